@@ -1,0 +1,122 @@
+package wire
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// DefaultMaxReply is how much of a reply's body a Client keeps unless told, in bytes.
+const DefaultMaxReply = 1 << 20
+
+// Client sends messages exactly as they stand. The zero Client is ready. It must not be copied after its first use.
+type Client struct {
+	// Dial opens the connection; nil is a net.Dialer's DialContext. See Guard.Dial.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// MaxReply bounds how much of a reply's body is kept, in bytes; 0 is DefaultMaxReply. What is longer is cut off there.
+	MaxReply int
+	// InsecureTLS accepts any certificate.
+	InsecureTLS bool
+
+	idle    idle
+	buffers sync.Pool // of *[]byte: requests being written
+}
+
+// Send writes m to the host of url, byte for byte, in one write, and reads the reply. It never follows a redirect and never tries again.
+// The context bounds the whole exchange; when it ends, Result.Err says what was waited for.
+//
+// url says where to connect only; what is asked there stands in m. http and https are known.
+//
+// A connection is used again only while its peer keeps it open, which is looked at right before the request is written.
+// A peer that closes it in that very moment makes a NoReply: whether it had read the request cannot be known.
+func (c *Client) Send(ctx context.Context, url string, m Message) Result {
+	start := time.Now()
+	result := c.exchange(ctx, start, url, m)
+	result.Took = time.Since(start)
+	return result
+}
+
+func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Message) Result {
+	failed := func(r Result, o Outcome, p phase, err error) Result {
+		r.Outcome, r.Err = o, p.failIn(ctx, start, err)
+		return r
+	}
+	to, err := parseDestination(url)
+	if err != nil {
+		return Result{Outcome: NotSent, Err: err}
+	}
+	if err := ctx.Err(); err != nil {
+		return failed(Result{}, NotSent, connecting, err)
+	}
+	s := c.idle.take(to)
+	if s == nil {
+		if s, err = c.connect(ctx, to); err != nil {
+			return failed(Result{}, NotSent, connecting, err)
+		}
+	}
+	s.bound(ctx)
+	reusable := false
+	defer func() {
+		if s.unbound() && reusable {
+			c.idle.put(s)
+		} else {
+			s.conn.Close()
+		}
+	}()
+
+	var r Result
+	r.Written, err = c.write(s, m)
+	if err != nil && r.Written == 0 {
+		return failed(r, NotSent, writing, err)
+	}
+	if err != nil {
+		// A consumer may have answered before it had read everything, and closed.
+		if ctx.Err() == nil {
+			if reply, _, early := s.reader.whole(m.Method == "HEAD", c.maxReply()); early == nil {
+				r.Outcome, r.Status, r.Reply = GotStatus, reply.Status, reply
+				return r
+			}
+		}
+		return failed(r, PartlyWritten, writing, err)
+	}
+	r.Reply, reusable, err = s.reader.whole(m.Method == "HEAD", c.maxReply())
+	if err != nil {
+		p := awaiting
+		if r.Reply.Status > 0 || s.reader.w > 0 {
+			p = replying
+		}
+		return failed(r, NoReply, p, err)
+	}
+	r.Outcome, r.Status = GotStatus, r.Reply.Status
+	return r
+}
+
+// write puts the whole request into one write and says how much of it was written.
+func (c *Client) write(s *socket, m Message) (int, error) {
+	const largestKept = 1 << 20
+	buffer, _ := c.buffers.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	*buffer = Append((*buffer)[:0], m)
+	n, err := s.conn.Write(*buffer)
+	if cap(*buffer) <= largestKept {
+		c.buffers.Put(buffer)
+	}
+	return n, err
+}
+
+func (c *Client) maxReply() int {
+	if c.MaxReply <= 0 {
+		return DefaultMaxReply
+	}
+	return c.MaxReply
+}
+
+func (c *Client) connect(ctx context.Context, to destination) (*socket, error) {
+	return open(ctx, to, c.Dial, c.InsecureTLS)
+}
+
+// CloseIdle closes the connections kept for reuse.
+func (c *Client) CloseIdle() { c.idle.close() }

@@ -1,0 +1,148 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// Conn sends prepared requests over one connection, one after the other, for
+// a load engine: a round trip allocates nothing and keeps nothing of the
+// reply but its status. When the consumer has closed the connection, as it may
+// between two requests, the next round trip opens another.
+//
+// One goroutine makes the round trips; Close may be called from any.
+type Conn struct {
+	to   destination
+	dial dialFunc
+
+	mu     sync.Mutex // guards socket and closed against Close
+	socket *socket    // nil: to be opened
+	closed bool
+
+	used time.Time // when the last round trip ended
+}
+
+// quiet is how long a Conn's connection may have rested before it is looked at whether the peer still keeps it.
+const quiet = 50 * time.Millisecond
+
+// DialConn opens a connection to the host of url. dial opens the transport; nil is a net.Dialer's DialContext.
+// Certificates are verified.
+func DialConn(ctx context.Context, url string, dial func(ctx context.Context, network, addr string) (net.Conn, error)) (*Conn, error) {
+	to, err := parseDestination(url)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{to: to, dial: dial}
+	start := time.Now()
+	if err := c.open(ctx); err != nil {
+		return nil, connecting.failIn(ctx, start, err)
+	}
+	return c, nil
+}
+
+func (c *Conn) open(ctx context.Context) error {
+	c.mu.Lock()
+	closed := c.closed
+	c.mu.Unlock()
+	if closed {
+		return ErrClosed
+	}
+	s, err := open(ctx, c.to, c.dial, false)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		s.conn.Close()
+		return ErrClosed
+	}
+	c.socket, c.used = s, time.Now()
+	return nil
+}
+
+// RoundTrip writes raw, a whole request, and reads the reply to its end. The zero deadline is none. err says why
+// there is no status and is nil with GotStatus; the connection it happened on is closed then, and the next round
+// trip opens another.
+func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Outcome, err error) {
+	start := time.Now()
+	if c.socket != nil && start.Sub(c.used) > quiet && !alive(c.socket.conn) {
+		c.drop()
+	}
+	if c.socket == nil {
+		if err := c.reopen(start, deadline); err != nil {
+			return 0, NotSent, err
+		}
+	}
+	s := c.socket
+	if err := s.conn.SetDeadline(deadline); err != nil {
+		return 0, NotSent, c.broken(writing, start, deadline, err)
+	}
+	if n, err := s.conn.Write(raw); err != nil {
+		outcome = NotSent
+		if n > 0 {
+			outcome = PartlyWritten
+		}
+		return 0, outcome, c.broken(writing, start, deadline, err)
+	}
+	head, err := s.reader.reply(bytes.HasPrefix(raw, []byte("HEAD ")))
+	if err != nil {
+		return 0, NoReply, c.broken(awaiting, start, deadline, err)
+	}
+	_, reusable, err := s.reader.body(&head, skip)
+	if err != nil {
+		return 0, NoReply, c.broken(replying, start, deadline, err)
+	}
+	c.used = time.Now()
+	if !reusable {
+		c.drop()
+	}
+	return head.status, GotStatus, nil
+}
+
+func (c *Conn) reopen(start, deadline time.Time) error {
+	ctx := context.Background()
+	if !deadline.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline)
+		defer cancel()
+	}
+	if err := c.open(ctx); err != nil {
+		return connecting.failIn(ctx, start, err)
+	}
+	return nil
+}
+
+// broken gives up the connection and says why.
+func (c *Conn) broken(p phase, start, deadline time.Time, err error) error {
+	c.drop()
+	if errors.Is(err, net.ErrClosed) {
+		return ErrClosed
+	}
+	return p.fail(err, deadline.Sub(start))
+}
+
+func (c *Conn) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.socket != nil {
+		c.socket.conn.Close()
+		c.socket = nil
+	}
+}
+
+// Close closes the connection; a round trip under way fails, as do later ones, with ErrClosed.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	s := c.socket
+	c.mu.Unlock()
+	if s != nil {
+		return s.conn.Close()
+	}
+	return nil
+}

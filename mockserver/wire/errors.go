@@ -1,0 +1,24 @@
+package wire
+
+import "errors"
+
+// Sentinels. The errors that wrap them say what was waited for, or quote the input.
+var (
+	// ErrURL: the URL cannot be sent to.
+	ErrURL = errors.New("invalid URL")
+	// ErrForbidden: a Guard refused the address; nothing was dialled.
+	ErrForbidden = errors.New("forbidden address")
+	// ErrTimeout: the context's deadline passed; it also is context.DeadlineExceeded.
+	ErrTimeout = errors.New("timeout")
+	// ErrCut: the peer ended the connection before the end of the message.
+	ErrCut = errors.New("connection ended early")
+	// ErrMalformed: the bytes are not an HTTP/1.x message.
+	ErrMalformed = errors.New("malformed HTTP message")
+	// ErrTooLarge: a head is longer than MaxHead.
+	ErrTooLarge = errors.New("head too large")
+	// ErrClosed: the connection was closed by its owner.
+	ErrClosed = errors.New("connection is closed")
+)
+
+// errBodyCut ends the reading of a body that is longer than what is kept.
+var errBodyCut = errors.New("body cut")

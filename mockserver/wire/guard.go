@@ -1,0 +1,227 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Guard decides which addresses may be dialled: loopback, and what is
+// allowed. It judges addresses after name resolution and dials the very
+// address it judged, so that a name cannot change its mind in between.
+// Link-local addresses and the metadata services of clouds are refused even
+// where they are allowed. The zero Guard is ready and allows loopback only.
+type Guard struct {
+	// Allow lists what may be dialled besides loopback: a CIDR (10.1.0.0/16), an address (10.1.2.3), a host name
+	// (consumer.test), or all names below one (*.consumer.test). NewGuard checks the entries; one that it would
+	// refuse allows nothing.
+	Allow []string
+	// Lookup resolves a name; nil is net.DefaultResolver.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Connect dials a resolved address; nil is a net.Dialer that judges the address once more as it connects.
+	Connect func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// NewGuard returns a guard that allows loopback and the entries of allow; see Guard.Allow. An entry that is none of
+// these is an error.
+func NewGuard(allow []string) (*Guard, error) {
+	for _, entry := range allow {
+		if _, ok := parsePrefix(entry); !ok && !validHost(strings.TrimPrefix(entry, "*.")) {
+			return nil, fmt.Errorf("allowed target %q: want a CIDR, an address or a host name, without scheme, port and path", entry)
+		}
+	}
+	return &Guard{Allow: slices.Clone(allow)}, nil
+}
+
+// Dial connects to addr, host:port, if its address is allowed; else the error wraps ErrForbidden and nothing was
+// dialled. It can be a Client's Dial.
+func (g *Guard) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %q: want host:port", ErrURL, addr)
+	}
+	addresses, err := g.resolve(ctx, network, host)
+	if err != nil {
+		return nil, err
+	}
+	connect := g.Connect
+	if connect == nil {
+		connect = (&net.Dialer{ControlContext: g.control(host)}).DialContext
+	}
+	return dialEach(ctx, connect, network, addresses, port)
+}
+
+// resolve returns the addresses of host that may be dialled; if there is none, why.
+func (g *Guard) resolve(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	all := []netip.Addr{}
+	if literal, err := netip.ParseAddr(host); err == nil {
+		all = append(all, literal)
+	} else if all, err = g.lookup(ctx, host); err != nil {
+		return nil, err
+	}
+	var allowed []netip.Addr
+	var refused error
+	for _, address := range all {
+		address = address.Unmap()
+		if network == "tcp4" && !address.Is4() || network == "tcp6" && address.Is4() {
+			continue
+		}
+		if err := g.Check(host, address); err != nil {
+			refused = err
+			continue
+		}
+		allowed = append(allowed, address)
+	}
+	if len(allowed) == 0 {
+		if refused == nil {
+			refused = &net.DNSError{Err: "no suitable address", Name: host, IsNotFound: true}
+		}
+		return nil, refused
+	}
+	return allowed, nil
+}
+
+func (g *Guard) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	if g.Lookup != nil {
+		return g.Lookup(ctx, host)
+	}
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+}
+
+// Check says whether an address, to which host resolved, may be dialled: nil, or an error that wraps ErrForbidden and
+// says how to allow it, if it can be.
+func (g *Guard) Check(host string, address netip.Addr) error {
+	address = address.WithZone("").Unmap()
+	named := ""
+	if host != "" && host != address.String() {
+		named = fmt.Sprintf(" (%s)", host)
+	}
+	if why := never(address); why != "" {
+		return fmt.Errorf("%w: %s%s is %s, which is never dialled", ErrForbidden, address, named, why)
+	}
+	if address.IsLoopback() || g.allows(host, address) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s%s is not on loopback; allow it with --allow-target %s", ErrForbidden, address, named, address)
+}
+
+func (g *Guard) allows(host string, address netip.Addr) bool {
+	host = strings.TrimSuffix(host, ".")
+	for _, entry := range g.Allow {
+		if prefix, ok := parsePrefix(entry); ok {
+			if prefix.Contains(address) {
+				return true
+			}
+			continue
+		}
+		if below, ok := strings.CutPrefix(entry, "*"); ok {
+			if at := len(host) - len(below); at > 0 && below != "" && strings.EqualFold(host[at:], below) {
+				return true
+			}
+		} else if strings.EqualFold(host, strings.TrimSuffix(entry, ".")) {
+			return true
+		}
+	}
+	return false
+}
+
+// parsePrefix reads a CIDR, or an address as the prefix that holds it alone.
+func parsePrefix(entry string) (netip.Prefix, bool) {
+	if prefix, err := netip.ParsePrefix(entry); err == nil {
+		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+		}
+		return prefix.Masked(), true
+	}
+	address, err := netip.ParseAddr(strings.Trim(entry, "[]"))
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	address = address.WithZone("").Unmap()
+	return netip.PrefixFrom(address, address.BitLen()), true
+}
+
+func validHost(name string) bool {
+	return name != "" && len(name) <= 253 && !strings.ContainsAny(name, " \t\r\n/:*?#@[]%\\")
+}
+
+// never says what an address is that is never dialled, or "".
+//
+// The metadata services: AWS, Azure, Google Cloud and others at 169.254.169.254 (link-local) and fd00:ec2::254, Azure's
+// WireServer at 168.63.129.16, Alibaba Cloud at 100.100.100.200, Oracle Cloud at 192.0.0.192.
+func never(address netip.Addr) string {
+	switch {
+	case address.IsUnspecified():
+		return "no address"
+	case address.IsLinkLocalUnicast():
+		return "a link-local address"
+	case address.IsMulticast(), address == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return "a multicast address"
+	}
+	switch address.String() {
+	case "fd00:ec2::254", "168.63.129.16", "100.100.100.200", "192.0.0.192":
+		return "a metadata service"
+	}
+	if inner, ok := embedded(address); ok && (never(inner) != "" || inner.IsLoopback()) {
+		return "another form of " + inner.String()
+	}
+	return ""
+}
+
+// embedded returns the IPv4 address that an IPv6 address leads to: NAT64 (64:ff9b::/96, RFC 6052), 6to4 (2002::/16,
+// RFC 3056), IPv4-compatible (::/96, RFC 4291).
+func embedded(address netip.Addr) (netip.Addr, bool) {
+	if !address.Is6() || address.IsLoopback() {
+		return netip.Addr{}, false
+	}
+	b := address.As16()
+	var prefix [12]byte
+	copy(prefix[:], b[:12])
+	switch {
+	case prefix == [12]byte{0, 0x64, 0xff, 0x9b}, prefix == [12]byte{}:
+		return netip.AddrFrom4([4]byte(b[12:])), true
+	case b[0] == 0x20 && b[1] == 0x02:
+		return netip.AddrFrom4([4]byte(b[2:6])), true
+	}
+	return netip.Addr{}, false
+}
+
+// control judges the address that a connection is really made to.
+func (g *Guard) control(host string) func(ctx context.Context, network, address string, c syscall.RawConn) error {
+	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return fmt.Errorf("%w: %q", ErrForbidden, address)
+		}
+		return g.Check(host, to.Addr())
+	}
+}
+
+// dialEach tries one address after the other, each with its share of the time that is left.
+func dialEach(ctx context.Context, dial dialFunc, network string, addresses []netip.Addr, port string) (net.Conn, error) {
+	const leastShare = 2 * time.Second
+	var failures []error
+	for i, address := range addresses {
+		attempt, cancel := ctx, context.CancelFunc(func() {})
+		if deadline, ok := ctx.Deadline(); ok && i < len(addresses)-1 {
+			share := max(time.Until(deadline)/time.Duration(len(addresses)-i), leastShare)
+			attempt, cancel = context.WithTimeout(ctx, share)
+		}
+		conn, err := dial(attempt, network, net.JoinHostPort(address.String(), port))
+		cancel()
+		if err == nil {
+			return conn, nil
+		}
+		failures = append(failures, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, errors.Join(failures...)
+}

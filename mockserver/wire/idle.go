@@ -1,0 +1,95 @@
+package wire
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Bounds of the connections kept for reuse. Servers commonly close idle connections after 5 s or more (Node.js: 5 s);
+// keeping them for less makes it unlikely that a request meets a connection that is being closed.
+const (
+	idleAge     = 4 * time.Second
+	idlePerHost = 64
+	idleTotal   = 256
+)
+
+// idle holds connections that may be used again. The zero idle is ready.
+type idle struct {
+	mu      sync.Mutex
+	sockets []*socket // in the order in which they became idle
+	sweep   *time.Timer
+}
+
+// take returns the connection to that destination that was used last and is still open, or nil.
+func (p *idle) take(to destination) *socket {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := len(p.sockets) - 1; i >= 0; i-- {
+		s := p.sockets[i]
+		if s.to != to {
+			continue
+		}
+		p.sockets = slices.Delete(p.sockets, i, i+1)
+		if time.Since(s.idle) < idleAge && alive(s.conn) {
+			return s
+		}
+		s.conn.Close()
+	}
+	return nil
+}
+
+// put keeps a connection, or closes it when there are enough.
+func (p *idle) put(s *socket) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	same := 0
+	for _, other := range p.sockets {
+		if other.to == s.to {
+			same++
+		}
+	}
+	if same >= idlePerHost || len(p.sockets) >= idleTotal {
+		s.conn.Close()
+		return
+	}
+	s.idle = time.Now()
+	p.sockets = append(p.sockets, s)
+	if len(p.sockets) == 1 {
+		p.schedule()
+	}
+}
+
+// schedule has the oldest connection closed when its time is over; the lock is held.
+func (p *idle) schedule() {
+	wait := idleAge - time.Since(p.sockets[0].idle)
+	if p.sweep == nil {
+		p.sweep = time.AfterFunc(wait, p.expire)
+	} else {
+		p.sweep.Reset(wait)
+	}
+}
+
+func (p *idle) expire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.sockets) > 0 && time.Since(p.sockets[0].idle) >= idleAge {
+		p.sockets[0].conn.Close()
+		p.sockets = slices.Delete(p.sockets, 0, 1)
+	}
+	if len(p.sockets) > 0 {
+		p.schedule()
+	}
+}
+
+func (p *idle) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sockets {
+		s.conn.Close()
+	}
+	p.sockets = nil
+	if p.sweep != nil {
+		p.sweep.Stop()
+	}
+}

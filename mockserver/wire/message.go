@@ -1,0 +1,54 @@
+package wire
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+)
+
+// Message is the request of both directions; see signature.Message.
+type Message = signature.Message
+
+// MaxHead bounds a request's or a reply's head, in bytes.
+const MaxHead = 64 << 10
+
+// Append appends the request's exact bytes, head and body, to dst. Only a
+// message that says "Transfer-Encoding: chunked" has its body written in
+// another form, as one chunk: a Message holds bodies decoded. Nothing is
+// escaped or checked, so that a malformed request can be written on purpose.
+func Append(dst []byte, m Message) []byte {
+	dst = slices.Grow(dst, requestSize(&m))
+	dst = append(dst, m.Method...)
+	dst = append(dst, ' ')
+	dst = append(dst, m.Target...)
+	dst = append(dst, ' ')
+	dst = append(dst, m.Version...)
+	dst = append(dst, "\r\n"...)
+	chunked := false
+	for i := range m.Headers {
+		line := &m.Headers[i]
+		dst = append(dst, line.Name...)
+		dst = append(dst, ": "...)
+		dst = append(dst, line.Value...)
+		dst = append(dst, "\r\n"...)
+		if len(line.Name) == len(transferEncoding) && strings.EqualFold(line.Name, transferEncoding) {
+			chunked = lastCodingIsChunked(line.Value)
+		}
+	}
+	dst = append(dst, "\r\n"...)
+	if chunked {
+		return appendChunked(dst, m.Body)
+	}
+	return append(dst, m.Body...)
+}
+
+// requestSize is at least the length of m's bytes.
+func requestSize(m *Message) int {
+	const chunkFraming = 32
+	n := len(m.Method) + len(m.Target) + len(m.Version) + len("  \r\n\r\n") + len(m.Body) + chunkFraming
+	for i := range m.Headers {
+		n += len(m.Headers[i].Name) + len(m.Headers[i].Value) + len(": \r\n")
+	}
+	return n
+}

@@ -1,0 +1,122 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+)
+
+// Reply is what the consumer answered.
+type Reply struct {
+	Status  int               `json:"status"`
+	Headers signature.Headers `json:"headers,omitempty"`
+	Body    []byte            `json:"body,omitempty"`
+	// Truncated says that the body was longer than what is kept of it.
+	Truncated bool `json:"truncated,omitempty"`
+}
+
+// replyHead is the head of a final reply.
+type replyHead struct {
+	status int
+	fields []byte // the header lines and the empty one; they stay until the next read
+	frame  frame
+	bodied bool // the reply may have a body
+	last   bool // no other request may follow on the connection
+}
+
+// reply reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD was asked.
+func (r *reader) reply(toHEAD bool) (replyHead, error) {
+	const mostInterim = 100
+	for range mostInterim {
+		raw, err := r.head()
+		if err != nil {
+			return replyHead{}, err
+		}
+		h, err := parseReplyHead(raw)
+		if err != nil {
+			return h, err
+		}
+		if h.status >= 200 || h.status == http.StatusSwitchingProtocols {
+			h.bodied = !toHEAD && h.status >= 200 && h.status != http.StatusNoContent && h.status != http.StatusNotModified
+			h.last = h.last || h.status == http.StatusSwitchingProtocols
+			return h, nil
+		}
+	}
+	return replyHead{}, fmt.Errorf("%w: more than %d interim replies", ErrMalformed, mostInterim)
+}
+
+// parseReplyHead reads a status line and what the header lines say of the frame. It allocates nothing unless it fails.
+func parseReplyHead(raw []byte) (replyHead, error) {
+	line, fields := cutLine(raw)
+	h := replyHead{fields: fields, frame: frame{length: -1}}
+	const form = "HTTP/1.1 200"
+	if len(line) < len(form) || !validVersion(line[:8]) || line[8] != ' ' || len(line) > len(form) && line[len(form)] != ' ' {
+		return h, badStatusLine(line)
+	}
+	for _, c := range line[9:12] {
+		if !digit(c) {
+			return h, badStatusLine(line)
+		}
+		h.status = 10*h.status + int(c-'0')
+	}
+	if h.status < 100 {
+		return h, badStatusLine(line)
+	}
+	for n := 2; len(fields) > 0; n++ {
+		if line, fields = cutLine(fields); len(line) == 0 {
+			break
+		}
+		colon := bytes.IndexByte(line, ':')
+		if colon <= 0 {
+			return h, fmt.Errorf("%w: line %d of the reply: %s: want a header line", ErrMalformed, n, quote(line))
+		}
+		if err := h.frame.field(line[:colon], line[colon+1:]); err != nil {
+			return h, err
+		}
+	}
+	old := raw[5] == '0' || raw[5] == '1' && raw[7] == '0' // HTTP/0.9 and 1.0 close unless they say otherwise
+	h.last = h.frame.close || old && !h.frame.keepAlive || h.frame.coded && h.frame.length >= 0
+	return h, nil
+}
+
+func badStatusLine(line []byte) error {
+	return fmt.Errorf("%w: reply %s: want a status line such as \"HTTP/1.1 200 OK\"", ErrMalformed, quote(line))
+}
+
+// body reads the body of the reply and says whether the connection can be used again. most bounds what is kept.
+func (r *reader) body(h *replyHead, most int) (body []byte, reusable bool, err error) {
+	reusable = !h.last
+	switch f := &h.frame; {
+	case !h.bodied:
+	case f.chunked:
+		body, err = r.chunks(nil, most)
+	case f.coded || f.length < 0:
+		reusable = false
+		body, err = r.rest(nil, most)
+	default:
+		if most != skip {
+			body = make([]byte, 0, min(f.length, int64(most)))
+		}
+		body, err = r.take(body, f.length, most)
+	}
+	return body, reusable && err == nil && r.r == r.w, err
+}
+
+// whole reads a reply as it is recorded. After an error the Reply holds what had been read.
+func (r *reader) whole(toHEAD bool, most int) (reply Reply, reusable bool, err error) {
+	h, err := r.reply(toHEAD)
+	if err != nil {
+		return reply, false, err
+	}
+	reply.Status = h.status
+	if reply.Headers, err = parseFields(h.fields); err != nil {
+		return reply, false, err
+	}
+	reply.Body, reusable, err = r.body(&h, most)
+	if err == errBodyCut {
+		reply.Truncated, err = true, nil
+	}
+	return reply, reusable, err
+}

@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Outcome is what became of one request.
+type Outcome string
+
+// The outcomes, by how far the request came.
+const (
+	NotSent       Outcome = "not_sent"       // no byte was written: refused, unresolved, TLS failed
+	PartlyWritten Outcome = "partly_written" // the connection ended while the request was being written
+	NoReply       Outcome = "no_reply"       // written whole, no whole reply: timeout, reset, garbage
+	GotStatus     Outcome = "status"         // a reply with a status was read
+)
+
+// Result is one exchange.
+type Result struct {
+	Outcome Outcome
+	Status  int
+	// Reply is what was read of the reply; with NoReply it may be a beginning.
+	Reply Reply
+	Took  time.Duration
+	// Written counts the bytes of the request that went into the connection.
+	Written int
+	Err     error // why there is no status; nil with GotStatus
+}
+
+// timeout is an ErrTimeout that says what did not happen in time.
+type timeout struct {
+	missed string // "no reply"
+	limit  time.Duration
+}
+
+func (t *timeout) Error() string { return fmt.Sprintf("%s within %v", t.missed, t.limit) }
+
+func (t *timeout) Is(target error) bool {
+	return target == ErrTimeout || target == context.DeadlineExceeded
+}
+
+// Timeout makes it a net.Error's like.
+func (t *timeout) Timeout() bool { return true }
+
+// phase is a part of an exchange, in the words of its errors.
+type phase struct {
+	missed string // when the time is over
+	doing  string
+}
+
+var (
+	connecting = phase{"no connection", "connecting"}
+	writing    = phase{"request not written", "writing the request"}
+	awaiting   = phase{"no reply", "waiting for the reply"}
+	replying   = phase{"reply not complete", "reading the reply"}
+)
+
+// fail says why the phase failed. limit is the time that the whole exchange had.
+func (p phase) fail(err error, limit time.Duration) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return &timeout{p.missed, limit.Round(time.Millisecond)}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s: %w: the consumer closed it", p.doing, ErrCut)
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return fmt.Errorf("%s: %w: the consumer reset it", p.doing, ErrCut)
+	}
+	return fmt.Errorf("%s: %w", p.doing, err)
+}
+
+// failIn is fail for an exchange that ctx bounds and that began at start: when the context has ended, that is why.
+func (p phase) failIn(ctx context.Context, start time.Time, err error) error {
+	switch ctx.Err() {
+	case nil:
+	case context.DeadlineExceeded:
+		err = context.DeadlineExceeded
+	default:
+		err = context.Cause(ctx)
+	}
+	limit := time.Since(start)
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = max(0, deadline.Sub(start))
+	}
+	return p.fail(err, limit)
+}

@@ -1,0 +1,98 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+)
+
+// destination is where a connection goes.
+type destination struct {
+	address string // host:port
+	host    string // for TLS
+	tls     bool
+}
+
+// parseDestination reads the scheme, host and port of an URL.
+func parseDestination(text string) (destination, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return destination{}, fmt.Errorf("%w: %q: %w", ErrURL, text, err)
+	}
+	d := destination{host: u.Hostname()}
+	port := u.Port()
+	switch u.Scheme {
+	case "http":
+		if port == "" {
+			port = "80"
+		}
+	case "https":
+		d.tls = true
+		if port == "" {
+			port = "443"
+		}
+	default:
+		return destination{}, fmt.Errorf("%w: %q: want http://… or https://…", ErrURL, text)
+	}
+	if d.host == "" {
+		return destination{}, fmt.Errorf("%w: %q: there is no host in it", ErrURL, text)
+	}
+	d.address = net.JoinHostPort(d.host, port)
+	return d, nil
+}
+
+// socket is one connection with what is read from it.
+type socket struct {
+	to     destination
+	conn   net.Conn
+	reader reader
+	idle   time.Time // since when it is
+
+	stop func() bool // ends the watch over the context that bounds the exchange
+}
+
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// open connects, with TLS where the destination wants it. HTTP/1.1 is the only protocol offered.
+func open(ctx context.Context, to destination, dial dialFunc, insecure bool) (*socket, error) {
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	conn, err := dial(ctx, "tcp", to.address)
+	if err != nil {
+		return nil, err
+	}
+	if to.tls {
+		secured := tls.Client(conn, &tls.Config{
+			ServerName:         to.host,
+			NextProtos:         []string{"http/1.1"},
+			InsecureSkipVerify: insecure,
+		})
+		if err := secured.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("TLS handshake with %s: %w", to.address, err)
+		}
+		conn = secured
+	}
+	return &socket{to: to, conn: conn, reader: reader{src: conn}}, nil
+}
+
+// bound lets the context's end break off every read and write.
+func (s *socket) bound(ctx context.Context) {
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = s.conn.SetDeadline(deadline)
+	}
+	s.stop = func() bool { return true }
+	if ctx.Done() != nil {
+		conn := s.conn
+		s.stop = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	}
+}
+
+// unbound takes the bounds away; it says false when the context had ended, which leaves the connection useless.
+func (s *socket) unbound() bool {
+	return s.stop() && s.conn.SetDeadline(time.Time{}) == nil
+}
