@@ -1,0 +1,140 @@
+package journal
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// Capture is one request that a bin received.
+type Capture struct {
+	wire.Message
+	// ID is the capture's name in every address; the store gives it. It is CaptureID(Seq).
+	ID string `json:"id"`
+	// Bin is the capture address the request came to.
+	Bin string `json:"bin"`
+	// Seq orders captures: a later one has the higher number, across all bins of a store. The store gives it.
+	Seq uint64 `json:"seq"`
+	// At is when the request had been read whole, on the rig's wall clock. A store keeps it in UTC.
+	At time.Time `json:"at"`
+	// Peer is the sender's address, host:port.
+	Peer string `json:"peer"`
+	// Reply is what the bin answered, or was about to answer when the capture was stored.
+	Reply *Reply `json:"reply"`
+	// Verification judges the signature when a provider is named for the bin.
+	Verification *Verification `json:"verification"`
+	// Problems says what was wrong with the request: "aborted", "too large", "malformed: …".
+	Problems []string `json:"problems"`
+}
+
+// Clone returns a copy that shares nothing with c. Headers, body and problems of the copy are never nil, so that they
+// are never null in JSON.
+func (c Capture) Clone() Capture {
+	c.Message = cloneMessage(c.Message)
+	c.Problems = append(make([]string, 0, len(c.Problems)), c.Problems...)
+	if c.Reply != nil {
+		reply := c.Reply.Clone()
+		c.Reply = &reply
+	}
+	if c.Verification != nil {
+		verification := *c.Verification
+		c.Verification = &verification
+	}
+	return c
+}
+
+func cloneMessage(m wire.Message) wire.Message {
+	m.Headers = append(make(signature.Headers, 0, len(m.Headers)), m.Headers...)
+	m.Body = append(make([]byte, 0, len(m.Body)), m.Body...)
+	return m
+}
+
+// Reply is what a bin answers. The zero Reply is 200 with an empty body.
+type Reply struct {
+	Status  int               `json:"status,omitempty" yaml:"status"`
+	Headers map[string]string `json:"headers,omitempty" yaml:"headers"`
+	Body    string            `json:"body,omitempty" yaml:"body"`
+	// Delay is waited before the first byte.
+	Delay Duration `json:"delay,omitempty" yaml:"delay"`
+	// Hang never answers; the connection stays open until the sender gives up.
+	Hang bool `json:"hang,omitempty" yaml:"hang"`
+	// Reset closes the connection without an answer (RST).
+	Reset bool `json:"reset,omitempty" yaml:"reset"`
+}
+
+// Clone returns a copy that shares nothing with r.
+func (r Reply) Clone() Reply {
+	r.Headers = maps.Clone(r.Headers)
+	return r
+}
+
+// Verification is what a bin's provider says of a capture's signature.
+type Verification struct {
+	Provider    string `json:"provider"`
+	Verdict     string `json:"verdict"`
+	Explanation string `json:"explanation,omitempty"`
+}
+
+// Bin describes one capture address of a store.
+type Bin struct {
+	Name    string `json:"name"`
+	Count   int    `json:"count"`   // captures held
+	Last    uint64 `json:"last"`    // highest seq ever given in it
+	Evicted uint64 `json:"evicted"` // captures that the ring dropped, oldest first
+}
+
+// CaptureQuery selects captures, newest first. The zero query is the newest DefaultLimit of all bins.
+type CaptureQuery struct {
+	Bin    string // "" is every bin
+	Before uint64 // only seq < Before; 0 is no bound
+	After  uint64 // only seq > After
+	Limit  int    // 0 is DefaultLimit, at most MaxLimit
+	Oldest bool   // oldest first instead
+}
+
+// A capture's id is its sequence number, so that finding one needs no index.
+const (
+	captureIDPrefix = "c"
+	captureIDBase   = 32
+	captureIDDigits = 8 // ids of the first 2^40 captures sort as their numbers do
+)
+
+// CaptureID returns the id of the capture with that sequence number: "c"
+// and the number in base 32, at least eight digits long.
+func CaptureID(seq uint64) string {
+	var digits [13]byte
+	number := strconv.AppendUint(digits[:0], seq, captureIDBase)
+	id := make([]byte, 0, len(captureIDPrefix)+len(digits))
+	id = append(id, captureIDPrefix...)
+	for range captureIDDigits - len(number) {
+		id = append(id, '0')
+	}
+	return string(append(id, number...))
+}
+
+// ParseCaptureID is the reverse of CaptureID; ok is false for what CaptureID never returns.
+func ParseCaptureID(id string) (seq uint64, ok bool) {
+	digits, ok := strings.CutPrefix(id, captureIDPrefix)
+	if !ok {
+		return 0, false
+	}
+	seq, err := strconv.ParseUint(digits, captureIDBase, 64)
+	return seq, err == nil && CaptureID(seq) == id
+}
+
+// Size is what the capture counts for in the bounds of a store, in bytes: head and body.
+func (c *Capture) Size() int {
+	return messageSize(&c.Message) + len(c.Bin) + len(c.Peer)
+}
+
+func messageSize(m *wire.Message) int {
+	n := len(m.Method) + len(m.Target) + len(m.Version) + len(m.Body)
+	for i := range m.Headers {
+		n += len(m.Headers[i].Name) + len(m.Headers[i].Value) + len(": \r\n")
+	}
+	return n
+}

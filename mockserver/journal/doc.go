@@ -1,0 +1,17 @@
+// Package journal is the record of all that was sent and received.
+//
+// A Store keeps three kinds of records. Captures are the requests that bins
+// received; deliveries, with their attempts, are the events that providers
+// sent; documents are what must outlive a restart besides: endpoints, the
+// settings of bins. The store gives captures and deliveries ascending
+// sequence numbers, which are never given twice: order is a sequence, not a
+// clock. What a method has written is stored when it returns, so a reply
+// that is given after AppendCapture is a promise that the capture is there.
+//
+// Captures of one bin are a ring: the oldest goes first, and is counted in
+// Bin.Evicted. Bounds over the whole store take the oldest captures of all
+// bins; Stats says what went.
+//
+// NewMemory is the store of a test. Package sqlite keeps the same records in
+// a directory, package journaltest holds the contract that both pass.
+package journal

@@ -1,0 +1,15 @@
+package journal
+
+import "errors"
+
+// Sentinels that every Store returns.
+var (
+	// ErrNotFound: no record of that name.
+	ErrNotFound = errors.New("not found")
+	// ErrExists: a delivery of that id is already stored.
+	ErrExists = errors.New("already stored")
+	// ErrFull: the record could not be stored for want of room; nothing of it was kept.
+	ErrFull = errors.New("journal is full")
+	// ErrClosed: the store was closed.
+	ErrClosed = errors.New("journal is closed")
+)

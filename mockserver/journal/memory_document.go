@@ -1,0 +1,63 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+func (s *memory) Put(ctx context.Context, kind, key string, doc json.RawMessage) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	if s.documents[kind] == nil {
+		s.documents[kind] = map[string]json.RawMessage{}
+	}
+	s.documents[kind][key] = slices.Clone(doc)
+	return nil
+}
+
+func (s *memory) Get(ctx context.Context, kind, key string) (json.RawMessage, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	doc, ok := s.documents[kind][key]
+	if !ok {
+		return nil, documentNotFound(kind, key)
+	}
+	return slices.Clone(doc), nil
+}
+
+func documentNotFound(kind, key string) error { return fmt.Errorf("%s %q: %w", kind, key, ErrNotFound) }
+
+func (s *memory) List(ctx context.Context, kind string) ([]Document, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	list := make([]Document, 0, len(s.documents[kind]))
+	for _, key := range slices.Sorted(maps.Keys(s.documents[kind])) {
+		list = append(list, Document{Key: key, Doc: slices.Clone(s.documents[kind][key])})
+	}
+	return list, nil
+}
+
+func (s *memory) Delete(ctx context.Context, kind, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	if _, ok := s.documents[kind][key]; !ok {
+		return documentNotFound(kind, key)
+	}
+	delete(s.documents[kind], key)
+	return nil
+}

@@ -1,0 +1,57 @@
+package journal
+
+// ring is a queue of values that grows as needed: the oldest is at 0.
+type ring[T any] struct {
+	items []T // a power of two long
+	head  int
+	size  int
+}
+
+func (r *ring[T]) len() int { return r.size }
+
+func (r *ring[T]) at(i int) *T { return &r.items[(r.head+i)&(len(r.items)-1)] }
+
+func (r *ring[T]) push(v T) {
+	if r.size == len(r.items) {
+		r.resize(max(8, 2*len(r.items)))
+	}
+	r.size++
+	*r.at(r.size - 1) = v
+}
+
+// pop removes the oldest. Its place is cleared, so that what it held can be collected, and a ring
+// that has become mostly empty gives its room back.
+func (r *ring[T]) pop() T {
+	var none T
+	slot := r.at(0)
+	v := *slot
+	*slot = none
+	r.head = (r.head + 1) & (len(r.items) - 1)
+	r.size--
+	if len(r.items) > 64 && r.size <= len(r.items)/8 {
+		r.resize(len(r.items) / 2)
+	}
+	return v
+}
+
+func (r *ring[T]) resize(to int) {
+	items := make([]T, to)
+	for i := range r.size {
+		items[i] = *r.at(i)
+	}
+	r.items, r.head = items, 0
+}
+
+// search returns the least index for which reached holds, or len. As an item is reached so are all after it.
+func (r *ring[T]) search(reached func(*T) bool) int {
+	low, high := 0, r.size
+	for low < high {
+		middle := int(uint(low+high) >> 1)
+		if reached(r.at(middle)) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low
+}

@@ -1,0 +1,72 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// SetReply packs the capture's head anew, with the reply in it.
+func (s *store) SetReply(ctx context.Context, id string, r journal.Reply) error {
+	reply := r.Clone()
+	seq, ok := journal.ParseCaptureID(id)
+	return s.write(ctx, func(w *writer) error {
+		if !ok {
+			return captureNotFound(id)
+		}
+		ctx := context.Background()
+		rows, err := w.stmts.selectHead.QueryContext(ctx, int64(seq))
+		if err != nil {
+			return err
+		}
+		var c journal.Capture
+		found := false
+		if err := each(rows, func() error {
+			var head []byte
+			found = true
+			if err := rows.Scan(&head); err != nil {
+				return err
+			}
+			return unpackCapture(head, &c)
+		}); err != nil {
+			return err
+		}
+		if !found {
+			return captureNotFound(id)
+		}
+		c.Reply = &reply
+		_, err = w.stmts.updateHead.ExecContext(ctx, packCapture(nil, &c), int64(seq))
+		return err
+	})
+}
+
+func captureNotFound(id string) error {
+	return fmt.Errorf("capture %q: %w", id, journal.ErrNotFound)
+}
+
+// ClearBin deletes in portions, so that others need not wait for the end of a long one.
+func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
+	cleared, last := 0, uint64(0)
+	for {
+		var n int
+		err := s.write(ctx, func(w *writer) (err error) {
+			n = 0
+			b := w.bins[name]
+			if b == nil {
+				return nil
+			}
+			if last == 0 {
+				last = b.last // what comes later stays
+			}
+			n, err = w.dropOldest(context.Background(), b, last, evictAtOnce)
+			return err
+		})
+		if err != nil {
+			return cleared, err
+		}
+		if cleared += n; n < evictAtOnce {
+			return cleared, nil
+		}
+	}
+}

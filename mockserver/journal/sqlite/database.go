@@ -1,0 +1,211 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// The files of a journal's directory; SQLite adds -wal and -shm to the first.
+const (
+	fileName = "journal.db"
+	lockName = "journal.lock"
+)
+
+// applicationID marks the file as a hookrig journal: "hook".
+const applicationID = 0x686f6f6b
+
+// schema holds the migrations: schema/NNNN_name.sql leads to version NNNN.
+//
+//go:embed schema/*.sql
+var schema embed.FS
+
+// database is the journal's file, opened and locked.
+type database struct {
+	lock    *sql.DB // holds the directory
+	writing *sql.DB // of one connection
+	reading *sql.DB
+	moving  *sql.DB // of one connection: checkpoints
+}
+
+// patience has a connection wait, up to 5 s, for a moment in which another one recovers or closes the log.
+const patience = "busy_timeout(5000)"
+
+// readers is how many queries run at once; others wait.
+const readers = 4
+
+// openDatabase locks dir and opens the journal in it, which is made or brought up to date as needed.
+func openDatabase(ctx context.Context, dir string) (*database, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("journal directory: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("journal directory: %w", err)
+	}
+	d := &database{}
+	if err := d.open(ctx, dir); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func (d *database) open(ctx context.Context, dir string) error {
+	var err error
+	if d.lock, err = lockDir(ctx, dir); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, fileName)
+	if err := createPrivate(path); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := syncDirs(dir, filepath.Dir(dir)); err != nil {
+		return fmt.Errorf("journal directory: %w", err)
+	}
+	if err := identify(ctx, path); err != nil {
+		return explain("opening "+path, err)
+	}
+	if d.writing, err = connect(path, 1,
+		patience, "page_size("+strconv.Itoa(pageSize)+")", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
+		"journal_size_limit("+strconv.Itoa(restartPages*pageSize)+")"); err != nil {
+		return explain("opening "+path, err)
+	}
+	if err := migrate(ctx, d.writing); err != nil {
+		return explain("opening "+path, err)
+	}
+	if d.moving, err = connect(path, 1, patience, "synchronous(FULL)", "wal_autocheckpoint(0)"); err != nil {
+		return explain("opening "+path, err)
+	}
+	if d.reading, err = connect(path, readers, patience, "query_only(1)", "cache_size(-8192)"); err != nil {
+		return explain("opening "+path, err)
+	}
+	return nil
+}
+
+func (d *database) close() error {
+	var errs []error
+	for _, db := range []*sql.DB{d.reading, d.moving, d.writing, d.lock} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// connect opens a pool of at most connections, which stay open.
+func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_pragma": pragmas}
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // a drive letter
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", name.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// lockDir takes the directory for this process until the returned handle is closed or the process ends, however it
+// ends: SQLite's own lock, on a file that stays empty, works wherever SQLite does.
+func lockDir(ctx context.Context, dir string) (*sql.DB, error) {
+	path := filepath.Join(dir, lockName)
+	if err := createPrivate(path); err != nil {
+		return nil, fmt.Errorf("journal lock: %w", err)
+	}
+	db, err := connect(path, 1, "locking_mode(EXCLUSIVE)")
+	if err != nil {
+		return nil, explain("locking "+dir, err)
+	}
+	if _, err := db.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
+		return nil, errors.Join(explain("locking "+dir, err), db.Close())
+	}
+	return db, nil
+}
+
+// createPrivate makes the file for its owner only, unless it exists; SQLite gives the files beside it the same mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// syncDirs makes new entries of directories durable, as SQLite does for the files that it makes itself.
+func syncDirs(dirs ...string) error {
+	if runtime.GOOS == "windows" {
+		return nil // a directory cannot be synced there
+	}
+	for _, dir := range dirs {
+		f, err := os.Open(dir)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identify refuses a file that is not a journal before anything is changed in it.
+func identify(ctx context.Context, path string) error {
+	db, err := connect(path, 1, patience, "query_only(1)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var application, version, tables int
+	const question = `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id, pragma_user_version`
+	if err := db.QueryRowContext(ctx, question).Scan(&application, &version, &tables); err != nil {
+		return err
+	}
+	if application != applicationID && (application != 0 || version != 0 || tables != 0) {
+		return fmt.Errorf("%w: the file holds another application's data", ErrForeign)
+	}
+	return nil
+}
+
+// migrate brings the file to the newest version, one transaction a step.
+func migrate(ctx context.Context, db *sql.DB) error {
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	steps, err := fs.Glob(schema, "schema/*.sql")
+	if err != nil {
+		return err
+	}
+	if version > len(steps) {
+		return fmt.Errorf("%w: the file has version %d, this program knows up to %d", ErrForeign, version, len(steps))
+	}
+	for i, step := range steps[version:] {
+		script, err := schema.ReadFile(step)
+		if err != nil {
+			return err
+		}
+		var text strings.Builder
+		fmt.Fprintf(&text, "BEGIN IMMEDIATE;\n%s;\nPRAGMA application_id=%d;\nPRAGMA user_version=%d;\nCOMMIT", script, applicationID, version+i+1)
+		if _, err := db.ExecContext(ctx, text.String()); err != nil {
+			_, _ = db.ExecContext(ctx, "ROLLBACK")
+			return fmt.Errorf("%s: %w", step, err)
+		}
+	}
+	return nil
+}

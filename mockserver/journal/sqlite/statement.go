@@ -1,0 +1,84 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+)
+
+// statements are the writer's prepared statements.
+type statements struct {
+	insertOne, insertMany                                        driver.StmtExecContext
+	begin, commit, rollback                                      *sql.Stmt
+	logged, checkpoint                                           *sql.Stmt
+	insertBin, updateBin                                         *sql.Stmt
+	oldestOfBin, oldestOfAll, deleteOfBin, deleteOf              *sql.Stmt
+	selectHead, updateHead                                       *sql.Stmt
+	insertDelivery, updateDelivery, findDelivery, insertTry      *sql.Stmt
+	oldestDelivery, deleteDelivery, deleteAttempts, addToCounter *sql.Stmt
+	putDocument, deleteDocument                                  *sql.Stmt
+}
+
+// captureColumns is how many values a row of captures takes.
+const captureColumns = 5
+
+// prepare fills stmts. The captures are inserted by the driver's own statements: database/sql would copy every value.
+func (w *writer) prepare(ctx context.Context) error {
+	const insert, row = "INSERT INTO captures (seq, bin, size, head, body) VALUES ", "(?, ?, ?, ?, ?)"
+	err := w.conn.Raw(func(c any) error {
+		for stmt, text := range map[*driver.StmtExecContext]string{
+			&w.stmts.insertOne:  insert + row,
+			&w.stmts.insertMany: insert + row + strings.Repeat(", "+row, insertRows-1),
+		} {
+			prepared, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, text)
+			if err != nil {
+				return err
+			}
+			*stmt = prepared.(driver.StmtExecContext)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	t := &w.stmts
+	for stmt, text := range map[**sql.Stmt]string{
+		&t.begin:      "BEGIN IMMEDIATE",
+		&t.commit:     "COMMIT",
+		&t.rollback:   "ROLLBACK",
+		&t.logged:     "PRAGMA wal_checkpoint(NOOP)",
+		&t.checkpoint: "PRAGMA wal_checkpoint(PASSIVE)",
+
+		&t.insertBin: "INSERT INTO bins (name) VALUES (?) RETURNING id",
+		&t.updateBin: "UPDATE bins SET count = ?, bytes = ?, last = ?, evicted = ? WHERE id = ?",
+
+		&t.oldestOfBin: "SELECT seq, size FROM captures WHERE bin = ? AND seq <= ? ORDER BY seq LIMIT ?",
+		&t.oldestOfAll: "SELECT seq, size, bin FROM captures ORDER BY seq LIMIT ?",
+		&t.deleteOfBin: "DELETE FROM captures WHERE bin = ? AND seq <= ?",
+		&t.deleteOf:    "DELETE FROM captures WHERE seq <= ?",
+
+		&t.selectHead: "SELECT head FROM captures WHERE seq = ?",
+		&t.updateHead: "UPDATE captures SET head = ? WHERE seq = ?",
+
+		&t.findDelivery:   "SELECT seq FROM deliveries WHERE id = ?",
+		&t.insertDelivery: "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		&t.updateDelivery: "UPDATE deliveries SET state = ?, next = ? WHERE seq = ?",
+		&t.insertTry:      "INSERT INTO attempts (delivery, record) VALUES (?, ?)",
+		&t.oldestDelivery: "SELECT seq FROM deliveries WHERE state <> ? ORDER BY seq LIMIT 1",
+		&t.deleteAttempts: "DELETE FROM attempts WHERE delivery = ?",
+		&t.deleteDelivery: "DELETE FROM deliveries WHERE seq = ?",
+		&t.addToCounter:   "INSERT INTO counters (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + ?2",
+
+		&t.putDocument:    "INSERT INTO documents (kind, key, doc) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET doc = ?3",
+		&t.deleteDocument: "DELETE FROM documents WHERE kind = ? AND key = ?",
+	} {
+		prepared, err := w.conn.PrepareContext(ctx, text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", text, err)
+		}
+		*stmt = prepared
+	}
+	return nil
+}

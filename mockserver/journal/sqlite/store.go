@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// Options bound a store. The zero value takes the defaults.
+type Options struct {
+	PerBin     int   // captures a bin holds before the oldest goes; 0 is 1 000 000
+	Deliveries int   // deliveries held before the oldest that is not pending goes; 0 is 1 000 000
+	Bytes      int64 // of all captures' heads and bodies together, before the oldest goes; 0 is 32 GiB
+}
+
+func (o Options) withDefaults() Options {
+	if o.PerBin <= 0 {
+		o.PerBin = 1_000_000
+	}
+	if o.Deliveries <= 0 {
+		o.Deliveries = 1_000_000
+	}
+	if o.Bytes <= 0 {
+		o.Bytes = 32 << 30
+	}
+	return o
+}
+
+// largest bounds one capture, in bytes, well below what SQLite can hold in a row.
+const largest = 256 << 20
+
+// store is a journal.Store in a directory.
+type store struct {
+	o      Options
+	db     *database
+	read   *reader
+	queue  queue
+	change journal.Change
+
+	checkpoints *checkpointer
+
+	closing sync.Once
+	running sync.WaitGroup // the writer
+	reading sync.RWMutex   // read-locked by every query; closing waits for them
+	err     error          // of closing
+}
+
+// Open opens the journal in dir, which is made if it is missing. Errors wrap ErrInUse, ErrForeign or ErrCorrupt
+// where that is why.
+func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
+	db, err := openDatabase(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &store{o: o.withDefaults(), db: db}
+	s.queue.ready = make(chan struct{}, 1)
+	if s.read, err = newReader(ctx, db.reading); err != nil {
+		return nil, errors.Join(explain("opening "+dir, err), db.close())
+	}
+	if s.checkpoints, err = newCheckpointer(ctx, db.moving); err != nil {
+		return nil, errors.Join(explain("opening "+dir, err), s.read.close(), db.close())
+	}
+	w, err := newWriter(ctx, s)
+	if err != nil {
+		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
+	}
+	s.running.Go(w.run)
+	return s, nil
+}
+
+// AppendCapture packs c, has the writer commit it, and takes over the number it was given.
+func (s *store) AppendCapture(ctx context.Context, c *journal.Capture) error {
+	size := c.Size()
+	if limit := min(s.o.Bytes, largest); int64(size) > limit {
+		return fmt.Errorf("a capture of %d bytes, at most %d fit: %w", size, limit, journal.ErrFull)
+	}
+	r := s.queue.get()
+	r.bin, r.size, r.body = c.Bin, size, c.Body
+	r.head = packCapture(r.head, c)
+	err := s.queue.submit(ctx, r)
+	if err == nil {
+		c.Seq, c.ID = r.seq, journal.CaptureID(r.seq)
+	}
+	s.queue.put(r)
+	return err
+}
+
+// write has the writer run an operation.
+func (s *store) write(ctx context.Context, operation func(*writer) error) error {
+	r := s.queue.get()
+	r.operation = operation
+	err := s.queue.submit(ctx, r)
+	s.queue.put(r)
+	return err
+}
+
+// Changed returns the channel of the next commit.
+func (s *store) Changed() <-chan struct{} { return s.change.Next() }
+
+// Close commits what waits and closes the file, which then needs no recovery.
+func (s *store) Close() error {
+	s.closing.Do(func() {
+		s.queue.close()
+		s.running.Wait()
+		s.reading.Lock()
+		defer s.reading.Unlock()
+		s.err = errors.Join(s.checkpoints.close(), s.read.close(), s.db.close())
+		s.change.Close()
+	})
+	return s.err
+}

@@ -1,0 +1,160 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+func openInternal(t *testing.T, o Options) *store {
+	t.Helper()
+	s, err := Open(t.Context(), t.TempDir(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.(*store)
+}
+
+// No query reads more than it returns, however much there is: each goes along an index and needs no sorting.
+func TestQueryPlans(t *testing.T) {
+	t.Parallel()
+	s := openInternal(t, Options{})
+	for name, c := range map[string]struct {
+		text string
+		args []any
+		want string
+	}{
+		"capture":       {captureQuery(byNumber), []any{1}, "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)"},
+		"newest":        {captureQuery(between + newest), []any{1, 2, 3}, "SEARCH c USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"oldest":        {captureQuery(between + oldest), []any{1, 2, 3}, "SEARCH c USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"newest of bin": {captureQuery(between + ofBin + newest), []any{1, 2, 3, 4}, "SEARCH c USING INDEX captures_of_bin (bin=? AND rowid>? AND rowid<?)"},
+		"oldest of bin": {captureQuery(between + ofBin + oldest), []any{1, 2, 3, 4}, "SEARCH c USING INDEX captures_of_bin (bin=? AND rowid>? AND rowid<?)"},
+		"drop":          {"DELETE FROM captures WHERE bin = ? AND seq <= ?", []any{1, 2}, "USING INDEX captures_of_bin (bin=? AND rowid<?)"},
+	} {
+		var plan strings.Builder
+		rows, err := s.db.reading.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+c.text, c.args...)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := each(rows, func() error {
+			var id, parent, unused int
+			var detail string
+			err := rows.Scan(&id, &parent, &unused, &detail)
+			plan.WriteString(detail + "\n")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(plan.String(), c.want) || strings.Contains(plan.String(), "TEMP B-TREE") || strings.Contains(plan.String(), "SCAN") {
+			t.Errorf("%s: %q, want %q, and neither a scan nor sorting", name, plan.String(), c.want)
+		}
+	}
+}
+
+// limitPages lets the file grow to n pages and no further: what a full disk does.
+func limitPages(t *testing.T, s *store, n int) {
+	t.Helper()
+	if err := s.write(t.Context(), func(w *writer) error {
+		_, err := w.conn.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", n))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// When the disk is full nothing of a capture is kept, what was acknowledged stays, and when there is room again it goes on.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	s := openInternal(t, Options{})
+	limitPages(t, s, 100)
+	acknowledged := 0
+	var failed error
+	for failed == nil {
+		c := journal.Capture{Bin: fmt.Sprint("bin", acknowledged%3), Message: wire.Message{Body: make([]byte, 5000)}}
+		if failed = s.AppendCapture(t.Context(), &c); failed == nil {
+			acknowledged++
+		} else if c.Seq != 0 || c.ID != "" {
+			t.Errorf("one that failed has seq %d and id %q", c.Seq, c.ID)
+		}
+		if acknowledged > 1000 {
+			t.Fatal("the file never became full")
+		}
+	}
+	if !errors.Is(failed, journal.ErrFull) || acknowledged < 20 {
+		t.Errorf("after %d: %v, want ErrFull", acknowledged, failed)
+	}
+	count := func(want int) {
+		t.Helper()
+		got, err := s.Captures(t.Context(), journal.CaptureQuery{Limit: journal.MaxLimit})
+		stats, errStats := s.Stats(t.Context())
+		if err != nil || errStats != nil || len(got) != want || stats.Captures != want {
+			t.Errorf("%d captures, %v, %+v, %v; want %d", len(got), err, stats, errStats, want)
+		}
+	}
+	count(acknowledged)
+	c := journal.Capture{Bin: "new bin", Message: wire.Message{Body: make([]byte, 50_000)}}
+	if err := s.AppendCapture(t.Context(), &c); !errors.Is(err, journal.ErrFull) {
+		t.Errorf("a second time: %v, want ErrFull", err)
+	}
+	limitPages(t, s, 1<<30)
+	if err := s.AppendCapture(t.Context(), &c); err != nil || c.Seq != uint64(acknowledged)+1 {
+		t.Errorf("with room again: seq %d, %v; want %d", c.Seq, err, acknowledged+1)
+	}
+	count(acknowledged + 1)
+}
+
+// A request that waits is withdrawn when its context ends, and nothing of it is kept.
+func TestWithdraw(t *testing.T) {
+	t.Parallel()
+	s := openInternal(t, Options{})
+	held, release := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- s.write(t.Context(), func(*writer) error {
+			close(held)
+			<-release
+			return nil
+		})
+	}()
+	<-held // the writer is busy: what comes now waits
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for s.queue.empty() {
+			runtime.Gosched()
+		}
+		cancel()
+	}()
+	c := journal.Capture{Bin: "a"}
+	err := s.AppendCapture(ctx, &c)
+	close(release)
+	if err == nil || !errors.Is(err, ctx.Err()) {
+		t.Errorf("%v, want %v", err, ctx.Err())
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: "b"}); err != nil { // it came later: what waited is done
+		t.Error(err)
+	}
+	bins, err := s.Bins(t.Context())
+	if err != nil || len(bins) != 1 || bins[0].Name != "b" || bins[0].Count != 1 {
+		t.Errorf("%+v, %v; want b alone", bins, err)
+	}
+}
+
+func (q *queue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting) == 0
+}

@@ -1,0 +1,214 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// Figures of the file, measured with bodies of 500 bytes.
+const (
+	pageSize   = 8192
+	insertRows = 8 // captures that one statement inserts
+)
+
+// writer is the one goroutine that writes. It alone touches its fields.
+type writer struct {
+	s     *store
+	conn  *sql.Conn
+	stmts statements
+
+	bins        map[string]*bin
+	seq         uint64 // of the last capture
+	deliverySeq uint64 // of the last delivery
+	deliveries  int    // held
+	held        int64  // bytes of the captures held
+	stale       bool   // the fields above may differ from the file
+
+	batch []*request
+	dirty []*bin // whose rows must be written in this transaction
+	args  []driver.NamedValue
+}
+
+func newWriter(ctx context.Context, s *store) (*writer, error) {
+	conn, err := s.db.writing.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{s: s, conn: conn, args: make([]driver.NamedValue, insertRows*captureColumns)}
+	for i := range w.args {
+		w.args[i].Ordinal = i + 1
+	}
+	if err := w.prepare(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	if err := w.load(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return w, nil
+}
+
+// run commits what gathers until the queue is closed and empty.
+func (w *writer) run() {
+	defer w.close()
+	ctx := context.Background() // what was taken is committed, whoever still waits for it
+	for range w.s.queue.ready {
+		var closed bool
+		if w.batch, closed = w.s.queue.take(w.batch[:0]); len(w.batch) > 0 {
+			w.answer(w.commit(ctx))
+			_ = w.checkpoint(ctx)
+		} else if closed {
+			return
+		}
+		if closed {
+			w.s.queue.wake()
+		}
+	}
+}
+
+// answer wakes those whose requests were committed, or failed with err.
+func (w *writer) answer(err error) {
+	for _, r := range w.batch {
+		if err != nil {
+			r.err = err
+		}
+		r.done <- struct{}{}
+	}
+	clear(w.batch)
+	if err == nil {
+		w.s.change.Tell()
+	}
+}
+
+// commit writes the batch in one transaction. An error means that nothing of it was kept. A full disk may still have
+// room in the log, once that has been carried over into the file: then a second try succeeds.
+func (w *writer) commit(ctx context.Context) error {
+	err := w.try(ctx)
+	if code(err)&0xff == sqlite3.SQLITE_FULL {
+		var p progress
+		if p.read(ctx, w.stmts.checkpoint) == nil && p.logged > 0 && p.left() == 0 {
+			err = w.try(ctx)
+		}
+	}
+	return explain("writing to the journal", err)
+}
+
+// try makes one transaction of the batch, or nothing.
+func (w *writer) try(ctx context.Context) error {
+	if w.stale {
+		if err := w.load(ctx); err != nil {
+			return err
+		}
+	}
+	err := w.transact(ctx)
+	if err != nil {
+		w.stale = true
+		_, _ = w.stmts.rollback.ExecContext(ctx) // fails where SQLite has done it by itself
+	}
+	return err
+}
+
+func (w *writer) transact(ctx context.Context) error {
+	if _, err := w.stmts.begin.ExecContext(ctx); err != nil {
+		return err
+	}
+	if err := w.insertCaptures(ctx); err != nil {
+		return err
+	}
+	for _, r := range w.batch {
+		if r.operation == nil {
+			continue
+		}
+		if err := w.operate(r); err != nil {
+			return err
+		}
+	}
+	if err := w.retain(ctx); err != nil {
+		return err
+	}
+	if err := w.saveBins(ctx); err != nil {
+		return err
+	}
+	_, err := w.stmts.commit.ExecContext(ctx)
+	return err
+}
+
+// operate runs an operation. One that finds its record missing, or taken, has changed nothing and fails alone; any
+// other error fails the transaction.
+func (w *writer) operate(r *request) error {
+	r.err = r.operation(w)
+	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) || r.err == errRoom {
+		return nil
+	}
+	return r.err
+}
+
+// insertCaptures numbers the captures of the batch, in their order, and inserts them.
+func (w *writer) insertCaptures(ctx context.Context) error {
+	n := 0
+	flush := func() error {
+		return w.conn.Raw(func(any) error { return w.insertRows(ctx, n) })
+	}
+	for _, r := range w.batch {
+		if r.operation != nil {
+			continue
+		}
+		b, err := w.bin(ctx, r.bin)
+		if err != nil {
+			return err
+		}
+		w.seq++
+		r.seq = w.seq
+		b.last = w.seq
+		b.count++
+		b.bytes += int64(r.size)
+		w.held += int64(r.size)
+		w.touch(b)
+		body := r.body
+		if body == nil {
+			body = []byte{}
+		}
+		row := w.args[n*captureColumns:][:captureColumns]
+		row[0].Value, row[1].Value, row[2].Value, row[3].Value, row[4].Value = int64(r.seq), b.id, int64(r.size), r.head, body
+		if n++; n == insertRows {
+			if err := flush(); err != nil {
+				return err
+			}
+			n = 0
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// insertRows inserts the first n rows of args: all in one statement when they are insertRows, else one by one.
+func (w *writer) insertRows(ctx context.Context, n int) error {
+	if n == insertRows {
+		_, err := w.stmts.insertMany.ExecContext(ctx, w.args)
+		return err
+	}
+	var row [captureColumns]driver.NamedValue
+	for i := range n {
+		for j := range row {
+			row[j] = driver.NamedValue{Ordinal: j + 1, Value: w.args[i*captureColumns+j].Value}
+		}
+		if _, err := w.stmts.insertOne.ExecContext(ctx, row[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) close() {
+	for _, stmt := range []driver.StmtExecContext{w.stmts.insertOne, w.stmts.insertMany} {
+		_ = stmt.(driver.Stmt).Close()
+	}
+	_ = w.conn.Close()
+}

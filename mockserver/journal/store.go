@@ -1,0 +1,96 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// How many records one query returns.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 1000
+)
+
+// PageSize is how many records a query with that limit returns at most: limit, within 1 and MaxLimit, or
+// DefaultLimit when it is 0 or less.
+func PageSize(limit int) int {
+	if limit <= 0 {
+		return DefaultLimit
+	}
+	return min(limit, MaxLimit)
+}
+
+// Store is the record of all that was sent and received. Every implementation passes the same contract test
+// (package journaltest). All methods may be called from any goroutine; what they return belongs to the caller.
+// What a method has written is durable, as far as the store is, when it returns.
+type Store interface {
+	// AppendCapture stores c and gives it its ID and Seq. ErrFull: there is no room on the disk. c is not kept:
+	// its bytes may be used again when it returns.
+	AppendCapture(ctx context.Context, c *Capture) error
+	// SetReply records what was answered to a capture after it was stored (a forwarded reply).
+	SetReply(ctx context.Context, id string, r Reply) error
+	// Capture returns one capture; ErrNotFound when it is unknown or evicted.
+	Capture(ctx context.Context, id string) (Capture, error)
+	// Captures returns what the query selects.
+	Captures(ctx context.Context, q CaptureQuery) ([]Capture, error)
+	// Bins returns every bin that holds or held a capture, by name.
+	Bins(ctx context.Context) ([]Bin, error)
+	// ClearBin deletes a bin's captures and returns how many there were. Sequence numbers are not given again.
+	ClearBin(ctx context.Context, bin string) (int, error)
+
+	// SaveDeliveries stores new deliveries in their order, as one write, and gives each its Seq, and an ID if it has none.
+	// ErrExists: an ID is taken; those before it are stored, and it and those behind it are not and keep a zero Seq.
+	SaveDeliveries(ctx context.Context, list ...*Delivery) error
+	// AppendAttempt adds an attempt to a delivery and sets its state and next due time; a nil attempt only sets those.
+	AppendAttempt(ctx context.Context, id string, a *Attempt, next Progress) error
+	// Delivery returns one delivery with all its attempts.
+	Delivery(ctx context.Context, id string) (Delivery, error)
+	// Deliveries returns what the query selects, attempts included.
+	Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
+
+	// Put stores a document under (kind, key): endpoints, bin settings, provider state.
+	Put(ctx context.Context, kind, key string, doc json.RawMessage) error
+	// Get returns a document; ErrNotFound when there is none.
+	Get(ctx context.Context, kind, key string) (json.RawMessage, error)
+	// List returns the documents of a kind in the order of their keys.
+	List(ctx context.Context, kind string) ([]Document, error)
+	// Delete removes a document; ErrNotFound when there is none.
+	Delete(ctx context.Context, kind, key string) error
+
+	// Stats returns the store's totals.
+	Stats(ctx context.Context) (Stats, error)
+	// Changed returns a channel that is closed at the next commit of a capture, delivery or attempt. Take it, look, then wait on it.
+	Changed() <-chan struct{}
+	// Close flushes and releases the store. Later calls return ErrClosed, and Changed a closed channel. Closing twice is fine.
+	Close() error
+}
+
+// Stats are the totals of a store. The evicted ones are gone: a judgement over all records is inconclusive when they are not 0.
+type Stats struct {
+	Captures          int    `json:"captures"`   // held
+	Deliveries        int    `json:"deliveries"` // held
+	Bytes             int64  `json:"bytes"`      // of the captures' heads and bodies
+	EvictedCaptures   uint64 `json:"evicted_captures"`
+	EvictedDeliveries uint64 `json:"evicted_deliveries"`
+}
+
+// Progress is where a delivery stands after an attempt.
+type Progress struct {
+	State State
+	Next  int64 // due time in Unix nanoseconds on the schedule's clock; 0 is none
+}
+
+// Time returns Next as Delivery.Next has it: in UTC, zero when there is none.
+func (p Progress) Time() time.Time {
+	if p.Next == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, p.Next).UTC()
+}
+
+// Document is one stored document.
+type Document struct {
+	Key string
+	Doc json.RawMessage
+}
