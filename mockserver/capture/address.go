@@ -1,0 +1,59 @@
+package capture
+
+import (
+	"fmt"
+	"strings"
+)
+
+const longestBin = 128
+
+// binOf returns the bin that a request target names, the first segment of its path as it is written, or "". Names that
+// begin with a dot are the server's own.
+func binOf(target string) string {
+	path := pathOf(strings.TrimLeft(target, " "))
+	if path == "" {
+		return ""
+	}
+	name := path[1:]
+	if end := strings.IndexAny(name, "/?# "); end >= 0 {
+		name = name[:end]
+	}
+	if !isBin(name) {
+		return ""
+	}
+	return name
+}
+
+// pathOf returns the path and the query of a target in origin or absolute form, or "".
+func pathOf(target string) string {
+	if strings.HasPrefix(target, "/") {
+		return target
+	}
+	_, rest, ok := strings.Cut(target, "://")
+	slash := strings.IndexByte(rest, '/')
+	if !ok || slash < 0 {
+		return ""
+	}
+	return rest[slash:]
+}
+
+// isBin says whether name can be a bin's.
+func isBin(name string) bool {
+	if name == "" || len(name) > longestBin || name[0] == '.' {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+func checkBin(name string) error {
+	if !isBin(name) {
+		return fmt.Errorf("%w bin %s: want 1 to %d letters, digits, \"-\", \"_\" or \".\", not a \".\" first", ErrInvalid, quote(name), longestBin)
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package capture
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// answer is a reply made ready to be written.
+type answer struct {
+	record   journal.Reply // as it is stored with the capture
+	head     string        // status line and header lines, without those that depend on the request
+	bodiless bool          // a status that has no body
+	last     bool          // the connection ends with it
+
+	length, date, connection bool // the script states these lines itself, right or wrong
+}
+
+// newAnswer prepares a reply; see checkReply for what it may say.
+func newAnswer(r journal.Reply) *answer {
+	if r.Status == 0 && !r.Hang && !r.Reset {
+		r.Status = http.StatusOK
+	}
+	a := &answer{record: r, bodiless: r.Status == http.StatusNoContent || r.Status == http.StatusNotModified}
+	var head strings.Builder
+	head.WriteString(statusLine(r.Status))
+	typed := r.Body == ""
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		value := r.Headers[name]
+		fmt.Fprintf(&head, "%s: %s\r\n", name, value)
+		switch {
+		case is(name, "Content-Type"):
+			typed = true
+		case is(name, "Content-Length"), is(name, "Transfer-Encoding"):
+			// The body is written as it stands, so nobody knows where it ends but by the end of the connection.
+			a.length, a.last = true, true
+		case is(name, "Date"):
+			a.date = true
+		case is(name, "Connection"):
+			a.connection = true
+			a.last = a.last || lists(value, "close")
+		}
+	}
+	if !typed {
+		kind := "text/plain; charset=utf-8"
+		if json.Valid([]byte(r.Body)) {
+			kind = "application/json"
+		}
+		head.WriteString("Content-Type: " + kind + "\r\n")
+	}
+	a.head = head.String()
+	return a
+}
+
+func statusLine(status int) string {
+	reason := http.StatusText(status)
+	if reason == "" {
+		reason = "Status " + strconv.Itoa(status)
+	}
+	return fmt.Sprintf("HTTP/1.1 %03d %s\r\n", status, reason)
+}
+
+// append appends the bytes of the reply. The header line Hookrig-Capture tells the sender the capture's id.
+func (a *answer) append(dst []byte, r *request, now time.Time, id string, last bool) []byte {
+	dst = append(dst, a.head...)
+	if !a.date {
+		dst = append(dst, "Date: "...)
+		dst = now.UTC().AppendFormat(dst, http.TimeFormat)
+		dst = append(dst, "\r\n"...)
+	}
+	if id != "" {
+		dst = append(dst, "Hookrig-Capture: "...)
+		dst = append(dst, id...)
+		dst = append(dst, "\r\n"...)
+	}
+	switch {
+	case a.connection:
+	case last:
+		dst = append(dst, "Connection: close\r\n"...)
+	case !last && r.Version == "HTTP/1.0":
+		dst = append(dst, "Connection: keep-alive\r\n"...)
+	}
+	if !a.length && !a.bodiless {
+		dst = append(dst, "Content-Length: "...)
+		dst = strconv.AppendInt(dst, int64(len(a.record.Body)), 10)
+		dst = append(dst, "\r\n"...)
+	}
+	dst = append(dst, "\r\n"...)
+	if a.bodiless || r.Method == http.MethodHead {
+		return dst
+	}
+	return append(dst, a.record.Body...)
+}
+
+// longestDelay bounds what a reply may be delayed.
+const longestDelay = 10 * time.Minute
+
+// checkReply says what is wrong with a scripted reply; where names it in the error.
+func checkReply(r journal.Reply, where string) error {
+	switch delay := time.Duration(r.Delay); {
+	case r.Status != 0 && (r.Status < 200 || r.Status > 999):
+		return fmt.Errorf("%w: %s: status %d: want 200 to 999", ErrInvalid, where, r.Status)
+	case delay < 0 || delay > longestDelay:
+		return fmt.Errorf("%w: %s: delay %s: want 0s to %s", ErrInvalid, where, delay, longestDelay)
+	case r.Hang && r.Reset:
+		return fmt.Errorf("%w: %s: hang and reset: want one of them", ErrInvalid, where)
+	case (r.Hang || r.Reset) && (r.Status != 0 || r.Body != "" || len(r.Headers) > 0):
+		return fmt.Errorf("%w: %s: a reply that hangs or resets has no status, headers or body", ErrInvalid, where)
+	}
+	for name, value := range r.Headers {
+		if !isToken(name) {
+			return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, quote(name))
+		}
+		if strings.ContainsAny(value, "\r\n\x00") {
+			return fmt.Errorf("%w: %s: header %s: %s holds a line end", ErrInvalid, where, name, quote(value))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/itchyny/gojq"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+)
+
+// Limits of conditions.
+const (
+	longestCondition = 4 << 10                // bytes
+	evaluationLimit  = 500 * time.Millisecond // for one condition over one request
+	keptConditions   = 256                    // compiled ones
+)
+
+// condition is a jq program over a Document. It holds when any of its results is neither false nor null.
+type condition struct {
+	text  string
+	query *gojq.Query
+	code  *gojq.Code
+	body  bool          // it may look at the body
+	parts func() []part // what must hold together, for near misses
+}
+
+// newCondition compiles a condition. It sees no environment, no file and no other input. Errors wrap ErrInvalid.
+func newCondition(text string) (*condition, error) {
+	if len(text) > longestCondition {
+		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", ErrInvalid, len(text), longestCondition)
+	}
+	query, err := gojq.Parse(text)
+	if err != nil {
+		return nil, badSyntax(text, err)
+	}
+	if err := checkMeaning(text, query); err != nil {
+		return nil, err
+	}
+	code, err := compile(query)
+	if err != nil {
+		return nil, fmt.Errorf("%w condition %s: %w", ErrInvalid, quote(text), err)
+	}
+	c := &condition{text: text, query: query, code: code, body: !bodiless(text)}
+	c.parts = sync.OnceValue(func() []part { return partsOf(query) })
+	return c, nil
+}
+
+func compile(q *gojq.Query) (*gojq.Code, error) {
+	return gojq.Compile(q, gojq.WithEnvironLoader(func() []string { return nil }))
+}
+
+// badSyntax says where a condition cannot be read.
+func badSyntax(text string, err error) error {
+	var at *gojq.ParseError
+	if !errors.As(err, &at) {
+		return fmt.Errorf("%w condition %s: %w", ErrInvalid, quote(text), err)
+	}
+	offset := min(max(at.Offset-len(at.Token), 0), len(text))
+	before := text[:offset]
+	line, column := 1+strings.Count(before, "\n"), 1+len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))
+	hint := "want a jq condition such as .method == \"POST\" and .body.id == 7"
+	if strings.Contains(text, "&&") || strings.Contains(text, "||") {
+		hint = "jq writes && as \"and\" and || as \"or\""
+	} else if strings.Contains(text, "'") {
+		hint = "strings stand in double quotes"
+	}
+	return fmt.Errorf("%w condition %s: line %d, column %d: %w: %s", ErrInvalid, quote(text), line, column, err, hint)
+}
+
+// members are those of a Document.
+func members() []string { return []string{"method", "path", "query", "headers", "body"} }
+
+// checkMeaning refuses what can be read and yet is a mistake: it would hold always, or never.
+func checkMeaning(text string, query *gojq.Query) error {
+	upper := regexp.MustCompile(`\.headers(?:\.|\[")([a-z0-9_-]*[A-Z][A-Za-z0-9_-]*)`)
+	if found := upper.FindStringSubmatch(text); found != nil {
+		return fmt.Errorf("%w condition %s: header names are in lower case: .headers[%q]", ErrInvalid, quote(text), strings.ToLower(found[1]))
+	}
+	for _, q := range conjuncts(query) {
+		switch q.Op {
+		case gojq.OpAssign, gojq.OpModify, gojq.OpUpdateAdd, gojq.OpUpdateSub, gojq.OpUpdateMul, gojq.OpUpdateDiv, gojq.OpUpdateMod, gojq.OpUpdateAlt:
+			return fmt.Errorf("%w condition %s: %s changes a value and always holds: compare with ==", ErrInvalid, quote(text), quote(q.String()))
+		}
+		for _, side := range []*gojq.Query{q, q.Left, q.Right} {
+			if side == nil || side.Term == nil || side.Term.Type != gojq.TermTypeIndex {
+				continue
+			}
+			if name := side.Term.Index.Name; name != "" && !slices.Contains(members(), name) {
+				return fmt.Errorf("%w condition %s: a request has no .%s: want .method, .path, .query, .headers or .body", ErrInvalid, quote(text), name)
+			}
+		}
+	}
+	return nil
+}
+
+// conjuncts takes a condition apart at its "and"s.
+func conjuncts(q *gojq.Query) []*gojq.Query {
+	switch {
+	case q == nil:
+		return nil
+	case len(q.FuncDefs) > 0:
+		return []*gojq.Query{q}
+	case q.Op == gojq.OpAnd:
+		return append(conjuncts(q.Left), conjuncts(q.Right)...)
+	case q.Term != nil && q.Term.Type == gojq.TermTypeQuery && len(q.Term.SuffixList) == 0:
+		return conjuncts(q.Term.Query)
+	}
+	return []*gojq.Query{q}
+}
+
+// bodiless says whether a condition surely does not look at the body: it is made of the other members, literals,
+// operators and a few functions only.
+func bodiless(text string) bool {
+	if strings.Contains(text, `\`) {
+		return false // strings with expressions in them
+	}
+	known := regexp.MustCompile(`"[^"]*"|\.(method|path|query|headers)\b|\[[0-9]*\]|\b(and|or|not|null|true|false|test|startswith|endswith|length)\b|[0-9]+|[\s()|=!<>,+*/-]`)
+	return strings.Trim(known.ReplaceAllString(text, ""), "[]") == ""
+}
+
+// document is what the condition sees of a message. A body that it does not look at is not parsed.
+func (c *condition) document(m *signature.Message) map[string]any {
+	if c.body {
+		return Document(m)
+	}
+	return Document(&signature.Message{Method: m.Method, Target: m.Target, Headers: m.Headers})
+}
+
+// holds evaluates the condition. The error is what jq says, or errSlow.
+func (c *condition) holds(ctx context.Context, doc map[string]any) (bool, error) {
+	held := false
+	err := evaluate(ctx, c.code, doc, func(v any) bool {
+		held = v != nil && v != false
+		return !held
+	})
+	return held, err
+}
+
+// errSlow: a condition took longer than evaluationLimit.
+var errSlow = fmt.Errorf("took longer than %s", evaluationLimit)
+
+// evaluate gives the results of a program to each, until it returns false.
+func evaluate(ctx context.Context, code *gojq.Code, v any, each func(any) bool) error {
+	limited, cancel := context.WithTimeout(ctx, evaluationLimit)
+	defer cancel()
+	results := code.RunWithContext(limited, v)
+	for {
+		result, ok := results.Next()
+		if !ok {
+			return nil
+		}
+		if err, failed := result.(error); failed {
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case limited.Err() != nil:
+				return errSlow
+			}
+			return err
+		}
+		if !each(result) {
+			return nil
+		}
+	}
+}
+
+// conditions are those compiled so far. The zero value is ready.
+type conditions struct {
+	mu     sync.Mutex
+	byText map[string]*condition
+}
+
+// get compiles a condition, or returns it from before; "" is nil, which holds for all.
+func (k *conditions) get(text string) (*condition, error) {
+	if text == "" {
+		return nil, nil
+	}
+	k.mu.Lock()
+	known := k.byText[text]
+	k.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	c, err := newCondition(text)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.byText == nil {
+		k.byText = map[string]*condition{}
+	}
+	for old := range k.byText { // any will do: compiling again is cheap
+		if len(k.byText) < keptConditions {
+			break
+		}
+		delete(k.byText, old)
+	}
+	k.byText[text] = c
+	return c, nil
+}

@@ -1,0 +1,207 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// conn is one connection. One goroutine reads it, records what it read, and writes to it.
+type conn struct {
+	s      *Server
+	socket net.Conn
+	peer   string
+	in     input
+	out    []byte // the reply being written; its space is used again
+
+	request request         // being served; its space is used again
+	capture journal.Capture // what is made of it
+
+	idle  atomic.Bool // waiting for something other than the rest of a request
+	wrote time.Time   // when the write limit was last set
+}
+
+func newConn(s *Server, socket net.Conn) *conn {
+	c := &conn{s: s, socket: socket, peer: socket.RemoteAddr().String()}
+	c.in = input{socket: socket, limits: &s.limits}
+	return c
+}
+
+// serve serves the connection until either side ends it.
+func (c *conn) serve() {
+	defer c.s.leave(c)
+	defer func() { _ = c.socket.Close() }() // closed already, perhaps
+	defer func() {
+		if p := recover(); p != nil {
+			c.s.o.Log.Error("capture: a request made the server panic; its connection is closed",
+				"bin", c.request.bin, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	for c.exchange() {
+	}
+}
+
+// exchange reads one request, records it and answers it. It says whether another one may follow.
+func (c *conn) exchange() (more bool) {
+	if !c.read() {
+		return false
+	}
+	if c.request.bin == "" {
+		c.s.tally.strays.Add(1)
+		return c.answer(c.s.stray(&c.request), "")
+	}
+	reply := c.record()
+	return c.answer(reply, c.capture.ID)
+}
+
+// record stores the request as a capture, with its verdict and its reply, and returns that reply. When it returns, the
+// capture is stored, or the reply says that it is not. A reply that has to be asked for, from the consumer behind the
+// bin, is added to the capture once it is there.
+func (c *conn) record() *answer {
+	s, r, kept := c.s, &c.request, &c.capture
+	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, Problems: r.problems}
+	bin := s.bins.get(r.bin)
+	if bin != nil {
+		kept.Verification = bin.verify(kept, r.refused == nil)
+	}
+	reply := s.accepted
+	switch {
+	case r.refused != nil:
+		reply = newAnswer(journal.Reply{Status: r.refused.status, Body: r.refused.problem + "\n"})
+	case bin != nil && bin.forward != nil:
+		reply = nil // the consumer's, which comes later
+	case bin != nil:
+		reply = bin.reply(s, &r.Message)
+	}
+	if reply != nil {
+		kept.Reply = &reply.record
+	}
+	if err := s.o.Store.AppendCapture(s.ctx, kept); err != nil {
+		s.tally.unstored.Add(1)
+		s.o.Log.Error("capture: a request was not stored", "bin", r.bin, "peer", c.peer, "error", err)
+		return unstored(err)
+	}
+	s.tally.captured.Add(1)
+	if r.refused != nil {
+		s.tally.problems.Add(1)
+	}
+	if reply == nil {
+		reply = c.forward(bin.forward)
+	}
+	return reply
+}
+
+// unstored is the answer to a request that the store did not take.
+func unstored(err error) *answer {
+	status, text := http.StatusInternalServerError, "hookrig could not store this request; see its log\n"
+	if errors.Is(err, journal.ErrFull) {
+		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request\n"
+	}
+	return newAnswer(journal.Reply{Status: status, Body: text})
+}
+
+// answer gives the reply, as scripted, and says whether another request may follow.
+func (c *conn) answer(a *answer, id string) (more bool) {
+	r := &a.record
+	if r.Delay > 0 && !c.pause(time.Duration(r.Delay)) {
+		return false
+	}
+	if r.Hang {
+		c.hang()
+		return false
+	}
+	if r.Reset {
+		c.reset()
+		return false
+	}
+	last := c.request.last || a.last || c.s.isClosing()
+	c.out = a.append(c.out[:0], &c.request, c.s.o.Now(), id, last)
+	if now := time.Now(); now.Sub(c.wrote) > time.Second {
+		c.wrote = now
+		if c.socket.SetWriteDeadline(now.Add(c.s.limits.write)) != nil {
+			return false
+		}
+	}
+	if _, err := c.socket.Write(c.out); err != nil {
+		return false // the sender is gone; what it sent is stored
+	}
+	if cap(c.out) > keptSpace {
+		c.out = nil
+	}
+	if c.request.refused != nil {
+		c.linger()
+	}
+	return !last
+}
+
+// pause waits before a reply; false when the server closes meanwhile.
+func (c *conn) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.s.closing:
+		return false
+	}
+}
+
+// hang waits until the sender gives up or the server closes. What the sender sends meanwhile is not read as requests.
+func (c *conn) hang() { c.discard(time.Time{}) }
+
+// linger lets a sender that is still sending read the reply before the connection is gone: closing with bytes unread
+// would reset it.
+func (c *conn) linger() {
+	if half, ok := c.socket.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		c.discard(time.Now().Add(c.s.limits.linger))
+	}
+}
+
+// discard reads until the sender ends the connection, the time comes (zero is never), or the server closes.
+func (c *conn) discard(until time.Time) {
+	if c.socket.SetReadDeadline(until) != nil {
+		return
+	}
+	c.idle.Store(true)
+	for !c.s.isClosing() && c.in.discard() == nil {
+	}
+}
+
+// reset ends the connection with an RST.
+func (c *conn) reset() {
+	if tcp, ok := c.socket.(interface{ SetLinger(sec int) error }); ok {
+		_ = tcp.SetLinger(0) // fails only on a connection that is gone already
+	}
+	_ = c.socket.Close()
+}
+
+// refuse answers a connection for which there is no room.
+func (c *conn) refuse() {
+	text := fmt.Sprintf("hookrig serves %d connections at a time, and they are taken\n", c.s.o.MaxConns)
+	a := newAnswer(journal.Reply{Status: http.StatusServiceUnavailable, Body: text})
+	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.linger))
+	_, _ = c.socket.Write(a.append(nil, &c.request, c.s.o.Now(), "", true)) // whoever it is has been counted
+	_ = c.socket.Close()
+}
+
+// wake ends what the connection waits for, unless that is the rest of a request. The server is closing.
+func (c *conn) wake() {
+	if c.idle.Load() {
+		_ = c.socket.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+func (s *Server) isClosing() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,30 @@
+// Package capture is the receiving side of the rig: bins that record every
+// request byte for byte, and answer as they are told.
+//
+// A bin is the first segment of a request's path and exists from its first
+// use. A connection is read by one goroutine, exchange by exchange: the
+// request is read whole, within limits and outside any lock; its signature is
+// verified, if the bin names a provider; the reply is chosen; the capture is
+// appended to the journal with both; then, and only then, the first byte of
+// the reply is written. So whoever has seen a reply can read the capture, and
+// a 2xx is never given for something that is not stored: a store without room
+// is a 507, another failure of it a 500.
+//
+// The HTTP/1.x reader is this package's own, because its failures are what is
+// to be recorded. A request that was aborted, is too large or is malformed
+// becomes a capture too, as far as it came and with the problem in words,
+// when its bin is known; it is answered 4xx and takes no turn of the script.
+// What is unusual but readable (two Host lines, a target with "://" or a
+// space, Transfer-Encoding beside Content-Length) is a capture like others,
+// with the problem noted.
+//
+// Settings give a bin a provider, and a script of replies or a consumer behind
+// it; they are kept in the store and survive a restart. What is forwarded to
+// the consumer is stored before it is passed on, and its capture has the
+// consumer's reply before the sender gets it.
+//
+// Captures filters what is stored with a jq condition or a text. Wait waits
+// for captures to come, or never to come: it wakes at the commit itself, and
+// when it fails says of the nearest captures field by field why they did not
+// match.
+package capture

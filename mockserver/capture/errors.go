@@ -1,0 +1,7 @@
+package capture
+
+import "errors"
+
+// ErrInvalid: a bin's name, its settings, a condition or a wait cannot be used. Errors that wrap it quote the input
+// and say what was expected.
+var ErrInvalid = errors.New("invalid")

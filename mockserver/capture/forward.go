@@ -1,0 +1,168 @@
+package capture
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// forwardLimit is how long the consumer behind a bin has for its reply.
+const forwardLimit = 30 * time.Second
+
+// forwarder passes captures on to the consumer behind a bin.
+type forwarder struct {
+	client *wire.Client
+	to     *url.URL
+}
+
+// newForwarder returns the forwarder that settings ask for, or nil. Errors wrap ErrInvalid.
+func (s *Server) newForwarder(set Settings) (*forwarder, error) {
+	if set.Forward == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(set.Forward)
+	where := "forward to " + quote(set.Forward)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Fragment != "":
+		return nil, fmt.Errorf("%w: %s: want the consumer's address, as in http://127.0.0.1:3000/hooks", ErrInvalid, where)
+	case s.isOwn(u):
+		return nil, fmt.Errorf("%w: %s: that is this capture address itself", ErrInvalid, where)
+	case !set.Replies.isZero():
+		return nil, fmt.Errorf("%w: %s: the consumer replies, so there can be no scripted replies", ErrInvalid, where)
+	case s.o.Wire == nil:
+		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
+	}
+	return &forwarder{client: s.o.Wire, to: u}, nil
+}
+
+// isOwn says whether an address is the server's own, by which requests would go round for ever.
+func (s *Server) isOwn(u *url.URL) bool {
+	own, ok := s.listener.Addr().(*net.TCPAddr)
+	if !ok || u.Port() != strconv.Itoa(own.Port) {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip.Equal(own.IP) || ip.IsLoopback() && own.IP.IsUnspecified()
+}
+
+// forward passes the request that was just stored on to the consumer, and records its reply with the capture before the
+// sender gets it.
+func (c *conn) forward(f *forwarder) *answer {
+	s := c.s
+	reply := f.pass(s.forwarding, &c.capture)
+	err := s.o.Store.SetReply(s.ctx, c.capture.ID, reply.record)
+	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
+		s.o.Log.Error("capture: a consumer's reply was not stored", "capture", c.capture.ID, "error", err)
+	}
+	return reply
+}
+
+// pass returns the consumer's reply to a capture, as the answer to its sender. A consumer that gives none makes a 502, or
+// a 504 when it takes too long.
+func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
+	ctx, cancel := context.WithTimeout(ctx, forwardLimit)
+	defer cancel()
+	m := f.request(c)
+	got := f.client.Send(ctx, f.to.String(), m)
+	status, why := http.StatusBadGateway, ""
+	switch {
+	case errors.Is(got.Err, wire.ErrTimeout):
+		status, why = http.StatusGatewayTimeout, got.Err.Error()
+	case got.Err != nil:
+		why = got.Err.Error()
+	case got.Status < 200:
+		why = fmt.Sprintf("it answered %d", got.Status)
+	case got.Reply.Truncated:
+		why = fmt.Sprintf("the body of its reply has more than %d bytes", len(got.Reply.Body))
+	default:
+		return passedOn(got.Reply, m.Method)
+	}
+	return newAnswer(journal.Reply{Status: status, Body: "hookrig has no reply of " + f.to.Host + " to pass on: " + why + "\n"})
+}
+
+// request is what the consumer gets: the request as it came, but to its own address, and without the lines that were
+// about the connection it came on.
+func (f *forwarder) request(c *journal.Capture) wire.Message {
+	m := c.Message
+	m.Version = "HTTP/1.1"
+	m.Target = f.target(c)
+	m.Headers = nil
+	chunked := len(c.Headers.Values("Transfer-Encoding")) > 0
+	for _, line := range c.Headers {
+		switch {
+		case is(line.Name, "Host"):
+			if m.Headers.Get("Host") == "" {
+				m.Headers.Add(line.Name, f.to.Host)
+			}
+		case is(line.Name, "Connection"), is(line.Name, "Keep-Alive"), is(line.Name, "Expect"):
+		case is(line.Name, "Content-Length") && chunked:
+		default:
+			m.Headers = append(m.Headers, line)
+		}
+	}
+	if _, ok := m.Headers.Lookup("Host"); !ok {
+		m.Headers.Add("Host", f.to.Host)
+	}
+	return m
+}
+
+// target is the consumer's path, with what follows the bin's name in the request behind it.
+func (f *forwarder) target(c *journal.Capture) string {
+	rest := strings.TrimPrefix(pathOf(strings.TrimLeft(c.Target, " ")), "/"+c.Bin)
+	rest, _, _ = strings.Cut(rest, "#")
+	rest, query, _ := strings.Cut(rest, "?")
+	target := cmp.Or(f.to.EscapedPath(), "/")
+	if rest != "" {
+		target = strings.TrimSuffix(target, "/") + rest
+	}
+	switch {
+	case f.to.RawQuery == "":
+	case query == "":
+		query = f.to.RawQuery
+	default:
+		query = f.to.RawQuery + "&" + query
+	}
+	if query != "" {
+		target += "?" + query
+	}
+	return target
+}
+
+// passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
+// connection it came on. The record of it has the values of lines with the same name in one.
+func passedOn(r wire.Reply, method string) *answer {
+	a := newAnswer(journal.Reply{Status: r.Status, Headers: map[string]string{}, Body: string(r.Body)})
+	a.length, a.last = false, false
+	var head strings.Builder
+	head.WriteString(statusLine(r.Status))
+	for _, line := range r.Headers {
+		switch {
+		case is(line.Name, "Connection"), is(line.Name, "Keep-Alive"), is(line.Name, "Transfer-Encoding"), is(line.Name, "Trailer"):
+			continue
+		case is(line.Name, "Content-Length"):
+			if method != http.MethodHead {
+				continue // counted anew
+			}
+			a.length = true
+		case is(line.Name, "Date"):
+			a.date = true
+		}
+		head.WriteString(line.Name + ": " + line.Value + "\r\n")
+		if before, ok := a.record.Headers[line.Name]; ok {
+			line.Value = before + ", " + line.Value
+		}
+		a.record.Headers[line.Name] = line.Value
+	}
+	a.head = head.String()
+	return a
+}

@@ -1,0 +1,205 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// Options of a Server.
+type Options struct {
+	Addr      string // host:port; "" is 127.0.0.1:0
+	Store     journal.Store
+	Catalogue *fixtures.Catalogue // for verification on arrival; nil knows no provider
+	// Desk is the desk's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
+	Desk string
+	// Version of the program, told there too; "" is that of the module.
+	Version  string
+	MaxBody  int              // bytes; 0 is 16 MiB
+	MaxHead  int              // bytes; 0 is 64 KiB
+	MaxConns int              // connections at a time; 0 is 16 384
+	Wire     *wire.Client     // what bins forward with; nil forbids it
+	Now      func() time.Time // the clock of Capture.At; nil is time.Now
+	Log      *slog.Logger     // nil is silence
+}
+
+func (o Options) withDefaults() Options {
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = 16 << 20
+	}
+	if o.MaxHead <= 0 {
+		o.MaxHead = wire.MaxHead
+	}
+	if o.MaxConns <= 0 {
+		o.MaxConns = 16384
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Server records every request that its address receives. A capture is stored before the first byte of its reply.
+type Server struct {
+	o          Options
+	limits     limits
+	listener   net.Listener
+	url        string
+	desk       atomic.Pointer[string]
+	bins       bins
+	conditions conditions
+	tally      tally
+	accepted   *answer // what a bin without a script answers
+
+	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
+	closing chan struct{}   // closed when Close begins
+
+	// forwarding is of the requests passed on to consumers: it ends when Close has no more patience.
+	forwarding     context.Context
+	stopForwarding context.CancelFunc
+
+	mu     sync.Mutex
+	closed bool
+	conns  map[*conn]struct{}
+	work   sync.WaitGroup // the accepting goroutine and one for each connection
+}
+
+// Start listens and serves until Close. The end of ctx only keeps it from starting. The settings of bins are read from
+// the store.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{
+		o:        o.withDefaults(),
+		limits:   usualLimits(),
+		closing:  make(chan struct{}),
+		conns:    map[*conn]struct{}{},
+		accepted: newAnswer(journal.Reply{}),
+	}
+	s.SetDesk(o.Desk)
+	var err error
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {
+		return nil, err
+	}
+	s.url = "http://" + s.listener.Addr().String()
+	if err := s.restore(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the settings of bins: %w", err), s.listener.Close())
+	}
+	s.ctx = context.WithoutCancel(ctx)
+	s.forwarding, s.stopForwarding = context.WithCancel(s.ctx)
+	s.work.Add(1)
+	go s.accept()
+	return s, nil
+}
+
+// URL is http://host:port, without a final slash; a bin's address is URL()/<bin>.
+func (s *Server) URL() string { return s.url }
+
+// SetDesk tells the server the desk's URL once it is known.
+func (s *Server) SetDesk(url string) { s.desk.Store(&url) }
+
+// accept gives every connection a goroutine until the listener is closed.
+func (s *Server) accept() {
+	defer s.work.Done()
+	var pause time.Duration
+	for {
+		socket, err := s.listener.Accept()
+		if err == nil {
+			pause = 0
+			s.admit(socket)
+			continue
+		}
+		// Out of file descriptors, most likely: others may be given back.
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		timer := time.NewTimer(pause)
+		select {
+		case <-s.closing:
+			timer.Stop()
+			return
+		case <-timer.C:
+			s.o.Log.Error("capture: accept a connection", "error", err, "again_in", pause)
+		}
+	}
+}
+
+// admit serves a connection, unless there are too many or the server is closing.
+func (s *Server) admit(socket net.Conn) {
+	c := newConn(s, socket)
+	s.mu.Lock()
+	closed, full := s.closed, len(s.conns) >= s.o.MaxConns
+	if !closed && !full {
+		s.conns[c] = struct{}{}
+		s.work.Add(1)
+	}
+	s.mu.Unlock()
+	switch {
+	case closed:
+		_ = socket.Close() // nothing was read
+	case full:
+		s.tally.refused.Add(1)
+		c.refuse()
+	default:
+		go c.serve()
+	}
+}
+
+// leave forgets a connection whose goroutine ends.
+func (s *Server) leave(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.work.Done()
+}
+
+// Close stops listening, lets the requests under way finish until ctx ends, and waits for every goroutine. Replies that
+// are delayed or hang are not waited for: their connections end unanswered. Requests that were cut off are recorded as
+// aborted, and the error wraps ctx's then.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
+		_ = s.listener.Close() // the one way to end Accept
+	}
+	for c := range s.conns {
+		c.wake()
+	}
+	s.mu.Unlock()
+	defer s.stopForwarding()
+
+	done := make(chan struct{})
+	go func() {
+		s.work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.stopForwarding()
+	s.mu.Lock()
+	cut := len(s.conns)
+	for c := range s.conns {
+		_ = c.socket.Close() // its goroutine notices
+	}
+	s.mu.Unlock()
+	<-done
+	if cut == 0 {
+		return nil
+	}
+	return fmt.Errorf("close the capture server: %d connections were cut off: %w", cut, ctx.Err())
+}

@@ -1,0 +1,173 @@
+package capture
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// Settings are what a bin does besides recording. They are kept in the store.
+type Settings struct {
+	// Provider and Secrets have every capture verified on arrival.
+	Provider string   `json:"provider,omitempty"`
+	Secrets  []string `json:"secrets,omitempty"`
+	// URL is the address as the provider has it registered, for schemes that sign it.
+	URL     string `json:"url,omitempty"`
+	Replies Script `json:"replies,omitzero"`
+	// Forward is a consumer's address: every request is passed on to it once it is stored, as it came, with what follows
+	// the bin's name behind the path. The consumer has 30 seconds; its reply is recorded and is the bin's, no reply is a 502
+	// or 504 that says why. Not together with Replies.
+	Forward string `json:"forward,omitempty"`
+}
+
+// isZero says whether the settings are those of a bin that was never configured.
+func (s Settings) isZero() bool { return reflect.DeepEqual(s, Settings{}) }
+
+func (s Settings) clone() Settings {
+	s.Secrets = slices.Clone(s.Secrets)
+	s.Replies = s.Replies.clone()
+	return s
+}
+
+// documents is the kind of the documents that keep settings; their keys are the bins' names.
+const documents = "bin"
+
+// Configure sets a bin's settings and starts its script anew; the zero Settings make it a bin like any other again.
+// They hold for every request that is read whole after Configure returned. Errors wrap ErrInvalid, or are the store's.
+func (s *Server) Configure(ctx context.Context, name string, set Settings) error {
+	if err := checkBin(name); err != nil {
+		return err
+	}
+	set = set.clone()
+	b, err := s.newBin(set)
+	if err != nil {
+		return fmt.Errorf("bin %s: %w", name, err)
+	}
+	s.bins.writing.Lock()
+	defer s.bins.writing.Unlock()
+	if set.isZero() {
+		if err := s.o.Store.Delete(ctx, documents, name); err != nil && !errors.Is(err, journal.ErrNotFound) {
+			return fmt.Errorf("bin %s: forget the settings: %w", name, err)
+		}
+		s.bins.set(name, nil)
+		return nil
+	}
+	doc, err := json.Marshal(set)
+	if err != nil {
+		return fmt.Errorf("bin %s: %w: %w", name, ErrInvalid, err)
+	}
+	if err := s.o.Store.Put(ctx, documents, name, doc); err != nil {
+		return fmt.Errorf("bin %s: keep the settings: %w", name, err)
+	}
+	s.bins.set(name, b)
+	return nil
+}
+
+// Settings returns a bin's settings; those of a bin never configured are zero.
+func (s *Server) Settings(_ context.Context, name string) (Settings, error) {
+	if err := checkBin(name); err != nil {
+		return Settings{}, err
+	}
+	b := s.bins.get(name)
+	if b == nil {
+		return Settings{}, nil
+	}
+	return b.settings.clone(), nil
+}
+
+// restore takes up the settings that the store keeps. A bin whose settings can no longer be followed, for a provider
+// that is gone, records and answers like any other; that is logged.
+func (s *Server) restore(ctx context.Context) error {
+	kept, err := s.o.Store.List(ctx, documents)
+	if err != nil {
+		return err
+	}
+	for _, d := range kept {
+		var set Settings
+		var b *bin
+		if err = json.Unmarshal(d.Doc, &set); err == nil {
+			b, err = s.newBin(set)
+		}
+		if err != nil {
+			s.o.Log.Error("capture: the settings of a bin cannot be followed; configure it anew", "bin", d.Key, "error", err)
+			continue
+		}
+		s.bins.set(d.Key, b)
+	}
+	return nil
+}
+
+// bins are those that have settings. The zero value is ready.
+type bins struct {
+	writing sync.Mutex // held over a change in the store and here, so that both see changes in one order
+	mu      sync.RWMutex
+	byName  map[string]*bin
+}
+
+// get returns a bin with settings, or nil.
+func (b *bins) get(name string) *bin {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.byName[name]
+}
+
+func (b *bins) set(name string, to *bin) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if to == nil {
+		delete(b.byName, name)
+		return
+	}
+	if b.byName == nil {
+		b.byName = map[string]*bin{}
+	}
+	b.byName[name] = to
+}
+
+// bin is one with settings: what follows from them, made ready.
+type bin struct {
+	settings Settings
+	script   *script    // nil: every request is accepted
+	forward  *forwarder // nil: nothing is passed on
+	judge    *judge     // nil: nothing is verified
+}
+
+// newBin makes settings ready. Errors wrap ErrInvalid.
+func (s *Server) newBin(set Settings) (*bin, error) {
+	b := &bin{settings: set}
+	var err error
+	if b.judge, err = newJudge(s.o.Catalogue, set); err != nil {
+		return nil, err
+	}
+	if b.script, err = newScript(&s.conditions, set.Replies); err != nil {
+		return nil, err
+	}
+	if b.forward, err = s.newForwarder(set); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// verify judges a capture; nil when the bin names no provider.
+func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
+	if b.judge == nil {
+		return nil
+	}
+	v := b.judge.verify(c, whole)
+	return &v
+}
+
+// reply chooses what is answered to a request.
+func (b *bin) reply(s *Server, m *signature.Message) *answer {
+	if b.script == nil {
+		return s.accepted
+	}
+	return b.script.choose(s, m)
+}

@@ -1,0 +1,275 @@
+package capture
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// Wait describes what is waited for in a bin.
+type Wait struct {
+	Where   string           `json:"where,omitempty"`   // "" is any capture
+	Count   int              `json:"count"`             // at least so many; 0 with Settle is "never"
+	Max     *int             `json:"max,omitempty"`     // no more than so many
+	After   uint64           `json:"after,omitempty"`   // only captures with a higher seq
+	Timeout journal.Duration `json:"timeout,omitempty"` // 0 is 5 s, at most 10 min
+	// Settle is how long the count must stay within its bounds once it is reached, at most 10 min. It comes after
+	// the time that Timeout bounds.
+	Settle journal.Duration `json:"settle,omitempty"`
+}
+
+// Waited is how a wait ended.
+type Waited struct {
+	OK bool `json:"ok"`
+	// Count is how many captures matched. Matched holds them, oldest first; of more than 1000 only as many as were waited for.
+	Count   int               `json:"count"`
+	Matched []journal.Capture `json:"matched"`
+	// Reason says in a sentence why it failed.
+	Reason string `json:"reason,omitempty"`
+	// Inconclusive: it cannot be told whether there were too many, because the bin let captures go before they were looked at.
+	Inconclusive bool `json:"inconclusive,omitempty"`
+	// Nearest are, when it failed, the captures that came closest, and why each did not match.
+	Nearest []NearMiss `json:"nearest,omitempty"`
+}
+
+// Bounds of a Wait.
+const (
+	defaultTimeout = 5 * time.Second
+	longestWait    = 10 * time.Minute
+	mostAwaited    = 100_000
+)
+
+// check fills in what was left out, or says what is wrong.
+func (w *Wait) check() error {
+	if w.Timeout == 0 {
+		w.Timeout = journal.Duration(defaultTimeout)
+	}
+	if w.Max == nil && w.Count == 0 && w.Settle > 0 {
+		w.Max = new(int) // never
+	}
+	switch {
+	case w.Count < 0 || w.Count > mostAwaited:
+		return fmt.Errorf("%w wait: count %d: want 0 to %d", ErrInvalid, w.Count, mostAwaited)
+	case w.Max != nil && *w.Max < w.Count:
+		return fmt.Errorf("%w wait: max %d: want at least the count, %d", ErrInvalid, *w.Max, w.Count)
+	case w.Max == nil && w.Count == 0:
+		return fmt.Errorf("%w wait: count 0: that is so already; give a count, or a settle time for \"never\"", ErrInvalid)
+	case w.Timeout < 0 || time.Duration(w.Timeout) > longestWait:
+		return fmt.Errorf("%w wait: timeout %s: want up to %s", ErrInvalid, w.Timeout, longestWait)
+	case w.Settle < 0 || time.Duration(w.Settle) > longestWait:
+		return fmt.Errorf("%w wait: settle %s: want up to %s", ErrInvalid, w.Settle, longestWait)
+	}
+	return nil
+}
+
+// Wait waits in a bin; it wakes as soon as a capture is stored. A wait that is not fulfilled is not an error: see
+// Waited.OK. Errors wrap ErrInvalid, or are ctx's or the store's; journal.ErrClosed when the server closes meanwhile.
+func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) {
+	if err := checkBin(name); err != nil {
+		return Waited{}, err
+	}
+	if err := w.check(); err != nil {
+		return Waited{}, err
+	}
+	where, err := s.conditions.get(w.Where)
+	if err != nil {
+		return Waited{}, err
+	}
+	watch := &watch{store: s.o.Store, bin: name, where: where, wait: &w, cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	timer := time.NewTimer(time.Duration(w.Timeout))
+	defer timer.Stop()
+	settling := false
+	var load pace
+	for {
+		changed := s.o.Store.Changed() // taken before looking, so that nothing stored meanwhile is missed
+		if err := watch.look(ctx); err != nil {
+			return Waited{}, err
+		}
+		switch {
+		case watch.tooMany():
+			return watch.failed(ctx)
+		case !watch.enough() || settling:
+		case w.Settle == 0:
+			return watch.fulfilled(ctx)
+		default:
+			settling = true
+			timer.Reset(time.Duration(w.Settle))
+		}
+		select {
+		case <-changed:
+			load.rest(ctx, s.closing)
+		case <-timer.C:
+			// What was stored before now counts, however late it is looked at.
+			if err := watch.look(ctx); err != nil {
+				return Waited{}, err
+			}
+			if !watch.enough() || watch.tooMany() {
+				return watch.failed(ctx)
+			}
+			if settling || w.Settle == 0 {
+				return watch.fulfilled(ctx)
+			}
+			settling = true
+			timer.Reset(time.Duration(w.Settle))
+		case <-ctx.Done():
+			return Waited{}, fmt.Errorf("wait in bin %s: %w", name, ctx.Err())
+		case <-s.closing:
+			return Waited{}, fmt.Errorf("wait in bin %s: the capture server closes: %w", name, journal.ErrClosed)
+		}
+	}
+}
+
+// pace keeps a wait from looking anew for every single capture under load: after a few looks in a row, each look takes
+// what came in the meantime. The first ones are at once.
+type pace struct {
+	since time.Time // the last look
+	row   int       // looks without a pause between them
+}
+
+// Looks that are less than a restTime apart are in a row, of which there are no more than mostRow without a rest.
+const (
+	restTime = 500 * time.Microsecond
+	mostRow  = 8
+)
+
+func (p *pace) rest(ctx context.Context, closing <-chan struct{}) {
+	now := time.Now()
+	if now.Sub(p.since) >= restTime {
+		p.row = 0
+	}
+	p.since = now
+	if p.row++; p.row <= mostRow {
+		return
+	}
+	timer := time.NewTimer(restTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		p.since = now.Add(restTime)
+	case <-ctx.Done():
+	case <-closing:
+	}
+}
+
+// watch looks at a bin's captures, each of them once.
+type watch struct {
+	store  journal.Store
+	bin    string
+	where  *condition
+	wait   *Wait
+	cursor uint64 // the highest seq looked at
+	seen   int    // captures looked at
+	gap    bool   // some may have been let go before they were looked at
+	result Waited
+}
+
+func (w *watch) enough() bool  { return w.result.Count >= w.wait.Count }
+func (w *watch) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w.wait.Max }
+
+// look takes account of the captures that are new.
+func (w *watch) look(ctx context.Context) error {
+	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: journal.MaxLimit, Oldest: true}
+	for {
+		captures, err := w.store.Captures(ctx, page)
+		if err != nil {
+			return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+		}
+		if len(captures) > 0 {
+			if err := w.checkGap(ctx); err != nil {
+				return err
+			}
+		}
+		for i := range captures {
+			w.cursor = captures[i].Seq
+			w.seen++
+			selected, err := w.where.selects(ctx, &captures[i])
+			if err != nil {
+				return err
+			}
+			if selected {
+				w.result.Count++
+				if len(w.result.Matched) < max(w.wait.Count, journal.MaxLimit) {
+					w.result.Matched = append(w.result.Matched, captures[i])
+				}
+			}
+		}
+		if len(captures) < page.Limit {
+			return nil
+		}
+		page.After = w.cursor
+	}
+}
+
+// checkGap notes whether captures after the cursor may be gone unseen: the bin is a ring, and when it holds nothing up
+// to the cursor any more, it may have let go of what came after too. That matters only to who asks for no more than so many.
+func (w *watch) checkGap(ctx context.Context) error {
+	if w.wait.Max == nil || w.gap {
+		return nil
+	}
+	if w.cursor > 0 {
+		before, err := w.store.Captures(ctx, journal.CaptureQuery{Bin: w.bin, Before: w.cursor + 1, Limit: 1})
+		if err != nil || len(before) > 0 {
+			return err
+		}
+	}
+	w.gap = true
+	return nil
+}
+
+// fulfilled ends a wait that holds, if it can be told.
+func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
+	if w.gap {
+		bins, err := w.store.Bins(ctx)
+		if err != nil {
+			return Waited{}, err
+		}
+		for _, b := range bins {
+			if b.Name == w.bin && b.Evicted > 0 {
+				w.result.Inconclusive = true
+				w.result.Reason = fmt.Sprintf("inconclusive: bin %s let go of %d captures, and some of them may have matched; clear it before, or wait after a seq that it still holds",
+					w.bin, b.Evicted)
+				return w.result, nil
+			}
+		}
+	}
+	w.result.OK = true
+	return w.result, nil
+}
+
+// failed ends a wait that does not hold, with what is known of the reason.
+func (w *watch) failed(ctx context.Context) (Waited, error) {
+	w.result.Reason = w.reason()
+	if w.enough() || w.where == nil {
+		return w.result, nil
+	}
+	nearest, err := w.nearest(ctx)
+	if err != nil {
+		return Waited{}, err
+	}
+	w.result.Nearest = nearest
+	return w.result, nil
+}
+
+func (w *watch) reason() string {
+	where := ""
+	if w.where != nil {
+		where = " with " + w.where.text
+	}
+	if w.tooMany() {
+		return fmt.Sprintf("want at most %d captures%s, got %d", *w.wait.Max, where, w.result.Count)
+	}
+	text := fmt.Sprintf("want %d captures%s within %s, got %d", w.wait.Count, where, w.wait.Timeout, w.result.Count)
+	after := ""
+	if w.wait.After > 0 {
+		after = fmt.Sprintf(" after seq %d", w.wait.After)
+	}
+	switch others := w.seen - w.result.Count; {
+	case w.seen == 0:
+		text += fmt.Sprintf("; nothing at all arrived in bin %s%s", w.bin, after)
+	case others > 0:
+		text += fmt.Sprintf("; %d others arrived in bin %s%s", others, w.bin, after)
+	}
+	return text
+}
