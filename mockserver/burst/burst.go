@@ -1,0 +1,151 @@
+package burst
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+)
+
+// Plan is what a burst sends, where, how fast.
+type Plan struct {
+	Provider *fixtures.Provider
+	// URL is the consumer's address.
+	URL string
+	// Secret signs every event; "" sends what the provider sends without one.
+	Secret string
+	// Events are the names or patterns of the events sent in turn; none is all of the provider's.
+	Events []string
+	// Options are those of the rendering: tenant, earliest time, members overwritten.
+	Options fixtures.RenderOptions
+	// Rate is in events a second; 0 sends as fast as the answers come.
+	Rate float64
+	// Count ends the burst after so many events, Duration after so long; one of them must be set, the first to come ends it.
+	Count    uint64
+	Duration time.Duration
+	// Connections is how many connections, and so requests at once, there are; 0 is DefaultConnections.
+	Connections int
+	Seed        uint64
+	// Timeout of one request; 0 is the provider's.
+	Timeout time.Duration
+	// Dial opens the connections; nil may reach loopback only.
+	Dial DialFunc
+}
+
+// DefaultConnections is the number of connections of a Plan that names none.
+const DefaultConnections = 16
+
+// MaxConnections bounds Plan.Connections: each takes a socket and a goroutine.
+const MaxConnections = 10_000
+
+// stream is the name that the draws of a burst have in common.
+const stream = "burst"
+
+// Run sends the burst and returns its report. It ends early, with what was done until then, when ctx does; the error
+// is then ctx's. progress, if any, is called from one goroutine about ten times a second.
+func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, error) {
+	names, err := plan.check()
+	if err != nil {
+		return nil, err
+	}
+	workers := make([]*worker, plan.Connections)
+	for i := range workers {
+		if workers[i], err = newWorker(&plan, names); err != nil {
+			return nil, err
+		}
+	}
+
+	var (
+		next    atomic.Uint64 // the next index that nobody has taken
+		running sync.WaitGroup
+		start   = time.Now()
+		clock   = pace{start: start, rate: plan.Rate, count: plan.Count}
+	)
+	if plan.Duration > 0 {
+		clock.end = start.Add(plan.Duration)
+	}
+	for _, w := range workers {
+		running.Go(func() { w.run(ctx, &next, clock) })
+	}
+	done := make(chan struct{})
+	go func() { running.Wait(); close(done) }()
+	watch(done, workers, start, progress)
+
+	report := newReport(plan, workers, time.Since(start))
+	return report, context.Cause(ctx)
+}
+
+// check fills in the defaults and returns the names of the events that are sent in turn.
+func (p *Plan) check() ([]string, error) {
+	switch {
+	case p.Provider == nil:
+		return nil, fmt.Errorf("%w: no provider", ErrPlan)
+	case p.Count == 0 && p.Duration <= 0:
+		return nil, fmt.Errorf("%w: neither a count nor a duration says when it ends", ErrPlan)
+	case p.Count > math.MaxUint32:
+		return nil, fmt.Errorf("%w: count %d: at most %d", ErrPlan, p.Count, uint32(math.MaxUint32))
+	case p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0):
+		return nil, fmt.Errorf("%w: rate %v: want events a second, or 0 for as fast as the answers come", ErrPlan, p.Rate)
+	case p.Connections < 0 || p.Connections > MaxConnections:
+		return nil, fmt.Errorf("%w: %d connections: want 1 to %d", ErrPlan, p.Connections, MaxConnections)
+	}
+	if p.Connections == 0 {
+		p.Connections = DefaultConnections
+	}
+	if p.Timeout <= 0 {
+		p.Timeout = p.Provider.Delivery.Timeout
+	}
+	if p.Count == 0 {
+		p.Count = math.MaxUint32
+	}
+	return p.names()
+}
+
+// names resolves the patterns; each must select something, so that a typing mistake sends nothing else instead.
+func (p *Plan) names() ([]string, error) {
+	var names []string
+	if len(p.Events) == 0 {
+		for _, e := range p.Provider.Events {
+			names = append(names, e.Name)
+		}
+		return names, nil
+	}
+	for _, pattern := range p.Events {
+		before := len(names)
+		for _, e := range p.Provider.Events {
+			if _, ok := p.Provider.Subscription.Match([]string{pattern}, e.Name); ok || e.Name == pattern {
+				names = append(names, e.Name)
+			}
+		}
+		if len(names) == before {
+			_, err := p.Provider.Event(pattern)
+			return nil, errors.Join(fmt.Errorf("%w: no event of %s matches %q", ErrPlan, p.Provider.Name, pattern), err)
+		}
+	}
+	return names, nil
+}
+
+// pace says when each event is due.
+type pace struct {
+	start, end time.Time // end is zero without a duration
+	rate       float64
+	count      uint64
+}
+
+// due is when event i is to be sent, and whether it still belongs to the burst. Without a rate it is due now.
+func (p pace) due(i uint64) (time.Time, bool) {
+	if i >= p.count {
+		return time.Time{}, false
+	}
+	due := time.Now()
+	if p.rate > 0 {
+		// From the start, never from the event before: errors of rounding and of sleeping do not add up.
+		due = p.start.Add(time.Duration(float64(i) / p.rate * float64(time.Second)))
+	}
+	return due, p.end.IsZero() || due.Before(p.end)
+}

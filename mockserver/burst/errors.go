@@ -1,0 +1,10 @@
+package burst
+
+import "errors"
+
+var (
+	// ErrPlan: the plan cannot be carried out as it stands; the error says why.
+	ErrPlan = errors.New("burst plan")
+	// ErrIncomplete: a bin no longer holds all that it received, so it cannot be reconciled.
+	ErrIncomplete = errors.New("the bin is incomplete")
+)
