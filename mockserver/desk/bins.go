@@ -1,0 +1,77 @@
+package desk
+
+import (
+	"context"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// binIn names a bin.
+type binIn struct {
+	Bin string `path:"bin" doc:"the bin's name"`
+}
+
+// binBodyIn names a bin and carries a body.
+type binBodyIn struct {
+	Bin     string `path:"bin" doc:"the bin's name"`
+	RawBody []byte
+}
+
+// bin is a bin of the list, with its address.
+type bin struct {
+	journal.Bin
+	URL string `json:"url" doc:"the address that is recorded, and every path below it"`
+}
+
+func (k *desk) listBins(ctx context.Context, _ *struct{}) (*reply[list[bin]], error) {
+	held, err := k.store.Bins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bins := make([]bin, len(held))
+	for i, b := range held {
+		bins[i] = bin{b, k.capture.URL() + "/" + b.Name}
+	}
+	return whole(bins), nil
+}
+
+func (k *desk) getBin(ctx context.Context, in *binIn) (*reply[capture.Settings], error) {
+	set, err := k.capture.Settings(ctx, in.Bin)
+	return &reply[capture.Settings]{set}, err
+}
+
+// settingsBody is capture.Settings, with replies as callers write them. One secret may be given as such.
+type settingsBody struct {
+	capture.Settings
+	Secret  string  `json:"secret,omitempty" doc:"the one secret"`
+	Replies replies `json:"replies,omitzero"`
+}
+
+func (b settingsBody) settings() capture.Settings {
+	set := b.Settings
+	set.Replies = capture.Script(b.Replies)
+	if b.Secret != "" {
+		set.Secrets = append([]string{b.Secret}, set.Secrets...)
+	}
+	return set
+}
+
+func (k *desk) putBin(ctx context.Context, in *binBodyIn) (*reply[capture.Settings], error) {
+	b, err := strict[settingsBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	set := b.settings()
+	return &reply[capture.Settings]{set}, k.capture.Configure(ctx, in.Bin, set)
+}
+
+// cleared says how many captures were deleted.
+type cleared struct {
+	Deleted int `json:"deleted" doc:"how many captures there were"`
+}
+
+func (k *desk) clearBin(ctx context.Context, in *binIn) (*reply[cleared], error) {
+	n, err := k.store.ClearBin(ctx, in.Bin)
+	return &reply[cleared]{cleared{n}}, err
+}

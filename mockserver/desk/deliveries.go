@@ -1,0 +1,64 @@
+package desk
+
+import (
+	"context"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// deliveriesIn asks for deliveries.
+type deliveriesIn struct {
+	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"how many, at most"`
+	Before   uint64 `query:"before" doc:"only deliveries with a lower seq"`
+	After    uint64 `query:"after" doc:"only deliveries with a higher seq"`
+	Provider string `query:"provider" doc:"only this provider's"`
+	Endpoint string `query:"endpoint" doc:"only those to the endpoint of this id"`
+	State    string `query:"state" enum:"pending,delivered,exhausted,stopped,dropped" doc:"only those that stand there"`
+	EventID  string `query:"event_id" doc:"only those of the event of this id"`
+}
+
+// deliveryIn names a delivery.
+type deliveryIn struct {
+	ID string `path:"id" doc:"the delivery's id"`
+}
+
+func (k *desk) listDeliveries(ctx context.Context, in *deliveriesIn) (*reply[list[delivered]], error) {
+	query := journal.DeliveryQuery{
+		Provider: in.Provider, Endpoint: in.Endpoint, State: journal.State(in.State), EventID: in.EventID,
+		Before: in.Before, After: in.After,
+	}
+	found, more, err := gather(in.Limit, k.largest, func(n int, last *journal.Delivery) ([]journal.Delivery, error) {
+		query.Limit = n
+		if last != nil {
+			query.Before = last.Seq
+		}
+		return k.store.Deliveries(ctx, query)
+	}, deliverySize)
+	if err != nil || len(found) == 0 {
+		return whole([]delivered(nil)), err
+	}
+	return page(newDelivereds(found), found[len(found)-1].Seq, more), nil
+}
+
+// deliverySize is what a delivery counts for in a page, in bytes.
+func deliverySize(d *journal.Delivery) int {
+	n := len(d.Event.Body)
+	for i := range d.Attempts {
+		a := &d.Attempts[i]
+		n += len(a.Sent.Body)
+		if a.Reply != nil {
+			n += len(a.Reply.Body)
+		}
+	}
+	return n
+}
+
+func (k *desk) getDelivery(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {
+	d, err := k.store.Delivery(ctx, in.ID)
+	return &reply[delivered]{newDelivered(d)}, err
+}
+
+func (k *desk) redeliver(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {
+	d, err := k.providers.Redeliver(ctx, in.ID)
+	return &reply[delivered]{newDelivered(d)}, err
+}

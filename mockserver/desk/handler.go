@@ -1,0 +1,93 @@
+package desk
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// desk answers from the parts of one rig.
+type desk struct {
+	providers *provider.Dispatcher
+	capture   *capture.Server
+	store     journal.Store
+	catalogue *fixtures.Catalogue
+	wire      *wire.Client
+	largest   int // of a page, in bytes
+	streams   streams
+	tally     tally
+}
+
+// Handler is the desk of a rig: the API under /api, the page at /. Captures are resent by client, which decides where
+// to. Requests that wait or stream end with their context, so a server that closes should end it.
+func Handler(d *provider.Dispatcher, c *capture.Server, store journal.Store, catalogue *fixtures.Catalogue, client *wire.Client) http.Handler {
+	k := &desk{providers: d, capture: c, store: store, catalogue: catalogue, wire: client, largest: maxPage}
+	return k.handler()
+}
+
+func (k *desk) handler() http.Handler {
+	mux := http.NewServeMux()
+	api := humago.New(mux, config())
+	k.routes(api)
+	serveDocument(mux, api)
+	servePage(mux)
+	mux.HandleFunc("GET /healthz", alive)
+	mux.HandleFunc("GET /metrics", k.scraped)
+	mux.HandleFunc("/", unknown(mux))
+	return careful(mux)
+}
+
+// routes is the whole API on one screen.
+func (k *desk) routes(api huma.API) {
+	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
+
+	route(api, get, "/rig", "get-rig", "Where the rig is and what it plays", k.rig)
+	route(api, get, "/healthz", "get-health", "Whether the rig is alive: 200 ok", k.health)
+	route(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics)
+	route(api, get, "/stream", "get-stream", "New captures and deliveries as server-sent events", k.stream, streamed)
+
+	route(api, get, "/bins", "list-bins", "Bins that hold or held a capture", k.listBins)
+	route(api, get, "/bins/{bin}", "get-bin", "What a bin does besides recording", k.getBin)
+	route(api, put, "/bins/{bin}", "put-bin", "Set what a bin does; its replies start anew", k.putBin, accepts[settingsBody])
+	route(api, del, "/bins/{bin}", "delete-bin", "Delete a bin's captures", k.clearBin)
+	route(api, get, "/bins/{bin}/replies", "get-replies", "What a bin answers", k.getReplies)
+	route(api, put, "/bins/{bin}/replies", "put-replies", "Set what a bin answers", k.putReplies, accepts[replies])
+	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putReplies, accepts[replies])
+	route(api, del, "/bins/{bin}/replies", "delete-replies", "Have a bin answer 200 again", k.deleteReplies)
+	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
+	route(api, del, "/bins/{bin}/captures", "clear-bin", "Delete a bin's captures", k.clearBin)
+	route(api, get, "/bins/{bin}/wait", "wait-in-bin", "Wait for captures, by query", k.getWait, mayTimeOut)
+	route(api, post, "/bins/{bin}/wait", "post-wait-in-bin", "Wait for captures", k.postWait, mayTake[waitBody], mayTimeOut)
+
+	route(api, get, "/captures", "list-captures", "Captures of all bins, newest first", k.listCaptures)
+	route(api, get, "/captures/{id}", "get-capture", "One capture", k.getCapture)
+	route(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw)
+	route(api, post, "/captures/{id}/verify", "verify-capture", "Judge a capture's signature", k.verify, mayTake[verifyBody])
+	route(api, post, "/captures/{id}/resend", "resend-capture", "Send a capture's bytes once more", k.resend, accepts[resendBody])
+
+	route(api, get, "/providers", "list-providers", "The providers that the rig plays", k.listProviders)
+	route(api, get, "/providers/{provider}", "get-provider", "One provider", k.getProvider)
+	route(api, get, "/providers/{provider}/events", "list-events", "The events a provider sends", k.listEvents)
+	route(api, post, "/providers/{provider}/events", "emit", "Emit an event, or several as one", k.emit, accepts[emissions])
+	route(api, get, "/providers/{provider}/endpoints", "list-provider-endpoints", "A provider's endpoints, oldest first", k.listEndpoints)
+	route(api, post, "/providers/{provider}/endpoints", "register-endpoint", "Register an endpoint", k.register, accepts[endpointBody], creates)
+	route(api, get, "/providers/{provider}/endpoints/{endpoint}", "get-endpoint", "One endpoint", k.getEndpoint)
+	route(api, del, "/providers/{provider}/endpoints/{endpoint}", "remove-endpoint", "Remove an endpoint at once", k.removeEndpoint)
+	route(api, get, "/endpoints", "list-endpoints", "The endpoints of all providers, oldest first", k.listAllEndpoints)
+
+	route(api, get, "/deliveries", "list-deliveries", "Deliveries with their attempts, newest first", k.listDeliveries)
+	route(api, get, "/deliveries/{id}", "get-delivery", "One delivery with its attempts", k.getDelivery)
+	route(api, post, "/deliveries/{id}/redeliver", "redeliver", "Deliver the same event once more", k.redeliver, creates)
+
+	route(api, get, "/clock", "get-clock", "The clock that retries follow", k.getClock)
+	route(api, post, "/clock", "post-clock", "Move a virtual clock forward", k.advance, mayTake[advanceBody])
+	route(api, post, "/clock/advance", "advance-clock", "Move a virtual clock forward", k.advance, mayTake[advanceBody])
+	route(api, post, "/clock/settle", "settle", "Wait until nothing is due", k.settle)
+}

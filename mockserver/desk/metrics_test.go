@@ -1,0 +1,80 @@
+package desk_test
+
+import (
+	"bufio"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	inbox := r.Bin("inbox")
+	if err := inbox.Reply(t.Context(), journal.Reply{Status: 500}, journal.Reply{Status: 200}); err != nil {
+		t.Fatal(err)
+	}
+	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+inbox.URL()+`", "retry": "at-least-once"}`)
+	r.call(t, 200, "POST", "/providers/neostore/events", `{"event": "Pass:Created"}`)
+	r.call(t, 200, "POST", "/clock/settle", "")
+	want := map[string]float64{
+		`hookrig_bins`: 1, `hookrig_captures_total`: 1, `hookrig_captures_refused_total{why="no_bin"}`: 0, `hookrig_captures_held`: 1, `hookrig_captures_evicted_total`: 0, `hookrig_deliveries_waiting`: 1,
+		`hookrig_deliveries_total{state="delivered"}`: 0, `hookrig_attempts_total{outcome="status"}`: 1, `hookrig_streams`: 0,
+	}
+	check := func() {
+		t.Helper()
+		got := samples(t, r)
+		for name, value := range want {
+			if got[name] != value {
+				t.Errorf("%s is %v, want %v", name, got[name], value)
+			}
+		}
+	}
+	check()
+	check() // looking changes nothing
+	r.call(t, 200, "POST", "/clock/advance", `{"by": "72h"}`)
+	want[`hookrig_captures_total`] = 2
+	want[`hookrig_captures_held`], want[`hookrig_deliveries_waiting`] = 2, 0
+	want[`hookrig_deliveries_total{state="delivered"}`], want[`hookrig_attempts_total{outcome="status"}`] = 1, 2
+	check()
+}
+
+// samples reads the exposition format as its specification has it.
+func samples(t *testing.T, r *rig) map[string]float64 {
+	t.Helper()
+	resp, err := r.http.Get(r.DeskURL() + "/api/v1/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got := resp.Header.Get("Content-Type"); got != "text/plain; version=0.0.4; charset=utf-8" {
+		t.Errorf("content type %q", got)
+	}
+	line := regexp.MustCompile(`^([a-z_]+)((?:\{[a-z]+="[a-z_]+"\})?) (\S+)$`)
+	values, family := map[string]float64{}, ""
+	scan := bufio.NewScanner(resp.Body)
+	for scan.Scan() {
+		text := scan.Text()
+		if name, ok := strings.CutPrefix(text, "# TYPE "); ok {
+			family, _, _ = strings.Cut(name, " ")
+			continue
+		}
+		if strings.HasPrefix(text, "# HELP ") {
+			continue
+		}
+		m := line.FindStringSubmatch(text)
+		if m == nil || m[1] != family {
+			t.Fatalf("line %q below family %q", text, family)
+		}
+		value, err := strconv.ParseFloat(m[3], 64)
+		if err != nil {
+			t.Fatalf("line %q: %v", text, err)
+		}
+		values[m[1]+m[2]] = value
+	}
+	return values
+}

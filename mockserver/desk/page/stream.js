@@ -1,0 +1,42 @@
+// A reader of the event stream that, unlike EventSource, can show a token.
+
+// follow calls handlers by the events' names until the page goes away. It comes again by itself, where it left off.
+export async function follow(url, headers, handlers, say) {
+  let last = "";
+  for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
+    try {
+      const response = await fetch(url, { headers: last ? { ...headers, "Last-Event-ID": last } : headers });
+      if (!response.ok) throw new Error(`the stream answered ${response.status}`);
+      pause = 250;
+      for await (const event of events(response.body)) {
+        last = event.id || last;
+        handlers[event.name]?.(JSON.parse(event.data));
+      }
+      say("the rig closed the stream; trying again …");
+    } catch (problem) {
+      say(`${problem.message}; trying again …`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+// events splits a body into events.
+async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const event = { id: "", name: "message", data: "" };
+      for (const line of block.split("\n")) {
+        if (line.startsWith("id: ")) event.id = line.slice(4);
+        else if (line.startsWith("event: ")) event.name = line.slice(7);
+        else if (line.startsWith("data: ")) event.data += line.slice(6);
+      }
+      if (event.data) yield event;
+    }
+  }
+}

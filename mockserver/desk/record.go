@@ -1,0 +1,119 @@
+package desk
+
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// The API's records have every member of their description, so that a script may ask for any of them: what the journal
+// leaves out because there is none is null, an empty list, "" or 0 here.
+
+// captured is a capture.
+type captured struct {
+	journal.Capture
+	Reply        nullable[journal.Reply]        `json:"reply" doc:"what the bin answered; null when it gave no answer of its own"`
+	Verification nullable[journal.Verification] `json:"verification" doc:"the judgement of its signature; null when the bin names no provider"`
+	Problems     []string                       `json:"problems" doc:"what was wrong with the request"`
+}
+
+func newCaptured(c journal.Capture) captured {
+	return captured{c, nullable[journal.Reply]{c.Reply}, nullable[journal.Verification]{c.Verification}, present(c.Problems)}
+}
+
+func newCaptureds(list []journal.Capture) []captured {
+	out := make([]captured, len(list))
+	for i, c := range list {
+		out[i] = newCaptured(c)
+	}
+	return out
+}
+
+// delivered is a delivery.
+type delivered struct {
+	journal.Delivery
+	Attempts []attempted `json:"attempts" doc:"the tries so far, the first one first"`
+}
+
+func newDelivered(d journal.Delivery) delivered {
+	out := delivered{d, make([]attempted, len(d.Attempts))}
+	for i, a := range d.Attempts {
+		out.Attempts[i] = newAttempted(a)
+	}
+	return out
+}
+
+func newDelivereds(list []journal.Delivery) []delivered {
+	out := make([]delivered, len(list))
+	for i, d := range list {
+		out[i] = newDelivered(d)
+	}
+	return out
+}
+
+// attempted is an attempt.
+type attempted struct {
+	journal.Attempt
+	Status int    `json:"status" doc:"of the reply; 0 when there was none"`
+	Fault  string `json:"fault" doc:"what was done wrong on purpose"`
+}
+
+func newAttempted(a journal.Attempt) attempted { return attempted{a, a.Status, a.Fault} }
+
+// waited is how a wait ended.
+type waited struct {
+	capture.Waited
+	Matched []captured `json:"matched" doc:"the captures that matched, oldest first"`
+	Nearest []nearMiss `json:"nearest" doc:"when it failed, the captures that came closest"`
+}
+
+// nearMiss is a capture that did not match, and why.
+type nearMiss struct {
+	Capture     captured `json:"capture"`
+	Differences []string `json:"differences"`
+}
+
+func newWaited(w capture.Waited) waited {
+	out := waited{w, newCaptureds(w.Matched), make([]nearMiss, len(w.Nearest))}
+	for i, n := range w.Nearest {
+		out.Nearest[i] = nearMiss{newCaptured(n.Capture), present(n.Differences)}
+	}
+	return out
+}
+
+// registered is an endpoint.
+type registered struct {
+	journal.Endpoint
+	Secret string `json:"secret,omitempty" doc:"the newest of its secrets"`
+}
+
+func newRegistered(e journal.Endpoint) registered {
+	out := registered{Endpoint: e}
+	if len(e.Secrets) > 0 {
+		out.Secret = e.Secrets[0]
+	}
+	return out
+}
+
+// nullable is a record, or null.
+type nullable[T any] struct{ value *T }
+
+// MarshalJSON writes the record, or null.
+func (n nullable[T]) MarshalJSON() ([]byte, error) { return json.Marshal(n.value) }
+
+// Schema says so in JSON Schema.
+func (nullable[T]) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[T](), true, ""), {Type: "null"}}}
+}
+
+// present is a list that is never null.
+func present(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

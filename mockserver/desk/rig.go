@@ -1,0 +1,39 @@
+package desk
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// rigInfo is what a client wants to know of a rig first.
+type rigInfo struct {
+	Capture   string         `json:"capture" doc:"the capture address: a bin's is this, a slash, its name"`
+	Clock     provider.Clock `json:"clock"`
+	Providers []string       `json:"providers" doc:"the names of the providers that it plays"`
+}
+
+func (k *desk) rig(context.Context, *struct{}) (*reply[rigInfo], error) {
+	out := rigInfo{Capture: k.capture.URL(), Clock: k.providers.Clock(), Providers: []string{}}
+	for _, p := range k.catalogue.Providers() {
+		out.Providers = append(out.Providers, p.Name)
+	}
+	return &reply[rigInfo]{out}, nil
+}
+
+// textOut is a plain text.
+type textOut struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+func (k *desk) health(context.Context, *struct{}) (*textOut, error) {
+	return &textOut{"text/plain; charset=utf-8", []byte("ok\n")}, nil
+}
+
+// alive is health where a load balancer or a container looks for it.
+func alive(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n")) // whoever asked is gone: nobody is left to tell
+}

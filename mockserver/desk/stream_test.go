@@ -1,0 +1,216 @@
+package desk_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// event is one event of the stream.
+type event struct {
+	id, name string
+	data     map[string]any
+}
+
+// reader reads the stream as its specification has it (WHATWG HTML, server-sent events).
+type reader struct {
+	scan *bufio.Scanner
+	stop context.CancelFunc
+}
+
+func (r *rig) open(t *testing.T, query, last string) *reader {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.DeskURL()+"/api/v1/stream"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last != "" {
+		req.Header.Set("Last-Event-ID", last)
+	}
+	resp, err := r.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("stream: %s, %s", resp.Status, resp.Header.Get("Content-Type"))
+	}
+	scan := bufio.NewScanner(resp.Body)
+	scan.Buffer(nil, 1<<20)
+	return &reader{scan, stop}
+}
+
+// next returns the next event.
+func (r *reader) next(t *testing.T) event {
+	t.Helper()
+	var e event
+	for r.scan.Scan() {
+		field, value, _ := strings.Cut(r.scan.Text(), ": ")
+		switch field {
+		case "id":
+			e.id = value
+		case "event":
+			e.name = value
+		case "data":
+			if err := json.Unmarshal([]byte(value), &e.data); err != nil {
+				t.Fatal(err)
+			}
+		case "":
+			if e.data != nil {
+				return e
+			}
+		}
+	}
+	t.Fatalf("the stream ended: %v", r.scan.Err())
+	return e
+}
+
+// until returns the next event of a name.
+func (r *reader) until(t *testing.T, name string) event {
+	t.Helper()
+	for {
+		if e := r.next(t); e.name == name {
+			return e
+		}
+	}
+}
+
+func TestStreamTellsWhatIsNew(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	inbox := r.Bin("inbox")
+	if err := inbox.Reply(t.Context(), journal.Reply{Status: 500}, journal.Reply{Status: 200}); err != nil {
+		t.Fatal(err)
+	}
+	r.write(t, "POST /inbox/before HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n") // answered 500, and not told: the stream begins later
+	s := r.open(t, "", "")
+	if ready := s.next(t); ready.name != "ready" || ready.id != "1-0" {
+		t.Errorf("first %+v, want ready at 1-0", ready)
+	}
+	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+inbox.URL()+`", "retry": "at-least-once"}`)
+	if err := inbox.Reply(t.Context(), journal.Reply{Status: 500}, journal.Reply{Status: 200}); err != nil {
+		t.Fatal(err)
+	}
+	r.call(t, 200, "POST", "/providers/neostore/events", `{"event": "Pass:Created"}`)
+	c := s.until(t, "capture")
+	if c.data["target"] != "/inbox" || c.data["seq"] != 2.0 {
+		t.Errorf("capture %v", c.data)
+	}
+	// The delivery is told again as it goes on.
+	r.call(t, 200, "POST", "/clock/settle", "")
+	r.call(t, 200, "POST", "/clock/advance", `{"by": "72h"}`)
+	for {
+		d := s.until(t, "delivery")
+		if d.data["state"] == "delivered" {
+			if attempts := d.data["attempts"].([]any); len(attempts) != 2 {
+				t.Errorf("delivered after %d attempts, want 2", len(attempts))
+			}
+			break
+		}
+	}
+}
+
+func TestStreamGoesOnWhereItLeftOff(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	s := r.open(t, "", "")
+	s.next(t) // ready
+	post := func(bin string, i int) {
+		r.write(t, fmt.Sprintf("POST /%s/%d HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", bin, i))
+	}
+	post("inbox", 1)
+	last := s.next(t)
+	s.stop()
+	for i := 2; i <= 100; i++ {
+		post("inbox", i)
+	}
+	post("other", 101)
+	for _, again := range []*reader{r.open(t, "", last.id), r.open(t, "?after="+last.id, "")} {
+		again.next(t)
+		for i := 2; i <= 100; i++ {
+			if e := again.next(t); e.data["target"] != fmt.Sprintf("/inbox/%d", i) || e.id != fmt.Sprintf("%d-0", i) {
+				t.Fatalf("event %s %v, want /inbox/%d", e.id, e.data["target"], i)
+			}
+		}
+	}
+	only := r.open(t, "?bin=other", "0-0")
+	only.next(t)
+	if e := only.next(t); e.data["target"] != "/other/101" {
+		t.Errorf("of one bin: %v, want /other/101", e.data["target"])
+	}
+	p := r.call(t, 422, "GET", "/stream?after=yesterday", "")
+	if p["detail"] != `stream position "yesterday": want the id of an event of the stream, as in 12-7` {
+		t.Errorf("problem %v", p)
+	}
+}
+
+// A reader too far behind is told what it missed.
+func TestStreamSaysWhatItSkips(t *testing.T) {
+	t.Parallel()
+	store := journal.NewMemory(journal.MemoryOptions{})
+	t.Cleanup(func() { store.Close() })
+	for range 10_050 {
+		if err := store.AppendCapture(t.Context(), &journal.Capture{Bin: "inbox"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := start(t, mockserver.Options{Store: store})
+	s := r.open(t, "", "10-0")
+	s.next(t) // ready
+	skipped := s.next(t)
+	if skipped.name != "skipped" || skipped.data["kind"] != "capture" || skipped.data["from"] != 11.0 || skipped.data["to"] != 50.0 {
+		t.Errorf("second %+v, want skipped 11 to 50", skipped)
+	}
+	if e := s.next(t); e.data["seq"] != 51.0 {
+		t.Errorf("then capture %v, want 51", e.data["seq"])
+	}
+}
+
+// A reader that reads nothing holds up no capture, and the rig stops all the same.
+func TestStreamHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	r.open(t, "", "").next(t)
+	body := strings.Repeat("x", 1<<20)
+	for range 20 {
+		r.write(t, fmt.Sprintf("POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+	}
+	captures, err := r.Bin("inbox").Captures(t.Context())
+	if err != nil || len(captures) != 20 {
+		t.Errorf("%d captures (%v), want 20", len(captures), err)
+	}
+}
+
+func TestStreamsAreBounded(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	for range 64 {
+		r.open(t, "", "").next(t)
+	}
+	p := r.call(t, 503, "GET", "/stream", "")
+	if p["detail"] != "64 streams are open: close one" {
+		t.Errorf("problem %v", p)
+	}
+}
+
+// The rig stops though a stream and a wait are open.
+func TestStreamsEndWithTheRig(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	s := r.open(t, "", "")
+	s.next(t)
+	if err := r.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	for s.scan.Scan() { // ends when the rig has
+	}
+}

@@ -1,0 +1,34 @@
+package problem
+
+import (
+	"net/http"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// kind is one kind of error: its name in a problem's type, its sentinel, its status.
+type kind struct {
+	name   string
+	err    error
+	status int
+}
+
+// kinds are all there are, the more particular first: an error may be of several.
+func kinds() []kind {
+	return []kind{
+		{"unknown-provider", fixtures.ErrUnknownProvider, http.StatusNotFound},
+		{"unknown-event", fixtures.ErrUnknownEvent, http.StatusUnprocessableEntity},
+		{"unknown-journey", fixtures.ErrUnknownJourney, http.StatusUnprocessableEntity},
+		{"not-found", journal.ErrNotFound, http.StatusNotFound},
+		{"invalid", provider.ErrInvalid, http.StatusUnprocessableEntity},
+		{"invalid-bin", capture.ErrInvalid, http.StatusUnprocessableEntity},
+		{"real-clock", provider.ErrRealClock, http.StatusConflict},
+		{"forbidden-target", wire.ErrForbidden, http.StatusForbidden},
+		{"full", journal.ErrFull, http.StatusInsufficientStorage},
+		{"closed", journal.ErrClosed, http.StatusServiceUnavailable},
+	}
+}
