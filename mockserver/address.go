@@ -1,0 +1,60 @@
+package mockserver
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+// anyPort is the address of those who give none: loopback, and a port that is free.
+const anyPort = "127.0.0.1:0"
+
+// checkAddresses refuses an address beyond loopback that is not guarded by a token.
+func (o *Options) checkAddresses() error {
+	if o.Capture == "" {
+		o.Capture = anyPort
+	}
+	if o.DeskAddress == "" {
+		o.DeskAddress = anyPort
+	}
+	addresses := []struct{ what, address string }{{"capture", o.Capture}}
+	if o.Desk != nil {
+		addresses = append(addresses, struct{ what, address string }{"desk", o.DeskAddress})
+	}
+	for _, a := range addresses {
+		loopback, err := isLoopback(a.address)
+		if err != nil {
+			return fmt.Errorf("%s address %q: %w: want host:port, as in 127.0.0.1:8080", a.what, a.address, err)
+		}
+		if !loopback && o.Token == "" && !o.Insecure {
+			return fmt.Errorf("%s address %q: %w: give a token, allow it with insecure, or listen on 127.0.0.1",
+				a.what, a.address, ErrExposed)
+		}
+	}
+	return nil
+}
+
+// isLoopback says whether an address to listen on can be reached from this machine only.
+func isLoopback(address string) (bool, error) {
+	addr, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return false, err
+	}
+	return addr.IP.IsLoopback(), nil
+}
+
+// listenError says which address could not be had and what to do.
+func listenError(what, address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s address %s is taken: stop who has it, or give another address (port 0 takes a free one): %w",
+			what, address, err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s address %s is not allowed: give a port above 1023: %w", what, address, err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%s address %s is not one of this machine's: give 127.0.0.1 or 0.0.0.0: %w", what, address, err)
+	default:
+		return fmt.Errorf("start the %s at %s: %w", what, address, err)
+	}
+}

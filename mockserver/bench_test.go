@@ -1,0 +1,130 @@
+package mockserver_test
+
+import (
+	"context"
+	"iter"
+	"testing"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/burst"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/journal/sqlite"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// stores are the journals that the whole way is measured with.
+func stores(b *testing.B, bench func(b *testing.B, rig *mockserver.Server)) {
+	for name, open := range map[string]func() journal.Store{
+		"memory": func() journal.Store {
+			return journal.NewMemory(journal.MemoryOptions{PerBin: 4_000_000, Deliveries: 1000})
+		},
+		"sqlite": func() journal.Store {
+			s, err := sqlite.Open(b.Context(), b.TempDir(), sqlite.Options{PerBin: 4_000_000})
+			if err != nil {
+				b.Fatal(err)
+			}
+			return s
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			store := open()
+			rig, err := mockserver.Start(b.Context(), mockserver.Options{Store: store})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() {
+				if err := rig.Close(); err != nil {
+					b.Error(err)
+				}
+				if err := store.Close(); err != nil {
+					b.Error(err)
+				}
+			})
+			bench(b, rig)
+		})
+	}
+}
+
+// BenchmarkDelivered is the whole way of one delivery: emitted, journalled, signed, sent, captured, verified on arrival,
+// its attempt journalled. Emissions go in hundreds.
+func BenchmarkDelivered(b *testing.B) {
+	stores(b, func(b *testing.B, rig *mockserver.Server) {
+		ctx := context.Background()
+		inbox, subscribfy := rig.Bin("inbox"), rig.Provider("subscribfy")
+		endpoint, err := subscribfy.Subscribe(ctx, inbox.URL())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := inbox.VerifyWith(ctx, "subscribfy", endpoint.Secrets...); err != nil {
+			b.Fatal(err)
+		}
+		emissions := make([]provider.Emission, 100)
+		for i := range emissions {
+			emissions[i].Event = "wallet_pass/created"
+		}
+		b.ResetTimer()
+		for sent := 0; sent < b.N; sent += len(emissions) {
+			if _, err := rig.Client().Emit(ctx, "subscribfy", emissions[:min(len(emissions), b.N-sent)]...); err != nil {
+				b.Fatal(err)
+			}
+			if err := rig.Client().Settle(ctx); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		if bins, err := rig.Client().Bins(ctx); err != nil || len(bins) != 1 || bins[0].Count != b.N {
+			b.Fatalf("%+v, %v: want %d captures", bins, err, b.N)
+		}
+	})
+}
+
+// BenchmarkReconciled is the way of a burst: unique signed events, captured, and every one accounted for.
+func BenchmarkReconciled(b *testing.B) {
+	stores(b, func(b *testing.B, rig *mockserver.Server) {
+		ctx := context.Background()
+		p, err := fixtures.Builtin().Provider("neostore")
+		if err != nil {
+			b.Fatal(err)
+		}
+		plan := burst.Plan{
+			Provider: p, URL: rig.Bin("load").URL(), Secret: "s3cret", Seed: 7, Count: uint64(b.N), Connections: 256,
+		}
+		b.ResetTimer()
+		r, err := burst.Run(ctx, plan, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(r.Rate, "sent/s")
+		if err := r.Reconcile(everything(ctx, rig, "load")); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reconciled/s")
+		if !r.OK() || r.Accounting.Captured != uint64(b.N) {
+			b.Fatalf("%+v, %+v", r, r.Accounting)
+		}
+	})
+}
+
+// everything yields what a bin holds, oldest first.
+func everything(ctx context.Context, rig *mockserver.Server, bin string) iter.Seq2[journal.Capture, error] {
+	return func(yield func(journal.Capture, error) bool) {
+		q := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}}
+		for {
+			page, err := rig.Client().Captures(ctx, q)
+			if err != nil {
+				yield(journal.Capture{}, err)
+				return
+			}
+			for _, c := range page {
+				if q.After = c.Seq; !yield(c, nil) {
+					return
+				}
+			}
+			if len(page) < journal.MaxLimit {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package mockserver
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// Bin is the handle of one bin: a capture address, made on first use.
+type Bin struct {
+	client Client
+	name   string
+}
+
+// Bin is the handle of a bin of this rig.
+func (s *Server) Bin(name string) *Bin { return NewBin(s.Client(), name) }
+
+// NewBin is the handle of a bin of the rig that client drives.
+func NewBin(client Client, name string) *Bin { return &Bin{client, name} }
+
+// Name is the bin's name.
+func (b *Bin) Name() string { return b.name }
+
+// URL is the address that is recorded: this one and every path below it.
+func (b *Bin) URL() string { return b.client.BinURL(b.name) }
+
+// Captures returns all that the bin holds, oldest first.
+func (b *Bin) Captures(ctx context.Context) ([]journal.Capture, error) {
+	query := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: b.name, Limit: journal.MaxLimit, Oldest: true}}
+	var all []journal.Capture
+	for {
+		page, err := b.client.Captures(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < journal.MaxLimit {
+			return all, nil
+		}
+		query.After = page[len(page)-1].Seq
+	}
+}
+
+// Wait waits until the bin holds n captures or more, five seconds at most, and returns them, oldest first. When they do
+// not come the error wraps ErrNotReceived and says how many there are.
+func (b *Bin) Wait(ctx context.Context, n int) ([]journal.Capture, error) {
+	waited, err := b.client.Wait(ctx, b.name, capture.Wait{Count: n})
+	if err != nil {
+		return nil, err
+	}
+	if !waited.OK {
+		return waited.Matched, fmt.Errorf("bin %s: %w: %s%s", b.name, ErrNotReceived, waited.Reason, nearest(waited))
+	}
+	return waited.Matched, nil
+}
+
+// WaitFor waits for what w describes. A wait that is not fulfilled is no error: see Waited.OK and Waited.Nearest.
+func (b *Bin) WaitFor(ctx context.Context, w capture.Wait) (capture.Waited, error) {
+	return b.client.Wait(ctx, b.name, w)
+}
+
+// Reply has the bin answer with these replies in turn; the last one stays. Without any it answers 200 again.
+func (b *Bin) Reply(ctx context.Context, replies ...journal.Reply) error {
+	return b.change(ctx, func(set *capture.Settings) { set.Replies = capture.Script{Turns: replies} })
+}
+
+// VerifyWith has every capture verified as it arrives, with a provider's scheme and these secrets.
+func (b *Bin) VerifyWith(ctx context.Context, provider string, secrets ...string) error {
+	return b.change(ctx, func(set *capture.Settings) { set.Provider, set.Secrets = provider, secrets })
+}
+
+// Configure sets all of the bin's settings.
+func (b *Bin) Configure(ctx context.Context, set capture.Settings) error {
+	return b.client.Configure(ctx, b.name, set)
+}
+
+// Clear deletes the bin's captures and returns how many there were.
+func (b *Bin) Clear(ctx context.Context) (int, error) { return b.client.ClearBin(ctx, b.name) }
+
+// change configures anew what the bin has already.
+func (b *Bin) change(ctx context.Context, change func(*capture.Settings)) error {
+	set, err := b.client.Settings(ctx, b.name)
+	if err != nil {
+		return err
+	}
+	change(&set)
+	return b.client.Configure(ctx, b.name, set)
+}
+
+// nearest says in a line each what came closest.
+func nearest(w capture.Waited) string {
+	var text strings.Builder
+	for _, miss := range w.Nearest {
+		fmt.Fprintf(&text, "\n  %s %s: %s", miss.Capture.Method, miss.Capture.Target, strings.Join(miss.Differences, "; "))
+	}
+	return text.String()
+}

@@ -1,0 +1,57 @@
+package mockserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// Client drives a rig, in this process (Server.Client) or over HTTP (Dial): the same calls, the same records, the same
+// sentinels in the errors. It may be used from any goroutine.
+type Client interface {
+	// BinURL is the address of a bin.
+	BinURL(bin string) string
+
+	// Register adds an endpoint and returns it with what it was given: id, secret, created. provider.ErrInvalid.
+	Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error)
+	// Remove deletes an endpoint of a provider; journal.ErrNotFound when it has none of that id.
+	Remove(ctx context.Context, provider, endpoint string) error
+	// Endpoints lists the endpoints of a provider ("" is all), oldest first. A secret that its provider shows only
+	// once is left out over HTTP.
+	Endpoints(ctx context.Context, provider string) ([]journal.Endpoint, error)
+
+	// Emit emits events, several of them as one, and returns their deliveries as they stand: the attempts follow.
+	// provider.ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent.
+	Emit(ctx context.Context, provider string, e ...provider.Emission) ([]journal.Delivery, error)
+	// Delivery returns one delivery with its attempts; journal.ErrNotFound.
+	Delivery(ctx context.Context, id string) (journal.Delivery, error)
+	// Deliveries returns what the query selects, newest first.
+	Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]journal.Delivery, error)
+	// Redeliver makes a new delivery of the same event to the same endpoint; journal.ErrNotFound.
+	Redeliver(ctx context.Context, id string) (journal.Delivery, error)
+
+	// Clock returns the schedule's clock.
+	Clock(ctx context.Context) (provider.Clock, error)
+	// Advance moves a virtual clock forward and makes every attempt that becomes due; provider.ErrRealClock.
+	Advance(ctx context.Context, by time.Duration) (provider.Clock, error)
+	// Settle waits until nothing is due.
+	Settle(ctx context.Context) error
+
+	// Configure sets all of a bin's settings and starts its script anew; capture.ErrInvalid.
+	Configure(ctx context.Context, bin string, set capture.Settings) error
+	// Settings returns a bin's settings; those of a bin never configured are zero.
+	Settings(ctx context.Context, bin string) (capture.Settings, error)
+	// Bins returns every bin that holds or held a capture, by name.
+	Bins(ctx context.Context) ([]journal.Bin, error)
+	// Captures returns what the query selects, newest first unless it asks for the oldest; capture.ErrInvalid.
+	Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error)
+	// Capture returns one capture; journal.ErrNotFound when it is unknown or evicted.
+	Capture(ctx context.Context, id string) (journal.Capture, error)
+	// Wait waits in a bin. A wait that is not fulfilled is no error: see Waited.OK. capture.ErrInvalid.
+	Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error)
+	// ClearBin deletes a bin's captures and returns how many there were.
+	ClearBin(ctx context.Context, bin string) (int, error)
+}

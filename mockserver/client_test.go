@@ -1,0 +1,316 @@
+package mockserver_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/problem"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// clients runs a test against both implementations, each with a rig of its own.
+func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client mockserver.Client, rig *mockserver.Server)) {
+	t.Parallel()
+	o.Desk = desk.Handler
+	t.Run("local", func(t *testing.T) {
+		t.Parallel()
+		rig := mockserver.StartT(t, o)
+		test(t, rig.Client(), rig)
+	})
+	t.Run("http", func(t *testing.T) {
+		t.Parallel()
+		o := o // the other client's rig is started meanwhile
+		o.Token = "open sesame"
+		rig := mockserver.StartT(t, o)
+		client, err := mockserver.Dial(rig.DeskURL()+"/", o.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeClient(t, client)
+		test(t, client, rig)
+	})
+}
+
+// What a client returns is what the journal holds: both see the same records.
+func TestClientSeesTheRecords(t *testing.T) {
+	clients(t, mockserver.Options{Seed: 3}, func(t *testing.T, client mockserver.Client, rig *mockserver.Server) {
+		ctx := t.Context()
+		url := client.BinURL("inbox")
+		if want := rig.CaptureURL() + "/inbox"; url != want {
+			t.Errorf("bin at %s, want %s", url, want)
+		}
+		set := capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Status: 500, Delay: journal.Duration(time.Millisecond)}, {Status: 202}}}}
+		if err := client.Configure(ctx, "inbox", set); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := client.Settings(ctx, "inbox"); err != nil || !cmp.Equal(set, got, cmpopts.EquateEmpty()) {
+			t.Errorf("settings (%v), -want +got:\n%s", err, cmp.Diff(set, got, cmpopts.EquateEmpty()))
+		}
+
+		endpoint, err := client.Register(ctx, journal.Endpoint{
+			Provider: "neostore", URL: url, Events: []string{"Pass:*"}, Description: "é", Timeout: journal.Duration(2 * time.Second),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if endpoint.ID == "" || len(endpoint.Secrets) != 1 || endpoint.Created.IsZero() || endpoint.Description != "é" || endpoint.Timeout != journal.Duration(2*time.Second) {
+			t.Errorf("registered %+v", endpoint)
+		}
+		for _, provider := range []string{"neostore", ""} {
+			all, err := client.Endpoints(ctx, provider)
+			if err != nil || len(all) != 1 || all[0].ID != endpoint.ID {
+				t.Errorf("endpoints of %q: %+v, %v", provider, all, err)
+			}
+		}
+		if all, err := client.Endpoints(ctx, "ethpass"); err != nil || len(all) != 0 {
+			t.Errorf("endpoints of ethpass: %+v, %v", all, err)
+		}
+
+		seed := uint64(9)
+		made, err := client.Emit(ctx, "neostore", provider.Emission{
+			Event: "Pass:Created", Seed: &seed, Set: []fixtures.Setting{{Pointer: "/passId", Value: []byte(`"p-1"`)}},
+		})
+		if err != nil || len(made) != 1 {
+			t.Fatalf("emitted %+v, %v", made, err)
+		}
+		waited, err := client.Wait(ctx, "inbox", capture.Wait{Count: 1, Where: `.body.passId == "p-1"`})
+		if err != nil || !waited.OK || len(waited.Matched) != 1 {
+			t.Fatalf("waited: %+v, %v", waited, err)
+		}
+		first := waited.Matched[0]
+		if diff := cmp.Diff(made[0].Event.Body, first.Body); diff != "" {
+			t.Errorf("body, -sent +received:\n%s", diff)
+		}
+		inJournal := must(rig.Client().Capture(ctx, first.ID))(t)
+		if got := must(client.Capture(ctx, first.ID))(t); !cmp.Equal(inJournal, got, cmpopts.EquateEmpty()) {
+			t.Errorf("capture, -journal +client:\n%s", cmp.Diff(inJournal, got))
+		}
+
+		// The bin answered 500; what comes next is due on the schedule's clock.
+		if err := client.Settle(ctx); err != nil {
+			t.Fatal(err)
+		}
+		clock := must(client.Clock(ctx))(t)
+		if !clock.Virtual {
+			t.Errorf("clock %+v, want a virtual one", clock)
+		}
+		later := must(client.Advance(ctx, time.Hour))(t)
+		if got := later.Now.Sub(clock.Now); got != time.Hour {
+			t.Errorf("the clock moved by %s, want 1h", got)
+		}
+		again, err := client.Redeliver(ctx, made[0].ID)
+		if err != nil || again.ID == made[0].ID || again.Event.ID != made[0].Event.ID {
+			t.Errorf("redelivered %+v, %v", again, err)
+		}
+		if err := client.Settle(ctx); err != nil {
+			t.Fatal(err)
+		}
+		deliveries := must(client.Deliveries(ctx, journal.DeliveryQuery{Provider: "neostore", EventID: made[0].Event.ID}))(t)
+		if len(deliveries) != 2 || deliveries[0].ID != again.ID || deliveries[1].ID != made[0].ID {
+			t.Errorf("deliveries %+v, want the new one, then the old one", deliveries)
+		}
+		stored := must(rig.Client().Delivery(ctx, made[0].ID))(t)
+		if got := must(client.Delivery(ctx, made[0].ID))(t); !cmp.Equal(stored, got, cmpopts.EquateEmpty()) {
+			t.Errorf("delivery, -journal +client:\n%s", cmp.Diff(stored, got, cmpopts.EquateEmpty()))
+		}
+		if len(stored.Attempts) == 0 || stored.Attempts[0].Status != 500 {
+			t.Errorf("attempts %+v, want the first to be answered 500", stored.Attempts)
+		}
+		if got := must(client.Deliveries(ctx, journal.DeliveryQuery{State: journal.Dropped}))(t); len(got) != 0 {
+			t.Errorf("dropped: %+v", got)
+		}
+
+		bins := must(client.Bins(ctx))(t)
+		if len(bins) != 1 || bins[0].Name != "inbox" || bins[0].Count < 2 {
+			t.Errorf("bins %+v", bins)
+		}
+		if n, err := client.ClearBin(ctx, "inbox"); err != nil || n != bins[0].Count {
+			t.Errorf("cleared %d (%v), want %d", n, err, bins[0].Count)
+		}
+		if err := client.Remove(ctx, "neostore", endpoint.ID); err != nil {
+			t.Error(err)
+		}
+		if all := must(client.Endpoints(ctx, "neostore"))(t); len(all) != 0 {
+			t.Errorf("endpoints after the removal: %+v", all)
+		}
+	})
+}
+
+// Pages fit together, in both directions, with and without a filter.
+func TestClientPages(t *testing.T) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, rig *mockserver.Server) {
+		ctx := t.Context()
+		for i := range 7 {
+			post(t, client.BinURL([]string{"even", "odd"}[i%2]), strings.Repeat("x", i))
+		}
+		lengths := func(q capture.Query) (got []int) {
+			for _, c := range must(client.Captures(ctx, q))(t) {
+				got = append(got, len(c.Body))
+			}
+			return got
+		}
+		newest := must(client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Limit: 2}}))(t)
+		middle := newest[1].Seq
+		for _, c := range []struct {
+			query capture.Query
+			want  []int
+		}{
+			{capture.Query{}, []int{6, 5, 4, 3, 2, 1, 0}},
+			{capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "even"}}, []int{6, 4, 2, 0}},
+			{capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Oldest: true, Limit: 3}}, []int{0, 2, 4}},
+			{capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Before: middle}}, []int{2, 0}},
+			{capture.Query{CaptureQuery: journal.CaptureQuery{After: middle}}, []int{6, 5}},
+			{capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "none"}}, nil},
+			{capture.Query{Where: `.body == "xxx"`}, []int{3}},
+			{capture.Query{Q: "xxxxx"}, []int{6, 5}},
+		} {
+			if got := lengths(c.query); !cmp.Equal(got, c.want) {
+				t.Errorf("%+v: %v, want %v", c.query, got, c.want)
+			}
+		}
+	})
+}
+
+// A wait that is not fulfilled is an answer, with what came nearest.
+func TestClientWaitsInVain(t *testing.T) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+		post(t, client.BinURL("inbox"), "x")
+		waited, err := client.Wait(t.Context(), "inbox", capture.Wait{
+			Where: `.method == "PUT"`, Count: 1, Timeout: journal.Duration(20 * time.Millisecond),
+		})
+		if err != nil || waited.OK || len(waited.Matched) != 0 {
+			t.Fatalf("%+v, %v: want no match and no error", waited, err)
+		}
+		if len(waited.Nearest) != 1 || len(waited.Nearest[0].Differences) == 0 || string(waited.Nearest[0].Capture.Body) != "x" {
+			t.Errorf("nearest %+v, want the one capture and why it does not match", waited.Nearest)
+		}
+		zero := 0
+		waited, err = client.Wait(t.Context(), "other", capture.Wait{Max: &zero, Settle: journal.Duration(20 * time.Millisecond)})
+		if err != nil || !waited.OK {
+			t.Errorf("never: %+v, %v: want it to hold", waited, err)
+		}
+	})
+}
+
+// Errors are the same on both sides: sentinels and words.
+func TestClientErrors(t *testing.T) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, rig *mockserver.Server) {
+		ctx := t.Context()
+		endpoint := must(client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: client.BinURL("inbox"), Events: []string{"Pass:*"}}))(t)
+		for _, c := range []struct {
+			name string
+			call func(mockserver.Client) error
+			want error
+		}{
+			{"capture", func(c mockserver.Client) error { _, err := c.Capture(ctx, "c404"); return err }, journal.ErrNotFound},
+			{"delivery", func(c mockserver.Client) error { _, err := c.Delivery(ctx, "d404"); return err }, journal.ErrNotFound},
+			{"redeliver", func(c mockserver.Client) error { _, err := c.Redeliver(ctx, "d404"); return err }, journal.ErrNotFound},
+			{"remove", func(c mockserver.Client) error { return c.Remove(ctx, "neostore", "ep404") }, journal.ErrNotFound},
+			{"remove another's", func(c mockserver.Client) error { return c.Remove(ctx, "ethpass", endpoint.ID) }, journal.ErrNotFound},
+			{"endpoints", func(c mockserver.Client) error { _, err := c.Endpoints(ctx, "neostor"); return err }, fixtures.ErrUnknownProvider},
+			{"register at no provider", func(c mockserver.Client) error {
+				_, err := c.Register(ctx, journal.Endpoint{Provider: "neostor", URL: endpoint.URL})
+				return err
+			}, fixtures.ErrUnknownProvider},
+			{"register at no URL", func(c mockserver.Client) error {
+				_, err := c.Register(ctx, journal.Endpoint{Provider: "neostore", URL: "nowhere"})
+				return err
+			}, provider.ErrInvalid},
+			{"emit no event", func(c mockserver.Client) error { _, err := c.Emit(ctx, "neostore"); return err }, provider.ErrInvalid},
+			{"emit an unknown event", func(c mockserver.Client) error {
+				_, err := c.Emit(ctx, "neostore", provider.Emission{Event: "Pass:Creatd"})
+				return err
+			}, fixtures.ErrUnknownEvent},
+			{"emit at no provider", func(c mockserver.Client) error {
+				_, err := c.Emit(ctx, "neostor", provider.Emission{Event: "Pass:Created"})
+				return err
+			}, fixtures.ErrUnknownProvider},
+			{"condition", func(c mockserver.Client) error {
+				_, err := c.Captures(ctx, capture.Query{Where: ".method =="})
+				return err
+			}, capture.ErrInvalid},
+			{"wait", func(c mockserver.Client) error {
+				_, err := c.Wait(ctx, "inbox", capture.Wait{Where: ".method =="})
+				return err
+			}, capture.ErrInvalid},
+			{"settings", func(c mockserver.Client) error {
+				return c.Configure(ctx, "inbox", capture.Settings{Provider: "neostor"})
+			}, capture.ErrInvalid},
+			{"bin", func(c mockserver.Client) error { return c.Configure(ctx, "a b", capture.Settings{}) }, capture.ErrInvalid},
+		} {
+			err := c.call(client)
+			if !errors.Is(err, c.want) {
+				t.Errorf("%s: %v, want %v", c.name, err, c.want)
+				continue
+			}
+			if local := c.call(rig.Client()); local.Error() != err.Error() {
+				t.Errorf("%s: says %q, in the process %q", c.name, err, local)
+			}
+		}
+	})
+}
+
+func TestClientOnARealClock(t *testing.T) {
+	clients(t, mockserver.Options{RealClock: true}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+		if _, err := client.Advance(t.Context(), time.Hour); !errors.Is(err, provider.ErrRealClock) {
+			t.Errorf("advance: %v, want ErrRealClock", err)
+		}
+		if clock := must(client.Clock(t.Context()))(t); clock.Virtual {
+			t.Errorf("clock %+v, want the real one", clock)
+		}
+	})
+}
+
+// The end of the context ends a wait at once, wherever it waits.
+func TestClientWaitEndsWithItsContext(t *testing.T) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+		ctx, cancel := contextEnding(t)
+		go cancel()
+		if _, err := client.Wait(ctx, "inbox", capture.Wait{Count: 1, Timeout: journal.Duration(time.Minute)}); err == nil {
+			t.Error("the wait ended without an error")
+		}
+	})
+}
+
+func TestDialSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler, Token: "open sesame"})
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	for _, c := range []struct {
+		name, rig, token, want string
+		noRig                  bool
+	}{
+		{"no URL", "127.0.0.1:8080", "", `rig "127.0.0.1:8080": want the desk's URL, as in http://127.0.0.1:8080`, false},
+		{"no rig", other.URL, "", "rig " + other.URL + ": no rig there: status 404", true},
+		{"the capture address", rig.CaptureURL(), "", "rig " + rig.CaptureURL() + ": no rig there: ", true},
+		{"no token", rig.DeskURL(), "", "rig " + rig.DeskURL() + ": the rig asks for its token", false},
+		{"wrong token", rig.DeskURL(), "sesame", "rig " + rig.DeskURL() + ": the rig asks for its token", false},
+	} {
+		client, err := mockserver.Dial(c.rig, c.token)
+		if err == nil {
+			closeClient(t, client)
+			t.Errorf("%s: dialled", c.name)
+			continue
+		}
+		if !strings.HasPrefix(err.Error(), c.want) || errors.Is(err, mockserver.ErrNoRig) != c.noRig {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, err, c.want)
+		}
+	}
+	p := (*problem.Problem)(nil)
+	if _, err := mockserver.Dial(rig.DeskURL(), ""); !errors.As(err, &p) || p.Status != http.StatusUnauthorized {
+		t.Errorf("no token: %v, want a 401 problem", err)
+	}
+}

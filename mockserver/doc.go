@@ -1,0 +1,23 @@
+// Package mockserver is a rig for testing webhooks, inside a test or a program: it plays the providers that send and the
+// bins that receive, and keeps a journal of both.
+//
+// A test starts one with StartT, has a provider deliver to a bin (or to the consumer under test), and looks at what
+// arrived:
+//
+//	rig := mockserver.StartT(t)
+//	inbox := rig.Bin("inbox")
+//	neostore := rig.Provider("neostore")
+//	endpoint, err := neostore.Subscribe(ctx, inbox.URL(), "Pass:*")
+//	deliveries, err := neostore.Emit(ctx, "Pass:Created")
+//	captures, err := inbox.Wait(ctx, 1)
+//
+// Time belongs to the test. The retry schedule's clock stands still until Advance, which makes three days of retries in
+// milliseconds, each one really sent; Options.RealClock lets it run by itself. Everything drawn at random comes from
+// Options.Seed, so the same test sends the same bytes again.
+//
+// Client is everything that can be asked of a rig. Server.Client asks this process; Dial asks the desk, the HTTP API
+// of a rig that runs elsewhere. What is written against Client works with both.
+//
+// The package links neither a database nor a web framework: a Store and a Desk are given as options by those who want
+// them.
+package mockserver

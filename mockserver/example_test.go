@@ -1,0 +1,107 @@
+package mockserver_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// A provider delivers to a bin, and the test looks at what arrived.
+func TestExampleBin(t *testing.T) {
+	// example:bin
+	ctx := t.Context()
+	rig := mockserver.StartT(t)
+	inbox, neostore := rig.Bin("inbox"), rig.Provider("neostore")
+
+	endpoint, err := neostore.Subscribe(ctx, inbox.URL(), "Pass:*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := inbox.VerifyWith(ctx, "neostore", endpoint.Secrets...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := neostore.Emit(ctx, "Pass:Created"); err != nil {
+		t.Fatal(err)
+	}
+
+	captures, err := inbox.Wait(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := captures[0].Verification.Verdict; got != "valid" {
+		t.Errorf("signature: %s, want valid", got)
+	}
+	// example:end
+}
+
+// The consumer under test is down for two days; the provider's retries reach it all the same.
+func TestExampleRetries(t *testing.T) {
+	consumer := &outage{until: 3}
+	server := httptest.NewServer(consumer)
+	defer server.Close()
+
+	// example:retries
+	ctx := t.Context()
+	rig := mockserver.StartT(t)
+	neostore := rig.Provider("neostore")
+	if _, err := neostore.Register(ctx, journal.Endpoint{URL: server.URL, Events: []string{"Pass:*"}, Retry: "at-least-once"}); err != nil {
+		t.Fatal(err)
+	}
+	deliveries, err := neostore.Emit(ctx, "Pass:Created")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rig.Client().Advance(ctx, 48*time.Hour); err != nil { // no time passes
+		t.Fatal(err)
+	}
+	delivery, err := rig.Client().Delivery(ctx, deliveries[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if delivery.State != journal.Delivered {
+		t.Errorf("%s after %d attempts, want delivered", delivery.State, len(delivery.Attempts))
+	}
+	// example:end
+}
+
+// outage answers 503 to all requests but the last.
+type outage struct{ asked, until int }
+
+func (o *outage) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	if o.asked++; o.asked < o.until {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+}
+
+func ExampleStart() {
+	ctx := context.Background()
+	rig, err := mockserver.Start(ctx, mockserver.Options{Seed: 7})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer rig.Close()
+
+	inbox := rig.Bin("inbox")
+	if _, err := rig.Provider("ethpass").Subscribe(ctx, inbox.URL()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := rig.Provider("ethpass").Emit(ctx, "pass:create"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	captures, err := inbox.Wait(ctx, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(captures[0].Method, captures[0].Target)
+	// Output: POST /inbox
+}

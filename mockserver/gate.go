@@ -1,0 +1,110 @@
+package mockserver
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/problem"
+)
+
+// gate lets through to the desk who may ask it. A web page somewhere else may not: neither by a name of its own that
+// resolves to this machine (DNS rebinding), nor by a request that a browser sends along with it (cross-site request
+// forgery).
+type gate struct {
+	next     http.Handler
+	token    [sha256.Size]byte
+	open     bool   // no token is asked for
+	host     string // as it was told to listen on
+	loopback bool
+	origins  *http.CrossOriginProtection
+}
+
+func newGate(o Options, addr net.Addr, next http.Handler) *gate {
+	host, _, _ := net.SplitHostPort(o.DeskAddress)
+	ip, _ := netip.ParseAddrPort(addr.String())
+	return &gate{
+		next: next, token: sha256.Sum256([]byte(o.Token)), open: o.Token == "",
+		host: host, loopback: ip.Addr().IsLoopback(),
+		origins: http.NewCrossOriginProtection(),
+	}
+}
+
+// ServeHTTP asks for a name, an origin and a token, in this order; whether the rig is alive may be asked by anyone.
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/healthz" || r.URL.Path == "/api/v1/healthz" {
+		g.next.ServeHTTP(w, r)
+		return
+	}
+	// A token proves more than a name does, and a guarded rig may have a name of its own.
+	if g.open && !g.knows(r.Host) {
+		problem.New(http.StatusMisdirectedRequest, fmt.Sprintf(
+			"host %q is not a name of this rig: use 127.0.0.1 or localhost, or start the rig with a token", r.Host)).Write(w)
+		return
+	}
+	if err := g.origins.Check(r); err != nil {
+		problem.New(http.StatusForbidden, fmt.Sprintf(
+			"a page of another origin (%s) may not write here", orUnknown(r.Header.Get("Origin")))).Write(w)
+		return
+	}
+	if !g.open && (strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == "/metrics") && !g.shows(r) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="hookrig"`)
+		problem.New(http.StatusUnauthorized,
+			"the rig asks for its token: send it as \"Authorization: Bearer TOKEN\" or \"X-Hookrig-Token: TOKEN\"").Write(w)
+		return
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+// shows says whether the request carries the token.
+func (g *gate) shows(r *http.Request) bool {
+	token := r.Header.Get("X-Hookrig-Token")
+	if token == "" {
+		scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if strings.EqualFold(scheme, "Bearer") {
+			token = strings.TrimSpace(value)
+		}
+	}
+	sum := sha256.Sum256([]byte(token))
+	return subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
+}
+
+// knows says whether a Host header names this rig with a name that no stranger can point at it. An address cannot be
+// rebound; a name can, unless nobody can own it in the public DNS.
+func (g *gate) knows(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return true
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || host == strings.ToLower(g.host) && host != "" {
+		return true
+	}
+	if g.loopback {
+		return false
+	}
+	// Beyond loopback a rig has the names of its network: a container's, a Kubernetes service's.
+	if host != "" && !strings.Contains(host, ".") {
+		return true
+	}
+	for _, private := range []string{".internal", ".local", ".test", ".home.arpa"} {
+		if strings.HasSuffix(host, private) {
+			return true
+		}
+	}
+	return false
+}
+
+func orUnknown(origin string) string {
+	if origin == "" {
+		return "unknown"
+	}
+	return origin
+}

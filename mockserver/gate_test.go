@@ -1,0 +1,79 @@
+package mockserver
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+func TestGate(t *testing.T) {
+	t.Parallel()
+	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}
+	everywhere := &net.TCPAddr{IP: net.IPv4zero, Port: 8080}
+	plain := Options{DeskAddress: "127.0.0.1:8080"}
+	named := Options{DeskAddress: "rig.example.com:8080"}
+	guarded := Options{DeskAddress: "0.0.0.0:8080", Token: "open sesame"}
+	insecure := Options{DeskAddress: "0.0.0.0:8080", Insecure: true}
+	type headers map[string]string
+	for _, c := range []struct {
+		name    string
+		options Options
+		addr    net.Addr
+		method  string
+		url     string
+		headers headers
+		want    int
+	}{
+		// Names: a page that had its own name point here is refused.
+		{"address", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", nil, 200},
+		{"localhost", plain, loopback, "GET", "http://localhost:8080/", nil, 200},
+		{"below localhost", plain, loopback, "GET", "http://rig.localhost:8080/", nil, 200},
+		{"IPv6", plain, loopback, "GET", "http://[::1]:8080/", nil, 200},
+		{"rebound name", plain, loopback, "GET", "http://evil.example:8080/", nil, 421},
+		{"rebound name that begins well", plain, loopback, "GET", "http://localhost.evil.example/", nil, 421},
+		{"rebound name that ends in an address", plain, loopback, "GET", "http://127.0.0.1.evil.example/", nil, 421},
+		{"container name on loopback", plain, loopback, "GET", "http://hookrig:8080/", nil, 421},
+		{"the name it listens on", named, loopback, "GET", "http://RIG.example.com.:8080/", nil, 200},
+		{"container name beyond loopback", insecure, everywhere, "GET", "http://hookrig:8080/", nil, 200},
+		{"service name", insecure, everywhere, "GET", "http://rig.ns.svc.cluster.local/", nil, 200},
+		{"public name beyond loopback", insecure, everywhere, "GET", "http://evil.example/", nil, 421},
+		{"public name with the token", guarded, everywhere, "GET", "http://rig.example.com/api/v1/bins", headers{"X-Hookrig-Token": "open sesame"}, 200},
+
+		// Origins: a page elsewhere may not write.
+		{"own page", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8080"}, 200},
+		{"no browser", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", nil, 200},
+		{"other site", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Sec-Fetch-Site": "cross-site"}, 403},
+		{"capture address", plain, loopback, "DELETE", "http://127.0.0.1:8080/api/v1/bins/x", headers{"Sec-Fetch-Site": "same-site"}, 403},
+		{"old browser", plain, loopback, "PUT", "http://127.0.0.1:8080/api/v1/bins/x", headers{"Origin": "http://127.0.0.1:8081"}, 403},
+		{"sandboxed page", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "null"}, 403},
+		{"other site with the token", guarded, everywhere, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "http://evil.example", "X-Hookrig-Token": "open sesame"}, 403},
+
+		// Tokens: nothing of the API without.
+		{"none", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", nil, 401},
+		{"bearer", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "bearer open sesame"}, 200},
+		{"wrong", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "Bearer open"}, 401},
+		{"basic", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "Basic open sesame"}, 401},
+		{"empty", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "Bearer "}, 401},
+		{"the page asks for it", guarded, everywhere, "GET", "http://127.0.0.1:8080/", nil, 200},
+
+		// Health is anyone's.
+		{"health", guarded, everywhere, "GET", "http://evil.example/healthz", nil, 200},
+		{"health of the API", plain, loopback, "GET", "http://evil.example/api/v1/healthz", nil, 200},
+	} {
+		asked := false
+		g := newGate(c.options, c.addr, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+		r := httptest.NewRequest(c.method, c.url, nil)
+		for name, value := range c.headers {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		g.ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("%s: status %d, want %d: %s", c.name, w.Code, c.want, w.Body)
+		}
+		if asked != (c.want == 200) {
+			t.Errorf("%s: status %d, and the desk was asked: %t", c.name, w.Code, asked)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package mockserver
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// local is the Client of a rig in this process: plain calls.
+type local struct{ s *Server }
+
+var _ Client = (*local)(nil)
+
+func (l *local) BinURL(bin string) string { return l.s.capture.URL() + "/" + bin }
+
+func (l *local) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+	return l.s.dispatcher.Register(ctx, e)
+}
+
+func (l *local) Remove(ctx context.Context, provider, endpoint string) error {
+	e, err := l.s.dispatcher.Endpoint(ctx, endpoint)
+	if err != nil {
+		return err
+	}
+	if e.Provider != provider {
+		return fmt.Errorf("endpoint %q of %s: %w: it belongs to %s", endpoint, provider, journal.ErrNotFound, e.Provider)
+	}
+	return l.s.dispatcher.Remove(ctx, endpoint)
+}
+
+func (l *local) Endpoints(ctx context.Context, provider string) ([]journal.Endpoint, error) {
+	if provider != "" {
+		if _, err := l.s.catalogue.Provider(provider); err != nil {
+			return nil, err
+		}
+	}
+	return l.s.dispatcher.Endpoints(ctx, provider)
+}
+
+func (l *local) Emit(ctx context.Context, name string, e ...provider.Emission) ([]journal.Delivery, error) {
+	switch len(e) {
+	case 0:
+		return nil, fmt.Errorf("%w: no event to emit", provider.ErrInvalid)
+	case 1:
+		return l.s.dispatcher.Emit(ctx, name, e[0])
+	default:
+		return l.s.dispatcher.EmitAll(ctx, name, e)
+	}
+}
+
+func (l *local) Delivery(ctx context.Context, id string) (journal.Delivery, error) {
+	return l.s.store.Delivery(ctx, id)
+}
+
+func (l *local) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]journal.Delivery, error) {
+	return l.s.store.Deliveries(ctx, q)
+}
+
+func (l *local) Redeliver(ctx context.Context, id string) (journal.Delivery, error) {
+	return l.s.dispatcher.Redeliver(ctx, id)
+}
+
+func (l *local) Clock(context.Context) (provider.Clock, error) { return l.s.dispatcher.Clock(), nil }
+
+func (l *local) Advance(ctx context.Context, by time.Duration) (provider.Clock, error) {
+	return l.s.dispatcher.Advance(ctx, by)
+}
+
+func (l *local) Settle(ctx context.Context) error { return l.s.dispatcher.Settle(ctx) }
+
+func (l *local) Configure(ctx context.Context, bin string, set capture.Settings) error {
+	return l.s.capture.Configure(ctx, bin, set)
+}
+
+func (l *local) Settings(ctx context.Context, bin string) (capture.Settings, error) {
+	return l.s.capture.Settings(ctx, bin)
+}
+
+func (l *local) Bins(ctx context.Context) ([]journal.Bin, error) { return l.s.store.Bins(ctx) }
+
+func (l *local) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
+	return l.s.capture.Captures(ctx, q)
+}
+
+func (l *local) Capture(ctx context.Context, id string) (journal.Capture, error) {
+	return l.s.store.Capture(ctx, id)
+}
+
+func (l *local) Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error) {
+	return l.s.capture.Wait(ctx, bin, w)
+}
+
+func (l *local) ClearBin(ctx context.Context, bin string) (int, error) {
+	return l.s.store.ClearBin(ctx, bin)
+}

@@ -1,0 +1,331 @@
+package mockserver
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/problem"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// remote is the Client of a rig elsewhere: calls of the desk's HTTP API.
+type remote struct {
+	api     string // http://host:port/api/v1
+	token   string
+	capture string // the capture address, as the rig says it
+	http    *http.Client
+}
+
+var _ Client = (*remote)(nil)
+
+// dialLimit bounds the one request that Dial makes.
+const dialLimit = 10 * time.Second
+
+// Dial returns a client of the desk at rig, as in http://127.0.0.1:8080. It asks the desk once, so a wrong address
+// (ErrNoRig) or a wrong token is noticed here. The client is an io.Closer too: Close lets go of its connections.
+func Dial(rig, token string) (Client, error) {
+	u, err := url.Parse(rig)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, fmt.Errorf("rig %q: want the desk's URL, as in http://127.0.0.1:8080", rig)
+	}
+	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		MaxIdleConnsPerHost: 16,
+		IdleConnTimeout:     30 * time.Second,
+	}
+	r := &remote{
+		api:   u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/") + "/api/v1",
+		token: token,
+		http: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), dialLimit)
+	defer cancel()
+	type rigAbout struct {
+		Capture string `json:"capture"`
+	}
+	about, err := answer[rigAbout](ctx, r, http.MethodGet, path("rig"), nil)
+	if err != nil {
+		r.Close()
+		if p := (*problem.Problem)(nil); errors.As(err, &p) && p.Status == http.StatusUnauthorized {
+			return nil, fmt.Errorf("rig %s: %w", rig, err)
+		}
+		return nil, fmt.Errorf("rig %s: %w: %w: start one with \"hookrig serve\", and give the desk's address", rig, ErrNoRig, err)
+	}
+	r.capture = about.Capture
+	return r, nil
+}
+
+// Close lets go of the client's connections.
+func (r *remote) Close() error {
+	r.http.CloseIdleConnections()
+	return nil
+}
+
+func (r *remote) BinURL(bin string) string { return r.capture + "/" + bin }
+
+func (r *remote) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+	return answer[journal.Endpoint](ctx, r, http.MethodPost, path("providers", e.Provider, "endpoints"), e)
+}
+
+func (r *remote) Remove(ctx context.Context, provider, endpoint string) error {
+	return r.do(ctx, http.MethodDelete, path("providers", provider, "endpoints", endpoint), nil, nil)
+}
+
+func (r *remote) Endpoints(ctx context.Context, provider string) ([]journal.Endpoint, error) {
+	where := path("endpoints")
+	if provider != "" {
+		where = path("providers", provider, "endpoints")
+	}
+	return items[journal.Endpoint](ctx, r, http.MethodGet, where, nil)
+}
+
+func (r *remote) Emit(ctx context.Context, name string, e ...provider.Emission) ([]journal.Delivery, error) {
+	var in any = e
+	switch len(e) {
+	case 0:
+		return nil, fmt.Errorf("%w: no event to emit", provider.ErrInvalid)
+	case 1:
+		in = e[0]
+	}
+	return items[journal.Delivery](ctx, r, http.MethodPost, path("providers", name, "events"), in)
+}
+
+func (r *remote) Delivery(ctx context.Context, id string) (journal.Delivery, error) {
+	return answer[journal.Delivery](ctx, r, http.MethodGet, path("deliveries", id), nil)
+}
+
+func (r *remote) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]journal.Delivery, error) {
+	v := query{}
+	v.text("provider", q.Provider)
+	v.text("endpoint", q.Endpoint)
+	v.text("state", string(q.State))
+	v.text("event_id", q.EventID)
+	v.number("before", q.Before)
+	v.number("after", q.After)
+	return pages[journal.Delivery](ctx, r, path("deliveries"), v, "before", q.Limit)
+}
+
+func (r *remote) Redeliver(ctx context.Context, id string) (journal.Delivery, error) {
+	return answer[journal.Delivery](ctx, r, http.MethodPost, path("deliveries", id, "redeliver"), nil)
+}
+
+func (r *remote) Clock(ctx context.Context) (provider.Clock, error) {
+	return answer[provider.Clock](ctx, r, http.MethodGet, path("clock"), nil)
+}
+
+func (r *remote) Advance(ctx context.Context, by time.Duration) (provider.Clock, error) {
+	in := map[string]journal.Duration{"by": journal.Duration(by)}
+	return answer[provider.Clock](ctx, r, http.MethodPost, path("clock", "advance"), in)
+}
+
+func (r *remote) Settle(ctx context.Context) error {
+	return r.do(ctx, http.MethodPost, path("clock", "settle"), nil, nil)
+}
+
+func (r *remote) Configure(ctx context.Context, bin string, set capture.Settings) error {
+	return r.do(ctx, http.MethodPut, path("bins", bin), set, nil)
+}
+
+func (r *remote) Settings(ctx context.Context, bin string) (capture.Settings, error) {
+	return answer[capture.Settings](ctx, r, http.MethodGet, path("bins", bin), nil)
+}
+
+func (r *remote) Bins(ctx context.Context) ([]journal.Bin, error) {
+	return items[journal.Bin](ctx, r, http.MethodGet, path("bins"), nil)
+}
+
+func (r *remote) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
+	v := query{}
+	v.number("before", q.Before)
+	v.number("after", q.After)
+	v.text("where", q.Where)
+	v.text("q", q.Q)
+	if q.Oldest {
+		v.text("order", "oldest")
+	}
+	where := path("captures")
+	if q.Bin != "" {
+		where = path("bins", q.Bin, "captures")
+	}
+	last := "before"
+	if q.Oldest {
+		last = "after"
+	}
+	return pages[journal.Capture](ctx, r, where, v, last, q.Limit)
+}
+
+func (r *remote) Capture(ctx context.Context, id string) (journal.Capture, error) {
+	return answer[journal.Capture](ctx, r, http.MethodGet, path("captures", id), nil)
+}
+
+func (r *remote) Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error) {
+	resp, err := r.send(ctx, http.MethodPost, path("bins", bin, "wait"), w)
+	if err != nil {
+		return capture.Waited{}, err
+	}
+	defer drain(resp)
+	// Both are answers: 200 fulfilled, 408 not.
+	if resp.StatusCode != http.StatusOK && !(resp.StatusCode == http.StatusRequestTimeout && isJSON(resp)) {
+		return capture.Waited{}, problem.Read(resp)
+	}
+	var out capture.Waited
+	err = decode(resp, &out)
+	out.OK = resp.StatusCode == http.StatusOK
+	return out, err
+}
+
+func (r *remote) ClearBin(ctx context.Context, bin string) (int, error) {
+	type cleared struct {
+		Deleted int `json:"deleted"`
+	}
+	out, err := answer[cleared](ctx, r, http.MethodDelete, path("bins", bin, "captures"), nil)
+	return out.Deleted, err
+}
+
+// list is what every list of the API looks like.
+type list[T any] struct {
+	Items []T     `json:"items"`
+	Next  *uint64 `json:"next"`
+}
+
+// query collects the parameters that say something.
+type query url.Values
+
+func (q query) text(name, value string) {
+	if value != "" {
+		url.Values(q).Set(name, value)
+	}
+}
+
+func (q query) number(name string, value uint64) {
+	if value != 0 {
+		url.Values(q).Set(name, strconv.FormatUint(value, 10))
+	}
+}
+
+// String is the query with its question mark, or "".
+func (q query) String() string {
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + url.Values(q).Encode()
+}
+
+// path joins words to a path below the API, each escaped.
+func path(words ...string) string {
+	var b strings.Builder
+	for _, w := range words {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(w))
+	}
+	return b.String()
+}
+
+// answer calls the API and returns what it answers. An error that the rig answers is a *problem.Problem.
+func answer[T any](ctx context.Context, r *remote, method, path string, in any) (out T, err error) {
+	err = r.do(ctx, method, path, in, &out)
+	return out, err
+}
+
+// items is answer for a list.
+func items[T any](ctx context.Context, r *remote, method, path string, in any) ([]T, error) {
+	out, err := answer[list[T]](ctx, r, method, path, in)
+	return out.Items, err
+}
+
+// pages is as many records as a query selects. A page ends early when its records are large; the next one begins behind
+// last, which is the name of a bound.
+func pages[T any](ctx context.Context, r *remote, path string, v query, last string, limit int) ([]T, error) {
+	limit = journal.PageSize(limit)
+	var all []T
+	for {
+		v.number("limit", uint64(limit-len(all)))
+		page, err := answer[list[T]](ctx, r, http.MethodGet, path+v.String(), nil)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Next == nil || len(all) >= limit {
+			return all, nil
+		}
+		v.number(last, *page.Next)
+	}
+}
+
+// do calls the API and reads the answer into out; nil throws it away.
+func (r *remote) do(ctx context.Context, method, path string, in, out any) error {
+	resp, err := r.send(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	defer drain(resp)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return problem.Read(resp)
+	}
+	if out == nil {
+		return nil
+	}
+	return decode(resp, out)
+}
+
+func (r *remote) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
+	if strings.Contains(path, "//") {
+		return nil, fmt.Errorf("%s %s: a name is empty: %w", method, path, journal.ErrNotFound)
+	}
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", method, path, err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.api+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.token != "" {
+		req.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	return r.http.Do(req)
+}
+
+func decode(resp *http.Response, out any) error {
+	if !isJSON(resp) {
+		return fmt.Errorf("%s %s answered %s: want JSON", resp.Request.Method, resp.Request.URL,
+			cmp.Or(resp.Header.Get("Content-Type"), "without a content type"))
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("%s %s: read the answer: %w", resp.Request.Method, resp.Request.URL, err)
+	}
+	return nil
+}
+
+func isJSON(resp *http.Response) bool {
+	mediaType, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	return strings.TrimSpace(mediaType) == "application/json"
+}
+
+// drain reads what is left, so that the connection can be used again.
+func drain(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+	resp.Body.Close()
+}

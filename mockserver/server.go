@@ -1,0 +1,166 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// Options of a Server. The zero value is a rig for tests: memory, virtual clock, free ports on loopback, no desk.
+type Options struct {
+	// Store keeps the journal; nil is journal.NewMemory. Close does not close a Store that was given.
+	Store journal.Store
+	// Catalogue holds the providers; nil is fixtures.Builtin.
+	Catalogue *fixtures.Catalogue
+	// Capture is the capture address, host:port; "" is 127.0.0.1:0, a free port.
+	Capture string
+	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none. What the page resends goes through
+	// the wire client, which dials only where the rig may deliver to.
+	Desk func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client) http.Handler
+	// DeskAddress is the desk's, host:port; "" is 127.0.0.1:0.
+	DeskAddress string
+	// RealClock has retries follow the wall clock; without it they wait for Advance.
+	RealClock bool
+	// Start is where the virtual clock starts; zero is fixtures.DefaultStart.
+	Start time.Time
+	// Seed is what events are drawn from when they name no seed of their own.
+	Seed uint64
+	// AllowTargets are CIDRs and hosts that may be delivered to besides loopback.
+	AllowTargets []string
+	// Token is what callers of the desk must show; "" asks for none.
+	Token string
+	// Insecure allows addresses beyond loopback without a Token.
+	Insecure bool
+	// Log is told what goes wrong in the background; nil is silence.
+	Log *slog.Logger
+	// Version of the program, as it says of itself to clients; "" is that of the module.
+	Version string
+}
+
+// Server is a running rig: providers that send, bins that record, one journal.
+type Server struct {
+	catalogue  *fixtures.Catalogue
+	seed       uint64
+	store      journal.Store
+	ownStore   bool         // opened here, so closed here
+	wire       *wire.Client // of deliveries, forwards and resends
+	dispatcher *provider.Dispatcher
+	capture    *capture.Server
+	desk       *deskServer // nil without one
+
+	lives  atomic.Uint64 // journeys drawn so far, so that each is another life
+	closed sync.Once
+	err    error // of Close
+}
+
+// Start starts a rig. Close it; the end of ctx only keeps it from starting. Errors say which option was wrong, or which
+// address could not be had (they wrap *net.OpError then).
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("start the rig: %w", err)
+	}
+	if err := o.checkAddresses(); err != nil {
+		return nil, err
+	}
+	guard, err := wire.NewGuard(o.AllowTargets)
+	if err != nil {
+		return nil, fmt.Errorf("allowed targets: %w", err)
+	}
+	client := &wire.Client{Dial: guard.Dial}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Catalogue == nil {
+		o.Catalogue = fixtures.Builtin()
+	}
+	s := &Server{catalogue: o.Catalogue, seed: o.Seed, store: o.Store, wire: client}
+	if s.store == nil {
+		s.store, s.ownStore = journal.NewMemory(journal.MemoryOptions{}), true
+	}
+	if err := s.start(ctx, o, client); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// start starts the parts in the order in which they need each other.
+func (s *Server) start(ctx context.Context, o Options, client *wire.Client) (err error) {
+	s.dispatcher, err = provider.New(ctx, provider.Options{
+		Catalogue: o.Catalogue, Store: s.store, Virtual: !o.RealClock, Start: o.Start, Seed: o.Seed, Wire: client, Log: o.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("start the providers: %w", err)
+	}
+	s.capture, err = capture.Start(ctx, capture.Options{
+		Addr: o.Capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Log: o.Log, Version: o.Version,
+	})
+	if err != nil {
+		return listenError("capture", o.Capture, err)
+	}
+	if o.Desk == nil {
+		return nil
+	}
+	handler := o.Desk(s.dispatcher, s.capture, s.store, o.Catalogue, client)
+	s.desk, err = startDesk(o, handler)
+	if err != nil {
+		return listenError("desk", o.DeskAddress, err)
+	}
+	s.capture.SetDesk(s.desk.url)
+	return nil
+}
+
+// grace bounds how long Close waits for requests under way.
+const grace = 5 * time.Second
+
+// Close stops everything and waits for it, five seconds at most for requests under way. Safe to call twice.
+func (s *Server) Close() error {
+	s.closed.Do(func() { s.err = s.close() })
+	return s.err
+}
+
+// close stops who asks before who is asked: the desk, the senders, the receiver, the journal. So a delivery to a bin
+// of this rig is not recorded as refused only because the rig stopped.
+func (s *Server) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	var errs []error
+	if s.desk != nil {
+		errs = append(errs, s.desk.close(ctx))
+	}
+	if s.dispatcher != nil {
+		errs = append(errs, s.dispatcher.Close())
+	}
+	if s.capture != nil {
+		errs = append(errs, s.capture.Close(ctx))
+	}
+	s.wire.CloseIdle()
+	if s.ownStore {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// CaptureURL is the capture address, http://host:port.
+func (s *Server) CaptureURL() string { return s.capture.URL() }
+
+// DeskURL is the desk's address, http://host:port, or "" without one.
+func (s *Server) DeskURL() string {
+	if s.desk == nil {
+		return ""
+	}
+	return s.desk.url
+}
+
+// Client drives the rig in this process.
+func (s *Server) Client() Client { return &local{s} }
