@@ -1,0 +1,42 @@
+package scenarios
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// check says whether a names something that can be compared.
+func (a Aspect) check() error {
+	switch name, header := strings.CutPrefix(string(a), "header "); {
+	case a == "body", a == "id":
+		return nil
+	case header && strings.TrimSpace(name) != "":
+		return nil
+	case strings.HasPrefix(string(a), "."):
+		_, err := compileJQ(string(a))
+		return err
+	}
+	return fmt.Errorf("%q cannot be compared: want body, id, header NAME, or a jq path such as .body.passId", string(a))
+}
+
+// of returns the aspect of a message as text that is equal when the aspect is; id is the event's.
+func (a Aspect) of(ctx context.Context, m wire.Message, id string) (string, error) {
+	switch {
+	case a == "body":
+		return string(m.Body), nil
+	case a == "id":
+		return id, nil
+	case strings.HasPrefix(string(a), "header "):
+		return strings.Join(m.Headers.Values(strings.TrimPrefix(string(a), "header ")), "\n"), nil
+	}
+	v, err := first(ctx, string(a), document(m))
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}

@@ -1,0 +1,208 @@
+package scenarios
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// bin is a bin of the scenario as this run has it.
+type bin struct {
+	Bin
+	label   string // the scenario's name for it
+	name    string // the rig's: the label and a suffix of the run's own
+	url     string
+	secrets []string
+}
+
+// makeBins configures the scenario's bins under names that no other run uses.
+func (r *run) makeBins(ctx context.Context) error {
+	suffix := strings.ToLower(rand.Text()[:8])
+	for _, label := range keys(r.scenario.Bins) {
+		b := &bin{Bin: r.scenario.Bins[label], label: label, name: label + "-" + suffix}
+		if n := child(child(r.scenario.root, "bins"), label); n != nil {
+			if err := r.again(n, &b.Bin); err != nil {
+				return err
+			}
+		}
+		if b.Secret != "" {
+			b.secrets = []string{b.Secret}
+		}
+		b.url = r.client.BinURL(b.name)
+		r.bins[label] = b
+		r.scope.bins[label] = map[string]any{"url": b.url, "name": b.name}
+		if err := r.configure(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configure tells the rig what the bin does; its script starts anew.
+func (r *run) configure(ctx context.Context, b *bin) error {
+	set := capture.Settings{Replies: b.Script.capture()}
+	if b.Provider != "" {
+		set.Provider, set.Secrets, set.URL = b.Provider, b.secrets, b.url
+	}
+	if err := r.client.Configure(ctx, b.name, set); err != nil {
+		return fmt.Errorf("bin %s: %w", b.label, err)
+	}
+	return nil
+}
+
+// knowSecrets has the bin that a subscription leads to verify with the subscription's secrets, unless the file names one.
+func (r *run) knowSecrets(ctx context.Context, e journal.Endpoint) error {
+	for _, b := range r.bins {
+		if !leadsTo(e.URL, b.url) || b.Provider != e.Provider || b.Secret != "" {
+			continue
+		}
+		before := len(b.secrets)
+		for _, secret := range e.Secrets {
+			if !slices.Contains(b.secrets, secret) {
+				b.secrets = append(b.secrets, secret)
+			}
+		}
+		if len(b.secrets) == before {
+			return nil
+		}
+		return r.configure(ctx, b)
+	}
+	return nil
+}
+
+// leadsTo says whether an endpoint's URL is a bin's, or below it.
+func leadsTo(url, bin string) bool {
+	rest, ok := strings.CutPrefix(url, bin)
+	return ok && (rest == "" || rest[0] == '/' || rest[0] == '?')
+}
+
+// reply changes what a bin answers.
+func (r *run) reply(ctx context.Context, with *ReplyWith, v *verdict) error {
+	b := r.bin(with.Bin, v)
+	if b == nil {
+		return nil
+	}
+	b.Script = with.Script
+	v.note("bin %s answers %s", b.label, b.Script.words())
+	return r.configure(ctx, b)
+}
+
+// bin finds a bin by its label, "" being the one that stands in for the target. It is nil, and the verdict says so, when the
+// run has a target in its place.
+func (r *run) bin(label string, v *verdict) *bin {
+	if label == "" {
+		label = r.scenario.Target.Bin
+	}
+	if label == r.scenario.Target.Bin && r.given() {
+		v.skip("bin %s: the events go to %s instead", label, r.targetURL)
+		return nil
+	}
+	return r.bins[label]
+}
+
+// newest is the sequence number of the bin's newest capture.
+func (r *run) newest(ctx context.Context, b *bin) (uint64, error) {
+	list, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: b.name, Limit: 1}})
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	return list[0].Seq, nil
+}
+
+// captures returns the bin's captures after a cursor for which a condition holds, oldest first.
+func (r *run) captures(ctx context.Context, b *bin, after uint64, where Condition) ([]journal.Capture, error) {
+	var all []journal.Capture
+	for {
+		page, err := r.client.Captures(ctx, capture.Query{
+			CaptureQuery: journal.CaptureQuery{Bin: b.name, After: after, Limit: journal.MaxLimit, Oldest: true}, Where: string(where),
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(page) == 0 {
+			return all, nil
+		}
+		all, after = append(all, page...), page[len(page)-1].Seq
+		if len(page) < journal.MaxLimit && where == "" {
+			return all, nil
+		}
+	}
+}
+
+// count is how many captures the bin holds; evicted is how many it dropped.
+func (r *run) count(ctx context.Context, b *bin) (int, error) {
+	held, err := r.stored(ctx, b)
+	return held.Count, err
+}
+
+func (r *run) stored(ctx context.Context, b *bin) (journal.Bin, error) {
+	list, err := r.client.Bins(ctx)
+	if err != nil {
+		return journal.Bin{}, err
+	}
+	for _, held := range list {
+		if held.Name == b.name {
+			return held, nil
+		}
+	}
+	return journal.Bin{}, nil
+}
+
+// capture is the script as a bin takes it.
+func (s Script) capture() capture.Script {
+	out := capture.Script{Loop: s.Loop, By: string(s.By)}
+	for _, reply := range s.Replies {
+		out.Turns = append(out.Turns, reply.journal())
+	}
+	for _, rule := range s.Rules {
+		out.Rules = append(out.Rules, capture.Rule{Where: string(rule.Where), Reply: rule.Reply.journal()})
+	}
+	return out
+}
+
+func (r Reply) journal() journal.Reply {
+	return journal.Reply{Status: r.Status, Headers: r.Headers, Body: r.Body, Delay: r.Delay.journal(), Hang: r.Hang, Reset: r.Reset}
+}
+
+// words says what the script answers.
+func (s Script) words() string {
+	if len(s.Replies) == 0 && len(s.Rules) == 0 {
+		return "200 to all"
+	}
+	var parts []string
+	for _, reply := range s.Replies {
+		parts = append(parts, reply.words())
+	}
+	text := strings.Join(parts, ", ")
+	if s.By == TurnsByDelivery {
+		text += " to each delivery"
+	}
+	if n := len(s.Rules); n > 0 {
+		text = strings.TrimPrefix(fmt.Sprintf("%s, %d by rule", text, n), ", ")
+	}
+	return text
+}
+
+func (r Reply) words() string {
+	switch {
+	case r.Hang:
+		return "nothing"
+	case r.Reset:
+		return "a reset"
+	case r.Delay > 0:
+		return fmt.Sprintf("%d after %s", r.status(), r.Delay)
+	}
+	return fmt.Sprint(r.status())
+}
+
+func (r Reply) status() int {
+	if r.Status == 0 {
+		return 200
+	}
+	return r.Status
+}

@@ -1,0 +1,350 @@
+package scenarios
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/strictyaml"
+)
+
+// Check finds what is wrong with a scenario that was made in Go; Load has done so for a file.
+func (s *Scenario) Check(catalogue *fixtures.Catalogue) error {
+	c := checker{s: s, catalogue: catalogue}
+	c.scenario()
+	return c.problems.Err()
+}
+
+// checker looks for what a decoder cannot see: names that lead nowhere, and what does not go together. A value that is a
+// reference is still zero here, and not judged. Paths such as steps[2].deliver.event say where a problem is.
+type checker struct {
+	problems  strictyaml.Problems
+	s         *Scenario
+	catalogue *fixtures.Catalogue
+	earlier   map[string]*Step // the steps before the one looked at, by id
+}
+
+// add reports a problem at the end of path, or as near to it as the file goes.
+func (c *checker) add(hint, path, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if c.s.root == nil {
+		c.problems = append(c.problems, strictyaml.Problem{File: cmp.Or(c.s.Name, "scenario"), Message: path + ": " + message, Hint: hint})
+		return
+	}
+	c.addAt(strictyaml.Find(c.s.root, path), hint, "%s", message)
+}
+
+func (c *checker) addAt(n *yaml.Node, hint, format string, args ...any) {
+	p := strictyaml.At(n, fmt.Sprintf(format, args...), hint)
+	p.File = c.s.file
+	c.problems = append(c.problems, p)
+}
+
+// given says whether the key at the end of path stands in the file, whatever its value.
+func (c *checker) given(path string) bool {
+	if c.s.root == nil {
+		return false
+	}
+	parent, key := "", path
+	if dot := strings.LastIndexByte(path, '.'); dot >= 0 {
+		parent, key = path[:dot], path[dot+1:]
+	}
+	// Find stops early where the path does: then the key found there is another's, so its path is walked key by key.
+	n := c.s.root
+	for _, step := range strings.FieldsFunc(parent, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
+		next := strictyaml.Find(n, step)
+		if next == target(n) || next == nil {
+			return false
+		}
+		n = next
+	}
+	return child(n, key) != nil
+}
+
+func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+// What a name may look like: it stands in URLs, file names and commands.
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+
+func (c *checker) name(what, name string, path string) {
+	if name != "" && !nameForm.MatchString(name) {
+		c.add("", path, "%s %q: want letters, digits, - and _, at most 63", what, name)
+	}
+}
+
+func (c *checker) scenario() {
+	s := c.s
+	if s.Version != Version && (s.Version != 0 || s.root == nil) {
+		c.add("", "hookrig", "format version %d is not known: want %d", s.Version, Version)
+	}
+	if s.root == nil && s.Name == "" {
+		c.add("", "name", "a scenario needs a name")
+	}
+	c.name("scenario name", s.Name, "name")
+	if s.Target.URL != "" && s.Target.Bin != "" {
+		c.add("name the bin; a run is given the address with --target", "target", "a target is a url or a bin, not both")
+	}
+	if s.Target.Bin != "" {
+		c.bin(s.Target.Bin, "target.bin")
+	}
+	for _, name := range keys(s.Bins) {
+		c.name("bin", name, "bins."+name)
+		if b := s.Bins[name]; b.Provider != "" {
+			c.provider(b.Provider, "bins."+name+".provider")
+		} else if b.Secret != "" && !c.given("bins."+name+".provider") {
+			c.add("add provider: NAME", "bins."+name+".secret", "a secret without a provider verifies nothing")
+		}
+	}
+	for _, name := range keys(s.Effects) {
+		c.effect(name)
+	}
+	if len(s.Steps) == 0 && (s.root == nil || child(s.root, "steps") != nil) {
+		c.add("a step is - id: NAME and a verb: "+strings.Join(allVerbs, ", "), "steps", "a scenario without steps judges nothing")
+	}
+	c.earlier = map[string]*Step{}
+	for i := range s.Steps {
+		c.step(i)
+	}
+	c.references()
+}
+
+// didYouMean is a hint that names what comes closest to word, or else all there is.
+func didYouMean(word string, of []string) string {
+	if near := strictyaml.Nearest(word, of); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if len(of) == 0 || len(of) > 16 {
+		return ""
+	}
+	return "known: " + strings.Join(of, ", ")
+}
+
+var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "reply", "replay", "burst", "expect"}
+
+func (c *checker) effect(name string) {
+	e := c.s.Effects[name]
+	c.name("effect", name, "effects."+name)
+	ways := 0
+	for _, ok := range []bool{e.HTTP != nil, len(e.Exec) > 0, e.Func != "" || c.given("effects."+name+".func")} {
+		if ok {
+			ways++
+		}
+	}
+	if ways != 1 {
+		c.add("", "effects."+name, "effect %s: want exactly one of http, exec and func", name)
+	}
+}
+
+// provider looks a provider up; nil when there is none of that name.
+func (c *checker) provider(name string, path string) *fixtures.Provider {
+	if name == "" {
+		return nil
+	}
+	p, err := c.catalogue.Provider(name)
+	if err != nil {
+		c.add(didYouMean(name, c.providers()), path, "unknown provider %q", name)
+		return nil
+	}
+	return p
+}
+
+func (c *checker) providers() []string {
+	var names []string
+	for _, p := range c.catalogue.Providers() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+func (c *checker) event(p *fixtures.Provider, name string, path string) {
+	if p == nil || name == "" {
+		return
+	}
+	if _, err := p.Event(name); err != nil {
+		c.add(nearEvent(p, name), path, "provider %s sends no event %q", p.Name, name)
+	}
+}
+
+func nearEvent(p *fixtures.Provider, name string) string {
+	names := eventNames(p)
+	if near := strictyaml.Nearest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "hookrig events " + p.Name + " lists them"
+}
+
+func eventNames(p *fixtures.Provider) []string {
+	names := make([]string, len(p.Events))
+	for i := range p.Events {
+		names[i] = p.Events[i].Name
+	}
+	return names
+}
+
+// patterns checks what a subscription selects. A pattern that selects nothing at all is taken for a slip.
+func (c *checker) patterns(p *fixtures.Provider, patterns []string, path string) {
+	if p == nil {
+		return
+	}
+	for i, pattern := range patterns {
+		if pattern == "" {
+			continue // a reference
+		}
+		at := index(path, i)
+		if err := p.Subscription.CheckPattern(pattern); err != nil {
+			c.add("", at, "%v", err)
+			continue
+		}
+		if !selects(p, pattern) {
+			c.add(nearEvent(p, pattern), at, "pattern %q selects no event of provider %s", pattern, p.Name)
+		}
+	}
+}
+
+func selects(p *fixtures.Provider, pattern string) bool {
+	for i := range p.Events {
+		if _, ok := p.Subscription.Match([]string{pattern}, p.Events[i].Name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) bin(name string, path string) {
+	if _, ok := c.s.Bins[name]; !ok && name != "" {
+		c.add(didYouMean(name, keys(c.s.Bins)), path, "unknown bin %q", name)
+	}
+}
+
+// references checks every ${…} of the file against what will be there when it is resolved.
+func (c *checker) references() {
+	if c.s.root == nil {
+		return
+	}
+	for _, section := range []string{"target", "bins", "effects"} {
+		if n := child(c.s.root, section); n != nil {
+			c.referencesIn(n, section, len(c.s.Steps))
+		}
+	}
+	for i := range c.s.Steps {
+		c.referencesIn(c.s.Steps[i].node, "steps", i)
+	}
+	for _, key := range []string{"hookrig", "name", "description", "seed", "clock"} {
+		if n := child(c.s.root, key); n != nil && n.Kind == yaml.ScalarNode && holdsReference(n) {
+			c.addAt(n, "", "%s cannot hold a reference: it is fixed before a run begins", key)
+		}
+	}
+	if n := child(c.s.root, "clock"); n != nil {
+		for _, key := range []string{"mode", "start"} {
+			if v := child(n, key); v != nil && holdsReference(v) {
+				c.addAt(v, "", "clock.%s cannot hold a reference: it is fixed before a run begins", key)
+			}
+		}
+	}
+	if n := child(child(c.s.root, "target"), "bin"); n != nil && holdsReference(n) {
+		c.addAt(n, "", "target.bin cannot hold a reference")
+	}
+}
+
+// referencesIn walks the scalars below n; step is the index of the step they belong to.
+func (c *checker) referencesIn(n *yaml.Node, section string, step int) {
+	if n = target(n); n == nil {
+		return
+	}
+	if n.Kind != yaml.ScalarNode {
+		for i, child := range n.Content {
+			if n.Kind != yaml.MappingNode || i%2 == 1 {
+				c.referencesIn(child, section, step)
+			}
+		}
+		return
+	}
+	if n.ShortTag() != "!!str" {
+		return
+	}
+	for _, found := range reference.FindAllString(n.Value, -1) {
+		if strings.HasPrefix(found, "$$") {
+			continue
+		}
+		if message, hint := c.referenceError(found, section, step); message != "" {
+			c.addAt(n, hint, "%s", message)
+		}
+	}
+}
+
+// referenceError says what is wrong with one reference, or "".
+func (c *checker) referenceError(found, section string, step int) (message, hint string) {
+	ref, closed := strings.CutSuffix(strings.TrimPrefix(found, "${"), "}")
+	if !closed {
+		return fmt.Sprintf("reference %s is not closed", clip(found)), "close it with }"
+	}
+	if name, ok := strings.CutPrefix(ref, "env:"); ok {
+		if name, _, _ = strings.Cut(name, ":-"); name == "" {
+			return fmt.Sprintf("reference %s names no variable", found), "${env:NAME} or ${env:NAME:-default}"
+		}
+		return "", ""
+	}
+	parts := strings.Split(ref, ".")
+	one := func(parts []string, of ...string) (string, string) {
+		if len(parts) == 1 && slices.Contains(of, parts[0]) {
+			return "", ""
+		}
+		return fmt.Sprintf("unknown reference %s", found), didYouMean(strings.Join(parts, "."), of)
+	}
+	switch parts[0] {
+	case "seed":
+		if len(parts) == 1 {
+			return "", ""
+		}
+	case "target":
+		if section == "target" || section == "bins" {
+			return fmt.Sprintf("reference %s: the target is not known yet where this stands", found), ""
+		}
+		return one(parts[1:], "url", "secret")
+	case "bins":
+		if section == "bins" {
+			return fmt.Sprintf("reference %s: bins cannot refer to bins", found), ""
+		}
+		if len(parts) > 1 && c.s.Bins != nil {
+			if _, ok := c.s.Bins[parts[1]]; ok {
+				return one(parts[2:], "url", "name")
+			}
+		}
+		return fmt.Sprintf("unknown reference %s", found), didYouMean(strings.Join(parts[1:], "."), keys(c.s.Bins))
+	case "steps":
+		return c.stepReference(found, parts[1:], section, step)
+	}
+	return fmt.Sprintf("unknown reference %s", found), errReference.Error()
+}
+
+func (c *checker) stepReference(found string, parts []string, section string, step int) (message, hint string) {
+	if section == "target" || section == "bins" {
+		return fmt.Sprintf("reference %s: no step has run yet where this stands", found), ""
+	}
+	if len(parts) < 2 {
+		return fmt.Sprintf("reference %s ends too early", found), "${steps.ID.NAME}"
+	}
+	var ids []string
+	for i := range min(step, len(c.s.Steps)) {
+		s := &c.s.Steps[i]
+		ids = append(ids, s.ID)
+		if s.ID != parts[0] {
+			continue
+		}
+		names := outputs(s.Verb())
+		if slices.Contains(names, parts[1]) {
+			return "", ""
+		}
+		if len(names) == 0 {
+			return fmt.Sprintf("reference %s: step %s leaves nothing to refer to", found, s.ID), ""
+		}
+		return fmt.Sprintf("unknown reference %s", found), didYouMean(parts[1], names)
+	}
+	return fmt.Sprintf("unknown reference %s: no step before this one has the id %q", found, parts[0]), didYouMean(parts[0], ids)
+}

@@ -1,0 +1,81 @@
+package scenarios
+
+// expectation checks one expectation of a step.
+func (c *checker) expectation(s *Step, e *Expectation, path string) {
+	if e.Captures == nil && e.Never == nil && e.Deliveries == nil && len(e.Effects) == 0 && e.Burst == nil && !c.unknownKeys(path) {
+		c.add("want captures, never, deliveries, effects or burst", path, "an expectation that expects nothing")
+	}
+	if x := e.Captures; x != nil {
+		at := path + ".captures"
+		c.standIn(x.Bin, at+".bin")
+		c.since(s, x.Since, at+".since")
+		if p := c.binProvider(x.Bin); p == "" && (x.Verified != "" || x.Schema != "" || x.Headers.Documented || x.Events.All()) && c.known(x.Bin) {
+			c.add("bins: {NAME: {provider: …}}", at, "verified, schema, headers: documented and events: all need a bin with a provider")
+		} else if p != "" && !x.Events.All() {
+			provider, err := c.catalogue.Provider(p)
+			for i, name := range x.Events {
+				if err == nil {
+					c.event(provider, name, index(at+".events", i))
+				}
+			}
+		}
+	}
+	if x := e.Never; x != nil {
+		at := path + ".never"
+		c.standIn(x.Bin, at+".bin")
+		c.since(s, x.Since, at+".since")
+	}
+	if x := e.Deliveries; x != nil {
+		c.refersTo(x.Of, "journey, deliver, replay", path+".deliveries.of")
+	}
+	for _, name := range keys(e.Effects) {
+		c.observation(name, e.Effects[name], path+".effects."+name)
+	}
+	if x := e.Burst; x != nil {
+		if x.Of == "" && s.Burst == nil {
+			c.add("add of: ID", path+".burst", "which burst?")
+		}
+		c.refersTo(x.Of, "burst", path+".burst.of")
+		c.bin(x.Bin, path+".burst.bin")
+	}
+}
+
+// since checks the id of a step that may be the one looked at.
+func (c *checker) since(s *Step, id string, path string) {
+	if id != "" && id != s.ID {
+		c.refersTo(id, "", path)
+	}
+}
+
+func (c *checker) known(bin string) bool {
+	if bin == "" {
+		bin = c.s.Target.Bin
+	}
+	_, ok := c.s.Bins[bin]
+	return ok && !c.given("bins."+bin+".provider")
+}
+
+func (c *checker) binProvider(bin string) string {
+	if bin == "" {
+		bin = c.s.Target.Bin
+	}
+	return c.s.Bins[bin].Provider
+}
+
+func (c *checker) observation(name string, o Observation, path string) {
+	if _, ok := c.s.Effects[name]; !ok {
+		c.add(didYouMean(name, keys(c.s.Effects)), path, "unknown effect %q", name)
+	}
+	if o.Eventually == nil && o.Never == nil {
+		c.add("", path, "want eventually or never")
+	}
+	for key, is := range map[string]*Is{"eventually": o.Eventually, "never": o.Never} {
+		if is == nil {
+			continue
+		}
+		hasEq, hasJQ := is.Eq != nil || c.given(path+"."+key+".eq"), is.JQ != "" || c.given(path+"."+key+".jq")
+		if hasEq == hasJQ {
+			c.add("", path+"."+key, "want exactly one of eq and jq")
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package scenarios
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/strictyaml"
+)
+
+// step checks one step against those before it.
+func (c *checker) step(i int) {
+	s := &c.s.Steps[i]
+	path := index("steps", i)
+	c.name("step id", s.ID, path+".id")
+	if c.s.root == nil && s.ID == "" {
+		c.add("", path+".id", "a step needs an id")
+	}
+	if c.earlier[s.ID] != nil {
+		c.add("", path+".id", "step id %q stands twice", s.ID)
+	}
+	if verbs := s.verbs(); len(verbs) > 1 {
+		c.add("make steps of their own of them", path, "a step has one verb, this has %d: %s", len(verbs), strings.Join(verbs, ", "))
+	} else if s.Verb() == "" && !c.given(path+".expect") && !c.unknownKeys(path) {
+		c.add("want one of "+strings.Join(allVerbs, ", "), path, "the step does nothing")
+	}
+	switch s.Verb() {
+	case "subscribe":
+		c.subscribe(s.Subscribe, path+".subscribe")
+	case "journey":
+		c.journey(s.Journey, path+".journey")
+	case "deliver":
+		c.deliver(s.Deliver, path+".deliver")
+	case "advance":
+		if c.s.Clock.Mode == RealClock {
+			c.add("clock: {mode: virtual}", path+".advance", "a real clock cannot be advanced")
+		}
+	case "reply":
+		c.standIn(s.Reply.Bin, path+".reply.bin")
+	case "replay":
+		c.refersTo(s.Replay.Of, "journey, deliver, replay", path+".replay.of")
+		c.positive(s.Replay.Times, path+".replay.times")
+	case "burst":
+		c.burst(s.Burst, path+".burst")
+	}
+	for j := range s.Expect {
+		at := path + ".expect"
+		if c.s.root != nil && target(child(s.node, "expect")).Kind == yaml.SequenceNode {
+			at = index(at, j)
+		}
+		c.expectation(s, &s.Expect[j], at)
+	}
+	if s.ID != "" {
+		c.earlier[s.ID] = s
+	}
+}
+
+// unknownKeys says whether the step has a key that the decoder has complained about: then the verb may be meant by it.
+func (c *checker) unknownKeys(path string) bool {
+	if c.s.root == nil {
+		return false
+	}
+	n := strictyaml.Find(c.s.root, path)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if key := n.Content[i].Value; key != "id" && key != "when" {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) subscribe(s *Subscribe, path string) {
+	p := c.provider(s.Provider, path+".provider")
+	if p == nil {
+		return
+	}
+	c.patterns(p, s.Events, path+".events")
+	c.retry(p, s.Retry, path+".retry")
+	if s.To == "" && !c.given(path+".to") {
+		c.needsTarget(path)
+	}
+}
+
+func (c *checker) retry(p *fixtures.Provider, profile string, path string) {
+	if profile == "" {
+		return
+	}
+	if _, ok := p.Delivery.Profiles[profile]; !ok {
+		c.add(didYouMean(profile, keys(p.Delivery.Profiles)), path, "provider %s has no retry profile %q", p.Name, profile)
+	}
+}
+
+func (c *checker) needsTarget(path string) {
+	if t := c.s.Target; t.URL == "" && t.Bin == "" && !c.given("target.url") {
+		c.add("add target: {bin: NAME}, or say where to: \"${bins.NAME.url}\"", path, "nothing says where the events go")
+	}
+}
+
+func (c *checker) journey(j *Journey, path string) {
+	p := c.provider(j.Provider, path+".provider")
+	c.positive(j.Lives, path+".lives")
+	c.pointers(j.Set, path+".set")
+	if p == nil {
+		return
+	}
+	kind := c.journeyType(p, j.Name, path+".name")
+	if kind == nil || c.given(path+".name") && j.Name == "" {
+		return
+	}
+	for i, event := range j.Events {
+		if event != "" && !slices.Contains(kind.Events, event) {
+			c.add(didYouMean(event, kind.Events), index(path+".events", i), "journey %s of provider %s has no event %q", kind.Name, p.Name, event)
+		}
+	}
+}
+
+func (c *checker) journeyType(p *fixtures.Provider, name string, path string) *fixtures.JourneyType {
+	var names []string
+	for i := range p.Journeys {
+		if name == "" || p.Journeys[i].Name == name {
+			return &p.Journeys[i]
+		}
+		names = append(names, p.Journeys[i].Name)
+	}
+	c.add(didYouMean(name, names), path, "provider %s has no journey %q", p.Name, name)
+	return nil
+}
+
+func (c *checker) deliver(d *Deliver, path string) {
+	c.positive(d.Times, path+".times")
+	c.pointers(d.Set, path+".set")
+	if d.To != "" {
+		c.refersTo(d.To, "subscribe", path+".to")
+	}
+	has := func(key string, set bool) bool { return set || c.given(path+"."+key) }
+	from, event, events := has("from", d.From != ""), has("event", d.Event != ""), has("events", len(d.Events) > 0)
+	switch {
+	case from && event:
+		c.add("name it in events", path+".event", "event renders a fresh one; from takes a journey's events")
+	case from:
+		c.deliverFrom(d, path)
+		return
+	case event == events:
+		c.add("", path, "want exactly one of event, events and from")
+	}
+	if !has("provider", d.Provider != "") {
+		c.add("", path, "key \"provider\" is missing")
+	}
+	p := c.provider(d.Provider, path+".provider")
+	c.event(p, d.Event, path+".event")
+	if !d.Events.All() {
+		for i, name := range d.Events {
+			c.event(p, name, index(path+".events", i))
+		}
+	}
+}
+
+// deliverFrom checks a delivery of events that a journey step rendered.
+func (c *checker) deliverFrom(d *Deliver, path string) {
+	for _, key := range []string{"provider", "tenant", "set"} {
+		if c.given(path + "." + key) {
+			c.add("say it in the journey", path+"."+key, "%s does not go with from: the events are rendered already", key)
+		}
+	}
+	if d.From == "" {
+		return
+	}
+	c.refersTo(d.From, "journey", path+".from")
+	source := c.earlier[d.From]
+	if source == nil || source.Journey == nil || len(source.Journey.Events) == 0 || d.Events.All() {
+		return
+	}
+	for i, name := range d.Events {
+		if name == "" {
+			continue
+		}
+		if pick(source.Journey.Events, name) < 0 {
+			c.add(didYouMean(name, source.Journey.Events), index(path+".events", i), "journey %s has no event %q", d.From, name)
+		}
+	}
+}
+
+// pick finds NAME or NAME#n in a list of names; -1 when it is not there.
+func pick(names []string, selector string) int {
+	name, nth := selector, 1
+	if base, number, ok := strings.Cut(selector, "#"); ok {
+		if n, err := strconv.Atoi(number); err == nil && n > 0 {
+			name, nth = base, n
+		}
+	}
+	for i := range names {
+		if names[i] == name {
+			if nth--; nth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func (c *checker) burst(b *Burst, path string) {
+	p := c.provider(b.Provider, path+".provider")
+	c.patterns(p, b.Events, path+".events")
+	if b.Count == 0 && b.For == 0 && !c.given(path+".count") && !c.given(path+".for") {
+		c.add("", path, "a burst needs an end: count, or for")
+	}
+	if b.To == "" && !c.given(path+".to") {
+		c.needsTarget(path)
+	}
+}
+
+// refersTo checks the id of an earlier step and, in verbs, what it may be.
+func (c *checker) refersTo(id, verbs string, path string) {
+	if id == "" {
+		return
+	}
+	s := c.earlier[id]
+	if s == nil {
+		c.add(didYouMean(id, keys(c.earlier)), path, "no step before this one has the id %q", id)
+		return
+	}
+	if verbs != "" && !slices.Contains(strings.Split(verbs, ", "), s.Verb()) {
+		c.add("", path, "step %s is %s: want one of %s", id, article(s.Verb()), verbs)
+	}
+}
+
+func article(verb string) string {
+	if verb == "" {
+		return "no such step"
+	}
+	if strings.ContainsRune("aeiou", rune(verb[0])) {
+		return "an " + verb
+	}
+	return "a " + verb
+}
+
+func (c *checker) positive(n int, path string) {
+	if n < 0 || n == 0 && c.given(path) && isScalar(target(strictyaml.Find(c.s.root, path)), "!!int") {
+		c.add("", path, "want a number from 1, got %d", n)
+	}
+	if n > maxTimes {
+		c.add("use a burst for load", path, "%d is too many: at most %d", n, maxTimes)
+	}
+}
+
+// maxTimes bounds how often a step does one thing: scenarios judge behaviour, bursts make load.
+const maxTimes = 10_000
+
+func (c *checker) pointers(set Settings, path string) {
+	for _, pointer := range keys(set) {
+		if !strings.HasPrefix(pointer, "/") {
+			c.add("/passId", path+"."+pointer, "%q is no JSON pointer: it begins with /", pointer)
+		}
+	}
+}
+
+// standIn checks the name of a bin, which may be left out when one stands in for the target.
+func (c *checker) standIn(name string, path string) {
+	if name == "" && c.s.Target.Bin == "" && !c.given(path) {
+		c.add("name one of the scenario's bins", strings.TrimSuffix(path, ".bin"), "which bin? none stands in for the target")
+	}
+	c.bin(name, path)
+}

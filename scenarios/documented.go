@@ -1,0 +1,104 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// judgeDocumented compares captures with what the provider's documents say of a request: method, header lines by exact name, each
+// once, with the value documented, and no others.
+func judgeDocumented(p *fixtures.Provider, b *bin, list []journal.Capture, known []*sent, v *verdict) error {
+	var wrong []string
+	for i := range list {
+		if known[i] == nil {
+			continue // told already
+		}
+		problems, err := undocumented(p, b, list[i].Message, known[i].Event)
+		if err != nil {
+			return err
+		}
+		for _, problem := range problems {
+			wrong = append(wrong, fmt.Sprintf("%s (%s): %s", list[i].ID, known[i].Name, problem))
+		}
+	}
+	v.failEach(wrong)
+	if len(wrong) == 0 {
+		v.note("headers as documented")
+	}
+	return nil
+}
+
+// undocumented lists how a request departs from the documents.
+func undocumented(p *fixtures.Provider, b *bin, got signature.Message, e fixtures.Event) ([]string, error) {
+	// Two stamps tell the lines that depend on the time of the attempt, which is not known here, from those that do not.
+	want, err := p.Message(b.url, e, e.At)
+	if err != nil {
+		return nil, err
+	}
+	later, err := p.Message(b.url, e, e.At.Add(time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	var problems []string
+	if got.Method != want.Method {
+		problems = append(problems, fmt.Sprintf("want the method %s, got %s", want.Method, got.Method))
+	}
+	documented := map[string]bool{}
+	for _, line := range want.Headers {
+		documented[strings.ToLower(line.Name)] = true
+		value, problem := oneLine(got.Headers, line.Name)
+		stamped := later.Headers.Get(line.Name) != line.Value
+		switch {
+		case problem != "":
+			problems = append(problems, problem)
+		case !stamped && value != line.Value:
+			problems = append(problems, fmt.Sprintf("header %s: want %q, got %q", line.Name, line.Value, value))
+		case stamped && form(value) != form(line.Value):
+			problems = append(problems, fmt.Sprintf("header %s: want a time as %q, got %q", line.Name, line.Value, value))
+		}
+	}
+	for _, name := range signatureHeaders(p) {
+		documented[strings.ToLower(name)] = true
+		if len(b.secrets) == 0 {
+			continue // nothing is signed
+		}
+		if _, problem := oneLine(got.Headers, name); problem != "" {
+			problems = append(problems, problem)
+		}
+	}
+	for _, line := range got.Headers {
+		if !documented[strings.ToLower(line.Name)] {
+			problems = append(problems, fmt.Sprintf("header %s is not documented", line.Name))
+		}
+	}
+	return problems, nil
+}
+
+// signatureHeaders are the names of the header lines that the provider's signatures are written to.
+func signatureHeaders(p *fixtures.Provider) []string {
+	var names []string
+	for _, s := range p.Signing.Signatures {
+		for _, emit := range s.Emit {
+			if emit.Header != "" {
+				names = append(names, emit.Header)
+			}
+		}
+	}
+	return names
+}
+
+// form is a text with every digit the same: times of one format share it.
+func form(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return '0'
+		}
+		return r
+	}, text)
+}

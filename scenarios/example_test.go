@@ -1,0 +1,30 @@
+package scenarios_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios"
+)
+
+// A scenario of the library, played on a rig in this process.
+func ExampleRun() {
+	ctx := context.Background()
+	rig, err := mockserver.Start(ctx, mockserver.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer rig.Close()
+	s, err := scenarios.LoadFS(scenarios.Library(), "retry-until-up.yaml")
+	if err != nil {
+		log.Fatal(err)
+	}
+	report, err := scenarios.Run(ctx, rig.Client(), s, scenarios.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Status, report.Counts.Events, report.Counts.Attempts)
+	// Output: passed 1 8
+}

@@ -1,0 +1,78 @@
+package scenarios
+
+import (
+	"context"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// broken is a rig's client with calls that go wrong; what is nil goes through.
+type broken struct {
+	mockserver.Client
+	emit    func() error
+	bins    func([]journal.Bin) []journal.Bin
+	advance func() error
+	clock   func() (provider.Clock, error)
+	wait    func(capture.Waited) capture.Waited
+	removed []string
+	// captures alters what a bin is said to hold.
+	captures func([]journal.Capture) []journal.Capture
+}
+
+func (b *broken) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
+	list, err := b.Client.Captures(ctx, q)
+	if b.captures != nil && q.Oldest {
+		list = b.captures(list)
+	}
+	return list, err
+}
+
+func (b *broken) Emit(ctx context.Context, name string, e ...provider.Emission) ([]journal.Delivery, error) {
+	if b.emit != nil {
+		if err := b.emit(); err != nil {
+			return nil, err
+		}
+	}
+	return b.Client.Emit(ctx, name, e...)
+}
+
+func (b *broken) Bins(ctx context.Context) ([]journal.Bin, error) {
+	list, err := b.Client.Bins(ctx)
+	if b.bins != nil {
+		list = b.bins(list)
+	}
+	return list, err
+}
+
+func (b *broken) Advance(ctx context.Context, by time.Duration) (provider.Clock, error) {
+	if b.advance != nil {
+		if err := b.advance(); err != nil {
+			return provider.Clock{}, err
+		}
+	}
+	return b.Client.Advance(ctx, by)
+}
+
+func (b *broken) Clock(ctx context.Context) (provider.Clock, error) {
+	if b.clock != nil {
+		return b.clock()
+	}
+	return b.Client.Clock(ctx)
+}
+
+func (b *broken) Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error) {
+	waited, err := b.Client.Wait(ctx, bin, w)
+	if b.wait != nil {
+		waited = b.wait(waited)
+	}
+	return waited, err
+}
+
+func (b *broken) Remove(ctx context.Context, name, endpoint string) error {
+	b.removed = append(b.removed, endpoint)
+	return b.Client.Remove(ctx, name, endpoint)
+}

@@ -1,0 +1,79 @@
+package scenarios
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/itchyny/gojq"
+
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// clip shortens what is quoted in a message.
+func clip(text string) string {
+	if r := []rune(text); len(r) > 80 {
+		return string(r[:80]) + "…"
+	}
+	return text
+}
+
+// jqLimit bounds one evaluation: a condition is a few comparisons, never a computation.
+const jqLimit = 500 * time.Millisecond
+
+// compileJQ compiles a condition; it sees no environment and no file.
+func compileJQ(text string) (*gojq.Code, error) {
+	query, err := gojq.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("jq condition %q: %w", clip(text), err)
+	}
+	code, err := gojq.Compile(query, gojq.WithEnvironLoader(func() []string { return nil }))
+	if err != nil {
+		return nil, fmt.Errorf("jq condition %q: %w", clip(text), err)
+	}
+	return code, nil
+}
+
+// first evaluates a jq program and returns its first result.
+func first(ctx context.Context, text string, v any) (any, error) {
+	code, err := compileJQ(text)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, jqLimit)
+	defer cancel()
+	out, ok := code.RunWithContext(ctx, v).Next()
+	if !ok {
+		return nil, nil
+	}
+	if err, failed := out.(error); failed {
+		return nil, fmt.Errorf("jq %q: %w", clip(text), err)
+	}
+	return out, nil
+}
+
+// document is a message as conditions see it: {method, path, query, headers: {lower-case name: [values]}, body}.
+func document(m wire.Message) map[string]any {
+	path, query, _ := strings.Cut(m.Target, "?")
+	headers := map[string]any{}
+	for _, h := range m.Headers {
+		name := strings.ToLower(h.Name)
+		values, _ := headers[name].([]any)
+		headers[name] = append(values, h.Value)
+	}
+	return map[string]any{"method": m.Method, "path": path, "query": query, "headers": headers, "body": parsed(m.Body)}
+}
+
+// parsed is JSON as jq takes it, numbers exact; what is not JSON is text.
+func parsed(body []byte) any {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var v any
+	if err := decoder.Decode(&v); err != nil || decoder.More() {
+		return string(body)
+	}
+	return v
+}

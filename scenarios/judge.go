@@ -1,0 +1,108 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// How long an expectation waits when the file does not say.
+const (
+	defaultWithin = 5 * time.Second
+	defaultFor    = 200 * time.Millisecond
+)
+
+// expect judges one expectation of a step.
+func (r *run) expect(ctx context.Context, s *Step, e *Expectation, record *stepRecord, v *verdict) error {
+	if e.Captures != nil {
+		if err := r.judgeCaptures(ctx, s, e.Captures, record, v); err != nil {
+			return err
+		}
+	}
+	if e.Never != nil {
+		if err := r.judgeNever(ctx, s, e.Never, record, v); err != nil {
+			return err
+		}
+	}
+	if e.Deliveries != nil {
+		if err := r.judgeDeliveries(ctx, s, e.Deliveries, record, v); err != nil {
+			return err
+		}
+	}
+	for _, name := range keys(e.Effects) {
+		if err := r.judgeEffect(ctx, name, e.Effects[name], v); err != nil {
+			return err
+		}
+	}
+	if e.Burst != nil {
+		return r.judgeBurst(ctx, s, e.Burst, v)
+	}
+	return nil
+}
+
+// since is the cursor in a bin that an expectation counts from: that of the step it names, of its own step when a verb comes
+// before it, else the run's start.
+func (r *run) since(s *Step, id string, record *stepRecord, bin string) uint64 {
+	switch {
+	case id != "" && r.steps[id] != nil:
+		return r.steps[id].cursors[bin]
+	case s.Verb() != "expect":
+		return record.cursors[bin]
+	}
+	return 0
+}
+
+// sentSince lists the deliveries that the captures of since can be of.
+func (r *run) sentSince(s *Step, id string, record *stepRecord) []made {
+	switch {
+	case id != "" && r.steps[id] != nil:
+		return r.made[r.steps[id].before:]
+	case s.Verb() != "expect":
+		return r.made[record.before:]
+	}
+	return r.made
+}
+
+// alike checks that no two texts differ; what names the things they were taken from.
+func alike(aspect Aspect, texts, what []string) []string {
+	var lines []string
+	for i := 1; i < len(texts); i++ {
+		if texts[i] != texts[0] {
+			lines = append(lines, fmt.Sprintf("%s differs: %s has %s, %s has %s", aspect, what[0], excerpt(texts[0], texts[i]), what[i], excerpt(texts[i], texts[0])))
+		}
+	}
+	return lines
+}
+
+// different checks that no two texts are the same.
+func different(aspect Aspect, texts, what []string) []string {
+	var lines []string
+	seen := map[string]int{}
+	for i, text := range texts {
+		if first, ok := seen[text]; ok {
+			lines = append(lines, fmt.Sprintf("%s is the same in %s and %s: %s", aspect, what[first], what[i], excerpt(text, "")))
+			continue
+		}
+		seen[text] = i
+	}
+	return lines
+}
+
+// excerpt quotes a text around where it begins to differ from another.
+func excerpt(text, other string) string {
+	const around = 20
+	at := 0
+	for at < len(text) && at < len(other) && text[at] == other[at] {
+		at++
+	}
+	from, to := max(at-around, 0), min(at+2*around, len(text))
+	quoted := fmt.Sprintf("%q", strings.ToValidUTF8(text[from:to], "�"))
+	if from > 0 {
+		quoted = "…" + quoted
+	}
+	if to < len(text) {
+		quoted += "…"
+	}
+	return quoted
+}

@@ -1,0 +1,185 @@
+package scenarios
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// judgeDeliveries judges what the provider made of events.
+func (r *run) judgeDeliveries(ctx context.Context, s *Step, x *Deliveries, record *stepRecord, v *verdict) error {
+	ids := record.deliveries
+	switch {
+	case x.Of != "" && r.steps[x.Of] != nil:
+		ids = r.steps[x.Of].deliveries
+	case s.Journey == nil && s.Deliver == nil && s.Replay == nil:
+		for _, m := range r.made {
+			ids = append(ids, m.id)
+		}
+	}
+	count := AtLeast(1)
+	if x.Count != nil {
+		count = x.Count
+	}
+	if !count.holds(len(ids)) {
+		v.fail("want %s, got %d: does a subscription select the events?", count.of("delivery"), len(ids))
+		return nil
+	}
+	list := make([]journal.Delivery, len(ids))
+	for i, id := range ids {
+		var err error
+		if list[i], err = r.delivery(ctx, id, x); err != nil {
+			return err
+		}
+	}
+	wrong := judgeAttempts(x, list)
+	v.failEach(wrong)
+	if len(wrong) == 0 {
+		v.note("%s", x.words(len(list)))
+	}
+	for i := range list {
+		if err := compareAttempts(ctx, x, &list[i], v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// delivery fetches a delivery. On a real clock it waits while more may become of it: on a virtual one nothing does by itself.
+func (r *run) delivery(ctx context.Context, id string, x *Deliveries) (journal.Delivery, error) {
+	const pause = 20 * time.Millisecond
+	limit := time.NewTimer(x.Within.or(defaultWithin))
+	defer limit.Stop()
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		d, err := r.client.Delivery(ctx, id)
+		if err != nil || r.virtual || d.State != journal.Pending {
+			return d, err
+		}
+		if x.State != "" && len(judgeAttempts(x, []journal.Delivery{d})) == 0 {
+			return d, nil
+		}
+		select {
+		case <-ctx.Done():
+			return d, context.Cause(ctx)
+		case <-limit.C:
+			return d, nil
+		case <-tick.C:
+		}
+	}
+}
+
+// judgeAttempts lists what is wrong with the states, outcomes and times of deliveries.
+func judgeAttempts(x *Deliveries, list []journal.Delivery) []string {
+	var wrong []string
+	for i := range list {
+		d := &list[i]
+		add := func(format string, args ...any) {
+			wrong = append(wrong, fmt.Sprintf("delivery %s (%s): ", d.ID, d.Event.Name)+fmt.Sprintf(format, args...))
+		}
+		got := make([]string, len(d.Attempts))
+		for i := range d.Attempts {
+			got[i] = outcome(&d.Attempts[i])
+		}
+		if x.State != "" && d.State != x.State {
+			add("want %s, it is %s%s", x.State, d.State, history(d, got))
+		}
+		if n := x.Attempts.Number; n > 0 && n != len(got) {
+			add("want %s, got %d%s", plural(n, "attempt"), len(got), history(d, got))
+		}
+		if want := x.Attempts.Outcomes; len(want) > 0 && !slices.EqualFunc(want, got, matches) {
+			add("want the attempts %s, got %s%s", strings.Join(want, ", "), cmp.Or(strings.Join(got, ", "), "none"), lastError(d))
+		}
+		if len(x.Due) > 0 {
+			var due []Duration
+			for i := range d.Attempts {
+				due = append(due, Duration(d.Attempts[i].Due.Sub(d.Attempts[0].Due)))
+			}
+			if !slices.Equal(due, x.Due) {
+				add("want the attempts due after %s, got %s", spans(x.Due), spans(due))
+			}
+		}
+	}
+	return wrong
+}
+
+// outcome is what came of an attempt, in the words of Attempts.
+func outcome(a *journal.Attempt) string {
+	if a.Outcome == wire.GotStatus {
+		return strconv.Itoa(a.Status)
+	}
+	return string(a.Outcome)
+}
+
+// matches says whether an outcome is the one wanted: itself, or of a class such as 4xx.
+func matches(want, got string) bool {
+	if class, ok := strings.CutSuffix(want, "xx"); ok {
+		return len(got) == 3 && strings.HasPrefix(got, class)
+	}
+	return want == got
+}
+
+// history says what came of a delivery so far.
+func history(d *journal.Delivery, outcomes []string) string {
+	if len(outcomes) == 0 {
+		return ", no attempt was made"
+	}
+	return " after " + strings.Join(outcomes, ", ") + lastError(d)
+}
+
+func lastError(d *journal.Delivery) string {
+	if n := len(d.Attempts); n > 0 && d.Attempts[n-1].Error != "" {
+		return " (" + d.Attempts[n-1].Error + ")"
+	}
+	return ""
+}
+
+func spans(list []Duration) string {
+	texts := make([]string, len(list))
+	for i := range list {
+		texts[i] = list[i].String()
+	}
+	return cmp.Or(strings.Join(texts, ", "), "none")
+}
+
+// words says what held of n deliveries.
+func (x *Deliveries) words(n int) string {
+	text := plural(n, "delivery")
+	if x.State != "" {
+		text += " " + string(x.State)
+	}
+	if x.Attempts.set() {
+		text += ", attempts " + x.Attempts.String()
+	}
+	if len(x.Due) > 0 {
+		text += ", due after " + spans(x.Due)
+	}
+	return text
+}
+
+// compareAttempts judges what the attempts of one delivery have in common.
+func compareAttempts(ctx context.Context, x *Deliveries, d *journal.Delivery, v *verdict) error {
+	names := make([]string, len(d.Attempts))
+	for i := range d.Attempts {
+		names[i] = fmt.Sprintf("attempt %d of %s", d.Attempts[i].N, d.ID)
+	}
+	texts := func(a Aspect) ([]string, error) {
+		out := make([]string, len(d.Attempts))
+		for i := range d.Attempts {
+			var err error
+			if out[i], err = a.of(ctx, d.Attempts[i].Sent, d.Event.ID); err != nil {
+				return nil, fmt.Errorf("%s: %w", names[i], err)
+			}
+		}
+		return out, nil
+	}
+	return compare(x.Same, x.Differs, names, texts, v)
+}

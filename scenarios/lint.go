@@ -1,0 +1,101 @@
+package scenarios
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/strictyaml"
+)
+
+// Lint checks scenario files and provider folders, and returns every mistake found, in the order of files and lines. A path is a file, or
+// a folder that is searched: a provider.yaml in it makes its folder a provider, every other .yaml or .yml file outside providers is
+// taken for a scenario. A path that holds neither is a mistake too.
+func Lint(paths ...string) strictyaml.Problems {
+	var problems strictyaml.Problems
+	for _, p := range paths {
+		problems = append(problems, lint(p)...)
+	}
+	problems.Sort()
+	return problems
+}
+
+// Files lists the scenario files that a path stands for: itself, or those in the folder, in order.
+func Files(path string) ([]string, error) {
+	found, _, err := search(path)
+	return found, err
+}
+
+func lint(path string) strictyaml.Problems {
+	scenarios, providers, err := search(path)
+	if err != nil {
+		return strictyaml.Problems{{File: path, Message: err.Error()}}
+	}
+	if len(scenarios)+len(providers) == 0 {
+		return strictyaml.Problems{{File: path, Message: "holds neither a scenario nor a provider", Hint: "scenarios end in .yaml or .yml"}}
+	}
+	var problems strictyaml.Problems
+	for _, file := range scenarios {
+		_, err := Load(file)
+		problems = append(problems, asProblems(file, err)...)
+	}
+	for _, folder := range providers {
+		_, err := fixtures.LoadProvider(os.DirFS(filepath.Dir(folder)), filepath.Base(folder))
+		for _, p := range asProblems(folder, err) {
+			if p.File != folder {
+				p.File = filepath.Join(filepath.Dir(folder), filepath.FromSlash(p.File))
+			}
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
+
+func asProblems(file string, err error) strictyaml.Problems {
+	var problems strictyaml.Problems
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &problems):
+		return problems
+	}
+	return strictyaml.Problems{{File: file, Message: err.Error()}}
+}
+
+const providerFile = "provider.yaml"
+
+// search finds the scenario files and the provider folders that a path stands for.
+func search(root string) (scenarios, providers []string, err error) {
+	info, err := os.Stat(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.IsDir() {
+		if filepath.Base(root) == providerFile {
+			return nil, []string{filepath.Dir(root)}, nil
+		}
+		return []string{root}, nil, nil
+	}
+	err = filepath.WalkDir(root, func(p string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			if _, err := os.Stat(filepath.Join(p, providerFile)); err == nil {
+				providers = append(providers, p)
+				return fs.SkipDir
+			}
+			if name := entry.Name(); p != root && strings.HasPrefix(name, ".") {
+				return fs.SkipDir
+			}
+		case path.Ext(p) == ".yaml" || path.Ext(p) == ".yml":
+			scenarios = append(scenarios, p)
+		}
+		return nil
+	})
+	return scenarios, providers, err
+}

@@ -1,0 +1,73 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/strictyaml"
+)
+
+// maxFile bounds a scenario file, in bytes.
+const maxFile = 1 << 20
+
+// Load reads the scenario in a file. Mistakes in it are strictyaml.Problems, all at once; another error is one of reading.
+func Load(path string) (*Scenario, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxFile {
+		return nil, strictyaml.Problems{{File: path, Message: fmt.Sprintf("%d bytes: a scenario has at most %d", info.Size(), maxFile)}}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, fixtures.Builtin())
+}
+
+// LoadFS is Load from a file system.
+func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(name, data, fixtures.Builtin())
+}
+
+// Parse reads a scenario whose providers are those of the catalogue. file is the name that problems are told under. The
+// error is strictyaml.Problems.
+func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, error) {
+	if len(data) > maxFile {
+		return nil, strictyaml.Problems{{File: file, Message: fmt.Sprintf("%d bytes: a scenario has at most %d", len(data), maxFile)}}
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, strictyaml.Problems{{File: file, Message: "the file is empty", Hint: "a scenario begins with hookrig: 1"}}
+	}
+	root, problems := strictyaml.Parse(file, data)
+	if root == nil {
+		return nil, problems.Err()
+	}
+	s := &Scenario{file: file, root: root}
+	problems = append(problems, strictyaml.Decode(file, root, s, strictyaml.Options{Defer: holdsReference})...)
+	if len(s.Steps) > 0 {
+		for i, node := range target(child(root, "steps")).Content {
+			s.Steps[i].node = target(node)
+		}
+	}
+	c := checker{problems: problems, s: s, catalogue: catalogue}
+	if root.Kind == yaml.MappingNode {
+		c.scenario()
+	}
+	if len(c.problems) > 0 {
+		c.problems.Sort()
+		return nil, slices.Compact(c.problems)
+	}
+	return s, nil
+}

@@ -1,0 +1,52 @@
+package scenarios
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// target follows an alias to what it stands for.
+func target(n *yaml.Node) *yaml.Node {
+	for n != nil && n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+// child returns the value under key of a mapping; nil when there is none.
+func child(n *yaml.Node, key string) *yaml.Node {
+	n = target(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// keys returns the names of m in order.
+func keys[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// without returns a mapping without a key.
+func without(n *yaml.Node, key string) *yaml.Node {
+	copied := *target(n)
+	copied.Content = nil
+	content := target(n).Content
+	for i := 0; i+1 < len(content); i += 2 {
+		if content[i].Value != key {
+			copied.Content = append(copied.Content, content[i], content[i+1])
+		}
+	}
+	return &copied
+}

@@ -1,0 +1,114 @@
+package scenarios
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteJUnit writes reports as JUnit XML, as CI systems read it: a testsuite a scenario, a testcase a step.
+func WriteJUnit(w io.Writer, reports []Report) error {
+	all := junitSuites{Name: "hookrig"}
+	for i := range reports {
+		suite := junitOf(&reports[i])
+		all.Tests += suite.Tests
+		all.Failures += suite.Failures
+		all.Errors += suite.Errors
+		all.Skipped += suite.Skipped
+		all.Suites = append(all.Suites, suite)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	encoder := xml.NewEncoder(w)
+	encoder.Indent("", "  ")
+	if err := encoder.Encode(all); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func junitOf(r *Report) junitSuite {
+	suite := junitSuite{
+		Name: r.Scenario, File: r.File, Tests: len(r.Steps), Time: seconds(r.TookMS),
+		Properties: []junitProperty{{"seed", fmt.Sprint(r.Seed)}, {"status", string(r.Status)}, {"repeat", r.Repeat}},
+	}
+	for _, s := range r.Steps {
+		test := junitCase{Name: s.ID, Class: r.Scenario, File: r.File, Time: seconds(s.TookMS)}
+		message, _, _ := strings.Cut(s.Detail, "\n")
+		result := &junitResult{Message: clean(message), Type: string(s.Status), Text: clean(s.Detail + "\nrepeat: " + r.Repeat)}
+		switch s.Status {
+		case Failed:
+			suite.Failures++
+			test.Failure = result
+		case Inconclusive, Errored: // neither is the consumer's fault
+			suite.Errors++
+			test.Error = result
+		case Skipped:
+			suite.Skipped++
+			test.Skipped = &junitResult{Message: clean(s.Detail)}
+		default:
+			test.Output = clean(s.Detail)
+		}
+		suite.Cases = append(suite.Cases, test)
+	}
+	return suite
+}
+
+func seconds(ms float64) string { return fmt.Sprintf("%.3f", ms/1000) }
+
+// clean drops what XML 1.0 cannot hold.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0xFFFE || r == 0xFFFF {
+			return '�'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "�"))
+}
+
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Errors   int          `xml:"errors,attr"`
+	Skipped  int          `xml:"skipped,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name       string          `xml:"name,attr"`
+	File       string          `xml:"file,attr,omitempty"`
+	Tests      int             `xml:"tests,attr"`
+	Failures   int             `xml:"failures,attr"`
+	Errors     int             `xml:"errors,attr"`
+	Skipped    int             `xml:"skipped,attr"`
+	Time       string          `xml:"time,attr"`
+	Properties []junitProperty `xml:"properties>property"`
+	Cases      []junitCase     `xml:"testcase"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type junitCase struct {
+	Name    string       `xml:"name,attr"`
+	Class   string       `xml:"classname,attr"`
+	File    string       `xml:"file,attr,omitempty"`
+	Time    string       `xml:"time,attr"`
+	Failure *junitResult `xml:"failure"`
+	Error   *junitResult `xml:"error"`
+	Skipped *junitResult `xml:"skipped"`
+	Output  string       `xml:"system-out,omitempty"`
+}
+
+type junitResult struct {
+	Message string `xml:"message,attr,omitempty"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}

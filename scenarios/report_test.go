@@ -1,0 +1,164 @@
+package scenarios
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+// reports are one of every verdict.
+func reports() []Report {
+	passed := Report{
+		Scenario: "first", File: "first.yaml", Description: "Shows  that\nit works.", Seed: 7, TookMS: 12.3456, Repeat: "hookrig run first.yaml --seed 7",
+		Steps: []StepReport{
+			{ID: "sub", Verb: "subscribe", Status: Passed, Detail: "neostore sends Pass:* to http://127.0.0.1:1/inbox", TookMS: 1.5},
+			{ID: "deliver-it", Verb: "deliver", Status: Passed, Detail: "1 event, 1 delivery; 1 capture; signatures valid", TookMS: 2},
+			{ID: "look", Verb: "expect", Status: Skipped, Detail: "left out: only against a target"},
+		},
+		Counts: Counts{Events: 1, EventTypes: 1, Deliveries: 1, Attempts: 1, Captures: 1},
+	}
+	failed := Report{
+		Scenario: "second", Seed: 18446744073709551615, Repeat: "hookrig run second --seed 18446744073709551615",
+		Steps: []StepReport{
+			{ID: "wrong", Verb: "expect", Status: Failed, Detail: "bin inbox: want exactly 2 captures, got 1\n  nearest c1 POST /inbox: .body.n: want 2, got 1 <b> & \x01\xff"},
+			{ID: "unsure", Verb: "expect", Status: Inconclusive, Detail: "bin inbox dropped 3 captures to make room"},
+		},
+		Notes: []string{"the scenario has no target: nothing was sent to http://127.0.0.1:9/"},
+	}
+	broken := Report{
+		Scenario: "third", File: "a file.yaml", Seed: 1, Repeat: "hookrig run 'a file.yaml' --seed 1",
+		Steps: []StepReport{
+			{ID: "sub", Verb: "subscribe", Status: Errored, Detail: "dial tcp 127.0.0.1:1: connection refused"},
+			{ID: "rest", Verb: "expect", Status: Skipped, Detail: "not run: an error came before"},
+		},
+	}
+	list := []Report{passed, failed, broken}
+	for i := range list {
+		list[i].settle()
+	}
+	return list
+}
+
+func TestWriteText(t *testing.T) {
+	var plain, coloured bytes.Buffer
+	if err := WriteText(&plain, reports(), TextOptions{Timings: true}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/report/text.golden", plain.String())
+	if err := WriteText(&coloured, reports(), TextOptions{Timings: true, Color: true}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(plain.String(), "\x1b") {
+		t.Error("plain text holds colours")
+	}
+	stripped := coloured.String()
+	for _, code := range []string{"\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[35m", "\x1b[2m", "\x1b[0m"} {
+		if !strings.Contains(stripped, code) {
+			t.Errorf("the colour %q is not used", code)
+		}
+		stripped = strings.ReplaceAll(stripped, code, "")
+	}
+	if stripped != plain.String() {
+		t.Error("colours change more than colours")
+	}
+}
+
+func TestWriteJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteJSON(&b, reports()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/report/json.golden", b.String())
+	var back []Report
+	if err := json.Unmarshal(b.Bytes(), &back); err != nil || len(back) != 3 || back[1].Seed != 18446744073709551615 {
+		t.Errorf("does not read back: %v, %+v", err, back)
+	}
+	b.Reset()
+	if err := WriteJSON(&b, nil); err != nil || b.String() != "[]\n" {
+		t.Errorf("no reports: %q, %v", b.String(), err)
+	}
+}
+
+func TestWriteJUnit(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteJUnit(&b, reports()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/report/junit.golden", b.String())
+	var back junitSuites
+	if err := xml.Unmarshal(b.Bytes(), &back); err != nil || back.Tests != 7 || back.Failures != 1 || back.Errors != 2 || back.Skipped != 2 {
+		t.Errorf("does not read back: %v, %+v", err, back)
+	}
+}
+
+func TestWorst(t *testing.T) {
+	all := reports()
+	for _, c := range []struct {
+		reports []Report
+		want    Status
+	}{{nil, Passed}, {all[:1], Passed}, {all[:2], Failed}, {all, Errored}} {
+		if got := Worst(c.reports); got != c.want {
+			t.Errorf("%d reports: want %s, got %s", len(c.reports), c.want, got)
+		}
+	}
+	if got := all[1].Failed(); len(got) != 2 || got[0].ID != "wrong" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestShellWord(t *testing.T) {
+	for in, want := range map[string]string{"a/b-c.yaml": "a/b-c.yaml", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "http://h:1/?a=b&c": "'http://h:1/?a=b&c'"} {
+		if got := shellWord(in); got != want {
+			t.Errorf("%q: want %s, got %s", in, want, got)
+		}
+	}
+}
+
+// Lines that are wider than a terminal go on below.
+func TestWriteTextFolds(t *testing.T) {
+	wide := Report{
+		Scenario: "wide", Seed: 7, Status: Failed, Repeat: "hookrig run wide --seed 7",
+		Description: "Says in a sentence that goes on and on, so that it takes more than one line of a terminal to say it, how wide it is.",
+		Steps: []StepReport{
+			{ID: "every-event", Status: Passed, Detail: "7 events, 7 deliveries; 7 deliveries delivered, attempts 200; 7 captures; signatures valid; bodies satisfy their schemas; headers as documented"},
+			{ID: "a-step-whose-id-is-wider-than-the-column", Status: Passed, Detail: "1 event, 1 delivery"},
+			{ID: "look", Status: Failed, Detail: "bin inbox: want exactly 2 captures, got 1\n" +
+				"  nearest c1 POST /inbox: .body.n: want 2, got 1; header x-neostore-signature: want one of the secret, got a9e06141c09e83c7ffa74961648bfc87a7227cfab8ceeaf04116bd068989959e\n" +
+				"  then c2"},
+		},
+		Notes: []string{"the scenario has no target, and so nothing was sent to http://127.0.0.1:9/, and nothing there was asked for what it had"},
+	}
+	var b bytes.Buffer
+	if err := WriteText(&b, []Report{wide}, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/report/wide.golden", b.String())
+}
+
+// Folding loses nothing: the parts joined by a space are the line, none begins or ends with a space of its own, and one
+// that is too wide holds no place to break at.
+func TestFold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		line := rapid.StringMatching(`[a-eé ;]{0,80}`).Draw(t, "line")
+		columns := rapid.IntRange(-1, 40).Draw(t, "columns")
+		parts := fold(line, columns)
+		if got := strings.Join(parts, " "); got != line {
+			t.Fatalf("want %q, got %q", line, got)
+		}
+		for i, part := range parts {
+			if i > 0 && strings.HasPrefix(part, " ") || i+1 < len(parts) && (part == "" || strings.HasSuffix(part, " ")) {
+				t.Fatalf("part %d of %q: %q", i, line, part)
+			}
+			wide := utf8.RuneCountInString(part) > columns
+			if wide && regexp.MustCompile(`[^ ] [^ ]`).MatchString(part) {
+				t.Fatalf("part %d of %q is too wide: %q", i, line, part)
+			}
+		}
+	})
+}

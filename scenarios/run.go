@@ -1,0 +1,356 @@
+package scenarios
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/burst"
+)
+
+// Options steer a run. The zero value is fine.
+type Options struct {
+	// Seed takes the place of the scenario's; nil is the scenario's or, without one, a new one.
+	Seed *uint64
+	// Target is the address of the consumer under test; "" is the scenario's own target. Secret is what it verifies with.
+	Target, Secret string
+	// Env looks up ${env:NAME}; nil is os.LookupEnv.
+	Env func(name string) (string, bool)
+	// Catalogue holds the providers; nil is fixtures.Builtin. It must be the rig's.
+	Catalogue *fixtures.Catalogue
+	// Effects are the Go functions that effects with func name.
+	Effects map[string]func(context.Context) (any, error)
+	// Dial opens the connections of bursts; nil reaches loopback only.
+	Dial burst.DialFunc
+	// Progress is told every step once it is done.
+	Progress func(StepReport)
+}
+
+// Run plays a scenario on a rig and judges it. A wrong consumer is a Report; an error says that the rig could not judge, and the
+// Report, whose status is then error, how far it came. The endpoints that the run registered are removed at its end.
+func Run(ctx context.Context, client mockserver.Client, s *Scenario, o Options) (Report, error) {
+	start := time.Now()
+	r := newRun(client, s, o)
+	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Seed: r.scope.seed, Repeat: repeat(s, r.scope.seed, o)}
+
+	failed := r.prepare(ctx)
+	if failed != nil {
+		failed = fmt.Errorf("scenario %s: %w", s.Name, failed)
+		report.Steps = append(report.Steps, StepReport{ID: "prepare", Verb: "prepare", Status: Errored, Detail: failed.Error()})
+	}
+	for i := range s.Steps {
+		var step StepReport
+		if failed != nil {
+			step = StepReport{ID: s.Steps[i].ID, Verb: s.Steps[i].Verb(), Status: Skipped, Detail: "not run: an error came before"}
+		} else if step, failed = r.step(ctx, &s.Steps[i]); failed != nil {
+			failed = fmt.Errorf("scenario %s, step %s: %w", s.Name, s.Steps[i].ID, failed)
+		}
+		report.Steps = append(report.Steps, step)
+		if o.Progress != nil {
+			o.Progress(step)
+		}
+	}
+	if err := r.finish(ctx, &report); err != nil && failed == nil {
+		failed = fmt.Errorf("scenario %s: %w", s.Name, err)
+		report.Steps = append(report.Steps, StepReport{ID: "finish", Verb: "finish", Status: Errored, Detail: failed.Error()})
+	}
+	report.settle()
+	report.TookMS = milliseconds(time.Since(start))
+	return report, failed
+}
+
+// run is the state of one run.
+type run struct {
+	client    mockserver.Client
+	scenario  *Scenario
+	options   Options
+	catalogue *fixtures.Catalogue
+	scope     scope
+	targetURL string // where a target given to the run, or named by the scenario, is; the stand-in's address without one
+	effects   map[string]Effect
+	bins      map[string]*bin
+	endpoints map[string]*endpoint   // by the id that the provider gave
+	subs      map[string]*endpoint   // by the step's id
+	journeys  map[string][]sent      // what journey steps rendered, by the step's id
+	events    map[string]*sent       // what was sent, by body
+	kinds     map[string]bool        // provider + event names sent
+	steps     map[string]*stepRecord // by the step's id
+	made      []made                 // all deliveries to the run's endpoints, in the order of sending
+	sequence  int                    // of what was sent
+	virtual   bool                   // the rig's clock stands still by itself
+	now       time.Time              // the earliest time that bodies speak of
+}
+
+// stepRecord is what later steps may look back on.
+type stepRecord struct {
+	cursors    map[string]uint64 // of each bin when the step began
+	before     int               // deliveries of the run when it began
+	deliveries []string          // ids of those that the step made
+	burst      *burst.Report
+}
+
+// made is a delivery that the run had made.
+type made struct {
+	id, url, body string
+}
+
+// sent is one event of the run and its place in the life it belongs to.
+type sent struct {
+	fixtures.Event
+	life  string // the journey and its number; unique to the event when it belongs to none
+	place int    // in that life
+	rank  int    // in the order of sending, from 1; 0 is never
+}
+
+func newRun(client mockserver.Client, s *Scenario, o Options) *run {
+	r := &run{
+		client: client, scenario: s, options: o, catalogue: o.Catalogue,
+		scope:     scope{env: o.Env, target: map[string]any{}, bins: map[string]any{}, steps: map[string]any{}},
+		bins:      map[string]*bin{},
+		endpoints: map[string]*endpoint{},
+		subs:      map[string]*endpoint{},
+		journeys:  map[string][]sent{},
+		events:    map[string]*sent{},
+		kinds:     map[string]bool{},
+		steps:     map[string]*stepRecord{},
+		now:       s.Clock.Start,
+	}
+	if r.catalogue == nil {
+		r.catalogue = fixtures.Builtin()
+	}
+	if r.scope.env == nil {
+		r.scope.env = os.LookupEnv
+	}
+	if r.now.IsZero() {
+		r.now = fixtures.DefaultStart
+	}
+	switch {
+	case o.Seed != nil:
+		r.scope.seed = *o.Seed
+	case s.Seed != nil:
+		r.scope.seed = *s.Seed
+	default:
+		r.scope.seed = newSeed()
+	}
+	return r
+}
+
+// newSeed draws a seed short enough to be typed again.
+func newSeed() uint64 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return uint64(binary.LittleEndian.Uint32(b[:]))
+}
+
+// prepare looks at the rig's clock, makes the bins and resolves the target.
+func (r *run) prepare(ctx context.Context) error {
+	clock, err := r.client.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	if want := r.scenario.clock(); want == RealClock && clock.Virtual || want == VirtualClock && !clock.Virtual {
+		return fmt.Errorf("the scenario needs a %s clock, which this rig does not have: play it on a rig of its own, or on one started with such a clock", want)
+	}
+	r.virtual = clock.Virtual
+	if err := r.makeBins(ctx); err != nil {
+		return err
+	}
+	if err := r.makeTarget(); err != nil {
+		return err
+	}
+	r.effects = r.scenario.Effects
+	return nil
+}
+
+// clock is the clock that the scenario cannot do without; "" is none: it takes the rig's.
+func (s *Scenario) clock() ClockMode {
+	if s.Clock.Mode == "" && slices.ContainsFunc(s.Steps, func(s Step) bool { return s.Verb() == "advance" }) {
+		return VirtualClock
+	}
+	return s.Clock.Mode
+}
+
+// makeTarget settles where the events go: to the address given to the run, to the scenario's, or to the bin that stands in.
+func (r *run) makeTarget() error {
+	t := r.scenario.Target
+	if n := child(r.scenario.root, "target"); n != nil {
+		if r.options.Target != "" {
+			n = without(n, "url") // it may refer to variables that the run does not need
+		}
+		if err := r.again(n, &t); err != nil {
+			return err
+		}
+	}
+	if r.options.Target != "" {
+		t.URL = r.options.Target
+	}
+	if r.options.Secret != "" {
+		t.Secret = r.options.Secret
+	}
+	r.targetURL = t.URL
+	if t.URL == "" && t.Bin != "" {
+		r.targetURL = r.bins[t.Bin].url
+	}
+	r.scope.target["url"], r.scope.target["secret"] = r.targetURL, t.Secret
+	return nil
+}
+
+// given says whether the run has a target other than the bin that stands in for one.
+func (r *run) given() bool {
+	return r.options.Target != "" || r.scenario.Target.URL != "" || r.targetURL != "" && r.scenario.Target.Bin == ""
+}
+
+// step takes one step and judges it. The error is the rig's.
+func (r *run) step(ctx context.Context, s *Step) (StepReport, error) {
+	start := time.Now()
+	report := StepReport{ID: s.ID, Verb: s.Verb()}
+	v := &verdict{}
+	err := r.take(ctx, s, v)
+	report.Status, report.Detail = v.status(), v.detail()
+	if err != nil {
+		report.Status, report.Detail = Errored, strings.Join(append(v.failures, err.Error()), "\n")
+	}
+	report.Detail = r.redact(report.Detail)
+	report.TookMS = milliseconds(time.Since(start))
+	return report, err
+}
+
+// redact takes the secrets that the run knows out of a text: reports are kept and shown around.
+func (r *run) redact(text string) string {
+	hide := func(secret string) {
+		if len(secret) > 3 { // shorter ones would tear words apart, and hide nothing
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
+	for _, e := range r.endpoints {
+		for _, secret := range e.Secrets {
+			hide(secret)
+		}
+	}
+	for _, b := range r.bins {
+		for _, secret := range b.secrets {
+			hide(secret)
+		}
+	}
+	if secret, ok := r.scope.target["secret"].(string); ok {
+		hide(secret)
+	}
+	return text
+}
+
+func (r *run) take(ctx context.Context, s *Step, v *verdict) error {
+	if s.When == WhenTarget && !r.given() || s.When == WhenBin && r.given() {
+		v.skip("only against a %s", s.When)
+		return nil
+	}
+	if s.node != nil {
+		resolved := Step{node: s.node}
+		if err := r.again(s.node, &resolved); err != nil {
+			return err
+		}
+		s = &resolved
+	}
+	record, err := r.record(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	if err := r.act(ctx, s, record, v); err != nil {
+		return err
+	}
+	for i := range s.Expect {
+		if err := r.expect(ctx, s, &s.Expect[i], record, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// act does what the step's verb says.
+func (r *run) act(ctx context.Context, s *Step, record *stepRecord, v *verdict) error {
+	switch {
+	case s.Subscribe != nil:
+		return r.subscribe(ctx, s, v)
+	case s.Journey != nil:
+		return r.journey(ctx, s, record, v)
+	case s.Deliver != nil:
+		return r.deliver(ctx, s, record, v)
+	case s.Advance != 0:
+		return r.advance(ctx, s.Advance, v)
+	case s.Reply != nil:
+		return r.reply(ctx, s.Reply, v)
+	case s.Replay != nil:
+		return r.replay(ctx, s, record, v)
+	case s.Burst != nil:
+		return r.burst(ctx, s, record, v)
+	}
+	return nil
+}
+
+// record opens the record of a step: what is captured from now on came after its start.
+func (r *run) record(ctx context.Context, id string) (*stepRecord, error) {
+	record := &stepRecord{cursors: map[string]uint64{}, before: len(r.made)}
+	for name, b := range r.bins {
+		cursor, err := r.newest(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		record.cursors[name] = cursor
+	}
+	r.steps[id] = record
+	return record, nil
+}
+
+// finish removes what the run registered and counts what it did.
+func (r *run) finish(ctx context.Context, report *Report) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	var failed []error
+	for _, e := range r.endpoints {
+		if err := r.client.Remove(ctx, e.Provider, e.ID); err != nil {
+			failed = append(failed, fmt.Errorf("endpoint %s could not be removed: %w", e.ID, err))
+		}
+	}
+	report.Counts.Events, report.Counts.EventTypes, report.Counts.Deliveries = len(r.events), len(r.kinds), len(r.made)
+	for _, m := range r.made {
+		d, err := r.client.Delivery(ctx, m.id)
+		if err != nil {
+			failed = append(failed, err)
+			break
+		}
+		report.Counts.Attempts += len(d.Attempts)
+	}
+	for _, b := range r.bins {
+		n, err := r.count(ctx, b)
+		if err != nil {
+			failed = append(failed, err)
+			break
+		}
+		report.Counts.Captures += n
+	}
+	if r.options.Target != "" && r.scenario.Target == (Target{}) && child(r.scenario.root, "target") == nil {
+		report.Notes = append(report.Notes, "the scenario has no target: nothing was sent to "+r.options.Target)
+	}
+	return errors.Join(failed...)
+}
+
+// again decodes a part of the file once more, its references resolved.
+func (r *run) again(n *yaml.Node, v any) error {
+	resolved, err := expand(r.scenario.file, n, r.scope.resolve)
+	if err != nil {
+		return err
+	}
+	return strictyaml.Decode(r.scenario.file, resolved, v, strictyaml.Options{}).Err()
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

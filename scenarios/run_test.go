@@ -1,0 +1,643 @@
+package scenarios
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// play runs a scenario on a rig of its own.
+func play(t *testing.T, s *Scenario, o Options) (Report, error) {
+	t.Helper()
+	rig := mockserver.StartT(t, mockserver.Options{RealClock: s.Clock.Mode == RealClock})
+	return Run(t.Context(), rig.Client(), s, o)
+}
+
+// parsed reads a scenario whose head the tests have in common.
+func read(t *testing.T, steps string) *Scenario {
+	t.Helper()
+	s, err := Parse("test.yaml", []byte("hookrig: 1\nname: test\nseed: 7\ntarget: {bin: inbox}\nbins:\n  inbox: {provider: neostore}\n"+steps), fixtures.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func text(t *testing.T, r Report) string {
+	t.Helper()
+	var b strings.Builder
+	if err := WriteText(&b, []Report{r}, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestLibrary plays every scenario that ships against the bins that stand in for a consumer.
+func TestLibrary(t *testing.T) {
+	names, err := fs.Glob(Library(), "*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(name, ".yaml"), func(t *testing.T) {
+			t.Parallel()
+			s, err := LoadFS(Library(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := play(t, s, Options{})
+			if err != nil || report.Status != Passed {
+				t.Errorf("%v\n%s", err, text(t, report))
+			}
+			if name == "tour.yaml" && report.Counts.EventTypes != 42 {
+				t.Errorf("want 42 event types, got %d", report.Counts.EventTypes)
+			}
+			t.Log(text(t, report))
+		})
+	}
+}
+
+// consumer is a program under test: it verifies signatures and counts what it does.
+type consumer struct {
+	secret   string
+	provider *fixtures.Provider
+	mu       sync.Mutex
+	effects  map[string]int // by event id
+	sloppy   atomic.Bool    // takes forged requests
+	twice    atomic.Bool    // acts on every copy
+}
+
+func (c *consumer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		most := 0
+		for _, n := range c.effects {
+			most = max(most, n)
+		}
+		fmt.Fprintf(w, `{"events": %d, "most": %d}`, len(c.effects), most)
+		return
+	}
+	m := signature.Message{Method: r.Method, Target: r.URL.RequestURI(), Version: "HTTP/1.1"}
+	for name, values := range r.Header {
+		for _, v := range values {
+			m.Headers.Add(name, v)
+		}
+	}
+	var body struct {
+		ID string `json:"__id"`
+	}
+	var err error
+	if m.Body, err = io.ReadAll(r.Body); err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	if got := c.provider.Signing.Verify(m, signature.Context{}, c.secret); got.Verdict != signature.Valid && !c.sloppy.Load() {
+		http.Error(w, string(got.Verdict), http.StatusUnauthorized)
+		return
+	}
+	if err := json.Unmarshal(m.Body, &body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.effects[body.ID] == 0 || c.twice.Load() {
+		c.effects[body.ID]++
+	}
+}
+
+func newConsumer(t *testing.T) (*consumer, string) {
+	t.Helper()
+	p, err := fixtures.Builtin().Provider("neostore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &consumer{secret: "shared-with-the-consumer", provider: p, effects: map[string]int{}}
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	return c, server.URL
+}
+
+// TestTarget plays the library against a consumer in the bins' place: a good one passes, one that takes forged requests does not.
+func TestTarget(t *testing.T) {
+	for _, name := range []string{"retry-until-up", "duplicate", "out-of-order", "forged", "slow-consumer"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := LoadFS(Library(), name+".yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, url := newConsumer(t)
+			report, err := play(t, s, Options{Target: url, Secret: c.secret})
+			if err != nil || report.Status != Passed {
+				t.Errorf("%v\n%s", err, text(t, report))
+			}
+			if len(c.effects) == 0 {
+				t.Error("the consumer received nothing")
+			}
+			if !strings.Contains(report.Repeat, "--target "+url) {
+				t.Errorf("repeat: %s", report.Repeat)
+			}
+			c.sloppy.Store(true)
+			report, err = play(t, s, Options{Target: url, Secret: c.secret})
+			if want := map[bool]Status{true: Failed, false: Passed}[name == "forged"]; err != nil || report.Status != want {
+				t.Errorf("a sloppy consumer: want %s, got %v\n%s", want, err, text(t, report))
+			}
+		})
+	}
+}
+
+// TestFailures: what is wrong with a consumer, or with what arrived, fails the scenario and is told to the letter.
+func TestFailures(t *testing.T) {
+	const sub = "steps:\n  - id: sub\n    subscribe: {provider: neostore, events: ['Pass:*']}\n"
+	for name, c := range map[string]struct{ steps, want string }{
+		"a consumer that answers 500": {
+			sub + "  - id: down\n    reply: {replies: [500]}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n",
+			"want delivered, it is exhausted after 500",
+		},
+		"a changed body": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', faults: ['body:tamper']}\n    expect: {captures: {verified: valid}}\n",
+			"want the signature valid, got mismatch",
+		},
+		"a changed body is none of the run's": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', faults: ['body:tamper']}\n    expect: {captures: {schema: valid}}\n",
+			"holds a body that no step of this run sent",
+		},
+		"a missing signature is a missing header": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', faults: ['signature:missing']}\n    expect: {captures: {headers: documented}}\n",
+			"header x-neostore-signature is missing",
+		},
+		"header names letter for letter": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {captures: {headers: {X-Neostore-Signature: '.*'}}}\n",
+			"header X-Neostore-Signature is written x-neostore-signature",
+		},
+		"header values whole": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {captures: {headers: {x-neostore-signature: '[0-9a-f]{63}'}}}\n",
+			"header x-neostore-signature: want [0-9a-f]{63}, got",
+		},
+		"too many captures": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', times: 2}\n    expect: {captures: {count: 1}}\n",
+			"bin inbox: want exactly 1 capture, got 2",
+		},
+		"too few captures, and the nearest": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {captures: {where: '.body.__eventName == \"Pass:Updated\"', within: 10ms}}\n",
+			`.body.__eventName: want "Pass:Updated", got "Pass:Created"`,
+		},
+		"an event that nothing selects": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Redirect:Redirected'}\n    expect: {deliveries: {state: delivered}}\n",
+			"want at least 1 delivery, got 0",
+		},
+		"an event that nothing selects, unjudged": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Redirect:Redirected'}\n",
+			"no subscription selects Redirect:Redirected: nothing was sent",
+		},
+		"a capture that nobody sent": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n" +
+				"  - id: load\n    burst: {provider: neostore, secret: s, to: '${bins.inbox.url}', count: 1}\n  - id: all\n    expect: {captures: {order: as-sent}}\n",
+			"holds a body that no step of this run sent",
+		},
+		"a capture too many": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n" +
+				"  - id: echo\n    deliver: {provider: neostore, event: 'Pass:Created', to: sub, set: {/__id: '${steps.one.events.0.id}'}}\n" +
+				"    expect: {captures: {same: [id], where: '.body.__id == \"${steps.one.events.0.id}\"', since: one, count: 1}}\n",
+			"bin inbox: want exactly 1 capture, got 2",
+		},
+		"something that was never to arrive": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {never: {where: '.body.__eventName == \"Pass:Created\"'}}\n",
+			"nothing was to arrive",
+		},
+		"events in another order": {
+			sub + "  - id: one\n    journey: {provider: neostore, name: pass, events: ['Pass:Created', 'Pass:Installed'], hold: true}\n" +
+				"  - id: two\n    deliver: {from: one, events: ['Pass:Installed', 'Pass:Created']}\n    expect: {captures: {count: 2, order: as-happened}}\n",
+			"Pass:Created (c",
+		},
+		"events that came as they happened": {
+			sub + "  - id: one\n    journey: {provider: neostore, name: pass, events: ['Pass:Created', 'Pass:Installed']}\n    expect: {captures: {count: 2, order: out-of-order}}\n",
+			"want the events out of order, they arrived as they happened",
+		},
+		"another list of events": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {captures: {events: ['Pass:Updated']}}\n",
+			"want the events Pass:Updated, got Pass:Created",
+		},
+		"not every event": {
+			sub + "  - id: one\n    deliver: {provider: neostore, events: all}\n    expect: {captures: {events: all}}\n",
+			"2 of the 7 event types of neostore did not arrive: Customer:Upserted, Redirect:Redirected",
+		},
+		"what was to be the same differs": {
+			sub + "  - id: one\n    deliver: {provider: neostore, events: ['Pass:Created', 'Pass:Created']}\n    expect: {captures: {count: 2, same: [id]}}\n",
+			"id differs: c",
+		},
+		"what was to differ is the same": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', times: 2}\n    expect: {captures: {count: 2, differs: [header x-neostore-signature]}}\n",
+			"header x-neostore-signature is the same in c",
+		},
+		"a body that its schema refuses": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', set: {/passId: 5}}\n    expect: {captures: {schema: valid}}\n",
+			"/passId",
+		},
+		"other attempts": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {attempts: [503, 2xx]}}\n",
+			"want the attempts 503, 2xx, got 200",
+		},
+		"another number of attempts": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {attempts: 2}}\n",
+			"want 2 attempts, got 1 after 200",
+		},
+		"other times": {
+			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {due: [0s, 10s]}}\n",
+			"want the attempts due after 0s, 10s, got 0s",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			report, err := play(t, read(t, c.steps), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := text(t, report)
+			unfolded := strings.Join(strings.Fields(got), " ")
+			if report.Status != Failed || !strings.Contains(unfolded, c.want) {
+				t.Errorf("want %q in\n%s", c.want, got)
+			}
+			if !strings.Contains(got, "repeat: hookrig run test.yaml --seed 7") || !strings.Contains(got, "seed 7") {
+				t.Errorf("the seed or the command that repeats it is missing:\n%s", got)
+			}
+		})
+	}
+}
+
+// TestSeed: the same seed gives the same bytes, whatever rig; another gives others.
+func TestSeed(t *testing.T) {
+	s, err := LoadFS(Library(), "tour.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies := func(seed uint64) string {
+		rig := mockserver.StartT(t)
+		client := rig.Client()
+		report, err := Run(t.Context(), client, s, Options{Seed: &seed})
+		if err != nil || report.Status != Passed || report.Seed != seed {
+			t.Fatalf("%v\n%s", err, text(t, report))
+		}
+		var all strings.Builder
+		deliveries, err := client.Deliveries(t.Context(), journal.DeliveryQuery{Limit: journal.MaxLimit})
+		if err != nil || len(deliveries) < 42 {
+			t.Fatalf("%d deliveries: %v", len(deliveries), err)
+		}
+		for _, d := range deliveries {
+			all.Write(d.Event.Body)
+			all.WriteByte('\n')
+		}
+		return all.String()
+	}
+	first, second, other := bodies(7), bodies(7), bodies(8)
+	if first != second {
+		t.Error("seed 7 gave other bytes the second time")
+	}
+	if first == other {
+		t.Error("seeds 7 and 8 gave the same bytes")
+	}
+}
+
+// TestRunsOnOneRig: runs on a rig that goes on living neither see each other's captures nor leave endpoints behind.
+func TestRunsOnOneRig(t *testing.T) {
+	rig := mockserver.StartT(t)
+	client := rig.Client()
+	s, err := LoadFS(Library(), "duplicate.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		report, err := Run(t.Context(), client, s, Options{})
+		if err != nil || report.Status != Passed {
+			t.Fatalf("%v\n%s", err, text(t, report))
+		}
+		endpoints, err := client.Endpoints(t.Context(), "")
+		if err != nil || len(endpoints) != 0 {
+			t.Errorf("left behind: %+v, %v", endpoints, err)
+		}
+	}
+}
+
+// TestEffects judges a consumer by what it did, not by what it answered.
+func TestEffects(t *testing.T) {
+	s := read(t, `
+effects:
+  state: {http: {url: "${target.url}"}, jq: .body}
+  most: {http: {url: "${target.url}"}, jq: .body.most}
+  counted: {func: count}
+  said: {exec: [echo, '{"seed": ${seed}}']}
+steps:
+  - id: sub
+    subscribe: {provider: neostore, events: ["Pass:*"]}
+  - id: twice
+    deliver: {provider: neostore, event: "Pass:Created", times: 2}
+    expect:
+      effects:
+        state: {eventually: {eq: {events: 1, most: 1}}, within: 100ms}
+        most: {never: {jq: ". > 1"}, for: 60ms}
+        counted: {eventually: {jq: ". == 1"}, within: 100ms}
+        said: {eventually: {eq: {seed: 7}}}
+`)
+	c, url := newConsumer(t)
+	count := func(context.Context) (any, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.effects), nil
+	}
+	o := Options{Target: url, Secret: c.secret, Effects: map[string]func(context.Context) (any, error){"count": count}}
+	report, err := play(t, s, o)
+	if err != nil || report.Status != Passed {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+
+	c.twice.Store(true)
+	c.effects = map[string]int{}
+	s.Steps[1].Expect = nil // the file's are read again
+	report, err = play(t, s, o)
+	if got := text(t, report); err != nil || report.Status != Failed || !strings.Contains(got, "effect most: want never . > 1 for 60ms, it was 2") {
+		t.Errorf("a consumer that acts twice: %v\n%s", err, got)
+	}
+
+	delete(o.Effects, "count")
+	if report, err = play(t, s, o); err == nil || report.Status != Errored || !strings.Contains(err.Error(), `Go function "count"`) {
+		t.Errorf("a function that is not given: %v, %s", err, report.Status)
+	}
+}
+
+// TestInconclusive: a judgement over what is not all there says so.
+func TestInconclusive(t *testing.T) {
+	const steps = `
+effects:
+  gone: {http: {url: "http://127.0.0.1:1/"}}
+steps:
+  - id: sub
+    subscribe: {provider: neostore, events: ["Pass:*"]}
+  - id: one
+    deliver: {provider: neostore, event: "Pass:Created"}
+    expect: `
+	rig := mockserver.StartT(t)
+	evicting := &broken{Client: rig.Client(), bins: func(list []journal.Bin) []journal.Bin {
+		for i := range list {
+			list[i].Evicted = 3
+		}
+		return list
+	}}
+	for name, expect := range map[string]string{
+		"dropped 3 captures to make room":          "{captures: {count: 1, verified: valid}}",
+		"effect gone could not be seen within 1ms": "{effects: {gone: {eventually: {eq: 1}, within: 1ms}}}",
+		"effect gone could not be seen for 1ms":    "{effects: {gone: {never: {eq: 1}, for: 1ms}}}",
+	} {
+		report, err := Run(t.Context(), evicting, read(t, steps+expect), Options{})
+		if got := text(t, report); err != nil || report.Status != Inconclusive || !strings.Contains(got, name) {
+			t.Errorf("want %q: %v\n%s", name, err, got)
+		}
+	}
+}
+
+// TestErrors: a rig that cannot judge is an error and a report of how far it came; what was registered is removed all the same.
+func TestErrors(t *testing.T) {
+	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n  - id: two\n    advance: 1h\n")
+	boom := errors.New("disk full")
+	for name, c := range map[string]*broken{
+		"emit":    {emit: func() error { return boom }},
+		"advance": {advance: func() error { return boom }},
+		"clock":   {clock: func() (provider.Clock, error) { return provider.Clock{}, boom }},
+	} {
+		c.Client = mockserver.StartT(t).Client()
+		report, err := Run(t.Context(), c, s, Options{})
+		if !errors.Is(err, boom) || report.Status != Errored || !strings.Contains(text(t, report), "disk full") {
+			t.Errorf("%s: %v\n%s", name, err, text(t, report))
+		}
+		if name != "clock" && len(c.removed) != 1 {
+			t.Errorf("%s: removed %v", name, c.removed)
+		}
+	}
+	real := *s
+	real.Clock.Mode = RealClock
+	if report, err := Run(t.Context(), mockserver.StartT(t).Client(), &real, Options{}); err == nil || report.Status != Errored {
+		t.Errorf("a scenario for a real clock on a virtual one: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if report, err := Run(ctx, mockserver.StartT(t).Client(), s, Options{}); err == nil || report.Status != Errored {
+		t.Errorf("a run that was ended: %v, %s", err, report.Status)
+	}
+}
+
+// TestRealClock plays retries on wall time.
+func TestRealClock(t *testing.T) {
+	s, err := Parse("real.yaml", []byte(`
+hookrig: 1
+name: real
+clock: {mode: real}
+target: {bin: inbox}
+bins: {inbox: {provider: subscribfy}}
+steps:
+  - id: sub
+    subscribe: {provider: subscribfy}
+  - id: one
+    deliver: {provider: subscribfy, event: wallet_pass/created}
+    expect:
+      deliveries: {state: delivered, attempts: [200]}
+      captures: {count: 1, verified: valid}
+`), fixtures.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report, err := play(t, s, Options{}); err != nil || report.Status != Passed {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
+
+// TestClocks: a scenario that advances no clock takes the rig's; one that does needs a virtual one.
+func TestClocks(t *testing.T) {
+	for name, want := range map[string]Status{"tour": Passed, "duplicate": Passed, "retry-until-up": Errored} {
+		s, err := LoadFS(Library(), name+".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rig := mockserver.StartT(t, mockserver.Options{RealClock: true})
+		if report, err := Run(t.Context(), rig.Client(), s, Options{}); report.Status != want {
+			t.Errorf("%s on a real clock: want %s: %v\n%s", name, want, err, text(t, report))
+		}
+	}
+}
+
+// TestBurst sends a burst into a bin and accounts for it.
+func TestBurst(t *testing.T) {
+	s := read(t, "steps:\n  - id: load\n    burst: {provider: neostore, secret: s, count: 500, connections: 8}\n    expect:\n      burst: {bin: inbox, acknowledged: 500}\n")
+	report, err := play(t, s, Options{})
+	if err != nil || report.Status != Passed || !strings.Contains(text(t, report), "500 captured, 0 lost, 0 duplicated") {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
+
+// TestProgress tells every step once, in order.
+func TestProgress(t *testing.T) {
+	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: later\n    advance: 1h\n")
+	var ids []string
+	if _, err := play(t, s, Options{Progress: func(r StepReport) { ids = append(ids, r.ID) }}); err != nil || strings.Join(ids, " ") != "sub later" {
+		t.Errorf("got %v, %v", ids, err)
+	}
+}
+
+// TestOverHTTP plays the library through the desk's HTTP API: the same runner, the same verdicts.
+func TestOverHTTP(t *testing.T) {
+	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	client, err := mockserver.Dial(rig.DeskURL(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := fs.Glob(Library(), "*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		s, err := LoadFS(Library(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := Run(t.Context(), client, s, Options{})
+		if err != nil || report.Status != Passed {
+			t.Errorf("%v\n%s", err, text(t, report))
+		}
+	}
+}
+
+// TestConsumerSubscribes: when the run registers no endpoint, the consumer has done so itself, and is judged all the same.
+func TestConsumerSubscribes(t *testing.T) {
+	rig := mockserver.StartT(t)
+	client := rig.Client()
+	c, url := newConsumer(t)
+	e, err := client.Register(t.Context(), journal.Endpoint{Provider: "neostore", URL: url, Events: []string{"Pass:*"}, Secrets: []string{c.secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := read(t, "steps:\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {count: 1, state: delivered, attempts: [200]}}\n")
+	if report, err := Run(t.Context(), client, s, Options{}); err != nil || report.Status != Passed {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+	if list, err := client.Endpoints(t.Context(), "neostore"); err != nil || len(list) != 1 || list[0].ID != e.ID {
+		t.Errorf("the consumer's own endpoint: %+v, %v", list, err)
+	}
+}
+
+// TestWrongCaptures: what is recorded otherwise than it was sent is noticed.
+func TestWrongCaptures(t *testing.T) {
+	for name, c := range map[string]struct {
+		expect, want string
+		alter        func([]journal.Capture) []journal.Capture
+	}{
+		"another value": {"headers: documented", `header content-type: want "application/json", got "text/plain"`, func(l []journal.Capture) []journal.Capture {
+			l[0].Headers.Set("Content-Type", "text/plain")
+			return l
+		}},
+		"another form of time": {"headers: documented", "header x-subscribfy-triggered-at: want a time as", func(l []journal.Capture) []journal.Capture {
+			l[0].Headers.Set("x-subscribfy-triggered-at", "2026-01-15T09:00:00Z")
+			return l
+		}},
+		"a line more": {"headers: documented", "header X-More is not documented", func(l []journal.Capture) []journal.Capture {
+			l[0].Headers.Add("X-More", "1")
+			return l
+		}},
+		"a line twice": {"headers: documented", "header Signature stands 2 times", func(l []journal.Capture) []journal.Capture {
+			l[0].Headers.Add("signature", "1")
+			return l
+		}},
+		"another method": {"headers: documented", "want the method POST, got PUT", func(l []journal.Capture) []journal.Capture {
+			l[0].Method = "PUT"
+			return l
+		}},
+		"one lost": {"order: as-sent", "was sent and is not in bin inbox", func(l []journal.Capture) []journal.Capture { return l[:1] }},
+		"one too many": {"order: as-sent", "1 captures more than were sent in bin inbox", func(l []journal.Capture) []journal.Capture {
+			return append(l, l[0])
+		}},
+		"not verified": {"verified: valid", "was not verified", func(l []journal.Capture) []journal.Capture {
+			l[0].Verification = nil
+			return l
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := Parse("test.yaml", []byte(`{hookrig: 1, name: test, target: {bin: inbox}, bins: {inbox: {provider: subscribfy}}, steps: [
+				{id: sub, subscribe: {provider: subscribfy}},
+				{id: one, deliver: {provider: subscribfy, events: [wallet_pass/created, membership/created]}},
+				{id: all, expect: {captures: {`+c.expect+`}}}]}`), fixtures.Builtin())
+			if err != nil {
+				t.Fatal(err)
+			}
+			rig := mockserver.StartT(t)
+			if report, err := Run(t.Context(), rig.Client(), s, Options{}); err != nil || report.Status != Passed {
+				t.Fatalf("unaltered: %v\n%s", err, text(t, report))
+			}
+			report, err := Run(t.Context(), &broken{Client: rig.Client(), captures: c.alter}, s, Options{})
+			if got := text(t, report); err != nil || report.Status != Failed || !strings.Contains(strings.ToLower(got), strings.ToLower(c.want)) {
+				t.Errorf("want %q: %v\n%s", c.want, err, got)
+			}
+		})
+	}
+}
+
+// TestSecretsStayOut: no report holds a secret, whatever fails.
+func TestSecretsStayOut(t *testing.T) {
+	s, err := Parse("test.yaml", []byte(`{hookrig: 1, name: test, target: {bin: inbox}, bins: {inbox: {provider: ethpass}}, steps: [
+		{id: sub, subscribe: {provider: ethpass, to: "${bins.inbox.url}", secret: open-sesame}},
+		{id: one, deliver: {provider: ethpass, event: "pass:create"}, expect: {captures: {headers: {Authorization: "Bearer .*"}}}}]}`), fixtures.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := play(t, s, Options{})
+	if err != nil || report.Status != Failed {
+		t.Fatalf("%v\n%s", err, text(t, report))
+	}
+	var all strings.Builder
+	if err := errors.Join(WriteJSON(&all, []Report{report}), WriteJUnit(&all, []Report{report}), WriteText(&all, []Report{report}, TextOptions{})); err != nil {
+		t.Fatal(err)
+	}
+	if got := all.String(); strings.Contains(got, "open-sesame") || !strings.Contains(got, "header Authorization: want Bearer .*, got") {
+		t.Errorf("got\n%s", got)
+	}
+	if report, _ = play(t, s, Options{Target: "http://127.0.0.1:1/", Secret: "open-sesame"}); strings.Contains(text(t, report), "open-sesame") {
+		t.Errorf("got\n%s", text(t, report))
+	}
+}
+
+// A bin need not name a provider: it records, and nothing is verified.
+func TestBinWithoutProvider(t *testing.T) {
+	s, err := Parse("test.yaml", []byte(`hookrig: 1
+name: plain
+target: {bin: plain}
+bins: {plain: {}}
+steps:
+  - id: sub
+    subscribe: {provider: ethpass}
+  - id: go
+    deliver: {provider: ethpass, event: "pass:scan"}
+    expect:
+      captures: {count: 1}
+`), fixtures.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report, err := play(t, s, Options{}); err != nil || report.Status != Passed {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}

@@ -1,0 +1,146 @@
+package scenarios
+
+import (
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Version is the version of the file format that this package reads: the value of the key hookrig.
+const Version = 1
+
+// Scenario is a test plan: what is sent, by whom, to whom, and what must then be true. It is a file's content; a scenario
+// made in Go is the same value without the file.
+type Scenario struct {
+	// Version of the format: 1.
+	Version int `yaml:"hookrig" json:"hookrig" strict:"required"`
+	// Name of the scenario: lower case words joined with "-". It is part of the draw of every event.
+	Name string `yaml:"name" json:"name" strict:"required"`
+	// Description says what the scenario shows, for the reader of the file and of the report.
+	Description string `yaml:"description" json:"description,omitempty"`
+	// Seed that every event is drawn from; without one each run draws its own and prints it.
+	Seed *uint64 `yaml:"seed" json:"seed,omitempty"`
+	// Clock that the deliveries' schedule follows.
+	Clock Clock `yaml:"clock" json:"clock,omitzero"`
+	// Target is the consumer that the events go to when a step names no other.
+	Target Target `yaml:"target" json:"target,omitzero"`
+	// Bins that record, by name.
+	Bins map[string]Bin `yaml:"bins" json:"bins,omitempty"`
+	// Effects are ways to look at the consumer's state, by name.
+	Effects map[string]Effect `yaml:"effects" json:"effects,omitempty"`
+	// Steps are taken one after the other.
+	Steps []Step `yaml:"steps" json:"steps" strict:"required"`
+
+	file string
+	root *yaml.Node // the file's mapping; nil for a scenario made in Go
+}
+
+// File is the path that the scenario was loaded from, or "".
+func (s *Scenario) File() string { return s.file }
+
+// Clock is what the schedule of deliveries and retries follows. Signatures are always stamped with wall time.
+type Clock struct {
+	// Mode is virtual (stands still until a step advances it) or real (wall time). Left out, it is virtual where a step advances it, else
+	// either will do: a rig started for the scenario has a virtual one.
+	Mode ClockMode `yaml:"mode" json:"mode,omitempty" strict:"oneof=virtual|real"`
+	// Start is the earliest time that an event's body speaks of, and where a virtual clock starts.
+	Start time.Time `yaml:"start" json:"start,omitzero"`
+}
+
+// ClockMode names a clock.
+type ClockMode string
+
+// The modes of a Clock.
+const (
+	VirtualClock ClockMode = "virtual"
+	RealClock    ClockMode = "real"
+)
+
+// Target is the consumer under test: an address, or a bin that stands in until a run is given an address.
+type Target struct {
+	// URL is the consumer's address.
+	URL string `yaml:"url" json:"url,omitempty"`
+	// Bin stands in for the consumer while no address is given. What is expected of the bin is left out once one is.
+	Bin string `yaml:"bin" json:"bin,omitempty"`
+	// Secret that the consumer verifies with; subscriptions to the target use it. Without one the provider mints its own.
+	Secret string `yaml:"secret" json:"secret,omitempty"`
+}
+
+// Bin is a capture address of the scenario. Each run has one of its own, so that runs do not disturb each other.
+type Bin struct {
+	// Provider whose signatures the bin verifies on arrival.
+	Provider string `yaml:"provider" json:"provider,omitempty"`
+	// Secret it verifies with; without one, the secrets of the subscriptions that lead to the bin.
+	Secret string `yaml:"secret" json:"secret,omitempty"`
+	Script `yaml:",inline"`
+}
+
+// Script is what a bin answers. The zero Script answers 200 to all.
+type Script struct {
+	// Replies are given in turn; the last one stays.
+	Replies []Reply `yaml:"replies" json:"replies,omitempty"`
+	// Loop starts the replies anew after the last.
+	Loop bool `yaml:"loop" json:"loop,omitempty"`
+	// By delivery gives every delivery the replies from the first on: its attempts take turns of their own.
+	By Turns `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
+	// Rules come before the replies: the first whose condition holds answers.
+	Rules []Rule `yaml:"rules" json:"rules,omitempty"`
+}
+
+// Turns says who takes turns in a Script's replies.
+type Turns string
+
+// TurnsByDelivery has the attempts of each delivery take turns of their own; "" has all requests of the bin take turns.
+const TurnsByDelivery Turns = "delivery"
+
+// Rule answers the requests for which a condition holds.
+type Rule struct {
+	// Where is a jq condition over {method, path, query, headers, body}.
+	Where Condition `yaml:"where" json:"where" strict:"required"`
+	// Reply that they get.
+	Reply Reply `yaml:"reply" json:"reply" strict:"required"`
+}
+
+// Reply is what a bin answers: a status alone (503), or a mapping.
+type Reply struct {
+	// Status of the reply; 0 is 200.
+	Status int `yaml:"status" json:"status,omitempty"`
+	// Headers of the reply.
+	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
+	// Body of the reply.
+	Body string `yaml:"body" json:"body,omitempty"`
+	// Delay before the first byte.
+	Delay Duration `yaml:"delay" json:"delay,omitempty"`
+	// Hang never answers; the connection stays open until the sender gives up.
+	Hang bool `yaml:"hang" json:"hang,omitempty"`
+	// Reset closes the connection without an answer.
+	Reset bool `yaml:"reset" json:"reset,omitempty"`
+}
+
+// Effect is one way to look at the consumer's state: exactly one of http, exec and func. A look at it is a value
+// {status, headers, body}: the reply of an HTTP request, or a command's exit code and output. A body that is JSON is parsed.
+type Effect struct {
+	// HTTP asks the consumer, or whatever knows its state.
+	HTTP *Request `yaml:"http" json:"http,omitempty"`
+	// Exec runs a command: the program and its arguments, without a shell.
+	Exec []string `yaml:"exec" json:"exec,omitempty"`
+	// Func is the name of a Go function that the run was given.
+	Func string `yaml:"func" json:"func,omitempty"`
+	// JQ takes the part that matters out of {status, headers, body}; "" is .body.
+	JQ Condition `yaml:"jq" json:"jq,omitempty"`
+}
+
+// Request is the HTTP request of an Effect.
+type Request struct {
+	// Method of the request; "" is GET.
+	Method string `yaml:"method" json:"method,omitempty"`
+	// URL that is asked.
+	URL string `yaml:"url" json:"url" strict:"required"`
+	// Headers of the request.
+	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
+	// Body of the request.
+	Body string `yaml:"body" json:"body,omitempty"`
+}
+
+// Condition is a jq program.
+type Condition string
