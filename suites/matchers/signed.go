@@ -1,0 +1,59 @@
+package matchers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// BeSignedBy succeeds when a capture or message carries the provider's signature by one of the secrets. A failure
+// explains it: which other encoding, body, key or secret would have made it valid.
+func BeSignedBy(provider string, secrets ...string) types.GomegaMatcher {
+	m := &signedMatcher{provider: provider, secrets: secrets}
+	m.scheme, m.err = fixtures.Builtin().Provider(provider)
+	if m.err == nil && len(secrets) == 0 {
+		m.err = fmt.Errorf("BeSignedBy(%q): no secret to verify with", provider)
+	}
+	return m
+}
+
+type signedMatcher struct {
+	provider string
+	scheme   *fixtures.Provider
+	secrets  []string
+	err      error
+	result   journal.Verification
+}
+
+func (m *signedMatcher) Match(actual any) (bool, error) {
+	if m.err != nil {
+		return false, m.err
+	}
+	c, err := captureOf("BeSignedBy", actual)
+	if err != nil {
+		return false, err
+	}
+	if c.At.IsZero() {
+		c.At = time.Now()
+	}
+	m.result = capture.Verify(m.scheme, c, "", m.secrets...)
+	return m.result.Verdict == string(signature.Valid), nil
+}
+
+func (m *signedMatcher) FailureMessage(any) string {
+	s := fmt.Sprintf("expected a valid %s signature, it is %s", m.provider, m.result.Verdict)
+	if m.result.Explanation != "" {
+		s += ": " + m.result.Explanation
+	}
+	return s
+}
+
+func (m *signedMatcher) NegatedFailureMessage(any) string {
+	return fmt.Sprintf("expected no valid %s signature", m.provider)
+}
