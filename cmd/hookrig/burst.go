@@ -1,0 +1,292 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/burst"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// burstFlags are the flags of burst.
+type burstFlags struct {
+	plan             burst.Plan
+	seed             seedFlag
+	tenant, rig      string
+	token, jsonFile  string
+	noReconciliation bool
+}
+
+func newBurst(w World) *cobra.Command {
+	var b burstFlags
+	cmd := &cobra.Command{
+		Use:   "burst PROVIDER --to URL",
+		Short: "Send many unique, signed events, and account for every one",
+		Long: `Sends events that are each drawn and signed on their own. With --rate the load is open: every event has its
+time, and one that is late is counted from when it was due. When the URL is a bin of a running rig, what was sent is
+held against what was captured: lost, duplicated, unexpected. Exit code 0: everything planned was acknowledged and, in
+a bin, captured exactly once; 1: not; 3: the bin could not be read whole.`,
+		Example: `  hookrig burst neostore --to http://127.0.0.1:8081/load --count 100000 --connections 64
+  hookrig burst subscribfy --to http://127.0.0.1:3000/hooks --secret S --rate 500 --duration 30s`,
+		Args:              exactArgs("PROVIDER"),
+		ValidArgsFunction: completeFirst(completeProvider, noFiles),
+		RunE:              func(cmd *cobra.Command, args []string) error { return runBurst(cmd, w, args[0], &b) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&b.plan.URL, "to", "", "where to send them, an http or https `URL`")
+	f.StringVar(&b.plan.Secret, "secret", "", "the `SECRET` that they are signed with (default: drawn from the seed)")
+	f.StringVar(&b.tenant, "tenant", "", "the `NAME` of the tenant, store or project they come from")
+	f.StringSliceVar(&b.plan.Events, "events", nil, "the events to send in turn: `PATTERNS`, comma-separated (default: all)")
+	f.Float64Var(&b.plan.Rate, "rate", 0, "so many events a second, a `NUMBER` (default: as fast as the answers come)")
+	f.Uint64Var(&b.plan.Count, "count", 0, "stop after a `NUMBER` of events (default 1000 without --duration)")
+	f.DurationVar(&b.plan.Duration, "duration", 0, "stop after a `DURATION`")
+	f.IntVar(&b.plan.Connections, "connections", burst.DefaultConnections, "a `NUMBER` of connections, and so of requests at once")
+	f.DurationVar(&b.plan.Timeout, "timeout", 0, "`DURATION` of one request (default: the provider's)")
+	f.Var(&b.seed, "seed", "the `NUMBER` that the events are drawn from (default: drawn and printed)")
+	f.StringVar(&b.rig, "rig", "", "the desk's `URL` of the rig whose bin --to is (default: asked of --to)")
+	f.StringVar(&b.token, "token", "", "the rig's `TOKEN`")
+	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
+	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not hold what was sent against the bin")
+	completeFlag(cmd, "events", completeEvents)
+	return cmd
+}
+
+func runBurst(cmd *cobra.Command, w World, name string, b *burstFlags) error {
+	ctx := cmd.Context()
+	p, err := fixtures.Builtin().Provider(name)
+	if err != nil {
+		return misuse(err)
+	}
+	_, guard, err := target("--to", b.plan.URL)
+	if err != nil {
+		return err
+	}
+	if err := canWrite(b.jsonFile); err != nil {
+		return misuse(err)
+	}
+	b.plan.Provider, b.plan.Dial, b.plan.Seed = p, guard.Dial, *b.seed.value()
+	b.plan.Options.Tenant = b.tenant
+	if b.plan.Count == 0 && b.plan.Duration == 0 {
+		b.plan.Count = 1000
+	}
+	minted := false
+	if b.plan.Secret == "" && p.Subscription.Secret.Minted == "provider" {
+		minted = true
+		b.plan.Secret = p.MintSecret(fixtures.Draw{Seed: b.plan.Seed, Stream: "secret"})
+	}
+	bin, err := findBin(ctx, b)
+	if err != nil {
+		return err
+	}
+	if minted {
+		fmt.Fprintf(w.Stderr, "secret %s (minted; give --secret to choose it)\n", b.plan.Secret)
+	}
+	fmt.Fprintf(w.Stderr, "seed %d\n", b.plan.Seed)
+
+	report, err := burst.Run(ctx, b.plan, liveProgress(w))
+	if report == nil {
+		return misuse(err)
+	}
+	interrupted := err != nil
+	if bin != nil {
+		// An interrupt ends the sending, not the accounting.
+		if err := report.Reconcile(bin.since(context.WithoutCancel(ctx))); err != nil {
+			return noVerdict(fmt.Errorf("reconcile with bin %q: %w", bin.name, err))
+		}
+	}
+	if err := writeReport(w, b, report); err != nil {
+		return err
+	}
+	switch {
+	case interrupted:
+		return noVerdict(fmt.Errorf("interrupted after %d of %d events", report.Sent, report.Intended))
+	case !report.OK():
+		return failed()
+	}
+	return nil
+}
+
+func writeReport(w World, b *burstFlags, report *burst.Report) error {
+	file := b.jsonFile
+	if file == "-" {
+		return writeJSON(w.Stdout, report)
+	}
+	printBurst(w.Stdout, &b.plan, report)
+	if file == "" {
+		return nil
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return misuse(err)
+	}
+	if err := writeJSON(out, report); err != nil {
+		out.Close()
+		return noVerdict(err)
+	}
+	return out.Close()
+}
+
+// printBurst prints a report for people. Without a rate nothing is ever late, and with several connections some events
+// overtake others: neither says anything, and is left to the JSON.
+func printBurst(out io.Writer, plan *burst.Plan, r *burst.Report) {
+	fmt.Fprintf(out, "sent          %d of %d in %.2f s, %.0f/s\n", r.Sent, r.Intended, r.Seconds, r.Rate)
+	fmt.Fprintf(out, "acknowledged  %d\n", r.Acknowledged)
+	for _, outcome := range slices.Sorted(maps.Keys(r.Outcomes)) {
+		fmt.Fprintf(out, "  %-12s%d\n", outcome, r.Outcomes[outcome])
+	}
+	line := func(name string, l burst.Latency) {
+		fmt.Fprintf(out, "%-13s p50 %.2f  p90 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms\n", name, l.P50, l.P90, l.P99, l.P999, l.Max)
+	}
+	if plan.Rate > 0 {
+		line("lag", r.Lag)
+		line("service", r.Service)
+	}
+	line("response", r.Response)
+	if a := r.Accounting; a != nil {
+		fmt.Fprintf(out, "captured      %d, lost %d, duplicated %d, unexpected %d", a.Captured, a.Lost, a.Duplicated, a.Unexpected)
+		if a.Unacknowledged > 0 {
+			fmt.Fprintf(out, ", without a reply %d", a.Unacknowledged)
+		}
+		if plan.Connections == 1 {
+			fmt.Fprintf(out, ", out of order %d", a.OutOfOrder)
+		}
+		fmt.Fprintln(out)
+	}
+	for _, problem := range r.Problems {
+		fmt.Fprintf(out, "problem       %s\n", problem)
+	}
+}
+
+// liveProgress draws one line over and over on a terminal; elsewhere there is none.
+func liveProgress(w World) func(burst.Progress) {
+	if f, ok := w.Stderr.(*os.File); !ok || !isTerminal(f) {
+		return nil
+	}
+	return func(p burst.Progress) {
+		rate := float64(p.Sent) / max(p.Elapsed.Seconds(), 0.001)
+		fmt.Fprintf(w.Stderr, "\r%6.1f s  %d sent  %d acknowledged  %.0f/s ", p.Elapsed.Seconds(), p.Sent, p.Acknowledged, rate)
+	}
+}
+
+// burstBin is the bin that a burst goes to, as it stood before.
+type burstBin struct {
+	name   string
+	client mockserver.Client
+	before journal.Bin
+}
+
+// findBin returns the bin that --to names, or nil when --to is no bin of a rig.
+func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
+	if b.noReconciliation {
+		return nil, nil
+	}
+	target, err := url.Parse(b.plan.URL)
+	if err != nil {
+		return nil, misuse(err)
+	}
+	rig := b.rig
+	if rig == "" {
+		if rig = askForDesk(ctx, target); rig == "" {
+			return nil, nil
+		}
+	}
+	client, err := dialRig(rig, b.token)
+	if err != nil && b.rig == "" {
+		return nil, noVerdict(fmt.Errorf("%w\nthe capture address named that desk: give the address to reach it by with --rig, or --no-reconcile", err))
+	}
+	if err != nil {
+		return nil, err
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(target.EscapedPath(), "/"), "/")
+	if name == "" {
+		return nil, misusef("--to %q is a rig's capture address: name a bin of it, as in %s", b.plan.URL, target.JoinPath("load"))
+	}
+	bin := &burstBin{name: name, client: client}
+	if bin.before, err = bin.now(ctx); err != nil {
+		return nil, noVerdict(fmt.Errorf("ask the rig at %s for bin %q: %w", rig, name, err))
+	}
+	return bin, nil
+}
+
+// askForDesk asks the capture address where its desk is; "" when it is none of a rig.
+func askForDesk(ctx context.Context, target *url.URL) string {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.Scheme+"://"+target.Host+"/.well-known/hookrig", nil)
+	if err != nil {
+		return ""
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req) // one request: no redirect is followed
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Name string `json:"name"`
+		Desk string `json:"desk"`
+	}
+	if json.NewDecoder(io.LimitReader(resp.Body, 4096)).Decode(&answer) != nil || answer.Name != "hookrig" {
+		return ""
+	}
+	return answer.Desk
+}
+
+func (b *burstBin) now(ctx context.Context) (journal.Bin, error) {
+	bins, err := b.client.Bins(ctx)
+	if err != nil {
+		return journal.Bin{}, err
+	}
+	for _, bin := range bins {
+		if bin.Name == b.name {
+			return bin, nil
+		}
+	}
+	return journal.Bin{Name: b.name}, nil
+}
+
+// since yields what the bin has captured since the burst began, oldest first; an error when some of it is gone.
+func (b *burstBin) since(ctx context.Context) iter.Seq2[journal.Capture, error] {
+	return func(yield func(journal.Capture, error) bool) {
+		query := capture.Query{CaptureQuery: journal.CaptureQuery{
+			Bin: b.name, After: b.before.Last, Limit: journal.MaxLimit, Oldest: true,
+		}}
+		for {
+			page, err := b.client.Captures(ctx, query)
+			if err != nil {
+				yield(journal.Capture{}, err)
+				return
+			}
+			for _, c := range page {
+				if !yield(c, nil) {
+					return
+				}
+				query.After = c.Seq
+			}
+			if len(page) < journal.MaxLimit {
+				break
+			}
+		}
+		after, err := b.now(ctx)
+		if err == nil && after.Evicted > b.before.Evicted {
+			err = fmt.Errorf("%w: its ring dropped %d captures during the burst", burst.ErrIncomplete, after.Evicted-b.before.Evicted)
+		}
+		if err != nil {
+			yield(journal.Capture{}, err)
+		}
+	}
+}

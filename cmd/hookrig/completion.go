@@ -1,0 +1,115 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// completion proposes words for what is being typed; cobra keeps those that begin like it, and so do these, for shells
+// that do not.
+type completion = func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective)
+
+const noFiles = cobra.ShellCompDirectiveNoFileComp
+
+func startingWith(typed string, words []string) []string {
+	var fit []string
+	for _, word := range words {
+		if strings.HasPrefix(word, typed) {
+			fit = append(fit, word)
+		}
+	}
+	return fit
+}
+
+func completeProvider(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, p := range fixtures.Builtin().Providers() {
+		names = append(names, p.Name+"\t"+p.Title)
+	}
+	return startingWith(typed, names), noFiles
+}
+
+// completeEvent completes PROVIDER, then EVENT.
+func completeEvent(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	switch len(args) {
+	case 0:
+		return completeProvider(cmd, args, typed)
+	case 1:
+		return completeEvents(cmd, args, typed)
+	}
+	return nil, noFiles
+}
+
+// completeEvents completes a name of the events of the provider that is the first argument.
+func completeEvents(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	if p := provided(args); p != nil {
+		for _, e := range p.Events {
+			names = append(names, e.Name)
+		}
+	}
+	return startingWith(typed, names), noFiles
+}
+
+// completeRetry completes a retry profile of the provider that is the first argument.
+func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	if p := provided(args); p != nil {
+		for name := range p.Delivery.Profiles {
+			names = append(names, name)
+		}
+		names = append(names, "none")
+	}
+	slices.Sort(names)
+	return startingWith(typed, slices.Compact(names)), noFiles
+}
+
+// completeFault completes a kind of fault.
+func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, kind := range provider.Faults() {
+		for _, name := range faultForms(kind) {
+			names = append(names, name+"\t"+kind.Text)
+		}
+	}
+	return startingWith(typed, names), noFiles
+}
+
+// completeScenario completes the scenarios that come with hookrig; the shell adds files.
+func completeScenario(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return startingWith(typed, libraryNames()), cobra.ShellCompDirectiveDefault
+}
+
+// completeFirst completes the first argument by a function; what follows is files, or nothing.
+func completeFirst(first completion, rest cobra.ShellCompDirective) completion {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return first(cmd, args, typed)
+		}
+		return nil, rest
+	}
+}
+
+// provided is the provider that the first argument names, or nil.
+func provided(args []string) *fixtures.Provider {
+	if len(args) == 0 {
+		return nil
+	}
+	p, err := fixtures.Builtin().Provider(args[0])
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// completeFlag completes the values of a flag of the command.
+func completeFlag(cmd *cobra.Command, flag string, words completion) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, words); err != nil {
+		panic(err) // the command has no such flag, or registered it twice
+	}
+}

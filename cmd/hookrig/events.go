@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/fixtures"
+)
+
+func newEvents(w World) *cobra.Command {
+	var (
+		seed           seedFlag
+		sample, asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "events [PROVIDER [EVENT]]",
+		Short: "List the events each provider sends; --sample shows a body",
+		Long:  "Lists what each provider can send. \"assumed\" marks what no document of the vendor states; with PROVIDER or EVENT\nthe notes say what that is.",
+		Example: `  hookrig events
+  hookrig events subscribfy
+  hookrig events neostore Pass:Created --sample --seed 7`,
+		Args:              atMostArgs("PROVIDER", "EVENT"),
+		ValidArgsFunction: completeEvent,
+		RunE: func(_ *cobra.Command, args []string) error {
+			providers := fixtures.Builtin().Providers()
+			if len(args) > 0 {
+				p, err := fixtures.Builtin().Provider(args[0])
+				if err != nil {
+					return misuse(err)
+				}
+				providers = []*fixtures.Provider{p}
+			}
+			var list []eventRow
+			for _, p := range providers {
+				events := p.Events
+				if len(args) > 1 {
+					e, err := p.Event(args[1])
+					if err != nil {
+						return misuse(err)
+					}
+					events = []fixtures.EventType{*e}
+				}
+				for _, e := range events {
+					row := eventRow{
+						Provider: p.Name, Name: e.Name, Title: e.Title, When: e.When,
+						Documented: e.Documented, Assumed: e.Assumed,
+					}
+					if sample {
+						ev, err := p.Render(fixtures.Draw{Seed: *seed.value(), Stream: "sample"}, e.Name, fixtures.RenderOptions{})
+						if err != nil {
+							return noVerdict(err)
+						}
+						row.Sample = string(ev.Body)
+					}
+					list = append(list, row)
+				}
+			}
+			if asJSON {
+				return writeJSON(w.Stdout, list)
+			}
+			var notes []string // what is assumed: of one event, or of all that one provider does
+			switch len(args) {
+			case 1:
+				for _, a := range providers[0].Assumed {
+					notes = append(notes, a.ID+": "+a.Text)
+				}
+			case 2:
+				notes = list[0].Assumed
+			}
+			return printEvents(w, list, notes, sample && len(args) == 2, seed)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&sample, "sample", false, "render a body of each event")
+	f.Var(&seed, "seed", "the `NUMBER` that samples are drawn from (default: drawn and printed)")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// eventRow is one line of the catalogue.
+type eventRow struct {
+	Provider   string   `json:"provider"`
+	Name       string   `json:"name"`
+	Title      string   `json:"title,omitempty"`
+	When       string   `json:"when,omitempty"`
+	Documented bool     `json:"documented"`
+	Assumed    []string `json:"assumed,omitempty"`
+	// Sample is the body's exact text.
+	Sample string `json:"sample,omitempty"`
+}
+
+// printEvents prints a table; a single sample is printed bare, so that it can be piped.
+func printEvents(w World, list []eventRow, notes []string, bare bool, seed seedFlag) error {
+	if bare {
+		fmt.Fprintf(w.Stderr, "seed %d\n", seed.seed)
+		fmt.Fprintln(w.Stdout, list[0].Sample)
+		return nil
+	}
+	if seed.given {
+		fmt.Fprintf(w.Stderr, "seed %d\n", seed.seed)
+	}
+	provider, event := len("PROVIDER"), len("EVENT")
+	for _, e := range list {
+		provider, event = max(provider, len(e.Provider)), max(event, len(e.Name))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-*s  %-*s  %-10s  WHEN\n", provider, "PROVIDER", event, "EVENT", "SOURCE")
+	for _, e := range list {
+		source := "documented"
+		if !e.Documented {
+			source = "assumed"
+		}
+		fmt.Fprintf(&b, "%-*s  %-*s  %-10s  %s\n", provider, e.Provider, event, e.Name, source, e.When)
+		if e.Sample != "" {
+			fmt.Fprintf(&b, "  %s\n", e.Sample)
+		}
+	}
+	for i, note := range notes {
+		if i == 0 {
+			b.WriteString("\nassumed, as no document states it:\n")
+		}
+		for i, line := range folded(note, helpWidth-4) {
+			fmt.Fprintf(&b, "%*s%s\n", 2+2*min(i, 1), "", line)
+		}
+	}
+	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
+		return noVerdict(err)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// helpWidth is how wide the texts are that help prints, in columns.
+const helpWidth = 110
+
+// parseFaults reads the values of --fault.
+func parseFaults(list []string) ([]provider.Fault, error) {
+	var faults []provider.Fault
+	for _, text := range list {
+		fault, err := provider.ParseFault(text)
+		if err != nil {
+			return nil, misuse(plainly(err))
+		}
+		faults = append(faults, fault)
+	}
+	return faults, nil
+}
+
+// faultHelp lists the faults there are. What a fault does stands beside its name or, where that is long, below.
+func faultHelp() string {
+	const column = 20
+	var b strings.Builder
+	for _, kind := range provider.Faults() {
+		name := "  " + kind.Name
+		if optional, ok := strings.CutPrefix(kind.Args, "["); ok {
+			name += "[:" + optional
+		} else if kind.Args != "" {
+			name += ":" + kind.Args
+		}
+		if len(name) > column-2 {
+			b.WriteString(name + "\n")
+			name = ""
+		}
+		for i, line := range folded(kind.Text, helpWidth-column) {
+			if i > 0 {
+				name = ""
+			}
+			fmt.Fprintf(&b, "%-*s%s\n", column, name, line)
+		}
+	}
+	return b.String()
+}
+
+// folded breaks a text into lines of at most so many columns, between words.
+func folded(text string, columns int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case len(*last)+1+len(word) > columns:
+			lines = append(lines, word)
+		default:
+			*last += " " + word
+		}
+	}
+	return lines
+}
+
+// faultForms are the ways to write a kind of fault, as far as they are words: an argument that is one is left to type.
+func faultForms(kind provider.FaultKind) []string {
+	switch {
+	case kind.Args == "":
+		return []string{kind.Name}
+	case strings.HasPrefix(kind.Args, "["):
+		return []string{kind.Name, kind.Name + ":"}
+	case kind.Args == strings.ToUpper(kind.Args):
+		return []string{kind.Name + ":"}
+	}
+	var forms []string
+	for arg := range strings.SplitSeq(kind.Args, "|") {
+		forms = append(forms, kind.Name+":"+arg)
+	}
+	return forms
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	neturl "net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// newHealthcheck asks a running rig for its health: what a container image without a shell runs.
+func newHealthcheck(w World) *cobra.Command {
+	var url string
+	cmd := &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Ask a running rig whether it is healthy",
+		Long:  "Asks the desk at --rig for its health. Exit code 0: it is healthy; 1: it is not, or nobody answers.",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if u, err := neturl.Parse(url); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+				return misusef("--rig %q: want the desk's URL, as in http://127.0.0.1:8080", url)
+			}
+			url = strings.TrimRight(url, "/")
+			client := &http.Client{Timeout: 3 * time.Second}
+			req, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, url+"/healthz", nil)
+			if err != nil {
+				return misuse(err)
+			}
+			resp, err := client.Do(req)
+			if err != nil {
+				return &exitError{code: exitFailed, err: err}
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				return &exitError{code: exitFailed, err: fmt.Errorf("%s/healthz answered %s", url, resp.Status)}
+			}
+			fmt.Fprintln(w.Stdout, "ok")
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&url, "rig", "http://127.0.0.1:8080", "the desk's `URL`")
+	return cmd
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/hookrig/hookrig/"
+
+// The order of the house: a package may import only packages of the ranks below its own.
+var ranks = []struct {
+	rank     int
+	packages []string
+}{
+	{0, []string{"fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people"}},
+	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
+	{2, []string{"fixtures"}},
+	{3, []string{"mockserver/wire"}},
+	{4, []string{"mockserver/journal"}},
+	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest"}},
+	{6, []string{"mockserver/provider", "mockserver/capture", "mockserver/burst"}},
+	{7, []string{"mockserver/problem"}},
+	{8, []string{"mockserver/desk"}},
+	{9, []string{"mockserver"}},
+	{10, []string{"scenarios"}},
+	{11, []string{"cmd/hookrig"}},
+	{12, []string{"suites/matchers", "suites/acceptance"}},
+}
+
+// What only some packages may link, directly or through others.
+var reserved = []struct {
+	library string
+	allowed []string // packages, or folders ending in "/"
+}{
+	{"modernc.org/sqlite", []string{"mockserver/journal/sqlite", "cmd/hookrig"}},
+	{"github.com/danielgtaylor/huma", []string{"mockserver/desk", "cmd/hookrig"}},
+	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
+	{"github.com/onsi/gomega", []string{"suites/"}},
+	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
+	{"github.com/testcontainers/testcontainers-go", []string{"suites/acceptance"}},
+	{"testing", []string{"mockserver/journal/journaltest", "suites/"}},
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	rank := map[string]int{}
+	for _, r := range ranks {
+		for _, p := range r.packages {
+			rank[p] = r.rank
+		}
+	}
+	for pkg, imports := range goList(t, "{{.ImportPath}} {{join .Imports \" \"}}") {
+		mine, known := rank[pkg]
+		if !known {
+			t.Errorf("%s stands in no rank: add it to the order of the house", pkg)
+			continue
+		}
+		for _, imported := range imports {
+			name, ours := strings.CutPrefix(imported, module)
+			if ours && rank[name] >= mine && name != pkg {
+				t.Errorf("%s imports %s, which does not stand below it", pkg, name)
+			}
+		}
+	}
+}
+
+func TestLibrariesStayWhereTheyBelong(t *testing.T) {
+	for pkg, deps := range goList(t, "{{.ImportPath}} {{join .Deps \" \"}}") {
+		for _, r := range reserved {
+			if slices.ContainsFunc(r.allowed, func(a string) bool {
+				return pkg == a || strings.HasSuffix(a, "/") && strings.HasPrefix(pkg, a)
+			}) {
+				continue
+			}
+			if slices.ContainsFunc(deps, func(d string) bool { return d == r.library || strings.HasPrefix(d, r.library+"/") }) {
+				t.Errorf("%s links %s, which belongs to %s only", pkg, r.library, strings.Join(r.allowed, ", "))
+			}
+		}
+	}
+}
+
+// The knowledge is pure: no network, no clock of its own, no goroutine.
+func TestKnowledgeIsPure(t *testing.T) {
+	for pkg, imports := range goList(t, "{{.ImportPath}} {{join .Imports \" \"}}") {
+		if !strings.HasPrefix(pkg, "fixtures") {
+			continue
+		}
+		for _, bad := range []string{"net", "net/http", "os/exec", "database/sql"} {
+			if slices.Contains(imports, bad) {
+				t.Errorf("%s imports %s", pkg, bad)
+			}
+		}
+	}
+}
+
+// goList returns a list of words for each package of the module, by its path below the module.
+func goList(t *testing.T, format string) map[string][]string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-f", format, "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	packages := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		packages[strings.TrimPrefix(words[0], module)] = words[1:]
+	}
+	return packages
+}

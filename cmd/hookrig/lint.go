@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/scenarios"
+)
+
+func newLint(w World) *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint FILE|DIR...",
+		Short: "Check scenario and provider files: every mistake with file, line and column",
+		Long: `Checks scenario files and provider folders without playing anything. Every mistake is printed to stdout, a line
+each: file:line:column: what is wrong (what to do). Exit code 0: none; 2: some.`,
+		Example: "  hookrig lint tests/webhooks\n  hookrig lint fixtures/providers/neostore",
+		Args:    someArgs("files or folders"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			problems := scenarios.Lint(args...)
+			for _, p := range problems {
+				if _, err := fmt.Fprintln(w.Stdout, p); err != nil {
+					return noVerdict(err)
+				}
+			}
+			if len(problems) > 0 {
+				return &exitError{code: exitMisuse}
+			}
+			return nil
+		},
+	}
+}

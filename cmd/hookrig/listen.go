@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// listenFlags are the flags of listen.
+type listenFlags struct {
+	settings     capture.Settings
+	address      string
+	rig, token   string
+	allow        []string
+	asJSON, body bool
+	insecure     bool
+}
+
+func newListen(w World) *cobra.Command {
+	var l listenFlags
+	cmd := &cobra.Command{
+		Use:   "listen [BIN]",
+		Short: "Show a bin's captures as they arrive, and forward them",
+		Long: `Opens a capture address of its own (or uses the rig at --rig) and prints a line for every request that the bin
+receives, until interrupted. With --provider and --secret each signature is judged on arrival. With --forward each
+request is passed on as it came, and the sender gets the consumer's answer.`,
+		Example: `  hookrig listen
+  hookrig listen orders --forward http://127.0.0.1:3000/hooks --provider neostore --secret S
+  hookrig listen --json | jq .target`,
+		Args:              atMostArgs("BIN"),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			bin := "inbox"
+			if len(args) == 1 {
+				bin = args[0]
+			}
+			return listen(cmd, w, bin, &l)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&l.settings.Forward, "forward", "", "pass every request on to this `URL`")
+	f.StringVar(&l.settings.Provider, "provider", "", "judge signatures as this `PROVIDER` makes them")
+	f.StringArrayVar(&l.settings.Secrets, "secret", nil, "the `SECRET` that they are signed with; repeatable")
+	f.StringVar(&l.address, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`, unless --rig is given")
+	f.StringSliceVar(&l.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be forwarded to; repeatable")
+	f.BoolVar(&l.insecure, "insecure", false, "listen on another address than loopback")
+	f.StringVar(&l.rig, "rig", "", "the desk's `URL` of a running rig")
+	f.StringVar(&l.token, "token", "", "that rig's `TOKEN`")
+	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
+	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
+	completeFlag(cmd, "provider", completeProvider)
+	return cmd
+}
+
+func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
+	ctx := cmd.Context()
+	if l.settings.Forward != "" {
+		host, _, err := target("--forward", l.settings.Forward)
+		if err != nil {
+			return err
+		}
+		l.allow = append(l.allow, host)
+	}
+	client, stop, err := l.connect(cmd, w)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if l.settings.Forward != "" || l.settings.Provider != "" || len(l.settings.Secrets) > 0 {
+		if err := client.Configure(ctx, bin, l.settings); err != nil {
+			return captureError(err)
+		}
+	}
+	var after uint64
+	newest, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: 1}})
+	if err != nil {
+		return captureError(err)
+	}
+	if len(newest) == 1 {
+		after = newest[0].Seq
+	}
+	fmt.Fprintf(w.Stderr, "listening on %s\n", client.BinURL(bin))
+	var unanswered []string // captures whose consumer has not replied yet
+	for {
+		wait := capture.Wait{Count: 1, After: after, Timeout: journal.Duration(time.Minute)}
+		if len(unanswered) > 0 {
+			wait.Timeout = journal.Duration(replyLook)
+		}
+		waited, err := client.Wait(ctx, bin, wait)
+		if err != nil && ctx.Err() == nil {
+			return noVerdict(err)
+		}
+		for _, c := range waited.Matched {
+			after = max(after, c.Seq)
+			if c.Reply == nil && l.settings.Forward != "" {
+				unanswered = append(unanswered, c.ID)
+			}
+			if err := l.print(w, c); err != nil {
+				return noVerdict(err)
+			}
+		}
+		if unanswered, err = l.answered(ctx, w, client, unanswered); err != nil {
+			return noVerdict(err)
+		}
+		if ctx.Err() != nil {
+			return nil // interrupted: that is how it ends
+		}
+	}
+}
+
+// replyLook is how often it is looked for the replies of a consumer that requests are forwarded to.
+const replyLook = 200 * time.Millisecond
+
+// answered prints the replies that consumers have given meanwhile, and returns the captures that have none yet.
+func (l *listenFlags) answered(ctx context.Context, w World, client mockserver.Client, ids []string) ([]string, error) {
+	var waiting []string
+	for _, id := range ids {
+		c, err := client.Capture(context.WithoutCancel(ctx), id)
+		switch {
+		case errors.Is(err, journal.ErrNotFound): // its bin let it go
+		case err != nil:
+			return nil, err
+		case c.Reply == nil:
+			waiting = append(waiting, id)
+		default:
+			if err := l.printReply(w, c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return waiting, nil
+}
+
+// captureError tells a name or settings that cannot be used, which is misuse, from a rig that fails.
+func captureError(err error) error {
+	if errors.Is(err, capture.ErrInvalid) {
+		return misuse(err)
+	}
+	return noVerdict(err)
+}
+
+// connect returns a client of the rig at --rig, or of one that lives as long as the command.
+func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, func(), error) {
+	if l.rig != "" {
+		client, err := dialRig(l.rig, l.token)
+		if err != nil {
+			return nil, nil, err
+		}
+		return client, func() {}, nil
+	}
+	log, err := logger(cmd, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The rig ends after the command's context does, so that requests under way are answered.
+	rig, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
+		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure,
+	})
+	if err != nil {
+		return nil, nil, startError(err)
+	}
+	return rig.Client(), func() { rig.Close() }, nil
+}
+
+// print prints a capture; as JSON, one that is forwarded is printed once it has its reply.
+func (l *listenFlags) print(w World, c journal.Capture) error {
+	if l.asJSON {
+		if c.Reply == nil && l.settings.Forward != "" {
+			return nil
+		}
+		return writeLine(w, c)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  %s %s  %d bytes", c.At.Local().Format("15:04:05.000"), c.ID, c.Method, printable(c.Target), len(c.Body))
+	if c.Reply != nil {
+		b.WriteString("  → " + replyText(c.Reply))
+	}
+	if v := c.Verification; v != nil {
+		fmt.Fprintf(&b, "  %s signature %s", v.Provider, v.Verdict)
+		if v.Explanation != "" && v.Verdict != "valid" {
+			b.WriteString(": " + v.Explanation)
+		}
+	}
+	for _, problem := range c.Problems {
+		b.WriteString("  ! " + printable(problem))
+	}
+	b.WriteByte('\n')
+	if l.body {
+		for _, h := range c.Headers {
+			b.WriteString("    " + printable(h.Name+": "+h.Value) + "\n")
+		}
+		b.WriteString("\n    " + printable(string(c.Body)) + "\n\n")
+	}
+	_, err := w.Stdout.Write([]byte(b.String()))
+	return err
+}
+
+// printReply prints what the consumer replied to a capture that was printed before.
+func (l *listenFlags) printReply(w World, c journal.Capture) error {
+	if l.asJSON {
+		return writeLine(w, c)
+	}
+	_, err := fmt.Fprintf(w.Stdout, "%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, l.settings.Forward, replyText(c.Reply))
+	return err
+}
+
+// replyText is a reply in a word; a status of 0 is 200.
+func replyText(r *journal.Reply) string {
+	switch {
+	case r.Hang:
+		return "no reply"
+	case r.Reset:
+		return "reset"
+	case r.Status == 0:
+		return "200"
+	}
+	return strconv.Itoa(r.Status)
+}
+
+func writeLine(w World, c journal.Capture) error {
+	enc := json.NewEncoder(w.Stdout)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(c)
+}
+
+// printable keeps what a stranger sent from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r >= ' ' && r != 0x7f && !(r >= 0x80 && r < 0xa0) {
+			return r
+		}
+		return '�'
+	}, s)
+}

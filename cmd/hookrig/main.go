@@ -1,0 +1,19 @@
+// Command hookrig is a rig for testing webhooks; see the README, or `hookrig help`.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// version is stamped by the build: -ldflags "-X main.version=…".
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := Main(ctx, os.Args[1:], world())
+	stop()
+	os.Exit(code)
+}

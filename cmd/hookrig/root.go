@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/lmittmann/tint"
+	"github.com/spf13/cobra"
+)
+
+// World is what a run of the program touches outside itself, so that a test can be it.
+type World struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	// Terminal says whether Stdout is one; live and coloured output goes there only.
+	Terminal bool
+}
+
+func world() World {
+	return World{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Terminal: isTerminal(os.Stdout),
+	}
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// Color says whether output may be coloured: on a terminal, unless NO_COLOR is set.
+func (w World) Color() bool { return w.Terminal && w.Getenv("NO_COLOR") == "" }
+
+// Main runs one command line and returns the exit code.
+func Main(ctx context.Context, args []string, w World) int {
+	root := newRoot(w)
+	root.SetArgs(args)
+	root.SetIn(w.Stdin)
+	root.SetOut(w.Stdout)
+	root.SetErr(w.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitPassed
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = misuse(err) // cobra's own: unknown command, unknown flag, wrong count of arguments
+	}
+	if text := strings.TrimSpace(exit.Error()); text != "" {
+		fmt.Fprintln(w.Stderr, "hookrig: "+text)
+	}
+	return exit.code
+}
+
+func newRoot(w World) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hookrig",
+		Short: "A rig for testing webhooks: send like the real systems, capture byte for byte, judge",
+		Long: `hookrig plays webhook providers (correctly signed events, their headers, retries and faults),
+captures what a consumer receives byte for byte, runs scenario files and sends bursts.
+
+Exit codes: 0 passed, 1 failed, 2 misuse, 3 could not judge.
+Results go to stdout, progress and logs to stderr.
+Every flag can be set by a variable: --allow-target is HOOKRIG_ALLOW_TARGET; one that can be repeated takes a comma
+list (--secret, --set and --fault: a line each).`,
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := flagsFromEnv(cmd.Flags(), w.Getenv); err != nil {
+				return err
+			}
+			_, err := logLevel(cmd)
+			return err
+		},
+	}
+	root.SetVersionTemplate(versionText())
+	root.SetFlagErrorFunc(explainFlag)
+	root.SetHelpCommand(newHelp(root))
+	root.PersistentFlags().String("log-level", "warn", "the `LEVEL` of what is logged to stderr: debug, info, warn or error")
+	root.AddCommand(
+		newRun(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
+		newBurst(w), newLint(w), newVersion(w), newHealthcheck(w),
+	)
+	explainCompletion(root)
+	return root
+}
+
+// logger writes to stderr, coloured on a terminal.
+func logger(cmd *cobra.Command, w World) (*slog.Logger, error) {
+	level, err := logLevel(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := w.Stderr.(*os.File); ok && isTerminal(f) && w.Getenv("NO_COLOR") == "" {
+		return slog.New(tint.NewTextHandler(w.Stderr, &tint.Options{Level: level, TimeFormat: "15:04:05.000"})), nil
+	}
+	return slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: level})), nil
+}
+
+func logLevel(cmd *cobra.Command) (slog.Level, error) {
+	text, err := cmd.Flags().GetString("log-level")
+	if err != nil {
+		return 0, err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(text)); err != nil {
+		return 0, misusef("--log-level %q: want debug, info, warn or error", text)
+	}
+	return level, nil
+}

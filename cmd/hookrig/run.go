@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	target, secret string
+	seed           seedFlag
+	junit, json    string
+	html           string
+	rig, token     string
+}
+
+func newRun(w World) *cobra.Command {
+	var r runFlags
+	cmd := &cobra.Command{
+		Use:   "run FILE|DIR...",
+		Short: "Play scenario files and judge the consumer",
+		Long: `Plays each scenario on a rig of its own (in memory, on loopback), or on the running one at --rig, and prints every
+step and a verdict. The name of a scenario that comes with hookrig, such as "tour", may stand for its file.
+Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in it is printed; 3: the rig could not judge.`,
+		Example: `  hookrig run scenarios/library/tour.yaml
+  hookrig run tests/webhooks --target http://127.0.0.1:3000/hooks --secret S --junit report.xml`,
+		ValidArgsFunction: completeScenario,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return misusef("run wants a scenario file or a folder of them; these come with hookrig: %s", strings.Join(libraryNames(), ", "))
+			}
+			list, err := loadScenarios(args)
+			if err != nil {
+				return err
+			}
+			return r.run(cmd, w, list)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.target, "target", "", "the `URL` of the consumer under test, in the place of the scenario's")
+	f.StringVar(&r.secret, "secret", "", "the `SECRET` that the consumer verifies with")
+	f.Var(&r.seed, "seed", "the `NUMBER` that every event is drawn from (default: the scenario's, or drawn and printed)")
+	f.StringVar(&r.junit, "junit", "", "write a JUnit report to `FILE`")
+	f.StringVar(&r.json, "json", "", "write the report as JSON to `FILE` (- is standard output, in the place of the text)")
+	f.StringVar(&r.html, "html", "", "write the report as one page of HTML to `FILE`")
+	f.StringVar(&r.rig, "rig", "", "the desk's `URL` of a running rig")
+	f.StringVar(&r.token, "token", "", "that rig's `TOKEN`")
+	return cmd
+}
+
+// loadScenarios loads every file that the arguments stand for; the error holds every mistake of all of them.
+func loadScenarios(args []string) ([]*scenarios.Scenario, error) {
+	var (
+		list     []*scenarios.Scenario
+		problems strictyaml.Problems
+	)
+	for _, arg := range args {
+		files, err := scenarios.Files(arg)
+		if errors.Is(err, fs.ErrNotExist) {
+			if s, err := scenarios.LoadFS(scenarios.Library(), strings.TrimSuffix(arg, ".yaml")+".yaml"); err == nil {
+				list = append(list, s)
+				continue
+			}
+			return nil, misusef("%s: no such file or folder, and no scenario that comes with hookrig, which are %s", arg, strings.Join(libraryNames(), ", "))
+		}
+		if err != nil {
+			return nil, misuse(err)
+		}
+		if len(files) == 0 {
+			return nil, misusef("%s holds no scenario: they end in .yaml or .yml", arg)
+		}
+		for _, file := range files {
+			s, err := scenarios.Load(file)
+			var wrong strictyaml.Problems
+			switch {
+			case errors.As(err, &wrong):
+				problems = append(problems, wrong...)
+			case err != nil:
+				return nil, misuse(err)
+			default:
+				list = append(list, s)
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return nil, misuse(fmt.Errorf("%s in the scenario files:\n%w", mistakes(len(problems)), problems))
+	}
+	return list, nil
+}
+
+// libraryNames lists the scenarios that come with the program.
+func libraryNames() []string {
+	files, _ := fs.Glob(scenarios.Library(), "*.yaml")
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(file, ".yaml")
+	}
+	return files
+}
+
+func mistakes(n int) string {
+	if n == 1 {
+		return "1 mistake"
+	}
+	return fmt.Sprintf("%d mistakes", n)
+}
+
+func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario) error {
+	ctx := cmd.Context()
+	o := scenarios.Options{Target: r.target, Secret: r.secret}
+	if r.seed.given {
+		o.Seed = r.seed.value()
+	}
+	var allow []string
+	if r.target != "" {
+		host, guard, err := target("--target", r.target)
+		if err != nil {
+			return err
+		}
+		allow, o.Dial = []string{host}, guard.Dial
+	}
+	if f, ok := w.Stderr.(*os.File); ok && isTerminal(f) && !w.Terminal {
+		// The text goes elsewhere: say here how far it is.
+		o.Progress = func(s scenarios.StepReport) { fmt.Fprintf(w.Stderr, "%s %s\n", s.Status, s.ID) }
+	}
+	var client mockserver.Client
+	if r.rig != "" {
+		var err error
+		if client, err = dialRig(r.rig, r.token); err != nil {
+			return err
+		}
+	}
+	// A report that cannot be written is known before anything is played.
+	if err := errors.Join(canWrite(r.json), canWrite(r.junit), canWrite(r.html)); err != nil {
+		return misuse(err)
+	}
+	var (
+		reports []scenarios.Report
+		broken  []error
+	)
+	for _, s := range list {
+		report, err := r.play(cmd, w, client, s, o, allow)
+		var misused *exitError
+		if errors.As(err, &misused) && misused.code == exitMisuse {
+			return err
+		}
+		if err != nil {
+			broken = append(broken, err)
+		}
+		reports = append(reports, report)
+		if r.json != "-" {
+			// Each as it ends; the count of all comes last.
+			if err := scenarios.WriteText(w.Stdout, []scenarios.Report{report}, r.text(w)); err != nil {
+				return noVerdict(err)
+			}
+		}
+		if ctx.Err() != nil {
+			break // those that follow are not begun
+		}
+	}
+	if err := r.write(w, reports); err != nil {
+		return err
+	}
+	switch worst := scenarios.Worst(reports); {
+	case len(broken) > 0:
+		return noVerdict(errors.Join(broken...))
+	case worst == scenarios.Failed:
+		return failed()
+	case worst == scenarios.Inconclusive, worst == scenarios.Errored:
+		return noVerdict(errors.New("some of what is needed to judge was missing: see the report"))
+	}
+	return nil
+}
+
+func (r *runFlags) text(w World) scenarios.TextOptions {
+	return scenarios.TextOptions{Color: w.Color(), Timings: w.Terminal}
+}
+
+// play runs one scenario on a rig of its own, or on the running one that client speaks to.
+func (r *runFlags) play(
+	cmd *cobra.Command, w World, client mockserver.Client, s *scenarios.Scenario, o scenarios.Options, allow []string,
+) (scenarios.Report, error) {
+	ctx := cmd.Context()
+	if client != nil {
+		return scenarios.Run(ctx, client, s, o)
+	}
+	log, err := logger(cmd, w)
+	if err != nil {
+		return scenarios.Report{}, err
+	}
+	// The rig outlives an interrupt, so that the report says how far the run came.
+	rig, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{
+		RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log,
+	})
+	if err != nil {
+		return scenarios.Report{Scenario: s.Name, File: s.File(), Status: scenarios.Errored}, err
+	}
+	defer rig.Close()
+	return scenarios.Run(ctx, rig.Client(), s, o)
+}
+
+// write writes the reports to the files that were asked for.
+func (r *runFlags) write(w World, reports []scenarios.Report) error {
+	if len(reports) > 1 && r.json != "-" {
+		if err := scenarios.WriteTotal(w.Stdout, reports); err != nil {
+			return noVerdict(err)
+		}
+	}
+	if r.json == "-" {
+		if err := scenarios.WriteJSON(w.Stdout, reports); err != nil {
+			return noVerdict(err)
+		}
+	} else if err := writeFile(r.json, reports, scenarios.WriteJSON); err != nil {
+		return err
+	}
+	if err := writeFile(r.junit, reports, scenarios.WriteJUnit); err != nil {
+		return err
+	}
+	return writeFile(r.html, reports, scenarios.WriteHTML)
+}
+
+// canWrite says whether a file that is to be written later can be; "" and "-" are none.
+func canWrite(name string) error {
+	if name == "" || name == "-" {
+		return nil
+	}
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// writeFile does nothing without a name.
+func writeFile(name string, reports []scenarios.Report, write func(io.Writer, []scenarios.Report) error) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return misuse(err)
+	}
+	if err := errors.Join(write(file, reports), file.Close()); err != nil {
+		return noVerdict(err)
+	}
+	return nil
+}

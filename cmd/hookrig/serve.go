@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/journal/sqlite"
+)
+
+func newServe(w World) *cobra.Command {
+	var (
+		o     mockserver.Options
+		data  string
+		clock string
+	)
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the rig: capture address, desk (HTTP API and page), providers",
+		Long: `Runs until interrupted. Every bin is a path of the capture address, made on first use:
+http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sender gets a reply.`,
+		Example: "  hookrig serve\n  hookrig serve --data ./rig --capture 127.0.0.1:9001 --desk 127.0.0.1:9000",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := logger(cmd, w)
+			if err != nil {
+				return err
+			}
+			switch clock {
+			case "real":
+				o.RealClock = true
+			case "virtual":
+			default:
+				return misusef("--clock %q: want real or virtual", clock)
+			}
+			store, where, err := openStore(cmd.Context(), data)
+			if err != nil {
+				return err
+			}
+			o.Store, o.Log, o.Desk, o.Version = store, log, desk.Handler, version
+			rig, err := mockserver.Start(cmd.Context(), o)
+			if err != nil {
+				return startError(errors.Join(err, store.Close()))
+			}
+			fmt.Fprintf(w.Stdout, "capture  %s/<bin>\ndesk     %s\ndata     %s\n", rig.CaptureURL(), rig.DeskURL(), where)
+			fmt.Fprintf(w.Stderr, serveHint, rig.CaptureURL(), rig.DeskURL())
+			<-cmd.Context().Done()
+			fmt.Fprintln(w.Stderr, "hookrig: stopping")
+			if err := errors.Join(rig.Close(), store.Close()); err != nil {
+				return noVerdict(fmt.Errorf("stop: %w", err))
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Capture, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`")
+	f.StringVar(&o.DeskAddress, "desk", "127.0.0.1:8080", "address of the desk (API and page), `HOST:PORT`")
+	f.StringVar(&data, "data", defaultData(w), "where records are kept: a `DIR`, or \"memory\"")
+	f.StringVar(&clock, "clock", "real", "the retry schedule's `CLOCK`: real, or virtual (it moves when told to)")
+	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be delivered to; repeatable")
+	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the desk must show; needed for an address other than loopback")
+	f.BoolVar(&o.Insecure, "insecure", false, "listen on other addresses than loopback without a token")
+	return cmd
+}
+
+// serveHint tells a person how to go on.
+const serveHint = `
+capture something:  curl -d '{"hello":"world"}' %[1]s/inbox
+send a real event:  hookrig send neostore Pass:Installed --to %[1]s/inbox
+look at it:         open %[2]s in a browser; ctrl-C stops
+
+`
+
+// openStore opens what --data names and says where it is.
+func openStore(ctx context.Context, data string) (journal.Store, string, error) {
+	switch {
+	case data == "memory":
+		return journal.NewMemory(journal.MemoryOptions{}), "memory", nil
+	case strings.HasPrefix(data, "postgres://"), strings.HasPrefix(data, "postgresql://"):
+		return nil, "", misusef("--data %q: this build keeps records in a directory or in memory; Postgres is not supported", data)
+	case data == "":
+		return nil, "", misusef("--data is empty: want a directory, or \"memory\"")
+	}
+	dir, err := filepath.Abs(data)
+	if err != nil {
+		return nil, "", misuse(err)
+	}
+	store, err := sqlite.Open(ctx, dir, sqlite.Options{})
+	switch {
+	case errors.Is(err, sqlite.ErrInUse):
+		return nil, "", noVerdict(fmt.Errorf("--data %s: %w\nstop the hookrig that has it open, or give another folder", data, err))
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, "", misusef("--data %q: want a directory, or \"memory\": %w", data, err)
+	case err != nil:
+		return nil, "", noVerdict(fmt.Errorf("--data %s: %w", data, err))
+	}
+	return store, dir, nil
+}
+
+// defaultData is $XDG_DATA_HOME/hookrig, ~/.local/share/hookrig, or the working directory's .hookrig.
+func defaultData(w World) string {
+	if dir := w.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "hookrig")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "share", "hookrig")
+	}
+	return ".hookrig"
+}
+
+// startError tells a wrong option, which is misuse, from a port that is taken, which is not.
+func startError(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return noVerdict(err)
+	}
+	if errors.Is(err, context.Canceled) {
+		return noVerdict(errors.New("interrupted while starting"))
+	}
+	return misuse(err)
+}

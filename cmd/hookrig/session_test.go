@@ -1,0 +1,277 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// session is a run of the program in this process, which a test reads line by line and can interrupt.
+type session struct {
+	out, err  *bufio.Reader
+	interrupt context.CancelFunc
+	code      chan int
+}
+
+// start begins a run; it is interrupted when the test ends, if it is still going.
+func start(t *testing.T, args ...string) *session {
+	t.Helper()
+	ctx, interrupt := context.WithCancel(context.Background())
+	out, stdout := io.Pipe()
+	errs, stderr := io.Pipe()
+	s := &session{out: bufio.NewReader(out), err: bufio.NewReader(errs), interrupt: interrupt, code: make(chan int, 1)}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.code <- Main(ctx, args, World{Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Getenv: func(string) string { return "" }})
+		stdout.Close()
+		stderr.Close()
+	}()
+	t.Cleanup(func() {
+		interrupt()
+		out.Close() // whoever still writes does not wait for a reader
+		errs.Close()
+		<-ended
+	})
+	return s
+}
+
+// line reads the next line and wants it to match.
+func line(t *testing.T, from *bufio.Reader, pattern string) []string {
+	t.Helper()
+	text, err := from.ReadString('\n')
+	if err != nil {
+		t.Fatalf("%v, want a line that matches %s", err, pattern)
+	}
+	match := regexp.MustCompile(pattern).FindStringSubmatch(text)
+	if match == nil {
+		t.Fatalf("%q does not match %s", text, pattern)
+	}
+	return match
+}
+
+// end reads what is left of both outputs and wants the exit code.
+func (s *session) end(t *testing.T, code int) (stdout, stderr string) {
+	t.Helper()
+	errs := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(s.err)
+		errs <- string(text)
+	}()
+	text, _ := io.ReadAll(s.out)
+	stdout, stderr = string(text), <-errs
+	if got := <-s.code; got != code {
+		t.Errorf("exit code %d, want %d; stdout:\n%s\nstderr:\n%s", got, code, stdout, stderr)
+	}
+	return stdout, stderr
+}
+
+func want(t *testing.T, text, pattern string) {
+	t.Helper()
+	if !regexp.MustCompile(pattern).MatchString(text) {
+		t.Errorf("does not match %s:\n%s", pattern, text)
+	}
+}
+
+func TestServeSaysWhereItIs(t *testing.T) {
+	t.Parallel()
+	s := start(t, "serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", "memory")
+	capture := line(t, s.out, `^capture  (http://127\.0\.0\.1:\d+)/<bin>\n$`)[1]
+	rig := line(t, s.out, `^desk     (http://127\.0\.0\.1:\d+)\n$`)[1]
+	line(t, s.out, `^data     memory\n$`)
+	line(t, s.err, `^\n$`)
+	line(t, s.err, `curl .*`+regexp.QuoteMeta(capture)+`/inbox`)
+	line(t, s.err, `hookrig send .* --to `+regexp.QuoteMeta(capture)+`/inbox`)
+	line(t, s.err, regexp.QuoteMeta(rig))
+
+	stdout, _ := start(t, "healthcheck", "--rig", rig).end(t, exitPassed)
+	want(t, stdout, `^ok\n$`)
+	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--desk", "127.0.0.1:0", "--data", "memory").end(t, exitNoVerdict)
+	want(t, stderr, `^hookrig: capture address .* is taken`)
+	_, stderr = start(t, "listen", "--capture", strings.TrimPrefix(capture, "http://")).end(t, exitNoVerdict)
+	want(t, stderr, `is taken`)
+
+	s.interrupt()
+	_, stderr = s.end(t, exitPassed)
+	want(t, stderr, `stopping`)
+}
+
+func TestServeSaysThatItsFolderIsInUse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	args := []string{"serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", dir}
+	first := start(t, args...)
+	line(t, first.out, `^capture`)
+	_, stderr := start(t, args...).end(t, exitNoVerdict)
+	want(t, stderr, `in use`)
+	want(t, stderr, `stop the hookrig that has it open, or give another folder`)
+	first.interrupt()
+	first.end(t, exitPassed)
+}
+
+func TestListenJudgesWhatArrives(t *testing.T) {
+	t.Parallel()
+	s := start(t, "listen", "orders", "--capture", "127.0.0.1:0", "--provider", "neostore", "--secret", "S")
+	to := line(t, s.err, `^listening on (http://127\.0\.0\.1:\d+/orders)\n$`)[1]
+	for _, c := range []struct{ secret, fault, verdict string }{
+		{"S", "duplicate:2", "neostore signature valid"},
+		{"T", "delay:1ms", "neostore signature mismatch: .*x-neostore-signature"},
+		{"S", "signature:missing", "neostore signature missing"},
+	} {
+		send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", c.secret, "--fault", c.fault)
+		line(t, s.out, `^\d\d:\d\d:\d\d\.\d{3}  c\d+  POST /orders  \d+ bytes  → 200  `+c.verdict)
+		if c.fault == "duplicate:2" {
+			line(t, s.out, c.verdict)
+		}
+		stdout, _ := send.end(t, exitPassed)
+		want(t, stdout, `state   delivered\n$`)
+	}
+	s.interrupt()
+	s.end(t, exitPassed)
+}
+
+func TestListenForwards(t *testing.T) {
+	t.Parallel()
+	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(consumer.Close)
+	s := start(t, "listen", "--capture", "127.0.0.1:0", "--forward", consumer.URL+"/up")
+	to := line(t, s.err, `^listening on (\S+)\n$`)[1]
+	send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
+	arrived := line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes(  → 418)?\n$`)
+	if arrived[2] == "" { // the consumer was slower than the eye
+		line(t, s.out, `^\S+  `+arrived[1]+`  `+regexp.QuoteMeta(consumer.URL)+`/up → 418\n$`)
+	}
+	send.end(t, exitFailed)
+	s.interrupt()
+	s.end(t, exitPassed)
+
+	s = start(t, "listen", "--capture", "127.0.0.1:0", "--forward", consumer.URL, "--json")
+	to = line(t, s.err, `^listening on (\S+)\n$`)[1]
+	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
+	var c journal.Capture
+	if err := json.Unmarshal([]byte(line(t, s.out, `^\{.*\}\n$`)[0]), &c); err != nil || c.Reply == nil || c.Reply.Status != http.StatusTeapot {
+		t.Errorf("want the capture with its reply, got %+v, %v", c, err)
+	}
+	send.end(t, exitFailed)
+	s.interrupt()
+	if stdout, _ := s.end(t, exitPassed); stdout != "" {
+		t.Errorf("printed twice: %s", stdout)
+	}
+}
+
+func TestAnInterruptedSendSaysHowFarItCame(t *testing.T) {
+	t.Parallel()
+	called := make(chan struct{}, 10)
+	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		called <- struct{}{}
+	}))
+	t.Cleanup(consumer.Close)
+	s := start(t, "send", "neostore", "Pass:Created", "--to", consumer.URL, "--secret", "S", "--retry", "at-least-once", "--seed", "7")
+	<-called
+	s.interrupt()
+	stdout, stderr := s.end(t, exitNoVerdict)
+	want(t, stdout, `^seed    7\n`)
+	want(t, stdout, `state   pending`)
+	want(t, stderr, `^hookrig: interrupted: the delivery is pending after [01] of its attempts\n$`)
+}
+
+func TestAnInterruptedRunReportsWhatItDid(t *testing.T) {
+	t.Parallel()
+	called := make(chan struct{}, 10)
+	release := make(chan struct{})
+	consumer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		called <- struct{}{}
+		<-release
+	}))
+	t.Cleanup(consumer.Close)
+	t.Cleanup(func() { close(release) })
+	dir := t.TempDir()
+	file, report := filepath.Join(dir, "waits.yaml"), filepath.Join(dir, "report.json")
+	scenario := `hookrig: 1
+name: waits
+target: {url: "http://127.0.0.1:1/"}
+clock: {mode: real}
+steps:
+  - id: sub
+    subscribe: {provider: neostore}
+  - id: one
+    deliver: {provider: neostore, event: "Pass:Created"}
+`
+	if err := os.WriteFile(file, []byte(scenario), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "run", file, "duplicate", "--target", consumer.URL, "--json", report)
+	<-called
+	s.interrupt()
+	stdout, stderr := s.end(t, exitNoVerdict)
+	want(t, stdout, `(?m)^  passed +sub `)
+	want(t, stdout, `(?m)^  error +one `)
+	if strings.Contains(stdout, "duplicate  seed") {
+		t.Errorf("the next scenario was begun:\n%s", stdout)
+	}
+	want(t, stderr, `scenario waits, step one: `)
+	if raw, err := os.ReadFile(report); err != nil || !strings.Contains(string(raw), `"status": "error"`) {
+		t.Errorf("report: %v\n%s", err, raw)
+	}
+}
+
+func TestBurstAccountsForABin(t *testing.T) {
+	t.Parallel()
+	rig, err := mockserver.Start(t.Context(), mockserver.Options{Desk: desk.Handler})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rig.Close() })
+
+	stdout, _ := start(t, "burst", "neostore", "--to", rig.CaptureURL()+"/many", "--count", "50", "--connections", "4").end(t, exitPassed)
+	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0$`)
+	stdout, _ = start(t, "burst", "neostore", "--to", rig.CaptureURL()+"/one", "--count", "50", "--connections", "1").end(t, exitPassed)
+	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0, out of order 0$`)
+	_, stderr := start(t, "burst", "neostore", "--to", rig.CaptureURL()).end(t, exitMisuse)
+	want(t, stderr, `is a rig's capture address: name a bin of it, as in http://.*/load`)
+
+	stdout, _ = start(t, "burst", "neostore", "--to", rig.CaptureURL()+"/json", "--count", "20", "--json", "-").end(t, exitPassed)
+	var report map[string]any
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"intended", "sent", "acknowledged", "outcomes", "seconds", "rate", "lag_ms", "service_ms", "response_ms", "accounting"} {
+		if _, ok := report[name]; !ok {
+			t.Errorf("the report has no %q", name)
+		}
+	}
+}
+
+// A desk that the capture address names may be out of reach, as behind the ports of a container: that is said.
+func TestBurstSaysThatTheDeskIsOutOfReach(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := taken.Addr().String()
+	taken.Close()
+	capture := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"name":"hookrig","desk":"http://`+nobody+`"}`)
+	}))
+	t.Cleanup(capture.Close)
+	_, stderr := start(t, "burst", "neostore", "--to", capture.URL+"/load").end(t, exitNoVerdict)
+	want(t, stderr, nobody)
+	want(t, stderr, `with --rig, or --no-reconcile`)
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// maxVerifyInput bounds what verify reads: a body of the capture limit in base64, and its head.
+const maxVerifyInput = 32 << 20
+
+func newVerify(w World) *cobra.Command {
+	var (
+		secrets []string
+		url     string
+		at      string
+		asJSON  bool
+	)
+	cmd := &cobra.Command{
+		Use:   "verify PROVIDER --secret S FILE|-",
+		Short: "Check a request's signature, and say why it is wrong",
+		Long: `Reads a raw HTTP request (head and body, as a bin's /raw gives it) or a capture in JSON, from a file or from
+standard input (-). Exit code 0: the signature is valid; 1: it is not, and the explanation says what would make it so.`,
+		Example: "  hookrig verify neostore --secret S request.http\n  curl -s $DESK/api/v1/captures/$ID/raw | hookrig verify neostore --secret S -",
+		Args:    exactArgs("PROVIDER", "FILE"),
+
+		ValidArgsFunction: completeFirst(completeProvider, cobra.ShellCompDirectiveDefault),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := fixtures.Builtin().Provider(args[0])
+			if err != nil {
+				return misuse(err)
+			}
+			if len(secrets) == 0 {
+				return misusef("--secret is missing: give the secret that the request should be signed with")
+			}
+			moment := time.Time{}
+			if at != "" {
+				if moment, err = time.Parse(time.RFC3339Nano, at); err != nil {
+					return misusef("--at %q: want a time as in 2026-01-15T09:00:00Z", at)
+				}
+			}
+			raw, err := readInput(w, args[1])
+			if err != nil {
+				return err
+			}
+			c, err := parseCapture(raw)
+			if err != nil {
+				return misusef("%s: %w", inputName(args[1]), err)
+			}
+			if !moment.IsZero() {
+				c.At = moment
+			}
+			v := capture.Verify(p, c, url, secrets...)
+			if asJSON {
+				err = writeJSON(w.Stdout, v)
+			} else {
+				_, err = fmt.Fprintln(w.Stdout, v.Verdict)
+				if v.Explanation != "" {
+					fmt.Fprintln(w.Stdout, v.Explanation)
+				}
+			}
+			if err != nil {
+				return noVerdict(err)
+			}
+			if v.Verdict != string(signature.Valid) {
+				return failed()
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&secrets, "secret", nil, "the `SECRET`; repeatable: any may match")
+	f.StringVar(&url, "url", "", "the `URL` as registered, for providers that sign it")
+	f.StringVar(&at, "at", "", "judge a signed time as of this `TIME` (default: the capture's, or now)")
+	f.BoolVar(&asJSON, "json", false, "print {provider, verdict, explanation}")
+	return cmd
+}
+
+// readInput reads a file, or standard input for "-", up to a limit.
+func readInput(w World, name string) ([]byte, error) {
+	in := w.Stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, misuse(err)
+		}
+		defer file.Close()
+		in = file
+	}
+	raw, err := io.ReadAll(io.LimitReader(in, maxVerifyInput+1))
+	if err != nil {
+		return nil, misuse(err)
+	}
+	if len(raw) > maxVerifyInput {
+		return nil, misusef("%s is larger than %d MiB", inputName(name), maxVerifyInput>>20)
+	}
+	if len(raw) == 0 {
+		return nil, misusef("%s is empty: want a raw HTTP request, or a capture in JSON", inputName(name))
+	}
+	return raw, nil
+}
+
+func inputName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
+}
+
+// parseCapture reads a capture in JSON, or a raw request.
+func parseCapture(raw []byte) (journal.Capture, error) {
+	if trimmed := bytes.TrimSpace(raw); len(trimmed) > 0 && trimmed[0] == '{' {
+		var c journal.Capture
+		if err := json.Unmarshal(trimmed, &c); err != nil {
+			return c, fmt.Errorf("capture: %w", err)
+		}
+		if c.Method == "" {
+			return c, errors.New("not a capture: it has no method")
+		}
+		if c.At.IsZero() {
+			c.At = time.Now()
+		}
+		return c, nil
+	}
+	m, err := wire.ParseRequest(raw)
+	return journal.Capture{Message: m, At: time.Now()}, err
+}
