@@ -1,0 +1,61 @@
+# hookrig: `make` lists what there is.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= dev
+LINT := go tool -modfile=.tools/go.mod
+# What the tests may not skip. CI sets it; on a laptop a missing part skips, with its reason.
+export HOOKRIG_REQUIRE ?=
+# Containers without a reaper image, and ports looked for on this host (see CONTRIBUTING.md).
+export TESTCONTAINERS_RYUK_DISABLED ?= true
+export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## bin/hookrig: one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/hookrig ./cmd/hookrig
+
+.PHONY: image
+image: build ## the container image hookrig:dev
+	docker build -t hookrig:$(VERSION) .
+
+.PHONY: deps
+deps: ## install what the tests use and this Debian machine lacks (as root; elsewhere it only says so)
+	@.ci/deps
+
+.PHONY: test
+test: deps lint unit suites ## everything: linters, unit tests with the race detector, Ginkgo suites
+
+.PHONY: lint
+lint: ## gofumpt, vet, staticcheck, go.mod in order
+	@unformatted=$$($(LINT) gofumpt -l cmd fixtures mockserver scenarios suites); \
+	if [ -n "$$unformatted" ]; then echo "not gofumpt-ed:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(LINT) staticcheck ./...
+	go mod tidy -diff
+
+.PHONY: unit
+unit: ## plain tests with the race detector
+	go test -race ./cmd/... ./fixtures/... ./mockserver/... ./scenarios/... ./suites/matchers/...
+
+.PHONY: suites
+suites: build ## the Ginkgo suites, which drive the built binary and the Docker engine
+	go tool ginkgo run -r --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --race --trace --timeout 8m ./suites/acceptance
+
+.PHONY: bench
+bench: ## the benchmarks; ratios are within one run
+	go test -run '^$$' -bench . -benchmem ./fixtures/... ./mockserver/...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for a while (FUZZTIME=30s)
+	@for pkg in $$(go list ./fixtures/... ./mockserver/... ./scenarios/...); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzzminimizetime 10x -fuzztime $(or $(FUZZTIME),30s) $$pkg; done; done
+
+.PHONY: fmt
+fmt: ## format
+	$(LINT) gofumpt -w cmd fixtures mockserver scenarios suites
