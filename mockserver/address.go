@@ -3,8 +3,12 @@ package mockserver
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"syscall"
+
+	"github.com/hookrig/hookrig/fixtures"
 )
 
 // anyPort is the address of those who give none: loopback, and a port that is free.
@@ -18,11 +22,12 @@ func (o *Options) checkAddresses() error {
 	if o.DeskAddress == "" {
 		o.DeskAddress = anyPort
 	}
-	addresses := []struct{ what, address string }{{"capture", o.Capture}}
-	if o.Desk != nil {
-		addresses = append(addresses, struct{ what, address string }{"desk", o.DeskAddress})
+	for name := range o.Addresses {
+		if o.Surfaces[name] == nil {
+			return fmt.Errorf("address of %q: %w: there is no API of that system to serve", name, fixtures.ErrUnknownProvider)
+		}
 	}
-	for _, a := range addresses {
+	for _, a := range o.listening() {
 		loopback, err := isLoopback(a.address)
 		if err != nil {
 			return fmt.Errorf("%s address %q: %w: want host:port, as in 127.0.0.1:8080", a.what, a.address, err)
@@ -33,6 +38,26 @@ func (o *Options) checkAddresses() error {
 		}
 	}
 	return nil
+}
+
+// listening is everything that the rig is to listen on.
+func (o *Options) listening() []struct{ what, address string } {
+	addresses := []struct{ what, address string }{{"capture", o.Capture}}
+	if o.Desk != nil {
+		addresses = append(addresses, struct{ what, address string }{"desk", o.DeskAddress})
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Addresses)) {
+		addresses = append(addresses, struct{ what, address string }{name, o.Addresses[name]})
+	}
+	return addresses
+}
+
+// exposed says whether some address can be reached from other machines.
+func (o *Options) exposed() bool {
+	return slices.ContainsFunc(o.listening(), func(a struct{ what, address string }) bool {
+		loopback, err := isLoopback(a.address)
+		return err != nil || !loopback
+	})
 }
 
 // isLoopback says whether an address to listen on can be reached from this machine only.

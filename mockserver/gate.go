@@ -7,32 +7,37 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/hookrig/hookrig/mockserver/problem"
 )
 
-// gate lets through to the desk who may ask it. A web page somewhere else may not: neither by a name of its own that
+// gate lets through to the desk or a surface who may ask it. A web page somewhere else may not: neither by a name of its own that
 // resolves to this machine (DNS rebinding), nor by a request that a browser sends along with it (cross-site request
 // forgery).
 type gate struct {
 	next     http.Handler
 	token    [sha256.Size]byte
-	open     bool   // no token is asked for
-	host     string // as it was told to listen on
+	open     bool     // no token is asked for
+	guarded  []string // the paths that ask for it, and those below
+	host     string   // as it was told to listen on
 	loopback bool
 	origins  *http.CrossOriginProtection
 }
 
-func newGate(o Options, addr net.Addr, next http.Handler) *gate {
-	host, _, _ := net.SplitHostPort(o.DeskAddress)
+func newGate(o Options, address string, addr net.Addr, guarded []string, next http.Handler) *gate {
+	host, _, _ := net.SplitHostPort(address)
 	ip, _ := netip.ParseAddrPort(addr.String())
 	return &gate{
-		next: next, token: sha256.Sum256([]byte(o.Token)), open: o.Token == "",
+		next: next, token: sha256.Sum256([]byte(o.Token)), open: o.Token == "", guarded: guarded,
 		host: host, loopback: ip.Addr().IsLoopback(),
 		origins: http.NewCrossOriginProtection(),
 	}
 }
+
+// deskGuarded are the paths of the desk that ask for the rig's token. A surface asks for its system's own keys.
+func deskGuarded() []string { return []string{"/api/v1", "/metrics"} }
 
 // ServeHTTP asks for a name, an origin and a token, in this order; whether the rig is alive may be asked by anyone.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +56,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"a page of another origin (%s) may not write here", orUnknown(r.Header.Get("Origin")))).Write(w)
 		return
 	}
-	if !g.open && (strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == "/metrics") && !g.shows(r) {
+	guarded := func(path string) bool { return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/") }
+	if !g.open && slices.ContainsFunc(g.guarded, guarded) && !g.shows(r) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="hookrig"`)
 		problem.New(http.StatusUnauthorized,
 			"the rig asks for its token: send it as \"Authorization: Bearer TOKEN\" or \"X-Hookrig-Token: TOKEN\"").Write(w)

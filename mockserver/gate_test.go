@@ -62,7 +62,7 @@ func TestGate(t *testing.T) {
 		{"health of the API", plain, loopback, "GET", "http://evil.example/api/v1/healthz", nil, 200},
 	} {
 		asked := false
-		g := newGate(c.options, c.addr, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+		g := newGate(c.options, c.options.DeskAddress, c.addr, deskGuarded(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 		r := httptest.NewRequest(c.method, c.url, nil)
 		for name, value := range c.headers {
 			r.Header.Set(name, value)

@@ -14,6 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/provider/surface"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -30,6 +31,14 @@ type Options struct {
 	Desk func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client) http.Handler
 	// DeskAddress is the desk's, host:port; "" is 127.0.0.1:0.
 	DeskAddress string
+	// Surfaces are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
+	// that Addresses gives it; the desk serves all of them besides, below their names. One with neither takes a free port.
+	Surfaces map[string]surface.Maker
+	// Addresses are those of Surfaces, by provider, host:port.
+	Addresses map[string]string
+	// Demo adds a demo tenant to every provider, whose key is provider.DemoKey, unless some address can be reached from
+	// other machines.
+	Demo bool
 	// RealClock has retries follow the wall clock; without it they wait for Advance.
 	RealClock bool
 	// Start is where the virtual clock starts; zero is fixtures.DefaultStart.
@@ -57,7 +66,8 @@ type Server struct {
 	wire       *wire.Client // of deliveries, forwards and resends
 	dispatcher *provider.Dispatcher
 	capture    *capture.Server
-	desk       *deskServer // nil without one
+	desk       *webServer // nil without one
+	surfaces   []*surfaceServer
 
 	lives  atomic.Uint64 // journeys drawn so far, so that each is another life
 	closed sync.Once
@@ -88,16 +98,17 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.store == nil {
 		s.store, s.ownStore = journal.NewMemory(journal.MemoryOptions{}), true
 	}
-	if err := s.start(ctx, o, client); err != nil {
+	if err := s.start(ctx, o, client, guard); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
 // start starts the parts in the order in which they need each other.
-func (s *Server) start(ctx context.Context, o Options, client *wire.Client) (err error) {
+func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guard *wire.Guard) (err error) {
 	s.dispatcher, err = provider.New(ctx, provider.Options{
 		Catalogue: o.Catalogue, Store: s.store, Virtual: !o.RealClock, Start: o.Start, Seed: o.Seed, Wire: client, Log: o.Log,
+		Demo: o.Demo && !o.exposed(),
 	})
 	if err != nil {
 		return fmt.Errorf("start the providers: %w", err)
@@ -108,16 +119,17 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client) (err
 	if err != nil {
 		return listenError("capture", o.Capture, err)
 	}
-	if o.Desk == nil {
-		return nil
+	if err := s.makeSurfaces(ctx, o, guard); err != nil {
+		return err
 	}
-	handler := o.Desk(s.dispatcher, s.capture, s.store, o.Catalogue, client)
-	s.desk, err = startDesk(o, handler)
-	if err != nil {
-		return listenError("desk", o.DeskAddress, err)
+	if o.Desk != nil {
+		handler := s.withSurfaces(o.Desk(s.dispatcher, s.capture, s.store, o.Catalogue, client))
+		if s.desk, err = startWeb(o, o.DeskAddress, deskGuarded(), handler); err != nil {
+			return listenError("desk", o.DeskAddress, err)
+		}
+		s.capture.SetDesk(s.desk.url)
 	}
-	s.capture.SetDesk(s.desk.url)
-	return nil
+	return s.startSurfaces(o)
 }
 
 // grace bounds how long Close waits for requests under way.
@@ -129,7 +141,7 @@ func (s *Server) Close() error {
 	return s.err
 }
 
-// close stops who asks before who is asked: the desk, the senders, the receiver, the journal. So a delivery to a bin
+// close stops who asks before who is asked: the desk and the surfaces, the senders, the receiver, the journal. So a delivery to a bin
 // of this rig is not recorded as refused only because the rig stopped.
 func (s *Server) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
@@ -138,6 +150,7 @@ func (s *Server) close() error {
 	if s.desk != nil {
 		errs = append(errs, s.desk.close(ctx))
 	}
+	errs = append(errs, s.closeSurfaces(ctx))
 	if s.dispatcher != nil {
 		errs = append(errs, s.dispatcher.Close())
 	}

@@ -21,8 +21,11 @@ var ranks = []struct {
 	{4, []string{"mockserver/journal"}},
 	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest"}},
 	{6, []string{"mockserver/provider", "mockserver/capture", "mockserver/burst"}},
-	{7, []string{"mockserver/problem"}},
-	{8, []string{"mockserver/desk"}},
+	{7, []string{"mockserver/problem", "mockserver/provider/surface"}},
+	{8, []string{
+		"mockserver/desk",
+		"mockserver/provider/neostore", "mockserver/provider/subscribfy", "mockserver/provider/ethpass",
+	}},
 	{9, []string{"mockserver"}},
 	{10, []string{"scenarios"}},
 	{11, []string{"cmd/hookrig"}},
@@ -36,6 +39,7 @@ var reserved = []struct {
 }{
 	{"modernc.org/sqlite", []string{"mockserver/journal/sqlite", "cmd/hookrig"}},
 	{"github.com/danielgtaylor/huma", []string{"mockserver/desk", "cmd/hookrig"}},
+	{"github.com/go-jose/go-jose", []string{"mockserver/provider/neostore", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
 	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},

@@ -178,8 +178,15 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 		return fmt.Errorf("take up deliveries: %w", err)
 	}
 	if len(documents) > 0 || stats.Deliveries > 0 || stats.EvictedDeliveries > 0 {
+		d.drawElsewhere()
+	}
+	return nil
+}
+
+// drawElsewhere keeps what an earlier run drew from being drawn again.
+func (d *Dispatcher) drawElsewhere() {
+	if d.registry.base == 0 {
 		d.registry.base = uint64(time.Now().UnixNano())
 		d.drawn.Store(d.registry.base)
 	}
-	return nil
 }

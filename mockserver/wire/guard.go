@@ -57,6 +57,13 @@ func (g *Guard) Dial(ctx context.Context, network, addr string) (net.Conn, error
 	return dialEach(ctx, connect, network, addresses, port)
 }
 
+// CheckHost says whether a host, an address or a name, may be dialled: nil when it has an address that may be, else an
+// error that wraps ErrForbidden, or says why the name was not resolved.
+func (g *Guard) CheckHost(ctx context.Context, host string) error {
+	_, err := g.resolve(ctx, "tcp", host)
+	return err
+}
+
 // resolve returns the addresses of host that may be dialled; if there is none, why.
 func (g *Guard) resolve(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	all := []netip.Addr{}

@@ -11,27 +11,27 @@ import (
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
-// deskServer serves the desk on a listener of its own.
-type deskServer struct {
+// webServer serves one handler on a listener of its own.
+type webServer struct {
 	url    string
 	server *http.Server
 	stop   context.CancelFunc // ends the requests that wait or stream
 	done   chan error         // of Serve
 }
 
-// startDesk listens and serves until close.
-func startDesk(o Options, handler http.Handler) (*deskServer, error) {
-	listener, err := net.Listen("tcp", o.DeskAddress)
+// startWeb listens at an address and serves until close.
+func startWeb(o Options, address string, guarded []string, handler http.Handler) (*webServer, error) {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	d := &deskServer{
+	d := &webServer{
 		url:  "http://" + wire.Reachable(listener.Addr()),
 		stop: stop,
 		done: make(chan error, 1),
 		server: &http.Server{
-			Handler: newGate(o, listener.Addr(), handler),
+			Handler: newGate(o, address, listener.Addr(), guarded, handler),
 			// A wait or a stream may last; reading a request may not.
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       2 * time.Minute,
@@ -45,7 +45,7 @@ func startDesk(o Options, handler http.Handler) (*deskServer, error) {
 }
 
 // close lets requests under way finish until ctx ends.
-func (d *deskServer) close(ctx context.Context) error {
+func (d *webServer) close(ctx context.Context) error {
 	d.stop()
 	err := d.server.Shutdown(ctx)
 	if err != nil {

@@ -1,0 +1,98 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/hookrig/hookrig/mockserver/provider/surface"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// surfaceServer is one system's own API, and where it is.
+type surfaceServer struct {
+	provider string
+	handler  http.Handler
+	own      *webServer // nil when only the desk serves it
+	stop     context.CancelFunc
+}
+
+// makeSurfaces makes the handlers.
+func (s *Server) makeSurfaces(ctx context.Context, o Options, guard *wire.Guard) error {
+	for _, name := range slices.Sorted(maps.Keys(o.Surfaces)) {
+		p, err := o.Catalogue.Provider(name)
+		if err != nil {
+			return err
+		}
+		own, stop := context.WithCancel(context.WithoutCancel(ctx))
+		handler, err := o.Surfaces[name](own, surface.Rig{
+			Dispatcher: s.dispatcher, Store: s.store, Provider: p, Capture: s.capture.URL(), Reachable: guard.CheckHost,
+			Log: o.Log.With("provider", name),
+		})
+		if err != nil {
+			stop()
+			return fmt.Errorf("start the API of %s: %w", name, err)
+		}
+		s.surfaces = append(s.surfaces, &surfaceServer{provider: name, handler: handler, stop: stop})
+	}
+	return nil
+}
+
+// withSurfaces serves the surfaces below their names, and everything else by next.
+func (s *Server) withSurfaces(next http.Handler) http.Handler {
+	if len(s.surfaces) == 0 {
+		return next
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", next)
+	for _, f := range s.surfaces {
+		mux.Handle("/"+f.provider+"/", surface.Mount("/"+f.provider, f.handler))
+	}
+	return mux
+}
+
+// startSurfaces starts the servers of those with an address of their own, and of all when there is no desk.
+func (s *Server) startSurfaces(o Options) error {
+	for _, f := range s.surfaces {
+		address := o.Addresses[f.provider]
+		if address == "" && s.desk == nil {
+			address = anyPort
+		}
+		if address == "" {
+			continue
+		}
+		var err error
+		if f.own, err = startWeb(o, address, nil, f.handler); err != nil {
+			return listenError(f.provider, address, err)
+		}
+	}
+	return nil
+}
+
+func (s *Server) closeSurfaces(ctx context.Context) error {
+	var errs []error
+	for _, f := range s.surfaces {
+		if f.own != nil {
+			errs = append(errs, f.own.close(ctx))
+		}
+		f.stop()
+	}
+	return errors.Join(errs...)
+}
+
+// SurfaceURL is where a provider's own API is: its address if it has one, else below the desk; "" when there is none.
+func (s *Server) SurfaceURL(provider string) string {
+	for _, f := range s.surfaces {
+		switch {
+		case f.provider != provider:
+		case f.own != nil:
+			return f.own.url
+		case s.desk != nil:
+			return s.desk.url + "/" + provider
+		}
+	}
+	return ""
+}
