@@ -31,11 +31,12 @@ var _ = Describe("hookrig serve --data", Serial, func() {
 		dir := GinkgoT().TempDir()
 		random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 0))
 		acknowledged := make([][]int, senders) // numbers that a 2xx was seen for, by sender
+		tried := make([]int, senders)          // the last number of each sender: none is used again, stored or not
 		var last uint64
 		for range kills {
 			r := serve("--data", dir)
 			last = keepsAll(ctx, r.client, acknowledged, last)
-			count := loadUntilKilled(ctx, r, acknowledged, random.IntN(400))
+			count := loadUntilKilled(ctx, r, acknowledged, tried, random.IntN(400))
 			Expect(count).To(BeNumerically(">", 0), "the load ran before the kill")
 		}
 		r := serve("--data", dir)
@@ -45,7 +46,7 @@ var _ = Describe("hookrig serve --data", Serial, func() {
 
 // loadUntilKilled has every sender post numbered bodies until the rig is gone; the kill comes after some acknowledgements,
 // whatever requests are under way then.
-func loadUntilKilled(ctx context.Context, r *rig, acknowledged [][]int, after int) int64 {
+func loadUntilKilled(ctx context.Context, r *rig, acknowledged [][]int, tried []int, after int) int64 {
 	GinkgoHelper()
 	transport := &http.Transport{MaxIdleConnsPerHost: senders}
 	defer transport.CloseIdleConnections()
@@ -55,12 +56,9 @@ func loadUntilKilled(ctx context.Context, r *rig, acknowledged [][]int, after in
 	var running sync.WaitGroup
 	for s := range senders {
 		running.Go(func() {
-			next := 0
-			if n := len(acknowledged[s]); n > 0 {
-				next = acknowledged[s][n-1] + 1
-			}
-			// A number whose answer never came may or may not be stored: it is not used again.
-			for number := next + 1; ; number++ {
+			for {
+				tried[s]++
+				number := tried[s]
 				resp, err := client.Post(fmt.Sprintf("%s/crash/%d", r.capture, s), "text/plain", bytes.NewReader(body(s, number)))
 				if err != nil {
 					return
