@@ -167,6 +167,11 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, f
 		}
 		return client, func() {}, nil
 	}
+	if p, err := known.Provider(l.settings.Provider); err == nil { // of one that there is not the rig will say so
+		if err := canJudge(p); err != nil {
+			return nil, nil, err
+		}
+	}
 	log, err := logger(cmd, w)
 	if err != nil {
 		return nil, nil, err

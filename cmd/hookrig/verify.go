@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
@@ -46,8 +47,8 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 			if err != nil {
 				return misuse(err)
 			}
-			if len(p.Signing.Signatures) == 0 {
-				return misusef("%s: no document says how it signs, so there is nothing to verify", p.Name)
+			if err := canJudge(p); err != nil {
+				return err
 			}
 			if len(secrets) == 0 {
 				return misusef("--secret is missing: give the secret that the request should be signed with")
@@ -94,6 +95,14 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 	optionFlag(cmd, &options)
 	f.BoolVar(&asJSON, "json", false, "print {provider, verdict, explanation}")
 	return cmd
+}
+
+// canJudge says whether there are signatures of a provider that can be judged.
+func canJudge(p *fixtures.Provider) error {
+	if len(p.Signing.Signatures) == 0 {
+		return misusef("%s: no document says how it signs, so there is nothing to verify", p.Name)
+	}
+	return nil
 }
 
 // readInput reads a file, or standard input for "-", up to a limit.
