@@ -17,7 +17,10 @@ import (
 const maxFile = 1 << 20
 
 // Load reads the scenario in a file. Mistakes in it are strictyaml.Problems, all at once; another error is one of reading.
-func Load(path string) (*Scenario, error) {
+func Load(path string) (*Scenario, error) { return LoadWith(path, fixtures.Builtin()) }
+
+// LoadWith is Load for the providers of a catalogue.
+func LoadWith(path string, catalogue *fixtures.Catalogue) (*Scenario, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -29,7 +32,7 @@ func Load(path string) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data, fixtures.Builtin())
+	return Parse(path, data, catalogue)
 }
 
 // LoadFS is Load from a file system.

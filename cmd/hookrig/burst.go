@@ -29,6 +29,7 @@ type burstFlags struct {
 	seed             seedFlag
 	tenant, rig      string
 	token, jsonFile  string
+	options          []string
 	noReconciliation bool
 }
 
@@ -62,13 +63,18 @@ a bin, captured exactly once; 1: not; 3: the bin could not be read whole.`,
 	f.StringVar(&b.token, "token", "", "the rig's `TOKEN`")
 	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
 	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not hold what was sent against the bin")
+	optionFlag(cmd, &b.options)
 	completeFlag(cmd, "events", completeEvents)
 	return cmd
 }
 
 func runBurst(cmd *cobra.Command, w World, name string, b *burstFlags) error {
 	ctx := cmd.Context()
-	p, err := fixtures.Builtin().Provider(name)
+	known, err := catalogue(b.options)
+	if err != nil {
+		return err
+	}
+	p, err := known.Provider(name)
 	if err != nil {
 		return misuse(err)
 	}

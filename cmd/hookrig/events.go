@@ -14,20 +14,25 @@ func newEvents(w World) *cobra.Command {
 	var (
 		seed           seedFlag
 		sample, asJSON bool
+		options        []string
 	)
 	cmd := &cobra.Command{
 		Use:   "events [PROVIDER [EVENT]]",
 		Short: "List the events each provider sends; --sample shows a body",
-		Long:  "Lists what each provider can send. \"assumed\" marks what no document of the vendor states; with PROVIDER or EVENT\nthe notes say what that is.",
+		Long:  "Lists what each provider can send. \"assumed\" marks what no document of the vendor states; with PROVIDER or EVENT\nthe notes say what that is. With PROVIDER its options follow: what of that can be decided otherwise.",
 		Example: `  hookrig events
   hookrig events subscribfy
   hookrig events neostore Pass:Created --sample --seed 7`,
 		Args:              atMostArgs("PROVIDER", "EVENT"),
 		ValidArgsFunction: completeEvent,
 		RunE: func(_ *cobra.Command, args []string) error {
-			providers := fixtures.Builtin().Providers()
+			known, err := catalogue(options)
+			if err != nil {
+				return err
+			}
+			providers := known.Providers()
 			if len(args) > 0 {
-				p, err := fixtures.Builtin().Provider(args[0])
+				p, err := known.Provider(args[0])
 				if err != nil {
 					return misuse(err)
 				}
@@ -70,13 +75,17 @@ func newEvents(w World) *cobra.Command {
 			case 2:
 				notes = list[0].Assumed
 			}
-			return printEvents(w, list, notes, sample && len(args) == 2, seed)
+			if err := printEvents(w, list, notes, sample && len(args) == 2, seed); err != nil || len(args) != 1 {
+				return err
+			}
+			return printProvider(w, providers[0])
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&sample, "sample", false, "render a body of each event")
 	f.Var(&seed, "seed", "the `NUMBER` that samples are drawn from (default: drawn and printed)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
+	optionFlag(cmd, &options)
 	return cmd
 }
 
@@ -125,6 +134,19 @@ func printEvents(w World, list []eventRow, notes []string, bare bool, seed seedF
 		for i, line := range folded(note, helpWidth-4) {
 			fmt.Fprintf(&b, "%*s%s\n", 2+2*min(i, 1), "", line)
 		}
+	}
+	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
+		return noVerdict(err)
+	}
+	return nil
+}
+
+// printProvider prints what can be decided about a provider, and whether it is documented in part only.
+func printProvider(w World, p *fixtures.Provider) error {
+	var b strings.Builder
+	writeOptions(&b, p)
+	if p.Partial {
+		fmt.Fprintf(&b, "\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
 	}
 	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
 		return noVerdict(err)

@@ -22,6 +22,7 @@ type listenFlags struct {
 	address      string
 	rig, token   string
 	allow        []string
+	options      []string
 	asJSON, body bool
 	insecure     bool
 }
@@ -58,6 +59,7 @@ request is passed on as it came, and the sender gets the consumer's answer.`,
 	f.StringVar(&l.token, "token", "", "that rig's `TOKEN`")
 	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
+	optionFlag(cmd, &l.options)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
 }
@@ -151,12 +153,24 @@ func captureError(err error) error {
 
 // connect returns a client of the rig at --rig, or of one that lives as long as the command.
 func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, func(), error) {
+	known, err := catalogue(l.options)
+	if err != nil {
+		return nil, nil, err
+	}
 	if l.rig != "" {
+		if len(l.options) > 0 {
+			return nil, nil, misusef("--option: the rig at --rig judges by its own options: give them to the hookrig serve that runs it")
+		}
 		client, err := dialRig(l.rig, l.token)
 		if err != nil {
 			return nil, nil, err
 		}
 		return client, func() {}, nil
+	}
+	if p, err := known.Provider(l.settings.Provider); err == nil { // of one that there is not the rig will say so
+		if err := canJudge(p); err != nil {
+			return nil, nil, err
+		}
 	}
 	log, err := logger(cmd, w)
 	if err != nil {
@@ -164,7 +178,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, f
 	}
 	// The rig ends after the command's context does, so that requests under way are answered.
 	rig, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
-		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure,
+		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure, Catalogue: known,
 	})
 	if err != nil {
 		return nil, nil, startError(err)

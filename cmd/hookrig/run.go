@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
@@ -23,6 +24,7 @@ type runFlags struct {
 	junit, json    string
 	html           string
 	rig, token     string
+	options        []string
 }
 
 func newRun(w World) *cobra.Command {
@@ -40,11 +42,15 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 			if len(args) == 0 {
 				return misusef("run wants a scenario file or a folder of them; these come with hookrig: %s", strings.Join(libraryNames(), ", "))
 			}
-			list, err := loadScenarios(args)
+			known, err := catalogue(r.options)
 			if err != nil {
 				return err
 			}
-			return r.run(cmd, w, list)
+			list, err := loadScenarios(args, known)
+			if err != nil {
+				return err
+			}
+			return r.run(cmd, w, list, known)
 		},
 	}
 	f := cmd.Flags()
@@ -56,23 +62,40 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 	f.StringVar(&r.html, "html", "", "write the report as one page of HTML to `FILE`")
 	f.StringVar(&r.rig, "rig", "", "the desk's `URL` of a running rig")
 	f.StringVar(&r.token, "token", "", "that rig's `TOKEN`")
+	optionFlag(cmd, &r.options)
 	return cmd
 }
 
 // loadScenarios loads every file that the arguments stand for; the error holds every mistake of all of them.
-func loadScenarios(args []string) ([]*scenarios.Scenario, error) {
+func loadScenarios(args []string, known *fixtures.Catalogue) ([]*scenarios.Scenario, error) {
 	var (
 		list     []*scenarios.Scenario
 		problems strictyaml.Problems
 	)
+	add := func(s *scenarios.Scenario, err error) error {
+		var wrong strictyaml.Problems
+		switch {
+		case errors.As(err, &wrong):
+			problems = append(problems, wrong...)
+		case err != nil:
+			return misuse(err)
+		default:
+			list = append(list, s)
+		}
+		return nil
+	}
 	for _, arg := range args {
 		files, err := scenarios.Files(arg)
 		if errors.Is(err, fs.ErrNotExist) {
-			if s, err := scenarios.LoadFS(scenarios.Library(), strings.TrimSuffix(arg, ".yaml")+".yaml"); err == nil {
-				list = append(list, s)
-				continue
+			name := strings.TrimSuffix(arg, ".yaml") + ".yaml"
+			data, err := fs.ReadFile(scenarios.Library(), name)
+			if err != nil {
+				return nil, misusef("%s: no such file or folder, and no scenario that comes with hookrig, which are %s", arg, strings.Join(libraryNames(), ", "))
 			}
-			return nil, misusef("%s: no such file or folder, and no scenario that comes with hookrig, which are %s", arg, strings.Join(libraryNames(), ", "))
+			if err := add(scenarios.Parse(name, data, known)); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		if err != nil {
 			return nil, misuse(err)
@@ -81,15 +104,8 @@ func loadScenarios(args []string) ([]*scenarios.Scenario, error) {
 			return nil, misusef("%s holds no scenario: they end in .yaml or .yml", arg)
 		}
 		for _, file := range files {
-			s, err := scenarios.Load(file)
-			var wrong strictyaml.Problems
-			switch {
-			case errors.As(err, &wrong):
-				problems = append(problems, wrong...)
-			case err != nil:
-				return nil, misuse(err)
-			default:
-				list = append(list, s)
+			if err := add(scenarios.LoadWith(file, known)); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -115,9 +131,9 @@ func mistakes(n int) string {
 	return fmt.Sprintf("%d mistakes", n)
 }
 
-func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario) error {
+func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, known *fixtures.Catalogue) error {
 	ctx := cmd.Context()
-	o := scenarios.Options{Target: r.target, Secret: r.secret}
+	o := scenarios.Options{Target: r.target, Secret: r.secret, Catalogue: known}
 	if r.seed.given {
 		o.Seed = r.seed.value()
 	}
@@ -200,7 +216,7 @@ func (r *runFlags) play(
 	}
 	// The rig outlives an interrupt, so that the report says how far the run came.
 	rig, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{
-		RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log,
+		RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log, Catalogue: o.Catalogue,
 	})
 	if err != nil {
 		return scenarios.Report{Scenario: s.Name, File: s.File(), Status: scenarios.Errored}, err

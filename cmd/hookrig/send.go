@@ -22,7 +22,7 @@ type sendFlags struct {
 	to, secret, tenant, retry string
 	timeout                   time.Duration
 	seed                      seedFlag
-	set, faults               []string
+	set, faults, options      []string
 	asJSON                    bool
 }
 
@@ -54,6 +54,7 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 	f.StringVar(&s.retry, "retry", "", "a retry `PROFILE` of the provider, on the real clock (default: the provider's)")
 	f.DurationVar(&s.timeout, "timeout", 0, "`DURATION` of one attempt (default: the provider's)")
 	f.BoolVar(&s.asJSON, "json", false, "print the delivery as JSON")
+	optionFlag(cmd, &s.options)
 	completeFlag(cmd, "fault", completeFault)
 	completeFlag(cmd, "retry", completeRetry)
 	return cmd
@@ -61,8 +62,11 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 
 func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	ctx := cmd.Context()
-	catalogue := fixtures.Builtin()
-	p, err := catalogue.Provider(name)
+	known, err := catalogue(s.options)
+	if err != nil {
+		return err
+	}
+	p, err := known.Provider(name)
 	if err != nil {
 		return misuse(err)
 	}
@@ -87,7 +91,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	store := journal.NewMemory(journal.MemoryOptions{})
 	// The dispatcher outlives an interrupt, so that the report says how far the delivery came.
 	d, err := provider.New(context.WithoutCancel(ctx), provider.Options{
-		Catalogue: catalogue, Store: store, Wire: &wire.Client{Dial: guard.Dial}, Log: log,
+		Catalogue: known, Store: store, Wire: &wire.Client{Dial: guard.Dial}, Log: log,
 	})
 	if err != nil {
 		return noVerdict(err)

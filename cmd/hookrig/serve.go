@@ -20,9 +20,10 @@ import (
 
 func newServe(w World) *cobra.Command {
 	var (
-		o     mockserver.Options
-		data  string
-		clock string
+		o       mockserver.Options
+		data    string
+		clock   string
+		options []string
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -42,6 +43,9 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 			case "virtual":
 			default:
 				return misusef("--clock %q: want real or virtual", clock)
+			}
+			if o.Catalogue, err = catalogue(options); err != nil {
+				return err
 			}
 			store, where, err := openStore(cmd.Context(), data)
 			if err != nil {
@@ -70,6 +74,7 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be delivered to; repeatable")
 	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the desk must show; needed for an address other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "listen on other addresses than loopback without a token")
+	optionFlag(cmd, &options)
 	return cmd
 }
 

@@ -24,6 +24,7 @@ const maxVerifyInput = 32 << 20
 func newVerify(w World) *cobra.Command {
 	var (
 		secrets []string
+		options []string
 		url     string
 		at      string
 		asJSON  bool
@@ -38,9 +39,16 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 
 		ValidArgsFunction: completeFirst(completeProvider, cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, args []string) error {
-			p, err := fixtures.Builtin().Provider(args[0])
+			known, err := catalogue(options)
+			if err != nil {
+				return err
+			}
+			p, err := known.Provider(args[0])
 			if err != nil {
 				return misuse(err)
+			}
+			if err := canJudge(p); err != nil {
+				return err
 			}
 			if len(secrets) == 0 {
 				return misusef("--secret is missing: give the secret that the request should be signed with")
@@ -84,8 +92,17 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 	f.StringArrayVar(&secrets, "secret", nil, "the `SECRET`; repeatable: any may match")
 	f.StringVar(&url, "url", "", "the `URL` as registered, for providers that sign it")
 	f.StringVar(&at, "at", "", "judge a signed time as of this `TIME` (default: the capture's, or now)")
+	optionFlag(cmd, &options)
 	f.BoolVar(&asJSON, "json", false, "print {provider, verdict, explanation}")
 	return cmd
+}
+
+// canJudge says whether there are signatures of a provider that can be judged.
+func canJudge(p *fixtures.Provider) error {
+	if len(p.Signing.Signatures) == 0 {
+		return misusef("%s: no document says how it signs, so there is nothing to verify", p.Name)
+	}
+	return nil
 }
 
 // readInput reads a file, or standard input for "-", up to a limit.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/fixtures"
+)
+
+// optionFlag adds --option, which overrides defaults of providers.
+func optionFlag(cmd *cobra.Command, settings *[]string) {
+	cmd.Flags().StringArrayVar(settings, "option", nil,
+		"override a default that is assumed, `PROVIDER.NAME=VALUE`; repeatable (hookrig events PROVIDER)")
+	completeFlag(cmd, "option", completeOption)
+}
+
+// catalogue is what hookrig knows, with the options set.
+func catalogue(settings []string) (*fixtures.Catalogue, error) {
+	var list []fixtures.OptionSetting
+	for _, text := range settings {
+		s, err := fixtures.ParseOption(text)
+		if err != nil {
+			return nil, misusef("--option: %w", err)
+		}
+		list = append(list, s)
+	}
+	c, err := fixtures.Builtin().With(list...)
+	if err != nil {
+		return nil, misusef("--option: %w", err)
+	}
+	return c, nil
+}
+
+// writeOptions lists the options of a provider and their values, the one in force in brackets.
+func writeOptions(out io.Writer, p *fixtures.Provider) {
+	rows := [][4]string{{"OPTION", "VALUES", "ROW", "WHAT"}}
+	for _, o := range p.Options {
+		var values []string
+		for _, value := range o.Values {
+			if value == o.Value {
+				value = "[" + value + "]"
+			}
+			values = append(values, value)
+		}
+		if o.Values == nil && o.Value != "" { // it takes any text
+			values = []string{"[" + o.Value + "]"}
+		}
+		rows = append(rows, [4]string{o.Name, strings.Join(values, " "), o.Row, o.Text})
+	}
+	var width [3]int
+	for _, row := range rows {
+		for i := range width {
+			width[i] = max(width[i], len(row[i]))
+		}
+	}
+	fmt.Fprintf(out, "\noptions, set with --option %s.OPTION=VALUE; the value in force is in brackets:\n", p.Name)
+	column := width[0] + width[1] + width[2] + 8
+	for _, row := range rows {
+		for i, line := range folded(row[3], max(helpWidth-2-column, 20)) {
+			if i > 0 {
+				row = [4]string{}
+			}
+			fmt.Fprintf(out, "  %-*s  %-*s  %-*s  %s\n", width[0], row[0], width[1], row[1], width[2], row[2], line)
+		}
+	}
+}
+
+// completeOption completes PROVIDER.NAME=VALUE, and no space behind a part of it.
+func completeOption(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	provider, _, named := strings.Cut(typed, ".")
+	var words []string
+	for _, p := range fixtures.Builtin().Providers() {
+		if !named {
+			words = append(words, p.Name+".")
+			continue
+		}
+		for _, o := range p.Options {
+			if p.Name != provider {
+				break
+			}
+			option := p.Name + "." + o.Name + "="
+			if !strings.HasPrefix(typed, option) {
+				words = append(words, option+"\t"+o.Text)
+				continue
+			}
+			for _, value := range o.Values {
+				words = append(words, option+value)
+			}
+		}
+	}
+	return startingWith(typed, words), noFiles | cobra.ShellCompDirectiveNoSpace
+}
