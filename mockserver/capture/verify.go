@@ -47,6 +47,9 @@ func newJudge(known *fixtures.Catalogue, set Settings) (*judge, error) {
 			return nil, fmt.Errorf("%w: url %s: want the whole address, as in https://example.org/hooks", ErrInvalid, quote(set.URL))
 		}
 	}
+	if len(p.Signing.Signatures) == 0 && len(set.Secrets) == 0 {
+		return nil, nil // a provider that signs nothing leaves nothing to judge
+	}
 	j, err := prepareJudge(p, set.URL, set.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("%w: provider %s: %w", ErrInvalid, p.Name, err)
@@ -55,6 +58,9 @@ func newJudge(known *fixtures.Catalogue, set Settings) (*judge, error) {
 }
 
 func prepareJudge(p *fixtures.Provider, registered string, secrets []string) (*judge, error) {
+	if len(p.Signing.Signatures) == 0 {
+		return nil, fmt.Errorf("%s signs nothing: there is no signature to judge", p.Name)
+	}
 	first, err := signature.NewVerifier(&p.Signing, secrets...)
 	if err != nil {
 		return nil, err

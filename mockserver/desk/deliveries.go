@@ -37,7 +37,7 @@ func (k *desk) listDeliveries(ctx context.Context, in *deliveriesIn) (*reply[lis
 	if err != nil || len(found) == 0 {
 		return whole([]delivered(nil)), err
 	}
-	return page(newDelivereds(found), found[len(found)-1].Seq, more), nil
+	return page(k.delivereds(found), found[len(found)-1].Seq, more), nil
 }
 
 // deliverySize is what a delivery counts for in a page, in bytes.
@@ -55,10 +55,10 @@ func deliverySize(d *journal.Delivery) int {
 
 func (k *desk) getDelivery(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {
 	d, err := k.store.Delivery(ctx, in.ID)
-	return &reply[delivered]{newDelivered(d)}, err
+	return &reply[delivered]{k.delivered(d)}, err
 }
 
 func (k *desk) redeliver(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {
 	d, err := k.providers.Redeliver(ctx, in.ID)
-	return &reply[delivered]{newDelivered(d)}, err
+	return &reply[delivered]{k.delivered(d)}, err
 }

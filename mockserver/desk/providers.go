@@ -119,7 +119,7 @@ func (k *desk) emit(ctx context.Context, in *providerBodyIn) (*reply[list[delive
 	if err != nil {
 		return nil, err
 	}
-	return whole(newDelivereds(made)), nil
+	return whole(k.delivereds(made)), nil
 }
 
 // endpointBody is an endpoint to register. One secret may be given as such; what the rig gives (id, created) is not

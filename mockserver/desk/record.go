@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -36,21 +37,26 @@ func newCaptureds(list []journal.Capture) []captured {
 // delivered is a delivery.
 type delivered struct {
 	journal.Delivery
-	Attempts []attempted `json:"attempts" doc:"the tries so far, the first one first"`
+	Modes    nullable[fixtures.Modes] `json:"modes" doc:"in which notations its pattern selects the event; null when no pattern selected it"`
+	Attempts []attempted              `json:"attempts" doc:"the tries so far, the first one first"`
 }
 
-func newDelivered(d journal.Delivery) delivered {
-	out := delivered{d, make([]attempted, len(d.Attempts))}
+func (k *desk) delivered(d journal.Delivery) delivered {
+	out := delivered{Delivery: d, Attempts: make([]attempted, len(d.Attempts))}
 	for i, a := range d.Attempts {
 		out.Attempts[i] = newAttempted(a)
+	}
+	if p, err := k.catalogue.Provider(d.Provider); err == nil && d.Pattern != "" && p.Subscription.Kind == "patterns" {
+		modes := p.Subscription.Modes(d.Pattern, d.Event.Name)
+		out.Modes.value = &modes
 	}
 	return out
 }
 
-func newDelivereds(list []journal.Delivery) []delivered {
+func (k *desk) delivereds(list []journal.Delivery) []delivered {
 	out := make([]delivered, len(list))
 	for i, d := range list {
-		out[i] = newDelivered(d)
+		out[i] = k.delivered(d)
 	}
 	return out
 }

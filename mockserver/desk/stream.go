@@ -215,7 +215,7 @@ func (f *follower) deliveries(ctx context.Context) error {
 		if d.State == journal.Pending && len(f.watched) < maxWatched {
 			f.watched[d.ID] = len(d.Attempts)
 		}
-		if err := f.send("delivery", newDelivered(d)); err != nil {
+		if err := f.send("delivery", f.delivered(d)); err != nil {
 			return err
 		}
 	}
@@ -237,7 +237,7 @@ func (f *follower) attempts(ctx context.Context) error {
 		if d.State != journal.Pending {
 			delete(f.watched, id)
 		}
-		if err := f.send("delivery", newDelivered(d)); err != nil {
+		if err := f.send("delivery", f.delivered(d)); err != nil {
 			return err
 		}
 	}
