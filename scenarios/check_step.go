@@ -73,7 +73,7 @@ func (c *checker) unknownKeys(path string) bool {
 }
 
 func (c *checker) subscribe(s *Subscribe, path string) {
-	p := c.provider(s.Provider, path+".provider")
+	p := c.needsProvider(s.Provider, path)
 	if p == nil {
 		return
 	}
@@ -82,6 +82,15 @@ func (c *checker) subscribe(s *Subscribe, path string) {
 	if s.To == "" && !c.given(path+".to") {
 		c.needsTarget(path)
 	}
+}
+
+// needsProvider looks up the provider of a verb, which must have one.
+func (c *checker) needsProvider(name, path string) *fixtures.Provider {
+	if name == "" && !c.given(path+".provider") {
+		c.add("name it here, or once for the whole scenario", path, "key \"provider\" is missing")
+		return nil
+	}
+	return c.provider(name, path+".provider")
 }
 
 func (c *checker) retry(p *fixtures.Provider, profile string, path string) {
@@ -100,7 +109,7 @@ func (c *checker) needsTarget(path string) {
 }
 
 func (c *checker) journey(j *Journey, path string) {
-	p := c.provider(j.Provider, path+".provider")
+	p := c.needsProvider(j.Provider, path)
 	c.positive(j.Lives, path+".lives")
 	c.pointers(j.Set, path+".set")
 	if p == nil {
@@ -146,10 +155,7 @@ func (c *checker) deliver(d *Deliver, path string) {
 	case event == events:
 		c.add("", path, "want exactly one of event, events and from")
 	}
-	if !has("provider", d.Provider != "") {
-		c.add("", path, "key \"provider\" is missing")
-	}
-	p := c.provider(d.Provider, path+".provider")
+	p := c.needsProvider(d.Provider, path)
 	c.event(p, d.Event, path+".event")
 	if !d.Events.All() {
 		for i, name := range d.Events {
@@ -202,7 +208,7 @@ func pick(names []string, selector string) int {
 }
 
 func (c *checker) burst(b *Burst, path string) {
-	p := c.provider(b.Provider, path+".provider")
+	p := c.needsProvider(b.Provider, path)
 	c.patterns(p, b.Events, path+".events")
 	if b.Count == 0 && b.For == 0 && !c.given(path+".count") && !c.given(path+".for") {
 		c.add("", path, "a burst needs an end: count, or for")

@@ -12,6 +12,7 @@
 //
 //	hookrig: 1                            # the format's version
 //	name: pass-installed-twice
+//	provider: neostore                    # of the steps that name none
 //	seed: 7                               # left out: a new one each run, printed
 //	clock: {mode: virtual}                # or real: wall time
 //	target: {bin: inbox}                  # who receives; a run may be given an address in the bin's place
@@ -21,9 +22,9 @@
 //	  wallet: {http: {url: "${target.url}/passes/${steps.life.events.0.body.passId}"}, jq: .body.state}
 //	steps:
 //	  - id: sub
-//	    subscribe: {provider: neostore, events: ["Pass:*"], retry: at-least-once}
+//	    subscribe: {events: ["Pass:*"], retry: at-least-once}
 //	  - id: life
-//	    journey: {provider: neostore, name: pass, events: ["Pass:Created", "Pass:Installed"]}
+//	    journey: {name: pass, events: ["Pass:Created", "Pass:Installed"]}
 //	    expect:
 //	      captures: {count: 2, verified: valid, schema: valid, headers: documented, order: as-happened}
 //	  - id: again

@@ -57,6 +57,7 @@ func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, 
 	if root == nil {
 		return nil, problems.Err()
 	}
+	inherit(root)
 	s := &Scenario{file: file, root: root}
 	problems = append(problems, strictyaml.Decode(file, root, s, strictyaml.Options{Defer: holdsReference})...)
 	if len(s.Steps) > 0 {
@@ -73,4 +74,23 @@ func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, 
 		return nil, slices.Compact(c.problems)
 	}
 	return s, nil
+}
+
+// inherit gives the scenario's provider to the steps that name none.
+func inherit(root *yaml.Node) {
+	provider, steps := child(root, "provider"), child(root, "steps")
+	if provider == nil || steps == nil || target(steps).Kind != yaml.SequenceNode {
+		return
+	}
+	for _, step := range target(steps).Content {
+		for _, verb := range []string{"subscribe", "journey", "deliver", "burst"} {
+			does := child(target(step), verb)
+			if does == nil {
+				continue
+			}
+			if does = target(does); does.Kind == yaml.MappingNode && child(does, "provider") == nil && child(does, "from") == nil {
+				does.Content = append(does.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "provider", Line: provider.Line, Column: provider.Column}, provider)
+			}
+		}
+	}
 }

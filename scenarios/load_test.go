@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // TestMistakes compares what the loader says of wrong files with golden files, to the letter: every mistake of a file, at once.
@@ -114,6 +116,36 @@ func TestLoad(t *testing.T) {
 	}
 	if s.Name != "duplicate" || s.Steps[0].Subscribe.Provider != "neostore" || s.Steps[1].Verb() != "journey" || len(s.Steps[1].Expect) != 1 {
 		t.Errorf("got %+v", s)
+	}
+}
+
+func TestStepsInheritTheProvider(t *testing.T) {
+	const text = `hookrig: 1
+name: inherits
+provider: %s
+bins: {inbox: {}}
+target: {bin: inbox}
+steps:
+  - {id: sub, subscribe: {events: ["Pass:*"]}}
+  - {id: one, deliver: {event: "Pass:Created"}, expect: {captures: {count: 1}}}
+  - {id: life, journey: {name: pass, events: ["Pass:Created"]}}
+  - {id: two, deliver: {from: life, events: ["Pass:Created"]}}
+  - {id: own, deliver: {provider: ethpass, event: "pass:scan"}}
+`
+	s, err := Parse("x.yaml", fmt.Appendf(nil, text, "neostore"), fixtures.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Steps[0].Subscribe.Provider != "neostore" || s.Steps[1].Deliver.Provider != "neostore" || s.Steps[2].Journey.Provider != "neostore" || s.Steps[3].Deliver.Provider != "" || s.Steps[4].Deliver.Provider != "ethpass" {
+		t.Errorf("%+v", s.Steps)
+	}
+	report, err := Run(t.Context(), mockserver.StartT(t).Client(), s, Options{})
+	if err != nil || report.Steps[1].Status != Passed {
+		t.Errorf("%+v, %v", report, err)
+	}
+	want := `x.yaml:3:11: unknown provider "neostor"; did you mean "neostore"?`
+	if _, err := Parse("x.yaml", fmt.Appendf(nil, text, "neostor"), fixtures.Builtin()); err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }
 

@@ -20,6 +20,8 @@ type Scenario struct {
 	Description string `yaml:"description" json:"description,omitempty"`
 	// Seed that every event is drawn from; without one each run draws its own and prints it.
 	Seed *uint64 `yaml:"seed" json:"seed,omitempty"`
+	// Provider of the steps that name none, in a file.
+	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// Clock that the deliveries' schedule follows.
 	Clock Clock `yaml:"clock" json:"clock,omitzero"`
 	// Target is the consumer that the events go to when a step names no other.

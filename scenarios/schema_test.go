@@ -146,7 +146,7 @@ func forms() map[string]formCase {
 		"reply out of range":    {"  reply: {replies: [99]}", false},
 		"times as text":         {"  deliver: {provider: p, event: e, times: twice}", false},
 		"unknown key":           {"  deliver: {provider: p, evnt: e}", false},
-		"provider missing":      {"  subscribe: {events: [a]}", false},
+		"the scenario's provider": {"  subscribe: {events: [a]}", true},
 		"set":                   {"  deliver: {provider: p, event: e, set: {/a: null, /b: [1, {c: d}]}}", true},
 		"fault by name":         {"  deliver: {provider: p, event: e, faults: [drop]}", true},
 		"fault with a value":    {"  deliver: {provider: p, event: e, faults: [{signature: missing}, {duplicate: 3}]}", true},

@@ -82,8 +82,8 @@ const (
 
 // Subscribe registers an endpoint. References: id, url, secret, tenant.
 type Subscribe struct {
-	// Provider that the endpoint is registered with.
-	Provider string `yaml:"provider" json:"provider" strict:"required"`
+	// Provider that the endpoint is registered with; the scenario's without.
+	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// To is the endpoint's URL; "" is the target.
 	To string `yaml:"to" json:"to,omitempty"`
 	// Events are the patterns subscribed to; none is every event.
@@ -101,8 +101,8 @@ type Subscribe struct {
 // Journey renders a life and delivers its events in order. References: events (a list of {id, name, body}), deliveries (a list
 // of {id}).
 type Journey struct {
-	// Provider that tells the life.
-	Provider string `yaml:"provider" json:"provider" strict:"required"`
+	// Provider that tells the life; the scenario's without.
+	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// Name of the provider's journey; "" is its first.
 	Name string `yaml:"name" json:"name,omitempty"`
 	// Events of the life, in order; none is a life of chance, to its end.
@@ -120,7 +120,7 @@ type Journey struct {
 // Deliver sends events and waits for their first attempts. Exactly one of event, events with provider, and from is their source.
 // References as those of Journey.
 type Deliver struct {
-	// Provider that sends; not with from.
+	// Provider that sends, the scenario's without; not with from.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// Event is one event, of a fresh entity.
 	Event string `yaml:"event" json:"event,omitempty"`
@@ -176,8 +176,8 @@ type Replay struct {
 
 // Burst sends fresh events straight to a consumer, without the provider's endpoints and retries. References: sent, acknowledged.
 type Burst struct {
-	// Provider whose events they are.
-	Provider string `yaml:"provider" json:"provider" strict:"required"`
+	// Provider whose events they are; the scenario's without.
+	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// To is the consumer's URL; "" is the target.
 	To string `yaml:"to" json:"to,omitempty"`
 	// Secret they are signed with; "" is the target's.
