@@ -27,8 +27,8 @@ type Options struct {
 	// Capture is the capture address, host:port; "" is 127.0.0.1:0, a free port.
 	Capture string
 	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none. What the page resends goes through
-	// the wire client, which dials only where the rig may deliver to.
-	Desk func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client) http.Handler
+	// the wire client, which dials only where the rig may deliver to. Last come the addresses of Surfaces, by provider.
+	Desk func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler
 	// DeskAddress is the desk's, host:port; "" is 127.0.0.1:0.
 	DeskAddress string
 	// Surfaces are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
@@ -39,6 +39,8 @@ type Options struct {
 	// Demo adds a demo tenant to every provider, whose key is provider.DemoKey, unless some address can be reached from
 	// other machines.
 	Demo bool
+	// Tenants are added to their providers, or replace those of their names.
+	Tenants []provider.Tenant
 	// RealClock has retries follow the wall clock; without it they wait for Advance.
 	RealClock bool
 	// Start is where the virtual clock starts; zero is fixtures.DefaultStart.
@@ -113,6 +115,11 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	if err != nil {
 		return fmt.Errorf("start the providers: %w", err)
 	}
+	for _, t := range o.Tenants {
+		if _, err := s.dispatcher.PutTenant(ctx, t); err != nil {
+			return err
+		}
+	}
 	s.capture, err = capture.Start(ctx, capture.Options{
 		Addr: o.Capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Log: o.Log, Version: o.Version,
 	})
@@ -122,14 +129,15 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	if err := s.makeSurfaces(ctx, o, guard); err != nil {
 		return err
 	}
-	if o.Desk != nil {
-		handler := s.withSurfaces(o.Desk(s.dispatcher, s.capture, s.store, o.Catalogue, client))
-		if s.desk, err = startWeb(o, o.DeskAddress, deskGuarded(), handler); err != nil {
-			return listenError("desk", o.DeskAddress, err)
-		}
-		s.capture.SetDesk(s.desk.url)
+	if err := s.startSurfaces(o); err != nil || o.Desk == nil {
+		return err
 	}
-	return s.startSurfaces(o)
+	handler := o.Desk(s.dispatcher, s.capture, s.store, o.Catalogue, client, s.surfaceAddresses())
+	if s.desk, err = startWeb(o, o.DeskAddress, deskGuarded(), s.withSurfaces(handler)); err != nil {
+		return listenError("desk", o.DeskAddress, err)
+	}
+	s.capture.SetDesk(s.desk.url)
+	return nil
 }
 
 // grace bounds how long Close waits for requests under way.

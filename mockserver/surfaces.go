@@ -58,7 +58,7 @@ func (s *Server) withSurfaces(next http.Handler) http.Handler {
 func (s *Server) startSurfaces(o Options) error {
 	for _, f := range s.surfaces {
 		address := o.Addresses[f.provider]
-		if address == "" && s.desk == nil {
+		if address == "" && o.Desk == nil {
 			address = anyPort
 		}
 		if address == "" {
@@ -70,6 +70,18 @@ func (s *Server) startSurfaces(o Options) error {
 		}
 	}
 	return nil
+}
+
+// surfaceAddresses are where the surfaces are, by provider: an address, or else the path below the desk.
+func (s *Server) surfaceAddresses() map[string]string {
+	addresses := map[string]string{}
+	for _, f := range s.surfaces {
+		addresses[f.provider] = "/" + f.provider
+		if f.own != nil {
+			addresses[f.provider] = f.own.url
+		}
+	}
+	return addresses
 }
 
 func (s *Server) closeSurfaces(ctx context.Context) error {

@@ -45,7 +45,7 @@ func text(t *testing.T, url string) string {
 func TestSurfacesHaveAddresses(t *testing.T) {
 	t.Parallel()
 	here, there := make(chan struct{}), make(chan struct{})
-	desk := func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client) http.Handler {
+	desk := func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "desk "+r.URL.Path) })
 	}
 	rig, err := mockserver.Start(t.Context(), mockserver.Options{

@@ -68,7 +68,7 @@ captures what a consumer receives byte for byte, runs scenario files and sends b
 Exit codes: 0 passed, 1 failed, 2 misuse, 3 could not judge.
 Results go to stdout, progress and logs to stderr.
 Every flag can be set by a variable: --allow-target is HOOKRIG_ALLOW_TARGET; one that can be repeated takes a comma
-list (--secret, --set, --fault and --option: a line each).`,
+list (--secret, --set, --fault, --option and --api-key: a line each).`,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -24,6 +24,7 @@ func newServe(w World) *cobra.Command {
 		data    string
 		clock   string
 		options []string
+		own     surfaceFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -47,6 +48,9 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 			if o.Catalogue, err = catalogue(options); err != nil {
 				return err
 			}
+			if err := own.apply(&o); err != nil {
+				return err
+			}
 			store, where, err := openStore(cmd.Context(), data)
 			if err != nil {
 				return err
@@ -56,7 +60,8 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))
 			}
-			fmt.Fprintf(w.Stdout, "capture  %s/<bin>\ndesk     %s\ndata     %s\n", rig.CaptureURL(), rig.DeskURL(), where)
+			fmt.Fprintf(w.Stdout, "capture    %s/<bin>\ndesk       %s\ndata       %s\n", rig.CaptureURL(), rig.DeskURL(), where)
+			own.print(w.Stdout, rig)
 			fmt.Fprintf(w.Stderr, serveHint, rig.CaptureURL(), rig.DeskURL())
 			<-cmd.Context().Done()
 			fmt.Fprintln(w.Stderr, "hookrig: stopping")
@@ -74,6 +79,7 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be delivered to; repeatable")
 	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the desk must show; needed for an address other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "listen on other addresses than loopback without a token")
+	own.add(f)
 	optionFlag(cmd, &options)
 	return cmd
 }

@@ -89,9 +89,9 @@ func want(t *testing.T, text, pattern string) {
 func TestServeSaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	s := start(t, "serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", "memory")
-	capture := line(t, s.out, `^capture  (http://127\.0\.0\.1:\d+)/<bin>\n$`)[1]
-	rig := line(t, s.out, `^desk     (http://127\.0\.0\.1:\d+)\n$`)[1]
-	line(t, s.out, `^data     memory\n$`)
+	capture := line(t, s.out, `^capture +(http://127\.0\.0\.1:\d+)/<bin>\n$`)[1]
+	rig := line(t, s.out, `^desk +(http://127\.0\.0\.1:\d+)\n$`)[1]
+	line(t, s.out, `^data +memory\n$`)
 	line(t, s.err, `^\n$`)
 	line(t, s.err, `curl .*`+regexp.QuoteMeta(capture)+`/inbox`)
 	line(t, s.err, `hookrig send .* --to `+regexp.QuoteMeta(capture)+`/inbox`)

@@ -151,7 +151,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		{"PUT", "/api/v1/providers/neostore/endpoints", 405, "method PUT: /api/v1/providers/neostore/endpoints takes GET, POST"},
 	} {
 		w := httptest.NewRecorder()
-		Handler(nil, nil, nil, nil, nil).ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		Handler(nil, nil, nil, nil, nil, nil).ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
 		if w.Code != c.status {
 			t.Errorf("%s %s: status %d, want %d", c.method, c.path, w.Code, c.status)
 		}
@@ -168,6 +168,6 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 func get(t *testing.T, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	Handler(nil, nil, nil, nil, nil).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	Handler(nil, nil, nil, nil, nil, nil).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w
 }

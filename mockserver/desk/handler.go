@@ -20,15 +20,18 @@ type desk struct {
 	store     journal.Store
 	catalogue *fixtures.Catalogue
 	wire      *wire.Client
+	surfaces  map[string]string
 	largest   int // of a page, in bytes
 	streams   streams
 	tally     tally
 }
 
 // Handler is the desk of a rig: the API under /api, the page at /. Captures are resent by client, which decides where
-// to. Requests that wait or stream end with their context, so a server that closes should end it.
-func Handler(d *provider.Dispatcher, c *capture.Server, store journal.Store, catalogue *fixtures.Catalogue, client *wire.Client) http.Handler {
-	k := &desk{providers: d, capture: c, store: store, catalogue: catalogue, wire: client, largest: maxPage}
+// to. Surfaces are the addresses of the systems' own APIs, by provider. Requests that wait or stream end with their context, so a server that closes should end it.
+func Handler(
+	d *provider.Dispatcher, c *capture.Server, store journal.Store, catalogue *fixtures.Catalogue, client *wire.Client, surfaces map[string]string,
+) http.Handler {
+	k := &desk{providers: d, capture: c, store: store, catalogue: catalogue, wire: client, surfaces: surfaces, largest: maxPage}
 	return k.handler()
 }
 

@@ -68,7 +68,7 @@ func sizes(n, size int) []int { return slices.Repeat([]int{size}, n) }
 func TestPagesAreBounded(t *testing.T) {
 	t.Parallel()
 	rig := mockserver.StartT(t, mockserver.Options{
-		Desk: func(d *provider.Dispatcher, c *capture.Server, s journal.Store, f *fixtures.Catalogue, w *wire.Client) http.Handler {
+		Desk: func(d *provider.Dispatcher, c *capture.Server, s journal.Store, f *fixtures.Catalogue, w *wire.Client, _ map[string]string) http.Handler {
 			return (&desk{providers: d, capture: c, store: s, catalogue: f, wire: w, largest: 5000}).handler()
 		},
 	})

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"maps"
 	"net/http"
 
 	"github.com/hookrig/hookrig/mockserver/provider"
@@ -12,10 +13,13 @@ type rigInfo struct {
 	Capture   string         `json:"capture" doc:"the capture address: a bin's is this, a slash, its name"`
 	Clock     provider.Clock `json:"clock"`
 	Providers []string       `json:"providers" doc:"the names of the providers that it plays"`
+	// Surfaces is never nil.
+	Surfaces map[string]string `json:"surfaces" doc:"where the systems' own APIs are, by provider: an address, or else a path of the desk; every one is at its path besides"`
 }
 
 func (k *desk) rig(context.Context, *struct{}) (*reply[rigInfo], error) {
-	out := rigInfo{Capture: k.capture.URL(), Clock: k.providers.Clock(), Providers: []string{}}
+	out := rigInfo{Capture: k.capture.URL(), Clock: k.providers.Clock(), Providers: []string{}, Surfaces: map[string]string{}}
+	maps.Copy(out.Surfaces, k.surfaces)
 	for _, p := range k.catalogue.Providers() {
 		out.Providers = append(out.Providers, p.Name)
 	}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/provider/surface"
+)
+
+// surfaces are the systems' own APIs that this program has.
+func surfaces() map[string]surface.Maker {
+	return map[string]surface.Maker{}
+}
+
+// surfaceFlags are the flags about the systems' own APIs.
+type surfaceFlags struct {
+	addresses, keys []string
+}
+
+func (s *surfaceFlags) add(f *pflag.FlagSet) {
+	f.StringSliceVar(&s.addresses, "address", nil,
+		"an address of its own for a system's API, `PROVIDER=HOST:PORT`; all are below the desk besides; repeatable")
+	f.StringArrayVar(&s.keys, "api-key", nil,
+		"a key of a system's own API and the tenant, store or project that it opens, `PROVIDER=TENANT:KEY[:SCOPE,…]`; repeatable")
+}
+
+// apply puts the flags into the options of a rig.
+func (s *surfaceFlags) apply(o *mockserver.Options) error {
+	o.Surfaces, o.Addresses, o.Demo = surfaces(), map[string]string{}, true
+	for _, text := range s.addresses {
+		name, address, ok := strings.Cut(text, "=")
+		if !ok || name == "" || address == "" {
+			return misusef("--address %q: want PROVIDER=HOST:PORT, as in neostore=127.0.0.1:8090", text)
+		}
+		if _, err := o.Catalogue.Provider(name); err != nil {
+			return misusef("--address %q: %w", text, err)
+		}
+		if o.Surfaces[name] == nil {
+			return misusef("--address %q: %s has no API of its own here: want one of %s", text, name, strings.Join(slices.Sorted(maps.Keys(o.Surfaces)), ", "))
+		}
+		o.Addresses[name] = address
+	}
+	return s.tenants(o)
+}
+
+// tenants adds the tenants of the keys, each once with all its keys.
+func (s *surfaceFlags) tenants(o *mockserver.Options) error {
+	for _, text := range s.keys {
+		name, tenant, key, err := parseKey(text)
+		if err == nil {
+			_, err = o.Catalogue.Provider(name)
+		}
+		if err != nil {
+			return misusef("--api-key %q: %w", text, err)
+		}
+		at := slices.IndexFunc(o.Tenants, func(t provider.Tenant) bool { return t.Provider == name && t.Name == tenant })
+		if at < 0 {
+			at, o.Tenants = len(o.Tenants), append(o.Tenants, provider.Tenant{Provider: name, Name: tenant})
+		}
+		o.Tenants[at].Keys = append(o.Tenants[at].Keys, key)
+	}
+	return nil
+}
+
+// parseKey reads PROVIDER=TENANT:KEY[:SCOPE,…].
+func parseKey(text string) (system, tenant string, key provider.Key, err error) {
+	system, rest, named := strings.Cut(text, "=")
+	parts := strings.SplitN(rest, ":", 3)
+	if !named || system == "" || len(parts) < 2 || parts[0] == "" || parts[1] == "" {
+		return "", "", key, errors.New("want PROVIDER=TENANT:KEY, as in neostore=acme:a-key, and perhaps :SCOPE,SCOPE")
+	}
+	key.Key = parts[1]
+	if len(parts) == 3 {
+		key.Scopes = strings.Split(parts[2], ",")
+	}
+	return system, parts[0], key, nil
+}
+
+// print says where the systems' own APIs are, a line each.
+func (s *surfaceFlags) print(out io.Writer, rig *mockserver.Server) {
+	for _, name := range slices.Sorted(maps.Keys(surfaces())) {
+		fmt.Fprintf(out, "%-11s%s\n", name, rig.SurfaceURL(name))
+	}
+}
