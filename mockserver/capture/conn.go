@@ -19,6 +19,7 @@ type conn struct {
 	peer   string
 	in     input
 	out    []byte // the reply being written; its space is used again
+	raw    []byte // the request's bytes, where they must be kept besides; its space is used again
 
 	request request         // being served; its space is used again
 	capture journal.Capture // what is made of it
@@ -66,6 +67,7 @@ func (c *conn) exchange() (more bool) {
 func (c *conn) record() *answer {
 	s, r, kept := c.s, &c.request, &c.capture
 	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, Problems: r.problems}
+	kept.Raw = c.unusual()
 	bin := s.bins.get(r.bin)
 	if bin != nil {
 		kept.Verification = bin.verify(kept, r.refused == nil)
@@ -95,6 +97,24 @@ func (c *conn) record() *answer {
 		reply = c.forward(bin.forward)
 	}
 	return reply
+}
+
+// unusual is the request's bytes when the message alone does not tell them, else nil.
+func (c *conn) unusual() []byte {
+	r := &c.request
+	if r.plain && !r.frame.chunked {
+		return nil
+	}
+	if cap(c.raw) > keptSpace {
+		c.raw = nil
+	}
+	c.raw = append(c.raw[:0], r.head...)
+	if r.frame.chunked {
+		c.raw = append(c.raw, c.in.framed...)
+	} else {
+		c.raw = append(c.raw, r.Body...)
+	}
+	return c.raw
 }
 
 // unstored is the answer to a request that the store did not take.

@@ -14,6 +14,8 @@
 // to be recorded. A request that was aborted, is too large or is malformed
 // becomes a capture too, as far as it came and with the problem in words,
 // when its bin is known; it is answered 4xx and takes no turn of the script.
+// Its bytes as they came are kept with it, as are those of a body in chunks:
+// see journal.Capture.Bytes.
 // What is unusual but readable (two Host lines, a target with "://" or a
 // space, Transfer-Encoding beside Content-Length) is a capture like others,
 // with the problem noted.

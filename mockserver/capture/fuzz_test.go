@@ -45,6 +45,9 @@ func FuzzServer(f *testing.F) {
 			if got.Bin == "" || len(got.Body) > 64<<10 {
 				t.Fatalf("capture %+v", got)
 			}
+			if !bytes.Contains(raw, got.Bytes()) {
+				t.Fatalf("recorded %q, which was not sent: %q", got.Bytes(), raw)
+			}
 		}
 		want, err := wire.ParseRequest(raw)
 		if err != nil || len(all) == 0 || len(all[0].Problems) > 0 {
@@ -120,6 +123,9 @@ func TestCapturesEqualWhatWasSent(t *testing.T) {
 		for i := range got {
 			if diff := cmp.Diff(sent[i], got[i].Message); diff != "" {
 				rt.Fatalf("request %d (-sent +captured):\n%s", i+1, diff)
+			}
+			if want := wire.Append(nil, sent[i]); !bytes.Equal(got[i].Bytes(), want) {
+				rt.Fatalf("recorded %q, sent %q", got[i].Bytes(), want)
 			}
 			if len(got[i].Problems) > 0 {
 				rt.Fatalf("problems %q", got[i].Problems)

@@ -16,6 +16,7 @@ type input struct {
 	buf    []byte
 	r, w   int    // buf[r:w] is read and not yet taken
 	body   []byte // the last one that did not fit into buf; its space is used again
+	framed []byte // the last one that came in chunks, as it came
 
 	limits *limits
 	limit  time.Duration // that is set on the socket
@@ -56,6 +57,9 @@ func (in *input) await() error {
 	}
 	if cap(in.body) > keptSpace {
 		in.body = nil
+	}
+	if cap(in.framed) > keptSpace {
+		in.framed = nil
 	}
 	return in.fill()
 }
@@ -192,9 +196,14 @@ func (in *input) take(body []byte, n int64, most int) ([]byte, error) {
 }
 
 // chunked returns the next body in chunks, decoded, and the lines of its trailer: RFC 9112 §7.1. After an error it is
-// what there was. It stays until the next read.
+// what there was. It stays until the next read, as do its bytes as they came, in framed.
 func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, err error) {
-	in.body = in.body[:0]
+	in.body, in.framed = in.body[:0], in.framed[:0]
+	defer func() {
+		if err != nil { // what arrived is recorded, whatever it is
+			in.framed = append(in.framed, in.buf[in.r:in.w]...)
+		}
+	}()
 	if err := in.arm(in.limits.body); err != nil {
 		return nil, nil, err
 	}
@@ -211,7 +220,10 @@ func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, 
 			trailer, err := in.trailer(mostTrailer)
 			return in.body, trailer, err
 		}
-		if in.body, err = in.take(in.body, size, most); err != nil {
+		before := len(in.body)
+		in.body, err = in.take(in.body, size, most)
+		in.framed = append(in.framed, in.body[before:]...)
+		if err != nil {
 			return in.body, nil, err
 		}
 		if line, err = in.line(); err != nil {
@@ -223,13 +235,14 @@ func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, 
 	}
 }
 
-// line returns the next line, without its end.
+// line returns the next line of a body in chunks, without its end.
 func (in *input) line() (string, error) {
 	const longest = 4 << 10 // chunk extensions and trailer lines have no business being longer
 	for {
 		unread := in.buf[in.r:in.w]
 		if i := bytes.IndexByte(unread, '\n'); i >= 0 {
 			in.r += i + 1
+			in.framed = append(in.framed, unread[:i+1]...)
 			return string(bytes.TrimSuffix(unread[:i], []byte("\r"))), nil
 		}
 		if len(unread) > longest {

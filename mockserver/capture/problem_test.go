@@ -138,6 +138,9 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 			if diff := cmp.Diff([]string{tt.problem}, got.Problems); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
+			if !strings.HasPrefix(tt.raw, string(got.Bytes())) || got.Bytes() == nil {
+				t.Errorf("its bytes are %q, sent was %q", got.Bytes(), tt.raw)
+			}
 			if got.Target != tt.target || len(got.Headers) != tt.lines || string(got.Body) != tt.body {
 				t.Errorf("got %s, lines %v, body %q; want %s, %d lines, %q", got.Target, got.Headers, got.Body, tt.target, tt.lines, tt.body)
 			}

@@ -138,6 +138,9 @@ func TestRecordsWhatWasSent(t *testing.T) {
 				tt.problems[i] = strings.ReplaceAll(tt.problems[i], "BIN", bin)
 			}
 			got := only(t, s, bin)
+			if want := strings.TrimLeft(strings.ReplaceAll(tt.raw, "BIN", bin), "\r\n"); string(got.Bytes()) != want {
+				t.Errorf("its bytes are\n%.300q\nwant\n%.300q", got.Bytes(), want)
+			}
 			if len(got.Body) == 0 {
 				got.Body = nil
 			}

@@ -21,6 +21,8 @@ type request struct {
 	refused  *refusal // nil: it was read whole
 	last     bool     // no request can follow on the connection
 	frame    frame
+	head     string // its bytes
+	plain    bool   // they are what wire.Append makes of the message
 }
 
 // refusal is why a request was not read whole.
@@ -147,6 +149,7 @@ type frame struct {
 // parse takes a head apart. Whatever is wrong with it, what could be read is there; the error is the first mistake.
 // The strings of r are parts of head.
 func (r *request) parse(head string) error {
+	r.head, r.plain = head, true
 	r.frame.cut = strings.IndexByte(head, '\n') < 0
 	line, rest, bare := cutLine(head)
 	first := r.parseRequestLine(line)
@@ -162,6 +165,7 @@ func (r *request) parse(head string) error {
 			first = err
 		}
 	}
+	r.plain = r.plain && !bare && first == nil && r.frame.whole
 	if bare {
 		r.problems = append(r.problems, "lines of the head end in LF, not in CRLF")
 	}
@@ -209,7 +213,9 @@ func (r *request) parseField(line string, n int) error {
 	if !ok || !isToken(name) {
 		return fmt.Errorf("%w: line %d: %s: want a header line such as \"Name: value\"", errMalformed, n, quote(line))
 	}
-	value = strings.Trim(value, " \t")
+	trimmed := strings.Trim(value, " \t")
+	r.plain = r.plain && len(value) == len(trimmed)+1 && value[0] == ' '
+	value = trimmed
 	r.Headers = append(r.Headers, signature.Header{Name: name, Value: value})
 	if strings.IndexByte(value, '\r') >= 0 || strings.IndexByte(value, 0) >= 0 {
 		return fmt.Errorf("%w: line %d: %s: the value holds a CR or a NUL", errMalformed, n, quote(line))

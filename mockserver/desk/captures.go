@@ -98,7 +98,7 @@ func (k *desk) getRaw(ctx context.Context, in *captureIn) (*rawOut, error) {
 	return &rawOut{
 		ContentType: "application/octet-stream",
 		Disposition: fmt.Sprintf(`attachment; filename="%s.http"`, c.ID),
-		Body:        wire.Append(nil, c.Message),
+		Body:        c.Bytes(),
 	}, nil
 }
 

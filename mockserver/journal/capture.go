@@ -2,6 +2,7 @@ package journal
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,14 +28,26 @@ type Capture struct {
 	Reply *Reply `json:"reply"`
 	// Verification judges the signature when a provider is named for the bin.
 	Verification *Verification `json:"verification"`
+	// Raw is the request as it stood on the wire, head and body, where the message does not tell all of it: a body in chunks,
+	// lines that end in LF, odd white space, a request that was cut off or is malformed. See Bytes.
+	Raw []byte `json:"raw,omitempty"`
 	// Problems says what was wrong with the request: "aborted", "too large", "malformed: …".
 	Problems []string `json:"problems"`
+}
+
+// Bytes is the request as it stood on the wire, head and body, every byte of it.
+func (c *Capture) Bytes() []byte {
+	if len(c.Raw) > 0 {
+		return slices.Clone(c.Raw)
+	}
+	return wire.Append(nil, c.Message)
 }
 
 // Clone returns a copy that shares nothing with c. Headers, body and problems of the copy are never nil, so that they
 // are never null in JSON.
 func (c Capture) Clone() Capture {
 	c.Message = cloneMessage(c.Message)
+	c.Raw = slices.Clone(c.Raw)
 	c.Problems = append(make([]string, 0, len(c.Problems)), c.Problems...)
 	if c.Reply != nil {
 		reply := c.Reply.Clone()
@@ -128,7 +141,7 @@ func ParseCaptureID(id string) (seq uint64, ok bool) {
 
 // Size is what the capture counts for in the bounds of a store, in bytes: head and body.
 func (c *Capture) Size() int {
-	return messageSize(&c.Message) + len(c.Bin) + len(c.Peer)
+	return messageSize(&c.Message) + len(c.Raw) + len(c.Bin) + len(c.Peer)
 }
 
 func messageSize(m *wire.Message) int {

@@ -18,7 +18,7 @@ import (
 // which JSON would not, and costs a fraction.
 
 // recordVersion is the first byte of every record.
-const recordVersion = 1
+const recordVersion = 2
 
 // packCapture appends all of c but its body, its bin and what the store gives it.
 func packCapture(dst []byte, c *journal.Capture) []byte {
@@ -26,6 +26,7 @@ func packCapture(dst []byte, c *journal.Capture) []byte {
 	dst = packTime(dst, c.At)
 	dst = packText(dst, c.Peer)
 	dst = packHead(dst, &c.Message)
+	dst = packBytes(dst, c.Raw)
 	dst = packTexts(dst, c.Problems)
 	dst = packBool(dst, c.Verification != nil)
 	if v := c.Verification; v != nil {
@@ -54,6 +55,9 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 	c.At = u.time()
 	c.Peer = u.string()
 	u.head(&c.Message)
+	if c.Raw = u.bytes(); len(c.Raw) == 0 {
+		c.Raw = nil
+	}
 	c.Problems = append([]string{}, u.strings()...)
 	if u.bool() {
 		c.Verification = &journal.Verification{Provider: u.string(), Verdict: u.string(), Explanation: u.string()}
