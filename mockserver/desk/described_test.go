@@ -72,6 +72,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{201, "POST", "/providers/neostore/entities", `{"kind": "pass", "steps": [{"event": "Pass:Created"}]}`, "/providers/{provider}/entities"},
 		{200, "GET", "/providers/neostore/entities", "", "/providers/{provider}/entities"},
 		{409, "POST", "/providers/neostore/entities", `{"kind": "pass", "steps": [{"event": "Pass:Updated"}]}`, "/providers/{provider}/entities"},
+		{200, "POST", "/providers/neostore/send", `{"event": "Pass:Created", "to": "` + r.CaptureURL() + `/inbox", "secret": "s"}`, "/providers/{provider}/send"},
+		{422, "POST", "/providers/neostore/send", `{"event": "Pass:Created", "to": "inbox"}`, "/providers/{provider}/send"},
 		{200, "GET", "/deliveries", "", ""},
 		{200, "GET", "/deliveries/" + delivery, "", "/deliveries/{id}"},
 		{201, "POST", "/deliveries/" + delivery + "/redeliver", "", "/deliveries/{id}/redeliver"},

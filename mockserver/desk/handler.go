@@ -79,6 +79,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, get, "/providers/{provider}", "get-provider", "One provider", k.getProvider)
 	route(api, get, "/providers/{provider}/events", "list-events", "The events a provider sends", k.listEvents)
 	route(api, post, "/providers/{provider}/events", "emit", "Emit an event, or several as one", k.emit, accepts[emissions])
+	route(api, post, "/providers/{provider}/send", "send", "Send one event to one address, registered or not", k.send, accepts[sendBody])
 	route(api, get, "/providers/{provider}/endpoints", "list-provider-endpoints", "A provider's endpoints, oldest first", k.listEndpoints)
 	route(api, post, "/providers/{provider}/endpoints", "register-endpoint", "Register an endpoint", k.register, accepts[endpointBody], creates)
 	route(api, get, "/providers/{provider}/endpoints/{endpoint}", "get-endpoint", "One endpoint", k.getEndpoint)
