@@ -57,6 +57,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{200, "GET", "/captures", "", ""},
 		{200, "GET", "/bins/inbox/captures", "", "/bins/{bin}/captures"},
 		{200, "GET", "/captures/" + id, "", "/captures/{id}"},
+		{200, "GET", "/captures/" + id + "/attempts", "", "/captures/{id}/attempts"},
+		{200, "GET", "/captures/" + id + "/schema?provider=neostore", "", "/captures/{id}/schema"},
 		{200, "POST", "/captures/" + id + "/verify", `{"provider": "neostore", "secret": "x"}`, "/captures/{id}/verify"},
 		{200, "POST", "/captures/" + id + "/resend", `{"url": "` + r.CaptureURL() + `/again"}`, "/captures/{id}/resend"},
 		{200, "GET", "/bins/inbox/wait?count=1", "", "/bins/{bin}/wait"},

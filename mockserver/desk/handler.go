@@ -72,6 +72,8 @@ func (k *desk) routes(api huma.API) {
 	route(api, get, "/captures", "list-captures", "Captures of all bins, newest first", k.listCaptures)
 	route(api, get, "/captures/{id}", "get-capture", "One capture", k.getCapture)
 	route(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw)
+	route(api, get, "/captures/{id}/attempts", "list-attempts", "The captures of the same delivery, oldest first", k.attempts)
+	route(api, get, "/captures/{id}/schema", "check-schema", "Whether a capture's body fits the schema of its event", k.schema)
 	route(api, post, "/captures/{id}/verify", "verify-capture", "Judge a capture's signature", k.verify, mayTake[verifyBody])
 	route(api, post, "/captures/{id}/resend", "resend-capture", "Send a capture's bytes once more", k.resend, accepts[resendBody])
 

@@ -60,4 +60,3 @@ func (k *desk) attempted(ctx context.Context, id string) (journal.Delivery, erro
 		}
 	}
 }
-

@@ -1,0 +1,45 @@
+package capture_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+func TestAttemptsOfOneDelivery(t *testing.T) {
+	t.Parallel()
+	s, store := start(t)
+	post := func(path, id, body string) {
+		t.Helper()
+		if id != "" {
+			id = "webhook-id: " + id + "\r\n"
+		}
+		send(t, s, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s", path, id, len(body), body))
+	}
+	post("/b/x", "one", "1")
+	post("/b/x", "two", "2")
+	post("/b/x?again", "one", "1 again")
+	post("/b/y", "one", "1") // another endpoint of the consumer
+	post("/other/x", "one", "1")
+	post("/b/x", "", "same")
+	post("/b/x", "", "same")
+	post("/b/x", "one", "1")
+	all, err := store.Captures(t.Context(), journal.CaptureQuery{Oldest: true})
+	if err != nil || len(all) != 8 {
+		t.Fatalf("%d captures, %v", len(all), err)
+	}
+	for at, want := range map[int][]int{2: {0, 2, 7}, 1: {1}, 3: {3}, 5: {5, 6}} {
+		found, err := s.Attempts(t.Context(), all[at])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, c := range found {
+			got = append(got, int(c.Seq-all[0].Seq))
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("attempts of capture %d: %v, want %v", at, got, want)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// attempts answers with the captures of the same delivery, oldest first.
+func (k *desk) attempts(ctx context.Context, in *captureIn) (*reply[list[captured]], error) {
+	c, err := k.store.Capture(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	found, err := k.capture.Attempts(ctx, c)
+	return whole(newCaptureds(found)), err
+}
+
+// fit says whether a capture's body fits the schema of its event.
+type fit struct {
+	Provider string   `json:"provider"`
+	Event    string   `json:"event" doc:"the event that it is; empty when it is none of the provider's"`
+	Valid    bool     `json:"valid"`
+	Problems []string `json:"problems" doc:"where it does not fit"`
+}
+
+// schema holds a capture's body against the schema that its bin's provider has for the event.
+func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
+	c, err := k.store.Capture(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := k.providerOf(ctx, c, in.Provider)
+	if err != nil {
+		return nil, err
+	}
+	out := fit{Provider: p.Name, Problems: []string{}}
+	event, known := p.EventOf(&c.Message)
+	if !known {
+		out.Problems = append(out.Problems, fmt.Sprintf("it is no event of %s", p.Name))
+		return &reply[fit]{out}, nil
+	}
+	out.Event = event.Name
+	if err := p.Validate(event.Name, c.Body); err != nil {
+		out.Problems = append(out.Problems, err.Error())
+	}
+	out.Valid = len(out.Problems) == 0
+	return &reply[fit]{out}, nil
+}
+
+// schemaIn names a capture, and whose event it is.
+type schemaIn struct {
+	ID       string `path:"id" doc:"the capture's id"`
+	Provider string `query:"provider" doc:"whose event it is; left out: the bin's provider's"`
+}
+
+// providerOf is the provider called name, or the one of the capture's bin.
+func (k *desk) providerOf(ctx context.Context, c journal.Capture, name string) (*fixtures.Provider, error) {
+	if name == "" {
+		set, err := k.capture.Settings(ctx, c.Bin)
+		if err != nil {
+			return nil, err
+		}
+		if name = set.Provider; name == "" {
+			return nil, fmt.Errorf("%w: bin %s has no provider: name one, as in ?provider=neostore", provider.ErrInvalid, c.Bin)
+		}
+	}
+	return k.catalogue.Provider(name)
+}
