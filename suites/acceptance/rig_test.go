@@ -1,7 +1,9 @@
 package acceptance_test
 
 import (
+	"net/http"
 	"regexp"
+	"strings"
 	"syscall"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -41,4 +43,13 @@ func (r *rig) kill() {
 	GinkgoHelper()
 	Expect(r.session.Command.Process.Signal(syscall.SIGKILL)).To(Succeed())
 	Eventually(r.session).Should(gexec.Exit())
+}
+
+// post sends a body to a capture address.
+func post(url, body string) {
+	GinkgoHelper()
+	resp, err := http.Post(url, "application/json", strings.NewReader(body))
+	Expect(err).NotTo(HaveOccurred())
+	defer resp.Body.Close()
+	Expect(resp.StatusCode).To(Equal(http.StatusOK))
 }

@@ -38,7 +38,7 @@ async function body(c, path) {
   const content = raw(c.body);
   if (!content.length) return el("p", "hint", "The body is empty.");
   const shown = isText(content) ? indented(text(content)) : hex(content);
-  const judged = await api(`${path}/schema`).catch(() => undefined);
+  const judged = c.verification ? await api(`${path}/schema?provider=${c.verification.provider}`) : undefined;
   const schema = judged?.event && el("p", judged.valid ? "good" : "bad",
     judged.valid ? `It fits the schema of ${judged.event}.` : `It does not fit the schema of ${judged.event}: ${judged.problems.join("; ")}`);
   return [schema ?? "", el("pre", "", shown)].filter(Boolean);
