@@ -85,7 +85,7 @@ func (a *api) serveDashboard(rt *surface.Routes) error {
 		return err
 	}))
 	rt.Handle("POST /passes/{id}/revoke", d.changed(func(_ http.ResponseWriter, r *http.Request, p project) error {
-		_, err := d.revoke(r, p, r.PathValue("id"))
+		_, err := d.expire(r, p, r.PathValue("id"), "")
 		return err
 	}))
 	return nil

@@ -16,7 +16,7 @@
 //
 //	GET PUT DELETE /project/webhook             the endpoint and its Authorization; PUT is the button Update
 //	GET POST /project/secret                    POST generates a project secret of 32 bytes in hex, or takes {"secret": …}
-//	DELETE /passes/{id}                         revokes → pass:expire with USER_REVOKE
+//	DELETE /passes/{id}                         revokes → pass:expire with USER_REVOKE, or with what ?expireAction= says
 //	POST   /passes/{id}/registrations           a wallet installs the pass → pass:register
 //	DELETE /passes/{id}/registrations/{id}      a wallet removes it → pass:unregister
 //	PUT    /passes/{id}/ownership               {"valid": false}: the owner does not hold the tokens any more

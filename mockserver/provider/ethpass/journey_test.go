@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/journal/sqlite"
 )
 
@@ -44,7 +43,7 @@ func TestJourneyByCallsAlone(t *testing.T) {
 		if lines := d.lines("Content-Type"); !slices.Equal(lines, []string{"Content-Type: application/json"}) {
 			t.Errorf("%s: Content-Type lines %q", d.event(), lines)
 		}
-		if err := fixturesProvider(t).Validate(d.event(), d.body); err != nil {
+		if err := ethpassProvider(t).Validate(d.event(), d.body); err != nil {
 			t.Error(err)
 		}
 		return d
@@ -202,13 +201,4 @@ func TestProjectsAreApart(t *testing.T) {
 	}
 	theirs.nothing(t, demo)
 	mine.nothing(t, demo)
-}
-
-func fixturesProvider(t testing.TB) *fixtures.Provider {
-	t.Helper()
-	p, err := fixtures.Builtin().Provider("ethpass")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -150,9 +151,14 @@ func (a *api) pass(p project, id string) (provider.Entity, error) {
 	return e, nil
 }
 
-// deletePass revokes a pass.
+// deletePass revokes a pass. With expireAction in the query it expires for another reason: of those no document names one
+// (E-3), and a consumer should bear them.
 func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) error {
-	e, err := a.revoke(r, p, r.PathValue("id"))
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	e, err := a.expire(r, p, r.PathValue("id"), q.Get("expireAction"))
 	if err != nil {
 		return err
 	}
@@ -164,10 +170,17 @@ func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) erro
 	return nil
 }
 
-// revoke has a pass expire as its user's revocation does.
-func (a *api) revoke(r *http.Request, p project, id string) (provider.Entity, error) {
+// expire has a pass expire; action "" is a revocation by its user.
+func (a *api) expire(r *http.Request, p project, id, action string) (provider.Entity, error) {
+	step := fixtures.Step{Event: a.events.expire}
+	if action != "" {
+		if len(action) > 64 || strings.Trim(action, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
+			return provider.Entity{}, invalid("expireAction %.80q: want at most 64 capitals and underscores, as in USER_REVOKE.", action)
+		}
+		step.Given = fixtures.Given{"expire_action": json.RawMessage(`"` + action + `"`)}
+	}
 	return a.live(r, p, id, func(l *provider.Life) error {
-		_, err := l.Happen(fixtures.Step{Event: a.events.expire})
+		_, err := l.Happen(step)
 		return err
 	})
 }

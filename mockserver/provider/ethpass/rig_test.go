@@ -34,6 +34,7 @@ type rig struct {
 	*mockserver.Server
 	t          testing.TB
 	dispatcher *provider.Dispatcher
+	handler    http.Handler
 	url, key   string
 }
 
@@ -61,8 +62,10 @@ func playOn(t testing.TB, store journal.Store, options ...string) *rig {
 			return http.NotFoundHandler()
 		},
 		Surfaces: map[string]surface.Maker{"ethpass": func(ctx context.Context, rig surface.Rig) (http.Handler, error) {
+			var err error
 			r.dispatcher = rig.Dispatcher
-			return ethpass.New(ctx, rig)
+			r.handler, err = ethpass.New(ctx, rig)
+			return r.handler, err
 		}},
 	})
 	r.url = r.SurfaceURL("ethpass")
@@ -264,3 +267,13 @@ func compact(t testing.TB, text string) string {
 }
 
 func path(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// ethpassProvider is the provider file as it comes.
+func ethpassProvider(t testing.TB) *fixtures.Provider {
+	t.Helper()
+	p, err := fixtures.Builtin().Provider("ethpass")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
