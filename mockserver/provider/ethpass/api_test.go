@@ -1,9 +1,12 @@
 package ethpass_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // What is wrong with a request is said, and changes nothing.
@@ -237,5 +240,38 @@ func TestFile(t *testing.T) {
 	}
 	if got := r.call("GET", path("/v0/passes/%s/distribution", pass.get("id")), ""); got.get("fileURL") != pass.get("fileURL") || got.get("platform") != "apple" {
 		t.Errorf("%s", got.body)
+	}
+}
+
+// The device that is named is the one that the pass is removed from.
+func TestRegistrations(t *testing.T) {
+	t.Parallel()
+	r, to := play(t), receive(t, nil)
+	id := r.make().get("id")
+	r.hook(to.url, "")
+	var ids []string
+	for range 6 {
+		ids = append(ids, r.call("POST", path("/v0/passes/%s/registrations", id), `{"pushToken":"x"}`).get("id"))
+		to.next(t)
+	}
+	left := slices.Clone(ids)
+	for _, i := range []int{3, 0, 5, 4, 1, 2} {
+		gone := r.call("DELETE", path("/v0/passes/%s/registrations/%s", id, ids[i]), "")
+		d := to.next(t)
+		left = slices.DeleteFunc(left, func(other string) bool { return other == ids[i] })
+		want := strings.Join(left, " ")
+		var open []string
+		for _, one := range gjson.GetBytes(d.body, "result.registrations.#(deletedAt==~null)#.id").Array() {
+			open = append(open, one.Str)
+		}
+		if gone.get("id") != ids[i] || gone.get("deletedAt") == "" || strings.Join(open, " ") != want || d.get("result.registrations.#") != "6" {
+			t.Errorf("removed %s: %s, open %v, want %s", ids[i], gone.body, open, want)
+		}
+	}
+	if got := r.request("DELETE", path("/v0/passes/%s/registrations/%s", id, ids[0]), ""); got.status != 409 {
+		t.Errorf("once more: %d %s", got.status, got.body)
+	}
+	if r.call("POST", path("/v0/passes/%s/registrations", id), ""); to.next(t).event() != "pass:register" {
+		t.Error("it was not installed again")
 	}
 }
