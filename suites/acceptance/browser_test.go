@@ -101,7 +101,9 @@ func (b *browser) click(kind, text string) {
 func (b *browser) fill(label, text string) {
 	GinkgoHelper()
 	field := chromedp.Search(fmt.Sprintf(`(//label[contains(., %q)]//input)[1]`, label))
-	b.do(chromedp.SetValue(field, ""), chromedp.SendKeys(field, text))
+	b.do(chromedp.Focus(field))
+	b.eval(`document.activeElement.value = ""`)
+	b.do(chromedp.SendKeys(field, text))
 }
 
 // press types keys where the focus is.

@@ -58,7 +58,7 @@ func playOn(t testing.TB, store journal.Store, options ...string) *rig {
 	r := &rig{t: t, key: provider.DemoKey}
 	r.Server = mockserver.StartT(t, mockserver.Options{
 		Store: store, Catalogue: catalogue, Demo: true, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
-		Desk: func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client) http.Handler {
+		Desk: func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler {
 			return http.NotFoundHandler()
 		},
 		Surfaces: map[string]surface.Maker{"ethpass": func(ctx context.Context, rig surface.Rig) (http.Handler, error) {
