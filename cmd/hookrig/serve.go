@@ -62,6 +62,9 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 			}
 			fmt.Fprintf(w.Stdout, "capture    %s/<bin>\ndesk       %s\ndata       %s\n", rig.CaptureURL(), rig.DeskURL(), where)
 			own.print(w.Stdout, rig)
+			if err := own.seed(cmd.Context(), rig); err != nil {
+				return noVerdict(errors.Join(err, rig.Close(), store.Close()))
+			}
 			fmt.Fprintf(w.Stderr, serveHint, rig.CaptureURL(), rig.DeskURL())
 			<-cmd.Context().Done()
 			fmt.Fprintln(w.Stderr, "hookrig: stopping")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ func surfaces() map[string]surface.Maker {
 // surfaceFlags are the flags about the systems' own APIs.
 type surfaceFlags struct {
 	addresses, keys []string
+	demo            bool
 }
 
 func (s *surfaceFlags) add(f *pflag.FlagSet) {
@@ -31,6 +33,15 @@ func (s *surfaceFlags) add(f *pflag.FlagSet) {
 		"an address of its own for a system's API, `PROVIDER=HOST:PORT`; all are below the desk besides; repeatable")
 	f.StringArrayVar(&s.keys, "api-key", nil,
 		"a key of a system's own API and the tenant, store or project that it opens, `PROVIDER=TENANT:KEY[:SCOPE,…]`; repeatable")
+	f.BoolVar(&s.demo, "seed-demo", false, "fill the demo tenants with believable data, delivered to bins of this rig")
+}
+
+// seed fills the demo tenants when that was asked for.
+func (s *surfaceFlags) seed(ctx context.Context, rig *mockserver.Server) error {
+	if !s.demo {
+		return nil
+	}
+	return rig.SeedDemo(ctx)
 }
 
 // apply puts the flags into the options of a rig.

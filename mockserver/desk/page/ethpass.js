@@ -14,7 +14,7 @@ export async function panel(caller, did, capture) {
       }))),
     form("Passes", (f) => did("the pass is created", () => caller.call("POST", "/v0/passes", {
       platform: f.platform, chain: { name: "evm", network: 1 },
-      nft: { contractAddress: "0x25ed58c027921e14d86380ea2646e3a1b5c55a8b", tokenId: f.tokenId, contractInterface: "ERC721" },
+      nft: { contractAddress: "0x25ed58c027921e14d86380ea2646e3a1b5c55a8b", tokenId: f.tokenId, contractInterface: "0x80ac58cd" },
       signature: `0x${"5b".repeat(65)}`, signatureMessage: "Sign this message to generate a pass.",
     })), field("Platform", "platform", { options: ["apple", "google"] }), field("Token id", "tokenId", { value: "5946", required: true }), el("button", "action", "Create a pass")),
     passTable(caller, did, passes));
