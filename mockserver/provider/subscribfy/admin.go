@@ -71,6 +71,9 @@ func (p *panel) routeAdmin(rt *surface.Routes, k adminKind) {
 	rt.Handle("GET "+path, p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error { return p.listAdmin(w, r, store, k) }))
 	rt.Handle("POST "+path, p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error { return p.postAdmin(w, r, store, k) }))
 	rt.Handle("GET "+path+"/{id}", p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error {
+		if raw, ok := p.common(k, r.PathValue("id")); ok {
+			return surface.Write(w, http.StatusOK, resource{Data: raw})
+		}
 		e, err := p.adminEntity(k, store, r.PathValue("id"))
 		if err != nil {
 			return err
@@ -92,6 +95,19 @@ func (p *panel) adminEntity(k adminKind, store, id string) (*fixtures.Entity, er
 		return nil, surface.Errorf(http.StatusNotFound, "The store has set up no %s %.60q.", k.noun, id)
 	}
 	return p.Dispatcher.Revive(&e)
+}
+
+// common finds one that every programme has.
+func (p *panel) common(k adminKind, id string) (json.RawMessage, bool) {
+	all := k.common(p.program)
+	i := slices.IndexFunc(all, func(raw json.RawMessage) bool {
+		it, err := readItem(raw)
+		return err == nil && strconv.Itoa(it.ID) == id
+	})
+	if i < 0 {
+		return nil, false
+	}
+	return all[i], true
 }
 
 // listAdmin lists what every programme has, and then the store's own.
@@ -168,19 +184,16 @@ func (p *panel) postAdmin(w http.ResponseWriter, r *http.Request, store string, 
 	if err != nil {
 		return err
 	}
-	located(w, r, "/stores/%s/loyalty/%s/%s", short(store), k.path, made.ID)
+	located(w, r, "/stores/%s/loyalty/%s/%s", p.short(store), k.path, made.ID)
 	return surface.Write(w, http.StatusCreated, out)
 }
 
 // putAdmin changes one. What a body does not give stays as it is; a body that gives nothing has the change drawn.
 func (p *panel) putAdmin(w http.ResponseWriter, r *http.Request, store string, k adminKind) error {
+	if _, ok := p.common(k, r.PathValue("id")); ok {
+		return surface.Errorf(http.StatusConflict, "The %s %s is one that every programme has: set up one of the store's own.", k.noun, r.PathValue("id"))
+	}
 	if _, err := p.adminEntity(k, store, r.PathValue("id")); err != nil {
-		if slices.ContainsFunc(k.common(p.program), func(raw json.RawMessage) bool {
-			it, err := readItem(raw)
-			return err == nil && r.PathValue("id") == strconv.Itoa(it.ID)
-		}) {
-			return surface.Errorf(http.StatusConflict, "The %s %s is one that every programme has: set up one of the store's own.", k.noun, r.PathValue("id"))
-		}
 		return err
 	}
 	v, some, err := k.given(w, r)

@@ -101,7 +101,25 @@ func (p *panel) refusal(err error) *surface.Error {
 		p.Log.Error("a call failed", "error", err)
 		return surface.Errorf(status, "Server Error")
 	}
-	return surface.Errorf(status, "%s.", strings.TrimSuffix(err.Error(), "."))
+	e := surface.Errorf(status, "%s.", strings.TrimSuffix(err.Error(), "."))
+	if status == http.StatusUnprocessableEntity {
+		e.Fields = fields(err, e.Text)
+	}
+	return e
+}
+
+// fields are the parts of a body that an error is about: those that do not fit the schema, else the whole.
+func fields(err error, text string) map[string][]string {
+	misfit := (*fixtures.SchemaError)(nil)
+	if !errors.As(err, &misfit) {
+		return map[string][]string{"body": {text}}
+	}
+	all := map[string][]string{}
+	for _, v := range misfit.Violations {
+		name := v.Pointer[strings.LastIndex(v.Pointer, "/")+1:]
+		all[name] = append(all[name], v.Text)
+	}
+	return all
 }
 
 // refuse writes what is no success, as Laravel does: a message, and what is wrong with which field. A page gets a page.

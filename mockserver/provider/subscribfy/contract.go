@@ -46,7 +46,7 @@ func (p *panel) routeContracts(rt *surface.Routes, c contract) {
 		if err != nil {
 			return err
 		}
-		located(w, r, "/stores/%s/%s/%s", short(store), c.path, id)
+		located(w, r, "/stores/%s/%s/%s", p.short(store), c.path, id)
 		return surface.Write(w, http.StatusCreated, made)
 	}))
 	event := func(call string, read func(w http.ResponseWriter, r *http.Request) (string, values, error)) {

@@ -282,7 +282,7 @@ func TestImpossibleCalls(t *testing.T) {
 		{404, "/wallets/123456789/install", "", "no wallet"},
 		{404, "/memberships/x/pause", "", "no membership"},
 		{404, "/customers/1/wallet", "", "no customer"},
-		{404, "/customers/{customer}/loyalty/rules/1/complete", "", "no rule"},
+		{404, "/customers/{customer}/loyalty/rules/1/complete", "", "set up no rule"},
 		{404, "PUT /loyalty/tiers/9", `{}`, "set up no tier"},
 		{422, "/customers/{customer}/loyalty/rules/{rule}/complete", "", "Inactive"},
 		{422, "/customers/{customer}/loyalty/coupons/5/redeem", `{"discount_code":""}`, "must not be empty"},
@@ -300,7 +300,8 @@ func TestImpossibleCalls(t *testing.T) {
 		{422, "/product-subscriptions/{subscription}/bill", `{"error_code":"X"}`, "success as false"},
 		{422, "/customers/{customer}/memberships", `{"payment_frequency":{"interval":"DAY","interval_count":1}}`, "WEEK or MONTH"},
 		{422, "/customers/{customer}/memberships", `{"currency":"dollars"}`, "three capital letters"},
-		{422, "/customers", `{"email":"nobody","loyalty_points":-1,"birth_date":"tomorrow"}`, "not an address"},
+		{422, "/customers", `{"email":"nobody"}`, "'nobody' is not valid email"},
+		{422, "/customers", `{"loyalty_points":-1,"birth_date":"tomorrow"}`, "must be from 0"},
 	} {
 		method, path := m.expand(x.path)
 		path = strings.ReplaceAll(path, "/wallets/"+m.wallet+"/../..", "")
@@ -373,5 +374,28 @@ func TestDrawnChangesFollowGivenOnes(t *testing.T) {
 		if was, is := member[json.RawMessage](t, before, path), member[json.RawMessage](t, after, path); string(was) != string(is) {
 			t.Errorf("%s was %s and is %s", path, was, is)
 		}
+	}
+}
+
+// Who is accepted as a customer can be in every event.
+func TestEveryCustomerFitsTheSchemas(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	accepted := 0
+	for _, email := range []string{"a@b.c", "a@localhost", "a@[127.0.0.1]", "é@b.c", "a@é.c", "a.b+c@d-e.f", "'@b.c", "a@b..c", "a@-b.c", "@b.c", "a@", "a@b_c.d", strings.Repeat("a", 80) + "@b.c"} {
+		body, err := json.Marshal(map[string]any{"email": email, "name": "\x00 \" \u2028", "birth_date": "1850-01-01", "loyalty_points": 1e9, "store_credits": 0.1 + 0.2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := r.call("POST", "/stores/demo/customers", string(body))
+		if out.status == 422 {
+			continue
+		}
+		accepted++
+		id := digits(member[string](t, out, "id"))
+		r.want(201, "POST", "/stores/demo/customers/"+id+"/wallet", "")
+	}
+	if accepted < 3 {
+		t.Errorf("%d were accepted", accepted)
 	}
 }

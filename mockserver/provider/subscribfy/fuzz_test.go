@@ -42,16 +42,9 @@ func bare(t testing.TB) http.Handler {
 
 // hit makes a request in this process, whatever its path looks like.
 func hit(h http.Handler, method, path, key, contentType, body string) *httptest.ResponseRecorder {
-	r := (&http.Request{
-		Method: method, URL: &url.URL{Path: path}, Host: "127.0.0.1", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"X-Api-Key": {key}, "Content-Type": {contentType}, "Cookie": {"subscribfy_session=" + key}},
-		Body:   http.NoBody, RequestURI: path,
-	}).WithContext(context.Background())
-	if body != "" {
-		r = httptest.NewRequest(method, "/", strings.NewReader(body)).WithContext(context.Background())
-		r.URL = &url.URL{Path: path}
-		r.Header = http.Header{"X-Api-Key": {key}, "Content-Type": {contentType}}
-	}
+	r := httptest.NewRequest("GET", "/", strings.NewReader(body))
+	r.Method, r.URL, r.RequestURI = method, &url.URL{Path: path}, path
+	r.Header = http.Header{"X-Api-Key": {key}, "Content-Type": {contentType}, "Cookie": {"subscribfy_session=" + key}}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -139,7 +132,7 @@ func TestNastyInput(t *testing.T) {
 		}
 	}
 	for _, part := range []string{"", "..", "\x00", "\xff", "%2f", strings.Repeat("9", 5000), "gid://shopify/Customer/1", "-1", "é", "a b", "null", "{id}"} {
-		for _, key := range []string{provider.DemoKey, "", "\xff", strings.Repeat("k", 100_000)} {
+		for _, key := range []string{provider.DemoKey, "", "\xff", strings.Repeat("k", 10_000)} {
 			for _, path := range []string{"/", "/stores/", "/stores/demo/", "/stores/demo/customers/", "/stores/demo/webhooks/", "/stores/demo/wallets/", "/stores/demo/loyalty/rules/"} {
 				for _, tail := range []string{"", "/test", "/wallet", "/install", "/settings/webhooks", "/update"} {
 					for _, method := range []string{"GET", "PUT", "POST", "DELETE", "\u00e9"} {

@@ -1,10 +1,7 @@
 package subscribfy
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
-	"strconv"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/provider"
@@ -130,7 +127,7 @@ func (p *panel) answer(w http.ResponseWriter, r *http.Request, store string, do 
 
 // completeRule has a customer complete a rule, which gives its points.
 func (p *panel) completeRule(w http.ResponseWriter, r *http.Request, store string) error {
-	rule, err := p.item(store, ruleKind(), p.program.rules, r.PathValue("rule"))
+	rule, err := p.item(store, ruleKind(), r.PathValue("rule"))
 	if err != nil {
 		return err
 	}
@@ -155,7 +152,7 @@ func (p *panel) redeemCoupon(w http.ResponseWriter, r *http.Request, store strin
 	if err := read(w, r, &in); err != nil {
 		return err
 	}
-	coupon, err := p.item(store, couponKind(), p.program.coupons, r.PathValue("coupon"))
+	coupon, err := p.item(store, couponKind(), r.PathValue("coupon"))
 	if err != nil {
 		return err
 	}
@@ -179,18 +176,18 @@ func (p *panel) redeemCoupon(w http.ResponseWriter, r *http.Request, store strin
 	})
 }
 
-// item finds a rule or a coupon that is active: the store's own, or one that every programme has.
-func (p *panel) item(store string, kind adminKind, common []item, id string) (item, error) {
-	if e, err := p.adminEntity(kind, store, id); err == nil {
-		raw, _ := e.Get(kind.noun)
-		own, err := readItem(raw)
-		if err == nil && own.Status != "Active" {
-			err = invalid(kind.noun, "The %s %s is %s.", kind.noun, id, cmp.Or(own.Status, "not active"))
-		}
-		return own, err
+// item finds a rule or a coupon that is active: one that every programme has, or the store's own.
+func (p *panel) item(store string, kind adminKind, id string) (item, error) {
+	if raw, ok := p.common(kind, id); ok {
+		return readItem(raw)
 	}
-	if i := slices.IndexFunc(common, func(it item) bool { return strconv.Itoa(it.ID) == id }); i >= 0 {
-		return common[i], nil
+	e, err := p.adminEntity(kind, store, id)
+	if err != nil {
+		return item{}, err
 	}
-	return item{}, surface.Errorf(http.StatusNotFound, "The store has no %s %.60q.", kind.noun, id)
+	own, err := readItem(kind.view(e))
+	if err == nil && own.Status != "Active" {
+		err = invalid(kind.noun, "The %s %s is %s.", kind.noun, id, own.Status)
+	}
+	return own, err
 }

@@ -64,7 +64,7 @@ func (p *panel) routePages(rt *surface.Routes) {
 // writePage writes a page from its template.
 func (p *panel) writePage(w http.ResponseWriter, status int, name string, v view) {
 	// Parsed for each answer: the files are in the binary, and a page is seldom asked for.
-	t, err := template.New("").Funcs(template.FuncMap{"short": short, "number": func(i int) int { return i + 1 }}).ParseFS(files, "page/*.html")
+	t, err := template.New("").Funcs(template.FuncMap{"short": p.short, "number": func(i int) int { return i + 1 }}).ParseFS(files, "page/*.html")
 	var text bytes.Buffer
 	if err == nil {
 		err = t.ExecuteTemplate(&text, name, v)
@@ -103,7 +103,7 @@ func (p *panel) start(r *http.Request) (view, error) {
 		return view{}, surface.Errorf(http.StatusNotFound, "There is no store %.128q.", r.PathValue("store"))
 	}
 	prefix := surface.Prefix(r)
-	return view{Prefix: prefix, Title: "Webhooks", Store: store, Path: prefix + "/stores/" + short(store) + settingsPath}, nil
+	return view{Prefix: prefix, Title: "Webhooks", Store: store, Path: prefix + "/stores/" + p.short(store) + settingsPath}, nil
 }
 
 // getPage shows a store's settings, or asks for its key.

@@ -27,8 +27,13 @@ func (p *panel) store(name string) string {
 	return ""
 }
 
-// short is how links name a store.
-func short(store string) string { return strings.TrimSuffix(store, shopify) }
+// short is how links name a store: by the first part of its domain, unless that is another's name.
+func (p *panel) short(store string) string {
+	if first := strings.TrimSuffix(store, shopify); p.store(first) == store {
+		return first
+	}
+	return store
+}
 
 // opens says whether a key is one of the store's.
 func (p *panel) opens(store, key string) bool {

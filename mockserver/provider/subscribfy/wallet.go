@@ -39,7 +39,7 @@ func (p *panel) postWallet(w http.ResponseWriter, r *http.Request, store string)
 	if err != nil {
 		return err
 	}
-	located(w, r, "/stores/%s/wallets/%s", short(store), serial)
+	located(w, r, "/stores/%s/wallets/%s", p.short(store), serial)
 	return surface.Write(w, http.StatusCreated, made)
 }
 
