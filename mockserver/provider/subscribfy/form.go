@@ -37,7 +37,7 @@ func (p *panel) postPage(w http.ResponseWriter, r *http.Request) error {
 			p.writePage(w, http.StatusForbidden, "key", v)
 			return nil
 		}
-		p.signIn(w, r, v.Store, form.Get("key"))
+		p.signIn(w, r, form.Get("key"))
 		http.Redirect(w, r, v.Path, http.StatusSeeOther)
 		return nil
 	}

@@ -222,6 +222,21 @@ func TestRows(t *testing.T) {
 			t.Errorf("tried %d times", n)
 		}
 	})
+	t.Run("S-9 the profile's timeout", func(t *testing.T) {
+		t.Parallel()
+		r := start(t, mockserver.Options{})
+		r.token("demo")
+		r.want(200, "PUT", "/stores/demo/webhooks/settings", `{"retry":"spatie-default"}`)
+		silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // only then is the end of the connection noticed
+			<-r.Context().Done()
+		}))
+		defer silent.Close()
+		out := r.want(200, "POST", "/stores/demo/webhooks/loyalty/rule_created/test", `{"urls":"`+silent.URL+`"}`)
+		if !strings.Contains(out.body, `"outcome":"exhausted","reached":"no_reply"`) || !strings.Contains(out.body, "within 3s") {
+			t.Errorf("%s", out.body)
+		}
+	})
 	t.Run("S-10 http", func(t *testing.T) {
 		t.Parallel()
 		r := start(t, mockserver.Options{})

@@ -18,9 +18,9 @@ const (
 
 // session is a browser that has shown a store's key.
 type session struct {
-	store, key string
-	form       string // what every form of it carries, so that no other page can post one
-	ends       time.Time
+	key  string // of one store, which it opens as long as the key does
+	form string // what every form of it carries, so that no other page can post one
+	ends time.Time
 }
 
 // sessions holds those of all browsers; a restart ends them. The zero sessions is empty.
@@ -30,7 +30,7 @@ type sessions struct {
 }
 
 // begin makes a session and returns its name.
-func (s *sessions) begin(store, key string) string {
+func (s *sessions) begin(key string) string {
 	name := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +48,7 @@ func (s *sessions) begin(store, key string) string {
 	if len(s.named) >= maxSessions {
 		delete(s.named, oldest)
 	}
-	s.named[name] = session{store: store, key: key, form: rand.Text(), ends: now.Add(sessionLife)}
+	s.named[name] = session{key: key, form: rand.Text(), ends: now.Add(sessionLife)}
 	return name
 }
 
@@ -65,11 +65,11 @@ func (s *sessions) find(name string) (session, bool) {
 	return one, known && time.Now().Before(one.ends)
 }
 
-// session is that of a request, if it is of the store and its key still opens it.
+// session is that of a request, if its key opens the store.
 func (p *panel) session(r *http.Request, store string) (session, bool) {
 	for _, cookie := range r.CookiesNamed(sessionCookie) { // on the desk and at the root there may be one each
 		s, known := p.sessions.find(cookie.Value)
-		if known && s.store == store && p.opens(store, s.key) {
+		if known && p.opens(store, s.key) {
 			return s, true
 		}
 	}
@@ -82,8 +82,8 @@ func (s session) posts(form string) bool {
 }
 
 // signIn begins a session of a browser, and signOut ends it.
-func (p *panel) signIn(w http.ResponseWriter, r *http.Request, store, key string) {
-	http.SetCookie(w, cookie(r, p.sessions.begin(store, key), int(sessionLife/time.Second)))
+func (p *panel) signIn(w http.ResponseWriter, r *http.Request, key string) {
+	http.SetCookie(w, cookie(r, p.sessions.begin(key), int(sessionLife/time.Second)))
 }
 
 func (p *panel) signOut(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@ package subscribfy_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -152,6 +153,48 @@ func TestRestart(t *testing.T) {
 		if g.signature != signed(g.body, token) {
 			t.Errorf("%s is signed with another token", g.topic)
 		}
+	}
+}
+
+// Whoever calls at the same time, nothing is lost, and a customer has one wallet.
+func TestCallsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	r.token("demo")
+	id := digits(member[string](t, r.want(201, "POST", "/stores/demo/customers", `{"loyalty_points":0,"store_credits":0}`), "id"))
+	membership := itoa(member[int](t, r.want(201, "POST", "/stores/demo/customers/"+id+"/memberships", ""), "membership", "id"))
+	const callers, each = 6, 10
+	var running sync.WaitGroup
+	for n := range callers {
+		running.Go(func() {
+			for range each {
+				for path, body := range map[string]string{
+					"/customers/" + id + "/loyalty/points":          `{"value":7}`,
+					"/memberships/" + membership + "/store-credits": `{"value":0.25}`,
+					"/customers/" + id + "/wallet":                  "",
+				} {
+					if out := r.call("POST", "/stores/demo"+path, body); out.status >= 400 && out.status != 409 {
+						t.Errorf("%s: %d %s", path, out.status, out.body)
+					}
+				}
+			}
+			r.call("PUT", "/stores/demo/webhooks/loyalty/rule_created", `{"urls":"http://127.0.0.1:1/`+itoa(n)+`"}`)
+			r.call("POST", "/stores/demo/webhooks/token", "")
+		})
+	}
+	running.Wait()
+	out := r.want(200, "GET", "/stores/demo/customers/"+id, "")
+	if points, credits := member[float64](t, out, "loyalty_points"), member[float64](t, out, "store_credits"); points != 7*callers*each || credits != 0.25*callers*each {
+		t.Errorf("%s", out.body)
+	}
+	if out := r.want(200, "GET", "/stores/demo/wallets", ""); strings.Count(out.body, "serial_number") != 1 {
+		t.Errorf("%s", out.body)
+	}
+	// One list won, and its endpoint has the token that was generated last.
+	list, err := r.Client().Endpoints(t.Context(), "subscribfy")
+	panel := r.want(200, "GET", "/stores/demo/webhooks", "")
+	if err != nil || len(list) != 1 || !strings.HasSuffix(list[0].Secrets[0], member[string](t, panel, "token", "last4")) {
+		t.Errorf("%v, %v, %s", list, err, panel.body)
 	}
 }
 
