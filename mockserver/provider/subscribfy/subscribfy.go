@@ -1,0 +1,44 @@
+package subscribfy
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/provider/surface"
+)
+
+// panel is the settings panel of every store, and the calls that make things happen in them.
+type panel struct {
+	surface.Rig
+	topics   topics
+	program  program // of every store, before it makes rules, tiers and coupons of its own
+	sessions sessions
+	changing sync.Mutex // one change of a store's settings and subscriptions at a time
+}
+
+// New makes the surface of Subscribfy; it is a surface.Maker.
+func New(_ context.Context, rig surface.Rig) (http.Handler, error) {
+	p := &panel{Rig: rig, topics: newTopics(rig.Provider)}
+	born, err := rig.Provider.Born(fixtures.Draw{}, kindCustomer, fixtures.RenderOptions{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if p.program, err = readProgram(born); err != nil {
+		return nil, err
+	}
+	rt := surface.NewRoutes(p.refusal, p.refuse)
+	p.routePages(rt)
+	p.routeWebhooks(rt)
+	p.routeCustomers(rt)
+	p.routeWallets(rt)
+	for _, c := range contracts() {
+		p.routeContracts(rt, c)
+	}
+	p.routeLoyalty(rt)
+	for _, k := range adminKinds() {
+		p.routeAdmin(rt, k)
+	}
+	return rt, nil
+}
