@@ -80,7 +80,7 @@ func (d *demo) call(method, path string, body any) (gjson.Result, error) {
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err == nil && resp.StatusCode >= 400 {
+	if err == nil && (resp.StatusCode >= 400 || resp.StatusCode == http.StatusMovedPermanently) {
 		err = fmt.Errorf("%s %s: %s: %.200s", method, path, resp.Status, answer)
 	}
 	return gjson.ParseBytes(answer), err
@@ -169,7 +169,7 @@ func (d *demo) subscribfy() error {
 		}
 		if err := d.calls(
 			"POST "+store+"/wallets/"+wallet.Get("data.pass_instance.serial_number").String()+"/install", fields{},
-			"POST "+store+"/memberships/"+member.Get("data.id").String()+"/bill", fields{"success": i != 1},
+			"POST "+store+"/memberships/"+member.Get("data.membership.id").String()+"/bill", fields{"success": i != 1},
 			"POST "+of+"/loyalty/points", fields{"message": "Order #1042", "value": 75.5},
 		); err != nil {
 			return err

@@ -45,6 +45,6 @@ function customers(caller, did) {
     action("A customer gets a wallet and installs it", () => did("wallet_pass/created and wallet_pass/installed happened", async () => {
       const customer = (await caller.call("POST", `${base}/customers`, {})).data;
       const wallet = (await caller.call("POST", `${base}/customers/${customer.id.split("/").pop()}/wallet`, {})).data;
-      await caller.call("POST", `${base}/wallets/${wallet.serial_number ?? wallet.pass_instance.serial_number}/install`, {});
+      await caller.call("POST", `${base}/wallets/${wallet.pass_instance.serial_number}/install`, {});
     })));
 }

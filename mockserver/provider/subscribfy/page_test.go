@@ -10,13 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // browser walks pages: it follows redirects, keeps cookies, and posts the forms that it finds.
@@ -117,10 +113,7 @@ func (b *browser) sees(status int, texts ...string) *browser {
 // The steps of the guide ("Where to Configure Webhooks"), by a browser, at the root and below the desk.
 func TestTheGuidesSteps(t *testing.T) {
 	t.Parallel()
-	handler := func(d *provider.Dispatcher, c *capture.Server, s journal.Store, cat *fixtures.Catalogue, w *wire.Client) http.Handler {
-		return desk.Handler(d, c, s, cat, w)
-	}
-	for name, o := range map[string]mockserver.Options{"at the root": {}, "below the desk": {Desk: handler}} {
+	for name, o := range map[string]mockserver.Options{"at the root": {}, "below the desk": {Desk: desk.Handler}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, c := start(t, o), receive(t)

@@ -6,14 +6,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/desk"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/journal/sqlite"
 	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // second adds a store, acme.myshopify.com.
@@ -201,9 +198,7 @@ func TestCallsAtTheSameTime(t *testing.T) {
 // Below the desk everything is as at the root.
 func TestBelowTheDesk(t *testing.T) {
 	t.Parallel()
-	handler := func(d *provider.Dispatcher, c *capture.Server, s journal.Store, cat *fixtures.Catalogue, w *wire.Client) http.Handler {
-		return desk.Handler(d, c, s, cat, w)
-	}
+	handler := desk.Handler
 	r := start(t, mockserver.Options{Desk: handler})
 	if r.url != r.DeskURL()+"/subscribfy" {
 		t.Fatalf("it is at %s", r.url)
