@@ -84,7 +84,7 @@ func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant stri
 	if !given(in.Identifiers) {
 		wrong.add("identifiers", "The identifiers are required.")
 	} else if wrong.object("identifiers", in.Identifiers, true, false); len(wrong) == 0 {
-		if members, _ := readMembers(in.Identifiers); len(members) == 0 {
+		if o, _ := readObject(in.Identifiers); len(o.members) == 0 {
 			wrong.add("identifiers", "The object is empty: name at least one identifier.")
 		}
 	}
@@ -131,16 +131,14 @@ func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant stri
 
 // findCustomer finds the oldest customer of a tenant who has one of the identifiers; nil when there is none.
 func (a *api) findCustomer(tenant string, identifiers json.RawMessage) (*provider.Entity, error) {
-	wanted, _ := readMembers(identifiers)
+	wanted, _ := readObject(identifiers)
 	for _, e := range a.Dispatcher.Entities(a.Provider.Name, tenant, customerKind) {
 		fields, err := readCustomer(&e)
 		if err != nil {
 			return nil, err
 		}
-		has, _ := readMembers(fields.Identifiers)
-		if slices.ContainsFunc(wanted, func(w member) bool {
-			return slices.ContainsFunc(has, func(h member) bool { return h.name == w.name && sameText(h.value, w.value) })
-		}) {
+		has, _ := readObject(fields.Identifiers)
+		if slices.ContainsFunc(wanted.members, func(m member) bool { return sameText(has.get(m.name), m.value) }) {
 			return &e, nil
 		}
 	}

@@ -21,7 +21,7 @@ type device struct {
 
 // raw is the device as the entity has it.
 func (d *device) raw() json.RawMessage {
-	return write([]member{{"kind", quote(d.Kind)}, {"id", quote(d.ID)}})
+	return json.RawMessage(`{"kind":` + string(quote(d.Kind)) + `,"id":` + string(quote(d.ID)) + `}`)
 }
 
 // installation is a device as the API shows it.

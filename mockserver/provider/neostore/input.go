@@ -39,10 +39,36 @@ func readInput(w http.ResponseWriter, r *http.Request, v any) error {
 	if !utf8.Valid(body) {
 		return surface.Errorf(http.StatusBadRequest, "The body is not UTF-8.")
 	}
+	if nesting(body) > maxNesting {
+		return surface.Errorf(http.StatusBadRequest, "The body is nested more than %d deep.", maxNesting)
+	}
 	if text := bytes.TrimLeft(body, " \t\r\n"); len(text) > 0 && text[0] != '{' && json.Valid(body) {
 		return surface.Errorf(http.StatusBadRequest, "The body is not a JSON object.")
 	}
 	return surface.Decode(body, v)
+}
+
+// maxNesting is how deep a body may be nested: what .NET's reader of JSON allows when nobody says otherwise.
+const maxNesting = 64
+
+// nesting is how deep a JSON text is nested.
+func nesting(text []byte) int {
+	depth, deepest, quoted := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}', c == ']':
+			depth--
+		}
+	}
+	return deepest
 }
 
 // given says whether a member is there and not null: null is as good as left out.
@@ -59,12 +85,15 @@ func (w wrongs) text(field string, raw json.RawMessage, most int) string {
 	return s
 }
 
-// maxObject bounds an object that is kept, in bytes.
-const maxObject = 256 << 10
+// Bounds of an object that is kept: its bytes, and the members of one that holds texts.
+const (
+	maxObject = 256 << 10
+	maxTexts  = 100
+)
 
 // object reads a member that is an object; with texts all its values must be texts, or null where it is merged.
 func (w wrongs) object(field string, raw json.RawMessage, texts, merged bool) json.RawMessage {
-	members, ok := readMembers(raw)
+	o, ok := readObject(raw)
 	if !ok {
 		w.add(field, "The value is not an object.")
 		return nil
@@ -72,7 +101,10 @@ func (w wrongs) object(field string, raw json.RawMessage, texts, merged bool) js
 	if len(raw) > maxObject {
 		w.add(field, "The object has %d bytes: at most %d are kept.", len(raw), maxObject)
 	}
-	for _, m := range members {
+	if texts && len(o.members) > maxTexts {
+		w.add(field, "The object has %d members: at most %d are kept.", len(o.members), maxTexts)
+	}
+	for _, m := range o.members {
 		if texts && m.value[0] != '"' && (!merged || string(m.value) != "null") {
 			w.add(field+"."+m.name, "The value is not a text.")
 		}

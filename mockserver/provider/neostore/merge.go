@@ -3,20 +3,24 @@ package neostore
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 )
 
-// member is one member of a JSON object.
+// object is a JSON object whose members keep their order. A member without a value was taken away.
+type object struct {
+	members []member
+	at      map[string]int // by name
+}
+
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// readMembers reads the members of a JSON object in their order; of two with one name the last counts.
-func readMembers(raw json.RawMessage) (members []member, ok bool) {
+// readObject reads an object; of two members with one name the last counts.
+func readObject(raw json.RawMessage) (o object, ok bool) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
-		return nil, false
+		return o, false
 	}
 	for dec.More() {
 		name, err := dec.Token()
@@ -25,55 +29,65 @@ func readMembers(raw json.RawMessage) (members []member, ok bool) {
 			err = dec.Decode(&value)
 		}
 		if err != nil {
-			return nil, false
+			return o, false
 		}
-		members = put(members, name.(string), value)
+		o.set(name.(string), value)
 	}
-	return members, true
+	return o, true
 }
 
-// put sets a member.
-func put(members []member, name string, value json.RawMessage) []member {
-	if at := slices.IndexFunc(members, func(m member) bool { return m.name == name }); at >= 0 {
-		members[at].value = value
-		return members
+// get is the value of a member; nil when there is none.
+func (o *object) get(name string) json.RawMessage {
+	if at, ok := o.at[name]; ok {
+		return o.members[at].value
 	}
-	return append(members, member{name, value})
+	return nil
 }
 
-// merge is RFC 7386: what a patch makes of a value. Members keep their order, new ones follow.
-func merge(target, patch json.RawMessage) json.RawMessage {
-	changes, ok := readMembers(patch)
-	if !ok {
-		return patch
+func (o *object) set(name string, value json.RawMessage) {
+	if at, ok := o.at[name]; ok {
+		o.members[at].value = value
+		return
 	}
-	members, _ := readMembers(target)
-	for _, change := range changes {
-		at := slices.IndexFunc(members, func(m member) bool { return m.name == change.name })
-		switch {
-		case string(change.value) != "null":
-			var before json.RawMessage
-			if at >= 0 {
-				before = members[at].value
-			}
-			members = put(members, change.name, merge(before, change.value))
-		case at >= 0:
-			members = slices.Delete(members, at, at+1)
-		}
+	if o.at == nil {
+		o.at = map[string]int{}
 	}
-	return write(members)
+	o.at[name] = len(o.members)
+	o.members = append(o.members, member{name, value})
 }
 
-// write writes an object.
-func write(members []member) json.RawMessage {
+// write writes the object.
+func (o *object) write() json.RawMessage {
 	text := []byte{'{'}
-	for i, m := range members {
-		if i > 0 {
+	for _, m := range o.members {
+		if m.value == nil {
+			continue
+		}
+		if len(text) > 1 {
 			text = append(text, ',')
 		}
 		text = append(append(append(text, quote(m.name)...), ':'), m.value...)
 	}
 	return append(text, '}')
+}
+
+// merge is RFC 7386: what a patch makes of a value. Members keep their order, new ones follow.
+func merge(target, patch json.RawMessage) json.RawMessage {
+	changes, ok := readObject(patch)
+	if !ok {
+		return patch
+	}
+	merged, _ := readObject(target)
+	for _, change := range changes.members {
+		if string(change.value) == "null" {
+			if merged.get(change.name) != nil {
+				merged.set(change.name, nil)
+			}
+			continue
+		}
+		merged.set(change.name, merge(merged.get(change.name), change.value))
+	}
+	return merged.write()
 }
 
 // quote is a text in JSON.

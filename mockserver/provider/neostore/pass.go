@@ -201,6 +201,9 @@ func (w wrongs) merged(field string, before, patch json.RawMessage, texts bool) 
 		return nil
 	}
 	after := merge(before, patch)
+	if o, _ := readObject(after); texts && len(o.members) > maxTexts {
+		w.add(field, "The object would have %d members: at most %d are kept.", len(o.members), maxTexts)
+	}
 	if len(after) > maxObject {
 		w.add(field, "The object would have %d bytes: at most %d are kept.", len(after), maxObject)
 	}

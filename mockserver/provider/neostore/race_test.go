@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,45 +27,59 @@ func TestThousandWebhooksAtOnce(t *testing.T) {
 	}))
 	t.Cleanup(to.Close)
 
-	const steady, workers, each, emitters, events = 5, 20, 50, 2, 25
+	const steady, workers, each, events = 5, 20, 50, 100
 	var staying []hook
 	for n := range steady {
 		staying = append(staying, r.create(fmt.Sprintf("%s/steady/%d", to.URL, n), "*"))
 	}
-	var ids, deleted sync.Map // webhooks that were made, and when a DELETE was answered
-	begun := make(chan struct{})
-	var working, emitting sync.WaitGroup
-	var emitted atomic.Int64
-	for range emitters {
+	var spans sync.Map // by id: from when until when a webhook was surely enabled, and when its DELETE was answered
+	type emission struct {
+		from, to time.Time
+		event    string
+	}
+	var (
+		working, emitting sync.WaitGroup
+		mu                sync.Mutex
+		emissions         []emission
+	)
+	ticks := make(chan struct{}, workers*each)
+	for range 2 {
 		emitting.Go(func() {
-			<-begun
-			for range events {
-				if _, err := r.Dispatcher.Emit(r.t.Context(), "neostore", provider.Emission{Event: "Pass:Created", Tenant: "acme"}); err != nil {
-					t.Error(err)
+			for range ticks {
+				e := emission{from: time.Now()}
+				made, err := r.Dispatcher.Emit(r.t.Context(), "neostore", provider.Emission{Event: "Pass:Created", Tenant: "acme"})
+				if err != nil || len(made) < steady {
+					t.Errorf("%d deliveries, %v", len(made), err)
+					return
 				}
-				emitted.Add(1)
+				e.to, e.event = time.Now(), made[0].Event.ID
+				mu.Lock()
+				emissions = append(emissions, e)
+				mu.Unlock()
 			}
 		})
 	}
-	var once sync.Once
 	for worker := range workers {
 		working.Go(func() {
 			for n := range each {
-				once.Do(func() { close(begun) })
-				if err := r.life(fmt.Sprintf("%s/%d/%d", to.URL, worker, n), n, &ids, &deleted); err != nil {
+				if n%(workers*each/events) == 0 {
+					ticks <- struct{}{}
+				}
+				if err := r.life(fmt.Sprintf("%s/%d/%d", to.URL, worker, n), n, &spans); err != nil {
 					t.Error(err)
 					return
 				}
 			}
 		})
 	}
-	emitting.Wait()
 	working.Wait()
+	close(ticks)
+	emitting.Wait()
 	r.settle()
 
 	doubled.Range(func(key, _ any) bool { t.Errorf("%v came twice", key); return true })
 	made := 0
-	ids.Range(func(any, any) bool { made++; return true })
+	spans.Range(func(any, any) bool { made++; return true })
 	if made != workers*each {
 		t.Errorf("%d webhooks with different ids, want %d", made, workers*each)
 	}
@@ -78,11 +91,12 @@ func TestThousandWebhooksAtOnce(t *testing.T) {
 			}
 			return true
 		})
-		if int64(got) != emitted.Load() || got != emitters*events {
-			t.Errorf("%s got %d events of %d", h.ID, got, emitters*events)
+		if got != events {
+			t.Errorf("%s got %d events of %d", h.ID, got, events)
 		}
 	}
-	late, attempts := 0, 0
+	late, attempts, fromChurn := 0, 0, 0
+	planned := map[[2]string]int{} // deliveries by endpoint and event
 	for q := (journal.DeliveryQuery{Limit: journal.MaxLimit}); ; {
 		page, err := r.Store.Deliveries(r.context(), q)
 		if err != nil {
@@ -90,10 +104,14 @@ func TestThousandWebhooksAtOnce(t *testing.T) {
 		}
 		for _, d := range page {
 			q.Before = d.Seq
+			planned[[2]string{d.Endpoint, d.Event.ID}]++
 			for _, a := range d.Attempts {
 				attempts++
-				if at, gone := deleted.Load(d.Endpoint); gone && a.At.After(at.(time.Time)) {
-					late++
+				if s, churned := spans.Load(d.Endpoint); churned {
+					fromChurn++
+					if a.At.After(s.(span).deleted) {
+						late++
+					}
 				}
 			}
 			if d.State == journal.Pending {
@@ -104,8 +122,28 @@ func TestThousandWebhooksAtOnce(t *testing.T) {
 			break
 		}
 	}
-	if late > 0 || attempts < steady*emitters*events {
-		t.Errorf("of %d attempts %d began after the DELETE was answered", attempts, late)
+	if late > 0 || attempts < steady*events || fromChurn == 0 {
+		t.Errorf("of %d attempts, %d of them to what was deleted, %d began after the DELETE was answered", attempts, fromChurn, late)
+	}
+	for name, copies := range planned {
+		if copies > 1 {
+			t.Errorf("%v was delivered %d times", name, copies)
+		}
+	}
+	due := 0
+	spans.Range(func(id, at any) bool {
+		for _, e := range emissions {
+			if s := at.(span); s.from.Before(e.from) && e.to.Before(s.to) {
+				due++
+				if planned[[2]string{id.(string), e.event}] == 0 {
+					t.Errorf("%v missed %s, which was emitted while it was enabled", id, e.event)
+				}
+			}
+		}
+		return true
+	})
+	if due == 0 {
+		t.Error("no event fell into the life of a webhook: the test shows nothing")
 	}
 	var left []hook
 	r.want(200, "GET", "/api/acme/webhooks", "").into(t, &left)
@@ -114,8 +152,11 @@ func TestThousandWebhooksAtOnce(t *testing.T) {
 	}
 }
 
+// span is when a webhook was surely enabled, and when its DELETE was answered.
+type span struct{ from, to, deleted time.Time }
+
 // life creates a webhook, changes it and deletes it.
-func (r *rig) life(url string, n int, ids, deleted *sync.Map) error {
+func (r *rig) life(url string, n int, spans *sync.Map) error {
 	do := func(method, path, body string) (answer, error) {
 		a, err := r.try(method, path, body)
 		if err == nil && a.status != 200 {
@@ -127,8 +168,9 @@ func (r *rig) life(url string, n int, ids, deleted *sync.Map) error {
 	if err != nil {
 		return err
 	}
+	s := span{from: time.Now()}
 	id := a.body[len(`{"id":"`):][:5]
-	if _, twice := ids.LoadOrStore(id, true); twice {
+	if _, twice := spans.LoadOrStore(id, s); twice {
 		return fmt.Errorf("%s was given twice", id)
 	}
 	path := "/api/acme/webhooks/" + id
@@ -137,19 +179,21 @@ func (r *rig) life(url string, n int, ids, deleted *sync.Map) error {
 			return err
 		}
 	}
-	if n%5 == 0 {
-		if _, err := do("PATCH", path, `{"enabled":false}`); err != nil {
+	if n%7 == 0 {
+		if _, err := do("PUT", path, `{"events":["*"],"endpoint":"`+url+`"}`); err != nil {
 			return err
 		}
 	}
-	if n%7 == 0 {
-		if _, err := do("PUT", path, `{"events":["*"],"endpoint":"`+url+`"}`); err != nil {
+	s.to = time.Now()
+	if n%5 == 0 {
+		if _, err := do("PATCH", path, `{"enabled":false}`); err != nil {
 			return err
 		}
 	}
 	if _, err := do("DELETE", path, ""); err != nil {
 		return err
 	}
-	deleted.Store(id, time.Now())
+	s.deleted = time.Now()
+	spans.Store(id, s)
 	return nil
 }
