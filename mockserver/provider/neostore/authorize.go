@@ -97,8 +97,7 @@ func (a *api) decide(w http.ResponseWriter, r *http.Request, d demand, page cons
 		page.status, page.Wrong = http.StatusBadRequest, "Choose Allow or Deny."
 		return a.ask(w, r, page)
 	}
-	secret := strings.TrimSpace(form.Get("key"))
-	tenant, key, known := a.Dispatcher.KeyOf(a.Provider.Name, secret)
+	tenant, key, known := a.Dispatcher.KeyOf(a.Provider.Name, strings.TrimSpace(form.Get("key")))
 	if !known || tenant.Name != page.Tenant {
 		page.status, page.Wrong = http.StatusBadRequest, fmt.Sprintf("This is not a key of the tenant %.128q.", page.Tenant)
 		return a.ask(w, r, page)
@@ -108,7 +107,7 @@ func (a *api) decide(w http.ResponseWriter, r *http.Request, d demand, page cons
 		page.status, page.Wrong = http.StatusBadRequest, "The key has none of the scopes. Use another key."
 		return a.ask(w, r, page)
 	}
-	token, err := a.tokens.issue(r.Context(), surface.Base(r), grant{tenant.Name, secret, d.client, d.audience, granted})
+	token, err := a.tokens.issue(r.Context(), surface.Base(r), grant{tenant.Name, key.Key, d.client, d.audience, granted})
 	if err != nil {
 		return err
 	}
@@ -233,6 +232,7 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, page consent) error {
 		})
 	}
 	private(w)
+	w.Header().Set("Referrer-Policy", "same-origin") // without any the browser would not say where the form comes from
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("X-Frame-Options", "DENY")

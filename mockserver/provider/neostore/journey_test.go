@@ -3,11 +3,13 @@ package neostore_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -263,4 +265,40 @@ func TestRedirectsAreKept(t *testing.T) {
 	r.want(200, "DELETE", "/api/acme/redirects/"+one.ID, "")
 	r.want(404, "GET", "/r/"+one.ID, "", "X-API-KEY:")
 	r.want(404, "DELETE", "/api/acme/redirects/"+one.ID, "")
+}
+
+// Who upserts one customer at the same time makes one customer.
+func TestUpsertsMakeOneCustomer(t *testing.T) {
+	t.Parallel()
+	r := start(t, setup{})
+	var calling sync.WaitGroup
+	for n := range 20 {
+		calling.Go(func() {
+			body := fmt.Sprintf(`{"identifiers":{"crm":"1"},"attributes":{"a%d":true}}`, n)
+			if a, err := r.try("POST", "/api/acme/customers", body); err != nil || a.status != 200 {
+				t.Errorf("%+v, %v", a, err)
+			}
+		})
+	}
+	calling.Wait()
+	var all []struct{ Attributes map[string]bool }
+	r.want(200, "GET", "/api/acme/customers", "").into(t, &all)
+	if len(all) != 1 || len(all[0].Attributes) != 20 {
+		t.Errorf("%+v", all)
+	}
+}
+
+// Events that the option rename gives another name happen under that name.
+func TestRenamedEvents(t *testing.T) {
+	t.Parallel()
+	r, to := start(t, setup{options: []string{"neostore.rename=Pass:Created=Pass:Issued", "neostore.rename=Pass:UpdateSent=Pass:Pushed"}}), receive(t)
+	r.create(to.url, "*")
+	var p struct{ ID string }
+	r.want(200, "POST", "/api/acme/passes", `{"passType":"user"}`).into(t, &p)
+	r.want(200, "POST", "/api/acme/passes/"+p.ID+"/devices", `{"device":"apple"}`)
+	r.want(200, "PATCH", "/api/acme/passes/"+p.ID, `{"metadata":{"a":"b"}}`)
+	r.settle()
+	if got := strings.Join(to.events(), " "); got != "Pass:Issued Pass:Installed Pass:Updated Pass:Pushed" {
+		t.Errorf("%s", got)
+	}
 }

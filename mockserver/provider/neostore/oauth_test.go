@@ -111,7 +111,7 @@ func TestImplicitFlow(t *testing.T) {
 	if want := "default-src 'none'; style-src 'nonce-" + nonce[1] + "'; form-action 'self' http://127.0.0.1:9; base-uri 'none'; frame-ancestors 'none'"; page.header.Get("Content-Security-Policy") != want {
 		t.Errorf("%s, want %s", page.header.Get("Content-Security-Policy"), want)
 	}
-	for name, value := range map[string]string{"X-Frame-Options": "DENY", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"} {
+	for name, value := range map[string]string{"X-Frame-Options": "DENY", "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff"} {
 		if page.header.Get(name) != value {
 			t.Errorf("%s: %s", name, page.header.Get(name))
 		}
@@ -123,7 +123,7 @@ func TestImplicitFlow(t *testing.T) {
 	done := p.send(address, wrong, "tenant", "acme", "key", "acme-key", "decision", "allow")
 	got := fragment(t, done)
 	match(t, done.header.Get("Location"), `^http://127\.0\.0\.1:9/back\?x=1#access_token=[\w.-]+&token_type=Bearer&expires_in=3600&scope=Webhook\.Read\+Webhook\.Write&state=s\+%26%23%C3%A9$`)
-	if got.Get("state") != "s &#é" || done.header.Get("Cache-Control") != "no-store" {
+	if got.Get("state") != "s &#é" || done.header.Get("Cache-Control") != "no-store" || done.header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%v", got)
 	}
 	bearer := "Authorization: Bearer " + got.Get("access_token")
@@ -248,7 +248,7 @@ func TestBelowTheDesk(t *testing.T) {
 	p := browse(t)
 	address := below.ask("audience", below.url+"/api/")
 	page := p.visit(address)
-	match(t, page.body, "The tenant|the tenant <code>demo</code> has the key <code>demo-key</code>")
+	match(t, page.body, "the tenant <code>demo</code> has the key <code>demo-key</code>")
 	for _, cookie := range page.header.Values("Set-Cookie") {
 		match(t, cookie, `^neostore_form=[\w-]{43}; Path=/neostore/authorize; HttpOnly; SameSite=Lax$`)
 	}
