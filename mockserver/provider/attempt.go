@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -22,6 +23,10 @@ func (d *Dispatcher) attempt(j *job, t *terms) journal.Attempt {
 	a.Fault = faultsOn(j.faults, a.N)
 	if dropped(j.faults, a.N) {
 		a.Error = "dropped by a fault"
+		return a
+	}
+	if !t.reaches(j.url) {
+		a.Error = fmt.Sprintf("%s delivers to https only: %.200s is never called; give the endpoint an https URL", t.provider.Title, j.url)
 		return a
 	}
 	if j.triggered.IsZero() {
@@ -49,6 +54,12 @@ func (d *Dispatcher) attempt(j *job, t *terms) journal.Attempt {
 		a.Reply = &reply
 	}
 	return a
+}
+
+// reaches says whether the provider may send to a URL.
+func (t *terms) reaches(url string) bool {
+	const https = "https:"
+	return !t.provider.Delivery.HTTPSOnly || len(url) > len(https) && strings.EqualFold(url[:len(https)], https)
 }
 
 // faultsOn names the faults that are done to the attempt of that number.

@@ -138,7 +138,7 @@ func (d *Dispatcher) judge(j *job, t *terms, a *journal.Attempt) journal.Progres
 		return journal.Progress{State: journal.Delivered}
 	case interrupted(j, a) && errors.Is(context.Cause(j.target.ctx), errStopping):
 		return journal.Progress{State: journal.Pending, Next: a.Due.UnixNano()}
-	case interrupted(j, a), retry.Stops(a.Status):
+	case interrupted(j, a), retry.Stops(a.Status), !t.reaches(j.url):
 		return journal.Progress{State: journal.Stopped}
 	}
 	var rng *rand.Rand

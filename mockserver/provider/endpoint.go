@@ -55,17 +55,30 @@ func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.
 // goes on with the new secrets, timeout and retry profile to the URL it was made for; if the endpoint becomes
 // disabled it is stopped. journal.ErrNotFound, ErrInvalid.
 func (d *Dispatcher) Update(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+	return d.Change(ctx, e.ID, func(now *journal.Endpoint) error {
+		*now = e
+		return nil
+	})
+}
+
+// Change is Update of what change makes of the endpoint as it stands. Changes go one at a time, so that of two none is
+// lost; change must not call the dispatcher. Its error is returned as it is, and has changed nothing.
+func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journal.Endpoint) error) (journal.Endpoint, error) {
 	d.registry.changing.Lock()
 	defer d.registry.changing.Unlock()
 	if err := d.open(); err != nil {
 		return journal.Endpoint{}, err
 	}
-	to, err := d.registry.find(e.ID)
+	to, err := d.registry.find(id)
 	if err != nil {
 		return journal.Endpoint{}, err
 	}
 	before := to.terms.Load().endpoint
-	e.Provider, e.Created = before.Provider, before.Created
+	e := cloneEndpoint(before)
+	if err := change(&e); err != nil {
+		return journal.Endpoint{}, err
+	}
+	e.ID, e.Provider, e.Created = before.ID, before.Provider, before.Created
 	if len(e.Secrets) == 0 {
 		e.Secrets = before.Secrets
 	}

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 func TestRegisterGivesWhatIsMissing(t *testing.T) {
@@ -246,5 +248,70 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 	if err := d.Remove(testContext(t), e.ID); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("removed again: %v", err)
+	}
+}
+
+// Two who change an endpoint at the same time both have their way.
+func TestChangesAreNotLost(t *testing.T) {
+	t.Parallel()
+	d := virtual(t)
+	e := register(t, d, journal.Endpoint{URL: "http://127.0.0.1:1/", Events: []string{"Pass:*"}})
+	var changing sync.WaitGroup
+	for range 50 {
+		changing.Go(func() {
+			if _, err := d.Change(testContext(t), e.ID, func(e *journal.Endpoint) error {
+				e.Description += "x"
+				e.ID, e.Provider = "other", "ethpass" // these stay
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	changing.Wait()
+	refused := errors.New("refused")
+	if _, err := d.Change(testContext(t), e.ID, func(e *journal.Endpoint) error {
+		e.Events[0], e.URL = "Customer:*", "http://127.0.0.1:2/"
+		return refused
+	}); !errors.Is(err, refused) {
+		t.Errorf("%v, want what change returned", err)
+	}
+	after, err := d.Endpoint(testContext(t), e.ID)
+	if err != nil || len(after.Description) != 50 || after.Provider != "neostore" || after.URL != e.URL || after.Events[0] != "Pass:*" {
+		t.Errorf("%+v, %v", after, err)
+	}
+	if _, err := d.Change(testContext(t), "other", func(*journal.Endpoint) error { return nil }); !errors.Is(err, journal.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A provider that is in production never calls an http URL, whatever was registered before.
+func TestHTTPSOnly(t *testing.T) {
+	t.Parallel()
+	catalogue, err := fixtures.Builtin().With(fixtures.OptionSetting{Provider: "neostore", Name: "production", Value: "on"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := journal.NewMemory(journal.MemoryOptions{})
+	c := consume(t, always(200))
+	before := start(t, Options{Store: store, Virtual: true})
+	register(t, before, journal.Endpoint{URL: c.URL, Retry: "at-least-once"})
+	before.Close()
+
+	d := start(t, Options{Store: store, Virtual: true, Catalogue: catalogue})
+	register(t, d, journal.Endpoint{URL: strings.Replace(c.URL, "http:", "HTTP:", 1)})
+	list := emit(t, d, "neostore", Emission{Event: "Pass:Created"})
+	advance(t, d, 100*time.Hour)
+	if len(list) != 2 || len(c.received()) != 0 {
+		t.Errorf("%d deliveries, %d requests", len(list), len(c.received()))
+	}
+	for _, l := range list {
+		got := look(t, d, l.ID)
+		if got.State != journal.Stopped || len(got.Attempts) != 1 || got.Attempts[0].Outcome != wire.NotSent || !strings.Contains(got.Attempts[0].Error, "https only") {
+			t.Errorf("%+v", got)
+		}
+	}
+	if !(&terms{provider: knownProvider(t, "neostore")}).reaches("http://h/") {
+		t.Error("without the option http is delivered to")
 	}
 }
