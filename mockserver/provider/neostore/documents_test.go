@@ -56,6 +56,7 @@ func TestDocumentedCalls(t *testing.T) {
   "endpoint": "https://your-endpoint-url.com/webhook",
   "enabled": true
 }'`, 200, `^{"id":"\w{5}","signatureSecret":"[\w-]{64}","description":"Sync The Wallet Crew events to our CRM","events":\["Customer:\*","Pass:Created"\],"endpoint":"https://your-endpoint-url.com/webhook","enabled":true}$`, ""},
+		// The document writes "the webhook's purpose", whose apostrophe would end the shell's word.
 		{"N1", "Configuring Webhooks in Neostore", `curl -X 'POST' \
   'https://app.neostore.cloud/api/{tenantId}/webhooks' \
   -H 'X-API-KEY: YOUR_API_KEY' \
