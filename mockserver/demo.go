@@ -116,7 +116,7 @@ func (d *demo) neostore() error {
 		return err
 	}
 	for i, devices := range [][]string{{"apple"}, {"apple", "google"}, {"google"}, {}, {"apple"}} {
-		pass, err := d.call("POST", base+"/passes", fields{"metadata": map[string]string{"campaign": "welcome", "store": []string{"lyon", "paris", "lille"}[i%3]}})
+		pass, err := d.call("POST", base+"/passes", fields{"passType": "user", "metadata": map[string]string{"campaign": "welcome", "store": []string{"lyon", "paris", "lille"}[i%3]}})
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,17 @@ func (d *demo) neostore() error {
 	if err != nil {
 		return err
 	}
-	return d.calls("POST "+base+"/customers", fields{}, "POST "+base+"/customers", fields{}, "GET /r/"+redirect.Get("redirectId").String(), nil)
+	for _, name := range []string{"Ada Marchand", "Noé Lefèvre"} {
+		first, last, _ := strings.Cut(name, " ")
+		email := strings.ToLower(first) + "@shop.example"
+		if err := d.calls("POST "+base+"/customers", fields{
+			"flowName": "subscription-form", "identifiers": fields{"email": email},
+			"attributes": fields{"firstName": first, "lastName": last, "email": email, "optIn": "true"},
+		}); err != nil {
+			return err
+		}
+	}
+	return d.calls("GET /r/"+redirect.Get("id").String(), nil)
 }
 
 func (d *demo) subscribfy() error {

@@ -14,13 +14,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/provider/ethpass"
+	"github.com/hookrig/hookrig/mockserver/provider/neostore"
 	"github.com/hookrig/hookrig/mockserver/provider/subscribfy"
 	"github.com/hookrig/hookrig/mockserver/provider/surface"
 )
 
 // surfaces are the systems' own APIs that this program has.
 func surfaces() map[string]surface.Maker {
-	return map[string]surface.Maker{"ethpass": ethpass.New, "subscribfy": subscribfy.New}
+	return map[string]surface.Maker{"ethpass": ethpass.New, "neostore": neostore.New, "subscribfy": subscribfy.New}
 }
 
 // surfaceFlags are the flags about the systems' own APIs.

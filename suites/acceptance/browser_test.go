@@ -100,7 +100,7 @@ func (b *browser) click(kind, text string) {
 // fill types text in the place of what stands in the field with that label.
 func (b *browser) fill(label, text string) {
 	GinkgoHelper()
-	field := chromedp.Search(fmt.Sprintf(`(//label[contains(., %q)]//input)[1]`, label))
+	field := chromedp.Search(fmt.Sprintf(`(//label[contains(., %[1]q)]//input | //input[@id = //label[contains(., %[1]q)]/@for])[1]`, label))
 	b.do(chromedp.Focus(field))
 	b.eval(`document.activeElement.value = ""`)
 	b.do(chromedp.SendKeys(field, text))

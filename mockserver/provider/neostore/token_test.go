@@ -26,7 +26,7 @@ import (
 )
 
 // desk is a desk with nothing on it.
-func desk(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client) http.Handler {
+func desk(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler {
 	return http.NotFoundHandler()
 }
 

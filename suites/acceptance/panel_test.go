@@ -1,0 +1,94 @@
+package acceptance_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+var _ = Describe("the panels of the systems", func() {
+	It("register a webhook of The Wallet Crew, and its passes are told", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		b := browse(r, "")
+		b.click("button", "The Wallet Crew")
+		b.sees("#detail", "No webhook is registered yet.")
+		b.isAccessible()
+		b.click("button", "Register")
+		b.sees("#said", "is registered")
+		b.click("button", "Create a pass")
+		b.sees("#said", "Pass:Created")
+		b.click("button", "Install (apple)")
+		b.sees("#said", "Pass:Installed")
+		b.sees("#detail", "Remove from apple")
+		b.isAccessible()
+		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "neostore") }).Should(HaveLen(2))
+		b.click("button", "Disable")
+		b.sees("#said", "changed")
+		b.click("button", "Upsert a customer")
+		b.sees("#said", "Customer:Upserted")
+		Consistently(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "neostore") }).Should(HaveLen(2))
+		b.click("button", "Delete")
+		b.sees("#detail", "No webhook is registered yet.")
+	}, SpecTimeout(2*time.Minute))
+
+	It("generate Subscribfy's token, make a Test Call and save", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		b := browse(r, "#view=system&system=subscribfy")
+		b.sees("#detail", "The store has no token yet")
+		b.click("button", "Generate")
+		b.sees("#said", "It is not shown again.")
+		b.isAccessible()
+		b.fill("Wallet pass created", r.capture+"/subscribfy")
+		b.click("button", "Test Call")
+		b.sees("#said", r.capture+"/subscribfy: 200")
+		got, err := r.captured(ctx, "subscribfy")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(string(got[0].Body)).To(ContainSubstring(`"topic":"wallet_pass\/created"`))
+		b.fill("Wallet pass created", r.capture+"/subscribfy")
+		b.click("button", "Save")
+		b.sees("#said", "wallet_pass/created is saved")
+		b.click("button", "A customer gets a wallet")
+		b.sees("#said", "happened")
+		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(2))
+	}, SpecTimeout(2*time.Minute))
+
+	It("update ethpass's endpoint, and its passes are told", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		b := browse(r, "#view=system&system=ethpass")
+		b.sees("#detail", "There is no pass yet.")
+		b.isAccessible()
+		b.fill("Authorization", "a secret of ours")
+		b.click("button", "Update")
+		b.sees("#said", "updated")
+		b.click("button", "Create a pass")
+		b.sees("#said", "created")
+		b.click("button", "Install")
+		b.sees("#said", "installed")
+		b.click("button", "Revoke")
+		b.sees("#detail", "USER_REVOKE")
+		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "ethpass") }).Should(HaveLen(3))
+		got, err := r.captured(ctx, "ethpass")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(got[0].Headers.Get("Authorization")).To(Equal("a secret of ours"))
+	}, SpecTimeout(2*time.Minute))
+
+	It("walk OAuth's implicit flow", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		b := browse(r, "neostore/authorize?response_type=token&client_id=crm&scope=Webhook.Read&state=xyz&redirect_uri="+r.desk+"/api/docs/")
+		b.sees("body", "Webhook.Read")
+		b.isAccessible()
+		b.fill("Tenant", "demo")
+		b.fill("Key of the tenant", "demo-key")
+		b.click("button", "Allow")
+		Eventually(func() string { return b.eval("location.hash") }).Should(And(ContainSubstring("access_token="), ContainSubstring("state=xyz")))
+	}, SpecTimeout(2*time.Minute))
+})
+
+// captured is what a bin holds, newest first.
+func (r *rig) captured(ctx SpecContext, bin string) ([]journal.Capture, error) {
+	return r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin}})
+}
