@@ -18,9 +18,9 @@ var ranks = []struct {
 	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
 	{2, []string{"fixtures"}},
 	{3, []string{"mockserver/wire"}},
-	{4, []string{"mockserver/journal"}},
+	{4, []string{"mockserver/journal", "mockserver/diff", "mockserver/replay"}},
 	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest"}},
-	{6, []string{"mockserver/provider", "mockserver/capture", "mockserver/burst"}},
+	{6, []string{"mockserver/provider", "mockserver/capture", "mockserver/burst", "mockserver/export"}},
 	{7, []string{"mockserver/problem", "mockserver/provider/surface"}},
 	{8, []string{
 		"mockserver/desk",
