@@ -1,0 +1,25 @@
+package export
+
+import (
+	"io"
+
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// rawFormat is a request as it stood on the wire.
+func rawFormat() Format {
+	return Format{
+		Name: "raw", Text: "the request's bytes, head and body", MediaType: "application/octet-stream", Extension: ".http",
+		write: func(w io.Writer, captures Captures, _ *Options) error {
+			for c, err := range captures {
+				if err != nil {
+					return err
+				}
+				if _, err := w.Write(wire.Append(nil, c.Message)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
