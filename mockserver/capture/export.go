@@ -14,6 +14,11 @@ const exportBatch = 32
 // Export writes the captures that the query selects in a format, oldest first, whatever the query's order and limit; what
 // arrives after it began is not in it. Errors wrap ErrInvalid or export.ErrInvalid, or are the store's or the writer's.
 func (s *Server) Export(ctx context.Context, q Query, format export.Format, w io.Writer, o export.Options) error {
+	if q.Bin != "" {
+		if err := checkBin(q.Bin); err != nil {
+			return err
+		}
+	}
 	if o.Name == "" {
 		o.Name = q.Bin
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"iter"
@@ -35,7 +36,7 @@ func (f Format) Read(r io.Reader) iter.Seq[Record] {
 			return
 		}
 		now := time.Now()
-		for record := range f.read(r) {
+		for record := range f.read(withoutMark(r)) {
 			if record.Capture.At.IsZero() {
 				record.Capture.At = now
 			}
@@ -45,6 +46,17 @@ func (f Format) Read(r io.Reader) iter.Seq[Record] {
 		}
 	}
 }
+
+// withoutMark is r without the byte order mark that some programs begin a file with.
+func withoutMark(r io.Reader) io.Reader {
+	in := bufio.NewReader(r)
+	if start, _ := in.Peek(len(mark)); string(start) == mark { // an error comes again
+		_, _ = in.Discard(len(mark))
+	}
+	return in
+}
+
+const mark = "\ufeff"
 
 // check says whether a capture could have been received. One with problems may be anything that fits into lines.
 func check(c *journal.Capture) error {

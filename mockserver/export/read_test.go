@@ -51,7 +51,7 @@ func TestLinesSayWhatIsWrong(t *testing.T) {
 		"7: invalid: want one capture", "8: invalid: want one capture in JSON, as the API has it: header line [\"A\"]: want a pair",
 		"9: invalid: its body has 16777217 bytes", "10: invalid: the record has more than 64 MiB", "11: PUT /a",
 	})
-	records := read(t, "jsonl", good)
+	records := read(t, "jsonl", "\ufeff"+good)
 	if c := records[0].Capture; string(c.Body) != "hi" || c.At.IsZero() {
 		t.Errorf("read %+v: want the body, and the time of now", c)
 	}
@@ -81,6 +81,7 @@ func TestHARSaysWhatIsWrong(t *testing.T) {
 	} {
 		contains(t, told(read(t, "har", file)), want)
 	}
+	contains(t, told(read(t, "har", "\ufeff"+`{"log":{"entries":[`+good+"]}}")), []string{"1: GET"})
 	f, _ := export.Find("har")
 	broken := errors.New("the line is cut")
 	for r := range f.Read(io.MultiReader(strings.NewReader(`{"log":`), iotest.ErrReader(broken))) {

@@ -70,8 +70,8 @@ func (c *Change) Apply(m wire.Message, to string, captured, now time.Time) (wire
 		return m, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	readdress(&m, address)
-	if len(m.Body) != length {
-		setLength(&m)
+	if _, stated := m.Headers.Lookup("Content-Length"); len(m.Body) != length || len(m.Body) > 0 && !stated {
+		setLength(&m) // without one, as HTTP/2 and requests typed by hand are, a body would not be read
 	}
 	if err := c.headers(&m); err != nil {
 		return m, err

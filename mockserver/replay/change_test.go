@@ -67,6 +67,11 @@ func TestApply(t *testing.T) {
 		}
 	}
 
+	bare, err := (&replay.Change{}).Apply(parse(t, "PUT /a HTTP/2.0\nA: 1\n\nhi"), "http://127.0.0.1:2/out?b=%20", when, when)
+	if want := "PUT /out?b=%20 HTTP/1.1\r\nA: 1\r\nHost: 127.0.0.1:2\r\nContent-Length: 2\r\n\r\nhi"; err != nil || string(wire.Append(nil, bare)) != want {
+		t.Errorf("without a length: %q, %v", wire.Append(nil, bare), err)
+	}
+
 	c := replay.Change{Resign: &replay.Resign{Provider: neostore, Secrets: []string{"s"}}}
 	got, err := c.Apply(parse(t, captured), "http://127.0.0.1:2/out", when, when)
 	if err != nil {
