@@ -2,9 +2,11 @@ package mockserver
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
@@ -50,6 +52,12 @@ type Client interface {
 	Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error)
 	// Capture returns one capture; journal.ErrNotFound when it is unknown or evicted.
 	Capture(ctx context.Context, id string) (journal.Capture, error)
+	// Export writes the captures that the query selects, all of its bin without bounds, as a file, oldest first; secrets are
+	// redacted unless they are to be kept. capture.ErrInvalid, export.ErrInvalid.
+	Export(ctx context.Context, q capture.Query, format export.Format, keepSecrets bool, w io.Writer) error
+	// Import adds the captures of a file to a bin; those that cannot be read are told in what it returns. capture.ErrInvalid
+	// when nothing could be.
+	Import(ctx context.Context, bin string, format export.Format, file io.Reader) (capture.Imported, error)
 	// Wait waits in a bin. A wait that is not fulfilled is no error: see Waited.OK. capture.ErrInvalid.
 	Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error)
 	// ClearBin deletes a bin's captures and returns how many there were.

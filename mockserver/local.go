@@ -3,9 +3,11 @@ package mockserver
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
@@ -96,4 +98,12 @@ func (l *local) Wait(ctx context.Context, bin string, w capture.Wait) (capture.W
 
 func (l *local) ClearBin(ctx context.Context, bin string) (int, error) {
 	return l.s.store.ClearBin(ctx, bin)
+}
+
+func (l *local) Export(ctx context.Context, q capture.Query, format export.Format, keepSecrets bool, w io.Writer) error {
+	return l.s.capture.Export(ctx, q, format, w, export.Options{KeepSecrets: keepSecrets})
+}
+
+func (l *local) Import(ctx context.Context, bin string, format export.Format, file io.Reader) (capture.Imported, error) {
+	return l.s.capture.Import(ctx, bin, format, file)
 }

@@ -287,20 +287,23 @@ func (r *remote) send(ctx context.Context, method, path string, in any) (*http.R
 	if strings.Contains(path, "//") {
 		return nil, fmt.Errorf("%s %s: a name is empty: %w", method, path, journal.ErrNotFound)
 	}
-	var body io.Reader
-	if in != nil {
-		raw, err := json.Marshal(in)
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", method, path, err)
-		}
-		body = bytes.NewReader(raw)
+	if in == nil {
+		return r.sendFile(ctx, method, path, "", nil)
 	}
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	return r.sendFile(ctx, method, path, "application/json", bytes.NewReader(raw))
+}
+
+func (r *remote) sendFile(ctx context.Context, method, path, mediaType string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, r.api+path, body)
 	if err != nil {
 		return nil, err
 	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if mediaType != "" {
+		req.Header.Set("Content-Type", mediaType)
 	}
 	if r.token != "" {
 		req.Header.Set("Authorization", "Bearer "+r.token)

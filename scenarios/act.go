@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
@@ -127,6 +128,9 @@ func (r *run) source(step string, d *Deliver) ([]sent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.Body != "" {
+		return []sent{{Event: r.withBody(step, p, d), life: step + "/0"}}, nil
+	}
 	names := []string(d.Events)
 	if d.Event != "" {
 		names = []string{d.Event}
@@ -143,6 +147,16 @@ func (r *run) source(step string, d *Deliver) ([]sent, error) {
 		list[i] = sent{Event: e, life: fmt.Sprintf("%s/%d", step, i)}
 	}
 	return list, nil
+}
+
+// withBody is the event whose body a deliver step gives.
+func (r *run) withBody(step string, p *fixtures.Provider, d *Deliver) fixtures.Event {
+	e, ok := p.Recognise(signature.Message{Body: []byte(d.Body)})
+	if !ok || e.Name != d.Event {
+		e = fixtures.Event{Provider: p.Name, Body: []byte(d.Body)} // whose id is the rig's
+	}
+	e.Name, e.Tenant, e.At, e.Draw = d.Event, d.Tenant, r.now, r.draw(step, 0)
+	return e
 }
 
 // held returns the events of a journey that a deliver step selects.

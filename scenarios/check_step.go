@@ -155,6 +155,14 @@ func (c *checker) deliver(d *Deliver, path string) {
 	case event == events:
 		c.add("", path, "want exactly one of event, events and from")
 	}
+	if d.Body != "" {
+		if !event {
+			c.add("name it in event", path+".body", "a body is that of one event")
+		}
+		if len(d.Set) > 0 {
+			c.add("change the body itself", path+".set", "set does not go with body, which is delivered as it stands")
+		}
+	}
 	p := c.needsProvider(d.Provider, path)
 	c.event(p, d.Event, path+".event")
 	if !d.Events.All() {
@@ -166,7 +174,7 @@ func (c *checker) deliver(d *Deliver, path string) {
 
 // deliverFrom checks a delivery of events that a journey step rendered.
 func (c *checker) deliverFrom(d *Deliver, path string) {
-	for _, key := range []string{"provider", "tenant", "set"} {
+	for _, key := range []string{"provider", "tenant", "set", "body"} {
 		if c.given(path + "." + key) {
 			c.add("say it in the journey", path+"."+key, "%s does not go with from: the events are rendered already", key)
 		}

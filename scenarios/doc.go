@@ -42,7 +42,8 @@
 //
 //	subscribe  registers an endpoint with a provider; it is removed when the run ends
 //	journey    renders the life of an entity and delivers its events in order, or holds them for later
-//	deliver    sends single events of fresh entities, or those of a journey: in another order, several times, at once, with faults
+//	deliver    sends single events of fresh entities or with a given body, or those of a journey: in another order, several times, at once,
+//	           with faults
 //	advance    moves the virtual clock; every retry that becomes due is really sent
 //	reply      changes what a bin answers
 //	replay     has the provider deliver again what a step delivered

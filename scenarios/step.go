@@ -126,6 +126,8 @@ type Deliver struct {
 	Event string `yaml:"event" json:"event,omitempty"`
 	// Events are several, each of a fresh entity, or the word all; with from, those of the journey: NAME, or NAME#2 for the second of that name.
 	Events EventList `yaml:"events" json:"events,omitempty"`
+	// Body is the event's very body, with event only: it is delivered as it stands, and nothing is drawn.
+	Body string `yaml:"body" json:"body,omitempty"`
 	// From is the id of the journey step whose events are delivered.
 	From string `yaml:"from" json:"from,omitempty"`
 	// Tenant of fresh events; "" is the provider's demo tenant.

@@ -241,10 +241,10 @@ func replyText(r *journal.Reply) string {
 	return strconv.Itoa(r.Status)
 }
 
-func writeLine(w World, c journal.Capture) error {
+func writeLine(w World, record any) error {
 	enc := json.NewEncoder(w.Stdout)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(c)
+	return enc.Encode(record)
 }
 
 // printable keeps what a stranger sent from steering the terminal.

@@ -86,7 +86,7 @@ list (--secret, --set, --fault, --option and --api-key: a line each).`,
 	root.PersistentFlags().String("log-level", "warn", "the `LEVEL` of what is logged to stderr: debug, info, warn or error")
 	root.AddCommand(
 		newRun(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
-		newBurst(w), newLint(w), newVersion(w), newHealthcheck(w),
+		newBurst(w), newReplay(w), newExport(w), newImport(w), newLint(w), newVersion(w), newHealthcheck(w),
 	)
 	explainCompletion(root)
 	return root

@@ -208,6 +208,9 @@ func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, 
 		return nil, nil, err
 	}
 	for {
+		if len(in.framed)-len(in.body) > most { // chunk extensions have no other bound
+			return in.body, nil, fmt.Errorf("%w: what frames the chunks has more than %d bytes", errTooLarge, most)
+		}
 		line, err := in.line()
 		if err != nil {
 			return in.body, nil, err

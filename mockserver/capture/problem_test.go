@@ -59,6 +59,10 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 			status: "413", target: "/b", lines: 2, body: "0123456789abcdef", problem: "too large: the body has more than 16 bytes",
 		},
 		{
+			name: "chunk extensions without end", raw: "POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;a=0123456789abcdef\r\n.\r\n1;a=0123456789abcdef\r\n.\r\n0\r\n\r\n",
+			status: "413", target: "/b", lines: 2, body: ".", problem: "too large: what frames the chunks has more than 16 bytes",
+		},
+		{
 			name: "body too large, asked before", raw: "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 17\r\nExpect: 100-continue\r\n\r\n",
 			status: "413", target: "/b", lines: 3, problem: "too large: the body of 17 bytes has more than 16",
 		},

@@ -38,7 +38,7 @@ func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
 		return nil, err
 	}
 	out := fit{Provider: p.Name, Problems: []string{}}
-	event, known := p.EventOf(&c.Message)
+	event, known := p.Recognise(c.Message)
 	if !known {
 		out.Problems = append(out.Problems, fmt.Sprintf("it is no event of %s", p.Name))
 		return &reply[fit]{out}, nil

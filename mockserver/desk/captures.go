@@ -3,20 +3,13 @@ package desk
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
-	"time"
 
-	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/diff"
 	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // Page is what every list of captures can be asked for. (Exported because the API reads embedded structs only then.)
@@ -121,97 +114,58 @@ func (k *desk) verify(ctx context.Context, in *captureBodyIn) (*reply[journal.Ve
 	if err != nil {
 		return nil, err
 	}
-	set, err := k.capture.Settings(ctx, c.Bin)
+	with, err := k.signing(ctx, c.Bin, b.Provider, b.Secret, b.Secrets)
 	if err != nil {
 		return nil, err
 	}
-	name := cmp.Or(b.Provider, set.Provider)
-	if name == "" {
-		return nil, fmt.Errorf("%w: bin %s has no provider to verify with: name one, as in {\"provider\": \"neostore\", \"secret\": \"…\"}",
-			provider.ErrInvalid, c.Bin)
+	address := cmp.Or(b.URL, with.url, k.capture.URL()+c.Target)
+	return &reply[journal.Verification]{capture.Verify(with.provider, c, address, with.secrets...)}, nil
+}
+
+// signing is the provider and the secrets that a capture is verified or signed with.
+type signing struct {
+	provider *fixtures.Provider
+	secrets  []string
+	url      string // as it is registered; "": not known
+}
+
+// signing is what a caller asks for, with the bin's provider and secrets where that leaves them out.
+func (k *desk) signing(ctx context.Context, bin, name, secret string, secrets []string) (signing, error) {
+	set, err := k.capture.Settings(ctx, bin)
+	if err != nil {
+		return signing{}, err
 	}
-	p, err := k.catalogue.Provider(name)
+	with := signing{secrets: secrets, url: set.URL}
+	if name = cmp.Or(name, set.Provider); name == "" {
+		return with, fmt.Errorf("%w: bin %s has no provider whose scheme it would be: name one, as in {\"provider\": \"neostore\", \"secret\": \"…\"}",
+			provider.ErrInvalid, bin)
+	}
+	if with.provider, err = k.catalogue.Provider(name); err != nil {
+		return with, err
+	}
+	if secret != "" {
+		with.secrets = append([]string{secret}, secrets...)
+	}
+	if len(with.secrets) == 0 && name == set.Provider {
+		with.secrets = set.Secrets
+	}
+	return with, nil
+}
+
+// pairIn names two captures.
+type pairIn struct {
+	ID    string `path:"id" doc:"the first capture's id"`
+	Other string `path:"other" doc:"the second capture's id"`
+}
+
+func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[diff.Result], error) {
+	first, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	secrets := b.Secrets
-	if b.Secret != "" {
-		secrets = append([]string{b.Secret}, secrets...)
-	}
-	if len(secrets) == 0 && name == set.Provider {
-		secrets = set.Secrets
-	}
-	address := cmp.Or(b.URL, set.URL, k.capture.URL()+c.Target)
-	return &reply[journal.Verification]{capture.Verify(p, c, address, secrets...)}, nil
-}
-
-// resendBody says where to send a capture.
-type resendBody struct {
-	URL string `json:"url" doc:"where to: an absolute http or https URL that the rig may deliver to"`
-}
-
-// resendLimit bounds one resending, in time.
-const resendLimit = 30 * time.Second
-
-// resend sends a capture's request to another address: the same header lines and body, the new address's target and
-// Host.
-func (k *desk) resend(ctx context.Context, in *captureBodyIn) (*reply[attempted], error) {
-	b, err := strict[resendBody](in.RawBody)
+	second, err := k.store.Capture(ctx, in.Other)
 	if err != nil {
 		return nil, err
 	}
-	to, err := url.Parse(b.URL)
-	if err != nil || to.Host == "" || (to.Scheme != "http" && to.Scheme != "https") {
-		p := problem.New(http.StatusUnprocessableEntity, fmt.Sprintf("url %q: want an absolute URL, as in http://127.0.0.1:3000/hooks", b.URL))
-		p.Errors = []problem.Part{{Location: "body.url", Message: "not an absolute URL", Value: b.URL}}
-		return nil, p
-	}
-	c, err := k.store.Capture(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	m := readdressed(c.Message, to)
-	ctx, cancel := context.WithTimeout(ctx, resendLimit)
-	defer cancel()
-	at := time.Now()
-	result := k.wire.Send(ctx, b.URL, m)
-	if errors.Is(result.Err, wire.ErrForbidden) {
-		return nil, result.Err
-	}
-	attempt := journal.Attempt{
-		N: 1, Due: at, At: at, TookMS: float64(result.Took.Microseconds()) / 1000,
-		Outcome: result.Outcome, Status: result.Status, Sent: m,
-	}
-	if result.Err != nil {
-		attempt.Error = result.Err.Error()
-	}
-	if result.Outcome == wire.GotStatus {
-		attempt.Reply = &result.Reply
-	}
-	return &reply[attempted]{newAttempted(attempt)}, nil
-}
-
-// readdressed is m on its way to another address. A body that came in chunks goes in one piece.
-func readdressed(m wire.Message, to *url.URL) wire.Message {
-	m = m.Clone()
-	m.Target = to.RequestURI()
-	m.Version = "HTTP/1.1"
-	set(&m.Headers, "Host", to.Host)
-	if strings.Contains(strings.ToLower(m.Headers.Get("Transfer-Encoding")), "chunked") {
-		m.Headers.Del("Transfer-Encoding")
-		set(&m.Headers, "Content-Length", strconv.Itoa(len(m.Body)))
-	}
-	m.Headers.Del("Expect") // it asked for a pause that was had already
-	return m
-}
-
-// set gives a header line another value; its place and the case of its name stay.
-func set(headers *signature.Headers, name, value string) {
-	for i := range *headers {
-		if line := &(*headers)[i]; strings.EqualFold(line.Name, name) {
-			line.Value = value
-			return
-		}
-	}
-	headers.Add(name, value)
+	return &reply[diff.Result]{diff.Messages(first.Message, second.Message)}, nil
 }

@@ -14,7 +14,7 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // careful sets the headers that keep a browser from doing more with an answer than showing it, and takes nothing but
-// JSON for a write to the API: a form of another site cannot send that.
+// JSON for a write to the API, or JSON Lines for an import: a form of another site cannot send either.
 func careful(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -42,11 +42,17 @@ func notJSON(r *http.Request) *problem.Problem {
 	if r.ContentLength == 0 && contentType == "" {
 		return nil
 	}
-	if mediaType, _, err := mime.ParseMediaType(contentType); err == nil && mediaType == "application/json" {
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	imports := r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, prefix+"/bins/") && strings.HasSuffix(r.URL.Path, "/import")
+	if err == nil && (mediaType == "application/json" || imports && mediaType == linesType) {
 		return nil
 	}
+	want := "application/json"
+	if imports {
+		want = "application/json for HAR, or " + linesType + " for JSON Lines"
+	}
 	return problem.New(http.StatusUnsupportedMediaType,
-		fmt.Sprintf("content type %q: want application/json (curl: -H 'Content-Type: application/json')", contentType))
+		fmt.Sprintf("content type %q: want %s (curl: -H 'Content-Type: application/json')", contentType, want))
 }
 
 // unknown answers what no route takes: 405 when the path has other methods, else 404.

@@ -66,6 +66,8 @@ func (k *desk) routes(api huma.API) {
 	route(api, del, "/bins/{bin}/replies", "delete-replies", "Have a bin answer 200 again", k.deleteReplies)
 	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
 	route(api, del, "/bins/{bin}/captures", "clear-bin", "Delete a bin's captures", k.clearBin)
+	route(api, get, "/bins/{bin}/export", "export-bin", "A bin's captures as a file", k.exportBin, exports)
+	route(api, post, "/bins/{bin}/import", "import-into-bin", "Add the captures of a file to a bin", k.importInto, acceptsFile)
 	route(api, get, "/bins/{bin}/wait", "wait-in-bin", "Wait for captures, by query", k.getWait, mayTimeOut)
 	route(api, post, "/bins/{bin}/wait", "post-wait-in-bin", "Wait for captures", k.postWait, mayTake[waitBody], mayTimeOut)
 
@@ -75,7 +77,9 @@ func (k *desk) routes(api huma.API) {
 	route(api, get, "/captures/{id}/attempts", "list-attempts", "The captures of the same delivery, oldest first", k.attempts)
 	route(api, get, "/captures/{id}/schema", "check-schema", "Whether a capture's body fits the schema of its event", k.schema)
 	route(api, post, "/captures/{id}/verify", "verify-capture", "Judge a capture's signature", k.verify, mayTake[verifyBody])
-	route(api, post, "/captures/{id}/resend", "resend-capture", "Send a capture's bytes once more", k.resend, accepts[resendBody])
+	route(api, post, "/captures/{id}/resend", "resend-capture", "Send a capture's bytes once more, changed or signed anew", k.resend, accepts[resendBody])
+	route(api, get, "/captures/{id}/export", "export-capture", "A capture as a file", k.exportCapture, exports)
+	route(api, get, "/captures/{id}/diff/{other}", "diff-captures", "How two captures differ", k.diff)
 
 	route(api, get, "/providers", "list-providers", "The providers that the rig plays", k.listProviders)
 	route(api, get, "/providers/{provider}", "get-provider", "One provider", k.getProvider)

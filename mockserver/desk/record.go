@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/diff"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -69,6 +70,14 @@ type attempted struct {
 }
 
 func newAttempted(a journal.Attempt) attempted { return attempted{a, a.Status, a.Fault} }
+
+// resent is the attempt to send a capture again.
+type resent struct {
+	journal.Attempt
+	Status  int               `json:"status" doc:"of the reply; 0 when there was none"`
+	Fault   string            `json:"fault" doc:"always \"\""`
+	Changed []diff.Difference `json:"changed" doc:"how what was sent differs from the capture"`
+}
 
 // waited is how a wait ended.
 type waited struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/diff"
 	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/wire"
@@ -65,6 +66,9 @@ func route[I, O any](api huma.API, method, path, id, summary string, handle func
 		return nil, problem.Of(err)
 	})
 	if body != nil { // a raw body is bytes that there must be, to the router
+		if body.Content == nil { // the handler reads it: the router would have, had it been told what comes
+			body.Content = fileContent()
+		}
 		body.Required = needed
 		delete(body.Content, "application/octet-stream")
 	}
@@ -128,6 +132,8 @@ func schemaName(t reflect.Type, hint string) string {
 	switch t {
 	case reflect.TypeFor[wire.Reply]():
 		return "ConsumerReply"
+	case reflect.TypeFor[diff.Result]():
+		return "Diff"
 	case reflect.TypeFor[captured]():
 		return "Capture"
 	case reflect.TypeFor[delivered]():

@@ -5,8 +5,10 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/replay"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -32,6 +34,8 @@ func kinds() []kind {
 		{"not-found", journal.ErrNotFound, http.StatusNotFound},
 		{"invalid", provider.ErrInvalid, http.StatusUnprocessableEntity},
 		{"invalid-bin", capture.ErrInvalid, http.StatusUnprocessableEntity},
+		{"invalid-change", replay.ErrInvalid, http.StatusUnprocessableEntity},
+		{"invalid-file", export.ErrInvalid, http.StatusUnprocessableEntity},
 		{"real-clock", provider.ErrRealClock, http.StatusConflict},
 		{"forbidden-target", wire.ErrForbidden, http.StatusForbidden},
 		{"full", journal.ErrFull, http.StatusInsufficientStorage},

@@ -259,9 +259,9 @@ func TestSendTimesOut(t *testing.T) {
 		outcome wire.Outcome
 		text    string
 	}{
-		"no reply":   {hang, "", wire.NoReply, "no reply within 1s"},
-		"half reply": {func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"); hang(conn) }, "", wire.NoReply, "reply not complete within 1s"},
-		"not read":   {func(conn net.Conn) { conn.(*net.TCPConn).SetReadBuffer(4096); <-released }, strings.Repeat("x", 1<<20), wire.PartlyWritten, "request not written within 1s"},
+		"no reply":   {hang, "", wire.NoReply, "no reply within "},
+		"half reply": {func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"); hang(conn) }, "", wire.NoReply, "reply not complete within "},
+		"not read":   {func(conn net.Conn) { conn.(*net.TCPConn).SetReadBuffer(4096); <-released }, strings.Repeat("x", 1<<20), wire.PartlyWritten, "request not written within "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -276,7 +276,7 @@ func TestSendTimesOut(t *testing.T) {
 				return conn, err
 			}}
 			r := client.Send(ctx, consumer.url, m)
-			if r.Outcome != c.outcome || r.Err == nil || r.Err.Error() != c.text {
+			if r.Outcome != c.outcome || r.Err == nil || !strings.HasPrefix(r.Err.Error(), c.text) {
 				t.Errorf("%q, %v; want %q, %s", r.Outcome, r.Err, c.outcome, c.text)
 			}
 			if c.outcome == wire.PartlyWritten {
@@ -295,7 +295,7 @@ func TestSendTimesOut(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}}
-		if r := client.Send(ctx, "http://consumer.test/", post("")); r.Outcome != wire.NotSent || r.Err.Error() != "no connection within 20ms" {
+		if r := client.Send(ctx, "http://consumer.test/", post("")); r.Outcome != wire.NotSent || !strings.HasPrefix(r.Err.Error(), "no connection within ") {
 			t.Errorf("%q, %v", r.Outcome, r.Err)
 		}
 	})

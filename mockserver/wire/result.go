@@ -65,13 +65,24 @@ var (
 func (p phase) fail(err error, limit time.Duration) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		return &timeout{p.missed, limit.Round(time.Millisecond)}
+		return &timeout{p.missed, rounded(limit)}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%s: %w: the consumer closed it", p.doing, ErrCut)
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return fmt.Errorf("%s: %w: the consumer reset it", p.doing, ErrCut)
 	}
 	return fmt.Errorf("%s: %w", p.doing, err)
+}
+
+// rounded is a limit as who set it would write it: a little of it was over before the exchange began.
+func rounded(limit time.Duration) time.Duration {
+	switch {
+	case limit >= 900*time.Millisecond:
+		return limit.Round(100 * time.Millisecond)
+	case limit >= 90*time.Millisecond:
+		return limit.Round(10 * time.Millisecond)
+	}
+	return limit.Round(time.Millisecond)
 }
 
 // failIn is fail for an exchange that ctx bounds and that began at start: when the context has ended, that is why.

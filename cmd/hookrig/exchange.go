@@ -1,0 +1,195 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/export"
+)
+
+// rigFlags say which running rig.
+type rigFlags struct{ rig, token string }
+
+func (r *rigFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.rig, "rig", "http://127.0.0.1:8080", "the desk's `URL` of the running rig")
+	cmd.Flags().StringVar(&r.token, "token", "", "that rig's `TOKEN`")
+}
+
+func newExport(w World) *cobra.Command {
+	var (
+		rig                   rigFlags
+		query                 capture.Query
+		format, file, secrets string
+	)
+	cmd := &cobra.Command{
+		Use:   "export BIN --format FORMAT",
+		Short: "Write a bin's captures as a file",
+		Long: `Asks a running rig for the captures of a bin, oldest first, and writes them in a format:
+
+` + formatHelp() + `
+Secrets are replaced by ` + export.Redacted + `: Authorization, cookies, header lines and query values that are named after secrets, tokens,
+passwords or keys, and a provider's secret where that is sent as it is. --secrets keep leaves them.`,
+		Example: `  hookrig export inbox --format har -o inbox.har
+  hookrig export inbox --format curl --where '.body.id == 7' | sh`,
+		Args:              exactArgs("BIN"),
+		ValidArgsFunction: noMore,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if format == "" {
+				return misusef("--format is missing: want one of %s", strings.Join(export.Names(nil), ", "))
+			}
+			f, err := export.Find(format)
+			if err != nil {
+				return misusef("--format: %w", err)
+			}
+			if secrets != "redact" && secrets != "keep" {
+				return misusef("--secrets %q: want redact or keep", secrets)
+			}
+			client, err := dialRig(rig.rig, rig.token)
+			if err != nil {
+				return err
+			}
+			query.Bin = args[0]
+			return writeExport(w, file, func(out io.Writer) error {
+				err := client.Export(cmd.Context(), query, f, secrets == "keep", out)
+				if exit := (*exitError)(nil); errors.As(err, &exit) {
+					return exit
+				}
+				if errors.Is(err, export.ErrInvalid) {
+					return misuse(err)
+				}
+				return captureErrorOrNil(err)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&format, "format", "", "the `FORMAT`: "+strings.Join(export.Names(nil), ", "))
+	f.StringVarP(&file, "output", "o", "-", "the `FILE` to write (- is standard output)")
+	f.StringVar(&query.Where, "where", "", "only captures for which a jq `CONDITION` over {method, path, query, headers, body} holds")
+	f.StringVar(&query.Q, "q", "", "only captures whose target, header or body holds a `TEXT`")
+	f.Uint64Var(&query.After, "after", 0, "only captures behind the one with that `SEQ`")
+	f.Uint64Var(&query.Before, "before", 0, "only captures before the one with that `SEQ`")
+	f.StringVar(&secrets, "secrets", "redact", "`WHAT` becomes of secrets: redact or keep")
+	rig.add(cmd)
+	completeFlag(cmd, "format", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return startingWith(typed, export.Names(nil)), noFiles
+	})
+	completeFlag(cmd, "secrets", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return startingWith(typed, []string{"redact", "keep"}), noFiles
+	})
+	return cmd
+}
+
+// formatHelp lists the formats, a line each.
+func formatHelp() string {
+	var b strings.Builder
+	for _, f := range export.Formats() {
+		fmt.Fprintf(&b, "  %-10s%s\n", f.Name, f.Text)
+	}
+	return b.String()
+}
+
+func newImport(w World) *cobra.Command {
+	var rig rigFlags
+	cmd := &cobra.Command{
+		Use:   "import BIN FILE|-",
+		Short: "Add the captures of a HAR or JSON Lines file to a bin",
+		Long: `Adds the captures of a file, or of standard input (-), to a bin of a running rig. They keep their bytes and their times, and get new
+numbers. Exit code 0: all were added; 1: some could not be, which is told line by line; 2: none could.`,
+		Example:           "  hookrig import inbox inbox.har",
+		Args:              exactArgs("BIN", "FILE"),
+		ValidArgsFunction: completeFirst(noMore, cobra.ShellCompDirectiveDefault),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			file, err := openCaptures(w, args[1])
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			if file.format.Name == "" {
+				return misusef("%s: want HAR or JSON Lines, as hookrig export writes them", file.name)
+			}
+			client, err := dialRig(rig.rig, rig.token)
+			if err != nil {
+				return err
+			}
+			if _, err := file.file.Seek(0, io.SeekStart); err != nil {
+				return noVerdict(err)
+			}
+			done, err := client.Import(cmd.Context(), args[0], file.format, file.file)
+			if err != nil {
+				return captureErrorOrNil(fmt.Errorf("%s: %w", file.name, err))
+			}
+			for _, s := range done.Skipped {
+				fmt.Fprintf(w.Stderr, "%s:%d: %s\n", file.name, s.Line, s.Why)
+			}
+			skipped := len(done.Skipped) + done.Unlisted
+			if _, err := fmt.Fprintf(w.Stdout, "imported  %d, skipped %d\n", done.Imported, skipped); err != nil {
+				return noVerdict(err)
+			}
+			if skipped > 0 {
+				return failed()
+			}
+			return nil
+		},
+	}
+	rig.add(cmd)
+	return cmd
+}
+
+// noMore completes nothing.
+func noMore(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, noFiles
+}
+
+// captureErrorOrNil is captureError of an error that there may not be.
+func captureErrorOrNil(err error) error {
+	if err == nil {
+		return nil
+	}
+	return captureError(err)
+}
+
+// writeExport writes a file, or standard output for "-". The file is made when there is something to write, and one that is not
+// whole is removed.
+func writeExport(w World, name string, write func(io.Writer) error) error {
+	if name == "-" {
+		return write(w.Stdout)
+	}
+	out := &lateFile{name: name}
+	err := write(out)
+	if err == nil {
+		_, err = out.Write(nil) // an empty file is one too
+	}
+	if out.file == nil {
+		return err
+	}
+	if closed := out.file.Close(); err == nil && closed != nil {
+		err = noVerdict(closed)
+	}
+	if err != nil {
+		_ = os.Remove(name) // what there is of it is no use
+	}
+	return err
+}
+
+// lateFile is a file that the first write makes.
+type lateFile struct {
+	name string
+	file *os.File
+}
+
+func (f *lateFile) Write(p []byte) (int, error) {
+	if f.file == nil {
+		file, err := os.Create(f.name)
+		if err != nil {
+			return 0, misuse(err)
+		}
+		f.file = file
+	}
+	return f.file.Write(p)
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// run runs the program to its end.
+func run(t *testing.T, code int, stdin string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	got := Main(t.Context(), args, World{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }})
+	if got != code {
+		t.Errorf("%v: exit code %d, want %d; stdout:\n%s\nstderr:\n%s", args, got, code, out.String(), errs.String())
+	}
+	return out.String(), errs.String()
+}
+
+const delicate = `{"n":12345678901234567890,"s":"a\/b"}`
+
+// sendRaw sends a request to a bin, byte for byte.
+func sendRaw(t *testing.T, url, raw string) {
+	t.Helper()
+	m, err := wire.ParseRequest([]byte(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := wire.Client{}
+	defer client.CloseIdle()
+	if got := client.Send(t.Context(), url, m); got.Status != 200 {
+		t.Fatalf("%+v", got)
+	}
+}
+
+// What a bin holds goes through every file and comes out of a replay as it was.
+func TestExportImportReplay(t *testing.T) {
+	t.Parallel()
+	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler, Token: "open"})
+	ctx, client := t.Context(), rig.Client()
+	at := []string{"--rig", rig.DeskURL(), "--token", "open"}
+	bodies := []string{delicate, "\x00\xff", "third\n"}
+	for _, body := range bodies {
+		sendRaw(t, client.BinURL("inbox"), fmt.Sprintf("POST /inbox HTTP/1.1\r\nhost: h\r\nX-Two: 1\r\nx-two: 2\r\nx-token: hush\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+	}
+	received := func(bin string) []string {
+		t.Helper()
+		captures, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Oldest: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, c := range captures {
+			_, raw, _ := strings.Cut(string(wire.Append(nil, c.Message)), "\r\nX-Two")
+			list = append(list, raw)
+		}
+		return list
+	}
+	want := received("inbox")
+	if len(want) != 3 {
+		t.Fatalf("%q", want)
+	}
+	for _, format := range []string{"har", "jsonl"} {
+		file := filepath.Join(t.TempDir(), "inbox."+format)
+		run(t, exitPassed, "", append([]string{"export", "inbox", "--format", format, "--secrets", "keep", "-o", file}, at...)...)
+		stdout, _ := run(t, exitPassed, "", "replay", file, "--to", client.BinURL("replayed-"+format))
+		if !strings.Contains(stdout, "sent  3, answered with 2xx 3\n") {
+			t.Error(stdout)
+		}
+		stdout, _ = run(t, exitPassed, "", append([]string{"import", "imported-" + format, file}, at...)...)
+		if stdout != "imported  3, skipped 0\n" {
+			t.Error(stdout)
+		}
+		for _, bin := range []string{"replayed-" + format, "imported-" + format} {
+			if got := received(bin); fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+				t.Errorf("%s: %q\nwant %q", bin, got, want)
+			}
+		}
+	}
+	lines, _ := run(t, exitPassed, "", append([]string{"export", "inbox", "--format", "jsonl", "--q", "12345678901234567890"}, at...)...)
+	if strings.Count(lines, "\n") != 1 || strings.Contains(lines, "hush") {
+		t.Error(lines)
+	}
+	_, stderr := run(t, exitPassed, lines, "replay", "-", "--to", client.BinURL("redacted"), "--json")
+	want1 := "line 1: REDACTED stands where a secret stood"
+	if !strings.Contains(stderr, want1) {
+		t.Errorf("%q, want %q", stderr, want1)
+	}
+	stdout, stderr := run(t, exitFailed, lines+"{}\n", append([]string{"import", "some", "-"}, at...)...)
+	if stdout != "imported  1, skipped 1\n" || !strings.HasPrefix(stderr, "standard input:2: ") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+	_, stderr = run(t, exitMisuse, "{}\n", append([]string{"import", "none", "-"}, at...)...)
+	if !strings.Contains(stderr, "nothing in the file can be imported") {
+		t.Error(stderr)
+	}
+	run(t, exitMisuse, "", append([]string{"export", "inbox", "--format", "har", "--where", "("}, at...)...)
+	run(t, exitMisuse, "", append([]string{"export", "inbox", "--format", "raw"}, at...)...)
+	entries, _ := filepath.Glob(filepath.Join(os.TempDir(), "hookrig-*"))
+	for _, entry := range entries {
+		if raw, err := os.ReadFile(entry); err == nil && bytes.Contains(raw, []byte("12345678901234567890")) {
+			t.Errorf("%s was left behind", entry)
+		}
+	}
+}
+
+// A consumer that looks at signatures takes what is signed anew, and only that.
+func TestReplaySignsAnew(t *testing.T) {
+	t.Parallel()
+	rig := mockserver.StartT(t)
+	ctx, client := t.Context(), rig.Client()
+	if err := client.Configure(ctx, "now", capture.Settings{Provider: "neostore", Secrets: []string{"new"}}); err != nil {
+		t.Fatal(err)
+	}
+	raw := "POST /in HTTP/1.1\r\nHost: h\r\nX-Neostore-Signature: old\r\nContent-Length: 37\r\n\r\n" + delicate
+	run(t, exitPassed, raw, "replay", "-", "--to", client.BinURL("now"))
+	run(t, exitPassed, raw, "replay", "-", "--to", client.BinURL("now"), "--resign", "--provider", "neostore", "--secret", "new")
+	captures, err := rig.Bin("now").Wait(ctx, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, second := captures[0].Verification.Verdict, captures[1].Verification.Verdict; first == string(signature.Valid) || second != string(signature.Valid) {
+		t.Errorf("as it was: %s, signed anew: %s", first, second)
+	}
+	if string(captures[1].Body) != delicate {
+		t.Errorf("body %q", captures[1].Body)
+	}
+}
+
+func TestReplayFailsWhenTheConsumerDoes(t *testing.T) {
+	t.Parallel()
+	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if string(body) == delicate {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	}))
+	defer consumer.Close()
+	line := `{"id":"c00000009","method":"POST","target":"/in","version":"HTTP/1.1","headers":[["Host","h"],["Content-Length","%d"]],"body":"%s","at":"2026-01-15T09:00:00Z"}` + "\n"
+	file := fmt.Sprintf(line, 37, "eyJuIjoxMjM0NTY3ODkwMTIzNDU2Nzg5MCwicyI6ImFcL2IifQ==") + fmt.Sprintf(line, 0, "")
+	stdout, _ := run(t, exitFailed, file, "replay", "-", "--to", consumer.URL+"/hooks")
+	for _, want := range []string{"c00000009  POST /in, 37 bytes → 418 in ", "0 bytes → 200 in ", "sent  2, answered with 2xx 1\n"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%s, want %q", stdout, want)
+		}
+	}
+}
+
+// The pace is that of the capture times, divided by the speed; an interrupt ends the wait.
+func TestReplayKeepsThePace(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
+	for speed, want := range map[float64]time.Duration{0: 0, 1: 90 * time.Second, 10: 9 * time.Second, 0.5: 3 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			r := &replaying{replayFlags: &replayFlags{speed: speed}}
+			began := time.Now()
+			for _, after := range []time.Duration{0, 30 * time.Second, 20 * time.Second, 90 * time.Second} { // the third one is late
+				if !r.wait(t.Context(), start.Add(after)) {
+					t.Fatal("interrupted")
+				}
+			}
+			if got := time.Since(began); got != want {
+				t.Errorf("speed %v: took %v, want %v", speed, got, want)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			go cancel()
+			if speed > 0 && r.wait(ctx, start.Add(time.Hour)) {
+				t.Error("an interrupt did not end the wait")
+			}
+		})
+	}
+}

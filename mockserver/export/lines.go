@@ -1,0 +1,97 @@
+package export
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// lineRecord is a line of a JSON Lines file: a capture as the API has it.
+type lineRecord struct {
+	journal.Capture
+	Head *exactHead `json:"head,omitempty"`
+}
+
+// linesFormat is JSON Lines: a capture a line.
+func linesFormat() Format {
+	return Format{
+		Name: "jsonl", Text: "JSON Lines: one capture a line, as the API has it", MediaType: "application/x-ndjson", Extension: ".jsonl",
+		Many: true, write: writeLines, read: readLines,
+	}
+}
+
+func writeLines(w io.Writer, captures Captures, _ *Options) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for c, err := range captures {
+		if err != nil {
+			return err
+		}
+		if err := enc.Encode(lineRecord{c.Clone(), newExactHead(&c.Message)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readLines reads a file line by line; blank ones do not count.
+func readLines(r io.Reader) iter.Seq[Record] {
+	return func(yield func(Record) bool) {
+		in := bufio.NewReaderSize(r, 64<<10)
+		for n := 1; ; n++ {
+			line, err := readLine(in)
+			if err != nil && !errors.Is(err, errTooLong) {
+				if !errors.Is(err, io.EOF) {
+					yield(Record{Line: n, Err: err})
+				}
+				return
+			}
+			if len(bytes.TrimSpace(line)) == 0 && err == nil {
+				continue
+			}
+			record := Record{Line: n, Err: err}
+			if err == nil {
+				record.Capture, record.Err = parseLine(line)
+			}
+			if !yield(record) {
+				return
+			}
+		}
+	}
+}
+
+func parseLine(line []byte) (journal.Capture, error) {
+	var l lineRecord
+	if err := json.Unmarshal(line, &l); err != nil {
+		return l.Capture, fmt.Errorf("%w: want one capture in JSON, as the API has it: %w", ErrInvalid, err)
+	}
+	l.Head.restore(&l.Message)
+	return l.Capture, check(&l.Capture)
+}
+
+// readLine reads up to the next line end, without it. Of a line that is too long the rest is passed over, and the error is
+// errTooLong.
+func readLine(in *bufio.Reader) (line []byte, err error) {
+	long := false
+	for {
+		part, err := in.ReadSlice('\n')
+		if long = long || len(line)+len(part) > maxRecord; !long {
+			line = append(line, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err != nil && !(errors.Is(err, io.EOF) && (len(line) > 0 || long)):
+			return nil, err
+		case long:
+			return nil, errTooLong
+		default:
+			return line, nil
+		}
+	}
+}
