@@ -8,8 +8,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
-// exportBatch is how many captures an export holds at a time, as each may have 16 MiB.
-const exportBatch = 32
+// How many captures an export reads at a time: few at first, as each may have 16 MiB, and then so many that they come to
+// exportHeld bytes together, if they go on like those before.
+const (
+	exportFirst = 4
+	exportMost  = 200
+	exportHeld  = 32 << 20
+)
 
 // Export writes the captures that the query selects in a format, oldest first, whatever the query's order and limit; what
 // arrives after it began is not in it. Errors wrap ErrInvalid or export.ErrInvalid, or are the store's or the writer's.
@@ -35,7 +40,7 @@ func (s *Server) each(ctx context.Context, q Query) export.Captures {
 		if err == nil && len(newest) > 0 && (q.Before == 0 || q.Before > newest[0].Seq) {
 			q.Before = newest[0].Seq + 1
 		}
-		q.Oldest, q.Limit = true, exportBatch
+		q.Oldest, q.Limit = true, exportFirst
 		for {
 			var batch []journal.Capture
 			if err == nil {
@@ -45,15 +50,18 @@ func (s *Server) each(ctx context.Context, q Query) export.Captures {
 				yield(journal.Capture{}, err)
 				return
 			}
-			for _, c := range batch {
-				if !yield(c, nil) {
+			size := 1
+			for i := range batch {
+				size += batch[i].Size()
+				q.After = batch[i].Seq
+				if !yield(batch[i], nil) {
 					return
 				}
-				q.After = c.Seq
 			}
-			if len(batch) < exportBatch {
+			if len(batch) < q.Limit {
 				return
 			}
+			q.Limit = min(max(exportHeld/(size/len(batch)+1), 1), exportMost)
 		}
 	}
 }

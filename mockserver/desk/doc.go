@@ -8,6 +8,6 @@
 // Requests are read strictly: an unknown parameter or member is an error that names the nearest one there is. Where there
 // is more than one plain way to say a thing, each is taken: one secret or several, 2s or 2 (seconds), one reply, a list
 // of them or a script. What is written must be application/json, or application/x-ndjson for an import, which no form of
-// another site can send. Files go in and out as streams: however large a bin is, one capture is held at a time. Who may call at
+// another site can send. Files go in and out as streams: however large a bin is, few captures are held at a time. Who may call at
 // all is decided in front of the desk, by package mockserver.
 package desk
