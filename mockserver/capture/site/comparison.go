@@ -20,7 +20,10 @@ func (p *parser) comparison() (match, error) {
 		}
 	}
 	if field == "_exists_" {
-		name, _ := p.word()
+		name, _, err := p.word()
+		if err != nil {
+			return nil, err
+		}
 		name = strings.ReplaceAll(name, "\\", "")
 		if kindOf(name) == 0 {
 			return nil, p.unknown(name)
@@ -49,8 +52,10 @@ func (p *parser) comparison() (match, error) {
 	case '>', '<':
 		return p.bounded(field)
 	}
-	value, wild := p.word()
+	value, wild, err := p.word()
 	switch {
+	case err != nil:
+		return nil, err
 	case value == "":
 		return nil, p.wrong("want a value for %s", field)
 	case value == "*" && wild:
@@ -85,17 +90,19 @@ func (p *parser) name() (string, bool) {
 
 // word takes what stands up to a space or a parenthesis. Wild is whether it has "*" or "?" without a backslash before
 // them, which stays where it is needed to tell.
-func (p *parser) word() (word string, wild bool) {
+func (p *parser) word() (word string, wild bool, err error) {
 	begin := p.at
 	for ; !p.done() && strings.IndexByte(" \t\r\n()", p.text[p.at]) < 0; p.at++ {
 		switch p.text[p.at] {
 		case '\\':
-			p.at = min(p.at+1, len(p.text)-1)
+			if p.at++; p.done() {
+				return "", false, p.wrong("want a character behind the backslash")
+			}
 		case '*', '?':
 			wild = true
 		}
 	}
-	return p.text[begin:p.at], wild
+	return p.text[begin:p.at], wild, nil
 }
 
 // quoted takes a quoted text.
@@ -227,7 +234,8 @@ func (p *parser) edge(field, value string, end bool) (float64, error) {
 	return n, nil
 }
 
-func seconds(at time.Time) float64 { return float64(at.Unix()) + float64(at.Nanosecond())/1e9 }
+// seconds is a time since 1970, rounded down to a millisecond: so the end of a second is not the next one's beginning.
+func seconds(at time.Time) float64 { return float64(at.UnixMilli()) / 1e3 }
 
 // between holds for requests whose field is within bounds, which belong to it if they are said to.
 func between(field string, low, high float64, withLow, withHigh bool) match {

@@ -11,10 +11,14 @@ type stamp struct{ time.Time }
 
 const stampLayout = "2006-01-02 15:04:05"
 
-func (s stamp) MarshalText() ([]byte, error) { return []byte(s.UTC().Format(stampLayout)), nil }
+// MarshalJSON writes the time.
+func (s stamp) MarshalJSON() ([]byte, error) {
+	return []byte(s.UTC().Format(`"` + stampLayout + `"`)), nil
+}
 
-func (s *stamp) UnmarshalText(text []byte) (err error) {
-	s.Time, err = time.Parse(stampLayout, string(text))
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *stamp) UnmarshalJSON(text []byte) (err error) {
+	s.Time, err = time.Parse(`"`+stampLayout+`"`, string(text))
 	return err
 }
 

@@ -212,11 +212,11 @@ func (p *parser) signed() (clause, error) {
 
 // primary reads parentheses or one comparison.
 func (p *parser) primary() (match, error) {
-	if p.clauses++; p.clauses > mostClauses {
-		return nil, p.wrong("want at most %d clauses", mostClauses)
-	}
 	if p.peek() == '(' {
 		return p.group()
+	}
+	if p.clauses++; p.clauses > mostClauses {
+		return nil, p.wrong("want at most %d clauses", mostClauses)
 	}
 	if p.done() || p.peek() == ')' {
 		return nil, p.wrong("want something to look for")
