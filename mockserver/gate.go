@@ -1,6 +1,7 @@
 package mockserver
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
@@ -66,9 +67,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.next.ServeHTTP(w, r)
 }
 
-// shows says whether the request carries the token.
+// shows says whether the request carries the token. Programs written for webhook.site send theirs as Api-Key.
 func (g *gate) shows(r *http.Request) bool {
-	token := r.Header.Get("X-Hookrig-Token")
+	token := cmp.Or(r.Header.Get("X-Hookrig-Token"), r.Header.Get("Api-Key"))
 	if token == "" {
 		scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if strings.EqualFold(scheme, "Bearer") {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/capture/site"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/provider/surface"
@@ -120,8 +122,12 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 			return err
 		}
 	}
+	front, err := s.front(ctx, o)
+	if err != nil {
+		return err
+	}
 	s.capture, err = capture.Start(ctx, capture.Options{
-		Addr: o.Capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Log: o.Log, Version: o.Version,
+		Addr: o.Capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Front: front, Log: o.Log, Version: o.Version,
 	})
 	if err != nil {
 		return listenError("capture", o.Capture, err)
@@ -138,6 +144,21 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	}
 	s.capture.SetDesk(s.desk.url)
 	return nil
+}
+
+// front is the API that the capture address speaks besides, guarded as the desk is.
+func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
+	tokens, err := site.New(ctx, site.Options{Store: s.store, Log: o.Log})
+	if err != nil {
+		return capture.Front{}, fmt.Errorf("start the capture address: %w", err)
+	}
+	address, err := net.ResolveTCPAddr("tcp", o.Capture)
+	if err != nil {
+		return capture.Front{}, err // it was checked before
+	}
+	front := tokens.Front()
+	front.API = newGate(o, o.Capture, address, []string{"/token"}, front.API)
+	return front, nil
 }
 
 // grace bounds how long Close waits for requests under way.

@@ -21,7 +21,7 @@ var ranks = []struct {
 	{4, []string{"mockserver/journal", "mockserver/diff", "mockserver/replay"}},
 	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest", "mockserver/export"}},
 	{6, []string{"mockserver/provider", "mockserver/capture", "mockserver/burst"}},
-	{7, []string{"mockserver/problem", "mockserver/provider/surface"}},
+	{7, []string{"mockserver/problem", "mockserver/provider/surface", "mockserver/capture/site"}},
 	{8, []string{
 		"mockserver/desk",
 		"mockserver/provider/neostore", "mockserver/provider/subscribfy", "mockserver/provider/ethpass",

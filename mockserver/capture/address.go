@@ -8,7 +8,7 @@ import (
 const longestBin = 128
 
 // binOf returns the bin that a request target names, the first segment of its path as it is written, or "". Names that
-// begin with a dot are the server's own.
+// begin with a dot are the server's own, and "token" is the name of an API: see Front.
 func binOf(target string) string {
 	path := pathOf(strings.TrimLeft(target, " "))
 	if path == "" {
@@ -39,7 +39,7 @@ func pathOf(target string) string {
 
 // isBin says whether name can be a bin's.
 func isBin(name string) bool {
-	if name == "" || len(name) > longestBin || name[0] == '.' {
+	if name == "" || len(name) > longestBin || name[0] == '.' || name == apiName {
 		return false
 	}
 	for i := range len(name) {
@@ -52,6 +52,9 @@ func isBin(name string) bool {
 }
 
 func checkBin(name string) error {
+	if name == apiName {
+		return fmt.Errorf("%w bin %s: the name belongs to an API that makes bins; take another one", ErrInvalid, quote(name))
+	}
 	if !isBin(name) {
 		return fmt.Errorf("%w bin %s: want 1 to %d letters, digits, \"-\", \"_\" or \".\", not a \".\" first", ErrInvalid, quote(name), longestBin)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // tape is a connection that plays one request again and again.
@@ -39,7 +40,8 @@ func (sieve) AppendCapture(context.Context, *journal.Capture) error { return nil
 func newTape(t testing.TB) (*conn, *tape) {
 	t.Helper()
 	store := sieve{journal.NewMemory(journal.MemoryOptions{})}
-	s, err := Start(t.Context(), Options{Store: store})
+	front := Front{Receive: func(string, *wire.Message) *Reception { return nil }} // no bin of it
+	s, err := Start(t.Context(), Options{Store: store, Front: front})
 	if err != nil {
 		t.Fatal(err)
 	}

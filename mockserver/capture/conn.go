@@ -54,18 +54,24 @@ func (c *conn) exchange() (more bool) {
 		return false
 	}
 	if c.request.bin == "" {
-		c.s.tally.strays.Add(1)
-		return c.answer(c.s.stray(&c.request), "")
+		return c.answer(c.stray(), "")
 	}
-	reply := c.record()
+	reception := c.receive()
+	if c.request.bin == "" {
+		return c.answer(newAnswer(reception.Reply), "")
+	}
+	reply := c.record(reception)
 	return c.answer(reply, c.capture.ID)
 }
 
 // record stores the request as a capture, with its verdict and its reply, and returns that reply. When it returns, the
 // capture is stored, or the reply says that it is not. A reply that has to be asked for, from the consumer behind the
-// bin, is added to the capture once it is there.
-func (c *conn) record() *answer {
+// bin, is added to the capture once it is there. The reception is the front's, or nil.
+func (c *conn) record(reception *Reception) *answer {
 	s, r, kept := c.s, &c.request, &c.capture
+	if reception != nil && reception.Done != nil {
+		defer reception.Done()
+	}
 	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, Problems: r.problems}
 	kept.Raw = c.unusual()
 	bin := s.bins.get(r.bin)
@@ -78,8 +84,10 @@ func (c *conn) record() *answer {
 		reply = newAnswer(journal.Reply{Status: r.refused.status, Body: r.refused.problem + "\n"})
 	case bin != nil && bin.forward != nil:
 		reply = nil // the consumer's, which comes later
-	case bin != nil:
-		reply = bin.reply(s, &r.Message)
+	case bin != nil && bin.script != nil:
+		reply = bin.script.choose(s, &r.Message)
+	case reception != nil:
+		reply = newAnswer(reception.Reply)
 	}
 	if reply != nil {
 		kept.Reply = &reply.record
@@ -92,6 +100,12 @@ func (c *conn) record() *answer {
 	s.tally.captured.Add(1)
 	if r.refused != nil {
 		s.tally.problems.Add(1)
+	}
+	if reception != nil && reception.Stored != nil && r.refused == nil {
+		changed, lines := reception.Stored(s.patient, kept)
+		if reply != nil {
+			reply = newAnswer(changed).withLines(lines)
+		}
 	}
 	if reply == nil {
 		reply = c.forward(bin.forward)

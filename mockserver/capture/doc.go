@@ -29,4 +29,8 @@
 // for captures to come, or never to come: it wakes at the commit itself, and
 // when it fails says of the nearest captures field by field why they did not
 // match.
+//
+// A Front is an API that is spoken at the capture address itself and makes bins
+// of its own: package site. What is sent to /token and below is a call of it
+// and is not recorded, so no bin is called "token"; without a Front it is a 404.
 package capture

@@ -118,7 +118,9 @@ func (f *forwarder) request(c *journal.Capture) wire.Message {
 
 // target is the consumer's path, with what follows the bin's name in the request behind it.
 func (f *forwarder) target(c *journal.Capture) string {
-	rest := strings.TrimPrefix(pathOf(strings.TrimLeft(c.Target, " ")), "/"+c.Bin)
+	// The bin may have been asked for by another name.
+	rest := strings.TrimPrefix(pathOf(strings.TrimLeft(c.Target, " ")), "/")
+	rest = rest[strings.IndexAny(rest+"/", "/?# "):]
 	rest, _, _ = strings.Cut(rest, "#")
 	rest, query, _ := strings.Cut(rest, "?")
 	target := cmp.Or(f.to.EscapedPath(), "/")

@@ -10,8 +10,14 @@ import (
 )
 
 // stray is the answer to a request that names no bin. It is a 2xx only where nothing had to be stored.
-func (s *Server) stray(r *request) *answer {
-	path, _, _ := strings.Cut(pathOf(r.Target), "?")
+func (c *conn) stray() *answer {
+	s, r := c.s, &c.request
+	target := pathOf(r.Target)
+	path, _, _ := strings.Cut(target, "?")
+	if s.o.Front.API != nil && r.refused == nil && isAPI(path) {
+		return c.callAPI(target)
+	}
+	s.tally.strays.Add(1)
 	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case r.refused != nil:

@@ -28,6 +28,7 @@ type Options struct {
 	MaxHead  int              // bytes; 0 is 64 KiB
 	MaxConns int              // connections at a time; 0 is 16 384
 	Wire     *wire.Client     // what bins forward with; nil forbids it
+	Front    Front            // an API at the capture address itself; zero is none
 	Now      func() time.Time // the clock of Capture.At; nil is time.Now
 	Log      *slog.Logger     // nil is silence
 }
@@ -69,6 +70,10 @@ type Server struct {
 	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
 	closing chan struct{}   // closed when Close begins
 
+	// patient is of replies that are waited for: it ends when Close begins.
+	patient      context.Context
+	stopPatience context.CancelFunc
+
 	// forwarding is of the requests passed on to consumers: it ends when Close has no more patience.
 	forwarding     context.Context
 	stopForwarding context.CancelFunc
@@ -100,6 +105,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.ctx = context.WithoutCancel(ctx)
 	s.forwarding, s.stopForwarding = context.WithCancel(s.ctx)
+	s.patient, s.stopPatience = context.WithCancel(s.ctx)
 	s.work.Add(1)
 	go s.accept()
 	return s, nil
@@ -172,6 +178,7 @@ func (s *Server) Close(ctx context.Context) error {
 	if !s.closed {
 		s.closed = true
 		close(s.closing)
+		s.stopPatience()
 		_ = s.listener.Close() // the one way to end Accept
 	}
 	for c := range s.conns {

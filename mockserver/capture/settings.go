@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -162,12 +161,4 @@ func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
 	}
 	v := b.judge.verify(c, whole)
 	return &v
-}
-
-// reply chooses what is answered to a request.
-func (b *bin) reply(s *Server, m *signature.Message) *answer {
-	if b.script == nil {
-		return s.accepted
-	}
-	return b.script.choose(s, m)
 }

@@ -77,6 +77,7 @@ type place struct {
 	bin *memoryBin
 }
 
+// gone says whether the oldest place of all is of a capture that its bin has let go.
 func (p *place) gone() bool {
 	return p.bin.captures.len() == 0 || p.bin.captures.at(0).Seq > p.seq
 }
@@ -135,11 +136,7 @@ func (s *memory) AppendCapture(ctx context.Context, c *Capture) error {
 
 // evict makes room after a capture was added to bin.
 func (s *memory) evict(bin *memoryBin) {
-	if bin.captures.len() > s.o.PerBin {
-		s.drop(bin)
-		bin.evicted++
-		s.evicted++
-	}
+	s.keep(bin, s.o.PerBin)
 	for s.bytes > s.o.Bytes {
 		oldest := s.order.pop()
 		if !oldest.gone() {
@@ -149,6 +146,17 @@ func (s *memory) evict(bin *memoryBin) {
 		}
 	}
 	s.trim()
+}
+
+// keep evicts all but the newest captures of a bin, and returns how many that were.
+func (s *memory) keep(bin *memoryBin, newest int) int {
+	n := max(0, bin.captures.len()-newest)
+	for range n {
+		s.drop(bin)
+	}
+	bin.evicted += uint64(n)
+	s.evicted += uint64(n)
+	return n
 }
 
 // drop removes a bin's oldest capture.
@@ -166,7 +174,7 @@ func (s *memory) trim() {
 	if s.order.len() > 2*s.held+1024 {
 		var kept ring[place]
 		for i := range s.order.len() {
-			if p := s.order.at(i); !p.gone() {
+			if p := s.order.at(i); p.bin.find(p.seq) != nil {
 				kept.push(*p)
 			}
 		}
@@ -287,24 +295,6 @@ func (s *memory) Bins(ctx context.Context) ([]Bin, error) {
 	}
 	slices.SortFunc(bins, func(a, b Bin) int { return strings.Compare(a.Name, b.Name) })
 	return bins, nil
-}
-
-func (s *memory) ClearBin(ctx context.Context, bin string) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.usable(ctx); err != nil {
-		return 0, err
-	}
-	b := s.bins[bin]
-	if b == nil {
-		return 0, nil
-	}
-	n := b.captures.len()
-	for b.captures.len() > 0 {
-		s.drop(b)
-	}
-	s.trim()
-	return n, nil
 }
 
 func (s *memory) Stats(ctx context.Context) (Stats, error) {

@@ -38,6 +38,10 @@ type Store interface {
 	Bins(ctx context.Context) ([]Bin, error)
 	// ClearBin deletes a bin's captures and returns how many there were. Sequence numbers are not given again.
 	ClearBin(ctx context.Context, bin string) (int, error)
+	// TrimBin has a bin keep its newest captures only, and returns how many went: they count as evicted.
+	TrimBin(ctx context.Context, bin string, keep int) (int, error)
+	// DeleteCaptures deletes captures and returns how many there were: unknown ids are passed over.
+	DeleteCaptures(ctx context.Context, ids ...string) (int, error)
 
 	// SaveDeliveries stores new deliveries in their order, as one write, and gives each its Seq, and an ID if it has none.
 	// ErrExists: an ID is taken; those before it are stored, and it and those behind it are not and keep a zero Seq.

@@ -29,6 +29,8 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 		{"nothing handed out is shared", copies},
 		{"replies", replies},
 		{"bins", bins},
+		{"captures are deleted", deletes},
+		{"a bin is trimmed", trims},
 		{"concurrent senders", concurrency},
 		{"a change wakes", changes},
 		{"deliveries", deliveries},
@@ -395,6 +397,8 @@ func everyCall(ctx context.Context, s journal.Store) map[string]error {
 	_, errs["Captures"] = s.Captures(ctx, journal.CaptureQuery{})
 	_, errs["Bins"] = s.Bins(ctx)
 	_, errs["ClearBin"] = s.ClearBin(ctx, "a")
+	_, errs["TrimBin"] = s.TrimBin(ctx, "a", 1)
+	_, errs["DeleteCaptures"] = s.DeleteCaptures(ctx, journal.CaptureID(1))
 	_, errs["Delivery"] = s.Delivery(ctx, "d")
 	_, errs["Deliveries"] = s.Deliveries(ctx, journal.DeliveryQuery{})
 	_, errs["Get"] = s.Get(ctx, "kind", "key")

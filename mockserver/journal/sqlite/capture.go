@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -69,4 +70,86 @@ func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 			return cleared, nil
 		}
 	}
+}
+
+// TrimBin evicts in portions, as ClearBin deletes.
+func (s *store) TrimBin(ctx context.Context, name string, keep int) (int, error) {
+	keep = max(0, keep)
+	evicted := 0
+	for {
+		var n int
+		err := s.write(ctx, func(w *writer) (err error) {
+			n = 0
+			b := w.bins[name]
+			if b == nil || b.count <= keep {
+				return nil
+			}
+			n, err = w.dropOldest(context.Background(), b, b.last, min(b.count-keep, evictAtOnce))
+			b.evicted += uint64(n)
+			return err
+		})
+		if err != nil {
+			return evicted, err
+		}
+		if evicted += n; n < evictAtOnce {
+			return evicted, nil
+		}
+	}
+}
+
+// DeleteCaptures deletes in portions, as ClearBin does.
+func (s *store) DeleteCaptures(ctx context.Context, ids ...string) (int, error) {
+	deleted := 0
+	for first := true; first || len(ids) > 0; first = false { // without any too, so that a closed store says so
+		portion := ids[:min(len(ids), evictAtOnce)]
+		ids = ids[len(portion):]
+		n := 0
+		err := s.write(ctx, func(w *writer) (err error) {
+			n, err = w.delete(context.Background(), portion)
+			return err
+		})
+		if err != nil {
+			return deleted, err
+		}
+		deleted += n
+	}
+	return deleted, nil
+}
+
+// delete deletes the captures of these ids, and returns how many there were.
+func (w *writer) delete(ctx context.Context, ids []string) (int, error) {
+	byID := make(map[int64]*bin, len(w.bins))
+	for _, b := range w.bins {
+		byID[b.id] = b
+	}
+	n := 0
+	for _, id := range ids {
+		seq, ok := journal.ParseCaptureID(id)
+		if !ok || seq > math.MaxInt64 {
+			continue
+		}
+		rows, err := w.stmts.deleteOne.QueryContext(ctx, int64(seq))
+		if err != nil {
+			return n, err
+		}
+		if err := each(rows, func() error {
+			var id, size int64
+			if err := rows.Scan(&id, &size); err != nil {
+				return err
+			}
+			b := byID[id]
+			if b == nil {
+				return ErrCorrupt
+			}
+			b.count--
+			b.bytes -= size
+			w.held -= size
+			w.touch(b)
+			n++
+			return nil
+		}); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }

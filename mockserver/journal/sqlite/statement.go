@@ -14,7 +14,7 @@ type statements struct {
 	begin, commit, rollback                                      *sql.Stmt
 	logged, checkpoint                                           *sql.Stmt
 	insertBin, updateBin                                         *sql.Stmt
-	oldestOfBin, oldestOfAll, deleteOfBin, deleteOf              *sql.Stmt
+	oldestOfBin, oldestOfAll, deleteOfBin, deleteOf, deleteOne   *sql.Stmt
 	selectHead, updateHead                                       *sql.Stmt
 	insertDelivery, updateDelivery, findDelivery, insertTry      *sql.Stmt
 	oldestDelivery, deleteDelivery, deleteAttempts, addToCounter *sql.Stmt
@@ -58,6 +58,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.oldestOfAll: "SELECT seq, size, bin FROM captures ORDER BY seq LIMIT ?",
 		&t.deleteOfBin: "DELETE FROM captures WHERE bin = ? AND seq <= ?",
 		&t.deleteOf:    "DELETE FROM captures WHERE seq <= ?",
+		&t.deleteOne:   "DELETE FROM captures WHERE seq = ? RETURNING bin, size",
 
 		&t.selectHead: "SELECT head FROM captures WHERE seq = ?",
 		&t.updateHead: "UPDATE captures SET head = ? WHERE seq = ?",
