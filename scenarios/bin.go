@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -166,7 +167,14 @@ func (s Script) capture() capture.Script {
 }
 
 func (r Reply) journal() journal.Reply {
-	return journal.Reply{Status: r.Status, Headers: r.Headers, Body: r.Body, Delay: r.Delay.journal(), Hang: r.Hang, Reset: r.Reset}
+	var lines signature.Headers
+	for _, line := range r.Lines {
+		lines = append(lines, signature.Header(line))
+	}
+	return journal.Reply{
+		Status: r.Status, Headers: r.Headers, Lines: lines, Body: r.Body,
+		Delay: r.Delay.journal(), Drip: r.Drip.journal(), Cut: string(r.Cut), Hang: r.Hang, Reset: r.Reset,
+	}
 }
 
 // words says what the script answers.
@@ -194,6 +202,8 @@ func (r Reply) words() string {
 		return "nothing"
 	case r.Reset:
 		return "a reset"
+	case r.Cut != "":
+		return fmt.Sprintf("%d, reset in the %s", r.status(), r.Cut)
 	case r.Delay > 0:
 		return fmt.Sprintf("%d after %s", r.status(), r.Delay)
 	}

@@ -62,6 +62,20 @@ func (r *Reply) UnmarshalYAML(construct func(any) error) error {
 	return err
 }
 
+// UnmarshalYAML reads the pair [name, value].
+func (l *Line) UnmarshalYAML(construct func(any) error) error {
+	n := shape(construct)
+	if n.Kind != yaml.SequenceNode || len(n.Content) != 2 {
+		return errors.New("expected a header line: [name, value]")
+	}
+	var pair []string
+	if err := construct(&pair); err != nil {
+		return err
+	}
+	l.Name, l.Value = pair[0], pair[1]
+	return nil
+}
+
 // UnmarshalYAML reads a number or a mapping with min and max.
 func (c *Count) UnmarshalYAML(construct func(any) error) error {
 	n := shape(construct)

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // Version is the version of the file format that this package reads: the value of the key hookrig.
@@ -109,15 +112,33 @@ type Reply struct {
 	Status int `yaml:"status" json:"status,omitempty"`
 	// Headers of the reply.
 	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
+	// Lines are header lines, each [name, value], in their order and case, the same name as often as it stands there.
+	Lines []Line `yaml:"lines" json:"lines,omitempty"`
 	// Body of the reply.
 	Body string `yaml:"body" json:"body,omitempty"`
-	// Delay before the first byte.
+	// Delay before the first byte, at most 10m.
 	Delay Duration `yaml:"delay" json:"delay,omitempty"`
+	// Drip is how long the body takes, at most 10m: it comes in pieces, the last one at the end of that time.
+	Drip Duration `yaml:"drip" json:"drip,omitempty"`
+	// Cut resets the connection when half of the head or of the body has been sent.
+	Cut Cut `yaml:"cut" json:"cut,omitempty" strict:"oneof=head|body"`
 	// Hang never answers; the connection stays open until the sender gives up.
 	Hang bool `yaml:"hang" json:"hang,omitempty"`
 	// Reset closes the connection without an answer.
 	Reset bool `yaml:"reset" json:"reset,omitempty"`
 }
+
+// Line is a header line: [name, value].
+type Line signature.Header
+
+// Cut says in which part of a Reply the connection is reset.
+type Cut string
+
+// The parts of a Reply.
+const (
+	CutHead Cut = journal.CutHead
+	CutBody Cut = journal.CutBody
+)
 
 // Effect is one way to look at the consumer's state: exactly one of http, exec and func. A look at it is a value
 // {status, headers, body}: the reply of an HTTP request, or a command's exit code and output. A body that is JSON is parsed.

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -142,14 +143,8 @@ func (c *conn) answer(a *answer, id string) (more bool) {
 	}
 	last := c.request.last || a.last || c.s.isClosing()
 	c.out = a.append(c.out[:0], &c.request, c.s.o.Now(), id, last)
-	if now := time.Now(); now.Sub(c.wrote) > time.Second {
-		c.wrote = now
-		if c.socket.SetWriteDeadline(now.Add(c.s.limits.write)) != nil {
-			return false
-		}
-	}
-	if _, err := c.socket.Write(c.out); err != nil {
-		return false // the sender is gone; what it sent is stored
+	if !c.write(a) {
+		return false // the sender is gone, and what it sent is stored; or the script has no more for it
 	}
 	if cap(c.out) > keptSpace {
 		c.out = nil
@@ -195,10 +190,19 @@ func (c *conn) discard(until time.Time) {
 
 // reset ends the connection with an RST.
 func (c *conn) reset() {
-	if tcp, ok := c.socket.(interface{ SetLinger(sec int) error }); ok {
+	socket := c.tcp()
+	if tcp, ok := socket.(interface{ SetLinger(sec int) error }); ok {
 		_ = tcp.SetLinger(0) // fails only on a connection that is gone already
 	}
-	_ = c.socket.Close()
+	_ = socket.Close()
+}
+
+// tcp is the connection below TLS, or the connection.
+func (c *conn) tcp() net.Conn {
+	if t, ok := c.socket.(*tls.Conn); ok {
+		return t.NetConn()
+	}
+	return c.socket
 }
 
 // refuse answers a connection for which there is no room.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -58,6 +59,14 @@ func TestReplyAsScripted(t *testing.T) {
 			"HTTP/1.1 299 Status 299\r\ncontent-type: x/y\r\ndate: now\r\nIDContent-Length: 1\r\n\r\nz",
 		},
 		{"no content", journal.Reply{Status: 204, Body: "never sent"}, "HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\n" + date + "ID\r\n"},
+		{
+			"lines in order and case",
+			journal.Reply{
+				Headers: map[string]string{"X-First": "1"}, Body: "{}",
+				Lines: signature.Headers{{Name: "set-COOKIE", Value: "a=1"}, {Name: "Content-type", Value: "x/y"}, {Name: "Set-Cookie", Value: "b=2"}},
+			},
+			"HTTP/1.1 200 OK\r\nX-First: 1\r\nset-COOKIE: a=1\r\nContent-type: x/y\r\nSet-Cookie: b=2\r\n" + date + "IDContent-Length: 2\r\n\r\n{}",
+		},
 		{
 			"a length that lies",
 			journal.Reply{Headers: map[string]string{"Content-Length": "9"}, Body: "short"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -103,6 +104,13 @@ func TestConfigureRefuses(t *testing.T) {
 		{"delay", "b", turns(journal.Reply{Delay: -1}), "bin b: invalid: turn 2: delay -1ns: want 0s to 10m0s"},
 		{"hang and reset", "b", turns(journal.Reply{Hang: true, Reset: true}), "bin b: invalid: turn 2: hang and reset: want one of them"},
 		{"hang and status", "b", turns(journal.Reply{Hang: true, Status: 500}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
+		{"hang and lines", "b", turns(journal.Reply{Hang: true, Lines: signature.Headers{{Name: "A"}}}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
+		{"drip", "b", turns(journal.Reply{Drip: journal.Duration(time.Hour)}), "bin b: invalid: turn 2: drip 1h0m0s: want 0s to 10m0s"},
+		{"cut", "b", turns(journal.Reply{Cut: "tail"}), `bin b: invalid: turn 2: cut "tail": want "head" or "body", where the connection is reset`},
+		{"cut without a body", "b", turns(journal.Reply{Cut: "body"}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
+		{"drip without a body", "b", turns(journal.Reply{Status: 204, Body: "x", Drip: 1}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
+		{"drip of a head", "b", turns(journal.Reply{Body: "x", Drip: 1, Cut: "head"}), "bin b: invalid: turn 2: drip and cut in the head: the body that would drip never comes"},
+		{"line", "b", turns(journal.Reply{Lines: signature.Headers{{Name: "X", Value: "a\r\nb"}}}), `bin b: invalid: turn 2: header X: "a\r\nb" holds a line end`},
 		{"header name", "b", turns(journal.Reply{Headers: map[string]string{"X Y": ""}}), `bin b: invalid: turn 2: header "X Y": want a name such as "Retry-After"`},
 		{"header value", "b", turns(journal.Reply{Headers: map[string]string{"X": "a\nb"}}), `bin b: invalid: turn 2: header X: "a\nb" holds a line end`},
 		{"by", "b", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{}}, By: "event"}}, `bin b: invalid: replies by "event": want "delivery", or nothing for one script for the bin`},

@@ -153,6 +153,7 @@ func TestCaptureToTheLetter(t *testing.T) {
  },
  "seq": 1,
  "target": "/inbox//a/../b?x=%2F&x",
+ "tls": null,
  "verification": null,
  "version": "HTTP/1.1"
 }

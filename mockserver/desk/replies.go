@@ -136,6 +136,9 @@ func (t turn) reply() journal.Reply {
 			return r
 		}
 	}
+	if _, stated := r.Lines.Lookup("Content-Type"); stated {
+		return r
+	}
 	r.Headers = maps.Clone(r.Headers)
 	if r.Headers == nil {
 		r.Headers = map[string]string{}

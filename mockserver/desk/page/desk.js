@@ -61,7 +61,7 @@ function verdict(v) {
 // answer is what a bin did about a capture, in a word.
 function answer(c) {
   if (!c.reply) return "";
-  return c.reply.hang ? "hang" : c.reply.reset ? "reset" : c.reply.status || 200;
+  return c.reply.hang ? "hang" : c.reply.reset ? "reset" : c.reply.cut ? `cut ${c.reply.cut}` : c.reply.status || 200;
 }
 
 function captureEntry(c) {

@@ -70,7 +70,9 @@ func Capture(bin string, n int) *journal.Capture {
 		Peer: "127.0.0.1:4242",
 		Reply: &journal.Reply{
 			Status: 503, Headers: map[string]string{"Retry-After": "5", "A": ""}, Body: "no\xff", Delay: journal.Duration(time.Second), Hang: true, Reset: true,
+			Lines: signature.Headers{{Name: "set-Cookie", Value: "a=1"}, {Name: "Set-Cookie", Value: "b"}}, Drip: journal.Duration(time.Minute), Cut: journal.CutBody,
 		},
+		TLS:          &journal.TLS{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", SNI: "localhost"},
 		Verification: &journal.Verification{Provider: "neostore", Verdict: "mismatch", Explanation: "valid if you …"},
 		Problems:     []string{"aborted", "malformed: x"},
 	}
