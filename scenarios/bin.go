@@ -47,6 +47,9 @@ func (r *run) makeBins(ctx context.Context) error {
 // configure tells the rig what the bin does; its script starts anew.
 func (r *run) configure(ctx context.Context, b *bin) error {
 	set := capture.Settings{Replies: b.Script.capture()}
+	for _, h := range b.Handshakes {
+		set.Handshakes = append(set.Handshakes, h.capture())
+	}
 	if b.Provider != "" {
 		set.Provider, set.Secrets, set.URL = b.Provider, b.secrets, b.url
 	}
@@ -156,14 +159,27 @@ func (r *run) stored(ctx context.Context, b *bin) (journal.Bin, error) {
 
 // capture is the script as a bin takes it.
 func (s Script) capture() capture.Script {
-	out := capture.Script{Loop: s.Loop, By: string(s.By)}
-	for _, reply := range s.Replies {
-		out.Turns = append(out.Turns, reply.journal())
-	}
+	out := capture.Script{Turns: inTurn(s.Replies), Loop: s.Loop, By: string(s.By)}
 	for _, rule := range s.Rules {
-		out.Rules = append(out.Rules, capture.Rule{Where: string(rule.Where), Reply: rule.Reply.journal()})
+		r := capture.Rule{Where: string(rule.Where), Turns: inTurn(rule.Replies), Loop: rule.Loop, By: string(rule.By)}
+		if rule.Reply != nil {
+			r.Reply = rule.Reply.journal()
+		}
+		out.Rules = append(out.Rules, r)
 	}
 	return out
+}
+
+func inTurn(list []Reply) []journal.Reply {
+	var out []journal.Reply
+	for _, reply := range list {
+		out = append(out, reply.journal())
+	}
+	return out
+}
+
+func (h Handshake) capture() capture.Handshake {
+	return capture.Handshake{Kind: string(h.Kind), Secret: h.Secret}
 }
 
 func (r Reply) journal() journal.Reply {

@@ -77,8 +77,21 @@ type Bin struct {
 	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// Secret it verifies with; without one, the secrets of the subscriptions that lead to the bin.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
-	Script `yaml:",inline"`
+	// Handshakes are endpoint checks that the bin passes by itself, before its replies and without taking a turn.
+	Handshakes []Handshake `yaml:"handshakes" json:"handshakes,omitempty"`
+	Script     `yaml:",inline"`
 }
+
+// Handshake is a system's check of a new endpoint: its kind alone (slack), or a mapping.
+type Handshake struct {
+	// Kind of the handshake.
+	Kind HandshakeKind `yaml:"kind" json:"kind" strict:"required,oneof=slack|discord|meta|twitter|cloudevents"`
+	// Secret that proves it: twitter needs one; with meta's verify token or discord's public key the check is refused to others.
+	Secret string `yaml:"secret" json:"secret,omitempty"`
+}
+
+// HandshakeKind names a Handshake, as capture.HandshakeKinds does.
+type HandshakeKind string
 
 // Script is what a bin answers. The zero Script answers 200 to all.
 type Script struct {
@@ -98,12 +111,18 @@ type Turns string
 // TurnsByDelivery has the attempts of each delivery take turns of their own; "" has all requests of the bin take turns.
 const TurnsByDelivery Turns = "delivery"
 
-// Rule answers the requests for which a condition holds.
+// Rule answers the requests for which a condition holds: with one reply, or with replies in turn, as a Script does.
 type Rule struct {
 	// Where is a jq condition over {method, path, query, headers, body}.
 	Where Condition `yaml:"where" json:"where" strict:"required"`
-	// Reply that they get.
-	Reply Reply `yaml:"reply" json:"reply" strict:"required"`
+	// Reply that they get; it, or replies.
+	Reply *Reply `yaml:"reply" json:"reply,omitempty"`
+	// Replies of the rule, given in turn; the last one stays.
+	Replies []Reply `yaml:"replies" json:"replies,omitempty"`
+	// Loop starts the replies anew after the last.
+	Loop bool `yaml:"loop" json:"loop,omitempty"`
+	// By delivery gives every delivery the rule's replies from the first on.
+	By Turns `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
 }
 
 // Reply is what a bin answers: a status alone (503), or a mapping.

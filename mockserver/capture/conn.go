@@ -77,8 +77,6 @@ func (c *conn) record() *answer {
 	switch {
 	case r.refused != nil:
 		reply = newAnswer(journal.Reply{Status: r.refused.status, Body: r.refused.problem + "\n"})
-	case bin != nil && bin.forward != nil:
-		reply = nil // the consumer's, which comes later
 	case bin != nil:
 		reply = bin.reply(s, &r.Message)
 	}

@@ -32,8 +32,11 @@ func TestSettingsSurviveARestart(t *testing.T) {
 	set := capture.Settings{Replies: capture.Script{
 		Turns: []journal.Reply{{Status: 503, Headers: map[string]string{"Retry-After": "7"}}, {Delay: journal.Duration(time.Microsecond)}},
 		By:    "delivery", Loop: true,
-		Rules: []capture.Rule{{Where: `.method == "PUT"`, Reply: journal.Reply{Status: 418}}},
-	}}
+		Rules: []capture.Rule{
+			{Where: `.method == "PUT"`, Reply: journal.Reply{Status: 418}},
+			{Where: `.method == "GET"`, Turns: []journal.Reply{{Status: 404, Lines: signature.Headers{{Name: "A", Value: "b"}}}, {}}, By: "delivery", Loop: true},
+		},
+	}, Handshakes: []capture.Handshake{{Kind: "twitter", Secret: "s"}, {Kind: "slack"}}}
 	run(func(s *capture.Server) {
 		configure(t, s, "kept", set)
 		configure(t, s, "gone", set)
@@ -117,6 +120,14 @@ func TestConfigureRefuses(t *testing.T) {
 		{"nothing in turn", "b", capture.Settings{Replies: capture.Script{Loop: true}}, "bin b: invalid: loop or by without turns: there is nothing to take in turn"},
 		{"no condition", "b", rule(""), `bin b: invalid: rule 1: no condition: want one such as .method == "POST"`},
 		{"condition", "b", rule(".method = = 1"), `bin b: rule 1: invalid condition ".method = = 1": line 1, column 11: unexpected token "=": want a jq condition such as .method == "POST" and .body.id == 7`},
+		{"rule's turn", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", Turns: []journal.Reply{{}, {Status: 7}}}}}}, "bin b: invalid: rule 1: turn 2: status 7: want 200 to 999"},
+		{"rule's by", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", By: "delivery"}}}}, "bin b: invalid: rule 1: loop or by without turns: there is nothing to take in turn"},
+		{"rule with both", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", Turns: []journal.Reply{{}}, Reply: journal.Reply{Body: "x"}}}}}, "bin b: invalid: rule 1: a reply and turns: want one of them"},
+		{"handshake", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slak"}}}, `bin b: invalid: handshake "slak": want one of slack, discord, meta, twitter, cloudevents`},
+		{"handshake without its secret", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "twitter"}}}, `bin b: invalid: handshake twitter: it needs a secret, as in {"kind": "twitter", "secret": "…"}`},
+		{"handshake with a secret", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slack", Secret: "s"}}}, "bin b: invalid: handshake slack: it has no secret: leave it out"},
+		{"handshake with no key", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "discord", Secret: "abcd"}}}, "bin b: invalid: handshake discord: the secret is the application's public key: want 64 hexadecimal digits"},
+		{"handshake twice", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slack"}, {Kind: "slack"}}}, "bin b: invalid: handshake slack stands there twice: give it once"},
 		{"secrets alone", "b", capture.Settings{Secrets: []string{"s"}}, "bin b: invalid: secrets or a URL without a provider: name the provider that signs"},
 		{"no catalogue", "b", capture.Settings{Provider: "p"}, `bin b: invalid: provider "p": this server was started without a catalogue`},
 	} {

@@ -44,13 +44,17 @@ func (k *desk) getBin(ctx context.Context, in *binIn) (*reply[capture.Settings],
 // settingsBody is capture.Settings, with replies as callers write them. One secret may be given as such.
 type settingsBody struct {
 	capture.Settings
-	Secret  string  `json:"secret,omitempty" doc:"the one secret"`
-	Replies replies `json:"replies,omitzero"`
+	Secret     string      `json:"secret,omitempty" doc:"the one secret"`
+	Handshakes []handshake `json:"handshakes,omitempty" doc:"endpoint checks that the bin passes by itself"`
+	Replies    replies     `json:"replies,omitzero"`
 }
 
 func (b settingsBody) settings() capture.Settings {
 	set := b.Settings
 	set.Replies = capture.Script(b.Replies)
+	for _, h := range b.Handshakes {
+		set.Handshakes = append(set.Handshakes, capture.Handshake(h))
+	}
 	if b.Secret != "" {
 		set.Secrets = append([]string{b.Secret}, set.Secrets...)
 	}
