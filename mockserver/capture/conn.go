@@ -85,12 +85,14 @@ func (c *conn) record() *answer {
 	}
 	if err := s.o.Store.AppendCapture(s.ctx, kept); err != nil {
 		s.tally.unstored.Add(1)
+		s.account(r, err)
 		s.o.Log.Error("capture: a request was not stored", "bin", r.bin, "peer", c.peer, "error", err)
 		return unstored(err)
 	}
 	s.tally.captured.Add(1)
 	if r.refused != nil {
 		s.tally.problems.Add(1)
+		s.account(r, nil)
 	}
 	if reply == nil {
 		reply = c.forward(bin.forward)

@@ -64,6 +64,8 @@ type Server struct {
 	bins       bins
 	conditions conditions
 	tally      tally
+	irregular  irregulars
+	since      time.Time
 	accepted   *answer // what a bin without a script answers
 
 	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
@@ -85,6 +87,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		o:        o.withDefaults(),
 		limits:   usualLimits(),
+		since:    time.Now().UTC(),
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Reply{}),

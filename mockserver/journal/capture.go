@@ -124,7 +124,11 @@ type Bin struct {
 	Count   int    `json:"count"`   // captures held
 	Last    uint64 `json:"last"`    // highest seq ever given in it
 	Evicted uint64 `json:"evicted"` // captures that the ring dropped, oldest first
+	Cleared uint64 `json:"cleared"` // captures that ClearBin deleted
 }
+
+// Stored is how many captures were ever stored in it.
+func (b Bin) Stored() uint64 { return uint64(b.Count) + b.Evicted + b.Cleared }
 
 // CaptureQuery selects captures, newest first. The zero query is the newest DefaultLimit of all bins.
 type CaptureQuery struct {

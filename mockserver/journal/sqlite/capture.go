@@ -60,6 +60,7 @@ func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 				last = b.last // what comes later stays
 			}
 			n, err = w.dropOldest(context.Background(), b, last, evictAtOnce)
+			b.cleared += uint64(n)
 			return err
 		})
 		if err != nil {
