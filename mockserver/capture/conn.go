@@ -19,8 +19,9 @@ type conn struct {
 	socket net.Conn
 	peer   string
 	in     input
-	out    []byte // the reply being written; its space is used again
-	raw    []byte // the request's bytes, where they must be kept besides; its space is used again
+	out    []byte       // the reply being written; its space is used again
+	tls    *journal.TLS // nil: it is not encrypted
+	raw    []byte       // the request's bytes, where they must be kept besides; its space is used again
 
 	request request         // being served; its space is used again
 	capture journal.Capture // what is made of it
@@ -45,6 +46,9 @@ func (c *conn) serve() {
 				"bin", c.request.bin, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
+	if !c.shake() {
+		return
+	}
 	for c.exchange() {
 	}
 }
@@ -67,7 +71,7 @@ func (c *conn) exchange() (more bool) {
 // bin, is added to the capture once it is there.
 func (c *conn) record() *answer {
 	s, r, kept := c.s, &c.request, &c.capture
-	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, Problems: r.problems}
+	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, TLS: c.tls, Problems: r.problems}
 	kept.Raw = c.unusual()
 	bin := s.bins.get(r.bin)
 	if bin != nil {
@@ -205,8 +209,13 @@ func (c *conn) tcp() net.Conn {
 	return c.socket
 }
 
-// refuse answers a connection for which there is no room.
+// refuse answers a connection for which there is no room. One that is to speak TLS is only ended: to agree on that takes
+// what there is none of.
 func (c *conn) refuse() {
+	if _, ok := c.socket.(*tls.Conn); ok {
+		_ = c.tcp().Close()
+		return
+	}
 	text := fmt.Sprintf("hookrig serves %d connections at a time, and they are taken\n", c.s.o.MaxConns)
 	a := newAnswer(journal.Reply{Status: http.StatusServiceUnavailable, Body: text})
 	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.linger))

@@ -141,8 +141,16 @@ func (k *desk) verify(ctx context.Context, in *captureBodyIn) (*reply[journal.Ve
 	if len(secrets) == 0 && name == set.Provider {
 		secrets = set.Secrets
 	}
-	address := cmp.Or(b.URL, set.URL, k.capture.URL()+c.Target)
+	address := cmp.Or(b.URL, set.URL, k.received(c))
 	return &reply[journal.Verification]{capture.Verify(p, c, address, secrets...)}, nil
+}
+
+// received is the address that a capture came to.
+func (k *desk) received(c journal.Capture) string {
+	if c.TLS != nil {
+		return cmp.Or(k.capture.TLSURL(), k.capture.URL()) + c.Target
+	}
+	return k.capture.URL() + c.Target
 }
 
 // resendBody says where to send a capture.

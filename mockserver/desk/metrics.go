@@ -52,10 +52,11 @@ func (k *desk) counts(ctx context.Context) ([]byte, error) {
 	var e exposition
 	e.family("hookrig_captures_total", "counter", "Requests that were captured since the start, those with problems included.")
 	e.sample("", "", float64(seen.Captured))
-	e.family("hookrig_captures_refused_total", "counter", "Requests that were not captured, by why: the store did not take them, no bin was named, too many connections.")
+	e.family("hookrig_captures_refused_total", "counter", "Requests that were not captured, by why: the store did not take them, no bin was named, too many connections, no TLS.")
 	e.sample("why", "unstored", float64(seen.Unstored))
 	e.sample("why", "no_bin", float64(seen.Strays))
 	e.sample("why", "connections", float64(seen.Refused))
+	e.sample("why", "tls", float64(seen.Unshaken))
 	odd := k.capture.Irregular()
 	e.family("hookrig_captures_irregular_total", "counter", "Requests that named a bin and did not go as they should, by what was wrong. The ledgers of the API have them by bin.")
 	e.sample("kind", "size", float64(odd.Refused.Size))
