@@ -76,7 +76,7 @@ func BenchmarkCaptureInACrowd(b *testing.B) {
 	runtime.ReadMemStats(&before)
 	waiting := len(crowd(b, s, 10_000))
 	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.Sys-before.Sys)/float64(waiting), "bytes/waiting")
+	b.ReportMetric(float64(after.HeapInuse+after.StackInuse-before.HeapInuse-before.StackInuse)/float64(waiting), "bytes/waiting")
 	b.ReportMetric(float64(waiting), "waiting")
 	took := exchanges(b, strings.TrimPrefix(s.URL(), "http://"), b.N, 64)
 	b.ReportMetric(float64(b.N)/took.Seconds(), "captures/s")
