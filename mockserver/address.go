@@ -43,6 +43,9 @@ func (o *Options) checkAddresses() error {
 // listening is everything that the rig is to listen on.
 func (o *Options) listening() []struct{ what, address string } {
 	addresses := []struct{ what, address string }{{"capture", o.Capture}}
+	if o.CaptureTLS != "" {
+		addresses = append(addresses, struct{ what, address string }{"TLS capture", o.CaptureTLS})
+	}
 	if o.Desk != nil {
 		addresses = append(addresses, struct{ what, address string }{"desk", o.DeskAddress})
 	}

@@ -77,6 +77,11 @@ func (b *Bin) Configure(ctx context.Context, set capture.Settings) error {
 	return b.client.Configure(ctx, b.name, set)
 }
 
+// Ledger returns the bin's account: what became of every request that named it.
+func (b *Bin) Ledger(ctx context.Context) (capture.Ledger, error) {
+	return b.client.Ledger(ctx, b.name)
+}
+
 // Clear deletes the bin's captures and returns how many there were.
 func (b *Bin) Clear(ctx context.Context) (int, error) { return b.client.ClearBin(ctx, b.name) }
 

@@ -48,6 +48,8 @@ type Client interface {
 	Settings(ctx context.Context, bin string) (capture.Settings, error)
 	// Bins returns every bin that holds or held a capture, by name.
 	Bins(ctx context.Context) ([]journal.Bin, error)
+	// Ledger returns the account of a bin: what became of every request that named it.
+	Ledger(ctx context.Context, bin string) (capture.Ledger, error)
 	// Captures returns what the query selects, newest first unless it asks for the oldest; capture.ErrInvalid.
 	Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error)
 	// Capture returns one capture; journal.ErrNotFound when it is unknown or evicted.

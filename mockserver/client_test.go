@@ -136,6 +136,9 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if len(bins) != 1 || bins[0].Name != "inbox" || bins[0].Count < 2 {
 			t.Errorf("bins %+v", bins)
 		}
+		if got := must(client.Ledger(ctx, "inbox"))(t); got.Bin != "inbox" || got.Held != uint64(bins[0].Count) || got.Received != got.Held || !got.Complete {
+			t.Errorf("ledger %+v", got)
+		}
 		if n, err := client.ClearBin(ctx, "inbox"); err != nil || n != bins[0].Count {
 			t.Errorf("cleared %d (%v), want %d", n, err, bins[0].Count)
 		}

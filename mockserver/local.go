@@ -84,6 +84,10 @@ func (l *local) Settings(ctx context.Context, bin string) (capture.Settings, err
 
 func (l *local) Bins(ctx context.Context) ([]journal.Bin, error) { return l.s.store.Bins(ctx) }
 
+func (l *local) Ledger(ctx context.Context, bin string) (capture.Ledger, error) {
+	return l.s.capture.Ledger(ctx, bin)
+}
+
 func (l *local) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
 	return l.s.capture.Captures(ctx, q)
 }

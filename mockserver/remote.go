@@ -149,6 +149,10 @@ func (r *remote) Bins(ctx context.Context) ([]journal.Bin, error) {
 	return items[journal.Bin](ctx, r, http.MethodGet, path("bins"), nil)
 }
 
+func (r *remote) Ledger(ctx context.Context, bin string) (capture.Ledger, error) {
+	return answer[capture.Ledger](ctx, r, http.MethodGet, path("bins", bin, "ledger"), nil)
+}
+
 func (r *remote) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
 	v := query{}
 	v.number("before", q.Before)

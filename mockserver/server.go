@@ -28,6 +28,10 @@ type Options struct {
 	Catalogue *fixtures.Catalogue
 	// Capture is the capture address, host:port; "" is 127.0.0.1:0, a free port.
 	Capture string
+	// CaptureTLS is a second capture address, host:port, that speaks TLS; "" is none. See capture.TLS.
+	CaptureTLS string
+	// CADir is the folder that keeps the certificate authority of CaptureTLS; "" has a new one with every start.
+	CADir string
 	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none. What the page resends goes through
 	// the wire client, which dials only where the rig may deliver to. Last come the addresses of Surfaces, by provider.
 	Desk func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler
@@ -127,9 +131,13 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 		return err
 	}
 	s.capture, err = capture.Start(ctx, capture.Options{
-		Addr: o.Capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Front: front, Log: o.Log, Version: o.Version,
+		Addr: o.Capture, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: client,
+		Front: front, Log: o.Log, Version: o.Version,
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, capture.ErrTLS):
+		return listenError("TLS capture", o.CaptureTLS, err)
+	case err != nil:
 		return listenError("capture", o.Capture, err)
 	}
 	if err := s.makeSurfaces(ctx, o, guard); err != nil {
@@ -195,6 +203,12 @@ func (s *Server) close() error {
 
 // CaptureURL is the capture address, http://host:port.
 func (s *Server) CaptureURL() string { return s.capture.URL() }
+
+// CaptureTLSURL is the capture address that speaks TLS, https://host:port, or "" without one.
+func (s *Server) CaptureTLSURL() string { return s.capture.TLSURL() }
+
+// CA is the certificate of the authority to trust at CaptureTLSURL, as PEM; nil without one.
+func (s *Server) CA() []byte { return s.capture.CA() }
 
 // DeskURL is the desk's address, http://host:port, or "" without one.
 func (s *Server) DeskURL() string {

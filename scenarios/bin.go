@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -46,6 +47,9 @@ func (r *run) makeBins(ctx context.Context) error {
 // configure tells the rig what the bin does; its script starts anew.
 func (r *run) configure(ctx context.Context, b *bin) error {
 	set := capture.Settings{Replies: b.Script.capture()}
+	for _, h := range b.Handshakes {
+		set.Handshakes = append(set.Handshakes, h.capture())
+	}
 	if b.Provider != "" {
 		set.Provider, set.Secrets, set.URL = b.Provider, b.secrets, b.url
 	}
@@ -155,18 +159,38 @@ func (r *run) stored(ctx context.Context, b *bin) (journal.Bin, error) {
 
 // capture is the script as a bin takes it.
 func (s Script) capture() capture.Script {
-	out := capture.Script{Loop: s.Loop, By: string(s.By)}
-	for _, reply := range s.Replies {
-		out.Turns = append(out.Turns, reply.journal())
-	}
+	out := capture.Script{Turns: inTurn(s.Replies), Loop: s.Loop, By: string(s.By)}
 	for _, rule := range s.Rules {
-		out.Rules = append(out.Rules, capture.Rule{Where: string(rule.Where), Reply: rule.Reply.journal()})
+		r := capture.Rule{Where: string(rule.Where), Turns: inTurn(rule.Replies), Loop: rule.Loop, By: string(rule.By)}
+		if rule.Reply != nil {
+			r.Reply = rule.Reply.journal()
+		}
+		out.Rules = append(out.Rules, r)
 	}
 	return out
 }
 
+func inTurn(list []Reply) []journal.Reply {
+	var out []journal.Reply
+	for _, reply := range list {
+		out = append(out, reply.journal())
+	}
+	return out
+}
+
+func (h Handshake) capture() capture.Handshake {
+	return capture.Handshake{Kind: string(h.Kind), Secret: h.Secret}
+}
+
 func (r Reply) journal() journal.Reply {
-	return journal.Reply{Status: r.Status, Headers: r.Headers, Body: r.Body, Delay: r.Delay.journal(), Hang: r.Hang, Reset: r.Reset}
+	var lines signature.Headers
+	for _, line := range r.Lines {
+		lines = append(lines, signature.Header(line))
+	}
+	return journal.Reply{
+		Status: r.Status, Headers: r.Headers, Lines: lines, Body: r.Body,
+		Delay: r.Delay.journal(), Drip: r.Drip.journal(), Cut: string(r.Cut), Hang: r.Hang, Reset: r.Reset,
+	}
 }
 
 // words says what the script answers.
@@ -194,6 +218,8 @@ func (r Reply) words() string {
 		return "nothing"
 	case r.Reset:
 		return "a reset"
+	case r.Cut != "":
+		return fmt.Sprintf("%d, reset in the %s", r.status(), r.Cut)
 	case r.Delay > 0:
 		return fmt.Sprintf("%d after %s", r.status(), r.Delay)
 	}

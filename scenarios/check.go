@@ -12,6 +12,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/capture"
 )
 
 // Check finds what is wrong with a scenario that was made in Go; Load has done so for a file.
@@ -100,6 +101,8 @@ func (c *checker) scenario() {
 		} else if b.Secret != "" && !c.given("bins."+name+".provider") {
 			c.add("add provider: NAME", "bins."+name+".secret", "a secret without a provider verifies nothing")
 		}
+		c.handshakes("bins."+name, s.Bins[name].Handshakes)
+		c.rules("bins."+name, s.Bins[name].Rules)
 	}
 	for _, name := range keys(s.Effects) {
 		c.effect(name)
@@ -112,6 +115,30 @@ func (c *checker) scenario() {
 		c.step(i)
 	}
 	c.references()
+}
+
+func (c *checker) handshakes(path string, list []Handshake) {
+	for i, h := range list {
+		at := index(path+".handshakes", i)
+		told := c.s.root != nil && !slices.Contains(capture.HandshakeKinds(), string(h.Kind)) // by the decoder, or it is a reference
+		if told || h.Secret == "" && c.given(at+".secret") {
+			continue
+		}
+		if err := h.capture().Check(); err != nil {
+			c.add("", at, "%v", err)
+		}
+	}
+}
+
+// rules checks that each rule has one reply, or replies in turn.
+func (c *checker) rules(path string, list []Rule) {
+	for i, r := range list {
+		at := index(path+".rules", i)
+		one, several := r.Reply != nil || c.given(at+".reply"), len(r.Replies) > 0 || c.given(at+".replies")
+		if one == several {
+			c.add("", at, "a rule has a reply, or replies in turn: want one of them")
+		}
+	}
 }
 
 // didYouMean is a hint that names what comes closest to word, or else all there is.

@@ -40,6 +40,7 @@ func (c *checker) step(i int) {
 		}
 	case "reply":
 		c.standIn(s.Reply.Bin, path+".reply.bin")
+		c.rules(path+".reply", s.Reply.Rules)
 	case "replay":
 		c.refersTo(s.Replay.Of, "journey, deliver, replay", path+".replay.of")
 		c.positive(s.Replay.Times, path+".replay.times")

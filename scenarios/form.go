@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -60,6 +62,36 @@ func (r *Reply) UnmarshalYAML(construct func(any) error) error {
 		err = errors.Join(err, wrong(n, "", "a bin cannot answer status %d: want 200 to 599", r.Status))
 	}
 	return err
+}
+
+// UnmarshalYAML reads a kind or a mapping.
+func (h *Handshake) UnmarshalYAML(construct func(any) error) error {
+	n := shape(construct)
+	type mapping Handshake
+	if !isScalar(n, "!!str") {
+		return construct((*mapping)(h))
+	}
+	if err := construct(&h.Kind); err != nil || h.Kind == "" {
+		return err
+	}
+	if kinds := capture.HandshakeKinds(); !slices.Contains(kinds, string(h.Kind)) {
+		return wrong(n, didYouMean(string(h.Kind), kinds), "%q is no kind of handshake", h.Kind)
+	}
+	return nil
+}
+
+// UnmarshalYAML reads the pair [name, value].
+func (l *Line) UnmarshalYAML(construct func(any) error) error {
+	n := shape(construct)
+	if n.Kind != yaml.SequenceNode || len(n.Content) != 2 {
+		return errors.New("expected a header line: [name, value]")
+	}
+	var pair []string
+	if err := construct(&pair); err != nil {
+		return err
+	}
+	l.Name, l.Value = pair[0], pair[1]
+	return nil
 }
 
 // UnmarshalYAML reads a number or a mapping with min and max.

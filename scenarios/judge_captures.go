@@ -35,20 +35,26 @@ func (r *run) judgeCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	if err != nil {
 		return err
 	}
-	if held, err := r.stored(ctx, b); err != nil {
+	held, err := r.stored(ctx, b)
+	if err != nil {
 		return err
-	} else if held.Evicted > 0 {
+	}
+	whole := held.Evicted == 0
+	if !whole {
 		v.doubt("bin %s dropped %d captures to make room: what it holds is not all that came", b.label, held.Evicted)
 	}
-	if !waited.OK || !count.holds(len(list)) {
+	switch tooMany := count.Max != nil && len(list) > *count.Max; {
+	case !whole && !tooMany && !count.holds(len(list)):
+		v.doubt("bin %s: want %s, it still holds %d", b.label, count.of("capture"), len(list))
+	case tooMany || whole && (!waited.OK || !count.holds(len(list))):
 		v.fail("bin %s: want %s, got %d%s", b.label, count.of("capture"), len(list), near(waited.Nearest))
-	} else {
+	default:
 		v.note("%s", plural(len(list), "capture"))
 	}
-	if err := r.judgeEach(ctx, x, b, list, v); err != nil {
+	if err := r.judgeEach(ctx, x, b, list, whole, v); err != nil {
 		return err
 	}
-	if x.Order == AsSent && x.Where == "" {
+	if x.Order == AsSent && x.Where == "" && whole {
 		return r.judgeComplete(ctx, b, r.sentSince(s, x.Since, record), list, v)
 	}
 	return nil
@@ -63,8 +69,8 @@ func near(misses []capture.NearMiss) string {
 	return text
 }
 
-// judgeEach judges what every capture, and all of them together, must be.
-func (r *run) judgeEach(ctx context.Context, x *Captures, b *bin, list []journal.Capture, v *verdict) error {
+// judgeEach judges what every capture, and all of them together, must be; the latter only when they are whole, all that came.
+func (r *run) judgeEach(ctx context.Context, x *Captures, b *bin, list []journal.Capture, whole bool, v *verdict) error {
 	if len(list) == 0 {
 		return nil // the count has been judged
 	}
@@ -92,17 +98,17 @@ func (r *run) judgeEach(ctx context.Context, x *Captures, b *bin, list []journal
 				return err
 			}
 		}
-		if x.Events.All() {
+		if x.Events.All() && whole {
 			judgeCoverage(p, known, v)
 		}
 	}
 	if err := judgeHeaders(x.Headers.Lines, list, v); err != nil {
 		return err
 	}
-	if len(x.Events) > 0 && !x.Events.All() {
+	if len(x.Events) > 0 && !x.Events.All() && whole {
 		judgeEvents(x.Events, known, v)
 	}
-	if x.Order != "" {
+	if x.Order != "" && whole {
 		judgeOrder(x.Order, list, known, v)
 	}
 	return r.compare(ctx, x, list, known, v)
@@ -357,8 +363,12 @@ func (r *run) judgeNever(ctx context.Context, s *Step, x *Never, record *stepRec
 	if err != nil {
 		return err
 	}
-	if waited.OK {
+	switch {
+	case waited.OK:
 		v.note("nothing for %s", Duration(span))
+		return nil
+	case waited.Inconclusive:
+		v.doubt("bin %s: %s", b.label, waited.Reason)
 		return nil
 	}
 	var wrong []string

@@ -17,6 +17,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/desk"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
@@ -401,14 +402,27 @@ steps:
 		return list
 	}}
 	for name, expect := range map[string]string{
-		"dropped 3 captures to make room":          "{captures: {count: 1, verified: valid}}",
-		"effect gone could not be seen within 1ms": "{effects: {gone: {eventually: {eq: 1}, within: 1ms}}}",
-		"effect gone could not be seen for 1ms":    "{effects: {gone: {never: {eq: 1}, for: 1ms}}}",
+		"dropped 3 captures to make room":           "{captures: {count: 1, verified: valid}}",
+		"want exactly 2 captures, it still holds 1": "{captures: {count: 2, within: 1ms, events: all}}",
+		"effect gone could not be seen within 1ms":  "{effects: {gone: {eventually: {eq: 1}, within: 1ms}}}",
+		"effect gone could not be seen for 1ms":     "{effects: {gone: {never: {eq: 1}, for: 1ms}}}",
 	} {
 		report, err := Run(t.Context(), evicting, read(t, steps+expect), Options{})
 		if got := text(t, report); err != nil || report.Status != Inconclusive || !strings.Contains(got, name) {
 			t.Errorf("want %q: %v\n%s", name, err, got)
 		}
+	}
+}
+
+// TestNeverInconclusive: that nothing came cannot be said of a bin that let captures go.
+func TestNeverInconclusive(t *testing.T) {
+	doubtful := &broken{Client: mockserver.StartT(t).Client(), wait: func(w capture.Waited) capture.Waited {
+		w.OK, w.Inconclusive, w.Reason = false, true, "inconclusive: some are gone"
+		return w
+	}}
+	report, err := Run(t.Context(), doubtful, read(t, "steps:\n  - id: a\n    expect: {never: {for: 1ms}}\n"), Options{})
+	if got := text(t, report); err != nil || report.Status != Inconclusive || !strings.Contains(got, "some are gone") {
+		t.Errorf("%v\n%s", err, got)
 	}
 }
 

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // Version is the version of the file format that this package reads: the value of the key hookrig.
@@ -74,8 +77,21 @@ type Bin struct {
 	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// Secret it verifies with; without one, the secrets of the subscriptions that lead to the bin.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
-	Script `yaml:",inline"`
+	// Handshakes are endpoint checks that the bin passes by itself, before its replies and without taking a turn.
+	Handshakes []Handshake `yaml:"handshakes" json:"handshakes,omitempty"`
+	Script     `yaml:",inline"`
 }
+
+// Handshake is a system's check of a new endpoint: its kind alone (slack), or a mapping.
+type Handshake struct {
+	// Kind of the handshake.
+	Kind HandshakeKind `yaml:"kind" json:"kind" strict:"required,oneof=slack|discord|meta|twitter|cloudevents"`
+	// Secret that proves it: twitter needs one; with meta's verify token or discord's public key the check is refused to others.
+	Secret string `yaml:"secret" json:"secret,omitempty"`
+}
+
+// HandshakeKind names a Handshake, as capture.HandshakeKinds does.
+type HandshakeKind string
 
 // Script is what a bin answers. The zero Script answers 200 to all.
 type Script struct {
@@ -95,12 +111,18 @@ type Turns string
 // TurnsByDelivery has the attempts of each delivery take turns of their own; "" has all requests of the bin take turns.
 const TurnsByDelivery Turns = "delivery"
 
-// Rule answers the requests for which a condition holds.
+// Rule answers the requests for which a condition holds: with one reply, or with replies in turn, as a Script does.
 type Rule struct {
 	// Where is a jq condition over {method, path, query, headers, body}.
 	Where Condition `yaml:"where" json:"where" strict:"required"`
-	// Reply that they get.
-	Reply Reply `yaml:"reply" json:"reply" strict:"required"`
+	// Reply that they get; it, or replies.
+	Reply *Reply `yaml:"reply" json:"reply,omitempty"`
+	// Replies of the rule, given in turn; the last one stays.
+	Replies []Reply `yaml:"replies" json:"replies,omitempty"`
+	// Loop starts the replies anew after the last.
+	Loop bool `yaml:"loop" json:"loop,omitempty"`
+	// By delivery gives every delivery the rule's replies from the first on.
+	By Turns `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
 }
 
 // Reply is what a bin answers: a status alone (503), or a mapping.
@@ -109,15 +131,33 @@ type Reply struct {
 	Status int `yaml:"status" json:"status,omitempty"`
 	// Headers of the reply.
 	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
+	// Lines are header lines, each [name, value], in their order and case, the same name as often as it stands there.
+	Lines []Line `yaml:"lines" json:"lines,omitempty"`
 	// Body of the reply.
 	Body string `yaml:"body" json:"body,omitempty"`
-	// Delay before the first byte.
+	// Delay before the first byte, at most 10m.
 	Delay Duration `yaml:"delay" json:"delay,omitempty"`
+	// Drip is how long the body takes, at most 10m: it comes in pieces, the last one at the end of that time.
+	Drip Duration `yaml:"drip" json:"drip,omitempty"`
+	// Cut resets the connection when half of the head or of the body has been sent.
+	Cut Cut `yaml:"cut" json:"cut,omitempty" strict:"oneof=head|body"`
 	// Hang never answers; the connection stays open until the sender gives up.
 	Hang bool `yaml:"hang" json:"hang,omitempty"`
 	// Reset closes the connection without an answer.
 	Reset bool `yaml:"reset" json:"reset,omitempty"`
 }
+
+// Line is a header line: [name, value].
+type Line signature.Header
+
+// Cut says in which part of a Reply the connection is reset.
+type Cut string
+
+// The parts of a Reply.
+const (
+	CutHead Cut = journal.CutHead
+	CutBody Cut = journal.CutBody
+)
 
 // Effect is one way to look at the consumer's state: exactly one of http, exec and func. A look at it is a value
 // {status, headers, body}: the reply of an HTTP request, or a command's exit code and output. A body that is JSON is parsed.

@@ -18,6 +18,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
@@ -143,6 +144,12 @@ func forms() map[string]formCase {
 		"duration without unit":   {"  advance: 3", false},
 		"duration by reference":   {"  advance: '${env:LONG:-3d}'", true},
 		"reply as a status":       {"  reply: {replies: [503, {status: 200, delay: 1s}]}", true},
+		"reply with lines":        {"  reply: {replies: [{lines: [[A, b], [a, c]], body: x, drip: 1s, cut: body}]}", true},
+		"rule with replies":       {"  reply: {rules: [{where: .a, replies: [503, 200], by: delivery}]}", true},
+		"rule by event":           {"  reply: {rules: [{where: .a, replies: [503], by: event}]}", false},
+		"line of one word":        {"  reply: {replies: [{lines: [[A]]}]}", false},
+		"line as text":            {"  reply: {replies: [{lines: ['A: b']}]}", false},
+		"cut elsewhere":           {"  reply: {replies: [{cut: tail}]}", false},
 		"reply out of range":      {"  reply: {replies: [99]}", false},
 		"times as text":           {"  deliver: {provider: p, event: e, times: twice}", false},
 		"unknown key":             {"  deliver: {provider: p, evnt: e}", false},
@@ -215,6 +222,10 @@ func (g *generator) of(t reflect.Type, oneOf []string) map[string]any {
 		return orReference(map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 0}, ref()}})
 	case reflect.TypeFor[Reply]():
 		return orReference(map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 200, "maximum": 599}, ref()}})
+	case reflect.TypeFor[Handshake]():
+		return orReference(map[string]any{"anyOf": []any{map[string]any{"enum": capture.HandshakeKinds()}, ref()}})
+	case reflect.TypeFor[Line]():
+		return orReference(map[string]any{"type": "array", "prefixItems": []any{map[string]any{"type": "string"}, map[string]any{"type": []any{"string", "number"}}}, "minItems": 2, "maxItems": 2})
 	case reflect.TypeFor[Expectations]():
 		one := g.ref(reflect.TypeFor[Expectation](), nil)
 		return map[string]any{"anyOf": []any{one, map[string]any{"type": "array", "items": one, "minItems": 1}}}

@@ -235,6 +235,8 @@ func replyText(r *journal.Reply) string {
 		return "no reply"
 	case r.Reset:
 		return "reset"
+	case r.Cut != "":
+		return "reset in the " + r.Cut
 	case r.Status == 0:
 		return "200"
 	}

@@ -55,12 +55,22 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 			if err != nil {
 				return err
 			}
+			if data != "memory" {
+				o.CADir = where
+			}
 			o.Store, o.Log, o.Desk, o.Version = store, log, desk.Handler, version
 			rig, err := mockserver.Start(cmd.Context(), o)
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))
 			}
 			fmt.Fprintf(w.Stdout, "capture    %s/<bin>\ndesk       %s\ndata       %s\n", rig.CaptureURL(), rig.DeskURL(), where)
+			if url := rig.CaptureTLSURL(); url != "" {
+				ca := rig.DeskURL() + "/api/v1/ca.pem"
+				if o.CADir != "" {
+					ca = filepath.Join(o.CADir, "ca.pem")
+				}
+				fmt.Fprintf(w.Stdout, "TLS        %s/<bin>\nCA         %s\n", url, ca)
+			}
 			own.print(w.Stdout, rig)
 			if err := own.seed(cmd.Context(), rig); err != nil {
 				return noVerdict(errors.Join(err, rig.Close(), store.Close()))
@@ -76,6 +86,7 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Capture, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`")
+	f.StringVar(&o.CaptureTLS, "capture-tls", "", "a second capture address that speaks TLS, `HOST:PORT`, with a certificate authority kept with the data")
 	f.StringVar(&o.DeskAddress, "desk", "127.0.0.1:8080", "address of the desk (API and page), `HOST:PORT`")
 	f.StringVar(&data, "data", defaultData(w), "where records are kept: a `DIR`, or \"memory\"")
 	f.StringVar(&clock, "clock", "real", "the retry schedule's `CLOCK`: real, or virtual (it moves when told to)")

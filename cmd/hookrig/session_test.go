@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net"
@@ -107,6 +109,44 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	s.interrupt()
 	_, stderr = s.end(t, exitPassed)
 	want(t, stderr, `stopping`)
+}
+
+func TestServeOverTLS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var first string
+	for range 2 {
+		s := start(t, "serve", "--capture", "127.0.0.1:0", "--capture-tls", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", dir)
+		line(t, s.out, `^capture`)
+		line(t, s.out, `^desk`)
+		line(t, s.out, `^data`)
+		url := line(t, s.out, `^TLS +(https://127\.0\.0\.1:\d+)/<bin>\n$`)[1]
+		ca, err := os.ReadFile(line(t, s.out, `^CA +(.+)\n$`)[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = string(ca)
+		}
+		if string(ca) != first {
+			t.Error("another authority after a restart")
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(ca)
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+		resp, err := client.Post(url+"/inbox", "text/plain", strings.NewReader("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Hookrig-Capture") == "" {
+			t.Errorf("%s: %v", resp.Status, resp.Header)
+		}
+		s.interrupt()
+		s.end(t, exitPassed)
+	}
+	_, stderr := start(t, "serve", "--capture-tls", "0.0.0.0:0", "--data", "memory").end(t, exitMisuse)
+	want(t, stderr, `TLS capture address "0.0.0.0:0": .*give a token`)
 }
 
 func TestServeSaysThatItsFolderIsInUse(t *testing.T) {

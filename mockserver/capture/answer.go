@@ -28,12 +28,11 @@ func newAnswer(r journal.Reply) *answer {
 	if r.Status == 0 && !r.Hang && !r.Reset {
 		r.Status = http.StatusOK
 	}
-	a := &answer{record: r, bodiless: r.Status == http.StatusNoContent || r.Status == http.StatusNotModified}
+	a := &answer{record: r, bodiless: isBodiless(r.Status)}
 	var head strings.Builder
 	head.WriteString(statusLine(r.Status))
 	typed := r.Body == ""
-	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		value := r.Headers[name]
+	state := func(name, value string) {
 		fmt.Fprintf(&head, "%s: %s\r\n", name, value)
 		switch {
 		case is(name, "Content-Type"):
@@ -47,6 +46,12 @@ func newAnswer(r journal.Reply) *answer {
 			a.connection = true
 			a.last = a.last || lists(value, "close")
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		state(name, r.Headers[name])
+	}
+	for _, line := range r.Lines {
+		state(line.Name, line.Value)
 	}
 	if !typed {
 		kind := "text/plain; charset=utf-8"
@@ -93,13 +98,18 @@ func (a *answer) append(dst []byte, r *request, now time.Time, id string, last b
 		dst = append(dst, "\r\n"...)
 	}
 	dst = append(dst, "\r\n"...)
-	if a.bodiless || r.Method == http.MethodHead {
-		return dst
-	}
-	return append(dst, a.record.Body...)
+	return append(dst, a.body(r)...)
 }
 
-// longestDelay bounds what a reply may be delayed.
+// body is what follows the head of the reply to a request.
+func (a *answer) body(r *request) string {
+	if a.bodiless || r.Method == http.MethodHead {
+		return ""
+	}
+	return a.record.Body
+}
+
+// longestDelay bounds what a reply may be delayed, and what its body may take.
 const longestDelay = 10 * time.Minute
 
 // checkReply says what is wrong with a scripted reply; where names it in the error.
@@ -109,18 +119,43 @@ func checkReply(r journal.Reply, where string) error {
 		return fmt.Errorf("%w: %s: status %d: want 200 to 999", ErrInvalid, where, r.Status)
 	case delay < 0 || delay > longestDelay:
 		return fmt.Errorf("%w: %s: delay %s: want 0s to %s", ErrInvalid, where, delay, longestDelay)
+	case r.Drip < 0 || time.Duration(r.Drip) > longestDelay:
+		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, longestDelay)
+	case r.Cut != "" && r.Cut != journal.CutHead && r.Cut != journal.CutBody:
+		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, quote(r.Cut))
 	case r.Hang && r.Reset:
 		return fmt.Errorf("%w: %s: hang and reset: want one of them", ErrInvalid, where)
-	case (r.Hang || r.Reset) && (r.Status != 0 || r.Body != "" || len(r.Headers) > 0):
+	case (r.Hang || r.Reset) && (r.Status != 0 || r.Body != "" || len(r.Headers) > 0 || len(r.Lines) > 0 || r.Drip > 0 || r.Cut != ""):
 		return fmt.Errorf("%w: %s: a reply that hangs or resets has no status, headers or body", ErrInvalid, where)
+	case (r.Drip > 0 || r.Cut == journal.CutBody) && (r.Body == "" || isBodiless(r.Status)):
+		return fmt.Errorf("%w: %s: drip, or cut in the body: the reply has no body; give one", ErrInvalid, where)
+	case r.Drip > 0 && r.Cut == journal.CutHead:
+		return fmt.Errorf("%w: %s: drip and cut in the head: the body that would drip never comes", ErrInvalid, where)
 	}
 	for name, value := range r.Headers {
-		if !isToken(name) {
-			return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, quote(name))
+		if err := checkLine(name, value, where); err != nil {
+			return err
 		}
-		if strings.ContainsAny(value, "\r\n\x00") {
-			return fmt.Errorf("%w: %s: header %s: %s holds a line end", ErrInvalid, where, name, quote(value))
+	}
+	for _, line := range r.Lines {
+		if err := checkLine(line.Name, line.Value, where); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func checkLine(name, value, where string) error {
+	if !isToken(name) {
+		return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, quote(name))
+	}
+	if strings.ContainsAny(value, "\r\n\x00") {
+		return fmt.Errorf("%w: %s: header %s: %s holds a line end", ErrInvalid, where, name, quote(value))
+	}
+	return nil
+}
+
+// isBodiless says whether a reply with that status has no body.
+func isBodiless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -14,18 +16,22 @@ const searched = 10_000
 // them: those with the delivery id that their sender gave them, or else with the same body. It looks at the ten thousand
 // captures of the bin before c, and at as many after it.
 func (s *Server) Attempts(ctx context.Context, c journal.Capture) ([]journal.Capture, error) {
-	wanted := deliveryOf(&c.Message)
-	before, err := s.attempts(ctx, journal.CaptureQuery{Bin: c.Bin, Before: c.Seq}, wanted)
+	var p *fixtures.Provider
+	if b := s.bins.get(c.Bin); b != nil && b.settings.Provider != "" {
+		p, _ = s.o.Catalogue.Provider(b.settings.Provider) // it was there when the bin was configured
+	}
+	same := func(m *signature.Message) bool { return deliveryOf(m, p, 0) == deliveryOf(&c.Message, p, 0) }
+	before, err := s.attempts(ctx, journal.CaptureQuery{Bin: c.Bin, Before: c.Seq}, same)
 	if err != nil {
 		return nil, err
 	}
-	after, err := s.attempts(ctx, journal.CaptureQuery{Bin: c.Bin, After: c.Seq, Oldest: true}, wanted)
+	after, err := s.attempts(ctx, journal.CaptureQuery{Bin: c.Bin, After: c.Seq, Oldest: true}, same)
 	slices.Reverse(before)
 	return slices.Concat(before, []journal.Capture{c}, after), err
 }
 
 // attempts finds the captures of a delivery among those that the query selects, in its order.
-func (s *Server) attempts(ctx context.Context, q journal.CaptureQuery, wanted delivery) ([]journal.Capture, error) {
+func (s *Server) attempts(ctx context.Context, q journal.CaptureQuery, same func(*signature.Message) bool) ([]journal.Capture, error) {
 	var found []journal.Capture
 	q.Limit = journal.MaxLimit
 	for range searched / journal.MaxLimit {
@@ -34,7 +40,7 @@ func (s *Server) attempts(ctx context.Context, q journal.CaptureQuery, wanted de
 			return nil, err
 		}
 		for i := range page {
-			if deliveryOf(&page[i].Message) == wanted {
+			if same(&page[i].Message) {
 				found = append(found, page[i])
 			}
 		}

@@ -35,7 +35,13 @@ func TestCloseDoesNotWait(t *testing.T) {
 	s := serveAlone(t, store)
 	configure(t, s, "hang", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Hang: true}}}})
 	configure(t, s, "slow", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Delay: journal.Duration(time.Minute)}}}})
+	configure(t, s, "drip", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Body: "ab", Drip: journal.Duration(5 * time.Minute)}}}})
 
+	dripping := dial(t, s)
+	write(t, dripping, "POST /drip HTTP/1.1\r\nHost: x\r\n\r\n")
+	if _, err := dripping.Read(make([]byte, 1024)); err != nil { // the head
+		t.Fatal(err)
+	}
 	fresh := dial(t, s)
 	idle := dial(t, s)
 	write(t, idle, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -62,7 +68,7 @@ func TestCloseDoesNotWait(t *testing.T) {
 	if err := <-waiting; !errors.Is(err, journal.ErrClosed) {
 		t.Errorf("Wait: %v", err)
 	}
-	for _, c := range append(unanswered, fresh, idle) {
+	for _, c := range append(unanswered, fresh, idle, dripping) {
 		if back, err := io.ReadAll(c); len(back) > 0 {
 			t.Errorf("read %q, %v after Close", back, err)
 		}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -18,8 +19,9 @@ type conn struct {
 	socket net.Conn
 	peer   string
 	in     input
-	out    []byte // the reply being written; its space is used again
-	raw    []byte // the request's bytes, where they must be kept besides; its space is used again
+	out    []byte       // the reply being written; its space is used again
+	tls    *journal.TLS // nil: it is not encrypted
+	raw    []byte       // the request's bytes, where they must be kept besides; its space is used again
 
 	request request         // being served; its space is used again
 	capture journal.Capture // what is made of it
@@ -44,6 +46,9 @@ func (c *conn) serve() {
 				"bin", c.request.bin, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
+	if !c.shake() {
+		return
+	}
 	for c.exchange() {
 	}
 }
@@ -72,34 +77,35 @@ func (c *conn) record(reception *Reception) *answer {
 	if reception != nil && reception.Done != nil {
 		defer reception.Done()
 	}
-	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, Problems: r.problems}
+	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, TLS: c.tls, Problems: r.problems}
 	kept.Raw = c.unusual()
 	bin := s.bins.get(r.bin)
 	if bin != nil {
 		kept.Verification = bin.verify(kept, r.refused == nil)
 	}
 	reply := s.accepted
+	if reception != nil {
+		reply = newAnswer(reception.Reply)
+	}
 	switch {
 	case r.refused != nil:
 		reply = newAnswer(journal.Reply{Status: r.refused.status, Body: r.refused.problem + "\n"})
-	case bin != nil && bin.forward != nil:
-		reply = nil // the consumer's, which comes later
-	case bin != nil && bin.script != nil:
-		reply = bin.script.choose(s, &r.Message)
-	case reception != nil:
-		reply = newAnswer(reception.Reply)
+	case bin != nil:
+		reply = bin.reply(s, &r.Message, reply)
 	}
 	if reply != nil {
 		kept.Reply = &reply.record
 	}
 	if err := s.o.Store.AppendCapture(s.ctx, kept); err != nil {
 		s.tally.unstored.Add(1)
+		s.account(r, err)
 		s.o.Log.Error("capture: a request was not stored", "bin", r.bin, "peer", c.peer, "error", err)
 		return unstored(err)
 	}
 	s.tally.captured.Add(1)
 	if r.refused != nil {
 		s.tally.problems.Add(1)
+		s.account(r, nil)
 	}
 	if reception != nil && reception.Stored != nil && r.refused == nil {
 		changed, lines := reception.Stored(s.patient, kept)
@@ -156,14 +162,8 @@ func (c *conn) answer(a *answer, id string) (more bool) {
 	}
 	last := c.request.last || a.last || c.s.isClosing()
 	c.out = a.append(c.out[:0], &c.request, c.s.o.Now(), id, last)
-	if now := time.Now(); now.Sub(c.wrote) > time.Second {
-		c.wrote = now
-		if c.socket.SetWriteDeadline(now.Add(c.s.limits.write)) != nil {
-			return false
-		}
-	}
-	if _, err := c.socket.Write(c.out); err != nil {
-		return false // the sender is gone; what it sent is stored
+	if !c.write(a) {
+		return false // the sender is gone, and what it sent is stored; or the script has no more for it
 	}
 	if cap(c.out) > keptSpace {
 		c.out = nil
@@ -209,14 +209,28 @@ func (c *conn) discard(until time.Time) {
 
 // reset ends the connection with an RST.
 func (c *conn) reset() {
-	if tcp, ok := c.socket.(interface{ SetLinger(sec int) error }); ok {
+	socket := c.tcp()
+	if tcp, ok := socket.(interface{ SetLinger(sec int) error }); ok {
 		_ = tcp.SetLinger(0) // fails only on a connection that is gone already
 	}
-	_ = c.socket.Close()
+	_ = socket.Close()
 }
 
-// refuse answers a connection for which there is no room.
+// tcp is the connection below TLS, or the connection.
+func (c *conn) tcp() net.Conn {
+	if t, ok := c.socket.(*tls.Conn); ok {
+		return t.NetConn()
+	}
+	return c.socket
+}
+
+// refuse answers a connection for which there is no room. One that is to speak TLS is only ended: to agree on that takes
+// what there is none of.
 func (c *conn) refuse() {
+	if _, ok := c.socket.(*tls.Conn); ok {
+		_ = c.tcp().Close()
+		return
+	}
 	text := fmt.Sprintf("hookrig serves %d connections at a time, and they are taken\n", c.s.o.MaxConns)
 	a := newAnswer(journal.Reply{Status: http.StatusServiceUnavailable, Body: text})
 	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.linger))

@@ -18,17 +18,25 @@
 // see journal.Capture.Bytes.
 // What is unusual but readable (two Host lines, a target with "://" or a
 // space, Transfer-Encoding beside Content-Length) is a capture like others,
-// with the problem noted.
+// with the problem noted. What becomes of every request that names a bin stands
+// in the bin's Ledger.
+//
+// A second address may speak TLS, with a certificate of the server's own
+// authority; the bins are the same, and a capture says how it came.
 //
 // Settings give a bin a provider, and a script of replies or a consumer behind
-// it; they are kept in the store and survive a restart. What is forwarded to
-// the consumer is stored before it is passed on, and its capture has the
-// consumer's reply before the sender gets it.
+// it; they are kept in the store and survive a restart. Replies are taken in
+// turn, by the bin, by a rule or by each delivery, and may be late, slow, cut
+// short or never come. Before them come handshakes: requests by which a system
+// checks a new endpoint, answered as it wants them. What is forwarded to the
+// consumer is stored before it is passed on, and its capture has the consumer's
+// reply before the sender gets it.
 //
 // Captures filters what is stored with a jq condition or a text. Wait waits
 // for captures to come, or never to come: it wakes at the commit itself, and
 // when it fails says of the nearest captures field by field why they did not
-// match.
+// match. A wait about captures that the bin has let go is inconclusive, and
+// says so.
 //
 // A Front is an API that is spoken at the capture address itself and makes bins
 // of its own: package site. What is sent to /token and below is a call of it

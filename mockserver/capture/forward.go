@@ -47,7 +47,11 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 
 // isOwn says whether an address is the server's own, by which requests would go round for ever.
 func (s *Server) isOwn(u *url.URL) bool {
-	own, ok := s.listener.Addr().(*net.TCPAddr)
+	return isAt(u, s.listener) || s.secured != nil && isAt(u, s.secured.listener)
+}
+
+func isAt(u *url.URL, listener net.Listener) bool {
+	own, ok := listener.Addr().(*net.TCPAddr)
 	if !ok || u.Port() != strconv.Itoa(own.Port) {
 		return false
 	}

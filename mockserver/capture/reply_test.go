@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -59,6 +60,14 @@ func TestReplyAsScripted(t *testing.T) {
 		},
 		{"no content", journal.Reply{Status: 204, Body: "never sent"}, "HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\n" + date + "ID\r\n"},
 		{
+			"lines in order and case",
+			journal.Reply{
+				Headers: map[string]string{"X-First": "1"}, Body: "{}",
+				Lines: signature.Headers{{Name: "set-COOKIE", Value: "a=1"}, {Name: "Content-type", Value: "x/y"}, {Name: "Set-Cookie", Value: "b=2"}},
+			},
+			"HTTP/1.1 200 OK\r\nX-First: 1\r\nset-COOKIE: a=1\r\nContent-type: x/y\r\nSet-Cookie: b=2\r\n" + date + "IDContent-Length: 2\r\n\r\n{}",
+		},
+		{
 			"a length that lies",
 			journal.Reply{Headers: map[string]string{"Content-Length": "9"}, Body: "short"},
 			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Type: text/plain; charset=utf-8\r\n" + date + "IDConnection: close\r\n\r\nshort",
@@ -95,6 +104,10 @@ func TestTurns(t *testing.T) {
 		{Where: `.body.kind == "a"`, Reply: journal.Reply{Status: 201}},
 		{Where: `.body.kind == "b" or .method == "PUT"`, Reply: journal.Reply{Status: 202}},
 	}
+	plans := capture.Script{Turns: []journal.Reply{{Status: 500}, {Status: 200}}, By: "delivery", Rules: []capture.Rule{
+		{Where: `.body.kind == "a"`, Turns: []journal.Reply{{Status: 503}, {Status: 504}, {Status: 201}}, By: "delivery"},
+		{Where: `.body.kind == "b"`, Turns: []journal.Reply{{Status: 429}, {Status: 202}}, Loop: true},
+	}}
 	for i, tt := range []struct {
 		name   string
 		script capture.Script
@@ -110,6 +123,17 @@ func TestTurns(t *testing.T) {
 			[]int{503, 503, 500, 200, 500, 200},
 		},
 		{"by body without id", byDelivery, []string{"x", "y", "x", "x", "z", ""}, []int{503, 503, 500, 200, 503, 503}},
+		{
+			"rules with plans of their own", plans,
+			[]string{
+				`{"id":"1","object":"event","kind":"a"}`, `{"id":"2","object":"event","kind":"a"}`, `{"id":"1","object":"event","kind":"a","n":2}`,
+				`{"id":"1","object":"event","kind":"b"}`, `{"id":"2","object":"event","kind":"b"}`, `{"id":"3","object":"event","kind":"b"}`,
+				`{"id":"1","object":"event"}`, `{"id":"1","object":"event","n":2}`,
+				`{"id":"1","object":"event","kind":"a"}`, `{"id":"2","object":"event","kind":"a"}`,
+			},
+			[]int{503, 503, 504, 429, 202, 429, 500, 200, 201, 504},
+		},
+		{"the same id of other objects", byDelivery, []string{`{"id":"1","object":"charge"}`, `{"id":"1","object":"charge","n":2}`}, []int{503, 503}},
 		{"rules come first", ruled, []string{`{"kind":"a"}`, `{"kind":"c"}`, `{"kind":"b"}`, "text", `{"kind":"a"}`}, []int{201, 500, 202, 500, 201}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -144,6 +168,13 @@ func TestDeliveriesByHeaderAndPath(t *testing.T) {
 		{"/d/1?try=3", "webhook-id: m2", "first", "200"},
 		{"/d/1", "X-GitHub-Delivery: m2", "first", "200"},
 		{"/d/1", "X-Other: m3", "first", "503"},
+		{"/d/1", "Idempotency-Key: k", "a", "503"},
+		{"/d/1", "idempotency-key: k", "b", "200"},
+		{"/d/1", "ce-source: /s\r\nce-id: 1", "a", "503"},
+		{"/d/1", "ce-source: /other\r\nce-id: 1", "a", "503"},
+		{"/d/1", "ce-id: 1\r\nce-source: /s", "b", "200"},
+		{"/d/1", "X-Request-Id: r1", "a body of its own", "503"},
+		{"/d/1", "X-Request-Id: r2", "a body of its own", "200"},
 	} {
 		raw := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\n%s\r\nContent-Length: %d\r\n\r\n%s", tt.path, tt.line, len(tt.body), tt.body)
 		if got := status(send(t, s, raw)); got != tt.want {

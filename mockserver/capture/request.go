@@ -27,9 +27,20 @@ type request struct {
 
 // refusal is why a request was not read whole.
 type refusal struct {
-	status  int
-	problem string
+	status   int
+	problem  string
+	why      cause
+	declined bool // before a byte of the body was sent
 }
+
+// cause is what kind of thing was wrong.
+type cause int
+
+const (
+	aborted cause = iota
+	malformed
+	tooLarge
+)
 
 // read reads the next request into c.request, and says whether there is anything to record or to answer.
 func (c *conn) read() bool {
@@ -82,6 +93,7 @@ func (c *conn) readBody() {
 	case !announced:
 	case f.expect && f.length > int64(most): // the sender asked, and the answer is no
 		r.refuse(errTooLarge, fmt.Sprintf("the body of %d bytes has more than %d", f.length, most), "")
+		r.refused.declined = true
 	case f.chunked:
 		var err error
 		var trailer []string
@@ -104,15 +116,16 @@ func (c *conn) readBody() {
 
 // refuse notes why the request was not read whole, with what there is to say if it is too large or was aborted.
 func (r *request) refuse(err error, large, short string) {
-	status, problem := http.StatusBadRequest, err.Error()
+	status, problem, why := http.StatusBadRequest, err.Error(), aborted
 	var timeout net.Error
 	switch {
 	case errors.Is(err, errMalformed):
+		why = malformed
 		if r.frame.version {
 			status = http.StatusHTTPVersionNotSupported
 		}
 	case errors.Is(err, errTooLarge):
-		status = http.StatusRequestEntityTooLarge
+		status, why = http.StatusRequestEntityTooLarge, tooLarge
 		if !r.frame.whole {
 			status = http.StatusRequestHeaderFieldsTooLarge
 		}
@@ -127,7 +140,7 @@ func (r *request) refuse(err error, large, short string) {
 		problem = "aborted: " + short + ": " + err.Error()
 	}
 	r.problems = append(r.problems, problem)
-	r.refused = &refusal{status, problem}
+	r.refused = &refusal{status: status, problem: problem, why: why}
 	r.last = true
 }
 

@@ -2,9 +2,11 @@ package capture
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -23,13 +25,18 @@ type Script struct {
 	Rules []Rule `json:"rules,omitempty"`
 }
 
-// Rule answers the requests for which a jq condition holds.
+// Rule answers the requests for which a jq condition holds: with one reply, or with replies in turn as a Script's.
 type Rule struct {
-	Where string        `json:"where"`
-	Reply journal.Reply `json:"reply"`
+	Where string `json:"where"`
+	// Reply is the one reply; the zero Reply is 200. Not together with Turns.
+	Reply journal.Reply `json:"reply,omitzero"`
+	// Turns are those of the rule: they are counted apart from those of the bin and of other rules.
+	Turns []journal.Reply `json:"turns,omitempty"`
+	Loop  bool            `json:"loop,omitempty"`
+	By    string          `json:"by,omitempty"`
 }
 
-// byDelivery is the one value of Script.By besides "".
+// byDelivery is the one value of By besides "".
 const byDelivery = "delivery"
 
 // The most that a script may hold.
@@ -42,54 +49,52 @@ const (
 func (s Script) isZero() bool { return len(s.Turns) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == "" }
 
 func (s Script) clone() Script {
-	s.Turns = slices.Clone(s.Turns)
-	for i := range s.Turns {
-		s.Turns[i] = s.Turns[i].Clone()
-	}
+	s.Turns = cloneReplies(s.Turns)
 	s.Rules = slices.Clone(s.Rules)
 	for i := range s.Rules {
 		s.Rules[i].Reply = s.Rules[i].Reply.Clone()
+		s.Rules[i].Turns = cloneReplies(s.Rules[i].Turns)
 	}
 	return s
 }
 
-// script is a Script made ready, with the turns taken so far.
+func cloneReplies(list []journal.Reply) []journal.Reply {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i] = list[i].Clone()
+	}
+	return list
+}
+
+// script is a Script made ready.
 type script struct {
-	rules      []rule
-	turns      []*answer
-	loop       bool
-	taken      atomic.Uint64 // turns, by all requests together
-	deliveries *turnBook     // turns by delivery; nil: by all together
+	rules []rule
+	turns *plan // nil: there are rules only
+	// provider says where its deliveries' ids are; nil is no provider.
+	provider *fixtures.Provider
 }
 
 type rule struct {
-	where  *condition
-	answer *answer
+	where *condition
+	plan  *plan
 }
 
 // newScript makes a Script ready; nil for the zero one. Errors wrap ErrInvalid.
-func newScript(known *conditions, s Script) (*script, error) {
+func newScript(known *conditions, s Script, p *fixtures.Provider) (*script, error) {
 	switch {
-	case s.By != "" && s.By != byDelivery:
-		return nil, fmt.Errorf("%w: replies by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, quote(s.By))
-	case len(s.Turns) > mostTurns:
-		return nil, fmt.Errorf("%w: %d turns: want at most %d", ErrInvalid, len(s.Turns), mostTurns)
 	case len(s.Rules) > mostRules:
 		return nil, fmt.Errorf("%w: %d rules: want at most %d", ErrInvalid, len(s.Rules), mostRules)
-	case len(s.Turns) == 0 && (s.Loop || s.By != ""):
-		return nil, fmt.Errorf("%w: loop or by without turns: there is nothing to take in turn", ErrInvalid)
-	case len(s.Turns) == 0 && len(s.Rules) == 0:
+	case s.isZero():
 		return nil, nil
 	}
-	ready := &script{loop: s.Loop}
-	if s.By == byDelivery {
-		ready.deliveries = newTurnBook()
+	ready := &script{provider: p}
+	var book *turnBook // one for all plans, so that what is remembered is bounded
+	if s.By != "" || slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.By != "" }) {
+		book = newTurnBook()
 	}
-	for i, r := range s.Turns {
-		if err := checkReply(r, fmt.Sprintf("turn %d", i+1)); err != nil {
-			return nil, err
-		}
-		ready.turns = append(ready.turns, newAnswer(r))
+	var err error
+	if ready.turns, err = newPlan(s.Turns, s.Loop, s.By, book, 0, ""); err != nil {
+		return nil, err
 	}
 	for i, r := range s.Rules {
 		where := fmt.Sprintf("rule %d", i+1)
@@ -100,10 +105,19 @@ func newScript(known *conditions, s Script) (*script, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
-		if err := checkReply(r.Reply, where); err != nil {
+		p, err := newPlan(r.Turns, r.Loop, r.By, book, i+1, where+": ")
+		switch {
+		case err != nil:
 			return nil, err
+		case p == nil:
+			if err := checkReply(r.Reply, where); err != nil {
+				return nil, err
+			}
+			p = &plan{answers: []*answer{newAnswer(r.Reply)}}
+		case !reflect.ValueOf(r.Reply).IsZero():
+			return nil, fmt.Errorf("%w: %s: a reply and turns: want one of them", ErrInvalid, where)
 		}
-		ready.rules = append(ready.rules, rule{c, newAnswer(r.Reply)})
+		ready.rules = append(ready.rules, rule{c, p})
 	}
 	return ready, nil
 }
@@ -120,21 +134,63 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 			server.o.Log.Debug("capture: a rule could not be judged, so it does not hold", "where", s.rules[i].where.text, "error", err)
 		}
 		if held {
-			return s.rules[i].answer
+			return s.rules[i].plan.next(m, s.provider)
 		}
 	}
-	if len(s.turns) == 0 {
+	if s.turns == nil {
 		return server.accepted
 	}
+	return s.turns.next(m, s.provider)
+}
+
+// plan is replies in turn made ready, with the turns taken so far.
+type plan struct {
+	answers []*answer
+	loop    bool
+	taken   atomic.Uint64 // turns, by all requests together
+	book    *turnBook     // turns by delivery; nil: by all together
+	number  int           // of the plan, in the book
+}
+
+// newPlan makes replies in turn ready; nil when there are none. Where begins the errors, which wrap ErrInvalid.
+func newPlan(turns []journal.Reply, loop bool, by string, book *turnBook, number int, where string) (*plan, error) {
+	switch {
+	case by != "" && by != byDelivery:
+		return nil, fmt.Errorf("%w: %sreplies by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, quote(by))
+	case len(turns) > mostTurns:
+		return nil, fmt.Errorf("%w: %s%d turns: want at most %d", ErrInvalid, where, len(turns), mostTurns)
+	case len(turns) == 0 && (loop || by != ""):
+		return nil, fmt.Errorf("%w: %sloop or by without turns: there is nothing to take in turn", ErrInvalid, where)
+	case len(turns) == 0:
+		return nil, nil
+	}
+	p := &plan{loop: loop, number: number}
+	if by == byDelivery {
+		p.book = book
+	}
+	for i, r := range turns {
+		if err := checkReply(r, fmt.Sprintf("%sturn %d", where, i+1)); err != nil {
+			return nil, err
+		}
+		p.answers = append(p.answers, newAnswer(r))
+	}
+	return p, nil
+}
+
+// next takes the turn of a request.
+func (p *plan) next(m *signature.Message, provider *fixtures.Provider) *answer {
 	var turn uint64
-	if s.deliveries != nil {
-		turn = s.deliveries.next(deliveryOf(m))
-	} else {
-		turn = s.taken.Add(1) - 1
+	n := uint64(len(p.answers))
+	switch {
+	case n == 1:
+		return p.answers[0]
+	case p.book != nil:
+		turn = p.book.next(deliveryOf(m, provider, p.number))
+	default:
+		turn = p.taken.Add(1) - 1
 	}
-	n := uint64(len(s.turns))
-	if s.loop {
-		return s.turns[turn%n]
+	if p.loop {
+		return p.answers[turn%n]
 	}
-	return s.turns[min(turn, n-1)]
+	return p.answers[min(turn, n-1)]
 }

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 // Options of a Server.
 type Options struct {
 	Addr      string // host:port; "" is 127.0.0.1:0
+	TLS       TLS    // a second address that speaks TLS; the zero value is none
 	Store     journal.Store
 	Catalogue *fixtures.Catalogue // for verification on arrival; nil knows no provider
 	// Desk is the desk's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
@@ -60,11 +62,14 @@ type Server struct {
 	o          Options
 	limits     limits
 	listener   net.Listener
+	secured    *secured // nil: no TLS
 	url        string
 	desk       atomic.Pointer[string]
 	bins       bins
 	conditions conditions
 	tally      tally
+	irregular  irregulars
+	since      time.Time
 	accepted   *answer // what a bin without a script answers
 
 	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
@@ -90,6 +95,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		o:        o.withDefaults(),
 		limits:   usualLimits(),
+		since:    time.Now().UTC(),
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Reply{}),
@@ -100,14 +106,22 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.url = "http://" + s.listener.Addr().String()
+	if s.secured, err = listenTLS(ctx, s.o.TLS); err != nil {
+		return nil, errors.Join(err, s.listener.Close())
+	}
 	if err := s.restore(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("read the settings of bins: %w", err), s.listener.Close())
+		s.stopListening()
+		return nil, fmt.Errorf("read the settings of bins: %w", err)
 	}
 	s.ctx = context.WithoutCancel(ctx)
 	s.forwarding, s.stopForwarding = context.WithCancel(s.ctx)
 	s.patient, s.stopPatience = context.WithCancel(s.ctx)
 	s.work.Add(1)
-	go s.accept()
+	go s.accept(s.listener, func(socket net.Conn) net.Conn { return socket })
+	if s.secured != nil {
+		s.work.Add(1)
+		go s.accept(s.secured.listener, func(socket net.Conn) net.Conn { return tls.Server(socket, s.secured.config) })
+	}
 	return s, nil
 }
 
@@ -117,15 +131,23 @@ func (s *Server) URL() string { return s.url }
 // SetDesk tells the server the desk's URL once it is known.
 func (s *Server) SetDesk(url string) { s.desk.Store(&url) }
 
-// accept gives every connection a goroutine until the listener is closed.
-func (s *Server) accept() {
+// stopListening closes the listeners: the one way to end Accept. What they say of it is of no use to anyone.
+func (s *Server) stopListening() {
+	_ = s.listener.Close()
+	if s.secured != nil {
+		_ = s.secured.listener.Close()
+	}
+}
+
+// accept gives every connection of a listener a goroutine until the listener is closed.
+func (s *Server) accept(listener net.Listener, wrap func(net.Conn) net.Conn) {
 	defer s.work.Done()
 	var pause time.Duration
 	for {
-		socket, err := s.listener.Accept()
+		socket, err := listener.Accept()
 		if err == nil {
 			pause = 0
-			s.admit(socket)
+			s.admit(wrap(socket))
 			continue
 		}
 		// Out of file descriptors, most likely: others may be given back.
@@ -153,7 +175,7 @@ func (s *Server) admit(socket net.Conn) {
 	s.mu.Unlock()
 	switch {
 	case closed:
-		_ = socket.Close() // nothing was read
+		_ = c.tcp().Close() // nothing was read
 	case full:
 		s.tally.refused.Add(1)
 		c.refuse()
@@ -179,7 +201,7 @@ func (s *Server) Close(ctx context.Context) error {
 		s.closed = true
 		close(s.closing)
 		s.stopPatience()
-		_ = s.listener.Close() // the one way to end Accept
+		s.stopListening()
 	}
 	for c := range s.conns {
 		c.wake()
@@ -201,7 +223,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	cut := len(s.conns)
 	for c := range s.conns {
-		_ = c.socket.Close() // its goroutine notices
+		_ = c.tcp().Close() // its goroutine notices
 	}
 	s.mu.Unlock()
 	<-done

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -18,8 +20,11 @@ type Settings struct {
 	Provider string   `json:"provider,omitempty"`
 	Secrets  []string `json:"secrets,omitempty"`
 	// URL is the address as the provider has it registered, for schemes that sign it.
-	URL     string `json:"url,omitempty"`
-	Replies Script `json:"replies,omitzero"`
+	URL string `json:"url,omitempty"`
+	// Handshakes are answered by the bin itself, before its replies and when it forwards too. Such a request is recorded
+	// like any other and takes no turn.
+	Handshakes []Handshake `json:"handshakes,omitempty"`
+	Replies    Script      `json:"replies,omitzero"`
 	// Forward is a consumer's address: every request is passed on to it once it is stored, as it came, with what follows
 	// the bin's name behind the path. The consumer has 30 seconds; its reply is recorded and is the bin's, no reply is a 502
 	// or 504 that says why. Not together with Replies.
@@ -31,6 +36,7 @@ func (s Settings) isZero() bool { return reflect.DeepEqual(s, Settings{}) }
 
 func (s Settings) clone() Settings {
 	s.Secrets = slices.Clone(s.Secrets)
+	s.Handshakes = slices.Clone(s.Handshakes)
 	s.Replies = s.Replies.clone()
 	return s
 }
@@ -133,6 +139,7 @@ func (b *bins) set(name string, to *bin) {
 // bin is one with settings: what follows from them, made ready.
 type bin struct {
 	settings Settings
+	greeter  *greeter   // nil: there are no handshakes
 	script   *script    // nil: every request is accepted
 	forward  *forwarder // nil: nothing is passed on
 	judge    *judge     // nil: nothing is verified
@@ -145,7 +152,16 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 	if b.judge, err = newJudge(s.o.Catalogue, set); err != nil {
 		return nil, err
 	}
-	if b.script, err = newScript(&s.conditions, set.Replies); err != nil {
+	if b.greeter, err = newGreeter(set.Handshakes); err != nil {
+		return nil, err
+	}
+	var provider *fixtures.Provider
+	if set.Provider != "" { // which the judge found
+		if provider, err = s.o.Catalogue.Provider(set.Provider); err != nil {
+			return nil, err
+		}
+	}
+	if b.script, err = newScript(&s.conditions, set.Replies, provider); err != nil {
 		return nil, err
 	}
 	if b.forward, err = s.newForwarder(set); err != nil {
@@ -161,4 +177,21 @@ func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
 	}
 	v := b.judge.verify(c, whole)
 	return &v
+}
+
+// reply chooses what is answered to a request; nil is the reply of the consumer behind the bin, which comes later. A bin
+// that has nothing to say itself answers otherwise.
+func (b *bin) reply(s *Server, m *signature.Message, otherwise *answer) *answer {
+	if b.greeter != nil {
+		if a := b.greeter.answer(m); a != nil {
+			return a
+		}
+	}
+	switch {
+	case b.forward != nil:
+		return nil
+	case b.script == nil:
+		return otherwise
+	}
+	return b.script.choose(s, m)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -31,8 +32,11 @@ func TestSettingsSurviveARestart(t *testing.T) {
 	set := capture.Settings{Replies: capture.Script{
 		Turns: []journal.Reply{{Status: 503, Headers: map[string]string{"Retry-After": "7"}}, {Delay: journal.Duration(time.Microsecond)}},
 		By:    "delivery", Loop: true,
-		Rules: []capture.Rule{{Where: `.method == "PUT"`, Reply: journal.Reply{Status: 418}}},
-	}}
+		Rules: []capture.Rule{
+			{Where: `.method == "PUT"`, Reply: journal.Reply{Status: 418}},
+			{Where: `.method == "GET"`, Turns: []journal.Reply{{Status: 404, Lines: signature.Headers{{Name: "A", Value: "b"}}}, {}}, By: "delivery", Loop: true},
+		},
+	}, Handshakes: []capture.Handshake{{Kind: "twitter", Secret: "s"}, {Kind: "slack"}}}
 	run(func(s *capture.Server) {
 		configure(t, s, "kept", set)
 		configure(t, s, "gone", set)
@@ -103,12 +107,27 @@ func TestConfigureRefuses(t *testing.T) {
 		{"delay", "b", turns(journal.Reply{Delay: -1}), "bin b: invalid: turn 2: delay -1ns: want 0s to 10m0s"},
 		{"hang and reset", "b", turns(journal.Reply{Hang: true, Reset: true}), "bin b: invalid: turn 2: hang and reset: want one of them"},
 		{"hang and status", "b", turns(journal.Reply{Hang: true, Status: 500}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
+		{"hang and lines", "b", turns(journal.Reply{Hang: true, Lines: signature.Headers{{Name: "A"}}}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
+		{"drip", "b", turns(journal.Reply{Drip: journal.Duration(time.Hour)}), "bin b: invalid: turn 2: drip 1h0m0s: want 0s to 10m0s"},
+		{"cut", "b", turns(journal.Reply{Cut: "tail"}), `bin b: invalid: turn 2: cut "tail": want "head" or "body", where the connection is reset`},
+		{"cut without a body", "b", turns(journal.Reply{Cut: "body"}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
+		{"drip without a body", "b", turns(journal.Reply{Status: 204, Body: "x", Drip: 1}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
+		{"drip of a head", "b", turns(journal.Reply{Body: "x", Drip: 1, Cut: "head"}), "bin b: invalid: turn 2: drip and cut in the head: the body that would drip never comes"},
+		{"line", "b", turns(journal.Reply{Lines: signature.Headers{{Name: "X", Value: "a\r\nb"}}}), `bin b: invalid: turn 2: header X: "a\r\nb" holds a line end`},
 		{"header name", "b", turns(journal.Reply{Headers: map[string]string{"X Y": ""}}), `bin b: invalid: turn 2: header "X Y": want a name such as "Retry-After"`},
 		{"header value", "b", turns(journal.Reply{Headers: map[string]string{"X": "a\nb"}}), `bin b: invalid: turn 2: header X: "a\nb" holds a line end`},
 		{"by", "b", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{}}, By: "event"}}, `bin b: invalid: replies by "event": want "delivery", or nothing for one script for the bin`},
 		{"nothing in turn", "b", capture.Settings{Replies: capture.Script{Loop: true}}, "bin b: invalid: loop or by without turns: there is nothing to take in turn"},
 		{"no condition", "b", rule(""), `bin b: invalid: rule 1: no condition: want one such as .method == "POST"`},
 		{"condition", "b", rule(".method = = 1"), `bin b: rule 1: invalid condition ".method = = 1": line 1, column 11: unexpected token "=": want a jq condition such as .method == "POST" and .body.id == 7`},
+		{"rule's turn", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", Turns: []journal.Reply{{}, {Status: 7}}}}}}, "bin b: invalid: rule 1: turn 2: status 7: want 200 to 999"},
+		{"rule's by", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", By: "delivery"}}}}, "bin b: invalid: rule 1: loop or by without turns: there is nothing to take in turn"},
+		{"rule with both", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", Turns: []journal.Reply{{}}, Reply: journal.Reply{Body: "x"}}}}}, "bin b: invalid: rule 1: a reply and turns: want one of them"},
+		{"handshake", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slak"}}}, `bin b: invalid: handshake "slak": want one of slack, discord, meta, twitter, cloudevents`},
+		{"handshake without its secret", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "twitter"}}}, `bin b: invalid: handshake twitter: it needs a secret, as in {"kind": "twitter", "secret": "…"}`},
+		{"handshake with a secret", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slack", Secret: "s"}}}, "bin b: invalid: handshake slack: it has no secret: leave it out"},
+		{"handshake with no key", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "discord", Secret: "abcd"}}}, "bin b: invalid: handshake discord: the secret is the application's public key: want 64 hexadecimal digits"},
+		{"handshake twice", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slack"}, {Kind: "slack"}}}, "bin b: invalid: handshake slack stands there twice: give it once"},
 		{"secrets alone", "b", capture.Settings{Secrets: []string{"s"}}, "bin b: invalid: secrets or a URL without a provider: name the provider that signs"},
 		{"no catalogue", "b", capture.Settings{Provider: "p"}, `bin b: invalid: provider "p": this server was started without a catalogue`},
 	} {

@@ -8,15 +8,16 @@ type Counts struct {
 	Problems uint64 `json:"problems"` // of them, those aborted, too large or malformed
 	Unstored uint64 `json:"unstored"` // requests that the store did not take; answered 507 or 500
 	Strays   uint64 `json:"strays"`   // requests that named no bin; answered, not stored
-	Refused  uint64 `json:"refused"`  // connections beyond MaxConns; answered 503
+	Refused  uint64 `json:"refused"`  // connections beyond MaxConns; answered 503, or ended when they are to speak TLS
+	Unshaken uint64 `json:"unshaken"` // connections that did not agree on TLS
 }
 
 // Counts returns the counts so far.
 func (s *Server) Counts() Counts {
 	return Counts{
 		Captured: s.tally.captured.Load(), Problems: s.tally.problems.Load(), Unstored: s.tally.unstored.Load(),
-		Strays: s.tally.strays.Load(), Refused: s.tally.refused.Load(),
+		Strays: s.tally.strays.Load(), Refused: s.tally.refused.Load(), Unshaken: s.tally.unshaken.Load(),
 	}
 }
 
-type tally struct{ captured, problems, unstored, strays, refused atomic.Uint64 }
+type tally struct{ captured, problems, unstored, strays, refused, unshaken atomic.Uint64 }

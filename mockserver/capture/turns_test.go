@@ -47,7 +47,7 @@ func TestEachTurnIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	const takers, turns, rounds = 4, 1000, 400
 	const each = turns * rounds / takers
-	s, err := newScript(&conditions{}, Script{Turns: make([]journal.Reply, turns), Loop: true})
+	s, err := newScript(&conditions{}, Script{Turns: make([]journal.Reply, turns), Loop: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestEachTurnIsTakenOnce(t *testing.T) {
 			all[a]++
 		}
 	}
-	for i, a := range s.turns {
+	for i, a := range s.turns.answers {
 		if all[a] != rounds {
 			t.Fatalf("turn %d was taken %d times, want %d", i+1, all[a], rounds)
 		}

@@ -28,7 +28,8 @@ type Waited struct {
 	Matched []journal.Capture `json:"matched"`
 	// Reason says in a sentence why it failed.
 	Reason string `json:"reason,omitempty"`
-	// Inconclusive: it cannot be told whether there were too many, because the bin let captures go before they were looked at.
+	// Inconclusive: it cannot be told whether there were enough, or too many, because the bin let captures go before they
+	// were looked at. OK is false, and Reason says so.
 	Inconclusive bool `json:"inconclusive,omitempty"`
 	// Nearest are, when it failed, the captures that came closest, and why each did not match.
 	Nearest []NearMiss `json:"nearest,omitempty"`
@@ -203,9 +204,9 @@ func (w *watch) look(ctx context.Context) error {
 }
 
 // checkGap notes whether captures after the cursor may be gone unseen: the bin is a ring, and when it holds nothing up
-// to the cursor any more, it may have let go of what came after too. That matters only to who asks for no more than so many.
+// to the cursor any more, it may have let go of what came after too.
 func (w *watch) checkGap(ctx context.Context) error {
-	if w.wait.Max == nil || w.gap {
+	if w.gap {
 		return nil
 	}
 	if w.cursor > 0 {
@@ -220,27 +221,45 @@ func (w *watch) checkGap(ctx context.Context) error {
 
 // fulfilled ends a wait that holds, if it can be told.
 func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
-	if w.gap {
-		bins, err := w.store.Bins(ctx)
-		if err != nil {
+	if w.wait.Max != nil { // else those that were seen are enough, whatever is gone
+		if err := w.doubt(ctx); err != nil {
 			return Waited{}, err
 		}
-		for _, b := range bins {
-			if b.Name == w.bin && b.Evicted > 0 {
-				w.result.Inconclusive = true
-				w.result.Reason = fmt.Sprintf("inconclusive: bin %s let go of %d captures, and some of them may have matched; clear it before, or wait after a seq that it still holds",
-					w.bin, b.Evicted)
-				return w.result, nil
-			}
+	}
+	w.result.OK = !w.result.Inconclusive
+	return w.result, nil
+}
+
+// doubt makes the result inconclusive when captures that the wait is about are gone unseen.
+func (w *watch) doubt(ctx context.Context) error {
+	if err := w.checkGap(ctx); err != nil || !w.gap {
+		return err
+	}
+	bins, err := w.store.Bins(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range bins {
+		if b.Name == w.bin && b.Evicted > 0 {
+			w.result.Inconclusive = true
+			w.result.Reason = fmt.Sprintf("inconclusive: bin %s let go of %d captures, and some of them may have matched; wait after a seq that it still holds, or use another bin",
+				w.bin, b.Evicted)
 		}
 	}
-	w.result.OK = true
-	return w.result, nil
+	return nil
 }
 
 // failed ends a wait that does not hold, with what is known of the reason.
 func (w *watch) failed(ctx context.Context) (Waited, error) {
 	w.result.Reason = w.reason()
+	if !w.tooMany() { // of which there are, whatever is gone
+		if err := w.doubt(ctx); err != nil {
+			return Waited{}, err
+		}
+		if w.result.Inconclusive {
+			w.result.Reason += "; " + w.reason()
+		}
+	}
 	if w.enough() || w.where == nil {
 		return w.result, nil
 	}

@@ -201,9 +201,16 @@ func TestWaitIsInconclusive(t *testing.T) {
 	}
 	never := capture.Wait{Where: `.method == "GET"`, Settle: of(short)}
 	got, err := s.Wait(t.Context(), "w", never)
-	const reason = "inconclusive: bin w let go of 1 captures, and some of them may have matched; clear it before, or wait after a seq that it still holds"
+	const reason = "inconclusive: bin w let go of 1 captures, and some of them may have matched; wait after a seq that it still holds, or use another bin"
 	if err != nil || got.OK || !got.Inconclusive || got.Reason != reason {
 		t.Errorf("got %+v, %v", got, err)
+	}
+	got, err = s.Wait(t.Context(), "w", capture.Wait{Where: `.body == "x"`, Count: 3, Timeout: of(short)})
+	if want := reason + "; want 3 captures with .body == \"x\" within " + of(short).String() + ", got 2"; err != nil || got.OK || !got.Inconclusive || got.Reason != want || got.Count != 2 {
+		t.Errorf("not enough: %+v, %v; want %s", got, err, want)
+	}
+	if got, err = s.Wait(t.Context(), "w", capture.Wait{Max: number(1), Timeout: of(short)}); err != nil || got.OK || got.Inconclusive {
+		t.Errorf("too many of what is held: %+v, %v; want it to fail for sure", got, err)
 	}
 	never.After = captures(t, s, "w")[0].Seq // it is held, so nothing after it is gone
 	if got, err = s.Wait(t.Context(), "w", never); err != nil || !got.OK {

@@ -153,6 +153,7 @@ func TestCaptureToTheLetter(t *testing.T) {
  },
  "seq": 1,
  "target": "/inbox//a/../b?x=%2F&x",
+ "tls": null,
  "verification": null,
  "version": "HTTP/1.1"
 }
@@ -343,13 +344,16 @@ func TestReplies(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`[{"status": 503}, {"status": 200}]`:                            `{"turns":[{"status":503},{"status":200}]}`,
-		`{"replies": [{"status": 503}]}`:                                `{"turns":[{"status":503}]}`,
-		`{"turns": [{"hang": true}], "by": "delivery"}`:                 `{"by":"delivery","turns":[{"hang":true}]}`,
-		`{"status": 503, "body": "down"}`:                               `{"turns":[{"body":"down","status":503}]}`,
-		`[{"body": {"a": [1, 2.50]}}]`:                                  `{"turns":[{"body":"{\"a\":[1,2.50]}","headers":{"Content-Type":"application/json"}}]}`,
-		`[{"body": 7, "headers": {"content-type": "x/y"}}]`:             `{"turns":[{"body":"7","headers":{"content-type":"x/y"}}]}`,
-		`{"rules": [{"where": ".method == 1", "reply": {"body": []}}]}`: `{"rules":[{"reply":{"body":"[]","headers":{"Content-Type":"application/json"}},"where":".method == 1"}]}`,
+		`[{"status": 503}, {"status": 200}]`:                                                                          `{"turns":[{"status":503},{"status":200}]}`,
+		`{"replies": [{"status": 503}]}`:                                                                              `{"turns":[{"status":503}]}`,
+		`{"turns": [{"hang": true}], "by": "delivery"}`:                                                               `{"by":"delivery","turns":[{"hang":true}]}`,
+		`{"status": 503, "body": "down"}`:                                                                             `{"turns":[{"body":"down","status":503}]}`,
+		`[{"body": {"a": [1, 2.50]}}]`:                                                                                `{"turns":[{"body":"{\"a\":[1,2.50]}","headers":{"Content-Type":"application/json"}}]}`,
+		`[{"body": 7, "headers": {"content-type": "x/y"}}]`:                                                           `{"turns":[{"body":"7","headers":{"content-type":"x/y"}}]}`,
+		`{"rules": [{"where": ".method == 1", "reply": {"body": []}}]}`:                                               `{"rules":[{"reply":{"body":"[]","headers":{"Content-Type":"application/json"}},"where":".method == 1"}]}`,
+		`[{"lines": [["a", "1"], ["A", "2"]], "body": "x", "drip": "1s"}, {"cut": "head"}]`:                           `{"turns":[{"body":"x","drip":"1s","lines":[["a","1"],["A","2"]]},{"cut":"head"}]}`,
+		`[{"body": {}, "lines": [["content-TYPE", "x/y"]]}]`:                                                          `{"turns":[{"body":"{}","lines":[["content-TYPE","x/y"]]}]}`,
+		`{"rules": [{"where": ".body.a", "replies": [{"status": 503}, {}], "by": "delivery"}, {"where": ".body.b"}]}`: `{"rules":[{"by":"delivery","turns":[{"status":503},{}],"where":".body.a"},{"where":".body.b"}]}`,
 		`[]`: `{}`,
 	} {
 		r.call(t, 200, "POST", "/bins/inbox/replies", body)
@@ -358,11 +362,15 @@ func TestReplies(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`{"turns": [{}], "replies": [{}]}`: "two words for the same",
-		`{"status": 503, "turns": []}`:     `unknown member \"turns\"`,
-		`[{"staus": 503}]`:                 `did you mean \"status\"?`,
-		`[{"delay": 5}]`:                   `want a string such as \"250ms\"`,
-		`"503"`:                            "want an object",
+		`{"turns": [{}], "replies": [{}]}`:                        "two words for the same",
+		`{"status": 503, "turns": []}`:                            `unknown member \"turns\"`,
+		`{"rules": [{"where": ".", "reply": {}, "turns": [{}]}]}`: "give one of them",
+		`{"rules": [{"where": ".", "reply": {"bodyy": 1}}]}`:      `did you mean \"body\"?`,
+		`[{"lines": [["a"]]}]`:                                    "want a pair [name, value]",
+		`[{"cut": "tail"}]`:                                       `cut \"tail\": want \"head\" or \"body\"`,
+		`[{"staus": 503}]`:                                        `did you mean \"status\"?`,
+		`[{"delay": 5}]`:                                          `want a string such as \"250ms\"`,
+		`"503"`:                                                   "want an object",
 	} {
 		if got := shape(t, r.call(t, 422, "PUT", "/bins/inbox/replies", body)); !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %q in it", body, got, want)

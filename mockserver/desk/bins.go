@@ -21,7 +21,8 @@ type binBodyIn struct {
 // bin is a bin of the list, with its address.
 type bin struct {
 	journal.Bin
-	URL string `json:"url" doc:"the address that is recorded, and every path below it"`
+	URL    string         `json:"url" doc:"the address that is recorded, and every path below it"`
+	Ledger capture.Ledger `json:"ledger" doc:"what became of every request that named the bin"`
 }
 
 func (k *desk) listBins(ctx context.Context, _ *struct{}) (*reply[list[bin]], error) {
@@ -31,9 +32,14 @@ func (k *desk) listBins(ctx context.Context, _ *struct{}) (*reply[list[bin]], er
 	}
 	bins := make([]bin, len(held))
 	for i, b := range held {
-		bins[i] = bin{b, k.capture.URL() + "/" + b.Name}
+		bins[i] = bin{b, k.capture.URL() + "/" + b.Name, k.capture.LedgerOf(b)}
 	}
 	return whole(bins), nil
+}
+
+func (k *desk) getLedger(ctx context.Context, in *binIn) (*reply[capture.Ledger], error) {
+	l, err := k.capture.Ledger(ctx, in.Bin)
+	return &reply[capture.Ledger]{l}, err
 }
 
 func (k *desk) getBin(ctx context.Context, in *binIn) (*reply[capture.Settings], error) {
@@ -44,13 +50,17 @@ func (k *desk) getBin(ctx context.Context, in *binIn) (*reply[capture.Settings],
 // settingsBody is capture.Settings, with replies as callers write them. One secret may be given as such.
 type settingsBody struct {
 	capture.Settings
-	Secret  string  `json:"secret,omitempty" doc:"the one secret"`
-	Replies replies `json:"replies,omitzero"`
+	Secret     string      `json:"secret,omitempty" doc:"the one secret"`
+	Handshakes []handshake `json:"handshakes,omitempty" doc:"endpoint checks that the bin passes by itself"`
+	Replies    replies     `json:"replies,omitzero"`
 }
 
 func (b settingsBody) settings() capture.Settings {
 	set := b.Settings
 	set.Replies = capture.Script(b.Replies)
+	for _, h := range b.Handshakes {
+		set.Handshakes = append(set.Handshakes, capture.Handshake(h))
+	}
 	if b.Secret != "" {
 		set.Secrets = append([]string{b.Secret}, set.Secrets...)
 	}

@@ -118,7 +118,7 @@ func (k *desk) verify(ctx context.Context, in *captureBodyIn) (*reply[journal.Ve
 	if err != nil {
 		return nil, err
 	}
-	address := cmp.Or(b.URL, with.url, k.capture.URL()+c.Target)
+	address := cmp.Or(b.URL, with.url, k.received(c))
 	return &reply[journal.Verification]{capture.Verify(with.provider, c, address, with.secrets...)}, nil
 }
 
@@ -168,4 +168,12 @@ func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[diff.Result], error
 		return nil, err
 	}
 	return &reply[diff.Result]{diff.Messages(first.Message, second.Message)}, nil
+}
+
+// received is the address that a capture came to.
+func (k *desk) received(c journal.Capture) string {
+	if c.TLS != nil {
+		return cmp.Or(k.capture.TLSURL(), k.capture.URL()) + c.Target
+	}
+	return k.capture.URL() + c.Target
 }

@@ -52,6 +52,7 @@ func (k *desk) routes(api huma.API) {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 
 	route(api, get, "/rig", "get-rig", "Where the rig is and what it plays", k.rig)
+	route(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca)
 	route(api, get, "/healthz", "get-health", "Whether the rig is alive: 200 ok", k.health)
 	route(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics)
 	route(api, get, "/stream", "get-stream", "New captures and deliveries as server-sent events", k.stream, streamed)
@@ -60,6 +61,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, get, "/bins/{bin}", "get-bin", "What a bin does besides recording", k.getBin)
 	route(api, put, "/bins/{bin}", "put-bin", "Set what a bin does; its replies start anew", k.putBin, accepts[settingsBody])
 	route(api, del, "/bins/{bin}", "delete-bin", "Delete a bin's captures", k.clearBin)
+	route(api, get, "/bins/{bin}/ledger", "get-ledger", "What became of every request that named a bin", k.getLedger)
 	route(api, get, "/bins/{bin}/replies", "get-replies", "What a bin answers", k.getReplies)
 	route(api, put, "/bins/{bin}/replies", "put-replies", "Set what a bin answers", k.putReplies, accepts[replies])
 	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putReplies, accepts[replies])

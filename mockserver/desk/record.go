@@ -20,11 +20,12 @@ type captured struct {
 	journal.Capture
 	Reply        nullable[journal.Reply]        `json:"reply" doc:"what the bin answered; null when it gave no answer of its own"`
 	Verification nullable[journal.Verification] `json:"verification" doc:"the judgement of its signature; null when the bin names no provider"`
+	TLS          nullable[journal.TLS]          `json:"tls" doc:"what the sender agreed on for its connection; null when it was not encrypted"`
 	Problems     []string                       `json:"problems" doc:"what was wrong with the request"`
 }
 
 func newCaptured(c journal.Capture) captured {
-	return captured{c, nullable[journal.Reply]{c.Reply}, nullable[journal.Verification]{c.Verification}, present(c.Problems)}
+	return captured{c, nullable[journal.Reply]{c.Reply}, nullable[journal.Verification]{c.Verification}, nullable[journal.TLS]{c.TLS}, present(c.Problems)}
 }
 
 func newCaptureds(list []journal.Capture) []captured {

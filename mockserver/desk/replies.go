@@ -56,8 +56,39 @@ type repliesBody struct {
 
 // ruleBody answers the requests for which a condition holds.
 type ruleBody struct {
-	Where string `json:"where" doc:"a jq condition over {method, path, query, headers, body}"`
-	Reply turn   `json:"reply"`
+	Where   string `json:"where" doc:"a jq condition over {method, path, query, headers, body}"`
+	Reply   *turn  `json:"reply,omitempty" doc:"the one reply; left out together with turns: 200"`
+	Turns   turns  `json:"turns,omitempty" doc:"the rule's own replies in turn, instead of one"`
+	Replies turns  `json:"replies,omitempty" doc:"another word for turns"`
+	Loop    bool   `json:"loop,omitempty" doc:"begin anew after the last turn"`
+	By      string `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery takes the turns for itself"`
+}
+
+func (b ruleBody) rule() (capture.Rule, error) {
+	r := capture.Rule{Where: b.Where, Loop: b.Loop, By: b.By}
+	var err error
+	if r.Turns, err = inTurn(b.Turns, b.Replies); err != nil {
+		return r, err
+	}
+	if b.Reply != nil {
+		if len(r.Turns) > 0 {
+			return r, errors.New("a rule has one reply, or turns: give one of them")
+		}
+		r.Reply = b.Reply.reply()
+	}
+	return r, nil
+}
+
+// inTurn are the replies that one of two words gives.
+func inTurn(list, other turns) ([]journal.Reply, error) {
+	if len(list) > 0 && len(other) > 0 {
+		return nil, errors.New("turns and replies are two words for the same: give one of them")
+	}
+	var out []journal.Reply
+	for _, t := range append(list, other...) {
+		out = append(out, t.reply())
+	}
+	return out, nil
 }
 
 // UnmarshalJSON reads any of the three.
@@ -78,15 +109,17 @@ func (s *replies) UnmarshalJSON(raw []byte) error {
 			return err
 		}
 	}
-	if len(body.Turns) > 0 && len(body.Replies) > 0 {
-		return errors.New("turns and replies are two words for the same: give one of them")
-	}
 	*s = replies{Loop: body.Loop, By: body.By}
-	for _, t := range append(body.Turns, body.Replies...) {
-		s.Turns = append(s.Turns, t.reply())
+	var err error
+	if s.Turns, err = inTurn(body.Turns, body.Replies); err != nil {
+		return err
 	}
-	for _, r := range body.Rules {
-		s.Rules = append(s.Rules, capture.Rule{Where: r.Where, Reply: r.Reply.reply()})
+	for _, b := range body.Rules {
+		r, err := b.rule()
+		if err != nil {
+			return err
+		}
+		s.Rules = append(s.Rules, r)
 	}
 	return nil
 }
@@ -135,6 +168,9 @@ func (t turn) reply() journal.Reply {
 		if strings.EqualFold(name, "Content-Type") {
 			return r
 		}
+	}
+	if _, stated := r.Lines.Lookup("Content-Type"); stated {
+		return r
 	}
 	r.Headers = maps.Clone(r.Headers)
 	if r.Headers == nil {

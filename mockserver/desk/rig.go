@@ -5,20 +5,23 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
 // rigInfo is what a client wants to know of a rig first.
 type rigInfo struct {
-	Capture   string         `json:"capture" doc:"the capture address: a bin's is this, a slash, its name"`
-	Clock     provider.Clock `json:"clock"`
-	Providers []string       `json:"providers" doc:"the names of the providers that it plays"`
+	Capture string `json:"capture" doc:"the capture address: a bin's is this, a slash, its name"`
+	// CaptureTLS is "" without TLS.
+	CaptureTLS string         `json:"capture_tls" doc:"the capture address that speaks TLS; empty when there is none"`
+	Clock      provider.Clock `json:"clock"`
+	Providers  []string       `json:"providers" doc:"the names of the providers that it plays"`
 	// Surfaces is never nil.
 	Surfaces map[string]string `json:"surfaces" doc:"where the systems' own APIs are, by provider: an address, or else a path of the desk; every one is at its path besides"`
 }
 
 func (k *desk) rig(context.Context, *struct{}) (*reply[rigInfo], error) {
-	out := rigInfo{Capture: k.capture.URL(), Clock: k.providers.Clock(), Providers: []string{}, Surfaces: map[string]string{}}
+	out := rigInfo{Capture: k.capture.URL(), CaptureTLS: k.capture.TLSURL(), Clock: k.providers.Clock(), Providers: []string{}, Surfaces: map[string]string{}}
 	maps.Copy(out.Surfaces, k.surfaces)
 	for _, p := range k.catalogue.Providers() {
 		out.Providers = append(out.Providers, p.Name)
@@ -30,6 +33,15 @@ func (k *desk) rig(context.Context, *struct{}) (*reply[rigInfo], error) {
 type textOut struct {
 	ContentType string `header:"Content-Type"`
 	Body        []byte
+}
+
+// ca is the certificate to trust at the capture address that speaks TLS.
+func (k *desk) ca(context.Context, *struct{}) (*textOut, error) {
+	cert := k.capture.CA()
+	if cert == nil {
+		return nil, problem.New(http.StatusNotFound, "this rig has no TLS capture address: start it with --capture-tls HOST:PORT")
+	}
+	return &textOut{"application/x-pem-file", cert}, nil
 }
 
 func (k *desk) health(context.Context, *struct{}) (*textOut, error) {

@@ -177,6 +177,9 @@ func (f *follower) captures(ctx context.Context) error {
 		return err
 	}
 	if newest := end[0].Seq; newest > f.cursor.capture+maxBehind {
+		if err := f.capture.Dropped(ctx, f.bin, f.cursor.capture, newest-maxBehind); err != nil {
+			return err
+		}
 		if err := f.skip("capture", &f.cursor.capture, newest-maxBehind); err != nil {
 			return err
 		}

@@ -170,6 +170,17 @@ func TestStreamSaysWhatItSkips(t *testing.T) {
 	if skipped.name != "skipped" || skipped.data["kind"] != "capture" || skipped.data["from"] != 11.0 || skipped.data["to"] != 50.0 {
 		t.Errorf("second %+v, want skipped 11 to 50", skipped)
 	}
+	ledger := r.call(t, 200, "GET", "/bins/inbox/ledger", "")
+	if got := fmt.Sprintf("%v %v %v", ledger["dropped"], ledger["stored"], ledger["received"]); got != "40 10050 10050" {
+		t.Errorf("ledger %v, want 40 dropped of 10050", ledger)
+	}
+	listed := r.call(t, 200, "GET", "/bins", "")["items"].([]any)[0].(map[string]any)
+	if fmt.Sprint(listed["ledger"]) != fmt.Sprint(ledger) {
+		t.Errorf("listed %v, want the ledger %v", listed, ledger)
+	}
+	if got := samples(t, r)["hookrig_stream_dropped_total"]; got != 40 {
+		t.Errorf("metrics say %v were dropped, want 40", got)
+	}
 	if e := s.next(t); e.data["seq"] != 51.0 {
 		t.Errorf("then capture %v, want 51", e.data["seq"])
 	}

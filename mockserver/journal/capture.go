@@ -31,6 +31,8 @@ type Capture struct {
 	// Raw is the request as it stood on the wire, head and body, where the message does not tell all of it: a body in chunks,
 	// lines that end in LF, odd white space, a request that was cut off or is malformed. See Bytes.
 	Raw []byte `json:"raw,omitempty"`
+	// TLS is of the connection that the request came on; nil: it was not encrypted.
+	TLS *TLS `json:"tls"`
 	// Problems says what was wrong with the request: "aborted", "too large", "malformed: …".
 	Problems []string `json:"problems"`
 }
@@ -53,6 +55,10 @@ func (c Capture) Clone() Capture {
 		reply := c.Reply.Clone()
 		c.Reply = &reply
 	}
+	if c.TLS != nil {
+		tls := *c.TLS
+		c.TLS = &tls
+	}
 	if c.Verification != nil {
 		verification := *c.Verification
 		c.Verification = &verification
@@ -70,19 +76,39 @@ func cloneMessage(m wire.Message) wire.Message {
 type Reply struct {
 	Status  int               `json:"status,omitempty" yaml:"status"`
 	Headers map[string]string `json:"headers,omitempty" yaml:"headers"`
-	Body    string            `json:"body,omitempty" yaml:"body"`
+	// Lines are header lines in their order and case, the same name as often as it stands there; they come after Headers.
+	Lines signature.Headers `json:"lines,omitempty" yaml:"lines"`
+	Body  string            `json:"body,omitempty" yaml:"body"`
 	// Delay is waited before the first byte.
 	Delay Duration `json:"delay,omitempty" yaml:"delay"`
+	// Drip is how long the body takes: the head comes at once, then the body in pieces, the last one at the end of that time.
+	Drip Duration `json:"drip,omitempty" yaml:"drip"`
+	// Cut resets the connection (RST) when half of the head or of the body has reached the sender: CutHead or CutBody.
+	Cut string `json:"cut,omitempty" yaml:"cut"`
 	// Hang never answers; the connection stays open until the sender gives up.
 	Hang bool `json:"hang,omitempty" yaml:"hang"`
 	// Reset closes the connection without an answer (RST).
 	Reset bool `json:"reset,omitempty" yaml:"reset"`
 }
 
+// Where a Reply is cut.
+const (
+	CutHead = "head"
+	CutBody = "body"
+)
+
 // Clone returns a copy that shares nothing with r.
 func (r Reply) Clone() Reply {
 	r.Headers = maps.Clone(r.Headers)
+	r.Lines = slices.Clone(r.Lines)
 	return r
+}
+
+// TLS is what a sender agreed on for its connection.
+type TLS struct {
+	Version string `json:"version"` // "TLS 1.3"
+	Cipher  string `json:"cipher"`  // the suite's name, as IANA has it
+	SNI     string `json:"sni"`     // the host that the sender asked for; "" when it named none, or an IP address
 }
 
 // Verification is what a bin's provider says of a capture's signature.
@@ -98,7 +124,11 @@ type Bin struct {
 	Count   int    `json:"count"`   // captures held
 	Last    uint64 `json:"last"`    // highest seq ever given in it
 	Evicted uint64 `json:"evicted"` // captures that the ring dropped, oldest first
+	Cleared uint64 `json:"cleared"` // captures that ClearBin deleted
 }
+
+// Stored is how many captures were ever stored in it.
+func (b Bin) Stored() uint64 { return uint64(b.Count) + b.Evicted + b.Cleared }
 
 // CaptureQuery selects captures, newest first. The zero query is the newest DefaultLimit of all bins.
 type CaptureQuery struct {

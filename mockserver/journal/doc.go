@@ -9,7 +9,7 @@
 // that is given after AppendCapture is a promise that the capture is there.
 //
 // Captures of one bin are a ring: the oldest goes first, and is counted in
-// Bin.Evicted. Bounds over the whole store take the oldest captures of all
+// Bin.Evicted; what is deleted on request is in Bin.Cleared. Bounds over the whole store take the oldest captures of all
 // bins; Stats says what went.
 //
 // NewMemory is the store of a test. Package sqlite keeps the same records in

@@ -69,6 +69,7 @@ type memoryBin struct {
 	captures ring[Capture]
 	last     uint64
 	evicted  uint64
+	cleared  uint64
 }
 
 // place says which bin a capture is in.
@@ -291,10 +292,26 @@ func (s *memory) Bins(ctx context.Context) ([]Bin, error) {
 	}
 	bins := make([]Bin, 0, len(s.bins))
 	for _, b := range s.bins {
-		bins = append(bins, Bin{Name: b.name, Count: b.captures.len(), Last: b.last, Evicted: b.evicted})
+		bins = append(bins, Bin{Name: b.name, Count: b.captures.len(), Last: b.last, Evicted: b.evicted, Cleared: b.cleared})
 	}
 	slices.SortFunc(bins, func(a, b Bin) int { return strings.Compare(a.Name, b.Name) })
 	return bins, nil
+}
+
+func (s *memory) Spread(ctx context.Context, after, upTo uint64) (map[string]int, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	spread := map[string]int{}
+	for _, b := range s.bins {
+		above := func(seq uint64) int { return b.captures.search(func(c *Capture) bool { return c.Seq > seq }) }
+		if n := above(upTo) - above(after); n > 0 {
+			spread[b.name] = n
+		}
+	}
+	return spread, nil
 }
 
 func (s *memory) Stats(ctx context.Context) (Stats, error) {

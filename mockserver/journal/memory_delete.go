@@ -13,6 +13,7 @@ func (s *memory) ClearBin(ctx context.Context, bin string) (int, error) {
 		return 0, nil
 	}
 	n := b.captures.len()
+	b.cleared += uint64(n)
 	for b.captures.len() > 0 {
 		s.drop(b)
 	}
@@ -56,6 +57,7 @@ func (s *memory) DeleteCaptures(ctx context.Context, ids ...string) (int, error)
 	n := 0
 	for b, seqs := range unwanted {
 		n += len(seqs)
+		b.cleared += uint64(len(seqs))
 		s.remove(b, seqs)
 	}
 	s.trim()

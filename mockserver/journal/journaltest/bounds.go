@@ -61,6 +61,13 @@ func ring(t *testing.T, s journal.Store) {
 	if n, err := s.ClearBin(t.Context(), "ring"); n != 10 || err != nil {
 		t.Errorf("ClearBin: %d, %v", n, err)
 	}
+	if list, err = s.Bins(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "Bins after ClearBin", []journal.Bin{{Name: "other", Count: 1, Last: 26}, {Name: "ring", Last: 25, Evicted: 15, Cleared: 10}}, list)
+	if got := list[1].Stored(); got != 25 {
+		t.Errorf("%d were ever stored, want 25", got)
+	}
 	after := add(t, s, Capture("ring", 99))
 	if got, err := s.Capture(t.Context(), after.ID); err != nil || got.Seq != 27 {
 		t.Errorf("after ClearBin: %d, %v", got.Seq, err)

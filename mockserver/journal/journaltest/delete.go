@@ -53,7 +53,7 @@ func deletes(t *testing.T, s journal.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "Bins", []journal.Bin{{Name: "a", Count: 1, Last: all[5].Seq}, {Name: "b", Count: 1, Last: all[4].Seq}}, list)
+	same(t, "Bins", []journal.Bin{{Name: "a", Count: 1, Last: all[5].Seq, Cleared: 3}, {Name: "b", Count: 1, Last: all[4].Seq, Cleared: 1}}, list)
 	if c := add(t, s, Capture("a", 9)); c.Seq <= all[5].Seq {
 		t.Errorf("seq %d was given again", c.Seq)
 	}

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 		{"bins", bins},
 		{"captures are deleted", deletes},
 		{"a bin is trimmed", trims},
+		{"how captures spread over bins", spread},
 		{"concurrent senders", concurrency},
 		{"a change wakes", changes},
 		{"deliveries", deliveries},
@@ -72,7 +73,9 @@ func Capture(bin string, n int) *journal.Capture {
 		Peer: "127.0.0.1:4242",
 		Reply: &journal.Reply{
 			Status: 503, Headers: map[string]string{"Retry-After": "5", "A": ""}, Body: "no\xff", Delay: journal.Duration(time.Second), Hang: true, Reset: true,
+			Lines: signature.Headers{{Name: "set-Cookie", Value: "a=1"}, {Name: "Set-Cookie", Value: "b"}}, Drip: journal.Duration(time.Minute), Cut: journal.CutBody,
 		},
+		TLS:          &journal.TLS{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", SNI: "localhost"},
 		Verification: &journal.Verification{Provider: "neostore", Verdict: "mismatch", Explanation: "valid if you …"},
 		Problems:     []string{"aborted", "malformed: x"},
 	}
@@ -95,6 +98,29 @@ func same(t *testing.T, what string, want, got any) {
 	equalTimes := cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })
 	if diff := cmp.Diff(want, got, equalTimes); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func spread(t *testing.T, s journal.Store) {
+	for i := range 9 {
+		add(t, s, Capture([]string{"a", "b", "b"}[i%3], i))
+	}
+	for _, c := range []struct {
+		after, upTo uint64
+		want        map[string]int
+	}{
+		{0, 9, map[string]int{"a": 3, "b": 6}},
+		{0, 1 << 63, map[string]int{"a": 3, "b": 6}},
+		{1, 4, map[string]int{"a": 1, "b": 2}},
+		{4, 6, map[string]int{"b": 2}},
+		{9, 9, map[string]int{}},
+		{9, 0, map[string]int{}},
+	} {
+		got, err := s.Spread(t.Context(), c.after, c.upTo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, fmt.Sprintf("after %d up to %d", c.after, c.upTo), c.want, got)
 	}
 }
 
@@ -319,7 +345,7 @@ func bins(t *testing.T, s journal.Store) {
 			t.Errorf("ClearBin of an empty one: %d, %v", n, err)
 		}
 	}
-	want("one cleared", journal.Bin{Name: "B", Count: 1, Last: first + 3}, journal.Bin{Name: "a", Last: first + 4}, journal.Bin{Name: "b", Count: 2, Last: first + 2})
+	want("one cleared", journal.Bin{Name: "B", Count: 1, Last: first + 3}, journal.Bin{Name: "a", Last: first + 4, Cleared: 2}, journal.Bin{Name: "b", Count: 2, Last: first + 2})
 	if _, err := s.Capture(ctx, last.ID); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("a cleared capture: %v, want ErrNotFound", err)
 	}
@@ -396,6 +422,7 @@ func everyCall(ctx context.Context, s journal.Store) map[string]error {
 	_, errs["Capture"] = s.Capture(ctx, journal.CaptureID(1))
 	_, errs["Captures"] = s.Captures(ctx, journal.CaptureQuery{})
 	_, errs["Bins"] = s.Bins(ctx)
+	_, errs["Spread"] = s.Spread(ctx, 0, 1)
 	_, errs["ClearBin"] = s.ClearBin(ctx, "a")
 	_, errs["TrimBin"] = s.TrimBin(ctx, "a", 1)
 	_, errs["DeleteCaptures"] = s.DeleteCaptures(ctx, journal.CaptureID(1))

@@ -61,6 +61,7 @@ func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 				last = b.last // what comes later stays
 			}
 			n, err = w.dropOldest(context.Background(), b, last, evictAtOnce)
+			b.cleared += uint64(n)
 			return err
 		})
 		if err != nil {
@@ -143,6 +144,7 @@ func (w *writer) delete(ctx context.Context, ids []string) (int, error) {
 			}
 			b.count--
 			b.bytes -= size
+			b.cleared++
 			w.held -= size
 			w.touch(b)
 			n++

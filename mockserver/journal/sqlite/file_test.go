@@ -251,7 +251,7 @@ func TestClearLongBin(t *testing.T) {
 	}
 }
 
-// The log does not grow with what goes through it.
+// The log does not grow with what goes through it: at longestLog, 256 MiB, all wait for it to be carried over.
 func TestLogStaysShort(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -261,7 +261,7 @@ func TestLogStaysShort(t *testing.T) {
 	var running sync.WaitGroup
 	for sender := range 4 {
 		running.Go(func() {
-			for range 40 {
+			for range 120 {
 				add(t, s, &journal.Capture{Bin: fmt.Sprint(sender), Message: wire.Message{Body: body}})
 			}
 		})
@@ -271,7 +271,7 @@ func TestLogStaysShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Size() > 100<<20 {
-		t.Errorf("the log is %d MiB long after 160 MiB went through it", info.Size()>>20)
+	if info.Size() > 320<<20 { // and the transaction that went beyond
+		t.Errorf("the log is %d MiB long after 480 MiB went through it", info.Size()>>20)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // reader holds the prepared queries.
 type reader struct {
 	capture, newest, oldest, newestOfBin, oldestOfBin *sql.Stmt
-	bins, stats                                       *sql.Stmt
+	bins, spread, stats                               *sql.Stmt
 	document, documents                               *sql.Stmt
 	db                                                *sql.DB
 }
@@ -39,7 +39,8 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 		&r.oldest:      captureQuery(between + oldest),
 		&r.newestOfBin: captureQuery(between + ofBin + newest),
 		&r.oldestOfBin: captureQuery(between + ofBin + oldest),
-		&r.bins:        "SELECT name, count, last, evicted FROM bins ORDER BY name",
+		&r.bins:        "SELECT name, count, last, evicted, cleared FROM bins ORDER BY name",
+		&r.spread:      "SELECT name, (SELECT count(*) FROM captures WHERE bin = b.id AND seq > ? AND seq <= ?) AS n FROM bins b WHERE n > 0",
 		&r.stats: `SELECT coalesce(sum(count), 0), coalesce(sum(bytes), 0), coalesce(sum(evicted), 0),
 			(SELECT count(*) FROM deliveries), coalesce((SELECT value FROM counters WHERE name = 'evicted_deliveries'), 0) FROM bins`,
 		&r.document:  "SELECT doc FROM documents WHERE kind = ? AND key = ?",
@@ -57,7 +58,7 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 func (r *reader) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
-		r.capture, r.newest, r.oldest, r.newestOfBin, r.oldestOfBin, r.bins, r.stats, r.document, r.documents,
+		r.capture, r.newest, r.oldest, r.newestOfBin, r.oldestOfBin, r.bins, r.spread, r.stats, r.document, r.documents,
 	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
@@ -169,7 +170,7 @@ func (s *store) Bins(ctx context.Context) ([]journal.Bin, error) {
 	err := s.query(ctx, s.read.bins.QueryContext, func(rows *sql.Rows) error {
 		var b journal.Bin
 		var name []byte
-		err := rows.Scan(&name, &b.Count, &b.Last, &b.Evicted)
+		err := rows.Scan(&name, &b.Count, &b.Last, &b.Evicted, &b.Cleared)
 		b.Name = string(name)
 		bins = append(bins, b)
 		return err
@@ -178,6 +179,21 @@ func (s *store) Bins(ctx context.Context) ([]journal.Bin, error) {
 		return nil, err
 	}
 	return bins, nil
+}
+
+func (s *store) Spread(ctx context.Context, after, upTo uint64) (map[string]int, error) {
+	spread := map[string]int{}
+	err := s.query(ctx, s.read.spread.QueryContext, func(rows *sql.Rows) error {
+		var name []byte
+		var n int
+		err := rows.Scan(&name, &n)
+		spread[string(name)] = n
+		return err
+	}, int64(min(after, math.MaxInt64)), int64(min(upTo, math.MaxInt64)))
+	if err != nil {
+		return nil, err
+	}
+	return spread, nil
 }
 
 func (s *store) Stats(ctx context.Context) (journal.Stats, error) {

@@ -18,7 +18,7 @@ import (
 // which JSON would not, and costs a fraction.
 
 // recordVersion is the first byte of every record.
-const recordVersion = 2
+const recordVersion = 3
 
 // packCapture appends all of c but its body, its bin and what the store gives it.
 func packCapture(dst []byte, c *journal.Capture) []byte {
@@ -28,6 +28,12 @@ func packCapture(dst []byte, c *journal.Capture) []byte {
 	dst = packHead(dst, &c.Message)
 	dst = packBytes(dst, c.Raw)
 	dst = packTexts(dst, c.Problems)
+	dst = packBool(dst, c.TLS != nil)
+	if t := c.TLS; t != nil {
+		dst = packText(dst, t.Version)
+		dst = packText(dst, t.Cipher)
+		dst = packText(dst, t.SNI)
+	}
 	dst = packBool(dst, c.Verification != nil)
 	if v := c.Verification; v != nil {
 		dst = packText(dst, v.Provider)
@@ -42,8 +48,11 @@ func packCapture(dst []byte, c *journal.Capture) []byte {
 			dst = packText(dst, name)
 			dst = packText(dst, r.Headers[name])
 		}
+		dst = packHeaders(dst, r.Lines)
 		dst = packText(dst, r.Body)
 		dst = binary.AppendVarint(dst, int64(r.Delay))
+		dst = binary.AppendVarint(dst, int64(r.Drip))
+		dst = packText(dst, r.Cut)
 		dst = packBool(dst, r.Hang)
 		dst = packBool(dst, r.Reset)
 	}
@@ -60,6 +69,9 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 	}
 	c.Problems = append([]string{}, u.strings()...)
 	if u.bool() {
+		c.TLS = &journal.TLS{Version: u.string(), Cipher: u.string(), SNI: u.string()}
+	}
+	if u.bool() {
 		c.Verification = &journal.Verification{Provider: u.string(), Verdict: u.string(), Explanation: u.string()}
 	}
 	if u.bool() {
@@ -71,8 +83,12 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 			name := u.string()
 			r.Headers[name] = u.string()
 		}
+		if r.Lines = u.headers(); len(r.Lines) == 0 {
+			r.Lines = nil
+		}
 		r.Body = u.string()
-		r.Delay = journal.Duration(u.int())
+		r.Delay, r.Drip = journal.Duration(u.int()), journal.Duration(u.int())
+		r.Cut = u.string()
 		r.Hang, r.Reset = u.bool(), u.bool()
 		c.Reply = r
 	}

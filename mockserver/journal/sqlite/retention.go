@@ -14,6 +14,7 @@ type bin struct {
 	bytes   int64
 	last    uint64
 	evicted uint64
+	cleared uint64
 	touched bool // is in writer.dirty
 }
 
@@ -21,14 +22,14 @@ type bin struct {
 func (w *writer) load(ctx context.Context) error {
 	w.bins, w.seq, w.held = map[string]*bin{}, 0, 0
 	w.dirty = w.dirty[:0]
-	rows, err := w.conn.QueryContext(ctx, "SELECT id, name, count, bytes, last, evicted FROM bins")
+	rows, err := w.conn.QueryContext(ctx, "SELECT id, name, count, bytes, last, evicted, cleared FROM bins")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		b := &bin{}
-		if err := rows.Scan(&b.id, &b.name, &b.count, &b.bytes, &b.last, &b.evicted); err != nil {
+		if err := rows.Scan(&b.id, &b.name, &b.count, &b.bytes, &b.last, &b.evicted, &b.cleared); err != nil {
 			return err
 		}
 		w.bins[b.name] = b
@@ -73,7 +74,7 @@ func (w *writer) touch(b *bin) {
 func (w *writer) saveBins(ctx context.Context) error {
 	for _, b := range w.dirty {
 		b.touched = false
-		if _, err := w.stmts.updateBin.ExecContext(ctx, b.count, b.bytes, int64(b.last), int64(b.evicted), b.id); err != nil {
+		if _, err := w.stmts.updateBin.ExecContext(ctx, b.count, b.bytes, int64(b.last), int64(b.evicted), int64(b.cleared), b.id); err != nil {
 			return err
 		}
 	}

@@ -52,7 +52,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.checkpoint: "PRAGMA wal_checkpoint(PASSIVE)",
 
 		&t.insertBin: "INSERT INTO bins (name) VALUES (?) RETURNING id",
-		&t.updateBin: "UPDATE bins SET count = ?, bytes = ?, last = ?, evicted = ? WHERE id = ?",
+		&t.updateBin: "UPDATE bins SET count = ?, bytes = ?, last = ?, evicted = ?, cleared = ? WHERE id = ?",
 
 		&t.oldestOfBin: "SELECT seq, size FROM captures WHERE bin = ? AND seq <= ? ORDER BY seq LIMIT ?",
 		&t.oldestOfAll: "SELECT seq, size, bin FROM captures ORDER BY seq LIMIT ?",

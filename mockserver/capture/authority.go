@@ -1,0 +1,160 @@
+package capture
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// authority is a certificate authority that vouches for the capture server and for nothing else. Its key is ECDSA P-256.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	pem  []byte // the certificate
+}
+
+// The files of an authority.
+const (
+	caFile    = "ca.pem"
+	caKeyFile = "ca-key.pem"
+)
+
+// How long certificates are valid. No system asks for less of an authority that a user added; see
+// https://support.apple.com/en-us/103769 for the 825 days of the others.
+const (
+	caYears = 10
+	ownDays = 825
+)
+
+// openAuthority takes the authority that a folder keeps, which is made on first use; "" makes one in memory. Errors name
+// the file and say what to do.
+func openAuthority(dir string, now time.Time) (*authority, error) {
+	if dir == "" {
+		return newAuthority(now)
+	}
+	certPath, keyPath := filepath.Join(dir, caFile), filepath.Join(dir, caKeyFile)
+	cert, errCert := os.ReadFile(certPath)
+	key, errKey := os.ReadFile(keyPath)
+	if errors.Is(errCert, fs.ErrNotExist) && errors.Is(errKey, fs.ErrNotExist) {
+		a, err := newAuthority(now)
+		if err != nil {
+			return nil, err
+		}
+		return a, a.save(certPath, keyPath)
+	}
+	if err := errors.Join(errCert, errKey); err != nil {
+		return nil, fmt.Errorf("the certificate authority is not whole: delete %s and %s to have a new one: %w", certPath, keyPath, err)
+	}
+	a, err := parseAuthority(cert, key, now)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate authority in %s: %w: delete it and %s to have a new one", certPath, err, keyPath)
+	}
+	return a, nil
+}
+
+func newAuthority(now time.Time) (*authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial(), Subject: pkix.Name{Organization: []string{"hookrig"}, CommonName: "hookrig capture CA"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(caYears, 0, 0),
+		KeyUsage: x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	return &authority{cert: cert, key: key, pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}, nil
+}
+
+// serial draws a number of 127 bits: RFC 5280 §4.1.2.2 wants it unique and positive.
+func serial() *big.Int {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	raw[0] &= 0x7f
+	return new(big.Int).SetBytes(raw[:])
+}
+
+// save keeps the authority. The key comes first, so that a certificate is never there without it.
+func (a *authority) save(certPath, keyPath string) error {
+	der, err := x509.MarshalPKCS8PrivateKey(a.key)
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		path string
+		mode os.FileMode
+		data []byte
+	}{
+		{keyPath, 0o600, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})},
+		{certPath, 0o644, a.pem},
+	} {
+		if err := os.WriteFile(f.path, f.data, f.mode); err != nil {
+			return fmt.Errorf("keep the certificate authority: %w", err)
+		}
+	}
+	return nil
+}
+
+func parseAuthority(cert, key []byte, now time.Time) (*authority, error) {
+	pair, err := tls.X509KeyPair(cert, key) // they belong together
+	if err != nil {
+		return nil, err
+	}
+	own, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
+	switch {
+	case !ok || !pair.Leaf.IsCA:
+		return nil, errors.New("it is not one that hookrig made")
+	case now.After(pair.Leaf.NotAfter):
+		return nil, fmt.Errorf("it expired on %s", pair.Leaf.NotAfter.Format(time.DateOnly))
+	}
+	return &authority{cert: pair.Leaf, key: own, pem: bytes.Clone(cert)}, nil
+}
+
+// issue makes a certificate for this machine's loopback names and a host besides, which may be an address.
+func (a *authority) issue(host string, now time.Time) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial(), Subject: pkix.Name{Organization: []string{"hookrig"}, CommonName: "hookrig capture"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(0, 0, ownDays),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true,
+		DNSNames:    []string{"localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	switch ip := net.ParseIP(host); {
+	case ip == nil && host != "" && host != "localhost":
+		template.DNSNames = append(template.DNSNames, host)
+	case ip != nil && !ip.IsUnspecified() && !ip.IsLoopback():
+		template.IPAddresses = append(template.IPAddresses, ip)
+	}
+	if template.NotAfter.After(a.cert.NotAfter) {
+		template.NotAfter = a.cert.NotAfter
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key}, nil
+}

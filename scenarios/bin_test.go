@@ -1,0 +1,53 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/hookrig/hookrig/fixtures"
+)
+
+// TestBinsOfAScenario: what a file says of its bins is what they do, replies to the letter and checks of endpoints.
+func TestBinsOfAScenario(t *testing.T) {
+	s, err := Parse("bins.yaml", []byte(`
+hookrig: 1
+name: bins
+target: {bin: inbox}
+bins:
+  inbox:
+    provider: neostore
+    handshakes: [{kind: twitter, secret: key}, slack]
+    rules:
+      - {where: '.method == "PUT"', replies: [500, 201]}
+      - {where: .body.passId, replies: [503, {status: 200, lines: [[x-A, one], [X-a, two]], body: done, drip: 20ms}], by: delivery}
+  cut: {replies: [{body: abcdef, cut: body}]}
+effects:
+  check: {http: {url: "${bins.inbox.url}?crc_token=a"}, jq: .body.response_token}
+  put: {http: {method: PUT, url: "${bins.inbox.url}"}, jq: .status}
+steps:
+  - id: check
+    expect: {effects: {check: {eventually: {eq: "sha256=eAw9tM495bnlWBb7qY9ZBjHZbAdScbJpdiONX0REIZs="}}}}
+  - id: put
+    expect: {effects: {put: {eventually: {eq: 201}}}}
+  - id: sub
+    subscribe: {provider: neostore, events: ["Pass:*"], retry: at-least-once}
+  - id: two
+    deliver: {provider: neostore, events: ["Pass:Created", "Pass:Installed"]}
+  - id: later
+    advance: 1m
+    expect: {deliveries: {of: two, state: delivered, attempts: [503, 200]}}
+`), fixtures.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := play(t, s, Options{})
+	if err != nil || report.Status != Passed {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+	reply := s.Bins["inbox"].Rules[1].Replies[1].journal()
+	if len(reply.Lines) != 2 || reply.Lines[1].Name != "X-a" || reply.Lines[1].Value != "two" || reply.Drip == 0 {
+		t.Errorf("reply %+v", reply)
+	}
+	if cut := s.Bins["cut"].Replies[0].journal(); cut.Cut != "body" || cut.Body != "abcdef" {
+		t.Errorf("reply %+v", cut)
+	}
+}
