@@ -39,9 +39,17 @@
 // (signature, body). What cannot be done to a request, a signature left out
 // where none is made, is refused when the event is emitted.
 //
+// # Entities and tenants
+//
+// An Entity is what events are about, as it stands: a pass, a customer, a
+// membership. Create makes one and Live has things happen to it, by the
+// transitions of the provider's file; what happened is kept and emitted. Who
+// may ask for it by the system's own API is a Tenant with Keys. The APIs
+// themselves are packages below this one: neostore, subscribfy, ethpass.
+//
 // # Restart
 //
-// Endpoints are documents and deliveries records of the store. New takes up
+// Endpoints, entities and tenants are documents and deliveries records of the store. New takes up
 // what an earlier run left pending: an attempt whose outcome was not recorded
 // is made again, so that an event is delivered at least once.
 package provider
