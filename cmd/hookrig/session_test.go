@@ -94,6 +94,9 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	capture := line(t, s.out, `^capture +(http://127\.0\.0\.1:\d+)/<bin>\n$`)[1]
 	rig := line(t, s.out, `^desk +(http://127\.0\.0\.1:\d+)\n$`)[1]
 	line(t, s.out, `^data +memory\n$`)
+	for _, system := range []string{"ethpass", "neostore", "subscribfy"} {
+		line(t, s.out, `^`+system+` +`+regexp.QuoteMeta(rig)+`/`+system+`\n$`)
+	}
 	line(t, s.err, `^\n$`)
 	line(t, s.err, `curl .*`+regexp.QuoteMeta(capture)+`/inbox`)
 	line(t, s.err, `hookrig send .* --to `+regexp.QuoteMeta(capture)+`/inbox`)
