@@ -70,3 +70,36 @@ func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 		}
 	}
 }
+
+// DeleteCaptures deletes in portions too.
+func (s *store) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error) {
+	deleted := 0
+	for {
+		portion := seqs[:min(len(seqs), deleteAtOnce)]
+		seqs = seqs[len(portion):]
+		n := 0
+		err := s.write(ctx, func(w *writer) error {
+			n = 0
+			byID := w.binsByID()
+			for _, seq := range portion {
+				gone, err := w.drop(context.Background(), seq, byID)
+				if err != nil {
+					return err
+				}
+				if gone {
+					n++
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return deleted, err
+		}
+		if deleted += n; len(seqs) == 0 {
+			return deleted, nil
+		}
+	}
+}
+
+// deleteAtOnce bounds how many captures one operation deletes by their numbers.
+const deleteAtOnce = 1000
