@@ -63,6 +63,7 @@ type Server struct {
 	desk       atomic.Pointer[string]
 	bins       bins
 	conditions conditions
+	looks      int // at captures, that one page of a query costs at most
 	tally      tally
 	accepted   *answer // what a bin without a script answers
 
@@ -85,6 +86,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		o:        o.withDefaults(),
 		limits:   usualLimits(),
+		looks:    mostLooks,
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Reply{}),
