@@ -97,3 +97,7 @@ func (l *local) Wait(ctx context.Context, bin string, w capture.Wait) (capture.W
 func (l *local) ClearBin(ctx context.Context, bin string) (int, error) {
 	return l.s.store.ClearBin(ctx, bin)
 }
+
+func (l *local) DeleteCaptures(ctx context.Context, q capture.Query) (int, error) {
+	return l.s.capture.Delete(ctx, q)
+}

@@ -65,7 +65,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putReplies, accepts[replies])
 	route(api, del, "/bins/{bin}/replies", "delete-replies", "Have a bin answer 200 again", k.deleteReplies)
 	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
-	route(api, del, "/bins/{bin}/captures", "clear-bin", "Delete a bin's captures", k.clearBin)
+	route(api, del, "/bins/{bin}/captures", "delete-captures", "Delete the captures of a bin that a query selects; without one, all", k.deleteCaptures)
 	route(api, get, "/bins/{bin}/wait", "wait-in-bin", "Wait for captures, by query", k.getWait, mayTimeOut)
 	route(api, post, "/bins/{bin}/wait", "post-wait-in-bin", "Wait for captures", k.postWait, mayTake[waitBody], mayTimeOut)
 

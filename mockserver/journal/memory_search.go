@@ -66,4 +66,3 @@ func (s *memory) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error
 	s.trim()
 	return n, nil
 }
-

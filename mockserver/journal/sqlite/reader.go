@@ -49,7 +49,7 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 		&r.slice:      "SELECT rows FROM slices WHERE id = ?",
 		&r.count:      "SELECT count(*) FROM (SELECT 1 FROM captures WHERE seq >= ? AND seq < ? LIMIT ?)",
 		&r.document:   "SELECT doc FROM documents WHERE kind = ? AND key = ?",
-		&r.documents: "SELECT key, doc FROM documents WHERE kind = ? ORDER BY key",
+		&r.documents:  "SELECT key, doc FROM documents WHERE kind = ? ORDER BY key",
 	} {
 		prepared, err := db.PrepareContext(ctx, text)
 		if err != nil {

@@ -61,8 +61,8 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.deleteOfBin: "DELETE FROM captures WHERE bin = ? AND seq <= ?",
 		&t.deleteOf:    "DELETE FROM captures WHERE seq <= ?",
 
-		&t.placeOf:     "SELECT size, bin FROM captures WHERE seq = ?",
-		&t.deleteOne:   "DELETE FROM captures WHERE seq = ?",
+		&t.placeOf:   "SELECT size, bin FROM captures WHERE seq = ?",
+		&t.deleteOne: "DELETE FROM captures WHERE seq = ?",
 
 		&t.insertSieve:  "INSERT OR REPLACE INTO sieves (segment, slices) VALUES (?, ?)",
 		&t.deleteSieve:  "DELETE FROM sieves WHERE segment = ?",
