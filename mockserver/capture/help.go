@@ -13,6 +13,4 @@ const QueryHelp = `A query, q, is words and fields with spaces between them; all
 - verdict:valid, missing, malformed, mismatch, stale: what was found of the signature.
 - after:2026-01-15T09:00:00Z, before:2026-01-15, after:-14d, before:-90m: when it came. A day begins in UTC.
 - larger:2K, smaller:500: the body, in bytes; K, M and G are powers of 1024.
-
-A page of a list may end early, even without an item, when it would take long: its next says where to go on.
 `

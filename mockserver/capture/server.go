@@ -63,6 +63,7 @@ type Server struct {
 	desk       atomic.Pointer[string]
 	bins       bins
 	conditions conditions
+	feeds      feeds
 	looks      int // at captures, that one page of a query costs at most
 	tally      tally
 	accepted   *answer // what a bin without a script answers

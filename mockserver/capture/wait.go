@@ -29,6 +29,8 @@ type Waited struct {
 	// oldest first; of more than 1000 only as many as were waited for.
 	Count   int               `json:"count"`
 	Matched []journal.Capture `json:"matched"`
+	// Cursor is the highest seq that was looked at: what to wait after for what comes next.
+	Cursor uint64 `json:"cursor"`
 	// Reason says in a sentence why it failed.
 	Reason string `json:"reason,omitempty"`
 	// Inconclusive: it cannot be told whether there were too many, because the bin let captures go before they were looked at.
@@ -80,14 +82,16 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 	if err != nil {
 		return Waited{}, err
 	}
-	watch := &watch{store: s.o.Store, bin: name, selected: selected, wait: &w, cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	feed, leave := s.feeds.of(name)
+	defer leave()
+	watch := &watch{store: s.o.Store, feed: feed, bin: name, selected: selected, wait: &w, cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
 	timer := time.NewTimer(time.Duration(w.Timeout))
 	defer timer.Stop()
 	settling := false
 	var load pace
 	for {
 		changed := s.o.Store.Changed() // taken before looking, so that nothing stored meanwhile is missed
-		if err := watch.look(ctx); err != nil {
+		if err := watch.look(ctx, changed); err != nil {
 			return Waited{}, err
 		}
 		switch {
@@ -105,7 +109,7 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 			load.rest(ctx, s.closing)
 		case <-timer.C:
 			// What was stored before now counts, however late it is looked at.
-			if err := watch.look(ctx); err != nil {
+			if err := watch.look(ctx, s.o.Store.Changed()); err != nil {
 				return Waited{}, err
 			}
 			if !watch.enough() || watch.tooMany() {
@@ -159,6 +163,7 @@ func (p *pace) rest(ctx context.Context, closing <-chan struct{}) {
 // watch looks at a bin's captures, each of them once.
 type watch struct {
 	store    journal.Store
+	feed     *feed
 	bin      string
 	selected *selection
 	wait     *Wait
@@ -175,11 +180,14 @@ func (w *watch) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w
 // decided says whether more captures would change nothing.
 func (w *watch) decided() bool { return w.tooMany() || w.wait.Max == nil && w.enough() }
 
-// look takes account of the captures that are new.
-func (w *watch) look(ctx context.Context) error {
-	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: journal.MaxLimit, Oldest: true}
+// look takes account of the captures that are new, stored before changed was taken from the store.
+func (w *watch) look(ctx context.Context, changed <-chan struct{}) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: sharedAtOnce, Oldest: true}
+	captures, err := w.feed.read(ctx, w.store, page, changed)
 	for {
-		captures, err := w.store.Captures(ctx, page)
 		if err != nil {
 			return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 		}
@@ -200,7 +208,8 @@ func (w *watch) look(ctx context.Context) error {
 		if len(w.selected.texts) > 0 {
 			return w.sift(ctx)
 		}
-		page.After = w.cursor
+		page.After, page.Limit = w.cursor, journal.MaxLimit
+		captures, err = w.store.Captures(ctx, page)
 	}
 }
 
@@ -227,11 +236,14 @@ func (w *watch) sift(ctx context.Context) error {
 	w.sifted = true
 	var failed error
 	q := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Before: newest[0].Seq + 1, Oldest: true}
-	err = w.store.Search(ctx, q, w.selected.texts, func(c *journal.Capture) bool {
-		failed = w.take(ctx, c)
-		return failed == nil && !w.decided()
-	})
 	w.cursor = newest[0].Seq
+	err = w.store.Search(ctx, q, w.selected.texts, func(c *journal.Capture) bool {
+		if failed = w.take(ctx, c); failed == nil && w.decided() {
+			w.cursor = c.Seq
+			return false
+		}
+		return failed == nil
+	})
 	if err = errors.Join(err, failed); err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
@@ -256,6 +268,7 @@ func (w *watch) checkGap(ctx context.Context) error {
 
 // fulfilled ends a wait that holds, if it can be told.
 func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
+	w.result.Cursor = w.cursor
 	if w.gap {
 		bins, err := w.store.Bins(ctx)
 		if err != nil {
@@ -276,7 +289,7 @@ func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 
 // failed ends a wait that does not hold, with what is known of the reason.
 func (w *watch) failed(ctx context.Context) (Waited, error) {
-	w.result.Reason = w.reason()
+	w.result.Cursor, w.result.Reason = w.cursor, w.reason()
 	if w.enough() || w.selected.all() {
 		return w.result, nil
 	}

@@ -5,18 +5,20 @@ import (
 	"database/sql"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// indexer makes the sieves, each once its segment is full, on a goroutine of its own.
+// indexer makes the sieves, each once its segment is full, on a goroutine of its own. Under load it holds back.
 type indexer struct {
 	s       *store
-	reached atomic.Uint64 // the segment that captures go to now
+	last    atomic.Uint64 // number of the last capture
 	wanted  chan struct{}
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
 	sieve  *sieve // nil until one is made
 	review int64  // the segment whose sieve is next looked at whether it is still of use
+	load   load
 }
 
 func newIndexer(s *store) *indexer {
@@ -38,7 +40,7 @@ func newIndexer(s *store) *indexer {
 
 // reach is told the number of the last capture.
 func (x *indexer) reach(seq uint64) {
-	if segment := seq / segmentSize; x.reached.Swap(segment) != segment {
+	if x.last.Swap(seq)/segmentSize != seq/segmentSize {
 		select {
 		case x.wanted <- struct{}{}:
 		default:
@@ -64,6 +66,14 @@ func (x *indexer) index(ctx context.Context) error {
 		if oldest == 0 || segment >= (last+1)/segmentSize {
 			return nil
 		}
+		if (last+1)/segmentSize-segment < mostBehind && x.load.heavy(x.last.Load(), time.Now()) {
+			select {
+			case <-time.After(holdBack):
+				continue
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
 		if err := x.make(ctx, segment); err != nil {
 			return err
 		}
@@ -71,6 +81,26 @@ func (x *indexer) index(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// While captures come faster than heavyLoad the processors are theirs, unless so many segments lie behind.
+const (
+	heavyLoad  = 2000 // captures a second
+	holdBack   = 250 * time.Millisecond
+	mostBehind = 128
+)
+
+// load is how many captures had come at a time.
+type load struct {
+	seq uint64
+	at  time.Time
+}
+
+// heavy says whether captures came fast since it was last asked.
+func (l *load) heavy(seq uint64, now time.Time) bool {
+	before := *l
+	l.seq, l.at = seq, now
+	return float64(seq-before.seq) > heavyLoad*now.Sub(before.at).Seconds()
 }
 
 // thin is how many captures of a segment are not worth a sieve.
