@@ -66,6 +66,9 @@ func receive(conn net.Conn) []byte {
 func TestCurlSendsTheVeryBytes(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
+		if strings.Contains(os.Getenv("HOOKRIG_REQUIRE"), "curl") {
+			t.Fatalf("HOOKRIG_REQUIRE asks for %s: %v", "curl", err)
+		}
 		t.Skip("curl is not there")
 	}
 	every := make([]byte, 256)
