@@ -111,3 +111,7 @@ func (l *local) Export(ctx context.Context, q capture.Query, format export.Forma
 func (l *local) Import(ctx context.Context, bin string, format export.Format, file io.Reader) (capture.Imported, error) {
 	return l.s.capture.Import(ctx, bin, format, file)
 }
+
+func (l *local) DeleteCaptures(ctx context.Context, q capture.Query) (int, error) {
+	return l.s.capture.Delete(ctx, q)
+}

@@ -67,7 +67,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putReplies, accepts[replies])
 	route(api, del, "/bins/{bin}/replies", "delete-replies", "Have a bin answer 200 again", k.deleteReplies)
 	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
-	route(api, del, "/bins/{bin}/captures", "clear-bin", "Delete a bin's captures", k.clearBin)
+	route(api, del, "/bins/{bin}/captures", "delete-captures", "Delete the captures of a bin that a query selects; without one, all", k.deleteCaptures)
 	route(api, get, "/bins/{bin}/export", "export-bin", "A bin's captures as a file", k.exportBin, exports)
 	route(api, post, "/bins/{bin}/import", "import-into-bin", "Add the captures of a file to a bin", k.importInto, acceptsFile)
 	route(api, get, "/bins/{bin}/wait", "wait-in-bin", "Wait for captures, by query", k.getWait, mayTimeOut)
