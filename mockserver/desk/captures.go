@@ -8,6 +8,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/diff"
+	"github.com/hookrig/hookrig/mockserver/drift"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
@@ -150,7 +151,13 @@ type pairIn struct {
 	Other string `path:"other" doc:"the second capture's id"`
 }
 
-func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[diff.Result], error) {
+// compared is how two captures differ: in what they say, and in what their JSON looks like.
+type compared struct {
+	diff.Result
+	Drift []drift.Change `json:"drift" doc:"in what the second body looks otherwise than the first: members that are gone or new, other types; nothing when either is no JSON"`
+}
+
+func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[compared], error) {
 	first, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -159,7 +166,12 @@ func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[diff.Result], error
 	if err != nil {
 		return nil, err
 	}
-	return &reply[diff.Result]{diff.Messages(first.Message, second.Message)}, nil
+	out := compared{Result: diff.Messages(first.Message, second.Message), Drift: []drift.Change{}}
+	var before, after drift.Shape
+	if before.Add(first.Body) == nil && after.Add(second.Body) == nil {
+		out.Drift = drift.Compare(&before, &after)
+	}
+	return &reply[compared]{out}, nil
 }
 
 // received is the address that a capture came to.
