@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -16,10 +15,7 @@ const searched = 10_000
 // them: those with the delivery id that their sender gave them, or else with the same body. It looks at the ten thousand
 // captures of the bin before c, and at as many after it.
 func (s *Server) Attempts(ctx context.Context, c journal.Capture) ([]journal.Capture, error) {
-	var p *fixtures.Provider
-	if b := s.bins.get(c.Bin); b != nil && b.settings.Provider != "" {
-		p, _ = s.o.Catalogue.Provider(b.settings.Provider) // it was there when the bin was configured
-	}
+	p := s.providerOf(c.Bin)
 	same := func(m *signature.Message) bool { return deliveryOf(m, p, 0) == deliveryOf(&c.Message, p, 0) }
 	before, err := s.attempts(ctx, journal.CaptureQuery{Bin: c.Bin, Before: c.Seq}, same)
 	if err != nil {

@@ -42,6 +42,11 @@ func (k *desk) getLedger(ctx context.Context, in *binIn) (*reply[capture.Ledger]
 	return &reply[capture.Ledger]{l}, err
 }
 
+func (k *desk) getSender(ctx context.Context, in *binIn) (*reply[capture.Sender], error) {
+	out, err := k.capture.Sender(ctx, in.Bin)
+	return &reply[capture.Sender]{out}, err
+}
+
 func (k *desk) getBin(ctx context.Context, in *binIn) (*reply[capture.Settings], error) {
 	set, err := k.capture.Settings(ctx, in.Bin)
 	return &reply[capture.Settings]{set}, err

@@ -62,6 +62,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, put, "/bins/{bin}", "put-bin", "Set what a bin does; its replies start anew", k.putBin, accepts[settingsBody])
 	route(api, del, "/bins/{bin}", "delete-bin", "Delete a bin's captures", k.clearBin)
 	route(api, get, "/bins/{bin}/ledger", "get-ledger", "What became of every request that named a bin", k.getLedger)
+	route(api, get, "/bins/{bin}/sender", "get-sender", "What a bin's captures tell of the program that sent them", k.getSender)
 	route(api, get, "/bins/{bin}/replies", "get-replies", "What a bin answers", k.getReplies)
 	route(api, put, "/bins/{bin}/replies", "put-replies", "Set what a bin answers", k.putReplies, accepts[replies])
 	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putReplies, accepts[replies])
