@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,8 @@ type Options struct {
 	Seed uint64
 	// AllowTargets are CIDRs and hosts that may be delivered to besides loopback.
 	AllowTargets []string
+	// Lookup resolves the names of hosts that are delivered to; nil is the system's resolver.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Token is what callers of the desk must show; "" asks for none.
 	Token string
 	// Insecure allows addresses beyond loopback without a Token.
@@ -95,7 +98,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("allowed targets: %w", err)
 	}
-	client := &wire.Client{Dial: guard.Dial}
+	guard.Lookup = o.Lookup
+	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

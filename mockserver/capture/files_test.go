@@ -51,4 +51,3 @@ func TestAcceptWithoutFiles(t *testing.T) {
 		s.work.Wait()
 	})
 }
-

@@ -25,7 +25,7 @@ type forwarder struct {
 	to     *url.URL
 }
 
-// newForwarder returns the forwarder that settings ask for, or nil. Errors wrap ErrInvalid.
+// newForwarder returns the forwarder that settings ask for, or nil. Errors wrap ErrInvalid, or wire.ErrForbidden.
 func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 	if set.Forward == "" {
 		return nil, nil
@@ -41,6 +41,11 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 		return nil, fmt.Errorf("%w: %s: the consumer replies, so there can be no scripted replies", ErrInvalid, where)
 	case s.o.Wire == nil:
 		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
+	}
+	if s.o.Wire.Forbids != nil {
+		if err := s.o.Wire.Forbids(u.Hostname()); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
 	}
 	return &forwarder{client: s.o.Wire, to: u}, nil
 }
