@@ -150,10 +150,10 @@ func (f *forwarder) target(c *journal.Capture) string {
 }
 
 // passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
-// connection it came on. The record of it has the values of lines with the same name in one.
+// connection it came on. The record of it has them all.
 func passedOn(r wire.Reply, method string) *answer {
-	a := newAnswer(journal.Reply{Status: r.Status, Headers: map[string]string{}, Body: string(r.Body)})
-	a.length, a.last = false, false
+	a := newAnswer(journal.Reply{Status: r.Status, Lines: r.Headers, Body: string(r.Body)})
+	a.length, a.last, a.date, a.connection = false, false, false, false
 	var head strings.Builder
 	head.WriteString(statusLine(r.Status))
 	for _, line := range r.Headers {
@@ -169,10 +169,6 @@ func passedOn(r wire.Reply, method string) *answer {
 			a.date = true
 		}
 		head.WriteString(line.Name + ": " + line.Value + "\r\n")
-		if before, ok := a.record.Headers[line.Name]; ok {
-			line.Value = before + ", " + line.Value
-		}
-		a.record.Headers[line.Name] = line.Value
 	}
 	a.head = head.String()
 	return a
