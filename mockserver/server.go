@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,9 +33,8 @@ type Options struct {
 	CaptureTLS string
 	// CADir is the folder that keeps the certificate authority of CaptureTLS; "" has a new one with every start.
 	CADir string
-	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none. What the page resends goes through
-	// the wire client, which dials only where the rig may deliver to. Last come the addresses of Surfaces, by provider.
-	Desk func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler
+	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none.
+	Desk func(surface.Parts) http.Handler
 	// DeskAddress is the desk's, host:port; "" is 127.0.0.1:0.
 	DeskAddress string
 	// Surfaces are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
@@ -55,6 +55,8 @@ type Options struct {
 	Seed uint64
 	// AllowTargets are CIDRs and hosts that may be delivered to besides loopback.
 	AllowTargets []string
+	// Lookup resolves the names of hosts that are delivered to; nil is the system's resolver.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Token is what callers of the desk must show; "" asks for none.
 	Token string
 	// Insecure allows addresses beyond loopback without a Token.
@@ -95,7 +97,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("allowed targets: %w", err)
 	}
-	client := &wire.Client{Dial: guard.Dial}
+	guard.Lookup = o.Lookup
+	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -146,7 +149,9 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	if err := s.startSurfaces(o); err != nil || o.Desk == nil {
 		return err
 	}
-	handler := o.Desk(s.dispatcher, s.capture, s.store, o.Catalogue, client, s.surfaceAddresses())
+	handler := o.Desk(surface.Parts{
+		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Surfaces: s.surfaceAddresses(),
+	})
 	if s.desk, err = startWeb(o, o.DeskAddress, deskGuarded(), s.withSurfaces(handler)); err != nil {
 		return listenError("desk", o.DeskAddress, err)
 	}

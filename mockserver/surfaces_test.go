@@ -10,11 +10,8 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/provider/surface"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // echo is a surface that says where it was found, and ends what it starts with its context.
@@ -45,7 +42,7 @@ func text(t *testing.T, url string) string {
 func TestSurfacesHaveAddresses(t *testing.T) {
 	t.Parallel()
 	here, there := make(chan struct{}), make(chan struct{})
-	desk := func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler {
+	desk := func(surface.Parts) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "desk "+r.URL.Path) })
 	}
 	rig, err := mockserver.Start(t.Context(), mockserver.Options{

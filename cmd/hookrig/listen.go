@@ -14,6 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // listenFlags are the flags of listen.
@@ -155,7 +156,7 @@ func (l *listenFlags) answered(ctx context.Context, w World, client mockserver.C
 
 // captureError tells a name or settings that cannot be used, which is misuse, from a rig that fails.
 func captureError(err error) error {
-	if errors.Is(err, capture.ErrInvalid) {
+	if errors.Is(err, capture.ErrInvalid) || errors.Is(err, wire.ErrForbidden) {
 		return misuse(err)
 	}
 	return noVerdict(err)

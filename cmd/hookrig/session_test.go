@@ -231,6 +231,18 @@ func TestListenForwards(t *testing.T) {
 	}
 }
 
+// A rig forwards only where it was allowed to, whoever asks it.
+func TestListenSaysWhereTheRigDoesNotForwardTo(t *testing.T) {
+	t.Parallel()
+	rig, err := mockserver.Start(t.Context(), mockserver.Options{Desk: desk.Handler})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rig.Close() })
+	_, stderr := start(t, "listen", "--rig", rig.DeskURL(), "--forward", "http://10.1.2.3/hooks").end(t, exitMisuse)
+	want(t, stderr, `^hookrig: bin inbox: forward to "http://10\.1\.2\.3/hooks": forbidden address: 10\.1\.2\.3 is not on loopback; allow it with --allow-target 10\.1\.2\.3\n`)
+}
+
 func TestAnInterruptedSendSaysHowFarItCame(t *testing.T) {
 	t.Parallel()
 	called := make(chan struct{}, 10)

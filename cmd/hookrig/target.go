@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"net/netip"
 	"net/url"
 	"strconv"
 
@@ -30,10 +29,8 @@ func target(flag, text string) (string, *wire.Guard, error) {
 	if err != nil {
 		return "", nil, misusef("%s %q: %w", flag, text, err)
 	}
-	if address, err := netip.ParseAddr(host); err == nil {
-		if err := guard.Check("", address); err != nil {
-			return "", nil, misusef("%s %q: %w", flag, text, err)
-		}
+	if err := guard.CheckLiteral(host); err != nil {
+		return "", nil, misusef("%s %q: %w", flag, text, err)
 	}
 	return host, guard, nil
 }

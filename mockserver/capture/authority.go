@@ -16,10 +16,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
-// authority is a certificate authority that vouches for the capture server and for nothing else. Its key is ECDSA P-256.
+// authority is a certificate authority that vouches for the capture server and for nothing else: its certificate says so,
+// so that whoever has the key cannot use it against those who trust it. The key is ECDSA P-256.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -39,17 +42,17 @@ const (
 	ownDays = 825
 )
 
-// openAuthority takes the authority that a folder keeps, which is made on first use; "" makes one in memory. Errors name
-// the file and say what to do.
-func openAuthority(dir string, now time.Time) (*authority, error) {
+// openAuthority takes the authority that a folder keeps, which is made on first use for names; "" makes one in memory.
+// Errors name the file and say what to do.
+func openAuthority(dir string, served names, now time.Time) (*authority, error) {
 	if dir == "" {
-		return newAuthority(now)
+		return newAuthority(served, now)
 	}
 	certPath, keyPath := filepath.Join(dir, caFile), filepath.Join(dir, caKeyFile)
 	cert, errCert := os.ReadFile(certPath)
 	key, errKey := os.ReadFile(keyPath)
 	if errors.Is(errCert, fs.ErrNotExist) && errors.Is(errKey, fs.ErrNotExist) {
-		a, err := newAuthority(now)
+		a, err := newAuthority(served, now)
 		if err != nil {
 			return nil, err
 		}
@@ -58,14 +61,14 @@ func openAuthority(dir string, now time.Time) (*authority, error) {
 	if err := errors.Join(errCert, errKey); err != nil {
 		return nil, fmt.Errorf("the certificate authority is not whole: delete %s and %s to have a new one: %w", certPath, keyPath, err)
 	}
-	a, err := parseAuthority(cert, key, now)
+	a, err := parseAuthority(cert, key, served, now)
 	if err != nil {
 		return nil, fmt.Errorf("the certificate authority in %s: %w: delete it and %s to have a new one", certPath, err, keyPath)
 	}
 	return a, nil
 }
 
-func newAuthority(now time.Time) (*authority, error) {
+func newAuthority(served names, now time.Time) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -73,7 +76,14 @@ func newAuthority(now time.Time) (*authority, error) {
 	template := &x509.Certificate{
 		SerialNumber: serial(), Subject: pkix.Name{Organization: []string{"hookrig"}, CommonName: "hookrig capture CA"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(caYears, 0, 0),
-		KeyUsage: x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true,
+		KeyUsage: x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true,
+		PermittedDNSDomainsCritical: true, PermittedDNSDomains: served.dns, PermittedIPRanges: loopback(),
+	}
+	for _, ip := range served.ips {
+		if !ip.IsLoopback() {
+			template.PermittedIPRanges = append(template.PermittedIPRanges, only(ip))
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -115,7 +125,7 @@ func (a *authority) save(certPath, keyPath string) error {
 	return nil
 }
 
-func parseAuthority(cert, key []byte, now time.Time) (*authority, error) {
+func parseAuthority(cert, key []byte, served names, now time.Time) (*authority, error) {
 	pair, err := tls.X509KeyPair(cert, key) // they belong together
 	if err != nil {
 		return nil, err
@@ -127,11 +137,61 @@ func parseAuthority(cert, key []byte, now time.Time) (*authority, error) {
 	case now.After(pair.Leaf.NotAfter):
 		return nil, fmt.Errorf("it expired on %s", pair.Leaf.NotAfter.Format(time.DateOnly))
 	}
-	return &authority{cert: pair.Leaf, key: own, pem: bytes.Clone(cert)}, nil
+	a := &authority{cert: pair.Leaf, key: own, pem: bytes.Clone(cert)}
+	return a, a.covers(served)
 }
 
-// issue makes a certificate for this machine's loopback names and a host besides, which may be an address.
-func (a *authority) issue(host string, now time.Time) (tls.Certificate, error) {
+// covers says whether clients will take the authority's word for names: nil, or why not.
+func (a *authority) covers(n names) error {
+	if !a.cert.PermittedDNSDomainsCritical {
+		return errors.New("it could vouch for any name")
+	}
+	for _, name := range n.dns {
+		if !slices.Contains(a.cert.PermittedDNSDomains, name) {
+			return fmt.Errorf("it does not vouch for %s, only for %s", name, strings.Join(a.cert.PermittedDNSDomains, ", "))
+		}
+	}
+	for _, ip := range n.ips {
+		if !slices.ContainsFunc(a.cert.PermittedIPRanges, func(r *net.IPNet) bool { return r.Contains(ip) }) {
+			return fmt.Errorf("it does not vouch for %s, only for %s", ip, a.cert.PermittedIPRanges)
+		}
+	}
+	return nil
+}
+
+// names are what a certificate is for.
+type names struct {
+	dns []string
+	ips []net.IP
+}
+
+// namesOf are this machine's loopback names and a host besides, which may be an address.
+func namesOf(host string) names {
+	n := names{[]string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}}
+	switch ip := net.ParseIP(host); {
+	case ip == nil && host != "" && host != "localhost":
+		n.dns = append(n.dns, host)
+	case ip != nil && !ip.IsUnspecified() && !slices.ContainsFunc(n.ips, ip.Equal):
+		n.ips = append(n.ips, ip)
+	}
+	return n
+}
+
+// loopback are the addresses of this machine alone.
+func loopback() []*net.IPNet {
+	return []*net.IPNet{{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)}, only(net.IPv6loopback)}
+}
+
+// only is the range that holds one address.
+func only(ip net.IP) *net.IPNet {
+	if four := ip.To4(); four != nil {
+		ip = four
+	}
+	return &net.IPNet{IP: ip, Mask: net.CIDRMask(8*len(ip), 8*len(ip))}
+}
+
+// issue makes a certificate for names.
+func (a *authority) issue(served names, now time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
@@ -140,14 +200,7 @@ func (a *authority) issue(host string, now time.Time) (tls.Certificate, error) {
 		SerialNumber: serial(), Subject: pkix.Name{Organization: []string{"hookrig"}, CommonName: "hookrig capture"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(0, 0, ownDays),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true,
-		DNSNames:    []string{"localhost"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-	}
-	switch ip := net.ParseIP(host); {
-	case ip == nil && host != "" && host != "localhost":
-		template.DNSNames = append(template.DNSNames, host)
-	case ip != nil && !ip.IsUnspecified() && !ip.IsLoopback():
-		template.IPAddresses = append(template.IPAddresses, ip)
+		DNSNames: served.dns, IPAddresses: served.ips,
 	}
 	if template.NotAfter.After(a.cert.NotAfter) {
 		template.NotAfter = a.cert.NotAfter

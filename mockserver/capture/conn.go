@@ -187,23 +187,35 @@ func (c *conn) pause(d time.Duration) bool {
 }
 
 // hang waits until the sender gives up or the server closes. What the sender sends meanwhile is not read as requests.
-func (c *conn) hang() { c.discard(time.Time{}) }
-
-// linger lets a sender that is still sending read the reply before the connection is gone: closing with bytes unread
-// would reset it.
-func (c *conn) linger() {
-	if half, ok := c.socket.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		c.discard(time.Now().Add(c.s.limits.linger))
-	}
+func (c *conn) hang() {
+	c.discard(func() time.Time { return time.Time{} })
 }
 
-// discard reads until the sender ends the connection, the time comes (zero is never), or the server closes.
-func (c *conn) discard(until time.Time) {
-	if c.socket.SetReadDeadline(until) != nil {
+// linger lets a sender that is still sending read the reply before the connection is gone: closing with bytes unread
+// would reset it, and many a sender reads nothing before it has sent everything.
+func (c *conn) linger() {
+	half, ok := c.socket.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
 		return
 	}
+	last := time.Now().Add(c.s.limits.linger)
+	c.discard(func() time.Time {
+		if next := time.Now().Add(c.s.limits.quiet); next.Before(last) {
+			return next
+		}
+		return last
+	})
+}
+
+// discard reads and drops until the sender ends the connection or the server closes. until is asked before each look how
+// long it may take; zero is for ever.
+func (c *conn) discard(until func() time.Time) {
 	c.idle.Store(true)
-	for !c.s.isClosing() && c.in.discard() == nil {
+	for c.socket.SetReadDeadline(until()) == nil {
+		// Looked at after the limit was set, so that either this or wake ends the waiting.
+		if c.s.isClosing() || c.in.discard() != nil {
+			return
+		}
 	}
 }
 
@@ -233,7 +245,7 @@ func (c *conn) refuse() {
 	}
 	text := fmt.Sprintf("hookrig serves %d connections at a time, and they are taken\n", c.s.o.MaxConns)
 	a := newAnswer(journal.Reply{Status: http.StatusServiceUnavailable, Body: text})
-	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.linger))
+	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.quiet))
 	_, _ = c.socket.Write(a.append(nil, &c.request, c.s.o.Now(), "", true)) // whoever it is has been counted
 	_ = c.socket.Close()
 }

@@ -25,7 +25,7 @@ type forwarder struct {
 	to     *url.URL
 }
 
-// newForwarder returns the forwarder that settings ask for, or nil. Errors wrap ErrInvalid.
+// newForwarder returns the forwarder that settings ask for, or nil. Errors wrap ErrInvalid, or wire.ErrForbidden.
 func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 	if set.Forward == "" {
 		return nil, nil
@@ -41,6 +41,11 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 		return nil, fmt.Errorf("%w: %s: the consumer replies, so there can be no scripted replies", ErrInvalid, where)
 	case s.o.Wire == nil:
 		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
+	}
+	if s.o.Wire.Forbids != nil {
+		if err := s.o.Wire.Forbids(u.Hostname()); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
 	}
 	return &forwarder{client: s.o.Wire, to: u}, nil
 }
@@ -145,10 +150,10 @@ func (f *forwarder) target(c *journal.Capture) string {
 }
 
 // passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
-// connection it came on. The record of it has the values of lines with the same name in one.
+// connection it came on. The record of it has them all.
 func passedOn(r wire.Reply, method string) *answer {
-	a := newAnswer(journal.Reply{Status: r.Status, Headers: map[string]string{}, Body: string(r.Body)})
-	a.length, a.last = false, false
+	a := newAnswer(journal.Reply{Status: r.Status, Lines: r.Headers, Body: string(r.Body)})
+	a.length, a.last, a.date, a.connection = false, false, false, false
 	var head strings.Builder
 	head.WriteString(statusLine(r.Status))
 	for _, line := range r.Headers {
@@ -164,10 +169,6 @@ func passedOn(r wire.Reply, method string) *answer {
 			a.date = true
 		}
 		head.WriteString(line.Name + ": " + line.Value + "\r\n")
-		if before, ok := a.record.Headers[line.Name]; ok {
-			line.Value = before + ", " + line.Value
-		}
-		a.record.Headers[line.Name] = line.Value
 	}
 	a.head = head.String()
 	return a

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
@@ -106,8 +107,15 @@ func TestForward(t *testing.T) {
 				c.ID + "\r\nContent-Length: 4\r\n\r\ndone"; back != want {
 				t.Errorf("the sender got\n%q, want\n%q", back, want)
 			}
-			want := &journal.Reply{Status: 202, Body: "done", Headers: map[string]string{
-				"X-z": "1", "x-A": "2", "Set-Cookie": "a=1, b=2", "Date": "then", "Content-Type": "a/b",
+			want := &journal.Reply{Status: 202, Body: "done", Lines: signature.Headers{
+				{Name: "X-z", Value: "1"},
+				{Name: "x-A", Value: "2"},
+				{Name: "Set-Cookie", Value: "a=1"},
+				{Name: "Set-Cookie", Value: "b=2"},
+				{Name: "Date", Value: "then"},
+				{Name: "Connection", Value: "close"},
+				{Name: "Content-Type", Value: "a/b"},
+				{Name: "Content-Length", Value: "4"},
 			}}
 			if diff := cmp.Diff(want, c.Reply); diff != "" {
 				t.Errorf("recorded reply (-want +got):\n%s", diff)

@@ -34,11 +34,12 @@ type limits struct {
 	head   time.Duration // from a head's first byte to its last
 	body   time.Duration // from a body's first byte to its last
 	write  time.Duration // for a reply to be taken
-	linger time.Duration // for a sender to notice that its request is not read any further
+	linger time.Duration // for a sender that is refused to end what it sends
+	quiet  time.Duration // for it to send more of that
 }
 
 func usualLimits() limits {
-	return limits{idle: 2 * time.Minute, head: 10 * time.Second, body: 5 * time.Minute, write: 30 * time.Second, linger: time.Second}
+	return limits{idle: 2 * time.Minute, head: 10 * time.Second, body: 5 * time.Minute, write: 30 * time.Second, linger: 30 * time.Second, quiet: time.Second}
 }
 
 // What ends the reading of a request early.

@@ -38,7 +38,7 @@ func TestSlowSenders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tt.limits.write, tt.limits.linger = none, none
+			tt.limits.write, tt.limits.linger, tt.limits.quiet = none, none, none
 			s.limits = tt.limits // nothing was accepted yet, and nothing will be: the connection is the test's own
 			ours, theirs := net.Pipe()
 			defer theirs.Close()

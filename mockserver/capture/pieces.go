@@ -79,7 +79,7 @@ func (c *conn) settle() bool {
 		waiting, known := unsent(c.tcp())
 		switch {
 		case !known:
-			return c.pause(c.s.limits.linger) // long enough on any network that a test is likely to run on
+			return c.pause(c.s.limits.quiet) // long enough on any network that a test is likely to run on
 		case waiting == 0:
 			return true
 		case !c.pause(look):

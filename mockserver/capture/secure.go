@@ -14,7 +14,7 @@ import (
 )
 
 // TLS asks for a second listener, which speaks TLS 1.2 and 1.3, and HTTP/1.1 inside it. Its certificate is for localhost,
-// 127.0.0.1, ::1 and the host of Addr, by an authority of the server's own.
+// 127.0.0.1, ::1 and the host of Addr, by an authority of the server's own, which can vouch for these and for loopback only.
 type TLS struct {
 	Addr string // host:port; "" is none
 	// Dir keeps the authority, as ca.pem and ca-key.pem, so that those who trust it need not be told anew; "" has a new one
@@ -40,11 +40,12 @@ func listenTLS(ctx context.Context, o TLS) (*secured, error) {
 		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
 	}
 	now := time.Now() // certificates are judged by the wall clock
-	a, err := openAuthority(o.Dir, now)
+	served := namesOf(host)
+	a, err := openAuthority(o.Dir, served, now)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
 	}
-	certificate, err := a.issue(host, now)
+	certificate, err := a.issue(served, now)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
 	}

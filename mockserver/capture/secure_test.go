@@ -2,11 +2,13 @@ package capture_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -211,6 +213,68 @@ func TestAuthority(t *testing.T) {
 	}
 	if _, err := at("nowhere"); !errors.Is(err, capture.ErrTLS) {
 		t.Errorf("no port: %v", err)
+	}
+}
+
+// The authority can vouch for this machine and for what it was made for, whoever has its key.
+func TestAuthorityIsConstrained(t *testing.T) {
+	t.Parallel()
+	store := journal.NewMemory(journal.MemoryOptions{})
+	defer store.Close()
+	dir := t.TempDir()
+	at := func(addr string) error {
+		s, err := capture.Start(t.Context(), capture.Options{Store: store, TLS: capture.TLS{Addr: addr, Dir: dir}})
+		if err == nil {
+			err = s.Close(t.Context())
+		}
+		return err
+	}
+	if err := at("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca-key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(pair.Leaf)
+	for name, good := range map[string]bool{
+		"localhost": true, "a.localhost": true, "127.0.0.1": true, "127.9.9.9": true, "::1": true,
+		"example.com": false, "localhost.example.com": false, "192.0.2.1": false, "10.0.0.1": false, "::2": false,
+	} {
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		}
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = []net.IP{ip}
+		} else {
+			template.DNSNames = []string{name}
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, pair.Leaf, pair.Leaf.PublicKey, pair.PrivateKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = forged.Verify(x509.VerifyOptions{DNSName: name, Roots: roots})
+		var invalid x509.CertificateInvalidError
+		if good && err != nil || !good && (!errors.As(err, &invalid) || invalid.Reason != x509.CANotAuthorizedForThisName) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !pair.Leaf.PermittedDNSDomainsCritical {
+		t.Error("a client may overlook it")
+	}
+	// What it was not made for it cannot be used for.
+	err = at("192.0.2.1:0")
+	if !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it does not vouch for 192.0.2.1, only for [127.0.0.0/8 ::1/128]: delete it and "+dir) {
+		t.Error(err)
+	}
+	if err = at("rig.test:0"); !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it does not vouch for rig.test, only for localhost: delete it and "+dir) {
+		t.Error(err)
 	}
 }
 

@@ -28,7 +28,7 @@ type Options struct {
 	Version  string
 	MaxBody  int              // bytes; 0 is 16 MiB
 	MaxHead  int              // bytes; 0 is 64 KiB
-	MaxConns int              // connections at a time; 0 is 16 384
+	MaxConns int              // connections at a time; 0 is 16 384, or three quarters of the files that may be open
 	Wire     *wire.Client     // what bins forward with; nil forbids it
 	Front    Front            // an API at the capture address itself; zero is none
 	Now      func() time.Time // the clock of Capture.At; nil is time.Now
@@ -46,7 +46,7 @@ func (o Options) withDefaults() Options {
 		o.MaxHead = wire.MaxHead
 	}
 	if o.MaxConns <= 0 {
-		o.MaxConns = 16384
+		o.MaxConns = mostConns(openFiles())
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -55,6 +55,16 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
+}
+
+// mostConns is how many connections there may be at a time: a number that is refused with an answer, before the files that
+// the process may open run out. The desk, the journal and consumers need some of them.
+func mostConns(files uint64) int {
+	const most = 16384
+	if files == 0 {
+		return most
+	}
+	return int(min(most, max(1, files/4*3)))
 }
 
 // Server records every request that its address receives. A capture is stored before the first byte of its reply.
@@ -133,6 +143,13 @@ func (s *Server) URL() string { return s.url }
 
 // SetDesk tells the server the desk's URL once it is known.
 func (s *Server) SetDesk(url string) { s.desk.Store(&url) }
+
+// Connections is how many there are now.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
 
 // stopListening closes the listeners: the one way to end Accept. What they say of it is of no use to anyone.
 func (s *Server) stopListening() {

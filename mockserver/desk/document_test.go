@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/hookrig/hookrig/mockserver/provider/surface"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -151,7 +152,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		{"PUT", "/api/v1/providers/neostore/endpoints", 405, "method PUT: /api/v1/providers/neostore/endpoints takes GET, POST"},
 	} {
 		w := httptest.NewRecorder()
-		Handler(nil, nil, nil, nil, nil, nil).ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		Handler(surface.Parts{}).ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
 		if w.Code != c.status {
 			t.Errorf("%s %s: status %d, want %d", c.method, c.path, w.Code, c.status)
 		}
@@ -168,6 +169,6 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 func get(t *testing.T, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	Handler(nil, nil, nil, nil, nil, nil).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	Handler(surface.Parts{}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/provider/surface"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -26,12 +27,12 @@ type desk struct {
 	tally     tally
 }
 
-// Handler is the desk of a rig: the API under /api, the page at /. Captures are resent by client, which decides where
-// to. Surfaces are the addresses of the systems' own APIs, by provider. Requests that wait or stream end with their context, so a server that closes should end it.
-func Handler(
-	d *provider.Dispatcher, c *capture.Server, store journal.Store, catalogue *fixtures.Catalogue, client *wire.Client, surfaces map[string]string,
-) http.Handler {
-	k := &desk{providers: d, capture: c, store: store, catalogue: catalogue, wire: client, surfaces: surfaces, largest: maxPage}
+// Handler is the desk of a rig: the API under /api, the page at /. Requests that wait or stream end with their context, so
+// a server that closes should end it.
+func Handler(p surface.Parts) http.Handler {
+	k := &desk{
+		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, surfaces: p.Surfaces, largest: maxPage,
+	}
 	return k.handler()
 }
 

@@ -10,12 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/provider/surface"
 )
 
 func TestGather(t *testing.T) {
@@ -68,8 +66,8 @@ func sizes(n, size int) []int { return slices.Repeat([]int{size}, n) }
 func TestPagesAreBounded(t *testing.T) {
 	t.Parallel()
 	rig := mockserver.StartT(t, mockserver.Options{
-		Desk: func(d *provider.Dispatcher, c *capture.Server, s journal.Store, f *fixtures.Catalogue, w *wire.Client, _ map[string]string) http.Handler {
-			return (&desk{providers: d, capture: c, store: s, catalogue: f, wire: w, largest: 5000}).handler()
+		Desk: func(p surface.Parts) http.Handler {
+			return (&desk{providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, largest: 5000}).handler()
 		},
 	})
 	for range 6 {

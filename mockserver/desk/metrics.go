@@ -57,6 +57,8 @@ func (k *desk) counts(ctx context.Context) ([]byte, error) {
 	e.sample("why", "no_bin", float64(seen.Strays))
 	e.sample("why", "connections", float64(seen.Refused))
 	e.sample("why", "tls", float64(seen.Unshaken))
+	e.family("hookrig_capture_connections", "gauge", "Connections to the capture address.")
+	e.sample("", "", float64(k.capture.Connections()))
 	odd := k.capture.Irregular()
 	e.family("hookrig_captures_irregular_total", "counter", "Requests that named a bin and did not go as they should, by what was wrong. The ledgers of the API have them by bin.")
 	e.sample("kind", "size", float64(odd.Refused.Size))

@@ -137,7 +137,8 @@ func randomCapture() *rapid.Generator[journal.Capture] {
 		}
 		if rapid.Bool().Draw(t, "reply") {
 			c.Reply = &journal.Reply{
-				Status: rapid.IntRange(0, 599).Draw(t, "status"), Headers: map[string]string{"X-A": "1", "Location": "/x"}, Body: rapid.String().Draw(t, "text"),
+				Status: rapid.IntRange(0, 599).Draw(t, "status"), Headers: map[string]string{"X-A": "1", "Location": "/x"},
+				Lines: signature.Headers{{Name: "x-b", Value: "2"}, {Name: "X-B", Value: "1"}}, Body: rapid.String().Draw(t, "text"),
 				Delay: journal.Duration(rapid.Int64Range(0, 1e12).Draw(t, "delay")), Hang: rapid.Bool().Draw(t, "hang"), Reset: rapid.Bool().Draw(t, "reset"),
 			}
 		}

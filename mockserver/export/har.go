@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -153,16 +154,20 @@ func newHAREntry(c *journal.Capture) harEntry {
 	}
 	r.StatusText, r.HTTPVersion = http.StatusText(r.Status), "HTTP/1.1"
 	r.BodySize, r.Content.Size, r.Content.Text = len(c.Reply.Body), len(c.Reply.Body), c.Reply.Body
-	for name, value := range c.Reply.Headers {
-		r.Headers = append(r.Headers, harPair{name, value})
-		switch strings.ToLower(name) {
+	for _, name := range slices.Sorted(maps.Keys(c.Reply.Headers)) {
+		r.Headers = append(r.Headers, harPair{name, c.Reply.Headers[name]})
+	}
+	for _, line := range c.Reply.Lines {
+		r.Headers = append(r.Headers, harPair(line))
+	}
+	for _, h := range r.Headers {
+		switch strings.ToLower(h.Name) {
 		case "content-type":
-			r.Content.MimeType = value
+			r.Content.MimeType = h.Value
 		case "location":
-			r.RedirectURL = value
+			r.RedirectURL = h.Value
 		}
 	}
-	slices.SortFunc(r.Headers, func(a, b harPair) int { return strings.Compare(a.Name, b.Name) })
 	return e
 }
 

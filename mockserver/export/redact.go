@@ -83,6 +83,10 @@ func (r *redactor) redact(c journal.Capture) journal.Capture {
 		for name, value := range reply.Headers {
 			reply.Headers[name] = r.value(name, value)
 		}
+		for i := range reply.Lines {
+			line := &reply.Lines[i]
+			line.Value = r.value(line.Name, line.Value)
+		}
 		c.Reply = &reply
 	}
 	return c

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -14,7 +15,10 @@ const secretive = "POST /in?a=1&Api_Key=hush1&token=&secret%5Fx=hush2&keys=7 HTT
 func TestRedaction(t *testing.T) {
 	t.Parallel()
 	c := capture(t, strings.Replace(secretive, "30", "31", 1))
-	c.Reply = &journal.Reply{Headers: map[string]string{"Set-Cookie": "s=hush8", "X-A": "1"}}
+	c.Reply = &journal.Reply{
+		Headers: map[string]string{"Set-Cookie": "s=hush8", "X-A": "1"},
+		Lines:   signature.Headers{{Name: "set-cookie", Value: "s=hush9"}, {Name: "X-B", Value: "2"}},
+	}
 	want := strings.NewReplacer("30", "31", "Bearer hush3", "Bearer REDACTED", "hush1", "REDACTED", "hush2", "REDACTED", "hush4", "REDACTED", "s=hush5", "REDACTED",
 		"hush6", "REDACTED", "hush7", "REDACTED").Replace(secretive)
 	if got := write(t, "raw", export.Options{}, c); got != want {
@@ -31,7 +35,7 @@ func TestRedaction(t *testing.T) {
 			t.Errorf("%s shows a secret:\n%s", f.Name, got)
 		}
 	}
-	if c.Headers.Get("Cookie") != "s=hush5" || c.Reply.Headers["Set-Cookie"] != "s=hush8" {
+	if c.Headers.Get("Cookie") != "s=hush5" || c.Reply.Headers["Set-Cookie"] != "s=hush8" || c.Reply.Lines[0].Value != "s=hush9" {
 		t.Error("the capture itself was changed")
 	}
 }

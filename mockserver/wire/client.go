@@ -14,6 +14,8 @@ const DefaultMaxReply = 1 << 20
 type Client struct {
 	// Dial opens the connection; nil is a net.Dialer's DialContext. See Guard.Dial.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Forbids says why a host, which is not resolved for that, cannot be sent to; nil is of none. See Guard.CheckLiteral.
+	Forbids func(host string) error
 	// MaxReply bounds how much of a reply's body is kept, in bytes; 0 is DefaultMaxReply. What is longer is cut off there.
 	MaxReply int
 	// InsecureTLS accepts any certificate.

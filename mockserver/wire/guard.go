@@ -2,11 +2,13 @@ package wire
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -64,13 +66,36 @@ func (g *Guard) CheckHost(ctx context.Context, host string) error {
 	return err
 }
 
+// CheckLiteral says what is known of a host without resolving it: an error that wraps ErrForbidden when it is an
+// address that may not be dialled, however it is spelled, or the name of a metadata service; else nil.
+func (g *Guard) CheckLiteral(host string) error {
+	if address, ok := parseAddress(host); ok {
+		return g.Check(host, address)
+	}
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	for _, service := range []string{
+		"metadata.google.internal", "metadata.goog", "metadata.azure.internal", "instance-data", "instance-data.ec2.internal",
+	} {
+		if name == service {
+			return fmt.Errorf("%w: %s is a metadata service, which is never dialled", ErrForbidden, host)
+		}
+	}
+	return nil
+}
+
 // resolve returns the addresses of host that may be dialled; if there is none, why.
 func (g *Guard) resolve(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	all := []netip.Addr{}
-	if literal, err := netip.ParseAddr(host); err == nil {
-		all = append(all, literal)
-	} else if all, err = g.lookup(ctx, host); err != nil {
+	if err := g.CheckLiteral(host); err != nil {
 		return nil, err
+	}
+	all := []netip.Addr{}
+	if literal, ok := parseAddress(host); ok {
+		all = append(all, literal)
+	} else {
+		var err error
+		if all, err = g.lookup(ctx, host); err != nil {
+			return nil, err
+		}
 	}
 	var allowed []netip.Addr
 	var refused error
@@ -152,6 +177,38 @@ func parsePrefix(entry string) (netip.Prefix, bool) {
 	}
 	address = address.WithZone("").Unmap()
 	return netip.PrefixFrom(address, address.BitLen()), true
+}
+
+// parseAddress reads an address. One of IPv4 may be spelled as resolvers of C take it, so that no name server is asked
+// for it: fewer than four parts, of which the last fills the rest, each decimal, octal (010) or hexadecimal (0x8).
+func parseAddress(host string) (netip.Addr, bool) {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address, true
+	}
+	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, false
+	}
+	var address uint64
+	for i, part := range parts {
+		base := 10
+		switch {
+		case len(part) > 2 && (part[:2] == "0x" || part[:2] == "0X"):
+			part, base = part[2:], 16
+		case len(part) > 1 && part[0] == '0':
+			part, base = part[1:], 8
+		}
+		bits := 8
+		if i == len(parts)-1 {
+			bits = 8 * (4 - i)
+		}
+		n, err := strconv.ParseUint(part, base, bits)
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		address = address<<bits | n
+	}
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(address)))), true
 }
 
 func validHost(name string) bool {

@@ -24,7 +24,8 @@ func guarded(t *testing.T, allow ...string) (*wire.Guard, *[]string) {
 	names := map[string]string{
 		"local.test": "127.0.0.1", "private.test": "10.1.2.3", "metadata.test": "169.254.169.254", "public.test": "203.0.113.7",
 		"mixed.test": "169.254.169.254 10.1.2.3 127.0.0.1", "mapped.test": "::ffff:10.1.2.3", "six.test": "fd00:ec2::254",
-		"2130706433": "127.0.0.1", "2852039166": "169.254.169.254", "0xa9fea9fe": "169.254.169.254", "a.sub.test": "203.0.113.8",
+		"a.sub.test": "203.0.113.8", "256.1": "127.0.0.1", "1.2.3.4.5": "127.0.0.1", "0x100000000": "127.0.0.1", "09": "127.0.0.1",
+		"metadata.google.internal": "127.0.0.1", "instance-data": "127.0.0.1",
 	}
 	g.Lookup = func(_ context.Context, host string) ([]netip.Addr, error) {
 		list, ok := names[host]
@@ -59,7 +60,20 @@ func TestGuard(t *testing.T) {
 		{nil, "::ffff:127.0.0.1", "127.0.0.1:80"},
 		{nil, "local.test", "127.0.0.1:80"},
 		{nil, "2130706433", "127.0.0.1:80"},
+		{nil, "0x7f000001", "127.0.0.1:80"},
+		{nil, "0X7F.1", "127.0.0.1:80"},
+		{nil, "127.1", "127.0.0.1:80"},
+		{nil, "0177.0.0.01.", "127.0.0.1:80"},
+		{nil, "256.1", "127.0.0.1:80"}, // names, which the resolver knows
+		{nil, "1.2.3.4.5", "127.0.0.1:80"},
+		{nil, "0x100000000", "127.0.0.1:80"},
+		{nil, "09", "127.0.0.1:80"},
 		{nil, "10.1.2.3", ""},
+		{nil, "0xa010203", ""},
+		{nil, "10.66051", ""},
+		{nil, "012.1.2.3", ""},
+		{nil, "0", ""},
+		{[]string{"10.1.0.0/16"}, "0xa010203", "10.1.2.3:80"},
 		{nil, "192.168.0.1", ""},
 		{nil, "203.0.113.7", ""},
 		{nil, "2001:db8::1", ""},
@@ -89,6 +103,10 @@ func TestGuard(t *testing.T) {
 		{everything, "metadata.test", ""},
 		{everything, "2852039166", ""},
 		{everything, "0xa9fea9fe", ""},
+		{everything, "0251.0376.0251.0376", ""},
+		{everything, "169.16689662", ""},
+		{everything, "Metadata.Google.Internal.", ""},
+		{everything, "instance-data", ""},
 		{everything, "six.test", ""},
 		{everything, "::ffff:169.254.169.254", ""},
 		{everything, "::169.254.169.254", ""},
@@ -131,8 +149,13 @@ func TestGuardSaysHowToAllow(t *testing.T) {
 	if err == nil || err.Error() != never {
 		t.Errorf("got  %v\nwant %s", err, never)
 	}
+	_, err = g.Dial(within(t), "tcp", "0xa010203:80")
+	const spelled = "forbidden address: 10.1.2.3 (0xa010203) is not on loopback; allow it with --allow-target 10.1.2.3"
+	if err == nil || err.Error() != spelled {
+		t.Errorf("got  %v\nwant %s", err, spelled)
+	}
 	client := wire.Client{Dial: g.Dial}
-	if r := client.Send(within(t), "http://private.test/", post("")); r.Outcome != wire.NotSent || !errors.Is(r.Err, wire.ErrForbidden) {
+	if r := client.Send(within(t), "http://private.test/", post("")); r.Err.Error() != want || r.Outcome != wire.NotSent || !errors.Is(r.Err, wire.ErrForbidden) {
 		t.Errorf("%q, %v", r.Outcome, r.Err)
 	}
 	if _, err = g.Dial(within(t), "tcp", "nowhere.test:80"); err == nil || errors.Is(err, wire.ErrForbidden) {

@@ -64,6 +64,8 @@ var (
 // fail says why the phase failed. limit is the time that the whole exchange had.
 func (p phase) fail(err error, limit time.Duration) error {
 	switch {
+	case errors.Is(err, ErrForbidden): // it says what it is about
+		return err
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return &timeout{p.missed, rounded(limit)}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -51,7 +51,12 @@ func hookrig(args ...string) *gexec.Session {
 
 func hookrigIn(dir string, args ...string) *gexec.Session {
 	GinkgoHelper()
-	cmd := exec.Command(binary, args...)
+	return begin(dir, exec.Command(binary, args...))
+}
+
+// begin starts a command in a folder, with no HOOKRIG_ variable of the caller's.
+func begin(dir string, cmd *exec.Cmd) *gexec.Session {
+	GinkgoHelper()
 	cmd.Dir = dir
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "HOOKRIG_") {

@@ -1,8 +1,11 @@
 package acceptance_test
 
 import (
+	"io"
+	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -26,7 +29,17 @@ var addresses = regexp.MustCompile(`capture +(http://\S+)/<bin>\s+desk +(http://
 // serve starts a rig on free ports and waits until it listens.
 func serve(args ...string) *rig {
 	GinkgoHelper()
-	session := hookrig(append([]string{"serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0"}, args...)...)
+	return listening(hookrig(append(servingAnywhere(), args...)...))
+}
+
+// servingAnywhere are the arguments that have serve take free ports.
+func servingAnywhere() []string {
+	return []string{"serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0"}
+}
+
+// listening is the rig of a session, once it listens.
+func listening(session *gexec.Session) *rig {
+	GinkgoHelper()
 	Eventually(session).Should(gbytes.Say(`desk +http://`))
 	Eventually(session).Should(gbytes.Say(`data `))
 	found := addresses.FindSubmatch(session.Out.Contents())
@@ -36,6 +49,34 @@ func serve(args ...string) *rig {
 	r.client, err = mockserver.Dial(r.desk, "")
 	Expect(err).NotTo(HaveOccurred())
 	return r
+}
+
+// metric is one sample of the rig's metrics, by its name and labels as they are printed.
+func (r *rig) metric(name string) float64 {
+	GinkgoHelper()
+	resp, err := http.Get(r.desk + "/metrics")
+	Expect(err).NotTo(HaveOccurred())
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	Expect(err).NotTo(HaveOccurred())
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			Expect(err).NotTo(HaveOccurred())
+			return n
+		}
+	}
+	Fail("no metric is called " + name)
+	return 0
+}
+
+// dial connects to the capture address.
+func (r *rig) dial() net.Conn {
+	GinkgoHelper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.capture, "http://"))
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() { conn.Close() })
+	return conn
 }
 
 // kill ends the rig as a power cut would end it.

@@ -19,12 +19,10 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/provider/ethpass"
 	"github.com/hookrig/hookrig/mockserver/provider/surface"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -58,7 +56,7 @@ func playOn(t testing.TB, store journal.Store, options ...string) *rig {
 	r := &rig{t: t, key: provider.DemoKey}
 	r.Server = mockserver.StartT(t, mockserver.Options{
 		Store: store, Catalogue: catalogue, Demo: true, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
-		Desk: func(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler {
+		Desk: func(surface.Parts) http.Handler {
 			return http.NotFoundHandler()
 		},
 		Surfaces: map[string]surface.Maker{"ethpass": func(ctx context.Context, rig surface.Rig) (http.Handler, error) {

@@ -18,15 +18,11 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/provider/surface"
 )
 
 // desk is a desk with nothing on it.
-func desk(*provider.Dispatcher, *capture.Server, journal.Store, *fixtures.Catalogue, *wire.Client, map[string]string) http.Handler {
+func desk(surface.Parts) http.Handler {
 	return http.NotFoundHandler()
 }
 

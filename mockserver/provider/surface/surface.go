@@ -7,8 +7,10 @@ import (
 	"net/url"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // Rig is what a surface is made over.
@@ -22,6 +24,18 @@ type Rig struct {
 	// error says why not.
 	Reachable func(ctx context.Context, host string) error
 	Log       *slog.Logger
+}
+
+// Parts are those of a whole rig, which its desk is made over.
+type Parts struct {
+	Dispatcher *provider.Dispatcher
+	Capture    *capture.Server
+	Store      journal.Store
+	Catalogue  *fixtures.Catalogue
+	// Wire sends what the desk sends by itself, only to where the rig may deliver to.
+	Wire *wire.Client
+	// Surfaces are the addresses of the systems' own APIs, by provider: a URL, or a path of the desk.
+	Surfaces map[string]string
 }
 
 // Maker makes the surface of one system. What it starts ends with ctx.
