@@ -64,6 +64,11 @@ func (k *desk) captures(ctx context.Context, bin string, p Page) (*reply[list[ca
 	return page(newCaptureds(found.Captures), found.Next, found.Next > 0), nil
 }
 
+// queryHelp tells a person how a query is written, in Markdown.
+func (k *desk) queryHelp(context.Context, *struct{}) (*textOut, error) {
+	return &textOut{"text/markdown; charset=utf-8", []byte(capture.QueryHelp)}, nil
+}
+
 func (k *desk) getCapture(ctx context.Context, in *captureIn) (*reply[captured], error) {
 	c, err := k.store.Capture(ctx, in.ID)
 	return &reply[captured]{newCaptured(c)}, err

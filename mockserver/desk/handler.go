@@ -53,6 +53,7 @@ func (k *desk) routes(api huma.API) {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 
 	route(api, get, "/rig", "get-rig", "Where the rig is and what it plays", k.rig)
+	route(api, get, "/query", "get-query", "How a query, q, is written", k.queryHelp)
 	route(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca)
 	route(api, get, "/healthz", "get-health", "Whether the rig is alive: 200 ok", k.health)
 	route(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics)

@@ -7,7 +7,7 @@ import (
 	"path"
 )
 
-//go:embed page
+//go:embed page/*.html page/*.css page/*.js page/*.svg
 var files embed.FS
 
 // servePage serves the page and its files. They are in the binary, so it works offline.

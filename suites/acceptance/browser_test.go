@@ -24,6 +24,7 @@ type browser struct {
 
 	mu       sync.Mutex
 	problems []string // errors on the console
+	forgiven []string // texts of errors that a spec provokes
 	hosts    []string // that were asked for anything
 }
 
@@ -45,6 +46,9 @@ func browse(r *rig, at string) *browser {
 		release()
 		b.mu.Lock()
 		defer b.mu.Unlock()
+		for _, text := range b.forgiven {
+			b.problems = slices.DeleteFunc(b.problems, func(p string) bool { return strings.Contains(p, text) })
+		}
 		Expect(b.problems).To(BeEmpty(), "errors on the console")
 		for _, host := range b.hosts {
 			Expect(host).To(BeElementOf(hostOf(r.desk), ""), "a request to another host")
@@ -97,13 +101,60 @@ func (b *browser) click(kind, text string) {
 	b.do(chromedp.Click(chromedp.Search(fmt.Sprintf(`(//%s[starts-with(normalize-space(.), %q)])[1]`, kind, text))))
 }
 
+// field is the place to write of the field with a label.
+func field(label string) chromedp.Search {
+	return chromedp.Search(fmt.Sprintf(`(//label[contains(., %[1]q)]//*[self::input or self::textarea or self::select] | //input[@id = //label[contains(., %[1]q)]/@for])[last()]`, label))
+}
+
 // fill types text in the place of what stands in the field with that label.
 func (b *browser) fill(label, text string) {
 	GinkgoHelper()
-	field := chromedp.Search(fmt.Sprintf(`(//label[contains(., %[1]q)]//input | //input[@id = //label[contains(., %[1]q)]/@for])[1]`, label))
-	b.do(chromedp.Focus(field))
+	b.do(chromedp.Focus(field(label)))
 	b.eval(`document.activeElement.value = ""`)
-	b.do(chromedp.SendKeys(field, text))
+	b.do(chromedp.SendKeys(field(label), text))
+}
+
+// choose picks an option of the field with that label, by its value.
+func (b *browser) choose(label, value string) {
+	GinkgoHelper()
+	b.do(chromedp.Focus(field(label)))
+	b.eval(fmt.Sprintf(`(document.activeElement.value = %q, document.activeElement.dispatchEvent(new Event("change", { bubbles: true })))`, value))
+}
+
+// opens opens the first entry of the list that has a text.
+func (b *browser) opens(text string) {
+	GinkgoHelper()
+	b.do(chromedp.Click(chromedp.Search(fmt.Sprintf(`(//ol[@id='list']//button[contains(., %q)])[1]`, text))))
+}
+
+// clickOn clicks the first element of a CSS selector.
+func (b *browser) clickOn(selector string) {
+	GinkgoHelper()
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// tab shows a tab of the detail.
+func (b *browser) tab(title string) {
+	GinkgoHelper()
+	b.click("button[@role='tab']", title)
+}
+
+// count is how many elements a selector finds.
+func (b *browser) count(selector string) func() string {
+	return func() string { return b.eval(fmt.Sprintf(`document.querySelectorAll(%q).length`, selector)) }
+}
+
+// forgives leaves out of the account what the console says with a text in it.
+func (b *browser) forgives(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.forgiven = append(b.forgiven, text)
+}
+
+// uploads chooses a file for a field.
+func (b *browser) uploads(selector, file string) {
+	GinkgoHelper()
+	b.do(chromedp.SetUploadFiles(chromedp.CSS(selector), []string{file}))
 }
 
 // press types keys where the focus is.

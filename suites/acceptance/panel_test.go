@@ -14,7 +14,7 @@ var _ = Describe("the panels of the systems", func() {
 	It("register a webhook of The Wallet Crew, and its passes are told", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		b := browse(r, "")
-		b.click("button", "The Wallet Crew")
+		b.click("a", "The Wallet Crew")
 		b.sees("#detail", "No webhook is registered yet.")
 		b.isAccessible()
 		b.click("button", "Register")
@@ -40,7 +40,7 @@ var _ = Describe("the panels of the systems", func() {
 		b := browse(r, "#view=system&system=subscribfy")
 		b.sees("#detail", "The store has no token yet")
 		b.click("button", "Generate")
-		b.sees("#said", "It is not shown again.")
+		b.sees("#detail", "It is not shown again.")
 		b.isAccessible()
 		b.fill("Wallet pass created", r.capture+"/subscribfy")
 		b.click("button", "Test Call")
@@ -48,12 +48,22 @@ var _ = Describe("the panels of the systems", func() {
 		got, err := r.captured(ctx, "subscribfy")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(got[0].Body)).To(ContainSubstring(`"topic":"wallet_pass\/created"`))
-		b.fill("Wallet pass created", r.capture+"/subscribfy")
+
+		By("taking nothing from who types while the panel is drawn anew")
+		b.click("button", "Test Call")
+		b.fill("Wallet pass updated", r.capture+"/sub")
+		b.click("button", "Test Call")
+		b.eval(`document.querySelectorAll("#detail input[name=urls]")[1].focus()`)
+		b.press("scribfy")
+		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(3))
+		Expect(b.eval(`document.activeElement.value`)).To(Equal(r.capture + "/subscribfy"))
+		Expect(b.eval(`document.querySelectorAll("#detail input[name=urls]")[0].value`)).To(Equal(r.capture + "/subscribfy"))
+
 		b.click("button", "Save")
 		b.sees("#said", "wallet_pass/created is saved")
 		b.click("button", "A customer gets a wallet")
 		b.sees("#said", "happened")
-		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(2))
+		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(4))
 	}, SpecTimeout(2*time.Minute))
 
 	It("update ethpass's endpoint, and its passes are told", func(ctx SpecContext) {

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -86,11 +88,25 @@ func (r *rig) kill() {
 	Eventually(r.session).Should(gexec.Exit())
 }
 
-// post sends a body to a capture address.
+// post sends a body of JSON to a capture address.
 func post(url, body string) {
 	GinkgoHelper()
-	resp, err := http.Post(url, "application/json", strings.NewReader(body))
+	postAs(url, "application/json", body)
+}
+
+// postAs sends a body of a type to a capture address.
+func postAs(url, contentType, body string) {
+	GinkgoHelper()
+	resp, err := http.Post(url, contentType, strings.NewReader(body))
 	Expect(err).NotTo(HaveOccurred())
 	defer resp.Body.Close()
 	Expect(resp.StatusCode).To(Equal(http.StatusOK))
+}
+
+// exported is a file with a bin's captures, in JSON Lines.
+func (r *rig) exported(ctx SpecContext, bin string) string {
+	GinkgoHelper()
+	file := filepath.Join(GinkgoT().TempDir(), bin+".jsonl")
+	Expect(os.WriteFile(file, []byte(run(ctx, 0, "export", bin, "--format", "jsonl", "--rig", r.desk)), 0o600)).To(Succeed())
+	return file
 }

@@ -12,41 +12,97 @@ export function headers() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-// Unknown is the error of a rig that asks for its token.
+// NeedsToken is the error of a rig that asks for its token.
 export class NeedsToken extends Error {}
 
+// path puts a path together: its parts are escaped, and so are the parameters that say something.
+export function path(parts, parameters = {}) {
+  const said = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
+  const query = new URLSearchParams(said).toString();
+  return `/${parts.map(encodeURIComponent).join("/")}${query ? `?${query}` : ""}`;
+}
+
+// Verbatim is JSON that goes out as it is written, so that no number is rounded.
+export class Verbatim {
+  constructor(json) { this.json = json; }
+}
+
+// written is a value as JSON.
+function written(v) {
+  if (v instanceof Verbatim) return v.json;
+  if (Array.isArray(v)) return `[${v.map(written).join(",")}]`;
+  if (v === null || typeof v !== "object") return JSON.stringify(v);
+  return `{${Object.entries(v).filter(([, value]) => value !== undefined).map(([name, value]) => `${JSON.stringify(name)}:${written(value)}`).join(",")}}`;
+}
+
 // api calls and returns the JSON of the answer; an error has the words of the problem.
-export async function api(path, body, method = body === undefined ? "GET" : "POST") {
-  const response = await fetch(`/api/v1${path}`, {
+export async function api(at, body, method = body === undefined ? "GET" : "POST", signal) {
+  const response = await fetch(`/api/v1${at}`, {
     method,
+    signal,
     headers: body === undefined ? headers() : { ...headers(), "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined ? undefined : written(body),
   });
-  if (response.status === 401) throw new NeedsToken("the rig asks for its token");
   if (response.status === 204) return undefined;
   if (response.ok) return response.json();
-  const problem = await response.json().catch(() => ({}));
-  const parts = (problem.errors ?? []).map((e) => (e.location ? `${e.location}: ${e.message}` : e.message));
-  throw new Error([problem.detail ?? response.statusText, ...parts].join("; "));
+  throw await problem(response);
+}
+
+// problem is what an answer says went wrong.
+async function problem(response) {
+  if (response.status === 401) return new NeedsToken("the rig asks for its token");
+  const told = await response.json().catch(() => ({}));
+  const parts = (told.errors ?? []).map((e) => (e.location ? `${e.location}: ${e.message}` : e.message));
+  return new Error([told.detail ?? response.statusText, ...parts].join("; "));
+}
+
+async function answer(at, options = {}) {
+  const response = await fetch(`/api/v1${at}`, { ...options, headers: { ...headers(), ...options.headers } });
+  if (!response.ok) throw await problem(response);
+  return response;
 }
 
 // bytes returns the bytes of an answer.
-export async function bytes(path) {
-  const response = await fetch(`/api/v1${path}`, { headers: headers() });
-  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? response.statusText);
-  return new Uint8Array(await response.arrayBuffer());
+export async function bytes(at) {
+  return new Uint8Array(await (await answer(at)).arrayBuffer());
+}
+
+// text returns the text of an answer.
+export async function text(at) {
+  return (await answer(at)).text();
+}
+
+// download saves an answer as the file that it is. It is fetched, as a link could not show the token.
+export async function download(at) {
+  const response = await answer(at);
+  const [, quoted, plain] = response.headers.get("Content-Disposition")?.match(/filename=(?:"([^"]*)"|([^;]*))/) ?? [];
+  save(await response.blob(), quoted ?? plain ?? "download");
+}
+
+// save offers content as a file.
+function save(blob, name) {
+  const a = document.createElement("a");
+  a.href = URL.createObjectURL(blob);
+  a.download = name;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
+}
+
+// upload sends a file.
+export async function upload(at, file, type) {
+  return (await answer(at, { method: "POST", body: file, headers: { "Content-Type": type } })).json();
 }
 
 // curl is the command that makes the same call.
-export function curl(path, body, method) {
+export function curl(at, body, method) {
   const parts = ["curl"];
-  if (method && method !== "POST") parts.push(`-X ${method}`);
+  if (method && method !== "POST" && method !== "GET") parts.push(`-X ${method}`);
   if (token) parts.push(`-H 'Authorization: Bearer TOKEN'`);
-  if (body !== undefined) parts.push(`-H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`);
-  return [...parts, quoted(`${location.origin}/api/v1${path}`)].join(" ");
+  if (body !== undefined) parts.push(`-H 'Content-Type: application/json' -d ${quoted(written(body))}`);
+  return [...parts, quoted(`${location.origin}/api/v1${at}`)].join(" ");
 }
 
 // quoted is text as one word of a shell.
-export function quoted(text) {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+export function quoted(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

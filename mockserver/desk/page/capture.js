@@ -1,121 +1,101 @@
 // One capture, tab by tab.
-import { api, bytes, curl, headers, quoted } from "/page/api.js";
-import { action, copier, el, facts, field, form, having, table, tabs } from "/page/dom.js";
-import { answered, verdict } from "/page/list.js";
-import { clock, hex, indented, isText, raw, size, span, text } from "/page/text.js";
+import { api, bytes, curl, download, path, text as fetched } from "/page/api.js";
+import { attempts, timing } from "/page/attempts.js";
+import { body, wire } from "/page/body.js";
+import { compare } from "/page/compare.js";
+import { action, copier, copy, el, having, link, menu, note, symbolAction, table, tabs } from "/page/dom.js";
+import { answered, event, status, verdict } from "/page/list.js";
+import { hash } from "/page/place.js";
+import { finder, term } from "/page/search.js";
+import { signature } from "/page/signature.js";
+import { ago, exact, length, raw, size, text } from "/page/text.js";
+
+// The kinds of files that captures can be written to.
+export const formats = [["raw", "Raw HTTP"], ["curl", "curl commands"], ["har", "HAR 1.2"], ["jsonl", "JSON Lines"], ["scenario", "Scenario"], ["go", "Go test"], ["schema", "JSON Schema"]];
 
 export function show(c, view) {
-  const path = `/captures/${encodeURIComponent(c.id)}`;
+  const at = path(["captures", c.id]);
+  const name = event(c);
   return el("div", "",
-    el("h2", "", `${c.method} ${c.target}`),
-    el("p", "line", verdict(c.verification), ...c.problems.map((p) => el("span", "chip bad", p)),
-      el("span", "quiet", `${c.id} · ${clock(c.at)} · ${size(c.body ? raw(c.body).length : 0)} · answered ${answered(c)}`)),
-    el("p", "actions",
-      action("Resend (r)", () => view.resend(c)),
-      copier("Copy as curl (y)", () => asCurl(c)),
-      copier("Copy the address", () => location.href),
-      having(el("a", "action", "Download"), { href: `/api/v1${path}/raw`, download: `${c.id}.http` })),
+    el("div", "head",
+      el("h2", "", `${c.method} ${c.target}`),
+      el("p", "line", finder(el("span", `method ${c.method.toLowerCase()}`, c.method), term("method", c.method)), name ? finder(el("b", "", name), term("", name)) : "", c.verification ? finder(verdict(c.verification), term("verdict", c.verification.verdict)) : "",
+        answered(c) === "" ? "" : Number(answered(c)) ? finder(status(answered(c)), term("status", String(answered(c)))) : status(answered(c))),
+      el("p", "quiet", having(el("time", "", ago(c.at)), { dateTime: c.at, title: exact(c.at) }), ` · ${size(length(c.body))} · in `, link(c.bin, hash({ bin: c.bin })), ` · ${c.id} · from ${c.peer}`),
+      c.problems.length ? note("bad", el("b", "", "Something was wrong with this request: "), c.problems.join("; ")) : "",
+      el("div", "actions",
+        action("Resend …", () => view.resend(c), { className: "action main", symbol: "send", title: "Resend (r)" }),
+        menu("Copy", "copy",
+          action("As curl (y)", () => view.did(async () => copy(await asCurl(c)), "copied as curl")),
+          action("As raw HTTP", () => view.did(async () => copy(text(await bytes(`${at}/raw`))), "copied as raw HTTP")),
+          action("Its body", () => view.did(() => copy(text(raw(c.body))), "copied the body")),
+          action("A link to it", () => view.did(() => copy(location.href), "copied the link"))),
+        menu("Export", "download", ...formats.map(([format, title]) => action(title, () => view.did(() => download(`${at}/export?format=${format}`), `saved as ${title}`)))),
+        link("Compare", hash({ ...view.place, show: c.id, tab: "compare" }), "action"))),
     tabs("Capture", [
-      ["body", "Body", () => body(c, path)],
-      ["headers", "Headers", () => table("Header lines, in order", ["Name", "Value"], c.headers.map(([n, v]) => [n, el("code", "", v)]), "No header lines.")],
-      ["raw", "Raw", () => rawTab(path)],
-      ["signature", "Signature", () => signature(c, path)],
-      ["timing", "Timing", () => timing(c)],
+      ["body", "Body", () => bodyTab(c, at)],
+      ["headers", "Headers", () => headers(c, view)],
+      ["raw", "Raw", () => rawTab(at, view)],
+      ["signature", "Signature", () => signature(c, at)],
+      ["timing", "Timing", () => timing(c, at)],
       ["reply", "Reply", () => reply(c)],
-      ["attempts", "Attempts", () => attempts(c, path, view)],
-    ], view.tab, view.chose));
+      ["attempts", "Attempts", () => attempts(c, at)],
+      ["compare", "Compare", () => compare(c, view)],
+    ], view.place.tab, view.chose));
 }
 
 // asCurl is the command that sends the request again, byte for byte as far as curl can.
-export async function asCurl(c) {
-  const response = await fetch(`/api/v1/captures/${encodeURIComponent(c.id)}/export?format=curl`, { headers: headers() });
-  if (response.ok) return response.text();
-  const lines = c.headers.filter(([name]) => !/^(host|content-length|transfer-encoding)$/i.test(name)).map(([n, v]) => `-H ${quoted(`${n}: ${v}`)}`);
-  return [`curl -X ${c.method}`, ...lines, c.body ? `--data-binary ${quoted(text(raw(c.body)))}` : "", "URL"].filter(Boolean).join(" ");
+export function asCurl(c) {
+  return fetched(path(["captures", c.id, "export"], { format: "curl" }));
 }
 
-async function body(c, path) {
-  const content = raw(c.body);
-  if (!content.length) return el("p", "hint", "The body is empty.");
-  const shown = isText(content) ? indented(text(content)) : hex(content);
-  const judged = c.verification ? await api(`${path}/schema?provider=${c.verification.provider}`) : undefined;
-  const schema = judged?.event && el("p", judged.valid ? "good" : "bad",
-    judged.valid ? `It fits the schema of ${judged.event}.` : `It does not fit the schema of ${judged.event}: ${judged.problems.join("; ")}`);
-  return [schema ?? "", el("pre", "", shown)].filter(Boolean);
+// typeOf is what a list of header lines says of the body.
+export function typeOf(headers) {
+  return headers?.find(([name]) => /^content-type$/i.test(name))?.[1] ?? "";
 }
 
-async function rawTab(path) {
-  const content = await bytes(`${path}/raw`);
-  return [el("p", "hint", `${content.length} bytes, as they came. `), el("pre", "", isText(content) ? text(content) : hex(content)),
-    el("p", "hint", curl(`${path}/raw`))];
+async function bodyTab(c, at) {
+  const judged = c.verification ? await api(`${at}/schema?provider=${encodeURIComponent(c.verification.provider)}`) : undefined;
+  return [judged ? schema(judged) : "", body(raw(c.body), typeOf(c.headers))].filter(Boolean);
 }
 
-async function signature(c, path) {
-  const v = c.verification;
-  const { items } = await api("/providers");
-  const out = el("div", "");
-  const judge = async ({ provider, secret }) => {
-    try {
-      out.replaceChildren(explained(await api(`${path}/verify`, { provider, secret })));
-    } catch (problem) {
-      out.replaceChildren(el("p", "bad", problem.message));
-    }
-  };
-  return [v ? explained(v) : el("p", "hint", "The bin names no provider, so nothing was judged on arrival."),
-    form("Judge it with", judge, field("Provider", "provider", { options: items.map((p) => p.name), value: v?.provider ?? items[0]?.name }),
-      field("Secret", "secret", { required: true, autocomplete: "off" }), el("button", "action", "Judge")), out];
+// schema says whether a body fits the schema of its event, and where not.
+function schema(judged) {
+  const undeclared = judged.undeclared?.length ? el("p", "quiet", "No document names ", ...judged.undeclared.flatMap((u) => [el("code", "", u), " "])) : "";
+  if (judged.valid) return note("good", `It fits the schema of ${judged.event}.`, undeclared);
+  if (!judged.event) return note("", judged.problems.join("; "));
+  return note("bad", el("b", "", `It does not fit the schema of ${judged.event}:`), el("ul", "plain", ...judged.problems.map((p) => el("li", "", violation(p)))), undeclared);
 }
 
-function explained(v) {
-  return el("div", "", el("p", "line", verdict(v), el("span", "quiet", v.provider)), v.explanation ? el("p", "", v.explanation) : "");
+// violation sets the place apart from what is wrong there.
+function violation(text) {
+  const at = text.indexOf(": ");
+  return at < 0 ? [text] : [el("code", "", text.slice(0, at)), text.slice(at)];
 }
 
-function timing(c) {
-  return facts([["arrived", new Date(c.at).toISOString()], ["sequence", c.seq], ["from", c.peer], ["version", c.version],
-    ["TLS", c.tls && `${c.tls.version}, ${c.tls.cipher}`], ["reply after", c.reply?.delay], ["reply over", c.reply?.drip]]);
+function headers(c, view) {
+  const rows = c.headers.map(([name, value]) => [el("b", "", name), finder(el("code", "value", value), term(`header.${name.toLowerCase()}`, value)),
+    symbolAction("copy", `Copy ${name}`, () => view.did(() => copy(value), `copied ${name}`))]);
+  return table("As they came, in order; a value searches for itself", ["Name", "Value", ""], rows, "There are no header lines.");
+}
+
+async function rawTab(at, view) {
+  const content = await bytes(`${at}/raw`);
+  const box = el("div", "", wire(content, false));
+  const marks = action("Show line ends", () => {
+    const shown = marks.getAttribute("aria-pressed") !== "true";
+    marks.setAttribute("aria-pressed", String(shown));
+    box.replaceChildren(wire(content, shown));
+  }, { className: "toggle", "aria-pressed": "false" });
+  return [el("div", "bar", el("span", "quiet", `${size(content.length)}, byte for byte`), marks, copier("Copy the request", () => text(content), { className: "action small" }),
+    action("Download", () => view.did(() => download(`${at}/raw`), "saved"), { className: "action small", symbol: "download" })), box, el("p", "hint", curl(`${at}/raw`))];
 }
 
 function reply(c) {
-  if (!c.reply) return el("p", "hint", "It was given no reply of the bin's own.");
+  if (!c.reply) return el("p", "hint", "It was given no reply of the bin's own: what the sender was told is in its problems.");
   const lines = [...Object.entries(c.reply.headers ?? {}), ...(c.reply.lines ?? [])];
-  return [facts([["status", answered(c)]]), table("Header lines", ["Name", "Value"], lines, "No header lines of its own."),
-    c.reply.body ? el("pre", "", indented(c.reply.body)) : el("p", "hint", "No body.")];
-}
-
-// attempts are the captures of the same delivery, with the time between them.
-async function attempts(c, path, view) {
-  const { items } = await api(`${path}/attempts`);
-  const rows = items.map((a, i) => [
-    i + 1, a.id === c.id ? `${a.id} (this one)` : action(a.id, () => view.open(a)), clock(a.at),
-    i ? `+${span(new Date(a.at) - new Date(items[i - 1].at))}` : "", answered(a), verdict(a.verification) || "",
-  ]);
-  return [timeline(items.map((a) => ({ at: a.at, good: (a.reply?.status || 200) < 300 && !a.reply?.hang && !a.reply?.reset, text: answered(a) }))),
-    table("Attempts of this delivery", ["#", "Capture", "At", "After", "Answered", "Signature"], rows)];
-}
-
-// timeline draws attempts along a line, spaced by the order of magnitude of the time between them.
-export function timeline(points) {
-  if (points.length < 2) return "";
-  const svgNS = "http://www.w3.org/2000/svg";
-  const make = (name, values, label) => {
-    const e = document.createElementNS(svgNS, name);
-    for (const [k, v] of Object.entries(values)) e.setAttribute(k, v);
-    if (label !== undefined) e.textContent = label;
-    return e;
-  };
-  let x = 20;
-  const svg = make("svg", { class: "timeline", height: 64, role: "img" });
-  points.forEach((p, i) => {
-    if (i) {
-      const ms = Math.max(1, new Date(p.at) - new Date(points[i - 1].at));
-      const next = x + 50 + 14 * Math.log10(ms);
-      svg.append(make("line", { x1: x, y1: 24, x2: next, y2: 24 }), make("text", { x: (x + next) / 2, y: 16, "text-anchor": "middle" }, span(ms)));
-      x = next;
-    }
-    svg.append(make("circle", { cx: x, cy: 24, r: 7, class: p.good ? "good" : "bad" }), make("text", { x, y: 50, "text-anchor": "middle" }, p.text));
-  });
-  svg.setAttribute("width", x + 30);
-  svg.setAttribute("viewBox", `0 0 ${x + 30} 64`);
-  svg.setAttribute("aria-label", `${points.length} attempts: ${points.map((p) => p.text).join(", ")}`);
-  return el("div", "scroll", svg);
+  return [el("p", "line", status(answered(c)), c.reply.delay ? el("span", "quiet", `held back for ${c.reply.delay}`) : "", c.reply.drip ? el("span", "quiet", `body dripped over ${c.reply.drip}`) : ""),
+    table("Header lines", ["Name", "Value"], lines.map(([n, v]) => [el("b", "", n), el("code", "value", v)]), "It has no header lines of its own."),
+    c.reply.body ? body(new TextEncoder().encode(c.reply.body), typeOf(lines)) : el("p", "hint", "Its body is empty."),
+    el("p", "hint", "What the bin answers from now on is set above the list, with Reply.")];
 }

@@ -1,21 +1,26 @@
-// One delivery: where it stands, its timeline, its attempts.
-import { api, curl } from "/page/api.js";
-import { timeline } from "/page/capture.js";
-import { action, el, facts, tabs } from "/page/dom.js";
-import { state } from "/page/list.js";
-import { indented, isText, hex, raw, text } from "/page/text.js";
+// One delivery: where it stands, its timeline, and each attempt with what was sent and answered.
+import { api, curl, path } from "/page/api.js";
+import { body } from "/page/body.js";
+import { typeOf } from "/page/capture.js";
+import { action, el, facts, having, link, note, tabs } from "/page/dom.js";
+import { ended, good, state, status } from "/page/list.js";
+import { hash } from "/page/place.js";
+import { ago, clock, exact, raw, size, span } from "/page/text.js";
+import { timeline } from "/page/timeline.js";
 
 export function show(d, view) {
-  const path = `/deliveries/${encodeURIComponent(d.id)}/redeliver`;
+  const again = path(["deliveries", d.id, "redeliver"]);
   return el("div", "",
-    el("h2", "", `${d.event.name} → ${d.url}`),
-    el("p", "line", state(d), el("span", "quiet", `${d.provider} · ${d.id} · event ${d.event.id}`)),
-    el("p", "actions", action("Deliver again", () => view.did(() => api(path, {}, "POST"), "delivered once more"))),
-    facts([["pattern", d.pattern && `${d.pattern}${notations(d.modes)}`], ["next attempt", d.next], ["faults", (d.faults ?? []).join(", ")], ["tenant", d.event.tenant]]),
-    timeline(d.attempts.map((a) => ({ at: a.due, good: a.outcome === "status" && a.status < 300, text: a.status || a.outcome }))),
-    d.attempts.length ? tabs("Attempts", d.attempts.map((a) => [`attempt-${a.n}`, `Attempt ${a.n}`, () => attempt(a)]), view.tab, view.chose)
-      : el("p", "hint", "No attempt has been made yet."),
-    el("p", "hint", curl(path, {}, "POST")));
+    el("div", "head",
+      el("p", "line", el("b", "", d.provider), state(d), ...(d.faults ?? []).map((f) => el("span", "chip warn", f))),
+      el("h2", "", `${d.event.name} → ${d.url}`),
+      el("p", "quiet", having(el("time", "", ago(d.created)), { dateTime: d.created, title: exact(d.created) }), ` · ${d.id} · event ${d.event.id}${d.event.tenant ? ` of ${d.event.tenant}` : ""}`),
+      el("div", "actions", action("Deliver again", () => view.did(() => api(again, undefined, "POST"), "delivered once more"), { className: "action main", symbol: "send" })),
+      el("pre", "hint same", curl(again, {}, "POST"))),
+    facts([["Pattern", d.pattern && `${d.pattern}${notations(d.modes)}`], ["Next attempt", d.next && exact(d.next)]]),
+    timeline(d.attempts.map((a) => ({ at: a.due, good: good(a), text: ended(a) })), d.next),
+    d.attempts.length ? tabs("Attempts", d.attempts.map((a) => [`attempt-${a.n}`, `#${a.n} · ${ended(a)}`, () => attempt(a)]), view.place.tab || `attempt-${d.attempts.length}`, view.chose)
+      : el("p", "hint", "No attempt has been made yet."));
 }
 
 // notations says which of the documents' notations would not take the pattern.
@@ -27,14 +32,16 @@ function notations(modes) {
 
 function attempt(a) {
   const content = raw(a.sent.body);
-  const head = [`${a.sent.method} ${a.sent.target} ${a.sent.version}`, ...a.sent.headers.map(([n, v]) => `${n}: ${v}`)].join("\n");
-  return [facts([["due", a.due], ["sent", a.at], ["took", `${a.took_ms} ms`], ["outcome", a.status ? `${a.outcome} ${a.status}` : a.outcome],
-    ["error", a.error], ["fault", a.fault]]),
-  el("h3", "", "Sent"), el("pre", "", head), content.length ? el("pre", "", isText(content) ? indented(text(content)) : hex(content)) : "",
-  a.reply ? el("h3", "", "Answered") : "", a.reply ? el("pre", "", answerOf(a.reply)) : ""].filter(Boolean);
+  const capture = a.reply?.headers?.find(([n]) => /^hookrig-capture$/i.test(n))?.[1];
+  return [facts([["Due", clock(a.due)], ["Sent", exact(a.at)], ["Took", span(a.took_ms)], ["Fault", a.fault], ["Recorded as", capture && link(capture, hash({ show: capture }))]]),
+    a.error ? note("bad", a.error) : "",
+    el("h3", "", `Sent, ${size(content.length)} of body`), el("pre", "", [`${a.sent.method} ${a.sent.target} ${a.sent.version}`, ...a.sent.headers.map(([n, v]) => `${n}: ${v}`)].join("\n")),
+    content.length ? body(content, typeOf(a.sent.headers)) : "",
+    el("h3", "", "Answered"), a.reply ? answer(a.reply) : el("p", "line", status(ended(a)), el("span", "quiet", "There was no answer."))].filter(Boolean);
 }
 
-function answerOf(r) {
-  const lines = (r.headers ?? []).map(([n, v]) => `${n}: ${v}`).join("\n");
-  return `${r.status}\n${lines}\n\n${text(raw(r.body))}`;
+function answer(r) {
+  const content = raw(r.body);
+  return el("div", "", el("p", "line", status(r.status)), el("pre", "", (r.headers ?? []).map(([n, v]) => `${n}: ${v}`).join("\n") || "(no header lines)"),
+    content.length ? body(content, typeOf(r.headers)) : el("p", "hint", "Its body is empty."));
 }

@@ -1,191 +1,341 @@
-// The page over the desk's API: what was captured and sent, as it comes in. What was captured is only ever put into the
-// page as text.
-import { NeedsToken, api, curl, enter, headers } from "/page/api.js";
+// The page over the desk's API: what was captured and sent, as it comes in. What was captured is only ever put into the page as
+// text. This file holds the parts together: the address says what is shown (place.js), a feed reads it (feed.js), a list draws
+// it (list.js), and one record is open beside it (capture.js, delivery.js) or the panel of a system (system.js).
+import { NeedsToken, api, enter, headers, path } from "/page/api.js";
+import * as bin from "/page/bin.js";
 import { asCurl, show as showCapture } from "/page/capture.js";
+import { head as deliveriesHead } from "/page/deliveries.js";
 import { show as showDelivery } from "/page/delivery.js";
-import { help, resend } from "/page/dialog.js";
-import { action, copier, copy, el, having } from "/page/dom.js";
-import { captureRow, deliveryRow, focusBy, shown } from "/page/list.js";
+import { ask, help } from "/page/dialog.js";
+import { action, copier, copy, el, field, having, note, symbolAction } from "/page/dom.js";
+import * as empty from "/page/empty.js";
+import { Feed } from "/page/feed.js";
+import { List, cellsOfAll, cellsOfBin, cellsOfDelivery } from "/page/list.js";
+import { go, list as listPlace, place, read } from "/page/place.js";
+import { places } from "/page/places.js";
+import { resend } from "/page/resend.js";
+import { fields, keep } from "/page/search.js";
 import { follow } from "/page/stream.js";
-import { show as showSystem, titles } from "/page/system.js";
+import { show as showSystem } from "/page/system.js";
+import { ago, count } from "/page/text.js";
+import { theme } from "/page/theme.js";
 
 const $ = (id) => document.getElementById(id);
+const main = document.querySelector("main");
 
-// place is what is shown; the address keeps it, so that it can be passed on. view is captures, deliveries or system.
-const place = { view: "captures", bin: "", q: "", show: "", tab: "", system: "" };
-const rig = { capture: "", surfaces: {}, captures: [], deliveries: [], record: undefined };
+const rig = { capture: "", captureTLS: "", surfaces: {}, providers: [] };
+const list = new List($("list"), (record) => choose(record));
+let feed = new Feed(["captures"], {}, false);
+let head = { recount() {} };
+let record; // that is open
+let listed; // which list is drawn
+let opened; // what is drawn on the right
+let missed = 0; // captures that came while nobody looked
 
-function say(problem) {
-  $("state").textContent = problem instanceof Error ? problem.message : problem;
-  if (problem instanceof NeedsToken) $("token").hidden = false;
-}
+const deliveries = () => place.view === "deliveries";
+const searched = () => Boolean(place.q || place.where);
+const atTop = () => $("scroll").scrollTop < 8;
 
-// go shows another place, and keeps the way back.
-function go(to) {
-  Object.assign(place, to);
-  const kept = Object.entries(place).filter(([name, value]) => value && !(name === "view" && value === "captures"));
-  const hash = new URLSearchParams(kept).toString();
-  if (`#${hash}` !== location.hash) history.pushState(null, "", `${location.pathname}${hash ? `#${hash}` : ""}`);
-}
-
-// arrive reads the address.
-async function arrive() {
-  const at = new URLSearchParams(location.hash.slice(1));
-  for (const name of Object.keys(place)) place[name] = at.get(name) ?? (name === "view" ? "captures" : "");
-  $("q").value = place.q;
-  await load();
-  if (place.view === "system") return turnTo(place.system);
-  if (!place.show) return;
-  const found = [...rig.captures, ...rig.deliveries].find((r) => r.id === place.show);
-  const kind = place.view === "deliveries" ? "deliveries" : "captures";
-  open(found ?? await api(`/${kind}/${encodeURIComponent(place.show)}`));
-}
-
-// load reads the list that is shown.
-async function load() {
-  const query = new URLSearchParams({ limit: shown });
-  if (place.view === "deliveries") {
-    rig.deliveries = (await api(`/deliveries?${query}`)).items;
-  } else {
-    if (place.q) query.set("q", place.q);
-    rig.captures = (await api(`${place.bin ? `/bins/${encodeURIComponent(place.bin)}` : ""}/captures?${query}`)).items;
-  }
-  await drawPlaces();
-  draw();
-}
-
-// open shows a record.
-function open(record) {
-  go({ show: record.id });
-  rig.record = record;
-  const view = {
-    tab: place.tab, chose: (tab) => go({ tab }), open: (other) => open(other), resend: (c) => resend(c, rig.capture).catch(say),
-    did: async (does, what) => { try { await does(); say(what); } catch (problem) { say(problem); } },
+// did does something for what stands in a box: what comes of it is said in passing, what goes wrong in that box, until something
+// goes right.
+function did(box) {
+  return async (does, what) => {
+    try {
+      await does();
+      box.querySelector(":scope > .trouble")?.remove();
+      if (what) say(what);
+    } catch (problem) {
+      failed(box, problem);
+    }
   };
-  $("detail").replaceChildren(record.attempts ? showDelivery(record, view) : showCapture(record, view));
-  draw();
 }
 
-async function turnTo(system) {
-  go({ view: "system", system, show: "", tab: "" });
+function failed(box, problem) {
+  if (problem.name === "AbortError") return; // somebody went elsewhere meanwhile
+  if (problem instanceof NeedsToken) $("token").hidden = false;
+  box.querySelector(":scope > .trouble")?.remove();
+  const shown = having(note("bad trouble", problem.message), { role: "alert" });
+  shown.append(symbolAction("close", "Close", () => shown.remove()));
+  box.prepend(shown);
+}
+
+let said;
+function say(what) {
+  $("toast").textContent = what;
+  clearTimeout(said);
+  said = setTimeout(() => { $("toast").textContent = ""; }, 6000);
+}
+
+// arrive shows what the address says.
+async function arrive() {
+  read();
+  if (listPlace() !== listed) await load();
+  if (place.view === "system") {
+    if (opened === `system ${place.system}`) return;
+    opened = `system ${place.system}`;
+    record = undefined;
+    await showSystem($("detail"), place.system, rig.capture);
+  } else if (!place.show) shut();
+  else if (opened !== drawn()) await open();
+  main.dataset.shows = place.show || place.view === "system" ? "detail" : "list";
+  list.mark(place.show);
+}
+
+const drawn = () => [place.view, place.show, place.tab, place.other].join(" ");
+
+function shut() {
+  record = undefined;
+  opened = "";
+  $("detail").replaceChildren(empty.detail(rig));
+}
+
+// load reads the list anew.
+async function load() {
+  listed = listPlace();
+  feed.leave();
+  const parameters = deliveries() ? { provider: place.provider, state: place.state } : { q: place.q, where: place.where };
+  const parts = deliveries() ? ["deliveries"] : place.bin ? ["bins", place.bin, "captures"] : ["captures"];
+  const mine = feed = new Feed(parts, parameters, Object.values(parameters).some(Boolean));
+  $("q").value = place.q;
+  $("where").value = place.where;
+  condition(Boolean(place.where));
+  wrong("");
+  $("scroll").scrollTop = 0;
+  try {
+    await mine.load();
+  } catch (problem) {
+    if (mine.left) return;
+    if (searched() && !(problem instanceof NeedsToken)) wrong(problem.message);
+    else failed($("head"), problem);
+  }
+  if (mine.left) return;
   draw();
-  await drawPlaces();
-  await showSystem($("detail"), system, rig.capture);
+  await Promise.all([drawHead(), drawPlaces()]);
+  attend();
 }
 
 function draw() {
-  const focused = document.activeElement?.dataset?.id;
-  const deliveries = place.view === "deliveries";
-  const rows = deliveries ? rig.deliveries.map((d) => deliveryRow(d, place.show, open)) : rig.captures.map((c) => captureRow(c, place.show, open, !place.bin));
-  $("list").replaceChildren(...rows);
-  $("empty").hidden = rows.length > 0;
-  if (!rows.length) $("empty").replaceChildren(nothing(deliveries));
-  if (focused && $("list").querySelector) $("list").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus(); // the row that had it is replaced
-  $("keep").hidden = !place.q;
+  const cells = deliveries() ? cellsOfDelivery : place.bin ? cellsOfBin : cellsOfAll;
+  list.draw(feed.items, cells, place.show);
+  $("empty").hidden = feed.items.length > 0 || feed.next !== null || Boolean($("wrong").textContent);
+  if (!$("empty").hidden) $("empty").replaceChildren(empty.list(place, rig, did($("empty"))));
+  $("older").hidden = feed.next === null;
+  $("fresh").hidden = !feed.fresh.length;
+  $("fresh").textContent = `${feed.fresh.length} new`;
 }
 
-// nothing is what an empty list says: the next step, with a ready command.
-function nothing(deliveries) {
-  if (deliveries) {
-    return el("div", "", el("h2", "", "Nothing was sent yet"), el("p", "", "Register an endpoint in a system's panel, or with"),
-      el("pre", "", curl("/providers/neostore/endpoints", { url: `${rig.capture}/inbox`, events: ["Pass:*"] })));
-  }
-  if (place.q) return el("p", "hint", `No capture ${place.bin ? `of ${place.bin} ` : ""}holds "${place.q}".`);
-  const to = `${rig.capture}/${place.bin || "inbox"}`;
-  return el("div", "", el("h2", "", "Waiting for the first request"),
-    el("p", "", "Every path below this address is recorded, any method:"), el("pre", "", to),
-    el("p", "actions", copier("Copy the address", to), ...Object.keys(titles).map((name) => action(`Send a sample of ${titles[name]}`, () => sample(name, to)))),
-    el("p", "", "Or from a terminal:"), el("pre", "", `curl -d '{"hello":"world"}' ${to}\nhookrig send neostore Pass:Installed --to ${to}`));
-}
-
-const samples = { neostore: "Pass:Installed", subscribfy: "wallet_pass/created", ethpass: "pass:create" };
-
-async function sample(provider, to) {
+// drawHead draws what stands above the list.
+async function drawHead() {
+  const at = listed;
+  const query = { q: place.q, where: place.where };
+  let drawnHead;
   try {
-    await api(`/providers/${provider}/send`, { event: samples[provider], to });
+    if (deliveries()) drawnHead = deliveriesHead(rig.providers, did($("head")));
+    else if (place.bin) drawnHead = await bin.head(place.bin, query, rig, did($("head")), changed);
+    else drawnHead = allHead();
+    await (deliveries() ? drawnHead.recount() : undefined);
   } catch (problem) {
-    say(problem);
+    return failed($("head"), problem);
   }
+  if (at !== listed) return; // somebody went elsewhere meanwhile
+  head = drawnHead;
+  $("head").replaceChildren(head.content, searched() ? searchLine() : "");
 }
 
-// entry is a line on the left: a button that goes somewhere.
-function entry(id, label, count, current, does) {
-  const button = having(el("button", "", el("span", "", label), count === undefined ? "" : el("span", "quiet", count)), { type: "button" });
-  button.dataset.id = id;
-  if (current) button.setAttribute("aria-current", "page");
-  button.addEventListener("click", () => Promise.resolve(does()).catch(say));
-  return el("li", "", button);
+function allHead() {
+  const address = `${rig.capture}/<bin>`;
+  const counts = el("p", "quiet");
+  return {
+    content: el("div", "", el("div", "line", el("h2", "", "All bins"), el("code", "address", address), copier("Copy", `${rig.capture}/`, { className: "action small", ariaLabel: "Copy the address" })),
+      counts),
+    recount(bins) {
+      if (bins) counts.textContent = `${count(bins.reduce((n, b) => n + b.count, 0), "capture")} in ${count(bins.length, "bin")}`;
+    },
+  };
 }
 
-const reload = (to) => { $("detail").replaceChildren(); go({ show: "", tab: "", system: "", ...to }); $("q").value = place.q; return load(); };
+// searchLine says what is searched for, and offers to keep it.
+function searchLine() {
+  const words = [place.q, place.where].filter(Boolean).join(" and jq ");
+  return el("p", "line searched", el("span", "quiet", "Search:"), el("code", "", words),
+    action("Keep", () => {
+      ask("Keep this search", (f) => {
+        keep({ name: f.name, bin: place.bin, q: place.q, where: place.where });
+        drawPlaces();
+      }, () => location.href, field("Name", "name", { value: words.slice(0, 40), required: true, maxLength: 60, size: 40 }), el("div", "actions", el("button", "action main", "Keep it")));
+    }, { className: "action small" }),
+    action("End", () => { go({ q: "", where: "" }); arrive(); }, { className: "action small", symbol: "close", ariaLabel: "End the search" }));
+}
+
+// changed is called when a bin holds, or does, something else than before.
+function changed() {
+  did($("head"))(load);
+}
 
 async function drawPlaces() {
   const { items } = await api("/bins");
-  const focused = document.activeElement?.dataset?.id;
-  const captures = place.view === "captures";
-  const all = { name: "", count: items.reduce((n, b) => n + b.count, 0) };
-  $("bins").replaceChildren(...[all, ...items].map((b) => entry(`bin ${b.name}`, b.name || "all bins", b.count, captures && b.name === place.bin,
-    () => reload({ view: "captures", bin: b.name, q: "" }))));
-  $("sent").replaceChildren(entry("sent", "deliveries", undefined, place.view === "deliveries", () => reload({ view: "deliveries", bin: "", q: "" })));
-  $("systems").replaceChildren(...Object.keys(titles).filter((name) => rig.surfaces[name]).map((name) =>
-    entry(`system ${name}`, titles[name], undefined, place.system === name, () => turnTo(name))));
-  $("searches").replaceChildren(...kept().map((q) => entry(`search ${q}`, q, undefined, captures && q === place.q, () => reload({ view: "captures", bin: "", q }))));
-  if (focused) document.querySelector(`nav [data-id="${CSS.escape(focused)}"]`)?.focus();
+  places(items, rig.surfaces, drawPlaces);
+  if (!deliveries() && !place.bin) head.recount(items);
+  return items;
 }
 
-// kept are the searches that this browser keeps.
-function kept() {
-  return JSON.parse(localStorage.getItem("searches") ?? "[]");
+// choose opens a record of the list.
+function choose(chosen) {
+  if (place.show !== chosen.id) go({ show: chosen.id, tab: chosen.attempts ? "" : place.tab, other: "", ...(place.view === "system" ? { view: "captures", system: "" } : {}) });
+  list.unread.delete(chosen.id);
+  record = chosen;
+  did($("detail"))(arrive);
 }
 
-// add puts a record first, in the place of an older state of it.
-function add(list, record) {
-  const at = list.findIndex((r) => r.id === record.id);
-  if (at >= 0) list[at] = record;
-  else list.unshift(record);
-  list.length = Math.min(list.length, shown);
+// open draws the record that the address names.
+async function open() {
+  opened = drawn();
+  const id = place.show;
+  const known = [...feed.fresh, ...feed.items].find((r) => r.id === id) ?? (record?.id === id ? record : undefined);
+  try {
+    record = known ?? await api(path([deliveries() ? "deliveries" : "captures", id]));
+  } catch (problem) {
+    $("detail").replaceChildren(el("h2", "", id));
+    return failed($("detail"), problem);
+  }
+  if (opened !== drawn()) return;
+  const view = {
+    place: { ...place }, other: place.other, did: did($("detail")), captures: () => (deliveries() ? [] : feed.items),
+    chose: (tab) => { go({ tab }); opened = drawn(); },
+    compare: (other) => { go({ tab: "compare", other }); opened = drawn(); },
+    resend: (c) => did($("detail"))(() => resend(c, rig.capture)),
+  };
+  const back = action("Back to the list", () => { go({ show: "", tab: "", other: "" }); arrive(); }, { className: "action back", symbol: "back" });
+  $("detail").replaceChildren(back, record.attempts ? showDelivery(record, view) : showCapture(record, view));
+  $("detail").scrollTop = 0;
 }
 
-let drawing = 0;
-function soon() {
-  drawing ||= setTimeout(() => {
-    drawing = 0;
-    if (place.q && place.view === "captures") load().catch(say);
-    else {
-      draw();
-      drawPlaces().catch(say);
+// What the stream brings waits for a moment, so that a burst is drawn at once.
+const arrived = { capture: new Map(), delivery: new Map(), timer: 0 };
+
+function stash(kind, one) {
+  arrived[kind].set(one.id, one);
+  arrived.timer ||= setTimeout(async () => {
+    try {
+      await take([...arrived.capture.values()], [...arrived.delivery.values()]);
+    } catch (problem) {
+      failed($("head"), problem);
     }
-  }, 50);
+  }, 80);
+}
+
+async function take(captures, sent) {
+  arrived.timer = 0;
+  arrived.capture.clear();
+  arrived.delivery.clear();
+  const here = deliveries() ? sent : captures.filter((c) => !place.bin || c.bin === place.bin);
+  const mine = feed;
+  const found = here.length ? await mine.arrive(here) : [];
+  const looking = !deliveries() && atTop() && !document.hidden && document.hasFocus();
+  const fresh = deliveries() ? captures : found;
+  if (!looking && fresh.length) {
+    missed += fresh.length;
+    for (const c of fresh) list.unread.add(c.id);
+    titled();
+  }
+  if (mine === feed && here.length) {
+    if (atTop()) mine.show();
+    draw();
+  }
+  const open = deliveries() && sent.find((d) => d.id === place.show);
+  if (open && record?.attempts) refresh(open);
+  recount();
+}
+
+// refresh draws a delivery that came further, and keeps the focus.
+function refresh(delivery) {
+  record = delivery;
+  opened = "";
+  const focused = $("detail").contains(document.activeElement) ? document.activeElement.id : "";
+  did($("detail"))(async () => {
+    await open();
+    if (focused) $(focused)?.focus();
+  });
+}
+
+let recounting = 0;
+// recount brings the numbers up to date, once a second at most.
+function recount() {
+  recounting ||= setTimeout(async () => {
+    recounting = 0;
+    try {
+      await Promise.all([drawPlaces(), place.bin || deliveries() ? head.recount() : undefined]);
+    } catch (problem) {
+      if ($("state").dataset.state === "live") failed($("head"), problem); // else it is known that the rig is away
+    }
+  }, 400);
+}
+
+function titled() {
+  document.title = `${missed ? `(${missed}) ` : ""}hookrig`;
+}
+
+// attend notes that somebody looks at the list.
+function attend() {
+  if (deliveries() || document.hidden || !document.hasFocus() || !atTop()) return;
+  missed = 0;
+  titled();
+}
+
+function wrong(text) {
+  $("wrong").textContent = text;
+  for (const input of [$("q"), $("where")]) input.setAttribute("aria-invalid", String(Boolean(text)));
+}
+
+// condition opens the line for a jq condition, or closes it.
+function condition(shown) {
+  $("condition").hidden = !shown;
+  $("more").setAttribute("aria-expanded", String(shown));
+}
+
+function connection(state, why = "") {
+  $("state").dataset.state = state;
+  $("state").textContent = { live: "live", lost: "reconnecting …" }[state];
+  $("state").title = why || `recording at ${rig.capture}`;
+}
+
+// restarted says whether the rig knows less than the stream has told: then it was started anew, without its records.
+async function restarted(last) {
+  const [captures, sent] = await Promise.all([api("/captures?limit=1"), api("/deliveries?limit=1")]);
+  const [c, d] = last.split("-").map(Number);
+  return (captures.items[0]?.seq ?? 0) < c || (sent.items[0]?.seq ?? 0) < d;
 }
 
 async function start() {
-  const about = await api("/rig");
-  $("token").hidden = true;
-  Object.assign(rig, { capture: about.capture, surfaces: about.surfaces });
-  await arrive();
-  say(`recording at ${about.capture}/<bin>`);
-  await follow("/api/v1/stream", headers(), {
-    capture: (c) => { if (!place.q && (!place.bin || c.bin === place.bin)) add(rig.captures, c); soon(); },
-    delivery: (d) => {
-      add(rig.deliveries, d);
-      if (place.view === "deliveries") {
-        if (d.id === place.show) open(d);
-        soon();
-      }
-    },
-    skipped: () => { load().catch(say); },
-  }, say);
+  try {
+    const about = await api("/rig");
+    $("token").hidden = true;
+    Object.assign(rig, { capture: about.capture, captureTLS: about.capture_tls, surfaces: about.surfaces, providers: about.providers });
+  } catch (problem) {
+    connection("lost", problem.message);
+    return failed($("head"), problem);
+  }
+  const following = follow("/api/v1/stream", headers, {
+    capture: (c) => stash("capture", c), delivery: (d) => stash("delivery", d), skipped: () => did($("head"))(load), restarted,
+  }, connection);
+  await did($("detail"))(arrive);
+  await following;
+  $("token").hidden = false; // it only ends when the token is not taken any more
 }
 
 // Keys: the focus moves, nothing scrolls away; in a field they are text.
 addEventListener("keydown", (e) => {
-  if (e.key === "Escape" && e.target === $("q")) $("list").querySelector(".row")?.focus();
-  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, dialog")) return;
-  const capture = rig.record && !rig.record.attempts && place.show ? rig.record : undefined;
+  if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || e.target.closest("dialog, [popover]")) return;
+  if (e.key === "Escape" && e.target.closest("#search, #detail")) {
+    (list.row(place.show) ?? $("list").querySelector(".row"))?.focus();
+    return;
+  }
+  if (e.target.closest("input, select, textarea")) return;
+  const capture = record && !record.attempts && place.show ? record : undefined;
   const does = {
-    "/": () => $("q").focus(), j: () => focusBy($("list"), 1), k: () => focusBy($("list"), -1), "?": help,
-    r: capture && (() => resend(capture, rig.capture).catch(say)),
-    y: capture && (async () => { await copy(await asCurl(capture)); say("copied as curl"); }),
+    "/": () => { $("q").focus(); $("q").select(); }, j: () => list.focusBy(1), k: () => list.focusBy(-1), "?": help,
+    r: capture && (() => did($("detail"))(() => resend(capture, rig.capture))),
+    y: capture && (() => did($("detail"))(async () => copy(await asCurl(capture)), "copied as curl")),
   }[e.key];
   if (!does) return;
   e.preventDefault();
@@ -194,28 +344,50 @@ addEventListener("keydown", (e) => {
 
 $("search").addEventListener("submit", (e) => {
   e.preventDefault();
-  reload({ view: "captures", q: $("q").value.trim() }).catch(say);
+  const to = { view: "captures", system: "", show: place.view === "captures" ? place.show : "", q: $("q").value.trim(), where: $("where").value.trim() };
+  go(to);
+  listed = ""; // the same search once more looks once more
+  did($("head"))(arrive);
 });
-$("q").addEventListener("search", () => { if (!$("q").value) reload({ q: "" }).catch(say); });
-$("keep").addEventListener("click", () => {
-  localStorage.setItem("searches", JSON.stringify([place.q, ...kept().filter((q) => q !== place.q)].slice(0, 12)));
-  drawPlaces().catch(say);
+$("q").addEventListener("search", () => { if (!$("q").value && place.q) $("search").requestSubmit(); });
+$("more").addEventListener("click", () => {
+  condition($("condition").hidden);
+  if (!$("condition").hidden) $("where").focus();
 });
+$("fields").addEventListener("toggle", (e) => {
+  if (e.newState !== "open" || $("fields-text").firstChild) return;
+  fields().then((content) => $("fields-text").replaceChildren(...content), (problem) => $("fields-text").replaceChildren(note("bad", problem.message)));
+});
+$("fresh").addEventListener("click", () => {
+  feed.show();
+  $("scroll").scrollTop = 0;
+  draw();
+  attend();
+  $("list").querySelector(".row")?.focus();
+});
+$("older").addEventListener("click", async () => {
+  $("older").disabled = true;
+  const mine = feed;
+  await did($("below"))(() => mine.older((seq) => { $("searching").textContent = `searching below number ${seq} …`; }));
+  $("older").disabled = false;
+  if (mine !== feed) return;
+  $("searching").textContent = mine.next === null ? `That is all: ${count(mine.items.length, "entry", "entries")}.` : "";
+  draw();
+});
+$("scroll").addEventListener("scroll", attend, { passive: true });
+$("create").addEventListener("click", () => bin.create(rig));
 $("help").addEventListener("click", help);
-$("theme").addEventListener("click", () => theme({ "": "dark", dark: "light", light: "" }[localStorage.getItem("theme") ?? ""]));
-addEventListener("popstate", () => arrive().catch(say));
+addEventListener("hashchange", () => did($("detail"))(arrive));
+addEventListener("focus", attend);
+document.addEventListener("visibilitychange", attend);
 $("token").addEventListener("submit", (e) => {
   e.preventDefault();
   enter(new FormData(e.target).get("token"));
-  start().catch(say);
+  start();
 });
+setInterval(() => {
+  for (const time of document.querySelectorAll("time")) time.textContent = ago(time.dateTime);
+}, 5000);
 
-// theme is the browser's unless one is chosen.
-function theme(name) {
-  if (name) document.documentElement.dataset.theme = name;
-  else delete document.documentElement.dataset.theme;
-  localStorage.setItem("theme", name);
-  $("theme").title = `Theme: ${name || "as the system"}`;
-}
-theme(localStorage.getItem("theme") ?? "");
-start().catch(say);
+theme($("theme"));
+start();

@@ -1,51 +1,53 @@
-// The dialogs: resend, keys.
-import { api, curl } from "/page/api.js";
-import { action, el, field, having } from "/page/dom.js";
+// The dialog: one at a time, with a title and a way out.
+import { action, el, having } from "/page/dom.js";
 
 const dialog = document.getElementById("dialog");
+dialog.addEventListener("click", (e) => { if (e.target === dialog) dialog.close(); }); // on the ground behind it
 
-function open(title, ...children) {
-  dialog.replaceChildren(having(el("h2", "", title), { id: "dialog-title" }), ...children);
+// open shows content under a title; the first field has the focus.
+export function open(title, ...content) {
+  const heading = having(el("h2", "", title), { id: "dialog-title" });
+  dialog.replaceChildren(el("div", "sheet", el("div", "title", heading, action("Close", close, { symbol: "close", className: "quiet" })), ...content));
   if (!dialog.open) dialog.showModal();
+  (dialog.querySelector("[autofocus]") ?? dialog.querySelector(".sheet > :not(.title) :is(input, select, textarea, button)"))?.focus();
 }
 
-export function help() {
-  const keys = [["/", "search"], ["j, k", "next, previous entry"], ["Enter", "open the entry"], ["r", "resend the capture"], ["y", "copy it as curl"], ["?", "this"], ["Esc", "close, or leave the search"]];
-  open("Keys", el("dl", "keys", ...keys.flatMap(([key, does]) => [el("dt", "", el("kbd", "", key)), el("dd", "", does)])), closer());
-}
+export function close() { dialog.close(); }
 
-function closer() {
-  return el("p", "actions", action("Close", () => dialog.close()));
-}
-
-// resend asks where to, and whether to sign anew, and says what came of it.
-export async function resend(c, capture) {
-  const { items } = await api("/providers");
-  const out = having(el("output", "said"), { role: "status" });
-  const command = el("p", "hint");
-  const signs = having(el("input"), { type: "checkbox", name: "resign" });
-  const fields = el("form", "panel", field("To", "url", { value: `${capture}/${c.bin}`, required: true, size: 44, type: "url" }),
-    el("label", "check", signs, "Sign it anew, now"),
-    field("Provider", "provider", { options: items.map((p) => p.name), value: c.verification?.provider ?? items[0]?.name }),
-    field("Secret", "secret", { autocomplete: "off" }), el("button", "action", "Resend"));
-  const asked = () => {
-    const f = Object.fromEntries(new FormData(fields));
-    return { url: f.url, ...(signs.checked ? { resign: { provider: f.provider, secret: f.secret } } : {}) };
+// ask shows a form, and says beneath it what came of sending it, and which command does the same. does returns what to say, or
+// nothing to close the dialog; command returns a command for what is filled in.
+export function ask(title, does, command, ...fields) {
+  const out = having(el("div", "outcome"), { role: "status" });
+  const line = el("pre", "hint same");
+  const f = el("form", "sheet-form", ...fields);
+  const values = () => Object.fromEntries(new FormData(f));
+  const tell = () => {
+    try {
+      line.textContent = command(values());
+    } catch {
+      line.textContent = "";
+    }
   };
-  const path = `/captures/${encodeURIComponent(c.id)}/resend`;
-  const tell = () => { command.textContent = curl(path, asked()); };
-  fields.addEventListener("input", tell);
-  fields.addEventListener("submit", async (e) => {
+  f.addEventListener("input", tell);
+  f.addEventListener("submit", async (e) => {
     e.preventDefault();
     try {
-      const a = await api(path, asked());
-      out.className = a.status && a.status < 300 ? "said good" : "said bad";
-      out.textContent = a.status ? `answered ${a.status} in ${a.took_ms} ms` : `${a.outcome}: ${a.error}`;
+      const said = await does(values());
+      if (said === undefined) close();
+      else out.replaceChildren(...[said].flat());
     } catch (problem) {
-      out.className = "said bad";
-      out.textContent = problem.message;
+      out.replaceChildren(el("div", "note bad", problem.message));
     }
   });
+  open(title, f, out, line);
   tell();
-  open(`Resend ${c.id}`, fields, out, command, closer());
+  return { form: f, tell };
+}
+
+// help lists the keys.
+export function help() {
+  const keys = [["/", "search"], ["j", "next entry"], ["k", "previous entry"], ["Enter", "open the entry that has the focus"], ["r", "resend the capture that is open"],
+    ["y", "copy it as curl"], ["?", "this list"], ["Esc", "close what is open; from the search or the detail, back to the list"],
+    ["← →", "other tab, while one has the focus; fold and unfold in JSON"], ["↑ ↓", "next and previous fold in JSON"]];
+  open("Keys", el("dl", "keys", ...keys.flatMap(([key, does]) => [el("dt", "", ...key.split(" ").map((k) => el("kbd", "", k))), el("dd", "", does)])));
 }

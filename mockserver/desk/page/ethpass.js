@@ -1,35 +1,42 @@
 // The Webhooks section of ethpass's dashboard, and a project's passes, by its own API.
-import { action, el, field, form, table } from "/page/dom.js";
+import { action, el, field, form, part, table } from "/page/dom.js";
+import { section } from "/page/system.js";
 
 export async function panel(caller, did, capture) {
-  const [webhook, passes] = await Promise.all([caller.call("GET", "/v0/project/webhook").catch(() => undefined), caller.call("GET", "/v0/passes?limit=50")]);
-  return el("div", "",
-    form("Endpoint", (f) => did("the endpoint is updated", () => caller.call("PUT", "/v0/project/webhook", { endpoint: f.endpoint, authorization: f.authorization || undefined })),
-      field("Endpoint", "endpoint", { value: webhook?.endpoint ?? `${capture}/ethpass`, type: "url", required: true, size: 36 }),
-      field("Authorization", "authorization", { value: webhook?.authorization ?? "", autocomplete: "off", size: 30 }),
-      el("button", "action", "Update"),
-      action("Generate a project secret", () => did("generated", async () => {
-        const { secret } = await caller.call("POST", "/v0/project/secret");
-        return `the project secret is ${secret}; save it as the Authorization`;
-      }))),
-    form("Passes", (f) => did("the pass is created", () => caller.call("POST", "/v0/passes", {
-      platform: f.platform, chain: { name: "evm", network: 1 },
-      nft: { contractAddress: "0x25ed58c027921e14d86380ea2646e3a1b5c55a8b", tokenId: f.tokenId, contractInterface: "0x80ac58cd" },
-      signature: `0x${"5b".repeat(65)}`, signatureMessage: "Sign this message to generate a pass.",
-    })), field("Platform", "platform", { options: ["apple", "google"] }), field("Token id", "tokenId", { value: "5946", required: true }), el("button", "action", "Create a pass")),
-    passTable(caller, did, passes));
+  const webhook = await caller.call("GET", "/v0/project/webhook").catch(() => undefined);
+  const passes = part(async () => passTable(caller, did, await caller.call("GET", "/v0/passes?limit=50")));
+  const update = (f) => did("the endpoint is updated", () => caller.call("PUT", "/v0/project/webhook", { endpoint: f.endpoint, authorization: f.authorization || undefined }));
+  const create = (f) => did("the pass is created", () => caller.call("POST", "/v0/passes", {
+    platform: f.platform, chain: { name: "evm", network: 1 },
+    nft: { contractAddress: "0x25ed58c027921e14d86380ea2646e3a1b5c55a8b", tokenId: f.tokenId, contractInterface: "0x80ac58cd" },
+    signature: `0x${"5b".repeat(65)}`, signatureMessage: "Sign this message to generate a pass.",
+  }));
+  return { parts: [passes], sections: [
+    section("Webhooks", "One endpoint of the project; what stands under Authorization comes with every call.",
+      form("", update,
+        field("Endpoint", "endpoint", { value: webhook?.endpoint ?? `${capture}/ethpass`, type: "url", required: true, size: 32 }),
+        field("Authorization", "authorization", { value: webhook?.authorization ?? "", autocomplete: "off", size: 26 }),
+        el("button", "action main", "Update"),
+        action("Generate a project secret", () => did("generated", async () => {
+          const { secret } = await caller.call("POST", "/v0/project/secret");
+          return `the project secret is ${secret}; save it as the Authorization`;
+        })))),
+    section("Passes", "", form("", create, field("Platform", "platform", { options: ["apple", "google"] }), field("Token id", "tokenId", { value: "5946", required: true }),
+      el("button", "action main", "Create a pass")), passes.box),
+  ] };
 }
 
 function passTable(caller, did, passes) {
+  const small = { className: "action small" };
   const rows = passes.slice().reverse().map((p) => {
     const at = `/v0/passes/${encodeURIComponent(p.id)}`;
     const live = (p.registrations ?? []).filter((r) => !r.deletedAt);
-    return [el("code", "", p.id), p.platform, p.expiredAt ? `expired (${p.expireAction})` : `${live.length} installed`,
+    return [el("code", "value", p.id), p.platform, p.expiredAt ? el("span", "chip bad", `expired (${p.expireAction})`) : el("span", live.length ? "chip good" : "chip", `${live.length} installed`),
       el("span", "actions", ...(p.expiredAt ? [] : [
-        action("Install", () => did("installed", () => caller.call("POST", `${at}/registrations`, {}))),
-        live.length ? action("Remove", () => did("removed", () => caller.call("DELETE", `${at}/registrations/${encodeURIComponent(live[0].id)}`))) : "",
-        action("Revoke", () => did("revoked", () => caller.call("DELETE", at))),
+        action("Install", () => did("installed", () => caller.call("POST", `${at}/registrations`, {})), small),
+        live.length ? action("Remove", () => did("removed", () => caller.call("DELETE", `${at}/registrations/${encodeURIComponent(live[0].id)}`)), small) : "",
+        action("Revoke", () => did("revoked", () => caller.call("DELETE", at)), small),
       ]))];
   });
-  return table("Passes", ["Id", "Platform", "State", "Do"], rows, "There is no pass yet.");
+  return table("The newest", ["Id", "Platform", "State", "Do"], rows, "There is no pass yet.");
 }

@@ -1,16 +1,90 @@
-// The list in the middle: captures or deliveries, newest first, moved through with j and k.
+// The list in the middle: captures or deliveries, newest first, moved through with j and k. Rows stay the same elements while
+// others come and go, so that nothing loses the focus or moves under a reader's eyes.
 import { el, having } from "/page/dom.js";
-import { clock, raw, text } from "/page/text.js";
+import { ago, count, day, exact, length, raw, size, text } from "/page/text.js";
 
-export const shown = 300; // entries that are kept
+export class List {
+  #rows = new Map(); // by id: { record, li }
+  unread = new Set(); // ids
 
-// row is an entry: a button that opens its record.
-function row(record, chosen, open, ...cells) {
-  const button = having(el("button", "row", ...cells), { type: "button" });
-  button.dataset.id = record.id;
-  if (record.id === chosen) button.setAttribute("aria-current", "true");
-  button.addEventListener("click", () => open(record));
-  return el("li", "", button);
+  // A list draws into an <ol>; row makes the cells of a record, open opens one.
+  constructor(box, open) {
+    Object.assign(this, { box, open });
+  }
+
+  // draw shows records, made by cells.
+  draw(records, cells, chosen) {
+    const wanted = [];
+    let today = "";
+    for (const record of records) {
+      const when = day(record.at ?? record.created);
+      if (when !== today) wanted.push(this.#divider(when));
+      today = when;
+      wanted.push(this.#row(record, cells));
+    }
+    const kept = new Set(records.map((r) => r.id));
+    for (const id of this.#rows.keys()) if (!kept.has(id)) this.#rows.delete(id);
+    const focused = document.activeElement;
+    place(this.box, wanted);
+    if (focused !== document.activeElement && focused?.dataset.id) this.row(focused.dataset.id)?.focus(); // its row was made anew
+    this.mark(chosen);
+    this.tick();
+  }
+
+  #divider(when) {
+    return [...this.box.querySelectorAll(".day")].find((li) => li.textContent === when) ?? el("li", "day", when);
+  }
+
+  #row(record, cells) {
+    const known = this.#rows.get(record.id);
+    if (known?.record === record && known.cells === cells) return known.li;
+    const button = having(el("button", "row", ...cells(record)), { type: "button" });
+    button.dataset.id = record.id;
+    button.addEventListener("click", () => this.open(this.#rows.get(record.id)?.record ?? record));
+    const li = el("li", "", button);
+    this.#rows.set(record.id, { record, li, cells });
+    return li;
+  }
+
+  // row is the button of a record.
+  row(id) { return this.#rows.get(id)?.li.firstChild; }
+
+  // mark shows which record is open, and which nobody has looked at.
+  mark(chosen) {
+    for (const [id, { li }] of this.#rows) {
+      const button = li.firstChild;
+      if (id === chosen) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+      button.classList.toggle("unread", this.unread.has(id));
+    }
+  }
+
+  // tick brings the relative times up to date.
+  tick() {
+    for (const time of this.box.querySelectorAll("time")) time.textContent = ago(time.dateTime);
+  }
+
+  // focusBy moves the focus by a number of rows.
+  focusBy(step) {
+    const rows = [...this.box.querySelectorAll(".row")];
+    if (!rows.length) return;
+    const at = rows.indexOf(document.activeElement);
+    const from = at >= 0 ? at : rows.findIndex((r) => r.hasAttribute("aria-current")) - (step > 0 ? 0 : -1);
+    const to = rows[Math.max(0, Math.min(rows.length - 1, at < 0 && from < 0 ? 0 : from + step))];
+    to.focus();
+    to.scrollIntoView({ block: "nearest" });
+  }
+}
+
+// place makes elements the children of a box, moving none that stands right.
+function place(box, wanted) {
+  const keep = new Set(wanted);
+  for (const child of [...box.children]) if (!keep.has(child)) child.remove();
+  let next = box.firstChild;
+  for (const e of wanted) {
+    if (e === next) next = next.nextSibling;
+    else box.insertBefore(e, next);
+  }
 }
 
 // verdict is how a signature was judged, as a chip.
@@ -26,40 +100,64 @@ export function answered(c) {
   return c.reply.cut ? `cut in the ${c.reply.cut}` : c.reply.status || 200;
 }
 
+// status is a status in the colour of its class; what is no status is a failure.
+export function status(of) {
+  return of === "" ? "" : el("span", `status s${String(of)[0] >= "1" && String(of)[0] <= "5" ? String(of)[0] : "5"}`, of);
+}
+
 // event is what the sender calls the event, as far as that can be told: in a header line, or in the body.
-function event(c) {
+export function event(c) {
   const named = c.headers.find(([name]) => /(^|-)(event|eventname|topic|event-type|event-key)$/i.test(name));
   if (named) return named[1];
-  const found = c.body && text(raw(c.body).subarray(0, 400)).match(/"(?:__eventName|topic|event|type)"\s*:\s*"([^"]{1,80})"/);
+  const found = c.body && text(raw(c.body.slice(0, 600))).match(/"(?:__eventName|topic|event|type)"\s*:\s*"([^"]{1,80})"/);
   return found ? found[1].replaceAll("\\/", "/") : "";
 }
 
-export function captureRow(c, chosen, open, all) {
-  return row(c, chosen, open,
-    el("span", "quiet time", clock(c.at)), el("span", `method ${c.method.toLowerCase()}`, c.method),
-    el("span", "what", event(c) ? el("b", "", `${event(c)} `) : "", el("span", "", all ? c.target : c.target.slice(c.bin.length + 1) || "/")),
-    c.problems.length ? el("span", "chip bad", c.problems[0].split(":")[0]) : verdict(c.verification),
-    el("span", "quiet", answered(c)));
+function moment(at) {
+  return having(el("time", "", ago(at)), { dateTime: at, title: exact(at) });
 }
+
+// captureCells are those of a capture's row; in a list of all bins the path begins with the bin.
+function captureCells(c, all) {
+  const name = event(c);
+  const target = all ? c.target : c.target.slice(c.bin.length + 1) || "/";
+  return [
+    el("span", `method ${c.method.toLowerCase()}`, c.method),
+    el("span", "what", name ? el("b", "", name) : el("code", "", target)),
+    el("span", "how", ...c.problems.slice(0, 1).map((p) => having(el("span", "chip bad", p.split(":")[0]), { title: c.problems.join("\n") })), verdict(c.verification), status(answered(c))),
+    moment(c.at),
+    el("span", "where", name ? el("code", "", target) : ""),
+    el("span", "quiet", size(length(c.body))),
+  ];
+}
+
+export const cellsOfAll = (c) => captureCells(c, true);
+export const cellsOfBin = (c) => captureCells(c, false);
 
 // state is how a delivery stands, as a chip.
 export function state(d) {
-  return el("span", `chip ${{ delivered: "good", pending: "" }[d.state] ?? "bad"}`, d.state);
+  return el("span", `chip ${{ delivered: "good", pending: "wait" }[d.state] ?? "bad"}`, d.state);
 }
 
-export function deliveryRow(d, chosen, open) {
-  return row(d, chosen, open,
-    el("span", "quiet", d.provider), el("span", "what", `${d.event.name} → ${d.url.replace(/^https?:\/\//, "")}`),
-    d.attempts.length > 1 ? el("span", "quiet", `${d.attempts.length} attempts`) : "", state(d));
+// ended says how an attempt ended: a status, or what happened instead.
+export function ended(a) {
+  return a.outcome === "status" ? a.status : a.outcome;
 }
 
-// focusBy moves the focus in the list by a number of rows.
-export function focusBy(list, step) {
-  const rows = [...list.querySelectorAll(".row")];
-  if (!rows.length) return;
-  const at = rows.indexOf(document.activeElement);
-  const from = at >= 0 ? at : rows.findIndex((r) => r.hasAttribute("aria-current")) - (step > 0 ? 0 : -1);
-  const to = rows[Math.max(0, Math.min(rows.length - 1, at < 0 && from < 0 ? 0 : from + step))];
-  to.focus();
-  to.scrollIntoView({ block: "nearest" });
+export function good(a) {
+  return a.outcome === "status" && a.status >= 200 && a.status < 300;
+}
+
+// cellsOfDelivery are those of a delivery's row.
+export function cellsOfDelivery(d) {
+  const last = d.attempts.at(-1);
+  const dots = having(el("span", "dots", ...d.attempts.slice(-12).map((a) => el("i", good(a) ? "good" : "bad"))), { title: count(d.attempts.length, "attempt") });
+  return [
+    el("span", "method", d.provider),
+    el("span", "what", el("b", "", d.event.name)),
+    el("span", "how", state(d), last ? status(ended(last)) : ""),
+    moment(d.created),
+    el("span", "where", el("code", "", d.url.replace(/^https?:\/\//, ""))),
+    el("span", "quiet", d.next ? having(el("span", "due", "next "), { title: `next attempt ${exact(d.next)}` }) : "", dots, el("span", "offscreen-text", count(d.attempts.length, "attempt"))),
+  ];
 }

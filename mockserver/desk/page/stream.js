@@ -1,20 +1,31 @@
 // A reader of the event stream that, unlike EventSource, can show a token.
+import { NeedsToken } from "/page/api.js";
 
-// follow calls handlers by the events' names until the page goes away. It comes again by itself, where it left off.
+// follow calls handlers by the events' names until the page goes away. It comes again by itself, where it left off, unless the
+// rig was started anew meanwhile, and says whether it is live or lost.
 export async function follow(url, headers, handlers, say) {
   let last = "";
+  let lost = false;
   for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
     try {
-      const response = await fetch(url, { headers: last ? { ...headers, "Last-Event-ID": last } : headers });
+      if (lost && last && await handlers.restarted(last)) {
+        last = "";
+        handlers.skipped();
+      }
+      const response = await fetch(url, { headers: last ? { ...headers(), "Last-Event-ID": last } : headers() });
+      if (response.status === 401) throw new NeedsToken("the rig asks for its token");
       if (!response.ok) throw new Error(`the stream answered ${response.status}`);
       pause = 250;
+      say("live");
       for await (const event of events(response.body)) {
         last = event.id || last;
         handlers[event.name]?.(JSON.parse(event.data));
       }
-      say("the rig closed the stream; trying again …");
+      throw new Error("the rig closed the stream");
     } catch (problem) {
-      say(`${problem.message}; trying again …`);
+      lost = true;
+      say("lost", problem.message);
+      if (problem instanceof NeedsToken) return;
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }

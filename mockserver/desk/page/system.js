@@ -1,6 +1,6 @@
 // The panel of one system: who one is there, and calls of that system's own API.
 import { api } from "/page/api.js";
-import { el, field, having } from "/page/dom.js";
+import { command, el, field, having, input } from "/page/dom.js";
 import { panel as ethpass } from "/page/ethpass.js";
 import { panel as neostore } from "/page/neostore.js";
 import { panel as subscribfy } from "/page/subscribfy.js";
@@ -32,34 +32,47 @@ function reason(json) {
   return [json?.detail ?? json?.message ?? json?.title, ...parts].filter(Boolean).join("; ");
 }
 
-// show puts a system's panel into place.
+// show puts a system's panel into place. Its forms are made once, so that nobody loses what he types; its tables are parts that
+// are drawn anew after each call.
 export async function show(place, system, capture) {
   const tenants = (await api(`/providers/${system}/tenants`)).items.filter((t) => t.keys?.length);
+  const heading = el("h2", "", titles[system]);
+  if (!tenants.length) {
+    place.replaceChildren(el("div", "head", heading), el("p", "", "No tenant of it has a key. Start the rig with one:"), command(`hookrig serve --api-key ${system}=acme:a-key`));
+    return;
+  }
   const said = having(el("output", "said"), { role: "status", id: "said" });
-  const content = el("div");
+  const content = el("div", "sections");
   const choice = field("As", "tenant", { options: tenants.map((t) => t.name) });
-  const draw = async () => {
-    const caller = new Caller(system, tenants.find((t) => t.name === choice.lastChild.value));
-    content.replaceChildren(await panels[system](caller, did, capture));
+  let parts = [];
+  const tell = (kind, what) => {
+    said.className = `said ${kind}`;
+    said.replaceChildren(what);
   };
-  // did says what came of a call, and draws anew what it has changed.
+  // did says what came of a call, and has the parts drawn that it may have changed.
   const did = async (what, does) => {
     try {
       const answer = await does();
-      said.className = "said good";
-      said.replaceChildren(typeof answer === "string" ? answer : what);
-      await draw();
+      tell("good", typeof answer === "string" ? answer : what);
+      await Promise.all(parts.map((p) => p.redraw()));
     } catch (problem) {
-      said.className = "said bad";
-      said.replaceChildren(problem.message);
+      tell("bad", problem.message);
     }
   };
-  const heading = el("h2", "", titles[system]);
-  if (!tenants.length) {
-    place.replaceChildren(heading, el("p", "hint", `No tenant of it has a key. Give one: hookrig serve --api-key ${system}=acme:a-key`));
-    return;
-  }
-  choice.lastChild.addEventListener("change", () => did(`as ${choice.lastChild.value}`, () => {}));
-  place.replaceChildren(heading, choice, said, content);
+  const draw = async () => {
+    const caller = new Caller(system, tenants.find((t) => t.name === input(choice).value));
+    const made = await panels[system](caller, did, capture);
+    await Promise.all(made.parts.map((p) => p.redraw()));
+    parts = made.parts;
+    content.replaceChildren(...made.sections);
+  };
+  input(choice).addEventListener("change", () => draw().then(() => tell("", `as ${input(choice).value}`), (problem) => tell("bad", problem.message)));
   await draw();
+  place.replaceChildren(el("div", "head", el("div", "line between", heading, choice), el("p", "quiet", `Its own API is at ${location.origin}/${system}`)), said, content);
+  place.scrollTop = 0;
+}
+
+// section is a titled box of a panel.
+export function section(title, hint, ...content) {
+  return el("div", "section", el("h3", "", title), hint ? el("p", "quiet", hint) : "", ...content);
 }

@@ -5,9 +5,22 @@ export function raw(base64) {
   return Uint8Array.from(atob(base64 ?? ""), (c) => c.charCodeAt(0));
 }
 
-// text decodes bytes as UTF-8.
+// base64 encodes text as UTF-8, then in base64.
+export function base64(of) {
+  let binary = "";
+  for (const byte of new TextEncoder().encode(of)) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+// length is how many bytes base64 stands for.
+export function length(base64) {
+  if (!base64) return 0;
+  return (base64.length / 4) * 3 - (base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0);
+}
+
+// text decodes bytes as UTF-8; a byte order mark stays.
 export function text(bytes) {
-  return new TextDecoder().decode(bytes);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 // isText says whether bytes are UTF-8 without control characters that no text has.
@@ -20,42 +33,15 @@ export function isText(bytes) {
 }
 
 // hex shows bytes in rows of sixteen: offset, values, characters.
-export function hex(bytes, most = 4096) {
+export function hex(bytes) {
   const rows = [];
-  for (let at = 0; at < Math.min(bytes.length, most); at += 16) {
+  for (let at = 0; at < bytes.length; at += 16) {
     const row = [...bytes.subarray(at, at + 16)];
     const values = row.map((b) => b.toString(16).padStart(2, "0")).join(" ");
     const shown = row.map((b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : ".")).join("");
     rows.push(`${at.toString(16).padStart(6, "0")}  ${values.padEnd(47)}  ${shown}`);
   }
-  if (bytes.length > most) rows.push(`… ${bytes.length - most} bytes more`);
   return rows.join("\n");
-}
-
-// indented puts each member and item of a JSON text on a line of its own. Only space between tokens changes: no number is
-// rounded, no escape rewritten. What is not JSON comes back as it is.
-export function indented(json) {
-  try {
-    JSON.parse(json);
-  } catch {
-    return json;
-  }
-  const tokens = json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
-  let out = "";
-  let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
-  tokens.forEach((token, i) => {
-    const opens = "{[".includes(token);
-    const closes = "}]".includes(token);
-    const empty = (opens && "}]".includes(tokens[i + 1])) || (closes && "{[".includes(tokens[i - 1]));
-    if (closes) depth--;
-    if (closes && !empty) out += line();
-    out += token;
-    if (opens) depth++;
-    if ((opens && !empty) || token === ",") out += line();
-    if (token === ":") out += " ";
-  });
-  return out;
 }
 
 // clock is a time of day, to the millisecond, where the reader is.
@@ -63,9 +49,35 @@ export function clock(at) {
   return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, fractionalSecondDigits: 3 });
 }
 
+// exact is a time with its day and zone.
+export function exact(at) {
+  const d = new Date(at);
+  return `${d.toLocaleDateString([], { weekday: "short", year: "numeric", month: "short", day: "numeric" })}, ${clock(d)} (${d.toISOString()})`;
+}
+
+// day is the day of a time, as the reader would call it.
+export function day(at, now = new Date()) {
+  const d = new Date(at);
+  const ago = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(d).setHours(0, 0, 0, 0)) / 86400e3);
+  if (ago === 0) return "Today";
+  if (ago === 1) return "Yesterday";
+  return d.toLocaleDateString([], { weekday: "long", year: "numeric", month: "long", day: "numeric" });
+}
+
+// ago is how long ago something was, or its time of day when that was another day.
+export function ago(at, now = Date.now()) {
+  const past = now - new Date(at);
+  if (day(at, new Date(now)) !== "Today") return clock(at).slice(0, 8);
+  if (past < 5e3) return "now";
+  if (past < 60e3) return `${Math.floor(past / 1e3)} s ago`;
+  if (past < 3600e3) return `${Math.floor(past / 60e3)} min ago`;
+  return `${Math.floor(past / 3600e3)} h ago`;
+}
+
 // span says how long something took or takes.
 export function span(ms) {
   const abs = Math.abs(ms);
+  if (abs < 10) return `${Number(ms.toFixed(2))} ms`;
   if (abs < 1000) return `${Math.round(ms)} ms`;
   if (abs < 90e3) return `${(ms / 1000).toFixed(1)} s`;
   if (abs < 90 * 60e3) return `${(ms / 60e3).toFixed(1)} min`;
@@ -77,4 +89,9 @@ export function span(ms) {
 export function size(n) {
   if (n < 1024) return `${n} B`;
   return n < 1024 * 1024 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+// count says how many of something there are.
+export function count(n, one, many = `${one}s`) {
+  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }

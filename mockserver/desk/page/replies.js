@@ -1,0 +1,99 @@
+// What a bin answers: replies in turn, made ready or one by one.
+import { api, curl, path } from "/page/api.js";
+import { ask } from "/page/dialog.js";
+import { action, check, el, field, having, input, note, symbolAction } from "/page/dom.js";
+import { headerLines } from "/page/resend.js";
+
+// Replies that are often wanted.
+const presets = [
+  ["200", { turns: [{ status: 200 }] }],
+  ["500 once, then 200", { turns: [{ status: 500 }, { status: 200 }] }],
+  ["503 → 200, each delivery", { turns: [{ status: 503, headers: { "Retry-After": "5" } }, { status: 200 }], by: "delivery" }],
+  ["410 gone", { turns: [{ status: 410 }] }],
+  ["slow", { turns: [{ status: 200, delay: "10s" }] }],
+  ["hang", { turns: [{ hang: true }] }],
+  ["reset", { turns: [{ reset: true }] }],
+  ["cut in the body", { turns: [{ status: 200, body: "half of this", cut: "body" }] }],
+];
+
+const ways = { "": "answer", hang: "hang: never answer", reset: "reset the connection", head: "cut in the head", body: "cut in the body" };
+
+// replies asks what a bin is to answer.
+export async function replies(bin, done) {
+  const at = path(["bins", bin, "replies"]);
+  const script = await api(at);
+  const list = el("div", "turns");
+  const loop = check("Begin anew after the last", "loop");
+  const by = check("Each delivery takes the turns for itself", "by");
+  const fill = (s) => {
+    list.replaceChildren(...(s.turns?.length ? s.turns : [{ status: 200 }]).map((t) => turn(t, list)));
+    input(loop).checked = Boolean(s.loop);
+    input(by).checked = s.by === "delivery";
+    number(list);
+  };
+  const asked = () => ({
+    turns: [...list.children].map(read), ...(input(loop).checked ? { loop: true } : {}), ...(input(by).checked ? { by: "delivery" } : {}),
+    ...(script.rules?.length ? { rules: script.rules } : {}),
+  });
+  const made = ask(`What ${bin} answers`, async () => {
+    await api(at, asked(), "PUT");
+    done();
+  }, () => curl(at, asked(), "PUT"),
+  el("div", "presets", el("span", "quiet", "Ready made:"), ...presets.map(([title, s]) => action(title, () => { fill(s); made.tell(); }, { className: "action small" }))),
+  script.rules?.length ? note("", `Its ${script.rules.length} rules, which come before these, stay as they are.`) : "",
+  list,
+  el("div", "actions", action("Then …", () => { list.append(turn({ status: 200 }, list)); number(list); made.tell(); }, { symbol: "plus" })),
+  el("div", "checks", by, loop),
+  el("div", "actions", el("button", "action main", "Set the reply"),
+    action("Answer 200 to all again", async () => {
+      await api(at, undefined, "DELETE");
+      document.getElementById("dialog").close();
+      done();
+    })));
+  fill(script);
+  made.tell();
+}
+
+// turn is the fields of one reply.
+function turn(t, list) {
+  const way = t.hang ? "hang" : t.reset ? "reset" : t.cut ?? "";
+  const head = [...Object.entries(t.headers ?? {}), ...(t.lines ?? [])].map(([n, v]) => `${n}: ${v}`).join("\n");
+  const box = el("fieldset", "turn", el("legend", ""), el("div", "fields-row",
+    field("How", "way", { options: Object.entries(ways).map(([value, title]) => new Option(title, value)), value: way }),
+    field("Status", "status", { type: "number", min: 200, max: 599, value: t.status || 200 }),
+    field("Delay", "delay", { value: t.delay ?? "", size: 6, placeholder: "1.5s" }),
+    field("Body over", "drip", { value: t.drip ?? "", size: 6, placeholder: "30s" })),
+  el("div", "fields-row grow", field("Header lines", "head", { rows: 2, value: head, placeholder: "Retry-After: 5" }), field("Body", "body", { rows: 2, value: t.body ?? "" })),
+  symbolAction("trash", "Remove this reply", () => {
+    if (list.children.length > 1) box.remove();
+    number(list);
+    list.dispatchEvent(new Event("input", { bubbles: true }));
+  }));
+  const shown = () => {
+    const none = ["hang", "reset"].includes(box.querySelector("[name=way]").value);
+    for (const f of box.querySelectorAll("[name=status], [name=drip], [name=head], [name=body]")) f.disabled = none;
+  };
+  box.addEventListener("change", shown);
+  shown();
+  return box;
+}
+
+// number says which reply is which.
+function number(list) {
+  [...list.children].forEach((box, i, all) => {
+    box.querySelector("legend").textContent = all.length === 1 ? "The reply" : i === 0 ? "First" : i === all.length - 1 ? "Then, and from there on" : "Then";
+  });
+}
+
+// read is the reply that the fields say.
+function read(box) {
+  const value = (name) => box.querySelector(`[name=${name}]`).value;
+  const way = value("way");
+  const delay = value("delay").trim() ? { delay: value("delay").trim() } : {};
+  if (way === "hang" || way === "reset") return { [way]: true, ...delay };
+  const lines = headerLines(value("head"));
+  return {
+    status: Number(value("status")), ...delay, ...(lines.length ? { lines } : {}), ...(value("body") ? { body: value("body") } : {}),
+    ...(value("drip").trim() ? { drip: value("drip").trim() } : {}), ...(way ? { cut: way } : {}),
+  };
+}

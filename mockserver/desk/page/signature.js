@@ -1,0 +1,37 @@
+// How a capture's signature was judged, why, and how it would be with another secret.
+import { api, curl } from "/page/api.js";
+import { el, field, form, having, link, note } from "/page/dom.js";
+import { verdict } from "/page/list.js";
+import { hash } from "/page/place.js";
+
+// What can be done about a verdict.
+const advice = {
+  mismatch: "Either it was signed with another secret, or what arrived is not what was signed: a proxy that changes the body, another encoding, JSON that was written anew. Judge it with the secret that you expect.",
+  missing: "The sender did not sign it, or a proxy took the line away.",
+  malformed: "A signature is there but cannot be read: compare it with what the provider's documents show.",
+  stale: "The signature is right, but its time is too far from the time of arrival: a replay, or a clock that is wrong.",
+  valid: "What arrived is what was signed, by someone who has the secret.",
+};
+
+export async function signature(c, path) {
+  const v = c.verification;
+  const { items } = await api("/providers");
+  const out = having(el("div"), { role: "status" });
+  const judge = async (f) => {
+    const asked = { provider: f.provider, secret: f.secret, url: f.url || undefined };
+    try {
+      out.replaceChildren(explained(await api(`${path}/verify`, asked)), el("p", "hint", curl(`${path}/verify`, asked)));
+    } catch (problem) {
+      out.replaceChildren(note("bad", problem.message));
+    }
+  };
+  return [v ? explained(v) : note("", `The bin ${c.bin} names no provider, so nothing was judged on arrival. `, link("Have it judged from now on", hash({ bin: c.bin }))),
+    form("Judge it again", judge, field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: v?.provider ?? items[0]?.name }),
+      field("Secret", "secret", { required: true, autocomplete: "off", size: 32 }),
+      field("Address as registered", "url", { hint: "where the scheme signs it", autocomplete: "off", size: 24 }), el("button", "action main", "Judge")), out];
+}
+
+function explained(v) {
+  return el("div", `note ${v.verdict === "valid" ? "good" : "bad"}`, el("p", "line", verdict(v), el("b", "", v.provider)),
+    v.explanation ? el("p", "why", v.explanation) : "", el("p", "quiet", advice[v.verdict] ?? ""));
+}

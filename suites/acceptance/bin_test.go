@@ -1,0 +1,160 @@
+package acceptance_test
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("a bin on the page", func() {
+	It("answers, verifies and forwards as it is told", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		b := browse(r, "")
+		b.clickOn("#create")
+		b.fill("Name", "shop")
+		b.isAccessible()
+		b.click("button", "Open it")
+		b.sees("#head h2", "shop")
+		b.sees("#empty", r.capture+"/shop")
+
+		By("a reply of its own, ready made")
+		b.click("button", "Reply")
+		b.sees("dialog h2", "What shop answers")
+		b.isAccessible()
+		b.click("button", "500 once, then 200")
+		b.sees("dialog .same", `"status":500`)
+		b.click("button", "Set the reply")
+		b.sees("#head .does", "answers 500, then 200")
+		Expect(answered(r.capture + "/shop")).To(Equal(500))
+		Expect(answered(r.capture + "/shop")).To(Equal(200))
+		b.sees("#list", "500")
+		b.sees("#head .ledger", "2 received")
+
+		By("one written by hand, first wrongly")
+		b.click("button", "Reply")
+		b.click("button", "200")
+		b.fill("Delay", "soon")
+		b.forgives("422")
+		b.click("button", "Set the reply")
+		b.sees("dialog .outcome", "soon")
+		b.fill("Delay", "")
+		b.fill("Status", "202")
+		b.fill("Header lines", "X-Kind: written")
+		b.fill("Body", "thanks")
+		b.click("button", "Set the reply")
+		b.sees("#head .does", "answers 202")
+		resp, err := http.Post(r.capture+"/shop", "text/plain", strings.NewReader("x"))
+		Expect(err).NotTo(HaveOccurred())
+		defer resp.Body.Close()
+		Expect(resp.StatusCode).To(Equal(202))
+		Expect(resp.Header.Get("X-Kind")).To(Equal("written"))
+		b.sees("#list .row", "202")
+		b.clickOn("#list .row")
+		b.tab("Reply")
+		b.sees("#tab-panel", "thanks")
+		b.isAccessible()
+
+		By("verifying")
+		b.click("summary", "Set up")
+		b.isAccessible()
+		b.click("button", "Verify with")
+		b.choose("Provider", "neostore")
+		b.fill("Secrets", "right")
+		b.click("button", "Verify from now on")
+		b.sees("#head .does", "verifies as neostore")
+		b.sees("#head .does", "answers 202")
+		run(ctx, 0, "send", "neostore", "Pass:Created", "--to", r.capture+"/shop", "--secret", "right")
+		b.sees("#list .row", "valid")
+
+		By("a handshake")
+		b.click("summary", "Set up")
+		b.click("button", "Pass a handshake")
+		b.choose("System", "slack")
+		b.click("button", "Pass it from now on")
+		b.sees("#head .does", "slack")
+
+		By("forwarding instead of replies")
+		b.click("summary", "Set up")
+		b.click("button", "Forward to")
+		b.fill("To", r.capture+"/behind")
+		b.click("button", "Forward from now on")
+		b.sees("dialog .outcome", "repl") // not together with replies
+		b.click("button", "Close")
+		b.click("button", "Reply")
+		b.click("button", "Answer 200 to all again")
+		b.click("summary", "Set up")
+		b.click("button", "Forward to")
+		b.fill("To", r.capture+"/behind")
+		b.click("button", "Forward from now on")
+		b.sees("#head .does", "forwards to")
+		Expect(answered(r.capture + "/shop")).To(Equal(200))
+		b.sees("#bins", "behind")
+
+		By("what its sender does")
+		b.click("summary", "Set up")
+		b.click("button", "What its sender does")
+		b.sees("dialog", "Captures looked at")
+		b.isAccessible()
+	}, SpecTimeout(2*time.Minute))
+
+	It("is exported, cleared as far as a search selects, and imported", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		for _, path := range []string{"keep", "drop", "drop"} {
+			post(r.capture+"/files/"+path, "{}")
+		}
+		b := browse(r, "#bin=files")
+		b.sees("#list", "/keep")
+		b.click("summary", "Export")
+		b.isAccessible()
+		b.click("button", "JSON Lines")
+		b.sees("#toast", "saved as JSON Lines")
+		b.eval(`location.hash = "#bin=files&q=path:/drop"`)
+		Eventually(b.count("#list .row")).Should(Equal("2"))
+		b.click("button", "Clear")
+		b.sees("dialog", "Delete what the search selects")
+		b.isAccessible()
+		b.click("button", "Delete")
+		b.sees("#empty", "Nothing is found")
+		b.click("button", "End")
+		Eventually(b.count("#list .row")).Should(Equal("1"))
+		b.sees("#head .ledger", "2 cleared")
+		b.clickOn("#head .ledger summary")
+		b.sees("#head .ledger", "3 = 1 held + 0 evicted + 2 cleared")
+		b.isAccessible()
+
+		file := r.exported(ctx, "files")
+		b.click("button", "Import")
+		b.uploads("dialog input[type=file]", file)
+		b.clickOn("dialog .main")
+		b.sees("dialog .outcome", "1 capture imported")
+		b.click("button", "Close")
+		Eventually(b.count("#list .row")).Should(Equal("2"))
+	}, SpecTimeout(2*time.Minute))
+
+	It("shows what changed between two captures", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		post(r.capture+"/drift", `{"event":"order","id":1,"total":10.50,"gone":"x"}`)
+		post(r.capture+"/drift", `{"event":"order","id":"1","total":10.5}`)
+		b := browse(r, "#bin=drift")
+		b.sees("#list", "order")
+		b.clickOn("#list .row")
+		b.click("a", "Compare")
+		b.sees("#tab-panel", "They differ in")
+		b.sees("#tab-panel", "spelling")
+		b.sees("#tab-panel", "Drift")
+		Expect(b.text("#tab-panel")).To(And(ContainSubstring("/gone"), ContainSubstring("10.50"), ContainSubstring("integer")))
+		b.isAccessible()
+	}, SpecTimeout(2*time.Minute))
+})
+
+// answered is the status that a capture address answers.
+func answered(url string) int {
+	GinkgoHelper()
+	resp, err := http.Post(url, "application/json", strings.NewReader("{}"))
+	Expect(err).NotTo(HaveOccurred())
+	defer resp.Body.Close()
+	return resp.StatusCode
+}

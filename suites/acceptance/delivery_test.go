@@ -1,0 +1,62 @@
+package acceptance_test
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+var _ = Describe("the page's deliveries", func() {
+	It("show retries as a virtual clock moves", func(ctx SpecContext) {
+		r := serve("--data", "memory", "--clock", "virtual")
+		Expect(r.client.Configure(ctx, "shop", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Status: 503}, {Status: 200}}}})).To(Succeed())
+		b := browse(r, "#view=system&system=subscribfy")
+		b.click("button", "Generate")
+		b.fill("wallet_pass/created", r.capture+"/shop")
+		b.click("button", "Save")
+		b.sees("#said", "is saved")
+		b.click("a", "deliveries")
+		b.sees("#empty", "Nothing was sent yet")
+		b.isAccessible()
+		b.sees("#head", "Virtual clock")
+		b.click("a", "Subscribfy")
+		b.click("button", "A customer gets a wallet")
+		b.sees("#said", "happened")
+		b.click("a", "deliveries")
+		b.sees("#list .row", "pending")
+		b.sees("#head", "1 delivery pending")
+		b.clickOn("#list .row")
+		b.sees("#detail h2", "wallet_pass/created → "+r.capture+"/shop")
+		b.sees("#tab-panel", "503")
+		b.isAccessible()
+		b.click("button", "to the next attempt")
+		b.sees("#list .row", "delivered")
+		b.sees("#tab-tab-list, .tabs", "#2 · 200")
+		Expect(b.eval(`document.querySelector(".timeline").getAttribute("aria-label")`)).To(MatchRegexp(`2 attempts: 503, after .+ 200`))
+		b.sees("#head", "Nothing is pending")
+		b.isAccessible()
+
+		By("delivering it again")
+		b.click("button", "Deliver again")
+		Eventually(b.count("#list .row")).Should(Equal("2"))
+		b.choose("State", "exhausted")
+		b.sees("#empty", "No delivery is like that")
+		b.choose("State", "")
+		Eventually(b.count("#list .row")).Should(Equal("2"))
+
+		By("the captures of the same delivery")
+		b.click("a", "shop")
+		b.sees("#list .row", "200")
+		b.opens("503")
+		b.tab("Attempts")
+		b.sees("#tab-panel", "this one")
+		Expect(b.count(".timeline circle")()).NotTo(Equal("0"))
+		b.tab("Timing")
+		b.sees("#tab-panel", "Exchange took")
+		b.isAccessible()
+	}, SpecTimeout(2*time.Minute))
+})
