@@ -46,6 +46,10 @@ unit: ## plain tests with the race detector
 suites: build ## the Ginkgo suites, which drive the built binary and the Docker engine
 	go tool ginkgo run -r --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --race --trace --timeout 8m ./suites/acceptance
 
+.PHONY: pictures
+pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
+	HOOKRIG_PICTURES=$(CURDIR)/mockserver/desk/page/pictures HOOKRIG_REQUIRE=chromium go test ./suites/acceptance -ginkgo.focus pictures
+
 .PHONY: bench
 bench: ## the benchmarks; ratios are within one run
 	go test -run '^$$' -bench . -benchmem ./fixtures/... ./mockserver/...

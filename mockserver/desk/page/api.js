@@ -96,7 +96,7 @@ export async function upload(at, file, type) {
 // curl is the command that makes the same call.
 export function curl(at, body, method) {
   const parts = ["curl"];
-  if (method && method !== "POST" && method !== "GET") parts.push(`-X ${method}`);
+  if (method && method !== (body === undefined ? "GET" : "POST")) parts.push(`-X ${method}`);
   if (token) parts.push(`-H 'Authorization: Bearer TOKEN'`);
   if (body !== undefined) parts.push(`-H 'Content-Type: application/json' -d ${quoted(written(body))}`);
   return [...parts, quoted(`${location.origin}/api/v1${at}`)].join(" ");

@@ -2,7 +2,7 @@
 import { api, curl, download, path, upload } from "/page/api.js";
 import { formats } from "/page/capture.js";
 import { ask, open } from "/page/dialog.js";
-import { action, copier, el, facts, field, having, input, link, menu, note } from "/page/dom.js";
+import { action, copier, el, facts, field, having, input, menu, note, part } from "/page/dom.js";
 import { answered } from "/page/list.js";
 import { hash } from "/page/place.js";
 import { replies } from "/page/replies.js";
@@ -10,29 +10,30 @@ import { count } from "/page/text.js";
 
 const kinds = [["", "none"], ["slack", "Slack"], ["discord", "Discord"], ["meta", "Meta"], ["twitter", "X (Twitter)"], ["cloudevents", "CloudEvents"]];
 
-// head is what stands above the list of a bin. rig has its address, did does something and says so, changed is called when what
-// it does or holds is another.
-export async function head(name, query, rig, did, changed) {
+// head is what stands above the list of a bin. rig has its address, query says what is searched for, did does something and says
+// so, changed is called when what it does or holds is another.
+export async function head(name, rig, query, did, changed) {
   const at = path(["bins", name]);
-  const [set, ledger] = await Promise.all([api(at), api(`${at}/ledger`)]);
+  const set = await api(at);
   const address = `${rig.capture}/${name}`;
-  const counts = el("div", "", account(ledger));
+  const counts = part(async () => account(await api(`${at}/ledger`), counts.box.querySelector("details")?.open));
+  await counts.redraw();
   const content = el("div", "",
     el("div", "line", el("h2", "", name), el("code", "address", address), copier("Copy", address, { className: "action small", ariaLabel: "Copy the address" })),
     rig.captureTLS ? el("p", "quiet", `Over TLS: ${rig.captureTLS}/${name}`) : "",
-    counts, does(set),
+    counts.box, does(set),
     el("div", "actions",
       action("Reply …", () => did(() => replies(name, changed)), { symbol: "reply" }),
       menu("Set up", "shield",
-        action("Verify with …", () => did(() => verify(name, set, changed))),
-        action("Forward to …", () => forward(name, set, changed)),
-        action("Pass a handshake …", () => handshake(name, set, changed)),
+        action("Verify with …", () => did(() => verify(name, changed))),
+        action("Forward to …", () => did(() => forward(name, changed))),
+        action("Pass a handshake …", () => did(() => handshake(name, changed))),
         action("What its sender does …", () => did(() => sender(name)))),
       menu("Export", "download", ...formats.map(([format, title]) =>
-        action(title, () => did(() => download(path(["bins", name, "export"], { format, ...query })), `saved as ${title}`)))),
+        action(title, () => did(() => download(path(["bins", name, "export"], { format, ...query() })), `saved as ${title}`)))),
       action("Import …", () => importing(name, changed), { symbol: "upload" }),
-      action("Clear …", () => clearing(name, query, ledger, changed), { symbol: "trash" })));
-  return { content, recount: async () => counts.replaceChildren(account(await api(`${at}/ledger`), counts.querySelector("details")?.open)) };
+      action("Clear …", () => clearing(name, query(), changed), { symbol: "trash" })));
+  return { content, recount: counts.redraw };
 }
 
 // account is what became of the requests that named the bin.
@@ -68,8 +69,8 @@ async function configure(name, set, changed) {
   changed();
 }
 
-async function verify(name, set, changed) {
-  const { items } = await api("/providers");
+async function verify(name, changed) {
+  const [set, { items }] = await Promise.all([api(path(["bins", name])), api("/providers")]);
   const asked = (f) => {
     const { provider, secrets, url, ...rest } = set;
     return { ...rest, ...(f.provider ? { provider: f.provider, secrets: f.secrets.split(/\r?\n/).filter(Boolean), ...(f.url ? { url: f.url } : {}) } : {}) };
@@ -82,7 +83,8 @@ async function verify(name, set, changed) {
     el("div", "actions", el("button", "action main", "Verify from now on")));
 }
 
-function forward(name, set, changed) {
+async function forward(name, changed) {
+  const set = await api(path(["bins", name]));
   const asked = (f) => ({ ...set, forward: f.forward || undefined });
   ask(`Forward what ${name} gets`, (f) => configure(name, asked(f), changed), (f) => curl(path(["bins", name]), asked(f), "PUT"),
     el("p", "hint", "Every request is stored, then passed on as it came; the consumer's reply is recorded and given to the sender. Leave it empty to stop. Not together with replies of the bin's own."),
@@ -90,7 +92,8 @@ function forward(name, set, changed) {
     el("div", "actions", el("button", "action main", "Forward from now on")));
 }
 
-function handshake(name, set, changed) {
+async function handshake(name, changed) {
+  const set = await api(path(["bins", name]));
   const now = set.handshakes?.[0];
   const asked = (f) => ({ ...set, handshakes: f.kind ? [{ kind: f.kind, ...(f.secret ? { secret: f.secret } : {}) }] : undefined });
   ask(`The check of a new endpoint, at ${name}`, (f) => configure(name, asked(f), changed), (f) => curl(path(["bins", name]), asked(f), "PUT"),
@@ -124,14 +127,14 @@ function importing(name, changed) {
   el("div", "actions", el("button", "action main", "Import")));
 }
 
-function clearing(name, query, ledger, changed) {
+function clearing(name, query, changed) {
   const searched = query.q || query.where;
   const at = path(["bins", name, "captures"], query);
   ask(searched ? `Delete what the search selects in ${name}?` : `Delete all captures of ${name}?`, async () => {
     await api(at, undefined, "DELETE");
     changed();
   }, () => curl(at, undefined, "DELETE"),
-  el("p", "", searched ? el("code", "", query.q || query.where) : `${count(ledger.held, "capture")} will be gone, for good.`),
+  el("p", "", searched ? el("code", "", query.q || query.where) : "All that it holds", " will be gone, for good."),
   el("div", "actions", having(el("button", "action danger", "Delete"), { autofocus: true })));
 }
 

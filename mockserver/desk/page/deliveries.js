@@ -14,10 +14,14 @@ export function head(providers, did) {
     input(f).addEventListener("change", (e) => { location.hash = hash({ ...place, show: "", tab: "", [name]: e.target.value }); });
     return f;
   };
+  const selects = [choose("state", "any state", states), choose("provider", "any provider", providers)];
   const time = part(async () => clock(await api("/clock"), did, time));
   const content = el("div", "", el("div", "line", el("h2", "", "Deliveries")),
-    el("div", "fields-row", choose("state", "any state", states), choose("provider", "any provider", providers)), time.box);
-  return { content, recount: time.redraw };
+    el("div", "fields-row", ...selects), time.box);
+  return { content, recount() {
+    for (const s of selects) input(s).value = place[input(s).name];
+    return time.redraw();
+  } };
 }
 
 // clock shows a virtual clock, which moves when it is told to; a real one needs no words.
@@ -27,7 +31,7 @@ function clock(c, did, time) {
     await api("/clock/advance", { advance }, "POST");
     await time.redraw();
   }, `the clock moved by ${label}`), { className: "action small", title: curl("/clock/advance", { advance }) });
-  return el("div", "clock", el("p", "", el("b", "", "Virtual clock "), exact(c.now)),
+  return el("div", "clock", el("p", "", el("b", "", "Virtual clock "), new Date(c.now).toISOString()),
     el("p", "quiet", c.pending ? `${count(c.pending, "delivery", "deliveries")} pending${c.next ? `, the next attempt ${exact(c.next)}` : ""}` : "Nothing is pending."),
     el("div", "actions", el("span", "quiet", "Advance by"), ...steps.map(([label, by]) => move(label, by)),
       c.next ? move("to the next attempt", `${Math.max(0, (new Date(c.next) - new Date(c.now)) / 1000 + 0.001).toFixed(3)}s`) : "",

@@ -16,7 +16,7 @@ export function show(d, view) {
       el("h2", "", `${d.event.name} → ${d.url}`),
       el("p", "quiet", having(el("time", "", ago(d.created)), { dateTime: d.created, title: exact(d.created) }), ` · ${d.id} · event ${d.event.id}${d.event.tenant ? ` of ${d.event.tenant}` : ""}`),
       el("div", "actions", action("Deliver again", () => view.did(() => api(again, undefined, "POST"), "delivered once more"), { className: "action main", symbol: "send" })),
-      el("pre", "hint same", curl(again, {}, "POST"))),
+      el("pre", "hint same", curl(again, undefined, "POST"))),
     facts([["Pattern", d.pattern && `${d.pattern}${notations(d.modes)}`], ["Next attempt", d.next && exact(d.next)]]),
     timeline(d.attempts.map((a) => ({ at: a.due, good: good(a), text: ended(a) })), d.next),
     d.attempts.length ? tabs("Attempts", d.attempts.map((a) => [`attempt-${a.n}`, `#${a.n} · ${ended(a)}`, () => attempt(a)]), view.place.tab || `attempt-${d.attempts.length}`, view.chose)

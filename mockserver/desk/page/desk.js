@@ -7,7 +7,7 @@ import { asCurl, show as showCapture } from "/page/capture.js";
 import { head as deliveriesHead } from "/page/deliveries.js";
 import { show as showDelivery } from "/page/delivery.js";
 import { ask, help } from "/page/dialog.js";
-import { action, copier, copy, el, field, having, note, symbolAction } from "/page/dom.js";
+import { action, copier, copy, el, field, having, note, part, symbolAction } from "/page/dom.js";
 import * as empty from "/page/empty.js";
 import { Feed } from "/page/feed.js";
 import { List, cellsOfAll, cellsOfBin, cellsOfDelivery } from "/page/list.js";
@@ -27,6 +27,7 @@ const rig = { capture: "", captureTLS: "", surfaces: {}, providers: [] };
 const list = new List($("list"), (record) => choose(record));
 let feed = new Feed(["captures"], {}, false);
 let head = { recount() {} };
+let headed; // whose head that is
 let record; // that is open
 let listed; // which list is drawn
 let opened; // what is drawn on the right
@@ -90,7 +91,7 @@ function shut() {
 }
 
 // load reads the list anew.
-async function load() {
+async function load(anew) {
   listed = listPlace();
   feed.leave();
   const parameters = deliveries() ? { provider: place.provider, state: place.state } : { q: place.q, where: place.where };
@@ -110,7 +111,7 @@ async function load() {
   }
   if (mine.left) return;
   draw();
-  await Promise.all([drawHead(), drawPlaces()]);
+  await Promise.all([drawHead(anew), drawPlaces()]);
   attend();
 }
 
@@ -124,22 +125,23 @@ function draw() {
   $("fresh").textContent = `${feed.fresh.length} new`;
 }
 
-// drawHead draws what stands above the list.
-async function drawHead() {
-  const at = listed;
-  const query = { q: place.q, where: place.where };
-  let drawnHead;
-  try {
-    if (deliveries()) drawnHead = deliveriesHead(rig.providers, did($("head")));
-    else if (place.bin) drawnHead = await bin.head(place.bin, query, rig, did($("head")), changed);
-    else drawnHead = allHead();
-    await (deliveries() ? drawnHead.recount() : undefined);
-  } catch (problem) {
-    return failed($("head"), problem);
-  }
-  if (at !== listed) return; // somebody went elsewhere meanwhile
-  head = drawnHead;
-  $("head").replaceChildren(head.content, searched() ? searchLine() : "");
+// What stands above the list stays while the place is the same, so that what has the focus there keeps it.
+const above = part(async () => {
+  const key = headOf();
+  const made = deliveries() ? deliveriesHead(rig.providers, did($("head")))
+    : place.bin ? await bin.head(place.bin, rig, () => ({ q: place.q, where: place.where }), did($("head")), changed) : allHead();
+  if (key === headOf()) head = made;
+  return made.content;
+});
+const headOf = () => (deliveries() ? "deliveries" : `bin ${place.bin}`);
+const searching = part(() => (searched() && !deliveries() ? searchLine() : ""));
+$("head").append(above.box, searching.box);
+
+async function drawHead(anew) {
+  const key = headOf();
+  if (anew || headed !== key) await above.redraw();
+  headed = key;
+  await Promise.all([searching.redraw(), deliveries() ? head.recount() : undefined]);
 }
 
 function allHead() {
@@ -169,13 +171,13 @@ function searchLine() {
 
 // changed is called when a bin holds, or does, something else than before.
 function changed() {
-  did($("head"))(load);
+  did($("head"))(() => load(true));
 }
 
 async function drawPlaces() {
   const { items } = await api("/bins");
   places(items, rig.surfaces, drawPlaces);
-  if (!deliveries() && !place.bin) head.recount(items);
+  if (headed === "bin ") head.recount(items);
   return items;
 }
 
@@ -264,7 +266,7 @@ function recount() {
   recounting ||= setTimeout(async () => {
     recounting = 0;
     try {
-      await Promise.all([drawPlaces(), place.bin || deliveries() ? head.recount() : undefined]);
+      await Promise.all([drawPlaces(), headed === "bin " ? undefined : head.recount()]);
     } catch (problem) {
       if ($("state").dataset.state === "live") failed($("head"), problem); // else it is known that the rig is away
     }
@@ -316,7 +318,7 @@ async function start() {
     return failed($("head"), problem);
   }
   const following = follow("/api/v1/stream", headers, {
-    capture: (c) => stash("capture", c), delivery: (d) => stash("delivery", d), skipped: () => did($("head"))(load), restarted,
+    capture: (c) => stash("capture", c), delivery: (d) => stash("delivery", d), skipped: () => did($("head"))(() => load(true)), restarted,
   }, connection);
   await did($("detail"))(arrive);
   await following;

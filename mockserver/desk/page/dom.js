@@ -128,14 +128,18 @@ export function tabs(label, parts, chosen, chose) {
 // menu is a button that opens a list of actions and links. It closes when one is chosen, on Escape, and when the focus leaves.
 export function menu(label, symbol, ...items) {
   const list = el("div", "items", ...items);
-  const box = el("details", "menu", el("summary", "action", symbol ? icon(symbol) : "", label, icon("down")), list);
-  list.addEventListener("click", () => { box.open = false; });
+  const button = el("summary", "action", symbol ? icon(symbol) : "", label, icon("down"));
+  const box = el("details", "menu", button, list);
+  list.addEventListener("click", () => { // before what was chosen happens: a dialog gives the focus back to where it was
+    box.open = false;
+    button.focus();
+  }, true);
   box.addEventListener("focusout", (e) => { if (!box.contains(e.relatedTarget)) box.open = false; });
   box.addEventListener("keydown", (e) => {
     if (e.key !== "Escape" || !box.open) return;
     e.stopPropagation();
     box.open = false;
-    box.querySelector("summary").focus();
+    button.focus();
   });
   return box;
 }
@@ -143,8 +147,11 @@ export function menu(label, symbol, ...items) {
 // part is a piece of the page that is drawn anew when something changed. The focus stays on what has the same text or name.
 export function part(draw) {
   const box = el("div");
+  let turns = 0;
   const redraw = async () => {
+    const turn = ++turns;
     const content = await draw();
+    if (turn !== turns) return; // it is being drawn anew already
     const named = (e) => e.getAttribute("aria-label") ?? e.textContent;
     const focused = box.contains(document.activeElement) && document.activeElement !== box ? document.activeElement : undefined;
     const at = focused && [...box.querySelectorAll(focused.tagName)].indexOf(focused);

@@ -1,7 +1,7 @@
 // The list in the middle: captures or deliveries, newest first, moved through with j and k. Rows stay the same elements while
 // others come and go, so that nothing loses the focus or moves under a reader's eyes.
 import { el, having } from "/page/dom.js";
-import { ago, count, day, exact, length, raw, size, text } from "/page/text.js";
+import { ago, clock, count, day, exact, length, raw, size, text } from "/page/text.js";
 
 export class List {
   #rows = new Map(); // by id: { record, li }
@@ -158,6 +158,6 @@ export function cellsOfDelivery(d) {
     el("span", "how", state(d), last ? status(ended(last)) : ""),
     moment(d.created),
     el("span", "where", el("code", "", d.url.replace(/^https?:\/\//, ""))),
-    el("span", "quiet", d.next ? having(el("span", "due", "next "), { title: `next attempt ${exact(d.next)}` }) : "", dots, el("span", "offscreen-text", count(d.attempts.length, "attempt"))),
+    el("span", "quiet", d.next ? having(el("span", "", `next ${clock(d.next).slice(0, 8)}`), { title: `next attempt ${exact(d.next)}` }) : "", dots, el("span", "offscreen-text", count(d.attempts.length, "attempt"))),
   ];
 }

@@ -1,0 +1,136 @@
+package acceptance_test
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// `make pictures` draws the pictures of the page's document. They show the seeded demo on the ports of the README.
+var _ = Describe("the pictures", func() {
+	It("are drawn in both themes", func(ctx SpecContext) {
+		dir := os.Getenv("HOOKRIG_PICTURES")
+		if dir == "" {
+			Skip("HOOKRIG_PICTURES names no folder to draw them into")
+		}
+		Expect(os.MkdirAll(dir, 0o755)).To(Succeed())
+		r := listening(hookrig("serve", "--data", "memory", "--seed-demo", "--clock", "virtual", "--capture", "127.0.0.1:8081", "--desk", "127.0.0.1:8080"))
+		Expect(r.client.Configure(ctx, "orders", capture.Settings{
+			Provider: "neostore", Secrets: []string{"right"},
+			Replies: capture.Script{Turns: []journal.Reply{{Status: 503}, {Status: 503}, {Status: 200}}, By: "delivery"},
+		})).To(Succeed())
+		_, err := r.client.Register(ctx, journal.Endpoint{
+			Provider: "neostore", Tenant: "demo", URL: r.capture + "/orders", Events: []string{"Pass:*"}, Secrets: []string{"right"}, Retry: "at-least-once",
+		})
+		Expect(err).NotTo(HaveOccurred())
+		b := browse(r, "#view=system&system=neostore")
+		b.do(chromedp.EmulateViewport(1280, 800))
+		b.click("button", "Create a pass")
+		b.sees("#said", "happened")
+		for range 2 {
+			b.eval(`location.hash = "#view=deliveries"`)
+			b.click("button", "to the next attempt")
+			b.sees("#toast", "moved")
+		}
+		run(ctx, 1, "send", "neostore", "Pass:Installed", "--to", r.capture+"/orders", "--secret", "wrong")
+		for _, p := range []struct{ name, at, head, sees string }{
+			{"signature", "#bin=orders", "orders", "mismatch"},
+			{"body", "#bin=subscribfy&q=membership", "membership", "membership/"},
+			{"compare", "#bin=orders&q=\"Pass:Created\"&tab=compare", "Pass:Created", "Pass:Created"},
+			{"reply", "#bin=orders", "orders", "mismatch"},
+			{"search", "#q=verdict:mismatch", "mismatch", "mismatch"},
+			{"delivery", "#view=deliveries&provider=neostore", "Deliveries", "delivered"},
+			{"wallet-crew", "#view=system&system=neostore", "All bins", "Pass"},
+			{"subscribfy", "#view=system&system=subscribfy", "All bins", "Pass"},
+			{"empty", "#bin=inbox", "inbox", ""},
+		} {
+			b.eval(`location.hash = ` + "`" + p.at + "`")
+			b.sees("#head", p.head)
+			b.sees("#list", p.sees)
+			switch p.name {
+			case "signature":
+				b.clickOn("#list .row")
+				b.tab("Signature")
+				b.sees("#tab-panel", "not the hmac-sha256")
+			case "body", "delivery":
+				b.clickOn("#list .row")
+				b.sees("#tab-panel .json", "{")
+			case "compare":
+				b.clickOn("#list .row")
+				b.sees("#tab-panel", "Header lines")
+			case "reply":
+				b.click("button", "Reply")
+				b.sees("dialog h2", "What orders answers")
+			case "search":
+				b.click("button", "How to search")
+				b.sees("#fields", "what was answered")
+			case "empty":
+				b.sees("#empty", "Waiting")
+			}
+			for _, theme := range []string{"light", "dark"} {
+				b.eval(`((document.documentElement.dataset.theme = "` + theme + `"), document.getAnimations().forEach((a) => a.finish()), document.getElementById("toast").textContent = "")`)
+				Expect(os.WriteFile(filepath.Join(dir, p.name+"-"+theme+".png"), b.picture(), 0o644)).To(Succeed())
+			}
+			b.eval(`document.querySelector("dialog").close()`)
+			b.eval(`document.querySelector("#fields").hidePopover()`)
+		}
+	}, SpecTimeout(3*time.Minute))
+})
+
+// picture is what the window shows, as a PNG of 256 colours.
+func (b *browser) picture() []byte {
+	GinkgoHelper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	raw, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	Expect(err).NotTo(HaveOccurred())
+	full, err := png.Decode(bytes.NewReader(raw))
+	Expect(err).NotTo(HaveOccurred())
+	var out bytes.Buffer
+	Expect((&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, paletted(full))).To(Succeed())
+	return out.Bytes()
+}
+
+// paletted is a picture in its 256 most frequent colours; another one becomes the nearest of them.
+func paletted(full image.Image) *image.Paletted {
+	times := map[color.Color]int{}
+	bounds := full.Bounds()
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			times[full.At(x, y)]++
+		}
+	}
+	var palette color.Palette
+	for c := range times {
+		palette = append(palette, c)
+	}
+	slices.SortFunc(palette, func(a, b color.Color) int { return times[b] - times[a] })
+	palette = palette[:min(len(palette), 256)]
+	index := map[color.Color]uint8{}
+	out := image.NewPaletted(bounds, palette)
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			c := full.At(x, y)
+			i, known := index[c]
+			if !known {
+				i = uint8(palette.Index(c))
+				index[c] = i
+			}
+			out.SetColorIndex(x, y, i)
+		}
+	}
+	return out
+}
