@@ -23,7 +23,7 @@ type listenFlags struct {
 	address      string
 	rig, token   string
 	allow        []string
-	options      []string
+	knowledge    knowledge
 	q, where     string
 	asJSON, body bool
 	insecure     bool
@@ -67,7 +67,7 @@ match are shown; all are recorded.
 	f.StringVar(&l.token, "token", "", "that rig's `TOKEN`")
 	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
-	optionFlag(cmd, &l.options)
+	l.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
 }
@@ -164,13 +164,13 @@ func captureError(err error) error {
 
 // connect returns a client of the rig at --rig, or of one that lives as long as the command.
 func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, func(), error) {
-	known, err := catalogue(l.options)
+	known, err := l.knowledge.catalogue()
 	if err != nil {
 		return nil, nil, err
 	}
 	if l.rig != "" {
-		if len(l.options) > 0 {
-			return nil, nil, misusef("--option: the rig at --rig judges by its own options: give them to the hookrig serve that runs it")
+		if l.knowledge.given() {
+			return nil, nil, misusef("--option and --provider-dir: the rig at --rig judges by what it knows itself: give them to the hookrig serve that runs it")
 		}
 		client, err := dialRig(l.rig, l.token)
 		if err != nil {
