@@ -82,8 +82,19 @@ func (b *Bin) Ledger(ctx context.Context) (capture.Ledger, error) {
 	return b.client.Ledger(ctx, b.name)
 }
 
+// Sender tells what the bin's newest captures say of the program that sent them: after which replies it tries again, how long
+// it waits, what it repeats.
+func (b *Bin) Sender(ctx context.Context) (capture.Sender, error) {
+	return b.client.Sender(ctx, b.name)
+}
+
 // Clear deletes the bin's captures and returns how many there were.
 func (b *Bin) Clear(ctx context.Context) (int, error) { return b.client.ClearBin(ctx, b.name) }
+
+// Delete deletes the bin's captures that a query (see package capture) selects, and returns how many there were.
+func (b *Bin) Delete(ctx context.Context, q string) (int, error) {
+	return b.client.DeleteCaptures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: b.name}, Q: q})
+}
 
 // change configures anew what the bin has already.
 func (b *Bin) change(ctx context.Context, change func(*capture.Settings)) error {

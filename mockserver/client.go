@@ -50,7 +50,9 @@ type Client interface {
 	Bins(ctx context.Context) ([]journal.Bin, error)
 	// Ledger returns the account of a bin: what became of every request that named it.
 	Ledger(ctx context.Context, bin string) (capture.Ledger, error)
-	// Captures returns what the query selects, newest first unless it asks for the oldest; capture.ErrInvalid.
+	// Sender tells what a bin's newest captures say of the program that sent them.
+	Sender(ctx context.Context, bin string) (capture.Sender, error)
+	// Captures returns what the query selects, up to its limit, newest first unless it asks for the oldest; capture.ErrInvalid.
 	Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error)
 	// Capture returns one capture; journal.ErrNotFound when it is unknown or evicted.
 	Capture(ctx context.Context, id string) (journal.Capture, error)
@@ -64,4 +66,7 @@ type Client interface {
 	Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error)
 	// ClearBin deletes a bin's captures and returns how many there were.
 	ClearBin(ctx context.Context, bin string) (int, error)
+	// DeleteCaptures deletes the captures of a bin that the query selects, whatever its limit, and returns how many there
+	// were; capture.ErrInvalid.
+	DeleteCaptures(ctx context.Context, q capture.Query) (int, error)
 }

@@ -139,6 +139,26 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if got := must(client.Ledger(ctx, "inbox"))(t); got.Bin != "inbox" || got.Held != uint64(bins[0].Count) || got.Received != got.Held || !got.Complete {
 			t.Errorf("ledger %+v", got)
 		}
+		if got := must(client.Sender(ctx, "inbox"))(t); got.Captures != bins[0].Count || !got.Complete || len(got.Findings) == 0 {
+			t.Errorf("sender %+v", got)
+		}
+		query := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}, Q: "method:POST p-1 -status:200"}
+		found := must(client.Captures(ctx, query))(t)
+		if len(found) != bins[0].Count {
+			t.Errorf("%s selects %d captures, want %d", query.Q, len(found), bins[0].Count)
+		}
+		query.Before, query.Where = found[len(found)-1].Seq+1, ".body.passId == \"p-1\""
+		if n, err := client.DeleteCaptures(ctx, query); err != nil || n != 1 {
+			t.Errorf("deleted %d (%v), want the oldest one", n, err)
+		}
+		query.Q = "metod:POST"
+		if n, err := client.DeleteCaptures(ctx, query); n != 0 || !errors.Is(err, capture.ErrInvalid) || !strings.Contains(err.Error(), `did you mean "method"?`) {
+			t.Errorf("deleted %d with %s: %v, want ErrInvalid that names the field", n, query.Q, err)
+		}
+		if waited, err := client.Wait(ctx, "inbox", capture.Wait{Count: 1, Q: "p-1 header.content-type:json"}); err != nil || !waited.OK {
+			t.Errorf("waited with a query: %+v, %v", waited, err)
+		}
+		bins[0].Count--
 		if n, err := client.ClearBin(ctx, "inbox"); err != nil || n != bins[0].Count {
 			t.Errorf("cleared %d (%v), want %d", n, err, bins[0].Count)
 		}

@@ -88,6 +88,10 @@ func (l *local) Ledger(ctx context.Context, bin string) (capture.Ledger, error) 
 	return l.s.capture.Ledger(ctx, bin)
 }
 
+func (l *local) Sender(ctx context.Context, bin string) (capture.Sender, error) {
+	return l.s.capture.Sender(ctx, bin)
+}
+
 func (l *local) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
 	return l.s.capture.Captures(ctx, q)
 }
@@ -110,4 +114,8 @@ func (l *local) Export(ctx context.Context, q capture.Query, format export.Forma
 
 func (l *local) Import(ctx context.Context, bin string, format export.Format, file io.Reader) (capture.Imported, error) {
 	return l.s.capture.Import(ctx, bin, format, file)
+}
+
+func (l *local) DeleteCaptures(ctx context.Context, q capture.Query) (int, error) {
+	return l.s.capture.Delete(ctx, q)
 }

@@ -153,12 +153,12 @@ func (r *remote) Ledger(ctx context.Context, bin string) (capture.Ledger, error)
 	return answer[capture.Ledger](ctx, r, http.MethodGet, path("bins", bin, "ledger"), nil)
 }
 
+func (r *remote) Sender(ctx context.Context, bin string) (capture.Sender, error) {
+	return answer[capture.Sender](ctx, r, http.MethodGet, path("bins", bin, "sender"), nil)
+}
+
 func (r *remote) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
-	v := query{}
-	v.number("before", q.Before)
-	v.number("after", q.After)
-	v.text("where", q.Where)
-	v.text("q", q.Q)
+	v := captureQuery(q)
 	if q.Oldest {
 		v.text("order", "oldest")
 	}
@@ -194,11 +194,33 @@ func (r *remote) Wait(ctx context.Context, bin string, w capture.Wait) (capture.
 }
 
 func (r *remote) ClearBin(ctx context.Context, bin string) (int, error) {
+	return r.deleted(ctx, path("bins", bin, "captures"))
+}
+
+func (r *remote) DeleteCaptures(ctx context.Context, q capture.Query) (int, error) {
+	v := captureQuery(q)
+	if len(v) == 0 { // without a query what comes meanwhile stays too
+		return r.ClearBin(ctx, q.Bin)
+	}
+	return r.deleted(ctx, path("bins", q.Bin, "captures")+v.String())
+}
+
+func (r *remote) deleted(ctx context.Context, path string) (int, error) {
 	type cleared struct {
 		Deleted int `json:"deleted"`
 	}
-	out, err := answer[cleared](ctx, r, http.MethodDelete, path("bins", bin, "captures"), nil)
+	out, err := answer[cleared](ctx, r, http.MethodDelete, path, nil)
 	return out.Deleted, err
+}
+
+// captureQuery are the parameters that say which captures are meant.
+func captureQuery(q capture.Query) query {
+	v := query{}
+	v.number("before", q.Before)
+	v.number("after", q.After)
+	v.text("where", q.Where)
+	v.text("q", q.Q)
+	return v
 }
 
 // list is what every list of the API looks like.

@@ -71,7 +71,7 @@ passwords or keys, and a provider's secret where that is sent as it is. --secret
 	f.StringVar(&format, "format", "", "the `FORMAT`: "+strings.Join(export.Names(nil), ", "))
 	f.StringVarP(&file, "output", "o", "-", "the `FILE` to write (- is standard output)")
 	f.StringVar(&query.Where, "where", "", "only captures for which a jq `CONDITION` over {method, path, query, headers, body} holds")
-	f.StringVar(&query.Q, "q", "", "only captures whose target, header or body holds a `TEXT`")
+	f.StringVar(&query.Q, "q", "", "only what matches this `QUERY`: words and fields")
 	f.Uint64Var(&query.After, "after", 0, "only captures behind the one with that `SEQ`")
 	f.Uint64Var(&query.Before, "before", 0, "only captures before the one with that `SEQ`")
 	f.StringVar(&secrets, "secrets", "redact", "`WHAT` becomes of secrets: redact or keep")

@@ -24,7 +24,8 @@ type listenFlags struct {
 	address      string
 	rig, token   string
 	allow        []string
-	options      []string
+	knowledge    knowledge
+	q, where     string
 	asJSON, body bool
 	insecure     bool
 }
@@ -36,10 +37,14 @@ func newListen(w World) *cobra.Command {
 		Short: "Show a bin's captures as they arrive, and forward them",
 		Long: `Opens a capture address of its own (or uses the rig at --rig) and prints a line for every request that the bin
 receives, until interrupted. With --provider and --secret each signature is judged on arrival. With --forward each
-request is passed on as it came, and the sender gets the consumer's answer.`,
+request is passed on as it came, and the sender gets the consumer's answer. With --q and --where only requests that
+match are shown; all are recorded.
+
+` + capture.QueryHelp,
 		Example: `  hookrig listen
   hookrig listen orders --forward http://127.0.0.1:3000/hooks --provider neostore --secret S
-  hookrig listen --json | jq .target`,
+  hookrig listen --json | jq .target
+  hookrig listen orders --q 'method:POST -status:2xx'`,
 		Args:              atMostArgs("BIN"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,11 +62,13 @@ request is passed on as it came, and the sender gets the consumer's answer.`,
 	f.StringVar(&l.address, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`, unless --rig is given")
 	f.StringSliceVar(&l.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be forwarded to; repeatable")
 	f.BoolVar(&l.insecure, "insecure", false, "listen on another address than loopback")
+	f.StringVar(&l.q, "q", "", "show only what matches this `QUERY`: words and fields")
+	f.StringVar(&l.where, "where", "", "show only what matches this jq `CONDITION`")
 	f.StringVar(&l.rig, "rig", "", "the desk's `URL` of a running rig")
 	f.StringVar(&l.token, "token", "", "that rig's `TOKEN`")
 	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
-	optionFlag(cmd, &l.options)
+	l.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
 }
@@ -100,14 +107,14 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 	var unanswered []string // captures whose consumer has not replied yet
 	look := soonest
 	for {
-		wait := capture.Wait{Count: 1, After: after, Timeout: journal.Duration(time.Minute)}
+		wait := capture.Wait{Count: 1, After: after, Q: l.q, Where: l.where, Timeout: journal.Duration(time.Minute)}
 		if len(unanswered) > 0 {
 			wait.Timeout = journal.Duration(look)
 			look = min(2*look, latest)
 		}
 		waited, err := client.Wait(ctx, bin, wait)
 		if err != nil && ctx.Err() == nil {
-			return noVerdict(err)
+			return captureError(err)
 		}
 		for _, c := range waited.Matched {
 			after = max(after, c.Seq)
@@ -117,6 +124,9 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 			if err := l.print(w, c); err != nil {
 				return noVerdict(err)
 			}
+		}
+		if waited.Count == len(waited.Matched) { // what does not match is not looked at again
+			after = max(after, waited.Cursor)
 		}
 		if unanswered, err = l.answered(ctx, w, client, unanswered); err != nil {
 			return noVerdict(err)
@@ -163,13 +173,13 @@ func captureError(err error) error {
 
 // connect returns a client of the rig at --rig, or of one that lives as long as the command.
 func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, func(), error) {
-	known, err := catalogue(l.options)
+	known, err := l.knowledge.catalogue()
 	if err != nil {
 		return nil, nil, err
 	}
 	if l.rig != "" {
-		if len(l.options) > 0 {
-			return nil, nil, misusef("--option: the rig at --rig judges by its own options: give them to the hookrig serve that runs it")
+		if l.knowledge.given() {
+			return nil, nil, misusef("--option and --provider-dir: the rig at --rig judges by what it knows itself: give them to the hookrig serve that runs it")
 		}
 		client, err := dialRig(l.rig, l.token)
 		if err != nil {

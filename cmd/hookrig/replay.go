@@ -20,7 +20,8 @@ import (
 // replayFlags are the flags of replay.
 type replayFlags struct {
 	to, provider, url string
-	secrets, options  []string
+	secrets           []string
+	knowledge         knowledge
 	resign, asJSON    bool
 	speed             float64
 	timeout           time.Duration
@@ -51,7 +52,7 @@ not sent at all. Exit code 0: every answer was 2xx; 1: some were not; 2: the fil
 	f.Float64Var(&r.speed, "speed", 0, "the recorded pace times a `NUMBER` (default: as fast as the answers come)")
 	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "`DURATION` of one request")
 	f.BoolVar(&r.asJSON, "json", false, "print each as one line of JSON: {capture, …} and what an attempt has")
-	optionFlag(cmd, &r.options)
+	r.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
 }
@@ -98,7 +99,7 @@ func (r *replayFlags) change() (*replay.Change, error) {
 		}
 		return &replay.Change{}, nil
 	}
-	known, err := catalogue(r.options)
+	known, err := r.knowledge.catalogue()
 	if err != nil {
 		return nil, err
 	}

@@ -186,6 +186,20 @@ func TestListenJudgesWhatArrives(t *testing.T) {
 	s.end(t, exitPassed)
 }
 
+func TestListenShowsWhatMatches(t *testing.T) {
+	t.Parallel()
+	s := start(t, "listen", "--capture", "127.0.0.1:0", "--q", "path:/inbox/in -\"pass:installed\"", "--where", ".body.passId != null")
+	to := line(t, s.err, `^listening on (\S+)\n$`)[1]
+	for _, c := range []struct{ event, path string }{{"Pass:Installed", "/in"}, {"Pass:Created", "/out"}, {"Pass:Created", "/in/1"}} {
+		start(t, "send", "neostore", c.event, "--to", to+c.path, "--secret", "S").end(t, exitPassed)
+	}
+	line(t, s.out, `POST /inbox/in/1 `)
+	s.interrupt()
+	if stdout, _ := s.end(t, exitPassed); stdout != "" {
+		t.Errorf("shown too: %s", stdout)
+	}
+}
+
 func TestListenForwards(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -13,6 +13,7 @@ import (
 	"github.com/itchyny/gojq"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // Limits of conditions.
@@ -131,6 +132,27 @@ func (c *condition) document(m *signature.Message) map[string]any {
 		return Document(m)
 	}
 	return Document(&signature.Message{Method: m.Method, Target: m.Target, Headers: m.Headers})
+}
+
+// selects says whether the condition holds for a capture; nil holds for all. The error is ctx's, or wraps ErrInvalid when
+// the condition takes too long.
+func (c *condition) selects(ctx context.Context, of *journal.Capture) (bool, error) {
+	if c == nil {
+		return true, nil
+	}
+	held, err := c.holds(ctx, c.document(&of.Message))
+	if errors.Is(err, errSlow) { // the machine may have been busy: once more
+		held, err = c.holds(ctx, c.document(&of.Message))
+	}
+	switch {
+	case err == nil:
+		return held, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.Is(err, errSlow):
+		return false, fmt.Errorf("%w condition %s: it %w with capture %s", ErrInvalid, quote(c.text), err, of.ID)
+	}
+	return false, nil
 }
 
 // holds evaluates the condition. The error is what jq says, or errSlow.

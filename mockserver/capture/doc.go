@@ -32,10 +32,24 @@
 // consumer is stored before it is passed on, and its capture has the consumer's
 // reply before the sender gets it.
 //
-// Captures filters what is stored with a jq condition or a text. Wait waits
-// for captures to come, or never to come: it wakes at the commit itself, and
-// when it fails says of the nearest captures field by field why they did not
-// match. A wait about captures that the bin has let go is inconclusive, and
+// Page and Captures find what is stored with a query, which is the same for
+// the API, the command line and what is deleted, and with a jq condition; both
+// must hold. A query is words and fields with spaces between them:
+//
+//	gold "some words" -silver NOT "pass:create"
+//	method:POST path:/hooks header.x-event:created body:"some text"
+//	bin:orders status:503 status:5xx provider:neostore verdict:mismatch problem:aborted
+//	after:2026-01-15T09:00:00Z before:2026-01-15 after:-14d larger:2K smaller:500
+//
+// QueryHelp says what each means; the main path is terms.go, which reads a
+// query, then field.go, which says what a field is. A page costs no more than
+// so many looks at captures and says where to go on: the store leaves out most
+// of those that do not hold the words (journal.Store.Search).
+//
+// Wait waits for captures to come, or never to come: it wakes at the commit
+// itself, and when it fails says of the nearest captures field by field why
+// they did not match. Those who wait in one bin have what is new read once
+// (feed.go). A wait about captures that the bin has let go is inconclusive, and
 // says so.
 //
 // A Front is an API that is spoken at the capture address itself and makes bins

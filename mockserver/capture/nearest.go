@@ -21,7 +21,7 @@ type NearMiss struct {
 // mostNearest is how many near misses are told; they are looked for among the newest journal.MaxLimit captures.
 const mostNearest = 3
 
-// nearest returns the captures that fail the fewest parts of the condition, the newest first among equals.
+// nearest returns the captures that fail the fewest parts of the query and the condition, the newest first among equals.
 func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
 	page := journal.CaptureQuery{Bin: w.bin, After: w.wait.After, Before: w.cursor + 1, Limit: journal.MaxLimit}
 	captures, err := w.store.Captures(ctx, page)
@@ -30,12 +30,12 @@ func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
 	}
 	var misses []NearMiss
 	for i := range captures {
-		selected, err := w.where.selects(ctx, &captures[i])
+		selected, err := w.selected.selects(ctx, &captures[i])
 		if err != nil {
 			return nil, err
 		}
 		if !selected {
-			misses = append(misses, NearMiss{captures[i], w.where.differences(ctx, &captures[i])})
+			misses = append(misses, NearMiss{captures[i], w.selected.differences(ctx, &captures[i])})
 		}
 	}
 	slices.SortStableFunc(misses, func(a, b NearMiss) int { return len(a.Differences) - len(b.Differences) })

@@ -1,11 +1,9 @@
 package capture
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -14,101 +12,144 @@ import (
 type Query struct {
 	journal.CaptureQuery
 	Where string // a jq condition over {method, path, query, headers, body}
-	Q     string // text that the target, a header or the body holds, in any case
+	Q     string // words and fields: see the package documentation
 }
 
-// Captures returns the captures of a bin that the query selects, newest first unless Oldest; with Where, those for
-// which the condition holds. A condition that fails on a capture, as .body.id does on a body that is text, does not
-// hold for it; one that takes too long is ErrInvalid.
-func (s *Server) Captures(ctx context.Context, q Query) ([]journal.Capture, error) {
+// Page is a part of what a query selects.
+type Page struct {
+	Captures []journal.Capture
+	// Next is the seq to go on from, as Before or, oldest first, as After; 0 when there is no more. A page may end early, even
+	// without a capture.
+	Next uint64
+}
+
+// The cost of one page: so many looks at captures, each evaluation of a condition counting as several.
+const (
+	mostLooks      = 50_000
+	conditionLooks = 10
+)
+
+// Page returns captures that the query selects, newest first unless Oldest: as many as its limit, of bytes bytes
+// together when that is not 0, unless it is one. It ends early when it would take long: see Page.Next. A condition that
+// fails on a capture, as .body.id does on a body that is text, does not hold for it; one that takes too long is ErrInvalid.
+func (s *Server) Page(ctx context.Context, q Query, bytes int) (Page, error) {
+	selected, err := s.prepare(&q)
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Captures: []journal.Capture{}}
+	limit := journal.PageSize(q.Limit)
+	looks, held, last := 0, 0, uint64(0)
+	var failed error
+	err = s.o.Store.Search(ctx, q.CaptureQuery, selected.texts, func(c *journal.Capture) bool {
+		if looks >= s.looks {
+			page.Next = last
+			return false
+		}
+		last = c.Seq
+		if looks++; selected.where != nil {
+			looks += conditionLooks - 1
+		}
+		var is bool
+		if is, failed = selected.selects(ctx, c); failed != nil || !is {
+			return failed == nil
+		}
+		held += c.Size()
+		if n := len(page.Captures); bytes > 0 && held > bytes && n > 0 {
+			page.Next = page.Captures[n-1].Seq
+			return false
+		}
+		if page.Captures = append(page.Captures, c.Clone()); len(page.Captures) == limit {
+			page.Next = c.Seq
+			return false
+		}
+		return true
+	})
+	if err = errors.Join(err, failed); err != nil {
+		return Page{}, err
+	}
+	return page, nil
+}
+
+// prepare reads a query.
+func (s *Server) prepare(q *Query) (*selection, error) {
 	if q.Bin != "" {
 		if err := checkBin(q.Bin); err != nil {
 			return nil, err
 		}
 	}
-	where, err := s.conditions.get(q.Where)
+	selected, err := s.newSelection(q.Q, q.Where, s.o.Now())
 	if err != nil {
 		return nil, err
 	}
-	if where == nil && q.Q == "" {
-		return s.o.Store.Captures(ctx, q.CaptureQuery)
-	}
-	text := newText(q.Q)
+	selected.bin(&q.CaptureQuery)
+	return selected, nil
+}
+
+// Captures returns the captures that a query selects, up to its limit: as many pages as that takes.
+func (s *Server) Captures(ctx context.Context, q Query) ([]journal.Capture, error) {
 	limit := journal.PageSize(q.Limit)
-	found := make([]journal.Capture, 0, min(limit, journal.DefaultLimit))
-	page := q.CaptureQuery
-	page.Limit = journal.MaxLimit
+	found := []journal.Capture{}
 	for {
-		captures, err := s.o.Store.Captures(ctx, page)
+		q.Limit = limit - len(found)
+		page, err := s.Page(ctx, q, 0)
 		if err != nil {
 			return nil, err
 		}
-		for i := range captures {
-			c := &captures[i]
-			if !text.in(c) {
-				continue
-			}
-			selected, err := where.selects(ctx, c)
-			if err != nil {
-				return nil, err
-			}
-			if selected {
-				if found = append(found, *c); len(found) == limit {
-					return found, nil
-				}
-			}
-		}
-		if len(captures) < page.Limit {
+		if found = append(found, page.Captures...); page.Next == 0 || len(found) == limit {
 			return found, nil
 		}
-		if last := captures[len(captures)-1].Seq; q.Oldest {
-			page.After = last
+		if q.Oldest {
+			q.After = page.Next
 		} else {
-			page.Before = last
+			q.Before = page.Next
 		}
 	}
 }
 
-// selects says whether a condition holds for a capture; nil holds for all. The error is ctx's, or wraps ErrInvalid when
-// the condition takes too long.
-func (c *condition) selects(ctx context.Context, of *journal.Capture) (bool, error) {
-	if c == nil {
-		return true, nil
-	}
-	held, err := c.holds(ctx, c.document(&of.Message))
-	if errors.Is(err, errSlow) { // the machine may have been busy: once more
-		held, err = c.holds(ctx, c.document(&of.Message))
-	}
-	switch {
-	case err == nil:
-		return held, nil
-	case ctx.Err() != nil:
-		return false, ctx.Err()
-	case errors.Is(err, errSlow):
-		return false, fmt.Errorf("%w condition %s: it %w with capture %s", ErrInvalid, quote(c.text), err, of.ID)
-	}
-	return false, nil
-}
+// deletedAtOnce is how many captures Delete gathers before it deletes them.
+const deletedAtOnce = 1000
 
-// text is what is looked for in captures.
-type text struct {
-	exact []byte
-	lower string
-}
-
-func newText(q string) text { return text{[]byte(q), strings.ToLower(q)} }
-
-// in says whether the capture's target, a header or the body holds the text.
-func (t text) in(c *journal.Capture) bool {
-	if len(t.exact) == 0 || t.inText(c.Target) {
-		return true
+// Delete deletes the captures of a bin that a query selects, whatever its limit, and returns how many there were. What
+// comes meanwhile stays. When it fails, or ctx ends, those that it returns are gone.
+func (s *Server) Delete(ctx context.Context, q Query) (int, error) {
+	if err := checkBin(q.Bin); err != nil {
+		return 0, err
 	}
-	for i := range c.Headers {
-		if t.inText(c.Headers[i].Name) || t.inText(c.Headers[i].Value) {
-			return true
+	selected, err := s.prepare(&q)
+	if err != nil {
+		return 0, err
+	}
+	if q.Before == 0 {
+		newest, err := s.o.Store.Captures(ctx, journal.CaptureQuery{Bin: q.Bin, Limit: 1})
+		if err != nil || len(newest) == 0 {
+			return 0, err
 		}
+		q.Before = newest[0].Seq + 1
 	}
-	return bytes.Contains(c.Body, t.exact) || strings.Contains(strings.ToLower(string(c.Body)), t.lower)
+	deleted := 0
+	var doomed []uint64
+	flush := func() error {
+		n, err := s.o.Store.DeleteCaptures(ctx, doomed...)
+		deleted += n
+		doomed = doomed[:0]
+		return err
+	}
+	var failed error
+	err = s.o.Store.Search(ctx, q.CaptureQuery, selected.texts, func(c *journal.Capture) bool {
+		var is bool
+		if is, failed = selected.selects(ctx, c); failed == nil && is {
+			if doomed = append(doomed, c.Seq); len(doomed) == deletedAtOnce {
+				failed = flush()
+			}
+		}
+		return failed == nil
+	})
+	if err = errors.Join(err, failed); err == nil {
+		err = flush()
+	}
+	if err != nil {
+		return deleted, fmt.Errorf("delete from bin %s: %d captures are gone: %w", q.Bin, deleted, err)
+	}
+	return deleted, nil
 }
-
-func (t text) inText(in string) bool { return strings.Contains(strings.ToLower(in), t.lower) }

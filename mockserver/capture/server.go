@@ -77,6 +77,8 @@ type Server struct {
 	desk       atomic.Pointer[string]
 	bins       bins
 	conditions conditions
+	feeds      feeds
+	looks      int // at captures, that one page of a query costs at most
 	tally      tally
 	irregular  irregulars
 	since      time.Time
@@ -106,6 +108,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		o:        o.withDefaults(),
 		limits:   usualLimits(),
 		since:    time.Now().UTC(),
+		looks:    mostLooks,
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Reply{}),

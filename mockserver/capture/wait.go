@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 
 // Wait describes what is waited for in a bin.
 type Wait struct {
-	Where   string           `json:"where,omitempty"`   // "" is any capture
+	Where   string           `json:"where,omitempty"`   // a jq condition; "" is any capture
+	Q       string           `json:"q,omitempty"`       // a query, as in Query; both must hold
 	Count   int              `json:"count"`             // at least so many; 0 with Settle is "never"
 	Max     *int             `json:"max,omitempty"`     // no more than so many
 	After   uint64           `json:"after,omitempty"`   // only captures with a higher seq
@@ -23,9 +25,12 @@ type Wait struct {
 // Waited is how a wait ended.
 type Waited struct {
 	OK bool `json:"ok"`
-	// Count is how many captures matched. Matched holds them, oldest first; of more than 1000 only as many as were waited for.
+	// Count is how many captures matched; without Max, once there are enough, no more are looked for. Matched holds them,
+	// oldest first; of more than 1000 only as many as were waited for.
 	Count   int               `json:"count"`
 	Matched []journal.Capture `json:"matched"`
+	// Cursor is the highest seq that was looked at: what to wait after for what comes next.
+	Cursor uint64 `json:"cursor"`
 	// Reason says in a sentence why it failed.
 	Reason string `json:"reason,omitempty"`
 	// Inconclusive: it cannot be told whether there were enough, or too many, because the bin let captures go before they
@@ -74,18 +79,20 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 	if err := w.check(); err != nil {
 		return Waited{}, err
 	}
-	where, err := s.conditions.get(w.Where)
+	selected, err := s.newSelection(w.Q, w.Where, s.o.Now())
 	if err != nil {
 		return Waited{}, err
 	}
-	watch := &watch{store: s.o.Store, bin: name, where: where, wait: &w, cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	feed, leave := s.feeds.of(name)
+	defer leave()
+	watch := &watch{store: s.o.Store, feed: feed, bin: name, selected: selected, wait: &w, cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
 	timer := time.NewTimer(time.Duration(w.Timeout))
 	defer timer.Stop()
 	settling := false
 	var load pace
 	for {
 		changed := s.o.Store.Changed() // taken before looking, so that nothing stored meanwhile is missed
-		if err := watch.look(ctx); err != nil {
+		if err := watch.look(ctx, changed); err != nil {
 			return Waited{}, err
 		}
 		switch {
@@ -103,7 +110,7 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 			load.rest(ctx, s.closing)
 		case <-timer.C:
 			// What was stored before now counts, however late it is looked at.
-			if err := watch.look(ctx); err != nil {
+			if err := watch.look(ctx, s.o.Store.Changed()); err != nil {
 				return Waited{}, err
 			}
 			if !watch.enough() || watch.tooMany() {
@@ -156,24 +163,32 @@ func (p *pace) rest(ctx context.Context, closing <-chan struct{}) {
 
 // watch looks at a bin's captures, each of them once.
 type watch struct {
-	store  journal.Store
-	bin    string
-	where  *condition
-	wait   *Wait
-	cursor uint64 // the highest seq looked at
-	seen   int    // captures looked at
-	gap    bool   // some may have been let go before they were looked at
-	result Waited
+	store    journal.Store
+	feed     *feed
+	bin      string
+	selected *selection
+	wait     *Wait
+	cursor   uint64 // the highest seq looked at
+	seen     int    // captures looked at
+	sifted   bool   // others were there, and not looked at because they do not hold the texts of the query
+	gap      bool   // some may have been let go before they were looked at
+	result   Waited
 }
 
 func (w *watch) enough() bool  { return w.result.Count >= w.wait.Count }
 func (w *watch) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w.wait.Max }
 
-// look takes account of the captures that are new.
-func (w *watch) look(ctx context.Context) error {
-	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: journal.MaxLimit, Oldest: true}
+// decided says whether more captures would change nothing.
+func (w *watch) decided() bool { return w.tooMany() || w.wait.Max == nil && w.enough() }
+
+// look takes account of the captures that are new, stored before changed was taken from the store.
+func (w *watch) look(ctx context.Context, changed <-chan struct{}) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: sharedAtOnce, Oldest: true}
+	captures, err := w.feed.read(ctx, w.store, page, changed)
 	for {
-		captures, err := w.store.Captures(ctx, page)
 		if err != nil {
 			return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 		}
@@ -183,24 +198,57 @@ func (w *watch) look(ctx context.Context) error {
 			}
 		}
 		for i := range captures {
-			w.cursor = captures[i].Seq
-			w.seen++
-			selected, err := w.where.selects(ctx, &captures[i])
-			if err != nil {
+			if err := w.take(ctx, &captures[i]); err != nil {
 				return err
 			}
-			if selected {
-				w.result.Count++
-				if len(w.result.Matched) < max(w.wait.Count, journal.MaxLimit) {
-					w.result.Matched = append(w.result.Matched, captures[i])
-				}
-			}
+			w.cursor = captures[i].Seq
 		}
-		if len(captures) < page.Limit {
+		if len(captures) < page.Limit || w.decided() {
 			return nil
 		}
-		page.After = w.cursor
+		if len(w.selected.texts) > 0 {
+			return w.sift(ctx)
+		}
+		page.After, page.Limit = w.cursor, journal.MaxLimit
+		captures, err = w.store.Captures(ctx, page)
 	}
+}
+
+// take takes account of one capture.
+func (w *watch) take(ctx context.Context, c *journal.Capture) error {
+	w.seen++
+	selected, err := w.selected.selects(ctx, c)
+	if err != nil || !selected {
+		return err
+	}
+	w.result.Count++
+	if len(w.result.Matched) < max(w.wait.Count, journal.MaxLimit) {
+		w.result.Matched = append(w.result.Matched, c.Clone())
+	}
+	return nil
+}
+
+// sift takes account of many new captures, of which the store leaves out most that do not match.
+func (w *watch) sift(ctx context.Context) error {
+	newest, err := w.store.Captures(ctx, journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: 1})
+	if err != nil || len(newest) == 0 {
+		return err
+	}
+	w.sifted = true
+	var failed error
+	q := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Before: newest[0].Seq + 1, Oldest: true}
+	w.cursor = newest[0].Seq
+	err = w.store.Search(ctx, q, w.selected.texts, func(c *journal.Capture) bool {
+		if failed = w.take(ctx, c); failed == nil && w.decided() {
+			w.cursor = c.Seq
+			return false
+		}
+		return failed == nil
+	})
+	if err = errors.Join(err, failed); err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	return nil
 }
 
 // checkGap notes whether captures after the cursor may be gone unseen: the bin is a ring, and when it holds nothing up
@@ -221,6 +269,7 @@ func (w *watch) checkGap(ctx context.Context) error {
 
 // fulfilled ends a wait that holds, if it can be told.
 func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
+	w.result.Cursor = w.cursor
 	if w.wait.Max != nil { // else those that were seen are enough, whatever is gone
 		if err := w.doubt(ctx); err != nil {
 			return Waited{}, err
@@ -251,7 +300,7 @@ func (w *watch) doubt(ctx context.Context) error {
 
 // failed ends a wait that does not hold, with what is known of the reason.
 func (w *watch) failed(ctx context.Context) (Waited, error) {
-	w.result.Reason = w.reason()
+	w.result.Cursor, w.result.Reason = w.cursor, w.reason()
 	if !w.tooMany() { // of which there are, whatever is gone
 		if err := w.doubt(ctx); err != nil {
 			return Waited{}, err
@@ -260,7 +309,7 @@ func (w *watch) failed(ctx context.Context) (Waited, error) {
 			w.result.Reason += "; " + w.reason()
 		}
 	}
-	if w.enough() || w.where == nil {
+	if w.enough() || w.selected.all() {
 		return w.result, nil
 	}
 	nearest, err := w.nearest(ctx)
@@ -273,8 +322,8 @@ func (w *watch) failed(ctx context.Context) (Waited, error) {
 
 func (w *watch) reason() string {
 	where := ""
-	if w.where != nil {
-		where = " with " + w.where.text
+	if !w.selected.all() {
+		where = " with " + w.selected.String()
 	}
 	if w.tooMany() {
 		return fmt.Sprintf("want at most %d captures%s, got %d", *w.wait.Max, where, w.result.Count)
@@ -285,6 +334,8 @@ func (w *watch) reason() string {
 		after = fmt.Sprintf(" after seq %d", w.wait.After)
 	}
 	switch others := w.seen - w.result.Count; {
+	case w.sifted:
+		text += fmt.Sprintf("; others arrived in bin %s%s", w.bin, after)
 	case w.seen == 0:
 		text += fmt.Sprintf("; nothing at all arrived in bin %s%s", w.bin, after)
 	case others > 0:

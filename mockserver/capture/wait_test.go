@@ -43,6 +43,12 @@ func TestWaitForWhatIsThere(t *testing.T) {
 	}{
 		{name: "at least", wait: capture.Wait{Count: 2}, ok: true, count: 4, want: []string{"/w/0", "/w/1", "/w/2", "/w/3"}},
 		{name: "where", wait: capture.Wait{Count: 2, Where: ".body.n >= 2"}, ok: true, count: 2, want: []string{"/w/2", "/w/3"}},
+		{name: "q", wait: capture.Wait{Count: 1, Q: `method:POST "n\":2"`}, ok: true, count: 1, want: []string{"/w/2"}},
+		{name: "q and where", wait: capture.Wait{Count: 1, Q: "-path:/w/3", Where: ".body.n >= 2"}, ok: true, count: 1, want: []string{"/w/2"}},
+		{
+			name: "q, too few", wait: capture.Wait{Count: 2, Q: "path:/w/3", Where: ".body.n >= 2", Timeout: of(short)}, count: 1, want: []string{"/w/3"},
+			reason: "want 2 captures with path:/w/3 and .body.n >= 2 within 20ms, got 1; 3 others arrived in bin w",
+		},
 		{name: "after", wait: capture.Wait{Count: 1, After: second}, ok: true, count: 2, want: []string{"/w/2", "/w/3"}},
 		{name: "exactly", wait: capture.Wait{Count: 4, Max: number(4), Settle: of(short)}, ok: true, count: 4, want: []string{"/w/0", "/w/1", "/w/2", "/w/3"}},
 		{name: "at most", wait: capture.Wait{Max: number(4)}, ok: true, count: 4, want: []string{"/w/0", "/w/1", "/w/2", "/w/3"}},

@@ -268,6 +268,7 @@ func TestLists(t *testing.T) {
 		"/captures?wher=.a":       `did you mean \"where\"?`,
 		"/bins?limit=1":           "nor any other here",
 		"/captures?where=.a%20==": "",
+		"/captures?q=metod:x":     "",
 	} {
 		p := r.call(t, 422, "GET", path, "")
 		if !strings.Contains(shape(t, p["errors"]), want) {

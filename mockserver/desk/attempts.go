@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -24,7 +25,9 @@ type fit struct {
 	Provider string   `json:"provider"`
 	Event    string   `json:"event" doc:"the event that it is; empty when it is none of the provider's"`
 	Valid    bool     `json:"valid"`
-	Problems []string `json:"problems" doc:"where it does not fit"`
+	Problems []string `json:"problems" doc:"where it does not fit, and why"`
+	// Undeclared members are not wrong, but no document names them.
+	Undeclared []string `json:"undeclared" doc:"JSON pointers of members that the schema says nothing about"`
 }
 
 // schema holds a capture's body against the schema that its bin's provider has for the event.
@@ -37,17 +40,27 @@ func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
 	if err != nil {
 		return nil, err
 	}
-	out := fit{Provider: p.Name, Problems: []string{}}
+	out := fit{Provider: p.Name, Problems: []string{}, Undeclared: []string{}}
 	event, known := p.Recognise(c.Message)
 	if !known {
 		out.Problems = append(out.Problems, fmt.Sprintf("it is no event of %s", p.Name))
 		return &reply[fit]{out}, nil
 	}
 	out.Event = event.Name
-	if err := p.Validate(event.Name, c.Body); err != nil {
-		out.Problems = append(out.Problems, err.Error())
+	var misfit *fixtures.SchemaError
+	switch err := p.Validate(event.Name, c.Body); {
+	case errors.As(err, &misfit):
+		for _, v := range misfit.Violations {
+			out.Problems = append(out.Problems, v.String())
+		}
+	case err != nil:
+		return nil, err
+	default:
+		out.Valid = true
 	}
-	out.Valid = len(out.Problems) == 0
+	if found, err := p.Undeclared(event.Name, c.Body); err == nil { // else it is no JSON, which Validate has said
+		out.Undeclared = append(out.Undeclared, found...)
+	}
 	return &reply[fit]{out}, nil
 }
 

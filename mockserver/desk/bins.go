@@ -42,6 +42,11 @@ func (k *desk) getLedger(ctx context.Context, in *binIn) (*reply[capture.Ledger]
 	return &reply[capture.Ledger]{l}, err
 }
 
+func (k *desk) getSender(ctx context.Context, in *binIn) (*reply[capture.Sender], error) {
+	out, err := k.capture.Sender(ctx, in.Bin)
+	return &reply[capture.Sender]{out}, err
+}
+
 func (k *desk) getBin(ctx context.Context, in *binIn) (*reply[capture.Settings], error) {
 	set, err := k.capture.Settings(ctx, in.Bin)
 	return &reply[capture.Settings]{set}, err
@@ -83,5 +88,24 @@ type cleared struct {
 
 func (k *desk) clearBin(ctx context.Context, in *binIn) (*reply[cleared], error) {
 	n, err := k.store.ClearBin(ctx, in.Bin)
+	return &reply[cleared]{cleared{n}}, err
+}
+
+// selectedIn names captures of a bin; without anything else, all of them.
+type selectedIn struct {
+	Bin    string `path:"bin" doc:"the bin's name"`
+	Before uint64 `query:"before" doc:"only captures with a lower seq"`
+	After  uint64 `query:"after" doc:"only captures with a higher seq"`
+	Where  string `query:"where" doc:"a jq condition over {method, path, query, headers, body}"`
+	Q      string `query:"q" doc:"words and fields, as in the list of captures"`
+}
+
+func (k *desk) deleteCaptures(ctx context.Context, in *selectedIn) (*reply[cleared], error) {
+	if in.Before == 0 && in.After == 0 && in.Where == "" && in.Q == "" {
+		return k.clearBin(ctx, &binIn{in.Bin})
+	}
+	n, err := k.capture.Delete(ctx, capture.Query{
+		CaptureQuery: journal.CaptureQuery{Bin: in.Bin, Before: in.Before, After: in.After}, Where: in.Where, Q: in.Q,
+	})
 	return &reply[cleared]{cleared{n}}, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/diff"
+	"github.com/hookrig/hookrig/mockserver/drift"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
@@ -19,7 +20,7 @@ type Page struct {
 	After  uint64 `query:"after" doc:"only captures with a higher seq"`
 	Order  string `query:"order" enum:"newest,oldest" default:"newest" doc:"which come first"`
 	Where  string `query:"where" doc:"a jq condition over {method, path, query, headers, body}"`
-	Q      string `query:"q" doc:"text that the target, a header or the body holds"`
+	Q      string `query:"q" doc:"words, each of which the target, a header or the body holds in any case, and fields: see the API's description"`
 }
 
 // capturesIn asks for captures of all bins.
@@ -55,20 +56,12 @@ func (k *desk) captures(ctx context.Context, bin string, p Page) (*reply[list[ca
 		CaptureQuery: journal.CaptureQuery{Bin: bin, Before: p.Before, After: p.After, Oldest: p.Order == "oldest"},
 		Where:        p.Where, Q: p.Q,
 	}
-	found, more, err := gather(p.Limit, k.largest, func(n int, last *journal.Capture) ([]journal.Capture, error) {
-		query.Limit = n
-		switch {
-		case last != nil && query.Oldest:
-			query.After = last.Seq
-		case last != nil:
-			query.Before = last.Seq
-		}
-		return k.capture.Captures(ctx, query)
-	}, (*journal.Capture).Size)
-	if err != nil || len(found) == 0 {
-		return whole([]captured(nil)), err
+	query.Limit = p.Limit
+	found, err := k.capture.Page(ctx, query, k.largest)
+	if err != nil {
+		return nil, err
 	}
-	return page(newCaptureds(found), found[len(found)-1].Seq, more), nil
+	return page(newCaptureds(found.Captures), found.Next, found.Next > 0), nil
 }
 
 func (k *desk) getCapture(ctx context.Context, in *captureIn) (*reply[captured], error) {
@@ -158,7 +151,13 @@ type pairIn struct {
 	Other string `path:"other" doc:"the second capture's id"`
 }
 
-func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[diff.Result], error) {
+// compared is how two captures differ: in what they say, and in what their JSON looks like.
+type compared struct {
+	diff.Result
+	Drift []drift.Change `json:"drift" doc:"in what the second body looks otherwise than the first: members that are gone or new, other types; nothing when either is no JSON"`
+}
+
+func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[compared], error) {
 	first, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -167,7 +166,12 @@ func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[diff.Result], error
 	if err != nil {
 		return nil, err
 	}
-	return &reply[diff.Result]{diff.Messages(first.Message, second.Message)}, nil
+	out := compared{Result: diff.Messages(first.Message, second.Message), Drift: []drift.Change{}}
+	var before, after drift.Shape
+	if before.Add(first.Body) == nil && after.Add(second.Body) == nil {
+		out.Drift = drift.Compare(&before, &after)
+	}
+	return &reply[compared]{out}, nil
 }
 
 // received is the address that a capture came to.

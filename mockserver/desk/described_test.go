@@ -54,6 +54,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{200, "GET", "/bins", "", ""},
 		{200, "GET", "/bins/inbox", "", "/bins/{bin}"},
 		{200, "GET", "/bins/inbox/replies", "", "/bins/{bin}/replies"},
+		{200, "GET", "/bins/inbox/sender", "", "/bins/{bin}/sender"},
 		{200, "GET", "/captures", "", ""},
 		{200, "GET", "/bins/inbox/captures", "", "/bins/{bin}/captures"},
 		{200, "GET", "/captures/" + id, "", "/captures/{id}"},

@@ -27,7 +27,7 @@ const (
 
 // Export says how captures are written. (Exported because the API reads embedded structs only then.)
 type Export struct {
-	Format  string `query:"format" enum:"raw,curl,har,jsonl,scenario,go" required:"true" doc:"the kind of file"`
+	Format  string `query:"format" enum:"raw,curl,har,jsonl,scenario,go,schema" required:"true" doc:"the kind of file"`
 	Secrets string `query:"secrets" enum:"redact,keep" default:"redact" doc:"whether secrets are replaced by REDACTED"`
 }
 
@@ -44,7 +44,7 @@ type binExportIn struct {
 	Before uint64 `query:"before" doc:"only captures with a lower seq"`
 	After  uint64 `query:"after" doc:"only captures with a higher seq"`
 	Where  string `query:"where" doc:"a jq condition over {method, path, query, headers, body}"`
-	Q      string `query:"q" doc:"text that the target, a header or the body holds"`
+	Q      string `query:"q" doc:"a query: words and fields"`
 }
 
 // exports documents what an export answers.

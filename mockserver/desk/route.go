@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/diff"
 	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
@@ -108,7 +109,8 @@ func config() huma.Config {
 			Info: &huma.Info{
 				Title: "hookrig", Version: "1",
 				Description: "The desk of a rig for testing webhooks: bins that record, providers that send, and the journal of both. " +
-					"Errors are problem details (RFC 9457). A rig with a token wants it as \"Authorization: Bearer TOKEN\".",
+					"Errors are problem details (RFC 9457). A rig with a token wants it as \"Authorization: Bearer TOKEN\".\n\n" + capture.QueryHelp +
+					"\nA page of a list may end early, even without an item, when it would take long: its next says where to go on.",
 			},
 			Components: &huma.Components{
 				Schemas: registry,

@@ -16,6 +16,7 @@ import (
 type Wait struct {
 	Bin     string     `path:"bin" doc:"the bin's name"`
 	Where   string     `query:"where" doc:"a jq condition; without one any capture will do"`
+	Q       string     `query:"q" doc:"words and fields, as in the list of captures"`
 	Count   maybe[int] `query:"count" minimum:"0" doc:"at least so many; left out: 1, or 0 with max 0"`
 	Max     maybe[int] `query:"max" minimum:"0" doc:"no more than so many"`
 	After   uint64     `query:"after" doc:"only captures with a higher seq"`
@@ -56,7 +57,7 @@ func (b waitBody) wait() capture.Wait {
 
 // body is the wait as a body says it.
 func (q Wait) body() (b waitBody, err error) {
-	b.Where, b.After = q.Where, q.After
+	b.Where, b.Q, b.After = q.Where, q.Q, q.After
 	if q.Count.set {
 		b.Count = &q.Count.value
 	}

@@ -155,6 +155,9 @@ func TestEveryFormatKeepsTheBody(t *testing.T) {
 	body := `{"__id":"e1","__eventName":"Pass:Created","x":` + delicate + `}`
 	c := capture(t, request(body))
 	for _, f := range export.Formats() {
+		if f.Name == "schema" {
+			continue // it keeps no values
+		}
 		got := write(t, f.Name, export.Options{}, c)
 		escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 		want := body

@@ -41,7 +41,7 @@ type Options struct {
 
 // Formats are all there are.
 func Formats() []Format {
-	return []Format{rawFormat(), curlFormat(), harFormat(), linesFormat(), scenarioFormat(), goFormat()}
+	return []Format{rawFormat(), curlFormat(), harFormat(), linesFormat(), scenarioFormat(), goFormat(), schemaFormat()}
 }
 
 // Names are those of the formats for which keep holds; nil keeps all.

@@ -28,8 +28,8 @@ func TestRedaction(t *testing.T) {
 		t.Errorf("asked to keep secrets: %q", got)
 	}
 	for _, f := range export.Formats() {
-		if f.Name == "scenario" {
-			continue // it is no event
+		if f.Name == "scenario" || f.Name == "schema" {
+			continue // it is no event, and no JSON
 		}
 		if got := write(t, f.Name, export.Options{}, c); strings.Contains(got, "hush") || !strings.Contains(got, "REDACTED") {
 			t.Errorf("%s shows a secret:\n%s", f.Name, got)

@@ -12,6 +12,9 @@
 // Bin.Evicted; what is deleted on request is in Bin.Cleared. Bounds over the whole store take the oldest captures of all
 // bins; Stats says what went.
 //
+// Search finds captures by their text: their target, the names and values of
+// their header lines, and their body, in any case of their letters (Folded).
+//
 // NewMemory is the store of a test. Package sqlite keeps the same records in
 // a directory, package journaltest holds the contract that both pass.
 package journal

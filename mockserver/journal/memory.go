@@ -80,7 +80,7 @@ type place struct {
 
 // gone says whether the oldest place of all is of a capture that its bin has let go.
 func (p *place) gone() bool {
-	return p.bin.captures.len() == 0 || p.bin.captures.at(0).Seq > p.seq
+	return p.bin.find(p.seq) == nil
 }
 
 // find returns the capture with that number; nil when the bin does not hold it.
@@ -205,11 +205,10 @@ func (s *memory) capture(id string) *Capture {
 	if !ok {
 		return nil
 	}
-	i := s.order.search(func(p *place) bool { return p.seq >= seq })
-	if i == s.order.len() || s.order.at(i).seq != seq {
-		return nil
+	if b := s.binOf(seq); b != nil {
+		return b.find(seq)
 	}
-	return s.order.at(i).bin.find(seq)
+	return nil
 }
 
 func captureNotFound(id string) error { return fmt.Errorf("capture %q: %w", id, ErrNotFound) }
@@ -312,6 +311,15 @@ func (s *memory) Spread(ctx context.Context, after, upTo uint64) (map[string]int
 		}
 	}
 	return spread, nil
+}
+
+// binOf returns the bin that the capture of that number was stored in, or nil.
+func (s *memory) binOf(seq uint64) *memoryBin {
+	i := s.order.search(func(p *place) bool { return p.seq >= seq })
+	if i == s.order.len() || s.order.at(i).seq != seq {
+		return nil
+	}
+	return s.order.at(i).bin
 }
 
 func (s *memory) Stats(ctx context.Context) (Stats, error) {

@@ -36,23 +36,22 @@ func (s *memory) TrimBin(ctx context.Context, bin string, keep int) (int, error)
 	return n, nil
 }
 
-func (s *memory) DeleteCaptures(ctx context.Context, ids ...string) (int, error) {
+func (s *memory) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}
 	unwanted := map[*memoryBin]map[uint64]bool{}
-	for _, id := range ids {
-		c := s.capture(id)
-		if c == nil {
+	for _, seq := range seqs {
+		b := s.binOf(seq)
+		if b == nil || b.find(seq) == nil {
 			continue
 		}
-		b := s.bins[c.Bin]
 		if unwanted[b] == nil {
 			unwanted[b] = map[uint64]bool{}
 		}
-		unwanted[b][c.Seq] = true
+		unwanted[b][seq] = true
 	}
 	n := 0
 	for b, seqs := range unwanted {

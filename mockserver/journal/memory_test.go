@@ -57,7 +57,16 @@ func TestMemoryAgainstAList(t *testing.T) {
 		}
 		for i := range rapid.IntRange(1, 200).Draw(t, "steps") {
 			bin := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "bin")
-			if rapid.IntRange(0, 9).Draw(t, "what") == 0 {
+			what := rapid.IntRange(0, 9).Draw(t, "what")
+			if what == 1 && len(model) > 0 {
+				doomed := rapid.SampledFrom(model).Draw(t, "doomed").Seq
+				if n, err := s.DeleteCaptures(t.Context(), doomed); n != 1 || err != nil {
+					t.Fatal(n, err)
+				}
+				without(func(c journal.Capture) bool { return c.Seq == doomed })
+				continue
+			}
+			if what == 0 {
 				if _, err := s.ClearBin(t.Context(), bin); err != nil {
 					t.Fatal(err)
 				}

@@ -34,6 +34,10 @@ type Store interface {
 	Capture(ctx context.Context, id string) (Capture, error)
 	// Captures returns what the query selects.
 	Captures(ctx context.Context, q CaptureQuery) ([]Capture, error)
+	// Search gives the captures that the query selects, whatever its limit, to visit, one after the other, until visit
+	// returns false. Those whose text does not hold each of the texts may be left out: see Folded. A capture is visit's to keep,
+	// but not to change. What is stored or deleted meanwhile may be given or not.
+	Search(ctx context.Context, q CaptureQuery, texts []string, visit func(*Capture) bool) error
 	// Bins returns every bin that holds or held a capture, by name.
 	Bins(ctx context.Context) ([]Bin, error)
 	// Spread returns how many captures with a seq above after and up to upTo each bin holds; bins with none are left out.
@@ -42,8 +46,9 @@ type Store interface {
 	ClearBin(ctx context.Context, bin string) (int, error)
 	// TrimBin has a bin keep its newest captures only, and returns how many went: they count as evicted.
 	TrimBin(ctx context.Context, bin string, keep int) (int, error)
-	// DeleteCaptures deletes captures and returns how many there were: unknown ids are passed over.
-	DeleteCaptures(ctx context.Context, ids ...string) (int, error)
+	// DeleteCaptures deletes the captures of these sequence numbers and returns how many there were: unknown ones are
+	// passed over. They do not count as evicted.
+	DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error)
 
 	// SaveDeliveries stores new deliveries in their order, as one write, and gives each its Seq, and an ID if it has none.
 	// ErrExists: an ID is taken; those before it are stored, and it and those behind it are not and keep a zero Seq.

@@ -99,7 +99,7 @@ func (s *Site) deleteRequest(w http.ResponseWriter, r *http.Request, t *token) e
 	if err != nil {
 		return err
 	}
-	n, err := s.o.Store.DeleteCaptures(r.Context(), c.ID)
+	n, err := s.o.Store.DeleteCaptures(r.Context(), c.Seq)
 	if err != nil {
 		return err
 	}
@@ -131,13 +131,14 @@ func (s *Site) deleteRequests(w http.ResponseWriter, r *http.Request, t *token) 
 		return answer(w, http.StatusOK, status{n > 0})
 	}
 	var ids []string
+	var seqs []uint64
 	if err := s.each(r.Context(), t, chosen, func(c *journal.Capture, _ string) error {
-		ids = append(ids, c.ID)
+		ids, seqs = append(ids, c.ID), append(seqs, c.Seq)
 		return nil
 	}); err != nil {
 		return err
 	}
-	n, err := s.o.Store.DeleteCaptures(r.Context(), ids...)
+	n, err := s.o.Store.DeleteCaptures(r.Context(), seqs...)
 	if err != nil {
 		return err
 	}

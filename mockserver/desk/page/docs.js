@@ -5,6 +5,11 @@ const methods = ["get", "post", "put", "delete"];
 const $ = (id) => document.getElementById(id);
 let doc;
 
+// prose is Markdown as the description uses it: paragraphs, and lists of lines that begin with "- ".
+const prose = (text) => text.trim().split(/\n\s*\n/).map((part) => (part.startsWith("- ")
+  ? el("ul", "prose", ...part.slice(2).split(/\n- /).map((line) => el("li", "", line)))
+  : el("p", "", part)));
+
 // resolved follows a reference.
 const resolved = (schema) => (schema?.$ref ? doc.components.schemas[nameOf(schema)] : schema);
 const nameOf = (schema) => schema.$ref.split("/").pop();
@@ -102,7 +107,7 @@ function curl(method, path, op) {
 
 function operation(method, path, op) {
   const parts = [];
-  if (op.description) parts.push(el("p", "", op.description));
+  if (op.description) parts.push(...prose(op.description));
   parts.push(el("h3", "", "Try it"));
   const command = curl(method, path, op);
   parts.push(el("div", "code", el("pre", "curl", command), copier("Copy", command)));
@@ -182,7 +187,7 @@ async function load() {
     sections.push(section);
   }
   $("index").replaceChildren(...index);
-  $("docs").replaceChildren(el("p", "about", doc.info.description, " All paths begin with ", el("code", "", "/api/v1"), "."), ...sections);
+  $("docs").replaceChildren(el("div", "about", ...prose(doc.info.description), el("p", "", "All paths begin with ", el("code", "", "/api/v1"), ".")), ...sections);
   $("find").addEventListener("input", find);
   addEventListener("hashchange", open);
   open();

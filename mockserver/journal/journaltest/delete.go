@@ -31,15 +31,15 @@ func deletes(t *testing.T, s journal.Store) {
 	for i, bin := range []string{"a", "b", "a", "a", "b", "a"} {
 		all = append(all, add(t, s, Capture(bin, i)))
 	}
-	deleted := func(want int, ids ...string) {
+	deleted := func(want int, seqs ...uint64) {
 		t.Helper()
-		if n, err := s.DeleteCaptures(t.Context(), ids...); n != want || err != nil {
-			t.Errorf("DeleteCaptures(%q): %d, %v; want %d", ids, n, err, want)
+		if n, err := s.DeleteCaptures(t.Context(), seqs...); n != want || err != nil {
+			t.Errorf("DeleteCaptures(%d): %d, %v; want %d", seqs, n, err, want)
 		}
 	}
 	deleted(0)
-	deleted(0, "nope", "", journal.CaptureID(99), journal.CaptureID(^uint64(0)))
-	deleted(1, all[2].ID, all[2].ID, "nope")
+	deleted(0, 0, 99, 1<<40, ^uint64(0))
+	deleted(1, all[2].Seq, all[2].Seq, 99)
 	holds(t, "one in the middle", s, 0, all[0], all[1], all[3], all[4], all[5])
 	if _, err := s.Capture(t.Context(), all[2].ID); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("a deleted capture: %v, want ErrNotFound", err)
@@ -47,8 +47,9 @@ func deletes(t *testing.T, s journal.Store) {
 	if err := s.SetReply(t.Context(), all[2].ID, journal.Reply{}); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("SetReply of a deleted one: %v, want ErrNotFound", err)
 	}
-	deleted(3, all[5].ID, all[0].ID, all[4].ID)
+	deleted(3, all[5].Seq, all[0].Seq, all[4].Seq)
 	holds(t, "of two bins", s, 0, all[1], all[3])
+	CheckSearch(t, s, []journal.Capture{all[1], all[3]}, journal.CaptureQuery{}, "a")
 	list, err := s.Bins(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 		{"captures of odd forms come back", oddCaptures},
 		{"queries", queries},
 		{"pages are bounded", pages},
+		{"search", search},
 		{"nothing handed out is shared", copies},
 		{"replies", replies},
 		{"bins", bins},
@@ -421,11 +422,13 @@ func everyCall(ctx context.Context, s journal.Store) map[string]error {
 	}
 	_, errs["Capture"] = s.Capture(ctx, journal.CaptureID(1))
 	_, errs["Captures"] = s.Captures(ctx, journal.CaptureQuery{})
+	errs["Search"] = s.Search(ctx, journal.CaptureQuery{}, []string{"text"}, func(*journal.Capture) bool { return true })
+	errs["Search after all"] = s.Search(ctx, journal.CaptureQuery{After: ^uint64(0)}, nil, func(*journal.Capture) bool { return true })
+	_, errs["DeleteCaptures"] = s.DeleteCaptures(ctx, 1)
 	_, errs["Bins"] = s.Bins(ctx)
 	_, errs["Spread"] = s.Spread(ctx, 0, 1)
 	_, errs["ClearBin"] = s.ClearBin(ctx, "a")
 	_, errs["TrimBin"] = s.TrimBin(ctx, "a", 1)
-	_, errs["DeleteCaptures"] = s.DeleteCaptures(ctx, journal.CaptureID(1))
 	_, errs["Delivery"] = s.Delivery(ctx, "d")
 	_, errs["Deliveries"] = s.Deliveries(ctx, journal.DeliveryQuery{})
 	_, errs["Get"] = s.Get(ctx, "kind", "key")

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -99,59 +98,34 @@ func (s *store) TrimBin(ctx context.Context, name string, keep int) (int, error)
 }
 
 // DeleteCaptures deletes in portions, as ClearBin does.
-func (s *store) DeleteCaptures(ctx context.Context, ids ...string) (int, error) {
+func (s *store) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error) {
 	deleted := 0
-	for first := true; first || len(ids) > 0; first = false { // without any too, so that a closed store says so
-		portion := ids[:min(len(ids), evictAtOnce)]
-		ids = ids[len(portion):]
+	for {
+		portion := seqs[:min(len(seqs), deleteAtOnce)]
+		seqs = seqs[len(portion):]
 		n := 0
-		err := s.write(ctx, func(w *writer) (err error) {
-			n, err = w.delete(context.Background(), portion)
-			return err
+		err := s.write(ctx, func(w *writer) error {
+			n = 0
+			byID := w.binsByID()
+			for _, seq := range portion {
+				gone, err := w.drop(context.Background(), seq, byID)
+				if err != nil {
+					return err
+				}
+				if gone {
+					n++
+				}
+			}
+			return nil
 		})
 		if err != nil {
 			return deleted, err
 		}
-		deleted += n
+		if deleted += n; len(seqs) == 0 {
+			return deleted, nil
+		}
 	}
-	return deleted, nil
 }
 
-// delete deletes the captures of these ids, and returns how many there were.
-func (w *writer) delete(ctx context.Context, ids []string) (int, error) {
-	byID := make(map[int64]*bin, len(w.bins))
-	for _, b := range w.bins {
-		byID[b.id] = b
-	}
-	n := 0
-	for _, id := range ids {
-		seq, ok := journal.ParseCaptureID(id)
-		if !ok || seq > math.MaxInt64 {
-			continue
-		}
-		rows, err := w.stmts.deleteOne.QueryContext(ctx, int64(seq))
-		if err != nil {
-			return n, err
-		}
-		if err := each(rows, func() error {
-			var id, size int64
-			if err := rows.Scan(&id, &size); err != nil {
-				return err
-			}
-			b := byID[id]
-			if b == nil {
-				return ErrCorrupt
-			}
-			b.count--
-			b.bytes -= size
-			b.cleared++
-			w.held -= size
-			w.touch(b)
-			n++
-			return nil
-		}); err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}
+// deleteAtOnce bounds how many captures one operation deletes by their numbers.
+const deleteAtOnce = 1000

@@ -12,6 +12,10 @@
 // (writer.go) numbers it, inserts it, drops what the bin's ring has no more
 // room for (retention.go), commits, and wakes the sender.
 //
+// A search (search.go) reads only what the sieves let through, small tables of
+// bits that are made behind the writer's back (sieve.go, indexer.go). What has
+// none yet is read through, so they change only how long it takes.
+//
 // A directory belongs to one process at a time. The files in it are readable
 // by their owner only: requests hold secrets.
 package sqlite

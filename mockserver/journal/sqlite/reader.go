@@ -13,6 +13,7 @@ import (
 type reader struct {
 	capture, newest, oldest, newestOfBin, oldestOfBin *sql.Stmt
 	bins, spread, stats                               *sql.Stmt
+	extent, sieves, sievesDown, slice, count          *sql.Stmt
 	document, documents                               *sql.Stmt
 	db                                                *sql.DB
 }
@@ -43,8 +44,13 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 		&r.spread:      "SELECT name, (SELECT count(*) FROM captures WHERE bin = b.id AND seq > ? AND seq <= ?) AS n FROM bins b WHERE n > 0",
 		&r.stats: `SELECT coalesce(sum(count), 0), coalesce(sum(bytes), 0), coalesce(sum(evicted), 0),
 			(SELECT count(*) FROM deliveries), coalesce((SELECT value FROM counters WHERE name = 'evicted_deliveries'), 0) FROM bins`,
-		&r.document:  "SELECT doc FROM documents WHERE kind = ? AND key = ?",
-		&r.documents: "SELECT key, doc FROM documents WHERE kind = ? ORDER BY key",
+		&r.extent:     "SELECT coalesce((SELECT min(seq) FROM captures), 0), coalesce((SELECT max(last) FROM bins), 0), coalesce((SELECT max(segment) FROM sieves), -1)",
+		&r.sieves:     "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment",
+		&r.sievesDown: "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment DESC",
+		&r.slice:      "SELECT rows FROM slices WHERE id = ?",
+		&r.count:      "SELECT count(*) FROM (SELECT 1 FROM captures WHERE seq >= ? AND seq < ? LIMIT ?)",
+		&r.document:   "SELECT doc FROM documents WHERE kind = ? AND key = ?",
+		&r.documents:  "SELECT key, doc FROM documents WHERE kind = ? ORDER BY key",
 	} {
 		prepared, err := db.PrepareContext(ctx, text)
 		if err != nil {
@@ -59,6 +65,7 @@ func (r *reader) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
 		r.capture, r.newest, r.oldest, r.newestOfBin, r.oldestOfBin, r.bins, r.spread, r.stats, r.document, r.documents,
+		r.extent, r.sieves, r.sievesDown, r.slice, r.count,
 	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
@@ -117,19 +124,24 @@ func (s *store) Capture(ctx context.Context, id string) (journal.Capture, error)
 
 func (s *store) Captures(ctx context.Context, q journal.CaptureQuery) ([]journal.Capture, error) {
 	limit := journal.PageSize(q.Limit)
+	stmt, args := s.read.page(q, limit)
+	return s.captures(ctx, stmt, limit, args...)
+}
+
+// page is the statement of one page of a query, and its arguments.
+func (r *reader) page(q journal.CaptureQuery, limit int) (*sql.Stmt, []any) {
 	after, before := bounds(q.After, q.Before)
-	stmts := [2][2]*sql.Stmt{{s.read.newest, s.read.oldest}, {s.read.newestOfBin, s.read.oldestOfBin}}
 	args := []any{after, before}
-	row := stmts[0]
+	newest, oldest := r.newest, r.oldest
 	if q.Bin != "" {
-		row = stmts[1]
+		newest, oldest = r.newestOfBin, r.oldestOfBin
 		args = append(args, []byte(q.Bin))
 	}
-	stmt := row[0]
+	args = append(args, limit)
 	if q.Oldest {
-		stmt = row[1]
+		return oldest, args
 	}
-	return s.captures(ctx, stmt, limit, append(args, limit)...)
+	return newest, args
 }
 
 // bounds turns the bounds of a query into those of the statements, both exclusive.
@@ -143,26 +155,31 @@ func bounds(after, before uint64) (int64, int64) {
 func (s *store) captures(ctx context.Context, stmt *sql.Stmt, limit int, args ...any) ([]journal.Capture, error) {
 	found := make([]journal.Capture, 0, min(limit, journal.DefaultLimit))
 	err := s.query(ctx, stmt.QueryContext, func(rows *sql.Rows) error {
-		var c journal.Capture
-		var head sql.RawBytes
-		var bin []byte
-		if err := rows.Scan(&c.Seq, &bin, &head, &c.Body); err != nil {
-			return err
-		}
-		if err := unpackCapture(head, &c); err != nil {
-			return err
-		}
-		if c.Body == nil {
-			c.Body = []byte{}
-		}
-		c.Bin, c.ID = string(bin), journal.CaptureID(c.Seq)
+		c, err := scanCapture(rows)
 		found = append(found, c)
-		return nil
+		return err
 	}, args...)
 	if err != nil {
 		return nil, err
 	}
 	return found, nil
+}
+
+// scanCapture reads a row of captureQuery.
+func scanCapture(rows *sql.Rows) (c journal.Capture, err error) {
+	var head sql.RawBytes
+	var bin []byte
+	if err := rows.Scan(&c.Seq, &bin, &head, &c.Body); err != nil {
+		return c, err
+	}
+	if err := unpackCapture(head, &c); err != nil {
+		return c, err
+	}
+	if c.Body == nil {
+		c.Body = []byte{}
+	}
+	c.Bin, c.ID = string(bin), journal.CaptureID(c.Seq)
+	return c, nil
 }
 
 func (s *store) Bins(ctx context.Context) ([]journal.Bin, error) {

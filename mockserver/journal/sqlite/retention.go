@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"math"
 )
 
 // bin is a row of bins as the writer keeps it.
@@ -140,10 +142,7 @@ func (w *writer) dropOldest(ctx context.Context, b *bin, last uint64, n int) (in
 
 // dropOldestOfAll deletes captures, whatever their bin, oldest first, until the bytes fit, and returns how many.
 func (w *writer) dropOldestOfAll(ctx context.Context) (int, error) {
-	byID := map[int64]*bin{}
-	for _, b := range w.bins {
-		byID[b.id] = b
-	}
+	byID := w.binsByID()
 	rows, err := w.stmts.oldestOfAll.QueryContext(ctx, evictAtOnce)
 	if err != nil {
 		return 0, err
@@ -173,6 +172,39 @@ func (w *writer) dropOldestOfAll(ctx context.Context) (int, error) {
 	}
 	_, err = w.stmts.deleteOf.ExecContext(ctx, upTo)
 	return count, err
+}
+
+func (w *writer) binsByID() map[int64]*bin {
+	byID := make(map[int64]*bin, len(w.bins))
+	for _, b := range w.bins {
+		byID[b.id] = b
+	}
+	return byID
+}
+
+// drop deletes one capture and says whether there was one of that number.
+func (w *writer) drop(ctx context.Context, seq uint64, byID map[int64]*bin) (bool, error) {
+	if seq > math.MaxInt64 {
+		return false, nil
+	}
+	var size, id int64
+	err := w.stmts.deleteOne.QueryRowContext(ctx, int64(seq)).Scan(&id, &size)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	b := byID[id]
+	if b == nil {
+		return false, ErrCorrupt
+	}
+	b.count--
+	b.bytes -= size
+	b.cleared++
+	w.held -= size
+	w.touch(b)
+	return true, nil
 }
 
 // each calls do for every row and closes rows.

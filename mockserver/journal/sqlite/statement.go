@@ -19,6 +19,7 @@ type statements struct {
 	insertDelivery, updateDelivery, findDelivery, insertTry      *sql.Stmt
 	oldestDelivery, deleteDelivery, deleteAttempts, addToCounter *sql.Stmt
 	putDocument, deleteDocument                                  *sql.Stmt
+	insertSieve, deleteSieve, insertSlice, deleteSlices          *sql.Stmt
 }
 
 // captureColumns is how many values a row of captures takes.
@@ -59,6 +60,11 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.deleteOfBin: "DELETE FROM captures WHERE bin = ? AND seq <= ?",
 		&t.deleteOf:    "DELETE FROM captures WHERE seq <= ?",
 		&t.deleteOne:   "DELETE FROM captures WHERE seq = ? RETURNING bin, size",
+
+		&t.insertSieve:  "INSERT OR REPLACE INTO sieves (segment, slices) VALUES (?, ?)",
+		&t.deleteSieve:  "DELETE FROM sieves WHERE segment = ?",
+		&t.insertSlice:  "INSERT INTO slices (id, rows) VALUES (?, ?)",
+		&t.deleteSlices: "DELETE FROM slices WHERE id >= ? AND id < ?",
 
 		&t.selectHead: "SELECT head FROM captures WHERE seq = ?",
 		&t.updateHead: "UPDATE captures SET head = ? WHERE seq = ?",

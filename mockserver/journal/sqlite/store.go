@@ -41,6 +41,7 @@ type store struct {
 	change journal.Change
 
 	checkpoints *checkpointer
+	sieves      *indexer
 
 	closing sync.Once
 	running sync.WaitGroup // the writer
@@ -67,6 +68,7 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	if err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
 	}
+	s.sieves = newIndexer(s)
 	s.running.Go(w.run)
 	return s, nil
 }
@@ -103,6 +105,7 @@ func (s *store) Changed() <-chan struct{} { return s.change.Next() }
 // Close commits what waits and closes the file, which then needs no recovery.
 func (s *store) Close() error {
 	s.closing.Do(func() {
+		s.sieves.close()
 		s.queue.close()
 		s.running.Wait()
 		s.reading.Lock()

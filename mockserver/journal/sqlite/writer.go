@@ -62,6 +62,7 @@ func (w *writer) run() {
 		if w.batch, closed = w.s.queue.take(w.batch[:0]); len(w.batch) > 0 {
 			w.answer(w.commit(ctx))
 			_ = w.checkpoint(ctx)
+			w.s.sieves.reach(w.seq)
 		} else if closed {
 			return
 		}

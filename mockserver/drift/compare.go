@@ -1,0 +1,133 @@
+package drift
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind is how a place drifted.
+type Kind string
+
+// The kinds.
+const (
+	Gone     Kind = "gone"     // a member that was always there is there no more
+	Optional Kind = "optional" // a member that was always there is missing sometimes
+	New      Kind = "new"      // a member appears that never was there
+	Retyped  Kind = "type"     // a value has a type that it never had
+	Word     Kind = "word"     // a string says something that is not among the few things that it used to say
+)
+
+// Change is one place that drifted.
+type Change struct {
+	// Where is a JSON pointer (RFC 6901), with * for any item of an array: "/items/*/id"; "" is the body itself.
+	Where  string `json:"where" doc:"a JSON pointer, * is any item of an array; empty is the body itself"`
+	Kind   Kind   `json:"kind" enum:"gone,optional,new,type,word" doc:"gone and optional: a member that was always there; new: one that never was; type: another type; word: none of the few things that a string used to say"`
+	Before string `json:"before" doc:"the types, or words, that were there"`
+	After  string `json:"after" doc:"those that are there now"`
+}
+
+func (c Change) String() string {
+	where := c.Where
+	if where == "" {
+		where = "the body"
+	}
+	switch c.Kind {
+	case Gone:
+		return fmt.Sprintf("%s is gone (%s)", where, c.Before)
+	case Optional:
+		return fmt.Sprintf("%s is missing sometimes (%s)", where, c.Before)
+	case New:
+		return fmt.Sprintf("%s is new (%s)", where, c.After)
+	case Retyped, Word:
+	}
+	return fmt.Sprintf("%s was %s, is %s", where, c.Before, c.After)
+}
+
+// MaxChanges bounds what Compare returns.
+const MaxChanges = 1000
+
+// Compare tells in what the bodies of after look otherwise than those of before: up to MaxChanges, in the order of the
+// members. It is never nil. What a shape has not seen, such as the items of arrays that were empty, is no drift.
+func Compare(before, after *Shape) []Change {
+	changes := []Change{}
+	compare(&changes, "", before, after)
+	return changes[:min(len(changes), MaxChanges)]
+}
+
+func compare(changes *[]Change, where string, before, after *Shape) {
+	if before.seen == 0 || after.seen == 0 || len(*changes) > MaxChanges {
+		return
+	}
+	add := func(at string, kind Kind, b, a string) { *changes = append(*changes, Change{at, kind, b, a}) }
+	was, is := before.Types(), after.Types()
+	if slices.ContainsFunc(is, func(t Type) bool { return !before.had(t) }) {
+		add(where, Retyped, join(was), join(is))
+	}
+	if words := before.vocabulary(); words != nil {
+		for _, word := range after.strange(words) {
+			add(where, Word, quote(words), quote([]string{word}))
+		}
+	}
+	if before.types[Object] > 0 && after.types[Object] > 0 {
+		for _, name := range before.order {
+			b, a, at := before.members[name], after.members[name], below(where, name)
+			switch {
+			case a != nil:
+				if before.always(name) && !after.always(name) {
+					add(at, Optional, join(b.Types()), join(a.Types()))
+				}
+				compare(changes, at, b, a)
+			case before.always(name) && !after.more:
+				add(at, Gone, join(b.Types()), "")
+			}
+		}
+		for _, name := range after.order {
+			if before.members[name] == nil && !before.more {
+				add(below(where, name), New, "", join(after.members[name].Types()))
+			}
+		}
+	}
+	if before.items != nil && after.items != nil {
+		compare(changes, where+"/*", before.items, after.items)
+	}
+}
+
+// had says whether a value of that type is nothing new.
+func (s *Shape) had(t Type) bool { return s.types[t] > 0 || t == Integer && s.types[Number] > 0 }
+
+// strange are the strings, in order, that are not among the words.
+func (s *Shape) strange(words []string) []string {
+	var strange []string
+	for word := range s.words {
+		if !slices.Contains(words, word) {
+			strange = append(strange, word)
+		}
+	}
+	slices.Sort(strange)
+	if s.wordy {
+		strange = append(strange, "…")
+	}
+	return strange
+}
+
+func join(types []Type) string {
+	texts := make([]string, len(types))
+	for i, t := range types {
+		texts[i] = string(t)
+	}
+	return strings.Join(texts, " or ")
+}
+
+func quote(words []string) string {
+	texts := make([]string, len(words))
+	for i, word := range words {
+		texts[i] = fmt.Sprintf("%q", word)
+	}
+	return strings.Join(texts, " or ")
+}
+
+// below is the pointer of a member.
+func below(where, name string) string {
+	return where + "/" + strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}
