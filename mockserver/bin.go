@@ -82,6 +82,12 @@ func (b *Bin) Ledger(ctx context.Context) (capture.Ledger, error) {
 	return b.client.Ledger(ctx, b.name)
 }
 
+// Sender tells what the bin's newest captures say of the program that sent them: after which replies it tries again, how long
+// it waits, what it repeats.
+func (b *Bin) Sender(ctx context.Context) (capture.Sender, error) {
+	return b.client.Sender(ctx, b.name)
+}
+
 // Clear deletes the bin's captures and returns how many there were.
 func (b *Bin) Clear(ctx context.Context) (int, error) { return b.client.ClearBin(ctx, b.name) }
 

@@ -50,6 +50,8 @@ type Client interface {
 	Bins(ctx context.Context) ([]journal.Bin, error)
 	// Ledger returns the account of a bin: what became of every request that named it.
 	Ledger(ctx context.Context, bin string) (capture.Ledger, error)
+	// Sender tells what a bin's newest captures say of the program that sent them.
+	Sender(ctx context.Context, bin string) (capture.Sender, error)
 	// Captures returns what the query selects, up to its limit, newest first unless it asks for the oldest; capture.ErrInvalid.
 	Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error)
 	// Capture returns one capture; journal.ErrNotFound when it is unknown or evicted.

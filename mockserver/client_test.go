@@ -139,6 +139,9 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if got := must(client.Ledger(ctx, "inbox"))(t); got.Bin != "inbox" || got.Held != uint64(bins[0].Count) || got.Received != got.Held || !got.Complete {
 			t.Errorf("ledger %+v", got)
 		}
+		if got := must(client.Sender(ctx, "inbox"))(t); got.Captures != bins[0].Count || !got.Complete || len(got.Findings) == 0 {
+			t.Errorf("sender %+v", got)
+		}
 		query := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}, Q: "method:POST p-1 -status:200"}
 		found := must(client.Captures(ctx, query))(t)
 		if len(found) != bins[0].Count {

@@ -88,6 +88,10 @@ func (l *local) Ledger(ctx context.Context, bin string) (capture.Ledger, error) 
 	return l.s.capture.Ledger(ctx, bin)
 }
 
+func (l *local) Sender(ctx context.Context, bin string) (capture.Sender, error) {
+	return l.s.capture.Sender(ctx, bin)
+}
+
 func (l *local) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
 	return l.s.capture.Captures(ctx, q)
 }

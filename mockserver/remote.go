@@ -153,6 +153,10 @@ func (r *remote) Ledger(ctx context.Context, bin string) (capture.Ledger, error)
 	return answer[capture.Ledger](ctx, r, http.MethodGet, path("bins", bin, "ledger"), nil)
 }
 
+func (r *remote) Sender(ctx context.Context, bin string) (capture.Sender, error) {
+	return answer[capture.Sender](ctx, r, http.MethodGet, path("bins", bin, "sender"), nil)
+}
+
 func (r *remote) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
 	v := captureQuery(q)
 	if q.Oldest {

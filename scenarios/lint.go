@@ -14,11 +14,11 @@ import (
 
 // Lint checks scenario files and provider folders, and returns every mistake found, in the order of files and lines. A path is a file, or
 // a folder that is searched: a provider.yaml in it makes its folder a provider, every other .yaml or .yml file outside providers is
-// taken for a scenario. A path that holds neither is a mistake too.
-func Lint(paths ...string) strictyaml.Problems {
+// taken for a scenario, which may name the providers that are known. A path that holds neither is a mistake too.
+func Lint(known *fixtures.Catalogue, paths ...string) strictyaml.Problems {
 	var problems strictyaml.Problems
 	for _, p := range paths {
-		problems = append(problems, lint(p)...)
+		problems = append(problems, lint(known, p)...)
 	}
 	problems.Sort()
 	return problems
@@ -30,7 +30,7 @@ func Files(path string) ([]string, error) {
 	return found, err
 }
 
-func lint(path string) strictyaml.Problems {
+func lint(known *fixtures.Catalogue, path string) strictyaml.Problems {
 	scenarios, providers, err := search(path)
 	if err != nil {
 		return strictyaml.Problems{{File: path, Message: err.Error()}}
@@ -40,7 +40,7 @@ func lint(path string) strictyaml.Problems {
 	}
 	var problems strictyaml.Problems
 	for _, file := range scenarios {
-		_, err := Load(file)
+		_, err := LoadWith(file, known)
 		problems = append(problems, asProblems(file, err)...)
 	}
 	for _, folder := range providers {

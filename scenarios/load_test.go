@@ -71,7 +71,7 @@ func TestLibraryLoads(t *testing.T) {
 			t.Errorf("%s: name %q, file %q, description %q", name, s.Name, s.File(), s.Description)
 		}
 	}
-	if problems := Lint("library"); len(problems) > 0 {
+	if problems := Lint(fixtures.Builtin(), "library"); len(problems) > 0 {
 		t.Errorf("lint: %v", problems)
 	}
 }
@@ -194,7 +194,7 @@ func TestLint(t *testing.T) {
 	if err != nil || !slices.Equal(files, []string{filepath.Join(dir, "deep/bad.yml"), filepath.Join(dir, "good.yaml")}) {
 		t.Errorf("got %v, %v", files, err)
 	}
-	problems := Lint(dir, filepath.Join(dir, "nothing"))
+	problems := Lint(fixtures.Builtin(), dir, filepath.Join(dir, "nothing"))
 	seen := map[string]bool{}
 	for _, p := range problems {
 		rel, err := filepath.Rel(dir, p.File)
@@ -211,11 +211,11 @@ func TestLint(t *testing.T) {
 	if len(seen) != 3 {
 		t.Errorf("got problems of %v", seen)
 	}
-	if problems := Lint(filepath.Join(dir, ".hidden")); len(problems) == 0 {
+	if problems := Lint(fixtures.Builtin(), filepath.Join(dir, ".hidden")); len(problems) == 0 {
 		t.Error("a folder that is named is looked into")
 	}
 	empty := t.TempDir()
-	if problems := Lint(empty); len(problems) != 1 {
+	if problems := Lint(fixtures.Builtin(), empty); len(problems) != 1 {
 		t.Errorf("want one problem of an empty folder, got %v", problems)
 	}
 }

@@ -29,7 +29,7 @@ type burstFlags struct {
 	seed             seedFlag
 	tenant, rig      string
 	token, jsonFile  string
-	options          []string
+	knowledge        knowledge
 	noReconciliation bool
 }
 
@@ -63,14 +63,14 @@ a bin, captured exactly once; 1: not; 3: the bin could not be read whole.`,
 	f.StringVar(&b.token, "token", "", "the rig's `TOKEN`")
 	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
 	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not hold what was sent against the bin")
-	optionFlag(cmd, &b.options)
+	b.knowledge.flags(cmd)
 	completeFlag(cmd, "events", completeEvents)
 	return cmd
 }
 
 func runBurst(cmd *cobra.Command, w World, name string, b *burstFlags) error {
 	ctx := cmd.Context()
-	known, err := catalogue(b.options)
+	known, err := b.knowledge.catalogue()
 	if err != nil {
 		return err
 	}

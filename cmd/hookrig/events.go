@@ -14,7 +14,7 @@ func newEvents(w World) *cobra.Command {
 	var (
 		seed           seedFlag
 		sample, asJSON bool
-		options        []string
+		of             knowledge
 	)
 	cmd := &cobra.Command{
 		Use:   "events [PROVIDER [EVENT]]",
@@ -26,7 +26,7 @@ func newEvents(w World) *cobra.Command {
 		Args:              atMostArgs("PROVIDER", "EVENT"),
 		ValidArgsFunction: completeEvent,
 		RunE: func(_ *cobra.Command, args []string) error {
-			known, err := catalogue(options)
+			known, err := of.catalogue()
 			if err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ func newEvents(w World) *cobra.Command {
 	f.BoolVar(&sample, "sample", false, "render a body of each event")
 	f.Var(&seed, "seed", "the `NUMBER` that samples are drawn from (default: drawn and printed)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	optionFlag(cmd, &options)
+	of.flags(cmd)
 	return cmd
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 func newLint(w World) *cobra.Command {
-	return &cobra.Command{
+	var of knowledge
+	cmd := &cobra.Command{
 		Use:   "lint FILE|DIR...",
 		Short: "Check scenario and provider files: every mistake with file, line and column",
 		Long: `Checks scenario files and provider folders without playing anything. Every mistake is printed to stdout, a line
@@ -17,7 +18,11 @@ each: file:line:column: what is wrong (what to do). Exit code 0: none; 2: some.`
 		Example: "  hookrig lint tests/webhooks\n  hookrig lint fixtures/providers/neostore",
 		Args:    someArgs("files or folders"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			problems := scenarios.Lint(args...)
+			known, err := of.catalogue()
+			if err != nil {
+				return err
+			}
+			problems := scenarios.Lint(known, args...)
 			for _, p := range problems {
 				if _, err := fmt.Fprintln(w.Stdout, p); err != nil {
 					return noVerdict(err)
@@ -29,4 +34,6 @@ each: file:line:column: what is wrong (what to do). Exit code 0: none; 2: some.`
 			return nil
 		},
 	}
+	of.flags(cmd)
+	return cmd
 }

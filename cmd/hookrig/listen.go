@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ type listenFlags struct {
 	address      string
 	rig, token   string
 	allow        []string
-	options      []string
+	knowledge    knowledge
 	q, where     string
 	asJSON, body bool
 	insecure     bool
@@ -67,7 +68,7 @@ match are shown; all are recorded.
 	f.StringVar(&l.token, "token", "", "that rig's `TOKEN`")
 	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
-	optionFlag(cmd, &l.options)
+	l.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
 }
@@ -100,11 +101,16 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 		after = newest[0].Seq
 	}
 	fmt.Fprintf(w.Stderr, "listening on %s\n", client.BinURL(bin))
+	if l.settings.Forward != "" {
+		fmt.Fprintf(w.Stderr, "forwarding to %s\n", l.settings.Forward)
+	}
 	var unanswered []string // captures whose consumer has not replied yet
+	look := soonest
 	for {
 		wait := capture.Wait{Count: 1, After: after, Q: l.q, Where: l.where, Timeout: journal.Duration(time.Minute)}
 		if len(unanswered) > 0 {
-			wait.Timeout = journal.Duration(replyLook)
+			wait.Timeout = journal.Duration(look)
+			look = min(2*look, latest)
 		}
 		waited, err := client.Wait(ctx, bin, wait)
 		if err != nil && ctx.Err() == nil {
@@ -113,7 +119,7 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 		for _, c := range waited.Matched {
 			after = max(after, c.Seq)
 			if c.Reply == nil && l.settings.Forward != "" {
-				unanswered = append(unanswered, c.ID)
+				unanswered, look = append(unanswered, c.ID), soonest
 			}
 			if err := l.print(w, c); err != nil {
 				return noVerdict(err)
@@ -131,8 +137,11 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 	}
 }
 
-// replyLook is how often it is looked for the replies of a consumer that requests are forwarded to.
-const replyLook = 200 * time.Millisecond
+// When it is looked for the reply of a consumer that requests are forwarded to: most are there at once.
+const (
+	soonest = 10 * time.Millisecond
+	latest  = 200 * time.Millisecond
+)
 
 // answered prints the replies that consumers have given meanwhile, and returns the captures that have none yet.
 func (l *listenFlags) answered(ctx context.Context, w World, client mockserver.Client, ids []string) ([]string, error) {
@@ -164,13 +173,13 @@ func captureError(err error) error {
 
 // connect returns a client of the rig at --rig, or of one that lives as long as the command.
 func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, func(), error) {
-	known, err := catalogue(l.options)
+	known, err := l.knowledge.catalogue()
 	if err != nil {
 		return nil, nil, err
 	}
 	if l.rig != "" {
-		if len(l.options) > 0 {
-			return nil, nil, misusef("--option: the rig at --rig judges by its own options: give them to the hookrig serve that runs it")
+		if l.knowledge.given() {
+			return nil, nil, misusef("--option and --provider-dir: the rig at --rig judges by what it knows itself: give them to the hookrig serve that runs it")
 		}
 		client, err := dialRig(l.rig, l.token)
 		if err != nil {
@@ -191,6 +200,9 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, f
 	rig, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
 		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure, Catalogue: known,
 	})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; if it is a hookrig serve that has it, listen there: --rig with its desk's URL", err)
+	}
 	if err != nil {
 		return nil, nil, startError(err)
 	}
@@ -241,6 +253,9 @@ func (l *listenFlags) printReply(w World, c journal.Capture) error {
 
 // replyText is a reply in a word; a status of 0 is 200.
 func replyText(r *journal.Reply) string {
+	if why, ok := capture.NoReply(*r); ok {
+		return fmt.Sprintf("no reply, and the sender got %d: %s", r.Status, printable(why))
+	}
 	switch {
 	case r.Hang:
 		return "no reply"

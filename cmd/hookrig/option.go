@@ -10,30 +10,6 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// optionFlag adds --option, which overrides defaults of providers.
-func optionFlag(cmd *cobra.Command, settings *[]string) {
-	cmd.Flags().StringArrayVar(settings, "option", nil,
-		"override a default that is assumed, `PROVIDER.NAME=VALUE`; repeatable (hookrig events PROVIDER)")
-	completeFlag(cmd, "option", completeOption)
-}
-
-// catalogue is what hookrig knows, with the options set.
-func catalogue(settings []string) (*fixtures.Catalogue, error) {
-	var list []fixtures.OptionSetting
-	for _, text := range settings {
-		s, err := fixtures.ParseOption(text)
-		if err != nil {
-			return nil, misusef("--option: %w", err)
-		}
-		list = append(list, s)
-	}
-	c, err := fixtures.Builtin().With(list...)
-	if err != nil {
-		return nil, misusef("--option: %w", err)
-	}
-	return c, nil
-}
-
 // writeOptions lists the options of a provider and their values, the one in force in brackets.
 func writeOptions(out io.Writer, p *fixtures.Provider) {
 	rows := [][4]string{{"OPTION", "VALUES", "ROW", "WHAT"}}

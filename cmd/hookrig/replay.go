@@ -20,7 +20,8 @@ import (
 // replayFlags are the flags of replay.
 type replayFlags struct {
 	to, provider, url string
-	secrets, options  []string
+	secrets           []string
+	knowledge         knowledge
 	resign, asJSON    bool
 	speed             float64
 	timeout           time.Duration
@@ -51,7 +52,7 @@ not sent at all. Exit code 0: every answer was 2xx; 1: some were not; 2: the fil
 	f.Float64Var(&r.speed, "speed", 0, "the recorded pace times a `NUMBER` (default: as fast as the answers come)")
 	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "`DURATION` of one request")
 	f.BoolVar(&r.asJSON, "json", false, "print each as one line of JSON: {capture, …} and what an attempt has")
-	optionFlag(cmd, &r.options)
+	r.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
 }
@@ -81,6 +82,11 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 	}
 	client := &wire.Client{Dial: guard.Dial}
 	defer client.CloseIdle()
+	how := ""
+	if r.resign {
+		how = ", signed anew as " + r.provider + " does"
+	}
+	fmt.Fprintf(w.Stderr, "replaying to %s%s\n", r.to, how)
 	run := &replaying{replayFlags: r, w: w, client: client, change: change}
 	return run.all(cmd.Context(), file)
 }
@@ -93,7 +99,7 @@ func (r *replayFlags) change() (*replay.Change, error) {
 		}
 		return &replay.Change{}, nil
 	}
-	known, err := catalogue(r.options)
+	known, err := r.knowledge.catalogue()
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +114,9 @@ func (r *replayFlags) change() (*replay.Change, error) {
 		return nil, err
 	}
 	if _, err := signature.NewSigner(&p.Signing, r.secrets...); err != nil {
+		if len(r.secrets) == 0 {
+			return nil, misusef("--resign: %s signs with a secret: give --secret", p.Name)
+		}
 		return nil, misusef("--secret: %w", err)
 	}
 	return &replay.Change{Resign: &replay.Resign{Provider: p, Secrets: r.secrets, URL: r.url}}, nil
@@ -220,6 +229,16 @@ type replayed struct {
 	journal.Attempt
 }
 
+// beginning is the first words of a reply's body, on one line.
+func beginning(body []byte) string {
+	const longest = 120
+	text := strings.Join(strings.Fields(string(body[:min(len(body), 4*longest)])), " ")
+	if runes := []rune(text); len(runes) > longest {
+		text = string(runes[:longest]) + " …"
+	}
+	return printable(text)
+}
+
 func (r *replaying) print(c *journal.Capture, a journal.Attempt) error {
 	if r.asJSON {
 		return writeLine(r.w, replayed{c.ID, a})
@@ -232,8 +251,11 @@ func (r *replaying) print(c *journal.Capture, a journal.Attempt) error {
 		b.WriteString(string(a.Outcome))
 	}
 	fmt.Fprintf(&b, " in %.1f ms", a.TookMS)
-	if a.Error != "" {
+	switch {
+	case a.Error != "":
 		fmt.Fprintf(&b, ": %s", printable(a.Error))
+	case a.Reply != nil && (a.Status < 200 || a.Status > 299) && len(a.Reply.Body) > 0:
+		fmt.Fprintf(&b, ": %s", beginning(a.Reply.Body))
 	}
 	_, err := fmt.Fprintln(r.w.Stdout, b.String())
 	return err

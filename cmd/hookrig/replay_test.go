@@ -149,13 +149,14 @@ func TestReplayFailsWhenTheConsumerDoes(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		if string(body) == delicate {
 			w.WriteHeader(http.StatusTeapot)
+			io.WriteString(w, "I am\n  a teapot\x1b[31m\n")
 		}
 	}))
 	defer consumer.Close()
 	line := `{"id":"c00000009","method":"POST","target":"/in","version":"HTTP/1.1","headers":[["Host","h"],["Content-Length","%d"]],"body":"%s","at":"2026-01-15T09:00:00Z"}` + "\n"
 	file := fmt.Sprintf(line, 37, "eyJuIjoxMjM0NTY3ODkwMTIzNDU2Nzg5MCwicyI6ImFcL2IifQ==") + fmt.Sprintf(line, 0, "")
 	stdout, _ := run(t, exitFailed, file, "replay", "-", "--to", consumer.URL+"/hooks")
-	for _, want := range []string{"c00000009  POST /in, 37 bytes → 418 in ", "0 bytes → 200 in ", "sent  2, answered with 2xx 1\n"} {
+	for _, want := range []string{"c00000009  POST /in, 37 bytes → 418 in ", " ms: I am a teapot�[31m\n", "0 bytes → 200 in ", "sent  2, answered with 2xx 1\n"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%s, want %q", stdout, want)
 		}

@@ -24,7 +24,7 @@ type runFlags struct {
 	junit, json    string
 	html           string
 	rig, token     string
-	options        []string
+	knowledge      knowledge
 }
 
 func newRun(w World) *cobra.Command {
@@ -42,7 +42,7 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 			if len(args) == 0 {
 				return misusef("run wants a scenario file or a folder of them; these come with hookrig: %s", strings.Join(libraryNames(), ", "))
 			}
-			known, err := catalogue(r.options)
+			known, err := r.knowledge.catalogue()
 			if err != nil {
 				return err
 			}
@@ -62,7 +62,7 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 	f.StringVar(&r.html, "html", "", "write the report as one page of HTML to `FILE`")
 	f.StringVar(&r.rig, "rig", "", "the desk's `URL` of a running rig")
 	f.StringVar(&r.token, "token", "", "that rig's `TOKEN`")
-	optionFlag(cmd, &r.options)
+	r.knowledge.flags(cmd)
 	return cmd
 }
 

@@ -22,7 +22,8 @@ type sendFlags struct {
 	to, secret, tenant, retry string
 	timeout                   time.Duration
 	seed                      seedFlag
-	set, faults, options      []string
+	set, faults               []string
+	knowledge                 knowledge
 	asJSON                    bool
 }
 
@@ -54,7 +55,7 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 	f.StringVar(&s.retry, "retry", "", "a retry `PROFILE` of the provider, on the real clock (default: the provider's)")
 	f.DurationVar(&s.timeout, "timeout", 0, "`DURATION` of one attempt (default: the provider's)")
 	f.BoolVar(&s.asJSON, "json", false, "print the delivery as JSON")
-	optionFlag(cmd, &s.options)
+	s.knowledge.flags(cmd)
 	completeFlag(cmd, "fault", completeFault)
 	completeFlag(cmd, "retry", completeRetry)
 	return cmd
@@ -62,7 +63,7 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 
 func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	ctx := cmd.Context()
-	known, err := catalogue(s.options)
+	known, err := s.knowledge.catalogue()
 	if err != nil {
 		return err
 	}

@@ -20,11 +20,11 @@ import (
 
 func newServe(w World) *cobra.Command {
 	var (
-		o       mockserver.Options
-		data    string
-		clock   string
-		options []string
-		own     surfaceFlags
+		o     mockserver.Options
+		data  string
+		clock string
+		of    knowledge
+		own   surfaceFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -45,7 +45,7 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 			default:
 				return misusef("--clock %q: want real or virtual", clock)
 			}
-			if o.Catalogue, err = catalogue(options); err != nil {
+			if o.Catalogue, err = of.catalogue(); err != nil {
 				return err
 			}
 			if err := own.apply(&o); err != nil {
@@ -94,7 +94,7 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the desk must show; needed for an address other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "listen on other addresses than loopback without a token")
 	own.add(f)
-	optionFlag(cmd, &options)
+	of.flags(cmd)
 	return cmd
 }
 

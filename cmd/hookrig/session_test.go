@@ -107,7 +107,7 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--desk", "127.0.0.1:0", "--data", "memory").end(t, exitNoVerdict)
 	want(t, stderr, `^hookrig: capture address .* is taken`)
 	_, stderr = start(t, "listen", "--capture", strings.TrimPrefix(capture, "http://")).end(t, exitNoVerdict)
-	want(t, stderr, `is taken`)
+	want(t, stderr, `is taken(.*\n)*.*if it is a hookrig serve that has it, listen there: --rig with its desk's URL\n$`)
 
 	s.interrupt()
 	_, stderr = s.end(t, exitPassed)
@@ -208,6 +208,7 @@ func TestListenForwards(t *testing.T) {
 	t.Cleanup(consumer.Close)
 	s := start(t, "listen", "--capture", "127.0.0.1:0", "--forward", consumer.URL+"/up")
 	to := line(t, s.err, `^listening on (\S+)\n$`)[1]
+	line(t, s.err, `^forwarding to `+regexp.QuoteMeta(consumer.URL)+`/up\n$`)
 	send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
 	arrived := line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes(  → 418)?\n$`)
 	if arrived[2] == "" { // the consumer was slower than the eye
@@ -219,6 +220,7 @@ func TestListenForwards(t *testing.T) {
 
 	s = start(t, "listen", "--capture", "127.0.0.1:0", "--forward", consumer.URL, "--json")
 	to = line(t, s.err, `^listening on (\S+)\n$`)[1]
+	line(t, s.err, `^forwarding to `)
 	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
 	var c journal.Capture
 	if err := json.Unmarshal([]byte(line(t, s.out, `^\{.*\}\n$`)[0]), &c); err != nil || c.Reply == nil || c.Reply.Status != http.StatusTeapot {
@@ -229,6 +231,21 @@ func TestListenForwards(t *testing.T) {
 	if stdout, _ := s.end(t, exitPassed); stdout != "" {
 		t.Errorf("printed twice: %s", stdout)
 	}
+
+	// A reply that the rig makes up is not taken for the consumer's.
+	consumer.Close()
+	s = start(t, "listen", "--capture", "127.0.0.1:0", "--forward", consumer.URL)
+	to = line(t, s.err, `^listening on (\S+)\n$`)[1]
+	line(t, s.err, `^forwarding to `)
+	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
+	const none = `no reply, and the sender got 502: connecting: .*connection refused\n$`
+	arrived = line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes(  → `+none+`|\n$)`)
+	if arrived[2] == "\n" {
+		line(t, s.out, `^\S+  `+arrived[1]+`  `+regexp.QuoteMeta(consumer.URL)+` → `+none)
+	}
+	send.end(t, exitFailed)
+	s.interrupt()
+	s.end(t, exitPassed)
 }
 
 // A rig forwards only where it was allowed to, whoever asks it.

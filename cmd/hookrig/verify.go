@@ -24,7 +24,7 @@ const maxVerifyInput = 32 << 20
 func newVerify(w World) *cobra.Command {
 	var (
 		secrets []string
-		options []string
+		of      knowledge
 		url     string
 		at      string
 		asJSON  bool
@@ -39,7 +39,7 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 
 		ValidArgsFunction: completeFirst(completeProvider, cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, args []string) error {
-			known, err := catalogue(options)
+			known, err := of.catalogue()
 			if err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 	f.StringArrayVar(&secrets, "secret", nil, "the `SECRET`; repeatable: any may match")
 	f.StringVar(&url, "url", "", "the `URL` as registered, for providers that sign it")
 	f.StringVar(&at, "at", "", "judge a signed time as of this `TIME` (default: the capture's, or now)")
-	optionFlag(cmd, &options)
+	of.flags(cmd)
 	f.BoolVar(&asJSON, "json", false, "print {provider, verdict, explanation}")
 	return cmd
 }

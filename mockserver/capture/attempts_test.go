@@ -25,11 +25,19 @@ func TestAttemptsOfOneDelivery(t *testing.T) {
 	post("/b/x", "", "same")
 	post("/b/x", "", "same")
 	post("/b/x", "one", "1")
+	post("/b/x", "", `{"__id":"a\/bc"}`) // 8: as another attempt may write it otherwise
+	post("/b/x", "", `{"__id":"a/bc"}`)
+	post("/b/x", "", "ÄÖÜ ÄÖÜ und sonst nichts") // 10
+	post("/b/x", "", "äöü ÄÖÜ und sonst nichts")
+	post("/b/x", "", "ÄÖÜ ÄÖÜ und sonst nichts")
+	post("/b/x", "", "ÄÖ") // 13
+	post("/b/x", "", "")
+	post("/b/x", "", "ÄÖ")
 	all, err := store.Captures(t.Context(), journal.CaptureQuery{Oldest: true})
-	if err != nil || len(all) != 8 {
+	if err != nil || len(all) != 16 {
 		t.Fatalf("%d captures, %v", len(all), err)
 	}
-	for at, want := range map[int][]int{2: {0, 2, 7}, 1: {1}, 3: {3}, 5: {5, 6}} {
+	for at, want := range map[int][]int{2: {0, 2, 7}, 1: {1}, 3: {3}, 5: {5, 6}, 8: {8, 9}, 9: {8, 9}, 10: {10, 12}, 13: {13, 15}, 14: {14}} {
 		found, err := s.Attempts(t.Context(), all[at])
 		if err != nil {
 			t.Fatal(err)

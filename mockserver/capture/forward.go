@@ -96,7 +96,24 @@ func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
 	default:
 		return passedOn(got.Reply, m.Method)
 	}
-	return newAnswer(journal.Reply{Status: status, Body: "hookrig has no reply of " + f.to.Host + " to pass on: " + why + "\n"})
+	return newAnswer(journal.Reply{Status: status, Body: noReply + f.to.Host + passOn + why + "\n"})
+}
+
+// What the server says in the place of a consumer, around its host.
+const (
+	noReply = "hookrig has no reply of "
+	passOn  = " to pass on: "
+)
+
+// NoReply tells a reply of the server's own, because the consumer behind the bin gave none, from the consumer's: why
+// there is none.
+func NoReply(r journal.Reply) (why string, ok bool) {
+	text, ok := strings.CutPrefix(r.Body, noReply)
+	if !ok || len(r.Lines) > 0 || r.Status != http.StatusBadGateway && r.Status != http.StatusGatewayTimeout {
+		return "", false // a consumer's has header lines
+	}
+	_, why, ok = strings.Cut(text, passOn)
+	return strings.TrimSpace(why), ok
 }
 
 // request is what the consumer gets: the request as it came, but to its own address, and without the lines that were

@@ -107,6 +107,9 @@ func TestForward(t *testing.T) {
 				c.ID + "\r\nContent-Length: 4\r\n\r\ndone"; back != want {
 				t.Errorf("the sender got\n%q, want\n%q", back, want)
 			}
+			if why, ok := capture.NoReply(*c.Reply); ok {
+				t.Errorf("no reply, because of %s", why)
+			}
 			want := &journal.Reply{Status: 202, Body: "done", Lines: signature.Headers{
 				{Name: "X-z", Value: "1"},
 				{Name: "x-A", Value: "2"},
@@ -148,6 +151,9 @@ func TestForwardWithoutReply(t *testing.T) {
 			c := only(t, s, "f")
 			if status(reply) != "502" || !strings.Contains(reply, tt.want) || c.Reply == nil || c.Reply.Status != 502 || !strings.HasSuffix(reply, c.Reply.Body) {
 				t.Errorf("reply %q, recorded as %+v; want 502 and %q", reply, c.Reply, tt.want)
+			}
+			if why, ok := capture.NoReply(*c.Reply); !ok || !strings.Contains(why, tt.want) {
+				t.Errorf("why there is no reply: %q, want %q", why, tt.want)
 			}
 		})
 	}

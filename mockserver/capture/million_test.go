@@ -76,7 +76,7 @@ func BenchmarkMillion(b *testing.B) {
 	for _, waiters := range []int{1, 100} {
 		b.Run(fmt.Sprintf("wake of waiters=%d", waiters), func(b *testing.B) { wakes(b, s, store, waiters) })
 	}
-	b.Run("memory while 100000 arrive", func(b *testing.B) { arrive(b, store, 100_000) })
+	b.Run("memory while a million arrive", func(b *testing.B) { arrive(b, store, million) })
 }
 
 const rare = "8c1f4e02-5b9d-4f6e-a6f3-90d2b7e1c355"

@@ -2,7 +2,7 @@
 //
 // Handler makes both. The API lies under /api/v1 and speaks JSON: the records of package journal with every member
 // there, null or empty where there is nothing, lists as {items, next}, errors as problem details (RFC 9457). It describes
-// itself at /api/openapi.json (OpenAPI 3.1), with a page to read and try it at /api/docs. The page at / shows bins,
+// itself at /api/openapi.json (OpenAPI 3.1), with a page to read it at /api/docs. The page at / shows bins,
 // captures and deliveries as they come in, by the same API: /api/v1/stream tells what is new.
 //
 // Requests are read strictly: an unknown parameter or member is an error that names the nearest one there is. Where there

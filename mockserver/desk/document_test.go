@@ -113,6 +113,9 @@ func TestDocsPageIsWholeAndOffline(t *testing.T) {
 			t.Errorf("%s: status %d, %d bytes", file[1], got.Code, got.Body.Len())
 		}
 	}
+	if policy := get(t, "/api/docs/").Header().Get("Content-Security-Policy"); policy != pagePolicy {
+		t.Errorf("policy %s, want that of the page", policy)
+	}
 	if strings.Contains(index, "<script>") {
 		t.Error("the page has an inline script, which its policy forbids")
 	}

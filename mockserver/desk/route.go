@@ -39,7 +39,7 @@ type option func(huma.API, *huma.Operation)
 func route[I, O any](api huma.API, method, path, id, summary string, handle func(context.Context, *I) (*O, error), options ...option) {
 	section, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	op := huma.Operation{
-		Method: method, Path: prefix + path, OperationID: id, Summary: summary, Tags: []string{section},
+		Method: method, Path: prefix + path, OperationID: id, Summary: summary, Tags: []string{groupOf(section)},
 	}
 	for _, option := range options {
 		option(api, &op)
@@ -73,6 +73,7 @@ func route[I, O any](api huma.API, method, path, id, summary string, handle func
 		body.Required = needed
 		delete(body.Content, "application/octet-stream")
 	}
+	exemplify(api, &op, section)
 }
 
 // accepts says what a route takes as its body. The handler reads it with strict, which says more about what is wrong.
@@ -117,6 +118,7 @@ func config() huma.Config {
 					"token": {Type: "http", Scheme: "bearer", Description: "the rig's token, where it has one"},
 				},
 			},
+			Tags:     groups(),
 			Security: []map[string][]string{{}, {"token": {}}},
 		},
 		Formats:       map[string]huma.Format{"application/json": format, "json": format},

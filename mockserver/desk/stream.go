@@ -44,7 +44,10 @@ type streamIn struct {
 // streamed documents the stream.
 func streamed(_ huma.API, op *huma.Operation) {
 	op.Description = "Events: ready (where the stream begins), capture (a Capture), delivery (a Delivery: new, or with another attempt), " +
-		"skipped (what a reader too far behind missed). The id of an event is CAPTURE-DELIVERY, the highest seq of each so far."
+		"skipped (which seqs the reader is not told of, {kind, from, to, why}: \"behind\", the reader is too far behind, or \"gone\", " +
+		"they were evicted or deleted before it was told; of one bin, some of them may be). " +
+		"The id of an event is CAPTURE-DELIVERY, the highest seq of each so far. A position that the journal has not reached, " +
+		"because it began anew, counts as its beginning."
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "Events, until the reader leaves",
 		Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
@@ -89,22 +92,29 @@ func (k *desk) begin(ctx context.Context, text string) (cursor, error) {
 		return c, problem.New(http.StatusUnprocessableEntity,
 			fmt.Sprintf("stream position %q: want the id of an event of the stream, as in 12-7", text))
 	}
-	return c, nil
+	end, err := k.end(ctx)
+	if c.capture > end.capture {
+		c.capture = 0
+	}
+	if c.delivery > end.delivery {
+		c.delivery = 0
+	}
+	return c, err
 }
 
-// end is the highest seq of both kinds.
+// end is the highest seq of both kinds that was given, whether the record is still there or not.
 func (k *desk) end(ctx context.Context) (cursor, error) {
 	var c cursor
-	captures, err := k.store.Captures(ctx, journal.CaptureQuery{Limit: 1})
+	bins, err := k.store.Bins(ctx)
 	if err != nil {
 		return c, err
+	}
+	for _, b := range bins {
+		c.capture = max(c.capture, b.Last)
 	}
 	deliveries, err := k.store.Deliveries(ctx, journal.DeliveryQuery{Limit: 1})
 	if err != nil {
 		return c, err
-	}
-	if len(captures) > 0 {
-		c.capture = captures[0].Seq
 	}
 	if len(deliveries) > 0 {
 		c.delivery = deliveries[0].Seq
@@ -180,9 +190,13 @@ func (f *follower) captures(ctx context.Context) error {
 		if err := f.capture.Dropped(ctx, f.bin, f.cursor.capture, newest-maxBehind); err != nil {
 			return err
 		}
-		if err := f.skip("capture", &f.cursor.capture, newest-maxBehind); err != nil {
+		if err := f.skip("capture", &f.cursor.capture, newest-maxBehind, behind); err != nil {
 			return err
 		}
+	}
+	held, err := f.heldBefore(ctx)
+	if err != nil {
+		return err
 	}
 	for {
 		batch, err := f.store.Captures(ctx, journal.CaptureQuery{Bin: f.bin, After: f.cursor.capture, Limit: streamBatch, Oldest: true})
@@ -190,7 +204,12 @@ func (f *follower) captures(ctx context.Context) error {
 			return err
 		}
 		for _, c := range batch {
-			f.cursor.capture = c.Seq
+			if (f.bin == "" || !held) && c.Seq > f.cursor.capture+1 {
+				if err := f.skip("capture", &f.cursor.capture, c.Seq-1, gone); err != nil {
+					return err
+				}
+			}
+			f.cursor.capture, held = c.Seq, true
 			if err := f.send("capture", newCaptured(c)); err != nil {
 				return err
 			}
@@ -202,6 +221,25 @@ func (f *follower) captures(ctx context.Context) error {
 	}
 }
 
+// heldBefore says whether none of the bin's captures behind the cursor can be gone: the oldest go first, so one before it
+// that is still there shows that. Of all bins together every seq is some capture's, so there is nothing to ask.
+func (f *follower) heldBefore(ctx context.Context) (bool, error) {
+	if f.bin == "" {
+		return true, nil
+	}
+	before, err := f.store.Captures(ctx, journal.CaptureQuery{Bin: f.bin, Before: f.cursor.capture + 1, Limit: 1})
+	if err != nil || len(before) > 0 {
+		return true, err
+	}
+	bins, err := f.store.Bins(ctx)
+	for _, b := range bins {
+		if b.Name == f.bin {
+			return b.Evicted == 0 && b.Cleared == 0, err
+		}
+	}
+	return true, err
+}
+
 func (f *follower) deliveries(ctx context.Context) error {
 	batch, err := f.store.Deliveries(ctx, journal.DeliveryQuery{After: f.cursor.delivery, Limit: journal.MaxLimit})
 	if err != nil || len(batch) == 0 {
@@ -209,11 +247,16 @@ func (f *follower) deliveries(ctx context.Context) error {
 	}
 	slices.Reverse(batch)
 	if first := batch[0].Seq; len(batch) == journal.MaxLimit && first > f.cursor.delivery+1 {
-		if err := f.skip("delivery", &f.cursor.delivery, first-1); err != nil {
+		if err := f.skip("delivery", &f.cursor.delivery, first-1, behind); err != nil {
 			return err
 		}
 	}
 	for _, d := range batch {
+		if d.Seq > f.cursor.delivery+1 {
+			if err := f.skip("delivery", &f.cursor.delivery, d.Seq-1, gone); err != nil {
+				return err
+			}
+		}
 		f.cursor.delivery = d.Seq
 		if d.State == journal.Pending && len(f.watched) < maxWatched {
 			f.watched[d.ID] = len(d.Attempts)
@@ -247,11 +290,17 @@ func (f *follower) attempts(ctx context.Context) error {
 	return nil
 }
 
+// Why records are skipped.
+const (
+	behind = "behind" // the reader is too far behind: they can be read elsewhere
+	gone   = "gone"   // they were evicted or deleted
+)
+
 // skip moves a cursor on and says what is left out.
-func (f *follower) skip(kind string, at *uint64, to uint64) error {
+func (f *follower) skip(kind string, at *uint64, to uint64, why string) error {
 	from := *at + 1
 	*at = to
-	return f.send("skipped", map[string]any{"kind": kind, "from": from, "to": to})
+	return f.send("skipped", map[string]any{"kind": kind, "from": from, "to": to, "why": why})
 }
 
 // send writes one event. The JSON of a record holds no line end, so one data line does.

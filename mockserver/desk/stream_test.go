@@ -167,7 +167,7 @@ func TestStreamSaysWhatItSkips(t *testing.T) {
 	s := r.open(t, "", "10-0")
 	s.next(t) // ready
 	skipped := s.next(t)
-	if skipped.name != "skipped" || skipped.data["kind"] != "capture" || skipped.data["from"] != 11.0 || skipped.data["to"] != 50.0 {
+	if skipped.name != "skipped" || skipped.data["kind"] != "capture" || skipped.data["from"] != 11.0 || skipped.data["to"] != 50.0 || skipped.data["why"] != "behind" {
 		t.Errorf("second %+v, want skipped 11 to 50", skipped)
 	}
 	ledger := r.call(t, 200, "GET", "/bins/inbox/ledger", "")
@@ -183,6 +183,92 @@ func TestStreamSaysWhatItSkips(t *testing.T) {
 	}
 	if e := s.next(t); e.data["seq"] != 51.0 {
 		t.Errorf("then capture %v, want 51", e.data["seq"])
+	}
+}
+
+// A reader that comes again is told what went meanwhile, and a live one what went before it could be told.
+func TestStreamSaysWhatIsGone(t *testing.T) {
+	t.Parallel()
+	store := journal.NewMemory(journal.MemoryOptions{PerBin: 3, Deliveries: 2})
+	t.Cleanup(func() { store.Close() })
+	r := start(t, mockserver.Options{Store: store})
+	post := func(bin string) { r.write(t, "POST /"+bin+" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n") }
+	told := func(s *reader, want string) {
+		t.Helper()
+		e := s.next(t)
+		got := fmt.Sprintf("%s %s", e.name, e.id)
+		if e.name == "skipped" {
+			got += fmt.Sprintf(" %v %v-%v %v", e.data["kind"], e.data["from"], e.data["to"], e.data["why"])
+		}
+		if got != want {
+			t.Fatalf("told %s, want %s", got, want)
+		}
+	}
+	live := r.open(t, "", "")
+	told(live, "ready 0-0")
+	post("a") // 1
+	told(live, "capture 1-0")
+	for range 5 {
+		post("a") // 2 to 6, of which 4 to 6 stay
+	}
+	post("b") // 7
+	post("a") // 8: 4 goes
+	post("c") // 9
+	r.call(t, 200, "DELETE", "/bins/c", "")
+	post("b") // 10
+
+	again := r.open(t, "", "1-0")
+	for _, want := range []string{
+		"ready 1-0", "skipped 4-0 capture 2-4 gone", "capture 5-0", "capture 6-0", "capture 7-0", "capture 8-0",
+		"skipped 9-0 capture 9-9 gone", "capture 10-0",
+	} {
+		told(again, want)
+	}
+	// Of a bin that still holds what came before, nothing can be gone.
+	for last, want := range map[string][]string{
+		"1-0": {"ready 1-0", "skipped 4-0 capture 2-4 gone", "capture 5-0", "capture 6-0", "capture 8-0"},
+		"5-0": {"ready 5-0", "capture 6-0", "capture 8-0"},
+	} {
+		s := r.open(t, "?bin=a", last)
+		for _, want := range want {
+			told(s, want)
+		}
+	}
+	quiet := r.open(t, "?bin=b", "1-0")
+	for _, want := range []string{"ready 1-0", "capture 7-0", "capture 10-0"} {
+		told(quiet, want)
+	}
+
+	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+r.CaptureURL()+`/d", "secret": "s"}`)
+	for range 5 {
+		r.call(t, 200, "POST", "/providers/neostore/events", `{"event": "Pass:Created"}`)
+		r.call(t, 200, "POST", "/clock/settle", "")
+	}
+	deliveries := r.open(t, "?bin=none", "15-0")
+	for _, want := range []string{"ready 15-0", "skipped 15-3 delivery 1-3 gone", "delivery 15-4", "delivery 15-5"} {
+		told(deliveries, want)
+	}
+}
+
+// A position in another journal, which reached further, is no reason to tell nothing.
+func TestStreamOfANewJournal(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	r.write(t, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+	s := r.open(t, "", "500-20")
+	if e := s.next(t); e.name != "ready" || e.id != "0-0" {
+		t.Errorf("first %+v, want ready 0-0", e)
+	}
+	if e := s.next(t); e.name != "capture" || e.id != "1-0" {
+		t.Errorf("then %+v, want capture 1-0", e)
+	}
+	// One of this journal stays, though what it points at was deleted.
+	r.call(t, 200, "DELETE", "/bins/a", "")
+	if e := r.open(t, "", "1-0").next(t); e.id != "1-0" {
+		t.Errorf("%+v, want ready 1-0", e)
+	}
+	if e := r.open(t, "", "").next(t); e.id != "1-0" {
+		t.Errorf("%+v, want ready 1-0", e)
 	}
 }
 

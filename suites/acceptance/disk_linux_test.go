@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -73,7 +74,8 @@ var _ = Describe("hookrig serve on a full disk", Serial, func() {
 			Expect(r.metric(`hookrig_captures_refused_total{why="unstored"}`)).To(BeEquivalentTo(refused))
 		}
 		account()
-		Expect(r.client.Configure(ctx, "other", capture.Settings{Provider: "neostore"})).To(MatchError(journal.ErrFull))
+		large := capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Body: strings.Repeat("x", 5*body)}}}}
+		Expect(r.client.Configure(ctx, "other", large)).To(MatchError(journal.ErrFull))
 
 		Expect(os.Remove(filler)).To(Succeed())
 		for range 20 {

@@ -21,7 +21,7 @@ type requestPage struct {
 }
 
 // listRequests lists the oldest first unless told otherwise, as the documentation says. Without a query or dates it reads
-// what stands before the page and the page; with them it reads all, to count what they select.
+// the page; with them it reads all, to count what they select.
 func (s *Site) listRequests(w http.ResponseWriter, r *http.Request, t *token) error {
 	values, err := queryOf(r)
 	if err != nil {
@@ -199,6 +199,12 @@ func (s *Site) find(ctx context.Context, t *token, in selection, p page) ([]*req
 			return found, b.Count, err
 		}
 		total = b.Count
+		if first > 0 {
+			if err := s.skip(ctx, b, &in, first); err != nil {
+				return found, total, err
+			}
+			n = first
+		}
 	}
 	err := s.each(ctx, t, in, func(c *journal.Capture, note string) error {
 		n++

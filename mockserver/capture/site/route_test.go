@@ -1,13 +1,19 @@
 package site_test
 
 import (
+	"context"
 	"encoding/csv"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // The members of what the API answers, as its documentation and the open-source edition have them.
@@ -191,5 +197,67 @@ func TestPages(t *testing.T) {
 	}
 	if got := r.call("GET", "/token/"+id+"/requests?per_page=500", "", 200)["per_page"].(interface{ String() string }).String(); got != "100" {
 		t.Errorf("per_page %s, want 100", got)
+	}
+}
+
+// counted is a store that counts the captures that are read.
+type counted struct {
+	journal.Store
+	read atomic.Int64
+}
+
+func (c *counted) Captures(ctx context.Context, q journal.CaptureQuery) ([]journal.Capture, error) {
+	found, err := c.Store.Captures(ctx, q)
+	c.read.Add(int64(len(found)))
+	return found, err
+}
+
+// A page in the middle of a long list costs no more than the first one.
+func TestPagesOfALongList(t *testing.T) {
+	t.Parallel()
+	store := &counted{Store: journal.NewMemory(journal.MemoryOptions{PerBin: 1000})}
+	defer store.Close()
+	r := start(t, store)
+	id := r.token(`{}`)
+	add := func(bin string, body string) {
+		if err := store.AppendCapture(t.Context(), &journal.Capture{Bin: bin, Message: wire.Message{Method: "POST", Target: "/", Body: []byte(body)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 1500 { // 500 to 1499 stay, with others in between
+		add(id, strconv.Itoa(i))
+		if i%3 == 0 || i > 1000 && i < 1100 {
+			add("other", "x")
+		}
+	}
+	for _, tt := range []struct {
+		query       string
+		first, step int
+		count       int
+	}{
+		{"", 500, 1, 50},
+		{"?page=2", 550, 1, 50},
+		{"?page=11&per_page=50", 1000, 1, 50},
+		{"?page=100&per_page=7", 500 + 99*7, 1, 7},
+		{"?page=20", 1450, 1, 50},
+		{"?page=143&per_page=7", 500 + 142*7, 1, 6},
+		{"?page=144&per_page=7", 0, 1, 0},
+		{"?sorting=newest", 1499, -1, 50},
+		{"?sorting=newest&page=2", 1449, -1, 50},
+		{"?sorting=newest&page=9&per_page=100", 699, -1, 100},
+		{"?sorting=newest&page=334&per_page=3", 500, -1, 1},
+		{"?sorting=newest&page=1000&per_page=1", 500, -1, 1},
+	} {
+		var want []string
+		for i := range tt.count {
+			want = append(want, strconv.Itoa(tt.first+i*tt.step))
+		}
+		before := store.read.Load()
+		if got := r.listed(id, tt.query); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", tt.query, got, want)
+		}
+		if read := store.read.Load() - before; read > 250 {
+			t.Errorf("%s: %d captures were read for %d", tt.query, read, tt.count)
+		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 // selection is which requests of a token a call is about.
 type selection struct {
 	oldest   bool
+	after    uint64    // only seq > after; 0 is no bound
+	before   uint64    // only seq < before; 0 is no bound
 	from, to time.Time // zero is no bound; both are within
 	where    match     // nil selects all
 }
@@ -71,7 +73,7 @@ func (s *Site) each(ctx context.Context, t *token, in selection, do func(c *jour
 	if err != nil {
 		return err
 	}
-	err = s.walk(limited, t.UUID, in.oldest, func(c *journal.Capture) error {
+	err = s.walk(limited, journal.CaptureQuery{Bin: t.UUID, Oldest: in.oldest, After: in.after, Before: in.before}, func(c *journal.Capture) error {
 		if !in.selects(c, notes[c.ID]) {
 			return nil
 		}
@@ -86,10 +88,39 @@ func (s *Site) each(ctx context.Context, t *token, in selection, do func(c *jour
 	return err
 }
 
-// walk calls do for every capture of a bin. It reads few at a time as long as they are large.
-func (s *Site) walk(ctx context.Context, bin string, oldest bool, do func(*journal.Capture) error) error {
+// skip has a selection of all requests begin behind the first n of them, of which the bin has more. It counts, and reads
+// none.
+func (s *Site) skip(ctx context.Context, b journal.Bin, in *selection, n int) error {
+	if !in.oldest {
+		n = b.Count - n
+	}
+	// The seq up to which there are n, by halves: no more than upTo, and more than after, up to which there are fewer.
+	var after uint64
+	upTo := b.Last
+	for before := 0; upTo > after+1; {
+		middle := after + (upTo-after)/2
+		spread, err := s.o.Store.Spread(ctx, after, middle)
+		if err != nil {
+			return err
+		}
+		if before+spread[b.Name] >= n {
+			upTo = middle
+		} else {
+			after, before = middle, before+spread[b.Name]
+		}
+	}
+	if in.oldest {
+		in.after = upTo
+	} else {
+		in.before = upTo + 1
+	}
+	return nil
+}
+
+// walk calls do for every capture that a query selects. It reads few at a time as long as they are large.
+func (s *Site) walk(ctx context.Context, q journal.CaptureQuery, do func(*journal.Capture) error) error {
 	const fewest, little = 16, 1 << 20
-	q := journal.CaptureQuery{Bin: bin, Oldest: oldest, Limit: fewest}
+	q.Limit = fewest
 	for {
 		captures, err := s.o.Store.Captures(ctx, q)
 		if err != nil {
@@ -108,7 +139,7 @@ func (s *Site) walk(ctx context.Context, bin string, oldest bool, do func(*journ
 		if len(captures) < q.Limit {
 			return nil
 		}
-		if last := captures[len(captures)-1].Seq; oldest {
+		if last := captures[len(captures)-1].Seq; q.Oldest {
 			q.After = last
 		} else {
 			q.Before = last

@@ -1,9 +1,198 @@
-// The API's description, as a page to read and try it.
-"use strict";
-SwaggerUIBundle({
-  url: "/api/openapi.json",
-  dom_id: "#docs",
-  deepLinking: true,
-  validatorUrl: null,
-  defaultModelsExpandDepth: 0,
-});
+// The API's description as a page to read: operations by group, what each takes and answers, and a curl that does it.
+import { el, having, copier } from "/page/dom.js";
+
+const methods = ["get", "post", "put", "delete"];
+const $ = (id) => document.getElementById(id);
+let doc;
+
+// prose is Markdown as the description uses it: paragraphs, and lists of lines that begin with "- ".
+const prose = (text) => text.trim().split(/\n\s*\n/).map((part) => (part.startsWith("- ")
+  ? el("ul", "prose", ...part.slice(2).split(/\n- /).map((line) => el("li", "", line)))
+  : el("p", "", part)));
+
+// resolved follows a reference.
+const resolved = (schema) => (schema?.$ref ? doc.components.schemas[nameOf(schema)] : schema);
+const nameOf = (schema) => schema.$ref.split("/").pop();
+
+// typeOf is a schema in words.
+function typeOf(schema) {
+  if (!schema) return "anything";
+  if (schema.$ref) return nameOf(schema);
+  if (schema.enum) return schema.enum.map((v) => JSON.stringify(v)).join(" or ");
+  const several = schema.oneOf ?? schema.anyOf;
+  if (several) return several.map(typeOf).join(" or ");
+  const types = [schema.type ?? "anything"].flat().map((type) => {
+    if (type === "array") return `list of ${typeOf(schema.items)}`;
+    if (type === "object" && schema.additionalProperties && !schema.properties) return `object of ${typeOf(schema.additionalProperties)}`;
+    if (type === "string" && schema.contentEncoding) return `string, ${schema.contentEncoding}`;
+    if (type === "string" && schema.format) return `string, ${schema.format}`;
+    return type;
+  });
+  return types.join(" or ");
+}
+
+// bounds are what a value must keep to.
+function bounds(schema) {
+  const said = [];
+  if (schema.default !== undefined) said.push(`default ${JSON.stringify(schema.default)}`);
+  if (schema.minimum !== undefined && schema.maximum !== undefined) said.push(`${schema.minimum} to ${schema.maximum}`);
+  else if (schema.minimum) said.push(`at least ${schema.minimum}`);
+  else if (schema.maximum !== undefined) said.push(`at most ${schema.maximum}`);
+  return said;
+}
+
+// inner finds the object whose members are worth showing below a member: its own, its items', or one of several.
+function inner(schema) {
+  if (!schema) return null;
+  const s = resolved(schema);
+  if (s.properties) return { schema: s, name: schema.$ref ? nameOf(schema) : "members" };
+  if (s.items) return inner(s.items);
+  if (s.additionalProperties && typeof s.additionalProperties === "object") return inner(s.additionalProperties);
+  for (const one of s.oneOf ?? s.anyOf ?? []) {
+    const found = inner(one);
+    if (found) return found;
+  }
+  return null;
+}
+
+// item is one parameter or member.
+function item(name, schema, { required, description, place, above = [] }) {
+  const type = [place, typeOf(schema), ...bounds(schema)].filter(Boolean).join(" · ");
+  const line = el("div", "name", el("code", "", name), el("span", "type", type), required ? el("span", "must", "required") : "");
+  const text = description ?? schema.description ?? resolved(schema).description;
+  const below = inner(schema);
+  if (!below || above.includes(below.schema)) return el("li", "", line, text ? el("p", "quiet", text) : "");
+  const more = el("details", "", el("summary", "", below.name));
+  more.addEventListener("toggle", () => {
+    if (more.open && !more.querySelector("ul")) more.append(members(below.schema, above));
+  });
+  return el("li", "", line, text ? el("p", "quiet", text) : "", more);
+}
+
+// members lists an object's, those that must be there first.
+function members(schema, above = []) {
+  const required = schema.required ?? [];
+  const names = Object.keys(schema.properties).sort((a, b) => required.includes(b) - required.includes(a));
+  return el("ul", "fields", ...names.map((name) =>
+    item(name, schema.properties[name], { required: required.includes(name), above: [...above, schema] })));
+}
+
+// body shows a schema: its members, or its type alone.
+function body(schema) {
+  const found = inner(schema);
+  return el("div", "", el("p", "type", typeOf(schema)), found ? members(found.schema) : "");
+}
+
+// quoted puts a word into a shell's quotes.
+const quoted = (word) => (/^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+// curl is the command that does an operation: with the parameters it cannot do without, and an example of its body.
+function curl(method, path, op) {
+  const given = (p) => String(p.example ?? p.schema?.enum?.[0] ?? p.name.toUpperCase());
+  let address = path;
+  const query = [];
+  for (const p of op.parameters ?? []) {
+    if (p.in === "path") address = address.replace(`{${p.name}}`, encodeURIComponent(given(p)));
+    else if (p.in === "query" && p.required) query.push(`${p.name}=${encodeURIComponent(given(p))}`);
+  }
+  if (query.length) address += `?${query.join("&")}`;
+  const words = ["curl"];
+  if (op.responses["200"]?.content?.["text/event-stream"]) words.push("-N");
+  const example = op.requestBody?.content["application/json"]?.example;
+  if (method !== "get" && !(method === "post" && example)) words.push("-X", method.toUpperCase());
+  words.push(quoted(location.origin + address));
+  if (!example) return words.join(" ");
+  return `${words.join(" ")} \\\n  -H 'Content-Type: application/json' \\\n  -d ${quoted(JSON.stringify(example))}`;
+}
+
+function operation(method, path, op) {
+  const parts = [];
+  if (op.description) parts.push(...prose(op.description));
+  parts.push(el("h3", "", "Try it"));
+  const command = curl(method, path, op);
+  parts.push(el("div", "code", el("pre", "curl", command), copier("Copy", command)));
+  if (op.parameters?.length) {
+    parts.push(el("h3", "", "Parameters"), el("ul", "fields", ...op.parameters.map((p) => item(p.name, p.schema, { ...p, place: p.in }))));
+  }
+  for (const [type, media] of Object.entries(op.requestBody?.content ?? {})) {
+    parts.push(el("h3", "", `Body, ${type}${op.requestBody.required ? "" : ", may be left out"}`), body(media.schema));
+  }
+  parts.push(el("h3", "", "Answers"));
+  for (const [status, answer] of Object.entries(op.responses)) {
+    const types = Object.keys(answer.content ?? {});
+    const problem = status === "default";
+    parts.push(el("div", "response", el("code", "", problem ? "4xx, 5xx" : status), el("span", "quiet", [answer.description, ...types].join(" · "))));
+    const schema = answer.content?.[types[0]]?.schema;
+    const shown = schema && inner(schema);
+    if (!shown) continue;
+    const more = el("details", "", el("summary", "", typeOf(schema)), members(shown.schema));
+    more.open = !problem;
+    parts.push(el("div", "fields", more));
+  }
+  const box = having(el("details", "operation",
+    el("summary", "", el("span", `method ${method}`, method.toUpperCase()), el("span", "path", path.replace("/api/v1", "")), el("span", "quiet", op.summary)),
+  ), { id: op.operationId });
+  // Drawn when it is opened: there are many, and each is long.
+  box.addEventListener("toggle", () => {
+    if (box.open && !box.querySelector(".inside")) box.append(el("div", "inside", ...parts));
+  });
+  box.dataset.text = `${method} ${path} ${op.operationId} ${op.summary} ${op.description ?? ""}`.toLowerCase();
+  return box;
+}
+
+// open shows the operation that the address names.
+function open() {
+  const id = location.hash.slice(1);
+  for (const link of $("index").querySelectorAll("a")) link.classList.toggle("chosen", link.hash === `#${id}`);
+  const box = document.getElementById(id);
+  if (!box?.matches(".operation")) return;
+  box.open = true;
+  box.scrollIntoView();
+}
+
+// find leaves what holds all the words.
+function find() {
+  const words = $("find").value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const section of $("docs").querySelectorAll("section")) {
+    let left = 0;
+    for (const box of section.querySelectorAll(".operation")) {
+      box.hidden = !words.every((word) => box.dataset.text.includes(word));
+      $("index").querySelector(`a[href="#${box.id}"]`).hidden = box.hidden;
+      left += !box.hidden;
+    }
+    section.hidden = !left;
+    $("index").querySelector(`[data-group="${section.dataset.group}"]`).hidden = !left;
+  }
+}
+
+async function load() {
+  const response = await fetch("/api/openapi.json");
+  if (!response.ok) throw new Error(`/api/openapi.json answered ${response.status}`);
+  doc = await response.json();
+  const sections = [], index = [];
+  for (const group of doc.tags) {
+    const boxes = [];
+    index.push(having(el("h2", "", group.name), { "data-group": group.name }));
+    for (const [path, item] of Object.entries(doc.paths)) {
+      for (const method of methods) {
+        const op = item[method];
+        if (op?.tags[0] !== group.name) continue;
+        boxes.push(operation(method, path, op));
+        index.push(having(el("a", "", el("span", `method ${method}`, method.toUpperCase()), path.replace("/api/v1", "")), { href: `#${op.operationId}` }));
+      }
+    }
+    const section = el("section", "", el("h2", "", group.name), el("p", "quiet", group.description), ...boxes);
+    section.dataset.group = group.name;
+    section.setAttribute("aria-label", group.name);
+    sections.push(section);
+  }
+  $("index").replaceChildren(...index);
+  $("docs").replaceChildren(el("div", "about", ...prose(doc.info.description), el("p", "", "All paths begin with ", el("code", "", "/api/v1"), ".")), ...sections);
+  $("find").addEventListener("input", find);
+  addEventListener("hashchange", open);
+  open();
+}
+
+const theme = localStorage.getItem("theme");
+if (theme) document.documentElement.dataset.theme = theme;
+load().catch((problem) => $("docs").replaceChildren(el("p", "", problem.message)));
