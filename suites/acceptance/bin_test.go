@@ -115,9 +115,9 @@ var _ = Describe("a bin on the page", func() {
 		}
 		b := browse(r, "#bin=files")
 		b.sees("#list", "/keep")
-		b.click("summary", "Export")
+		b.click("summary", "Files")
 		b.isAccessible()
-		b.click("button", "JSON Lines")
+		b.click("button", "Export as JSON Lines")
 		b.sees("#toast", "saved as JSON Lines")
 		b.eval(`location.hash = "#bin=files&q=path:/drop"`)
 		Eventually(b.count("#list .row")).Should(Equal("2"))
@@ -134,6 +134,7 @@ var _ = Describe("a bin on the page", func() {
 		b.isAccessible()
 
 		file := r.exported(ctx, "files")
+		b.click("summary", "Files")
 		b.click("button", "Import")
 		b.uploads("dialog input[type=file]", file)
 		b.clickOn("dialog .main")

@@ -232,6 +232,24 @@ var _ = Describe("the page", func() {
 		b.sees("#list .row", "/after")
 	}, SpecTimeout(2*time.Minute))
 
+	It("asks for the token of a rig that has one", func(ctx SpecContext) {
+		r := serve("--data", "memory", "--token", "a token of ours")
+		b := browse(r, "")
+		b.forgives("401")
+		b.sees("#token", "Token")
+		b.isAccessible()
+		b.fill("Token", "another")
+		b.click("button", "Enter")
+		b.sees("#head", "token")
+		b.fill("Token", "a token of ours")
+		b.click("button", "Enter")
+		b.sees("#empty", "Waiting for the first request")
+		b.sees("#state", "live")
+		post(r.capture+"/told", "{}")
+		b.sees("#list .row", "/told")
+		Expect(b.eval(`document.querySelector("#token").hidden`)).To(Equal("true"))
+	}, SpecTimeout(2*time.Minute))
+
 	It("fits a narrow window", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		post(r.capture+"/narrow", `{"a":1}`)

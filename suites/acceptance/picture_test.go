@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,7 @@ var _ = Describe("the pictures", func() {
 			b.click("button", "to the next attempt")
 			b.sees("#toast", "moved")
 		}
+		b.do(chromedp.Reload())
 		run(ctx, 1, "send", "neostore", "Pass:Installed", "--to", r.capture+"/orders", "--secret", "wrong")
 		for _, p := range []struct{ name, at, head, sees string }{
 			{"signature", "#bin=orders", "orders", "mismatch"},
@@ -65,8 +67,11 @@ var _ = Describe("the pictures", func() {
 				b.clickOn("#list .row")
 				b.tab("Signature")
 				b.sees("#tab-panel", "not the hmac-sha256")
-			case "body", "delivery":
+			case "body":
 				b.clickOn("#list .row")
+				b.sees("#tab-panel .json", "{")
+			case "delivery":
+				b.opens("/orders")
 				b.sees("#tab-panel .json", "{")
 			case "compare":
 				b.clickOn("#list .row")
@@ -104,26 +109,28 @@ func (b *browser) picture() []byte {
 	return out.Bytes()
 }
 
-// paletted is a picture in its 256 most frequent colours; another one becomes the nearest of them.
+// paletted is a picture in up to 256 of its most frequent colours, no two of them alike; another one becomes the nearest.
 func paletted(full image.Image) *image.Paletted {
-	times := map[color.Color]int{}
+	times := map[color.RGBA]int{}
 	bounds := full.Bounds()
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(full.At(x, y)).(color.RGBA) }
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			times[full.At(x, y)]++
+			times[at(x, y)]++
 		}
 	}
+	colours := slices.SortedFunc(maps.Keys(times), func(a, b color.RGBA) int { return times[b] - times[a] })
 	var palette color.Palette
-	for c := range times {
-		palette = append(palette, c)
+	for _, c := range colours {
+		if len(palette) < 256 && (len(palette) < 32 || !alike(palette, c)) {
+			palette = append(palette, c)
+		}
 	}
-	slices.SortFunc(palette, func(a, b color.Color) int { return times[b] - times[a] })
-	palette = palette[:min(len(palette), 256)]
-	index := map[color.Color]uint8{}
+	index := map[color.RGBA]uint8{}
 	out := image.NewPaletted(bounds, palette)
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			c := full.At(x, y)
+			c := at(x, y)
 			i, known := index[c]
 			if !known {
 				i = uint8(palette.Index(c))
@@ -133,4 +140,11 @@ func paletted(full image.Image) *image.Paletted {
 		}
 	}
 	return out
+}
+
+// alike says whether a palette has a colour close to one.
+func alike(palette color.Palette, c color.RGBA) bool {
+	near := palette.Convert(c).(color.RGBA)
+	square := func(a, b uint8) int { return (int(a) - int(b)) * (int(a) - int(b)) }
+	return square(near.R, c.R)+square(near.G, c.G)+square(near.B, c.B) < 200
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,7 +49,11 @@ func listening(session *gexec.Session) *rig {
 	Expect(found).NotTo(BeNil(), "stdout: %s", session.Out.Contents())
 	r := &rig{session: session, capture: string(found[1]), desk: string(found[2])}
 	var err error
-	r.client, err = mockserver.Dial(r.desk, "")
+	token := ""
+	if at := slices.Index(session.Command.Args, "--token"); at >= 0 {
+		token = session.Command.Args[at+1]
+	}
+	r.client, err = mockserver.Dial(r.desk, token)
 	Expect(err).NotTo(HaveOccurred())
 	return r
 }

@@ -103,6 +103,6 @@ export function curl(at, body, method) {
 }
 
 // quoted is text as one word of a shell.
-export function quoted(word) {
+function quoted(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

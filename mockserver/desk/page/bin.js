@@ -29,9 +29,9 @@ export async function head(name, rig, query, did, changed) {
         action("Forward to …", () => did(() => forward(name, changed))),
         action("Pass a handshake …", () => did(() => handshake(name, changed))),
         action("What its sender does …", () => did(() => sender(name)))),
-      menu("Export", "download", ...formats.map(([format, title]) =>
-        action(title, () => did(() => download(path(["bins", name, "export"], { format, ...query() })), `saved as ${title}`)))),
-      action("Import …", () => importing(name, changed), { symbol: "upload" }),
+      menu("Files", "download", ...formats.map(([format, title]) =>
+        action(`Export as ${title}`, () => did(() => download(path(["bins", name, "export"], { format, ...query() })), `saved as ${title}`))),
+      action("Import …", () => importing(name, changed), { symbol: "upload" })),
       action("Clear …", () => clearing(name, query(), changed), { symbol: "trash" })));
   return { content, recount: counts.redraw };
 }

@@ -122,7 +122,7 @@ function draw() {
   if (!$("empty").hidden) $("empty").replaceChildren(empty.list(place, rig, did($("empty"))));
   $("older").hidden = feed.next === null;
   $("fresh").hidden = !feed.fresh.length;
-  $("fresh").textContent = `${feed.fresh.length} new`;
+  $("fresh").textContent = `${feed.waiting} new`;
 }
 
 // What stands above the list stays while the place is the same, so that what has the focus there keeps it.
@@ -237,7 +237,7 @@ async function take(captures, sent) {
   const fresh = deliveries() ? captures : found;
   if (!looking && fresh.length) {
     missed += fresh.length;
-    for (const c of fresh) list.unread.add(c.id);
+    list.miss(fresh);
     titled();
   }
   if (mine === feed && here.length) {

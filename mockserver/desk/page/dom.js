@@ -144,6 +144,17 @@ export function menu(label, symbol, ...items) {
   return box;
 }
 
+// arrange makes elements the children of a box, moving none that stands right.
+export function arrange(box, wanted) {
+  const keep = new Set(wanted);
+  for (const child of [...box.children]) if (!keep.has(child)) child.remove();
+  let next = box.firstChild;
+  for (const e of wanted) {
+    if (e === next) next = next.nextSibling;
+    else box.insertBefore(e, next);
+  }
+}
+
 // part is a piece of the page that is drawn anew when something changed. The focus stays on what has the same text or name.
 export function part(draw) {
   const box = el("div");

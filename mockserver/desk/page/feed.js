@@ -10,12 +10,16 @@ export class Feed {
   next = null; // the seq to go on from; null at the end
   #most = most;
   #newest = 0; // seq
+  #gap = false; // between what is fresh and the items
   #left = new AbortController();
 
   // A feed reads parts, below the API, with parameters. With chosen the server decides what belongs to it.
   constructor(parts, parameters, chosen) {
     Object.assign(this, { parts, parameters, chosen });
   }
+
+  // waiting says how many are fresh.
+  get waiting() { return this.#gap ? `${this.fresh.length}+` : this.fresh.length; }
 
   // leave gives up what is being read.
   leave() { this.#left.abort(); }
@@ -24,11 +28,9 @@ export class Feed {
 
   // load reads the newest page.
   async load() {
-    this.items = [];
-    this.fresh = [];
-    this.#most = most;
+    const signal = this.#left.signal;
+    if (this.chosen) this.#newest = (await api(path(this.parts, { limit: 1 }), undefined, "GET", signal)).items[0]?.seq ?? 0;
     await this.#read(undefined, () => {});
-    this.#newest = Math.max(this.#newest, this.items[0]?.seq ?? 0);
   }
 
   // older reads the next page. A page may come empty, as searching takes the server long: then it goes on, and says how far
@@ -55,18 +57,36 @@ export class Feed {
     let found = records.filter((r) => !this.#replaced(r));
     if (this.chosen && found.length) {
       const after = this.#newest;
-      this.#newest = Math.max(...found.map((r) => r.seq), after);
-      found = (await api(path(this.parts, { ...this.parameters, limit: 300, after }), undefined, "GET", this.#left.signal)).items.reverse();
-      found = found.filter((r) => !this.#has(r));
+      this.#newest = found.reduce((newest, r) => Math.max(newest, r.seq), after);
+      found = (await this.#after(after)).filter((r) => !this.#has(r));
     }
     this.fresh.unshift(...found.toReversed());
+    if (this.fresh.length > most) {
+      this.fresh.length = most;
+      this.#gap = true;
+    }
     return found;
+  }
+
+  // after returns what belongs here and is newer than a seq, oldest first.
+  async #after(seq) {
+    const found = [];
+    for (let before; found.length < most;) {
+      const page = await api(path(this.parts, { ...this.parameters, limit: 200, after: seq, before }), undefined, "GET", this.#left.signal);
+      found.push(...page.items);
+      if (page.next === null) break;
+      before = page.next;
+    }
+    return found.reverse();
   }
 
   // show puts what arrived among the items.
   show() {
-    this.items.unshift(...this.fresh);
+    if (this.#gap) this.items = this.fresh; // those between are read with older
+    else this.items.unshift(...this.fresh);
+    if (this.#gap) this.next = this.items.at(-1).seq;
     this.fresh = [];
+    this.#gap = false;
     if (this.items.length > this.#most) {
       this.items.length = this.#most;
       this.next = this.items.at(-1).seq;

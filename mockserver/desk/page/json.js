@@ -5,34 +5,13 @@ import { action, el, having } from "/page/dom.js";
 const deepest = 200; // levels that can be folded
 
 // tokens are the parts of a JSON text; undefined when it is none.
-export function tokens(json) {
+function tokens(json) {
   try {
     JSON.parse(json);
   } catch {
     return undefined;
   }
   return json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
-}
-
-// indented puts each member and item of a JSON text on a line of its own; what is not JSON comes back as it is.
-export function indented(json) {
-  const found = tokens(json);
-  if (!found) return json;
-  let out = "";
-  let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
-  found.forEach((token, i) => {
-    const opens = "{[".includes(token);
-    const closes = "}]".includes(token);
-    const empty = (opens && "}]".includes(found[i + 1])) || (closes && "{[".includes(found[i - 1]));
-    if (closes) depth--;
-    if (closes && !empty) out += line();
-    out += token;
-    if (opens) depth++;
-    if ((opens && !empty) || token === ",") out += line();
-    if (token === ":") out += " ";
-  });
-  return out;
 }
 
 // view shows JSON in colours, with objects and arrays that fold; undefined when it is none, or nested too deep for that.

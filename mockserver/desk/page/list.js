@@ -1,7 +1,9 @@
 // The list in the middle: captures or deliveries, newest first, moved through with j and k. Rows stay the same elements while
 // others come and go, so that nothing loses the focus or moves under a reader's eyes.
-import { el, having } from "/page/dom.js";
+import { arrange, el, having } from "/page/dom.js";
 import { ago, clock, count, day, exact, length, raw, size, text } from "/page/text.js";
+
+const mostUnread = 2000; // records that are remembered to be
 
 export class List {
   #rows = new Map(); // by id: { record, li }
@@ -25,7 +27,7 @@ export class List {
     const kept = new Set(records.map((r) => r.id));
     for (const id of this.#rows.keys()) if (!kept.has(id)) this.#rows.delete(id);
     const focused = document.activeElement;
-    place(this.box, wanted);
+    arrange(this.box, wanted);
     if (focused !== document.activeElement && focused?.dataset.id) this.row(focused.dataset.id)?.focus(); // its row was made anew
     this.mark(chosen);
     this.tick();
@@ -44,6 +46,15 @@ export class List {
     const li = el("li", "", button);
     this.#rows.set(record.id, { record, li, cells });
     return li;
+  }
+
+  // miss notes records that nobody has looked at.
+  miss(records) {
+    for (const r of records) this.unread.add(r.id);
+    for (const id of this.unread) {
+      if (this.unread.size <= mostUnread) break;
+      this.unread.delete(id);
+    }
   }
 
   // row is the button of a record.
@@ -73,17 +84,6 @@ export class List {
     const to = rows[Math.max(0, Math.min(rows.length - 1, at < 0 && from < 0 ? 0 : from + step))];
     to.focus();
     to.scrollIntoView({ block: "nearest" });
-  }
-}
-
-// place makes elements the children of a box, moving none that stands right.
-function place(box, wanted) {
-  const keep = new Set(wanted);
-  for (const child of [...box.children]) if (!keep.has(child)) child.remove();
-  let next = box.firstChild;
-  for (const e of wanted) {
-    if (e === next) next = next.nextSibling;
-    else box.insertBefore(e, next);
   }
 }
 

@@ -1,7 +1,7 @@
 // What a bin answers: replies in turn, made ready or one by one.
 import { api, curl, path } from "/page/api.js";
 import { ask } from "/page/dialog.js";
-import { action, check, el, field, having, input, note, symbolAction } from "/page/dom.js";
+import { action, check, el, field, input, note, symbolAction } from "/page/dom.js";
 import { headerLines } from "/page/resend.js";
 
 // Replies that are often wanted.
