@@ -4,6 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VERSION ?= dev
+DATA ?= $(or $(TMPDIR),/tmp)/hookrig-million
 LINT := go tool -modfile=.tools/go.mod
 # What the tests may not skip. CI sets it; on a laptop a missing part skips, with its reason.
 export HOOKRIG_REQUIRE ?=
@@ -13,7 +14,7 @@ export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## bin/hookrig: one static binary
@@ -53,6 +54,11 @@ pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
 .PHONY: bench
 bench: ## the benchmarks; ratios are within one run
 	go test -run '^$$' -bench . -benchmem ./fixtures/... ./mockserver/...
+
+.PHONY: bench-million
+bench-million: ## newest page, search, waiting and memory among a million captures, kept in DATA (2.5 GB)
+	@mkdir -p "$(DATA)"
+	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 20x -timeout 30m ./mockserver/capture
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for a while (FUZZTIME=30s)

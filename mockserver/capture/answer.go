@@ -16,6 +16,7 @@ import (
 // answer is a reply made ready to be written.
 type answer struct {
 	record   journal.Reply // as it is stored with the capture
+	content  string        // its body
 	head     string        // status line and header lines, without those that depend on the request
 	bodiless bool          // a status that has no body
 	last     bool          // the connection ends with it
@@ -28,10 +29,11 @@ func newAnswer(r journal.Reply) *answer {
 	if r.Status == 0 && !r.Hang && !r.Reset {
 		r.Status = http.StatusOK
 	}
-	a := &answer{record: r, bodiless: isBodiless(r.Status)}
+	a := &answer{record: r, content: r.Content(), bodiless: isBodiless(r.Status)}
 	var head strings.Builder
 	head.WriteString(statusLine(r.Status))
-	typed := r.Body == ""
+	body := a.content
+	typed := body == ""
 	state := func(name, value string) {
 		fmt.Fprintf(&head, "%s: %s\r\n", name, value)
 		switch {
@@ -55,8 +57,11 @@ func newAnswer(r journal.Reply) *answer {
 	}
 	if !typed {
 		kind := "text/plain; charset=utf-8"
-		if json.Valid([]byte(r.Body)) {
+		switch {
+		case json.Valid([]byte(body)):
 			kind = "application/json"
+		case len(r.Binary) > 0:
+			kind = "application/octet-stream"
 		}
 		head.WriteString("Content-Type: " + kind + "\r\n")
 	}
@@ -94,7 +99,7 @@ func (a *answer) append(dst []byte, r *request, now time.Time, id string, last b
 	}
 	if !a.length && !a.bodiless {
 		dst = append(dst, "Content-Length: "...)
-		dst = strconv.AppendInt(dst, int64(len(a.record.Body)), 10)
+		dst = strconv.AppendInt(dst, int64(len(a.content)), 10)
 		dst = append(dst, "\r\n"...)
 	}
 	dst = append(dst, "\r\n"...)
@@ -106,7 +111,7 @@ func (a *answer) body(r *request) string {
 	if a.bodiless || r.Method == http.MethodHead {
 		return ""
 	}
-	return a.record.Body
+	return a.content
 }
 
 // longestDelay bounds what a reply may be delayed, and what its body may take.
@@ -123,11 +128,13 @@ func checkReply(r journal.Reply, where string) error {
 		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, longestDelay)
 	case r.Cut != "" && r.Cut != journal.CutHead && r.Cut != journal.CutBody:
 		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, quote(r.Cut))
+	case r.Body != "" && len(r.Binary) > 0:
+		return fmt.Errorf("%w: %s: body and body_base64: want one of them", ErrInvalid, where)
 	case r.Hang && r.Reset:
 		return fmt.Errorf("%w: %s: hang and reset: want one of them", ErrInvalid, where)
-	case (r.Hang || r.Reset) && (r.Status != 0 || r.Body != "" || len(r.Headers) > 0 || len(r.Lines) > 0 || r.Drip > 0 || r.Cut != ""):
+	case (r.Hang || r.Reset) && (r.Status != 0 || r.Content() != "" || len(r.Headers) > 0 || len(r.Lines) > 0 || r.Drip > 0 || r.Cut != ""):
 		return fmt.Errorf("%w: %s: a reply that hangs or resets has no status, headers or body", ErrInvalid, where)
-	case (r.Drip > 0 || r.Cut == journal.CutBody) && (r.Body == "" || isBodiless(r.Status)):
+	case (r.Drip > 0 || r.Cut == journal.CutBody) && (r.Content() == "" || isBodiless(r.Status)):
 		return fmt.Errorf("%w: %s: drip, or cut in the body: the reply has no body; give one", ErrInvalid, where)
 	case r.Drip > 0 && r.Cut == journal.CutHead:
 		return fmt.Errorf("%w: %s: drip and cut in the head: the body that would drip never comes", ErrInvalid, where)

@@ -169,7 +169,7 @@ func (f *forwarder) target(c *journal.Capture) string {
 // passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
 // connection it came on. The record of it has them all.
 func passedOn(r wire.Reply, method string) *answer {
-	a := newAnswer(journal.Reply{Status: r.Status, Lines: r.Headers, Body: string(r.Body)})
+	a := newAnswer(journal.Reply{Status: r.Status, Lines: r.Headers}.WithBody(r.Body))
 	a.length, a.last, a.date, a.connection = false, false, false, false
 	var head strings.Builder
 	head.WriteString(statusLine(r.Status))

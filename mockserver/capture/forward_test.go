@@ -3,6 +3,7 @@ package capture_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,6 +125,30 @@ func TestForward(t *testing.T) {
 				t.Errorf("recorded reply (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A reply that is no text, as one that is compressed, reaches the sender and the record byte for byte.
+func TestForwardedBinaryReply(t *testing.T) {
+	t.Parallel()
+	const body = "\x1f\x8b\x08\x00\xff\r\n\x00"
+	host, _ := consumer(t, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+	s, _ := start(t, forwarding)
+	configure(t, s, "f", capture.Settings{Forward: "http://" + host})
+	if back := send(t, s, "GET /f HTTP/1.1\r\nHost: rig\r\nConnection: close\r\n\r\n"); !strings.HasSuffix(back, "\r\n\r\n"+body) {
+		t.Errorf("the sender got %q", back)
+	}
+	reply := only(t, s, "f").Reply
+	text, err := json.Marshal(reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again journal.Reply
+	if err := json.Unmarshal(text, &again); err != nil {
+		t.Fatal(err)
+	}
+	if again.Content() != body || !strings.Contains(string(text), `"body_base64":"H4sIAP8NCgA="`) {
+		t.Errorf("recorded %s", text)
 	}
 }
 

@@ -92,7 +92,7 @@ func (c *conn) callAPI(target string) *answer {
 	w := &apiReply{header: http.Header{}}
 	c.s.o.Front.API.ServeHTTP(w, r)
 	a := newAnswer(journal.Reply{Status: cmp.Or(w.status, http.StatusOK)})
-	a.record.Body = w.body.String()
+	a.content = w.body.String()
 	var lines signature.Headers
 	for name, values := range w.header {
 		for _, value := range values {

@@ -355,7 +355,8 @@ func TestReplies(t *testing.T) {
 		`[{"lines": [["a", "1"], ["A", "2"]], "body": "x", "drip": "1s"}, {"cut": "head"}]`:                           `{"turns":[{"body":"x","drip":"1s","lines":[["a","1"],["A","2"]]},{"cut":"head"}]}`,
 		`[{"body": {}, "lines": [["content-TYPE", "x/y"]]}]`:                                                          `{"turns":[{"body":"{}","lines":[["content-TYPE","x/y"]]}]}`,
 		`{"rules": [{"where": ".body.a", "replies": [{"status": 503}, {}], "by": "delivery"}, {"where": ".body.b"}]}`: `{"rules":[{"by":"delivery","turns":[{"status":503},{}],"where":".body.a"},{"where":".body.b"}]}`,
-		`[]`: `{}`,
+		`[{"body_base64": "AAEC/w=="}]`:                                                                               `{"turns":[{"body_base64":"AAEC/w=="}]}`,
+		`[]`:                                                                                                          `{}`,
 	} {
 		r.call(t, 200, "POST", "/bins/inbox/replies", body)
 		if got, _ := json.Marshal(r.call(t, 200, "GET", "/bins/inbox/replies", "")); string(got) != want {
@@ -369,6 +370,8 @@ func TestReplies(t *testing.T) {
 		`{"rules": [{"where": ".", "reply": {"bodyy": 1}}]}`:      `did you mean \"body\"?`,
 		`[{"lines": [["a"]]}]`:                                    "want a pair [name, value]",
 		`[{"cut": "tail"}]`:                                       `cut \"tail\": want \"head\" or \"body\"`,
+		`[{"body_base64": "?"}]`:                                  `\"?\": want base64`,
+		`[{"body_base64": "AA==", "body": "x"}]`:                  "body and body_base64: want one of them",
 		`[{"staus": 503}]`:                                        `did you mean \"status\"?`,
 		`[{"delay": 5}]`:                                          `want a string such as \"250ms\"`,
 		`"503"`:                                                   "want an object",

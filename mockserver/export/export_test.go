@@ -137,6 +137,7 @@ func randomCapture() *rapid.Generator[journal.Capture] {
 		}
 		if rapid.Bool().Draw(t, "reply") {
 			c.Reply = &journal.Reply{
+				Binary: rapid.SampledFrom([]journal.Binary{nil, {0, 0xff}}).Draw(t, "binary"),
 				Status: rapid.IntRange(0, 599).Draw(t, "status"), Headers: map[string]string{"X-A": "1", "Location": "/x"},
 				Lines: signature.Headers{{Name: "x-b", Value: "2"}, {Name: "X-B", Value: "1"}}, Body: rapid.String().Draw(t, "text"),
 				Delay: journal.Duration(rapid.Int64Range(0, 1e12).Draw(t, "delay")), Hang: rapid.Bool().Draw(t, "hang"), Reset: rapid.Bool().Draw(t, "reset"),

@@ -66,6 +66,7 @@ type (
 		Size     int    `json:"size"`
 		MimeType string `json:"mimeType"`
 		Text     string `json:"text,omitempty"`
+		Encoding string `json:"encoding,omitempty"` // base64, for bytes that are no text
 	}
 	harTimings struct {
 		Send    float64 `json:"send"`
@@ -153,7 +154,10 @@ func newHAREntry(c *journal.Capture) harEntry {
 		r.Status = http.StatusOK
 	}
 	r.StatusText, r.HTTPVersion = http.StatusText(r.Status), "HTTP/1.1"
-	r.BodySize, r.Content.Size, r.Content.Text = len(c.Reply.Body), len(c.Reply.Body), c.Reply.Body
+	r.BodySize, r.Content.Size, r.Content.Text = len(c.Reply.Content()), len(c.Reply.Content()), c.Reply.Body
+	if len(c.Reply.Binary) > 0 {
+		r.Content.Text, r.Content.Encoding = base64Of(c.Reply.Binary), "base64"
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Reply.Headers)) {
 		r.Headers = append(r.Headers, harPair{name, c.Reply.Headers[name]})
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/wire"
@@ -79,6 +80,8 @@ type Reply struct {
 	// Lines are header lines in their order and case, the same name as often as it stands there; they come after Headers.
 	Lines signature.Headers `json:"lines,omitempty" yaml:"lines"`
 	Body  string            `json:"body,omitempty" yaml:"body"`
+	// Binary is the body when it is no text, instead of Body: in base64, in JSON and YAML.
+	Binary Binary `json:"body_base64,omitempty" yaml:"body_base64"`
 	// Delay is waited before the first byte.
 	Delay Duration `json:"delay,omitempty" yaml:"delay"`
 	// Drip is how long the body takes: the head comes at once, then the body in pieces, the last one at the end of that time.
@@ -97,10 +100,30 @@ const (
 	CutBody = "body"
 )
 
+// WithBody is r with that body, as text if it is UTF-8.
+func (r Reply) WithBody(body []byte) Reply {
+	r.Body, r.Binary = "", nil
+	if utf8.Valid(body) {
+		r.Body = string(body)
+	} else {
+		r.Binary = body
+	}
+	return r
+}
+
+// Content is the body, whichever way it is given.
+func (r Reply) Content() string {
+	if len(r.Binary) > 0 {
+		return string(r.Binary)
+	}
+	return r.Body
+}
+
 // Clone returns a copy that shares nothing with r.
 func (r Reply) Clone() Reply {
 	r.Headers = maps.Clone(r.Headers)
 	r.Lines = slices.Clone(r.Lines)
+	r.Binary = slices.Clone(r.Binary)
 	return r
 }
 

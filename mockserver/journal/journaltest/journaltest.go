@@ -73,7 +73,7 @@ func Capture(bin string, n int) *journal.Capture {
 		At:   time.Date(2026, 11, 21, 8, 0, 0, n, time.FixedZone("elsewhere", 3600)),
 		Peer: "127.0.0.1:4242",
 		Reply: &journal.Reply{
-			Status: 503, Headers: map[string]string{"Retry-After": "5", "A": ""}, Body: "no\xff", Delay: journal.Duration(time.Second), Hang: true, Reset: true,
+			Status: 503, Headers: map[string]string{"Retry-After": "5", "A": ""}, Body: "no\xff", Binary: journal.Binary{0, 0xff}, Delay: journal.Duration(time.Second), Hang: true, Reset: true,
 			Lines: signature.Headers{{Name: "set-Cookie", Value: "a=1"}, {Name: "Set-Cookie", Value: "b"}}, Drip: journal.Duration(time.Minute), Cut: journal.CutBody,
 		},
 		TLS:          &journal.TLS{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", SNI: "localhost"},

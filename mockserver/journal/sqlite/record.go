@@ -18,7 +18,7 @@ import (
 // which JSON would not, and costs a fraction.
 
 // recordVersion is the first byte of every record.
-const recordVersion = 3
+const recordVersion = 4
 
 // packCapture appends all of c but its body, its bin and what the store gives it.
 func packCapture(dst []byte, c *journal.Capture) []byte {
@@ -50,6 +50,7 @@ func packCapture(dst []byte, c *journal.Capture) []byte {
 		}
 		dst = packHeaders(dst, r.Lines)
 		dst = packText(dst, r.Body)
+		dst = packBytes(dst, r.Binary)
 		dst = binary.AppendVarint(dst, int64(r.Delay))
 		dst = binary.AppendVarint(dst, int64(r.Drip))
 		dst = packText(dst, r.Cut)
@@ -87,6 +88,9 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 			r.Lines = nil
 		}
 		r.Body = u.string()
+		if r.Binary = u.bytes(); len(r.Binary) == 0 {
+			r.Binary = nil
+		}
 		r.Delay, r.Drip = journal.Duration(u.int()), journal.Duration(u.int())
 		r.Cut = u.string()
 		r.Hang, r.Reset = u.bool(), u.bool()
