@@ -88,8 +88,10 @@ var _ = Describe("a bin on the page", func() {
 		b.click("button", "Forward from now on")
 		b.sees("dialog .outcome", "repl") // not together with replies
 		b.click("button", "Close")
+		b.closes()
 		b.click("button", "Reply")
 		b.click("button", "Answer 200 to all again")
+		b.closes()
 		b.click("summary", "Set up")
 		b.click("button", "Forward to")
 		b.sees("dialog h2", "Forward what shop gets")

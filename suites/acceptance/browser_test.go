@@ -139,6 +139,12 @@ func (b *browser) tab(title string) {
 	b.click("button[@role='tab']", title)
 }
 
+// closes waits until no dialog is open.
+func (b *browser) closes() {
+	GinkgoHelper()
+	Eventually(func() string { return b.eval(`document.querySelector("dialog").open`) }).Should(Equal("false"))
+}
+
 // count is how many elements a selector finds.
 func (b *browser) count(selector string) func() string {
 	return func() string { return b.eval(fmt.Sprintf(`document.querySelectorAll(%q).length`, selector)) }

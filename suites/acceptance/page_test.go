@@ -96,7 +96,7 @@ var _ = Describe("the page", func() {
 		b.sees("dialog h2", "Keys")
 		b.isAccessible()
 		b.press(kb.Escape)
-		Eventually(func() string { return b.eval(`document.querySelector("dialog").open`) }).Should(Equal("false"))
+		b.closes()
 		b.press("/")
 		Eventually(func() string { return b.eval(`document.activeElement.id`) }).Should(Equal("q"))
 		b.press("keys/two" + kb.Enter)
