@@ -14,14 +14,15 @@ const kinds = [["", "none"], ["slack", "Slack"], ["discord", "Discord"], ["meta"
 // so, changed is called when what it does or holds is another.
 export async function head(name, rig, query, did, changed) {
   const at = path(["bins", name]);
-  const set = await api(at);
   const address = `${rig.capture}/${name}`;
   const counts = part(async () => account(await api(`${at}/ledger`), counts.box.querySelector("details")?.open));
-  await counts.redraw();
+  const doing = part(async () => does(await api(at)));
+  const anew = () => Promise.all([counts.redraw(), doing.redraw()]);
+  await anew();
   const content = el("div", "",
     el("div", "line", el("h2", "", name), el("code", "address", address), copier("Copy", address, { className: "action small", ariaLabel: "Copy the address" })),
     rig.captureTLS ? el("p", "quiet", `Over TLS: ${rig.captureTLS}/${name}`) : "",
-    counts.box, does(set),
+    counts.box, doing.box,
     el("div", "actions",
       action("Reply …", () => did(() => replies(name, changed)), { symbol: "reply" }),
       menu("Set up", "shield",
@@ -33,7 +34,7 @@ export async function head(name, rig, query, did, changed) {
         action(`Export as ${title}`, () => did(() => download(path(["bins", name, "export"], { format, ...query() })), `saved as ${title}`))),
       action("Import …", () => importing(name, changed), { symbol: "upload" })),
       action("Clear …", () => clearing(name, query(), changed), { symbol: "trash" })));
-  return { content, recount: counts.redraw };
+  return { content, recount: counts.redraw, anew };
 }
 
 // account is what became of the requests that named the bin.

@@ -97,21 +97,20 @@ async function load(anew) {
   const parameters = deliveries() ? { provider: place.provider, state: place.state } : { q: place.q, where: place.where };
   const parts = deliveries() ? ["deliveries"] : place.bin ? ["bins", place.bin, "captures"] : ["captures"];
   const mine = feed = new Feed(parts, parameters, Object.values(parameters).some(Boolean));
-  $("q").value = place.q;
-  $("where").value = place.where;
-  condition(Boolean(place.where));
+  if (!document.activeElement.closest(".box")) { // else somebody types there
+    $("q").value = place.q;
+    $("where").value = place.where;
+    condition(Boolean(place.where));
+  }
   wrong("");
   $("scroll").scrollTop = 0;
-  try {
-    await mine.load();
-  } catch (problem) {
-    if (mine.left) return;
-    if (searched() && !(problem instanceof NeedsToken)) wrong(problem.message);
-    else failed($("head"), problem);
-  }
+  // The head is drawn before the list, so that the list does not move once it is there.
+  const [problem, , bins] = await Promise.all([mine.load().then(() => undefined, (p) => p), did($("head"))(() => drawHead(anew)), drawPlaces()]);
   if (mine.left) return;
+  if (problem && searched() && !deliveries() && !(problem instanceof NeedsToken)) wrong(problem.message);
+  else if (problem) failed($("head"), problem);
+  if (headed === "bin ") head.recount(bins);
   draw();
-  await Promise.all([drawHead(anew), drawPlaces()]);
   attend();
 }
 
@@ -139,7 +138,8 @@ $("head").append(above.box, searching.box);
 
 async function drawHead(anew) {
   const key = headOf();
-  if (anew || headed !== key) await above.redraw();
+  if (headed !== key) await above.redraw();
+  else if (anew) await head.anew?.();
   headed = key;
   await Promise.all([searching.redraw(), deliveries() ? head.recount() : undefined]);
 }
@@ -166,7 +166,7 @@ function searchLine() {
         drawPlaces();
       }, () => location.href, field("Name", "name", { value: words.slice(0, 40), required: true, maxLength: 60, size: 40 }), el("div", "actions", el("button", "action main", "Keep it")));
     }, { className: "action small" }),
-    action("End", () => { go({ q: "", where: "" }); arrive(); }, { className: "action small", symbol: "close", ariaLabel: "End the search" }));
+    action("End", () => { go({ q: "", where: "" }); did($("head"))(arrive); }, { className: "action small", symbol: "close", ariaLabel: "End the search" }));
 }
 
 // changed is called when a bin holds, or does, something else than before.
@@ -207,7 +207,7 @@ async function open() {
     compare: (other) => { go({ tab: "compare", other }); opened = drawn(); },
     resend: (c) => did($("detail"))(() => resend(c, rig.capture)),
   };
-  const back = action("Back to the list", () => { go({ show: "", tab: "", other: "" }); arrive(); }, { className: "action back", symbol: "back" });
+  const back = action("Back to the list", () => { go({ show: "", tab: "", other: "" }); did($("head"))(arrive); }, { className: "action back", symbol: "back" });
   $("detail").replaceChildren(back, record.attempts ? showDelivery(record, view) : showCapture(record, view));
   $("detail").scrollTop = 0;
 }

@@ -43,7 +43,7 @@ export class Feed {
   async #read(before, say) {
     for (let found = 0; ;) {
       const page = await api(path(this.parts, { ...this.parameters, limit: pageSize, before }), undefined, "GET", this.#left.signal);
-      this.items.push(...page.items);
+      this.items.push(...page.items.filter((r) => !this.#has(r))); // some may have come by the stream meanwhile
       this.next = page.next;
       found += page.items.length;
       if (found || page.next === null) return;
