@@ -79,6 +79,18 @@ var _ = Describe("the page's search", func() {
 		b.click("button", "How to search")
 		b.sees("#fields", "what was answered")
 		b.isAccessible()
+
+		By("taking nothing that is typed and not sent, until another place is shown")
+		b.press(kb.Escape)
+		b.do(chromedp.Focus(chromedp.CSS("#q")))
+		b.press(" more")
+		typed := b.eval(`document.querySelector("#q").value`)
+		post(r.capture+"/other", "{}")
+		b.sees("#bins", "6")
+		Expect(b.eval(`document.querySelector("#q").value`)).To(And(Equal(typed), HaveSuffix("more")))
+		b.click("a", "deliveries")
+		b.sees("#head h2", "Deliveries")
+		Expect(b.eval(`document.querySelector("#q").value`)).To(BeEmpty())
 	}, SpecTimeout(2*time.Minute))
 
 	It("pages to the oldest, with a query too", func(ctx SpecContext) {

@@ -92,12 +92,13 @@ function shut() {
 
 // load reads the list anew.
 async function load(anew) {
+  const elsewhere = listed !== listPlace();
   listed = listPlace();
   feed.leave();
   const parameters = deliveries() ? { provider: place.provider, state: place.state } : { q: place.q, where: place.where };
   const parts = deliveries() ? ["deliveries"] : place.bin ? ["bins", place.bin, "captures"] : ["captures"];
   const mine = feed = new Feed(parts, parameters, Object.values(parameters).some(Boolean));
-  if (!document.activeElement.closest(".box")) { // else somebody types there
+  if (elsewhere) { // else what somebody types there stays
     $("q").value = place.q;
     $("where").value = place.where;
     condition(Boolean(place.where));
