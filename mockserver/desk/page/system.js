@@ -49,12 +49,12 @@ export async function show(place, system, capture) {
     said.className = `said ${kind}`;
     said.replaceChildren(what);
   };
-  // did says what came of a call, and has the parts drawn that it may have changed.
+  // did has the parts drawn that a call may have changed, and then says what came of it.
   const did = async (what, does) => {
     try {
       const answer = await does();
-      tell("good", typeof answer === "string" ? answer : what);
       await Promise.all(parts.map((p) => p.redraw()));
+      tell("good", typeof answer === "string" ? answer : what);
     } catch (problem) {
       tell("bad", problem.message);
     }
