@@ -187,7 +187,9 @@ var _ = Describe("the page", func() {
 		b := browse(r, "#bin=read")
 		b.sees("#list", "/29")
 		b.eval(`document.querySelector("#scroll").scrollTop = 200`)
-		top := func() string { return b.eval(`document.querySelector("#list .row").innerText`) }
+		top := func() string { // which is first, and where it stands
+			return b.eval(`document.querySelector("#list .row .what").innerText + document.querySelector("#list .row").getBoundingClientRect().top`)
+		}
 		before := top()
 		post(r.capture+"/read/new", "{}")
 		post(r.capture+"/read/newer", "{}")
