@@ -32,18 +32,10 @@ type browser struct {
 // of another host.
 func browse(r *rig, at string) *browser {
 	GinkgoHelper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		missing("chromium", err.Error())
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.WindowSize(1440, 900), chromedp.Flag("disable-dev-shm-usage", true))
-	allocated, release := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, cancel := chromedp.NewContext(allocated)
+	ctx, cancel := chromedp.NewContext(chromium(), chromedp.WithNewBrowserContext())
 	b := &browser{ctx: ctx}
 	DeferCleanup(func() {
 		cancel()
-		release()
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, text := range b.forgiven {
@@ -54,11 +46,42 @@ func browse(r *rig, at string) *browser {
 			Expect(host).To(BeElementOf(hostOf(r.desk), ""), "a request to another host")
 		}
 	})
-	Expect(chromedp.Do(ctx)).To(Succeed()) // starts the browser, which ends with this context
+	Expect(chromedp.Do(ctx)).To(Succeed()) // opens the tab, which is closed with this context
 	Expect(chromedp.Listen(ctx, b.listen)).To(Succeed())
 	b.do(chromedp.Navigate(r.desk + "/" + at))
 	return b
 }
+
+// running is this process's Chromium, once a spec has asked for it: a tab with a profile of its own is enough for each.
+var running struct {
+	ctx  context.Context
+	stop func()
+}
+
+// chromium is the context of a running Chromium.
+func chromium() context.Context {
+	GinkgoHelper()
+	if running.ctx != nil {
+		return running.ctx
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		missing("chromium", err.Error())
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.WindowSize(1440, 900), chromedp.Flag("disable-dev-shm-usage", true))
+	allocated, release := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocated)
+	Expect(chromedp.Do(ctx)).To(Succeed())
+	running.ctx, running.stop = ctx, func() { cancel(); release() }
+	return ctx
+}
+
+var _ = AfterSuite(func() {
+	if running.ctx != nil {
+		running.stop()
+	}
+})
 
 func hostOf(address string) string {
 	u, err := url.Parse(address)
@@ -87,12 +110,24 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// do runs actions, for half a minute at most.
+// do runs actions, for half a minute at most. What the page draws anew between finding an element and using it is looked for
+// again, as a person would.
 func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 	GinkgoHelper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
-	Expect(chromedp.Do(ctx, actions...)).To(Succeed())
+	for _, action := range actions {
+		err := chromedp.Do(ctx, action)
+		for redrawn(err) && ctx.Err() == nil {
+			err = chromedp.Do(ctx, action)
+		}
+		Expect(err).NotTo(HaveOccurred())
+	}
+}
+
+// redrawn says whether an action did nothing because its element was gone by then.
+func redrawn(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "Could not find node with given id")
 }
 
 // click clicks the first element of that kind (button, a, label) whose text begins so.

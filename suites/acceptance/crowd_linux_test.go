@@ -34,9 +34,14 @@ var _ = Describe("the capture address under siege", Serial, func() {
 			missing("files", fmt.Sprintf("%d files may be open, and %d are needed (ulimit -Hn)", files.Cur, needed))
 		}
 		r := serve("--data", "records")
-		crowd := make([]*slowRequest, slow)
-		for i := range crowd {
-			crowd[i] = openSlowly(r, i)
+		crowd := make([]*slowRequest, 0, slow)
+		DeferCleanup(func() { // of all at once: ten thousand cleanups take Ginkgo minutes
+			for _, s := range crowd {
+				s.conn.Close()
+			}
+		})
+		for i := range slow {
+			crowd = append(crowd, openSlowly(r, i))
 		}
 		for _, s := range crowd {
 			s.begin()
@@ -154,7 +159,6 @@ func openSlowly(r *rig, i int) *slowRequest {
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%8))}}
 	conn, err := from.Dial("tcp", strings.TrimPrefix(r.capture, "http://"))
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { conn.Close() })
 	filler := strings.Repeat("s", 2000)
 	return &slowRequest{conn, []string{
 		"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n" + filler,

@@ -33,6 +33,8 @@ var _ = Describe("the panels of the systems", func() {
 		Consistently(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "neostore") }).Should(HaveLen(2))
 		b.click("button", "Delete")
 		b.sees("#detail", "No webhook is registered yet.")
+		b.click("a", "Subscribfy")
+		b.sees("#systems [aria-current]", "Subscribfy")
 	}, SpecTimeout(2*time.Minute))
 
 	It("generate Subscribfy's token, make a Test Call and save", func(ctx SpecContext) {

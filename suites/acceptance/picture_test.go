@@ -52,11 +52,15 @@ var _ = Describe("the pictures", func() {
 			{"signature", "#bin=orders", "orders", "mismatch"},
 			{"body", "#bin=subscribfy&q=membership", "membership", "membership/"},
 			{"compare", "#bin=orders&q=\"Pass:Created\"&tab=compare", "Pass:Created", "Pass:Created"},
+			{"attempts", "#bin=orders&q=\"Pass:Created\" status:503", "Pass:Created", "Pass:Created"},
+			{"headers", "#bin=ethpass", "ethpass", "pass:"},
+			{"raw", "#bin=subscribfy&q=coupon", "coupon", "coupon"},
 			{"reply", "#bin=orders", "orders", "mismatch"},
 			{"search", "#q=verdict:mismatch", "mismatch", "mismatch"},
 			{"delivery", "#view=deliveries&provider=neostore", "Deliveries", "delivered"},
 			{"wallet-crew", "#view=system&system=neostore", "All bins", "Pass"},
 			{"subscribfy", "#view=system&system=subscribfy", "All bins", "Pass"},
+			{"ethpass", "#view=system&system=ethpass", "All bins", "Pass"},
 			{"empty", "#bin=inbox", "inbox", ""},
 		} {
 			b.eval(`location.hash = ` + "`" + p.at + "`")
@@ -70,6 +74,20 @@ var _ = Describe("the pictures", func() {
 			case "body":
 				b.clickOn("#list .row")
 				b.sees("#tab-panel .json", "{")
+			case "attempts":
+				b.clickOn("#list .row")
+				b.tab("Attempts")
+				b.sees("#tab-panel", "503")
+			case "headers":
+				b.clickOn("#list .row")
+				b.tab("Headers")
+				b.sees("#tab-panel", "Content-Type")
+			case "raw":
+				b.clickOn("#list .row")
+				b.tab("Raw")
+				b.sees("#tab-panel", "HTTP/1.1")
+			case "ethpass":
+				b.sees("#detail", "Passes")
 			case "delivery":
 				b.opens("/orders")
 				b.sees("#tab-panel .json", "{")
@@ -85,15 +103,24 @@ var _ = Describe("the pictures", func() {
 			case "empty":
 				b.sees("#empty", "Waiting")
 			}
-			for _, theme := range []string{"light", "dark"} {
-				b.eval(`((document.documentElement.dataset.theme = "` + theme + `"), document.getAnimations().forEach((a) => a.finish()), document.getElementById("toast").textContent = "")`)
-				Expect(os.WriteFile(filepath.Join(dir, p.name+"-"+theme+".png"), b.picture(), 0o644)).To(Succeed())
-			}
+			b.draws(dir, p.name)
 			b.eval(`document.querySelector("dialog").close()`)
 			b.eval(`document.querySelector("#fields").hidePopover()`)
 		}
+		b.do(chromedp.Navigate(r.desk + "/api/docs#wait-in-bin"))
+		b.sees("#docs", "Wait for captures")
+		b.draws(dir, "api")
 	}, SpecTimeout(3*time.Minute))
 })
+
+// draws writes what the window shows into files, in both themes.
+func (b *browser) draws(dir, name string) {
+	GinkgoHelper()
+	for _, theme := range []string{"light", "dark"} {
+		b.eval(`((document.documentElement.dataset.theme = "` + theme + `"), document.getAnimations().forEach((a) => a.finish()), document.getElementById("toast")?.replaceChildren())`)
+		Expect(os.WriteFile(filepath.Join(dir, name+"-"+theme+".png"), b.picture(), 0o644)).To(Succeed())
+	}
+}
 
 // picture is what the window shows, as a PNG of 256 colours.
 func (b *browser) picture() []byte {

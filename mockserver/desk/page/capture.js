@@ -94,8 +94,9 @@ async function rawTab(at, view) {
 function reply(c) {
   if (!c.reply) return el("p", "hint", "It was given no reply of the bin's own: what the sender was told is in its problems.");
   const lines = [...Object.entries(c.reply.headers ?? {}), ...(c.reply.lines ?? [])];
+  const content = c.reply.body_base64 ? raw(c.reply.body_base64) : new TextEncoder().encode(c.reply.body ?? "");
   return [el("p", "line", status(answered(c)), c.reply.delay ? el("span", "quiet", `held back for ${c.reply.delay}`) : "", c.reply.drip ? el("span", "quiet", `body dripped over ${c.reply.drip}`) : ""),
     table("Header lines", ["Name", "Value"], lines.map(([n, v]) => [el("b", "", n), el("code", "value", v)]), "It has no header lines of its own."),
-    c.reply.body ? body(new TextEncoder().encode(c.reply.body), typeOf(lines)) : el("p", "hint", "Its body is empty."),
+    content.length ? body(content, typeOf(lines)) : el("p", "hint", "Its body is empty."),
     el("p", "hint", "What the bin answers from now on is set above the list, with Reply.")];
 }

@@ -75,7 +75,7 @@ async function arrive() {
     if (opened === `system ${place.system}`) return;
     opened = `system ${place.system}`;
     record = undefined;
-    await showSystem($("detail"), place.system, rig.capture);
+    await Promise.all([drawPlaces(), showSystem($("detail"), place.system, rig.capture)]); // the list may be that of before
   } else if (!place.show) shut();
   else if (opened !== drawn()) await open();
   main.dataset.shows = place.show || place.view === "system" ? "detail" : "list";
