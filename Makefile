@@ -58,7 +58,7 @@ bench: ## the benchmarks; ratios are within one run
 .PHONY: bench-million
 bench-million: ## newest page, search, waiting and memory among a million captures, kept in DATA (2.5 GB)
 	@mkdir -p "$(DATA)"
-	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 20x -timeout 30m ./mockserver/capture
+	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 200x -timeout 30m ./mockserver/capture
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for a while (FUZZTIME=30s)

@@ -52,7 +52,7 @@ var _ = Describe("the pictures", func() {
 			{"signature", "#bin=orders", "orders", "mismatch"},
 			{"body", "#bin=subscribfy&q=membership", "membership", "membership/"},
 			{"compare", "#bin=orders&q=\"Pass:Created\"&tab=compare", "Pass:Created", "Pass:Created"},
-			{"attempts", "#bin=orders&q=\"Pass:Created\" status:503", "Pass:Created", "Pass:Created"},
+			{"attempts", "#bin=orders&q=\"Pass:Created\"", "Pass:Created", "Pass:Created"},
 			{"headers", "#bin=ethpass", "ethpass", "pass:"},
 			{"raw", "#bin=subscribfy&q=coupon", "coupon", "coupon"},
 			{"reply", "#bin=orders", "orders", "mismatch"},
