@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -367,12 +368,12 @@ func waitReadable(t *testing.T, conn net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := true
-	if err := raw.Read(func(uintptr) bool { // returning false waits for the descriptor
-		defer func() { first = false }()
-		return !first
-	}); err != nil {
-		t.Fatal(err)
+	var peeked error
+	if err := raw.Read(func(fd uintptr) bool { // returning false waits for the descriptor
+		_, _, peeked = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK) // it may be readable already
+		return peeked != syscall.EAGAIN
+	}); err != nil || peeked != nil {
+		t.Fatal(err, peeked)
 	}
 }
 
