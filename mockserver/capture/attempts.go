@@ -14,7 +14,7 @@ const (
 	nearby       = 10_000 // sequence numbers on each side, where no text tells the attempts from other captures
 )
 
-// Attempts returns the captures of the same bin that are attempts of the same delivery, oldest first and c among them:
+// Attempts returns the captures of the same bin that are attempts of the same delivery, oldest first, c itself among them:
 // those with the delivery id that their sender gave them, or else with the same body. There are up to 1000, the oldest. Of
 // requests without an id and with hardly a body only those near c are found.
 func (s *Server) Attempts(ctx context.Context, c journal.Capture) ([]journal.Capture, error) {

@@ -25,6 +25,11 @@ func attempt(id string, second float64, peer int, reply *journal.Reply, lines ..
 	}
 }
 
+func otherBody(c journal.Capture) journal.Capture {
+	c.Body = []byte("another")
+	return c
+}
+
 // A sender that retries 503 at 1 s and 5 s, heeds Retry-After but for once, gives up at 400, and repeats itself after a 200.
 func TestSender(t *testing.T) {
 	t.Parallel()
@@ -36,7 +41,7 @@ func TestSender(t *testing.T) {
 		attempt("two", 0.5, 1, later),
 		attempt("one", 1, 1, unavailable, "Webhook-Timestamp", "1"),
 		attempt("three", 2, 2, &journal.Reply{Status: 400}),
-		attempt("two", 3.5, 2, later),
+		otherBody(attempt("two", 3.5, 2, later)),
 		attempt("two", 4.5, 2, &journal.Reply{Hang: true}),
 		attempt("one", 6, 3, nil, "webhook-timestamp", "6"),
 		attempt("four", 7, 3, nil),
@@ -55,12 +60,12 @@ func TestSender(t *testing.T) {
 		Bin: "b", Captures: 9, Complete: true, Deliveries: 4, Retried: 3,
 		After:      []capture.Followed{{Reply: "200", Times: 3, Retried: 1}, {Reply: "400", Times: 1}, {Reply: "429", Times: 2, Retried: 2}, {Reply: "503", Times: 2, Retried: 2}, {Reply: "hang", Times: 1}},
 		BackOff:    []capture.Gap{{Attempt: 2, N: 3, Min: second, Median: second, Max: 3 * second}, {Attempt: 3, N: 2, Min: second, Median: 5 * second, Max: 5 * second}},
-		RetryAfter: capture.Kept{Of: 2, Held: 1}, Vary: []string{"webhook-timestamp"}, SameBody: capture.Kept{Of: 5, Held: 5}, Connections: 3,
+		RetryAfter: capture.Kept{Of: 2, Held: 1}, Vary: []string{"webhook-timestamp"}, SameBody: capture.Kept{Of: 5, Held: 3}, Connections: 3,
 		UserAgents: map[string]int{"sender/1": 9}, Versions: map[string]int{"HTTP/1.1": 9}, Verdicts: map[string]int{},
 		Findings: []string{
 			"sends again after 200, which should end a delivery: 1 of 3 times", "does not retry after 400: none of 1 times",
 			"retries after 429: every one of 2 times", "retries after 503: every one of 2 times", "does not retry after hang: none of 1 times",
-			"waits 1s, 5s between attempts (medians)", "waits as long as Retry-After asks: 1 of 2 times", "repeats the body byte for byte",
+			"waits 1s, 5s between attempts (medians)", "waits as long as Retry-After asks: 1 of 2 times", "changes the body between attempts: 2 of 5 times",
 			"changes these header lines between attempts: webhook-timestamp", "keeps connections open: 9 requests over 3",
 		},
 	}
