@@ -17,6 +17,9 @@ import (
 
 // Check finds what is wrong with a scenario that was made in Go; Load has done so for a file.
 func (s *Scenario) Check(catalogue *fixtures.Catalogue) error {
+	if catalogue == nil {
+		catalogue = fixtures.Builtin()
+	}
 	c := checker{s: s, catalogue: catalogue}
 	c.scenario()
 	return c.problems.Err()

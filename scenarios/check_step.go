@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
 // step checks one step against those before it.
@@ -95,11 +96,11 @@ func (c *checker) needsProvider(name, path string) *fixtures.Provider {
 }
 
 func (c *checker) retry(p *fixtures.Provider, profile string, path string) {
-	if profile == "" {
+	if profile == "" || profile == provider.NoRetry {
 		return
 	}
 	if _, ok := p.Delivery.Profiles[profile]; !ok {
-		c.add(didYouMean(profile, keys(p.Delivery.Profiles)), path, "provider %s has no retry profile %q", p.Name, profile)
+		c.add(didYouMean(profile, append(keys(p.Delivery.Profiles), provider.NoRetry)), path, "provider %s has no retry profile %q", p.Name, profile)
 	}
 }
 

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,43 +54,83 @@ func (r *run) effect(name string) (Effect, error) {
 }
 
 func (r *run) eventually(ctx context.Context, name string, e Effect, is *Is, within time.Duration, v *verdict) error {
-	var last look
-	looked := false
-	err := r.watch(ctx, e, within, func(l look) (bool, error) {
-		last, looked = l, looked || l.err == nil
-		return l.is(ctx, is)
-	})
+	w := watched{is: is}
+	err := r.watch(ctx, e, within, func(l look) (bool, error) { return w.see(ctx, l), nil })
+	r.seen[name] = r.seen[name] || w.valued
 	switch {
 	case err == nil:
 		v.note("%s %s", name, is)
 	case !errors.Is(err, errOver):
 		return err
-	case !looked:
-		v.doubt("effect %s could not be seen within %s: %v", name, Duration(within), last.err)
+	case w.blind(r.seen[name]):
+		v.doubt("effect %s could not be judged within %s: %s", name, Duration(within), w.why())
 	default:
-		v.fail("effect %s: want eventually %s within %s, last it was %s", name, is, Duration(within), last)
+		v.fail("effect %s: want eventually %s within %s, last it was %s", name, is, Duration(within), w.last)
 	}
 	return nil
 }
 
 func (r *run) never(ctx context.Context, name string, e Effect, is *Is, span time.Duration, v *verdict) error {
-	var last look
-	looked := false
-	err := r.watch(ctx, e, span, func(l look) (bool, error) {
-		last, looked = l, looked || l.err == nil
-		return l.is(ctx, is)
-	})
+	w := watched{is: is}
+	err := r.watch(ctx, e, span, func(l look) (bool, error) { return w.see(ctx, l), nil })
+	r.seen[name] = r.seen[name] || w.valued
 	switch {
 	case err == nil:
-		v.fail("effect %s: want never %s for %s, it was %s", name, is, Duration(span), last)
+		v.fail("effect %s: want never %s for %s, it was %s", name, is, Duration(span), w.last)
 	case !errors.Is(err, errOver):
 		return err
-	case !looked:
-		v.doubt("effect %s could not be seen for %s: %v", name, Duration(span), last.err)
+	case w.blind(r.seen[name]):
+		v.doubt("effect %s could not be judged for %s: %s", name, Duration(span), w.why())
 	default:
 		v.note("%s never %s for %s", name, is, Duration(span))
 	}
 	return nil
+}
+
+// watched is what the looks at an effect found.
+type watched struct {
+	is      *Is
+	last    look
+	valued  bool  // some look had a value other than null
+	judged  bool  // the condition could be evaluated on some look
+	problem error // why it could not, the last time
+}
+
+// see takes a look into account and says whether the effect was as the condition wants it.
+func (w *watched) see(ctx context.Context, l look) bool {
+	w.last = l
+	if l.err != nil {
+		return false
+	}
+	w.valued = w.valued || l.value != nil
+	if w.is.JQ == "" {
+		w.judged = true
+		return equal(parsed(w.is.Eq), l.value)
+	}
+	out, err := first(ctx, string(w.is.JQ), l.value)
+	if err != nil {
+		w.problem = err
+		return false
+	}
+	w.judged = true
+	return out != nil && out != false
+}
+
+// blind says whether the looks showed nothing that could be judged: every one failed, the condition could not be evaluated, or the
+// effect never had a value, here or before (known), so that it may as well be a probe that asks for the wrong thing.
+func (w *watched) blind(known bool) bool {
+	return !w.judged || !w.valued && !known && (w.is.JQ != "" || parsed(w.is.Eq) != nil)
+}
+
+// why says what the last look found instead of something to judge.
+func (w *watched) why() string {
+	switch {
+	case w.last.err != nil:
+		return w.last.err.Error() + w.last.from()
+	case !w.judged && w.problem != nil:
+		return w.problem.Error() + w.last.from()
+	}
+	return "it never had a value" + w.last.from()
 }
 
 var errOver = errors.New("time is over")
@@ -124,28 +165,28 @@ func (r *run) watch(ctx context.Context, e Effect, span time.Duration, seen func
 
 // look is one look at an effect.
 type look struct {
-	value any
-	err   error
+	value  any
+	err    error
+	asked  string // what was asked: a request or a command
+	answer string // what came of it; "" is nothing
 }
 
 func (l look) String() string {
 	if l.err != nil {
-		return "not to be seen: " + l.err.Error()
+		return "not to be seen: " + l.err.Error() + l.from()
 	}
-	return clip(textOf(l.value))
+	return textOf(l.value) + l.from()
 }
 
-// is says whether the effect was so. A look that failed was not; a condition that cannot be evaluated on it was not either.
-func (l look) is(ctx context.Context, is *Is) (bool, error) {
-	if l.err != nil {
-		return false, nil
+// from says what was asked, and what the answer was.
+func (l look) from() string {
+	switch {
+	case l.asked == "":
+		return ""
+	case l.answer == "":
+		return "\n  asked: " + l.asked
 	}
-	if is.JQ != "" {
-		out, err := first(ctx, string(is.JQ), l.value)
-		return err == nil && out != nil && out != false, nil
-	}
-	want := parsed(is.Eq)
-	return equal(want, l.value), nil
+	return "\n  asked: " + l.asked + "\n  answer: " + l.answer
 }
 
 func (is *Is) String() string {
@@ -176,12 +217,16 @@ func (r *run) look(ctx context.Context, e Effect) look {
 	defer cancel()
 	var answer any
 	var err error
+	asked := ""
 	switch {
 	case e.HTTP != nil:
+		asked = cmp.Or(e.HTTP.Method, http.MethodGet) + " " + e.HTTP.URL
 		answer, err = ask(ctx, e.HTTP)
 	case len(e.Exec) > 0:
+		asked = strings.Join(e.Exec, " ")
 		answer, err = execute(ctx, e.Exec)
 	default:
+		asked = "the Go function " + e.Func
 		var body any
 		if body, err = r.options.Effects[e.Func](ctx); err == nil {
 			text, marshalErr := json.Marshal(body)
@@ -189,14 +234,24 @@ func (r *run) look(ctx context.Context, e Effect) look {
 		}
 	}
 	if err != nil {
-		return look{err: err}
+		return look{err: err, asked: asked}
 	}
 	program := string(e.JQ)
 	if program == "" {
 		program = ".body"
 	}
 	value, err := first(ctx, program, answer)
-	return look{value: value, err: err}
+	return look{value: value, err: err, asked: asked + ", jq " + program, answer: answered(answer)}
+}
+
+// answered writes an answer for a report: its status and its body.
+func answered(answer any) string {
+	a, _ := answer.(map[string]any)
+	status := ""
+	if n, ok := a["status"].(int); ok && n != 0 {
+		status = fmt.Sprint(n) + " "
+	}
+	return status + textOf(a["body"])
 }
 
 func ask(ctx context.Context, q *Request) (any, error) {

@@ -14,9 +14,12 @@ import (
 )
 
 // clip shortens what is quoted in a message.
-func clip(text string) string {
-	if r := []rune(text); len(r) > 80 {
-		return string(r[:80]) + "…"
+func clip(text string) string { return clipped(text, 80) }
+
+// clipped is the beginning of a text, at most so many runes of it.
+func clipped(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "…"
 	}
 	return text
 }

@@ -35,6 +35,8 @@ func (r *run) judgeCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	if err != nil {
 		return err
 	}
+	record.captures = append(record.captures, list[:min(len(list), mostExchanges)]...)
+	record.captured += len(list)
 	held, err := r.stored(ctx, b)
 	if err != nil {
 		return err
@@ -281,7 +283,7 @@ func (r *run) judgeComplete(ctx context.Context, b *bin, sent []made, list []jou
 				continue
 			}
 			if arrived[string(a.Sent.Body)]--; arrived[string(a.Sent.Body)] < 0 {
-				missing = append(missing, fmt.Sprintf("attempt %d of delivery %s (%s) was sent and is not in bin %s", a.N, d.ID, d.Event.Name, b.label))
+				missing = append(missing, fmt.Sprintf("attempt %d of the %s was sent and is not in bin %s", a.N, r.deliveryName(&d), b.label))
 			}
 		}
 	}

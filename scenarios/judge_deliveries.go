@@ -39,13 +39,17 @@ func (r *run) judgeDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 			return err
 		}
 	}
-	wrong := judgeAttempts(x, list)
+	for _, id := range ids {
+		r.judged[id] = true
+	}
+	record.judged = append(record.judged, ids...)
+	wrong := judgeAttempts(x, list, r.deliveryName)
 	v.failEach(wrong)
 	if len(wrong) == 0 {
 		v.note("%s", x.words(len(list)))
 	}
 	for i := range list {
-		if err := compareAttempts(ctx, x, &list[i], v); err != nil {
+		if err := compareAttempts(ctx, x, &list[i], r.deliveryName(&list[i]), v); err != nil {
 			return err
 		}
 	}
@@ -64,7 +68,7 @@ func (r *run) delivery(ctx context.Context, id string, x *Deliveries) (journal.D
 		if err != nil || r.virtual || d.State != journal.Pending {
 			return d, err
 		}
-		if x.State != "" && len(judgeAttempts(x, []journal.Delivery{d})) == 0 {
+		if x.State != "" && len(judgeAttempts(x, []journal.Delivery{d}, r.deliveryName)) == 0 {
 			return d, nil
 		}
 		select {
@@ -78,12 +82,12 @@ func (r *run) delivery(ctx context.Context, id string, x *Deliveries) (journal.D
 }
 
 // judgeAttempts lists what is wrong with the states, outcomes and times of deliveries.
-func judgeAttempts(x *Deliveries, list []journal.Delivery) []string {
+func judgeAttempts(x *Deliveries, list []journal.Delivery, name func(*journal.Delivery) string) []string {
 	var wrong []string
 	for i := range list {
 		d := &list[i]
 		add := func(format string, args ...any) {
-			wrong = append(wrong, fmt.Sprintf("delivery %s (%s): ", d.ID, d.Event.Name)+fmt.Sprintf(format, args...))
+			wrong = append(wrong, name(d)+": "+fmt.Sprintf(format, args...))
 		}
 		got := make([]string, len(d.Attempts))
 		for i := range d.Attempts {
@@ -96,7 +100,7 @@ func judgeAttempts(x *Deliveries, list []journal.Delivery) []string {
 			add("want %s, got %d%s", plural(n, "attempt"), len(got), history(d, got))
 		}
 		if want := x.Attempts.Outcomes; len(want) > 0 && !slices.EqualFunc(want, got, matches) {
-			add("want the attempts %s, got %s%s", strings.Join(want, ", "), cmp.Or(strings.Join(got, ", "), "none"), lastError(d))
+			add("want the attempts %s, got %s%s", strings.Join(want, ", "), cmp.Or(strings.Join(got, ", "), "none"), lastAnswer(d))
 		}
 		if len(x.Due) > 0 {
 			var due []Duration
@@ -132,14 +136,36 @@ func history(d *journal.Delivery, outcomes []string) string {
 	if len(outcomes) == 0 {
 		return ", no attempt was made"
 	}
-	return " after " + strings.Join(outcomes, ", ") + lastError(d)
+	return " after " + strings.Join(outcomes, ", ") + lastAnswer(d)
 }
 
-func lastError(d *journal.Delivery) string {
-	if n := len(d.Attempts); n > 0 && d.Attempts[n-1].Error != "" {
-		return " (" + d.Attempts[n-1].Error + ")"
+// lastAnswer is why the last attempt of a delivery has no status, or the body of its reply.
+func lastAnswer(d *journal.Delivery) string {
+	n := len(d.Attempts)
+	if n == 0 {
+		return ""
+	}
+	switch last := &d.Attempts[n-1]; {
+	case last.Error != "":
+		return " (" + last.Error + ")"
+	case last.Reply != nil && len(last.Reply.Body) > 0:
+		return fmt.Sprintf(" (%q)", clipped(strings.ToValidUTF8(string(last.Reply.Body), "�"), 200))
 	}
 	return ""
+}
+
+// deliveryName names a delivery by the step that made it, the event and the faults; the id alone says nothing to a reader.
+func (r *run) deliveryName(d *journal.Delivery) string {
+	i, ok := r.byID[d.ID]
+	if !ok {
+		return fmt.Sprintf("delivery %s (%s)", d.ID, d.Event.Name)
+	}
+	m := r.made[i]
+	name := "delivery"
+	if r.steps[m.step] != nil && len(r.steps[m.step].deliveries) > 1 {
+		name = fmt.Sprintf("delivery %d", m.number)
+	}
+	return fmt.Sprintf("%s of step %s (%s)", name, m.step, strings.Join(append([]string{m.event}, m.faults...), ", "))
 }
 
 func spans(list []Duration) string {
@@ -166,10 +192,10 @@ func (x *Deliveries) words(n int) string {
 }
 
 // compareAttempts judges what the attempts of one delivery have in common.
-func compareAttempts(ctx context.Context, x *Deliveries, d *journal.Delivery, v *verdict) error {
+func compareAttempts(ctx context.Context, x *Deliveries, d *journal.Delivery, name string, v *verdict) error {
 	names := make([]string, len(d.Attempts))
 	for i := range d.Attempts {
-		names[i] = fmt.Sprintf("attempt %d of %s", d.Attempts[i].N, d.ID)
+		names[i] = fmt.Sprintf("attempt %d of the %s", d.Attempts[i].N, name)
 	}
 	texts := func(a Aspect) ([]string, error) {
 		out := make([]string, len(d.Attempts))

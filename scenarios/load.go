@@ -19,7 +19,7 @@ const maxFile = 1 << 20
 // Load reads the scenario in a file. Mistakes in it are strictyaml.Problems, all at once; another error is one of reading.
 func Load(path string) (*Scenario, error) { return LoadWith(path, fixtures.Builtin()) }
 
-// LoadWith is Load for the providers of a catalogue.
+// LoadWith is Load for the providers of a catalogue; nil is fixtures.Builtin.
 func LoadWith(path string, catalogue *fixtures.Catalogue) (*Scenario, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -46,7 +46,11 @@ func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
 
 // Parse reads a scenario whose providers are those of the catalogue. file is the name that problems are told under. The
 // error is strictyaml.Problems.
+// A nil catalogue is fixtures.Builtin.
 func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, error) {
+	if catalogue == nil {
+		catalogue = fixtures.Builtin()
+	}
 	if len(data) > maxFile {
 		return nil, strictyaml.Problems{{File: file, Message: fmt.Sprintf("%d bytes: a scenario has at most %d", len(data), maxFile)}}
 	}

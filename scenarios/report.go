@@ -1,8 +1,8 @@
 package scenarios
 
 import (
-	"strconv"
 	"strings"
+	"time"
 )
 
 // Status is the verdict on a step or a scenario.
@@ -38,11 +38,15 @@ type Report struct {
 	File        string `json:"file,omitempty"`
 	Description string `json:"description,omitempty"`
 	// Seed that every event was drawn from; a run with the same seed sends the same bytes.
-	Seed   uint64       `json:"seed"`
-	Status Status       `json:"status"`
-	Steps  []StepReport `json:"steps"`
-	Counts Counts       `json:"counts"`
-	TookMS float64      `json:"took_ms"`
+	Seed uint64 `json:"seed"`
+	// Target is what was judged: the consumer's address, or the bins that stood in for one.
+	Target string `json:"target"`
+	// Started is when the run began, by the wall clock.
+	Started time.Time    `json:"started"`
+	Status  Status       `json:"status"`
+	Steps   []StepReport `json:"steps"`
+	Counts  Counts       `json:"counts"`
+	TookMS  float64      `json:"took_ms"`
 	// Notes are what a reader should know besides: a target that no step uses, what was left out.
 	Notes []string `json:"notes,omitempty"`
 	// Repeat is the command that does the same again.
@@ -57,6 +61,10 @@ type StepReport struct {
 	// Detail says what was done and found or, on a failure, what is wrong, a line each.
 	Detail string  `json:"detail"`
 	TookMS float64 `json:"took_ms"`
+	// Exchanges are the requests that a step which did not pass is about, with what was answered to each.
+	Exchanges []Exchange `json:"exchanges,omitempty"`
+	// More counts further exchanges, which are not listed.
+	More int `json:"more_exchanges,omitempty"`
 }
 
 // Counts is how much a run did.
@@ -87,22 +95,6 @@ func (r *Report) settle() {
 			r.Status = s.Status
 		}
 	}
-}
-
-// repeat is the command line that does a run again.
-func repeat(s *Scenario, seed uint64, o Options) string {
-	what := s.file
-	if what == "" {
-		what = s.Name
-	}
-	command := "hookrig run " + shellWord(what) + " --seed " + strconv.FormatUint(seed, 10)
-	if o.Target != "" {
-		command += " --target " + shellWord(o.Target)
-	}
-	if o.Secret != "" {
-		command += ` --secret "$HOOKRIG_SECRET"` // secrets do not stand in reports
-	}
-	return command
 }
 
 // shellWord quotes a word for a shell where it must be.

@@ -4,19 +4,22 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"slices"
 )
 
 //go:embed report.html.tmpl
 var htmlReport string
 
-// WriteHTML writes reports as one page that needs nothing besides itself: no script, no font, no network.
+// WriteHTML writes reports as one page that needs nothing else: no script, no font, no network. Those that did not pass come first.
 func WriteHTML(w io.Writer, reports []Report) error {
 	page, err := template.New("report").Parse(htmlReport)
 	if err != nil {
 		return err
 	}
+	worstFirst := slices.Clone(reports)
+	slices.SortStableFunc(worstFirst, func(a, b Report) int { return b.Status.severity() - a.Status.severity() })
 	return page.Execute(w, struct {
 		Total   string
 		Reports []Report
-	}{total(reports), reports})
+	}{total(reports), worstFirst})
 }

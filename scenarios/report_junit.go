@@ -4,20 +4,22 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 )
 
 // WriteJUnit writes reports as JUnit XML, as CI systems read it: a testsuite a scenario, a testcase a step.
 func WriteJUnit(w io.Writer, reports []Report) error {
-	all := junitSuites{Name: "hookrig"}
+	all, took := junitSuites{Name: "hookrig"}, 0.0
 	for i := range reports {
 		suite := junitOf(&reports[i])
 		all.Tests += suite.Tests
 		all.Failures += suite.Failures
 		all.Errors += suite.Errors
-		all.Skipped += suite.Skipped
+		took += reports[i].TookMS
 		all.Suites = append(all.Suites, suite)
 	}
+	all.Time = seconds(took)
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -32,13 +34,19 @@ func WriteJUnit(w io.Writer, reports []Report) error {
 
 func junitOf(r *Report) junitSuite {
 	suite := junitSuite{
-		Name: r.Scenario, File: r.File, Tests: len(r.Steps), Time: seconds(r.TookMS),
-		Properties: []junitProperty{{"seed", fmt.Sprint(r.Seed)}, {"status", string(r.Status)}, {"repeat", r.Repeat}},
+		Name: clean(r.Scenario), Tests: len(r.Steps), Time: seconds(r.TookMS),
+		Properties: []junitProperty{{"seed", fmt.Sprint(r.Seed)}, {"status", string(r.Status)}, {"repeat", clean(r.Repeat)}, {"target", clean(r.Target)}},
+	}
+	if !r.Started.IsZero() {
+		suite.Timestamp, suite.Hostname = r.Started.UTC().Format("2006-01-02T15:04:05"), hostname()
+	}
+	if r.File != "" {
+		suite.File = clean(r.File)
 	}
 	for _, s := range r.Steps {
-		test := junitCase{Name: s.ID, Class: r.Scenario, File: r.File, Time: seconds(s.TookMS)}
+		test := junitCase{Name: clean(s.ID), Class: clean(r.Scenario), Time: seconds(s.TookMS)}
 		message, _, _ := strings.Cut(s.Detail, "\n")
-		result := &junitResult{Message: clean(message), Type: string(s.Status), Text: clean(s.Detail + "\nrepeat: " + r.Repeat)}
+		result := &junitResult{Message: clean(message), Type: string(s.Status), Text: clean(s.Detail + "\nrepeat: " + r.Repeat + exchangesText(s))}
 		switch s.Status {
 		case Failed:
 			suite.Failures++
@@ -55,6 +63,32 @@ func junitOf(r *Report) junitSuite {
 		suite.Cases = append(suite.Cases, test)
 	}
 	return suite
+}
+
+// exchangesText writes the exchanges of a step one after the other.
+func exchangesText(s StepReport) string {
+	var text strings.Builder
+	for _, e := range s.Exchanges {
+		text.WriteString("\n\n" + e.Name + "\n" + e.RequestText)
+		if e.Verification != nil {
+			text.WriteString("\nsignature: " + e.Verification.Verdict + " " + e.Verification.Explanation)
+		}
+		if e.ReplyText != "" {
+			text.WriteString("\n\nreply: " + e.ReplyText)
+		} else if e.Reason != "" {
+			text.WriteString("\n\nno reply: " + e.Reason)
+		}
+	}
+	if s.More > 0 {
+		fmt.Fprintf(&text, "\n\n%d further exchanges are not listed", s.More)
+	}
+	return text.String()
+}
+
+// hostname names this machine; "" when it has no name.
+func hostname() string {
+	name, _ := os.Hostname()
+	return clean(name)
 }
 
 func seconds(ms float64) string { return fmt.Sprintf("%.3f", ms/1000) }
@@ -75,7 +109,7 @@ type junitSuites struct {
 	Tests    int          `xml:"tests,attr"`
 	Failures int          `xml:"failures,attr"`
 	Errors   int          `xml:"errors,attr"`
-	Skipped  int          `xml:"skipped,attr"`
+	Time     string       `xml:"time,attr"`
 	Suites   []junitSuite `xml:"testsuite"`
 }
 
@@ -87,6 +121,8 @@ type junitSuite struct {
 	Errors     int             `xml:"errors,attr"`
 	Skipped    int             `xml:"skipped,attr"`
 	Time       string          `xml:"time,attr"`
+	Timestamp  string          `xml:"timestamp,attr,omitempty"`
+	Hostname   string          `xml:"hostname,attr,omitempty"`
 	Properties []junitProperty `xml:"properties>property"`
 	Cases      []junitCase     `xml:"testcase"`
 }
@@ -99,7 +135,6 @@ type junitProperty struct {
 type junitCase struct {
 	Name    string       `xml:"name,attr"`
 	Class   string       `xml:"classname,attr"`
-	File    string       `xml:"file,attr,omitempty"`
 	Time    string       `xml:"time,attr"`
 	Failure *junitResult `xml:"failure"`
 	Error   *junitResult `xml:"error"`

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,16 +16,14 @@ type TextOptions struct {
 	Color bool
 	// Timings adds how long every scenario took.
 	Timings bool
+	// Width of a line, in columns; 0 is 120, which the logs of CI systems show. A word that is longer stays whole.
+	Width int
 }
-
-// textWidth is how wide WriteText's lines are, in columns: what most terminals and the logs of CI systems show.
-// A word that is longer stays whole.
-const textWidth = 120
 
 // WriteText writes reports for people: a line a step, and below a step that did not pass what is wrong, then how to repeat it.
 // Long lines go on below where their text began.
 func WriteText(w io.Writer, reports []Report, o TextOptions) error {
-	p := printer{color: o.Color}
+	p := printer{color: o.Color, width: cmp.Or(o.Width, 120)}
 	for i := range reports {
 		if i > 0 {
 			p.line("")
@@ -57,6 +56,7 @@ func WriteJSON(w io.Writer, reports []Report) error {
 type printer struct {
 	strings.Builder
 	color bool
+	width int
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -77,6 +77,9 @@ func (p *printer) report(r *Report, o TextOptions) {
 	p.line("%s  seed %d", r.Scenario, r.Seed)
 	if r.Description != "" {
 		p.text("  ", strings.Join(strings.Fields(r.Description), " "))
+	}
+	if r.Target != "" {
+		p.text("  ", "target: "+r.Target)
 	}
 	width := 0
 	for _, s := range r.Steps {
@@ -108,6 +111,9 @@ func (p *printer) report(r *Report, o TextOptions) {
 	}
 }
 
+// longestLine is how much WriteText shows of one line of a detail, in characters. The other reports hold all of it.
+const longestLine = 600
+
 // widestID is the width of the column of step ids; a longer one moves its own line only.
 const widestID = 32
 
@@ -118,13 +124,16 @@ func (p *printer) text(prefix, text string) {
 
 // detail writes a line of a step's details after a prefix, in a column. Its further lines stand deeper, as others may follow.
 func (p *printer) detail(prefix string, column int, line string) {
+	if runes := []rune(line); len(runes) > longestLine {
+		line = string(runes[:longestLine]) + "… (" + plural(len(runes)-longestLine, "character") + " more: --json and --junit hold all of it)"
+	}
 	begun := strings.TrimLeft(line, " ")
 	inner := len(line) - len(begun)
 	p.folded(prefix+line[:inner], column+inner+2, begun)
 }
 
 func (p *printer) folded(prefix string, column int, text string) {
-	for _, part := range fold(text, textWidth-column) {
+	for _, part := range fold(text, max(p.width-column, 20)) {
 		p.line("%s%s", prefix, part)
 		prefix = strings.Repeat(" ", column)
 	}

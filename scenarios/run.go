@@ -17,6 +17,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
+	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // Options steer a run. The zero value is fine.
@@ -35,6 +36,8 @@ type Options struct {
 	Dial burst.DialFunc
 	// Progress is told every step once it is done.
 	Progress func(StepReport)
+	// Repeat are further words of the command line that repeats the run: --provider-dir, --option, --server.
+	Repeat []string
 }
 
 // Run plays a scenario on a rig and judges it. A wrong consumer is a Report; an error says that the rig could not judge, and the
@@ -42,7 +45,7 @@ type Options struct {
 func Run(ctx context.Context, client mockserver.Client, s *Scenario, o Options) (Report, error) {
 	start := time.Now()
 	r := newRun(client, s, o)
-	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Seed: r.scope.seed, Repeat: repeat(s, r.scope.seed, o)}
+	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Seed: r.scope.seed, Started: start.UTC()}
 
 	failed := r.prepare(ctx)
 	if failed != nil {
@@ -65,9 +68,20 @@ func Run(ctx context.Context, client mockserver.Client, s *Scenario, o Options) 
 		failed = fmt.Errorf("scenario %s: %w", s.Name, err)
 		report.Steps = append(report.Steps, StepReport{ID: "finish", Verb: "finish", Status: Errored, Detail: failed.Error()})
 	}
+	report.Target = r.redact(r.targetWords())
+	report.Repeat = r.repeat()
 	report.settle()
 	report.TookMS = milliseconds(time.Since(start))
 	return report, failed
+}
+
+// NotRun is the report on a scenario that was not played: its steps are skipped, and why says the reason.
+func NotRun(s *Scenario, why string) Report {
+	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Status: Errored}
+	for i := range s.Steps {
+		report.Steps = append(report.Steps, StepReport{ID: s.Steps[i].ID, Verb: s.Steps[i].Verb(), Status: Skipped, Detail: why})
+	}
+	return report
 }
 
 // run is the state of one run.
@@ -87,6 +101,12 @@ type run struct {
 	kinds     map[string]bool        // provider + event names sent
 	steps     map[string]*stepRecord // by the step's id
 	made      []made                 // all deliveries to the run's endpoints, in the order of sending
+	byID      map[string]int         // where a delivery stands in made
+	judged    map[string]bool        // deliveries that some expectation looked at
+	replaced  bool                   // some expectation was about the bin in whose place the target stands
+	reached   bool                   // some attempt of the run was sent
+	seen      map[string]bool        // effects that had a value at least once
+	variables map[string]string      // of the environment, that the file read
 	sequence  int                    // of what was sent
 	virtual   bool                   // the rig's clock stands still by itself
 	now       time.Time              // the earliest time that bodies speak of
@@ -98,11 +118,20 @@ type stepRecord struct {
 	before     int               // deliveries of the run when it began
 	deliveries []string          // ids of those that the step made
 	burst      *burst.Report
+	judged     []string          // deliveries that an expectation of the step looked at
+	captures   []journal.Capture // the first of those that one looked at
+	captured   int               // how many these were
 }
 
 // made is a delivery that the run had made.
 type made struct {
-	id, url, body string
+	id     string
+	seq    uint64
+	url    string
+	step   string // the step that made it
+	number int    // among those of its step, from 1
+	event  string
+	faults []string
 }
 
 // sent is one event of the run and its place in the life it belongs to.
@@ -124,13 +153,25 @@ func newRun(client mockserver.Client, s *Scenario, o Options) *run {
 		events:    map[string]*sent{},
 		kinds:     map[string]bool{},
 		steps:     map[string]*stepRecord{},
+		byID:      map[string]int{},
+		judged:    map[string]bool{},
+		seen:      map[string]bool{},
+		variables: map[string]string{},
 		now:       s.Clock.Start,
 	}
 	if r.catalogue == nil {
 		r.catalogue = fixtures.Builtin()
 	}
-	if r.scope.env == nil {
-		r.scope.env = os.LookupEnv
+	lookup := o.Env
+	if lookup == nil {
+		lookup = os.LookupEnv
+	}
+	r.scope.env = func(name string) (string, bool) {
+		value, ok := lookup(name)
+		if ok {
+			r.variables[name] = value
+		}
+		return value, ok
 	}
 	if r.now.IsZero() {
 		r.now = fixtures.DefaultStart
@@ -313,7 +354,7 @@ func (r *run) record(ctx context.Context, id string) (*stepRecord, error) {
 
 // finish removes what the run registered and counts what it did.
 func (r *run) finish(ctx context.Context, report *Report) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	var failed []error
 	for _, e := range r.endpoints {
@@ -322,13 +363,8 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 		}
 	}
 	report.Counts.Events, report.Counts.EventTypes, report.Counts.Deliveries = len(r.events), len(r.kinds), len(r.made)
-	for _, m := range r.made {
-		d, err := r.client.Delivery(ctx, m.id)
-		if err != nil {
-			failed = append(failed, err)
-			break
-		}
-		report.Counts.Attempts += len(d.Attempts)
+	if err := r.countAttempts(ctx, report); err != nil {
+		failed = append(failed, err)
 	}
 	for _, b := range r.bins {
 		n, err := r.count(ctx, b)
@@ -337,6 +373,9 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 			break
 		}
 		report.Counts.Captures += n
+	}
+	if r.replaced {
+		report.Notes = append(report.Notes, fmt.Sprintf("what is expected of bin %s was not checked: the events went to %s instead", r.scenario.Target.Bin, r.targetURL))
 	}
 	if r.options.Target != "" && r.scenario.Target == (Target{}) && child(r.scenario.root, "target") == nil {
 		report.Notes = append(report.Notes, "the scenario has no target: nothing was sent to "+r.options.Target)

@@ -10,7 +10,8 @@ type verdict struct {
 	notes    []string // what was done, what holds
 	failures []string // what does not hold
 	unsure   []string // what could not be judged
-	skipped  []string // what was left out, and why
+	skipped  []string // why something was left out
+	left     bool     // something was
 }
 
 func (v *verdict) note(format string, args ...any) {
@@ -25,8 +26,12 @@ func (v *verdict) doubt(format string, args ...any) {
 	v.unsure = append(v.unsure, fmt.Sprintf(format, args...))
 }
 
+// skip notes that something was left out; an empty format says why elsewhere.
 func (v *verdict) skip(format string, args ...any) {
-	v.skipped = append(v.skipped, fmt.Sprintf(format, args...))
+	v.left = true
+	if format != "" {
+		v.skipped = append(v.skipped, fmt.Sprintf(format, args...))
+	}
 }
 
 // failEach adds failures of one kind, the first few in full and the others counted.
@@ -45,7 +50,7 @@ func (v *verdict) status() Status {
 		return Failed
 	case len(v.unsure) > 0:
 		return Inconclusive
-	case len(v.notes) == 0 && len(v.skipped) > 0:
+	case len(v.notes) == 0 && v.left:
 		return Skipped
 	}
 	return Passed

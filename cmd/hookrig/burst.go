@@ -82,7 +82,7 @@ func runBurst(cmd *cobra.Command, w World, name string, b *burstFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := canWrite(b.jsonFile); err != nil {
+	if err := checkOut(b.jsonFile); err != nil {
 		return misuse(err)
 	}
 	b.plan.Provider, b.plan.Dial, b.plan.Seed = p, guard.Dial, *b.seed.value()
@@ -136,15 +136,7 @@ func writeReport(w World, b *burstFlags, report *burst.Report) error {
 	if file == "" {
 		return nil
 	}
-	out, err := os.Create(file)
-	if err != nil {
-		return misuse(err)
-	}
-	if err := writeJSON(out, report); err != nil {
-		out.Close()
-		return noVerdict(err)
-	}
-	return out.Close()
+	return writeOut(file, func(out io.Writer) error { return writeJSON(out, report) })
 }
 
 // printBurst prints a report for people. Without a rate nothing is ever late, and with several connections some events

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -154,42 +153,21 @@ func captureErrorOrNil(err error) error {
 	return captureError(err)
 }
 
-// writeExport writes a file, or standard output for "-". The file is made when there is something to write, and one that is not
-// whole is removed.
+// writeExport writes a file, or standard output for "-". What stood there before stays until the new file is whole.
 func writeExport(w World, name string, write func(io.Writer) error) error {
 	if name == "-" {
 		return write(w.Stdout)
 	}
-	out := &lateFile{name: name}
-	err := write(out)
-	if err == nil {
-		_, err = out.Write(nil) // an empty file is one too
+	out, err := createOut(name)
+	if err != nil {
+		return misuse(err)
 	}
-	if out.file == nil {
+	if err := write(out); err != nil {
+		out.Discard()
 		return err
 	}
-	if closed := out.file.Close(); err == nil && closed != nil {
-		err = noVerdict(closed)
+	if err := out.Commit(); err != nil {
+		return noVerdict(fmt.Errorf("write %s: %w", name, err))
 	}
-	if err != nil {
-		_ = os.Remove(name) // what there is of it is no use
-	}
-	return err
-}
-
-// lateFile is a file that the first write makes.
-type lateFile struct {
-	name string
-	file *os.File
-}
-
-func (f *lateFile) Write(p []byte) (int, error) {
-	if f.file == nil {
-		file, err := os.Create(f.name)
-		if err != nil {
-			return 0, misuse(err)
-		}
-		f.file = file
-	}
-	return f.file.Write(p)
+	return nil
 }

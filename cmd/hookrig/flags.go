@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,14 +15,19 @@ import (
 
 // flagsFromEnv gives every flag that the command line left out the value of its HOOKRIG_ variable. A flag that can be
 // repeated takes a comma list or, where a value may hold commas itself, a line each.
-func flagsFromEnv(flags *pflag.FlagSet, getenv func(string) string) error {
+// A variable that is set and empty counts as not set, but not where an empty value is most likely a mistake: see mustHold.
+func flagsFromEnv(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Changed || failed != nil || f.Name == "help" {
 			return
 		}
 		name := envName(f.Name)
-		value := getenv(name)
+		value, set := lookup(name)
+		if set && value == "" && mustHold(f.Name) {
+			failed = misusef("%s is set but empty: unset it, or give it a value; an unset variable in a script often leaves it so", name)
+			return
+		}
 		if value == "" {
 			return
 		}
@@ -42,8 +48,59 @@ func flagsFromEnv(flags *pflag.FlagSet, getenv func(string) string) error {
 	return failed
 }
 
+// mustHold says whether a flag must not be empty when it is given: without it the command would judge something else.
+func mustHold(flag string) bool { return flag == "target" || flag == "to" || flag == "rig" }
+
+// checkGiven refuses a flag that was given an empty value and must hold one.
+func checkGiven(flags *pflag.FlagSet) error {
+	var failed error
+	flags.Visit(func(f *pflag.Flag) {
+		if failed == nil && mustHold(f.Name) && f.Value.String() == "" {
+			hint, _ := pflag.UnquoteUsage(f)
+			failed = misusef("--%s is empty: leave it out, or write --%s %s; an unset variable in a script often leaves it so", f.Name, f.Name, hint)
+		}
+	})
+	return failed
+}
+
+// otherVariables are the HOOKRIG_ variables that are no flag: those of the library's scenarios and of the project's own tests.
+func otherVariables() []string {
+	return []string{"HOOKRIG_TARGET_SECRET", "HOOKRIG_REQUIRE", "HOOKRIG_PICTURES", "HOOKRIG_BENCH_DATA"}
+}
+
+// checkEnv reports HOOKRIG_ variables that belong to no flag of any command. One that looks like a slip is misuse: what it was to
+// say would be ignored. Others get a warning: a scenario may use them, and orchestrators make some (HOOKRIG_SERVICE_HOST).
+func checkEnv(root *cobra.Command, w World) error {
+	known := otherVariables()
+	var collect func(*cobra.Command)
+	collect = func(cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { known = append(known, envName(f.Name)) })
+		for _, sub := range cmd.Commands() {
+			collect(sub)
+		}
+	}
+	collect(root)
+	bare := make([]string, len(known))
+	for i, name := range known {
+		bare[i] = strings.TrimPrefix(name, variablePrefix)
+	}
+	for _, line := range w.Environ() {
+		name, _, _ := strings.Cut(line, "=")
+		if !strings.HasPrefix(name, variablePrefix) || slices.Contains(known, name) {
+			continue
+		}
+		if near := strictyaml.Nearest(strings.TrimPrefix(name, variablePrefix), bare); near != "" {
+			return misusef("no flag has the variable %s; did you mean %s?", name, variablePrefix+near)
+		}
+		fmt.Fprintf(w.Stderr, "hookrig: warning: no flag has the variable %s; it is ignored, unless a scenario names it\n", name)
+	}
+	return nil
+}
+
+const variablePrefix = "HOOKRIG_"
+
 func envName(flag string) string {
-	return "HOOKRIG_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // explainFlag says what is wrong with a flag of the command line, what was expected, and where to look.

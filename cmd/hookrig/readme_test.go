@@ -67,7 +67,7 @@ func TestReadmeListsEveryCommand(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `hookrig ([a-z]+)").FindAllStringSubmatch(string(raw), -1) {
 		listed[m[1]] = true
 	}
-	for _, cmd := range newRoot(World{Getenv: os.Getenv}).Commands() {
+	for _, cmd := range newRoot(World{Environ: os.Environ}).Commands() {
 		switch name := cmd.Name(); {
 		case name == "version" || name == "healthcheck" || name == "completion" || name == "help": // need no line
 		case !listed[name]:

@@ -26,7 +26,7 @@ import (
 func run(t *testing.T, code int, stdin string, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	got := Main(t.Context(), args, World{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }})
+	got := Main(t.Context(), args, World{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Environ: func() []string { return nil }})
 	if got != code {
 		t.Errorf("%v: exit code %d, want %d; stdout:\n%s\nstderr:\n%s", args, got, code, out.String(), errs.String())
 	}

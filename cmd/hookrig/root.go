@@ -11,20 +11,22 @@ import (
 
 	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // World is what a run of the program touches outside itself, so that a test can be it.
 type World struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	Getenv         func(string) string
+	// Environ lists the environment as os.Environ does.
+	Environ func() []string
 	// Terminal says whether Stdout is one; live and coloured output goes there only.
 	Terminal bool
 }
 
 func world() World {
 	return World{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ,
 		Terminal: isTerminal(os.Stdout),
 	}
 }
@@ -34,8 +36,40 @@ func isTerminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
+// Getenv is the value of a variable of the environment; "" when it is not set.
+func (w World) Getenv(name string) string {
+	value, _ := w.LookupEnv(name)
+	return value
+}
+
+// LookupEnv is the value of a variable of the environment, and whether it is set. Of several lines of one name the last counts.
+func (w World) LookupEnv(name string) (value string, set bool) {
+	for _, line := range w.Environ() {
+		if rest, ok := strings.CutPrefix(line, name+"="); ok {
+			value, set = rest, true
+		}
+	}
+	return value, set
+}
+
 // Color says whether output may be coloured: on a terminal, unless NO_COLOR is set.
-func (w World) Color() bool { return w.Terminal && w.Getenv("NO_COLOR") == "" }
+func (w World) Color() bool { return w.Terminal && w.coloured() }
+
+// coloured says whether the environment allows colours: NO_COLOR is not set, and the terminal is not "dumb".
+func (w World) coloured() bool { return w.Getenv("NO_COLOR") == "" && w.Getenv("TERM") != "dumb" }
+
+// width is how many columns a line may have: those of the terminal, within 40 and 200; 0 where the output goes elsewhere.
+func (w World) width() int {
+	f, ok := w.Stdout.(*os.File)
+	if !ok || !w.Terminal {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns <= 0 {
+		return 0
+	}
+	return min(max(columns, 40), 200)
+}
 
 // Main runs one command line and returns the exit code.
 func Main(ctx context.Context, args []string, w World) int {
@@ -73,7 +107,13 @@ list (--secret, --set, --fault, --option and --api-key: a line each).`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := flagsFromEnv(cmd.Flags(), w.Getenv); err != nil {
+			if err := checkEnv(cmd.Root(), w); err != nil {
+				return err
+			}
+			if err := flagsFromEnv(cmd.Flags(), w.LookupEnv); err != nil {
+				return err
+			}
+			if err := checkGiven(cmd.Flags()); err != nil {
 				return err
 			}
 			_, err := logLevel(cmd)
@@ -98,7 +138,7 @@ func logger(cmd *cobra.Command, w World) (*slog.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f, ok := w.Stderr.(*os.File); ok && isTerminal(f) && w.Getenv("NO_COLOR") == "" {
+	if f, ok := w.Stderr.(*os.File); ok && isTerminal(f) && w.coloured() {
 		return slog.New(tint.NewTextHandler(w.Stderr, &tint.Options{Level: level, TimeFormat: "15:04:05.000"})), nil
 	}
 	return slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: level})), nil

@@ -133,7 +133,7 @@ func mistakes(n int) string {
 
 func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, known *fixtures.Catalogue) error {
 	ctx := cmd.Context()
-	o := scenarios.Options{Target: r.target, Secret: r.secret, Catalogue: known}
+	o := scenarios.Options{Target: r.target, Secret: r.secret, Catalogue: known, Repeat: r.repeat()}
 	if r.seed.given {
 		o.Seed = r.seed.value()
 	}
@@ -157,14 +157,14 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		}
 	}
 	// A report that cannot be written is known before anything is played.
-	if err := errors.Join(canWrite(r.json), canWrite(r.junit), canWrite(r.html)); err != nil {
+	if err := errors.Join(checkOut(r.json), checkOut(r.junit), checkOut(r.html)); err != nil {
 		return misuse(err)
 	}
 	var (
 		reports []scenarios.Report
 		broken  []error
 	)
-	for _, s := range list {
+	for i, s := range list {
 		report, err := r.play(cmd, w, client, s, o, allow)
 		var misused *exitError
 		if errors.As(err, &misused) && misused.code == exitMisuse {
@@ -180,8 +180,18 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 				return noVerdict(err)
 			}
 		}
-		if ctx.Err() != nil {
-			break // those that follow are not begun
+		why := ""
+		switch {
+		case ctx.Err() != nil:
+			why = "not run: interrupted"
+		case errors.Is(err, scenarios.ErrNoConsumer) && r.target != "":
+			why = "not run: nothing listens at the target" // as little as for the one before
+		}
+		if why != "" {
+			for _, rest := range list[i+1:] {
+				reports = append(reports, scenarios.NotRun(rest, why))
+			}
+			break
 		}
 	}
 	if err := r.write(w, reports); err != nil {
@@ -189,7 +199,13 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	}
 	switch worst := scenarios.Worst(reports); {
 	case len(broken) > 0:
-		return noVerdict(errors.Join(broken...))
+		if ctx.Err() != nil {
+			return noVerdict(errors.New("interrupted: see the report"))
+		}
+		if r.json == "-" {
+			return noVerdict(broken[0]) // the reports have all of them
+		}
+		return noVerdict(errors.New("could not judge: see the report"))
 	case worst == scenarios.Failed:
 		return failed()
 	case worst == scenarios.Inconclusive, worst == scenarios.Errored:
@@ -199,7 +215,22 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 }
 
 func (r *runFlags) text(w World) scenarios.TextOptions {
-	return scenarios.TextOptions{Color: w.Color(), Timings: w.Terminal}
+	return scenarios.TextOptions{Color: w.Color(), Timings: w.Terminal, Width: w.width()}
+}
+
+// repeat are the flags of this command line that the same run needs again, but for those that every report names.
+func (r *runFlags) repeat() []string {
+	var words []string
+	for _, dir := range r.knowledge.folders {
+		words = append(words, "--provider-dir", dir)
+	}
+	for _, option := range r.knowledge.options {
+		words = append(words, "--option", option)
+	}
+	if r.rig != "" {
+		words = append(words, "--rig", r.rig)
+	}
+	return words
 }
 
 // play runs one scenario on a rig of its own, or on the running one that client speaks to.
@@ -219,7 +250,7 @@ func (r *runFlags) play(
 		RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log, Catalogue: o.Catalogue,
 	})
 	if err != nil {
-		return scenarios.Report{Scenario: s.Name, File: s.File(), Status: scenarios.Errored}, err
+		return scenarios.NotRun(s, "not run: "+err.Error()), err
 	}
 	defer rig.Close()
 	return scenarios.Run(ctx, rig.Client(), s, o)
@@ -236,38 +267,17 @@ func (r *runFlags) write(w World, reports []scenarios.Report) error {
 		if err := scenarios.WriteJSON(w.Stdout, reports); err != nil {
 			return noVerdict(err)
 		}
-	} else if err := writeFile(r.json, reports, scenarios.WriteJSON); err != nil {
-		return err
 	}
-	if err := writeFile(r.junit, reports, scenarios.WriteJUnit); err != nil {
-		return err
-	}
-	return writeFile(r.html, reports, scenarios.WriteHTML)
-}
-
-// canWrite says whether a file that is to be written later can be; "" and "-" are none.
-func canWrite(name string) error {
-	if name == "" || name == "-" {
-		return nil
-	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
-	if err != nil {
-		return err
-	}
-	return file.Close()
-}
-
-// writeFile does nothing without a name.
-func writeFile(name string, reports []scenarios.Report, write func(io.Writer, []scenarios.Report) error) error {
-	if name == "" {
-		return nil
-	}
-	file, err := os.Create(name)
-	if err != nil {
-		return misuse(err)
-	}
-	if err := errors.Join(write(file, reports), file.Close()); err != nil {
-		return noVerdict(err)
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer, []scenarios.Report) error
+	}{{r.json, scenarios.WriteJSON}, {r.junit, scenarios.WriteJUnit}, {r.html, scenarios.WriteHTML}} {
+		if file.name == "" || file.name == "-" {
+			continue
+		}
+		if err := writeOut(file.name, func(out io.Writer) error { return file.write(out, reports) }); err != nil {
+			return err
+		}
 	}
 	return nil
 }

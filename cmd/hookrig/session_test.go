@@ -38,7 +38,7 @@ func start(t *testing.T, args ...string) *session {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.code <- Main(ctx, args, World{Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Getenv: func(string) string { return "" }})
+		s.code <- Main(ctx, args, World{Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Environ: func() []string { return nil }})
 		stdout.Close()
 		stderr.Close()
 	}()
@@ -311,8 +311,8 @@ steps:
 	if strings.Contains(stdout, "duplicate  seed") {
 		t.Errorf("the next scenario was begun:\n%s", stdout)
 	}
-	want(t, stderr, `scenario waits, step one: `)
-	if raw, err := os.ReadFile(report); err != nil || !strings.Contains(string(raw), `"status": "error"`) {
+	want(t, stderr, `^hookrig: interrupted: see the report`)
+	if raw, err := os.ReadFile(report); err != nil || !strings.Contains(string(raw), `"status": "error"`) || !strings.Contains(string(raw), "not run: interrupted") {
 		t.Errorf("report: %v\n%s", err, raw)
 	}
 }

@@ -101,6 +101,6 @@ func (r *registry) checkID(id string) error {
 
 // unknownProfile says which retry profiles there are.
 func unknownProfile(p *fixtures.Provider, name string) error {
-	names := append(slices.Sorted(maps.Keys(p.Delivery.Profiles)), noRetry)
+	names := append(slices.Sorted(maps.Keys(p.Delivery.Profiles)), NoRetry)
 	return fmt.Errorf("%w: retry %q: %s has %s%s", ErrInvalid, name, p.Name, strings.Join(names, ", "), meant(name, names))
 }

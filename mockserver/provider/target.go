@@ -58,11 +58,10 @@ type terms struct {
 	makers   sync.Pool // of *maker
 }
 
-const (
-	// noRetry is the profile that never tries again, of every provider that has none of that name.
-	noRetry        = "none"
-	defaultTimeout = 30 * time.Second
-)
+// NoRetry is the name of the retry profile that never tries again; every provider has it.
+const NoRetry = "none"
+
+const defaultTimeout = 30 * time.Second
 
 // newTerms works out what holds for an endpoint. Errors wrap ErrInvalid.
 func newTerms(p *fixtures.Provider, e journal.Endpoint) (*terms, error) {
@@ -73,7 +72,7 @@ func newTerms(p *fixtures.Provider, e journal.Endpoint) (*terms, error) {
 	}
 	if profile != "" {
 		retry, ok := p.Delivery.Profiles[profile]
-		if !ok && profile != noRetry {
+		if !ok && profile != NoRetry {
 			return nil, unknownProfile(p, profile)
 		}
 		t.retry = retry

@@ -78,7 +78,7 @@ func (p *panel) test(ctx context.Context, store string, t topic, urls []string) 
 	for i, u := range urls {
 		made, err := p.Dispatcher.Deliver(ctx, journal.Endpoint{
 			Provider: p.Provider.Name, Tenant: store, URL: u, Secrets: []string{s.Token},
-			Retry: noRetry, Timeout: journal.Duration(p.profile(s).Timeout),
+			Retry: provider.NoRetry, Timeout: journal.Duration(p.profile(s).Timeout),
 		}, provider.Emission{Event: t.Name, Seed: &seed, Index: &index, Stream: TestCall, Set: set})
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/provider/surface"
 )
 
@@ -167,15 +168,14 @@ func categoryNamed(key string) (category, error) {
 	return category{}, surface.Errorf(http.StatusNotFound, "There is no category %.60q: there are %s.", key, strings.Join(keys, ", "))
 }
 
-// noRetry is the profile that never tries again.
-const noRetry = "none"
-
 // retry is the name of the profile that holds for a store.
-func (p *panel) retry(s settings) string { return cmp.Or(s.Retry, p.Provider.Delivery.Retry, noRetry) }
+func (p *panel) retry(s settings) string {
+	return cmp.Or(s.Retry, p.Provider.Delivery.Retry, provider.NoRetry)
+}
 
 // profiles are the names that a store can choose from.
 func (p *panel) profiles() []string {
-	return append([]string{noRetry}, slices.Sorted(maps.Keys(p.Provider.Delivery.Profiles))...)
+	return append([]string{provider.NoRetry}, slices.Sorted(maps.Keys(p.Provider.Delivery.Profiles))...)
 }
 
 // profile is that of the store, which is zero where nothing is tried again.

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// outFile is a file that a command writes its result to. What stood there before is replaced only by Commit, when the new file is whole.
+type outFile struct {
+	name string
+	temp *os.File // nil where the name is no ordinary file: then it is written directly
+	*bufio.Writer
+	direct *os.File
+}
+
+// createOut opens a file to write to and makes the folders that it lies in. The name itself is not touched before Commit,
+// except where it is a device or a pipe.
+func createOut(name string) (*outFile, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		if info.IsDir() {
+			return nil, fmt.Errorf("%s is a folder: give the name of a file", name)
+		}
+		file, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
+		}
+		return &outFile{name: name, direct: file, Writer: bufio.NewWriter(file)}, nil
+	}
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target // a link stays one
+	}
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	// Beside the file, so that it can take its place in one step.
+	temp, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
+	if err != nil {
+		return nil, err
+	}
+	return &outFile{name: name, temp: temp, Writer: bufio.NewWriter(temp)}, nil
+}
+
+// Commit has the file take its place.
+func (o *outFile) Commit() error {
+	if o.direct != nil {
+		return errors.Join(o.Flush(), o.direct.Close())
+	}
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(o.name); err == nil {
+		mode = info.Mode().Perm()
+	}
+	err := errors.Join(o.Flush(), o.temp.Chmod(mode), o.temp.Sync(), o.temp.Close())
+	if err == nil {
+		err = os.Rename(o.temp.Name(), o.name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(o.temp.Name()))
+	}
+	return nil
+}
+
+// Discard gives the file up; what stood there before stays.
+func (o *outFile) Discard() {
+	if o.direct != nil {
+		_ = o.direct.Close()
+		return
+	}
+	_ = o.temp.Close()
+	_ = os.Remove(o.temp.Name())
+}
+
+// checkOut says whether a file could be written, before anything is done; "" and "-" are none.
+func checkOut(name string) error {
+	if name == "" || name == "-" {
+		return nil
+	}
+	o, err := createOut(name)
+	if err != nil {
+		return err
+	}
+	o.Discard()
+	return nil
+}
+
+// writeOut writes a file whole, or leaves what stood there.
+func writeOut(name string, write func(io.Writer) error) error {
+	o, err := createOut(name)
+	if err != nil {
+		return misuse(err)
+	}
+	if err := write(o); err != nil {
+		o.Discard()
+		return noVerdict(err)
+	}
+	if err := o.Commit(); err != nil {
+		return noVerdict(fmt.Errorf("write %s: %w", name, err))
+	}
+	return nil
+}

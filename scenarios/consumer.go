@@ -1,0 +1,73 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// ErrNoConsumer says that nothing listens at the target, so that the run cannot judge a consumer.
+var ErrNoConsumer = errors.New("no consumer")
+
+// checkSent looks at the newest deliveries of a step until one of them reached somebody. A run whose first delivery cannot be sent at
+// all ends with an error: either nothing listens at the target, or the rig may not send there. Neither says anything of a consumer.
+func (r *run) checkSent(ctx context.Context, ids []string) error {
+	if r.reached || len(ids) == 0 || r.expectsUnsent() {
+		return nil
+	}
+	d, err := r.client.Delivery(ctx, ids[0])
+	if err != nil {
+		return err
+	}
+	if len(d.Attempts) == 0 {
+		return nil // it waits for its time, or a fault dropped it
+	}
+	if a := &d.Attempts[0]; a.Outcome == wire.NotSent {
+		return r.unreachable(&d, a)
+	}
+	r.reached = true
+	return nil
+}
+
+// unreachable says why nothing could be sent.
+func (r *run) unreachable(d *journal.Delivery, a *journal.Attempt) error {
+	for _, b := range r.bins {
+		if leadsTo(d.URL, b.url) {
+			return fmt.Errorf("the rig cannot send to its own bin %s at %s: %s", b.label, b.url, a.Error)
+		}
+	}
+	if strings.Contains(a.Error, wire.ErrForbidden.Error()) {
+		return fmt.Errorf("the rig may not send to %s: %s", d.URL, a.Error)
+	}
+	return fmt.Errorf("%w at %s: %s", ErrNoConsumer, d.URL, a.Error)
+}
+
+// expectsUnsent says whether the scenario itself expects attempts that are not sent: then a consumer that is down is part of the test.
+func (r *run) expectsUnsent() bool {
+	for i := range r.scenario.Steps {
+		for _, e := range r.scenario.Steps[i].Expect {
+			if e.Deliveries != nil && slices.Contains(e.Deliveries.Attempts.Outcomes, string(wire.NotSent)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// target is how a report names what the run judged.
+func (r *run) targetWords() string {
+	switch t := r.scenario.Target; {
+	case r.given():
+		return r.targetURL
+	case t.Bin != "":
+		return fmt.Sprintf("the built-in bin %s (no --target)", t.Bin)
+	case len(r.bins) > 0:
+		return "built-in bins (the scenario names no target)"
+	}
+	return ""
+}

@@ -1,0 +1,249 @@
+package scenarios
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// Exchange is one request of a run and what was answered: an attempt of a delivery, or a capture in a bin.
+type Exchange struct {
+	// Name says what it is: "attempt 1 of the delivery of step once (Pass:Created)", "capture c00000001 in bin inbox".
+	Name    string       `json:"name"`
+	ID      string       `json:"id"` // of the delivery or the capture
+	At      time.Time    `json:"at"`
+	TookMS  float64      `json:"took_ms,omitempty"`
+	Outcome wire.Outcome `json:"outcome,omitempty"` // of an attempt
+	Status  int          `json:"status,omitempty"`
+	Reason  string       `json:"reason,omitempty"` // why an attempt has no status
+	Request wire.Message `json:"request"`
+	Reply   *wire.Reply  `json:"reply,omitempty"`
+	// Verification is what the bin found of the signature.
+	Verification *journal.Verification `json:"verification,omitempty"`
+	// RequestText and ReplyText are both as HTTP writes them; what is no text is quoted.
+	RequestText string `json:"request_text"`
+	ReplyText   string `json:"reply_text,omitempty"`
+}
+
+// mostExchanges bounds the exchanges of one step.
+const mostExchanges = 20
+
+// attach gives the steps that did not pass the exchanges they are about. deliveries are those of the run, by id.
+func (r *run) attach(report *Report, deliveries map[string]*journal.Delivery) {
+	for i := range report.Steps {
+		s := &report.Steps[i]
+		record := r.steps[s.ID]
+		if s.Status == Passed || s.Status == Skipped || record == nil {
+			continue
+		}
+		ids := slices.Concat(record.deliveries, record.judged)
+		seen, missing := map[string]bool{}, 0
+		var all []Exchange
+		for _, id := range ids {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			if d := deliveries[id]; d == nil {
+				missing++
+			} else {
+				for k := range d.Attempts {
+					all = append(all, r.attempt(d, &d.Attempts[k]))
+				}
+			}
+		}
+		for k := range record.captures {
+			all = append(all, r.captured(&record.captures[k]))
+		}
+		s.Exchanges = all[:min(len(all), mostExchanges)]
+		s.More = len(all) - len(s.Exchanges) + missing + record.captured - len(record.captures)
+	}
+}
+
+func (r *run) attempt(d *journal.Delivery, a *journal.Attempt) Exchange {
+	e := Exchange{
+		Name: fmt.Sprintf("attempt %d of the %s", a.N, r.deliveryName(d)), ID: d.ID, At: a.At, TookMS: a.TookMS,
+		Outcome: a.Outcome, Status: a.Status, Reason: r.redact(a.Error), Request: r.without(a.Sent),
+	}
+	if a.Reply != nil {
+		reply := *a.Reply
+		reply.Body = r.withoutBytes(reply.Body)
+		reply.Headers = slices.Clone(reply.Headers)
+		for i := range reply.Headers {
+			reply.Headers[i].Value = r.redact(reply.Headers[i].Value)
+		}
+		e.Reply = &reply
+		e.ReplyText = replyText(&reply)
+	}
+	e.RequestText = requestText(&e.Request)
+	return e
+}
+
+func (r *run) captured(c *journal.Capture) Exchange {
+	label := c.Bin
+	for _, b := range r.bins {
+		if b.name == c.Bin {
+			label = b.label
+		}
+	}
+	e := Exchange{
+		Name: fmt.Sprintf("capture %s in bin %s", c.ID, label), ID: c.ID, At: c.At,
+		Request: r.without(c.Message), Verification: c.Verification,
+	}
+	if c.Reply != nil {
+		e.Status = c.Reply.Status
+		if e.Status == 0 {
+			e.Status = 200
+		}
+	}
+	e.RequestText = requestText(&e.Request)
+	return e
+}
+
+// without is a message without the secrets that the run knows.
+func (r *run) without(m wire.Message) wire.Message {
+	m.Target = r.redact(m.Target)
+	m.Headers = slices.Clone(m.Headers)
+	for i := range m.Headers {
+		m.Headers[i].Value = r.redact(m.Headers[i].Value)
+	}
+	m.Body = r.withoutBytes(m.Body)
+	return m
+}
+
+func (r *run) withoutBytes(body []byte) []byte {
+	if text := string(body); r.redact(text) != text {
+		return []byte(r.redact(text))
+	}
+	return body
+}
+
+func requestText(m *wire.Message) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s %s\n", m.Method, m.Target, m.Version)
+	for _, h := range m.Headers {
+		fmt.Fprintf(&text, "%s: %s\n", h.Name, h.Value)
+	}
+	text.WriteString("\n" + bodyText(m.Body))
+	return legible(text.String())
+}
+
+func replyText(r *wire.Reply) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d\n", r.Status)
+	for _, h := range r.Headers {
+		fmt.Fprintf(&text, "%s: %s\n", h.Name, h.Value)
+	}
+	text.WriteString("\n" + bodyText(r.Body))
+	if r.Truncated {
+		text.WriteString("\n(the reply was longer; this much of it was kept)")
+	}
+	return legible(text.String())
+}
+
+// bodyText is a body as text; one that is no text is quoted.
+func bodyText(body []byte) string {
+	if utf8.Valid(body) && bytes.IndexByte(body, 0) < 0 {
+		return string(body)
+	}
+	return fmt.Sprintf("%q", body)
+}
+
+// legible replaces control characters but line ends and tabs.
+func legible(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f {
+			return '\uFFFD'
+		}
+		return c
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+}
+
+// countAttempts reads the run's deliveries, a page at a time: it counts their attempts, marks the steps whose deliveries were neither sent
+// nor judged, and gives the steps that did not pass their exchanges.
+func (r *run) countAttempts(ctx context.Context, report *Report) error {
+	if len(r.made) == 0 {
+		r.attach(report, nil)
+		return nil
+	}
+	first, last := r.made[0].seq, r.made[0].seq
+	for _, m := range r.made {
+		first, last = min(first, m.seq), max(last, m.seq)
+	}
+	deliveries, wanted := map[string]*journal.Delivery{}, r.wanted(report)
+	doubted := 0
+	q := journal.DeliveryQuery{After: first - 1, Before: last + 1, Limit: journal.MaxLimit}
+	for {
+		page, err := r.client.Deliveries(ctx, q)
+		if err != nil {
+			report.Notes = append(report.Notes, "the attempts could not be counted: "+err.Error())
+			break
+		}
+		for i := range page {
+			d := &page[i]
+			q.Before = d.Seq
+			at, mine := r.byID[d.ID]
+			if !mine {
+				continue
+			}
+			report.Counts.Attempts += len(d.Attempts)
+			if unsent(d) && !r.judged[d.ID] && !r.expectsUnsent() && doubted < mostExchanges {
+				doubted++
+				wanted[d.ID] = true
+				report.doubt(r.made[at].step, fmt.Sprintf("the %s was not sent, and nothing judges it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
+			}
+			if wanted[d.ID] {
+				copied := *d
+				deliveries[d.ID] = &copied
+			}
+		}
+		if len(page) < q.Limit || q.Before <= first {
+			break
+		}
+	}
+	r.attach(report, deliveries)
+	return nil
+}
+
+// unsent says whether no attempt of a delivery could be sent.
+func unsent(d *journal.Delivery) bool {
+	return len(d.Attempts) > 0 && !slices.ContainsFunc(d.Attempts, func(a journal.Attempt) bool { return a.Outcome != wire.NotSent })
+}
+
+// wanted are the deliveries that steps which did not pass are about, as many as a report lists.
+func (r *run) wanted(report *Report) map[string]bool {
+	ids := map[string]bool{}
+	for i := range report.Steps {
+		s := &report.Steps[i]
+		record := r.steps[s.ID]
+		if s.Status == Passed || s.Status == Skipped || record == nil {
+			continue
+		}
+		list := slices.Concat(record.deliveries, record.judged)
+		for _, id := range list[:min(len(list), 2*mostExchanges)] {
+			ids[id] = true
+		}
+	}
+	return ids
+}
+
+// doubt makes a step that passed inconclusive, and says why. A step that did not pass has worse to say.
+func (r *Report) doubt(step, why string) {
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		if s.ID != step || s.Status != Passed && s.Status != Inconclusive {
+			continue
+		}
+		if s.Status == Inconclusive {
+			why = s.Detail + "\n" + why
+		}
+		s.Status, s.Detail = Inconclusive, why
+	}
+}

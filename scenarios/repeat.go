@@ -1,0 +1,43 @@
+package scenarios
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// repeat is the command line that does the run again, with the variables that the file read.
+func (r *run) repeat() string {
+	what := r.scenario.file
+	if what == "" {
+		what = r.scenario.Name
+	}
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(r.variables)) {
+		value := shellWord(r.variables[name])
+		if speaksOfSecret(name) || r.redact(value) != value {
+			value = `"$` + name + `"` // secrets do not stand in reports
+		}
+		words = append(words, name+"="+value)
+	}
+	words = append(words, "hookrig", "run", shellWord(what), "--seed", strconv.FormatUint(r.scope.seed, 10))
+	if r.options.Target != "" {
+		words = append(words, "--target", shellWord(r.options.Target))
+	}
+	if r.options.Secret != "" {
+		words = append(words, "--secret", `"$HOOKRIG_SECRET"`)
+	}
+	for _, word := range r.options.Repeat {
+		words = append(words, shellWord(word))
+	}
+	return strings.Join(words, " ")
+}
+
+// speaksOfSecret says whether a variable of that name most likely holds a secret.
+func speaksOfSecret(name string) bool {
+	upper := strings.ToUpper(name)
+	return slices.ContainsFunc([]string{"SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"}, func(word string) bool {
+		return strings.Contains(upper, word)
+	})
+}

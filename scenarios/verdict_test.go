@@ -1,0 +1,221 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// nobody is an address where nothing listens: port 1 of loopback.
+const nobody = "http://127.0.0.1:1/hooks"
+
+// TestVerdictsAreHonest: a run is never green without having judged, and never red for what is not the consumer's fault.
+func TestVerdictsAreHonest(t *testing.T) {
+	t.Parallel()
+	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/nonsense") {
+			_, _ = w.Write([]byte(`{"error":"no such table"}`))
+		}
+	}))
+	t.Cleanup(consumer.Close)
+	const sub = "steps:\n  - id: sub\n    subscribe: {provider: neostore, events: ['Pass:*']}\n"
+	const one = sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n"
+	for name, c := range map[string]struct {
+		head, steps, target string
+		want                Status
+		says                []string
+	}{
+		"a consumer that is not there, unjudged": {steps: one, target: nobody, want: Errored, says: []string{"no consumer at " + nobody, "connection refused"}},
+		"a consumer that is not there, judged": {
+			steps: one + "    expect: {deliveries: {state: delivered}}\n", target: nobody, want: Errored, says: []string{"no consumer at " + nobody},
+		},
+		"a host that does not resolve":        {steps: one, target: "http://nowhere.invalid/hooks", want: Errored, says: []string{"no consumer at http://nowhere.invalid/hooks"}},
+		"a host that the rig may not send to": {steps: one, target: "http://192.0.2.1/hooks", want: Errored, says: []string{"the rig may not send to http://192.0.2.1/hooks", "forbidden address"}},
+		"a consumer that is meant to be down": {
+			steps:  sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {attempts: [not_sent]}}\n",
+			target: nobody, want: Passed,
+		},
+		"an emission to nobody": {
+			steps: sub + "  - id: one\n    deliver: {provider: neostore, event: 'Redirect:Redirected'}\n", want: Inconclusive,
+			says: []string{"no subscription selects Redirect:Redirected: nothing was sent"},
+		},
+		"a probe that answers nonsense": {
+			head: "effects:\n  rows: {http: {url: '" + consumer.URL + "/nonsense'}, jq: .body.rows}\n", steps: one + "    expect: {effects: {rows: {eventually: {eq: 1}, within: 1ms}}}\n", target: consumer.URL, want: Inconclusive,
+			says: []string{"effect rows could not be judged within 1ms: it never had a value", "GET " + consumer.URL + "/nonsense, jq .body.rows", `200 {"error":"no such table"}`},
+		},
+		"a probe that answers nonsense, and nothing is to happen": {
+			head: "effects:\n  rows: {http: {url: '" + consumer.URL + "/nonsense'}, jq: .body.rows}\n", steps: one + "    expect: {effects: {rows: {never: {eq: 1}, for: 1ms}}}\n", target: consumer.URL, want: Inconclusive,
+			says: []string{"effect rows could not be judged for 1ms"},
+		},
+		"a probe whose condition fits no answer": {
+			head: "effects:\n  rows: {http: {url: '" + consumer.URL + "/nonsense'}}\n", steps: one + "    expect: {effects: {rows: {never: {jq: '.error.code > 3'}, for: 1ms}}}\n", target: consumer.URL, want: Inconclusive,
+			says: []string{"effect rows could not be judged for 1ms", `jq ".error.code > 3"`},
+		},
+		"a probe that fails": {
+			head: "effects:\n  rows: {http: {url: '" + nobody + "'}}\n", steps: one + "    expect: {effects: {rows: {eventually: {eq: 1}, within: 1ms}}}\n", target: consumer.URL, want: Inconclusive,
+			says: []string{"effect rows could not be judged within 1ms", "connection refused", "GET " + nobody},
+		},
+		"no retries, by name": {steps: strings.Replace(one, "events: ['Pass:*']", "events: ['Pass:*'], retry: none", 1) + "    expect: {deliveries: {state: delivered}}\n", want: Passed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig := mockserver.StartT(t)
+			report, err := Run(t.Context(), rig.Client(), read(t, c.head+c.steps), Options{Target: c.target})
+			got := text(t, report)
+			unfolded := strings.Join(strings.Fields(got), " ")
+			if report.Status != c.want || (c.want == Errored) != (err != nil) {
+				t.Errorf("%s, %v; want %s\n%s", report.Status, err, c.want, got)
+			}
+			for _, says := range c.says {
+				if !strings.Contains(unfolded, says) {
+					t.Errorf("want %q in\n%s", says, got)
+				}
+			}
+			if c.target != "" && report.Target != c.target {
+				t.Errorf("target %q, want %q", report.Target, c.target)
+			}
+			if strings.HasPrefix(name, "a consumer that is not there") && !errors.Is(err, ErrNoConsumer) {
+				t.Errorf("%v is not ErrNoConsumer", err)
+			}
+		})
+	}
+}
+
+// TestConsumerLost: a consumer that answered and is gone later leaves the steps that nothing judges inconclusive, not passed.
+func TestConsumerLost(t *testing.T) {
+	t.Parallel()
+	consumer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	closes := func(context.Context) (any, error) { consumer.Close(); return 1, nil }
+	s := read(t, `effects: {off: {func: off}}
+steps:
+  - id: sub
+    subscribe: {provider: neostore, events: ["Pass:*"]}
+  - id: up
+    deliver: {provider: neostore, event: "Pass:Created"}
+    expect: {effects: {off: {eventually: {eq: 1}}}}
+  - id: down
+    deliver: {provider: neostore, event: "Pass:Installed"}
+`)
+	report, err := play(t, s, Options{Target: consumer.URL, Effects: map[string]func(context.Context) (any, error){"off": closes}})
+	got := text(t, report)
+	if err != nil || report.Status != Inconclusive || !strings.Contains(strings.Join(strings.Fields(got), " "), "the delivery of step down (Pass:Installed) was not sent, and nothing judges it") {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
+
+// TestOwnBinRefused: a rig that may not dial its own bin is at fault, not the consumer.
+func TestOwnBinRefused(t *testing.T) {
+	t.Parallel()
+	rig := &unroutable{Client: mockserver.StartT(t).Client()}
+	report, err := Run(t.Context(), rig, read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n"), Options{})
+	if err == nil || report.Status != Errored || !strings.Contains(err.Error(), "the rig cannot send to its own bin inbox") {
+		t.Errorf("%s, %v", report.Status, err)
+	}
+}
+
+// unroutable is a rig that says its bins are at an address which its guard refuses.
+type unroutable struct{ mockserver.Client }
+
+func (u *unroutable) BinURL(bin string) string { return "http://192.0.2.1:8081/" + bin }
+
+// TestNilCatalogue: nil stands for the built-in providers wherever a catalogue is taken.
+func TestNilCatalogue(t *testing.T) {
+	const file = "hookrig: 1\nname: a\nbins: {inbox: {provider: neostore}}\nsteps:\n  - {id: sub, subscribe: {provider: neostore, to: '${bins.inbox.url}'}}\n"
+	s, err := Parse("a.yaml", []byte(file), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRepeatLine: the line that repeats a run names everything that the run depended on, and a shell reads it so.
+func TestRepeatLine(t *testing.T) {
+	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore, tenant: '${env:SHOP}', secret: '${env:SHOP_SECRET}'}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', tenant: '${env:SHOP}'}\n")
+	env := func(name string) (string, bool) {
+		value, ok := map[string]string{"SHOP": "a 'b' $c", "SHOP_SECRET": "very-secret"}[name]
+		return value, ok
+	}
+	report, err := play(t, s, Options{Env: env, Repeat: []string{"--provider-dir", "my providers", "--option", "neostore.encoding=base64"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(report.Repeat, "very-secret") {
+		t.Errorf("the secret is in %s", report.Repeat)
+	}
+	words, err := exec.Command("sh", "-c", "hookrig() { printf '%s\\n' \"$SHOP\" \"$SHOP_SECRET\" \"$@\"; }; SHOP_SECRET=very-secret; "+report.Repeat).Output()
+	want := "a 'b' $c\nvery-secret\nrun\ntest.yaml\n--seed\n7\n--provider-dir\nmy providers\n--option\nneostore.encoding=base64\n"
+	if err != nil || string(words) != want {
+		t.Errorf("%s\n%v: %s", report.Repeat, err, words)
+	}
+}
+
+// TestExchanges: a step that failed has what was sent and answered, whole, in every report, without the secret.
+func TestExchanges(t *testing.T) {
+	t.Parallel()
+	reason := strings.Repeat("the passes table is locked; ", 40)
+	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, reason, http.StatusInternalServerError) }))
+	t.Cleanup(consumer.Close)
+	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: forged\n    deliver: {provider: neostore, event: 'Pass:Created', faults: ['signature:missing']}\n    expect: {deliveries: {attempts: [4xx]}}\n")
+	report, err := play(t, s, Options{Target: consumer.URL, Secret: "a-secret-of-the-run"})
+	if err != nil || report.Status != Failed {
+		t.Fatalf("%s, %v", report.Status, err)
+	}
+	step := report.Steps[1]
+	if want := `delivery of step forged (Pass:Created, signature:missing): want the attempts 4xx, got 500 ("the passes table is locked;`; !strings.Contains(step.Detail, want) {
+		t.Errorf("want %q in %q", want, step.Detail)
+	}
+	if len(step.Exchanges) != 1 || len(step.Exchanges[0].Request.Body) == 0 || !strings.Contains(string(step.Exchanges[0].Reply.Body), reason) {
+		t.Fatalf("%+v", step.Exchanges)
+	}
+	for name, write := range map[string]func(*strings.Builder) error{
+		"json":  func(b *strings.Builder) error { return WriteJSON(b, []Report{report}) },
+		"junit": func(b *strings.Builder) error { return WriteJUnit(b, []Report{report}) },
+		"html":  func(b *strings.Builder) error { return WriteHTML(b, []Report{report}) },
+	} {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), reason) || !strings.Contains(b.String(), "POST") || strings.Contains(b.String(), "a-secret-of-the-run") {
+			t.Errorf("%s: %s", name, b.String())
+		}
+	}
+}
+
+// TestFinishAsksForPages: what a run made is counted by pages of deliveries, however many there are, not one by one.
+func TestFinishAsksForPages(t *testing.T) {
+	t.Parallel()
+	counting := &countingClient{Client: mockserver.StartT(t).Client()}
+	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: many\n    deliver: {provider: neostore, event: 'Pass:Created', times: 1500, parallel: true}\n")
+	report, err := Run(t.Context(), counting, s, Options{})
+	if err != nil || report.Counts.Attempts != 1500 {
+		t.Fatalf("%+v, %v", report.Counts, err)
+	}
+	if counting.single > 3 || counting.pages > 3 {
+		t.Errorf("%d single deliveries and %d pages were asked for", counting.single, counting.pages)
+	}
+}
+
+type countingClient struct {
+	mockserver.Client
+	single, pages int
+}
+
+func (c *countingClient) Delivery(ctx context.Context, id string) (journal.Delivery, error) {
+	c.single++
+	return c.Client.Delivery(ctx, id)
+}
+
+func (c *countingClient) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]journal.Delivery, error) {
+	c.pages++
+	return c.Client.Deliveries(ctx, q)
+}
