@@ -41,9 +41,12 @@ func (r *run) judgeCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	if err != nil {
 		return err
 	}
-	whole := held.Evicted == 0
-	if !whole {
+	whole := held.Evicted == 0 && !waited.Inconclusive
+	switch {
+	case held.Evicted > 0:
 		v.doubt("bin %s dropped %d captures to make room: what it holds is not all that came", b.label, held.Evicted)
+	case !whole:
+		v.doubt("bin %s: %s", b.label, waited.Reason)
 	}
 	switch tooMany := count.Max != nil && len(list) > *count.Max; {
 	case !whole && !tooMany && !count.holds(len(list)):

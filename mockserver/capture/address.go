@@ -18,7 +18,7 @@ func binOf(target string) string {
 	if end := strings.IndexAny(name, "/?# "); end >= 0 {
 		name = name[:end]
 	}
-	if !isBin(name) {
+	if !isBin(name) || name == apiName {
 		return ""
 	}
 	return name
@@ -39,7 +39,7 @@ func pathOf(target string) string {
 
 // isBin says whether name can be a bin's.
 func isBin(name string) bool {
-	if name == "" || len(name) > longestBin || name[0] == '.' || name == apiName {
+	if name == "" || len(name) > longestBin || name[0] == '.' {
 		return false
 	}
 	for i := range len(name) {
@@ -51,10 +51,17 @@ func isBin(name string) bool {
 	return true
 }
 
-func checkBin(name string) error {
+// checkNewBin refuses a name that no bin can have, and the one that has become an API's: a bin that got it before can be
+// read and deleted only.
+func checkNewBin(name string) error {
 	if name == apiName {
 		return fmt.Errorf("%w bin %s: the name belongs to an API that makes bins; take another one", ErrInvalid, quote(name))
 	}
+	return checkBin(name)
+}
+
+// checkBin refuses a name that no bin can have.
+func checkBin(name string) error {
 	if !isBin(name) {
 		return fmt.Errorf("%w bin %s: want 1 to %d letters, digits, \"-\", \"_\" or \".\", not a \".\" first", ErrInvalid, quote(name), longestBin)
 	}

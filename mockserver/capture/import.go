@@ -32,7 +32,7 @@ const maxSkipped = 100
 // nothing in the file could be imported. What was imported before it stays, and is counted.
 func (s *Server) Import(ctx context.Context, name string, format export.Format, file io.Reader) (Imported, error) {
 	out := Imported{Skipped: []Skipped{}}
-	if err := checkBin(name); err != nil {
+	if err := checkNewBin(name); err != nil {
 		return out, err
 	}
 	bin := s.bins.get(name)

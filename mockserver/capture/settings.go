@@ -47,7 +47,7 @@ const documents = "bin"
 // Configure sets a bin's settings and starts its script anew; the zero Settings make it a bin like any other again.
 // They hold for every request that is read whole after Configure returned. Errors wrap ErrInvalid, or are the store's.
 func (s *Server) Configure(ctx context.Context, name string, set Settings) error {
-	if err := checkBin(name); err != nil {
+	if err := checkNewBin(name); err != nil {
 		return err
 	}
 	set = set.clone()

@@ -73,7 +73,7 @@ func (w *Wait) check() error {
 // Wait waits in a bin; it wakes as soon as a capture is stored. A wait that is not fulfilled is not an error: see
 // Waited.OK. Errors wrap ErrInvalid, or are ctx's or the store's; journal.ErrClosed when the server closes meanwhile.
 func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) {
-	if err := checkBin(name); err != nil {
+	if err := checkNewBin(name); err != nil {
 		return Waited{}, err
 	}
 	if err := w.check(); err != nil {
@@ -171,6 +171,7 @@ type watch struct {
 	cursor   uint64 // the highest seq looked at
 	seen     int    // captures looked at
 	sifted   bool   // others were there, and not looked at because they do not hold the texts of the query
+	damaged  int    // captures that the store could not read
 	gap      bool   // some may have been let go before they were looked at
 	result   Waited
 }
@@ -217,6 +218,9 @@ func (w *watch) look(ctx context.Context, changed <-chan struct{}) error {
 // take takes account of one capture.
 func (w *watch) take(ctx context.Context, c *journal.Capture) error {
 	w.seen++
+	if c.IsDamaged() {
+		w.damaged++
+	}
 	selected, err := w.selected.selects(ctx, c)
 	if err != nil || !selected {
 		return err
@@ -279,8 +283,13 @@ func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 	return w.result, nil
 }
 
-// doubt makes the result inconclusive when captures that the wait is about are gone unseen.
+// doubt makes the result inconclusive when captures that the wait is about are gone unseen or cannot be read.
 func (w *watch) doubt(ctx context.Context) error {
+	if w.damaged > 0 {
+		w.result.Inconclusive = true
+		w.result.Reason = fmt.Sprintf("inconclusive: %d captures of bin %s are damaged and may have matched; clear the bin, or use another", w.damaged, w.bin)
+		return nil
+	}
 	if err := w.checkGap(ctx); err != nil || !w.gap {
 		return err
 	}

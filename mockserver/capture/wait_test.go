@@ -226,3 +226,23 @@ func TestWaitIsInconclusive(t *testing.T) {
 		t.Errorf("at least: %+v, %v", got, err) // that some are gone changes nothing
 	}
 }
+
+// A capture that the store cannot read may be any: a wait for no more than so many cannot hold then.
+func TestWaitOverDamagedCaptures(t *testing.T) {
+	t.Parallel()
+	s, store := start(t)
+	post(t, s.URL()+"/w", "x")
+	damaged := journal.Capture{Bin: "w", Problems: []string{journal.Damaged + "its record cannot be read"}}
+	if err := store.AppendCapture(t.Context(), &damaged); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []capture.Wait{{Max: number(0), Where: `.method == "PUT"`, Timeout: of(short)}, {Count: 1, Where: `.method == "PUT"`, Timeout: of(short)}} {
+		got, err := s.Wait(t.Context(), "w", w)
+		if err != nil || got.OK || !got.Inconclusive {
+			t.Errorf("%+v: %+v, %v; want it inconclusive", w, got, err)
+		}
+	}
+	if got, err := s.Wait(t.Context(), "w", capture.Wait{Count: 1, Where: `.method == "POST"`}); err != nil || !got.OK {
+		t.Errorf("%+v, %v: what is there is enough", got, err)
+	}
+}

@@ -34,7 +34,7 @@ type Capture struct {
 	Raw []byte `json:"raw,omitempty"`
 	// TLS is of the connection that the request came on; nil: it was not encrypted.
 	TLS *TLS `json:"tls"`
-	// Problems says what was wrong with the request: "aborted", "too large", "malformed: …".
+	// Problems says what was wrong with the request: "aborted", "too large", "malformed: …", or with the record: "damaged: …".
 	Problems []string `json:"problems"`
 }
 
@@ -44,6 +44,14 @@ func (c *Capture) Bytes() []byte {
 		return slices.Clone(c.Raw)
 	}
 	return wire.Append(nil, c.Message)
+}
+
+// Damaged begins the problem of a record that the store could not read whole.
+const Damaged = "damaged: "
+
+// IsDamaged reports whether the store could not read the capture whole: what it was is not known.
+func (c *Capture) IsDamaged() bool {
+	return slices.ContainsFunc(c.Problems, func(p string) bool { return strings.HasPrefix(p, Damaged) })
 }
 
 // Clone returns a copy that shares nothing with c. Headers, body and problems of the copy are never nil, so that they

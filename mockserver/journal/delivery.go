@@ -56,6 +56,8 @@ type Delivery struct {
 	Attempts []Attempt `json:"attempts"`
 	// Next is when the next attempt is due, on the schedule's clock; zero when there is none.
 	Next time.Time `json:"next,omitzero"`
+	// Problems says why the record could not be read whole: "damaged: …". Nothing more is sent of such a delivery.
+	Problems []string `json:"problems,omitempty"`
 }
 
 // Clone returns a copy that shares nothing with d. Its attempts and bodies
@@ -63,6 +65,7 @@ type Delivery struct {
 func (d Delivery) Clone() Delivery {
 	d.Event.Body = append(make([]byte, 0, len(d.Event.Body)), d.Event.Body...)
 	d.Faults = slices.Clone(d.Faults)
+	d.Problems = slices.Clone(d.Problems)
 	attempts := make([]Attempt, len(d.Attempts))
 	for i, a := range d.Attempts {
 		attempts[i] = a.Clone()

@@ -175,6 +175,9 @@ func (d *Dispatcher) Redeliver(ctx context.Context, id string) (journal.Delivery
 	if err != nil {
 		return journal.Delivery{}, err
 	}
+	if len(before.Problems) > 0 {
+		return journal.Delivery{}, fmt.Errorf("redeliver %q: %w: its event is not known: %s", id, ErrInvalid, before.Problems[0])
+	}
 	to, err := d.registry.only(before.Provider, before.Endpoint)
 	if err != nil {
 		return journal.Delivery{}, fmt.Errorf("redeliver %q: %w", id, err)

@@ -343,6 +343,9 @@ func lastDue(d *journal.Delivery) time.Time {
 
 // resume makes the job of a delivery of an earlier run.
 func (d *Dispatcher) resume(p *journal.Delivery) (*job, error) {
+	if len(p.Problems) > 0 {
+		return nil, errors.New(p.Problems[0])
+	}
 	to, err := d.registry.only(p.Provider, p.Endpoint)
 	if err != nil {
 		return nil, err

@@ -179,7 +179,22 @@ func identify(ctx context.Context, path string) error {
 	if application != applicationID && (application != 0 || version != 0 || tables != 0) {
 		return fmt.Errorf("%w: the file holds another application's data", ErrForeign)
 	}
-	return nil
+	steps, err := migrations()
+	if err == nil && version > len(steps) {
+		err = fmt.Errorf("%w: it has format %d, and this program reads formats up to %d: open it with the newer hookrig that wrote it, or use another folder",
+			ErrForeign, version, len(steps))
+	}
+	return err
+}
+
+// migrations are the names of the migrations, in their order.
+func migrations() ([]string, error) { return fs.Glob(schema, "schema/*.sql") }
+
+// otherSieves reports whether a file of version 2 is one of those whose second migration added the sieves, which the
+// third one does in all later files, and not Bin.Cleared.
+func otherSieves(ctx context.Context, db *sql.DB) (found bool, err error) {
+	err = db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'sieves'").Scan(&found)
+	return found, err
 }
 
 // migrate brings the file to the newest version, one transaction a step.
@@ -188,24 +203,40 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	steps, err := fs.Glob(schema, "schema/*.sql")
+	steps, err := migrations()
 	if err != nil {
 		return err
 	}
-	if version > len(steps) {
-		return fmt.Errorf("%w: the file has version %d, this program knows up to %d", ErrForeign, version, len(steps))
-	}
-	for i, step := range steps[version:] {
-		script, err := schema.ReadFile(step)
+	if version == 2 {
+		found, err := otherSieves(ctx, db)
 		if err != nil {
 			return err
 		}
-		var text strings.Builder
-		fmt.Fprintf(&text, "BEGIN IMMEDIATE;\n%s;\nPRAGMA application_id=%d;\nPRAGMA user_version=%d;\nCOMMIT", script, applicationID, version+i+1)
-		if _, err := db.ExecContext(ctx, text.String()); err != nil {
-			_, _ = db.ExecContext(ctx, "ROLLBACK")
-			return fmt.Errorf("%s: %w", step, err)
+		if found {
+			if err := step(ctx, db, 1, "DROP TABLE sieves; DROP TABLE slices"); err != nil { // they are made anew
+				return err
+			}
+			version = 1
+		}
+	}
+	for i, name := range steps[version:] {
+		script, err := schema.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := step(ctx, db, version+i+1, string(script)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// step runs a script that brings the file to a version, in one transaction.
+func step(ctx context.Context, db *sql.DB, version int, script string) error {
+	text := fmt.Sprintf("BEGIN IMMEDIATE;\n%s;\nPRAGMA application_id=%d;\nPRAGMA user_version=%d;\nCOMMIT", script, applicationID, version)
+	_, err := db.ExecContext(ctx, text)
+	if err != nil {
+		_, _ = db.ExecContext(ctx, "ROLLBACK")
+	}
+	return err
 }

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // errRoom is the answer when every delivery that might make room is pending.
@@ -175,8 +178,8 @@ func (s *store) deliveries(ctx context.Context, where string, args ...any) ([]jo
 		var seq uint64
 		var id, state []byte
 		var next sql.NullInt64
-		var record, attempt sql.RawBytes
-		if err := rows.Scan(&seq, &id, &state, &next, &record, &attempt); err != nil {
+		var provider, endpoint, event, record, attempt sql.RawBytes
+		if err := rows.Scan(&seq, &id, &state, &next, &provider, &endpoint, &event, &record, &attempt); err != nil {
 			return err
 		}
 		if last := len(found) - 1; last < 0 || found[last].Seq != seq {
@@ -185,18 +188,21 @@ func (s *store) deliveries(ctx context.Context, where string, args ...any) ([]jo
 				d.Next = time.Unix(0, next.Int64).UTC()
 			}
 			if err := unpackDelivery(record, &d); err != nil {
-				return err
+				d = journal.Delivery{
+					ID: d.ID, Seq: seq, State: d.State, Next: d.Next, Attempts: d.Attempts, Provider: string(provider), Endpoint: string(endpoint),
+					Event: fixtures.Event{Provider: string(provider), ID: string(event), Body: []byte{}}, Problems: []string{problemOf(err)},
+				}
 			}
 			found = append(found, d)
 		}
 		if attempt == nil {
 			return nil
 		}
+		d := &found[len(found)-1]
 		var a journal.Attempt
 		if err := unpackAttempt(attempt, &a); err != nil {
-			return err
+			a = journal.Attempt{N: len(d.Attempts) + 1, Sent: wire.Message{Headers: signature.Headers{}, Body: []byte{}}, Error: problemOf(err)}
 		}
-		d := &found[len(found)-1]
 		d.Attempts = append(d.Attempts, a)
 		return nil
 	}, args...)
@@ -207,6 +213,6 @@ func (s *store) deliveries(ctx context.Context, where string, args ...any) ([]jo
 }
 
 func deliveryQuery(where string) string {
-	return "SELECT d.seq, d.id, d.state, d.next, d.record, a.record FROM (SELECT * FROM deliveries WHERE " + where +
+	return "SELECT d.seq, d.id, d.state, d.next, d.provider, d.endpoint, d.event, d.record, a.record FROM (SELECT * FROM deliveries WHERE " + where +
 		" ORDER BY seq DESC LIMIT ?) d LEFT JOIN attempts a ON a.delivery = d.seq ORDER BY d.seq DESC, a.id"
 }

@@ -39,6 +39,9 @@ func explain(doing string, err error) error {
 	case sqlite3.SQLITE_INTERRUPT:
 		sentinel = context.Canceled
 	}
+	if sentinel == ErrCorrupt {
+		return fmt.Errorf("%s: %w: %w; stop hookrig, move the folder aside, and start with an empty one: \"sqlite3 journal.db .recover\" gets out of the old file what can be read", doing, sentinel, err)
+	}
 	if sentinel == nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"math"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // reader holds the prepared queries.
@@ -165,7 +167,8 @@ func (s *store) captures(ctx context.Context, stmt *sql.Stmt, limit int, args ..
 	return found, nil
 }
 
-// scanCapture reads a row of captureQuery.
+// scanCapture reads a row of captureQuery. Of a capture whose record is damaged it returns what stands beside the record,
+// and the problem, so that one bad record hides no others.
 func scanCapture(rows *sql.Rows) (c journal.Capture, err error) {
 	var head sql.RawBytes
 	var bin []byte
@@ -173,7 +176,7 @@ func scanCapture(rows *sql.Rows) (c journal.Capture, err error) {
 		return c, err
 	}
 	if err := unpackCapture(head, &c); err != nil {
-		return c, err
+		c = journal.Capture{Seq: c.Seq, Message: wire.Message{Headers: signature.Headers{}, Body: c.Body}, Problems: []string{problemOf(err)}}
 	}
 	if c.Body == nil {
 		c.Body = []byte{}

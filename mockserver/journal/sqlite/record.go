@@ -16,9 +16,20 @@ import (
 // Records are packed in this order: a version byte, then the fields one after the other. Numbers are varints, texts
 // and bytes are preceded by their length, lists by their number. Packing keeps every byte of a header as it was,
 // which JSON would not, and costs a fraction.
+//
+// Unpacking reads every version that was ever written. To change the layout, raise recordVersion, read the new field
+// only from records that have it (unpacker.since), and add a migration, so that older programs refuse the file.
 
-// recordVersion is the first byte of every record.
+// recordVersion is the first byte of every new record. Deliveries and attempts have been the same since version 1.
 const recordVersion = 4
+
+// The versions in which captures got more fields.
+const (
+	withRaw       = 2 // Capture.Raw
+	withTLS       = 3 // Capture.TLS; Reply.Lines, Drip and Cut
+	withBinary    = 4 // Reply.Binary
+	oldestVersion = 1
+)
 
 // packCapture appends all of c but its body, its bin and what the store gives it.
 func packCapture(dst []byte, c *journal.Capture) []byte {
@@ -65,38 +76,54 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 	c.At = u.time()
 	c.Peer = u.string()
 	u.head(&c.Message)
-	if c.Raw = u.bytes(); len(c.Raw) == 0 {
-		c.Raw = nil
+	if u.since(withRaw) {
+		c.Raw = nilIfEmpty(u.bytes())
 	}
 	c.Problems = append([]string{}, u.strings()...)
-	if u.bool() {
+	if u.since(withTLS) && u.bool() {
 		c.TLS = &journal.TLS{Version: u.string(), Cipher: u.string(), SNI: u.string()}
 	}
 	if u.bool() {
 		c.Verification = &journal.Verification{Provider: u.string(), Verdict: u.string(), Explanation: u.string()}
 	}
 	if u.bool() {
-		r := &journal.Reply{Status: int(u.int())}
-		for range u.count() {
-			if r.Headers == nil {
-				r.Headers = map[string]string{}
-			}
-			name := u.string()
-			r.Headers[name] = u.string()
-		}
-		if r.Lines = u.headers(); len(r.Lines) == 0 {
-			r.Lines = nil
-		}
-		r.Body = u.string()
-		if r.Binary = u.bytes(); len(r.Binary) == 0 {
-			r.Binary = nil
-		}
-		r.Delay, r.Drip = journal.Duration(u.int()), journal.Duration(u.int())
-		r.Cut = u.string()
-		r.Hang, r.Reset = u.bool(), u.bool()
-		c.Reply = r
+		c.Reply = u.reply()
 	}
 	return u.end("capture")
+}
+
+// reply reads what a bin answered.
+func (u *unpacker) reply() *journal.Reply {
+	r := &journal.Reply{Status: int(u.int())}
+	for range u.count() {
+		if r.Headers == nil {
+			r.Headers = map[string]string{}
+		}
+		name := u.string()
+		r.Headers[name] = u.string()
+	}
+	if u.since(withTLS) {
+		r.Lines = nilIfEmpty(u.headers())
+	}
+	r.Body = u.string()
+	if u.since(withBinary) {
+		r.Binary = nilIfEmpty(u.bytes())
+	}
+	r.Delay = journal.Duration(u.int())
+	if u.since(withTLS) {
+		r.Drip = journal.Duration(u.int())
+		r.Cut = u.string()
+	}
+	r.Hang, r.Reset = u.bool(), u.bool()
+	return r
+}
+
+// nilIfEmpty returns list, or nil when nothing is in it.
+func nilIfEmpty[S ~[]E, E any](list S) S {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // packDelivery appends all of d but its attempts, state and next due time, which change, and its id and number, which
@@ -172,12 +199,8 @@ func unpackAttempt(record []byte, a *journal.Attempt) error {
 	a.Sent.Body = u.bytes()
 	if u.bool() {
 		r := &wire.Reply{Status: int(u.int())}
-		if r.Headers = u.headers(); len(r.Headers) == 0 {
-			r.Headers = nil
-		}
-		if r.Body = u.bytes(); len(r.Body) == 0 {
-			r.Body = nil
-		}
+		r.Headers = nilIfEmpty(u.headers())
+		r.Body = nilIfEmpty(u.bytes())
 		r.Truncated = u.bool()
 		a.Reply = r
 	}
@@ -228,23 +251,34 @@ func packTime(dst []byte, t time.Time) []byte {
 	return binary.AppendUvarint(binary.AppendVarint(dst, t.Unix()), uint64(t.Nanosecond()))
 }
 
+// errRecord is why a record cannot be read.
+var errRecord = fmt.Errorf("%w: its bytes are not those of a record", ErrCorrupt)
+
+// problemOf is the problem of a record that stands in a list without what could not be read of it.
+func problemOf(err error) string { return journal.Damaged + err.Error() }
+
 // unpacker reads a record; after the first mistake it returns zero values, and end the mistake.
 type unpacker struct {
-	data []byte
-	text string // the same bytes: what is returned as text shares them
-	at   int
-	bad  bool
+	data    []byte
+	text    string // the same bytes: what is returned as text shares them
+	version byte
+	at      int
+	bad     bool
 }
 
 func unpack(record []byte) *unpacker {
 	u := &unpacker{data: record, text: string(record)}
-	if len(record) == 0 || record[0] != recordVersion {
+	if len(record) == 0 || record[0] < oldestVersion || record[0] > recordVersion {
 		u.fail()
 	} else {
+		u.version = record[0]
 		u.at++
 	}
 	return u
 }
+
+// since reports whether the record has a field that records have had since that version.
+func (u *unpacker) since(version byte) bool { return u.version >= version }
 
 func (u *unpacker) fail() {
 	u.bad = true
@@ -253,7 +287,7 @@ func (u *unpacker) fail() {
 
 func (u *unpacker) end(what string) error {
 	if u.bad || u.at < len(u.data) {
-		return fmt.Errorf("%w: a %s cannot be read", ErrCorrupt, what)
+		return fmt.Errorf("%w: a %s cannot be read", errRecord, what)
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func TestRecordsKeepEveryField(t *testing.T) {
 
 	d := filled[journal.Delivery](t)
 	record = packDelivery(nil, &d)
-	kept := journal.Delivery{ID: d.ID, Seq: d.Seq, State: d.State, Next: d.Next, Attempts: d.Attempts}
+	kept := journal.Delivery{ID: d.ID, Seq: d.Seq, State: d.State, Next: d.Next, Attempts: d.Attempts, Problems: d.Problems}
 	check(t, unpackDelivery(record, &kept), d, kept)
 	damaged(t, record, func(r []byte) error { return unpackDelivery(r, &journal.Delivery{}) })
 

@@ -139,11 +139,12 @@ func (w *writer) transact(ctx context.Context) error {
 	return err
 }
 
-// operate runs an operation. One that finds its record missing, or taken, has changed nothing and fails alone; any
-// other error fails the transaction.
+// operate runs an operation. One that finds its record missing, taken or damaged has changed nothing and fails alone;
+// any other error fails the transaction.
 func (w *writer) operate(r *request) error {
 	r.err = r.operation(w)
-	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) || r.err == errRoom {
+	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) ||
+		errors.Is(r.err, errRecord) || r.err == errRoom {
 		return nil
 	}
 	return r.err
