@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -11,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,6 +111,12 @@ func runBurst(cmd *cobra.Command, w World, name string, b *burstFlags) error {
 	if report == nil {
 		return misuse(err)
 	}
+	if errors.Is(err, burst.ErrNoConsumer) {
+		if err := writeReport(w, b, report); err != nil {
+			return err
+		}
+		return noVerdict(err)
+	}
 	interrupted := err != nil
 	if bin != nil {
 		// An interrupt ends the sending, not the accounting.
@@ -145,7 +154,16 @@ func printBurst(out io.Writer, plan *burst.Plan, r *burst.Report) {
 	fmt.Fprintf(out, "sent          %d of %d in %.2f s, %.0f/s\n", r.Sent, r.Intended, r.Seconds, r.Rate)
 	fmt.Fprintf(out, "acknowledged  %d\n", r.Acknowledged)
 	for _, outcome := range slices.Sorted(maps.Keys(r.Outcomes)) {
-		fmt.Fprintf(out, "  %-12s%d\n", outcome, r.Outcomes[outcome])
+		fmt.Fprintf(out, "  %-12s%d%s\n", outcome, r.Outcomes[outcome], statusesOf(r, outcome))
+	}
+	if len(r.Reasons) > 0 {
+		fmt.Fprintln(out, "reasons")
+		for _, reason := range byCount(r.Reasons) {
+			fmt.Fprintf(out, "  %-8d %s\n", r.Reasons[reason], printable(reason))
+		}
+	}
+	if r.Sent == 0 {
+		return // nothing was measured
 	}
 	line := func(name string, l burst.Latency) {
 		fmt.Fprintf(out, "%-13s p50 %.2f  p90 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms\n", name, l.P50, l.P90, l.P99, l.P999, l.Max)
@@ -168,6 +186,28 @@ func printBurst(out io.Writer, plan *burst.Plan, r *burst.Report) {
 	for _, problem := range r.Problems {
 		fmt.Fprintf(out, "problem       %s\n", problem)
 	}
+}
+
+// statusesOf lists the statuses of a class other than 2xx, with how many replies had each.
+func statusesOf(r *burst.Report, outcome string) string {
+	class, ok := strings.CutSuffix(outcome, "xx")
+	if !ok || class == "2" {
+		return ""
+	}
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(r.Statuses)) {
+		if strconv.Itoa(status/100) == class {
+			parts = append(parts, fmt.Sprintf("%d × %d", r.Statuses[status], status))
+		}
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// byCount lists the reasons, the most frequent first.
+func byCount(reasons map[string]uint64) []string {
+	list := slices.Sorted(maps.Keys(reasons))
+	slices.SortStableFunc(list, func(a, b string) int { return cmp.Compare(reasons[b], reasons[a]) })
+	return list
 }
 
 // liveProgress draws one line over and over on a terminal; elsewhere there is none.

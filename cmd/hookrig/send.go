@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,8 +26,10 @@ type sendFlags struct {
 	timeout                   time.Duration
 	seed                      seedFlag
 	set, faults               []string
+	expect                    string
+	body                      string
 	knowledge                 knowledge
-	asJSON                    bool
+	asJSON, verbose           bool
 }
 
 func newSend(w World) *cobra.Command {
@@ -33,8 +38,8 @@ func newSend(w World) *cobra.Command {
 		Use:   "send PROVIDER EVENT --to URL",
 		Short: "Send one signed event to a URL, as the provider would",
 		Long: `Renders the event, signs it and sends it. The same --seed gives the same body. Without --secret one is
-minted as the provider would mint it, and printed. Exit code 0: the consumer answered with success; 1: it did not;
-3: interrupted, or nothing could be sent.
+minted as the provider would mint it, and printed. Each attempt is printed as it is made, with the consumer's answer.
+Exit code 0: the consumer answered with success, or as --expect says; 1: it did not; 3: interrupted, or nothing could be sent.
 
 Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 only):
 ` + faultHelp(),
@@ -51,9 +56,12 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 	f.StringVar(&s.tenant, "tenant", "", "the `NAME` of the tenant, store or project it comes from")
 	f.Var(&s.seed, "seed", "the `NUMBER` that the body is drawn from (default: drawn and printed)")
 	f.StringArrayVar(&s.set, "set", nil, "overwrite a member of the body, `POINTER=JSON`; repeatable")
+	f.StringVar(&s.body, "body", "", "send the bytes of `FILE` (- is standard input) as they are, instead of a rendered body")
 	f.StringArrayVar(&s.faults, "fault", nil, "do something wrong on purpose, `KIND[:ARG]`; repeatable")
 	f.StringVar(&s.retry, "retry", "", "a retry `PROFILE` of the provider, on the real clock (default: the provider's)")
 	f.DurationVar(&s.timeout, "timeout", 0, "`DURATION` of one attempt (default: the provider's)")
+	f.StringVar(&s.expect, "expect", "", "the `STATUS` that the consumer is to answer, a comma list: 401, 4xx (default: success)")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "print each request and each answer whole")
 	f.BoolVar(&s.asJSON, "json", false, "print the delivery as JSON")
 	s.knowledge.flags(cmd)
 	completeFlag(cmd, "fault", completeFault)
@@ -82,7 +90,16 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	if emission.Set, err = parseSettings(s.set); err != nil {
 		return err
 	}
+	if s.body != "" {
+		if emission.Body, err = readBody(w, s.body); err != nil {
+			return err
+		}
+	}
 	if emission.Faults, err = parseFaults(s.faults); err != nil {
+		return err
+	}
+	expected, err := expectedStatuses(s.expect)
+	if err != nil {
 		return err
 	}
 	log, err := logger(cmd, w)
@@ -117,14 +134,6 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	if err != nil {
 		return noVerdict(err)
 	}
-	for i := range deliveries {
-		if _, err := d.Await(ctx, deliveries[i].ID); err != nil && ctx.Err() == nil {
-			return noVerdict(err)
-		}
-		if deliveries[i], err = store.Delivery(context.WithoutCancel(ctx), deliveries[i].ID); err != nil {
-			return noVerdict(err)
-		}
-	}
 	about := w.Stdout
 	if s.asJSON {
 		about = w.Stderr
@@ -133,22 +142,75 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		fmt.Fprintf(about, "secret  %s (minted; give --secret to choose it)\n", secret)
 	}
 	fmt.Fprintf(about, "seed    %d\n", *emission.Seed)
-	switch {
-	case s.asJSON && len(deliveries) == 1:
+	watch := watching{out: w.Stdout, verbose: s.verbose}
+	if s.asJSON {
+		watch.out = io.Discard
+	}
+	for i := range deliveries {
+		if deliveries[i], err = watch.delivery(ctx, store, deliveries[i].ID); err != nil {
+			return noVerdict(err)
+		}
+	}
+	if s.asJSON && len(deliveries) == 1 {
 		err = writeJSON(w.Stdout, deliveries[0])
-	case s.asJSON:
+	} else if s.asJSON {
 		err = writeJSON(w.Stdout, deliveries)
-	default:
-		err = printDeliveries(w.Stdout, deliveries)
 	}
 	if err != nil {
 		return noVerdict(err)
 	}
-	return sendVerdict(ctx, deliveries)
+	return sendVerdict(ctx, deliveries, expected)
 }
 
-// sendVerdict is nil when every delivery was delivered, or dropped as a fault asked.
-func sendVerdict(ctx context.Context, deliveries []journal.Delivery) error {
+// readBody reads the body that --body names, at most as much as is sent.
+func readBody(w World, name string) ([]byte, error) {
+	const most = 16 << 20
+	in := w.Stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, misusef("--body: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	body, err := io.ReadAll(io.LimitReader(in, most+1))
+	switch {
+	case err != nil:
+		return nil, misusef("--body %s: %w", name, err)
+	case len(body) > most:
+		return nil, misusef("--body %s: it has more than %d MiB, the most that is sent", name, most>>20)
+	case body == nil:
+		body = []byte{}
+	}
+	return body, nil
+}
+
+// expectedStatuses reads --expect: statuses and classes of them.
+func expectedStatuses(text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	list := strings.Split(text, ",")
+	for i, word := range list {
+		word = strings.ToLower(strings.TrimSpace(word))
+		if len(word) != 3 || word[0] < '1' || word[0] > '9' || word[1:] != "xx" && strings.Trim(word[1:], "0123456789") != "" {
+			return nil, misusef("--expect %q: want statuses or classes of them, as in 401 or 4xx,503", text)
+		}
+		list[i] = word
+	}
+	return list, nil
+}
+
+func isExpected(status int, expected []string) bool {
+	text := strconv.Itoa(status)
+	return slices.ContainsFunc(expected, func(want string) bool {
+		return want == text || strings.HasSuffix(want, "xx") && len(text) == 3 && want[0] == text[0]
+	})
+}
+
+// sendVerdict is nil when every delivery was delivered, or dropped as a fault asked; with expected statuses, when each was answered so.
+func sendVerdict(ctx context.Context, deliveries []journal.Delivery, expected []string) error {
 	var verdict error
 	for _, d := range deliveries {
 		last := journal.Attempt{}
@@ -156,47 +218,24 @@ func sendVerdict(ctx context.Context, deliveries []journal.Delivery) error {
 			last = d.Attempts[n-1]
 		}
 		switch {
+		case len(expected) > 0 && last.Status != 0:
+			if !isExpected(last.Status, expected) {
+				verdict = failed()
+			}
+		case len(expected) > 0 && d.State == journal.Dropped:
+			return noVerdict(errors.New("nothing was sent, so no answer can be judged: leave out the drop fault or --expect"))
 		case d.State == journal.Delivered || d.State == journal.Dropped:
 		case d.State == journal.Pending && ctx.Err() != nil:
 			return noVerdict(fmt.Errorf("interrupted: the delivery is pending after %d of its attempts", len(d.Attempts)))
 		case len(d.Attempts) > 0 && last.Sent.Method == "":
 			return noVerdict(fmt.Errorf("attempt %d could not be made: %s", last.N, last.Error))
+		case last.Outcome == wire.NotSent:
+			return noVerdict(fmt.Errorf("no consumer at %s: %s", d.URL, last.Error))
 		default:
 			verdict = failed()
 		}
 	}
 	return verdict
-}
-
-// printDeliveries says in a few lines what was sent and what came of it.
-func printDeliveries(out io.Writer, deliveries []journal.Delivery) error {
-	var b strings.Builder
-	for _, d := range deliveries {
-		fmt.Fprintf(&b, "event   %s %s, id %s, %d bytes\n", d.Provider, d.Event.Name, d.Event.ID, len(d.Event.Body))
-		for _, a := range d.Attempts {
-			fmt.Fprintf(&b, "attempt %d  %s → ", a.N, strings.TrimSpace(a.Sent.Method+" "+d.URL))
-			if a.Status != 0 {
-				fmt.Fprintf(&b, "%d", a.Status)
-			} else {
-				b.WriteString(string(a.Outcome))
-			}
-			fmt.Fprintf(&b, " in %.1f ms", a.TookMS)
-			if a.Fault != "" {
-				fmt.Fprintf(&b, ", with %s", a.Fault)
-			}
-			if a.Error != "" {
-				fmt.Fprintf(&b, ": %s", a.Error)
-			}
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "state   %s", d.State)
-		if d.State == journal.Pending && !d.Next.IsZero() {
-			fmt.Fprintf(&b, ", the next attempt is due at %s", d.Next.Local().Format("15:04:05"))
-		}
-		b.WriteByte('\n')
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
 }
 
 // parseSettings reads POINTER=JSON; a value that is not JSON is taken as text.

@@ -273,7 +273,7 @@ func TestAnInterruptedSendSaysHowFarItCame(t *testing.T) {
 	s.interrupt()
 	stdout, stderr := s.end(t, exitNoVerdict)
 	want(t, stdout, `^seed    7\n`)
-	want(t, stdout, `state   pending`)
+	want(t, stdout, `state   pending, the next attempt is due at `)
 	want(t, stderr, `^hookrig: interrupted: the delivery is pending after [01] of its attempts\n$`)
 }
 

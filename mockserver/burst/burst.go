@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // Plan is what a burst sends, where, how fast.
@@ -46,18 +48,38 @@ const MaxConnections = 10_000
 // stream is the name that the draws of a burst have in common.
 const stream = "burst"
 
-// Run sends the burst and returns its report. It ends early, with what was done until then, when ctx does; the error
-// is then ctx's. progress, if any, is called from one goroutine about ten times a second.
+// Run sends the burst and returns its report. It ends early, with what was done until then, when ctx does: requests under way are
+// broken off, and the error is ctx's. ErrNoConsumer: the first connection could not be opened; the report says why. progress, if any, is called from one goroutine about ten times a second.
 func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, error) {
 	names, err := plan.check()
 	if err != nil {
 		return nil, err
 	}
+	recorders := make([]*recorder, min(plan.Connections, 2*runtime.GOMAXPROCS(0)))
+	for i := range recorders {
+		recorders[i] = newRecorder()
+	}
 	workers := make([]*worker, plan.Connections)
+	requests := &makers{plan: &plan, names: names}
+	if first, err := newMaker(&plan, names); err != nil {
+		return nil, err // so will the others
+	} else {
+		requests.idle.Put(first)
+	}
 	for i := range workers {
-		if workers[i], err = newWorker(&plan, names); err != nil {
-			return nil, err
+		workers[i] = newWorker(&plan, requests, recorders[i%len(recorders)])
+	}
+	// The first connection is opened before anything is counted: a consumer that is not there makes no burst.
+	started := time.Now()
+	if err := workers[0].connect(ctx, started.Add(plan.Timeout)); err != nil {
+		workers[0].hangUp()
+		report := newReport(plan, workers, recorders, time.Since(started))
+		if ctx.Err() != nil {
+			return report, context.Cause(ctx)
 		}
+		reason := wire.Reason(err)
+		report.Reasons[notSent.String()+": "+reason] = 1
+		return report, fmt.Errorf("%w at %s: %s", ErrNoConsumer, plan.URL, reason)
 	}
 
 	var (
@@ -76,7 +98,7 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, erro
 	go func() { running.Wait(); close(done) }()
 	watch(done, workers, start, progress)
 
-	report := newReport(plan, workers, time.Since(start))
+	report := newReport(plan, workers, recorders, time.Since(start))
 	return report, context.Cause(ctx)
 }
 
@@ -102,6 +124,18 @@ func (p *Plan) check() ([]string, error) {
 	}
 	if p.Count == 0 {
 		p.Count = math.MaxUint32
+	}
+	const otherFiles = 64 // standard streams, the journal, the connections of the program's own server
+	if limit := wire.OpenFiles(); limit > 0 && uint64(p.Connections)+otherFiles > limit {
+		return nil, fmt.Errorf("%w: %d connections need about %d open files, and this process may have %d: raise the limit (ulimit -n %d), or use fewer",
+			ErrPlan, p.Connections, p.Connections+otherFiles, limit, p.Connections+otherFiles)
+	}
+	if p.Dial == nil {
+		guard, err := wire.NewGuard(nil)
+		if err != nil {
+			return nil, err
+		}
+		p.Dial = guard.Dial
 	}
 	return p.names()
 }

@@ -156,6 +156,12 @@ func TestOutcomesAreCountedAsTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if n := r.Reasons["no_reply: waiting for the reply: connection ended early: the consumer closed it"]; n != 20 {
+		t.Errorf("reasons %v", r.Reasons)
+	}
+	if r.Statuses[503] != 20 || r.Statuses[302] != 20 {
+		t.Errorf("statuses %v", r.Statuses)
+	}
 	want := map[string]uint64{"2xx": 40, "3xx": 20, "5xx": 20, string(wire.NoReply): 20}
 	for outcome, count := range want {
 		if r.Outcomes[outcome] != count {
@@ -183,7 +189,7 @@ func TestNobodyListens(t *testing.T) {
 	p := plan(t, "ethpass", url)
 	p.Count = 20
 	r, err := Run(t.Context(), p, nil)
-	if err != nil || r.Outcomes[string(wire.NotSent)] != 20 || r.Acknowledged != 0 {
+	if !errors.Is(err, ErrNoConsumer) || r.Sent != 0 || r.Intended != 20 || r.Reasons["not_sent: connection refused"] != 1 || r.OK() {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -26,7 +26,7 @@ func watch(done <-chan struct{}, workers []*worker, start time.Time, progress fu
 		}
 		p := Progress{Elapsed: time.Since(start)}
 		for _, w := range workers {
-			p.Sent += w.taken.Load()
+			p.Sent += w.sent.Load()
 			p.Acknowledged += w.acknowledged.Load()
 		}
 		progress(p)

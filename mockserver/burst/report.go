@@ -16,12 +16,16 @@ type Report struct {
 	Seed     uint64 `json:"seed"`
 	// Intended is how many events the plan called for.
 	Intended uint64 `json:"intended"`
-	// Sent is how many were begun; Acknowledged how many of them got a 2xx.
+	// Sent is how many were written to a connection, wholly or partly; Acknowledged how many of them got a 2xx.
 	Sent         uint64 `json:"sent"`
 	Acknowledged uint64 `json:"acknowledged"`
-	// Outcomes counts every event sent: 2xx, 3xx, 4xx, 5xx, not_sent, partly_written, no_reply.
+	// Outcomes counts every event whose time came: 2xx, 3xx, 4xx, 5xx, not_sent, partly_written, no_reply.
 	Outcomes map[string]uint64 `json:"outcomes"`
-	Seconds  float64           `json:"seconds"`
+	// Statuses counts the replies by their status.
+	Statuses map[int]uint64 `json:"statuses"`
+	// Reasons counts why events got no reply, as "not_sent: connection refused". Of many different ones the last are counted together.
+	Reasons map[string]uint64 `json:"reasons"`
+	Seconds float64           `json:"seconds"`
 	// Rate is what was achieved, in events a second.
 	Rate float64 `json:"rate"`
 	// Lag is how late events were begun; Service is from then to the answer; Response from when they were due to the answer.
@@ -48,19 +52,19 @@ type Latency struct {
 	Max  float64 `json:"max"`
 }
 
-func newReport(plan Plan, workers []*worker, took time.Duration) *Report {
+func newReport(plan Plan, workers []*worker, recorders []*recorder, took time.Duration) *Report {
+	all := newRecorder()
+	for _, r := range recorders {
+		all.merge(r)
+	}
 	r := &Report{
-		Provider: plan.Provider.Name, URL: plan.URL, Seed: plan.Seed, Outcomes: map[string]uint64{},
-		Seconds: took.Seconds(), plan: plan,
+		Provider: plan.Provider.Name, URL: plan.URL, Seed: plan.Seed, Outcomes: all.outcomes, Statuses: all.statuses, Reasons: all.reasons,
+		Seconds: took.Seconds(), plan: plan, Lag: latency(all.lag), Service: latency(all.service), Response: latency(all.response),
 	}
 	r.names, _ = plan.names()
-	lag, service, response := merged(workers)
 	for _, w := range workers {
-		r.Sent += w.taken.Load()
+		r.Sent += w.sent.Load()
 		r.Acknowledged += w.acknowledged.Load()
-		for outcome, n := range w.outcomes {
-			r.Outcomes[outcome] += n
-		}
 		r.end = max(r.end, w.end)
 		r.unacknowledged = append(r.unacknowledged, w.unacknowledged...)
 		if w.err != nil && !slices.Contains(r.Problems, w.err.Error()) {
@@ -70,26 +74,15 @@ func newReport(plan Plan, workers []*worker, took time.Duration) *Report {
 	slices.Sort(r.unacknowledged)
 	r.Intended = plan.Count
 	if plan.Count == math.MaxUint32 { // no count was given
-		r.Intended = r.Sent
+		r.Intended = r.Sent + r.Outcomes[notSent.String()]
 		if plan.Rate > 0 {
 			r.Intended = uint64(math.Ceil(plan.Rate * plan.Duration.Seconds()))
 		}
 	}
-	r.Rate = float64(r.Sent) / took.Seconds()
-	r.Lag, r.Service, r.Response = latency(lag), latency(service), latency(response)
-	return r
-}
-
-func merged(workers []*worker) (lag, service, response *hdrhistogram.Histogram) {
-	lag = hdrhistogram.New(1, longest, digits)
-	service = hdrhistogram.New(1, longest, digits)
-	response = hdrhistogram.New(1, longest, digits)
-	for _, w := range workers {
-		lag.Merge(w.lag)
-		service.Merge(w.service)
-		response.Merge(w.response)
+	if took > 0 {
+		r.Rate = float64(r.Sent) / took.Seconds()
 	}
-	return lag, service, response
+	return r
 }
 
 func latency(h *hdrhistogram.Histogram) Latency {

@@ -4,10 +4,9 @@ import (
 	"context"
 	"math"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
@@ -17,7 +16,30 @@ import (
 // DialFunc opens a connection, as net.Dialer's DialContext does.
 type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// maker turns an index into the bytes of a request. It keeps its buffers, so it belongs to one goroutine.
+// makers are shared by the workers: one is needed while a request is made, not while it is sent, so that there are as many as cores
+// rather than as many as connections.
+type makers struct {
+	plan  *Plan
+	names []string
+	idle  sync.Pool // of *maker
+}
+
+// request makes event i's request and appends its bytes to dst.
+func (p *makers) request(dst []byte, i uint64) ([]byte, error) {
+	m, _ := p.idle.Get().(*maker)
+	if m == nil {
+		var err error
+		if m, err = newMaker(p.plan, p.names); err != nil {
+			return dst, err
+		}
+	}
+	raw, err := m.request(i)
+	dst = append(dst, raw...)
+	p.idle.Put(m)
+	return dst, err
+}
+
+// maker turns an index into the bytes of a request. It keeps its buffers, so one goroutine uses it at a time.
 type maker struct {
 	renderers []*fixtures.Renderer // one for each event, in turn
 	messenger *fixtures.Messenger
@@ -76,61 +98,35 @@ func (m *maker) request(i uint64) ([]byte, error) {
 
 // worker owns one connection and sends what it takes from the burst, one request after the other.
 type worker struct {
-	maker   *maker
+	makers  *makers
+	raw     []byte // the request that is sent
 	url     string
 	timeout time.Duration
 	dial    DialFunc
 	conn    *wire.Conn
+	stop    func() bool // ends the watch that closes conn when the burst is cancelled
 
-	taken, acknowledged atomic.Uint64 // read by the progress while the worker runs
+	sent, acknowledged atomic.Uint64 // read by the progress while the worker runs
+
+	recorder *recorder
+	samples  []sample // not handed to the recorder yet
 
 	// Read when the worker has ended.
-	outcomes       map[string]uint64
-	end            uint64   // one more than the highest index it sent
+	end            uint64   // one more than the highest index it took
 	unacknowledged []uint32 // the indexes it took that got no 2xx
-	lag            *hdrhistogram.Histogram
-	service        *hdrhistogram.Histogram
-	response       *hdrhistogram.Histogram
-	err            error // why the worker stopped before the end
+	err            error    // why the worker stopped before the end
 }
 
-// Latencies are kept in microseconds up to ten minutes, to three digits.
-const (
-	longest = 600_000_000
-	digits  = 3
-)
-
-func newWorker(plan *Plan, names []string) (*worker, error) {
-	m, err := newMaker(plan, names)
-	if err != nil {
-		return nil, err
-	}
-	w := &worker{
-		maker: m, url: plan.URL, timeout: plan.Timeout, dial: plan.Dial,
-		outcomes: map[string]uint64{},
-		lag:      hdrhistogram.New(1, longest, digits),
-		service:  hdrhistogram.New(1, longest, digits),
-		response: hdrhistogram.New(1, longest, digits),
-	}
-	if w.dial == nil {
-		guard, err := wire.NewGuard(nil)
-		if err != nil {
-			return nil, err
-		}
-		w.dial = guard.Dial
-	}
-	return w, nil
+func newWorker(plan *Plan, m *makers, r *recorder) *worker {
+	return &worker{makers: m, url: plan.URL, timeout: plan.Timeout, dial: plan.Dial, recorder: r}
 }
 
 // run takes indexes until the burst is over. The request is made before its time comes, so that making it is no lag.
 func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pace) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	defer func() {
-		if w.conn != nil {
-			w.conn.Close()
-		}
-	}()
+	defer w.recorder.flush(w)
+	defer w.hangUp()
 	for ctx.Err() == nil {
 		i := next.Add(1) - 1
 		due, ok := clock.due(i)
@@ -138,8 +134,8 @@ func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pace) {
 			w.giveBack(i)
 			return
 		}
-		raw, err := w.maker.request(i)
-		if err != nil {
+		var err error
+		if w.raw, err = w.makers.request(w.raw[:0], i); err != nil {
 			w.err = err
 			w.giveBack(i)
 			return
@@ -148,14 +144,17 @@ func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pace) {
 			w.giveBack(i)
 			return
 		}
-		w.taken.Add(1)
 		w.end = i + 1
 		begin := time.Now()
 		if clock.rate <= 0 {
 			due = begin
 		}
-		outcome, acknowledged := w.send(ctx, raw, begin)
-		w.record(uint32(i), outcome, acknowledged, due, begin)
+		status, what, err := w.send(ctx, w.raw, begin)
+		if ctx.Err() != nil && what == wire.NotSent {
+			w.giveBack(i)
+			return
+		}
+		w.record(uint32(i), status, what, err, due, begin)
 	}
 }
 
@@ -166,58 +165,72 @@ func (w *worker) giveBack(i uint64) {
 	}
 }
 
-// send makes one request on the worker's connection, which it opens when there is none.
-func (w *worker) send(ctx context.Context, raw []byte, begin time.Time) (outcome string, acknowledged bool) {
-	if w.conn == nil {
-		dialing, cancel := context.WithDeadline(ctx, begin.Add(w.timeout))
-		conn, err := wire.DialConn(dialing, w.url, w.dial)
-		cancel()
-		if err != nil {
-			return string(wire.NotSent), false
-		}
-		w.conn = conn
-	}
-	status, what, err := w.conn.RoundTrip(raw, begin.Add(w.timeout))
+// connect opens the worker's connection, which is closed when ctx ends: so that a request under way ends with it.
+func (w *worker) connect(ctx context.Context, deadline time.Time) error {
+	dialing, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	conn, err := wire.DialConn(dialing, w.url, w.dial)
 	if err != nil {
+		return err
+	}
+	w.conn, w.stop = conn, context.AfterFunc(ctx, func() { conn.Close() })
+	return nil
+}
+
+// hangUp closes the worker's connection, if it has one.
+func (w *worker) hangUp() {
+	if w.conn != nil {
+		w.stop()
 		w.conn.Close()
 		w.conn = nil
 	}
-	if what != wire.GotStatus {
-		return string(what), false
-	}
-	return class(status), status >= 200 && status <= 299
 }
 
-func class(status int) string {
-	switch status / 100 {
-	case 2:
-		return "2xx"
-	case 3:
-		return "3xx"
-	case 4:
-		return "4xx"
-	case 5:
-		return "5xx"
+// send makes one request on the worker's connection, which it opens when there is none.
+func (w *worker) send(ctx context.Context, raw []byte, begin time.Time) (status int, what wire.Outcome, err error) {
+	if w.conn == nil {
+		if err := w.connect(ctx, begin.Add(w.timeout)); err != nil {
+			return 0, wire.NotSent, err
+		}
 	}
-	return "other"
+	status, what, err = w.conn.RoundTrip(raw, begin.Add(w.timeout))
+	if err != nil {
+		w.hangUp()
+	}
+	return status, what, err
 }
 
-func (w *worker) record(i uint32, outcome string, acknowledged bool, due, begin time.Time) {
+func (w *worker) record(i uint32, status int, what wire.Outcome, err error, due, begin time.Time) {
 	end := time.Now()
-	w.outcomes[outcome]++
-	if acknowledged {
+	o := outcomeOf(what, status)
+	if o != notSent {
+		w.sent.Add(1)
+	}
+	if o == success {
 		w.acknowledged.Add(1)
 	} else {
 		w.unacknowledged = append(w.unacknowledged, i)
 	}
-	observe(w.lag, begin.Sub(due))
-	observe(w.service, end.Sub(begin))
-	observe(w.response, end.Sub(due))
+	if w.samples == nil {
+		w.samples = make([]sample, 0, batch)
+	}
+	s := sample{
+		lag: microseconds(begin.Sub(due)), service: microseconds(end.Sub(begin)), response: microseconds(end.Sub(due)),
+		status: int16(status), outcome: o,
+	}
+	if err != nil {
+		s.reason = wire.Reason(err)
+	}
+	w.samples = append(w.samples, s)
+	if len(w.samples) == batch {
+		w.recorder.flush(w)
+	}
 }
 
-// observe records a duration; what is out of range counts as the nearest that is in it.
-func observe(h *hdrhistogram.Histogram, d time.Duration) {
-	_ = h.RecordValue(min(max(d.Microseconds(), 1), longest))
+// flush takes the samples that a worker has gathered.
+func (r *recorder) flush(w *worker) {
+	r.record(w.samples)
+	w.samples = w.samples[:0]
 }
 
 // sleepUntil says whether the time came before ctx ended.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -127,6 +128,10 @@ func TestTLSRefused(t *testing.T) {
 	body, err := io.ReadAll(resp.Body)
 	if want := "not recorded: this address speaks TLS: use " + s.TLSURL() + "\n"; resp.StatusCode != 400 || string(body) != want || err != nil {
 		t.Errorf("%d %q, %v; want %q", resp.StatusCode, body, err, want)
+	}
+	// The senders know of their failure before the server has counted it.
+	for patience := time.Now().Add(30 * time.Second); s.Counts().Unshaken < 3 && time.Now().Before(patience); {
+		runtime.Gosched()
 	}
 	if got := s.Counts(); got != (capture.Counts{Unshaken: 3}) {
 		t.Errorf("counts %+v", got)

@@ -46,7 +46,7 @@ func (o Options) withDefaults() Options {
 		o.MaxHead = wire.MaxHead
 	}
 	if o.MaxConns <= 0 {
-		o.MaxConns = mostConns(openFiles())
+		o.MaxConns = mostConns(wire.OpenFiles())
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -122,7 +122,7 @@ func looksLikeField(name string) bool {
 // isURL says whether a word is a URL, and its scheme no field.
 func isURL(word string) bool {
 	scheme, _, ok := strings.Cut(word, "://")
-	return ok && !isField(scheme) && !strings.HasPrefix(scheme, "header.")
+	return ok && !strings.Contains(scheme, ":") && !isField(scheme) && !strings.HasPrefix(scheme, "header.")
 }
 
 // field reads a field and its value.

@@ -163,10 +163,10 @@ func TestOutcomesHaveTheirClass(t *testing.T) {
 	}{
 		"answers":       {silent.URL, 0, wire.GotStatus, 200, journal.Delivered, ""},
 		"redirects":     {redirecting.URL, 0, wire.GotStatus, 307, journal.Exhausted, ""},
-		"never answers": {hanging, time.Second, wire.NoReply, 0, journal.Exhausted, "no reply within "},
+		"never answers": {hanging, 3 * time.Second, wire.NoReply, 0, journal.Exhausted, "no reply within "},
 		"refuses":       {refused, 0, wire.NotSent, 0, journal.Exhausted, "refused"},
 		"is forbidden":  {"http://192.0.2.1:9/hooks", 0, wire.NotSent, 0, journal.Exhausted, "forbidden address"},
-		"stops reading": {cutting, time.Second, wire.PartlyWritten, 0, journal.Exhausted, "writing the request"},
+		"stops reading": {cutting, 0, wire.PartlyWritten, 0, journal.Exhausted, "writing the request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,6 +18,8 @@ import (
 type Conn struct {
 	to   destination
 	dial dialFunc
+	life context.Context // ends when the Conn is closed
+	end  context.CancelFunc
 
 	mu     sync.Mutex // guards socket and closed against Close
 	socket *socket    // nil: to be opened
@@ -37,8 +39,10 @@ func DialConn(ctx context.Context, url string, dial func(ctx context.Context, ne
 		return nil, err
 	}
 	c := &Conn{to: to, dial: dial}
+	c.life, c.end = context.WithCancel(context.Background())
 	start := time.Now()
 	if err := c.open(ctx); err != nil {
+		c.end()
 		return nil, connecting.failIn(ctx, start, err)
 	}
 	return c, nil
@@ -105,16 +109,20 @@ func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Ou
 }
 
 func (c *Conn) reopen(start, deadline time.Time) error {
-	ctx := context.Background()
+	ctx := c.life
 	if !deadline.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
-	if err := c.open(ctx); err != nil {
-		return connecting.failIn(ctx, start, err)
+	err := c.open(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case c.life.Err() != nil:
+		return ErrClosed
 	}
-	return nil
+	return connecting.failIn(ctx, start, err)
 }
 
 // broken gives up the connection and says why.
@@ -141,6 +149,7 @@ func (c *Conn) Close() error {
 	c.closed = true
 	s := c.socket
 	c.mu.Unlock()
+	c.end()
 	if s != nil {
 		return s.conn.Close()
 	}

@@ -38,7 +38,23 @@ func (r *reader) fill() error {
 	return err
 }
 
-// head returns the next head, its empty line included; it stays until the next read. Empty lines before it are
+// checkStart says what is wrong with the beginning of a reply that cannot become one, so that nobody waits for its end.
+func checkStart(got []byte) error {
+	const start = "HTTP/"
+	if n := min(len(got), len(start)); string(got[:n]) == start[:n] || string(got) == "\r" {
+		return nil
+	}
+	hint := ""
+	switch {
+	case got[0] == 0x15 || got[0] == 0x16:
+		hint = ": it looks like TLS: is this an https:// address?"
+	case len(got) >= 3 && got[0] == 0 && got[1] == 0 && len(got) >= 4 && got[3] == 4:
+		hint = ": it looks like HTTP/2, which is not spoken here"
+	}
+	return fmt.Errorf("%w: reply %s is not HTTP%s", ErrMalformed, quote(got), hint)
+}
+
+// head returns the next head of a reply, its empty line included; it stays until the next read. Empty lines before it are
 // skipped. At the end of src it returns io.EOF when there was not one byte, else io.ErrUnexpectedEOF.
 func (r *reader) head() ([]byte, error) {
 	seen := 0
@@ -51,6 +67,9 @@ func (r *reader) head() ([]byte, error) {
 			head := r.buf[r.r : r.r+end]
 			r.r += end
 			return head, nil
+		}
+		if err := checkStart(r.buf[r.r:r.w]); err != nil {
+			return nil, err
 		}
 		if seen = r.w - r.r; seen >= MaxHead {
 			return nil, fmt.Errorf("%w: no empty line within %d bytes", ErrTooLarge, MaxHead)

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// watching prints deliveries while they are made.
+type watching struct {
+	out     io.Writer
+	verbose bool
+}
+
+// delivery prints each attempt of a delivery as it is made, and returns the delivery when it is over or ctx has ended.
+func (p *watching) delivery(ctx context.Context, store journal.Store, id string) (journal.Delivery, error) {
+	printed := -1 // attempts
+	for {
+		changed := store.Changed()
+		d, err := store.Delivery(context.WithoutCancel(ctx), id)
+		if err != nil {
+			return d, err
+		}
+		if printed < 0 {
+			printed = 0
+			fmt.Fprintf(p.out, "event   %s %s, id %s, %d bytes\n", d.Provider, d.Event.Name, d.Event.ID, len(d.Event.Body))
+		}
+		for ; printed < len(d.Attempts); printed++ {
+			p.attempt(&d, &d.Attempts[printed])
+			if d.State == journal.Pending && printed == len(d.Attempts)-1 {
+				fmt.Fprintf(p.out, "        the next attempt is due at %s\n", due(d.Next))
+			}
+		}
+		if d.State != journal.Pending || ctx.Err() != nil {
+			_, err := fmt.Fprintf(p.out, "state   %s\n", p.state(&d))
+			return d, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// due is a time of day, with the date when it is another day.
+func due(t time.Time) string {
+	local := t.Local()
+	if local.YearDay() == time.Now().YearDay() && local.Year() == time.Now().Year() {
+		return local.Format("15:04:05")
+	}
+	return local.Format("2006-01-02 15:04:05")
+}
+
+// state is the delivery's, in words that say why it is over.
+func (*watching) state(d *journal.Delivery) string {
+	switch {
+	case d.State == journal.Exhausted && len(d.Attempts) == 1:
+		return "failed (no retries configured)"
+	case d.State == journal.Exhausted:
+		return fmt.Sprintf("exhausted after %d attempts", len(d.Attempts))
+	case d.State == journal.Pending && !d.Next.IsZero():
+		return "pending, the next attempt is due at " + due(d.Next)
+	}
+	return string(d.State)
+}
+
+// attempt prints an attempt: the request, then what came of it.
+func (p *watching) attempt(d *journal.Delivery, a *journal.Attempt) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "attempt %d  %s", a.N, strings.TrimSpace(a.Sent.Method+" "+d.URL))
+	if a.Fault != "" {
+		fmt.Fprintf(&b, ", with %s", a.Fault)
+	}
+	b.WriteByte('\n')
+	if p.verbose {
+		fmt.Fprintf(&b, "> %s %s %s\n", a.Sent.Method, a.Sent.Target, a.Sent.Version)
+		writeMessage(&b, "> ", a.Sent.Headers, a.Sent.Body)
+	}
+	fmt.Fprintf(&b, "  ← %s in %.1f ms", answer(a), a.TookMS)
+	switch {
+	case a.Error != "":
+		fmt.Fprintf(&b, ": %s", printable(a.Error))
+	case a.Reply != nil && len(a.Reply.Body) > 0 && !p.verbose:
+		fmt.Fprintf(&b, "  %s", beginning(a.Reply.Body))
+	}
+	b.WriteByte('\n')
+	if p.verbose && a.Reply != nil {
+		writeMessage(&b, "< ", a.Reply.Headers, a.Reply.Body)
+	}
+	_, _ = io.WriteString(p.out, b.String())
+}
+
+// answer is the status with its name, or why there is none.
+func answer(a *journal.Attempt) string {
+	if a.Outcome != wire.GotStatus {
+		return string(a.Outcome)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
+}
+
+// writeMessage writes header lines and a body, each line after a mark.
+func writeMessage(b *strings.Builder, mark string, headers signature.Headers, body []byte) {
+	for _, h := range headers {
+		fmt.Fprintf(b, "%s%s: %s\n", mark, printable(h.Name), printable(h.Value))
+	}
+	b.WriteString(strings.TrimRight(mark, " ") + "\n")
+	if len(body) > 0 {
+		b.WriteString(mark + strings.ReplaceAll(printable(strings.ToValidUTF8(string(body), "�")), "\n", "\n"+mark) + "\n")
+	}
+}

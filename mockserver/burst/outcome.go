@@ -1,0 +1,37 @@
+package burst
+
+import "github.com/hookrig/hookrig/mockserver/wire"
+
+// outcome is what became of one request, as Report.Outcomes counts it.
+type outcome uint8
+
+const (
+	informational outcome = iota // 1xx and whatever is no class of HTTP
+	success
+	redirect
+	clientError
+	serverError
+	notSent
+	partlyWritten
+	noReply
+)
+
+func (o outcome) String() string {
+	return [...]string{"other", "2xx", "3xx", "4xx", "5xx", string(wire.NotSent), string(wire.PartlyWritten), string(wire.NoReply)}[o]
+}
+
+// outcomeOf is the outcome of an exchange.
+func outcomeOf(what wire.Outcome, status int) outcome {
+	switch what {
+	case wire.NotSent:
+		return notSent
+	case wire.PartlyWritten:
+		return partlyWritten
+	case wire.NoReply:
+		return noReply
+	}
+	if class := status / 100; class >= 2 && class <= 5 {
+		return outcome(class - 1)
+	}
+	return informational
+}

@@ -1,0 +1,75 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+// Reason is why an exchange has no status, in the few words that a count of failures needs: the same for all failures of one cause,
+// without the ports and times that differ from one to the next. It is "" for a nil error.
+func Reason(err error) string {
+	var (
+		dns       *net.DNSError
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		verify    *tls.CertificateVerificationError
+		record    tls.RecordHeaderError
+		alert     tls.AlertError
+		late      *timeout
+	)
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, ErrForbidden), errors.Is(err, ErrURL):
+		return err.Error()
+	case errors.As(err, &late):
+		return late.Error()
+	case errors.As(err, &dns):
+		if dns.IsTimeout {
+			return "the name server did not answer for " + dns.Name
+		}
+		return "no such host " + dns.Name
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "too many open files: raise the limit (ulimit -n), or use fewer connections"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "no free local port: keep connections open, or use fewer"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "no route to the host"
+	case errors.As(err, &record):
+		return "TLS: the answer is not TLS: is this an http:// address?"
+	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
+		return "TLS: " + innermost(err)
+	case errors.As(err, &verify), errors.As(err, &alert):
+		return "TLS: " + innermost(err)
+	case errors.Is(err, ErrCut), errors.Is(err, ErrMalformed), errors.Is(err, ErrTooLarge):
+		return err.Error()
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the consumer reset the connection"
+	case errors.Is(err, context.Canceled), errors.Is(err, ErrClosed), errors.Is(err, net.ErrClosed):
+		return "interrupted"
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return fmt.Sprintf("%s: %v", op.Op, op.Err) // without the addresses, which hold ports
+	}
+	return err.Error()
+}
+
+// innermost is the text of the error that wraps no other.
+func innermost(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}
