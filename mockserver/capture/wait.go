@@ -302,7 +302,17 @@ func (w *watch) doubt(ctx context.Context) error {
 			w.result.Inconclusive = true
 			w.result.Reason = fmt.Sprintf("inconclusive: bin %s let go of %d captures, and some of them may have matched; wait after a seq that it still holds, or use another bin",
 				w.bin, b.Evicted)
+			return nil
 		}
+	}
+	stats, err := w.store.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	if stats.Forgotten > w.wait.After {
+		w.result.Inconclusive = true
+		w.result.Reason = fmt.Sprintf("inconclusive: bins that were emptied to make room have been forgotten, and bin %s may be one of them; wait after seq %d, or keep more bytes",
+			w.bin, stats.Forgotten)
 	}
 	return nil
 }

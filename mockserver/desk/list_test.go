@@ -67,11 +67,11 @@ func TestPagesAreBounded(t *testing.T) {
 	t.Parallel()
 	rig := mockserver.StartT(t, mockserver.Options{
 		Desk: func(p surface.Parts) http.Handler {
-			return (&desk{providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, largest: 5000}).handler()
+			return (&desk{providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, largest: 50_000}).handler()
 		},
 	})
 	for range 6 {
-		resp, err := http.Post(rig.CaptureURL()+"/inbox", "text/plain", strings.NewReader(strings.Repeat("x", 1000)))
+		resp, err := http.Post(rig.CaptureURL()+"/inbox", "text/plain", strings.NewReader(strings.Repeat("x", 10_000)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,11 +39,9 @@ func (k *desk) counts(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var held int
-	var evicted uint64
-	for _, b := range bins {
-		held += b.Count
-		evicted += b.Evicted
+	stats, err := k.store.Stats(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if err := k.tally.count(ctx, k.store); err != nil {
 		return nil, err
@@ -71,12 +69,18 @@ func (k *desk) counts(ctx context.Context) ([]byte, error) {
 	e.sample("", "", float64(odd.Dropped))
 	e.family("hookrig_captures_with_problems_total", "counter", "Captures of requests that were aborted, too large or malformed.")
 	e.sample("", "", float64(seen.Problems))
-	e.family("hookrig_bins", "gauge", "Bins that hold or held a capture.")
+	e.family("hookrig_bins", "gauge", "Bins that hold or held a capture. Of those that hold none the store remembers the last ones.")
 	e.sample("", "", float64(len(bins)))
 	e.family("hookrig_captures_held", "gauge", "Captures that the bins hold.")
-	e.sample("", "", float64(held))
-	e.family("hookrig_captures_evicted_total", "counter", "Captures that the bins' rings dropped, oldest first.")
-	e.sample("", "", float64(evicted))
+	e.sample("", "", float64(stats.Captures))
+	e.family("hookrig_captures_evicted_total", "counter", "Captures that made room for others, or were too old, oldest first.")
+	e.sample("", "", float64(stats.EvictedCaptures))
+	e.family("hookrig_deliveries_evicted_total", "counter", "Deliveries that made room for others, or were too old, oldest first.")
+	e.sample("", "", float64(stats.EvictedDeliveries))
+	e.family("hookrig_stored_bytes", "gauge", "Bytes of all records.")
+	e.sample("", "", float64(stats.Bytes))
+	e.family("hookrig_stored_bytes_limit", "gauge", "Bytes that all records may have; the oldest make room for others.")
+	e.sample("", "", float64(k.store.Limits().Bytes))
 	k.tally.write(&e)
 	clock := k.providers.Clock()
 	e.family("hookrig_deliveries_waiting", "gauge", "Deliveries with an attempt still to come.")

@@ -199,16 +199,3 @@ func ParseCaptureID(id string) (seq uint64, ok bool) {
 	seq, err := strconv.ParseUint(digits, captureIDBase, 64)
 	return seq, err == nil && CaptureID(seq) == id
 }
-
-// Size is what the capture counts for in the bounds of a store, in bytes: head and body.
-func (c *Capture) Size() int {
-	return messageSize(&c.Message) + len(c.Raw) + len(c.Bin) + len(c.Peer)
-}
-
-func messageSize(m *wire.Message) int {
-	n := len(m.Method) + len(m.Target) + len(m.Version) + len(m.Body)
-	for i := range m.Headers {
-		n += len(m.Headers[i].Name) + len(m.Headers[i].Value) + len(": \r\n")
-	}
-	return n
-}

@@ -8,9 +8,10 @@
 // clock. What a method has written is stored when it returns, so a reply
 // that is given after AppendCapture is a promise that the capture is there.
 //
-// Captures of one bin are a ring: the oldest goes first, and is counted in
-// Bin.Evicted; what is deleted on request is in Bin.Cleared. Bounds over the whole store take the oldest captures of all
-// bins; Stats says what went.
+// Limits bound a store, and count all bytes that it keeps. The oldest captures
+// of a bin, or of all bins, and the oldest deliveries make room for new
+// ones. What went so is counted in Bin.Evicted and Stats, what was deleted on
+// request in Bin.Cleared.
 //
 // Search finds captures by their text: their target, the names and values of
 // their header lines, and their body, in any case of their letters (Folded).

@@ -7,75 +7,87 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
-// MemoryOptions bound a Memory store. The zero value takes the defaults.
-type MemoryOptions struct {
-	PerBin     int // captures a bin holds before the oldest goes; 0 is 100 000
-	Deliveries int // deliveries held before the oldest that is not pending goes; 0 is 100 000
-	Bytes      int // of all captures' heads and bodies together, before the oldest goes; 0 is 1 GiB
-}
+// MemoryOptions bound a Memory store. The zero value takes the defaults: 100 000 captures a bin, 100 000 deliveries, 1 GiB, for ever.
+type MemoryOptions Limits
 
-func (o MemoryOptions) withDefaults() MemoryOptions {
-	if o.PerBin <= 0 {
-		o.PerBin = 100_000
-	}
-	if o.Deliveries <= 0 {
-		o.Deliveries = 100_000
-	}
-	if o.Bytes <= 0 {
-		o.Bytes = 1 << 30
-	}
-	return o
-}
-
-// NewMemory returns a store that lives as long as the process.
+// NewMemory returns a store that lives as long as the process. Close it when o.For is set.
 func NewMemory(o MemoryOptions) Store {
-	return &memory{
-		o:          o.withDefaults(),
+	s := &memory{
+		o:          Limits(o).Or(Limits{PerBin: 100_000, Deliveries: 100_000, Bytes: 1 << 30}),
 		bins:       map[string]*memoryBin{},
-		deliveries: map[string]*Delivery{},
+		deliveries: map[string]*memoryDelivery{},
 		documents:  map[string]map[string]json.RawMessage{},
 	}
+	if s.o.For > 0 {
+		s.mu.Lock() // it may be at work at once
+		defer s.mu.Unlock()
+		s.expiring = time.AfterFunc(s.expiry(), s.expire)
+	}
+	return s
 }
 
 // memory keeps values behind one lock. Nothing is copied while it is held: what is stored is never changed in
 // place but replaced, so that readers take the values and copy them afterwards.
 type memory struct {
-	o      MemoryOptions
+	o      Limits
 	change Change
 
-	mu     sync.RWMutex
-	closed bool
+	mu       sync.RWMutex
+	closed   bool
+	expiring *time.Timer // nil: all is kept for ever
 
-	seq     uint64 // of the last capture
-	bins    map[string]*memoryBin
-	order   ring[place] // where every capture is, oldest first; those that are gone are skipped
-	held    int
-	bytes   int
-	evicted uint64
+	seq       uint64 // of the last capture
+	bins      map[string]*memoryBin
+	empties   ring[*memoryBin] // those that became empty, in that order, and may have captures again
+	order     ring[place]      // where every capture is, oldest first; those that are gone are skipped
+	held      int
+	evicted   uint64
+	forgotten uint64 // see Stats.Forgotten
 
 	deliverySeq       uint64 // of the last delivery
-	deliveries        map[string]*Delivery
-	history           []*Delivery // ascending by Seq
+	deliveries        map[string]*memoryDelivery
+	history           []*memoryDelivery // ascending by Seq
 	evictedDeliveries uint64
 
 	documents map[string]map[string]json.RawMessage
+
+	bytes memoryBytes
 }
+
+// memoryBytes are the bytes of all records, by what can make room.
+type memoryBytes struct {
+	captures  int64
+	bins      int64
+	finished  int64 // deliveries that are not pending
+	pending   int64
+	documents int64
+}
+
+func (b *memoryBytes) all() int64 { return b.captures + b.finished + b.fixed() }
+
+// fixed are those of records that make no room for others.
+func (b *memoryBytes) fixed() int64 { return b.bins + b.pending + b.documents }
 
 // memoryBin is one bin's ring.
 type memoryBin struct {
 	name     string
-	captures ring[Capture]
+	captures ring[*Capture]
 	last     uint64
 	evicted  uint64
 	cleared  uint64
+	listed   bool // is in memory.empties
 }
 
-// place says which bin a capture is in.
+func (b *memoryBin) size() int64 { return int64((&Bin{Name: b.name}).Size()) }
+
+// place says which bin a capture is in, and when it was stored.
 type place struct {
 	seq uint64
 	bin *memoryBin
+	at  int64 // Unix nanoseconds
 }
 
 // gone says whether the oldest place of all is of a capture that its bin has let go.
@@ -85,15 +97,15 @@ func (p *place) gone() bool {
 
 // find returns the capture with that number; nil when the bin does not hold it.
 func (b *memoryBin) find(seq uint64) *Capture {
-	if i := b.from(seq); i < b.captures.len() && b.captures.at(i).Seq == seq {
-		return b.captures.at(i)
+	if i := b.from(seq); i < b.captures.len() && (*b.captures.at(i)).Seq == seq {
+		return *b.captures.at(i)
 	}
 	return nil
 }
 
 // from returns the index of the first capture with at least that number.
 func (b *memoryBin) from(seq uint64) int {
-	return b.captures.search(func(c *Capture) bool { return c.Seq >= seq })
+	return b.captures.search(func(c **Capture) bool { return (*c).Seq >= seq })
 }
 
 // usable says whether the store may be used; the lock is held.
@@ -107,10 +119,7 @@ func (s *memory) usable(ctx context.Context) error {
 func (s *memory) AppendCapture(ctx context.Context, c *Capture) error {
 	kept := c.Clone()
 	kept.At = inUTC(kept.At)
-	size := kept.Size()
-	if size > s.o.Bytes {
-		return fmt.Errorf("a capture of %d bytes in a journal of %d: %w", size, s.o.Bytes, ErrFull)
-	}
+	size := int64(kept.Size())
 	s.mu.Lock()
 	if err := s.usable(ctx); err != nil {
 		s.mu.Unlock()
@@ -118,45 +127,70 @@ func (s *memory) AppendCapture(ctx context.Context, c *Capture) error {
 	}
 	bin := s.bins[kept.Bin]
 	if bin == nil {
-		bin = &memoryBin{name: kept.Bin}
-		s.bins[kept.Bin] = bin
+		bin = &memoryBin{name: strings.Clone(kept.Bin)} // which is a part of a request's head
+		size += bin.size()
+	}
+	if room := s.o.Bytes - s.bytes.fixed(); size > room {
+		s.mu.Unlock()
+		return fmt.Errorf("a capture of %d bytes, %d of %d can be had: %w", size, max(0, room), s.o.Bytes, ErrFull)
+	}
+	if s.bins[bin.name] == nil {
+		s.bins[bin.name] = bin
+		s.bytes.bins += bin.size()
+		size -= bin.size()
 	}
 	s.seq++
-	kept.Seq, kept.ID = s.seq, CaptureID(s.seq)
-	bin.captures.push(kept)
+	kept.Seq, kept.ID, kept.Bin = s.seq, CaptureID(s.seq), bin.name
+	bin.captures.push(&kept)
 	bin.last = kept.Seq
-	s.order.push(place{kept.Seq, bin})
+	s.order.push(place{kept.Seq, bin, time.Now().UnixNano()})
 	s.held++
-	s.bytes += size
-	s.evict(bin)
+	s.bytes.captures += size
+	s.keep(bin, s.o.PerBin)
+	s.makeRoom()
+	s.trim()
 	s.mu.Unlock()
 	c.ID, c.Seq = kept.ID, kept.Seq
 	s.change.Tell()
 	return nil
 }
 
-// evict makes room after a capture was added to bin.
-func (s *memory) evict(bin *memoryBin) {
-	s.keep(bin, s.o.PerBin)
-	for s.bytes > s.o.Bytes {
-		oldest := s.order.pop()
-		if !oldest.gone() {
-			s.drop(oldest.bin)
-			oldest.bin.evicted++
-			s.evicted++
+// makeRoom evicts until all bytes fit, or nothing is left that can be evicted: the oldest captures, or the oldest deliveries
+// that are not pending, whichever are more bytes.
+func (s *memory) makeRoom() {
+	for s.bytes.all() > s.o.Bytes {
+		if s.bytes.captures >= s.bytes.finished {
+			if !s.evictOldest() {
+				return
+			}
+		} else if !s.evictDelivery() {
+			return
 		}
 	}
-	s.trim()
+}
+
+// evictOldest evicts the oldest capture of all bins and says whether there was one.
+func (s *memory) evictOldest() bool {
+	for s.order.len() > 0 {
+		oldest := s.order.pop()
+		if !oldest.gone() {
+			oldest.bin.evicted++
+			s.evicted++
+			s.drop(oldest.bin)
+			return true
+		}
+	}
+	return false
 }
 
 // keep evicts all but the newest captures of a bin, and returns how many that were.
 func (s *memory) keep(bin *memoryBin, newest int) int {
 	n := max(0, bin.captures.len()-newest)
+	bin.evicted += uint64(n)
+	s.evicted += uint64(n)
 	for range n {
 		s.drop(bin)
 	}
-	bin.evicted += uint64(n)
-	s.evicted += uint64(n)
 	return n
 }
 
@@ -164,7 +198,32 @@ func (s *memory) keep(bin *memoryBin, newest int) int {
 func (s *memory) drop(bin *memoryBin) {
 	gone := bin.captures.pop()
 	s.held--
-	s.bytes -= gone.Size()
+	s.bytes.captures -= int64(gone.Size())
+	s.emptied(bin)
+}
+
+// emptied notes that a bin may hold nothing any more, and forgets those that became empty first when they are too many.
+func (s *memory) emptied(bin *memoryBin) {
+	if bin.captures.len() > 0 {
+		return
+	}
+	bin.captures = ring[*Capture]{}
+	if !bin.listed {
+		bin.listed = true
+		s.empties.push(bin)
+	}
+	for s.empties.len() > s.o.EmptyBins() {
+		first := s.empties.pop()
+		first.listed = false
+		if first.captures.len() > 0 {
+			continue
+		}
+		delete(s.bins, first.name)
+		s.bytes.bins -= first.size()
+		if first.evicted > 0 {
+			s.forgotten = max(s.forgotten, first.last)
+		}
+	}
 }
 
 // trim forgets the places of captures that are gone: at once where they are the oldest, else when they are most.
@@ -183,6 +242,7 @@ func (s *memory) trim() {
 	}
 }
 
+// SetReply keeps a reply for which there is room only: else the capture stays as it is.
 func (s *memory) SetReply(ctx context.Context, id string, r Reply) error {
 	reply := r.Clone()
 	s.mu.Lock()
@@ -194,7 +254,17 @@ func (s *memory) SetReply(ctx context.Context, id string, r Reply) error {
 	if c == nil {
 		return captureNotFound(id)
 	}
+	before := int64(c.Size())
+	changed := *c
+	changed.Reply = &reply
+	after := int64(changed.Size())
+	if room := s.o.Bytes - s.bytes.fixed(); after > room {
+		return fmt.Errorf("a reply to capture %s, which then has %d bytes, %d of %d can be had: %w", id, after, max(0, room), s.o.Bytes, ErrFull)
+	}
 	c.Reply = &reply
+	s.bytes.captures += after - before
+	s.makeRoom()
+	s.trim()
 	s.change.Tell()
 	return nil
 }
@@ -253,7 +323,7 @@ func (s *memory) selected(q CaptureQuery) []Capture {
 		if bin == nil {
 			return []Capture{}
 		}
-		size, from, at = bin.captures.len(), bin.from, bin.captures.at
+		size, from, at = bin.captures.len(), bin.from, func(i int) *Capture { return *bin.captures.at(i) }
 	} else {
 		size = s.order.len()
 		from = func(seq uint64) int { return s.order.search(func(p *place) bool { return p.seq >= seq }) }
@@ -305,7 +375,7 @@ func (s *memory) Spread(ctx context.Context, after, upTo uint64) (map[string]int
 	}
 	spread := map[string]int{}
 	for _, b := range s.bins {
-		above := func(seq uint64) int { return b.captures.search(func(c *Capture) bool { return c.Seq > seq }) }
+		above := func(seq uint64) int { return b.captures.search(func(c **Capture) bool { return (*c).Seq > seq }) }
 		if n := above(upTo) - above(after); n > 0 {
 			spread[b.name] = n
 		}
@@ -329,16 +399,21 @@ func (s *memory) Stats(ctx context.Context) (Stats, error) {
 		return Stats{}, err
 	}
 	return Stats{
-		Captures: s.held, Deliveries: len(s.history), Bytes: int64(s.bytes),
-		EvictedCaptures: s.evicted, EvictedDeliveries: s.evictedDeliveries,
+		Captures: s.held, Deliveries: len(s.history), Bytes: s.bytes.all(),
+		EvictedCaptures: s.evicted, EvictedDeliveries: s.evictedDeliveries, Forgotten: s.forgotten,
 	}, nil
 }
+
+func (s *memory) Limits() Limits { return s.o }
 
 func (s *memory) Changed() <-chan struct{} { return s.change.Next() }
 
 func (s *memory) Close() error {
 	s.mu.Lock()
 	s.closed = true
+	if s.expiring != nil {
+		s.expiring.Stop()
+	}
 	s.mu.Unlock()
 	s.change.Close()
 	return nil

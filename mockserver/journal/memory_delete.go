@@ -65,15 +65,16 @@ func (s *memory) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error
 
 // remove takes captures out of a bin, wherever in it they are.
 func (s *memory) remove(b *memoryBin, unwanted map[uint64]bool) {
-	var kept ring[Capture]
+	var kept ring[*Capture]
 	for i := range b.captures.len() {
-		c := b.captures.at(i)
+		c := *b.captures.at(i)
 		if unwanted[c.Seq] {
 			s.held--
-			s.bytes -= c.Size()
+			s.bytes.captures -= int64(c.Size())
 			continue
 		}
-		kept.push(*c)
+		kept.push(c)
 	}
 	b.captures = kept
+	s.emptied(b)
 }

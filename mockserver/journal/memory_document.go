@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 func (s *memory) Put(ctx context.Context, kind, key string, doc json.RawMessage) error {
@@ -14,10 +15,20 @@ func (s *memory) Put(ctx context.Context, kind, key string, doc json.RawMessage)
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
+	added := int64((&Document{key, doc}).Size())
+	if before, ok := s.documents[kind][key]; ok {
+		added -= int64((&Document{key, before}).Size())
+	}
+	if all := s.bytes.documents + added; added > 0 && all > s.o.Documents() {
+		return fmt.Errorf("%s %q: all settings and entities would have %d bytes, at most %d fit: %w", kind, key, all, s.o.Documents(), ErrFull)
+	}
 	if s.documents[kind] == nil {
 		s.documents[kind] = map[string]json.RawMessage{}
 	}
-	s.documents[kind][key] = slices.Clone(doc)
+	s.documents[strings.Clone(kind)][strings.Clone(key)] = slices.Clone(doc)
+	s.bytes.documents += added
+	s.makeRoom()
+	s.trim()
 	return nil
 }
 
@@ -55,9 +66,14 @@ func (s *memory) Delete(ctx context.Context, kind, key string) error {
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	if _, ok := s.documents[kind][key]; !ok {
+	doc, ok := s.documents[kind][key]
+	if !ok {
 		return documentNotFound(kind, key)
 	}
+	s.bytes.documents -= int64((&Document{key, doc}).Size())
 	delete(s.documents[kind], key)
+	if len(s.documents[kind]) == 0 {
+		delete(s.documents, kind)
+	}
 	return nil
 }

@@ -21,8 +21,8 @@ func TestMemory(t *testing.T) {
 
 func TestMemoryEvicts(t *testing.T) {
 	t.Parallel()
-	journaltest.RunBounds(t, func(_ *testing.T, b journaltest.Bounds) journal.Store {
-		return journal.NewMemory(journal.MemoryOptions{PerBin: b.PerBin, Bytes: b.Bytes, Deliveries: b.Deliveries})
+	journaltest.RunBounds(t, func(_ *testing.T, l journal.Limits) journal.Store {
+		return journal.NewMemory(journal.MemoryOptions(l))
 	})
 }
 

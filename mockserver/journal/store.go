@@ -38,7 +38,8 @@ type Store interface {
 	// returns false. Those whose text does not hold each of the texts may be left out: see Folded. A capture is visit's to keep,
 	// but not to change. What is stored or deleted meanwhile may be given or not.
 	Search(ctx context.Context, q CaptureQuery, texts []string, visit func(*Capture) bool) error
-	// Bins returns every bin that holds or held a capture, by name.
+	// Bins returns the bins that hold or held a capture, by name. Of those that hold none any more it forgets the ones
+	// that became empty first: see Limits.EmptyBins and Stats.Forgotten.
 	Bins(ctx context.Context) ([]Bin, error)
 	// Spread returns how many captures with a seq above after and up to upTo each bin holds; bins with none are left out.
 	Spread(ctx context.Context, after, upTo uint64) (map[string]int, error)
@@ -69,6 +70,8 @@ type Store interface {
 	// Delete removes a document; ErrNotFound when there is none.
 	Delete(ctx context.Context, kind, key string) error
 
+	// Limits returns what bounds the store, its defaults included.
+	Limits() Limits
 	// Stats returns the store's totals.
 	Stats(ctx context.Context) (Stats, error)
 	// Changed returns a channel that is closed at the next commit of a capture, delivery or attempt. Take it, look, then wait on it.
@@ -81,9 +84,12 @@ type Store interface {
 type Stats struct {
 	Captures          int    `json:"captures"`   // held
 	Deliveries        int    `json:"deliveries"` // held
-	Bytes             int64  `json:"bytes"`      // of the captures' heads and bodies
+	Bytes             int64  `json:"bytes"`      // of all records: see Limits
 	EvictedCaptures   uint64 `json:"evicted_captures"`
 	EvictedDeliveries uint64 `json:"evicted_deliveries"`
+	// Forgotten is the highest seq of a capture that was evicted from a bin that Bins does not return any more; 0 is none. A
+	// bin whose Bin.Evicted is 0 may have held captures up to it.
+	Forgotten uint64 `json:"forgotten"`
 }
 
 // Progress is where a delivery stands after an attempt.

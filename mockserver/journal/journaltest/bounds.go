@@ -3,29 +3,32 @@ package journaltest
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
-// Bounds are what a store is opened with; 0 is its default.
-type Bounds struct {
-	PerBin     int // captures
-	Bytes      int // of all captures
-	Deliveries int
-}
-
 // RunBounds tests that the bounds of a store hold, that the oldest goes first, and that it is counted.
-func RunBounds(t *testing.T, open func(*testing.T, Bounds) journal.Store) {
+func RunBounds(t *testing.T, open func(*testing.T, journal.Limits) journal.Store) {
 	for _, c := range []struct {
 		name   string
-		bounds Bounds
+		bounds journal.Limits
 		test   func(*testing.T, journal.Store)
 	}{
-		{"a bin is a ring", Bounds{PerBin: 10}, ring},
-		{"bytes of all bins", Bounds{Bytes: 10_000}, bytesOfAllBins},
-		{"deliveries", Bounds{Deliveries: 4}, oldDeliveries},
+		{"a bin is a ring", journal.Limits{PerBin: 10}, ring},
+		{"bytes of all bins", journal.Limits{Bytes: 100_000}, bytesOfAllBins},
+		{"replies", journal.Limits{Bytes: 1 << 20}, largeReplies},
+		{"deliveries count bytes", journal.Limits{Bytes: 1 << 20}, largeDeliveries},
+		{"pending deliveries", journal.Limits{Bytes: 1 << 20}, pendingDeliveries},
+		{"documents", journal.Limits{Bytes: 1 << 20}, manyDocuments},
+		{"empty bins", journal.Limits{Bytes: 4 << 20}, manyBins},
+		{"cleared bins", journal.Limits{Bytes: 4 << 20}, clearedBins},
+		{"age", journal.Limits{For: 100 * time.Millisecond}, age},
+		{"deliveries", journal.Limits{Deliveries: 4}, oldDeliveries},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,23 +82,239 @@ func ring(t *testing.T, s journal.Store) {
 }
 
 func bytesOfAllBins(t *testing.T, s journal.Store) {
-	for i := range 50 {
-		add(t, s, &journal.Capture{Bin: fmt.Sprint(i % 3), Message: wire.Message{Body: make([]byte, 999)}})
+	limit := s.Limits().Bytes
+	var size int64
+	for i := range 200 {
+		c := add(t, s, &journal.Capture{Bin: fmt.Sprint(i % 3), Message: wire.Message{Body: make([]byte, 999)}})
+		size = int64(c.Size())
 	}
-	stats, err := s.Stats(t.Context())
-	if err != nil || stats.Bytes != 10_000 || stats.Captures != 10 || stats.EvictedCaptures != 40 {
-		t.Errorf("%+v, %v; want 10 captures of 10000 bytes, 40 evicted", stats, err)
+	bins := int64(3 * (&journal.Bin{Name: "0"}).Size())
+	held := int((limit - bins) / size)
+	stats := totals(t, s)
+	same(t, "Stats", journal.Stats{Captures: held, Bytes: int64(held)*size + bins, EvictedCaptures: uint64(200 - held)}, stats)
+	got, err := s.Captures(t.Context(), journal.CaptureQuery{Limit: journal.MaxLimit})
+	if err != nil || len(got) != held || got[held-1].Seq != uint64(200-held+1) {
+		t.Errorf("held: %v, %v; want the newest %d", seqs(got), err, held)
 	}
-	got, err := s.Captures(t.Context(), journal.CaptureQuery{})
-	if err != nil || len(got) != 10 || got[9].Seq != 41 {
-		t.Errorf("held: %v, %v; want 50 to 41", seqs(got), err)
-	}
-	huge := &journal.Capture{Bin: "0", Message: wire.Message{Body: make([]byte, 20_000)}}
+	huge := &journal.Capture{Bin: "0", Message: wire.Message{Body: make([]byte, limit)}}
 	if err := s.AppendCapture(t.Context(), huge); !errors.Is(err, journal.ErrFull) {
 		t.Errorf("one that never fits: %v, want ErrFull", err)
 	}
-	if again, err := s.Stats(t.Context()); err != nil || again != stats {
-		t.Errorf("after it: %+v, %v; want %+v", again, err, stats)
+	same(t, "after it", stats, totals(t, s))
+}
+
+func totals(t *testing.T, s journal.Store) journal.Stats {
+	t.Helper()
+	stats, err := s.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stats
+}
+
+// within wants the bytes of a store to be within its limit, and as many at least.
+func within(t *testing.T, s journal.Store, least int64) journal.Stats {
+	t.Helper()
+	stats := totals(t, s)
+	if stats.Bytes > s.Limits().Bytes || stats.Bytes < least {
+		t.Errorf("%d bytes, want %d to %d: %+v", stats.Bytes, least, s.Limits().Bytes, stats)
+	}
+	return stats
+}
+
+// What a consumer answered counts, whenever it is recorded.
+func largeReplies(t *testing.T, s journal.Store) {
+	reply := journal.Reply{Body: strings.Repeat("r", 100<<10)}
+	for i := range 40 {
+		c := add(t, s, Capture("a", i))
+		if err := s.SetReply(t.Context(), c.ID, reply); err != nil {
+			t.Fatal(err)
+		}
+		if i == 20 { // in the place of another one
+			if err := s.SetReply(t.Context(), c.ID, journal.Reply{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if stats := within(t, s, 900<<10); stats.Captures > 11 || stats.EvictedCaptures < 29 {
+		t.Errorf("%+v: want about ten", stats)
+	}
+	c := add(t, s, Capture("a", 99))
+	before := totals(t, s)
+	if err := s.SetReply(t.Context(), c.ID, journal.Reply{Body: strings.Repeat("r", 2<<20)}); !errors.Is(err, journal.ErrFull) {
+		t.Errorf("a reply that never fits: %v, want ErrFull", err)
+	}
+	same(t, "after it", before, totals(t, s))
+}
+
+// Deliveries count with their events, their attempts and what was answered; the captures make room too, not only they.
+func largeDeliveries(t *testing.T, s journal.Store) {
+	for i := range 300 {
+		add(t, s, &journal.Capture{Bin: "a", Message: wire.Message{Body: make([]byte, 10<<10)}})
+		if i == 100 {
+			within(t, s, 1000<<10)
+		}
+	}
+	for i := range 60 {
+		d := Delivery(fmt.Sprint(i), i)
+		d.State, d.Event.Body = journal.Pending, make([]byte, 50<<10)
+		save(t, s, d)
+		a := &journal.Attempt{N: 1, Sent: wire.Message{Body: d.Event.Body}, Reply: &wire.Reply{Body: make([]byte, 60<<10)}}
+		if err := s.AppendAttempt(t.Context(), d.ID, a, journal.Progress{State: journal.Delivered}); err != nil {
+			t.Fatal(err)
+		}
+		within(t, s, 0)
+	}
+	stats := within(t, s, 800<<10)
+	if stats.Captures == 0 || stats.Deliveries < 2 || stats.Deliveries > 6 || int(stats.EvictedDeliveries)+stats.Deliveries != 60 {
+		t.Errorf("%+v: want some of both", stats)
+	}
+	if _, err := s.Delivery(t.Context(), "59"); err != nil {
+		t.Errorf("the newest one: %v", err)
+	}
+	if _, err := s.Delivery(t.Context(), "0"); !errors.Is(err, journal.ErrNotFound) {
+		t.Errorf("the oldest one: %v", err)
+	}
+}
+
+// What is pending is not evicted: it is refused beyond half of the bytes, and leaves room for captures.
+func pendingDeliveries(t *testing.T, s journal.Store) {
+	n := 0
+	var err error
+	for ; err == nil && n < 100; n++ {
+		d := Delivery(fmt.Sprint(n), n)
+		d.State, d.Event.Body = journal.Pending, make([]byte, 50<<10)
+		err = s.SaveDeliveries(t.Context(), d)
+	}
+	if !errors.Is(err, journal.ErrFull) || n < 9 || n > 11 {
+		t.Errorf("the %dth: %v, want ErrFull after ten", n, err)
+	}
+	for i := range 10 {
+		add(t, s, &journal.Capture{Bin: fmt.Sprint(i), Message: wire.Message{Body: make([]byte, 400<<10)}})
+		within(t, s, 800<<10)
+	}
+	for range 100 {
+		a := &journal.Attempt{N: 1, Reply: &wire.Reply{Body: make([]byte, 50<<10)}}
+		if err = s.AppendAttempt(t.Context(), "0", a, journal.Progress{State: journal.Pending, Next: 7}); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, journal.ErrFull) {
+		t.Errorf("attempts without end: %v, want ErrFull", err)
+	}
+	within(t, s, 900<<10)
+	// Its progress is kept all the same.
+	if err := s.AppendAttempt(t.Context(), "0", &journal.Attempt{N: 101, Reply: &wire.Reply{Body: make([]byte, 900<<10)}}, journal.Progress{State: journal.Exhausted}); err != nil && !errors.Is(err, journal.ErrFull) {
+		t.Error(err)
+	}
+	if d, err := s.Delivery(t.Context(), "0"); err == nil && d.State != journal.Exhausted {
+		t.Errorf("%s, want exhausted", d.State)
+	}
+	add(t, s, &journal.Capture{Bin: "a", Message: wire.Message{Body: make([]byte, 400<<10)}})
+	within(t, s, 0)
+}
+
+func manyDocuments(t *testing.T, s journal.Store) {
+	ctx := t.Context()
+	doc := []byte(`"` + strings.Repeat("d", 10<<10) + `"`)
+	n := 0
+	var err error
+	for ; err == nil && n < 1000; n++ {
+		err = s.Put(ctx, "kind", fmt.Sprint(n), doc)
+	}
+	if !errors.Is(err, journal.ErrFull) || n < 20 || n > 26 {
+		t.Errorf("the %dth: %v, want ErrFull at a quarter", n, err)
+	}
+	if err := s.Put(ctx, "kind", "0", []byte(`{}`)); err != nil {
+		t.Errorf("a smaller one in the place of another: %v", err)
+	}
+	if err := s.Put(ctx, "kind", "another", doc[:9<<10]); err != nil {
+		t.Errorf("what fits again: %v", err)
+	}
+	for i := range n {
+		if err := s.Delete(ctx, "kind", fmt.Sprint(i)); err != nil && !errors.Is(err, journal.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Delete(ctx, "kind", "another"); err != nil {
+		t.Fatal(err)
+	}
+	if stats := totals(t, s); stats.Bytes != 0 {
+		t.Errorf("%d bytes without a document", stats.Bytes)
+	}
+}
+
+// Bins whose captures are all gone do not stay for ever, and what they evicted stays known.
+func manyBins(t *testing.T, s journal.Store) {
+	const n = 3000
+	for i := range n {
+		add(t, s, &journal.Capture{Bin: fmt.Sprint("bin", i), Message: wire.Message{Body: make([]byte, 20<<10)}})
+	}
+	stats := within(t, s, 3<<20)
+	bins, err := s.Bins(t.Context())
+	if err != nil || len(bins) > stats.Captures+s.Limits().EmptyBins() || len(bins) < stats.Captures {
+		t.Errorf("%d bins, %v; %+v", len(bins), err, stats)
+	}
+	if stats.EvictedCaptures+uint64(stats.Captures) != n {
+		t.Errorf("%+v: want all %d accounted for", stats, n)
+	}
+	if most := uint64(n - stats.Captures); stats.Forgotten == 0 || stats.Forgotten > most || stats.Forgotten < most-uint64(s.Limits().EmptyBins())-1 {
+		t.Errorf("forgotten up to %d, want nearly %d", stats.Forgotten, most)
+	}
+	if c := add(t, s, Capture("bin0", 1)); c.Seq != n+1 {
+		t.Errorf("seq %d, want %d", c.Seq, n+1)
+	}
+}
+
+// A bin that was cleared is remembered for a while too; nothing was evicted from it.
+func clearedBins(t *testing.T, s journal.Store) {
+	most := s.Limits().EmptyBins()
+	for i := range most + 50 {
+		name := fmt.Sprint("bin", i)
+		add(t, s, Capture(name, i))
+		if n, err := s.ClearBin(t.Context(), name); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	bins, err := s.Bins(t.Context())
+	if err != nil || len(bins) != most {
+		t.Errorf("%d bins, %v; want %d", len(bins), err, most)
+	}
+	if stats := totals(t, s); stats.Captures != 0 || stats.EvictedCaptures != 0 || stats.Forgotten != 0 {
+		t.Errorf("%+v", stats)
+	}
+	if c := add(t, s, Capture("bin0", 1)); c.Seq != uint64(most)+51 {
+		t.Errorf("seq %d was given again", c.Seq)
+	}
+}
+
+// What was stored long ago goes, whether or not anything comes after it.
+func age(t *testing.T, s journal.Store) {
+	pending := Delivery("pending", 1)
+	pending.State = journal.Pending
+	save(t, s, pending)
+	done := Delivery("done", 2)
+	done.State = journal.Delivered
+	save(t, s, done)
+	old := Capture("a", 1)
+	old.At = time.Unix(0, 0) // when it was stored counts
+	before := time.Now()
+	first := add(t, s, old)
+	if _, err := s.Capture(t.Context(), first.ID); err != nil && time.Since(before) < s.Limits().For {
+		t.Errorf("it went at once: %v", err)
+	}
+	for { // the test's own time limit ends it
+		stats := totals(t, s)
+		if stats.Captures == 0 && stats.Deliveries == 1 {
+			if stats.EvictedCaptures != 1 || stats.EvictedDeliveries != 1 {
+				t.Errorf("%+v", stats)
+			}
+			break
+		}
+		runtime.Gosched()
+	}
+	if _, err := s.Delivery(t.Context(), "pending"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -19,6 +19,13 @@ func holds(t *testing.T, what string, s journal.Store, evicted uint64, want ...j
 	for i := range want {
 		total.Bytes += int64(want[i].Size())
 	}
+	bins, err := s.Bins(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range bins {
+		total.Bytes += int64(bins[i].Size())
+	}
 	stats, err := s.Stats(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -366,9 +366,16 @@ func stats(t *testing.T, s journal.Store) {
 		c := add(t, s, Capture("a", i))
 		size += int64(c.Size())
 	}
-	if err := s.SaveDeliveries(t.Context(), Delivery("x", 1)); err != nil {
+	d := Delivery("x", 1)
+	if err := s.SaveDeliveries(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
+	doc := journal.Document{Key: "key", Doc: []byte(`{"a":1}`)}
+	if err := s.Put(t.Context(), "kind", doc.Key, doc.Doc); err != nil {
+		t.Fatal(err)
+	}
+	others := int64(d.Size() + doc.Size() + (&journal.Bin{Name: "a"}).Size())
+	size += others
 	got, err := s.Stats(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -380,7 +387,7 @@ func stats(t *testing.T, s journal.Store) {
 	if got, err = s.Stats(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "Stats after ClearBin", journal.Stats{Deliveries: 1}, got)
+	same(t, "Stats after ClearBin", journal.Stats{Deliveries: 1, Bytes: others}, got)
 }
 
 func endedContext(t *testing.T, s journal.Store) {

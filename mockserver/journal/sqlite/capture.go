@@ -2,41 +2,52 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"math"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
-// SetReply packs the capture's head anew, with the reply in it.
+// SetReply packs the capture's head anew, with the reply in it. It keeps a reply for which there is room only.
 func (s *store) SetReply(ctx context.Context, id string, r journal.Reply) error {
 	reply := r.Clone()
 	seq, ok := journal.ParseCaptureID(id)
 	return s.write(ctx, func(w *writer) error {
-		if !ok {
+		if !ok || seq > math.MaxInt64 {
 			return captureNotFound(id)
 		}
 		ctx := context.Background()
-		rows, err := w.stmts.selectHead.QueryContext(ctx, int64(seq))
+		var head []byte
+		var body, before, bin int64
+		err := w.stmts.selectHead.QueryRowContext(ctx, int64(seq)).Scan(&head, &body, &before, &bin)
+		if errors.Is(err, sql.ErrNoRows) {
+			return captureNotFound(id)
+		}
 		if err != nil {
 			return err
 		}
 		var c journal.Capture
-		found := false
-		if err := each(rows, func() error {
-			var head []byte
-			found = true
-			if err := rows.Scan(&head); err != nil {
-				return err
-			}
-			return unpackCapture(head, &c)
-		}); err != nil {
+		if err := unpackCapture(head, &c); err != nil {
+			return fmt.Errorf("capture %s: %w", id, err)
+		}
+		b := w.byID[bin]
+		if b == nil {
+			return ErrCorrupt
+		}
+		c.Reply, c.Bin = &reply, b.name
+		size := int64(c.Size()) + body
+		if size > largest {
+			return fmt.Errorf("a reply to capture %s, which then has %d bytes, at most %d fit: %w", id, size, int64(largest), errRoom)
+		}
+		if err := w.admit("capture "+id+" with its reply", size); err != nil {
 			return err
 		}
-		if !found {
-			return captureNotFound(id)
-		}
-		c.Reply = &reply
-		_, err = w.stmts.updateHead.ExecContext(ctx, packCapture(nil, &c), int64(seq))
+		b.bytes += size - before
+		w.bytes.captures += size - before
+		w.touch(b)
+		_, err = w.stmts.updateHead.ExecContext(ctx, packCapture(nil, &c), size, int64(seq))
 		return err
 	})
 }
@@ -106,9 +117,8 @@ func (s *store) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error)
 		n := 0
 		err := s.write(ctx, func(w *writer) error {
 			n = 0
-			byID := w.binsByID()
 			for _, seq := range portion {
-				gone, err := w.drop(context.Background(), seq, byID)
+				gone, err := w.drop(context.Background(), seq)
 				if err != nil {
 					return err
 				}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -12,9 +13,6 @@ import (
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
-
-// errRoom is the answer when every delivery that might make room is pending.
-var errRoom = fmt.Errorf("all deliveries are pending: %w", journal.ErrFull)
 
 func (s *store) SaveDeliveries(ctx context.Context, list ...*journal.Delivery) error {
 	if len(list) == 0 {
@@ -62,17 +60,27 @@ func (w *writer) saveDelivery(seq uint64, id string, d *journal.Delivery, record
 	} else if !errors.Is(err, journal.ErrNotFound) {
 		return err
 	}
+	size := int64(d.Size() - len(d.ID) + len(id))
+	if most := w.s.o.Pending(); d.State == journal.Pending && w.bytes.pending+size > most {
+		return fmt.Errorf("deliveries of %d bytes are pending, and with one of %d more they are beyond %d: %w", w.bytes.pending, size, most, errRoom)
+	}
+	if err := w.admit("a delivery", size); err != nil {
+		return err
+	}
 	if w.deliveries >= w.s.o.Deliveries {
-		if err := w.evictDelivery(); err != nil {
+		if err := w.evictDelivery(); errors.Is(err, errRoom) {
+			return fmt.Errorf("%d deliveries are pending: %w", w.deliveries, err)
+		} else if err != nil {
 			return err
 		}
 	}
 	if _, err := w.stmts.insertDelivery.ExecContext(ctx, int64(seq), []byte(id), []byte(d.Provider), []byte(d.Endpoint),
-		[]byte(d.Event.ID), []byte(d.State), dueTime(d.Next), record); err != nil {
+		[]byte(d.Event.ID), []byte(d.State), dueTime(d.Next), record, size); err != nil {
 		return err
 	}
 	w.deliverySeq = seq
 	w.deliveries++
+	*w.ofState(d.State) += size
 	for i := range d.Attempts {
 		if _, err := w.stmts.insertTry.ExecContext(ctx, int64(seq), packAttempt(nil, &d.Attempts[i])); err != nil {
 			return err
@@ -89,24 +97,35 @@ func dueTime(t time.Time) any {
 	return t.UnixNano()
 }
 
-// findDelivery returns a delivery's number.
-func (w *writer) findDelivery(id string) (seq int64, err error) {
-	err = w.stmts.findDelivery.QueryRowContext(context.Background(), []byte(id)).Scan(&seq)
+// deliveryRow is what of a delivery's row decides about others.
+type deliveryRow struct {
+	seq   int64
+	state journal.State
+	size  int64
+}
+
+func (w *writer) findDelivery(id string) (row deliveryRow, err error) {
+	var state []byte
+	err = w.stmts.findDelivery.QueryRowContext(context.Background(), []byte(id)).Scan(&row.seq, &state, &row.size)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = deliveryNotFound(id)
 	}
-	return seq, err
+	row.state = journal.State(state)
+	return row, err
 }
 
 func deliveryNotFound(id string) error {
 	return fmt.Errorf("delivery %q: %w", id, journal.ErrNotFound)
 }
 
-// evictDelivery removes the oldest delivery that is not pending.
-func (w *writer) evictDelivery() error {
+// evictDelivery removes the oldest delivery that is not pending; errRoom when there is none.
+func (w *writer) evictDelivery() error { return w.evictDeliveryUpTo(math.MaxInt64) }
+
+// evictDeliveryUpTo removes the oldest delivery that is not pending, if its number is not above last; else errRoom.
+func (w *writer) evictDeliveryUpTo(last int64) error {
 	ctx := context.Background()
-	var seq int64
-	err := w.stmts.oldestDelivery.QueryRowContext(ctx, []byte(journal.Pending)).Scan(&seq)
+	var seq, size int64
+	err := w.stmts.oldestDelivery.QueryRowContext(ctx, []byte(journal.Pending), last).Scan(&seq, &size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errRoom
 	}
@@ -119,28 +138,38 @@ func (w *writer) evictDelivery() error {
 		}
 	}
 	w.deliveries--
-	_, err = w.stmts.addToCounter.ExecContext(ctx, "evicted_deliveries", 1)
-	return err
+	w.bytes.finished -= size
+	w.count(evictedDeliveries, w.counters[evictedDeliveries]+1)
+	return nil
 }
 
+// AppendAttempt keeps an attempt for which there is room only: else it returns ErrFull, and the delivery stands where next says.
 func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt, next journal.Progress) error {
 	var record []byte
+	var size int64
 	if a != nil {
-		record = packAttempt(nil, a)
+		record, size = packAttempt(nil, a), int64(a.Size())
 	}
 	return s.write(ctx, func(w *writer) error {
 		ctx := context.Background()
-		seq, err := w.findDelivery(id)
+		d, err := w.findDelivery(id)
 		if err != nil {
 			return err
 		}
-		if record != nil {
-			if _, err := w.stmts.insertTry.ExecContext(ctx, seq, record); err != nil {
+		*w.ofState(d.state) -= d.size
+		*w.ofState(next.State) += d.size
+		full := w.admit("an attempt", size)
+		if record != nil && full == nil {
+			if _, err := w.stmts.insertTry.ExecContext(ctx, d.seq, record); err != nil {
 				return err
 			}
+			d.size += size
+			*w.ofState(next.State) += size
 		}
-		_, err = w.stmts.updateDelivery.ExecContext(ctx, []byte(next.State), dueTime(next.Time()), seq)
-		return err
+		if _, err := w.stmts.updateDelivery.ExecContext(ctx, []byte(next.State), dueTime(next.Time()), d.size, d.seq); err != nil {
+			return err
+		}
+		return full
 	})
 }
 

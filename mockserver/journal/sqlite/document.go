@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,9 +14,28 @@ import (
 func (s *store) Put(ctx context.Context, kind, key string, doc json.RawMessage) error {
 	kept := append([]byte{}, doc...)
 	return s.write(ctx, func(w *writer) error {
-		_, err := w.stmts.putDocument.ExecContext(context.Background(), []byte(kind), []byte(key), kept)
+		before, err := w.documentSize(kind, key)
+		if err != nil {
+			return err
+		}
+		added := int64((&journal.Document{Key: key, Doc: kept}).Size()) - before
+		if all, most := w.bytes.documents+added, w.s.o.Documents(); added > 0 && all > most {
+			return fmt.Errorf("%s %q: all settings and entities would have %d bytes, at most %d fit: %w", kind, key, all, most, errRoom)
+		}
+		w.bytes.documents += added
+		_, err = w.stmts.putDocument.ExecContext(context.Background(), []byte(kind), []byte(key), kept)
 		return err
 	})
+}
+
+// documentSize is what a document counts for; 0 when there is none.
+func (w *writer) documentSize(kind, key string) (int64, error) {
+	var length int64
+	err := w.stmts.documentSize.QueryRowContext(context.Background(), []byte(kind), []byte(key)).Scan(&length)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return length + int64((&journal.Document{Key: key}).Size()), err
 }
 
 func (s *store) Get(ctx context.Context, kind, key string) (json.RawMessage, error) {
@@ -53,6 +73,11 @@ func (s *store) List(ctx context.Context, kind string) ([]journal.Document, erro
 
 func (s *store) Delete(ctx context.Context, kind, key string) error {
 	return s.write(ctx, func(w *writer) error {
+		size, err := w.documentSize(kind, key)
+		if err != nil {
+			return err
+		}
+		w.bytes.documents -= size
 		result, err := w.stmts.deleteDocument.ExecContext(context.Background(), []byte(kind), []byte(key))
 		if err != nil {
 			return err

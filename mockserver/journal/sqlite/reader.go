@@ -14,7 +14,7 @@ import (
 // reader holds the prepared queries.
 type reader struct {
 	capture, newest, oldest, newestOfBin, oldestOfBin *sql.Stmt
-	bins, spread, stats                               *sql.Stmt
+	bins, spread, stats, counters                     *sql.Stmt
 	extent, sieves, sievesDown, slice, count          *sql.Stmt
 	document, documents                               *sql.Stmt
 	db                                                *sql.DB
@@ -44,9 +44,10 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 		&r.oldestOfBin: captureQuery(between + ofBin + oldest),
 		&r.bins:        "SELECT name, count, last, evicted, cleared FROM bins ORDER BY name",
 		&r.spread:      "SELECT name, (SELECT count(*) FROM captures WHERE bin = b.id AND seq > ? AND seq <= ?) AS n FROM bins b WHERE n > 0",
-		&r.stats: `SELECT coalesce(sum(count), 0), coalesce(sum(bytes), 0), coalesce(sum(evicted), 0),
-			(SELECT count(*) FROM deliveries), coalesce((SELECT value FROM counters WHERE name = 'evicted_deliveries'), 0) FROM bins`,
-		&r.extent:     "SELECT coalesce((SELECT min(seq) FROM captures), 0), coalesce((SELECT max(last) FROM bins), 0), coalesce((SELECT max(segment) FROM sieves), -1)",
+		&r.stats: `SELECT coalesce(sum(count), 0), coalesce(sum(bytes + ? + length(name)), 0), coalesce(sum(evicted), 0),
+			(SELECT count(*) FROM deliveries) FROM bins`,
+		&r.counters:   "SELECT name, value FROM counters",
+		&r.extent:     "SELECT coalesce((SELECT min(seq) FROM captures), 0), coalesce((SELECT max(seq) FROM captures), 0), coalesce((SELECT max(segment) FROM sieves), -1)",
 		&r.sieves:     "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment",
 		&r.sievesDown: "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment DESC",
 		&r.slice:      "SELECT rows FROM slices WHERE id = ?",
@@ -66,7 +67,7 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 func (r *reader) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
-		r.capture, r.newest, r.oldest, r.newestOfBin, r.oldestOfBin, r.bins, r.spread, r.stats, r.document, r.documents,
+		r.capture, r.newest, r.oldest, r.newestOfBin, r.oldestOfBin, r.bins, r.spread, r.stats, r.counters, r.document, r.documents,
 		r.extent, r.sieves, r.sievesDown, r.slice, r.count,
 	} {
 		if stmt != nil {
@@ -216,10 +217,34 @@ func (s *store) Spread(ctx context.Context, after, upTo uint64) (map[string]int,
 	return spread, nil
 }
 
+// Limits returns the limits that the store was opened with.
+func (s *store) Limits() journal.Limits { return s.o }
+
 func (s *store) Stats(ctx context.Context) (journal.Stats, error) {
 	var t journal.Stats
 	err := s.query(ctx, s.read.stats.QueryContext, func(rows *sql.Rows) error {
-		return rows.Scan(&t.Captures, &t.Bytes, &t.EvictedCaptures, &t.Deliveries, &t.EvictedDeliveries)
+		return rows.Scan(&t.Captures, &t.Bytes, &t.EvictedCaptures, &t.Deliveries)
+	}, (&journal.Bin{}).Size())
+	if err != nil {
+		return journal.Stats{}, err
+	}
+	err = s.query(ctx, s.read.counters.QueryContext, func(rows *sql.Rows) error {
+		var name string
+		var value int64
+		if err := rows.Scan(&name, &value); err != nil {
+			return err
+		}
+		switch name {
+		case evictedCaptures:
+			t.EvictedCaptures += uint64(value)
+		case evictedDeliveries:
+			t.EvictedDeliveries = uint64(value)
+		case forgottenSeq:
+			t.Forgotten = uint64(value)
+		case pendingBytes, finishedBytes, documentBytes:
+			t.Bytes += value
+		}
+		return nil
 	})
 	return t, err
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"math"
+	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // bin is a row of bins as the writer keeps it.
@@ -18,13 +20,16 @@ type bin struct {
 	evicted uint64
 	cleared uint64
 	touched bool // is in writer.dirty
+	listed  bool // is in writer.empties
 }
+
+func (b *bin) size() int64 { return int64((&journal.Bin{Name: b.name}).Size()) }
 
 // load reads what the writer keeps in memory.
 func (w *writer) load(ctx context.Context) error {
-	w.bins, w.seq, w.held = map[string]*bin{}, 0, 0
-	w.dirty = w.dirty[:0]
-	rows, err := w.conn.QueryContext(ctx, "SELECT id, name, count, bytes, last, evicted, cleared FROM bins")
+	w.bins, w.byID, w.seq, w.bytes = map[string]*bin{}, map[int64]*bin{}, 0, account{}
+	w.dirty, w.empties, w.counted = w.dirty[:0], nil, w.counted[:0]
+	rows, err := w.conn.QueryContext(ctx, "SELECT id, name, count, bytes, last, evicted, cleared FROM bins ORDER BY last")
 	if err != nil {
 		return err
 	}
@@ -34,14 +39,22 @@ func (w *writer) load(ctx context.Context) error {
 		if err := rows.Scan(&b.id, &b.name, &b.count, &b.bytes, &b.last, &b.evicted, &b.cleared); err != nil {
 			return err
 		}
-		w.bins[b.name] = b
+		w.bins[b.name], w.byID[b.id] = b, b
 		w.seq = max(w.seq, b.last)
-		w.held += b.bytes
+		w.bytes.captures += b.bytes
+		w.bytes.bins += b.size()
 		if b.count > w.s.o.PerBin {
 			w.touch(b) // the bound was lowered: the next transaction sees to it
 		}
+		if b.count == 0 {
+			b.listed = true
+			w.empties = append(w.empties, b)
+		}
 	}
 	if err := rows.Err(); err != nil {
+		return err
+	}
+	if err := w.loadAccount(ctx); err != nil {
 		return err
 	}
 	const question = "SELECT (SELECT count(*) FROM deliveries), (SELECT coalesce(max(seq), 0) FROM deliveries)"
@@ -57,11 +70,12 @@ func (w *writer) bin(ctx context.Context, name string) (*bin, error) {
 	if b := w.bins[name]; b != nil {
 		return b, nil
 	}
-	b := &bin{name: name}
+	b := &bin{name: strings.Clone(name)} // which is a part of a request's head
 	if err := w.stmts.insertBin.QueryRowContext(ctx, []byte(name)).Scan(&b.id); err != nil {
 		return nil, err
 	}
-	w.bins[name] = b
+	w.bins[name], w.byID[b.id] = b, b
+	w.bytes.bins += b.size()
 	return b, nil
 }
 
@@ -87,8 +101,7 @@ func (w *writer) saveBins(ctx context.Context) error {
 // evictAtOnce bounds how many captures one statement deletes.
 const evictAtOnce = 10_000
 
-// retain drops the oldest captures of the bins that the batch made too long, and the oldest of all when there are
-// too many bytes.
+// retain drops the oldest captures of the bins that the batch made too long, and makes room when there are too many bytes.
 func (w *writer) retain(ctx context.Context) error {
 	for _, b := range w.dirty {
 		for b.count > w.s.o.PerBin {
@@ -97,21 +110,12 @@ func (w *writer) retain(ctx context.Context) error {
 				return err
 			}
 			if n == 0 {
-				return fmt.Errorf("%w: bin %q counts captures that are not there", ErrCorrupt, b.name)
+				w.lost(b)
 			}
 			b.evicted += uint64(n)
 		}
 	}
-	for w.held > w.s.o.Bytes {
-		n, err := w.dropOldestOfAll(ctx)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("%w: it counts bytes that no capture has", ErrCorrupt)
-		}
-	}
-	return nil
+	return w.makeRoom(ctx)
 }
 
 // dropOldest deletes at most n captures of a bin, oldest first, up to the number last, and returns how many.
@@ -135,55 +139,56 @@ func (w *writer) dropOldest(ctx context.Context, b *bin, last uint64, n int) (in
 	}
 	b.count -= count
 	b.bytes -= bytes
-	w.held -= bytes
+	w.bytes.captures -= bytes
 	w.touch(b)
-	return count, nil
+	return count, w.emptied(ctx, b)
 }
 
-// dropOldestOfAll deletes captures, whatever their bin, oldest first, until the bytes fit, and returns how many.
-func (w *writer) dropOldestOfAll(ctx context.Context) (int, error) {
-	byID := w.binsByID()
-	rows, err := w.stmts.oldestOfAll.QueryContext(ctx, evictAtOnce)
+// dropOldestOfAll evicts captures, whatever their bin, oldest first and up to the number last, until there is enough room, and
+// returns how many: evictAtOnce at most.
+func (w *writer) dropOldestOfAll(ctx context.Context, last uint64, enough func() bool) (int, error) {
+	rows, err := w.stmts.oldestOfAll.QueryContext(ctx, int64(last), evictAtOnce)
 	if err != nil {
 		return 0, err
 	}
 	count, upTo := 0, int64(0)
+	var emptied []*bin
 	if err := each(rows, func() error {
-		if w.held <= w.s.o.Bytes {
+		if enough() {
 			return nil
 		}
 		var size, id int64
 		if err := rows.Scan(&upTo, &size, &id); err != nil {
 			return err
 		}
-		b := byID[id]
+		b := w.byID[id]
 		if b == nil {
 			return ErrCorrupt
 		}
 		b.count--
 		b.bytes -= size
 		b.evicted++
-		w.held -= size
+		w.bytes.captures -= size
 		w.touch(b)
+		if b.count == 0 {
+			emptied = append(emptied, b)
+		}
 		count++
 		return nil
 	}); err != nil || count == 0 {
 		return 0, err
 	}
+	for _, b := range emptied {
+		if err := w.emptied(ctx, b); err != nil {
+			return 0, err
+		}
+	}
 	_, err = w.stmts.deleteOf.ExecContext(ctx, upTo)
 	return count, err
 }
 
-func (w *writer) binsByID() map[int64]*bin {
-	byID := make(map[int64]*bin, len(w.bins))
-	for _, b := range w.bins {
-		byID[b.id] = b
-	}
-	return byID
-}
-
 // drop deletes one capture and says whether there was one of that number.
-func (w *writer) drop(ctx context.Context, seq uint64, byID map[int64]*bin) (bool, error) {
+func (w *writer) drop(ctx context.Context, seq uint64) (bool, error) {
 	if seq > math.MaxInt64 {
 		return false, nil
 	}
@@ -195,16 +200,16 @@ func (w *writer) drop(ctx context.Context, seq uint64, byID map[int64]*bin) (boo
 	if err != nil {
 		return false, err
 	}
-	b := byID[id]
+	b := w.byID[id]
 	if b == nil {
 		return false, ErrCorrupt
 	}
 	b.count--
 	b.bytes -= size
 	b.cleared++
-	w.held -= size
+	w.bytes.captures -= size
 	w.touch(b)
-	return true, nil
+	return true, w.emptied(ctx, b)
 }
 
 // each calls do for every row and closes rows.

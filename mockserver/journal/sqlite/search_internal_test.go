@@ -164,7 +164,7 @@ func TestSievesOfAnOldFile(t *testing.T) {
 	}
 	held := appendSearched(t, first, 0, segmentSize+10)
 	if err := first.(*store).write(context.Background(), func(w *writer) error {
-		for _, text := range []string{"DROP TABLE slices", "DROP TABLE sieves", "PRAGMA user_version = 2"} {
+		for _, text := range []string{"DROP TABLE slices", "DROP TABLE sieves", "DROP TABLE marks", "ALTER TABLE deliveries DROP COLUMN size", "DELETE FROM counters", "PRAGMA user_version = 2"} {
 			if _, err := w.conn.ExecContext(context.Background(), text); err != nil {
 				return fmt.Errorf("%s: %w", text, err)
 			}

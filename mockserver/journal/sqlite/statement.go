@@ -10,16 +10,17 @@ import (
 
 // statements are the writer's prepared statements.
 type statements struct {
-	insertOne, insertMany                                        driver.StmtExecContext
-	begin, commit, rollback                                      *sql.Stmt
-	logged, checkpoint                                           *sql.Stmt
-	insertBin, updateBin                                         *sql.Stmt
-	oldestOfBin, oldestOfAll, deleteOfBin, deleteOf, deleteOne   *sql.Stmt
-	selectHead, updateHead                                       *sql.Stmt
-	insertDelivery, updateDelivery, findDelivery, insertTry      *sql.Stmt
-	oldestDelivery, deleteDelivery, deleteAttempts, addToCounter *sql.Stmt
-	putDocument, deleteDocument                                  *sql.Stmt
-	insertSieve, deleteSieve, insertSlice, deleteSlices          *sql.Stmt
+	insertOne, insertMany                                      driver.StmtExecContext
+	begin, commit, rollback                                    *sql.Stmt
+	logged, checkpoint                                         *sql.Stmt
+	insertBin, updateBin                                       *sql.Stmt
+	oldestOfBin, oldestOfAll, deleteOfBin, deleteOf, deleteOne *sql.Stmt
+	selectHead, updateHead                                     *sql.Stmt
+	insertDelivery, updateDelivery, findDelivery, insertTry    *sql.Stmt
+	oldestDelivery, deleteDelivery, deleteAttempts, setCounter *sql.Stmt
+	deleteBin, insertMark, oldMark, deleteMarks                *sql.Stmt
+	putDocument, deleteDocument, documentSize                  *sql.Stmt
+	insertSieve, deleteSieve, insertSlice, deleteSlices        *sql.Stmt
 }
 
 // captureColumns is how many values a row of captures takes.
@@ -56,7 +57,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.updateBin: "UPDATE bins SET count = ?, bytes = ?, last = ?, evicted = ?, cleared = ? WHERE id = ?",
 
 		&t.oldestOfBin: "SELECT seq, size FROM captures WHERE bin = ? AND seq <= ? ORDER BY seq LIMIT ?",
-		&t.oldestOfAll: "SELECT seq, size, bin FROM captures ORDER BY seq LIMIT ?",
+		&t.oldestOfAll: "SELECT seq, size, bin FROM captures WHERE seq <= ? ORDER BY seq LIMIT ?",
 		&t.deleteOfBin: "DELETE FROM captures WHERE bin = ? AND seq <= ?",
 		&t.deleteOf:    "DELETE FROM captures WHERE seq <= ?",
 		&t.deleteOne:   "DELETE FROM captures WHERE seq = ? RETURNING bin, size",
@@ -66,19 +67,25 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.insertSlice:  "INSERT INTO slices (id, rows) VALUES (?, ?)",
 		&t.deleteSlices: "DELETE FROM slices WHERE id >= ? AND id < ?",
 
-		&t.selectHead: "SELECT head FROM captures WHERE seq = ?",
-		&t.updateHead: "UPDATE captures SET head = ? WHERE seq = ?",
+		&t.selectHead: "SELECT head, length(body), size, bin FROM captures WHERE seq = ?",
+		&t.updateHead: "UPDATE captures SET head = ?, size = ? WHERE seq = ?",
 
-		&t.findDelivery:   "SELECT seq FROM deliveries WHERE id = ?",
-		&t.insertDelivery: "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		&t.updateDelivery: "UPDATE deliveries SET state = ?, next = ? WHERE seq = ?",
+		&t.deleteBin:   "DELETE FROM bins WHERE id = ?",
+		&t.insertMark:  "INSERT OR REPLACE INTO marks (at, capture, delivery) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM marks WHERE capture >= ?2 AND delivery >= ?3)",
+		&t.oldMark:     "SELECT max(at), max(capture), max(delivery) FROM marks WHERE at <= ?",
+		&t.deleteMarks: "DELETE FROM marks WHERE at <= ? AND at < (SELECT max(at) FROM marks)",
+
+		&t.findDelivery:   "SELECT seq, state, size FROM deliveries WHERE id = ?",
+		&t.insertDelivery: "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, record, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		&t.updateDelivery: "UPDATE deliveries SET state = ?, next = ?, size = ? WHERE seq = ?",
 		&t.insertTry:      "INSERT INTO attempts (delivery, record) VALUES (?, ?)",
-		&t.oldestDelivery: "SELECT seq FROM deliveries WHERE state <> ? ORDER BY seq LIMIT 1",
+		&t.oldestDelivery: "SELECT seq, size FROM deliveries WHERE state <> ? AND seq <= ? ORDER BY seq LIMIT 1",
 		&t.deleteAttempts: "DELETE FROM attempts WHERE delivery = ?",
 		&t.deleteDelivery: "DELETE FROM deliveries WHERE seq = ?",
-		&t.addToCounter:   "INSERT INTO counters (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + ?2",
+		&t.setCounter:     "INSERT INTO counters (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
 
 		&t.putDocument:    "INSERT INTO documents (kind, key, doc) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET doc = ?3",
+		&t.documentSize:   "SELECT length(doc) FROM documents WHERE kind = ? AND key = ?",
 		&t.deleteDocument: "DELETE FROM documents WHERE kind = ? AND key = ?",
 	} {
 		prepared, err := w.conn.PrepareContext(ctx, text)

@@ -5,36 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
-// Options bound a store. The zero value takes the defaults.
-type Options struct {
-	PerBin     int   // captures a bin holds before the oldest goes; 0 is 1 000 000
-	Deliveries int   // deliveries held before the oldest that is not pending goes; 0 is 1 000 000
-	Bytes      int64 // of all captures' heads and bodies together, before the oldest goes; 0 is 32 GiB
-}
-
-func (o Options) withDefaults() Options {
-	if o.PerBin <= 0 {
-		o.PerBin = 1_000_000
-	}
-	if o.Deliveries <= 0 {
-		o.Deliveries = 1_000_000
-	}
-	if o.Bytes <= 0 {
-		o.Bytes = 32 << 30
-	}
-	return o
-}
+// Options bound a store. The zero value takes the defaults: 1 000 000 captures a bin, 1 000 000 deliveries, 32 GiB, for ever.
+type Options journal.Limits
 
 // largest bounds one capture, in bytes, well below what SQLite can hold in a row.
 const largest = 256 << 20
 
 // store is a journal.Store in a directory.
 type store struct {
-	o      Options
+	o      journal.Limits
 	db     *database
 	read   *reader
 	queue  queue
@@ -43,20 +27,22 @@ type store struct {
 	checkpoints *checkpointer
 	sieves      *indexer
 
-	closing sync.Once
-	running sync.WaitGroup // the writer
-	reading sync.RWMutex   // read-locked by every query; closing waits for them
-	err     error          // of closing
+	closing  sync.Once
+	expiring chan struct{}  // closed by closing
+	running  sync.WaitGroup // the writer, and what expires
+	reading  sync.RWMutex   // read-locked by every query; closing waits for them
+	err      error          // of closing
 }
 
 // Open opens the journal in dir, which is made if it is missing. Errors wrap ErrInUse, ErrForeign or ErrCorrupt
 // where that is why.
 func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
+	limits := journal.Limits(o).Or(journal.Limits{PerBin: 1_000_000, Deliveries: 1_000_000, Bytes: 32 << 30})
 	db, err := openDatabase(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &store{o: o.withDefaults(), db: db}
+	s := &store{o: limits, db: db}
 	s.queue.ready = make(chan struct{}, 1)
 	if s.read, err = newReader(ctx, db.reading); err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), db.close())
@@ -70,6 +56,8 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	}
 	s.sieves = newIndexer(s)
 	s.running.Go(w.run)
+	s.expiring = make(chan struct{})
+	s.running.Go(s.keepExpiring)
 	return s, nil
 }
 
@@ -90,6 +78,20 @@ func (s *store) AppendCapture(ctx context.Context, c *journal.Capture) error {
 	return err
 }
 
+// keepExpiring evicts what is too old, until the store is closed.
+func (s *store) keepExpiring() {
+	ticker := time.NewTicker(s.expiry())
+	defer ticker.Stop()
+	for {
+		_ = s.expire(context.Background()) // what could not be done is tried again
+		select {
+		case <-ticker.C:
+		case <-s.expiring:
+			return
+		}
+	}
+}
+
 // write has the writer run an operation.
 func (s *store) write(ctx context.Context, operation func(*writer) error) error {
 	r := s.queue.get()
@@ -106,6 +108,7 @@ func (s *store) Changed() <-chan struct{} { return s.change.Next() }
 func (s *store) Close() error {
 	s.closing.Do(func() {
 		s.sieves.close()
+		close(s.expiring)
 		s.queue.close()
 		s.running.Wait()
 		s.reading.Lock()

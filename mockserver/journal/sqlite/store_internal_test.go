@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
@@ -112,6 +114,38 @@ func TestFull(t *testing.T) {
 		t.Errorf("with room again: seq %d, %v; want %d", c.Seq, err, acknowledged+1)
 	}
 	count(acknowledged + 1)
+}
+
+// A disk that is full while the log holds room gets a second try, once that has been carried over into the file.
+func TestFullGetsASecondTry(t *testing.T) {
+	t.Parallel()
+	s := openInternal(t, Options{})
+	if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: "before"}); err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	err := s.write(t.Context(), func(w *writer) error {
+		if tries++; tries > 1 {
+			return nil
+		}
+		ctx := context.Background()
+		for _, text := range []string{"PRAGMA max_page_count = 1", "CREATE TABLE t AS SELECT zeroblob(10000000)"} {
+			if _, err := w.conn.ExecContext(ctx, text); err != nil {
+				if code(err)&0xff != sqlite3.SQLITE_FULL {
+					t.Errorf("%v, want a full disk", err)
+				}
+				_, _ = w.conn.ExecContext(ctx, "PRAGMA max_page_count = 1000000")
+				return err
+			}
+		}
+		return errors.New("the file never became full")
+	})
+	if err != nil || tries != 2 {
+		t.Errorf("%v after %d tries, want success at the second", err, tries)
+	}
+	if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: "after"}); err != nil {
+		t.Error(err)
+	}
 }
 
 // A request that waits is withdrawn when its context ends, and nothing of it is kept.

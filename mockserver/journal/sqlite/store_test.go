@@ -24,7 +24,7 @@ func TestStore(t *testing.T) {
 
 func TestStoreEvicts(t *testing.T) {
 	t.Parallel()
-	journaltest.RunBounds(t, func(t *testing.T, b journaltest.Bounds) journal.Store {
-		return open(t, t.TempDir(), sqlite.Options{PerBin: b.PerBin, Bytes: int64(b.Bytes), Deliveries: b.Deliveries})
+	journaltest.RunBounds(t, func(t *testing.T, l journal.Limits) journal.Store {
+		return open(t, t.TempDir(), sqlite.Options(l))
 	})
 }

@@ -27,12 +27,16 @@ type writer struct {
 	seq         uint64 // of the last capture
 	deliverySeq uint64 // of the last delivery
 	deliveries  int    // held
-	held        int64  // bytes of the captures held
-	stale       bool   // the fields above may differ from the file
+	byID        map[int64]*bin
+	empties     []*bin // those that became empty, in that order, and may have captures again
+	bytes       account
+	counters    map[string]int64
+	stale       bool // the fields above may differ from the file
 
-	batch []*request
-	dirty []*bin // whose rows must be written in this transaction
-	args  []driver.NamedValue
+	batch   []*request
+	dirty   []*bin   // whose rows must be written in this transaction
+	counted []string // counters that must be
+	args    []driver.NamedValue
 }
 
 func newWriter(ctx context.Context, s *store) (*writer, error) {
@@ -135,16 +139,19 @@ func (w *writer) transact(ctx context.Context) error {
 	if err := w.saveBins(ctx); err != nil {
 		return err
 	}
+	if err := w.saveAccount(ctx); err != nil {
+		return err
+	}
 	_, err := w.stmts.commit.ExecContext(ctx)
 	return err
 }
 
-// operate runs an operation. One that finds its record missing, taken or damaged has changed nothing and fails alone;
-// any other error fails the transaction.
+// operate runs an operation. One that finds its record missing, taken, damaged or without room fails alone, and what it has
+// changed stays; any other error fails the transaction.
 func (w *writer) operate(r *request) error {
 	r.err = r.operation(w)
 	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) ||
-		errors.Is(r.err, errRecord) || r.err == errRoom {
+		errors.Is(r.err, errRecord) || errors.Is(r.err, errRoom) {
 		return nil
 	}
 	return r.err
@@ -160,6 +167,13 @@ func (w *writer) insertCaptures(ctx context.Context) error {
 		if r.operation != nil {
 			continue
 		}
+		size := int64(r.size)
+		if w.bins[r.bin] == nil {
+			size += int64((&journal.Bin{Name: r.bin}).Size())
+		}
+		if r.err = w.admit("a capture", size); r.err != nil {
+			continue
+		}
 		b, err := w.bin(ctx, r.bin)
 		if err != nil {
 			return err
@@ -169,7 +183,7 @@ func (w *writer) insertCaptures(ctx context.Context) error {
 		b.last = w.seq
 		b.count++
 		b.bytes += int64(r.size)
-		w.held += int64(r.size)
+		w.bytes.captures += int64(r.size)
 		w.touch(b)
 		body := r.body
 		if body == nil {

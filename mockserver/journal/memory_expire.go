@@ -1,0 +1,34 @@
+package journal
+
+import "time"
+
+// expiry is how often what is too old is looked for.
+func (s *memory) expiry() time.Duration {
+	return min(max(s.o.For/20, 10*time.Millisecond), time.Minute)
+}
+
+// expire evicts what was stored too long ago, and comes again.
+func (s *memory) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	before := time.Now().Add(-s.o.For).UnixNano()
+	for s.order.len() > 0 && s.order.at(0).at <= before {
+		if s.order.at(0).gone() {
+			s.order.pop()
+			continue
+		}
+		s.evictOldest()
+	}
+	s.trim()
+	for i := 0; i < len(s.history) && s.history[i].at <= before; {
+		if s.history[i].State == Pending {
+			i++
+			continue
+		}
+		s.removeDelivery(i)
+	}
+	s.expiring.Reset(s.expiry())
+}
