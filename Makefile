@@ -12,6 +12,12 @@ export HOOKRIG_REQUIRE ?=
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 
+# Packages whose tests check properties: with a fixed seed in "make test", so that what passed passes again, with fresh ones in "make fuzz".
+PROPERTIES = $(shell .tools/properties packages)
+PROPERTY = $(shell .tools/properties tests)
+PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./mockserver/... ./scenarios/... ./suites/matchers/...))
+SEED := $(shell date +%s)
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +45,16 @@ lint: ## gofumpt, vet, staticcheck, go.mod in order
 	$(LINT) staticcheck ./...
 	go mod tidy -diff
 
+.PHONY: quick
+quick: ## the inner loop: plain tests without the race detector, a browser or containers
+	go test $(PLAIN)
+	go test $(PROPERTIES) -rapid.seed=1
+
 .PHONY: unit
 unit: ## plain tests with the race detector
-	go test -race ./cmd/... ./fixtures/... ./mockserver/... ./scenarios/... ./suites/matchers/...
+	go test -race $(PLAIN)
+	go test -race $(PROPERTIES) -rapid.seed=1
+	go test $(PROPERTIES) -run '$(PROPERTY)' -rapid.seed=1 -rapid.checks=1000
 
 .PHONY: suites
 suites: build ## the Ginkgo suites, which drive the built binary and the Docker engine
@@ -61,7 +74,8 @@ bench-million: ## newest page, search, waiting and memory among a million captur
 	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 200x -timeout 30m ./mockserver/capture
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for a while (FUZZTIME=30s)
+fuzz: ## every property with fresh seeds (CHECKS=20000), every fuzz target for a while (FUZZTIME=30s)
+	go test $(PROPERTIES) -run '$(PROPERTY)' -timeout 60m -rapid.seed=$(SEED) -rapid.checks=$(or $(CHECKS),20000)
 	@for pkg in $$(go list ./fixtures/... ./mockserver/... ./scenarios/...); do \
 	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzzminimizetime 10x -fuzztime $(or $(FUZZTIME),30s) $$pkg; done; done

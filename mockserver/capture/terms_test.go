@@ -34,6 +34,7 @@ func TestParseTerms(t *testing.T) {
 		`https://a.b/c`:            {{value: "https://a.b/c"}},
 		`"pass:create"`:            {{value: "pass:create"}},
 		`not Or :a`:                {{value: "not"}, {value: "Or"}, {value: ":a"}},
+		`bin:://  -header.x:://`:   {{field: "bin", value: "://"}, {not: true, field: "header", name: "x", value: "://"}},
 		`method:post path:/x`:      {{field: "method", value: "post"}, {field: "path", value: "/x"}},
 		`-body:"a \"b"`:            {{not: true, field: "body", value: `a "b`}},
 		`header.X-Event:a:b`:       {{field: "header", name: "X-Event", value: "a:b"}},
