@@ -5,12 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/itchyny/gojq"
-
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // clip shortens what is quoted in a message.
@@ -56,18 +53,6 @@ func first(ctx context.Context, text string, v any) (any, error) {
 		return nil, fmt.Errorf("jq %q: %w", clip(text), err)
 	}
 	return out, nil
-}
-
-// document is a message as conditions see it: {method, path, query, headers: {lower-case name: [values]}, body}.
-func document(m wire.Message) map[string]any {
-	path, query, _ := strings.Cut(m.Target, "?")
-	headers := map[string]any{}
-	for _, h := range m.Headers {
-		name := strings.ToLower(h.Name)
-		values, _ := headers[name].([]any)
-		headers[name] = append(values, h.Value)
-	}
-	return map[string]any{"method": m.Method, "path": path, "query": query, "headers": headers, "body": parsed(m.Body)}
 }
 
 // parsed is JSON as jq takes it, numbers exact; what is not JSON is text.

@@ -113,7 +113,7 @@ const TurnsByDelivery Turns = "delivery"
 
 // Rule answers the requests for which a condition holds: with one reply, or with replies in turn, as a Script does.
 type Rule struct {
-	// Where is a jq condition over {method, path, query, headers, body}.
+	// Where is a jq condition over {method, path, query, params, headers, body, form, parts}.
 	Where Condition `yaml:"where" json:"where" strict:"required"`
 	// Reply that they get; it, or replies.
 	Reply *Reply `yaml:"reply" json:"reply,omitempty"`

@@ -69,7 +69,7 @@ passwords or keys, and a provider's secret where that is sent as it is. --secret
 	f := cmd.Flags()
 	f.StringVar(&format, "format", "", "the `FORMAT`: "+strings.Join(export.Names(nil), ", "))
 	f.StringVarP(&file, "output", "o", "-", "the `FILE` to write (- is standard output)")
-	f.StringVar(&query.Where, "where", "", "only captures for which a jq `CONDITION` over {method, path, query, headers, body} holds")
+	f.StringVar(&query.Where, "where", "", "only captures for which a jq `CONDITION` over {method, path, query, params, headers, body, form, parts} holds")
 	f.StringVar(&query.Q, "q", "", "only what matches this `QUERY`: words and fields")
 	f.Uint64Var(&query.After, "after", 0, "only captures behind the one with that `SEQ`")
 	f.Uint64Var(&query.Before, "before", 0, "only captures before the one with that `SEQ`")

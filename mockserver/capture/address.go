@@ -3,6 +3,8 @@ package capture
 import (
 	"fmt"
 	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/content"
 )
 
 const longestBin = 128
@@ -25,17 +27,7 @@ func binOf(target string) string {
 }
 
 // pathOf returns the path and the query of a target in origin or absolute form, or "".
-func pathOf(target string) string {
-	if strings.HasPrefix(target, "/") {
-		return target
-	}
-	_, rest, ok := strings.Cut(target, "://")
-	slash := strings.IndexByte(rest, '/')
-	if !ok || slash < 0 {
-		return ""
-	}
-	return rest[slash:]
-}
+func pathOf(target string) string { return content.Path(target) }
 
 // isBin says whether name can be a bin's.
 func isBin(name string) bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/itchyny/gojq"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -23,7 +24,7 @@ const (
 	keptConditions   = 256                    // compiled ones
 )
 
-// condition is a jq program over a Document. It holds when any of its results is neither false nor null.
+// condition is a jq program over content.Root. It holds when any of its results is neither false nor null.
 type condition struct {
 	text  string
 	query *gojq.Query
@@ -75,9 +76,6 @@ func badSyntax(text string, err error) error {
 	return fmt.Errorf("%w condition %s: line %d, column %d: %w: %s", ErrInvalid, quote(text), line, column, err, hint)
 }
 
-// members are those of a Document.
-func members() []string { return []string{"method", "path", "query", "headers", "body"} }
-
 // checkMeaning refuses what can be read and yet is a mistake: it would hold always, or never.
 func checkMeaning(text string, query *gojq.Query) error {
 	upper := regexp.MustCompile(`\.headers(?:\.|\[")([a-z0-9_-]*[A-Z][A-Za-z0-9_-]*)`)
@@ -89,14 +87,38 @@ func checkMeaning(text string, query *gojq.Query) error {
 		case gojq.OpAssign, gojq.OpModify, gojq.OpUpdateAdd, gojq.OpUpdateSub, gojq.OpUpdateMul, gojq.OpUpdateDiv, gojq.OpUpdateMod, gojq.OpUpdateAlt:
 			return fmt.Errorf("%w condition %s: %s changes a value and always holds: compare with ==", ErrInvalid, quote(text), quote(q.String()))
 		}
-		for _, side := range []*gojq.Query{q, q.Left, q.Right} {
-			if side == nil || side.Term == nil || side.Term.Type != gojq.TermTypeIndex {
-				continue
-			}
-			if name := side.Term.Index.Name; name != "" && !slices.Contains(members(), name) {
-				return fmt.Errorf("%w condition %s: a request has no .%s: want .method, .path, .query, .headers or .body", ErrInvalid, quote(text), name)
-			}
+		if err := CheckPaths(q); err != nil {
+			return fmt.Errorf("%w condition %s: %w", ErrInvalid, quote(text), err)
 		}
+	}
+	return nil
+}
+
+// CheckPaths says which path of a jq query begins with a member that a request does not have: it would always be null.
+func CheckPaths(q *gojq.Query) error {
+	for _, side := range ofRequest(q) {
+		if name := side.Term.Index.Name; name != "" && !slices.Contains(content.Members(), name) {
+			return fmt.Errorf("a request has no .%s: want .%s; a member of the body is .body.%s", name, strings.Join(content.Members(), ", ."), name)
+		}
+	}
+	return nil
+}
+
+// ofRequest are the paths of a query whose root is the request itself: not those that a pipe gives another one.
+func ofRequest(q *gojq.Query) []*gojq.Query {
+	switch {
+	case q == nil || len(q.FuncDefs) > 0 || len(q.Patterns) > 0:
+		return nil
+	case q.Op == gojq.OpPipe:
+		return ofRequest(q.Left)
+	case q.Left != nil || q.Right != nil:
+		return append(ofRequest(q.Left), ofRequest(q.Right)...)
+	case q.Term == nil:
+		return nil
+	case q.Term.Type == gojq.TermTypeQuery:
+		return ofRequest(q.Term.Query)
+	case q.Term.Type == gojq.TermTypeIndex:
+		return []*gojq.Query{q}
 	}
 	return nil
 }
@@ -122,17 +144,12 @@ func bodiless(text string) bool {
 	if strings.Contains(text, `\`) {
 		return false // strings with expressions in them
 	}
-	known := regexp.MustCompile(`"[^"]*"|\.(method|path|query|headers)\b|\[[0-9]*\]|\b(and|or|not|null|true|false|test|startswith|endswith|length)\b|[0-9]+|[\s()|=!<>,+*/-]`)
+	known := regexp.MustCompile(`"[^"]*"|\.(method|path|query|params|headers)\b|\[[0-9]*\]|\b(and|or|not|null|true|false|test|startswith|endswith|length)\b|[0-9]+|[\s()|=!<>,+*/-]`)
 	return strings.Trim(known.ReplaceAllString(text, ""), "[]") == ""
 }
 
-// document is what the condition sees of a message. A body that it does not look at is not parsed.
-func (c *condition) document(m *signature.Message) map[string]any {
-	if c.body {
-		return Document(m)
-	}
-	return Document(&signature.Message{Method: m.Method, Target: m.Target, Headers: m.Headers})
-}
+// document is what the condition sees of a message. A body that it does not look at is not decoded.
+func (c *condition) document(m *signature.Message) map[string]any { return content.Root(m, !c.body) }
 
 // selects says whether the condition holds for a capture; nil holds for all. The error is ctx's, or wraps ErrInvalid when
 // the condition takes too long.

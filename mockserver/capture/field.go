@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -78,7 +79,7 @@ func (t *term) test(now time.Time) test {
 		}
 	case "body":
 		return func(c *journal.Capture, text *journal.Folded) bool {
-			return text.Holds(folded) && bytes.Contains(journal.Fold(nil, c.Body), folded)
+			return text.Holds(folded) && bytes.Contains(journal.Fold(nil, content.Decode(&c.Message).Bytes), folded)
 		}
 	case "bin":
 		return func(c *journal.Capture, _ *journal.Folded) bool { return c.Bin == value }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/itchyny/gojq"
 
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -44,7 +45,7 @@ func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
 
 // differences says, part by part, why a condition does not hold for a capture.
 func (c *condition) differences(ctx context.Context, of *journal.Capture) []string {
-	doc := Document(&of.Message)
+	doc := content.Root(&of.Message, false)
 	var all []string
 	for _, p := range c.parts() {
 		if difference := p.difference(ctx, doc); difference != "" {

@@ -11,7 +11,7 @@ import (
 // Query selects captures.
 type Query struct {
 	journal.CaptureQuery
-	Where string // a jq condition over {method, path, query, headers, body}
+	Where string // a jq condition over {method, path, query, params, headers, body, form, parts}
 	Q     string // words and fields: see the package documentation
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -127,7 +128,7 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 	var doc map[string]any // made when it is first asked for
 	for i := range s.rules {
 		if doc == nil {
-			doc = Document(m)
+			doc = content.Root(m, false)
 		}
 		held, err := s.rules[i].where.holds(server.ctx, doc)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
@@ -41,6 +42,8 @@ func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
 		return nil, err
 	}
 	out := fit{Provider: p.Name, Problems: []string{}, Undeclared: []string{}}
+	// The schema is about what the body means, not about how it was compressed on its way.
+	c.Body = content.Decode(&c.Message).Bytes
 	event, known := p.Recognise(c.Message)
 	if !known {
 		out.Problems = append(out.Problems, fmt.Sprintf("it is no event of %s", p.Name))

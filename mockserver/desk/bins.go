@@ -96,7 +96,7 @@ type selectedIn struct {
 	Bin    string `path:"bin" doc:"the bin's name"`
 	Before uint64 `query:"before" doc:"only captures with a lower seq"`
 	After  uint64 `query:"after" doc:"only captures with a higher seq"`
-	Where  string `query:"where" doc:"a jq condition over {method, path, query, headers, body}"`
+	Where  string `query:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
 	Q      string `query:"q" doc:"words and fields, as in the list of captures"`
 }
 

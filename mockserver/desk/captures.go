@@ -7,6 +7,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/diff"
 	"github.com/hookrig/hookrig/mockserver/drift"
 	"github.com/hookrig/hookrig/mockserver/journal"
@@ -19,7 +20,7 @@ type Page struct {
 	Before uint64 `query:"before" doc:"only captures with a lower seq"`
 	After  uint64 `query:"after" doc:"only captures with a higher seq"`
 	Order  string `query:"order" enum:"newest,oldest" default:"newest" doc:"which come first"`
-	Where  string `query:"where" doc:"a jq condition over {method, path, query, headers, body}"`
+	Where  string `query:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
 	Q      string `query:"q" doc:"words, each of which the target, a header or the body holds in any case, and fields: see the API's description"`
 }
 
@@ -173,7 +174,7 @@ func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[compared], error) {
 	}
 	out := compared{Result: diff.Messages(first.Message, second.Message), Drift: []drift.Change{}}
 	var before, after drift.Shape
-	if before.Add(first.Body) == nil && after.Add(second.Body) == nil {
+	if before.Add(content.Decode(&first.Message).Bytes) == nil && after.Add(content.Decode(&second.Message).Bytes) == nil {
 		out.Drift = drift.Compare(&before, &after)
 	}
 	return &reply[compared]{out}, nil

@@ -58,6 +58,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{200, "GET", "/captures", "", ""},
 		{200, "GET", "/bins/inbox/captures", "", "/bins/{bin}/captures"},
 		{200, "GET", "/captures/" + id, "", "/captures/{id}"},
+		{200, "GET", "/captures/" + id + "/content", "", "/captures/{id}/content"},
 		{200, "GET", "/captures/" + id + "/attempts", "", "/captures/{id}/attempts"},
 		{200, "GET", "/captures/" + id + "/schema?provider=neostore", "", "/captures/{id}/schema"},
 		{200, "POST", "/captures/" + id + "/verify", `{"provider": "neostore", "secret": "x"}`, "/captures/{id}/verify"},

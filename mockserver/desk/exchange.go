@@ -43,7 +43,7 @@ type binExportIn struct {
 	Export
 	Before uint64 `query:"before" doc:"only captures with a lower seq"`
 	After  uint64 `query:"after" doc:"only captures with a higher seq"`
-	Where  string `query:"where" doc:"a jq condition over {method, path, query, headers, body}"`
+	Where  string `query:"where" doc:"a jq condition over {method, path, query, params, headers, body, form, parts}"`
 	Q      string `query:"q" doc:"a query: words and fields"`
 }
 

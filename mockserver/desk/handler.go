@@ -78,6 +78,8 @@ func (k *desk) routes(api huma.API) {
 
 	route(api, get, "/captures", "list-captures", "Captures of all bins, newest first", k.listCaptures)
 	route(api, get, "/captures/{id}", "get-capture", "One capture", k.getCapture)
+	route(api, del, "/captures/{id}", "delete-capture", "Delete one capture", k.deleteCapture)
+	route(api, get, "/captures/{id}/content", "get-content", "A capture's body decoded: compression, character set, form fields, parts", k.content)
 	route(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw)
 	route(api, get, "/captures/{id}/attempts", "list-attempts", "The captures of the same delivery, oldest first", k.attempts)
 	route(api, get, "/captures/{id}/schema", "check-schema", "Whether a capture's body fits the schema of its event", k.schema)

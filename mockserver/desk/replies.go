@@ -56,7 +56,7 @@ type repliesBody struct {
 
 // ruleBody answers the requests for which a condition holds.
 type ruleBody struct {
-	Where   string `json:"where" doc:"a jq condition over {method, path, query, headers, body}"`
+	Where   string `json:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
 	Reply   *turn  `json:"reply,omitempty" doc:"the one reply; left out together with turns: 200"`
 	Turns   turns  `json:"turns,omitempty" doc:"the rule's own replies in turn, instead of one"`
 	Replies turns  `json:"replies,omitempty" doc:"another word for turns"`

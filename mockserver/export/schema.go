@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/drift"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -38,7 +39,7 @@ func writeSchema(w io.Writer, captures Captures, o *Options) error {
 		if shape == nil {
 			shape = &drift.Shape{}
 		}
-		if err := shape.Add(c.Body); err != nil {
+		if err := shape.Add(content.Decode(&c.Message).Bytes); err != nil {
 			others++
 			continue
 		}

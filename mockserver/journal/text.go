@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/mockserver/content"
 )
 
 // Fold appends text to dst as searches see it: every letter in lower case, as unicode.ToLower has it, and bytes that
@@ -32,7 +34,7 @@ func Fold[T string | []byte](dst []byte, text T) []byte {
 }
 
 // Folded is the text of a capture as searches see it: its target, the names and values of its header lines, and its
-// body, each folded and for itself. The zero value is the text of nothing. It may read one capture after the other, and
+// decoded body, each folded and for itself. The zero value is the text of nothing. It may read one capture after the other, and
 // belongs to one goroutine.
 type Folded struct {
 	text []byte
@@ -51,7 +53,11 @@ func (f *Folded) Read(c *Capture) {
 		add(c.Headers[i].Name)
 		add(c.Headers[i].Value)
 	}
-	f.text = Fold(f.text, c.Body)
+	body := c.Body
+	if !content.Plain(&c.Message) {
+		body = content.Decode(&c.Message).Bytes
+	}
+	f.text = Fold(f.text, body)
 	f.ends = append(f.ends, len(f.text))
 }
 

@@ -36,6 +36,7 @@ func Next(r fixtures.Retry, attempt, status int, rng *rand.Rand) (wait time.Dura
 	if r.Cap > 0 {
 		w = min(w, float64(r.Cap))
 	}
+	w = math.Trunc(w) // what is drawn is around the wait that would be without
 	if r.Jitter > 0 {
 		w *= 1 + min(r.Jitter, 1)*(2*rng.Float64()-1)
 	}

@@ -82,6 +82,9 @@ func TestNextJitter(t *testing.T) {
 			t.Fatalf("the same generator gave %v and %v", got, same)
 		}
 	})
+	if wait, _ := Next(fixtures.Retry{Base: 5, Factor: 0.625, Attempts: 4, Jitter: 0.75}, 3, 500, rand.New(rand.NewPCG(0x1f, 1))); wait > 2 {
+		t.Errorf("wait %v around 1ns: want at most 2ns", wait)
+	}
 	r := fixtures.Retry{Base: time.Hour, Attempts: 2, Jitter: 0.2}
 	rng := rand.New(rand.NewPCG(1, 2))
 	waits := map[time.Duration]bool{}

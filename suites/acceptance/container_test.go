@@ -60,7 +60,7 @@ var _ = Describe("the container image", Serial, Label("docker"), func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(waited.Matched).To(matchers.HaveReceived(
 			matchers.BeSignedBy("neostore", endpoint.Secrets[0]),
-			matchers.HaveJSON(".__eventName", "Pass:Installed"),
+			matchers.HaveJSON(".body.__eventName", "Pass:Installed"),
 		).Times(1))
 
 		By("the program in the container sends on its own")

@@ -7,29 +7,43 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/itchyny/gojq"
 	"github.com/onsi/gomega/types"
+
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/content"
 )
 
 // queryLimit bounds one evaluation of a jq expression: an expression can loop for ever.
 const queryLimit = time.Second
 
-// HaveJSON succeeds when the jq expression, over the body of a capture or message (or over bytes), gives the value.
-// The value may be a matcher. Numbers are compared exactly, whatever their size; 1 equals 1.0.
+// HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere in hookrig: .method .path .query .params
+// .headers .body .form .parts; the body is decoded (gzip, character sets). Bytes and strings stand for a body. The value may be a matcher; one that
+// cannot judge what the expression gave does not match, and the failure says why. Numbers are compared exactly, whatever their size; 1 equals 1.0.
 //
-//	HaveJSON(".data.customer.email", "ada@example.com")
-//	HaveJSON(".data.items | length", 2)
+//	HaveJSON(".body.data.customer.email", "ada@example.com")
+//	HaveJSON(".body.data.items | length", BeNumerically(">", 1))
+//	HaveJSON(".form.CallSid", "CA1")
 func HaveJSON(expression string, want any) types.GomegaMatcher {
 	m := &jsonMatcher{expression: expression, want: want}
 	query, err := gojq.Parse(expression)
+	if err == nil {
+		err = capture.CheckPaths(query)
+	}
+	if err == nil {
+		m.code, err = gojq.Compile(query, gojq.WithEnvironLoader(func() []string { return nil }))
+	}
 	if err != nil {
 		m.err = fmt.Errorf("HaveJSON: jq expression %q: %w", expression, err)
 		return m
 	}
-	if m.code, err = gojq.Compile(query); err != nil {
-		m.err = fmt.Errorf("HaveJSON: jq expression %q: %w", expression, err)
+	if _, ok := want.(types.GomegaMatcher); !ok {
+		if _, err := normal(want); err != nil {
+			m.err = fmt.Errorf("HaveJSON: the value %#v cannot stand in JSON: %w", want, err)
+		}
 	}
 	return m
 }
@@ -38,29 +52,33 @@ type jsonMatcher struct {
 	expression string
 	want       any
 	code       *gojq.Code
-	err        error // why the expression is wrong
+	err        error // why the matcher itself is wrong
 
 	got     any
 	problem string // why there is nothing to compare
+}
+
+func (m *jsonMatcher) wrong() error { return m.err }
+
+// MatchMayChangeInTheFuture tells Eventually to stop at once when the matcher itself is wrong.
+func (m *jsonMatcher) MatchMayChangeInTheFuture(any) bool { return m.err == nil }
+
+func (m *jsonMatcher) String() string {
+	return fmt.Sprintf("HaveJSON(%q, %s)", m.expression, m.wanted())
 }
 
 func (m *jsonMatcher) Match(actual any) (bool, error) {
 	if m.err != nil {
 		return false, m.err
 	}
-	body, err := bodyOf("HaveJSON", actual)
+	message, err := messageOf("HaveJSON", actual)
 	if err != nil {
 		return false, err
 	}
 	m.got, m.problem = nil, ""
-	document, err := decode(body)
-	if err != nil {
-		m.problem = "the body is not JSON: " + err.Error()
-		return false, nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), queryLimit)
 	defer cancel()
-	results := m.code.RunWithContext(ctx, document)
+	results := m.code.RunWithContext(ctx, content.Root(message, false))
 	got, ok := results.Next()
 	if !ok {
 		m.problem = "the expression gave nothing"
@@ -72,14 +90,24 @@ func (m *jsonMatcher) Match(actual any) (bool, error) {
 	}
 	m.got = got
 	if sub, ok := m.want.(types.GomegaMatcher); ok {
-		return sub.Match(plain(got))
+		matched, err := sub.Match(plain(got))
+		if err != nil {
+			m.problem = fmt.Sprintf("it is %s: %s", text(got), firstLine(err))
+			return false, nil
+		}
+		return matched, nil
 	}
 	want, err := normal(m.want)
-	if err != nil {
-		return false, fmt.Errorf("HaveJSON: the value %#v cannot stand in JSON: %w", m.want, err)
+	if err == nil {
+		got, err = normal(got)
 	}
-	got, err = normal(got)
 	return err == nil && equal(want, got), err
+}
+
+// firstLine is the first line of an error: those of Gomega go on with a dump of the value.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.TrimRight(line, ": ")
 }
 
 func (m *jsonMatcher) FailureMessage(any) string {
@@ -95,7 +123,7 @@ func (m *jsonMatcher) NegatedFailureMessage(any) string {
 
 func (m *jsonMatcher) wanted() string {
 	if sub, ok := m.want.(types.GomegaMatcher); ok {
-		return fmt.Sprintf("matched by %T", sub)
+		return nameOf(sub)
 	}
 	return text(m.want)
 }

@@ -41,6 +41,12 @@ func capture(id, body string) journal.Capture {
 	return journal.Capture{ID: id, Message: signature.Message{Method: "POST", Target: "/inbox", Body: []byte(body)}}
 }
 
+func formCapture() journal.Capture {
+	return journal.Capture{ID: "c9", Message: signature.Message{
+		Method: "POST", Target: "/inbox?shop=a%20b", Headers: signature.Headers{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}}, Body: []byte("CallSid=CA1&x=1&x=2"),
+	}}
+}
+
 // Each row is what a matcher says of a subject: nothing when it matches, else its failure message to the letter.
 func TestMatchers(t *testing.T) {
 	good := signed(t, "c1")
@@ -57,34 +63,50 @@ func TestMatchers(t *testing.T) {
 		actual  any
 		failure string
 	}{
-		{"a string", matchers.HaveJSON(".name", "Pass:Created"), pass, ""},
-		{"another string", matchers.HaveJSON(".name", "Pass:Created"), other, `expected .name to be "Pass:Created", got "Pass:Updated"`},
-		{"an integer beyond float64", matchers.HaveJSON(".n", 9007199254740993), pass, ""},
-		{"its neighbour, which a float64 takes for the same", matchers.HaveJSON(".n", 9007199254740992), pass, `expected .n to be 9007199254740992, got 9007199254740993`},
-		{"1 is 1.0", matchers.HaveJSON(".f", 1), pass, ""},
-		{"a structure", matchers.HaveJSON(".list", []any{1, map[string]any{"a": nil}}), pass, ""},
-		{"null for a missing member", matchers.HaveJSON(".absent", nil), pass, ""},
-		{"no HTML escapes in the text", matchers.HaveJSON(".link", "x"), pass, `expected .link to be "x", got "<a&b>"`},
-		{"a matcher in the place of a value", matchers.HaveJSON(".list | length", gomega.BeNumerically(">", 1)), pass, ""},
-		{"bytes", matchers.HaveJSON(".a", 1), []byte(`{"a":1}`), ""},
-		{"not JSON", matchers.HaveJSON(".a", 1), capture("c3", "hello"), `expected .a to be 1, but the body is not JSON: invalid character 'h' looking for beginning of value`},
-		{"an error of jq", matchers.HaveJSON(".name.x", 1), pass, `expected .name.x to be 1, but expected an object but got: string ("Pass:Created")`},
+		{"a string", matchers.HaveJSON(".body.name", "Pass:Created"), pass, ""},
+		{"another string", matchers.HaveJSON(".body.name", "Pass:Created"), other, `expected .body.name to be "Pass:Created", got "Pass:Updated"`},
+		{"an integer beyond float64", matchers.HaveJSON(".body.n", 9007199254740993), pass, ""},
+		{"its neighbour, which a float64 takes for the same", matchers.HaveJSON(".body.n", 9007199254740992), pass, `expected .body.n to be 9007199254740992, got 9007199254740993`},
+		{"1 is 1.0", matchers.HaveJSON(".body.f", 1), pass, ""},
+		{"a structure", matchers.HaveJSON(".body.list", []any{1, map[string]any{"a": nil}}), pass, ""},
+		{"null for a missing member", matchers.HaveJSON(".body.absent", nil), pass, ""},
+		{"no HTML escapes in the text", matchers.HaveJSON(".body.link", "x"), pass, `expected .body.link to be "x", got "<a&b>"`},
+		{"a matcher in the place of a value", matchers.HaveJSON(".body.list | length", gomega.BeNumerically(">", 1)), pass, ""},
+		{"bytes", matchers.HaveJSON(".body.a", 1), []byte(`{"a":1}`), ""},
+		{"not JSON", matchers.HaveJSON(".body.a", 1), capture("c3", "hello"), `expected .body.a to be 1, but expected an object but got: string ("hello")`},
+		{"an error of jq", matchers.HaveJSON(".body.name.x", 1), pass, `expected .body.name.x to be 1, but expected an object but got: string ("Pass:Created")`},
 
 		{"signed", matchers.BeSignedBy("neostore", "s3cret"), good, ""},
 		{"signed by one of two", matchers.BeSignedBy("neostore", "new", "s3cret"), good, ""},
 		{"a message that was sent", matchers.BeSignedBy("neostore", "s3cret"), good.Message, ""},
 
 		{"received", matchers.HaveReceived(), []journal.Capture{pass}, ""},
-		{"received nothing", matchers.HaveReceived(), []journal.Capture{}, "expected at least 1 captures, got 0 of 0"},
-		{"received one that matches", matchers.HaveReceived(matchers.HaveJSON(".name", "Pass:Created")).Times(1), []journal.Capture{pass, other}, ""},
+		{"received nothing", matchers.HaveReceived(), []journal.Capture{}, "expected the captures to have received at least 1 capture, got 0 of 0"},
+		{"received one that matches", matchers.HaveReceived(matchers.HaveJSON(".body.name", "Pass:Created")).Times(1), []journal.Capture{pass, other}, ""},
 		{
-			"received none that matches", matchers.HaveReceived(matchers.HaveJSON(".name", "Pass:Deleted")),
+			"received none that matches", matchers.HaveReceived(matchers.HaveJSON(".body.name", "Pass:Deleted")),
 			[]journal.Capture{pass, other},
-			"expected at least 1 matching captures, got 0 of 2; what did not match:\n" +
-				"  c1 POST /inbox: expected .name to be \"Pass:Deleted\", got \"Pass:Created\"\n" +
-				"  c2 POST /inbox: expected .name to be \"Pass:Deleted\", got \"Pass:Updated\"",
+			"expected the captures to have received at least 1 capture with HaveJSON(\".body.name\", \"Pass:Deleted\"), got 0 of 2; nearest:\n" +
+				"  c1 POST /inbox: expected .body.name to be \"Pass:Deleted\", got \"Pass:Created\"\n" +
+				"  c2 POST /inbox: expected .body.name to be \"Pass:Deleted\", got \"Pass:Updated\"",
 		},
-		{"received too many", matchers.HaveReceived().Times(1), []journal.Capture{pass, other}, "expected exactly 1 captures, got 2 of 2"},
+		{"received too many", matchers.HaveReceived().Times(1), []journal.Capture{pass, other}, "expected the captures to have received exactly 1 capture, got 2 of 2:\n" +
+			"  c1 POST /inbox 89 bytes {\"name\":\"Pass:Created\",\"n\":9007199254740993,\"f\":1.0,\"list\":[1,{\"a\":null}],\"link\":\"<a&b>\"}\n" +
+			"  c2 POST /inbox 23 bytes {\"name\":\"Pass:Updated\"}"},
+		{
+			"a nested matcher that cannot judge one of the captures", matchers.HaveReceived(matchers.HaveJSON(".body.points", gomega.BeNumerically(">", 0))).Times(1),
+			[]journal.Capture{capture("c1", `{"event":"other"}`), capture("c2", "hello"), capture("c3", `{"points":5}`)},
+			"",
+		},
+		{
+			"why a nested matcher cannot judge, the nearest first", matchers.HaveReceived(matchers.HaveJSON(".body.name", "a"), matchers.HaveJSON(".body.points", gomega.BeNumerically(">", 0))),
+			[]journal.Capture{capture("c1", `{"name":"b"}`), capture("c2", `{"name":"a","points":"five"}`)},
+			"expected the captures to have received at least 1 capture with HaveJSON(\".body.name\", \"a\") and HaveJSON(\".body.points\", a value for BeNumerically), got 0 of 2; nearest:\n" +
+				"  c2 POST /inbox: expected .body.points to be a value for BeNumerically, but it is \"five\": Expected a number.  Got\n" +
+				"  c1 POST /inbox: expected .body.name to be \"a\", got \"b\"; expected .body.points to be a value for BeNumerically, but it is null: Expected a number.  Got",
+		},
+		{"a form", matchers.HaveJSON(".form.CallSid", "CA1"), formCapture(), ""},
+		{"a parameter", matchers.HaveJSON(".params.shop", "a b"), formCapture(), ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			ok, err := row.matcher.Match(row.actual)
@@ -126,19 +148,50 @@ func TestMisuseIsAnError(t *testing.T) {
 		matcher types.GomegaMatcher
 		actual  any
 	}{
-		"no JSON subject":    {matchers.HaveJSON(".a", 1), 42},
-		"wrong jq":           {matchers.HaveJSON(".a |", 1), []byte("{}")},
-		"value not in JSON":  {matchers.HaveJSON(".a", make(chan int)), []byte("{}")},
+		"no JSON subject":    {matchers.HaveJSON(".body.a", 1), 42},
+		"wrong jq":           {matchers.HaveJSON(".body.a |", 1), []byte("{}")},
+		"value not in JSON":  {matchers.HaveJSON(".body.a", make(chan int)), []byte("{}")},
 		"unknown provider":   {matchers.BeSignedBy("neostor", "s"), journal.Capture{}},
 		"no secret":          {matchers.BeSignedBy("neostore"), journal.Capture{}},
 		"no signed subject":  {matchers.BeSignedBy("neostore", "s"), "x"},
 		"no bin":             {matchers.HaveReceived(), 42},
-		"error of a matcher": {matchers.HaveReceived(matchers.HaveJSON(".a |", 1)), []journal.Capture{{}}},
+		"error of a matcher": {matchers.HaveReceived(matchers.HaveJSON(".body.a |", 1)), []journal.Capture{{}}},
 		"bin that fails":     {matchers.HaveReceived(), &bin{err: errors.New("gone")}},
 	} {
 		if ok, err := row.matcher.Match(row.actual); err == nil {
 			t.Errorf("%s: no error, matched %v", name, ok)
 		}
+	}
+}
+
+// A matcher that is wrong itself ends the polling at once: nothing that arrives can make it right.
+func TestAWrongMatcherStopsThePolling(t *testing.T) {
+	for name, wrong := range map[string]types.GomegaMatcher{
+		"jq syntax":           matchers.HaveReceived(matchers.HaveJSON(".a |", 1)),
+		"no such member":      matchers.HaveReceived(matchers.HaveJSON(".name", 1)),
+		"an unknown provider": matchers.HaveReceived(matchers.BeSignedBy("neostor", "s")),
+		"no secret":           matchers.HaveReceived(matchers.BeSignedBy("neostore")),
+		"no JSON value":       matchers.HaveReceived(matchers.HaveJSON(".body", make(chan int))),
+	} {
+		var message string
+		g := gomega.NewGomega(func(m string, _ ...int) { message = m })
+		polled := &bin{captures: []journal.Capture{capture("c1", "{}")}}
+		if g.Eventually(polled).WithTimeout(time.Hour).Should(wrong) || message == "" || polled.looks > 0 {
+			t.Errorf("%s: %d looks, %s", name, polled.looks, message)
+		}
+	}
+}
+
+// What the failure of Consistently shows is what came.
+func TestNegatedFailureShowsTheCapture(t *testing.T) {
+	m := matchers.HaveReceived(matchers.HaveJSON(".body.name", "a"))
+	list := []journal.Capture{capture("c1", `{"name":"a"}`)}
+	if ok, err := m.Match(list); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	want := "expected the captures not to have received at least 1 capture with HaveJSON(\".body.name\", \"a\"), got 1 of 1:\n  c1 POST /inbox 12 bytes {\"name\":\"a\"}"
+	if got := m.NegatedFailureMessage(list); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

@@ -3,6 +3,7 @@ package matchers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,9 +35,14 @@ type ReceivedMatcher struct {
 	matchers []types.GomegaMatcher
 	min, max int // max is -1 for no bound
 
-	matched int
-	all     []journal.Capture
-	reasons []string // for each capture that did not match, why
+	matched []journal.Capture
+	misses  []miss
+}
+
+// miss is a capture that did not match.
+type miss struct {
+	capture journal.Capture
+	reasons []string // one for each matcher that did not accept it
 }
 
 var _ types.GomegaMatcher = (*ReceivedMatcher)(nil)
@@ -53,79 +59,128 @@ func (m *ReceivedMatcher) AtLeast(n int) *ReceivedMatcher {
 	return m
 }
 
-// Match counts the captures that every matcher accepts.
+func (m *ReceivedMatcher) wrong() error {
+	for _, sub := range m.matchers {
+		if err := wrongOf(sub); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Match counts the captures that every matcher accepts. A matcher that cannot judge a capture does not accept it. The error says that a
+// matcher is wrong itself, or that the bin could not be read.
 func (m *ReceivedMatcher) Match(actual any) (bool, error) {
-	var err error
-	if m.all, err = capturesOf(actual); err != nil {
+	if err := m.wrong(); err != nil {
 		return false, err
 	}
-	m.matched, m.reasons = 0, m.reasons[:0]
-	for _, c := range m.all {
-		reason, err := m.reason(c)
-		if err != nil {
-			return false, err
-		}
-		if reason == "" {
-			m.matched++
+	all, err := capturesOf(actual)
+	if err != nil {
+		return false, err
+	}
+	m.matched, m.misses = nil, nil
+	for _, c := range all {
+		if reasons := m.reasons(c); len(reasons) > 0 {
+			m.misses = append(m.misses, miss{c, reasons})
 		} else {
-			m.reasons = append(m.reasons, describe(c)+": "+reason)
+			m.matched = append(m.matched, c)
 		}
 	}
-	return m.matched >= m.min && (m.max < 0 || m.matched <= m.max), nil
+	return m.fulfilled(), nil
 }
 
-// MatchMayChangeInTheFuture tells Eventually to stop when there are too many already, or when nothing can arrive.
+func (m *ReceivedMatcher) fulfilled() bool {
+	return len(m.matched) >= m.min && (m.max < 0 || len(m.matched) <= m.max)
+}
+
+// MatchMayChangeInTheFuture tells Eventually to stop when a matcher is wrong itself, when there are too many already, or when nothing can arrive.
 func (m *ReceivedMatcher) MatchMayChangeInTheFuture(actual any) bool {
 	_, live := actual.(Bin)
-	return live && (m.max < 0 || m.matched <= m.max)
+	return live && m.wrong() == nil && (m.max < 0 || len(m.matched) <= m.max)
 }
 
-// reason says what of c the matchers do not accept; "" when they all do.
-func (m *ReceivedMatcher) reason(c journal.Capture) (string, error) {
+// reasons say what of c the matchers do not accept; none when they all do.
+func (m *ReceivedMatcher) reasons(c journal.Capture) []string {
 	var reasons []string
 	for _, sub := range m.matchers {
 		ok, err := sub.Match(c)
-		if err != nil {
-			return "", err
-		}
-		if !ok {
+		switch {
+		case err != nil:
+			reasons = append(reasons, nameOf(sub)+": "+firstLine(err))
+		case !ok:
 			reasons = append(reasons, sub.FailureMessage(c))
 		}
 	}
-	return strings.Join(reasons, "; "), nil
+	return reasons
 }
 
-// FailureMessage says how many there were and why the others did not count.
-func (m *ReceivedMatcher) FailureMessage(any) string {
+// FailureMessage says what was wanted and how many there were, then shows the captures that matched, where they are too many, or those that came
+// nearest, and why they did not match.
+func (m *ReceivedMatcher) FailureMessage(actual any) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "expected %s, got %d of %d", m.wanted(), m.matched, len(m.all))
-	if len(m.reasons) == 0 {
+	fmt.Fprintf(&b, "expected %s to have received %s, got %d of %d", subject(actual), m.wanted(), len(m.matched), len(m.matched)+len(m.misses))
+	if m.max >= 0 && len(m.matched) > m.max {
+		m.show(&b, m.matched)
 		return b.String()
 	}
-	b.WriteString("; what did not match:")
-	for _, reason := range m.reasons[:min(shown, len(m.reasons))] {
-		b.WriteString("\n  " + reason)
+	if len(m.misses) == 0 {
+		return b.String()
 	}
-	if more := len(m.reasons) - shown; more > 0 {
+	nearest := slices.Clone(m.misses)
+	slices.SortStableFunc(nearest, func(a, b miss) int { return len(a.reasons) - len(b.reasons) })
+	b.WriteString("; nearest:")
+	for _, miss := range nearest[:min(shown, len(nearest))] {
+		fmt.Fprintf(&b, "\n  %s: %s", describe(miss.capture), strings.Join(miss.reasons, "; "))
+	}
+	if more := len(nearest) - shown; more > 0 {
 		fmt.Fprintf(&b, "\n  and %d more", more)
 	}
 	return b.String()
 }
 
-// NegatedFailureMessage says how many there were.
-func (m *ReceivedMatcher) NegatedFailureMessage(any) string {
-	return fmt.Sprintf("expected not to have %s, got %d of %d", m.wanted(), m.matched, len(m.all))
+// NegatedFailureMessage says how many there were, and shows them.
+func (m *ReceivedMatcher) NegatedFailureMessage(actual any) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "expected %s not to have received %s, got %d of %d", subject(actual), m.wanted(), len(m.matched), len(m.matched)+len(m.misses))
+	m.show(&b, m.matched)
+	return b.String()
+}
+
+// show lists the first captures.
+func (m *ReceivedMatcher) show(b *strings.Builder, list []journal.Capture) {
+	b.WriteByte(':')
+	for i := range list[:min(shown, len(list))] {
+		b.WriteString("\n  " + list[i].GomegaString())
+	}
+	if more := len(list) - shown; more > 0 {
+		fmt.Fprintf(b, "\n  and %d more", more)
+	}
 }
 
 func (m *ReceivedMatcher) wanted() string {
-	noun := "matching captures"
-	if len(m.matchers) == 0 {
-		noun = "captures"
-	}
+	count, noun := fmt.Sprintf("at least %d", m.min), "captures"
 	if m.max == m.min {
-		return fmt.Sprintf("exactly %d %s", m.min, noun)
+		count = fmt.Sprintf("exactly %d", m.min)
 	}
-	return fmt.Sprintf("at least %d %s", m.min, noun)
+	if m.min == 1 {
+		noun = "capture"
+	}
+	if len(m.matchers) == 0 {
+		return count + " " + noun
+	}
+	names := make([]string, len(m.matchers))
+	for i, sub := range m.matchers {
+		names[i] = nameOf(sub)
+	}
+	return count + " " + noun + " with " + strings.Join(names, " and ")
+}
+
+// subject names what was looked at.
+func subject(actual any) string {
+	if named, ok := actual.(interface{ Name() string }); ok {
+		return "bin " + named.Name()
+	}
+	return "the captures"
 }
 
 func capturesOf(actual any) ([]journal.Capture, error) {

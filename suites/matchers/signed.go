@@ -31,6 +31,14 @@ type signedMatcher struct {
 	result   journal.Verification
 }
 
+func (m *signedMatcher) wrong() error { return m.err }
+
+// MatchMayChangeInTheFuture tells Eventually to stop at once when the matcher itself is wrong.
+func (m *signedMatcher) MatchMayChangeInTheFuture(any) bool { return m.err == nil }
+
+// String names the provider; the secrets stay out of reports.
+func (m *signedMatcher) String() string { return fmt.Sprintf("BeSignedBy(%q)", m.provider) }
+
 func (m *signedMatcher) Match(actual any) (bool, error) {
 	if m.err != nil {
 		return false, m.err

@@ -2,21 +2,24 @@ package matchers
 
 import (
 	"fmt"
+	"strings"
+
+	"github.com/onsi/gomega/types"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
-// bodyOf takes the body out of what a matcher can judge.
-func bodyOf(matcher string, actual any) ([]byte, error) {
+// messageOf takes the request out of what a matcher can judge; bytes and strings are the body of one.
+func messageOf(matcher string, actual any) (*wire.Message, error) {
 	switch a := actual.(type) {
 	case []byte:
-		return a, nil
+		return &wire.Message{Body: a}, nil
 	case string:
-		return []byte(a), nil
+		return &wire.Message{Body: []byte(a)}, nil
 	}
 	c, err := captureOf(matcher, actual)
-	return c.Body, err
+	return &c.Message, err
 }
 
 // captureOf takes one capture, or a message as if it had been captured.
@@ -36,4 +39,24 @@ func captureOf(matcher string, actual any) (journal.Capture, error) {
 		}
 	}
 	return journal.Capture{}, fmt.Errorf("%s wants a journal.Capture or a wire.Message, got %T", matcher, actual)
+}
+
+// checked is a matcher of this package that knows whether it is wrong itself: a jq expression that cannot be read, an unknown provider.
+type checked interface{ wrong() error }
+
+// wrongOf is what is wrong with a matcher itself, as far as it can tell.
+func wrongOf(m types.GomegaMatcher) error {
+	if c, ok := m.(checked); ok {
+		return c.wrong()
+	}
+	return nil
+}
+
+// nameOf names a matcher in a failure: as it was written where it knows, else by its type.
+func nameOf(m types.GomegaMatcher) string {
+	if s, ok := m.(fmt.Stringer); ok {
+		return s.String()
+	}
+	name := fmt.Sprintf("%T", m)
+	return "a value for " + strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "Matcher")
 }

@@ -80,7 +80,7 @@ export async function download(at) {
 }
 
 // save offers content as a file.
-function save(blob, name) {
+export function save(blob, name) {
   const a = document.createElement("a");
   a.href = URL.createObjectURL(blob);
   a.download = name;

@@ -1,5 +1,5 @@
 // One capture, tab by tab.
-import { api, bytes, curl, download, path, text as fetched } from "/page/api.js";
+import { api, bytes, curl, download, path, save, text as fetched } from "/page/api.js";
 import { attempts, timing } from "/page/attempts.js";
 import { body, wire } from "/page/body.js";
 import { compare } from "/page/compare.js";
@@ -8,7 +8,7 @@ import { answered, event, status, verdict } from "/page/list.js";
 import { hash } from "/page/place.js";
 import { finder, term } from "/page/search.js";
 import { signature } from "/page/signature.js";
-import { ago, exact, length, raw, size, text } from "/page/text.js";
+import { ago, exact, isText, length, raw, size, text } from "/page/text.js";
 
 // The kinds of files that captures can be written to.
 export const formats = [["raw", "Raw HTTP"], ["curl", "curl commands"], ["har", "HAR 1.2"], ["jsonl", "JSON Lines"], ["scenario", "Scenario"], ["go", "Go test"], ["schema", "JSON Schema"]];
@@ -56,7 +56,45 @@ export function typeOf(headers) {
 
 async function bodyTab(c, at) {
   const judged = c.verification ? await api(`${at}/schema?provider=${encodeURIComponent(c.verification.provider)}`) : undefined;
-  return [judged ? schema(judged) : "", body(raw(c.body), typeOf(c.headers))].filter(Boolean);
+  const decoded = await api(`${at}/content`);
+  return [judged ? schema(judged) : "", parameters(decoded), meaning(c, decoded)].flat().filter(Boolean);
+}
+
+// parameters are those of the query, if there is one.
+function parameters(decoded) {
+  const names = Object.keys(decoded.params);
+  return names.length ? fields("Query parameters, decoded", decoded.params) : "";
+}
+
+// meaning shows the body decoded, with the bytes that came one choice away.
+function meaning(c, decoded) {
+  const came = raw(c.body);
+  const parts = decoded.parts.length ? table("Parts", ["Name", "File", "Type", "Size", "Content"], decoded.parts.map((p) => part(p))) : "";
+  const bad = decoded.problem ? note("bad", `${decoded.problem}.`) : decoded.not_json ? note("bad", `The Content-Type says JSON, and the body is not: ${decoded.not_json}.`) : "";
+  if (!decoded.steps.length) return [bad, parts, body(came, typeOf(c.headers))];
+  const box = el("div", "");
+  const choose = (sent) => {
+    for (const b of [whole, asSent]) b.setAttribute("aria-pressed", String((b === asSent) === sent));
+    box.replaceChildren(sent ? body(came, "") : body(raw(decoded.bytes), typeOf(c.headers)));
+  };
+  const whole = action("Decoded", () => choose(false), { className: "toggle" });
+  const asSent = action("As sent", () => choose(true), { className: "toggle" });
+  choose(false);
+  return [bad, el("div", "bar", el("span", "chip", `decoded: ${decoded.steps.join(", ")}`), el("span", "choice", whole, asSent)), parts, box];
+}
+
+// fields is a table of names and values; a name that repeats has a row for each value.
+function fields(title, values) {
+  const rows = Object.entries(values).flatMap(([name, value]) => [value].flat().map((v) => [el("code", "", name), el("code", "", v)]));
+  return table(title, ["Name", "Value"], rows);
+}
+
+// part is one part of a multipart body: what it says of itself, and a way to have it.
+function part(p) {
+  const content = raw(p.bytes);
+  const shown = isText(content) && content.length < 2048 ? el("code", "value", text(content)) : "";
+  return [el("code", "", p.name), p.filename, p.content_type, size(content.length),
+    el("span", "", shown, " ", action("Download", () => save(new Blob([content]), p.filename || p.name || "part"), { className: "action small", symbol: "download" }))];
 }
 
 // schema says whether a body fits the schema of its event, and where not.

@@ -1,6 +1,8 @@
 package journaltest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -15,7 +17,7 @@ import (
 func SearchedCapture(n int) *journal.Capture {
 	r := rand.New(rand.NewPCG(uint64(n), 7))
 	word := func() string { return fmt.Sprintf("%s%d", searchedWords()[r.IntN(len(searchedWords()))], r.IntN(40)) }
-	return &journal.Capture{
+	c := &journal.Capture{
 		Bin: []string{"a", "b", "c"}[n%3],
 		Message: wire.Message{
 			Method: "POST", Target: "/" + word() + "?" + word(),
@@ -23,6 +25,15 @@ func SearchedCapture(n int) *journal.Capture {
 			Body:    []byte(strings.Repeat(word()+" ", 1+r.IntN(8))),
 		},
 	}
+	if n%5 == 4 { // found by what it means
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write(c.Body)
+		_ = w.Close()
+		c.Body = b.Bytes()
+		c.Headers.Add("Content-Encoding", "gzip")
+	}
+	return c
 }
 
 func searchedWords() []string {

@@ -1,0 +1,222 @@
+package content
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/json"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+)
+
+func written(t testing.TB, to func(io.Writer) io.WriteCloser, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := to(&b)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func gzipped(w io.Writer) io.WriteCloser  { return gzip.NewWriter(w) }
+func zlibbed(w io.Writer) io.WriteCloser  { return zlib.NewWriter(w) }
+func brotlied(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) }
+
+func deflated(w io.Writer) io.WriteCloser {
+	f, _ := flate.NewWriter(w, -1) // never fails at this level
+	return f
+}
+
+func zstded(w io.Writer) io.WriteCloser {
+	z, _ := zstd.NewWriter(w) // never fails without options
+	return z
+}
+
+func message(body string, lines ...string) *signature.Message {
+	m := &signature.Message{Method: "POST", Target: "/inbox?a=1&b=x+y&b=%C3%A9&c", Body: []byte(body)}
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, ": ")
+		m.Headers.Add(name, value)
+	}
+	return m
+}
+
+func TestDecode(t *testing.T) {
+	const plain = `{"b":2,"s":"Jörg"}`
+	utf16, _ := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder().String(plain)
+	utf16BE, _ := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder().String(plain)
+	utf32BE, _ := utf32.UTF32(utf32.BigEndian, utf32.UseBOM).NewEncoder().String(plain)
+	latin, _ := charmap.ISO8859_1.NewEncoder().String(plain)
+	for name, c := range map[string]struct {
+		m       *signature.Message
+		steps   []string
+		problem string
+		bytes   string // "" is plain
+	}{
+		"plain":                 {m: message(plain, "Content-Type: application/json")},
+		"identity":              {m: message(plain, "Content-Encoding: identity")},
+		"gzip":                  {m: message(written(t, gzipped, plain), "content-encoding: GZIP"), steps: []string{"gzip"}},
+		"x-gzip":                {m: message(written(t, gzipped, plain), "Content-Encoding: x-gzip"), steps: []string{"gzip"}},
+		"deflate":               {m: message(written(t, zlibbed, plain), "Content-Encoding: deflate"), steps: []string{"deflate"}},
+		"deflate without zlib":  {m: message(written(t, deflated, plain), "Content-Encoding: deflate"), steps: []string{"deflate"}},
+		"br":                    {m: message(written(t, brotlied, plain), "Content-Encoding: br"), steps: []string{"br"}},
+		"zstd":                  {m: message(written(t, zstded, plain), "Content-Encoding: zstd"), steps: []string{"zstd"}},
+		"two codings":           {m: message(written(t, brotlied, written(t, gzipped, plain)), "Content-Encoding: gzip, br"), steps: []string{"br", "gzip"}},
+		"two lines":             {m: message(written(t, brotlied, written(t, gzipped, plain)), "Content-Encoding: gzip", "Content-Encoding: br"), steps: []string{"br", "gzip"}},
+		"BOM":                   {m: message("\ufeff"+plain, "Content-Type: application/json"), steps: []string{"byte order mark"}},
+		"UTF-16 by charset":     {m: message(utf16, "Content-Type: application/json; charset=utf-16le"), steps: []string{"utf-16le"}},
+		"UTF-16 by its zeros":   {m: message(utf16), steps: []string{"utf-16le"}},
+		"UTF-16 by its mark":    {m: message(utf16BE, "Content-Type: application/json"), steps: []string{"utf-16be"}},
+		"UTF-32":                {m: message(utf32BE), steps: []string{"utf-32be"}},
+		"latin-1":               {m: message(latin, "Content-Type: text/plain; charset=ISO-8859-1"), steps: []string{"iso-8859-1"}},
+		"gzip of UTF-16":        {m: message(written(t, gzipped, utf16BE), "Content-Encoding: gzip"), steps: []string{"gzip", "utf-16be"}},
+		"empty":                 {m: message("", "Content-Encoding: gzip"), bytes: "-"},
+		"decoded by a proxy":    {m: message(plain, "Content-Encoding: gzip"), problem: "the body cannot be decoded as gzip: gzip: invalid header"},
+		"cut gzip":              {m: message(written(t, gzipped, plain)[:20], "Content-Encoding: gzip"), problem: "the body cannot be decoded as gzip: unexpected EOF", bytes: written(t, gzipped, plain)[:20]},
+		"unknown coding":        {m: message(plain, "Content-Encoding: compress"), problem: "the body cannot be decoded as compress: this coding is not known"},
+		"unknown character set": {m: message(plain, "Content-Type: text/plain; charset=klingon"), problem: `the character set "klingon" is not known`},
+		"too many codings":      {m: message(plain, "Content-Encoding: gzip, gzip, gzip, gzip, gzip"), problem: "Content-Encoding has 5 codings, at most 4 are undone"},
+		"binary":                {m: message("\x89PNG\r\n\x00\x00", "Content-Type: image/png"), bytes: "\x89PNG\r\n\x00\x00"},
+	} {
+		sent := string(c.m.Body)
+		b := Decode(c.m)
+		want := c.bytes
+		switch want {
+		case "":
+			want = plain
+		case "-":
+			want = ""
+		}
+		if string(b.Bytes) != want || b.Problem != c.problem || !cmp.Equal(b.Steps, c.steps) {
+			t.Errorf("%s: %q, %q, %q; want %q, %q, %q", name, b.Bytes, b.Steps, b.Problem, want, c.steps, c.problem)
+		}
+		if string(c.m.Body) != sent {
+			t.Errorf("%s: the body was changed", name)
+		}
+		if Plain(c.m) && (len(b.Steps) > 0 || b.Problem != "") {
+			t.Errorf("%s: said to be plain, and was not", name)
+		}
+	}
+}
+
+func TestRoot(t *testing.T) {
+	const multi = "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nJörg\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.json\"\r\nContent-Type: application/json\r\n\r\n{\"n\":12345678901234567890}\r\n--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAda\r\n--b--\r\n"
+	for name, c := range map[string]struct {
+		m    *signature.Message
+		want string // JSON of some of the members
+	}{
+		"JSON":             {message(`{"n":12345678901234567890}`, "X-A: 1", "x-a: 2"), `{"body":{"n":12345678901234567890},"form":null,"headers":{"x-a":["1","2"]},"method":"POST","params":{"a":"1","b":["x y","é"],"c":""},"parts":null,"path":"/inbox","query":"a=1&b=x+y&b=%C3%A9&c"}`},
+		"form":             {message("CallSid=CA1&x=1&x=2&y=%zz", "Content-Type: application/x-www-form-urlencoded; charset=utf-8"), `{"form":{"CallSid":"CA1","x":["1","2"],"y":"%zz"},"parts":null}`},
+		"gzip of a form":   {message(written(t, gzipped, "a=b"), "Content-Type: application/x-www-form-urlencoded", "Content-Encoding: gzip"), `{"form":{"a":"b"},"body":"a=b"}`},
+		"multipart":        {message(multi, "Content-Type: multipart/form-data; boundary=b"), `{"form":{"name":["Jörg","Ada"]},"parts":{"file":{"body":{"n":12345678901234567890},"content_type":"application/json","filename":"a.json","headers":{"content-disposition":["form-data; name=\"file\"; filename=\"a.json\""],"content-type":["application/json"]},"name":"file","size":26},"name":[{"body":"Jörg","content_type":null,"filename":null,"headers":{"content-disposition":["form-data; name=\"name\""]},"name":"name","size":5},{"body":"Ada","content_type":null,"filename":null,"headers":{"content-disposition":["form-data; name=\"name\""]},"name":"name","size":3}]}}`},
+		"multipart, cut":   {message(multi[:60], "Content-Type: multipart/form-data; boundary=b"), `{"form":{"name":"Jörg"}}`},
+		"no boundary":      {message(multi, "Content-Type: multipart/form-data"), `{"parts":null}`},
+		"malformed type":   {message("x", "Content-Type: ;;;"), `{"body":"x","form":null}`},
+		"two JSON values":  {message("1 2"), `{"body":"1 2"}`},
+		"JSON as it comes": {message("[1]", "Content-Type: text/plain"), `{"body":[1]}`},
+	} {
+		root := Root(c.m, false)
+		var want map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(c.want), &want); err != nil {
+			t.Fatal(name, err)
+		}
+		for member, value := range want {
+			var b bytes.Buffer
+			enc := json.NewEncoder(&b)
+			enc.SetEscapeHTML(false)
+			if err := enc.Encode(root[member]); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.TrimSpace(b.String()); got != string(value) {
+				t.Errorf("%s: .%s is\n%s\nwant\n%s", name, member, got, value)
+			}
+		}
+		for _, member := range Members() {
+			if _, ok := root[member]; !ok {
+				t.Errorf("%s: no .%s", name, member)
+			}
+		}
+	}
+	if root := Root(message("a=b", "Content-Type: application/x-www-form-urlencoded"), true); root["body"] != nil || root["form"] != nil || root["path"] != "/inbox" {
+		t.Errorf("%v", root)
+	}
+}
+
+func TestNotJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\"a\": 1,\n \"b\": x}": "line 2, column 7: invalid character 'x' looking for beginning of value",
+		`{"a":`:                  "line 1, column 5: the text ends too early",
+		"1 2":                    "line 1, column 3: something follows the value",
+		"":                       "the body is empty",
+	} {
+		b := Body{Bytes: []byte(text)}
+		if _, err := b.JSON(); err == nil || err.Error() != want {
+			t.Errorf("%q: %v; want %s", text, err, want)
+		}
+	}
+}
+
+// A body of a kilobyte that means a gigabyte costs no more than the bound.
+func TestBombs(t *testing.T) {
+	zeros := func(w io.WriteCloser, b *bytes.Buffer) string {
+		block := make([]byte, 1<<20)
+		for range 256 {
+			if _, err := w.Write(block); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for coding, to := range map[string]func(io.Writer) io.WriteCloser{"gzip": gzipped, "deflate": zlibbed, "br": brotlied, "zstd": zstded} {
+		var b bytes.Buffer
+		m := message(zeros(to(&b), &b), "Content-Encoding: "+coding)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got := Decode(m)
+		runtime.ReadMemStats(&after)
+		if !strings.Contains(got.Problem, "cannot be decoded as "+coding) || !bytes.Equal(got.Bytes, m.Body) {
+			t.Errorf("%s: %d bytes, %q", coding, len(got.Bytes), got.Problem)
+		}
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 10*MaxDecoded {
+			t.Errorf("%s: %d MiB were allocated for a body of %d bytes", coding, allocated>>20, len(m.Body))
+		}
+	}
+}
+
+func FuzzRoot(f *testing.F) {
+	f.Add([]byte(`{"a":1}`), "application/json", "gzip", "/a?b=c")
+	f.Add([]byte("a=b&c"), "application/x-www-form-urlencoded; charset=utf-16", "", "http://h/x?%")
+	f.Add([]byte("--b\r\n\r\nx\r\n--b--"), "multipart/mixed; boundary=b", "br, deflate", "*")
+	f.Fuzz(func(t *testing.T, body []byte, kind, coding, target string) {
+		m := &signature.Message{Method: "POST", Target: target, Body: body, Headers: signature.Headers{{Name: "Content-Type", Value: kind}, {Name: "Content-Encoding", Value: coding}}}
+		b := Decode(m)
+		if len(b.Bytes) > max(MaxDecoded, len(body)) {
+			t.Fatalf("%d bytes", len(b.Bytes))
+		}
+		if Plain(m) && !bytes.Equal(b.Bytes, body) {
+			t.Fatalf("plain, and decoded otherwise: %q", b.Bytes)
+		}
+		if _, err := json.Marshal(Root(m, false)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,239 @@
+package content
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/textproto"
+	"net/url"
+	"strings"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+)
+
+// Value is the body as jq sees it: JSON as its value, numbers exact, whatever the Content-Type says; anything else as text.
+func (b *Body) Value() any {
+	v, err := b.JSON()
+	if err != nil {
+		return string(b.Bytes)
+	}
+	return v
+}
+
+// JSON is the body as a JSON value, its numbers as they are written. The error says line and column.
+func (b *Body) JSON() (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(b.Bytes))
+	decoder.UseNumber()
+	var v any
+	err := decoder.Decode(&v)
+	if err == nil {
+		if _, err = decoder.Token(); err == io.EOF { //nolint:errorlint // never wrapped
+			return v, nil
+		}
+		return nil, errors.New(b.place(decoder.InputOffset()) + ": something follows the value")
+	}
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return nil, fmt.Errorf("%s: %w", b.place(syntax.Offset), err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%s: the text ends too early", b.place(int64(len(b.Bytes))))
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("the body is empty")
+	}
+	return nil, err
+}
+
+// place names a byte of the body by line and column, both from 1.
+func (b *Body) place(offset int64) string {
+	before := b.Bytes[:min(max(offset-1, 0), int64(len(b.Bytes)))]
+	line, column := 1+bytes.Count(before, []byte("\n")), 1+len([]rune(string(before[bytes.LastIndexByte(before, '\n')+1:])))
+	return fmt.Sprintf("line %d, column %d", line, column)
+}
+
+// SaysJSON says whether the Content-Type is a JSON one.
+func (b *Body) SaysJSON() bool {
+	return b.MediaType == "application/json" || strings.HasSuffix(b.MediaType, "+json") || b.MediaType == "text/json"
+}
+
+// Form is the body as form fields: application/x-www-form-urlencoded, or the parts of multipart/form-data that are no files. A field that comes
+// once is a string, one that repeats a list of strings. It is nil when the body is no form.
+func (b *Body) Form() map[string]any {
+	switch b.MediaType {
+	case "application/x-www-form-urlencoded":
+		return fields(string(b.Bytes))
+	case "multipart/form-data":
+		form := map[string]any{}
+		for _, p := range b.Parts() {
+			if p.Name != "" && p.FileName == "" {
+				add(form, p.Name, string(p.Body))
+			}
+		}
+		return form
+	}
+	return nil
+}
+
+// fields reads name=value pairs joined by "&". A pair that is wrongly escaped stands as it was sent.
+func fields(text string) map[string]any {
+	out := map[string]any{}
+	for pair := range strings.SplitSeq(text, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		add(out, unescaped(name), unescaped(value))
+	}
+	return out
+}
+
+func unescaped(text string) string {
+	plain, err := url.QueryUnescape(text)
+	if err != nil {
+		return text
+	}
+	return plain
+}
+
+// add adds a value to those of a name.
+func add(to map[string]any, name string, value any) {
+	switch before := to[name].(type) {
+	case nil:
+		to[name] = value
+	case []any:
+		to[name] = append(before, value)
+	default:
+		to[name] = []any{before, value}
+	}
+}
+
+// Part is one part of a multipart body.
+type Part struct {
+	Name     string // of the form field; "" without one
+	FileName string // "" for a field that is no file
+	Headers  textproto.MIMEHeader
+	Body     []byte // decoded as its own Content-Type and Content-Transfer-Encoding say
+	Type     string // the media type; "" without a Content-Type
+}
+
+// mostParts bounds the parts that are read of one body.
+const mostParts = 1000
+
+// Parts are the parts of a multipart body, as far as it can be read; nil when it is none.
+func (b *Body) Parts() []Part {
+	boundary := b.params["boundary"]
+	if !strings.HasPrefix(b.MediaType, "multipart/") || boundary == "" {
+		return nil
+	}
+	parts := []Part{}
+	reader := multipart.NewReader(bytes.NewReader(b.Bytes), boundary)
+	for len(parts) < mostParts {
+		p, err := reader.NextPart() // quoted-printable is undone
+		if err != nil {
+			break
+		}
+		body, err := io.ReadAll(p)
+		part := Part{Name: p.FormName(), FileName: p.FileName(), Headers: p.Header, Body: body}
+		kind, params := mediaType(p.Header.Get("Content-Type"))
+		part.Type = kind
+		if text, _, failed := inUTF8(body, kind, params["charset"]); failed == nil && (kind == "" || strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json")) {
+			part.Body = text
+		}
+		parts = append(parts, part)
+		if err != nil {
+			break
+		}
+	}
+	return parts
+}
+
+// partsByName are the parts as jq sees them: by their names, a name that repeats a list.
+func partsByName(list []Part) map[string]any {
+	if list == nil {
+		return nil
+	}
+	out := map[string]any{}
+	for _, p := range list {
+		headers := map[string]any{}
+		for name, values := range p.Headers {
+			lines := make([]any, len(values))
+			for i := range values {
+				lines[i] = values[i]
+			}
+			headers[strings.ToLower(name)] = lines
+		}
+		part := map[string]any{"name": p.Name, "size": len(p.Body), "headers": headers, "body": (&Body{Bytes: p.Body}).Value()}
+		part["filename"], part["content_type"] = orNull(p.FileName), orNull(p.Type)
+		add(out, p.Name, part)
+	}
+	return out
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// Members are those of Root.
+func Members() []string {
+	return []string{"method", "path", "query", "params", "headers", "body", "form", "parts"}
+}
+
+// Root is what a jq expression sees of a message:
+//
+//	method   "POST"
+//	path     as it was sent, without the query
+//	query    as it was sent, "" without one
+//	params   the query's parameters: a string, or a list of strings for a name that repeats
+//	headers  {name in lower case: [values]}
+//	body     decoded: JSON as its value, numbers exact, anything else as text
+//	form     the fields of a form, as in params; null when the body is none
+//	parts    the parts of a multipart body by name: {name, filename, content_type, size, headers, body}; null when the body is none
+//
+// Without the body (bodiless) body, form and parts are null.
+func Root(m *signature.Message, bodiless bool) map[string]any {
+	path, query, _ := strings.Cut(Path(m.Target), "?")
+	headers := make(map[string]any, len(m.Headers))
+	for i := range m.Headers {
+		name := strings.ToLower(m.Headers[i].Name)
+		values, _ := headers[name].([]any)
+		headers[name] = append(values, m.Headers[i].Value)
+	}
+	root := map[string]any{"method": m.Method, "path": path, "query": query, "params": fields(query), "headers": headers, "body": nil, "form": nil, "parts": nil}
+	if bodiless {
+		return root
+	}
+	b := Decode(m)
+	root["body"] = b.Value()
+	if form := b.Form(); form != nil {
+		root["form"] = form
+	}
+	if parts := partsByName(b.Parts()); parts != nil {
+		root["parts"] = parts
+	}
+	return root
+}
+
+// Params are the parameters in the query of a target, as Root has them.
+func Params(target string) map[string]any {
+	_, query, _ := strings.Cut(Path(target), "?")
+	return fields(query)
+}
+
+// Path is a request's target without the scheme and host of an absolute one: path and query. It is "" when there is no path.
+func Path(target string) string {
+	if strings.HasPrefix(target, "/") {
+		return target
+	}
+	_, rest, ok := strings.Cut(target, "://")
+	slash := strings.IndexByte(rest, '/')
+	if !ok || slash < 0 {
+		return ""
+	}
+	return rest[slash:]
+}

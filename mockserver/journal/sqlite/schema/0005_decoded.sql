@@ -1,0 +1,3 @@
+-- Sieves are made of decoded bodies now: those made of compressed ones are made again.
+DELETE FROM sieves;
+DELETE FROM slices;
