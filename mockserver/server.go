@@ -23,8 +23,10 @@ import (
 
 // Options of a Server. The zero value is a rig for tests: memory, virtual clock, free ports on loopback, no desk.
 type Options struct {
-	// Store keeps the journal; nil is journal.NewMemory. Close does not close a Store that was given.
+	// Store keeps the journal; nil is journal.NewMemory with its default limits. Close does not close a Store that was given.
 	Store journal.Store
+	// MaxBody bounds the body of a request to the capture address, in bytes; 0 is 16 MiB.
+	MaxBody int
 	// Catalogue holds the providers; nil is fixtures.Builtin.
 	Catalogue *fixtures.Catalogue
 	// Capture is the capture address, host:port; "" is 127.0.0.1:0, a free port.
@@ -135,7 +137,7 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	}
 	s.capture, err = capture.Start(ctx, capture.Options{
 		Addr: o.Capture, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: client,
-		Front: front, Log: o.Log, Version: o.Version,
+		Front: front, Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
 	})
 	switch {
 	case errors.Is(err, capture.ErrTLS):
@@ -158,6 +160,9 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	s.capture.SetDesk(s.desk.url)
 	return nil
 }
+
+// inFlight is how many bytes of requests the capture server holds that are not stored yet, where so many bytes are kept.
+func inFlight(kept int64) int64 { return min(256<<20, kept/2) }
 
 // front is the API that the capture address speaks besides, guarded as the desk is.
 func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {

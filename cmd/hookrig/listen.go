@@ -28,6 +28,7 @@ type listenFlags struct {
 	q, where     string
 	asJSON, body bool
 	insecure     bool
+	keep         keepFlags
 }
 
 func newListen(w World) *cobra.Command {
@@ -68,6 +69,7 @@ match are shown; all are recorded.
 	f.StringVar(&l.token, "token", "", "that rig's `TOKEN`")
 	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
+	l.keep.add(f)
 	l.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
@@ -181,6 +183,9 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, f
 		if l.knowledge.given() {
 			return nil, nil, misusef("--option and --provider-dir: the rig at --rig judges by what it knows itself: give them to the hookrig serve that runs it")
 		}
+		if l.keep.given() {
+			return nil, nil, misusef("--keep-captures, --keep-bytes, --keep-for and --max-body: the rig at --rig keeps what it was told to: give them to the hookrig serve that runs it")
+		}
 		client, err := dialRig(l.rig, l.token)
 		if err != nil {
 			return nil, nil, err
@@ -196,9 +201,16 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, f
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := l.keep.check(); err != nil {
+		return nil, nil, err
+	}
+	store := journal.NewMemory(journal.MemoryOptions(l.keep.limits()))
+	limits := store.Limits()
+	limitMemory(limits)
 	// The rig ends after the command's context does, so that requests under way are answered.
 	rig, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
 		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure, Catalogue: known,
+		Store: store, MaxBody: l.keep.maxBody(limits.Bytes),
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w; if it is a hookrig serve that has it, listen there: --rig with its desk's URL", err)
@@ -206,7 +218,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, f
 	if err != nil {
 		return nil, nil, startError(err)
 	}
-	return rig.Client(), func() { rig.Close() }, nil
+	return rig.Client(), func() { rig.Close(); store.Close() }, nil
 }
 
 // print prints a capture; as JSON, one that is forwarded is printed once it has its reply.

@@ -25,12 +25,16 @@ func newServe(w World) *cobra.Command {
 		clock string
 		of    knowledge
 		own   surfaceFlags
+		keep  keepFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the rig: capture address, desk (HTTP API and page), providers",
 		Long: `Runs until interrupted. Every bin is a path of the capture address, made on first use:
-http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sender gets a reply.`,
+http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sender gets a reply.
+
+What is kept has a bound: the oldest captures and deliveries make room for new ones, and are counted as evicted. What can
+make no room, such as deliveries still to be made beyond half of --keep-bytes, is refused with 507.`,
 		Example: "  hookrig serve\n  hookrig serve --data ./rig --capture 127.0.0.1:9001 --desk 127.0.0.1:9000",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,13 +55,19 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 			if err := own.apply(&o); err != nil {
 				return err
 			}
-			store, where, err := openStore(cmd.Context(), data)
+			if err := keep.check(); err != nil {
+				return err
+			}
+			store, where, err := openStore(cmd.Context(), data, keep.limits())
 			if err != nil {
 				return err
 			}
 			if data != "memory" {
 				o.CADir = where
 			}
+			limits := store.Limits()
+			o.MaxBody = keep.maxBody(limits.Bytes)
+			limitMemory(limits)
 			o.Store, o.Log, o.Desk, o.Version = store, log, desk.Handler, version
 			rig, err := mockserver.Start(cmd.Context(), o)
 			if err != nil {
@@ -72,6 +82,7 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 				fmt.Fprintf(w.Stdout, "TLS        %s/<bin>\nCA         %s\n", url, ca)
 			}
 			own.print(w.Stdout, rig)
+			fmt.Fprintf(w.Stdout, "keeps      %s\n", describeKept(limits, o.MaxBody))
 			if err := own.seed(cmd.Context(), rig); err != nil {
 				return noVerdict(errors.Join(err, rig.Close(), store.Close()))
 			}
@@ -93,6 +104,7 @@ http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sende
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be delivered to; repeatable")
 	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the desk must show; needed for an address other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "listen on other addresses than loopback without a token")
+	keep.add(f)
 	own.add(f)
 	of.flags(cmd)
 	return cmd
@@ -107,10 +119,10 @@ look at it:         open %[2]s in a browser; ctrl-C stops
 `
 
 // openStore opens what --data names and says where it is.
-func openStore(ctx context.Context, data string) (journal.Store, string, error) {
+func openStore(ctx context.Context, data string, limits journal.Limits) (journal.Store, string, error) {
 	switch {
 	case data == "memory":
-		return journal.NewMemory(journal.MemoryOptions{}), "memory", nil
+		return journal.NewMemory(journal.MemoryOptions(limits)), "memory", nil
 	case strings.HasPrefix(data, "postgres://"), strings.HasPrefix(data, "postgresql://"):
 		return nil, "", misusef("--data %q: this build keeps records in a directory or in memory; Postgres is not supported", data)
 	case data == "":
@@ -120,7 +132,7 @@ func openStore(ctx context.Context, data string) (journal.Store, string, error) 
 	if err != nil {
 		return nil, "", misuse(err)
 	}
-	store, err := sqlite.Open(ctx, dir, sqlite.Options{})
+	store, err := sqlite.Open(ctx, dir, sqlite.Options(limits))
 	switch {
 	case errors.Is(err, sqlite.ErrInUse):
 		return nil, "", noVerdict(fmt.Errorf("--data %s: %w\nstop the hookrig that has it open, or give another folder", data, err))

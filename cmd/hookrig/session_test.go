@@ -97,6 +97,7 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	for _, system := range []string{"ethpass", "neostore", "subscribfy"} {
 		line(t, s.out, `^`+system+` +`+regexp.QuoteMeta(rig)+`/`+system+`\n$`)
 	}
+	line(t, s.out, `^keeps +1GiB in all, 100000 captures a bin, 100000 deliveries, for ever; bodies up to 16MiB\n$`)
 	line(t, s.err, `^\n$`)
 	line(t, s.err, `curl .*`+regexp.QuoteMeta(capture)+`/inbox`)
 	line(t, s.err, `hookrig send .* --to `+regexp.QuoteMeta(capture)+`/inbox`)

@@ -32,13 +32,14 @@ type conn struct {
 
 func newConn(s *Server, socket net.Conn) *conn {
 	c := &conn{s: s, socket: socket, peer: socket.RemoteAddr().String()}
-	c.in = input{socket: socket, limits: &s.limits}
+	c.in = input{socket: socket, limits: &s.limits, share: share{room: s.room}, kept: s.kept}
 	return c
 }
 
 // serve serves the connection until either side ends it.
 func (c *conn) serve() {
 	defer c.s.leave(c)
+	defer c.in.share.giveBack()
 	defer func() { _ = c.socket.Close() }() // closed already, perhaps
 	defer func() {
 		if p := recover(); p != nil {
@@ -125,9 +126,7 @@ func (c *conn) unusual() []byte {
 	if r.plain && !r.frame.chunked {
 		return nil
 	}
-	if cap(c.raw) > keptSpace {
-		c.raw = nil
-	}
+	_ = c.in.room(len(r.head) + max(len(c.in.framed), len(r.Body))) // all has been read: it has no time limit to set
 	c.raw = append(c.raw[:0], r.head...)
 	if r.frame.chunked {
 		c.raw = append(c.raw, c.in.framed...)
@@ -146,8 +145,18 @@ func unstored(err error) *answer {
 	return newAnswer(journal.Reply{Status: status, Body: text})
 }
 
+// shed lets go of the request's bytes, which are stored, before anything is waited for.
+func (c *conn) shed() {
+	c.request.Body, c.capture.Body, c.capture.Raw = nil, nil, nil
+	if cap(c.raw) > c.in.kept {
+		c.raw = nil
+	}
+	c.in.shed()
+}
+
 // answer gives the reply, as scripted, and says whether another request may follow.
 func (c *conn) answer(a *answer, id string) (more bool) {
+	c.shed()
 	r := &a.record
 	if r.Delay > 0 && !c.pause(time.Duration(r.Delay)) {
 		return false
@@ -165,7 +174,7 @@ func (c *conn) answer(a *answer, id string) (more bool) {
 	if !c.write(a) {
 		return false // the sender is gone, and what it sent is stored; or the script has no more for it
 	}
-	if cap(c.out) > keptSpace {
+	if cap(c.out) > c.in.kept {
 		c.out = nil
 	}
 	if c.request.refused != nil {

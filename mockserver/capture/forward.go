@@ -68,13 +68,18 @@ func isAt(u *url.URL, listener net.Listener) bool {
 // sender gets it.
 func (c *conn) forward(f *forwarder) *answer {
 	s := c.s
+	_ = c.in.room(usualReply) // all has been read: it has no time limit to set
 	reply := f.pass(s.forwarding, &c.capture)
+	_ = c.in.room(2*len(reply.record.Content()) - usualReply)
 	err := s.o.Store.SetReply(s.ctx, c.capture.ID, reply.record)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
 		s.o.Log.Error("capture: a consumer's reply was not stored", "capture", c.capture.ID, "error", err)
 	}
 	return reply
 }
+
+// usualReply is how many bytes a consumer's reply is taken to have before it is there.
+const usualReply = 32 << 10
 
 // pass returns the consumer's reply to a capture, as the answer to its sender. A consumer that gives none makes a 502, or
 // a 504 when it takes too long.

@@ -18,6 +18,9 @@ type input struct {
 	body   []byte // the last one that did not fit into buf; its space is used again
 	framed []byte // the last one that came in chunks, as it came
 
+	share share // of the room for what is not stored yet
+	kept  int   // bytes that each buffer may keep between requests
+
 	limits *limits
 	limit  time.Duration // that is set on the socket
 	since  time.Time     // when it was set
@@ -25,7 +28,7 @@ type input struct {
 
 const (
 	firstSpace = 4 << 10  // of a buffer
-	keptSpace  = 64 << 10 // that a connection keeps of each buffer between requests
+	mostKept   = 64 << 10 // that a connection keeps of each buffer between requests
 )
 
 // limits of a connection in time.
@@ -53,16 +56,34 @@ func (in *input) await() error {
 	if in.r < in.w {
 		return nil
 	}
-	if len(in.buf) > keptSpace {
-		in.buf = nil
+	return in.fill()
+}
+
+// shed lets go of what the last request has taken beyond what a connection keeps. Nothing of the request may be used any more,
+// but what follows it in buf.
+func (in *input) shed() {
+	if len(in.buf) > in.kept && in.w-in.r <= firstSpace {
+		left := make([]byte, firstSpace)
+		in.w = copy(left, in.buf[in.r:in.w])
+		in.buf, in.r = left, 0
 	}
-	if cap(in.body) > keptSpace {
+	if cap(in.body) > in.kept {
 		in.body = nil
 	}
-	if cap(in.framed) > keptSpace {
+	if cap(in.framed) > in.kept {
 		in.framed = nil
 	}
-	return in.fill()
+	in.share.giveBack()
+}
+
+// room waits for room for n more bytes. The time that this takes is not the sender's.
+func (in *input) room(n int) error {
+	if !in.share.take(n) {
+		return nil
+	}
+	limit := in.limit
+	in.limit = 0
+	return in.arm(limit)
 }
 
 // arm gives what is read next a time limit. A limit that was set less than a second ago is left as it is.
@@ -85,6 +106,11 @@ func (in *input) fill() error {
 		in.r = 0
 	}
 	if in.w == len(in.buf) {
+		if len(in.buf) >= firstSpace {
+			if err := in.room(len(in.buf)); err != nil {
+				return err
+			}
+		}
 		grown := make([]byte, max(firstSpace, 2*len(in.buf)))
 		copy(grown, in.buf[:in.w])
 		in.buf = grown
@@ -180,7 +206,11 @@ func (in *input) take(body []byte, n int64, most int) ([]byte, error) {
 	in.r += buffered
 	for len(body) < end {
 		if len(body) == cap(body) { // as it comes, whatever length was announced
-			grown := make([]byte, len(body), min(end, max(firstSpace, 2*len(body))))
+			size := min(end, max(firstSpace, 2*len(body)))
+			if err := in.room(size - cap(body)); err != nil {
+				return body, err
+			}
+			grown := make([]byte, len(body), size)
 			copy(grown, body)
 			body = grown
 		}
@@ -226,6 +256,9 @@ func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, 
 		}
 		before := len(in.body)
 		in.body, err = in.take(in.body, size, most)
+		if err := in.room(len(in.body) - before); err != nil {
+			return in.body, nil, err
+		}
 		in.framed = append(in.framed, in.body[before:]...)
 		if err != nil {
 			return in.body, nil, err

@@ -29,6 +29,7 @@ type Options struct {
 	MaxBody  int              // bytes; 0 is 16 MiB
 	MaxHead  int              // bytes; 0 is 64 KiB
 	MaxConns int              // connections at a time; 0 is 16 384, or three quarters of the files that may be open
+	InFlight int64            // bytes of requests that are not stored yet, of all connections, and one body more; 0 is 256 MiB
 	Wire     *wire.Client     // what bins forward with; nil forbids it
 	Front    Front            // an API at the capture address itself; zero is none
 	Now      func() time.Time // the clock of Capture.At; nil is time.Now
@@ -44,6 +45,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxHead <= 0 {
 		o.MaxHead = wire.MaxHead
+	}
+	if o.InFlight <= 0 {
+		o.InFlight = 256 << 20
 	}
 	if o.MaxConns <= 0 {
 		o.MaxConns = mostConns(wire.OpenFiles())
@@ -71,6 +75,8 @@ func mostConns(files uint64) int {
 type Server struct {
 	o          Options
 	limits     limits
+	room       *room // for what is not stored yet
+	kept       int   // bytes that a connection keeps of each of its buffers
 	listener   net.Listener
 	secured    *secured // nil: no TLS
 	url        string
@@ -101,6 +107,9 @@ type Server struct {
 	work   sync.WaitGroup // the accepting goroutine and one for each connection
 }
 
+// MaxBody is how many bytes the body of a request may have.
+func (s *Server) MaxBody() int { return s.o.MaxBody }
+
 // Start listens and serves until Close. The end of ctx only keeps it from starting. The settings of bins are read from
 // the store.
 func Start(ctx context.Context, o Options) (*Server, error) {
@@ -113,6 +122,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Reply{}),
 	}
+	s.room = newRoom(s.o.InFlight)
+	s.kept = int(min(mostKept, max(firstSpace, s.o.InFlight/firstSpace)))
 	s.SetDesk(o.Desk)
 	var err error
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {
@@ -220,6 +231,7 @@ func (s *Server) Close(ctx context.Context) error {
 	if !s.closed {
 		s.closed = true
 		close(s.closing)
+		s.room.close()
 		s.stopPatience()
 		s.stopListening()
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
@@ -18,10 +19,28 @@ type rigInfo struct {
 	Providers  []string       `json:"providers" doc:"the names of the providers that it plays"`
 	// Surfaces is never nil.
 	Surfaces map[string]string `json:"surfaces" doc:"where the systems' own APIs are, by provider: an address, or else a path of the desk; every one is at its path besides"`
+	Limits   limits            `json:"limits" doc:"what bounds what is kept; the oldest captures and deliveries make room"`
+	Usage    journal.Stats     `json:"usage" doc:"what is kept, and what was evicted to make room"`
 }
 
-func (k *desk) rig(context.Context, *struct{}) (*reply[rigInfo], error) {
+// limits are those of the rig's journal and of its capture address.
+type limits struct {
+	Captures   int              `json:"captures" doc:"captures that a bin keeps"`
+	Deliveries int              `json:"deliveries" doc:"deliveries that are kept"`
+	Bytes      int64            `json:"bytes" doc:"bytes of all records together"`
+	For        journal.Duration `json:"for" doc:"how long records are kept; 0s is for ever"`
+	MaxBody    int              `json:"max_body" doc:"bytes of the body of a request to a bin; a larger one is answered 413"`
+}
+
+func (k *desk) rig(ctx context.Context, _ *struct{}) (*reply[rigInfo], error) {
+	stats, err := k.store.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := k.store.Limits()
 	out := rigInfo{Capture: k.capture.URL(), CaptureTLS: k.capture.TLSURL(), Clock: k.providers.Clock(), Providers: []string{}, Surfaces: map[string]string{}}
+	out.Usage = stats
+	out.Limits = limits{Captures: l.PerBin, Deliveries: l.Deliveries, Bytes: l.Bytes, For: journal.Duration(l.For), MaxBody: k.capture.MaxBody()}
 	maps.Copy(out.Surfaces, k.surfaces)
 	for _, p := range k.catalogue.Providers() {
 		out.Providers = append(out.Providers, p.Name)

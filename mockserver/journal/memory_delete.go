@@ -1,10 +1,28 @@
 package journal
 
-import "context"
+import (
+	"context"
+	"runtime/debug"
+)
+
+// worthReturning is how many bytes, when they are deleted at once, are given back to the system right away.
+const worthReturning = 16 << 20
+
+// lockToDelete locks the store. What it returns unlocks it, and gives memory back when much was deleted meanwhile.
+func (s *memory) lockToDelete() (unlock func()) {
+	s.mu.Lock()
+	before := s.bytes.captures
+	return func() {
+		freed := before - s.bytes.captures
+		s.mu.Unlock()
+		if freed >= worthReturning {
+			debug.FreeOSMemory()
+		}
+	}
+}
 
 func (s *memory) ClearBin(ctx context.Context, bin string) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lockToDelete()()
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}
@@ -22,8 +40,7 @@ func (s *memory) ClearBin(ctx context.Context, bin string) (int, error) {
 }
 
 func (s *memory) TrimBin(ctx context.Context, bin string, keep int) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lockToDelete()()
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}
@@ -37,8 +54,7 @@ func (s *memory) TrimBin(ctx context.Context, bin string, keep int) (int, error)
 }
 
 func (s *memory) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lockToDelete()()
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}

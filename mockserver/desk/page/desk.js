@@ -19,6 +19,7 @@ import { follow } from "/page/stream.js";
 import { show as showSystem } from "/page/system.js";
 import { ago, count } from "/page/text.js";
 import { theme } from "/page/theme.js";
+import { usage } from "/page/usage.js";
 
 const $ = (id) => document.getElementById(id);
 const main = document.querySelector("main");
@@ -176,7 +177,8 @@ function changed() {
 }
 
 async function drawPlaces() {
-  const { items } = await api("/bins");
+  const [{ items }, about] = await Promise.all([api("/bins"), api("/rig")]);
+  usage($("usage"), about);
   places(items, rig.surfaces, drawPlaces);
   if (headed === "bin ") head.recount(items);
   return items;

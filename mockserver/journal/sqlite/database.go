@@ -37,6 +37,7 @@ type database struct {
 	writing *sql.DB // of one connection
 	reading *sql.DB
 	moving  *sql.DB // of one connection: checkpoints
+	shrinks bool    // the file can be made shorter: see reclaim.go
 }
 
 // patience has a connection wait, up to 5 s, for a moment in which another one recovers or closes the log.
@@ -77,11 +78,14 @@ func (d *database) open(ctx context.Context, dir string) error {
 		return explain("opening "+path, err)
 	}
 	if d.writing, err = connect(path, 1,
-		patience, "page_size("+strconv.Itoa(pageSize)+")", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
+		patience, "auto_vacuum(INCREMENTAL)", "page_size("+strconv.Itoa(pageSize)+")", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
 		"journal_size_limit("+strconv.Itoa(restartPages*pageSize)+")"); err != nil {
 		return explain("opening "+path, err)
 	}
 	if err := migrate(ctx, d.writing); err != nil {
+		return explain("opening "+path, err)
+	}
+	if d.shrinks, err = canShrink(ctx, d.writing); err != nil {
 		return explain("opening "+path, err)
 	}
 	if d.moving, err = connect(path, 1, patience, "synchronous(FULL)", "wal_autocheckpoint(0)"); err != nil {
@@ -95,10 +99,17 @@ func (d *database) open(ctx context.Context, dir string) error {
 
 func (d *database) close() error {
 	var errs []error
-	for _, db := range []*sql.DB{d.reading, d.moving, d.writing, d.lock} {
+	for _, db := range []*sql.DB{d.reading, d.moving} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
+	}
+	if d.writing != nil {
+		_, _ = d.writing.Exec("PRAGMA wal_checkpoint(TRUNCATE)") // else the next start does it
+		errs = append(errs, d.writing.Close())
+	}
+	if d.lock != nil {
+		errs = append(errs, d.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -138,6 +138,7 @@ func (w *writer) evictDeliveryUpTo(last int64) error {
 		}
 	}
 	w.deliveries--
+	w.freed = true
 	w.bytes.finished -= size
 	w.count(evictedDeliveries, w.counters[evictedDeliveries]+1)
 	return nil

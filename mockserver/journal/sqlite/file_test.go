@@ -275,3 +275,52 @@ func TestLogStaysShort(t *testing.T) {
 		t.Errorf("the log is %d MiB long after 480 MiB went through it", info.Size()>>20)
 	}
 }
+
+// What is cleared gives the file's room back, and a clean stop leaves no log: of a new file, and of one that an earlier version
+// made. Captures go on being taken meanwhile.
+func TestClearGivesTheFileBack(t *testing.T) {
+	t.Parallel()
+	for _, old := range []bool{false, true} {
+		dir := t.TempDir()
+		if old {
+			extract(t, "testdata/journals/record4-schema3.tar.gz", dir)
+		}
+		s := open(t, dir, sqlite.Options{})
+		body := make([]byte, 1<<20)
+		for range 40 {
+			add(t, s, &journal.Capture{Bin: "large", Message: wire.Message{Body: body}})
+		}
+		kept := add(t, s, journaltest.Capture("kept", 1))
+		if n, err := s.ClearBin(t.Context(), "large"); n != 40 || err != nil {
+			t.Fatal(n, err)
+		}
+		size := func(name string) int64 {
+			info, err := os.Stat(filepath.Join(dir, name))
+			if errors.Is(err, os.ErrNotExist) {
+				return 0
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return info.Size()
+		}
+		for size("journal.db") > 4<<20 || size("journal.db-wal") > 4<<20 { // the test's own time limit ends it
+			add(t, s, &journal.Capture{Bin: "meanwhile"})
+			if _, err := s.TrimBin(t.Context(), "meanwhile", 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := s.Capture(t.Context(), kept.ID); err != nil || string(got.Body) != string(kept.Body) {
+			t.Errorf("%+v, %v", got, err)
+		}
+		closeStore(t, s)
+		if n := size("journal.db-wal"); n > 0 {
+			t.Errorf("the log has %d bytes after a clean stop", n)
+		}
+		s = open(t, dir, sqlite.Options{})
+		if got, err := s.Capture(t.Context(), kept.ID); err != nil || string(got.Body) != string(kept.Body) {
+			t.Errorf("opened again: %+v, %v", got, err)
+		}
+		closeStore(t, s)
+	}
+}

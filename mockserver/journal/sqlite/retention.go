@@ -140,6 +140,7 @@ func (w *writer) dropOldest(ctx context.Context, b *bin, last uint64, n int) (in
 	b.count -= count
 	b.bytes -= bytes
 	w.bytes.captures -= bytes
+	w.freed = true
 	w.touch(b)
 	return count, w.emptied(ctx, b)
 }
@@ -183,6 +184,7 @@ func (w *writer) dropOldestOfAll(ctx context.Context, last uint64, enough func()
 			return 0, err
 		}
 	}
+	w.freed = true
 	_, err = w.stmts.deleteOf.ExecContext(ctx, upTo)
 	return count, err
 }
@@ -208,6 +210,7 @@ func (w *writer) drop(ctx context.Context, seq uint64) (bool, error) {
 	b.bytes -= size
 	b.cleared++
 	w.bytes.captures -= size
+	w.freed = true
 	w.touch(b)
 	return true, w.emptied(ctx, b)
 }

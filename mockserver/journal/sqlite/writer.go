@@ -33,7 +33,10 @@ type writer struct {
 	counters    map[string]int64
 	stale       bool // the fields above may differ from the file
 
-	batch   []*request
+	batch      []*request
+	freed      bool // pages of the file may be free
+	reclaiming bool // they are being given back
+
 	dirty   []*bin   // whose rows must be written in this transaction
 	counted []string // counters that must be
 	args    []driver.NamedValue
@@ -69,6 +72,9 @@ func (w *writer) run() {
 			w.s.sieves.reach(w.seq)
 		} else if closed {
 			return
+		}
+		if more, err := w.reclaim(ctx); more && err == nil {
+			w.s.queue.wake()
 		}
 		if closed {
 			w.s.queue.wake()

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// keepFlags are the flags about how much is kept. What is 0 was not given.
+type keepFlags struct {
+	captures countFlag
+	bytes    sizeFlag
+	age      ageFlag
+	body     sizeFlag
+}
+
+func (k *keepFlags) add(f *pflag.FlagSet) {
+	f.Var(&k.captures, "keep-captures", "keep the newest `N` captures of a bin (default 1000000 in a folder, 100000 in memory)")
+	f.Var(&k.bytes, "keep-bytes", "keep records of up to this `SIZE` together, as in 32MB or 1GiB: the oldest make room (default 32GiB in a folder, 1GiB in memory)")
+	f.Var(&k.age, "keep-for", "keep records for a `DURATION`, as in 12h or 14d (default: for ever)")
+	f.Var(&k.body, "max-body", "refuse request bodies above this `SIZE`, as in 64KB or 32MB (default 16MiB, half of --keep-bytes at most)")
+}
+
+// given says whether any of them was.
+func (k *keepFlags) given() bool { return *k != keepFlags{} }
+
+// limits are those of the journal.
+func (k *keepFlags) limits() journal.Limits {
+	return journal.Limits{PerBin: int(k.captures), Bytes: int64(k.bytes), For: time.Duration(k.age)}
+}
+
+// largestBody is what --max-body can be at most: a record has to hold a body and what framed it.
+const largestBody = 100 << 20
+
+// check refuses a body that no record could hold.
+func (k *keepFlags) check() error {
+	switch {
+	case k.body > largestBody:
+		return misusef("--max-body %s: want at most %s", k.body.String(), strictyaml.FormatSize(largestBody))
+	case k.bytes > 0 && k.body > k.bytes:
+		return misusef("--max-body %s is more than --keep-bytes %s: such a body could not be kept", k.body.String(), k.bytes.String())
+	}
+	return nil
+}
+
+// maxBody is the largest body of a request, in bytes, where so many bytes are kept.
+func (k *keepFlags) maxBody(kept int64) int {
+	if k.body > 0 {
+		return int(k.body)
+	}
+	return int(min(16<<20, max(1, kept/2)))
+}
+
+// describeKept says what is kept, for a person.
+func describeKept(l journal.Limits, maxBody int) string {
+	age := "for ever"
+	if l.For > 0 {
+		age = "for " + ageText(l.For)
+	}
+	return fmt.Sprintf("%s in all, %d captures a bin, %d deliveries, %s; bodies up to %s",
+		strictyaml.FormatSize(l.Bytes), l.PerBin, l.Deliveries, age, strictyaml.FormatSize(int64(maxBody)))
+}
+
+// ageText writes a duration as --keep-for takes it.
+func ageText(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
+	return d.String()
+}
+
+// limitMemory has the garbage collector work harder before the process takes much more memory than what it keeps needs.
+// GOMEMLIMIT has the last word.
+func limitMemory(l journal.Limits) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(96<<20 + 2*min(l.Bytes, 1<<30))
+	}
+}
+
+// countFlag is a number of records.
+type countFlag int
+
+func (c *countFlag) String() string { return strconv.Itoa(int(*c)) }
+func (c *countFlag) Type() string   { return "count" }
+
+func (c *countFlag) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return errors.New("want a whole number from 1")
+	}
+	*c = countFlag(n)
+	return nil
+}
+
+// sizeFlag is a number of bytes.
+type sizeFlag int64
+
+func (s *sizeFlag) String() string { return strictyaml.FormatSize(int64(*s)) }
+func (s *sizeFlag) Type() string   { return "size" }
+
+func (s *sizeFlag) Set(text string) error {
+	n, err := strictyaml.ParseSize(text)
+	if err != nil || n < 1 {
+		return errors.New("want a size above 0, as in 64KB, 32MB or 1GiB")
+	}
+	*s = sizeFlag(n)
+	return nil
+}
+
+// ageFlag is how long something is kept.
+type ageFlag time.Duration
+
+func (a *ageFlag) String() string { return ageText(time.Duration(*a)) }
+func (a *ageFlag) Type() string   { return "age" }
+
+func (a *ageFlag) Set(text string) error {
+	d, err := strictyaml.ParseDuration(text)
+	if err != nil || d < time.Second {
+		return errors.New("want a duration from 1s, as in 30m, 12h or 14d")
+	}
+	*a = ageFlag(d)
+	return nil
+}
