@@ -2,8 +2,10 @@ package mockserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
@@ -44,10 +46,27 @@ func (b *Bin) Captures(ctx context.Context) ([]journal.Capture, error) {
 	}
 }
 
-// Wait waits until the bin holds n captures or more, five seconds at most, and returns them, oldest first. When they do
-// not come the error wraps ErrNotReceived and says how many there are.
+// waitLimit is how long Wait waits when its context sets no earlier end.
+const waitLimit = 5 * time.Second
+
+// Wait waits until the bin holds n captures or more, and returns them, oldest first. It waits until ctx's deadline, or for five seconds
+// without one. When they do not come the error wraps ErrNotReceived and says how many there are and what came nearest.
 func (b *Bin) Wait(ctx context.Context, n int) ([]journal.Capture, error) {
-	waited, err := b.client.Wait(ctx, b.name, capture.Wait{Count: n})
+	limit := waitLimit
+	waiting := ctx
+	if deadline, ok := ctx.Deadline(); ok {
+		// The wait ends by its own limit, so that it can still say what it has seen.
+		limit = min(max(time.Until(deadline), time.Millisecond), capture.LongestWait)
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
+		defer context.AfterFunc(ctx, func() {
+			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				cancel()
+			}
+		})()
+	}
+	waited, err := b.client.Wait(waiting, b.name, capture.Wait{Count: n, Timeout: journal.Duration(limit)})
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +83,14 @@ func (b *Bin) WaitFor(ctx context.Context, w capture.Wait) (capture.Waited, erro
 
 // Reply has the bin answer with these replies in turn; the last one stays. Without any it answers 200 again.
 func (b *Bin) Reply(ctx context.Context, replies ...journal.Reply) error {
-	return b.change(ctx, func(set *capture.Settings) { set.Replies = capture.Script{Turns: replies} })
+	_, err := b.client.Change(ctx, b.name, capture.Change{Replies: &capture.Script{Turns: replies}})
+	return err
 }
 
 // VerifyWith has every capture verified as it arrives, with a provider's scheme and these secrets.
 func (b *Bin) VerifyWith(ctx context.Context, provider string, secrets ...string) error {
-	return b.change(ctx, func(set *capture.Settings) { set.Provider, set.Secrets = provider, secrets })
+	_, err := b.client.Change(ctx, b.name, capture.Change{Provider: &provider, Secrets: &secrets})
+	return err
 }
 
 // Configure sets all of the bin's settings.
@@ -94,16 +115,6 @@ func (b *Bin) Clear(ctx context.Context) (int, error) { return b.client.ClearBin
 // Delete deletes the bin's captures that a query (see package capture) selects, and returns how many there were.
 func (b *Bin) Delete(ctx context.Context, q string) (int, error) {
 	return b.client.DeleteCaptures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: b.name}, Q: q})
-}
-
-// change configures anew what the bin has already.
-func (b *Bin) change(ctx context.Context, change func(*capture.Settings)) error {
-	set, err := b.client.Settings(ctx, b.name)
-	if err != nil {
-		return err
-	}
-	change(&set)
-	return b.client.Configure(ctx, b.name, set)
 }
 
 // nearest says in a line each what came closest.

@@ -44,6 +44,8 @@ type Client interface {
 
 	// Configure sets all of a bin's settings and starts its script anew; capture.ErrInvalid.
 	Configure(ctx context.Context, bin string, set capture.Settings) error
+	// Change changes some of a bin's settings: what is nil stays, and changes made at the same time do not undo each other; capture.ErrInvalid.
+	Change(ctx context.Context, bin string, c capture.Change) (capture.Settings, error)
 	// Settings returns a bin's settings; those of a bin never configured are zero.
 	Settings(ctx context.Context, bin string) (capture.Settings, error)
 	// Bins returns every bin that holds or held a capture, by name.

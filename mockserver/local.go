@@ -20,6 +20,13 @@ var _ Client = (*local)(nil)
 func (l *local) BinURL(bin string) string { return l.s.capture.URL() + "/" + bin }
 
 func (l *local) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+	p, err := l.s.catalogue.Provider(e.Provider)
+	if err != nil {
+		return e, err
+	}
+	if err := provider.CheckPatterns(p, e.Events); err != nil {
+		return e, err
+	}
 	return l.s.dispatcher.Register(ctx, e)
 }
 
@@ -76,6 +83,10 @@ func (l *local) Settle(ctx context.Context) error { return l.s.dispatcher.Settle
 
 func (l *local) Configure(ctx context.Context, bin string, set capture.Settings) error {
 	return l.s.capture.Configure(ctx, bin, set)
+}
+
+func (l *local) Change(ctx context.Context, bin string, c capture.Change) (capture.Settings, error) {
+	return l.s.capture.Change(ctx, bin, c)
 }
 
 func (l *local) Settings(ctx context.Context, bin string) (capture.Settings, error) {

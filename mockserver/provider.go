@@ -2,27 +2,43 @@ package mockserver
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
-// Provider is the handle of one provider of a Server. A name that the catalogue does not have is noticed at its first
-// use: fixtures.ErrUnknownProvider.
+// Provider is the handle of one provider. A name that the catalogue does not have is noticed at its first use:
+// fixtures.ErrUnknownProvider.
 type Provider struct {
-	server *Server
-	name   string
+	client    Client
+	catalogue *fixtures.Catalogue
+	name      string
+	seed      uint64
+	lives     *atomic.Uint64 // journeys begun
 }
 
 // Provider is the handle of one provider.
-func (s *Server) Provider(name string) *Provider { return &Provider{s, name} }
+func (s *Server) Provider(name string) *Provider {
+	return &Provider{client: s.Client(), catalogue: s.catalogue, name: name, seed: s.seed, lives: &s.lives}
+}
+
+// NewProvider is the handle of a built-in provider of the server that client drives. Its journeys are drawn from a seed of their own.
+func NewProvider(client Client, name string) *Provider {
+	return &Provider{client: client, catalogue: fixtures.Builtin(), name: name, seed: 1 + rand.Uint64N(1_000_000_000), lives: &atomic.Uint64{}}
+}
 
 // Name is the provider's name.
 func (p *Provider) Name() string { return p.name }
 
 // Subscribe registers an endpoint: events that match one of the patterns go to url, signed with the secret that the
-// provider gives the endpoint. Without a pattern it gets what the provider's own default is.
+// provider gives the endpoint. Without a pattern it gets what the provider's own default is. A pattern that selects no event of the
+// provider is provider.ErrInvalid.
 func (p *Provider) Subscribe(ctx context.Context, url string, patterns ...string) (journal.Endpoint, error) {
 	return p.Register(ctx, journal.Endpoint{URL: url, Events: patterns})
 }
@@ -30,16 +46,17 @@ func (p *Provider) Subscribe(ctx context.Context, url string, patterns ...string
 // Register registers an endpoint with all that can be said of it: secrets, tenant, retry profile, timeout.
 func (p *Provider) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
 	e.Provider = p.name
-	return p.server.Client().Register(ctx, e)
+	return p.client.Register(ctx, e)
 }
 
 // Remove deletes an endpoint.
 func (p *Provider) Remove(ctx context.Context, endpoint string) error {
-	return p.server.Client().Remove(ctx, p.name, endpoint)
+	return p.client.Remove(ctx, p.name, endpoint)
 }
 
-// Emit emits one event of a fresh entity, drawn from the rig's seed, and returns its deliveries, one for each endpoint
-// that subscribed to it. Faults are written as on the command line: "duplicate:3", "signature:missing".
+// Emit emits one event of a fresh entity, drawn from the server's seed, and returns its deliveries, one for each endpoint
+// that subscribed to it. Faults are written as on the command line: "duplicate:3", "signature:missing". ErrNoSubscriber: no endpoint
+// selects the event, so nothing was sent.
 func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]journal.Delivery, error) {
 	e := provider.Emission{Event: event}
 	for _, text := range faults {
@@ -52,26 +69,57 @@ func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]
 	return p.Send(ctx, e)
 }
 
-// Send emits events with all that can be said of them, several as one.
+// Send emits events with all that can be said of them, several as one. ErrNoSubscriber: no endpoint selects any of them.
 func (p *Provider) Send(ctx context.Context, e ...provider.Emission) ([]journal.Delivery, error) {
-	return p.server.Client().Emit(ctx, p.name, e...)
+	deliveries, err := p.client.Emit(ctx, p.name, e...)
+	if err == nil && len(deliveries) == 0 {
+		names := make([]string, len(e))
+		for i := range e {
+			names[i] = e[i].Event
+		}
+		err = fmt.Errorf("%s: %s: %w: subscribe an endpoint first, to a pattern that selects it", p.name, strings.Join(names, ", "), ErrNoSubscriber)
+	}
+	return deliveries, err
+}
+
+// JourneyOptions say more of a journey. The zero value is fine.
+type JourneyOptions struct {
+	Tenant string             // "" is the provider's demo tenant
+	Seed   *uint64            // nil is the server's; equal seeds give equal lives
+	Set    []fixtures.Setting // members overwritten in every event
+	Faults []provider.Fault   // done to every delivery
+	Start  time.Time          // the earliest time that the events speak of; zero is the default
 }
 
 // Journey emits the events of one entity's life, which agree with each other: those named, in their order, or without
-// names a whole life. Each call is another life, drawn from the rig's seed and the count of lives before it.
+// names a whole life. Each call is another life, drawn from the server's seed and the count of lives before it.
 func (p *Provider) Journey(ctx context.Context, journey string, events ...string) ([]journal.Delivery, error) {
-	known, err := p.server.catalogue.Provider(p.name)
+	list, err := p.Life(journey, JourneyOptions{}, events...)
 	if err != nil {
 		return nil, err
 	}
-	draw := fixtures.Draw{Seed: p.server.seed, Stream: "journey/" + journey, Index: p.server.lives.Add(1) - 1}
-	life, err := known.Journey(draw, journey, events, fixtures.RenderOptions{})
+	return p.Send(ctx, list...)
+}
+
+// Life renders the events of one entity's life and sends nothing: hand them to Send, in any order, as often as you like.
+func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]provider.Emission, error) {
+	known, err := p.catalogue.Provider(p.name)
+	if err != nil {
+		return nil, err
+	}
+	draw := fixtures.Draw{Seed: p.seed, Stream: "journey/" + journey}
+	if o.Seed != nil {
+		draw.Seed = *o.Seed
+	} else {
+		draw.Index = p.lives.Add(1) - 1
+	}
+	life, err := known.Journey(draw, journey, events, fixtures.RenderOptions{Tenant: o.Tenant, Set: o.Set, Start: o.Start})
 	if err != nil {
 		return nil, err
 	}
 	list := make([]provider.Emission, len(life))
 	for i, e := range life {
-		list[i] = provider.Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body}
+		list[i] = provider.Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body, Faults: o.Faults}
 	}
-	return p.Send(ctx, list...)
+	return list, nil
 }

@@ -141,6 +141,10 @@ func (r *remote) Configure(ctx context.Context, bin string, set capture.Settings
 	return r.do(ctx, http.MethodPut, path("bins", bin), set, nil)
 }
 
+func (r *remote) Change(ctx context.Context, bin string, c capture.Change) (capture.Settings, error) {
+	return answer[capture.Settings](ctx, r, http.MethodPatch, path("bins", bin), c)
+}
+
 func (r *remote) Settings(ctx context.Context, bin string) (capture.Settings, error) {
 	return answer[capture.Settings](ctx, r, http.MethodGet, path("bins", bin), nil)
 }

@@ -53,7 +53,7 @@ type Options struct {
 	RealClock bool
 	// Start is where the virtual clock starts; zero is fixtures.DefaultStart.
 	Start time.Time
-	// Seed is what events are drawn from when they name no seed of their own.
+	// Seed is what events are drawn from when they name no seed of their own. StartT draws one where it is 0.
 	Seed uint64
 	// AllowTargets are CIDRs and hosts that may be delivered to besides loopback.
 	AllowTargets []string

@@ -129,7 +129,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {
 		return nil, err
 	}
-	s.url = "http://" + s.listener.Addr().String()
+	s.url = "http://" + wire.Reachable(s.listener.Addr())
 	if s.secured, err = listenTLS(ctx, s.o.TLS); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}

@@ -47,32 +47,82 @@ const documents = "bin"
 // Configure sets a bin's settings and starts its script anew; the zero Settings make it a bin like any other again.
 // They hold for every request that is read whole after Configure returned. Errors wrap ErrInvalid, or are the store's.
 func (s *Server) Configure(ctx context.Context, name string, set Settings) error {
-	if err := checkNewBin(name); err != nil {
-		return err
+	_, err := s.Change(ctx, name, Change{
+		Provider: &set.Provider, Secrets: &set.Secrets, URL: &set.URL, Handshakes: &set.Handshakes, Replies: &set.Replies, Forward: &set.Forward,
+	})
+	return err
+}
+
+// Change is a change of a bin's settings: what is nil stays as it is.
+type Change struct {
+	Provider   *string      `json:"provider,omitempty"`
+	Secrets    *[]string    `json:"secrets,omitempty"`
+	URL        *string      `json:"url,omitempty"`
+	Handshakes *[]Handshake `json:"handshakes,omitempty"`
+	Replies    *Script      `json:"replies,omitempty"`
+	Forward    *string      `json:"forward,omitempty"`
+}
+
+// of is the settings after the change.
+func (c *Change) of(set Settings) Settings {
+	if c.Provider != nil {
+		set.Provider = *c.Provider
 	}
-	set = set.clone()
-	b, err := s.newBin(set)
-	if err != nil {
-		return fmt.Errorf("bin %s: %w", name, err)
+	if c.Secrets != nil {
+		set.Secrets = *c.Secrets
+	}
+	if c.URL != nil {
+		set.URL = *c.URL
+	}
+	if c.Handshakes != nil {
+		set.Handshakes = *c.Handshakes
+	}
+	if c.Replies != nil {
+		set.Replies = *c.Replies
+	}
+	if c.Forward != nil {
+		set.Forward = *c.Forward
+	}
+	return set.clone()
+}
+
+// Change changes some of a bin's settings and returns all of them. Changes made at the same time do not undo each other. Its script starts
+// anew only when the change sets replies, or another provider. Errors are those of Configure.
+func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, error) {
+	if err := checkNewBin(name); err != nil {
+		return Settings{}, err
 	}
 	s.bins.writing.Lock()
 	defer s.bins.writing.Unlock()
+	var before Settings
+	old := s.bins.get(name)
+	if old != nil {
+		before = old.settings
+	}
+	set := c.of(before)
+	b, err := s.newBin(set)
+	if err != nil {
+		return Settings{}, fmt.Errorf("bin %s: %w", name, err)
+	}
 	if set.isZero() {
 		if err := s.o.Store.Delete(ctx, documents, name); err != nil && !errors.Is(err, journal.ErrNotFound) {
-			return fmt.Errorf("bin %s: forget the settings: %w", name, err)
+			return Settings{}, fmt.Errorf("bin %s: forget the settings: %w", name, err)
 		}
 		s.bins.set(name, nil)
-		return nil
+		return set, nil
 	}
 	doc, err := json.Marshal(set)
 	if err != nil {
-		return fmt.Errorf("bin %s: %w: %w", name, ErrInvalid, err)
+		return Settings{}, fmt.Errorf("bin %s: %w: %w", name, ErrInvalid, err)
 	}
 	if err := s.o.Store.Put(ctx, documents, name, doc); err != nil {
-		return fmt.Errorf("bin %s: keep the settings: %w", name, err)
+		return Settings{}, fmt.Errorf("bin %s: keep the settings: %w", name, err)
+	}
+	if old != nil && c.Replies == nil && set.Provider == before.Provider {
+		b.script = old.script // with the turns that were taken
 	}
 	s.bins.set(name, b)
-	return nil
+	return set, nil
 }
 
 // Settings returns a bin's settings; those of a bin never configured are zero.

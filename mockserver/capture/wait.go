@@ -40,10 +40,12 @@ type Waited struct {
 	Nearest []NearMiss `json:"nearest,omitempty"`
 }
 
+// LongestWait bounds Wait.Timeout and Wait.Settle.
+const LongestWait = 10 * time.Minute
+
 // Bounds of a Wait.
 const (
 	defaultTimeout = 5 * time.Second
-	longestWait    = 10 * time.Minute
 	mostAwaited    = 100_000
 )
 
@@ -62,10 +64,10 @@ func (w *Wait) check() error {
 		return fmt.Errorf("%w wait: max %d: want at least the count, %d", ErrInvalid, *w.Max, w.Count)
 	case w.Max == nil && w.Count == 0:
 		return fmt.Errorf("%w wait: count 0: that is so already; give a count, or a settle time for \"never\"", ErrInvalid)
-	case w.Timeout < 0 || time.Duration(w.Timeout) > longestWait:
-		return fmt.Errorf("%w wait: timeout %s: want up to %s", ErrInvalid, w.Timeout, longestWait)
-	case w.Settle < 0 || time.Duration(w.Settle) > longestWait:
-		return fmt.Errorf("%w wait: settle %s: want up to %s", ErrInvalid, w.Settle, longestWait)
+	case w.Timeout < 0 || time.Duration(w.Timeout) > LongestWait:
+		return fmt.Errorf("%w wait: timeout %s: want up to %s", ErrInvalid, w.Timeout, LongestWait)
+	case w.Settle < 0 || time.Duration(w.Settle) > LongestWait:
+		return fmt.Errorf("%w wait: settle %s: want up to %s", ErrInvalid, w.Settle, LongestWait)
 	}
 	return nil
 }

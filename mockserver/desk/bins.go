@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
@@ -79,6 +81,43 @@ func (k *desk) putBin(ctx context.Context, in *binBodyIn) (*reply[capture.Settin
 	}
 	set := b.settings()
 	return &reply[capture.Settings]{set}, k.capture.Configure(ctx, in.Bin, set)
+}
+
+// patchBin changes what the body names; what else the bin does stays. Changes made at the same time do not undo each other.
+func (k *desk) patchBin(ctx context.Context, in *binBodyIn) (*reply[capture.Settings], error) {
+	b, err := strict[settingsBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(in.RawBody, &given); err != nil {
+		return nil, err // it was read before
+	}
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { _, ok := given[name]; return ok })
+	}
+	set := b.settings()
+	var c capture.Change
+	if has("provider") {
+		c.Provider = &set.Provider
+	}
+	if has("secret", "secrets") {
+		c.Secrets = &set.Secrets
+	}
+	if has("url") {
+		c.URL = &set.URL
+	}
+	if has("handshakes") {
+		c.Handshakes = &set.Handshakes
+	}
+	if has("replies") {
+		c.Replies = &set.Replies
+	}
+	if has("forward") {
+		c.Forward = &set.Forward
+	}
+	out, err := k.capture.Change(ctx, in.Bin, c)
+	return &reply[capture.Settings]{out}, err
 }
 
 // cleared says how many captures were deleted.

@@ -67,7 +67,7 @@ func exampleOf(section, parameter string) string {
 func exemplify(api huma.API, op *huma.Operation, section string) {
 	item := api.OpenAPI().Paths[op.Path]
 	described := map[string]*huma.Operation{
-		http.MethodGet: item.Get, http.MethodPut: item.Put, http.MethodPost: item.Post, http.MethodDelete: item.Delete,
+		http.MethodGet: item.Get, http.MethodPut: item.Put, http.MethodPost: item.Post, http.MethodDelete: item.Delete, http.MethodPatch: item.Patch,
 	}[op.Method]
 	for _, p := range described.Parameters {
 		if example := exampleOf(section, p.Name); p.Required && example != "" {

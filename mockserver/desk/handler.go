@@ -62,6 +62,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, get, "/bins", "list-bins", "Bins that hold or held a capture", k.listBins)
 	route(api, get, "/bins/{bin}", "get-bin", "What a bin does besides recording", k.getBin)
 	route(api, put, "/bins/{bin}", "put-bin", "Set what a bin does; its replies start anew", k.putBin, accepts[settingsBody])
+	route(api, http.MethodPatch, "/bins/{bin}", "patch-bin", "Change some of what a bin does; the rest stays", k.patchBin, accepts[settingsBody])
 	route(api, del, "/bins/{bin}", "delete-bin", "Delete a bin's captures", k.clearBin)
 	route(api, get, "/bins/{bin}/ledger", "get-ledger", "What became of every request that named a bin", k.getLedger)
 	route(api, get, "/bins/{bin}/sender", "get-sender", "What a bin's captures tell of the program that sent them", k.getSender)

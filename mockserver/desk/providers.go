@@ -142,6 +142,11 @@ func (k *desk) register(ctx context.Context, in *providerBodyIn) (*reply[registe
 	if b.Secret != "" {
 		e.Secrets = append([]string{b.Secret}, e.Secrets...)
 	}
+	if p, err := k.catalogue.Provider(e.Provider); err == nil { // else Register says so
+		if err := provider.CheckPatterns(p, e.Events); err != nil {
+			return nil, err
+		}
+	}
 	e, err = k.providers.Register(ctx, e)
 	return &reply[registered]{newRegistered(e)}, err
 }

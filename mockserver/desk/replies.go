@@ -34,12 +34,8 @@ func (k *desk) deleteReplies(ctx context.Context, in *binIn) (*reply[capture.Scr
 }
 
 func (k *desk) setReplies(ctx context.Context, bin string, script capture.Script) (*reply[capture.Script], error) {
-	set, err := k.capture.Settings(ctx, bin)
-	if err != nil {
-		return nil, err
-	}
-	set.Replies = script
-	return &reply[capture.Script]{script}, k.capture.Configure(ctx, bin, set)
+	_, err := k.capture.Change(ctx, bin, capture.Change{Replies: &script})
+	return &reply[capture.Script]{script}, err
 }
 
 // replies are capture.Script as callers write it: one reply, a list of replies in turn, or an object with rules besides.

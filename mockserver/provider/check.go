@@ -56,17 +56,42 @@ func checkURL(text string) error {
 	return nil
 }
 
+// CheckPatterns refuses a pattern that selects no event of a provider, which is taken for a slip: nothing would ever be sent. The vendors' own
+// APIs take such patterns, and so does Register. Errors wrap ErrInvalid.
+func CheckPatterns(p *fixtures.Provider, patterns []string) error {
+	for _, pattern := range patterns {
+		if p.Subscription.CheckPattern(pattern) == nil && !selects(p, pattern) {
+			return fmt.Errorf("%w: events: pattern %q selects no event of %s%s", ErrInvalid, pattern, p.Name, meant(pattern, names(p)))
+		}
+	}
+	return nil
+}
+
+// selects says whether a pattern selects any event of a provider.
+func selects(p *fixtures.Provider, pattern string) bool {
+	for i := range p.Events {
+		if _, ok := p.Subscription.Match([]string{pattern}, p.Events[i].Name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func names(p *fixtures.Provider) []string {
+	list := make([]string, len(p.Events))
+	for i := range p.Events {
+		list[i] = p.Events[i].Name
+	}
+	return list
+}
+
 // everything is the subscription to every event.
 func everything(p *fixtures.Provider) []string {
 	const all = "*"
 	if p.Subscription.CheckPattern(all) == nil {
 		return []string{all}
 	}
-	names := make([]string, len(p.Events))
-	for i := range p.Events {
-		names[i] = p.Events[i].Name
-	}
-	return names
+	return names(p)
 }
 
 func checkSecrets(p *fixtures.Provider, secrets []string) error {

@@ -100,13 +100,22 @@ func (d *Dispatcher) Create(ctx context.Context, provider, kind, tenant string, 
 		if err != nil {
 			return Entity{}, err
 		}
-		out, err := d.live(ctx, p, held, born, live)
-		if err != nil {
+		return d.begin(ctx, p, held, born, live)
+	}
+}
+
+// begin has a reserved entity live for the first time. It is forgotten again when that fails, whatever way.
+func (d *Dispatcher) begin(ctx context.Context, p *fixtures.Provider, held *heldEntity, born *fixtures.Entity, live func(*Life) error) (out Entity, err error) {
+	begun := false
+	defer func() {
+		if !begun {
 			d.entities.forget(held)
 		}
 		held.mu.Unlock()
-		return out, err
-	}
+	}()
+	out, err = d.live(ctx, p, held, born, live, true)
+	begun = out.ID != ""
+	return out, err
 }
 
 // Live has live change an entity, keeps it, and emits what happened, in its order. An error of live means that nothing
@@ -130,11 +139,11 @@ func (d *Dispatcher) Live(ctx context.Context, name EntityName, live func(*Life)
 	if err != nil {
 		return Entity{}, err
 	}
-	return d.live(ctx, p, held, e, live)
+	return d.live(ctx, p, held, e, live, false)
 }
 
-// live has an entity live, with its lock held.
-func (d *Dispatcher) live(ctx context.Context, p *fixtures.Provider, held *heldEntity, e *fixtures.Entity, live func(*Life) error) (Entity, error) {
+// live has an entity live, with its lock held; newborn, it was not kept before. An error means that nothing was kept and nothing emitted.
+func (d *Dispatcher) live(ctx context.Context, p *fixtures.Provider, held *heldEntity, e *fixtures.Entity, live func(*Life) error, newborn bool) (Entity, error) {
 	if err := d.open(); err != nil {
 		return Entity{}, err
 	}
@@ -154,14 +163,32 @@ func (d *Dispatcher) live(ctx context.Context, p *fixtures.Provider, held *heldE
 	if err := d.store.Put(ctx, entityKind, after.Name().document(), doc); err != nil {
 		return Entity{}, fmt.Errorf("%s: %w", after.Name(), err)
 	}
-	held.entity.Store(&after)
+	held.entity.Store(&after) // before the events are sent: a consumer may ask at once
 	if len(l.events) > 0 {
 		// It has happened, so it is told, whoever waits for the answer.
-		if _, err := d.EmitAll(context.WithoutCancel(ctx), p.Name, l.events); err != nil {
+		emitted, err := d.EmitAll(context.WithoutCancel(ctx), p.Name, l.events)
+		if err != nil && len(emitted) == 0 {
+			held.entity.Store(now)
+			return Entity{}, errors.Join(fmt.Errorf("%s: emit what happened: %w", after.Name(), err), d.undo(ctx, now, newborn))
+		}
+		if err != nil { // some of it was told, so it has happened
 			return after, fmt.Errorf("%s: emit what happened: %w", after.Name(), err)
 		}
 	}
 	return after, nil
+}
+
+// undo puts the document of an entity back to what it was; one that was just born has none.
+func (d *Dispatcher) undo(ctx context.Context, was *Entity, newborn bool) error {
+	ctx = context.WithoutCancel(ctx)
+	if newborn {
+		return d.store.Delete(ctx, entityKind, was.Name().document())
+	}
+	doc, err := json.Marshal(was)
+	if err != nil {
+		return err
+	}
+	return d.store.Put(ctx, entityKind, was.Name().document(), doc)
 }
 
 // Entity returns one entity; journal.ErrNotFound.
