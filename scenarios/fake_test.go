@@ -18,6 +18,7 @@ type broken struct {
 	advance func() error
 	clock   func() (provider.Clock, error)
 	wait    func(capture.Waited) capture.Waited
+	removed []string
 	// captures alters what a bin is said to hold.
 	captures func([]journal.Capture) []journal.Capture
 }
@@ -47,13 +48,13 @@ func (b *broken) Bins(ctx context.Context) ([]journal.Bin, error) {
 	return list, err
 }
 
-func (b *broken) AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error) {
+func (b *broken) Advance(ctx context.Context, by time.Duration) (provider.Clock, error) {
 	if b.advance != nil {
 		if err := b.advance(); err != nil {
 			return provider.Clock{}, err
 		}
 	}
-	return b.Client.AdvanceRun(ctx, id, by)
+	return b.Client.Advance(ctx, by)
 }
 
 func (b *broken) Clock(ctx context.Context) (provider.Clock, error) {
@@ -69,4 +70,9 @@ func (b *broken) Wait(ctx context.Context, bin string, w capture.Wait) (capture.
 		waited = b.wait(waited)
 	}
 	return waited, err
+}
+
+func (b *broken) Remove(ctx context.Context, name, endpoint string) error {
+	b.removed = append(b.removed, endpoint)
+	return b.Client.Remove(ctx, name, endpoint)
 }

@@ -26,7 +26,7 @@ func (k *keepFlags) add(f *pflag.FlagSet) {
 	f.Var(&k.captures, "keep-captures", "keep the newest `N` captures of a bin (default 1000000 in a folder, 100000 in memory)")
 	f.Var(&k.bytes, "keep-bytes", "keep records of up to this `SIZE` together, as in 32MB or 1GiB: the oldest make room (default 32GiB in a folder, 1GiB in memory)")
 	f.Var(&k.age, "keep-for", "keep records for a `DURATION`, as in 12h or 14d (default: for ever)")
-	f.Var(&k.body, "max-body", "refuse request bodies above this `SIZE`, as in 64KB or 32MB (default 16MiB, half of --keep-bytes at most)")
+	f.Var(&k.body, "max-body", "refuse request bodies above this `SIZE`, as in 64KB or 32MB (default 16MiB, a quarter of --keep-bytes at most)")
 }
 
 // given says whether any of them was.
@@ -56,7 +56,7 @@ func (k *keepFlags) maxBody(kept int64) int {
 	if k.body > 0 {
 		return int(k.body)
 	}
-	return int(min(16<<20, max(1, kept/2)))
+	return int(min(16<<20, max(1, kept/4)))
 }
 
 // describeKept says what is kept, for a person.
@@ -80,9 +80,13 @@ func ageText(d time.Duration) string {
 
 // limitMemory has the garbage collector work harder before the process takes much more memory than what it keeps needs.
 // GOMEMLIMIT has the last word.
-func limitMemory(l journal.Limits) {
+func limitMemory(l journal.Limits, inMemory bool) {
+	limit := 64<<20 + min(l.Bytes, 1<<30)
+	if inMemory {
+		limit += l.Bytes
+	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(96<<20 + 2*min(l.Bytes, 1<<30))
+		debug.SetMemoryLimit(limit)
 	}
 }
 

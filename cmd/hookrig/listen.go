@@ -206,7 +206,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, f
 	}
 	store := journal.NewMemory(journal.MemoryOptions(l.keep.limits()))
 	limits := store.Limits()
-	limitMemory(limits)
+	limitMemory(limits, true)
 	// The rig ends after the command's context does, so that requests under way are answered.
 	rig, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
 		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure, Catalogue: known,

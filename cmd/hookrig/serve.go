@@ -67,7 +67,7 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 			}
 			limits := store.Limits()
 			o.MaxBody = keep.maxBody(limits.Bytes)
-			limitMemory(limits)
+			limitMemory(limits, data == "memory")
 			o.Store, o.Log, o.Desk, o.Version = store, log, desk.Handler, version
 			rig, err := mockserver.Start(cmd.Context(), o)
 			if err != nil {

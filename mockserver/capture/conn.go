@@ -26,6 +26,8 @@ type conn struct {
 	request request         // being served; its space is used again
 	capture journal.Capture // what is made of it
 
+	forwards bool // the request is being passed on, and counts in Server.forwards
+
 	idle  atomic.Bool // waiting for something other than the rest of a request
 	wrote time.Time   // when the write limit was last set
 }
@@ -66,6 +68,7 @@ func (c *conn) exchange() (more bool) {
 	if c.request.bin == "" {
 		return c.answer(newAnswer(reception.Reply), "")
 	}
+	defer c.endForward()
 	reply := c.record(reception)
 	return c.answer(reply, c.capture.ID)
 }

@@ -41,6 +41,7 @@ func (s *Server) each(ctx context.Context, q Query) export.Captures {
 			q.Before = newest[0].Seq + 1
 		}
 		q.Oldest, q.Limit = true, exportFirst
+		held := int(min(exportHeld, s.o.InFlight/4))
 		for {
 			var batch []journal.Capture
 			if err == nil {
@@ -61,7 +62,7 @@ func (s *Server) each(ctx context.Context, q Query) export.Captures {
 			if len(batch) < q.Limit {
 				return
 			}
-			q.Limit = min(max(exportHeld/(size/len(batch)+1), 1), exportMost)
+			q.Limit = min(max(held/(size/len(batch)+1), 1), exportMost)
 		}
 	}
 }

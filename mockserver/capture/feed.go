@@ -21,18 +21,22 @@ type feed struct {
 	news *news // what was read last
 }
 
-// news are the captures after a cursor, as many as sharedAtOnce, that were stored before a change.
+// news are the captures after a cursor, as many as sharedAtOnce and sharedBytes, that were stored before a change.
 type news struct {
 	after   uint64
 	changed <-chan struct{}
 
 	reading  sync.Once
 	captures []journal.Capture // shared: not to be changed
+	more     bool              // more may follow them
 	err      error
 }
 
 // sharedAtOnce bounds what waiters have read together. Where there is more, each reads for itself.
-const sharedAtOnce = 100
+const (
+	sharedAtOnce = 100
+	sharedBytes  = 1 << 20
+)
 
 // of returns the bin's feed, and what to call when it is no longer needed.
 func (f *feeds) of(bin string) (*feed, func()) {
@@ -58,7 +62,7 @@ func (f *feeds) of(bin string) (*feed, func()) {
 
 // read returns the captures of the query that were stored before changed was taken from the store. Whoever asks the
 // same before the next change gets the same: while that channel is the store's, nothing is newer.
-func (f *feed) read(ctx context.Context, store journal.Store, q journal.CaptureQuery, changed <-chan struct{}) ([]journal.Capture, error) {
+func (f *feed) read(ctx context.Context, store journal.Store, q journal.CaptureQuery, changed <-chan struct{}) (captures []journal.Capture, more bool, err error) {
 	f.mu.Lock()
 	n := f.news
 	select {
@@ -72,7 +76,13 @@ func (f *feed) read(ctx context.Context, store journal.Store, q journal.CaptureQ
 	}
 	f.mu.Unlock()
 	n.reading.Do(func() {
-		n.captures, n.err = store.Captures(context.WithoutCancel(ctx), q) // it is not only for this one
+		held := 0
+		n.err = store.Search(context.WithoutCancel(ctx), q, nil, func(c *journal.Capture) bool { // it is not only for this one
+			n.captures = append(n.captures, *c)
+			held += c.Size()
+			n.more = len(n.captures) == sharedAtOnce || held >= sharedBytes
+			return !n.more
+		})
 	})
-	return n.captures, n.err
+	return n.captures, n.more, n.err
 }

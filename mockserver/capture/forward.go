@@ -68,9 +68,8 @@ func isAt(u *url.URL, listener net.Listener) bool {
 // sender gets it.
 func (c *conn) forward(f *forwarder) *answer {
 	s := c.s
-	_ = c.in.room(usualReply) // all has been read: it has no time limit to set
+	c.beginForward()
 	reply := f.pass(s.forwarding, &c.capture)
-	_ = c.in.room(2*len(reply.record.Content()) - usualReply)
 	err := s.o.Store.SetReply(s.ctx, c.capture.ID, reply.record)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
 		s.o.Log.Error("capture: a consumer's reply was not stored", "capture", c.capture.ID, "error", err)
@@ -78,8 +77,35 @@ func (c *conn) forward(f *forwarder) *answer {
 	return reply
 }
 
-// usualReply is how many bytes a consumer's reply is taken to have before it is there.
-const usualReply = 32 << 10
+// roomOfForward is how many bytes a request takes that is being passed on: the consumer's reply, as read, recorded and written.
+const roomOfForward = 4 * wire.DefaultMaxReply
+
+// forwardsAtOnce is how many requests are passed on at a time where InFlight was made smaller: 0 is any number.
+func (o Options) forwardsAtOnce() int {
+	if o.InFlight >= usualInFlight {
+		return 0
+	}
+	return int(max(2, o.InFlight/roomOfForward))
+}
+
+// beginForward waits until the request may be passed on; endForward follows when its reply is written.
+func (c *conn) beginForward() {
+	if c.s.forwards == nil {
+		return
+	}
+	select {
+	case c.s.forwards <- struct{}{}:
+		c.forwards = true
+	case <-c.s.forwarding.Done():
+	}
+}
+
+func (c *conn) endForward() {
+	if c.forwards {
+		c.forwards = false
+		<-c.s.forwards
+	}
+}
 
 // pass returns the consumer's reply to a capture, as the answer to its sender. A consumer that gives none makes a 502, or
 // a 504 when it takes too long.

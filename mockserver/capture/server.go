@@ -36,6 +36,9 @@ type Options struct {
 	Log      *slog.Logger     // nil is silence
 }
 
+// usualInFlight is the default of Options.InFlight.
+const usualInFlight = 256 << 20
+
 func (o Options) withDefaults() Options {
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
@@ -47,7 +50,7 @@ func (o Options) withDefaults() Options {
 		o.MaxHead = wire.MaxHead
 	}
 	if o.InFlight <= 0 {
-		o.InFlight = 256 << 20
+		o.InFlight = usualInFlight
 	}
 	if o.MaxConns <= 0 {
 		o.MaxConns = mostConns(wire.OpenFiles())
@@ -75,8 +78,9 @@ func mostConns(files uint64) int {
 type Server struct {
 	o          Options
 	limits     limits
-	room       *room // for what is not stored yet
-	kept       int   // bytes that a connection keeps of each of its buffers
+	room       *room         // for what is not stored yet
+	forwards   chan struct{} // holds one for each request that is being passed on; nil is without bound
+	kept       int           // bytes that a connection keeps of each of its buffers
 	listener   net.Listener
 	secured    *secured // nil: no TLS
 	url        string
@@ -123,6 +127,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		accepted: newAnswer(journal.Reply{}),
 	}
 	s.room = newRoom(s.o.InFlight)
+	if n := s.o.forwardsAtOnce(); n > 0 {
+		s.forwards = make(chan struct{}, n)
+	}
 	s.kept = int(min(mostKept, max(firstSpace, s.o.InFlight/firstSpace)))
 	s.SetDesk(o.Desk)
 	var err error

@@ -26,7 +26,8 @@ type Wait struct {
 type Waited struct {
 	OK bool `json:"ok"`
 	// Count is how many captures matched; without Max, once there are enough, no more are looked for. Matched holds them,
-	// oldest first; of more than 1000 only as many as were waited for.
+	// oldest first; of more than 1000 only as many as were waited for, and no more than fit in 64 MiB, or in a
+	// 16th of Options.InFlight where that was made smaller, but for the last one.
 	Count   int               `json:"count"`
 	Matched []journal.Capture `json:"matched"`
 	// Cursor is the highest seq that was looked at: what to wait after for what comes next.
@@ -87,7 +88,7 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 	}
 	feed, leave := s.feeds.of(name)
 	defer leave()
-	watch := &watch{store: s.o.Store, feed: feed, bin: name, selected: selected, wait: &w, cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	watch := &watch{store: s.o.Store, feed: feed, bin: name, selected: selected, wait: &w, most: s.o.mostMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
 	timer := time.NewTimer(time.Duration(w.Timeout))
 	defer timer.Stop()
 	settling := false
@@ -173,6 +174,8 @@ type watch struct {
 	cursor   uint64 // the highest seq looked at
 	seen     int    // captures looked at
 	sifted   bool   // others were there, and not looked at because they do not hold the texts of the query
+	held     int64  // bytes of the captures in the result
+	most     int64  // that they have, before the last one
 	damaged  int    // captures that the store could not read
 	gap      bool   // some may have been let go before they were looked at
 	result   Waited
@@ -189,32 +192,34 @@ func (w *watch) look(ctx context.Context, changed <-chan struct{}) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
-	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: sharedAtOnce, Oldest: true}
-	captures, err := w.feed.read(ctx, w.store, page, changed)
-	for {
-		if err != nil {
-			return fmt.Errorf("wait in bin %s: %w", w.bin, err)
-		}
-		if len(captures) > 0 {
-			if err := w.checkGap(ctx); err != nil {
-				return err
-			}
-		}
-		for i := range captures {
-			if err := w.take(ctx, &captures[i]); err != nil {
-				return err
-			}
-			w.cursor = captures[i].Seq
-		}
-		if len(captures) < page.Limit || w.decided() {
-			return nil
-		}
-		if len(w.selected.texts) > 0 {
-			return w.sift(ctx)
-		}
-		page.After, page.Limit = w.cursor, journal.MaxLimit
-		captures, err = w.store.Captures(ctx, page)
+	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Oldest: true}
+	captures, more, err := w.feed.read(ctx, w.store, page, changed)
+	if err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
+	if len(captures) > 0 {
+		if err := w.checkGap(ctx); err != nil {
+			return err
+		}
+	}
+	for i := range captures {
+		if err := w.take(ctx, &captures[i]); err != nil {
+			return err
+		}
+		w.cursor = captures[i].Seq
+	}
+	if !more || w.decided() {
+		return nil
+	}
+	return w.sift(ctx)
+}
+
+// mostMatched is how many bytes the captures in a result have, before the last one.
+func (o Options) mostMatched() int64 {
+	if o.InFlight >= usualInFlight {
+		return usualInFlight / 4
+	}
+	return o.InFlight / 16
 }
 
 // take takes account of one capture.
@@ -228,7 +233,8 @@ func (w *watch) take(ctx context.Context, c *journal.Capture) error {
 		return err
 	}
 	w.result.Count++
-	if len(w.result.Matched) < max(w.wait.Count, journal.MaxLimit) {
+	if len(w.result.Matched) < max(w.wait.Count, journal.MaxLimit) && (w.held < w.most || len(w.result.Matched) == 0) {
+		w.held += int64(c.Size())
 		w.result.Matched = append(w.result.Matched, c.Clone())
 	}
 	return nil
@@ -240,7 +246,7 @@ func (w *watch) sift(ctx context.Context) error {
 	if err != nil || len(newest) == 0 {
 		return err
 	}
-	w.sifted = true
+	w.sifted = w.sifted || len(w.selected.texts) > 0
 	var failed error
 	q := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Before: newest[0].Seq + 1, Oldest: true}
 	w.cursor = newest[0].Seq

@@ -33,24 +33,11 @@ func (k *desk) listDeliveries(ctx context.Context, in *deliveriesIn) (*reply[lis
 			query.Before = last.Seq
 		}
 		return k.store.Deliveries(ctx, query)
-	}, deliverySize)
+	}, (*journal.Delivery).Size)
 	if err != nil || len(found) == 0 {
 		return whole([]delivered(nil)), err
 	}
 	return page(k.delivereds(found), found[len(found)-1].Seq, more), nil
-}
-
-// deliverySize is what a delivery counts for in a page, in bytes.
-func deliverySize(d *journal.Delivery) int {
-	n := len(d.Event.Body)
-	for i := range d.Attempts {
-		a := &d.Attempts[i]
-		n += len(a.Sent.Body)
-		if a.Reply != nil {
-			n += len(a.Reply.Body)
-		}
-	}
-	return n
 }
 
 func (k *desk) getDelivery(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {

@@ -31,7 +31,7 @@ type desk struct {
 // a server that closes should end it.
 func Handler(p surface.Parts) http.Handler {
 	k := &desk{
-		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, surfaces: p.Surfaces, largest: maxPage,
+		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, surfaces: p.Surfaces, largest: largestPage(keptBy(p.Store)),
 	}
 	return k.handler()
 }
@@ -45,7 +45,7 @@ func (k *desk) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /metrics", k.scraped)
 	mux.HandleFunc("/", unknown(mux))
-	return careful(mux)
+	return careful(oneByOne(turnsFor(keptBy(k.store)), mux))
 }
 
 // routes is the whole API on one screen.
@@ -117,10 +117,4 @@ func (k *desk) routes(api huma.API) {
 	route(api, post, "/clock", "post-clock", "Move a virtual clock forward", k.advance, mayTake[advanceBody])
 	route(api, post, "/clock/advance", "advance-clock", "Move a virtual clock forward", k.advance, mayTake[advanceBody])
 	route(api, post, "/clock/settle", "settle", "Wait until nothing is due", k.settle)
-
-	route(api, post, "/runs", "begin-run", "Begin a run: endpoints and a clock of its own", k.beginRun, mayTake[provider.RunOptions], creates)
-	route(api, del, "/runs/{id}", "end-run", "End a run and remove its endpoints", k.endRun)
-	route(api, get, "/runs/{id}/clock", "get-run-clock", "A run's clock", k.getRunClock)
-	route(api, post, "/runs/{id}/clock/advance", "advance-run", "Move a run's virtual clock forward", k.advanceRun, mayTake[advanceBody])
-	route(api, post, "/runs/{id}/clock/settle", "settle-run", "Wait until nothing of a run is due", k.settleRun)
 }

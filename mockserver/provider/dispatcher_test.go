@@ -307,9 +307,7 @@ func targetOf(t testing.TB, d *Dispatcher, p *fixtures.Provider, e journal.Endpo
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := newTarget(d.ctx, terms)
-	to.schedule = &d.schedule
-	return to
+	return newTarget(d.ctx, terms)
 }
 
 func TestTheRealClockRetries(t *testing.T) {

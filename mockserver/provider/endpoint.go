@@ -36,11 +36,7 @@ func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.
 	} else if err := d.registry.checkID(e.ID); err != nil {
 		return journal.Endpoint{}, err
 	}
-	clock, err := d.scheduleOf(e.Run)
-	if err != nil {
-		return journal.Endpoint{}, err
-	}
-	e.Created = clock.time()
+	e.Created = d.schedule.time()
 	t, err := d.newTerms(e, e.ID)
 	if err != nil {
 		return journal.Endpoint{}, err
@@ -50,7 +46,7 @@ func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.
 		return journal.Endpoint{}, err
 	}
 	to := newTarget(d.ctx, t)
-	to.order, to.schedule = order, clock
+	to.order = order
 	d.registry.add(to)
 	return cloneEndpoint(t.endpoint), nil
 }
@@ -82,7 +78,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	if err := change(&e); err != nil {
 		return journal.Endpoint{}, err
 	}
-	e.ID, e.Provider, e.Created, e.Run = before.ID, before.Provider, before.Created, before.Run
+	e.ID, e.Provider, e.Created = before.ID, before.Provider, before.Created
 	if len(e.Secrets) == 0 {
 		e.Secrets = before.Secrets
 	}
@@ -98,9 +94,9 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 		return cloneEndpoint(t.endpoint), nil
 	}
 	fresh := newTarget(d.ctx, t)
-	fresh.order, fresh.schedule = to.order, to.schedule
+	fresh.order = to.order
 	d.registry.replace(to, fresh)
-	to.schedule.dismiss(to, errDisabled)
+	d.schedule.dismiss(to, errDisabled)
 	return cloneEndpoint(t.endpoint), nil
 }
 
@@ -120,7 +116,7 @@ func (d *Dispatcher) Remove(ctx context.Context, id string) error {
 		return fmt.Errorf("remove endpoint %q: %w", id, err)
 	}
 	d.registry.replace(to, nil)
-	to.schedule.dismiss(to, errRemoved)
+	d.schedule.dismiss(to, errRemoved)
 	return nil
 }
 
@@ -181,19 +177,13 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 		if err := json.Unmarshal(doc.Doc, &e); err != nil {
 			return fmt.Errorf("take up endpoint %q: %w", doc.Key, err)
 		}
-		if e.Run != "" { // runs do not outlive a restart
-			if err := d.store.Delete(ctx, endpointKind, doc.Key); err != nil {
-				return fmt.Errorf("take up endpoints: %w", err)
-			}
-			continue
-		}
 		t, err := d.newTerms(e.Endpoint, e.ID)
 		if err != nil {
 			d.log.Warn("an endpoint cannot be used", "endpoint", doc.Key, "provider", e.Provider, "error", err)
 			continue
 		}
 		to := newTarget(d.ctx, t)
-		to.order, to.schedule = e.Order, &d.schedule
+		to.order = e.Order
 		d.registry.add(to)
 	}
 	stats, err := d.store.Stats(ctx)

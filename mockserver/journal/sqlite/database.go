@@ -46,8 +46,12 @@ const patience = "busy_timeout(5000)"
 // readers is how many queries run at once; others wait.
 const readers = 4
 
-// openDatabase locks dir and opens the journal in it, which is made or brought up to date as needed.
-func openDatabase(ctx context.Context, dir string) (*database, error) {
+// cacheSize is how many KiB of the file a connection keeps in memory, most at most: the less the store may hold the fewer.
+func cacheSize(bytes, most int64) int64 { return min(most, max(256, bytes>>16)) }
+
+// openDatabase locks dir and opens the journal in it, which is made or brought up to date as
+// needed. bytes is how many bytes of records it may hold.
+func openDatabase(ctx context.Context, dir string, bytes int64) (*database, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("journal directory: %w", err)
@@ -56,13 +60,13 @@ func openDatabase(ctx context.Context, dir string) (*database, error) {
 		return nil, fmt.Errorf("journal directory: %w", err)
 	}
 	d := &database{}
-	if err := d.open(ctx, dir); err != nil {
+	if err := d.open(ctx, dir, bytes); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
 }
 
-func (d *database) open(ctx context.Context, dir string) error {
+func (d *database) open(ctx context.Context, dir string, bytes int64) error {
 	var err error
 	if d.lock, err = lockDir(ctx, dir); err != nil {
 		return err
@@ -78,7 +82,7 @@ func (d *database) open(ctx context.Context, dir string) error {
 		return explain("opening "+path, err)
 	}
 	if d.writing, err = connect(path, 1,
-		patience, "auto_vacuum(INCREMENTAL)", "page_size("+strconv.Itoa(pageSize)+")", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
+		patience, "auto_vacuum(INCREMENTAL)", "page_size("+strconv.Itoa(pageSize)+")", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-"+strconv.FormatInt(cacheSize(bytes, 32<<10), 10)+")", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
 		"journal_size_limit("+strconv.Itoa(restartPages*pageSize)+")"); err != nil {
 		return explain("opening "+path, err)
 	}
@@ -91,7 +95,7 @@ func (d *database) open(ctx context.Context, dir string) error {
 	if d.moving, err = connect(path, 1, patience, "synchronous(FULL)", "wal_autocheckpoint(0)"); err != nil {
 		return explain("opening "+path, err)
 	}
-	if d.reading, err = connect(path, readers, patience, "query_only(1)", "cache_size(-8192)"); err != nil {
+	if d.reading, err = connect(path, readers, patience, "query_only(1)", "cache_size(-"+strconv.FormatInt(cacheSize(bytes, 8<<10), 10)+")"); err != nil {
 		return explain("opening "+path, err)
 	}
 	return nil

@@ -110,12 +110,12 @@ const (
 	batchBytes    = 32 << 20
 )
 
-// take moves what waits to batch, as much as one transaction should hold, and says whether the queue is closed.
-func (q *queue) take(batch []*request) ([]*request, bool) {
+// take moves what waits to batch, as much as one transaction should hold, largest bytes or one more request, and says whether the queue is closed.
+func (q *queue) take(batch []*request, largest int) ([]*request, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n, size := 0, 0
-	for n < len(q.waiting) && n < batchRequests && size < batchBytes {
+	for n < len(q.waiting) && n < batchRequests && size < largest {
 		size += len(q.waiting[n].head) + len(q.waiting[n].body)
 		n++
 	}

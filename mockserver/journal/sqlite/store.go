@@ -38,7 +38,7 @@ type store struct {
 // where that is why.
 func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	limits := journal.Limits(o).Or(journal.Limits{PerBin: 1_000_000, Deliveries: 1_000_000, Bytes: 32 << 30})
-	db, err := openDatabase(ctx, dir)
+	db, err := openDatabase(ctx, dir, limits.Bytes)
 	if err != nil {
 		return nil, err
 	}

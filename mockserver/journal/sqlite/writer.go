@@ -15,6 +15,8 @@ import (
 const (
 	pageSize   = 8192
 	insertRows = 8 // captures that one statement inserts
+
+	insertBytes = 1 << 20 // that captures have, at the most, before they are inserted
 )
 
 // writer is the one goroutine that writes. It alone touches its fields.
@@ -64,9 +66,10 @@ func newWriter(ctx context.Context, s *store) (*writer, error) {
 func (w *writer) run() {
 	defer w.close()
 	ctx := context.Background() // what was taken is committed, whoever still waits for it
+	largest := int(min(batchBytes, max(1<<20, w.s.o.Bytes/32)))
 	for range w.s.queue.ready {
 		var closed bool
-		if w.batch, closed = w.s.queue.take(w.batch[:0]); len(w.batch) > 0 {
+		if w.batch, closed = w.s.queue.take(w.batch[:0], largest); len(w.batch) > 0 {
 			w.answer(w.commit(ctx))
 			_ = w.checkpoint(ctx)
 			w.s.sieves.reach(w.seq)
@@ -165,7 +168,7 @@ func (w *writer) operate(r *request) error {
 
 // insertCaptures numbers the captures of the batch, in their order, and inserts them.
 func (w *writer) insertCaptures(ctx context.Context) error {
-	n := 0
+	n, size := 0, 0
 	flush := func() error {
 		return w.conn.Raw(func(any) error { return w.insertRows(ctx, n) })
 	}
@@ -173,11 +176,11 @@ func (w *writer) insertCaptures(ctx context.Context) error {
 		if r.operation != nil {
 			continue
 		}
-		size := int64(r.size)
+		counted := int64(r.size)
 		if w.bins[r.bin] == nil {
-			size += int64((&journal.Bin{Name: r.bin}).Size())
+			counted += int64((&journal.Bin{Name: r.bin}).Size())
 		}
-		if r.err = w.admit("a capture", size); r.err != nil {
+		if r.err = w.admit("a capture", counted); r.err != nil {
 			continue
 		}
 		b, err := w.bin(ctx, r.bin)
@@ -197,11 +200,12 @@ func (w *writer) insertCaptures(ctx context.Context) error {
 		}
 		row := w.args[n*captureColumns:][:captureColumns]
 		row[0].Value, row[1].Value, row[2].Value, row[3].Value, row[4].Value = int64(r.seq), b.id, int64(r.size), r.head, body
-		if n++; n == insertRows {
+		n, size = n+1, size+r.size
+		if n == insertRows || size >= insertBytes {
 			if err := flush(); err != nil {
 				return err
 			}
-			n = 0
+			n, size = 0, 0
 		}
 	}
 	if n == 0 {

@@ -1,0 +1,77 @@
+package desk
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// What the API answers with records takes memory in proportion to them: a few such answers are made at a time, the fewer the
+// less the rig keeps. Others wait.
+const (
+	keptPerTurn = 64 << 20 // bytes that the rig may keep, for each answer that is made at a time
+	mostTurns   = 64
+	slowest     = 30 * time.Second // for a reader to take the next part of such an answer
+)
+
+// keptBy is how many bytes a store may keep; 0 without one, which only a description of the API is made without.
+func keptBy(store journal.Store) int64 {
+	if store == nil {
+		return 0
+	}
+	return store.Limits().Bytes
+}
+
+func turnsFor(kept int64) int { return int(min(mostTurns, max(1, kept/keptPerTurn))) }
+
+// largestPage is how large a page may be, in bytes, of a rig that keeps so many.
+func largestPage(kept int64) int { return int(min(maxPage, max(1<<20, kept/16))) }
+
+// holdsRecords reports whether a request is answered with records, soon: not by waiting for any.
+func holdsRecords(r *http.Request) bool {
+	path, ok := strings.CutPrefix(r.URL.Path, "/api/v1/")
+	if !ok || r.Method != http.MethodGet || strings.HasSuffix(path, "/wait") {
+		return false
+	}
+	section, _, _ := strings.Cut(path, "/")
+	switch section {
+	case "captures", "bins", "deliveries", "endpoints", "providers", "metrics":
+		return true
+	}
+	return false
+}
+
+// oneByOne has requests that are answered with records take turns, so many at a time.
+func oneByOne(turns int, next http.Handler) http.Handler {
+	free := make(chan struct{}, turns)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !holdsRecords(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		select {
+		case free <- struct{}{}:
+		case <-r.Context().Done():
+			return
+		}
+		defer func() { <-free }()
+		next.ServeHTTP(&hurried{w, http.NewResponseController(w)}, r)
+	})
+}
+
+// hurried ends an answer whose reader does not take it: others wait for it.
+type hurried struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (h *hurried) Write(p []byte) (int, error) {
+	_ = h.control.SetWriteDeadline(time.Now().Add(slowest)) // a writer without deadlines has no reader that is slow
+	n, err := h.ResponseWriter.Write(p)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (h *hurried) Unwrap() http.ResponseWriter { return h.ResponseWriter }
