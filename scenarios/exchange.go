@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -71,6 +72,9 @@ func (r *run) attempt(d *journal.Delivery, a *journal.Attempt) Exchange {
 	e := Exchange{
 		Name: fmt.Sprintf("attempt %d of the %s", a.N, r.deliveryName(d)), ID: d.ID, At: a.At, TookMS: a.TookMS,
 		Outcome: a.Outcome, Status: a.Status, Reason: r.redact(a.Error), Request: r.without(a.Sent),
+	}
+	if member := provider.Changed(d.Event.Body, a.Sent.Body); member != "" {
+		e.Name += ", which changed " + member
 	}
 	if a.Reply != nil {
 		reply := *a.Reply

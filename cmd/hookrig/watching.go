@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -77,6 +78,9 @@ func (p *watching) attempt(d *journal.Delivery, a *journal.Attempt) {
 	fmt.Fprintf(&b, "attempt %d  %s", a.N, strings.TrimSpace(a.Sent.Method+" "+d.URL))
 	if a.Fault != "" {
 		fmt.Fprintf(&b, ", with %s", a.Fault)
+		if member := provider.Changed(d.Event.Body, a.Sent.Body); member != "" {
+			fmt.Fprintf(&b, " (changed %s)", printable(member))
+		}
 	}
 	b.WriteByte('\n')
 	if p.verbose {
