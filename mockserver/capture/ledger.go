@@ -117,7 +117,7 @@ func (s *Server) account(r *request, failed error) {
 }
 
 // mostIrregular bounds how many bins are counted by themselves, as senders choose their names.
-const mostIrregular = 100_000
+const mostIrregular = 10_000
 
 // irregulars counts by bin and in all. The zero value is ready.
 type irregulars struct {

@@ -25,8 +25,8 @@ func RunBounds(t *testing.T, open func(*testing.T, journal.Limits) journal.Store
 		{"deliveries count bytes", journal.Limits{Bytes: 1 << 20}, largeDeliveries},
 		{"pending deliveries", journal.Limits{Bytes: 1 << 20}, pendingDeliveries},
 		{"documents", journal.Limits{Bytes: 1 << 20}, manyDocuments},
-		{"empty bins", journal.Limits{Bytes: 4 << 20}, manyBins},
-		{"cleared bins", journal.Limits{Bytes: 4 << 20}, clearedBins},
+		{"empty bins", journal.Limits{Bytes: 1 << 20}, manyBins},
+		{"cleared bins", journal.Limits{Bytes: 400 << 10}, clearedBins},
 		{"age", journal.Limits{For: 100 * time.Millisecond}, age},
 		{"deliveries", journal.Limits{Deliveries: 4}, oldDeliveries},
 	} {
@@ -246,11 +246,11 @@ func manyDocuments(t *testing.T, s journal.Store) {
 
 // Bins whose captures are all gone do not stay for ever, and what they evicted stays known.
 func manyBins(t *testing.T, s journal.Store) {
-	const n = 3000
+	const n = 600
 	for i := range n {
 		add(t, s, &journal.Capture{Bin: fmt.Sprint("bin", i), Message: wire.Message{Body: make([]byte, 20<<10)}})
 	}
-	stats := within(t, s, 3<<20)
+	stats := within(t, s, 800<<10)
 	bins, err := s.Bins(t.Context())
 	if err != nil || len(bins) > stats.Captures+s.Limits().EmptyBins() || len(bins) < stats.Captures {
 		t.Errorf("%d bins, %v; %+v", len(bins), err, stats)

@@ -8,11 +8,20 @@ import (
 
 // The log is carried over into the file in the background, so that senders do not wait for it: by the time the log
 // is long enough to be started over, little of it is left to do. Pages are of pageSize.
-const (
-	checkpointPages = 1024  // are worth a checkpoint: 8 MiB
-	restartPages    = 4096  // let the log be started over once the checkpoint has nearly caught up: 32 MiB
-	longestLog      = 32768 // is checkpointed while all wait, since the background does not catch up: 256 MiB
-)
+//
+// logLimits say when: in pages of the log that are not in the file yet, or of the whole log.
+type logLimits struct {
+	checkpoint int // are worth a checkpoint
+	restart    int // let the log be started over once the checkpoint has nearly caught up
+	longest    int // is checkpointed while all wait, since the background does not catch up
+}
+
+// usualLogLimits are 8, 32 and 256 MiB.
+func usualLogLimits() logLimits {
+	return logLimits{checkpoint: 1024, restart: restartPages, longest: 32768}
+}
+
+const restartPages = 4096
 
 // checkpointer carries the log over, on a connection and a goroutine of its own.
 type checkpointer struct {
@@ -68,12 +77,13 @@ func (w *writer) checkpoint(ctx context.Context) error {
 	if err := p.read(ctx, w.stmts.logged); err != nil {
 		return err
 	}
+	limits := w.s.log
 	switch {
-	case p.logged >= longestLog, p.logged >= restartPages && p.left() < checkpointPages/2:
+	case p.logged >= limits.longest, p.logged >= limits.restart && p.left() < limits.checkpoint/2:
 		// While nobody writes this reaches the log's end, and the next transaction starts it over, unless a reader
 		// still needs it.
 		return p.read(ctx, w.stmts.checkpoint)
-	case p.left() >= checkpointPages:
+	case p.left() >= limits.checkpoint:
 		w.s.checkpoints.want()
 	}
 	return nil

@@ -86,6 +86,9 @@ func (d *database) open(ctx context.Context, dir string, bytes int64) error {
 		"journal_size_limit("+strconv.Itoa(restartPages*pageSize)+")"); err != nil {
 		return explain("opening "+path, err)
 	}
+	if err := checkPages(ctx, d.writing); err != nil {
+		return explain("opening "+path, err)
+	}
 	if err := migrate(ctx, d.writing); err != nil {
 		return explain("opening "+path, err)
 	}
@@ -200,6 +203,26 @@ func identify(ctx context.Context, path string) error {
 			ErrForeign, version, len(steps))
 	}
 	return err
+}
+
+// checkedPages is how many pages a file has, 64 MiB, that is looked through when it is opened.
+const checkedPages = 8192
+
+// checkPages refuses a file whose pages are damaged, whole, before anything is read from it. Of a longer file that is seen where
+// it is read.
+func checkPages(ctx context.Context, db *sql.DB) error {
+	var pages int
+	if err := db.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil || pages > checkedPages {
+		return err
+	}
+	var found string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		return fmt.Errorf("%w: %s; %s", ErrCorrupt, strings.ReplaceAll(found, "\n", " "), remedy)
+	}
+	return nil
 }
 
 // migrations are the names of the migrations, in their order.

@@ -21,6 +21,9 @@ var (
 	ErrCorrupt = errors.New("journal is damaged")
 )
 
+// remedy says what to do about a file that is damaged.
+const remedy = `stop hookrig, move the folder aside, and start with an empty one; "sqlite3 journal.db .recover" gets out of the old file what can be read`
+
 // explain gives SQLite's errors the sentinels that callers know.
 func explain(doing string, err error) error {
 	if err == nil {
@@ -40,7 +43,7 @@ func explain(doing string, err error) error {
 		sentinel = context.Canceled
 	}
 	if sentinel == ErrCorrupt {
-		return fmt.Errorf("%s: %w: %w; stop hookrig, move the folder aside, and start with an empty one: \"sqlite3 journal.db .recover\" gets out of the old file what can be read", doing, sentinel, err)
+		return fmt.Errorf("%s: %w: %w; %s", doing, sentinel, err, remedy)
 	}
 	if sentinel == nil {
 		return fmt.Errorf("%s: %w", doing, err)

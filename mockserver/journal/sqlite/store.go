@@ -24,6 +24,7 @@ type store struct {
 	queue  queue
 	change journal.Change
 
+	log         logLimits
 	checkpoints *checkpointer
 	sieves      *indexer
 
@@ -42,7 +43,7 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{o: limits, db: db}
+	s := &store{o: limits, db: db, log: usualLogLimits()}
 	s.queue.ready = make(chan struct{}, 1)
 	if s.read, err = newReader(ctx, db.reading); err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), db.close())

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -191,4 +194,43 @@ func (q *queue) empty() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.waiting) == 0
+}
+
+// The log does not grow with what goes through it: where the background does not catch up, all wait for it to be carried over.
+func TestLogStaysShort(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	opened, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	s := opened.(*store)
+	const never, longest = 1 << 30, 8 << 20 / pageSize
+	if err := s.write(t.Context(), func(w *writer) error { // the writer reads it
+		w.s.log = logLimits{checkpoint: never, restart: never, longest: longest}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	body := make([]byte, 1<<20)
+	var running sync.WaitGroup
+	for sender := range 4 {
+		running.Go(func() {
+			for range 20 {
+				c := journal.Capture{Bin: fmt.Sprint(sender), Message: wire.Message{Body: body}}
+				if err := s.AppendCapture(t.Context(), &c); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	running.Wait()
+	info, err := os.Stat(filepath.Join(dir, fileName+"-wal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > 2*longest*pageSize { // and the transaction that went beyond
+		t.Errorf("the log is %d MiB long after 80 MiB went through it", info.Size()>>20)
+	}
 }
