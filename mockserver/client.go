@@ -42,6 +42,15 @@ type Client interface {
 	// Settle waits until nothing is due.
 	Settle(ctx context.Context) error
 
+	// BeginRun begins a run, which has endpoints and a clock of its own, and returns its id: see Run. provider.ErrInvalid when there are too many.
+	BeginRun(ctx context.Context, o provider.RunOptions) (string, error)
+	// EndRun ends a run and removes its endpoints; journal.ErrNotFound.
+	EndRun(ctx context.Context, id string) error
+	// RunClock, AdvanceRun and SettleRun are Clock, Advance and Settle of a run; journal.ErrNotFound.
+	RunClock(ctx context.Context, id string) (provider.Clock, error)
+	AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error)
+	SettleRun(ctx context.Context, id string) error
+
 	// Configure sets all of a bin's settings and starts its script anew; capture.ErrInvalid.
 	Configure(ctx context.Context, bin string, set capture.Settings) error
 	// Change changes some of a bin's settings: what is nil stays, and changes made at the same time do not undo each other; capture.ErrInvalid.

@@ -81,6 +81,24 @@ func (l *local) Advance(ctx context.Context, by time.Duration) (provider.Clock, 
 
 func (l *local) Settle(ctx context.Context) error { return l.s.dispatcher.Settle(ctx) }
 
+func (l *local) BeginRun(ctx context.Context, o provider.RunOptions) (string, error) {
+	return l.s.dispatcher.BeginRun(ctx, o)
+}
+
+func (l *local) EndRun(ctx context.Context, id string) error { return l.s.dispatcher.EndRun(ctx, id) }
+
+func (l *local) RunClock(_ context.Context, id string) (provider.Clock, error) {
+	return l.s.dispatcher.RunClock(id)
+}
+
+func (l *local) AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error) {
+	return l.s.dispatcher.AdvanceRun(ctx, id, by)
+}
+
+func (l *local) SettleRun(ctx context.Context, id string) error {
+	return l.s.dispatcher.SettleRun(ctx, id)
+}
+
 func (l *local) Configure(ctx context.Context, bin string, set capture.Settings) error {
 	return l.s.capture.Configure(ctx, bin, set)
 }

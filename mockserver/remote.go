@@ -137,6 +137,31 @@ func (r *remote) Settle(ctx context.Context) error {
 	return r.do(ctx, http.MethodPost, path("clock", "settle"), nil, nil)
 }
 
+func (r *remote) BeginRun(ctx context.Context, o provider.RunOptions) (string, error) {
+	type begun struct {
+		ID string `json:"id"`
+	}
+	out, err := answer[begun](ctx, r, http.MethodPost, path("runs"), o)
+	return out.ID, err
+}
+
+func (r *remote) EndRun(ctx context.Context, id string) error {
+	return r.do(ctx, http.MethodDelete, path("runs", id), nil, nil)
+}
+
+func (r *remote) RunClock(ctx context.Context, id string) (provider.Clock, error) {
+	return answer[provider.Clock](ctx, r, http.MethodGet, path("runs", id, "clock"), nil)
+}
+
+func (r *remote) AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error) {
+	in := map[string]journal.Duration{"by": journal.Duration(by)}
+	return answer[provider.Clock](ctx, r, http.MethodPost, path("runs", id, "clock", "advance"), in)
+}
+
+func (r *remote) SettleRun(ctx context.Context, id string) error {
+	return r.do(ctx, http.MethodPost, path("runs", id, "clock", "settle"), nil, nil)
+}
+
 func (r *remote) Configure(ctx context.Context, bin string, set capture.Settings) error {
 	return r.do(ctx, http.MethodPut, path("bins", bin), set, nil)
 }

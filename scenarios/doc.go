@@ -36,6 +36,9 @@
 //	    expect:
 //	      effects: {wallet: {eventually: {eq: installed}, within: 2s, never: {eq: installed-twice}, for: 1s}}
 //
+// A scenario that subscribes plays in a run of its own: its endpoints get its events and no others, and its clock is not the server's, so that
+// many can be played at one server at the same time. One that subscribes nobody sends to the endpoints that the consumer registered itself.
+//
 // # Verbs
 //
 // A step has an id and one verb. Every verb may carry an expect; expect alone is a verb too.

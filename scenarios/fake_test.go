@@ -18,7 +18,6 @@ type broken struct {
 	advance func() error
 	clock   func() (provider.Clock, error)
 	wait    func(capture.Waited) capture.Waited
-	removed []string
 	// captures alters what a bin is said to hold.
 	captures func([]journal.Capture) []journal.Capture
 }
@@ -48,13 +47,13 @@ func (b *broken) Bins(ctx context.Context) ([]journal.Bin, error) {
 	return list, err
 }
 
-func (b *broken) Advance(ctx context.Context, by time.Duration) (provider.Clock, error) {
+func (b *broken) AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error) {
 	if b.advance != nil {
 		if err := b.advance(); err != nil {
 			return provider.Clock{}, err
 		}
 	}
-	return b.Client.Advance(ctx, by)
+	return b.Client.AdvanceRun(ctx, id, by)
 }
 
 func (b *broken) Clock(ctx context.Context) (provider.Clock, error) {
@@ -70,9 +69,4 @@ func (b *broken) Wait(ctx context.Context, bin string, w capture.Wait) (capture.
 		waited = b.wait(waited)
 	}
 	return waited, err
-}
-
-func (b *broken) Remove(ctx context.Context, name, endpoint string) error {
-	b.removed = append(b.removed, endpoint)
-	return b.Client.Remove(ctx, name, endpoint)
 }

@@ -17,7 +17,9 @@ import (
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
+	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
 // Options steer a run. The zero value is fine.
@@ -41,7 +43,8 @@ type Options struct {
 }
 
 // Run plays a scenario on a rig and judges it. A wrong consumer is a Report; an error says that the rig could not judge, and the
-// Report, whose status is then error, how far it came. The endpoints that the run registered are removed at its end.
+// Report, whose status is then error, how far it came. What the run registered and set is removed at its end; captures and
+// deliveries stay.
 func Run(ctx context.Context, client mockserver.Client, s *Scenario, o Options) (Report, error) {
 	start := time.Now()
 	r := newRun(client, s, o)
@@ -87,6 +90,7 @@ func NotRun(s *Scenario, why string) Report {
 // run is the state of one run.
 type run struct {
 	client    mockserver.Client
+	own       *mockserver.Run // what client is then; nil: the run shares the server's endpoints and clock
 	scenario  *Scenario
 	options   Options
 	catalogue *fixtures.Catalogue
@@ -200,6 +204,17 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.scenario.subscribes() {
+		mode := r.scenario.clock()
+		r.own, err = mockserver.BeginRun(ctx, r.client, provider.RunOptions{RealClock: mode == RealClock || mode == "" && !clock.Virtual, Start: r.scenario.Clock.Start})
+		if err != nil {
+			return err
+		}
+		r.client = r.own
+		if clock, err = r.client.Clock(ctx); err != nil {
+			return err
+		}
+	}
 	if want := r.scenario.clock(); want == RealClock && clock.Virtual || want == VirtualClock && !clock.Virtual {
 		return fmt.Errorf("the scenario needs a %s clock, which this rig does not have: play it on a rig of its own, or on one started with such a clock", want)
 	}
@@ -212,6 +227,12 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	r.effects = r.scenario.Effects
 	return nil
+}
+
+// subscribes says whether the scenario registers endpoints. Then it plays in a run of its own, which sees no other. Without, the consumer has
+// registered itself, and the run is the server's.
+func (s *Scenario) subscribes() bool {
+	return slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Verb() == "subscribe" })
 }
 
 // clock is the clock that the scenario cannot do without; "" is none: it takes the rig's.
@@ -357,9 +378,14 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	var failed []error
-	for _, e := range r.endpoints {
-		if err := r.client.Remove(ctx, e.Provider, e.ID); err != nil {
-			failed = append(failed, fmt.Errorf("endpoint %s could not be removed: %w", e.ID, err))
+	if r.own != nil {
+		if err := r.own.Close(ctx); err != nil {
+			failed = append(failed, fmt.Errorf("the run could not be ended: %w", err))
+		}
+	}
+	for _, b := range r.bins {
+		if err := r.client.Configure(ctx, b.name, capture.Settings{}); err != nil {
+			failed = append(failed, fmt.Errorf("bin %s could not be reset: %w", b.label, err))
 		}
 	}
 	report.Counts.Events, report.Counts.EventTypes, report.Counts.Deliveries = len(r.events), len(r.kinds), len(r.made)

@@ -25,24 +25,33 @@ func (k *desk) getClock(context.Context, *struct{}) (*reply[provider.Clock], err
 	return &reply[provider.Clock]{k.providers.Clock()}, nil
 }
 
-func (k *desk) advance(ctx context.Context, in *advanceIn) (*reply[provider.Clock], error) {
+// howFar reads how far a clock is to move, from the query or the body.
+func howFar(query string, body []byte) (time.Duration, error) {
 	var b advanceBody
-	if in.Advance != "" {
+	if query != "" {
 		b.Advance = new(span)
-		if err := duration("advance", in.Advance, b.Advance); err != nil {
-			return nil, err
+		if err := duration("advance", query, b.Advance); err != nil {
+			return 0, err
 		}
 	}
-	if len(in.RawBody) > 0 {
-		if err := strictly(in.RawBody, &b); err != nil {
-			return nil, err
+	if len(body) > 0 {
+		if err := strictly(body, &b); err != nil {
+			return 0, err
 		}
 	}
 	by := cmp.Or(b.Advance, b.By)
 	if by == nil {
-		return nil, fmt.Errorf("%w: nothing says how far to advance the clock: give {\"advance\": \"2h\"}", provider.ErrInvalid)
+		return 0, fmt.Errorf("%w: nothing says how far to advance the clock: give {\"advance\": \"2h\"}", provider.ErrInvalid)
 	}
-	clock, err := k.providers.Advance(ctx, time.Duration(*by))
+	return time.Duration(*by), nil
+}
+
+func (k *desk) advance(ctx context.Context, in *advanceIn) (*reply[provider.Clock], error) {
+	by, err := howFar(in.Advance, in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	clock, err := k.providers.Advance(ctx, by)
 	return &reply[provider.Clock]{clock}, err
 }
 

@@ -85,6 +85,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{200, "GET", "/deliveries/" + delivery, "", "/deliveries/{id}"},
 		{201, "POST", "/deliveries/" + delivery + "/redeliver", "", "/deliveries/{id}/redeliver"},
 		{200, "GET", "/clock", "", ""},
+		{201, "POST", "/runs", `{"real_clock": true}`, "/runs"},
+		{404, "GET", "/runs/none/clock", "", "/runs/{id}/clock"},
 		{404, "GET", "/deliveries/none", "", "/deliveries/{id}"},
 		{422, "GET", "/captures?limit=0", "", "/captures"},
 	} {

@@ -26,6 +26,8 @@ type Endpoint struct {
 	Retry string `json:"retry,omitempty"`
 	// Timeout of one attempt; 0 is the provider's.
 	Timeout Duration `json:"timeout,omitempty"`
+	// Run is the run that the endpoint belongs to: it gets the events of that run and no others. It goes when the run ends; "" is none.
+	Run string `json:"run,omitempty"`
 }
 
 // State is where a delivery stands.

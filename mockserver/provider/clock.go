@@ -29,14 +29,19 @@ func (d *Dispatcher) Clock() Clock { return d.schedule.clock() }
 // Before it moves the clock it settles. When ctx ends the clock stays at the instant it had come to.
 // ErrRealClock on a real one, ErrInvalid for a negative or very long time.
 func (d *Dispatcher) Advance(ctx context.Context, by time.Duration) (Clock, error) {
-	if !d.schedule.virtual {
-		return d.Clock(), fmt.Errorf("advance by %v: %w: start the rig with a virtual one", by, ErrRealClock)
+	return d.schedule.advanceBy(ctx, by)
+}
+
+// advanceBy checks a step of a virtual clock and takes it.
+func (s *schedule) advanceBy(ctx context.Context, by time.Duration) (Clock, error) {
+	if !s.virtual {
+		return s.clock(), fmt.Errorf("advance by %v: %w: start the server with a virtual one", by, ErrRealClock)
 	}
 	if by < 0 || by > longestAdvance {
-		return d.Clock(), fmt.Errorf("%w: advance by %v: want 0 to %v", ErrInvalid, by, longestAdvance)
+		return s.clock(), fmt.Errorf("%w: advance by %v: want 0 to %v", ErrInvalid, by, longestAdvance)
 	}
-	err := d.schedule.advance(ctx, by)
-	return d.Clock(), err
+	err := s.advance(ctx, by)
+	return s.clock(), err
 }
 
 // Settle waits until nothing is due: every delivery is done, or waits for a later time of the clock. ErrClosed.

@@ -50,6 +50,7 @@ type Dispatcher struct {
 	registry registry
 	entities entities
 	tenants  tenants
+	runs     runs
 	// drawn numbers what is drawn: events that name no index. In a store of an earlier run it begins elsewhere, so that
 	// no event comes twice.
 	drawn atomic.Uint64
@@ -110,6 +111,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 func (d *Dispatcher) Close() error {
 	d.closing.Do(func() {
 		d.schedule.close(func() { d.cancel(errStopping) })
+		d.closeRuns()
 		if d.ownWire {
 			d.wire.CloseIdle()
 		}
@@ -149,7 +151,7 @@ func (d *Dispatcher) judge(j *job, t *terms, a *journal.Attempt) journal.Progres
 	if !again {
 		return journal.Progress{State: journal.Exhausted}
 	}
-	due := d.schedule.time().Add(wait + lateBy(j.faults, a.N+1))
+	due := j.target.schedule.time().Add(wait + lateBy(j.faults, a.N+1))
 	return journal.Progress{State: journal.Pending, Next: due.UnixNano()}
 }
 

@@ -307,7 +307,9 @@ func targetOf(t testing.TB, d *Dispatcher, p *fixtures.Provider, e journal.Endpo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newTarget(d.ctx, terms)
+	to := newTarget(d.ctx, terms)
+	to.schedule = &d.schedule
+	return to
 }
 
 func TestTheRealClockRetries(t *testing.T) {

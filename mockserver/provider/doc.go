@@ -47,6 +47,11 @@
 // may ask for it by the system's own API is a Tenant with Keys. The APIs
 // themselves are packages below this one: neostore, subscribfy, ethpass.
 //
+// # Runs
+//
+// A run shares the dispatcher with others without seeing them: endpoints that are registered in it get the events that are
+// emitted in it and no others, and their deliveries follow the run's own clock. Scenarios play in one each.
+//
 // # Restart
 //
 // Endpoints, entities and tenants are documents and deliveries records of the store. New takes up

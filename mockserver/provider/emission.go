@@ -30,6 +30,8 @@ type Emission struct {
 	Body []byte    `json:"body,omitempty"`
 	// Faults are done to every delivery of the event.
 	Faults []Fault `json:"faults,omitempty"`
+	// Run limits the event to the endpoints of that run or, when the run has none of this provider, to those of no run; "" is those of no run.
+	Run string `json:"run,omitempty"`
 	// Endpoint limits the event to one endpoint; its patterns and its tenant are not asked.
 	Endpoint string `json:"endpoint,omitempty"`
 }
@@ -59,7 +61,11 @@ func (d *Dispatcher) EmitAll(ctx context.Context, provider string, list []Emissi
 			}
 			return []aim{{target: to}}, nil
 		}
-		return d.registry.aims(provider, event), nil
+		list, mine := d.registry.aims(provider, event, e.Run)
+		if !mine {
+			d.leftRun(e.Run)
+		}
+		return list, nil
 	})
 }
 
@@ -77,6 +83,7 @@ func (d *Dispatcher) Deliver(ctx context.Context, to journal.Endpoint, e Emissio
 		e.Tenant = to.Tenant
 	}
 	target := newPassingTarget(d.ctx, t)
+	target.schedule = &d.schedule
 	return d.emit(ctx, to.Provider, []Emission{e}, func(*Emission, *fixtures.Event) ([]aim, error) {
 		return []aim{{target: target}}, nil
 	})
@@ -143,6 +150,10 @@ func (d *Dispatcher) event(p *fixtures.Provider, e *Emission) (fixtures.Event, e
 	if _, err := p.Event(e.Event); err != nil {
 		return fixtures.Event{}, err
 	}
+	clock, err := d.scheduleOf(e.Run)
+	if err != nil {
+		return fixtures.Event{}, fmt.Errorf("emit %q: %w", e.Event, err)
+	}
 	tenant := e.Tenant
 	if tenant == "" && e.Endpoint != "" {
 		if endpoint, err := d.registry.endpoint(e.Endpoint); err == nil {
@@ -186,7 +197,7 @@ func (d *Dispatcher) event(p *fixtures.Provider, e *Emission) (fixtures.Event, e
 		event.ID = eventID(generator(draw.Seed, "id/"+draw.Stream, draw.Index))
 	}
 	if e.At.IsZero() {
-		event.At = d.schedule.time()
+		event.At = clock.time()
 	}
 	return event, nil
 }
@@ -226,7 +237,6 @@ func (d *Dispatcher) deliver(ctx context.Context, plans []plan) ([]journal.Deliv
 	if d.ctx.Err() != nil {
 		return nil, ErrClosed
 	}
-	now := d.schedule.time()
 	var (
 		list  []*journal.Delivery
 		makes []func() *job
@@ -234,6 +244,7 @@ func (d *Dispatcher) deliver(ctx context.Context, plans []plan) ([]journal.Deliv
 	for i := range plans {
 		p := &plans[i]
 		for _, a := range p.to {
+			now := a.target.schedule.time()
 			for range p.copies() {
 				delivery := p.delivery(now, a)
 				list = append(list, delivery)
@@ -243,17 +254,20 @@ func (d *Dispatcher) deliver(ctx context.Context, plans []plan) ([]journal.Deliv
 	}
 	err := d.store.SaveDeliveries(ctx, list...)
 	saved := []journal.Delivery{}
-	var jobs []*job
+	jobs := map[*schedule][]*job{}
 	for i, delivery := range list {
 		if delivery.Seq == 0 {
 			break // this one and those behind it were not stored
 		}
 		saved = append(saved, *delivery)
 		if delivery.State == journal.Pending {
-			jobs = append(jobs, makes[i]())
+			j := makes[i]()
+			jobs[j.target.schedule] = append(jobs[j.target.schedule], j)
 		}
 	}
-	d.schedule.add(jobs...)
+	for s, of := range jobs {
+		s.add(of...)
+	}
 	if err != nil {
 		return saved, fmt.Errorf("journal the deliveries: %w", err)
 	}

@@ -36,7 +36,11 @@ func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.
 	} else if err := d.registry.checkID(e.ID); err != nil {
 		return journal.Endpoint{}, err
 	}
-	e.Created = d.schedule.time()
+	clock, err := d.scheduleOf(e.Run)
+	if err != nil {
+		return journal.Endpoint{}, err
+	}
+	e.Created = clock.time()
 	t, err := d.newTerms(e, e.ID)
 	if err != nil {
 		return journal.Endpoint{}, err
@@ -46,7 +50,7 @@ func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.
 		return journal.Endpoint{}, err
 	}
 	to := newTarget(d.ctx, t)
-	to.order = order
+	to.order, to.schedule = order, clock
 	d.registry.add(to)
 	return cloneEndpoint(t.endpoint), nil
 }
@@ -78,7 +82,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	if err := change(&e); err != nil {
 		return journal.Endpoint{}, err
 	}
-	e.ID, e.Provider, e.Created = before.ID, before.Provider, before.Created
+	e.ID, e.Provider, e.Created, e.Run = before.ID, before.Provider, before.Created, before.Run
 	if len(e.Secrets) == 0 {
 		e.Secrets = before.Secrets
 	}
@@ -94,9 +98,9 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 		return cloneEndpoint(t.endpoint), nil
 	}
 	fresh := newTarget(d.ctx, t)
-	fresh.order = to.order
+	fresh.order, fresh.schedule = to.order, to.schedule
 	d.registry.replace(to, fresh)
-	d.schedule.dismiss(to, errDisabled)
+	to.schedule.dismiss(to, errDisabled)
 	return cloneEndpoint(t.endpoint), nil
 }
 
@@ -116,7 +120,7 @@ func (d *Dispatcher) Remove(ctx context.Context, id string) error {
 		return fmt.Errorf("remove endpoint %q: %w", id, err)
 	}
 	d.registry.replace(to, nil)
-	d.schedule.dismiss(to, errRemoved)
+	to.schedule.dismiss(to, errRemoved)
 	return nil
 }
 
@@ -177,13 +181,19 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 		if err := json.Unmarshal(doc.Doc, &e); err != nil {
 			return fmt.Errorf("take up endpoint %q: %w", doc.Key, err)
 		}
+		if e.Run != "" { // runs do not outlive a restart
+			if err := d.store.Delete(ctx, endpointKind, doc.Key); err != nil {
+				return fmt.Errorf("take up endpoints: %w", err)
+			}
+			continue
+		}
 		t, err := d.newTerms(e.Endpoint, e.ID)
 		if err != nil {
 			d.log.Warn("an endpoint cannot be used", "endpoint", doc.Key, "provider", e.Provider, "error", err)
 			continue
 		}
 		to := newTarget(d.ctx, t)
-		to.order = e.Order
+		to.order, to.schedule = e.Order, &d.schedule
 		d.registry.add(to)
 	}
 	stats, err := d.store.Stats(ctx)

@@ -29,7 +29,7 @@ func TestRegisterGivesWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: secrets %q, want one of %d characters", name, e.Secrets, secret)
 		}
 		for _, event := range knownProvider(t, name).Events {
-			if aims := d.registry.aims(name, &fixtures.Event{Name: event.Name}); len(aims) != 1 {
+			if aims, _ := d.registry.aims(name, &fixtures.Event{Name: event.Name}, ""); len(aims) != 1 {
 				t.Errorf("%s: without patterns %s does not reach it", name, event.Name)
 			}
 		}

@@ -80,15 +80,24 @@ func (r *registry) only(provider, id string) (*target, error) {
 	return t, nil
 }
 
-// aims returns the endpoints that an event goes to, in the order in which they were registered.
-func (r *registry) aims(provider string, event *fixtures.Event) []aim {
+// aims returns the endpoints that an event of a run goes to, in the order in which they were registered. mine is false when they are of no run
+// although the event is: the run has registered none with the provider, so the consumer has done so itself.
+func (r *registry) aims(provider string, event *fixtures.Event, run string) (list []aim, mine bool) {
 	r.mu.RLock()
-	list := r.byProvider[provider]
+	targets := r.byProvider[provider]
 	r.mu.RUnlock()
+	mine = run == "" || slices.ContainsFunc(targets, func(t *target) bool { return t.terms.Load().endpoint.Run == run })
+	if !mine {
+		run = ""
+	}
+	return match(targets, event, run), mine
+}
+
+func match(targets []*target, event *fixtures.Event, run string) []aim {
 	var aims []aim
-	for _, to := range list {
+	for _, to := range targets {
 		t := to.terms.Load()
-		if t.endpoint.Disabled || tenant(t.provider, t.endpoint.Tenant) != tenant(t.provider, event.Tenant) {
+		if t.endpoint.Run != run || t.endpoint.Disabled || tenant(t.provider, t.endpoint.Tenant) != tenant(t.provider, event.Tenant) {
 			continue
 		}
 		if pattern, ok := t.provider.Subscription.Match(t.endpoint.Events, event.Name); ok {

@@ -21,6 +21,8 @@ type target struct {
 	cancel context.CancelCauseFunc
 	busy   sync.WaitGroup // attempts under way
 	order  uint64         // of its registration
+	// schedule makes its attempts: the dispatcher's, or that of the run which the endpoint belongs to.
+	schedule *schedule
 
 	// The schedule's lock holds these.
 	gone    bool              // nothing is started any more
