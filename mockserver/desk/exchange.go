@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -51,7 +52,11 @@ type binExportIn struct {
 func exports(_ huma.API, op *huma.Operation) {
 	content := map[string]*huma.MediaType{}
 	for _, f := range export.Formats() {
-		content[f.MediaType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+		schema := &huma.Schema{Type: huma.TypeString}
+		if f.MediaType == "application/json" || strings.HasSuffix(f.MediaType, "+json") {
+			schema = &huma.Schema{Type: huma.TypeObject}
+		}
+		content[f.MediaType] = &huma.MediaType{Schema: schema}
 		op.Description += fmt.Sprintf("%s: %s. ", f.Name, f.Text)
 	}
 	op.Description += "Oldest first. An answer that ends before its end was cut off."

@@ -53,10 +53,10 @@ func (k *desk) routes(api huma.API) {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 
 	route(api, get, "/rig", "get-rig", "Where the rig is and what it plays", k.rig)
-	route(api, get, "/query", "get-query", "How a query, q, is written", k.queryHelp)
-	route(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca)
-	route(api, get, "/healthz", "get-health", "Whether the rig is alive: 200 ok", k.health)
-	route(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics)
+	route(api, get, "/query", "get-query", "How a query, q, is written", k.queryHelp, answersAs("text/markdown"))
+	route(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca, answersAs("application/x-pem-file"))
+	route(api, get, "/healthz", "get-health", "Whether the rig is alive: 200 ok", k.health, answersAs("text/plain"))
+	route(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics, answersAs("text/plain"))
 	route(api, get, "/stream", "get-stream", "New captures and deliveries as server-sent events", k.stream, streamed)
 
 	route(api, get, "/bins", "list-bins", "Bins that hold or held a capture", k.listBins)
@@ -81,7 +81,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, get, "/captures/{id}", "get-capture", "One capture", k.getCapture)
 	route(api, del, "/captures/{id}", "delete-capture", "Delete one capture", k.deleteCapture)
 	route(api, get, "/captures/{id}/content", "get-content", "A capture's body decoded: compression, character set, form fields, parts", k.content)
-	route(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw)
+	route(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw, answersAs("application/octet-stream"))
 	route(api, get, "/captures/{id}/attempts", "list-attempts", "The captures of the same delivery, oldest first", k.attempts)
 	route(api, get, "/captures/{id}/schema", "check-schema", "Whether a capture's body fits the schema of its event", k.schema)
 	route(api, post, "/captures/{id}/verify", "verify-capture", "Judge a capture's signature", k.verify, mayTake[verifyBody])
@@ -95,7 +95,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, post, "/providers/{provider}/events", "emit", "Emit an event, or several as one", k.emit, accepts[emissions])
 	route(api, post, "/providers/{provider}/send", "send", "Send one event to one address, registered or not", k.send, accepts[sendBody])
 	route(api, get, "/providers/{provider}/endpoints", "list-provider-endpoints", "A provider's endpoints, oldest first", k.listEndpoints)
-	route(api, post, "/providers/{provider}/endpoints", "register-endpoint", "Register an endpoint", k.register, accepts[endpointBody], creates)
+	route(api, post, "/providers/{provider}/endpoints", "register-endpoint", "Register an endpoint", k.register, accepts[endpointBody], needs("url"), creates)
 	route(api, get, "/providers/{provider}/endpoints/{endpoint}", "get-endpoint", "One endpoint", k.getEndpoint)
 	route(api, del, "/providers/{provider}/endpoints/{endpoint}", "remove-endpoint", "Remove an endpoint at once", k.removeEndpoint)
 	route(api, get, "/providers/{provider}/options", "list-options", "What of a provider can be overridden, and what is in force", k.listOptions)

@@ -88,6 +88,27 @@ func accepts[T any](api huma.API, op *huma.Operation) {
 	op.BodyReadTimeout = bodyTimeout
 }
 
+// needs says which members of a route's body there must be: what the server gives a record itself, an id for one, is in its schema and not
+// needed here.
+func needs(members ...string) option {
+	return func(api huma.API, op *huma.Operation) {
+		schema := op.RequestBody.Content["application/json"].Schema
+		if schema.Ref != "" {
+			schema = api.OpenAPI().Components.Schemas.SchemaFromRef(schema.Ref)
+		}
+		schema.Required = members
+	}
+}
+
+// answersAs says of what media type a route's answer is, where it is not JSON.
+func answersAs(mediaType string) option {
+	return func(_ huma.API, op *huma.Operation) {
+		op.Responses = map[string]*huma.Response{"200": {
+			Description: "OK", Content: map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}}
+	}
+}
+
 // mayTake is accepts for a body that may be left out.
 func mayTake[T any](api huma.API, op *huma.Operation) {
 	accepts[T](api, op)

@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
 // sendBody is one event and the address that it goes to, which is registered nowhere.
 type sendBody struct {
-	emission
+	provider.Emission
+	Set     settings         `json:"set,omitempty" doc:"members of the rendered body to overwrite"`
 	To      string           `json:"to" doc:"where to: an absolute http or https URL that the rig may deliver to"`
 	Secret  string           `json:"secret,omitempty" doc:"what it is signed with; left out, the provider mints one if that is its way"`
 	Retry   string           `json:"retry,omitempty" doc:"the retry profile; left out: the provider's default"`
@@ -31,7 +33,7 @@ func (k *desk) send(ctx context.Context, in *providerBodyIn) (*reply[list[delive
 	if body.Secret != "" {
 		to.Secrets = []string{body.Secret}
 	}
-	made, err := k.providers.Deliver(ctx, to, body.emission.emission())
+	made, err := k.providers.Deliver(ctx, to, emission{body.Emission, body.Set}.emission())
 	if err != nil {
 		return nil, err
 	}

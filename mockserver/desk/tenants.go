@@ -22,7 +22,7 @@ type tenantBodyIn struct {
 
 // tenantBody is what a tenant has: keys of the provider's own API.
 type tenantBody struct {
-	Keys []provider.Key `json:"keys" doc:"its keys, each with its scopes; without scopes a key may do everything"`
+	Keys []provider.Key `json:"keys,omitempty" doc:"its keys, each with its scopes; without scopes a key may do everything"`
 }
 
 func (k *desk) listTenants(_ context.Context, in *providerIn) (*reply[list[provider.Tenant]], error) {

@@ -1,0 +1,131 @@
+package desk_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/hookrig/hookrig/mockserver"
+)
+
+// Another program's reading of the API's document agrees with it: the document is valid, and requests and answers are as it says. A request holds
+// no more than what the document requires where it is sent so: what is required is required by the server too.
+func TestDocumentIsJudged(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	answer, err := http.Get(r.DeskURL() + "/api/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := io.ReadAll(answer.Body)
+	answer.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(loader.Context, openapi3.EnableExamplesValidation()); err != nil {
+		t.Fatal(err)
+	}
+	openapi3filter.RegisterBodyDecoder("text/markdown", openapi3filter.FileBodyDecoder)
+	doc.Servers = openapi3.Servers{{URL: r.DeskURL()}}
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.write(t, "POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+	const id = "c00000001"
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"GET", "/healthz", "", 200},
+		{"GET", "/metrics", "", 200},
+		{"GET", "/rig", "", 200},
+		{"GET", "/query", "", 200},
+		{"GET", "/bins", "", 200},
+		{"GET", "/captures", "", 200},
+		{"GET", "/captures/" + id, "", 200},
+		{"GET", "/captures/" + id + "/raw", "", 200},
+		{"GET", "/captures/" + id + "/content", "", 200},
+		{"GET", "/captures/" + id + "/export?format=har", "", 200},
+		{"GET", "/captures/none", "", 404},
+		{"GET", "/bins/inbox", "", 200},
+		{"PUT", "/bins/inbox", "{}", 200},
+		{"PATCH", "/bins/inbox", `{"replies": [{"status": 503}]}`, 200},
+		{"PUT", "/bins/inbox/replies", `{"status": 503}`, 200},
+		{"GET", "/bins/inbox/ledger", "", 200},
+		{"GET", "/bins/inbox/sender", "", 200},
+		{"GET", "/bins/inbox/wait?count=1", "", 200},
+		{"GET", "/bins/inbox/wait?count=9&timeout=1ms", "", 408},
+		{"POST", "/captures/" + id + "/verify", `{"provider": "neostore", "secret": "s"}`, 200},
+		{"POST", "/captures/" + id + "/resend", `{"url": "` + r.CaptureURL() + `/again"}`, 200},
+		{"GET", "/providers", "", 200},
+		{"GET", "/providers/neostore", "", 200},
+		{"GET", "/providers/neostore/events", "", 200},
+		{"POST", "/providers/neostore/endpoints", `{"url": "` + r.CaptureURL() + `/inbox"}`, 201},
+		{"GET", "/providers/neostore/endpoints", "", 200},
+		{"POST", "/providers/neostore/events", `{"event": "Pass:Created"}`, 200},
+		{"POST", "/providers/neostore/send", `{"event": "Pass:Created", "to": "` + r.CaptureURL() + `/inbox"}`, 200},
+		{"GET", "/providers/neostore/options", "", 200},
+		{"PUT", "/providers/neostore/tenants/acme", `{}`, 200},
+		{"GET", "/providers/neostore/tenants", "", 200},
+		{"POST", "/providers/neostore/entities", `{"kind": "pass"}`, 201},
+		{"GET", "/providers/neostore/entities", "", 200},
+		{"GET", "/endpoints", "", 200},
+		{"GET", "/deliveries", "", 200},
+		{"POST", "/clock/advance", `{"by": "1h"}`, 200},
+		{"POST", "/clock/settle", "", 200},
+		{"GET", "/clock", "", 200},
+		{"POST", "/runs", "", 201},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, r.DeskURL()+"/api/v1"+c.path, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.body != "" {
+			request.Header.Set("Content-Type", "application/json")
+		} else {
+			request.Body = nil
+		}
+		route, parameters, err := router.FindRoute(request)
+		if err != nil {
+			t.Errorf("%s %s: %v", c.method, c.path, err)
+			continue
+		}
+		options := &openapi3filter.Options{IncludeResponseStatus: true, AuthenticationFunc: func(context.Context, *openapi3filter.AuthenticationInput) error { return nil }}
+		asked := &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route, Options: options}
+		if err := openapi3filter.ValidateRequest(t.Context(), asked); err != nil {
+			t.Errorf("%s %s: the document refuses the request: %v", c.method, c.path, err)
+		}
+		if c.body != "" {
+			request.Body = io.NopCloser(strings.NewReader(c.body))
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != c.status {
+			t.Errorf("%s %s: %d, %v; want %d: %s", c.method, c.path, response.StatusCode, err, c.status, body)
+			continue
+		}
+		answered := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: asked, Status: response.StatusCode, Header: response.Header, Body: io.NopCloser(bytes.NewReader(body)), Options: options,
+		}
+		if err := openapi3filter.ValidateResponse(t.Context(), answered); err != nil {
+			t.Errorf("%s %s: the document refuses the answer: %.600v", c.method, c.path, err)
+		}
+	}
+}
