@@ -1,6 +1,8 @@
 package acceptance_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -20,7 +22,7 @@ var _ = Describe("the panels of the systems", func() {
 		b.click("button", "Register")
 		b.sees("#said", "is registered")
 		b.click("button", "Create a pass")
-		b.sees("#said", "Pass:Created")
+		b.sees("#said.good", "Pass:Created happened")
 		b.click("button", "Install (apple)")
 		b.sees("#said", "Pass:Installed")
 		b.sees("#detail", "Remove from apple")
@@ -63,6 +65,14 @@ var _ = Describe("the panels of the systems", func() {
 
 		b.click("button", "Save")
 		b.sees("#said", "wallet_pass/created is saved")
+
+		By("saying that a Test Call failed, and why")
+		refuses := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad signature", http.StatusUnauthorized) }))
+		DeferCleanup(refuses.Close)
+		b.fill("Wallet pass updated", refuses.URL)
+		b.eval(`[...document.querySelectorAll("#detail .event")].find((e) => e.textContent.includes("Wallet pass updated")).querySelector("button").click()`)
+		b.sees("#said.bad", "Test Call failed: "+refuses.URL+": 401 bad signature")
+		b.sees("#said.bad a", "View the delivery")
 		b.click("button", "A customer gets a wallet")
 		b.sees("#said", "happened")
 		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(4))

@@ -38,7 +38,7 @@ function eventForm(caller, did, base, event, capture) {
     await caller.call("PUT", `${base}/${event.topic}`, { urls: entered() });
     event.urls = entered();
   }), urls,
-  action("Test Call", () => did("", async () => {
+  action("Test Call", () => did("Test Call", async () => {
     const { data } = await caller.call("POST", `${base}/${event.topic}/test`, entered() ? { urls: entered() } : {});
     return data.map((o) => `${o.url}: ${o.status || o.error}`).join("; ");
   })),

@@ -1,9 +1,11 @@
 // The panel of one system: who one is there, and calls of that system's own API.
-import { api } from "/page/api.js";
-import { command, el, field, having, input } from "/page/dom.js";
+import { api, path } from "/page/api.js";
+import { command, el, field, having, input, link } from "/page/dom.js";
 import { panel as ethpass } from "/page/ethpass.js";
 import { panel as neostore } from "/page/neostore.js";
+import { hash } from "/page/place.js";
 import { panel as subscribfy } from "/page/subscribfy.js";
+import { count, raw, text } from "/page/text.js";
 
 const panels = { ethpass, neostore, subscribfy };
 export const titles = { neostore: "The Wallet Crew", subscribfy: "Subscribfy", ethpass: "ethpass" };
@@ -52,9 +54,15 @@ export async function show(place, system, capture) {
   // did has the parts drawn that a call may have changed, and then says what came of it.
   const did = async (what, does) => {
     try {
+      const before = (await sent(system)).at(0)?.seq ?? 0;
       const answer = await does();
       await Promise.all(parts.map((p) => p.redraw()));
-      tell("good", typeof answer === "string" ? answer : what);
+      const done = typeof answer === "string" ? answer : what;
+      const made = await outcome(system, before);
+      const failed = made.filter((d) => !["delivered", "dropped"].includes(d.state));
+      if (failed.length) tell("bad", el("span", "", `${what.endsWith("happened") ? `${what}, and ${count(failed.length, "delivery", "deliveries")} failed` : `${what || done} failed`}: ${why(failed[0])}. `, link("View the delivery", hash({ view: "deliveries", show: failed[0].id }))));
+      else if (!made.length && what.endsWith("happened")) tell("warn", `${done}. No webhook is registered for it, so nothing was sent.`);
+      else tell("good", done);
     } catch (problem) {
       tell("bad", problem.message);
     }
@@ -70,6 +78,25 @@ export async function show(place, system, capture) {
   await draw();
   place.replaceChildren(el("div", "head", el("div", "line between", heading, choice), el("p", "quiet", `Its own API is at ${location.origin}/${system}`)), said, content);
   place.scrollTop = 0;
+}
+
+// sent are the newest deliveries of a system, after a sequence number if there is one.
+async function sent(system, after) {
+  return (await api(path(["deliveries"], { provider: system, after, limit: after === undefined ? 1 : 20 }))).items;
+}
+
+// outcome waits a little until what a call made is delivered, or is not, and returns it.
+async function outcome(system, after) {
+  await api("/clock/settle", undefined, "POST", AbortSignal.timeout(3000)).catch(() => undefined); // a consumer may take longer: then it is pending
+  return sent(system, after);
+}
+
+// why says what came of the last attempt of a delivery.
+function why(d) {
+  const last = d.attempts.at(-1);
+  if (!last) return `${d.url}: ${d.state}`;
+  const body = last.reply?.body ? text(raw(last.reply.body)).trim().slice(0, 200) : "";
+  return `${d.url}: ${[last.status || last.error || last.outcome, body].filter(Boolean).join(" ")}`;
 }
 
 // section is a titled box of a panel.
