@@ -3,17 +3,16 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/replay"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -57,13 +56,13 @@ func (f *captureFile) Close() error {
 	return err
 }
 
-// sniff tells HAR from JSON Lines, and both from a raw request.
+// sniff tells a document of JSON (HAR, or captures as the API answers them) from JSON Lines, and both from a raw request.
 func (f *captureFile) sniff() (export.Format, error) {
 	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
 		return export.Format{}, err
 	}
-	in := bufio.NewReader(f.file)
-	start, err := in.Peek(4096)
+	in := bufio.NewReaderSize(f.file, export.SniffLength)
+	start, err := in.Peek(export.SniffLength)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return export.Format{}, err
 	}
@@ -71,20 +70,12 @@ func (f *captureFile) sniff() (export.Format, error) {
 	switch {
 	case len(start) == 0:
 		return export.Format{}, errors.New("it is empty: want captures as JSON Lines or HAR, or a raw HTTP request")
-	case start[0] != '{':
+	case start[0] != '{' && start[0] != '[':
 		return export.Format{}, nil
-	case strings.HasSuffix(f.name, ".har") || beginsWith(start, "log"):
+	case strings.HasSuffix(f.name, ".har"):
 		return export.Find("har")
 	}
-	return export.Find("jsonl")
-}
-
-// beginsWith says whether that is the first member of a JSON object.
-func beginsWith(object []byte, member string) bool {
-	dec := json.NewDecoder(bytes.NewReader(object))
-	_, _ = dec.Token()
-	key, err := dec.Token()
-	return err == nil && key == member
+	return export.Sniff(start)
 }
 
 // records reads the file from its beginning.
@@ -106,6 +97,30 @@ func (f *captureFile) records() iter.Seq[export.Record] {
 	}
 }
 
+// importable is the file from its beginning in a format that a rig reads: a raw request becomes a line of JSON.
+func (f *captureFile) importable() (export.Format, io.Reader, error) {
+	if f.format.Name != "" {
+		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+			return f.format, nil, noVerdict(err)
+		}
+		return f.format, f.file, nil
+	}
+	lines, err := export.Find("jsonl")
+	if err != nil {
+		return lines, nil, err
+	}
+	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+		return lines, nil, noVerdict(err)
+	}
+	record := f.raw()
+	if record.Err != nil {
+		return lines, nil, misusef("%s: %w", f.name, record.Err)
+	}
+	var line bytes.Buffer
+	err = lines.Write(&line, export.One(record.Capture), export.Options{KeepSecrets: true})
+	return lines, &line, err
+}
+
 // raw reads the file as one request.
 func (f *captureFile) raw() export.Record {
 	raw, err := io.ReadAll(io.LimitReader(f.file, maxVerifyInput+1))
@@ -113,30 +128,75 @@ func (f *captureFile) raw() export.Record {
 		err = fmt.Errorf("a raw request has at most %d MiB", maxVerifyInput>>20)
 	}
 	if err != nil {
-		return export.Record{Line: 1, Err: err}
+		return export.Record{Line: 1, Number: 1, Err: err}
 	}
 	m, err := wire.ParseRequest(raw)
-	return export.Record{Line: 1, Capture: journal.Capture{Message: m, ID: "request", At: time.Now()}, Err: err}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", export.ErrInvalid, err)
+	}
+	return export.Record{Line: 1, Number: 1, Capture: journal.Capture{Message: m, ID: "request"}, Err: err}
 }
 
-// check reads the whole file, and tells every mistake with its line.
-func (f *captureFile) check(w World) error {
-	const told = 50
-	found, wrong := 0, 0
+// check reads the whole file before anything is sent: sendable says of a capture why it cannot be sent, or what of it is corrected. Every mistake
+// and every correction is printed with its place. left is how many records are left out; that there are any is an error unless skip is set or they
+// never were HTTP.
+func (f *captureFile) check(w World, skip bool, sendable func(*journal.Capture) ([]string, error)) (left int, err error) {
+	const most = 50
+	found, wrong, printed := 0, 0, 0
+	say := func(record *export.Record, text string) {
+		if printed++; printed <= most {
+			fmt.Fprintf(w.Stderr, "%s: %s\n", f.place(record), text)
+		}
+	}
 	for record := range f.records() {
-		if record.Err == nil {
+		notes, err := record.Notes, record.Err
+		if err == nil {
+			var more []string
+			more, err = sendable(&record.Capture)
+			notes = append(notes, more...)
+		}
+		switch {
+		case err == nil:
 			found++
-			continue
+			for _, note := range notes {
+				say(&record, note)
+			}
+		case errors.Is(err, export.ErrNotHTTP):
+			left++
+			say(&record, err.Error()+": left out")
+		case errors.Is(err, export.ErrInvalid) || errors.Is(err, replay.ErrInvalid):
+			wrong++
+			text := err.Error()
+			if skip {
+				text += ": left out"
+			}
+			say(&record, text)
+		default:
+			return 0, noVerdict(fmt.Errorf("%s: %w", f.name, err))
 		}
-		if wrong++; wrong <= told {
-			fmt.Fprintf(w.Stderr, "%s:%d: %v\n", f.name, record.Line, record.Err)
-		}
+	}
+	if printed > most {
+		fmt.Fprintf(w.Stderr, "%s: %d more lines like these\n", f.name, printed-most)
 	}
 	switch {
-	case wrong > 0:
-		return misusef("%s: %d of its records are wrong, and nothing was sent", f.name, wrong)
+	case wrong > 0 && !skip:
+		return 0, misusef("%s: %d of its records are wrong, and nothing was sent: --skip-invalid sends the others", f.name, wrong)
+	case found == 0 && left+wrong > 0:
+		return 0, misusef("%s: none of its %d records can be sent", f.name, left+wrong)
 	case found == 0:
-		return misusef("%s holds no capture", f.name)
+		return 0, misusef("%s holds no capture", f.name)
 	}
-	return nil
+	return left + wrong, nil
+}
+
+// place says where a record stands: its line, and of a file with several records on one line which of them it is.
+func (f *captureFile) place(r *export.Record) string {
+	return placeOf(f.name, r.Line, r.Number)
+}
+
+func placeOf(name string, line, number int) string {
+	if number == 0 {
+		return fmt.Sprintf("%s:%d", name, line)
+	}
+	return fmt.Sprintf("%s:%d: record %d", name, line, number)
 }

@@ -94,12 +94,17 @@ func formatHelp() string {
 }
 
 func newImport(w World) *cobra.Command {
-	var rig rigFlags
+	var (
+		rig  rigFlags
+		skip bool
+	)
 	cmd := &cobra.Command{
 		Use:   "import BIN FILE|-",
-		Short: "Add the captures of a HAR or JSON Lines file to a bin",
-		Long: `Adds the captures of a file, or of standard input (-), to a bin of a running rig. They keep their bytes and their times, and get new
-numbers. Exit code 0: all were added; 1: some could not be, which is told line by line; 2: none could.`,
+		Short: "Add the captures of a file to a bin",
+		Long: `Adds the captures of a file, or of standard input (-), to a bin of a running rig: HAR, JSON Lines, captures as the API answers them, or one
+raw HTTP request. They keep their bytes and their times, and get new numbers. What is wrong is left out, and so is what never was HTTP, such as a
+data: URL in a browser's archive; each is printed with its place. Exit code 0: all that is HTTP was added; 1: some was wrong and is left out
+(0 with --skip-invalid); 2: nothing could be added.`,
 		Example:           "  hookrig import inbox inbox.har",
 		Args:              exactArgs("BIN", "FILE"),
 		ValidArgsFunction: completeFirst(noMore, cobra.ShellCompDirectiveDefault),
@@ -109,35 +114,49 @@ numbers. Exit code 0: all were added; 1: some could not be, which is told line b
 				return err
 			}
 			defer file.Close()
-			if file.format.Name == "" {
-				return misusef("%s: want HAR or JSON Lines, as hookrig export writes them", file.name)
+			format, text, err := file.importable()
+			if err != nil {
+				return err
 			}
 			client, err := dialRig(rig.rig, rig.token)
 			if err != nil {
 				return err
 			}
-			if _, err := file.file.Seek(0, io.SeekStart); err != nil {
-				return noVerdict(err)
-			}
-			done, err := client.Import(cmd.Context(), args[0], file.format, file.file)
+			done, err := client.Import(cmd.Context(), args[0], format, text)
 			if err != nil {
 				return captureErrorOrNil(fmt.Errorf("%s: %w", file.name, err))
 			}
-			for _, s := range done.Skipped {
-				fmt.Fprintf(w.Stderr, "%s:%d: %s\n", file.name, s.Line, s.Why)
-			}
-			skipped := len(done.Skipped) + done.Unlisted
-			if _, err := fmt.Fprintf(w.Stdout, "imported  %d, skipped %d\n", done.Imported, skipped); err != nil {
-				return noVerdict(err)
-			}
-			if skipped > 0 {
-				return failed()
-			}
-			return nil
+			return printImported(w, file.name, &done, skip)
 		},
 	}
+	cmd.Flags().BoolVar(&skip, "skip-invalid", false, "that some records are wrong and left out is no failure")
 	rig.add(cmd)
 	return cmd
+}
+
+// printImported prints what became of a file, and says whether that is a failure.
+func printImported(w World, name string, done *capture.Imported, skip bool) error {
+	for _, note := range done.Notes {
+		fmt.Fprintf(w.Stderr, "%s: %s\n", placeOf(name, note.Line, note.Record), note.Why)
+	}
+	for _, s := range done.Skipped {
+		fmt.Fprintf(w.Stderr, "%s: %s\n", placeOf(name, s.Line, s.Record), s.Why)
+	}
+	if done.Unlisted > 0 {
+		fmt.Fprintf(w.Stderr, "%s: %d more records are wrong\n", name, done.Unlisted)
+	}
+	skipped := len(done.Skipped) + done.Unlisted
+	line := fmt.Sprintf("imported  %d, skipped %d", done.Imported, skipped)
+	if done.LeftOut > 0 {
+		line += fmt.Sprintf(", never HTTP %d", done.LeftOut)
+	}
+	if _, err := fmt.Fprintln(w.Stdout, line); err != nil {
+		return noVerdict(err)
+	}
+	if skipped > 0 && !skip {
+		return failed()
+	}
+	return nil
 }
 
 // noMore completes nothing.

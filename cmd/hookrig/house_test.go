@@ -18,8 +18,8 @@ var ranks = []struct {
 	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
 	{2, []string{"fixtures"}},
 	{3, []string{"mockserver/wire", "mockserver/content"}},
-	{4, []string{"mockserver/journal", "mockserver/diff", "mockserver/drift", "mockserver/replay"}},
-	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest", "mockserver/export"}},
+	{4, []string{"mockserver/journal", "mockserver/diff", "mockserver/drift"}},
+	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest", "mockserver/export", "mockserver/replay"}},
 	{6, []string{"mockserver/provider", "mockserver/capture", "mockserver/burst"}},
 	{7, []string{"mockserver/problem", "mockserver/provider/surface", "mockserver/capture/site"}},
 	{8, []string{

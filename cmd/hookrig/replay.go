@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strings"
 	"time"
@@ -23,8 +24,11 @@ type replayFlags struct {
 	secrets           []string
 	knowledge         knowledge
 	resign, asJSON    bool
+	keepPath          bool
+	skipInvalid       bool
 	speed             float64
-	timeout           time.Duration
+	maxGap, timeout   time.Duration
+	connections       int
 }
 
 func newReplay(w World) *cobra.Command {
@@ -33,11 +37,22 @@ func newReplay(w World) *cobra.Command {
 		Use:   "replay FILE|- --to URL",
 		Short: "Send captured requests again, byte for byte or signed anew",
 		Long: `Reads captures from a file or from standard input (-): JSON Lines or HAR, as hookrig export and hookrig listen --json write
-them, or one raw HTTP request. Each goes to the URL as it was captured, but for its target and Host, in the order of the file: the next
-one when the one before is answered. With --speed it is not sent before its time either: 1 keeps the pace at which they came, 10 is
-ten times as fast. With --resign the signature is made anew, so that a consumer that looks at its time takes it. A file with a mistake is
-not sent at all. Exit code 0: every answer was 2xx; 1: some were not; 2: the file or the command line is wrong; 3: interrupted.`,
+them, captures as the API answers them (one, a list, or {"items": […]}), or one raw HTTP request. Each goes to the URL as it was captured, but
+for its target and Host, in the order of the file. --keep-path puts the recorded path and query behind those of the URL, as hookrig listen
+--forward does: the name of the bin that recorded a capture is left out.
+
+Without --speed the next one is sent when the one before is answered, unless --connections says more at once. With --speed each is sent at its
+time, whether those before are answered or not: 1 keeps the pace at which they came, 10 is ten times as fast. The times are kept while one of
+--connections (default ` + fmt.Sprint(replay.DefaultConnections) + `) is free; how late captures were sent is printed. A capture without a time, or with an earlier one than
+the capture before it, is due with that one. --max-gap shortens long pauses.
+
+What is sent ends where its head says: a Content-Length or Transfer-Encoding that does not fit the body is corrected, and this is printed. A
+file with a mistake is not sent at all, unless --skip-invalid leaves out what is wrong. What never was HTTP, such as a data: URL in a browser's
+archive, is always left out. With --resign the signature is made anew, so that a consumer that looks at its time takes it.
+
+Exit code 0: every answer was 2xx; 1: some were not; 2: the file or the command line is wrong; 3: interrupted.`,
 		Example: `  hookrig replay captures.jsonl --to http://127.0.0.1:3000/hooks
+  hookrig replay browser.har --to http://127.0.0.1:3000 --keep-path --skip-invalid
   hookrig replay inbox.har --to http://127.0.0.1:3000/hooks --resign --provider neostore --secret S --speed 1
   hookrig export inbox --format jsonl | hookrig replay - --to http://127.0.0.1:3000/hooks`,
 		Args: exactArgs("FILE"),
@@ -49,7 +64,11 @@ not sent at all. Exit code 0: every answer was 2xx; 1: some were not; 2: the fil
 	f.StringVar(&r.provider, "provider", "", "the `PROVIDER` whose scheme signs")
 	f.StringArrayVar(&r.secrets, "secret", nil, "the `SECRET` that signs; repeatable, newest first")
 	f.StringVar(&r.url, "url", "", "the `URL` as registered, for providers that sign it (default: --to)")
+	f.BoolVar(&r.keepPath, "keep-path", false, "put the recorded path and query behind those of --to")
 	f.Float64Var(&r.speed, "speed", 0, "the recorded pace times a `NUMBER` (default: as fast as the answers come)")
+	f.DurationVar(&r.maxGap, "max-gap", 0, "with --speed, wait at most a `DURATION` between two captures")
+	f.IntVar(&r.connections, "connections", 0, fmt.Sprintf("a `NUMBER` of requests at once (default 1, with --speed %d)", replay.DefaultConnections))
+	f.BoolVar(&r.skipInvalid, "skip-invalid", false, "leave out records that cannot be sent, and send the others")
 	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "`DURATION` of one request")
 	f.BoolVar(&r.asJSON, "json", false, "print each as one line of JSON: {capture, …} and what an attempt has")
 	r.knowledge.flags(cmd)
@@ -69,27 +88,48 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 	if r.speed < 0 || math.IsNaN(r.speed) || math.IsInf(r.speed, 0) {
 		return misusef("--speed %v: want a number above 0, such as 1 for the pace at which they came", r.speed)
 	}
-	if r.timeout <= 0 {
-		return misusef("--timeout %v: want a duration above 0, as in 30s", r.timeout)
+	if r.speed == 0 && cmd.Flags().Changed("speed") {
+		return misusef("--speed 0: want a number above 0; leave it out to send as fast as the answers come")
 	}
+	switch {
+	case r.timeout <= 0:
+		return misusef("--timeout %v: want a duration above 0, as in 30s", r.timeout)
+	case r.maxGap < 0:
+		return misusef("--max-gap %v: want a duration above 0, as in 10s", r.maxGap)
+	case r.maxGap > 0 && r.speed == 0:
+		return misusef("--max-gap shortens the pauses that --speed makes: give --speed too")
+	case r.connections < 0 || r.connections == 0 && cmd.Flags().Changed("connections") || r.connections > maxReplayConnections:
+		return misusef("--connections %d: want 1 to %d", r.connections, maxReplayConnections)
+	}
+	change.KeepPath = r.keepPath
 	file, err := openCaptures(w, name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if err := file.check(w); err != nil {
+	left, err := file.check(w, r.skipInvalid, func(c *journal.Capture) ([]string, error) {
+		_, notes, err := change.Apply(c.Message, r.to, c.At, time.Now())
+		return notes, err
+	})
+	if err != nil {
 		return err
 	}
 	client := &wire.Client{Dial: guard.Dial}
 	defer client.CloseIdle()
 	how := ""
+	if r.keepPath {
+		how = ", each to its recorded path"
+	}
 	if r.resign {
-		how = ", signed anew as " + r.provider + " does"
+		how += ", signed anew as " + r.provider + " does"
 	}
 	fmt.Fprintf(w.Stderr, "replaying to %s%s\n", r.to, how)
-	run := &replaying{replayFlags: r, w: w, client: client, change: change}
-	return run.all(cmd.Context(), file)
+	run := &replaying{replayFlags: r, w: w, left: left}
+	return run.all(cmd.Context(), file, client, change)
 }
+
+// maxReplayConnections bounds --connections: each is an open file.
+const maxReplayConnections = 10_000
 
 // change is what --resign asks for.
 func (r *replayFlags) change() (*replay.Change, error) {
@@ -126,107 +166,111 @@ func (r *replayFlags) change() (*replay.Change, error) {
 type replaying struct {
 	*replayFlags
 	w      World
-	client *wire.Client
-	change *replay.Change
-
-	sent, good int
-	began      time.Time // when the first was sent
-	first      time.Time // when that was captured
-	warned     bool
+	left   int // records that are left out
+	warned bool
 }
 
-// all sends the captures of the file in their order.
-func (r *replaying) all(ctx context.Context, file *captureFile) error {
-	for record := range file.records() {
-		if record.Err != nil { // it was read before, and was fine
-			return noVerdict(record.Err)
-		}
-		c := &record.Capture
-		if !r.wait(ctx, c.At) {
-			break
-		}
-		if !r.warned && strings.Contains(string(wire.Append(nil, c.Message)), export.Redacted) {
-			r.warned = true
-			fmt.Fprintf(r.w.Stderr, "line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, export.Redacted)
-		}
-		attempt, err := r.send(ctx, c)
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil && attempt.Outcome != wire.GotStatus {
-			break
-		}
-		if err := r.print(c, attempt); err != nil {
-			return noVerdict(err)
-		}
+// all sends the captures of the file that can be sent.
+func (r *replaying) all(ctx context.Context, file *captureFile, client *wire.Client, change *replay.Change) error {
+	plan := replay.Plan{
+		To: r.to, Change: *change, Client: client, Timeout: r.timeout, Connections: r.connections, Speed: r.speed, MaxGap: r.maxGap,
+		Waiting: r.waiting, Sent: r.print,
 	}
-	if !r.asJSON {
-		if _, err := fmt.Fprintf(r.w.Stdout, "sent  %d, answered with 2xx %d\n", r.sent, r.good); err != nil {
-			return noVerdict(err)
-		}
+	sum, err := plan.Run(ctx, r.captures(file, change))
+	if printErr := r.summary(&sum); printErr != nil {
+		return noVerdict(printErr)
 	}
 	switch {
 	case ctx.Err() != nil:
-		return noVerdict(fmt.Errorf("interrupted after %d captures", r.sent))
-	case r.good < r.sent:
+		return noVerdict(fmt.Errorf("interrupted after %d captures", sum.Sent))
+	case errors.Is(err, wire.ErrForbidden):
+		return misuse(err)
+	case err != nil:
+		return noVerdict(err)
+	case sum.Acknowledged < sum.Sent:
 		return failed()
 	}
 	return nil
 }
 
-// wait waits for the time of a capture, at the pace asked for; false when it was interrupted.
-func (r *replaying) wait(ctx context.Context, at time.Time) bool {
-	if r.began.IsZero() {
-		r.began, r.first = time.Now(), at
-	}
-	if r.speed == 0 {
-		return ctx.Err() == nil
-	}
-	due := r.began.Add(time.Duration(float64(at.Sub(r.first)) / r.speed))
-	timer := time.NewTimer(time.Until(due))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
+// captures are those of the file that can be sent; which these are was found out before.
+func (r *replaying) captures(file *captureFile, change *replay.Change) iter.Seq2[journal.Capture, error] {
+	return func(yield func(journal.Capture, error) bool) {
+		for record := range file.records() {
+			c := record.Capture
+			if record.Err != nil && !errors.Is(record.Err, export.ErrInvalid) && !errors.Is(record.Err, export.ErrNotHTTP) {
+				yield(c, record.Err)
+				return
+			}
+			if record.Err != nil {
+				continue
+			}
+			if _, _, err := change.Apply(c.Message, r.to, c.At, time.Now()); err != nil {
+				continue
+			}
+			if !r.warned && strings.Contains(string(wire.Append(nil, c.Message)), export.Redacted) {
+				r.warned = true
+				fmt.Fprintf(r.w.Stderr, "line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, export.Redacted)
+			}
+			if !yield(c, nil) {
+				return
+			}
+		}
 	}
 }
 
-// send sends a capture. The error is for the whole run.
-func (r *replaying) send(ctx context.Context, c *journal.Capture) (journal.Attempt, error) {
-	now := time.Now()
-	a := journal.Attempt{N: 1, Due: now, At: now, Outcome: wire.NotSent}
-	r.sent++
-	m, err := r.change.Apply(c.Message, r.to, c.At, now)
-	if err != nil {
-		a.Error = err.Error()
-		return a, nil
+// waiting prints a wait that is long.
+func (r *replaying) waiting(wait time.Duration) {
+	const long = 5 * time.Second
+	if wait >= long {
+		fmt.Fprintf(r.w.Stderr, "next in %v\n", wait.Round(time.Second))
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	result := r.client.Send(ctx, r.to, m)
-	if errors.Is(result.Err, wire.ErrForbidden) {
-		return a, misuse(result.Err)
-	}
-	a.Sent, a.Outcome, a.Status = m, result.Outcome, result.Status
-	a.TookMS = math.Round(float64(result.Took)/float64(time.Microsecond)) / 1000
-	if result.Err != nil {
-		a.Error = result.Err.Error()
-	}
-	if result.Outcome == wire.GotStatus {
-		a.Reply = &result.Reply
-	}
-	if a.Status >= 200 && a.Status <= 299 {
-		r.good++
-	}
-	return a, nil
 }
 
 // replayed is what is printed of one capture as JSON.
 type replayed struct {
 	Capture string `json:"capture"` // its id in the file
 	journal.Attempt
+	LagMS *float64 `json:"lag_ms,omitempty"` // how late it was sent, with --speed
+	Notes []string `json:"notes,omitempty"`  // what of its head was corrected or left out
+}
+
+// replaySummary is the last line of JSON, with --speed.
+type replaySummary struct {
+	Sent         int      `json:"sent"`
+	Acknowledged int      `json:"acknowledged"`
+	LeftOut      int      `json:"left_out"`
+	LagMS        lagTimes `json:"lag_ms"`
+}
+
+type lagTimes struct {
+	P50 float64 `json:"p50"`
+	Max float64 `json:"max"`
+}
+
+func milliseconds(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Microsecond)) / 1000
+}
+
+func (r *replaying) summary(sum *replay.Summary) error {
+	lag := lagTimes{milliseconds(sum.LagP50), milliseconds(sum.LagMax)}
+	if r.asJSON {
+		if r.speed == 0 {
+			return nil
+		}
+		return writeLine(r.w, struct {
+			Summary replaySummary `json:"summary"`
+		}{replaySummary{sum.Sent, sum.Acknowledged, r.left, lag}})
+	}
+	line := fmt.Sprintf("sent  %d, answered with 2xx %d", sum.Sent, sum.Acknowledged)
+	if r.left > 0 {
+		line += fmt.Sprintf(", left out %d", r.left)
+	}
+	if r.speed > 0 {
+		line += fmt.Sprintf("\nlag   p50 %.1f ms, max %.1f ms", lag.P50, lag.Max)
+	}
+	_, err := fmt.Fprintln(r.w.Stdout, line)
+	return err
 }
 
 // beginning is the first words of a reply's body, on one line.
@@ -239,12 +283,19 @@ func beginning(body []byte) string {
 	return printable(text)
 }
 
-func (r *replaying) print(c *journal.Capture, a journal.Attempt) error {
+// print prints an exchange.
+func (r *replaying) print(e replay.Exchange) error {
+	a := &e.Attempt
 	if r.asJSON {
-		return writeLine(r.w, replayed{c.ID, a})
+		line := replayed{Capture: e.Capture.ID, Attempt: *a, Notes: e.Notes}
+		if r.speed > 0 {
+			lag := milliseconds(e.Lag)
+			line.LagMS = &lag
+		}
+		return writeLine(r.w, line)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-9s  %s %s, %d bytes → ", c.ID, printable(c.Method), printable(c.Target), len(a.Sent.Body))
+	fmt.Fprintf(&b, "%-9s  %s %s, %d bytes → ", e.Capture.ID, printable(a.Sent.Method), printable(a.Sent.Target), len(a.Sent.Body))
 	if a.Status != 0 {
 		fmt.Fprintf(&b, "%d", a.Status)
 	} else {

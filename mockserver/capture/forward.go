@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/replay"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -148,26 +149,25 @@ func NoReply(r journal.Reply) (why string, ok bool) {
 }
 
 // request is what the consumer gets: the request as it came, but to its own address, and without the lines that were
-// about the connection it came on.
+// about the connection it came on. It ends where its head says.
 func (f *forwarder) request(c *journal.Capture) wire.Message {
 	m := c.Message
 	m.Version = "HTTP/1.1"
 	m.Target = f.target(c)
-	m.Headers = nil
-	chunked := len(c.Headers.Values("Transfer-Encoding")) > 0
-	for _, line := range c.Headers {
-		switch {
-		case is(line.Name, "Host"):
-			if m.Headers.Get("Host") == "" {
-				m.Headers.Add(line.Name, f.to.Host)
+	wire.Refit(&m)
+	lines := m.Headers
+	m.Headers = make(signature.Headers, 0, len(lines)+1)
+	addressed := false
+	for _, line := range lines {
+		if is(line.Name, "Host") {
+			if addressed {
+				continue
 			}
-		case is(line.Name, "Connection"), is(line.Name, "Keep-Alive"), is(line.Name, "Expect"):
-		case is(line.Name, "Content-Length") && chunked:
-		default:
-			m.Headers = append(m.Headers, line)
+			addressed, line.Value = true, f.to.Host
 		}
+		m.Headers = append(m.Headers, line)
 	}
-	if _, ok := m.Headers.Lookup("Host"); !ok {
+	if !addressed {
 		m.Headers.Add("Host", f.to.Host)
 	}
 	return m
@@ -179,22 +179,8 @@ func (f *forwarder) target(c *journal.Capture) string {
 	rest := strings.TrimPrefix(pathOf(strings.TrimLeft(c.Target, " ")), "/")
 	rest = rest[strings.IndexAny(rest+"/", "/?# "):]
 	rest, _, _ = strings.Cut(rest, "#")
-	rest, query, _ := strings.Cut(rest, "?")
-	target := cmp.Or(f.to.EscapedPath(), "/")
-	if rest != "" {
-		target = strings.TrimSuffix(target, "/") + rest
-	}
-	switch {
-	case f.to.RawQuery == "":
-	case query == "":
-		query = f.to.RawQuery
-	default:
-		query = f.to.RawQuery + "&" + query
-	}
-	if query != "" {
-		target += "?" + query
-	}
-	return target
+	path, query, _ := strings.Cut(rest, "?")
+	return replay.Join(f.to, path, query)
 }
 
 // passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
@@ -204,9 +190,10 @@ func passedOn(r wire.Reply, method string) *answer {
 	a.length, a.last, a.date, a.connection = false, false, false, false
 	var head strings.Builder
 	head.WriteString(statusLine(r.Status))
+	connected := wire.OfConnection(r.Headers)
 	for _, line := range r.Headers {
 		switch {
-		case is(line.Name, "Connection"), is(line.Name, "Keep-Alive"), is(line.Name, "Transfer-Encoding"), is(line.Name, "Trailer"):
+		case connected(line.Name), is(line.Name, "Transfer-Encoding"):
 			continue
 		case is(line.Name, "Content-Length"):
 			if method != http.MethodHead {

@@ -68,6 +68,8 @@ func consumer(t *testing.T, reply string) (address string, got <-chan string) {
 	return listener.Addr().String(), requests
 }
 
+func chunkOf(body string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(body), body) }
+
 func forwarding(o *capture.Options) { o.Wire = &wire.Client{Dial: new(wire.Guard).Dial} }
 
 func TestForward(t *testing.T) {
@@ -91,10 +93,25 @@ func TestForward(t *testing.T) {
 			"POST /f HTTP/1.1\r\nHost: rig\r\nTransfer-Encoding: chunked\r\n\r\n1\r\ne\r\n2\r\nnd\r\n0\r\n\r\n",
 			"POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
 		},
+		{
+			"chunks count, and no length stands beside them", "/",
+			"POST /f HTTP/1.1\r\nHost: rig\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
+			"POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
+		},
+		{
+			"what is about the connection stays there", "/",
+			"POST /f HTTP/1.1\r\nHost: rig\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nTrailer: X-Sig\r\nProxy-Authorization: p\r\nUpgrade: h2c\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\nX-Sig: s\r\n\r\n",
+			"POST / HTTP/1.1\r\nHost: HOST\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
+		},
+		{
+			"a transfer coding is undone", "/",
+			"POST /f HTTP/1.1\r\nHost: rig\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + chunkOf("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\xc8\x04\x00\xac\x2a\x93\xd8\x02\x00\x00\x00") + "0\r\n\r\n",
+			"POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			const reply = "HTTP/1.1 202 Whatever\r\nX-z: 1\r\nx-A: 2\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: then\r\nConnection: close\r\nContent-Type: a/b\r\nContent-Length: 4\r\n\r\ndone"
+			const reply = "HTTP/1.1 202 Whatever\r\nX-z: 1\r\nx-A: 2\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: then\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nProxy-Authenticate: p\r\nContent-Type: a/b\r\nContent-Length: 4\r\n\r\ndone"
 			host, got := consumer(t, reply)
 			s, _ := start(t, forwarding)
 			configure(t, s, "f", capture.Settings{Forward: "http://" + host + tt.path})
@@ -117,7 +134,9 @@ func TestForward(t *testing.T) {
 				{Name: "Set-Cookie", Value: "a=1"},
 				{Name: "Set-Cookie", Value: "b=2"},
 				{Name: "Date", Value: "then"},
-				{Name: "Connection", Value: "close"},
+				{Name: "Connection", Value: "close, X-Hop"},
+				{Name: "X-Hop", Value: "1"},
+				{Name: "Proxy-Authenticate", Value: "p"},
 				{Name: "Content-Type", Value: "a/b"},
 				{Name: "Content-Length", Value: "4"},
 			}}

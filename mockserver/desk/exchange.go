@@ -168,14 +168,14 @@ func (f *fileReader) Read(p []byte) (int, error) {
 
 // acceptsFile says that a route takes a file of captures.
 func acceptsFile(_ huma.API, op *huma.Operation) {
-	op.Description = "A HAR file as application/json, or JSON Lines, a capture a line, as application/x-ndjson: what an export in these formats gives."
+	op.Description = "A HAR file, or captures as this API answers them (one, a list, or {\"items\": […]}), as application/json; or JSON Lines, a capture a line, as application/x-ndjson. What is wrong is skipped."
 	op.RequestBody = &huma.RequestBody{Required: true}
 }
 
 // fileContent is what a file of captures may be.
 func fileContent() map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{
-		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Description: "HAR 1.2"}},
+		"application/json": {Schema: &huma.Schema{Description: "HAR 1.2, or captures"}},
 		linesType:          {Schema: &huma.Schema{Type: huma.TypeString, Description: "JSON Lines"}},
 	}
 }
@@ -200,7 +200,7 @@ func (k *desk) importInto(ctx context.Context, in *importIn) (*reply[capture.Imp
 	}
 	if errors.Is(err, capture.ErrInvalid) && len(out.Skipped) > 0 {
 		p := problem.Of(err)
-		for _, s := range out.Skipped {
+		for _, s := range out.Skipped[1:] { // the error says the first
 			p.Errors = append(p.Errors, problem.Part{Location: fmt.Sprintf("body, line %d", s.Line), Message: s.Why})
 		}
 		return nil, p

@@ -144,7 +144,7 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 	if err := json.Unmarshal([]byte(answer), &got); err != nil || got.Imported != 2 || len(got.Skipped) != 100 || got.Unlisted != 21 || got.Skipped[0].Line != 2 || got.Skipped[1].Line != 4 {
 		t.Errorf("%v: %.300s", err, answer)
 	}
-	p, _ := r.file(t, 422, "POST", "/bins/in/import", "application/json", "\n\n[]")
+	p, _ := r.file(t, 422, "POST", "/bins/in/import", "application/json", "\n\n7")
 	if !strings.Contains(p, "line 3") || !strings.Contains(p, `want HAR`) {
 		t.Error(p)
 	}

@@ -78,6 +78,7 @@ type resent struct {
 	Status  int               `json:"status" doc:"of the reply; 0 when there was none"`
 	Fault   string            `json:"fault" doc:"always \"\""`
 	Changed []diff.Difference `json:"changed" doc:"how what was sent differs from the capture"`
+	Notes   []string          `json:"notes,omitempty" doc:"what of the recorded head was corrected or left out, so that the request ends where its head says"`
 }
 
 // waited is how a wait ended.

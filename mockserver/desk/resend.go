@@ -73,7 +73,7 @@ func (k *desk) resend(ctx context.Context, in *captureBodyIn) (*reply[resent], e
 		return nil, err
 	}
 	at := time.Now()
-	m, err := change.Apply(c.Message, b.URL, c.At, at)
+	m, notes, err := change.Apply(c.Message, b.URL, c.At, at)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (k *desk) resend(ctx context.Context, in *captureBodyIn) (*reply[resent], e
 	if result.Outcome == wire.GotStatus {
 		attempt.Reply = &result.Reply
 	}
-	return &reply[resent]{resent{attempt, attempt.Status, attempt.Fault, diff.Messages(c.Message, m).Differences}}, nil
+	return &reply[resent]{resent{attempt, attempt.Status, attempt.Fault, diff.Messages(c.Message, m).Differences, notes}}, nil
 }
 
 // change is what the body asks for, with the bin's provider and secrets where it leaves them out.

@@ -45,7 +45,7 @@ func TestCaptured(t *testing.T) {
 			t.Fatalf("request %%d: %%v", i+1, err)
 		}
 		// Signed anew, for a consumer that looks at the time: replay.Change{Resign: …}.
-		sent, err := (&replay.Change{}).Apply(request, consumer, time.Now(), time.Now())
+		sent, _, err := (&replay.Change{}).Apply(request, consumer, time.Now(), time.Now())
 		if err != nil {
 			t.Fatalf("request %%d: %%v", i+1, err)
 		}

@@ -57,10 +57,9 @@ type (
 	}
 	// harBody is postData. Encoding is of a reply's content in HAR 1.2; here it says the same of a request's.
 	harBody struct {
-		MimeType string    `json:"mimeType"`
-		Text     string    `json:"text"`
-		Encoding string    `json:"encoding,omitempty"` // base64, for bytes that are no text
-		Params   []harPair `json:"params,omitempty"`   // read only
+		MimeType string `json:"mimeType"`
+		Text     string `json:"text"`
+		Encoding string `json:"encoding,omitempty"` // base64, for bytes that are no text
 	}
 	harContent struct {
 		Size     int    `json:"size"`
@@ -91,7 +90,7 @@ type (
 func harFormat() Format {
 	return Format{
 		Name: "har", Text: "HAR 1.2, for browsers' tools and proxies", MediaType: "application/json", Extension: ".har",
-		Many: true, write: writeHAR, read: readHAR,
+		Many: true, write: writeHAR, read: readDocument,
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
@@ -15,8 +14,10 @@ import (
 // Record is one capture of a file, or why it cannot be read.
 type Record struct {
 	Line    int // of the file where it begins, from 1
+	Number  int // among the records of the file, from 1
 	Capture journal.Capture
-	Err     error // wraps ErrInvalid, or is the reader's: nothing follows then
+	Notes   []string // what the file leaves open or has otherwise than it was sent, and what was taken for it
+	Err     error    // wraps ErrInvalid or ErrNotHTTP, or is the reader's: nothing follows then
 }
 
 // Bounds of what is read.
@@ -28,18 +29,17 @@ const (
 var errTooLong = fmt.Errorf("%w: the record has more than %d MiB", ErrInvalid, maxRecord>>20)
 
 // Read reads the captures of a file, one after the other; a record that is wrong does not keep those behind it from being
-// read. Captures have the bin, id and seq that they had, which a store gives anew, and one without a time has that of now.
+// read. Captures have the bin, id and seq that they had, which a store gives anew, and one whose time the file does not say has none.
 func (f Format) Read(r io.Reader) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		if f.read == nil {
 			yield(Record{Line: 1, Err: fmt.Errorf("%w: format %s cannot be read: want %s", ErrInvalid, f.Name, strings.Join(Names(Format.Readable), " or "))})
 			return
 		}
-		now := time.Now()
+		number := 0
 		for record := range f.read(withoutMark(r)) {
-			if record.Capture.At.IsZero() {
-				record.Capture.At = now
-			}
+			number++
+			record.Number = number
 			if !yield(record) {
 				return
 			}

@@ -52,8 +52,8 @@ func TestLinesSayWhatIsWrong(t *testing.T) {
 		"9: invalid: its body has 16777217 bytes", "10: invalid: the record has more than 64 MiB", "11: PUT /a",
 	})
 	records := read(t, "jsonl", "\ufeff"+good)
-	if c := records[0].Capture; string(c.Body) != "hi" || c.At.IsZero() {
-		t.Errorf("read %+v: want the body, and the time of now", c)
+	if c := records[0].Capture; string(c.Body) != "hi" || !c.At.IsZero() {
+		t.Errorf("read %+v: want the body, and no time", c)
 	}
 }
 
@@ -68,15 +68,16 @@ func TestHARSaysWhatIsWrong(t *testing.T) {
 		`{"log":{"entries":[` + good + ",\n{]}}":                        {"1: GET", "2: invalid: invalid character ']'"},
 		`{"log":{"entries":[` + good:                                    {"1: GET", "1: invalid: the file ends too early"},
 		"":                                                              {"1: invalid: the file ends too early"},
-		"[]":                                                            {"1: invalid: the file is no object"},
+		"7":                                                             {"1: invalid: the file is no object"},
+		"[]":                                                            {},
 		`{"log":[]}`:                                                    {"1: invalid: log is no object"},
 		`{"log":{"entries":{}}}`:                                        {"1: invalid: log.entries is no array"},
 		`{"log":{}}`:                                                    {"1: invalid: it has no log.entries"},
 		`{"log":{"entries":[]}}`:                                        {},
 		`{"log":{"entries":[{"request":{"method":"P","url":"http://h/","postData":{"text":"?","encoding":"base64"}}},` +
 			`{"request":{"method":"P","url":"http://h/","postData":{"text":"?","encoding":"rot13"}}},` +
-			`{"request":{"method":"P","url":"http://h/","postData":{"mimeType":"multipart/form-data","params":[{"name":"a","value":"b"}]}}}]}}`: {
-			"invalid: postData.text: illegal base64", `postData.encoding "rot13"`, "postData has params and no text",
+			`{"request":{"method":"P","url":"http://h/","postData":{"mimeType":"multipart/form-data","params":[{"name":"a","fileName":"b.png"}]}}}]}}`: {
+			"invalid: postData.text: illegal base64", `postData.encoding "rot13"`, `what the file "b.png" held`,
 		},
 	} {
 		contains(t, told(read(t, "har", file)), want)

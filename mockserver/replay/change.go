@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +18,10 @@ var ErrInvalid = errors.New("invalid change")
 
 // Change says what of a request is to be different when it is sent again. The zero Change changes nothing.
 type Change struct {
+	// KeepPath joins the recorded path and query to those of the address that is sent to; see Target. Without it the address's count alone.
+	KeepPath bool
+	// Bin is the name of the bin that recorded the request: KeepPath leaves it out of the path. "" is none.
+	Bin string
 	// Method of the request line; "" leaves it.
 	Method string
 	// Body in the place of the captured one; nil leaves it.
@@ -48,51 +51,56 @@ type Resign struct {
 	ID string
 }
 
-// Apply returns the request that goes to the absolute URL to, made of the captured m. captured is when m was, now is when it
-// is sent. m itself is not changed. Errors wrap ErrInvalid.
-func (c *Change) Apply(m wire.Message, to string, captured, now time.Time) (wire.Message, error) {
+// Apply returns the request that goes to the absolute URL to, made of the captured m. captured is when m was, zero when that is not known;
+// now is when it is sent. m itself is not changed. What is sent ends where its head says, unless a header change says otherwise: the notes say
+// in words what of the recorded head was corrected or left out for that; see wire.Refit. Errors wrap ErrInvalid.
+func (c *Change) Apply(m wire.Message, to string, captured, now time.Time) (sent wire.Message, notes []string, err error) {
 	address, err := url.Parse(to)
 	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
-		return m, fmt.Errorf("%w: url %q: want an absolute URL, as in http://127.0.0.1:3000/hooks", ErrInvalid, to)
+		return m, nil, fmt.Errorf("%w: url %q: want an absolute URL, as in http://127.0.0.1:3000/hooks", ErrInvalid, to)
 	}
 	m = m.Clone()
 	if c.Method != "" {
-		if !token(c.Method) {
-			return m, fmt.Errorf("%w: method %q: want a word such as POST", ErrInvalid, c.Method)
+		if !wire.IsToken(c.Method) {
+			return m, nil, fmt.Errorf("%w: method %q: want a word such as POST", ErrInvalid, c.Method)
 		}
 		m.Method = c.Method
 	}
-	length := len(m.Body)
+	c.readdress(&m, address)
+	notes = wire.Refit(&m)
 	if c.Body != nil {
 		m.Body = c.Body
+		wire.SetLength(&m)
 	}
-	if m.Body, err = fixtures.SetMembers(m.Body, c.Set...); err != nil {
-		return m, fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	readdress(&m, address)
-	if _, stated := m.Headers.Lookup("Content-Length"); len(m.Body) != length || len(m.Body) > 0 && !stated {
-		setLength(&m) // without one, as HTTP/2 and requests typed by hand are, a body would not be read
+	if len(c.Set) > 0 {
+		if m.Body, err = fixtures.SetMembers(m.Body, c.Set...); err != nil {
+			return m, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		wire.SetLength(&m)
 	}
 	if err := c.headers(&m); err != nil {
-		return m, err
+		return m, nil, err
+	}
+	if err := wire.CheckHead(&m); err != nil {
+		return m, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if c.Resign == nil {
-		return m, nil
+		return m, notes, nil
 	}
 	signed := len(m.Body)
 	if err := c.Resign.sign(&m, to, captured, now); err != nil {
-		return m, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return m, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if len(m.Body) != signed {
-		setLength(&m)
+		wire.SetLength(&m)
 	}
-	return m, nil
+	return m, notes, nil
 }
 
 func (c *Change) headers(m *wire.Message) error {
 	seen := map[string]bool{}
 	for _, h := range c.Headers {
-		if !token(h.Name) {
+		if !wire.IsToken(h.Name) {
 			return fmt.Errorf("%w: header %q: want a name such as X-Test", ErrInvalid, h.Name)
 		}
 		lower := strings.ToLower(h.Name)
@@ -112,29 +120,28 @@ func (c *Change) headers(m *wire.Message) error {
 }
 
 // readdress puts m on its way to another address.
-func readdress(m *wire.Message, to *url.URL) {
-	m.Target = to.RequestURI()
+func (c *Change) readdress(m *wire.Message, to *url.URL) {
+	if c.KeepPath {
+		m.Target = Target(to, c.Bin, m.Target)
+	} else {
+		m.Target = to.RequestURI()
+	}
 	m.Version = "HTTP/1.1"
-	set(&m.Headers, "Host", to.Host)
-	if strings.Contains(strings.ToLower(m.Headers.Get("Transfer-Encoding")), "chunked") {
-		m.Headers.Del("Transfer-Encoding")
-		set(&m.Headers, "Content-Length", strconv.Itoa(len(m.Body)))
-	}
-	m.Headers.Del("Expect") // it asked for a pause that was had already
-}
-
-// setLength says how long the body is by now.
-func setLength(m *wire.Message) { set(&m.Headers, "Content-Length", strconv.Itoa(len(m.Body))) }
-
-// set gives a header line another value; its place and the case of its name stay.
-func set(headers *signature.Headers, name, value string) {
-	for i := range *headers {
-		if line := &(*headers)[i]; strings.EqualFold(line.Name, name) {
-			line.Value = value
-			return
+	kept := make(signature.Headers, 0, len(m.Headers)+1)
+	found := false
+	for _, line := range m.Headers {
+		if strings.EqualFold(line.Name, "Host") {
+			if found {
+				continue
+			}
+			found, line.Value = true, to.Host
 		}
+		kept = append(kept, line)
 	}
-	headers.Add(name, value)
+	if !found {
+		kept.Add("Host", to.Host)
+	}
+	m.Headers = kept
 }
 
 // sign gives m a signature made now. A header line that is there keeps its place and the case of its name.
@@ -184,14 +191,4 @@ func (r *Resign) eventID(m wire.Message) string {
 	}
 	e, _ := r.Provider.Recognise(m)
 	return e.ID
-}
-
-// token says whether text can be a method or a header's name: RFC 9110 §5.6.2.
-func token(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
-			return false
-		}
-	}
-	return text != ""
 }

@@ -1,7 +1,10 @@
 package replay_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +31,14 @@ func parse(t *testing.T, raw string) wire.Message {
 
 func text(s string) *string { return &s }
 
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, text) // to memory: neither fails
+	_ = w.Close()
+	return b.String()
+}
+
 func TestApply(t *testing.T) {
 	t.Parallel()
 	neostore, err := fixtures.Builtin().Provider("neostore")
@@ -53,7 +64,7 @@ func TestApply(t *testing.T) {
 		},
 	} {
 		m := parse(t, captured)
-		got, err := c.change.Apply(m, "http://127.0.0.1:2/out", when, when)
+		got, _, err := c.change.Apply(m, "http://127.0.0.1:2/out", when, when)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -67,13 +78,13 @@ func TestApply(t *testing.T) {
 		}
 	}
 
-	bare, err := (&replay.Change{}).Apply(parse(t, "PUT /a HTTP/2.0\nA: 1\n\nhi"), "http://127.0.0.1:2/out?b=%20", when, when)
+	bare, _, err := (&replay.Change{}).Apply(parse(t, "PUT /a HTTP/2.0\nA: 1\n\nhi"), "http://127.0.0.1:2/out?b=%20", when, when)
 	if want := "PUT /out?b=%20 HTTP/1.1\r\nA: 1\r\nHost: 127.0.0.1:2\r\nContent-Length: 2\r\n\r\nhi"; err != nil || string(wire.Append(nil, bare)) != want {
 		t.Errorf("without a length: %q, %v", wire.Append(nil, bare), err)
 	}
 
 	c := replay.Change{Resign: &replay.Resign{Provider: neostore, Secrets: []string{"s"}}}
-	got, err := c.Apply(parse(t, captured), "http://127.0.0.1:2/out", when, when)
+	got, _, err := c.Apply(parse(t, captured), "http://127.0.0.1:2/out", when, when)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +113,7 @@ func TestResignIsFresh(t *testing.T) {
 	}}
 	m := parse(t, "POST /in HTTP/1.1\r\nHost: h\r\nwebhook-id: msg_1\r\nwebhook-timestamp: 1\r\nwebhook-signature: v1,x\r\nContent-Length: 2\r\n\r\n{}")
 	c := replay.Change{Resign: &replay.Resign{Provider: p, Secrets: []string{"s"}, URL: "https://example.org/in"}}
-	got, err := c.Apply(m, "http://127.0.0.1:2/out", when, when.Add(time.Hour))
+	got, _, err := c.Apply(m, "http://127.0.0.1:2/out", when, when.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +142,7 @@ func TestApplyRefuses(t *testing.T) {
 		if quoted, ok := strings.CutPrefix(want, `url "`); ok {
 			to = strings.TrimSuffix(quoted, `"`)
 		}
-		_, err := c.Apply(parse(t, captured), to, when, when)
+		_, _, err := c.Apply(parse(t, captured), to, when, when)
 		if !errors.Is(err, replay.ErrInvalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want ErrInvalid with %q", err, want)
 		}
