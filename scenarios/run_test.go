@@ -379,6 +379,30 @@ steps:
 	}
 }
 
+// TestEffectIsLookedAtOnceMore: when its time is over, an effect is looked at a last time. What came between two looks still counts.
+func TestEffectIsLookedAtOnceMore(t *testing.T) {
+	t.Parallel()
+	for observation, want := range map[string]Status{
+		"{eventually: {eq: 2}, within: 1ms}": Passed,
+		"{never: {eq: 2}, for: 1ms}":         Failed,
+	} {
+		s := read(t, `
+effects:
+  looks: {func: looks}
+steps:
+  - id: a
+    expect: {effects: {looks: `+observation+`}}
+`)
+		looks := 0
+		report, err := play(t, s, Options{Effects: map[string]func(context.Context) (any, error){
+			"looks": func(context.Context) (any, error) { looks++; return looks, nil },
+		}})
+		if err != nil || report.Status != want || looks != 2 {
+			t.Errorf("%s: %s after %d looks, %v; want %s after 2\n%s", observation, report.Status, looks, err, want, text(t, report))
+		}
+	}
+}
+
 // TestInconclusive: a judgement over what is not all there says so.
 func TestInconclusive(t *testing.T) {
 	const steps = `
