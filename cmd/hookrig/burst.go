@@ -81,7 +81,7 @@ func runBurst(cmd *cobra.Command, w World, name string, b *burstFlags) error {
 	if err != nil {
 		return misuse(err)
 	}
-	_, guard, err := target("--to", b.plan.URL)
+	_, guard, err := target("--to", &b.plan.URL)
 	if err != nil {
 		return err
 	}

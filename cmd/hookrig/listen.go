@@ -9,11 +9,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
@@ -78,7 +80,7 @@ match are shown; all are recorded.
 func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 	ctx := cmd.Context()
 	if l.settings.Forward != "" {
-		host, _, err := target("--forward", l.settings.Forward)
+		host, _, err := target("--forward", &l.settings.Forward)
 		if err != nil {
 			return err
 		}
@@ -227,10 +229,13 @@ func (l *listenFlags) print(w World, c journal.Capture) error {
 		if c.Reply == nil && l.settings.Forward != "" {
 			return nil
 		}
-		return writeLine(w, c)
+		return writeLine(w, recordOf(c))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s %s  %d bytes", c.At.Local().Format("15:04:05.000"), c.ID, c.Method, printable(c.Target), len(c.Body))
+	if contentType := c.Headers.Get("Content-Type"); contentType != "" {
+		b.WriteString("  " + printable(contentType))
+	}
 	if c.Reply != nil {
 		b.WriteString("  → " + replyText(c.Reply))
 	}
@@ -257,9 +262,9 @@ func (l *listenFlags) print(w World, c journal.Capture) error {
 // printReply prints what the consumer replied to a capture that was printed before.
 func (l *listenFlags) printReply(w World, c journal.Capture) error {
 	if l.asJSON {
-		return writeLine(w, c)
+		return writeLine(w, recordOf(c))
 	}
-	_, err := fmt.Fprintf(w.Stdout, "%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, l.settings.Forward, replyText(c.Reply))
+	_, err := fmt.Fprintf(w.Stdout, "%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, printable(capture.ForwardURL(l.settings.Forward, c.Target)), replyText(c.Reply))
 	return err
 }
 
@@ -279,6 +284,26 @@ func replyText(r *journal.Reply) string {
 		return "200"
 	}
 	return strconv.Itoa(r.Status)
+}
+
+// listenRecord is a capture with its body in a form that jq can read: as JSON, or else as text.
+type listenRecord struct {
+	journal.Capture
+	JSON json.RawMessage `json:"json,omitempty"`
+	Text string          `json:"text,omitempty"`
+}
+
+func recordOf(c journal.Capture) listenRecord {
+	record := listenRecord{Capture: c}
+	body := content.Decode(&c.Message)
+	switch {
+	case body.Problem != "":
+	case json.Valid(body.Bytes):
+		record.JSON = body.Bytes
+	case utf8.Valid(body.Bytes):
+		record.Text = string(body.Bytes)
+	}
+	return record
 }
 
 func writeLine(w World, record any) error {

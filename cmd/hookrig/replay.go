@@ -77,7 +77,7 @@ Exit code 0: every answer was 2xx; 1: some were not; 2: the file or the command 
 }
 
 func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
-	_, guard, err := target("--to", r.to)
+	_, guard, err := target("--to", &r.to)
 	if err != nil {
 		return err
 	}

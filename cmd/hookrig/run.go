@@ -133,18 +133,19 @@ func mistakes(n int) string {
 
 func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, known *fixtures.Catalogue) error {
 	ctx := cmd.Context()
-	o := scenarios.Options{Target: r.target, Secret: r.secret, Catalogue: known, Repeat: r.repeat()}
+	o := scenarios.Options{Secret: r.secret, Catalogue: known}
 	if r.seed.given {
 		o.Seed = r.seed.value()
 	}
 	var allow []string
 	if r.target != "" {
-		host, guard, err := target("--target", r.target)
+		host, guard, err := target("--target", &r.target)
 		if err != nil {
 			return err
 		}
 		allow, o.Dial = []string{host}, guard.Dial
 	}
+	o.Target, o.Repeat = r.target, r.repeat()
 	if f, ok := w.Stderr.(*os.File); ok && isTerminal(f) && !w.Terminal {
 		// The text goes elsewhere: say here how far it is.
 		o.Progress = func(s scenarios.StepReport) { fmt.Fprintf(w.Stderr, "%s %s\n", s.Status, s.ID) }

@@ -82,7 +82,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	if _, err := p.Event(event); err != nil {
 		return misuse(err)
 	}
-	_, guard, err := target("--to", s.to)
+	_, guard, err := target("--to", &s.to)
 	if err != nil {
 		return err
 	}

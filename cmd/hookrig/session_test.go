@@ -176,7 +176,7 @@ func TestListenJudgesWhatArrives(t *testing.T) {
 		{"S", "signature:missing", "neostore signature missing"},
 	} {
 		send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", c.secret, "--fault", c.fault)
-		line(t, s.out, `^\d\d:\d\d:\d\d\.\d{3}  c\d+  POST /orders  \d+ bytes  → 200  `+c.verdict)
+		line(t, s.out, `^\d\d:\d\d:\d\d\.\d{3}  c\d+  POST /orders  \d+ bytes  application/json; charset=utf-8  → 200  `+c.verdict)
 		if c.fault == "duplicate:2" {
 			line(t, s.out, c.verdict)
 		}
@@ -211,7 +211,7 @@ func TestListenForwards(t *testing.T) {
 	to := line(t, s.err, `^listening on (\S+)\n$`)[1]
 	line(t, s.err, `^forwarding to `+regexp.QuoteMeta(consumer.URL)+`/up\n$`)
 	send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
-	arrived := line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes(  → 418)?\n$`)
+	arrived := line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes  application/json; charset=utf-8(  → 418)?\n$`)
 	if arrived[2] == "" { // the consumer was slower than the eye
 		line(t, s.out, `^\S+  `+arrived[1]+`  `+regexp.QuoteMeta(consumer.URL)+`/up → 418\n$`)
 	}
@@ -223,9 +223,14 @@ func TestListenForwards(t *testing.T) {
 	to = line(t, s.err, `^listening on (\S+)\n$`)[1]
 	line(t, s.err, `^forwarding to `)
 	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
+	printed := []byte(line(t, s.out, `^\{.*\}\n$`)[0])
 	var c journal.Capture
-	if err := json.Unmarshal([]byte(line(t, s.out, `^\{.*\}\n$`)[0]), &c); err != nil || c.Reply == nil || c.Reply.Status != http.StatusTeapot {
+	if err := json.Unmarshal(printed, &c); err != nil || c.Reply == nil || c.Reply.Status != http.StatusTeapot {
 		t.Errorf("want the capture with its reply, got %+v, %v", c, err)
+	}
+	var shown struct{ JSON json.RawMessage }
+	if err := json.Unmarshal(printed, &shown); err != nil || string(shown.JSON) != string(c.Body) {
+		t.Errorf("want the body as JSON, got %s, %v", shown.JSON, err)
 	}
 	send.end(t, exitFailed)
 	s.interrupt()
@@ -239,10 +244,10 @@ func TestListenForwards(t *testing.T) {
 	to = line(t, s.err, `^listening on (\S+)\n$`)[1]
 	line(t, s.err, `^forwarding to `)
 	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
-	const none = `no reply, and the sender got 502: connecting: .*connection refused\n$`
-	arrived = line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes(  → `+none+`|\n$)`)
+	const none = `no reply, and the sender got 502: connection refused\n$`
+	arrived = line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes  application/json; charset=utf-8(  → `+none+`|\n$)`)
 	if arrived[2] == "\n" {
-		line(t, s.out, `^\S+  `+arrived[1]+`  `+regexp.QuoteMeta(consumer.URL)+` → `+none)
+		line(t, s.out, `^\S+  `+arrived[1]+`  `+regexp.QuoteMeta(consumer.URL)+`/ → `+none)
 	}
 	send.end(t, exitFailed)
 	s.interrupt()

@@ -2,20 +2,24 @@ package main
 
 import (
 	"errors"
+	"net"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
-// target checks the absolute http(s) URL of a consumer, given by a flag, and returns its host and a guard that lets
-// it be dialled: who names a consumer on the command line means it. Link-local and metadata addresses stay refused.
-func target(flag, text string) (string, *wire.Guard, error) {
+// target checks the http(s) URL of a consumer, given by a flag, and returns its host and a guard that allows dialling it:
+// naming a consumer on the command line permits it. Link-local and metadata addresses stay refused. An address without
+// a scheme becomes an http:// URL in *value.
+func target(flag string, value *string) (string, *wire.Guard, error) {
+	text := *value
 	if text == "" {
 		return "", nil, misusef("%s is missing: give the consumer's address, as in %s http://127.0.0.1:3000/hooks", flag, flag)
 	}
-	u, err := url.Parse(text)
+	u, err := url.Parse(withScheme(text))
 	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return "", nil, misusef("%s %q: want an absolute URL, as in http://127.0.0.1:3000/hooks", flag, text)
 	}
@@ -32,7 +36,33 @@ func target(flag, text string) (string, *wire.Guard, error) {
 	if err := guard.CheckLiteral(host); err != nil {
 		return "", nil, misusef("%s %q: %w", flag, text, err)
 	}
+	*value = withScheme(text)
 	return host, guard, nil
+}
+
+// withScheme adds http:// to HOST:PORT, with or without a path, and http://127.0.0.1: to a bare PORT. It returns any
+// other text unchanged: a word alone is more often a mistake than a host.
+func withScheme(text string) string {
+	if isPort(text) {
+		return "http://127.0.0.1:" + text
+	}
+	if strings.Contains(text, "://") {
+		return text
+	}
+	authority := text
+	if end := strings.IndexAny(text, "/?#"); end >= 0 {
+		authority = text[:end]
+	}
+	host, port, err := net.SplitHostPort(authority)
+	if err != nil || host == "" || strings.Contains(host, "@") || !isPort(port) {
+		return text
+	}
+	return "http://" + text
+}
+
+// isPort reports whether a text has only digits, in or out of the range of ports.
+func isPort(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
 // dialRig connects to the running rig at --rig.

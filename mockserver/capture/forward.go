@@ -120,7 +120,7 @@ func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
 	case errors.Is(got.Err, wire.ErrTimeout):
 		status, why = http.StatusGatewayTimeout, got.Err.Error()
 	case got.Err != nil:
-		why = got.Err.Error()
+		why = wire.Reason(got.Err)
 	case got.Status < 200:
 		why = fmt.Sprintf("it answered %d", got.Status)
 	case got.Reply.Truncated:
@@ -174,13 +174,25 @@ func (f *forwarder) request(c *journal.Capture) wire.Message {
 }
 
 // target is the consumer's path, with what follows the bin's name in the request behind it.
-func (f *forwarder) target(c *journal.Capture) string {
+func (f *forwarder) target(c *journal.Capture) string { return forwardTarget(f.to, c.Target) }
+
+// ForwardURL returns the URL that a bin forwards a request to: the URL it is set to forward to, with what follows the
+// bin's name in the request's target behind it. It returns the forward URL unchanged where that cannot be read.
+func ForwardURL(forward, target string) string {
+	to, err := url.Parse(forward)
+	if err != nil {
+		return forward
+	}
+	return to.Scheme + "://" + to.Host + forwardTarget(to, target)
+}
+
+func forwardTarget(to *url.URL, target string) string {
 	// The bin may have been asked for by another name.
-	rest := strings.TrimPrefix(pathOf(strings.TrimLeft(c.Target, " ")), "/")
+	rest := strings.TrimPrefix(pathOf(strings.TrimLeft(target, " ")), "/")
 	rest = rest[strings.IndexAny(rest+"/", "/?# "):]
 	rest, _, _ = strings.Cut(rest, "#")
 	path, query, _ := strings.Cut(rest, "?")
-	return replay.Join(f.to, path, query)
+	return replay.Join(to, path, query)
 }
 
 // passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
