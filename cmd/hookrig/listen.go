@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -86,7 +87,7 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 		}
 		l.allow = append(l.allow, host)
 	}
-	client, stop, err := l.connect(cmd, w)
+	client, stop, err := l.connect(cmd, w, bin)
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func captureError(err error) error {
 }
 
 // connect returns a client of the rig at --rig, or of one that lives as long as the command.
-func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, func(), error) {
+func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserver.Client, func(), error) {
 	known, err := l.knowledge.catalogue()
 	if err != nil {
 		return nil, nil, err
@@ -220,7 +221,10 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World) (mockserver.Client, f
 	if err != nil {
 		return nil, nil, startError(err)
 	}
-	return rig.Client(), func() { rig.Close(); store.Close() }, nil
+	watching, end := context.WithCancel(cmd.Context())
+	var elsewhere sync.WaitGroup
+	elsewhere.Go(func() { reportElsewhere(watching, w, store, bin) })
+	return rig.Client(), func() { end(); elsewhere.Wait(); rig.Close(); store.Close() }, nil
 }
 
 // print prints a capture; as JSON, one that is forwarded is printed once it has its reply.

@@ -201,6 +201,18 @@ func TestListenShowsWhatMatches(t *testing.T) {
 	}
 }
 
+func TestListenReportsOtherBins(t *testing.T) {
+	t.Parallel()
+	s := start(t, "listen", "orders", "--capture", "127.0.0.1:0")
+	to := line(t, s.err, `^listening on (\S+)/orders\n$`)[1]
+	start(t, "send", "neostore", "Pass:Created", "--to", to+"/webhooks", "--secret", "S").end(t, exitPassed)
+	line(t, s.err, `^1 request in bin webhooks \(not shown: hookrig listen webhooks\)\n$`)
+	s.interrupt()
+	if stdout, _ := s.end(t, exitPassed); stdout != "" {
+		t.Errorf("shown: %s", stdout)
+	}
+}
+
 func TestListenForwards(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
