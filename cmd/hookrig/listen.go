@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/content"
@@ -28,6 +29,7 @@ type listenFlags struct {
 	rig, token   string
 	allow        []string
 	knowledge    knowledge
+	known        *fixtures.Catalogue
 	q, where     string
 	asJSON, body bool
 	insecure     bool
@@ -182,6 +184,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	if err != nil {
 		return nil, nil, err
 	}
+	l.known = known
 	if l.rig != "" {
 		if l.knowledge.given() {
 			return nil, nil, misusef("--option and --provider-dir: the rig at --rig judges by what it knows itself: give them to the hookrig serve that runs it")
@@ -236,7 +239,11 @@ func (l *listenFlags) print(w World, c journal.Capture) error {
 		return writeLine(w, recordOf(c))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s %s  %d bytes", c.At.Local().Format("15:04:05.000"), c.ID, c.Method, printable(c.Target), len(c.Body))
+	fmt.Fprintf(&b, "%s  %s  %s %s", c.At.Local().Format("15:04:05.000"), c.ID, c.Method, printable(c.Target))
+	if event := l.event(c); event != "" {
+		b.WriteString("  " + event)
+	}
+	fmt.Fprintf(&b, "  %d bytes", len(c.Body))
 	if contentType := c.Headers.Get("Content-Type"); contentType != "" {
 		b.WriteString("  " + printable(contentType))
 	}
@@ -261,6 +268,19 @@ func (l *listenFlags) print(w World, c journal.Capture) error {
 	}
 	_, err := w.Stdout.Write([]byte(b.String()))
 	return err
+}
+
+// event returns the name of the event that a capture carries, or "" when its provider is not known.
+func (l *listenFlags) event(c journal.Capture) string {
+	if c.Verification == nil {
+		return ""
+	}
+	p, err := l.known.Provider(c.Verification.Provider)
+	if err != nil {
+		return "" // a rig at --rig may know more providers
+	}
+	event, _ := p.Recognise(c.Message)
+	return event.Name
 }
 
 // printReply prints what the consumer replied to a capture that was printed before.

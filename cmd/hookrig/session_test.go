@@ -176,7 +176,7 @@ func TestListenJudgesWhatArrives(t *testing.T) {
 		{"S", "signature:missing", "neostore signature missing"},
 	} {
 		send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", c.secret, "--fault", c.fault)
-		line(t, s.out, `^\d\d:\d\d:\d\d\.\d{3}  c\d+  POST /orders  \d+ bytes  application/json; charset=utf-8  → 200  `+c.verdict)
+		line(t, s.out, `^\d\d:\d\d:\d\d\.\d{3}  c\d+  POST /orders  Pass:Created  \d+ bytes  application/json; charset=utf-8  → 200  `+c.verdict)
 		if c.fault == "duplicate:2" {
 			line(t, s.out, c.verdict)
 		}
