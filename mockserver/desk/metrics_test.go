@@ -55,15 +55,29 @@ func samples(t *testing.T, r *rig) map[string]float64 {
 		t.Errorf("content type %q", got)
 	}
 	line := regexp.MustCompile(`^([a-z_]+)((?:\{[a-z]+="[a-z_]+"\})?) (\S+)$`)
-	values, family := map[string]float64{}, ""
+	values, family, helped := map[string]float64{}, "", ""
+	seen := map[string]bool{}
 	scan := bufio.NewScanner(resp.Body)
 	for scan.Scan() {
 		text := scan.Text()
 		if name, ok := strings.CutPrefix(text, "# TYPE "); ok {
-			family, _, _ = strings.Cut(name, " ")
+			var kind string
+			family, kind, _ = strings.Cut(name, " ")
+			// The naming rules that promtool checks.
+			if counter := kind == "counter"; counter != strings.HasSuffix(family, "_total") || !counter && kind != "gauge" {
+				t.Errorf("%s is a %s: a counter, and nothing else, ends in _total", family, kind)
+			}
+			if helped != family || seen[family] {
+				t.Errorf("%s: want one family of this name, with its HELP first", family)
+			}
+			seen[family] = true
 			continue
 		}
-		if strings.HasPrefix(text, "# HELP ") {
+		if name, ok := strings.CutPrefix(text, "# HELP "); ok {
+			var help string
+			if helped, help, _ = strings.Cut(name, " "); help == "" {
+				t.Errorf("%s has no help", helped)
+			}
 			continue
 		}
 		m := line.FindStringSubmatch(text)
@@ -73,6 +87,9 @@ func samples(t *testing.T, r *rig) map[string]float64 {
 		value, err := strconv.ParseFloat(m[3], 64)
 		if err != nil {
 			t.Fatalf("line %q: %v", text, err)
+		}
+		if _, ok := values[m[1]+m[2]]; ok {
+			t.Errorf("%s comes twice", m[1]+m[2])
 		}
 		values[m[1]+m[2]] = value
 	}
