@@ -44,7 +44,7 @@ func (d *Dispatcher) attempt(j *job, t *terms) journal.Attempt {
 	a.Outcome, a.Status = result.Outcome, result.Status
 	a.TookMS = math.Round(float64(result.Took)/float64(time.Microsecond)) / 1000
 	if result.Err != nil {
-		a.Error = result.Err.Error()
+		a.Error = wire.Reason(result.Err)
 	}
 	if result.Reply.Status != 0 {
 		reply := result.Reply

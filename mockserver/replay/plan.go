@@ -150,7 +150,7 @@ func (r *run) exchange(ctx context.Context, index int, c journal.Capture, due ti
 	a.Outcome, a.Status = result.Outcome, result.Status
 	a.TookMS = math.Round(float64(result.Took)/float64(time.Microsecond)) / 1000
 	if result.Err != nil {
-		a.Error = result.Err.Error()
+		a.Error = wire.Reason(result.Err)
 	}
 	if result.Outcome == wire.GotStatus {
 		a.Reply = &result.Reply
