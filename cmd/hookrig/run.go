@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,6 +41,9 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
   hookrig run tests/webhooks --target http://127.0.0.1:3000/hooks --secret S --junit report.xml`,
 		ValidArgsFunction: completeScenario,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := errors.Join(noScenario("--json", r.json), noScenario("--junit", r.junit), noScenario("--html", r.html)); err != nil {
+				return misuse(err)
+			}
 			if len(args) == 0 {
 				return misusef("run wants a scenario file or a folder of them; these come with hookrig: %s", strings.Join(libraryNames(), ", "))
 			}
@@ -116,6 +121,16 @@ func loadScenarios(args []string, known *fixtures.Catalogue) ([]*scenarios.Scena
 }
 
 // libraryNames lists the scenarios that come with the program.
+// noScenario refuses a scenario as the file of a report: it was to be played, and a scenario file would be overwritten.
+func noScenario(flag, value string) error {
+	ext := filepath.Ext(value)
+	if ext != ".yaml" && ext != ".yml" && !slices.Contains(libraryNames(), value) {
+		return nil
+	}
+	return fmt.Errorf("%s %s: that is a scenario, and %s wants the file to write to: write %s - for standard output, or ./%s for a file of this name",
+		flag, value, flag, flag, strings.TrimSuffix(value, ext))
+}
+
 func libraryNames() []string {
 	files, _ := fs.Glob(scenarios.Library(), "*.yaml")
 	for i, file := range files {
