@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
@@ -64,7 +65,7 @@ func (b *Body) SaysJSON() bool {
 func (b *Body) Form() map[string]any {
 	switch b.MediaType {
 	case "application/x-www-form-urlencoded":
-		return fields(string(b.Bytes))
+		return fields(string(b.Bytes), b.params["charset"])
 	case "multipart/form-data":
 		form := map[string]any{}
 		for _, p := range b.Parts() {
@@ -77,23 +78,29 @@ func (b *Body) Form() map[string]any {
 	return nil
 }
 
-// fields reads name=value pairs joined by "&". A pair that is wrongly escaped stands as it was sent.
-func fields(text string) map[string]any {
+// fields reads name=value pairs joined by "&". Escaped bytes that are not UTF-8 are read in the character set; "" is none. A pair that is wrongly
+// escaped stays as it was sent.
+func fields(text, charset string) map[string]any {
 	out := map[string]any{}
 	for pair := range strings.SplitSeq(text, "&") {
 		if pair == "" {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		add(out, unescaped(name), unescaped(value))
+		add(out, unescaped(name, charset), unescaped(value, charset))
 	}
 	return out
 }
 
-func unescaped(text string) string {
+func unescaped(text, charset string) string {
 	plain, err := url.QueryUnescape(text)
 	if err != nil {
 		return text
+	}
+	if charset != "" && !utf8.ValidString(plain) {
+		if read, _, err := inUTF8([]byte(plain), "", charset); err == nil {
+			return string(read)
+		}
 	}
 	return plain
 }
@@ -204,7 +211,7 @@ func Root(m *signature.Message, bodiless bool) map[string]any {
 		values, _ := headers[name].([]any)
 		headers[name] = append(values, m.Headers[i].Value)
 	}
-	root := map[string]any{"method": m.Method, "path": path, "query": query, "params": fields(query), "headers": headers, "body": nil, "form": nil, "parts": nil}
+	root := map[string]any{"method": m.Method, "path": path, "query": query, "params": fields(query, ""), "headers": headers, "body": nil, "form": nil, "parts": nil}
 	if bodiless {
 		return root
 	}
@@ -222,7 +229,7 @@ func Root(m *signature.Message, bodiless bool) map[string]any {
 // Params are the parameters in the query of a target, as Root has them.
 func Params(target string) map[string]any {
 	_, query, _ := strings.Cut(Path(target), "?")
-	return fields(query)
+	return fields(query, "")
 }
 
 // Path is a request's target without the scheme and host of an absolute one: path and query. It is "" when there is no path.
