@@ -34,7 +34,7 @@ func exampleBody(operation string) string {
 		return `{"kind":"pass","steps":[{"event":"Pass:Created"}]}`
 	case "happen":
 		return `{"event":"Pass:Installed"}`
-	case "post-clock", "advance-clock":
+	case "post-clock", "advance-clock", "advance-run":
 		return `{"by":"2h"}`
 	}
 	return ""
@@ -58,7 +58,7 @@ func exampleOf(section, parameter string) string {
 	case "format":
 		return "jsonl"
 	case "id":
-		return map[string]string{"captures": "c00000001", "deliveries": "DELIVERY", "providers": "ENTITY"}[section]
+		return map[string]string{"captures": "c00000001", "deliveries": "DELIVERY", "providers": "ENTITY", "runs": "RUN"}[section]
 	}
 	return ""
 }
@@ -91,6 +91,7 @@ func groups() []*huma.Tag {
 		{Name: "captures", Description: "A capture is one request that a bin received."},
 		{Name: "providers", Description: "A provider is one system that is played: its events, who is registered for them, and what they are about."},
 		{Name: "deliveries", Description: "A delivery is one event on its way to one endpoint, with all its attempts."},
+		{Name: "runs", Description: "A run shares the server with others without seeing them: it has endpoints and a clock of its own."},
 		{Name: "clock", Description: "The clock that retries follow: the real one, or a virtual one that moves when told to."},
 	}
 }

@@ -24,6 +24,8 @@ var _ = Describe("the page of the API", func() {
 		Expect(err).NotTo(HaveOccurred())
 		made, err := r.client.Emit(ctx, "neostore", provider.Emission{Event: "Pass:Created"})
 		Expect(err).NotTo(HaveOccurred())
+		run, err := r.client.BeginRun(ctx, provider.RunOptions{})
+		Expect(err).NotTo(HaveOccurred())
 
 		b := browse(r, "api/docs/")
 		b.sees("#docs", "A bin is a capture address")
@@ -40,7 +42,7 @@ var _ = Describe("the page of the API", func() {
 		entity := ""
 		do := func(id, curl string) {
 			GinkgoHelper()
-			curl = strings.NewReplacer("/ENDPOINT", "/"+endpoint.ID, "/DELIVERY", "/"+made[0].ID, "/ENTITY", "/"+entity).Replace(curl)
+			curl = strings.NewReplacer("/ENDPOINT", "/"+endpoint.ID, "/DELIVERY", "/"+made[0].ID, "/ENTITY", "/"+entity, "/RUN", "/"+run).Replace(curl)
 			out, err := sh(ctx, curl+" -sS -o out -w '%{http_code}'", id == "get-stream")
 			Expect(err).NotTo(HaveOccurred(), "%s: %s: %s", id, curl, out)
 			Expect(out).To(HavePrefix("2"), "%s: %s", id, curl)
@@ -58,7 +60,8 @@ var _ = Describe("the page of the API", func() {
 			func(id, curl string) bool {
 				return id != "create-entity" && id != "put-tenant" && !strings.Contains(curl, "-X DELETE")
 			},
-			func(_, curl string) bool { return strings.Contains(curl, "-X DELETE") },
+			func(id, _ string) bool { return id == "delete-capture" }, // while its bin still has it
+			func(id, curl string) bool { return strings.Contains(curl, "-X DELETE") && id != "delete-capture" },
 		} {
 			for _, s := range shown {
 				if when(s.ID, s.Curl) {
