@@ -2,6 +2,7 @@ package burst
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net"
 	"sync"
@@ -220,6 +221,9 @@ func (w *worker) record(i uint32, status int, what wire.Outcome, err error, due,
 	}
 	if err != nil {
 		s.reason = wire.Reason(err)
+		if missed := wire.Missed(err); missed != "" {
+			s.reason = fmt.Sprintf("%s within %v", missed, w.timeout) // one cause, one text
+		}
 	}
 	w.samples = append(w.samples, s)
 	if len(w.samples) == batch {
