@@ -8,26 +8,38 @@ import (
 	"syscall"
 )
 
-// alive says whether an idle connection can carry another request: its peer has neither closed it nor sent
-// anything. It looks without waiting.
-func alive(conn net.Conn) bool {
+// canLook says whether a connection can be looked at without waiting.
+const canLook = true
+
+// watch looks at a connection between two requests. It allocates nothing after it was made.
+type watch struct {
+	raw  syscall.RawConn // nil: it cannot be looked at
+	look func(fd uintptr) bool
+	one  [1]byte
+	idle bool // what look saw
+}
+
+func newWatch(conn net.Conn) *watch {
+	w := &watch{}
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn()
 	}
-	transport, ok := conn.(syscall.Conn)
-	if !ok {
-		return false
+	if transport, ok := conn.(syscall.Conn); ok {
+		if raw, err := transport.SyscallConn(); err == nil {
+			w.raw = raw
+		}
 	}
-	raw, err := transport.SyscallConn()
-	if err != nil {
-		return false
-	}
-	quiet := false
-	err = raw.Read(func(fd uintptr) bool {
-		var one [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
-		quiet = err == syscall.EAGAIN
+	w.look = func(fd uintptr) bool {
+		_, _, err := syscall.Recvfrom(int(fd), w.one[:], syscall.MSG_PEEK)
+		w.idle = err == syscall.EAGAIN
 		return true
-	})
-	return err == nil && quiet
+	}
+	return w
+}
+
+// quiet says whether the connection can carry another request: its peer has neither closed it nor sent anything, which would be taken for
+// the reply to the next request. It looks without waiting.
+func (w *watch) quiet() bool {
+	w.idle = false
+	return w.raw != nil && w.raw.Read(w.look) == nil && w.idle
 }

@@ -30,7 +30,7 @@ type Client struct {
 //
 // url says where to connect only; what is asked there stands in m. http and https are known.
 //
-// A connection is used again only while its peer keeps it open, which is looked at right before the request is written.
+// A connection is used again only when request and reply ended where their heads say, and while its peer keeps it open, which is looked at right before the request is written.
 // A peer that closes it in that very moment makes a NoReply: whether it had read the request cannot be known.
 func (c *Client) Send(ctx context.Context, url string, m Message) Result {
 	start := time.Now()
@@ -60,7 +60,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	s.bound(ctx)
 	reusable := false
 	defer func() {
-		if s.unbound() && reusable {
+		if s.unbound() && reusable && Whole(&m) {
 			c.idle.put(s)
 		} else {
 			s.conn.Close()

@@ -25,11 +25,12 @@ type Conn struct {
 	socket *socket    // nil: to be opened
 	closed bool
 
-	used time.Time // when the last round trip ended
+	used  time.Time // when the last round trip ended
+	trips int       // on the connection
 }
 
-// quiet is how long a Conn's connection may have rested before it is looked at whether the peer still keeps it.
-const quiet = 50 * time.Millisecond
+// rest is how long a Conn's connection may have rested where it cannot be looked at whether the peer still keeps it.
+const rest = 50 * time.Millisecond
 
 // DialConn opens a connection to the host of url. dial opens the transport; nil is a net.Dialer's DialContext.
 // Certificates are verified.
@@ -65,7 +66,7 @@ func (c *Conn) open(ctx context.Context) error {
 		s.conn.Close()
 		return ErrClosed
 	}
-	c.socket, c.used = s, time.Now()
+	c.socket, c.used, c.trips = s, time.Now(), 0
 	return nil
 }
 
@@ -74,7 +75,8 @@ func (c *Conn) open(ctx context.Context) error {
 // trip opens another.
 func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Outcome, err error) {
 	start := time.Now()
-	if c.socket != nil && start.Sub(c.used) > quiet && !alive(c.socket.conn) {
+	// What a consumer sends behind the end of a reply would be taken for the reply to this request.
+	if c.socket != nil && (canLook || start.Sub(c.used) > rest) && c.trips > 0 && !c.socket.watch.quiet() {
 		c.drop()
 	}
 	if c.socket == nil {
@@ -102,6 +104,7 @@ func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Ou
 		return 0, NoReply, c.broken(replying, start, deadline, err)
 	}
 	c.used = time.Now()
+	c.trips++
 	if !reusable {
 		c.drop()
 	}

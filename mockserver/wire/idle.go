@@ -31,7 +31,7 @@ func (p *idle) take(to destination) *socket {
 			continue
 		}
 		p.sockets = slices.Delete(p.sockets, i, i+1)
-		if time.Since(s.idle) < idleAge && alive(s.conn) {
+		if time.Since(s.idle) < idleAge && s.watch.quiet() {
 			return s
 		}
 		s.conn.Close()

@@ -90,7 +90,7 @@ func refitCoded(m *Message, codings, lengths []string, stated string) (notes []s
 		m.Headers.Del(transferEncoding)
 		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q left out: it does not say where a request ends", stated))
 		return append(notes, refitLength(m, lengths)...)
-	case len(codings) > 1 || len(m.Headers.Values(transferEncoding)) > 1:
+	case !strings.EqualFold(strings.Trim(stated, " \t"), "chunked"): // a list, however it is written
 		replace(&m.Headers, transferEncoding, "chunked")
 	}
 	if len(lengths) > 0 {

@@ -40,7 +40,8 @@ func (r *reader) reply(toHEAD bool) (replyHead, error) {
 		}
 		if h.status >= 200 || h.status == http.StatusSwitchingProtocols {
 			h.bodied = !toHEAD && h.status >= 200 && h.status != http.StatusNoContent && h.status != http.StatusNotModified
-			h.last = h.last || h.status == http.StatusSwitchingProtocols
+			// A body that must not be there may follow all the same.
+			h.last = h.last || h.status == http.StatusSwitchingProtocols || h.status == http.StatusNoContent && (h.frame.length > 0 || h.frame.coded)
 			return h, nil
 		}
 	}

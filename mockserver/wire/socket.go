@@ -48,6 +48,7 @@ func parseDestination(text string) (destination, error) {
 type socket struct {
 	to     destination
 	conn   net.Conn
+	watch  *watch
 	reader reader
 	idle   time.Time // since when it is
 
@@ -77,7 +78,7 @@ func open(ctx context.Context, to destination, dial dialFunc, insecure bool) (*s
 		}
 		conn = secured
 	}
-	return &socket{to: to, conn: conn, reader: reader{src: conn}}, nil
+	return &socket{to: to, conn: conn, watch: newWatch(conn), reader: reader{src: conn}}, nil
 }
 
 // bound lets the context's end break off every read and write.
