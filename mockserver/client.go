@@ -42,7 +42,7 @@ type Client interface {
 	// Settle waits until nothing is due.
 	Settle(ctx context.Context) error
 
-	// BeginRun begins a run, which has endpoints and a clock of its own, and returns its id: see Run. provider.ErrInvalid when there are too many.
+	// BeginRun begins a run, which has its own endpoints and clock, and returns its id: see Run. provider.ErrInvalid when there are too many.
 	BeginRun(ctx context.Context, o provider.RunOptions) (string, error)
 	// EndRun ends a run and removes its endpoints; journal.ErrNotFound.
 	EndRun(ctx context.Context, id string) error

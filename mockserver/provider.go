@@ -28,7 +28,7 @@ func (s *Server) Provider(name string) *Provider {
 	return &Provider{client: s.Client(), catalogue: s.catalogue, name: name, seed: s.seed, lives: &s.lives}
 }
 
-// NewProvider is the handle of a built-in provider of the server that client drives. Its journeys are drawn from a seed of their own.
+// NewProvider is the handle of a built-in provider of the server that client drives. It draws a new seed for its journeys.
 func NewProvider(client Client, name string) *Provider {
 	return &Provider{client: client, catalogue: fixtures.Builtin(), name: name, seed: 1 + rand.Uint64N(1_000_000_000), lives: &atomic.Uint64{}}
 }

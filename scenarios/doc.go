@@ -36,7 +36,7 @@
 //	    expect:
 //	      effects: {wallet: {eventually: {eq: installed}, within: 2s, never: {eq: installed-twice}, for: 1s}}
 //
-// A scenario that subscribes plays in a run of its own: its endpoints get its events and no others, and its clock is not the server's, so that
+// A scenario that subscribes plays in its own run: its endpoints get its events and no others, and its clock is not the server's, so that
 // many can be played at one server at the same time. One that subscribes nobody sends to the endpoints that the consumer registered itself.
 //
 // # Verbs

@@ -229,7 +229,7 @@ func (r *run) prepare(ctx context.Context) error {
 	return nil
 }
 
-// subscribes says whether the scenario registers endpoints. Then it plays in a run of its own, which sees no other. Without, the consumer has
+// subscribes says whether the scenario registers endpoints. Then it plays in its own run, which sees no other. Without, the consumer has
 // registered itself, and the run is the server's.
 func (s *Scenario) subscribes() bool {
 	return slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Verb() == "subscribe" })

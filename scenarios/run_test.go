@@ -501,7 +501,7 @@ steps:
 	}
 }
 
-// TestClocks: a scenario that subscribes has a clock of its own, of the kind that it needs, whatever the server's is.
+// TestClocks: a scenario that subscribes has its own clock, of the kind that it needs, whatever the server's is.
 func TestClocks(t *testing.T) {
 	for name, want := range map[string]Status{"tour": Passed, "duplicate": Passed, "retry-until-up": Passed} {
 		s, err := LoadFS(Library(), name+".yaml")

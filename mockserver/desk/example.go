@@ -91,7 +91,7 @@ func groups() []*huma.Tag {
 		{Name: "captures", Description: "A capture is one request that a bin received."},
 		{Name: "providers", Description: "A provider is one system that is played: its events, who is registered for them, and what they are about."},
 		{Name: "deliveries", Description: "A delivery is one event on its way to one endpoint, with all its attempts."},
-		{Name: "runs", Description: "A run shares the server with others without seeing them: it has endpoints and a clock of its own."},
+		{Name: "runs", Description: "A run shares the server with others without seeing them: it has its own endpoints and clock."},
 		{Name: "clock", Description: "The clock that retries follow: the real one, or a virtual one that moves when told to."},
 	}
 }

@@ -118,7 +118,7 @@ func (k *desk) routes(api huma.API) {
 	route(api, post, "/clock/advance", "advance-clock", "Move a virtual clock forward", k.advance, mayTake[advanceBody])
 	route(api, post, "/clock/settle", "settle", "Wait until nothing is due", k.settle)
 
-	route(api, post, "/runs", "begin-run", "Begin a run: endpoints and a clock of its own", k.beginRun, mayTake[provider.RunOptions], creates)
+	route(api, post, "/runs", "begin-run", "Begin a run, with its own endpoints and clock", k.beginRun, mayTake[provider.RunOptions], creates)
 	route(api, del, "/runs/{id}", "end-run", "End a run and remove its endpoints", k.endRun)
 	route(api, get, "/runs/{id}/clock", "get-run-clock", "A run's clock", k.getRunClock)
 	route(api, post, "/runs/{id}/clock/advance", "advance-run", "Move a run's virtual clock forward", k.advanceRun, mayTake[advanceBody])
