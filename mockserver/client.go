@@ -75,6 +75,10 @@ type Client interface {
 	Import(ctx context.Context, bin string, format export.Format, file io.Reader) (capture.Imported, error)
 	// Wait waits in a bin. A wait that is not fulfilled is no error: see Waited.OK. capture.ErrInvalid.
 	Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error)
+	// Follow calls tell for all that is recorded, and for what becomes of it: a reply, an attempt, a deletion. The first
+	// update is Ready: from there on nothing is missed. It returns when ctx ends, with its cause, or with the first error
+	// of tell or of the rig. capture.ErrInvalid.
+	Follow(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error
 	// ClearBin deletes a bin's captures and returns how many there were.
 	ClearBin(ctx context.Context, bin string) (int, error)
 	// DeleteCaptures deletes the captures of a bin that the query selects, whatever its limit, and returns how many there

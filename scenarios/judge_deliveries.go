@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
@@ -32,12 +31,9 @@ func (r *run) judgeDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 		v.fail("want %s, got %d: does a subscription select the events?", count.of("delivery"), len(ids))
 		return nil
 	}
-	list := make([]journal.Delivery, len(ids))
-	for i, id := range ids {
-		var err error
-		if list[i], err = r.delivery(ctx, id, x); err != nil {
-			return err
-		}
+	list, err := r.awaitDeliveries(ctx, ids, x)
+	if err != nil {
+		return err
 	}
 	for _, id := range ids {
 		r.judged[id] = true
@@ -54,31 +50,6 @@ func (r *run) judgeDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 		}
 	}
 	return nil
-}
-
-// delivery fetches a delivery. On a real clock it waits while more may become of it: on a virtual one nothing does by itself.
-func (r *run) delivery(ctx context.Context, id string, x *Deliveries) (journal.Delivery, error) {
-	const pause = 20 * time.Millisecond
-	limit := time.NewTimer(x.Within.or(defaultWithin))
-	defer limit.Stop()
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		d, err := r.client.Delivery(ctx, id)
-		if err != nil || r.virtual || d.State != journal.Pending {
-			return d, err
-		}
-		if x.State != "" && len(judgeAttempts(x, []journal.Delivery{d}, r.deliveryName)) == 0 {
-			return d, nil
-		}
-		select {
-		case <-ctx.Done():
-			return d, context.Cause(ctx)
-		case <-limit.C:
-			return d, nil
-		case <-tick.C:
-		}
-	}
 }
 
 // judgeAttempts lists what is wrong with the states, outcomes and times of deliveries.

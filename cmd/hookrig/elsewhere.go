@@ -15,8 +15,9 @@ const elsewhereBins = 10
 // with a wrong path is otherwise not seen at all.
 func reportElsewhere(ctx context.Context, w World, store journal.Store, shown string) {
 	reported := map[string]bool{shown: true}
+	watch := store.Watch(journal.Filter{})
+	defer watch.Close()
 	for {
-		changed := store.Changed() // taken before looking, so that nothing stored meanwhile is missed
 		bins, err := store.Bins(ctx)
 		if err != nil {
 			return // listen itself meets the same error
@@ -33,7 +34,7 @@ func reportElsewhere(ctx context.Context, w World, store journal.Store, shown st
 			fmt.Fprintf(w.Stderr, "%s in bin %s (not shown: hookrig listen %[2]s)\n", countOf(b.Stored(), "request"), printable(b.Name))
 		}
 		select {
-		case <-changed:
+		case <-watch.C():
 		case <-ctx.Done():
 			return
 		}

@@ -99,75 +99,18 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 			return captureError(err)
 		}
 	}
-	var after uint64
-	newest, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: 1}})
+	settings, err := client.Settings(ctx, bin) // a running rig's bin may forward already
 	if err != nil {
 		return captureError(err)
 	}
-	if len(newest) == 1 {
-		after = newest[0].Seq
+	l.settings.Forward = settings.Forward
+	shown := &shown{listenFlags: l, w: w, client: client, bin: bin, unanswered: map[uint64]string{}}
+	o := capture.FollowOptions{FollowOptions: journal.FollowOptions{Kind: journal.KindCapture, Bin: bin}, Q: l.q, Where: l.where}
+	err = client.Follow(ctx, o, func(u journal.Update) error { return shown.update(ctx, u) })
+	if ctx.Err() != nil {
+		return nil // interrupted: that is how it ends
 	}
-	fmt.Fprintf(w.Stderr, "listening on %s\n", client.BinURL(bin))
-	if l.settings.Forward != "" {
-		fmt.Fprintf(w.Stderr, "forwarding to %s\n", l.settings.Forward)
-	}
-	var unanswered []string // captures whose consumer has not replied yet
-	look := soonest
-	for {
-		wait := capture.Wait{Count: 1, After: after, Q: l.q, Where: l.where, Timeout: journal.Duration(time.Minute)}
-		if len(unanswered) > 0 {
-			wait.Timeout = journal.Duration(look)
-			look = min(2*look, latest)
-		}
-		waited, err := client.Wait(ctx, bin, wait)
-		if err != nil && ctx.Err() == nil {
-			return captureError(err)
-		}
-		for _, c := range waited.Matched {
-			after = max(after, c.Seq)
-			if c.Reply == nil && l.settings.Forward != "" {
-				unanswered, look = append(unanswered, c.ID), soonest
-			}
-			if err := l.print(w, c); err != nil {
-				return noVerdict(err)
-			}
-		}
-		if waited.Count == len(waited.Matched) { // what does not match is not looked at again
-			after = max(after, waited.Cursor)
-		}
-		if unanswered, err = l.answered(ctx, w, client, unanswered); err != nil {
-			return noVerdict(err)
-		}
-		if ctx.Err() != nil {
-			return nil // interrupted: that is how it ends
-		}
-	}
-}
-
-// When it is looked for the reply of a consumer that requests are forwarded to: most are there at once.
-const (
-	soonest = 10 * time.Millisecond
-	latest  = 200 * time.Millisecond
-)
-
-// answered prints the replies that consumers have given meanwhile, and returns the captures that have none yet.
-func (l *listenFlags) answered(ctx context.Context, w World, client mockserver.Client, ids []string) ([]string, error) {
-	var waiting []string
-	for _, id := range ids {
-		c, err := client.Capture(context.WithoutCancel(ctx), id)
-		switch {
-		case errors.Is(err, journal.ErrNotFound): // its bin let it go
-		case err != nil:
-			return nil, err
-		case c.Reply == nil:
-			waiting = append(waiting, id)
-		default:
-			if err := l.printReply(w, c); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return waiting, nil
+	return captureError(err)
 }
 
 // captureError tells a name or settings that cannot be used, which is misuse, from a rig that fails.

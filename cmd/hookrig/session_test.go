@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/desk"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -264,6 +265,33 @@ func TestListenForwards(t *testing.T) {
 	send.end(t, exitFailed)
 	s.interrupt()
 	s.end(t, exitPassed)
+}
+
+// A bin of a running rig may forward already: the replies of its consumer are shown, however late they come.
+func TestListenShowsTheRepliesOfARunningRig(t *testing.T) {
+	t.Parallel()
+	answer := make(chan struct{})
+	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-answer
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(consumer.Close)
+	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	if err := rig.Client().Configure(t.Context(), "inbox", capture.Settings{Forward: consumer.URL}); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "listen", "--rig", rig.DeskURL())
+	to := line(t, s.err, `^listening on (\S+)\n$`)[1]
+	line(t, s.err, `^forwarding to `+regexp.QuoteMeta(consumer.URL)+`\n$`)
+	send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
+	id := line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes  application/json; charset=utf-8\n$`)[1]
+	close(answer)
+	line(t, s.out, `^\S+  `+id+`  `+regexp.QuoteMeta(consumer.URL)+`/ → 418\n$`)
+	send.end(t, exitFailed)
+	s.interrupt()
+	if stdout, _ := s.end(t, exitPassed); stdout != "" {
+		t.Errorf("printed twice: %s", stdout)
+	}
 }
 
 // A rig forwards only where it was allowed to, whoever asks it.

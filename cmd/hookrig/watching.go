@@ -23,8 +23,9 @@ type watching struct {
 // delivery prints each attempt of a delivery as it is made, and returns the delivery when it is over or ctx has ended.
 func (p *watching) delivery(ctx context.Context, store journal.Store, id string) (journal.Delivery, error) {
 	printed := -1 // attempts
+	watch := store.Watch(journal.Filter{Delivery: id})
+	defer watch.Close()
 	for {
-		changed := store.Changed()
 		d, err := store.Delivery(context.WithoutCancel(ctx), id)
 		if err != nil {
 			return d, err
@@ -44,7 +45,7 @@ func (p *watching) delivery(ctx context.Context, store journal.Store, id string)
 			return d, err
 		}
 		select {
-		case <-changed:
+		case <-watch.C():
 		case <-ctx.Done():
 		}
 	}

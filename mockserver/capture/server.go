@@ -87,7 +87,7 @@ type Server struct {
 	desk       atomic.Pointer[string]
 	bins       bins
 	conditions conditions
-	feeds      feeds
+	reads      sharedReads
 	looks      int // at captures, that one page of a query costs at most
 	tally      tally
 	irregular  irregulars

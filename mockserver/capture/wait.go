@@ -86,16 +86,17 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 	if err != nil {
 		return Waited{}, err
 	}
-	feed, leave := s.feeds.of(name)
+	shared, leave := s.reads.of(name)
 	defer leave()
-	watch := &watch{store: s.o.Store, feed: feed, bin: name, selected: selected, wait: &w, most: s.o.mostMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	changes := s.o.Store.Watch(journal.Filter{Bin: name})
+	defer changes.Close()
+	watch := &watch{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, most: s.o.mostMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
 	timer := time.NewTimer(time.Duration(w.Timeout))
 	defer timer.Stop()
 	settling := false
 	var load pace
 	for {
-		changed := s.o.Store.Changed() // taken before looking, so that nothing stored meanwhile is missed
-		if err := watch.look(ctx, changed); err != nil {
+		if err := watch.look(ctx); err != nil {
 			return Waited{}, err
 		}
 		switch {
@@ -109,11 +110,11 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 			timer.Reset(time.Duration(w.Settle))
 		}
 		select {
-		case <-changed:
+		case <-changes.C():
 			load.rest(ctx, s.closing)
 		case <-timer.C:
 			// What was stored before now counts, however late it is looked at.
-			if err := watch.look(ctx, s.o.Store.Changed()); err != nil {
+			if err := watch.look(ctx); err != nil {
 				return Waited{}, err
 			}
 			if !watch.enough() || watch.tooMany() {
@@ -167,7 +168,8 @@ func (p *pace) rest(ctx context.Context, closing <-chan struct{}) {
 // watch looks at a bin's captures, each of them once.
 type watch struct {
 	store    journal.Store
-	feed     *feed
+	shared   *sharedRead
+	changes  *journal.Watch
 	bin      string
 	selected *selection
 	wait     *Wait
@@ -187,13 +189,13 @@ func (w *watch) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w
 // decided says whether more captures would change nothing.
 func (w *watch) decided() bool { return w.tooMany() || w.wait.Max == nil && w.enough() }
 
-// look takes account of the captures that are new, stored before changed was taken from the store.
-func (w *watch) look(ctx context.Context, changed <-chan struct{}) error {
+// look takes account of the captures that are new.
+func (w *watch) look(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
 	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Oldest: true}
-	captures, more, err := w.feed.read(ctx, w.store, page, changed)
+	captures, more, err := w.shared.read(ctx, w.store, page, w.changes.At())
 	if err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}

@@ -23,15 +23,17 @@ type desk struct {
 	wire      *wire.Client
 	surfaces  map[string]string
 	largest   int // of a page, in bytes
-	streams   streams
+	streams   *streams
 	tally     tally
 }
 
 // Handler is the desk of a rig: the API under /api, the page at /. Requests that wait or stream end with their context, so
 // a server that closes should end it.
 func Handler(p surface.Parts) http.Handler {
+	kept := keptBy(p.Store)
 	k := &desk{
-		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, surfaces: p.Surfaces, largest: largestPage(keptBy(p.Store)),
+		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, surfaces: p.Surfaces,
+		largest: largestPage(kept), streams: newStreams(kept),
 	}
 	return k.handler()
 }

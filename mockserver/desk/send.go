@@ -49,14 +49,15 @@ func (k *desk) send(ctx context.Context, in *providerBodyIn) (*reply[list[delive
 
 // attempted waits until a delivery has had an attempt, or is not pending any more.
 func (k *desk) attempted(ctx context.Context, id string) (journal.Delivery, error) {
+	watch := k.store.Watch(journal.Filter{Delivery: id})
+	defer watch.Close()
 	for {
-		changed := k.store.Changed()
 		d, err := k.store.Delivery(ctx, id)
 		if err != nil || len(d.Attempts) > 0 || d.State != journal.Pending {
 			return d, err
 		}
 		select {
-		case <-changed:
+		case <-watch.C():
 		case <-ctx.Done():
 			return d, nil
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -136,6 +137,9 @@ func TestStreamGoesOnWhereItLeftOff(t *testing.T) {
 	post("other", 101)
 	for _, again := range []*reader{r.open(t, "", last.id), r.open(t, "?after="+last.id, "")} {
 		again.next(t)
+		if e := again.next(t); e.name != "missed" || e.data["why"] != "resumed" {
+			t.Errorf("second %+v, want that changes may be missed", e)
+		}
 		for i := 2; i <= 100; i++ {
 			if e := again.next(t); e.data["target"] != fmt.Sprintf("/inbox/%d", i) || e.id != fmt.Sprintf("%d-0", i) {
 				t.Fatalf("event %s %v, want /inbox/%d", e.id, e.data["target"], i)
@@ -166,6 +170,7 @@ func TestStreamSaysWhatItSkips(t *testing.T) {
 	r := start(t, mockserver.Options{Store: store})
 	s := r.open(t, "", "10-0")
 	s.next(t) // ready
+	s.next(t) // missed
 	skipped := s.next(t)
 	if skipped.name != "skipped" || skipped.data["kind"] != "capture" || skipped.data["from"] != 11.0 || skipped.data["to"] != 50.0 || skipped.data["why"] != "behind" {
 		t.Errorf("second %+v, want skipped 11 to 50", skipped)
@@ -197,8 +202,11 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 		t.Helper()
 		e := s.next(t)
 		got := fmt.Sprintf("%s %s", e.name, e.id)
-		if e.name == "skipped" {
+		switch e.name {
+		case "skipped":
 			got += fmt.Sprintf(" %v %v-%v %v", e.data["kind"], e.data["from"], e.data["to"], e.data["why"])
+		case "removed":
+			got += fmt.Sprintf(" %v %v up to %v %v", e.data["bin"], e.data["seqs"], e.data["up_to"], e.data["why"])
 		}
 		if got != want {
 			t.Fatalf("told %s, want %s", got, want)
@@ -219,15 +227,15 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 
 	again := r.open(t, "", "1-0")
 	for _, want := range []string{
-		"ready 1-0", "skipped 4-0 capture 2-4 gone", "capture 5-0", "capture 6-0", "capture 7-0", "capture 8-0",
+		"ready 1-0", "missed 1-0", "skipped 4-0 capture 2-4 gone", "capture 5-0", "capture 6-0", "capture 7-0", "capture 8-0",
 		"skipped 9-0 capture 9-9 gone", "capture 10-0",
 	} {
 		told(again, want)
 	}
 	// Of a bin that still holds what came before, nothing can be gone.
 	for last, want := range map[string][]string{
-		"1-0": {"ready 1-0", "skipped 4-0 capture 2-4 gone", "capture 5-0", "capture 6-0", "capture 8-0"},
-		"5-0": {"ready 5-0", "capture 6-0", "capture 8-0"},
+		"1-0": {"ready 1-0", "missed 1-0", "skipped 4-0 capture 2-4 gone", "capture 5-0", "capture 6-0", "capture 8-0"},
+		"5-0": {"ready 5-0", "missed 5-0", "capture 6-0", "capture 8-0"},
 	} {
 		s := r.open(t, "?bin=a", last)
 		for _, want := range want {
@@ -235,7 +243,7 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 		}
 	}
 	quiet := r.open(t, "?bin=b", "1-0")
-	for _, want := range []string{"ready 1-0", "capture 7-0", "capture 10-0"} {
+	for _, want := range []string{"ready 1-0", "missed 1-0", "capture 7-0", "capture 10-0"} {
 		told(quiet, want)
 	}
 
@@ -245,8 +253,49 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 		r.call(t, 200, "POST", "/clock/settle", "")
 	}
 	deliveries := r.open(t, "?bin=none", "15-0")
-	for _, want := range []string{"ready 15-0", "skipped 15-3 delivery 1-3 gone", "delivery 15-4", "delivery 15-5"} {
+	for _, want := range []string{"ready 15-0", "missed 15-0", "skipped 15-3 delivery 1-3 gone", "delivery 15-4", "delivery 15-5"} {
 		told(deliveries, want)
+	}
+}
+
+// What becomes of a capture later is told too: the reply of a consumer behind forward, and that somebody deletes it.
+func TestStreamTellsWhatBecomesOfACapture(t *testing.T) {
+	t.Parallel()
+	answer := make(chan struct{})
+	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-answer
+		w.WriteHeader(202)
+	}))
+	t.Cleanup(consumer.Close)
+	r := start(t, mockserver.Options{})
+	r.call(t, 200, "PUT", "/bins/a", `{"forward": "`+consumer.URL+`"}`)
+	s := r.open(t, "?bin=a", "")
+	s.next(t) // ready
+	replied := make(chan struct{})
+	go func() {
+		defer close(replied)
+		if resp, err := r.http.Post(r.CaptureURL()+"/a", "text/plain", strings.NewReader("x")); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	if e := s.next(t); e.name != "capture" || e.data["reply"] != nil {
+		t.Errorf("told %+v, want the capture without a reply", e)
+	}
+	close(answer)
+	<-replied
+	e := s.next(t)
+	if reply, ok := e.data["reply"].(map[string]any); e.name != "capture" || !ok || reply["status"] != 202.0 {
+		t.Errorf("then %+v, want the capture with the consumer's reply", e)
+	}
+	r.call(t, 200, "DELETE", "/bins/a/captures", "")
+	if e := s.next(t); e.name != "removed" || e.data["bin"] != "a" || e.data["up_to"] != 1.0 || e.data["why"] != "cleared" {
+		t.Errorf("then %+v, want that the bin was cleared", e)
+	}
+	r.write(t, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+	s.until(t, "capture")
+	r.call(t, 200, "DELETE", "/captures/c00000002", "")
+	if e := s.until(t, "removed"); fmt.Sprint(e.data["seqs"]) != "[2]" || e.data["why"] != "deleted" {
+		t.Errorf("then %+v, want that the capture was deleted", e)
 	}
 }
 
@@ -290,11 +339,11 @@ func TestStreamHoldsUpNobody(t *testing.T) {
 func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
-	for range 64 {
+	for range 256 {
 		r.open(t, "", "").next(t)
 	}
 	p := r.call(t, 503, "GET", "/stream", "")
-	if p["detail"] != "64 streams are open: close one" {
+	if p["detail"] != "256 streams are open: close one" {
 		t.Errorf("problem %v", p)
 	}
 }

@@ -1,45 +1,37 @@
 package journal
 
-import "sync"
+// ChangeKind says what a store did.
+type ChangeKind uint8
 
-// Change tells any number of waiters that something was stored. The zero
-// Change is ready. Telling costs next to nothing while nobody waits.
+// The kinds of changes, and which fields of Change each sets.
+const (
+	CaptureStored   ChangeKind = iota + 1 // Bin, Seq
+	ReplySet                              // Bin, Seq: the capture has another reply
+	CaptureDeleted                        // Bin, Seq: on request
+	BinCleared                            // Bin, Seq: on request, all captures of the bin up to and including Seq
+	CapturesEvicted                       // Bin, Seq: to make room, all captures of the bin up to and including Seq
+	DeliveryStored                        // Delivery, Seq
+	AttemptMade                           // Delivery, Seq: an attempt was added, or the state or the next due time was set
+	DeliveryEvicted                       // Delivery, Seq
+)
+
+// Change is one thing that a store has committed. What is deleted or evicted never comes back. All
+// other changes are hints: read the record, which may have changed again or be gone.
 type Change struct {
-	mu     sync.Mutex
-	next   chan struct{}
-	closed bool
+	Kind     ChangeKind
+	Bin      string // of the captures
+	Delivery string // its id
+	Seq      uint64 // of the capture or delivery
 }
 
-// Next returns a channel that is closed at the next Tell, or is closed already after Close.
-func (c *Change) Next() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.next == nil {
-		c.next = make(chan struct{})
-	}
-	return c.next
+// filter returns the narrowest filter that lets c through.
+func (c *Change) filter() Filter { return Filter{Bin: c.Bin, Delivery: c.Delivery} }
+
+// Filter selects changes. The zero Filter selects all of them.
+type Filter struct {
+	Bin      string // changes of the captures of this bin only
+	Delivery string // changes of the delivery with this id only
 }
 
-// Tell wakes all who wait.
-func (c *Change) Tell() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.next != nil && !c.closed {
-		close(c.next)
-		c.next = nil
-	}
-}
-
-// Close wakes all who wait and all who ever will.
-func (c *Change) Close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return
-	}
-	c.closed = true
-	if c.next == nil {
-		c.next = make(chan struct{})
-	}
-	close(c.next)
-}
+// selects says whether the filter lets c through.
+func (f Filter) selects(c *Change) bool { return f == Filter{} || f == c.filter() }

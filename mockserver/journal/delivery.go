@@ -132,7 +132,8 @@ type DeliveryQuery struct {
 	Endpoint string
 	State    State
 	EventID  string
-	Before   uint64
-	After    uint64
-	Limit    int // 0 is DefaultLimit, at most MaxLimit
+	Before   uint64 // only seq < Before; 0 is no bound
+	After    uint64 // only seq > After
+	Limit    int    // 0 is DefaultLimit, at most MaxLimit
+	Oldest   bool   // oldest first instead
 }

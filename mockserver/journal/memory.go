@@ -32,8 +32,8 @@ func NewMemory(o MemoryOptions) Store {
 // memory keeps values behind one lock. Nothing is copied while it is held: what is stored is never changed in
 // place but replaced, so that readers take the values and copy them afterwards.
 type memory struct {
-	o      Limits
-	change Change
+	o    Limits
+	feed Feed
 
 	mu       sync.RWMutex
 	closed   bool
@@ -108,6 +108,15 @@ func (b *memoryBin) from(seq uint64) int {
 	return b.captures.search(func(c **Capture) bool { return (*c).Seq >= seq })
 }
 
+// lock locks the store to change it. What it returns unlocks it, and wakes those who watch.
+func (s *memory) lock() (unlock func()) {
+	s.mu.Lock()
+	return func() {
+		s.mu.Unlock()
+		s.feed.Wake()
+	}
+}
+
 // usable says whether the store may be used; the lock is held.
 func (s *memory) usable(ctx context.Context) error {
 	if s.closed {
@@ -146,12 +155,13 @@ func (s *memory) AppendCapture(ctx context.Context, c *Capture) error {
 	s.order.push(place{kept.Seq, bin, time.Now().UnixNano()})
 	s.held++
 	s.bytes.captures += size
+	s.feed.Add(Change{Kind: CaptureStored, Bin: bin.name, Seq: kept.Seq})
 	s.keep(bin, s.o.PerBin)
 	s.makeRoom()
 	s.trim()
 	s.mu.Unlock()
 	c.ID, c.Seq = kept.ID, kept.Seq
-	s.change.Tell()
+	s.feed.Wake()
 	return nil
 }
 
@@ -177,6 +187,7 @@ func (s *memory) evictOldest() bool {
 			oldest.bin.evicted++
 			s.evicted++
 			s.drop(oldest.bin)
+			s.feed.Add(Change{Kind: CapturesEvicted, Bin: oldest.bin.name, Seq: oldest.seq})
 			return true
 		}
 	}
@@ -188,10 +199,20 @@ func (s *memory) keep(bin *memoryBin, newest int) int {
 	n := max(0, bin.captures.len()-newest)
 	bin.evicted += uint64(n)
 	s.evicted += uint64(n)
+	s.dropOldest(bin, n, CapturesEvicted)
+	return n
+}
+
+// dropOldest removes the oldest n captures of a bin.
+func (s *memory) dropOldest(bin *memoryBin, n int, kind ChangeKind) {
+	if n == 0 {
+		return
+	}
+	last := (*bin.captures.at(n - 1)).Seq
 	for range n {
 		s.drop(bin)
 	}
-	return n
+	s.feed.Add(Change{Kind: kind, Bin: bin.name, Seq: last})
 }
 
 // drop removes a bin's oldest capture.
@@ -245,8 +266,7 @@ func (s *memory) trim() {
 // SetReply keeps a reply for which there is room only: else the capture stays as it is.
 func (s *memory) SetReply(ctx context.Context, id string, r Reply) error {
 	reply := r.Clone()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock()()
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
@@ -263,9 +283,9 @@ func (s *memory) SetReply(ctx context.Context, id string, r Reply) error {
 	}
 	c.Reply = &reply
 	s.bytes.captures += after - before
+	s.feed.Add(Change{Kind: ReplySet, Bin: c.Bin, Seq: c.Seq})
 	s.makeRoom()
 	s.trim()
-	s.change.Tell()
 	return nil
 }
 
@@ -406,7 +426,7 @@ func (s *memory) Stats(ctx context.Context) (Stats, error) {
 
 func (s *memory) Limits() Limits { return s.o }
 
-func (s *memory) Changed() <-chan struct{} { return s.change.Next() }
+func (s *memory) Watch(f Filter) *Watch { return s.feed.Watch(f) }
 
 func (s *memory) Close() error {
 	s.mu.Lock()
@@ -415,6 +435,6 @@ func (s *memory) Close() error {
 		s.expiring.Stop()
 	}
 	s.mu.Unlock()
-	s.change.Close()
+	s.feed.Close()
 	return nil
 }

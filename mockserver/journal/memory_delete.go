@@ -10,11 +10,11 @@ const worthReturning = 16 << 20
 
 // lockToDelete locks the store. What it returns unlocks it, and gives memory back when much was deleted meanwhile.
 func (s *memory) lockToDelete() (unlock func()) {
-	s.mu.Lock()
+	unlocked := s.lock()
 	before := s.bytes.captures
 	return func() {
 		freed := before - s.bytes.captures
-		s.mu.Unlock()
+		unlocked()
 		if freed >= worthReturning {
 			debug.FreeOSMemory()
 		}
@@ -32,9 +32,7 @@ func (s *memory) ClearBin(ctx context.Context, bin string) (int, error) {
 	}
 	n := b.captures.len()
 	b.cleared += uint64(n)
-	for b.captures.len() > 0 {
-		s.drop(b)
-	}
+	s.dropOldest(b, n, BinCleared)
 	s.trim()
 	return n, nil
 }
@@ -87,6 +85,7 @@ func (s *memory) remove(b *memoryBin, unwanted map[uint64]bool) {
 		if unwanted[c.Seq] {
 			s.held--
 			s.bytes.captures -= int64(c.Size())
+			s.feed.Add(Change{Kind: CaptureDeleted, Bin: b.name, Seq: c.Seq})
 			continue
 		}
 		kept.push(c)

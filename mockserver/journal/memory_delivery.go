@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -53,11 +54,12 @@ func (s *memory) saveDelivery(ctx context.Context, d *Delivery) error {
 	s.deliveries[kept.ID] = kept
 	s.history = append(s.history, kept)
 	s.account(kept, kept.size)
+	s.feed.Add(Change{Kind: DeliveryStored, Delivery: kept.ID, Seq: seq})
 	s.makeRoom()
 	s.trim()
 	s.mu.Unlock()
 	d.ID, d.Seq = kept.ID, kept.Seq
-	s.change.Tell()
+	s.feed.Wake()
 	return nil
 }
 
@@ -101,6 +103,7 @@ func (s *memory) removeDelivery(i int) {
 	}
 	s.account(d, -d.size)
 	s.evictedDeliveries++
+	s.feed.Add(Change{Kind: DeliveryEvicted, Delivery: d.ID, Seq: d.Seq})
 }
 
 // AppendAttempt keeps an attempt for which there is room only: else it returns ErrFull, and the delivery stands where next says.
@@ -111,8 +114,7 @@ func (s *memory) AppendAttempt(ctx context.Context, id string, a *Attempt, next 
 		kept = a.Clone().InUTC()
 		size = int64(kept.Size())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock()()
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
@@ -123,6 +125,7 @@ func (s *memory) AppendAttempt(ctx context.Context, id string, a *Attempt, next 
 	s.account(d, -d.size)
 	d.State, d.Next = next.State, next.Time()
 	s.account(d, d.size)
+	s.feed.Add(Change{Kind: AttemptMade, Delivery: d.ID, Seq: d.Seq})
 	var err error
 	if room := s.o.Bytes - s.bytes.fixed(); size > room {
 		err = fmt.Errorf("an attempt of %d bytes, %d of %d can be had: %w", size, max(0, room), s.o.Bytes, ErrFull)
@@ -133,7 +136,6 @@ func (s *memory) AppendAttempt(ctx context.Context, id string, a *Attempt, next 
 		s.makeRoom()
 		s.trim()
 	}
-	s.change.Tell()
 	return err
 }
 
@@ -163,13 +165,23 @@ func (s *memory) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, e
 	}
 	limit := PageSize(q.Limit)
 	found := []Delivery{}
-	for i := len(s.history) - 1; i >= 0 && len(found) < limit; i-- {
-		d := s.history[i]
-		if d.Seq <= q.After {
-			break
+	low, high := s.deliveriesFrom(q.After+1), len(s.history)
+	if q.After+1 == 0 {
+		low = high
+	}
+	if q.Before > 0 {
+		high = s.deliveriesFrom(q.Before)
+	}
+	for low < high && len(found) < limit {
+		i := high - 1
+		if q.Oldest {
+			i = low
+			low++
+		} else {
+			high--
 		}
-		if q.selects(&d.Delivery) {
-			found = append(found, d.Delivery)
+		if d := &s.history[i].Delivery; q.selects(d) {
+			found = append(found, *d)
 		}
 	}
 	s.mu.RUnlock()
@@ -179,10 +191,15 @@ func (s *memory) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, e
 	return found, nil
 }
 
-// selects says whether d is wanted, After left aside.
+// deliveriesFrom returns the index of the first delivery with at least that number.
+func (s *memory) deliveriesFrom(seq uint64) int {
+	i, _ := slices.BinarySearchFunc(s.history, seq, func(d *memoryDelivery, seq uint64) int { return cmp.Compare(d.Seq, seq) })
+	return i
+}
+
+// selects says whether d is wanted, Before and After left aside.
 func (q *DeliveryQuery) selects(d *Delivery) bool {
-	return (q.Before == 0 || d.Seq < q.Before) &&
-		(q.Provider == "" || d.Provider == q.Provider) &&
+	return (q.Provider == "" || d.Provider == q.Provider) &&
 		(q.Endpoint == "" || d.Endpoint == q.Endpoint) &&
 		(q.State == "" || d.State == q.State) &&
 		(q.EventID == "" || d.Event.ID == q.EventID)

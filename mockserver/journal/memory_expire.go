@@ -9,8 +9,7 @@ func (s *memory) expiry() time.Duration {
 
 // expire evicts what was stored too long ago, and comes again.
 func (s *memory) expire() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock()()
 	if s.closed {
 		return
 	}

@@ -74,9 +74,9 @@ type Store interface {
 	Limits() Limits
 	// Stats returns the store's totals.
 	Stats(ctx context.Context) (Stats, error)
-	// Changed returns a channel that is closed at the next commit of a capture, delivery or attempt. Take it, look, then wait on it.
-	Changed() <-chan struct{}
-	// Close flushes and releases the store. Later calls return ErrClosed, and Changed a closed channel. Closing twice is fine.
+	// Watch tells what is committed from now on. Close the watch.
+	Watch(f Filter) *Watch
+	// Close flushes and releases the store. Later calls return ErrClosed, and watches end: see Watch.C. Closing twice is fine.
 	Close() error
 }
 

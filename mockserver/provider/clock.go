@@ -50,17 +50,17 @@ func (d *Dispatcher) Settle(ctx context.Context) error { return d.schedule.settl
 // Await waits until a delivery is no longer pending and returns it. On a virtual clock a delivery that is to be tried
 // again stays pending until Advance. journal.ErrNotFound, ErrClosed.
 func (d *Dispatcher) Await(ctx context.Context, id string) (journal.Delivery, error) {
+	watch := d.store.Watch(journal.Filter{Delivery: id})
+	defer watch.Close()
 	for {
-		// The order matters: what ends after it was looked for here is found ended in the store, or tells the store's
-		// waiters.
-		changed := d.store.Changed()
-		done := d.schedule.await(id)
+		// The order matters: what ends after it was looked for here is found ended in the store, or is told by the watch.
+		done, changed := d.schedule.await(id), watch.C()
+		if done != nil {
+			changed = nil
+		}
 		delivery, err := d.store.Delivery(ctx, id)
 		if err != nil || delivery.State != journal.Pending {
 			return delivery, err
-		}
-		if done != nil {
-			changed = nil
 		}
 		select {
 		case <-ctx.Done():

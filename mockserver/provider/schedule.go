@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/broadcast"
 )
 
 // schedule runs jobs when they are due. What is due starts in the order (due, sequence), as many at once as there
@@ -19,11 +19,11 @@ type schedule struct {
 	workers int // attempts under way at once
 	virtual bool
 
-	group     sync.WaitGroup // workers, and the follower of the wall clock
-	stop      chan struct{}  // closed by close
-	earlier   chan struct{}  // tells the follower that something is due earlier than it thinks
-	advancing chan struct{}  // holds a token while nobody advances the clock
-	quieted   journal.Change // tells when nothing is due any more
+	group     sync.WaitGroup      // workers, and the follower of the wall clock
+	stop      chan struct{}       // closed by close
+	earlier   chan struct{}       // tells the follower that something is due earlier than it thinks
+	advancing chan struct{}       // holds a token while nobody advances the clock
+	quieted   broadcast.Broadcast // tells when nothing is due any more
 
 	mu      sync.Mutex
 	now     time.Time // of a virtual clock

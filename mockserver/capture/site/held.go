@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/broadcast"
 )
 
 // held are the requests that wait for somebody to answer them, by the numbers of their captures. The zero value holds
@@ -14,7 +14,7 @@ type held struct {
 	mu       sync.Mutex
 	waiting  map[uint64]waiter
 	arriving map[string]int // by token: requests that may be stored already and do not wait yet
-	change   journal.Change
+	change   broadcast.Broadcast
 }
 
 // waiter is one of them.

@@ -38,7 +38,9 @@ func RunBounds(t *testing.T, open func(*testing.T, journal.Limits) journal.Store
 					t.Errorf("Close: %v", err)
 				}
 			})
+			m := newMirror(t, s)
 			c.test(t, s)
+			m.check(t, s)
 		})
 	}
 }

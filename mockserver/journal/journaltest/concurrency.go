@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/wire"
@@ -54,43 +53,4 @@ func concurrency(t *testing.T, s journal.Store) {
 		}
 		next[sender]++
 	}
-}
-
-// Whoever takes the channel, looks, and then waits, misses nothing.
-func changes(t *testing.T, s journal.Store) {
-	wakes := func(text string, do func() error) {
-		t.Helper()
-		changed := s.Changed()
-		select {
-		case <-changed:
-			t.Errorf("%s: woken before", text)
-		default:
-		}
-		if err := do(); err != nil {
-			t.Fatal(err)
-		}
-		<-changed
-	}
-	wakes("capture", func() error { return s.AppendCapture(t.Context(), Capture("a", 1)) })
-	wakes("reply", func() error { return s.SetReply(t.Context(), journal.CaptureID(1), journal.Reply{}) })
-	wakes("delivery", func() error { return s.SaveDeliveries(t.Context(), Delivery("d", 1)) })
-	wakes("attempt", func() error { return s.AppendAttempt(t.Context(), "d", attempt(1), journal.Progress{}) })
-
-	const n = 200
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			changed := s.Changed()
-			got, err := s.Captures(t.Context(), journal.CaptureQuery{Bin: "b", Limit: n})
-			if err != nil || len(got) == n {
-				return
-			}
-			<-changed
-		}
-	}()
-	for i := range n {
-		add(t, s, &journal.Capture{Bin: "b", At: time.Unix(int64(i), 0)})
-	}
-	<-done
 }

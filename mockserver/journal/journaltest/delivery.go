@@ -156,10 +156,17 @@ func deliveryQueries(t *testing.T, s journal.Store) {
 		{Before: all[5].Seq},
 		{After: all[5].Seq},
 		{After: all[2].Seq, Before: all[9].Seq, Provider: "neostore", Limit: 2},
+		{After: ^uint64(0)},
+		{Oldest: true, Limit: 4},
+		{Oldest: true, After: all[2].Seq, Before: all[9].Seq, Provider: "neostore", Limit: 2},
 	} {
 		want := []journal.Delivery{}
-		for i := len(all) - 1; i >= 0 && len(want) < journal.PageSize(q.Limit); i-- {
-			d := all[i]
+		order := slices.Clone(all)
+		if !q.Oldest {
+			slices.Reverse(order)
+		}
+		for i := 0; i < len(order) && len(want) < journal.PageSize(q.Limit); i++ {
+			d := order[i]
 			if (q.Provider == "" || q.Provider == d.Provider) && (q.Endpoint == "" || q.Endpoint == d.Endpoint) &&
 				(q.State == "" || q.State == d.State) && (q.EventID == "" || q.EventID == d.Event.ID) &&
 				(q.Before == 0 || d.Seq < q.Before) && d.Seq > q.After {

@@ -34,7 +34,8 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 		{"a bin is trimmed", trims},
 		{"how captures spread over bins", spread},
 		{"concurrent senders", concurrency},
-		{"a change wakes", changes},
+		{"changes", changes},
+		{"a change wakes", changeWakes},
 		{"deliveries", deliveries},
 		{"several deliveries at once", deliveriesAtOnce},
 		{"delivery queries", deliveryQueries},
@@ -52,7 +53,9 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 					t.Errorf("Close: %v", err)
 				}
 			})
+			m := newMirror(t, s)
 			c.test(t, s)
+			m.check(t, s)
 		})
 	}
 }
@@ -404,7 +407,8 @@ func endedContext(t *testing.T, s journal.Store) {
 }
 
 func closed(t *testing.T, s journal.Store) {
-	waiting := s.Changed()
+	waiting := s.Watch(journal.Filter{})
+	defer waiting.Close()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -413,8 +417,8 @@ func closed(t *testing.T, s journal.Store) {
 			t.Errorf("%s: %v, want ErrClosed", name, err)
 		}
 	}
-	<-waiting
-	<-s.Changed()
+	<-waiting.C()
+	<-s.Watch(journal.Filter{Bin: "a"}).C()
 }
 
 // everyCall makes every call that can fail and returns the errors.

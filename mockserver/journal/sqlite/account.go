@@ -143,6 +143,7 @@ func (w *writer) lost(b *bin) {
 	w.bytes.captures -= b.bytes
 	b.count, b.bytes = 0, 0
 	w.touch(b)
+	w.note(journal.Change{Kind: journal.CapturesEvicted, Bin: b.name, Seq: b.last})
 }
 
 // emptied notes that a bin may hold nothing any more, and forgets those that became empty first when they are too many.

@@ -47,6 +47,7 @@ func (s *store) SetReply(ctx context.Context, id string, r journal.Reply) error 
 		b.bytes += size - before
 		w.bytes.captures += size - before
 		w.touch(b)
+		w.note(journal.Change{Kind: journal.ReplySet, Bin: b.name, Seq: seq})
 		_, err = w.stmts.updateHead.ExecContext(ctx, packCapture(nil, &c), size, int64(seq))
 		return err
 	})
@@ -70,7 +71,7 @@ func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 			if last == 0 {
 				last = b.last // what comes later stays
 			}
-			n, err = w.dropOldest(context.Background(), b, last, evictAtOnce)
+			n, err = w.dropOldest(context.Background(), b, last, evictAtOnce, journal.BinCleared)
 			b.cleared += uint64(n)
 			return err
 		})
@@ -95,7 +96,7 @@ func (s *store) TrimBin(ctx context.Context, name string, keep int) (int, error)
 			if b == nil || b.count <= keep {
 				return nil
 			}
-			n, err = w.dropOldest(context.Background(), b, b.last, min(b.count-keep, evictAtOnce))
+			n, err = w.dropOldest(context.Background(), b, b.last, min(b.count-keep, evictAtOnce), journal.CapturesEvicted)
 			b.evicted += uint64(n)
 			return err
 		})

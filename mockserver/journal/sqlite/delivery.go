@@ -80,6 +80,7 @@ func (w *writer) saveDelivery(seq uint64, id string, d *journal.Delivery, record
 	}
 	w.deliverySeq = seq
 	w.deliveries++
+	w.note(journal.Change{Kind: journal.DeliveryStored, Delivery: id, Seq: seq})
 	*w.ofState(d.State) += size
 	for i := range d.Attempts {
 		if _, err := w.stmts.insertTry.ExecContext(ctx, int64(seq), packAttempt(nil, &d.Attempts[i])); err != nil {
@@ -125,7 +126,8 @@ func (w *writer) evictDelivery() error { return w.evictDeliveryUpTo(math.MaxInt6
 func (w *writer) evictDeliveryUpTo(last int64) error {
 	ctx := context.Background()
 	var seq, size int64
-	err := w.stmts.oldestDelivery.QueryRowContext(ctx, []byte(journal.Pending), last).Scan(&seq, &size)
+	var id []byte
+	err := w.stmts.oldestDelivery.QueryRowContext(ctx, []byte(journal.Pending), last).Scan(&seq, &id, &size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errRoom
 	}
@@ -139,6 +141,7 @@ func (w *writer) evictDeliveryUpTo(last int64) error {
 	}
 	w.deliveries--
 	w.freed = true
+	w.note(journal.Change{Kind: journal.DeliveryEvicted, Delivery: string(id), Seq: uint64(seq)})
 	w.bytes.finished -= size
 	w.count(evictedDeliveries, w.counters[evictedDeliveries]+1)
 	return nil
@@ -159,6 +162,7 @@ func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt
 		}
 		*w.ofState(d.state) -= d.size
 		*w.ofState(next.State) += d.size
+		w.note(journal.Change{Kind: journal.AttemptMade, Delivery: id, Seq: uint64(d.seq)})
 		full := w.admit("an attempt", size)
 		if record != nil && full == nil {
 			if _, err := w.stmts.insertTry.ExecContext(ctx, d.seq, record); err != nil {
@@ -175,7 +179,7 @@ func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt
 }
 
 func (s *store) Delivery(ctx context.Context, id string) (journal.Delivery, error) {
-	found, err := s.deliveries(ctx, "id = ?", []byte(id), 1)
+	found, err := s.deliveries(ctx, "id = ?", newestFirst, []byte(id), 1)
 	if err == nil && len(found) == 0 {
 		err = deliveryNotFound(id)
 	}
@@ -197,14 +201,18 @@ func (s *store) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]jour
 			args = append(args, []byte(filter.value))
 		}
 	}
-	return s.deliveries(ctx, where, append(args, journal.PageSize(q.Limit))...)
+	order := newestFirst
+	if q.Oldest {
+		order = oldestFirst
+	}
+	return s.deliveries(ctx, where, order, append(args, journal.PageSize(q.Limit))...)
 }
 
-// deliveries reads the newest deliveries for which the condition holds, with their attempts, in one statement: a
-// delivery and its attempts are of one moment. The last argument is the limit.
-func (s *store) deliveries(ctx context.Context, where string, args ...any) ([]journal.Delivery, error) {
+// deliveries reads the first deliveries, in that order, for which the condition holds, with their attempts, in one
+// statement: a delivery and its attempts are of one moment. The last argument is the limit.
+func (s *store) deliveries(ctx context.Context, where string, order order, args ...any) ([]journal.Delivery, error) {
 	found := []journal.Delivery{}
-	err := s.query(ctx, s.read.text(deliveryQuery(where)), func(rows *sql.Rows) error {
+	err := s.query(ctx, s.read.text(deliveryQuery(where, order)), func(rows *sql.Rows) error {
 		var seq uint64
 		var id, state []byte
 		var next sql.NullInt64
@@ -242,7 +250,15 @@ func (s *store) deliveries(ctx context.Context, where string, args ...any) ([]jo
 	return found, nil
 }
 
-func deliveryQuery(where string) string {
+// order is the direction of a list.
+type order string
+
+const (
+	newestFirst order = "DESC"
+	oldestFirst order = "ASC"
+)
+
+func deliveryQuery(where string, order order) string {
 	return "SELECT d.seq, d.id, d.state, d.next, d.provider, d.endpoint, d.event, d.record, a.record FROM (SELECT * FROM deliveries WHERE " + where +
-		" ORDER BY seq DESC LIMIT ?) d LEFT JOIN attempts a ON a.delivery = d.seq ORDER BY d.seq DESC, a.id"
+		" ORDER BY seq " + string(order) + " LIMIT ?) d LEFT JOIN attempts a ON a.delivery = d.seq ORDER BY d.seq " + string(order) + ", a.id"
 }

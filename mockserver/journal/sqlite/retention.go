@@ -105,7 +105,7 @@ const evictAtOnce = 10_000
 func (w *writer) retain(ctx context.Context) error {
 	for _, b := range w.dirty {
 		for b.count > w.s.o.PerBin {
-			n, err := w.dropOldest(ctx, b, b.last, min(b.count-w.s.o.PerBin, evictAtOnce))
+			n, err := w.dropOldest(ctx, b, b.last, min(b.count-w.s.o.PerBin, evictAtOnce), journal.CapturesEvicted)
 			if err != nil {
 				return err
 			}
@@ -119,7 +119,7 @@ func (w *writer) retain(ctx context.Context) error {
 }
 
 // dropOldest deletes at most n captures of a bin, oldest first, up to the number last, and returns how many.
-func (w *writer) dropOldest(ctx context.Context, b *bin, last uint64, n int) (int, error) {
+func (w *writer) dropOldest(ctx context.Context, b *bin, last uint64, n int, kind journal.ChangeKind) (int, error) {
 	rows, err := w.stmts.oldestOfBin.QueryContext(ctx, b.id, int64(last), n)
 	if err != nil {
 		return 0, err
@@ -142,6 +142,7 @@ func (w *writer) dropOldest(ctx context.Context, b *bin, last uint64, n int) (in
 	w.bytes.captures -= bytes
 	w.freed = true
 	w.touch(b)
+	w.note(journal.Change{Kind: kind, Bin: b.name, Seq: uint64(upTo)})
 	return count, w.emptied(ctx, b)
 }
 
@@ -171,6 +172,7 @@ func (w *writer) dropOldestOfAll(ctx context.Context, last uint64, enough func()
 		b.evicted++
 		w.bytes.captures -= size
 		w.touch(b)
+		w.note(journal.Change{Kind: journal.CapturesEvicted, Bin: b.name, Seq: uint64(upTo)})
 		if b.count == 0 {
 			emptied = append(emptied, b)
 		}
@@ -212,6 +214,7 @@ func (w *writer) drop(ctx context.Context, seq uint64) (bool, error) {
 	w.bytes.captures -= size
 	w.freed = true
 	w.touch(b)
+	w.note(journal.Change{Kind: journal.CaptureDeleted, Bin: b.name, Seq: seq})
 	return true, w.emptied(ctx, b)
 }
 

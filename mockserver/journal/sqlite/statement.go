@@ -79,7 +79,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.insertDelivery: "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, record, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		&t.updateDelivery: "UPDATE deliveries SET state = ?, next = ?, size = ? WHERE seq = ?",
 		&t.insertTry:      "INSERT INTO attempts (delivery, record) VALUES (?, ?)",
-		&t.oldestDelivery: "SELECT seq, size FROM deliveries WHERE state <> ? AND seq <= ? ORDER BY seq LIMIT 1",
+		&t.oldestDelivery: "SELECT seq, id, size FROM deliveries WHERE state <> ? AND seq <= ? ORDER BY seq LIMIT 1",
 		&t.deleteAttempts: "DELETE FROM attempts WHERE delivery = ?",
 		&t.deleteDelivery: "DELETE FROM deliveries WHERE seq = ?",
 		&t.setCounter:     "INSERT INTO counters (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",

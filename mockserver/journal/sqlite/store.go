@@ -18,11 +18,11 @@ const largest = 256 << 20
 
 // store is a journal.Store in a directory.
 type store struct {
-	o      journal.Limits
-	db     *database
-	read   *reader
-	queue  queue
-	change journal.Change
+	o     journal.Limits
+	db    *database
+	read  *reader
+	queue queue
+	feed  journal.Feed
 
 	log         logLimits
 	checkpoints *checkpointer
@@ -102,8 +102,8 @@ func (s *store) write(ctx context.Context, operation func(*writer) error) error 
 	return err
 }
 
-// Changed returns the channel of the next commit.
-func (s *store) Changed() <-chan struct{} { return s.change.Next() }
+// Watch tells what is committed from now on.
+func (s *store) Watch(f journal.Filter) *journal.Watch { return s.feed.Watch(f) }
 
 // Close commits what waits and closes the file, which then needs no recovery.
 func (s *store) Close() error {
@@ -115,7 +115,7 @@ func (s *store) Close() error {
 		s.reading.Lock()
 		defer s.reading.Unlock()
 		s.err = errors.Join(s.checkpoints.close(), s.read.close(), s.db.close())
-		s.change.Close()
+		s.feed.Close()
 	})
 	return s.err
 }

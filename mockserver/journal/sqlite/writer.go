@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -39,8 +40,9 @@ type writer struct {
 	freed      bool // pages of the file may be free
 	reclaiming bool // they are being given back
 
-	dirty   []*bin   // whose rows must be written in this transaction
-	counted []string // counters that must be
+	dirty   []*bin           // whose rows must be written in this transaction
+	counted []string         // counters that must be
+	changes []journal.Change // that this transaction made, or so many that all watches miss some: see note
 	args    []driver.NamedValue
 }
 
@@ -95,7 +97,8 @@ func (w *writer) answer(err error) {
 	}
 	clear(w.batch)
 	if err == nil {
-		w.s.change.Tell()
+		w.s.feed.Add(w.changes...)
+		w.s.feed.Wake()
 	}
 }
 
@@ -103,13 +106,24 @@ func (w *writer) answer(err error) {
 // room in the log, once that has been carried over into the file: then a second try succeeds.
 func (w *writer) commit(ctx context.Context) error {
 	err := w.try(ctx)
-	if code(err)&0xff == sqlite3.SQLITE_FULL {
-		var p progress
-		if p.read(ctx, w.stmts.checkpoint) == nil && p.logged > 0 && p.left() == 0 {
-			err = w.try(ctx)
-		}
+	if code(err)&0xff == sqlite3.SQLITE_FULL && w.emptyLog(ctx) {
+		err = w.try(ctx)
 	}
 	return explain("writing to the journal", err)
+}
+
+// emptyLog carries the whole log over into the file and says whether it could. Whoever reads meanwhile
+// keeps it from that, so it tries for a while.
+func (w *writer) emptyLog(ctx context.Context) bool {
+	const tries, pause = 20, 5 * time.Millisecond
+	for range tries {
+		var p progress
+		if err := p.read(ctx, w.stmts.checkpoint); err == nil && p.left() == 0 {
+			return p.logged > 0
+		}
+		time.Sleep(pause)
+	}
+	return false
 }
 
 // try makes one transaction of the batch, or nothing.
@@ -119,6 +133,7 @@ func (w *writer) try(ctx context.Context) error {
 			return err
 		}
 	}
+	w.changes = w.changes[:0]
 	err := w.transact(ctx)
 	if err != nil {
 		w.stale = true
@@ -194,6 +209,7 @@ func (w *writer) insertCaptures(ctx context.Context) error {
 		b.bytes += int64(r.size)
 		w.bytes.captures += int64(r.size)
 		w.touch(b)
+		w.note(journal.Change{Kind: journal.CaptureStored, Bin: b.name, Seq: r.seq})
 		body := r.body
 		if body == nil {
 			body = []byte{}
@@ -230,6 +246,18 @@ func (w *writer) insertRows(ctx context.Context, n int) error {
 		}
 	}
 	return nil
+}
+
+// note keeps a change for those who watch, once it is committed. Of more changes than the feed keeps
+// it drops the rest: whoever watches then knows that he missed some.
+func (w *writer) note(c journal.Change) {
+	if n := len(w.changes) - 1; n >= 0 && c.Kind == journal.CapturesEvicted && w.changes[n].Kind == c.Kind && w.changes[n].Bin == c.Bin {
+		w.changes[n].Seq = c.Seq
+		return
+	}
+	if len(w.changes) <= journal.FeedSize {
+		w.changes = append(w.changes, c)
+	}
 }
 
 func (w *writer) close() {

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// shown prints what becomes of a bin's captures.
+type shown struct {
+	*listenFlags
+	w          World
+	client     mockserver.Client
+	bin        string
+	unanswered map[uint64]string // by seq: ids of captures that were told, and whose consumer has not replied yet
+}
+
+// mostUnanswered bounds the captures whose replies are waited for. The reply to another one is printed as a capture.
+const mostUnanswered = 10_000
+
+// update prints what one update says.
+func (s *shown) update(ctx context.Context, u journal.Update) error {
+	switch {
+	case u.Ready != nil:
+		fmt.Fprintf(s.w.Stderr, "listening on %s\n", s.client.BinURL(s.bin))
+		if s.settings.Forward != "" {
+			fmt.Fprintf(s.w.Stderr, "forwarding to %s\n", s.settings.Forward)
+		}
+	case u.Capture != nil:
+		return s.capture(u.Capture)
+	case u.Removed != nil:
+		for _, seq := range u.Removed.Seqs {
+			delete(s.unanswered, seq)
+		}
+		for seq := range s.unanswered {
+			if seq <= u.Removed.UpTo {
+				delete(s.unanswered, seq)
+			}
+		}
+	case u.Skipped != nil:
+		fmt.Fprintf(s.w.Stderr, "requests %d to %d are not shown: %s\n", u.Skipped.From, u.Skipped.To, whySkipped(u.Skipped.Why))
+	case u.Missed != nil:
+		return s.answered(ctx)
+	}
+	return nil
+}
+
+// whySkipped says why requests are not shown.
+func whySkipped(why string) string {
+	if why == journal.Behind {
+		return "they came faster than they could be printed; the rig has them"
+	}
+	return "the bin let go of them before they could be printed"
+}
+
+// capture prints a capture, or the reply to one that was printed before.
+func (s *shown) capture(c *journal.Capture) error {
+	_, before := s.unanswered[c.Seq]
+	switch {
+	case before && c.Reply == nil:
+		return nil
+	case before:
+		delete(s.unanswered, c.Seq)
+		return s.printReply(s.w, *c)
+	case c.Reply == nil && s.settings.Forward != "" && len(s.unanswered) < mostUnanswered:
+		s.unanswered[c.Seq] = c.ID
+	}
+	return s.print(s.w, *c)
+}
+
+// answered looks for the replies that came without being told.
+func (s *shown) answered(ctx context.Context) error {
+	for seq, id := range s.unanswered {
+		c, err := s.client.Capture(ctx, id)
+		if errors.Is(err, journal.ErrNotFound) {
+			delete(s.unanswered, seq)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if c.Reply != nil {
+			if err := s.capture(&c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package scenarios
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// releasing lets the consumer answer once the rig is followed.
+type releasing struct {
+	*countingClient
+	release func()
+}
+
+func (c *releasing) Follow(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error {
+	return c.countingClient.Follow(ctx, o, func(u journal.Update) error {
+		err := tell(u)
+		if u.Ready != nil {
+			c.release()
+		}
+		return err
+	})
+}
+
+// TestDeliveriesAreAwaitedWithoutPolling: while deliveries are under way, the rig tells what becomes of them.
+func TestDeliveriesAreAwaitedWithoutPolling(t *testing.T) {
+	t.Parallel()
+	for name, dial := range map[string]func(*testing.T, *mockserver.Server) mockserver.Client{
+		"in process": func(_ *testing.T, rig *mockserver.Server) mockserver.Client { return rig.Client() },
+		"over HTTP": func(t *testing.T, rig *mockserver.Server) mockserver.Client {
+			client, err := mockserver.Dial(rig.DeskURL(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return client
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer := make(chan struct{})
+			consumer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-answer }))
+			t.Cleanup(consumer.Close)
+			rig := mockserver.StartT(t, mockserver.Options{RealClock: true, Desk: desk.Handler})
+			client := &releasing{&countingClient{Client: dial(t, rig)}, func() { close(answer) }}
+			to := journal.Endpoint{Provider: "neostore", URL: consumer.URL, Events: []string{"*:*"}}
+			if _, err := client.Register(t.Context(), to); err != nil {
+				t.Fatal(err)
+			}
+			r := newRun(client, &Scenario{}, Options{})
+			var ids []string
+			for range 50 {
+				ds, err := client.Emit(t.Context(), "neostore", provider.Emission{Event: "Pass:Created"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.byID[ds[0].ID] = len(ids)
+				ids, r.made = append(ids, ds[0].ID), append(r.made, made{id: ds[0].ID, seq: ds[0].Seq})
+			}
+			list, err := r.awaitDeliveries(t.Context(), ids, &Deliveries{State: journal.Delivered, Within: Duration(time.Minute)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range list {
+				if list[i].ID != ids[i] || list[i].State != journal.Delivered || len(list[i].Attempts) != 1 {
+					t.Fatalf("delivery %d is %s, %s after %d attempts; want %s delivered", i, list[i].ID, list[i].State, len(list[i].Attempts), ids[i])
+				}
+			}
+			if client.single > 8 || client.pages > 4 {
+				t.Errorf("%d single deliveries and %d pages were asked for", client.single, client.pages)
+			}
+		})
+	}
+}
