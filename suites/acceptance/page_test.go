@@ -2,6 +2,9 @@ package acceptance_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -67,6 +70,46 @@ var _ = Describe("the page", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(newest[0].Body)).To(ContainSubstring(`"passType":12345678901234567890`))
 		Expect(newest[0].Headers.Get("X-Test")).To(Equal("1"))
+	}, SpecTimeout(2*time.Minute))
+
+	It("shows what becomes of a request: its reply, and that it is deleted", func(ctx SpecContext) {
+		answer := make(chan struct{})
+		consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			<-answer
+			w.WriteHeader(http.StatusOK)
+		}))
+		reply := sync.OnceFunc(func() { close(answer) })
+		DeferCleanup(func() { reply(); consumer.Close() })
+		r := serve("--data", "memory")
+		Expect(r.client.Configure(ctx, "orders", capture.Settings{Forward: consumer.URL})).To(Succeed())
+		b := browse(r, "#bin=orders")
+		b.sees("#state", "live")
+		sent := make(chan struct{})
+		go func() {
+			defer GinkgoRecover()
+			defer close(sent)
+			postAs(r.capture+"/orders/1", "text/plain", "one")
+		}()
+		b.sees("#list .row", "/1")
+		Expect(b.eval(`document.querySelector("#list .row").innerText`)).NotTo(ContainSubstring("200"))
+		b.clickOn("#list .row")
+		b.sees("#detail h2", "POST /orders/1")
+		reply()
+		<-sent
+		b.sees("#list .row", "200")
+		b.sees("#detail", "200")
+		b.isAccessible()
+
+		By("deleting it elsewhere")
+		postAs(r.capture+"/other/2", "text/plain", "two")
+		captures, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "orders"}})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(captures).To(HaveLen(1))
+		_, err = r.client.ClearBin(ctx, "orders")
+		Expect(err).NotTo(HaveOccurred())
+		b.sees("#detail", "The rig no longer has this record")
+		Eventually(func() string { return b.eval(`String(document.querySelectorAll("#list .row").length)`) }).Should(Equal("0"))
+		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))
 
 	It("is used by keys", func(ctx SpecContext) {

@@ -33,6 +33,7 @@ let record; // that is open
 let listed; // which list is drawn
 let opened; // what is drawn on the right
 let missed = 0; // captures that came while nobody looked
+let newest = 0; // seq of the captures that came
 
 const deliveries = () => place.view === "deliveries";
 const searched = () => Boolean(place.q || place.where);
@@ -216,45 +217,56 @@ async function open() {
 }
 
 // What the stream brings waits for a moment, so that a burst is drawn at once.
-const arrived = { capture: new Map(), delivery: new Map(), timer: 0 };
+const arrived = { capture: new Map(), delivery: new Map(), removed: [], timer: 0 };
 
 function stash(kind, one) {
-  arrived[kind].set(one.id, one);
+  if (kind === "removed") arrived.removed.push(one);
+  else arrived[kind].set(one.id, one);
   arrived.timer ||= setTimeout(async () => {
     try {
-      await take([...arrived.capture.values()], [...arrived.delivery.values()]);
+      await take([...arrived.capture.values()], [...arrived.delivery.values()], arrived.removed);
     } catch (problem) {
       failed($("head"), problem);
     }
   }, 80);
 }
 
-async function take(captures, sent) {
+async function take(captures, sent, removed) {
   arrived.timer = 0;
+  arrived.removed = [];
   arrived.capture.clear();
   arrived.delivery.clear();
   const here = deliveries() ? sent : captures.filter((c) => !place.bin || c.bin === place.bin);
   const mine = feed;
   const found = here.length ? await mine.arrive(here) : [];
   const looking = !deliveries() && atTop() && !document.hidden && document.hasFocus();
-  const fresh = deliveries() ? captures : found;
+  const fresh = deliveries() ? captures.filter((c) => c.seq > newest) : found;
+  newest = captures.reduce((seq, c) => Math.max(seq, c.seq), newest);
   if (!looking && fresh.length) {
     missed += fresh.length;
     list.miss(fresh);
     titled();
   }
-  if (mine === feed && here.length) {
+  const gone = removed.filter((r) => (r.kind === "delivery") === deliveries());
+  if (mine === feed && (gone.map((r) => mine.remove(r)).some(Boolean) || here.length)) {
     if (atTop()) mine.show();
     draw();
   }
-  const open = deliveries() && sent.find((d) => d.id === place.show);
-  if (open && record?.attempts) refresh(open);
+  const open = (deliveries() ? sent : captures).find((r) => r.id === place.show);
+  if (open && record?.id === open.id && (record.attempts || JSON.stringify(record.reply) !== JSON.stringify(open.reply))) refresh(open);
+  if (record && gone.some((r) => r.seqs?.includes(record.seq) || (r.bin === record.bin && record.seq <= r.up_to))) leftOver();
   recount();
 }
 
-// refresh draws a delivery that came further, and keeps the focus.
-function refresh(delivery) {
-  record = delivery;
+// leftOver says that what is open is not there any more.
+function leftOver() {
+  $("detail").querySelector(":scope > .left-over")?.remove();
+  $("detail").prepend(having(note("left-over", "The rig no longer has this record: it was deleted, or made room for others."), { role: "status" }));
+}
+
+// refresh draws a record of which more is known now, and keeps the focus.
+function refresh(more) {
+  record = more;
   opened = "";
   const focused = $("detail").contains(document.activeElement) ? document.activeElement.id : "";
   did($("detail"))(async () => {
@@ -321,7 +333,8 @@ async function start() {
     return failed($("head"), problem);
   }
   const following = follow("/api/v1/stream", headers, {
-    capture: (c) => stash("capture", c), delivery: (d) => stash("delivery", d), skipped: () => did($("head"))(() => load(true)), restarted,
+    capture: (c) => stash("capture", c), delivery: (d) => stash("delivery", d), removed: (r) => stash("removed", r),
+    skipped: () => did($("head"))(() => load(true)), missed: () => did($("head"))(() => load(true)), restarted,
   }, connection);
   await did($("detail"))(arrive);
   await following;

@@ -31,6 +31,7 @@ export class Feed {
     const signal = this.#left.signal;
     if (this.chosen) this.#newest = (await api(path(this.parts, { limit: 1 }), undefined, "GET", signal)).items[0]?.seq ?? 0;
     await this.#read(undefined, () => {});
+    this.#newest = Math.max(this.#newest, this.items[0]?.seq ?? 0);
   }
 
   // older reads the next page. A page may come empty, as searching takes the server long: then it goes on, and says how far
@@ -52,14 +53,13 @@ export class Feed {
     }
   }
 
-  // arrive takes records of the stream, oldest first, and returns those that belong here and are new.
+  // arrive takes records of the stream, oldest first, and returns those that belong here and are new. A record that came before
+  // takes the place of what was known of it; one that is not read yet is read later.
   async arrive(records) {
-    let found = records.filter((r) => !this.#replaced(r));
-    if (this.chosen && found.length) {
-      const after = this.#newest;
-      this.#newest = found.reduce((newest, r) => Math.max(newest, r.seq), after);
-      found = (await this.#after(after)).filter((r) => !this.#has(r));
-    }
+    const after = this.#newest;
+    let found = records.filter((r) => !this.#replaced(r) && r.seq > after);
+    this.#newest = found.reduce((newest, r) => Math.max(newest, r.seq), after);
+    if (this.chosen && found.length) found = (await this.#after(after)).filter((r) => !this.#has(r));
     this.fresh.unshift(...found.toReversed());
     if (this.fresh.length > most) {
       this.fresh.length = most;
@@ -91,6 +91,15 @@ export class Feed {
       this.items.length = this.#most;
       this.next = this.items.at(-1).seq;
     }
+  }
+
+  // remove drops the records that the rig does not hold any more, and says whether there were any.
+  remove({ bin, seqs = [], up_to = 0 }) {
+    const before = this.items.length + this.fresh.length;
+    const stays = (r) => !seqs.includes(r.seq) && !(r.bin === bin && r.seq <= up_to);
+    this.items = this.items.filter(stays);
+    this.fresh = this.fresh.filter(stays);
+    return before > this.items.length + this.fresh.length;
   }
 
   #has(record) { return [...this.fresh, ...this.items].some((r) => r.id === record.id); }
