@@ -22,7 +22,6 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
-	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -34,22 +33,29 @@ type burstFlags struct {
 	token, jsonFile  string
 	knowledge        knowledge
 	noReconciliation bool
+	minted           bool // the secret was drawn
+	recordedFlags
 }
 
 func newBurst(w World) *cobra.Command {
 	var b burstFlags
 	cmd := &cobra.Command{
-		Use:   "burst PROVIDER --to URL",
+		Use:   "burst [PROVIDER] --to URL",
 		Short: "Send many unique, signed events, and account for every one",
 		Long: `Sends events that are each drawn and signed on their own. With --rate the load is open: every event has its
 time, and one that is late is counted from when it was due. When the URL is a bin of a running rig, what was sent is
 held against what was captured: lost, duplicated, unexpected. Exit code 0: everything planned was acknowledged and, in
-a bin, captured exactly once; 1: not; 3: the bin could not be read whole.`,
+a bin, captured exactly once; 1: not; 3: the bin could not be read whole.
+
+With --from recorded requests are sent as load, in turn and again from the first one, as hookrig replay sends them: a
+file of captures (JSON Lines or HAR), or a bin of a running rig. With PROVIDER and --secret each is signed anew when it is sent.`,
 		Example: `  hookrig burst neostore --to http://127.0.0.1:8081/load --count 100000 --connections 64
-  hookrig burst subscribfy --to http://127.0.0.1:3000/hooks --secret S --rate 500 --duration 30s`,
-		Args:              exactArgs("PROVIDER"),
+  hookrig burst subscribfy --to http://127.0.0.1:3000/hooks --secret S --rate 500 --duration 30s
+  hookrig burst --from captures.jsonl --to http://127.0.0.1:3000 --keep-path --rate 200 --duration 1m
+  hookrig burst neostore --secret S --from orders --rig http://127.0.0.1:8080 --to http://127.0.0.1:3000/hooks --count 10000`,
+		Args:              atMostArgs("PROVIDER"),
 		ValidArgsFunction: completeFirst(completeProvider, noFiles),
-		RunE:              func(cmd *cobra.Command, args []string) error { return runBurst(cmd, w, args[0], &b) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return runBurst(cmd, w, args, &b) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&b.plan.URL, "to", "", "where to send them, an http or https `URL`")
@@ -57,7 +63,10 @@ a bin, captured exactly once; 1: not; 3: the bin could not be read whole.`,
 	f.StringVar(&b.tenant, "tenant", "", "the `NAME` of the tenant, store or project they come from")
 	f.StringSliceVar(&b.plan.Events, "events", nil, "the events to send in turn: `PATTERNS`, comma-separated (default: all)")
 	f.Float64Var(&b.plan.Rate, "rate", 0, "so many events a second, a `NUMBER` (default: as fast as the answers come)")
-	f.Uint64Var(&b.plan.Count, "count", 0, "stop after a `NUMBER` of events (default 1000 without --duration)")
+	f.StringVar(&b.from, "from", "", "send the recorded requests of this `FILE|BIN`, in turn")
+	f.BoolVar(&b.keepPath, "keep-path", false, "with --from, put the recorded path and query behind those of --to")
+	f.BoolVar(&b.skipInvalid, "skip-invalid", false, "with --from, leave out records that cannot be sent, and send the others")
+	f.Uint64Var(&b.plan.Count, "count", 0, "stop after a `NUMBER` of events (default without --duration 1000, or each recorded request once)")
 	f.DurationVar(&b.plan.Duration, "duration", 0, "stop after a `DURATION`")
 	f.IntVar(&b.plan.Connections, "connections", burst.DefaultConnections, "a `NUMBER` of connections, and so of requests at once")
 	f.DurationVar(&b.plan.Timeout, "timeout", 0, "`DURATION` of one request (default: the provider's)")
@@ -71,15 +80,20 @@ a bin, captured exactly once; 1: not; 3: the bin could not be read whole.`,
 	return cmd
 }
 
-func runBurst(cmd *cobra.Command, w World, name string, b *burstFlags) error {
+func runBurst(cmd *cobra.Command, w World, args []string, b *burstFlags) error {
 	ctx := cmd.Context()
+	if err := b.checkFrom(args); err != nil {
+		return err
+	}
 	known, err := b.knowledge.catalogue()
 	if err != nil {
 		return err
 	}
-	p, err := known.Provider(name)
-	if err != nil {
-		return misuse(err)
+	var p *fixtures.Provider
+	if len(args) > 0 {
+		if p, err = known.Provider(args[0]); err != nil {
+			return misuse(err)
+		}
 	}
 	_, guard, err := target("--to", &b.plan.URL)
 	if err != nil {
@@ -88,24 +102,40 @@ func runBurst(cmd *cobra.Command, w World, name string, b *burstFlags) error {
 	if err := checkOut(b.jsonFile); err != nil {
 		return misuse(err)
 	}
-	b.plan.Provider, b.plan.Dial, b.plan.Seed = p, guard.Dial, *b.seed.value()
+	b.plan.Dial = guard.Dial
+	if b.from != "" {
+		if err := b.record(ctx, w, p); err != nil {
+			return err
+		}
+		if b.plan.Count == 0 && b.plan.Duration == 0 {
+			b.plan.Count = uint64(b.plan.Recording.Len())
+		}
+		return sendBurst(ctx, w, b)
+	}
+	b.plan.Provider, b.plan.Seed = p, *b.seed.value()
 	b.plan.Options.Tenant = b.tenant
 	if b.plan.Count == 0 && b.plan.Duration == 0 {
 		b.plan.Count = 1000
 	}
-	minted := false
 	if b.plan.Secret == "" && p.Subscription.Secret.Minted == "provider" {
-		minted = true
+		b.minted = true
 		b.plan.Secret = p.MintSecret(fixtures.Draw{Seed: b.plan.Seed, Stream: "secret"})
 	}
+	return sendBurst(ctx, w, b)
+}
+
+// sendBurst sends the plan, compares what was sent with what the bin has, and prints the report.
+func sendBurst(ctx context.Context, w World, b *burstFlags) error {
 	bin, err := findBin(ctx, b)
 	if err != nil {
 		return err
 	}
-	if minted {
-		fmt.Fprintf(w.Stderr, "secret %s (minted; give --secret to choose it)\n", b.plan.Secret)
+	if b.plan.Recording == nil {
+		if b.minted {
+			fmt.Fprintf(w.Stderr, "secret %s (minted; give --secret to choose it)\n", b.plan.Secret)
+		}
+		fmt.Fprintf(w.Stderr, "seed %d\n", b.plan.Seed)
 	}
-	fmt.Fprintf(w.Stderr, "seed %d\n", b.plan.Seed)
 
 	report, err := burst.Run(ctx, b.plan, liveProgress(w))
 	if report == nil {
@@ -300,23 +330,9 @@ func (b *burstBin) now(ctx context.Context) (journal.Bin, error) {
 // since yields what the bin has captured since the burst began, oldest first; an error when some of it is gone.
 func (b *burstBin) since(ctx context.Context) iter.Seq2[journal.Capture, error] {
 	return func(yield func(journal.Capture, error) bool) {
-		query := capture.Query{CaptureQuery: journal.CaptureQuery{
-			Bin: b.name, After: b.before.Last, Limit: journal.MaxLimit, Oldest: true,
-		}}
-		for {
-			page, err := b.client.Captures(ctx, query)
-			if err != nil {
-				yield(journal.Capture{}, err)
+		for c, err := range allOf(ctx, b.client, b.name, b.before.Last) {
+			if !yield(c, err) || err != nil {
 				return
-			}
-			for _, c := range page {
-				if !yield(c, nil) {
-					return
-				}
-				query.After = c.Seq
-			}
-			if len(page) < journal.MaxLimit {
-				break
 			}
 		}
 		after, err := b.now(ctx)

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/journal"
@@ -199,4 +200,31 @@ func placeOf(name string, line, number int) string {
 		return fmt.Sprintf("%s:%d", name, line)
 	}
 	return fmt.Sprintf("%s:%d: record %d", name, line, number)
+}
+
+// sendable are the captures that can be sent to the URL to; check has told of the others.
+func (f *captureFile) sendable(w World, change *replay.Change, to string) iter.Seq2[journal.Capture, error] {
+	return func(yield func(journal.Capture, error) bool) {
+		warned := false
+		for record := range f.records() {
+			c := record.Capture
+			if record.Err != nil && !errors.Is(record.Err, export.ErrInvalid) && !errors.Is(record.Err, export.ErrNotHTTP) {
+				yield(c, record.Err)
+				return
+			}
+			if record.Err != nil {
+				continue
+			}
+			if _, _, err := change.Apply(c.Message, to, c.At, time.Now()); err != nil {
+				continue
+			}
+			if !warned && strings.Contains(string(wire.Append(nil, c.Message)), export.Redacted) {
+				warned = true
+				fmt.Fprintf(w.Stderr, "line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, export.Redacted)
+			}
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"strings"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/replay"
 	"github.com/hookrig/hookrig/mockserver/wire"
@@ -165,9 +163,8 @@ func (r *replayFlags) change() (*replay.Change, error) {
 // replaying is a run of replay.
 type replaying struct {
 	*replayFlags
-	w      World
-	left   int // records that are left out
-	warned bool
+	w    World
+	left int // records that are left out
 }
 
 // all sends the captures of the file that can be sent.
@@ -176,7 +173,7 @@ func (r *replaying) all(ctx context.Context, file *captureFile, client *wire.Cli
 		To: r.to, Change: *change, Client: client, Timeout: r.timeout, Connections: r.connections, Speed: r.speed, MaxGap: r.maxGap,
 		Waiting: r.waiting, Sent: r.print,
 	}
-	sum, err := plan.Run(ctx, r.captures(file, change))
+	sum, err := plan.Run(ctx, file.sendable(r.w, change, r.to))
 	if printErr := r.summary(&sum); printErr != nil {
 		return noVerdict(printErr)
 	}
@@ -191,32 +188,6 @@ func (r *replaying) all(ctx context.Context, file *captureFile, client *wire.Cli
 		return failed()
 	}
 	return nil
-}
-
-// captures are those of the file that can be sent; which these are was found out before.
-func (r *replaying) captures(file *captureFile, change *replay.Change) iter.Seq2[journal.Capture, error] {
-	return func(yield func(journal.Capture, error) bool) {
-		for record := range file.records() {
-			c := record.Capture
-			if record.Err != nil && !errors.Is(record.Err, export.ErrInvalid) && !errors.Is(record.Err, export.ErrNotHTTP) {
-				yield(c, record.Err)
-				return
-			}
-			if record.Err != nil {
-				continue
-			}
-			if _, _, err := change.Apply(c.Message, r.to, c.At, time.Now()); err != nil {
-				continue
-			}
-			if !r.warned && strings.Contains(string(wire.Append(nil, c.Message)), export.Redacted) {
-				r.warned = true
-				fmt.Fprintf(r.w.Stderr, "line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, export.Redacted)
-			}
-			if !yield(c, nil) {
-				return
-			}
-		}
-	}
 }
 
 // waiting prints a wait that is long.

@@ -17,6 +17,9 @@ import (
 // Plan is what a burst sends, where, how fast.
 type Plan struct {
 	Provider *fixtures.Provider
+	// Recording, if set, is sent in turn in the place of the provider's events: Provider, Secret, Events, Options and Seed are
+	// not used then.
+	Recording *Recording
 	// URL is the consumer's address.
 	URL string
 	// Secret signs every event; "" sends what the provider sends without one.
@@ -33,7 +36,7 @@ type Plan struct {
 	// Connections is how many connections, and so requests at once, there are; 0 is DefaultConnections.
 	Connections int
 	Seed        uint64
-	// Timeout of one request; 0 is the provider's.
+	// Timeout of one request; 0 is the provider's, or 30 s of a Recording.
 	Timeout time.Duration
 	// Dial opens the connections; nil may reach loopback only.
 	Dial DialFunc
@@ -44,6 +47,9 @@ const DefaultConnections = 16
 
 // MaxConnections bounds Plan.Connections: each takes a socket and a goroutine.
 const MaxConnections = 10_000
+
+// recordedTimeout is the Timeout of a Recording, unless its Plan says otherwise.
+const recordedTimeout = 30 * time.Second
 
 // stream is the name that the draws of a burst have in common.
 const stream = "burst"
@@ -61,9 +67,11 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, erro
 	}
 	workers := make([]*worker, plan.Connections)
 	requests := &makers{plan: &plan, names: names}
-	if first, err := newMaker(&plan, names); err != nil {
-		return nil, err // so will the others
-	} else {
+	if plan.Recording == nil {
+		first, err := newMaker(&plan, names)
+		if err != nil {
+			return nil, err // so will the others
+		}
 		requests.idle.Put(first)
 	}
 	for i := range workers {
@@ -105,8 +113,8 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, erro
 // check fills in the defaults and returns the names of the events that are sent in turn.
 func (p *Plan) check() ([]string, error) {
 	switch {
-	case p.Provider == nil:
-		return nil, fmt.Errorf("%w: no provider", ErrPlan)
+	case p.Provider == nil && p.Recording == nil:
+		return nil, fmt.Errorf("%w: no provider, and no recording", ErrPlan)
 	case p.Count == 0 && p.Duration <= 0:
 		return nil, fmt.Errorf("%w: neither a count nor a duration says when it ends", ErrPlan)
 	case p.Count > math.MaxUint32:
@@ -120,7 +128,10 @@ func (p *Plan) check() ([]string, error) {
 		p.Connections = DefaultConnections
 	}
 	if p.Timeout <= 0 {
-		p.Timeout = p.Provider.Delivery.Timeout
+		p.Timeout = recordedTimeout
+		if p.Recording == nil {
+			p.Timeout = p.Provider.Delivery.Timeout
+		}
 	}
 	if p.Count == 0 {
 		p.Count = math.MaxUint32
@@ -143,6 +154,9 @@ func (p *Plan) check() ([]string, error) {
 // names resolves the patterns; each must select something, so that a typing mistake sends nothing else instead.
 func (p *Plan) names() ([]string, error) {
 	var names []string
+	if p.Recording != nil {
+		return names, nil
+	}
 	if len(p.Events) == 0 {
 		for _, e := range p.Provider.Events {
 			names = append(names, e.Name)

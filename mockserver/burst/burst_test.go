@@ -323,19 +323,3 @@ func TestAPlanThatCannotBe(t *testing.T) {
 		}
 	}
 }
-
-// Equal bodies are expected as often as they were sent: each capture takes the next of them, and one more is a copy.
-func TestFindTellsEqualBodiesApart(t *testing.T) {
-	sums := []sum{{hash: 1, index: 4}, {hash: 5, index: 0}, {hash: 5, index: 2}, {hash: 9, index: 1}}
-	seen := make([]bool, len(sums))
-	for n, want := range []int{1, 2, 2} {
-		at, ok := find(sums, seen, 5)
-		if !ok || at != want || seen[at] != (n == 2) {
-			t.Fatalf("capture %d is event %d (%v), seen %v; want %d", n, at, ok, seen[at], want)
-		}
-		seen[at] = true
-	}
-	if _, ok := find(sums, seen, 6); ok {
-		t.Error("a hash of nobody's was found")
-	}
-}

@@ -11,7 +11,9 @@ import (
 
 // Report is what a burst did.
 type Report struct {
-	Provider string `json:"provider"`
+	Provider string `json:"provider,omitempty"`
+	// Recorded is how many recorded requests were sent in turn; 0 when they were drawn.
+	Recorded int    `json:"recorded,omitempty"`
 	URL      string `json:"url"`
 	Seed     uint64 `json:"seed"`
 	// Intended is how many events the plan called for.
@@ -58,8 +60,13 @@ func newReport(plan Plan, workers []*worker, recorders []*recorder, took time.Du
 		all.merge(r)
 	}
 	r := &Report{
-		Provider: plan.Provider.Name, URL: plan.URL, Seed: plan.Seed, Outcomes: all.outcomes, Statuses: all.statuses, Reasons: all.reasons,
+		URL: plan.URL, Seed: plan.Seed, Outcomes: all.outcomes, Statuses: all.statuses, Reasons: all.reasons,
 		Seconds: took.Seconds(), plan: plan, Lag: latency(all.lag), Service: latency(all.service), Response: latency(all.response),
+	}
+	if plan.Recording != nil {
+		r.Recorded = plan.Recording.Len()
+	} else {
+		r.Provider = plan.Provider.Name
 	}
 	r.names, _ = plan.names()
 	for _, w := range workers {

@@ -27,6 +27,9 @@ type makers struct {
 
 // request makes event i's request and appends its bytes to dst.
 func (p *makers) request(dst []byte, i uint64) ([]byte, error) {
+	if p.plan.Recording != nil {
+		return p.plan.Recording.request(dst, i)
+	}
 	m, _ := p.idle.Get().(*maker)
 	if m == nil {
 		var err error

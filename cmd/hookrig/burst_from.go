@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/burst"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/replay"
+)
+
+// recordedFlags are those of burst that are about recorded requests.
+type recordedFlags struct {
+	from                  string
+	keepPath, skipInvalid bool
+}
+
+// check says which flags do not go together.
+func (b *burstFlags) checkFrom(args []string) error {
+	switch {
+	case b.from == "" && len(args) == 0:
+		return misusef("which provider's events? give one, as in hookrig burst neostore --to URL, or recorded requests with --from")
+	case b.from == "" && (b.keepPath || b.skipInvalid):
+		return misusef("--keep-path and --skip-invalid are for recorded requests: give --from too")
+	case b.from == "":
+		return nil
+	case len(b.plan.Events) > 0 || b.tenant != "":
+		return misusef("--events and --tenant are about events that are drawn: --from sends what is recorded")
+	case len(args) == 0 && b.plan.Secret != "":
+		return misusef("--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from %s", b.from)
+	}
+	return nil
+}
+
+// record reads the requests of --from; p, if any, signs each anew with --secret.
+func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) error {
+	change := &replay.Change{KeepPath: b.keepPath}
+	how := "as recorded"
+	switch {
+	case p == nil:
+	case b.plan.Secret == "":
+		how = fmt.Sprintf("as recorded; give --secret to sign each anew as %s does", p.Name)
+	default:
+		if err := canJudge(p); err != nil {
+			return err
+		}
+		how = "each signed anew as " + p.Name + " does"
+		change.Resign = &replay.Resign{Provider: p, Secrets: []string{b.plan.Secret}}
+	}
+	captures, done, err := b.recorded(ctx, w, change)
+	if err != nil {
+		return err
+	}
+	defer done()
+	b.plan.Recording, err = burst.NewRecording(captures, b.plan.URL, *change)
+	switch {
+	case errors.Is(err, burst.ErrPlan) || errors.Is(err, replay.ErrInvalid):
+		return misusef("--from %s: %w", b.from, err)
+	case err != nil:
+		return noVerdict(fmt.Errorf("--from %s: %w", b.from, err))
+	}
+	fmt.Fprintf(w.Stderr, "%s of %s, %s\n", countOf(uint64(b.plan.Recording.Len()), "request"), b.from, how)
+	return nil
+}
+
+// recorded are the captures of --from: of a file if there is one of that name, else of a bin.
+func (b *burstFlags) recorded(ctx context.Context, w World, change *replay.Change) (captures iter.Seq2[journal.Capture, error], done func(), err error) {
+	if b.from != "-" {
+		if _, err := os.Stat(b.from); errors.Is(err, fs.ErrNotExist) {
+			captures, err := b.recordedIn(ctx, w, change)
+			return captures, func() {}, err
+		}
+	}
+	file, err := openCaptures(w, b.from)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = file.check(w, b.skipInvalid, func(c *journal.Capture) ([]string, error) {
+		_, notes, err := change.Apply(c.Message, b.plan.URL, c.At, time.Now())
+		return notes, err
+	})
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return file.sendable(w, change, b.plan.URL), func() { file.Close() }, nil
+}
+
+// recordedIn are the captures of the bin that --from names.
+func (b *burstFlags) recordedIn(ctx context.Context, w World, change *replay.Change) (iter.Seq2[journal.Capture, error], error) {
+	rig := b.rig
+	if rig == "" {
+		if target, err := url.Parse(b.plan.URL); err == nil {
+			rig = askForDesk(ctx, target)
+		}
+	}
+	if rig == "" {
+		return nil, misusef("--from %q: there is no such file; if it is a bin of a running rig, give that rig's desk with --rig URL", b.from)
+	}
+	client, err := dialRig(rig, b.token)
+	if err != nil {
+		return nil, err
+	}
+	bin := &burstBin{name: b.from, client: client}
+	if bin.before, err = bin.now(ctx); err != nil {
+		return nil, noVerdict(fmt.Errorf("ask the rig at %s for bin %q: %w", rig, b.from, err))
+	}
+	if bin.before.Count == 0 {
+		return nil, misusef("--from %q: there is no such file, and the rig at %s has no request in a bin of that name", b.from, rig)
+	}
+	return func(yield func(journal.Capture, error) bool) {
+		for c, err := range allOf(ctx, client, b.from, 0) {
+			if err == nil {
+				_, notes, wrong := change.Apply(c.Message, b.plan.URL, c.At, time.Now())
+				if wrong != nil && b.skipInvalid {
+					fmt.Fprintf(w.Stderr, "%s: %s: left out\n", c.ID, printable(wrong.Error()))
+					continue
+				}
+				if wrong != nil {
+					err = fmt.Errorf("%s: %w: --skip-invalid sends the others", c.ID, wrong)
+				}
+				for _, note := range notes {
+					fmt.Fprintf(w.Stderr, "%s: %s\n", c.ID, printable(note))
+				}
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// allOf yields the captures of a bin after a seq, oldest first.
+func allOf(ctx context.Context, client mockserver.Client, bin string, after uint64) iter.Seq2[journal.Capture, error] {
+	return func(yield func(journal.Capture, error) bool) {
+		query := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, After: after, Limit: journal.MaxLimit, Oldest: true}}
+		for {
+			page, err := client.Captures(ctx, query)
+			if err != nil {
+				yield(journal.Capture{}, err)
+				return
+			}
+			for _, c := range page {
+				if !yield(c, nil) {
+					return
+				}
+				query.After = c.Seq
+			}
+			if len(page) < journal.MaxLimit {
+				return
+			}
+		}
+	}
+}

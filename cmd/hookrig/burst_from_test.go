@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/burst"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+)
+
+// Recorded requests, of a bin or of a file, are sent as load, and what arrived is accounted for.
+func TestBurstFromRecordedRequests(t *testing.T) {
+	t.Parallel()
+	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	ctx, client := t.Context(), rig.Client()
+	for i, body := range []string{delicate, "second", "second"} {
+		sendRaw(t, client.BinURL("orders"), fmt.Sprintf("POST /orders/%d HTTP/1.1\r\nHost: h\r\nX-Odd: %d\r\nContent-Length: %d\r\n\r\n%s", i, i, len(body), body))
+	}
+	file := filepath.Join(t.TempDir(), "orders.jsonl")
+	run(t, exitPassed, "", "export", "orders", "--format", "jsonl", "-o", file, "--rig", rig.DeskURL())
+
+	for _, from := range []string{"orders", file} {
+		bin := fmt.Sprint("load-", len(from))
+		stdout, stderr := run(t, exitPassed, "", "burst", "--from", from, "--to", client.BinURL(bin), "--keep-path", "--count", "31", "--connections", "4", "--json", "-")
+		if want := "3 requests of " + from + ", as recorded\n"; stderr != want {
+			t.Errorf("%q, want %q", stderr, want)
+		}
+		var report burst.Report
+		if err := json.Unmarshal([]byte(stdout), &report); err != nil || report.Recorded != 3 || report.Sent != 31 || report.Accounting == nil || report.Accounting.Captured != 31 {
+			t.Errorf("%v: %s", err, stdout)
+		}
+		captures, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: 100}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range captures {
+			if n := strings.TrimPrefix(c.Target, "/"+bin+"/"); c.Headers.Get("X-Odd") != n || n == "0" && string(c.Body) != delicate {
+				t.Errorf("%s %v %q is none of those recorded", c.Target, c.Headers, c.Body)
+			}
+		}
+	}
+
+	// Without a count each is sent once; with a provider and a secret it is signed anew.
+	if err := client.Configure(ctx, "signed", capture.Settings{Provider: "neostore", Secrets: []string{"new"}}); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := run(t, exitPassed, "", "burst", "neostore", "--from", file, "--to", client.BinURL("signed"), "--secret", "new")
+	if !strings.Contains(stdout, "sent          3 of 3 in ") || !strings.Contains(stdout, "captured      3, lost 0, duplicated 0, unexpected 0") || !strings.Contains(stderr, ", each signed anew as neostore does\n") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+	signed, err := rig.Bin("signed").Wait(ctx, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range signed {
+		if c.Verification == nil || c.Verification.Verdict != string(signature.Valid) {
+			t.Errorf("%+v, want a valid signature", c.Verification)
+		}
+	}
+	_, stderr = run(t, exitPassed, "", "burst", "neostore", "--from", file, "--to", client.BinURL("signed"))
+	if !strings.Contains(stderr, "as recorded; give --secret to sign each anew as neostore does\n") {
+		t.Error(stderr)
+	}
+}
+
+func TestBurstFromWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	to := rig.Client().BinURL("load")
+	wrong := filepath.Join(t.TempDir(), "wrong.jsonl")
+	if err := os.WriteFile(wrong, []byte(`{"method":"POST","target":"/in","version":"HTTP/1.1","headers":[],"body":"eA=="}`+"\n{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		want string
+		args []string
+	}{
+		{"which provider's events? give one, as in hookrig burst neostore --to URL, or recorded requests with --from", []string{"--to", to}},
+		{"--keep-path and --skip-invalid are for recorded requests: give --from too", []string{"neostore", "--to", to, "--keep-path"}},
+		{"--events and --tenant are about events that are drawn: --from sends what is recorded", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
+		{"--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from ", []string{"--from", wrong, "--to", to, "--secret", "s"}},
+		{`--from "nothing": there is no such file, and the rig at ` + rig.DeskURL() + " has no request in a bin of that name", []string{"--from", "nothing", "--to", to}},
+		{`--from "nothing": there is no such file; if it is a bin of a running rig, give that rig's desk with --rig URL`, []string{"--from", "nothing", "--to", "http://127.0.0.1:1/"}},
+		{"1 of its records are wrong, and nothing was sent: --skip-invalid sends the others", []string{"--from", wrong, "--to", to}},
+	} {
+		if _, stderr := run(t, exitMisuse, "", append([]string{"burst"}, row.args...)...); !strings.Contains(stderr, row.want) {
+			t.Errorf("%v: %q, want %q", row.args, stderr, row.want)
+		}
+	}
+	stdout, _ := run(t, exitPassed, "", "burst", "--from", wrong, "--to", to, "--skip-invalid", "--no-reconcile")
+	if !strings.Contains(stdout, "sent          1 of 1 in ") {
+		t.Error(stdout)
+	}
+}

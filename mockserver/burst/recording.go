@@ -1,0 +1,98 @@
+package burst
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/replay"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// MaxRecording bounds the bytes of a Recording, which is kept in memory.
+const MaxRecording = 256 << 20
+
+// Recording has captured requests that a burst sends in turn.
+type Recording struct {
+	to       string
+	change   replay.Change
+	raw      [][]byte // the requests as they are sent; nil when each is changed as it is sent
+	captures []journal.Capture
+}
+
+// NewRecording reads captures that go to the URL to, each changed: see replay.Change. What is signed anew is
+// signed when it is sent. ErrPlan: there is no capture, or they have more than MaxRecording bytes; other errors are
+// those of the captures and of the change.
+func NewRecording(captures iter.Seq2[journal.Capture, error], to string, change replay.Change) (*Recording, error) {
+	r := &Recording{to: to, change: change}
+	size := 0
+	for c, err := range captures {
+		if err != nil {
+			return nil, err
+		}
+		sent, err := r.message(&c)
+		if err != nil {
+			return nil, err
+		}
+		raw := wire.Append(nil, sent)
+		if size += len(raw); size > MaxRecording {
+			return nil, fmt.Errorf("%w: the recording has more than %s: send a part of it", ErrPlan, strictyaml.FormatSize(MaxRecording))
+		}
+		kept := journal.Capture{Message: wire.Message{Body: sent.Body}}
+		if change.Resign != nil {
+			kept = c.Clone()
+		} else {
+			r.raw = append(r.raw, raw)
+			kept.Body = raw[len(raw)-len(sent.Body):]
+		}
+		r.captures = append(r.captures, kept)
+	}
+	if len(r.captures) == 0 {
+		return nil, fmt.Errorf("%w: the recording has no request", ErrPlan)
+	}
+	return r, nil
+}
+
+// Len is how many requests there are.
+func (r *Recording) Len() int { return len(r.captures) }
+
+// message is what is sent of a capture now.
+func (r *Recording) message(c *journal.Capture) (wire.Message, error) {
+	change := r.change
+	change.Bin = c.Bin
+	sent, _, err := change.Apply(c.Message, r.to, c.At, time.Now())
+	return sent, err
+}
+
+// request appends request i to dst.
+func (r *Recording) request(dst []byte, i uint64) ([]byte, error) {
+	at := i % uint64(len(r.captures))
+	if r.raw != nil {
+		return append(dst, r.raw[at]...), nil
+	}
+	sent, err := r.message(&r.captures[at])
+	if err != nil {
+		return dst, err
+	}
+	return wire.Append(dst, sent), nil
+}
+
+// bodies are the bodies that are sent, in turn; false when a signature is written into them, so that they are
+// not known before they are sent.
+func (r *Recording) bodies() ([][]byte, bool) {
+	list := make([][]byte, len(r.captures))
+	for i := range r.captures {
+		list[i] = r.captures[i].Body
+		if r.raw != nil {
+			continue
+		}
+		sent, err := r.message(&r.captures[i])
+		if err != nil || !slices.Equal(sent.Body, list[i]) {
+			return nil, false
+		}
+	}
+	return list, true
+}
