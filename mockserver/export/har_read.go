@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
@@ -139,7 +140,11 @@ func (r *readRequest) foreign(m *wire.Message) (notes []string, err error) {
 	m.Version = versionOf(m.Version)
 	kept := make(signature.Headers, 0, len(m.Headers)+1)
 	for _, h := range m.Headers {
-		if !strings.HasPrefix(h.Name, ":") { // HTTP/2's :method and its like
+		switch {
+		case strings.HasPrefix(h.Name, ":"): // HTTP/2's :method and its like
+		case strings.HasPrefix(h.Name, m.Method+" "): // cut at its first colon, as WebPageTest writes it
+			notes = append(notes, "the archive has the request line among the header lines: left out")
+		default:
 			kept = append(kept, h)
 		}
 	}
@@ -147,10 +152,11 @@ func (r *readRequest) foreign(m *wire.Message) (notes []string, err error) {
 	if _, ok := m.Headers.Lookup("Host"); !ok {
 		m.Headers = append(signature.Headers{{Name: "Host", Value: u.Host}}, m.Headers...)
 	}
-	if notes, err = r.PostData.body(m); err != nil {
+	more, err := r.PostData.body(m)
+	if err != nil {
 		return nil, err
 	}
-	return append(notes, fitBody(m)...), nil
+	return slices.Concat(notes, more, fitBody(m)), nil
 }
 
 // versionOf is the version of HTTP in the words of a request line. Where nothing is known it is HTTP/1.1.

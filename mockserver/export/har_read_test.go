@@ -108,6 +108,7 @@ func TestHARDialects(t *testing.T) {
 		"params of JSON":           {`"headers":[],"postData":{"mimeType":"application/json","params":[{"name":"a","value":"b"}]}`, `!the bytes of "application/json" cannot be made of them`, ""},
 		"a value that is no text":  {`"headers":[],"postData":{"mimeType":"application/x-www-form-urlencoded","params":[{"name":"a","value":{"b":1}}]}`, `!the value of "a" is no text: {"b":1}`, ""},
 		"a name that is no token":  {`"headers":[{"name":"Accept;charset=UTF-8","value":"x"}]`, `!header line "Accept;charset=UTF-8: x": its name is no token`, ""},
+		"the request line":         {`"headers":[{"name":"POST /a?t","value":"1 HTTP/1.1"},{"name":"A","value":"1"}]`, ours + "A: 1\n\n", "the archive has the request line among the header lines: left out"},
 		"a name with a space":      {`"headers":[{"name":"X Y","value":"x"}]`, `!its name is no token`, ""},
 		"a name of Unicode":        {`"headers":[{"name":"Ключ","value":"x"}]`, `!its name is no token`, ""},
 		"a line end in a value":    {`"headers":[{"name":"A","value":"x\r\nB: 2"}]`, `!its value holds a line end`, ""},
