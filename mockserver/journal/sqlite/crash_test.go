@@ -82,7 +82,7 @@ type acknowledged struct {
 func TestSurvivesSIGKILL(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	const rounds = 8
+	const rounds = 4
 	highest, held := uint64(0), 0
 	for round := range rounds {
 		told := runAndKill(t, dir, 1+rand.IntN(1500))

@@ -283,6 +283,7 @@ func TestClearLongBin(t *testing.T) {
 // made. Captures go on being taken meanwhile.
 func TestClearGivesTheFileBack(t *testing.T) {
 	t.Parallel()
+	const large = 16 // MiB
 	for _, old := range []bool{false, true} {
 		dir := t.TempDir()
 		if old {
@@ -290,11 +291,11 @@ func TestClearGivesTheFileBack(t *testing.T) {
 		}
 		s := open(t, dir, sqlite.Options{})
 		body := make([]byte, 1<<20)
-		for range 40 {
+		for range large {
 			add(t, s, &journal.Capture{Bin: "large", Message: wire.Message{Body: body}})
 		}
 		kept := add(t, s, journaltest.Capture("kept", 1))
-		if n, err := s.ClearBin(t.Context(), "large"); n != 40 || err != nil {
+		if n, err := s.ClearBin(t.Context(), "large"); n != large || err != nil {
 			t.Fatal(n, err)
 		}
 		size := func(name string) int64 {

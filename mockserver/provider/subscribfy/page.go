@@ -61,10 +61,15 @@ func (p *panel) routePages(rt *surface.Routes) {
 	rt.Handle("POST /stores/{store}"+settingsPath, p.postPage)
 }
 
+// parsePages parses the templates of the pages, which takes longer than a rig to start: on first use.
+func (p *panel) parsePages() (*template.Template, error) {
+	functions := template.FuncMap{"short": p.short, "number": func(i int) int { return i + 1 }}
+	return template.New("").Funcs(functions).ParseFS(files, "page/*.html")
+}
+
 // writePage writes a page from its template.
 func (p *panel) writePage(w http.ResponseWriter, status int, name string, v view) {
-	// Parsed for each answer: the files are in the binary, and a page is seldom asked for.
-	t, err := template.New("").Funcs(template.FuncMap{"short": p.short, "number": func(i int) int { return i + 1 }}).ParseFS(files, "page/*.html")
+	t, err := p.pages()
 	var text bytes.Buffer
 	if err == nil {
 		err = t.ExecuteTemplate(&text, name, v)

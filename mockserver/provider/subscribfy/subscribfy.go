@@ -2,6 +2,7 @@ package subscribfy
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"sync"
 
@@ -16,11 +17,13 @@ type panel struct {
 	program  program // of every store, before it makes rules, tiers and coupons of its own
 	sessions sessions
 	changing sync.Mutex // one change of a store's settings and subscriptions at a time
+	pages    func() (*template.Template, error)
 }
 
 // New makes the surface of Subscribfy; it is a surface.Maker.
 func New(_ context.Context, rig surface.Rig) (http.Handler, error) {
 	p := &panel{Rig: rig, topics: newTopics(rig.Provider)}
+	p.pages = sync.OnceValues(p.parsePages)
 	born, err := rig.Provider.Born(fixtures.Draw{}, kindCustomer, fixtures.RenderOptions{}, nil)
 	if err != nil {
 		return nil, err
