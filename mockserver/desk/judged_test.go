@@ -11,6 +11,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	problems "github.com/pb33f/libopenapi-validator/errors"
 	"github.com/tidwall/gjson"
 
 	"github.com/hookrig/hookrig/mockserver"
@@ -37,6 +40,17 @@ func TestDocumentIsJudged(t *testing.T) {
 	}
 	if err := doc.Validate(loader.Context, openapi3.EnableExamplesValidation()); err != nil {
 		t.Fatal(err)
+	}
+	other, err := libopenapi.NewDocument(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, failures := validator.NewValidator(other)
+	if len(failures) > 0 {
+		t.Fatal(failures)
+	}
+	if ok, problems := second.ValidateDocument(); !ok {
+		t.Errorf("the second judge refuses the document: %s", secondOpinion(problems))
 	}
 	openapi3filter.RegisterBodyDecoder("text/markdown", openapi3filter.FileBodyDecoder)
 	doc.Servers = openapi3.Servers{{URL: r.DeskURL()}}
@@ -165,6 +179,11 @@ func TestDocumentIsJudged(t *testing.T) {
 		if err := openapi3filter.ValidateResponse(t.Context(), answered); err != nil {
 			t.Errorf("%s %s: the document refuses the answer: %.600v", c.method, c.path, err)
 		}
+		request.Body = io.NopCloser(strings.NewReader(c.body))
+		response.Body = io.NopCloser(bytes.NewReader(body))
+		if ok, problems := second.ValidateHttpRequestResponse(request, response); !ok {
+			t.Errorf("%s %s: the second judge refuses it: %s", c.method, c.path, secondOpinion(problems))
+		}
 		if m, ok := makes[c.method+" "+c.path]; ok {
 			ids[m.name] = gjson.GetBytes(body, m.at).String()
 		}
@@ -180,4 +199,17 @@ func TestDocumentIsJudged(t *testing.T) {
 			}
 		}
 	}
+}
+
+// secondOpinion is what the second judge says, on one line.
+func secondOpinion(list []*problems.ValidationError) string {
+	var texts []string
+	for _, p := range list {
+		text := p.Message + ": " + p.Reason
+		for _, s := range p.SchemaValidationErrors {
+			text += "; " + s.FieldPath + " " + s.Reason
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, " | ")
 }
