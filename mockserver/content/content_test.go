@@ -88,7 +88,19 @@ func TestDecode(t *testing.T) {
 		"gzip of UTF-16":        {m: message(written(t, gzipped, utf16BE), "Content-Encoding: gzip"), steps: []string{"gzip", "utf-16be"}},
 		"empty":                 {m: message("", "Content-Encoding: gzip"), bytes: "-"},
 		"decoded by a proxy":    {m: message(plain, "Content-Encoding: gzip"), problem: "the body cannot be decoded as gzip: gzip: invalid header"},
-		"cut gzip":              {m: message(written(t, gzipped, plain)[:20], "Content-Encoding: gzip"), problem: "the body cannot be decoded as gzip: unexpected EOF", bytes: written(t, gzipped, plain)[:20]},
+		"cut gzip":              {m: message(written(t, gzipped, plain)[:20], "Content-Encoding: gzip"), problem: "the body cannot be decoded as gzip: it ends too early", bytes: written(t, gzipped, plain)[:20]},
+		"cut in its head":       {m: message("\x1f\x8b", "Content-Encoding: gzip"), problem: "the body cannot be decoded as gzip: it ends too early", bytes: "\x1f\x8b"},
+		"cut deflate":           {m: message(written(t, deflated, plain)[:10], "Content-Encoding: deflate"), problem: "the body cannot be decoded as deflate: it ends too early", bytes: written(t, deflated, plain)[:10]},
+		"cut br":                {m: message(written(t, brotlied, plain)[:10], "Content-Encoding: br"), problem: "the body cannot be decoded as br: it ends too early", bytes: written(t, brotlied, plain)[:10]},
+		"cut zstd":              {m: message(written(t, zstded, plain)[:10], "Content-Encoding: zstd"), problem: "the body cannot be decoded as zstd: it ends too early", bytes: written(t, zstded, plain)[:10]},
+		"gzip of two members":   {m: message(written(t, gzipped, plain[:5])+written(t, gzipped, plain[5:]), "Content-Encoding: gzip"), steps: []string{"gzip"}},
+		"behind gzip":           {m: message(written(t, gzipped, plain)+"tail", "Content-Encoding: gzip"), problem: "the body cannot be decoded as gzip: 4 bytes follow its end", bytes: written(t, gzipped, plain) + "tail"},
+		"behind zlib":           {m: message(written(t, zlibbed, plain)+"\n", "Content-Encoding: deflate"), problem: "the body cannot be decoded as deflate: 1 byte follows its end", bytes: written(t, zlibbed, plain) + "\n"},
+		"behind deflate":        {m: message(written(t, deflated, plain)+"tail", "Content-Encoding: deflate"), problem: "the body cannot be decoded as deflate: 4 bytes follow its end", bytes: written(t, deflated, plain) + "tail"},
+		"behind br":             {m: message(written(t, brotlied, plain)+"tail", "Content-Encoding: br"), problem: "the body cannot be decoded as br: brotli: excessive input", bytes: written(t, brotlied, plain) + "tail"},
+		"behind zstd":           {m: message(written(t, zstded, plain)+"tail", "Content-Encoding: zstd"), problem: "the body cannot be decoded as zstd: invalid input: magic number mismatch", bytes: written(t, zstded, plain) + "tail"},
+		"charset, malformed":    {m: message(latin, "Content-Type: application/json; q; charset=latin1;;"), steps: []string{"latin1"}},
+		"charset twice":         {m: message(latin, "Content-Type: text/plain; charset=latin1; charset=latin1"), steps: []string{"latin1"}},
 		"unknown coding":        {m: message(plain, "Content-Encoding: compress"), problem: "the body cannot be decoded as compress: this coding is not known"},
 		"unknown character set": {m: message(plain, "Content-Type: text/plain; charset=klingon"), problem: `the character set "klingon" is not known`},
 		"too many codings":      {m: message(plain, "Content-Encoding: gzip, gzip, gzip, gzip, gzip"), problem: "Content-Encoding has 5 codings, at most 4 are undone"},
@@ -157,6 +169,55 @@ func TestRoot(t *testing.T) {
 	}
 	if root := Root(message("a=b", "Content-Type: application/x-www-form-urlencoded"), true); root["body"] != nil || root["form"] != nil || root["path"] != "/inbox" {
 		t.Errorf("%v", root)
+	}
+}
+
+// Parts are decoded as each says; what cannot be read is told.
+func TestParts(t *testing.T) {
+	part := func(head, body string) string { return "--b\r\n" + head + "\r\n\r\n" + body + "\r\n" }
+	disposition := `Content-Disposition: form-data; name="p"`
+	inner := strings.ReplaceAll(part(disposition, "inside")+"--b--", "--b", "--c")
+	for name, c := range map[string]struct {
+		kind, body string
+		bodies     []string
+		problem    string
+		of         string // the problem of the last part
+	}{
+		"base64":             {"multipart/form-data; boundary=b", part(disposition+"\r\nContent-Transfer-Encoding: BASE64", "eyJuIjox\r\nfQ==") + "--b--", []string{`{"n":1}`}, "", ""},
+		"quoted-printable":   {"multipart/form-data; boundary=b", part(disposition+"\r\nContent-Type: text/plain; charset=latin1\r\nContent-Transfer-Encoding: quoted-printable", "J=F6rg=\r\n!") + "--b--", []string{"Jörg!"}, "", ""},
+		"wrong base64":       {"multipart/form-data; boundary=b", part(disposition+"\r\nContent-Transfer-Encoding: base64", "%%%%") + "--b--", []string{"%%%%"}, "", "the part cannot be decoded as base64: illegal base64 data at input byte 0"},
+		"cut base64":         {"multipart/form-data; boundary=b", part(disposition+"\r\nContent-Transfer-Encoding: base64", "eyJ") + "--b--", []string{"eyJ"}, "", "the part cannot be decoded as base64: it ends too early"},
+		"unknown charset":    {"multipart/form-data; boundary=b", part(disposition+"\r\nContent-Type: text/plain; charset=klingon", "x") + "--b--", []string{"x"}, "", `the character set "klingon" is not known`},
+		"nested":             {"multipart/mixed; boundary=b", part(disposition+"\r\nContent-Type: multipart/mixed; boundary=c", inner) + "--b--", []string{inner, "inside"}, "", ""},
+		"nested, unbounded":  {"multipart/mixed; boundary=b", part(disposition+"\r\nContent-Type: multipart/mixed", inner) + "--b--", []string{inner}, "", "the parts cannot be told apart: the Content-Type has no boundary: want multipart/mixed; boundary=…"},
+		"no boundary":        {"multipart/form-data", part(disposition, "x") + "--b--", nil, "the parts cannot be told apart: the Content-Type has no boundary: want multipart/form-data; boundary=…", ""},
+		"another boundary":   {"multipart/form-data; boundary=zz", part(disposition, "x") + "--b--", nil, `the parts cannot be told apart: no line is the boundary "--zz"`, ""},
+		"boundary unquoted":  {"multipart/form-data; boundary=a=b", strings.ReplaceAll(part(disposition, "x")+"--b--", "--b", "--a=b"), []string{"x"}, "", ""},
+		"cut in a part":      {"multipart/form-data; boundary=b", part(disposition, "x") + "--b\r\n" + disposition + "\r\n\r\nhal", []string{"x", "hal"}, `part 2 cannot be read: the body ends too early, without the line "--b--"`, ""},
+		"cut after a part":   {"multipart/form-data; boundary=b", part(disposition, "x"), []string{"x"}, `part 1 cannot be read: the body ends too early, without the line "--b--"`, ""},
+		"more than are read": {"multipart/form-data; boundary=b", strings.Repeat(part(disposition, ""), 1001) + "--b--", make([]string, 1000), "there are more than 1000 parts; the rest is not read", ""},
+		"no multipart":       {"text/plain; boundary=b", part(disposition, "x"), nil, "", ""},
+	} {
+		b := Decode(message(c.body, "Content-Type: "+c.kind))
+		parts, err := b.Parts()
+		problem, bodies, of := "", []string(nil), ""
+		if err != nil {
+			problem = err.Error()
+		}
+		for list := parts; len(list) > 0; {
+			for i := range list {
+				bodies, of = append(bodies, string(list[i].Body)), list[i].Problem
+			}
+			list = list[len(list)-1].Parts
+		}
+		if !cmp.Equal(bodies, c.bodies) || problem != c.problem || of != c.of {
+			t.Errorf("%s: %q, %q, %q; want %q, %q, %q", name, bodies, problem, of, c.bodies, c.problem, c.of)
+		}
+	}
+	b := message(part(disposition+"\r\nContent-Type: multipart/mixed; boundary=c", inner)+"--b--", "Content-Type: multipart/mixed; boundary=b")
+	nested := Root(b, false)["parts"].(map[string]any)["p"].(map[string]any)["parts"].(map[string]any)["p"].(map[string]any)["body"]
+	if nested != "inside" {
+		t.Errorf(".parts.p.parts.p.body is %q", nested)
 	}
 }
 

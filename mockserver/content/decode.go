@@ -89,11 +89,19 @@ func mediaType(line string) (string, map[string]string) {
 		return "", nil
 	}
 	kind, params, err := mime.ParseMediaType(line)
-	if err != nil && kind == "" {
-		kind, _, _ = strings.Cut(line, ";")
-		kind = strings.ToLower(strings.TrimSpace(kind))
+	if err == nil {
+		return kind, params
 	}
-	return kind, params
+	kind, rest, _ := strings.Cut(line, ";")
+	params = map[string]string{} // the first of a name, with or without quotes
+	for param := range strings.SplitSeq(rest, ";") {
+		name, value, _ := strings.Cut(param, "=")
+		name = strings.ToLower(strings.TrimSpace(name))
+		if _, twice := params[name]; !twice && name != "" {
+			params[name] = strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return strings.ToLower(strings.TrimSpace(kind)), params
 }
 
 // errTooLong ends the decoding of a body that is longer than MaxDecoded.
@@ -126,16 +134,15 @@ func undo(coding string, body []byte) ([]byte, error) {
 	in := bytes.NewReader(body)
 	switch coding {
 	case "gzip":
-		r, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, err
-		}
-		return bounded(r)
+		return gunzip(in)
 	case "deflate": // zlib, or without its frame as some send it
-		if r, err := zlib.NewReader(in); err == nil {
-			return bounded(r)
+		r, err := zlib.NewReader(in)
+		if err != nil {
+			in.Reset(body)
+			r = flate.NewReader(in)
 		}
-		return bounded(flate.NewReader(bytes.NewReader(body)))
+		out, err := bounded(r)
+		return out, errors.Join(err, nothingFollows(in, err))
 	case "br":
 		return bounded(brotli.NewReader(in))
 	case "zstd":
@@ -149,11 +156,57 @@ func undo(coding string, body []byte) ([]byte, error) {
 	return nil, errors.New("this coding is not known")
 }
 
+// gunzip reads the members of a gzip stream, which are joined.
+func gunzip(in *bytes.Reader) ([]byte, error) {
+	r, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, early(err)
+	}
+	r.Multistream(false)
+	out, err := bounded(r)
+	for err == nil && in.Len() > 0 {
+		rest := in.Len()
+		if r.Reset(in) != nil {
+			return nil, followed(rest)
+		}
+		r.Multistream(false)
+		var next []byte
+		if next, err = bounded(r); len(out)+len(next) > MaxDecoded {
+			return nil, errTooLong
+		}
+		out = append(out, next...)
+	}
+	return out, err
+}
+
+// nothingFollows says how many bytes of in were no part of what was read without an error.
+func nothingFollows(in *bytes.Reader, err error) error {
+	if err != nil || in.Len() == 0 {
+		return nil
+	}
+	return followed(in.Len())
+}
+
+func followed(n int) error {
+	if n == 1 {
+		return errors.New("1 byte follows its end")
+	}
+	return fmt.Errorf("%d bytes follow its end", n)
+}
+
+// early puts the end of a text that was cut into words.
+func early(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return errors.New("it ends too early")
+	}
+	return err
+}
+
 // bounded reads at most MaxDecoded bytes.
 func bounded(r io.Reader) ([]byte, error) {
 	out, err := io.ReadAll(io.LimitReader(r, MaxDecoded+1))
 	if err != nil {
-		return nil, err
+		return nil, early(err)
 	}
 	if len(out) > MaxDecoded {
 		return nil, errTooLong

@@ -2,11 +2,13 @@ package content
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
+	"mime/quotedprintable"
 	"net/textproto"
 	"net/url"
 	"strings"
@@ -68,7 +70,8 @@ func (b *Body) Form() map[string]any {
 		return fields(string(b.Bytes), b.params["charset"])
 	case "multipart/form-data":
 		form := map[string]any{}
-		for _, p := range b.Parts() {
+		parts, _ := b.Parts() // what can be read
+		for _, p := range parts {
 			if p.Name != "" && p.FileName == "" {
 				add(form, p.Name, string(p.Body))
 			}
@@ -124,37 +127,101 @@ type Part struct {
 	Headers  textproto.MIMEHeader
 	Body     []byte // decoded as its own Content-Type and Content-Transfer-Encoding say
 	Type     string // the media type; "" without a Content-Type
+	Parts    []Part // of a part that is multipart itself
+	Problem  string // why the part could not be decoded; "" when it could
 }
 
-// mostParts bounds the parts that are read of one body.
-const mostParts = 1000
+// Bounds of what is read of one multipart body.
+const (
+	mostParts  = 1000
+	mostNested = 4 // levels
+)
 
-// Parts are the parts of a multipart body, as far as it can be read; nil when it is none.
-func (b *Body) Parts() []Part {
+// Parts are the parts of a multipart body, as far as it can be read; nil when it is none. The error says why the rest cannot be.
+func (b *Body) Parts() ([]Part, error) { return b.partsDown(mostNested) }
+
+func (b *Body) partsDown(levels int) ([]Part, error) {
+	if !strings.HasPrefix(b.MediaType, "multipart/") || len(b.Bytes) == 0 {
+		return nil, nil
+	}
 	boundary := b.params["boundary"]
-	if !strings.HasPrefix(b.MediaType, "multipart/") || boundary == "" {
-		return nil
+	if boundary == "" {
+		return nil, fmt.Errorf("the parts cannot be told apart: the Content-Type has no boundary: want %s; boundary=…", b.MediaType)
 	}
 	parts := []Part{}
 	reader := multipart.NewReader(bytes.NewReader(b.Bytes), boundary)
-	for len(parts) < mostParts {
-		p, err := reader.NextPart() // quoted-printable is undone
-		if err != nil {
-			break
+	for {
+		p, err := reader.NextRawPart()
+		switch {
+		case err == io.EOF: //nolint:errorlint // never wrapped
+			return parts, nil
+		case err != nil && len(parts) == 0 && !bytes.Contains(b.Bytes, []byte("--"+boundary)):
+			return parts, fmt.Errorf("the parts cannot be told apart: no line is the boundary \"--%s\"", boundary)
+		case err != nil:
+			return parts, fmt.Errorf("part %d cannot be read: %w", len(parts)+1, cutPart(err, boundary))
+		case len(parts) == mostParts:
+			return parts, fmt.Errorf("there are more than %d parts; the rest is not read", mostParts)
 		}
-		body, err := io.ReadAll(p)
-		part := Part{Name: p.FormName(), FileName: p.FileName(), Headers: p.Header, Body: body}
-		kind, params := mediaType(p.Header.Get("Content-Type"))
-		part.Type = kind
-		if text, _, failed := inUTF8(body, kind, params["charset"]); failed == nil && (kind == "" || strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json")) {
-			part.Body = text
-		}
-		parts = append(parts, part)
+		raw, err := io.ReadAll(p)
+		parts = append(parts, newPart(p, raw, levels))
 		if err != nil {
-			break
+			return parts, fmt.Errorf("part %d cannot be read: %w", len(parts), cutPart(err, boundary))
 		}
 	}
-	return parts
+}
+
+// cutPart says what a part that has no end lacks.
+func cutPart(err error, boundary string) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return fmt.Errorf("the body ends too early, without the line \"--%s--\"", boundary)
+	}
+	return err
+}
+
+// newPart decodes a part.
+func newPart(p *multipart.Part, raw []byte, levels int) Part {
+	part := Part{Name: p.FormName(), FileName: p.FileName(), Headers: p.Header, Body: raw}
+	var params map[string]string
+	part.Type, params = mediaType(p.Header.Get("Content-Type"))
+	body, err := transferred(raw, p.Header.Get("Content-Transfer-Encoding"))
+	if err != nil {
+		part.Problem = err.Error()
+		return part
+	}
+	part.Body = body
+	if part.Type == "" || strings.HasPrefix(part.Type, "text/") || strings.HasSuffix(part.Type, "json") {
+		text, _, err := inUTF8(body, part.Type, params["charset"])
+		if err != nil {
+			part.Problem = err.Error()
+			return part
+		}
+		part.Body = text
+	}
+	if levels > 1 {
+		nested := Body{Bytes: body, MediaType: part.Type, params: params}
+		if part.Parts, err = nested.partsDown(levels - 1); err != nil {
+			part.Problem = err.Error()
+		}
+	}
+	return part
+}
+
+// transferred undoes a Content-Transfer-Encoding.
+func transferred(body []byte, encoding string) ([]byte, error) {
+	var r io.Reader
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "quoted-printable":
+		r = quotedprintable.NewReader(bytes.NewReader(body))
+	case "base64":
+		r = base64.NewDecoder(base64.StdEncoding, bytes.NewReader(body))
+	default:
+		return body, nil
+	}
+	out, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("the part cannot be decoded as %s: %w", strings.ToLower(strings.TrimSpace(encoding)), early(err))
+	}
+	return out, nil
 }
 
 // partsByName are the parts as jq sees them: by their names, a name that repeats a list.
@@ -174,6 +241,9 @@ func partsByName(list []Part) map[string]any {
 		}
 		part := map[string]any{"name": p.Name, "size": len(p.Body), "headers": headers, "body": (&Body{Bytes: p.Body}).Value()}
 		part["filename"], part["content_type"] = orNull(p.FileName), orNull(p.Type)
+		if p.Parts != nil {
+			part["parts"] = partsByName(p.Parts)
+		}
 		add(out, p.Name, part)
 	}
 	return out
@@ -200,7 +270,7 @@ func Members() []string {
 //	headers  {name in lower case: [values]}
 //	body     decoded: JSON as its value, numbers exact, anything else as text
 //	form     the fields of a form, as in params; null when the body is none
-//	parts    the parts of a multipart body by name: {name, filename, content_type, size, headers, body}; null when the body is none
+//	parts    the parts of a multipart body by name: {name, filename, content_type, size, headers, body}, with parts of its own where it is multipart; null when the body is none
 //
 // Without the body (bodiless) body, form and parts are null.
 func Root(m *signature.Message, bodiless bool) map[string]any {
@@ -220,8 +290,8 @@ func Root(m *signature.Message, bodiless bool) map[string]any {
 	if form := b.Form(); form != nil {
 		root["form"] = form
 	}
-	if parts := partsByName(b.Parts()); parts != nil {
-		root["parts"] = parts
+	if parts, _ := b.Parts(); parts != nil {
+		root["parts"] = partsByName(parts)
 	}
 	return root
 }

@@ -23,7 +23,18 @@ type decodedPart struct {
 	Name        string `json:"name" doc:"of the form's field"`
 	FileName    string `json:"filename" doc:"of the file; empty when the part is none"`
 	ContentType string `json:"content_type" doc:"the media type; empty without one"`
-	Bytes       []byte `json:"bytes" doc:"the part's body, in base64"`
+	Bytes       []byte `json:"bytes" doc:"the part's body, decoded, in base64"`
+	Problem     string `json:"problem" doc:"why the part could not be decoded; empty when it could"`
+}
+
+// addParts adds parts; those inside of another are named "outer / inner".
+func (d *decoded) addParts(outer string, parts []content.Part) {
+	for i := range parts {
+		p := &parts[i]
+		name := outer + p.Name
+		d.Parts = append(d.Parts, decodedPart{name, p.FileName, p.Type, append([]byte{}, p.Body...), p.Problem})
+		d.addParts(name+" / ", p.Parts)
+	}
 }
 
 // content decodes a capture's body.
@@ -43,9 +54,11 @@ func (k *desk) content(ctx context.Context, in *captureIn) (*reply[decoded], err
 	if _, err := b.JSON(); err != nil && b.SaysJSON() && len(b.Bytes) > 0 {
 		out.NotJSON = err.Error()
 	}
-	for _, p := range b.Parts() {
-		out.Parts = append(out.Parts, decodedPart{p.Name, p.FileName, p.Type, append([]byte{}, p.Body...)})
+	parts, err := b.Parts()
+	if err != nil && out.Problem == "" {
+		out.Problem = err.Error()
 	}
+	out.addParts("", parts)
 	return &reply[decoded]{out}, nil
 }
 

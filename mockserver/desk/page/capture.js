@@ -94,7 +94,7 @@ function part(p) {
   const content = raw(p.bytes);
   const shown = isText(content) && content.length < 2048 ? el("code", "value", text(content)) : "";
   return [el("code", "", p.name), p.filename, p.content_type, size(content.length),
-    el("span", "", shown, " ", action("Download", () => save(new Blob([content]), p.filename || p.name || "part"), { className: "action small", symbol: "download" }))];
+    el("span", "", p.problem ? note("bad", `${p.problem}.`) : "", shown, " ", action("Download", () => save(new Blob([content]), p.filename || p.name || "part"), { className: "action small", symbol: "download" }))];
 }
 
 // schema says whether a body fits the schema of its event, and where not.
