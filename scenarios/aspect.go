@@ -34,7 +34,7 @@ func (a Aspect) of(ctx context.Context, m wire.Message, id string) (string, erro
 	case strings.HasPrefix(string(a), "header "):
 		return strings.Join(m.Headers.Values(strings.TrimPrefix(string(a), "header ")), "\n"), nil
 	}
-	v, err := first(ctx, string(a), content.Root(&m, false))
+	v, err := first(ctx, string(a), content.Root(&m, content.Ample))
 	if err != nil {
 		return "", err
 	}

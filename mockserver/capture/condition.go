@@ -31,6 +31,38 @@ type condition struct {
 	code  *gojq.Code
 	body  bool          // it may look at the body
 	parts func() []part // what must hold together, for near misses
+
+	read *reads // nil: without bound
+}
+
+// reads bound the memory that reading bodies takes.
+type reads struct {
+	room *room // of all that are read at a time
+	each int64 // bytes of one's values
+}
+
+// newReads are those of a server that has so many bytes for requests that are not stored yet.
+func newReads(inFlight int64) *reads {
+	return &reads{newRoom(inFlight), max(leastRead, min(2*inFlight, content.Ample))}
+}
+
+// leastRead is how much memory the values of one body may take at least, in bytes.
+const leastRead = 48 << 20
+
+// begin takes the room for reading a message. The share is given back after it.
+func (r *reads) begin(m *signature.Message) *share {
+	if r == nil {
+		return &share{}
+	}
+	return r.room.reading(m)
+}
+
+// root is what jq sees of a message.
+func (r *reads) root(m *signature.Message) map[string]any {
+	if r == nil {
+		return content.Root(m, content.Ample)
+	}
+	return content.Root(m, r.each)
 }
 
 // newCondition compiles a condition. It sees no environment, no file and no other input. Errors wrap ErrInvalid.
@@ -149,13 +181,21 @@ func bodiless(text string) bool {
 }
 
 // document is what the condition sees of a message. A body that it does not look at is not decoded.
-func (c *condition) document(m *signature.Message) map[string]any { return content.Root(m, !c.body) }
+func (c *condition) document(m *signature.Message) map[string]any {
+	if !c.body {
+		return content.Root(m, 0)
+	}
+	return c.read.root(m)
+}
 
 // selects says whether the condition holds for a capture; nil holds for all. The error is ctx's, or wraps ErrInvalid when
 // the condition takes too long.
 func (c *condition) selects(ctx context.Context, of *journal.Capture) (bool, error) {
 	if c == nil {
 		return true, nil
+	}
+	if c.body {
+		defer c.read.begin(&of.Message).giveBack()
 	}
 	held, err := c.holds(ctx, c.document(&of.Message))
 	if errors.Is(err, errSlow) { // the machine may have been busy: once more
@@ -212,6 +252,7 @@ func evaluate(ctx context.Context, code *gojq.Code, v any, each func(any) bool) 
 
 // conditions are those compiled so far. The zero value is ready.
 type conditions struct {
+	read   *reads // of all its conditions
 	mu     sync.Mutex
 	byText map[string]*condition
 }
@@ -231,6 +272,7 @@ func (k *conditions) get(text string) (*condition, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.read = k.read
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.byText == nil {

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/itchyny/gojq"
 
-	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -24,28 +24,42 @@ const mostNearest = 3
 
 // nearest returns the captures that fail the fewest parts of the query and the condition, the newest first among equals.
 func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
-	page := journal.CaptureQuery{Bin: w.bin, After: w.wait.After, Before: w.cursor + 1, Limit: journal.MaxLimit}
-	captures, err := w.store.Captures(ctx, page)
-	if err != nil {
-		return nil, err
-	}
+	page := journal.CaptureQuery{Bin: w.bin, After: w.wait.After, Before: w.cursor + 1}
 	var misses []NearMiss
-	for i := range captures {
-		selected, err := w.selected.selects(ctx, &captures[i])
-		if err != nil {
-			return nil, err
+	var failed error
+	looked := 0
+	err := w.store.Search(ctx, page, nil, func(c *journal.Capture) bool {
+		var selected bool
+		if selected, failed = w.selected.selects(ctx, c); failed != nil {
+			return false
 		}
 		if !selected {
-			misses = append(misses, NearMiss{captures[i], w.selected.differences(ctx, &captures[i])})
+			misses = append(misses, NearMiss{*c, w.selected.differences(ctx, c)})
+			slices.SortStableFunc(misses, func(a, b NearMiss) int { return len(a.Differences) - len(b.Differences) })
+			misses = misses[:min(mostNearest, len(misses))] // the others are not kept
+			for size, i := int64(0), 0; i < len(misses); i++ {
+				if size += int64(misses[i].Capture.Size()); i > 0 && size > w.most {
+					clear(misses[i:])
+					misses = misses[:i]
+				}
+			}
 		}
+		looked++
+		return looked < journal.MaxLimit
+	})
+	if err = cmp.Or(failed, err); err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(misses, func(a, b NearMiss) int { return len(a.Differences) - len(b.Differences) })
-	return misses[:min(mostNearest, len(misses))], ctx.Err()
+	for i := range misses {
+		misses[i].Capture = misses[i].Capture.Clone()
+	}
+	return misses, ctx.Err()
 }
 
 // differences says, part by part, why a condition does not hold for a capture.
 func (c *condition) differences(ctx context.Context, of *journal.Capture) []string {
-	doc := content.Root(&of.Message, false)
+	defer c.read.begin(&of.Message).giveBack()
+	doc := c.read.root(&of.Message)
 	var all []string
 	for _, p := range c.parts() {
 		if difference := p.difference(ctx, doc); difference != "" {

@@ -1,6 +1,11 @@
 package capture
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/content"
+)
 
 // room bounds how many bytes of requests the connections hold together that are not stored yet. A connection that finds no
 // room waits, so that its sender waits too. One at a time may go beyond it: else several that have
@@ -58,6 +63,19 @@ func (s *share) take(n int) (waited bool) {
 		m.freed.Wait()
 	}
 }
+
+// reading takes what it costs to read a message decoded, which is given back after it was read. A message that costs little
+// takes nothing.
+func (m *room) reading(of *signature.Message) *share {
+	s := &share{room: m}
+	if n := content.Cost(of); n >= cheap {
+		s.take(int(n))
+	}
+	return s
+}
+
+// cheap is a cost that nobody counts, in bytes.
+const cheap = 64 << 10
 
 // giveBack gives all of it back.
 func (s *share) giveBack() {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
@@ -128,7 +127,8 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 	var doc map[string]any // made when it is first asked for
 	for i := range s.rules {
 		if doc == nil {
-			doc = content.Root(m, false)
+			defer server.conditions.read.begin(m).giveBack()
+			doc = server.conditions.read.root(m)
 		}
 		held, err := s.rules[i].where.holds(server.ctx, doc)
 		if err != nil {

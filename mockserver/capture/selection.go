@@ -16,11 +16,12 @@ type selection struct {
 	texts []string // that the text of a selected capture holds
 	where *condition
 	text  journal.Folded
+	read  *reads
 }
 
 // newSelection reads a query and a condition; "" selects all. Errors wrap ErrInvalid.
 func (s *Server) newSelection(q, where string, now time.Time) (*selection, error) {
-	of := &selection{}
+	of := &selection{read: s.conditions.read}
 	var err error
 	if of.terms, err = parseTerms(q); err != nil {
 		return nil, err
@@ -50,25 +51,33 @@ func (s *selection) bin(q *journal.CaptureQuery) {
 
 // selects says whether a capture is selected. The error is ctx's, or wraps ErrInvalid when the condition takes too long.
 func (s *selection) selects(ctx context.Context, c *journal.Capture) (bool, error) {
-	if len(s.tests) > 0 {
-		s.text.Read(c)
-	}
-	for i, test := range s.tests {
-		if test(c, &s.text) == s.terms[i].not {
-			return false, nil
-		}
+	if len(s.tests) > 0 && len(s.failing(c, 1)) > 0 {
+		return false, nil
 	}
 	return s.where.selects(ctx, c)
+}
+
+// failing are the terms that do not hold for a capture, so many at most.
+func (s *selection) failing(c *journal.Capture, most int) (failing []int) {
+	share := s.read.begin(&c.Message)
+	defer share.giveBack()
+	s.text.Read(c)
+	for i, test := range s.tests {
+		if len(failing) < most && test(c, &s.text) == s.terms[i].not {
+			failing = append(failing, i)
+		}
+	}
+	if share.room != nil && (share.bytes > 0 || share.beyond) {
+		s.text = journal.Folded{} // a selection may wait for long: it keeps no long text
+	}
+	return failing
 }
 
 // differences says why a capture is not selected.
 func (s *selection) differences(ctx context.Context, c *journal.Capture) []string {
 	var all []string
-	s.text.Read(c)
-	for i, test := range s.tests {
-		if test(c, &s.text) == s.terms[i].not {
-			all = append(all, fmt.Sprintf("q: %s does not hold", s.terms[i]))
-		}
+	for _, i := range s.failing(c, len(s.tests)) {
+		all = append(all, fmt.Sprintf("q: %s does not hold", s.terms[i]))
 	}
 	if s.where == nil {
 		return all

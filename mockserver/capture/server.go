@@ -127,6 +127,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		accepted: newAnswer(journal.Reply{}),
 	}
 	s.room = newRoom(s.o.InFlight)
+	s.conditions.read = newReads(s.o.InFlight)
 	if n := s.o.forwardsAtOnce(); n > 0 {
 		s.forwards = make(chan struct{}, n)
 	}

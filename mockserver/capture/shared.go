@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"sync"
+	"weak"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -18,7 +19,7 @@ type sharedRead struct {
 	waiting int
 
 	mu    sync.Mutex
-	batch *batch
+	batch weak.Pointer[batch] // it lives as long as somebody looks at it: who waits holds no captures
 }
 
 // batch has the captures after a cursor, as many as sharedAtOnce and sharedBytes allow.
@@ -64,10 +65,10 @@ func (s *sharedReads) of(bin string) (*sharedRead, func()) {
 // this position. Whoever asks for the same gets the same.
 func (s *sharedRead) read(ctx context.Context, store journal.Store, q journal.CaptureQuery, at uint64) (captures []journal.Capture, more bool, err error) {
 	s.mu.Lock()
-	b := s.batch
+	b := s.batch.Value()
 	if b == nil || b.after != q.After || b.at < at {
 		b = &batch{after: q.After, at: at}
-		s.batch = b
+		s.batch = weak.Make(b)
 	}
 	s.mu.Unlock()
 	b.reading.Do(func() {

@@ -76,6 +76,11 @@ func (w *Wait) check() error {
 // Wait waits in a bin; it wakes as soon as a capture is stored. A wait that is not fulfilled is not an error: see
 // Waited.OK. Errors wrap ErrInvalid, or are ctx's or the store's; journal.ErrClosed when the server closes meanwhile.
 func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) {
+	return s.WaitInTurn(ctx, name, w, func(context.Context) error { return nil })
+}
+
+// WaitInTurn is Wait; when the wait is over, and before the captures of its result are read, it waits for its turn.
+func (s *Server) WaitInTurn(ctx context.Context, name string, w Wait, turn func(context.Context) error) (Waited, error) {
 	if err := checkNewBin(name); err != nil {
 		return Waited{}, err
 	}
@@ -90,7 +95,7 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 	defer leave()
 	changes := s.o.Store.Watch(journal.Filter{Bin: name})
 	defer changes.Close()
-	watch := &watch{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, most: s.o.mostMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	watch := &watch{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, turn: turn, most: s.o.mostMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
 	timer := time.NewTimer(time.Duration(w.Timeout))
 	defer timer.Stop()
 	settling := false
@@ -173,13 +178,14 @@ type watch struct {
 	bin      string
 	selected *selection
 	wait     *Wait
-	cursor   uint64 // the highest seq looked at
-	seen     int    // captures looked at
-	sifted   bool   // others were there, and not looked at because they do not hold the texts of the query
-	held     int64  // bytes of the captures in the result
-	most     int64  // that they have, before the last one
-	damaged  int    // captures that the store could not read
-	gap      bool   // some may have been let go before they were looked at
+	turn     func(context.Context) error // called before the result is made
+	cursor   uint64                      // the highest seq looked at
+	seen     int                         // captures looked at
+	sifted   bool                        // others were there, and not looked at because they do not hold the texts of the query
+	held     int64                       // bytes of the captures in the result
+	most     int64                       // that they have, before the last one
+	damaged  int                         // captures that the store could not read
+	gap      bool                        // some may have been let go before they were looked at
 	result   Waited
 }
 
@@ -290,7 +296,7 @@ func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 		}
 	}
 	w.result.OK = !w.result.Inconclusive
-	return w.result, nil
+	return w.result, w.turn(ctx)
 }
 
 // doubt makes the result inconclusive when captures that the wait is about are gone unseen or cannot be read.
@@ -339,7 +345,10 @@ func (w *watch) failed(ctx context.Context) (Waited, error) {
 		}
 	}
 	if w.enough() || w.selected.all() {
-		return w.result, nil
+		return w.result, w.turn(ctx)
+	}
+	if err := w.turn(ctx); err != nil {
+		return Waited{}, fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
 	nearest, err := w.nearest(ctx)
 	if err != nil {

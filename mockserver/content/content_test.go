@@ -145,7 +145,7 @@ func TestRoot(t *testing.T) {
 		"two JSON values":  {message("1 2"), `{"body":"1 2"}`},
 		"JSON as it comes": {message("[1]", "Content-Type: text/plain"), `{"body":[1]}`},
 	} {
-		root := Root(c.m, false)
+		root := Root(c.m, Ample)
 		var want map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(c.want), &want); err != nil {
 			t.Fatal(name, err)
@@ -167,7 +167,7 @@ func TestRoot(t *testing.T) {
 			}
 		}
 	}
-	if root := Root(message("a=b", "Content-Type: application/x-www-form-urlencoded"), true); root["body"] != nil || root["form"] != nil || root["path"] != "/inbox" {
+	if root := Root(message("a=b", "Content-Type: application/x-www-form-urlencoded"), 0); root["body"] != nil || root["form"] != nil || root["path"] != "/inbox" {
 		t.Errorf("%v", root)
 	}
 }
@@ -215,7 +215,7 @@ func TestParts(t *testing.T) {
 		}
 	}
 	b := message(part(disposition+"\r\nContent-Type: multipart/mixed; boundary=c", inner)+"--b--", "Content-Type: multipart/mixed; boundary=b")
-	nested := Root(b, false)["parts"].(map[string]any)["p"].(map[string]any)["parts"].(map[string]any)["p"].(map[string]any)["body"]
+	nested := Root(b, Ample)["parts"].(map[string]any)["p"].(map[string]any)["parts"].(map[string]any)["p"].(map[string]any)["body"]
 	if nested != "inside" {
 		t.Errorf(".parts.p.parts.p.body is %q", nested)
 	}
@@ -228,7 +228,7 @@ func TestNotJSON(t *testing.T) {
 		"1 2":                    "line 1, column 3: something follows the value",
 		"":                       "the body is empty",
 	} {
-		b := Body{Bytes: []byte(text)}
+		b := Body{Bytes: []byte(text), left: Ample}
 		if _, err := b.JSON(); err == nil || err.Error() != want {
 			t.Errorf("%q: %v; want %s", text, err, want)
 		}
@@ -269,6 +269,46 @@ func TestBombs(t *testing.T) {
 	}
 }
 
+// What is read of a body takes no more memory than there is for it, whatever the body.
+func TestValuesFit(t *testing.T) {
+	const room = 32 << 20
+	for name, c := range map[string]struct{ kind, one, between, open, close string }{
+		"empty objects": {"application/json", "{}", ",", "[", "]"},
+		"objects":       {"application/json", `{"":0}`, ",", "[", "]"},
+		"lists":         {"application/json", "[]", ",", "[", "]"},
+		"numbers":       {"application/json", "0", ",", "[", "]"},
+		"empty strings": {"application/json", `""`, ",", "[", "]"},
+		"equal fields":  {"application/x-www-form-urlencoded", "a", "&", "", ""},
+		"parts of JSON": {"multipart/mixed; boundary=b", "\r\n\r\n[" + strings.Repeat("{},", 1<<16) + "0]\r\n", "--b", "--b", "--b--"},
+	} {
+		read := func(size int) (root map[string]any, took int64) {
+			m := message(c.open+strings.Repeat(c.one+c.between, size/len(c.one+c.between))+c.one+c.close, "Content-Type: "+c.kind)
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			root = Root(m, room)
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			took = int64(after.HeapAlloc) - int64(before.HeapAlloc)
+			runtime.KeepAlive(m)
+			return root, took
+		}
+		if root, took := read(8 << 20); took > room+16<<20 { // text is the body once more
+			t.Errorf("%s: 8 MiB took %d MiB", name, took>>20)
+			_ = root["body"]
+		}
+		root, _ := read(64 << 10)
+		if _, text := root["body"].(string); text && c.kind == "application/json" || root["form"] == nil && c.open == "" {
+			t.Errorf("%s: 64 KiB were not read", name)
+		}
+	}
+	b := Decode(message("[" + strings.Repeat("{},", 2<<20) + "0]"))
+	b.Within(room)
+	if _, err := b.JSON(); err == nil || err.Error() != "it takes too much memory: about 262 MiB, and 32 MiB are left for it" {
+		t.Error(err)
+	}
+}
+
 func FuzzRoot(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), "application/json", "gzip", "/a?b=c")
 	f.Add([]byte("a=b&c"), "application/x-www-form-urlencoded; charset=utf-16", "", "http://h/x?%")
@@ -282,7 +322,7 @@ func FuzzRoot(f *testing.F) {
 		if Plain(m) && !bytes.Equal(b.Bytes, body) {
 			t.Fatalf("plain, and decoded otherwise: %q", b.Bytes)
 		}
-		if _, err := json.Marshal(Root(m, false)); err != nil {
+		if _, err := json.Marshal(Root(m, Ample)); err != nil {
 			t.Fatal(err)
 		}
 	})

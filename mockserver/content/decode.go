@@ -41,11 +41,12 @@ type Body struct {
 	MediaType string
 	// params are those of the Content-Type line.
 	params map[string]string
+	left   int64 // bytes that its values may take
 }
 
 // Decode decodes the body of m. The result may share memory with m.
 func Decode(m *signature.Message) Body {
-	b := Body{Bytes: m.Body}
+	b := Body{Bytes: m.Body, left: Ample}
 	b.MediaType, b.params = mediaType(m.Headers.Get("Content-Type"))
 	if len(m.Body) == 0 {
 		return b

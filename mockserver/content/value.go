@@ -28,26 +28,40 @@ func (b *Body) Value() any {
 
 // JSON is the body as a JSON value, its numbers as they are written. The error says line and column.
 func (b *Body) JSON() (any, error) {
+	if n := weight(b.Bytes); !b.take(n) {
+		return nil, b.tooBig(n)
+	}
+	var v any
+	if err := b.decode(&v); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// CheckJSON says where the body is no JSON, as JSON does, and makes no value of it.
+func (b *Body) CheckJSON() error { return b.decode(new(json.RawMessage)) }
+
+// decode decodes the body's JSON into v. The error says line and column.
+func (b *Body) decode(v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(b.Bytes))
 	decoder.UseNumber()
-	var v any
-	err := decoder.Decode(&v)
+	err := decoder.Decode(v)
 	if err == nil {
 		if _, err = decoder.Token(); err == io.EOF { //nolint:errorlint // never wrapped
-			return v, nil
+			return nil
 		}
-		return nil, errors.New(b.place(decoder.InputOffset()) + ": something follows the value")
+		return errors.New(b.place(decoder.InputOffset()) + ": something follows the value")
 	}
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("%s: %w", b.place(syntax.Offset), err)
+		return fmt.Errorf("%s: %w", b.place(syntax.Offset), err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fmt.Errorf("%s: the text ends too early", b.place(int64(len(b.Bytes))))
+		return fmt.Errorf("%s: the text ends too early", b.place(int64(len(b.Bytes))))
 	case errors.Is(err, io.EOF):
-		return nil, errors.New("the body is empty")
+		return errors.New("the body is empty")
 	}
-	return nil, err
+	return err
 }
 
 // place names a byte of the body by line and column, both from 1.
@@ -63,10 +77,13 @@ func (b *Body) SaysJSON() bool {
 }
 
 // Form is the body as form fields: application/x-www-form-urlencoded, or the parts of multipart/form-data that are no files. A field that comes
-// once is a string, one that repeats a list of strings. It is nil when the body is no form.
+// once is a string, one that repeats a list of strings. It is nil when the body is no form, or takes more memory than there is.
 func (b *Body) Form() map[string]any {
 	switch b.MediaType {
 	case "application/x-www-form-urlencoded":
+		if !b.take(weightOfForm(b.Bytes)) {
+			return nil
+		}
 		return fields(string(b.Bytes), b.params["charset"])
 	case "multipart/form-data":
 		form := map[string]any{}
@@ -198,7 +215,7 @@ func newPart(p *multipart.Part, raw []byte, levels int) Part {
 		part.Body = text
 	}
 	if levels > 1 {
-		nested := Body{Bytes: body, MediaType: part.Type, params: params}
+		nested := Body{Bytes: body, MediaType: part.Type, params: params} // its values are made by the outer one
 		if part.Parts, err = nested.partsDown(levels - 1); err != nil {
 			part.Problem = err.Error()
 		}
@@ -225,7 +242,7 @@ func transferred(body []byte, encoding string) ([]byte, error) {
 }
 
 // partsByName are the parts as jq sees them: by their names, a name that repeats a list.
-func partsByName(list []Part) map[string]any {
+func (b *Body) partsByName(list []Part) map[string]any {
 	if list == nil {
 		return nil
 	}
@@ -239,14 +256,22 @@ func partsByName(list []Part) map[string]any {
 			}
 			headers[strings.ToLower(name)] = lines
 		}
-		part := map[string]any{"name": p.Name, "size": len(p.Body), "headers": headers, "body": (&Body{Bytes: p.Body}).Value()}
+		part := map[string]any{"name": p.Name, "size": len(p.Body), "headers": headers, "body": b.valueOf(p)}
 		part["filename"], part["content_type"] = orNull(p.FileName), orNull(p.Type)
 		if p.Parts != nil {
-			part["parts"] = partsByName(p.Parts)
+			part["parts"] = b.partsByName(p.Parts)
 		}
 		add(out, p.Name, part)
 	}
 	return out
+}
+
+// valueOf is a part's body as jq sees it, in what memory the whole body has left.
+func (b *Body) valueOf(p Part) any {
+	of := Body{Bytes: p.Body, left: b.left}
+	v := of.Value()
+	b.left = of.left
+	return v
 }
 
 func orNull(text string) any {
@@ -272,8 +297,9 @@ func Members() []string {
 //	form     the fields of a form, as in params; null when the body is none
 //	parts    the parts of a multipart body by name: {name, filename, content_type, size, headers, body}, with parts of its own where it is multipart; null when the body is none
 //
-// Without the body (bodiless) body, form and parts are null.
-func Root(m *signature.Message, bodiless bool) map[string]any {
+// Its values take about room bytes of memory at most (Ample, where little is read at a time): JSON beyond it is text, and
+// form is null. Without room body, form and parts are null.
+func Root(m *signature.Message, room int64) map[string]any {
 	path, query, _ := strings.Cut(Path(m.Target), "?")
 	headers := make(map[string]any, len(m.Headers))
 	for i := range m.Headers {
@@ -282,16 +308,17 @@ func Root(m *signature.Message, bodiless bool) map[string]any {
 		headers[name] = append(values, m.Headers[i].Value)
 	}
 	root := map[string]any{"method": m.Method, "path": path, "query": query, "params": fields(query, ""), "headers": headers, "body": nil, "form": nil, "parts": nil}
-	if bodiless {
+	if room == 0 {
 		return root
 	}
 	b := Decode(m)
+	b.Within(room)
 	root["body"] = b.Value()
 	if form := b.Form(); form != nil {
 		root["form"] = form
 	}
 	if parts, _ := b.Parts(); parts != nil {
-		root["parts"] = partsByName(parts)
+		root["parts"] = b.partsByName(parts)
 	}
 	return root
 }

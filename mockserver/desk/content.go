@@ -37,6 +37,9 @@ func (d *decoded) addParts(outer string, parts []content.Part) {
 	}
 }
 
+// leastForm is how much memory the fields of a form may take at least, in bytes.
+const leastForm = 16 << 20
+
 // content decodes a capture's body.
 func (k *desk) content(ctx context.Context, in *captureIn) (*reply[decoded], error) {
 	c, err := k.store.Capture(ctx, in.ID)
@@ -44,6 +47,7 @@ func (k *desk) content(ctx context.Context, in *captureIn) (*reply[decoded], err
 		return nil, err
 	}
 	b := content.Decode(&c.Message)
+	b.Within(max(leastForm, min(keptBy(k.store), content.Ample)))
 	out := decoded{
 		Steps: present(b.Steps), Problem: b.Problem, MediaType: b.MediaType, Bytes: append([]byte{}, b.Bytes...),
 		Params: content.Params(c.Target), Form: b.Form(), Parts: []decodedPart{},
@@ -51,7 +55,7 @@ func (k *desk) content(ctx context.Context, in *captureIn) (*reply[decoded], err
 	if out.Form == nil {
 		out.Form = map[string]any{}
 	}
-	if _, err := b.JSON(); err != nil && b.SaysJSON() && len(b.Bytes) > 0 {
+	if err := b.CheckJSON(); err != nil && b.SaysJSON() && len(b.Bytes) > 0 {
 		out.NotJSON = err.Error()
 	}
 	parts, err := b.Parts()

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -43,10 +44,43 @@ func holdsRecords(r *http.Request) bool {
 	return false
 }
 
+// place is that of a request which takes one only when it has waited for records.
+type place struct {
+	free  chan struct{}
+	taken bool
+}
+
+type placeKey struct{}
+
+// takeTurn takes the turn of a request, which it has until it is answered.
+func takeTurn(ctx context.Context) error {
+	t, _ := ctx.Value(placeKey{}).(*place)
+	if t == nil || t.taken {
+		return nil
+	}
+	select {
+	case t.free <- struct{}{}:
+		t.taken = true
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // oneByOne has requests that are answered with records take turns, so many at a time.
 func oneByOne(turns int, next http.Handler) http.Handler {
 	free := make(chan struct{}, turns)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/wait") {
+			t := &place{free: free}
+			defer func() {
+				if t.taken {
+					<-free
+				}
+			}()
+			next.ServeHTTP(&hurried{w, http.NewResponseController(w)}, r.WithContext(context.WithValue(r.Context(), placeKey{}, t)))
+			return
+		}
 		if !holdsRecords(r) {
 			next.ServeHTTP(w, r)
 			return

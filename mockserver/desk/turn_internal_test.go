@@ -48,3 +48,39 @@ func TestAnswersTakeTurns(t *testing.T) {
 		}
 	}
 }
+
+// A wait takes its turn when it is over, and has it until it is answered.
+func TestWaitsAnswerInTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var waiting, answering atomic.Int32
+		over, release := make(chan struct{}), make(chan struct{})
+		h := oneByOne(1, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			waiting.Add(1)
+			<-over
+			if err := takeTurn(r.Context()); err != nil {
+				t.Error(err)
+			}
+			answering.Add(1)
+			<-release
+			answering.Add(-1)
+		}))
+		var work sync.WaitGroup
+		for range 3 {
+			work.Go(func() {
+				h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/v1/bins/a/wait", nil))
+			})
+		}
+		synctest.Wait()
+		if n := waiting.Load(); n != 3 {
+			t.Errorf("%d wait at a time, want 3", n)
+		}
+		close(over)
+		synctest.Wait()
+		if n := answering.Load(); n != 1 {
+			t.Errorf("%d are answered at a time, want 1", n)
+		}
+		close(release)
+		work.Wait()
+	})
+}

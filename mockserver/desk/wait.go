@@ -103,7 +103,7 @@ func (k *desk) postWait(ctx context.Context, in *waitBodyIn) (*waitOut, error) {
 }
 
 func (k *desk) wait(ctx context.Context, bin string, w capture.Wait) (*waitOut, error) {
-	end, err := k.capture.Wait(ctx, bin, w)
+	end, err := k.capture.WaitInTurn(ctx, bin, w, takeTurn)
 	if err != nil {
 		return nil, err
 	}

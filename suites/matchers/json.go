@@ -78,7 +78,7 @@ func (m *jsonMatcher) Match(actual any) (bool, error) {
 	m.got, m.problem = nil, ""
 	ctx, cancel := context.WithTimeout(context.Background(), queryLimit)
 	defer cancel()
-	results := m.code.RunWithContext(ctx, content.Root(message, false))
+	results := m.code.RunWithContext(ctx, content.Root(message, content.Ample))
 	got, ok := results.Next()
 	if !ok {
 		m.problem = "the expression gave nothing"
