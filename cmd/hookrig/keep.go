@@ -27,6 +27,9 @@ func (k *keepFlags) add(f *pflag.FlagSet) {
 	f.Var(&k.bytes, "keep-bytes", "keep records of up to this `SIZE` together, as in 32MB or 1GiB: the oldest make room (default 32GiB in a folder, 1GiB in memory)")
 	f.Var(&k.age, "keep-for", "keep records for a `DURATION`, as in 12h or 14d (default: for ever)")
 	f.Var(&k.body, "max-body", "refuse request bodies above this `SIZE`, as in 64KB or 32MB (default 16MiB, a quarter of --keep-bytes at most)")
+	for _, name := range []string{"keep-captures", "keep-bytes", "keep-for", "max-body"} {
+		f.Lookup(name).DefValue = "" // the texts say what it is
+	}
 }
 
 // given says whether any of them was.

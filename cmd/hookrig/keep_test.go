@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
 // serve says what it keeps, and keeps no more.
@@ -47,6 +49,18 @@ func TestServeKeepsWhatItIsTold(t *testing.T) {
 			if log, err := os.Stat(filepath.Join(data, "journal.db-wal")); err == nil && log.Size() > 0 {
 				t.Errorf("the log has %d bytes after a clean stop", log.Size())
 			}
+		}
+	}
+}
+
+// The help says once what is kept by default.
+func TestKeepFlagsTellTheirDefaultOnce(t *testing.T) {
+	var k keepFlags
+	f := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	k.add(f)
+	for line := range strings.Lines(f.FlagUsages()) {
+		if strings.Count(line, "(default") > 1 || strings.Contains(line, "(default 0") {
+			t.Errorf("%s", line)
 		}
 	}
 }

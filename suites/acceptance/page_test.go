@@ -1,6 +1,8 @@
 package acceptance_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -204,6 +206,49 @@ var _ = Describe("the page", func() {
 		Expect(b.text("#tab-panel pre")).NotTo(ContainSubstring("THE END"))
 		b.click("button", "Show all")
 		b.sees("#tab-panel pre", "THE END")
+	}, SpecTimeout(2*time.Minute))
+
+	It("shows bodies decoded, the parameters and the parts, and what cannot be read", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		var zipped bytes.Buffer
+		w := gzip.NewWriter(&zipped)
+		_, err := w.Write([]byte(`{"zipped":"Jörg"}`))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(w.Close()).To(Succeed())
+		post := func(path, kind, coding string, body []byte) {
+			GinkgoHelper()
+			request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.capture+path, bytes.NewReader(body))
+			Expect(err).NotTo(HaveOccurred())
+			request.Header.Set("Content-Type", kind)
+			if coding != "" {
+				request.Header.Set("Content-Encoding", coding)
+			}
+			answer, err := http.DefaultClient.Do(request)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(answer.Body.Close()).To(Succeed())
+		}
+		const parts = "--b\r\nContent-Disposition: form-data; name=\"note\"\r\nContent-Transfer-Encoding: base64\r\n\r\naW4gYmFzZTY0\r\n" +
+			"--b\r\nContent-Disposition: form-data; name=\"outer\"\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n" +
+			"--c\r\nContent-Disposition: form-data; name=\"inner\"; filename=\"a.txt\"\r\n\r\nfrom inside\r\n--c--\r\n"
+		post("/decoded/zip?shop=a+b&tag=1&tag=2", "application/json", "gzip", zipped.Bytes())
+		post("/decoded/cut", "application/json", "gzip", zipped.Bytes()[:20])
+		post("/decoded/parts", "multipart/form-data; boundary=b", "", []byte(parts))
+		b := browse(r, "#bin=decoded")
+		b.opens("/zip")
+		b.sees("#tab-panel .chip", "decoded: gzip")
+		b.sees("#tab-panel .json", "Jörg")
+		b.sees("#tab-panel table", "a b")
+		b.isAccessible()
+		b.click("button", "As sent")
+		b.sees("#tab-panel pre.hex", "1f 8b")
+		b.opens("/cut")
+		b.sees("#tab-panel .note", "the body cannot be decoded as gzip: it ends too early.")
+		b.opens("/parts")
+		b.sees("#tab-panel table", "in base64")
+		b.sees("#tab-panel table", "outer / inner")
+		b.sees("#tab-panel table", "from inside")
+		b.sees("#tab-panel .note", "the body ends too early")
+		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))
 
 	It("is light and dark", func(ctx SpecContext) {
