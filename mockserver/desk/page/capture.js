@@ -93,7 +93,7 @@ function fields(title, values) {
 function part(p) {
   const content = raw(p.bytes);
   const shown = isText(content) && content.length < 2048 ? el("code", "value", text(content)) : "";
-  return [el("code", "", p.name), p.filename, p.content_type, size(content.length),
+  return [el("code", "", p.name), p.filename, p.content_type, size(content.length).replace(" ", "\u00a0"),
     el("span", "", p.problem ? note("bad", `${p.problem}.`) : "", shown, " ", action("Download", () => save(new Blob([content]), p.filename || p.name || "part"), { className: "action small", symbol: "download" }))];
 }
 
