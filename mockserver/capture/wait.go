@@ -27,7 +27,8 @@ type Waited struct {
 	OK bool `json:"ok"`
 	// Count is how many captures matched; without Max, once there are enough, no more are looked for. Matched holds them,
 	// oldest first; of more than 1000 only as many as were waited for, and no more than fit in 64 MiB, or in a
-	// 16th of Options.InFlight where that was made smaller, but for the last one.
+	// 16th of Options.InFlight where that was made smaller, but for the last one. What the bin let go of before the wait
+	// was over is not among them.
 	Count   int               `json:"count"`
 	Matched []journal.Capture `json:"matched"`
 	// Cursor is the highest seq that was looked at: what to wait after for what comes next.
@@ -182,7 +183,7 @@ type watch struct {
 	cursor   uint64                      // the highest seq looked at
 	seen     int                         // captures looked at
 	sifted   bool                        // others were there, and not looked at because they do not hold the texts of the query
-	held     int64                       // bytes of the captures in the result
+	matched  []uint64                    // seqs of the captures of the result, which are read when it is made
 	most     int64                       // that they have, before the last one
 	damaged  int                         // captures that the store could not read
 	gap      bool                        // some may have been let go before they were looked at
@@ -241,9 +242,53 @@ func (w *watch) take(ctx context.Context, c *journal.Capture) error {
 		return err
 	}
 	w.result.Count++
-	if len(w.result.Matched) < max(w.wait.Count, journal.MaxLimit) && (w.held < w.most || len(w.result.Matched) == 0) {
-		w.held += int64(c.Size())
-		w.result.Matched = append(w.result.Matched, c.Clone())
+	if len(w.matched) < max(w.wait.Count, journal.MaxLimit) {
+		w.matched = append(w.matched, c.Seq)
+	}
+	return nil
+}
+
+// fill reads the captures of the result, in its turn: a wait that goes on keeps none.
+func (w *watch) fill(ctx context.Context) error {
+	if err := w.turn(ctx); err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	size := int64(0)
+	add := func(c *journal.Capture) bool {
+		size += int64(c.Size())
+		w.result.Matched = append(w.result.Matched, *c)
+		return size < w.most
+	}
+	const few = 8 // are read one by one
+	if len(w.matched) <= few {
+		for _, seq := range w.matched {
+			c, err := w.store.Capture(ctx, journal.CaptureID(seq))
+			if errors.Is(err, journal.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+			}
+			if !add(&c) {
+				break
+			}
+		}
+		return nil
+	}
+	next := 0
+	q := journal.CaptureQuery{Bin: w.bin, After: w.matched[0] - 1, Before: w.matched[len(w.matched)-1] + 1, Oldest: true}
+	err := w.store.Search(ctx, q, nil, func(c *journal.Capture) bool {
+		for next < len(w.matched) && w.matched[next] < c.Seq {
+			next++
+		}
+		if next == len(w.matched) || w.matched[next] != c.Seq {
+			return next < len(w.matched)
+		}
+		clone := c.Clone()
+		return add(&clone)
+	})
+	if err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
 	return nil
 }
@@ -296,7 +341,8 @@ func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 		}
 	}
 	w.result.OK = !w.result.Inconclusive
-	return w.result, w.turn(ctx)
+	err := w.fill(ctx)
+	return w.result, err
 }
 
 // doubt makes the result inconclusive when captures that the wait is about are gone unseen or cannot be read.
@@ -344,11 +390,11 @@ func (w *watch) failed(ctx context.Context) (Waited, error) {
 			w.result.Reason += "; " + w.reason()
 		}
 	}
-	if w.enough() || w.selected.all() {
-		return w.result, w.turn(ctx)
+	if err := w.fill(ctx); err != nil {
+		return Waited{}, err
 	}
-	if err := w.turn(ctx); err != nil {
-		return Waited{}, fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	if w.enough() || w.selected.all() {
+		return w.result, nil
 	}
 	nearest, err := w.nearest(ctx)
 	if err != nil {
