@@ -69,6 +69,9 @@ func (r *remote) Follow(ctx context.Context, o capture.FollowOptions, tell func(
 			return context.Cause(ctx)
 		}
 		if !moved && time.Since(opened) < shortest {
+			if begun {
+				err = fmt.Errorf("the rig's stream ended, and cannot be opened again: %w", err)
+			}
 			return err
 		}
 	}
