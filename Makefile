@@ -64,7 +64,7 @@ unit: ## plain tests, with the race detector where there are goroutines
 
 .PHONY: suites
 suites: build ## the Ginkgo suites, which drive the built binary and the Docker engine
-	go tool ginkgo run -r --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --race --trace --timeout 8m ./suites/acceptance
+	go tool ginkgo run -r --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --race --trace --timeout 30m ./suites/acceptance
 
 .PHONY: pictures
 pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
