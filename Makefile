@@ -17,8 +17,8 @@ PROPERTIES = $(shell .tools/properties packages)
 PROPERTY = $(shell .tools/properties tests)
 PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./mockserver/... ./scenarios/... ./suites/matchers/...))
 # Packages that start no goroutine: the race detector would see nothing there, and takes up to twenty times as long. What
-# goroutines share of ./fixtures, a catalogue, has a test that runs with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,fixtures fixtures/signature fixtures/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people mockserver/content mockserver/diff mockserver/drift mockserver/problem)
+# goroutines share of them, a catalogue and a jq program, has tests that run with it.
+PURE = $(addprefix github.com/hookrig/hookrig/,fixtures fixtures/signature fixtures/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people mockserver/content mockserver/diff mockserver/drift mockserver/problem mockserver/jq)
 SEED := $(shell date +%s)
 
 .PHONY: help
@@ -58,7 +58,7 @@ unit: ## plain tests, with the race detector where there are goroutines
 	go test -race $(filter-out $(PURE),$(PLAIN))
 	go test $(filter $(PURE),$(PLAIN))
 	go test -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
-	go test -race ./fixtures -run TestConcurrentUse
+	go test -race ./fixtures ./mockserver/jq -run "TestConcurrent(Use|Runs)"
 	go test $(PROPERTIES) -run '$(PROPERTY)' -rapid.seed=1 -rapid.checks=1000
 	go test $(filter $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -skip '$(PROPERTY)' -rapid.seed=1
 

@@ -5,9 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
-	"github.com/itchyny/gojq"
+	"github.com/hookrig/hookrig/mockserver/jq"
 )
 
 // clip shortens what is quoted in a message.
@@ -21,35 +20,31 @@ func clipped(text string, most int) string {
 	return text
 }
 
-// jqLimit bounds one evaluation: a condition is a few comparisons, never a computation.
-const jqLimit = 500 * time.Millisecond
-
-// compileJQ compiles a condition; it sees no environment and no file.
-func compileJQ(text string) (*gojq.Code, error) {
-	query, err := gojq.Parse(text)
+// compileJQ compiles a condition; it sees no environment and no file, and has the usual limits.
+func compileJQ(text string) (*jq.Program, error) {
+	query, err := jq.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("jq condition %q: %w", clip(text), err)
 	}
-	code, err := gojq.Compile(query, gojq.WithEnvironLoader(func() []string { return nil }))
+	program, err := jq.Compile(query, jq.Limits{})
 	if err != nil {
 		return nil, fmt.Errorf("jq condition %q: %w", clip(text), err)
 	}
-	return code, nil
+	return program, nil
 }
 
 // first evaluates a jq program and returns its first result.
 func first(ctx context.Context, text string, v any) (any, error) {
-	code, err := compileJQ(text)
+	program, err := compileJQ(text)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, jqLimit)
-	defer cancel()
-	out, ok := code.RunWithContext(ctx, v).Next()
-	if !ok {
-		return nil, nil
-	}
-	if err, failed := out.(error); failed {
+	var out any
+	err = program.Run(ctx, v, func(result any) bool {
+		out = result
+		return false
+	})
+	if err != nil {
 		return nil, fmt.Errorf("jq %q: %w", clip(text), err)
 	}
 	return out, nil

@@ -8,42 +8,63 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/itchyny/gojq"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/jq"
 )
 
 // Limits of conditions.
 const (
-	longestCondition = 4 << 10                // bytes
-	evaluationLimit  = 500 * time.Millisecond // for one condition over one request
-	keptConditions   = 256                    // compiled ones
+	longestCondition = 4 << 10 // bytes
+	keptConditions   = 256     // compiled ones
 )
 
 // condition is a jq program over content.Root. It holds when any of its results is neither false nor null.
 type condition struct {
 	text  string
 	query *gojq.Query
-	code  *gojq.Code
+	code  *jq.Program
 	body  bool          // it may look at the body
 	parts func() []part // what must hold together, for near misses
 
 	read *reads // nil: without bound
 }
 
-// reads bound the memory that reading bodies takes.
+// reads bound the memory that reading bodies and judging them takes.
 type reads struct {
 	room *room // of all that are read at a time
 	each int64 // bytes of one's values
+
+	running   *room // of the conditions that take more than a little
+	condition int64 // bytes of one's values
 }
 
 // newReads are those of a server that has so many bytes for requests that are not stored yet.
 func newReads(inFlight int64) *reads {
-	return &reads{newRoom(inFlight), max(leastRead, min(2*inFlight, content.Ample))}
+	one := max(leastRun, min(2*inFlight, mostRun))
+	return &reads{newRoom(inFlight), max(leastRead, min(2*inFlight, content.Ample)), newRoom(one), one}
+}
+
+// How much memory the values of one condition may take, in bytes. One that takes much runs alone.
+const (
+	leastRun = 32 << 20
+	mostRun  = 128 << 20
+)
+
+// limits are those of one condition.
+func (r *reads) limits() jq.Limits {
+	if r == nil {
+		return jq.Limits{}
+	}
+	return jq.Limits{Memory: r.condition, Reserve: func(bytes int64) func() {
+		s := &share{room: r.running}
+		s.take(int(bytes))
+		return s.giveBack
+	}}
 }
 
 // leastRead is how much memory the values of one body may take at least, in bytes.
@@ -66,28 +87,24 @@ func (r *reads) root(m *signature.Message) map[string]any {
 }
 
 // newCondition compiles a condition. It sees no environment, no file and no other input. Errors wrap ErrInvalid.
-func newCondition(text string) (*condition, error) {
+func newCondition(text string, read *reads) (*condition, error) {
 	if len(text) > longestCondition {
 		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", ErrInvalid, len(text), longestCondition)
 	}
-	query, err := gojq.Parse(text)
+	query, err := jq.Parse(text)
 	if err != nil {
 		return nil, badSyntax(text, err)
 	}
 	if err := checkMeaning(text, query); err != nil {
 		return nil, err
 	}
-	code, err := compile(query)
+	code, err := jq.Compile(query, read.limits())
 	if err != nil {
 		return nil, fmt.Errorf("%w condition %s: %w", ErrInvalid, quote(text), err)
 	}
-	c := &condition{text: text, query: query, code: code, body: !bodiless(text)}
-	c.parts = sync.OnceValue(func() []part { return partsOf(query) })
+	c := &condition{text: text, query: query, code: code, body: !bodiless(text), read: read}
+	c.parts = sync.OnceValue(func() []part { return partsOf(query, read.limits()) })
 	return c, nil
-}
-
-func compile(q *gojq.Query) (*gojq.Code, error) {
-	return gojq.Compile(q, gojq.WithEnvironLoader(func() []string { return nil }))
 }
 
 // badSyntax says where a condition cannot be read.
@@ -189,7 +206,7 @@ func (c *condition) document(m *signature.Message) map[string]any {
 }
 
 // selects says whether the condition holds for a capture; nil holds for all. The error is ctx's, or wraps ErrInvalid when
-// the condition takes too long.
+// the condition takes too long or too much.
 func (c *condition) selects(ctx context.Context, of *journal.Capture) (bool, error) {
 	if c == nil {
 		return true, nil
@@ -198,56 +215,28 @@ func (c *condition) selects(ctx context.Context, of *journal.Capture) (bool, err
 		defer c.read.begin(&of.Message).giveBack()
 	}
 	held, err := c.holds(ctx, c.document(&of.Message))
-	if errors.Is(err, errSlow) { // the machine may have been busy: once more
-		held, err = c.holds(ctx, c.document(&of.Message))
-	}
 	switch {
 	case err == nil:
 		return held, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case errors.Is(err, errSlow):
+	case tooCostly(err):
 		return false, fmt.Errorf("%w condition %s: it %w with capture %s", ErrInvalid, quote(c.text), err, of.ID)
 	}
 	return false, nil
 }
 
-// holds evaluates the condition. The error is what jq says, or errSlow.
+// tooCostly says whether a condition was ended for what it takes.
+func tooCostly(err error) bool { return errors.Is(err, jq.ErrSlow) || errors.Is(err, jq.ErrLarge) }
+
+// holds evaluates the condition. The error is what jq says.
 func (c *condition) holds(ctx context.Context, doc map[string]any) (bool, error) {
 	held := false
-	err := evaluate(ctx, c.code, doc, func(v any) bool {
+	err := c.code.Run(ctx, doc, func(v any) bool {
 		held = v != nil && v != false
 		return !held
 	})
 	return held, err
-}
-
-// errSlow: a condition took longer than evaluationLimit.
-var errSlow = fmt.Errorf("took longer than %s", evaluationLimit)
-
-// evaluate gives the results of a program to each, until it returns false.
-func evaluate(ctx context.Context, code *gojq.Code, v any, each func(any) bool) error {
-	limited, cancel := context.WithTimeout(ctx, evaluationLimit)
-	defer cancel()
-	results := code.RunWithContext(limited, v)
-	for {
-		result, ok := results.Next()
-		if !ok {
-			return nil
-		}
-		if err, failed := result.(error); failed {
-			switch {
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case limited.Err() != nil:
-				return errSlow
-			}
-			return err
-		}
-		if !each(result) {
-			return nil
-		}
-	}
 }
 
 // conditions are those compiled so far. The zero value is ready.
@@ -268,11 +257,10 @@ func (k *conditions) get(text string) (*condition, error) {
 	if known != nil {
 		return known, nil
 	}
-	c, err := newCondition(text)
+	c, err := newCondition(text, k.read)
 	if err != nil {
 		return nil, err
 	}
-	c.read = k.read
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.byText == nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/itchyny/gojq"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/jq"
 )
 
 // NearMiss is a capture that did not match and why, field by field.
@@ -75,30 +76,30 @@ func (c *condition) differences(ctx context.Context, of *journal.Capture) []stri
 // part is one of the conditions that must hold together. A comparison has its sides apart.
 type part struct {
 	whole *condition
-	got   *gojq.Code // nil: no comparison
-	want  *gojq.Code
+	got   *jq.Program // nil: no comparison
+	want  *jq.Program
 	field string // got, as text
 	value string // want, as text; "" when it is a constant
 	verb  string // before what is wanted: "", "not ", "> "
 }
 
 // partsOf takes a condition apart.
-func partsOf(query *gojq.Query) []part {
+func partsOf(query *gojq.Query, limits jq.Limits) []part {
 	var parts []part
 	for _, q := range conjuncts(query) {
-		code, err := compile(q)
+		code, err := jq.Compile(q, limits)
 		if err != nil { // it refers to a definition outside of it: then the whole is one part
-			return []part{wholePart(query)}
+			return []part{wholePart(query, limits)}
 		}
 		p := part{whole: &condition{text: q.String(), query: q, code: code}}
-		p.split(q)
+		p.split(q, limits)
 		parts = append(parts, p)
 	}
 	return parts
 }
 
-func wholePart(query *gojq.Query) part {
-	code, err := compile(query)
+func wholePart(query *gojq.Query, limits jq.Limits) part {
+	code, err := jq.Compile(query, limits)
 	if err != nil {
 		panic(err) // it was compiled before
 	}
@@ -106,7 +107,7 @@ func wholePart(query *gojq.Query) part {
 }
 
 // split takes a comparison apart.
-func (p *part) split(q *gojq.Query) {
+func (p *part) split(q *gojq.Query, limits jq.Limits) {
 	left, right, op := q.Left, q.Right, q.Op
 	if op < gojq.OpEq || op > gojq.OpLe || len(q.FuncDefs) > 0 {
 		return
@@ -114,11 +115,11 @@ func (p *part) split(q *gojq.Query) {
 	if isConstant(left) && !isConstant(right) {
 		left, right, op = right, left, mirrored(op)
 	}
-	got, err := compile(left)
+	got, err := jq.Compile(left, limits)
 	if err != nil {
 		return
 	}
-	want, err := compile(right)
+	want, err := jq.Compile(right, limits)
 	if err != nil {
 		return
 	}
@@ -183,10 +184,10 @@ func (p *part) difference(ctx context.Context, doc map[string]any) string {
 }
 
 // values writes the results of one side of a comparison.
-func values(ctx context.Context, code *gojq.Code, doc map[string]any) string {
+func values(ctx context.Context, program *jq.Program, doc map[string]any) string {
 	const most = 4
 	var all []string
-	err := evaluate(ctx, code, doc, func(v any) bool {
+	err := program.Run(ctx, doc, func(v any) bool {
 		if len(all) == most {
 			all = append(all, "…")
 			return false
@@ -209,12 +210,5 @@ func literal(v any) string {
 	if n, ok := v.(json.Number); ok {
 		return n.String() // as it was sent
 	}
-	data, err := gojq.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	if text := []rune(string(data)); len(text) > longest {
-		return string(text[:longest]) + "…"
-	}
-	return string(data)
+	return jq.Text(v, longest)
 }

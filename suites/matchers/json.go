@@ -8,17 +8,13 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
-	"time"
 
-	"github.com/itchyny/gojq"
 	"github.com/onsi/gomega/types"
 
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/content"
+	"github.com/hookrig/hookrig/mockserver/jq"
 )
-
-// queryLimit bounds one evaluation of a jq expression: an expression can loop for ever.
-const queryLimit = time.Second
 
 // HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere in hookrig: .method .path .query .params
 // .headers .body .form .parts; the body is decoded (gzip, character sets). Bytes and strings stand for a body. The value may be a matcher; one that
@@ -29,12 +25,12 @@ const queryLimit = time.Second
 //	HaveJSON(".form.CallSid", "CA1")
 func HaveJSON(expression string, want any) types.GomegaMatcher {
 	m := &jsonMatcher{expression: expression, want: want}
-	query, err := gojq.Parse(expression)
+	query, err := jq.Parse(expression)
 	if err == nil {
 		err = capture.CheckPaths(query)
 	}
 	if err == nil {
-		m.code, err = gojq.Compile(query, gojq.WithEnvironLoader(func() []string { return nil }))
+		m.program, err = jq.Compile(query, jq.Limits{})
 	}
 	if err != nil {
 		m.err = fmt.Errorf("HaveJSON: jq expression %q: %w", expression, err)
@@ -51,7 +47,7 @@ func HaveJSON(expression string, want any) types.GomegaMatcher {
 type jsonMatcher struct {
 	expression string
 	want       any
-	code       *gojq.Code
+	program    *jq.Program
 	err        error // why the matcher itself is wrong
 
 	got     any
@@ -76,16 +72,16 @@ func (m *jsonMatcher) Match(actual any) (bool, error) {
 		return false, err
 	}
 	m.got, m.problem = nil, ""
-	ctx, cancel := context.WithTimeout(context.Background(), queryLimit)
-	defer cancel()
-	results := m.code.RunWithContext(ctx, content.Root(message, content.Ample))
-	got, ok := results.Next()
-	if !ok {
-		m.problem = "the expression gave nothing"
-		return false, nil
-	}
-	if err, failed := got.(error); failed {
+	var got any
+	m.problem = "the expression gave nothing"
+	err = m.program.Run(context.Background(), content.Root(message, content.Ample), func(v any) bool {
+		got, m.problem = v, ""
+		return false
+	})
+	if err != nil {
 		m.problem = err.Error()
+	}
+	if m.problem != "" {
 		return false, nil
 	}
 	m.got = got
