@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ type gate struct {
 	next     http.Handler
 	token    [sha256.Size]byte
 	open     bool     // no token is asked for
-	guarded  []string // the paths that ask for it, and those below
+	guarded  []string // the paths that ask for it, and those below; no page of another origin may read them
 	host     string   // as it was told to listen on
 	loopback bool
 	origins  *http.CrossOriginProtection
@@ -58,6 +59,11 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	guarded := func(path string) bool { return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/") }
+	if slices.ContainsFunc(g.guarded, guarded) && foreign(r) {
+		problem.New(http.StatusForbidden, fmt.Sprintf(
+			"a page of another origin (%s) may not read here", orUnknown(r.Header.Get("Origin")))).Write(w)
+		return
+	}
 	if !g.open && slices.ContainsFunc(g.guarded, guarded) && !g.shows(r) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="hookrig"`)
 		problem.New(http.StatusUnauthorized,
@@ -107,6 +113,24 @@ func (g *gate) knows(hostport string) bool {
 		}
 	}
 	return false
+}
+
+// foreign says whether a page of another origin had a browser send the request. Browsers say so since 2023, to addresses that they trust
+// (https and this machine); elsewhere Origin says it, where they send one.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+	default:
+		return true
+	}
+	from := r.Header.Get("Origin")
+	if from == "" {
+		return false
+	}
+	at, err := url.Parse(from)
+	return err != nil || !strings.EqualFold(at.Host, r.Host)
 }
 
 func orUnknown(origin string) string {

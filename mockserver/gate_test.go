@@ -49,6 +49,18 @@ func TestGate(t *testing.T) {
 		{"sandboxed page", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "null"}, 403},
 		{"other site with the token", guarded, everywhere, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "http://evil.example", "X-Hookrig-Token": "open sesame"}, 403},
 
+		// Nor may it read, not even as a picture or a script: asking costs the rig as much.
+		{"own page reads", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/captures", headers{"Sec-Fetch-Site": "same-origin"}, 200},
+		{"a person types the address", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/captures", headers{"Sec-Fetch-Site": "none"}, 200},
+		{"no browser reads", plain, loopback, "GET", "http://127.0.0.1:8080/metrics", nil, 200},
+		{"a picture elsewhere", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/captures?where=true", headers{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403},
+		{"a page on another port", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/stream", headers{"Sec-Fetch-Site": "same-site"}, 403},
+		{"metrics elsewhere", plain, loopback, "GET", "http://127.0.0.1:8080/metrics", headers{"Sec-Fetch-Site": "cross-site"}, 403},
+		{"old browser elsewhere", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "http://evil.example"}, 403},
+		{"HEAD elsewhere", plain, loopback, "HEAD", "http://127.0.0.1:8080/api/v1/bins", headers{"Sec-Fetch-Site": "cross-site"}, 403},
+		{"elsewhere with the token", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Sec-Fetch-Site": "cross-site", "X-Hookrig-Token": "open sesame"}, 403},
+		{"a link to the page", plain, loopback, "GET", "http://127.0.0.1:8080/", headers{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200},
+
 		// Tokens: nothing of the API without.
 		{"none", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", nil, 401},
 		{"bearer", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "bearer open sesame"}, 200},

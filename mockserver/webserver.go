@@ -25,13 +25,14 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 	if err != nil {
 		return nil, err
 	}
+	bounded := limited(listener)
 	ctx, stop := context.WithCancel(context.Background())
 	d := &webServer{
 		url:  "http://" + wire.Reachable(listener.Addr()),
 		stop: stop,
 		done: make(chan error, 1),
 		server: &http.Server{
-			Handler: newGate(o, address, listener.Addr(), guarded, handler),
+			Handler: paced(newGate(o, address, listener.Addr(), guarded, handler)),
 			// A wait or a stream may last; reading a request may not.
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       2 * time.Minute,
@@ -40,7 +41,8 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 			ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 		},
 	}
-	go func() { d.done <- d.server.Serve(listener) }()
+	d.server.ConnState = bounded.changed
+	go func() { d.done <- d.server.Serve(bounded) }()
 	return d, nil
 }
 

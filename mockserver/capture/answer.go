@@ -77,8 +77,8 @@ func statusLine(status int) string {
 	return fmt.Sprintf("HTTP/1.1 %03d %s\r\n", status, reason)
 }
 
-// append appends the bytes of the reply. The header line Hookrig-Capture tells the sender the capture's id.
-func (a *answer) append(dst []byte, r *request, now time.Time, id string, last bool) []byte {
+// appendHead appends the head of the reply. The header line Hookrig-Capture tells the sender the capture's id.
+func (a *answer) appendHead(dst []byte, r *request, now time.Time, id string, last bool) []byte {
 	dst = append(dst, a.head...)
 	if !a.date {
 		dst = append(dst, "Date: "...)
@@ -102,8 +102,7 @@ func (a *answer) append(dst []byte, r *request, now time.Time, id string, last b
 		dst = strconv.AppendInt(dst, int64(len(a.content)), 10)
 		dst = append(dst, "\r\n"...)
 	}
-	dst = append(dst, "\r\n"...)
-	return append(dst, a.body(r)...)
+	return append(dst, "\r\n"...)
 }
 
 // body is what follows the head of the reply to a request.

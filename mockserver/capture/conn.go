@@ -27,6 +27,7 @@ type conn struct {
 	capture journal.Capture // what is made of it
 
 	forwards bool // the request is being passed on, and counts in Server.forwards
+	asks     bool // the front's API answers the request, which counts in Server.apiCalls
 
 	idle  atomic.Bool // waiting for something other than the rest of a request
 	wrote time.Time   // when the write limit was last set
@@ -62,6 +63,7 @@ func (c *conn) exchange() (more bool) {
 		return false
 	}
 	if c.request.bin == "" {
+		defer c.endAPI()
 		return c.answer(c.stray(), "")
 	}
 	reception := c.receive()
@@ -173,7 +175,7 @@ func (c *conn) answer(a *answer, id string) (more bool) {
 		return false
 	}
 	last := c.request.last || a.last || c.s.isClosing()
-	c.out = a.append(c.out[:0], &c.request, c.s.o.Now(), id, last)
+	c.out = a.appendHead(c.out[:0], &c.request, c.s.o.Now(), id, last)
 	if !c.write(a) {
 		return false // the sender is gone, and what it sent is stored; or the script has no more for it
 	}
@@ -258,7 +260,8 @@ func (c *conn) refuse() {
 	text := fmt.Sprintf("hookrig serves %d connections at a time, and they are taken\n", c.s.o.MaxConns)
 	a := newAnswer(journal.Reply{Status: http.StatusServiceUnavailable, Body: text})
 	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.quiet))
-	_, _ = c.socket.Write(a.append(nil, &c.request, c.s.o.Now(), "", true)) // whoever it is has been counted
+	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), text...)
+	_, _ = c.socket.Write(raw) // whoever it is has been counted
 	_ = c.socket.Close()
 }
 

@@ -70,9 +70,25 @@ func isAPI(path string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
+// mostAPICalls is how many answers of the API are made and written at a time: each may hold many requests.
+const mostAPICalls = 4
+
+// endAPI follows when the answer of the API is written.
+func (c *conn) endAPI() {
+	if c.asks {
+		c.asks = false
+		<-c.s.apiCalls
+	}
+}
+
 // callAPI has the API answer a request. What it reads and writes are bytes in memory, so it needs no server of its own.
 func (c *conn) callAPI(target string) *answer {
 	m := &c.request.Message
+	select {
+	case c.s.apiCalls <- struct{}{}:
+		c.asks = true
+	case <-c.s.forwarding.Done():
+	}
 	address, err := url.ParseRequestURI(target)
 	if err != nil {
 		return newAnswer(journal.Reply{Status: http.StatusBadRequest, Body: "target " + quote(m.Target) + ": " + err.Error() + "\n"})

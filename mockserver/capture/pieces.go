@@ -6,22 +6,27 @@ import (
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
-// write sends the reply that c.out holds, as scripted: whole, its body in pieces, or only a part of it. It says whether
+// mostWritten is how much of a reply's body is copied at a time: connections share the body itself.
+const mostWritten = 32 << 10
+
+// write sends the reply whose head c.out holds, as scripted: whole, its body in pieces, or only a part of it. It says whether
 // the connection is still of use.
 func (c *conn) write(a *answer) bool {
-	r := &a.record
+	r, body := &a.record, a.body(&c.request)
 	if r.Drip == 0 && r.Cut == "" {
-		return c.send(c.out)
+		return c.sendBody(c.out, body)
 	}
-	head, end := len(c.out)-len(a.body(&c.request)), len(c.out)
+	if r.Cut == journal.CutHead {
+		c.out = c.out[:len(c.out)/2]
+	}
+	part := body
 	switch r.Cut {
 	case journal.CutHead:
-		end = head / 2
+		part = ""
 	case journal.CutBody:
-		end = head + (end-head)/2
+		part = body[:len(body)/2]
 	}
-	begin := min(head, end)
-	if !c.send(c.out[:begin]) || !c.drip(c.out[begin:end], len(c.out)-begin, time.Duration(r.Drip)) {
+	if !c.send(c.out) || !c.drip(part, len(body), time.Duration(r.Drip)) {
 		return false
 	}
 	if r.Cut == "" {
@@ -31,6 +36,19 @@ func (c *conn) write(a *answer) bool {
 		c.reset()
 	}
 	return false
+}
+
+// sendBody writes what stands in raw, which is c.out's, and the body behind it.
+func (c *conn) sendBody(raw []byte, body string) bool {
+	for first := true; first || body != ""; first = false {
+		n := min(len(body), max(0, mostWritten-len(raw)))
+		c.out = append(raw, body[:n]...)
+		if body = body[n:]; !c.send(c.out) {
+			return false
+		}
+		raw = c.out[:0]
+	}
+	return true
 }
 
 // send writes bytes of a reply.
@@ -50,9 +68,9 @@ const shortestDrip = 10 * time.Millisecond
 
 // drip writes the part of a body that is sent, at a pace at which the whole takes that time: a wait before each piece, so
 // that the last one comes at the end of it.
-func (c *conn) drip(part []byte, whole int, over time.Duration) bool {
-	if over == 0 || len(part) == 0 {
-		return len(part) == 0 || c.send(part)
+func (c *conn) drip(part string, whole int, over time.Duration) bool {
+	if over == 0 || part == "" {
+		return part == "" || c.sendBody(c.out[:0], part)
 	}
 	pieces := min(whole, max(1, int(over/shortestDrip)))
 	begin := time.Now()
@@ -63,7 +81,7 @@ func (c *conn) drip(part []byte, whole int, over time.Duration) bool {
 			return false
 		}
 		upTo := min(whole*n/pieces, len(part))
-		if !c.send(part[sent:upTo]) {
+		if !c.sendBody(c.out[:0], part[sent:upTo]) {
 			return false
 		}
 		sent = upTo

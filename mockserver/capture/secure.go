@@ -114,7 +114,8 @@ func (c *conn) explainTLS(err error) {
 		}
 	}
 	a := newAnswer(journal.Reply{Status: http.StatusBadRequest, Body: "not recorded: this address speaks TLS: use " + c.s.TLSURL() + "\n"})
-	if _, err := plain.Conn.Write(a.append(nil, &c.request, c.s.o.Now(), "", true)); err == nil {
+	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), a.content...)
+	if _, err := plain.Conn.Write(raw); err == nil {
 		c.socket, c.in.socket = plain.Conn, plain.Conn
 		c.linger()
 	}

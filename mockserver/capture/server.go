@@ -28,7 +28,7 @@ type Options struct {
 	Version  string
 	MaxBody  int              // bytes; 0 is 16 MiB
 	MaxHead  int              // bytes; 0 is 64 KiB
-	MaxConns int              // connections at a time; 0 is 16 384, or three quarters of the files that may be open
+	MaxConns int              // connections at a time; 0 is 16 384, or eleven sixteenths of the files that may be open
 	InFlight int64            // bytes of requests that are not stored yet, of all connections, and one body more; 0 is 256 MiB
 	Wire     *wire.Client     // what bins forward with; nil forbids it
 	Front    Front            // an API at the capture address itself; zero is none
@@ -71,7 +71,7 @@ func mostConns(files uint64) int {
 	if files == 0 {
 		return most
 	}
-	return int(min(most, max(1, files/4*3)))
+	return int(min(most, max(1, files/16*11)))
 }
 
 // Server records every request that its address receives. A capture is stored before the first byte of its reply.
@@ -80,6 +80,7 @@ type Server struct {
 	limits     limits
 	room       *room         // for what is not stored yet
 	forwards   chan struct{} // holds one for each request that is being passed on; nil is without bound
+	apiCalls   chan struct{} // holds one for each answer of the front's API
 	kept       int           // bytes that a connection keeps of each of its buffers
 	listener   net.Listener
 	secured    *secured // nil: no TLS
@@ -125,6 +126,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Reply{}),
+		apiCalls: make(chan struct{}, mostAPICalls),
 	}
 	s.room = newRoom(s.o.InFlight)
 	s.conditions.read = newReads(s.o.InFlight)

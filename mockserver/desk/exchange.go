@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -22,8 +21,7 @@ import (
 
 // Bounds of files that are imported and exported.
 const (
-	maxImport    = 1 << 30          // of a file, in bytes; its captures go to the store one by one
-	transferIdle = 30 * time.Second // for the next piece of it, in either direction
+	maxImport = 1 << 30 // of a file, in bytes; its captures go to the store one by one
 )
 
 // Export says how captures are written. (Exported because the API reads embedded structs only then.)
@@ -91,8 +89,7 @@ func (k *desk) export(in *Export, name string, write func(context.Context, expor
 	options := export.Options{KeepSecrets: in.Secrets == "keep", Catalogue: k.catalogue}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		r, w := humago.Unwrap(c)
-		out := &fileWriter{w: w, control: http.NewResponseController(w), format: format, name: name}
-		defer out.close()
+		out := &fileWriter{w: w, format: format, name: name}
 		buffered := bufio.NewWriterSize(out, 32<<10)
 		err := write(r.Context(), format, buffered, options)
 		if err == nil {
@@ -113,11 +110,10 @@ func (k *desk) export(in *Export, name string, write func(context.Context, expor
 
 // fileWriter writes the head of the answer before its first byte, and gives a slow reader time for each piece.
 type fileWriter struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	format  export.Format
-	name    string
-	begun   bool
+	w      http.ResponseWriter
+	format export.Format
+	name   string
+	begun  bool
 }
 
 func (f *fileWriter) Write(p []byte) (int, error) {
@@ -127,43 +123,21 @@ func (f *fileWriter) Write(p []byte) (int, error) {
 		f.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name + f.format.Extension}))
 		f.w.WriteHeader(http.StatusOK)
 	}
-	if err := f.control.SetWriteDeadline(time.Now().Add(transferIdle)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
-	}
 	return f.w.Write(p)
 }
-
-// close leaves the connection as it was.
-func (f *fileWriter) close() { _ = f.control.SetWriteDeadline(time.Time{}) }
 
 // importIn is a file for a bin.
 type importIn struct {
 	Bin         string `path:"bin" doc:"the bin's name"`
 	ContentType string `header:"Content-Type"`
 	file        io.Reader
-	done        func()
 }
 
 // Resolve takes the body as it comes: the router would read all of it first.
 func (in *importIn) Resolve(c huma.Context) []error {
 	r, w := humago.Unwrap(c)
-	control := http.NewResponseController(w)
-	in.file = &fileReader{http.MaxBytesReader(w, r.Body, maxImport), control}
-	in.done = func() { _ = control.SetReadDeadline(time.Time{}) }
+	in.file = http.MaxBytesReader(w, r.Body, maxImport)
 	return nil
-}
-
-// fileReader gives a slow sender time for each piece.
-type fileReader struct {
-	io.Reader
-	control *http.ResponseController
-}
-
-func (f *fileReader) Read(p []byte) (int, error) {
-	if err := f.control.SetReadDeadline(time.Now().Add(transferIdle)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
-	}
-	return f.Reader.Read(p)
 }
 
 // acceptsFile says that a route takes a file of captures.
@@ -184,7 +158,6 @@ func fileContent() map[string]*huma.MediaType {
 const linesType = "application/x-ndjson"
 
 func (k *desk) importInto(ctx context.Context, in *importIn) (*reply[capture.Imported], error) {
-	defer in.done()
 	name := "har"
 	if mediaType, _, err := mime.ParseMediaType(in.ContentType); err == nil && mediaType == linesType {
 		name = "jsonl"

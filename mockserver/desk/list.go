@@ -26,7 +26,7 @@ func page[T any](items []T, last uint64, more bool) *reply[list[T]] {
 
 // A page ends before its limit when its records would be larger than this together, in bytes. The first record is always
 // in it.
-const maxPage = 64 << 20
+const maxPage = 16 << 20
 
 // Records are read in batches, the first one small and each up to so many times the one before, so that those of a page
 // that ends early are not all in memory.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -23,8 +22,7 @@ import (
 const prefix = "/api/v1"
 
 const (
-	maxBody     = 24 << 20         // of a request, in bytes: an event's body of 16 MiB in base64, and some
-	bodyTimeout = 30 * time.Second // to read it
+	maxBody = 24 << 20 // of a request, in bytes: an event's body of 16 MiB in base64, and some
 )
 
 // reply is what a handler answers: a body, as JSON.
@@ -85,7 +83,7 @@ func accepts[T any](api huma.API, op *huma.Operation) {
 	}
 	op.SkipValidateBody = true
 	op.MaxBodyBytes = maxBody
-	op.BodyReadTimeout = bodyTimeout
+	op.BodyReadTimeout = -1 // the server bounds it
 }
 
 // needs says which members of a route's body there must be: what the server gives a record itself, an id for one, is in its schema and not

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -13,8 +12,7 @@ import (
 // less the rig keeps. Others wait.
 const (
 	keptPerTurn = 64 << 20 // bytes that the rig may keep, for each answer that is made at a time
-	mostTurns   = 64
-	slowest     = 30 * time.Second // for a reader to take the next part of such an answer
+	mostTurns   = 8
 )
 
 // keptBy is how many bytes a store may keep; 0 without one, which only a description of the API is made without.
@@ -78,7 +76,7 @@ func oneByOne(turns int, next http.Handler) http.Handler {
 					<-free
 				}
 			}()
-			next.ServeHTTP(&hurried{w, http.NewResponseController(w)}, r.WithContext(context.WithValue(r.Context(), placeKey{}, t)))
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), placeKey{}, t)))
 			return
 		}
 		if !holdsRecords(r) {
@@ -91,21 +89,6 @@ func oneByOne(turns int, next http.Handler) http.Handler {
 			return
 		}
 		defer func() { <-free }()
-		next.ServeHTTP(&hurried{w, http.NewResponseController(w)}, r)
+		next.ServeHTTP(w, r)
 	})
 }
-
-// hurried ends an answer whose reader does not take it: others wait for it.
-type hurried struct {
-	http.ResponseWriter
-	control *http.ResponseController
-}
-
-func (h *hurried) Write(p []byte) (int, error) {
-	_ = h.control.SetWriteDeadline(time.Now().Add(slowest)) // a writer without deadlines has no reader that is slow
-	n, err := h.ResponseWriter.Write(p)
-	return n, err
-}
-
-// Unwrap is for http.ResponseController.
-func (h *hurried) Unwrap() http.ResponseWriter { return h.ResponseWriter }

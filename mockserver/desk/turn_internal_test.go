@@ -42,7 +42,7 @@ func TestAnswersTakeTurns(t *testing.T) {
 		lists.Wait()
 		others.Wait()
 	})
-	for kept, want := range map[int64][2]int{32_000_000: {1, 2_000_000}, 1 << 30: {16, 64 << 20}, 32 << 30: {64, 64 << 20}, 0: {1, 1 << 20}} {
+	for kept, want := range map[int64][2]int{32_000_000: {1, 2_000_000}, 1 << 30: {8, 16 << 20}, 32 << 30: {8, 16 << 20}, 0: {1, 1 << 20}} {
 		if got := [2]int{turnsFor(kept), largestPage(kept)}; got != want {
 			t.Errorf("%d: %v, want %v", kept, got, want)
 		}

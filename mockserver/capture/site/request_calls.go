@@ -178,7 +178,7 @@ func noRequest(id string) error {
 }
 
 // largestAnswer bounds the bodies in one answer, in bytes.
-const largestAnswer = 64 << 20
+const largestAnswer = 16 << 20
 
 // tooLarge is the error about an answer that would be larger.
 func tooLarge(values int) error {

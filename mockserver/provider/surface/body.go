@@ -9,19 +9,14 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // MaxBody bounds a request's body, in bytes.
 const MaxBody = 1 << 20
 
-// bodyTimeout bounds how long a body may take to arrive.
-const bodyTimeout = 30 * time.Second
-
 // Body reads a request's body whole. The error is an *Error: 413 beyond MaxBody, 400 when it ends too early, 408 when
 // it takes too long.
 func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // a recorder has none
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err == nil {
 		return body, nil
@@ -30,7 +25,7 @@ func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, Errorf(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", MaxBody)
 	}
 	if wait := (interface{ Timeout() bool })(nil); errors.As(err, &wait) && wait.Timeout() {
-		return nil, Errorf(http.StatusRequestTimeout, "The body did not arrive within %v.", bodyTimeout)
+		return nil, Errorf(http.StatusRequestTimeout, "The body did not arrive in time.")
 	}
 	return nil, Errorf(http.StatusBadRequest, "The body could not be read: %v.", err)
 }

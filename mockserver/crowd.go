@@ -1,0 +1,91 @@
+package mockserver
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// crowd bounds the connections to one web server, so that those who only hold a connection leave files for everybody
+// else. When there are as many as may be, the one that has been idle longest makes room; when all are at work, a newcomer is refused.
+type crowd struct {
+	net.Listener
+	most int
+
+	mu   sync.Mutex
+	open map[net.Conn]time.Time // since when it is idle; zero while it is not
+}
+
+// mostWebConns is how many connections one web server has at a time, of a program that may open so many files; 0 is not known. The
+// capture address has most of the files.
+func mostWebConns(files uint64) int {
+	const most = 2048
+	if files == 0 {
+		return most
+	}
+	return int(min(most, max(8, files/16)))
+}
+
+func newCrowd(listener net.Listener, most int) *crowd {
+	return &crowd{Listener: listener, most: most, open: map[net.Conn]time.Time{}}
+}
+
+// limited bounds a listener by the files that the program may open.
+func limited(listener net.Listener) *crowd { return newCrowd(listener, mostWebConns(wire.OpenFiles())) }
+
+// Accept returns the next connection that there is room for.
+func (c *crowd) Accept() (net.Conn, error) {
+	for {
+		conn, err := c.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if c.admit(conn) {
+			return conn, nil
+		}
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = conn.Write([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" +
+			"hookrig has as many connections here as it takes, and all of them are at work; try again\n"))
+		_ = conn.Close()
+	}
+}
+
+func (c *crowd) admit(conn net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.open) >= c.most {
+		var oldest net.Conn
+		for other, since := range c.open {
+			if !since.IsZero() && (oldest == nil || since.Before(c.open[oldest])) {
+				oldest = other
+			}
+		}
+		if oldest == nil {
+			return false
+		}
+		delete(c.open, oldest)
+		_ = oldest.Close() // its goroutine notices
+	}
+	c.open[conn] = time.Time{}
+	return true
+}
+
+// changed is http.Server's ConnState.
+func (c *crowd) changed(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ours := c.open[conn]; !ours {
+		return
+	}
+	switch state {
+	case http.StateIdle:
+		c.open[conn] = time.Now()
+	case http.StateClosed, http.StateHijacked:
+		delete(c.open, conn)
+	default:
+		c.open[conn] = time.Time{}
+	}
+}
