@@ -11,8 +11,11 @@ import (
 	"net/http"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 const (
@@ -221,7 +224,7 @@ func (r *run) look(ctx context.Context, e Effect) look {
 	switch {
 	case e.HTTP != nil:
 		asked = cmp.Or(e.HTTP.Method, http.MethodGet) + " " + e.HTTP.URL
-		answer, err = ask(ctx, e.HTTP)
+		answer, err = r.ask(ctx, e.HTTP)
 	case len(e.Exec) > 0:
 		asked = strings.Join(e.Exec, " ")
 		answer, err = execute(ctx, e.Exec)
@@ -254,7 +257,31 @@ func answered(answer any) string {
 	return status + textOf(a["body"])
 }
 
-func ask(ctx context.Context, q *Request) (any, error) {
+// ErrExec says that a scenario runs a program, which its run was not allowed to do.
+var ErrExec = errors.New("running programs is not allowed")
+
+// Programs lists the effects that run programs, in order.
+func (s *Scenario) Programs() []string {
+	var names []string
+	for name, e := range s.Effects {
+		if len(e.Exec) > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ask asks by HTTP, as far as the guard lets it.
+func (r *run) ask(ctx context.Context, q *Request) (any, error) {
+	dial := r.options.Dial
+	if dial == nil {
+		guard, err := wire.NewGuard(nil)
+		if err != nil {
+			return nil, err
+		}
+		dial = guard.Dial
+	}
 	method := q.Method
 	if method == "" {
 		method = http.MethodGet
@@ -267,7 +294,7 @@ func ask(ctx context.Context, q *Request) (any, error) {
 		request.Header.Set(name, value)
 	}
 	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true}, // no proxy, nothing left open
+		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true}, // no proxy, nothing left open
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := client.Do(request)

@@ -44,7 +44,10 @@ func lint(known *fixtures.Catalogue, path string) strictyaml.Problems {
 		problems = append(problems, asProblems(file, err)...)
 	}
 	for _, folder := range providers {
-		_, err := fixtures.LoadProvider(os.DirFS(filepath.Dir(folder)), filepath.Base(folder))
+		whole, err := filepath.Abs(folder) // "." has no name
+		if err == nil {
+			_, err = fixtures.LoadProvider(os.DirFS(filepath.Dir(whole)), filepath.Base(whole))
+		}
 		for _, p := range asProblems(folder, err) {
 			if p.File != folder {
 				p.File = filepath.Join(filepath.Dir(folder), filepath.FromSlash(p.File))
@@ -92,10 +95,20 @@ func search(root string) (scenarios, providers []string, err error) {
 			if name := entry.Name(); p != root && strings.HasPrefix(name, ".") {
 				return fs.SkipDir
 			}
+		case !isFile(p, entry): // it may never end
 		case path.Ext(p) == ".yaml" || path.Ext(p) == ".yml":
 			scenarios = append(scenarios, p)
 		}
 		return nil
 	})
 	return scenarios, providers, err
+}
+
+// isFile says whether an entry is a regular file, or a link to one.
+func isFile(path string, entry fs.DirEntry) bool {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return entry.Type().IsRegular()
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -21,27 +22,31 @@ func Load(path string) (*Scenario, error) { return LoadWith(path, fixtures.Built
 
 // LoadWith is Load for the providers of a catalogue; nil is fixtures.Builtin.
 func LoadWith(path string, catalogue *fixtures.Catalogue) (*Scenario, error) {
-	info, err := os.Stat(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxFile {
-		return nil, strictyaml.Problems{{File: path, Message: fmt.Sprintf("%d bytes: a scenario has at most %d", info.Size(), maxFile)}}
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(path, data, catalogue)
+	defer file.Close()
+	return readFrom(path, file, catalogue)
 }
 
 // LoadFS is Load from a file system.
 func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
-	data, err := fs.ReadFile(fsys, name)
+	file, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(name, data, fixtures.Builtin())
+	defer file.Close()
+	return readFrom(name, file, fixtures.Builtin())
+}
+
+// readFrom reads a scenario, and no more of a file than one may have: a file may be a device that never ends.
+func readFrom(name string, file fs.File, catalogue *fixtures.Catalogue) (*Scenario, error) {
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	return Parse(name, data, catalogue)
 }
 
 // Parse reads a scenario whose providers are those of the catalogue. file is the name that problems are told under. The
@@ -52,7 +57,7 @@ func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, 
 		catalogue = fixtures.Builtin()
 	}
 	if len(data) > maxFile {
-		return nil, strictyaml.Problems{{File: file, Message: fmt.Sprintf("%d bytes: a scenario has at most %d", len(data), maxFile)}}
+		return nil, strictyaml.Problems{{File: file, Message: fmt.Sprintf("the file is too large: a scenario has at most %d bytes", maxFile)}}
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, strictyaml.Problems{{File: file, Message: "the file is empty", Hint: "a scenario begins with hookrig: 1"}}

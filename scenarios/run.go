@@ -34,8 +34,10 @@ type Options struct {
 	Catalogue *fixtures.Catalogue
 	// Effects are the Go functions that effects with func name.
 	Effects map[string]func(context.Context) (any, error)
-	// Dial opens the connections of bursts; nil reaches loopback only.
+	// Dial opens the connections of bursts and of effects that ask by HTTP; nil reaches loopback only.
 	Dial burst.DialFunc
+	// AllowExec lets effects run programs. Without it a scenario that has such an effect is not played.
+	AllowExec bool
 	// Progress is told every step once it is done.
 	Progress func(StepReport)
 	// Repeat are further words of the command line that repeats the run: --provider-dir, --option, --server.
@@ -200,6 +202,9 @@ func newSeed() uint64 {
 
 // prepare looks at the rig's clock, makes the bins and resolves the target.
 func (r *run) prepare(ctx context.Context) error {
+	if programs := r.scenario.Programs(); len(programs) > 0 && !r.options.AllowExec {
+		return fmt.Errorf("%w: effect %s would run %s", ErrExec, programs[0], strings.Join(r.scenario.Effects[programs[0]].Exec, " "))
+	}
 	clock, err := r.client.Clock(ctx)
 	if err != nil {
 		return err

@@ -359,7 +359,7 @@ steps:
 		defer c.mu.Unlock()
 		return len(c.effects), nil
 	}
-	o := Options{Target: url, Secret: c.secret, Effects: map[string]func(context.Context) (any, error){"count": count}}
+	o := Options{Target: url, Secret: c.secret, AllowExec: true, Effects: map[string]func(context.Context) (any, error){"count": count}}
 	report, err := play(t, s, o)
 	if err != nil || report.Status != Passed {
 		t.Errorf("%v\n%s", err, text(t, report))

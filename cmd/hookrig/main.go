@@ -13,7 +13,7 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	code := Main(ctx, os.Args[1:], world())
-	stop()
 	os.Exit(code)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/wire"
 	"github.com/hookrig/hookrig/scenarios"
 )
 
@@ -26,6 +27,8 @@ type runFlags struct {
 	junit, json    string
 	html           string
 	rig, token     string
+	allow          []string
+	allowExec      bool
 	knowledge      knowledge
 }
 
@@ -36,6 +39,8 @@ func newRun(w World) *cobra.Command {
 		Short: "Play scenario files and judge the consumer",
 		Long: `Plays each scenario on a rig of its own (in memory, on loopback), or on the running one at --rig, and prints every
 step and a verdict. The name of a scenario that comes with hookrig, such as "tour", may stand for its file.
+A scenario file can do what a program can: it sends requests, to loopback, the target and what --allow-target names only,
+reads variables of the environment (${env:NAME}) and, with --allow-exec only, runs programs. Read a file that you did not write before you play it.
 Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in it is printed; 3: the rig could not judge.`,
 		Example: `  hookrig run scenarios/library/tour.yaml
   hookrig run tests/webhooks --target http://127.0.0.1:3000/hooks --secret S --junit report.xml`,
@@ -67,6 +72,8 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 	f.StringVar(&r.html, "html", "", "write the report as one page of HTML to `FILE`")
 	f.StringVar(&r.rig, "rig", "", "the desk's `URL` of a running rig")
 	f.StringVar(&r.token, "token", "", "that rig's `TOKEN`")
+	f.StringSliceVar(&r.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback and the target that scenarios may reach; repeatable")
+	f.BoolVar(&r.allowExec, "allow-exec", false, "let effects of the scenarios run programs (exec)")
 	r.knowledge.flags(cmd)
 	return cmd
 }
@@ -152,14 +159,26 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	if r.seed.given {
 		o.Seed = r.seed.value()
 	}
-	var allow []string
+	for _, s := range list {
+		if programs := s.Programs(); len(programs) > 0 && !r.allowExec {
+			return misusef("scenario %s: effect %s runs a program (%s): read the scenario, then allow it with --allow-exec",
+				s.Name, programs[0], strings.Join(s.Effects[programs[0]].Exec, " "))
+		}
+	}
+	o.AllowExec = r.allowExec
+	allow := r.allow
 	if r.target != "" {
-		host, guard, err := target("--target", &r.target)
+		host, _, err := target("--target", &r.target)
 		if err != nil {
 			return err
 		}
-		allow, o.Dial = []string{host}, guard.Dial
+		allow = append(slices.Clone(allow), host)
 	}
+	guard, err := wire.NewGuard(allow)
+	if err != nil {
+		return misusef("--allow-target: %w", err)
+	}
+	o.Dial = guard.Dial
 	o.Target, o.Repeat = r.target, r.repeat()
 	if f, ok := w.Stderr.(*os.File); ok && isTerminal(f) && !w.Terminal {
 		// The text goes elsewhere: say here how far it is.
@@ -245,6 +264,12 @@ func (r *runFlags) repeat() []string {
 	}
 	if r.rig != "" {
 		words = append(words, "--rig", r.rig)
+	}
+	for _, host := range r.allow {
+		words = append(words, "--allow-target", host)
+	}
+	if r.allowExec {
+		words = append(words, "--allow-exec")
 	}
 	return words
 }
