@@ -121,7 +121,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guard *wire.Guard) (err error) {
 	s.dispatcher, err = provider.New(ctx, provider.Options{
 		Catalogue: o.Catalogue, Store: s.store, Virtual: !o.RealClock, Start: o.Start, Seed: o.Seed, Wire: client, Log: o.Log,
-		Demo: o.Demo && !o.exposed(),
+		Demo: o.Demo && !o.exposed(), Hold: true,
 	})
 	if err != nil {
 		return fmt.Errorf("start the providers: %w", err)
@@ -148,8 +148,12 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	if err := s.makeSurfaces(ctx, o, guard); err != nil {
 		return err
 	}
-	if err := s.startSurfaces(o); err != nil || o.Desk == nil {
+	if err := s.startSurfaces(o); err != nil {
 		return err
+	}
+	s.dispatcher.Resume() // the bins that deliveries may go to listen now
+	if o.Desk == nil {
+		return nil
 	}
 	handler := o.Desk(surface.Parts{
 		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Surfaces: s.surfaceAddresses(),

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -58,7 +60,7 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 			if err := keep.check(); err != nil {
 				return err
 			}
-			store, where, err := openStore(cmd.Context(), data, keep.limits())
+			store, where, err := openStore(cmd.Context(), data, keep.limits(), log)
 			if err != nil {
 				return err
 			}
@@ -119,7 +121,7 @@ look at it:         open %[2]s in a browser; ctrl-C stops
 `
 
 // openStore opens what --data names and says where it is.
-func openStore(ctx context.Context, data string, limits journal.Limits) (journal.Store, string, error) {
+func openStore(ctx context.Context, data string, limits journal.Limits, log *slog.Logger) (journal.Store, string, error) {
 	switch {
 	case data == "memory":
 		return journal.NewMemory(journal.MemoryOptions(limits)), "memory", nil
@@ -132,12 +134,14 @@ func openStore(ctx context.Context, data string, limits journal.Limits) (journal
 	if err != nil {
 		return nil, "", misuse(err)
 	}
-	store, err := sqlite.Open(ctx, dir, sqlite.Options(limits))
+	store, err := sqlite.Open(ctx, dir, sqlite.Options{PerBin: limits.PerBin, Deliveries: limits.Deliveries, Bytes: limits.Bytes, For: limits.For, Log: log})
 	switch {
 	case errors.Is(err, sqlite.ErrInUse):
 		return nil, "", noVerdict(fmt.Errorf("--data %s: %w\nstop the hookrig that has it open, or give another folder", data, err))
 	case errors.Is(err, syscall.ENOTDIR):
 		return nil, "", misusef("--data %q: want a directory, or \"memory\": %w", data, err)
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, fs.ErrExist):
+		return nil, "", misusef("--data %q: want a directory, or \"memory\"; this is a link that leads to none", data)
 	case err != nil:
 		return nil, "", noVerdict(fmt.Errorf("--data %s: %w", data, err))
 	}

@@ -145,7 +145,7 @@ func (c *conn) unusual() []byte {
 func unstored(err error) *answer {
 	status, text := http.StatusInternalServerError, "hookrig could not store this request; see its log\n"
 	if errors.Is(err, journal.ErrFull) {
-		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request\n"
+		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request: delete captures, or have it keep fewer (--keep-bytes)\n"
 	}
 	return newAnswer(journal.Reply{Status: status, Body: text})
 }

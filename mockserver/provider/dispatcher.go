@@ -27,8 +27,10 @@ type Options struct {
 	// Demo adds to every provider a tenant to try things out with: the provider's own demo tenant, with DemoKey.
 	Demo bool
 	// Seed is the default seed of emitted events, and what ids, secrets and jitter are drawn from.
-	Seed    uint64
-	Wire    *wire.Client // nil is a client that may dial loopback only
+	Seed uint64
+	Wire *wire.Client // nil is a client that may dial loopback only
+	// Hold keeps the deliveries that the store holds as pending until Resume: what they go to may not listen yet.
+	Hold    bool
 	Workers int          // concurrent attempts, of which one endpoint takes half at most; 0 is 64
 	Log     *slog.Logger // is told what goes wrong in the background; nil is silence
 }
@@ -54,6 +56,9 @@ type Dispatcher struct {
 	// drawn numbers what is drawn: events that name no index. In a store of an earlier run it begins elsewhere, so that
 	// no event comes twice.
 	drawn atomic.Uint64
+
+	pending  []*job // of the store, until Resume
+	resuming sync.Once
 
 	ownWire bool
 	closing sync.Once
@@ -101,8 +106,19 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	d.schedule.perform, d.schedule.abandon = d.perform, d.abandon
 	d.schedule.workers, d.schedule.virtual = o.Workers, o.Virtual
 	d.schedule.open(o.Start.UTC().Round(0))
-	d.schedule.add(pending...)
+	d.pending = pending
+	if !o.Hold {
+		d.Resume()
+	}
 	return d, nil
+}
+
+// Resume begins with the deliveries that were pending in the store; the first call does.
+func (d *Dispatcher) Resume() {
+	d.resuming.Do(func() {
+		d.schedule.add(d.pending...)
+		d.pending = nil
+	})
 }
 
 // Close stops the attempts under way and waits for them; pending deliveries stay pending in the store. An attempt

@@ -44,7 +44,7 @@ var _ = Describe("hookrig serve on a full disk", Serial, func() {
 				stored[resp.Header.Get("Hookrig-Capture")] = content
 			case http.StatusInsufficientStorage:
 				refused++
-				Expect(string(text)).To(Equal("hookrig has no room to store this request\n"))
+				Expect(string(text)).To(Equal("hookrig has no room to store this request: delete captures, or have it keep fewer (--keep-bytes)\n"))
 				Expect(resp.Header).NotTo(HaveKey("Hookrig-Capture"))
 			default:
 				Fail(fmt.Sprintf("status %d: %s", resp.StatusCode, text))
@@ -94,6 +94,45 @@ var _ = Describe("hookrig serve on a full disk", Serial, func() {
 		kept, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "full", Limit: journal.MaxLimit}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(kept).To(HaveLen(len(stored)), "and nothing else is")
+	}, SpecTimeout(2*time.Minute))
+})
+
+var _ = Describe("a disk that hookrig has filled", Serial, func() {
+	It("is emptied by deletion, also after a restart, again and again", func(ctx SpecContext) {
+		data := filepath.Join(smallDisk(64<<20), "records")
+		r := serve("--data", data)
+		fill := func() (stored int) {
+			GinkgoHelper()
+			for refused := 0; refused < 5; {
+				resp, err := http.Post(fmt.Sprintf("%s/b%d", r.capture, stored%3), "application/octet-stream", bytes.NewReader(make([]byte, 50_000)))
+				Expect(err).NotTo(HaveOccurred())
+				Expect(resp.Body.Close()).To(Succeed())
+				switch resp.StatusCode {
+				case http.StatusOK:
+					stored++
+				case http.StatusInsufficientStorage:
+					refused++
+				default:
+					Fail(resp.Status)
+				}
+			}
+			return stored
+		}
+		Expect(fill()).To(BeNumerically(">", 300))
+		for round := range 6 {
+			for bin := range 1 + round%3 {
+				Expect(r.client.ClearBin(ctx, fmt.Sprintf("b%d", bin))).Error().NotTo(HaveOccurred(), "round %d", round)
+			}
+			Expect(fill()).To(BeNumerically(">", 30), "round %d", round)
+			switch round {
+			case 2:
+				r.kill()
+				r = serve("--data", data)
+			case 4:
+				r.stop()
+				r = serve("--data", data)
+			}
+		}
 	}, SpecTimeout(2*time.Minute))
 })
 

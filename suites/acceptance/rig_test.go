@@ -93,6 +93,13 @@ func (r *rig) kill() {
 	Eventually(r.session).Should(gexec.Exit())
 }
 
+// stop ends the rig as a person does.
+func (r *rig) stop() {
+	GinkgoHelper()
+	Expect(r.session.Command.Process.Signal(syscall.SIGTERM)).To(Succeed())
+	Eventually(r.session, "15s").Should(gexec.Exit(0))
+}
+
 // post sends a body of JSON to a capture address.
 func post(url, body string) {
 	GinkgoHelper()

@@ -53,6 +53,7 @@ const (
 	documentBytes     = "document_bytes"
 	lastSeq           = "last_seq"
 	forgottenSeq      = "forgotten_seq"
+	lastDelivery      = "last_delivery"
 )
 
 // loadAccount reads what the counters hold of it.
@@ -73,6 +74,7 @@ func (w *writer) loadAccount(ctx context.Context) error {
 	}
 	w.bytes.pending, w.bytes.finished, w.bytes.documents = w.counters[pendingBytes], w.counters[finishedBytes], w.counters[documentBytes]
 	w.seq = max(w.seq, uint64(w.counters[lastSeq]))
+	w.deliverySeq = max(w.deliverySeq, uint64(w.counters[lastDelivery]))
 	return nil
 }
 
@@ -193,7 +195,7 @@ func (s *store) expiry() time.Duration {
 func (s *store) expire(ctx context.Context) error {
 	for {
 		more := false
-		err := s.write(ctx, func(w *writer) (err error) {
+		err := s.free(ctx, func(w *writer) (err error) {
 			more, err = w.expire(context.Background(), time.Now())
 			return err
 		})

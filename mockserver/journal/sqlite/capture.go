@@ -62,7 +62,7 @@ func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 	cleared, last := 0, uint64(0)
 	for {
 		var n int
-		err := s.write(ctx, func(w *writer) (err error) {
+		err := s.free(ctx, func(w *writer) (err error) {
 			n = 0
 			b := w.bins[name]
 			if b == nil {
@@ -90,7 +90,7 @@ func (s *store) TrimBin(ctx context.Context, name string, keep int) (int, error)
 	evicted := 0
 	for {
 		var n int
-		err := s.write(ctx, func(w *writer) (err error) {
+		err := s.free(ctx, func(w *writer) (err error) {
 			n = 0
 			b := w.bins[name]
 			if b == nil || b.count <= keep {
@@ -116,7 +116,7 @@ func (s *store) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error)
 		portion := seqs[:min(len(seqs), deleteAtOnce)]
 		seqs = seqs[len(portion):]
 		n := 0
-		err := s.write(ctx, func(w *writer) error {
+		err := s.free(ctx, func(w *writer) error {
 			n = 0
 			for _, seq := range portion {
 				gone, err := w.drop(context.Background(), seq)

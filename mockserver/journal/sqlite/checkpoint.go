@@ -16,7 +16,7 @@ type logLimits struct {
 	longest    int // is checkpointed while all wait, since the background does not catch up
 }
 
-// usualLogLimits are 8, 32 and 256 MiB.
+// usualLogLimits are 4, 16 and 128 MiB.
 func usualLogLimits() logLimits {
 	return logLimits{checkpoint: 1024, restart: restartPages, longest: 32768}
 }
@@ -78,7 +78,10 @@ func (w *writer) checkpoint(ctx context.Context) error {
 		return err
 	}
 	limits := w.s.log
+	w.tight = p.left() >= w.s.db.reserve.pages(4) && w.s.db.reserve.isTight()
 	switch {
+	case w.tight:
+		return p.read(ctx, w.stmts.checkpoint)
 	case p.logged >= limits.longest, p.logged >= limits.restart && p.left() < limits.checkpoint/2:
 		// While nobody writes this reaches the log's end, and the next transaction starts it over, unless a reader
 		// still needs it.

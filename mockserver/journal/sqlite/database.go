@@ -38,6 +38,8 @@ type database struct {
 	reading *sql.DB
 	moving  *sql.DB // of one connection: checkpoints
 	shrinks bool    // the file can be made shorter: see reclaim.go
+	reserve *reserve
+	mark    *mark
 }
 
 // patience has a connection wait, up to 5 s, for a moment in which another one recovers or closes the log.
@@ -59,8 +61,15 @@ func openDatabase(ctx context.Context, dir string, bytes int64) (*database, erro
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("journal directory: %w", err)
 	}
-	d := &database{}
-	if err := d.open(ctx, dir, bytes); err != nil {
+	d := &database{reserve: newReserve(dir, bytes)}
+	err = d.open(ctx, dir, bytes)
+	if err != nil && d.reserve.giveUp() { // the disk is full, perhaps
+		again := errors.Join(d.close(), d.open(ctx, dir, bytes))
+		if again == nil {
+			return d, nil
+		}
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
@@ -72,6 +81,15 @@ func (d *database) open(ctx context.Context, dir string, bytes int64) error {
 		return err
 	}
 	path := filepath.Join(dir, fileName)
+	if err := checkWhole(dir); err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
+	if err := checkLog(path); err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
+	if d.mark, err = openMark(dir); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
 	if err := createPrivate(path); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -82,7 +100,7 @@ func (d *database) open(ctx context.Context, dir string, bytes int64) error {
 		return explain("opening "+path, err)
 	}
 	if d.writing, err = connect(path, 1,
-		patience, "auto_vacuum(INCREMENTAL)", "page_size("+strconv.Itoa(pageSize)+")", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-"+strconv.FormatInt(cacheSize(bytes, 32<<10), 10)+")", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
+		patience, "auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-"+strconv.FormatInt(cacheSize(bytes, 32<<10), 10)+")", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
 		"journal_size_limit("+strconv.Itoa(restartPages*pageSize)+")"); err != nil {
 		return explain("opening "+path, err)
 	}
@@ -112,13 +130,33 @@ func (d *database) close() error {
 		}
 	}
 	if d.writing != nil {
-		_, _ = d.writing.Exec("PRAGMA wal_checkpoint(TRUNCATE)") // else the next start does it
+		err := d.emptyLog()
+		if err != nil && d.reserve.giveUp() {
+			err = d.emptyLog()
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("the log could not be carried over into journal.db: keep journal.db-wal beside it; the next start tries again: %w", err))
+		}
 		errs = append(errs, d.writing.Close())
+	}
+	if d.mark != nil {
+		errs = append(errs, d.mark.close())
 	}
 	if d.lock != nil {
 		errs = append(errs, d.lock.Close())
 	}
+	d.reading, d.moving, d.writing, d.mark, d.lock = nil, nil, nil, nil, nil
 	return errors.Join(errs...)
+}
+
+// emptyLog carries the log over into the file, so that this is whole without it.
+func (d *database) emptyLog() error {
+	var p progress
+	err := d.writing.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&p.busy, &p.logged, &p.done)
+	if err == nil && p.busy != 0 {
+		err = errors.New("somebody reads it")
+	}
+	return err
 }
 
 // connect opens a pool of at most connections, which stay open.
@@ -206,7 +244,7 @@ func identify(ctx context.Context, path string) error {
 }
 
 // checkedPages is how many pages a file has, 64 MiB, that is looked through when it is opened.
-const checkedPages = 8192
+const checkedPages = 16384
 
 // checkPages refuses a file whose pages are damaged, whole, before anything is read from it. Of a longer file that is seen where
 // it is read.

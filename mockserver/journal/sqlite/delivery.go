@@ -141,6 +141,9 @@ func (w *writer) evictDeliveryUpTo(last int64) error {
 	}
 	w.deliveries--
 	w.freed = true
+	if uint64(seq) == w.deliverySeq {
+		w.count(lastDelivery, seq) // its number is not given anew
+	}
 	w.note(journal.Change{Kind: journal.DeliveryEvicted, Delivery: string(id), Seq: uint64(seq)})
 	w.bytes.finished -= size
 	w.count(evictedDeliveries, w.counters[evictedDeliveries]+1)

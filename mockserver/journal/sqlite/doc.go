@@ -16,6 +16,10 @@
 // bits that are made behind the writer's back (sieve.go, indexer.go). What has
 // none yet is read through, so they change only how long it takes.
 //
+// Beside journal.db stand journal.mark, which says how far the journal came, so that a log that was cut short
+// or removed is noticed (mark.go, log.go), and journal.reserve, which keeps room on a full disk for
+// deleting (reserve.go). Neither is needed to read the database: a closed journal is one file.
+//
 // A directory belongs to one process at a time. The files in it are readable
 // by their owner only: requests hold secrets.
 package sqlite

@@ -72,7 +72,7 @@ func (s *store) List(ctx context.Context, kind string) ([]journal.Document, erro
 }
 
 func (s *store) Delete(ctx context.Context, kind, key string) error {
-	return s.write(ctx, func(w *writer) error {
+	return s.free(ctx, func(w *writer) error {
 		size, err := w.documentSize(kind, key)
 		if err != nil {
 			return err

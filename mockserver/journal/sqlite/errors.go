@@ -24,6 +24,9 @@ var (
 // remedy says what to do about a file that is damaged.
 const remedy = `stop hookrig, move the folder aside, and start with an empty one; "sqlite3 journal.db .recover" gets out of the old file what can be read`
 
+// moreRoom says what to do about a full disk.
+const moreRoom = "delete captures, which a reserve has room for, keep fewer (--keep-bytes), or give the folder a larger disk"
+
 // explain gives SQLite's errors the sentinels that callers know.
 func explain(doing string, err error) error {
 	if err == nil {
@@ -44,6 +47,9 @@ func explain(doing string, err error) error {
 	}
 	if sentinel == ErrCorrupt {
 		return fmt.Errorf("%s: %w: %w; %s", doing, sentinel, err, remedy)
+	}
+	if sentinel == journal.ErrFull {
+		return fmt.Errorf("%s: %w: %w; %s", doing, sentinel, err, moreRoom)
 	}
 	if sentinel == nil {
 		return fmt.Errorf("%s: %w", doing, err)

@@ -20,6 +20,7 @@ type request struct {
 	// An operation, run inside the writer's transaction, and again when that had to be repeated. See writer.operate
 	// for what its errors do.
 	operation func(*writer) error
+	frees     bool // it deletes
 
 	err  error
 	done chan struct{} // holds one token when the request was answered

@@ -9,9 +9,9 @@ import (
 // What was deleted leaves free pages in the file, which new records fill again. When they are many the file is made
 // shorter, a little between every two transactions, so that nobody waits for long.
 const (
-	reclaimPages = 256  // are worth it, 2 MiB, if they are a quarter of the file
-	reclaimStep  = 512  // pages that are given back between two transactions: 4 MiB
-	rewritePages = 8192 // that are in use, 64 MiB, at most: a file of a version that could not be made shorter is then written anew
+	reclaimPages = 512   // are worth it, 2 MiB, if they are a quarter of the file
+	reclaimStep  = 1024  // pages that are given back between two transactions: 4 MiB
+	rewritePages = 16384 // that are in use, 64 MiB, at most: a file of a version that could not be made shorter is then written anew
 	convertPages = 8 * rewritePages
 )
 
@@ -24,7 +24,7 @@ func (w *writer) reclaim(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	worth := free >= reclaimPages && free >= pages/4
+	worth := free >= reclaimPages && free >= pages/4 || free > 0 && !w.s.db.reserve.held // the disk is full
 	if !worth && !w.reclaiming {
 		w.freed = false
 		return false, nil

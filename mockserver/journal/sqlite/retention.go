@@ -58,9 +58,11 @@ func (w *writer) load(ctx context.Context) error {
 		return err
 	}
 	const question = "SELECT (SELECT count(*) FROM deliveries), (SELECT coalesce(max(seq), 0) FROM deliveries)"
-	if err := w.conn.QueryRowContext(ctx, question).Scan(&w.deliveries, &w.deliverySeq); err != nil {
+	var last uint64
+	if err := w.conn.QueryRowContext(ctx, question).Scan(&w.deliveries, &last); err != nil {
 		return err
 	}
+	w.deliverySeq = max(last, uint64(w.counters[lastDelivery]))
 	w.stale = false
 	return nil
 }

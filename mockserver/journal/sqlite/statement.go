@@ -10,6 +10,7 @@ import (
 
 // statements are the writer's prepared statements.
 type statements struct {
+	all                                                        []*sql.Stmt // that are closed at the end
 	insertOne, insertMany                                      driver.StmtExecContext
 	begin, commit, rollback                                    *sql.Stmt
 	logged, checkpoint                                         *sql.Stmt
@@ -93,6 +94,7 @@ func (w *writer) prepare(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", text, err)
 		}
 		*stmt = prepared
+		t.all = append(t.all, prepared)
 	}
 	return nil
 }

@@ -4,14 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
-// Options bound a store. The zero value takes the defaults: 1 000 000 captures a bin, 1 000 000 deliveries, 32 GiB, for ever.
-type Options journal.Limits
+// Options bound a store, as journal.Limits do. The zero value takes the defaults: 1 000 000 captures a bin, 1 000 000 deliveries, 32 GiB, for ever.
+type Options struct {
+	PerBin     int
+	Deliveries int
+	Bytes      int64
+	For        time.Duration
+	Log        *slog.Logger // is told what was found missing; nil is silence
+}
+
+// limits are those of the options, and the defaults.
+func (o Options) limits() journal.Limits {
+	l := journal.Limits{PerBin: o.PerBin, Deliveries: o.Deliveries, Bytes: o.Bytes, For: o.For}
+	return l.Or(journal.Limits{PerBin: 1_000_000, Deliveries: 1_000_000, Bytes: 32 << 30})
+}
 
 // largest bounds one capture, in bytes, well below what SQLite can hold in a row.
 const largest = 256 << 20
@@ -24,6 +37,7 @@ type store struct {
 	queue queue
 	feed  journal.Feed
 
+	told        *slog.Logger
 	log         logLimits
 	checkpoints *checkpointer
 	sieves      *indexer
@@ -38,12 +52,15 @@ type store struct {
 // Open opens the journal in dir, which is made if it is missing. Errors wrap ErrInUse, ErrForeign or ErrCorrupt
 // where that is why.
 func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
-	limits := journal.Limits(o).Or(journal.Limits{PerBin: 1_000_000, Deliveries: 1_000_000, Bytes: 32 << 30})
+	limits := o.limits()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	db, err := openDatabase(ctx, dir, limits.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	s := &store{o: limits, db: db, log: usualLogLimits()}
+	s := &store{o: limits, db: db, log: usualLogLimits(), told: o.Log}
 	s.queue.ready = make(chan struct{}, 1)
 	if s.read, err = newReader(ctx, db.reading); err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), db.close())
@@ -55,6 +72,11 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	if err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
 	}
+	if err := w.compareMark(); err != nil {
+		w.close()
+		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
+	}
+	s.keepReserve()
 	s.sieves = newIndexer(s)
 	s.running.Go(w.run)
 	s.expiring = make(chan struct{})
@@ -85,6 +107,10 @@ func (s *store) keepExpiring() {
 	defer ticker.Stop()
 	for {
 		_ = s.expire(context.Background()) // what could not be done is tried again
+		_ = s.free(context.Background(), func(w *writer) error {
+			s.keepReserve()
+			return nil
+		})
 		select {
 		case <-ticker.C:
 		case <-s.expiring:
@@ -100,6 +126,22 @@ func (s *store) write(ctx context.Context, operation func(*writer) error) error 
 	err := s.queue.submit(ctx, r)
 	s.queue.put(r)
 	return err
+}
+
+// free has the writer run an operation that deletes: on a full disk it may use the reserve.
+func (s *store) free(ctx context.Context, operation func(*writer) error) error {
+	r := s.queue.get()
+	r.operation, r.frees = operation, true
+	err := s.queue.submit(ctx, r)
+	s.queue.put(r)
+	return err
+}
+
+// keepReserve takes the reserve back when there is room for it.
+func (s *store) keepReserve() {
+	if err := s.db.reserve.take(); err != nil {
+		s.told.Warn("the disk is nearly full: delete captures, set --keep-bytes lower, or give the journal more room", "error", err)
+	}
 }
 
 // Watch tells what is committed from now on.

@@ -25,6 +25,6 @@ func TestStore(t *testing.T) {
 func TestStoreEvicts(t *testing.T) {
 	t.Parallel()
 	journaltest.RunBounds(t, func(t *testing.T, l journal.Limits) journal.Store {
-		return open(t, t.TempDir(), sqlite.Options(l))
+		return open(t, t.TempDir(), sqlite.Options{PerBin: l.PerBin, Deliveries: l.Deliveries, Bytes: l.Bytes, For: l.For})
 	})
 }

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin
+
+package sqlite
+
+// freeBytes is not known.
+func freeBytes(string) (bytes int64, known bool) { return 0, false }

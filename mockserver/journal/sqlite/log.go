@@ -1,0 +1,122 @@
+package sqlite
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// The layout of the log is that of https://sqlite.org/fileformat2.html#walformat: a header, and a frame for each page that was
+// written. A frame belongs to the log when it repeats the header's salts and when its checksum, which goes on from the one before, is right. SQLite
+// reads up to the first one that does not, and passes over the others. At the end of the log these are from an
+// earlier turn, with other salts, or what a power cut has left of the last transaction.
+const (
+	logHeader   = 32
+	frameHeader = 24
+)
+
+// checkLog refuses a log in which frames that belong to it follow one that does not: they were committed, and the file may already
+// have some of their pages.
+func checkLog(path string) error {
+	file, err := os.Open(path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || info.Size() == 0 {
+		return err
+	}
+	lost, at, err := scanLog(file, info.Size())
+	if err != nil {
+		return err
+	}
+	if lost > 0 {
+		return fmt.Errorf("%w: the log %s-wal is wrong at byte %d, and %d transactions stand behind it. Put a copy of both files there; or move "+
+			"the log aside, which loses what was stored since it was last carried over into journal.db, and start again", ErrCorrupt, path, at, lost)
+	}
+	return nil
+}
+
+// scanLog counts the transactions that stand behind damage in a log, and says where that is.
+func scanLog(log io.ReaderAt, size int64) (lost int, at int64, err error) {
+	header := make([]byte, logHeader)
+	if _, err := log.ReadAt(header, 0); err != nil && !errors.Is(err, io.EOF) {
+		return 0, 0, err
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	magic := binary.BigEndian.Uint32(header)
+	if magic == 0x377f0683 {
+		order = binary.BigEndian
+	}
+	page := int64(binary.BigEndian.Uint32(header[8:]))
+	s := [2]uint32{}
+	s = checksum(order, s, header[:24])
+	whole := size >= logHeader && (magic == 0x377f0682 || magic == 0x377f0683) &&
+		binary.BigEndian.Uint32(header[24:]) == s[0] && binary.BigEndian.Uint32(header[28:]) == s[1]
+	if !whole {
+		// Its frames are told by those of the page size that hookrig has, of one salt.
+		return scanFrames(log, size, pageSize, nil)
+	}
+	frame := make([]byte, frameHeader+page)
+	for at = logHeader; at+int64(len(frame)) <= size; at += int64(len(frame)) {
+		if _, err := log.ReadAt(frame, at); err != nil {
+			return 0, 0, err
+		}
+		next := checksum(order, checksum(order, s, frame[:8]), frame[frameHeader:])
+		if string(frame[8:16]) != string(header[16:24]) || binary.BigEndian.Uint32(frame[16:]) != next[0] || binary.BigEndian.Uint32(frame[20:]) != next[1] {
+			break
+		}
+		s = next
+	}
+	lost, _, err = scanFrames(offset{log, at}, size-at, page, header[16:24])
+	if lost == 1 {
+		lost = 0 // the last transaction, cut off by a power cut before anybody was told that it is stored
+	}
+	return lost, at, err
+}
+
+// scanFrames counts the frames of a salt that end a transaction. Without a salt it is that of the first frame, and the header
+// does not count.
+func scanFrames(log io.ReaderAt, size, page int64, salt []byte) (ends int, at int64, err error) {
+	start := int64(0)
+	if salt == nil {
+		start = logHeader
+	}
+	head := make([]byte, frameHeader)
+	for at := start; at+frameHeader+page <= size; at += frameHeader + page {
+		if _, err := log.ReadAt(head, at); err != nil {
+			return ends, 0, err
+		}
+		if salt == nil {
+			salt = append(salt, head[8:16]...)
+		}
+		if string(head[8:16]) == string(salt) && binary.BigEndian.Uint32(head[4:]) != 0 {
+			ends++
+		}
+	}
+	return ends, 0, nil
+}
+
+// offset is the rest of a log.
+type offset struct {
+	log io.ReaderAt
+	at  int64
+}
+
+func (o offset) ReadAt(p []byte, at int64) (int, error) { return o.log.ReadAt(p, o.at+at) }
+
+// checksum goes on from s over data, whose length is a multiple of 8.
+func checksum(order binary.ByteOrder, s [2]uint32, data []byte) [2]uint32 {
+	for i := 0; i+8 <= len(data); i += 8 {
+		s[0] += order.Uint32(data[i:]) + s[1]
+		s[1] += order.Uint32(data[i+4:]) + s[0]
+	}
+	return s
+}
