@@ -137,7 +137,7 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	}
 	s.capture, err = capture.Start(ctx, capture.Options{
 		Addr: o.Capture, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: client,
-		Front: front, Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
+		Front: front, Known: s.known(), Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
 	})
 	switch {
 	case errors.Is(err, capture.ErrTLS):
@@ -163,6 +163,18 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	}
 	s.capture.SetDesk(s.desk.url)
 	return nil
+}
+
+// known are the secrets of what is sent from here.
+func (s *Server) known() capture.Known {
+	return capture.Known{Signers: s.dispatcher.Signers, Secrets: func(name, bin string) []capture.Secret {
+		found := s.dispatcher.Secrets(name, bin)
+		list := make([]capture.Secret, len(found))
+		for i, k := range found {
+			list[i] = capture.Secret(k)
+		}
+		return list
+	}}
 }
 
 // inFlight is how many bytes of requests the capture server holds that are not stored yet, where so many bytes are kept.

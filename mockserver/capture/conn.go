@@ -86,9 +86,7 @@ func (c *conn) record(reception *Reception) *answer {
 	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, TLS: c.tls, Problems: r.problems}
 	kept.Raw = c.unusual()
 	bin := s.bins.get(r.bin)
-	if bin != nil {
-		kept.Verification = bin.verify(kept, r.refused == nil)
-	}
+	kept.Verification = s.verified(bin, kept, r.refused == nil)
 	reply := s.accepted
 	if reception != nil {
 		reply = newAnswer(reception.Reply)

@@ -13,11 +13,15 @@ type Query struct {
 	journal.CaptureQuery
 	Where string // a jq condition over {method, path, query, params, headers, body, form, parts}
 	Q     string // words and fields: see the package documentation
+	// Brief cuts each body to this many bytes and leaves out Raw: see Page.Sizes. 0 is whole.
+	Brief int
 }
 
 // Page is a part of what a query selects.
 type Page struct {
 	Captures []journal.Capture
+	// Sizes are the lengths of the bodies of Captures as they were received.
+	Sizes []int
 	// Next is the seq to go on from, as Before or, oldest first, as After; 0 when there is no more. A page may end early, even
 	// without a capture.
 	Next uint64
@@ -54,11 +58,16 @@ func (s *Server) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 		if is, failed = selected.selects(ctx, c); failed != nil || !is {
 			return failed == nil
 		}
+		whole := len(c.Body)
+		if q.Brief > 0 {
+			c.Body, c.Raw = c.Body[:min(len(c.Body), q.Brief)], nil
+		}
 		held += c.Size()
 		if n := len(page.Captures); bytes > 0 && held > bytes && n > 0 {
 			page.Next = page.Captures[n-1].Seq
 			return false
 		}
+		page.Sizes = append(page.Sizes, whole)
 		if page.Captures = append(page.Captures, c.Clone()); len(page.Captures) == limit {
 			page.Next = c.Seq
 			return false

@@ -31,6 +31,7 @@ type Options struct {
 	MaxConns int              // connections at a time; 0 is 16 384, or eleven sixteenths of the files that may be open
 	InFlight int64            // bytes of requests that are not stored yet, of all connections, and one body more; 0 is 256 MiB
 	Wire     *wire.Client     // what bins forward with; nil forbids it
+	Known    Known            // secrets that bins need not be told
 	Front    Front            // an API at the capture address itself; zero is none
 	Now      func() time.Time // the clock of Capture.At; nil is time.Now
 	Log      *slog.Logger     // nil is silence
@@ -87,6 +88,7 @@ type Server struct {
 	url        string
 	desk       atomic.Pointer[string]
 	bins       bins
+	judges     judges
 	conditions conditions
 	reads      sharedReads
 	looks      int // at captures, that one page of a query costs at most

@@ -18,7 +18,7 @@ func (k *desk) attempts(ctx context.Context, in *captureIn) (*reply[list[capture
 		return nil, err
 	}
 	found, err := k.capture.Attempts(ctx, c)
-	return whole(newCaptureds(found)), err
+	return whole(k.newCaptureds(found)), err
 }
 
 // fit says whether a capture's body fits the schema of its event.

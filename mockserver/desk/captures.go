@@ -22,6 +22,7 @@ type Page struct {
 	Order  string `query:"order" enum:"newest,oldest" default:"newest" doc:"which come first"`
 	Where  string `query:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
 	Q      string `query:"q" doc:"words, each of which the target, a header or the body holds in any case, and fields: see the API's description"`
+	Whole  bool   `query:"body" default:"true" doc:"false leaves the bodies and raw bytes out: size says how long a body is, event what the sender calls it"`
 }
 
 // capturesIn asks for captures of all bins.
@@ -58,12 +59,24 @@ func (k *desk) captures(ctx context.Context, bin string, p Page) (*reply[list[ca
 		Where:        p.Where, Q: p.Q,
 	}
 	query.Limit = p.Limit
+	if !p.Whole {
+		query.Brief = briefBody
+	}
 	found, err := k.capture.Page(ctx, query, k.largest)
 	if err != nil {
 		return nil, err
 	}
-	return page(newCaptureds(found.Captures), found.Next, found.Next > 0), nil
+	items := k.newCaptureds(found.Captures)
+	for i := range items {
+		if !p.Whole {
+			items[i].withoutBody(found.Sizes[i])
+		}
+	}
+	return page(items, found.Next, found.Next > 0), nil
 }
+
+// briefBody is how much of a body is looked at for what a list without bodies says of it, in bytes.
+const briefBody = 1 << 10
 
 // queryHelp tells a person how a query is written, in Markdown.
 func (k *desk) queryHelp(context.Context, *struct{}) (*textOut, error) {
@@ -72,7 +85,7 @@ func (k *desk) queryHelp(context.Context, *struct{}) (*textOut, error) {
 
 func (k *desk) getCapture(ctx context.Context, in *captureIn) (*reply[captured], error) {
 	c, err := k.store.Capture(ctx, in.ID)
-	return &reply[captured]{newCaptured(c)}, err
+	return &reply[captured]{k.newCaptured(c)}, err
 }
 
 // rawOut is a request as it stood on the wire. It is offered as a file, so that no browser takes it for a page.
@@ -96,8 +109,8 @@ func (k *desk) getRaw(ctx context.Context, in *captureIn) (*rawOut, error) {
 
 // verifyBody says what to verify a capture with.
 type verifyBody struct {
-	Provider string   `json:"provider,omitempty" doc:"whose scheme; left out: the bin's"`
-	Secret   string   `json:"secret,omitempty" doc:"the secret; without any: the bin's"`
+	Provider string   `json:"provider,omitempty" doc:"whose scheme; left out: the bin's, or the one that the request looks as if it came from"`
+	Secret   string   `json:"secret,omitempty" doc:"the secret; without any: the bin's, or those that are known here"`
 	Secrets  []string `json:"secrets,omitempty" doc:"more secrets: any may match"`
 	URL      string   `json:"url,omitempty" doc:"the address as it is registered, for schemes that sign it; left out: the bin's"`
 }
@@ -113,7 +126,7 @@ func (k *desk) verify(ctx context.Context, in *captureBodyIn) (*reply[journal.Ve
 	if err != nil {
 		return nil, err
 	}
-	with, err := k.signing(ctx, c.Bin, b.Provider, b.Secret, b.Secrets)
+	with, err := k.signing(ctx, &c, b.Provider, b.Secret, b.Secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -126,18 +139,20 @@ type signing struct {
 	provider *fixtures.Provider
 	secrets  []string
 	url      string // as it is registered; "": not known
+	known    bool   // the secrets are all that are known here
 }
 
-// signing is what a caller asks for, with the bin's provider and secrets where that leaves them out.
-func (k *desk) signing(ctx context.Context, bin, name, secret string, secrets []string) (signing, error) {
-	set, err := k.capture.Settings(ctx, bin)
+// signing is what a caller asks for, with the bin's provider and secrets where that leaves them out; then with the provider that the capture
+// looks as if it came from, and the secrets of it that are known here, those of the bin first.
+func (k *desk) signing(ctx context.Context, c *journal.Capture, name, secret string, secrets []string) (signing, error) {
+	set, err := k.capture.Settings(ctx, c.Bin)
 	if err != nil {
 		return signing{}, err
 	}
 	with := signing{secrets: secrets, url: set.URL}
-	if name = cmp.Or(name, set.Provider); name == "" {
+	if name = cmp.Or(name, set.Provider, k.senderOf(c)); name == "" {
 		return with, fmt.Errorf("%w: bin %s has no provider whose scheme it would be: name one, as in {\"provider\": \"neostore\", \"secret\": \"…\"}",
-			provider.ErrInvalid, bin)
+			provider.ErrInvalid, c.Bin)
 	}
 	if with.provider, err = k.catalogue.Provider(name); err != nil {
 		return with, err
@@ -148,7 +163,24 @@ func (k *desk) signing(ctx context.Context, bin, name, secret string, secrets []
 	if len(with.secrets) == 0 && name == set.Provider {
 		with.secrets = set.Secrets
 	}
+	if len(with.secrets) == 0 {
+		with.known = true
+		for _, known := range k.providers.Secrets(name, c.Bin) {
+			with.secrets = append(with.secrets, known.Value)
+		}
+	}
 	return with, nil
+}
+
+// senderOf is the provider that a capture was verified with, or else the one that it looks as if it came from; "" is none.
+func (k *desk) senderOf(c *journal.Capture) string {
+	if c.Verification != nil {
+		return c.Verification.Provider
+	}
+	if p := k.catalogue.Sender(c.Message); p != nil {
+		return p.Name
+	}
+	return ""
 }
 
 // pairIn names two captures.

@@ -225,7 +225,7 @@ func TestResendChanged(t *testing.T) {
 		`"set": {"/a/b": 1}`:                 `there is no \"a\"`,
 		`"headers": [["a"]]`:                 "want a pair",
 		`"method": "A B"`:                    "want a word",
-		`"resign": {}`:                       "name one",
+		`"resign": {}`:                       "no secret",
 		`"resign": {"provider": "neostore"}`: "no secret",
 		`"resine": {}`:                       `did you mean \"resign\"`,
 	} {

@@ -3,6 +3,8 @@ package desk
 import (
 	"encoding/json"
 	"reflect"
+	"regexp"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -19,19 +21,43 @@ import (
 type captured struct {
 	journal.Capture
 	Reply        nullable[journal.Reply]        `json:"reply" doc:"what the bin answered; null when it gave no answer of its own"`
-	Verification nullable[journal.Verification] `json:"verification" doc:"the judgement of its signature; null when the bin names no provider"`
+	Verification nullable[journal.Verification] `json:"verification" doc:"the judgement of its signature; null when the bin names no provider and no secret that is known here is used for it"`
+	Provider     string                         `json:"provider" doc:"the provider that it was verified with, or else the one that it looks as if it came from; empty when it looks like none"`
+	Size         int                            `json:"size" doc:"bytes of the body"`
+	Event        string                         `json:"event" doc:"what the sender calls the event, in a header line or in the body's beginning; empty when that is not to be told"`
 	TLS          nullable[journal.TLS]          `json:"tls" doc:"what the sender agreed on for its connection; null when it was not encrypted"`
 	Problems     []string                       `json:"problems" doc:"what was wrong with the request"`
 }
 
-func newCaptured(c journal.Capture) captured {
-	return captured{c, nullable[journal.Reply]{c.Reply}, nullable[journal.Verification]{c.Verification}, nullable[journal.TLS]{c.TLS}, present(c.Problems)}
+func (k *desk) newCaptured(c journal.Capture) captured {
+	return captured{c, nullable[journal.Reply]{c.Reply}, nullable[journal.Verification]{c.Verification}, k.senderOf(&c), len(c.Body), eventOf(&c), nullable[journal.TLS]{c.TLS}, present(c.Problems)}
 }
 
-func newCaptureds(list []journal.Capture) []captured {
+// withoutBody leaves out what was received, but for how long it was.
+func (c *captured) withoutBody(size int) { c.Body, c.Raw, c.Size = []byte{}, nil, size }
+
+var (
+	eventHeader = regexp.MustCompile(`(?i)(^|-)(event|eventname|topic|event-type|event-key)$`)
+	eventMember = regexp.MustCompile(`"(?:__eventName|topic|event|type)"\s*:\s*"([^"\\]{1,80}(?:\\/[^"\\]{0,80})*)"`)
+)
+
+// eventOf is what the sender calls the event, as far as that can be told: in a header line, or at the beginning of the body.
+func eventOf(c *journal.Capture) string {
+	for _, line := range c.Headers {
+		if eventHeader.MatchString(line.Name) {
+			return line.Value
+		}
+	}
+	if found := eventMember.FindSubmatch(c.Body[:min(len(c.Body), briefBody)]); found != nil {
+		return strings.ReplaceAll(string(found[1]), `\/`, "/")
+	}
+	return ""
+}
+
+func (k *desk) newCaptureds(list []journal.Capture) []captured {
 	out := make([]captured, len(list))
 	for i, c := range list {
-		out[i] = newCaptured(c)
+		out[i] = k.newCaptured(c)
 	}
 	return out
 }
@@ -94,10 +120,10 @@ type nearMiss struct {
 	Differences []string `json:"differences"`
 }
 
-func newWaited(w capture.Waited) waited {
-	out := waited{w, newCaptureds(w.Matched), make([]nearMiss, len(w.Nearest))}
+func (k *desk) newWaited(w capture.Waited) waited {
+	out := waited{w, k.newCaptureds(w.Matched), make([]nearMiss, len(w.Nearest))}
 	for i, n := range w.Nearest {
-		out.Nearest[i] = nearMiss{newCaptured(n.Capture), present(n.Differences)}
+		out.Nearest[i] = nearMiss{k.newCaptured(n.Capture), present(n.Differences)}
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/diff"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/replay"
@@ -27,8 +30,8 @@ type resendBody struct {
 
 // resignBody says how to sign.
 type resignBody struct {
-	Provider string   `json:"provider,omitempty" doc:"whose scheme; left out: the bin's"`
-	Secret   string   `json:"secret,omitempty" doc:"the secret; without any: the bin's"`
+	Provider string   `json:"provider,omitempty" doc:"whose scheme; left out: the bin's, or the one that the request looks as if it came from"`
+	Secret   string   `json:"secret,omitempty" doc:"the secret; without any: the bin's, or the one known here that fits the request"`
 	Secrets  []string `json:"secrets,omitempty" doc:"more secrets, newest first, for schemes that sign with each"`
 	URL      string   `json:"url,omitempty" doc:"the address as it is registered, for schemes that sign it; left out: the one that is sent to"`
 	ID       string   `json:"id,omitempty" doc:"the event's id, for schemes that sign it; left out: what the request says"`
@@ -68,7 +71,7 @@ func (k *desk) resend(ctx context.Context, in *captureBodyIn) (*reply[resent], e
 	if err != nil {
 		return nil, err
 	}
-	change, err := k.change(ctx, &b, c.Bin)
+	change, err := k.change(ctx, &b, &c)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +100,7 @@ func (k *desk) resend(ctx context.Context, in *captureBodyIn) (*reply[resent], e
 }
 
 // change is what the body asks for, with the bin's provider and secrets where it leaves them out.
-func (k *desk) change(ctx context.Context, b *resendBody, bin string) (*replay.Change, error) {
+func (k *desk) change(ctx context.Context, b *resendBody, c *journal.Capture) (*replay.Change, error) {
 	change := &replay.Change{Method: b.Method, Body: b.Body, Set: b.Set}
 	for _, h := range b.Headers {
 		change.Headers = append(change.Headers, replay.Header(h))
@@ -105,10 +108,23 @@ func (k *desk) change(ctx context.Context, b *resendBody, bin string) (*replay.C
 	if b.Resign == nil {
 		return change, nil
 	}
-	with, err := k.signing(ctx, bin, b.Resign.Provider, b.Resign.Secret, b.Resign.Secrets)
+	with, err := k.signing(ctx, c, b.Resign.Provider, b.Resign.Secret, b.Resign.Secrets)
 	if err != nil {
 		return nil, err
 	}
+	if with.known && len(with.secrets) > 1 {
+		with.secrets = k.fitting(with, c) // it is signed with one, not with all that are known
+	}
 	change.Resign = &replay.Resign{Provider: with.provider, Secrets: with.secrets, URL: b.Resign.URL, ID: b.Resign.ID}
 	return change, nil
+}
+
+// fitting is the secret that a capture was signed with, or else the first one.
+func (k *desk) fitting(with signing, c *journal.Capture) []string {
+	for _, secret := range with.secrets {
+		if v := capture.Verify(with.provider, *c, cmp.Or(with.url, k.received(*c)), secret); v.Verdict == string(signature.Valid) {
+			return []string{secret}
+		}
+	}
+	return with.secrets[:1]
 }

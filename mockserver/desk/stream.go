@@ -47,6 +47,7 @@ type streamIn struct {
 	Bin         string `query:"bin" doc:"only this bin's captures"`
 	Q           string `query:"q" doc:"only captures that match: words and fields, as in the list of captures"`
 	Where       string `query:"where" doc:"only captures for which this jq condition holds"`
+	Whole       bool   `query:"body" default:"true" doc:"false leaves out the bodies of captures, as in the list of captures"`
 	After       string `query:"after" doc:"begin after this id; left out: with what is new from now on"`
 	LastEventID string `header:"Last-Event-ID" doc:"the same, as a browser sends it when it comes again"`
 }
@@ -89,7 +90,7 @@ func (k *desk) stream(ctx context.Context, in *streamIn) (*huma.StreamResponse, 
 			return
 		}
 		defer k.streams.open.Add(-1)
-		s := &stream{desk: k, bin: in.Bin, w: w, control: http.NewResponseController(w)}
+		s := &stream{desk: k, bin: in.Bin, brief: !in.Whole, w: w, control: http.NewResponseController(w)}
 		s.follow(r.Context(), following)
 	}}, nil
 }
@@ -98,6 +99,7 @@ func (k *desk) stream(ctx context.Context, in *streamIn) (*huma.StreamResponse, 
 type stream struct {
 	*desk
 	bin     string
+	brief   bool // captures come without bodies
 	w       http.ResponseWriter
 	control *http.ResponseController
 }
@@ -144,9 +146,11 @@ func (s *stream) tell(ctx context.Context, u journal.Update) error {
 	case u.Ready != nil:
 		return s.send(u.Position, "ready", map[string]uint64{"captures": u.Ready.Capture, "deliveries": u.Ready.Delivery})
 	case u.Capture != nil:
-		return s.inTurn(ctx, u.Capture.Size(), func() error {
-			return s.send(u.Position, "capture", newCaptured(*u.Capture))
-		})
+		c := s.newCaptured(*u.Capture)
+		if s.brief {
+			c.withoutBody(c.Size)
+		}
+		return s.inTurn(ctx, c.Capture.Size(), func() error { return s.send(u.Position, "capture", c) })
 	case u.Delivery != nil:
 		return s.inTurn(ctx, u.Delivery.Size(), func() error {
 			return s.send(u.Position, "delivery", s.delivered(*u.Delivery))

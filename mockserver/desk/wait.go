@@ -107,7 +107,7 @@ func (k *desk) wait(ctx context.Context, bin string, w capture.Wait) (*waitOut, 
 	if err != nil {
 		return nil, err
 	}
-	out := &waitOut{http.StatusOK, newWaited(end)}
+	out := &waitOut{http.StatusOK, k.newWaited(end)}
 	if !end.OK {
 		out.Status = http.StatusRequestTimeout
 	}

@@ -50,6 +50,7 @@ type Dispatcher struct {
 	cancel   context.CancelCauseFunc
 	schedule schedule
 	registry registry
+	samples  samples
 	entities entities
 	tenants  tenants
 	runs     runs

@@ -82,6 +82,7 @@ func (d *Dispatcher) Deliver(ctx context.Context, to journal.Endpoint, e Emissio
 	if e.Tenant == "" {
 		e.Tenant = to.Tenant
 	}
+	d.samples.add(t.endpoint)
 	target := newPassingTarget(d.ctx, t)
 	target.schedule = &d.schedule
 	return d.emit(ctx, to.Provider, []Emission{e}, func(*Emission, *fixtures.Event) ([]aim, error) {

@@ -4,24 +4,24 @@ import { attempts, timing } from "/page/attempts.js";
 import { body, wire } from "/page/body.js";
 import { compare } from "/page/compare.js";
 import { action, copier, copy, el, having, link, menu, note, symbolAction, table, tabs } from "/page/dom.js";
-import { answered, event, status, verdict } from "/page/list.js";
+import { answered, status, verdict } from "/page/list.js";
 import { hash } from "/page/place.js";
 import { finder, term } from "/page/search.js";
 import { signature } from "/page/signature.js";
-import { ago, exact, isText, length, raw, size, text } from "/page/text.js";
+import { ago, exact, isText, raw, size, text } from "/page/text.js";
 
 // The kinds of files that captures can be written to.
 export const formats = [["raw", "Raw HTTP"], ["curl", "curl commands"], ["har", "HAR 1.2"], ["jsonl", "JSON Lines"], ["scenario", "Scenario"], ["go", "Go test"], ["schema", "JSON Schema"]];
 
 export function show(c, view) {
   const at = path(["captures", c.id]);
-  const name = event(c);
+  const name = c.event;
   return el("div", "",
     el("div", "head",
       el("h2", "", `${c.method} ${c.target}`),
       el("p", "line", finder(el("span", `method ${c.method.toLowerCase()}`, c.method), term("method", c.method)), name ? finder(el("b", "", name), term("", name)) : "", c.verification ? finder(verdict(c.verification), term("verdict", c.verification.verdict)) : "",
         answered(c) === "" ? "" : Number(answered(c)) ? finder(status(answered(c)), term("status", String(answered(c)))) : status(answered(c))),
-      el("p", "quiet", having(el("time", "", ago(c.at)), { dateTime: c.at, title: exact(c.at) }), ` · ${size(length(c.body))} · in `, link(c.bin, hash({ bin: c.bin })), ` · ${c.id} · from ${c.peer}`),
+      el("p", "quiet", having(el("time", "", ago(c.at)), { dateTime: c.at, title: exact(c.at) }), ` · ${size(c.size)} · in `, link(c.bin, hash({ bin: c.bin })), ` · ${c.id} · from ${c.peer}`),
       c.problems.length ? note("bad", el("b", "", "Something was wrong with this request: "), c.problems.join("; ")) : "",
       el("div", "actions",
         action("Resend …", () => view.resend(c), { className: "action main", symbol: "send", title: "Resend (r)" }),

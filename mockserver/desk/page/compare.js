@@ -1,7 +1,6 @@
 // Two captures side by side: in what they differ, by what it means.
 import { api, curl, path } from "/page/api.js";
 import { el, field, input, note, table } from "/page/dom.js";
-import { event } from "/page/list.js";
 import { ago, clock, count } from "/page/text.js";
 
 // compare shows how a capture differs from another, which can be chosen from those that are loaded.
@@ -38,7 +37,7 @@ function nearness(o, c) { return o.seq < c.seq ? c.seq - o.seq : 1e9 + o.seq - c
 
 function named(o, c) {
   const when = `${clock(o.at).slice(0, 8)}, ${ago(o.at)}`;
-  return `${o.id} · ${event(o) || o.target}${o.bin === c.bin ? "" : ` in ${o.bin}`} · ${when}`;
+  return `${o.id} · ${o.event || o.target}${o.bin === c.bin ? "" : ` in ${o.bin}`} · ${when}`;
 }
 
 const groups = [["Body", (d) => d.where === "body" || d.where.startsWith("body ")], ["Header lines", (d) => /^headers?\b/.test(d.where)], ["Request line", () => true]];

@@ -97,9 +97,9 @@ async function load(anew) {
   const elsewhere = listed !== listPlace();
   listed = listPlace();
   feed.leave();
-  const parameters = deliveries() ? { provider: place.provider, state: place.state } : { q: place.q, where: place.where };
+  const parameters = deliveries() ? { provider: place.provider, state: place.state } : { q: place.q, where: place.where, body: false };
   const parts = deliveries() ? ["deliveries"] : place.bin ? ["bins", place.bin, "captures"] : ["captures"];
-  const mine = feed = new Feed(parts, parameters, Object.values(parameters).some(Boolean));
+  const mine = feed = new Feed(parts, parameters, Object.values(parameters).some(Boolean))
   if (elsewhere) { // else what somebody types there stays
     $("q").value = place.q;
     $("where").value = place.where;
@@ -199,7 +199,8 @@ async function open() {
   const id = place.show;
   const known = [...feed.fresh, ...feed.items].find((r) => r.id === id) ?? (record?.id === id ? record : undefined);
   try {
-    record = known ?? await api(path([deliveries() ? "deliveries" : "captures", id]));
+    // Captures of a list have no body.
+    record = deliveries() && known ? known : await api(path([deliveries() ? "deliveries" : "captures", id]));
   } catch (problem) {
     $("detail").replaceChildren(el("h2", "", id));
     return failed($("detail"), problem);
@@ -332,7 +333,7 @@ async function start() {
     connection("lost", problem.message);
     return failed($("head"), problem);
   }
-  const following = follow("/api/v1/stream", headers, {
+  const following = follow("/api/v1/stream?body=false", headers, {
     capture: (c) => stash("capture", c), delivery: (d) => stash("delivery", d), removed: (r) => stash("removed", r),
     skipped: () => did($("head"))(() => load(true)), missed: () => did($("head"))(() => load(true)), restarted,
   }, connection);

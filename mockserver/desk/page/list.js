@@ -1,7 +1,7 @@
 // The list in the middle: captures or deliveries, newest first, moved through with j and k. Rows stay the same elements while
 // others come and go, so that nothing loses the focus or moves under a reader's eyes.
 import { arrange, el, having } from "/page/dom.js";
-import { ago, clock, count, day, exact, length, raw, size, text } from "/page/text.js";
+import { ago, clock, count, day, exact, size } from "/page/text.js";
 
 const mostUnread = 2000; // records that are remembered to be
 
@@ -105,21 +105,13 @@ export function status(of) {
   return of === "" ? "" : el("span", `status s${String(of)[0] >= "1" && String(of)[0] <= "5" ? String(of)[0] : "5"}`, of);
 }
 
-// event is what the sender calls the event, as far as that can be told: in a header line, or in the body.
-export function event(c) {
-  const named = c.headers.find(([name]) => /(^|-)(event|eventname|topic|event-type|event-key)$/i.test(name));
-  if (named) return named[1];
-  const found = c.body && text(raw(c.body.slice(0, 600))).match(/"(?:__eventName|topic|event|type)"\s*:\s*"([^"]{1,80})"/);
-  return found ? found[1].replaceAll("\\/", "/") : "";
-}
-
 function moment(at) {
   return having(el("time", "", ago(at)), { dateTime: at, title: exact(at) });
 }
 
 // captureCells are those of a capture's row; in a list of all bins the path begins with the bin.
 function captureCells(c, all) {
-  const name = event(c);
+  const name = c.event;
   const target = all ? c.target : c.target.slice(c.bin.length + 1) || "/";
   return [
     el("span", `method ${c.method.toLowerCase()}`, c.method),
@@ -127,7 +119,7 @@ function captureCells(c, all) {
     el("span", "how", ...c.problems.slice(0, 1).map((p) => having(el("span", "chip bad", p.split(":")[0]), { title: c.problems.join("\n") })), verdict(c.verification), status(answered(c))),
     moment(c.at),
     el("span", "where", name ? el("code", "", target) : ""),
-    el("span", "quiet", size(length(c.body))),
+    el("span", "quiet", size(c.size)),
   ];
 }
 

@@ -12,8 +12,8 @@ export async function resend(c, capture) {
   const at = path(["captures", c.id, "resend"]);
   const content = raw(c.body);
   const was = isText(content) ? text(content) : undefined;
-  const signing = having(el("div", "fields-row", field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: c.verification?.provider ?? items[0]?.name }),
-    field("Secret", "secret", { autocomplete: "off", size: 34, hint: "left out: the bin's" })), { hidden: true });
+  const signing = having(el("div", "fields-row", field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: c.provider || items[0]?.name }),
+    field("Secret", "secret", { autocomplete: "off", size: 34, hint: "left out: the bin's, or the one known here that fits" })), { hidden: true });
   const changing = having(el("div", "", el("div", "fields-row", field("Method", "method", { value: c.method, size: 8 })),
     field("Members of the JSON body", "set", { rows: 2, hint: "/pointer = JSON, one a line", placeholder: '/id = "another"\n/amount = 12.50' }),
     field("Header lines", "headers", { rows: 2, hint: "Name: value to set, -Name to remove, one a line", placeholder: "X-Test: 1\n-User-Agent" }),

@@ -18,16 +18,16 @@ export async function signature(c, path) {
   const { items } = await api("/providers");
   const out = having(el("div"), { role: "status" });
   const judge = async (f) => {
-    const asked = { provider: f.provider, secret: f.secret, url: f.url || undefined };
+    const asked = { provider: f.provider, secret: f.secret || undefined, url: f.url || undefined };
     try {
       out.replaceChildren(explained(await api(`${path}/verify`, asked)), el("p", "hint", curl(`${path}/verify`, asked)));
     } catch (problem) {
       out.replaceChildren(note("bad", problem.message));
     }
   };
-  return [v ? explained(v) : note("", `The bin ${c.bin} names no provider, so nothing was judged on arrival. `, link("Have it judged from now on", hash({ bin: c.bin }))),
-    form("Judge it again", judge, field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: v?.provider ?? items[0]?.name }),
-      field("Secret", "secret", { required: true, autocomplete: "off", size: 32 }),
+  return [v ? explained(v) : note("", c.provider ? `Not checked: it looks like a request of ${items.find((p) => p.name === c.provider)?.title ?? c.provider}, and its secret is not known here. Enter it below, or ` : `Not checked: no provider is set for bin ${c.bin}. `, link("set up verification", hash({ bin: c.bin }))),
+    form("Judge it again", judge, field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: c.provider || items[0]?.name }),
+      field("Secret", "secret", { autocomplete: "off", size: 32, hint: "left out: those known here" }),
       field("Address as registered", "url", { hint: "where the scheme signs it", autocomplete: "off", size: 24 }), el("button", "action main", "Judge")), out];
 }
 
