@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/handlers"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
@@ -76,6 +77,15 @@ func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.
 		for _, name := range faultForms(kind) {
 			names = append(names, name+"\t"+kind.Text)
 		}
+	}
+	return startingWith(typed, names), noFiles
+}
+
+// completeLanguage completes a language that handlers are printed in.
+func completeLanguage(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, l := range handlers.Languages() {
+		names = append(names, l.Name+"\t"+l.Title)
 	}
 	return startingWith(typed, names), noFiles
 }

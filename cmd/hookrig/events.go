@@ -1,28 +1,36 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/handlers"
 )
 
 func newEvents(w World) *cobra.Command {
 	var (
 		seed           seedFlag
 		sample, asJSON bool
+		code           string
 		of             knowledge
 	)
 	cmd := &cobra.Command{
 		Use:   "events [PROVIDER [EVENT]]",
-		Short: "List the events each provider sends; --sample shows a body",
-		Long:  "Lists what each provider can send. \"assumed\" marks what no document of the vendor states; with PROVIDER or EVENT\nthe notes say what that is. With PROVIDER its options follow: what of that can be decided otherwise.",
+		Short: "List events and how they are signed; --sample shows a body, --code a handler",
+		Long: `Lists what each provider can send. "assumed" marks what no document of the vendor states; with PROVIDER or EVENT
+the notes say what that is, and the signature block how a consumer checks a request. With EVENT the header lines follow
+that come with it; with PROVIDER its options: what can be decided otherwise. --code prints a program that takes the
+provider's webhooks and checks them, on port 3000 (PORT), with the secret of the variable WEBHOOK_SECRET.`,
 		Example: `  hookrig events
   hookrig events subscribfy
-  hookrig events neostore Pass:Created --sample --seed 7`,
+  hookrig events neostore Pass:Created --sample --seed 7
+  hookrig events neostore --code python > handler.py`,
 		Args:              atMostArgs("PROVIDER", "EVENT"),
 		ValidArgsFunction: completeEvent,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -38,6 +46,13 @@ func newEvents(w World) *cobra.Command {
 				}
 				providers = []*fixtures.Provider{p}
 			}
+			if code != "" {
+				return printCode(w, providers, args, code, sample || asJSON)
+			}
+			draw := fixtures.Draw{Seed: shownSeed, Stream: "sample"}
+			if sample || seed.given {
+				draw.Seed = *seed.value()
+			}
 			var list []eventRow
 			for _, p := range providers {
 				events := p.Events
@@ -48,44 +63,69 @@ func newEvents(w World) *cobra.Command {
 					}
 					events = []fixtures.EventType{*e}
 				}
+				about := p.Authenticity()
 				for _, e := range events {
 					row := eventRow{
 						Provider: p.Name, Name: e.Name, Title: e.Title, When: e.When,
-						Documented: e.Documented, Assumed: e.Assumed,
+						Documented: e.Documented, Assumed: e.Assumed, Signature: about,
+					}
+					if list = append(list, row); !sample && !asJSON && len(args) < 2 {
+						continue
+					}
+					ev, err := p.Render(draw, e.Name, fixtures.RenderOptions{})
+					if err != nil {
+						return noVerdict(err)
+					}
+					last := &list[len(list)-1]
+					if last.Headers, last.Secret, err = shownHeaders(p, ev); err != nil {
+						return noVerdict(err)
 					}
 					if sample {
-						ev, err := p.Render(fixtures.Draw{Seed: *seed.value(), Stream: "sample"}, e.Name, fixtures.RenderOptions{})
-						if err != nil {
-							return noVerdict(err)
-						}
-						row.Sample = string(ev.Body)
+						last.Sample = string(ev.Body)
 					}
-					list = append(list, row)
 				}
 			}
 			if asJSON {
 				return writeJSON(w.Stdout, list)
 			}
-			var notes []string // what is assumed: of one event, or of all that one provider does
-			switch len(args) {
+			if sample && len(args) == 2 { // bare, so that it can be piped
+				fmt.Fprintf(w.Stderr, "seed %d\n", draw.Seed)
+				fmt.Fprintln(w.Stdout, list[0].Sample)
+				return nil
+			}
+			if seed.given {
+				fmt.Fprintf(w.Stderr, "seed %d\n", draw.Seed)
+			}
+			var b strings.Builder
+			eventTable(&b, list)
+			switch len(args) { // what is assumed: of one event, or of all that one provider does
 			case 1:
+				signatureBlock(&b, providers[0], true)
+				var notes []string
 				for _, a := range providers[0].Assumed {
 					notes = append(notes, a.ID+": "+a.Text)
 				}
+				assumedBlock(&b, notes)
+				providerBlock(&b, providers[0])
 			case 2:
-				notes = list[0].Assumed
+				signatureBlock(&b, providers[0], false)
+				headerBlock(&b, &list[0], draw.Seed)
+				said := list[0].Signature.Assumed
+				assumedBlock(&b, slices.DeleteFunc(slices.Clone(list[0].Assumed), func(text string) bool { return slices.Contains(said, text) }))
 			}
-			if err := printEvents(w, list, notes, sample && len(args) == 2, seed); err != nil || len(args) != 1 {
-				return err
+			if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
+				return noVerdict(err)
 			}
-			return printProvider(w, providers[0])
+			return nil
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&sample, "sample", false, "render a body of each event")
 	f.Var(&seed, "seed", "the `NUMBER` that samples are drawn from (default: drawn and printed)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.StringVar(&code, "code", "", "print a handler in a `LANGUAGE`: "+strings.Join(languageNames(), ", "))
 	of.flags(cmd)
+	completeFlag(cmd, "code", completeLanguage)
 	return cmd
 }
 
@@ -97,58 +137,70 @@ type eventRow struct {
 	When       string   `json:"when,omitempty"`
 	Documented bool     `json:"documented"`
 	Assumed    []string `json:"assumed,omitempty"`
+	// Signature says how a consumer checks the request.
+	Signature fixtures.Authenticity `json:"signature"`
+	// Headers are the lines that come with it besides Host and Content-Length: those of the sample, signed with Secret.
+	Headers []headerRow `json:"headers"`
+	Secret  string      `json:"secret,omitempty"`
 	// Sample is the body's exact text.
 	Sample string `json:"sample,omitempty"`
 }
 
-// printEvents prints a table; a single sample is printed bare, so that it can be piped.
-func printEvents(w World, list []eventRow, notes []string, bare bool, seed seedFlag) error {
-	if bare {
-		fmt.Fprintf(w.Stderr, "seed %d\n", seed.seed)
-		fmt.Fprintln(w.Stdout, list[0].Sample)
-		return nil
-	}
-	if seed.given {
-		fmt.Fprintf(w.Stderr, "seed %d\n", seed.seed)
-	}
+// eventTable lists events, with their samples below.
+func eventTable(b *strings.Builder, list []eventRow) {
 	provider, event := len("PROVIDER"), len("EVENT")
 	for _, e := range list {
 		provider, event = max(provider, len(e.Provider)), max(event, len(e.Name))
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-*s  %-*s  %-10s  WHEN\n", provider, "PROVIDER", event, "EVENT", "SOURCE")
+	fmt.Fprintf(b, "%-*s  %-*s  %-10s  WHEN\n", provider, "PROVIDER", event, "EVENT", "SOURCE")
 	for _, e := range list {
 		source := "documented"
 		if !e.Documented {
 			source = "assumed"
 		}
-		fmt.Fprintf(&b, "%-*s  %-*s  %-10s  %s\n", provider, e.Provider, event, e.Name, source, e.When)
+		fmt.Fprintf(b, "%-*s  %-*s  %-10s  %s\n", provider, e.Provider, event, e.Name, source, e.When)
 		if e.Sample != "" {
-			fmt.Fprintf(&b, "  %s\n", e.Sample)
+			fmt.Fprintf(b, "  %s\n", e.Sample)
 		}
 	}
+}
+
+// assumedBlock lists what no document states.
+func assumedBlock(b *strings.Builder, notes []string) {
 	for i, note := range notes {
 		if i == 0 {
 			b.WriteString("\nassumed, as no document states it:\n")
 		}
 		for i, line := range folded(note, helpWidth-4) {
-			fmt.Fprintf(&b, "%*s%s\n", 2+2*min(i, 1), "", line)
+			fmt.Fprintf(b, "%*s%s\n", 2+2*min(i, 1), "", line)
 		}
 	}
-	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
-		return noVerdict(err)
-	}
-	return nil
 }
 
-// printProvider prints what can be decided about a provider, and whether it is documented in part only.
-func printProvider(w World, p *fixtures.Provider) error {
-	var b strings.Builder
-	writeOptions(&b, p)
+// providerBlock says what can be decided about a provider, and whether it is documented in part only.
+func providerBlock(b *strings.Builder, p *fixtures.Provider) {
+	writeOptions(b, p)
 	if p.Partial {
-		fmt.Fprintf(&b, "\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
+		fmt.Fprintf(b, "\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
 	}
-	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
+}
+
+// printCode prints the program that --code asks for, and nothing else.
+func printCode(w World, providers []*fixtures.Provider, args []string, language string, more bool) error {
+	switch {
+	case len(args) == 0:
+		return misusef("--code wants a PROVIDER: hookrig events neostore --code %s", language)
+	case more:
+		return misusef("--code prints a program and nothing else: leave out --sample and --json")
+	}
+	text, err := handlers.Code(providers[0], language)
+	switch {
+	case errors.Is(err, handlers.ErrLanguage):
+		return misusef("--code: %w", err)
+	case err != nil:
+		return misuse(err)
+	}
+	if _, err := io.WriteString(w.Stdout, text); err != nil {
 		return noVerdict(err)
 	}
 	return nil

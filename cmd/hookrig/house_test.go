@@ -14,10 +14,10 @@ var ranks = []struct {
 	rank     int
 	packages []string
 }{
-	{0, []string{"fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people"}},
+	{0, []string{"fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people", "fixtures/handlers/hmac", "fixtures/handlers/secret"}},
 	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
 	{2, []string{"fixtures"}},
-	{3, []string{"mockserver/wire", "mockserver/content", "mockserver/jq", "mockserver/internal/broadcast"}},
+	{3, []string{"fixtures/handlers", "mockserver/wire", "mockserver/content", "mockserver/jq", "mockserver/internal/broadcast"}},
 	{4, []string{"mockserver/journal", "mockserver/diff", "mockserver/drift"}},
 	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest", "mockserver/export", "mockserver/replay"}},
 	{6, []string{"mockserver/provider", "mockserver/capture", "mockserver/burst"}},
@@ -84,10 +84,10 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 	}
 }
 
-// The knowledge is pure: no network, no clock of its own, no goroutine.
+// The knowledge is pure: no network, no clock of its own, no goroutine. The programs below handlers are text that it shows.
 func TestKnowledgeIsPure(t *testing.T) {
 	for pkg, imports := range goList(t, "{{.ImportPath}} {{join .Imports \" \"}}") {
-		if !strings.HasPrefix(pkg, "fixtures") {
+		if !strings.HasPrefix(pkg, "fixtures") || strings.HasPrefix(pkg, "fixtures/handlers/") {
 			continue
 		}
 		for _, bad := range []string{"net", "net/http", "os/exec", "database/sql"} {

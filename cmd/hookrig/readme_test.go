@@ -5,11 +5,17 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/handlers"
 )
 
-var exampleBlock = regexp.MustCompile("(?s)<!-- example: (\\S+) (\\S+) -->\n(```go\n.*?```\n)?")
+var (
+	exampleBlock = regexp.MustCompile("(?s)<!-- example: (\\S+) (\\S+) -->\n(```go\n.*?```\n)?")
+	handlerBlock = regexp.MustCompile("(?s)<!-- handler: (\\S+) (\\S+) -->\n(```[a-z]+\n.*?```\n)?")
+)
 
-// README shows code that the tests compile and run: what stands between its markers is a part of a test file.
+// README shows code that the tests compile and run: what stands between its markers is a part of a test file, or a handler.
 // UPDATE=1 go test ./cmd/hookrig writes it anew.
 func TestReadmeShowsWhatRuns(t *testing.T) {
 	raw, err := os.ReadFile("../../README.md")
@@ -26,6 +32,21 @@ func TestReadmeShowsWhatRuns(t *testing.T) {
 	if found == 0 {
 		t.Fatal("README.md has no example")
 	}
+	if !handlerBlock.MatchString(want) {
+		t.Fatal("README.md has no handler")
+	}
+	want = handlerBlock.ReplaceAllStringFunc(want, func(block string) string {
+		m := handlerBlock.FindStringSubmatch(block)
+		p, err := fixtures.Builtin().Provider(m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, err := handlers.Code(p, m[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "<!-- handler: " + m[1] + " " + m[2] + " -->\n```" + m[2] + "\n" + code + "```\n"
+	})
 	if want == readme {
 		return
 	}

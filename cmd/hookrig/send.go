@@ -151,6 +151,9 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 			return noVerdict(err)
 		}
 	}
+	if hint := refused(p, deliveries, s.secret, secret); hint != "" && len(expected) == 0 && !s.asJSON {
+		fmt.Fprintf(w.Stdout, "hint    %s\n", hint)
+	}
 	if s.asJSON && len(deliveries) == 1 {
 		err = writeJSON(w.Stdout, deliveries[0])
 	} else if s.asJSON {
@@ -160,6 +163,27 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		return noVerdict(err)
 	}
 	return sendVerdict(ctx, deliveries, expected)
+}
+
+// refused says what to look at when the consumer refused a request whose signature is right; "" when it did not. given
+// is the secret of --secret, used the one that signed.
+func refused(p *fixtures.Provider, deliveries []journal.Delivery, given, used string) string {
+	if !slices.ContainsFunc(deliveries, func(d journal.Delivery) bool {
+		n := len(d.Attempts)
+		return n > 0 && d.Attempts[n-1].Fault == "" && (d.Attempts[n-1].Status == 401 || d.Attempts[n-1].Status == 403)
+	}) {
+		return ""
+	}
+	look := "; what it has to check: hookrig events " + p.Name
+	switch {
+	case len(p.Signing.Signatures) == 0:
+		return p.Name + " signs nothing, so the consumer cannot ask for a signature" + look
+	case used == "":
+		return "no secret was given, so nothing is signed: give --secret the one that the consumer has" + look
+	case given == "":
+		return "the secret was minted, so the consumer cannot know it: give --secret the one that it has" + look
+	}
+	return "the signature is right for this secret: either the consumer has another one, or it checks other bytes than the body's, as they arrive" + look
 }
 
 // readBody reads the body that --body names, at most as much as is sent.

@@ -2,5 +2,5 @@
 // command line, its addresses and its files, against receivers that are not hookrig's.
 //
 // `make suites` builds the binary and runs it; HOOKRIG_BINARY names one built elsewhere. Parts that a machine lacks
-// (Docker, PHP, openssl) skip their specs with the reason, unless HOOKRIG_REQUIRE lists them.
+// (Docker, PHP, Node, openssl) skip their specs with the reason, unless HOOKRIG_REQUIRE lists them.
 package acceptance

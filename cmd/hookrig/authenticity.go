@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/handlers"
+	"github.com/hookrig/hookrig/fixtures/signature"
+)
+
+// The request that shows which header lines come with an event: it is the same each time, so that its signature can be
+// made again with another program.
+const (
+	shownSeed   = 1
+	shownSecret = "S"
+	shownURL    = "http://127.0.0.1:3000/hooks"
+)
+
+// headerRow is a header line that comes with an event.
+type headerRow struct {
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	Assumed bool   `json:"assumed,omitempty"`
+}
+
+// shownHeaders are the header lines that come with an event, but for Host and Content-Length, and the secret that they
+// are signed with; "" where it signs with no such text, and words in capitals stand for what would be made of it.
+func shownHeaders(p *fixtures.Provider, e fixtures.Event) (rows []headerRow, secret string, err error) {
+	m, err := p.Message(shownURL, e, e.At)
+	if err != nil {
+		return nil, "", err
+	}
+	c := signature.Context{ID: e.ID, URL: shownURL, SubscriptionID: "subscription-1", Time: e.At, EventTime: e.At}
+	if len(p.Signing.Signatures) > 0 {
+		for _, try := range []string{shownSecret, p.MintSecret(fixtures.Draw{Seed: shownSeed, Stream: "secret"})} {
+			signed := m
+			signed.Headers, signed.Body = append(signature.Headers(nil), m.Headers...), append([]byte(nil), m.Body...)
+			if try != "" && p.Signing.Sign(&signed, c, try) == nil {
+				m, secret = signed, try
+				break
+			}
+		}
+		if secret == "" {
+			for _, s := range p.Signing.Describe().Signatures {
+				for _, at := range s.Places {
+					if at.In == "header" {
+						m.Headers.Set(at.Name, at.Value)
+					}
+				}
+			}
+		}
+	}
+	for _, h := range m.Headers {
+		if strings.EqualFold(h.Name, "Host") || strings.EqualFold(h.Name, "Content-Length") {
+			continue
+		}
+		row := headerRow{Name: h.Name, Value: h.Value}
+		for _, line := range p.Delivery.Headers {
+			row.Assumed = row.Assumed || line.Assumed && strings.EqualFold(line.Name, h.Name)
+		}
+		rows = append(rows, row)
+	}
+	return rows, secret, nil
+}
+
+// signatureBlock puts into lines how a consumer checks what a provider sends. Where all that is assumed follows, it names
+// only the ids.
+func signatureBlock(b *strings.Builder, p *fixtures.Provider, allFollows bool) {
+	about := p.Authenticity()
+	if allFollows {
+		about.Assumed = named(about.Assumed)
+	}
+	fmt.Fprintf(b, "\nsignature of %s:\n", p.Name)
+	if len(about.Signatures) == 0 {
+		writeItem(b, "signed", "nothing: there is nothing to check")
+	}
+	for _, s := range about.Signatures {
+		for i, at := range s.Places {
+			label := at.In
+			if i > 0 && s.Places[i-1].In == at.In {
+				label = ""
+			}
+			separator := ": "
+			if at.In != "header" {
+				separator = " = "
+			}
+			writeItem(b, label, at.Name+separator+at.Value)
+		}
+		writeItem(b, "algorithm", s.Algorithm)
+		writeItem(b, "signed", s.Signed)
+		writeItem(b, "encoding", s.Encoding)
+		writeItem(b, "secret", s.Secret)
+	}
+	writeItem(b, "timestamp", about.Timestamp)
+	writeItem(b, "rotation", about.Rotation)
+	writeItem(b, "duplicates", about.Duplicates)
+	for i, line := range about.Advice {
+		label := "instead"
+		if i > 0 {
+			label = ""
+		} else if len(about.Signatures) > 0 {
+			label = "also"
+		}
+		writeItem(b, label, line)
+	}
+	for i, line := range about.Assumed {
+		label := "assumed"
+		if i > 0 {
+			label = ""
+		}
+		writeItem(b, label, line)
+	}
+	if _, err := handlers.Code(p, "go"); err == nil {
+		writeItem(b, "code", fmt.Sprintf("hookrig events %s --code %s prints a program that checks this", p.Name, strings.Join(languageNames(), "|")))
+	}
+}
+
+// named puts the ids of assumptions into one line, and leaves those that are words.
+func named(assumed []string) []string {
+	var ids, words []string
+	for _, text := range assumed {
+		if id, _, ok := strings.Cut(text, ": "); ok && !strings.Contains(id, " ") {
+			ids = append(ids, id)
+		} else {
+			words = append(words, text)
+		}
+	}
+	if len(ids) > 0 {
+		words = append([]string{strings.Join(ids, ", ") + ", below"}, words...)
+	}
+	return words
+}
+
+// writeItem writes a label and its text, folded; nothing when there is no text.
+func writeItem(b *strings.Builder, label, text string) {
+	if text == "" {
+		return
+	}
+	const column = 14
+	for _, line := range folded(text, helpWidth-column) {
+		if label != "" {
+			label = "  " + label
+		}
+		fmt.Fprintf(b, "%-*s%s\n", column, label, line)
+		label = ""
+	}
+}
+
+// headerBlock lists the header lines of an event.
+func headerBlock(b *strings.Builder, row *eventRow, seed uint64) {
+	of := fmt.Sprintf("of the body that --sample --seed %d shows", seed)
+	if row.Secret != "" {
+		of += fmt.Sprintf(", with the secret %s", row.Secret)
+	}
+	fmt.Fprintf(b, "\nheader lines besides Host and Content-Length, %s:\n", of)
+	for _, h := range row.Headers {
+		note := ""
+		if h.Assumed {
+			note = "  (assumed)"
+		}
+		fmt.Fprintf(b, "  %s: %s%s\n", h.Name, printable(h.Value), note)
+	}
+}
+
+func languageNames() []string {
+	var names []string
+	for _, l := range handlers.Languages() {
+		names = append(names, l.Name)
+	}
+	return names
+}

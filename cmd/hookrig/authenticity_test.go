@@ -1,0 +1,82 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// What is shown as signed, and with which secret, is enough to make the shown signature again.
+func TestShownSignatureCanBeMadeAgain(t *testing.T) {
+	t.Parallel()
+	var rows []eventRow
+	s := start(t, "events", "--sample", "--seed", "7", "--json")
+	go func() { _, _ = io.Copy(io.Discard, s.err) }()
+	if err := json.NewDecoder(s.out).Decode(&rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if len(row.Signature.Signatures) != 1 {
+			t.Fatalf("%s: %d signatures", row.Name, len(row.Signature.Signatures))
+		}
+		about := row.Signature.Signatures[0]
+		want := row.Secret
+		if about.Algorithm == "HMAC-SHA256" {
+			mac := hmac.New(sha256.New, []byte(row.Secret))
+			mac.Write([]byte(row.Sample))
+			want = hex.EncodeToString(mac.Sum(nil))
+		}
+		got := ""
+		for _, h := range row.Headers {
+			if h.Name == about.Places[0].Name {
+				got = h.Value
+			}
+		}
+		if got != want || want == "" {
+			t.Errorf("%s %s: %s is %q, want %q", row.Provider, row.Name, about.Places[0].Name, got, want)
+		}
+	}
+}
+
+// A consumer that refuses what is signed rightly is explained, and no other.
+func TestSendExplainsARefusal(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		status int
+		args   []string
+		want   string // of the hint; "" is none
+	}{
+		"another secret":   {401, []string{"neostore", "Pass:Created", "--secret", "S"}, "the signature is right for this secret: either the consumer has another one"},
+		"forbidden":        {403, []string{"subscribfy", "wallet_pass/created", "--secret", "S"}, "hookrig events subscribfy"},
+		"minted":           {401, []string{"neostore", "Pass:Created"}, "the secret was minted, so the consumer cannot know it: give --secret"},
+		"no secret":        {401, []string{"ethpass", "pass:scan"}, "no secret was given, so nothing is signed"},
+		"signs nothing":    {401, []string{"subscribfy-hub", "billing.failed"}, "subscribfy-hub signs nothing"},
+		"a fault":          {401, []string{"neostore", "Pass:Created", "--secret", "S", "--fault", "signature:missing"}, ""},
+		"expected":         {401, []string{"neostore", "Pass:Created", "--secret", "S", "--expect", "401"}, ""},
+		"broken otherwise": {500, []string{"neostore", "Pass:Created", "--secret", "S"}, ""},
+		"taken":            {204, []string{"neostore", "Pass:Created", "--secret", "S"}, ""},
+		"as JSON":          {401, []string{"neostore", "Pass:Created", "--secret", "S", "--json"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(row.status) }))
+			defer consumer.Close()
+			s := start(t, append([]string{"send", "--to", consumer.URL}, row.args...)...)
+			go func() { _, _ = io.Copy(io.Discard, s.err) }()
+			out, err := io.ReadAll(s.out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, hint, found := strings.Cut(string(out), "\nhint    ")
+			if found != (row.want != "") || !strings.Contains(hint, row.want) {
+				t.Errorf("hint %q, want %q", hint, row.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,193 @@
+package acceptance_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gexec"
+
+	"github.com/hookrig/hookrig/fixtures/handlers"
+)
+
+var _ = Describe("a handler that events --code prints", func() {
+	// Bytes that programs which read and write JSON anew spoil: escaped and plain slashes, letters beyond ASCII, spaces, numbers.
+	const exact = "{\"u\":\"h\u00e9 \\u00e9 \U0001f389\", \"s\":\"a\\/b c/d\",  \"n\":57.0,\t\"big\":12345678901234567890,\"lt\":\"<&>\"}\r\n"
+
+	for _, l := range handlers.Languages() {
+		Describe("in "+l.Title, func() {
+			DescribeTable("takes what is signed and refuses the rest",
+				func(ctx SpecContext, provider, event, secret string, more ...string) {
+					folder := GinkgoT().TempDir()
+					acme(folder)
+					args := append([]string{"--provider-dir", folder}, more...)
+					url, _ := handle(ctx, l, secret, append([]string{"events", provider, "--code", l.Name}, args...)...)
+					send := func(status string, more ...string) {
+						GinkgoHelper()
+						out := run(ctx, 0, append(append([]string{"send", provider, event, "--to", url, "--expect", status, "--secret", secret}, args...), more...)...)
+						Expect(out).To(ContainSubstring("  ← "+status[:1]), "hookrig send shows the answer")
+					}
+					signed := provider != "ethpass" && provider != "acme-token"
+
+					send("2xx")
+					for _, fault := range []string{"missing", "empty", "wrong_secret", "tampered", "truncated"} {
+						send("401", "--fault", "signature:"+fault)
+					}
+					if signed {
+						send("401", "--fault", "body:tamper")
+					}
+					body := filepath.Join(GinkgoT().TempDir(), "body")
+					Expect(os.WriteFile(body, []byte(exact), 0o600)).To(Succeed())
+					send("2xx", "--body", body)
+					send("2xx", "--fault", "duplicate")
+
+					By("header lines that no program expects")
+					names := []string{"X-Neostore-Signature", "Signature", "Authorization", "X-Acme-Sign"}
+					for _, value := range []string{"", "x", "\u00e9\xff", strings.Repeat("0", 64), strings.Repeat("0", 500)} {
+						request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(exact))
+						Expect(err).NotTo(HaveOccurred())
+						for _, name := range names {
+							if value != "" {
+								request.Header.Set(name, value)
+							}
+						}
+						response, err := http.DefaultClient.Do(request)
+						Expect(err).NotTo(HaveOccurred(), "%q", value)
+						answer, err := io.ReadAll(response.Body)
+						Expect(err).NotTo(HaveOccurred())
+						response.Body.Close()
+						Expect(response.StatusCode).To(Equal(http.StatusUnauthorized), "%q", value)
+						Expect(string(answer)).To(Or(ContainSubstring("bad signature"), ContainSubstring("wrong secret")))
+					}
+
+					By("a sender that goes away in the middle of a body")
+					conn, err := net.Dial("tcp", strings.Split(url, "/")[2])
+					Expect(err).NotTo(HaveOccurred())
+					_, err = io.WriteString(conn, "POST /hooks HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+					Expect(err).NotTo(HaveOccurred())
+					Expect(conn.Close()).To(Succeed())
+					send("2xx")
+				},
+				Entry("of The Wallet Crew", "neostore", "Pass:Created", "s3cr\u00e9t \"$HOME\" \\x"),
+				Entry("of The Wallet Crew, in upper-case hex", "neostore", "Pass:Installed", "S", "--option", "neostore.encoding=HEX"),
+				Entry("of The Wallet Crew, in base64", "neostore", "Pass:Installed", "S", "--option", "neostore.encoding=base64"),
+				Entry("of Subscribfy", "subscribfy", "wallet_pass/created", "token"),
+				Entry("of ethpass", "ethpass", "pass:scan", "Bearer  a b=/+ c\u00e9"),
+				Entry("of a folder, with a prefix, SHA-1 and base64url", "acme-hash", "order/paid", "k"),
+				Entry("of a folder, with a prefix and a secret", "acme-token", "order/paid", "k"),
+			)
+
+			It("does not run without a secret", func(ctx SpecContext) {
+				for _, provider := range []string{"neostore", "ethpass"} {
+					program := built(ctx, l, "events", provider, "--code", l.Name)
+					if l.Name == "php" { // its server starts, and answers 500
+						url, _ := started(program, "")
+						response, err := http.Post(url, "application/json", strings.NewReader("{}"))
+						Expect(err).NotTo(HaveOccurred())
+						response.Body.Close()
+						Expect(response.StatusCode).To(Equal(http.StatusInternalServerError))
+						continue
+					}
+					session := begin(program.dir, exec.Command("env", append([]string{"WEBHOOK_SECRET=", "PORT=0"}, program.words...)...))
+					Eventually(ctx, session, 60*time.Second).Should(gexec.Exit())
+					Expect(session.ExitCode()).NotTo(BeZero())
+					Expect(string(session.Err.Contents())).To(ContainSubstring("WEBHOOK_SECRET is not set"))
+				}
+			})
+		})
+	}
+})
+
+// program is a handler in a folder, and the words that run it.
+type program struct {
+	dir   string
+	words []string
+}
+
+// built writes the handler that the arguments print into a folder of its own.
+func built(ctx context.Context, l handlers.Language, args ...string) program {
+	GinkgoHelper()
+	needs(l.Run[0])
+	p := program{GinkgoT().TempDir(), l.Run}
+	Expect(os.WriteFile(filepath.Join(p.dir, l.File), []byte(run(ctx, 0, args...)), 0o600)).To(Succeed())
+	switch l.Name {
+	case "go": // go run would leave its program behind when it is killed
+		cmd := exec.CommandContext(ctx, "go", "build", "-o", "handler", l.File)
+		cmd.Dir = p.dir
+		out, err := cmd.CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), string(out))
+		p.words = []string{"./handler"}
+	case "php":
+		p.words = []string{"php", "-S", "127.0.0.1:0", l.File}
+	}
+	return p
+}
+
+var listens = regexp.MustCompile(`http://127\.0\.0\.1:([0-9]+)`)
+
+// started runs a handler on a free port, until the spec ends, and waits until it says that it listens.
+func started(p program, secret string) (url string, session *gexec.Session) {
+	GinkgoHelper()
+	session = begin(p.dir, exec.Command("env", append([]string{"WEBHOOK_SECRET=" + secret, "PORT=0"}, p.words...)...))
+	Eventually(func() string {
+		for _, text := range [][]byte{session.Out.Contents(), session.Err.Contents()} {
+			if found := listens.FindSubmatch(text); found != nil {
+				url = fmt.Sprintf("http://127.0.0.1:%s/hooks", found[1])
+			}
+		}
+		return url
+	}).ShouldNot(BeEmpty(), "the program does not say that it listens")
+	return url, session
+}
+
+// handle runs the handler that the arguments print.
+func handle(ctx context.Context, l handlers.Language, secret string, args ...string) (string, *gexec.Session) {
+	GinkgoHelper()
+	return started(built(ctx, l, args...), secret)
+}
+
+// acme writes two providers of one's own, which sign as no system that comes with hookrig does.
+func acme(folder string) {
+	GinkgoHelper()
+	for name, signing := range map[string]string{
+		"acme-hash":  `{alg: hmac-sha1, content: ["${body}"], encode: base64url, emit: [{header: X-Acme-Sign, value: "v1=${sig}"}]}`,
+		"acme-token": `{alg: static, emit: [{header: X-Acme-Sign, value: "Token ${secret}"}]}`,
+	} {
+		vector := `- {name: made here, source: DOC, secret: k, body: "{}", expect: {X-Acme-Sign: "v1=zV24rYCl921Uzm2HnI4cDhycjcw"}}`
+		if name == "acme-token" {
+			vector = `- {name: made here, source: DOC, secret: k, body: "{}", expect: {X-Acme-Sign: Token k}}`
+		}
+		for file, text := range map[string]string{
+			"provider.yaml": `name: ` + name + `
+title: Acme
+sources: [{tag: DOC, title: Acme}]
+delivery: {timeout: 5s, success: [2xx]}
+subscription: {kind: one_endpoint, secret: {minted: provider, length: 8, alphabet: a-f}}
+signing:
+  signatures:
+    - ` + signing + `
+entities:
+  order: {number: "${hex(8)}"}
+events:
+  - {name: order/paid, title: Paid, when: An order is paid., entity: order, template: events/paid.json, schema: schemas/paid.json}
+`,
+			"events/paid.json":  `{"id": "${id}", "number": "${number}"}`,
+			"schemas/paid.json": `{"type": "object", "required": ["id"]}`,
+			"vectors.yaml":      vector + "\n",
+		} {
+			path := filepath.Join(folder, name, filepath.FromSlash(file))
+			Expect(os.MkdirAll(filepath.Dir(path), 0o700)).To(Succeed())
+			Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
+		}
+	}
+}
