@@ -221,6 +221,36 @@ func TestLint(t *testing.T) {
 }
 
 // FuzzParse: no input crashes the loader, and every problem has its file.
+// No reference stands for the parts of a scenario itself: one that is not expanded, by a template in CI, would leave nothing to judge.
+func TestReferencesStandForNoStructure(t *testing.T) {
+	t.Parallel()
+	const whole = `hookrig: 1
+name: a
+bins:
+  inbox: {provider: neostore}
+steps:
+  - id: sub
+    subscribe: {provider: neostore, to: "${bins.inbox.url}"}
+  - id: one
+    deliver: {provider: neostore, event: "Pass:Created"}
+    expect: {captures: {bin: inbox, count: 1}}
+`
+	if _, err := Parse("a.yaml", []byte(whole), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"${x}", `"${env:HOME}"`, "!!str ${x}", "&a ${x}", `"a ${x} b"`, "| \n  ${x}\n", "'${x}'",
+		"hookrig: 1\nname: a\nsteps: ${x}\n", "hookrig: 1\nname: a\nsteps: [\"${x}\"]\n",
+		strings.Replace(whole, "{captures: {bin: inbox, count: 1}}", "${x}", 1), strings.Replace(whole, "{bin: inbox, count: 1}", "${x}", 1),
+		strings.Replace(whole, `{provider: neostore, event: "Pass:Created"}`, "${x}", 1),
+		strings.Replace(whole, "inbox: {provider: neostore}", "inbox: ${x}", 1), strings.Replace(whole, "\n  inbox: {provider: neostore}", " ${x}", 1),
+	} {
+		if _, err := Parse("a.yaml", []byte(text), nil); err == nil {
+			t.Errorf("it is taken:\n%s", text)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"library/*.yaml", "testdata/mistakes/*.yaml"} {
 		files, err := filepath.Glob(pattern)
