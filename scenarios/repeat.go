@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // repeat is the command line that does the run again, with the variables that the file read.
@@ -16,7 +18,7 @@ func (r *run) repeat() string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(r.variables)) {
 		value := shellWord(r.variables[name])
-		if speaksOfSecret(name) || r.redact(value) != value {
+		if redact.Variable(name) || r.redact(value) != value {
 			value = `"$` + name + `"` // secrets do not stand in reports
 		}
 		words = append(words, name+"="+value)
@@ -32,12 +34,4 @@ func (r *run) repeat() string {
 		words = append(words, shellWord(word))
 	}
 	return strings.Join(words, " ")
-}
-
-// speaksOfSecret says whether a variable of that name most likely holds a secret.
-func speaksOfSecret(name string) bool {
-	upper := strings.ToUpper(name)
-	return slices.ContainsFunc([]string{"SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"}, func(word string) bool {
-		return strings.Contains(upper, word)
-	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/export"
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // rigFlags say which running rig.
@@ -32,8 +33,16 @@ func newExport(w World) *cobra.Command {
 		Long: `Asks a running rig for the captures of a bin, oldest first, and writes them in a format:
 
 ` + formatHelp() + `
-Secrets are replaced by ` + export.Redacted + `: Authorization, cookies, header lines and query values that are named after secrets, tokens,
-passwords or keys, and a provider's secret where that is sent as it is. --secrets keep leaves them.`,
+Secrets are replaced by ` + export.Redacted + ` (a number by 0), and the file says which; --secrets keep leaves them. Taken for secrets is what goes by one of
+the names below in header lines, also malformed ones, trailers, queries, fragments, ;name=value, forms, multipart fields, JSON, XML and lines of text,
+of the request and of the reply; users and passwords of URLs, wherever they stand; private keys in PEM; what follows Bearer or Basic; and a
+provider's secret where that is sent as it is. Lengths are made right again. A body in a content coding that holds a secret is
+written decoded. Signatures stay, but for those in a URL, which open what it leads to.
+
+Names are read word by word: X-Auth-Key, authKey and auth_key are the words auth and key. Names about a secret (token_type,
+max_tokens, password_changed_at) are none.
+
+` + redact.Manual(),
 		Example: `  hookrig export inbox --format har -o inbox.har
   hookrig export inbox --format curl --where '.body.id == 7' | sh`,
 		Args:              exactArgs("BIN"),

@@ -16,7 +16,7 @@ var ranks = []struct {
 }{
 	{0, []string{"fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people"}},
 	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
-	{2, []string{"fixtures"}},
+	{2, []string{"fixtures", "mockserver/redact"}},
 	{3, []string{"mockserver/wire", "mockserver/content", "mockserver/internal/broadcast"}},
 	{4, []string{"mockserver/journal", "mockserver/diff", "mockserver/drift"}},
 	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest", "mockserver/export", "mockserver/replay"}},

@@ -26,7 +26,7 @@ const maxEvents = 200
 
 // writeSchema writes one schema with a definition for each event. A body fits the whole when it fits one of them. Bodies that
 // are no JSON are told of in a comment.
-func writeSchema(w io.Writer, captures Captures, o *Options) error {
+func writeSchema(w io.Writer, captures records, o *Options) error {
 	shapes := map[string]*drift.Shape{}
 	var names []string
 	others := 0
@@ -34,7 +34,7 @@ func writeSchema(w io.Writer, captures Captures, o *Options) error {
 		if err != nil {
 			return err
 		}
-		name := eventOf(&c, o.Catalogue)
+		name := eventOf(&c.Capture, o.Catalogue)
 		shape := shapes[name]
 		if shape == nil {
 			shape = &drift.Shape{}
