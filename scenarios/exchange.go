@@ -13,6 +13,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/redact"
 	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 // Exchange is one request of a run and what was answered: an attempt of a delivery, or a capture in a bin.
@@ -159,15 +160,8 @@ func bodyText(body []byte) string {
 	return fmt.Sprintf("%q", body)
 }
 
-// legible replaces control characters but line ends and tabs.
-func legible(text string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f {
-			return '\uFFFD'
-		}
-		return c
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-}
+// legible escapes control characters but line ends and tabs.
+func legible(text string) string { return terminal.Text(text) }
 
 // countAttempts reads the run's deliveries, a page at a time: it counts their attempts, marks the steps whose deliveries were neither sent
 // nor judged, and gives the steps that did not pass their exchanges.

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 func newEvents(w World) *cobra.Command {
@@ -64,7 +63,7 @@ func newEvents(w World) *cobra.Command {
 				}
 			}
 			if asJSON {
-				return writeJSON(w.Stdout, list)
+				return w.Stdout.JSON(list, "  ")
 			}
 			var notes []string // what is assumed: of one event, or of all that one provider does
 			switch len(args) {
@@ -104,35 +103,35 @@ type eventRow struct {
 // printEvents prints a table; a single sample is printed bare, so that it can be piped.
 func printEvents(w World, list []eventRow, notes []string, bare bool, seed seedFlag) error {
 	if bare {
-		fmt.Fprintf(w.Stderr, "seed %d\n", seed.seed)
-		fmt.Fprintln(w.Stdout, list[0].Sample)
-		return nil
+		w.Stderr.Printf("seed %d\n", seed.seed)
+		_, err := io.WriteString(w.Stdout.Exact(), list[0].Sample+"\n")
+		return err
 	}
 	if seed.given {
-		fmt.Fprintf(w.Stderr, "seed %d\n", seed.seed)
+		w.Stderr.Printf("seed %d\n", seed.seed)
 	}
 	provider, event := len("PROVIDER"), len("EVENT")
 	for _, e := range list {
 		provider, event = max(provider, len(e.Provider)), max(event, len(e.Name))
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-*s  %-*s  %-10s  WHEN\n", provider, "PROVIDER", event, "EVENT", "SOURCE")
+	var b terminal.Builder
+	b.Printf("%-*s  %-*s  %-10s  WHEN\n", provider, "PROVIDER", event, "EVENT", "SOURCE")
 	for _, e := range list {
 		source := "documented"
 		if !e.Documented {
 			source = "assumed"
 		}
-		fmt.Fprintf(&b, "%-*s  %-*s  %-10s  %s\n", provider, e.Provider, event, e.Name, source, e.When)
+		b.Printf("%-*s  %-*s  %-10s  %s\n", provider, e.Provider, event, e.Name, source, e.When)
 		if e.Sample != "" {
-			fmt.Fprintf(&b, "  %s\n", e.Sample)
+			b.Printf("  %s\n", terminal.Lines(e.Sample))
 		}
 	}
 	for i, note := range notes {
 		if i == 0 {
-			b.WriteString("\nassumed, as no document states it:\n")
+			b.Printf("\nassumed, as no document states it:\n")
 		}
 		for i, line := range folded(note, helpWidth-4) {
-			fmt.Fprintf(&b, "%*s%s\n", 2+2*min(i, 1), "", line)
+			b.Printf("%*s%s\n", 2+2*min(i, 1), "", line)
 		}
 	}
 	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
@@ -143,10 +142,10 @@ func printEvents(w World, list []eventRow, notes []string, bare bool, seed seedF
 
 // printProvider prints what can be decided about a provider, and whether it is documented in part only.
 func printProvider(w World, p *fixtures.Provider) error {
-	var b strings.Builder
+	var b terminal.Builder
 	writeOptions(&b, p)
 	if p.Partial {
-		fmt.Fprintf(&b, "\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
+		b.Printf("\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
 	}
 	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
 		return noVerdict(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 // rigFlags say which running rig.
@@ -95,9 +96,9 @@ max_tokens, password_changed_at) are none.
 
 // formatHelp lists the formats, a line each.
 func formatHelp() string {
-	var b strings.Builder
+	var b terminal.Builder
 	for _, f := range export.Formats() {
-		fmt.Fprintf(&b, "  %-10s%s\n", f.Name, f.Text)
+		b.Printf("  %-10s%s\n", f.Name, f.Text)
 	}
 	return b.String()
 }
@@ -146,20 +147,21 @@ data: URL in a browser's archive; each is printed with its place. Exit code 0: a
 // printImported prints what became of a file, and says whether that is a failure.
 func printImported(w World, name string, done *capture.Imported, skip bool) error {
 	for _, note := range done.Notes {
-		fmt.Fprintf(w.Stderr, "%s: %s\n", placeOf(name, note.Line, note.Record), note.Why)
+		w.Stderr.Printf("%s: %s\n", placeOf(name, note.Line, note.Record), note.Why)
 	}
 	for _, s := range done.Skipped {
-		fmt.Fprintf(w.Stderr, "%s: %s\n", placeOf(name, s.Line, s.Record), s.Why)
+		w.Stderr.Printf("%s: %s\n", placeOf(name, s.Line, s.Record), s.Why)
 	}
 	if done.Unlisted > 0 {
-		fmt.Fprintf(w.Stderr, "%s: %d more records are wrong\n", name, done.Unlisted)
+		w.Stderr.Printf("%s: %d more records are wrong\n", name, done.Unlisted)
 	}
 	skipped := len(done.Skipped) + done.Unlisted
 	line := fmt.Sprintf("imported  %d, skipped %d", done.Imported, skipped)
 	if done.LeftOut > 0 {
 		line += fmt.Sprintf(", never HTTP %d", done.LeftOut)
 	}
-	if _, err := fmt.Fprintln(w.Stdout, line); err != nil {
+	w.Stdout.Printf("%s\n", line)
+	if err := w.Stdout.Err(); err != nil {
 		return noVerdict(err)
 	}
 	if skipped > 0 && !skip {
@@ -184,7 +186,7 @@ func captureErrorOrNil(err error) error {
 // writeExport writes a file, or standard output for "-". What stood there before stays until the new file is whole.
 func writeExport(w World, name string, write func(io.Writer) error) error {
 	if name == "-" {
-		return write(w.Stdout)
+		return write(w.Stdout.Exact())
 	}
 	out, err := createOut(name)
 	if err != nil {

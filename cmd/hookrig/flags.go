@@ -92,7 +92,7 @@ func checkEnv(root *cobra.Command, w World) error {
 		if near := strictyaml.Nearest(strings.TrimPrefix(name, variablePrefix), bare); near != "" {
 			return misusef("no flag has the variable %s; did you mean %s?", name, variablePrefix+near)
 		}
-		fmt.Fprintf(w.Stderr, "hookrig: warning: no flag has the variable %s; it is ignored, unless a scenario names it\n", name)
+		w.Stderr.Printf("hookrig: warning: no flag has the variable %s; it is ignored, unless a scenario names it\n", name)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -17,9 +16,9 @@ func newVersion(w World) *cobra.Command {
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
-				return json.NewEncoder(w.Stdout).Encode(map[string]string{
+				return w.Stdout.JSON(map[string]string{
 					"version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
-				})
+				}, "")
 			}
 			_, err := io.WriteString(w.Stdout, versionText())
 			return err
