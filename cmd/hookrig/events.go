@@ -134,7 +134,8 @@ func printEvents(w World, list []eventRow, notes []string, bare bool, seed seedF
 			b.Printf("%*s%s\n", 2+2*min(i, 1), "", line)
 		}
 	}
-	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
+	w.Stdout.Printf("%s", terminal.Lines(b.String()))
+	if err := w.Stdout.Err(); err != nil {
 		return noVerdict(err)
 	}
 	return nil
@@ -147,7 +148,8 @@ func printProvider(w World, p *fixtures.Provider) error {
 	if p.Partial {
 		b.Printf("\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
 	}
-	if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
+	w.Stdout.Printf("%s", terminal.Lines(b.String()))
+	if err := w.Stdout.Err(); err != nil {
 		return noVerdict(err)
 	}
 	return nil

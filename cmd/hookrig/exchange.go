@@ -65,7 +65,11 @@ max_tokens, password_changed_at) are none.
 			}
 			query.Bin = args[0]
 			return writeExport(w, file, func(out io.Writer) error {
-				err := client.Export(cmd.Context(), query, f, secrets == "keep", out)
+				seen := &redactions{Writer: out}
+				err := client.Export(cmd.Context(), query, f, secrets == "keep", seen)
+				if seen.any && secrets != "keep" {
+					w.Stderr.Printf("%s stands for secrets: --secrets keep leaves them\n", export.Redacted)
+				}
 				if exit := (*exitError)(nil); errors.As(err, &exit) {
 					return exit
 				}
@@ -92,6 +96,22 @@ max_tokens, password_changed_at) are none.
 		return startingWith(typed, []string{"redact", "keep"}), noFiles
 	})
 	return cmd
+}
+
+// redactions notices whether something was redacted.
+type redactions struct {
+	io.Writer
+	end string // of what was written
+	any bool
+}
+
+func (r *redactions) Write(text []byte) (int, error) {
+	if !r.any {
+		r.end += string(text)
+		r.any = strings.Contains(r.end, export.Redacted)
+		r.end = r.end[max(0, len(r.end)-len(export.Redacted)):]
+	}
+	return r.Writer.Write(text)
 }
 
 // formatHelp lists the formats, a line each.

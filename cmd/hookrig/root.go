@@ -82,7 +82,7 @@ func Main(ctx context.Context, args []string, w World) int {
 	if !errors.As(err, &exit) {
 		exit = misuse(err) // cobra's own: unknown command, unknown flag, wrong count of arguments
 	}
-	if text := strings.TrimSpace(exit.Error()); text != "" {
+	if text := strings.TrimSpace(exit.told()); text != "" {
 		w.Stderr.Printf("hookrig: %s\n", terminal.Lines(text))
 	}
 	return exit.code

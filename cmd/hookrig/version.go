@@ -2,10 +2,11 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 func newVersion(w World) *cobra.Command {
@@ -20,8 +21,8 @@ func newVersion(w World) *cobra.Command {
 					"version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 				}, "")
 			}
-			_, err := io.WriteString(w.Stdout, versionText())
-			return err
+			w.Stdout.Printf("%s", terminal.Lines(versionText()))
+			return w.Stdout.Err()
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a text with its control characters escaped, but for line ends and tabs: C0, DEL, C1, those that change the direction of text, and
-// bytes that are no UTF-8.
+// Text is a text with its control characters escaped, but for line ends and tabs: C0, DEL, C1, those that change the direction of text,
+// Unicode's separators of lines, and bytes that are no UTF-8.
 func Text(text string) string { return escape(text, true) }
 
-// Line is a text on one line: Text, with line ends and tabs escaped as well, and the separators that some take for line ends.
+// Line is a text on one line: Text, with line ends and tabs escaped as well.
 func Line(text string) string { return escape(text, false) }
 
 func escape(text string, lines bool) string {
@@ -57,8 +57,8 @@ func steers(r rune, lines bool) bool {
 		return true
 	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // Unicode's Bidi_Control
 		return true
-	case r == 0x2028, r == 0x2029:
-		return !lines
+	case r == 0x2028, r == 0x2029: // which some take for line ends
+		return true
 	}
 	return false
 }
