@@ -12,8 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
-	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 // Exchange is one request of a run and what was answered: an attempt of a delivery, or a capture in a bin.

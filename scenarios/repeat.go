@@ -25,7 +25,11 @@ func (r *run) repeat() string {
 	}
 	words = append(words, "hookrig", "run", shellWord(what), "--seed", strconv.FormatUint(r.scope.seed, 10))
 	if r.options.Target != "" {
-		words = append(words, "--target", shellWord(r.options.Target))
+		to := shellWord(r.options.Target)
+		if redact.URL(r.options.Target) != r.options.Target {
+			to = `"$HOOKRIG_TARGET"`
+		}
+		words = append(words, "--target", to)
 	}
 	if r.options.Secret != "" {
 		words = append(words, "--secret", `"$HOOKRIG_SECRET"`)

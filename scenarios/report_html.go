@@ -6,7 +6,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 //go:embed report.html.tmpl

@@ -284,7 +284,7 @@ func (r *run) step(ctx context.Context, s *Step) (StepReport, error) {
 	if err != nil {
 		report.Status, report.Detail = Errored, strings.Join(append(v.failures, err.Error()), "\n")
 	}
-	report.Detail = r.redact(redact.URLs(report.Detail))
+	report.Detail = r.redact(redact.Quoted(report.Detail))
 	report.TookMS = milliseconds(time.Since(start))
 	return report, err
 }
@@ -406,6 +406,9 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 	}
 	if r.options.Target != "" && r.scenario.Target == (Target{}) && child(r.scenario.root, "target") == nil {
 		report.Notes = append(report.Notes, "the scenario has no target: nothing was sent to "+r.options.Target)
+	}
+	for i, note := range report.Notes {
+		report.Notes[i] = r.redact(redact.Quoted(note))
 	}
 	return errors.Join(failed...)
 }

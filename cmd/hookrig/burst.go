@@ -22,7 +22,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
 	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // burstFlags are the flags of burst.

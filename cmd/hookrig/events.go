@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 func newEvents(w World) *cobra.Command {

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/redact"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // rigFlags say which running rig.

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,5 +60,41 @@ func TestExportIsExact(t *testing.T) {
 	}
 	if !split.any {
 		t.Error("a word in pieces is not noticed")
+	}
+}
+
+// Reports are shown around: what a consumer answers is redacted in them too.
+func TestReportsHoldNoSecrets(t *testing.T) {
+	t.Parallel()
+	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Set-Cookie", "s=hush1")
+		w.Header().Set("Location", "/cb?code=hush2")
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(500)
+		io.WriteString(w, `{"access_token":"hush3","note":"shown"}`)
+	}))
+	defer consumer.Close()
+	file := filepath.Join(t.TempDir(), "s.yaml")
+	scenario := strings.Replace(scenario("x", ""), "\"Pass:Created\"}", "\"Pass:Created\"}\n    expect:\n      deliveries: {state: delivered}", 1)
+	if err := os.WriteFile(file, []byte(scenario), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--json", "-"}, {"--junit", "-"}, {"--html", "-"}, nil} {
+		report := filepath.Join(t.TempDir(), "report")
+		if args != nil && args[0] != "--json" {
+			args[1] = report
+		}
+		out := outcome(t, "", nil, append([]string{"run", file, "--target", consumer.URL + "/?api_key=hush5", "--secret", "s3cr3t-hush6"}, args...)...)
+		if written, err := os.ReadFile(report); err == nil {
+			out += string(written)
+		}
+		for _, secret := range []string{"hush1", "hush2", "hush3", "hush5", "hush6"} {
+			if shows := strings.Contains(out, secret); shows {
+				t.Errorf("%v shows %s:\n%s", args, secret, out)
+			}
+		}
+		if args != nil && !strings.Contains(out, "shown") {
+			t.Errorf("%v: the exchange is not there:\n%s", args, out)
+		}
 	}
 }

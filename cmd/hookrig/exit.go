@@ -9,7 +9,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // The exit codes.

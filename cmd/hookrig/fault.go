@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // helpWidth is how wide the texts are that help prints, in columns.

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // flagsFromEnv gives every flag that the command line left out the value of its HOOKRIG_ variable. A flag that can be

@@ -14,7 +14,7 @@ var ranks = []struct {
 	rank     int
 	packages []string
 }{
-	{0, []string{"scenarios/terminal", "fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people"}},
+	{0, []string{"mockserver/terminal", "fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people"}},
 	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
 	{2, []string{"fixtures", "mockserver/redact"}},
 	{3, []string{"mockserver/wire", "mockserver/content", "mockserver/internal/broadcast"}},

@@ -13,8 +13,8 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/replay"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
-	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 // replayFlags are the flags of replay.

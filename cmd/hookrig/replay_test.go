@@ -16,8 +16,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/desk"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
-	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 // run runs the program to its end.

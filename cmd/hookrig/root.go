@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/hookrig/hookrig/mockserver/redact"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // World is what a run of the program touches outside itself, so that a test can be it.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -22,7 +23,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // steering are texts that make a terminal do something.
@@ -231,6 +232,31 @@ func steer(t *testing.T, payload string) {
 		check("lint, the name of a file", outcome(t, "", nil, "lint", written("x"+payload+".yaml", "hookrig: 1\n")))
 	}
 	steerListen(t, payload, oneLine)
+}
+
+// What is logged steers nothing either, and holds no secret.
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := World{Stderr: terminal.NewWriter(&out), Environ: func() []string { return nil }}
+	cmd, _, err := newRoot(w).Find([]string{"events"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.ParseFlags(nil); err != nil {
+		t.Fatal(err)
+	}
+	log, err := logger(cmd, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, payload := range steering {
+		log.Error("failed "+payload, "peer", payload, "error", errors.New("dial http://u:hush1@h/?token=hush2: "+payload), "token", "hush3")
+	}
+	unsteered(t, "log", out.String())
+	if strings.Contains(out.String(), "hush") || !strings.Contains(out.String(), "REDACTED") {
+		t.Errorf("a secret is logged:\n%s", out.String())
+	}
 }
 
 // steerListen plants a text in what listen shows: on its own rig, and on another.

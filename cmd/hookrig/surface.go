@@ -15,7 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/provider/neostore"
 	"github.com/hookrig/hookrig/mockserver/provider/subscribfy"
 	"github.com/hookrig/hookrig/mockserver/provider/surface"
-	"github.com/hookrig/hookrig/scenarios/terminal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // surfaces are the systems' own APIs that this program has.

@@ -15,8 +15,8 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
-	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 // maxVerifyInput bounds what verify reads: a body of the capture limit in base64, and its head.

@@ -10,8 +10,8 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
-	"github.com/hookrig/hookrig/scenarios/terminal"
 )
 
 // watching prints deliveries while they are made.

@@ -265,7 +265,7 @@ func (p *Pass) Line(line string) string {
 		return line[:len(line)-len(trimmed)] + p.took("a folded line", trimmed)
 	}
 	end := strings.IndexAny(line, ":=, \t")
-	if end < 0 || !p.is(strings.Trim(line[:end], `"'`), anywhere) && !p.Headers[strings.ToLower(line[:end])] {
+	if end < 0 || strings.IndexByte("{[<", line[0]) >= 0 || !p.is(strings.Trim(line[:end], `"'`), anywhere) && !p.Headers[strings.ToLower(line[:end])] {
 		return p.Text(p.targets(line))
 	}
 	name := line[:end]

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/content"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // queryLimit bounds one evaluation of a jq expression: an expression can loop for ever.
@@ -112,9 +113,9 @@ func firstLine(err error) string {
 
 func (m *jsonMatcher) FailureMessage(any) string {
 	if m.problem != "" {
-		return fmt.Sprintf("expected %s to be %s, but %s", m.expression, m.wanted(), m.problem)
+		return terminal.Text(fmt.Sprintf("expected %s to be %s, but %s", m.expression, m.wanted(), m.problem))
 	}
-	return fmt.Sprintf("expected %s to be %s, got %s", m.expression, m.wanted(), text(m.got))
+	return terminal.Text(fmt.Sprintf("expected %s to be %s, got %s", m.expression, m.wanted(), text(m.got)))
 }
 
 func (m *jsonMatcher) NegatedFailureMessage(any) string {
