@@ -276,7 +276,7 @@ func steerListen(t *testing.T, payload, oneLine string) {
 	sendBytes(t, address, bad)
 	sendBytes(t, address, good)
 	var shown strings.Builder
-	for !strings.Contains(shown.String(), "    end\n") {
+	for !strings.Contains(shown.String(), "end\n") {
 		text, err := s.out.ReadString('\n')
 		if shown.WriteString(text); err != nil {
 			t.Fatalf("%v: %q", err, shown.String())
