@@ -34,7 +34,7 @@ func newExport(w World) *cobra.Command {
 		Long: `Asks a running rig for the captures of a bin, oldest first, and writes them in a format:
 
 ` + formatHelp() + `
-Secrets are replaced by ` + export.Redacted + ` (a number by 0), and the file says which; --secrets keep leaves them. Taken for secrets is what goes by one of
+Secrets are replaced by ` + export.Redacted + ` (a number by 0), and every format but raw says which; --secrets keep leaves them. Taken for secrets is what goes by one of
 the names below in header lines, also malformed ones, trailers, queries, fragments, ;name=value, forms, multipart fields, JSON, XML and lines of text,
 of the request and of the reply; users and passwords of URLs, wherever they stand; private keys in PEM; what follows Bearer or Basic; and a
 provider's secret where that is sent as it is. Lengths are made right again. A body in a content coding that holds a secret is

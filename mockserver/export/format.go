@@ -31,7 +31,7 @@ type Captures = iter.Seq2[journal.Capture, error]
 type Options struct {
 	// KeepSecrets leaves secrets as they are. Without it they become REDACTED wherever they stand, by the list of package redact, and in the
 	// places where a provider of the catalogue sends its secret as it is. The rest stays byte for byte, but that a Content-Length goes with
-	// its body, that a body in chunks has one, and that a body in a content coding is decoded. The file names what was taken out.
+	// its body, that a body in chunks has one, and that a body in a content coding is decoded. Every format but raw, which has no room for it, names what was taken out.
 	KeepSecrets bool
 	// Catalogue knows the providers; nil is fixtures.Builtin.
 	Catalogue *fixtures.Catalogue
