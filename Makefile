@@ -18,7 +18,7 @@ PROPERTY = $(shell .tools/properties tests)
 PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./mockserver/... ./scenarios/... ./suites/matchers/...))
 # Packages that start no goroutine: the race detector would see nothing there, and takes up to twenty times as long. What
 # goroutines share of them, a catalogue and a jq program, has tests that run with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,fixtures fixtures/handlers fixtures/signature fixtures/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people mockserver/content mockserver/diff mockserver/drift mockserver/problem mockserver/jq)
+PURE = $(addprefix github.com/hookrig/hookrig/,fixtures fixtures/handlers fixtures/signature fixtures/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people mockserver/content mockserver/diff mockserver/drift mockserver/problem mockserver/redact mockserver/jq)
 SEED := $(shell date +%s)
 
 .PHONY: help

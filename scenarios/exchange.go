@@ -11,6 +11,8 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -71,18 +73,15 @@ func (r *run) attach(report *Report, deliveries map[string]*journal.Delivery) {
 func (r *run) attempt(d *journal.Delivery, a *journal.Attempt) Exchange {
 	e := Exchange{
 		Name: fmt.Sprintf("attempt %d of the %s", a.N, r.deliveryName(d)), ID: d.ID, At: a.At, TookMS: a.TookMS,
-		Outcome: a.Outcome, Status: a.Status, Reason: r.redact(a.Error), Request: r.without(a.Sent),
+		Outcome: a.Outcome, Status: a.Status, Reason: r.redact(redact.Quoted(a.Error)), Request: r.without(a.Sent),
 	}
 	if member := provider.Changed(d.Event.Body, a.Sent.Body); member != "" {
 		e.Name += ", which changed " + member
 	}
 	if a.Reply != nil {
 		reply := *a.Reply
-		reply.Body = r.withoutBytes(reply.Body)
-		reply.Headers = slices.Clone(reply.Headers)
-		for i := range reply.Headers {
-			reply.Headers[i].Value = r.redact(reply.Headers[i].Value)
-		}
+		m := r.without(wire.Message{Headers: reply.Headers, Body: reply.Body})
+		reply.Headers, reply.Body = m.Headers, m.Body
 		e.Reply = &reply
 		e.ReplyText = replyText(&reply)
 	}
@@ -111,14 +110,15 @@ func (r *run) captured(c *journal.Capture) Exchange {
 	return e
 }
 
-// without is a message without the secrets that the run knows.
+// without is a message without the secrets that the run knows, and without what looks like one: reports are kept and shown around.
 func (r *run) without(m wire.Message) wire.Message {
-	m.Target = r.redact(m.Target)
+	pass := &redact.Pass{}
+	m.Target = r.redact(pass.URL(m.Target))
+	m.Body = r.withoutBytes(pass.Body(m.Headers.Get("Content-Type"), m.Body))
 	m.Headers = slices.Clone(m.Headers)
 	for i := range m.Headers {
-		m.Headers[i].Value = r.redact(m.Headers[i].Value)
+		m.Headers[i].Value = r.redact(pass.Header(m.Headers[i].Name, m.Headers[i].Value))
 	}
-	m.Body = r.withoutBytes(m.Body)
 	return m
 }
 
@@ -160,15 +160,8 @@ func bodyText(body []byte) string {
 	return fmt.Sprintf("%q", body)
 }
 
-// legible replaces control characters but line ends and tabs.
-func legible(text string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f {
-			return '\uFFFD'
-		}
-		return c
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-}
+// legible escapes control characters but line ends and tabs.
+func legible(text string) string { return terminal.Text(text) }
 
 // countAttempts reads the run's deliveries, a page at a time: it counts their attempts, marks the steps whose deliveries were neither sent
 // nor judged, and gives the steps that did not pass their exchanges.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // repeat is the command line that does the run again, with the variables that the file read.
@@ -16,14 +18,18 @@ func (r *run) repeat() string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(r.variables)) {
 		value := shellWord(r.variables[name])
-		if speaksOfSecret(name) || r.redact(value) != value {
+		if redact.Variable(name) || r.redact(value) != value {
 			value = `"$` + name + `"` // secrets do not stand in reports
 		}
 		words = append(words, name+"="+value)
 	}
 	words = append(words, "hookrig", "run", shellWord(what), "--seed", strconv.FormatUint(r.scope.seed, 10))
 	if r.options.Target != "" {
-		words = append(words, "--target", shellWord(r.options.Target))
+		to := shellWord(r.options.Target)
+		if redact.URL(r.options.Target) != r.options.Target {
+			to = `"$HOOKRIG_TARGET"`
+		}
+		words = append(words, "--target", to)
 	}
 	if r.options.Secret != "" {
 		words = append(words, "--secret", `"$HOOKRIG_SECRET"`)
@@ -32,12 +38,4 @@ func (r *run) repeat() string {
 		words = append(words, shellWord(word))
 	}
 	return strings.Join(words, " ")
-}
-
-// speaksOfSecret says whether a variable of that name most likely holds a secret.
-func speaksOfSecret(name string) bool {
-	upper := strings.ToUpper(name)
-	return slices.ContainsFunc([]string{"SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"}, func(word string) bool {
-		return strings.Contains(upper, word)
-	})
 }

@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"io"
 	"slices"
+
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 //go:embed report.html.tmpl
@@ -18,7 +20,7 @@ func WriteHTML(w io.Writer, reports []Report) error {
 	}
 	worstFirst := slices.Clone(reports)
 	slices.SortStableFunc(worstFirst, func(a, b Report) int { return b.Status.severity() - a.Status.severity() })
-	return page.Execute(w, struct {
+	return page.Execute(terminal.NewWriter(w), struct {
 		Total   string
 		Reports []Report
 	}{total(reports), worstFirst})

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // WriteJUnit writes reports as JUnit XML, as CI systems read it: a testsuite a scenario, a testcase a step.
@@ -93,14 +95,9 @@ func hostname() string {
 
 func seconds(ms float64) string { return fmt.Sprintf("%.3f", ms/1000) }
 
-// clean drops what XML 1.0 cannot hold.
+// clean escapes what would steer the log of a CI system, and drops what XML 1.0 cannot hold.
 func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0xFFFE || r == 0xFFFF {
-			return '�'
-		}
-		return r
-	}, strings.ToValidUTF8(text, "�"))
+	return strings.NewReplacer("\ufffe", "\ufffd", "\uffff", "\ufffd").Replace(terminal.Text(text))
 }
 
 type junitSuites struct {

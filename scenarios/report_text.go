@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // TextOptions steer WriteText. The zero value is plain text.
@@ -22,24 +24,27 @@ type TextOptions struct {
 
 // WriteText writes reports for people: a line a step, and below a step that did not pass what is wrong, then how to repeat it.
 // Long lines go on below where their text began.
+//
+// Nothing that a report quotes steers the terminal or begins a line; see package terminal.
 func WriteText(w io.Writer, reports []Report, o TextOptions) error {
-	p := printer{color: o.Color, width: cmp.Or(o.Width, 120)}
+	p := printer{Writer: terminal.NewWriter(w), color: o.Color, width: cmp.Or(o.Width, 120)}
 	for i := range reports {
 		if i > 0 {
 			p.line("")
 		}
 		p.report(&reports[i], o)
 	}
-	if _, err := io.WriteString(w, p.String()); err != nil || len(reports) < 2 {
-		return err
+	if len(reports) < 2 {
+		return p.Err()
 	}
-	return WriteTotal(w, reports)
+	return WriteTotal(p.Writer, reports)
 }
 
 // WriteTotal writes what WriteText ends several reports with: how many scenarios there were, by status. It is for those who write each report as it comes.
 func WriteTotal(w io.Writer, reports []Report) error {
-	_, err := fmt.Fprintf(w, "\n%s\n", total(reports))
-	return err
+	out := terminal.NewWriter(w)
+	out.Printf("\n%s\n", total(reports))
+	return out.Err()
 }
 
 // WriteJSON writes reports as a JSON array, an empty one for none.
@@ -54,23 +59,22 @@ func WriteJSON(w io.Writer, reports []Report) error {
 }
 
 type printer struct {
-	strings.Builder
+	*terminal.Writer
 	color bool
 	width int
 }
 
 func (p *printer) line(format string, args ...any) {
-	fmt.Fprintf(p, format, args...)
-	p.WriteByte('\n')
+	p.Printf(format+"\n", args...)
 }
 
 // paint is a word in the colour of a status.
-func (p *printer) paint(s Status, word string) string {
+func (p *printer) paint(s Status, word string) terminal.Paint {
 	if !p.color {
-		return word
+		return terminal.Paint{Word: word}
 	}
 	code := map[Status]string{Passed: "32", Failed: "31", Inconclusive: "33", Errored: "35", Skipped: "2"}[s]
-	return "\x1b[" + code + "m" + word + "\x1b[0m"
+	return terminal.Paint{Code: code, Word: word}
 }
 
 func (p *printer) report(r *Report, o TextOptions) {
@@ -89,7 +93,7 @@ func (p *printer) report(r *Report, o TextOptions) {
 	}
 	for _, s := range r.Steps {
 		word := fmt.Sprintf("%-12s", s.Status)
-		p.WriteString("  " + p.paint(s.Status, word) + "  ")
+		p.Printf("  %s  ", p.paint(s.Status, word))
 		first, rest, _ := strings.Cut(s.Detail, "\n")
 		p.detail(fmt.Sprintf("%-*s  ", width, s.ID), 16+width+2, first)
 		for line := range strings.SplitSeq(rest, "\n") {

@@ -20,6 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // Options steer a run. The zero value is fine.
@@ -73,7 +74,7 @@ func Run(ctx context.Context, client mockserver.Client, s *Scenario, o Options) 
 		failed = fmt.Errorf("scenario %s: %w", s.Name, err)
 		report.Steps = append(report.Steps, StepReport{ID: "finish", Verb: "finish", Status: Errored, Detail: failed.Error()})
 	}
-	report.Target = r.redact(r.targetWords())
+	report.Target = r.redact(redact.URLs(r.targetWords()))
 	report.Repeat = r.repeat()
 	report.settle()
 	report.TookMS = milliseconds(time.Since(start))
@@ -288,7 +289,7 @@ func (r *run) step(ctx context.Context, s *Step) (StepReport, error) {
 	if err != nil {
 		report.Status, report.Detail = Errored, strings.Join(append(v.failures, err.Error()), "\n")
 	}
-	report.Detail = r.redact(report.Detail)
+	report.Detail = r.redact(redact.Quoted(report.Detail))
 	report.TookMS = milliseconds(time.Since(start))
 	return report, err
 }
@@ -297,7 +298,7 @@ func (r *run) step(ctx context.Context, s *Step) (StepReport, error) {
 func (r *run) redact(text string) string {
 	hide := func(secret string) {
 		if len(secret) > 3 { // shorter ones would tear words apart, and hide nothing
-			text = strings.ReplaceAll(text, secret, "***")
+			text = strings.ReplaceAll(text, secret, redact.Word)
 		}
 	}
 	for _, e := range r.endpoints {
@@ -410,6 +411,9 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 	}
 	if r.options.Target != "" && r.scenario.Target == (Target{}) && child(r.scenario.root, "target") == nil {
 		report.Notes = append(report.Notes, "the scenario has no target: nothing was sent to "+r.options.Target)
+	}
+	for i, note := range report.Notes {
+		report.Notes[i] = r.redact(redact.Quoted(note))
 	}
 	return errors.Join(failed...)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/handlers"
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // The request that shows which header lines come with an event: it is the same each time, so that its signature can be
@@ -66,12 +67,12 @@ func shownHeaders(p *fixtures.Provider, e fixtures.Event) (rows []headerRow, sec
 
 // signatureBlock puts into lines how a consumer checks what a provider sends. Where all that is assumed follows, it names
 // only the ids.
-func signatureBlock(b *strings.Builder, p *fixtures.Provider, allFollows bool) {
+func signatureBlock(b *terminal.Builder, p *fixtures.Provider, allFollows bool) {
 	about := p.Authenticity()
 	if allFollows {
 		about.Assumed = named(about.Assumed)
 	}
-	fmt.Fprintf(b, "\nsignature of %s:\n", p.Name)
+	b.Printf("\nsignature of %s:\n", p.Name)
 	if len(about.Signatures) == 0 {
 		writeItem(b, "signed", "nothing: there is nothing to check")
 	}
@@ -133,7 +134,7 @@ func named(assumed []string) []string {
 }
 
 // writeItem writes a label and its text, folded; nothing when there is no text.
-func writeItem(b *strings.Builder, label, text string) {
+func writeItem(b *terminal.Builder, label, text string) {
 	if text == "" {
 		return
 	}
@@ -142,24 +143,24 @@ func writeItem(b *strings.Builder, label, text string) {
 		if label != "" {
 			label = "  " + label
 		}
-		fmt.Fprintf(b, "%-*s%s\n", column, label, line)
+		b.Printf("%-*s%s\n", column, label, line)
 		label = ""
 	}
 }
 
 // headerBlock lists the header lines of an event.
-func headerBlock(b *strings.Builder, row *eventRow, seed uint64) {
+func headerBlock(b *terminal.Builder, row *eventRow, seed uint64) {
 	of := fmt.Sprintf("of the body that --sample --seed %d shows", seed)
 	if row.Secret != "" {
 		of += fmt.Sprintf(", with the secret %s", row.Secret)
 	}
-	fmt.Fprintf(b, "\nheader lines besides Host and Content-Length, %s:\n", of)
+	b.Printf("\nheader lines besides Host and Content-Length, %s:\n", of)
 	for _, h := range row.Headers {
 		note := ""
 		if h.Assumed {
 			note = "  (assumed)"
 		}
-		fmt.Fprintf(b, "  %s: %s%s\n", h.Name, printable(h.Value), note)
+		b.Printf("  %s: %s%s\n", h.Name, h.Value, note)
 	}
 }
 

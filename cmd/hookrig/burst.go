@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +22,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // burstFlags are the flags of burst.
@@ -132,9 +132,9 @@ func sendBurst(ctx context.Context, w World, b *burstFlags) error {
 	}
 	if b.plan.Recording == nil {
 		if b.minted {
-			fmt.Fprintf(w.Stderr, "secret %s (minted; give --secret to choose it)\n", b.plan.Secret)
+			w.Stderr.Printf("secret %s (minted; give --secret to choose it)\n", b.plan.Secret)
 		}
-		fmt.Fprintf(w.Stderr, "seed %d\n", b.plan.Seed)
+		w.Stderr.Printf("seed %d\n", b.plan.Seed)
 	}
 
 	report, err := burst.Run(ctx, b.plan, liveProgress(w))
@@ -169,7 +169,7 @@ func sendBurst(ctx context.Context, w World, b *burstFlags) error {
 func writeReport(w World, b *burstFlags, report *burst.Report) error {
 	file := b.jsonFile
 	if file == "-" {
-		return writeJSON(w.Stdout, report)
+		return w.Stdout.JSON(report, "  ")
 	}
 	printBurst(w.Stdout, &b.plan, report)
 	if file == "" {
@@ -180,23 +180,23 @@ func writeReport(w World, b *burstFlags, report *burst.Report) error {
 
 // printBurst prints a report for people. Without a rate nothing is ever late, and with several connections some events
 // overtake others: neither says anything, and is left to the JSON.
-func printBurst(out io.Writer, plan *burst.Plan, r *burst.Report) {
-	fmt.Fprintf(out, "sent          %d of %d in %.2f s, %.0f/s\n", r.Sent, r.Intended, r.Seconds, r.Rate)
-	fmt.Fprintf(out, "acknowledged  %d\n", r.Acknowledged)
+func printBurst(out *terminal.Writer, plan *burst.Plan, r *burst.Report) {
+	out.Printf("sent          %d of %d in %.2f s, %.0f/s\n", r.Sent, r.Intended, r.Seconds, r.Rate)
+	out.Printf("acknowledged  %d\n", r.Acknowledged)
 	for _, outcome := range slices.Sorted(maps.Keys(r.Outcomes)) {
-		fmt.Fprintf(out, "  %-12s%d%s\n", outcome, r.Outcomes[outcome], statusesOf(r, outcome))
+		out.Printf("  %-12s%d%s\n", outcome, r.Outcomes[outcome], statusesOf(r, outcome))
 	}
 	if len(r.Reasons) > 0 {
-		fmt.Fprintln(out, "reasons")
+		out.Printf("reasons\n")
 		for _, reason := range byCount(r.Reasons) {
-			fmt.Fprintf(out, "  %-8d %s\n", r.Reasons[reason], printable(reason))
+			out.Printf("  %-8d %s\n", r.Reasons[reason], reason)
 		}
 	}
 	if r.Sent == 0 {
 		return // nothing was measured
 	}
 	line := func(name string, l burst.Latency) {
-		fmt.Fprintf(out, "%-13s p50 %.2f  p90 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms\n", name, l.P50, l.P90, l.P99, l.P999, l.Max)
+		out.Printf("%-13s p50 %.2f  p90 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms\n", name, l.P50, l.P90, l.P99, l.P999, l.Max)
 	}
 	if plan.Rate > 0 {
 		line("lag", r.Lag)
@@ -204,17 +204,17 @@ func printBurst(out io.Writer, plan *burst.Plan, r *burst.Report) {
 	}
 	line("response", r.Response)
 	if a := r.Accounting; a != nil {
-		fmt.Fprintf(out, "captured      %d, lost %d, duplicated %d, unexpected %d", a.Captured, a.Lost, a.Duplicated, a.Unexpected)
+		out.Printf("captured      %d, lost %d, duplicated %d, unexpected %d", a.Captured, a.Lost, a.Duplicated, a.Unexpected)
 		if a.Unacknowledged > 0 {
-			fmt.Fprintf(out, ", without a reply %d", a.Unacknowledged)
+			out.Printf(", without a reply %d", a.Unacknowledged)
 		}
 		if plan.Connections == 1 {
-			fmt.Fprintf(out, ", out of order %d", a.OutOfOrder)
+			out.Printf(", out of order %d", a.OutOfOrder)
 		}
-		fmt.Fprintln(out)
+		out.Printf("\n")
 	}
 	for _, problem := range r.Problems {
-		fmt.Fprintf(out, "problem       %s\n", problem)
+		out.Printf("problem       %s\n", problem)
 	}
 }
 
@@ -242,12 +242,13 @@ func byCount(reasons map[string]uint64) []string {
 
 // liveProgress draws one line over and over on a terminal; elsewhere there is none.
 func liveProgress(w World) func(burst.Progress) {
-	if f, ok := w.Stderr.(*os.File); !ok || !isTerminal(f) {
+	if !w.Stderr.IsTerminal() {
 		return nil
 	}
 	return func(p burst.Progress) {
 		rate := float64(p.Sent) / max(p.Elapsed.Seconds(), 0.001)
-		fmt.Fprintf(w.Stderr, "\r%6.1f s  %d sent  %d acknowledged  %.0f/s ", p.Elapsed.Seconds(), p.Sent, p.Acknowledged, rate)
+		w.Stderr.Redraw()
+		w.Stderr.Printf("%6.1f s  %d sent  %d acknowledged  %.0f/s ", p.Elapsed.Seconds(), p.Sent, p.Acknowledged, rate)
 	}
 }
 

@@ -68,7 +68,7 @@ func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) 
 	case err != nil:
 		return noVerdict(fmt.Errorf("--from %s: %w", b.from, err))
 	}
-	fmt.Fprintf(w.Stderr, "%s of %s, %s\n", countOf(uint64(b.plan.Recording.Len()), "request"), b.from, how)
+	w.Stderr.Printf("%s of %s, %s\n", countOf(uint64(b.plan.Recording.Len()), "request"), b.from, how)
 	return nil
 }
 
@@ -122,14 +122,14 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *replay.Cha
 			if err == nil {
 				_, notes, wrong := change.Apply(c.Message, b.plan.URL, c.At, time.Now())
 				if wrong != nil && b.skipInvalid {
-					fmt.Fprintf(w.Stderr, "%s: %s: left out\n", c.ID, printable(wrong.Error()))
+					w.Stderr.Printf("%s: %s: left out\n", c.ID, wrong)
 					continue
 				}
 				if wrong != nil {
 					err = fmt.Errorf("%s: %w: --skip-invalid sends the others", c.ID, wrong)
 				}
 				for _, note := range notes {
-					fmt.Fprintf(w.Stderr, "%s: %s\n", c.ID, printable(note))
+					w.Stderr.Printf("%s: %s\n", c.ID, note)
 				}
 			}
 			if !yield(c, err) {

@@ -146,7 +146,7 @@ func (f *captureFile) check(w World, skip bool, sendable func(*journal.Capture) 
 	found, wrong, printed := 0, 0, 0
 	say := func(record *export.Record, text string) {
 		if printed++; printed <= most {
-			fmt.Fprintf(w.Stderr, "%s: %s\n", f.place(record), text)
+			w.Stderr.Printf("%s: %s\n", f.place(record), text)
 		}
 	}
 	for record := range f.records() {
@@ -177,7 +177,7 @@ func (f *captureFile) check(w World, skip bool, sendable func(*journal.Capture) 
 		}
 	}
 	if printed > most {
-		fmt.Fprintf(w.Stderr, "%s: %d more lines like these\n", f.name, printed-most)
+		w.Stderr.Printf("%s: %d more lines like these\n", f.name, printed-most)
 	}
 	switch {
 	case wrong > 0 && !skip:
@@ -220,7 +220,7 @@ func (f *captureFile) sendable(w World, change *replay.Change, to string) iter.S
 			}
 			if !warned && strings.Contains(string(wire.Append(nil, c.Message)), export.Redacted) {
 				warned = true
-				fmt.Fprintf(w.Stderr, "line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, export.Redacted)
+				w.Stderr.Printf("line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, export.Redacted)
 			}
 			if !yield(c, nil) {
 				return

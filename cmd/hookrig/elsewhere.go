@@ -27,11 +27,11 @@ func reportElsewhere(ctx context.Context, w World, store journal.Store, shown st
 				continue
 			}
 			if len(reported) > elsewhereBins {
-				fmt.Fprintln(w.Stderr, "requests in other bins are no longer reported (not shown)")
+				w.Stderr.Printf("requests in other bins are no longer reported (not shown)\n")
 				return
 			}
 			reported[b.Name] = true
-			fmt.Fprintf(w.Stderr, "%s in bin %s (not shown: hookrig listen %[2]s)\n", countOf(b.Stored(), "request"), printable(b.Name))
+			w.Stderr.Printf("%s in bin %s (not shown: hookrig listen %[2]s)\n", countOf(b.Stored(), "request"), b.Name)
 		}
 		select {
 		case <-watch.C():

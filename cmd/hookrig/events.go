@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/handlers"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 func newEvents(w World) *cobra.Command {
@@ -86,17 +86,17 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 				}
 			}
 			if asJSON {
-				return writeJSON(w.Stdout, list)
+				return w.Stdout.JSON(list, "  ")
 			}
 			if sample && len(args) == 2 { // bare, so that it can be piped
-				fmt.Fprintf(w.Stderr, "seed %d\n", draw.Seed)
-				fmt.Fprintln(w.Stdout, list[0].Sample)
-				return nil
+				w.Stderr.Printf("seed %d\n", draw.Seed)
+				_, err := io.WriteString(w.Stdout.Exact(), list[0].Sample+"\n")
+				return err
 			}
 			if seed.given {
-				fmt.Fprintf(w.Stderr, "seed %d\n", draw.Seed)
+				w.Stderr.Printf("seed %d\n", draw.Seed)
 			}
-			var b strings.Builder
+			var b terminal.Builder
 			eventTable(&b, list)
 			switch len(args) { // what is assumed: of one event, or of all that one provider does
 			case 1:
@@ -113,7 +113,8 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 				said := list[0].Signature.Assumed
 				assumedBlock(&b, slices.DeleteFunc(slices.Clone(list[0].Assumed), func(text string) bool { return slices.Contains(said, text) }))
 			}
-			if _, err := io.WriteString(w.Stdout, b.String()); err != nil {
+			w.Stdout.Printf("%s", terminal.Lines(b.String()))
+			if err := w.Stdout.Err(); err != nil {
 				return noVerdict(err)
 			}
 			return nil
@@ -147,41 +148,41 @@ type eventRow struct {
 }
 
 // eventTable lists events, with their samples below.
-func eventTable(b *strings.Builder, list []eventRow) {
+func eventTable(b *terminal.Builder, list []eventRow) {
 	provider, event := len("PROVIDER"), len("EVENT")
 	for _, e := range list {
 		provider, event = max(provider, len(e.Provider)), max(event, len(e.Name))
 	}
-	fmt.Fprintf(b, "%-*s  %-*s  %-10s  WHEN\n", provider, "PROVIDER", event, "EVENT", "SOURCE")
+	b.Printf("%-*s  %-*s  %-10s  WHEN\n", provider, "PROVIDER", event, "EVENT", "SOURCE")
 	for _, e := range list {
 		source := "documented"
 		if !e.Documented {
 			source = "assumed"
 		}
-		fmt.Fprintf(b, "%-*s  %-*s  %-10s  %s\n", provider, e.Provider, event, e.Name, source, e.When)
+		b.Printf("%-*s  %-*s  %-10s  %s\n", provider, e.Provider, event, e.Name, source, e.When)
 		if e.Sample != "" {
-			fmt.Fprintf(b, "  %s\n", e.Sample)
+			b.Printf("  %s\n", terminal.Lines(e.Sample))
 		}
 	}
 }
 
 // assumedBlock lists what no document states.
-func assumedBlock(b *strings.Builder, notes []string) {
+func assumedBlock(b *terminal.Builder, notes []string) {
 	for i, note := range notes {
 		if i == 0 {
-			b.WriteString("\nassumed, as no document states it:\n")
+			b.Printf("\nassumed, as no document states it:\n")
 		}
 		for i, line := range folded(note, helpWidth-4) {
-			fmt.Fprintf(b, "%*s%s\n", 2+2*min(i, 1), "", line)
+			b.Printf("%*s%s\n", 2+2*min(i, 1), "", line)
 		}
 	}
 }
 
 // providerBlock says what can be decided about a provider, and whether it is documented in part only.
-func providerBlock(b *strings.Builder, p *fixtures.Provider) {
+func providerBlock(b *terminal.Builder, p *fixtures.Provider) {
 	writeOptions(b, p)
 	if p.Partial {
-		fmt.Fprintf(b, "\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
+		b.Printf("\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
 	}
 }
 
@@ -200,7 +201,7 @@ func printCode(w World, providers []*fixtures.Provider, args []string, language 
 	case err != nil:
 		return misuse(err)
 	}
-	if _, err := io.WriteString(w.Stdout, text); err != nil {
+	if _, err := io.WriteString(w.Stdout.Exact(), text); err != nil {
 		return noVerdict(err)
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/export"
+	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // rigFlags say which running rig.
@@ -32,8 +34,16 @@ func newExport(w World) *cobra.Command {
 		Long: `Asks a running rig for the captures of a bin, oldest first, and writes them in a format:
 
 ` + formatHelp() + `
-Secrets are replaced by ` + export.Redacted + `: Authorization, cookies, header lines and query values that are named after secrets, tokens,
-passwords or keys, and a provider's secret where that is sent as it is. --secrets keep leaves them.`,
+Secrets are replaced by ` + export.Redacted + ` (a number by 0), and every format but raw says which; --secrets keep leaves them. Taken for secrets is what goes by one of
+the names below in header lines, also malformed ones, trailers, queries, fragments, ;name=value, forms, multipart fields, JSON, XML and lines of text,
+of the request and of the reply; users and passwords of URLs, wherever they stand; private keys in PEM; what follows Bearer or Basic; and a
+provider's secret where that is sent as it is. Lengths are made right again. A body in a content coding that holds a secret is
+written decoded. Signatures stay, but for those in a URL, which open what it leads to.
+
+Names are read word by word: X-Auth-Key, authKey and auth_key are the words auth and key. Names about a secret (token_type,
+max_tokens, password_changed_at) are none.
+
+` + redact.Manual(),
 		Example: `  hookrig export inbox --format har -o inbox.har
   hookrig export inbox --format curl --where '.body.id == 7' | sh`,
 		Args:              exactArgs("BIN"),
@@ -55,7 +65,11 @@ passwords or keys, and a provider's secret where that is sent as it is. --secret
 			}
 			query.Bin = args[0]
 			return writeExport(w, file, func(out io.Writer) error {
-				err := client.Export(cmd.Context(), query, f, secrets == "keep", out)
+				seen := &redactions{Writer: out}
+				err := client.Export(cmd.Context(), query, f, secrets == "keep", seen)
+				if seen.any && secrets != "keep" {
+					w.Stderr.Printf("%s stands for secrets: --secrets keep leaves them\n", export.Redacted)
+				}
 				if exit := (*exitError)(nil); errors.As(err, &exit) {
 					return exit
 				}
@@ -84,11 +98,27 @@ passwords or keys, and a provider's secret where that is sent as it is. --secret
 	return cmd
 }
 
+// redactions notices whether something was redacted.
+type redactions struct {
+	io.Writer
+	end string // of what was written
+	any bool
+}
+
+func (r *redactions) Write(text []byte) (int, error) {
+	if !r.any {
+		r.end += string(text)
+		r.any = strings.Contains(r.end, export.Redacted)
+		r.end = r.end[max(0, len(r.end)-len(export.Redacted)):]
+	}
+	return r.Writer.Write(text)
+}
+
 // formatHelp lists the formats, a line each.
 func formatHelp() string {
-	var b strings.Builder
+	var b terminal.Builder
 	for _, f := range export.Formats() {
-		fmt.Fprintf(&b, "  %-10s%s\n", f.Name, f.Text)
+		b.Printf("  %-10s%s\n", f.Name, f.Text)
 	}
 	return b.String()
 }
@@ -137,20 +167,21 @@ data: URL in a browser's archive; each is printed with its place. Exit code 0: a
 // printImported prints what became of a file, and says whether that is a failure.
 func printImported(w World, name string, done *capture.Imported, skip bool) error {
 	for _, note := range done.Notes {
-		fmt.Fprintf(w.Stderr, "%s: %s\n", placeOf(name, note.Line, note.Record), note.Why)
+		w.Stderr.Printf("%s: %s\n", placeOf(name, note.Line, note.Record), note.Why)
 	}
 	for _, s := range done.Skipped {
-		fmt.Fprintf(w.Stderr, "%s: %s\n", placeOf(name, s.Line, s.Record), s.Why)
+		w.Stderr.Printf("%s: %s\n", placeOf(name, s.Line, s.Record), s.Why)
 	}
 	if done.Unlisted > 0 {
-		fmt.Fprintf(w.Stderr, "%s: %d more records are wrong\n", name, done.Unlisted)
+		w.Stderr.Printf("%s: %d more records are wrong\n", name, done.Unlisted)
 	}
 	skipped := len(done.Skipped) + done.Unlisted
 	line := fmt.Sprintf("imported  %d, skipped %d", done.Imported, skipped)
 	if done.LeftOut > 0 {
 		line += fmt.Sprintf(", never HTTP %d", done.LeftOut)
 	}
-	if _, err := fmt.Fprintln(w.Stdout, line); err != nil {
+	w.Stdout.Printf("%s\n", line)
+	if err := w.Stdout.Err(); err != nil {
 		return noVerdict(err)
 	}
 	if skipped > 0 && !skip {
@@ -175,7 +206,7 @@ func captureErrorOrNil(err error) error {
 // writeExport writes a file, or standard output for "-". What stood there before stays until the new file is whole.
 func writeExport(w World, name string, write func(io.Writer) error) error {
 	if name == "-" {
-		return write(w.Stdout)
+		return write(w.Stdout.Exact())
 	}
 	out, err := createOut(name)
 	if err != nil {

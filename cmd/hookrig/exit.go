@@ -3,9 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
+	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // The exit codes.
@@ -28,6 +32,39 @@ func (e *exitError) Error() string {
 	}
 	return e.err.Error()
 }
+
+// told is the error's text, in which only errors of ours have several lines: those of the system, of libraries and of a rig elsewhere quote
+// what they were given.
+func (e *exitError) told() string {
+	text := e.Error()
+	var walk func(err error)
+	walk = func(err error) {
+		if err == nil {
+			return
+		}
+		kind := reflect.TypeOf(err)
+		if kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		_, elsewhere := err.(*problem.Problem)
+		if path := kind.PkgPath(); elsewhere || !slices.Contains([]string{"", "main", "fmt", "errors"}, path) && !strings.HasPrefix(path, ownModule) {
+			text = strings.ReplaceAll(text, err.Error(), terminal.Line(err.Error()))
+			return
+		}
+		switch err := err.(type) {
+		case interface{ Unwrap() error }:
+			walk(err.Unwrap())
+		case interface{ Unwrap() []error }:
+			for _, one := range err.Unwrap() {
+				walk(one)
+			}
+		}
+	}
+	walk(e.err)
+	return text
+}
+
+const ownModule = "github.com/hookrig/hookrig"
 
 func (e *exitError) Unwrap() error { return e.err }
 

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // helpWidth is how wide the texts are that help prints, in columns.
@@ -26,7 +26,7 @@ func parseFaults(list []string) ([]provider.Fault, error) {
 // faultHelp lists the faults there are. What a fault does stands beside its name or, where that is long, below.
 func faultHelp() string {
 	const column = 20
-	var b strings.Builder
+	var b terminal.Builder
 	for _, kind := range provider.Faults() {
 		name := "  " + kind.Name
 		if optional, ok := strings.CutPrefix(kind.Args, "["); ok {
@@ -35,14 +35,14 @@ func faultHelp() string {
 			name += ":" + kind.Args
 		}
 		if len(name) > column-2 {
-			b.WriteString(name + "\n")
+			b.Printf("%s\n", name)
 			name = ""
 		}
 		for i, line := range folded(kind.Text, helpWidth-column) {
 			if i > 0 {
 				name = ""
 			}
-			fmt.Fprintf(&b, "%-*s%s\n", column, name, line)
+			b.Printf("%-*s%s\n", column, name, line)
 		}
 	}
 	return b.String()

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // flagsFromEnv gives every flag that the command line left out the value of its HOOKRIG_ variable. A flag that can be
@@ -92,7 +93,7 @@ func checkEnv(root *cobra.Command, w World) error {
 		if near := strictyaml.Nearest(strings.TrimPrefix(name, variablePrefix), bare); near != "" {
 			return misusef("no flag has the variable %s; did you mean %s?", name, variablePrefix+near)
 		}
-		fmt.Fprintf(w.Stderr, "hookrig: warning: no flag has the variable %s; it is ignored, unless a scenario names it\n", name)
+		w.Stderr.Printf("hookrig: warning: no flag has the variable %s; it is ignored, unless a scenario names it\n", name)
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func explainFlag(cmd *cobra.Command, err error) error {
 		if near := strictyaml.Nearest(name, flagNames(cmd)); near != "" {
 			hint = fmt.Sprintf("; did you mean --%s?", near)
 		}
-		return misusef("%s has no flag --%s%s\nsee %q", cmd.CommandPath(), name, hint, cmd.CommandPath()+" --help")
+		return misusef("%s has no flag --%s%s\nsee %q", cmd.CommandPath(), terminal.Line(name), hint, cmd.CommandPath()+" --help")
 	}
 	return misusef("%w\nsee %q", err, cmd.CommandPath()+" --help")
 }

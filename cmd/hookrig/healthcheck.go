@@ -36,7 +36,7 @@ func newHealthcheck(w World) *cobra.Command {
 			if resp.StatusCode != http.StatusOK {
 				return &exitError{code: exitFailed, err: fmt.Errorf("%s/healthz answered %s", url, resp.Status)}
 			}
-			fmt.Fprintln(w.Stdout, "ok")
+			w.Stdout.Printf("ok\n")
 			return nil
 		},
 	}

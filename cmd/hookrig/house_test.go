@@ -14,9 +14,9 @@ var ranks = []struct {
 	rank     int
 	packages []string
 }{
-	{0, []string{"fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people", "fixtures/handlers/hmac", "fixtures/handlers/secret"}},
+	{0, []string{"mockserver/terminal", "fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people", "fixtures/handlers/hmac", "fixtures/handlers/secret"}},
 	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
-	{2, []string{"fixtures"}},
+	{2, []string{"fixtures", "mockserver/redact"}},
 	{3, []string{"fixtures/handlers", "mockserver/wire", "mockserver/content", "mockserver/jq", "mockserver/internal/broadcast"}},
 	{4, []string{"mockserver/journal", "mockserver/diff", "mockserver/drift"}},
 	{5, []string{"mockserver/journal/sqlite", "mockserver/journal/journaltest", "mockserver/export", "mockserver/replay"}},

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/scenarios"
@@ -24,9 +22,7 @@ each: file:line:column: what is wrong (what to do). Exit code 0: none; 2: some.`
 			}
 			problems := scenarios.Lint(known, args...)
 			for _, p := range problems {
-				if _, err := fmt.Fprintln(w.Stdout, p); err != nil {
-					return noVerdict(err)
-				}
+				w.Stdout.Printf("%s\n", p)
 			}
 			if len(problems) > 0 {
 				return &exitError{code: exitMisuse}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -181,36 +181,36 @@ func (l *listenFlags) print(w World, c journal.Capture) error {
 		}
 		return writeLine(w, recordOf(c))
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s %s", c.At.Local().Format("15:04:05.000"), c.ID, c.Method, printable(c.Target))
+	out := &terminal.Builder{}
+	out.Printf("%s  %s  %s %s", c.At.Local().Format("15:04:05.000"), c.ID, c.Method, c.Target)
 	if event := l.event(c); event != "" {
-		b.WriteString("  " + event)
+		out.Printf("  %s", event)
 	}
-	fmt.Fprintf(&b, "  %d bytes", len(c.Body))
+	out.Printf("  %d bytes", len(c.Body))
 	if contentType := c.Headers.Get("Content-Type"); contentType != "" {
-		b.WriteString("  " + printable(contentType))
+		out.Printf("  %s", contentType)
 	}
 	if c.Reply != nil {
-		b.WriteString("  → " + replyText(c.Reply))
+		out.Printf("  → %s", replyText(c.Reply))
 	}
 	if v := c.Verification; v != nil {
-		fmt.Fprintf(&b, "  %s signature %s", v.Provider, v.Verdict)
+		out.Printf("  %s signature %s", v.Provider, v.Verdict)
 		if v.Explanation != "" && v.Verdict != "valid" {
-			b.WriteString(": " + v.Explanation)
+			out.Printf(": %s", v.Explanation)
 		}
 	}
 	for _, problem := range c.Problems {
-		b.WriteString("  ! " + printable(problem))
+		out.Printf("  ! %s", problem)
 	}
-	b.WriteByte('\n')
+	out.Printf("\n")
 	if l.body {
 		for _, h := range c.Headers {
-			b.WriteString("    " + printable(h.Name+": "+h.Value) + "\n")
+			out.Printf("    %s: %s\n", h.Name, h.Value)
 		}
-		b.WriteString("\n    " + printable(string(c.Body)) + "\n\n")
+		out.Printf("\n%s\n\n", terminal.Lines(indented("    ", c.Body)))
 	}
-	_, err := w.Stdout.Write([]byte(b.String()))
-	return err
+	w.Stdout.Printf("%s", terminal.Lines(out.String()))
+	return w.Stdout.Err()
 }
 
 // event returns the name of the event that a capture carries, or "" when its provider is not known.
@@ -231,14 +231,14 @@ func (l *listenFlags) printReply(w World, c journal.Capture) error {
 	if l.asJSON {
 		return writeLine(w, recordOf(c))
 	}
-	_, err := fmt.Fprintf(w.Stdout, "%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, printable(capture.ForwardURL(l.settings.Forward, c.Target)), replyText(c.Reply))
-	return err
+	w.Stdout.Printf("%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, capture.ForwardURL(l.settings.Forward, c.Target), replyText(c.Reply))
+	return w.Stdout.Err()
 }
 
 // replyText is a reply in a word; a status of 0 is 200.
 func replyText(r *journal.Reply) string {
 	if why, ok := capture.NoReply(*r); ok {
-		return fmt.Sprintf("no reply, and the sender got %d: %s", r.Status, printable(why))
+		return fmt.Sprintf("no reply, and the sender got %d: %s", r.Status, why)
 	}
 	switch {
 	case r.Hang:
@@ -274,17 +274,5 @@ func recordOf(c journal.Capture) listenRecord {
 }
 
 func writeLine(w World, record any) error {
-	enc := json.NewEncoder(w.Stdout)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(record)
-}
-
-// printable keeps what a stranger sent from steering the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || r >= ' ' && r != 0x7f && !(r >= 0x80 && r < 0xa0) {
-			return r
-		}
-		return '�'
-	}, s)
+	return w.Stdout.JSON(record, "")
 }

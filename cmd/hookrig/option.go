@@ -1,17 +1,16 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // writeOptions lists the options of a provider and their values, the one in force in brackets.
-func writeOptions(out io.Writer, p *fixtures.Provider) {
+func writeOptions(out terminal.Printer, p *fixtures.Provider) {
 	rows := [][4]string{{"OPTION", "VALUES", "ROW", "WHAT"}}
 	for _, o := range p.Options {
 		var values []string
@@ -32,14 +31,14 @@ func writeOptions(out io.Writer, p *fixtures.Provider) {
 			width[i] = max(width[i], len(row[i]))
 		}
 	}
-	fmt.Fprintf(out, "\noptions, set with --option %s.OPTION=VALUE; the value in force is in brackets:\n", p.Name)
+	out.Printf("\noptions, set with --option %s.OPTION=VALUE; the value in force is in brackets:\n", p.Name)
 	column := width[0] + width[1] + width[2] + 8
 	for _, row := range rows {
 		for i, line := range folded(row[3], max(helpWidth-2-column, 20)) {
 			if i > 0 {
 				row = [4]string{}
 			}
-			fmt.Fprintf(out, "  %-*s  %-*s  %-*s  %s\n", width[0], row[0], width[1], row[1], width[2], row[2], line)
+			out.Printf("  %-*s  %-*s  %-*s  %s\n", width[0], row[0], width[1], row[1], width[2], row[2], line)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/replay"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -121,7 +122,7 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 	if r.resign {
 		how += ", signed anew as " + r.provider + " does"
 	}
-	fmt.Fprintf(w.Stderr, "replaying to %s%s\n", r.to, how)
+	w.Stderr.Printf("replaying to %s%s\n", r.to, how)
 	run := &replaying{replayFlags: r, w: w, left: left}
 	return run.all(cmd.Context(), file, client, change)
 }
@@ -194,7 +195,7 @@ func (r *replaying) all(ctx context.Context, file *captureFile, client *wire.Cli
 func (r *replaying) waiting(wait time.Duration) {
 	const long = 5 * time.Second
 	if wait >= long {
-		fmt.Fprintf(r.w.Stderr, "next in %v\n", wait.Round(time.Second))
+		r.w.Stderr.Printf("next in %v\n", wait.Round(time.Second))
 	}
 }
 
@@ -240,8 +241,8 @@ func (r *replaying) summary(sum *replay.Summary) error {
 	if r.speed > 0 {
 		line += fmt.Sprintf("\nlag   p50 %.1f ms, max %.1f ms", lag.P50, lag.Max)
 	}
-	_, err := fmt.Fprintln(r.w.Stdout, line)
-	return err
+	r.w.Stdout.Printf("%s\n", terminal.Lines(line))
+	return r.w.Stdout.Err()
 }
 
 // beginning is the first words of a reply's body, on one line.
@@ -251,7 +252,7 @@ func beginning(body []byte) string {
 	if runes := []rune(text); len(runes) > longest {
 		text = string(runes[:longest]) + " …"
 	}
-	return printable(text)
+	return text
 }
 
 // print prints an exchange.
@@ -265,20 +266,20 @@ func (r *replaying) print(e replay.Exchange) error {
 		}
 		return writeLine(r.w, line)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-9s  %s %s, %d bytes → ", e.Capture.ID, printable(a.Sent.Method), printable(a.Sent.Target), len(a.Sent.Body))
+	var b terminal.Builder
+	b.Printf("%-9s  %s %s, %d bytes → ", e.Capture.ID, a.Sent.Method, a.Sent.Target, len(a.Sent.Body))
 	if a.Status != 0 {
-		fmt.Fprintf(&b, "%d", a.Status)
+		b.Printf("%d", a.Status)
 	} else {
-		b.WriteString(string(a.Outcome))
+		b.Printf("%s", a.Outcome)
 	}
-	fmt.Fprintf(&b, " in %.1f ms", a.TookMS)
+	b.Printf(" in %.1f ms", a.TookMS)
 	switch {
 	case a.Error != "":
-		fmt.Fprintf(&b, ": %s", printable(a.Error))
+		b.Printf(": %s", a.Error)
 	case a.Reply != nil && (a.Status < 200 || a.Status > 299) && len(a.Reply.Body) > 0:
-		fmt.Fprintf(&b, ": %s", beginning(a.Reply.Body))
+		b.Printf(": %s", beginning(a.Reply.Body))
 	}
-	_, err := fmt.Fprintln(r.w.Stdout, b.String())
-	return err
+	r.w.Stdout.Printf("%s\n", terminal.Lines(b.String()))
+	return r.w.Stdout.Err()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/desk"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -23,7 +24,7 @@ import (
 func run(t *testing.T, code int, stdin string, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	got := Main(t.Context(), args, World{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Environ: func() []string { return nil }})
+	got := Main(t.Context(), args, World{Stdin: strings.NewReader(stdin), Stdout: terminal.NewWriter(&out), Stderr: terminal.NewWriter(&errs), Environ: func() []string { return nil }})
 	if got != code {
 		t.Errorf("%v: exit code %d, want %d; stdout:\n%s\nstderr:\n%s", args, got, code, out.String(), errs.String())
 	}
@@ -153,7 +154,7 @@ func TestReplayFailsWhenTheConsumerDoes(t *testing.T) {
 	line := `{"id":"c00000009","method":"POST","target":"/in","version":"HTTP/1.1","headers":[["Host","h"],["Content-Length","%d"]],"body":"%s","at":"2026-01-15T09:00:00Z"}` + "\n"
 	file := fmt.Sprintf(line, 37, "eyJuIjoxMjM0NTY3ODkwMTIzNDU2Nzg5MCwicyI6ImFcL2IifQ==") + fmt.Sprintf(line, 0, "")
 	stdout, _ := run(t, exitFailed, file, "replay", "-", "--to", consumer.URL+"/hooks")
-	for _, want := range []string{"c00000009  POST /hooks, 37 bytes → 418 in ", " ms: I am a teapot�[31m\n", "0 bytes → 200 in ", "sent  2, answered with 2xx 1\n"} {
+	for _, want := range []string{"c00000009  POST /hooks, 37 bytes → 418 in ", " ms: I am a teapot\\u001b[31m\n", "0 bytes → 200 in ", "sent  2, answered with 2xx 1\n"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%s, want %q", stdout, want)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -12,12 +11,16 @@ import (
 	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // World is what a run of the program touches outside itself, so that a test can be it.
 type World struct {
-	Stdin          io.Reader
-	Stdout, Stderr io.Writer
+	Stdin io.Reader
+	// Stdout and Stderr take nothing that steers a terminal; see package terminal.
+	Stdout, Stderr *terminal.Writer
 	// Environ lists the environment as os.Environ does.
 	Environ func() []string
 	// Terminal says whether Stdout is one; live and coloured output goes there only.
@@ -25,15 +28,8 @@ type World struct {
 }
 
 func world() World {
-	return World{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ,
-		Terminal: isTerminal(os.Stdout),
-	}
-}
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	stdout := terminal.NewWriter(os.Stdout)
+	return World{Stdin: os.Stdin, Stdout: stdout, Stderr: terminal.NewWriter(os.Stderr), Environ: os.Environ, Terminal: stdout.IsTerminal()}
 }
 
 // Getenv is the value of a variable of the environment; "" when it is not set.
@@ -60,8 +56,8 @@ func (w World) coloured() bool { return w.Getenv("NO_COLOR") == "" && w.Getenv("
 
 // width is how many columns a line may have: those of the terminal, within 40 and 200; 0 where the output goes elsewhere.
 func (w World) width() int {
-	f, ok := w.Stdout.(*os.File)
-	if !ok || !w.Terminal {
+	f := w.Stdout.File()
+	if f == nil || !w.Terminal {
 		return 0
 	}
 	columns, _, err := term.GetSize(int(f.Fd()))
@@ -86,8 +82,8 @@ func Main(ctx context.Context, args []string, w World) int {
 	if !errors.As(err, &exit) {
 		exit = misuse(err) // cobra's own: unknown command, unknown flag, wrong count of arguments
 	}
-	if text := strings.TrimSpace(exit.Error()); text != "" {
-		fmt.Fprintln(w.Stderr, "hookrig: "+text)
+	if text := strings.TrimSpace(exit.told()); text != "" {
+		w.Stderr.Printf("hookrig: %s\n", terminal.Lines(text))
 	}
 	return exit.code
 }
@@ -138,10 +134,26 @@ func logger(cmd *cobra.Command, w World) (*slog.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f, ok := w.Stderr.(*os.File); ok && isTerminal(f) && w.coloured() {
-		return slog.New(tint.NewTextHandler(w.Stderr, &tint.Options{Level: level, TimeFormat: "15:04:05.000"})), nil
+	if w.Stderr.IsTerminal() && w.coloured() {
+		return slog.New(tint.NewTextHandler(w.Stderr.Coloured(), &tint.Options{Level: level, TimeFormat: "15:04:05.000", ReplaceAttr: logged})), nil
 	}
-	return slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: level})), nil
+	return slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: logged})), nil
+}
+
+// logged is what a log says, without secrets, on one line.
+func logged(_ []string, attr slog.Attr) slog.Attr {
+	switch attr.Value.Kind() {
+	case slog.KindString, slog.KindAny:
+		if _, level := attr.Value.Any().(slog.Level); level {
+			return attr
+		}
+		text := attr.Value.String()
+		if redact.Name(attr.Key) && text != "" {
+			text = redact.Word
+		}
+		return slog.String(attr.Key, terminal.Line(redact.Quoted(text)))
+	}
+	return attr
 }
 
 func logLevel(cmd *cobra.Command) (slog.Level, error) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -180,9 +179,9 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	}
 	o.Dial = guard.Dial
 	o.Target, o.Repeat = r.target, r.repeat()
-	if f, ok := w.Stderr.(*os.File); ok && isTerminal(f) && !w.Terminal {
+	if w.Stderr.IsTerminal() && !w.Terminal {
 		// The text goes elsewhere: say here how far it is.
-		o.Progress = func(s scenarios.StepReport) { fmt.Fprintf(w.Stderr, "%s %s\n", s.Status, s.ID) }
+		o.Progress = func(s scenarios.StepReport) { w.Stderr.Printf("%s %s\n", s.Status, s.ID) }
 	}
 	var client mockserver.Client
 	if r.rig != "" {

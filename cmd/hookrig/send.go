@@ -17,6 +17,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -139,12 +140,12 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		about = w.Stderr
 	}
 	if s.secret == "" && secret != "" {
-		fmt.Fprintf(about, "secret  %s (minted; give --secret to choose it)\n", secret)
+		about.Printf("secret  %s (minted; give --secret to choose it)\n", secret)
 	}
-	fmt.Fprintf(about, "seed    %d\n", *emission.Seed)
+	about.Printf("seed    %d\n", *emission.Seed)
 	watch := watching{out: w.Stdout, verbose: s.verbose}
 	if s.asJSON {
-		watch.out = io.Discard
+		watch.out = terminal.NewWriter(io.Discard)
 	}
 	for i := range deliveries {
 		if deliveries[i], err = watch.delivery(ctx, store, deliveries[i].ID); err != nil {
@@ -152,12 +153,12 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		}
 	}
 	if hint := refused(p, deliveries, s.secret, secret); hint != "" && len(expected) == 0 && !s.asJSON {
-		fmt.Fprintf(w.Stdout, "hint    %s\n", hint)
+		w.Stdout.Printf("hint    %s\n", hint)
 	}
 	if s.asJSON && len(deliveries) == 1 {
-		err = writeJSON(w.Stdout, deliveries[0])
+		err = w.Stdout.JSON(deliveries[0], "  ")
 	} else if s.asJSON {
-		err = writeJSON(w.Stdout, deliveries)
+		err = w.Stdout.JSON(deliveries, "  ")
 	}
 	if err != nil {
 		return noVerdict(err)

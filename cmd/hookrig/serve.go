@@ -75,22 +75,22 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))
 			}
-			fmt.Fprintf(w.Stdout, "capture    %s/<bin>\ndesk       %s\ndata       %s\n", rig.CaptureURL(), rig.DeskURL(), where)
+			w.Stdout.Printf("capture    %s/<bin>\ndesk       %s\ndata       %s\n", rig.CaptureURL(), rig.DeskURL(), where)
 			if url := rig.CaptureTLSURL(); url != "" {
 				ca := rig.DeskURL() + "/api/v1/ca.pem"
 				if o.CADir != "" {
 					ca = filepath.Join(o.CADir, "ca.pem")
 				}
-				fmt.Fprintf(w.Stdout, "TLS        %s/<bin>\nCA         %s\n", url, ca)
+				w.Stdout.Printf("TLS        %s/<bin>\nCA         %s\n", url, ca)
 			}
 			own.print(w.Stdout, rig)
-			fmt.Fprintf(w.Stdout, "keeps      %s\n", describeKept(limits, o.MaxBody))
+			w.Stdout.Printf("keeps      %s\n", describeKept(limits, o.MaxBody))
 			if err := own.seed(cmd.Context(), rig); err != nil {
 				return noVerdict(errors.Join(err, rig.Close(), store.Close()))
 			}
-			fmt.Fprintf(w.Stderr, serveHint, rig.CaptureURL(), rig.DeskURL())
+			w.Stderr.Printf(serveHint, rig.CaptureURL(), rig.DeskURL())
 			<-cmd.Context().Done()
-			fmt.Fprintln(w.Stderr, "hookrig: stopping")
+			w.Stderr.Printf("hookrig: stopping\n")
 			if err := errors.Join(rig.Close(), store.Close()); err != nil {
 				return noVerdict(fmt.Errorf("stop: %w", err))
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/desk"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // session is a run of the program in this process, which a test reads line by line and can interrupt.
@@ -39,7 +40,7 @@ func start(t *testing.T, args ...string) *session {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.code <- Main(ctx, args, World{Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Environ: func() []string { return nil }})
+		s.code <- Main(ctx, args, World{Stdin: strings.NewReader(""), Stdout: terminal.NewWriter(stdout), Stderr: terminal.NewWriter(stderr), Environ: func() []string { return nil }})
 		stdout.Close()
 		stderr.Close()
 	}()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/journal"
@@ -25,9 +24,9 @@ const mostUnanswered = 10_000
 func (s *shown) update(ctx context.Context, u journal.Update) error {
 	switch {
 	case u.Ready != nil:
-		fmt.Fprintf(s.w.Stderr, "listening on %s\n", s.client.BinURL(s.bin))
+		s.w.Stderr.Printf("listening on %s\n", s.client.BinURL(s.bin))
 		if s.settings.Forward != "" {
-			fmt.Fprintf(s.w.Stderr, "forwarding to %s\n", s.settings.Forward)
+			s.w.Stderr.Printf("forwarding to %s\n", s.settings.Forward)
 		}
 	case u.Capture != nil:
 		return s.capture(u.Capture)
@@ -41,7 +40,7 @@ func (s *shown) update(ctx context.Context, u journal.Update) error {
 			}
 		}
 	case u.Skipped != nil:
-		fmt.Fprintf(s.w.Stderr, "requests %d to %d are not shown: %s\n", u.Skipped.From, u.Skipped.To, whySkipped(u.Skipped.Why))
+		s.w.Stderr.Printf("requests %d to %d are not shown: %s\n", u.Skipped.From, u.Skipped.To, whySkipped(u.Skipped.Why))
 	case u.Missed != nil:
 		return s.answered(ctx)
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/provider/neostore"
 	"github.com/hookrig/hookrig/mockserver/provider/subscribfy"
 	"github.com/hookrig/hookrig/mockserver/provider/surface"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // surfaces are the systems' own APIs that this program has.
@@ -99,8 +98,8 @@ func parseKey(text string) (system, tenant string, key provider.Key, err error) 
 }
 
 // print says where the systems' own APIs are, a line each.
-func (s *surfaceFlags) print(out io.Writer, rig *mockserver.Server) {
+func (s *surfaceFlags) print(out terminal.Printer, rig *mockserver.Server) {
 	for _, name := range slices.Sorted(maps.Keys(surfaces())) {
-		fmt.Fprintf(out, "%-11s%s\n", name, rig.SurfaceURL(name))
+		out.Printf("%-11s%s\n", name, rig.SurfaceURL(name))
 	}
 }

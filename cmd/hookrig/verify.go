@@ -15,6 +15,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -72,12 +73,13 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 			}
 			v := capture.Verify(p, c, url, secrets...)
 			if asJSON {
-				err = writeJSON(w.Stdout, v)
+				err = w.Stdout.JSON(v, "  ")
 			} else {
-				_, err = fmt.Fprintln(w.Stdout, v.Verdict)
+				w.Stdout.Printf("%s\n", v.Verdict)
 				if v.Explanation != "" {
-					fmt.Fprintln(w.Stdout, v.Explanation)
+					w.Stdout.Printf("%s\n", terminal.Lines(v.Explanation))
 				}
+				err = w.Stdout.Err()
 			}
 			if err != nil {
 				return noVerdict(err)

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 func newVersion(w World) *cobra.Command {
@@ -17,12 +17,12 @@ func newVersion(w World) *cobra.Command {
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
-				return json.NewEncoder(w.Stdout).Encode(map[string]string{
+				return w.Stdout.JSON(map[string]string{
 					"version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
-				})
+				}, "")
 			}
-			_, err := io.WriteString(w.Stdout, versionText())
-			return err
+			w.Stdout.Printf("%s", terminal.Lines(versionText()))
+			return w.Stdout.Err()
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -11,12 +10,13 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // watching prints deliveries while they are made.
 type watching struct {
-	out     io.Writer
+	out     *terminal.Writer
 	verbose bool
 }
 
@@ -32,17 +32,17 @@ func (p *watching) delivery(ctx context.Context, store journal.Store, id string)
 		}
 		if printed < 0 {
 			printed = 0
-			fmt.Fprintf(p.out, "event   %s %s, id %s, %d bytes\n", d.Provider, d.Event.Name, d.Event.ID, len(d.Event.Body))
+			p.out.Printf("event   %s %s, id %s, %d bytes\n", d.Provider, d.Event.Name, d.Event.ID, len(d.Event.Body))
 		}
 		for ; printed < len(d.Attempts); printed++ {
 			p.attempt(&d, &d.Attempts[printed])
 			if d.State == journal.Pending && printed == len(d.Attempts)-1 {
-				fmt.Fprintf(p.out, "        the next attempt is due at %s\n", due(d.Next))
+				p.out.Printf("        the next attempt is due at %s\n", due(d.Next))
 			}
 		}
 		if d.State != journal.Pending || ctx.Err() != nil {
-			_, err := fmt.Fprintf(p.out, "state   %s\n", p.state(&d))
-			return d, err
+			p.out.Printf("state   %s\n", p.state(&d))
+			return d, p.out.Err()
 		}
 		select {
 		case <-watch.C():
@@ -75,31 +75,31 @@ func (*watching) state(d *journal.Delivery) string {
 
 // attempt prints an attempt: the request, then what came of it.
 func (p *watching) attempt(d *journal.Delivery, a *journal.Attempt) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "attempt %d  %s", a.N, strings.TrimSpace(a.Sent.Method+" "+d.URL))
+	var b terminal.Builder
+	b.Printf("attempt %d  %s", a.N, strings.TrimSpace(a.Sent.Method+" "+d.URL))
 	if a.Fault != "" {
-		fmt.Fprintf(&b, ", with %s", a.Fault)
+		b.Printf(", with %s", a.Fault)
 		if member := provider.Changed(d.Event.Body, a.Sent.Body); member != "" {
-			fmt.Fprintf(&b, " (changed %s)", printable(member))
+			b.Printf(" (changed %s)", member)
 		}
 	}
-	b.WriteByte('\n')
+	b.Printf("\n")
 	if p.verbose {
-		fmt.Fprintf(&b, "> %s %s %s\n", a.Sent.Method, a.Sent.Target, a.Sent.Version)
+		b.Printf("> %s %s %s\n", a.Sent.Method, a.Sent.Target, a.Sent.Version)
 		writeMessage(&b, "> ", a.Sent.Headers, a.Sent.Body)
 	}
-	fmt.Fprintf(&b, "  ← %s in %.1f ms", answer(a), a.TookMS)
+	b.Printf("  ← %s in %.1f ms", answer(a), a.TookMS)
 	switch {
 	case a.Error != "":
-		fmt.Fprintf(&b, ": %s", printable(a.Error))
+		b.Printf(": %s", a.Error)
 	case a.Reply != nil && len(a.Reply.Body) > 0 && !p.verbose:
-		fmt.Fprintf(&b, "  %s", beginning(a.Reply.Body))
+		b.Printf("  %s", beginning(a.Reply.Body))
 	}
-	b.WriteByte('\n')
+	b.Printf("\n")
 	if p.verbose && a.Reply != nil {
 		writeMessage(&b, "< ", a.Reply.Headers, a.Reply.Body)
 	}
-	_, _ = io.WriteString(p.out, b.String())
+	p.out.Printf("%s", terminal.Lines(b.String()))
 }
 
 // answer is the status with its name, or why there is none.
@@ -111,12 +111,17 @@ func answer(a *journal.Attempt) string {
 }
 
 // writeMessage writes header lines and a body, each line after a mark.
-func writeMessage(b *strings.Builder, mark string, headers signature.Headers, body []byte) {
+func writeMessage(b *terminal.Builder, mark string, headers signature.Headers, body []byte) {
 	for _, h := range headers {
-		fmt.Fprintf(b, "%s%s: %s\n", mark, printable(h.Name), printable(h.Value))
+		b.Printf("%s%s: %s\n", mark, h.Name, h.Value)
 	}
-	b.WriteString(strings.TrimRight(mark, " ") + "\n")
+	b.Printf("%s\n", strings.TrimRight(mark, " "))
 	if len(body) > 0 {
-		b.WriteString(mark + strings.ReplaceAll(printable(strings.ToValidUTF8(string(body), "�")), "\n", "\n"+mark) + "\n")
+		b.Printf("%s\n", terminal.Lines(indented(mark, body)))
 	}
+}
+
+// indented is a body with a mark before each of its lines, so that none passes for a line of ours.
+func indented(mark string, body []byte) string {
+	return mark + strings.ReplaceAll(string(body), "\n", "\n"+mark)
 }

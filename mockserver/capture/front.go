@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/redact"
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
@@ -91,7 +92,7 @@ func (c *conn) callAPI(target string) *answer {
 	}
 	address, err := url.ParseRequestURI(target)
 	if err != nil {
-		return newAnswer(journal.Reply{Status: http.StatusBadRequest, Body: "target " + quote(m.Target) + ": " + err.Error() + "\n"})
+		return newAnswer(journal.Reply{Status: http.StatusBadRequest, Body: "target " + quote(redact.URL(m.Target)) + ": " + err.Error() + "\n"})
 	}
 	r := (&http.Request{
 		Method: m.Method, URL: address, Proto: m.Version, ProtoMajor: 1, ProtoMinor: 1, RequestURI: target, RemoteAddr: c.peer,

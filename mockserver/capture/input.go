@@ -267,7 +267,7 @@ func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, 
 			return in.body, nil, err
 		}
 		if line != "" {
-			return in.body, nil, fmt.Errorf("%w: %s after a chunk of %d bytes: want the end of the line", errMalformed, quote(line), size)
+			return in.body, nil, fmt.Errorf("%w: %d bytes behind a chunk of %d: want the end of the line", errMalformed, len(line), size)
 		}
 	}
 }
@@ -323,7 +323,7 @@ func chunkSize(line string) (int64, error) {
 		}
 	}
 	if digits == "" || len(digits) > mostDigits {
-		return 0, fmt.Errorf("%w: chunk size %s: want a hexadecimal number", errMalformed, quote(line))
+		return 0, fmt.Errorf("%w: chunk size %s: want a hexadecimal number", errMalformed, quoteLine(line))
 	}
 	return size, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // stray is the answer to a request that names no bin. It is a 2xx only where nothing had to be stored.
@@ -27,7 +28,7 @@ func (c *conn) stray() *answer {
 	case path == "/.well-known/hookrig" && reading:
 		return newAnswer(journal.Reply{Body: s.about()})
 	default:
-		return newAnswer(journal.Reply{Status: http.StatusNotFound, Body: "not recorded: " + quote(r.Target) + " names no bin\n\n" + s.usage()})
+		return newAnswer(journal.Reply{Status: http.StatusNotFound, Body: "not recorded: " + quote(redact.URL(r.Target)) + " names no bin\n\n" + s.usage()})
 	}
 }
 

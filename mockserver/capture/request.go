@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // request is one request as far as it was read.
@@ -99,7 +100,7 @@ func (c *conn) readBody() {
 		var trailer []string
 		r.Body, trailer, err = c.in.chunked(most, c.s.o.MaxHead)
 		for _, line := range trailer {
-			r.problems = append(r.problems, "trailer line: "+quote(line))
+			r.problems = append(r.problems, "trailer line: "+quoteLine(line))
 		}
 		if err != nil {
 			r.refuse(err, fmt.Sprintf("the body has more than %d bytes", most),
@@ -204,18 +205,18 @@ func (r *request) parseRequestLine(line string) error {
 	first, last := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ' ')
 	if first < 0 || first == last {
 		r.Method, r.Target, _ = strings.Cut(line, " ")
-		return fmt.Errorf("%w: line 1: %s: want a request line such as \"POST /bin HTTP/1.1\"", errMalformed, quote(line))
+		return fmt.Errorf("%w: line 1: %s: want a request line such as \"POST /bin HTTP/1.1\"", errMalformed, quoteLine(line))
 	}
 	r.Method, r.Target, r.Version = line[:first], line[first+1:last], line[last+1:]
 	if !isToken(r.Method) {
-		return fmt.Errorf("%w: line 1: %s: %s is no method", errMalformed, quote(line), quote(r.Method))
+		return fmt.Errorf("%w: line 1: %s: %s is no method", errMalformed, quoteLine(line), quote(redact.Line(r.Method)))
 	}
 	if len(r.Version) != len("HTTP/1.1") || r.Version[:7] != "HTTP/1." || r.Version[7] < '0' || r.Version[7] > '9' {
 		r.frame.version = strings.HasPrefix(r.Version, "HTTP/")
-		return fmt.Errorf("%w: line 1: %s: %s is not HTTP/1.0 or HTTP/1.1", errMalformed, quote(line), quote(r.Version))
+		return fmt.Errorf("%w: line 1: %s: %s is not HTTP/1.0 or HTTP/1.1", errMalformed, quoteLine(line), quote(redact.Text(r.Version)))
 	}
 	if strings.IndexByte(r.Target, ' ') >= 0 {
-		r.problems = append(r.problems, "the target holds a space: "+quote(r.Target))
+		r.problems = append(r.problems, "the target holds a space: "+quote(redact.URL(r.Target)))
 	}
 	return nil
 }
@@ -224,14 +225,18 @@ func (r *request) parseRequestLine(line string) error {
 func (r *request) parseField(line string, n int) error {
 	name, value, ok := strings.Cut(line, ":")
 	if !ok || !isToken(name) {
-		return fmt.Errorf("%w: line %d: %s: want a header line such as \"Name: value\"", errMalformed, n, quote(line))
+		above := ""
+		if len(r.Headers) > 0 {
+			above = r.Headers[len(r.Headers)-1].Name
+		}
+		return fmt.Errorf("%w: line %d: %s: want a header line such as \"Name: value\"", errMalformed, n, quote(redact.Below(above, line)))
 	}
 	trimmed := strings.Trim(value, " \t")
 	r.plain = r.plain && len(value) == len(trimmed)+1 && value[0] == ' '
 	value = trimmed
 	r.Headers = append(r.Headers, signature.Header{Name: name, Value: value})
 	if strings.IndexByte(value, '\r') >= 0 || strings.IndexByte(value, 0) >= 0 {
-		return fmt.Errorf("%w: line %d: %s: the value holds a CR or a NUL", errMalformed, n, quote(line))
+		return fmt.Errorf("%w: line %d: %s: the value holds a CR or a NUL", errMalformed, n, quoteLine(line))
 	}
 	f := &r.frame
 	switch {
@@ -240,7 +245,7 @@ func (r *request) parseField(line string, n int) error {
 	case is(name, "Content-Length"):
 		length, err := strconv.ParseUint(value, 10, 62)
 		if err != nil || f.stated && f.length != int64(length) {
-			return fmt.Errorf("%w: line %d: %s: want one number of bytes", errMalformed, n, quote(line))
+			return fmt.Errorf("%w: line %d: %s: want one number of bytes", errMalformed, n, quoteLine(line))
 		}
 		f.length, f.stated = int64(length), true
 	case is(name, "Transfer-Encoding"):
@@ -307,3 +312,6 @@ func isToken(text string) bool {
 	}
 	return text != ""
 }
+
+// quoteLine quotes a line of a head or a trailer without its secret: problems and replies are shown around.
+func quoteLine(line string) string { return quote(redact.Line(line)) }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // Type is that of a JSON value, as JSON Schema names it.
@@ -228,6 +230,9 @@ func (s *Shape) vocabulary() []string {
 	}
 	words := make([]string, 0, len(s.words))
 	for word := range s.words {
+		if word == redact.Word {
+			return nil // what it stands for is not known
+		}
 		words = append(words, word)
 	}
 	slices.Sort(words)

@@ -22,7 +22,7 @@ func curlFormat() Format {
 // largestArgument is how much of a body stands in an argument, in bytes: systems allow one about 128 KiB.
 const largestArgument = 32 << 10
 
-func writeCurl(w io.Writer, captures Captures, o *Options) error {
+func writeCurl(w io.Writer, captures records, o *Options) error {
 	first := true
 	for c, err := range captures {
 		if err != nil {
@@ -42,9 +42,12 @@ func writeCurl(w io.Writer, captures Captures, o *Options) error {
 }
 
 // curl writes the command that sends a capture: every header line as it was, in its place and case, and none of curl's own.
-func curl(b *bytes.Buffer, c *journal.Capture) {
+func curl(b *bytes.Buffer, c *record) {
 	fmt.Fprintf(b, "\n# %s: %s %s, %d bytes\n", comment(c.ID), comment(c.Method), comment(c.Target), len(c.Body))
-	if why := unsendable(c); why != "" {
+	if len(c.redacted) > 0 {
+		fmt.Fprintf(b, "# %s\n", c.said())
+	}
+	if why := unsendable(&c.Capture); why != "" {
 		fmt.Fprintf(b, "# left out: %s\n", why)
 		return
 	}
@@ -87,7 +90,7 @@ func curl(b *bytes.Buffer, c *journal.Capture) {
 	case len(c.Body) > 0:
 		b.WriteString(" \\\n  --data-raw " + quote(string(c.Body)))
 	}
-	fmt.Fprintf(b, " \\\n  \"${TO:-%s}/\"\n", origin(c))
+	fmt.Fprintf(b, " \\\n  \"${TO:-%s}/\"\n", origin(&c.Capture))
 }
 
 // unsendable says why curl cannot send a capture, or "".

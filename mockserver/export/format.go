@@ -20,7 +20,7 @@ type Format struct {
 	Extension string // of a file's name, with its dot
 	Many      bool   // whether it holds several captures; else exactly one
 
-	write func(w io.Writer, captures Captures, o *Options) error
+	write func(w io.Writer, captures records, o *Options) error
 	read  func(r io.Reader) iter.Seq[Record] // nil: it cannot be read back
 }
 
@@ -29,9 +29,9 @@ type Captures = iter.Seq2[journal.Capture, error]
 
 // Options steer the writing. The zero value redacts.
 type Options struct {
-	// KeepSecrets leaves secrets as they are. Without it these become REDACTED: Authorization and cookies, header lines and
-	// query values whose names speak of secrets, tokens, passwords or keys, and the places where a provider of the catalogue
-	// sends its secret as it is. A body is changed in such a place only.
+	// KeepSecrets leaves secrets as they are. Without it they become REDACTED wherever they stand, by the list of package redact, and in the
+	// places where a provider of the catalogue sends its secret as it is. The rest stays byte for byte, but that a Content-Length goes with
+	// its body, that a body in chunks has one, and that a body in a content coding is decoded. Every format but raw, which has no room for it, names what was taken out.
 	KeepSecrets bool
 	// Catalogue knows the providers; nil is fixtures.Builtin.
 	Catalogue *fixtures.Catalogue
@@ -77,13 +77,13 @@ func (f Format) Write(w io.Writer, captures Captures, o Options) error {
 	if o.Name == "" {
 		o.Name = "captures"
 	}
-	if !o.KeepSecrets {
-		captures = newRedactor(o.Catalogue).redacted(captures)
-	}
 	if !f.Many {
 		captures = single(f.Name, captures)
 	}
-	return f.write(w, captures, &o)
+	if o.KeepSecrets {
+		return f.write(w, asTheyAre(captures), &o)
+	}
+	return f.write(w, newRedactor(o.Catalogue).redacted(captures), &o)
 }
 
 // Readable says whether Read can read the format.

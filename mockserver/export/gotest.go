@@ -72,7 +72,7 @@ func captured() []string {
 
 const goEnd = "\t}\n}\n"
 
-func writeGo(w io.Writer, captures Captures, o *Options) error {
+func writeGo(w io.Writer, captures records, o *Options) error {
 	if _, err := fmt.Fprintf(w, goBegin, comment(o.Name)); err != nil {
 		return err
 	}
@@ -82,6 +82,9 @@ func writeGo(w io.Writer, captures Captures, o *Options) error {
 		}
 		raw := c.Bytes()
 		item := fmt.Sprintf("\t\t// %s\n", comment(c.ID))
+		if len(c.redacted) > 0 {
+			item += fmt.Sprintf("\t\t// %s\n", c.said())
+		}
 		if _, err := wire.ParseRequest(raw); err != nil {
 			item += fmt.Sprintf("\t\t// left out: %s\n", comment(err.Error()))
 		} else {

@@ -82,6 +82,7 @@ type (
 		Reply        *journal.Reply        `json:"reply,omitempty"`
 		Verification *journal.Verification `json:"verification,omitempty"`
 		Problems     []string              `json:"problems,omitempty"`
+		Redacted     []string              `json:"redacted,omitempty"` // names of the secrets that were taken out
 		Head         *exactHead            `json:"head,omitempty"`
 	}
 )
@@ -94,7 +95,7 @@ func harFormat() Format {
 	}
 }
 
-func writeHAR(w io.Writer, captures Captures, _ *Options) error {
+func writeHAR(w io.Writer, captures records, _ *Options) error {
 	if _, err := io.WriteString(w, `{"log":{"version":"1.2","creator":{"name":"hookrig","version":"1"},"entries":[`); err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func writeHAR(w io.Writer, captures Captures, _ *Options) error {
 	return err
 }
 
-func newHAREntry(c *journal.Capture) harEntry {
+func newHAREntry(c *record) harEntry {
 	e := harEntry{
 		StartedDateTime: c.At.UTC(),
 		Request: harRequest{
@@ -131,7 +132,7 @@ func newHAREntry(c *journal.Capture) harEntry {
 		Response: harResponse{Cookies: []harPair{}, Headers: []harPair{}, HeadersSize: -1, BodySize: -1},
 		Own: &harOwn{
 			ID: c.ID, Bin: c.Bin, Seq: c.Seq, Peer: c.Peer, Target: c.Target, Reply: c.Reply, Verification: c.Verification,
-			Problems: c.Problems, Head: newExactHead(&c.Message),
+			Problems: c.Problems, Redacted: c.redacted, Head: newExactHead(&c.Message),
 		},
 	}
 	for i, h := range c.Headers {

@@ -15,7 +15,8 @@ import (
 // lineRecord is a line of a JSON Lines file: a capture as the API has it.
 type lineRecord struct {
 	journal.Capture
-	Head *exactHead `json:"head,omitempty"`
+	Redacted []string   `json:"redacted,omitempty"` // names of the secrets that were taken out
+	Head     *exactHead `json:"head,omitempty"`
 }
 
 // linesFormat is JSON Lines: a capture a line.
@@ -26,14 +27,14 @@ func linesFormat() Format {
 	}
 }
 
-func writeLines(w io.Writer, captures Captures, _ *Options) error {
+func writeLines(w io.Writer, captures records, _ *Options) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for c, err := range captures {
 		if err != nil {
 			return err
 		}
-		if err := enc.Encode(lineRecord{c.Clone(), newExactHead(&c.Message)}); err != nil {
+		if err := enc.Encode(lineRecord{c.Clone(), c.redacted, newExactHead(&c.Message)}); err != nil {
 			return err
 		}
 	}

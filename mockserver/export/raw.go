@@ -8,7 +8,7 @@ import (
 func rawFormat() Format {
 	return Format{
 		Name: "raw", Text: "the request's bytes, head and body", MediaType: "application/octet-stream", Extension: ".http",
-		write: func(w io.Writer, captures Captures, _ *Options) error {
+		write: func(w io.Writer, captures records, _ *Options) error {
 			for c, err := range captures {
 				if err != nil {
 					return err

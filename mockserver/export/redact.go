@@ -3,40 +3,75 @@ package export
 import (
 	"bytes"
 	"encoding/json"
-	"net/url"
+	"iter"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // Redacted stands where a secret stood.
-const Redacted = "REDACTED"
+const Redacted = redact.Word
 
-// redactor takes secrets out of captures.
+// record is a capture as it is written.
+type record struct {
+	journal.Capture
+	redacted []string // names of the secrets that were taken out
+}
+
+// said says what was taken out, for a comment.
+func (r *record) said() string {
+	return comment(Redacted + " stands for secrets: " + strings.Join(r.redacted, ", "))
+}
+
+// records are written in their order. An error ends the writing.
+type records = iter.Seq2[record, error]
+
+// asTheyAre are captures with their secrets.
+func asTheyAre(captures Captures) records {
+	return func(yield func(record, error) bool) {
+		for c, err := range captures {
+			if !yield(record{Capture: c}, err) {
+				return
+			}
+		}
+	}
+}
+
+// redactor takes secrets out of captures: those of the one list, in package redact, and those of the providers' files.
 type redactor struct {
-	headers  map[string]bool     // lower case
-	query    map[string]bool     // lower case
-	pointers map[string][]string // into the bodies of a provider
+	headers  map[string]bool            // lower case
+	query    map[string]bool            // lower case
+	pointers map[string][]string        // into the bodies of a provider
+	proofs   map[string]map[string]bool // of a provider: values of the query that are signatures
 }
 
 // newRedactor knows where the providers of a catalogue send a secret as it is.
 func newRedactor(known *fixtures.Catalogue) *redactor {
 	r := &redactor{
-		headers:  map[string]bool{"authorization": true, "proxy-authorization": true, "cookie": true, "set-cookie": true},
-		query:    map[string]bool{"key": true, "auth": true, "sig": true},
-		pointers: map[string][]string{},
+		headers: map[string]bool{}, query: map[string]bool{}, pointers: map[string][]string{}, proofs: map[string]map[string]bool{},
 	}
 	for _, p := range known.Providers() {
+		r.proofs[p.Name] = map[string]bool{}
 		for _, s := range p.Signing.Signatures {
-			if s.Alg != "static" && s.Alg != "basic" {
-				continue
-			}
 			for _, e := range s.Emit {
-				r.headers[strings.ToLower(e.Header)] = true
-				r.query[strings.ToLower(e.Query)] = true
+				if s.Alg != "static" && s.Alg != "basic" {
+					r.proofs[p.Name][strings.ToLower(e.Query)] = true
+					continue
+				}
+				if e.Header != "" {
+					r.headers[strings.ToLower(e.Header)] = true
+				}
+				if e.Query != "" {
+					r.query[strings.ToLower(e.Query)] = true
+				}
 				if e.Body != "" && s.Scope == "" {
 					r.pointers[p.Name] = append(r.pointers[p.Name], e.Body)
 				}
@@ -46,13 +81,14 @@ func newRedactor(known *fixtures.Catalogue) *redactor {
 	return r
 }
 
-func (r *redactor) redacted(captures Captures) Captures {
-	return func(yield func(journal.Capture, error) bool) {
+func (r *redactor) redacted(captures Captures) records {
+	return func(yield func(record, error) bool) {
 		for c, err := range captures {
+			var out record
 			if err == nil {
-				c = r.redact(c)
+				out = r.redact(c)
 			}
-			if !yield(c, err) {
+			if !yield(out, err) {
 				return
 			}
 		}
@@ -60,101 +96,176 @@ func (r *redactor) redacted(captures Captures) Captures {
 }
 
 // redact returns c without its secrets. What c shares with others is not written to.
-func (r *redactor) redact(c journal.Capture) journal.Capture {
+func (r *redactor) redact(c journal.Capture) record {
 	before := c
+	pass := &redact.Pass{Headers: r.headers, Query: r.query}
+	var pointers []string
+	if c.Verification != nil {
+		pass.Proofs, pointers = r.proofs[c.Verification.Provider], r.pointers[c.Verification.Provider]
+	}
 	c.Headers = slices.Clone(c.Headers)
+	requestLine(pass, &c.Message)
 	for i := range c.Headers {
 		line := &c.Headers[i]
-		line.Value = r.value(line.Name, line.Value)
+		line.Value = pass.Header(line.Name, line.Value)
 	}
-	c.Target = r.target(c.Target)
-	if c.Verification != nil {
-		r.body(&c, r.pointers[c.Verification.Provider])
+	if changed, decoded := body(pass, &before.Message, pointers); changed != nil {
+		c.Headers = refitLines(c.Headers, len(c.Body), len(changed), decoded)
+		c.Body = changed
 	}
 	// The bytes of the wire hold what was taken out, and of a head that could not be read nobody knows what they hold.
-	broken := func(problem string) bool {
-		return strings.HasPrefix(problem, "malformed") || strings.HasPrefix(problem, "aborted")
-	}
-	if !slices.Equal(c.Headers, before.Headers) || c.Target != before.Target || !bytes.Equal(c.Body, before.Body) || slices.ContainsFunc(c.Problems, broken) {
+	if !same(&c.Message, &before.Message) || slices.ContainsFunc(c.Problems, broken) || framingSpeaks(c.Raw) {
 		c.Raw = nil
 	}
 	if c.Reply != nil {
 		reply := c.Reply.Clone()
-		for name, value := range reply.Headers {
-			reply.Headers[name] = r.value(name, value)
-		}
-		for i := range reply.Lines {
-			line := &reply.Lines[i]
-			line.Value = r.value(line.Name, line.Value)
-		}
+		answer(pass, &reply)
 		c.Reply = &reply
 	}
-	return c
+	c.Problems = slices.Clone(c.Problems)
+	for i, problem := range c.Problems {
+		c.Problems[i] = pass.Known(pass.Quoted(problem))
+	}
+	if c.Verification != nil {
+		verification := *c.Verification
+		verification.Explanation = pass.Known(pass.Quoted(verification.Explanation))
+		c.Verification = &verification
+	}
+	return record{c, pass.Found()}
 }
 
-// value is that of a header line. The scheme of an Authorization stays.
-func (r *redactor) value(name, value string) string {
-	lower := strings.ToLower(name)
-	if value == "" || !r.headers[lower] && !speaksOfSecrets(lower) {
-		return value
-	}
-	if scheme, _, ok := strings.Cut(value, " "); ok && strings.HasSuffix(lower, "authorization") && len(scheme) <= len("AWS4-HMAC-SHA256") {
-		return scheme + " " + Redacted
-	}
-	return Redacted
+func broken(problem string) bool {
+	return strings.HasPrefix(problem, "malformed") || strings.HasPrefix(problem, "aborted")
 }
 
-// target redacts values of the query; its other bytes stay.
-func (r *redactor) target(target string) string {
-	path, query, ok := strings.Cut(target, "?")
-	if !ok {
-		return target
+func same(m, other *wire.Message) bool {
+	return m.Method == other.Method && m.Target == other.Target && m.Version == other.Version && slices.Equal(m.Headers, other.Headers) &&
+		bytes.Equal(m.Body, other.Body)
+}
+
+// framingSpeaks says whether what a message does not hold of a request's bytes does: white space in a head, the extensions of
+// chunks, a trailer. Bodies in chunks may be torn apart anywhere, so that none of their lines is looked at.
+func framingSpeaks(raw []byte) bool {
+	end := wire.HeadEnd(raw)
+	if end == 0 {
+		return len(raw) > 0
 	}
-	fields := strings.Split(query, "&")
-	for i, field := range fields {
-		name, value, has := strings.Cut(field, "=")
-		if !has || value == "" {
-			continue
-		}
-		plain, err := url.QueryUnescape(name)
+	rest := raw[end:]
+	for len(rest) > 0 {
+		line, after, _ := bytes.Cut(rest, []byte("\n"))
+		digits, extension, _ := strings.Cut(strings.TrimSpace(string(line)), ";")
+		size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 40)
 		if err != nil {
-			plain = name
+			return false // no body in chunks
 		}
-		if plain = strings.ToLower(plain); r.query[plain] || speaksOfSecrets(plain) {
-			fields[i] = name + "=" + Redacted
-		}
-	}
-	return path + "?" + strings.Join(fields, "&")
-}
-
-// body redacts the members of a body that hold its provider's secret.
-func (r *redactor) body(c *journal.Capture, pointers []string) {
-	before := len(c.Body)
-	for _, pointer := range pointers {
-		if _, ok := fixtures.Member(c.Body, pointer); !ok {
-			continue
-		}
-		changed, err := fixtures.SetMembers(c.Body, fixtures.Setting{Pointer: pointer, Value: json.RawMessage(`"` + Redacted + `"`)})
-		if err == nil {
-			c.Body = changed
-		}
-	}
-	if len(c.Body) == before {
-		return
-	}
-	for i := range c.Headers {
-		if strings.EqualFold(c.Headers[i].Name, "Content-Length") {
-			c.Headers[i].Value = strconv.Itoa(len(c.Body))
-		}
-	}
-}
-
-// speaksOfSecrets says whether a name, in lower case, is one that secrets go by.
-func speaksOfSecrets(name string) bool {
-	for _, word := range []string{"secret", "token", "passw", "api-key", "api_key", "apikey", "access-key", "access_key"} {
-		if strings.Contains(name, word) {
+		if extension != "" && redact.Text(extension) != extension {
 			return true
 		}
+		if size == 0 {
+			for field := range strings.Lines(string(after)) {
+				if redact.Line(strings.TrimRight(field, "\r\n")) != strings.TrimRight(field, "\r\n") {
+					return true
+				}
+			}
+			return false
+		}
+		if uint64(len(after)) < size {
+			return false
+		}
+		rest = bytes.TrimLeft(after[size:], "\r\n")
 	}
 	return false
+}
+
+// requestLine redacts the target. Where the request line is none, as that of a head which begins with a header line, all of it counts.
+func requestLine(pass *redact.Pass, m *wire.Message) {
+	if wire.IsToken(m.Method) && !strings.Contains(m.Target, " ") && !redact.Name(m.Method) {
+		m.Target = pass.URL(m.Target)
+		return
+	}
+	line := m.Method + " " + m.Target + " " + m.Version
+	changed := pass.Line(line)
+	if changed == line {
+		return
+	}
+	m.Version = ""
+	m.Method, m.Target, _ = strings.Cut(changed, " ")
+	if method, target, ok := strings.Cut(changed, " "); ok && wire.IsToken(method) { // a target with spaces
+		if at := strings.LastIndexByte(target, ' '); at >= 0 {
+			m.Target, m.Version = target[:at], target[at+1:]
+		}
+	}
+}
+
+// body is the body of m without secrets, in the places where its provider has its own too; nil is one that has none. A body in a
+// content coding or another character set is decoded for that, and the result stays so.
+func body(pass *redact.Pass, m *wire.Message, pointers []string) (out []byte, decoded bool) {
+	plain := content.Decode(m)
+	out = plain.Bytes
+	for _, pointer := range pointers {
+		secret, ok := fixtures.Member(out, pointer)
+		if !ok {
+			continue
+		}
+		changed, err := fixtures.SetMembers(out, fixtures.Setting{Pointer: pointer, Value: json.RawMessage(`"` + Redacted + `"`)})
+		if err == nil {
+			pass.Take(pointer, strings.Trim(string(secret), `"`))
+			out = changed
+		}
+	}
+	out = pass.Body(m.Headers.Get("Content-Type"), out)
+	if bytes.Equal(out, plain.Bytes) {
+		return nil, false
+	}
+	return out, len(plain.Steps) > 0
+}
+
+// refit is what a header line says of a body that was redacted; "" leaves the line out. A length that was right stays right.
+func refit(name, value string, before, now int, decoded bool) string {
+	switch {
+	case strings.EqualFold(name, "Content-Length") && value == strconv.Itoa(before):
+		return strconv.Itoa(now)
+	case decoded && strings.EqualFold(name, "Content-Encoding"):
+		return ""
+	case decoded && strings.EqualFold(name, "Content-Type"):
+		return charset.ReplaceAllString(value, "${1}utf-8")
+	}
+	return value
+}
+
+var charset = regexp.MustCompile(`(?i)(;\s*charset=)[^;]*`)
+
+func refitLines(lines signature.Headers, before, now int, decoded bool) signature.Headers {
+	out := make(signature.Headers, 0, len(lines))
+	for _, line := range lines {
+		was := line.Value
+		if line.Value = refit(line.Name, was, before, now, decoded); line.Value != "" || was == "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// answer redacts the reply to a capture, which may be a consumer's.
+func answer(pass *redact.Pass, reply *journal.Reply) {
+	m := wire.Message{Headers: slices.Clone(reply.Lines), Body: []byte(reply.Content())}
+	for name, value := range reply.Headers {
+		m.Headers.Add(name, value)
+	}
+	if changed, decoded := body(pass, &m, nil); changed != nil {
+		*reply = reply.WithBody(changed)
+		reply.Lines = refitLines(reply.Lines, len(m.Body), len(changed), decoded)
+		for name, value := range reply.Headers {
+			if reply.Headers[name] = refit(name, value, len(m.Body), len(changed), decoded); reply.Headers[name] == "" && value != "" {
+				delete(reply.Headers, name)
+			}
+		}
+	}
+	for name, value := range reply.Headers {
+		reply.Headers[name] = pass.Header(name, value)
+	}
+	for i := range reply.Lines {
+		line := &reply.Lines[i]
+		line.Value = pass.Header(line.Name, line.Value)
+	}
 }

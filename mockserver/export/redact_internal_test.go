@@ -16,19 +16,19 @@ func TestRedactionOfStaticSecrets(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	r.headers["x-hook"] = true
-	r.pointers["static"] = []string{"/none", "/auth/word"}
+	r.pointers["static"] = []string{"/none", "/greeting/word"}
 	const head = "POST / HTTP/1.1\r\nHost: h\r\n"
-	m, err := wire.ParseRequest([]byte(head + "X-HOOK: hush\r\nContent-Length: 34\r\n\r\n" + `{"auth":{"word":"hush"}, "n":1.0 }`))
+	m, err := wire.ParseRequest([]byte(head + "X-HOOK: hush\r\nContent-Length: 38\r\n\r\n" + `{"greeting":{"word":"hush"}, "n":1.0 }`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := journal.Capture{Message: m, Verification: &journal.Verification{Provider: "static"}}
-	want := head + "X-HOOK: REDACTED\r\nContent-Length: 38\r\n\r\n" + `{"auth":{"word":"REDACTED"}, "n":1.0 }`
+	want := head + "X-HOOK: REDACTED\r\nContent-Length: 42\r\n\r\n" + `{"greeting":{"word":"REDACTED"}, "n":1.0 }`
 	if got := string(wire.Append(nil, r.redact(c).Message)); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	c.Verification.Provider = "other" // whose bodies hold none
-	want = head + "X-HOOK: REDACTED\r\nContent-Length: 34\r\n\r\n" + `{"auth":{"word":"hush"}, "n":1.0 }`
+	want = head + "X-HOOK: REDACTED\r\nContent-Length: 38\r\n\r\n" + `{"greeting":{"word":"hush"}, "n":1.0 }`
 	if got := string(wire.Append(nil, r.redact(c).Message)); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

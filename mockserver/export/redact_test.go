@@ -19,7 +19,7 @@ func TestRedaction(t *testing.T) {
 		Headers: map[string]string{"Set-Cookie": "s=hush8", "X-A": "1"},
 		Lines:   signature.Headers{{Name: "set-cookie", Value: "s=hush9"}, {Name: "X-B", Value: "2"}},
 	}
-	want := strings.NewReplacer("30", "31", "Bearer hush3", "Bearer REDACTED", "hush1", "REDACTED", "hush2", "REDACTED", "hush4", "REDACTED", "s=hush5", "REDACTED",
+	want := strings.NewReplacer("30", "39", `"stays"`, `"REDACTED"`, `"too"`, `"REDACTED"`, "Bearer hush3", "Bearer REDACTED", "hush1", "REDACTED", "hush2", "REDACTED", "hush4", "REDACTED", "s=hush5", "REDACTED",
 		"hush6", "REDACTED", "hush7", "REDACTED").Replace(secretive)
 	if got := write(t, "raw", export.Options{}, c); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -34,7 +34,7 @@ steps:
 
 // writeScenario writes a step for each capture that is known to be a provider's event. A scenario's requests are a provider's, so
 // nothing else can be delivered by one.
-func writeScenario(w io.Writer, captures Captures, o *Options) error {
+func writeScenario(w io.Writer, captures records, o *Options) error {
 	if _, err := fmt.Fprintf(w, scenarioBegin, comment(o.Name), scenarioName(o.Name)); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func writeScenario(w io.Writer, captures Captures, o *Options) error {
 		if err != nil {
 			return err
 		}
-		event, why := recognise(o.Catalogue, &c)
+		event, why := recognise(o.Catalogue, &c.Capture)
 		if why != "" {
 			if _, err := fmt.Fprintf(w, "  # %s is left out: %s. hookrig replay sends it.\n", comment(c.ID), why); err != nil {
 				return err
@@ -57,6 +57,9 @@ func writeScenario(w io.Writer, captures Captures, o *Options) error {
 			step = fmt.Sprintf("  - id: subscribe-%s\n    subscribe: {provider: %s}\n", event.Provider, event.Provider)
 		}
 		n++
+		if len(c.redacted) > 0 {
+			step += fmt.Sprintf("  # %s\n", c.said())
+		}
 		step += fmt.Sprintf("  - id: event-%d # %s\n    deliver:\n      provider: %s\n      event: %s\n      body: %s\n    expect:\n      deliveries: {state: delivered}\n",
 			n, comment(c.ID), event.Provider, text(event.Name), text(string(event.Body)))
 		if _, err := io.WriteString(w, step); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -26,15 +27,21 @@ const maxEvents = 200
 
 // writeSchema writes one schema with a definition for each event. A body fits the whole when it fits one of them. Bodies that
 // are no JSON are told of in a comment.
-func writeSchema(w io.Writer, captures Captures, o *Options) error {
+func writeSchema(w io.Writer, captures records, o *Options) error {
 	shapes := map[string]*drift.Shape{}
 	var names []string
+	var hidden record // all that was redacted
 	others := 0
 	for c, err := range captures {
 		if err != nil {
 			return err
 		}
-		name := eventOf(&c, o.Catalogue)
+		for _, secret := range c.redacted {
+			if len(hidden.redacted) < maxEvents && !slices.Contains(hidden.redacted, secret) {
+				hidden.redacted = append(hidden.redacted, secret)
+			}
+		}
+		name := eventOf(&c.Capture, o.Catalogue)
 		shape := shapes[name]
 		if shape == nil {
 			shape = &drift.Shape{}
@@ -57,6 +64,9 @@ func writeSchema(w io.Writer, captures Captures, o *Options) error {
 	out := drift.Schema{Draft: drift.Draft, Title: o.Name, Defs: &drift.Fields{}}
 	if others > 0 {
 		out.Description = fmt.Sprintf("%d captures had bodies that are no JSON.", others)
+	}
+	if len(hidden.redacted) > 0 {
+		out.Description = strings.TrimSpace(out.Description + " " + hidden.said() + ".")
 	}
 	for _, name := range names {
 		schema := shapes[name].Schema()

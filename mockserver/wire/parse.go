@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // ParseRequest reads one raw HTTP/1.x request, head and body, as Append
@@ -84,10 +85,13 @@ func requestBody(f frame, rest []byte) ([]byte, error) {
 
 func afterBody(rest []byte) error {
 	if len(bytes.Trim(rest, "\r\n")) > 0 {
-		return fmt.Errorf("%w: %d bytes follow the end of the body: %s", ErrMalformed, len(rest), quote(rest))
+		return fmt.Errorf("%w: %d bytes follow the end of the body: want none, or a higher Content-Length", ErrMalformed, len(rest))
 	}
 	return nil
 }
+
+// HeadEnd returns the length of the head that raw begins with, its empty line included, or 0 when the empty line is not there.
+func HeadEnd(raw []byte) int { return headEnd(raw, 0) }
 
 // headEnd returns the length of the head that raw starts with, its empty line included, or 0 when the empty
 // line is not there yet. Bytes before from have been looked at before.
@@ -125,7 +129,7 @@ func parseFields(raw []byte) (signature.Headers, error) {
 		}
 		name, value, ok := bytes.Cut(line, []byte(":"))
 		if !ok || !validToken(name) {
-			return nil, fmt.Errorf("%w: line %d: %s: want a header line such as \"Name: value\"", ErrMalformed, n, quote(line))
+			return nil, fmt.Errorf("%w: line %d: %s: want a header line such as \"Name: value\"", ErrMalformed, n, quoteOf(redact.Below(nameOfLast(fields), string(line))))
 		}
 		value = bytes.Trim(value, " \t")
 		if bytes.ContainsAny(value, "\r\x00") {
@@ -158,11 +162,22 @@ func validVersion(text []byte) bool {
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
 
-// quote quotes input for an error, its end cut off when it is long.
+// quote quotes a line of input for an error, without its secret and its end cut off when it is long.
 func quote(input []byte) string {
+	return quoteOf(redact.Line(string(input[:min(len(input), MaxHead)])))
+}
+
+func quoteOf(text string) string {
 	const longest = 80
-	if len(input) > longest {
-		return fmt.Sprintf("%q…", input[:longest])
+	if len(text) > longest {
+		return fmt.Sprintf("%q…", text[:longest])
 	}
-	return fmt.Sprintf("%q", input)
+	return fmt.Sprintf("%q", text)
+}
+
+func nameOfLast(fields signature.Headers) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	return fields[len(fields)-1].Name
 }

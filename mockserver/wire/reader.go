@@ -171,7 +171,7 @@ func (r *reader) chunks(kept []byte, most int) ([]byte, error) {
 			return kept, err
 		}
 		if len(line) > 0 {
-			return kept, fmt.Errorf("%w: %s after a chunk of %d bytes: want the end of the line", ErrMalformed, quote(line), size)
+			return kept, fmt.Errorf("%w: %d bytes behind a chunk of %d: want the end of the line", ErrMalformed, len(line), size)
 		}
 	}
 }

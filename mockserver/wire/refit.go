@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/redact"
 )
 
 // Refit makes the head of a recorded request fit for another connection. It removes the lines that are about the connection on which the
@@ -182,14 +183,14 @@ func CheckHead(m *Message) error {
 		return fmt.Errorf("%w: method %.80q: want a word such as POST", ErrMalformed, m.Method)
 	}
 	if m.Target == "" || strings.ContainsFunc(m.Target, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return fmt.Errorf("%w: target %.80q: want a path without spaces, such as /hooks", ErrMalformed, m.Target)
+		return fmt.Errorf("%w: target %.80q: want a path without spaces, such as /hooks", ErrMalformed, redact.URL(m.Target))
 	}
 	for _, line := range m.Headers {
 		if !IsToken(line.Name) {
-			return fmt.Errorf("%w: header line %.80q: its name is no token: want letters, digits and none of \"(),/:;<=>?@[\\]{} or a space", ErrMalformed, line.Name+": "+line.Value)
+			return fmt.Errorf("%w: header line %.80q: its name is no token: want letters, digits and none of \"(),/:;<=>?@[\\]{} or a space", ErrMalformed, redact.Line(line.Name+": "+line.Value))
 		}
 		if strings.ContainsAny(line.Value, "\r\n\x00") {
-			return fmt.Errorf("%w: header line %.80q: its value holds a line end or a NUL", ErrMalformed, line.Name+": "+line.Value)
+			return fmt.Errorf("%w: header line %.80q: its value holds a line end or a NUL", ErrMalformed, redact.Line(line.Name+": "+line.Value))
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/jq"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere in hookrig: .method .path .query .params
@@ -108,9 +109,9 @@ func firstLine(err error) string {
 
 func (m *jsonMatcher) FailureMessage(any) string {
 	if m.problem != "" {
-		return fmt.Sprintf("expected %s to be %s, but %s", m.expression, m.wanted(), m.problem)
+		return terminal.Text(fmt.Sprintf("expected %s to be %s, but %s", m.expression, m.wanted(), m.problem))
 	}
-	return fmt.Sprintf("expected %s to be %s, got %s", m.expression, m.wanted(), text(m.got))
+	return terminal.Text(fmt.Sprintf("expected %s to be %s, got %s", m.expression, m.wanted(), text(m.got)))
 }
 
 func (m *jsonMatcher) NegatedFailureMessage(any) string {

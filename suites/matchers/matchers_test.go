@@ -13,6 +13,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 	"github.com/hookrig/hookrig/suites/matchers"
 )
 
@@ -219,5 +220,30 @@ func TestEventuallyPollsABinAndStopsEarly(t *testing.T) {
 	tooMany := &bin{captures: list[:2], looks: 5}
 	if g.Eventually(tooMany).WithTimeout(time.Hour).Should(matchers.HaveReceived().Times(1)) || message == "" {
 		t.Error("passed")
+	}
+}
+
+// A failure is read on a terminal: what was received steers nothing there, and the target tells no secret.
+func TestFailuresSteerNothing(t *testing.T) {
+	t.Parallel()
+	const bad = "\x1b]52;c;aGk=\x07\u009b31m\x9b\u202e\rx"
+	c := capture("c1", "{\"a\":"+`"\u001b[31m\u009b\u202e"`+"}")
+	c.Method, c.Target, c.Problems = "P"+bad, "/in"+bad+"?token=hush", []string{bad}
+	received := matchers.HaveReceived(matchers.HaveJSON(".body.a", "1"))
+	if _, err := received.Match([]journal.Capture{c}); err != nil {
+		t.Fatal(err)
+	}
+	all := matchers.HaveReceived()
+	if _, err := all.Match([]journal.Capture{c}); err != nil {
+		t.Fatal(err)
+	}
+	value := matchers.HaveJSON(".body.a", "1")
+	if _, err := value.Match(c); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{received.FailureMessage([]journal.Capture{c}), all.NegatedFailureMessage([]journal.Capture{c}), value.FailureMessage(c), c.GomegaString()} {
+		if terminal.Text(text) != text || strings.Contains(text, "hush") {
+			t.Errorf("%q", text)
+		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // Bin is what HaveReceived polls: *mockserver.Bin is one.
@@ -121,10 +123,10 @@ func (m *ReceivedMatcher) FailureMessage(actual any) string {
 	fmt.Fprintf(&b, "expected %s to have received %s, got %d of %d", subject(actual), m.wanted(), len(m.matched), len(m.matched)+len(m.misses))
 	if m.max >= 0 && len(m.matched) > m.max {
 		m.show(&b, m.matched)
-		return b.String()
+		return terminal.Text(b.String())
 	}
 	if len(m.misses) == 0 {
-		return b.String()
+		return terminal.Text(b.String())
 	}
 	nearest := slices.Clone(m.misses)
 	slices.SortStableFunc(nearest, func(a, b miss) int { return len(a.reasons) - len(b.reasons) })
@@ -135,7 +137,7 @@ func (m *ReceivedMatcher) FailureMessage(actual any) string {
 	if more := len(nearest) - shown; more > 0 {
 		fmt.Fprintf(&b, "\n  and %d more", more)
 	}
-	return b.String()
+	return terminal.Text(b.String())
 }
 
 // NegatedFailureMessage says how many there were, and shows them.
@@ -143,7 +145,7 @@ func (m *ReceivedMatcher) NegatedFailureMessage(actual any) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "expected %s not to have received %s, got %d of %d", subject(actual), m.wanted(), len(m.matched), len(m.matched)+len(m.misses))
 	m.show(&b, m.matched)
-	return b.String()
+	return terminal.Text(b.String())
 }
 
 // show lists the first captures.
@@ -199,5 +201,5 @@ func capturesOf(actual any) ([]journal.Capture, error) {
 
 // describe names a capture in one short phrase.
 func describe(c journal.Capture) string {
-	return fmt.Sprintf("%s %s %s", c.ID, c.Method, c.Target)
+	return terminal.Sprintf("%s %s %s", c.ID, c.Method, redact.URL(c.Target))
 }

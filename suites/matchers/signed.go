@@ -10,6 +10,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // BeSignedBy succeeds when a capture or message carries the provider's signature by one of the secrets. A failure
@@ -59,7 +60,7 @@ func (m *signedMatcher) FailureMessage(any) string {
 	if m.result.Explanation != "" {
 		s += ": " + m.result.Explanation
 	}
-	return s
+	return terminal.Text(s)
 }
 
 func (m *signedMatcher) NegatedFailureMessage(any) string {

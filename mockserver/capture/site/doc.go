@@ -26,6 +26,8 @@
 //     the rig asks for a token of its own, that is the Api-Key.
 //   - The address of a deleted token is that of a bin like any other; that of
 //     an expired one answers 410, until room is needed for new tokens.
+//   - Cells of the CSV export that a spreadsheet would take for a formula (they
+//     begin with =, +, -, @, a tab or a line end) have a ' before them.
 //   - request.download answers the file itself, not a redirect to it.
 //   - raw answers application/json or text/plain only, as the open-source
 //     edition does: what was sent does not run as a page of this address.

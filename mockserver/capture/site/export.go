@@ -89,7 +89,18 @@ func (r *request) row() map[string]string {
 	return row
 }
 
-// tableOf writes rows as CSV.
+// harmless is a cell that no spreadsheet takes for a formula: one that begins like one gets a ' before it, as
+// https://owasp.org/www-community/attacks/CSV_Injection advises.
+func harmless(cell string) string {
+	for _, begin := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"} {
+		if strings.HasPrefix(cell, begin) {
+			return "'" + cell
+		}
+	}
+	return cell
+}
+
+// tableOf writes rows as CSV; see harmless.
 func tableOf(rows []map[string]string) ([]byte, error) {
 	columns := firstColumns()
 	others := map[string]bool{}
@@ -113,7 +124,7 @@ func tableOf(rows []map[string]string) ([]byte, error) {
 	cells := make([]string, len(columns))
 	for _, row := range rows {
 		for i, name := range columns {
-			cells[i] = row[name]
+			cells[i] = harmless(row[name])
 		}
 		if err := out.Write(cells); err != nil {
 			return nil, err

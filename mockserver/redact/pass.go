@@ -1,0 +1,90 @@
+package redact
+
+import (
+	"slices"
+	"strings"
+)
+
+// Pass goes through one message and notes what it takes out. The zero Pass is ready; it is for one goroutine.
+type Pass struct {
+	// Headers and Query are more names of secrets, in lower case: of header lines, and of values in a query.
+	Headers, Query map[string]bool
+	// Proofs are names of values in a query, in lower case, that are signatures and stay.
+	Proofs map[string]bool
+
+	found []string
+	taken []string
+	depth int
+}
+
+// Found is what was taken out, by name, in the order of its first place.
+func (p *Pass) Found() []string { return p.found }
+
+// Known takes out of a text what the pass took out elsewhere.
+func (p *Pass) Known(text string) string {
+	const shortest = 4 // a shorter one would tear words apart, and hide nothing
+	for _, secret := range p.taken {
+		if len(secret) >= shortest {
+			text = strings.ReplaceAll(text, secret, Word)
+		}
+	}
+	return text
+}
+
+// Header is the value of a header line without its secrets. The scheme of an Authorization stays.
+func (p *Pass) Header(name, value string) string {
+	if value == "" {
+		return value
+	}
+	if p.Headers[strings.ToLower(name)] || p.is(name, anywhere) {
+		return p.hidden(name, value)
+	}
+	switch strings.ToLower(name) {
+	case "host", "x-forwarded-host", "x-original-host":
+		return p.user(value)
+	}
+	if strings.HasPrefix(value, "/") || strings.HasPrefix(value, "?") || strings.HasPrefix(value, "#") {
+		value = p.URL(value)
+	}
+	return p.value(value)
+}
+
+// is says whether a name is one of a secret.
+func (p *Pass) is(name string, at place) bool { return secret(name, at) }
+
+// hidden is Word for the value of a line, behind the scheme where that is known.
+func (p *Pass) hidden(name, value string) string {
+	if scheme, rest, ok := strings.Cut(value, " "); ok && rest != "" && slices.Contains(schemes(), strings.ToLower(scheme)) {
+		return scheme + " " + p.took(name, strings.TrimSpace(rest))
+	}
+	return p.took(name, value)
+}
+
+// schemes are those of https://www.iana.org/assignments/http-authschemes, and some that are used besides.
+func schemes() []string {
+	return []string{
+		"apikey", "aws4-hmac-sha256", "basic", "bearer", "digest", "dpop", "gnap", "hmac", "hoba", "key", "mutual", "negotiate", "ntlm", "oauth",
+		"privatetoken", "scram-sha-1", "scram-sha-256", "signature", "token", "vapid",
+	}
+}
+
+// Take notes a secret that was taken out by other means.
+func (p *Pass) Take(name, value string) { p.note(name, value) }
+
+// took notes a secret and returns Word.
+func (p *Pass) took(name, value string) string {
+	if value != Word {
+		p.note(name, value)
+	}
+	return Word
+}
+
+func (p *Pass) note(name, value string) {
+	const most = 100
+	if name != "" && !slices.Contains(p.found, name) && len(p.found) < most {
+		p.found = append(p.found, name)
+	}
+	if value != Word && len(p.taken) < most && !slices.Contains(p.taken, value) {
+		p.taken = append(p.taken, value)
+	}
+}
