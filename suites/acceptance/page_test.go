@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
 var _ = Describe("the page", func() {
@@ -113,6 +116,67 @@ var _ = Describe("the page", func() {
 		Eventually(func() string { return b.eval(`String(document.querySelectorAll("#list .row").length)`) }).Should(Equal("0"))
 		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))
+
+	It("recognises and verifies what is sent from here, without being told", func(ctx SpecContext) {
+		r := serve("--data", "memory", "--seed-demo")
+		b := browse(r, "")
+		for _, title := range []string{"The Wallet Crew", "Subscribfy"} {
+			b.eval(`location.hash = "#bin=` + strings.ToLower(title[:3]) + `"`)
+			b.sees("#empty", "Waiting for the first request")
+			b.click("button", "Send a sample of "+title)
+			b.sees("#list .row", "valid")
+		}
+		b.clickOn("#list .row")
+		b.tab("Signature")
+		b.sees("#tab-panel", "valid")
+		b.sees("#tab-panel", "the secret of the sample")
+		Expect(b.eval(`document.querySelector("#tab-panel select[name=provider]").value`)).To(Equal("subscribfy"))
+		b.do(chromedp.Focus(chromedp.CSS("#list .row")))
+		b.press("r")
+		b.click("label", "Sign it anew")
+		Expect(b.eval(`document.querySelector("dialog select[name=provider]").value`)).To(Equal("subscribfy"))
+		b.clickOn("dialog .main")
+		b.sees("dialog .outcome", "answered 200")
+		newest, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "sub", Limit: 1}})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(newest[0].Verification.Verdict).To(Equal("valid"))
+
+		By("offering an address that records")
+		b.click("button", "Close")
+		b.eval(`location.hash = "#"`)
+		b.sees("#head h2", "All bins")
+		postAs(b.text("#head code.address"), "text/plain", "copied")
+		b.sees("#bins", "inbox")
+	}, SpecTimeout(2*time.Minute))
+
+	It("holds any number of deliveries, and bodies of any size", func(ctx SpecContext) {
+		r := serve("--data", "memory")
+		_, err := r.client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: r.capture + "/inbox", Events: []string{"Pass:*"}})
+		Expect(err).NotTo(HaveOccurred())
+		for range 12 {
+			_, err := r.client.Emit(ctx, "neostore", slices.Repeat([]provider.Emission{{Event: "Pass:Created"}}, 20)...)
+			Expect(err).NotTo(HaveOccurred())
+		}
+		b := browse(r, "#view=deliveries")
+		b.sees("#list .row", "Pass:Created")
+		for rows := 60; rows <= 180; rows += 60 {
+			Eventually(b.count("#list .row")).Should(Equal(fmt.Sprint(rows)))
+			Expect(b.eval(`document.documentElement.scrollHeight - innerHeight`)).To(Equal("0"), "the page itself does not scroll, with %d rows", rows)
+			b.clickOn("#older")
+		}
+		b.eval(`document.querySelector("#list li:last-child .row").scrollIntoView()`)
+		Expect(b.eval(`document.querySelector("header").getBoundingClientRect().top`)).To(Equal("0"))
+
+		By("listing large bodies without them")
+		for range 40 {
+			postAs(r.capture+"/large", "application/json", `{"type": "large", "pad": "`+strings.Repeat("x", 3<<20)+`"}`)
+		}
+		b.eval(`location.hash = "#bin=large"`)
+		Eventually(b.count("#list .row")).Should(Equal("40"))
+		Expect(b.eval(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/bins/large/captures")).reduce((n, e) => Math.max(n, e.decodedBodySize), 0) < 200000`)).To(Equal("true"))
+		b.clickOn("#list .row")
+		b.sees("#detail", "3.0 MiB")
+	}, SpecTimeout(3*time.Minute))
 
 	It("is used by keys", func(ctx SpecContext) {
 		r := serve("--data", "memory")

@@ -89,7 +89,7 @@ const drawn = () => [place.view, place.show, place.tab, place.other].join(" ");
 function shut() {
   record = undefined;
   opened = "";
-  $("detail").replaceChildren(empty.detail(rig));
+  $("detail").replaceChildren(empty.detail(rig, place.bin));
 }
 
 // load reads the list anew.
@@ -148,11 +148,11 @@ async function drawHead(anew) {
 }
 
 function allHead() {
-  const address = `${rig.capture}/<bin>`;
+  const address = `${rig.capture}/inbox`;
   const counts = el("p", "quiet");
   return {
-    content: el("div", "", el("div", "line", el("h2", "", "All bins"), el("code", "address", address), copier("Copy", `${rig.capture}/`, { className: "action small", ariaLabel: "Copy the address" })),
-      counts),
+    content: el("div", "", el("div", "line", el("h2", "", "All bins"), el("code", "address", address), copier("Copy", address, { className: "action small", ariaLabel: "Copy the address" })),
+      el("p", "hint", "Any other name works too: a bin exists from its first request on."), counts),
     recount(bins) {
       if (bins) counts.textContent = `${count(bins.reduce((n, b) => n + b.count, 0), "capture")} in ${count(bins.length, "bin")}`;
     },

@@ -26,11 +26,11 @@ export function list(place, rig, did) {
 }
 
 // detail is what the right side says while nothing is open.
-export function detail(rig) {
+export function detail(rig, bin) {
   const key = (k, what) => [el("dt", "", ...k.split(" ").map((one) => el("kbd", "", one))), el("dd", "", what)];
   return el("div", "blank", el("h2", "", "Choose an entry to see it"),
     el("p", "quiet", "Body, header lines, the bytes themselves, why its signature is right or wrong, its retries, and how it differs from others."),
     el("dl", "keys", ...key("j k", "next and previous entry"), ...key("Enter", "open it"), ...key("/", "search"), ...key("r", "resend"), ...key("y", "copy as curl"), ...key("?", "all keys")),
-    el("h3", "", "To record something"), command(`curl -d '{"hello":"world"}' ${rig.capture}/inbox`),
-    el("h3", "", "To receive a signed event of a system"), command(`hookrig send neostore Pass:Installed --to ${rig.capture}/inbox`));
+    el("h3", "", "To record something"), command(`curl -d '{"hello":"world"}' ${rig.capture}/${bin || "inbox"}`),
+    el("h3", "", "To receive a signed event of a system"), command(`hookrig send neostore Pass:Installed --to ${rig.capture}/${bin || "inbox"}`));
 }
