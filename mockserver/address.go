@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/url"
 	"slices"
 	"syscall"
 
@@ -21,6 +22,11 @@ func (o *Options) checkAddresses() error {
 	}
 	if o.DeskAddress == "" {
 		o.DeskAddress = anyPort
+	}
+	for name, text := range map[string]string{"capture URL": o.CaptureURL, "desk URL": o.DeskURL} {
+		if err := checkPublic(name, text); err != nil {
+			return err
+		}
 	}
 	for name := range o.Addresses {
 		if o.Surfaces[name] == nil {
@@ -85,4 +91,16 @@ func listenError(what, address string, err error) error {
 	default:
 		return fmt.Errorf("start the %s at %s: %w", what, address, err)
 	}
+}
+
+// checkPublic refuses what is no URL that something can stand at.
+func checkPublic(name, text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%s %q: want where it is reached from outside, as in https://hooks.example.com or http://127.0.0.1:9001/rig", name, text)
+	}
+	return nil
 }

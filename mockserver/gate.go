@@ -24,6 +24,7 @@ type gate struct {
 	open     bool     // no token is asked for
 	guarded  []string // the paths that ask for it, and those below; no page of another origin may read them
 	host     string   // as it was told to listen on
+	public   []string // the hosts of the public URLs
 	loopback bool
 	origins  *http.CrossOriginProtection
 }
@@ -31,11 +32,18 @@ type gate struct {
 func newGate(o Options, address string, addr net.Addr, guarded []string, next http.Handler) *gate {
 	host, _, _ := net.SplitHostPort(address)
 	ip, _ := netip.ParseAddrPort(addr.String())
-	return &gate{
+	g := &gate{
 		next: next, token: sha256.Sum256([]byte(o.Token)), open: o.Token == "", guarded: guarded,
 		host: host, loopback: ip.Addr().IsLoopback(),
 		origins: http.NewCrossOriginProtection(),
 	}
+	for _, text := range []string{o.DeskURL, o.CaptureURL} {
+		if u, err := url.Parse(text); err == nil && u.Host != "" {
+			g.public = append(g.public, strings.ToLower(u.Hostname()))
+			_ = g.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host) // it was checked before
+		}
+	}
+	return g
 }
 
 // deskGuarded are the paths of the desk that ask for the rig's token. A surface asks for its system's own keys.
@@ -59,7 +67,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	guarded := func(path string) bool { return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/") }
-	if slices.ContainsFunc(g.guarded, guarded) && foreign(r) {
+	if slices.ContainsFunc(g.guarded, guarded) && g.foreign(r) {
 		problem.New(http.StatusForbidden, fmt.Sprintf(
 			"a page of another origin (%s) may not read here", orUnknown(r.Header.Get("Origin")))).Write(w)
 		return
@@ -97,6 +105,9 @@ func (g *gate) knows(hostport string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return true
 	}
+	if slices.Contains(g.public, host) {
+		return true
+	}
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") || host == strings.ToLower(g.host) && host != "" {
 		return true
 	}
@@ -117,7 +128,7 @@ func (g *gate) knows(hostport string) bool {
 
 // foreign says whether a page of another origin had a browser send the request. Browsers say so since 2023, to addresses that they trust
 // (https and this machine); elsewhere Origin says it, where they send one.
-func foreign(r *http.Request) bool {
+func (g *gate) foreign(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":
 		return false
@@ -130,7 +141,7 @@ func foreign(r *http.Request) bool {
 		return false
 	}
 	at, err := url.Parse(from)
-	return err != nil || !strings.EqualFold(at.Host, r.Host)
+	return err != nil || !strings.EqualFold(at.Host, r.Host) && !slices.Contains(g.public, strings.ToLower(at.Hostname()))
 }
 
 func orUnknown(origin string) string {

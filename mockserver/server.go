@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,10 @@ type Options struct {
 	CaptureTLS string
 	// CADir is the folder that keeps the certificate authority of CaptureTLS; "" has a new one with every start.
 	CADir string
+	// CaptureURL and DeskURL are what the two addresses are called from outside: behind a proxy, below a path, in a container whose ports are
+	// published. They stand in what is printed and returned. "" is what they listen on, as this machine reaches it.
+	CaptureURL string
+	DeskURL    string
 	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none.
 	Desk func(surface.Parts) http.Handler
 	// DeskAddress is the desk's, host:port; "" is 127.0.0.1:0.
@@ -75,7 +80,8 @@ type Server struct {
 	seed       uint64
 	store      journal.Store
 	ownStore   bool         // opened here, so closed here
-	wire       *wire.Client // of deliveries, forwards and resends
+	wire       *wire.Client // of deliveries and resends
+	forwarding *wire.Client // of forwards; nil before the capture address is made
 	dispatcher *provider.Dispatcher
 	capture    *capture.Server
 	desk       *webServer // nil without one
@@ -100,14 +106,16 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("allowed targets: %w", err)
 	}
 	guard.Lookup = o.Lookup
-	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral}
+	s := &Server{catalogue: o.Catalogue, seed: o.Seed, store: o.Store}
+	guard.Own = s.listens
+	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral, Reroute: s.reroute}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Catalogue == nil {
 		o.Catalogue = fixtures.Builtin()
 	}
-	s := &Server{catalogue: o.Catalogue, seed: o.Seed, store: o.Store, wire: client}
+	s.catalogue, s.wire = o.Catalogue, client
 	if s.store == nil {
 		s.store, s.ownStore = journal.NewMemory(journal.MemoryOptions{}), true
 	}
@@ -136,7 +144,7 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 		return err
 	}
 	s.capture, err = capture.Start(ctx, capture.Options{
-		Addr: o.Capture, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: client,
+		Addr: o.Capture, PublicURL: o.CaptureURL, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: s.forwards(guard),
 		Front: front, Known: s.known(), Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
 	})
 	switch {
@@ -161,8 +169,40 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	if s.desk, err = startWeb(o, o.DeskAddress, deskGuarded(), s.withSurfaces(handler)); err != nil {
 		return listenError("desk", o.DeskAddress, err)
 	}
+	if o.DeskURL != "" {
+		s.desk.url = strings.TrimRight(o.DeskURL, "/")
+	}
 	s.capture.SetDesk(s.desk.url)
 	return nil
+}
+
+// listens says whether an address is that of this rig's bins.
+func (s *Server) listens(at netip.AddrPort) bool { return s.capture != nil && s.capture.Listens(at) }
+
+// reroute leads what goes to the public URL of the bins to where they listen: the public name may not be known here, or not lead back.
+func (s *Server) reroute(to string) string {
+	if s.capture == nil || s.capture.URL() == "http://"+s.capture.Address() {
+		return to
+	}
+	rest, ok := strings.CutPrefix(to, s.capture.URL())
+	if !ok || rest != "" && rest[0] != '/' && rest[0] != '?' {
+		return to
+	}
+	return "http://" + s.capture.Address() + rest
+}
+
+// forwards is the client that bins forward with: not to themselves, whatever a name leads to.
+func (s *Server) forwards(guard *wire.Guard) *wire.Client {
+	own := *guard
+	own.Own = nil
+	own.Refuse = func(at netip.AddrPort) error {
+		if s.listens(at) {
+			return fmt.Errorf("%w: %s is this capture address itself", wire.ErrForbidden, at)
+		}
+		return nil
+	}
+	s.forwarding = &wire.Client{Dial: own.Dial, Forbids: own.CheckLiteral}
+	return s.forwarding
 }
 
 // known are the secrets of what is sent from here.
@@ -221,13 +261,27 @@ func (s *Server) close() error {
 		errs = append(errs, s.capture.Close(ctx))
 	}
 	s.wire.CloseIdle()
+	if s.forwarding != nil {
+		s.forwarding.CloseIdle()
+	}
 	if s.ownStore {
 		errs = append(errs, s.store.Close())
 	}
 	return errors.Join(errs...)
 }
 
-// CaptureURL is the capture address, http://host:port.
+// ListensOn is the capture address as this machine reaches it, host:port, whatever CaptureURL says.
+func (s *Server) ListensOn() string { return s.capture.Address() }
+
+// DeskListensOn is the desk's address as this machine reaches it, host:port, or "" without one.
+func (s *Server) DeskListensOn() string {
+	if s.desk == nil {
+		return ""
+	}
+	return s.desk.address
+}
+
+// CaptureURL is the capture address, http://host:port, or the public URL that it was given.
 func (s *Server) CaptureURL() string { return s.capture.URL() }
 
 // CaptureTLSURL is the capture address that speaks TLS, https://host:port, or "" without one.
@@ -236,7 +290,7 @@ func (s *Server) CaptureTLSURL() string { return s.capture.TLSURL() }
 // CA is the certificate of the authority to trust at CaptureTLSURL, as PEM; nil without one.
 func (s *Server) CA() []byte { return s.capture.CA() }
 
-// DeskURL is the desk's address, http://host:port, or "" without one.
+// DeskURL is the desk's address, http://host:port, or the public URL that it was given; "" without one.
 func (s *Server) DeskURL() string {
 	if s.desk == nil {
 		return ""

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/wire"
@@ -13,10 +15,11 @@ import (
 
 // webServer serves one handler on a listener of its own.
 type webServer struct {
-	url    string
-	server *http.Server
-	stop   context.CancelFunc // ends the requests that wait or stream
-	done   chan error         // of Serve
+	url     string // as it is told
+	address string // host:port, as this machine reaches it
+	server  *http.Server
+	stop    context.CancelFunc // ends the requests that wait or stream
+	done    chan error         // of Serve
 }
 
 // startWeb listens at an address and serves until close.
@@ -28,11 +31,11 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 	bounded := limited(listener)
 	ctx, stop := context.WithCancel(context.Background())
 	d := &webServer{
-		url:  "http://" + wire.Reachable(listener.Addr()),
+		url: "http://" + wire.Reachable(listener.Addr()), address: wire.Reachable(listener.Addr()),
 		stop: stop,
 		done: make(chan error, 1),
 		server: &http.Server{
-			Handler: paced(newGate(o, address, listener.Addr(), guarded, handler)),
+			Handler: paced(below(o.DeskURL, newGate(o, address, listener.Addr(), guarded, handler))),
 			// A wait or a stream may last; reading a request may not.
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       2 * time.Minute,
@@ -44,6 +47,29 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 	d.server.ConnState = bounded.changed
 	go func() { d.done <- d.server.Serve(bounded) }()
 	return d, nil
+}
+
+// below takes the path of the public URL away where a proxy has left it: the handler stands at the root.
+func below(public string, next http.Handler) http.Handler {
+	u, err := url.Parse(public)
+	base := ""
+	if err == nil {
+		base = strings.TrimRight(u.Path, "/")
+	}
+	if base == "" {
+		return next
+	}
+	stripped := http.StripPrefix(base, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == base:
+			http.Redirect(w, r, base+"/", http.StatusPermanentRedirect)
+		case strings.HasPrefix(r.URL.Path, base+"/"):
+			stripped.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 // close lets requests under way finish until ctx ends.

@@ -101,6 +101,8 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 	f.StringVar(&o.Capture, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`")
 	f.StringVar(&o.CaptureTLS, "capture-tls", "", "a second capture address that speaks TLS, `HOST:PORT`, with a certificate authority kept with the data")
 	f.StringVar(&o.DeskAddress, "desk", "127.0.0.1:8080", "address of the desk (API and page), `HOST:PORT`")
+	f.StringVar(&o.CaptureURL, "capture-url", "", "the `URL` that the capture address has from outside: behind a proxy, or published by a container (default: http:// and --capture)")
+	f.StringVar(&o.DeskURL, "dashboard-url", "", "the `URL` that the desk has from outside; it may have a path (default: http:// and --desk)")
 	f.StringVar(&data, "data", defaultData(w), "where records are kept: a `DIR`, or \"memory\"")
 	f.StringVar(&clock, "clock", "real", "the retry schedule's `CLOCK`: real, or virtual (it moves when told to)")
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be delivered to; repeatable")

@@ -1,12 +1,15 @@
 package capture
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +27,7 @@ const forwardLimit = 30 * time.Second
 type forwarder struct {
 	client *wire.Client
 	to     *url.URL
+	base   string // the path that the server stands below
 }
 
 // newForwarder returns the forwarder that settings ask for, or nil. Errors wrap ErrInvalid, or wire.ErrForbidden.
@@ -48,21 +52,48 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
 	}
-	return &forwarder{client: s.o.Wire, to: u}, nil
+	return &forwarder{client: s.o.Wire, to: u, base: s.base}, nil
 }
 
-// isOwn says whether an address is the server's own, by which requests would go round for ever.
+// isOwn says whether a URL is the server's own, however it is spelled, by which requests would go round for ever. A name is not
+// resolved: where it leads is seen when it is dialled.
 func (s *Server) isOwn(u *url.URL) bool {
-	return isAt(u, s.listener) || s.secured != nil && isAt(u, s.secured.listener)
+	if s.public != nil && strings.EqualFold(u.Host, s.public.Host) && (u.Path + "/")[:min(len(u.Path)+1, len(s.base)+1)] == s.base+"/" {
+		return true
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	ip, literal := wire.ParseAddress(host)
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		ip, literal = netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
+	}
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]), 10, 16)
+	return literal && err == nil && s.Listens(netip.AddrPortFrom(ip, uint16(port)))
 }
 
-func isAt(u *url.URL, listener net.Listener) bool {
-	own, ok := listener.Addr().(*net.TCPAddr)
-	if !ok || u.Port() != strconv.Itoa(own.Port) {
+// Listens says whether the server itself answers at an address.
+func (s *Server) Listens(at netip.AddrPort) bool {
+	return listensAt(s.listener, at) || s.secured != nil && listensAt(s.secured.listener, at)
+}
+
+func listensAt(listener net.Listener, at netip.AddrPort) bool {
+	own, err := netip.ParseAddrPort(listener.Addr().String())
+	if err != nil || own.Port() != at.Port() {
 		return false
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip.Equal(own.IP) || ip.IsLoopback() && own.IP.IsUnspecified()
+	ip, mine := at.Addr().WithZone("").Unmap(), own.Addr().WithZone("").Unmap()
+	switch {
+	case ip == mine, ip.IsUnspecified() && mine.IsLoopback():
+		return true
+	case !mine.IsUnspecified():
+		return false
+	case ip.IsLoopback(), ip.IsUnspecified():
+		return true
+	}
+	addresses, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(addresses, func(a net.Addr) bool {
+		prefix, err := netip.ParsePrefix(a.String())
+		return err == nil && prefix.Addr().WithZone("").Unmap() == ip
+	})
 }
 
 // forward passes the request that was just stored on to the consumer, and records its reply with the capture before the
@@ -70,7 +101,7 @@ func isAt(u *url.URL, listener net.Listener) bool {
 func (c *conn) forward(f *forwarder) *answer {
 	s := c.s
 	c.beginForward()
-	reply := f.pass(s.forwarding, &c.capture)
+	reply := f.passOn(s.forwarding, &c.capture)
 	err := s.o.Store.SetReply(s.ctx, c.capture.ID, reply.record)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
 		s.o.Log.Error("capture: a consumer's reply was not stored", "capture", c.capture.ID, "error", err)
@@ -106,6 +137,15 @@ func (c *conn) endForward() {
 		c.forwards = false
 		<-c.s.forwards
 	}
+}
+
+// passOn passes a capture on, unless it goes round.
+func (f *forwarder) passOn(ctx context.Context, c *journal.Capture) *answer {
+	if n := hops(&c.Message); n >= mostHops {
+		return newAnswer(journal.Reply{Status: http.StatusLoopDetected, Body: fmt.Sprintf(
+			"not forwarded to %s: the request has been forwarded %d times by hookrig: it goes round, as the consumer sends it back here\n", f.to, n)})
+	}
+	return f.pass(ctx, c)
 }
 
 // pass returns the consumer's reply to a capture, as the answer to its sender. A consumer that gives none makes a 502, or
@@ -170,11 +210,30 @@ func (f *forwarder) request(c *journal.Capture) wire.Message {
 	if !addressed {
 		m.Headers.Add("Host", f.to.Host)
 	}
+	m.Headers.Add("Via", via) // RFC 9110 §7.6.3; by it a loop is noticed
 	return m
 }
 
+// via is the line that a request gets with each bin that passes it on.
+const via = "1.1 hookrig"
+
+// mostHops is how often a request may have been passed on by bins.
+const mostHops = 5
+
+// hops counts how often bins have passed a request on.
+func hops(m *wire.Message) (n int) {
+	for _, value := range m.Headers.Values("Via") {
+		for hop := range strings.SplitSeq(value, ",") {
+			if strings.TrimSpace(hop) == via {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // target is the consumer's path, with what follows the bin's name in the request behind it.
-func (f *forwarder) target(c *journal.Capture) string { return forwardTarget(f.to, c.Target) }
+func (f *forwarder) target(c *journal.Capture) string { return forwardTarget(f.to, c.Target, f.base) }
 
 // ForwardURL returns the URL that a bin forwards a request to: the URL it is set to forward to, with what follows the
 // bin's name in the request's target behind it. It returns the forward URL unchanged where that cannot be read.
@@ -183,13 +242,11 @@ func ForwardURL(forward, target string) string {
 	if err != nil {
 		return forward
 	}
-	return to.Scheme + "://" + to.Host + forwardTarget(to, target)
+	return to.Scheme + "://" + to.Host + forwardTarget(to, target, "")
 }
 
-func forwardTarget(to *url.URL, target string) string {
-	// The bin may have been asked for by another name.
-	rest := strings.TrimPrefix(pathOf(strings.TrimLeft(target, " ")), "/")
-	rest = rest[strings.IndexAny(rest+"/", "/?# "):]
+func forwardTarget(to *url.URL, target, base string) string {
+	_, rest := splitTarget(target, base) // the bin may have been asked for by another name
 	rest, _, _ = strings.Cut(rest, "#")
 	path, query, _ := strings.Cut(rest, "?")
 	return replay.Join(to, path, query)

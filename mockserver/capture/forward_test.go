@@ -116,8 +116,10 @@ func TestForward(t *testing.T) {
 			s, _ := start(t, forwarding)
 			configure(t, s, "f", capture.Settings{Forward: "http://" + host + tt.path})
 			back := send(t, s, tt.raw)
-			if request, want := <-got, strings.ReplaceAll(tt.want, "HOST", host); request != want {
-				t.Errorf("the consumer got\n%q, want\n%q", request, want)
+			sent := strings.ReplaceAll(tt.want, "HOST", host)
+			sent = strings.Replace(sent, "\r\n\r\n", "\r\nVia: 1.1 hookrig\r\n\r\n", 1)
+			if request := <-got; request != sent {
+				t.Errorf("the consumer got\n%q, want\n%q", request, sent)
 			}
 			c := only(t, s, "f")
 			back = strings.Replace(strings.TrimPrefix(back, "HTTP/1.1 100 Continue\r\n\r\n"), "Connection: close\r\n", "", 1)
@@ -234,6 +236,15 @@ func TestForwardRefuses(t *testing.T) {
 		{s, "http://user:pw@h/", capture.Script{}, "want the consumer's address, as in http://127.0.0.1:3000/hooks"},
 		{s, s.URL() + "/other", capture.Script{}, "that is this capture address itself"},
 		{s, "http://localhost" + port + "/f", capture.Script{}, "that is this capture address itself"},
+		{s, "http://LocalHost." + port + "/f", capture.Script{}, "that is this capture address itself"},
+		{s, "http://any.localhost" + port, capture.Script{}, "that is this capture address itself"},
+		{s, "http://127.1" + port, capture.Script{}, "that is this capture address itself"},
+		{s, "http://0177.0.0.1" + port, capture.Script{}, "that is this capture address itself"},
+		{s, "http://2130706433" + port, capture.Script{}, "that is this capture address itself"},
+		{s, "http://0x7f.1" + port, capture.Script{}, "that is this capture address itself"},
+		{s, "http://127.0.0.1." + port, capture.Script{}, "that is this capture address itself"},
+		{s, "http://[::ffff:7f00:1]" + port, capture.Script{}, "that is this capture address itself"},
+		{s, "http://0.0.0.0" + port, capture.Script{}, "that is this capture address itself"},
 		{s, consumer, statuses(200), "the consumer replies, so there can be no scripted replies"},
 		{without, consumer, capture.Script{}, "this server was started without the means to forward"},
 	} {

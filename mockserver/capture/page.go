@@ -13,7 +13,7 @@ import (
 // stray is the answer to a request that names no bin. It is a 2xx only where nothing had to be stored.
 func (c *conn) stray() *answer {
 	s, r := c.s, &c.request
-	target := pathOf(r.Target)
+	target := below(pathOf(r.Target), s.base)
 	path, _, _ := strings.Cut(target, "?")
 	if s.o.Front.API != nil && r.refused == nil && isAPI(path) {
 		return c.callAPI(target)

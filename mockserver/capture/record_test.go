@@ -174,11 +174,14 @@ func TestBinNames(t *testing.T) {
 		"/f#x":            "f",
 		"/" + long:        long,
 		"/" + long + "n":  "",
-		"//a":             "",
+		"//slashes":       "slashes",
+		"///more/than?x":  "more",
 		"/.hidden":        "",
 		"/..":             "",
 		"/a%2Fb":          "",
-		"/%61":            "",
+		"/%66oo/x":        "foo",
+		"/%2e%2e":         "",
+		"/%zz":            "",
 		"/ä":              "",
 		"*":               "",
 		"?x":              "",
@@ -197,7 +200,7 @@ func TestBinNames(t *testing.T) {
 			t.Errorf("%s: captured as %s in bin %s, want bin %s", target, got.Target, got.Bin, bin)
 		}
 	}
-	if got := s.Counts(); got != (capture.Counts{Captured: 6, Strays: 11}) {
+	if got := s.Counts(); got != (capture.Counts{Captured: 9, Strays: 11}) {
 		t.Errorf("counts %+v", got)
 	}
 }

@@ -65,7 +65,7 @@ func (c *conn) read() bool {
 		return false
 	}
 	problem := r.parse(string(head))
-	r.bin = binOf(r.Target)
+	r.bin = binOf(r.Target, c.s.base)
 	if r.frame.cut && !strings.ContainsAny(r.Target[min(1, len(r.Target)):], "/?") {
 		r.bin = "" // the name itself may have been cut
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,19 +24,23 @@ type Options struct {
 	TLS       TLS    // a second address that speaks TLS; the zero value is none
 	Store     journal.Store
 	Catalogue *fixtures.Catalogue // for verification on arrival; nil knows no provider
+	// PublicURL is what the capture address is called from outside, behind a proxy or a container's ports; "" is http://HOST:PORT. With a path, requests
+	// may come with it or without.
+	PublicURL string
 	// Desk is the desk's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
 	Desk string
 	// Version of the program, told there too; "" is that of the module.
 	Version  string
-	MaxBody  int              // bytes; 0 is 16 MiB
-	MaxHead  int              // bytes; 0 is 64 KiB
-	MaxConns int              // connections at a time; 0 is 16 384, or eleven sixteenths of the files that may be open
-	InFlight int64            // bytes of requests that are not stored yet, of all connections, and one body more; 0 is 256 MiB
-	Wire     *wire.Client     // what bins forward with; nil forbids it
-	Known    Known            // secrets that bins need not be told
-	Front    Front            // an API at the capture address itself; zero is none
-	Now      func() time.Time // the clock of Capture.At; nil is time.Now
-	Log      *slog.Logger     // nil is silence
+	MaxBody  int   // bytes; 0 is 16 MiB
+	MaxHead  int   // bytes; 0 is 64 KiB
+	MaxConns int   // connections at a time; 0 is 16 384, or eleven sixteenths of the files that may be open
+	InFlight int64 // bytes of requests that are not stored yet, of all connections, and one body more; 0 is 256 MiB
+	// Wire is what bins forward with; nil forbids it. It should refuse what Server.Listens at.
+	Wire  *wire.Client
+	Known Known            // secrets that bins need not be told
+	Front Front            // an API at the capture address itself; zero is none
+	Now   func() time.Time // the clock of Capture.At; nil is time.Now
+	Log   *slog.Logger     // nil is silence
 }
 
 // usualInFlight is the default of Options.InFlight.
@@ -85,7 +91,9 @@ type Server struct {
 	kept       int           // bytes that a connection keeps of each of its buffers
 	listener   net.Listener
 	secured    *secured // nil: no TLS
-	url        string
+	url        string   // as it is told
+	public     *url.URL // PublicURL; nil without one
+	base       string   // its path, without a slash at the end
 	desk       atomic.Pointer[string]
 	bins       bins
 	judges     judges
@@ -142,6 +150,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.url = "http://" + wire.Reachable(s.listener.Addr())
+	if o.PublicURL != "" {
+		if s.public, err = url.Parse(o.PublicURL); err != nil {
+			return nil, errors.Join(err, s.listener.Close())
+		}
+		s.url = strings.TrimRight(o.PublicURL, "/")
+		s.base = strings.TrimRight(s.public.Path, "/")
+	}
 	if s.secured, err = listenTLS(ctx, s.o.TLS); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
@@ -160,6 +175,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	return s, nil
 }
+
+// Address is where the server listens, as this machine reaches it: host:port.
+func (s *Server) Address() string { return wire.Reachable(s.listener.Addr()) }
 
 // URL is http://host:port, without a final slash; a bin's address is URL()/<bin>.
 func (s *Server) URL() string { return s.url }

@@ -16,6 +16,8 @@ type Client struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Forbids says why a host, which is not resolved for that, cannot be sent to; nil is of none. See Guard.CheckLiteral.
 	Forbids func(host string) error
+	// Reroute returns the URL to connect to instead of another one; nil is none. What is sent stays as it is.
+	Reroute func(url string) string
 	// MaxReply bounds how much of a reply's body is kept, in bytes; 0 is DefaultMaxReply. What is longer is cut off there.
 	MaxReply int
 	// InsecureTLS accepts any certificate.
@@ -43,6 +45,9 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	failed := func(r Result, o Outcome, p phase, err error) Result {
 		r.Outcome, r.Err = o, p.failIn(ctx, start, err)
 		return r
+	}
+	if c.Reroute != nil {
+		url = c.Reroute(url)
 	}
 	to, err := parseDestination(url)
 	if err != nil {

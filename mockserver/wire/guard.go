@@ -24,6 +24,10 @@ type Guard struct {
 	// (consumer.test), or all names below one (*.consumer.test). NewGuard checks the entries; one that it would
 	// refuse allows nothing.
 	Allow []string
+	// Own says whether an address is the rig's own, which may be dialled whatever it is; nil is none.
+	Own func(address netip.AddrPort) bool
+	// Refuse says why an address may not be dialled though it is allowed; nil is none.
+	Refuse func(address netip.AddrPort) error
 	// Lookup resolves a name; nil is net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Connect dials a resolved address; nil is a net.Dialer that judges the address once more as it connects.
@@ -48,7 +52,8 @@ func (g *Guard) Dial(ctx context.Context, network, addr string) (net.Conn, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %q: want host:port", ErrURL, addr)
 	}
-	addresses, err := g.resolve(ctx, network, host)
+	number, _ := strconv.ParseUint(port, 10, 16) // one that is none is refused where it is dialled
+	addresses, err := g.resolve(ctx, network, host, uint16(number))
 	if err != nil {
 		return nil, err
 	}
@@ -62,14 +67,14 @@ func (g *Guard) Dial(ctx context.Context, network, addr string) (net.Conn, error
 // CheckHost says whether a host, an address or a name, may be dialled: nil when it has an address that may be, else an
 // error that wraps ErrForbidden, or says why the name was not resolved.
 func (g *Guard) CheckHost(ctx context.Context, host string) error {
-	_, err := g.resolve(ctx, "tcp", host)
+	_, err := g.resolve(ctx, "tcp", host, 0)
 	return err
 }
 
 // CheckLiteral says what is known of a host without resolving it: an error that wraps ErrForbidden when it is an
 // address that may not be dialled, however it is spelled, or the name of a metadata service; else nil.
 func (g *Guard) CheckLiteral(host string) error {
-	if address, ok := parseAddress(host); ok {
+	if address, ok := ParseAddress(host); ok {
 		return g.Check(host, address)
 	}
 	name := strings.ToLower(strings.TrimSuffix(host, "."))
@@ -83,15 +88,29 @@ func (g *Guard) CheckLiteral(host string) error {
 	return nil
 }
 
-// resolve returns the addresses of host that may be dialled; if there is none, why.
-func (g *Guard) resolve(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	if err := g.CheckLiteral(host); err != nil {
-		return nil, err
+// checkPort is Check for an address and a port, which is 0 where it is not known.
+func (g *Guard) checkPort(host string, address netip.Addr, port uint16) error {
+	to := netip.AddrPortFrom(address.WithZone("").Unmap(), port)
+	if port != 0 && g.Refuse != nil {
+		if err := g.Refuse(to); err != nil {
+			return err
+		}
 	}
+	if port != 0 && g.Own != nil && g.Own(to) {
+		return nil
+	}
+	return g.Check(host, address)
+}
+
+// resolve returns the addresses of host that may be dialled at a port, which is 0 where it is not known; if there is none, why.
+func (g *Guard) resolve(ctx context.Context, network, host string, port uint16) ([]netip.Addr, error) {
 	all := []netip.Addr{}
-	if literal, ok := parseAddress(host); ok {
+	if literal, ok := ParseAddress(host); ok {
 		all = append(all, literal)
 	} else {
+		if err := g.CheckLiteral(host); err != nil {
+			return nil, err
+		}
 		var err error
 		if all, err = g.lookup(ctx, host); err != nil {
 			return nil, err
@@ -104,7 +123,7 @@ func (g *Guard) resolve(ctx context.Context, network, host string) ([]netip.Addr
 		if network == "tcp4" && !address.Is4() || network == "tcp6" && address.Is4() {
 			continue
 		}
-		if err := g.Check(host, address); err != nil {
+		if err := g.checkPort(host, address, port); err != nil {
 			refused = err
 			continue
 		}
@@ -179,9 +198,9 @@ func parsePrefix(entry string) (netip.Prefix, bool) {
 	return netip.PrefixFrom(address, address.BitLen()), true
 }
 
-// parseAddress reads an address. One of IPv4 may be spelled as resolvers of C take it, so that no name server is asked
+// ParseAddress reads an address. One of IPv4 may be spelled as resolvers of C take it, so that no name server is asked
 // for it: fewer than four parts, of which the last fills the rest, each decimal, octal (010) or hexadecimal (0x8).
-func parseAddress(host string) (netip.Addr, bool) {
+func ParseAddress(host string) (netip.Addr, bool) {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address, true
 	}
@@ -263,7 +282,7 @@ func (g *Guard) control(host string) func(ctx context.Context, network, address 
 		if err != nil {
 			return fmt.Errorf("%w: %q", ErrForbidden, address)
 		}
-		return g.Check(host, to.Addr())
+		return g.checkPort(host, to.Addr(), to.Port())
 	}
 }
 

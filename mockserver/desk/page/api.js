@@ -1,5 +1,8 @@
 // Calls of the desk's API, and the same calls as curl commands.
 
+// base is where the desk is: the folder above this file's, so that it may stand below a path.
+export const base = new URL("..", import.meta.url).href.replace(/\/$/, "");
+
 let token = sessionStorage.getItem("token") ?? "";
 
 // enter takes a token for all calls to come.
@@ -37,7 +40,7 @@ function written(v) {
 
 // api calls and returns the JSON of the answer; an error has the words of the problem.
 export async function api(at, body, method = body === undefined ? "GET" : "POST", signal) {
-  const response = await fetch(`/api/v1${at}`, {
+  const response = await fetch(`${base}/api/v1${at}`, {
     method,
     signal,
     headers: body === undefined ? headers() : { ...headers(), "Content-Type": "application/json" },
@@ -57,7 +60,7 @@ async function problem(response) {
 }
 
 async function answer(at, options = {}) {
-  const response = await fetch(`/api/v1${at}`, { ...options, headers: { ...headers(), ...options.headers } });
+  const response = await fetch(`${base}/api/v1${at}`, { ...options, headers: { ...headers(), ...options.headers } });
   if (!response.ok) throw await problem(response);
   return response;
 }
@@ -99,7 +102,7 @@ export function curl(at, body, method) {
   if (method && method !== (body === undefined ? "GET" : "POST")) parts.push(`-X ${method}`);
   if (token) parts.push(`-H 'Authorization: Bearer TOKEN'`);
   if (body !== undefined) parts.push(`-H 'Content-Type: application/json' -d ${quoted(written(body))}`);
-  return [...parts, quoted(`${location.origin}/api/v1${at}`)].join(" ");
+  return [...parts, quoted(`${base}/api/v1${at}`)].join(" ");
 }
 
 // quoted is text as one word of a shell.

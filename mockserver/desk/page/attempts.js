@@ -1,10 +1,10 @@
 // The captures of one delivery, and when a capture came.
-import { api, path } from "/page/api.js";
-import { el, facts, link, table } from "/page/dom.js";
-import { answered, status, verdict } from "/page/list.js";
-import { hash, place } from "/page/place.js";
-import { clock, exact, span } from "/page/text.js";
-import { timeline } from "/page/timeline.js";
+import { api, path } from "./api.js";
+import { el, facts, link, table } from "./dom.js";
+import { answered, status, verdict } from "./list.js";
+import { hash, place } from "./place.js";
+import { clock, exact, span } from "./text.js";
+import { timeline } from "./timeline.js";
 
 function accepted(c) {
   const status = answered(c);

@@ -1,12 +1,12 @@
 // A bin: its address, its account, and what it does besides recording.
-import { api, curl, download, path, upload } from "/page/api.js";
-import { formats } from "/page/capture.js";
-import { ask, open } from "/page/dialog.js";
-import { action, copier, el, facts, field, having, input, menu, note, part } from "/page/dom.js";
-import { answered } from "/page/list.js";
-import { hash } from "/page/place.js";
-import { replies } from "/page/replies.js";
-import { count } from "/page/text.js";
+import { api, base, curl, download, path, upload } from "./api.js";
+import { formats } from "./capture.js";
+import { ask, open } from "./dialog.js";
+import { action, copier, el, facts, field, having, input, menu, note, part } from "./dom.js";
+import { answered } from "./list.js";
+import { hash } from "./place.js";
+import { replies } from "./replies.js";
+import { count } from "./text.js";
 
 const kinds = [["", "none"], ["slack", "Slack"], ["discord", "Discord"], ["meta", "Meta"], ["twitter", "X (Twitter)"], ["cloudevents", "CloudEvents"]];
 
@@ -123,7 +123,7 @@ function importing(name, changed) {
     const out = await upload(path(["bins", name, "import"]), file, type);
     changed();
     return note(out.skipped?.length ? "warn" : "good", `${count(out.imported, "capture")} imported.`, ...(out.skipped ?? []).map((s) => el("p", "", `line ${s.line}: ${s.why}`)));
-  }, () => `hookrig import ${name} FILE --rig ${location.origin}`,
+  }, () => `hookrig import ${name} FILE --rig ${base}`,
   field("File", "file", { type: "file", accept: ".har,.json,.jsonl,.ndjson", required: true, hint: "HAR, or JSON Lines as an export gives them" }),
   el("div", "actions", el("button", "action main", "Import")));
 }

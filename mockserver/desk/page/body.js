@@ -1,8 +1,8 @@
 // Bodies: JSON in colours, forms as a table, other text as it is, the rest in hexadecimal. Nothing of a body is ever more than
 // text to the page.
-import { action, copier, el, having, table } from "/page/dom.js";
-import { folder, view } from "/page/json.js";
-import { count, hex, isText, size, text } from "/page/text.js";
+import { action, copier, el, having, table } from "./dom.js";
+import { folder, view } from "./json.js";
+import { count, hex, isText, size, text } from "./text.js";
 
 const mostText = 96 << 10; // bytes that are shown at once
 const mostHex = 4 << 10;

@@ -1,14 +1,14 @@
 // One capture, tab by tab.
-import { api, bytes, curl, download, path, save, text as fetched } from "/page/api.js";
-import { attempts, timing } from "/page/attempts.js";
-import { body, wire } from "/page/body.js";
-import { compare } from "/page/compare.js";
-import { action, copier, copy, el, having, link, menu, note, symbolAction, table, tabs } from "/page/dom.js";
-import { answered, status, verdict } from "/page/list.js";
-import { hash } from "/page/place.js";
-import { finder, term } from "/page/search.js";
-import { signature } from "/page/signature.js";
-import { ago, exact, isText, raw, size, text } from "/page/text.js";
+import { api, bytes, curl, download, path, save, text as fetched } from "./api.js";
+import { attempts, timing } from "./attempts.js";
+import { body, wire } from "./body.js";
+import { compare } from "./compare.js";
+import { action, copier, copy, el, having, link, menu, note, symbolAction, table, tabs } from "./dom.js";
+import { answered, status, verdict } from "./list.js";
+import { hash } from "./place.js";
+import { finder, term } from "./search.js";
+import { signature } from "./signature.js";
+import { ago, exact, isText, raw, size, text } from "./text.js";
 
 // The kinds of files that captures can be written to.
 export const formats = [["raw", "Raw HTTP"], ["curl", "curl commands"], ["har", "HAR 1.2"], ["jsonl", "JSON Lines"], ["scenario", "Scenario"], ["go", "Go test"], ["schema", "JSON Schema"]];

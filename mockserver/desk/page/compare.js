@@ -1,7 +1,7 @@
 // Two captures side by side: in what they differ, by what it means.
-import { api, curl, path } from "/page/api.js";
-import { el, field, input, note, table } from "/page/dom.js";
-import { ago, clock, count } from "/page/text.js";
+import { api, curl, path } from "./api.js";
+import { el, field, input, note, table } from "./dom.js";
+import { ago, clock, count } from "./text.js";
 
 // compare shows how a capture differs from another, which can be chosen from those that are loaded.
 export async function compare(c, view) {

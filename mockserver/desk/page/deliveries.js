@@ -1,8 +1,8 @@
 // What stands above the list of deliveries: which of them, and the clock that their retries follow.
-import { api, curl } from "/page/api.js";
-import { action, el, field, input, part } from "/page/dom.js";
-import { hash, place } from "/page/place.js";
-import { count, exact } from "/page/text.js";
+import { api, curl } from "./api.js";
+import { action, el, field, input, part } from "./dom.js";
+import { hash, place } from "./place.js";
+import { count, exact } from "./text.js";
 
 const states = ["pending", "delivered", "exhausted", "stopped", "dropped"];
 const steps = [["1 min", "1m"], ["1 h", "1h"], ["1 day", "24h"]];

@@ -1,12 +1,12 @@
 // One delivery: where it stands, its timeline, and each attempt with what was sent and answered.
-import { api, curl, path } from "/page/api.js";
-import { body } from "/page/body.js";
-import { typeOf } from "/page/capture.js";
-import { action, el, facts, having, link, note, tabs } from "/page/dom.js";
-import { ended, good, state, status } from "/page/list.js";
-import { hash } from "/page/place.js";
-import { ago, clock, exact, raw, size, span } from "/page/text.js";
-import { timeline } from "/page/timeline.js";
+import { api, curl, path } from "./api.js";
+import { body } from "./body.js";
+import { typeOf } from "./capture.js";
+import { action, el, facts, having, link, note, tabs } from "./dom.js";
+import { ended, good, state, status } from "./list.js";
+import { hash } from "./place.js";
+import { ago, clock, exact, raw, size, span } from "./text.js";
+import { timeline } from "./timeline.js";
 
 export function show(d, view) {
   const again = path(["deliveries", d.id, "redeliver"]);

@@ -1,30 +1,30 @@
 // The page over the desk's API: what was captured and sent, as it comes in. What was captured is only ever put into the page as
 // text. This file holds the parts together: the address says what is shown (place.js), a feed reads it (feed.js), a list draws
 // it (list.js), and one record is open beside it (capture.js, delivery.js) or the panel of a system (system.js).
-import { NeedsToken, api, enter, headers, path } from "/page/api.js";
-import * as bin from "/page/bin.js";
-import { asCurl, show as showCapture } from "/page/capture.js";
-import { head as deliveriesHead } from "/page/deliveries.js";
-import { show as showDelivery } from "/page/delivery.js";
-import { ask, help } from "/page/dialog.js";
-import { action, copier, copy, el, field, having, note, part, symbolAction } from "/page/dom.js";
-import * as empty from "/page/empty.js";
-import { Feed } from "/page/feed.js";
-import { List, cellsOfAll, cellsOfBin, cellsOfDelivery } from "/page/list.js";
-import { go, list as listPlace, place, read } from "/page/place.js";
-import { places } from "/page/places.js";
-import { resend } from "/page/resend.js";
-import { fields, keep } from "/page/search.js";
-import { follow } from "/page/stream.js";
-import { show as showSystem } from "/page/system.js";
-import { ago, count } from "/page/text.js";
-import { theme } from "/page/theme.js";
-import { usage } from "/page/usage.js";
+import { NeedsToken, api, base, enter, headers, path } from "./api.js";
+import * as bin from "./bin.js";
+import { asCurl, show as showCapture } from "./capture.js";
+import { head as deliveriesHead } from "./deliveries.js";
+import { show as showDelivery } from "./delivery.js";
+import { ask, help } from "./dialog.js";
+import { action, copier, copy, el, field, having, note, part, symbolAction } from "./dom.js";
+import * as empty from "./empty.js";
+import { Feed } from "./feed.js";
+import { List, cellsOfAll, cellsOfBin, cellsOfDelivery } from "./list.js";
+import { go, list as listPlace, place, read } from "./place.js";
+import { places } from "./places.js";
+import { resend } from "./resend.js";
+import { fields, keep } from "./search.js";
+import { follow } from "./stream.js";
+import { show as showSystem } from "./system.js";
+import { ago, count } from "./text.js";
+import { theme } from "./theme.js";
+import { usage } from "./usage.js";
 
 const $ = (id) => document.getElementById(id);
 const main = document.querySelector("main");
 
-const rig = { capture: "", captureTLS: "", surfaces: {}, providers: [] };
+const rig = { capture: "", own: "", captureTLS: "", surfaces: {}, providers: [] };
 const list = new List($("list"), (record) => choose(record));
 let feed = new Feed(["captures"], {}, false);
 let head = { recount() {} };
@@ -77,7 +77,7 @@ async function arrive() {
     if (opened === `system ${place.system}`) return;
     opened = `system ${place.system}`;
     record = undefined;
-    await Promise.all([drawPlaces(), showSystem($("detail"), place.system, rig.capture)]); // the list may be that of before
+    await Promise.all([drawPlaces(), showSystem($("detail"), place.system, rig.own)]); // the list may be that of before
   } else if (!place.show) shut();
   else if (opened !== drawn()) await open();
   main.dataset.shows = place.show || place.view === "system" ? "detail" : "list";
@@ -210,7 +210,7 @@ async function open() {
     place: { ...place }, other: place.other, did: did($("detail")), captures: () => (deliveries() ? [] : feed.items),
     chose: (tab) => { go({ tab }); opened = drawn(); },
     compare: (other) => { go({ tab: "compare", other }); opened = drawn(); },
-    resend: (c) => did($("detail"))(() => resend(c, rig.capture)),
+    resend: (c) => did($("detail"))(() => resend(c, rig.own)),
   };
   const back = action("Back to the list", () => { go({ show: "", tab: "", other: "" }); did($("head"))(arrive); }, { className: "action back", symbol: "back" });
   $("detail").replaceChildren(back, record.attempts ? showDelivery(record, view) : showCapture(record, view));
@@ -324,16 +324,24 @@ async function restarted(last) {
   return (captures.items[0]?.seq ?? 0) < c || (sent.items[0]?.seq ?? 0) < d;
 }
 
+// fromHere is an address of the rig as it is reached from where the page is: what the rig calls loopback is its own machine.
+function fromHere(address) {
+  const at = new URL(address);
+  const loopback = (name) => name === "localhost" || name === "[::1]" || /^127\./.test(name);
+  if (loopback(at.hostname) && !loopback(location.hostname)) at.hostname = location.hostname;
+  return at.href.replace(/\/$/, "");
+}
+
 async function start() {
   try {
     const about = await api("/rig");
     $("token").hidden = true;
-    Object.assign(rig, { capture: about.capture, captureTLS: about.capture_tls, surfaces: about.surfaces, providers: about.providers });
+    Object.assign(rig, { capture: fromHere(about.capture), own: about.capture, captureTLS: about.capture_tls, surfaces: about.surfaces, providers: about.providers });
   } catch (problem) {
     connection("lost", problem.message);
     return failed($("head"), problem);
   }
-  const following = follow("/api/v1/stream?body=false", headers, {
+  const following = follow(`${base}/api/v1/stream?body=false`, headers, {
     capture: (c) => stash("capture", c), delivery: (d) => stash("delivery", d), removed: (r) => stash("removed", r),
     skipped: () => did($("head"))(() => load(true)), missed: () => did($("head"))(() => load(true)), restarted,
   }, connection);
@@ -353,7 +361,7 @@ addEventListener("keydown", (e) => {
   const capture = record && !record.attempts && place.show ? record : undefined;
   const does = {
     "/": () => { $("q").focus(); $("q").select(); }, j: () => list.focusBy(1), k: () => list.focusBy(-1), "?": help,
-    r: capture && (() => did($("detail"))(() => resend(capture, rig.capture))),
+    r: capture && (() => did($("detail"))(() => resend(capture, rig.own))),
     y: capture && (() => did($("detail"))(async () => copy(await asCurl(capture)), "copied as curl")),
   }[e.key];
   if (!does) return;

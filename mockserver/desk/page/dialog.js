@@ -1,5 +1,5 @@
 // The dialog: one at a time, with a title and a way out.
-import { action, el, having } from "/page/dom.js";
+import { action, el, having } from "./dom.js";
 
 const dialog = document.getElementById("dialog");
 dialog.addEventListener("click", (e) => { if (e.target === dialog) dialog.close(); }); // on the ground behind it

@@ -1,5 +1,6 @@
 // The API's description as a page to read: operations by group, what each takes and answers, and a curl that does it.
-import { el, having, copier } from "/page/dom.js";
+import { base } from "./api.js";
+import { el, having, copier } from "./dom.js";
 
 const methods = ["get", "post", "put", "delete"];
 const $ = (id) => document.getElementById(id);
@@ -100,7 +101,7 @@ function curl(method, path, op) {
   if (op.responses["200"]?.content?.["text/event-stream"]) words.push("-N");
   const example = op.requestBody?.content["application/json"]?.example;
   if (method !== "get" && !(method === "post" && example)) words.push("-X", method.toUpperCase());
-  words.push(quoted(location.origin + address));
+  words.push(quoted(base + address));
   if (!example) return words.join(" ");
   return `${words.join(" ")} \\\n  -H 'Content-Type: application/json' \\\n  -d ${quoted(JSON.stringify(example))}`;
 }
@@ -166,7 +167,7 @@ function find() {
 }
 
 async function load() {
-  const response = await fetch("/api/openapi.json");
+  const response = await fetch(`${base}/api/openapi.json`);
   if (!response.ok) throw new Error(`/api/openapi.json answered ${response.status}`);
   doc = await response.json();
   const sections = [], index = [];

@@ -1,5 +1,5 @@
 // Elements, in few words. Text is only ever put in as text.
-import { icon } from "/page/icon.js";
+import { icon } from "./icon.js";
 
 // el makes an element with a class and children; strings become text, nothing is left out.
 export function el(name, className, ...children) {

@@ -1,7 +1,7 @@
 // What stands where nothing is yet: the next step, with a command that is ready.
-import { api, curl, path } from "/page/api.js";
-import { action, command, el } from "/page/dom.js";
-import { titles } from "/page/system.js";
+import { api, curl, path } from "./api.js";
+import { action, command, el } from "./dom.js";
+import { titles } from "./system.js";
 
 const samples = { neostore: "Pass:Installed", subscribfy: "wallet_pass/created", ethpass: "pass:create" };
 
@@ -10,7 +10,7 @@ export function list(place, rig, did) {
   const to = `${rig.capture}/${place.bin || "inbox"}`;
   if (place.view === "deliveries") {
     return el("div", "", el("h2", "", place.state || place.provider ? "No delivery is like that" : "Nothing was sent yet"),
-      el("p", "", "Register an endpoint in a system's panel, on the left, or with"), command(curl("/providers/neostore/endpoints", { url: to, events: ["Pass:*"] })),
+      el("p", "", "Register an endpoint in a system's panel, on the left, or with"), command(curl("/providers/neostore/endpoints", { url: `${rig.own}/${place.bin || "inbox"}`, events: ["Pass:*"] })),
       el("p", "", "and have something happen:"), command(curl("/providers/neostore/events", { event: "Pass:Created" })));
   }
   if (place.q || place.where) {
@@ -21,7 +21,7 @@ export function list(place, rig, did) {
     el("p", "", "Every path below this address is recorded, any method:"), command(to),
     el("p", "", "Send a signed sample:"),
     el("div", "actions", ...Object.keys(titles).filter((name) => rig.surfaces[name]).map((name) => action(`Send a sample of ${titles[name]}`,
-      () => did(() => api(path(["providers", name, "send"]), { event: samples[name], to })), { symbol: "send" }))),
+      () => did(() => api(path(["providers", name, "send"]), { event: samples[name], to: `${rig.own}/${place.bin || "inbox"}` })), { symbol: "send" }))),
     el("p", "", "Or from a terminal:"), command(`curl -d '{"hello":"world"}' ${to}`), command(`hookrig send neostore Pass:Installed --to ${to}`));
 }
 

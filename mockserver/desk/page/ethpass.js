@@ -1,6 +1,6 @@
 // The Webhooks section of ethpass's dashboard, and a project's passes, by its own API.
-import { action, el, field, form, part, table } from "/page/dom.js";
-import { section } from "/page/system.js";
+import { action, el, field, form, part, table } from "./dom.js";
+import { section } from "./system.js";
 
 export async function panel(caller, did, capture) {
   const webhook = await caller.call("GET", "/v0/project/webhook").catch(() => undefined);

@@ -1,5 +1,5 @@
 // What is known of a list: read from its newest record down, page by page, and growing at its head as records arrive.
-import { api, path } from "/page/api.js";
+import { api, path } from "./api.js";
 
 const pageSize = 60;
 const most = 400; // records that are kept while new ones push older ones out

@@ -1,6 +1,6 @@
 // JSON as it was written: each token keeps its very characters, so that no number is rounded and no escape rewritten. Only
 // the space between tokens is the page's own.
-import { action, el, having } from "/page/dom.js";
+import { action, el, having } from "./dom.js";
 
 const deepest = 200; // levels that can be folded
 

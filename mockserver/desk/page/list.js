@@ -1,7 +1,7 @@
 // The list in the middle: captures or deliveries, newest first, moved through with j and k. Rows stay the same elements while
 // others come and go, so that nothing loses the focus or moves under a reader's eyes.
-import { arrange, el, having } from "/page/dom.js";
-import { ago, clock, count, day, exact, size } from "/page/text.js";
+import { arrange, el, having } from "./dom.js";
+import { ago, clock, count, day, exact, size } from "./text.js";
 
 const mostUnread = 2000; // records that are remembered to be
 

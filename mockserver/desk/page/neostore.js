@@ -1,6 +1,6 @@
 // Webhooks, passes, customers and redirects of The Wallet Crew, by its own API.
-import { action, el, field, form, part, table } from "/page/dom.js";
-import { section } from "/page/system.js";
+import { action, el, field, form, part, table } from "./dom.js";
+import { section } from "./system.js";
 
 export async function panel(caller, did, capture) {
   const base = `/api/${encodeURIComponent(caller.tenant)}`;

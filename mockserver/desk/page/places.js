@@ -1,9 +1,9 @@
 // The left side: bins, deliveries, systems, searches that are kept. All of them are links.
-import { arrange, el, having, symbolAction } from "/page/dom.js";
-import { hash, place } from "/page/place.js";
-import { forget, kept } from "/page/search.js";
-import { titles } from "/page/system.js";
-import { count } from "/page/text.js";
+import { arrange, el, having, symbolAction } from "./dom.js";
+import { hash, place } from "./place.js";
+import { forget, kept } from "./search.js";
+import { titles } from "./system.js";
+import { count } from "./text.js";
 
 const mostBins = 100; // that are shown, those with the newest captures
 

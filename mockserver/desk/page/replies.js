@@ -1,8 +1,8 @@
 // What a bin answers: replies in turn, made ready or one by one.
-import { api, curl, path } from "/page/api.js";
-import { ask } from "/page/dialog.js";
-import { action, check, el, field, input, note, symbolAction } from "/page/dom.js";
-import { headerLines } from "/page/resend.js";
+import { api, curl, path } from "./api.js";
+import { ask } from "./dialog.js";
+import { action, check, el, field, input, note, symbolAction } from "./dom.js";
+import { headerLines } from "./resend.js";
 
 // Replies that are often wanted.
 const presets = [

@@ -1,10 +1,10 @@
 // Resending a capture: as it was, signed anew, or changed.
-import { Verbatim, api, curl, path } from "/page/api.js";
-import { body } from "/page/body.js";
-import { typeOf } from "/page/capture.js";
-import { ask } from "/page/dialog.js";
-import { check, el, field, having, note, table } from "/page/dom.js";
-import { base64, isText, raw, span, text } from "/page/text.js";
+import { Verbatim, api, curl, path } from "./api.js";
+import { body } from "./body.js";
+import { typeOf } from "./capture.js";
+import { ask } from "./dialog.js";
+import { check, el, field, having, note, table } from "./dom.js";
+import { base64, isText, raw, span, text } from "./text.js";
 
 // resend asks where to and what is to be different, and shows what was answered.
 export async function resend(c, capture) {

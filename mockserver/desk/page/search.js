@@ -1,7 +1,7 @@
 // The search: what the query language says, links that search for a value, searches that are kept.
-import { text as fetched } from "/page/api.js";
-import { el, having, link } from "/page/dom.js";
-import { hash, place } from "/page/place.js";
+import { text as fetched } from "./api.js";
+import { el, having, link } from "./dom.js";
+import { hash, place } from "./place.js";
 
 // term is a piece of a query that wants a field to be, or to hold, a value.
 export function term(field, value) {

@@ -1,8 +1,8 @@
 // How a capture's signature was judged, why, and how it would be with another secret.
-import { api, curl } from "/page/api.js";
-import { el, field, form, having, link, note } from "/page/dom.js";
-import { verdict } from "/page/list.js";
-import { hash } from "/page/place.js";
+import { api, curl } from "./api.js";
+import { el, field, form, having, link, note } from "./dom.js";
+import { verdict } from "./list.js";
+import { hash } from "./place.js";
 
 // What can be done about a verdict.
 const advice = {

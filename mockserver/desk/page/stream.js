@@ -1,5 +1,5 @@
 // A reader of the event stream that, unlike EventSource, can show a token.
-import { NeedsToken } from "/page/api.js";
+import { NeedsToken } from "./api.js";
 
 // follow calls handlers by the events' names until the page goes away. It comes again by itself, where it left off, unless the
 // rig was started anew meanwhile, and says whether it is live or lost.

@@ -1,6 +1,6 @@
 // Settings → Webhooks of a Subscribfy store, by its own API: token, URLs of each event, Test Call, Save.
-import { action, el, field, form, input, note, part } from "/page/dom.js";
-import { section } from "/page/system.js";
+import { action, el, field, form, input, note, part } from "./dom.js";
+import { section } from "./system.js";
 
 export async function panel(caller, did, capture) {
   const base = `/stores/${encodeURIComponent(caller.tenant)}/webhooks`;

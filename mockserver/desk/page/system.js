@@ -1,11 +1,11 @@
 // The panel of one system: who one is there, and calls of that system's own API.
-import { api, path } from "/page/api.js";
-import { command, el, field, having, input, link } from "/page/dom.js";
-import { panel as ethpass } from "/page/ethpass.js";
-import { panel as neostore } from "/page/neostore.js";
-import { hash } from "/page/place.js";
-import { panel as subscribfy } from "/page/subscribfy.js";
-import { count, raw, text } from "/page/text.js";
+import { api, base, path } from "./api.js";
+import { command, el, field, having, input, link } from "./dom.js";
+import { panel as ethpass } from "./ethpass.js";
+import { panel as neostore } from "./neostore.js";
+import { hash } from "./place.js";
+import { panel as subscribfy } from "./subscribfy.js";
+import { count, raw, text } from "./text.js";
 
 const panels = { ethpass, neostore, subscribfy };
 export const titles = { neostore: "The Wallet Crew", subscribfy: "Subscribfy", ethpass: "ethpass" };
@@ -20,7 +20,7 @@ class Caller {
   async call(method, path, body) {
     const headers = { "X-API-KEY": this.key };
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    const response = await fetch(`/${this.system}${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const response = await fetch(`${base}/${this.system}${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
     const text = await response.text();
     const json = text && response.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : undefined;
     if (!response.ok) throw new Error(`${response.status} ${reason(json) || text || response.statusText}`);
@@ -76,7 +76,7 @@ export async function show(place, system, capture) {
   };
   input(choice).addEventListener("change", () => draw().then(() => tell("", `as ${input(choice).value}`), (problem) => tell("bad", problem.message)));
   await draw();
-  place.replaceChildren(el("div", "head", el("div", "line between", heading, choice), el("p", "quiet", `Its own API is at ${location.origin}/${system}`)), said, content);
+  place.replaceChildren(el("div", "head", el("div", "line between", heading, choice), el("p", "quiet", `Its own API is at ${base}/${system}`)), said, content);
   place.scrollTop = 0;
 }
 

@@ -1,5 +1,5 @@
 // Light or dark: as the browser says, unless one is chosen.
-import { having } from "/page/dom.js";
+import { having } from "./dom.js";
 
 const next = { "": "dark", dark: "light", light: "" };
 const said = { "": "as the system", dark: "dark", light: "light" };

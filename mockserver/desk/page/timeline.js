@@ -1,7 +1,7 @@
 // Attempts along a line, spaced by the order of magnitude of the time between them.
-import { el } from "/page/dom.js";
-import { drawn } from "/page/icon.js";
-import { span } from "/page/text.js";
+import { el } from "./dom.js";
+import { drawn } from "./icon.js";
+import { span } from "./text.js";
 
 // timeline draws points: at is a time, good says how it ended, text in a word. due, where there is one, is when the next is to come.
 export function timeline(points, due) {

@@ -1,0 +1,219 @@
+package mockserver_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/provider"
+)
+
+// deliveredTo sends an event to a URL and returns how that ended.
+func deliveredTo(t *testing.T, s *mockserver.Server, to string) journal.Delivery {
+	t.Helper()
+	client := s.Client()
+	if _, err := client.Register(t.Context(), journal.Endpoint{Provider: "neostore", URL: to, Events: []string{"Pass:Created"}}); err != nil {
+		t.Fatal(err)
+	}
+	made, err := client.Emit(t.Context(), "neostore", provider.Emission{Event: "Pass:Created"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := client.Delivery(t.Context(), made[len(made)-1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// Whatever a rig listens on and is called, its bins can be delivered to, and its addresses are such that something answers.
+func TestOwnBinsAreDeliverable(t *testing.T) {
+	t.Parallel()
+	names := func(_ context.Context, host string) ([]netip.Addr, error) {
+		switch host {
+		case "hookrig": // a container's own name: one of its interfaces
+			addresses, err := net.InterfaceAddrs()
+			for _, a := range addresses {
+				if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() {
+					return []netip.Addr{p.Addr()}, nil
+				}
+			}
+			return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, err
+		case "elsewhere":
+			return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+		}
+		return nil, fmt.Errorf("no such host")
+	}
+	for name, c := range map[string]struct {
+		options mockserver.Options
+		to      func(s *mockserver.Server, port string) string
+		want    journal.State
+	}{
+		"every address":             {mockserver.Options{Capture: ":0"}, func(s *mockserver.Server, _ string) string { return s.CaptureURL() + "/a" }, journal.Delivered},
+		"every address of IPv4":     {mockserver.Options{Capture: "0.0.0.0:0"}, func(s *mockserver.Server, _ string) string { return s.CaptureURL() + "/a" }, journal.Delivered},
+		"by what it listens on":     {mockserver.Options{Capture: ":0"}, func(_ *mockserver.Server, port string) string { return "http://0.0.0.0:" + port + "/a" }, journal.Delivered},
+		"by its name":               {mockserver.Options{Capture: ":0"}, func(_ *mockserver.Server, port string) string { return "http://hookrig:" + port + "/a" }, journal.Delivered},
+		"a public URL":              {mockserver.Options{Capture: ":0", CaptureURL: "https://hooks.example.com"}, func(s *mockserver.Server, _ string) string { return s.CaptureURL() + "/a" }, journal.Delivered},
+		"a public URL with a path":  {mockserver.Options{Capture: ":0", CaptureURL: "http://elsewhere:81/hooks/"}, func(s *mockserver.Server, _ string) string { return s.CaptureURL() + "/a" }, journal.Delivered},
+		"another host":              {mockserver.Options{Capture: ":0"}, func(_ *mockserver.Server, port string) string { return "http://elsewhere:" + port + "/a" }, journal.Exhausted},
+		"another port of this host": {mockserver.Options{Capture: ":0"}, func(*mockserver.Server, string) string { return "http://hookrig:1/a" }, journal.Exhausted},
+		"the public host elsewhere": {mockserver.Options{Capture: ":0", CaptureURL: "http://elsewhere/hooks"}, func(*mockserver.Server, string) string { return "http://elsewhere/other/a" }, journal.Exhausted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := c.options
+			o.Insecure, o.Lookup = true, names
+			s := mockserver.StartT(t, o)
+			if strings.Contains(s.CaptureURL(), "[::]") || strings.Contains(s.CaptureURL(), "0.0.0.0") || strings.HasSuffix(s.CaptureURL(), "/") {
+				t.Errorf("it calls itself %s", s.CaptureURL())
+			}
+			port := s.ListensOn()[strings.LastIndexByte(s.ListensOn(), ':')+1:]
+			d := deliveredTo(t, s, c.to(s, port))
+			if d.State != c.want {
+				t.Errorf("%s: %s, want %s: %+v", d.URL, d.State, c.want, d.Attempts)
+			}
+			captures, err := s.Bin("a").Captures(t.Context())
+			if err != nil || (len(captures) == 1) != (c.want == journal.Delivered) {
+				t.Errorf("%d captures, %v", len(captures), err)
+			}
+		})
+	}
+}
+
+// A forward to the rig itself is refused where its name leads there only when it is dialled; what goes round through a consumer ends.
+func TestLoopsEnd(t *testing.T) {
+	t.Parallel()
+	s := mockserver.StartT(t, mockserver.Options{Lookup: func(context.Context, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+	}})
+	port := s.ListensOn()[strings.LastIndexByte(s.ListensOn(), ':')+1:]
+	post := func(bin string) (int, string) {
+		resp, err := http.Post(s.CaptureURL()+"/"+bin, "text/plain", strings.NewReader("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	if err := s.Client().Configure(t.Context(), "named", capture.Settings{Forward: "http://rebound.example:" + port + "/named"}); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := post("named"); status != http.StatusBadGateway || !strings.Contains(text, "this capture address itself") {
+		t.Errorf("%d %s", status, text)
+	}
+	if captures, err := s.Bin("named").Captures(t.Context()); err != nil || len(captures) != 1 {
+		t.Errorf("%d captures, %v", len(captures), err)
+	}
+
+	back, err := url.Parse(s.CaptureURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	consumer := httptest.NewServer(httputil.NewSingleHostReverseProxy(back)) // it sends back whatever it gets
+	t.Cleanup(consumer.Close)
+	if err := s.Client().Configure(t.Context(), "round", capture.Settings{Forward: consumer.URL + "/round"}); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := post("round"); status != http.StatusLoopDetected || !strings.Contains(text, "it goes round") {
+		t.Errorf("%d %s", status, text)
+	}
+	if captures, err := s.Bin("round").Captures(t.Context()); err != nil || len(captures) > 10 {
+		t.Errorf("%d captures, %v", len(captures), err)
+	}
+}
+
+// Behind a proxy, below a path that it takes away or leaves, the desk answers, and everything names the public addresses.
+func TestBehindAProxy(t *testing.T) {
+	t.Parallel()
+	for _, strips := range []bool{true, false} {
+		t.Run(fmt.Sprint("strips ", strips), func(t *testing.T) {
+			t.Parallel()
+			var desks, captures http.Handler
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasPrefix(r.URL.Path, "/rig/"):
+					desks.ServeHTTP(w, r)
+				case strings.HasPrefix(r.URL.Path, "/hooks/"):
+					captures.ServeHTTP(w, r)
+				default:
+					http.NotFound(w, r)
+				}
+			}))
+			t.Cleanup(proxy.Close)
+			s := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler, CaptureURL: proxy.URL + "/hooks", DeskURL: proxy.URL + "/rig/"})
+			to := func(address, path string) http.Handler {
+				target := &url.URL{Scheme: "http", Host: address}
+				p := http.Handler(httputil.NewSingleHostReverseProxy(target))
+				if strips {
+					p = http.StripPrefix(path, p)
+				}
+				return p
+			}
+			desks, captures = to(s.DeskListensOn(), "/rig"), to(s.ListensOn(), "/hooks")
+			if s.DeskURL() != proxy.URL+"/rig" || s.CaptureURL() != proxy.URL+"/hooks" {
+				t.Errorf("desk %s, capture %s", s.DeskURL(), s.CaptureURL())
+			}
+			client, err := mockserver.Dial(s.DeskURL(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			inbox := mockserver.NewBin(client, "inbox")
+			resp, err := http.Post(inbox.URL()+"/any/path", "text/plain", strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			got, err := inbox.Wait(t.Context(), 1)
+			if err != nil || len(got) != 1 || !strings.HasSuffix(got[0].Target, "/inbox/any/path") {
+				t.Errorf("%d captures, %v", len(got), err)
+			}
+			for _, path := range []string{"/", "/page/desk.js", "/api/docs/", "/api/openapi.json", "/healthz"} {
+				resp, err := http.Get(s.DeskURL() + path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				if resp.StatusCode != http.StatusOK {
+					t.Errorf("%s: %s", path, resp.Status)
+				}
+			}
+			if d := deliveredTo(t, s, inbox.URL()); d.State != journal.Delivered {
+				t.Errorf("%s: %+v", d.State, d.Attempts)
+			}
+		})
+	}
+}
+
+func TestPublicURLsAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"hooks.example.com", "ftp://h", "http://", "http://h/?q", "http://h/#f", "http://user:password@h/", ":"} {
+		for _, o := range []mockserver.Options{{CaptureURL: text}, {DeskURL: text}} {
+			s, err := mockserver.Start(t.Context(), o)
+			if err == nil {
+				_ = s.Close()
+				t.Errorf("%q is taken", text)
+			} else if !strings.Contains(err.Error(), "as in https://hooks.example.com") {
+				t.Errorf("%q: %v", text, err)
+			}
+		}
+	}
+}
