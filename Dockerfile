@@ -1,7 +1,18 @@
-# The image is the static binary and nothing else: no shell, no package, no root.
-# `make image` builds bin/hookrig first.
+# The image is the static binary, the licence texts of what it is made of, and an empty folder for data: no shell, no package, no root.
+# `docker build .` builds all of it. Where no image can be pulled, `make image` does with the binary that Go builds here (Dockerfile.prebuilt).
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=dev
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o bin/hookrig ./cmd/hookrig \
+ && .tools/licenses bin/hookrig bin/licenses && mkdir -p bin/data
+
 FROM scratch
-COPY bin/hookrig /hookrig
+COPY --from=build /src/bin/hookrig /hookrig
+COPY --from=build /src/bin/licenses /licenses
+COPY --from=build --chown=65532:65532 /src/bin/data /data
 USER 65532:65532
 # Inside a container loopback is unreachable from outside it, so the image listens on every
 # address; give HOOKRIG_TOKEN, or publish the ports on 127.0.0.1 only.

@@ -31,7 +31,9 @@ build: ## bin/hookrig: one static binary
 
 .PHONY: image
 image: build ## the container image hookrig:dev
-	docker build -t hookrig:$(VERSION) .
+	.tools/licenses bin/hookrig bin/licenses
+	mkdir -p bin/data
+	docker build -f Dockerfile.prebuilt -t hookrig:$(VERSION) .
 
 .PHONY: deps
 deps: ## install what the tests use and this Debian machine lacks (as root; elsewhere it only says so)

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -83,6 +84,48 @@ var _ = Describe("the container image", Serial, Label("docker"), func() {
 	}, SpecTimeout(4*time.Minute))
 })
 
+var _ = Describe("the container image with a volume and published ports", Serial, Label("docker"), func() {
+	It("keeps its data as its own user, plays scenarios through its own bins, and is called as it is told", func(ctx SpecContext) {
+		dockerIsThere(ctx)
+		volume := fmt.Sprintf("hookrig-acceptance-%d", GinkgoRandomSeed())
+		begin := func() (desk, capture string, end func()) {
+			GinkgoHelper()
+			container, err := testcontainers.Run(ctx, "",
+				testcontainers.WithDockerfile(testcontainers.FromDockerfile{
+					ContextArchive: bytes.NewReader(imageContext()), Repo: "hookrig-acceptance", Tag: "latest", BuildLogWriter: GinkgoWriter,
+				}),
+				testcontainers.WithEnv(map[string]string{"HOOKRIG_DATA": "/data", "HOOKRIG_CAPTURE_URL": "http://hooks.example.com/in", "HOOKRIG_DASHBOARD_URL": "http://127.0.0.1/rig"}),
+				testcontainers.WithMounts(testcontainers.VolumeMount(volume, "/data")),
+				testcontainers.WithExposedPorts("8080/tcp", "8081/tcp"),
+				testcontainers.WithWaitStrategy(wait.ForHTTP("/healthz").WithPort("8080/tcp").WithStartupTimeout(time.Minute)),
+			)
+			testcontainers.CleanupContainer(GinkgoTB(), container, testcontainers.RemoveVolumes(volume))
+			Expect(err).NotTo(HaveOccurred())
+			desk, err = container.PortEndpoint(ctx, "8080/tcp", "http")
+			Expect(err).NotTo(HaveOccurred())
+			capture, err = container.PortEndpoint(ctx, "8081/tcp", "http")
+			Expect(err).NotTo(HaveOccurred())
+			return desk, capture, func() {
+				timeout := 10 * time.Second
+				Expect(container.Stop(ctx, &timeout)).To(Succeed())
+				Expect(container.Terminate(ctx)).To(Succeed())
+			}
+		}
+		desk, address, end := begin()
+		postAs(address+"/kept", "text/plain", "before")
+		Expect(run(ctx, 0, "run", "duplicate", "--rig", desk)).To(ContainSubstring("http://hooks.example.com/in/consumer"))
+		end()
+
+		desk, address, _ = begin()
+		postAs(address+"/in/kept", "text/plain", "after, below the public path")
+		rig, err := mockserver.Dial(desk+"/rig/", "")
+		Expect(err).NotTo(HaveOccurred())
+		kept, err := rig.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "kept"}})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(kept).To(HaveLen(2))
+	}, SpecTimeout(4*time.Minute))
+})
+
 // dockerIsThere asks the engine, and skips without one.
 func dockerIsThere(ctx context.Context) {
 	GinkgoHelper()
@@ -96,7 +139,7 @@ func dockerIsThere(ctx context.Context) {
 	}
 }
 
-// imageContext is what `docker build .` sends: the Dockerfile and the binary.
+// imageContext is what `make image` sends: the Dockerfile of a binary that is there, and what it copies.
 func imageContext() []byte {
 	GinkgoHelper()
 	var b bytes.Buffer
@@ -108,8 +151,10 @@ func imageContext() []byte {
 		_, err = archive.Write(content)
 		Expect(err).NotTo(HaveOccurred())
 	}
-	add("Dockerfile", filepath.Join(repository(), "Dockerfile"), 0o644)
+	add("Dockerfile", filepath.Join(repository(), "Dockerfile.prebuilt"), 0o644)
 	add("bin/hookrig", binary, 0o755)
+	add("bin/licenses/hookrig", filepath.Join(repository(), "LICENSE"), 0o644)
+	Expect(archive.WriteHeader(&tar.Header{Name: "bin/data/", Typeflag: tar.TypeDir, Mode: 0o755})).To(Succeed())
 	Expect(archive.Close()).To(Succeed())
 	return b.Bytes()
 }
