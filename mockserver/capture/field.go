@@ -159,7 +159,7 @@ func moment(text string, now time.Time) (time.Time, bool) {
 
 // size reads a number of bytes; K, M and G are powers of 1024.
 func size(text string) (int, bool) {
-	digits := strings.TrimRight(strings.ToUpper(text), "KMG")
+	digits := strings.TrimRight(text, "KMGkmg")
 	n, err := strconv.Atoi(digits)
 	shift, known := map[string]int{"": 0, "K": 10, "M": 20, "G": 30}[strings.ToUpper(text[len(digits):])]
 	return n << shift, err == nil && known && n >= 0 && n < 1<<32 && digits[0] != '+'
