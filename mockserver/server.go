@@ -59,6 +59,9 @@ type Options struct {
 	AllowTargets []string
 	// Lookup resolves the names of hosts that are delivered to; nil is the system's resolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Trust decides which certificates of https consumers are taken, by deliveries, forwards and resends. The zero value takes what the
+	// system's authorities vouch for.
+	Trust wire.Trust
 	// Token is what callers of the desk must show; "" asks for none.
 	Token string
 	// Insecure allows addresses beyond loopback without a Token.
@@ -100,7 +103,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("allowed targets: %w", err)
 	}
 	guard.Lookup = o.Lookup
-	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral}
+	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral, Trust: o.Trust}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -13,6 +13,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 const (
@@ -221,7 +223,7 @@ func (r *run) look(ctx context.Context, e Effect) look {
 	switch {
 	case e.HTTP != nil:
 		asked = cmp.Or(e.HTTP.Method, http.MethodGet) + " " + e.HTTP.URL
-		answer, err = ask(ctx, e.HTTP)
+		answer, err = ask(ctx, e.HTTP, r.options.Trust)
 	case len(e.Exec) > 0:
 		asked = strings.Join(e.Exec, " ")
 		answer, err = execute(ctx, e.Exec)
@@ -254,7 +256,7 @@ func answered(answer any) string {
 	return status + textOf(a["body"])
 }
 
-func ask(ctx context.Context, q *Request) (any, error) {
+func ask(ctx context.Context, q *Request, trust wire.Trust) (any, error) {
 	method := q.Method
 	if method == "" {
 		method = http.MethodGet
@@ -267,12 +269,12 @@ func ask(ctx context.Context, q *Request) (any, error) {
 		request.Header.Set(name, value)
 	}
 	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true}, // no proxy, nothing left open
+		Transport:     &http.Transport{DisableKeepAlives: true, TLSClientConfig: trust.Config(), ForceAttemptHTTP2: true}, // no proxy, nothing left open
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, wire.Explain(err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, lookOutput))

@@ -20,6 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // Options steer a run. The zero value is fine.
@@ -36,6 +37,8 @@ type Options struct {
 	Effects map[string]func(context.Context) (any, error)
 	// Dial opens the connections of bursts; nil reaches loopback only.
 	Dial burst.DialFunc
+	// Trust decides which certificates are taken by bursts and by effects with http. That of deliveries is the rig's: mockserver.Options.Trust.
+	Trust wire.Trust
 	// Progress is told every step once it is done.
 	Progress func(StepReport)
 	// Repeat are further words of the command line that repeats the run: --provider-dir, --option, --server.
