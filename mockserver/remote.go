@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,6 +76,9 @@ func Dial(rig, token string, trust ...wire.Trust) (Client, error) {
 		r.Close()
 		if p := (*problem.Problem)(nil); errors.As(err, &p) && p.Status == http.StatusUnauthorized {
 			return nil, fmt.Errorf("rig %s: %w", rig, err)
+		}
+		if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
+			return nil, fmt.Errorf("rig %s: %w: %w", rig, ErrNoRig, err) // which says what to do
 		}
 		return nil, fmt.Errorf("rig %s: %w: %w: start one with \"hookrig serve\", and give the desk's address", rig, ErrNoRig, err)
 	}
