@@ -15,6 +15,13 @@
 // milliseconds, each one really sent; Options.RealClock lets it run by itself. Everything drawn at random comes from
 // Options.Seed, so the same test sends the same bytes again.
 //
+// A consumer that is called by https, such as an httptest.NewTLSServer, shows a certificate that the system's authorities
+// do not know. Options.Trust names others:
+//
+//	authorities := x509.NewCertPool()
+//	authorities.AddCert(server.Certificate())
+//	rig := mockserver.StartT(t, mockserver.Options{Trust: wire.Trust{Authorities: authorities}})
+//
 // Client is everything that can be asked of a rig. Server.Client asks this process; Dial asks the desk, the HTTP API
 // of a rig that runs elsewhere. What is written against Client works with both.
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // remote is the Client of a rig elsewhere: calls of the desk's HTTP API.
@@ -35,7 +37,16 @@ const dialLimit = 10 * time.Second
 
 // Dial returns a client of the desk at rig, as in http://127.0.0.1:8080. It asks the desk once, so a wrong address
 // (ErrNoRig) or a wrong token is noticed here. The client is an io.Closer too: Close lets go of its connections.
-func Dial(rig, token string) (Client, error) {
+// At most one Trust may be given; it decides which certificates of an https desk are taken.
+func Dial(rig, token string, trust ...wire.Trust) (Client, error) {
+	var t wire.Trust
+	switch len(trust) {
+	case 0:
+	case 1:
+		t = trust[0]
+	default:
+		return nil, fmt.Errorf("rig %s: got %d Trusts, want at most one", rig, len(trust))
+	}
 	u, err := url.Parse(rig)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, fmt.Errorf("rig %q: want the desk's URL, as in http://127.0.0.1:8080", rig)
@@ -44,6 +55,8 @@ func Dial(rig, token string) (Client, error) {
 		Proxy:               http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: 16,
 		IdleConnTimeout:     30 * time.Second,
+		TLSClientConfig:     t.Config(),
+		ForceAttemptHTTP2:   true, // as without a TLSClientConfig
 	}
 	r := &remote{
 		api:   u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/") + "/api/v1",
@@ -63,6 +76,9 @@ func Dial(rig, token string) (Client, error) {
 		r.Close()
 		if p := (*problem.Problem)(nil); errors.As(err, &p) && p.Status == http.StatusUnauthorized {
 			return nil, fmt.Errorf("rig %s: %w", rig, err)
+		}
+		if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
+			return nil, fmt.Errorf("rig %s: %w: %w", rig, ErrNoRig, err) // which says what to do
 		}
 		return nil, fmt.Errorf("rig %s: %w: %w: start one with \"hookrig serve\", and give the desk's address", rig, ErrNoRig, err)
 	}
@@ -363,7 +379,8 @@ func (r *remote) sendFile(ctx context.Context, method, path, mediaType string, b
 	if r.token != "" {
 		req.Header.Set("Authorization", "Bearer "+r.token)
 	}
-	return r.http.Do(req)
+	resp, err := r.http.Do(req)
+	return resp, wire.Explain(err)
 }
 
 func decode(resp *http.Response, out any) error {

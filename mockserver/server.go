@@ -64,6 +64,9 @@ type Options struct {
 	AllowTargets []string
 	// Lookup resolves the names of hosts that are delivered to; nil is the system's resolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Trust decides which certificates of https consumers are taken, by deliveries, forwards and resends. The zero value takes what the
+	// system's authorities vouch for.
+	Trust wire.Trust
 	// Token is what callers of the desk must show; "" asks for none.
 	Token string
 	// Insecure allows addresses beyond loopback without a Token.
@@ -108,7 +111,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	guard.Lookup = o.Lookup
 	s := &Server{catalogue: o.Catalogue, seed: o.Seed, store: o.Store}
 	guard.Own = s.listens
-	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral, Reroute: s.reroute}
+	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral, Reroute: s.reroute, Trust: o.Trust}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -144,7 +147,7 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 		return err
 	}
 	s.capture, err = capture.Start(ctx, capture.Options{
-		Addr: o.Capture, PublicURL: o.CaptureURL, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: s.forwards(guard),
+		Addr: o.Capture, PublicURL: o.CaptureURL, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: s.forwards(guard, o.Trust),
 		Front: front, Known: s.known(), Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
 	})
 	switch {
@@ -192,7 +195,7 @@ func (s *Server) reroute(to string) string {
 }
 
 // forwards is the client that bins forward with: not to themselves, whatever a name leads to.
-func (s *Server) forwards(guard *wire.Guard) *wire.Client {
+func (s *Server) forwards(guard *wire.Guard, trust wire.Trust) *wire.Client {
 	own := *guard
 	own.Own = nil
 	own.Refuse = func(at netip.AddrPort) error {
@@ -201,7 +204,7 @@ func (s *Server) forwards(guard *wire.Guard) *wire.Client {
 		}
 		return nil
 	}
-	s.forwarding = &wire.Client{Dial: own.Dial, Forbids: own.CheckLiteral}
+	s.forwarding = &wire.Client{Dial: own.Dial, Forbids: own.CheckLiteral, Trust: trust}
 	return s.forwarding
 }
 

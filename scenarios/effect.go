@@ -294,12 +294,12 @@ func (r *run) ask(ctx context.Context, q *Request) (any, error) {
 		request.Header.Set(name, value)
 	}
 	client := &http.Client{
-		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true}, // no proxy, nothing left open
+		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true, TLSClientConfig: r.options.Trust.Config(), ForceAttemptHTTP2: true}, // no proxy, nothing left open
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, wire.Explain(err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, lookOutput))

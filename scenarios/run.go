@@ -21,6 +21,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // Options steer a run. The zero value is fine.
@@ -39,6 +40,8 @@ type Options struct {
 	Dial burst.DialFunc
 	// AllowExec lets effects run programs. Without it a scenario that has such an effect is not played.
 	AllowExec bool
+	// Trust decides which certificates are taken by bursts and by effects with http. That of deliveries is the rig's: mockserver.Options.Trust.
+	Trust wire.Trust
 	// Progress is told every step once it is done.
 	Progress func(StepReport)
 	// Repeat are further words of the command line that repeats the run: --provider-dir, --option, --server.

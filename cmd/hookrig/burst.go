@@ -23,6 +23,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/burst"
 	"github.com/hookrig/hookrig/mockserver/journal"
 	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // burstFlags are the flags of burst.
@@ -32,6 +33,7 @@ type burstFlags struct {
 	tenant, rig      string
 	token, jsonFile  string
 	knowledge        knowledge
+	tls              trustFlags
 	noReconciliation bool
 	minted           bool // the secret was drawn
 	recordedFlags
@@ -75,6 +77,7 @@ file of captures (JSON Lines or HAR), or a bin of a running rig. With PROVIDER a
 	f.StringVar(&b.token, "token", "", "the rig's `TOKEN`")
 	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
 	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not hold what was sent against the bin")
+	b.tls.add(f)
 	b.knowledge.flags(cmd)
 	completeFlag(cmd, "events", completeEvents)
 	return cmd
@@ -103,6 +106,9 @@ func runBurst(cmd *cobra.Command, w World, args []string, b *burstFlags) error {
 		return misuse(err)
 	}
 	b.plan.Dial = guard.Dial
+	if b.plan.Trust, err = b.tls.trust(cmd, w); err != nil {
+		return err
+	}
 	if b.from != "" {
 		if err := b.record(ctx, w, p); err != nil {
 			return err
@@ -270,11 +276,11 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	}
 	rig := b.rig
 	if rig == "" {
-		if rig = askForDesk(ctx, target); rig == "" {
+		if rig = askForDesk(ctx, target, b.plan.Trust); rig == "" {
 			return nil, nil
 		}
 	}
-	client, err := dialRig(rig, b.token)
+	client, err := dialRig(rig, b.token, b.plan.Trust)
 	if err != nil && b.rig == "" {
 		return nil, noVerdict(fmt.Errorf("%w\nthe capture address named that desk: give the address to reach it by with --rig, or --no-reconcile", err))
 	}
@@ -293,14 +299,15 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 }
 
 // askForDesk asks the capture address where its desk is; "" when it is none of a rig.
-func askForDesk(ctx context.Context, target *url.URL) string {
+func askForDesk(ctx context.Context, target *url.URL, trust wire.Trust) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.Scheme+"://"+target.Host+"/.well-known/hookrig", nil)
 	if err != nil {
 		return ""
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req) // one request: no redirect is followed
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust.Config(), DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req) // one request: no redirect is followed
 	if err != nil {
 		return ""
 	}

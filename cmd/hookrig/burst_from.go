@@ -100,13 +100,13 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *replay.Cha
 	rig := b.rig
 	if rig == "" {
 		if target, err := url.Parse(b.plan.URL); err == nil {
-			rig = askForDesk(ctx, target)
+			rig = askForDesk(ctx, target, b.plan.Trust)
 		}
 	}
 	if rig == "" {
 		return nil, misusef("--from %q: there is no such file; if it is a bin of a running rig, give that rig's desk with --rig URL", b.from)
 	}
-	client, err := dialRig(rig, b.token)
+	client, err := dialRig(rig, b.token, b.plan.Trust)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/capture"
 	"github.com/hookrig/hookrig/mockserver/export"
 	"github.com/hookrig/hookrig/mockserver/redact"
@@ -15,11 +16,24 @@ import (
 )
 
 // rigFlags say which running rig.
-type rigFlags struct{ rig, token string }
+type rigFlags struct {
+	rig, token string
+	tls        trustFlags
+}
 
 func (r *rigFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&r.rig, "rig", "http://127.0.0.1:8080", "the desk's `URL` of the running rig")
 	cmd.Flags().StringVar(&r.token, "token", "", "that rig's `TOKEN`")
+	r.tls.add(cmd.Flags())
+}
+
+// dial connects to the rig.
+func (r *rigFlags) dial(cmd *cobra.Command, w World) (mockserver.Client, error) {
+	trust, err := r.tls.trust(cmd, w)
+	if err != nil {
+		return nil, err
+	}
+	return dialRig(r.rig, r.token, trust)
 }
 
 func newExport(w World) *cobra.Command {
@@ -59,7 +73,7 @@ max_tokens, password_changed_at) are none.
 			if secrets != "redact" && secrets != "keep" {
 				return misusef("--secrets %q: want redact or keep", secrets)
 			}
-			client, err := dialRig(rig.rig, rig.token)
+			client, err := rig.dial(cmd, w)
 			if err != nil {
 				return err
 			}
@@ -148,7 +162,7 @@ data: URL in a browser's archive; each is printed with its place. Exit code 0: a
 			if err != nil {
 				return err
 			}
-			client, err := dialRig(rig.rig, rig.token)
+			client, err := rig.dial(cmd, w)
 			if err != nil {
 				return err
 			}

@@ -8,29 +8,41 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // newHealthcheck asks a running rig for its health: what a container image without a shell runs.
 func newHealthcheck(w World) *cobra.Command {
-	var url string
+	var (
+		url string
+		tls trustFlags
+	)
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Ask a running rig whether it is healthy",
 		Long:  "Asks the desk at --rig for its health. Exit code 0: it is healthy; 1: it is not, or nobody answers.",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			trust, err := tls.trust(cmd, w)
+			if err != nil {
+				return err
+			}
 			if u, err := neturl.Parse(url); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 				return misusef("--rig %q: want the desk's URL, as in http://127.0.0.1:8080", url)
 			}
 			url = strings.TrimRight(url, "/")
-			client := &http.Client{Timeout: 3 * time.Second}
+			client := &http.Client{
+				Timeout:   3 * time.Second,
+				Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust.Config(), DisableKeepAlives: true},
+			}
 			req, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, url+"/healthz", nil)
 			if err != nil {
 				return misuse(err)
 			}
 			resp, err := client.Do(req)
 			if err != nil {
-				return &exitError{code: exitFailed, err: err}
+				return &exitError{code: exitFailed, err: wire.Explain(err)}
 			}
 			resp.Body.Close()
 			if resp.StatusCode != http.StatusOK {
@@ -41,5 +53,6 @@ func newHealthcheck(w World) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&url, "rig", "http://127.0.0.1:8080", "the desk's `URL`")
+	tls.add(cmd.Flags())
 	return cmd
 }

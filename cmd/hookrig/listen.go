@@ -34,6 +34,7 @@ type listenFlags struct {
 	asJSON, body bool
 	insecure     bool
 	keep         keepFlags
+	tls          trustFlags
 }
 
 func newListen(w World) *cobra.Command {
@@ -75,6 +76,7 @@ match are shown; all are recorded.
 	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
 	l.keep.add(f)
+	l.tls.add(f)
 	l.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
@@ -128,6 +130,10 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 		return nil, nil, err
 	}
 	l.known = known
+	trust, err := l.tls.trust(cmd, w)
+	if err != nil {
+		return nil, nil, err
+	}
 	if l.rig != "" {
 		if l.knowledge.given() {
 			return nil, nil, misusef("--option and --provider-dir: the rig at --rig judges by what it knows itself: give them to the hookrig serve that runs it")
@@ -135,7 +141,10 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 		if l.keep.given() {
 			return nil, nil, misusef("--keep-captures, --keep-bytes, --keep-for and --max-body: the rig at --rig keeps what it was told to: give them to the hookrig serve that runs it")
 		}
-		client, err := dialRig(l.rig, l.token)
+		if err := l.tls.checkRig(w, l.rig, false); err != nil {
+			return nil, nil, err
+		}
+		client, err := dialRig(l.rig, l.token, trust)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -159,7 +168,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	// The rig ends after the command's context does, so that requests under way are answered.
 	rig, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
 		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure, Catalogue: known,
-		Store: store, MaxBody: l.keep.maxBody(limits.Bytes),
+		Store: store, MaxBody: l.keep.maxBody(limits.Bytes), Trust: trust,
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w; if it is a hookrig serve that has it, listen there: --rig with its desk's URL", err)

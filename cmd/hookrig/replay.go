@@ -22,6 +22,7 @@ type replayFlags struct {
 	to, provider, url string
 	secrets           []string
 	knowledge         knowledge
+	tls               trustFlags
 	resign, asJSON    bool
 	keepPath          bool
 	skipInvalid       bool
@@ -70,6 +71,7 @@ Exit code 0: every answer was 2xx; 1: some were not; 2: the file or the command 
 	f.BoolVar(&r.skipInvalid, "skip-invalid", false, "leave out records that cannot be sent, and send the others")
 	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "`DURATION` of one request")
 	f.BoolVar(&r.asJSON, "json", false, "print each as one line of JSON: {capture, …} and what an attempt has")
+	r.tls.add(f)
 	r.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
 	return cmd
@@ -100,6 +102,10 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 	case r.connections < 0 || r.connections == 0 && cmd.Flags().Changed("connections") || r.connections > maxReplayConnections:
 		return misusef("--connections %d: want 1 to %d", r.connections, maxReplayConnections)
 	}
+	trust, err := r.tls.trust(cmd, w)
+	if err != nil {
+		return err
+	}
 	change.KeepPath = r.keepPath
 	file, err := openCaptures(w, name)
 	if err != nil {
@@ -113,7 +119,7 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 	if err != nil {
 		return err
 	}
-	client := &wire.Client{Dial: guard.Dial}
+	client := &wire.Client{Dial: guard.Dial, Trust: trust}
 	defer client.CloseIdle()
 	how := ""
 	if r.keepPath {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ type runFlags struct {
 	allow          []string
 	allowExec      bool
 	knowledge      knowledge
+	tls            trustFlags
 }
 
 func newRun(w World) *cobra.Command {
@@ -73,6 +75,7 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 	f.StringVar(&r.token, "token", "", "that rig's `TOKEN`")
 	f.StringSliceVar(&r.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback and the target that scenarios may reach; repeatable")
 	f.BoolVar(&r.allowExec, "allow-exec", false, "let effects of the scenarios run programs (exec)")
+	r.tls.add(f)
 	r.knowledge.flags(cmd)
 	return cmd
 }
@@ -178,6 +181,14 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		return misusef("--allow-target: %w", err)
 	}
 	o.Dial = guard.Dial
+	if o.Trust, err = r.tls.trust(cmd, w); err != nil {
+		return err
+	}
+	if r.rig != "" {
+		if err := r.tls.checkRig(w, r.rig, slices.ContainsFunc(list, calls)); err != nil {
+			return err
+		}
+	}
 	o.Target, o.Repeat = r.target, r.repeat()
 	if w.Stderr.IsTerminal() && !w.Terminal {
 		// The text goes elsewhere: say here how far it is.
@@ -185,8 +196,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	}
 	var client mockserver.Client
 	if r.rig != "" {
-		var err error
-		if client, err = dialRig(r.rig, r.token); err != nil {
+		if client, err = dialRig(r.rig, r.token, o.Trust); err != nil {
 			return err
 		}
 	}
@@ -219,7 +229,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		case ctx.Err() != nil:
 			why = "not run: interrupted"
 		case errors.Is(err, scenarios.ErrNoConsumer) && r.target != "":
-			why = "not run: nothing listens at the target" // as little as for the one before
+			why = "not run: the target cannot be reached" // as little as for the one before
 		}
 		if why != "" {
 			for _, rest := range list[i+1:] {
@@ -261,6 +271,12 @@ func (r *runFlags) repeat() []string {
 	for _, option := range r.knowledge.options {
 		words = append(words, "--option", option)
 	}
+	for _, file := range r.tls.files {
+		words = append(words, "--cacert", file)
+	}
+	if r.tls.skip {
+		words = append(words, "--skip-verify")
+	}
 	if r.rig != "" {
 		words = append(words, "--rig", r.rig)
 	}
@@ -271,6 +287,12 @@ func (r *runFlags) repeat() []string {
 		words = append(words, "--allow-exec")
 	}
 	return words
+}
+
+// calls says whether the run of a scenario calls somebody itself, and not only the rig does.
+func calls(s *scenarios.Scenario) bool {
+	return slices.ContainsFunc(s.Steps, func(step scenarios.Step) bool { return step.Verb() == "burst" }) ||
+		slices.ContainsFunc(slices.Collect(maps.Values(s.Effects)), func(e scenarios.Effect) bool { return e.HTTP != nil })
 }
 
 // play runs one scenario on a rig of its own, or on the running one that client speaks to.
@@ -288,6 +310,7 @@ func (r *runFlags) play(
 	// The rig outlives an interrupt, so that the report says how far the run came.
 	rig, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{
 		RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log, Catalogue: o.Catalogue,
+		Trust: o.Trust,
 	})
 	if err != nil {
 		return scenarios.NotRun(s, "not run: "+err.Error()), err

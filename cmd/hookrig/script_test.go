@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -26,7 +28,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NL", "\n")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "https": https},
 	})
 }
 
@@ -46,5 +48,22 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// https KIND… starts an https server for each kind of certificate ("good", "name", "expired"), whose address is then $KIND. It answers 7.
+// The authority that vouches for all of them is in ca.pem.
+func https(ts *testscript.TestScript, neg bool, kinds []string) {
+	if neg || len(kinds) == 0 {
+		ts.Fatalf("usage: https KIND…")
+	}
+	a, err := newAuthority()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), a.pem, 0o600))
+	for _, kind := range kinds {
+		server, err := a.serve(kind, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "7") }))
+		ts.Check(err)
+		ts.Defer(server.Close)
+		ts.Setenv(kind, server.URL)
 	}
 }

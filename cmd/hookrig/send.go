@@ -30,6 +30,7 @@ type sendFlags struct {
 	expect                    string
 	body                      string
 	knowledge                 knowledge
+	tls                       trustFlags
 	asJSON, verbose           bool
 }
 
@@ -64,6 +65,7 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 	f.StringVar(&s.expect, "expect", "", "the `STATUS` that the consumer is to answer, a comma list: 401, 4xx (default: success)")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "print each request and each answer whole")
 	f.BoolVar(&s.asJSON, "json", false, "print the delivery as JSON")
+	s.tls.add(f)
 	s.knowledge.flags(cmd)
 	completeFlag(cmd, "fault", completeFault)
 	completeFlag(cmd, "retry", completeRetry)
@@ -103,6 +105,10 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	if err != nil {
 		return err
 	}
+	trust, err := s.tls.trust(cmd, w)
+	if err != nil {
+		return err
+	}
 	log, err := logger(cmd, w)
 	if err != nil {
 		return err
@@ -110,7 +116,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	store := journal.NewMemory(journal.MemoryOptions{})
 	// The dispatcher outlives an interrupt, so that the report says how far the delivery came.
 	d, err := provider.New(context.WithoutCancel(ctx), provider.Options{
-		Catalogue: known, Store: store, Wire: &wire.Client{Dial: guard.Dial}, Log: log,
+		Catalogue: known, Store: store, Wire: &wire.Client{Dial: guard.Dial, Trust: trust}, Log: log,
 	})
 	if err != nil {
 		return noVerdict(err)

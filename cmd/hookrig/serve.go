@@ -28,6 +28,7 @@ func newServe(w World) *cobra.Command {
 		of    knowledge
 		own   surfaceFlags
 		keep  keepFlags
+		tls   trustFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -58,6 +59,9 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 				return err
 			}
 			if err := keep.check(); err != nil {
+				return err
+			}
+			if o.Trust, err = tls.trust(cmd, w); err != nil {
 				return err
 			}
 			store, where, err := openStore(cmd.Context(), data, keep.limits(), log)
@@ -109,6 +113,7 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the desk must show; needed for an address other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "listen on other addresses than loopback without a token")
 	keep.add(f)
+	tls.add(f)
 	own.add(f)
 	of.flags(cmd)
 	return cmd

@@ -66,8 +66,8 @@ func isPort(text string) bool {
 }
 
 // dialRig connects to the running rig at --rig.
-func dialRig(rig, token string) (mockserver.Client, error) {
-	client, err := mockserver.Dial(rig, token)
+func dialRig(rig, token string, trust wire.Trust) (mockserver.Client, error) {
+	client, err := mockserver.Dial(rig, token, trust)
 	switch {
 	case errors.Is(err, mockserver.ErrNoRig):
 		return nil, noVerdict(err)

@@ -64,7 +64,7 @@ func BenchmarkRun(b *testing.B) {
 		raw := staticRequest(b, url)
 		start := time.Now()
 		spread(b, connections, func(n int) {
-			conn, err := wire.DialConn(b.Context(), url, nil)
+			conn, err := wire.DialConn(b.Context(), url, nil, wire.Trust{})
 			if err != nil {
 				b.Error(err)
 				return

@@ -40,6 +40,8 @@ type Plan struct {
 	Timeout time.Duration
 	// Dial opens the connections; nil may reach loopback only.
 	Dial DialFunc
+	// Trust decides which certificates of an https consumer are taken.
+	Trust wire.Trust
 }
 
 // DefaultConnections is the number of connections of a Plan that names none.

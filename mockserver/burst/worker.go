@@ -107,6 +107,7 @@ type worker struct {
 	url     string
 	timeout time.Duration
 	dial    DialFunc
+	trust   wire.Trust
 	conn    *wire.Conn
 	stop    func() bool // ends the watch that closes conn when the burst is cancelled
 
@@ -122,7 +123,7 @@ type worker struct {
 }
 
 func newWorker(plan *Plan, m *makers, r *recorder) *worker {
-	return &worker{makers: m, url: plan.URL, timeout: plan.Timeout, dial: plan.Dial, recorder: r}
+	return &worker{makers: m, url: plan.URL, timeout: plan.Timeout, dial: plan.Dial, trust: plan.Trust, recorder: r}
 }
 
 // run takes indexes until the burst is over. The request is made before its time comes, so that making it is no lag.
@@ -173,7 +174,7 @@ func (w *worker) giveBack(i uint64) {
 func (w *worker) connect(ctx context.Context, deadline time.Time) error {
 	dialing, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	conn, err := wire.DialConn(dialing, w.url, w.dial)
+	conn, err := wire.DialConn(dialing, w.url, w.dial, w.trust)
 	if err != nil {
 		return err
 	}

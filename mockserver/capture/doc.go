@@ -22,7 +22,9 @@
 // in the bin's Ledger.
 //
 // A second address may speak TLS, with a certificate of the server's own
-// authority; the bins are the same, and a capture says how it came.
+// authority; the bins are the same, and a capture says how it came. Whoever
+// speaks TLS to the other address, or SSH or HTTP/2 to any, is told so at once
+// (foreign.go).
 //
 // Settings give a bin a provider, and a script of replies or a consumer behind
 // it; they are kept in the store and survive a restart. Replies are taken in

@@ -133,9 +133,10 @@ func (in *input) discard() error {
 }
 
 // head returns the next head with its empty line, skipping empty lines before it. It is nil at the end of the
-// connection when there is no byte of it; after an error it is what there was. It stays until the next read.
+// connection when there is no byte of it; after an error it is what there was. It stays until the next read. A head that nobody
+// can use is not waited for: errMalformed.
 func (in *input) head(most int) ([]byte, error) {
-	seen, armed := 0, false
+	seen, armed, lined := 0, false, false
 	for {
 		for in.r < in.w && seen == 0 && (in.buf[in.r] == '\n' || in.buf[in.r] == '\r') {
 			in.r++
@@ -144,6 +145,13 @@ func (in *input) head(most int) ([]byte, error) {
 		if end := headEnd(unread, seen); end > 0 && end <= most {
 			in.r += end
 			return unread[:end], nil
+		}
+		if !lined {
+			if end := endsEarly(unread); end > 0 {
+				in.r += end
+				return unread[:end], errMalformed
+			}
+			lined = bytes.IndexByte(unread, '\n') >= 0 // it is looked at once
 		}
 		if seen = len(unread); seen >= most {
 			in.r += most

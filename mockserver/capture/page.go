@@ -18,7 +18,11 @@ func (c *conn) stray() *answer {
 	if s.o.Front.API != nil && r.refused == nil && isAPI(path) {
 		return c.callAPI(target)
 	}
-	s.tally.strays.Add(1)
+	if r.refused != nil && r.refused.language == speaksTLS {
+		s.tally.unshaken.Add(1)
+	} else {
+		s.tally.strays.Add(1)
+	}
 	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case r.refused != nil:

@@ -122,7 +122,6 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 			name: "more than the chunk", raw: "POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n",
 			status: "400", target: "/b", lines: 2, body: "ab", problem: `malformed: 1 bytes behind a chunk of 2: want the end of the line`,
 		},
-		{name: "TLS", raw: "\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03\n\n", status: "400"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

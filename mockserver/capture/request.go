@@ -32,6 +32,7 @@ type refusal struct {
 	problem  string
 	why      cause
 	declined bool // before a byte of the body was sent
+	language language
 }
 
 // cause is what kind of thing was wrong.
@@ -70,6 +71,9 @@ func (c *conn) read() bool {
 		r.bin = "" // the name itself may have been cut
 	}
 	switch {
+	case c.refuseForeign():
+	case errors.Is(err, errMalformed):
+		r.refuse(problem, "", "")
 	case err != nil:
 		r.refuse(err, fmt.Sprintf("the head has more than %d bytes", c.s.o.MaxHead), "the head was not whole")
 	case problem != nil:

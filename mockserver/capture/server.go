@@ -102,6 +102,7 @@ type Server struct {
 	looks      int // at captures, that one page of a query costs at most
 	tally      tally
 	irregular  irregulars
+	foreigners foreigners
 	since      time.Time
 	accepted   *answer // what a bin without a script answers
 

@@ -9,7 +9,7 @@ type Counts struct {
 	Unstored uint64 `json:"unstored"` // requests that the store did not take; answered 507 or 500
 	Strays   uint64 `json:"strays"`   // requests that named no bin; answered, not stored
 	Refused  uint64 `json:"refused"`  // connections beyond MaxConns; answered 503, or ended when they are to speak TLS
-	Unshaken uint64 `json:"unshaken"` // connections that did not agree on TLS
+	Unshaken uint64 `json:"unshaken"` // connections that did not agree on TLS, or wanted it where none is spoken
 }
 
 // Counts returns the counts so far.

@@ -20,8 +20,8 @@ type Client struct {
 	Reroute func(url string) string
 	// MaxReply bounds how much of a reply's body is kept, in bytes; 0 is DefaultMaxReply. What is longer is cut off there.
 	MaxReply int
-	// InsecureTLS accepts any certificate.
-	InsecureTLS bool
+	// Trust decides which certificates are taken.
+	Trust Trust
 
 	idle    idle
 	buffers sync.Pool // of *[]byte: requests being written
@@ -122,7 +122,7 @@ func (c *Client) maxReply() int {
 }
 
 func (c *Client) connect(ctx context.Context, to destination) (*socket, error) {
-	return open(ctx, to, c.Dial, c.InsecureTLS)
+	return open(ctx, to, c.Dial, c.Trust)
 }
 
 // CloseIdle closes the connections kept for reuse.

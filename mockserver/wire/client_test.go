@@ -414,7 +414,7 @@ func TestSendTLS(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}
-	client := wire.Client{Dial: dial, InsecureTLS: true}
+	client := wire.Client{Dial: dial, Trust: wire.Trust{SkipVerify: true}}
 	for range 2 {
 		r := client.Send(within(t), "https://consumer.test/", post(""))
 		if r.Err != nil || string(r.Reply.Body) != "HTTP/1.1 consumer.test http/1.1" {

@@ -16,10 +16,11 @@ import (
 //
 // One goroutine makes the round trips; Close may be called from any.
 type Conn struct {
-	to   destination
-	dial dialFunc
-	life context.Context // ends when the Conn is closed
-	end  context.CancelFunc
+	to    destination
+	dial  dialFunc
+	trust Trust
+	life  context.Context // ends when the Conn is closed
+	end   context.CancelFunc
 
 	mu     sync.Mutex // guards socket and closed against Close
 	socket *socket    // nil: to be opened
@@ -33,13 +34,13 @@ type Conn struct {
 const rest = 50 * time.Millisecond
 
 // DialConn opens a connection to the host of url. dial opens the transport; nil is a net.Dialer's DialContext.
-// Certificates are verified.
-func DialConn(ctx context.Context, url string, dial func(ctx context.Context, network, addr string) (net.Conn, error)) (*Conn, error) {
+// trust decides which certificates are taken.
+func DialConn(ctx context.Context, url string, dial func(ctx context.Context, network, addr string) (net.Conn, error), trust Trust) (*Conn, error) {
 	to, err := parseDestination(url)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{to: to, dial: dial}
+	c := &Conn{to: to, dial: dial, trust: trust}
 	c.life, c.end = context.WithCancel(context.Background())
 	start := time.Now()
 	if err := c.open(ctx); err != nil {
@@ -56,7 +57,7 @@ func (c *Conn) open(ctx context.Context) error {
 	if closed {
 		return ErrClosed
 	}
-	s, err := open(ctx, c.to, c.dial, false)
+	s, err := open(ctx, c.to, c.dial, c.trust)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ var never time.Time
 
 func dialConn(t testing.TB, url string) *wire.Conn {
 	t.Helper()
-	c, err := wire.DialConn(within(t), url, nil)
+	c, err := wire.DialConn(within(t), url, nil, wire.Trust{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestRoundTripOutcomes(t *testing.T) {
 		t.Parallel()
 		consumer := listen(t, func(net.Conn) {})
 		consumer.Close()
-		if _, err := wire.DialConn(within(t), consumer.url, nil); err == nil || !strings.HasPrefix(err.Error(), "connecting: ") {
+		if _, err := wire.DialConn(within(t), consumer.url, nil, wire.Trust{}); err == nil || !strings.HasPrefix(err.Error(), "connecting: ") {
 			t.Error(err)
 		}
 	})

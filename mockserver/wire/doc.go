@@ -11,8 +11,9 @@
 // Conn is the way of a load engine: one goroutine, one connection, prepared
 // bytes, no allocation.
 //
-// Guard decides which addresses may be dialled at all. Append and
-// ParseRequest turn messages into bytes and back.
+// Guard decides which addresses may be dialled at all, Trust which certificates
+// are taken of those who are called by https. Append and ParseRequest turn
+// messages into bytes and back.
 //
 // The grammar is RFC 9112's, read with its leniencies for recipients: a bare
 // LF ends a line, the reason phrase may be missing.

@@ -16,6 +16,8 @@ var (
 	ErrMalformed = errors.New("malformed HTTP message")
 	// ErrTooLarge: a head is longer than MaxHead.
 	ErrTooLarge = errors.New("head too large")
+	// ErrCertificates: a text holds no certificates that can be read.
+	ErrCertificates = errors.New("no certificates")
 	// ErrClosed: the connection was closed by its owner.
 	ErrClosed = errors.New("connection is closed")
 )

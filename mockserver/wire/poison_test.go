@@ -68,7 +68,7 @@ func TestNothingFollowsAReply(t *testing.T) {
 					return r.Status, r.Err
 				}
 				if with == "Conn" {
-					conn, err := wire.DialConn(within(t), consumer.url, dial)
+					conn, err := wire.DialConn(within(t), consumer.url, dial, wire.Trust{})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -48,8 +48,10 @@ func checkStart(got []byte) error {
 	switch {
 	case got[0] == 0x15 || got[0] == 0x16:
 		hint = ": it looks like TLS: is this an https:// address?"
-	case len(got) >= 3 && got[0] == 0 && got[1] == 0 && len(got) >= 4 && got[3] == 4:
+	case len(got) >= 4 && got[0] == 0 && got[1] == 0 && got[3] == 4:
 		hint = ": it looks like HTTP/2, which is not spoken here"
+	case bytes.HasPrefix(got, []byte("SSH-")):
+		hint = ": it looks like SSH: is the port right?"
 	}
 	return fmt.Errorf("%w: reply %s is not HTTP%s", ErrMalformed, quote(got), hint)
 }

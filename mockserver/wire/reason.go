@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -14,14 +13,11 @@ import (
 // without the ports and times that differ from one to the next. It is "" for a nil error.
 func Reason(err error) string {
 	var (
-		dns       *net.DNSError
-		authority x509.UnknownAuthorityError
-		host      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		verify    *tls.CertificateVerificationError
-		record    tls.RecordHeaderError
-		alert     tls.AlertError
-		late      *timeout
+		dns     *net.DNSError
+		refused *untrusted
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+		late    *timeout
 	)
 	switch {
 	case err == nil:
@@ -45,9 +41,9 @@ func Reason(err error) string {
 		return "no route to the host"
 	case errors.As(err, &record):
 		return "TLS: the answer is not TLS: is this an http:// address?"
-	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
-		return "TLS: " + innermost(err)
-	case errors.As(err, &verify), errors.As(err, &alert):
+	case errors.As(err, &refused):
+		return "TLS: " + refused.why
+	case errors.As(err, &alert):
 		return "TLS: " + innermost(err)
 	case errors.Is(err, ErrCut), errors.Is(err, ErrMalformed), errors.Is(err, ErrTooLarge):
 		return err.Error()

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/url"
@@ -57,8 +56,8 @@ type socket struct {
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// open connects, with TLS where the destination wants it. HTTP/1.1 is the only protocol offered.
-func open(ctx context.Context, to destination, dial dialFunc, insecure bool) (*socket, error) {
+// open connects, with TLS where the destination wants it.
+func open(ctx context.Context, to destination, dial dialFunc, trust Trust) (*socket, error) {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
@@ -67,12 +66,8 @@ func open(ctx context.Context, to destination, dial dialFunc, insecure bool) (*s
 		return nil, err
 	}
 	if to.tls {
-		secured := tls.Client(conn, &tls.Config{
-			ServerName:         to.host,
-			NextProtos:         []string{"http/1.1"},
-			InsecureSkipVerify: insecure,
-		})
-		if err := secured.HandshakeContext(ctx); err != nil {
+		secured, err := trust.secure(ctx, conn, to.host)
+		if err != nil {
 			conn.Close()
 			return nil, fmt.Errorf("TLS handshake with %s: %w", to.address, err)
 		}

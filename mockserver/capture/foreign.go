@@ -1,0 +1,89 @@
+package capture
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"sync/atomic"
+)
+
+// language is what a sender speaks.
+type language int
+
+const (
+	unknown language = iota // HTTP/1.x, or nothing that is known here
+	speaksTLS
+	speaksSSH
+	speaksHTTP2
+	languages // how many there are
+)
+
+// languageOf tells it from the first bytes.
+func languageOf(start string) language {
+	const preface = "PRI * HTTP/2.0\r\n"
+	switch {
+	case strings.HasPrefix(start, "\x16\x03"): // a handshake record, of a version that begins with 3
+		return speaksTLS
+	case strings.HasPrefix(start, "SSH-"):
+		return speaksSSH
+	case strings.HasPrefix(start, preface):
+		return speaksHTTP2
+	}
+	return unknown
+}
+
+// endsEarly says how many bytes of a head that has not come whole there is any use in: 0 is as many as will come. Whoever speaks another
+// language waits for an answer to the first of them, and a request line that is none and names no bin is recorded nowhere.
+func endsEarly(start []byte) int {
+	if len(start) > 1 && start[0] == 0x16 && start[1] == 0x03 {
+		return len(start)
+	}
+	end := bytes.IndexByte(start, '\n') + 1
+	if end == 0 {
+		return 0
+	}
+	var r request
+	line, _, _ := cutLine(string(start[:end]))
+	if r.parseRequestLine(line) == nil || binOf(r.Target, "") != "" {
+		return 0
+	}
+	return end
+}
+
+// foreigners remembers which languages were heard. The zero value is ready.
+type foreigners [languages]atomic.Bool
+
+// refuseForeign refuses a request that is not HTTP/1.x but something that is known, and says whether it was. The first of each language is
+// told to who runs the server.
+func (c *conn) refuseForeign() bool {
+	r, s := &c.request, c.s
+	spoken := languageOf(r.head)
+	if spoken == unknown {
+		return false
+	}
+	status, what, do := http.StatusBadRequest, "", ""
+	line, _, _ := cutLine(r.head)
+	where := "line 1: " + quote(line) + ": "
+	switch spoken {
+	case speaksTLS:
+		where, what, do = "", "the sender speaks TLS, and this address does not", "use "+s.url
+		if secured := s.TLSURL(); secured != "" {
+			do += ", or " + secured
+		} else {
+			do += ", or open a TLS address with --capture-tls (in Go: Options.CaptureTLS)"
+		}
+	case speaksSSH:
+		what, do = "the sender speaks SSH, and this address HTTP/1.1", "is the port right?"
+	case speaksHTTP2:
+		status = http.StatusHTTPVersionNotSupported
+		what, do = "the sender speaks HTTP/2, and this address HTTP/1.1", "have it begin with HTTP/1.1"
+	}
+	r.bin, r.last = "", true
+	r.refused = &refusal{status: status, problem: errMalformed.Error() + ": " + where + what + ": " + do, why: malformed, language: spoken}
+	log := s.o.Log.Info
+	if !s.foreigners[spoken].Swap(true) {
+		log = s.o.Log.Warn
+	}
+	log("capture: not recorded: "+what+": "+do, "peer", c.peer)
+	return true
+}

@@ -1,0 +1,138 @@
+package mockserver_test
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/wire"
+)
+
+// secured is a server with a certificate that no authority of the system vouches for, and the Trust that takes it.
+func secured(t *testing.T, handler http.Handler) (string, wire.Trust) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	authorities := x509.NewCertPool()
+	authorities.AddCert(server.Certificate())
+	return server.URL, wire.Trust{Authorities: authorities}
+}
+
+const unknownAuthority = "certificate signed by unknown authority: trust it with --cacert FILE, or --skip-verify (in Go: wire.Trust)"
+
+// Deliveries, forwards and resends go to an https consumer whose authority is trusted, and say what to do about another.
+func TestTrust(t *testing.T) {
+	t.Parallel()
+	consumer, known := secured(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	for name, tt := range map[string]struct {
+		trust wire.Trust
+		good  bool
+	}{
+		"not known":   {wire.Trust{}, false},
+		"known":       {known, true},
+		"not checked": {wire.Trust{SkipVerify: true}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			rig := mockserver.StartT(t, mockserver.Options{Trust: tt.trust, Desk: desk.Handler})
+			client := rig.Client()
+			if _, err := rig.Provider("neostore").Register(ctx, journal.Endpoint{URL: consumer, Retry: "none", Events: []string{"Pass:*"}}); err != nil {
+				t.Fatal(err)
+			}
+			deliveries, err := rig.Provider("neostore").Emit(ctx, "Pass:Created")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := client.Settle(ctx); err != nil {
+				t.Fatal(err)
+			}
+			d, err := client.Delivery(ctx, deliveries[0].ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a := d.Attempts[0]; tt.good && a.Status != http.StatusAccepted || !tt.good && (a.Outcome != wire.NotSent || a.Error != "TLS: "+unknownAuthority) {
+				t.Errorf("delivery: %d, %s, %q", a.Status, a.Outcome, a.Error)
+			}
+
+			if err := client.Configure(ctx, "inbox", capture.Settings{Forward: consumer}); err != nil {
+				t.Fatal(err)
+			}
+			status, body := call(t, client.BinURL("inbox"), "x")
+			if tt.good && status != http.StatusAccepted || !tt.good && (status != http.StatusBadGateway || !strings.Contains(body, unknownAuthority)) {
+				t.Errorf("forward: %d, %q", status, body)
+			}
+
+			captures, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}})
+			if err != nil || len(captures) != 1 {
+				t.Fatalf("%d captures, %v", len(captures), err)
+			}
+			status, body = call(t, rig.DeskURL()+"/api/v1/captures/"+captures[0].ID+"/resend", `{"url": "`+consumer+`"}`)
+			var resent journal.Attempt
+			if err := json.Unmarshal([]byte(body), &resent); err != nil || status != http.StatusOK {
+				t.Fatalf("resend: %d, %s, %v", status, body, err)
+			}
+			if tt.good && resent.Status != http.StatusAccepted || !tt.good && !strings.Contains(resent.Error, unknownAuthority) {
+				t.Errorf("resend: %d, %q", resent.Status, resent.Error)
+			}
+		})
+	}
+}
+
+// call posts JSON and returns what is answered.
+func call(t *testing.T, at, body string) (int, string) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Post(at, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// A desk may stand behind a server that speaks TLS.
+func TestDialOverTLS(t *testing.T) {
+	t.Parallel()
+	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	behind, err := url.Parse(rig.DeskURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	at, known := secured(t, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind) }, Transport: transport})
+	for _, trust := range []wire.Trust{known, {SkipVerify: true}} {
+		client, err := mockserver.Dial(at, "", trust)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeClient(t, client)
+		if _, err := client.Bins(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := mockserver.Dial(at, ""); !errors.Is(err, mockserver.ErrNoRig) || !strings.Contains(err.Error(), `/api/v1/rig": `+unknownAuthority) {
+		t.Errorf("an unknown authority: %v", err)
+	}
+	if _, err := mockserver.Dial(at, "", known, known); err == nil || !strings.Contains(err.Error(), "at most one") {
+		t.Errorf("two of them: %v", err)
+	}
+}
