@@ -39,31 +39,33 @@ type reads struct {
 	room *room // of all that are read at a time
 	each int64 // bytes of one's values
 
-	running   *room // of the conditions that take more than a little
-	condition int64 // bytes of one's values
+	running   chan struct{} // holds one for the condition that takes more than a little
+	condition int64         // bytes of one's values
 }
 
 // newReads are those of a server that has so many bytes for requests that are not stored yet.
 func newReads(inFlight int64) *reads {
 	one := max(leastRun, min(2*inFlight, mostRun))
-	return &reads{newRoom(inFlight), max(leastRead, min(2*inFlight, content.Ample)), newRoom(one), one}
+	return &reads{newRoom(min(inFlight, mostRead)), max(leastRead, min(2*inFlight, content.Ample)), make(chan struct{}, 1), one}
 }
 
 // How much memory the values of one condition may take, in bytes. One that takes much runs alone.
 const (
 	leastRun = 32 << 20
-	mostRun  = 128 << 20
+	mostRun  = 48 << 20
 )
+
+// mostRead is how much memory the values of bodies take that are read at a time, in bytes. One may go beyond it.
+const mostRead = 64 << 20
 
 // limits are those of one condition.
 func (r *reads) limits() jq.Limits {
 	if r == nil {
 		return jq.Limits{}
 	}
-	return jq.Limits{Memory: r.condition, Reserve: func(bytes int64) func() {
-		s := &share{room: r.running}
-		s.take(int(bytes))
-		return s.giveBack
+	return jq.Limits{Memory: r.condition, Reserve: func(int64) func() {
+		r.running <- struct{}{}
+		return func() { <-r.running }
 	}}
 }
 
