@@ -97,6 +97,10 @@ func (w *writer) run() {
 
 // answer wakes those whose requests were committed, or failed with err.
 func (w *writer) answer(err error) {
+	if err == nil { // first, so that whoever is answered finds it told
+		w.s.feed.Add(w.changes...)
+		w.s.feed.Wake()
+	}
 	for _, r := range w.batch {
 		if err != nil {
 			r.err = err
@@ -104,10 +108,6 @@ func (w *writer) answer(err error) {
 		r.done <- struct{}{}
 	}
 	clear(w.batch)
-	if err == nil {
-		w.s.feed.Add(w.changes...)
-		w.s.feed.Wake()
-	}
 }
 
 // commit writes the batch in one transaction. An error means that nothing of it was kept. A full disk may still have
