@@ -149,7 +149,7 @@ func TestThreeDaysOfRetriesInExactSteps(t *testing.T) {
 func TestOutcomesHaveTheirClass(t *testing.T) {
 	t.Parallel()
 	silent := consume(t, func(int, received) int { return 200 })
-	refused := refusing(t)
+	refused := refusing
 	hanging := hanging(t)
 	cutting := cutting(t)
 	redirecting := consume(t, always(307))
@@ -197,15 +197,8 @@ func TestOutcomesHaveTheirClass(t *testing.T) {
 	})
 }
 
-// refusing returns the URL of a port that nothing listens on.
-func refusing(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
-}
+// refusing is the URL of a port that nothing listens on. One that was free a moment ago may be another test's by now.
+const refusing = "http://127.0.0.1:1"
 
 // hanging returns the URL of a consumer that reads and never answers.
 func hanging(t *testing.T) string {
@@ -346,7 +339,7 @@ func TestTheRealClockRetries(t *testing.T) {
 func TestAnInterruptedAwaitSaysWhy(t *testing.T) {
 	t.Parallel()
 	d := virtual(t)
-	register(t, d, journal.Endpoint{URL: refusing(t), Retry: "at-least-once"})
+	register(t, d, journal.Endpoint{URL: refusing, Retry: "at-least-once"})
 	id := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0].ID
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()

@@ -72,7 +72,7 @@ func TestWhoGetsAnEvent(t *testing.T) {
 func TestWhatAnEventIsDrawnFrom(t *testing.T) {
 	t.Parallel()
 	d := virtual(t)
-	register(t, d, journal.Endpoint{URL: refusing(t)})
+	register(t, d, journal.Endpoint{URL: refusing})
 	seed, index := uint64(7), uint64(3)
 	body := func(e Emission) string {
 		e.Event = "Pass:Installed"

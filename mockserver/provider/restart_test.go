@@ -71,7 +71,7 @@ func TestAVirtualClockNeverGoesBack(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
 	d := start(t, Options{Store: store, Virtual: true})
-	register(t, d, journal.Endpoint{URL: refusing(t), Retry: "at-least-once"})
+	register(t, d, journal.Endpoint{URL: refusing, Retry: "at-least-once"})
 	emit(t, d, "neostore", Emission{Event: "Pass:Created"})
 	settle(t, d)
 	advance(t, d, 2*time.Hour) // the last attempt was due after 1 h 11 min 10 s

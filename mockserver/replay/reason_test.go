@@ -1,7 +1,6 @@
 package replay_test
 
 import (
-	"net"
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver/replay"
@@ -10,12 +9,7 @@ import (
 
 func TestFailuresSayWhyInTheWordsOfReason(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := "http://" + listener.Addr().String()
-	listener.Close()
+	const nobody = "http://127.0.0.1:1"
 	got := ""
 	plan := replay.Plan{To: nobody, Client: &wire.Client{}, Sent: func(e replay.Exchange) error { got = e.Attempt.Error; return nil }}
 	if _, err := plan.Run(t.Context(), captures(t, -1)); err != nil {
