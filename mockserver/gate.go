@@ -24,12 +24,12 @@ type gate struct {
 	open     bool     // no token is asked for
 	guarded  []string // the paths that ask for it, and those below; no page of another origin may read them
 	host     string   // as it was told to listen on
-	public   []string // the hosts of the public URLs
+	public   *url.URL // what stands behind the gate is called so from outside; nil without one
 	loopback bool
 	origins  *http.CrossOriginProtection
 }
 
-func newGate(o Options, address string, addr net.Addr, guarded []string, next http.Handler) *gate {
+func newGate(o Options, public, address string, addr net.Addr, guarded []string, next http.Handler) *gate {
 	host, _, _ := net.SplitHostPort(address)
 	ip, _ := netip.ParseAddrPort(addr.String())
 	g := &gate{
@@ -37,11 +37,9 @@ func newGate(o Options, address string, addr net.Addr, guarded []string, next ht
 		host: host, loopback: ip.Addr().IsLoopback(),
 		origins: http.NewCrossOriginProtection(),
 	}
-	for _, text := range []string{o.DeskURL, o.CaptureURL} {
-		if u, err := url.Parse(text); err == nil && u.Host != "" {
-			g.public = append(g.public, strings.ToLower(u.Hostname()))
-			_ = g.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host) // it was checked before
-		}
+	if u, err := url.Parse(public); err == nil && u.Host != "" {
+		g.public = u
+		_ = g.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host) // it was checked before
 	}
 	return g
 }
@@ -105,7 +103,7 @@ func (g *gate) knows(hostport string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return true
 	}
-	if slices.Contains(g.public, host) {
+	if g.public != nil && strings.EqualFold(g.public.Hostname(), host) {
 		return true
 	}
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") || host == strings.ToLower(g.host) && host != "" {
@@ -141,7 +139,7 @@ func (g *gate) foreign(r *http.Request) bool {
 		return false
 	}
 	at, err := url.Parse(from)
-	return err != nil || !strings.EqualFold(at.Host, r.Host) && !slices.Contains(g.public, strings.ToLower(at.Hostname()))
+	return err != nil || !strings.EqualFold(at.Host, r.Host) && !(g.public != nil && strings.EqualFold(at.Host, g.public.Host))
 }
 
 func orUnknown(origin string) string {

@@ -12,6 +12,7 @@ func TestGate(t *testing.T) {
 	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}
 	everywhere := &net.TCPAddr{IP: net.IPv4zero, Port: 8080}
 	plain := Options{DeskAddress: "127.0.0.1:8080"}
+	public := Options{DeskAddress: "127.0.0.1:8080", DeskURL: "https://rig.example.com/desk", CaptureURL: "https://hooks.example.com"}
 	named := Options{DeskAddress: "rig.example.com:8080"}
 	guarded := Options{DeskAddress: "0.0.0.0:8080", Token: "open sesame"}
 	insecure := Options{DeskAddress: "0.0.0.0:8080", Insecure: true}
@@ -61,6 +62,15 @@ func TestGate(t *testing.T) {
 		{"elsewhere with the token", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Sec-Fetch-Site": "cross-site", "X-Hookrig-Token": "open sesame"}, 403},
 		{"a link to the page", plain, loopback, "GET", "http://127.0.0.1:8080/", headers{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200},
 
+		// A public URL is trusted, and not that of the capture address: a scripted reply may hold a page.
+		{"the public name", public, loopback, "GET", "http://rig.example.com/api/v1/bins", headers{"Sec-Fetch-Site": "same-origin"}, 200},
+		{"the public page behind a proxy writes", public, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "https://rig.example.com", "Sec-Fetch-Site": "same-origin"}, 200},
+		{"the public page in an old browser reads", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://rig.example.com"}, 200},
+		{"a captured page writes", public, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "https://hooks.example.com", "Sec-Fetch-Site": "same-site"}, 403},
+		{"a captured page reads", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://hooks.example.com"}, 403},
+		{"the capture's name", public, loopback, "GET", "http://hooks.example.com/api/v1/bins", nil, 421},
+		{"another port of the public host", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://rig.example.com:8443"}, 403},
+
 		// Tokens: nothing of the API without.
 		{"none", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", nil, 401},
 		{"bearer", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "bearer open sesame"}, 200},
@@ -74,7 +84,7 @@ func TestGate(t *testing.T) {
 		{"health of the API", plain, loopback, "GET", "http://evil.example/api/v1/healthz", nil, 200},
 	} {
 		asked := false
-		g := newGate(c.options, c.options.DeskAddress, c.addr, deskGuarded(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+		g := newGate(c.options, c.options.DeskURL, c.options.DeskAddress, c.addr, deskGuarded(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 		r := httptest.NewRequest(c.method, c.url, nil)
 		for name, value := range c.headers {
 			r.Header.Set(name, value)

@@ -234,7 +234,7 @@ func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 		return capture.Front{}, err // it was checked before
 	}
 	front := tokens.Front()
-	front.API = newGate(o, o.Capture, address, []string{"/token"}, front.API)
+	front.API = newGate(o, o.CaptureURL, o.Capture, address, []string{"/token"}, front.API)
 	return front, nil
 }
 

@@ -28,14 +28,14 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 	if err != nil {
 		return nil, err
 	}
-	bounded := limited(listener)
+	bounded := limitListener(listener)
 	ctx, stop := context.WithCancel(context.Background())
 	d := &webServer{
 		url: "http://" + wire.Reachable(listener.Addr()), address: wire.Reachable(listener.Addr()),
 		stop: stop,
 		done: make(chan error, 1),
 		server: &http.Server{
-			Handler: paced(below(o.DeskURL, newGate(o, address, listener.Addr(), guarded, handler))),
+			Handler: withDeadlines(below(o.DeskURL, newGate(o, o.DeskURL, address, listener.Addr(), guarded, handler))),
 			// A wait or a stream may last; reading a request may not.
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       2 * time.Minute,
@@ -44,7 +44,7 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 			ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 		},
 	}
-	d.server.ConnState = bounded.changed
+	d.server.ConnState = bounded.connState
 	go func() { d.done <- d.server.Serve(bounded) }()
 	return d, nil
 }

@@ -63,9 +63,13 @@ func (r *reads) limits() jq.Limits {
 	if r == nil {
 		return jq.Limits{}
 	}
-	return jq.Limits{Memory: r.condition, Reserve: func(int64) func() {
-		r.running <- struct{}{}
-		return func() { <-r.running }
+	return jq.Limits{Memory: r.condition, Reserve: func(ctx context.Context, _ int64) (func(), error) {
+		select {
+		case r.running <- struct{}{}:
+			return func() { <-r.running }, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}}
 }
 

@@ -82,7 +82,7 @@ func (b *budget) take(memory, work int64) error {
 	}
 	b.memory -= memory
 	if !b.asked && b.limits.Memory-b.memory > unreserved {
-		b.reserve()
+		return b.reserve()
 	}
 	return nil
 }
@@ -97,16 +97,20 @@ func (b *budget) fail(err error) error {
 }
 
 // reserve waits for the memory of the whole run. The time stands still meanwhile.
-func (b *budget) reserve() {
+func (b *budget) reserve() (err error) {
 	b.asked = true
 	if b.limits.Reserve == nil {
-		return
+		return nil
 	}
 	running := b.timer.Stop()
-	b.release = b.limits.Reserve(b.limits.Memory)
+	if b.release, err = b.limits.Reserve(b.ctx, b.limits.Memory); err != nil {
+		b.err = err
+		return err
+	}
 	if running {
 		b.timer.Reset(b.limits.Time)
 	}
+	return nil
 }
 
 // functions are those that rewritten programs call.

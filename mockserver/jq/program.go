@@ -16,9 +16,9 @@ type Limits struct {
 	Time time.Duration
 	// Memory that the values of a run may take, in bytes, all that were made counted; 0 is 128 MiB.
 	Memory int64
-	// Reserve waits until so many bytes may be used, and returns what gives them back. A run calls it once, when it takes more than
-	// a megabyte; nil never waits.
-	Reserve func(bytes int64) (release func())
+	// Reserve waits until so many bytes may be used, or until ctx ends, and returns what gives them back. A run calls it once, when it takes
+	// more than a megabyte; nil never waits.
+	Reserve func(ctx context.Context, bytes int64) (release func(), err error)
 }
 
 const (

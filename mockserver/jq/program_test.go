@@ -251,10 +251,10 @@ func TestConcurrentRuns(t *testing.T) {
 	}
 	reserved := 0
 	var one sync.Mutex
-	program, err := jq.Compile(query, jq.Limits{Memory: 8 << 20, Time: time.Hour, Reserve: func(int64) func() {
+	program, err := jq.Compile(query, jq.Limits{Memory: 8 << 20, Time: time.Hour, Reserve: func(context.Context, int64) (func(), error) {
 		one.Lock()
 		reserved++
-		return one.Unlock
+		return one.Unlock, nil
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -296,6 +296,26 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// A program that waits for others ends with who asked for it, too.
+func TestWaitingEndsWithItsContext(t *testing.T) {
+	query, err := jq.Parse(`[range(50000)] | length`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	program, err := jq.Compile(query, jq.Limits{Reserve: func(ctx context.Context, _ int64) (func(), error) {
+		cancel()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Run(ctx, nil, func(any) bool { return true }); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
 // The time does not run while a program waits for others.
 func TestWaitingIsFree(t *testing.T) {
 	query, err := jq.Parse(`[range(50000)] | length`)
@@ -303,9 +323,9 @@ func TestWaitingIsFree(t *testing.T) {
 		t.Fatal(err)
 	}
 	const limit = 100 * time.Millisecond
-	program, err := jq.Compile(query, jq.Limits{Time: limit, Reserve: func(int64) func() {
+	program, err := jq.Compile(query, jq.Limits{Time: limit, Reserve: func(context.Context, int64) (func(), error) {
 		<-time.After(2 * limit)
-		return func() {}
+		return func() {}, nil
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -2,8 +2,10 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hookrig/hookrig/mockserver/journal"
 )
@@ -32,7 +34,9 @@ func (d *Dispatcher) Signers() []string {
 			names = append(names, name)
 		}
 	}
-	return d.samples.signers(names)
+	names = d.samples.signers(names)
+	slices.Sort(names) // so that the order is always the same
+	return names
 }
 
 // Secrets lists the secrets of a provider that are known here, those of a bin first: of endpoints, newest first, and of events that were sent to one
@@ -83,30 +87,36 @@ func firstSegment(url string) string {
 
 // samples remember the endpoints of events that were sent to one address, newest first.
 type samples struct {
-	mu     sync.Mutex
-	newest []*journal.Endpoint
+	adding sync.Mutex
+	newest atomic.Pointer[[]*journal.Endpoint] // replaced, never changed: each capture looks at them
+}
+
+func (s *samples) all() []*journal.Endpoint {
+	if list := s.newest.Load(); list != nil {
+		return *list
+	}
+	return nil
 }
 
 func (s *samples) add(e journal.Endpoint) {
 	if len(e.Secrets) == 0 {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, old := range s.newest {
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	for _, old := range s.all() {
 		if old.Provider == e.Provider && old.URL == e.URL && old.Secrets[0] == e.Secrets[0] {
 			return
 		}
 	}
-	kept := append([]*journal.Endpoint{&e}, s.newest...)
-	s.newest = kept[:min(len(kept), mostSamples)]
+	kept := append([]*journal.Endpoint{&e}, s.all()...)
+	kept = kept[:min(len(kept), mostSamples)]
+	s.newest.Store(&kept)
 }
 
 func (s *samples) list(provider string) []*journal.Endpoint {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var list []*journal.Endpoint
-	for _, e := range s.newest {
+	for _, e := range s.all() {
 		if e.Provider == provider {
 			list = append(list, e)
 		}
@@ -116,14 +126,8 @@ func (s *samples) list(provider string) []*journal.Endpoint {
 
 // signers adds the providers of the samples to names.
 func (s *samples) signers(names []string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range s.newest {
-		known := false
-		for _, name := range names {
-			known = known || name == e.Provider
-		}
-		if !known {
+	for _, e := range s.all() {
+		if !slices.Contains(names, e.Provider) {
 			names = append(names, e.Provider)
 		}
 	}

@@ -74,7 +74,6 @@ func (w *writer) loadAccount(ctx context.Context) error {
 	}
 	w.bytes.pending, w.bytes.finished, w.bytes.documents = w.counters[pendingBytes], w.counters[finishedBytes], w.counters[documentBytes]
 	w.seq = max(w.seq, uint64(w.counters[lastSeq]))
-	w.deliverySeq = max(w.deliverySeq, uint64(w.counters[lastDelivery]))
 	return nil
 }
 

@@ -58,7 +58,7 @@ func scanLog(log io.ReaderAt, size int64) (lost int, at int64, err error) {
 	page := int64(binary.BigEndian.Uint32(header[8:]))
 	s := [2]uint32{}
 	s = checksum(order, s, header[:24])
-	whole := size >= logHeader && (magic == 0x377f0682 || magic == 0x377f0683) &&
+	whole := size >= logHeader && page >= 512 && page <= 64<<10 && (magic == 0x377f0682 || magic == 0x377f0683) &&
 		binary.BigEndian.Uint32(header[24:]) == s[0] && binary.BigEndian.Uint32(header[28:]) == s[1]
 	if !whole {
 		// Its frames are told by those of the page size that hookrig has, of one salt.

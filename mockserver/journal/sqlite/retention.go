@@ -62,7 +62,9 @@ func (w *writer) load(ctx context.Context) error {
 	if err := w.conn.QueryRowContext(ctx, question).Scan(&w.deliveries, &last); err != nil {
 		return err
 	}
-	w.deliverySeq = max(last, uint64(w.counters[lastDelivery]))
+	// The mark may be ahead of what the file holds: numbers of what was lost are not given anew.
+	w.foundSeq, w.foundDelivery = w.seq, max(last, uint64(w.counters[lastDelivery]))
+	w.seq, w.deliverySeq = max(w.foundSeq, w.s.db.mark.capture), max(w.foundDelivery, w.s.db.mark.delivery)
 	w.stale = false
 	return nil
 }

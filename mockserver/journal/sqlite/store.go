@@ -72,10 +72,6 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	if err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
 	}
-	if err := w.compareMark(); err != nil {
-		w.close()
-		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
-	}
 	s.keepReserve()
 	s.sieves = newIndexer(s)
 	s.running.Go(w.run)

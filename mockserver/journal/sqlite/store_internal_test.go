@@ -234,3 +234,50 @@ func TestLogStaysShort(t *testing.T) {
 		t.Errorf("the log is %d MiB long after 80 MiB went through it", info.Size()>>20)
 	}
 }
+
+// Numbers of captures that were lost are not given anew after a transaction failed, either: what the writer knows is then read from the file.
+func TestLostNumbersStayLost(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	m, err := openMark(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.set(41, 7)
+	if err := m.close(); err != nil {
+		t.Fatal(err)
+	}
+	// A journal from before, put beside a newer mark.
+	other := t.TempDir()
+	old, err := Open(t.Context(), other, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(other, fileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, fileName), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := opened.(*store)
+	defer s.Close()
+	failed := errors.New("a transaction that fails")
+	if err := s.write(t.Context(), func(*writer) error { return failed }); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	c := journal.Capture{Bin: "a"}
+	if err := s.AppendCapture(t.Context(), &c); err != nil || c.Seq != 42 {
+		t.Errorf("seq %d, %v; want 42", c.Seq, err)
+	}
+	if capture, delivery := readMark(dir); capture != 42 || delivery != 7 {
+		t.Errorf("the mark says %d and %d", capture, delivery)
+	}
+}

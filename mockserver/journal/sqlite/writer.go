@@ -29,13 +29,15 @@ type writer struct {
 	bins        map[string]*bin
 	seq         uint64 // of the last capture
 	deliverySeq uint64 // of the last delivery
-	deliveries  int    // held
-	byID        map[int64]*bin
-	empties     []*bin // those that became empty, in that order, and may have captures again
-	bytes       account
-	counters    map[string]int64
-	stale       bool // the fields above may differ from the file
-	tight       bool // the disk is nearly full
+
+	foundSeq, foundDelivery uint64 // the last ones that the file holds, when it was read
+	deliveries              int    // held
+	byID                    map[int64]*bin
+	empties                 []*bin // those that became empty, in that order, and may have captures again
+	bytes                   account
+	counters                map[string]int64
+	stale                   bool // the fields above may differ from the file
+	tight                   bool // the disk is nearly full
 
 	batch      []*request
 	freed      bool // pages of the file may be free
@@ -62,6 +64,7 @@ func newWriter(ctx context.Context, s *store) (*writer, error) {
 	if err := w.load(ctx); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
+	w.compareMark()
 	return w, nil
 }
 
@@ -156,16 +159,14 @@ func (w *writer) commitDeletions(ctx context.Context, why error) error {
 	return nil
 }
 
-// compareMark tells what was stored once and is not there any more. Numbers are not given anew.
-func (w *writer) compareMark() error {
+// compareMark tells what was stored once and is not there any more.
+func (w *writer) compareMark() {
 	m := w.s.db.mark
-	if m.capture > w.seq || m.delivery > w.deliverySeq {
+	if m.capture > w.foundSeq || m.delivery > w.foundDelivery {
 		w.s.told.Error("the journal has lost records that it had stored: its log was damaged, cut short or removed, or an older copy of it was put here",
-			"captures_up_to", w.seq, "captures_stored_up_to", m.capture, "deliveries_up_to", w.deliverySeq, "deliveries_stored_up_to", m.delivery)
+			"captures_up_to", w.foundSeq, "captures_stored_up_to", m.capture, "deliveries_up_to", w.foundDelivery, "deliveries_stored_up_to", m.delivery)
 	}
-	w.seq, w.deliverySeq = max(w.seq, m.capture), max(w.deliverySeq, m.delivery)
 	m.set(w.seq, w.deliverySeq)
-	return nil
 }
 
 // emptyLog carries the whole log over into the file and says whether it could. Whoever reads meanwhile

@@ -9,9 +9,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
-// crowd bounds the connections to one web server, so that those who only hold a connection leave files for everybody
+// limitedListener bounds the connections to one web server, so that those who only hold a connection leave files for everybody
 // else. When there are as many as may be, the one that has been idle longest makes room; when all are at work, a newcomer is refused.
-type crowd struct {
+type limitedListener struct {
 	net.Listener
 	most int
 
@@ -29,15 +29,17 @@ func mostWebConns(files uint64) int {
 	return int(min(most, max(8, files/16)))
 }
 
-func newCrowd(listener net.Listener, most int) *crowd {
-	return &crowd{Listener: listener, most: most, open: map[net.Conn]time.Time{}}
+func newLimitedListener(listener net.Listener, most int) *limitedListener {
+	return &limitedListener{Listener: listener, most: most, open: map[net.Conn]time.Time{}}
 }
 
-// limited bounds a listener by the files that the program may open.
-func limited(listener net.Listener) *crowd { return newCrowd(listener, mostWebConns(wire.OpenFiles())) }
+// limitListener bounds a listener by the files that the program may open.
+func limitListener(listener net.Listener) *limitedListener {
+	return newLimitedListener(listener, mostWebConns(wire.OpenFiles()))
+}
 
 // Accept returns the next connection that there is room for.
-func (c *crowd) Accept() (net.Conn, error) {
+func (c *limitedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := c.Listener.Accept()
 		if err != nil {
@@ -53,7 +55,7 @@ func (c *crowd) Accept() (net.Conn, error) {
 	}
 }
 
-func (c *crowd) admit(conn net.Conn) bool {
+func (c *limitedListener) admit(conn net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.open) >= c.most {
@@ -73,8 +75,8 @@ func (c *crowd) admit(conn net.Conn) bool {
 	return true
 }
 
-// changed is http.Server's ConnState.
-func (c *crowd) changed(conn net.Conn, state http.ConnState) {
+// connState is http.Server's ConnState.
+func (c *limitedListener) connState(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, ours := c.open[conn]; !ours {

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// crowded is a web server that has room for so many connections.
-func crowded(t *testing.T, most int, handler http.HandlerFunc) string {
+// serveAtMost is a web server that has room for so many connections.
+func serveAtMost(t *testing.T, most int, handler http.HandlerFunc) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounded := newCrowd(listener, most)
-	server := &http.Server{Handler: paced(handler), ConnState: bounded.changed, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	bounded := newLimitedListener(listener, most)
+	server := &http.Server{Handler: withDeadlines(handler), ConnState: bounded.connState, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -64,7 +64,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	atWork := make(chan struct{}, 10)
-	address := crowded(t, 3, func(_ http.ResponseWriter, r *http.Request) {
+	address := serveAtMost(t, 3, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/long" {
 			atWork <- struct{}{}
 			<-release
@@ -116,7 +116,7 @@ func (p *pipes) Close() error   { close(p.closed); return nil }
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
 // A caller that does not send what it announced, or does not take what it asked for, is given up; one that waits for an event is not.
-func TestCallersArePaced(t *testing.T) {
+func TestCallersHaveDeadlines(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		request string
@@ -135,8 +135,8 @@ func TestCallersArePaced(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				listener := &pipes{make(chan net.Conn), make(chan struct{})}
-				bounded := newCrowd(listener, 10)
-				server := &http.Server{ConnState: bounded.changed, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), Handler: paced(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				bounded := newLimitedListener(listener, 10)
+				server := &http.Server{ConnState: bounded.connState, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), Handler: withDeadlines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					switch r.URL.Path {
 					case "/body":
 						_, _ = io.Copy(io.Discard, r.Body)

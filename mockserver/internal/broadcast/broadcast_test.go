@@ -1,0 +1,67 @@
+package broadcast
+
+import (
+	"sync"
+	"testing"
+)
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestBroadcast(t *testing.T) {
+	t.Parallel()
+	var b Broadcast
+	b.Tell() // nobody waits
+	first := b.Next()
+	if isClosed(first) {
+		t.Error("it is told before anything happened")
+	}
+	b.Tell()
+	second := b.Next()
+	if !isClosed(first) || isClosed(second) {
+		t.Error("the first who waits is not told, or the second is")
+	}
+	b.Close()
+	b.Close()
+	b.Tell()
+	if !isClosed(second) || !isClosed(b.Next()) {
+		t.Error("who waits is not told that it is closed")
+	}
+}
+
+// Nobody who takes the channel, looks and then waits misses anything.
+func TestNothingIsMissed(t *testing.T) {
+	t.Parallel()
+	var b Broadcast
+	var mu sync.Mutex
+	happened := 0
+	const all = 1000
+	var waiters sync.WaitGroup
+	for range 8 {
+		waiters.Go(func() {
+			for {
+				next := b.Next()
+				mu.Lock()
+				done := happened == all
+				mu.Unlock()
+				if done {
+					return
+				}
+				<-next
+			}
+		})
+	}
+	for range all {
+		mu.Lock()
+		happened++
+		mu.Unlock()
+		b.Tell()
+	}
+	waiters.Wait()
+}
