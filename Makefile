@@ -40,7 +40,7 @@ deps: ## install what the tests use and this Debian machine lacks (as root; else
 	@.ci/deps
 
 .PHONY: test
-test: deps lint unit suites ## everything: linters, unit tests with the race detector, Ginkgo suites
+test: deps lint unit fuzz-short suites ## everything: linters, unit tests with the race detector, fuzz targets, Ginkgo suites
 
 .PHONY: lint
 lint: ## gofumpt, vet, staticcheck, go.mod in order
@@ -84,9 +84,11 @@ bench-million: ## newest page, search, waiting and memory among a million captur
 .PHONY: fuzz
 fuzz: ## every property with fresh seeds (CHECKS=20000), every fuzz target for a while (FUZZTIME=30s)
 	go test $(PROPERTIES) -run '$(PROPERTY)' -timeout 60m -rapid.seed=$(SEED) -rapid.checks=$(or $(CHECKS),20000)
-	@for pkg in $$(go list ./fixtures/... ./mockserver/... ./scenarios/...); do \
-	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzzminimizetime 10x -fuzztime $(or $(FUZZTIME),30s) $$pkg; done; done
+	.tools/fuzz $(or $(FUZZTIME),30s)
+
+.PHONY: fuzz-short
+fuzz-short: ## every fuzz target for two seconds, without instrumentation
+	GUIDED=no .tools/fuzz 2s
 
 .PHONY: fmt
 fmt: ## format

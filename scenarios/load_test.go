@@ -268,6 +268,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("hookrig: 1\nname: x\nsteps: [{id: a, expect: &e [*e]}]"))
 	f.Add([]byte("? [a]\n: b"))
+	f.Add([]byte("hookrig: 1\nname: x\nsteps: [{id: a}]\nsteps: [{id: a, expect: {captures: {count: 1}}}]")) // both "steps" were read, each by another reader
 	catalogue := fixtures.Builtin()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := Parse("fuzz.yaml", data, catalogue)

@@ -142,10 +142,10 @@ func twitterCRC(m *signature.Message, secret string) (journal.Reply, bool) {
 // Event Delivery 1.0.2 §4, https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection.
 func cloudEventsPermission(m *signature.Message, _ string) (journal.Reply, bool) {
 	origin, asked := m.Headers.Lookup("WebHook-Request-Origin")
-	if m.Method != http.MethodOptions || !asked {
-		return journal.Reply{}, false
-	}
 	rate := m.Headers.Get("WebHook-Request-Rate")
+	if m.Method != http.MethodOptions || !asked || strings.ContainsAny(origin+rate, "\r\n\x00") {
+		return journal.Reply{}, false // a line that holds the end of a line cannot be repeated
+	}
 	if rate == "" {
 		rate = "*"
 	}

@@ -55,6 +55,7 @@ func FuzzHandshake(f *testing.F) {
 	f.Add("GET", "/a?hub.mode=subscribe&hub.challenge=1&hub.verify_token=s", `{"type": "url_verification", "challenge": "c"}`, "X-Signature-Ed25519", "00")
 	f.Add("POST", "/a?crc_token=t", `{"type": 1}`, "X-Hook-Secret", "s")
 	f.Add("OPTIONS", "/a", `{"event":"endpoint.url_validation","payload":{"plainToken":"t"}}`, "WebHook-Request-Origin", "o")
+	f.Add("OPTIONS", "/a", "", "WebHook-Request-Origin", "o\r\nX-Injected: 1")
 	var greeters []*greeter
 	for _, secret := range []string{"", "s", strings.Repeat("0a", 32)} {
 		var list []Handshake

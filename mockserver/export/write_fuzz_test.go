@@ -52,10 +52,10 @@ func unquoted(script string) string {
 		}
 		out.WriteString(line)
 	}
-	parts := strings.Split(out.String(), "'")
+	parts := strings.Split(strings.ReplaceAll(out.String(), `'\''`, ""), "'") // '\'' is a quote inside of quotes
 	out.Reset()
 	for i := 0; i < len(parts); i += 2 {
-		out.WriteString(strings.TrimSuffix(parts[i], `\`))
+		out.WriteString(parts[i])
 	}
 	text := regexp.MustCompile(`"\$\{TO:-http://[A-Za-z0-9.:\[\]-]*\}/"`).ReplaceAllString(out.String(), "") // the script's own
 	return strings.NewReplacer(" && ", " ", " | ", " ", "$?", "", "|| exit", "").Replace(text)

@@ -37,7 +37,7 @@ func FuzzGuard(f *testing.F) {
 
 // FuzzDestination reads addresses to send to.
 func FuzzDestination(f *testing.F) {
-	for _, seed := range []string{"http://h", "https://[::1]:8443/x", "http://h:99999", "HTTP://H", "http://", "//h", "http://a%zz"} {
+	for _, seed := range []string{"http://h", "https://[::1]:8443/x", "http://h:99999", "HTTP://H", "http://", "//h", "http://a%zz", "http://]"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, url string) {

@@ -40,6 +40,9 @@ func parseDestination(text string) (destination, error) {
 		return destination{}, fmt.Errorf("%w: %q: there is no host in it", ErrURL, text)
 	}
 	d.address = net.JoinHostPort(d.host, port)
+	if _, _, err := net.SplitHostPort(d.address); err != nil {
+		return destination{}, fmt.Errorf("%w: %q: %q is no host", ErrURL, text, d.host)
+	}
 	return d, nil
 }
 

@@ -17,6 +17,9 @@ type odd struct{ method, path, query, contentType, key, body string }
 // try answers an odd request: no request is a failure of the rig, and what is refused is explained.
 func (r *rig) try(t testing.TB, cookie string, o odd) {
 	t.Helper()
+	if o.path == "*" {
+		return // net/http's ServeMux answers it, with an empty 400
+	}
 	req := &http.Request{
 		Method: o.method, URL: &url.URL{Path: o.path, RawQuery: o.query}, Host: "127.0.0.1", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"X-Api-Key": {o.key}, "Content-Type": {o.contentType}, "Cookie": {cookie}},
