@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,9 +11,12 @@ import (
 	"strings"
 	"time"
 
+	apicontainer "github.com/moby/moby/api/types/container"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/wait"
 )
 
 var _ = Describe("input of a megabyte that was made to hurt", Serial, func() {
@@ -22,45 +26,39 @@ var _ = Describe("input of a megabyte that was made to hurt", Serial, func() {
 		// The address space is bounded too, so that one huge allocation would end the process.
 		limited := exec.Command("bash", "-c", `ulimit -v 4194304; exec "$0" serve --capture 127.0.0.1:0 --desk 127.0.0.1:0 --data memory`, binary)
 		r := listening(begin(GinkgoT().TempDir(), limited))
-		post(r.capture+"/inbox", `{"id": 1, "list": [1, 2, 3], "text": "`+strings.Repeat("a", 1<<20)+`", "digits": `+strings.Repeat("9", 100_000)+`}`)
 		peak := watchMemory(r.session.Command.Process.Pid)
-		api := r.desk + "/api/v1"
-		for _, where := range []string{
-			`.[2000000000] = 1 | true`, `[][2000000000] = 1`, `"x"*2000000000|length`, `("a"*1000000)|[match("a";"g")]|length`, `("a"*1000000)|gsub("a";"b")|length`,
-			`tojson*1000000|length`, `tojson*300|[match("(a.*b|a)";"g")]|length`, `[range(1e9)]|length`, `reduce range(40) as $i ("x"; .+.)|length`,
-			`reduce range(99) as $i (1; [.,.])|tojson|length`, `last(range(1e12))`, `def f: 1+f; f`, `[recurse([.])]`, `.body.digits*.body.digits`, `.body.text|[scan("a")]|length`,
-			`.body.text|explode|map(.+1)|implode|test("(b?){50}c")`, `[.body.text,.body.text]|map(explode)|transpose|length`, strings.Repeat("[", 4000) + strings.Repeat("]", 4000),
-			strings.Repeat("(", 1999) + "1" + strings.Repeat(")", 1999), strings.Repeat("1+", 2000) + "1", `"` + strings.Repeat(`\(`, 1000) + "1" + strings.Repeat(`)`, 1000) + `"`,
-		} {
-			thrown(4, 4, func(int) { sent(http.MethodGet, api+"/captures?where="+url.QueryEscape(where), nil) })
-			thrown(2, 2, func(int) { sent(http.MethodGet, api+"/bins/inbox/wait?timeout=1s&where="+url.QueryEscape(where), nil) })
-		}
-		AddReportEntry("jq", fmt.Sprintf("%d MB at most so far", peak.Load()))
-		for _, q := range []string{
-			"larger:\xff", "smaller:\xff9", strings.Repeat("a ", 20_000), strings.Repeat("-", 60_000), strings.Repeat(`"`, 60_000), "after:" + strings.Repeat("9", 50_000) + "d", strings.Repeat("NOT ", 15_000),
-		} {
-			thrown(4, 4, func(int) { sent(http.MethodGet, api+"/captures?q="+url.QueryEscape(q), nil) })
-		}
-		const mega = 1 << 20
-		deep := strings.Repeat("[", mega/2) + strings.Repeat("]", mega/2)
-		for _, body := range []string{
-			deep, `{"log":{"entries":` + deep + `}}`, `{"log":{"entries":[` + strings.Repeat(`{},`, mega/3) + `{}]}}`,
-			`{"log":{"entries":[{"request":{"method":"GET","url":"http://h/","headers":[` + strings.Repeat(`{"name":"a","value":"b"},`, mega/25) + `{}]}}]}}`, strings.Repeat(`"`, mega), strings.Repeat("{", mega),
-			strings.Repeat(`{"a":`, mega/6) + "1" + strings.Repeat("}", mega/6), strings.Repeat("9", mega), `{"a":` + strings.Repeat("9", mega) + `}`,
-		} {
-			for _, at := range []string{"/bins/inbox/import", "/bins/inbox/replies", "/providers/neostore/events", "/providers/neostore/endpoints", "/bins/inbox/wait"} {
-				thrown(2, 2, func(int) { sent(http.MethodPost, api+at, []byte(body)) })
-			}
-			post(r.capture+"/inbox", body)
-		}
-		AddReportEntry("bodies", fmt.Sprintf("%d MB at most so far", peak.Load()))
-		for _, where := range []string{`.body|tojson|length > 1`, `[..]|length > 1`, `.body|tostring|test("9$")`, `.body == .body`, `[paths]|length > 1`} {
-			thrown(1, 2, func(int) { sent(http.MethodGet, api+"/captures?body=false&where="+url.QueryEscape(where), nil) })
-		}
+		throwMegabytes(r.capture, r.desk+"/api/v1", func(what string) { AddReportEntry(what, fmt.Sprintf("%d MB at most so far", peak.Load())) })
 		Expect(r.session.ExitCode()).To(Equal(-1), "it runs")
-		post(r.capture+"/inbox", "still here")
 		Expect(peak.Load()).To(BeNumerically("<", most))
 		AddReportEntry("all", fmt.Sprintf("%d MB at most", peak.Load()))
+	}, SpecTimeout(6*time.Minute))
+
+	It("is answered in a container of 512 MB, which lives on", Label("docker"), func(ctx SpecContext) {
+		dockerIsThere(ctx)
+		container, err := testcontainers.Run(ctx, "",
+			testcontainers.WithDockerfile(testcontainers.FromDockerfile{
+				ContextArchive: bytes.NewReader(imageContext()), Repo: "hookrig-acceptance", Tag: "latest", BuildLogWriter: GinkgoWriter,
+			}),
+			testcontainers.WithEnv(map[string]string{"HOOKRIG_DATA": "memory"}),
+			testcontainers.WithHostConfigModifier(func(c *apicontainer.HostConfig) { c.Memory, c.MemorySwap = 512<<20, 512<<20 }),
+			testcontainers.WithExposedPorts("8080/tcp", "8081/tcp"),
+			testcontainers.WithWaitStrategy(wait.ForHTTP("/healthz").WithPort("8080/tcp").WithStartupTimeout(time.Minute)),
+		)
+		testcontainers.CleanupContainer(GinkgoTB(), container)
+		Expect(err).NotTo(HaveOccurred())
+		desk, err := container.PortEndpoint(ctx, "8080/tcp", "http")
+		Expect(err).NotTo(HaveOccurred())
+		capture, err := container.PortEndpoint(ctx, "8081/tcp", "http")
+		Expect(err).NotTo(HaveOccurred())
+		throwMegabytes(capture, desk+"/api/v1", func(string) {})
+		state, err := container.State(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(state.Running).To(BeTrue())
+		Expect(state.OOMKilled).To(BeFalse())
+		inspected, err := container.Inspect(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(inspected.RestartCount).To(BeZero())
+		Expect(inspected.HostConfig.Memory).To(BeEquivalentTo(512 << 20))
 	}, SpecTimeout(6*time.Minute))
 
 	It("is refused by the commands that read files, soon", func(ctx SpecContext) {
@@ -85,3 +83,42 @@ var _ = Describe("input of a megabyte that was made to hurt", Serial, func() {
 		}
 	}, SpecTimeout(6*time.Minute))
 })
+
+// throwMegabytes sends what was made to hurt: conditions, searches and bodies. after is told what was sent so far.
+func throwMegabytes(capture, api string, after func(what string)) {
+	GinkgoHelper()
+	post(capture+"/inbox", `{"id": 1, "list": [1, 2, 3], "text": "`+strings.Repeat("a", 1<<20)+`", "digits": `+strings.Repeat("9", 100_000)+`}`)
+	for _, where := range []string{
+		`.[2000000000] = 1 | true`, `[][2000000000] = 1`, `"x"*2000000000|length`, `("a"*1000000)|[match("a";"g")]|length`, `("a"*1000000)|gsub("a";"b")|length`,
+		`tojson*1000000|length`, `tojson*300|[match("(a.*b|a)";"g")]|length`, `[range(1e9)]|length`, `reduce range(40) as $i ("x"; .+.)|length`,
+		`reduce range(99) as $i (1; [.,.])|tojson|length`, `last(range(1e12))`, `def f: 1+f; f`, `[recurse([.])]`, `.body.digits*.body.digits`, `.body.text|[scan("a")]|length`,
+		`.body.text|explode|map(.+1)|implode|test("(b?){50}c")`, `[.body.text,.body.text]|map(explode)|transpose|length`, strings.Repeat("[", 4000) + strings.Repeat("]", 4000),
+		strings.Repeat("(", 1999) + "1" + strings.Repeat(")", 1999), strings.Repeat("1+", 2000) + "1", `"` + strings.Repeat(`\(`, 1000) + "1" + strings.Repeat(`)`, 1000) + `"`,
+	} {
+		thrown(4, 4, func(int) { sent(http.MethodGet, api+"/captures?where="+url.QueryEscape(where), nil) })
+		thrown(2, 2, func(int) { sent(http.MethodGet, api+"/bins/inbox/wait?timeout=1s&where="+url.QueryEscape(where), nil) })
+	}
+	after("conditions")
+	for _, q := range []string{
+		"larger:\xff", "smaller:\xff9", strings.Repeat("a ", 20_000), strings.Repeat("-", 60_000), strings.Repeat(`"`, 60_000), "after:" + strings.Repeat("9", 50_000) + "d", strings.Repeat("NOT ", 15_000),
+	} {
+		thrown(4, 4, func(int) { sent(http.MethodGet, api+"/captures?q="+url.QueryEscape(q), nil) })
+	}
+	const mega = 1 << 20
+	deep := strings.Repeat("[", mega/2) + strings.Repeat("]", mega/2)
+	for _, body := range []string{
+		deep, `{"log":{"entries":` + deep + `}}`, `{"log":{"entries":[` + strings.Repeat(`{},`, mega/3) + `{}]}}`,
+		`{"log":{"entries":[{"request":{"method":"GET","url":"http://h/","headers":[` + strings.Repeat(`{"name":"a","value":"b"},`, mega/25) + `{}]}}]}}`, strings.Repeat(`"`, mega), strings.Repeat("{", mega),
+		strings.Repeat(`{"a":`, mega/6) + "1" + strings.Repeat("}", mega/6), strings.Repeat("9", mega), `{"a":` + strings.Repeat("9", mega) + `}`,
+	} {
+		for _, at := range []string{"/bins/inbox/import", "/bins/inbox/replies", "/providers/neostore/events", "/providers/neostore/endpoints", "/bins/inbox/wait"} {
+			thrown(2, 2, func(int) { sent(http.MethodPost, api+at, []byte(body)) })
+		}
+		post(capture+"/inbox", body)
+	}
+	after("bodies")
+	for _, where := range []string{`.body|tojson|length > 1`, `[..]|length > 1`, `.body|tostring|test("9$")`, `.body == .body`, `[paths]|length > 1`} {
+		thrown(1, 2, func(int) { sent(http.MethodGet, api+"/captures?body=false&where="+url.QueryEscape(where), nil) })
+	}
+	post(capture+"/inbox", "still here")
+}
