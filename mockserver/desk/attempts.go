@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/content"
 	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/problem"
 	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
@@ -31,6 +33,10 @@ type fit struct {
 	Undeclared []string `json:"undeclared" doc:"JSON pointers of members that the schema says nothing about"`
 }
 
+// maxSchemaBody bounds the bodies that are checked against a schema: one that breaks it in every member takes a second for
+// each megabyte.
+const maxSchemaBody = 2 << 20
+
 // schema holds a capture's body against the schema that its bin's provider has for the event.
 func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
 	c, err := k.store.Capture(ctx, in.ID)
@@ -44,6 +50,9 @@ func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
 	out := fit{Provider: p.Name, Problems: []string{}, Undeclared: []string{}}
 	// The schema is about what the body means, not about how it was compressed on its way.
 	c.Body = content.Decode(&c.Message).Bytes
+	if len(c.Body) > maxSchemaBody {
+		return nil, problem.New(http.StatusUnprocessableEntity, fmt.Sprintf("the body has %d bytes: at most %d are checked against a schema; take it from /raw, and check it yourself", len(c.Body), maxSchemaBody))
+	}
 	event, known := p.Recognise(c.Message)
 	if !known {
 		out.Problems = append(out.Problems, fmt.Sprintf("it is no event of %s", p.Name))

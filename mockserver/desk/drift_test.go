@@ -45,3 +45,14 @@ func TestDrift(t *testing.T) {
 		}
 	}
 }
+
+// A body whose check would take seconds is refused, with the way to check it elsewhere.
+func TestSchemaOfLargeBodies(t *testing.T) {
+	t.Parallel()
+	r := start(t, mockserver.Options{})
+	r.write(t, request("inbox", `{"__eventName":"Pass:Installed","x":"`+strings.Repeat("x", 3<<20)+`"}`))
+	got := r.call(t, 422, "GET", "/captures/c00000001/schema?provider=neostore", "")
+	if detail := fmt.Sprint(got["detail"]); !strings.Contains(detail, "at most 2097152") || !strings.Contains(detail, "/raw") {
+		t.Error(detail)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,7 +122,16 @@ func TestScenarioPlays(t *testing.T) {
 		}
 	}
 
+	// Nothing is written before the first event, however many come before it, and few comments about them are.
 	f, _ := export.Find("scenario")
+	many := slices.Repeat([]journal.Capture{other}, 1000)
+	var nothing strings.Builder
+	if err := f.Write(&nothing, all(many), export.Options{}); err == nil || nothing.Len() > 0 {
+		t.Errorf("%v, after %d bytes", err, nothing.Len())
+	}
+	if file := write(t, "scenario", export.Options{}, append(many, captures[0])...); strings.Count(file, " is left out: ") != 100 || !strings.Contains(file, "# 900 more are left out here") {
+		t.Errorf("%.9000s", file)
+	}
 	if err := f.Write(&strings.Builder{}, export.One(other), export.Options{}); err == nil || !strings.Contains(err.Error(), "hookrig replay") {
 		t.Errorf("a capture that is no event: %v", err)
 	}

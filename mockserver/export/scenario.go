@@ -33,11 +33,9 @@ steps:
 `
 
 // writeScenario writes a step for each capture that is known to be a provider's event. A scenario's requests are a provider's, so
-// nothing else can be delivered by one.
+// nothing else can be delivered by one. It writes nothing before the first event, so that a caller can still be told that there is none.
 func writeScenario(w io.Writer, captures records, o *Options) error {
-	if _, err := fmt.Fprintf(w, scenarioBegin, comment(o.Name), scenarioName(o.Name)); err != nil {
-		return err
-	}
+	var omitted omissions
 	var subscribed []string
 	n := 0
 	for c, err := range captures {
@@ -46,17 +44,27 @@ func writeScenario(w io.Writer, captures records, o *Options) error {
 		}
 		event, why := recognise(o.Catalogue, &c.Capture)
 		if why != "" {
-			if _, err := fmt.Fprintf(w, "  # %s is left out: %s. hookrig replay sends it.\n", comment(c.ID), why); err != nil {
-				return err
+			omitted.add(c.ID, why)
+			if n > 0 && omitted.full() {
+				if err := omitted.write(w); err != nil {
+					return err
+				}
 			}
 			continue
+		}
+		if n++; n == 1 {
+			if _, err := fmt.Fprintf(w, scenarioBegin, comment(o.Name), scenarioName(o.Name)); err != nil {
+				return err
+			}
+		}
+		if err := omitted.write(w); err != nil {
+			return err
 		}
 		step := ""
 		if !slices.Contains(subscribed, event.Provider) {
 			subscribed = append(subscribed, event.Provider)
 			step = fmt.Sprintf("  - id: subscribe-%s\n    subscribe: {provider: %s}\n", event.Provider, event.Provider)
 		}
-		n++
 		if len(c.redacted) > 0 {
 			step += fmt.Sprintf("  # %s\n", c.said())
 		}
@@ -70,7 +78,34 @@ func writeScenario(w io.Writer, captures records, o *Options) error {
 		return fmt.Errorf("%w: none of the captures is an event of a provider that is known, so a scenario has nothing to deliver: "+
 			"export them as jsonl, and send them with hookrig replay", ErrInvalid)
 	}
-	return nil
+	return omitted.write(w)
+}
+
+// omissions are comments about captures that a scenario leaves out: the first hundred, and how many more there were.
+type omissions struct {
+	lines []string
+	more  int
+}
+
+func (o *omissions) full() bool { return len(o.lines) >= 100 }
+
+func (o *omissions) add(id, why string) {
+	if o.full() {
+		o.more++
+		return
+	}
+	o.lines = append(o.lines, fmt.Sprintf("  # %s is left out: %s. hookrig replay sends it.\n", comment(id), why))
+}
+
+// write writes the comments and forgets them.
+func (o *omissions) write(w io.Writer) error {
+	text := strings.Join(o.lines, "")
+	if o.more > 0 {
+		text += fmt.Sprintf("  # %d more are left out here, for reasons like these.\n", o.more)
+	}
+	*o = omissions{}
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 // recognise finds the event that a capture carries, or says why there is none.
