@@ -120,6 +120,14 @@ func TestRecordsWhatWasSent(t *testing.T) {
 			problems: []string{`the target holds a space: "/BIN/a b"`, "2 Host lines", "both Transfer-Encoding and Content-Length"},
 		},
 		{
+			name: "control characters in the target",
+			raw:  "POST /BIN/a\r\x00\x7f HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+			want: wire.Message{Method: "POST", Target: "/BIN/a\r\x00\x7f", Version: "HTTP/1.1", Headers: lines{
+				{Name: "Host", Value: "x"}, {Name: "Content-Length", Value: "0"},
+			}},
+			problems: []string{`the target holds a control character: "/BIN/a\r\x00\x7f"`},
+		},
+		{
 			name:     "HTTP/1.1 without Host",
 			raw:      "POST /BIN HTTP/1.1\r\n\r\n",
 			want:     wire.Message{Method: "POST", Target: "/BIN", Version: "HTTP/1.1"},

@@ -222,6 +222,9 @@ func (r *request) parseRequestLine(line string) error {
 	if strings.IndexByte(r.Target, ' ') >= 0 {
 		r.problems = append(r.problems, "the target holds a space: "+quote(redact.URL(r.Target)))
 	}
+	if strings.ContainsFunc(r.Target, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		r.problems = append(r.problems, "the target holds a control character: "+quote(redact.URL(r.Target)))
+	}
 	return nil
 }
 
