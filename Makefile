@@ -15,10 +15,10 @@ export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 # Packages whose tests check properties: with a fixed seed in "make test", so that what passed passes again, with fresh ones in "make fuzz".
 PROPERTIES = $(shell .tools/properties packages)
 PROPERTY = $(shell .tools/properties tests)
-PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./mockserver/... ./scenarios/... ./suites/matchers/...))
+PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./internal/... ./mockserver/... ./scenarios/... ./suites/matchers/...))
 # Packages that start no goroutine: the race detector would see nothing there, and takes up to twenty times as long. What
 # goroutines share of them, a catalogue and a jq program, has tests that run with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,fixtures fixtures/handlers fixtures/signature fixtures/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people mockserver/content mockserver/diff mockserver/drift mockserver/problem mockserver/redact mockserver/jq)
+PURE = $(addprefix github.com/hookrig/hookrig/,fixtures internal/handlers fixtures/signature internal/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people internal/content mockserver/internal/diff mockserver/internal/drift mockserver/internal/problem internal/redact internal/jq)
 SEED := $(shell date +%s)
 
 .PHONY: help
@@ -44,7 +44,7 @@ test: deps lint unit fuzz-short suites ## everything: linters, unit tests with t
 
 .PHONY: lint
 lint: ## gofumpt, vet, staticcheck, go.mod in order
-	@unformatted=$$($(LINT) gofumpt -l cmd fixtures mockserver scenarios suites); \
+	@unformatted=$$($(LINT) gofumpt -l cmd fixtures internal mockserver scenarios suites); \
 	if [ -n "$$unformatted" ]; then echo "not gofumpt-ed:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(LINT) staticcheck ./...
@@ -60,7 +60,7 @@ unit: ## plain tests, with the race detector where there are goroutines
 	go test -race $(filter-out $(PURE),$(PLAIN))
 	go test $(filter $(PURE),$(PLAIN))
 	go test -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
-	go test -race ./fixtures ./mockserver/jq -run "TestConcurrent(Use|Runs)"
+	go test -race ./fixtures ./internal/jq -run "TestConcurrent(Use|Runs)"
 	go test $(PROPERTIES) -run '$(PROPERTY)' -rapid.seed=1 -rapid.checks=1000
 	go test $(filter $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -skip '$(PROPERTY)' -rapid.seed=1
 
@@ -74,12 +74,12 @@ pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
 
 .PHONY: bench
 bench: ## the benchmarks; ratios are within one run
-	go test -run '^$$' -bench . -benchmem ./fixtures/... ./mockserver/...
+	go test -run '^$$' -bench . -benchmem ./fixtures/... ./internal/... ./mockserver/...
 
 .PHONY: bench-million
 bench-million: ## newest page, search, waiting and memory among a million captures, kept in DATA (2.5 GB)
 	@mkdir -p "$(DATA)"
-	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 200x -timeout 30m ./mockserver/capture
+	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 200x -timeout 30m ./mockserver/internal/capture
 
 .PHONY: fuzz
 fuzz: ## every property with fresh seeds (CHECKS=20000), every fuzz target for a while (FUZZTIME=30s)
@@ -92,4 +92,4 @@ fuzz-short: ## every fuzz target for two seconds, without instrumentation
 
 .PHONY: fmt
 fmt: ## format
-	$(LINT) gofumpt -w cmd fixtures mockserver scenarios suites
+	$(LINT) gofumpt -w cmd fixtures internal mockserver scenarios suites

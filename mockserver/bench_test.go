@@ -8,10 +8,10 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/journal/sqlite"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
 // stores are the journals that the whole way is measured with.
@@ -60,7 +60,7 @@ func BenchmarkDelivered(b *testing.B) {
 		if err := inbox.VerifyWith(ctx, "subscribfy", endpoint.Secrets...); err != nil {
 			b.Fatal(err)
 		}
-		emissions := make([]provider.Emission, 100)
+		emissions := make([]delivery.Emission, 100)
 		for i := range emissions {
 			emissions[i].Event = "wallet_pass/created"
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Bin is the handle of one bin: a capture address, made on first use.

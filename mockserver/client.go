@@ -5,10 +5,10 @@ import (
 	"io"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/export"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/export"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Client drives a rig, in this process (Server.Client) or over HTTP (Dial): the same calls, the same records, the same
@@ -27,7 +27,7 @@ type Client interface {
 
 	// Emit emits events, several of them as one, and returns their deliveries as they stand: the attempts follow.
 	// provider.ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent.
-	Emit(ctx context.Context, provider string, e ...provider.Emission) ([]journal.Delivery, error)
+	Emit(ctx context.Context, provider string, e ...delivery.Emission) ([]journal.Delivery, error)
 	// Delivery returns one delivery with its attempts; journal.ErrNotFound.
 	Delivery(ctx context.Context, id string) (journal.Delivery, error)
 	// Deliveries returns what the query selects, newest first.
@@ -36,19 +36,19 @@ type Client interface {
 	Redeliver(ctx context.Context, id string) (journal.Delivery, error)
 
 	// Clock returns the schedule's clock.
-	Clock(ctx context.Context) (provider.Clock, error)
+	Clock(ctx context.Context) (delivery.Clock, error)
 	// Advance moves a virtual clock forward and makes every attempt that becomes due; provider.ErrRealClock.
-	Advance(ctx context.Context, by time.Duration) (provider.Clock, error)
+	Advance(ctx context.Context, by time.Duration) (delivery.Clock, error)
 	// Settle waits until nothing is due.
 	Settle(ctx context.Context) error
 
 	// BeginRun begins a run, which has its own endpoints and clock, and returns its id: see Run. provider.ErrInvalid when there are too many.
-	BeginRun(ctx context.Context, o provider.RunOptions) (string, error)
+	BeginRun(ctx context.Context, o delivery.RunOptions) (string, error)
 	// EndRun ends a run and removes its endpoints; journal.ErrNotFound.
 	EndRun(ctx context.Context, id string) error
 	// RunClock, AdvanceRun and SettleRun are Clock, Advance and Settle of a run; journal.ErrNotFound.
-	RunClock(ctx context.Context, id string) (provider.Clock, error)
-	AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error)
+	RunClock(ctx context.Context, id string) (delivery.Clock, error)
+	AdvanceRun(ctx context.Context, id string, by time.Duration) (delivery.Clock, error)
 	SettleRun(ctx context.Context, id string) error
 
 	// Configure sets all of a bin's settings and starts its script anew; capture.ErrInvalid.

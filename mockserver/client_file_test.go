@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/export"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/export"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // What a client exports from one bin it can import into another.

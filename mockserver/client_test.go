@@ -13,17 +13,17 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/problem"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
 // clients runs a test against both implementations, each with a rig of its own.
 func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client mockserver.Client, rig *mockserver.Server)) {
 	t.Parallel()
-	o.Desk = desk.Handler
+	o.Desk = dashboard.Handler
 	t.Run("local", func(t *testing.T) {
 		t.Parallel()
 		rig := mockserver.StartT(t, o)
@@ -79,7 +79,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		}
 
 		seed := uint64(9)
-		made, err := client.Emit(ctx, "neostore", provider.Emission{
+		made, err := client.Emit(ctx, "neostore", delivery.Emission{
 			Event: "Pass:Created", Seed: &seed, Set: []fixtures.Setting{{Pointer: "/passId", Value: []byte(`"p-1"`)}},
 		})
 		if err != nil || len(made) != 1 {
@@ -250,14 +250,14 @@ func TestClientErrors(t *testing.T) {
 			{"register at no URL", func(c mockserver.Client) error {
 				_, err := c.Register(ctx, journal.Endpoint{Provider: "neostore", URL: "nowhere"})
 				return err
-			}, provider.ErrInvalid},
-			{"emit no event", func(c mockserver.Client) error { _, err := c.Emit(ctx, "neostore"); return err }, provider.ErrInvalid},
+			}, delivery.ErrInvalid},
+			{"emit no event", func(c mockserver.Client) error { _, err := c.Emit(ctx, "neostore"); return err }, delivery.ErrInvalid},
 			{"emit an unknown event", func(c mockserver.Client) error {
-				_, err := c.Emit(ctx, "neostore", provider.Emission{Event: "Pass:Creatd"})
+				_, err := c.Emit(ctx, "neostore", delivery.Emission{Event: "Pass:Creatd"})
 				return err
 			}, fixtures.ErrUnknownEvent},
 			{"emit at no provider", func(c mockserver.Client) error {
-				_, err := c.Emit(ctx, "neostor", provider.Emission{Event: "Pass:Created"})
+				_, err := c.Emit(ctx, "neostor", delivery.Emission{Event: "Pass:Created"})
 				return err
 			}, fixtures.ErrUnknownProvider},
 			{"condition", func(c mockserver.Client) error {
@@ -287,7 +287,7 @@ func TestClientErrors(t *testing.T) {
 
 func TestClientOnARealClock(t *testing.T) {
 	clients(t, mockserver.Options{RealClock: true}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
-		if _, err := client.Advance(t.Context(), time.Hour); !errors.Is(err, provider.ErrRealClock) {
+		if _, err := client.Advance(t.Context(), time.Hour); !errors.Is(err, delivery.ErrRealClock) {
 			t.Errorf("advance: %v, want ErrRealClock", err)
 		}
 		if clock := must(client.Clock(t.Context()))(t); clock.Virtual {
@@ -309,7 +309,7 @@ func TestClientWaitEndsWithItsContext(t *testing.T) {
 
 func TestDialSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler, Token: "open sesame"})
+	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler, Token: "open sesame"})
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	for _, c := range []struct {

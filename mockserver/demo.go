@@ -14,8 +14,8 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 )
 
 // SeedDemo fills the demo tenants with believable data, by the calls that a client of each system would make: webhooks
@@ -29,7 +29,7 @@ func (s *Server) SeedDemo(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, _, open := s.dispatcher.KeyOf(p.Name, provider.DemoKey); !open {
+		if _, _, open := s.dispatcher.KeyOf(p.Name, delivery.DemoKey); !open {
 			return fmt.Errorf("seed the demo of %s: %w", p.Name, errNoDemo)
 		}
 		if len(s.dispatcher.Entities(p.Name, p.Tenant, "")) > 0 || seeds[p.Name] == nil {
@@ -68,7 +68,7 @@ func (d *demo) call(method, path string, body any) (gjson.Result, error) {
 	if err != nil {
 		return gjson.Result{}, err
 	}
-	req.Header.Set("X-API-KEY", provider.DemoKey)
+	req.Header.Set("X-API-KEY", delivery.DemoKey)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // A provider delivers to a bin, and the test looks at what arrived.

@@ -11,9 +11,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
 func (l *local) Follow(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error {

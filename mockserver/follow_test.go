@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // following collects what a client tells.
@@ -74,7 +74,7 @@ func TestFollow(t *testing.T) {
 		if _, err := client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: client.BinURL("a"), Events: []string{"*:*"}}); err != nil {
 			t.Fatal(err)
 		}
-		made, err := client.Emit(ctx, "neostore", provider.Emission{Event: "Pass:Created"})
+		made, err := client.Emit(ctx, "neostore", delivery.Emission{Event: "Pass:Created"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
 // gate lets through to the desk or a surface who may ask it. A web page somewhere else may not: neither by a name of its own that

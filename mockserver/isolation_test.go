@@ -11,15 +11,15 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Changes of a bin's settings made at the same time do not undo each other, in this process and over HTTP.
 func TestBinChangesAreAtomic(t *testing.T) {
-	clients(t, mockserver.Options{Desk: desk.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Desk: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
 		for i := range 50 {
 			bin := mockserver.NewBin(client, fmt.Sprint("bin", i))
 			var changing sync.WaitGroup
@@ -119,7 +119,7 @@ func (f *failing) end() {
 
 // An emission to nobody and a subscription to nothing are errors, in this process and over HTTP.
 func TestNobodyIsAnError(t *testing.T) {
-	clients(t, mockserver.Options{Desk: desk.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Desk: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
 		neostore := mockserver.NewProvider(client, "neostore")
 		if list, err := neostore.Emit(t.Context(), "Pass:Created"); !errors.Is(err, mockserver.ErrNoSubscriber) || len(list) != 0 {
 			t.Errorf("%v, %v", list, err)
@@ -128,7 +128,7 @@ func TestNobodyIsAnError(t *testing.T) {
 			t.Error(err)
 		}
 		_, err := neostore.Subscribe(t.Context(), "http://127.0.0.1:1/", "Pass:Created", "Passes:*")
-		if !errors.Is(err, provider.ErrInvalid) || !strings.Contains(err.Error(), `pattern "Passes:*" selects no event of neostore`) {
+		if !errors.Is(err, delivery.ErrInvalid) || !strings.Contains(err.Error(), `pattern "Passes:*" selects no event of neostore`) {
 			t.Error(err)
 		}
 		if _, err := mockserver.NewProvider(client, "neostor").Life("pass", mockserver.JourneyOptions{}); !errors.Is(err, fixtures.ErrUnknownProvider) {
@@ -154,7 +154,7 @@ func TestNobodyIsAnError(t *testing.T) {
 
 // A wait whose context ends first still says what came, and what is missing.
 func TestWaitSaysWhatCame(t *testing.T) {
-	clients(t, mockserver.Options{Desk: desk.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Desk: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		_, err := mockserver.NewBin(client, "empty").Wait(ctx, 2)

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // limitedListener bounds the connections to one web server, so that those who only hold a connection leave files for everybody

@@ -6,10 +6,10 @@ import (
 	"io"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/export"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/export"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // local is the Client of a rig in this process: plain calls.
@@ -24,7 +24,7 @@ func (l *local) Register(ctx context.Context, e journal.Endpoint) (journal.Endpo
 	if err != nil {
 		return e, err
 	}
-	if err := provider.CheckPatterns(p, e.Events); err != nil {
+	if err := delivery.CheckPatterns(p, e.Events); err != nil {
 		return e, err
 	}
 	return l.s.dispatcher.Register(ctx, e)
@@ -50,10 +50,10 @@ func (l *local) Endpoints(ctx context.Context, provider string) ([]journal.Endpo
 	return l.s.dispatcher.Endpoints(ctx, provider)
 }
 
-func (l *local) Emit(ctx context.Context, name string, e ...provider.Emission) ([]journal.Delivery, error) {
+func (l *local) Emit(ctx context.Context, name string, e ...delivery.Emission) ([]journal.Delivery, error) {
 	switch len(e) {
 	case 0:
-		return nil, fmt.Errorf("%w: no event to emit", provider.ErrInvalid)
+		return nil, fmt.Errorf("%w: no event to emit", delivery.ErrInvalid)
 	case 1:
 		return l.s.dispatcher.Emit(ctx, name, e[0])
 	default:
@@ -73,25 +73,25 @@ func (l *local) Redeliver(ctx context.Context, id string) (journal.Delivery, err
 	return l.s.dispatcher.Redeliver(ctx, id)
 }
 
-func (l *local) Clock(context.Context) (provider.Clock, error) { return l.s.dispatcher.Clock(), nil }
+func (l *local) Clock(context.Context) (delivery.Clock, error) { return l.s.dispatcher.Clock(), nil }
 
-func (l *local) Advance(ctx context.Context, by time.Duration) (provider.Clock, error) {
+func (l *local) Advance(ctx context.Context, by time.Duration) (delivery.Clock, error) {
 	return l.s.dispatcher.Advance(ctx, by)
 }
 
 func (l *local) Settle(ctx context.Context) error { return l.s.dispatcher.Settle(ctx) }
 
-func (l *local) BeginRun(ctx context.Context, o provider.RunOptions) (string, error) {
+func (l *local) BeginRun(ctx context.Context, o delivery.RunOptions) (string, error) {
 	return l.s.dispatcher.BeginRun(ctx, o)
 }
 
 func (l *local) EndRun(ctx context.Context, id string) error { return l.s.dispatcher.EndRun(ctx, id) }
 
-func (l *local) RunClock(_ context.Context, id string) (provider.Clock, error) {
+func (l *local) RunClock(_ context.Context, id string) (delivery.Clock, error) {
 	return l.s.dispatcher.RunClock(id)
 }
 
-func (l *local) AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error) {
+func (l *local) AdvanceRun(ctx context.Context, id string, by time.Duration) (delivery.Clock, error) {
 	return l.s.dispatcher.AdvanceRun(ctx, id, by)
 }
 

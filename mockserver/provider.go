@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Provider is the handle of one provider. A name that the catalogue does not have is noticed at its first use:
@@ -58,9 +58,9 @@ func (p *Provider) Remove(ctx context.Context, endpoint string) error {
 // that subscribed to it. Faults are written as on the command line: "duplicate:3", "signature:missing". ErrNoSubscriber: no endpoint
 // selects the event, so nothing was sent.
 func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]journal.Delivery, error) {
-	e := provider.Emission{Event: event}
+	e := delivery.Emission{Event: event}
 	for _, text := range faults {
-		fault, err := provider.ParseFault(text)
+		fault, err := delivery.ParseFault(text)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +70,7 @@ func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]
 }
 
 // Send emits events with all that can be said of them, several as one. ErrNoSubscriber: no endpoint selects any of them.
-func (p *Provider) Send(ctx context.Context, e ...provider.Emission) ([]journal.Delivery, error) {
+func (p *Provider) Send(ctx context.Context, e ...delivery.Emission) ([]journal.Delivery, error) {
 	deliveries, err := p.client.Emit(ctx, p.name, e...)
 	if err == nil && len(deliveries) == 0 {
 		names := make([]string, len(e))
@@ -87,7 +87,7 @@ type JourneyOptions struct {
 	Tenant string             // "" is the provider's demo tenant
 	Seed   *uint64            // nil is the server's; equal seeds give equal lives
 	Set    []fixtures.Setting // members overwritten in every event
-	Faults []provider.Fault   // done to every delivery
+	Faults []delivery.Fault   // done to every delivery
 	Start  time.Time          // the earliest time that the events speak of; zero is the default
 }
 
@@ -102,7 +102,7 @@ func (p *Provider) Journey(ctx context.Context, journey string, events ...string
 }
 
 // Life renders the events of one entity's life and sends nothing: hand them to Send, in any order, as often as you like.
-func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]provider.Emission, error) {
+func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]delivery.Emission, error) {
 	known, err := p.catalogue.Provider(p.name)
 	if err != nil {
 		return nil, err
@@ -117,9 +117,9 @@ func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]p
 	if err != nil {
 		return nil, err
 	}
-	list := make([]provider.Emission, len(life))
+	list := make([]delivery.Emission, len(life))
 	for i, e := range life {
-		list[i] = provider.Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body, Faults: o.Faults}
+		list[i] = delivery.Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body, Faults: o.Faults}
 	}
 	return list, nil
 }

@@ -14,10 +14,10 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // deliveredTo sends an event to a URL and returns how that ended.
@@ -27,7 +27,7 @@ func deliveredTo(t *testing.T, s *mockserver.Server, to string) journal.Delivery
 	if _, err := client.Register(t.Context(), journal.Endpoint{Provider: "neostore", URL: to, Events: []string{"Pass:Created"}}); err != nil {
 		t.Fatal(err)
 	}
-	made, err := client.Emit(t.Context(), "neostore", provider.Emission{Event: "Pass:Created"})
+	made, err := client.Emit(t.Context(), "neostore", delivery.Emission{Event: "Pass:Created"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestBehindAProxy(t *testing.T) {
 				}
 			}))
 			t.Cleanup(proxy.Close)
-			s := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler, CaptureURL: proxy.URL + "/hooks", DeskURL: proxy.URL + "/rig/"})
+			s := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler, CaptureURL: proxy.URL + "/hooks", DeskURL: proxy.URL + "/rig/"})
 			to := func(address, path string) http.Handler {
 				target := &url.URL{Scheme: "http", Host: address}
 				p := http.Handler(httputil.NewSingleHostReverseProxy(target))

@@ -15,11 +15,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/problem"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // remote is the Client of a rig elsewhere: calls of the desk's HTTP API.
@@ -110,11 +110,11 @@ func (r *remote) Endpoints(ctx context.Context, provider string) ([]journal.Endp
 	return items[journal.Endpoint](ctx, r, http.MethodGet, where, nil)
 }
 
-func (r *remote) Emit(ctx context.Context, name string, e ...provider.Emission) ([]journal.Delivery, error) {
+func (r *remote) Emit(ctx context.Context, name string, e ...delivery.Emission) ([]journal.Delivery, error) {
 	var in any = e
 	switch len(e) {
 	case 0:
-		return nil, fmt.Errorf("%w: no event to emit", provider.ErrInvalid)
+		return nil, fmt.Errorf("%w: no event to emit", delivery.ErrInvalid)
 	case 1:
 		in = e[0]
 	}
@@ -140,20 +140,20 @@ func (r *remote) Redeliver(ctx context.Context, id string) (journal.Delivery, er
 	return answer[journal.Delivery](ctx, r, http.MethodPost, path("deliveries", id, "redeliver"), nil)
 }
 
-func (r *remote) Clock(ctx context.Context) (provider.Clock, error) {
-	return answer[provider.Clock](ctx, r, http.MethodGet, path("clock"), nil)
+func (r *remote) Clock(ctx context.Context) (delivery.Clock, error) {
+	return answer[delivery.Clock](ctx, r, http.MethodGet, path("clock"), nil)
 }
 
-func (r *remote) Advance(ctx context.Context, by time.Duration) (provider.Clock, error) {
+func (r *remote) Advance(ctx context.Context, by time.Duration) (delivery.Clock, error) {
 	in := map[string]journal.Duration{"by": journal.Duration(by)}
-	return answer[provider.Clock](ctx, r, http.MethodPost, path("clock", "advance"), in)
+	return answer[delivery.Clock](ctx, r, http.MethodPost, path("clock", "advance"), in)
 }
 
 func (r *remote) Settle(ctx context.Context) error {
 	return r.do(ctx, http.MethodPost, path("clock", "settle"), nil, nil)
 }
 
-func (r *remote) BeginRun(ctx context.Context, o provider.RunOptions) (string, error) {
+func (r *remote) BeginRun(ctx context.Context, o delivery.RunOptions) (string, error) {
 	type begun struct {
 		ID string `json:"id"`
 	}
@@ -165,13 +165,13 @@ func (r *remote) EndRun(ctx context.Context, id string) error {
 	return r.do(ctx, http.MethodDelete, path("runs", id), nil, nil)
 }
 
-func (r *remote) RunClock(ctx context.Context, id string) (provider.Clock, error) {
-	return answer[provider.Clock](ctx, r, http.MethodGet, path("runs", id, "clock"), nil)
+func (r *remote) RunClock(ctx context.Context, id string) (delivery.Clock, error) {
+	return answer[delivery.Clock](ctx, r, http.MethodGet, path("runs", id, "clock"), nil)
 }
 
-func (r *remote) AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error) {
+func (r *remote) AdvanceRun(ctx context.Context, id string, by time.Duration) (delivery.Clock, error) {
 	in := map[string]journal.Duration{"by": journal.Duration(by)}
-	return answer[provider.Clock](ctx, r, http.MethodPost, path("runs", id, "clock", "advance"), in)
+	return answer[delivery.Clock](ctx, r, http.MethodPost, path("runs", id, "clock", "advance"), in)
 }
 
 func (r *remote) SettleRun(ctx context.Context, id string) error {

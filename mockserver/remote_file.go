@@ -6,9 +6,9 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/export"
-	"github.com/hookrig/hookrig/mockserver/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/export"
+	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
 func (r *remote) Export(ctx context.Context, q capture.Query, format export.Format, keepSecrets bool, w io.Writer) error {

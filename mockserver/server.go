@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/capture/site"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/provider/surface"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+	"github.com/hookrig/hookrig/mockserver/internal/webhooksite"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // Options of a Server. The zero value is a rig for tests: memory, virtual clock, free ports on loopback, no desk.
@@ -41,19 +41,19 @@ type Options struct {
 	CaptureURL string
 	DeskURL    string
 	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none.
-	Desk func(surface.Parts) http.Handler
+	Desk func(vendorapi.Parts) http.Handler
 	// DeskAddress is the desk's, host:port; "" is 127.0.0.1:0.
 	DeskAddress string
 	// Surfaces are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
 	// that Addresses gives it; the desk serves all of them besides, below their names. One with neither takes a free port.
-	Surfaces map[string]surface.Maker
+	Surfaces map[string]vendorapi.Maker
 	// Addresses are those of Surfaces, by provider, host:port.
 	Addresses map[string]string
 	// Demo adds a demo tenant to every provider, whose key is provider.DemoKey, unless some address can be reached from
 	// other machines.
 	Demo bool
 	// Tenants are added to their providers, or replace those of their names.
-	Tenants []provider.Tenant
+	Tenants []delivery.Tenant
 	// RealClock has retries follow the wall clock; without it they wait for Advance.
 	RealClock bool
 	// Start is where the virtual clock starts; zero is fixtures.DefaultStart.
@@ -85,7 +85,7 @@ type Server struct {
 	ownStore   bool         // opened here, so closed here
 	wire       *wire.Client // of deliveries and resends
 	forwarding *wire.Client // of forwards; nil before the capture address is made
-	dispatcher *provider.Dispatcher
+	dispatcher *delivery.Dispatcher
 	capture    *capture.Server
 	desk       *webServer // nil without one
 	surfaces   []*surfaceServer
@@ -130,7 +130,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 
 // start starts the parts in the order in which they need each other.
 func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guard *wire.Guard) (err error) {
-	s.dispatcher, err = provider.New(ctx, provider.Options{
+	s.dispatcher, err = delivery.New(ctx, delivery.Options{
 		Catalogue: o.Catalogue, Store: s.store, Virtual: !o.RealClock, Start: o.Start, Seed: o.Seed, Wire: client, Log: o.Log,
 		Demo: o.Demo && !o.exposed(), Hold: true,
 	})
@@ -166,7 +166,7 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	if o.Desk == nil {
 		return nil
 	}
-	handler := o.Desk(surface.Parts{
+	handler := o.Desk(vendorapi.Parts{
 		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Surfaces: s.surfaceAddresses(),
 	})
 	if s.desk, err = startWeb(o, o.DeskAddress, deskGuarded(), s.withSurfaces(handler)); err != nil {
@@ -225,7 +225,7 @@ func inFlight(kept int64) int64 { return min(256<<20, kept/2) }
 
 // front is the API that the capture address speaks besides, guarded as the desk is.
 func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
-	tokens, err := site.New(ctx, site.Options{Store: s.store, Log: o.Log})
+	tokens, err := webhooksite.New(ctx, webhooksite.Options{Store: s.store, Log: o.Log})
 	if err != nil {
 		return capture.Front{}, fmt.Errorf("start the capture address: %w", err)
 	}

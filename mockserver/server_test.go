@@ -14,9 +14,9 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,7 +26,7 @@ func TestStartTLeavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	var address string
 	t.Run("rig", func(t *testing.T) {
-		rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+		rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
 		address = strings.TrimPrefix(rig.CaptureURL(), "http://")
 		inbox := rig.Bin("inbox")
 		if err := inbox.Reply(t.Context(), journal.Reply{Hang: true}); err != nil {
@@ -53,7 +53,7 @@ func TestStartTLeavesNothing(t *testing.T) {
 
 func TestCloseTwice(t *testing.T) {
 	t.Parallel()
-	rig, err := mockserver.Start(context.Background(), mockserver.Options{Desk: desk.Handler})
+	rig, err := mockserver.Start(context.Background(), mockserver.Options{Desk: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 	}
 	defer taken.Close()
 	address := taken.Addr().String()
-	withDesk := func(o mockserver.Options) mockserver.Options { o.Desk = desk.Handler; return o }
+	withDesk := func(o mockserver.Options) mockserver.Options { o.Desk = dashboard.Handler; return o }
 	for _, c := range []struct {
 		name    string
 		options mockserver.Options
@@ -148,7 +148,7 @@ func TestBeyondLoopbackWithATokenOrAWord(t *testing.T) {
 		{Capture: "0.0.0.0:0", DeskAddress: "0.0.0.0:0", Token: "t"},
 		{Capture: "0.0.0.0:0", DeskAddress: "0.0.0.0:0", Insecure: true},
 	} {
-		o.Desk = desk.Handler
+		o.Desk = dashboard.Handler
 		rig := mockserver.StartT(t, o)
 		client, err := mockserver.Dial(rig.DeskURL(), o.Token)
 		if err != nil {

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/hookrig/hookrig/mockserver/provider/surface"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // surfaceServer is one system's own API, and where it is.
@@ -28,7 +28,7 @@ func (s *Server) makeSurfaces(ctx context.Context, o Options, guard *wire.Guard)
 			return err
 		}
 		own, stop := context.WithCancel(context.WithoutCancel(ctx))
-		handler, err := o.Surfaces[name](own, surface.Rig{
+		handler, err := o.Surfaces[name](own, vendorapi.Rig{
 			Dispatcher: s.dispatcher, Store: s.store, Provider: p, Capture: s.capture.URL(), Reachable: guard.CheckHost,
 			Log: o.Log.With("provider", name),
 		})
@@ -49,7 +49,7 @@ func (s *Server) withSurfaces(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", next)
 	for _, f := range s.surfaces {
-		mux.Handle("/"+f.provider+"/", surface.Mount("/"+f.provider, f.handler))
+		mux.Handle("/"+f.provider+"/", vendorapi.Mount("/"+f.provider, f.handler))
 	}
 	return mux
 }

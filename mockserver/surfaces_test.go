@@ -10,17 +10,17 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/provider/surface"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 // echo is a surface that says where it was found, and ends what it starts with its context.
-func echo(ended chan<- struct{}) surface.Maker {
-	return func(ctx context.Context, rig surface.Rig) (http.Handler, error) {
+func echo(ended chan<- struct{}) vendorapi.Maker {
+	return func(ctx context.Context, rig vendorapi.Rig) (http.Handler, error) {
 		context.AfterFunc(ctx, func() { close(ended) })
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _, demo := rig.Dispatcher.KeyOf(rig.Provider.Name, provider.DemoKey)
-			_ = surface.Write(w, http.StatusOK, map[string]any{"base": surface.Base(r), "path": r.URL.Path, "demo": demo})
+			_, _, demo := rig.Dispatcher.KeyOf(rig.Provider.Name, delivery.DemoKey)
+			_ = vendorapi.Write(w, http.StatusOK, map[string]any{"base": vendorapi.Base(r), "path": r.URL.Path, "demo": demo})
 		}), nil
 	}
 }
@@ -42,12 +42,12 @@ func text(t *testing.T, url string) string {
 func TestSurfacesHaveAddresses(t *testing.T) {
 	t.Parallel()
 	here, there := make(chan struct{}), make(chan struct{})
-	desk := func(surface.Parts) http.Handler {
+	desk := func(vendorapi.Parts) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "desk "+r.URL.Path) })
 	}
 	rig, err := mockserver.Start(t.Context(), mockserver.Options{
 		Desk:     desk,
-		Surfaces: map[string]surface.Maker{"neostore": echo(here), "ethpass": echo(there)}, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
+		Surfaces: map[string]vendorapi.Maker{"neostore": echo(here), "ethpass": echo(there)}, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
 		Demo: true,
 	})
 	if err != nil {
@@ -78,7 +78,7 @@ func TestSurfacesHaveAddresses(t *testing.T) {
 func TestASurfaceAloneTakesAPort(t *testing.T) {
 	t.Parallel()
 	ended := make(chan struct{})
-	rig := mockserver.StartT(t, mockserver.Options{Surfaces: map[string]surface.Maker{"neostore": echo(ended)}})
+	rig := mockserver.StartT(t, mockserver.Options{Surfaces: map[string]vendorapi.Maker{"neostore": echo(ended)}})
 	if got, want := text(t, rig.SurfaceURL("neostore")+"/a"), `"demo":false,"path":"/a"`; !strings.Contains(got, want) {
 		t.Errorf("%s has no %s", got, want)
 	}
@@ -88,7 +88,7 @@ func TestASurfaceAloneTakesAPort(t *testing.T) {
 func TestNoDemoForStrangers(t *testing.T) {
 	t.Parallel()
 	rig := mockserver.StartT(t, mockserver.Options{
-		Surfaces: map[string]surface.Maker{"neostore": echo(make(chan struct{}))}, Addresses: map[string]string{"neostore": "0.0.0.0:0"},
+		Surfaces: map[string]vendorapi.Maker{"neostore": echo(make(chan struct{}))}, Addresses: map[string]string{"neostore": "0.0.0.0:0"},
 		Demo: true, Insecure: true,
 	})
 	if got := text(t, rig.SurfaceURL("neostore")); !strings.Contains(got, `"demo":false`) {
@@ -98,7 +98,7 @@ func TestNoDemoForStrangers(t *testing.T) {
 
 func TestWrongAddressesOfSurfaces(t *testing.T) {
 	t.Parallel()
-	surfaces := map[string]surface.Maker{"neostore": echo(make(chan struct{}))}
+	surfaces := map[string]vendorapi.Maker{"neostore": echo(make(chan struct{}))}
 	for name, c := range map[string]struct {
 		addresses map[string]string
 		want      error

@@ -14,10 +14,10 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // secured is a server with a certificate that no authority of the system vouches for, and the Trust that takes it.
@@ -49,7 +49,7 @@ func TestTrust(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
-			rig := mockserver.StartT(t, mockserver.Options{Trust: tt.trust, Desk: desk.Handler})
+			rig := mockserver.StartT(t, mockserver.Options{Trust: tt.trust, Desk: dashboard.Handler})
 			client := rig.Client()
 			if _, err := rig.Provider("neostore").Register(ctx, journal.Endpoint{URL: consumer, Retry: "none", Events: []string{"Pass:*"}}); err != nil {
 				t.Fatal(err)
@@ -112,7 +112,7 @@ func call(t *testing.T, at, body string) (int, string) {
 // A desk may stand behind a server that speaks TLS.
 func TestDialOverTLS(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
 	behind, err := url.Parse(rig.DeskURL())
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // webServer serves one handler on a listener of its own.

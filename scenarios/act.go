@@ -11,19 +11,18 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // endpoint is a subscription of the run.
 type endpoint struct {
-	journal.Endpoint
+	mockserver.Endpoint
 }
 
 // subscribe registers an endpoint.
 func (r *run) subscribe(ctx context.Context, s *Step, v *verdict) error {
 	sub := s.Subscribe
-	e := journal.Endpoint{
+	e := mockserver.Endpoint{
 		Provider: sub.Provider, Tenant: sub.Tenant, URL: sub.To, Events: sub.Events, Retry: sub.Retry, Timeout: sub.Timeout.journal(),
 		Description: "scenario " + r.scenario.Name + ", step " + s.ID,
 	}
@@ -184,18 +183,18 @@ func (r *run) held(d *Deliver) ([]sent, error) {
 }
 
 // send hands events to the provider: one after the other, each when the attempts of the one before are made, or all at once.
-func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent, faults []provider.Fault, to string, parallel bool, v *verdict) error {
-	emissions := make([]provider.Emission, len(list))
+func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent, faults []mockserver.Fault, to string, parallel bool, v *verdict) error {
+	emissions := make([]mockserver.Emission, len(list))
 	for i := range list {
 		r.remember(&list[i])
 		seed, index := list[i].Draw.Seed, list[i].Draw.Index
-		emissions[i] = provider.Emission{
+		emissions[i] = mockserver.Emission{
 			Event: list[i].Name, Tenant: list[i].Tenant, ID: list[i].ID, At: list[i].At, Body: list[i].Body,
 			Seed: &seed, Stream: list[i].Draw.Stream, Index: &index, Faults: faults, Endpoint: to,
 		}
 	}
 	// A reorder fault has events change places, so it needs them together.
-	together := parallel || slices.ContainsFunc(faults, func(f provider.Fault) bool { return f.Kind == "reorder" })
+	together := parallel || slices.ContainsFunc(faults, func(f mockserver.Fault) bool { return f.Kind == "reorder" })
 	for len(emissions) > 0 {
 		batch := emissions[:1]
 		if together {
@@ -225,7 +224,7 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent
 // keep records the deliveries that go to the run's own endpoints. Where the run has registered none with the provider, the consumer has done so
 // itself, and all are the run's.
 // It returns their ids.
-func (r *run) keep(s *Step, record *stepRecord, deliveries []journal.Delivery) []string {
+func (r *run) keep(s *Step, record *stepRecord, deliveries []mockserver.Delivery) []string {
 	var mine []string
 	for i := range deliveries {
 		d := &deliveries[i]
@@ -273,7 +272,7 @@ func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *verdic
 			if err != nil {
 				return err
 			}
-			mine := r.keep(s, record, []journal.Delivery{d})
+			mine := r.keep(s, record, []mockserver.Delivery{d})
 			if err := r.client.Settle(ctx); err != nil {
 				return err
 			}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/content"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/internal/content"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // check says whether a names something that can be compared.
@@ -25,7 +25,7 @@ func (a Aspect) check() error {
 }
 
 // of returns the aspect of a message as text that is equal when the aspect is; id is the event's.
-func (a Aspect) of(ctx context.Context, m wire.Message, id string) (string, error) {
+func (a Aspect) of(ctx context.Context, m mockserver.Message, id string) (string, error) {
 	switch {
 	case a == "body":
 		return string(m.Body), nil

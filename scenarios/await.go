@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // awaitDeliveries fetches deliveries. On a real clock it waits, within the time of the expectation, while
 // more may become of them: on a virtual one nothing does by itself.
-func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) ([]journal.Delivery, error) {
-	a := &awaited{run: r, x: x, places: map[string][]int{}, list: make([]journal.Delivery, len(ids))}
+func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) ([]mockserver.Delivery, error) {
+	a := &awaited{run: r, x: x, places: map[string][]int{}, list: make([]mockserver.Delivery, len(ids))}
 	for i, id := range ids {
 		a.places[id] = append(a.places[id], i)
 	}
@@ -20,8 +19,8 @@ func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) 
 	}
 	within, cancel := context.WithTimeout(ctx, x.Within.or(defaultWithin))
 	defer cancel()
-	o := capture.FollowOptions{FollowOptions: journal.FollowOptions{Kind: journal.KindDelivery}}
-	err := r.client.Follow(within, o, func(u journal.Update) error { return a.update(ctx, u) })
+	o := mockserver.FollowOptions{FollowOptions: mockserver.FeedOptions{Kind: mockserver.KindDelivery}}
+	err := r.client.Follow(within, o, func(u mockserver.Update) error { return a.update(ctx, u) })
 	if errors.Is(err, errAwaited) || within.Err() != nil && ctx.Err() == nil {
 		return a.list, nil
 	}
@@ -35,12 +34,12 @@ var errAwaited = errors.New("nothing more is awaited")
 type awaited struct {
 	*run
 	x      *Deliveries
-	list   []journal.Delivery
+	list   []mockserver.Delivery
 	places map[string][]int // in the list, by id, of those of which more may become
 }
 
 // update takes over what the rig tells.
-func (a *awaited) update(ctx context.Context, u journal.Update) error {
+func (a *awaited) update(ctx context.Context, u mockserver.Update) error {
 	switch {
 	case u.Delivery != nil:
 		a.take(u.Delivery)
@@ -56,12 +55,12 @@ func (a *awaited) update(ctx context.Context, u journal.Update) error {
 }
 
 // take takes over a delivery as it is now.
-func (a *awaited) take(d *journal.Delivery) {
+func (a *awaited) take(d *mockserver.Delivery) {
 	for _, i := range a.places[d.ID] {
 		a.list[i] = *d
 	}
-	if a.virtual || d.State != journal.Pending ||
-		a.x.State != "" && len(judgeAttempts(a.x, []journal.Delivery{*d}, a.deliveryName)) == 0 {
+	if a.virtual || d.State != mockserver.Pending ||
+		a.x.State != "" && len(judgeAttempts(a.x, []mockserver.Delivery{*d}, a.deliveryName)) == 0 {
 		delete(a.places, d.ID)
 	}
 }
@@ -104,7 +103,7 @@ func (a *awaited) lookThrough(ctx context.Context) error {
 	if first == 0 {
 		return nil
 	}
-	q := journal.DeliveryQuery{After: first - 1, Before: last + 1, Limit: journal.MaxLimit}
+	q := mockserver.DeliveryQuery{After: first - 1, Before: last + 1, Limit: mockserver.MaxLimit}
 	for {
 		page, err := a.client.Deliveries(ctx, q)
 		if err != nil {

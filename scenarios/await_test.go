@@ -8,10 +8,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // releasing lets the consumer answer once the rig is followed.
@@ -20,8 +17,8 @@ type releasing struct {
 	release func()
 }
 
-func (c *releasing) Follow(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error {
-	return c.countingClient.Follow(ctx, o, func(u journal.Update) error {
+func (c *releasing) Follow(ctx context.Context, o mockserver.FollowOptions, tell func(mockserver.Update) error) error {
+	return c.countingClient.Follow(ctx, o, func(u mockserver.Update) error {
 		err := tell(u)
 		if u.Ready != nil {
 			c.release()
@@ -48,28 +45,28 @@ func TestDeliveriesAreAwaitedWithoutPolling(t *testing.T) {
 			answer := make(chan struct{})
 			consumer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-answer }))
 			t.Cleanup(consumer.Close)
-			rig := mockserver.StartT(t, mockserver.Options{RealClock: true, Desk: desk.Handler})
+			rig := mockserver.StartT(t, mockserver.Options{RealClock: true, Desk: dashboard.Handler})
 			client := &releasing{&countingClient{Client: dial(t, rig)}, func() { close(answer) }}
-			to := journal.Endpoint{Provider: "neostore", URL: consumer.URL, Events: []string{"*:*"}}
+			to := mockserver.Endpoint{Provider: "neostore", URL: consumer.URL, Events: []string{"*:*"}}
 			if _, err := client.Register(t.Context(), to); err != nil {
 				t.Fatal(err)
 			}
 			r := newRun(client, &Scenario{}, Options{})
 			var ids []string
 			for range 50 {
-				ds, err := client.Emit(t.Context(), "neostore", provider.Emission{Event: "Pass:Created"})
+				ds, err := client.Emit(t.Context(), "neostore", mockserver.Emission{Event: "Pass:Created"})
 				if err != nil {
 					t.Fatal(err)
 				}
 				r.byID[ds[0].ID] = len(ids)
 				ids, r.made = append(ids, ds[0].ID), append(r.made, made{id: ds[0].ID, seq: ds[0].Seq})
 			}
-			list, err := r.awaitDeliveries(t.Context(), ids, &Deliveries{State: journal.Delivered, Within: Duration(time.Minute)})
+			list, err := r.awaitDeliveries(t.Context(), ids, &Deliveries{State: mockserver.Delivered, Within: Duration(time.Minute)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i := range list {
-				if list[i].ID != ids[i] || list[i].State != journal.Delivered || len(list[i].Attempts) != 1 {
+				if list[i].ID != ids[i] || list[i].State != mockserver.Delivered || len(list[i].Attempts) != 1 {
 					t.Fatalf("delivery %d is %s, %s after %d attempts; want %s delivered", i, list[i].ID, list[i].State, len(list[i].Attempts), ids[i])
 				}
 			}

@@ -8,8 +8,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // bin is a bin of the scenario as this run has it.
@@ -46,7 +45,7 @@ func (r *run) makeBins(ctx context.Context) error {
 
 // configure tells the rig what the bin does; its script starts anew.
 func (r *run) configure(ctx context.Context, b *bin) error {
-	set := capture.Settings{Replies: b.Script.capture()}
+	set := mockserver.Settings{Replies: b.Script.capture()}
 	for _, h := range b.Handshakes {
 		set.Handshakes = append(set.Handshakes, h.capture())
 	}
@@ -60,7 +59,7 @@ func (r *run) configure(ctx context.Context, b *bin) error {
 }
 
 // knowSecrets has the bin that a subscription leads to verify with the subscription's secrets, unless the file names one.
-func (r *run) knowSecrets(ctx context.Context, e journal.Endpoint) error {
+func (r *run) knowSecrets(ctx context.Context, e mockserver.Endpoint) error {
 	for _, b := range r.bins {
 		if !leadsTo(e.URL, b.url) || b.Provider != e.Provider || b.Secret != "" {
 			continue
@@ -112,7 +111,7 @@ func (r *run) bin(label string, v *verdict) *bin {
 
 // newest is the sequence number of the bin's newest capture.
 func (r *run) newest(ctx context.Context, b *bin) (uint64, error) {
-	list, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: b.name, Limit: 1}})
+	list, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: b.name, Limit: 1}})
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
@@ -120,11 +119,11 @@ func (r *run) newest(ctx context.Context, b *bin) (uint64, error) {
 }
 
 // captures returns the bin's captures after a cursor for which a condition holds, oldest first.
-func (r *run) captures(ctx context.Context, b *bin, after uint64, where Condition) ([]journal.Capture, error) {
-	var all []journal.Capture
+func (r *run) captures(ctx context.Context, b *bin, after uint64, where Condition) ([]mockserver.Capture, error) {
+	var all []mockserver.Capture
 	for {
-		page, err := r.client.Captures(ctx, capture.Query{
-			CaptureQuery: journal.CaptureQuery{Bin: b.name, After: after, Limit: journal.MaxLimit, Oldest: true}, Where: string(where),
+		page, err := r.client.Captures(ctx, mockserver.Query{
+			CaptureQuery: mockserver.CaptureQuery{Bin: b.name, After: after, Limit: mockserver.MaxLimit, Oldest: true}, Where: string(where),
 		})
 		if err != nil {
 			return nil, err
@@ -133,7 +132,7 @@ func (r *run) captures(ctx context.Context, b *bin, after uint64, where Conditio
 			return all, nil
 		}
 		all, after = append(all, page...), page[len(page)-1].Seq
-		if len(page) < journal.MaxLimit && where == "" {
+		if len(page) < mockserver.MaxLimit && where == "" {
 			return all, nil
 		}
 	}
@@ -145,24 +144,24 @@ func (r *run) count(ctx context.Context, b *bin) (int, error) {
 	return held.Count, err
 }
 
-func (r *run) stored(ctx context.Context, b *bin) (journal.Bin, error) {
+func (r *run) stored(ctx context.Context, b *bin) (mockserver.BinSummary, error) {
 	list, err := r.client.Bins(ctx)
 	if err != nil {
-		return journal.Bin{}, err
+		return mockserver.BinSummary{}, err
 	}
 	for _, held := range list {
 		if held.Name == b.name {
 			return held, nil
 		}
 	}
-	return journal.Bin{}, nil
+	return mockserver.BinSummary{}, nil
 }
 
 // capture is the script as a bin takes it.
-func (s Script) capture() capture.Script {
-	out := capture.Script{Turns: inTurn(s.Replies), Loop: s.Loop, By: string(s.By)}
+func (s Script) capture() mockserver.Script {
+	out := mockserver.Script{Turns: inTurn(s.Replies), Loop: s.Loop, By: string(s.By)}
 	for _, rule := range s.Rules {
-		r := capture.Rule{Where: string(rule.Where), Turns: inTurn(rule.Replies), Loop: rule.Loop, By: string(rule.By)}
+		r := mockserver.Rule{Where: string(rule.Where), Turns: inTurn(rule.Replies), Loop: rule.Loop, By: string(rule.By)}
 		if rule.Reply != nil {
 			r.Reply = rule.Reply.journal()
 		}
@@ -171,24 +170,24 @@ func (s Script) capture() capture.Script {
 	return out
 }
 
-func inTurn(list []Reply) []journal.Reply {
-	var out []journal.Reply
+func inTurn(list []Reply) []mockserver.Response {
+	var out []mockserver.Response
 	for _, reply := range list {
 		out = append(out, reply.journal())
 	}
 	return out
 }
 
-func (h Handshake) capture() capture.Handshake {
-	return capture.Handshake{Kind: string(h.Kind), Secret: h.Secret}
+func (h Handshake) capture() mockserver.Handshake {
+	return mockserver.Handshake{Kind: string(h.Kind), Secret: h.Secret}
 }
 
-func (r Reply) journal() journal.Reply {
+func (r Reply) journal() mockserver.Response {
 	var lines signature.Headers
 	for _, line := range r.Lines {
 		lines = append(lines, signature.Header(line))
 	}
-	return journal.Reply{
+	return mockserver.Response{
 		Status: r.Status, Headers: r.Headers, Lines: lines, Body: r.Body,
 		Delay: r.Delay.journal(), Drip: r.Drip.journal(), Cut: string(r.Cut), Hang: r.Hang, Reset: r.Reset,
 	}

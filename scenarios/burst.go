@@ -6,9 +6,8 @@ import (
 	"iter"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // burst sends many events straight to a consumer.
@@ -80,12 +79,12 @@ func (r *run) judgeBurst(ctx context.Context, s *Step, x *BurstResult, v *verdic
 }
 
 // each yields a bin's captures after a cursor, oldest first, a page at a time.
-func (r *run) each(ctx context.Context, b *bin, after uint64) iter.Seq2[journal.Capture, error] {
-	return func(yield func(journal.Capture, error) bool) {
+func (r *run) each(ctx context.Context, b *bin, after uint64) iter.Seq2[mockserver.Capture, error] {
+	return func(yield func(mockserver.Capture, error) bool) {
 		for {
-			page, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: b.name, After: after, Limit: journal.MaxLimit, Oldest: true}})
+			page, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: b.name, After: after, Limit: mockserver.MaxLimit, Oldest: true}})
 			if err != nil {
-				yield(journal.Capture{}, err)
+				yield(mockserver.Capture{}, err)
 				return
 			}
 			for i := range page {
@@ -94,7 +93,7 @@ func (r *run) each(ctx context.Context, b *bin, after uint64) iter.Seq2[journal.
 				}
 				after = page[i].Seq
 			}
-			if len(page) < journal.MaxLimit {
+			if len(page) < mockserver.MaxLimit {
 				return
 			}
 		}

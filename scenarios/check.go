@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/mockserver/capture"
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // Check finds what is wrong with a scenario that was made in Go; Load has done so for a file.
@@ -123,7 +123,7 @@ func (c *checker) scenario() {
 func (c *checker) handshakes(path string, list []Handshake) {
 	for i, h := range list {
 		at := index(path+".handshakes", i)
-		told := c.s.root != nil && !slices.Contains(capture.HandshakeKinds(), string(h.Kind)) // by the decoder, or it is a reference
+		told := c.s.root != nil && !slices.Contains(mockserver.HandshakeKinds(), string(h.Kind)) // by the decoder, or it is a reference
 		if told || h.Secret == "" && c.given(at+".secret") {
 			continue
 		}

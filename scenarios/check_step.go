@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // step checks one step against those before it.
@@ -96,11 +96,11 @@ func (c *checker) needsProvider(name, path string) *fixtures.Provider {
 }
 
 func (c *checker) retry(p *fixtures.Provider, profile string, path string) {
-	if profile == "" || profile == provider.NoRetry {
+	if profile == "" || profile == mockserver.NoRetry {
 		return
 	}
 	if _, ok := p.Delivery.Profiles[profile]; !ok {
-		c.add(didYouMean(profile, append(keys(p.Delivery.Profiles), provider.NoRetry)), path, "provider %s has no retry profile %q", p.Name, profile)
+		c.add(didYouMean(profile, append(keys(p.Delivery.Profiles), mockserver.NoRetry)), path, "provider %s has no retry profile %q", p.Name, profile)
 	}
 }
 

@@ -7,8 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // ErrNoConsumer says that nothing listens at the target, so that the run cannot judge a consumer.
@@ -27,7 +26,7 @@ func (r *run) checkSent(ctx context.Context, ids []string) error {
 	if len(d.Attempts) == 0 {
 		return nil // it waits for its time, or a fault dropped it
 	}
-	if a := &d.Attempts[0]; a.Outcome == wire.NotSent {
+	if a := &d.Attempts[0]; a.Outcome == mockserver.NotSent {
 		return r.unreachable(&d, a)
 	}
 	r.reached = true
@@ -35,13 +34,13 @@ func (r *run) checkSent(ctx context.Context, ids []string) error {
 }
 
 // unreachable says why nothing could be sent.
-func (r *run) unreachable(d *journal.Delivery, a *journal.Attempt) error {
+func (r *run) unreachable(d *mockserver.Delivery, a *mockserver.Attempt) error {
 	for _, b := range r.bins {
 		if leadsTo(d.URL, b.url) {
 			return fmt.Errorf("the rig cannot send to its own bin %s at %s: %s", b.label, b.url, a.Error)
 		}
 	}
-	if strings.Contains(a.Error, wire.ErrForbidden.Error()) {
+	if strings.Contains(a.Error, mockserver.ErrForbidden.Error()) {
 		return fmt.Errorf("the rig may not send to %s: %s", d.URL, a.Error)
 	}
 	return fmt.Errorf("%w at %s: %s", ErrNoConsumer, d.URL, a.Error)
@@ -51,7 +50,7 @@ func (r *run) unreachable(d *journal.Delivery, a *journal.Attempt) error {
 func (r *run) expectsUnsent() bool {
 	for i := range r.scenario.Steps {
 		for _, e := range r.scenario.Steps[i].Expect {
-			if e.Deliveries != nil && slices.Contains(e.Deliveries.Attempts.Outcomes, string(wire.NotSent)) {
+			if e.Deliveries != nil && slices.Contains(e.Deliveries.Attempts.Outcomes, string(mockserver.NotSent)) {
 				return true
 			}
 		}

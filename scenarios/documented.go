@@ -8,12 +8,12 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // judgeDocumented compares captures with what the provider's documents say of a request: method, header lines by exact name, each
 // once, with the value documented, and no others.
-func judgeDocumented(p *fixtures.Provider, b *bin, list []journal.Capture, known []*sent, v *verdict) error {
+func judgeDocumented(p *fixtures.Provider, b *bin, list []mockserver.Capture, known []*sent, v *verdict) error {
 	var wrong []string
 	for i := range list {
 		if known[i] == nil {

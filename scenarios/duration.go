@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // Duration is a span of time, written as in Go with days and weeks besides: 250ms, 5s, 1h30m, 3d. It is never negative.
@@ -52,7 +52,7 @@ func short(d time.Duration) string {
 	return text
 }
 
-func (d Duration) journal() journal.Duration { return journal.Duration(d) }
+func (d Duration) journal() mockserver.Duration { return mockserver.Duration(d) }
 
 // or returns d, or other when d is zero.
 func (d Duration) or(other time.Duration) time.Duration {

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 const (
@@ -276,7 +276,7 @@ func (s *Scenario) Programs() []string {
 func (r *run) ask(ctx context.Context, q *Request) (any, error) {
 	dial := r.options.Dial
 	if dial == nil {
-		guard, err := wire.NewGuard(nil)
+		guard, err := mockserver.NewGuard(nil)
 		if err != nil {
 			return nil, err
 		}
@@ -299,7 +299,7 @@ func (r *run) ask(ctx context.Context, q *Request) (any, error) {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, wire.Explain(err)
+		return nil, mockserver.ExplainError(err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, lookOutput))

@@ -9,27 +9,25 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/redact"
-	"github.com/hookrig/hookrig/mockserver/terminal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // Exchange is one request of a run and what was answered: an attempt of a delivery, or a capture in a bin.
 type Exchange struct {
 	// Name says what it is: "attempt 1 of the delivery of step once (Pass:Created)", "capture c00000001 in bin inbox".
-	Name    string       `json:"name"`
-	ID      string       `json:"id"` // of the delivery or the capture
-	At      time.Time    `json:"at"`
-	TookMS  float64      `json:"took_ms,omitempty"`
-	Outcome wire.Outcome `json:"outcome,omitempty"` // of an attempt
-	Status  int          `json:"status,omitempty"`
-	Reason  string       `json:"reason,omitempty"` // why an attempt has no status
-	Request wire.Message `json:"request"`
-	Reply   *wire.Reply  `json:"reply,omitempty"`
+	Name    string                      `json:"name"`
+	ID      string                      `json:"id"` // of the delivery or the capture
+	At      time.Time                   `json:"at"`
+	TookMS  float64                     `json:"took_ms,omitempty"`
+	Outcome mockserver.Outcome          `json:"outcome,omitempty"` // of an attempt
+	Status  int                         `json:"status,omitempty"`
+	Reason  string                      `json:"reason,omitempty"` // why an attempt has no status
+	Request mockserver.Message          `json:"request"`
+	Reply   *mockserver.AttemptResponse `json:"reply,omitempty"`
 	// Verification is what the bin found of the signature.
-	Verification *journal.Verification `json:"verification,omitempty"`
+	Verification *mockserver.Verification `json:"verification,omitempty"`
 	// RequestText and ReplyText are both as HTTP writes them; what is no text is quoted.
 	RequestText string `json:"request_text"`
 	ReplyText   string `json:"reply_text,omitempty"`
@@ -39,7 +37,7 @@ type Exchange struct {
 const mostExchanges = 20
 
 // attach gives the steps that did not pass the exchanges they are about. deliveries are those of the run, by id.
-func (r *run) attach(report *Report, deliveries map[string]*journal.Delivery) {
+func (r *run) attach(report *Report, deliveries map[string]*mockserver.Delivery) {
 	for i := range report.Steps {
 		s := &report.Steps[i]
 		record := r.steps[s.ID]
@@ -70,17 +68,17 @@ func (r *run) attach(report *Report, deliveries map[string]*journal.Delivery) {
 	}
 }
 
-func (r *run) attempt(d *journal.Delivery, a *journal.Attempt) Exchange {
+func (r *run) attempt(d *mockserver.Delivery, a *mockserver.Attempt) Exchange {
 	e := Exchange{
 		Name: fmt.Sprintf("attempt %d of the %s", a.N, r.deliveryName(d)), ID: d.ID, At: a.At, TookMS: a.TookMS,
 		Outcome: a.Outcome, Status: a.Status, Reason: r.redact(redact.Quoted(a.Error)), Request: r.without(a.Sent),
 	}
-	if member := provider.Changed(d.Event.Body, a.Sent.Body); member != "" {
+	if member := mockserver.ChangedMember(d.Event.Body, a.Sent.Body); member != "" {
 		e.Name += ", which changed " + member
 	}
 	if a.Reply != nil {
 		reply := *a.Reply
-		m := r.without(wire.Message{Headers: reply.Headers, Body: reply.Body})
+		m := r.without(mockserver.Message{Headers: reply.Headers, Body: reply.Body})
 		reply.Headers, reply.Body = m.Headers, m.Body
 		e.Reply = &reply
 		e.ReplyText = replyText(&reply)
@@ -89,7 +87,7 @@ func (r *run) attempt(d *journal.Delivery, a *journal.Attempt) Exchange {
 	return e
 }
 
-func (r *run) captured(c *journal.Capture) Exchange {
+func (r *run) captured(c *mockserver.Capture) Exchange {
 	label := c.Bin
 	for _, b := range r.bins {
 		if b.name == c.Bin {
@@ -111,7 +109,7 @@ func (r *run) captured(c *journal.Capture) Exchange {
 }
 
 // without is a message without the secrets that the run knows, and without what looks like one: reports are kept and shown around.
-func (r *run) without(m wire.Message) wire.Message {
+func (r *run) without(m mockserver.Message) mockserver.Message {
 	pass := &redact.Pass{}
 	m.Target = r.redact(pass.URL(m.Target))
 	m.Body = r.withoutBytes(pass.Body(m.Headers.Get("Content-Type"), m.Body))
@@ -129,7 +127,7 @@ func (r *run) withoutBytes(body []byte) []byte {
 	return body
 }
 
-func requestText(m *wire.Message) string {
+func requestText(m *mockserver.Message) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s %s\n", m.Method, m.Target, m.Version)
 	for _, h := range m.Headers {
@@ -139,7 +137,7 @@ func requestText(m *wire.Message) string {
 	return legible(text.String())
 }
 
-func replyText(r *wire.Reply) string {
+func replyText(r *mockserver.AttemptResponse) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d\n", r.Status)
 	for _, h := range r.Headers {
@@ -174,9 +172,9 @@ func (r *run) countAttempts(ctx context.Context, report *Report) error {
 	for _, m := range r.made {
 		first, last = min(first, m.seq), max(last, m.seq)
 	}
-	deliveries, wanted := map[string]*journal.Delivery{}, r.wanted(report)
+	deliveries, wanted := map[string]*mockserver.Delivery{}, r.wanted(report)
 	doubted := 0
-	q := journal.DeliveryQuery{After: first - 1, Before: last + 1, Limit: journal.MaxLimit}
+	q := mockserver.DeliveryQuery{After: first - 1, Before: last + 1, Limit: mockserver.MaxLimit}
 	for {
 		page, err := r.client.Deliveries(ctx, q)
 		if err != nil {
@@ -210,8 +208,8 @@ func (r *run) countAttempts(ctx context.Context, report *Report) error {
 }
 
 // unsent says whether no attempt of a delivery could be sent.
-func unsent(d *journal.Delivery) bool {
-	return len(d.Attempts) > 0 && !slices.ContainsFunc(d.Attempts, func(a journal.Attempt) bool { return a.Outcome != wire.NotSent })
+func unsent(d *mockserver.Delivery) bool {
+	return len(d.Attempts) > 0 && !slices.ContainsFunc(d.Attempts, func(a mockserver.Attempt) bool { return a.Outcome != mockserver.NotSent })
 }
 
 // wanted are the deliveries that steps which did not pass are about, as many as a report lists.

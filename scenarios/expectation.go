@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // Expectations are what must be true: in a file one mapping, or a list of them.
@@ -74,7 +74,7 @@ type Deliveries struct {
 	// Count of deliveries; unset is at least one.
 	Count *Count `yaml:"count" json:"count,omitempty"`
 	// State that each of them is in: pending, delivered, exhausted, stopped or dropped.
-	State journal.State `yaml:"state" json:"state,omitempty" strict:"oneof=pending|delivered|exhausted|stopped|dropped"`
+	State mockserver.State `yaml:"state" json:"state,omitempty" strict:"oneof=pending|delivered|exhausted|stopped|dropped"`
 	// Within is how long to wait on a real clock while they are pending; 0 is 5 s.
 	Within Duration `yaml:"within" json:"within,omitempty"`
 	// Attempts of each: their number, or what came of each in order: a status (503), a class of it (4xx), or not_sent, partly_written, no_reply.

@@ -5,24 +5,21 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
 // broken is a rig's client with calls that go wrong; what is nil goes through.
 type broken struct {
 	mockserver.Client
 	emit    func() error
-	bins    func([]journal.Bin) []journal.Bin
+	bins    func([]mockserver.BinSummary) []mockserver.BinSummary
 	advance func() error
-	clock   func() (provider.Clock, error)
-	wait    func(capture.Waited) capture.Waited
+	clock   func() (mockserver.Clock, error)
+	wait    func(mockserver.Waited) mockserver.Waited
 	// captures alters what a bin is said to hold.
-	captures func([]journal.Capture) []journal.Capture
+	captures func([]mockserver.Capture) []mockserver.Capture
 }
 
-func (b *broken) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
+func (b *broken) Captures(ctx context.Context, q mockserver.Query) ([]mockserver.Capture, error) {
 	list, err := b.Client.Captures(ctx, q)
 	if b.captures != nil && q.Oldest {
 		list = b.captures(list)
@@ -30,7 +27,7 @@ func (b *broken) Captures(ctx context.Context, q capture.Query) ([]journal.Captu
 	return list, err
 }
 
-func (b *broken) Emit(ctx context.Context, name string, e ...provider.Emission) ([]journal.Delivery, error) {
+func (b *broken) Emit(ctx context.Context, name string, e ...mockserver.Emission) ([]mockserver.Delivery, error) {
 	if b.emit != nil {
 		if err := b.emit(); err != nil {
 			return nil, err
@@ -39,7 +36,7 @@ func (b *broken) Emit(ctx context.Context, name string, e ...provider.Emission) 
 	return b.Client.Emit(ctx, name, e...)
 }
 
-func (b *broken) Bins(ctx context.Context) ([]journal.Bin, error) {
+func (b *broken) Bins(ctx context.Context) ([]mockserver.BinSummary, error) {
 	list, err := b.Client.Bins(ctx)
 	if b.bins != nil {
 		list = b.bins(list)
@@ -47,23 +44,23 @@ func (b *broken) Bins(ctx context.Context) ([]journal.Bin, error) {
 	return list, err
 }
 
-func (b *broken) AdvanceRun(ctx context.Context, id string, by time.Duration) (provider.Clock, error) {
+func (b *broken) AdvanceRun(ctx context.Context, id string, by time.Duration) (mockserver.Clock, error) {
 	if b.advance != nil {
 		if err := b.advance(); err != nil {
-			return provider.Clock{}, err
+			return mockserver.Clock{}, err
 		}
 	}
 	return b.Client.AdvanceRun(ctx, id, by)
 }
 
-func (b *broken) Clock(ctx context.Context) (provider.Clock, error) {
+func (b *broken) Clock(ctx context.Context) (mockserver.Clock, error) {
 	if b.clock != nil {
 		return b.clock()
 	}
 	return b.Client.Clock(ctx)
 }
 
-func (b *broken) Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error) {
+func (b *broken) Wait(ctx context.Context, bin string, w mockserver.Wait) (mockserver.Waited, error) {
 	waited, err := b.Client.Wait(ctx, bin, w)
 	if b.wait != nil {
 		waited = b.wait(waited)

@@ -10,9 +10,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // The types that a file may write in more than one form, and how each is read. construct reads the node into a value.
@@ -74,7 +73,7 @@ func (h *Handshake) UnmarshalYAML(construct func(any) error) error {
 	if err := construct(&h.Kind); err != nil || h.Kind == "" {
 		return err
 	}
-	if kinds := capture.HandshakeKinds(); !slices.Contains(kinds, string(h.Kind)) {
+	if kinds := mockserver.HandshakeKinds(); !slices.Contains(kinds, string(h.Kind)) {
 		return wrong(n, didYouMean(string(h.Kind), kinds), "%q is no kind of handshake", h.Kind)
 	}
 	return nil
@@ -195,7 +194,7 @@ func (a *Attempts) UnmarshalYAML(construct func(any) error) error {
 
 var (
 	outcomeForm = regexp.MustCompile(`^([1-5]([0-9][0-9]|xx)|not_sent|partly_written|no_reply)$`)
-	outcomes    = []string{string(wire.NotSent), string(wire.PartlyWritten), string(wire.NoReply)}
+	outcomes    = []string{string(mockserver.NotSent), string(mockserver.PartlyWritten), string(mockserver.NoReply)}
 )
 
 // UnmarshalYAML reads the name of an aspect.

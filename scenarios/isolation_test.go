@@ -5,14 +5,14 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/desk"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // TestRunsDoNotSeeEachOther: scenarios that are played at one server at the same time, in this process and over HTTP, judge what is theirs; and
 // what somebody else does at that server is left alone.
 func TestRunsDoNotSeeEachOther(t *testing.T) {
 	t.Parallel()
-	server := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	server := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
 	remote, err := mockserver.Dial(server.DeskURL(), "")
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/hookrig/hookrig/mockserver/jq"
+	"github.com/hookrig/hookrig/internal/jq"
 )
 
 // clip shortens what is quoted in a message.

@@ -8,9 +8,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // judgeCaptures waits for a bin's captures and judges them.
@@ -24,9 +22,9 @@ func (r *run) judgeCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	if x.Count != nil {
 		count = x.Count
 	}
-	waited, err := r.client.Wait(ctx, b.name, capture.Wait{
+	waited, err := r.client.Wait(ctx, b.name, mockserver.Wait{
 		Where: string(x.Where), Count: count.Min, Max: count.Max, After: after,
-		Timeout: journal.Duration(x.Within.or(defaultWithin)), Settle: x.Settle.journal(),
+		Timeout: mockserver.Duration(x.Within.or(defaultWithin)), Settle: x.Settle.journal(),
 	})
 	if err != nil {
 		return err
@@ -66,7 +64,7 @@ func (r *run) judgeCaptures(ctx context.Context, s *Step, x *Captures, record *s
 }
 
 // near writes the captures that came closest, a line each.
-func near(misses []capture.NearMiss) string {
+func near(misses []mockserver.NearMiss) string {
 	text := ""
 	for _, miss := range misses {
 		text += fmt.Sprintf("\n  nearest %s %s %s: %s", miss.Capture.ID, miss.Capture.Method, clip(miss.Capture.Target), strings.Join(miss.Differences, "; "))
@@ -75,7 +73,7 @@ func near(misses []capture.NearMiss) string {
 }
 
 // judgeEach judges what every capture, and all of them together, must be; the latter only when they are whole, all that came.
-func (r *run) judgeEach(ctx context.Context, x *Captures, b *bin, list []journal.Capture, whole bool, v *verdict) error {
+func (r *run) judgeEach(ctx context.Context, x *Captures, b *bin, list []mockserver.Capture, whole bool, v *verdict) error {
 	if len(list) == 0 {
 		return nil // the count has been judged
 	}
@@ -119,7 +117,7 @@ func (r *run) judgeEach(ctx context.Context, x *Captures, b *bin, list []journal
 	return r.compare(ctx, x, list, known, v)
 }
 
-func judgeVerified(want signature.Verdict, list []journal.Capture, v *verdict) {
+func judgeVerified(want signature.Verdict, list []mockserver.Capture, v *verdict) {
 	var wrong []string
 	for i := range list {
 		switch got := list[i].Verification; {
@@ -139,7 +137,7 @@ func judgeVerified(want signature.Verdict, list []journal.Capture, v *verdict) {
 	}
 }
 
-func judgeSchema(p *fixtures.Provider, list []journal.Capture, known []*sent, v *verdict) {
+func judgeSchema(p *fixtures.Provider, list []mockserver.Capture, known []*sent, v *verdict) {
 	var wrong []string
 	for i := range list {
 		if known[i] == nil {
@@ -170,7 +168,7 @@ func judgeCoverage(p *fixtures.Provider, known []*sent, v *verdict) {
 	v.note("all %d event types", len(p.Events))
 }
 
-func judgeHeaders(lines map[string]string, list []journal.Capture, v *verdict) error {
+func judgeHeaders(lines map[string]string, list []mockserver.Capture, v *verdict) error {
 	var wrong []string
 	for _, name := range keys(lines) {
 		want, err := wholeLine(lines[name])
@@ -231,7 +229,7 @@ func judgeEvents(want EventList, known []*sent, v *verdict) {
 }
 
 // judgeOrder looks at the first arrival of each event; copies and retries do not count.
-func judgeOrder(want Order, list []journal.Capture, known []*sent, v *verdict) {
+func judgeOrder(want Order, list []mockserver.Capture, known []*sent, v *verdict) {
 	type last struct {
 		at int // place in the life, or rank in the run
 		id string
@@ -267,7 +265,7 @@ func judgeOrder(want Order, list []journal.Capture, known []*sent, v *verdict) {
 }
 
 // judgeComplete checks that every delivery to the bin of which an attempt was written whole is among the captures.
-func (r *run) judgeComplete(ctx context.Context, b *bin, sent []made, list []journal.Capture, v *verdict) error {
+func (r *run) judgeComplete(ctx context.Context, b *bin, sent []made, list []mockserver.Capture, v *verdict) error {
 	arrived := map[string]int{}
 	for i := range list {
 		arrived[string(list[i].Body)]++
@@ -282,7 +280,7 @@ func (r *run) judgeComplete(ctx context.Context, b *bin, sent []made, list []jou
 			return err
 		}
 		for _, a := range d.Attempts {
-			if a.Outcome != wire.GotStatus && a.Outcome != wire.NoReply {
+			if a.Outcome != mockserver.GotStatus && a.Outcome != mockserver.NoReply {
 				continue
 			}
 			if arrived[string(a.Sent.Body)]--; arrived[string(a.Sent.Body)] < 0 {
@@ -304,7 +302,7 @@ func (r *run) judgeComplete(ctx context.Context, b *bin, sent []made, list []jou
 }
 
 // compare judges what the captures have in common.
-func (r *run) compare(ctx context.Context, x *Captures, list []journal.Capture, known []*sent, v *verdict) error {
+func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Capture, known []*sent, v *verdict) error {
 	names := make([]string, len(list))
 	for i := range list {
 		names[i] = list[i].ID
@@ -361,9 +359,9 @@ func (r *run) judgeNever(ctx context.Context, s *Step, x *Never, record *stepRec
 	}
 	none, span := 0, x.For.or(defaultFor)
 	after := r.since(s, x.Since, record, b.label)
-	waited, err := r.client.Wait(ctx, b.name, capture.Wait{
+	waited, err := r.client.Wait(ctx, b.name, mockserver.Wait{
 		Where: string(x.Where), Max: &none, After: after,
-		Timeout: journal.Duration(span + defaultWithin), Settle: journal.Duration(span),
+		Timeout: mockserver.Duration(span + defaultWithin), Settle: mockserver.Duration(span),
 	})
 	if err != nil {
 		return err

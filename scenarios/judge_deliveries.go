@@ -8,8 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // judgeDeliveries judges what the provider made of events.
@@ -53,7 +52,7 @@ func (r *run) judgeDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 }
 
 // judgeAttempts lists what is wrong with the states, outcomes and times of deliveries.
-func judgeAttempts(x *Deliveries, list []journal.Delivery, name func(*journal.Delivery) string) []string {
+func judgeAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockserver.Delivery) string) []string {
 	var wrong []string
 	for i := range list {
 		d := &list[i]
@@ -87,8 +86,8 @@ func judgeAttempts(x *Deliveries, list []journal.Delivery, name func(*journal.De
 }
 
 // outcome is what came of an attempt, in the words of Attempts.
-func outcome(a *journal.Attempt) string {
-	if a.Outcome == wire.GotStatus {
+func outcome(a *mockserver.Attempt) string {
+	if a.Outcome == mockserver.GotStatus {
 		return strconv.Itoa(a.Status)
 	}
 	return string(a.Outcome)
@@ -103,7 +102,7 @@ func matches(want, got string) bool {
 }
 
 // history says what came of a delivery so far.
-func history(d *journal.Delivery, outcomes []string) string {
+func history(d *mockserver.Delivery, outcomes []string) string {
 	if len(outcomes) == 0 {
 		return ", no attempt was made"
 	}
@@ -111,7 +110,7 @@ func history(d *journal.Delivery, outcomes []string) string {
 }
 
 // lastAnswer is why the last attempt of a delivery has no status, or the body of its reply.
-func lastAnswer(d *journal.Delivery) string {
+func lastAnswer(d *mockserver.Delivery) string {
 	n := len(d.Attempts)
 	if n == 0 {
 		return ""
@@ -126,7 +125,7 @@ func lastAnswer(d *journal.Delivery) string {
 }
 
 // deliveryName names a delivery by the step that made it, the event and the faults; the id alone says nothing to a reader.
-func (r *run) deliveryName(d *journal.Delivery) string {
+func (r *run) deliveryName(d *mockserver.Delivery) string {
 	i, ok := r.byID[d.ID]
 	if !ok {
 		return fmt.Sprintf("delivery %s (%s)", d.ID, d.Event.Name)
@@ -163,7 +162,7 @@ func (x *Deliveries) words(n int) string {
 }
 
 // compareAttempts judges what the attempts of one delivery have in common.
-func compareAttempts(ctx context.Context, x *Deliveries, d *journal.Delivery, name string, v *verdict) error {
+func compareAttempts(ctx context.Context, x *Deliveries, d *mockserver.Delivery, name string, v *verdict) error {
 	names := make([]string, len(d.Attempts))
 	for i := range d.Attempts {
 		names[i] = fmt.Sprintf("attempt %d of the %s", d.Attempts[i].N, name)

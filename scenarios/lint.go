@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
 // Lint checks scenario files and provider folders, and returns every mistake found, in the order of files and lines. A path is a file, or

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
 // A reference is ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${env:NAME}, ${env:NAME:-default} or ${seed}. A scalar that is

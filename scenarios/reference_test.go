@@ -6,7 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
 func testScope() *scope {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/internal/redact"
 )
 
 // repeat is the command line that does the run again, with the variables that the file read.

@@ -6,7 +6,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 //go:embed report.html.tmpl

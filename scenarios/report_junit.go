@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // WriteJUnit writes reports as JUnit XML, as CI systems read it: a testsuite a scenario, a testcase a step.

@@ -14,14 +14,10 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/redact"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // Options steer a run. The zero value is fine.
@@ -41,7 +37,7 @@ type Options struct {
 	// AllowExec lets effects run programs. Without it a scenario that has such an effect is not played.
 	AllowExec bool
 	// Trust decides which certificates are taken by bursts and by effects with http. That of deliveries is the rig's: mockserver.Options.Trust.
-	Trust wire.Trust
+	Trust mockserver.Trust
 	// Progress is told every step once it is done.
 	Progress func(StepReport)
 	// Repeat are further words of the command line that repeats the run: --provider-dir, --option, --server.
@@ -128,9 +124,9 @@ type stepRecord struct {
 	before     int               // deliveries of the run when it began
 	deliveries []string          // ids of those that the step made
 	burst      *burst.Report
-	judged     []string          // deliveries that an expectation of the step looked at
-	captures   []journal.Capture // the first of those that one looked at
-	captured   int               // how many these were
+	judged     []string             // deliveries that an expectation of the step looked at
+	captures   []mockserver.Capture // the first of those that one looked at
+	captured   int                  // how many these were
 }
 
 // made is a delivery that the run had made.
@@ -215,7 +211,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	if r.scenario.subscribes() {
 		mode := r.scenario.clock()
-		r.own, err = mockserver.BeginRun(ctx, r.client, provider.RunOptions{RealClock: mode == RealClock || mode == "" && !clock.Virtual, Start: r.scenario.Clock.Start})
+		r.own, err = mockserver.BeginRun(ctx, r.client, mockserver.RunOptions{RealClock: mode == RealClock || mode == "" && !clock.Virtual, Start: r.scenario.Clock.Start})
 		if err != nil {
 			return err
 		}
@@ -393,7 +389,7 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 		}
 	}
 	for _, b := range r.bins {
-		if err := r.client.Configure(ctx, b.name, capture.Settings{}); err != nil {
+		if err := r.client.Configure(ctx, b.name, mockserver.Settings{}); err != nil {
 			failed = append(failed, fmt.Errorf("bin %s could not be reset: %w", b.label, err))
 		}
 	}

@@ -17,10 +17,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // play runs a scenario on a rig of its own.
@@ -294,7 +291,7 @@ func TestSeed(t *testing.T) {
 			t.Fatalf("%v\n%s", err, text(t, report))
 		}
 		var all strings.Builder
-		deliveries, err := client.Deliveries(t.Context(), journal.DeliveryQuery{Limit: journal.MaxLimit})
+		deliveries, err := client.Deliveries(t.Context(), mockserver.DeliveryQuery{Limit: mockserver.MaxLimit})
 		if err != nil || len(deliveries) < 42 {
 			t.Fatalf("%d deliveries: %v", len(deliveries), err)
 		}
@@ -415,7 +412,7 @@ steps:
     deliver: {provider: neostore, event: "Pass:Created"}
     expect: `
 	rig := mockserver.StartT(t)
-	evicting := &broken{Client: rig.Client(), bins: func(list []journal.Bin) []journal.Bin {
+	evicting := &broken{Client: rig.Client(), bins: func(list []mockserver.BinSummary) []mockserver.BinSummary {
 		for i := range list {
 			list[i].Evicted = 3
 		}
@@ -436,7 +433,7 @@ steps:
 
 // TestNeverInconclusive: that nothing came cannot be said of a bin that let captures go.
 func TestNeverInconclusive(t *testing.T) {
-	doubtful := &broken{Client: mockserver.StartT(t).Client(), wait: func(w capture.Waited) capture.Waited {
+	doubtful := &broken{Client: mockserver.StartT(t).Client(), wait: func(w mockserver.Waited) mockserver.Waited {
 		w.OK, w.Inconclusive, w.Reason = false, true, "inconclusive: some are gone"
 		return w
 	}}
@@ -453,7 +450,7 @@ func TestErrors(t *testing.T) {
 	for name, c := range map[string]*broken{
 		"emit":    {emit: func() error { return boom }},
 		"advance": {advance: func() error { return boom }},
-		"clock":   {clock: func() (provider.Clock, error) { return provider.Clock{}, boom }},
+		"clock":   {clock: func() (mockserver.Clock, error) { return mockserver.Clock{}, boom }},
 	} {
 		c.Client = mockserver.StartT(t).Client()
 		report, err := Run(t.Context(), c, s, Options{})
@@ -535,7 +532,7 @@ func TestProgress(t *testing.T) {
 
 // TestOverHTTP plays the library through the desk's HTTP API: the same runner, the same verdicts.
 func TestOverHTTP(t *testing.T) {
-	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
 	client, err := mockserver.Dial(rig.DeskURL(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -561,7 +558,7 @@ func TestConsumerSubscribes(t *testing.T) {
 	rig := mockserver.StartT(t)
 	client := rig.Client()
 	c, url := newConsumer(t)
-	e, err := client.Register(t.Context(), journal.Endpoint{Provider: "neostore", URL: url, Events: []string{"Pass:*"}, Secrets: []string{c.secret}})
+	e, err := client.Register(t.Context(), mockserver.Endpoint{Provider: "neostore", URL: url, Events: []string{"Pass:*"}, Secrets: []string{c.secret}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -578,33 +575,33 @@ func TestConsumerSubscribes(t *testing.T) {
 func TestWrongCaptures(t *testing.T) {
 	for name, c := range map[string]struct {
 		expect, want string
-		alter        func([]journal.Capture) []journal.Capture
+		alter        func([]mockserver.Capture) []mockserver.Capture
 	}{
-		"another value": {"headers: documented", `header content-type: want "application/json", got "text/plain"`, func(l []journal.Capture) []journal.Capture {
+		"another value": {"headers: documented", `header content-type: want "application/json", got "text/plain"`, func(l []mockserver.Capture) []mockserver.Capture {
 			l[0].Headers.Set("Content-Type", "text/plain")
 			return l
 		}},
-		"another form of time": {"headers: documented", "header x-subscribfy-triggered-at: want a time as", func(l []journal.Capture) []journal.Capture {
+		"another form of time": {"headers: documented", "header x-subscribfy-triggered-at: want a time as", func(l []mockserver.Capture) []mockserver.Capture {
 			l[0].Headers.Set("x-subscribfy-triggered-at", "2026-01-15T09:00:00Z")
 			return l
 		}},
-		"a line more": {"headers: documented", "header X-More is not documented", func(l []journal.Capture) []journal.Capture {
+		"a line more": {"headers: documented", "header X-More is not documented", func(l []mockserver.Capture) []mockserver.Capture {
 			l[0].Headers.Add("X-More", "1")
 			return l
 		}},
-		"a line twice": {"headers: documented", "header Signature stands 2 times", func(l []journal.Capture) []journal.Capture {
+		"a line twice": {"headers: documented", "header Signature stands 2 times", func(l []mockserver.Capture) []mockserver.Capture {
 			l[0].Headers.Add("signature", "1")
 			return l
 		}},
-		"another method": {"headers: documented", "want the method POST, got PUT", func(l []journal.Capture) []journal.Capture {
+		"another method": {"headers: documented", "want the method POST, got PUT", func(l []mockserver.Capture) []mockserver.Capture {
 			l[0].Method = "PUT"
 			return l
 		}},
-		"one lost": {"order: as-sent", "was sent and is not in bin inbox", func(l []journal.Capture) []journal.Capture { return l[:1] }},
-		"one too many": {"order: as-sent", "1 captures more than were sent in bin inbox", func(l []journal.Capture) []journal.Capture {
+		"one lost": {"order: as-sent", "was sent and is not in bin inbox", func(l []mockserver.Capture) []mockserver.Capture { return l[:1] }},
+		"one too many": {"order: as-sent", "1 captures more than were sent in bin inbox", func(l []mockserver.Capture) []mockserver.Capture {
 			return append(l, l[0])
 		}},
-		"not verified": {"verified: valid", "was not verified", func(l []journal.Capture) []journal.Capture {
+		"not verified": {"verified: valid", "was not verified", func(l []mockserver.Capture) []mockserver.Capture {
 			l[0].Verification = nil
 			return l
 		}},

@@ -6,7 +6,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // Version is the version of the file format that this package reads: the value of the key hookrig.
@@ -155,8 +155,8 @@ type Cut string
 
 // The parts of a Reply.
 const (
-	CutHead Cut = journal.CutHead
-	CutBody Cut = journal.CutBody
+	CutHead Cut = mockserver.CutHead
+	CutBody Cut = mockserver.CutBody
 )
 
 // Effect is one way to look at the consumer's state: exactly one of http, exec and func. A look at it is a value

@@ -17,9 +17,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 //go:generate go test -run ^TestSchema$ -update .
@@ -209,7 +208,7 @@ func (g *generator) of(t reflect.Type, oneOf []string) map[string]any {
 		return map[string]any{"type": "string"}
 	case reflect.TypeFor[Aspect]():
 		return text(`^(body|id|header .+|\..*)$|\$\{`)
-	case reflect.TypeFor[provider.Fault]():
+	case reflect.TypeFor[mockserver.Fault]():
 		return map[string]any{"type": []any{"string", "object"}}
 	case reflect.TypeFor[EventList]():
 		return map[string]any{"anyOf": []any{map[string]any{"const": allEvents}, map[string]any{"type": "array", "items": map[string]any{"type": "string"}}, text(referenceForm)}}
@@ -223,7 +222,7 @@ func (g *generator) of(t reflect.Type, oneOf []string) map[string]any {
 	case reflect.TypeFor[Reply]():
 		return orReference(map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 200, "maximum": 599}, ref()}})
 	case reflect.TypeFor[Handshake]():
-		return orReference(map[string]any{"anyOf": []any{map[string]any{"enum": capture.HandshakeKinds()}, ref()}})
+		return orReference(map[string]any{"anyOf": []any{map[string]any{"enum": mockserver.HandshakeKinds()}, ref()}})
 	case reflect.TypeFor[Line]():
 		return orReference(map[string]any{"type": "array", "prefixItems": []any{map[string]any{"type": "string"}, map[string]any{"type": []any{"string", "number"}}}, "minItems": 2, "maxItems": 2})
 	case reflect.TypeFor[Expectations]():

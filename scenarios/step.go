@@ -5,7 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // Step is one step: an id and exactly one verb. Every verb may carry an expect, which is judged after it; expect alone is a
@@ -137,7 +137,7 @@ type Deliver struct {
 	// To is the id of the one subscribe step whose endpoint gets them, whatever it subscribed to; "" is every endpoint that selects them.
 	To string `yaml:"to" json:"to,omitempty"`
 	// Faults are done to every delivery.
-	Faults []provider.Fault `yaml:"faults" json:"faults,omitempty"`
+	Faults []mockserver.Fault `yaml:"faults" json:"faults,omitempty"`
 	// Order is as-listed (the default) or shuffled: another order, drawn from the seed.
 	Order DeliverOrder `yaml:"order" json:"order,omitempty" strict:"oneof=as-listed|shuffled"`
 	// Times delivers each event so many times, as deliveries of their own; 0 is once.

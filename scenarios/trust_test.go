@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // TestTrust: a run's bursts and its looks at effects take the certificates that its Trust does, and say what to do about others.
@@ -26,7 +25,7 @@ func TestTrust(t *testing.T) {
 		"burst":  "steps:\n  - id: load\n    burst: {provider: neostore, to: '" + consumer.URL + "', secret: s, count: 5, connections: 2}\n    expect: {burst: {acknowledged: 5}}\n",
 		"effect": "effects:\n  rows: {http: {url: '" + consumer.URL + "'}}\nsteps:\n  - id: look\n    expect: {effects: {rows: {eventually: {eq: 7}, within: 1ms}}}\n",
 	} {
-		for trusted, trust := range map[string]wire.Trust{
+		for trusted, trust := range map[string]mockserver.Trust{
 			"not known": {}, "known": {Authorities: authorities}, "not checked": {SkipVerify: true},
 		} {
 			t.Run(name+", "+trusted, func(t *testing.T) {

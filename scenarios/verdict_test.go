@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // nobody is an address where nothing listens: port 1 of loopback.
@@ -210,12 +209,12 @@ type countingClient struct {
 	single, pages int
 }
 
-func (c *countingClient) Delivery(ctx context.Context, id string) (journal.Delivery, error) {
+func (c *countingClient) Delivery(ctx context.Context, id string) (mockserver.Delivery, error) {
 	c.single++
 	return c.Client.Delivery(ctx, id)
 }
 
-func (c *countingClient) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]journal.Delivery, error) {
+func (c *countingClient) Deliveries(ctx context.Context, q mockserver.DeliveryQuery) ([]mockserver.Delivery, error) {
 	c.pages++
 	return c.Client.Deliveries(ctx, q)
 }

@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/handlers"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/handlers"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // The request that shows which header lines come with an event: it is the same each time, so that its signature can be

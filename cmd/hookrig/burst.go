@@ -19,11 +19,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/terminal"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // burstFlags are the flags of burst.
@@ -262,7 +260,7 @@ func liveProgress(w World) func(burst.Progress) {
 type burstBin struct {
 	name   string
 	client mockserver.Client
-	before journal.Bin
+	before mockserver.BinSummary
 }
 
 // findBin returns the bin that --to names, or nil when --to is no bin of a rig.
@@ -299,7 +297,7 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 }
 
 // askForDesk asks the capture address where its desk is; "" when it is none of a rig.
-func askForDesk(ctx context.Context, target *url.URL, trust wire.Trust) string {
+func askForDesk(ctx context.Context, target *url.URL, trust mockserver.Trust) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.Scheme+"://"+target.Host+"/.well-known/hookrig", nil)
@@ -322,22 +320,22 @@ func askForDesk(ctx context.Context, target *url.URL, trust wire.Trust) string {
 	return answer.Desk
 }
 
-func (b *burstBin) now(ctx context.Context) (journal.Bin, error) {
+func (b *burstBin) now(ctx context.Context) (mockserver.BinSummary, error) {
 	bins, err := b.client.Bins(ctx)
 	if err != nil {
-		return journal.Bin{}, err
+		return mockserver.BinSummary{}, err
 	}
 	for _, bin := range bins {
 		if bin.Name == b.name {
 			return bin, nil
 		}
 	}
-	return journal.Bin{Name: b.name}, nil
+	return mockserver.BinSummary{Name: b.name}, nil
 }
 
 // since yields what the bin has captured since the burst began, oldest first; an error when some of it is gone.
-func (b *burstBin) since(ctx context.Context) iter.Seq2[journal.Capture, error] {
-	return func(yield func(journal.Capture, error) bool) {
+func (b *burstBin) since(ctx context.Context) iter.Seq2[mockserver.Capture, error] {
+	return func(yield func(mockserver.Capture, error) bool) {
 		for c, err := range allOf(ctx, b.client, b.name, b.before.Last) {
 			if !yield(c, err) || err != nil {
 				return
@@ -348,7 +346,7 @@ func (b *burstBin) since(ctx context.Context) iter.Seq2[journal.Capture, error] 
 			err = fmt.Errorf("%w: its ring dropped %d captures during the burst", burst.ErrIncomplete, after.Evicted-b.before.Evicted)
 		}
 		if err != nil {
-			yield(journal.Capture{}, err)
+			yield(mockserver.Capture{}, err)
 		}
 	}
 }

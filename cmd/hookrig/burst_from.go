@@ -13,9 +13,6 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/replay"
 )
 
 // recordedFlags are those of burst that are about recorded requests.
@@ -43,7 +40,7 @@ func (b *burstFlags) checkFrom(args []string) error {
 
 // record reads the requests of --from; p, if any, signs each anew with --secret.
 func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) error {
-	change := &replay.Change{KeepPath: b.keepPath}
+	change := &mockserver.ReplayChange{KeepPath: b.keepPath}
 	how := "as recorded"
 	switch {
 	case p == nil:
@@ -54,7 +51,7 @@ func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) 
 			return err
 		}
 		how = "each signed anew as " + p.Name + " does"
-		change.Resign = &replay.Resign{Provider: p, Secrets: []string{b.plan.Secret}}
+		change.Resign = &mockserver.ReplayResign{Provider: p, Secrets: []string{b.plan.Secret}}
 	}
 	captures, done, err := b.recorded(ctx, w, change)
 	if err != nil {
@@ -63,7 +60,7 @@ func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) 
 	defer done()
 	b.plan.Recording, err = burst.NewRecording(captures, b.plan.URL, *change)
 	switch {
-	case errors.Is(err, burst.ErrPlan) || errors.Is(err, replay.ErrInvalid):
+	case errors.Is(err, burst.ErrPlan) || errors.Is(err, mockserver.ErrReplay):
 		return misusef("--from %s: %w", b.from, err)
 	case err != nil:
 		return noVerdict(fmt.Errorf("--from %s: %w", b.from, err))
@@ -73,7 +70,7 @@ func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) 
 }
 
 // recorded are the captures of --from: of a file if there is one of that name, else of a bin.
-func (b *burstFlags) recorded(ctx context.Context, w World, change *replay.Change) (captures iter.Seq2[journal.Capture, error], done func(), err error) {
+func (b *burstFlags) recorded(ctx context.Context, w World, change *mockserver.ReplayChange) (captures iter.Seq2[mockserver.Capture, error], done func(), err error) {
 	if b.from != "-" {
 		if _, err := os.Stat(b.from); errors.Is(err, fs.ErrNotExist) {
 			captures, err := b.recordedIn(ctx, w, change)
@@ -84,7 +81,7 @@ func (b *burstFlags) recorded(ctx context.Context, w World, change *replay.Chang
 	if err != nil {
 		return nil, nil, err
 	}
-	_, err = file.check(w, b.skipInvalid, func(c *journal.Capture) ([]string, error) {
+	_, err = file.check(w, b.skipInvalid, func(c *mockserver.Capture) ([]string, error) {
 		_, notes, err := change.Apply(c.Message, b.plan.URL, c.At, time.Now())
 		return notes, err
 	})
@@ -96,7 +93,7 @@ func (b *burstFlags) recorded(ctx context.Context, w World, change *replay.Chang
 }
 
 // recordedIn are the captures of the bin that --from names.
-func (b *burstFlags) recordedIn(ctx context.Context, w World, change *replay.Change) (iter.Seq2[journal.Capture, error], error) {
+func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver.ReplayChange) (iter.Seq2[mockserver.Capture, error], error) {
 	rig := b.rig
 	if rig == "" {
 		if target, err := url.Parse(b.plan.URL); err == nil {
@@ -117,7 +114,7 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *replay.Cha
 	if bin.before.Count == 0 {
 		return nil, misusef("--from %q: there is no such file, and the rig at %s has no request in a bin of that name", b.from, rig)
 	}
-	return func(yield func(journal.Capture, error) bool) {
+	return func(yield func(mockserver.Capture, error) bool) {
 		for c, err := range allOf(ctx, client, b.from, 0) {
 			if err == nil {
 				_, notes, wrong := change.Apply(c.Message, b.plan.URL, c.At, time.Now())
@@ -140,13 +137,13 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *replay.Cha
 }
 
 // allOf yields the captures of a bin after a seq, oldest first.
-func allOf(ctx context.Context, client mockserver.Client, bin string, after uint64) iter.Seq2[journal.Capture, error] {
-	return func(yield func(journal.Capture, error) bool) {
-		query := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, After: after, Limit: journal.MaxLimit, Oldest: true}}
+func allOf(ctx context.Context, client mockserver.Client, bin string, after uint64) iter.Seq2[mockserver.Capture, error] {
+	return func(yield func(mockserver.Capture, error) bool) {
+		query := mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, After: after, Limit: mockserver.MaxLimit, Oldest: true}}
 		for {
 			page, err := client.Captures(ctx, query)
 			if err != nil {
-				yield(journal.Capture{}, err)
+				yield(mockserver.Capture{}, err)
 				return
 			}
 			for _, c := range page {
@@ -155,7 +152,7 @@ func allOf(ctx context.Context, client mockserver.Client, bin string, after uint
 				}
 				query.After = c.Seq
 			}
-			if len(page) < journal.MaxLimit {
+			if len(page) < mockserver.MaxLimit {
 				return
 			}
 		}

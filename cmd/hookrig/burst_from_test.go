@@ -11,15 +11,13 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // Recorded requests, of a bin or of a file, are sent as load, and what arrived is accounted for.
 func TestBurstFromRecordedRequests(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
 	ctx, client := t.Context(), rig.Client()
 	for i, body := range []string{delicate, "second", "second"} {
 		sendRaw(t, client.BinURL("orders"), fmt.Sprintf("POST /orders/%d HTTP/1.1\r\nHost: h\r\nX-Odd: %d\r\nContent-Length: %d\r\n\r\n%s", i, i, len(body), body))
@@ -37,7 +35,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &report); err != nil || report.Recorded != 3 || report.Sent != 31 || report.Accounting == nil || report.Accounting.Captured != 31 {
 			t.Errorf("%v: %s", err, stdout)
 		}
-		captures, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: 100}})
+		captures, err := client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, Limit: 100}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +47,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 	}
 
 	// Without a count each is sent once; with a provider and a secret it is signed anew.
-	if err := client.Configure(ctx, "signed", capture.Settings{Provider: "neostore", Secrets: []string{"new"}}); err != nil {
+	if err := client.Configure(ctx, "signed", mockserver.Settings{Provider: "neostore", Secrets: []string{"new"}}); err != nil {
 		t.Fatal(err)
 	}
 	stdout, stderr := run(t, exitPassed, "", "burst", "neostore", "--from", file, "--to", client.BinURL("signed"), "--secret", "new")
@@ -73,7 +71,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 
 func TestBurstFromWhatCannotBe(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
+	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
 	to := rig.Client().BinURL("load")
 	wrong := filepath.Join(t.TempDir(), "wrong.jsonl")
 	if err := os.WriteFile(wrong, []byte(`{"method":"POST","target":"/in","version":"HTTP/1.1","headers":[],"body":"eA=="}`+"\n{}\n"), 0o600); err != nil {

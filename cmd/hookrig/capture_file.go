@@ -11,18 +11,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/export"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/replay"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // captureFile is a file of captures, which is read more than once.
 type captureFile struct {
 	name   string
 	file   *os.File
-	format export.Format // none: one raw request
-	remove bool          // it was made of standard input
+	format mockserver.FileFormat // none: one raw request
+	remove bool                  // it was made of standard input
 }
 
 // openCaptures opens a file, or keeps what comes from standard input (-) in one.
@@ -58,32 +55,32 @@ func (f *captureFile) Close() error {
 }
 
 // sniff tells a document of JSON (HAR, or captures as the API answers them) from JSON Lines, and both from a raw request.
-func (f *captureFile) sniff() (export.Format, error) {
+func (f *captureFile) sniff() (mockserver.FileFormat, error) {
 	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
-		return export.Format{}, err
+		return mockserver.FileFormat{}, err
 	}
-	in := bufio.NewReaderSize(f.file, export.SniffLength)
-	start, err := in.Peek(export.SniffLength)
+	in := bufio.NewReaderSize(f.file, mockserver.SniffLength)
+	start, err := in.Peek(mockserver.SniffLength)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return export.Format{}, err
+		return mockserver.FileFormat{}, err
 	}
 	start = bytes.TrimSpace(bytes.TrimPrefix(start, []byte("\ufeff")))
 	switch {
 	case len(start) == 0:
-		return export.Format{}, errors.New("it is empty: want captures as JSON Lines or HAR, or a raw HTTP request")
+		return mockserver.FileFormat{}, errors.New("it is empty: want captures as JSON Lines or HAR, or a raw HTTP request")
 	case start[0] != '{' && start[0] != '[':
-		return export.Format{}, nil
+		return mockserver.FileFormat{}, nil
 	case strings.HasSuffix(f.name, ".har"):
-		return export.Find("har")
+		return mockserver.FindFormat("har")
 	}
-	return export.Sniff(start)
+	return mockserver.SniffFormat(start)
 }
 
 // records reads the file from its beginning.
-func (f *captureFile) records() iter.Seq[export.Record] {
-	return func(yield func(export.Record) bool) {
+func (f *captureFile) records() iter.Seq[mockserver.FileRecord] {
+	return func(yield func(mockserver.FileRecord) bool) {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
-			yield(export.Record{Line: 1, Err: err})
+			yield(mockserver.FileRecord{Line: 1, Err: err})
 			return
 		}
 		if f.format.Name == "" {
@@ -99,14 +96,14 @@ func (f *captureFile) records() iter.Seq[export.Record] {
 }
 
 // importable is the file from its beginning in a format that a rig reads: a raw request becomes a line of JSON.
-func (f *captureFile) importable() (export.Format, io.Reader, error) {
+func (f *captureFile) importable() (mockserver.FileFormat, io.Reader, error) {
 	if f.format.Name != "" {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
 			return f.format, nil, noVerdict(err)
 		}
 		return f.format, f.file, nil
 	}
-	lines, err := export.Find("jsonl")
+	lines, err := mockserver.FindFormat("jsonl")
 	if err != nil {
 		return lines, nil, err
 	}
@@ -118,33 +115,33 @@ func (f *captureFile) importable() (export.Format, io.Reader, error) {
 		return lines, nil, misusef("%s: %w", f.name, record.Err)
 	}
 	var line bytes.Buffer
-	err = lines.Write(&line, export.One(record.Capture), export.Options{KeepSecrets: true})
+	err = lines.Write(&line, mockserver.OneCapture(record.Capture), mockserver.FileOptions{KeepSecrets: true})
 	return lines, &line, err
 }
 
 // raw reads the file as one request.
-func (f *captureFile) raw() export.Record {
+func (f *captureFile) raw() mockserver.FileRecord {
 	raw, err := io.ReadAll(io.LimitReader(f.file, maxVerifyInput+1))
 	if err == nil && len(raw) > maxVerifyInput {
 		err = fmt.Errorf("a raw request has at most %d MiB", maxVerifyInput>>20)
 	}
 	if err != nil {
-		return export.Record{Line: 1, Number: 1, Err: err}
+		return mockserver.FileRecord{Line: 1, Number: 1, Err: err}
 	}
-	m, err := wire.ParseRequest(raw)
+	m, err := mockserver.ParseRequest(raw)
 	if err != nil {
-		err = fmt.Errorf("%w: %w", export.ErrInvalid, err)
+		err = fmt.Errorf("%w: %w", mockserver.ErrFile, err)
 	}
-	return export.Record{Line: 1, Number: 1, Capture: journal.Capture{Message: m, ID: "request"}, Err: err}
+	return mockserver.FileRecord{Line: 1, Number: 1, Capture: mockserver.Capture{Message: m, ID: "request"}, Err: err}
 }
 
 // check reads the whole file before anything is sent: sendable says of a capture why it cannot be sent, or what of it is corrected. Every mistake
 // and every correction is printed with its place. left is how many records are left out; that there are any is an error unless skip is set or they
 // never were HTTP.
-func (f *captureFile) check(w World, skip bool, sendable func(*journal.Capture) ([]string, error)) (left int, err error) {
+func (f *captureFile) check(w World, skip bool, sendable func(*mockserver.Capture) ([]string, error)) (left int, err error) {
 	const most = 50
 	found, wrong, printed := 0, 0, 0
-	say := func(record *export.Record, text string) {
+	say := func(record *mockserver.FileRecord, text string) {
 		if printed++; printed <= most {
 			w.Stderr.Printf("%s: %s\n", f.place(record), text)
 		}
@@ -162,10 +159,10 @@ func (f *captureFile) check(w World, skip bool, sendable func(*journal.Capture) 
 			for _, note := range notes {
 				say(&record, note)
 			}
-		case errors.Is(err, export.ErrNotHTTP):
+		case errors.Is(err, mockserver.ErrNotHTTP):
 			left++
 			say(&record, err.Error()+": left out")
-		case errors.Is(err, export.ErrInvalid) || errors.Is(err, replay.ErrInvalid):
+		case errors.Is(err, mockserver.ErrFile) || errors.Is(err, mockserver.ErrReplay):
 			wrong++
 			text := err.Error()
 			if skip {
@@ -191,7 +188,7 @@ func (f *captureFile) check(w World, skip bool, sendable func(*journal.Capture) 
 }
 
 // place says where a record stands: its line, and of a file with several records on one line which of them it is.
-func (f *captureFile) place(r *export.Record) string {
+func (f *captureFile) place(r *mockserver.FileRecord) string {
 	return placeOf(f.name, r.Line, r.Number)
 }
 
@@ -203,12 +200,12 @@ func placeOf(name string, line, number int) string {
 }
 
 // sendable are the captures that can be sent to the URL to; check has told of the others.
-func (f *captureFile) sendable(w World, change *replay.Change, to string) iter.Seq2[journal.Capture, error] {
-	return func(yield func(journal.Capture, error) bool) {
+func (f *captureFile) sendable(w World, change *mockserver.ReplayChange, to string) iter.Seq2[mockserver.Capture, error] {
+	return func(yield func(mockserver.Capture, error) bool) {
 		warned := false
 		for record := range f.records() {
 			c := record.Capture
-			if record.Err != nil && !errors.Is(record.Err, export.ErrInvalid) && !errors.Is(record.Err, export.ErrNotHTTP) {
+			if record.Err != nil && !errors.Is(record.Err, mockserver.ErrFile) && !errors.Is(record.Err, mockserver.ErrNotHTTP) {
 				yield(c, record.Err)
 				return
 			}
@@ -218,9 +215,9 @@ func (f *captureFile) sendable(w World, change *replay.Change, to string) iter.S
 			if _, _, err := change.Apply(c.Message, to, c.At, time.Now()); err != nil {
 				continue
 			}
-			if !warned && strings.Contains(string(wire.Append(nil, c.Message)), export.Redacted) {
+			if !warned && strings.Contains(string(mockserver.AppendRequest(nil, c.Message)), mockserver.Redacted) {
 				warned = true
-				w.Stderr.Printf("line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, export.Redacted)
+				w.Stderr.Printf("line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, mockserver.Redacted)
 			}
 			if !yield(c, nil) {
 				return

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/handlers"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/internal/handlers"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // completion proposes words for what is being typed; cobra keeps those that begin like it, and so do these, for shells
@@ -73,7 +73,7 @@ func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cob
 // completeFault completes a kind of fault.
 func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
-	for _, kind := range provider.Faults() {
+	for _, kind := range mockserver.Faults() {
 		for _, name := range faultForms(kind) {
 			names = append(names, name+"\t"+kind.Text)
 		}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // elsewhereBins is how many other bins are named before the rest is summed up in one line.
@@ -13,9 +13,9 @@ const elsewhereBins = 10
 
 // reportElsewhere prints to stderr the first requests of every bin but the one that is shown, until ctx is done: a sender
 // with a wrong path is otherwise not seen at all.
-func reportElsewhere(ctx context.Context, w World, store journal.Store, shown string) {
+func reportElsewhere(ctx context.Context, w World, store mockserver.Store, shown string) {
 	reported := map[string]bool{shown: true}
-	watch := store.Watch(journal.Filter{})
+	watch := store.Watch(mockserver.StoreFilter{})
 	defer watch.Close()
 	for {
 		bins, err := store.Bins(ctx)

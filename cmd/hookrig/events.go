@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/handlers"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/handlers"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 func newEvents(w World) *cobra.Command {

@@ -8,11 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/export"
-	"github.com/hookrig/hookrig/mockserver/redact"
-	"github.com/hookrig/hookrig/mockserver/terminal"
 )
 
 // rigFlags say which running rig.
@@ -39,7 +37,7 @@ func (r *rigFlags) dial(cmd *cobra.Command, w World) (mockserver.Client, error) 
 func newExport(w World) *cobra.Command {
 	var (
 		rig                   rigFlags
-		query                 capture.Query
+		query                 mockserver.Query
 		format, file, secrets string
 	)
 	cmd := &cobra.Command{
@@ -48,7 +46,7 @@ func newExport(w World) *cobra.Command {
 		Long: `Asks a running rig for the captures of a bin, oldest first, and writes them in a format:
 
 ` + formatHelp() + `
-Secrets are replaced by ` + export.Redacted + ` (a number by 0), and every format but raw says which; --secrets keep leaves them. Taken for secrets is what goes by one of
+Secrets are replaced by ` + mockserver.Redacted + ` (a number by 0), and every format but raw says which; --secrets keep leaves them. Taken for secrets is what goes by one of
 the names below in header lines, also malformed ones, trailers, queries, fragments, ;name=value, forms, multipart fields, JSON, XML and lines of text,
 of the request and of the reply; users and passwords of URLs, wherever they stand; private keys in PEM; what follows Bearer or Basic; and a
 provider's secret where that is sent as it is. Lengths are made right again. A body in a content coding that holds a secret is
@@ -64,9 +62,9 @@ max_tokens, password_changed_at) are none.
 		ValidArgsFunction: noMore,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format == "" {
-				return misusef("--format is missing: want one of %s", strings.Join(export.Names(nil), ", "))
+				return misusef("--format is missing: want one of %s", strings.Join(mockserver.FormatNames(nil), ", "))
 			}
-			f, err := export.Find(format)
+			f, err := mockserver.FindFormat(format)
 			if err != nil {
 				return misusef("--format: %w", err)
 			}
@@ -82,12 +80,12 @@ max_tokens, password_changed_at) are none.
 				seen := &redactions{Writer: out}
 				err := client.Export(cmd.Context(), query, f, secrets == "keep", seen)
 				if seen.any && secrets != "keep" {
-					w.Stderr.Printf("%s stands for secrets: --secrets keep leaves them\n", export.Redacted)
+					w.Stderr.Printf("%s stands for secrets: --secrets keep leaves them\n", mockserver.Redacted)
 				}
 				if exit := (*exitError)(nil); errors.As(err, &exit) {
 					return exit
 				}
-				if errors.Is(err, export.ErrInvalid) {
+				if errors.Is(err, mockserver.ErrFile) {
 					return misuse(err)
 				}
 				return captureErrorOrNil(err)
@@ -95,7 +93,7 @@ max_tokens, password_changed_at) are none.
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&format, "format", "", "the `FORMAT`: "+strings.Join(export.Names(nil), ", "))
+	f.StringVar(&format, "format", "", "the `FORMAT`: "+strings.Join(mockserver.FormatNames(nil), ", "))
 	f.StringVarP(&file, "output", "o", "-", "the `FILE` to write (- is standard output)")
 	f.StringVar(&query.Where, "where", "", "only captures for which a jq `CONDITION` over {method, path, query, params, headers, body, form, parts} holds")
 	f.StringVar(&query.Q, "q", "", "only what matches this `QUERY`: words and fields")
@@ -104,7 +102,7 @@ max_tokens, password_changed_at) are none.
 	f.StringVar(&secrets, "secrets", "redact", "`WHAT` becomes of secrets: redact or keep")
 	rig.add(cmd)
 	completeFlag(cmd, "format", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-		return startingWith(typed, export.Names(nil)), noFiles
+		return startingWith(typed, mockserver.FormatNames(nil)), noFiles
 	})
 	completeFlag(cmd, "secrets", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		return startingWith(typed, []string{"redact", "keep"}), noFiles
@@ -122,8 +120,8 @@ type redactions struct {
 func (r *redactions) Write(text []byte) (int, error) {
 	if !r.any {
 		r.end += string(text)
-		r.any = strings.Contains(r.end, export.Redacted)
-		r.end = r.end[max(0, len(r.end)-len(export.Redacted)):]
+		r.any = strings.Contains(r.end, mockserver.Redacted)
+		r.end = r.end[max(0, len(r.end)-len(mockserver.Redacted)):]
 	}
 	return r.Writer.Write(text)
 }
@@ -131,7 +129,7 @@ func (r *redactions) Write(text []byte) (int, error) {
 // formatHelp lists the formats, a line each.
 func formatHelp() string {
 	var b terminal.Builder
-	for _, f := range export.Formats() {
+	for _, f := range mockserver.FileFormats() {
 		b.Printf("  %-10s%s\n", f.Name, f.Text)
 	}
 	return b.String()
@@ -179,7 +177,7 @@ data: URL in a browser's archive; each is printed with its place. Exit code 0: a
 }
 
 // printImported prints what became of a file, and says whether that is a failure.
-func printImported(w World, name string, done *capture.Imported, skip bool) error {
+func printImported(w World, name string, done *mockserver.Imported, skip bool) error {
 	for _, note := range done.Notes {
 		w.Stderr.Printf("%s: %s\n", placeOf(name, note.Line, note.Record), note.Why)
 	}

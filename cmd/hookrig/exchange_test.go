@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/redact"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // README says that the help lists which secrets are redacted.
@@ -34,7 +34,7 @@ func TestHelpListsSecrets(t *testing.T) {
 // An export is exact, and says on stderr that it is redacted.
 func TestExportIsExact(t *testing.T) {
 	t.Parallel()
-	server, err := mockserver.Start(t.Context(), mockserver.Options{Desk: desk.Handler})
+	server, err := mockserver.Start(t.Context(), mockserver.Options{Desk: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}

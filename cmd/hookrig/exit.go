@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/problem"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // The exit codes.
@@ -46,7 +45,7 @@ func (e *exitError) told() string {
 		if kind.Kind() == reflect.Pointer {
 			kind = kind.Elem()
 		}
-		_, elsewhere := err.(*problem.Problem)
+		_, elsewhere := err.(*mockserver.Problem)
 		if path := kind.PkgPath(); elsewhere || !slices.Contains([]string{"", "main", "fmt", "errors"}, path) && !strings.HasPrefix(path, ownModule) {
 			text = strings.ReplaceAll(text, err.Error(), terminal.Line(err.Error()))
 			return
@@ -78,5 +77,5 @@ func noVerdict(err error) *exitError { return &exitError{code: exitNoVerdict, er
 
 // plainly leaves out that it was a request, of which who types a command line knows nothing.
 func plainly(err error) error {
-	return errors.New(strings.TrimPrefix(err.Error(), provider.ErrInvalid.Error()+": "))
+	return errors.New(strings.TrimPrefix(err.Error(), mockserver.ErrInvalid.Error()+": "))
 }

@@ -3,18 +3,18 @@ package main
 import (
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // helpWidth is how wide the texts are that help prints, in columns.
 const helpWidth = 110
 
 // parseFaults reads the values of --fault.
-func parseFaults(list []string) ([]provider.Fault, error) {
-	var faults []provider.Fault
+func parseFaults(list []string) ([]mockserver.Fault, error) {
+	var faults []mockserver.Fault
 	for _, text := range list {
-		fault, err := provider.ParseFault(text)
+		fault, err := mockserver.ParseFault(text)
 		if err != nil {
 			return nil, misuse(plainly(err))
 		}
@@ -27,7 +27,7 @@ func parseFaults(list []string) ([]provider.Fault, error) {
 func faultHelp() string {
 	const column = 20
 	var b terminal.Builder
-	for _, kind := range provider.Faults() {
+	for _, kind := range mockserver.Faults() {
 		name := "  " + kind.Name
 		if optional, ok := strings.CutPrefix(kind.Args, "["); ok {
 			name += "[:" + optional
@@ -66,7 +66,7 @@ func folded(text string, columns int) []string {
 }
 
 // faultForms are the ways to write a kind of fault, as far as they are words: an argument that is one is left to type.
-func faultForms(kind provider.FaultKind) []string {
+func faultForms(kind mockserver.FaultKind) []string {
 	switch {
 	case kind.Args == "":
 		return []string{kind.Name}

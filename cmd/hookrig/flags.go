@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // flagsFromEnv gives every flag that the command line left out the value of its HOOKRIG_ variable. A flag that can be

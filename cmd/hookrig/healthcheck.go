@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // newHealthcheck asks a running rig for its health: what a container image without a shell runs.
@@ -42,7 +42,7 @@ func newHealthcheck(w World) *cobra.Command {
 			}
 			resp, err := client.Do(req)
 			if err != nil {
-				return &exitError{code: exitFailed, err: wire.Explain(err)}
+				return &exitError{code: exitFailed, err: mockserver.ExplainError(err)}
 			}
 			resp.Body.Close()
 			if resp.StatusCode != http.StatusOK {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // keepFlags are the flags about how much is kept. What is 0 was not given.
@@ -36,8 +36,8 @@ func (k *keepFlags) add(f *pflag.FlagSet) {
 func (k *keepFlags) given() bool { return *k != keepFlags{} }
 
 // limits are those of the journal.
-func (k *keepFlags) limits() journal.Limits {
-	return journal.Limits{PerBin: int(k.captures), Bytes: int64(k.bytes), For: time.Duration(k.age)}
+func (k *keepFlags) limits() mockserver.Limits {
+	return mockserver.Limits{PerBin: int(k.captures), Bytes: int64(k.bytes), For: time.Duration(k.age)}
 }
 
 // largestBody is what --max-body can be at most: a record has to hold a body and what framed it.
@@ -63,7 +63,7 @@ func (k *keepFlags) maxBody(kept int64) int {
 }
 
 // describeKept says what is kept, for a person.
-func describeKept(l journal.Limits, maxBody int) string {
+func describeKept(l mockserver.Limits, maxBody int) string {
 	age := "for ever"
 	if l.For > 0 {
 		age = "for " + ageText(l.For)
@@ -83,7 +83,7 @@ func ageText(d time.Duration) string {
 
 // limitMemory has the garbage collector work harder before the process takes much more memory than what it keeps needs.
 // GOMEMLIMIT has the last word.
-func limitMemory(l journal.Limits, inMemory bool) {
+func limitMemory(l mockserver.Limits, inMemory bool) {
 	limit := 64<<20 + min(l.Bytes, 1<<30)
 	if inMemory {
 		limit += l.Bytes

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
 // knowledge is what a command is to know of providers, besides what is built in.

@@ -14,17 +14,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/content"
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/content"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/terminal"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // listenFlags are the flags of listen.
 type listenFlags struct {
-	settings     capture.Settings
+	settings     mockserver.Settings
 	address      string
 	rig, token   string
 	allow        []string
@@ -47,7 +44,7 @@ receives, until interrupted. With --provider and --secret each signature is judg
 request is passed on as it came, and the sender gets the consumer's answer. With --q and --where only requests that
 match are shown; all are recorded.
 
-` + capture.QueryHelp,
+` + mockserver.QueryHelp,
 		Example: `  hookrig listen
   hookrig listen orders --forward http://127.0.0.1:3000/hooks --provider neostore --secret S
   hookrig listen --json | jq .target
@@ -107,8 +104,8 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 	}
 	l.settings.Forward = settings.Forward
 	shown := &shown{listenFlags: l, w: w, client: client, bin: bin, unanswered: map[uint64]string{}}
-	o := capture.FollowOptions{FollowOptions: journal.FollowOptions{Kind: journal.KindCapture, Bin: bin}, Q: l.q, Where: l.where}
-	err = client.Follow(ctx, o, func(u journal.Update) error { return shown.update(ctx, u) })
+	o := mockserver.FollowOptions{FollowOptions: mockserver.FeedOptions{Kind: mockserver.KindCapture, Bin: bin}, Q: l.q, Where: l.where}
+	err = client.Follow(ctx, o, func(u mockserver.Update) error { return shown.update(ctx, u) })
 	if ctx.Err() != nil {
 		return nil // interrupted: that is how it ends
 	}
@@ -117,7 +114,7 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 
 // captureError tells a name or settings that cannot be used, which is misuse, from a rig that fails.
 func captureError(err error) error {
-	if errors.Is(err, capture.ErrInvalid) || errors.Is(err, wire.ErrForbidden) {
+	if errors.Is(err, mockserver.ErrInvalidBin) || errors.Is(err, mockserver.ErrForbidden) {
 		return misuse(err)
 	}
 	return noVerdict(err)
@@ -162,7 +159,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	if err := l.keep.check(); err != nil {
 		return nil, nil, err
 	}
-	store := journal.NewMemory(journal.MemoryOptions(l.keep.limits()))
+	store := mockserver.NewMemory(mockserver.MemoryOptions(l.keep.limits()))
 	limits := store.Limits()
 	limitMemory(limits, true)
 	// The rig ends after the command's context does, so that requests under way are answered.
@@ -183,7 +180,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 }
 
 // print prints a capture; as JSON, one that is forwarded is printed once it has its reply.
-func (l *listenFlags) print(w World, c journal.Capture) error {
+func (l *listenFlags) print(w World, c mockserver.Capture) error {
 	if l.asJSON {
 		if c.Reply == nil && l.settings.Forward != "" {
 			return nil
@@ -223,7 +220,7 @@ func (l *listenFlags) print(w World, c journal.Capture) error {
 }
 
 // event returns the name of the event that a capture carries, or "" when its provider is not known.
-func (l *listenFlags) event(c journal.Capture) string {
+func (l *listenFlags) event(c mockserver.Capture) string {
 	if c.Verification == nil {
 		return ""
 	}
@@ -236,17 +233,17 @@ func (l *listenFlags) event(c journal.Capture) string {
 }
 
 // printReply prints what the consumer replied to a capture that was printed before.
-func (l *listenFlags) printReply(w World, c journal.Capture) error {
+func (l *listenFlags) printReply(w World, c mockserver.Capture) error {
 	if l.asJSON {
 		return writeLine(w, recordOf(c))
 	}
-	w.Stdout.Printf("%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, capture.ForwardURL(l.settings.Forward, c.Target), replyText(c.Reply))
+	w.Stdout.Printf("%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, mockserver.ForwardURL(l.settings.Forward, c.Target), replyText(c.Reply))
 	return w.Stdout.Err()
 }
 
 // replyText is a reply in a word; a status of 0 is 200.
-func replyText(r *journal.Reply) string {
-	if why, ok := capture.NoReply(*r); ok {
+func replyText(r *mockserver.Response) string {
+	if why, ok := mockserver.NoResponse(*r); ok {
 		return fmt.Sprintf("no reply, and the sender got %d: %s", r.Status, why)
 	}
 	switch {
@@ -264,12 +261,12 @@ func replyText(r *journal.Reply) string {
 
 // listenRecord is a capture with its body in a form that jq can read: as JSON, or else as text.
 type listenRecord struct {
-	journal.Capture
+	mockserver.Capture
 	JSON json.RawMessage `json:"json,omitempty"`
 	Text string          `json:"text,omitempty"`
 }
 
-func recordOf(c journal.Capture) listenRecord {
+func recordOf(c mockserver.Capture) listenRecord {
 	record := listenRecord{Capture: c}
 	body := content.Decode(&c.Message)
 	switch {

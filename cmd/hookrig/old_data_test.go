@@ -21,7 +21,7 @@ import (
 // tokens and secrets are there, its captures are listed, and its bins take new ones.
 // UPDATE=1 writes the golden files anew.
 func TestOldDataFolders(t *testing.T) {
-	archives, err := filepath.Glob("../../mockserver/journal/sqlite/testdata/journals/*.tar.gz")
+	archives, err := filepath.Glob("../../mockserver/store/sqlite/testdata/journals/*.tar.gz")
 	if err != nil || len(archives) < 9 {
 		t.Fatalf("%d folders, %v", len(archives), err)
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // writeOptions lists the options of a provider and their values, the one in force in brackets.

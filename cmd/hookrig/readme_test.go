@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/handlers"
+	"github.com/hookrig/hookrig/internal/handlers"
 )
 
 var (

@@ -11,10 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/replay"
-	"github.com/hookrig/hookrig/mockserver/terminal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // replayFlags are the flags of replay.
@@ -43,7 +41,7 @@ for its target and Host, in the order of the file. --keep-path puts the recorded
 
 Without --speed the next one is sent when the one before is answered, unless --connections says more at once. With --speed each is sent at its
 time, whether those before are answered or not: 1 keeps the pace at which they came, 10 is ten times as fast. The times are kept while one of
---connections (default ` + fmt.Sprint(replay.DefaultConnections) + `) is free; how late captures were sent is printed. A capture without a time, or with an earlier one than
+--connections (default ` + fmt.Sprint(mockserver.DefaultReplayConnections) + `) is free; how late captures were sent is printed. A capture without a time, or with an earlier one than
 the capture before it, is due with that one. --max-gap shortens long pauses.
 
 What is sent ends where its head says: a Content-Length or Transfer-Encoding that does not fit the body is corrected, and this is printed. A
@@ -67,7 +65,7 @@ Exit code 0: every answer was 2xx; 1: some were not; 2: the file or the command 
 	f.BoolVar(&r.keepPath, "keep-path", false, "put the recorded path and query behind those of --to")
 	f.Float64Var(&r.speed, "speed", 0, "the recorded pace times a `NUMBER` (default: as fast as the answers come)")
 	f.DurationVar(&r.maxGap, "max-gap", 0, "with --speed, wait at most a `DURATION` between two captures")
-	f.IntVar(&r.connections, "connections", 0, fmt.Sprintf("a `NUMBER` of requests at once (default 1, with --speed %d)", replay.DefaultConnections))
+	f.IntVar(&r.connections, "connections", 0, fmt.Sprintf("a `NUMBER` of requests at once (default 1, with --speed %d)", mockserver.DefaultReplayConnections))
 	f.BoolVar(&r.skipInvalid, "skip-invalid", false, "leave out records that cannot be sent, and send the others")
 	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "`DURATION` of one request")
 	f.BoolVar(&r.asJSON, "json", false, "print each as one line of JSON: {capture, …} and what an attempt has")
@@ -112,14 +110,14 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 		return err
 	}
 	defer file.Close()
-	left, err := file.check(w, r.skipInvalid, func(c *journal.Capture) ([]string, error) {
+	left, err := file.check(w, r.skipInvalid, func(c *mockserver.Capture) ([]string, error) {
 		_, notes, err := change.Apply(c.Message, r.to, c.At, time.Now())
 		return notes, err
 	})
 	if err != nil {
 		return err
 	}
-	client := &wire.Client{Dial: guard.Dial, Trust: trust}
+	client := &mockserver.HTTPClient{Dial: guard.Dial, Trust: trust}
 	defer client.CloseIdle()
 	how := ""
 	if r.keepPath {
@@ -137,12 +135,12 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 const maxReplayConnections = 10_000
 
 // change is what --resign asks for.
-func (r *replayFlags) change() (*replay.Change, error) {
+func (r *replayFlags) change() (*mockserver.ReplayChange, error) {
 	if !r.resign {
 		if r.provider != "" || len(r.secrets) > 0 || r.url != "" {
 			return nil, misusef("--provider, --secret and --url are for --resign: give it too")
 		}
-		return &replay.Change{}, nil
+		return &mockserver.ReplayChange{}, nil
 	}
 	known, err := r.knowledge.catalogue()
 	if err != nil {
@@ -164,7 +162,7 @@ func (r *replayFlags) change() (*replay.Change, error) {
 		}
 		return nil, misusef("--secret: %w", err)
 	}
-	return &replay.Change{Resign: &replay.Resign{Provider: p, Secrets: r.secrets, URL: r.url}}, nil
+	return &mockserver.ReplayChange{Resign: &mockserver.ReplayResign{Provider: p, Secrets: r.secrets, URL: r.url}}, nil
 }
 
 // replaying is a run of replay.
@@ -175,8 +173,8 @@ type replaying struct {
 }
 
 // all sends the captures of the file that can be sent.
-func (r *replaying) all(ctx context.Context, file *captureFile, client *wire.Client, change *replay.Change) error {
-	plan := replay.Plan{
+func (r *replaying) all(ctx context.Context, file *captureFile, client *mockserver.HTTPClient, change *mockserver.ReplayChange) error {
+	plan := mockserver.ReplayPlan{
 		To: r.to, Change: *change, Client: client, Timeout: r.timeout, Connections: r.connections, Speed: r.speed, MaxGap: r.maxGap,
 		Waiting: r.waiting, Sent: r.print,
 	}
@@ -187,7 +185,7 @@ func (r *replaying) all(ctx context.Context, file *captureFile, client *wire.Cli
 	switch {
 	case ctx.Err() != nil:
 		return noVerdict(fmt.Errorf("interrupted after %d captures", sum.Sent))
-	case errors.Is(err, wire.ErrForbidden):
+	case errors.Is(err, mockserver.ErrForbidden):
 		return misuse(err)
 	case err != nil:
 		return noVerdict(err)
@@ -208,7 +206,7 @@ func (r *replaying) waiting(wait time.Duration) {
 // replayed is what is printed of one capture as JSON.
 type replayed struct {
 	Capture string `json:"capture"` // its id in the file
-	journal.Attempt
+	mockserver.Attempt
 	LagMS *float64 `json:"lag_ms,omitempty"` // how late it was sent, with --speed
 	Notes []string `json:"notes,omitempty"`  // what of its head was corrected or left out
 }
@@ -230,7 +228,7 @@ func milliseconds(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Microsecond)) / 1000
 }
 
-func (r *replaying) summary(sum *replay.Summary) error {
+func (r *replaying) summary(sum *mockserver.ReplaySummary) error {
 	lag := lagTimes{milliseconds(sum.LagP50), milliseconds(sum.LagMax)}
 	if r.asJSON {
 		if r.speed == 0 {
@@ -262,7 +260,7 @@ func beginning(body []byte) string {
 }
 
 // print prints an exchange.
-func (r *replaying) print(e replay.Exchange) error {
+func (r *replaying) print(e mockserver.ReplayExchange) error {
 	a := &e.Attempt
 	if r.asJSON {
 		line := replayed{Capture: e.Capture.ID, Attempt: *a, Notes: e.Notes}

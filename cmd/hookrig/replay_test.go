@@ -12,12 +12,9 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/terminal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // run runs the program to its end.
@@ -36,11 +33,11 @@ const delicate = `{"n":12345678901234567890,"s":"a\/b"}`
 // sendRaw sends a request to a bin, byte for byte.
 func sendRaw(t *testing.T, url, raw string) {
 	t.Helper()
-	m, err := wire.ParseRequest([]byte(raw))
+	m, err := mockserver.ParseRequest([]byte(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := wire.Client{}
+	client := mockserver.HTTPClient{}
 	defer client.CloseIdle()
 	if got := client.Send(t.Context(), url, m); got.Status != 200 {
 		t.Fatalf("%+v", got)
@@ -50,7 +47,7 @@ func sendRaw(t *testing.T, url, raw string) {
 // What a bin holds goes through every file and comes out of a replay as it was.
 func TestExportImportReplay(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler, Token: "open"})
+	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler, Token: "open"})
 	ctx, client := t.Context(), rig.Client()
 	at := []string{"--rig", rig.DeskURL(), "--token", "open"}
 	bodies := []string{delicate, "\x00\xff", "third\n"}
@@ -59,13 +56,13 @@ func TestExportImportReplay(t *testing.T) {
 	}
 	received := func(bin string) []string {
 		t.Helper()
-		captures, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Oldest: true}})
+		captures, err := client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, Oldest: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var list []string
 		for _, c := range captures {
-			_, raw, _ := strings.Cut(string(wire.Append(nil, c.Message)), "\r\nX-Two")
+			_, raw, _ := strings.Cut(string(mockserver.AppendRequest(nil, c.Message)), "\r\nX-Two")
 			list = append(list, raw)
 		}
 		return list
@@ -123,7 +120,7 @@ func TestReplaySignsAnew(t *testing.T) {
 	t.Parallel()
 	rig := mockserver.StartT(t)
 	ctx, client := t.Context(), rig.Client()
-	if err := client.Configure(ctx, "now", capture.Settings{Provider: "neostore", Secrets: []string{"new"}}); err != nil {
+	if err := client.Configure(ctx, "now", mockserver.Settings{Provider: "neostore", Secrets: []string{"new"}}); err != nil {
 		t.Fatal(err)
 	}
 	raw := "POST /in HTTP/1.1\r\nHost: h\r\nX-Neostore-Signature: old\r\nContent-Length: 37\r\n\r\n" + delicate

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/hookrig/hookrig/mockserver/redact"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // World is what a run of the program touches outside itself, so that a test can be it.

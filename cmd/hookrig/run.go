@@ -14,9 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/wire"
 	"github.com/hookrig/hookrig/scenarios"
 )
 
@@ -176,7 +175,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		}
 		allow = append(slices.Clone(allow), host)
 	}
-	guard, err := wire.NewGuard(allow)
+	guard, err := mockserver.NewGuard(allow)
 	if err != nil {
 		return misusef("--allow-target: %w", err)
 	}

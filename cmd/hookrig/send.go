@@ -15,10 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/terminal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // sendFlags are the flags of send.
@@ -89,7 +87,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	if err != nil {
 		return err
 	}
-	emission := provider.Emission{Event: event, Tenant: s.tenant, Seed: s.seed.value()}
+	emission := mockserver.Emission{Event: event, Tenant: s.tenant, Seed: s.seed.value()}
 	if emission.Set, err = parseSettings(s.set); err != nil {
 		return err
 	}
@@ -113,10 +111,10 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	if err != nil {
 		return err
 	}
-	store := journal.NewMemory(journal.MemoryOptions{})
+	store := mockserver.NewMemory(mockserver.MemoryOptions{})
 	// The dispatcher outlives an interrupt, so that the report says how far the delivery came.
-	d, err := provider.New(context.WithoutCancel(ctx), provider.Options{
-		Catalogue: known, Store: store, Wire: &wire.Client{Dial: guard.Dial, Trust: trust}, Log: log,
+	d, err := mockserver.NewDispatcher(context.WithoutCancel(ctx), mockserver.DispatcherOptions{
+		Catalogue: known, Store: store, Wire: &mockserver.HTTPClient{Dial: guard.Dial, Trust: trust}, Log: log,
 	})
 	if err != nil {
 		return noVerdict(err)
@@ -128,14 +126,14 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	if secret == "" && p.Subscription.Secret.Minted == "provider" {
 		secret = p.MintSecret(fixtures.Draw{Seed: *emission.Seed, Stream: "secret"})
 	}
-	endpoint := journal.Endpoint{
-		Provider: name, Tenant: s.tenant, URL: s.to, Retry: s.retry, Timeout: journal.Duration(s.timeout),
+	endpoint := mockserver.Endpoint{
+		Provider: name, Tenant: s.tenant, URL: s.to, Retry: s.retry, Timeout: mockserver.Duration(s.timeout),
 	}
 	if secret != "" {
 		endpoint.Secrets = []string{secret}
 	}
 	deliveries, err := d.Deliver(ctx, endpoint, emission)
-	if errors.Is(err, provider.ErrInvalid) {
+	if errors.Is(err, mockserver.ErrInvalid) {
 		return misuse(plainly(err))
 	}
 	if err != nil {
@@ -174,8 +172,8 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 
 // refused says what to look at when the consumer refused a request whose signature is right; "" when it did not. given
 // is the secret of --secret, used the one that signed.
-func refused(p *fixtures.Provider, deliveries []journal.Delivery, given, used string) string {
-	if !slices.ContainsFunc(deliveries, func(d journal.Delivery) bool {
+func refused(p *fixtures.Provider, deliveries []mockserver.Delivery, given, used string) string {
+	if !slices.ContainsFunc(deliveries, func(d mockserver.Delivery) bool {
 		n := len(d.Attempts)
 		return n > 0 && d.Attempts[n-1].Fault == "" && (d.Attempts[n-1].Status == 401 || d.Attempts[n-1].Status == 403)
 	}) {
@@ -241,10 +239,10 @@ func isExpected(status int, expected []string) bool {
 }
 
 // sendVerdict is nil when every delivery was delivered, or dropped as a fault asked; with expected statuses, when each was answered so.
-func sendVerdict(ctx context.Context, deliveries []journal.Delivery, expected []string) error {
+func sendVerdict(ctx context.Context, deliveries []mockserver.Delivery, expected []string) error {
 	var verdict error
 	for _, d := range deliveries {
-		last := journal.Attempt{}
+		last := mockserver.Attempt{}
 		if n := len(d.Attempts); n > 0 {
 			last = d.Attempts[n-1]
 		}
@@ -253,14 +251,14 @@ func sendVerdict(ctx context.Context, deliveries []journal.Delivery, expected []
 			if !isExpected(last.Status, expected) {
 				verdict = failed()
 			}
-		case len(expected) > 0 && d.State == journal.Dropped:
+		case len(expected) > 0 && d.State == mockserver.Dropped:
 			return noVerdict(errors.New("nothing was sent, so no answer can be judged: leave out the drop fault or --expect"))
-		case d.State == journal.Delivered || d.State == journal.Dropped:
-		case d.State == journal.Pending && ctx.Err() != nil:
+		case d.State == mockserver.Delivered || d.State == mockserver.Dropped:
+		case d.State == mockserver.Pending && ctx.Err() != nil:
 			return noVerdict(fmt.Errorf("interrupted: the delivery is pending after %d of its attempts", len(d.Attempts)))
 		case len(d.Attempts) > 0 && last.Sent.Method == "":
 			return noVerdict(fmt.Errorf("attempt %d could not be made: %s", last.N, last.Error))
-		case last.Outcome == wire.NotSent:
+		case last.Outcome == mockserver.NotSent:
 			return noVerdict(fmt.Errorf("no consumer at %s: %s", d.URL, last.Error))
 		default:
 			verdict = failed()

@@ -15,9 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/journal/sqlite"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
+	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
 func newServe(w World) *cobra.Command {
@@ -74,7 +73,7 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 			limits := store.Limits()
 			o.MaxBody = keep.maxBody(limits.Bytes)
 			limitMemory(limits, data == "memory")
-			o.Store, o.Log, o.Desk, o.Version = store, log, desk.Handler, version
+			o.Store, o.Log, o.Desk, o.Version = store, log, dashboard.Handler, version
 			rig, err := mockserver.Start(cmd.Context(), o)
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))
@@ -128,10 +127,10 @@ look at it:         open %[2]s in a browser; ctrl-C stops
 `
 
 // openStore opens what --data names and says where it is.
-func openStore(ctx context.Context, data string, limits journal.Limits, log *slog.Logger) (journal.Store, string, error) {
+func openStore(ctx context.Context, data string, limits mockserver.Limits, log *slog.Logger) (mockserver.Store, string, error) {
 	switch {
 	case data == "memory":
-		return journal.NewMemory(journal.MemoryOptions(limits)), "memory", nil
+		return mockserver.NewMemory(mockserver.MemoryOptions(limits)), "memory", nil
 	case strings.HasPrefix(data, "postgres://"), strings.HasPrefix(data, "postgresql://"):
 		return nil, "", misusef("--data %q: this build keeps records in a directory or in memory; Postgres is not supported", data)
 	case data == "":

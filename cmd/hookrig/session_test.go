@@ -16,11 +16,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // session is a run of the program in this process, which a test reads line by line and can interrupt.
@@ -238,7 +236,7 @@ func TestListenForwards(t *testing.T) {
 	line(t, s.err, `^forwarding to `)
 	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
 	printed := []byte(line(t, s.out, `^\{.*\}\n$`)[0])
-	var c journal.Capture
+	var c mockserver.Capture
 	if err := json.Unmarshal(printed, &c); err != nil || c.Reply == nil || c.Reply.Status != http.StatusTeapot {
 		t.Errorf("want the capture with its reply, got %+v, %v", c, err)
 	}
@@ -277,8 +275,8 @@ func TestListenShowsTheRepliesOfARunningRig(t *testing.T) {
 		w.WriteHeader(http.StatusTeapot)
 	}))
 	t.Cleanup(consumer.Close)
-	rig := mockserver.StartT(t, mockserver.Options{Desk: desk.Handler})
-	if err := rig.Client().Configure(t.Context(), "inbox", capture.Settings{Forward: consumer.URL}); err != nil {
+	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
+	if err := rig.Client().Configure(t.Context(), "inbox", mockserver.Settings{Forward: consumer.URL}); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, "listen", "--rig", rig.DeskURL())
@@ -298,7 +296,7 @@ func TestListenShowsTheRepliesOfARunningRig(t *testing.T) {
 // A rig forwards only where it was allowed to, whoever asks it.
 func TestListenSaysWhereTheRigDoesNotForwardTo(t *testing.T) {
 	t.Parallel()
-	rig, err := mockserver.Start(t.Context(), mockserver.Options{Desk: desk.Handler})
+	rig, err := mockserver.Start(t.Context(), mockserver.Options{Desk: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,7 +364,7 @@ steps:
 
 func TestBurstAccountsForABin(t *testing.T) {
 	t.Parallel()
-	rig, err := mockserver.Start(t.Context(), mockserver.Options{Desk: desk.Handler})
+	rig, err := mockserver.Start(t.Context(), mockserver.Options{Desk: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}

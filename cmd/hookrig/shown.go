@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // shown prints what becomes of a bin's captures.
@@ -21,7 +20,7 @@ type shown struct {
 const mostUnanswered = 10_000
 
 // update prints what one update says.
-func (s *shown) update(ctx context.Context, u journal.Update) error {
+func (s *shown) update(ctx context.Context, u mockserver.Update) error {
 	switch {
 	case u.Ready != nil:
 		s.w.Stderr.Printf("listening on %s\n", s.client.BinURL(s.bin))
@@ -49,14 +48,14 @@ func (s *shown) update(ctx context.Context, u journal.Update) error {
 
 // whySkipped says why requests are not shown.
 func whySkipped(why string) string {
-	if why == journal.Behind {
+	if why == mockserver.Behind {
 		return "they came faster than they could be printed; the rig has them"
 	}
 	return "the bin let go of them before they could be printed"
 }
 
 // capture prints a capture, or the reply to one that was printed before.
-func (s *shown) capture(c *journal.Capture) error {
+func (s *shown) capture(c *mockserver.Capture) error {
 	_, before := s.unanswered[c.Seq]
 	switch {
 	case before && c.Reply == nil:
@@ -74,7 +73,7 @@ func (s *shown) capture(c *journal.Capture) error {
 func (s *shown) answered(ctx context.Context) error {
 	for seq, id := range s.unanswered {
 		c, err := s.client.Capture(ctx, id)
-		if errors.Is(err, journal.ErrNotFound) {
+		if errors.Is(err, mockserver.ErrNotFound) {
 			delete(s.unanswered, seq)
 			continue
 		}

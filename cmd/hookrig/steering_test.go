@@ -21,9 +21,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/desk"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // steering are texts that make a terminal do something.
@@ -262,7 +262,7 @@ func TestLogs(t *testing.T) {
 // steerListen plants a text in what listen shows: on its own rig, and on another.
 func steerListen(t *testing.T, payload, oneLine string) {
 	t.Helper()
-	server, err := mockserver.Start(t.Context(), mockserver.Options{Desk: desk.Handler})
+	server, err := mockserver.Start(t.Context(), mockserver.Options{Desk: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}

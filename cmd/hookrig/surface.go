@@ -9,19 +9,10 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/provider/ethpass"
-	"github.com/hookrig/hookrig/mockserver/provider/neostore"
-	"github.com/hookrig/hookrig/mockserver/provider/subscribfy"
-	"github.com/hookrig/hookrig/mockserver/provider/surface"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
-
-// surfaces are the systems' own APIs that this program has.
-func surfaces() map[string]surface.Maker {
-	return map[string]surface.Maker{"ethpass": ethpass.New, "neostore": neostore.New, "subscribfy": subscribfy.New}
-}
 
 // surfaceFlags are the flags about the systems' own APIs.
 type surfaceFlags struct {
@@ -47,7 +38,7 @@ func (s *surfaceFlags) seed(ctx context.Context, rig *mockserver.Server) error {
 
 // apply puts the flags into the options of a rig.
 func (s *surfaceFlags) apply(o *mockserver.Options) error {
-	o.Surfaces, o.Addresses, o.Demo = surfaces(), map[string]string{}, true
+	o.Surfaces, o.Addresses, o.Demo = dashboard.VendorAPIs(), map[string]string{}, true
 	for _, text := range s.addresses {
 		name, address, ok := strings.Cut(text, "=")
 		if !ok || name == "" || address == "" {
@@ -74,9 +65,9 @@ func (s *surfaceFlags) tenants(o *mockserver.Options) error {
 		if err != nil {
 			return misusef("--api-key %q: %w", text, err)
 		}
-		at := slices.IndexFunc(o.Tenants, func(t provider.Tenant) bool { return t.Provider == name && t.Name == tenant })
+		at := slices.IndexFunc(o.Tenants, func(t mockserver.Tenant) bool { return t.Provider == name && t.Name == tenant })
 		if at < 0 {
-			at, o.Tenants = len(o.Tenants), append(o.Tenants, provider.Tenant{Provider: name, Name: tenant})
+			at, o.Tenants = len(o.Tenants), append(o.Tenants, mockserver.Tenant{Provider: name, Name: tenant})
 		}
 		o.Tenants[at].Keys = append(o.Tenants[at].Keys, key)
 	}
@@ -84,7 +75,7 @@ func (s *surfaceFlags) tenants(o *mockserver.Options) error {
 }
 
 // parseKey reads PROVIDER=TENANT:KEY[:SCOPE,…].
-func parseKey(text string) (system, tenant string, key provider.Key, err error) {
+func parseKey(text string) (system, tenant string, key mockserver.TenantKey, err error) {
 	system, rest, named := strings.Cut(text, "=")
 	parts := strings.SplitN(rest, ":", 3)
 	if !named || system == "" || len(parts) < 2 || parts[0] == "" || parts[1] == "" {
@@ -99,7 +90,7 @@ func parseKey(text string) (system, tenant string, key provider.Key, err error) 
 
 // print says where the systems' own APIs are, a line each.
 func (s *surfaceFlags) print(out terminal.Printer, rig *mockserver.Server) {
-	for _, name := range slices.Sorted(maps.Keys(surfaces())) {
+	for _, name := range slices.Sorted(maps.Keys(dashboard.VendorAPIs())) {
 		out.Printf("%-11s%s\n", name, rig.SurfaceURL(name))
 	}
 }

@@ -8,13 +8,12 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/wire"
 )
 
 // target checks the http(s) URL of a consumer, given by a flag, and returns its host and a guard that allows dialling it:
 // naming a consumer on the command line permits it. Link-local and metadata addresses stay refused. An address without
 // a scheme becomes an http:// URL in *value.
-func target(flag string, value *string) (string, *wire.Guard, error) {
+func target(flag string, value *string) (string, *mockserver.Guard, error) {
 	text := *value
 	if text == "" {
 		return "", nil, misusef("%s is missing: give the consumer's address, as in %s http://127.0.0.1:3000/hooks", flag, flag)
@@ -29,7 +28,7 @@ func target(flag string, value *string) (string, *wire.Guard, error) {
 		}
 	}
 	host := u.Hostname()
-	guard, err := wire.NewGuard([]string{host})
+	guard, err := mockserver.NewGuard([]string{host})
 	if err != nil {
 		return "", nil, misusef("%s %q: %w", flag, text, err)
 	}
@@ -66,7 +65,7 @@ func isPort(text string) bool {
 }
 
 // dialRig connects to the running rig at --rig.
-func dialRig(rig, token string, trust wire.Trust) (mockserver.Client, error) {
+func dialRig(rig, token string, trust mockserver.Trust) (mockserver.Client, error) {
 	client, err := mockserver.Dial(rig, token, trust)
 	switch {
 	case errors.Is(err, mockserver.ErrNoRig):

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // trustFlags say which certificates are taken of those who are called by https.
@@ -28,8 +28,8 @@ func (t *trustFlags) add(f *pflag.FlagSet) {
 func (t *trustFlags) given() bool { return len(t.files) > 0 || t.skip }
 
 // trust reads the files, and warns where certificates are not checked.
-func (t *trustFlags) trust(cmd *cobra.Command, w World) (wire.Trust, error) {
-	trust := wire.Trust{SkipVerify: t.skip}
+func (t *trustFlags) trust(cmd *cobra.Command, w World) (mockserver.Trust, error) {
+	trust := mockserver.Trust{SkipVerify: t.skip}
 	if len(t.files) == 0 && cmd.Flags().Changed("cacert") {
 		return trust, misusef("--cacert is empty: leave it out, or write --cacert FILE; an unset variable in a script often leaves it so")
 	}

@@ -13,10 +13,8 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/terminal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // maxVerifyInput bounds what verify reads: a body of the capture limit in base64, and its head.
@@ -71,7 +69,7 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 			if !moment.IsZero() {
 				c.At = moment
 			}
-			v := capture.Verify(p, c, url, secrets...)
+			v := mockserver.Verify(p, c, url, secrets...)
 			if asJSON {
 				err = w.Stdout.JSON(v, "  ")
 			} else {
@@ -139,9 +137,9 @@ func inputName(name string) string {
 }
 
 // parseCapture reads a capture in JSON, or a raw request.
-func parseCapture(raw []byte) (journal.Capture, error) {
+func parseCapture(raw []byte) (mockserver.Capture, error) {
 	if trimmed := bytes.TrimSpace(raw); len(trimmed) > 0 && trimmed[0] == '{' {
-		var c journal.Capture
+		var c mockserver.Capture
 		if err := json.Unmarshal(trimmed, &c); err != nil {
 			return c, fmt.Errorf("capture: %w", err)
 		}
@@ -153,6 +151,6 @@ func parseCapture(raw []byte) (journal.Capture, error) {
 		}
 		return c, nil
 	}
-	m, err := wire.ParseRequest(raw)
-	return journal.Capture{Message: m, At: time.Now()}, err
+	m, err := mockserver.ParseRequest(raw)
+	return mockserver.Capture{Message: m, At: time.Now()}, err
 }

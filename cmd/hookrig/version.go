@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 func newVersion(w World) *cobra.Command {

@@ -8,10 +8,8 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
-	"github.com/hookrig/hookrig/mockserver/terminal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // watching prints deliveries while they are made.
@@ -21,9 +19,9 @@ type watching struct {
 }
 
 // delivery prints each attempt of a delivery as it is made, and returns the delivery when it is over or ctx has ended.
-func (p *watching) delivery(ctx context.Context, store journal.Store, id string) (journal.Delivery, error) {
+func (p *watching) delivery(ctx context.Context, store mockserver.Store, id string) (mockserver.Delivery, error) {
 	printed := -1 // attempts
-	watch := store.Watch(journal.Filter{Delivery: id})
+	watch := store.Watch(mockserver.StoreFilter{Delivery: id})
 	defer watch.Close()
 	for {
 		d, err := store.Delivery(context.WithoutCancel(ctx), id)
@@ -36,11 +34,11 @@ func (p *watching) delivery(ctx context.Context, store journal.Store, id string)
 		}
 		for ; printed < len(d.Attempts); printed++ {
 			p.attempt(&d, &d.Attempts[printed])
-			if d.State == journal.Pending && printed == len(d.Attempts)-1 {
+			if d.State == mockserver.Pending && printed == len(d.Attempts)-1 {
 				p.out.Printf("        the next attempt is due at %s\n", due(d.Next))
 			}
 		}
-		if d.State != journal.Pending || ctx.Err() != nil {
+		if d.State != mockserver.Pending || ctx.Err() != nil {
 			p.out.Printf("state   %s\n", p.state(&d))
 			return d, p.out.Err()
 		}
@@ -61,25 +59,25 @@ func due(t time.Time) string {
 }
 
 // state is the delivery's, in words that say why it is over.
-func (*watching) state(d *journal.Delivery) string {
+func (*watching) state(d *mockserver.Delivery) string {
 	switch {
-	case d.State == journal.Exhausted && len(d.Attempts) == 1:
+	case d.State == mockserver.Exhausted && len(d.Attempts) == 1:
 		return "failed (no retries configured)"
-	case d.State == journal.Exhausted:
+	case d.State == mockserver.Exhausted:
 		return fmt.Sprintf("exhausted after %d attempts", len(d.Attempts))
-	case d.State == journal.Pending && !d.Next.IsZero():
+	case d.State == mockserver.Pending && !d.Next.IsZero():
 		return "pending, the next attempt is due at " + due(d.Next)
 	}
 	return string(d.State)
 }
 
 // attempt prints an attempt: the request, then what came of it.
-func (p *watching) attempt(d *journal.Delivery, a *journal.Attempt) {
+func (p *watching) attempt(d *mockserver.Delivery, a *mockserver.Attempt) {
 	var b terminal.Builder
 	b.Printf("attempt %d  %s", a.N, strings.TrimSpace(a.Sent.Method+" "+d.URL))
 	if a.Fault != "" {
 		b.Printf(", with %s", a.Fault)
-		if member := provider.Changed(d.Event.Body, a.Sent.Body); member != "" {
+		if member := mockserver.ChangedMember(d.Event.Body, a.Sent.Body); member != "" {
 			b.Printf(" (changed %s)", member)
 		}
 	}
@@ -103,8 +101,8 @@ func (p *watching) attempt(d *journal.Delivery, a *journal.Attempt) {
 }
 
 // answer is the status with its name, or why there is none.
-func answer(a *journal.Attempt) string {
-	if a.Outcome != wire.GotStatus {
+func answer(a *mockserver.Attempt) string {
+	if a.Outcome != mockserver.GotStatus {
 		return string(a.Outcome)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))

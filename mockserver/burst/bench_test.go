@@ -7,7 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // BenchmarkRequest is what one event costs before it is written: rendered, signed, laid out as bytes.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // Plan is what a burst sends, where, how fast.

@@ -1,6 +1,6 @@
 package burst
 
-import "github.com/hookrig/hookrig/mockserver/wire"
+import "github.com/hookrig/hookrig/mockserver/internal/wire"
 
 // outcome is what became of one request, as Report.Outcomes counts it.
 type outcome uint8

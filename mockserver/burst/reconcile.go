@@ -7,7 +7,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Accounting holds what was sent against what a bin captured.

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hookrig/hookrig/fixtures/strictyaml"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/replay"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/replay"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // MaxRecording bounds the bytes of a Recording, which is kept in memory.

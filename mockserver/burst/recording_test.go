@@ -10,9 +10,9 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/replay"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/replay"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // recorded are captures of a bin, with these bodies.

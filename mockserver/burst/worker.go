@@ -11,7 +11,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // DialFunc opens a connection, as net.Dialer's DialContext does.

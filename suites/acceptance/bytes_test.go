@@ -13,8 +13,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // odd are requests to the bin "odd", each as a client of no library would send it, and the statuses that are answered.
@@ -115,7 +114,7 @@ func (r *rig) exchange(raw string, n int) []int {
 // holds says that the bin's captures are these requests, by the bytes that the API gives of each.
 func (r *rig) holds(ctx context.Context, bin string, want []string) {
 	GinkgoHelper()
-	kept, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}})
+	kept, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, Limit: mockserver.MaxLimit, Oldest: true}})
 	Expect(err).NotTo(HaveOccurred())
 	var got []string
 	for _, c := range kept {

@@ -17,9 +17,6 @@ import (
 	"github.com/testcontainers/testcontainers-go/wait"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
 	"github.com/hookrig/hookrig/suites/matchers"
 )
 
@@ -50,14 +47,14 @@ var _ = Describe("the container image", Serial, Label("docker"), func() {
 		Expect(err).NotTo(HaveOccurred())
 
 		By("a provider in the container delivers to a bin in the container")
-		endpoint, err := rig.Register(ctx, journal.Endpoint{
+		endpoint, err := rig.Register(ctx, mockserver.Endpoint{
 			Provider: "neostore", URL: "http://127.0.0.1:8081/inbox", Events: []string{"Pass:*"},
 		})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(endpoint.Secrets).To(HaveLen(1))
-		_, err = rig.Emit(ctx, "neostore", provider.Emission{Event: "Pass:Installed"})
+		_, err = rig.Emit(ctx, "neostore", mockserver.Emission{Event: "Pass:Installed"})
 		Expect(err).NotTo(HaveOccurred())
-		waited, err := rig.Wait(ctx, "inbox", capture.Wait{Count: 1})
+		waited, err := rig.Wait(ctx, "inbox", mockserver.Wait{Count: 1})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(waited.Matched).To(matchers.HaveReceived(
 			matchers.BeSignedBy("neostore", endpoint.Secrets[0]),
@@ -77,7 +74,7 @@ var _ = Describe("the container image", Serial, Label("docker"), func() {
 		address, err := container.PortEndpoint(ctx, "8081/tcp", "http")
 		Expect(err).NotTo(HaveOccurred())
 		run(ctx, 0, "send", "ethpass", "pass:scan", "--to", address+"/other", "--secret", "k")
-		waited, err = rig.Wait(ctx, "other", capture.Wait{Count: 2})
+		waited, err = rig.Wait(ctx, "other", mockserver.Wait{Count: 2})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(waited.Matched).To(matchers.HaveReceived(matchers.BeSignedBy("ethpass", "k")).Times(1))
 		Expect(waited.Matched).To(matchers.HaveReceived(matchers.BeSignedBy("subscribfy", "t")).Times(1))
@@ -120,7 +117,7 @@ var _ = Describe("the container image with a volume and published ports", Serial
 		postAs(address+"/in/kept", "text/plain", "after, below the public path")
 		rig, err := mockserver.Dial(desk+"/rig/", "")
 		Expect(err).NotTo(HaveOccurred())
-		kept, err := rig.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "kept"}})
+		kept, err := rig.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "kept"}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(kept).To(HaveLen(2))
 	}, SpecTimeout(4*time.Minute))

@@ -16,8 +16,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // How often the rig is killed, and how many senders it has then.
@@ -103,7 +101,7 @@ func keepsAll(ctx context.Context, client mockserver.Client, acknowledged [][]in
 		seen[s] = map[int]bool{}
 		highest[s] = -1
 	}
-	query := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "crash", Limit: journal.MaxLimit, Oldest: true}}
+	query := mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "crash", Limit: mockserver.MaxLimit, Oldest: true}}
 	for {
 		page, err := client.Captures(ctx, query)
 		Expect(err).NotTo(HaveOccurred())
@@ -119,7 +117,7 @@ func keepsAll(ctx context.Context, client mockserver.Client, acknowledged [][]in
 			Expect(c.Seq).To(BeNumerically(">", query.After))
 			seen[s][n], highest[s], query.After = true, n, c.Seq
 		}
-		if len(page) < journal.MaxLimit {
+		if len(page) < mockserver.MaxLimit {
 			break
 		}
 	}

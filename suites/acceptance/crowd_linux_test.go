@@ -18,8 +18,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // mostMemory is what the rig's process may ever hold in memory, in bytes: far less than a body of 1 GiB.
@@ -133,7 +132,7 @@ var _ = Describe("the capture address under siege", Serial, func() {
 		}
 		Expect(peakMemory(r)).To(BeNumerically("<", mostMemory))
 		for _, name := range []string{"stated", "chunks", "chunk"} {
-			kept, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: name}})
+			kept, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: name}})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(kept).To(HaveLen(1))
 			Expect(kept[0].Body).To(HaveLen(16 << 20))

@@ -6,16 +6,15 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 var _ = Describe("the page's deliveries", func() {
 	It("show retries as a virtual clock moves", func(ctx SpecContext) {
 		r := serve("--data", "memory", "--clock", "virtual")
-		Expect(r.client.Configure(ctx, "shop", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Status: 503}, {Status: 200}}}})).To(Succeed())
+		Expect(r.client.Configure(ctx, "shop", mockserver.Settings{Replies: mockserver.Script{Turns: []mockserver.Response{{Status: 503}, {Status: 200}}}})).To(Succeed())
 		b := browse(r, "#view=system&system=neostore")
-		_, err := r.client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: r.capture + "/shop", Tenant: "demo", Events: []string{"Pass:*"}, Retry: "at-least-once"})
+		_, err := r.client.Register(ctx, mockserver.Endpoint{Provider: "neostore", URL: r.capture + "/shop", Tenant: "demo", Events: []string{"Pass:*"}, Retry: "at-least-once"})
 		Expect(err).NotTo(HaveOccurred())
 		b.click("a", "deliveries")
 		b.sees("#empty", "Nothing was sent yet")

@@ -15,8 +15,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 var _ = Describe("hookrig serve on a full disk", Serial, func() {
@@ -74,8 +73,8 @@ var _ = Describe("hookrig serve on a full disk", Serial, func() {
 			Expect(r.metric(`hookrig_captures_refused_total{why="unstored"}`)).To(BeEquivalentTo(refused))
 		}
 		account()
-		large := capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Body: strings.Repeat("x", 5*body)}}}}
-		Expect(r.client.Configure(ctx, "other", large)).To(MatchError(journal.ErrFull))
+		large := mockserver.Settings{Replies: mockserver.Script{Turns: []mockserver.Response{{Body: strings.Repeat("x", 5*body)}}}}
+		Expect(r.client.Configure(ctx, "other", large)).To(MatchError(mockserver.ErrFull))
 
 		Expect(os.Remove(filler)).To(Succeed())
 		for range 20 {
@@ -91,7 +90,7 @@ var _ = Describe("hookrig serve on a full disk", Serial, func() {
 			Expect(err).NotTo(HaveOccurred())
 			Expect(bytes.Equal(kept.Body, bytes.Repeat([]byte{content}, body))).To(BeTrue(), id)
 		}
-		kept, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "full", Limit: journal.MaxLimit}})
+		kept, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "full", Limit: mockserver.MaxLimit}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(kept).To(HaveLen(len(stored)), "and nothing else is")
 	}, SpecTimeout(2*time.Minute))

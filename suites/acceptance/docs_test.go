@@ -10,8 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 var _ = Describe("the page of the API", func() {
@@ -20,11 +19,11 @@ var _ = Describe("the page of the API", func() {
 		r := serve("--data", "memory", "--clock", "virtual", "--capture-tls", "127.0.0.1:0")
 		post(r.capture+"/inbox", `{"hello":"world"}`)
 		post(r.capture+"/inbox", `{"hello":"again"}`)
-		endpoint, err := r.client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: r.capture + "/inbox"})
+		endpoint, err := r.client.Register(ctx, mockserver.Endpoint{Provider: "neostore", URL: r.capture + "/inbox"})
 		Expect(err).NotTo(HaveOccurred())
-		made, err := r.client.Emit(ctx, "neostore", provider.Emission{Event: "Pass:Created"})
+		made, err := r.client.Emit(ctx, "neostore", mockserver.Emission{Event: "Pass:Created"})
 		Expect(err).NotTo(HaveOccurred())
-		run, err := r.client.BeginRun(ctx, provider.RunOptions{})
+		run, err := r.client.BeginRun(ctx, mockserver.RunOptions{})
 		Expect(err).NotTo(HaveOccurred())
 
 		b := browse(r, "api/docs/")

@@ -14,8 +14,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 var _ = Describe("a body whose bytes matter", func() {
@@ -66,7 +65,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			Expect(string(test)).To(Or(ContainSubstring("`"+body), ContainSubstring(fmt.Sprintf("%q", body)[1:])))
 
 			By("a resend, as it was and signed anew")
-			Expect(r.client.Configure(ctx, "signed", capture.Settings{Provider: "neostore", Secrets: []string{"S"}})).To(Succeed())
+			Expect(r.client.Configure(ctx, "signed", mockserver.Settings{Provider: "neostore", Secrets: []string{"S"}})).To(Succeed())
 			for bin, more := range map[string]string{"resent": "", "signed": `, "resign": {"provider": "neostore", "secret": "S"}`} {
 				resp, err := http.Post(r.desk+"/api/v1/captures/"+first.ID+"/resend", "application/json",
 					strings.NewReader(`{"url": "`+r.capture+"/"+bin+`"`+more+`}`))
@@ -93,7 +92,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			Expect(os.WriteFile(message, []byte(r.get(ctx, "/captures/"+signed.ID+"/raw")), 0o600)).To(Succeed())
 			run(ctx, 0, "verify", "neostore", "--secret", "S", message)
 			run(ctx, 1, "verify", "neostore", "--secret", "T", message)
-			var judged journal.Verification
+			var judged mockserver.Verification
 			resp, err := http.Post(r.desk+"/api/v1/captures/"+r.newest(ctx, "signed-har").ID+"/verify", "application/json",
 				strings.NewReader(`{"provider": "neostore", "secret": "S"}`))
 			Expect(err).NotTo(HaveOccurred())
@@ -105,9 +104,9 @@ var _ = Describe("a body whose bytes matter", func() {
 })
 
 // newest is the newest capture of a bin.
-func (r *rig) newest(ctx context.Context, bin string) journal.Capture {
+func (r *rig) newest(ctx context.Context, bin string) mockserver.Capture {
 	GinkgoHelper()
-	kept, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: 1}})
+	kept, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, Limit: 1}})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(kept).To(HaveLen(1), bin)
 	return kept[0]

@@ -17,7 +17,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
 
-	"github.com/hookrig/hookrig/fixtures/handlers"
+	"github.com/hookrig/hookrig/internal/handlers"
 )
 
 var _ = Describe("a handler that events --code prints", func() {

@@ -17,8 +17,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // Whatever is thrown at a rig that keeps 32 MB, its process stays below 200 MB.
@@ -54,7 +53,7 @@ var _ = Describe("hookrig serve --keep-bytes 32MB", Serial, func() {
 				drop(http.DefaultClient.Do(req))
 			})
 			say("heads and bins")
-			Expect(r.client.Configure(ctx, "forwarded", capture.Settings{Forward: consumer.URL})).To(Succeed())
+			Expect(r.client.Configure(ctx, "forwarded", mockserver.Settings{Forward: consumer.URL})).To(Succeed())
 			thrown(32, 400, func(int) { sent(http.MethodPost, r.capture+"/forwarded", []byte("x")) })
 			say("forwarded replies")
 			thrown(8, 5000, func(i int) {
@@ -87,7 +86,7 @@ var _ = Describe("hookrig serve --keep-bytes 32MB", Serial, func() {
 			// What the crowd left unfinished is still being recorded, and makes others go.
 			Eventually(func(g Gomega) {
 				sent(http.MethodPost, r.capture+"/after", []byte("it goes on"))
-				got, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "after"}})
+				got, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "after"}})
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(got).NotTo(BeEmpty())
 			}).WithContext(ctx).Should(Succeed())

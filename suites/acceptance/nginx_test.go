@@ -13,9 +13,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
 )
 
 var _ = Describe("behind nginx, below /hooks/", func() {
@@ -48,11 +45,11 @@ var _ = Describe("behind nginx, below /hooks/", func() {
 		Expect(err).NotTo(HaveOccurred())
 		inbox := mockserver.NewBin(client, "inbox")
 		Expect(inbox.URL()).To(Equal(public + "/in/inbox"))
-		_, err = client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: inbox.URL(), Events: []string{"Pass:*"}})
+		_, err = client.Register(ctx, mockserver.Endpoint{Provider: "neostore", URL: inbox.URL(), Events: []string{"Pass:*"}})
 		Expect(err).NotTo(HaveOccurred())
-		_, err = client.Emit(ctx, "neostore", provider.Emission{Event: "Pass:Installed"})
+		_, err = client.Emit(ctx, "neostore", mockserver.Emission{Event: "Pass:Installed"})
 		Expect(err).NotTo(HaveOccurred())
-		waited, err := client.Wait(ctx, "inbox", capture.Wait{Count: 1})
+		waited, err := client.Wait(ctx, "inbox", mockserver.Wait{Count: 1})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(waited.Matched).To(HaveLen(1))
 		for _, at := range []string{"/", "/api/docs/", "/api/openapi.json", "/healthz", "/neostore/", "/subscribfy/", "/ethpass/"} {

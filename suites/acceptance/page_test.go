@@ -16,9 +16,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/provider"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 var _ = Describe("the page", func() {
@@ -34,7 +32,7 @@ var _ = Describe("the page", func() {
 		b.sees("#state", "live")
 
 		By("explaining a wrong signature")
-		Expect(r.client.Configure(ctx, "inbox", capture.Settings{Provider: "neostore", Secrets: []string{"right"}})).To(Succeed())
+		Expect(r.client.Configure(ctx, "inbox", mockserver.Settings{Provider: "neostore", Secrets: []string{"right"}})).To(Succeed())
 		run(ctx, 0, "send", "neostore", "Pass:Created", "--to", r.capture+"/inbox", "--secret", "wrong")
 		b.sees("#list .row", "mismatch")
 		b.clickOn("#list .row")
@@ -59,7 +57,7 @@ var _ = Describe("the page", func() {
 		b.isAccessible()
 		b.click("button", "Close")
 		b.sees("#list .row", "valid")
-		newest, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox", Limit: 2}})
+		newest, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "inbox", Limit: 2}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(newest[0].Verification.Verdict).To(Equal("valid"))
 		Expect(newest[0].Body).To(Equal(newest[1].Body))
@@ -71,7 +69,7 @@ var _ = Describe("the page", func() {
 		b.fill("Header lines", "X-Test: 1")
 		b.clickOn("dialog .main")
 		b.sees("dialog .outcome", "answered 200")
-		newest, err = r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox", Limit: 1}})
+		newest, err = r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "inbox", Limit: 1}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(newest[0].Body)).To(ContainSubstring(`"passType":12345678901234567890`))
 		Expect(newest[0].Headers.Get("X-Test")).To(Equal("1"))
@@ -86,7 +84,7 @@ var _ = Describe("the page", func() {
 		reply := sync.OnceFunc(func() { close(answer) })
 		DeferCleanup(func() { reply(); consumer.Close() })
 		r := serve("--data", "memory")
-		Expect(r.client.Configure(ctx, "orders", capture.Settings{Forward: consumer.URL})).To(Succeed())
+		Expect(r.client.Configure(ctx, "orders", mockserver.Settings{Forward: consumer.URL})).To(Succeed())
 		b := browse(r, "#bin=orders")
 		b.sees("#state", "live")
 		sent := make(chan struct{})
@@ -107,7 +105,7 @@ var _ = Describe("the page", func() {
 
 		By("deleting it elsewhere")
 		postAs(r.capture+"/other/2", "text/plain", "two")
-		captures, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "orders"}})
+		captures, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "orders"}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(captures).To(HaveLen(1))
 		_, err = r.client.ClearBin(ctx, "orders")
@@ -137,7 +135,7 @@ var _ = Describe("the page", func() {
 		Expect(b.eval(`document.querySelector("dialog select[name=provider]").value`)).To(Equal("subscribfy"))
 		b.clickOn("dialog .main")
 		b.sees("dialog .outcome", "answered 200")
-		newest, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "sub", Limit: 1}})
+		newest, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "sub", Limit: 1}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(newest[0].Verification.Verdict).To(Equal("valid"))
 
@@ -151,10 +149,10 @@ var _ = Describe("the page", func() {
 
 	It("holds any number of deliveries, and bodies of any size", func(ctx SpecContext) {
 		r := serve("--data", "memory")
-		_, err := r.client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: r.capture + "/inbox", Events: []string{"Pass:*"}})
+		_, err := r.client.Register(ctx, mockserver.Endpoint{Provider: "neostore", URL: r.capture + "/inbox", Events: []string{"Pass:*"}})
 		Expect(err).NotTo(HaveOccurred())
 		for range 12 {
-			_, err := r.client.Emit(ctx, "neostore", slices.Repeat([]provider.Emission{{Event: "Pass:Created"}}, 20)...)
+			_, err := r.client.Emit(ctx, "neostore", slices.Repeat([]mockserver.Emission{{Event: "Pass:Created"}}, 20)...)
 			Expect(err).NotTo(HaveOccurred())
 		}
 		b := browse(r, "#view=deliveries")

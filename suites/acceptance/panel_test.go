@@ -8,8 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 var _ = Describe("the panels of the systems", func() {
@@ -27,12 +26,12 @@ var _ = Describe("the panels of the systems", func() {
 		b.sees("#said", "Pass:Installed")
 		b.sees("#detail", "Remove from apple")
 		b.isAccessible()
-		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "neostore") }).Should(HaveLen(2))
+		Eventually(ctx, func() ([]mockserver.Capture, error) { return r.captured(ctx, "neostore") }).Should(HaveLen(2))
 		b.click("button", "Disable")
 		b.sees("#said", "changed")
 		b.click("button", "Upsert a customer")
 		b.sees("#said", "Customer:Upserted")
-		Consistently(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "neostore") }).Should(HaveLen(2))
+		Consistently(ctx, func() ([]mockserver.Capture, error) { return r.captured(ctx, "neostore") }).Should(HaveLen(2))
 		b.click("button", "Delete")
 		b.sees("#detail", "No webhook is registered yet.")
 		b.click("a", "Subscribfy")
@@ -59,7 +58,7 @@ var _ = Describe("the panels of the systems", func() {
 		b.click("button", "Test Call")
 		b.eval(`document.querySelectorAll("#detail input[name=urls]")[1].focus()`)
 		b.press("scribfy")
-		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(3))
+		Eventually(ctx, func() ([]mockserver.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(3))
 		Expect(b.eval(`document.activeElement.value`)).To(Equal(r.capture + "/subscribfy"))
 		Expect(b.eval(`document.querySelectorAll("#detail input[name=urls]")[0].value`)).To(Equal(r.capture + "/subscribfy"))
 
@@ -75,7 +74,7 @@ var _ = Describe("the panels of the systems", func() {
 		b.sees("#said.bad a", "View the delivery")
 		b.click("button", "A customer gets a wallet")
 		b.sees("#said", "happened")
-		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(4))
+		Eventually(ctx, func() ([]mockserver.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(4))
 	}, SpecTimeout(2*time.Minute))
 
 	It("update ethpass's endpoint, and its passes are told", func(ctx SpecContext) {
@@ -92,7 +91,7 @@ var _ = Describe("the panels of the systems", func() {
 		b.sees("#said", "installed")
 		b.click("button", "Revoke")
 		b.sees("#detail", "USER_REVOKE")
-		Eventually(ctx, func() ([]journal.Capture, error) { return r.captured(ctx, "ethpass") }).Should(HaveLen(3))
+		Eventually(ctx, func() ([]mockserver.Capture, error) { return r.captured(ctx, "ethpass") }).Should(HaveLen(3))
 		got, err := r.captured(ctx, "ethpass")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(got[0].Headers.Get("Authorization")).To(Equal("a secret of ours"))
@@ -111,6 +110,6 @@ var _ = Describe("the panels of the systems", func() {
 })
 
 // captured is what a bin holds, newest first.
-func (r *rig) captured(ctx SpecContext, bin string) ([]journal.Capture, error) {
-	return r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin}})
+func (r *rig) captured(ctx SpecContext, bin string) ([]mockserver.Capture, error) {
+	return r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin}})
 }

@@ -16,8 +16,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // `make pictures` draws the pictures of the page's document. They show the seeded demo on the ports of the README.
@@ -29,11 +28,11 @@ var _ = Describe("the pictures", func() {
 		}
 		Expect(os.MkdirAll(dir, 0o755)).To(Succeed())
 		r := listening(hookrig("serve", "--data", "memory", "--seed-demo", "--clock", "virtual", "--capture", "127.0.0.1:8081", "--desk", "127.0.0.1:8080"))
-		Expect(r.client.Configure(ctx, "orders", capture.Settings{
+		Expect(r.client.Configure(ctx, "orders", mockserver.Settings{
 			Provider: "neostore", Secrets: []string{"right"},
-			Replies: capture.Script{Turns: []journal.Reply{{Status: 503}, {Status: 503}, {Status: 200}}, By: "delivery"},
+			Replies: mockserver.Script{Turns: []mockserver.Response{{Status: 503}, {Status: 503}, {Status: 200}}, By: "delivery"},
 		})).To(Succeed())
-		_, err := r.client.Register(ctx, journal.Endpoint{
+		_, err := r.client.Register(ctx, mockserver.Endpoint{
 			Provider: "neostore", Tenant: "demo", URL: r.capture + "/orders", Events: []string{"Pass:*"}, Secrets: []string{"right"}, Retry: "at-least-once",
 		})
 		Expect(err).NotTo(HaveOccurred())

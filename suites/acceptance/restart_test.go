@@ -15,9 +15,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/journal/sqlite"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
 var _ = Describe("hookrig serve that is killed and stopped under load", Serial, func() {
@@ -33,8 +32,8 @@ var _ = Describe("hookrig serve that is killed and stopped under load", Serial, 
 			return listening(hookrig("serve", "--capture", strings.TrimPrefix(r.capture, "http://"), "--desk", strings.TrimPrefix(r.desk, "http://"), "--data", data))
 		}
 		// A bin that answers late, so that there is always a delivery under way.
-		Expect(r.client.Configure(ctx, "late", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Delay: journal.Duration(50 * time.Millisecond)}}}})).To(Succeed())
-		_, err := r.client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: r.capture + "/late", Events: []string{"Pass:*"}})
+		Expect(r.client.Configure(ctx, "late", mockserver.Settings{Replies: mockserver.Script{Turns: []mockserver.Response{{Delay: mockserver.Duration(50 * time.Millisecond)}}}})).To(Succeed())
+		_, err := r.client.Register(ctx, mockserver.Endpoint{Provider: "neostore", URL: r.capture + "/late", Events: []string{"Pass:*"}})
 		Expect(err).NotTo(HaveOccurred())
 
 		var mu sync.Mutex
@@ -100,10 +99,10 @@ var _ = Describe("hookrig serve that is killed and stopped under load", Serial, 
 		}
 
 		// Every delivery that was made arrives: at a bin of this server nothing is refused.
-		deliveries := func() (states map[journal.State]int) {
+		deliveries := func() (states map[mockserver.State]int) {
 			GinkgoHelper()
-			states = map[journal.State]int{}
-			q := journal.DeliveryQuery{Limit: journal.MaxLimit}
+			states = map[mockserver.State]int{}
+			q := mockserver.DeliveryQuery{Limit: mockserver.MaxLimit}
 			for {
 				page, err := r.client.Deliveries(ctx, q)
 				Expect(err).NotTo(HaveOccurred())
@@ -116,10 +115,10 @@ var _ = Describe("hookrig serve that is killed and stopped under load", Serial, 
 				}
 			}
 		}
-		Eventually(func() int { return deliveries()[journal.Pending] }, "60s").Should(BeZero())
+		Eventually(func() int { return deliveries()[mockserver.Pending] }, "60s").Should(BeZero())
 		states := deliveries()
 		Expect(states).To(HaveLen(1), "%v", states)
-		Expect(states[journal.Delivered]).To(BeNumerically(">=", emitted))
+		Expect(states[mockserver.Delivered]).To(BeNumerically(">=", emitted))
 
 		// The database file alone holds all that was acknowledged.
 		r.stop()

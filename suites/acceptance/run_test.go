@@ -10,8 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 var _ = Describe("hookrig run", func() {
@@ -59,9 +58,9 @@ var _ = Describe("hookrig run", func() {
 		r := serve("--data", "memory", "--clock", "virtual")
 		bodies := func(seed string) []string {
 			GinkgoHelper()
-			before, err := r.client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Limit: 1}})
+			before, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Limit: 1}})
 			Expect(err).NotTo(HaveOccurred())
-			query := capture.Query{CaptureQuery: journal.CaptureQuery{Limit: journal.MaxLimit, Oldest: true}}
+			query := mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Limit: mockserver.MaxLimit, Oldest: true}}
 			if len(before) > 0 {
 				query.After = before[0].Seq
 			}

@@ -18,8 +18,6 @@ import (
 	"github.com/onsi/gomega/gexec"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
 )
 
 // step is one command of README, and what its comment says of it.
@@ -102,7 +100,7 @@ var _ = Describe("README, followed by a newcomer", func() {
 		By("the rig's own word for what came")
 		client, err := mockserver.Dial("http://127.0.0.1:"+w.ports["8080"], "")
 		Expect(err).NotTo(HaveOccurred())
-		captures, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}})
+		captures, err := client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "inbox"}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(captures).To(HaveLen(1))
 		Expect(captures[0].Verification).To(HaveField("Verdict", "valid"))

@@ -11,10 +11,9 @@ import (
 
 	"github.com/onsi/gomega/types"
 
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/content"
-	"github.com/hookrig/hookrig/mockserver/jq"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/content"
+	"github.com/hookrig/hookrig/internal/jq"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere in hookrig: .method .path .query .params
@@ -28,7 +27,7 @@ func HaveJSON(expression string, want any) types.GomegaMatcher {
 	m := &jsonMatcher{expression: expression, want: want}
 	query, err := jq.Parse(expression)
 	if err == nil {
-		err = capture.CheckPaths(query)
+		err = content.CheckPaths(query)
 	}
 	if err == nil {
 		m.program, err = jq.Compile(query, jq.Limits{})

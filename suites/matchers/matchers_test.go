@@ -12,13 +12,13 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/suites/matchers"
 )
 
 // signed is a neostore capture, signed with "s3cret".
-func signed(t *testing.T, id string) journal.Capture {
+func signed(t *testing.T, id string) mockserver.Capture {
 	t.Helper()
 	p, err := fixtures.Builtin().Provider("neostore")
 	if err != nil {
@@ -35,15 +35,15 @@ func signed(t *testing.T, id string) journal.Capture {
 	if err := p.Signing.Sign(&m, signature.Context{ID: e.ID, Time: time.Now(), EventTime: e.At}, "s3cret"); err != nil {
 		t.Fatal(err)
 	}
-	return journal.Capture{ID: id, Message: m, At: time.Now()}
+	return mockserver.Capture{ID: id, Message: m, At: time.Now()}
 }
 
-func capture(id, body string) journal.Capture {
-	return journal.Capture{ID: id, Message: signature.Message{Method: "POST", Target: "/inbox", Body: []byte(body)}}
+func capture(id, body string) mockserver.Capture {
+	return mockserver.Capture{ID: id, Message: signature.Message{Method: "POST", Target: "/inbox", Body: []byte(body)}}
 }
 
-func formCapture() journal.Capture {
-	return journal.Capture{ID: "c9", Message: signature.Message{
+func formCapture() mockserver.Capture {
+	return mockserver.Capture{ID: "c9", Message: signature.Message{
 		Method: "POST", Target: "/inbox?shop=a%20b", Headers: signature.Headers{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}}, Body: []byte("CallSid=CA1&x=1&x=2"),
 	}}
 }
@@ -81,27 +81,27 @@ func TestMatchers(t *testing.T) {
 		{"signed by one of two", matchers.BeSignedBy("neostore", "new", "s3cret"), good, ""},
 		{"a message that was sent", matchers.BeSignedBy("neostore", "s3cret"), good.Message, ""},
 
-		{"received", matchers.HaveReceived(), []journal.Capture{pass}, ""},
-		{"received nothing", matchers.HaveReceived(), []journal.Capture{}, "expected the captures to have received at least 1 capture, got 0 of 0"},
-		{"received one that matches", matchers.HaveReceived(matchers.HaveJSON(".body.name", "Pass:Created")).Times(1), []journal.Capture{pass, other}, ""},
+		{"received", matchers.HaveReceived(), []mockserver.Capture{pass}, ""},
+		{"received nothing", matchers.HaveReceived(), []mockserver.Capture{}, "expected the captures to have received at least 1 capture, got 0 of 0"},
+		{"received one that matches", matchers.HaveReceived(matchers.HaveJSON(".body.name", "Pass:Created")).Times(1), []mockserver.Capture{pass, other}, ""},
 		{
 			"received none that matches", matchers.HaveReceived(matchers.HaveJSON(".body.name", "Pass:Deleted")),
-			[]journal.Capture{pass, other},
+			[]mockserver.Capture{pass, other},
 			"expected the captures to have received at least 1 capture with HaveJSON(\".body.name\", \"Pass:Deleted\"), got 0 of 2; nearest:\n" +
 				"  c1 POST /inbox: expected .body.name to be \"Pass:Deleted\", got \"Pass:Created\"\n" +
 				"  c2 POST /inbox: expected .body.name to be \"Pass:Deleted\", got \"Pass:Updated\"",
 		},
-		{"received too many", matchers.HaveReceived().Times(1), []journal.Capture{pass, other}, "expected the captures to have received exactly 1 capture, got 2 of 2:\n" +
+		{"received too many", matchers.HaveReceived().Times(1), []mockserver.Capture{pass, other}, "expected the captures to have received exactly 1 capture, got 2 of 2:\n" +
 			"  c1 POST /inbox 89 bytes {\"name\":\"Pass:Created\",\"n\":9007199254740993,\"f\":1.0,\"list\":[1,{\"a\":null}],\"link\":\"<a&b>\"}\n" +
 			"  c2 POST /inbox 23 bytes {\"name\":\"Pass:Updated\"}"},
 		{
 			"a nested matcher that cannot judge one of the captures", matchers.HaveReceived(matchers.HaveJSON(".body.points", gomega.BeNumerically(">", 0))).Times(1),
-			[]journal.Capture{capture("c1", `{"event":"other"}`), capture("c2", "hello"), capture("c3", `{"points":5}`)},
+			[]mockserver.Capture{capture("c1", `{"event":"other"}`), capture("c2", "hello"), capture("c3", `{"points":5}`)},
 			"",
 		},
 		{
 			"why a nested matcher cannot judge, the nearest first", matchers.HaveReceived(matchers.HaveJSON(".body.name", "a"), matchers.HaveJSON(".body.points", gomega.BeNumerically(">", 0))),
-			[]journal.Capture{capture("c1", `{"name":"b"}`), capture("c2", `{"name":"a","points":"five"}`)},
+			[]mockserver.Capture{capture("c1", `{"name":"b"}`), capture("c2", `{"name":"a","points":"five"}`)},
 			"expected the captures to have received at least 1 capture with HaveJSON(\".body.name\", \"a\") and HaveJSON(\".body.points\", a value for BeNumerically), got 0 of 2; nearest:\n" +
 				"  c2 POST /inbox: expected .body.points to be a value for BeNumerically, but it is \"five\": Expected a number.  Got\n" +
 				"  c1 POST /inbox: expected .body.name to be \"a\", got \"b\"; expected .body.points to be a value for BeNumerically, but it is null: Expected a number.  Got",
@@ -124,7 +124,7 @@ func TestMatchers(t *testing.T) {
 	}
 
 	// The explanation behind the colon is the verifier's; that a verdict is given in words is the matcher's.
-	for verdict, subject := range map[string]journal.Capture{"missing": unsigned, "mismatch": signedWith(good, "00ff"), "malformed": tampered} {
+	for verdict, subject := range map[string]mockserver.Capture{"missing": unsigned, "mismatch": signedWith(good, "00ff"), "malformed": tampered} {
 		m := matchers.BeSignedBy("neostore", "s3cret")
 		ok, err := m.Match(subject)
 		if ok || err != nil {
@@ -136,7 +136,7 @@ func TestMatchers(t *testing.T) {
 	}
 }
 
-func signedWith(c journal.Capture, prefix string) journal.Capture {
+func signedWith(c mockserver.Capture, prefix string) mockserver.Capture {
 	c = c.Clone()
 	old := c.Headers.Get("x-neostore-signature")
 	c.Headers.Set("x-neostore-signature", prefix+old[len(prefix):])
@@ -152,11 +152,11 @@ func TestMisuseIsAnError(t *testing.T) {
 		"no JSON subject":    {matchers.HaveJSON(".body.a", 1), 42},
 		"wrong jq":           {matchers.HaveJSON(".body.a |", 1), []byte("{}")},
 		"value not in JSON":  {matchers.HaveJSON(".body.a", make(chan int)), []byte("{}")},
-		"unknown provider":   {matchers.BeSignedBy("neostor", "s"), journal.Capture{}},
-		"no secret":          {matchers.BeSignedBy("neostore"), journal.Capture{}},
+		"unknown provider":   {matchers.BeSignedBy("neostor", "s"), mockserver.Capture{}},
+		"no secret":          {matchers.BeSignedBy("neostore"), mockserver.Capture{}},
 		"no signed subject":  {matchers.BeSignedBy("neostore", "s"), "x"},
 		"no bin":             {matchers.HaveReceived(), 42},
-		"error of a matcher": {matchers.HaveReceived(matchers.HaveJSON(".body.a |", 1)), []journal.Capture{{}}},
+		"error of a matcher": {matchers.HaveReceived(matchers.HaveJSON(".body.a |", 1)), []mockserver.Capture{{}}},
 		"bin that fails":     {matchers.HaveReceived(), &bin{err: errors.New("gone")}},
 	} {
 		if ok, err := row.matcher.Match(row.actual); err == nil {
@@ -176,7 +176,7 @@ func TestAWrongMatcherStopsThePolling(t *testing.T) {
 	} {
 		var message string
 		g := gomega.NewGomega(func(m string, _ ...int) { message = m })
-		polled := &bin{captures: []journal.Capture{capture("c1", "{}")}}
+		polled := &bin{captures: []mockserver.Capture{capture("c1", "{}")}}
 		if g.Eventually(polled).WithTimeout(time.Hour).Should(wrong) || message == "" || polled.looks > 0 {
 			t.Errorf("%s: %d looks, %s", name, polled.looks, message)
 		}
@@ -186,7 +186,7 @@ func TestAWrongMatcherStopsThePolling(t *testing.T) {
 // What the failure of Consistently shows is what came.
 func TestNegatedFailureShowsTheCapture(t *testing.T) {
 	m := matchers.HaveReceived(matchers.HaveJSON(".body.name", "a"))
-	list := []journal.Capture{capture("c1", `{"name":"a"}`)}
+	list := []mockserver.Capture{capture("c1", `{"name":"a"}`)}
 	if ok, err := m.Match(list); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
@@ -198,18 +198,18 @@ func TestNegatedFailureShowsTheCapture(t *testing.T) {
 
 // bin is a bin that fills as it is looked into.
 type bin struct {
-	captures []journal.Capture
+	captures []mockserver.Capture
 	looks    int
 	err      error
 }
 
-func (b *bin) Captures(context.Context) ([]journal.Capture, error) {
+func (b *bin) Captures(context.Context) ([]mockserver.Capture, error) {
 	b.looks++
 	return b.captures[:min(b.looks-1, len(b.captures))], b.err
 }
 
 func TestEventuallyPollsABinAndStopsEarly(t *testing.T) {
-	list := []journal.Capture{capture("c1", "{}"), capture("c2", "{}"), capture("c3", "{}")}
+	list := []mockserver.Capture{capture("c1", "{}"), capture("c2", "{}"), capture("c3", "{}")}
 
 	filling := &bin{captures: list}
 	gomega.NewWithT(t).Eventually(filling).WithPolling(time.Millisecond).Should(matchers.HaveReceived().AtLeast(3))
@@ -230,18 +230,18 @@ func TestFailuresSteerNothing(t *testing.T) {
 	c := capture("c1", "{\"a\":"+`"\u001b[31m\u009b\u202e"`+"}")
 	c.Method, c.Target, c.Problems = "P"+bad, "/in"+bad+"?token=hush", []string{bad}
 	received := matchers.HaveReceived(matchers.HaveJSON(".body.a", "1"))
-	if _, err := received.Match([]journal.Capture{c}); err != nil {
+	if _, err := received.Match([]mockserver.Capture{c}); err != nil {
 		t.Fatal(err)
 	}
 	all := matchers.HaveReceived()
-	if _, err := all.Match([]journal.Capture{c}); err != nil {
+	if _, err := all.Match([]mockserver.Capture{c}); err != nil {
 		t.Fatal(err)
 	}
 	value := matchers.HaveJSON(".body.a", "1")
 	if _, err := value.Match(c); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{received.FailureMessage([]journal.Capture{c}), all.NegatedFailureMessage([]journal.Capture{c}), value.FailureMessage(c), c.GomegaString()} {
+	for _, text := range []string{received.FailureMessage([]mockserver.Capture{c}), all.NegatedFailureMessage([]mockserver.Capture{c}), value.FailureMessage(c), c.GomegaString()} {
 		if terminal.Text(text) != text || strings.Contains(text, "hush") {
 			t.Errorf("%q", text)
 		}

@@ -9,15 +9,15 @@ import (
 
 	"github.com/onsi/gomega/types"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/redact"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // Bin is what HaveReceived polls: *mockserver.Bin is one.
 type Bin interface {
 	// Captures returns the captures that the bin holds, oldest first.
-	Captures(ctx context.Context) ([]journal.Capture, error)
+	Captures(ctx context.Context) ([]mockserver.Capture, error)
 }
 
 // fetchLimit bounds one look into a bin.
@@ -37,13 +37,13 @@ type ReceivedMatcher struct {
 	matchers []types.GomegaMatcher
 	min, max int // max is -1 for no bound
 
-	matched []journal.Capture
+	matched []mockserver.Capture
 	misses  []miss
 }
 
 // miss is a capture that did not match.
 type miss struct {
-	capture journal.Capture
+	capture mockserver.Capture
 	reasons []string // one for each matcher that did not accept it
 }
 
@@ -102,7 +102,7 @@ func (m *ReceivedMatcher) MatchMayChangeInTheFuture(actual any) bool {
 }
 
 // reasons say what of c the matchers do not accept; none when they all do.
-func (m *ReceivedMatcher) reasons(c journal.Capture) []string {
+func (m *ReceivedMatcher) reasons(c mockserver.Capture) []string {
 	var reasons []string
 	for _, sub := range m.matchers {
 		ok, err := sub.Match(c)
@@ -149,7 +149,7 @@ func (m *ReceivedMatcher) NegatedFailureMessage(actual any) string {
 }
 
 // show lists the first captures.
-func (m *ReceivedMatcher) show(b *strings.Builder, list []journal.Capture) {
+func (m *ReceivedMatcher) show(b *strings.Builder, list []mockserver.Capture) {
 	b.WriteByte(':')
 	for i := range list[:min(shown, len(list))] {
 		b.WriteString("\n  " + list[i].GomegaString())
@@ -185,21 +185,21 @@ func subject(actual any) string {
 	return "the captures"
 }
 
-func capturesOf(actual any) ([]journal.Capture, error) {
+func capturesOf(actual any) ([]mockserver.Capture, error) {
 	switch a := actual.(type) {
 	case Bin:
 		ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
 		defer cancel()
 		return a.Captures(ctx)
-	case []journal.Capture:
+	case []mockserver.Capture:
 		return a, nil
-	case journal.Capture:
-		return []journal.Capture{a}, nil
+	case mockserver.Capture:
+		return []mockserver.Capture{a}, nil
 	}
 	return nil, fmt.Errorf("HaveReceived wants a bin or captures, got %T", actual)
 }
 
 // describe names a capture in one short phrase.
-func describe(c journal.Capture) string {
+func describe(c mockserver.Capture) string {
 	return terminal.Sprintf("%s %s %s", c.ID, c.Method, redact.URL(c.Target))
 }

@@ -8,9 +8,8 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/capture"
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/terminal"
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // BeSignedBy succeeds when a capture or message carries the provider's signature by one of the secrets. A failure
@@ -29,7 +28,7 @@ type signedMatcher struct {
 	scheme   *fixtures.Provider
 	secrets  []string
 	err      error
-	result   journal.Verification
+	result   mockserver.Verification
 }
 
 func (m *signedMatcher) wrong() error { return m.err }
@@ -51,7 +50,7 @@ func (m *signedMatcher) Match(actual any) (bool, error) {
 	if c.At.IsZero() {
 		c.At = time.Now()
 	}
-	m.result = capture.Verify(m.scheme, c, "", m.secrets...)
+	m.result = mockserver.Verify(m.scheme, c, "", m.secrets...)
 	return m.result.Verdict == string(signature.Valid), nil
 }
 

@@ -6,39 +6,38 @@ import (
 
 	"github.com/onsi/gomega/types"
 
-	"github.com/hookrig/hookrig/mockserver/journal"
-	"github.com/hookrig/hookrig/mockserver/wire"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // messageOf takes the request out of what a matcher can judge; bytes and strings are the body of one.
-func messageOf(matcher string, actual any) (*wire.Message, error) {
+func messageOf(matcher string, actual any) (*mockserver.Message, error) {
 	switch a := actual.(type) {
 	case []byte:
-		return &wire.Message{Body: a}, nil
+		return &mockserver.Message{Body: a}, nil
 	case string:
-		return &wire.Message{Body: []byte(a)}, nil
+		return &mockserver.Message{Body: []byte(a)}, nil
 	}
 	c, err := captureOf(matcher, actual)
 	return &c.Message, err
 }
 
 // captureOf takes one capture, or a message as if it had been captured.
-func captureOf(matcher string, actual any) (journal.Capture, error) {
+func captureOf(matcher string, actual any) (mockserver.Capture, error) {
 	switch a := actual.(type) {
-	case journal.Capture:
+	case mockserver.Capture:
 		return a, nil
-	case *journal.Capture:
+	case *mockserver.Capture:
 		if a != nil {
 			return *a, nil
 		}
-	case wire.Message:
-		return journal.Capture{Message: a}, nil
-	case *wire.Message:
+	case mockserver.Message:
+		return mockserver.Capture{Message: a}, nil
+	case *mockserver.Message:
 		if a != nil {
-			return journal.Capture{Message: *a}, nil
+			return mockserver.Capture{Message: *a}, nil
 		}
 	}
-	return journal.Capture{}, fmt.Errorf("%s wants a journal.Capture or a wire.Message, got %T", matcher, actual)
+	return mockserver.Capture{}, fmt.Errorf("%s wants a journal.Capture or a wire.Message, got %T", matcher, actual)
 }
 
 // checked is a matcher of this package that knows whether it is wrong itself: a jq expression that cannot be read, an unknown provider.

@@ -1,0 +1,150 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// binIn names a bin.
+type binIn struct {
+	Bin string `path:"bin" doc:"the bin's name"`
+}
+
+// binBodyIn names a bin and carries a body.
+type binBodyIn struct {
+	Bin     string `path:"bin" doc:"the bin's name"`
+	RawBody []byte
+}
+
+// bin is a bin of the list, with its address.
+type bin struct {
+	journal.Bin
+	URL    string         `json:"url" doc:"the address that is recorded, and every path below it"`
+	Ledger capture.Ledger `json:"ledger" doc:"what became of every request that named the bin"`
+}
+
+func (k *desk) listBins(ctx context.Context, _ *struct{}) (*reply[list[bin]], error) {
+	held, err := k.store.Bins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bins := make([]bin, len(held))
+	for i, b := range held {
+		bins[i] = bin{b, k.capture.URL() + "/" + b.Name, k.capture.LedgerOf(b)}
+	}
+	return whole(bins), nil
+}
+
+func (k *desk) getLedger(ctx context.Context, in *binIn) (*reply[capture.Ledger], error) {
+	l, err := k.capture.Ledger(ctx, in.Bin)
+	return &reply[capture.Ledger]{l}, err
+}
+
+func (k *desk) getSender(ctx context.Context, in *binIn) (*reply[capture.Sender], error) {
+	out, err := k.capture.Sender(ctx, in.Bin)
+	return &reply[capture.Sender]{out}, err
+}
+
+func (k *desk) getBin(ctx context.Context, in *binIn) (*reply[capture.Settings], error) {
+	set, err := k.capture.Settings(ctx, in.Bin)
+	return &reply[capture.Settings]{set}, err
+}
+
+// settingsBody is capture.Settings, with replies as callers write them. One secret may be given as such.
+type settingsBody struct {
+	capture.Settings
+	Secret     string      `json:"secret,omitempty" doc:"the one secret"`
+	Handshakes []handshake `json:"handshakes,omitempty" doc:"endpoint checks that the bin passes by itself"`
+	Replies    replies     `json:"replies,omitzero"`
+}
+
+func (b settingsBody) settings() capture.Settings {
+	set := b.Settings
+	set.Replies = capture.Script(b.Replies)
+	for _, h := range b.Handshakes {
+		set.Handshakes = append(set.Handshakes, capture.Handshake(h))
+	}
+	if b.Secret != "" {
+		set.Secrets = append([]string{b.Secret}, set.Secrets...)
+	}
+	return set
+}
+
+func (k *desk) putBin(ctx context.Context, in *binBodyIn) (*reply[capture.Settings], error) {
+	b, err := strict[settingsBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	set := b.settings()
+	return &reply[capture.Settings]{set}, k.capture.Configure(ctx, in.Bin, set)
+}
+
+// patchBin changes what the body names; what else the bin does stays. Changes made at the same time do not undo each other.
+func (k *desk) patchBin(ctx context.Context, in *binBodyIn) (*reply[capture.Settings], error) {
+	b, err := strict[settingsBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(in.RawBody, &given); err != nil {
+		return nil, err // it was read before
+	}
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { _, ok := given[name]; return ok })
+	}
+	set := b.settings()
+	var c capture.Change
+	if has("provider") {
+		c.Provider = &set.Provider
+	}
+	if has("secret", "secrets") {
+		c.Secrets = &set.Secrets
+	}
+	if has("url") {
+		c.URL = &set.URL
+	}
+	if has("handshakes") {
+		c.Handshakes = &set.Handshakes
+	}
+	if has("replies") {
+		c.Replies = &set.Replies
+	}
+	if has("forward") {
+		c.Forward = &set.Forward
+	}
+	out, err := k.capture.Change(ctx, in.Bin, c)
+	return &reply[capture.Settings]{out}, err
+}
+
+// cleared says how many captures were deleted.
+type cleared struct {
+	Deleted int `json:"deleted" doc:"how many captures there were"`
+}
+
+func (k *desk) clearBin(ctx context.Context, in *binIn) (*reply[cleared], error) {
+	n, err := k.store.ClearBin(ctx, in.Bin)
+	return &reply[cleared]{cleared{n}}, err
+}
+
+// selectedIn names captures of a bin; without anything else, all of them.
+type selectedIn struct {
+	Bin    string `path:"bin" doc:"the bin's name"`
+	Before uint64 `query:"before" doc:"only captures with a lower seq"`
+	After  uint64 `query:"after" doc:"only captures with a higher seq"`
+	Where  string `query:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
+	Q      string `query:"q" doc:"words and fields, as in the list of captures"`
+}
+
+func (k *desk) deleteCaptures(ctx context.Context, in *selectedIn) (*reply[cleared], error) {
+	if in.Before == 0 && in.After == 0 && in.Where == "" && in.Q == "" {
+		return k.clearBin(ctx, &binIn{in.Bin})
+	}
+	n, err := k.capture.Delete(ctx, capture.Query{
+		CaptureQuery: journal.CaptureQuery{Bin: in.Bin, Before: in.Before, After: in.After}, Where: in.Where, Q: in.Q,
+	})
+	return &reply[cleared]{cleared{n}}, err
+}

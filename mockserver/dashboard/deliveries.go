@@ -1,0 +1,51 @@
+package dashboard
+
+import (
+	"context"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// deliveriesIn asks for deliveries.
+type deliveriesIn struct {
+	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"how many, at most"`
+	Before   uint64 `query:"before" doc:"only deliveries with a lower seq"`
+	After    uint64 `query:"after" doc:"only deliveries with a higher seq"`
+	Provider string `query:"provider" doc:"only this provider's"`
+	Endpoint string `query:"endpoint" doc:"only those to the endpoint of this id"`
+	State    string `query:"state" enum:"pending,delivered,exhausted,stopped,dropped" doc:"only those that stand there"`
+	EventID  string `query:"event_id" doc:"only those of the event of this id"`
+}
+
+// deliveryIn names a delivery.
+type deliveryIn struct {
+	ID string `path:"id" doc:"the delivery's id"`
+}
+
+func (k *desk) listDeliveries(ctx context.Context, in *deliveriesIn) (*reply[list[delivered]], error) {
+	query := journal.DeliveryQuery{
+		Provider: in.Provider, Endpoint: in.Endpoint, State: journal.State(in.State), EventID: in.EventID,
+		Before: in.Before, After: in.After,
+	}
+	found, more, err := gather(in.Limit, k.largest, func(n int, last *journal.Delivery) ([]journal.Delivery, error) {
+		query.Limit = n
+		if last != nil {
+			query.Before = last.Seq
+		}
+		return k.store.Deliveries(ctx, query)
+	}, (*journal.Delivery).Size)
+	if err != nil || len(found) == 0 {
+		return whole([]delivered(nil)), err
+	}
+	return page(k.delivereds(found), found[len(found)-1].Seq, more), nil
+}
+
+func (k *desk) getDelivery(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {
+	d, err := k.store.Delivery(ctx, in.ID)
+	return &reply[delivered]{k.delivered(d)}, err
+}
+
+func (k *desk) redeliver(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {
+	d, err := k.providers.Redeliver(ctx, in.ID)
+	return &reply[delivered]{k.delivered(d)}, err
+}

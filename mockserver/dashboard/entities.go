@@ -1,0 +1,167 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+)
+
+// entitiesIn asks for entities.
+type entitiesIn struct {
+	Provider string `path:"provider" doc:"the provider's name"`
+	Tenant   string `query:"tenant" doc:"whose they are; the demo tenant's without"`
+	Kind     string `query:"kind" doc:"only these"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"how many, at most"`
+	After    uint64 `query:"after" doc:"only those with a higher order"`
+}
+
+// entityIn names an entity.
+type entityIn struct {
+	Provider string `path:"provider" doc:"the provider's name"`
+	Kind     string `path:"kind" doc:"what the provider calls such entities"`
+	ID       string `path:"id" doc:"the entity's id"`
+	Tenant   string `query:"tenant" doc:"whose it is; the demo tenant's without"`
+}
+
+func (in *entityIn) name() delivery.EntityName {
+	return delivery.EntityName{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}
+}
+
+// entityBodyIn names an entity and carries a body.
+type entityBodyIn struct {
+	Provider string `path:"provider" doc:"the provider's name"`
+	Kind     string `path:"kind" doc:"what the provider calls such entities"`
+	ID       string `path:"id" doc:"the entity's id"`
+	Tenant   string `query:"tenant" doc:"whose it is; the demo tenant's without"`
+	RawBody  []byte
+}
+
+// entity is an entity, and what can happen to it next.
+type entity struct {
+	Kind     string          `json:"kind"`
+	ID       string          `json:"id"`
+	Tenant   string          `json:"tenant"`
+	State    string          `json:"state" doc:"where it stands in its journey"`
+	Order    uint64          `json:"order" doc:"the number of its creation"`
+	Created  time.Time       `json:"created" doc:"on the schedule's clock"`
+	At       time.Time       `json:"at" doc:"when its last event happened"`
+	Events   uint64          `json:"events" doc:"how many events have happened to it"`
+	Possible []string        `json:"possible" doc:"the events that can happen to it next"`
+	Fields   json.RawMessage `json:"fields" doc:"what its events draw from"`
+}
+
+func (k *desk) entity(e delivery.Entity) (entity, error) {
+	now, err := k.providers.Revive(&e)
+	if err != nil {
+		return entity{}, err
+	}
+	return entity{
+		Kind: e.Kind, ID: e.ID, Tenant: e.Tenant, State: e.State, Order: e.Order, Created: e.Created, At: e.At,
+		Events: e.Events, Possible: present(now.Possible()), Fields: e.Fields,
+	}, nil
+}
+
+func (k *desk) listEntities(_ context.Context, in *entitiesIn) (*reply[list[entity]], error) {
+	if _, err := k.catalogue.Provider(in.Provider); err != nil {
+		return nil, err
+	}
+	var out []entity
+	for _, e := range k.providers.Entities(in.Provider, in.Tenant, in.Kind) {
+		if e.Order <= in.After {
+			continue
+		}
+		if len(out) == in.Limit {
+			return page(out, out[len(out)-1].Order, true), nil
+		}
+		one, err := k.entity(e)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return whole(out), nil
+}
+
+func (k *desk) getEntity(_ context.Context, in *entityIn) (*reply[entity], error) {
+	e, err := k.providers.Entity(in.name())
+	if err != nil {
+		return nil, err
+	}
+	out, err := k.entity(e)
+	return &reply[entity]{out}, err
+}
+
+func (k *desk) forgetEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
+	return nil, k.providers.Forget(ctx, in.name())
+}
+
+// entityBody is an entity to make.
+type entityBody struct {
+	Kind   string         `json:"kind" doc:"what the provider calls such entities"`
+	Tenant string         `json:"tenant,omitempty" doc:"whose it is; the demo tenant's without"`
+	Given  fixtures.Given `json:"given,omitempty" doc:"values of its fields, by path; the others are drawn"`
+	Steps  []stepBody     `json:"steps,omitempty" doc:"what happens to it at once"`
+}
+
+// stepBody is something that happens.
+type stepBody struct {
+	Event string         `json:"event"`
+	To    string         `json:"to,omitempty" doc:"the state that it must lead to"`
+	Given fixtures.Given `json:"given,omitempty" doc:"values to take instead of drawn ones, by path"`
+}
+
+// lived is an entity, and the events that happened.
+type lived struct {
+	Entity entity           `json:"entity"`
+	Events []fixtures.Event `json:"events" doc:"what happened, in its order"`
+}
+
+func (k *desk) createEntity(ctx context.Context, in *providerBodyIn) (*reply[lived], error) {
+	body, err := strict[entityBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	return k.lives(func(live func(*delivery.Life) error) (delivery.Entity, error) {
+		return k.providers.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Given, live)
+	}, body.Steps)
+}
+
+func (k *desk) happen(ctx context.Context, in *entityBodyIn) (*reply[lived], error) {
+	body, err := strict[stepBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	return k.lives(func(live func(*delivery.Life) error) (delivery.Entity, error) {
+		return k.providers.Live(ctx, delivery.EntityName{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}, live)
+	}, []stepBody{body})
+}
+
+// maxSteps bounds how much happens at once.
+const maxSteps = 100
+
+// lives has an entity live through steps.
+func (k *desk) lives(of func(func(*delivery.Life) error) (delivery.Entity, error), steps []stepBody) (*reply[lived], error) {
+	if len(steps) > maxSteps {
+		return nil, fmt.Errorf("%w: %d steps: at most %d", delivery.ErrInvalid, len(steps), maxSteps)
+	}
+	out := lived{Events: []fixtures.Event{}}
+	e, err := of(func(l *delivery.Life) error {
+		for _, s := range steps {
+			event, err := l.Happen(fixtures.Step{Event: s.Event, To: s.To, Given: s.Given})
+			if err != nil {
+				return err
+			}
+			out.Events = append(out.Events, event)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Entity, err = k.entity(e)
+	return &reply[lived]{out}, err
+}

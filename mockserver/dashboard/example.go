@@ -1,0 +1,108 @@
+package dashboard
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// exampleBody is a body that an operation takes, as JSON; "" for one that takes none. A test sends them all.
+func exampleBody(operation string) string {
+	switch operation {
+	case "put-bin":
+		return `{"provider":"neostore","secret":"S"}`
+	case "put-replies", "post-replies":
+		return `{"turns":[{"status":503,"body":"later"},{"status":200}]}`
+	case "import-into-bin":
+		return `{"log":{"entries":[{"request":{"method":"POST","url":"http://shop.test/hooks"}}]}}`
+	case "post-wait-in-bin":
+		return `{"where":".method == \"POST\"","count":1,"timeout":"2s"}`
+	case "verify-capture":
+		return `{"provider":"neostore","secret":"S"}`
+	case "resend-capture":
+		return `{"url":"http://127.0.0.1:3000/hooks","set":{"/again":true}}`
+	case "emit":
+		return `{"event":"Pass:Created"}`
+	case "send":
+		return `{"event":"Pass:Installed","to":"http://127.0.0.1:3000/hooks","secret":"S"}`
+	case "register-endpoint":
+		return `{"url":"http://127.0.0.1:3000/hooks","events":["Pass:*"]}`
+	case "put-tenant":
+		return `{"keys":[{"key":"acme-key","scopes":["Webhook.Read"]}]}`
+	case "create-entity":
+		return `{"kind":"pass","steps":[{"event":"Pass:Created"}]}`
+	case "happen":
+		return `{"event":"Pass:Installed"}`
+	case "post-clock", "advance-clock", "advance-run":
+		return `{"by":"2h"}`
+	}
+	return ""
+}
+
+// exampleOf is a value of a parameter of a section's routes, or "". What only a rig can know is a word in capitals.
+func exampleOf(section, parameter string) string {
+	switch parameter {
+	case "bin":
+		return "inbox"
+	case "provider":
+		return "neostore"
+	case "tenant":
+		return "acme"
+	case "kind":
+		return "pass"
+	case "endpoint":
+		return "ENDPOINT"
+	case "other":
+		return "c00000002"
+	case "format":
+		return "jsonl"
+	case "id":
+		return map[string]string{"captures": "c00000001", "deliveries": "DELIVERY", "providers": "ENTITY", "runs": "RUN"}[section]
+	}
+	return ""
+}
+
+// exemplify puts the examples into the description of a route that was added.
+func exemplify(api huma.API, op *huma.Operation, section string) {
+	item := api.OpenAPI().Paths[op.Path]
+	described := map[string]*huma.Operation{
+		http.MethodGet: item.Get, http.MethodPut: item.Put, http.MethodPost: item.Post, http.MethodDelete: item.Delete, http.MethodPatch: item.Patch,
+	}[op.Method]
+	for _, p := range described.Parameters {
+		if example := exampleOf(section, p.Name); p.Required && example != "" {
+			p.Example = example
+		}
+	}
+	example := exampleBody(op.OperationID)
+	if example == "" || op.RequestBody == nil {
+		return
+	}
+	if media := op.RequestBody.Content["application/json"]; media != nil {
+		media.Example = json.RawMessage(example)
+	}
+}
+
+// groups are the sections of the API in the order in which they are read.
+func groups() []*huma.Tag {
+	return []*huma.Tag{
+		{Name: "rig", Description: "The rig itself: where it is, whether it is alive, what it counts, and what is new."},
+		{Name: "bins", Description: "A bin is a capture address: whatever is sent to CAPTURE/NAME/any/path is recorded, byte for byte, before it is answered."},
+		{Name: "captures", Description: "A capture is one request that a bin received."},
+		{Name: "providers", Description: "A provider is one system that is played: its events, who is registered for them, and what they are about."},
+		{Name: "deliveries", Description: "A delivery is one event on its way to one endpoint, with all its attempts."},
+		{Name: "runs", Description: "A run shares the server with others without seeing them: it has its own endpoints and clock."},
+		{Name: "clock", Description: "The clock that retries follow: the real one, or a virtual one that moves when told to."},
+	}
+}
+
+// groupOf is the group of a section: the first segment of its paths.
+func groupOf(section string) string {
+	switch section {
+	case "endpoints":
+		return "providers"
+	case "ca.pem", "healthz", "metrics", "stream":
+		return "rig"
+	}
+	return section
+}

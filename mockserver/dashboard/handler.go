@@ -1,0 +1,128 @@
+package dashboard
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// desk answers from the parts of one rig.
+type desk struct {
+	providers *delivery.Dispatcher
+	capture   *capture.Server
+	store     journal.Store
+	catalogue *fixtures.Catalogue
+	wire      *wire.Client
+	surfaces  map[string]string
+	largest   int // of a page, in bytes
+	streams   *streams
+	tally     tally
+}
+
+// Handler is the desk of a rig: the API under /api, the page at /. Requests that wait or stream end with their context, so
+// a server that closes should end it.
+func Handler(p vendorapi.Parts) http.Handler {
+	kept := keptBy(p.Store)
+	k := &desk{
+		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, surfaces: p.Surfaces,
+		largest: largestPage(kept), streams: newStreams(kept),
+	}
+	return k.handler()
+}
+
+func (k *desk) handler() http.Handler {
+	mux := http.NewServeMux()
+	api := humago.New(mux, config())
+	k.routes(api)
+	serveDocument(mux, api)
+	servePage(mux)
+	mux.HandleFunc("GET /healthz", alive)
+	mux.HandleFunc("GET /metrics", k.scraped)
+	mux.HandleFunc("/", unknown(mux))
+	return careful(oneByOne(turnsFor(keptBy(k.store)), mux))
+}
+
+// routes is the whole API on one screen.
+func (k *desk) routes(api huma.API) {
+	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
+
+	route(api, get, "/rig", "get-rig", "Where the rig is and what it plays", k.rig)
+	route(api, get, "/query", "get-query", "How a query, q, is written", k.queryHelp, answersAs("text/markdown"))
+	route(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca, answersAs("application/x-pem-file"))
+	route(api, get, "/healthz", "get-health", "Whether the rig is alive: 200 ok", k.health, answersAs("text/plain"))
+	route(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics, answersAs("text/plain"))
+	route(api, get, "/stream", "get-stream", "New captures and deliveries as server-sent events", k.stream, streamed)
+
+	route(api, get, "/bins", "list-bins", "Bins that hold or held a capture", k.listBins)
+	route(api, get, "/bins/{bin}", "get-bin", "What a bin does besides recording", k.getBin)
+	route(api, put, "/bins/{bin}", "put-bin", "Set what a bin does; its replies start anew", k.putBin, accepts[settingsBody])
+	route(api, http.MethodPatch, "/bins/{bin}", "patch-bin", "Change some of what a bin does; the rest stays", k.patchBin, accepts[settingsBody])
+	route(api, del, "/bins/{bin}", "delete-bin", "Delete a bin's captures", k.clearBin)
+	route(api, get, "/bins/{bin}/ledger", "get-ledger", "What became of every request that named a bin", k.getLedger)
+	route(api, get, "/bins/{bin}/sender", "get-sender", "What a bin's captures tell of the program that sent them", k.getSender)
+	route(api, get, "/bins/{bin}/replies", "get-replies", "What a bin answers", k.getReplies)
+	route(api, put, "/bins/{bin}/replies", "put-replies", "Set what a bin answers", k.putReplies, accepts[replies])
+	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putReplies, accepts[replies])
+	route(api, del, "/bins/{bin}/replies", "delete-replies", "Have a bin answer 200 again", k.deleteReplies)
+	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
+	route(api, del, "/bins/{bin}/captures", "delete-captures", "Delete the captures of a bin that a query selects; without one, all", k.deleteCaptures)
+	route(api, get, "/bins/{bin}/export", "export-bin", "A bin's captures as a file", k.exportBin, exports)
+	route(api, post, "/bins/{bin}/import", "import-into-bin", "Add the captures of a file to a bin", k.importInto, acceptsFile)
+	route(api, get, "/bins/{bin}/wait", "wait-in-bin", "Wait for captures, by query", k.getWait, mayTimeOut)
+	route(api, post, "/bins/{bin}/wait", "post-wait-in-bin", "Wait for captures", k.postWait, mayTake[waitBody], mayTimeOut)
+
+	route(api, get, "/captures", "list-captures", "Captures of all bins, newest first", k.listCaptures)
+	route(api, get, "/captures/{id}", "get-capture", "One capture", k.getCapture)
+	route(api, del, "/captures/{id}", "delete-capture", "Delete one capture", k.deleteCapture)
+	route(api, get, "/captures/{id}/content", "get-content", "A capture's body decoded: compression, character set, form fields, parts", k.content)
+	route(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw, answersAs("application/octet-stream"))
+	route(api, get, "/captures/{id}/attempts", "list-attempts", "The captures of the same delivery, oldest first", k.attempts)
+	route(api, get, "/captures/{id}/schema", "check-schema", "Whether a capture's body fits the schema of its event", k.schema)
+	route(api, post, "/captures/{id}/verify", "verify-capture", "Judge a capture's signature", k.verify, mayTake[verifyBody])
+	route(api, post, "/captures/{id}/resend", "resend-capture", "Send a capture's bytes once more, changed or signed anew", k.resend, accepts[resendBody])
+	route(api, get, "/captures/{id}/export", "export-capture", "A capture as a file", k.exportCapture, exports)
+	route(api, get, "/captures/{id}/diff/{other}", "diff-captures", "How two captures differ", k.diff)
+
+	route(api, get, "/providers", "list-providers", "The providers that the rig plays", k.listProviders)
+	route(api, get, "/providers/{provider}", "get-provider", "One provider", k.getProvider)
+	route(api, get, "/providers/{provider}/events", "list-events", "The events a provider sends", k.listEvents)
+	route(api, post, "/providers/{provider}/events", "emit", "Emit an event, or several as one", k.emit, accepts[emissions])
+	route(api, post, "/providers/{provider}/send", "send", "Send one event to one address, registered or not", k.send, accepts[sendBody])
+	route(api, get, "/providers/{provider}/endpoints", "list-provider-endpoints", "A provider's endpoints, oldest first", k.listEndpoints)
+	route(api, post, "/providers/{provider}/endpoints", "register-endpoint", "Register an endpoint", k.register, accepts[endpointBody], needs("url"), creates)
+	route(api, get, "/providers/{provider}/endpoints/{endpoint}", "get-endpoint", "One endpoint", k.getEndpoint)
+	route(api, del, "/providers/{provider}/endpoints/{endpoint}", "remove-endpoint", "Remove an endpoint at once", k.removeEndpoint)
+	route(api, get, "/providers/{provider}/options", "list-options", "What of a provider can be overridden, and what is in force", k.listOptions)
+	route(api, get, "/providers/{provider}/tenants", "list-tenants", "A provider's tenants, with the keys of its own API", k.listTenants)
+	route(api, put, "/providers/{provider}/tenants/{tenant}", "put-tenant", "Add a tenant, or replace its keys", k.putTenant, accepts[tenantBody])
+	route(api, del, "/providers/{provider}/tenants/{tenant}", "remove-tenant", "Remove a tenant: its keys open nothing any more", k.removeTenant)
+	route(api, get, "/providers/{provider}/entities", "list-entities", "What a tenant's events are about, oldest first", k.listEntities)
+	route(api, post, "/providers/{provider}/entities", "create-entity", "Make an entity, and have its first events happen", k.createEntity, accepts[entityBody], creates)
+	route(api, get, "/providers/{provider}/entities/{kind}/{id}", "get-entity", "One entity, and what can happen to it", k.getEntity)
+	route(api, post, "/providers/{provider}/entities/{kind}/{id}/events", "happen", "Have something happen to an entity", k.happen, accepts[stepBody])
+	route(api, del, "/providers/{provider}/entities/{kind}/{id}", "forget-entity", "Delete an entity without an event", k.forgetEntity)
+	route(api, get, "/endpoints", "list-endpoints", "The endpoints of all providers, oldest first", k.listAllEndpoints)
+
+	route(api, get, "/deliveries", "list-deliveries", "Deliveries with their attempts, newest first", k.listDeliveries)
+	route(api, get, "/deliveries/{id}", "get-delivery", "One delivery with its attempts", k.getDelivery)
+	route(api, post, "/deliveries/{id}/redeliver", "redeliver", "Deliver the same event once more", k.redeliver, creates)
+
+	route(api, get, "/clock", "get-clock", "The clock that retries follow", k.getClock)
+	route(api, post, "/clock", "post-clock", "Move a virtual clock forward", k.advance, mayTake[advanceBody])
+	route(api, post, "/clock/advance", "advance-clock", "Move a virtual clock forward", k.advance, mayTake[advanceBody])
+	route(api, post, "/clock/settle", "settle", "Wait until nothing is due", k.settle)
+
+	route(api, post, "/runs", "begin-run", "Begin a run, with its own endpoints and clock", k.beginRun, mayTake[delivery.RunOptions], creates)
+	route(api, del, "/runs/{id}", "end-run", "End a run and remove its endpoints", k.endRun)
+	route(api, get, "/runs/{id}/clock", "get-run-clock", "A run's clock", k.getRunClock)
+	route(api, post, "/runs/{id}/clock/advance", "advance-run", "Move a run's virtual clock forward", k.advanceRun, mayTake[advanceBody])
+	route(api, post, "/runs/{id}/clock/settle", "settle-run", "Wait until nothing of a run is due", k.settleRun)
+}

@@ -1,0 +1,216 @@
+package dashboard
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strconv"
+	"sync"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// metrics answers counts in the Prometheus text exposition format 0.0.4.
+func (k *desk) metrics(ctx context.Context, _ *struct{}) (*textOut, error) {
+	text, err := k.counts(ctx)
+	return &textOut{expositionType, text}, err
+}
+
+// scraped is metrics where Prometheus looks for them.
+func (k *desk) scraped(w http.ResponseWriter, r *http.Request) {
+	text, err := k.counts(r.Context())
+	if err != nil {
+		problem.Of(err).Write(w)
+		return
+	}
+	w.Header().Set("Content-Type", expositionType)
+	_, _ = w.Write(text) // whoever asked is gone: nobody is left to tell
+}
+
+const expositionType = "text/plain; version=0.0.4; charset=utf-8"
+
+// counts are what the rig has seen and holds.
+func (k *desk) counts(ctx context.Context) ([]byte, error) {
+	bins, err := k.store.Bins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stats, err := k.store.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.tally.count(ctx, k.store); err != nil {
+		return nil, err
+	}
+	seen := k.capture.Counts()
+	var e exposition
+	e.family("hookrig_captures_total", "counter", "Requests that were captured since the start, those with problems included.")
+	e.sample("", "", float64(seen.Captured))
+	e.family("hookrig_captures_refused_total", "counter", "Requests that were not captured, by why: the store did not take them, no bin was named, too many connections, no TLS.")
+	e.sample("why", "unstored", float64(seen.Unstored))
+	e.sample("why", "no_bin", float64(seen.Strays))
+	e.sample("why", "connections", float64(seen.Refused))
+	e.sample("why", "tls", float64(seen.Unshaken))
+	e.family("hookrig_capture_connections", "gauge", "Connections to the capture address.")
+	e.sample("", "", float64(k.capture.Connections()))
+	odd := k.capture.Irregular()
+	e.family("hookrig_captures_irregular_total", "counter", "Requests that named a bin and did not go as they should, by what was wrong. The ledgers of the API have them by bin.")
+	e.sample("kind", "size", float64(odd.Refused.Size))
+	e.sample("kind", "malformed", float64(odd.Refused.Malformed))
+	e.sample("kind", "no_room", float64(odd.Refused.NoRoom))
+	e.sample("kind", "failed", float64(odd.Refused.Failed))
+	e.sample("kind", "truncated", float64(odd.Truncated))
+	e.sample("kind", "aborted", float64(odd.Aborted))
+	e.family("hookrig_stream_dropped_total", "counter", "Captures that readers of the event stream were not told of, because they had fallen too far behind.")
+	e.sample("", "", float64(odd.Dropped))
+	e.family("hookrig_captures_with_problems_total", "counter", "Captures of requests that were aborted, too large or malformed.")
+	e.sample("", "", float64(seen.Problems))
+	e.family("hookrig_bins", "gauge", "Bins that hold or held a capture. Of those that hold none the store remembers the last ones.")
+	e.sample("", "", float64(len(bins)))
+	e.family("hookrig_captures_held", "gauge", "Captures that the bins hold.")
+	e.sample("", "", float64(stats.Captures))
+	e.family("hookrig_captures_evicted_total", "counter", "Captures that made room for others, or were too old, oldest first.")
+	e.sample("", "", float64(stats.EvictedCaptures))
+	e.family("hookrig_deliveries_evicted_total", "counter", "Deliveries that made room for others, or were too old, oldest first.")
+	e.sample("", "", float64(stats.EvictedDeliveries))
+	e.family("hookrig_stored_bytes", "gauge", "Bytes of all records.")
+	e.sample("", "", float64(stats.Bytes))
+	e.family("hookrig_stored_bytes_limit", "gauge", "Bytes that all records may have; the oldest make room for others.")
+	e.sample("", "", float64(k.store.Limits().Bytes))
+	k.tally.write(&e)
+	clock := k.providers.Clock()
+	e.family("hookrig_deliveries_waiting", "gauge", "Deliveries with an attempt still to come.")
+	e.sample("", "", float64(clock.Pending))
+	e.family("hookrig_streams", "gauge", "Readers of the event stream.")
+	e.sample("", "", float64(k.streams.open.Load()))
+	e.family("go_goroutines", "gauge", "Goroutines of the process.")
+	e.sample("", "", float64(runtime.NumGoroutine()))
+	return e.Bytes(), nil
+}
+
+// tally counts deliveries and attempts as the journal goes on: each record is counted once, the pending ones until
+// they are done.
+type tally struct {
+	mu       sync.Mutex
+	last     uint64         // the highest seq that was counted
+	pending  map[string]int // deliveries that may still change, and how many of their attempts were counted
+	states   map[journal.State]uint64
+	outcomes map[wire.Outcome]uint64
+}
+
+// count takes in what the journal has since it was called last.
+func (t *tally) count(ctx context.Context, store journal.Store) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pending == nil {
+		t.pending, t.states, t.outcomes = map[string]int{}, map[journal.State]uint64{}, map[wire.Outcome]uint64{}
+	}
+	if err := t.recount(ctx, store); err != nil {
+		return err
+	}
+	fresh := journal.DeliveryQuery{After: t.last}
+	return eachDelivery(ctx, store, fresh, func(d journal.Delivery) {
+		t.last = max(t.last, d.Seq)
+		t.add(d, 0)
+	})
+}
+
+// recount looks again at the deliveries that were pending: page by page at those that still are, then at each that is
+// done, which happens once.
+func (t *tally) recount(ctx context.Context, store journal.Store) error {
+	if len(t.pending) == 0 {
+		return nil
+	}
+	before := t.pending
+	t.pending = make(map[string]int, len(before))
+	still := journal.DeliveryQuery{State: journal.Pending, Before: t.last + 1}
+	err := eachDelivery(ctx, store, still, func(d journal.Delivery) {
+		counted, known := before[d.ID]
+		if !known {
+			return
+		}
+		delete(before, d.ID)
+		t.add(d, counted)
+	})
+	for id, counted := range before {
+		if err != nil {
+			t.pending[id] = counted // not looked at: next time
+			continue
+		}
+		d, gone := store.Delivery(ctx, id)
+		if gone == nil { // else it is evicted, and what became of it is not known
+			t.add(d, counted)
+		}
+	}
+	return err
+}
+
+// eachDelivery calls do for every delivery that a query selects, newest first.
+func eachDelivery(ctx context.Context, store journal.Store, query journal.DeliveryQuery, do func(journal.Delivery)) error {
+	query.Limit = journal.MaxLimit
+	for {
+		page, err := store.Deliveries(ctx, query)
+		if err != nil {
+			return err
+		}
+		for _, d := range page {
+			do(d)
+		}
+		if len(page) < journal.MaxLimit {
+			return nil
+		}
+		query.Before = page[len(page)-1].Seq
+	}
+}
+
+// add counts a delivery, of whose attempts the first were counted already.
+func (t *tally) add(d journal.Delivery, counted int) {
+	for _, a := range d.Attempts[min(counted, len(d.Attempts)):] {
+		t.outcomes[a.Outcome]++
+	}
+	if d.State == journal.Pending {
+		t.pending[d.ID] = len(d.Attempts)
+		return
+	}
+	t.states[d.State]++
+}
+
+func (t *tally) write(e *exposition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e.family("hookrig_deliveries_total", "counter", "Deliveries that are done, by how they ended.")
+	for _, s := range []journal.State{journal.Delivered, journal.Exhausted, journal.Stopped, journal.Dropped} {
+		e.sample("state", string(s), float64(t.states[s]))
+	}
+	e.family("hookrig_attempts_total", "counter", "Attempts of deliveries, by how far the request came.")
+	for _, o := range []wire.Outcome{wire.GotStatus, wire.NoReply, wire.PartlyWritten, wire.NotSent} {
+		e.sample("outcome", string(o), float64(t.outcomes[o]))
+	}
+}
+
+// exposition writes metric families.
+type exposition struct {
+	bytes.Buffer
+	name string
+}
+
+// family begins a family; its samples follow.
+func (e *exposition) family(name, kind, help string) {
+	e.name = name
+	fmt.Fprintf(e, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+}
+
+// sample writes one value; label "" is none.
+func (e *exposition) sample(label, value string, v float64) {
+	e.WriteString(e.name)
+	if label != "" {
+		fmt.Fprintf(e, "{%s=%s}", label, strconv.Quote(value))
+	}
+	e.WriteByte(' ')
+	e.WriteString(strconv.FormatFloat(v, 'g', -1, 64))
+	e.WriteByte('\n')
+}

@@ -1,0 +1,219 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// providerIn names a provider.
+type providerIn struct {
+	Provider string `path:"provider" doc:"the provider's name"`
+}
+
+// providerBodyIn names a provider and carries a body.
+type providerBodyIn struct {
+	Provider string `path:"provider" doc:"the provider's name"`
+	RawBody  []byte
+}
+
+// endpointIn names an endpoint of a provider.
+type endpointIn struct {
+	Provider string `path:"provider" doc:"the provider's name"`
+	Endpoint string `path:"endpoint" doc:"the endpoint's id"`
+}
+
+// providerInfo is one provider in short.
+type providerInfo struct {
+	Name         string            `json:"name"`
+	Title        string            `json:"title"`
+	Events       int               `json:"events" doc:"how many events it sends"`
+	Journeys     []string          `json:"journeys" doc:"the lives that its entities can live"`
+	Subscription string            `json:"subscription" doc:"how consumers subscribe: patterns, urls_per_event, one_endpoint"`
+	Secret       string            `json:"secret" doc:"how often an endpoint's secret is shown: always, once; or none"`
+	Retry        string            `json:"retry,omitempty" doc:"the retry profile that endpoints get by default"`
+	Profiles     []string          `json:"profiles,omitempty" doc:"the retry profiles there are"`
+	Sources      []fixtures.Source `json:"sources,omitempty" doc:"the documents that the facts come from"`
+}
+
+func short(p *fixtures.Provider) providerInfo {
+	out := providerInfo{
+		Name: p.Name, Title: p.Title, Events: len(p.Events), Journeys: []string{},
+		Subscription: p.Subscription.Kind, Secret: p.Subscription.Secret.Shown,
+		Retry: p.Delivery.Retry, Profiles: slices.Sorted(maps.Keys(p.Delivery.Profiles)), Sources: p.Sources,
+	}
+	if p.Subscription.Secret.Minted == "none" {
+		out.Secret = "none"
+	}
+	for _, j := range p.Journeys {
+		out.Journeys = append(out.Journeys, j.Name)
+	}
+	return out
+}
+
+func (k *desk) listProviders(context.Context, *struct{}) (*reply[list[providerInfo]], error) {
+	var out []providerInfo
+	for _, p := range k.catalogue.Providers() {
+		out = append(out, short(p))
+	}
+	return whole(out), nil
+}
+
+func (k *desk) getProvider(_ context.Context, in *providerIn) (*reply[providerInfo], error) {
+	p, err := k.catalogue.Provider(in.Provider)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[providerInfo]{short(p)}, nil
+}
+
+// eventType is one event type of the catalogue.
+type eventType struct {
+	Provider   string          `json:"provider"`
+	Name       string          `json:"name"`
+	Title      string          `json:"title,omitempty"`
+	When       string          `json:"when,omitempty" doc:"what makes the provider send it"`
+	Documented bool            `json:"documented" doc:"whether a document of the vendor describes its body"`
+	Assumed    []string        `json:"assumed,omitempty" doc:"what no document states"`
+	Schema     json.RawMessage `json:"schema,omitempty" doc:"JSON Schema 2020-12 of the body"`
+}
+
+func (k *desk) listEvents(_ context.Context, in *providerIn) (*reply[list[eventType]], error) {
+	p, err := k.catalogue.Provider(in.Provider)
+	if err != nil {
+		return nil, err
+	}
+	var out []eventType
+	for _, e := range p.Events {
+		out = append(out, eventType{p.Name, e.Name, e.Title, e.When, e.Documented, e.Assumed, e.Schema})
+	}
+	return whole(out), nil
+}
+
+func (k *desk) emit(ctx context.Context, in *providerBodyIn) (*reply[list[delivered]], error) {
+	body, err := strict[emissions](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]delivery.Emission, len(body))
+	for i, e := range body {
+		list[i] = e.emission()
+	}
+	var made []journal.Delivery
+	switch len(list) {
+	case 0:
+		return nil, fmt.Errorf("%w: no event to emit", delivery.ErrInvalid)
+	case 1:
+		made, err = k.providers.Emit(ctx, in.Provider, list[0])
+	default:
+		made, err = k.providers.EmitAll(ctx, in.Provider, list)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return whole(k.delivereds(made)), nil
+}
+
+// endpointBody is an endpoint to register. One secret may be given as such; what the rig gives (id, created) is not
+// taken from it.
+type endpointBody struct {
+	journal.Endpoint
+	Secret string `json:"secret,omitempty" doc:"the one active secret; left out, the provider mints one if that is its way"`
+}
+
+func (k *desk) register(ctx context.Context, in *providerBodyIn) (*reply[registered], error) {
+	b, err := strict[endpointBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	e := b.Endpoint
+	if e.Provider != "" && e.Provider != in.Provider {
+		return nil, fmt.Errorf("%w: provider %q: this is the address of %s", delivery.ErrInvalid, e.Provider, in.Provider)
+	}
+	e.Provider = in.Provider
+	if b.Secret != "" {
+		e.Secrets = append([]string{b.Secret}, e.Secrets...)
+	}
+	if p, err := k.catalogue.Provider(e.Provider); err == nil { // else Register says so
+		if err := delivery.CheckPatterns(p, e.Events); err != nil {
+			return nil, err
+		}
+	}
+	e, err = k.providers.Register(ctx, e)
+	return &reply[registered]{newRegistered(e)}, err
+}
+
+func (k *desk) listEndpoints(ctx context.Context, in *providerIn) (*reply[list[registered]], error) {
+	if _, err := k.catalogue.Provider(in.Provider); err != nil {
+		return nil, err
+	}
+	return k.endpoints(ctx, in.Provider)
+}
+
+func (k *desk) listAllEndpoints(ctx context.Context, _ *struct{}) (*reply[list[registered]], error) {
+	return k.endpoints(ctx, "")
+}
+
+func (k *desk) endpoints(ctx context.Context, provider string) (*reply[list[registered]], error) {
+	found, err := k.providers.Endpoints(ctx, provider)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]registered, len(found))
+	for i, e := range found {
+		out[i] = k.shown(e)
+	}
+	return whole(out), nil
+}
+
+func (k *desk) getEndpoint(ctx context.Context, in *endpointIn) (*reply[registered], error) {
+	e, err := k.endpoint(ctx, in)
+	return &reply[registered]{k.shown(e)}, err
+}
+
+func (k *desk) removeEndpoint(ctx context.Context, in *endpointIn) (*struct{}, error) {
+	if _, err := k.endpoint(ctx, in); err != nil {
+		return nil, err
+	}
+	return nil, k.providers.Remove(ctx, in.Endpoint)
+}
+
+// endpoint finds an endpoint of a provider; one of another's is not found.
+func (k *desk) endpoint(ctx context.Context, in *endpointIn) (journal.Endpoint, error) {
+	e, err := k.providers.Endpoint(ctx, in.Endpoint)
+	if err == nil && e.Provider != in.Provider {
+		return journal.Endpoint{}, fmt.Errorf("endpoint %q of %s: %w: it belongs to %s", in.Endpoint, in.Provider, journal.ErrNotFound, e.Provider)
+	}
+	return e, err
+}
+
+// shown is e as its provider shows it after it was registered: with its secrets only where they are always shown.
+func (k *desk) shown(e journal.Endpoint) registered {
+	if p, err := k.catalogue.Provider(e.Provider); err != nil || p.Subscription.Secret.Shown != "always" {
+		e.Secrets = nil
+	}
+	return newRegistered(e)
+}
+
+// faultSchema describes provider.Fault: "kind:arg", or the same as an object.
+type faultSchema struct{}
+
+// Schema says so in JSON Schema.
+func (faultSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Description: "KIND or KIND:ARG", Examples: []any{"signature:missing"}},
+		{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
+			"kind":     {Type: huma.TypeString},
+			"arg":      {Type: huma.TypeString},
+			"attempts": {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeInteger}},
+		}, Required: []string{"kind"}},
+	}}
+}

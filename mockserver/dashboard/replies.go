@@ -1,0 +1,177 @@
+package dashboard
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+func (k *desk) getReplies(ctx context.Context, in *binIn) (*reply[capture.Script], error) {
+	set, err := k.capture.Settings(ctx, in.Bin)
+	return &reply[capture.Script]{set.Replies}, err
+}
+
+// putReplies sets what a bin answers; what else it does stays.
+func (k *desk) putReplies(ctx context.Context, in *binBodyIn) (*reply[capture.Script], error) {
+	set, err := strict[replies](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	return k.setReplies(ctx, in.Bin, capture.Script(set))
+}
+
+func (k *desk) deleteReplies(ctx context.Context, in *binIn) (*reply[capture.Script], error) {
+	return k.setReplies(ctx, in.Bin, capture.Script{})
+}
+
+func (k *desk) setReplies(ctx context.Context, bin string, script capture.Script) (*reply[capture.Script], error) {
+	_, err := k.capture.Change(ctx, bin, capture.Change{Replies: &script})
+	return &reply[capture.Script]{script}, err
+}
+
+// replies are capture.Script as callers write it: one reply, a list of replies in turn, or an object with rules besides.
+type replies capture.Script
+
+// repliesBody is the object. Replies is another word for turns.
+type repliesBody struct {
+	Turns   turns      `json:"turns,omitempty" doc:"given one after the other; the last one stays unless loop"`
+	Replies turns      `json:"replies,omitempty" doc:"another word for turns"`
+	Loop    bool       `json:"loop,omitempty" doc:"begin anew after the last turn"`
+	By      string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery takes the turns for itself"`
+	Rules   []ruleBody `json:"rules,omitempty" doc:"come before the turns: the first whose condition holds answers"`
+}
+
+// ruleBody answers the requests for which a condition holds.
+type ruleBody struct {
+	Where   string `json:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
+	Reply   *turn  `json:"reply,omitempty" doc:"the one reply; left out together with turns: 200"`
+	Turns   turns  `json:"turns,omitempty" doc:"the rule's own replies in turn, instead of one"`
+	Replies turns  `json:"replies,omitempty" doc:"another word for turns"`
+	Loop    bool   `json:"loop,omitempty" doc:"begin anew after the last turn"`
+	By      string `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery takes the turns for itself"`
+}
+
+func (b ruleBody) rule() (capture.Rule, error) {
+	r := capture.Rule{Where: b.Where, Loop: b.Loop, By: b.By}
+	var err error
+	if r.Turns, err = inTurn(b.Turns, b.Replies); err != nil {
+		return r, err
+	}
+	if b.Reply != nil {
+		if len(r.Turns) > 0 {
+			return r, errors.New("a rule has one reply, or turns: give one of them")
+		}
+		r.Reply = b.Reply.reply()
+	}
+	return r, nil
+}
+
+// inTurn are the replies that one of two words gives.
+func inTurn(list, other turns) ([]journal.Reply, error) {
+	if len(list) > 0 && len(other) > 0 {
+		return nil, errors.New("turns and replies are two words for the same: give one of them")
+	}
+	var out []journal.Reply
+	for _, t := range append(list, other...) {
+		out = append(out, t.reply())
+	}
+	return out, nil
+}
+
+// UnmarshalJSON reads any of the three.
+func (s *replies) UnmarshalJSON(raw []byte) error {
+	var body repliesBody
+	switch one, err := isReply(raw); {
+	case err != nil:
+		return err
+	case one:
+		raw = bytes.Join([][]byte{[]byte("["), raw, []byte("]")}, nil)
+		fallthrough
+	case raw[0] == '[':
+		if err := decode(raw, &body.Turns); err != nil {
+			return err
+		}
+	default:
+		if err := decode(raw, &body); err != nil {
+			return err
+		}
+	}
+	*s = replies{Loop: body.Loop, By: body.By}
+	var err error
+	if s.Turns, err = inTurn(body.Turns, body.Replies); err != nil {
+		return err
+	}
+	for _, b := range body.Rules {
+		r, err := b.rule()
+		if err != nil {
+			return err
+		}
+		s.Rules = append(s.Rules, r)
+	}
+	return nil
+}
+
+// isReply says whether a JSON value is one reply: an object with a member that only replies have.
+func isReply(raw []byte) (bool, error) {
+	if raw[0] != '{' {
+		return false, nil
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return false, err
+	}
+	for _, name := range members(reflect.TypeFor[turn](), nil) {
+		if _, has := object[name]; has {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Schema says so in JSON Schema.
+func (replies) Schema(r huma.Registry) *huma.Schema {
+	list := r.Schema(reflect.TypeFor[turns](), true, "")
+	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[turn](), true, ""), list, r.Schema(reflect.TypeFor[repliesBody](), true, "")}}
+}
+
+// turns are replies in turn.
+type turns []turn
+
+// turn is journal.Reply with a body of text, or of any other JSON, which is then sent as such.
+type turn struct {
+	journal.Reply
+	Body json.RawMessage `json:"body,omitempty" doc:"text; or any other JSON, which is sent as application/json unless headers say otherwise"`
+}
+
+func (t turn) reply() journal.Reply {
+	r := t.Reply
+	if len(t.Body) == 0 || string(t.Body) == "null" || json.Unmarshal(t.Body, &r.Body) == nil {
+		return r
+	}
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, t.Body) // it was read as JSON, so it is
+	r.Body = compact.String()
+	for name := range r.Headers {
+		if strings.EqualFold(name, "Content-Type") {
+			return r
+		}
+	}
+	if _, stated := r.Lines.Lookup("Content-Type"); stated {
+		return r
+	}
+	r.Headers = maps.Clone(r.Headers)
+	if r.Headers == nil {
+		r.Headers = map[string]string{}
+	}
+	r.Headers["Content-Type"] = "application/json"
+	return r
+}

@@ -1,0 +1,63 @@
+package dashboard
+
+import (
+	"context"
+
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+)
+
+// runIn names a run.
+type runIn struct {
+	ID string `path:"id" doc:"the run's id"`
+}
+
+// runBodyIn carries what a run needs.
+type runBodyIn struct{ RawBody []byte }
+
+// runAdvanceIn says how far to move a run's clock.
+type runAdvanceIn struct {
+	ID      string `path:"id" doc:"the run's id"`
+	Advance string `query:"advance" doc:"how far, as in 2h, or in seconds"`
+	RawBody []byte
+}
+
+// begun names the run that was begun.
+type begun struct {
+	ID string `json:"id" doc:"of the run: give it as run with an endpoint and with an event"`
+}
+
+func (k *desk) beginRun(ctx context.Context, in *runBodyIn) (*reply[begun], error) {
+	var o delivery.RunOptions
+	if len(in.RawBody) > 0 {
+		if err := strictly(in.RawBody, &o); err != nil {
+			return nil, err
+		}
+	}
+	id, err := k.providers.BeginRun(ctx, o)
+	return &reply[begun]{begun{id}}, err
+}
+
+func (k *desk) endRun(ctx context.Context, in *runIn) (*struct{}, error) {
+	return nil, k.providers.EndRun(ctx, in.ID)
+}
+
+func (k *desk) getRunClock(_ context.Context, in *runIn) (*reply[delivery.Clock], error) {
+	clock, err := k.providers.RunClock(in.ID)
+	return &reply[delivery.Clock]{clock}, err
+}
+
+func (k *desk) advanceRun(ctx context.Context, in *runAdvanceIn) (*reply[delivery.Clock], error) {
+	by, err := howFar(in.Advance, in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	clock, err := k.providers.AdvanceRun(ctx, in.ID, by)
+	return &reply[delivery.Clock]{clock}, err
+}
+
+func (k *desk) settleRun(ctx context.Context, in *runIn) (*reply[delivery.Clock], error) {
+	if err := k.providers.SettleRun(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return k.getRunClock(ctx, in)
+}

@@ -1,0 +1,65 @@
+package dashboard
+
+import (
+	"context"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// sendBody is one event and the address that it goes to, which is registered nowhere.
+type sendBody struct {
+	delivery.Emission
+	Set     settings         `json:"set,omitempty" doc:"members of the rendered body to overwrite"`
+	To      string           `json:"to" doc:"where to: an absolute http or https URL that the rig may deliver to"`
+	Secret  string           `json:"secret,omitempty" doc:"what it is signed with; left out, the provider mints one if that is its way"`
+	Retry   string           `json:"retry,omitempty" doc:"the retry profile; left out: the provider's default"`
+	Timeout journal.Duration `json:"timeout,omitempty" doc:"of an attempt; left out: the provider's"`
+}
+
+// sendWait bounds how long the answer waits for the first attempt.
+const sendWait = 35 * time.Second
+
+// send delivers one event to one address and answers with the deliveries after their first attempt.
+func (k *desk) send(ctx context.Context, in *providerBodyIn) (*reply[list[delivered]], error) {
+	body, err := strict[sendBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	to := journal.Endpoint{
+		Provider: in.Provider, Tenant: body.Tenant, URL: body.To, Retry: body.Retry, Timeout: body.Timeout, Description: "sent once",
+	}
+	if body.Secret != "" {
+		to.Secrets = []string{body.Secret}
+	}
+	made, err := k.providers.Deliver(ctx, to, emission{body.Emission, body.Set}.emission())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendWait)
+	defer cancel()
+	for i := range made {
+		if made[i], err = k.attempted(ctx, made[i].ID); err != nil {
+			return nil, err
+		}
+	}
+	return whole(k.delivereds(made)), nil
+}
+
+// attempted waits until a delivery has had an attempt, or is not pending any more.
+func (k *desk) attempted(ctx context.Context, id string) (journal.Delivery, error) {
+	watch := k.store.Watch(journal.Filter{Delivery: id})
+	defer watch.Close()
+	for {
+		d, err := k.store.Delivery(ctx, id)
+		if err != nil || len(d.Attempts) > 0 || d.State != journal.Pending {
+			return d, err
+		}
+		select {
+		case <-watch.C():
+		case <-ctx.Done():
+			return d, nil
+		}
+	}
+}

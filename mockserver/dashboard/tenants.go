@@ -1,0 +1,54 @@
+package dashboard
+
+import (
+	"context"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+)
+
+// tenantIn names a tenant of a provider.
+type tenantIn struct {
+	Provider string `path:"provider" doc:"the provider's name"`
+	Tenant   string `path:"tenant" doc:"the tenant's name"`
+}
+
+// tenantBodyIn names a tenant and carries a body.
+type tenantBodyIn struct {
+	Provider string `path:"provider" doc:"the provider's name"`
+	Tenant   string `path:"tenant" doc:"the tenant's name"`
+	RawBody  []byte
+}
+
+// tenantBody is what a tenant has: keys of the provider's own API.
+type tenantBody struct {
+	Keys []delivery.Key `json:"keys,omitempty" doc:"its keys, each with its scopes; without scopes a key may do everything"`
+}
+
+func (k *desk) listTenants(_ context.Context, in *providerIn) (*reply[list[delivery.Tenant]], error) {
+	if _, err := k.catalogue.Provider(in.Provider); err != nil {
+		return nil, err
+	}
+	return whole(k.providers.Tenants(in.Provider)), nil
+}
+
+func (k *desk) putTenant(ctx context.Context, in *tenantBodyIn) (*reply[delivery.Tenant], error) {
+	body, err := strict[tenantBody](in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	t, err := k.providers.PutTenant(ctx, delivery.Tenant{Provider: in.Provider, Name: in.Tenant, Keys: body.Keys})
+	return &reply[delivery.Tenant]{t}, err
+}
+
+func (k *desk) removeTenant(ctx context.Context, in *tenantIn) (*struct{}, error) {
+	return nil, k.providers.RemoveTenant(ctx, in.Provider, in.Tenant)
+}
+
+func (k *desk) listOptions(_ context.Context, in *providerIn) (*reply[list[fixtures.Option]], error) {
+	p, err := k.catalogue.Provider(in.Provider)
+	if err != nil {
+		return nil, err
+	}
+	return whole(p.Options), nil
+}

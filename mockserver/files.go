@@ -1,0 +1,59 @@
+package mockserver
+
+import (
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/export"
+	"github.com/hookrig/hookrig/mockserver/internal/replay"
+)
+
+// Captures in files, and sent again from there.
+type (
+	// FileFormat is a kind of file that captures are exported to or imported from.
+	FileFormat = export.Format
+	// FileRecord is one capture of a file, or why it could not be read.
+	FileRecord = export.Record
+	// FileOptions say how captures are written.
+	FileOptions = export.Options
+
+	// ReplayPlan sends captures again: Run does it.
+	ReplayPlan = replay.Plan
+	// ReplayChange says what to change in each request.
+	ReplayChange = replay.Change
+	// ReplayResign says how to sign again.
+	ReplayResign = replay.Resign
+	// ReplayExchange is one request that was sent again, with what came back.
+	ReplayExchange = replay.Exchange
+	// ReplaySummary counts what a replay did.
+	ReplaySummary = replay.Summary
+)
+
+// Redacted stands in a file where a secret stood.
+const Redacted = export.Redacted
+
+// SniffLength is how many bytes SniffFormat looks at.
+const SniffLength = export.SniffLength
+
+// DefaultReplayConnections is how many connections a replay with a speed opens.
+const DefaultReplayConnections = replay.DefaultConnections
+
+// FileFormats returns all formats.
+func FileFormats() []FileFormat { return export.Formats() }
+
+// FindFormat returns the format of a name. ErrFile.
+func FindFormat(name string) (FileFormat, error) { return export.Find(name) }
+
+// FormatNames returns the names of the formats that keep accepts; nil accepts all.
+func FormatNames(keep func(FileFormat) bool) []string { return export.Names(keep) }
+
+// SniffFormat returns the format of a file that begins with start. ErrFile.
+func SniffFormat(start []byte) (FileFormat, error) { return export.Sniff(start) }
+
+// OneCapture is a sequence of one capture, for FileFormat.Write.
+func OneCapture(c Capture) export.Captures { return export.One(c) }
+
+// Verify checks a capture's signature with each of the secrets. url is the address that the sender was given, which some
+// schemes sign; "" is the one that the capture shows.
+func Verify(p *fixtures.Provider, c Capture, url string, secrets ...string) Verification {
+	return capture.Verify(p, c, url, secrets...)
+}

@@ -1,0 +1,167 @@
+package capture
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// answer is a reply made ready to be written.
+type answer struct {
+	record   journal.Reply // as it is stored with the capture
+	content  string        // its body
+	head     string        // status line and header lines, without those that depend on the request
+	bodiless bool          // a status that has no body
+	last     bool          // the connection ends with it
+
+	length, date, connection bool // the script states these lines itself, right or wrong
+}
+
+// newAnswer prepares a reply; see checkReply for what it may say.
+func newAnswer(r journal.Reply) *answer {
+	if r.Status == 0 && !r.Hang && !r.Reset {
+		r.Status = http.StatusOK
+	}
+	a := &answer{record: r, content: r.Content(), bodiless: isBodiless(r.Status)}
+	var head strings.Builder
+	head.WriteString(statusLine(r.Status))
+	body := a.content
+	typed := body == ""
+	state := func(name, value string) {
+		fmt.Fprintf(&head, "%s: %s\r\n", name, value)
+		switch {
+		case is(name, "Content-Type"):
+			typed = true
+		case is(name, "Content-Length"), is(name, "Transfer-Encoding"):
+			// The body is written as it stands, so nobody knows where it ends but by the end of the connection.
+			a.length, a.last = true, true
+		case is(name, "Date"):
+			a.date = true
+		case is(name, "Connection"):
+			a.connection = true
+			a.last = a.last || lists(value, "close")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		state(name, r.Headers[name])
+	}
+	for _, line := range r.Lines {
+		state(line.Name, line.Value)
+	}
+	if !typed {
+		kind := "text/plain; charset=utf-8"
+		switch {
+		case json.Valid([]byte(body)):
+			kind = "application/json"
+		case len(r.Binary) > 0:
+			kind = "application/octet-stream"
+		}
+		head.WriteString("Content-Type: " + kind + "\r\n")
+	}
+	a.head = head.String()
+	return a
+}
+
+func statusLine(status int) string {
+	reason := http.StatusText(status)
+	if reason == "" {
+		reason = "Status " + strconv.Itoa(status)
+	}
+	return fmt.Sprintf("HTTP/1.1 %03d %s\r\n", status, reason)
+}
+
+// appendHead appends the head of the reply. The header line Hookrig-Capture tells the sender the capture's id.
+func (a *answer) appendHead(dst []byte, r *request, now time.Time, id string, last bool) []byte {
+	dst = append(dst, a.head...)
+	if !a.date {
+		dst = append(dst, "Date: "...)
+		dst = now.UTC().AppendFormat(dst, http.TimeFormat)
+		dst = append(dst, "\r\n"...)
+	}
+	if id != "" {
+		dst = append(dst, "Hookrig-Capture: "...)
+		dst = append(dst, id...)
+		dst = append(dst, "\r\n"...)
+	}
+	switch {
+	case a.connection:
+	case last:
+		dst = append(dst, "Connection: close\r\n"...)
+	case !last && r.Version == "HTTP/1.0":
+		dst = append(dst, "Connection: keep-alive\r\n"...)
+	}
+	if !a.length && !a.bodiless {
+		dst = append(dst, "Content-Length: "...)
+		dst = strconv.AppendInt(dst, int64(len(a.content)), 10)
+		dst = append(dst, "\r\n"...)
+	}
+	return append(dst, "\r\n"...)
+}
+
+// body is what follows the head of the reply to a request.
+func (a *answer) body(r *request) string {
+	if a.bodiless || r.Method == http.MethodHead {
+		return ""
+	}
+	return a.content
+}
+
+// longestDelay bounds what a reply may be delayed, and what its body may take.
+const longestDelay = 10 * time.Minute
+
+// checkReply says what is wrong with a scripted reply; where names it in the error.
+func checkReply(r journal.Reply, where string) error {
+	switch delay := time.Duration(r.Delay); {
+	case r.Status != 0 && (r.Status < 200 || r.Status > 999):
+		return fmt.Errorf("%w: %s: status %d: want 200 to 999", ErrInvalid, where, r.Status)
+	case delay < 0 || delay > longestDelay:
+		return fmt.Errorf("%w: %s: delay %s: want 0s to %s", ErrInvalid, where, delay, longestDelay)
+	case r.Drip < 0 || time.Duration(r.Drip) > longestDelay:
+		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, longestDelay)
+	case r.Cut != "" && r.Cut != journal.CutHead && r.Cut != journal.CutBody:
+		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, quote(r.Cut))
+	case r.Body != "" && len(r.Binary) > 0:
+		return fmt.Errorf("%w: %s: body and body_base64: want one of them", ErrInvalid, where)
+	case r.Hang && r.Reset:
+		return fmt.Errorf("%w: %s: hang and reset: want one of them", ErrInvalid, where)
+	case (r.Hang || r.Reset) && (r.Status != 0 || r.Content() != "" || len(r.Headers) > 0 || len(r.Lines) > 0 || r.Drip > 0 || r.Cut != ""):
+		return fmt.Errorf("%w: %s: a reply that hangs or resets has no status, headers or body", ErrInvalid, where)
+	case (r.Drip > 0 || r.Cut == journal.CutBody) && (r.Content() == "" || isBodiless(r.Status)):
+		return fmt.Errorf("%w: %s: drip, or cut in the body: the reply has no body; give one", ErrInvalid, where)
+	case r.Drip > 0 && r.Cut == journal.CutHead:
+		return fmt.Errorf("%w: %s: drip and cut in the head: the body that would drip never comes", ErrInvalid, where)
+	}
+	for name, value := range r.Headers {
+		if err := checkLine(name, value, where); err != nil {
+			return err
+		}
+	}
+	for _, line := range r.Lines {
+		if err := checkLine(line.Name, line.Value, where); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkLine(name, value, where string) error {
+	if !isToken(name) {
+		return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, quote(name))
+	}
+	if strings.ContainsAny(value, "\r\n\x00") {
+		return fmt.Errorf("%w: %s: header %s: %s holds a line end", ErrInvalid, where, name, quote(value))
+	}
+	return nil
+}
+
+// isBodiless says whether a reply with that status has no body.
+func isBodiless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
+}

@@ -1,0 +1,279 @@
+package capture
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/replay"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// forwardLimit is how long the consumer behind a bin has for its reply.
+const forwardLimit = 30 * time.Second
+
+// forwarder passes captures on to the consumer behind a bin.
+type forwarder struct {
+	client *wire.Client
+	to     *url.URL
+	base   string // the path that the server stands below
+}
+
+// newForwarder returns the forwarder that settings ask for, or nil. Errors wrap ErrInvalid, or wire.ErrForbidden.
+func (s *Server) newForwarder(set Settings) (*forwarder, error) {
+	if set.Forward == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(set.Forward)
+	where := "forward to " + quote(set.Forward)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Fragment != "":
+		return nil, fmt.Errorf("%w: %s: want the consumer's address, as in http://127.0.0.1:3000/hooks", ErrInvalid, where)
+	case s.isOwn(u):
+		return nil, fmt.Errorf("%w: %s: that is this capture address itself", ErrInvalid, where)
+	case !set.Replies.isZero():
+		return nil, fmt.Errorf("%w: %s: the consumer replies, so there can be no scripted replies", ErrInvalid, where)
+	case s.o.Wire == nil:
+		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
+	}
+	if s.o.Wire.Forbids != nil {
+		if err := s.o.Wire.Forbids(u.Hostname()); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	return &forwarder{client: s.o.Wire, to: u, base: s.base}, nil
+}
+
+// isOwn says whether a URL is the server's own, however it is spelled, by which requests would go round for ever. A name is not
+// resolved: where it leads is seen when it is dialled.
+func (s *Server) isOwn(u *url.URL) bool {
+	if s.public != nil && strings.EqualFold(u.Host, s.public.Host) && (u.Path + "/")[:min(len(u.Path)+1, len(s.base)+1)] == s.base+"/" {
+		return true
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	ip, literal := wire.ParseAddress(host)
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		ip, literal = netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
+	}
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]), 10, 16)
+	return literal && err == nil && s.Listens(netip.AddrPortFrom(ip, uint16(port)))
+}
+
+// Listens says whether the server itself answers at an address.
+func (s *Server) Listens(at netip.AddrPort) bool {
+	return listensAt(s.listener, at) || s.secured != nil && listensAt(s.secured.listener, at)
+}
+
+func listensAt(listener net.Listener, at netip.AddrPort) bool {
+	own, err := netip.ParseAddrPort(listener.Addr().String())
+	if err != nil || own.Port() != at.Port() {
+		return false
+	}
+	ip, mine := at.Addr().WithZone("").Unmap(), own.Addr().WithZone("").Unmap()
+	switch {
+	case ip == mine, ip.IsUnspecified() && mine.IsLoopback():
+		return true
+	case !mine.IsUnspecified():
+		return false
+	case ip.IsLoopback(), ip.IsUnspecified():
+		return true
+	}
+	addresses, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(addresses, func(a net.Addr) bool {
+		prefix, err := netip.ParsePrefix(a.String())
+		return err == nil && prefix.Addr().WithZone("").Unmap() == ip
+	})
+}
+
+// forward passes the request that was just stored on to the consumer, and records its reply with the capture before the
+// sender gets it.
+func (c *conn) forward(f *forwarder) *answer {
+	s := c.s
+	c.beginForward()
+	reply := f.passOn(s.forwarding, &c.capture)
+	err := s.o.Store.SetReply(s.ctx, c.capture.ID, reply.record)
+	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
+		s.o.Log.Error("capture: a consumer's reply was not stored", "capture", c.capture.ID, "error", err)
+	}
+	return reply
+}
+
+// roomOfForward is how many bytes a request takes that is being passed on: the consumer's reply, as read, recorded and written.
+const roomOfForward = 4 * wire.DefaultMaxReply
+
+// forwardsAtOnce is how many requests are passed on at a time where InFlight was made smaller: 0 is any number.
+func (o Options) forwardsAtOnce() int {
+	if o.InFlight >= usualInFlight {
+		return 0
+	}
+	return int(max(2, o.InFlight/roomOfForward))
+}
+
+// beginForward waits until the request may be passed on; endForward follows when its reply is written.
+func (c *conn) beginForward() {
+	if c.s.forwards == nil {
+		return
+	}
+	select {
+	case c.s.forwards <- struct{}{}:
+		c.forwards = true
+	case <-c.s.forwarding.Done():
+	}
+}
+
+func (c *conn) endForward() {
+	if c.forwards {
+		c.forwards = false
+		<-c.s.forwards
+	}
+}
+
+// passOn passes a capture on, unless it goes round.
+func (f *forwarder) passOn(ctx context.Context, c *journal.Capture) *answer {
+	if n := hops(&c.Message); n >= mostHops {
+		return newAnswer(journal.Reply{Status: http.StatusLoopDetected, Body: fmt.Sprintf(
+			"not forwarded to %s: the request has been forwarded %d times by hookrig: it goes round, as the consumer sends it back here\n", f.to, n)})
+	}
+	return f.pass(ctx, c)
+}
+
+// pass returns the consumer's reply to a capture, as the answer to its sender. A consumer that gives none makes a 502, or
+// a 504 when it takes too long.
+func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
+	ctx, cancel := context.WithTimeout(ctx, forwardLimit)
+	defer cancel()
+	m := f.request(c)
+	got := f.client.Send(ctx, f.to.String(), m)
+	status, why := http.StatusBadGateway, ""
+	switch {
+	case errors.Is(got.Err, wire.ErrTimeout):
+		status, why = http.StatusGatewayTimeout, got.Err.Error()
+	case got.Err != nil:
+		why = wire.Reason(got.Err)
+	case got.Status < 200:
+		why = fmt.Sprintf("it answered %d", got.Status)
+	case got.Reply.Truncated:
+		why = fmt.Sprintf("the body of its reply has more than %d bytes", len(got.Reply.Body))
+	default:
+		return passedOn(got.Reply, m.Method)
+	}
+	return newAnswer(journal.Reply{Status: status, Body: noReply + f.to.Host + passOn + why + "\n"})
+}
+
+// What the server says in the place of a consumer, around its host.
+const (
+	noReply = "hookrig has no reply of "
+	passOn  = " to pass on: "
+)
+
+// NoReply tells a reply of the server's own, because the consumer behind the bin gave none, from the consumer's: why
+// there is none.
+func NoReply(r journal.Reply) (why string, ok bool) {
+	text, ok := strings.CutPrefix(r.Body, noReply)
+	if !ok || len(r.Lines) > 0 || r.Status != http.StatusBadGateway && r.Status != http.StatusGatewayTimeout {
+		return "", false // a consumer's has header lines
+	}
+	_, why, ok = strings.Cut(text, passOn)
+	return strings.TrimSpace(why), ok
+}
+
+// request is what the consumer gets: the request as it came, but to its own address, and without the lines that were
+// about the connection it came on. It ends where its head says.
+func (f *forwarder) request(c *journal.Capture) wire.Message {
+	m := c.Message
+	m.Version = "HTTP/1.1"
+	m.Target = f.target(c)
+	wire.Refit(&m)
+	lines := m.Headers
+	m.Headers = make(signature.Headers, 0, len(lines)+1)
+	addressed := false
+	for _, line := range lines {
+		if is(line.Name, "Host") {
+			if addressed {
+				continue
+			}
+			addressed, line.Value = true, f.to.Host
+		}
+		m.Headers = append(m.Headers, line)
+	}
+	if !addressed {
+		m.Headers.Add("Host", f.to.Host)
+	}
+	m.Headers.Add("Via", via) // RFC 9110 §7.6.3; by it a loop is noticed
+	return m
+}
+
+// via is the line that a request gets with each bin that passes it on.
+const via = "1.1 hookrig"
+
+// mostHops is how often a request may have been passed on by bins.
+const mostHops = 5
+
+// hops counts how often bins have passed a request on.
+func hops(m *wire.Message) (n int) {
+	for _, value := range m.Headers.Values("Via") {
+		for hop := range strings.SplitSeq(value, ",") {
+			if strings.TrimSpace(hop) == via {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// target is the consumer's path, with what follows the bin's name in the request behind it.
+func (f *forwarder) target(c *journal.Capture) string { return forwardTarget(f.to, c.Target, f.base) }
+
+// ForwardURL returns the URL that a bin forwards a request to: the URL it is set to forward to, with what follows the
+// bin's name in the request's target behind it. It returns the forward URL unchanged where that cannot be read.
+func ForwardURL(forward, target string) string {
+	to, err := url.Parse(forward)
+	if err != nil {
+		return forward
+	}
+	return to.Scheme + "://" + to.Host + forwardTarget(to, target, "")
+}
+
+func forwardTarget(to *url.URL, target, base string) string {
+	_, rest := splitTarget(target, base) // the bin may have been asked for by another name
+	rest, _, _ = strings.Cut(rest, "#")
+	path, query, _ := strings.Cut(rest, "?")
+	return replay.Join(to, path, query)
+}
+
+// passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
+// connection it came on. The record of it has them all.
+func passedOn(r wire.Reply, method string) *answer {
+	a := newAnswer(journal.Reply{Status: r.Status, Lines: r.Headers}.WithBody(r.Body))
+	a.length, a.last, a.date, a.connection = false, false, false, false
+	var head strings.Builder
+	head.WriteString(statusLine(r.Status))
+	connected := wire.OfConnection(r.Headers)
+	for _, line := range r.Headers {
+		switch {
+		case connected(line.Name), is(line.Name, "Transfer-Encoding"):
+			continue
+		case is(line.Name, "Content-Length"):
+			if method != http.MethodHead {
+				continue // counted anew
+			}
+			a.length = true
+		case is(line.Name, "Date"):
+			a.date = true
+		}
+		head.WriteString(line.Name + ": " + line.Value + "\r\n")
+	}
+	a.head = head.String()
+	return a
+}

@@ -1,0 +1,135 @@
+package capture
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// Front is an API that is spoken at the capture address itself and stands in front of bins: see package site. The zero
+// Front is none.
+type Front struct {
+	// API answers what is sent to "/token" and below; that is not recorded. nil: it names no bin.
+	API http.Handler
+	// Receive says how a request to a bin is received; nil: as its settings say. It is asked when the request was read,
+	// whole or not, and may not keep the message.
+	Receive func(bin string, m *wire.Message) *Reception
+}
+
+// apiName is the first segment of the paths that belong to Front.API: no bin has this name.
+const apiName = "token"
+
+// Reception is how one request to a bin is received.
+type Reception struct {
+	// Bin records it: the bin that was asked for, or the one that it is another name of. "": nobody does, and Reply says why.
+	Bin string
+	// Reply is answered, unless the bin's settings have replies or a consumer.
+	Reply journal.Reply
+	// Stored is called when the request was read whole and is stored, and may wait until ctx ends; nil is for nothing. It
+	// returns what is answered instead of the reply that is recorded, and header lines that are sent besides. A consumer's
+	// reply stands as it is.
+	Stored func(ctx context.Context, c *journal.Capture) (journal.Reply, signature.Headers)
+	// Done is called in any case when the request has been recorded, or could not be; nil is for nothing.
+	Done func()
+}
+
+// receive asks the front how the request is to be received, and takes over the bin it names.
+func (c *conn) receive() *Reception {
+	if c.s.o.Front.Receive == nil {
+		return nil
+	}
+	reception := c.s.o.Front.Receive(c.request.bin, &c.request.Message)
+	if reception != nil {
+		c.request.bin = reception.Bin
+	}
+	return reception
+}
+
+// withLines adds header lines to an answer as they are.
+func (a *answer) withLines(lines signature.Headers) *answer {
+	var head strings.Builder
+	head.WriteString(a.head)
+	for i := range lines {
+		head.WriteString(lines[i].Name + ": " + lines[i].Value + "\r\n")
+	}
+	a.head = head.String()
+	return a
+}
+
+// isAPI says whether a path belongs to Front.API.
+func isAPI(path string) bool {
+	rest, ok := strings.CutPrefix(path, "/"+apiName)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// mostAPICalls is how many answers of the API are made and written at a time: each may hold many requests.
+const mostAPICalls = 4
+
+// endAPI follows when the answer of the API is written.
+func (c *conn) endAPI() {
+	if c.asks {
+		c.asks = false
+		<-c.s.apiCalls
+	}
+}
+
+// callAPI has the API answer a request. What it reads and writes are bytes in memory, so it needs no server of its own.
+func (c *conn) callAPI(target string) *answer {
+	m := &c.request.Message
+	select {
+	case c.s.apiCalls <- struct{}{}:
+		c.asks = true
+	case <-c.s.forwarding.Done():
+	}
+	address, err := url.ParseRequestURI(target)
+	if err != nil {
+		return newAnswer(journal.Reply{Status: http.StatusBadRequest, Body: "target " + quote(redact.URL(m.Target)) + ": " + err.Error() + "\n"})
+	}
+	r := (&http.Request{
+		Method: m.Method, URL: address, Proto: m.Version, ProtoMajor: 1, ProtoMinor: 1, RequestURI: target, RemoteAddr: c.peer,
+		Header: http.Header{}, Host: m.Headers.Get("Host"), Body: http.NoBody, ContentLength: int64(len(m.Body)),
+	}).WithContext(c.s.forwarding) // it ends when Close has no more patience
+	for i := range m.Headers {
+		r.Header.Add(m.Headers[i].Name, m.Headers[i].Value)
+	}
+	r.Host = cmp.Or(r.Host, address.Host)
+	r.Header.Del("Host")
+	if len(m.Body) > 0 {
+		r.Body = io.NopCloser(bytes.NewReader(m.Body))
+	}
+	w := &apiReply{header: http.Header{}}
+	c.s.o.Front.API.ServeHTTP(w, r)
+	a := newAnswer(journal.Reply{Status: cmp.Or(w.status, http.StatusOK)})
+	a.content = w.body.String()
+	var lines signature.Headers
+	for name, values := range w.header {
+		for _, value := range values {
+			if !is(name, "Content-Length") { // counted anew
+				lines.Add(name, strings.NewReplacer("\r", " ", "\n", " ").Replace(value))
+			}
+		}
+	}
+	return a.withLines(lines)
+}
+
+// apiReply is the http.ResponseWriter that keeps a reply.
+type apiReply struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (w *apiReply) Header() http.Header { return w.header }
+
+func (w *apiReply) WriteHeader(status int) { w.status = cmp.Or(w.status, status) }
+
+func (w *apiReply) Write(p []byte) (int, error) { return w.body.Write(p) }

@@ -1,0 +1,226 @@
+package capture
+
+import (
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// Handshake has a bin pass a system's check of a new endpoint: the requests that ask for proof are answered as that
+// system wants it, the others as if there were no handshake.
+type Handshake struct {
+	// Kind names the system: one of HandshakeKinds.
+	Kind string `json:"kind"`
+	// Secret, by kind: twitter needs the consumer secret; with meta's verify token, or discord's public key in hex, a
+	// request that does not show it, or is not signed with it, is refused as a real consumer must. The others have none.
+	Secret string `json:"secret,omitempty"`
+}
+
+// handshake is one kind.
+type handshake struct {
+	kind   string
+	secret use
+	// reply returns what is answered to a request; ok is false when it does not ask for proof.
+	reply func(m *signature.Message, secret string) (r journal.Reply, ok bool)
+}
+
+// use says whether a kind has a secret.
+type use int
+
+const (
+	without use = iota
+	optional
+	needed
+)
+
+// handshakes are all kinds there are.
+func handshakes() []handshake {
+	return []handshake{
+		{"slack", without, slackChallenge},
+		{"discord", optional, discordPing},
+		{"meta", optional, metaSubscription},
+		{"twitter", needed, twitterCRC},
+		{"cloudevents", without, cloudEventsPermission},
+	}
+}
+
+// HandshakeKinds are the kinds of Handshake.
+func HandshakeKinds() []string {
+	var kinds []string
+	for _, h := range handshakes() {
+		kinds = append(kinds, h.kind)
+	}
+	return kinds
+}
+
+// slackChallenge repeats the challenge: https://docs.slack.dev/reference/events/url_verification.
+func slackChallenge(m *signature.Message, _ string) (journal.Reply, bool) {
+	challenge := gjson.GetBytes(m.Body, "challenge")
+	if gjson.GetBytes(m.Body, "type").Str != "url_verification" || challenge.Type != gjson.String {
+		return journal.Reply{}, false
+	}
+	return plainReply(challenge.Str), true
+}
+
+// discordPing acknowledges a PING of interactions (type 1), and of webhook events, whose PING is 0 and whose events are
+// 1: https://docs.discord.com/developers/interactions/overview and https://docs.discord.com/developers/events/webhook-events.
+// With a public key it refuses, as it must to be accepted there, a PING that is not signed with it.
+func discordPing(m *signature.Message, key string) (journal.Reply, bool) {
+	kind := gjson.GetBytes(m.Body, "type")
+	if m.Method != http.MethodPost || kind.Type != gjson.Number || gjson.GetBytes(m.Body, "event").Exists() {
+		return journal.Reply{}, false
+	}
+	var r journal.Reply
+	switch kind.Raw {
+	case "0":
+		r = journal.Reply{Status: http.StatusNoContent, Headers: map[string]string{"Content-Type": "application/json"}}
+	case "1":
+		r = journal.Reply{Body: `{"type":1}`, Headers: map[string]string{"Content-Type": "application/json"}}
+	default:
+		return r, false
+	}
+	if key != "" && !signedByDiscord(m, key) {
+		return journal.Reply{Status: http.StatusUnauthorized, Body: "invalid request signature"}, true
+	}
+	return r, true
+}
+
+func signedByDiscord(m *signature.Message, key string) bool {
+	public, err := hex.DecodeString(key)
+	if err != nil || len(public) != ed25519.PublicKeySize {
+		return false
+	}
+	signed, err := hex.DecodeString(m.Headers.Get("X-Signature-Ed25519"))
+	return err == nil && ed25519.Verify(public, append([]byte(m.Headers.Get("X-Signature-Timestamp")), m.Body...), signed)
+}
+
+// metaSubscription repeats hub.challenge to who knows the verify token:
+// https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests.
+func metaSubscription(m *signature.Message, token string) (journal.Reply, bool) {
+	query := queryOf(m)
+	if m.Method != http.MethodGet || query.Get("hub.mode") != "subscribe" || !query.Has("hub.challenge") || !query.Has("hub.verify_token") {
+		return journal.Reply{}, false
+	}
+	if token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(query.Get("hub.verify_token"))) == 0 {
+		return journal.Reply{Status: http.StatusForbidden, Body: "hub.verify_token is not this bin's"}, true
+	}
+	return plainReply(query.Get("hub.challenge")), true
+}
+
+// twitterCRC signs the token of a challenge-response check:
+// https://docs.x.com/x-api/webhooks/introduction, "Challenge-Response Checks".
+func twitterCRC(m *signature.Message, secret string) (journal.Reply, bool) {
+	query := queryOf(m)
+	if m.Method != http.MethodGet || !query.Has("crc_token") {
+		return journal.Reply{}, false
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(query.Get("crc_token")))
+	token := "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	body, err := json.Marshal(map[string]string{"response_token": token})
+	if err != nil {
+		panic(err) // base64 always can be
+	}
+	return journal.Reply{Body: string(body), Headers: map[string]string{"Content-Type": "application/json"}}, true
+}
+
+// cloudEventsPermission allows the origin to send, as often as it asks to, or else as it likes: HTTP 1.1 Web Hooks for
+// Event Delivery 1.0.2 §4, https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection.
+func cloudEventsPermission(m *signature.Message, _ string) (journal.Reply, bool) {
+	origin, asked := m.Headers.Lookup("WebHook-Request-Origin")
+	rate := m.Headers.Get("WebHook-Request-Rate")
+	if m.Method != http.MethodOptions || !asked || strings.ContainsAny(origin+rate, "\r\n\x00") {
+		return journal.Reply{}, false // a line that holds the end of a line cannot be repeated
+	}
+	if rate == "" {
+		rate = "*"
+	}
+	return journal.Reply{Headers: map[string]string{"Allow": "POST", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": rate}}, true
+}
+
+// plainReply is a text that is no JSON, whatever it looks like.
+func plainReply(text string) journal.Reply {
+	return journal.Reply{Headers: map[string]string{"Content-Type": "text/plain"}, Body: text}
+}
+
+// queryOf is the query of a request, as far as it can be read.
+func queryOf(m *signature.Message) url.Values {
+	_, query, _ := strings.Cut(pathOf(m.Target), "?")
+	query, _, _ = strings.Cut(query, "#")
+	values, _ := url.ParseQuery(query) // what cannot be read asks for nothing
+	return values
+}
+
+// Check says what is wrong with a handshake. The error wraps ErrInvalid.
+func (h Handshake) Check() error {
+	_, err := h.ready()
+	return err
+}
+
+// ready returns the kind of a handshake.
+func (h Handshake) ready() (handshake, error) {
+	all := handshakes()
+	at := slices.IndexFunc(all, func(k handshake) bool { return k.kind == h.Kind })
+	switch {
+	case at < 0:
+		return handshake{}, fmt.Errorf("%w: handshake %s: want one of %s", ErrInvalid, quote(h.Kind), strings.Join(HandshakeKinds(), ", "))
+	case all[at].secret == needed && h.Secret == "":
+		return handshake{}, fmt.Errorf("%w: handshake %s: it needs a secret, as in {\"kind\": %q, \"secret\": \"…\"}", ErrInvalid, h.Kind, h.Kind)
+	case all[at].secret == without && h.Secret != "":
+		return handshake{}, fmt.Errorf("%w: handshake %s: it has no secret: leave it out", ErrInvalid, h.Kind)
+	case h.Kind == "discord" && h.Secret != "":
+		if key, err := hex.DecodeString(h.Secret); err != nil || len(key) != ed25519.PublicKeySize {
+			return handshake{}, fmt.Errorf("%w: handshake discord: the secret is the application's public key: want %d hexadecimal digits", ErrInvalid, 2*ed25519.PublicKeySize)
+		}
+	}
+	return all[at], nil
+}
+
+// greeter answers a bin's handshakes.
+type greeter struct {
+	kinds   []handshake
+	secrets []string
+}
+
+// newGreeter makes handshakes ready; nil for none. Errors wrap ErrInvalid.
+func newGreeter(list []Handshake) (*greeter, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	g := &greeter{}
+	for _, h := range list {
+		kind, err := h.ready()
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(g.kinds, func(k handshake) bool { return k.kind == h.Kind }) {
+			return nil, fmt.Errorf("%w: handshake %s stands there twice: give it once", ErrInvalid, h.Kind)
+		}
+		g.kinds, g.secrets = append(g.kinds, kind), append(g.secrets, h.Secret)
+	}
+	return g, nil
+}
+
+// answer returns the answer to a request that asks for proof, and nil to any other. The first kind that knows it answers.
+func (g *greeter) answer(m *signature.Message) *answer {
+	for i, k := range g.kinds {
+		if r, ok := k.reply(m, g.secrets[i]); ok {
+			return newAnswer(r)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/export"
+)
+
+// Imported is what became of a file.
+type Imported struct {
+	Imported int       `json:"imported" doc:"how many captures were added"`
+	Skipped  []Skipped `json:"skipped" doc:"what was not, and why"`
+	// Unlisted counts what was skipped beyond maxSkipped.
+	Unlisted int `json:"unlisted" doc:"how much more was not"`
+	// LeftOut counts what was not imported because it never was HTTP, such as a data: URL in a browser's archive. Notes say why.
+	LeftOut int `json:"left_out,omitempty" doc:"how many records never were HTTP, and so are no captures"`
+	// Notes say what of a record is not as the file has it, at most maxSkipped of them.
+	Notes []Skipped `json:"notes,omitempty" doc:"what the file leaves open or has otherwise than it was sent, and what was taken for it"`
+}
+
+// Skipped is a record of a file that could not be imported, or what is to be known of one that was.
+type Skipped struct {
+	Line   int    `json:"line" doc:"of the file where it begins, from 1"`
+	Record int    `json:"record,omitempty" doc:"among the records of the file, from 1"`
+	Why    string `json:"why"`
+}
+
+// maxSkipped bounds Imported.Skipped and Imported.Notes.
+const maxSkipped = 100
+
+// note adds a note, unless there are enough.
+func (i *Imported) note(record *export.Record, text string) {
+	if len(i.Notes) < maxSkipped {
+		i.Notes = append(i.Notes, Skipped{record.Line, record.Number, text})
+	}
+}
+
+// Import adds the captures of a file to a bin, in the order in which they stand there. They keep their bytes, time, sender, reply
+// and problems, and get new sequence numbers; a bin that names a provider judges their signatures as of their time. A
+// record that is wrong is skipped. A capture without a time gets that of the import. An error is the store's or the reader's, or wraps ErrInvalid: the bin's name cannot be used, or
+// nothing in the file could be imported. What was imported before it stays, and is counted.
+func (s *Server) Import(ctx context.Context, name string, format export.Format, file io.Reader) (Imported, error) {
+	out := Imported{Skipped: []Skipped{}}
+	if err := checkNewBin(name); err != nil {
+		return out, err
+	}
+	bin := s.bins.get(name)
+	now := time.Now()
+	for record := range format.Read(file) {
+		switch {
+		case errors.Is(record.Err, export.ErrNotHTTP):
+			out.LeftOut++
+			out.note(&record, record.Err.Error()+": left out")
+			continue
+		case errors.Is(record.Err, export.ErrInvalid) && len(out.Skipped) < maxSkipped:
+			out.Skipped = append(out.Skipped, Skipped{record.Line, record.Number, record.Err.Error()})
+			continue
+		case errors.Is(record.Err, export.ErrInvalid):
+			out.Unlisted++
+			continue
+		case record.Err != nil:
+			return out, fmt.Errorf("line %d: %w; %d captures were imported before", record.Line, record.Err, out.Imported)
+		}
+		for _, note := range record.Notes {
+			out.note(&record, note)
+		}
+		c := record.Capture
+		if c.At.IsZero() {
+			c.At = now
+		}
+		c.Bin, c.ID, c.Seq = name, "", 0
+		if bin != nil && bin.judge != nil {
+			c.Verification = bin.verify(&c, len(c.Problems) == 0)
+		}
+		if err := s.o.Store.AppendCapture(ctx, &c); err != nil {
+			return out, fmt.Errorf("line %d: %w; %d captures were imported before", record.Line, err, out.Imported)
+		}
+		out.Imported++
+	}
+	if out.Imported == 0 && len(out.Skipped) > 0 {
+		first := out.Skipped[0]
+		return out, fmt.Errorf("%w: nothing in the file can be imported: line %d: %s", ErrInvalid, first.Line, first.Why)
+	}
+	return out, nil
+}

@@ -1,0 +1,65 @@
+package capture
+
+import (
+	"encoding/json"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// stray is the answer to a request that names no bin. It is a 2xx only where nothing had to be stored.
+func (c *conn) stray() *answer {
+	s, r := c.s, &c.request
+	target := below(pathOf(r.Target), s.base)
+	path, _, _ := strings.Cut(target, "?")
+	if s.o.Front.API != nil && r.refused == nil && isAPI(path) {
+		return c.callAPI(target)
+	}
+	if r.refused != nil && r.refused.language == speaksTLS {
+		s.tally.unshaken.Add(1)
+	} else {
+		s.tally.strays.Add(1)
+	}
+	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case r.refused != nil:
+		return newAnswer(journal.Reply{Status: r.refused.status, Body: r.refused.problem + "\n"})
+	case path == "/" && reading:
+		return newAnswer(journal.Reply{Body: s.usage()})
+	case path == "/.well-known/hookrig" && reading:
+		return newAnswer(journal.Reply{Body: s.about()})
+	default:
+		return newAnswer(journal.Reply{Status: http.StatusNotFound, Body: "not recorded: " + quote(redact.URL(r.Target)) + " names no bin\n\n" + s.usage()})
+	}
+}
+
+// usage says to a person what this address is.
+func (s *Server) usage() string {
+	text := "hookrig records webhooks. Send any request to " + s.url + "/<bin>, or to any path below it:\n" +
+		"a bin is any name of letters, digits, \"-\", \"_\" and \".\", and exists from its first request on.\n\n" +
+		"  curl -d '{\"hello\":\"world\"}' " + s.url + "/inbox\n"
+	if desk := *s.desk.Load(); desk != "" {
+		text += "\nWhat arrives is shown at " + desk + "\n"
+	}
+	return text
+}
+
+// about says to a program what this address is and where the desk is.
+func (s *Server) about() string {
+	about := struct {
+		Name    string `json:"name"`
+		Version string `json:"version,omitempty"`
+		Desk    string `json:"desk"`
+	}{Name: "hookrig", Version: s.o.Version, Desk: *s.desk.Load()}
+	if build, ok := debug.ReadBuildInfo(); ok && about.Version == "" {
+		about.Version = build.Main.Version
+	}
+	text, err := json.Marshal(about)
+	if err != nil {
+		panic(err) // strings always can be
+	}
+	return string(text)
+}

@@ -1,0 +1,108 @@
+package capture
+
+import (
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// mostWritten is how much of a reply's body is copied at a time: connections share the body itself.
+const mostWritten = 32 << 10
+
+// write sends the reply whose head c.out holds, as scripted: whole, its body in pieces, or only a part of it. It says whether
+// the connection is still of use.
+func (c *conn) write(a *answer) bool {
+	r, body := &a.record, a.body(&c.request)
+	if r.Drip == 0 && r.Cut == "" {
+		return c.sendBody(c.out, body)
+	}
+	if r.Cut == journal.CutHead {
+		c.out = c.out[:len(c.out)/2]
+	}
+	part := body
+	switch r.Cut {
+	case journal.CutHead:
+		part = ""
+	case journal.CutBody:
+		part = body[:len(body)/2]
+	}
+	if !c.send(c.out) || !c.drip(part, len(body), time.Duration(r.Drip)) {
+		return false
+	}
+	if r.Cut == "" {
+		return true
+	}
+	if c.settle() {
+		c.reset()
+	}
+	return false
+}
+
+// sendBody writes what stands in raw, which is c.out's, and the body behind it.
+func (c *conn) sendBody(raw []byte, body string) bool {
+	for first := true; first || body != ""; first = false {
+		n := min(len(body), max(0, mostWritten-len(raw)))
+		c.out = append(raw, body[:n]...)
+		if body = body[n:]; !c.send(c.out) {
+			return false
+		}
+		raw = c.out[:0]
+	}
+	return true
+}
+
+// send writes bytes of a reply.
+func (c *conn) send(raw []byte) bool {
+	if now := time.Now(); now.Sub(c.wrote) > time.Second {
+		c.wrote = now
+		if c.socket.SetWriteDeadline(now.Add(c.s.limits.write)) != nil {
+			return false
+		}
+	}
+	_, err := c.socket.Write(raw)
+	return err == nil
+}
+
+// shortestDrip is the time between two pieces of a body, at least.
+const shortestDrip = 10 * time.Millisecond
+
+// drip writes the part of a body that is sent, at a pace at which the whole takes that time: a wait before each piece, so
+// that the last one comes at the end of it.
+func (c *conn) drip(part string, whole int, over time.Duration) bool {
+	if over == 0 || part == "" {
+		return part == "" || c.sendBody(c.out[:0], part)
+	}
+	pieces := min(whole, max(1, int(over/shortestDrip)))
+	begin := time.Now()
+	sent := 0
+	for n := 1; sent < len(part); n++ {
+		due := begin.Add(over / time.Duration(pieces) * time.Duration(n))
+		if !c.pause(time.Until(due)) {
+			return false
+		}
+		upTo := min(whole*n/pieces, len(part))
+		if !c.sendBody(c.out[:0], part[sent:upTo]) {
+			return false
+		}
+		sent = upTo
+	}
+	return true
+}
+
+// settle waits until all that was written has reached the sender, so that a reset does not overtake it. It is false when
+// the server closes or the sender takes too long.
+func (c *conn) settle() bool {
+	const look = time.Millisecond
+	for end := time.Now().Add(c.s.limits.write); time.Now().Before(end); {
+		waiting, known := unsent(c.tcp())
+		switch {
+		case !known:
+			return c.pause(c.s.limits.quiet) // long enough on any network that a test is likely to run on
+		case waiting == 0:
+			return true
+		case !c.pause(look):
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,197 @@
+package capture
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync/atomic"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// Script is what a bin answers. The zero Script answers 200 to all.
+//
+// A reply is chosen when the request has been read, before it is stored, so that it is in the same record. Requests
+// that arrive at the same time are each given a turn of their own, in an order that need not be that of their numbers.
+type Script struct {
+	// Turns are given one after the other; the last one stays unless Loop.
+	Turns []journal.Reply `json:"turns,omitempty"`
+	Loop  bool            `json:"loop,omitempty"`
+	// By "delivery" takes the turns for each delivery id of its own, else for the bin.
+	By string `json:"by,omitempty"`
+	// Rules come before the turns: the first whose Where holds answers.
+	Rules []Rule `json:"rules,omitempty"`
+}
+
+// Rule answers the requests for which a jq condition holds: with one reply, or with replies in turn as a Script's.
+type Rule struct {
+	Where string `json:"where"`
+	// Reply is the one reply; the zero Reply is 200. Not together with Turns.
+	Reply journal.Reply `json:"reply,omitzero"`
+	// Turns are those of the rule: they are counted apart from those of the bin and of other rules.
+	Turns []journal.Reply `json:"turns,omitempty"`
+	Loop  bool            `json:"loop,omitempty"`
+	By    string          `json:"by,omitempty"`
+}
+
+// byDelivery is the one value of By besides "".
+const byDelivery = "delivery"
+
+// The most that a script may hold.
+const (
+	mostTurns = 10_000
+	mostRules = 100
+)
+
+// isZero says whether there is nothing in the script.
+func (s Script) isZero() bool { return len(s.Turns) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == "" }
+
+func (s Script) clone() Script {
+	s.Turns = cloneReplies(s.Turns)
+	s.Rules = slices.Clone(s.Rules)
+	for i := range s.Rules {
+		s.Rules[i].Reply = s.Rules[i].Reply.Clone()
+		s.Rules[i].Turns = cloneReplies(s.Rules[i].Turns)
+	}
+	return s
+}
+
+func cloneReplies(list []journal.Reply) []journal.Reply {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i] = list[i].Clone()
+	}
+	return list
+}
+
+// script is a Script made ready.
+type script struct {
+	rules []rule
+	turns *plan // nil: there are rules only
+	// provider says where its deliveries' ids are; nil is no provider.
+	provider *fixtures.Provider
+}
+
+type rule struct {
+	where *condition
+	plan  *plan
+}
+
+// newScript makes a Script ready; nil for the zero one. Errors wrap ErrInvalid.
+func newScript(known *conditions, s Script, p *fixtures.Provider) (*script, error) {
+	switch {
+	case len(s.Rules) > mostRules:
+		return nil, fmt.Errorf("%w: %d rules: want at most %d", ErrInvalid, len(s.Rules), mostRules)
+	case s.isZero():
+		return nil, nil
+	}
+	ready := &script{provider: p}
+	var book *turnBook // one for all plans, so that what is remembered is bounded
+	if s.By != "" || slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.By != "" }) {
+		book = newTurnBook()
+	}
+	var err error
+	if ready.turns, err = newPlan(s.Turns, s.Loop, s.By, book, 0, ""); err != nil {
+		return nil, err
+	}
+	for i, r := range s.Rules {
+		where := fmt.Sprintf("rule %d", i+1)
+		if r.Where == "" {
+			return nil, fmt.Errorf("%w: %s: no condition: want one such as .method == \"POST\"", ErrInvalid, where)
+		}
+		c, err := known.get(r.Where)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+		p, err := newPlan(r.Turns, r.Loop, r.By, book, i+1, where+": ")
+		switch {
+		case err != nil:
+			return nil, err
+		case p == nil:
+			if err := checkReply(r.Reply, where); err != nil {
+				return nil, err
+			}
+			p = &plan{answers: []*answer{newAnswer(r.Reply)}}
+		case !reflect.ValueOf(r.Reply).IsZero():
+			return nil, fmt.Errorf("%w: %s: a reply and turns: want one of them", ErrInvalid, where)
+		}
+		ready.rules = append(ready.rules, rule{c, p})
+	}
+	return ready, nil
+}
+
+// choose picks the answer to a request: the first rule that holds, else the turn, else 200.
+func (s *script) choose(server *Server, m *signature.Message) *answer {
+	var doc map[string]any // made when it is first asked for
+	for i := range s.rules {
+		if doc == nil {
+			defer server.conditions.read.begin(m).giveBack()
+			doc = server.conditions.read.root(m)
+		}
+		held, err := s.rules[i].where.holds(server.ctx, doc)
+		if err != nil {
+			server.o.Log.Debug("capture: a rule could not be judged, so it does not hold", "where", s.rules[i].where.text, "error", err)
+		}
+		if held {
+			return s.rules[i].plan.next(m, s.provider)
+		}
+	}
+	if s.turns == nil {
+		return server.accepted
+	}
+	return s.turns.next(m, s.provider)
+}
+
+// plan is replies in turn made ready, with the turns taken so far.
+type plan struct {
+	answers []*answer
+	loop    bool
+	taken   atomic.Uint64 // turns, by all requests together
+	book    *turnBook     // turns by delivery; nil: by all together
+	number  int           // of the plan, in the book
+}
+
+// newPlan makes replies in turn ready; nil when there are none. Where begins the errors, which wrap ErrInvalid.
+func newPlan(turns []journal.Reply, loop bool, by string, book *turnBook, number int, where string) (*plan, error) {
+	switch {
+	case by != "" && by != byDelivery:
+		return nil, fmt.Errorf("%w: %sreplies by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, quote(by))
+	case len(turns) > mostTurns:
+		return nil, fmt.Errorf("%w: %s%d turns: want at most %d", ErrInvalid, where, len(turns), mostTurns)
+	case len(turns) == 0 && (loop || by != ""):
+		return nil, fmt.Errorf("%w: %sloop or by without turns: there is nothing to take in turn", ErrInvalid, where)
+	case len(turns) == 0:
+		return nil, nil
+	}
+	p := &plan{loop: loop, number: number}
+	if by == byDelivery {
+		p.book = book
+	}
+	for i, r := range turns {
+		if err := checkReply(r, fmt.Sprintf("%sturn %d", where, i+1)); err != nil {
+			return nil, err
+		}
+		p.answers = append(p.answers, newAnswer(r))
+	}
+	return p, nil
+}
+
+// next takes the turn of a request.
+func (p *plan) next(m *signature.Message, provider *fixtures.Provider) *answer {
+	var turn uint64
+	n := uint64(len(p.answers))
+	switch {
+	case n == 1:
+		return p.answers[0]
+	case p.book != nil:
+		turn = p.book.next(deliveryOf(m, provider, p.number))
+	default:
+		turn = p.taken.Add(1) - 1
+	}
+	if p.loop {
+		return p.answers[turn%n]
+	}
+	return p.answers[min(turn, n-1)]
+}

@@ -1,0 +1,122 @@
+package capture
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// TLS asks for a second listener, which speaks TLS 1.2 and 1.3, and HTTP/1.1 inside it. Its certificate is for localhost,
+// 127.0.0.1, ::1 and the host of Addr, by an authority of the server's own, which can vouch for these and for loopback only.
+type TLS struct {
+	Addr string // host:port; "" is none
+	// Dir keeps the authority, as ca.pem and ca-key.pem, so that those who trust it need not be told anew; "" has a new one
+	// with every start.
+	Dir string
+}
+
+// secured is the TLS listener of a server.
+type secured struct {
+	listener  net.Listener
+	config    *tls.Config
+	authority *authority
+	url       string
+}
+
+// listenTLS starts the TLS listener; nil when none is asked for. Errors wrap ErrTLS.
+func listenTLS(ctx context.Context, o TLS) (*secured, error) {
+	if o.Addr == "" {
+		return nil, nil
+	}
+	host, _, err := net.SplitHostPort(o.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
+	}
+	now := time.Now() // certificates are judged by the wall clock
+	served := namesOf(host)
+	a, err := openAuthority(o.Dir, served, now)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
+	}
+	certificate, err := a.issue(served, now)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
+	}
+	return &secured{
+		listener: listener, authority: a, url: "https://" + wire.Reachable(listener.Addr()),
+		config: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12},
+	}, nil
+}
+
+// TLSURL is https://host:port of the TLS listener, or "" without one; a bin's address is TLSURL()/<bin> besides URL()/<bin>.
+func (s *Server) TLSURL() string {
+	if s.secured == nil {
+		return ""
+	}
+	return s.secured.url
+}
+
+// CA is the certificate of the authority that the TLS listener's is by, as PEM; nil without a TLS listener.
+func (s *Server) CA() []byte {
+	if s.secured == nil {
+		return nil
+	}
+	return append([]byte(nil), s.secured.authority.pem...)
+}
+
+// shake has the sender agree on TLS, if the connection is of the TLS listener. It is false when they do not.
+func (c *conn) shake() bool {
+	t, ok := c.socket.(*tls.Conn)
+	if !ok {
+		return true
+	}
+	if c.socket.SetDeadline(time.Now().Add(c.s.limits.head)) != nil {
+		return false
+	}
+	c.idle.Store(true) // nothing was sent that a closing server would wait for
+	defer c.idle.Store(false)
+	if c.s.isClosing() {
+		return false
+	}
+	if err := t.Handshake(); err != nil {
+		if !c.s.isClosing() {
+			c.s.tally.unshaken.Add(1)
+			c.s.o.Log.Info("capture: no TLS with a sender", "peer", c.peer, "error", err)
+			c.explainTLS(err)
+		}
+		return false
+	}
+	state := t.ConnectionState()
+	c.tls = &journal.TLS{Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite), SNI: state.ServerName}
+	return c.socket.SetDeadline(time.Time{}) == nil
+}
+
+// explainTLS answers a sender that speaks HTTP without TLS.
+func (c *conn) explainTLS(err error) {
+	var plain tls.RecordHeaderError
+	if !errors.As(err, &plain) || plain.Conn == nil {
+		return
+	}
+	for _, b := range plain.RecordHeader[:4] {
+		if (b < 'A' || b > 'Z') && b != ' ' && b != '/' {
+			return
+		}
+	}
+	a := newAnswer(journal.Reply{Status: http.StatusBadRequest, Body: "not recorded: this address speaks TLS: use " + c.s.TLSURL() + "\n"})
+	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), a.content...)
+	if _, err := plain.Conn.Write(raw); err == nil {
+		c.socket, c.in.socket = plain.Conn, plain.Conn
+		c.linger()
+	}
+}

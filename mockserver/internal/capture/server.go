@@ -1,0 +1,297 @@
+package capture
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// Options of a Server.
+type Options struct {
+	Addr      string // host:port; "" is 127.0.0.1:0
+	TLS       TLS    // a second address that speaks TLS; the zero value is none
+	Store     journal.Store
+	Catalogue *fixtures.Catalogue // for verification on arrival; nil knows no provider
+	// PublicURL is what the capture address is called from outside, behind a proxy or a container's ports; "" is http://HOST:PORT. With a path, requests
+	// may come with it or without.
+	PublicURL string
+	// Desk is the desk's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
+	Desk string
+	// Version of the program, told there too; "" is that of the module.
+	Version  string
+	MaxBody  int   // bytes; 0 is 16 MiB
+	MaxHead  int   // bytes; 0 is 64 KiB
+	MaxConns int   // connections at a time; 0 is 16 384, or eleven sixteenths of the files that may be open
+	InFlight int64 // bytes of requests that are not stored yet, of all connections, and one body more; 0 is 256 MiB
+	// Wire is what bins forward with; nil forbids it. It should refuse what Server.Listens at.
+	Wire  *wire.Client
+	Known Known            // secrets that bins need not be told
+	Front Front            // an API at the capture address itself; zero is none
+	Now   func() time.Time // the clock of Capture.At; nil is time.Now
+	Log   *slog.Logger     // nil is silence
+}
+
+// usualInFlight is the default of Options.InFlight.
+const usualInFlight = 256 << 20
+
+func (o Options) withDefaults() Options {
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = 16 << 20
+	}
+	if o.MaxHead <= 0 {
+		o.MaxHead = wire.MaxHead
+	}
+	if o.InFlight <= 0 {
+		o.InFlight = usualInFlight
+	}
+	if o.MaxConns <= 0 {
+		o.MaxConns = mostConns(wire.OpenFiles())
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// mostConns is how many connections there may be at a time: a number that is refused with an answer, before the files that
+// the process may open run out. The desk, the journal and consumers need some of them.
+func mostConns(files uint64) int {
+	const most = 16384
+	if files == 0 {
+		return most
+	}
+	return int(min(most, max(1, files/16*11)))
+}
+
+// Server records every request that its address receives. A capture is stored before the first byte of its reply.
+type Server struct {
+	o          Options
+	limits     limits
+	room       *room         // for what is not stored yet
+	forwards   chan struct{} // holds one for each request that is being passed on; nil is without bound
+	apiCalls   chan struct{} // holds one for each answer of the front's API
+	kept       int           // bytes that a connection keeps of each of its buffers
+	listener   net.Listener
+	secured    *secured // nil: no TLS
+	url        string   // as it is told
+	public     *url.URL // PublicURL; nil without one
+	base       string   // its path, without a slash at the end
+	desk       atomic.Pointer[string]
+	bins       bins
+	judges     judges
+	conditions conditions
+	reads      sharedReads
+	looks      int // at captures, that one page of a query costs at most
+	tally      tally
+	irregular  irregulars
+	foreigners foreigners
+	since      time.Time
+	accepted   *answer // what a bin without a script answers
+
+	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
+	closing chan struct{}   // closed when Close begins
+
+	// patient is of replies that are waited for: it ends when Close begins.
+	patient      context.Context
+	stopPatience context.CancelFunc
+
+	// forwarding is of the requests passed on to consumers: it ends when Close has no more patience.
+	forwarding     context.Context
+	stopForwarding context.CancelFunc
+
+	mu     sync.Mutex
+	closed bool
+	conns  map[*conn]struct{}
+	work   sync.WaitGroup // the accepting goroutine and one for each connection
+}
+
+// MaxBody is how many bytes the body of a request may have.
+func (s *Server) MaxBody() int { return s.o.MaxBody }
+
+// Start listens and serves until Close. The end of ctx only keeps it from starting. The settings of bins are read from
+// the store.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{
+		o:        o.withDefaults(),
+		limits:   usualLimits(),
+		since:    time.Now().UTC(),
+		looks:    mostLooks,
+		closing:  make(chan struct{}),
+		conns:    map[*conn]struct{}{},
+		accepted: newAnswer(journal.Reply{}),
+		apiCalls: make(chan struct{}, mostAPICalls),
+	}
+	s.room = newRoom(s.o.InFlight)
+	s.conditions.read = newReads(s.o.InFlight)
+	if n := s.o.forwardsAtOnce(); n > 0 {
+		s.forwards = make(chan struct{}, n)
+	}
+	s.kept = int(min(mostKept, max(firstSpace, s.o.InFlight/firstSpace)))
+	s.SetDesk(o.Desk)
+	var err error
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {
+		return nil, err
+	}
+	s.url = "http://" + wire.Reachable(s.listener.Addr())
+	if o.PublicURL != "" {
+		if s.public, err = url.Parse(o.PublicURL); err != nil {
+			return nil, errors.Join(err, s.listener.Close())
+		}
+		s.url = strings.TrimRight(o.PublicURL, "/")
+		s.base = strings.TrimRight(s.public.Path, "/")
+	}
+	if s.secured, err = listenTLS(ctx, s.o.TLS); err != nil {
+		return nil, errors.Join(err, s.listener.Close())
+	}
+	if err := s.restore(ctx); err != nil {
+		s.stopListening()
+		return nil, fmt.Errorf("read the settings of bins: %w", err)
+	}
+	s.ctx = context.WithoutCancel(ctx)
+	s.forwarding, s.stopForwarding = context.WithCancel(s.ctx)
+	s.patient, s.stopPatience = context.WithCancel(s.ctx)
+	s.work.Add(1)
+	go s.accept(s.listener, func(socket net.Conn) net.Conn { return socket })
+	if s.secured != nil {
+		s.work.Add(1)
+		go s.accept(s.secured.listener, func(socket net.Conn) net.Conn { return tls.Server(socket, s.secured.config) })
+	}
+	return s, nil
+}
+
+// Address is where the server listens, as this machine reaches it: host:port.
+func (s *Server) Address() string { return wire.Reachable(s.listener.Addr()) }
+
+// URL is http://host:port, without a final slash; a bin's address is URL()/<bin>.
+func (s *Server) URL() string { return s.url }
+
+// SetDesk tells the server the desk's URL once it is known.
+func (s *Server) SetDesk(url string) { s.desk.Store(&url) }
+
+// Connections is how many there are now.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// stopListening closes the listeners: the one way to end Accept. What they say of it is of no use to anyone.
+func (s *Server) stopListening() {
+	_ = s.listener.Close()
+	if s.secured != nil {
+		_ = s.secured.listener.Close()
+	}
+}
+
+// accept gives every connection of a listener a goroutine until the listener is closed.
+func (s *Server) accept(listener net.Listener, wrap func(net.Conn) net.Conn) {
+	defer s.work.Done()
+	var pause time.Duration
+	for {
+		socket, err := listener.Accept()
+		if err == nil {
+			pause = 0
+			s.admit(wrap(socket))
+			continue
+		}
+		// Out of file descriptors, most likely: others may be given back.
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		timer := time.NewTimer(pause)
+		select {
+		case <-s.closing:
+			timer.Stop()
+			return
+		case <-timer.C:
+			s.o.Log.Error("capture: accept a connection", "error", err, "again_in", pause)
+		}
+	}
+}
+
+// admit serves a connection, unless there are too many or the server is closing.
+func (s *Server) admit(socket net.Conn) {
+	c := newConn(s, socket)
+	s.mu.Lock()
+	closed, full := s.closed, len(s.conns) >= s.o.MaxConns
+	if !closed && !full {
+		s.conns[c] = struct{}{}
+		s.work.Add(1)
+	}
+	s.mu.Unlock()
+	switch {
+	case closed:
+		_ = c.tcp().Close() // nothing was read
+	case full:
+		s.tally.refused.Add(1)
+		c.refuse()
+	default:
+		go c.serve()
+	}
+}
+
+// leave forgets a connection whose goroutine ends.
+func (s *Server) leave(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.work.Done()
+}
+
+// Close stops listening, lets the requests under way finish until ctx ends, and waits for every goroutine. Replies that
+// are delayed or hang are not waited for: their connections end unanswered. Requests that were cut off are recorded as
+// aborted, and the error wraps ctx's then.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
+		s.room.close()
+		s.stopPatience()
+		s.stopListening()
+	}
+	for c := range s.conns {
+		c.wake()
+	}
+	s.mu.Unlock()
+	defer s.stopForwarding()
+
+	done := make(chan struct{})
+	go func() {
+		s.work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.stopForwarding()
+	s.mu.Lock()
+	cut := len(s.conns)
+	for c := range s.conns {
+		_ = c.tcp().Close() // its goroutine notices
+	}
+	s.mu.Unlock()
+	<-done
+	if cut == 0 {
+		return nil
+	}
+	return fmt.Errorf("close the capture server: %d connections were cut off: %w", cut, ctx.Err())
+}

@@ -1,0 +1,247 @@
+package capture
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// Settings are what a bin does besides recording. They are kept in the store.
+type Settings struct {
+	// Provider and Secrets have every capture verified on arrival.
+	Provider string   `json:"provider,omitempty"`
+	Secrets  []string `json:"secrets,omitempty"`
+	// URL is the address as the provider has it registered, for schemes that sign it.
+	URL string `json:"url,omitempty"`
+	// Handshakes are answered by the bin itself, before its replies and when it forwards too. Such a request is recorded
+	// like any other and takes no turn.
+	Handshakes []Handshake `json:"handshakes,omitempty"`
+	Replies    Script      `json:"replies,omitzero"`
+	// Forward is a consumer's address: every request is passed on to it once it is stored, as it came, with what follows
+	// the bin's name behind the path. The consumer has 30 seconds; its reply is recorded and is the bin's, no reply is a 502
+	// or 504 that says why. Not together with Replies.
+	Forward string `json:"forward,omitempty"`
+}
+
+// isZero says whether the settings are those of a bin that was never configured.
+func (s Settings) isZero() bool { return reflect.DeepEqual(s, Settings{}) }
+
+func (s Settings) clone() Settings {
+	s.Secrets = slices.Clone(s.Secrets)
+	s.Handshakes = slices.Clone(s.Handshakes)
+	s.Replies = s.Replies.clone()
+	return s
+}
+
+// documents is the kind of the documents that keep settings; their keys are the bins' names.
+const documents = "bin"
+
+// Configure sets a bin's settings and starts its script anew; the zero Settings make it a bin like any other again.
+// They hold for every request that is read whole after Configure returned. Errors wrap ErrInvalid, or are the store's.
+func (s *Server) Configure(ctx context.Context, name string, set Settings) error {
+	_, err := s.Change(ctx, name, Change{
+		Provider: &set.Provider, Secrets: &set.Secrets, URL: &set.URL, Handshakes: &set.Handshakes, Replies: &set.Replies, Forward: &set.Forward,
+	})
+	return err
+}
+
+// Change is a change of a bin's settings: what is nil stays as it is.
+type Change struct {
+	Provider   *string      `json:"provider,omitempty"`
+	Secrets    *[]string    `json:"secrets,omitempty"`
+	URL        *string      `json:"url,omitempty"`
+	Handshakes *[]Handshake `json:"handshakes,omitempty"`
+	Replies    *Script      `json:"replies,omitempty"`
+	Forward    *string      `json:"forward,omitempty"`
+}
+
+// of is the settings after the change.
+func (c *Change) of(set Settings) Settings {
+	if c.Provider != nil {
+		set.Provider = *c.Provider
+	}
+	if c.Secrets != nil {
+		set.Secrets = *c.Secrets
+	}
+	if c.URL != nil {
+		set.URL = *c.URL
+	}
+	if c.Handshakes != nil {
+		set.Handshakes = *c.Handshakes
+	}
+	if c.Replies != nil {
+		set.Replies = *c.Replies
+	}
+	if c.Forward != nil {
+		set.Forward = *c.Forward
+	}
+	return set.clone()
+}
+
+// Change changes some of a bin's settings and returns all of them. Changes made at the same time do not undo each other. Its script starts
+// anew only when the change sets replies, or another provider. Errors are those of Configure.
+func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, error) {
+	if err := checkNewBin(name); err != nil {
+		return Settings{}, err
+	}
+	s.bins.writing.Lock()
+	defer s.bins.writing.Unlock()
+	var before Settings
+	old := s.bins.get(name)
+	if old != nil {
+		before = old.settings
+	}
+	set := c.of(before)
+	b, err := s.newBin(set)
+	if err != nil {
+		return Settings{}, fmt.Errorf("bin %s: %w", name, err)
+	}
+	if set.isZero() {
+		if err := s.o.Store.Delete(ctx, documents, name); err != nil && !errors.Is(err, journal.ErrNotFound) {
+			return Settings{}, fmt.Errorf("bin %s: forget the settings: %w", name, err)
+		}
+		s.bins.set(name, nil)
+		return set, nil
+	}
+	doc, err := json.Marshal(set)
+	if err != nil {
+		return Settings{}, fmt.Errorf("bin %s: %w: %w", name, ErrInvalid, err)
+	}
+	if err := s.o.Store.Put(ctx, documents, name, doc); err != nil {
+		return Settings{}, fmt.Errorf("bin %s: keep the settings: %w", name, err)
+	}
+	if old != nil && c.Replies == nil && set.Provider == before.Provider {
+		b.script = old.script // with the turns that were taken
+	}
+	s.bins.set(name, b)
+	return set, nil
+}
+
+// Settings returns a bin's settings; those of a bin never configured are zero.
+func (s *Server) Settings(_ context.Context, name string) (Settings, error) {
+	if err := checkBin(name); err != nil {
+		return Settings{}, err
+	}
+	b := s.bins.get(name)
+	if b == nil {
+		return Settings{}, nil
+	}
+	return b.settings.clone(), nil
+}
+
+// restore takes up the settings that the store keeps. A bin whose settings can no longer be followed, for a provider
+// that is gone, records and answers like any other; that is logged.
+func (s *Server) restore(ctx context.Context) error {
+	kept, err := s.o.Store.List(ctx, documents)
+	if err != nil {
+		return err
+	}
+	for _, d := range kept {
+		var set Settings
+		var b *bin
+		if err = json.Unmarshal(d.Doc, &set); err == nil {
+			b, err = s.newBin(set)
+		}
+		if err != nil {
+			s.o.Log.Error("capture: the settings of a bin cannot be followed; configure it anew", "bin", d.Key, "error", err)
+			continue
+		}
+		s.bins.set(d.Key, b)
+	}
+	return nil
+}
+
+// bins are those that have settings. The zero value is ready.
+type bins struct {
+	writing sync.Mutex // held over a change in the store and here, so that both see changes in one order
+	mu      sync.RWMutex
+	byName  map[string]*bin
+}
+
+// get returns a bin with settings, or nil.
+func (b *bins) get(name string) *bin {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.byName[name]
+}
+
+func (b *bins) set(name string, to *bin) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if to == nil {
+		delete(b.byName, name)
+		return
+	}
+	if b.byName == nil {
+		b.byName = map[string]*bin{}
+	}
+	b.byName[name] = to
+}
+
+// bin is one with settings: what follows from them, made ready.
+type bin struct {
+	settings Settings
+	greeter  *greeter   // nil: there are no handshakes
+	script   *script    // nil: every request is accepted
+	forward  *forwarder // nil: nothing is passed on
+	judge    *judge     // nil: nothing is verified
+}
+
+// newBin makes settings ready. Errors wrap ErrInvalid.
+func (s *Server) newBin(set Settings) (*bin, error) {
+	b := &bin{settings: set}
+	var err error
+	if b.judge, err = newJudge(s.o.Catalogue, set); err != nil {
+		return nil, err
+	}
+	if b.greeter, err = newGreeter(set.Handshakes); err != nil {
+		return nil, err
+	}
+	var provider *fixtures.Provider
+	if set.Provider != "" { // which the judge found
+		if provider, err = s.o.Catalogue.Provider(set.Provider); err != nil {
+			return nil, err
+		}
+	}
+	if b.script, err = newScript(&s.conditions, set.Replies, provider); err != nil {
+		return nil, err
+	}
+	if b.forward, err = s.newForwarder(set); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// verify judges a capture; nil when the bin names no provider.
+func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
+	if b.judge == nil {
+		return nil
+	}
+	v := b.judge.verify(c, whole)
+	return &v
+}
+
+// reply chooses what is answered to a request; nil is the reply of the consumer behind the bin, which comes later. A bin
+// that has nothing to say itself answers otherwise.
+func (b *bin) reply(s *Server, m *signature.Message, otherwise *answer) *answer {
+	if b.greeter != nil {
+		if a := b.greeter.answer(m); a != nil {
+			return a
+		}
+	}
+	switch {
+	case b.forward != nil:
+		return nil
+	case b.script == nil:
+		return otherwise
+	}
+	return b.script.choose(s, m)
+}

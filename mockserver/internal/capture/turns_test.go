@@ -1,0 +1,80 @@
+package capture
+
+import (
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// A delivery among the newest ones is remembered exactly, whatever came before, and the book does not grow.
+func TestTurnBookRemembersTheNewest(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		const remembered = 4
+		b := newTurnBook()
+		b.remembered = remembered
+		turns := map[byte]uint64{}
+		var recent []byte // different ones, newest last
+		for _, id := range rapid.SliceOfN(rapid.ByteRange(0, 12), 1, 200).Draw(t, "deliveries") {
+			at := -1
+			for i, r := range recent {
+				if r == id {
+					at = i
+				}
+			}
+			got := b.next(delivery{id})
+			if at >= 0 && len(recent)-at <= remembered && got != turns[id] {
+				t.Fatalf("delivery %d: turn %d, want %d", id, got, turns[id])
+			}
+			if at >= 0 {
+				recent = append(recent[:at], recent[at+1:]...)
+			}
+			recent = append(recent, id)
+			turns[id] = got + 1
+			if len(b.young)+len(b.old) > 2*remembered {
+				t.Fatalf("%d + %d deliveries remembered", len(b.young), len(b.old))
+			}
+		}
+	})
+}
+
+// However many take turns at the same time, each turn is taken once in each round.
+func TestEachTurnIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	const takers, turns, rounds = 4, 1000, 400
+	const each = turns * rounds / takers
+	s, err := newScript(&conditions{}, Script{Turns: make([]journal.Reply, turns), Loop: true}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make([][]*answer, takers)
+	begin := make(chan struct{}) // together, or the first has finished before the last begins
+	var work sync.WaitGroup
+	for i := range taken {
+		taken[i] = make([]*answer, each)
+		work.Go(func() {
+			var m signature.Message
+			<-begin
+			for n := range taken[i] {
+				taken[i][n] = s.choose(nil, &m)
+			}
+		})
+	}
+	close(begin)
+	work.Wait()
+	all := map[*answer]int{}
+	for _, by := range taken {
+		for _, a := range by {
+			all[a]++
+		}
+	}
+	for i, a := range s.turns.answers {
+		if all[a] != rounds {
+			t.Fatalf("turn %d was taken %d times, want %d", i+1, all[a], rounds)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package capture
+
+import (
+	"fmt"
+	"net/url"
+	"sync"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// Verify judges a capture against a provider and secrets, at the time it arrived. url is the address as the provider
+// has it registered; "" is what Host and target make. When the signature is not valid, the explanation says why.
+func Verify(p *fixtures.Provider, c journal.Capture, url string, secrets ...string) journal.Verification {
+	j, err := prepareJudge(p, url, secrets)
+	if err != nil {
+		return journal.Verification{Provider: p.Name, Verdict: string(signature.Malformed), Explanation: err.Error()}
+	}
+	return j.verify(&c, true)
+}
+
+// judge verifies the captures of a bin.
+type judge struct {
+	provider  string
+	url       *url.URL // nil: none is registered
+	verifiers sync.Pool
+}
+
+// newJudge returns the judge that settings ask for, or nil. Errors wrap ErrInvalid.
+func newJudge(known *fixtures.Catalogue, set Settings) (*judge, error) {
+	if set.Provider == "" {
+		if len(set.Secrets) > 0 || set.URL != "" {
+			return nil, fmt.Errorf("%w: secrets or a URL without a provider: name the provider that signs", ErrInvalid)
+		}
+		return nil, nil
+	}
+	if known == nil {
+		return nil, fmt.Errorf("%w: provider %s: this server was started without a catalogue", ErrInvalid, quote(set.Provider))
+	}
+	p, err := known.Provider(set.Provider)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if set.URL != "" {
+		if u, err := url.Parse(set.URL); err != nil || u.Scheme == "" || u.Host == "" {
+			return nil, fmt.Errorf("%w: url %s: want the whole address, as in https://example.org/hooks", ErrInvalid, quote(set.URL))
+		}
+	}
+	if len(p.Signing.Signatures) == 0 && len(set.Secrets) == 0 {
+		return nil, nil // a provider that signs nothing leaves nothing to judge
+	}
+	j, err := prepareJudge(p, set.URL, set.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("%w: provider %s: %w", ErrInvalid, p.Name, err)
+	}
+	return j, nil
+}
+
+func prepareJudge(p *fixtures.Provider, registered string, secrets []string) (*judge, error) {
+	if len(p.Signing.Signatures) == 0 {
+		return nil, fmt.Errorf("%s signs nothing: there is no signature to judge", p.Name)
+	}
+	first, err := signature.NewVerifier(&p.Signing, secrets...)
+	if err != nil {
+		return nil, err
+	}
+	j := &judge{provider: p.Name}
+	if registered != "" {
+		if j.url, err = url.Parse(registered); err != nil {
+			return nil, err
+		}
+	}
+	j.verifiers.New = func() any {
+		v, err := signature.NewVerifier(&p.Signing, secrets...)
+		if err != nil {
+			panic(err) // the same made the first one
+		}
+		return v
+	}
+	j.verifiers.Put(first)
+	return j, nil
+}
+
+// verify judges one capture. What was not read whole is judged as it is, and not explained.
+func (j *judge) verify(c *journal.Capture, whole bool) journal.Verification {
+	about := signature.Context{Time: c.At}
+	if j.url != nil {
+		about.RegisteredURL = j.url.String()
+		if path := pathOf(c.Target); path != "" {
+			about.URL = j.url.Scheme + "://" + j.url.Host + path
+		}
+	}
+	v := j.verifiers.Get().(*signature.Verifier)
+	defer j.verifiers.Put(v)
+	found := v.Verify(c.Message, about)
+	switch {
+	case found.Verdict == signature.Valid:
+	case whole:
+		found = v.Explain(c.Message, about)
+	default:
+		found.Explanation += "; the request was not read whole"
+	}
+	return journal.Verification{Provider: j.provider, Verdict: string(found.Verdict), Explanation: found.Explanation}
+}

@@ -1,0 +1,139 @@
+package delivery
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// answering listens on loopback and answers each request with the same bytes, spending as little as it can.
+func answering(b *testing.B, reply string) (url string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var group sync.WaitGroup
+	b.Cleanup(func() { l.Close(); group.Wait() })
+	group.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			group.Go(func() {
+				defer c.Close()
+				r := bufio.NewReader(c)
+				for answer(r) {
+					if _, err := io.WriteString(c, reply); err != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	return "http://" + l.Addr().String() + "/in"
+}
+
+// answer reads one request and says whether it was there.
+func answer(r *bufio.Reader) bool {
+	length := 0
+	for {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return false
+		}
+		if len(line) <= len("\r\n") {
+			_, err := r.Discard(length)
+			return err == nil
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			for _, c := range bytes.TrimSpace(value) {
+				length = 10*length + int(c-'0')
+			}
+		}
+	}
+}
+
+const (
+	failing    = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+	succeeding = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+)
+
+// BenchmarkVirtualRetries is 10 000 deliveries of ten attempts each over three days, every attempt signed, sent to a
+// consumer in this process and recorded.
+func BenchmarkVirtualRetries(b *testing.B) {
+	p := *knownProvider(b, "subscribfy")
+	p.Delivery.Profiles = map[string]fixtures.Retry{"ten": {Base: 8 * time.Hour, Attempts: 10}}
+	event, err := p.Render(fixtures.Draw{Seed: 1}, "wallet_pass/created", fixtures.RenderOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	const deliveries = 10_000
+	url := answering(b, failing)
+	used := processorTime()
+	for b.Loop() {
+		b.StopTimer()
+		d := start(b, Options{Virtual: true})
+		to := targetOf(b, d, &p, journal.Endpoint{Provider: "subscribfy", URL: url, Retry: "ten"})
+		plans := make([]plan, deliveries)
+		for i := range plans {
+			plans[i] = plan{event: event, to: []aim{{target: to}}}
+		}
+		b.StartTimer()
+		if _, err := d.deliver(b.Context(), plans); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := d.Advance(b.Context(), 3*24*time.Hour); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		got, err := d.store.Deliveries(b.Context(), journal.DeliveryQuery{State: journal.Exhausted, Limit: 1})
+		if err != nil || len(got) != 1 || len(got[0].Attempts) != 10 || d.Clock().Pending != 0 {
+			b.Fatalf("%+v, %v", d.Clock(), err)
+		}
+		d.Close()
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(deliveries*10*b.N)/b.Elapsed().Seconds(), "attempts/s")
+	b.ReportMetric(float64((processorTime()-used).Microseconds())/float64(deliveries*10*b.N), "cpu-µs/attempt")
+}
+
+// processorTime is what this process has used of the processors, the consumer included. It says more than the wall
+// clock where the machine is shared.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkEmit is the way from Emit to delivered, one event after the other being rendered, many at once under way.
+func BenchmarkEmit(b *testing.B) {
+	for _, name := range []string{"neostore", "ethpass"} {
+		b.Run(name, func(b *testing.B) {
+			d := start(b, Options{Virtual: true})
+			register(b, d, journal.Endpoint{Provider: name, URL: answering(b, succeeding)})
+			event := knownProvider(b, name).Events[0].Name
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := d.Emit(b.Context(), name, Emission{Event: event}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := d.Settle(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+			d.Close()
+		})
+	}
+}

@@ -1,0 +1,215 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// endpointKind is the kind of the documents that endpoints are kept as.
+const endpointKind = "endpoint"
+
+// storedEndpoint is such a document.
+type storedEndpoint struct {
+	journal.Endpoint
+	// Order numbers endpoints as they were registered: their times may be equal.
+	Order uint64 `json:"order"`
+}
+
+// Register adds an endpoint and returns it with what it was given: id, secret, created. An id may be brought along if
+// no other endpoint has it. Without patterns it gets every event. Errors wrap ErrInvalid or
+// fixtures.ErrUnknownProvider.
+//
+// A provider whose real system has one endpoint for each tenant may have several here; each gets everything.
+func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+	d.registry.changing.Lock()
+	defer d.registry.changing.Unlock()
+	if err := d.open(); err != nil {
+		return journal.Endpoint{}, err
+	}
+	if e.ID == "" {
+		e.ID = d.registry.freeID(d.seed)
+	} else if err := d.registry.checkID(e.ID); err != nil {
+		return journal.Endpoint{}, err
+	}
+	clock, err := d.scheduleOf(e.Run)
+	if err != nil {
+		return journal.Endpoint{}, err
+	}
+	e.Created = clock.time()
+	t, err := d.newTerms(e, e.ID)
+	if err != nil {
+		return journal.Endpoint{}, err
+	}
+	order := d.registry.nextOrder()
+	if err := d.putEndpoint(ctx, t, order); err != nil {
+		return journal.Endpoint{}, err
+	}
+	to := newTarget(d.ctx, t)
+	to.order, to.schedule = order, clock
+	d.registry.add(to)
+	return cloneEndpoint(t.endpoint), nil
+}
+
+// Update replaces an endpoint; its id, provider and created stay, and its secrets if none are given. What is queued
+// goes on with the new secrets, timeout and retry profile to the URL it was made for; if the endpoint becomes
+// disabled it is stopped. journal.ErrNotFound, ErrInvalid.
+func (d *Dispatcher) Update(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+	return d.Change(ctx, e.ID, func(now *journal.Endpoint) error {
+		*now = e
+		return nil
+	})
+}
+
+// Change is Update of what change makes of the endpoint as it stands. Changes go one at a time, so that of two none is
+// lost; change must not call the dispatcher. Its error is returned as it is, and has changed nothing.
+func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journal.Endpoint) error) (journal.Endpoint, error) {
+	d.registry.changing.Lock()
+	defer d.registry.changing.Unlock()
+	if err := d.open(); err != nil {
+		return journal.Endpoint{}, err
+	}
+	to, err := d.registry.find(id)
+	if err != nil {
+		return journal.Endpoint{}, err
+	}
+	before := to.terms.Load().endpoint
+	e := cloneEndpoint(before)
+	if err := change(&e); err != nil {
+		return journal.Endpoint{}, err
+	}
+	e.ID, e.Provider, e.Created, e.Run = before.ID, before.Provider, before.Created, before.Run
+	if len(e.Secrets) == 0 {
+		e.Secrets = before.Secrets
+	}
+	t, err := d.newTerms(e, e.ID)
+	if err != nil {
+		return journal.Endpoint{}, err
+	}
+	if err := d.putEndpoint(ctx, t, to.order); err != nil {
+		return journal.Endpoint{}, err
+	}
+	if !e.Disabled || before.Disabled {
+		to.terms.Store(t)
+		return cloneEndpoint(t.endpoint), nil
+	}
+	fresh := newTarget(d.ctx, t)
+	fresh.order, fresh.schedule = to.order, to.schedule
+	d.registry.replace(to, fresh)
+	to.schedule.dismiss(to, errDisabled)
+	return cloneEndpoint(t.endpoint), nil
+}
+
+// Remove deletes an endpoint at once: what is queued for it is stopped, an attempt under way is cut short and waited
+// for, so that nothing goes there any more when Remove has returned. journal.ErrNotFound when there is none.
+func (d *Dispatcher) Remove(ctx context.Context, id string) error {
+	d.registry.changing.Lock()
+	defer d.registry.changing.Unlock()
+	if err := d.open(); err != nil {
+		return err
+	}
+	to, err := d.registry.find(id)
+	if err != nil {
+		return err
+	}
+	if err := d.store.Delete(ctx, endpointKind, id); err != nil {
+		return fmt.Errorf("remove endpoint %q: %w", id, err)
+	}
+	d.registry.replace(to, nil)
+	to.schedule.dismiss(to, errRemoved)
+	return nil
+}
+
+// Endpoint returns one endpoint; journal.ErrNotFound when there is none.
+func (d *Dispatcher) Endpoint(_ context.Context, id string) (journal.Endpoint, error) {
+	return d.registry.endpoint(id)
+}
+
+// Endpoints lists the endpoints of a provider ("" is all), oldest first.
+func (d *Dispatcher) Endpoints(_ context.Context, provider string) ([]journal.Endpoint, error) {
+	return d.registry.endpoints(provider), nil
+}
+
+// open says whether the dispatcher may still be used.
+func (d *Dispatcher) open() error {
+	if d.ctx.Err() != nil {
+		return ErrClosed
+	}
+	return nil
+}
+
+// newTerms checks an endpoint, gives it what it lacks and works out its terms. mint names what a secret is drawn for.
+func (d *Dispatcher) newTerms(e journal.Endpoint, mint string) (*terms, error) {
+	p, err := d.catalogue.Provider(e.Provider)
+	if err != nil {
+		return nil, err
+	}
+	e = cloneEndpoint(e)
+	if err := check(p, &e); err != nil {
+		return nil, err
+	}
+	if len(e.Secrets) == 0 && p.Subscription.Secret.Minted == "provider" {
+		e.Secrets = []string{p.MintSecret(fixtures.Draw{Seed: d.seed, Stream: "secret/" + mint, Index: d.registry.base})}
+	}
+	return newTerms(p, e)
+}
+
+func (d *Dispatcher) putEndpoint(ctx context.Context, t *terms, order uint64) error {
+	doc, err := json.Marshal(storedEndpoint{t.endpoint, order})
+	if err != nil {
+		return fmt.Errorf("endpoint %q: %w", t.endpoint.ID, err)
+	}
+	if err := d.store.Put(ctx, endpointKind, t.endpoint.ID, doc); err != nil {
+		return fmt.Errorf("endpoint %q: %w", t.endpoint.ID, err)
+	}
+	return nil
+}
+
+// loadEndpoints takes up the endpoints that the store holds. One that cannot be used, because its provider is not in
+// the catalogue any more, stays in the store and is told.
+func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
+	documents, err := d.store.List(ctx, endpointKind)
+	if err != nil {
+		return fmt.Errorf("take up endpoints: %w", err)
+	}
+	for _, doc := range documents {
+		var e storedEndpoint
+		if err := json.Unmarshal(doc.Doc, &e); err != nil {
+			return fmt.Errorf("take up endpoint %q: %w", doc.Key, err)
+		}
+		if e.Run != "" { // runs do not outlive a restart
+			if err := d.store.Delete(ctx, endpointKind, doc.Key); err != nil {
+				return fmt.Errorf("take up endpoints: %w", err)
+			}
+			continue
+		}
+		t, err := d.newTerms(e.Endpoint, e.ID)
+		if err != nil {
+			d.log.Warn("an endpoint cannot be used", "endpoint", doc.Key, "provider", e.Provider, "error", err)
+			continue
+		}
+		to := newTarget(d.ctx, t)
+		to.order, to.schedule = e.Order, &d.schedule
+		d.registry.add(to)
+	}
+	stats, err := d.store.Stats(ctx)
+	if err != nil {
+		return fmt.Errorf("take up deliveries: %w", err)
+	}
+	if len(documents) > 0 || stats.Deliveries > 0 || stats.EvictedDeliveries > 0 {
+		d.drawElsewhere()
+	}
+	return nil
+}
+
+// drawElsewhere keeps what an earlier run drew from being drawn again.
+func (d *Dispatcher) drawElsewhere() {
+	if d.registry.base == 0 {
+		d.registry.base = uint64(time.Now().UnixNano())
+		d.drawn.Store(d.registry.base)
+	}
+}

@@ -1,0 +1,189 @@
+package delivery
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+)
+
+// badBody changes the body after it was signed: one byte, its length stays.
+func badBody() kind {
+	return kind{
+		FaultKind: FaultKind{
+			Name: "body", Args: "tamper",
+			Text: "change one character of a value after the body was signed; it stays JSON of the same shape",
+		},
+		check: oneOf("tamper"),
+		alter: func(_ string, r *request) error {
+			if len(r.message.Body) == 0 {
+				return errors.New("the body is empty")
+			}
+			body, at := bytes.Clone(r.message.Body), len(r.message.Body)/2
+			if spots := r.spots(); len(spots) > 0 {
+				at = spots[r.rng.IntN(len(spots))]
+			}
+			tamper(body, at)
+			setBody(&r.message, body)
+			return nil
+		},
+	}
+}
+
+// tamper changes the character at a place of a body.
+func tamper(body []byte, at int) {
+	if nudged := nudge(body[at]); nudged != body[at] {
+		body[at] = nudged
+	} else {
+		body[at] ^= 1 // no JSON, or no value with a letter or digit
+	}
+}
+
+// mostMembers bounds how many members of a body are tried for what the signature covers.
+const mostMembers = 256
+
+// spots returns where a character of the body can be changed so that it stays JSON and the signature no longer fits: the letters and digits of one
+// member's value. What the scheme itself writes into the body is never changed; the event's id and its name only when there is nothing else: a
+// consumer is to fail at the signature, not at an event that it does not know. Where the signature covers no member, any of them will do.
+func (r *request) spots() []int {
+	body := r.message.Body
+	if !gjson.ValidBytes(body) {
+		return nil
+	}
+	var good, rest [][]int // the spots of each member
+	written := r.written()
+	var walk func(v gjson.Result)
+	walk = func(v gjson.Result) {
+		if v.Type == gjson.JSON {
+			v.ForEach(func(_, member gjson.Result) bool {
+				walk(member)
+				return true
+			})
+			return
+		}
+		spots := spotsOf(v)
+		switch {
+		case len(spots) == 0 || slices.Contains(written, v.Index):
+		case v.Type == gjson.String && (v.Str == r.event.ID || v.Str == r.event.Name):
+			rest = append(rest, spots)
+		default:
+			good = append(good, spots)
+		}
+	}
+	walk(gjson.ParseBytes(body))
+	for _, members := range [][][]int{good, rest} {
+		r.rng.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+		for _, spots := range members[:min(len(members), mostMembers)] {
+			if r.covered(spots[0]) {
+				return spots
+			}
+		}
+	}
+	for _, members := range [][][]int{good, rest} {
+		if len(members) > 0 {
+			return members[0]
+		}
+	}
+	return nil
+}
+
+// written are the offsets of the values that the scheme writes into the body: signatures, and the time or token that goes with them.
+func (r *request) written() []int {
+	var offsets []int
+	for _, s := range r.terms.provider.Signing.Signatures {
+		for _, e := range s.Emit {
+			if e.Body == "" {
+				continue
+			}
+			// Of a scope every item has its own: "#" is all elements.
+			path := strings.ReplaceAll(memberPath(strings.ReplaceAll(s.Scope, "*", "#"), e.Body), `\#`, "#")
+			if found := gjson.GetBytes(r.message.Body, path); len(found.Indexes) > 0 {
+				offsets = append(offsets, found.Indexes...)
+			} else if found.Exists() {
+				offsets = append(offsets, found.Index)
+			}
+		}
+	}
+	return offsets
+}
+
+// covered says whether a change at a place of the body makes the signature wrong.
+func (r *request) covered(at int) bool {
+	changed := r.message
+	changed.Body = bytes.Clone(changed.Body)
+	tamper(changed.Body, at)
+	secrets := r.terms.endpoint.Secrets
+	return r.terms.provider.Signing.Verify(changed, r.context, secrets...).Verdict == signature.Mismatch
+}
+
+// spotsOf are the places of a value where a character can be changed so that it stays JSON.
+func spotsOf(v gjson.Result) []int {
+	var spots []int
+	switch v.Type {
+	case gjson.String:
+		for i := 1; i < len(v.Raw)-1; i++ {
+			switch {
+			case strings.HasPrefix(v.Raw[i:], `\u`):
+				i += len(`\u0000`) - 1
+			case v.Raw[i] == '\\':
+				i++
+			case alphanumeric(rune(v.Raw[i])):
+				spots = append(spots, v.Index+i)
+			}
+		}
+	case gjson.Number:
+		digits, _, _ := strings.Cut(strings.ToLower(v.Raw), "e")
+		for i := range len(digits) {
+			leading := i == 0 || digits[i-1] == '-'
+			zeroed := leading && digits[i] == '9' && i+1 < len(digits) && digit(digits[i+1]) // 90 would become 00
+			if digit(digits[i]) && !zeroed {
+				spots = append(spots, v.Index+i)
+			}
+		}
+	}
+	return spots
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// Changed returns the JSON pointer of the first member of an event's body that was sent with another value; "" when there is none. It says what
+// body:tamper did.
+func Changed(event, sent []byte) string {
+	if !gjson.ValidBytes(event) || !gjson.ValidBytes(sent) {
+		return ""
+	}
+	pointer, _ := changed(gjson.ParseBytes(event), gjson.ParseBytes(sent))
+	return pointer
+}
+
+func changed(before, after gjson.Result) (pointer string, found bool) {
+	switch {
+	case before.IsObject() && after.IsObject():
+		members := after.Map()
+		before.ForEach(func(name, value gjson.Result) bool {
+			other, ok := members[name.Str]
+			if !ok {
+				return true
+			}
+			if pointer, found = changed(value, other); found {
+				pointer = "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name.Str) + pointer
+			}
+			return !found
+		})
+		return pointer, found
+	case before.IsArray() && after.IsArray():
+		items := after.Array()
+		for i, value := range before.Array()[:min(len(items), len(before.Array()))] {
+			if pointer, found = changed(value, items[i]); found {
+				return "/" + strconv.Itoa(i) + pointer, true
+			}
+		}
+		return "", false
+	}
+	return "", before.Raw != after.Raw
+}

@@ -1,0 +1,32 @@
+package delivery
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// mostCopies bounds duplicate.
+const mostCopies = 100
+
+// duplicate makes several deliveries of one, each with attempts of its own, as a provider does that delivers at
+// least once: the consumer gets the same event, id and body several times.
+func duplicate() kind {
+	copies := func(arg string) int {
+		if arg == "" {
+			return 2
+		}
+		n, _ := strconv.Atoi(arg)
+		return n
+	}
+	return kind{
+		FaultKind: FaultKind{Name: "duplicate", Args: "[N]", Text: "deliver the event N times in all, each with retries of its own (2)"},
+		check: func(arg string) error {
+			if n := copies(arg); n < 2 || n > mostCopies || arg != "" && strconv.Itoa(n) != arg {
+				return fmt.Errorf("want how often it is delivered in all, from 2 to %d", mostCopies)
+			}
+			return nil
+		},
+		whole:  true,
+		copies: copies,
+	}
+}

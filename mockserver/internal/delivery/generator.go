@@ -1,0 +1,17 @@
+package delivery
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/rand/v2"
+)
+
+// generator derives a generator of its own for everything that is drawn, so that what is drawn does not depend on
+// the order in which it is.
+func generator(seed uint64, stream string, index uint64) *rand.Rand {
+	buf := make([]byte, 0, 64)
+	buf = binary.BigEndian.AppendUint64(buf, seed)
+	buf = binary.BigEndian.AppendUint64(buf, index)
+	sum := sha256.Sum256(append(buf, stream...))
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:]), binary.BigEndian.Uint64(sum[8:])))
+}

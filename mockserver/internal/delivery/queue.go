@@ -1,0 +1,99 @@
+package delivery
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+)
+
+// job is a pending delivery: what is left to do of it.
+type job struct {
+	id    string
+	seq   uint64
+	event fixtures.Event // its body is never written to
+	url   string
+
+	target   *target
+	attempts int // made so far
+	due      time.Time
+	faults   []armed
+	// triggered is the wall clock's time of the first attempt; zero before it.
+	triggered time.Time
+	// ordered has its first attempt wait for the first attempts of earlier deliveries to the endpoint.
+	ordered bool
+
+	in    *queue        // where it waits; nil while an attempt is under way
+	index int           // there
+	done  chan struct{} // closed when it is no longer pending; made when somebody waits
+}
+
+// first says whether the attempt to come is the first one.
+func (j *job) first() bool { return j.attempts == 0 }
+
+// queue holds jobs in the order (due, sequence). The zero queue is empty.
+type queue struct{ jobs heapOfJobs }
+
+func (q *queue) len() int { return len(q.jobs) }
+
+// head returns the job that comes next, or nil.
+func (q *queue) head() *job {
+	if len(q.jobs) == 0 {
+		return nil
+	}
+	return q.jobs[0]
+}
+
+func (q *queue) push(j *job) {
+	j.in = q
+	heap.Push(&q.jobs, j)
+}
+
+// pop takes the job that comes next, or returns nil.
+func (q *queue) pop() *job {
+	if len(q.jobs) == 0 {
+		return nil
+	}
+	j := heap.Pop(&q.jobs).(*job)
+	j.in = nil
+	return j
+}
+
+// remove takes a job out, wherever it stands.
+func (q *queue) remove(j *job) {
+	heap.Remove(&q.jobs, j.index)
+	j.in = nil
+}
+
+// heapOfJobs implements heap.Interface.
+type heapOfJobs []*job
+
+func (h heapOfJobs) Len() int { return len(h) }
+
+func (h heapOfJobs) Less(a, b int) bool {
+	if !h[a].due.Equal(h[b].due) {
+		return h[a].due.Before(h[b].due)
+	}
+	return h[a].seq < h[b].seq
+}
+
+func (h heapOfJobs) Swap(a, b int) {
+	h[a], h[b] = h[b], h[a]
+	h[a].index, h[b].index = a, b
+}
+
+// Push is heap.Interface's.
+func (h *heapOfJobs) Push(x any) {
+	j := x.(*job)
+	j.index = len(*h)
+	*h = append(*h, j)
+}
+
+// Pop is heap.Interface's.
+func (h *heapOfJobs) Pop() any {
+	last := len(*h) - 1
+	j := (*h)[last]
+	*h = slices.Delete(*h, last, last+1)
+	return j
+}

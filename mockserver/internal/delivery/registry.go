@@ -1,0 +1,170 @@
+package delivery
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// registry holds the registered endpoints. The zero registry is empty.
+type registry struct {
+	changing sync.Mutex // one change at a time, the store's part included
+	base     uint64     // what ids and secrets are drawn from besides the seed; 0 in a fresh store
+
+	mu         sync.RWMutex
+	targets    map[string]*target   // by id
+	byProvider map[string][]*target // in order; replaced, never changed, so that readers need no copy
+	last       uint64               // the highest order
+}
+
+// add adds an endpoint.
+func (r *registry) add(t *target) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.targets == nil {
+		r.targets, r.byProvider = map[string]*target{}, map[string][]*target{}
+	}
+	e := t.terms.Load().endpoint
+	r.targets[e.ID] = t
+	r.last = max(r.last, t.order)
+	list := append(slices.Clip(r.byProvider[e.Provider]), t)
+	slices.SortStableFunc(list, func(a, b *target) int { return cmp.Compare(a.order, b.order) })
+	r.byProvider[e.Provider] = list
+}
+
+// replace puts another target in the place of one, or removes it with nil.
+func (r *registry) replace(old, fresh *target) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := old.terms.Load().endpoint
+	list := slices.Clone(r.byProvider[e.Provider])
+	at := slices.Index(list, old)
+	if fresh == nil {
+		delete(r.targets, e.ID)
+		r.byProvider[e.Provider] = slices.Delete(list, at, at+1)
+		return
+	}
+	list[at] = fresh
+	r.targets[e.ID] = fresh
+	r.byProvider[e.Provider] = list
+}
+
+// find returns the endpoint of that id; journal.ErrNotFound.
+func (r *registry) find(id string) (*target, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if t := r.targets[id]; t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("endpoint %q: %w", id, journal.ErrNotFound)
+}
+
+// only returns the one endpoint that a delivery of the provider is to go to. journal.ErrNotFound, ErrInvalid when it
+// is disabled.
+func (r *registry) only(provider, id string) (*target, error) {
+	t, err := r.find(id)
+	if err != nil {
+		return nil, err
+	}
+	e := &t.terms.Load().endpoint
+	if e.Provider != provider {
+		return nil, fmt.Errorf("endpoint %q of %s: %w: it belongs to %s", id, provider, journal.ErrNotFound, e.Provider)
+	}
+	if e.Disabled {
+		return nil, fmt.Errorf("%w: endpoint %q is disabled: nothing is delivered to it", ErrInvalid, id)
+	}
+	return t, nil
+}
+
+// aims returns the endpoints that an event of a run goes to, in the order in which they were registered. mine is false when they are of no run
+// although the event is: the run has registered none with the provider, so the consumer has done so itself.
+func (r *registry) aims(provider string, event *fixtures.Event, run string) (list []aim, mine bool) {
+	r.mu.RLock()
+	targets := r.byProvider[provider]
+	r.mu.RUnlock()
+	mine = run == "" || slices.ContainsFunc(targets, func(t *target) bool { return t.terms.Load().endpoint.Run == run })
+	if !mine {
+		run = ""
+	}
+	return match(targets, event, run), mine
+}
+
+func match(targets []*target, event *fixtures.Event, run string) []aim {
+	var aims []aim
+	for _, to := range targets {
+		t := to.terms.Load()
+		if t.endpoint.Run != run || t.endpoint.Disabled || tenant(t.provider, t.endpoint.Tenant) != tenant(t.provider, event.Tenant) {
+			continue
+		}
+		if pattern, ok := t.provider.Subscription.Match(t.endpoint.Events, event.Name); ok {
+			aims = append(aims, aim{to, pattern})
+		}
+	}
+	return aims
+}
+
+// tenant is the tenant that is meant.
+func tenant(p *fixtures.Provider, name string) string { return cmp.Or(name, p.Tenant) }
+
+func (r *registry) endpoint(id string) (journal.Endpoint, error) {
+	t, err := r.find(id)
+	if err != nil {
+		return journal.Endpoint{}, err
+	}
+	return cloneEndpoint(t.terms.Load().endpoint), nil
+}
+
+// endpoints lists the endpoints of a provider ("" is all), oldest first.
+func (r *registry) endpoints(provider string) []journal.Endpoint {
+	r.mu.RLock()
+	var list []*target
+	for name, targets := range r.byProvider {
+		if provider == "" || provider == name {
+			list = append(list, targets...)
+		}
+	}
+	r.mu.RUnlock()
+	slices.SortFunc(list, func(a, b *target) int { return cmp.Compare(a.order, b.order) })
+	endpoints := make([]journal.Endpoint, len(list))
+	for i, t := range list {
+		endpoints[i] = cloneEndpoint(t.terms.Load().endpoint)
+	}
+	return endpoints
+}
+
+// nextOrder is the order of the next endpoint.
+func (r *registry) nextOrder() uint64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.last + 1
+}
+
+const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// freeID draws an id that no endpoint has: five letters and digits, as Neostore's are ("Webhook", The Wallet Crew's API
+// reference).
+func (r *registry) freeID(seed uint64) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	rng := generator(seed, fmt.Sprintf("endpoint/%d", r.base), r.last+1)
+	for {
+		var id [5]byte
+		for i := range id {
+			id[i] = idAlphabet[rng.IntN(len(idAlphabet))]
+		}
+		if r.targets[string(id[:])] == nil {
+			return string(id[:])
+		}
+	}
+}
+
+// cloneEndpoint returns a copy that shares nothing with e.
+func cloneEndpoint(e journal.Endpoint) journal.Endpoint {
+	e.Events, e.Secrets = slices.Clone(e.Events), slices.Clone(e.Secrets)
+	e.Created = e.Created.Round(0)
+	return e
+}

@@ -1,0 +1,47 @@
+package delivery
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+)
+
+// Next says whether a profile tries again after the attempt of that number, from 1, failed with status, which is 0
+// where there was none, and how long it waits before. It is a pure function: equal arguments and a generator in an
+// equal state give equal answers.
+//
+// The wait after attempt n is Schedule[n-1], or without a schedule Base × Factor^(n-1), a Factor of 0 being 1; Cap
+// bounds it. Jitter j spreads it evenly over [1-j, 1+j) of that; nothing else asks rng, which may be nil without it.
+//
+// Attempts bounds the tries in all. A schedule without it is followed once; a schedule that is shorter repeats its
+// last wait. Base without Attempts never tries again, as the zero Retry. A status that stops the message is followed
+// by nothing, however many attempts are left.
+func Next(r fixtures.Retry, attempt, status int, rng *rand.Rand) (wait time.Duration, again bool) {
+	attempts := r.Attempts
+	if attempts <= 0 && len(r.Schedule) > 0 {
+		attempts = len(r.Schedule) + 1
+	}
+	if attempt < 1 || attempt >= attempts || r.Stops(status) {
+		return 0, false
+	}
+	w := float64(r.Base)
+	switch {
+	case len(r.Schedule) > 0:
+		w = float64(r.Schedule[min(attempt, len(r.Schedule))-1])
+	case r.Factor > 0:
+		w *= math.Pow(r.Factor, float64(attempt-1))
+	}
+	if r.Cap > 0 {
+		w = min(w, float64(r.Cap))
+	}
+	w = math.Trunc(w) // what is drawn is around the wait that would be without
+	if r.Jitter > 0 {
+		w *= 1 + min(r.Jitter, 1)*(2*rng.Float64()-1)
+	}
+	return time.Duration(min(max(w, 0), float64(longestWait))), true
+}
+
+// longestWait keeps a formula without a cap within what a time can hold.
+const longestWait = 100 * 365 * 24 * time.Hour

@@ -1,0 +1,201 @@
+package delivery
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// RunOptions say what a run needs.
+type RunOptions struct {
+	// RealClock has the run's deliveries follow the wall clock; else the run has a virtual clock, which stands still until AdvanceRun.
+	RealClock bool `json:"real_clock,omitempty"`
+	// Start is where a virtual clock starts; zero is fixtures.DefaultStart.
+	Start time.Time `json:"start,omitzero"`
+}
+
+// Bounds of runs. One that nobody used for idleRun gives way when there are too many: whoever began it has most likely crashed.
+const (
+	mostRuns = 256
+	idleRun  = 10 * time.Minute
+)
+
+// runs are those that share a dispatcher without seeing each other: the endpoints of a run get the events that are emitted in it and no others,
+// and their deliveries follow the run's own clock. The zero runs is empty. Runs do not outlive a restart.
+type runs struct {
+	mu    sync.Mutex
+	named map[string]*ownedRun
+}
+
+// ownedRun is one run.
+type ownedRun struct {
+	schedule schedule
+	used     time.Time // when it was last asked for
+	beyond   bool      // an event of it went to endpoints of no run
+}
+
+// BeginRun begins a run and returns its id. EndRun ends it. Errors wrap ErrInvalid when there are too many.
+func (d *Dispatcher) BeginRun(ctx context.Context, o RunOptions) (string, error) {
+	if err := d.open(); err != nil {
+		return "", err
+	}
+	if err := d.makeRoom(ctx); err != nil {
+		return "", err
+	}
+	if o.Start.IsZero() {
+		o.Start = fixtures.DefaultStart
+	}
+	r := &ownedRun{used: time.Now()}
+	r.schedule.perform, r.schedule.abandon = d.perform, d.abandon
+	r.schedule.workers, r.schedule.virtual = d.schedule.workers, !o.RealClock
+	id := strings.ToLower(rand.Text()[:10])
+	d.runs.mu.Lock()
+	defer d.runs.mu.Unlock()
+	if err := d.open(); err != nil {
+		return "", err // it was closed meanwhile, and waits for no schedule that begins now
+	}
+	if d.runs.named == nil {
+		d.runs.named = map[string]*ownedRun{}
+	}
+	r.schedule.open(o.Start.UTC().Round(0))
+	d.runs.named[id] = r
+	return id, nil
+}
+
+// makeRoom ends the runs that nobody has used for long, when there are too many.
+func (d *Dispatcher) makeRoom(ctx context.Context) error {
+	var idle []string
+	d.runs.mu.Lock()
+	full := len(d.runs.named) >= mostRuns
+	for id, r := range d.runs.named {
+		if full && time.Since(r.used) > idleRun {
+			idle = append(idle, id)
+		}
+	}
+	d.runs.mu.Unlock()
+	for _, id := range idle {
+		if err := d.EndRun(ctx, id); err != nil && !errors.Is(err, journal.ErrNotFound) {
+			return err
+		}
+	}
+	if full && len(idle) == 0 {
+		return fmt.Errorf("%w: there are %d runs and no more: end some", ErrInvalid, mostRuns)
+	}
+	return nil
+}
+
+// EndRun ends a run: its endpoints are removed, and what is queued for them is stopped. journal.ErrNotFound when there is none of that id.
+func (d *Dispatcher) EndRun(ctx context.Context, id string) error {
+	// Who registers an endpoint holds this lock: behind it none comes to the run any more.
+	d.registry.changing.Lock()
+	d.runs.mu.Lock()
+	r := d.runs.named[id]
+	delete(d.runs.named, id)
+	d.runs.mu.Unlock()
+	d.registry.changing.Unlock()
+	if r == nil {
+		return runNotFound(id)
+	}
+	defer r.schedule.close(func() {})
+	var failed []error
+	for _, e := range d.registry.endpoints("") {
+		if e.Run == id {
+			if err := d.Remove(context.WithoutCancel(ctx), e.ID); err != nil && !errors.Is(err, journal.ErrNotFound) {
+				failed = append(failed, err)
+			}
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("end run %q: %w", id, errors.Join(failed...))
+	}
+	return nil
+}
+
+func runNotFound(id string) error { return fmt.Errorf("run %q: %w", id, journal.ErrNotFound) }
+
+// run returns the run of that id.
+func (d *Dispatcher) run(id string) (*ownedRun, error) {
+	d.runs.mu.Lock()
+	defer d.runs.mu.Unlock()
+	r := d.runs.named[id]
+	if r == nil {
+		return nil, runNotFound(id)
+	}
+	r.used = time.Now()
+	return r, nil
+}
+
+// scheduleOf returns the schedule that the deliveries of a run follow; "" is the dispatcher's own.
+func (d *Dispatcher) scheduleOf(run string) (*schedule, error) {
+	if run == "" {
+		return &d.schedule, nil
+	}
+	r, err := d.run(run)
+	if err != nil {
+		return nil, err
+	}
+	return &r.schedule, nil
+}
+
+// leftRun notes that an event of a run went to endpoints of no run, which follow the dispatcher's clock.
+func (d *Dispatcher) leftRun(id string) {
+	d.runs.mu.Lock()
+	defer d.runs.mu.Unlock()
+	if r := d.runs.named[id]; r != nil {
+		r.beyond = true
+	}
+}
+
+// RunClock is Clock of a run.
+func (d *Dispatcher) RunClock(id string) (Clock, error) {
+	r, err := d.run(id)
+	if err != nil {
+		return Clock{}, err
+	}
+	return r.schedule.clock(), nil
+}
+
+// AdvanceRun is Advance of a run: no other delivery moves.
+func (d *Dispatcher) AdvanceRun(ctx context.Context, id string, by time.Duration) (Clock, error) {
+	r, err := d.run(id)
+	if err != nil {
+		return Clock{}, err
+	}
+	return r.schedule.advanceBy(ctx, by)
+}
+
+// SettleRun is Settle of a run; when events of it went to endpoints of no run, the dispatcher settles too.
+func (d *Dispatcher) SettleRun(ctx context.Context, id string) error {
+	r, err := d.run(id)
+	if err != nil {
+		return err
+	}
+	if err := r.schedule.settle(ctx); err != nil {
+		return err
+	}
+	d.runs.mu.Lock()
+	beyond := r.beyond
+	d.runs.mu.Unlock()
+	if beyond {
+		return d.schedule.settle(ctx)
+	}
+	return nil
+}
+
+// closeRuns ends every run's schedule; what was under way has been told to end.
+func (d *Dispatcher) closeRuns() {
+	d.runs.mu.Lock()
+	named := d.runs.named
+	d.runs.named = nil
+	d.runs.mu.Unlock()
+	for _, r := range named {
+		r.schedule.close(func() {})
+	}
+}

@@ -1,0 +1,119 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// target is an endpoint that deliveries go to, and what the schedule knows of it.
+type target struct {
+	terms atomic.Pointer[terms] // as they stand; an update replaces them
+
+	// ctx ends, with the reason, when nothing may go there any longer.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	busy   sync.WaitGroup // attempts under way
+	order  uint64         // of its registration
+	// schedule makes its attempts: the dispatcher's, or that of the run which the endpoint belongs to.
+	schedule *schedule
+
+	// The schedule's lock holds these.
+	gone    bool              // nothing is started any more
+	pending map[*job]struct{} // its deliveries that are not done
+	running int               // attempts under way
+	leading bool              // one of them is the first of an ordered delivery
+	waiting queue             // due, and kept back by admits
+}
+
+func newTarget(ctx context.Context, t *terms) *target {
+	to := &target{pending: map[*job]struct{}{}}
+	to.ctx, to.cancel = context.WithCancelCause(ctx)
+	to.terms.Store(t)
+	return to
+}
+
+// newPassingTarget makes a target for one emission, which nothing dismisses.
+func newPassingTarget(ctx context.Context, t *terms) *target {
+	to := &target{pending: map[*job]struct{}{}, ctx: ctx}
+	to.terms.Store(t)
+	return to
+}
+
+// admits says whether a job's attempt may start now, when at most limit attempts may be under way to one target.
+func (t *target) admits(j *job, limit int) bool {
+	return t.running < limit && !(t.leading && j.ordered && j.first())
+}
+
+// terms are what an endpoint and its provider have agreed on. They do not change.
+type terms struct {
+	endpoint journal.Endpoint
+	provider *fixtures.Provider
+	retry    fixtures.Retry
+	timeout  time.Duration
+	makers   sync.Pool // of *maker
+}
+
+// NoRetry is the name of the retry profile that never tries again; every provider has it.
+const NoRetry = "none"
+
+const defaultTimeout = 30 * time.Second
+
+// newTerms works out what holds for an endpoint. Errors wrap ErrInvalid.
+func newTerms(p *fixtures.Provider, e journal.Endpoint) (*terms, error) {
+	t := &terms{endpoint: e, provider: p}
+	profile := e.Retry
+	if profile == "" {
+		profile = p.Delivery.Retry
+	}
+	if profile != "" {
+		retry, ok := p.Delivery.Profiles[profile]
+		if !ok && profile != NoRetry {
+			return nil, unknownProfile(p, profile)
+		}
+		t.retry = retry
+	}
+	for _, t.timeout = range []time.Duration{time.Duration(e.Timeout), t.retry.Timeout, p.Delivery.Timeout, defaultTimeout} {
+		if t.timeout > 0 {
+			break
+		}
+	}
+	m, err := t.newMaker()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	t.makers.Put(m)
+	return t, nil
+}
+
+// maker builds and signs messages to the endpoint. It belongs to one goroutine.
+type maker struct {
+	messenger *fixtures.Messenger
+	signer    *signature.Signer
+}
+
+func (t *terms) newMaker() (*maker, error) {
+	messenger, err := t.provider.Messenger(t.endpoint.URL)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	signer, err := signature.NewSigner(&t.provider.Signing, t.endpoint.Secrets...)
+	if err != nil {
+		return nil, fmt.Errorf("secret: %w", err)
+	}
+	return &maker{messenger, signer}, nil
+}
+
+// take takes a maker out of the pool, or makes one; give it back with makers.Put.
+func (t *terms) take() (*maker, error) {
+	if m, ok := t.makers.Get().(*maker); ok {
+		return m, nil
+	}
+	return t.newMaker()
+}

@@ -1,0 +1,227 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// Tenant is a customer of a provider, apart from all others: a tenant of Neostore, a store of Subscribfy, a project of
+// ethpass.
+type Tenant struct {
+	Provider string    `json:"provider"`
+	Name     string    `json:"name"`
+	Keys     []Key     `json:"keys,omitempty"`
+	Created  time.Time `json:"created,omitzero"`
+	// Demo: it is there because the rig is for trying things out, and in no store.
+	Demo bool `json:"demo,omitempty"`
+}
+
+// Key lets its bearer call the provider's own API for one tenant.
+type Key struct {
+	Key string `json:"key"`
+	// Scopes are what it may do; none is everything.
+	Scopes []string `json:"scopes,omitempty"`
+}
+
+// Allows says whether the key may do what the scope is for.
+func (k Key) Allows(scope string) bool { return len(k.Scopes) == 0 || slices.Contains(k.Scopes, scope) }
+
+// DemoKey is the key of the demo tenants.
+const DemoKey = "demo-key"
+
+const tenantKind = "tenant"
+
+// Bounds of what a tenant may hold.
+const (
+	maxTenants    = 10_000
+	maxKeys       = 32
+	maxKey        = 512
+	maxTenantName = 128
+)
+
+// tenants holds the tenants of all providers. The zero tenants is empty.
+type tenants struct {
+	changing sync.Mutex // one change at a time, the store's part included
+
+	mu    sync.RWMutex
+	named map[[2]string]Tenant // by provider and name
+}
+
+// PutTenant adds a tenant or replaces one. Errors wrap ErrInvalid or fixtures.ErrUnknownProvider.
+func (d *Dispatcher) PutTenant(ctx context.Context, t Tenant) (Tenant, error) {
+	if _, err := d.catalogue.Provider(t.Provider); err != nil {
+		return Tenant{}, err
+	}
+	if err := t.check(); err != nil {
+		return Tenant{}, err
+	}
+	d.tenants.changing.Lock()
+	defer d.tenants.changing.Unlock()
+	before, known := d.tenants.find(t.Provider, t.Name)
+	if !known && d.tenants.count() >= maxTenants {
+		return Tenant{}, fmt.Errorf("%w: tenant %q: the rig keeps %d tenants and no more", ErrInvalid, t.Name, maxTenants)
+	}
+	t.Demo, t.Created = false, cmp.Or(before.Created, d.schedule.time())
+	t.Keys = slices.Clone(t.Keys)
+	doc, err := json.Marshal(t)
+	if err != nil {
+		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", t.Name, t.Provider, err)
+	}
+	if err := d.store.Put(ctx, tenantKind, t.document(), doc); err != nil {
+		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", t.Name, t.Provider, err)
+	}
+	d.tenants.put(t)
+	return t.clone(), nil
+}
+
+// Tenant returns a tenant of a provider; journal.ErrNotFound.
+func (d *Dispatcher) Tenant(provider, name string) (Tenant, error) {
+	t, known := d.tenants.find(provider, name)
+	if !known {
+		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", name, provider, journal.ErrNotFound)
+	}
+	return t.clone(), nil
+}
+
+// Tenants lists a provider's tenants by name.
+func (d *Dispatcher) Tenants(provider string) []Tenant {
+	s := &d.tenants
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := []Tenant{}
+	for _, t := range s.named {
+		if t.Provider == provider {
+			list = append(list, t.clone())
+		}
+	}
+	slices.SortFunc(list, func(a, b Tenant) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// RemoveTenant deletes a tenant: its keys open nothing any more. What it has, endpoints and entities, stays.
+// journal.ErrNotFound; ErrInvalid for a demo tenant.
+func (d *Dispatcher) RemoveTenant(ctx context.Context, provider, name string) error {
+	d.tenants.changing.Lock()
+	defer d.tenants.changing.Unlock()
+	t, known := d.tenants.find(provider, name)
+	switch {
+	case !known:
+		return fmt.Errorf("tenant %q of %s: %w", name, provider, journal.ErrNotFound)
+	case t.Demo:
+		return fmt.Errorf("%w: tenant %q of %s is the demo's: start the rig without it", ErrInvalid, name, provider)
+	}
+	if err := d.store.Delete(ctx, tenantKind, t.document()); err != nil {
+		return fmt.Errorf("tenant %q of %s: %w", name, provider, err)
+	}
+	d.tenants.remove(t)
+	return nil
+}
+
+// KeyOf finds the tenant of a provider that a key belongs to, and the key with its scopes.
+func (d *Dispatcher) KeyOf(provider, key string) (Tenant, Key, bool) {
+	s := &d.tenants
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sum := sha256.Sum256([]byte(key))
+	for _, t := range s.named {
+		if t.Provider != provider {
+			continue
+		}
+		for _, k := range t.Keys {
+			have := sha256.Sum256([]byte(k.Key))
+			if subtle.ConstantTimeCompare(sum[:], have[:]) == 1 {
+				return t.clone(), k, true
+			}
+		}
+	}
+	return Tenant{}, Key{}, false
+}
+
+func (t Tenant) clone() Tenant {
+	t.Keys = slices.Clone(t.Keys)
+	return t
+}
+
+func (t *Tenant) document() string { return url.PathEscape(t.Provider) + "/" + url.PathEscape(t.Name) }
+
+// check says what is wrong with a tenant.
+func (t *Tenant) check() error {
+	plain := func(text, more string) bool { return strings.Trim(text, idAlphabet+more) == "" }
+	if t.Name == "" || len(t.Name) > maxTenantName || !plain(t.Name, "-_.") || strings.Trim(t.Name, ".") == "" {
+		return fmt.Errorf("%w: tenant %.80q: want 1 to %d letters, digits, hyphens, underscores and dots", ErrInvalid, t.Name, maxTenantName)
+	}
+	if len(t.Keys) > maxKeys {
+		return fmt.Errorf("%w: tenant %q: %d keys, at most %d", ErrInvalid, t.Name, len(t.Keys), maxKeys)
+	}
+	for i, k := range t.Keys {
+		if k.Key == "" || len(k.Key) > maxKey || strings.ContainsFunc(k.Key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return fmt.Errorf("%w: tenant %q: key %d: want 1 to %d visible ASCII characters", ErrInvalid, t.Name, i+1, maxKey)
+		}
+		if len(k.Scopes) > maxKeys {
+			return fmt.Errorf("%w: tenant %q: key %d: %d scopes, at most %d", ErrInvalid, t.Name, i+1, len(k.Scopes), maxKeys)
+		}
+	}
+	return nil
+}
+
+func (s *tenants) find(provider, name string) (Tenant, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	t, known := s.named[[2]string{provider, name}]
+	return t, known
+}
+
+func (s *tenants) count() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.named)
+}
+
+func (s *tenants) put(t Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.named == nil {
+		s.named = map[[2]string]Tenant{}
+	}
+	s.named[[2]string{t.Provider, t.Name}] = t
+}
+
+func (s *tenants) remove(t Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.named, [2]string{t.Provider, t.Name})
+}
+
+// loadTenants takes up the tenants that the store holds, and adds those of the demo.
+func (d *Dispatcher) loadTenants(ctx context.Context, demo bool) error {
+	documents, err := d.store.List(ctx, tenantKind)
+	if err != nil {
+		return fmt.Errorf("take up tenants: %w", err)
+	}
+	if demo {
+		for _, p := range d.catalogue.Providers() {
+			if p.Tenant != "" {
+				d.tenants.put(Tenant{Provider: p.Name, Name: p.Tenant, Keys: []Key{{Key: DemoKey}}, Demo: true})
+			}
+		}
+	}
+	for _, doc := range documents {
+		var t Tenant
+		if err := json.Unmarshal(doc.Doc, &t); err != nil {
+			return fmt.Errorf("take up tenant %q: %w", doc.Key, err)
+		}
+		d.tenants.put(t)
+	}
+	return nil
+}

@@ -1,0 +1,335 @@
+package export
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/content"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+// What is read of an entry. Programs write the rest in many ways, and it is not needed.
+type (
+	readEntry struct {
+		StartedDateTime string          `json:"startedDateTime"`
+		Request         readRequest     `json:"request"`
+		Response        json.RawMessage `json:"response"`
+		Own             *harOwn         `json:"_hookrig"`
+	}
+	readRequest struct {
+		Method      string      `json:"method"`
+		URL         string      `json:"url"`
+		HTTPVersion string      `json:"httpVersion"`
+		Headers     []harPair   `json:"headers"`
+		PostData    *readPosted `json:"postData"`
+	}
+	// readPosted is postData. Encoding is of a reply's content in HAR 1.2; HAR 1.3 and this package have it of a request's as well.
+	readPosted struct {
+		MimeType string      `json:"mimeType"`
+		Text     string      `json:"text"`
+		Encoding string      `json:"encoding"`
+		Params   []readParam `json:"params"`
+	}
+	readParam struct {
+		Name        string          `json:"name"`
+		Value       json.RawMessage `json:"value"` // a text; some programs write other values of JSON
+		FileName    string          `json:"fileName"`
+		ContentType string          `json:"contentType"`
+	}
+	readResponse struct {
+		Status  int       `json:"status"`
+		Headers []harPair `json:"headers"`
+		Content struct {
+			Text     string `json:"text"`
+			Encoding string `json:"encoding"`
+		} `json:"content"`
+	}
+)
+
+// parseEntry makes a capture of an entry: one of ours as it was, one of another program's as it would have come.
+func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
+	var e readEntry
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return c, nil, fmt.Errorf("%w: want an entry as HAR has it: %w", ErrInvalid, err)
+	}
+	if own := e.Own; own == nil {
+		if err := e.Request.sentOverHTTP(); err != nil {
+			return c, nil, err
+		}
+	}
+	var note string
+	if c.At, note, err = parseStarted(e.StartedDateTime); err != nil {
+		return c, nil, err
+	}
+	if note != "" {
+		notes = append(notes, note)
+	}
+	c.Method, c.Version = e.Request.Method, e.Request.HTTPVersion
+	for _, h := range e.Request.Headers {
+		c.Headers = append(c.Headers, signature.Header(h))
+	}
+	if e.Own != nil {
+		if c.Body, err = e.Request.PostData.bytes(); err != nil {
+			return c, nil, err
+		}
+		own := e.Own
+		c.ID, c.Bin, c.Seq, c.Peer, c.Target = own.ID, own.Bin, own.Seq, own.Peer, own.Target
+		c.Reply, c.Verification, c.Problems = own.Reply, own.Verification, own.Problems
+		own.Head.restore(&c.Message)
+		return c, notes, check(&c)
+	}
+	more, err := e.Request.foreign(&c.Message)
+	if err != nil {
+		return c, nil, err
+	}
+	notes = append(notes, more...)
+	if err := wire.CheckHead(&c.Message); err != nil {
+		return c, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	c.Reply, note = parseResponse(e.Response)
+	if note != "" {
+		notes = append(notes, note)
+	}
+	return c, notes, check(&c)
+}
+
+// sentOverHTTP says why a request of a browser's archive never was one of HTTP, or nil.
+func (r *readRequest) sentOverHTTP() error {
+	scheme, _, ok := strings.Cut(r.URL, ":")
+	if !ok || !wire.IsToken(scheme) || strings.Contains(scheme, ".") {
+		return nil // the URL is wrong, which foreign says
+	}
+	switch strings.ToLower(scheme) {
+	case "http", "https", "ws", "wss":
+		return nil
+	case "data", "blob", "about", "file", "javascript", "filesystem":
+	default:
+		if !strings.Contains(r.URL, "://") {
+			return nil // host:port without a scheme
+		}
+	}
+	return fmt.Errorf("%w: url %s", ErrNotHTTP, clipped(r.URL))
+}
+
+// clipped quotes the beginning of a text.
+func clipped(text string) string {
+	const longest = 60
+	if len(text) > longest {
+		return fmt.Sprintf("%q…", text[:longest])
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// foreign turns what browsers and proxies write into a request as HTTP/1 has it. The notes say what was taken for what the archive does not have.
+func (r *readRequest) foreign(m *wire.Message) (notes []string, err error) {
+	u, err := url.Parse(r.URL)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("%w: url %.200q: want an absolute URL", ErrInvalid, r.URL)
+	}
+	m.Target = u.RequestURI()
+	m.Version = versionOf(m.Version)
+	kept := make(signature.Headers, 0, len(m.Headers)+1)
+	for _, h := range m.Headers {
+		switch {
+		case strings.HasPrefix(h.Name, ":"): // HTTP/2's :method and its like
+		case strings.HasPrefix(h.Name, m.Method+" "): // cut at its first colon, as WebPageTest writes it
+			notes = append(notes, "the archive has the request line among the header lines: left out")
+		default:
+			kept = append(kept, h)
+		}
+	}
+	m.Headers = kept
+	if _, ok := m.Headers.Lookup("Host"); !ok {
+		m.Headers = append(signature.Headers{{Name: "Host", Value: u.Host}}, m.Headers...)
+	}
+	more, err := r.PostData.body(m)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(notes, more, fitBody(m)), nil
+}
+
+// versionOf is the version of HTTP in the words of a request line. Where nothing is known it is HTTP/1.1.
+func versionOf(text string) string {
+	switch version := strings.ToUpper(strings.TrimSpace(text)); {
+	case version == "HTTP/1.0" || version == "HTTP/1.1":
+		return version
+	case version == "H2" || version == "H2C" || strings.HasPrefix(version, "HTTP/2") || strings.HasPrefix(version, "SPDY"):
+		return "HTTP/2.0"
+	case strings.HasPrefix(version, "H3") || strings.HasPrefix(version, "HTTP/3") || strings.Contains(version, "QUIC"):
+		return "HTTP/3.0"
+	}
+	return "HTTP/1.1"
+}
+
+// fitBody makes the head say what the body of an archive is: many programs keep a body decoded, with the head of the one that was sent.
+func fitBody(m *wire.Message) (notes []string) {
+	codings := m.Headers.Values("Content-Encoding")
+	if len(m.Body) > 0 && len(codings) > 0 && content.Decode(m).Problem != "" {
+		if strings.ContainsRune(string(m.Body), '\ufffd') {
+			notes = append(notes, fmt.Sprintf("the archive does not have the bytes of the body (Content-Encoding: %s, and its text holds U+FFFD): what it has is taken", strings.Join(codings, ", ")))
+		} else {
+			m.Headers.Del("Content-Encoding")
+			notes = append(notes, fmt.Sprintf("the archive has the body decoded: Content-Encoding %s left out", strings.Join(codings, ", ")))
+		}
+	}
+	stated := len(m.Headers.Values("Content-Length"))+len(m.Headers.Values("Transfer-Encoding")) > 0
+	if stated && !wire.Whole(m) {
+		fitted := *m // only what is about the end of the body: the capture keeps its other lines
+		for _, note := range wire.Refit(&fitted) {
+			if strings.Contains(note, "Content-Length") || strings.Contains(note, "Transfer-Encoding") {
+				notes = append(notes, note)
+			}
+		}
+		m.Headers, m.Body = keepLines(m.Headers, fitted.Headers), fitted.Body
+	}
+	return notes
+}
+
+// keepLines are the lines of before with the Content-Length and Transfer-Encoding of after.
+func keepLines(before, after signature.Headers) signature.Headers {
+	framing := func(name string) bool {
+		return strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "Transfer-Encoding")
+	}
+	var lines signature.Headers
+	var rest signature.Headers
+	for _, line := range after {
+		if framing(line.Name) {
+			rest = append(rest, line)
+		}
+	}
+	for _, line := range before {
+		switch {
+		case !framing(line.Name):
+			lines = append(lines, line)
+		case len(rest) > 0:
+			lines, rest = append(lines, rest[0]), rest[1:]
+		}
+	}
+	return append(lines, rest...)
+}
+
+// parseResponse makes a reply of an entry's response: nil when there was none, or none that can be read, which the note says.
+func parseResponse(raw json.RawMessage) (reply *journal.Reply, note string) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, ""
+	}
+	var r readResponse
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return nil, fmt.Sprintf("the response cannot be read, and is left out: %v", err)
+	}
+	if r.Status < 100 || r.Status > 999 {
+		return nil, "" // browsers write 0, or -1, where none came
+	}
+	body := []byte(r.Content.Text)
+	if r.Content.Encoding == "base64" {
+		decoded, err := decodeBase64(r.Content.Text)
+		if err != nil {
+			return nil, fmt.Sprintf("the response cannot be read, and is left out: content.text: %v", err)
+		}
+		body = decoded
+	}
+	if len(body) > maxBody {
+		return nil, fmt.Sprintf("the response is left out: its body has %d bytes, at most %d are kept", len(body), maxBody)
+	}
+	out := journal.Reply{Status: r.Status}.WithBody(body)
+	for _, h := range r.Headers {
+		if strings.HasPrefix(h.Name, ":") {
+			continue
+		}
+		for value := range strings.SplitSeq(h.Value, "\n") { // how browsers put lines of one name together
+			value = strings.TrimSuffix(value, "\r")
+			if wire.IsToken(h.Name) && !strings.ContainsAny(value, "\r\x00") {
+				out.Lines.Add(h.Name, value)
+			}
+		}
+	}
+	return &out, ""
+}
+
+// decodeBase64 takes base64 with and without padding, of both alphabets, and with line ends.
+func decodeBase64(text string) ([]byte, error) {
+	text = strings.NewReplacer("\r", "", "\n", "", "-", "+", "_", "/").Replace(text)
+	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+}
+
+// bytes is the body that text is.
+func (b *readPosted) bytes() ([]byte, error) {
+	switch {
+	case b == nil:
+		return []byte{}, nil
+	case strings.EqualFold(b.Encoding, "base64"):
+		body, err := decodeBase64(b.Text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: postData.text: %w: want base64, as encoding says", ErrInvalid, err)
+		}
+		return body, nil
+	case b.Encoding != "":
+		return nil, fmt.Errorf("%w: postData.encoding %q: want base64, or none", ErrInvalid, b.Encoding)
+	}
+	return []byte(b.Text), nil
+}
+
+// body gives m the body: the text, or what its fields make where there is no text.
+func (b *readPosted) body(m *wire.Message) (notes []string, err error) {
+	if m.Body, err = b.bytes(); err != nil || b == nil || b.Text != "" || len(b.Params) == 0 {
+		return nil, err
+	}
+	stated := cmp.Or(b.MimeType, m.Headers.Get("Content-Type"))
+	mediaType, _, _ := strings.Cut(stated, ";")
+	switch strings.ToLower(strings.TrimSpace(mediaType)) {
+	case "application/x-www-form-urlencoded":
+		if m.Body, err = b.form(); err != nil {
+			return nil, err
+		}
+		return []string{"the body was made of postData.params: the archive does not have its text"}, nil
+	case "multipart/form-data":
+		if m.Body, err = b.multipart(m, stated); err != nil {
+			return nil, err
+		}
+		return []string{"the multipart body was made of postData.params: its parts are right, their head lines and order may not be those that were sent"}, nil
+	}
+	return nil, fmt.Errorf("%w: postData has params and no text: the bytes of %q cannot be made of them", ErrInvalid, stated)
+}
+
+// form is a body that is given by its fields only.
+func (b *readPosted) form() ([]byte, error) {
+	fields := make([]string, len(b.Params))
+	for i := range b.Params {
+		value, err := b.Params[i].text()
+		if err != nil {
+			return nil, err
+		}
+		fields[i] = url.QueryEscape(b.Params[i].Name) + "=" + url.QueryEscape(value)
+	}
+	return []byte(strings.Join(fields, "&")), nil
+}
+
+// text is the value of a field; "" when there is none.
+func (p *readParam) text() (string, error) {
+	var value any
+	dec := json.NewDecoder(bytes.NewReader(p.Value))
+	dec.UseNumber()
+	if len(p.Value) > 0 {
+		_ = dec.Decode(&value) // it was read as JSON before
+	}
+	switch v := value.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case json.Number, bool:
+		return fmt.Sprint(v), nil
+	}
+	return "", fmt.Errorf("%w: postData.params: the value of %q is no text: %.60s", ErrInvalid, p.Name, p.Value)
+}

@@ -1,0 +1,221 @@
+package journal_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/journaltest"
+)
+
+// told is an update in a word.
+func told(u journal.Update) string {
+	switch {
+	case u.Ready != nil:
+		return "ready " + u.Ready.String()
+	case u.Capture != nil:
+		if u.Capture.Reply != nil {
+			return fmt.Sprintf("capture %d replied %d", u.Capture.Seq, u.Capture.Reply.Status)
+		}
+		return fmt.Sprintf("capture %d", u.Capture.Seq)
+	case u.Delivery != nil:
+		return fmt.Sprintf("delivery %d %s %d", u.Delivery.Seq, u.Delivery.State, len(u.Delivery.Attempts))
+	case u.Removed != nil:
+		return strings.TrimSpace(fmt.Sprintf("removed %s %s %v up to %d %s", u.Removed.Kind, u.Removed.Bin, u.Removed.Seqs, u.Removed.UpTo, u.Removed.Why))
+	case u.Skipped != nil:
+		return fmt.Sprintf("skipped %s %d-%d %s", u.Skipped.Kind, u.Skipped.From, u.Skipped.To, u.Skipped.Why)
+	case u.Missed != nil:
+		return "missed " + u.Missed.Why
+	}
+	return "nothing"
+}
+
+// next returns what a follower tells now.
+func next(t *testing.T, f *journal.Follower) string {
+	t.Helper()
+	var list []string
+	if err := f.Next(t.Context(), func(u journal.Update) error {
+		list = append(list, told(u))
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(list, "; ")
+}
+
+func follow(t *testing.T, s journal.Store, bin string, from *journal.Position) *journal.Follower {
+	t.Helper()
+	f, err := journal.Follow(t.Context(), s, journal.FollowOptions{Bin: bin, From: from})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f
+}
+
+func memory(t *testing.T, o journal.MemoryOptions) journal.Store {
+	s := journal.NewMemory(o)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func capture(t *testing.T, s journal.Store, bin string, times int) {
+	t.Helper()
+	for range times {
+		if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: bin}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A follower tells every change of what it told, however late the change comes.
+func TestAFollowerTellsEveryChange(t *testing.T) {
+	t.Parallel()
+	s := memory(t, journal.MemoryOptions{PerBin: 3, Deliveries: 2})
+	all, ofA := follow(t, s, "", nil), follow(t, s, "a", nil)
+	reply := func(seq uint64, status int) func() error {
+		return func() error {
+			return s.SetReply(t.Context(), journal.CaptureID(seq), journal.Reply{Status: status})
+		}
+	}
+	save := func(id string, state journal.State) func() error {
+		return func() error {
+			d := journaltest.Delivery(id, 1)
+			d.Attempts, d.State = nil, state
+			return s.SaveDeliveries(t.Context(), d)
+		}
+	}
+	attempt := func(id string, state journal.State) func() error {
+		return func() error {
+			return s.AppendAttempt(t.Context(), id, &journal.Attempt{N: 1}, journal.Progress{State: state})
+		}
+	}
+	add := func(bin string, n int) func() error {
+		return func() error { capture(t, s, bin, n); return nil }
+	}
+	for _, step := range []struct {
+		do         func() error
+		all, ofBin string // "=": the same
+	}{
+		{func() error { return nil }, "ready 0-0", "="},
+		{add("a", 1), "capture 1", "="},
+		{add("b", 1), "capture 2", ""},
+		{reply(1, 202), "capture 1 replied 202", "="},
+		{reply(2, 500), "capture 2 replied 500", ""},
+		{func() error { capture(t, s, "a", 1); return reply(3, 204)() }, "capture 3 replied 204", "="}, // once, though it changed twice
+		{add("a", 3), "capture 4; capture 5; capture 6; removed capture a [] up to 3 evicted", "="},
+		{func() error { _, err := s.DeleteCaptures(t.Context(), 5, 2); return err }, "", ""}, // in any order: see below
+		{save("d", journal.Pending), "delivery 1 pending 0", "="},
+		{attempt("d", journal.Pending), "delivery 1 pending 1", "="},
+		{func() error { return save("e", journal.Delivered)() }, "delivery 2 delivered 0", "="},
+		{attempt("d", journal.Delivered), "delivery 1 delivered 2", "="},
+		{save("f", journal.Pending), "delivery 3 pending 0; removed delivery  [1] up to 0 evicted", "="},
+		{func() error { _, err := s.ClearBin(t.Context(), "a"); return err }, "removed capture a [] up to 6 cleared", "="},
+		{func() error { return nil }, "", "="},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		gotAll, gotA := next(t, all), next(t, ofA)
+		if strings.Contains(gotAll, "deleted") {
+			for _, want := range []string{"removed capture a [5] up to 0 deleted", "removed capture b [2] up to 0 deleted"} {
+				if !strings.Contains(gotAll, want) {
+					t.Errorf("told %q, want %q among it", gotAll, want)
+				}
+			}
+			if want := "removed capture a [5] up to 0 deleted"; gotA != want {
+				t.Errorf("of the bin told %q, want %q", gotA, want)
+			}
+			continue
+		}
+		if step.ofBin == "=" {
+			step.ofBin = step.all
+		}
+		if gotAll != step.all {
+			t.Errorf("told %q, want %q", gotAll, step.all)
+		}
+		if gotA != step.ofBin {
+			t.Errorf("of the bin told %q, want %q", gotA, step.ofBin)
+		}
+	}
+}
+
+// Any number of pending deliveries is followed.
+func TestAFollowerFollowsManyDeliveries(t *testing.T) {
+	t.Parallel()
+	const n = 500
+	s := memory(t, journal.MemoryOptions{})
+	f := follow(t, s, "", nil)
+	next(t, f)
+	for i := range n {
+		if err := s.SaveDeliveries(t.Context(), journaltest.Delivery(fmt.Sprint(i), i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next(t, f)
+	for i := range n {
+		if err := s.AppendAttempt(t.Context(), fmt.Sprint(i), nil, journal.Progress{State: journal.Delivered}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Count(next(t, f), " delivered "); got != n {
+		t.Errorf("%d deliveries are told to be delivered, want %d", got, n)
+	}
+}
+
+// A reader of one quiet bin is not behind because the others are busy.
+func TestAQuietBinIsNotBehind(t *testing.T) {
+	t.Parallel()
+	s := memory(t, journal.MemoryOptions{})
+	f := follow(t, s, "quiet", nil)
+	next(t, f)
+	for range 3 {
+		capture(t, s, "busy", 7000)
+		if got := next(t, f); got != "" {
+			t.Errorf("told %q, want nothing", got)
+		}
+	}
+	capture(t, s, "quiet", 1)
+	if got, want := next(t, f), "capture 21001"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
+// A reader that is far behind is told what it does not hear of.
+func TestAFollowerSaysWhatItLeavesOut(t *testing.T) {
+	t.Parallel()
+	s := memory(t, journal.MemoryOptions{})
+	live := follow(t, s, "", nil)
+	next(t, live)
+	capture(t, s, "a", 10_050)
+	if got, want := next(t, live), "missed behind; skipped capture 1-50 behind; capture 51; "; !strings.HasPrefix(got, want) {
+		t.Errorf("told %.100q, want %q", got, want)
+	}
+	back := follow(t, s, "", &journal.Position{Capture: 10_048})
+	if got, want := next(t, back), "ready 10048-0; missed resumed; capture 10049; capture 10050"; got != want {
+		t.Errorf("told %.100q, want %q", got, want)
+	}
+	// Of another journal, which reached further.
+	anew := follow(t, s, "", &journal.Position{Capture: 10_051, Delivery: 9})
+	if got, want := next(t, anew), "ready 0-0; skipped capture 1-50 behind; "; !strings.HasPrefix(got, want) {
+		t.Errorf("told %.100q, want %q", got, want)
+	}
+}
+
+// A follower wakes when there is something to tell, and when the store is closed.
+func TestAFollowerWakes(t *testing.T) {
+	t.Parallel()
+	s := journal.NewMemory(journal.MemoryOptions{})
+	f := follow(t, s, "", nil)
+	next(t, f)
+	go s.AppendCapture(t.Context(), &journal.Capture{Bin: "a"})
+	<-f.C()
+	if got := next(t, f); got != "capture 1" {
+		t.Errorf("told %q, want the capture", got)
+	}
+	go s.Close()
+	if _, open := <-f.C(); open {
+		t.Error("woken for nothing")
+	}
+}

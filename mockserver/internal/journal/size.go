@@ -1,0 +1,79 @@
+package journal
+
+import (
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// What keeping a record takes besides its texts and bytes, in bytes, as measured in memory.
+const (
+	recordOverhead   = 640
+	lineOverhead     = 32 // a header line
+	binOverhead      = 512
+	documentOverhead = 256
+)
+
+// Size is what the capture counts for in the limits of a store, in bytes: all its texts and bytes, its reply's too, and what
+// keeping them takes besides.
+func (c *Capture) Size() int {
+	n := recordOverhead + messageSize(&c.Message) + len(c.Raw) + len(c.Bin) + len(c.Peer) + textsSize(c.Problems)
+	if r := c.Reply; r != nil {
+		n += recordOverhead/4 + len(r.Body) + len(r.Binary) + headersSize(r.Lines)
+		for name, value := range r.Headers {
+			n += len(name) + len(value) + lineOverhead
+		}
+	}
+	if v := c.Verification; v != nil {
+		n += lineOverhead + len(v.Provider) + len(v.Verdict) + len(v.Explanation)
+	}
+	if t := c.TLS; t != nil {
+		n += lineOverhead + len(t.Version) + len(t.Cipher) + len(t.SNI)
+	}
+	return n
+}
+
+// Size is what the delivery counts for in the limits of a store, in bytes, with all its attempts.
+func (d *Delivery) Size() int {
+	e := &d.Event
+	n := recordOverhead + len(d.ID) + len(d.Provider) + len(d.Endpoint) + len(d.URL) + len(d.Pattern) + textsSize(d.Faults) +
+		len(e.Provider) + len(e.ID) + len(e.Name) + len(e.Tenant) + len(e.Draw.Stream) + len(e.Body)
+	for i := range d.Attempts {
+		n += d.Attempts[i].Size()
+	}
+	return n
+}
+
+// Size is what the attempt counts for in the limits of a store, in bytes.
+func (a *Attempt) Size() int {
+	n := recordOverhead + messageSize(&a.Sent) + len(a.Error) + len(a.Fault)
+	if r := a.Reply; r != nil {
+		n += lineOverhead + headersSize(r.Headers) + len(r.Body)
+	}
+	return n
+}
+
+// Size is what the bin itself counts for in the limits of a store, in bytes.
+func (b *Bin) Size() int { return binOverhead + len(b.Name) }
+
+// Size is what the document counts for in the limits of a store, in bytes.
+func (d *Document) Size() int { return documentOverhead + len(d.Key) + len(d.Doc) }
+
+func messageSize(m *wire.Message) int {
+	return len(m.Method) + len(m.Target) + len(m.Version) + len(m.Body) + headersSize(m.Headers)
+}
+
+func headersSize(headers signature.Headers) int {
+	n := 0
+	for i := range headers {
+		n += len(headers[i].Name) + len(headers[i].Value) + lineOverhead
+	}
+	return n
+}
+
+func textsSize(texts []string) int {
+	n := 0
+	for _, text := range texts {
+		n += len(text) + lineOverhead
+	}
+	return n
+}

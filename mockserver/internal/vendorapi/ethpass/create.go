@@ -1,0 +1,157 @@
+package ethpass
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// order asks for a pass. It has the chain and the signature either itself, as in the API reference, or in its wallet, as in
+// "Creating Passes".
+type order struct {
+	Chain            *chain  `json:"chain"`
+	Signature        string  `json:"signature"`
+	SignatureMessage string  `json:"signatureMessage"`
+	Wallet           *wallet `json:"wallet"`
+	Platform         string  `json:"platform"`
+	NFT              *nft    `json:"nft"`
+	NFTs             []nft   `json:"nfts"`
+	details
+}
+
+// wallet is whose a pass is to be.
+type wallet struct {
+	Chain            *chain `json:"chain"`
+	Address          string `json:"address"`
+	Signature        string `json:"signature"`
+	SignatureMessage string `json:"signatureMessage"`
+	// RequireUniqueSignature refuses a signature that another pass of the project was made with.
+	RequireUniqueSignature bool `json:"requireUniqueSignature"`
+}
+
+// postPass makes a pass. Nothing prevents two of the same token ("Querying Passes").
+func (a *api) postPass(w http.ResponseWriter, r *http.Request, p project) error {
+	var in order
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	of, err := in.from()
+	if err != nil {
+		return err
+	}
+	given, err := a.given(&in, of)
+	if err != nil {
+		return err
+	}
+	if of.RequireUniqueSignature {
+		a.changing.Lock()
+		defer a.changing.Unlock()
+		if err := a.isNew(p, of.Signature); err != nil {
+			return err
+		}
+	}
+	e, err := a.Dispatcher.Create(r.Context(), a.Provider.Name, passKind, p.Name, given, func(l *delivery.Life) error {
+		if err := keep(l, func(k *kept) error { k.details, k.Signature = in.details, of.Signature; return nil }); err != nil {
+			return err
+		}
+		_, err := l.Happen(fixtures.Step{Event: a.events.create})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	pass, err := a.full(r, &e)
+	if err != nil {
+		return err
+	}
+	vendorapi.WriteBytes(w, http.StatusOK, pass)
+	return nil
+}
+
+// from is the wallet that the order is from, in either form.
+func (in *order) from() (wallet, error) {
+	if in.Wallet == nil {
+		of := wallet{Chain: in.Chain, Signature: in.Signature, SignatureMessage: in.SignatureMessage}
+		if of.Chain == nil {
+			return of, invalid("chain: say which, as in {\"name\": \"evm\", \"network\": 1}; or give a wallet.")
+		}
+		if of.Signature == "" || of.SignatureMessage == "" {
+			return of, invalid("signature, signatureMessage: give both, or a wallet with an address.")
+		}
+		return of, of.check("")
+	}
+	of := *in.Wallet
+	if of.Chain == nil {
+		return of, invalid("wallet.chain: say which, as in {\"name\": \"evm\", \"network\": 1}.")
+	}
+	if of.Address == "" {
+		return of, invalid("wallet.address: say whose the pass is.")
+	}
+	if of.Signature == "" && of.RequireUniqueSignature {
+		return of, invalid("wallet.signature: there is none to be unique.")
+	}
+	return of, of.check("wallet.")
+}
+
+func (w *wallet) check(where string) error {
+	if len(w.Signature) > maxText || len(w.SignatureMessage) > maxText {
+		return invalid("%[1]ssignature, %[1]ssignatureMessage: at most %[2]d bytes each.", where, maxText)
+	}
+	return nil
+}
+
+// given are the fields of the pass.
+func (a *api) given(in *order, of wallet) (fixtures.Given, error) {
+	where := "wallet.chain"
+	if in.Wallet == nil {
+		where = "chain"
+	}
+	network, err := a.network(where, *of.Chain)
+	if err != nil {
+		return nil, err
+	}
+	given := fixtures.Given{"network": network}
+	values := map[string]any{}
+	switch {
+	case of.Address != "":
+		if values["owner"], err = a.owner("wallet.address", of.Address); err != nil {
+			return nil, err
+		}
+	case a.Provider.Option("chain") == evm:
+		values["owner"] = addressOf(of.Signature)
+	}
+	if values["nfts"], err = a.readNFTs(in.NFT, in.NFTs); err != nil {
+		return nil, err
+	}
+	switch in.Platform {
+	case "":
+		values["platform"] = "apple"
+	case "apple", "google":
+		values["platform"] = in.Platform
+	default:
+		return nil, invalid("platform %.40q: want apple or google.", in.Platform)
+	}
+	for name, value := range values {
+		if given[name], err = json.Marshal(value); err != nil {
+			return nil, err
+		}
+	}
+	return given, in.details.check()
+}
+
+// isNew says why a signature is not one that no pass of the project was made with.
+func (a *api) isNew(p project, signature string) error {
+	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
+		k, err := keptOf(e.Extra)
+		if err != nil {
+			return err
+		}
+		if k.Signature == signature {
+			return invalid("wallet.signature: pass %q was made with it, and requireUniqueSignature is set: have the owner sign another message.", e.ID)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package ethpass
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// mostListed is how many passes one answer has, unless fewer are asked for.
+const mostListed = 1000
+
+// filter selects passes; "" and nil select all.
+type filter struct {
+	contract, token, owner, network string
+	expired                         *bool
+	offset, limit                   int
+}
+
+// query reads a request's parameters.
+func query(r *http.Request) (url.Values, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, invalid("The query cannot be read: %v.", err)
+	}
+	return values, nil
+}
+
+func (a *api) readFilter(r *http.Request) (filter, error) {
+	q, err := query(r)
+	if err != nil {
+		return filter{}, err
+	}
+	f := filter{contract: q.Get("contractAddress"), token: q.Get("tokenId"), network: q.Get("network"), limit: mostListed}
+	if f.contract != "" && !isAddress(f.contract) && !isSolanaAddress(f.contract) {
+		return f, invalid("contractAddress %.80q: %s", f.contract, a.wantAddress())
+	}
+	if f.owner = q.Get("ownerAddress"); f.owner != "" && !isAddress(f.owner) && !isSolanaAddress(f.owner) {
+		return f, invalid("ownerAddress %.80q: %s", f.owner, a.wantAddress())
+	}
+	if f.token != "" && !natural(f.token).isDigits(maxTokenDigits) {
+		return f, invalid("tokenId %.80q: want 1 to %d digits.", f.token, maxTokenDigits)
+	}
+	if f.network != "" && !natural(f.network).isDigits(maxNetworkDigits) && !isNetworkName(f.network) {
+		return f, invalid("network %.40q: want the id of a network, as in 1.", f.network)
+	}
+	switch name := q.Get("chain"); name {
+	case "", a.Provider.Option("chain"):
+	case evm, solana:
+		f.limit = 0 // all passes of this rig are of the other
+	default:
+		return f, invalid("chain %.40q: want evm or solana.", name)
+	}
+	switch text := q.Get("expired"); text {
+	case "":
+	case "0", "1":
+		expired := text == "1"
+		f.expired = &expired
+	default:
+		return f, invalid("expired %.40q: want 0 or 1.", text)
+	}
+	return f, f.readPage(q)
+}
+
+func (f *filter) readPage(q url.Values) error {
+	if text := q.Get("limit"); text != "" {
+		limit, err := strconv.Atoi(text)
+		if err != nil || limit < 1 || limit > mostListed {
+			return invalid("limit %.40q: want 1 to %d.", text, mostListed)
+		}
+		f.limit = min(f.limit, limit)
+	}
+	if text := q.Get("offset"); text != "" {
+		var err error
+		if f.offset, err = strconv.Atoi(text); err != nil || f.offset < 0 {
+			return invalid("offset %.40q: want how many passes to leave out, 0 or more.", text)
+		}
+	}
+	return nil
+}
+
+// selects looks at the fields of a pass, which are the provider file's.
+func (f *filter) selects(e *delivery.Entity) bool {
+	pass := gjson.ParseBytes(e.Fields)
+	if f.expired != nil && *f.expired != (pass.Get("expired_at").Type != gjson.Null) {
+		return false
+	}
+	if f.owner != "" && !sameAddress(f.owner, pass.Get("owner").Str) || f.network != "" && f.network != pass.Get("network").String() {
+		return false
+	}
+	if f.contract == "" && f.token == "" {
+		return true
+	}
+	for _, n := range pass.Get("nfts").Array() {
+		if (f.contract == "" || sameAddress(f.contract, n.Get("contractAddress").Str)) && (f.token == "" || f.token == n.Get("tokenId").Str) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameAddress says whether two addresses are one; the case of an Ethereum address is only its checksum.
+func sameAddress(a, b string) bool {
+	return a == b || isAddress(a) && strings.EqualFold(a, b)
+}
+
+// listPasses answers with passes, oldest first, each as getPass has it.
+func (a *api) listPasses(w http.ResponseWriter, r *http.Request, p project) error {
+	f, err := a.readFilter(r)
+	if err != nil {
+		return err
+	}
+	var list bytes.Buffer
+	list.WriteByte('[')
+	total, listed := 0, 0
+	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
+		if f.limit == 0 || !f.selects(&e) {
+			continue
+		}
+		total++
+		if total <= f.offset || listed == f.limit {
+			continue
+		}
+		pass, err := a.stands(&e)
+		if err != nil {
+			return err
+		}
+		if listed++; listed > 1 {
+			list.WriteByte(',')
+		}
+		list.Write(pass)
+	}
+	list.WriteByte(']')
+	w.Header().Set("X-Total-Count", strconv.Itoa(total))
+	vendorapi.WriteBytes(w, http.StatusOK, list.Bytes())
+	return nil
+}

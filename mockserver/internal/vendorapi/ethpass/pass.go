@@ -1,0 +1,214 @@
+package ethpass
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// passKind is what the provider file calls a pass.
+const passKind = "pass"
+
+func (a *api) named(p project, id string) delivery.EntityName {
+	return delivery.EntityName{Provider: a.Provider.Name, Tenant: p.Name, Kind: passKind, ID: id}
+}
+
+// kept is what a pass has besides, and no event shows.
+type kept struct {
+	details
+	// Signature is what the owner signed with; nobody verifies it.
+	Signature string `json:"signature,omitempty"`
+	// Lost: the owner does not hold the tokens any more, so a scan finds them not valid.
+	Lost  bool   `json:"lost,omitempty"`
+	Scans []scan `json:"scans,omitempty"` // oldest first
+}
+
+// scan is one scan of a pass.
+type scan struct {
+	At      time.Time `json:"at"`
+	Message string    `json:"message"` // of the barcode, at that time
+}
+
+func keptOf(extra json.RawMessage) (kept, error) {
+	var k kept
+	if len(extra) == 0 {
+		return k, nil
+	}
+	err := json.Unmarshal(extra, &k)
+	return k, err
+}
+
+// keep changes what a pass has besides.
+func keep(l *delivery.Life, change func(*kept) error) error {
+	k, err := keptOf(l.Extra)
+	if err == nil {
+		err = change(&k)
+	}
+	if err == nil {
+		l.Extra, err = json.Marshal(k)
+	}
+	return err
+}
+
+// result is a pass as its webhooks show it, byte for byte (E-8).
+func (a *api) result(e *fixtures.Entity) ([]byte, error) {
+	body, err := e.Body(a.events.scan)
+	if err != nil {
+		return nil, err
+	}
+	raw := gjson.GetBytes(body, "result").Raw
+	if raw == "" {
+		return nil, fmt.Errorf("the body of %s has no result", a.events.scan)
+	}
+	return []byte(raw), nil
+}
+
+// stands is a pass as it stands.
+func (a *api) stands(e *delivery.Entity) ([]byte, error) {
+	revived, err := a.Dispatcher.Revive(e)
+	if err != nil {
+		return nil, err
+	}
+	return a.result(revived)
+}
+
+// full is a pass with what its webhooks do not show: the answer to who made or changed it.
+func (a *api) full(r *http.Request, e *delivery.Entity) ([]byte, error) {
+	pass, err := a.stands(e)
+	if err != nil {
+		return nil, err
+	}
+	k, err := keptOf(e.Extra)
+	if err != nil {
+		return nil, err
+	}
+	besides, err := json.Marshal(struct {
+		FileURL string `json:"fileURL"`
+		details
+	}{a.fileURL(r, e), k.details})
+	if err != nil {
+		return nil, err
+	}
+	return join(pass, besides), nil
+}
+
+// join appends the members of one object to another's.
+func join(object, more []byte) []byte {
+	var joined bytes.Buffer
+	joined.Write(object[:len(object)-1])
+	joined.WriteByte(',')
+	joined.Write(more[1:])
+	return joined.Bytes()
+}
+
+func (a *api) getPass(w http.ResponseWriter, r *http.Request, p project) error {
+	from, until, asked, err := scanHistory(r)
+	if err != nil {
+		return err
+	}
+	e, err := a.pass(p, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	pass, err := a.stands(&e)
+	if err != nil {
+		return err
+	}
+	if asked {
+		k, err := keptOf(e.Extra)
+		if err != nil {
+			return err
+		}
+		history := k.history(from, until)
+		raw, err := json.Marshal(history)
+		if err != nil {
+			return err
+		}
+		if pass, err = sjson.SetRawBytes(pass, "scanHistory", raw); err != nil {
+			return err
+		}
+	}
+	vendorapi.WriteBytes(w, http.StatusOK, pass)
+	return nil
+}
+
+// pass is a pass of the project.
+func (a *api) pass(p project, id string) (delivery.Entity, error) {
+	e, err := a.Dispatcher.Entity(a.named(p, id))
+	if err != nil {
+		return e, noPass(id, err)
+	}
+	return e, nil
+}
+
+// deletePass revokes a pass. With expireAction in the query it expires for another reason: of those no document names one
+// (E-3), and a consumer should bear them.
+func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) error {
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	e, err := a.expire(r, p, r.PathValue("id"), q.Get("expireAction"))
+	if err != nil {
+		return err
+	}
+	pass, err := a.stands(&e)
+	if err != nil {
+		return err
+	}
+	vendorapi.WriteBytes(w, http.StatusOK, pass)
+	return nil
+}
+
+// expire has a pass expire; action "" is a revocation by its user.
+func (a *api) expire(r *http.Request, p project, id, action string) (delivery.Entity, error) {
+	step := fixtures.Step{Event: a.events.expire}
+	if action != "" {
+		if len(action) > 64 || strings.Trim(action, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
+			return delivery.Entity{}, invalid("expireAction %.80q: want at most 64 capitals and underscores, as in USER_REVOKE.", action)
+		}
+		step.Given = fixtures.Given{"expire_action": json.RawMessage(`"` + action + `"`)}
+	}
+	return a.live(r, p, id, func(l *delivery.Life) error {
+		_, err := l.Happen(step)
+		return err
+	})
+}
+
+// live has a pass of the project live.
+func (a *api) live(r *http.Request, p project, id string, live func(*delivery.Life) error) (delivery.Entity, error) {
+	e, err := a.Dispatcher.Live(r.Context(), a.named(p, id), live)
+	if err != nil {
+		return e, noPass(id, err)
+	}
+	return e, nil
+}
+
+// putOwnership says whether the owner still holds the tokens of a pass, which ethpass would read from the chain.
+func (a *api) putOwnership(w http.ResponseWriter, r *http.Request, p project) error {
+	var in struct {
+		Valid *bool `json:"valid"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	if in.Valid == nil {
+		return invalid("valid: say true or false.")
+	}
+	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
+		return keep(l, func(k *kept) error { k.Lost = !*in.Valid; return nil })
+	}); err != nil {
+		return err
+	}
+	return vendorapi.Write(w, http.StatusOK, in)
+}

@@ -1,0 +1,157 @@
+package ethpass
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// project is whom a call is for.
+type project = delivery.Tenant
+
+// projectHandler answers a call for a project.
+type projectHandler func(w http.ResponseWriter, r *http.Request, p project) error
+
+// authorized finds the project by the call's key.
+func (a *api) authorized(h projectHandler) vendorapi.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		key := r.Header.Get("X-API-KEY")
+		if key == "" {
+			return vendorapi.Errorf(http.StatusUnauthorized, "The X-API-KEY header is missing: send the API key of a project.")
+		}
+		p, _, known := a.Dispatcher.KeyOf(a.Provider.Name, key)
+		if !known {
+			return vendorapi.Errorf(http.StatusUnauthorized, "The X-API-KEY header is no key of a project.")
+		}
+		return h(w, r, p)
+	}
+}
+
+// projectID is the project's id: a UUID, always the same for the same name.
+func projectID(p project) string {
+	sum := sha256.Sum256([]byte("ethpass project " + p.Name))
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: made by a rule of one's own
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// getProject answers with the members that the API reference shows.
+func (a *api) getProject(w http.ResponseWriter, _ *http.Request, p project) error {
+	return vendorapi.Write(w, http.StatusOK, struct {
+		ID         string `json:"id"`
+		Name       string `json:"name"`
+		Timezone   string `json:"timezone"`
+		KeyCreated bool   `json:"keyCreated"`
+	}{projectID(p), p.Name, "UTC", len(p.Keys) > 0})
+}
+
+// secretKind is the kind of the documents that project secrets are kept as, by the project's name.
+const secretKind = "ethpass/secret"
+
+// secretBytes is how long a generated secret is; it is written in hex.
+const secretBytes = 32
+
+type secret struct {
+	Secret string `json:"secret"`
+}
+
+// secretOf is the project's secret; "" before there is one.
+func (a *api) secretOf(r *http.Request, p project) (string, error) {
+	doc, err := a.Store.Get(r.Context(), secretKind, p.Name)
+	if errors.Is(err, journal.ErrNotFound) {
+		return "", nil
+	}
+	var kept secret
+	if err == nil {
+		err = json.Unmarshal(doc, &kept)
+	}
+	return kept.Secret, err
+}
+
+// keepSecret makes a text the project's secret, or a generated one when it is "".
+func (a *api) keepSecret(r *http.Request, p project, chosen string) (string, error) {
+	if chosen == "" {
+		var drawn [secretBytes]byte
+		_, _ = rand.Read(drawn[:]) // it never fails
+		chosen = hex.EncodeToString(drawn[:])
+	}
+	if err := checkHeaderValue("secret", chosen); err != nil {
+		return "", err
+	}
+	doc, err := json.Marshal(secret{chosen})
+	if err != nil {
+		return "", err
+	}
+	return chosen, a.Store.Put(r.Context(), secretKind, p.Name, doc)
+}
+
+func (a *api) getSecret(w http.ResponseWriter, r *http.Request, p project) error {
+	kept, err := a.secretOf(r, p)
+	if err != nil {
+		return err
+	}
+	if kept == "" {
+		return vendorapi.Errorf(http.StatusNotFound, "The project has no secret yet: POST here generates one.")
+	}
+	return vendorapi.Write(w, http.StatusOK, secret{kept})
+}
+
+// postSecret generates a secret, or takes the one in the body. It becomes the webhook's Authorization only when the webhook
+// is updated with it.
+func (a *api) postSecret(w http.ResponseWriter, r *http.Request, p project) error {
+	var in secret
+	if err := readOptional(w, r, &in); err != nil {
+		return err
+	}
+	kept, err := a.keepSecret(r, p, in.Secret)
+	if err != nil {
+		return err
+	}
+	return vendorapi.Write(w, http.StatusOK, secret{kept})
+}
+
+// read reads a body, which must be a JSON object.
+func read(w http.ResponseWriter, r *http.Request, into any) error {
+	if err := vendorapi.IsJSON(r); err != nil {
+		return err
+	}
+	body, err := vendorapi.Body(w, r)
+	if err != nil {
+		return err
+	}
+	return decode(body, into)
+}
+
+// readOptional reads a body if there is one.
+func readOptional(w http.ResponseWriter, r *http.Request, into any) error {
+	body, err := vendorapi.Body(w, r)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	if err := vendorapi.IsJSON(r); err != nil {
+		return err
+	}
+	return decode(body, into)
+}
+
+func decode(body []byte, into any) error {
+	if !utf8.Valid(body) {
+		return invalid("The body is not UTF-8.")
+	}
+	var object map[string]json.RawMessage
+	if err := vendorapi.Decode(body, &object); err != nil {
+		return err
+	}
+	if object == nil {
+		return invalid("The body is null: send a JSON object.")
+	}
+	return vendorapi.Decode(body, into)
+}

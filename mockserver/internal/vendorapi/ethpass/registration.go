@@ -1,0 +1,75 @@
+package ethpass
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// postRegistration is a wallet that installs a pass: a registration is added to it. What the body says of the device is
+// not looked at.
+func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project) error {
+	var device map[string]json.RawMessage
+	if err := readOptional(w, r, &device); err != nil {
+		return err
+	}
+	var added []byte
+	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
+		event, err := l.Happen(fixtures.Step{Event: a.events.register})
+		if err != nil {
+			return err
+		}
+		list := gjson.GetBytes(event.Body, "result.registrations").Array()
+		if len(list) == 0 {
+			return fmt.Errorf("%s has added no registration", a.events.register)
+		}
+		added = []byte(list[len(list)-1].Raw)
+		return nil
+	}); err != nil {
+		return err
+	}
+	vendorapi.WriteBytes(w, http.StatusCreated, added)
+	return nil
+}
+
+// deleteRegistration is a wallet that removes a pass: the registration stays, with the time of its end.
+func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p project) error {
+	id := r.PathValue("registration")
+	var removed []byte
+	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
+		registrations, _ := l.Get("registrations")
+		at, registration := find(registrations, id)
+		if at < 0 {
+			return vendorapi.Errorf(http.StatusNotFound, "The pass has no registration %.80q.", id)
+		}
+		if registration.Get("deletedAt").Type != gjson.Null {
+			return vendorapi.Errorf(http.StatusConflict, "Registration %q was removed at %s.", id, registration.Get("deletedAt"))
+		}
+		event, err := l.Happen(fixtures.Step{Event: a.events.unregister, Given: fixtures.Given{"gone": json.RawMessage(registration.Raw)}})
+		if err != nil {
+			return err
+		}
+		removed = []byte(gjson.GetBytes(event.Body, fmt.Sprintf("result.registrations.%d", at)).Raw)
+		return nil
+	}); err != nil {
+		return err
+	}
+	vendorapi.WriteBytes(w, http.StatusOK, removed)
+	return nil
+}
+
+// find finds a registration in a list; -1 is none.
+func find(registrations []byte, id string) (int, gjson.Result) {
+	for i, one := range gjson.ParseBytes(registrations).Array() {
+		if one.Get("id").Str == id {
+			return i, one
+		}
+	}
+	return -1, gjson.Result{}
+}

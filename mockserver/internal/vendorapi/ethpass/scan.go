@@ -1,0 +1,159 @@
+package ethpass
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// maxScans is how many scans of a pass are remembered.
+const maxScans = 1000
+
+// scan answers what a scanner asks of a barcode. That the answer is 200 does not mean that the pass is valid
+// ("Scanning Passes"). It shows the pass as it was before: the scanner of ethpasskit tells by lastScannedAt whether this is
+// the first scan.
+func (a *api) scan(w http.ResponseWriter, r *http.Request, p project) error {
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	dry, err := dryRun(q)
+	if err != nil {
+		return err
+	}
+	data := q.Get("data")
+	if data == "" {
+		return invalid("data is missing: send the pass's barcode, as in /v0/scan?data=0x….")
+	}
+	id, known := a.byBarcode(p, data)
+	if !known {
+		return vendorapi.Errorf(http.StatusNotFound, "No pass of the project has the barcode %.150q.", data)
+	}
+	var answer []byte
+	if _, err = a.live(r, p, id, func(l *delivery.Life) error {
+		answer, err = a.scanned(l, dry)
+		return err
+	}); err != nil {
+		return err
+	}
+	vendorapi.WriteBytes(w, http.StatusOK, answer)
+	return nil
+}
+
+func dryRun(q url.Values) (bool, error) {
+	text := q.Get("dryRun")
+	if text == "" {
+		return false, nil
+	}
+	dry, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, invalid("dryRun %.40q: want true or false.", text)
+	}
+	return dry, nil
+}
+
+// byBarcode finds the pass with a barcode.
+func (a *api) byBarcode(p project, data string) (id string, known bool) {
+	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
+		if gjson.GetBytes(e.Fields, "barcode_signature").Str == data {
+			return e.ID, true
+		}
+	}
+	return "", false
+}
+
+// scanned scans a pass. A pass that has expired can be scanned, and no event tells of it.
+func (a *api) scanned(l *delivery.Life, dry bool) (answer []byte, err error) {
+	if answer, err = a.result(l.Entity); err != nil {
+		return nil, err
+	}
+	k, err := keptOf(l.Extra)
+	if err != nil {
+		return nil, err
+	}
+	message := k.message()
+	if expired := gjson.GetBytes(answer, "expiredAt").String(); expired != "" {
+		message = fmt.Sprintf("The pass expired at %s: %s.", expired, gjson.GetBytes(answer, "expireAction"))
+	} else if !dry {
+		event, err := l.Happen(fixtures.Step{Event: a.events.scan})
+		if err != nil {
+			return nil, err
+		}
+		if err := keep(l, func(k *kept) error { k.remember(scan{event.At, message}); return nil }); err != nil {
+			return nil, err
+		}
+	}
+	sets := []struct {
+		path  string
+		value any
+	}{{"message", message}, {"scanResult.valid", !k.Lost}}
+	for i := range gjson.GetBytes(answer, "nfts.#").Int() {
+		sets = append(sets, struct {
+			path  string
+			value any
+		}{fmt.Sprintf("nfts.%d.valid", i), !k.Lost})
+	}
+	for _, set := range sets {
+		if answer, err = sjson.SetBytes(answer, set.path, set.value); err != nil {
+			return nil, err
+		}
+	}
+	return answer, nil
+}
+
+func (k *kept) remember(s scan) {
+	k.Scans = append(k.Scans, s)
+	k.Scans = k.Scans[max(0, len(k.Scans)-maxScans):]
+}
+
+// scanHistory reads the span of time, in Unix seconds, that a caller asks the scans of.
+func scanHistory(r *http.Request) (from, until time.Time, asked bool, err error) {
+	q, err := query(r)
+	if err != nil {
+		return from, until, false, err
+	}
+	for name, at := range map[string]*time.Time{"scanHistoryStartTime": &from, "scanHistoryEndTime": &until} {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
+		if !natural(text).isDigits(11) {
+			return from, until, false, invalid("%s %.40q: want a Unix timestamp in seconds.", name, text)
+		}
+		seconds, _ := strconv.ParseInt(text, 10, 64) // it has 11 digits at most
+		*at, asked = time.Unix(seconds, 0), true
+	}
+	if !until.IsZero() && until.Before(from) {
+		return from, until, false, invalid("scanHistoryEndTime %d is before scanHistoryStartTime %d.", until.Unix(), from.Unix())
+	}
+	return from, until, asked, nil
+}
+
+// pastScan is a scan as the history shows it.
+type pastScan struct {
+	ScannedAt string `json:"scannedAt"`
+	Message   string `json:"message"`
+}
+
+// millis is how lastScannedAt is written.
+const millis = "2006-01-02T15:04:05.000-07:00"
+
+// history are the scans from one time until another, both included, to the second; a zero time is no bound.
+func (k *kept) history(from, until time.Time) []pastScan {
+	list := []pastScan{}
+	for _, s := range k.Scans {
+		if !s.At.Before(from) && (until.IsZero() || s.At.Before(until.Add(time.Second))) {
+			list = append(list, pastScan{s.At.UTC().Format(millis), s.Message})
+		}
+	}
+	return list
+}

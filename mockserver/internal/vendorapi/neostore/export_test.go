@@ -1,0 +1,14 @@
+package neostore
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// NewAt is New with a clock of one's own.
+func NewAt(now func() time.Time) vendorapi.Maker {
+	return func(_ context.Context, rig vendorapi.Rig) (http.Handler, error) { return newAPI(rig, now) }
+}

@@ -1,0 +1,209 @@
+package neostore_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi/neostore"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// rig is a running rig with the API under test, at an address of its own.
+type rig struct {
+	t      testing.TB
+	server *mockserver.Server
+	url    string
+	vendorapi.Rig
+	log *lines
+}
+
+// setup says how a rig differs from the usual one.
+type setup struct {
+	options []string // "neostore.encoding=HEX"
+	store   journal.Store
+	now     func() time.Time
+	real    bool // the wall clock
+}
+
+// start starts a rig with the tenants demo, and acme and other whose keys are called like them.
+func start(t testing.TB, s setup) *rig {
+	t.Helper()
+	r := &rig{t: t, log: &lines{}}
+	catalogue := fixtures.Builtin()
+	for _, text := range s.options {
+		setting, err := fixtures.ParseOption(text)
+		if err == nil {
+			catalogue, err = catalogue.With(setting)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	maker := func(ctx context.Context, own vendorapi.Rig) (http.Handler, error) {
+		r.Rig = own
+		return neostore.NewAt(s.now)(ctx, own)
+	}
+	r.server = mockserver.StartT(t, mockserver.Options{
+		Store: s.store, Catalogue: catalogue, Demo: true, RealClock: s.real, Seed: 5,
+		Surfaces: map[string]vendorapi.Maker{"neostore": maker}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
+	})
+	r.url = r.server.SurfaceURL("neostore")
+	for _, name := range []string{"acme", "other"} {
+		r.tenant(name, delivery.Key{Key: name + "-key"})
+	}
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	return r
+}
+
+// tenant makes a tenant with keys.
+func (r *rig) tenant(name string, keys ...delivery.Key) {
+	r.t.Helper()
+	if _, err := r.Dispatcher.PutTenant(r.context(), delivery.Tenant{Provider: "neostore", Name: name, Keys: keys}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) context() context.Context {
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	r.t.Cleanup(cancel)
+	return ctx
+}
+
+// settle waits until everything is delivered.
+func (r *rig) settle() {
+	r.t.Helper()
+	if err := r.Dispatcher.Settle(r.context()); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// answer is what the API answered.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// into reads the body as JSON.
+func (a answer) into(t testing.TB, v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), v); err != nil {
+		t.Fatalf("%v in %s", err, a.body)
+	}
+}
+
+// call asks the API as the tenant acme; header lines are "Name: value", and those that are there already are replaced, or
+// left out when the value is empty.
+func (r *rig) call(method, path, body string, header ...string) answer {
+	r.t.Helper()
+	a, err := r.try(method, path, body, header...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return a
+}
+
+func (r *rig) try(method, path, body string, header ...string) (answer, error) {
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("X-API-KEY", "acme-key")
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ":")
+		req.Header.Del(name)
+		if value = strings.TrimSpace(value); value != "" {
+			req.Header.Set(name, value)
+		}
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, string(text)}, err
+}
+
+// want is call that must have a status.
+func (r *rig) want(status int, method, path, body string, header ...string) answer {
+	r.t.Helper()
+	a := r.call(method, path, body, header...)
+	if a.status != status {
+		r.t.Fatalf("%s %s %s: %d %s, want %d", method, path, body, a.status, a.body, status)
+	}
+	return a
+}
+
+// hook is a webhook as the API shows it.
+type hook struct {
+	ID              string
+	SignatureSecret string
+	Description     *string
+	Events          []string
+	Endpoint        string
+	Enabled         bool
+}
+
+// create makes a webhook of acme; events are separated by blanks.
+func (r *rig) create(endpoint, events string, header ...string) hook {
+	r.t.Helper()
+	names, _ := json.Marshal(strings.Fields(events))
+	var h hook
+	r.want(200, "POST", "/api/acme/webhooks", `{"endpoint":"`+endpoint+`","events":`+string(names)+`}`, header...).into(r.t, &h)
+	return h
+}
+
+// emit emits an event for acme.
+func (r *rig) emit(event string) {
+	r.t.Helper()
+	if _, err := r.Dispatcher.Emit(r.context(), "neostore", delivery.Emission{Event: event, Tenant: "acme"}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// lines is what was logged.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// allow gives acme a key with scopes besides its own, which may do everything.
+func (r *rig) allow(key string, scopes ...string) {
+	r.t.Helper()
+	r.tenant("acme", delivery.Key{Key: "acme-key"}, delivery.Key{Key: key, Scopes: scopes})
+}

@@ -1,0 +1,104 @@
+package neostore
+
+import (
+	"cmp"
+	"context"
+	"html/template"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// New makes the API of The Wallet Crew over a rig. It starts nothing.
+func New(_ context.Context, rig vendorapi.Rig) (http.Handler, error) {
+	return newAPI(rig, time.Now)
+}
+
+// api is the API over one rig.
+type api struct {
+	vendorapi.Rig
+	events  map[string]string // what events are called, by their names in the provider file
+	options options
+	now     func() time.Time // the wall clock of tokens and of the limit of calls
+	tokens  *tokens
+	calls   *limiter
+	page    *template.Template
+
+	upserting   sync.Mutex // one customer at a time, so that two calls do not make one customer twice
+	redirecting sync.Mutex // one new redirect at a time: their ids are unique in the rig, as its address names no tenant
+}
+
+// options are the options of the provider file that are about the API.
+type options struct {
+	putReturns, refuseImmutable, redactSecret, rateLimit, production bool
+}
+
+func newAPI(rig vendorapi.Rig, now func() time.Time) (http.Handler, error) {
+	page, err := template.New("authorize").Parse(authorizePage)
+	if err != nil {
+		return nil, err
+	}
+	a := &api{
+		Rig: rig, events: renamed(rig.Provider.Option("rename")), now: now, page: page,
+		tokens: &tokens{store: rig.Store, now: now}, calls: &limiter{now: now},
+		options: options{
+			putReturns:      rig.Provider.Option("put_returns") == "object",
+			refuseImmutable: rig.Provider.Option("immutable") == "refuse",
+			redactSecret:    rig.Provider.Option("redact_secret") == "on",
+			rateLimit:       rig.Provider.Option("rate_limit") == "on",
+			production:      rig.Provider.Option("production") == "on",
+		},
+	}
+	return a.routes(), nil
+}
+
+// routes is every route there is, with the scope that it asks for.
+func (a *api) routes() http.Handler {
+	rt := vendorapi.NewRoutes(a.wrong, a.problem)
+	rt.Handle("GET /api/{tenantId}/webhooks", a.may(webhookRead, a.listWebhooks))
+	rt.Handle("POST /api/{tenantId}/webhooks", a.may(webhookWrite, a.createWebhook))
+	rt.Handle("GET /api/{tenantId}/webhooks/{id}", a.may(webhookRead, a.getWebhook))
+	rt.Handle("PUT /api/{tenantId}/webhooks/{id}", a.may(webhookWrite, a.putWebhook))
+	rt.Handle("PATCH /api/{tenantId}/webhooks/{id}", a.may(webhookWrite, a.patchWebhook))
+	rt.Handle("DELETE /api/{tenantId}/webhooks/{id}", a.may(webhookWrite, a.deleteWebhook))
+
+	rt.Handle("GET /api/{tenantId}/passes", a.may(passRead, a.listPasses))
+	rt.Handle("POST /api/{tenantId}/passes", a.may(passWrite, a.createPass))
+	rt.Handle("GET /api/{tenantId}/passes/{id}", a.may(passRead, a.getPass))
+	rt.Handle("PATCH /api/{tenantId}/passes/{id}", a.may(passWrite, a.updatePass))
+	rt.Handle("GET /api/{tenantId}/passes/{id}/devices", a.may(passRead, a.listDevices))
+	rt.Handle("POST /api/{tenantId}/passes/{id}/devices", a.may(passWrite, a.install))
+	rt.Handle("DELETE /api/{tenantId}/passes/{id}/devices/{deviceIdentifier}", a.may(passWrite, a.uninstall))
+
+	rt.Handle("GET /api/{tenantId}/customers", a.may(customerRead, a.listCustomers))
+	rt.Handle("POST /api/{tenantId}/customers", a.may(customerWrite, a.upsertCustomer))
+	rt.Handle("GET /api/{tenantId}/customers/{id}", a.may(customerRead, a.getCustomer))
+
+	rt.Handle("GET /api/{tenantId}/redirects", a.may(redirectRead, a.listRedirects))
+	rt.Handle("POST /api/{tenantId}/redirects", a.may(redirectWrite, a.createRedirect))
+	rt.Handle("GET /api/{tenantId}/redirects/{id}", a.may(redirectRead, a.getRedirect))
+	rt.Handle("DELETE /api/{tenantId}/redirects/{id}", a.may(redirectWrite, a.deleteRedirect))
+	rt.Handle("GET /r/{id}", a.follow)
+
+	rt.Handle("GET /authorize", a.authorize)
+	rt.Handle("POST /authorize", a.authorize)
+	rt.Handle("GET /.well-known/openid-configuration", a.configuration)
+	rt.Handle("GET /.well-known/jwks.json", a.keys)
+	return rt
+}
+
+// renamed reads what the option rename says: "OLD=NEW OLD=NEW".
+func renamed(option string) map[string]string {
+	names := map[string]string{}
+	for _, renaming := range strings.Fields(option) {
+		old, name, _ := strings.Cut(renaming, "=")
+		names[old] = name
+	}
+	return names
+}
+
+// event is what an event of the provider file is called.
+func (a *api) event(name string) string { return cmp.Or(a.events[name], name) }

@@ -1,0 +1,240 @@
+package neostore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// pass is a pass as the API shows it; the members are those of the vendor's API reference.
+type pass struct {
+	ID             string            `json:"id"`
+	Secret         *string           `json:"secret"`
+	CreationDate   string            `json:"creationDate"`
+	LastUpdateDate string            `json:"lastUpdateDate"`
+	PassType       string            `json:"passType"`
+	Identifiers    json.RawMessage   `json:"identifiers"`
+	Metadata       json.RawMessage   `json:"metadata"`
+	AdditionalData json.RawMessage   `json:"additionalData"`
+	Providers      map[string]string `json:"providers"` // when it was installed with each
+}
+
+// passFields are the fields of the entity.
+type passFields struct {
+	PassType    string          `json:"pass_type"`
+	Identifiers json.RawMessage `json:"identifiers"`
+	Metadata    json.RawMessage `json:"metadata"`
+	Devices     []device        `json:"devices"`
+}
+
+// passExtra is what the API keeps of a pass besides.
+type passExtra struct {
+	Secret         string               `json:"secret,omitempty"`
+	AdditionalData json.RawMessage      `json:"additional_data,omitempty"`
+	Installed      map[string]time.Time `json:"installed,omitempty"` // by the device's identifier
+	Updated        time.Time            `json:"updated,omitzero"`
+}
+
+// passInput is what a client says of a pass.
+type passInput struct {
+	PassType       json.RawMessage `json:"passType"`
+	Identifiers    json.RawMessage `json:"identifiers"`
+	Metadata       json.RawMessage `json:"metadata"`
+	AdditionalData json.RawMessage `json:"additionalData"`
+}
+
+const passKind = "pass"
+
+func (a *api) newPass(e *delivery.Entity) (pass, error) {
+	var fields passFields
+	if err := json.Unmarshal(e.Fields, &fields); err != nil {
+		return pass{}, fmt.Errorf("%s: %w", e.Name(), err)
+	}
+	extra, err := readExtra(e.Name(), e.Extra)
+	if err != nil {
+		return pass{}, err
+	}
+	p := pass{
+		ID: e.ID, CreationDate: stamp(e.Created), LastUpdateDate: stamp(e.Created), PassType: fields.PassType,
+		Identifiers: fields.Identifiers, Metadata: fields.Metadata, AdditionalData: extra.AdditionalData, Providers: map[string]string{},
+	}
+	if extra.Secret != "" {
+		p.Secret = &extra.Secret
+	}
+	if !extra.Updated.IsZero() {
+		p.LastUpdateDate = stamp(extra.Updated)
+	}
+	for _, d := range fields.Devices {
+		p.Providers[d.Kind] = stamp(extra.Installed[d.ID]) // of several the latest, which stands last
+	}
+	return p, nil
+}
+
+func readExtra(name delivery.EntityName, raw json.RawMessage) (passExtra, error) {
+	var extra passExtra
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &extra); err != nil {
+			return extra, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return extra, nil
+}
+
+func (a *api) listPasses(w http.ResponseWriter, r *http.Request, tenant string) error {
+	return list(w, r, a.Dispatcher.Entities(a.Provider.Name, tenant, passKind), a.newPass)
+}
+
+func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) error {
+	var in passInput
+	if err := readInput(w, r, &in); err != nil {
+		return err
+	}
+	wrong := wrongs{}
+	g := fixtures.Given{"identifiers": json.RawMessage("{}"), "metadata": json.RawMessage("null")}
+	if given(in.PassType) {
+		g["pass_type"] = quote(wrong.text("passType", in.PassType, 200))
+	}
+	if string(g["pass_type"]) == "" || string(g["pass_type"]) == `""` {
+		wrong.add("passType", "The pass type is required.")
+	}
+	if given(in.Identifiers) {
+		g["identifiers"] = wrong.object("identifiers", in.Identifiers, true, false)
+	}
+	if given(in.Metadata) {
+		g["metadata"] = wrong.object("metadata", in.Metadata, true, false)
+	}
+	if given(in.AdditionalData) {
+		wrong.object("additionalData", in.AdditionalData, false, false)
+	}
+	if err := wrong.err(); err != nil {
+		return err
+	}
+	e, err := a.Dispatcher.Create(r.Context(), a.Provider.Name, passKind, tenant, g, func(l *delivery.Life) error {
+		draw := l.Record().Draw
+		extra := passExtra{Secret: a.Provider.MintSecret(fixtures.Draw{Seed: draw.Seed, Stream: "pass", Index: draw.Index}), AdditionalData: in.AdditionalData}
+		if err := extra.keep(l); err != nil {
+			return err
+		}
+		_, err := l.Happen(fixtures.Step{Event: a.event("Pass:Created")})
+		return err
+	})
+	return a.answerPass(w, &e, err)
+}
+
+func (a *api) getPass(w http.ResponseWriter, r *http.Request, tenant string) error {
+	e, err := a.Dispatcher.Entity(a.passOf(r, tenant))
+	return a.answerPass(w, &e, noPass(r, err))
+}
+
+// updatePass merges (RFC 7386); the update is then sent to every device that has the pass.
+func (a *api) updatePass(w http.ResponseWriter, r *http.Request, tenant string) error {
+	var in passInput
+	if err := readInput(w, r, &in); err != nil {
+		return err
+	}
+	e, err := a.Dispatcher.Live(r.Context(), a.passOf(r, tenant), func(l *delivery.Life) error {
+		extra, err := readExtra(a.passOf(r, tenant), l.Extra)
+		if err != nil {
+			return err
+		}
+		g, err := in.change(l, &extra)
+		if err != nil {
+			return err
+		}
+		updated, err := l.Happen(fixtures.Step{Event: a.event("Pass:Updated"), Given: g})
+		if err != nil {
+			return err
+		}
+		extra.Updated = updated.At
+		if err := extra.keep(l); err != nil {
+			return err
+		}
+		devices, err := devicesOf(l)
+		for i := 0; i < len(devices) && err == nil; i++ {
+			to := "updated"
+			if i == len(devices)-1 {
+				to = "installed"
+			}
+			_, err = l.Happen(fixtures.Step{Event: a.event("Pass:UpdateSent"), To: to, Given: fixtures.Given{"device": devices[i].raw()}})
+		}
+		return err
+	})
+	return a.answerPass(w, &e, noPass(r, err))
+}
+
+// change is what a client changes in a pass: the fields, and what the API keeps besides.
+func (in *passInput) change(l *delivery.Life, extra *passExtra) (fixtures.Given, error) {
+	wrong, g := wrongs{}, fixtures.Given{}
+	if in.PassType != nil {
+		if g["pass_type"] = quote(wrong.text("passType", in.PassType, 200)); string(g["pass_type"]) == `""` {
+			wrong.add("passType", "The pass type is required.")
+		}
+	}
+	metadata, _ := l.Get("metadata")
+	g["metadata"] = wrong.merged("metadata", metadata, in.Metadata, true)
+	if in.Identifiers != nil {
+		before, _ := l.Get("identifiers")
+		if g["identifiers"] = wrong.merged("identifiers", before, in.Identifiers, true); !given(in.Identifiers) {
+			g["identifiers"] = json.RawMessage("{}")
+		}
+	}
+	extra.AdditionalData = wrong.merged("additionalData", extra.AdditionalData, in.AdditionalData, false)
+	return g, wrong.err()
+}
+
+// merged is an object after a patch, which may be left out.
+func (w wrongs) merged(field string, before, patch json.RawMessage, texts bool) json.RawMessage {
+	if patch == nil {
+		return before
+	}
+	if !given(patch) {
+		return json.RawMessage("null")
+	}
+	if w.object(field, patch, texts, true); len(w) > 0 {
+		return nil
+	}
+	after := merge(before, patch)
+	if o, _ := readObject(after); texts && len(o.members) > maxTexts {
+		w.add(field, "The object would have %d members: at most %d are kept.", len(o.members), maxTexts)
+	}
+	if len(after) > maxObject {
+		w.add(field, "The object would have %d bytes: at most %d are kept.", len(after), maxObject)
+	}
+	return after
+}
+
+func (x *passExtra) keep(l *delivery.Life) error {
+	raw, err := json.Marshal(x)
+	l.Extra = raw
+	return err
+}
+
+func (a *api) passOf(r *http.Request, tenant string) delivery.EntityName {
+	return delivery.EntityName{Provider: a.Provider.Name, Tenant: tenant, Kind: passKind, ID: r.PathValue("id")}
+}
+
+func (a *api) answerPass(w http.ResponseWriter, e *delivery.Entity, err error) error {
+	if err != nil {
+		return err
+	}
+	p, err := a.newPass(e)
+	if err != nil {
+		return err
+	}
+	return vendorapi.Write(w, http.StatusOK, p)
+}
+
+// noPass says in the API's words that there is no such pass; other errors stay.
+func noPass(r *http.Request, err error) error {
+	if errors.Is(err, journal.ErrNotFound) {
+		return vendorapi.Errorf(http.StatusNotFound, "There is no pass %.80q.", r.PathValue("id"))
+	}
+	return err
+}

@@ -1,0 +1,165 @@
+package neostore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// redirect is a minified URL as the API shows it.
+type redirect struct {
+	ID           string `json:"id"`
+	URI          string `json:"uri"`         // where it leads
+	MinifiedURI  string `json:"minifiedUri"` // what a person follows
+	CreationDate string `json:"creationDate"`
+}
+
+const redirectKind = "redirect"
+
+func newRedirect(r *http.Request, e *delivery.Entity) (redirect, error) {
+	uri, err := uriOf(e)
+	return redirect{e.ID, uri, vendorapi.Base(r) + "/r/" + e.ID, stamp(e.Created)}, err
+}
+
+// uriOf is where a redirect leads.
+func uriOf(e *delivery.Entity) (string, error) {
+	var fields struct {
+		URI string `json:"uri"`
+	}
+	if err := json.Unmarshal(e.Fields, &fields); err != nil {
+		return "", fmt.Errorf("%s: %w", e.Name(), err)
+	}
+	return fields.URI, nil
+}
+
+func (a *api) listRedirects(w http.ResponseWriter, r *http.Request, tenant string) error {
+	return list(w, r, a.Dispatcher.Entities(a.Provider.Name, tenant, redirectKind), func(e *delivery.Entity) (redirect, error) {
+		return newRedirect(r, e)
+	})
+}
+
+// errTaken: another tenant's redirect has the id that was drawn.
+var errTaken = errors.New("the id is taken")
+
+func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
+	var in struct {
+		URI json.RawMessage `json:"uri"`
+	}
+	if err := readInput(w, r, &in); err != nil {
+		return err
+	}
+	wrong, uri := wrongs{}, ""
+	if !given(in.URI) {
+		wrong.add("uri", "The uri is required.")
+	} else if uri = wrong.text("uri", in.URI, maxEndpoint); len(wrong) == 0 {
+		if err := redirectable(uri); err != nil {
+			wrong.add("uri", "%.200q cannot be redirected to: %v.", uri, err)
+		}
+	}
+	if err := wrong.err(); err != nil {
+		return err
+	}
+	a.redirecting.Lock()
+	defer a.redirecting.Unlock()
+	for {
+		e, err := a.Dispatcher.Create(r.Context(), a.Provider.Name, redirectKind, tenant, fixtures.Given{"uri": quote(uri)}, func(l *delivery.Life) error {
+			if other, ok := a.findRedirect(l.Text("redirect_id")); ok && other.Tenant != tenant {
+				return errTaken
+			}
+			return nil
+		})
+		if errors.Is(err, errTaken) {
+			continue
+		}
+		return answerRedirect(w, r, &e, err)
+	}
+}
+
+// redirectable says what is wrong with where a redirect is to lead; a fragment is welcome.
+func redirectable(uri string) error {
+	if strings.ContainsFunc(uri, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"<>\\^`{|}", c) }) {
+		return errors.New("it holds a character that must be percent-encoded")
+	}
+	before, _, _ := strings.Cut(uri, "#")
+	_, err := webURL(before)
+	return err
+}
+
+func (a *api) getRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
+	e, err := a.Dispatcher.Entity(a.redirectOf(r, tenant))
+	return answerRedirect(w, r, &e, noRedirect(r, err))
+}
+
+func (a *api) deleteRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
+	if err := a.Dispatcher.Forget(r.Context(), a.redirectOf(r, tenant)); err != nil {
+		return noRedirect(r, err)
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// follow sends a person on. Whoever only looks (HEAD) is sent on too, and nobody is told.
+func (a *api) follow(w http.ResponseWriter, r *http.Request) error {
+	e, ok := a.findRedirect(r.PathValue("id"))
+	if !ok {
+		return noRedirect(r, journal.ErrNotFound)
+	}
+	if r.Method == http.MethodGet {
+		var err error
+		if e, err = a.Dispatcher.Live(r.Context(), e.Name(), func(l *delivery.Life) error {
+			_, err := l.Happen(fixtures.Step{Event: a.event("Redirect:Redirected")})
+			return err
+		}); err != nil {
+			return noRedirect(r, err)
+		}
+	}
+	uri, err := uriOf(&e)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store") // every visit is to be seen
+	w.Header().Set("Location", uri)
+	w.WriteHeader(http.StatusFound)
+	return nil
+}
+
+// findRedirect finds a redirect by its id alone.
+func (a *api) findRedirect(id string) (delivery.Entity, bool) {
+	for _, t := range a.Dispatcher.Tenants(a.Provider.Name) {
+		e, err := a.Dispatcher.Entity(delivery.EntityName{Provider: a.Provider.Name, Tenant: t.Name, Kind: redirectKind, ID: id})
+		if err == nil {
+			return e, true
+		}
+	}
+	return delivery.Entity{}, false
+}
+
+func (a *api) redirectOf(r *http.Request, tenant string) delivery.EntityName {
+	return delivery.EntityName{Provider: a.Provider.Name, Tenant: tenant, Kind: redirectKind, ID: r.PathValue("id")}
+}
+
+func answerRedirect(w http.ResponseWriter, r *http.Request, e *delivery.Entity, err error) error {
+	if err != nil {
+		return err
+	}
+	out, err := newRedirect(r, e)
+	if err != nil {
+		return err
+	}
+	return vendorapi.Write(w, http.StatusOK, out)
+}
+
+// noRedirect says in the API's words that there is no such redirect; other errors stay.
+func noRedirect(r *http.Request, err error) error {
+	if errors.Is(err, journal.ErrNotFound) {
+		return vendorapi.Errorf(http.StatusNotFound, "There is no redirect %.80q.", r.PathValue("id"))
+	}
+	return err
+}

@@ -1,0 +1,193 @@
+package subscribfy
+
+import (
+	"net/http"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// movement is a change of a customer's points.
+type movement struct {
+	Message string  `json:"message"`
+	Value   float64 `json:"value"` // signed
+	Type    string  `json:"type"`  // Earn, Redeem, Adjust
+}
+
+// routeLoyalty adds what happens to customers in the loyalty programme.
+func (p *panel) routeLoyalty(rt *vendorapi.Routes) {
+	const loyalty = "POST /stores/{store}/customers/{customer}/loyalty"
+	rt.Handle(loyalty+"/points", p.keyed(p.postPoints))
+	rt.Handle(loyalty+"/rules/{rule}/complete", p.keyed(p.completeRule))
+	rt.Handle(loyalty+"/coupons/{coupon}/redeem", p.keyed(p.redeemCoupon))
+}
+
+// move changes a customer's points, and the tier at once when they leave the one that is held. It returns the topics.
+func (p *panel) move(l *delivery.Life, c *customer, m movement) ([]string, error) {
+	var v values
+	v.put("movement", m)
+	return p.become(l, c, cents(c.LoyaltyPoints+m.Value), &v)
+}
+
+// become lets the customer's points become so many, as v says why, and the tier what follows from it.
+func (p *panel) become(l *delivery.Life, c *customer, points float64, v *values) ([]string, error) {
+	if points < 0 {
+		return nil, invalid("value", "The customer has %v points: they cannot become %v.", c.LoyaltyPoints, points)
+	}
+	if points >= summit {
+		return nil, invalid("value", "The points %v are too many.", points)
+	}
+	rungs, err := p.ladder(l.Tenant())
+	if err != nil {
+		return nil, err
+	}
+	c.give(v)
+	rungs.give(v, c)
+	held, file, step := rungs.held(c), "", fixtures.Step{Event: p.topics.name("loyalty/points_changed"), To: "active", Given: v.given}
+	switch {
+	case points >= rungs.floor(held+1):
+		step.To, file = "rising", "loyalty/tier_changed"
+	case points < rungs.floor(held):
+		step.To, file = "falling", "loyalty/tier_lost"
+	}
+	if _, err := l.Happen(step); err != nil {
+		return nil, err
+	}
+	c.LoyaltyPoints = points
+	c.Tier = rungs[held].tierName()
+	topics := []string{step.Event}
+	if file == "" {
+		return topics, nil
+	}
+	// However many tiers are passed, one event leads to the right one.
+	to := rungs.place(points)
+	var tier values
+	tier.put("level", to)
+	step = fixtures.Step{Event: p.topics.name(file), Given: tier.given}
+	if _, err := l.Happen(step); err != nil {
+		return nil, err
+	}
+	c.Tier = rungs[to].tierName()
+	return append(topics, step.Event), nil
+}
+
+// give gives an account what is kept beside it.
+func (c *customer) give(v *values) {
+	v.put("customer.store_credits", c.StoreCredits)
+	v.put("customer.tier", c.Tier)
+}
+
+// postPoints earns, spends or adjusts points.
+func (p *panel) postPoints(w http.ResponseWriter, r *http.Request, store string) error {
+	var in struct {
+		Message *string  `json:"message"`
+		Value   *float64 `json:"value"`
+		Type    *string  `json:"type"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	var v values
+	if in.Value == nil {
+		v.refuse("value", "The value field is required: how many points are added, or with a minus taken away.")
+	}
+	v.text("message", "message", in.Message)
+	v.number("value", "value", in.Value, -maxNumber)
+	v.choice("type", "type", in.Type, "Earn", "Redeem", "Adjust")
+	if err := v.err(); err != nil {
+		return err
+	}
+	m := movement{Message: "Adjusted by the shop", Value: *in.Value, Type: "Adjust"}
+	if m.Value > 0 {
+		m.Type = "Earn"
+	}
+	if in.Message != nil {
+		m.Message = *in.Message
+	}
+	if in.Type != nil {
+		m.Type = *in.Type
+	}
+	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) { return p.move(l, c, m) })
+}
+
+// answer has something happen to the customer of a request, and answers with the customer and the topics.
+func (p *panel) answer(w http.ResponseWriter, r *http.Request, store string, do func(*delivery.Life, *customer) ([]string, error)) error {
+	var out resource
+	err := p.with(r.Context(), store, r.PathValue("customer"), func(l *delivery.Life, c *customer) (err error) {
+		out.Topics, err = do(l, c)
+		out.Data = *c
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return vendorapi.Write(w, http.StatusOK, out)
+}
+
+// completeRule has a customer complete a rule, which gives its points.
+func (p *panel) completeRule(w http.ResponseWriter, r *http.Request, store string) error {
+	rule, err := p.item(store, ruleKind(), r.PathValue("rule"))
+	if err != nil {
+		return err
+	}
+	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) {
+		var v values
+		v.put("rule", rule.raw)
+		c.give(&v)
+		event, err := l.Happen(fixtures.Step{Event: p.topics.name("loyalty/rule_completed"), Given: v.given})
+		if err != nil {
+			return nil, err
+		}
+		topics, err := p.become(l, c, cents(c.LoyaltyPoints+rule.Points), &values{})
+		return append([]string{event.Name}, topics...), err
+	})
+}
+
+// redeemCoupon has a customer redeem a coupon, which takes its points.
+func (p *panel) redeemCoupon(w http.ResponseWriter, r *http.Request, store string) error {
+	var in struct {
+		Code *string `json:"discount_code"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	coupon, err := p.item(store, couponKind(), r.PathValue("coupon"))
+	if err != nil {
+		return err
+	}
+	var v values
+	v.put("coupon", coupon.raw)
+	v.text("discount_code", "code", in.Code)
+	if err := v.err(); err != nil {
+		return err
+	}
+	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) {
+		if c.LoyaltyPoints < coupon.PointsCost {
+			return nil, invalid("coupon", "The coupon costs %v points, and the customer has %v.", coupon.PointsCost, c.LoyaltyPoints)
+		}
+		c.give(&v)
+		event, err := l.Happen(fixtures.Step{Event: p.topics.name("loyalty/coupon_redeemed"), Given: v.given})
+		if err != nil {
+			return nil, err
+		}
+		topics, err := p.become(l, c, cents(c.LoyaltyPoints-coupon.PointsCost), &values{})
+		return append([]string{event.Name}, topics...), err
+	})
+}
+
+// item finds a rule or a coupon that is active: one that every programme has, or the store's own.
+func (p *panel) item(store string, kind adminKind, id string) (item, error) {
+	if raw, ok := p.common(kind, id); ok {
+		return readItem(raw)
+	}
+	e, err := p.adminEntity(kind, store, id)
+	if err != nil {
+		return item{}, err
+	}
+	own, err := readItem(kind.view(e))
+	if err == nil && own.Status != "Active" {
+		err = invalid(kind.noun, "The %s %s is %s.", kind.noun, id, own.Status)
+	}
+	return own, err
+}

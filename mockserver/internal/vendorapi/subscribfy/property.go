@@ -1,0 +1,142 @@
+package subscribfy
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// property is what a customer has: a wallet, a membership, a subscription. Its events show the customer as it stands.
+type property struct {
+	kind  string // of the entity
+	root  string // the field that its events show
+	shown string // what they call it
+	noun  string
+}
+
+// view shows a property as its events do, with the customer as it stands now.
+func (kind property) view(e *fixtures.Entity, c customer) map[string]any {
+	text, _ := e.Get(kind.root)
+	return map[string]any{kind.shown: json.RawMessage(text), "customer": c}
+}
+
+// property returns one of a store.
+func (p *panel) property(kind property, store, id string) (*fixtures.Entity, error) {
+	e, err := p.Dispatcher.Entity(p.name(store, kind.kind, id))
+	if err != nil {
+		return nil, vendorapi.Errorf(http.StatusNotFound, "The store has no %s %.60q.", kind.noun, id)
+	}
+	return p.Dispatcher.Revive(&e)
+}
+
+// properties are those of a store, or of the one customer, oldest first.
+func (p *panel) properties(kind property, store, owner string) ([]map[string]any, error) {
+	list := []map[string]any{}
+	for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, kind.kind) {
+		e, err := p.Dispatcher.Revive(&kept)
+		if err != nil {
+			return nil, err
+		}
+		id := e.Text("customer.id")
+		if owner != "" && owner != id {
+			continue
+		}
+		c, err := p.customer(store, id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, kind.view(e, c))
+	}
+	return list, nil
+}
+
+// routeProperties adds the calls that read properties of a kind; path is how they are called in paths.
+func (p *panel) routeProperties(rt *vendorapi.Routes, kind property, path string) {
+	list := func(w http.ResponseWriter, r *http.Request, store string) error {
+		owner := r.PathValue("customer")
+		if owner != "" {
+			c, err := p.customer(store, owner)
+			if err != nil {
+				return err
+			}
+			owner = c.ID
+		}
+		all, err := p.properties(kind, store, owner)
+		if err != nil {
+			return err
+		}
+		return writeList(w, r, all)
+	}
+	rt.Handle("GET /stores/{store}/"+path, p.keyed(list))
+	rt.Handle("GET /stores/{store}/customers/{customer}/"+path, p.keyed(list))
+	rt.Handle("GET /stores/{store}/"+path+"/{id}", p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error {
+		e, err := p.property(kind, store, r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		c, err := p.customer(store, e.Text("customer.id"))
+		if err != nil {
+			return err
+		}
+		return vendorapi.Write(w, http.StatusOK, resource{Data: kind.view(e, c)})
+	}))
+}
+
+// acquire makes a property of a customer, which begins with an event. May says why this customer may not have one.
+func (p *panel) acquire(
+	ctx context.Context, kind property, store, owner, file string, v values, may func(*customer) error,
+) (made resource, id string, err error) {
+	made.Topics = []string{p.topics.name(file)}
+	err = p.with(ctx, store, owner, func(_ *delivery.Life, c *customer) error {
+		if may != nil {
+			if err := may(c); err != nil {
+				return err
+			}
+		}
+		v.put("customer", c)
+		e, err := p.Dispatcher.Create(ctx, p.Provider.Name, kind.kind, store, v.given, func(l *delivery.Life) error {
+			_, err := l.Happen(fixtures.Step{Event: p.topics.name(file)})
+			made.Data = kind.view(l.Entity, *c)
+			return err
+		})
+		id = e.ID
+		return err
+	})
+	return made, id, err
+}
+
+// happen lets an event happen to a property; how says what it gives, seeing property and customer as they stand.
+func (p *panel) happen(
+	ctx context.Context, kind property, store, id, file string, how func(e *fixtures.Entity, c *customer, v *values) error,
+) (resource, error) {
+	now, err := p.property(kind, store, id)
+	if err != nil {
+		return resource{}, err
+	}
+	out := resource{Topics: []string{p.topics.name(file)}}
+	err = p.with(ctx, store, now.Text("customer.id"), func(_ *delivery.Life, c *customer) error {
+		_, err := p.Dispatcher.Live(ctx, p.name(store, kind.kind, id), func(l *delivery.Life) error {
+			var v values
+			v.put("customer", c)
+			if err := how(l.Entity, c, &v); err != nil {
+				return err
+			}
+			if err := v.err(); err != nil {
+				return err
+			}
+			if _, err := l.Happen(fixtures.Step{Event: p.topics.name(file), Given: v.given}); err != nil {
+				return err
+			}
+			after, err := readCustomer(l.Entity, nil)
+			c.StoreCredits = after.StoreCredits
+			out.Data = kind.view(l.Entity, *c)
+			return err
+		})
+		return err
+	})
+	return out, err
+}

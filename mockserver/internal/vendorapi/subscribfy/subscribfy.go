@@ -1,0 +1,47 @@
+package subscribfy
+
+import (
+	"context"
+	"html/template"
+	"net/http"
+	"sync"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// panel is the settings panel of every store, and the calls that make things happen in them.
+type panel struct {
+	vendorapi.Rig
+	topics   topics
+	program  program // of every store, before it makes rules, tiers and coupons of its own
+	sessions sessions
+	changing sync.Mutex // one change of a store's settings and subscriptions at a time
+	pages    func() (*template.Template, error)
+}
+
+// New makes the surface of Subscribfy; it is a surface.Maker.
+func New(_ context.Context, rig vendorapi.Rig) (http.Handler, error) {
+	p := &panel{Rig: rig, topics: newTopics(rig.Provider)}
+	p.pages = sync.OnceValues(p.parsePages)
+	born, err := rig.Provider.Born(fixtures.Draw{}, kindCustomer, fixtures.RenderOptions{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if p.program, err = readProgram(born); err != nil {
+		return nil, err
+	}
+	rt := vendorapi.NewRoutes(p.refusal, p.refuse)
+	p.routePages(rt)
+	p.routeWebhooks(rt)
+	p.routeCustomers(rt)
+	p.routeWallets(rt)
+	for _, c := range contracts() {
+		p.routeContracts(rt, c)
+	}
+	p.routeLoyalty(rt)
+	for _, k := range adminKinds() {
+		p.routeAdmin(rt, k)
+	}
+	return rt, nil
+}

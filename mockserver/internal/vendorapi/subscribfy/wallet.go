@@ -1,0 +1,106 @@
+package subscribfy
+
+import (
+	"net/http"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+)
+
+// wallet is the kind of a customer's wallet pass; a customer has one.
+func wallet() property {
+	return property{kind: "wallet_pass", root: "pass_instance", shown: "pass_instance", noun: "wallet"}
+}
+
+// routeWallets adds the calls for wallets.
+func (p *panel) routeWallets(rt *vendorapi.Routes) {
+	p.routeProperties(rt, wallet(), "wallets")
+	rt.Handle("POST /stores/{store}/customers/{customer}/wallet", p.keyed(p.postWallet))
+	rt.Handle("POST /stores/{store}/wallets/{id}/install", p.keyed(p.walletEvent("wallet_pass/installed")))
+	rt.Handle("POST /stores/{store}/wallets/{id}/remove", p.keyed(p.walletEvent("wallet_pass/removed")))
+	rt.Handle("POST /stores/{store}/wallets/{id}/update", p.keyed(p.updateWallet))
+}
+
+// postWallet makes a customer's wallet.
+func (p *panel) postWallet(w http.ResponseWriter, r *http.Request, store string) error {
+	made, serial, err := p.acquire(r.Context(), wallet(), store, r.PathValue("customer"), "wallet_pass/created", values{}, func(c *customer) error {
+		for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, wallet().kind) {
+			e, err := p.Dispatcher.Revive(&kept)
+			if err != nil {
+				return err
+			}
+			if e.Text("customer.id") == c.ID {
+				return vendorapi.Errorf(http.StatusConflict, "The customer has a wallet already, %s; possible: install, remove, update.", kept.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	located(w, r, "/stores/%s/wallets/%s", p.short(store), serial)
+	return vendorapi.Write(w, http.StatusCreated, made)
+}
+
+// walletEvent makes the call that lets an event happen to a wallet.
+func (p *panel) walletEvent(file string) call {
+	return func(w http.ResponseWriter, r *http.Request, store string) error {
+		out, err := p.happen(r.Context(), wallet(), store, r.PathValue("id"), file, func(*fixtures.Entity, *customer, *values) error { return nil })
+		if err != nil {
+			return err
+		}
+		return vendorapi.Write(w, http.StatusOK, out)
+	}
+}
+
+// updateWallet shows on the wallet what the customer has. Points that are given are a movement of their own before:
+// points never change without its event.
+func (p *panel) updateWallet(w http.ResponseWriter, r *http.Request, store string) error {
+	var in struct {
+		LoyaltyPoints *float64 `json:"loyalty_points"`
+		StoreCredits  *float64 `json:"store_credits"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	var v values
+	v.number("loyalty_points", "points", in.LoyaltyPoints, 0)
+	v.number("store_credits", "customer.store_credits", in.StoreCredits, 0)
+	if err := v.err(); err != nil {
+		return err
+	}
+	now, err := p.property(wallet(), store, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	var before []string
+	if in.LoyaltyPoints != nil {
+		err := p.with(r.Context(), store, now.Text("customer.id"), func(l *delivery.Life, c *customer) error {
+			if *in.LoyaltyPoints == c.LoyaltyPoints {
+				return nil
+			}
+			m := movement{Message: "Wallet updated", Value: cents(*in.LoyaltyPoints - c.LoyaltyPoints), Type: "Adjust"}
+			before, err = p.move(l, c, m)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	out, err := p.happen(r.Context(), wallet(), store, r.PathValue("id"), "wallet_pass/updated", func(_ *fixtures.Entity, c *customer, v *values) error {
+		if in.StoreCredits != nil {
+			c.StoreCredits = *in.StoreCredits
+		}
+		v.put("customer", c)
+		v.put("points", c.LoyaltyPoints)
+		v.put("customer.tier", c.Tier)
+		v.put("customer.store_credits", c.StoreCredits)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	out.Topics = append(before, out.Topics...)
+	return vendorapi.Write(w, http.StatusOK, out)
+}

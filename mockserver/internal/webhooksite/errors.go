@@ -1,0 +1,76 @@
+package webhooksite
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// failure is an error that a caller is told, with the status that it is told with.
+type failure struct {
+	status  int
+	message string
+}
+
+func (f *failure) Error() string { return f.message }
+
+func fail(status int, format string, args ...any) error {
+	return &failure{status, fmt.Sprintf(format, args...)}
+}
+
+// invalid is what is wrong with a caller's input.
+func invalid(format string, args ...any) error {
+	return fail(http.StatusUnprocessableEntity, format, args...)
+}
+
+// errorBody is the API's form of an error. The id is drawn, as theirs is: it is for a person to quote.
+type errorBody struct {
+	Success bool `json:"success"`
+	Error   struct {
+		Message string `json:"message"`
+		ID      string `json:"id"`
+	} `json:"error"`
+}
+
+func newErrorBody(message string) []byte {
+	var b errorBody
+	b.Error.Message, b.Error.ID = message, newUUID()
+	text, err := json.Marshal(b)
+	if err != nil {
+		panic(err) // two strings always can be
+	}
+	return text
+}
+
+// answerError tells a caller what went wrong.
+func (s *Site) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	status, message := http.StatusInternalServerError, "hookrig could not do this; see its log"
+	var told *failure
+	switch {
+	case errors.As(err, &told):
+		status, message = told.status, told.message
+	case errors.Is(err, journal.ErrFull):
+		status, message = http.StatusInsufficientStorage, "hookrig has no room to store this"
+	case errors.Is(err, journal.ErrNotFound):
+		status, message = http.StatusNotFound, err.Error()
+	case r.Context().Err() != nil, errors.Is(err, journal.ErrClosed):
+		status, message = http.StatusServiceUnavailable, "hookrig is closing"
+	default:
+		s.o.Log.Error("site: a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(newErrorBody(message))
+}
+
+// quote quotes input for an error, cut short when it is long.
+func quote(text string) string {
+	const longest = 200
+	if len(text) > longest {
+		return fmt.Sprintf("%q…", text[:longest])
+	}
+	return fmt.Sprintf("%q", text)
+}

@@ -1,0 +1,137 @@
+package webhooksite
+
+import (
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// token is a URL of the API: a bin, and what it answers. It is kept in the store as it is shown. One that is known is
+// never changed but replaced.
+type token struct {
+	UUID               string  `json:"uuid"`
+	Redirect           bool    `json:"redirect"` // redirections are not played
+	Alias              *string `json:"alias"`
+	Actions            bool    `json:"actions"` // kept and shown: actions are not played
+	CORS               bool    `json:"cors"`
+	Expiry             *int    `json:"expiry"`  // seconds; nil is never
+	Timeout            int     `json:"timeout"` // seconds before the answer
+	Listen             int     `json:"listen"`  // seconds that a request is held for somebody to answer it
+	Premium            bool    `json:"premium"` // what only their paid accounts have is there
+	UserID             *int    `json:"user_id"`
+	GroupID            *int    `json:"group_id"` // kept and shown
+	IP                 string  `json:"ip"`
+	UserAgent          *string `json:"user_agent"`
+	DefaultContent     string  `json:"default_content"`
+	DefaultStatus      int     `json:"default_status"`
+	DefaultContentType string  `json:"default_content_type"`
+	RequestLimit       *int    `json:"request_limit"` // nil: as many as any bin holds
+	Description        *string `json:"description"`
+	PremiumExpiresAt   *stamp  `json:"premium_expires_at"`
+	ExpiresAt          *stamp  `json:"expires_at"`
+	CreatedAt          stamp   `json:"created_at"`
+	UpdatedAt          stamp   `json:"updated_at"`
+
+	cleared bool // it has expired, and its requests are gone
+}
+
+// listedToken is a token in a list.
+type listedToken struct {
+	*token
+	LatestRequestID *string `json:"latest_request_id"`
+	LatestRequestAt *stamp  `json:"latest_request_at"`
+	Requests        int     `json:"requests"`
+}
+
+// Bounds of a token.
+const (
+	longestContent = 1 << 20 // bytes
+	longestType    = 255     // bytes
+	longestTimeout = 30      // seconds
+	longestListen  = 10      // seconds
+	longestExpiry  = 604800  // seconds
+	mostRequests   = 10_000
+	largestGroup   = 1 << 31
+)
+
+// newToken is the token that a call without fields makes.
+func newToken(r *http.Request, now time.Time) *token {
+	t := &token{UUID: newUUID(), Premium: true, IP: hostOf(r.RemoteAddr), CreatedAt: stamp{now}}
+	if agent := r.Header.Get("User-Agent"); agent != "" {
+		t.UserAgent = &agent
+	}
+	t.reset()
+	return t
+}
+
+// hostOf is an address without its port.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
+}
+
+// reset gives what the open-source edition's tokens have their default values.
+func (t *token) reset() {
+	t.DefaultStatus, t.DefaultContent, t.DefaultContentType, t.Timeout = http.StatusOK, "", "text/html", 0
+}
+
+// take takes over the fields of a call. What is left out stays as it is.
+func (t *token) take(f *fields, now time.Time) error {
+	f.integer("default_status", 200, 599, &t.DefaultStatus)
+	f.text("default_content", longestContent, &t.DefaultContent)
+	f.text("default_content_type", longestType, &t.DefaultContentType)
+	f.integer("timeout", 0, longestTimeout, &t.Timeout)
+	f.integer("listen", 0, longestListen, &t.Listen)
+	f.optional("request_limit", 0, mostRequests, &t.RequestLimit)
+	f.optional("group_id", 0, largestGroup, &t.GroupID)
+	f.flag("cors", &t.CORS)
+	f.flag("actions", &t.Actions)
+	before := t.Expiry
+	f.optional("expiry", 1, longestExpiry, &t.Expiry)
+	if f.err != nil {
+		return f.err
+	}
+	if strings.ContainsFunc(t.DefaultContentType, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return invalid("default_content_type %s: want one line, as in text/html", quote(t.DefaultContentType))
+	}
+	switch {
+	case t.Expiry == nil:
+		t.ExpiresAt = nil
+	case before == nil || *before != *t.Expiry || t.ExpiresAt == nil: // saying the same again does not prolong it
+		// Rounded up, since it is kept in whole seconds.
+		end := now.Add(time.Duration(*t.Expiry)*time.Second + time.Second - 1)
+		t.ExpiresAt = &stamp{end.UTC().Truncate(time.Second)}
+	}
+	t.UpdatedAt = stamp{now}
+	return t.takeAlias(f)
+}
+
+// takeAlias takes over the other name, which null takes away.
+func (t *token) takeAlias(f *fields) error {
+	if !f.has("alias") {
+		return nil
+	}
+	t.Alias = nil
+	if f.value("alias") == nil {
+		return nil
+	}
+	alias := ""
+	f.text("alias", 32, &alias)
+	if f.err == nil && !regexp.MustCompile(`^[a-zA-Z0-9_-]{3,32}$`).MatchString(alias) {
+		f.wrong("alias", "3 to 32 letters, digits, \"-\" or \"_\"")
+	}
+	if f.err == nil && alias == apiName {
+		f.wrong("alias", "another name: that one is the API's")
+	}
+	t.Alias = &alias
+	return f.err
+}
+
+func (t *token) expired(now time.Time) bool {
+	return t.ExpiresAt != nil && !now.Before(t.ExpiresAt.Time)
+}

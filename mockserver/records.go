@@ -1,0 +1,138 @@
+package mockserver
+
+import (
+	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// What a server records, and what you ask it for. They are plain values with JSON tags: the same in Go, over HTTP and in
+// files.
+type (
+	// Message is one HTTP request: request line, header lines as sent, body.
+	Message = wire.Message
+
+	// Capture is one recorded request.
+	Capture = journal.Capture
+	// Verification is what checking a capture's signature found.
+	Verification = journal.Verification
+	// Query selects captures.
+	Query = capture.Query
+	// CaptureQuery is the part of a Query that the store answers.
+	CaptureQuery = journal.CaptureQuery
+	// Wait says what to wait for in a bin.
+	Wait = capture.Wait
+	// Waited is the result of a Wait.
+	Waited = capture.Waited
+	// NearMiss is a capture that a wait did not match, and why.
+	NearMiss = capture.NearMiss
+	// FollowOptions select the updates that Client.Follow tells.
+	FollowOptions = capture.FollowOptions
+	// FeedOptions are the part of FollowOptions that the store answers.
+	FeedOptions = journal.FollowOptions
+	// Update is one change of the journal.
+	Update = journal.Update
+
+	// BinSummary is a bin's name with its counts.
+	BinSummary = journal.Bin
+	// Settings are what a bin does with its requests.
+	Settings = capture.Settings
+	// Script is what a bin answers.
+	Script = capture.Script
+	// Rule answers the requests for which a condition holds.
+	Rule = capture.Rule
+	// Response is one answer of a bin.
+	Response = journal.Reply
+	// Handshake has a bin pass a vendor's check of a new endpoint.
+	Handshake = capture.Handshake
+	// Imported tells what became of an imported file.
+	Imported = capture.Imported
+
+	// Endpoint is a registered subscription: URL, event patterns, secrets.
+	Endpoint = journal.Endpoint
+	// Emission is an event to emit.
+	Emission = delivery.Emission
+	// Fault is one thing done wrong on purpose.
+	Fault = delivery.Fault
+	// FaultKind describes one kind of fault.
+	FaultKind = delivery.FaultKind
+	// Delivery is one event to one endpoint, with its attempts.
+	Delivery = journal.Delivery
+	// State is what became of a delivery.
+	State = journal.State
+	// DeliveryQuery selects deliveries.
+	DeliveryQuery = journal.DeliveryQuery
+	// Attempt is one HTTP try of a delivery.
+	Attempt = journal.Attempt
+	// AttemptResponse is what a consumer answered to an attempt.
+	AttemptResponse = wire.Reply
+	// Outcome is how far an attempt came.
+	Outcome = wire.Outcome
+	// Duration is a time.Duration that JSON writes as text: "30s".
+	Duration = journal.Duration
+
+	// Clock is the clock of the delivery schedule.
+	Clock = delivery.Clock
+	// RunOptions say what a run has for itself.
+	RunOptions = delivery.RunOptions
+	// Tenant is one customer of a provider, with its API keys.
+	Tenant = delivery.Tenant
+	// TenantKey is an API key of a tenant.
+	TenantKey = delivery.Key
+
+	// Store keeps what a server records.
+	Store = journal.Store
+	// Limits bound what a Store keeps.
+	Limits = journal.Limits
+	// MemoryOptions configure NewMemory.
+	MemoryOptions = journal.MemoryOptions
+	// StoreFilter selects the changes that Store.Watch tells.
+	StoreFilter = journal.Filter
+)
+
+// The states of a delivery.
+const (
+	Pending   = journal.Pending
+	Delivered = journal.Delivered
+	Exhausted = journal.Exhausted
+	Dropped   = journal.Dropped
+)
+
+// The outcomes of an attempt.
+const (
+	NotSent       = wire.NotSent
+	PartlyWritten = wire.PartlyWritten
+	NoReply       = wire.NoReply
+	GotStatus     = wire.GotStatus
+)
+
+// Where a Response is cut off, and what Follow tells.
+const (
+	CutHead      = journal.CutHead
+	CutBody      = journal.CutBody
+	KindCapture  = journal.KindCapture
+	KindDelivery = journal.KindDelivery
+	Behind       = journal.Behind
+)
+
+// MaxLimit is the most records that one call returns.
+const MaxLimit = journal.MaxLimit
+
+// NoRetry is the name of the retry profile that never tries again.
+const NoRetry = delivery.NoRetry
+
+// QueryHelp explains the query language of captures.
+const QueryHelp = capture.QueryHelp
+
+// NewMemory returns a Store that keeps everything in memory.
+func NewMemory(o MemoryOptions) Store { return journal.NewMemory(o) }
+
+// ParseFault reads a fault as it is written on the command line: "duplicate:3". ErrInvalid.
+func ParseFault(text string) (Fault, error) { return delivery.ParseFault(text) }
+
+// Faults returns every kind of fault.
+func Faults() []FaultKind { return delivery.Faults() }
+
+// HandshakeKinds returns the kinds of Handshake.
+func HandshakeKinds() []string { return capture.HandshakeKinds() }

@@ -1,0 +1,366 @@
+package sqlite
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
+)
+
+// Records are packed in this order: a version byte, then the fields one after the other. Numbers are varints, texts
+// and bytes are preceded by their length, lists by their number. Packing keeps every byte of a header as it was,
+// which JSON would not, and costs a fraction.
+//
+// Unpacking reads every version that was ever written. To change the layout, raise recordVersion, read the new field
+// only from records that have it (unpacker.since), and add a migration, so that older programs refuse the file.
+
+// recordVersion is the first byte of every new record. Deliveries and attempts have been the same since version 1.
+const recordVersion = 4
+
+// The versions in which captures got more fields.
+const (
+	withRaw       = 2 // Capture.Raw
+	withTLS       = 3 // Capture.TLS; Reply.Lines, Drip and Cut
+	withBinary    = 4 // Reply.Binary
+	oldestVersion = 1
+)
+
+// packCapture appends all of c but its body, its bin and what the store gives it.
+func packCapture(dst []byte, c *journal.Capture) []byte {
+	dst = append(dst, recordVersion)
+	dst = packTime(dst, c.At)
+	dst = packText(dst, c.Peer)
+	dst = packHead(dst, &c.Message)
+	dst = packBytes(dst, c.Raw)
+	dst = packTexts(dst, c.Problems)
+	dst = packBool(dst, c.TLS != nil)
+	if t := c.TLS; t != nil {
+		dst = packText(dst, t.Version)
+		dst = packText(dst, t.Cipher)
+		dst = packText(dst, t.SNI)
+	}
+	dst = packBool(dst, c.Verification != nil)
+	if v := c.Verification; v != nil {
+		dst = packText(dst, v.Provider)
+		dst = packText(dst, v.Verdict)
+		dst = packText(dst, v.Explanation)
+	}
+	dst = packBool(dst, c.Reply != nil)
+	if r := c.Reply; r != nil {
+		dst = binary.AppendVarint(dst, int64(r.Status))
+		dst = binary.AppendUvarint(dst, uint64(len(r.Headers)))
+		for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+			dst = packText(dst, name)
+			dst = packText(dst, r.Headers[name])
+		}
+		dst = packHeaders(dst, r.Lines)
+		dst = packText(dst, r.Body)
+		dst = packBytes(dst, r.Binary)
+		dst = binary.AppendVarint(dst, int64(r.Delay))
+		dst = binary.AppendVarint(dst, int64(r.Drip))
+		dst = packText(dst, r.Cut)
+		dst = packBool(dst, r.Hang)
+		dst = packBool(dst, r.Reset)
+	}
+	return dst
+}
+
+func unpackCapture(record []byte, c *journal.Capture) error {
+	u := unpack(record)
+	c.At = u.time()
+	c.Peer = u.string()
+	u.head(&c.Message)
+	if u.since(withRaw) {
+		c.Raw = nilIfEmpty(u.bytes())
+	}
+	c.Problems = append([]string{}, u.strings()...)
+	if u.since(withTLS) && u.bool() {
+		c.TLS = &journal.TLS{Version: u.string(), Cipher: u.string(), SNI: u.string()}
+	}
+	if u.bool() {
+		c.Verification = &journal.Verification{Provider: u.string(), Verdict: u.string(), Explanation: u.string()}
+	}
+	if u.bool() {
+		c.Reply = u.reply()
+	}
+	return u.end("capture")
+}
+
+// reply reads what a bin answered.
+func (u *unpacker) reply() *journal.Reply {
+	r := &journal.Reply{Status: int(u.int())}
+	for range u.count() {
+		if r.Headers == nil {
+			r.Headers = map[string]string{}
+		}
+		name := u.string()
+		r.Headers[name] = u.string()
+	}
+	if u.since(withTLS) {
+		r.Lines = nilIfEmpty(u.headers())
+	}
+	r.Body = u.string()
+	if u.since(withBinary) {
+		r.Binary = nilIfEmpty(u.bytes())
+	}
+	r.Delay = journal.Duration(u.int())
+	if u.since(withTLS) {
+		r.Drip = journal.Duration(u.int())
+		r.Cut = u.string()
+	}
+	r.Hang, r.Reset = u.bool(), u.bool()
+	return r
+}
+
+// nilIfEmpty returns list, or nil when nothing is in it.
+func nilIfEmpty[S ~[]E, E any](list S) S {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// packDelivery appends all of d but its attempts, state and next due time, which change, and its id and number, which
+// the store may give.
+func packDelivery(dst []byte, d *journal.Delivery) []byte {
+	dst = append(dst, recordVersion)
+	for _, text := range []string{d.Provider, d.Endpoint, d.URL, d.Pattern} {
+		dst = packText(dst, text)
+	}
+	e := &d.Event
+	for _, text := range []string{e.Provider, e.ID, e.Name, e.Tenant} {
+		dst = packText(dst, text)
+	}
+	dst = packTime(dst, e.At)
+	dst = packBytes(dst, e.Body)
+	dst = binary.AppendUvarint(dst, e.Draw.Seed)
+	dst = packText(dst, e.Draw.Stream)
+	dst = binary.AppendUvarint(dst, e.Draw.Index)
+	dst = packTime(dst, d.Created)
+	return packTexts(dst, d.Faults)
+}
+
+func unpackDelivery(record []byte, d *journal.Delivery) error {
+	u := unpack(record)
+	e := &d.Event
+	for _, text := range []*string{&d.Provider, &d.Endpoint, &d.URL, &d.Pattern, &e.Provider, &e.ID, &e.Name, &e.Tenant} {
+		*text = u.string()
+	}
+	e.At = u.time()
+	e.Body = u.bytes()
+	e.Draw.Seed = u.uint()
+	e.Draw.Stream = u.string()
+	e.Draw.Index = u.uint()
+	d.Created = u.time()
+	d.Faults = u.strings()
+	return u.end("delivery")
+}
+
+// packAttempt appends all of a.
+func packAttempt(dst []byte, a *journal.Attempt) []byte {
+	dst = append(dst, recordVersion)
+	dst = binary.AppendVarint(dst, int64(a.N))
+	dst = packTime(dst, a.Due)
+	dst = packTime(dst, a.At)
+	dst = binary.AppendUvarint(dst, math.Float64bits(a.TookMS))
+	dst = packText(dst, string(a.Outcome))
+	dst = binary.AppendVarint(dst, int64(a.Status))
+	dst = packText(dst, a.Error)
+	dst = packText(dst, a.Fault)
+	dst = packHead(dst, &a.Sent)
+	dst = packBytes(dst, a.Sent.Body)
+	dst = packBool(dst, a.Reply != nil)
+	if r := a.Reply; r != nil {
+		dst = binary.AppendVarint(dst, int64(r.Status))
+		dst = packHeaders(dst, r.Headers)
+		dst = packBytes(dst, r.Body)
+		dst = packBool(dst, r.Truncated)
+	}
+	return dst
+}
+
+func unpackAttempt(record []byte, a *journal.Attempt) error {
+	u := unpack(record)
+	a.N = int(u.int())
+	a.Due = u.time()
+	a.At = u.time()
+	a.TookMS = math.Float64frombits(u.uint())
+	a.Outcome = wire.Outcome(u.string())
+	a.Status = int(u.int())
+	a.Error = u.string()
+	a.Fault = u.string()
+	u.head(&a.Sent)
+	a.Sent.Body = u.bytes()
+	if u.bool() {
+		r := &wire.Reply{Status: int(u.int())}
+		r.Headers = nilIfEmpty(u.headers())
+		r.Body = nilIfEmpty(u.bytes())
+		r.Truncated = u.bool()
+		a.Reply = r
+	}
+	return u.end("attempt")
+}
+
+func packHead(dst []byte, m *wire.Message) []byte {
+	dst = packText(dst, m.Method)
+	dst = packText(dst, m.Target)
+	dst = packText(dst, m.Version)
+	return packHeaders(dst, m.Headers)
+}
+
+func packHeaders(dst []byte, headers signature.Headers) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(headers)))
+	for i := range headers {
+		dst = packText(dst, headers[i].Name)
+		dst = packText(dst, headers[i].Value)
+	}
+	return dst
+}
+
+func packTexts(dst []byte, list []string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(list)))
+	for _, text := range list {
+		dst = packText(dst, text)
+	}
+	return dst
+}
+
+func packText(dst []byte, text string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
+}
+
+func packBytes(dst, data []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(data))), data...)
+}
+
+func packBool(dst []byte, set bool) []byte {
+	if set {
+		return append(dst, 1)
+	}
+	return append(dst, 0)
+}
+
+// packTime keeps every time there is: seconds since 1970, and nanoseconds.
+func packTime(dst []byte, t time.Time) []byte {
+	return binary.AppendUvarint(binary.AppendVarint(dst, t.Unix()), uint64(t.Nanosecond()))
+}
+
+// errRecord is why a record cannot be read.
+var errRecord = fmt.Errorf("%w: its bytes are not those of a record", ErrCorrupt)
+
+// problemOf is the problem of a record that stands in a list without what could not be read of it.
+func problemOf(err error) string { return journal.Damaged + err.Error() }
+
+// unpacker reads a record; after the first mistake it returns zero values, and end the mistake.
+type unpacker struct {
+	data    []byte
+	text    string // the same bytes: what is returned as text shares them
+	version byte
+	at      int
+	bad     bool
+}
+
+func unpack(record []byte) *unpacker {
+	u := &unpacker{data: record, text: string(record)}
+	if len(record) == 0 || record[0] < oldestVersion || record[0] > recordVersion {
+		u.fail()
+	} else {
+		u.version = record[0]
+		u.at++
+	}
+	return u
+}
+
+// since reports whether the record has a field that records have had since that version.
+func (u *unpacker) since(version byte) bool { return u.version >= version }
+
+func (u *unpacker) fail() {
+	u.bad = true
+	u.at = len(u.data)
+}
+
+func (u *unpacker) end(what string) error {
+	if u.bad || u.at < len(u.data) {
+		return fmt.Errorf("%w: a %s cannot be read", errRecord, what)
+	}
+	return nil
+}
+
+func (u *unpacker) uint() uint64 {
+	v, n := binary.Uvarint(u.data[u.at:])
+	if n <= 0 {
+		u.fail()
+		return 0
+	}
+	u.at += n
+	return v
+}
+
+func (u *unpacker) int() int64 {
+	v, n := binary.Varint(u.data[u.at:])
+	if n <= 0 {
+		u.fail()
+		return 0
+	}
+	u.at += n
+	return v
+}
+
+// count reads the length of a list, each item of which takes a byte at least.
+func (u *unpacker) count() int {
+	n := u.uint()
+	if n > uint64(len(u.data)-u.at) {
+		u.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (u *unpacker) string() string {
+	n := u.count()
+	text := u.text[u.at : u.at+n]
+	u.at += n
+	return text
+}
+
+func (u *unpacker) bytes() []byte {
+	n := u.count()
+	data := append(make([]byte, 0, n), u.data[u.at:u.at+n]...)
+	u.at += n
+	return data
+}
+
+func (u *unpacker) strings() []string {
+	var list []string
+	for range u.count() {
+		list = append(list, u.string())
+	}
+	return list
+}
+
+func (u *unpacker) bool() bool { return u.uint() != 0 }
+
+func (u *unpacker) time() time.Time {
+	seconds := u.int()
+	return time.Unix(seconds, int64(u.uint())).UTC()
+}
+
+func (u *unpacker) head(m *wire.Message) {
+	m.Method, m.Target, m.Version = u.string(), u.string(), u.string()
+	m.Headers = u.headers()
+}
+
+func (u *unpacker) headers() signature.Headers {
+	n := u.count()
+	headers := make(signature.Headers, 0, n)
+	for range n {
+		headers = append(headers, signature.Header{Name: u.string(), Value: u.string()})
+	}
+	return headers
+}

@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// fill gives every field of a record a value of its own, so that a field which packing forgets is noticed, also one
+// that is added to the records later.
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(time.Unix(int64(*n), int64(*n)).UTC()))
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i), n)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range 2 {
+			fill(v.Index(i), n)
+		}
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, n)
+		fill(value, n)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.String:
+		v.SetString(fmt.Sprintf("text %d\xff", *n))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Float64:
+		v.SetFloat(float64(*n) + 0.5)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(-int64(*n))
+	case reflect.Uint8:
+		v.SetUint(uint64(*n % 256))
+	case reflect.Uint64:
+		v.SetUint(1<<63 + uint64(*n))
+	default:
+		panic("fill knows no " + v.Kind().String())
+	}
+}
+
+func filled[T any](t *testing.T) T {
+	t.Helper()
+	var v T
+	n := 0
+	fill(reflect.ValueOf(&v).Elem(), &n)
+	return v
+}
+
+func TestRecordsKeepEveryField(t *testing.T) {
+	t.Parallel()
+	c := filled[journal.Capture](t)
+	record := packCapture(nil, &c)
+	got := journal.Capture{ID: c.ID, Bin: c.Bin, Seq: c.Seq}
+	got.Body = c.Body // the columns beside the record
+	check(t, unpackCapture(record, &got), c, got)
+	damaged(t, record, func(r []byte) error { return unpackCapture(r, &journal.Capture{}) })
+
+	d := filled[journal.Delivery](t)
+	record = packDelivery(nil, &d)
+	kept := journal.Delivery{ID: d.ID, Seq: d.Seq, State: d.State, Next: d.Next, Attempts: d.Attempts, Problems: d.Problems}
+	check(t, unpackDelivery(record, &kept), d, kept)
+	damaged(t, record, func(r []byte) error { return unpackDelivery(r, &journal.Delivery{}) })
+
+	a := filled[journal.Attempt](t)
+	record = packAttempt(nil, &a)
+	var again journal.Attempt
+	check(t, unpackAttempt(record, &again), a, again)
+	damaged(t, record, func(r []byte) error { return unpackAttempt(r, &journal.Attempt{}) })
+}
+
+func check(t *testing.T, err error, want, got any) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%T (-packed +unpacked):\n%s", want, diff)
+	}
+}
+
+// damaged unpacks what is cut off, too long, or of another version.
+func damaged(t *testing.T, record []byte, unpack func([]byte) error) {
+	t.Helper()
+	for n := range len(record) {
+		if err := unpack(record[:n:n]); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("the first %d of %d bytes: %v", n, len(record), err)
+		}
+	}
+	other := append([]byte{recordVersion + 1}, record[1:]...)
+	for _, r := range [][]byte{append(record[:len(record):len(record)], 0), other} {
+		if err := unpack(r); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("a wrong record: %v", err)
+		}
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	c := journal.Capture{Problems: []string{"x"}, Reply: &journal.Reply{Headers: map[string]string{"a": "b"}}}
+	f.Add(packCapture(nil, &c))
+	f.Add(packAttempt(nil, &journal.Attempt{}))
+	f.Add(packDelivery(nil, &journal.Delivery{}))
+	f.Fuzz(func(t *testing.T, record []byte) {
+		var c journal.Capture
+		if unpackCapture(record, &c) == nil {
+			var again journal.Capture
+			check(t, unpackCapture(packCapture(nil, &c), &again), c, again)
+		}
+		_ = unpackDelivery(record, &journal.Delivery{})
+		_ = unpackAttempt(record, &journal.Attempt{})
+	})
+}

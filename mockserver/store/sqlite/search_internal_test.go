@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/journaltest"
+)
+
+// appendSearched appends the captures from first to end, and returns them in their order.
+func appendSearched(t *testing.T, s journal.Store, first, end int) []journal.Capture {
+	t.Helper()
+	all := make([]journal.Capture, end-first)
+	var work sync.WaitGroup
+	const senders = 64
+	for sender := range senders {
+		work.Go(func() {
+			for i := sender; i < len(all); i += senders {
+				c := journaltest.SearchedCapture(first + i)
+				if err := s.AppendCapture(t.Context(), c); err != nil {
+					t.Error(err)
+					return
+				}
+				all[i] = *c
+			}
+		})
+	}
+	work.Wait()
+	slices.SortFunc(all, func(a, b journal.Capture) int { return int(a.Seq) - int(b.Seq) })
+	return all
+}
+
+// sieves returns how many slices each sieve of the file has.
+func sieves(t *testing.T, s *store) map[int64]int {
+	t.Helper()
+	all := map[int64]int{}
+	if err := s.query(t.Context(), s.read.sieves.QueryContext, func(rows *sql.Rows) error {
+		var segment int64
+		var slices int
+		err := rows.Scan(&segment, &slices)
+		all[segment] = slices
+		return err
+	}, 0, 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// until waits for the sieves to be so.
+func until(t *testing.T, s *store, what string, so func(map[int64]int) bool) {
+	t.Helper()
+	for begin := time.Now(); !so(sieves(t, s)); {
+		if time.Since(begin) > 5*time.Minute {
+			t.Fatalf("%s: the sieves are %v", what, sieves(t, s))
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func checkTexts(t *testing.T, s *store, held []journal.Capture) {
+	t.Helper()
+	texts := journaltest.SearchedTexts()
+	for i := range 4 {
+		text := texts[rand.IntN(len(texts))]
+		q := journal.CaptureQuery{Oldest: i%2 == 0, Bin: []string{"", "b"}[i/2%2]}
+		if i%2 == 0 {
+			q.After, q.Before = held[len(held)/5].Seq, held[len(held)*4/5].Seq
+		}
+		if i%3 < 2 {
+			journaltest.CheckSearch(t, s, held, q, text)
+		} else {
+			journaltest.CheckSearch(t, s, held, q, text, "order3", "x-n")
+		}
+	}
+}
+
+// Through sieves a search finds what it finds without them: while they are made, after captures were deleted, after the
+// file was opened again, and when a segment is all but empty.
+func TestSearchThroughSieves(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func() *store {
+		s, err := Open(t.Context(), dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.(*store)
+	}
+	s := open()
+	held := appendSearched(t, s, 0, 3*segmentSize+500)
+	checkTexts(t, s, held) // while they are made
+	until(t, s, "three segments", func(all map[int64]int) bool { return all[0] > 0 && all[1] > 0 && all[2] > 0 && len(all) == 3 })
+	checkTexts(t, s, held)
+
+	var doomed []uint64
+	var left []journal.Capture
+	for i, c := range held {
+		if c.Seq < segmentSize || 2*segmentSize <= c.Seq && c.Seq < 3*segmentSize-100 || i%7 == 0 {
+			doomed = append(doomed, c.Seq)
+		} else {
+			left = append(left, c)
+		}
+	}
+	if n, err := s.DeleteCaptures(t.Context(), doomed...); n != len(doomed) || err != nil {
+		t.Fatal(n, err)
+	}
+	checkTexts(t, s, left)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	s = open()
+	defer s.Close()
+	checkTexts(t, s, left)
+	left = append(left, appendSearched(t, s, len(held), len(held)+segmentSize)...)
+	until(t, s, "an empty one gone, a thin one given up", func(all map[int64]int) bool {
+		_, empty := all[0]
+		slices, there := all[2]
+		return !empty && all[1] > 0 && there && slices == 0 && all[3] > 0
+	})
+	checkTexts(t, s, left)
+	kept := 0
+	if err := s.db.reading.QueryRowContext(t.Context(), "SELECT count(*) FROM slices").Scan(&kept); err != nil {
+		t.Fatal(err)
+	}
+	if all := sieves(t, s); kept != all[1]+all[3] {
+		t.Errorf("%d slices are kept for %v", kept, all)
+	}
+}
+
+// A search for a text that is nowhere reads next to nothing: the sieve holds back what it can.
+func TestSieveHoldsBack(t *testing.T) {
+	t.Parallel()
+	s := openInternal(t, Options{})
+	appendSearched(t, s, 0, segmentSize)
+	until(t, s, "a segment", func(all map[int64]int) bool { return len(all) == 1 })
+	for _, text := range []string{"hippopotamus", "7093517422", "order-nowhere"} {
+		visits := 0
+		err := s.Search(t.Context(), journal.CaptureQuery{}, []string{text}, func(*journal.Capture) bool { visits++; return true })
+		if err != nil || visits > segmentSize/10 {
+			t.Errorf("%s: %d visits, %v; want a few", text, visits, err)
+		}
+	}
+}
+
+// A file of before there were sieves is searched at once, and gets its sieves.
+func TestSievesOfAnOldFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := appendSearched(t, first, 0, segmentSize+10)
+	if err := first.(*store).write(context.Background(), func(w *writer) error {
+		for _, text := range []string{"DROP TABLE slices", "DROP TABLE sieves", "DROP TABLE marks", "ALTER TABLE deliveries DROP COLUMN size", "DELETE FROM counters", "PRAGMA user_version = 2"} {
+			if _, err := w.conn.ExecContext(context.Background(), text); err != nil {
+				return fmt.Errorf("%s: %w", text, err)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := again.(*store)
+	defer s.Close()
+	checkTexts(t, s, held)
+	until(t, s, "one segment", func(all map[int64]int) bool { return len(all) == 1 })
+	checkTexts(t, s, held)
+}
