@@ -20,16 +20,16 @@ func (o *Options) checkAddresses() error {
 	if o.Capture == "" {
 		o.Capture = anyPort
 	}
-	if o.DeskAddress == "" {
-		o.DeskAddress = anyPort
+	if o.DashboardAddress == "" {
+		o.DashboardAddress = anyPort
 	}
-	for name, text := range map[string]string{"capture URL": o.CaptureURL, "desk URL": o.DeskURL} {
+	for name, text := range map[string]string{"capture URL": o.CaptureURL, "desk URL": o.DashboardURL} {
 		if err := checkPublic(name, text); err != nil {
 			return err
 		}
 	}
 	for name := range o.Addresses {
-		if o.Surfaces[name] == nil {
+		if o.VendorAPIs[name] == nil {
 			return fmt.Errorf("address of %q: %w: there is no API of that system to serve", name, fixtures.ErrUnknownProvider)
 		}
 	}
@@ -52,8 +52,8 @@ func (o *Options) listening() []struct{ what, address string } {
 	if o.CaptureTLS != "" {
 		addresses = append(addresses, struct{ what, address string }{"TLS capture", o.CaptureTLS})
 	}
-	if o.Desk != nil {
-		addresses = append(addresses, struct{ what, address string }{"desk", o.DeskAddress})
+	if o.Dashboard != nil {
+		addresses = append(addresses, struct{ what, address string }{"desk", o.DashboardAddress})
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Addresses)) {
 		addresses = append(addresses, struct{ what, address string }{name, o.Addresses[name]})

@@ -15,7 +15,7 @@ import (
 )
 
 // stores are the journals that the whole way is measured with.
-func stores(b *testing.B, bench func(b *testing.B, rig *mockserver.Server)) {
+func stores(b *testing.B, bench func(b *testing.B, server *mockserver.Server)) {
 	for name, open := range map[string]func() journal.Store{
 		"memory": func() journal.Store {
 			return journal.NewMemory(journal.MemoryOptions{PerBin: 4_000_000, Deliveries: 1000})
@@ -30,19 +30,19 @@ func stores(b *testing.B, bench func(b *testing.B, rig *mockserver.Server)) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			store := open()
-			rig, err := mockserver.Start(b.Context(), mockserver.Options{Store: store})
+			server, err := mockserver.Start(b.Context(), mockserver.Options{Store: store})
 			if err != nil {
 				b.Fatal(err)
 			}
 			b.Cleanup(func() {
-				if err := rig.Close(); err != nil {
+				if err := server.Close(); err != nil {
 					b.Error(err)
 				}
 				if err := store.Close(); err != nil {
 					b.Error(err)
 				}
 			})
-			bench(b, rig)
+			bench(b, server)
 		})
 	}
 }
@@ -50,9 +50,9 @@ func stores(b *testing.B, bench func(b *testing.B, rig *mockserver.Server)) {
 // BenchmarkDelivered is the whole way of one delivery: emitted, journalled, signed, sent, captured, verified on arrival,
 // its attempt journalled. Emissions go in hundreds.
 func BenchmarkDelivered(b *testing.B) {
-	stores(b, func(b *testing.B, rig *mockserver.Server) {
+	stores(b, func(b *testing.B, server *mockserver.Server) {
 		ctx := context.Background()
-		inbox, subscribfy := rig.Bin("inbox"), rig.Provider("subscribfy")
+		inbox, subscribfy := server.Bin("inbox"), server.Provider("subscribfy")
 		endpoint, err := subscribfy.Subscribe(ctx, inbox.URL())
 		if err != nil {
 			b.Fatal(err)
@@ -66,15 +66,15 @@ func BenchmarkDelivered(b *testing.B) {
 		}
 		b.ResetTimer()
 		for sent := 0; sent < b.N; sent += len(emissions) {
-			if _, err := rig.Client().Emit(ctx, "subscribfy", emissions[:min(len(emissions), b.N-sent)]...); err != nil {
+			if _, err := server.Client().Emit(ctx, "subscribfy", emissions[:min(len(emissions), b.N-sent)]...); err != nil {
 				b.Fatal(err)
 			}
-			if err := rig.Client().Settle(ctx); err != nil {
+			if err := server.Client().Settle(ctx); err != nil {
 				b.Fatal(err)
 			}
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-		if bins, err := rig.Client().Bins(ctx); err != nil || len(bins) != 1 || bins[0].Count != b.N {
+		if bins, err := server.Client().Bins(ctx); err != nil || len(bins) != 1 || bins[0].Count != b.N {
 			b.Fatalf("%+v, %v: want %d captures", bins, err, b.N)
 		}
 	})
@@ -82,14 +82,14 @@ func BenchmarkDelivered(b *testing.B) {
 
 // BenchmarkReconciled is the way of a burst: unique signed events, captured, and every one accounted for.
 func BenchmarkReconciled(b *testing.B) {
-	stores(b, func(b *testing.B, rig *mockserver.Server) {
+	stores(b, func(b *testing.B, server *mockserver.Server) {
 		ctx := context.Background()
 		p, err := fixtures.Builtin().Provider("neostore")
 		if err != nil {
 			b.Fatal(err)
 		}
 		plan := burst.Plan{
-			Provider: p, URL: rig.Bin("load").URL(), Secret: "s3cret", Seed: 7, Count: uint64(b.N), Connections: 256,
+			Provider: p, URL: server.Bin("load").URL(), Secret: "s3cret", Seed: 7, Count: uint64(b.N), Connections: 256,
 		}
 		b.ResetTimer()
 		r, err := burst.Run(ctx, plan, nil)
@@ -97,7 +97,7 @@ func BenchmarkReconciled(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(r.Rate, "sent/s")
-		if err := r.Reconcile(everything(ctx, rig, "load")); err != nil {
+		if err := r.Reconcile(everything(ctx, server, "load")); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reconciled/s")
@@ -108,11 +108,11 @@ func BenchmarkReconciled(b *testing.B) {
 }
 
 // everything yields what a bin holds, oldest first.
-func everything(ctx context.Context, rig *mockserver.Server, bin string) iter.Seq2[journal.Capture, error] {
+func everything(ctx context.Context, server *mockserver.Server, bin string) iter.Seq2[journal.Capture, error] {
 	return func(yield func(journal.Capture, error) bool) {
 		q := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}}
 		for {
-			page, err := rig.Client().Captures(ctx, q)
+			page, err := server.Client().Captures(ctx, q)
 			if err != nil {
 				yield(journal.Capture{}, err)
 				return

@@ -82,8 +82,8 @@ func (b *Bin) WaitFor(ctx context.Context, w capture.Wait) (capture.Waited, erro
 }
 
 // Reply has the bin answer with these replies in turn; the last one stays. Without any it answers 200 again.
-func (b *Bin) Reply(ctx context.Context, replies ...journal.Reply) error {
-	_, err := b.client.Change(ctx, b.name, capture.Change{Replies: &capture.Script{Turns: replies}})
+func (b *Bin) Response(ctx context.Context, responses ...journal.Response) error {
+	_, err := b.client.Change(ctx, b.name, capture.Change{Responses: &capture.Script{Sequence: responses}})
 	return err
 }
 
@@ -99,8 +99,8 @@ func (b *Bin) Configure(ctx context.Context, set capture.Settings) error {
 }
 
 // Ledger returns the bin's account: what became of every request that named it.
-func (b *Bin) Ledger(ctx context.Context) (capture.Ledger, error) {
-	return b.client.Ledger(ctx, b.name)
+func (b *Bin) Stats(ctx context.Context) (capture.Stats, error) {
+	return b.client.Stats(ctx, b.name)
 }
 
 // Sender tells what the bin's newest captures say of the program that sent them: after which replies it tries again, how long

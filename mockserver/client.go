@@ -60,7 +60,7 @@ type Client interface {
 	// Bins returns every bin that holds or held a capture, by name.
 	Bins(ctx context.Context) ([]journal.Bin, error)
 	// Ledger returns the account of a bin: what became of every request that named it.
-	Ledger(ctx context.Context, bin string) (capture.Ledger, error)
+	Stats(ctx context.Context, bin string) (capture.Stats, error)
 	// Sender tells what a bin's newest captures say of the program that sent them.
 	Sender(ctx context.Context, bin string) (capture.Sender, error)
 	// Captures returns what the query selects, up to its limit, newest first unless it asks for the oldest; capture.ErrInvalid.

@@ -21,37 +21,37 @@ import (
 )
 
 // clients runs a test against both implementations, each with a rig of its own.
-func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client mockserver.Client, rig *mockserver.Server)) {
+func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client mockserver.Client, server *mockserver.Server)) {
 	t.Parallel()
-	o.Desk = dashboard.Handler
+	o.Dashboard = dashboard.Handler
 	t.Run("local", func(t *testing.T) {
 		t.Parallel()
-		rig := mockserver.StartT(t, o)
-		test(t, rig.Client(), rig)
+		server := mockserver.StartT(t, o)
+		test(t, server.Client(), server)
 	})
 	t.Run("http", func(t *testing.T) {
 		t.Parallel()
 		o := o // the other client's rig is started meanwhile
 		o.Token = "open sesame"
-		rig := mockserver.StartT(t, o)
-		client, err := mockserver.Dial(rig.DeskURL()+"/", o.Token)
+		server := mockserver.StartT(t, o)
+		client, err := mockserver.Dial(server.DashboardURL()+"/", o.Token)
 		if err != nil {
 			t.Fatal(err)
 		}
 		closeClient(t, client)
-		test(t, client, rig)
+		test(t, client, server)
 	})
 }
 
 // What a client returns is what the journal holds: both see the same records.
 func TestClientSeesTheRecords(t *testing.T) {
-	clients(t, mockserver.Options{Seed: 3}, func(t *testing.T, client mockserver.Client, rig *mockserver.Server) {
+	clients(t, mockserver.Options{Seed: 3}, func(t *testing.T, client mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
 		url := client.BinURL("inbox")
-		if want := rig.CaptureURL() + "/inbox"; url != want {
+		if want := server.CaptureURL() + "/inbox"; url != want {
 			t.Errorf("bin at %s, want %s", url, want)
 		}
-		set := capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Status: 500, Delay: journal.Duration(time.Millisecond)}, {Status: 202}}}}
+		set := capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Status: 500, Delay: journal.Duration(time.Millisecond)}, {Status: 202}}}}
 		if err := client.Configure(ctx, "inbox", set); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if diff := cmp.Diff(made[0].Event.Body, first.Body); diff != "" {
 			t.Errorf("body, -sent +received:\n%s", diff)
 		}
-		inJournal := must(rig.Client().Capture(ctx, first.ID))(t)
+		inJournal := must(server.Client().Capture(ctx, first.ID))(t)
 		if got := must(client.Capture(ctx, first.ID))(t); !cmp.Equal(inJournal, got, cmpopts.EquateEmpty()) {
 			t.Errorf("capture, -journal +client:\n%s", cmp.Diff(inJournal, got))
 		}
@@ -121,7 +121,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if len(deliveries) != 2 || deliveries[0].ID != again.ID || deliveries[1].ID != made[0].ID {
 			t.Errorf("deliveries %+v, want the new one, then the old one", deliveries)
 		}
-		stored := must(rig.Client().Delivery(ctx, made[0].ID))(t)
+		stored := must(server.Client().Delivery(ctx, made[0].ID))(t)
 		if got := must(client.Delivery(ctx, made[0].ID))(t); !cmp.Equal(stored, got, cmpopts.EquateEmpty()) {
 			t.Errorf("delivery, -journal +client:\n%s", cmp.Diff(stored, got, cmpopts.EquateEmpty()))
 		}
@@ -136,7 +136,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if len(bins) != 1 || bins[0].Name != "inbox" || bins[0].Count < 2 {
 			t.Errorf("bins %+v", bins)
 		}
-		if got := must(client.Ledger(ctx, "inbox"))(t); got.Bin != "inbox" || got.Held != uint64(bins[0].Count) || got.Received != got.Held || !got.Complete {
+		if got := must(client.Stats(ctx, "inbox"))(t); got.Bin != "inbox" || got.Held != uint64(bins[0].Count) || got.Received != got.Held || !got.Complete {
 			t.Errorf("ledger %+v", got)
 		}
 		if got := must(client.Sender(ctx, "inbox"))(t); got.Captures != bins[0].Count || !got.Complete || len(got.Findings) == 0 {
@@ -173,7 +173,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 
 // Pages fit together, in both directions, with and without a filter.
 func TestClientPages(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, rig *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
 		for i := range 7 {
 			post(t, client.BinURL([]string{"even", "odd"}[i%2]), strings.Repeat("x", i))
@@ -229,7 +229,7 @@ func TestClientWaitsInVain(t *testing.T) {
 
 // Errors are the same on both sides: sentinels and words.
 func TestClientErrors(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, rig *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
 		endpoint := must(client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: client.BinURL("inbox"), Events: []string{"Pass:*"}}))(t)
 		for _, c := range []struct {
@@ -278,7 +278,7 @@ func TestClientErrors(t *testing.T) {
 				t.Errorf("%s: %v, want %v", c.name, err, c.want)
 				continue
 			}
-			if local := c.call(rig.Client()); local.Error() != err.Error() {
+			if local := c.call(server.Client()); local.Error() != err.Error() {
 				t.Errorf("%s: says %q, in the process %q", c.name, err, local)
 			}
 		}
@@ -309,31 +309,31 @@ func TestClientWaitEndsWithItsContext(t *testing.T) {
 
 func TestDialSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler, Token: "open sesame"})
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler, Token: "open sesame"})
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	for _, c := range []struct {
-		name, rig, token, want string
-		noRig                  bool
+		name, server, token, want string
+		noServer                  bool
 	}{
 		{"no URL", "127.0.0.1:8080", "", `rig "127.0.0.1:8080": want the desk's URL, as in http://127.0.0.1:8080`, false},
 		{"no rig", other.URL, "", "rig " + other.URL + ": no rig there: status 404", true},
-		{"the capture address", rig.CaptureURL(), "", "rig " + rig.CaptureURL() + ": no rig there: ", true},
-		{"no token", rig.DeskURL(), "", "rig " + rig.DeskURL() + ": the rig asks for its token", false},
-		{"wrong token", rig.DeskURL(), "sesame", "rig " + rig.DeskURL() + ": the rig asks for its token", false},
+		{"the capture address", server.CaptureURL(), "", "rig " + server.CaptureURL() + ": no rig there: ", true},
+		{"no token", server.DashboardURL(), "", "rig " + server.DashboardURL() + ": the rig asks for its token", false},
+		{"wrong token", server.DashboardURL(), "sesame", "rig " + server.DashboardURL() + ": the rig asks for its token", false},
 	} {
-		client, err := mockserver.Dial(c.rig, c.token)
+		client, err := mockserver.Dial(c.server, c.token)
 		if err == nil {
 			closeClient(t, client)
 			t.Errorf("%s: dialled", c.name)
 			continue
 		}
-		if !strings.HasPrefix(err.Error(), c.want) || errors.Is(err, mockserver.ErrNoRig) != c.noRig {
+		if !strings.HasPrefix(err.Error(), c.want) || errors.Is(err, mockserver.ErrNoServer) != c.noServer {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, err, c.want)
 		}
 	}
 	p := (*problem.Problem)(nil)
-	if _, err := mockserver.Dial(rig.DeskURL(), ""); !errors.As(err, &p) || p.Status != http.StatusUnauthorized {
+	if _, err := mockserver.Dial(server.DashboardURL(), ""); !errors.As(err, &p) || p.Status != http.StatusUnauthorized {
 		t.Errorf("no token: %v, want a 401 problem", err)
 	}
 }

@@ -24,7 +24,7 @@ import (
 // tenants; see Options.Demo.
 func (s *Server) SeedDemo(ctx context.Context) error {
 	seeds := map[string]func(*demo) error{"neostore": (*demo).neostore, "subscribfy": (*demo).subscribfy, "ethpass": (*demo).ethpass}
-	for _, f := range s.surfaces {
+	for _, f := range s.vendorAPIs {
 		p, err := s.catalogue.Provider(f.provider)
 		if err != nil {
 			return err
@@ -64,7 +64,7 @@ func (d *demo) call(method, path string, body any) (gjson.Result, error) {
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, d.server.SurfaceURL(d.provider)+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, method, d.server.VendorAPIURL(d.provider)+path, bytes.NewReader(text))
 	if err != nil {
 		return gjson.Result{}, err
 	}

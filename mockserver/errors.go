@@ -20,7 +20,7 @@ var (
 	// ErrNoSubscriber: no endpoint selects what was emitted, so nothing was sent.
 	ErrNoSubscriber = errors.New("no subscriber")
 	// ErrNoRig: what answered at the address given to Dial is not a desk.
-	ErrNoRig = errors.New("no rig there")
+	ErrNoServer = errors.New("no rig there")
 
 	// ErrInvalid: an endpoint, an event or a run that cannot be.
 	ErrInvalid = delivery.ErrInvalid

@@ -16,8 +16,8 @@ import (
 func TestExampleBin(t *testing.T) {
 	// example:bin
 	ctx := t.Context()
-	rig := mockserver.StartT(t)
-	inbox, neostore := rig.Bin("inbox"), rig.Provider("neostore")
+	server := mockserver.StartT(t)
+	inbox, neostore := server.Bin("inbox"), server.Provider("neostore")
 
 	endpoint, err := neostore.Subscribe(ctx, inbox.URL(), "Pass:*")
 	if err != nil {
@@ -43,24 +43,24 @@ func TestExampleBin(t *testing.T) {
 // The consumer under test is down for two days; the provider's retries reach it all the same.
 func TestExampleRetries(t *testing.T) {
 	consumer := &outage{until: 3}
-	server := httptest.NewServer(consumer)
-	defer server.Close()
+	shop := httptest.NewServer(consumer)
+	defer shop.Close()
 
 	// example:retries
 	ctx := t.Context()
-	rig := mockserver.StartT(t)
-	neostore := rig.Provider("neostore")
-	if _, err := neostore.Register(ctx, journal.Endpoint{URL: server.URL, Events: []string{"Pass:*"}, Retry: "at-least-once"}); err != nil {
+	server := mockserver.StartT(t)
+	neostore := server.Provider("neostore")
+	if _, err := neostore.Register(ctx, journal.Endpoint{URL: shop.URL, Events: []string{"Pass:*"}, Retry: "at-least-once"}); err != nil {
 		t.Fatal(err)
 	}
 	deliveries, err := neostore.Emit(ctx, "Pass:Created")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rig.Client().Advance(ctx, 48*time.Hour); err != nil { // no time passes
+	if _, err := server.Client().Advance(ctx, 48*time.Hour); err != nil { // no time passes
 		t.Fatal(err)
 	}
-	delivery, err := rig.Client().Delivery(ctx, deliveries[0].ID)
+	delivery, err := server.Client().Delivery(ctx, deliveries[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,19 +81,19 @@ func (o *outage) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 func ExampleStart() {
 	ctx := context.Background()
-	rig, err := mockserver.Start(ctx, mockserver.Options{Seed: 7})
+	server, err := mockserver.Start(ctx, mockserver.Options{Seed: 7})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer rig.Close()
+	defer server.Close()
 
-	inbox := rig.Bin("inbox")
-	if _, err := rig.Provider("ethpass").Subscribe(ctx, inbox.URL()); err != nil {
+	inbox := server.Bin("inbox")
+	if _, err := server.Provider("ethpass").Subscribe(ctx, inbox.URL()); err != nil {
 		fmt.Println(err)
 		return
 	}
-	if _, err := rig.Provider("ethpass").Emit(ctx, "pass:create"); err != nil {
+	if _, err := server.Provider("ethpass").Emit(ctx, "pass:create"); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -58,7 +58,7 @@ func (f *following) next(t *testing.T) journal.Update {
 
 // A follower is told what both kinds of clients record, change and delete.
 func TestFollow(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, rig *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
 		answer := make(chan struct{})
 		consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -81,7 +81,7 @@ func TestFollow(t *testing.T) {
 		var stored, pending bool
 		for !stored || !pending {
 			switch u := all.next(t); {
-			case u.Capture != nil && u.Capture.Reply == nil:
+			case u.Capture != nil && u.Capture.Response == nil:
 				stored = true
 			case u.Delivery != nil && u.Delivery.State == journal.Pending && u.Delivery.ID == made[0].ID:
 				pending = true
@@ -90,14 +90,14 @@ func TestFollow(t *testing.T) {
 			}
 		}
 		close(answer)
-		if u := matching.next(t); u.Capture == nil || u.Capture.Reply.Status != 202 {
+		if u := matching.next(t); u.Capture == nil || u.Capture.Response.Status != 202 {
 			t.Errorf("told %+v, want the capture once it matches", u)
 		}
-		var replied, delivered bool
-		for !replied || !delivered {
+		var responded, delivered bool
+		for !responded || !delivered {
 			switch u := all.next(t); {
-			case u.Capture != nil && u.Capture.Reply != nil && u.Capture.Reply.Status == 202:
-				replied = true
+			case u.Capture != nil && u.Capture.Response != nil && u.Capture.Response.Status == 202:
+				responded = true
 			case u.Delivery != nil && u.Delivery.State == journal.Delivered && len(u.Delivery.Attempts) == 1:
 				delivered = true
 			default:
@@ -121,7 +121,7 @@ func TestFollow(t *testing.T) {
 		if !errors.Is(err, capture.ErrInvalid) {
 			t.Errorf("a wrong condition: %v, want ErrInvalid", err)
 		}
-		rig.Close()
+		server.Close()
 		if err := <-matching.ended; err == nil || errors.Is(err, context.Canceled) {
 			t.Errorf("the rig closed: %v, want an error of the rig's", err)
 		}
@@ -133,7 +133,7 @@ func TestFollowComesAgain(t *testing.T) {
 	t.Parallel()
 	connections := 0
 	var positions []string
-	rig := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/stream") {
 			w.Header().Set("Content-Type", "application/json")
 			w.Write([]byte(`{}`))
@@ -150,8 +150,8 @@ func TestFollowComesAgain(t *testing.T) {
 			http.Error(w, "no more", http.StatusServiceUnavailable)
 		}
 	}))
-	t.Cleanup(rig.Close)
-	client, err := mockserver.Dial(rig.URL, "")
+	t.Cleanup(server.Close)
+	client, err := mockserver.Dial(server.URL, "")
 	if err != nil {
 		t.Fatal(err)
 	}

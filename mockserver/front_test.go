@@ -27,8 +27,8 @@ func TestTokensAreGuarded(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			rig := mockserver.StartT(t, mockserver.Options{Token: tt.token})
-			req, err := http.NewRequestWithContext(t.Context(), tt.method, rig.CaptureURL()+tt.path, strings.NewReader(""))
+			server := mockserver.StartT(t, mockserver.Options{Token: tt.token})
+			req, err := http.NewRequestWithContext(t.Context(), tt.method, server.CaptureURL()+tt.path, strings.NewReader(""))
 			if err != nil {
 				t.Fatal(err)
 			}

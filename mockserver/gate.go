@@ -45,7 +45,7 @@ func newGate(o Options, public, address string, addr net.Addr, guarded []string,
 }
 
 // deskGuarded are the paths of the desk that ask for the rig's token. A surface asks for its system's own keys.
-func deskGuarded() []string { return []string{"/api/v1", "/metrics"} }
+func dashboardGuarded() []string { return []string{"/api/v1", "/metrics"} }
 
 // ServeHTTP asks for a name, an origin and a token, in this order; whether the rig is alive may be asked by anyone.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -13,7 +13,7 @@ func FuzzGate(f *testing.F) {
 	f.Add("LOCALHOST.", "null", "/api/v1/../metrics", "cross-site")
 	f.Add("[::1", "http://[", "//api/v1", "")
 	asked := false
-	g := newGate(Options{DeskAddress: "127.0.0.1:8080"}, "", "127.0.0.1:8080", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, deskGuarded(),
+	g := newGate(Options{DashboardAddress: "127.0.0.1:8080"}, "", "127.0.0.1:8080", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, dashboardGuarded(),
 		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	f.Fuzz(func(t *testing.T, host, origin, path, site string) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)

@@ -11,11 +11,11 @@ func TestGate(t *testing.T) {
 	t.Parallel()
 	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}
 	everywhere := &net.TCPAddr{IP: net.IPv4zero, Port: 8080}
-	plain := Options{DeskAddress: "127.0.0.1:8080"}
-	public := Options{DeskAddress: "127.0.0.1:8080", DeskURL: "https://rig.example.com/desk", CaptureURL: "https://hooks.example.com"}
-	named := Options{DeskAddress: "rig.example.com:8080"}
-	guarded := Options{DeskAddress: "0.0.0.0:8080", Token: "open sesame"}
-	insecure := Options{DeskAddress: "0.0.0.0:8080", Insecure: true}
+	plain := Options{DashboardAddress: "127.0.0.1:8080"}
+	public := Options{DashboardAddress: "127.0.0.1:8080", DashboardURL: "https://rig.example.com/desk", CaptureURL: "https://hooks.example.com"}
+	named := Options{DashboardAddress: "rig.example.com:8080"}
+	guarded := Options{DashboardAddress: "0.0.0.0:8080", Token: "open sesame"}
+	insecure := Options{DashboardAddress: "0.0.0.0:8080", Insecure: true}
 	type headers map[string]string
 	for _, c := range []struct {
 		name    string
@@ -84,7 +84,7 @@ func TestGate(t *testing.T) {
 		{"health of the API", plain, loopback, "GET", "http://evil.example/api/v1/healthz", nil, 200},
 	} {
 		asked := false
-		g := newGate(c.options, c.options.DeskURL, c.options.DeskAddress, c.addr, deskGuarded(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+		g := newGate(c.options, c.options.DashboardURL, c.options.DashboardAddress, c.addr, dashboardGuarded(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 		r := httptest.NewRequest(c.method, c.url, nil)
 		for name, value := range c.headers {
 			r.Header.Set(name, value)

@@ -19,26 +19,26 @@ import (
 
 // Changes of a bin's settings made at the same time do not undo each other, in this process and over HTTP.
 func TestBinChangesAreAtomic(t *testing.T) {
-	clients(t, mockserver.Options{Desk: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
 		for i := range 50 {
 			bin := mockserver.NewBin(client, fmt.Sprint("bin", i))
 			var changing sync.WaitGroup
 			errs := make([]error, 2)
-			changing.Go(func() { errs[0] = bin.Reply(t.Context(), journal.Reply{Status: 503}) })
+			changing.Go(func() { errs[0] = bin.Response(t.Context(), journal.Response{Status: 503}) })
 			changing.Go(func() { errs[1] = bin.VerifyWith(t.Context(), "neostore", "s") })
 			changing.Wait()
 			set, err := client.Settings(t.Context(), bin.Name())
-			if err := errors.Join(append(errs, err)...); err != nil || set.Provider != "neostore" || len(set.Replies.Turns) != 1 {
+			if err := errors.Join(append(errs, err)...); err != nil || set.Provider != "neostore" || len(set.Responses.Sequence) != 1 {
 				t.Fatalf("%+v, %v", set, err)
 			}
 		}
 		url, forward := "http://x/", ""
 		set, err := client.Change(t.Context(), "bin0", capture.Change{URL: &url, Forward: &forward})
-		if err != nil || set.URL != url || set.Provider != "neostore" || len(set.Secrets) != 1 || len(set.Replies.Turns) != 1 {
+		if err != nil || set.URL != url || set.Provider != "neostore" || len(set.Secrets) != 1 || len(set.Responses.Sequence) != 1 {
 			t.Errorf("%+v, %v", set, err)
 		}
 		none := ""
-		if set, err := client.Change(t.Context(), "bin0", capture.Change{Provider: &none, Secrets: &[]string{}, URL: &none}); err != nil || set.Provider != "" || len(set.Secrets) != 0 || len(set.Replies.Turns) != 1 {
+		if set, err := client.Change(t.Context(), "bin0", capture.Change{Provider: &none, Secrets: &[]string{}, URL: &none}); err != nil || set.Provider != "" || len(set.Secrets) != 0 || len(set.Responses.Sequence) != 1 {
 			t.Errorf("%+v, %v", set, err)
 		}
 	})
@@ -47,12 +47,12 @@ func TestBinChangesAreAtomic(t *testing.T) {
 // A change that is not about the replies leaves the turns that were taken.
 func TestChangeKeepsTheTurns(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t)
-	bin := rig.Bin("inbox")
-	if err := bin.Reply(t.Context(), journal.Reply{Status: 503}, journal.Reply{Status: 201}); err != nil {
+	server := mockserver.StartT(t)
+	bin := server.Bin("inbox")
+	if err := bin.Response(t.Context(), journal.Response{Status: 503}, journal.Response{Status: 201}); err != nil {
 		t.Fatal(err)
 	}
-	neostore := rig.Provider("neostore")
+	neostore := server.Provider("neostore")
 	if _, err := neostore.Subscribe(t.Context(), bin.URL(), "Pass:*"); err != nil {
 		t.Fatal(err)
 	}
@@ -60,15 +60,15 @@ func TestChangeKeepsTheTurns(t *testing.T) {
 	for _, status := range want { // the second change comes between the replies
 		deliveries, err := neostore.Emit(t.Context(), "Pass:Created")
 		if err == nil {
-			err = rig.Client().Settle(t.Context())
+			err = server.Client().Settle(t.Context())
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d, err := rig.Client().Delivery(t.Context(), deliveries[0].ID); err != nil || d.Attempts[0].Status != status {
+		if d, err := server.Client().Delivery(t.Context(), deliveries[0].ID); err != nil || d.Attempts[0].Status != status {
 			t.Errorf("%+v, %v; want %d", d, err, status)
 		}
-		if _, err := rig.Client().Change(t.Context(), "inbox", capture.Change{Handshakes: &[]capture.Handshake{{Kind: "slack"}}}); err != nil {
+		if _, err := server.Client().Change(t.Context(), "inbox", capture.Change{Handshakes: &[]capture.Handshake{{Kind: "slack"}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -79,8 +79,8 @@ func TestStartTDrawsASeed(t *testing.T) {
 	t.Parallel()
 	ids := func(o ...mockserver.Options) string {
 		f := &failing{T: t}
-		rig := mockserver.StartT(f, o...)
-		life, err := rig.Provider("neostore").Life("pass", mockserver.JourneyOptions{}, "Pass:Created")
+		server := mockserver.StartT(f, o...)
+		life, err := server.Provider("neostore").Life("pass", mockserver.JourneyOptions{}, "Pass:Created")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func (f *failing) end() {
 
 // An emission to nobody and a subscription to nothing are errors, in this process and over HTTP.
 func TestNobodyIsAnError(t *testing.T) {
-	clients(t, mockserver.Options{Desk: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
 		neostore := mockserver.NewProvider(client, "neostore")
 		if list, err := neostore.Emit(t.Context(), "Pass:Created"); !errors.Is(err, mockserver.ErrNoSubscriber) || len(list) != 0 {
 			t.Errorf("%v, %v", list, err)
@@ -154,7 +154,7 @@ func TestNobodyIsAnError(t *testing.T) {
 
 // A wait whose context ends first still says what came, and what is missing.
 func TestWaitSaysWhatCame(t *testing.T) {
-	clients(t, mockserver.Options{Desk: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		_, err := mockserver.NewBin(client, "empty").Wait(ctx, 2)
@@ -173,12 +173,12 @@ func TestWaitSaysWhatCame(t *testing.T) {
 func TestBinsCanBeReached(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0"} {
-		rig := mockserver.StartT(t, mockserver.Options{Capture: address, Insecure: true})
-		bin := rig.Bin("inbox")
+		server := mockserver.StartT(t, mockserver.Options{Capture: address, Insecure: true})
+		bin := server.Bin("inbox")
 		if !strings.HasPrefix(bin.URL(), "http://127.0.0.1:") {
 			t.Errorf("%s: %s", address, bin.URL())
 		}
-		neostore := rig.Provider("neostore")
+		neostore := server.Provider("neostore")
 		if _, err := neostore.Subscribe(t.Context(), bin.URL()); err != nil {
 			t.Fatal(err)
 		}

@@ -113,8 +113,8 @@ func (l *local) Settings(ctx context.Context, bin string) (capture.Settings, err
 
 func (l *local) Bins(ctx context.Context) ([]journal.Bin, error) { return l.s.store.Bins(ctx) }
 
-func (l *local) Ledger(ctx context.Context, bin string) (capture.Ledger, error) {
-	return l.s.capture.Ledger(ctx, bin)
+func (l *local) Stats(ctx context.Context, bin string) (capture.Stats, error) {
+	return l.s.capture.Stats(ctx, bin)
 }
 
 func (l *local) Sender(ctx context.Context, bin string) (capture.Sender, error) {

@@ -20,17 +20,17 @@ type Provider struct {
 	catalogue *fixtures.Catalogue
 	name      string
 	seed      uint64
-	lives     *atomic.Uint64 // journeys begun
+	journeys     *atomic.Uint64 // journeys begun
 }
 
 // Provider is the handle of one provider.
 func (s *Server) Provider(name string) *Provider {
-	return &Provider{client: s.Client(), catalogue: s.catalogue, name: name, seed: s.seed, lives: &s.lives}
+	return &Provider{client: s.Client(), catalogue: s.catalogue, name: name, seed: s.seed, journeys: &s.journeys}
 }
 
 // NewProvider is the handle of a built-in provider of the server that client drives. It draws a new seed for its journeys.
 func NewProvider(client Client, name string) *Provider {
-	return &Provider{client: client, catalogue: fixtures.Builtin(), name: name, seed: 1 + rand.Uint64N(1_000_000_000), lives: &atomic.Uint64{}}
+	return &Provider{client: client, catalogue: fixtures.Builtin(), name: name, seed: 1 + rand.Uint64N(1_000_000_000), journeys: &atomic.Uint64{}}
 }
 
 // Name is the provider's name.
@@ -111,7 +111,7 @@ func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]d
 	if o.Seed != nil {
 		draw.Seed = *o.Seed
 	} else {
-		draw.Index = p.lives.Add(1) - 1
+		draw.Index = p.journeys.Add(1) - 1
 	}
 	life, err := known.Journey(draw, journey, events, fixtures.RenderOptions{Tenant: o.Tenant, Set: o.Set, Start: o.Start})
 	if err != nil {

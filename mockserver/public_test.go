@@ -147,11 +147,11 @@ func TestBehindAProxy(t *testing.T) {
 	for _, strips := range []bool{true, false} {
 		t.Run(fmt.Sprint("strips ", strips), func(t *testing.T) {
 			t.Parallel()
-			var desks, captures http.Handler
+			var dashboards, captures http.Handler
 			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch {
 				case strings.HasPrefix(r.URL.Path, "/rig/"):
-					desks.ServeHTTP(w, r)
+					dashboards.ServeHTTP(w, r)
 				case strings.HasPrefix(r.URL.Path, "/hooks/"):
 					captures.ServeHTTP(w, r)
 				default:
@@ -159,7 +159,7 @@ func TestBehindAProxy(t *testing.T) {
 				}
 			}))
 			t.Cleanup(proxy.Close)
-			s := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler, CaptureURL: proxy.URL + "/hooks", DeskURL: proxy.URL + "/rig/"})
+			s := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler, CaptureURL: proxy.URL + "/hooks", DashboardURL: proxy.URL + "/rig/"})
 			to := func(address, path string) http.Handler {
 				target := &url.URL{Scheme: "http", Host: address}
 				p := http.Handler(httputil.NewSingleHostReverseProxy(target))
@@ -168,11 +168,11 @@ func TestBehindAProxy(t *testing.T) {
 				}
 				return p
 			}
-			desks, captures = to(s.DeskListensOn(), "/rig"), to(s.ListensOn(), "/hooks")
-			if s.DeskURL() != proxy.URL+"/rig" || s.CaptureURL() != proxy.URL+"/hooks" {
-				t.Errorf("desk %s, capture %s", s.DeskURL(), s.CaptureURL())
+			dashboards, captures = to(s.DashboardListensOn(), "/rig"), to(s.ListensOn(), "/hooks")
+			if s.DashboardURL() != proxy.URL+"/rig" || s.CaptureURL() != proxy.URL+"/hooks" {
+				t.Errorf("desk %s, capture %s", s.DashboardURL(), s.CaptureURL())
 			}
-			client, err := mockserver.Dial(s.DeskURL(), "")
+			client, err := mockserver.Dial(s.DashboardURL(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -187,7 +187,7 @@ func TestBehindAProxy(t *testing.T) {
 				t.Errorf("%d captures, %v", len(got), err)
 			}
 			for _, path := range []string{"/", "/page/desk.js", "/api/docs/", "/api/openapi.json", "/healthz"} {
-				resp, err := http.Get(s.DeskURL() + path)
+				resp, err := http.Get(s.DashboardURL() + path)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -206,7 +206,7 @@ func TestBehindAProxy(t *testing.T) {
 func TestPublicURLsAreChecked(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"hooks.example.com", "ftp://h", "http://", "http://h/?q", "http://h/#f", "http://user:password@h/", ":"} {
-		for _, o := range []mockserver.Options{{CaptureURL: text}, {DeskURL: text}} {
+		for _, o := range []mockserver.Options{{CaptureURL: text}, {DashboardURL: text}} {
 			s, err := mockserver.Start(t.Context(), o)
 			if err == nil {
 				_ = s.Close()

@@ -43,7 +43,7 @@ type (
 	// Rule answers the requests for which a condition holds.
 	Rule = capture.Rule
 	// Response is one answer of a bin.
-	Response = journal.Reply
+	Response = journal.Response
 	// Handshake has a bin pass a vendor's check of a new endpoint.
 	Handshake = capture.Handshake
 	// Imported tells what became of an imported file.
@@ -66,7 +66,7 @@ type (
 	// Attempt is one HTTP try of a delivery.
 	Attempt = journal.Attempt
 	// AttemptResponse is what a consumer answered to an attempt.
-	AttemptResponse = wire.Reply
+	AttemptResponse = wire.Response
 	// Outcome is how far an attempt came.
 	Outcome = wire.Outcome
 	// Duration is a time.Duration that JSON writes as text: "30s".
@@ -103,7 +103,7 @@ const (
 const (
 	NotSent       = wire.NotSent
 	PartlyWritten = wire.PartlyWritten
-	NoReply       = wire.NoReply
+	NoResponse       = wire.NoResponse
 	GotStatus     = wire.GotStatus
 )
 

@@ -38,18 +38,18 @@ const dialLimit = 10 * time.Second
 // Dial returns a client of the desk at rig, as in http://127.0.0.1:8080. It asks the desk once, so a wrong address
 // (ErrNoRig) or a wrong token is noticed here. The client is an io.Closer too: Close lets go of its connections.
 // At most one Trust may be given; it decides which certificates of an https desk are taken.
-func Dial(rig, token string, trust ...wire.Trust) (Client, error) {
+func Dial(server, token string, trust ...wire.Trust) (Client, error) {
 	var t wire.Trust
 	switch len(trust) {
 	case 0:
 	case 1:
 		t = trust[0]
 	default:
-		return nil, fmt.Errorf("rig %s: got %d Trusts, want at most one", rig, len(trust))
+		return nil, fmt.Errorf("rig %s: got %d Trusts, want at most one", server, len(trust))
 	}
-	u, err := url.Parse(rig)
+	u, err := url.Parse(server)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("rig %q: want the desk's URL, as in http://127.0.0.1:8080", rig)
+		return nil, fmt.Errorf("rig %q: want the desk's URL, as in http://127.0.0.1:8080", server)
 	}
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -68,19 +68,19 @@ func Dial(rig, token string, trust ...wire.Trust) (Client, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), dialLimit)
 	defer cancel()
-	type rigAbout struct {
+	type serverAbout struct {
 		Capture string `json:"capture"`
 	}
-	about, err := answer[rigAbout](ctx, r, http.MethodGet, path("rig"), nil)
+	about, err := answer[serverAbout](ctx, r, http.MethodGet, path("rig"), nil)
 	if err != nil {
 		r.Close()
 		if p := (*problem.Problem)(nil); errors.As(err, &p) && p.Status == http.StatusUnauthorized {
-			return nil, fmt.Errorf("rig %s: %w", rig, err)
+			return nil, fmt.Errorf("rig %s: %w", server, err)
 		}
 		if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-			return nil, fmt.Errorf("rig %s: %w: %w", rig, ErrNoRig, err) // which says what to do
+			return nil, fmt.Errorf("rig %s: %w: %w", server, ErrNoServer, err) // which says what to do
 		}
-		return nil, fmt.Errorf("rig %s: %w: %w: start one with \"hookrig serve\", and give the desk's address", rig, ErrNoRig, err)
+		return nil, fmt.Errorf("rig %s: %w: %w: start one with \"hookrig serve\", and give the desk's address", server, ErrNoServer, err)
 	}
 	r.capture = about.Capture
 	return r, nil
@@ -194,8 +194,8 @@ func (r *remote) Bins(ctx context.Context) ([]journal.Bin, error) {
 	return items[journal.Bin](ctx, r, http.MethodGet, path("bins"), nil)
 }
 
-func (r *remote) Ledger(ctx context.Context, bin string) (capture.Ledger, error) {
-	return answer[capture.Ledger](ctx, r, http.MethodGet, path("bins", bin, "ledger"), nil)
+func (r *remote) Stats(ctx context.Context, bin string) (capture.Stats, error) {
+	return answer[capture.Stats](ctx, r, http.MethodGet, path("bins", bin, "ledger"), nil)
 }
 
 func (r *remote) Sender(ctx context.Context, bin string) (capture.Sender, error) {

@@ -39,14 +39,14 @@ type Options struct {
 	// CaptureURL and DeskURL are what the two addresses are called from outside: behind a proxy, below a path, in a container whose ports are
 	// published. They stand in what is printed and returned. "" is what they listen on, as this machine reaches it.
 	CaptureURL string
-	DeskURL    string
+	DashboardURL    string
 	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none.
-	Desk func(vendorapi.Parts) http.Handler
+	Dashboard func(vendorapi.Parts) http.Handler
 	// DeskAddress is the desk's, host:port; "" is 127.0.0.1:0.
-	DeskAddress string
+	DashboardAddress string
 	// Surfaces are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
 	// that Addresses gives it; the desk serves all of them besides, below their names. One with neither takes a free port.
-	Surfaces map[string]vendorapi.Maker
+	VendorAPIs map[string]vendorapi.Maker
 	// Addresses are those of Surfaces, by provider, host:port.
 	Addresses map[string]string
 	// Demo adds a demo tenant to every provider, whose key is provider.DemoKey, unless some address can be reached from
@@ -87,10 +87,10 @@ type Server struct {
 	forwarding *wire.Client // of forwards; nil before the capture address is made
 	dispatcher *delivery.Dispatcher
 	capture    *capture.Server
-	desk       *webServer // nil without one
-	surfaces   []*surfaceServer
+	dashboard       *webServer // nil without one
+	vendorAPIs   []*vendorAPIServer
 
-	lives  atomic.Uint64 // journeys drawn so far, so that each is another life
+	journeys  atomic.Uint64 // journeys drawn so far, so that each is another life
 	closed sync.Once
 	err    error // of Close
 }
@@ -156,26 +156,26 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	case err != nil:
 		return listenError("capture", o.Capture, err)
 	}
-	if err := s.makeSurfaces(ctx, o, guard); err != nil {
+	if err := s.makeVendorAPIs(ctx, o, guard); err != nil {
 		return err
 	}
-	if err := s.startSurfaces(o); err != nil {
+	if err := s.startVendorAPIs(o); err != nil {
 		return err
 	}
 	s.dispatcher.Resume() // the bins that deliveries may go to listen now
-	if o.Desk == nil {
+	if o.Dashboard == nil {
 		return nil
 	}
-	handler := o.Desk(vendorapi.Parts{
-		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, Surfaces: s.surfaceAddresses(),
+	handler := o.Dashboard(vendorapi.Parts{
+		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
 	})
-	if s.desk, err = startWeb(o, o.DeskAddress, deskGuarded(), s.withSurfaces(handler)); err != nil {
-		return listenError("desk", o.DeskAddress, err)
+	if s.dashboard, err = startWeb(o, o.DashboardAddress, dashboardGuarded(), s.withVendorAPIs(handler)); err != nil {
+		return listenError("desk", o.DashboardAddress, err)
 	}
-	if o.DeskURL != "" {
-		s.desk.url = strings.TrimRight(o.DeskURL, "/")
+	if o.DashboardURL != "" {
+		s.dashboard.url = strings.TrimRight(o.DashboardURL, "/")
 	}
-	s.capture.SetDesk(s.desk.url)
+	s.capture.SetDashboard(s.dashboard.url)
 	return nil
 }
 
@@ -253,10 +253,10 @@ func (s *Server) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var errs []error
-	if s.desk != nil {
-		errs = append(errs, s.desk.close(ctx))
+	if s.dashboard != nil {
+		errs = append(errs, s.dashboard.close(ctx))
 	}
-	errs = append(errs, s.closeSurfaces(ctx))
+	errs = append(errs, s.closeVendorAPIs(ctx))
 	if s.dispatcher != nil {
 		errs = append(errs, s.dispatcher.Close())
 	}
@@ -277,11 +277,11 @@ func (s *Server) close() error {
 func (s *Server) ListensOn() string { return s.capture.Address() }
 
 // DeskListensOn is the desk's address as this machine reaches it, host:port, or "" without one.
-func (s *Server) DeskListensOn() string {
-	if s.desk == nil {
+func (s *Server) DashboardListensOn() string {
+	if s.dashboard == nil {
 		return ""
 	}
-	return s.desk.address
+	return s.dashboard.address
 }
 
 // CaptureURL is the capture address, http://host:port, or the public URL that it was given.
@@ -294,11 +294,11 @@ func (s *Server) CaptureTLSURL() string { return s.capture.TLSURL() }
 func (s *Server) CA() []byte { return s.capture.CA() }
 
 // DeskURL is the desk's address, http://host:port, or the public URL that it was given; "" without one.
-func (s *Server) DeskURL() string {
-	if s.desk == nil {
+func (s *Server) DashboardURL() string {
+	if s.dashboard == nil {
 		return ""
 	}
-	return s.desk.url
+	return s.dashboard.url
 }
 
 // Client drives the rig in this process.

@@ -26,13 +26,13 @@ func TestStartTLeavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	var address string
 	t.Run("rig", func(t *testing.T) {
-		rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
-		address = strings.TrimPrefix(rig.CaptureURL(), "http://")
-		inbox := rig.Bin("inbox")
-		if err := inbox.Reply(t.Context(), journal.Reply{Hang: true}); err != nil {
+		server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
+		address = strings.TrimPrefix(server.CaptureURL(), "http://")
+		inbox := server.Bin("inbox")
+		if err := inbox.Response(t.Context(), journal.Response{Hang: true}); err != nil {
 			t.Fatal(err)
 		}
-		neostore := rig.Provider("neostore")
+		neostore := server.Provider("neostore")
 		if _, err := neostore.Subscribe(t.Context(), inbox.URL(), "Pass:*"); err != nil {
 			t.Fatal(err)
 		}
@@ -53,12 +53,12 @@ func TestStartTLeavesNothing(t *testing.T) {
 
 func TestCloseTwice(t *testing.T) {
 	t.Parallel()
-	rig, err := mockserver.Start(context.Background(), mockserver.Options{Desk: dashboard.Handler})
+	server, err := mockserver.Start(context.Background(), mockserver.Options{Dashboard: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := rig.Close(); err != nil {
+		if err := server.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	}
@@ -68,13 +68,13 @@ func TestCloseTwice(t *testing.T) {
 func TestTheContextOnlyStarts(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
-	rig, err := mockserver.Start(ctx, mockserver.Options{})
+	server, err := mockserver.Start(ctx, mockserver.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rig.Close()
+	defer server.Close()
 	cancel()
-	deliver(t, rig)
+	deliver(t, server)
 
 	if _, err := mockserver.Start(ctx, mockserver.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("start after the end: %v, want canceled", err)
@@ -87,16 +87,16 @@ func TestTheStoreBelongsToWhoGaveIt(t *testing.T) {
 	store := journal.NewMemory(journal.MemoryOptions{})
 	defer store.Close()
 	for want := 1; want <= 2; want++ {
-		rig, err := mockserver.Start(t.Context(), mockserver.Options{Store: store})
+		server, err := mockserver.Start(t.Context(), mockserver.Options{Store: store})
 		if err != nil {
 			t.Fatal(err)
 		}
-		post(t, rig.Bin("inbox").URL(), "x")
-		captures, err := rig.Bin("inbox").Captures(t.Context())
+		post(t, server.Bin("inbox").URL(), "x")
+		captures, err := server.Bin("inbox").Captures(t.Context())
 		if err != nil || len(captures) != want {
 			t.Errorf("%d captures (%v), want %d", len(captures), err, want)
 		}
-		if err := rig.Close(); err != nil {
+		if err := server.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,7 +110,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 	}
 	defer taken.Close()
 	address := taken.Addr().String()
-	withDesk := func(o mockserver.Options) mockserver.Options { o.Desk = dashboard.Handler; return o }
+	withDashboard := func(o mockserver.Options) mockserver.Options { o.Dashboard = dashboard.Handler; return o }
 	for _, c := range []struct {
 		name    string
 		options mockserver.Options
@@ -118,15 +118,15 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		network bool // whether the error is of the network: *net.OpError
 	}{
 		{"capture taken", mockserver.Options{Capture: address}, "capture address " + address + " is taken: stop who has it, or give another address (port 0 takes a free one)", true},
-		{"desk taken", withDesk(mockserver.Options{DeskAddress: address}), "desk address " + address + " is taken: stop who has it, or give another address (port 0 takes a free one)", true},
+		{"desk taken", withDashboard(mockserver.Options{DashboardAddress: address}), "desk address " + address + " is taken: stop who has it, or give another address (port 0 takes a free one)", true},
 		{"no port", mockserver.Options{Capture: "127.0.0.1"}, `capture address "127.0.0.1": address 127.0.0.1: missing port in address: want host:port, as in 127.0.0.1:8080`, false},
 		{"exposed capture", mockserver.Options{Capture: "0.0.0.0:0"}, `capture address "0.0.0.0:0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
-		{"exposed desk", withDesk(mockserver.Options{DeskAddress: ":0"}), `desk address ":0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
+		{"exposed desk", withDashboard(mockserver.Options{DashboardAddress: ":0"}), `desk address ":0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
 		{"target", mockserver.Options{AllowTargets: []string{"10.0.0.0/99"}}, "allowed targets:", false},
 	} {
-		rig, err := mockserver.Start(t.Context(), c.options)
+		server, err := mockserver.Start(t.Context(), c.options)
 		if err == nil {
-			rig.Close()
+			server.Close()
 			t.Errorf("%s: it started", c.name)
 			continue
 		}
@@ -145,14 +145,14 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 func TestBeyondLoopbackWithATokenOrAWord(t *testing.T) {
 	t.Parallel()
 	for _, o := range []mockserver.Options{
-		{Capture: "0.0.0.0:0", DeskAddress: "0.0.0.0:0", Token: "t"},
-		{Capture: "0.0.0.0:0", DeskAddress: "0.0.0.0:0", Insecure: true},
+		{Capture: "0.0.0.0:0", DashboardAddress: "0.0.0.0:0", Token: "t"},
+		{Capture: "0.0.0.0:0", DashboardAddress: "0.0.0.0:0", Insecure: true},
 	} {
-		o.Desk = dashboard.Handler
-		rig := mockserver.StartT(t, o)
-		client, err := mockserver.Dial(rig.DeskURL(), o.Token)
+		o.Dashboard = dashboard.Handler
+		server := mockserver.StartT(t, o)
+		client, err := mockserver.Dial(server.DashboardURL(), o.Token)
 		if err != nil {
-			t.Errorf("dial %s: %v", rig.DeskURL(), err)
+			t.Errorf("dial %s: %v", server.DashboardURL(), err)
 			continue
 		}
 		closeClient(t, client)
@@ -164,12 +164,12 @@ func TestBeyondLoopbackWithATokenOrAWord(t *testing.T) {
 func TestStartTFailsTheTest(t *testing.T) {
 	t.Parallel()
 	f := &fakeT{}
-	if rig := mockserver.StartT(f, mockserver.Options{Capture: "nowhere"}); rig != nil || len(f.failed) != 1 {
-		t.Errorf("rig %v, failures %q: want no rig and one failure", rig, f.failed)
+	if server := mockserver.StartT(f, mockserver.Options{Capture: "nowhere"}); server != nil || len(f.failed) != 1 {
+		t.Errorf("rig %v, failures %q: want no rig and one failure", server, f.failed)
 	}
 	f = &fakeT{}
-	if rig := mockserver.StartT(f, mockserver.Options{}, mockserver.Options{}); rig != nil || len(f.failed) != 1 {
-		t.Errorf("two options: rig %v, failures %q: want no rig and one failure", rig, f.failed)
+	if server := mockserver.StartT(f, mockserver.Options{}, mockserver.Options{}); server != nil || len(f.failed) != 1 {
+		t.Errorf("two options: rig %v, failures %q: want no rig and one failure", server, f.failed)
 	}
 }
 
@@ -185,8 +185,8 @@ func (f *fakeT) Logf(string, ...any) {}
 func TestHandles(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	rig := mockserver.StartT(t, mockserver.Options{Seed: 7})
-	inbox, neostore := rig.Bin("inbox"), rig.Provider("neostore")
+	server := mockserver.StartT(t, mockserver.Options{Seed: 7})
+	inbox, neostore := server.Bin("inbox"), server.Provider("neostore")
 	endpoint, err := neostore.Subscribe(ctx, inbox.URL(), "Pass:*")
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestHandles(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What the bin answers is set beside what it verifies with.
-	if err := inbox.Reply(ctx, journal.Reply{Status: 204}); err != nil {
+	if err := inbox.Response(ctx, journal.Response{Status: 204}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := neostore.Emit(ctx, "Pass:Created"); err != nil {
@@ -211,8 +211,8 @@ func TestHandles(t *testing.T) {
 	verdicts := map[string]int{}
 	for _, c := range captures {
 		verdicts[c.Verification.Verdict]++
-		if c.Reply.Status != 204 {
-			t.Errorf("answered %d, want 204", c.Reply.Status)
+		if c.Response.Status != 204 {
+			t.Errorf("answered %d, want 204", c.Response.Status)
 		}
 	}
 	if verdicts["valid"] != 1 || verdicts["missing"] != 1 {
@@ -241,19 +241,19 @@ func TestHandles(t *testing.T) {
 	if err := neostore.Remove(ctx, endpoint.ID); err != nil {
 		t.Error(err)
 	}
-	if err := rig.Provider("ethpass").Remove(ctx, endpoint.ID); !errors.Is(err, journal.ErrNotFound) {
+	if err := server.Provider("ethpass").Remove(ctx, endpoint.ID); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("removed twice: %v", err)
 	}
 }
 
 // deliver has a provider deliver one event to a bin.
-func deliver(t *testing.T, rig *mockserver.Server) {
+func deliver(t *testing.T, server *mockserver.Server) {
 	t.Helper()
-	inbox := rig.Bin("inbox")
-	if _, err := rig.Provider("neostore").Subscribe(t.Context(), inbox.URL(), "Pass:*"); err != nil {
+	inbox := server.Bin("inbox")
+	if _, err := server.Provider("neostore").Subscribe(t.Context(), inbox.URL(), "Pass:*"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rig.Provider("neostore").Emit(t.Context(), "Pass:Created"); err != nil {
+	if _, err := server.Provider("neostore").Emit(t.Context(), "Pass:Created"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := inbox.Wait(t.Context(), 1); err != nil {
@@ -281,11 +281,11 @@ func closeClient(t *testing.T, client mockserver.Client) {
 
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
-		rig, err := mockserver.Start(context.Background(), mockserver.Options{})
+		server, err := mockserver.Start(context.Background(), mockserver.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := rig.Close(); err != nil {
+		if err := server.Close(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -311,10 +311,10 @@ func contextEnding(t *testing.T) (context.Context, context.CancelFunc) {
 // Each journey is another life, and the same seed gives the same lives again.
 func TestJourneys(t *testing.T) {
 	t.Parallel()
-	lives := func(seed uint64) (bodies []string) {
-		rig := mockserver.StartT(t, mockserver.Options{Seed: seed})
-		neostore := rig.Provider("neostore")
-		if _, err := neostore.Subscribe(t.Context(), rig.Bin("inbox").URL(), "*"); err != nil {
+	journeys := func(seed uint64) (bodies []string) {
+		server := mockserver.StartT(t, mockserver.Options{Seed: seed})
+		neostore := server.Provider("neostore")
+		if _, err := neostore.Subscribe(t.Context(), server.Bin("inbox").URL(), "*"); err != nil {
 			t.Fatal(err)
 		}
 		names := []string{"Pass:Created", "Pass:Installed", "Pass:Uninstalled"}
@@ -330,7 +330,7 @@ func TestJourneys(t *testing.T) {
 				bodies = append(bodies, string(d.Event.Body))
 			}
 		}
-		captures := must(rig.Bin("inbox").Wait(t.Context(), len(bodies)))(t)
+		captures := must(server.Bin("inbox").Wait(t.Context(), len(bodies)))(t)
 		for i, c := range captures {
 			if string(c.Body) != bodies[i] {
 				t.Errorf("capture %d is %s, want %s", i, c.Body, bodies[i])
@@ -338,7 +338,7 @@ func TestJourneys(t *testing.T) {
 		}
 		return bodies
 	}
-	once, again, other := lives(7), lives(7), lives(8)
+	once, again, other := journeys(7), journeys(7), journeys(8)
 	if !slices.Equal(once, again) {
 		t.Error("the same seed gave other lives")
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // surfaceServer is one system's own API, and where it is.
-type surfaceServer struct {
+type vendorAPIServer struct {
 	provider string
 	handler  http.Handler
 	own      *webServer // nil when only the desk serves it
@@ -21,14 +21,14 @@ type surfaceServer struct {
 }
 
 // makeSurfaces makes the handlers.
-func (s *Server) makeSurfaces(ctx context.Context, o Options, guard *wire.Guard) error {
-	for _, name := range slices.Sorted(maps.Keys(o.Surfaces)) {
+func (s *Server) makeVendorAPIs(ctx context.Context, o Options, guard *wire.Guard) error {
+	for _, name := range slices.Sorted(maps.Keys(o.VendorAPIs)) {
 		p, err := o.Catalogue.Provider(name)
 		if err != nil {
 			return err
 		}
 		own, stop := context.WithCancel(context.WithoutCancel(ctx))
-		handler, err := o.Surfaces[name](own, vendorapi.Rig{
+		handler, err := o.VendorAPIs[name](own, vendorapi.Backend{
 			Dispatcher: s.dispatcher, Store: s.store, Provider: p, Capture: s.capture.URL(), Reachable: guard.CheckHost,
 			Log: o.Log.With("provider", name),
 		})
@@ -36,29 +36,29 @@ func (s *Server) makeSurfaces(ctx context.Context, o Options, guard *wire.Guard)
 			stop()
 			return fmt.Errorf("start the API of %s: %w", name, err)
 		}
-		s.surfaces = append(s.surfaces, &surfaceServer{provider: name, handler: handler, stop: stop})
+		s.vendorAPIs = append(s.vendorAPIs, &vendorAPIServer{provider: name, handler: handler, stop: stop})
 	}
 	return nil
 }
 
 // withSurfaces serves the surfaces below their names, and everything else by next.
-func (s *Server) withSurfaces(next http.Handler) http.Handler {
-	if len(s.surfaces) == 0 {
+func (s *Server) withVendorAPIs(next http.Handler) http.Handler {
+	if len(s.vendorAPIs) == 0 {
 		return next
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", next)
-	for _, f := range s.surfaces {
+	for _, f := range s.vendorAPIs {
 		mux.Handle("/"+f.provider+"/", vendorapi.Mount("/"+f.provider, f.handler))
 	}
 	return mux
 }
 
 // startSurfaces starts the servers of those with an address of their own, and of all when there is no desk.
-func (s *Server) startSurfaces(o Options) error {
-	for _, f := range s.surfaces {
+func (s *Server) startVendorAPIs(o Options) error {
+	for _, f := range s.vendorAPIs {
 		address := o.Addresses[f.provider]
-		if address == "" && o.Desk == nil {
+		if address == "" && o.Dashboard == nil {
 			address = anyPort
 		}
 		if address == "" {
@@ -73,9 +73,9 @@ func (s *Server) startSurfaces(o Options) error {
 }
 
 // surfaceAddresses are where the surfaces are, by provider: an address, or else the path below the desk.
-func (s *Server) surfaceAddresses() map[string]string {
+func (s *Server) vendorAPIAddresses() map[string]string {
 	addresses := map[string]string{}
-	for _, f := range s.surfaces {
+	for _, f := range s.vendorAPIs {
 		addresses[f.provider] = "/" + f.provider
 		if f.own != nil {
 			addresses[f.provider] = f.own.url
@@ -84,9 +84,9 @@ func (s *Server) surfaceAddresses() map[string]string {
 	return addresses
 }
 
-func (s *Server) closeSurfaces(ctx context.Context) error {
+func (s *Server) closeVendorAPIs(ctx context.Context) error {
 	var errs []error
-	for _, f := range s.surfaces {
+	for _, f := range s.vendorAPIs {
 		if f.own != nil {
 			errs = append(errs, f.own.close(ctx))
 		}
@@ -96,14 +96,14 @@ func (s *Server) closeSurfaces(ctx context.Context) error {
 }
 
 // SurfaceURL is where a provider's own API is: its address if it has one, else below the desk; "" when there is none.
-func (s *Server) SurfaceURL(provider string) string {
-	for _, f := range s.surfaces {
+func (s *Server) VendorAPIURL(provider string) string {
+	for _, f := range s.vendorAPIs {
 		switch {
 		case f.provider != provider:
 		case f.own != nil:
 			return f.own.url
-		case s.desk != nil:
-			return s.desk.url + "/" + provider
+		case s.dashboard != nil:
+			return s.dashboard.url + "/" + provider
 		}
 	}
 	return ""

@@ -48,8 +48,8 @@ func ExplainError(err error) error { return wire.Explain(err) }
 // ChangedMember returns the JSON pointer of the member that a fault changed in an event's body; "" when there is none.
 func ChangedMember(event, sent []byte) string { return delivery.Changed(event, sent) }
 
-// NoResponse says why a bin gives a response no answer: it hangs or resets.
-func NoResponse(r Response) (why string, ok bool) { return capture.NoReply(r) }
+// WhyNoResponse says why a bin gives a response no answer: it hangs or resets.
+func WhyNoResponse(r Response) (why string, ok bool) { return capture.NoResponse(r) }
 
 // ForwardURL is the address that a request with that target is forwarded to.
 func ForwardURL(forward, target string) string { return capture.ForwardURL(forward, target) }

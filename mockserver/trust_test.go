@@ -49,12 +49,12 @@ func TestTrust(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
-			rig := mockserver.StartT(t, mockserver.Options{Trust: tt.trust, Desk: dashboard.Handler})
-			client := rig.Client()
-			if _, err := rig.Provider("neostore").Register(ctx, journal.Endpoint{URL: consumer, Retry: "none", Events: []string{"Pass:*"}}); err != nil {
+			server := mockserver.StartT(t, mockserver.Options{Trust: tt.trust, Dashboard: dashboard.Handler})
+			client := server.Client()
+			if _, err := server.Provider("neostore").Register(ctx, journal.Endpoint{URL: consumer, Retry: "none", Events: []string{"Pass:*"}}); err != nil {
 				t.Fatal(err)
 			}
-			deliveries, err := rig.Provider("neostore").Emit(ctx, "Pass:Created")
+			deliveries, err := server.Provider("neostore").Emit(ctx, "Pass:Created")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func TestTrust(t *testing.T) {
 			if err != nil || len(captures) != 1 {
 				t.Fatalf("%d captures, %v", len(captures), err)
 			}
-			status, body = call(t, rig.DeskURL()+"/api/v1/captures/"+captures[0].ID+"/resend", `{"url": "`+consumer+`"}`)
+			status, body = call(t, server.DashboardURL()+"/api/v1/captures/"+captures[0].ID+"/resend", `{"url": "`+consumer+`"}`)
 			var resent journal.Attempt
 			if err := json.Unmarshal([]byte(body), &resent); err != nil || status != http.StatusOK {
 				t.Fatalf("resend: %d, %s, %v", status, body, err)
@@ -112,8 +112,8 @@ func call(t *testing.T, at, body string) (int, string) {
 // A desk may stand behind a server that speaks TLS.
 func TestDialOverTLS(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
-	behind, err := url.Parse(rig.DeskURL())
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
+	behind, err := url.Parse(server.DashboardURL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestDialOverTLS(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := mockserver.Dial(at, ""); !errors.Is(err, mockserver.ErrNoRig) || !strings.Contains(err.Error(), `/api/v1/rig": `+unknownAuthority) {
+	if _, err := mockserver.Dial(at, ""); !errors.Is(err, mockserver.ErrNoServer) || !strings.Contains(err.Error(), `/api/v1/rig": `+unknownAuthority) {
 		t.Errorf("an unknown authority: %v", err)
 	}
 	if _, err := mockserver.Dial(at, "", known, known); err == nil || !strings.Contains(err.Error(), "at most one") {

@@ -35,7 +35,7 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 		stop: stop,
 		done: make(chan error, 1),
 		server: &http.Server{
-			Handler: withDeadlines(below(o.DeskURL, newGate(o, o.DeskURL, address, listener.Addr(), guarded, handler))),
+			Handler: withDeadlines(below(o.DashboardURL, newGate(o, o.DashboardURL, address, listener.Addr(), guarded, handler))),
 			// A wait or a stream may last; reading a request may not.
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       2 * time.Minute,

@@ -20,7 +20,7 @@ type endpoint struct {
 }
 
 // subscribe registers an endpoint.
-func (r *run) subscribe(ctx context.Context, s *Step, v *verdict) error {
+func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	sub := s.Subscribe
 	e := mockserver.Endpoint{
 		Provider: sub.Provider, Tenant: sub.Tenant, URL: sub.To, Events: sub.Events, Retry: sub.Retry, Timeout: sub.Timeout.journal(),
@@ -56,7 +56,7 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *verdict) error {
 }
 
 // journey renders lives and, unless it holds them, delivers their events in order.
-func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *verdict) error {
+func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	j := s.Journey
 	p, err := r.catalogue.Provider(j.Provider)
 	if err != nil {
@@ -68,7 +68,7 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *verdi
 	}
 	options := fixtures.RenderOptions{Tenant: j.Tenant, Start: r.now, Set: j.Set.fixtures()}
 	var list []sent
-	for i := range max(j.Lives, 1) {
+	for i := range max(j.Count, 1) {
 		life, err := p.Journey(r.draw(s.ID, uint64(i)), name, j.Events, options)
 		if err != nil {
 			return err
@@ -91,7 +91,7 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *verdi
 }
 
 // deliver sends fresh events, or those of a journey.
-func (r *run) deliver(ctx context.Context, s *Step, record *stepRecord, v *verdict) error {
+func (r *run) deliver(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	d := s.Deliver
 	list, err := r.source(s.ID, d)
 	if err != nil {
@@ -183,7 +183,7 @@ func (r *run) held(d *Deliver) ([]sent, error) {
 }
 
 // send hands events to the provider: one after the other, each when the attempts of the one before are made, or all at once.
-func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent, faults []mockserver.Fault, to string, parallel bool, v *verdict) error {
+func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent, faults []mockserver.Fault, to string, parallel bool, v *result) error {
 	emissions := make([]mockserver.Emission, len(list))
 	for i := range list {
 		r.remember(&list[i])
@@ -214,8 +214,8 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent
 		}
 	}
 	v.note("%s, %s", plural(len(list), "event"), plural(len(record.deliveries), "delivery"))
-	judged := slices.ContainsFunc(s.Expect, func(e Expectation) bool { return e.Deliveries != nil })
-	if len(record.deliveries) == 0 && !judged {
+	checked := slices.ContainsFunc(s.Expect, func(e Expectation) bool { return e.Deliveries != nil })
+	if len(record.deliveries) == 0 && !checked {
 		v.doubt("no subscription selects %s: nothing was sent, so there is nothing to judge", list[0].Name)
 	}
 	return nil
@@ -261,7 +261,7 @@ func (r *run) remember(e *sent) {
 }
 
 // replay has deliveries made again.
-func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *verdict) error {
+func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	of := r.steps[s.Replay.Of]
 	if of == nil || len(of.deliveries) == 0 {
 		return fmt.Errorf("step %s delivered nothing that could be replayed", s.Replay.Of)
@@ -287,7 +287,7 @@ func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *verdic
 }
 
 // advance moves the virtual clock.
-func (r *run) advance(ctx context.Context, by Duration, v *verdict) error {
+func (r *run) advance(ctx context.Context, by Duration, v *result) error {
 	clock, err := r.client.Advance(ctx, by.or(0))
 	if err != nil {
 		return err

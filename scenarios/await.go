@@ -60,7 +60,7 @@ func (a *awaited) take(d *mockserver.Delivery) {
 		a.list[i] = *d
 	}
 	if a.virtual || d.State != mockserver.Pending ||
-		a.x.State != "" && len(judgeAttempts(a.x, []mockserver.Delivery{*d}, a.deliveryName)) == 0 {
+		a.x.State != "" && len(checkAttempts(a.x, []mockserver.Delivery{*d}, a.deliveryName)) == 0 {
 		delete(a.places, d.ID)
 	}
 }

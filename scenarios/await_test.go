@@ -31,9 +31,9 @@ func (c *releasing) Follow(ctx context.Context, o mockserver.FollowOptions, tell
 func TestDeliveriesAreAwaitedWithoutPolling(t *testing.T) {
 	t.Parallel()
 	for name, dial := range map[string]func(*testing.T, *mockserver.Server) mockserver.Client{
-		"in process": func(_ *testing.T, rig *mockserver.Server) mockserver.Client { return rig.Client() },
-		"over HTTP": func(t *testing.T, rig *mockserver.Server) mockserver.Client {
-			client, err := mockserver.Dial(rig.DeskURL(), "")
+		"in process": func(_ *testing.T, server *mockserver.Server) mockserver.Client { return server.Client() },
+		"over HTTP": func(t *testing.T, server *mockserver.Server) mockserver.Client {
+			client, err := mockserver.Dial(server.DashboardURL(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,8 +45,8 @@ func TestDeliveriesAreAwaitedWithoutPolling(t *testing.T) {
 			answer := make(chan struct{})
 			consumer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-answer }))
 			t.Cleanup(consumer.Close)
-			rig := mockserver.StartT(t, mockserver.Options{RealClock: true, Desk: dashboard.Handler})
-			client := &releasing{&countingClient{Client: dial(t, rig)}, func() { close(answer) }}
+			server := mockserver.StartT(t, mockserver.Options{RealClock: true, Dashboard: dashboard.Handler})
+			client := &releasing{&countingClient{Client: dial(t, server)}, func() { close(answer) }}
 			to := mockserver.Endpoint{Provider: "neostore", URL: consumer.URL, Events: []string{"*:*"}}
 			if _, err := client.Register(t.Context(), to); err != nil {
 				t.Fatal(err)

@@ -45,7 +45,7 @@ func (r *run) makeBins(ctx context.Context) error {
 
 // configure tells the rig what the bin does; its script starts anew.
 func (r *run) configure(ctx context.Context, b *bin) error {
-	set := mockserver.Settings{Replies: b.Script.capture()}
+	set := mockserver.Settings{Responses: b.Script.capture()}
 	for _, h := range b.Handshakes {
 		set.Handshakes = append(set.Handshakes, h.capture())
 	}
@@ -85,7 +85,7 @@ func leadsTo(url, bin string) bool {
 }
 
 // reply changes what a bin answers.
-func (r *run) reply(ctx context.Context, with *ReplyWith, v *verdict) error {
+func (r *run) response(ctx context.Context, with *ResponseWith, v *result) error {
 	b := r.bin(with.Bin, v)
 	if b == nil {
 		return nil
@@ -97,7 +97,7 @@ func (r *run) reply(ctx context.Context, with *ReplyWith, v *verdict) error {
 
 // bin finds a bin by its label, "" being the one that stands in for the target. It is nil, and the verdict says so, when the
 // run has a target in its place.
-func (r *run) bin(label string, v *verdict) *bin {
+func (r *run) bin(label string, v *result) *bin {
 	if label == "" {
 		label = r.scenario.Target.Bin
 	}
@@ -159,21 +159,21 @@ func (r *run) stored(ctx context.Context, b *bin) (mockserver.BinSummary, error)
 
 // capture is the script as a bin takes it.
 func (s Script) capture() mockserver.Script {
-	out := mockserver.Script{Turns: inTurn(s.Replies), Loop: s.Loop, By: string(s.By)}
+	out := mockserver.Script{Sequence: sequenceOf(s.Responses), Loop: s.Loop, By: string(s.By)}
 	for _, rule := range s.Rules {
-		r := mockserver.Rule{Where: string(rule.Where), Turns: inTurn(rule.Replies), Loop: rule.Loop, By: string(rule.By)}
-		if rule.Reply != nil {
-			r.Reply = rule.Reply.journal()
+		r := mockserver.Rule{Where: string(rule.Where), Sequence: sequenceOf(rule.Responses), Loop: rule.Loop, By: string(rule.By)}
+		if rule.Response != nil {
+			r.Response = rule.Response.journal()
 		}
 		out.Rules = append(out.Rules, r)
 	}
 	return out
 }
 
-func inTurn(list []Reply) []mockserver.Response {
+func sequenceOf(list []Response) []mockserver.Response {
 	var out []mockserver.Response
-	for _, reply := range list {
-		out = append(out, reply.journal())
+	for _, response := range list {
+		out = append(out, response.journal())
 	}
 	return out
 }
@@ -182,7 +182,7 @@ func (h Handshake) capture() mockserver.Handshake {
 	return mockserver.Handshake{Kind: string(h.Kind), Secret: h.Secret}
 }
 
-func (r Reply) journal() mockserver.Response {
+func (r Response) journal() mockserver.Response {
 	var lines signature.Headers
 	for _, line := range r.Lines {
 		lines = append(lines, signature.Header(line))
@@ -195,15 +195,15 @@ func (r Reply) journal() mockserver.Response {
 
 // words says what the script answers.
 func (s Script) words() string {
-	if len(s.Replies) == 0 && len(s.Rules) == 0 {
+	if len(s.Responses) == 0 && len(s.Rules) == 0 {
 		return "200 to all"
 	}
 	var parts []string
-	for _, reply := range s.Replies {
-		parts = append(parts, reply.words())
+	for _, response := range s.Responses {
+		parts = append(parts, response.words())
 	}
 	text := strings.Join(parts, ", ")
-	if s.By == TurnsByDelivery {
+	if s.By == PerDelivery {
 		text += " to each delivery"
 	}
 	if n := len(s.Rules); n > 0 {
@@ -212,7 +212,7 @@ func (s Script) words() string {
 	return text
 }
 
-func (r Reply) words() string {
+func (r Response) words() string {
 	switch {
 	case r.Hang:
 		return "nothing"
@@ -226,7 +226,7 @@ func (r Reply) words() string {
 	return fmt.Sprint(r.status())
 }
 
-func (r Reply) status() int {
+func (r Response) status() int {
 	if r.Status == 0 {
 		return 200
 	}

@@ -43,11 +43,11 @@ steps:
 	if err != nil || report.Status != Passed {
 		t.Errorf("%v\n%s", err, text(t, report))
 	}
-	reply := s.Bins["inbox"].Rules[1].Replies[1].journal()
-	if len(reply.Lines) != 2 || reply.Lines[1].Name != "X-a" || reply.Lines[1].Value != "two" || reply.Drip == 0 {
-		t.Errorf("reply %+v", reply)
+	response := s.Bins["inbox"].Rules[1].Responses[1].journal()
+	if len(response.Lines) != 2 || response.Lines[1].Name != "X-a" || response.Lines[1].Value != "two" || response.Drip == 0 {
+		t.Errorf("reply %+v", response)
 	}
-	if cut := s.Bins["cut"].Replies[0].journal(); cut.Cut != "body" || cut.Body != "abcdef" {
+	if cut := s.Bins["cut"].Responses[0].journal(); cut.Cut != "body" || cut.Body != "abcdef" {
 		t.Errorf("reply %+v", cut)
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // burst sends many events straight to a consumer.
-func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *verdict) error {
+func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	b := s.Burst
 	p, err := r.catalogue.Provider(b.Provider)
 	if err != nil {
@@ -38,7 +38,7 @@ func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *verdict
 }
 
 // judgeBurst judges what became of a burst's events.
-func (r *run) judgeBurst(ctx context.Context, s *Step, x *BurstResult, v *verdict) error {
+func (r *run) checkBurst(ctx context.Context, s *Step, x *BurstResult, v *result) error {
 	id := x.Of
 	if id == "" {
 		id = s.ID

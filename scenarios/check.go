@@ -137,7 +137,7 @@ func (c *checker) handshakes(path string, list []Handshake) {
 func (c *checker) rules(path string, list []Rule) {
 	for i, r := range list {
 		at := index(path+".rules", i)
-		one, several := r.Reply != nil || c.given(at+".reply"), len(r.Replies) > 0 || c.given(at+".replies")
+		one, several := r.Response != nil || c.given(at+".reply"), len(r.Responses) > 0 || c.given(at+".replies")
 		if one == several {
 			c.add("", at, "a rule has a reply, or replies in turn: want one of them")
 		}

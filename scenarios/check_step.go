@@ -40,8 +40,8 @@ func (c *checker) step(i int) {
 			c.add("clock: {mode: virtual}", path+".advance", "a real clock cannot be advanced")
 		}
 	case "reply":
-		c.standIn(s.Reply.Bin, path+".reply.bin")
-		c.rules(path+".reply", s.Reply.Rules)
+		c.standIn(s.Response.Bin, path+".reply.bin")
+		c.rules(path+".reply", s.Response.Rules)
 	case "replay":
 		c.refersTo(s.Replay.Of, "journey, deliver, replay", path+".replay.of")
 		c.positive(s.Replay.Times, path+".replay.times")
@@ -112,7 +112,7 @@ func (c *checker) needsTarget(path string) {
 
 func (c *checker) journey(j *Journey, path string) {
 	p := c.needsProvider(j.Provider, path)
-	c.positive(j.Lives, path+".lives")
+	c.positive(j.Count, path+".lives")
 	c.pointers(j.Set, path+".set")
 	if p == nil {
 		return

@@ -13,7 +13,7 @@ import (
 
 // judgeDocumented compares captures with what the provider's documents say of a request: method, header lines by exact name, each
 // once, with the value documented, and no others.
-func judgeDocumented(p *fixtures.Provider, b *bin, list []mockserver.Capture, known []*sent, v *verdict) error {
+func checkDocumented(p *fixtures.Provider, b *bin, list []mockserver.Capture, known []*sent, v *result) error {
 	var wrong []string
 	for i := range list {
 		if known[i] == nil {

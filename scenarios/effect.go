@@ -25,7 +25,7 @@ const (
 )
 
 // judgeEffect watches an effect: that it eventually is so, and that it never is.
-func (r *run) judgeEffect(ctx context.Context, name string, o Observation, v *verdict) error {
+func (r *run) checkEffect(ctx context.Context, name string, o Observation, v *result) error {
 	e, err := r.effect(name)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (r *run) effect(name string) (Effect, error) {
 	return e, nil
 }
 
-func (r *run) eventually(ctx context.Context, name string, e Effect, is *Is, within time.Duration, v *verdict) error {
+func (r *run) eventually(ctx context.Context, name string, e Effect, is *Is, within time.Duration, v *result) error {
 	w := watched{is: is}
 	err := r.watch(ctx, e, within, func(l look) (bool, error) { return w.see(ctx, l), nil })
 	r.seen[name] = r.seen[name] || w.valued
@@ -73,7 +73,7 @@ func (r *run) eventually(ctx context.Context, name string, e Effect, is *Is, wit
 	return nil
 }
 
-func (r *run) never(ctx context.Context, name string, e Effect, is *Is, span time.Duration, v *verdict) error {
+func (r *run) never(ctx context.Context, name string, e Effect, is *Is, span time.Duration, v *result) error {
 	w := watched{is: is}
 	err := r.watch(ctx, e, span, func(l look) (bool, error) { return w.see(ctx, l), nil })
 	r.seen[name] = r.seen[name] || w.valued
@@ -95,7 +95,7 @@ type watched struct {
 	is      *Is
 	last    look
 	valued  bool  // some look had a value other than null
-	judged  bool  // the condition could be evaluated on some look
+	checked  bool  // the condition could be evaluated on some look
 	problem error // why it could not, the last time
 }
 
@@ -107,7 +107,7 @@ func (w *watched) see(ctx context.Context, l look) bool {
 	}
 	w.valued = w.valued || l.value != nil
 	if w.is.JQ == "" {
-		w.judged = true
+		w.checked = true
 		return equal(parsed(w.is.Eq), l.value)
 	}
 	out, err := first(ctx, string(w.is.JQ), l.value)
@@ -115,14 +115,14 @@ func (w *watched) see(ctx context.Context, l look) bool {
 		w.problem = err
 		return false
 	}
-	w.judged = true
+	w.checked = true
 	return out != nil && out != false
 }
 
 // blind says whether the looks showed nothing that could be judged: every one failed, the condition could not be evaluated, or the
 // effect never had a value, here or before (known), so that it may as well be a probe that asks for the wrong thing.
 func (w *watched) blind(known bool) bool {
-	return !w.judged || !w.valued && !known && (w.is.JQ != "" || parsed(w.is.Eq) != nil)
+	return !w.checked || !w.valued && !known && (w.is.JQ != "" || parsed(w.is.Eq) != nil)
 }
 
 // why says what the last look found instead of something to judge.
@@ -130,7 +130,7 @@ func (w *watched) why() string {
 	switch {
 	case w.last.err != nil:
 		return w.last.err.Error() + w.last.from()
-	case !w.judged && w.problem != nil:
+	case !w.checked && w.problem != nil:
 		return w.problem.Error() + w.last.from()
 	}
 	return "it never had a value" + w.last.from()

@@ -12,16 +12,16 @@ import (
 // A scenario of the library, played on a rig in this process.
 func ExampleRun() {
 	ctx := context.Background()
-	rig, err := mockserver.Start(ctx, mockserver.Options{})
+	server, err := mockserver.Start(ctx, mockserver.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer rig.Close()
+	defer server.Close()
 	s, err := scenarios.LoadFS(scenarios.Library(), "retry-until-up.yaml")
 	if err != nil {
 		log.Fatal(err)
 	}
-	report, err := scenarios.Run(ctx, rig.Client(), s, scenarios.Options{})
+	report, err := scenarios.Run(ctx, server.Client(), s, scenarios.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -25,12 +25,12 @@ type Exchange struct {
 	Status  int                         `json:"status,omitempty"`
 	Reason  string                      `json:"reason,omitempty"` // why an attempt has no status
 	Request mockserver.Message          `json:"request"`
-	Reply   *mockserver.AttemptResponse `json:"reply,omitempty"`
+	Response   *mockserver.AttemptResponse `json:"reply,omitempty"`
 	// Verification is what the bin found of the signature.
 	Verification *mockserver.Verification `json:"verification,omitempty"`
 	// RequestText and ReplyText are both as HTTP writes them; what is no text is quoted.
 	RequestText string `json:"request_text"`
-	ReplyText   string `json:"reply_text,omitempty"`
+	ResponseText   string `json:"reply_text,omitempty"`
 }
 
 // mostExchanges bounds the exchanges of one step.
@@ -44,7 +44,7 @@ func (r *run) attach(report *Report, deliveries map[string]*mockserver.Delivery)
 		if s.Status == Passed || s.Status == Skipped || record == nil {
 			continue
 		}
-		ids := slices.Concat(record.deliveries, record.judged)
+		ids := slices.Concat(record.deliveries, record.checked)
 		seen, missing := map[string]bool{}, 0
 		var all []Exchange
 		for _, id := range ids {
@@ -76,12 +76,12 @@ func (r *run) attempt(d *mockserver.Delivery, a *mockserver.Attempt) Exchange {
 	if member := mockserver.ChangedMember(d.Event.Body, a.Sent.Body); member != "" {
 		e.Name += ", which changed " + member
 	}
-	if a.Reply != nil {
-		reply := *a.Reply
-		m := r.without(mockserver.Message{Headers: reply.Headers, Body: reply.Body})
-		reply.Headers, reply.Body = m.Headers, m.Body
-		e.Reply = &reply
-		e.ReplyText = replyText(&reply)
+	if a.Response != nil {
+		response := *a.Response
+		m := r.without(mockserver.Message{Headers: response.Headers, Body: response.Body})
+		response.Headers, response.Body = m.Headers, m.Body
+		e.Response = &response
+		e.ResponseText = responseText(&response)
 	}
 	e.RequestText = requestText(&e.Request)
 	return e
@@ -98,8 +98,8 @@ func (r *run) captured(c *mockserver.Capture) Exchange {
 		Name: fmt.Sprintf("capture %s in bin %s", c.ID, label), ID: c.ID, At: c.At,
 		Request: r.without(c.Message), Verification: c.Verification,
 	}
-	if c.Reply != nil {
-		e.Status = c.Reply.Status
+	if c.Response != nil {
+		e.Status = c.Response.Status
 		if e.Status == 0 {
 			e.Status = 200
 		}
@@ -137,7 +137,7 @@ func requestText(m *mockserver.Message) string {
 	return legible(text.String())
 }
 
-func replyText(r *mockserver.AttemptResponse) string {
+func responseText(r *mockserver.AttemptResponse) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d\n", r.Status)
 	for _, h := range r.Headers {
@@ -189,7 +189,7 @@ func (r *run) countAttempts(ctx context.Context, report *Report) error {
 				continue
 			}
 			report.Counts.Attempts += len(d.Attempts)
-			if unsent(d) && !r.judged[d.ID] && !r.expectsUnsent() && doubted < mostExchanges {
+			if unsent(d) && !r.checked[d.ID] && !r.expectsUnsent() && doubted < mostExchanges {
 				doubted++
 				wanted[d.ID] = true
 				report.doubt(r.made[at].step, fmt.Sprintf("the %s was not sent, and nothing judges it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
@@ -221,7 +221,7 @@ func (r *run) wanted(report *Report) map[string]bool {
 		if s.Status == Passed || s.Status == Skipped || record == nil {
 			continue
 		}
-		list := slices.Concat(record.deliveries, record.judged)
+		list := slices.Concat(record.deliveries, record.checked)
 		for _, id := range list[:min(len(list), 2*mostExchanges)] {
 			ids[id] = true
 		}

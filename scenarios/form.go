@@ -48,9 +48,9 @@ func (e *Expectations) UnmarshalYAML(construct func(any) error) error {
 }
 
 // UnmarshalYAML reads a status or a mapping.
-func (r *Reply) UnmarshalYAML(construct func(any) error) error {
+func (r *Response) UnmarshalYAML(construct func(any) error) error {
 	n := shape(construct)
-	type mapping Reply
+	type mapping Response
 	var err error
 	if isScalar(n, "!!int") {
 		err = construct(&r.Status)
@@ -194,7 +194,7 @@ func (a *Attempts) UnmarshalYAML(construct func(any) error) error {
 
 var (
 	outcomeForm = regexp.MustCompile(`^([1-5]([0-9][0-9]|xx)|not_sent|partly_written|no_reply)$`)
-	outcomes    = []string{string(mockserver.NotSent), string(mockserver.PartlyWritten), string(mockserver.NoReply)}
+	outcomes    = []string{string(mockserver.NotSent), string(mockserver.PartlyWritten), string(mockserver.NoResponse)}
 )
 
 // UnmarshalYAML reads the name of an aspect.

@@ -12,8 +12,8 @@ import (
 // what somebody else does at that server is left alone.
 func TestRunsDoNotSeeEachOther(t *testing.T) {
 	t.Parallel()
-	server := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
-	remote, err := mockserver.Dial(server.DeskURL(), "")
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
+	remote, err := mockserver.Dial(server.DashboardURL(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

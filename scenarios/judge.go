@@ -14,29 +14,29 @@ const (
 )
 
 // expect judges one expectation of a step.
-func (r *run) expect(ctx context.Context, s *Step, e *Expectation, record *stepRecord, v *verdict) error {
+func (r *run) expect(ctx context.Context, s *Step, e *Expectation, record *stepRecord, v *result) error {
 	if e.Captures != nil {
-		if err := r.judgeCaptures(ctx, s, e.Captures, record, v); err != nil {
+		if err := r.checkCaptures(ctx, s, e.Captures, record, v); err != nil {
 			return err
 		}
 	}
 	if e.Never != nil {
-		if err := r.judgeNever(ctx, s, e.Never, record, v); err != nil {
+		if err := r.checkNever(ctx, s, e.Never, record, v); err != nil {
 			return err
 		}
 	}
 	if e.Deliveries != nil {
-		if err := r.judgeDeliveries(ctx, s, e.Deliveries, record, v); err != nil {
+		if err := r.checkDeliveries(ctx, s, e.Deliveries, record, v); err != nil {
 			return err
 		}
 	}
 	for _, name := range keys(e.Effects) {
-		if err := r.judgeEffect(ctx, name, e.Effects[name], v); err != nil {
+		if err := r.checkEffect(ctx, name, e.Effects[name], v); err != nil {
 			return err
 		}
 	}
 	if e.Burst != nil {
-		return r.judgeBurst(ctx, s, e.Burst, v)
+		return r.checkBurst(ctx, s, e.Burst, v)
 	}
 	return nil
 }

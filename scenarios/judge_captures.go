@@ -12,7 +12,7 @@ import (
 )
 
 // judgeCaptures waits for a bin's captures and judges them.
-func (r *run) judgeCaptures(ctx context.Context, s *Step, x *Captures, record *stepRecord, v *verdict) error {
+func (r *run) checkCaptures(ctx context.Context, s *Step, x *Captures, record *stepRecord, v *result) error {
 	b := r.bin(x.Bin, v)
 	if b == nil {
 		return nil
@@ -54,11 +54,11 @@ func (r *run) judgeCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	default:
 		v.note("%s", plural(len(list), "capture"))
 	}
-	if err := r.judgeEach(ctx, x, b, list, whole, v); err != nil {
+	if err := r.checkEach(ctx, x, b, list, whole, v); err != nil {
 		return err
 	}
 	if x.Order == AsSent && x.Where == "" && whole {
-		return r.judgeComplete(ctx, b, r.sentSince(s, x.Since, record), list, v)
+		return r.checkComplete(ctx, b, r.sentSince(s, x.Since, record), list, v)
 	}
 	return nil
 }
@@ -73,18 +73,18 @@ func near(misses []mockserver.NearMiss) string {
 }
 
 // judgeEach judges what every capture, and all of them together, must be; the latter only when they are whole, all that came.
-func (r *run) judgeEach(ctx context.Context, x *Captures, b *bin, list []mockserver.Capture, whole bool, v *verdict) error {
+func (r *run) checkEach(ctx context.Context, x *Captures, b *bin, list []mockserver.Capture, whole bool, v *result) error {
 	if len(list) == 0 {
 		return nil // the count has been judged
 	}
 	if x.Verified != "" {
-		judgeVerified(x.Verified, list, v)
+		checkVerified(x.Verified, list, v)
 	}
-	judging := x.Schema != "" || x.Headers.Documented || len(x.Events) > 0 || x.Order != ""
+	checking := x.Schema != "" || x.Headers.Documented || len(x.Events) > 0 || x.Order != ""
 	known := make([]*sent, len(list))
 	for i := range list {
 		known[i] = r.events[string(list[i].Body)]
-		if known[i] == nil && judging {
+		if known[i] == nil && checking {
 			v.fail("%s holds a body that no step of this run sent: %s", list[i].ID, excerpt(string(list[i].Body), ""))
 		}
 	}
@@ -94,30 +94,30 @@ func (r *run) judgeEach(ctx context.Context, x *Captures, b *bin, list []mockser
 			return err
 		}
 		if x.Schema != "" {
-			judgeSchema(p, list, known, v)
+			checkSchema(p, list, known, v)
 		}
 		if x.Headers.Documented {
-			if err := judgeDocumented(p, b, list, known, v); err != nil {
+			if err := checkDocumented(p, b, list, known, v); err != nil {
 				return err
 			}
 		}
 		if x.Events.All() && whole {
-			judgeCoverage(p, known, v)
+			checkCoverage(p, known, v)
 		}
 	}
-	if err := judgeHeaders(x.Headers.Lines, list, v); err != nil {
+	if err := checkHeaders(x.Headers.Lines, list, v); err != nil {
 		return err
 	}
 	if len(x.Events) > 0 && !x.Events.All() && whole {
-		judgeEvents(x.Events, known, v)
+		checkEvents(x.Events, known, v)
 	}
 	if x.Order != "" && whole {
-		judgeOrder(x.Order, list, known, v)
+		checkOrder(x.Order, list, known, v)
 	}
 	return r.compare(ctx, x, list, known, v)
 }
 
-func judgeVerified(want signature.Verdict, list []mockserver.Capture, v *verdict) {
+func checkVerified(want signature.Verdict, list []mockserver.Capture, v *result) {
 	var wrong []string
 	for i := range list {
 		switch got := list[i].Verification; {
@@ -137,7 +137,7 @@ func judgeVerified(want signature.Verdict, list []mockserver.Capture, v *verdict
 	}
 }
 
-func judgeSchema(p *fixtures.Provider, list []mockserver.Capture, known []*sent, v *verdict) {
+func checkSchema(p *fixtures.Provider, list []mockserver.Capture, known []*sent, v *result) {
 	var wrong []string
 	for i := range list {
 		if known[i] == nil {
@@ -154,7 +154,7 @@ func judgeSchema(p *fixtures.Provider, list []mockserver.Capture, known []*sent,
 }
 
 // judgeCoverage checks that every event type of a provider is there.
-func judgeCoverage(p *fixtures.Provider, known []*sent, v *verdict) {
+func checkCoverage(p *fixtures.Provider, known []*sent, v *result) {
 	var missing []string
 	for _, name := range eventNames(p) {
 		if !slices.ContainsFunc(known, func(e *sent) bool { return e != nil && e.Name == name }) {
@@ -168,7 +168,7 @@ func judgeCoverage(p *fixtures.Provider, known []*sent, v *verdict) {
 	v.note("all %d event types", len(p.Events))
 }
 
-func judgeHeaders(lines map[string]string, list []mockserver.Capture, v *verdict) error {
+func checkHeaders(lines map[string]string, list []mockserver.Capture, v *result) error {
 	var wrong []string
 	for _, name := range keys(lines) {
 		want, err := wholeLine(lines[name])
@@ -213,7 +213,7 @@ func oneLine(headers signature.Headers, name string) (value, problem string) {
 	return value, ""
 }
 
-func judgeEvents(want EventList, known []*sent, v *verdict) {
+func checkEvents(want EventList, known []*sent, v *result) {
 	got := make([]string, len(known))
 	for i, e := range known {
 		got[i] = "?"
@@ -229,7 +229,7 @@ func judgeEvents(want EventList, known []*sent, v *verdict) {
 }
 
 // judgeOrder looks at the first arrival of each event; copies and retries do not count.
-func judgeOrder(want Order, list []mockserver.Capture, known []*sent, v *verdict) {
+func checkOrder(want Order, list []mockserver.Capture, known []*sent, v *result) {
 	type last struct {
 		at int // place in the life, or rank in the run
 		id string
@@ -265,7 +265,7 @@ func judgeOrder(want Order, list []mockserver.Capture, known []*sent, v *verdict
 }
 
 // judgeComplete checks that every delivery to the bin of which an attempt was written whole is among the captures.
-func (r *run) judgeComplete(ctx context.Context, b *bin, sent []made, list []mockserver.Capture, v *verdict) error {
+func (r *run) checkComplete(ctx context.Context, b *bin, sent []made, list []mockserver.Capture, v *result) error {
 	arrived := map[string]int{}
 	for i := range list {
 		arrived[string(list[i].Body)]++
@@ -280,7 +280,7 @@ func (r *run) judgeComplete(ctx context.Context, b *bin, sent []made, list []moc
 			return err
 		}
 		for _, a := range d.Attempts {
-			if a.Outcome != mockserver.GotStatus && a.Outcome != mockserver.NoReply {
+			if a.Outcome != mockserver.GotStatus && a.Outcome != mockserver.NoResponse {
 				continue
 			}
 			if arrived[string(a.Sent.Body)]--; arrived[string(a.Sent.Body)] < 0 {
@@ -302,7 +302,7 @@ func (r *run) judgeComplete(ctx context.Context, b *bin, sent []made, list []moc
 }
 
 // compare judges what the captures have in common.
-func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Capture, known []*sent, v *verdict) error {
+func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Capture, known []*sent, v *result) error {
 	names := make([]string, len(list))
 	for i := range list {
 		names[i] = list[i].ID
@@ -325,7 +325,7 @@ func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Captur
 }
 
 // compare judges the aspects of several messages; texts returns one aspect of all of them.
-func compare(same, differs []Aspect, names []string, texts func(Aspect) ([]string, error), v *verdict) error {
+func compare(same, differs []Aspect, names []string, texts func(Aspect) ([]string, error), v *result) error {
 	for _, a := range same {
 		values, err := texts(a)
 		if err != nil {
@@ -352,7 +352,7 @@ func compare(same, differs []Aspect, names []string, texts func(Aspect) ([]strin
 }
 
 // judgeNever watches that nothing arrives.
-func (r *run) judgeNever(ctx context.Context, s *Step, x *Never, record *stepRecord, v *verdict) error {
+func (r *run) checkNever(ctx context.Context, s *Step, x *Never, record *stepRecord, v *result) error {
 	b := r.bin(x.Bin, v)
 	if b == nil {
 		return nil

@@ -12,7 +12,7 @@ import (
 )
 
 // judgeDeliveries judges what the provider made of events.
-func (r *run) judgeDeliveries(ctx context.Context, s *Step, x *Deliveries, record *stepRecord, v *verdict) error {
+func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, record *stepRecord, v *result) error {
 	ids := record.deliveries
 	switch {
 	case x.Of != "" && r.steps[x.Of] != nil:
@@ -35,10 +35,10 @@ func (r *run) judgeDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 		return err
 	}
 	for _, id := range ids {
-		r.judged[id] = true
+		r.checked[id] = true
 	}
-	record.judged = append(record.judged, ids...)
-	wrong := judgeAttempts(x, list, r.deliveryName)
+	record.checked = append(record.checked, ids...)
+	wrong := checkAttempts(x, list, r.deliveryName)
 	v.failEach(wrong)
 	if len(wrong) == 0 {
 		v.note("%s", x.words(len(list)))
@@ -52,7 +52,7 @@ func (r *run) judgeDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 }
 
 // judgeAttempts lists what is wrong with the states, outcomes and times of deliveries.
-func judgeAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockserver.Delivery) string) []string {
+func checkAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockserver.Delivery) string) []string {
 	var wrong []string
 	for i := range list {
 		d := &list[i]
@@ -118,8 +118,8 @@ func lastAnswer(d *mockserver.Delivery) string {
 	switch last := &d.Attempts[n-1]; {
 	case last.Error != "":
 		return " (" + last.Error + ")"
-	case last.Reply != nil && len(last.Reply.Body) > 0:
-		return fmt.Sprintf(" (%q)", clipped(strings.ToValidUTF8(string(last.Reply.Body), "�"), 200))
+	case last.Response != nil && len(last.Response.Body) > 0:
+		return fmt.Sprintf(" (%q)", clipped(strings.ToValidUTF8(string(last.Response.Body), "�"), 200))
 	}
 	return ""
 }
@@ -162,7 +162,7 @@ func (x *Deliveries) words(n int) string {
 }
 
 // compareAttempts judges what the attempts of one delivery have in common.
-func compareAttempts(ctx context.Context, x *Deliveries, d *mockserver.Delivery, name string, v *verdict) error {
+func compareAttempts(ctx context.Context, x *Deliveries, d *mockserver.Delivery, name string, v *result) error {
 	names := make([]string, len(d.Attempts))
 	for i := range d.Attempts {
 		names[i] = fmt.Sprintf("attempt %d of the %s", d.Attempts[i].N, name)

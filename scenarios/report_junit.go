@@ -75,8 +75,8 @@ func exchangesText(s StepReport) string {
 		if e.Verification != nil {
 			text.WriteString("\nsignature: " + e.Verification.Verdict + " " + e.Verification.Explanation)
 		}
-		if e.ReplyText != "" {
-			text.WriteString("\n\nreply: " + e.ReplyText)
+		if e.ResponseText != "" {
+			text.WriteString("\n\nreply: " + e.ResponseText)
 		} else if e.Reason != "" {
 			text.WriteString("\n\nno reply: " + e.Reason)
 		}

@@ -44,7 +44,7 @@ var surefireTime = regexp.MustCompile(`^(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[
 func TestJUnitSchema(t *testing.T) {
 	list := reports()
 	list[0].Started, list[0].Target = time.Unix(1, 0), "http://127.0.0.1:3000/a?b=\x00"
-	list[1].Steps[0].Exchanges = []Exchange{{Name: "attempt 1", RequestText: "POST / HTTP/1.1\n\x0b", ReplyText: "500 ]]>"}}
+	list[1].Steps[0].Exchanges = []Exchange{{Name: "attempt 1", RequestText: "POST / HTTP/1.1\n\x0b", ResponseText: "500 ]]>"}}
 	list[1].TookMS = 1234567.8912
 	var b bytes.Buffer
 	if err := WriteJUnit(&b, list); err != nil {

@@ -18,7 +18,7 @@ func TestReportsAreNotSteered(t *testing.T) {
 	report := scenarios.Report{
 		Scenario: bad, Description: bad, Target: bad, File: bad, Status: scenarios.Failed, Repeat: bad, Notes: []string{bad},
 		Steps: []scenarios.StepReport{{ID: bad, Status: scenarios.Failed, Detail: bad, Exchanges: []scenarios.Exchange{{
-			Name: bad, Reason: bad, RequestText: bad, ReplyText: bad, Request: mockserver.Message{Method: bad},
+			Name: bad, Reason: bad, RequestText: bad, ResponseText: bad, Request: mockserver.Message{Method: bad},
 		}}}},
 	}
 	reports := []scenarios.Report{report, report}

@@ -108,7 +108,7 @@ type run struct {
 	steps     map[string]*stepRecord // by the step's id
 	made      []made                 // all deliveries to the run's endpoints, in the order of sending
 	byID      map[string]int         // where a delivery stands in made
-	judged    map[string]bool        // deliveries that some expectation looked at
+	checked    map[string]bool        // deliveries that some expectation looked at
 	replaced  bool                   // some expectation was about the bin in whose place the target stands
 	reached   bool                   // some attempt of the run was sent
 	seen      map[string]bool        // effects that had a value at least once
@@ -124,7 +124,7 @@ type stepRecord struct {
 	before     int               // deliveries of the run when it began
 	deliveries []string          // ids of those that the step made
 	burst      *burst.Report
-	judged     []string             // deliveries that an expectation of the step looked at
+	checked     []string             // deliveries that an expectation of the step looked at
 	captures   []mockserver.Capture // the first of those that one looked at
 	captured   int                  // how many these were
 }
@@ -160,7 +160,7 @@ func newRun(client mockserver.Client, s *Scenario, o Options) *run {
 		kinds:     map[string]bool{},
 		steps:     map[string]*stepRecord{},
 		byID:      map[string]int{},
-		judged:    map[string]bool{},
+		checked:    map[string]bool{},
 		seen:      map[string]bool{},
 		variables: map[string]string{},
 		now:       s.Clock.Start,
@@ -282,7 +282,7 @@ func (r *run) given() bool {
 func (r *run) step(ctx context.Context, s *Step) (StepReport, error) {
 	start := time.Now()
 	report := StepReport{ID: s.ID, Verb: s.Verb()}
-	v := &verdict{}
+	v := &result{}
 	err := r.take(ctx, s, v)
 	report.Status, report.Detail = v.status(), v.detail()
 	if err != nil {
@@ -316,7 +316,7 @@ func (r *run) redact(text string) string {
 	return text
 }
 
-func (r *run) take(ctx context.Context, s *Step, v *verdict) error {
+func (r *run) take(ctx context.Context, s *Step, v *result) error {
 	if s.When == WhenTarget && !r.given() || s.When == WhenBin && r.given() {
 		v.skip("only against a %s", s.When)
 		return nil
@@ -344,7 +344,7 @@ func (r *run) take(ctx context.Context, s *Step, v *verdict) error {
 }
 
 // act does what the step's verb says.
-func (r *run) act(ctx context.Context, s *Step, record *stepRecord, v *verdict) error {
+func (r *run) act(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	switch {
 	case s.Subscribe != nil:
 		return r.subscribe(ctx, s, v)
@@ -354,8 +354,8 @@ func (r *run) act(ctx context.Context, s *Step, record *stepRecord, v *verdict) 
 		return r.deliver(ctx, s, record, v)
 	case s.Advance != 0:
 		return r.advance(ctx, s.Advance, v)
-	case s.Reply != nil:
-		return r.reply(ctx, s.Reply, v)
+	case s.Response != nil:
+		return r.response(ctx, s.Response, v)
 	case s.Replay != nil:
 		return r.replay(ctx, s, record, v)
 	case s.Burst != nil:

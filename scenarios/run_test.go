@@ -23,8 +23,8 @@ import (
 // play runs a scenario on a rig of its own.
 func play(t *testing.T, s *Scenario, o Options) (Report, error) {
 	t.Helper()
-	rig := mockserver.StartT(t, mockserver.Options{RealClock: s.Clock.Mode == RealClock})
-	return Run(t.Context(), rig.Client(), s, o)
+	server := mockserver.StartT(t, mockserver.Options{RealClock: s.Clock.Mode == RealClock})
+	return Run(t.Context(), server.Client(), s, o)
 }
 
 // parsed reads a scenario whose head the tests have in common.
@@ -284,8 +284,8 @@ func TestSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	bodies := func(seed uint64) string {
-		rig := mockserver.StartT(t)
-		client := rig.Client()
+		server := mockserver.StartT(t)
+		client := server.Client()
 		report, err := Run(t.Context(), client, s, Options{Seed: &seed})
 		if err != nil || report.Status != Passed || report.Seed != seed {
 			t.Fatalf("%v\n%s", err, text(t, report))
@@ -311,9 +311,9 @@ func TestSeed(t *testing.T) {
 }
 
 // TestRunsOnOneRig: runs on a rig that goes on living neither see each other's captures nor leave endpoints behind.
-func TestRunsOnOneRig(t *testing.T) {
-	rig := mockserver.StartT(t)
-	client := rig.Client()
+func TestRunsOnOneServer(t *testing.T) {
+	server := mockserver.StartT(t)
+	client := server.Client()
 	s, err := LoadFS(Library(), "duplicate.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -411,8 +411,8 @@ steps:
   - id: one
     deliver: {provider: neostore, event: "Pass:Created"}
     expect: `
-	rig := mockserver.StartT(t)
-	evicting := &broken{Client: rig.Client(), bins: func(list []mockserver.BinSummary) []mockserver.BinSummary {
+	server := mockserver.StartT(t)
+	evicting := &broken{Client: server.Client(), bins: func(list []mockserver.BinSummary) []mockserver.BinSummary {
 		for i := range list {
 			list[i].Evicted = 3
 		}
@@ -505,8 +505,8 @@ func TestClocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rig := mockserver.StartT(t, mockserver.Options{RealClock: true})
-		if report, err := Run(t.Context(), rig.Client(), s, Options{}); report.Status != want {
+		server := mockserver.StartT(t, mockserver.Options{RealClock: true})
+		if report, err := Run(t.Context(), server.Client(), s, Options{}); report.Status != want {
 			t.Errorf("%s on a real clock: want %s: %v\n%s", name, want, err, text(t, report))
 		}
 	}
@@ -532,8 +532,8 @@ func TestProgress(t *testing.T) {
 
 // TestOverHTTP plays the library through the desk's HTTP API: the same runner, the same verdicts.
 func TestOverHTTP(t *testing.T) {
-	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
-	client, err := mockserver.Dial(rig.DeskURL(), "")
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
+	client, err := mockserver.Dial(server.DashboardURL(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -555,8 +555,8 @@ func TestOverHTTP(t *testing.T) {
 
 // TestConsumerSubscribes: when the run registers no endpoint, the consumer has done so itself, and is judged all the same.
 func TestConsumerSubscribes(t *testing.T) {
-	rig := mockserver.StartT(t)
-	client := rig.Client()
+	server := mockserver.StartT(t)
+	client := server.Client()
 	c, url := newConsumer(t)
 	e, err := client.Register(t.Context(), mockserver.Endpoint{Provider: "neostore", URL: url, Events: []string{"Pass:*"}, Secrets: []string{c.secret}})
 	if err != nil {
@@ -615,11 +615,11 @@ func TestWrongCaptures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rig := mockserver.StartT(t)
-			if report, err := Run(t.Context(), rig.Client(), s, Options{}); err != nil || report.Status != Passed {
+			server := mockserver.StartT(t)
+			if report, err := Run(t.Context(), server.Client(), s, Options{}); err != nil || report.Status != Passed {
 				t.Fatalf("unaltered: %v\n%s", err, text(t, report))
 			}
-			report, err := Run(t.Context(), &broken{Client: rig.Client(), captures: c.alter}, s, Options{})
+			report, err := Run(t.Context(), &broken{Client: server.Client(), captures: c.alter}, s, Options{})
 			if got := text(t, report); err != nil || report.Status != Failed || !strings.Contains(strings.ToLower(got), strings.ToLower(c.want)) {
 				t.Errorf("want %q: %v\n%s", c.want, err, got)
 			}

@@ -96,37 +96,37 @@ type HandshakeKind string
 // Script is what a bin answers. The zero Script answers 200 to all.
 type Script struct {
 	// Replies are given in turn; the last one stays.
-	Replies []Reply `yaml:"replies" json:"replies,omitempty"`
+	Responses []Response `yaml:"replies" json:"replies,omitempty"`
 	// Loop starts the replies anew after the last.
 	Loop bool `yaml:"loop" json:"loop,omitempty"`
 	// By delivery gives every delivery the replies from the first on: its attempts take turns of their own.
-	By Turns `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
+	By SequenceBy `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
 	// Rules come before the replies: the first whose condition holds answers.
 	Rules []Rule `yaml:"rules" json:"rules,omitempty"`
 }
 
 // Turns says who takes turns in a Script's replies.
-type Turns string
+type SequenceBy string
 
 // TurnsByDelivery has the attempts of each delivery take turns of their own; "" has all requests of the bin take turns.
-const TurnsByDelivery Turns = "delivery"
+const PerDelivery SequenceBy = "delivery"
 
 // Rule answers the requests for which a condition holds: with one reply, or with replies in turn, as a Script does.
 type Rule struct {
 	// Where is a jq condition over {method, path, query, params, headers, body, form, parts}.
 	Where Condition `yaml:"where" json:"where" strict:"required"`
 	// Reply that they get; it, or replies.
-	Reply *Reply `yaml:"reply" json:"reply,omitempty"`
+	Response *Response `yaml:"reply" json:"reply,omitempty"`
 	// Replies of the rule, given in turn; the last one stays.
-	Replies []Reply `yaml:"replies" json:"replies,omitempty"`
+	Responses []Response `yaml:"replies" json:"replies,omitempty"`
 	// Loop starts the replies anew after the last.
 	Loop bool `yaml:"loop" json:"loop,omitempty"`
 	// By delivery gives every delivery the rule's replies from the first on.
-	By Turns `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
+	By SequenceBy `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
 }
 
 // Reply is what a bin answers: a status alone (503), or a mapping.
-type Reply struct {
+type Response struct {
 	// Status of the reply; 0 is 200.
 	Status int `yaml:"status" json:"status,omitempty"`
 	// Headers of the reply.

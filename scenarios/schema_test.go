@@ -58,7 +58,7 @@ func TestSchema(t *testing.T) {
 }
 
 // TestSchemaJudgesAsTheLoader holds the schema and the loader against each other: what one takes in form, so does the other.
-func TestSchemaJudgesAsTheLoader(t *testing.T) {
+func TestSchemaChecksAsTheLoader(t *testing.T) {
 	s := compileSchema(t)
 	for name, c := range forms() {
 		t.Run(name, func(t *testing.T) {
@@ -219,7 +219,7 @@ func (g *generator) of(t reflect.Type, oneOf []string) map[string]any {
 		return orReference(map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 1}, map[string]any{"type": "array", "items": outcome}}})
 	case reflect.TypeFor[Count]():
 		return orReference(map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 0}, ref()}})
-	case reflect.TypeFor[Reply]():
+	case reflect.TypeFor[Response]():
 		return orReference(map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 200, "maximum": 599}, ref()}})
 	case reflect.TypeFor[Handshake]():
 		return orReference(map[string]any{"anyOf": []any{map[string]any{"enum": mockserver.HandshakeKinds()}, ref()}})

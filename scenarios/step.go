@@ -25,7 +25,7 @@ type Step struct {
 	// Advance moves the virtual clock forward; what becomes due is really sent.
 	Advance Duration `yaml:"advance" json:"advance,omitempty"`
 	// Reply changes what a bin answers from now on.
-	Reply *ReplyWith `yaml:"reply" json:"reply,omitempty"`
+	Response *ResponseWith `yaml:"reply" json:"reply,omitempty"`
 	// Replay has the provider deliver again what a step delivered.
 	Replay *Replay `yaml:"replay" json:"replay,omitempty"`
 	// Burst sends many events over many connections, straight to the consumer.
@@ -58,7 +58,7 @@ func (s *Step) verbs() []string {
 		{"journey", s.Journey != nil},
 		{"deliver", s.Deliver != nil},
 		{"advance", s.Advance != 0 || s.node != nil && child(s.node, "advance") != nil},
-		{"reply", s.Reply != nil},
+		{"reply", s.Response != nil},
 		{"replay", s.Replay != nil},
 		{"burst", s.Burst != nil},
 	}
@@ -110,7 +110,7 @@ type Journey struct {
 	// Tenant in which it happens; "" is the provider's demo tenant.
 	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
 	// Lives is how many lives, of as many entities, one after the other; 0 is one.
-	Lives int `yaml:"lives" json:"lives,omitempty"`
+	Count int `yaml:"lives" json:"lives,omitempty"`
 	// Set overwrites members of every body, by JSON pointer.
 	Set Settings `yaml:"set" json:"set,omitempty"`
 	// Hold renders without delivering: deliver steps take the events from here.
@@ -162,7 +162,7 @@ type EventList []string
 type Settings map[string]json.RawMessage
 
 // ReplyWith changes what a bin answers.
-type ReplyWith struct {
+type ResponseWith struct {
 	// Bin whose script it is; "" is the bin that stands in for the target.
 	Bin    string `yaml:"bin" json:"bin,omitempty"`
 	Script `yaml:",inline"`

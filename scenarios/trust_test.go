@@ -30,8 +30,8 @@ func TestTrust(t *testing.T) {
 		} {
 			t.Run(name+", "+trusted, func(t *testing.T) {
 				t.Parallel()
-				rig := mockserver.StartT(t)
-				report, _ := Run(t.Context(), rig.Client(), read(t, steps), Options{Trust: trust})
+				server := mockserver.StartT(t)
+				report, _ := Run(t.Context(), server.Client(), read(t, steps), Options{Trust: trust})
 				got := strings.Join(strings.Fields(text(t, report)), " ")
 				const says = "certificate signed by unknown authority: trust it with --cacert FILE, or --skip-verify"
 				if good := trusted != "not known"; (report.Status == Passed) != good || strings.Contains(got, says) == good {

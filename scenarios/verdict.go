@@ -6,7 +6,7 @@ import (
 )
 
 // verdict gathers what a step did and found.
-type verdict struct {
+type result struct {
 	notes    []string // what was done, what holds
 	failures []string // what does not hold
 	unsure   []string // what could not be judged
@@ -14,20 +14,20 @@ type verdict struct {
 	left     bool     // something was
 }
 
-func (v *verdict) note(format string, args ...any) {
+func (v *result) note(format string, args ...any) {
 	v.notes = append(v.notes, fmt.Sprintf(format, args...))
 }
 
-func (v *verdict) fail(format string, args ...any) {
+func (v *result) fail(format string, args ...any) {
 	v.failures = append(v.failures, fmt.Sprintf(format, args...))
 }
 
-func (v *verdict) doubt(format string, args ...any) {
+func (v *result) doubt(format string, args ...any) {
 	v.unsure = append(v.unsure, fmt.Sprintf(format, args...))
 }
 
 // skip notes that something was left out; an empty format says why elsewhere.
-func (v *verdict) skip(format string, args ...any) {
+func (v *result) skip(format string, args ...any) {
 	v.left = true
 	if format != "" {
 		v.skipped = append(v.skipped, fmt.Sprintf(format, args...))
@@ -35,7 +35,7 @@ func (v *verdict) skip(format string, args ...any) {
 }
 
 // failEach adds failures of one kind, the first few in full and the others counted.
-func (v *verdict) failEach(lines []string) {
+func (v *result) failEach(lines []string) {
 	const most = 5
 	if len(lines) > most {
 		more := len(lines) - most
@@ -44,7 +44,7 @@ func (v *verdict) failEach(lines []string) {
 	v.failures = append(v.failures, lines...)
 }
 
-func (v *verdict) status() Status {
+func (v *result) status() Status {
 	switch {
 	case len(v.failures) > 0:
 		return Failed
@@ -56,7 +56,7 @@ func (v *verdict) status() Status {
 	return Passed
 }
 
-func (v *verdict) detail() string {
+func (v *result) detail() string {
 	if bad := append(v.failures[:len(v.failures):len(v.failures)], v.unsure...); len(bad) > 0 {
 		return strings.Join(bad, "\n")
 	}

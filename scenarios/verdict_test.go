@@ -65,8 +65,8 @@ func TestVerdictsAreHonest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rig := mockserver.StartT(t)
-			report, err := Run(t.Context(), rig.Client(), read(t, c.head+c.steps), Options{Target: c.target})
+			server := mockserver.StartT(t)
+			report, err := Run(t.Context(), server.Client(), read(t, c.head+c.steps), Options{Target: c.target})
 			got := text(t, report)
 			unfolded := strings.Join(strings.Fields(got), " ")
 			if report.Status != c.want || (c.want == Errored) != (err != nil) {
@@ -112,8 +112,8 @@ steps:
 // TestOwnBinRefused: a rig that may not dial its own bin is at fault, not the consumer.
 func TestOwnBinRefused(t *testing.T) {
 	t.Parallel()
-	rig := &unroutable{Client: mockserver.StartT(t).Client()}
-	report, err := Run(t.Context(), rig, read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n"), Options{})
+	server := &unroutable{Client: mockserver.StartT(t).Client()}
+	report, err := Run(t.Context(), server, read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n"), Options{})
 	if err == nil || report.Status != Errored || !strings.Contains(err.Error(), "the rig cannot send to its own bin inbox") {
 		t.Errorf("%s, %v", report.Status, err)
 	}
@@ -172,7 +172,7 @@ func TestExchanges(t *testing.T) {
 	if want := `delivery of step forged (Pass:Created, signature:missing): want the attempts 4xx, got 500 ("the passes table is locked;`; !strings.Contains(step.Detail, want) {
 		t.Errorf("want %q in %q", want, step.Detail)
 	}
-	if len(step.Exchanges) != 1 || len(step.Exchanges[0].Request.Body) == 0 || !strings.Contains(string(step.Exchanges[0].Reply.Body), reason) {
+	if len(step.Exchanges) != 1 || len(step.Exchanges[0].Request.Body) == 0 || !strings.Contains(string(step.Exchanges[0].Response.Body), reason) {
 		t.Fatalf("%+v", step.Exchanges)
 	}
 	for name, write := range map[string]func(*strings.Builder) error{

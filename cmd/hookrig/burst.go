@@ -28,7 +28,7 @@ import (
 type burstFlags struct {
 	plan             burst.Plan
 	seed             seedFlag
-	tenant, rig      string
+	tenant, server      string
 	token, jsonFile  string
 	knowledge        knowledge
 	tls              trustFlags
@@ -71,7 +71,7 @@ file of captures (JSON Lines or HAR), or a bin of a running rig. With PROVIDER a
 	f.IntVar(&b.plan.Connections, "connections", burst.DefaultConnections, "a `NUMBER` of connections, and so of requests at once")
 	f.DurationVar(&b.plan.Timeout, "timeout", 0, "`DURATION` of one request (default: the provider's)")
 	f.Var(&b.seed, "seed", "the `NUMBER` that the events are drawn from (default: drawn and printed)")
-	f.StringVar(&b.rig, "rig", "", "the desk's `URL` of the rig whose bin --to is (default: asked of --to)")
+	f.StringVar(&b.server, "rig", "", "the desk's `URL` of the rig whose bin --to is (default: asked of --to)")
 	f.StringVar(&b.token, "token", "", "the rig's `TOKEN`")
 	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
 	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not hold what was sent against the bin")
@@ -149,13 +149,13 @@ func sendBurst(ctx context.Context, w World, b *burstFlags) error {
 		if err := writeReport(w, b, report); err != nil {
 			return err
 		}
-		return noVerdict(err)
+		return inconclusive(err)
 	}
 	interrupted := err != nil
 	if bin != nil {
 		// An interrupt ends the sending, not the accounting.
 		if err := report.Reconcile(bin.since(context.WithoutCancel(ctx))); err != nil {
-			return noVerdict(fmt.Errorf("reconcile with bin %q: %w", bin.name, err))
+			return inconclusive(fmt.Errorf("reconcile with bin %q: %w", bin.name, err))
 		}
 	}
 	if err := writeReport(w, b, report); err != nil {
@@ -163,7 +163,7 @@ func sendBurst(ctx context.Context, w World, b *burstFlags) error {
 	}
 	switch {
 	case interrupted:
-		return noVerdict(fmt.Errorf("interrupted after %d of %d events", report.Sent, report.Intended))
+		return inconclusive(fmt.Errorf("interrupted after %d of %d events", report.Sent, report.Intended))
 	case !report.OK():
 		return failed()
 	}
@@ -272,15 +272,15 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	if err != nil {
 		return nil, misuse(err)
 	}
-	rig := b.rig
-	if rig == "" {
-		if rig = askForDesk(ctx, target, b.plan.Trust); rig == "" {
+	server := b.server
+	if server == "" {
+		if server = askForDashboard(ctx, target, b.plan.Trust); server == "" {
 			return nil, nil
 		}
 	}
-	client, err := dialRig(rig, b.token, b.plan.Trust)
-	if err != nil && b.rig == "" {
-		return nil, noVerdict(fmt.Errorf("%w\nthe capture address named that desk: give the address to reach it by with --rig, or --no-reconcile", err))
+	client, err := dialServer(server, b.token, b.plan.Trust)
+	if err != nil && b.server == "" {
+		return nil, inconclusive(fmt.Errorf("%w\nthe capture address named that desk: give the address to reach it by with --rig, or --no-reconcile", err))
 	}
 	if err != nil {
 		return nil, err
@@ -291,13 +291,13 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	}
 	bin := &burstBin{name: name, client: client}
 	if bin.before, err = bin.now(ctx); err != nil {
-		return nil, noVerdict(fmt.Errorf("ask the rig at %s for bin %q: %w", rig, name, err))
+		return nil, inconclusive(fmt.Errorf("ask the rig at %s for bin %q: %w", server, name, err))
 	}
 	return bin, nil
 }
 
 // askForDesk asks the capture address where its desk is; "" when it is none of a rig.
-func askForDesk(ctx context.Context, target *url.URL, trust mockserver.Trust) string {
+func askForDashboard(ctx context.Context, target *url.URL, trust mockserver.Trust) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.Scheme+"://"+target.Host+"/.well-known/hookrig", nil)
@@ -312,12 +312,12 @@ func askForDesk(ctx context.Context, target *url.URL, trust mockserver.Trust) st
 	defer resp.Body.Close()
 	var answer struct {
 		Name string `json:"name"`
-		Desk string `json:"desk"`
+		Dashboard string `json:"desk"`
 	}
 	if json.NewDecoder(io.LimitReader(resp.Body, 4096)).Decode(&answer) != nil || answer.Name != "hookrig" {
 		return ""
 	}
-	return answer.Desk
+	return answer.Dashboard
 }
 
 func (b *burstBin) now(ctx context.Context) (mockserver.BinSummary, error) {

@@ -47,7 +47,7 @@ func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) 
 	case b.plan.Secret == "":
 		how = fmt.Sprintf("as recorded; give --secret to sign each anew as %s does", p.Name)
 	default:
-		if err := canJudge(p); err != nil {
+		if err := canCheck(p); err != nil {
 			return err
 		}
 		how = "each signed anew as " + p.Name + " does"
@@ -63,7 +63,7 @@ func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) 
 	case errors.Is(err, burst.ErrPlan) || errors.Is(err, mockserver.ErrReplay):
 		return misusef("--from %s: %w", b.from, err)
 	case err != nil:
-		return noVerdict(fmt.Errorf("--from %s: %w", b.from, err))
+		return inconclusive(fmt.Errorf("--from %s: %w", b.from, err))
 	}
 	w.Stderr.Printf("%s of %s, %s\n", countOf(uint64(b.plan.Recording.Len()), "request"), b.from, how)
 	return nil
@@ -94,25 +94,25 @@ func (b *burstFlags) recorded(ctx context.Context, w World, change *mockserver.R
 
 // recordedIn are the captures of the bin that --from names.
 func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver.ReplayChange) (iter.Seq2[mockserver.Capture, error], error) {
-	rig := b.rig
-	if rig == "" {
+	server := b.server
+	if server == "" {
 		if target, err := url.Parse(b.plan.URL); err == nil {
-			rig = askForDesk(ctx, target, b.plan.Trust)
+			server = askForDashboard(ctx, target, b.plan.Trust)
 		}
 	}
-	if rig == "" {
+	if server == "" {
 		return nil, misusef("--from %q: there is no such file; if it is a bin of a running rig, give that rig's desk with --rig URL", b.from)
 	}
-	client, err := dialRig(rig, b.token, b.plan.Trust)
+	client, err := dialServer(server, b.token, b.plan.Trust)
 	if err != nil {
 		return nil, err
 	}
 	bin := &burstBin{name: b.from, client: client}
 	if bin.before, err = bin.now(ctx); err != nil {
-		return nil, noVerdict(fmt.Errorf("ask the rig at %s for bin %q: %w", rig, b.from, err))
+		return nil, inconclusive(fmt.Errorf("ask the rig at %s for bin %q: %w", server, b.from, err))
 	}
 	if bin.before.Count == 0 {
-		return nil, misusef("--from %q: there is no such file, and the rig at %s has no request in a bin of that name", b.from, rig)
+		return nil, misusef("--from %q: there is no such file, and the rig at %s has no request in a bin of that name", b.from, server)
 	}
 	return func(yield func(mockserver.Capture, error) bool) {
 		for c, err := range allOf(ctx, client, b.from, 0) {

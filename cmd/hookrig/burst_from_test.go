@@ -17,13 +17,13 @@ import (
 // Recorded requests, of a bin or of a file, are sent as load, and what arrived is accounted for.
 func TestBurstFromRecordedRequests(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
-	ctx, client := t.Context(), rig.Client()
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
+	ctx, client := t.Context(), server.Client()
 	for i, body := range []string{delicate, "second", "second"} {
 		sendRaw(t, client.BinURL("orders"), fmt.Sprintf("POST /orders/%d HTTP/1.1\r\nHost: h\r\nX-Odd: %d\r\nContent-Length: %d\r\n\r\n%s", i, i, len(body), body))
 	}
 	file := filepath.Join(t.TempDir(), "orders.jsonl")
-	run(t, exitPassed, "", "export", "orders", "--format", "jsonl", "-o", file, "--rig", rig.DeskURL())
+	run(t, exitPassed, "", "export", "orders", "--format", "jsonl", "-o", file, "--rig", server.DashboardURL())
 
 	for _, from := range []string{"orders", file} {
 		bin := fmt.Sprint("load-", len(from))
@@ -54,7 +54,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 	if !strings.Contains(stdout, "sent          3 of 3 in ") || !strings.Contains(stdout, "captured      3, lost 0, duplicated 0, unexpected 0") || !strings.Contains(stderr, ", each signed anew as neostore does\n") {
 		t.Errorf("%s%s", stdout, stderr)
 	}
-	signed, err := rig.Bin("signed").Wait(ctx, 3)
+	signed, err := server.Bin("signed").Wait(ctx, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,8 +71,8 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 
 func TestBurstFromWhatCannotBe(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
-	to := rig.Client().BinURL("load")
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
+	to := server.Client().BinURL("load")
 	wrong := filepath.Join(t.TempDir(), "wrong.jsonl")
 	if err := os.WriteFile(wrong, []byte(`{"method":"POST","target":"/in","version":"HTTP/1.1","headers":[],"body":"eA=="}`+"\n{}\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestBurstFromWhatCannotBe(t *testing.T) {
 		{"--keep-path and --skip-invalid are for recorded requests: give --from too", []string{"neostore", "--to", to, "--keep-path"}},
 		{"--events and --tenant are about events that are drawn: --from sends what is recorded", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
 		{"--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from ", []string{"--from", wrong, "--to", to, "--secret", "s"}},
-		{`--from "nothing": there is no such file, and the rig at ` + rig.DeskURL() + " has no request in a bin of that name", []string{"--from", "nothing", "--to", to}},
+		{`--from "nothing": there is no such file, and the rig at ` + server.DashboardURL() + " has no request in a bin of that name", []string{"--from", "nothing", "--to", to}},
 		{`--from "nothing": there is no such file; if it is a bin of a running rig, give that rig's desk with --rig URL`, []string{"--from", "nothing", "--to", "http://127.0.0.1:1/"}},
 		{"1 of its records are wrong, and nothing was sent: --skip-invalid sends the others", []string{"--from", wrong, "--to", to}},
 	} {

@@ -29,11 +29,11 @@ func openCaptures(w World, name string) (*captureFile, error) {
 	if name == "-" {
 		f.remove = true
 		if f.file, err = os.CreateTemp("", "hookrig-*"); err != nil {
-			return nil, noVerdict(err)
+			return nil, inconclusive(err)
 		}
 		if _, err = io.Copy(f.file, w.Stdin); err != nil {
 			f.Close()
-			return nil, noVerdict(fmt.Errorf("standard input: %w", err))
+			return nil, inconclusive(fmt.Errorf("standard input: %w", err))
 		}
 	} else if f.file, err = os.Open(name); err != nil {
 		return nil, misuse(err)
@@ -99,7 +99,7 @@ func (f *captureFile) records() iter.Seq[mockserver.FileRecord] {
 func (f *captureFile) importable() (mockserver.FileFormat, io.Reader, error) {
 	if f.format.Name != "" {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
-			return f.format, nil, noVerdict(err)
+			return f.format, nil, inconclusive(err)
 		}
 		return f.format, f.file, nil
 	}
@@ -108,7 +108,7 @@ func (f *captureFile) importable() (mockserver.FileFormat, io.Reader, error) {
 		return lines, nil, err
 	}
 	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
-		return lines, nil, noVerdict(err)
+		return lines, nil, inconclusive(err)
 	}
 	record := f.raw()
 	if record.Err != nil {
@@ -170,7 +170,7 @@ func (f *captureFile) check(w World, skip bool, sendable func(*mockserver.Captur
 			}
 			say(&record, text)
 		default:
-			return 0, noVerdict(fmt.Errorf("%s: %w", f.name, err))
+			return 0, inconclusive(fmt.Errorf("%s: %w", f.name, err))
 		}
 	}
 	if printed > most {

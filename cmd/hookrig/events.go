@@ -74,11 +74,11 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 					}
 					ev, err := p.Render(draw, e.Name, fixtures.RenderOptions{})
 					if err != nil {
-						return noVerdict(err)
+						return inconclusive(err)
 					}
 					last := &list[len(list)-1]
 					if last.Headers, last.Secret, err = shownHeaders(p, ev); err != nil {
-						return noVerdict(err)
+						return inconclusive(err)
 					}
 					if sample {
 						last.Sample = string(ev.Body)
@@ -115,7 +115,7 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 			}
 			w.Stdout.Printf("%s", terminal.Lines(b.String()))
 			if err := w.Stdout.Err(); err != nil {
-				return noVerdict(err)
+				return inconclusive(err)
 			}
 			return nil
 		},
@@ -202,7 +202,7 @@ func printCode(w World, providers []*fixtures.Provider, args []string, language 
 		return misuse(err)
 	}
 	if _, err := io.WriteString(w.Stdout.Exact(), text); err != nil {
-		return noVerdict(err)
+		return inconclusive(err)
 	}
 	return nil
 }

@@ -14,29 +14,29 @@ import (
 )
 
 // rigFlags say which running rig.
-type rigFlags struct {
-	rig, token string
+type serverFlags struct {
+	server, token string
 	tls        trustFlags
 }
 
-func (r *rigFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&r.rig, "rig", "http://127.0.0.1:8080", "the desk's `URL` of the running rig")
+func (r *serverFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.server, "rig", "http://127.0.0.1:8080", "the desk's `URL` of the running rig")
 	cmd.Flags().StringVar(&r.token, "token", "", "that rig's `TOKEN`")
 	r.tls.add(cmd.Flags())
 }
 
 // dial connects to the rig.
-func (r *rigFlags) dial(cmd *cobra.Command, w World) (mockserver.Client, error) {
+func (r *serverFlags) dial(cmd *cobra.Command, w World) (mockserver.Client, error) {
 	trust, err := r.tls.trust(cmd, w)
 	if err != nil {
 		return nil, err
 	}
-	return dialRig(r.rig, r.token, trust)
+	return dialServer(r.server, r.token, trust)
 }
 
 func newExport(w World) *cobra.Command {
 	var (
-		rig                   rigFlags
+		server                   serverFlags
 		query                 mockserver.Query
 		format, file, secrets string
 	)
@@ -71,7 +71,7 @@ max_tokens, password_changed_at) are none.
 			if secrets != "redact" && secrets != "keep" {
 				return misusef("--secrets %q: want redact or keep", secrets)
 			}
-			client, err := rig.dial(cmd, w)
+			client, err := server.dial(cmd, w)
 			if err != nil {
 				return err
 			}
@@ -100,7 +100,7 @@ max_tokens, password_changed_at) are none.
 	f.Uint64Var(&query.After, "after", 0, "only captures behind the one with that `SEQ`")
 	f.Uint64Var(&query.Before, "before", 0, "only captures before the one with that `SEQ`")
 	f.StringVar(&secrets, "secrets", "redact", "`WHAT` becomes of secrets: redact or keep")
-	rig.add(cmd)
+	server.add(cmd)
 	completeFlag(cmd, "format", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		return startingWith(typed, mockserver.FormatNames(nil)), noFiles
 	})
@@ -137,7 +137,7 @@ func formatHelp() string {
 
 func newImport(w World) *cobra.Command {
 	var (
-		rig  rigFlags
+		server  serverFlags
 		skip bool
 	)
 	cmd := &cobra.Command{
@@ -160,7 +160,7 @@ data: URL in a browser's archive; each is printed with its place. Exit code 0: a
 			if err != nil {
 				return err
 			}
-			client, err := rig.dial(cmd, w)
+			client, err := server.dial(cmd, w)
 			if err != nil {
 				return err
 			}
@@ -172,7 +172,7 @@ data: URL in a browser's archive; each is printed with its place. Exit code 0: a
 		},
 	}
 	cmd.Flags().BoolVar(&skip, "skip-invalid", false, "that some records are wrong and left out is no failure")
-	rig.add(cmd)
+	server.add(cmd)
 	return cmd
 }
 
@@ -194,7 +194,7 @@ func printImported(w World, name string, done *mockserver.Imported, skip bool) e
 	}
 	w.Stdout.Printf("%s\n", line)
 	if err := w.Stdout.Err(); err != nil {
-		return noVerdict(err)
+		return inconclusive(err)
 	}
 	if skipped > 0 && !skip {
 		return failed()
@@ -229,7 +229,7 @@ func writeExport(w World, name string, write func(io.Writer) error) error {
 		return err
 	}
 	if err := out.Commit(); err != nil {
-		return noVerdict(fmt.Errorf("write %s: %w", name, err))
+		return inconclusive(fmt.Errorf("write %s: %w", name, err))
 	}
 	return nil
 }

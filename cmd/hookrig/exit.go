@@ -16,7 +16,7 @@ const (
 	exitPassed    = 0
 	exitFailed    = 1 // what was judged is wrong
 	exitMisuse    = 2 // the command line, or a file that it names, is wrong
-	exitNoVerdict = 3 // the rig could not judge: a port taken, a disk full, an interrupt
+	exitInconclusive = 3 // the rig could not judge: a port taken, a disk full, an interrupt
 )
 
 // exitError ends the program with a code; without err it says nothing, because the result already did.
@@ -73,7 +73,7 @@ func misuse(err error) *exitError { return &exitError{code: exitMisuse, err: err
 
 func misusef(format string, args ...any) *exitError { return misuse(fmt.Errorf(format, args...)) }
 
-func noVerdict(err error) *exitError { return &exitError{code: exitNoVerdict, err: err} }
+func inconclusive(err error) *exitError { return &exitError{code: exitInconclusive, err: err} }
 
 // plainly leaves out that it was a request, of which who types a command line knows nothing.
 func plainly(err error) error {

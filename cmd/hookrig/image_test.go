@@ -112,17 +112,17 @@ func TestCompose(t *testing.T) {
 	if err := yaml.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
 	}
-	rig := file.Services["hookrig"]
-	if rig.Build != "." || rig.User != "" {
-		t.Errorf("build %q, user %q; want it built here, and the image's own user", rig.Build, rig.User)
+	server := file.Services["hookrig"]
+	if server.Build != "." || server.User != "" {
+		t.Errorf("build %q, user %q; want it built here, and the image's own user", server.Build, server.User)
 	}
 	for variable, container := range map[string]string{"HOOKRIG_DASHBOARD_URL": ":8080", "HOOKRIG_CAPTURE_URL": ":8081"} {
-		at, ok := strings.CutPrefix(rig.Environment[variable], "http://")
-		if !ok || !slices.Contains(rig.Ports, at+container) {
-			t.Errorf("%s is %s, and the published ports are %v", variable, rig.Environment[variable], rig.Ports)
+		at, ok := strings.CutPrefix(server.Environment[variable], "http://")
+		if !ok || !slices.Contains(server.Ports, at+container) {
+			t.Errorf("%s is %s, and the published ports are %v", variable, server.Environment[variable], server.Ports)
 		}
 	}
-	if !slices.Contains(rig.Volumes, "data:"+rig.Environment["HOOKRIG_DATA"]) {
-		t.Errorf("the data is in %s, and the volumes are %v", rig.Environment["HOOKRIG_DATA"], rig.Volumes)
+	if !slices.Contains(server.Volumes, "data:"+server.Environment["HOOKRIG_DATA"]) {
+		t.Errorf("the data is in %s, and the volumes are %v", server.Environment["HOOKRIG_DATA"], server.Volumes)
 	}
 }

@@ -18,7 +18,7 @@ func TestServeKeepsWhatItIsTold(t *testing.T) {
 		s := start(t, "serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", data,
 			"--keep-captures", "5", "--keep-bytes", "2MB", "--keep-for", "14d", "--max-body", "64KB")
 		capture := line(t, s.out, `^capture +(\S+)/<bin>`)[1]
-		desk := line(t, s.out, `^desk +(\S+)`)[1]
+		dashboard := line(t, s.out, `^desk +(\S+)`)[1]
 		for range 4 {
 			line(t, s.out, `.`)
 		}
@@ -34,10 +34,10 @@ func TestServeKeepsWhatItIsTold(t *testing.T) {
 				t.Errorf("%d bytes: %s, want %d", size, resp.Status, want)
 			}
 		}
-		if got := items(ask(t, desk+"/api/v1/bins/a/captures", nil)); len(got) != 5 {
+		if got := items(ask(t, dashboard+"/api/v1/bins/a/captures", nil)); len(got) != 5 {
 			t.Errorf("%d captures, want 5", len(got))
 		}
-		limits := ask(t, desk+"/api/v1/rig", nil).(map[string]any)["limits"]
+		limits := ask(t, dashboard+"/api/v1/rig", nil).(map[string]any)["limits"]
 		if got := fmt.Sprint(limits); !strings.Contains(got, "bytes:2e+06") || !strings.Contains(got, "for:336h0m0s") || !strings.Contains(got, "max_body:64000") {
 			t.Errorf("limits %s", got)
 		}

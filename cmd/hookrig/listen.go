@@ -23,7 +23,7 @@ import (
 type listenFlags struct {
 	settings     mockserver.Settings
 	address      string
-	rig, token   string
+	server, token   string
 	allow        []string
 	knowledge    knowledge
 	known        *fixtures.Catalogue
@@ -68,7 +68,7 @@ match are shown; all are recorded.
 	f.BoolVar(&l.insecure, "insecure", false, "listen on another address than loopback")
 	f.StringVar(&l.q, "q", "", "show only what matches this `QUERY`: words and fields")
 	f.StringVar(&l.where, "where", "", "show only what matches this jq `CONDITION`")
-	f.StringVar(&l.rig, "rig", "", "the desk's `URL` of a running rig")
+	f.StringVar(&l.server, "rig", "", "the desk's `URL` of a running rig")
 	f.StringVar(&l.token, "token", "", "that rig's `TOKEN`")
 	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
@@ -117,7 +117,7 @@ func captureError(err error) error {
 	if errors.Is(err, mockserver.ErrInvalidBin) || errors.Is(err, mockserver.ErrForbidden) {
 		return misuse(err)
 	}
-	return noVerdict(err)
+	return inconclusive(err)
 }
 
 // connect returns a client of the rig at --rig, or of one that lives as long as the command.
@@ -131,24 +131,24 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	if err != nil {
 		return nil, nil, err
 	}
-	if l.rig != "" {
+	if l.server != "" {
 		if l.knowledge.given() {
 			return nil, nil, misusef("--option and --provider-dir: the rig at --rig judges by what it knows itself: give them to the hookrig serve that runs it")
 		}
 		if l.keep.given() {
 			return nil, nil, misusef("--keep-captures, --keep-bytes, --keep-for and --max-body: the rig at --rig keeps what it was told to: give them to the hookrig serve that runs it")
 		}
-		if err := l.tls.checkRig(w, l.rig, false); err != nil {
+		if err := l.tls.checkServer(w, l.server, false); err != nil {
 			return nil, nil, err
 		}
-		client, err := dialRig(l.rig, l.token, trust)
+		client, err := dialServer(l.server, l.token, trust)
 		if err != nil {
 			return nil, nil, err
 		}
 		return client, func() {}, nil
 	}
 	if p, err := known.Provider(l.settings.Provider); err == nil { // of one that there is not the rig will say so
-		if err := canJudge(p); err != nil {
+		if err := canCheck(p); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -163,7 +163,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	limits := store.Limits()
 	limitMemory(limits, true)
 	// The rig ends after the command's context does, so that requests under way are answered.
-	rig, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
+	server, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
 		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure, Catalogue: known,
 		Store: store, MaxBody: l.keep.maxBody(limits.Bytes), Trust: trust,
 	})
@@ -176,13 +176,13 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	watching, end := context.WithCancel(cmd.Context())
 	var elsewhere sync.WaitGroup
 	elsewhere.Go(func() { reportElsewhere(watching, w, store, bin) })
-	return rig.Client(), func() { end(); elsewhere.Wait(); rig.Close(); store.Close() }, nil
+	return server.Client(), func() { end(); elsewhere.Wait(); server.Close(); store.Close() }, nil
 }
 
 // print prints a capture; as JSON, one that is forwarded is printed once it has its reply.
 func (l *listenFlags) print(w World, c mockserver.Capture) error {
 	if l.asJSON {
-		if c.Reply == nil && l.settings.Forward != "" {
+		if c.Response == nil && l.settings.Forward != "" {
 			return nil
 		}
 		return writeLine(w, recordOf(c))
@@ -196,8 +196,8 @@ func (l *listenFlags) print(w World, c mockserver.Capture) error {
 	if contentType := c.Headers.Get("Content-Type"); contentType != "" {
 		out.Printf("  %s", contentType)
 	}
-	if c.Reply != nil {
-		out.Printf("  → %s", replyText(c.Reply))
+	if c.Response != nil {
+		out.Printf("  → %s", responseText(c.Response))
 	}
 	if v := c.Verification; v != nil {
 		out.Printf("  %s signature %s", v.Provider, v.Verdict)
@@ -233,17 +233,17 @@ func (l *listenFlags) event(c mockserver.Capture) string {
 }
 
 // printReply prints what the consumer replied to a capture that was printed before.
-func (l *listenFlags) printReply(w World, c mockserver.Capture) error {
+func (l *listenFlags) printResponse(w World, c mockserver.Capture) error {
 	if l.asJSON {
 		return writeLine(w, recordOf(c))
 	}
-	w.Stdout.Printf("%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, mockserver.ForwardURL(l.settings.Forward, c.Target), replyText(c.Reply))
+	w.Stdout.Printf("%s  %s  %s → %s\n", time.Now().Format("15:04:05.000"), c.ID, mockserver.ForwardURL(l.settings.Forward, c.Target), responseText(c.Response))
 	return w.Stdout.Err()
 }
 
 // replyText is a reply in a word; a status of 0 is 200.
-func replyText(r *mockserver.Response) string {
-	if why, ok := mockserver.NoResponse(*r); ok {
+func responseText(r *mockserver.Response) string {
+	if why, ok := mockserver.WhyNoResponse(*r); ok {
 		return fmt.Sprintf("no reply, and the sender got %d: %s", r.Status, why)
 	}
 	switch {

@@ -33,10 +33,10 @@ func TestOldDataFolders(t *testing.T) {
 			extract(t, archive, dir)
 			s := start(t, "serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", dir, "--clock", "virtual")
 			capture := line(t, s.out, `^capture +(\S+)/<bin>`)[1]
-			desk := line(t, s.out, `^desk +(\S+)`)[1]
+			dashboard := line(t, s.out, `^desk +(\S+)`)[1]
 			go io.Copy(io.Discard, s.out)
 			go io.Copy(io.Discard, s.err)
-			got := settings(t, desk, capture)
+			got := settings(t, dashboard, capture)
 			golden := filepath.Join("testdata/old", name+".json")
 			if os.Getenv("UPDATE") != "" {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
@@ -51,13 +51,13 @@ func TestOldDataFolders(t *testing.T) {
 				t.Errorf("(-written +read):\n%s", diff)
 			}
 			for _, path := range []string{"/captures?limit=1000", "/bins/plain/captures", "/deliveries?limit=1000"} {
-				before := len(ask(t, desk+"/api/v1"+path, nil).(map[string]any)["items"].([]any))
+				before := len(ask(t, dashboard+"/api/v1"+path, nil).(map[string]any)["items"].([]any))
 				resp, err := http.Post(capture+"/plain", "text/plain", strings.NewReader("new"))
 				if err != nil || resp.StatusCode != http.StatusOK {
 					t.Fatal(resp, err)
 				}
 				resp.Body.Close()
-				after := len(ask(t, desk+"/api/v1"+path, nil).(map[string]any)["items"].([]any))
+				after := len(ask(t, dashboard+"/api/v1"+path, nil).(map[string]any)["items"].([]any))
 				if added := after - before; before == 0 || added != 1 && strings.Contains(path, "captures") {
 					t.Errorf("%s: %d before, %d after another capture", path, before, after)
 				}
@@ -71,9 +71,9 @@ func TestOldDataFolders(t *testing.T) {
 }
 
 // settings are what the rig answers about everything that the folder keeps beside captures and deliveries.
-func settings(t *testing.T, desk, capture string) string {
+func settings(t *testing.T, dashboard, capture string) string {
 	t.Helper()
-	api, all := desk+"/api/v1", map[string]any{}
+	api, all := dashboard+"/api/v1", map[string]any{}
 	add := func(path string) any {
 		all[path] = ask(t, api+path, nil)
 		return all[path]
@@ -95,7 +95,7 @@ func settings(t *testing.T, desk, capture string) string {
 		}
 	}
 	// What only the systems' own APIs show.
-	own := func(path, key string) { all[path] = ask(t, desk+path, http.Header{"X-Api-Key": {key}}) }
+	own := func(path, key string) { all[path] = ask(t, dashboard+path, http.Header{"X-Api-Key": {key}}) }
 	if len(items(all["/providers/ethpass/tenants"])) > 1 {
 		own("/ethpass/v0/project/secret", "proj-key")
 		own("/subscribfy/stores/shop/webhooks", "shop-key")
@@ -117,7 +117,7 @@ func settings(t *testing.T, desk, capture string) string {
 	if err := e.Encode(all); err != nil {
 		t.Fatal(err)
 	}
-	return strings.NewReplacer(desk, "DESK", capture, "CAPTURE").Replace(text.String())
+	return strings.NewReplacer(dashboard, "DESK", capture, "CAPTURE").Replace(text.String())
 }
 
 func items(answer any) []map[string]any {

@@ -95,10 +95,10 @@ func writeOut(name string, write func(io.Writer) error) error {
 	}
 	if err := write(o); err != nil {
 		o.Discard()
-		return noVerdict(err)
+		return inconclusive(err)
 	}
 	if err := o.Commit(); err != nil {
-		return noVerdict(fmt.Errorf("write %s: %w", name, err))
+		return inconclusive(fmt.Errorf("write %s: %w", name, err))
 	}
 	return nil
 }

@@ -153,7 +153,7 @@ func (r *replayFlags) change() (*mockserver.ReplayChange, error) {
 	if err != nil {
 		return nil, misuse(err)
 	}
-	if err := canJudge(p); err != nil {
+	if err := canCheck(p); err != nil {
 		return nil, err
 	}
 	if _, err := signature.NewSigner(&p.Signing, r.secrets...); err != nil {
@@ -180,15 +180,15 @@ func (r *replaying) all(ctx context.Context, file *captureFile, client *mockserv
 	}
 	sum, err := plan.Run(ctx, file.sendable(r.w, change, r.to))
 	if printErr := r.summary(&sum); printErr != nil {
-		return noVerdict(printErr)
+		return inconclusive(printErr)
 	}
 	switch {
 	case ctx.Err() != nil:
-		return noVerdict(fmt.Errorf("interrupted after %d captures", sum.Sent))
+		return inconclusive(fmt.Errorf("interrupted after %d captures", sum.Sent))
 	case errors.Is(err, mockserver.ErrForbidden):
 		return misuse(err)
 	case err != nil:
-		return noVerdict(err)
+		return inconclusive(err)
 	case sum.Acknowledged < sum.Sent:
 		return failed()
 	}
@@ -281,8 +281,8 @@ func (r *replaying) print(e mockserver.ReplayExchange) error {
 	switch {
 	case a.Error != "":
 		b.Printf(": %s", a.Error)
-	case a.Reply != nil && (a.Status < 200 || a.Status > 299) && len(a.Reply.Body) > 0:
-		b.Printf(": %s", beginning(a.Reply.Body))
+	case a.Response != nil && (a.Status < 200 || a.Status > 299) && len(a.Response.Body) > 0:
+		b.Printf(": %s", beginning(a.Response.Body))
 	}
 	r.w.Stdout.Printf("%s\n", terminal.Lines(b.String()))
 	return r.w.Stdout.Err()

@@ -47,9 +47,9 @@ func sendRaw(t *testing.T, url, raw string) {
 // What a bin holds goes through every file and comes out of a replay as it was.
 func TestExportImportReplay(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler, Token: "open"})
-	ctx, client := t.Context(), rig.Client()
-	at := []string{"--rig", rig.DeskURL(), "--token", "open"}
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler, Token: "open"})
+	ctx, client := t.Context(), server.Client()
+	at := []string{"--rig", server.DashboardURL(), "--token", "open"}
 	bodies := []string{delicate, "\x00\xff", "third\n"}
 	for _, body := range bodies {
 		sendRaw(t, client.BinURL("inbox"), fmt.Sprintf("POST /inbox HTTP/1.1\r\nhost: h\r\nX-Two: 1\r\nx-two: 2\r\nx-token: hush\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
@@ -118,15 +118,15 @@ func TestExportImportReplay(t *testing.T) {
 // A consumer that looks at signatures takes what is signed anew, and only that.
 func TestReplaySignsAnew(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t)
-	ctx, client := t.Context(), rig.Client()
+	server := mockserver.StartT(t)
+	ctx, client := t.Context(), server.Client()
 	if err := client.Configure(ctx, "now", mockserver.Settings{Provider: "neostore", Secrets: []string{"new"}}); err != nil {
 		t.Fatal(err)
 	}
 	raw := "POST /in HTTP/1.1\r\nHost: h\r\nX-Neostore-Signature: old\r\nContent-Length: 37\r\n\r\n" + delicate
 	run(t, exitPassed, raw, "replay", "-", "--to", client.BinURL("now"))
 	run(t, exitPassed, raw, "replay", "-", "--to", client.BinURL("now"), "--resign", "--provider", "neostore", "--secret", "new")
-	captures, err := rig.Bin("now").Wait(ctx, 2)
+	captures, err := server.Bin("now").Wait(ctx, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ type runFlags struct {
 	seed           seedFlag
 	junit, json    string
 	html           string
-	rig, token     string
+	server, token     string
 	allow          []string
 	allowExec      bool
 	knowledge      knowledge
@@ -70,7 +70,7 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 	f.StringVar(&r.junit, "junit", "", "write a JUnit report to `FILE`")
 	f.StringVar(&r.json, "json", "", "write the report as JSON to `FILE` (- is standard output, in the place of the text)")
 	f.StringVar(&r.html, "html", "", "write the report as one page of HTML to `FILE`")
-	f.StringVar(&r.rig, "rig", "", "the desk's `URL` of a running rig")
+	f.StringVar(&r.server, "rig", "", "the desk's `URL` of a running rig")
 	f.StringVar(&r.token, "token", "", "that rig's `TOKEN`")
 	f.StringSliceVar(&r.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback and the target that scenarios may reach; repeatable")
 	f.BoolVar(&r.allowExec, "allow-exec", false, "let effects of the scenarios run programs (exec)")
@@ -183,8 +183,8 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	if o.Trust, err = r.tls.trust(cmd, w); err != nil {
 		return err
 	}
-	if r.rig != "" {
-		if err := r.tls.checkRig(w, r.rig, slices.ContainsFunc(list, calls)); err != nil {
+	if r.server != "" {
+		if err := r.tls.checkServer(w, r.server, slices.ContainsFunc(list, calls)); err != nil {
 			return err
 		}
 	}
@@ -194,8 +194,8 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		o.Progress = func(s scenarios.StepReport) { w.Stderr.Printf("%s %s\n", s.Status, s.ID) }
 	}
 	var client mockserver.Client
-	if r.rig != "" {
-		if client, err = dialRig(r.rig, r.token, o.Trust); err != nil {
+	if r.server != "" {
+		if client, err = dialServer(r.server, r.token, o.Trust); err != nil {
 			return err
 		}
 	}
@@ -220,7 +220,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		if r.json != "-" {
 			// Each as it ends; the count of all comes last.
 			if err := scenarios.WriteText(w.Stdout, []scenarios.Report{report}, r.text(w)); err != nil {
-				return noVerdict(err)
+				return inconclusive(err)
 			}
 		}
 		why := ""
@@ -243,16 +243,16 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	switch worst := scenarios.Worst(reports); {
 	case len(broken) > 0:
 		if ctx.Err() != nil {
-			return noVerdict(errors.New("interrupted: see the report"))
+			return inconclusive(errors.New("interrupted: see the report"))
 		}
 		if r.json == "-" {
-			return noVerdict(broken[0]) // the reports have all of them
+			return inconclusive(broken[0]) // the reports have all of them
 		}
-		return noVerdict(errors.New("could not judge: see the report"))
+		return inconclusive(errors.New("could not judge: see the report"))
 	case worst == scenarios.Failed:
 		return failed()
 	case worst == scenarios.Inconclusive, worst == scenarios.Errored:
-		return noVerdict(errors.New("some of what is needed to judge was missing: see the report"))
+		return inconclusive(errors.New("some of what is needed to judge was missing: see the report"))
 	}
 	return nil
 }
@@ -276,8 +276,8 @@ func (r *runFlags) repeat() []string {
 	if r.tls.skip {
 		words = append(words, "--skip-verify")
 	}
-	if r.rig != "" {
-		words = append(words, "--rig", r.rig)
+	if r.server != "" {
+		words = append(words, "--rig", r.server)
 	}
 	for _, host := range r.allow {
 		words = append(words, "--allow-target", host)
@@ -307,27 +307,27 @@ func (r *runFlags) play(
 		return scenarios.Report{}, err
 	}
 	// The rig outlives an interrupt, so that the report says how far the run came.
-	rig, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{
+	server, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{
 		RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log, Catalogue: o.Catalogue,
 		Trust: o.Trust,
 	})
 	if err != nil {
 		return scenarios.NotRun(s, "not run: "+err.Error()), err
 	}
-	defer rig.Close()
-	return scenarios.Run(ctx, rig.Client(), s, o)
+	defer server.Close()
+	return scenarios.Run(ctx, server.Client(), s, o)
 }
 
 // write writes the reports to the files that were asked for.
 func (r *runFlags) write(w World, reports []scenarios.Report) error {
 	if len(reports) > 1 && r.json != "-" {
 		if err := scenarios.WriteTotal(w.Stdout, reports); err != nil {
-			return noVerdict(err)
+			return inconclusive(err)
 		}
 	}
 	if r.json == "-" {
 		if err := scenarios.WriteJSON(w.Stdout, reports); err != nil {
-			return noVerdict(err)
+			return inconclusive(err)
 		}
 	}
 	for _, file := range []struct {

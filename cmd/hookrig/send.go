@@ -117,7 +117,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		Catalogue: known, Store: store, Wire: &mockserver.HTTPClient{Dial: guard.Dial, Trust: trust}, Log: log,
 	})
 	if err != nil {
-		return noVerdict(err)
+		return inconclusive(err)
 	}
 	defer store.Close()
 	defer d.Close()
@@ -137,7 +137,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		return misuse(plainly(err))
 	}
 	if err != nil {
-		return noVerdict(err)
+		return inconclusive(err)
 	}
 	about := w.Stdout
 	if s.asJSON {
@@ -153,7 +153,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	}
 	for i := range deliveries {
 		if deliveries[i], err = watch.delivery(ctx, store, deliveries[i].ID); err != nil {
-			return noVerdict(err)
+			return inconclusive(err)
 		}
 	}
 	if hint := refused(p, deliveries, s.secret, secret); hint != "" && len(expected) == 0 && !s.asJSON {
@@ -165,9 +165,9 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		err = w.Stdout.JSON(deliveries, "  ")
 	}
 	if err != nil {
-		return noVerdict(err)
+		return inconclusive(err)
 	}
-	return sendVerdict(ctx, deliveries, expected)
+	return sendResult(ctx, deliveries, expected)
 }
 
 // refused says what to look at when the consumer refused a request whose signature is right; "" when it did not. given
@@ -239,7 +239,7 @@ func isExpected(status int, expected []string) bool {
 }
 
 // sendVerdict is nil when every delivery was delivered, or dropped as a fault asked; with expected statuses, when each was answered so.
-func sendVerdict(ctx context.Context, deliveries []mockserver.Delivery, expected []string) error {
+func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected []string) error {
 	var verdict error
 	for _, d := range deliveries {
 		last := mockserver.Attempt{}
@@ -252,14 +252,14 @@ func sendVerdict(ctx context.Context, deliveries []mockserver.Delivery, expected
 				verdict = failed()
 			}
 		case len(expected) > 0 && d.State == mockserver.Dropped:
-			return noVerdict(errors.New("nothing was sent, so no answer can be judged: leave out the drop fault or --expect"))
+			return inconclusive(errors.New("nothing was sent, so no answer can be judged: leave out the drop fault or --expect"))
 		case d.State == mockserver.Delivered || d.State == mockserver.Dropped:
 		case d.State == mockserver.Pending && ctx.Err() != nil:
-			return noVerdict(fmt.Errorf("interrupted: the delivery is pending after %d of its attempts", len(d.Attempts)))
+			return inconclusive(fmt.Errorf("interrupted: the delivery is pending after %d of its attempts", len(d.Attempts)))
 		case len(d.Attempts) > 0 && last.Sent.Method == "":
-			return noVerdict(fmt.Errorf("attempt %d could not be made: %s", last.N, last.Error))
+			return inconclusive(fmt.Errorf("attempt %d could not be made: %s", last.N, last.Error))
 		case last.Outcome == mockserver.NotSent:
-			return noVerdict(fmt.Errorf("no consumer at %s: %s", d.URL, last.Error))
+			return inconclusive(fmt.Errorf("no consumer at %s: %s", d.URL, last.Error))
 		default:
 			verdict = failed()
 		}

@@ -25,7 +25,7 @@ func newServe(w World) *cobra.Command {
 		data  string
 		clock string
 		of    knowledge
-		own   surfaceFlags
+		own   vendorAPIFlags
 		keep  keepFlags
 		tls   trustFlags
 	)
@@ -73,29 +73,29 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 			limits := store.Limits()
 			o.MaxBody = keep.maxBody(limits.Bytes)
 			limitMemory(limits, data == "memory")
-			o.Store, o.Log, o.Desk, o.Version = store, log, dashboard.Handler, version
-			rig, err := mockserver.Start(cmd.Context(), o)
+			o.Store, o.Log, o.Dashboard, o.Version = store, log, dashboard.Handler, version
+			server, err := mockserver.Start(cmd.Context(), o)
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))
 			}
-			w.Stdout.Printf("capture    %s/<bin>\ndesk       %s\ndata       %s\n", rig.CaptureURL(), rig.DeskURL(), where)
-			if url := rig.CaptureTLSURL(); url != "" {
-				ca := rig.DeskURL() + "/api/v1/ca.pem"
+			w.Stdout.Printf("capture    %s/<bin>\ndesk       %s\ndata       %s\n", server.CaptureURL(), server.DashboardURL(), where)
+			if url := server.CaptureTLSURL(); url != "" {
+				ca := server.DashboardURL() + "/api/v1/ca.pem"
 				if o.CADir != "" {
 					ca = filepath.Join(o.CADir, "ca.pem")
 				}
 				w.Stdout.Printf("TLS        %s/<bin>\nCA         %s\n", url, ca)
 			}
-			own.print(w.Stdout, rig)
+			own.print(w.Stdout, server)
 			w.Stdout.Printf("keeps      %s\n", describeKept(limits, o.MaxBody))
-			if err := own.seed(cmd.Context(), rig); err != nil {
-				return noVerdict(errors.Join(err, rig.Close(), store.Close()))
+			if err := own.seed(cmd.Context(), server); err != nil {
+				return inconclusive(errors.Join(err, server.Close(), store.Close()))
 			}
-			w.Stderr.Printf(serveHint, rig.CaptureURL(), rig.DeskURL())
+			w.Stderr.Printf(serveHint, server.CaptureURL(), server.DashboardURL())
 			<-cmd.Context().Done()
 			w.Stderr.Printf("hookrig: stopping\n")
-			if err := errors.Join(rig.Close(), store.Close()); err != nil {
-				return noVerdict(fmt.Errorf("stop: %w", err))
+			if err := errors.Join(server.Close(), store.Close()); err != nil {
+				return inconclusive(fmt.Errorf("stop: %w", err))
 			}
 			return nil
 		},
@@ -103,9 +103,9 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 	f := cmd.Flags()
 	f.StringVar(&o.Capture, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`")
 	f.StringVar(&o.CaptureTLS, "capture-tls", "", "a second capture address that speaks TLS, `HOST:PORT`, with a certificate authority kept with the data")
-	f.StringVar(&o.DeskAddress, "desk", "127.0.0.1:8080", "address of the desk (API and page), `HOST:PORT`")
+	f.StringVar(&o.DashboardAddress, "desk", "127.0.0.1:8080", "address of the desk (API and page), `HOST:PORT`")
 	f.StringVar(&o.CaptureURL, "capture-url", "", "the `URL` that the capture address has from outside: behind a proxy, or published by a container (default: http:// and --capture)")
-	f.StringVar(&o.DeskURL, "dashboard-url", "", "the `URL` that the desk has from outside; it may have a path (default: http:// and --desk)")
+	f.StringVar(&o.DashboardURL, "dashboard-url", "", "the `URL` that the desk has from outside; it may have a path (default: http:// and --desk)")
 	f.StringVar(&data, "data", defaultData(w), "where records are kept: a `DIR`, or \"memory\"")
 	f.StringVar(&clock, "clock", "real", "the retry schedule's `CLOCK`: real, or virtual (it moves when told to)")
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be delivered to; repeatable")
@@ -143,13 +143,13 @@ func openStore(ctx context.Context, data string, limits mockserver.Limits, log *
 	store, err := sqlite.Open(ctx, dir, sqlite.Options{PerBin: limits.PerBin, Deliveries: limits.Deliveries, Bytes: limits.Bytes, For: limits.For, Log: log})
 	switch {
 	case errors.Is(err, sqlite.ErrInUse):
-		return nil, "", noVerdict(fmt.Errorf("--data %s: %w\nstop the hookrig that has it open, or give another folder", data, err))
+		return nil, "", inconclusive(fmt.Errorf("--data %s: %w\nstop the hookrig that has it open, or give another folder", data, err))
 	case errors.Is(err, syscall.ENOTDIR):
 		return nil, "", misusef("--data %q: want a directory, or \"memory\": %w", data, err)
 	case errors.Is(err, syscall.ELOOP), errors.Is(err, fs.ErrExist):
 		return nil, "", misusef("--data %q: want a directory, or \"memory\"; this is a link that leads to none", data)
 	case err != nil:
-		return nil, "", noVerdict(fmt.Errorf("--data %s: %w", data, err))
+		return nil, "", inconclusive(fmt.Errorf("--data %s: %w", data, err))
 	}
 	return store, dir, nil
 }
@@ -168,10 +168,10 @@ func defaultData(w World) string {
 // startError tells a wrong option, which is misuse, from a port that is taken, which is not.
 func startError(err error) error {
 	if op := (*net.OpError)(nil); errors.As(err, &op) {
-		return noVerdict(err)
+		return inconclusive(err)
 	}
 	if errors.Is(err, context.Canceled) {
-		return noVerdict(errors.New("interrupted while starting"))
+		return inconclusive(errors.New("interrupted while starting"))
 	}
 	return misuse(err)
 }

@@ -92,22 +92,22 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	s := start(t, "serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", "memory")
 	capture := line(t, s.out, `^capture +(http://127\.0\.0\.1:\d+)/<bin>\n$`)[1]
-	rig := line(t, s.out, `^desk +(http://127\.0\.0\.1:\d+)\n$`)[1]
+	server := line(t, s.out, `^desk +(http://127\.0\.0\.1:\d+)\n$`)[1]
 	line(t, s.out, `^data +memory\n$`)
 	for _, system := range []string{"ethpass", "neostore", "subscribfy"} {
-		line(t, s.out, `^`+system+` +`+regexp.QuoteMeta(rig)+`/`+system+`\n$`)
+		line(t, s.out, `^`+system+` +`+regexp.QuoteMeta(server)+`/`+system+`\n$`)
 	}
 	line(t, s.out, `^keeps +1GiB in all, 100000 captures a bin, 100000 deliveries, for ever; bodies up to 16MiB\n$`)
 	line(t, s.err, `^\n$`)
 	line(t, s.err, `curl .*`+regexp.QuoteMeta(capture)+`/inbox`)
 	line(t, s.err, `hookrig send .* --to `+regexp.QuoteMeta(capture)+`/inbox`)
-	line(t, s.err, regexp.QuoteMeta(rig))
+	line(t, s.err, regexp.QuoteMeta(server))
 
-	stdout, _ := start(t, "healthcheck", "--rig", rig).end(t, exitPassed)
+	stdout, _ := start(t, "healthcheck", "--rig", server).end(t, exitPassed)
 	want(t, stdout, `^ok\n$`)
-	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--desk", "127.0.0.1:0", "--data", "memory").end(t, exitNoVerdict)
+	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--desk", "127.0.0.1:0", "--data", "memory").end(t, exitInconclusive)
 	want(t, stderr, `^hookrig: capture address .* is taken`)
-	_, stderr = start(t, "listen", "--capture", strings.TrimPrefix(capture, "http://")).end(t, exitNoVerdict)
+	_, stderr = start(t, "listen", "--capture", strings.TrimPrefix(capture, "http://")).end(t, exitInconclusive)
 	want(t, stderr, `is taken(.*\n)*.*if it is a hookrig serve that has it, listen there: --rig with its desk's URL\n$`)
 
 	s.interrupt()
@@ -159,14 +159,14 @@ func TestServeSaysThatItsFolderIsInUse(t *testing.T) {
 	args := []string{"serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", dir}
 	first := start(t, args...)
 	line(t, first.out, `^capture`)
-	_, stderr := start(t, args...).end(t, exitNoVerdict)
+	_, stderr := start(t, args...).end(t, exitInconclusive)
 	want(t, stderr, `in use`)
 	want(t, stderr, `stop the hookrig that has it open, or give another folder`)
 	first.interrupt()
 	first.end(t, exitPassed)
 }
 
-func TestListenJudgesWhatArrives(t *testing.T) {
+func TestListenChecksWhatArrives(t *testing.T) {
 	t.Parallel()
 	s := start(t, "listen", "orders", "--capture", "127.0.0.1:0", "--provider", "neostore", "--secret", "S")
 	to := line(t, s.err, `^listening on (http://127\.0\.0\.1:\d+/orders)\n$`)[1]
@@ -237,7 +237,7 @@ func TestListenForwards(t *testing.T) {
 	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
 	printed := []byte(line(t, s.out, `^\{.*\}\n$`)[0])
 	var c mockserver.Capture
-	if err := json.Unmarshal(printed, &c); err != nil || c.Reply == nil || c.Reply.Status != http.StatusTeapot {
+	if err := json.Unmarshal(printed, &c); err != nil || c.Response == nil || c.Response.Status != http.StatusTeapot {
 		t.Errorf("want the capture with its reply, got %+v, %v", c, err)
 	}
 	var shown struct{ JSON json.RawMessage }
@@ -267,7 +267,7 @@ func TestListenForwards(t *testing.T) {
 }
 
 // A bin of a running rig may forward already: the replies of its consumer are shown, however late they come.
-func TestListenShowsTheRepliesOfARunningRig(t *testing.T) {
+func TestListenShowsTheResponsesOfARunningServer(t *testing.T) {
 	t.Parallel()
 	answer := make(chan struct{})
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -275,11 +275,11 @@ func TestListenShowsTheRepliesOfARunningRig(t *testing.T) {
 		w.WriteHeader(http.StatusTeapot)
 	}))
 	t.Cleanup(consumer.Close)
-	rig := mockserver.StartT(t, mockserver.Options{Desk: dashboard.Handler})
-	if err := rig.Client().Configure(t.Context(), "inbox", mockserver.Settings{Forward: consumer.URL}); err != nil {
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
+	if err := server.Client().Configure(t.Context(), "inbox", mockserver.Settings{Forward: consumer.URL}); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, "listen", "--rig", rig.DeskURL())
+	s := start(t, "listen", "--rig", server.DashboardURL())
 	to := line(t, s.err, `^listening on (\S+)\n$`)[1]
 	line(t, s.err, `^forwarding to `+regexp.QuoteMeta(consumer.URL)+`\n$`)
 	send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
@@ -294,14 +294,14 @@ func TestListenShowsTheRepliesOfARunningRig(t *testing.T) {
 }
 
 // A rig forwards only where it was allowed to, whoever asks it.
-func TestListenSaysWhereTheRigDoesNotForwardTo(t *testing.T) {
+func TestListenSaysWhereTheServerDoesNotForwardTo(t *testing.T) {
 	t.Parallel()
-	rig, err := mockserver.Start(t.Context(), mockserver.Options{Desk: dashboard.Handler})
+	server, err := mockserver.Start(t.Context(), mockserver.Options{Dashboard: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rig.Close() })
-	_, stderr := start(t, "listen", "--rig", rig.DeskURL(), "--forward", "http://10.1.2.3/hooks").end(t, exitMisuse)
+	t.Cleanup(func() { server.Close() })
+	_, stderr := start(t, "listen", "--rig", server.DashboardURL(), "--forward", "http://10.1.2.3/hooks").end(t, exitMisuse)
 	want(t, stderr, `^hookrig: bin inbox: forward to "http://10\.1\.2\.3/hooks": forbidden address: 10\.1\.2\.3 is not on loopback; allow it with --allow-target 10\.1\.2\.3\n`)
 }
 
@@ -316,7 +316,7 @@ func TestAnInterruptedSendSaysHowFarItCame(t *testing.T) {
 	s := start(t, "send", "neostore", "Pass:Created", "--to", consumer.URL, "--secret", "S", "--retry", "at-least-once", "--seed", "7")
 	<-called
 	s.interrupt()
-	stdout, stderr := s.end(t, exitNoVerdict)
+	stdout, stderr := s.end(t, exitInconclusive)
 	want(t, stdout, `^seed    7\n`)
 	want(t, stdout, `state   pending, the next attempt is due at `)
 	want(t, stderr, `^hookrig: interrupted: the delivery is pending after [01] of its attempts\n$`)
@@ -350,7 +350,7 @@ steps:
 	s := start(t, "run", file, "duplicate", "--target", consumer.URL, "--json", report)
 	<-called
 	s.interrupt()
-	stdout, stderr := s.end(t, exitNoVerdict)
+	stdout, stderr := s.end(t, exitInconclusive)
 	want(t, stdout, `(?m)^  passed +sub `)
 	want(t, stdout, `(?m)^  error +one `)
 	if strings.Contains(stdout, "duplicate  seed") {
@@ -364,20 +364,20 @@ steps:
 
 func TestBurstAccountsForABin(t *testing.T) {
 	t.Parallel()
-	rig, err := mockserver.Start(t.Context(), mockserver.Options{Desk: dashboard.Handler})
+	server, err := mockserver.Start(t.Context(), mockserver.Options{Dashboard: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rig.Close() })
+	t.Cleanup(func() { server.Close() })
 
-	stdout, _ := start(t, "burst", "neostore", "--to", rig.CaptureURL()+"/many", "--count", "50", "--connections", "4").end(t, exitPassed)
+	stdout, _ := start(t, "burst", "neostore", "--to", server.CaptureURL()+"/many", "--count", "50", "--connections", "4").end(t, exitPassed)
 	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0$`)
-	stdout, _ = start(t, "burst", "neostore", "--to", rig.CaptureURL()+"/one", "--count", "50", "--connections", "1").end(t, exitPassed)
+	stdout, _ = start(t, "burst", "neostore", "--to", server.CaptureURL()+"/one", "--count", "50", "--connections", "1").end(t, exitPassed)
 	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0, out of order 0$`)
-	_, stderr := start(t, "burst", "neostore", "--to", rig.CaptureURL()).end(t, exitMisuse)
+	_, stderr := start(t, "burst", "neostore", "--to", server.CaptureURL()).end(t, exitMisuse)
 	want(t, stderr, `is a rig's capture address: name a bin of it, as in http://.*/load`)
 
-	stdout, _ = start(t, "burst", "neostore", "--to", rig.CaptureURL()+"/json", "--count", "20", "--json", "-").end(t, exitPassed)
+	stdout, _ = start(t, "burst", "neostore", "--to", server.CaptureURL()+"/json", "--count", "20", "--json", "-").end(t, exitPassed)
 	var report map[string]any
 	if err := json.Unmarshal([]byte(stdout), &report); err != nil {
 		t.Fatal(err)
@@ -390,7 +390,7 @@ func TestBurstAccountsForABin(t *testing.T) {
 }
 
 // A desk that the capture address names may be out of reach, as behind the ports of a container: that is said.
-func TestBurstSaysThatTheDeskIsOutOfReach(t *testing.T) {
+func TestBurstSaysThatTheDashboardIsOutOfReach(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -402,7 +402,7 @@ func TestBurstSaysThatTheDeskIsOutOfReach(t *testing.T) {
 		io.WriteString(w, `{"name":"hookrig","desk":"http://`+nobody+`"}`)
 	}))
 	t.Cleanup(capture.Close)
-	_, stderr := start(t, "burst", "neostore", "--to", capture.URL+"/load").end(t, exitNoVerdict)
+	_, stderr := start(t, "burst", "neostore", "--to", capture.URL+"/load").end(t, exitInconclusive)
 	want(t, stderr, nobody)
 	want(t, stderr, `with --rig, or --no-reconcile`)
 }

@@ -58,12 +58,12 @@ func whySkipped(why string) string {
 func (s *shown) capture(c *mockserver.Capture) error {
 	_, before := s.unanswered[c.Seq]
 	switch {
-	case before && c.Reply == nil:
+	case before && c.Response == nil:
 		return nil
 	case before:
 		delete(s.unanswered, c.Seq)
-		return s.printReply(s.w, *c)
-	case c.Reply == nil && s.settings.Forward != "" && len(s.unanswered) < mostUnanswered:
+		return s.printResponse(s.w, *c)
+	case c.Response == nil && s.settings.Forward != "" && len(s.unanswered) < mostUnanswered:
 		s.unanswered[c.Seq] = c.ID
 	}
 	return s.print(s.w, *c)
@@ -80,7 +80,7 @@ func (s *shown) answered(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if c.Reply != nil {
+		if c.Response != nil {
 			if err := s.capture(&c); err != nil {
 				return err
 			}

@@ -122,12 +122,12 @@ func steer(t *testing.T, payload string) {
 	badHeader := speaking(t, "HTTP/1.1 200 OK\r\nbroken"+oneLine+"\r\n\r\n")
 	statused := speaking(t, "HTTP/1.1 503 broken"+oneLine+"\r\nContent-Length: 0\r\nX-A: b"+oneLine+"\r\n\r\n")
 	// A rig that is none.
-	rig := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(422)
 		fmt.Fprintf(w, `{"title":%s,"status":422,"detail":%s}`, quoted(payload), quoted("refused "+payload))
 	}))
-	defer rig.Close()
+	defer server.Close()
 
 	for _, to := range []string{consumer.URL, broken, badHeader, statused} {
 		for _, more := range [][]string{nil, {"--verbose"}, {"--json"}} {
@@ -174,7 +174,7 @@ func steer(t *testing.T, payload string) {
 		{"burst", "neostore", "--to", consumer.URL, "--count", "1"},
 		{"run", written("s.yaml", scenario("s", ""))},
 	} {
-		check("--rig, "+args[0], outcome(t, record("GET", "/in"), nil, append(args, "--rig", rig.URL)...))
+		check("--rig, "+args[0], outcome(t, record("GET", "/in"), nil, append(args, "--rig", server.URL)...))
 		check("--rig no HTTP, "+args[0], outcome(t, record("GET", "/in"), nil, append(args, "--rig", broken)...))
 	}
 
@@ -262,12 +262,12 @@ func TestLogs(t *testing.T) {
 // steerListen plants a text in what listen shows: on its own rig, and on another.
 func steerListen(t *testing.T, payload, oneLine string) {
 	t.Helper()
-	server, err := mockserver.Start(t.Context(), mockserver.Options{Desk: dashboard.Handler})
+	server, err := mockserver.Start(t.Context(), mockserver.Options{Dashboard: dashboard.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	s := start(t, "listen", "inbox", "--rig", server.DeskURL(), "--body")
+	s := start(t, "listen", "inbox", "--rig", server.DashboardURL(), "--body")
 	line(t, s.err, `^listening on`)
 	address := strings.TrimPrefix(server.CaptureURL(), "http://")
 	bad := "P" + oneLine + " /inbox/x" + oneLine + " HTTP/1.1\r\nHost: h\r\nX-A: b" + oneLine + "\r\nbroken" + oneLine + "\r\n\r\n"

@@ -15,12 +15,12 @@ import (
 )
 
 // surfaceFlags are the flags about the systems' own APIs.
-type surfaceFlags struct {
+type vendorAPIFlags struct {
 	addresses, keys []string
 	demo            bool
 }
 
-func (s *surfaceFlags) add(f *pflag.FlagSet) {
+func (s *vendorAPIFlags) add(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.addresses, "address", nil,
 		"an address of its own for a system's API, `PROVIDER=HOST:PORT`; all are below the desk besides; repeatable")
 	f.StringArrayVar(&s.keys, "api-key", nil,
@@ -29,16 +29,16 @@ func (s *surfaceFlags) add(f *pflag.FlagSet) {
 }
 
 // seed fills the demo tenants when that was asked for.
-func (s *surfaceFlags) seed(ctx context.Context, rig *mockserver.Server) error {
+func (s *vendorAPIFlags) seed(ctx context.Context, server *mockserver.Server) error {
 	if !s.demo {
 		return nil
 	}
-	return rig.SeedDemo(ctx)
+	return server.SeedDemo(ctx)
 }
 
 // apply puts the flags into the options of a rig.
-func (s *surfaceFlags) apply(o *mockserver.Options) error {
-	o.Surfaces, o.Addresses, o.Demo = dashboard.VendorAPIs(), map[string]string{}, true
+func (s *vendorAPIFlags) apply(o *mockserver.Options) error {
+	o.VendorAPIs, o.Addresses, o.Demo = dashboard.VendorAPIs(), map[string]string{}, true
 	for _, text := range s.addresses {
 		name, address, ok := strings.Cut(text, "=")
 		if !ok || name == "" || address == "" {
@@ -47,8 +47,8 @@ func (s *surfaceFlags) apply(o *mockserver.Options) error {
 		if _, err := o.Catalogue.Provider(name); err != nil {
 			return misusef("--address %q: %w", text, err)
 		}
-		if o.Surfaces[name] == nil {
-			return misusef("--address %q: %s has no API of its own here: want one of %s", text, name, strings.Join(slices.Sorted(maps.Keys(o.Surfaces)), ", "))
+		if o.VendorAPIs[name] == nil {
+			return misusef("--address %q: %s has no API of its own here: want one of %s", text, name, strings.Join(slices.Sorted(maps.Keys(o.VendorAPIs)), ", "))
 		}
 		o.Addresses[name] = address
 	}
@@ -56,7 +56,7 @@ func (s *surfaceFlags) apply(o *mockserver.Options) error {
 }
 
 // tenants adds the tenants of the keys, each once with all its keys.
-func (s *surfaceFlags) tenants(o *mockserver.Options) error {
+func (s *vendorAPIFlags) tenants(o *mockserver.Options) error {
 	for _, text := range s.keys {
 		name, tenant, key, err := parseKey(text)
 		if err == nil {
@@ -89,8 +89,8 @@ func parseKey(text string) (system, tenant string, key mockserver.TenantKey, err
 }
 
 // print says where the systems' own APIs are, a line each.
-func (s *surfaceFlags) print(out terminal.Printer, rig *mockserver.Server) {
+func (s *vendorAPIFlags) print(out terminal.Printer, server *mockserver.Server) {
 	for _, name := range slices.Sorted(maps.Keys(dashboard.VendorAPIs())) {
-		out.Printf("%-11s%s\n", name, rig.SurfaceURL(name))
+		out.Printf("%-11s%s\n", name, server.VendorAPIURL(name))
 	}
 }

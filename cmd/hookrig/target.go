@@ -65,11 +65,11 @@ func isPort(text string) bool {
 }
 
 // dialRig connects to the running rig at --rig.
-func dialRig(rig, token string, trust mockserver.Trust) (mockserver.Client, error) {
-	client, err := mockserver.Dial(rig, token, trust)
+func dialServer(server, token string, trust mockserver.Trust) (mockserver.Client, error) {
+	client, err := mockserver.Dial(server, token, trust)
 	switch {
-	case errors.Is(err, mockserver.ErrNoRig):
-		return nil, noVerdict(err)
+	case errors.Is(err, mockserver.ErrNoServer):
+		return nil, inconclusive(err)
 	case err != nil:
 		return nil, misusef("--rig: %w", err)
 	}

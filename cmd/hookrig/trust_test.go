@@ -66,7 +66,7 @@ func TestListenForwardsByHTTPS(t *testing.T) {
 
 // What serve delivers, forwards and sends again reaches a consumer by https that is trusted; a desk behind https is asked as a
 // consumer is.
-func TestServeAndADeskByHTTPS(t *testing.T) {
+func TestServeAndADashboardByHTTPS(t *testing.T) {
 	t.Parallel()
 	consumer, ca := startHTTPS(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "7") }))
 	served := start(t, "serve", "--data", "memory", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--cacert", ca)
@@ -78,7 +78,7 @@ func TestServeAndADeskByHTTPS(t *testing.T) {
 	go io.Copy(io.Discard, served.out)
 	go io.Copy(io.Discard, served.err)
 	transport := &http.Transport{DisableKeepAlives: true}
-	desk, deskCA := startHTTPS(t, &httputil.ReverseProxy{
+	dashboard, dashboardCA := startHTTPS(t, &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind) }, Transport: transport, FlushInterval: -1,
 	})
 	file := filepath.Join(t.TempDir(), "one.http")
@@ -87,7 +87,7 @@ func TestServeAndADeskByHTTPS(t *testing.T) {
 	}
 
 	// The rig delivers with what it was told itself, whatever the command takes.
-	_, stderr := start(t, "run", "duplicate", "--target", consumer, "--secret", "S", "--rig", desk, "--cacert", deskCA).end(t, exitPassed)
+	_, stderr := start(t, "run", "duplicate", "--target", consumer, "--secret", "S", "--rig", dashboard, "--cacert", dashboardCA).end(t, exitPassed)
 	want(t, stderr, `^hookrig: --cacert and --skip-verify are for what this command calls itself`)
 
 	for _, args := range [][]string{
@@ -97,21 +97,21 @@ func TestServeAndADeskByHTTPS(t *testing.T) {
 		{"burst", "neostore", "--to", captured + "/many", "--count", "5"},
 		{"burst", "--from", "load", "--to", captured + "/again", "--count", "5"},
 	} {
-		rig := append(args, "--rig", desk)
-		code := exitNoVerdict
+		server := append(args, "--rig", dashboard)
+		code := exitInconclusive
 		if args[0] == "healthcheck" {
 			code = exitFailed
 		}
-		_, stderr := start(t, rig...).end(t, code)
+		_, stderr := start(t, server...).end(t, code)
 		want(t, stderr, `^hookrig: .*`+unknownAuthority)
 		if strings.Contains(stderr, "hookrig serve") {
 			t.Errorf("%s: a certificate that is not taken is taken for no rig: %s", args[0], stderr)
 		}
-		_, stderr = start(t, append(rig, "--skip-verify")...).end(t, exitPassed)
+		_, stderr = start(t, append(server, "--skip-verify")...).end(t, exitPassed)
 		want(t, stderr, `certificates are not checked`)
-		start(t, append(rig, "--cacert", deskCA)...).end(t, exitPassed)
+		start(t, append(server, "--cacert", dashboardCA)...).end(t, exitPassed)
 	}
-	listening := start(t, "listen", "--rig", desk, "--cacert", deskCA)
+	listening := start(t, "listen", "--rig", dashboard, "--cacert", dashboardCA)
 	line(t, listening.err, `^hookrig: --cacert and --skip-verify are for what this command calls itself`)
 	line(t, listening.err, `^listening on `+regexp.QuoteMeta(captured)+`/inbox\n$`)
 	listening.interrupt()

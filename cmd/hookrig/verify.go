@@ -46,7 +46,7 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 			if err != nil {
 				return misuse(err)
 			}
-			if err := canJudge(p); err != nil {
+			if err := canCheck(p); err != nil {
 				return err
 			}
 			if len(secrets) == 0 {
@@ -80,7 +80,7 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 				err = w.Stdout.Err()
 			}
 			if err != nil {
-				return noVerdict(err)
+				return inconclusive(err)
 			}
 			if v.Verdict != string(signature.Valid) {
 				return failed()
@@ -98,7 +98,7 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 }
 
 // canJudge says whether there are signatures of a provider that can be judged.
-func canJudge(p *fixtures.Provider) error {
+func canCheck(p *fixtures.Provider) error {
 	if len(p.Signing.Signatures) == 0 {
 		return misusef("%s: no document says how it signs, so there is nothing to verify", p.Name)
 	}

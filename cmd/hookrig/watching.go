@@ -90,12 +90,12 @@ func (p *watching) attempt(d *mockserver.Delivery, a *mockserver.Attempt) {
 	switch {
 	case a.Error != "":
 		b.Printf(": %s", a.Error)
-	case a.Reply != nil && len(a.Reply.Body) > 0 && !p.verbose:
-		b.Printf("  %s", beginning(a.Reply.Body))
+	case a.Response != nil && len(a.Response.Body) > 0 && !p.verbose:
+		b.Printf("  %s", beginning(a.Response.Body))
 	}
 	b.Printf("\n")
-	if p.verbose && a.Reply != nil {
-		writeMessage(&b, "< ", a.Reply.Headers, a.Reply.Body)
+	if p.verbose && a.Response != nil {
+		writeMessage(&b, "< ", a.Response.Headers, a.Response.Body)
 	}
 	p.out.Printf("%s", terminal.Lines(b.String()))
 }

@@ -162,7 +162,7 @@ func TestOutcomesAreCountedAsTheyAre(t *testing.T) {
 	if r.Statuses[503] != 20 || r.Statuses[302] != 20 {
 		t.Errorf("statuses %v", r.Statuses)
 	}
-	want := map[string]uint64{"2xx": 40, "3xx": 20, "5xx": 20, string(wire.NoReply): 20}
+	want := map[string]uint64{"2xx": 40, "3xx": 20, "5xx": 20, string(wire.NoResponse): 20}
 	for outcome, count := range want {
 		if r.Outcomes[outcome] != count {
 			t.Errorf("%s: %d, want %d", outcome, r.Outcomes[outcome], count)

@@ -13,11 +13,11 @@ const (
 	serverError
 	notSent
 	partlyWritten
-	noReply
+	noResponse
 )
 
 func (o outcome) String() string {
-	return [...]string{"other", "2xx", "3xx", "4xx", "5xx", string(wire.NotSent), string(wire.PartlyWritten), string(wire.NoReply)}[o]
+	return [...]string{"other", "2xx", "3xx", "4xx", "5xx", string(wire.NotSent), string(wire.PartlyWritten), string(wire.NoResponse)}[o]
 }
 
 // outcomeOf is the outcome of an exchange.
@@ -27,8 +27,8 @@ func outcomeOf(what wire.Outcome, status int) outcome {
 		return notSent
 	case wire.PartlyWritten:
 		return partlyWritten
-	case wire.NoReply:
-		return noReply
+	case wire.NoResponse:
+		return noResponse
 	}
 	if class := status / 100; class >= 2 && class <= 5 {
 		return outcome(class - 1)

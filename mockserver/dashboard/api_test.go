@@ -22,23 +22,23 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // rig is a rig with a desk, and a client of its API that knows nothing of Go's types.
-type rig struct {
+type server struct {
 	*mockserver.Server
 	http *http.Client
 }
 
-func start(t *testing.T, o mockserver.Options) *rig {
+func start(t *testing.T, o mockserver.Options) *server {
 	t.Helper()
-	o.Desk = dashboard.Handler
-	r := &rig{mockserver.StartT(t, o), &http.Client{Transport: &http.Transport{}}}
+	o.Dashboard = dashboard.Handler
+	r := &server{mockserver.StartT(t, o), &http.Client{Transport: &http.Transport{}}}
 	t.Cleanup(r.http.CloseIdleConnections)
 	return r
 }
 
 // call asks the API and wants a status; JSON is decoded with its numbers as they are.
-func (r *rig) call(t *testing.T, status int, method, path, body string) map[string]any {
+func (r *server) call(t *testing.T, status int, method, path, body string) map[string]any {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, r.DeskURL()+"/api/v1"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), method, r.DashboardURL()+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func (r *rig) call(t *testing.T, status int, method, path, body string) map[stri
 }
 
 // write sends raw bytes to the capture address and waits for the reply.
-func (r *rig) write(t *testing.T, raw string) {
+func (r *server) write(t *testing.T, raw string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(r.CaptureURL(), "http://"))
 	if err != nil {
@@ -165,7 +165,7 @@ func TestCaptureToTheLetter(t *testing.T) {
 		t.Errorf("capture:\n%s\nwant:\n%s", text, want)
 	}
 
-	resp, err := r.http.Get(r.DeskURL() + "/api/v1/captures/" + id + "/raw")
+	resp, err := r.http.Get(r.DashboardURL() + "/api/v1/captures/" + id + "/raw")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +328,7 @@ func TestSecretsAreShownAsTheProviderDoes(t *testing.T) {
 	}
 }
 
-func TestReplies(t *testing.T) {
+func TestResponses(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	r.call(t, 200, "PUT", "/bins/inbox", `{"provider": "neostore", "secrets": ["a"]}`)
@@ -394,7 +394,7 @@ func TestReplies(t *testing.T) {
 }
 
 // Whatever is done to a bin's replies, what else it does stays.
-func TestRepliesLeaveTheOtherSettings(t *testing.T) {
+func TestResponsesLeaveTheOtherSettings(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	const rest = `{"provider":"neostore","secrets":["a"],"url":"https://shop.example/hooks"}`
@@ -402,7 +402,7 @@ func TestRepliesLeaveTheOtherSettings(t *testing.T) {
 	for _, c := range []struct{ method, body string }{{"PUT", `[{"status": 503}]`}, {"POST", `{"turns": [{"status": 202}]}`}, {"DELETE", ""}} {
 		r.call(t, 200, c.method, "/bins/inbox/replies", c.body)
 		set := r.call(t, 200, "GET", "/bins/inbox", "")
-		if _, replies := set["replies"]; replies == (c.method == "DELETE") {
+		if _, responses := set["replies"]; responses == (c.method == "DELETE") {
 			t.Errorf("%s: settings %v", c.method, set)
 		}
 		delete(set, "replies")

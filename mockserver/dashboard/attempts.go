@@ -14,7 +14,7 @@ import (
 )
 
 // attempts answers with the captures of the same delivery, oldest first.
-func (k *desk) attempts(ctx context.Context, in *captureIn) (*reply[list[captured]], error) {
+func (k *dashboard) attempts(ctx context.Context, in *captureIn) (*response[list[captured]], error) {
 	c, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ type fit struct {
 const maxSchemaBody = 2 << 20
 
 // schema holds a capture's body against the schema that its bin's provider has for the event.
-func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
+func (k *dashboard) schema(ctx context.Context, in *schemaIn) (*response[fit], error) {
 	c, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
 	event, known := p.Recognise(c.Message)
 	if !known {
 		out.Problems = append(out.Problems, fmt.Sprintf("it is no event of %s", p.Name))
-		return &reply[fit]{out}, nil
+		return &response[fit]{out}, nil
 	}
 	out.Event = event.Name
 	var misfit *fixtures.SchemaError
@@ -73,7 +73,7 @@ func (k *desk) schema(ctx context.Context, in *schemaIn) (*reply[fit], error) {
 	if found, err := p.Undeclared(event.Name, c.Body); err == nil { // else it is no JSON, which Validate has said
 		out.Undeclared = append(out.Undeclared, found...)
 	}
-	return &reply[fit]{out}, nil
+	return &response[fit]{out}, nil
 }
 
 // schemaIn names a capture, and whose event it is.
@@ -83,7 +83,7 @@ type schemaIn struct {
 }
 
 // providerOf is the provider called name, or the one of the capture's bin.
-func (k *desk) providerOf(ctx context.Context, c journal.Capture, name string) (*fixtures.Provider, error) {
+func (k *dashboard) providerOf(ctx context.Context, c journal.Capture, name string) (*fixtures.Provider, error) {
 	if name == "" {
 		set, err := k.capture.Settings(ctx, c.Bin)
 		if err != nil {

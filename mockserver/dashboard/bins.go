@@ -24,34 +24,34 @@ type binBodyIn struct {
 type bin struct {
 	journal.Bin
 	URL    string         `json:"url" doc:"the address that is recorded, and every path below it"`
-	Ledger capture.Ledger `json:"ledger" doc:"what became of every request that named the bin"`
+	Stats capture.Stats `json:"ledger" doc:"what became of every request that named the bin"`
 }
 
-func (k *desk) listBins(ctx context.Context, _ *struct{}) (*reply[list[bin]], error) {
+func (k *dashboard) listBins(ctx context.Context, _ *struct{}) (*response[list[bin]], error) {
 	held, err := k.store.Bins(ctx)
 	if err != nil {
 		return nil, err
 	}
 	bins := make([]bin, len(held))
 	for i, b := range held {
-		bins[i] = bin{b, k.capture.URL() + "/" + b.Name, k.capture.LedgerOf(b)}
+		bins[i] = bin{b, k.capture.URL() + "/" + b.Name, k.capture.StatsOf(b)}
 	}
 	return whole(bins), nil
 }
 
-func (k *desk) getLedger(ctx context.Context, in *binIn) (*reply[capture.Ledger], error) {
-	l, err := k.capture.Ledger(ctx, in.Bin)
-	return &reply[capture.Ledger]{l}, err
+func (k *dashboard) getStats(ctx context.Context, in *binIn) (*response[capture.Stats], error) {
+	l, err := k.capture.Stats(ctx, in.Bin)
+	return &response[capture.Stats]{l}, err
 }
 
-func (k *desk) getSender(ctx context.Context, in *binIn) (*reply[capture.Sender], error) {
+func (k *dashboard) getSender(ctx context.Context, in *binIn) (*response[capture.Sender], error) {
 	out, err := k.capture.Sender(ctx, in.Bin)
-	return &reply[capture.Sender]{out}, err
+	return &response[capture.Sender]{out}, err
 }
 
-func (k *desk) getBin(ctx context.Context, in *binIn) (*reply[capture.Settings], error) {
+func (k *dashboard) getBin(ctx context.Context, in *binIn) (*response[capture.Settings], error) {
 	set, err := k.capture.Settings(ctx, in.Bin)
-	return &reply[capture.Settings]{set}, err
+	return &response[capture.Settings]{set}, err
 }
 
 // settingsBody is capture.Settings, with replies as callers write them. One secret may be given as such.
@@ -59,12 +59,12 @@ type settingsBody struct {
 	capture.Settings
 	Secret     string      `json:"secret,omitempty" doc:"the one secret"`
 	Handshakes []handshake `json:"handshakes,omitempty" doc:"endpoint checks that the bin passes by itself"`
-	Replies    replies     `json:"replies,omitzero"`
+	Responses    responses     `json:"replies,omitzero"`
 }
 
 func (b settingsBody) settings() capture.Settings {
 	set := b.Settings
-	set.Replies = capture.Script(b.Replies)
+	set.Responses = capture.Script(b.Responses)
 	for _, h := range b.Handshakes {
 		set.Handshakes = append(set.Handshakes, capture.Handshake(h))
 	}
@@ -74,17 +74,17 @@ func (b settingsBody) settings() capture.Settings {
 	return set
 }
 
-func (k *desk) putBin(ctx context.Context, in *binBodyIn) (*reply[capture.Settings], error) {
+func (k *dashboard) putBin(ctx context.Context, in *binBodyIn) (*response[capture.Settings], error) {
 	b, err := strict[settingsBody](in.RawBody)
 	if err != nil {
 		return nil, err
 	}
 	set := b.settings()
-	return &reply[capture.Settings]{set}, k.capture.Configure(ctx, in.Bin, set)
+	return &response[capture.Settings]{set}, k.capture.Configure(ctx, in.Bin, set)
 }
 
 // patchBin changes what the body names; what else the bin does stays. Changes made at the same time do not undo each other.
-func (k *desk) patchBin(ctx context.Context, in *binBodyIn) (*reply[capture.Settings], error) {
+func (k *dashboard) patchBin(ctx context.Context, in *binBodyIn) (*response[capture.Settings], error) {
 	b, err := strict[settingsBody](in.RawBody)
 	if err != nil {
 		return nil, err
@@ -111,13 +111,13 @@ func (k *desk) patchBin(ctx context.Context, in *binBodyIn) (*reply[capture.Sett
 		c.Handshakes = &set.Handshakes
 	}
 	if has("replies") {
-		c.Replies = &set.Replies
+		c.Responses = &set.Responses
 	}
 	if has("forward") {
 		c.Forward = &set.Forward
 	}
 	out, err := k.capture.Change(ctx, in.Bin, c)
-	return &reply[capture.Settings]{out}, err
+	return &response[capture.Settings]{out}, err
 }
 
 // cleared says how many captures were deleted.
@@ -125,9 +125,9 @@ type cleared struct {
 	Deleted int `json:"deleted" doc:"how many captures there were"`
 }
 
-func (k *desk) clearBin(ctx context.Context, in *binIn) (*reply[cleared], error) {
+func (k *dashboard) clearBin(ctx context.Context, in *binIn) (*response[cleared], error) {
 	n, err := k.store.ClearBin(ctx, in.Bin)
-	return &reply[cleared]{cleared{n}}, err
+	return &response[cleared]{cleared{n}}, err
 }
 
 // selectedIn names captures of a bin; without anything else, all of them.
@@ -139,12 +139,12 @@ type selectedIn struct {
 	Q      string `query:"q" doc:"words and fields, as in the list of captures"`
 }
 
-func (k *desk) deleteCaptures(ctx context.Context, in *selectedIn) (*reply[cleared], error) {
+func (k *dashboard) deleteCaptures(ctx context.Context, in *selectedIn) (*response[cleared], error) {
 	if in.Before == 0 && in.After == 0 && in.Where == "" && in.Q == "" {
 		return k.clearBin(ctx, &binIn{in.Bin})
 	}
 	n, err := k.capture.Delete(ctx, capture.Query{
 		CaptureQuery: journal.CaptureQuery{Bin: in.Bin, Before: in.Before, After: in.After}, Where: in.Where, Q: in.Q,
 	})
-	return &reply[cleared]{cleared{n}}, err
+	return &response[cleared]{cleared{n}}, err
 }

@@ -15,7 +15,7 @@ func TestCA(t *testing.T) {
 	if got := r.call(t, 200, "GET", "/rig", "")["capture_tls"]; got != r.CaptureTLSURL() || !strings.HasPrefix(r.CaptureTLSURL(), "https://127.0.0.1:") {
 		t.Errorf("rig says %v, want %s", got, r.CaptureTLSURL())
 	}
-	resp, err := r.http.Get(r.DeskURL() + "/api/v1/ca.pem")
+	resp, err := r.http.Get(r.DashboardURL() + "/api/v1/ca.pem")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,15 +45,15 @@ type captureBodyIn struct {
 	RawBody []byte
 }
 
-func (k *desk) listCaptures(ctx context.Context, in *capturesIn) (*reply[list[captured]], error) {
+func (k *dashboard) listCaptures(ctx context.Context, in *capturesIn) (*response[list[captured]], error) {
 	return k.captures(ctx, "", in.Page)
 }
 
-func (k *desk) listBinCaptures(ctx context.Context, in *binCapturesIn) (*reply[list[captured]], error) {
+func (k *dashboard) listBinCaptures(ctx context.Context, in *binCapturesIn) (*response[list[captured]], error) {
 	return k.captures(ctx, in.Bin, in.Page)
 }
 
-func (k *desk) captures(ctx context.Context, bin string, p Page) (*reply[list[captured]], error) {
+func (k *dashboard) captures(ctx context.Context, bin string, p Page) (*response[list[captured]], error) {
 	query := capture.Query{
 		CaptureQuery: journal.CaptureQuery{Bin: bin, Before: p.Before, After: p.After, Oldest: p.Order == "oldest"},
 		Where:        p.Where, Q: p.Q,
@@ -79,13 +79,13 @@ func (k *desk) captures(ctx context.Context, bin string, p Page) (*reply[list[ca
 const briefBody = 1 << 10
 
 // queryHelp tells a person how a query is written, in Markdown.
-func (k *desk) queryHelp(context.Context, *struct{}) (*textOut, error) {
+func (k *dashboard) queryHelp(context.Context, *struct{}) (*textOut, error) {
 	return &textOut{"text/markdown; charset=utf-8", []byte(capture.QueryHelp)}, nil
 }
 
-func (k *desk) getCapture(ctx context.Context, in *captureIn) (*reply[captured], error) {
+func (k *dashboard) getCapture(ctx context.Context, in *captureIn) (*response[captured], error) {
 	c, err := k.store.Capture(ctx, in.ID)
-	return &reply[captured]{k.newCaptured(c)}, err
+	return &response[captured]{k.newCaptured(c)}, err
 }
 
 // rawOut is a request as it stood on the wire. It is offered as a file, so that no browser takes it for a page.
@@ -95,7 +95,7 @@ type rawOut struct {
 	Body        []byte
 }
 
-func (k *desk) getRaw(ctx context.Context, in *captureIn) (*rawOut, error) {
+func (k *dashboard) getRaw(ctx context.Context, in *captureIn) (*rawOut, error) {
 	c, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ type verifyBody struct {
 	URL      string   `json:"url,omitempty" doc:"the address as it is registered, for schemes that sign it; left out: the bin's"`
 }
 
-func (k *desk) verify(ctx context.Context, in *captureBodyIn) (*reply[journal.Verification], error) {
+func (k *dashboard) verify(ctx context.Context, in *captureBodyIn) (*response[journal.Verification], error) {
 	var b verifyBody
 	if len(in.RawBody) > 0 {
 		if err := strictly(in.RawBody, &b); err != nil {
@@ -131,7 +131,7 @@ func (k *desk) verify(ctx context.Context, in *captureBodyIn) (*reply[journal.Ve
 		return nil, err
 	}
 	address := cmp.Or(b.URL, with.url, k.received(c))
-	return &reply[journal.Verification]{capture.Verify(with.provider, c, address, with.secrets...)}, nil
+	return &response[journal.Verification]{capture.Verify(with.provider, c, address, with.secrets...)}, nil
 }
 
 // signing is the provider and the secrets that a capture is verified or signed with.
@@ -144,7 +144,7 @@ type signing struct {
 
 // signing is what a caller asks for, with the bin's provider and secrets where that leaves them out; then with the provider that the capture
 // looks as if it came from, and the secrets of it that are known here, those of the bin first.
-func (k *desk) signing(ctx context.Context, c *journal.Capture, name, secret string, secrets []string) (signing, error) {
+func (k *dashboard) signing(ctx context.Context, c *journal.Capture, name, secret string, secrets []string) (signing, error) {
 	set, err := k.capture.Settings(ctx, c.Bin)
 	if err != nil {
 		return signing{}, err
@@ -173,7 +173,7 @@ func (k *desk) signing(ctx context.Context, c *journal.Capture, name, secret str
 }
 
 // senderOf is the provider that a capture was verified with, or else the one that it looks as if it came from; "" is none.
-func (k *desk) senderOf(c *journal.Capture) string {
+func (k *dashboard) senderOf(c *journal.Capture) string {
 	if c.Verification != nil {
 		return c.Verification.Provider
 	}
@@ -195,7 +195,7 @@ type compared struct {
 	Drift []drift.Change `json:"drift" doc:"in what the second body looks otherwise than the first: members that are gone or new, other types; nothing when either is no JSON"`
 }
 
-func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[compared], error) {
+func (k *dashboard) diff(ctx context.Context, in *pairIn) (*response[compared], error) {
 	first, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -209,11 +209,11 @@ func (k *desk) diff(ctx context.Context, in *pairIn) (*reply[compared], error) {
 	if before.Add(content.Decode(&first.Message).Bytes) == nil && after.Add(content.Decode(&second.Message).Bytes) == nil {
 		out.Drift = drift.Compare(&before, &after)
 	}
-	return &reply[compared]{out}, nil
+	return &response[compared]{out}, nil
 }
 
 // received is the address that a capture came to.
-func (k *desk) received(c journal.Capture) string {
+func (k *dashboard) received(c journal.Capture) string {
 	if c.TLS != nil {
 		return cmp.Or(k.capture.TLSURL(), k.capture.URL()) + c.Target
 	}

@@ -21,8 +21,8 @@ type advanceBody struct {
 	By      *span `json:"by,omitempty" doc:"another word for advance"`
 }
 
-func (k *desk) getClock(context.Context, *struct{}) (*reply[delivery.Clock], error) {
-	return &reply[delivery.Clock]{k.providers.Clock()}, nil
+func (k *dashboard) getClock(context.Context, *struct{}) (*response[delivery.Clock], error) {
+	return &response[delivery.Clock]{k.providers.Clock()}, nil
 }
 
 // howFar reads how far a clock is to move, from the query or the body.
@@ -46,16 +46,16 @@ func howFar(query string, body []byte) (time.Duration, error) {
 	return time.Duration(*by), nil
 }
 
-func (k *desk) advance(ctx context.Context, in *advanceIn) (*reply[delivery.Clock], error) {
+func (k *dashboard) advance(ctx context.Context, in *advanceIn) (*response[delivery.Clock], error) {
 	by, err := howFar(in.Advance, in.RawBody)
 	if err != nil {
 		return nil, err
 	}
 	clock, err := k.providers.Advance(ctx, by)
-	return &reply[delivery.Clock]{clock}, err
+	return &response[delivery.Clock]{clock}, err
 }
 
-func (k *desk) settle(ctx context.Context, _ *struct{}) (*reply[delivery.Clock], error) {
+func (k *dashboard) settle(ctx context.Context, _ *struct{}) (*response[delivery.Clock], error) {
 	if err := k.providers.Settle(ctx); err != nil {
 		return nil, err
 	}

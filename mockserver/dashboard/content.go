@@ -41,7 +41,7 @@ func (d *decoded) addParts(outer string, parts []content.Part) {
 const leastForm = 16 << 20
 
 // content decodes a capture's body.
-func (k *desk) content(ctx context.Context, in *captureIn) (*reply[decoded], error) {
+func (k *dashboard) content(ctx context.Context, in *captureIn) (*response[decoded], error) {
 	c, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -63,11 +63,11 @@ func (k *desk) content(ctx context.Context, in *captureIn) (*reply[decoded], err
 		out.Problem = err.Error()
 	}
 	out.addParts("", parts)
-	return &reply[decoded]{out}, nil
+	return &response[decoded]{out}, nil
 }
 
 // deleteCapture deletes one capture.
-func (k *desk) deleteCapture(ctx context.Context, in *captureIn) (*reply[cleared], error) {
+func (k *dashboard) deleteCapture(ctx context.Context, in *captureIn) (*response[cleared], error) {
 	c, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -76,5 +76,5 @@ func (k *desk) deleteCapture(ctx context.Context, in *captureIn) (*reply[cleared
 	if err == nil && n == 0 {
 		err = journal.ErrNotFound // somebody else was faster
 	}
-	return &reply[cleared]{cleared{n}}, err
+	return &response[cleared]{cleared{n}}, err
 }

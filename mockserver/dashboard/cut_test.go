@@ -21,7 +21,7 @@ func TestAnExportIsWholeOrCutOff(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int]int{0: 500, 1000: 500, 200_000: 200} {
 		mux := http.NewServeMux()
-		k := &desk{catalogue: fixtures.Builtin()}
+		k := &dashboard{catalogue: fixtures.Builtin()}
 		type none struct{}
 		route(humago.New(mux, config()), http.MethodGet, "/cut", "cut", "cut", func(context.Context, *none) (*huma.StreamResponse, error) {
 			return k.export(&Export{Format: "har"}, "x", func(_ context.Context, _ export.Format, w io.Writer, _ export.Options) error {

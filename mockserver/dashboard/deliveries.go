@@ -22,7 +22,7 @@ type deliveryIn struct {
 	ID string `path:"id" doc:"the delivery's id"`
 }
 
-func (k *desk) listDeliveries(ctx context.Context, in *deliveriesIn) (*reply[list[delivered]], error) {
+func (k *dashboard) listDeliveries(ctx context.Context, in *deliveriesIn) (*response[list[delivered]], error) {
 	query := journal.DeliveryQuery{
 		Provider: in.Provider, Endpoint: in.Endpoint, State: journal.State(in.State), EventID: in.EventID,
 		Before: in.Before, After: in.After,
@@ -40,12 +40,12 @@ func (k *desk) listDeliveries(ctx context.Context, in *deliveriesIn) (*reply[lis
 	return page(k.delivereds(found), found[len(found)-1].Seq, more), nil
 }
 
-func (k *desk) getDelivery(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {
+func (k *dashboard) getDelivery(ctx context.Context, in *deliveryIn) (*response[delivered], error) {
 	d, err := k.store.Delivery(ctx, in.ID)
-	return &reply[delivered]{k.delivered(d)}, err
+	return &response[delivered]{k.delivered(d)}, err
 }
 
-func (k *desk) redeliver(ctx context.Context, in *deliveryIn) (*reply[delivered], error) {
+func (k *dashboard) redeliver(ctx context.Context, in *deliveryIn) (*response[delivered], error) {
 	d, err := k.providers.Redeliver(ctx, in.ID)
-	return &reply[delivered]{k.delivered(d)}, err
+	return &response[delivered]{k.delivered(d)}, err
 }

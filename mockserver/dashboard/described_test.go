@@ -17,7 +17,7 @@ import (
 func TestAnswersAreAsDescribed(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
-	resp, err := r.http.Get(r.DeskURL() + "/api/openapi.json")
+	resp, err := r.http.Get(r.DashboardURL() + "/api/openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}

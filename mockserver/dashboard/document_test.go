@@ -20,7 +20,7 @@ import (
 func TestDocumentNamesEveryRoute(t *testing.T) {
 	t.Parallel()
 	api := humago.New(http.NewServeMux(), config())
-	(&desk{}).routes(api)
+	(&dashboard{}).routes(api)
 	var want []string
 	for path, item := range api.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{"get": item.Get, "put": item.Put, "post": item.Post, "delete": item.Delete} {

@@ -54,7 +54,7 @@ type entity struct {
 	Fields   json.RawMessage `json:"fields" doc:"what its events draw from"`
 }
 
-func (k *desk) entity(e delivery.Entity) (entity, error) {
+func (k *dashboard) entity(e delivery.Entity) (entity, error) {
 	now, err := k.providers.Revive(&e)
 	if err != nil {
 		return entity{}, err
@@ -65,7 +65,7 @@ func (k *desk) entity(e delivery.Entity) (entity, error) {
 	}, nil
 }
 
-func (k *desk) listEntities(_ context.Context, in *entitiesIn) (*reply[list[entity]], error) {
+func (k *dashboard) listEntities(_ context.Context, in *entitiesIn) (*response[list[entity]], error) {
 	if _, err := k.catalogue.Provider(in.Provider); err != nil {
 		return nil, err
 	}
@@ -86,16 +86,16 @@ func (k *desk) listEntities(_ context.Context, in *entitiesIn) (*reply[list[enti
 	return whole(out), nil
 }
 
-func (k *desk) getEntity(_ context.Context, in *entityIn) (*reply[entity], error) {
+func (k *dashboard) getEntity(_ context.Context, in *entityIn) (*response[entity], error) {
 	e, err := k.providers.Entity(in.name())
 	if err != nil {
 		return nil, err
 	}
 	out, err := k.entity(e)
-	return &reply[entity]{out}, err
+	return &response[entity]{out}, err
 }
 
-func (k *desk) forgetEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
+func (k *dashboard) forgetEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
 	return nil, k.providers.Forget(ctx, in.name())
 }
 
@@ -120,7 +120,7 @@ type lived struct {
 	Events []fixtures.Event `json:"events" doc:"what happened, in its order"`
 }
 
-func (k *desk) createEntity(ctx context.Context, in *providerBodyIn) (*reply[lived], error) {
+func (k *dashboard) createEntity(ctx context.Context, in *providerBodyIn) (*response[lived], error) {
 	body, err := strict[entityBody](in.RawBody)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (k *desk) createEntity(ctx context.Context, in *providerBodyIn) (*reply[liv
 	}, body.Steps)
 }
 
-func (k *desk) happen(ctx context.Context, in *entityBodyIn) (*reply[lived], error) {
+func (k *dashboard) happen(ctx context.Context, in *entityBodyIn) (*response[lived], error) {
 	body, err := strict[stepBody](in.RawBody)
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (k *desk) happen(ctx context.Context, in *entityBodyIn) (*reply[lived], err
 const maxSteps = 100
 
 // lives has an entity live through steps.
-func (k *desk) lives(of func(func(*delivery.Life) error) (delivery.Entity, error), steps []stepBody) (*reply[lived], error) {
+func (k *dashboard) lives(of func(func(*delivery.Life) error) (delivery.Entity, error), steps []stepBody) (*response[lived], error) {
 	if len(steps) > maxSteps {
 		return nil, fmt.Errorf("%w: %d steps: at most %d", delivery.ErrInvalid, len(steps), maxSteps)
 	}
@@ -163,5 +163,5 @@ func (k *desk) lives(of func(func(*delivery.Life) error) (delivery.Entity, error
 		return nil, err
 	}
 	out.Entity, err = k.entity(e)
-	return &reply[lived]{out}, err
+	return &response[lived]{out}, err
 }

@@ -61,7 +61,7 @@ func exports(_ huma.API, op *huma.Operation) {
 	op.Responses = map[string]*huma.Response{"200": {Description: "The file", Content: content}}
 }
 
-func (k *desk) exportCapture(ctx context.Context, in *exportIn) (*huma.StreamResponse, error) {
+func (k *dashboard) exportCapture(ctx context.Context, in *exportIn) (*huma.StreamResponse, error) {
 	c, err := k.store.Capture(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (k *desk) exportCapture(ctx context.Context, in *exportIn) (*huma.StreamRes
 	})
 }
 
-func (k *desk) exportBin(_ context.Context, in *binExportIn) (*huma.StreamResponse, error) {
+func (k *dashboard) exportBin(_ context.Context, in *binExportIn) (*huma.StreamResponse, error) {
 	q := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: in.Bin, Before: in.Before, After: in.After}, Where: in.Where, Q: in.Q}
 	return k.export(&in.Export, in.Bin, func(ctx context.Context, f export.Format, w io.Writer, o export.Options) error {
 		return k.capture.Export(ctx, q, f, w, o)
@@ -81,7 +81,7 @@ func (k *desk) exportBin(_ context.Context, in *binExportIn) (*huma.StreamRespon
 
 // export answers with a file. It is offered as one, so that no browser takes it for a page. What is found wrong before the
 // first bytes go out is a problem; after that the connection is cut, so that nobody takes the beginning for the whole.
-func (k *desk) export(in *Export, name string, write func(context.Context, export.Format, io.Writer, export.Options) error) (*huma.StreamResponse, error) {
+func (k *dashboard) export(in *Export, name string, write func(context.Context, export.Format, io.Writer, export.Options) error) (*huma.StreamResponse, error) {
 	format, err := export.Find(in.Format)
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func fileContent() map[string]*huma.MediaType {
 // linesType is the media type of JSON Lines. It is not one that a form of another site can send.
 const linesType = "application/x-ndjson"
 
-func (k *desk) importInto(ctx context.Context, in *importIn) (*reply[capture.Imported], error) {
+func (k *dashboard) importInto(ctx context.Context, in *importIn) (*response[capture.Imported], error) {
 	name := "har"
 	if mediaType, _, err := mime.ParseMediaType(in.ContentType); err == nil && mediaType == linesType {
 		name = "jsonl"
@@ -178,5 +178,5 @@ func (k *desk) importInto(ctx context.Context, in *importIn) (*reply[capture.Imp
 		}
 		return nil, p
 	}
-	return &reply[capture.Imported]{out}, err
+	return &response[capture.Imported]{out}, err
 }

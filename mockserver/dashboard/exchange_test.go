@@ -16,9 +16,9 @@ import (
 const delicate = `{"n":12345678901234567890,"s":"a\/b"}`
 
 // file sends or fetches a file and returns the answer.
-func (r *rig) file(t *testing.T, status int, method, path, mediaType, body string) (string, *http.Response) {
+func (r *server) file(t *testing.T, status int, method, path, mediaType, body string) (string, *http.Response) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, r.DeskURL()+"/api/v1"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), method, r.DashboardURL()+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func request(bin, body string) string {
 }
 
 // raws are the bytes of a bin's captures, oldest first.
-func (r *rig) raws(t *testing.T, bin string) []string {
+func (r *server) raws(t *testing.T, bin string) []string {
 	t.Helper()
 	var list []string
 	for _, c := range r.call(t, 200, "GET", "/bins/"+bin+"/captures?order=oldest", "")["items"].([]any) {
@@ -158,7 +158,7 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 }
 
 // Imported captures are judged as of their time, like any that arrive.
-func TestImportJudges(t *testing.T) {
+func TestImportChecks(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+r.CaptureURL()+`/inbox", "secret": "right"}`)

@@ -15,13 +15,13 @@ import (
 )
 
 // desk answers from the parts of one rig.
-type desk struct {
+type dashboard struct {
 	providers *delivery.Dispatcher
 	capture   *capture.Server
 	store     journal.Store
 	catalogue *fixtures.Catalogue
 	wire      *wire.Client
-	surfaces  map[string]string
+	vendorAPIs  map[string]string
 	largest   int // of a page, in bytes
 	streams   *streams
 	tally     tally
@@ -31,14 +31,14 @@ type desk struct {
 // a server that closes should end it.
 func Handler(p vendorapi.Parts) http.Handler {
 	kept := keptBy(p.Store)
-	k := &desk{
-		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, surfaces: p.Surfaces,
+	k := &dashboard{
+		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, vendorAPIs: p.VendorAPIs,
 		largest: largestPage(kept), streams: newStreams(kept),
 	}
 	return k.handler()
 }
 
-func (k *desk) handler() http.Handler {
+func (k *dashboard) handler() http.Handler {
 	mux := http.NewServeMux()
 	api := humago.New(mux, config())
 	k.routes(api)
@@ -47,14 +47,14 @@ func (k *desk) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /metrics", k.scraped)
 	mux.HandleFunc("/", unknown(mux))
-	return careful(oneByOne(turnsFor(keptBy(k.store)), mux))
+	return careful(oneByOne(placesFor(keptBy(k.store)), mux))
 }
 
 // routes is the whole API on one screen.
-func (k *desk) routes(api huma.API) {
+func (k *dashboard) routes(api huma.API) {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 
-	route(api, get, "/rig", "get-rig", "Where the rig is and what it plays", k.rig)
+	route(api, get, "/rig", "get-rig", "Where the rig is and what it plays", k.server)
 	route(api, get, "/query", "get-query", "How a query, q, is written", k.queryHelp, answersAs("text/markdown"))
 	route(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca, answersAs("application/x-pem-file"))
 	route(api, get, "/healthz", "get-health", "Whether the rig is alive: 200 ok", k.health, answersAs("text/plain"))
@@ -66,12 +66,12 @@ func (k *desk) routes(api huma.API) {
 	route(api, put, "/bins/{bin}", "put-bin", "Set what a bin does; its replies start anew", k.putBin, accepts[settingsBody])
 	route(api, http.MethodPatch, "/bins/{bin}", "patch-bin", "Change some of what a bin does; the rest stays", k.patchBin, accepts[settingsBody])
 	route(api, del, "/bins/{bin}", "delete-bin", "Delete a bin's captures", k.clearBin)
-	route(api, get, "/bins/{bin}/ledger", "get-ledger", "What became of every request that named a bin", k.getLedger)
+	route(api, get, "/bins/{bin}/ledger", "get-ledger", "What became of every request that named a bin", k.getStats)
 	route(api, get, "/bins/{bin}/sender", "get-sender", "What a bin's captures tell of the program that sent them", k.getSender)
-	route(api, get, "/bins/{bin}/replies", "get-replies", "What a bin answers", k.getReplies)
-	route(api, put, "/bins/{bin}/replies", "put-replies", "Set what a bin answers", k.putReplies, accepts[replies])
-	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putReplies, accepts[replies])
-	route(api, del, "/bins/{bin}/replies", "delete-replies", "Have a bin answer 200 again", k.deleteReplies)
+	route(api, get, "/bins/{bin}/replies", "get-replies", "What a bin answers", k.getResponses)
+	route(api, put, "/bins/{bin}/replies", "put-replies", "Set what a bin answers", k.putResponses, accepts[responses])
+	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putResponses, accepts[responses])
+	route(api, del, "/bins/{bin}/replies", "delete-replies", "Have a bin answer 200 again", k.deleteResponses)
 	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
 	route(api, del, "/bins/{bin}/captures", "delete-captures", "Delete the captures of a bin that a query selects; without one, all", k.deleteCaptures)
 	route(api, get, "/bins/{bin}/export", "export-bin", "A bin's captures as a file", k.exportBin, exports)

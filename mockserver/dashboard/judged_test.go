@@ -21,10 +21,10 @@ import (
 
 // Another program's reading of the API's document agrees with it: the document is valid, and requests and answers are as it says. A request holds
 // no more than what the document requires where it is sent so: what is required is required by the server too.
-func TestDocumentIsJudged(t *testing.T) {
+func TestDocumentIsChecked(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
-	answer, err := http.Get(r.DeskURL() + "/api/openapi.json")
+	answer, err := http.Get(r.DashboardURL() + "/api/openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestDocumentIsJudged(t *testing.T) {
 		t.Errorf("the second judge refuses the document: %s", secondOpinion(problems))
 	}
 	openapi3filter.RegisterBodyDecoder("text/markdown", openapi3filter.FileBodyDecoder)
-	doc.Servers = openapi3.Servers{{URL: r.DeskURL()}}
+	doc.Servers = openapi3.Servers{{URL: r.DashboardURL()}}
 	router, err := gorillamux.NewRouter(doc)
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestDocumentIsJudged(t *testing.T) {
 		for name, made := range ids {
 			c.path = strings.ReplaceAll(c.path, name, made)
 		}
-		request, err := http.NewRequestWithContext(t.Context(), c.method, r.DeskURL()+"/api/v1"+c.path, strings.NewReader(c.body))
+		request, err := http.NewRequestWithContext(t.Context(), c.method, r.DashboardURL()+"/api/v1"+c.path, strings.NewReader(c.body))
 		if err != nil {
 			t.Fatal(err)
 		}

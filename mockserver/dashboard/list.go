@@ -8,15 +8,15 @@ type list[T any] struct {
 }
 
 // whole answers a list that has no pages. It is never null.
-func whole[T any](items []T) *reply[list[T]] {
+func whole[T any](items []T) *response[list[T]] {
 	if items == nil {
 		items = []T{}
 	}
-	return &reply[list[T]]{list[T]{Items: items}}
+	return &response[list[T]]{list[T]{Items: items}}
 }
 
 // page answers one page of a list; last is the seq of its last record, and more says whether any may follow.
-func page[T any](items []T, last uint64, more bool) *reply[list[T]] {
+func page[T any](items []T, last uint64, more bool) *response[list[T]] {
 	out := whole(items)
 	if more {
 		out.Body.Next = &last

@@ -65,20 +65,20 @@ func sizes(n, size int) []int { return slices.Repeat([]int{size}, n) }
 // A page of large captures ends early and says where it goes on; a client that asks for so many gets so many.
 func TestPagesAreBounded(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t, mockserver.Options{
-		Desk: func(p vendorapi.Parts) http.Handler {
-			return (&desk{providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, largest: 50_000}).handler()
+	server := mockserver.StartT(t, mockserver.Options{
+		Dashboard: func(p vendorapi.Parts) http.Handler {
+			return (&dashboard{providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, largest: 50_000}).handler()
 		},
 	})
 	for range 6 {
-		resp, err := http.Post(rig.CaptureURL()+"/inbox", "text/plain", strings.NewReader(strings.Repeat("x", 10_000)))
+		resp, err := http.Post(server.CaptureURL()+"/inbox", "text/plain", strings.NewReader(strings.Repeat("x", 10_000)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
 	}
 	for query, want := range map[string]string{"": "[6 5 4 3] 3", "?before=3": "[2 1] null", "?order=oldest": "[1 2 3 4] 4", "?limit=2": "[6 5] 5"} {
-		resp, err := http.Get(rig.DeskURL() + "/api/v1/bins/inbox/captures" + query)
+		resp, err := http.Get(server.DashboardURL() + "/api/v1/bins/inbox/captures" + query)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestPagesAreBounded(t *testing.T) {
 	}
 	http.DefaultClient.CloseIdleConnections()
 
-	client, err := mockserver.Dial(rig.DeskURL(), "")
+	client, err := mockserver.Dial(server.DashboardURL(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,13 +15,13 @@ import (
 )
 
 // metrics answers counts in the Prometheus text exposition format 0.0.4.
-func (k *desk) metrics(ctx context.Context, _ *struct{}) (*textOut, error) {
+func (k *dashboard) metrics(ctx context.Context, _ *struct{}) (*textOut, error) {
 	text, err := k.counts(ctx)
 	return &textOut{expositionType, text}, err
 }
 
 // scraped is metrics where Prometheus looks for them.
-func (k *desk) scraped(w http.ResponseWriter, r *http.Request) {
+func (k *dashboard) scraped(w http.ResponseWriter, r *http.Request) {
 	text, err := k.counts(r.Context())
 	if err != nil {
 		problem.Of(err).Write(w)
@@ -34,7 +34,7 @@ func (k *desk) scraped(w http.ResponseWriter, r *http.Request) {
 const expositionType = "text/plain; version=0.0.4; charset=utf-8"
 
 // counts are what the rig has seen and holds.
-func (k *desk) counts(ctx context.Context) ([]byte, error) {
+func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	bins, err := k.store.Bins(ctx)
 	if err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (t *tally) write(e *exposition) {
 		e.sample("state", string(s), float64(t.states[s]))
 	}
 	e.family("hookrig_attempts_total", "counter", "Attempts of deliveries, by how far the request came.")
-	for _, o := range []wire.Outcome{wire.GotStatus, wire.NoReply, wire.PartlyWritten, wire.NotSent} {
+	for _, o := range []wire.Outcome{wire.GotStatus, wire.NoResponse, wire.PartlyWritten, wire.NotSent} {
 		e.sample("outcome", string(o), float64(t.outcomes[o]))
 	}
 }

@@ -15,7 +15,7 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	inbox := r.Bin("inbox")
-	if err := inbox.Reply(t.Context(), journal.Reply{Status: 500}, journal.Reply{Status: 200}); err != nil {
+	if err := inbox.Response(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
 		t.Fatal(err)
 	}
 	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+inbox.URL()+`", "retry": "at-least-once"}`)
@@ -44,9 +44,9 @@ func TestMetrics(t *testing.T) {
 }
 
 // samples reads the exposition format as its specification has it.
-func samples(t *testing.T, r *rig) map[string]float64 {
+func samples(t *testing.T, r *server) map[string]float64 {
 	t.Helper()
-	resp, err := r.http.Get(r.DeskURL() + "/api/v1/metrics")
+	resp, err := r.http.Get(r.DashboardURL() + "/api/v1/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

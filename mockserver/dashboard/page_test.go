@@ -17,7 +17,7 @@ func TestPageFiles(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	get := func(path string) (int, string) {
-		resp, err := r.http.Get(r.DeskURL() + path)
+		resp, err := r.http.Get(r.DashboardURL() + path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,7 @@ func short(p *fixtures.Provider) providerInfo {
 	return out
 }
 
-func (k *desk) listProviders(context.Context, *struct{}) (*reply[list[providerInfo]], error) {
+func (k *dashboard) listProviders(context.Context, *struct{}) (*response[list[providerInfo]], error) {
 	var out []providerInfo
 	for _, p := range k.catalogue.Providers() {
 		out = append(out, short(p))
@@ -67,12 +67,12 @@ func (k *desk) listProviders(context.Context, *struct{}) (*reply[list[providerIn
 	return whole(out), nil
 }
 
-func (k *desk) getProvider(_ context.Context, in *providerIn) (*reply[providerInfo], error) {
+func (k *dashboard) getProvider(_ context.Context, in *providerIn) (*response[providerInfo], error) {
 	p, err := k.catalogue.Provider(in.Provider)
 	if err != nil {
 		return nil, err
 	}
-	return &reply[providerInfo]{short(p)}, nil
+	return &response[providerInfo]{short(p)}, nil
 }
 
 // eventType is one event type of the catalogue.
@@ -86,7 +86,7 @@ type eventType struct {
 	Schema     json.RawMessage `json:"schema,omitempty" doc:"JSON Schema 2020-12 of the body"`
 }
 
-func (k *desk) listEvents(_ context.Context, in *providerIn) (*reply[list[eventType]], error) {
+func (k *dashboard) listEvents(_ context.Context, in *providerIn) (*response[list[eventType]], error) {
 	p, err := k.catalogue.Provider(in.Provider)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (k *desk) listEvents(_ context.Context, in *providerIn) (*reply[list[eventT
 	return whole(out), nil
 }
 
-func (k *desk) emit(ctx context.Context, in *providerBodyIn) (*reply[list[delivered]], error) {
+func (k *dashboard) emit(ctx context.Context, in *providerBodyIn) (*response[list[delivered]], error) {
 	body, err := strict[emissions](in.RawBody)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ type endpointBody struct {
 	Secret string `json:"secret,omitempty" doc:"the one active secret; left out, the provider mints one if that is its way"`
 }
 
-func (k *desk) register(ctx context.Context, in *providerBodyIn) (*reply[registered], error) {
+func (k *dashboard) register(ctx context.Context, in *providerBodyIn) (*response[registered], error) {
 	b, err := strict[endpointBody](in.RawBody)
 	if err != nil {
 		return nil, err
@@ -148,21 +148,21 @@ func (k *desk) register(ctx context.Context, in *providerBodyIn) (*reply[registe
 		}
 	}
 	e, err = k.providers.Register(ctx, e)
-	return &reply[registered]{newRegistered(e)}, err
+	return &response[registered]{newRegistered(e)}, err
 }
 
-func (k *desk) listEndpoints(ctx context.Context, in *providerIn) (*reply[list[registered]], error) {
+func (k *dashboard) listEndpoints(ctx context.Context, in *providerIn) (*response[list[registered]], error) {
 	if _, err := k.catalogue.Provider(in.Provider); err != nil {
 		return nil, err
 	}
 	return k.endpoints(ctx, in.Provider)
 }
 
-func (k *desk) listAllEndpoints(ctx context.Context, _ *struct{}) (*reply[list[registered]], error) {
+func (k *dashboard) listAllEndpoints(ctx context.Context, _ *struct{}) (*response[list[registered]], error) {
 	return k.endpoints(ctx, "")
 }
 
-func (k *desk) endpoints(ctx context.Context, provider string) (*reply[list[registered]], error) {
+func (k *dashboard) endpoints(ctx context.Context, provider string) (*response[list[registered]], error) {
 	found, err := k.providers.Endpoints(ctx, provider)
 	if err != nil {
 		return nil, err
@@ -174,12 +174,12 @@ func (k *desk) endpoints(ctx context.Context, provider string) (*reply[list[regi
 	return whole(out), nil
 }
 
-func (k *desk) getEndpoint(ctx context.Context, in *endpointIn) (*reply[registered], error) {
+func (k *dashboard) getEndpoint(ctx context.Context, in *endpointIn) (*response[registered], error) {
 	e, err := k.endpoint(ctx, in)
-	return &reply[registered]{k.shown(e)}, err
+	return &response[registered]{k.shown(e)}, err
 }
 
-func (k *desk) removeEndpoint(ctx context.Context, in *endpointIn) (*struct{}, error) {
+func (k *dashboard) removeEndpoint(ctx context.Context, in *endpointIn) (*struct{}, error) {
 	if _, err := k.endpoint(ctx, in); err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func (k *desk) removeEndpoint(ctx context.Context, in *endpointIn) (*struct{}, e
 }
 
 // endpoint finds an endpoint of a provider; one of another's is not found.
-func (k *desk) endpoint(ctx context.Context, in *endpointIn) (journal.Endpoint, error) {
+func (k *dashboard) endpoint(ctx context.Context, in *endpointIn) (journal.Endpoint, error) {
 	e, err := k.providers.Endpoint(ctx, in.Endpoint)
 	if err == nil && e.Provider != in.Provider {
 		return journal.Endpoint{}, fmt.Errorf("endpoint %q of %s: %w: it belongs to %s", in.Endpoint, in.Provider, journal.ErrNotFound, e.Provider)
@@ -196,7 +196,7 @@ func (k *desk) endpoint(ctx context.Context, in *endpointIn) (journal.Endpoint, 
 }
 
 // shown is e as its provider shows it after it was registered: with its secrets only where they are always shown.
-func (k *desk) shown(e journal.Endpoint) registered {
+func (k *dashboard) shown(e journal.Endpoint) registered {
 	if p, err := k.catalogue.Provider(e.Provider); err != nil || p.Subscription.Secret.Shown != "always" {
 		e.Secrets = nil
 	}

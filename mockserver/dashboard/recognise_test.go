@@ -53,7 +53,7 @@ func TestRecognised(t *testing.T) {
 }
 
 // What a stranger signs is not called wrong: its secret is not known here. Nor is anything recognised in what only looks a little like it.
-func TestStrangersAreNotJudged(t *testing.T) {
+func TestStrangersAreNotChecked(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+r.CaptureURL()+`/another", "events": ["*"], "secret": "another"}`)

@@ -20,7 +20,7 @@ import (
 // captured is a capture.
 type captured struct {
 	journal.Capture
-	Reply        nullable[journal.Reply]        `json:"reply" doc:"what the bin answered; null when it gave no answer of its own"`
+	Response        nullable[journal.Response]        `json:"reply" doc:"what the bin answered; null when it gave no answer of its own"`
 	Verification nullable[journal.Verification] `json:"verification" doc:"the judgement of its signature; null when the bin names no provider and no secret that is known here is used for it"`
 	Provider     string                         `json:"provider" doc:"the provider that it was verified with, or else the one that it looks as if it came from; empty when it looks like none"`
 	Size         int                            `json:"size" doc:"bytes of the body"`
@@ -29,8 +29,8 @@ type captured struct {
 	Problems     []string                       `json:"problems" doc:"what was wrong with the request"`
 }
 
-func (k *desk) newCaptured(c journal.Capture) captured {
-	return captured{c, nullable[journal.Reply]{c.Reply}, nullable[journal.Verification]{c.Verification}, k.senderOf(&c), len(c.Body), eventOf(&c), nullable[journal.TLS]{c.TLS}, present(c.Problems)}
+func (k *dashboard) newCaptured(c journal.Capture) captured {
+	return captured{c, nullable[journal.Response]{c.Response}, nullable[journal.Verification]{c.Verification}, k.senderOf(&c), len(c.Body), eventOf(&c), nullable[journal.TLS]{c.TLS}, present(c.Problems)}
 }
 
 // withoutBody leaves out what was received, but for how long it was.
@@ -54,7 +54,7 @@ func eventOf(c *journal.Capture) string {
 	return ""
 }
 
-func (k *desk) newCaptureds(list []journal.Capture) []captured {
+func (k *dashboard) newCaptureds(list []journal.Capture) []captured {
 	out := make([]captured, len(list))
 	for i, c := range list {
 		out[i] = k.newCaptured(c)
@@ -69,7 +69,7 @@ type delivered struct {
 	Attempts []attempted              `json:"attempts" doc:"the tries so far, the first one first"`
 }
 
-func (k *desk) delivered(d journal.Delivery) delivered {
+func (k *dashboard) delivered(d journal.Delivery) delivered {
 	out := delivered{Delivery: d, Attempts: make([]attempted, len(d.Attempts))}
 	for i, a := range d.Attempts {
 		out.Attempts[i] = newAttempted(a)
@@ -81,7 +81,7 @@ func (k *desk) delivered(d journal.Delivery) delivered {
 	return out
 }
 
-func (k *desk) delivereds(list []journal.Delivery) []delivered {
+func (k *dashboard) delivereds(list []journal.Delivery) []delivered {
 	out := make([]delivered, len(list))
 	for i, d := range list {
 		out[i] = k.delivered(d)
@@ -120,7 +120,7 @@ type nearMiss struct {
 	Differences []string `json:"differences"`
 }
 
-func (k *desk) newWaited(w capture.Waited) waited {
+func (k *dashboard) newWaited(w capture.Waited) waited {
 	out := waited{w, k.newCaptureds(w.Matched), make([]nearMiss, len(w.Nearest))}
 	for i, n := range w.Nearest {
 		out.Nearest[i] = nearMiss{k.newCaptured(n.Capture), present(n.Differences)}

@@ -15,36 +15,36 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-func (k *desk) getReplies(ctx context.Context, in *binIn) (*reply[capture.Script], error) {
+func (k *dashboard) getResponses(ctx context.Context, in *binIn) (*response[capture.Script], error) {
 	set, err := k.capture.Settings(ctx, in.Bin)
-	return &reply[capture.Script]{set.Replies}, err
+	return &response[capture.Script]{set.Responses}, err
 }
 
 // putReplies sets what a bin answers; what else it does stays.
-func (k *desk) putReplies(ctx context.Context, in *binBodyIn) (*reply[capture.Script], error) {
-	set, err := strict[replies](in.RawBody)
+func (k *dashboard) putResponses(ctx context.Context, in *binBodyIn) (*response[capture.Script], error) {
+	set, err := strict[responses](in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	return k.setReplies(ctx, in.Bin, capture.Script(set))
+	return k.setResponses(ctx, in.Bin, capture.Script(set))
 }
 
-func (k *desk) deleteReplies(ctx context.Context, in *binIn) (*reply[capture.Script], error) {
-	return k.setReplies(ctx, in.Bin, capture.Script{})
+func (k *dashboard) deleteResponses(ctx context.Context, in *binIn) (*response[capture.Script], error) {
+	return k.setResponses(ctx, in.Bin, capture.Script{})
 }
 
-func (k *desk) setReplies(ctx context.Context, bin string, script capture.Script) (*reply[capture.Script], error) {
-	_, err := k.capture.Change(ctx, bin, capture.Change{Replies: &script})
-	return &reply[capture.Script]{script}, err
+func (k *dashboard) setResponses(ctx context.Context, bin string, script capture.Script) (*response[capture.Script], error) {
+	_, err := k.capture.Change(ctx, bin, capture.Change{Responses: &script})
+	return &response[capture.Script]{script}, err
 }
 
 // replies are capture.Script as callers write it: one reply, a list of replies in turn, or an object with rules besides.
-type replies capture.Script
+type responses capture.Script
 
 // repliesBody is the object. Replies is another word for turns.
-type repliesBody struct {
-	Turns   turns      `json:"turns,omitempty" doc:"given one after the other; the last one stays unless loop"`
-	Replies turns      `json:"replies,omitempty" doc:"another word for turns"`
+type responsesBody struct {
+	Sequence   sequence      `json:"turns,omitempty" doc:"given one after the other; the last one stays unless loop"`
+	Responses sequence      `json:"replies,omitempty" doc:"another word for turns"`
 	Loop    bool       `json:"loop,omitempty" doc:"begin anew after the last turn"`
 	By      string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery takes the turns for itself"`
 	Rules   []ruleBody `json:"rules,omitempty" doc:"come before the turns: the first whose condition holds answers"`
@@ -53,9 +53,9 @@ type repliesBody struct {
 // ruleBody answers the requests for which a condition holds.
 type ruleBody struct {
 	Where   string `json:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
-	Reply   *turn  `json:"reply,omitempty" doc:"the one reply; left out together with turns: 200"`
-	Turns   turns  `json:"turns,omitempty" doc:"the rule's own replies in turn, instead of one"`
-	Replies turns  `json:"replies,omitempty" doc:"another word for turns"`
+	Response   *scripted  `json:"reply,omitempty" doc:"the one reply; left out together with turns: 200"`
+	Sequence   sequence  `json:"turns,omitempty" doc:"the rule's own replies in turn, instead of one"`
+	Responses sequence  `json:"replies,omitempty" doc:"another word for turns"`
 	Loop    bool   `json:"loop,omitempty" doc:"begin anew after the last turn"`
 	By      string `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery takes the turns for itself"`
 }
@@ -63,41 +63,41 @@ type ruleBody struct {
 func (b ruleBody) rule() (capture.Rule, error) {
 	r := capture.Rule{Where: b.Where, Loop: b.Loop, By: b.By}
 	var err error
-	if r.Turns, err = inTurn(b.Turns, b.Replies); err != nil {
+	if r.Sequence, err = sequenceOf(b.Sequence, b.Responses); err != nil {
 		return r, err
 	}
-	if b.Reply != nil {
-		if len(r.Turns) > 0 {
+	if b.Response != nil {
+		if len(r.Sequence) > 0 {
 			return r, errors.New("a rule has one reply, or turns: give one of them")
 		}
-		r.Reply = b.Reply.reply()
+		r.Response = b.Response.response()
 	}
 	return r, nil
 }
 
 // inTurn are the replies that one of two words gives.
-func inTurn(list, other turns) ([]journal.Reply, error) {
+func sequenceOf(list, other sequence) ([]journal.Response, error) {
 	if len(list) > 0 && len(other) > 0 {
 		return nil, errors.New("turns and replies are two words for the same: give one of them")
 	}
-	var out []journal.Reply
+	var out []journal.Response
 	for _, t := range append(list, other...) {
-		out = append(out, t.reply())
+		out = append(out, t.response())
 	}
 	return out, nil
 }
 
 // UnmarshalJSON reads any of the three.
-func (s *replies) UnmarshalJSON(raw []byte) error {
-	var body repliesBody
-	switch one, err := isReply(raw); {
+func (s *responses) UnmarshalJSON(raw []byte) error {
+	var body responsesBody
+	switch one, err := isResponse(raw); {
 	case err != nil:
 		return err
 	case one:
 		raw = bytes.Join([][]byte{[]byte("["), raw, []byte("]")}, nil)
 		fallthrough
 	case raw[0] == '[':
-		if err := decode(raw, &body.Turns); err != nil {
+		if err := decode(raw, &body.Sequence); err != nil {
 			return err
 		}
 	default:
@@ -105,9 +105,9 @@ func (s *replies) UnmarshalJSON(raw []byte) error {
 			return err
 		}
 	}
-	*s = replies{Loop: body.Loop, By: body.By}
+	*s = responses{Loop: body.Loop, By: body.By}
 	var err error
-	if s.Turns, err = inTurn(body.Turns, body.Replies); err != nil {
+	if s.Sequence, err = sequenceOf(body.Sequence, body.Responses); err != nil {
 		return err
 	}
 	for _, b := range body.Rules {
@@ -121,7 +121,7 @@ func (s *replies) UnmarshalJSON(raw []byte) error {
 }
 
 // isReply says whether a JSON value is one reply: an object with a member that only replies have.
-func isReply(raw []byte) (bool, error) {
+func isResponse(raw []byte) (bool, error) {
 	if raw[0] != '{' {
 		return false, nil
 	}
@@ -129,7 +129,7 @@ func isReply(raw []byte) (bool, error) {
 	if err := json.Unmarshal(raw, &object); err != nil {
 		return false, err
 	}
-	for _, name := range members(reflect.TypeFor[turn](), nil) {
+	for _, name := range members(reflect.TypeFor[scripted](), nil) {
 		if _, has := object[name]; has {
 			return true, nil
 		}
@@ -138,22 +138,22 @@ func isReply(raw []byte) (bool, error) {
 }
 
 // Schema says so in JSON Schema.
-func (replies) Schema(r huma.Registry) *huma.Schema {
-	list := r.Schema(reflect.TypeFor[turns](), true, "")
-	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[turn](), true, ""), list, r.Schema(reflect.TypeFor[repliesBody](), true, "")}}
+func (responses) Schema(r huma.Registry) *huma.Schema {
+	list := r.Schema(reflect.TypeFor[sequence](), true, "")
+	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[scripted](), true, ""), list, r.Schema(reflect.TypeFor[responsesBody](), true, "")}}
 }
 
 // turns are replies in turn.
-type turns []turn
+type sequence []scripted
 
 // turn is journal.Reply with a body of text, or of any other JSON, which is then sent as such.
-type turn struct {
-	journal.Reply
+type scripted struct {
+	journal.Response
 	Body json.RawMessage `json:"body,omitempty" doc:"text; or any other JSON, which is sent as application/json unless headers say otherwise"`
 }
 
-func (t turn) reply() journal.Reply {
-	r := t.Reply
+func (t scripted) response() journal.Response {
+	r := t.Response
 	if len(t.Body) == 0 || string(t.Body) == "null" || json.Unmarshal(t.Body, &r.Body) == nil {
 		return r
 	}

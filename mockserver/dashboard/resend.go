@@ -62,7 +62,7 @@ const resendLimit = 30 * time.Second
 
 // resend sends a capture's request to another address: the same header lines and body, the new address's target and
 // Host, and what else is to be different.
-func (k *desk) resend(ctx context.Context, in *captureBodyIn) (*reply[resent], error) {
+func (k *dashboard) resend(ctx context.Context, in *captureBodyIn) (*response[resent], error) {
 	b, err := strict[resendBody](in.RawBody)
 	if err != nil {
 		return nil, err
@@ -94,13 +94,13 @@ func (k *desk) resend(ctx context.Context, in *captureBodyIn) (*reply[resent], e
 		attempt.Error = result.Err.Error()
 	}
 	if result.Outcome == wire.GotStatus {
-		attempt.Reply = &result.Reply
+		attempt.Response = &result.Response
 	}
-	return &reply[resent]{resent{attempt, attempt.Status, attempt.Fault, diff.Messages(c.Message, m).Differences, notes}}, nil
+	return &response[resent]{resent{attempt, attempt.Status, attempt.Fault, diff.Messages(c.Message, m).Differences, notes}}, nil
 }
 
 // change is what the body asks for, with the bin's provider and secrets where it leaves them out.
-func (k *desk) change(ctx context.Context, b *resendBody, c *journal.Capture) (*replay.Change, error) {
+func (k *dashboard) change(ctx context.Context, b *resendBody, c *journal.Capture) (*replay.Change, error) {
 	change := &replay.Change{Method: b.Method, Body: b.Body, Set: b.Set}
 	for _, h := range b.Headers {
 		change.Headers = append(change.Headers, replay.Header(h))
@@ -120,7 +120,7 @@ func (k *desk) change(ctx context.Context, b *resendBody, c *journal.Capture) (*
 }
 
 // fitting is the secret that a capture was signed with, or else the first one.
-func (k *desk) fitting(with signing, c *journal.Capture) []string {
+func (k *dashboard) fitting(with signing, c *journal.Capture) []string {
 	for _, secret := range with.secrets {
 		if v := capture.Verify(with.provider, *c, cmp.Or(with.url, k.received(*c)), secret); v.Verdict == string(signature.Valid) {
 			return []string{secret}

@@ -11,14 +11,14 @@ import (
 )
 
 // rigInfo is what a client wants to know of a rig first.
-type rigInfo struct {
+type serverInfo struct {
 	Capture string `json:"capture" doc:"the capture address: a bin's is this, a slash, its name"`
 	// CaptureTLS is "" without TLS.
 	CaptureTLS string         `json:"capture_tls" doc:"the capture address that speaks TLS; empty when there is none"`
 	Clock      delivery.Clock `json:"clock"`
 	Providers  []string       `json:"providers" doc:"the names of the providers that it plays"`
 	// Surfaces is never nil.
-	Surfaces map[string]string `json:"surfaces" doc:"where the systems' own APIs are, by provider: an address, or else a path of the desk; every one is at its path besides"`
+	VendorAPIs map[string]string `json:"surfaces" doc:"where the systems' own APIs are, by provider: an address, or else a path of the desk; every one is at its path besides"`
 	Limits   limits            `json:"limits" doc:"what bounds what is kept; the oldest captures and deliveries make room"`
 	Usage    journal.Stats     `json:"usage" doc:"what is kept, and what was evicted to make room"`
 }
@@ -32,20 +32,20 @@ type limits struct {
 	MaxBody    int              `json:"max_body" doc:"bytes of the body of a request to a bin; a larger one is answered 413"`
 }
 
-func (k *desk) rig(ctx context.Context, _ *struct{}) (*reply[rigInfo], error) {
+func (k *dashboard) server(ctx context.Context, _ *struct{}) (*response[serverInfo], error) {
 	stats, err := k.store.Stats(ctx)
 	if err != nil {
 		return nil, err
 	}
 	l := k.store.Limits()
-	out := rigInfo{Capture: k.capture.URL(), CaptureTLS: k.capture.TLSURL(), Clock: k.providers.Clock(), Providers: []string{}, Surfaces: map[string]string{}}
+	out := serverInfo{Capture: k.capture.URL(), CaptureTLS: k.capture.TLSURL(), Clock: k.providers.Clock(), Providers: []string{}, VendorAPIs: map[string]string{}}
 	out.Usage = stats
 	out.Limits = limits{Captures: l.PerBin, Deliveries: l.Deliveries, Bytes: l.Bytes, For: journal.Duration(l.For), MaxBody: k.capture.MaxBody()}
-	maps.Copy(out.Surfaces, k.surfaces)
+	maps.Copy(out.VendorAPIs, k.vendorAPIs)
 	for _, p := range k.catalogue.Providers() {
 		out.Providers = append(out.Providers, p.Name)
 	}
-	return &reply[rigInfo]{out}, nil
+	return &response[serverInfo]{out}, nil
 }
 
 // textOut is a plain text.
@@ -55,7 +55,7 @@ type textOut struct {
 }
 
 // ca is the certificate to trust at the capture address that speaks TLS.
-func (k *desk) ca(context.Context, *struct{}) (*textOut, error) {
+func (k *dashboard) ca(context.Context, *struct{}) (*textOut, error) {
 	cert := k.capture.CA()
 	if cert == nil {
 		return nil, problem.New(http.StatusNotFound, "this rig has no TLS capture address: start it with --capture-tls HOST:PORT")
@@ -63,7 +63,7 @@ func (k *desk) ca(context.Context, *struct{}) (*textOut, error) {
 	return &textOut{"application/x-pem-file", cert}, nil
 }
 
-func (k *desk) health(context.Context, *struct{}) (*textOut, error) {
+func (k *dashboard) health(context.Context, *struct{}) (*textOut, error) {
 	return &textOut{"text/plain; charset=utf-8", []byte("ok\n")}, nil
 }
 

@@ -26,7 +26,7 @@ const (
 )
 
 // reply is what a handler answers: a body, as JSON.
-type reply[T any] struct {
+type response[T any] struct {
 	Body T
 }
 
@@ -153,7 +153,7 @@ func schemaName(t reflect.Type, hint string) string {
 		t = t.Elem()
 	}
 	switch t {
-	case reflect.TypeFor[wire.Reply]():
+	case reflect.TypeFor[wire.Response]():
 		return "ConsumerReply"
 	case reflect.TypeFor[diff.Result]():
 		return "Diff"

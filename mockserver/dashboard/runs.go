@@ -26,7 +26,7 @@ type begun struct {
 	ID string `json:"id" doc:"of the run: give it as run with an endpoint and with an event"`
 }
 
-func (k *desk) beginRun(ctx context.Context, in *runBodyIn) (*reply[begun], error) {
+func (k *dashboard) beginRun(ctx context.Context, in *runBodyIn) (*response[begun], error) {
 	var o delivery.RunOptions
 	if len(in.RawBody) > 0 {
 		if err := strictly(in.RawBody, &o); err != nil {
@@ -34,28 +34,28 @@ func (k *desk) beginRun(ctx context.Context, in *runBodyIn) (*reply[begun], erro
 		}
 	}
 	id, err := k.providers.BeginRun(ctx, o)
-	return &reply[begun]{begun{id}}, err
+	return &response[begun]{begun{id}}, err
 }
 
-func (k *desk) endRun(ctx context.Context, in *runIn) (*struct{}, error) {
+func (k *dashboard) endRun(ctx context.Context, in *runIn) (*struct{}, error) {
 	return nil, k.providers.EndRun(ctx, in.ID)
 }
 
-func (k *desk) getRunClock(_ context.Context, in *runIn) (*reply[delivery.Clock], error) {
+func (k *dashboard) getRunClock(_ context.Context, in *runIn) (*response[delivery.Clock], error) {
 	clock, err := k.providers.RunClock(in.ID)
-	return &reply[delivery.Clock]{clock}, err
+	return &response[delivery.Clock]{clock}, err
 }
 
-func (k *desk) advanceRun(ctx context.Context, in *runAdvanceIn) (*reply[delivery.Clock], error) {
+func (k *dashboard) advanceRun(ctx context.Context, in *runAdvanceIn) (*response[delivery.Clock], error) {
 	by, err := howFar(in.Advance, in.RawBody)
 	if err != nil {
 		return nil, err
 	}
 	clock, err := k.providers.AdvanceRun(ctx, in.ID, by)
-	return &reply[delivery.Clock]{clock}, err
+	return &response[delivery.Clock]{clock}, err
 }
 
-func (k *desk) settleRun(ctx context.Context, in *runIn) (*reply[delivery.Clock], error) {
+func (k *dashboard) settleRun(ctx context.Context, in *runIn) (*response[delivery.Clock], error) {
 	if err := k.providers.SettleRun(ctx, in.ID); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func TestWritesAreJSON(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	for _, contentType := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.DeskURL()+"/api/v1/clock/advance", strings.NewReader(`{"by": "2h"}`))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.DashboardURL()+"/api/v1/clock/advance", strings.NewReader(`{"by": "2h"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestWritesAreJSON(t *testing.T) {
 }
 
 // The gate stands in front of the real desk.
-func TestTheDeskIsGuarded(t *testing.T) {
+func TestTheDashboardIsGuarded(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{Token: "open sesame"})
 	for _, c := range []struct {
@@ -61,7 +61,7 @@ func TestTheDeskIsGuarded(t *testing.T) {
 		{"/page/desk.js", "", 200},
 		{"/api/openapi.json", "", 200},
 	} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.DeskURL()+c.path, nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.DashboardURL()+c.path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func (n *names) lookup(_ context.Context, host string) ([]netip.Addr, error) {
 
 // What a rig sends on its own part, a delivery, a forward or a resend, goes to loopback and to what was allowed, whatever
 // the address is called. Each refusal says what was refused and what can be done.
-func TestWhereTheRigSendsTo(t *testing.T) {
+func TestWhereTheServerSendsTo(t *testing.T) {
 	t.Parallel()
 	n := newNames(map[string][]string{"metadata.test": {"169.254.169.254"}, "private.test": {"10.1.2.3"}, "mapped.test": {"::ffff:192.168.0.9"}})
 	r := start(t, mockserver.Options{Lookup: n.lookup, AllowTargets: []string{"172.16.0.0/12", "metadata.test", "metadata.goog", "169.254.169.254"}})

@@ -22,7 +22,7 @@ type sendBody struct {
 const sendWait = 35 * time.Second
 
 // send delivers one event to one address and answers with the deliveries after their first attempt.
-func (k *desk) send(ctx context.Context, in *providerBodyIn) (*reply[list[delivered]], error) {
+func (k *dashboard) send(ctx context.Context, in *providerBodyIn) (*response[list[delivered]], error) {
 	body, err := strict[sendBody](in.RawBody)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (k *desk) send(ctx context.Context, in *providerBodyIn) (*reply[list[delive
 }
 
 // attempted waits until a delivery has had an attempt, or is not pending any more.
-func (k *desk) attempted(ctx context.Context, id string) (journal.Delivery, error) {
+func (k *dashboard) attempted(ctx context.Context, id string) (journal.Delivery, error) {
 	watch := k.store.Watch(journal.Filter{Delivery: id})
 	defer watch.Close()
 	for {

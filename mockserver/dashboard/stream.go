@@ -38,7 +38,7 @@ type streams struct {
 
 // newStreams returns the bounds for a rig that keeps so many bytes.
 func newStreams(kept int64) *streams {
-	return &streams{most: min(mostStreams, max(leastStreams, kept/keptPerEach)), large: make(chan struct{}, min(8, turnsFor(kept)))}
+	return &streams{most: min(mostStreams, max(leastStreams, kept/keptPerEach)), large: make(chan struct{}, min(8, placesFor(kept)))}
 }
 
 // streamIn says where to begin.
@@ -68,7 +68,7 @@ func streamed(_ huma.API, op *huma.Operation) {
 	}}
 }
 
-func (k *desk) stream(ctx context.Context, in *streamIn) (*huma.StreamResponse, error) {
+func (k *dashboard) stream(ctx context.Context, in *streamIn) (*huma.StreamResponse, error) {
 	o := capture.FollowOptions{FollowOptions: journal.FollowOptions{Kind: in.Kind, Bin: in.Bin}, Q: in.Q, Where: in.Where}
 	if text := cmp.Or(in.After, in.LastEventID); text != "" {
 		p, err := journal.ParsePosition(text)
@@ -90,14 +90,14 @@ func (k *desk) stream(ctx context.Context, in *streamIn) (*huma.StreamResponse, 
 			return
 		}
 		defer k.streams.open.Add(-1)
-		s := &stream{desk: k, bin: in.Bin, brief: !in.Whole, w: w, control: http.NewResponseController(w)}
+		s := &stream{dashboard: k, bin: in.Bin, brief: !in.Whole, w: w, control: http.NewResponseController(w)}
 		s.follow(r.Context(), following)
 	}}, nil
 }
 
 // stream is one reader's.
 type stream struct {
-	*desk
+	*dashboard
 	bin     string
 	brief   bool // captures come without bodies
 	w       http.ResponseWriter
@@ -150,9 +150,9 @@ func (s *stream) tell(ctx context.Context, u journal.Update) error {
 		if s.brief {
 			c.withoutBody(c.Size)
 		}
-		return s.inTurn(ctx, c.Capture.Size(), func() error { return s.send(u.Position, "capture", c) })
+		return s.sequenceOf(ctx, c.Capture.Size(), func() error { return s.send(u.Position, "capture", c) })
 	case u.Delivery != nil:
-		return s.inTurn(ctx, u.Delivery.Size(), func() error {
+		return s.sequenceOf(ctx, u.Delivery.Size(), func() error {
 			return s.send(u.Position, "delivery", s.delivered(*u.Delivery))
 		})
 	case u.Removed != nil:
@@ -172,7 +172,7 @@ func (s *stream) tell(ctx context.Context, u journal.Update) error {
 
 // inTurn sends a record of so many bytes, which takes memory in proportion to them: of large ones a few
 // at a time.
-func (s *stream) inTurn(ctx context.Context, size int, send func() error) error {
+func (s *stream) sequenceOf(ctx context.Context, size int, send func() error) error {
 	if size <= largeRecord {
 		return send()
 	}

@@ -26,11 +26,11 @@ type reader struct {
 	stop context.CancelFunc
 }
 
-func (r *rig) open(t *testing.T, query, last string) *reader {
+func (r *server) open(t *testing.T, query, last string) *reader {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.DeskURL()+"/api/v1/stream"+query, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.DashboardURL()+"/api/v1/stream"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestStreamTellsWhatIsNew(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	inbox := r.Bin("inbox")
-	if err := inbox.Reply(t.Context(), journal.Reply{Status: 500}, journal.Reply{Status: 200}); err != nil {
+	if err := inbox.Response(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
 		t.Fatal(err)
 	}
 	r.write(t, "POST /inbox/before HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n") // answered 500, and not told: the stream begins later
@@ -98,7 +98,7 @@ func TestStreamTellsWhatIsNew(t *testing.T) {
 		t.Errorf("first %+v, want ready at 1-0", ready)
 	}
 	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+inbox.URL()+`", "retry": "at-least-once"}`)
-	if err := inbox.Reply(t.Context(), journal.Reply{Status: 500}, journal.Reply{Status: 200}); err != nil {
+	if err := inbox.Response(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
 		t.Fatal(err)
 	}
 	r.call(t, 200, "POST", "/providers/neostore/events", `{"event": "Pass:Created"}`)
@@ -175,13 +175,13 @@ func TestStreamSaysWhatItSkips(t *testing.T) {
 	if skipped.name != "skipped" || skipped.data["kind"] != "capture" || skipped.data["from"] != 11.0 || skipped.data["to"] != 50.0 || skipped.data["why"] != "behind" {
 		t.Errorf("second %+v, want skipped 11 to 50", skipped)
 	}
-	ledger := r.call(t, 200, "GET", "/bins/inbox/ledger", "")
-	if got := fmt.Sprintf("%v %v %v", ledger["dropped"], ledger["stored"], ledger["received"]); got != "40 10050 10050" {
-		t.Errorf("ledger %v, want 40 dropped of 10050", ledger)
+	stats := r.call(t, 200, "GET", "/bins/inbox/ledger", "")
+	if got := fmt.Sprintf("%v %v %v", stats["dropped"], stats["stored"], stats["received"]); got != "40 10050 10050" {
+		t.Errorf("ledger %v, want 40 dropped of 10050", stats)
 	}
 	listed := r.call(t, 200, "GET", "/bins", "")["items"].([]any)[0].(map[string]any)
-	if fmt.Sprint(listed["ledger"]) != fmt.Sprint(ledger) {
-		t.Errorf("listed %v, want the ledger %v", listed, ledger)
+	if fmt.Sprint(listed["ledger"]) != fmt.Sprint(stats) {
+		t.Errorf("listed %v, want the ledger %v", listed, stats)
 	}
 	if got := samples(t, r)["hookrig_stream_dropped_total"]; got != 40 {
 		t.Errorf("metrics say %v were dropped, want 40", got)
@@ -271,9 +271,9 @@ func TestStreamTellsWhatBecomesOfACapture(t *testing.T) {
 	r.call(t, 200, "PUT", "/bins/a", `{"forward": "`+consumer.URL+`"}`)
 	s := r.open(t, "?bin=a", "")
 	s.next(t) // ready
-	replied := make(chan struct{})
+	responded := make(chan struct{})
 	go func() {
-		defer close(replied)
+		defer close(responded)
 		if resp, err := r.http.Post(r.CaptureURL()+"/a", "text/plain", strings.NewReader("x")); err == nil {
 			resp.Body.Close()
 		}
@@ -282,9 +282,9 @@ func TestStreamTellsWhatBecomesOfACapture(t *testing.T) {
 		t.Errorf("told %+v, want the capture without a reply", e)
 	}
 	close(answer)
-	<-replied
+	<-responded
 	e := s.next(t)
-	if reply, ok := e.data["reply"].(map[string]any); e.name != "capture" || !ok || reply["status"] != 202.0 {
+	if response, ok := e.data["reply"].(map[string]any); e.name != "capture" || !ok || response["status"] != 202.0 {
 		t.Errorf("then %+v, want the capture with the consumer's reply", e)
 	}
 	r.call(t, 200, "DELETE", "/bins/a/captures", "")
@@ -349,7 +349,7 @@ func TestStreamsAreBounded(t *testing.T) {
 }
 
 // The rig stops though a stream and a wait are open.
-func TestStreamsEndWithTheRig(t *testing.T) {
+func TestStreamsEndWithTheServer(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	s := r.open(t, "", "")

@@ -25,27 +25,27 @@ type tenantBody struct {
 	Keys []delivery.Key `json:"keys,omitempty" doc:"its keys, each with its scopes; without scopes a key may do everything"`
 }
 
-func (k *desk) listTenants(_ context.Context, in *providerIn) (*reply[list[delivery.Tenant]], error) {
+func (k *dashboard) listTenants(_ context.Context, in *providerIn) (*response[list[delivery.Tenant]], error) {
 	if _, err := k.catalogue.Provider(in.Provider); err != nil {
 		return nil, err
 	}
 	return whole(k.providers.Tenants(in.Provider)), nil
 }
 
-func (k *desk) putTenant(ctx context.Context, in *tenantBodyIn) (*reply[delivery.Tenant], error) {
+func (k *dashboard) putTenant(ctx context.Context, in *tenantBodyIn) (*response[delivery.Tenant], error) {
 	body, err := strict[tenantBody](in.RawBody)
 	if err != nil {
 		return nil, err
 	}
 	t, err := k.providers.PutTenant(ctx, delivery.Tenant{Provider: in.Provider, Name: in.Tenant, Keys: body.Keys})
-	return &reply[delivery.Tenant]{t}, err
+	return &response[delivery.Tenant]{t}, err
 }
 
-func (k *desk) removeTenant(ctx context.Context, in *tenantIn) (*struct{}, error) {
+func (k *dashboard) removeTenant(ctx context.Context, in *tenantIn) (*struct{}, error) {
 	return nil, k.providers.RemoveTenant(ctx, in.Provider, in.Tenant)
 }
 
-func (k *desk) listOptions(_ context.Context, in *providerIn) (*reply[list[fixtures.Option]], error) {
+func (k *dashboard) listOptions(_ context.Context, in *providerIn) (*response[list[fixtures.Option]], error) {
 	p, err := k.catalogue.Provider(in.Provider)
 	if err != nil {
 		return nil, err

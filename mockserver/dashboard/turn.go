@@ -11,8 +11,8 @@ import (
 // What the API answers with records takes memory in proportion to them: a few such answers are made at a time, the fewer the
 // less the rig keeps. Others wait.
 const (
-	keptPerTurn = 64 << 20 // bytes that the rig may keep, for each answer that is made at a time
-	mostTurns   = 8
+	keptPerPage = 64 << 20 // bytes that the rig may keep, for each answer that is made at a time
+	mostPages   = 8
 )
 
 // keptBy is how many bytes a store may keep; 0 without one, which only a description of the API is made without.
@@ -23,7 +23,7 @@ func keptBy(store journal.Store) int64 {
 	return store.Limits().Bytes
 }
 
-func turnsFor(kept int64) int { return int(min(mostTurns, max(1, kept/keptPerTurn))) }
+func placesFor(kept int64) int { return int(min(mostPages, max(1, kept/keptPerPage))) }
 
 // largestPage is how large a page may be, in bytes, of a rig that keeps so many.
 func largestPage(kept int64) int { return int(min(maxPage, max(1<<20, kept/16))) }
@@ -51,7 +51,7 @@ type place struct {
 type placeKey struct{}
 
 // takeTurn takes the turn of a request, which it has until it is answered.
-func takeTurn(ctx context.Context) error {
+func takePlace(ctx context.Context) error {
 	t, _ := ctx.Value(placeKey{}).(*place)
 	if t == nil || t.taken {
 		return nil
@@ -66,8 +66,8 @@ func takeTurn(ctx context.Context) error {
 }
 
 // oneByOne has requests that are answered with records take turns, so many at a time.
-func oneByOne(turns int, next http.Handler) http.Handler {
-	free := make(chan struct{}, turns)
+func oneByOne(sequence int, next http.Handler) http.Handler {
+	free := make(chan struct{}, sequence)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/wait") {
 			t := &place{free: free}

@@ -43,7 +43,7 @@ func TestAnswersTakeTurns(t *testing.T) {
 		others.Wait()
 	})
 	for kept, want := range map[int64][2]int{32_000_000: {1, 2_000_000}, 1 << 30: {8, 16 << 20}, 32 << 30: {8, 16 << 20}, 0: {1, 1 << 20}} {
-		if got := [2]int{turnsFor(kept), largestPage(kept)}; got != want {
+		if got := [2]int{placesFor(kept), largestPage(kept)}; got != want {
 			t.Errorf("%d: %v, want %v", kept, got, want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestWaitsAnswerInTurn(t *testing.T) {
 		h := oneByOne(1, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			waiting.Add(1)
 			<-over
-			if err := takeTurn(r.Context()); err != nil {
+			if err := takePlace(r.Context()); err != nil {
 				t.Error(err)
 			}
 			answering.Add(1)

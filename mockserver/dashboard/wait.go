@@ -81,7 +81,7 @@ func mayTimeOut(api huma.API, op *huma.Operation) {
 	}}
 }
 
-func (k *desk) getWait(ctx context.Context, in *waitIn) (*waitOut, error) {
+func (k *dashboard) getWait(ctx context.Context, in *waitIn) (*waitOut, error) {
 	b, err := in.body()
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (k *desk) getWait(ctx context.Context, in *waitIn) (*waitOut, error) {
 	return k.wait(ctx, in.Bin, b.wait())
 }
 
-func (k *desk) postWait(ctx context.Context, in *waitBodyIn) (*waitOut, error) {
+func (k *dashboard) postWait(ctx context.Context, in *waitBodyIn) (*waitOut, error) {
 	b, err := in.body()
 	if err != nil {
 		return nil, err
@@ -102,8 +102,8 @@ func (k *desk) postWait(ctx context.Context, in *waitBodyIn) (*waitOut, error) {
 	return k.wait(ctx, in.Bin, b.wait())
 }
 
-func (k *desk) wait(ctx context.Context, bin string, w capture.Wait) (*waitOut, error) {
-	end, err := k.capture.WaitInTurn(ctx, bin, w, takeTurn)
+func (k *dashboard) wait(ctx context.Context, bin string, w capture.Wait) (*waitOut, error) {
+	end, err := k.capture.WaitInQueue(ctx, bin, w, takePlace)
 	if err != nil {
 		return nil, err
 	}

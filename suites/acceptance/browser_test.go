@@ -30,7 +30,7 @@ type browser struct {
 
 // browse opens a page of a rig. When the spec ends, the console must be free of errors, and nothing may have been asked
 // of another host.
-func browse(r *rig, at string) *browser {
+func browse(r *server, at string) *browser {
 	GinkgoHelper()
 	ctx, cancel := chromedp.NewContext(chromium(), chromedp.WithNewBrowserContext())
 	b := &browser{ctx: ctx}
@@ -43,12 +43,12 @@ func browse(r *rig, at string) *browser {
 		}
 		Expect(b.problems).To(BeEmpty(), "errors on the console")
 		for _, host := range b.hosts {
-			Expect(host).To(BeElementOf(hostOf(r.desk), ""), "a request to another host")
+			Expect(host).To(BeElementOf(hostOf(r.dashboard), ""), "a request to another host")
 		}
 	})
 	Expect(chromedp.Do(ctx)).To(Succeed()) // opens the tab, which is closed with this context
 	Expect(chromedp.Listen(ctx, b.listen)).To(Succeed())
-	b.do(chromedp.Navigate(r.desk + "/" + at))
+	b.do(chromedp.Navigate(r.dashboard + "/" + at))
 	return b
 }
 

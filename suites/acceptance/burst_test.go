@@ -57,7 +57,7 @@ var _ = Describe("hookrig burst", Serial, func() {
 	}, SpecTimeout(time.Minute))
 
 	It("counts what a consumer refuses, and fails", func(ctx SpecContext) {
-		consumer := newReceiver(func(n int, _ received) string { return reply(map[bool]int{true: 503, false: 204}[n%10 == 0]) })
+		consumer := newReceiver(func(n int, _ received) string { return response(map[bool]int{true: 503, false: 204}[n%10 == 0]) })
 		out := run(ctx, 1, "burst", "ethpass", "--to", consumer.url, "--count", "500", "--connections", "1", "--no-reconcile", "--json", "-")
 		var report burstReport
 		Expect(json.Unmarshal([]byte(out), &report)).To(Succeed())

@@ -84,7 +84,7 @@ var _ = Describe("a request as it stood on the wire", func() {
 
 // exchange sends bytes on a connection of their own, ends the writing side, and returns the statuses of n replies. After
 // the head of a request that asks for it, it waits for 100 Continue.
-func (r *rig) exchange(raw string, n int) []int {
+func (r *server) exchange(raw string, n int) []int {
 	GinkgoHelper()
 	conn := r.dial()
 	in := bufio.NewReader(conn)
@@ -112,7 +112,7 @@ func (r *rig) exchange(raw string, n int) []int {
 }
 
 // holds says that the bin's captures are these requests, by the bytes that the API gives of each.
-func (r *rig) holds(ctx context.Context, bin string, want []string) {
+func (r *server) holds(ctx context.Context, bin string, want []string) {
 	GinkgoHelper()
 	kept, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, Limit: mockserver.MaxLimit, Oldest: true}})
 	Expect(err).NotTo(HaveOccurred())
@@ -124,9 +124,9 @@ func (r *rig) holds(ctx context.Context, bin string, want []string) {
 }
 
 // get is what the API answers with 200.
-func (r *rig) get(ctx context.Context, path string) string {
+func (r *server) get(ctx context.Context, path string) string {
 	GinkgoHelper()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.desk+"/api/v1"+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.dashboard+"/api/v1"+path, nil)
 	Expect(err).NotTo(HaveOccurred())
 	resp, err := http.DefaultClient.Do(req)
 	Expect(err).NotTo(HaveOccurred())

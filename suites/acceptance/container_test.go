@@ -41,20 +41,20 @@ var _ = Describe("the container image", Serial, Label("docker"), func() {
 		testcontainers.CleanupContainer(GinkgoTB(), container)
 		Expect(err).NotTo(HaveOccurred())
 
-		desk, err := container.PortEndpoint(ctx, "8080/tcp", "http")
+		dashboard, err := container.PortEndpoint(ctx, "8080/tcp", "http")
 		Expect(err).NotTo(HaveOccurred())
-		rig, err := mockserver.Dial(desk, token)
+		server, err := mockserver.Dial(dashboard, token)
 		Expect(err).NotTo(HaveOccurred())
 
 		By("a provider in the container delivers to a bin in the container")
-		endpoint, err := rig.Register(ctx, mockserver.Endpoint{
+		endpoint, err := server.Register(ctx, mockserver.Endpoint{
 			Provider: "neostore", URL: "http://127.0.0.1:8081/inbox", Events: []string{"Pass:*"},
 		})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(endpoint.Secrets).To(HaveLen(1))
-		_, err = rig.Emit(ctx, "neostore", mockserver.Emission{Event: "Pass:Installed"})
+		_, err = server.Emit(ctx, "neostore", mockserver.Emission{Event: "Pass:Installed"})
 		Expect(err).NotTo(HaveOccurred())
-		waited, err := rig.Wait(ctx, "inbox", mockserver.Wait{Count: 1})
+		waited, err := server.Wait(ctx, "inbox", mockserver.Wait{Count: 1})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(waited.Matched).To(matchers.HaveReceived(
 			matchers.BeSignedBy("neostore", endpoint.Secrets[0]),
@@ -74,7 +74,7 @@ var _ = Describe("the container image", Serial, Label("docker"), func() {
 		address, err := container.PortEndpoint(ctx, "8081/tcp", "http")
 		Expect(err).NotTo(HaveOccurred())
 		run(ctx, 0, "send", "ethpass", "pass:scan", "--to", address+"/other", "--secret", "k")
-		waited, err = rig.Wait(ctx, "other", mockserver.Wait{Count: 2})
+		waited, err = server.Wait(ctx, "other", mockserver.Wait{Count: 2})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(waited.Matched).To(matchers.HaveReceived(matchers.BeSignedBy("ethpass", "k")).Times(1))
 		Expect(waited.Matched).To(matchers.HaveReceived(matchers.BeSignedBy("subscribfy", "t")).Times(1))
@@ -85,7 +85,7 @@ var _ = Describe("the container image with a volume and published ports", Serial
 	It("keeps its data as its own user, plays scenarios through its own bins, and is called as it is told", func(ctx SpecContext) {
 		dockerIsThere(ctx)
 		volume := fmt.Sprintf("hookrig-acceptance-%d", GinkgoRandomSeed())
-		begin := func() (desk, capture string, end func()) {
+		begin := func() (dashboard, capture string, end func()) {
 			GinkgoHelper()
 			container, err := testcontainers.Run(ctx, "",
 				testcontainers.WithDockerfile(testcontainers.FromDockerfile{
@@ -98,26 +98,26 @@ var _ = Describe("the container image with a volume and published ports", Serial
 			)
 			testcontainers.CleanupContainer(GinkgoTB(), container, testcontainers.RemoveVolumes(volume))
 			Expect(err).NotTo(HaveOccurred())
-			desk, err = container.PortEndpoint(ctx, "8080/tcp", "http")
+			dashboard, err = container.PortEndpoint(ctx, "8080/tcp", "http")
 			Expect(err).NotTo(HaveOccurred())
 			capture, err = container.PortEndpoint(ctx, "8081/tcp", "http")
 			Expect(err).NotTo(HaveOccurred())
-			return desk, capture, func() {
+			return dashboard, capture, func() {
 				timeout := 10 * time.Second
 				Expect(container.Stop(ctx, &timeout)).To(Succeed())
 				Expect(container.Terminate(ctx)).To(Succeed())
 			}
 		}
-		desk, address, end := begin()
+		dashboard, address, end := begin()
 		postAs(address+"/kept", "text/plain", "before")
-		Expect(run(ctx, 0, "run", "duplicate", "--rig", desk)).To(ContainSubstring("http://hooks.example.com/in/consumer"))
+		Expect(run(ctx, 0, "run", "duplicate", "--rig", dashboard)).To(ContainSubstring("http://hooks.example.com/in/consumer"))
 		end()
 
-		desk, address, _ = begin()
+		dashboard, address, _ = begin()
 		postAs(address+"/in/kept", "text/plain", "after, below the public path")
-		rig, err := mockserver.Dial(desk+"/rig/", "")
+		server, err := mockserver.Dial(dashboard+"/rig/", "")
 		Expect(err).NotTo(HaveOccurred())
-		kept, err := rig.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "kept"}})
+		kept, err := server.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "kept"}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(kept).To(HaveLen(2))
 	}, SpecTimeout(4*time.Minute))

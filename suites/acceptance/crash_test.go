@@ -44,7 +44,7 @@ var _ = Describe("hookrig serve --data", Serial, func() {
 
 // loadUntilKilled has every sender post numbered bodies until the rig is gone; the kill comes after some acknowledgements,
 // whatever requests are under way then.
-func loadUntilKilled(ctx context.Context, r *rig, acknowledged [][]int, tried []int, after int) int64 {
+func loadUntilKilled(ctx context.Context, r *server, acknowledged [][]int, tried []int, after int) int64 {
 	GinkgoHelper()
 	transport := &http.Transport{MaxIdleConnsPerHost: senders}
 	defer transport.CloseIdleConnections()

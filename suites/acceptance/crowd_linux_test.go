@@ -137,10 +137,10 @@ var _ = Describe("the capture address under siege", Serial, func() {
 			Expect(kept).To(HaveLen(1))
 			Expect(kept[0].Body).To(HaveLen(16 << 20))
 			Expect(kept[0].Problems).To(ConsistOf(HavePrefix("too large: ")))
-			ledger, err := r.client.Ledger(ctx, name)
+			stats, err := r.client.Stats(ctx, name)
 			Expect(err).NotTo(HaveOccurred())
-			Expect(ledger.Refused.Size).To(BeEquivalentTo(1))
-			Expect(ledger.Truncated).To(BeEquivalentTo(1))
+			Expect(stats.Refused.Size).To(BeEquivalentTo(1))
+			Expect(stats.Truncated).To(BeEquivalentTo(1))
 		}
 		Expect(r.metric(`hookrig_captures_irregular_total{kind="size"}`)).To(BeNumerically("==", 3))
 	}, SpecTimeout(3*time.Minute))
@@ -153,7 +153,7 @@ type slowRequest struct {
 }
 
 // openSlowly connects to the rig, from one of several addresses, as one has no more than some ten thousand ports.
-func openSlowly(r *rig, i int) *slowRequest {
+func openSlowly(r *server, i int) *slowRequest {
 	GinkgoHelper()
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%8))}}
 	conn, err := from.Dial("tcp", strings.TrimPrefix(r.capture, "http://"))
@@ -205,7 +205,7 @@ func trickle(crowd []*slowRequest, done <-chan struct{}) {
 }
 
 // peakMemory is the most that the rig's process has held in memory, in bytes: proc(5), VmHWM.
-func peakMemory(r *rig) int64 {
+func peakMemory(r *server) int64 {
 	GinkgoHelper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.session.Command.Process.Pid))
 	Expect(err).NotTo(HaveOccurred())

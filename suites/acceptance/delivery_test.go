@@ -12,7 +12,7 @@ import (
 var _ = Describe("the page's deliveries", func() {
 	It("show retries as a virtual clock moves", func(ctx SpecContext) {
 		r := serve("--data", "memory", "--clock", "virtual")
-		Expect(r.client.Configure(ctx, "shop", mockserver.Settings{Replies: mockserver.Script{Turns: []mockserver.Response{{Status: 503}, {Status: 200}}}})).To(Succeed())
+		Expect(r.client.Configure(ctx, "shop", mockserver.Settings{Responses: mockserver.Script{Sequence: []mockserver.Response{{Status: 503}, {Status: 200}}}})).To(Succeed())
 		b := browse(r, "#view=system&system=neostore")
 		_, err := r.client.Register(ctx, mockserver.Endpoint{Provider: "neostore", URL: r.capture + "/shop", Tenant: "demo", Events: []string{"Pass:*"}, Retry: "at-least-once"})
 		Expect(err).NotTo(HaveOccurred())

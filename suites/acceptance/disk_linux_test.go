@@ -64,16 +64,16 @@ var _ = Describe("hookrig serve on a full disk", Serial, func() {
 		Expect(stored).NotTo(BeEmpty())
 		account := func() {
 			GinkgoHelper()
-			ledger, err := r.client.Ledger(ctx, "full")
+			stats, err := r.client.Stats(ctx, "full")
 			Expect(err).NotTo(HaveOccurred())
-			Expect(ledger.Refused.NoRoom).To(BeEquivalentTo(refused))
-			Expect(ledger.Stored).To(BeEquivalentTo(len(stored)))
-			Expect(ledger.Received).To(BeEquivalentTo(refused + len(stored)))
+			Expect(stats.Refused.NoRoom).To(BeEquivalentTo(refused))
+			Expect(stats.Stored).To(BeEquivalentTo(len(stored)))
+			Expect(stats.Received).To(BeEquivalentTo(refused + len(stored)))
 			Expect(r.metric(`hookrig_captures_irregular_total{kind="no_room"}`)).To(BeEquivalentTo(refused))
 			Expect(r.metric(`hookrig_captures_refused_total{why="unstored"}`)).To(BeEquivalentTo(refused))
 		}
 		account()
-		large := mockserver.Settings{Replies: mockserver.Script{Turns: []mockserver.Response{{Body: strings.Repeat("x", 5*body)}}}}
+		large := mockserver.Settings{Responses: mockserver.Script{Sequence: []mockserver.Response{{Body: strings.Repeat("x", 5*body)}}}}
 		Expect(r.client.Configure(ctx, "other", large)).To(MatchError(mockserver.ErrFull))
 
 		Expect(os.Remove(filler)).To(Succeed())

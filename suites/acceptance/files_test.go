@@ -34,7 +34,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			export := func(format string) string {
 				GinkgoHelper()
 				file := in("inbox." + format)
-				run(ctx, 0, "export", "inbox", "--rig", r.desk, "--format", format, "-o", file)
+				run(ctx, 0, "export", "inbox", "--rig", r.dashboard, "--format", format, "-o", file)
 				return file
 			}
 
@@ -54,7 +54,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			for _, format := range []string{"har", "jsonl"} {
 				By(format + ", imported and replayed")
 				file := export(format)
-				run(ctx, 0, "import", "imported-"+format, file, "--rig", r.desk)
+				run(ctx, 0, "import", "imported-"+format, file, "--rig", r.dashboard)
 				run(ctx, 0, "replay", file, "--to", r.capture+"/replayed-"+format)
 				run(ctx, 0, "replay", file, "--to", r.capture+"/signed-"+format, "--resign", "--provider", "neostore", "--secret", "S")
 			}
@@ -67,7 +67,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			By("a resend, as it was and signed anew")
 			Expect(r.client.Configure(ctx, "signed", mockserver.Settings{Provider: "neostore", Secrets: []string{"S"}})).To(Succeed())
 			for bin, more := range map[string]string{"resent": "", "signed": `, "resign": {"provider": "neostore", "secret": "S"}`} {
-				resp, err := http.Post(r.desk+"/api/v1/captures/"+first.ID+"/resend", "application/json",
+				resp, err := http.Post(r.dashboard+"/api/v1/captures/"+first.ID+"/resend", "application/json",
 					strings.NewReader(`{"url": "`+r.capture+"/"+bin+`"`+more+`}`))
 				Expect(err).NotTo(HaveOccurred())
 				resp.Body.Close()
@@ -92,19 +92,19 @@ var _ = Describe("a body whose bytes matter", func() {
 			Expect(os.WriteFile(message, []byte(r.get(ctx, "/captures/"+signed.ID+"/raw")), 0o600)).To(Succeed())
 			run(ctx, 0, "verify", "neostore", "--secret", "S", message)
 			run(ctx, 1, "verify", "neostore", "--secret", "T", message)
-			var judged mockserver.Verification
-			resp, err := http.Post(r.desk+"/api/v1/captures/"+r.newest(ctx, "signed-har").ID+"/verify", "application/json",
+			var checked mockserver.Verification
+			resp, err := http.Post(r.dashboard+"/api/v1/captures/"+r.newest(ctx, "signed-har").ID+"/verify", "application/json",
 				strings.NewReader(`{"provider": "neostore", "secret": "S"}`))
 			Expect(err).NotTo(HaveOccurred())
-			Expect(json.NewDecoder(resp.Body).Decode(&judged)).To(Succeed())
+			Expect(json.NewDecoder(resp.Body).Decode(&checked)).To(Succeed())
 			resp.Body.Close()
-			Expect(judged.Verdict).To(Equal("valid"))
+			Expect(checked.Verdict).To(Equal("valid"))
 		}
 	}, SpecTimeout(2*time.Minute))
 })
 
 // newest is the newest capture of a bin.
-func (r *rig) newest(ctx context.Context, bin string) mockserver.Capture {
+func (r *server) newest(ctx context.Context, bin string) mockserver.Capture {
 	GinkgoHelper()
 	kept, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, Limit: 1}})
 	Expect(err).NotTo(HaveOccurred())

@@ -34,7 +34,7 @@ var _ = Describe("hookrig serve --keep-bytes 32MB", Serial, func() {
 			DeferCleanup(consumer.Close)
 			peak := watchMemory(r.session.Command.Process.Pid)
 			say := func(what string) { AddReportEntry(what, fmt.Sprintf("%d MB at most so far", peak.Load())) }
-			api := r.desk + "/api/v1"
+			api := r.dashboard + "/api/v1"
 			large := bytes.Repeat([]byte("b"), 15<<20)
 
 			thrown(16, 48, func(int) { sent(http.MethodPost, r.capture+"/large", large) })
@@ -131,7 +131,7 @@ func drop(resp *http.Response, err error) {
 }
 
 // crowd opens connections that each send a part of a head, and ends them.
-func crowd(r *rig, n int) {
+func crowd(r *server, n int) {
 	for range n {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(r.capture, "http://"))
 		if err != nil {

@@ -18,12 +18,12 @@ import (
 var _ = Describe("behind nginx, below /hooks/", func() {
 	// A proxy_pass with a path, even "/", takes the location's path away; one without leaves it.
 	DescribeTable("every address that is printed, shown, copied or returned works from outside", func(ctx SpecContext, path string) {
-		front, captures, desk := freePort(), freePort(), freePort()
-		nginx(front, captures, desk, path)
+		front, captures, dashboard := freePort(), freePort(), freePort()
+		nginx(front, captures, dashboard, path)
 		public := "http://" + front + "/hooks"
-		r := listening(hookrig("serve", "--data", "memory", "--capture", captures, "--desk", desk, "--capture-url", public+"/in", "--dashboard-url", public))
+		r := listening(hookrig("serve", "--data", "memory", "--capture", captures, "--desk", dashboard, "--capture-url", public+"/in", "--dashboard-url", public))
 		Expect(r.capture).To(Equal(public + "/in"))
-		Expect(r.desk).To(Equal(public))
+		Expect(r.dashboard).To(Equal(public))
 
 		By("the page, its files, calls and live events")
 		b := browse(r, "")
@@ -74,7 +74,7 @@ func freePort() string {
 }
 
 // nginx has Debian's nginx pass on what comes to an address: below /hooks/in/ to the capture address, else to the dashboard.
-func nginx(at, captures, desk, path string) {
+func nginx(at, captures, dashboard, path string) {
 	GinkgoHelper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -94,7 +94,7 @@ http {
     location /hooks/ { proxy_pass http://%[4]s%[5]s; }
   }
 }
-`, dir, at, captures, desk, path)
+`, dir, at, captures, dashboard, path)
 	Expect(os.WriteFile(config, []byte(text), 0o644)).To(Succeed())
 	session := begin(dir, exec.Command(program, "-p", dir, "-c", config))
 	DeferCleanup(func() { session.Terminate().Wait("10s") })

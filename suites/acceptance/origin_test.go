@@ -40,7 +40,7 @@ var _ = Describe("a page of another origin", func() {
 				fetch(at(4), {mode: "no-cors"}).then(async (r) => say("opaque:" + (await r.text()).length), () => say("refused:nocors"));
 				const frame = document.createElement("iframe"); frame.onload = () => { let text; try { text = frame.contentDocument.body.innerText; } catch { text = ""; } say("frame:" + text.length); }; frame.src = at(5); document.body.append(frame);
 				const style = load("link", "href", 6); style.rel = "stylesheet";
-			</script>`, r.desk, strings.Join(ways, " "))
+			</script>`, r.dashboard, strings.Join(ways, " "))
 		}))
 		Expect(foreign.Listener.Close()).To(Succeed())
 		foreign.Listener = listener
@@ -63,7 +63,7 @@ var _ = Describe("a page of another origin", func() {
 				status[e.RequestID] = e.StatusCode
 			}
 			for id, url := range asked {
-				if status[id] != 0 && strings.HasPrefix(url, r.desk) {
+				if status[id] != 0 && strings.HasPrefix(url, r.dashboard) {
 					statuses[url] = status[id]
 				}
 			}

@@ -81,8 +81,8 @@ var _ = Describe("the page", func() {
 			<-answer
 			w.WriteHeader(http.StatusOK)
 		}))
-		reply := sync.OnceFunc(func() { close(answer) })
-		DeferCleanup(func() { reply(); consumer.Close() })
+		response := sync.OnceFunc(func() { close(answer) })
+		DeferCleanup(func() { response(); consumer.Close() })
 		r := serve("--data", "memory")
 		Expect(r.client.Configure(ctx, "orders", mockserver.Settings{Forward: consumer.URL})).To(Succeed())
 		b := browse(r, "#bin=orders")
@@ -97,7 +97,7 @@ var _ = Describe("the page", func() {
 		Expect(b.eval(`document.querySelector("#list .row").innerText`)).NotTo(ContainSubstring("200"))
 		b.clickOn("#list .row")
 		b.sees("#detail h2", "POST /orders/1")
-		reply()
+		response()
 		<-sent
 		b.sees("#list .row", "200")
 		b.sees("#detail", "200")
@@ -377,7 +377,7 @@ var _ = Describe("the page", func() {
 		Eventually(r.session).Should(exited())
 		b.sees("#state", "reconnecting")
 		b.isAccessible()
-		again := listening(hookrig("serve", "--data", "memory", "--capture", hostOf(r.capture), "--desk", hostOf(r.desk)))
+		again := listening(hookrig("serve", "--data", "memory", "--capture", hostOf(r.capture), "--desk", hostOf(r.dashboard)))
 		b.sees("#state", "live")
 		b.sees("#empty", "Waiting for the first request")
 		post(again.capture+"/after", "{}")

@@ -99,7 +99,7 @@ var _ = Describe("the panels of the systems", func() {
 
 	It("walk OAuth's implicit flow", func(ctx SpecContext) {
 		r := serve("--data", "memory")
-		b := browse(r, "neostore/authorize?response_type=token&client_id=crm&scope=Webhook.Read&state=xyz&redirect_uri="+r.desk+"/api/docs/")
+		b := browse(r, "neostore/authorize?response_type=token&client_id=crm&scope=Webhook.Read&state=xyz&redirect_uri="+r.dashboard+"/api/docs/")
 		b.sees("body", "Webhook.Read")
 		b.isAccessible()
 		b.fill("Tenant", "demo")
@@ -110,6 +110,6 @@ var _ = Describe("the panels of the systems", func() {
 })
 
 // captured is what a bin holds, newest first.
-func (r *rig) captured(ctx SpecContext, bin string) ([]mockserver.Capture, error) {
+func (r *server) captured(ctx SpecContext, bin string) ([]mockserver.Capture, error) {
 	return r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin}})
 }

@@ -30,7 +30,7 @@ var _ = Describe("the pictures", func() {
 		r := listening(hookrig("serve", "--data", "memory", "--seed-demo", "--clock", "virtual", "--capture", "127.0.0.1:8081", "--desk", "127.0.0.1:8080"))
 		Expect(r.client.Configure(ctx, "orders", mockserver.Settings{
 			Provider: "neostore", Secrets: []string{"right"},
-			Replies: mockserver.Script{Turns: []mockserver.Response{{Status: 503}, {Status: 503}, {Status: 200}}, By: "delivery"},
+			Responses: mockserver.Script{Sequence: []mockserver.Response{{Status: 503}, {Status: 503}, {Status: 200}}, By: "delivery"},
 		})).To(Succeed())
 		_, err := r.client.Register(ctx, mockserver.Endpoint{
 			Provider: "neostore", Tenant: "demo", URL: r.capture + "/orders", Events: []string{"Pass:*"}, Secrets: []string{"right"}, Retry: "at-least-once",
@@ -106,7 +106,7 @@ var _ = Describe("the pictures", func() {
 			b.eval(`document.querySelector("dialog").close()`)
 			b.eval(`document.querySelector("#fields").hidePopover()`)
 		}
-		b.do(chromedp.Navigate(r.desk + "/api/docs#wait-in-bin"))
+		b.do(chromedp.Navigate(r.dashboard + "/api/docs#wait-in-bin"))
 		b.sees("#docs", "Wait for captures")
 		b.draws(dir, "api")
 	}, SpecTimeout(3*time.Minute))

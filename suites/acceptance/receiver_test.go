@@ -64,12 +64,12 @@ func newReceiver(answer func(n int, r received) string) *receiver {
 }
 
 // reply is the bytes of a reply with a status and nothing else.
-func reply(status int) string {
+func response(status int) string {
 	return "HTTP/1.1 " + strconv.Itoa(status) + " Whatever\r\nContent-Length: 0\r\n\r\n"
 }
 
 func always(status int) func(int, received) string {
-	return func(int, received) string { return reply(status) }
+	return func(int, received) string { return response(status) }
 }
 
 func (r *receiver) serve(conn net.Conn, stop <-chan struct{}) {

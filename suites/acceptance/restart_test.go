@@ -27,12 +27,12 @@ var _ = Describe("hookrig serve that is killed and stopped under load", Serial, 
 		}
 		data := GinkgoT().TempDir()
 		r := serve("--data", data)
-		again := func() *rig {
+		again := func() *server {
 			GinkgoHelper()
-			return listening(hookrig("serve", "--capture", strings.TrimPrefix(r.capture, "http://"), "--desk", strings.TrimPrefix(r.desk, "http://"), "--data", data))
+			return listening(hookrig("serve", "--capture", strings.TrimPrefix(r.capture, "http://"), "--desk", strings.TrimPrefix(r.dashboard, "http://"), "--data", data))
 		}
 		// A bin that answers late, so that there is always a delivery under way.
-		Expect(r.client.Configure(ctx, "late", mockserver.Settings{Replies: mockserver.Script{Turns: []mockserver.Response{{Delay: mockserver.Duration(50 * time.Millisecond)}}}})).To(Succeed())
+		Expect(r.client.Configure(ctx, "late", mockserver.Settings{Responses: mockserver.Script{Sequence: []mockserver.Response{{Delay: mockserver.Duration(50 * time.Millisecond)}}}})).To(Succeed())
 		_, err := r.client.Register(ctx, mockserver.Endpoint{Provider: "neostore", URL: r.capture + "/late", Events: []string{"Pass:*"}})
 		Expect(err).NotTo(HaveOccurred())
 
@@ -72,7 +72,7 @@ var _ = Describe("hookrig serve that is killed and stopped under load", Serial, 
 						return
 					default:
 					}
-					if resp, err := http.Post(r.desk+"/api/v1/providers/neostore/events", "application/json", strings.NewReader(`{"event": "Pass:Created"}`)); err == nil {
+					if resp, err := http.Post(r.dashboard+"/api/v1/providers/neostore/events", "application/json", strings.NewReader(`{"event": "Pass:Created"}`)); err == nil {
 						if resp.StatusCode/100 == 2 {
 							mu.Lock()
 							emitted++

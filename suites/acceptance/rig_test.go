@@ -21,16 +21,16 @@ import (
 )
 
 // rig is a running `hookrig serve`.
-type rig struct {
+type server struct {
 	session       *gexec.Session
-	capture, desk string
+	capture, dashboard string
 	client        mockserver.Client
 }
 
 var addresses = regexp.MustCompile(`capture +(http://\S+)/<bin>\s+desk +(http://\S+)`)
 
 // serve starts a rig on free ports and waits until it listens.
-func serve(args ...string) *rig {
+func serve(args ...string) *server {
 	GinkgoHelper()
 	return listening(hookrig(append(servingAnywhere(), args...)...))
 }
@@ -41,27 +41,27 @@ func servingAnywhere() []string {
 }
 
 // listening is the rig of a session, once it listens.
-func listening(session *gexec.Session) *rig {
+func listening(session *gexec.Session) *server {
 	GinkgoHelper()
 	Eventually(session).Should(gbytes.Say(`desk +http://`))
 	Eventually(session).Should(gbytes.Say(`data `))
 	found := addresses.FindSubmatch(session.Out.Contents())
 	Expect(found).NotTo(BeNil(), "stdout: %s", session.Out.Contents())
-	r := &rig{session: session, capture: string(found[1]), desk: string(found[2])}
+	r := &server{session: session, capture: string(found[1]), dashboard: string(found[2])}
 	var err error
 	token := ""
 	if at := slices.Index(session.Command.Args, "--token"); at >= 0 {
 		token = session.Command.Args[at+1]
 	}
-	r.client, err = mockserver.Dial(r.desk, token)
+	r.client, err = mockserver.Dial(r.dashboard, token)
 	Expect(err).NotTo(HaveOccurred())
 	return r
 }
 
 // metric is one sample of the rig's metrics, by its name and labels as they are printed.
-func (r *rig) metric(name string) float64 {
+func (r *server) metric(name string) float64 {
 	GinkgoHelper()
-	resp, err := http.Get(r.desk + "/metrics")
+	resp, err := http.Get(r.dashboard + "/metrics")
 	Expect(err).NotTo(HaveOccurred())
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
@@ -78,7 +78,7 @@ func (r *rig) metric(name string) float64 {
 }
 
 // dial connects to the capture address.
-func (r *rig) dial() net.Conn {
+func (r *server) dial() net.Conn {
 	GinkgoHelper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(r.capture, "http://"))
 	Expect(err).NotTo(HaveOccurred())
@@ -87,14 +87,14 @@ func (r *rig) dial() net.Conn {
 }
 
 // kill ends the rig as a power cut would end it.
-func (r *rig) kill() {
+func (r *server) kill() {
 	GinkgoHelper()
 	Expect(r.session.Command.Process.Signal(syscall.SIGKILL)).To(Succeed())
 	Eventually(r.session).Should(gexec.Exit())
 }
 
 // stop ends the rig as a person does.
-func (r *rig) stop() {
+func (r *server) stop() {
 	GinkgoHelper()
 	Expect(r.session.Command.Process.Signal(syscall.SIGTERM)).To(Succeed())
 	Eventually(r.session, "15s").Should(gexec.Exit(0))
@@ -116,9 +116,9 @@ func postAs(url, contentType, body string) {
 }
 
 // exported is a file with a bin's captures, in JSON Lines.
-func (r *rig) exported(ctx SpecContext, bin string) string {
+func (r *server) exported(ctx SpecContext, bin string) string {
 	GinkgoHelper()
 	file := filepath.Join(GinkgoT().TempDir(), bin+".jsonl")
-	Expect(os.WriteFile(file, []byte(run(ctx, 0, "export", bin, "--format", "jsonl", "--rig", r.desk)), 0o600)).To(Succeed())
+	Expect(os.WriteFile(file, []byte(run(ctx, 0, "export", bin, "--format", "jsonl", "--rig", r.dashboard)), 0o600)).To(Succeed())
 	return file
 }

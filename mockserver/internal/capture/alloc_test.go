@@ -33,13 +33,13 @@ func (c *tape) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.I
 func (c *tape) Close() error                     { return nil }
 
 // sieve is a store that keeps nothing.
-type sieve struct{ journal.Store }
+type textIndex struct{ journal.Store }
 
-func (sieve) AppendCapture(context.Context, *journal.Capture) error { return nil }
+func (textIndex) AppendCapture(context.Context, *journal.Capture) error { return nil }
 
 func newTape(t testing.TB) (*conn, *tape) {
 	t.Helper()
-	store := sieve{journal.NewMemory(journal.MemoryOptions{})}
+	store := textIndex{journal.NewMemory(journal.MemoryOptions{})}
 	front := Front{Receive: func(string, *wire.Message) *Reception { return nil }} // no bin of it
 	s, err := Start(t.Context(), Options{Store: store, Front: front})
 	if err != nil {

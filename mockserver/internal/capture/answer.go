@@ -15,7 +15,7 @@ import (
 
 // answer is a reply made ready to be written.
 type answer struct {
-	record   journal.Reply // as it is stored with the capture
+	record   journal.Response // as it is stored with the capture
 	content  string        // its body
 	head     string        // status line and header lines, without those that depend on the request
 	bodiless bool          // a status that has no body
@@ -25,7 +25,7 @@ type answer struct {
 }
 
 // newAnswer prepares a reply; see checkReply for what it may say.
-func newAnswer(r journal.Reply) *answer {
+func newAnswer(r journal.Response) *answer {
 	if r.Status == 0 && !r.Hang && !r.Reset {
 		r.Status = http.StatusOK
 	}
@@ -117,7 +117,7 @@ func (a *answer) body(r *request) string {
 const longestDelay = 10 * time.Minute
 
 // checkReply says what is wrong with a scripted reply; where names it in the error.
-func checkReply(r journal.Reply, where string) error {
+func checkResponse(r journal.Response, where string) error {
 	switch delay := time.Duration(r.Delay); {
 	case r.Status != 0 && (r.Status < 200 || r.Status > 999):
 		return fmt.Errorf("%w: %s: status %d: want 200 to 999", ErrInvalid, where, r.Status)

@@ -33,9 +33,9 @@ func TestCloseDoesNotWait(t *testing.T) {
 	store := journal.NewMemory(journal.MemoryOptions{})
 	defer store.Close()
 	s := serveAlone(t, store)
-	configure(t, s, "hang", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Hang: true}}}})
-	configure(t, s, "slow", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Delay: journal.Duration(time.Minute)}}}})
-	configure(t, s, "drip", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Body: "ab", Drip: journal.Duration(5 * time.Minute)}}}})
+	configure(t, s, "hang", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Hang: true}}}})
+	configure(t, s, "slow", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Delay: journal.Duration(time.Minute)}}}})
+	configure(t, s, "drip", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Body: "ab", Drip: journal.Duration(5 * time.Minute)}}}})
 
 	dripping := dial(t, s)
 	write(t, dripping, "POST /drip HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -45,7 +45,7 @@ func TestCloseDoesNotWait(t *testing.T) {
 	fresh := dial(t, s)
 	idle := dial(t, s)
 	write(t, idle, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
-	replies(t, idle, "POST", 1)
+	responses(t, idle, "POST", 1)
 	unanswered := []net.Conn{dial(t, s), dial(t, s)}
 	write(t, unanswered[0], "POST /hang HTTP/1.1\r\nHost: x\r\n\r\n")
 	write(t, unanswered[1], "POST /slow HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -103,7 +103,7 @@ func TestCloseLetsARequestFinish(t *testing.T) {
 		probe.Close()
 	}
 	write(t, c, "body")
-	resp := replies(t, c, "POST", 1)[0]
+	resp := responses(t, c, "POST", 1)[0]
 	if resp.StatusCode != 200 || !resp.Close {
 		t.Errorf("status %d, Close %t", resp.StatusCode, resp.Close)
 	}

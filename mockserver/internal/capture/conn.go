@@ -68,11 +68,11 @@ func (c *conn) exchange() (more bool) {
 	}
 	reception := c.receive()
 	if c.request.bin == "" {
-		return c.answer(newAnswer(reception.Reply), "")
+		return c.answer(newAnswer(reception.Response), "")
 	}
 	defer c.endForward()
-	reply := c.record(reception)
-	return c.answer(reply, c.capture.ID)
+	response := c.record(reception)
+	return c.answer(response, c.capture.ID)
 }
 
 // record stores the request as a capture, with its verdict and its reply, and returns that reply. When it returns, the
@@ -87,18 +87,18 @@ func (c *conn) record(reception *Reception) *answer {
 	kept.Raw = c.unusual()
 	bin := s.bins.get(r.bin)
 	kept.Verification = s.verified(bin, kept, r.refused == nil)
-	reply := s.accepted
+	response := s.accepted
 	if reception != nil {
-		reply = newAnswer(reception.Reply)
+		response = newAnswer(reception.Response)
 	}
 	switch {
 	case r.refused != nil:
-		reply = newAnswer(journal.Reply{Status: r.refused.status, Body: r.refused.problem + "\n"})
+		response = newAnswer(journal.Response{Status: r.refused.status, Body: r.refused.problem + "\n"})
 	case bin != nil:
-		reply = bin.reply(s, &r.Message, reply)
+		response = bin.response(s, &r.Message, response)
 	}
-	if reply != nil {
-		kept.Reply = &reply.record
+	if response != nil {
+		kept.Response = &response.record
 	}
 	if err := s.o.Store.AppendCapture(s.ctx, kept); err != nil {
 		s.tally.unstored.Add(1)
@@ -113,14 +113,14 @@ func (c *conn) record(reception *Reception) *answer {
 	}
 	if reception != nil && reception.Stored != nil && r.refused == nil {
 		changed, lines := reception.Stored(s.patient, kept)
-		if reply != nil {
-			reply = newAnswer(changed).withLines(lines)
+		if response != nil {
+			response = newAnswer(changed).withLines(lines)
 		}
 	}
-	if reply == nil {
-		reply = c.forward(bin.forward)
+	if response == nil {
+		response = c.forward(bin.forward)
 	}
-	return reply
+	return response
 }
 
 // unusual is the request's bytes when the message alone does not tell them, else nil.
@@ -145,7 +145,7 @@ func unstored(err error) *answer {
 	if errors.Is(err, journal.ErrFull) {
 		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request: delete captures, or have it keep fewer (--keep-bytes)\n"
 	}
-	return newAnswer(journal.Reply{Status: status, Body: text})
+	return newAnswer(journal.Response{Status: status, Body: text})
 }
 
 // shed lets go of the request's bytes, which are stored, before anything is waited for.
@@ -256,7 +256,7 @@ func (c *conn) refuse() {
 		return
 	}
 	text := fmt.Sprintf("hookrig serves %d connections at a time, and they are taken\n", c.s.o.MaxConns)
-	a := newAnswer(journal.Reply{Status: http.StatusServiceUnavailable, Body: text})
+	a := newAnswer(journal.Response{Status: http.StatusServiceUnavailable, Body: text})
 	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.quiet))
 	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), text...)
 	_, _ = c.socket.Write(raw) // whoever it is has been counted

@@ -62,7 +62,7 @@ func TestSlowConnectionsStopNobody(t *testing.T) {
 		write(t, c, "cd")
 	}
 	for _, c := range conns {
-		replies(t, c, http.MethodPost, 1)
+		responses(t, c, http.MethodPost, 1)
 	}
 	if got := s.Counts(); got != (capture.Counts{Captured: uint64(len(conns) + senders*each)}) {
 		t.Errorf("in the end: %+v", got)
@@ -103,7 +103,7 @@ func TestHugeBodiesTakeNoMemory(t *testing.T) {
 				t.Fatalf("%s: after %d bytes: %v", tt.name, sent, err)
 			}
 		}
-		if got := replies(t, c, http.MethodPost, 1)[0].Status; !strings.HasPrefix(got, tt.status) {
+		if got := responses(t, c, http.MethodPost, 1)[0].Status; !strings.HasPrefix(got, tt.status) {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.status)
 		}
 		waited, err := s.Wait(t.Context(), "b", capture.Wait{Count: 1, Timeout: journal.Duration(time.Minute)})
@@ -114,8 +114,8 @@ func TestHugeBodiesTakeNoMemory(t *testing.T) {
 		if got := after.TotalAlloc - before.TotalAlloc; got > 16*most {
 			t.Errorf("%s: %d bytes were allocated, want no more than a few bodies of %d", tt.name, got, most)
 		}
-		if got := waited.Matched[0]; len(got.Body) > most || got.Reply == nil || got.Reply.Status != 413 {
-			t.Errorf("%s: %d bytes kept, reply %+v", tt.name, len(got.Body), got.Reply)
+		if got := waited.Matched[0]; len(got.Body) > most || got.Response == nil || got.Response.Status != 413 {
+			t.Errorf("%s: %d bytes kept, reply %+v", tt.name, len(got.Body), got.Response)
 		}
 		c.Close()
 		if _, err := store.ClearBin(t.Context(), "b"); err != nil {

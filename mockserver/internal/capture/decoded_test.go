@@ -23,7 +23,7 @@ func TestDecodedBodies(t *testing.T) {
 	write(t, c, fmt.Sprintf("POST /b HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", zipped.Len(), zipped.String()))
 	write(t, c, "POST /b?shop=a%20b HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 11\r\n\r\nCallSid=CA1")
 	write(t, c, "POST /b HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello")
-	replies(t, c, "POST", 3)
+	responses(t, c, "POST", 3)
 	for where, want := range map[string]string{
 		".body.b == 2":                                 "1",
 		".body | .active":                              "1",

@@ -80,18 +80,18 @@ const rememberedDeliveries = 50_000
 
 // turnBook counts the turns that each delivery has taken. It forgets those that were not seen for longest: two
 // generations, of which the older is dropped when the younger is full.
-type turnBook struct {
+type positions struct {
 	mu         sync.Mutex
 	young, old map[delivery]uint64
 	remembered int
 }
 
-func newTurnBook() *turnBook {
-	return &turnBook{young: map[delivery]uint64{}, remembered: rememberedDeliveries}
+func newPositions() *positions {
+	return &positions{young: map[delivery]uint64{}, remembered: rememberedDeliveries}
 }
 
 // next returns the number of d's next turn, from 0.
-func (b *turnBook) next(d delivery) uint64 {
+func (b *positions) next(d delivery) uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	turn, ok := b.young[d]

@@ -86,10 +86,10 @@ func (t *term) test(now time.Time) test {
 	case "status":
 		low, high, _ := statuses(value)
 		return func(c *journal.Capture, _ *journal.Folded) bool {
-			if c.Reply == nil || c.Reply.Hang || c.Reply.Reset {
+			if c.Response == nil || c.Response.Hang || c.Response.Reset {
 				return false
 			}
-			status := c.Reply.Status
+			status := c.Response.Status
 			if status == 0 {
 				status = 200
 			}

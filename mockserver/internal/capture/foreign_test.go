@@ -96,7 +96,7 @@ func TestOtherLanguages(t *testing.T) {
 					write(t, c, piece)
 				}
 				// The writing side stays open: nothing but the answer tells the sender that it is not understood.
-				resp := replies(t, c, http.MethodPost, 1)[0]
+				resp := responses(t, c, http.MethodPost, 1)[0]
 				body, err := io.ReadAll(resp.Body)
 				if err != nil || resp.Status[:3] != tt.status || !resp.Close || !strings.HasPrefix(string(body), urls.Replace(tt.want)) {
 					t.Errorf("%s, close %t: %q, %v; want %s %q", resp.Status, resp.Close, body, err, tt.status, urls.Replace(tt.want))
@@ -136,7 +136,7 @@ func TestMalformedLinesOfABinAreWaitedFor(t *testing.T) {
 	for _, piece := range []string{"POST /b\r\n", "Host: x\r\n", "X-A: 1\r\n\r\n"} {
 		write(t, c, piece)
 	}
-	replies(t, c, http.MethodPost, 1)
+	responses(t, c, http.MethodPost, 1)
 	if got := only(t, s, "b"); len(got.Headers) != 2 || len(got.Problems) != 1 {
 		t.Errorf("%+v", got)
 	}

@@ -42,7 +42,7 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 		return nil, fmt.Errorf("%w: %s: want the consumer's address, as in http://127.0.0.1:3000/hooks", ErrInvalid, where)
 	case s.isOwn(u):
 		return nil, fmt.Errorf("%w: %s: that is this capture address itself", ErrInvalid, where)
-	case !set.Replies.isZero():
+	case !set.Responses.isZero():
 		return nil, fmt.Errorf("%w: %s: the consumer replies, so there can be no scripted replies", ErrInvalid, where)
 	case s.o.Wire == nil:
 		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
@@ -101,16 +101,16 @@ func listensAt(listener net.Listener, at netip.AddrPort) bool {
 func (c *conn) forward(f *forwarder) *answer {
 	s := c.s
 	c.beginForward()
-	reply := f.passOn(s.forwarding, &c.capture)
-	err := s.o.Store.SetReply(s.ctx, c.capture.ID, reply.record)
+	response := f.passOn(s.forwarding, &c.capture)
+	err := s.o.Store.SetResponse(s.ctx, c.capture.ID, response.record)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
 		s.o.Log.Error("capture: a consumer's reply was not stored", "capture", c.capture.ID, "error", err)
 	}
-	return reply
+	return response
 }
 
 // roomOfForward is how many bytes a request takes that is being passed on: the consumer's reply, as read, recorded and written.
-const roomOfForward = 4 * wire.DefaultMaxReply
+const roomOfForward = 4 * wire.DefaultMaxResponse
 
 // forwardsAtOnce is how many requests are passed on at a time where InFlight was made smaller: 0 is any number.
 func (o Options) forwardsAtOnce() int {
@@ -142,7 +142,7 @@ func (c *conn) endForward() {
 // passOn passes a capture on, unless it goes round.
 func (f *forwarder) passOn(ctx context.Context, c *journal.Capture) *answer {
 	if n := hops(&c.Message); n >= mostHops {
-		return newAnswer(journal.Reply{Status: http.StatusLoopDetected, Body: fmt.Sprintf(
+		return newAnswer(journal.Response{Status: http.StatusLoopDetected, Body: fmt.Sprintf(
 			"not forwarded to %s: the request has been forwarded %d times by hookrig: it goes round, as the consumer sends it back here\n", f.to, n)})
 	}
 	return f.pass(ctx, c)
@@ -163,24 +163,24 @@ func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
 		why = wire.Reason(got.Err)
 	case got.Status < 200:
 		why = fmt.Sprintf("it answered %d", got.Status)
-	case got.Reply.Truncated:
-		why = fmt.Sprintf("the body of its reply has more than %d bytes", len(got.Reply.Body))
+	case got.Response.Truncated:
+		why = fmt.Sprintf("the body of its reply has more than %d bytes", len(got.Response.Body))
 	default:
-		return passedOn(got.Reply, m.Method)
+		return passedOn(got.Response, m.Method)
 	}
-	return newAnswer(journal.Reply{Status: status, Body: noReply + f.to.Host + passOn + why + "\n"})
+	return newAnswer(journal.Response{Status: status, Body: noResponse + f.to.Host + passOn + why + "\n"})
 }
 
 // What the server says in the place of a consumer, around its host.
 const (
-	noReply = "hookrig has no reply of "
+	noResponse = "hookrig has no reply of "
 	passOn  = " to pass on: "
 )
 
 // NoReply tells a reply of the server's own, because the consumer behind the bin gave none, from the consumer's: why
 // there is none.
-func NoReply(r journal.Reply) (why string, ok bool) {
-	text, ok := strings.CutPrefix(r.Body, noReply)
+func NoResponse(r journal.Response) (why string, ok bool) {
+	text, ok := strings.CutPrefix(r.Body, noResponse)
 	if !ok || len(r.Lines) > 0 || r.Status != http.StatusBadGateway && r.Status != http.StatusGatewayTimeout {
 		return "", false // a consumer's has header lines
 	}
@@ -254,8 +254,8 @@ func forwardTarget(to *url.URL, target, base string) string {
 
 // passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
 // connection it came on. The record of it has them all.
-func passedOn(r wire.Reply, method string) *answer {
-	a := newAnswer(journal.Reply{Status: r.Status, Lines: r.Headers}.WithBody(r.Body))
+func passedOn(r wire.Response, method string) *answer {
+	a := newAnswer(journal.Response{Status: r.Status, Lines: r.Headers}.WithBody(r.Body))
 	a.length, a.last, a.date, a.connection = false, false, false, false
 	var head strings.Builder
 	head.WriteString(statusLine(r.Status))

@@ -33,7 +33,7 @@ func ended(raw string) bool {
 }
 
 // consumer answers every connection with the same bytes, and gives the bytes that it got to the channel.
-func consumer(t *testing.T, reply string) (address string, got <-chan string) {
+func consumer(t *testing.T, response string) (address string, got <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -57,7 +57,7 @@ func consumer(t *testing.T, reply string) (address string, got <-chan string) {
 				raw.WriteByte(b)
 			}
 			requests <- raw.String()
-			_, _ = io.WriteString(c, reply) // a test's sender may be gone
+			_, _ = io.WriteString(c, response) // a test's sender may be gone
 			c.Close()
 		}
 	})
@@ -111,8 +111,8 @@ func TestForward(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			const reply = "HTTP/1.1 202 Whatever\r\nX-z: 1\r\nx-A: 2\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: then\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nProxy-Authenticate: p\r\nContent-Type: a/b\r\nContent-Length: 4\r\n\r\ndone"
-			host, got := consumer(t, reply)
+			const response = "HTTP/1.1 202 Whatever\r\nX-z: 1\r\nx-A: 2\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: then\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nProxy-Authenticate: p\r\nContent-Type: a/b\r\nContent-Length: 4\r\n\r\ndone"
+			host, got := consumer(t, response)
 			s, _ := start(t, forwarding)
 			configure(t, s, "f", capture.Settings{Forward: "http://" + host + tt.path})
 			back := send(t, s, tt.raw)
@@ -127,10 +127,10 @@ func TestForward(t *testing.T) {
 				c.ID + "\r\nContent-Length: 4\r\n\r\ndone"; back != want {
 				t.Errorf("the sender got\n%q, want\n%q", back, want)
 			}
-			if why, ok := capture.NoReply(*c.Reply); ok {
+			if why, ok := capture.NoResponse(*c.Response); ok {
 				t.Errorf("no reply, because of %s", why)
 			}
-			want := &journal.Reply{Status: 202, Body: "done", Lines: signature.Headers{
+			want := &journal.Response{Status: 202, Body: "done", Lines: signature.Headers{
 				{Name: "X-z", Value: "1"},
 				{Name: "x-A", Value: "2"},
 				{Name: "Set-Cookie", Value: "a=1"},
@@ -142,7 +142,7 @@ func TestForward(t *testing.T) {
 				{Name: "Content-Type", Value: "a/b"},
 				{Name: "Content-Length", Value: "4"},
 			}}
-			if diff := cmp.Diff(want, c.Reply); diff != "" {
+			if diff := cmp.Diff(want, c.Response); diff != "" {
 				t.Errorf("recorded reply (-want +got):\n%s", diff)
 			}
 		})
@@ -150,7 +150,7 @@ func TestForward(t *testing.T) {
 }
 
 // A reply that is no text, as one that is compressed, reaches the sender and the record byte for byte.
-func TestForwardedBinaryReply(t *testing.T) {
+func TestForwardedBinaryResponse(t *testing.T) {
 	t.Parallel()
 	const body = "\x1f\x8b\x08\x00\xff\r\n\x00"
 	host, _ := consumer(t, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
@@ -159,12 +159,12 @@ func TestForwardedBinaryReply(t *testing.T) {
 	if back := send(t, s, "GET /f HTTP/1.1\r\nHost: rig\r\nConnection: close\r\n\r\n"); !strings.HasSuffix(back, "\r\n\r\n"+body) {
 		t.Errorf("the sender got %q", back)
 	}
-	reply := only(t, s, "f").Reply
-	text, err := json.Marshal(reply)
+	response := only(t, s, "f").Response
+	text, err := json.Marshal(response)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var again journal.Reply
+	var again journal.Response
 	if err := json.Unmarshal(text, &again); err != nil {
 		t.Fatal(err)
 	}
@@ -174,13 +174,13 @@ func TestForwardedBinaryReply(t *testing.T) {
 }
 
 // Without a reply of the consumer's, the capture is there all the same, and both it and the sender are told.
-func TestForwardWithoutReply(t *testing.T) {
+func TestForwardWithoutResponse(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused by this test")
 	for _, tt := range []struct {
 		name  string
 		dial  func(context.Context, string, string) (net.Conn, error)
-		reply string
+		response string
 		want  string
 	}{
 		{"no connection", func(context.Context, string, string) (net.Conn, error) { return nil, refused }, "", "refused by this test"},
@@ -190,15 +190,15 @@ func TestForwardWithoutReply(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			host, _ := consumer(t, tt.reply)
+			host, _ := consumer(t, tt.response)
 			s, _ := start(t, func(o *capture.Options) { o.Wire = &wire.Client{Dial: tt.dial} })
 			configure(t, s, "f", capture.Settings{Forward: "http://" + host})
-			reply := send(t, s, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n")
+			response := send(t, s, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n")
 			c := only(t, s, "f")
-			if status(reply) != "502" || !strings.Contains(reply, tt.want) || c.Reply == nil || c.Reply.Status != 502 || !strings.HasSuffix(reply, c.Reply.Body) {
-				t.Errorf("reply %q, recorded as %+v; want 502 and %q", reply, c.Reply, tt.want)
+			if status(response) != "502" || !strings.Contains(response, tt.want) || c.Response == nil || c.Response.Status != 502 || !strings.HasSuffix(response, c.Response.Body) {
+				t.Errorf("reply %q, recorded as %+v; want 502 and %q", response, c.Response, tt.want)
 			}
-			if why, ok := capture.NoReply(*c.Reply); !ok || !strings.Contains(why, tt.want) {
+			if why, ok := capture.NoResponse(*c.Response); !ok || !strings.Contains(why, tt.want) {
 				t.Errorf("why there is no reply: %q, want %q", why, tt.want)
 			}
 		})
@@ -214,8 +214,8 @@ func TestForwardIsGuarded(t *testing.T) {
 	}}
 	s, _ := start(t, func(o *capture.Options) { o.Wire = &wire.Client{Dial: guard.Dial} })
 	configure(t, s, "f", capture.Settings{Forward: "http://192.0.2.1/"})
-	if reply := send(t, s, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n"); status(reply) != "502" || !strings.Contains(reply, wire.ErrForbidden.Error()) {
-		t.Errorf("reply %q", reply)
+	if response := send(t, s, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n"); status(response) != "502" || !strings.Contains(response, wire.ErrForbidden.Error()) {
+		t.Errorf("reply %q", response)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestForwardRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		s       *capture.Server
 		forward string
-		replies capture.Script
+		responses capture.Script
 		want    string
 	}{
 		{s, "127.0.0.1:3000", capture.Script{}, "want the consumer's address, as in http://127.0.0.1:3000/hooks"},
@@ -248,7 +248,7 @@ func TestForwardRefuses(t *testing.T) {
 		{s, consumer, statuses(200), "the consumer replies, so there can be no scripted replies"},
 		{without, consumer, capture.Script{}, "this server was started without the means to forward"},
 	} {
-		err := tt.s.Configure(t.Context(), "f", capture.Settings{Forward: tt.forward, Replies: tt.replies})
+		err := tt.s.Configure(t.Context(), "f", capture.Settings{Forward: tt.forward, Responses: tt.responses})
 		if want := fmt.Sprintf("bin f: invalid: forward to %q: %s", tt.forward, tt.want); !errors.Is(err, capture.ErrInvalid) || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
@@ -269,7 +269,7 @@ func TestCloseStopsForwarding(t *testing.T) {
 	configure(t, s, "f", capture.Settings{Forward: "http://" + listener.Addr().String()})
 	c := dial(t, s)
 	write(t, c, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n")
-	if waited, err := s.Wait(t.Context(), "f", capture.Wait{Count: 1}); err != nil || !waited.OK || waited.Matched[0].Reply != nil {
+	if waited, err := s.Wait(t.Context(), "f", capture.Wait{Count: 1}); err != nil || !waited.OK || waited.Matched[0].Response != nil {
 		t.Fatalf("stored before it is passed on: %+v, %v", waited, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -278,7 +278,7 @@ func TestCloseStopsForwarding(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 	all, err := store.Captures(t.Context(), journal.CaptureQuery{Bin: "f"})
-	if err != nil || len(all) != 1 || all[0].Reply == nil || all[0].Reply.Status != 502 {
+	if err != nil || len(all) != 1 || all[0].Response == nil || all[0].Response.Status != 502 {
 		t.Errorf("captures %+v, %v", all, err)
 	}
 }

@@ -33,11 +33,11 @@ type Reception struct {
 	// Bin records it: the bin that was asked for, or the one that it is another name of. "": nobody does, and Reply says why.
 	Bin string
 	// Reply is answered, unless the bin's settings have replies or a consumer.
-	Reply journal.Reply
+	Response journal.Response
 	// Stored is called when the request was read whole and is stored, and may wait until ctx ends; nil is for nothing. It
 	// returns what is answered instead of the reply that is recorded, and header lines that are sent besides. A consumer's
 	// reply stands as it is.
-	Stored func(ctx context.Context, c *journal.Capture) (journal.Reply, signature.Headers)
+	Stored func(ctx context.Context, c *journal.Capture) (journal.Response, signature.Headers)
 	// Done is called in any case when the request has been recorded, or could not be; nil is for nothing.
 	Done func()
 }
@@ -92,7 +92,7 @@ func (c *conn) callAPI(target string) *answer {
 	}
 	address, err := url.ParseRequestURI(target)
 	if err != nil {
-		return newAnswer(journal.Reply{Status: http.StatusBadRequest, Body: "target " + quote(redact.URL(m.Target)) + ": " + err.Error() + "\n"})
+		return newAnswer(journal.Response{Status: http.StatusBadRequest, Body: "target " + quote(redact.URL(m.Target)) + ": " + err.Error() + "\n"})
 	}
 	r := (&http.Request{
 		Method: m.Method, URL: address, Proto: m.Version, ProtoMajor: 1, ProtoMinor: 1, RequestURI: target, RemoteAddr: c.peer,
@@ -106,9 +106,9 @@ func (c *conn) callAPI(target string) *answer {
 	if len(m.Body) > 0 {
 		r.Body = io.NopCloser(bytes.NewReader(m.Body))
 	}
-	w := &apiReply{header: http.Header{}}
+	w := &apiResponse{header: http.Header{}}
 	c.s.o.Front.API.ServeHTTP(w, r)
-	a := newAnswer(journal.Reply{Status: cmp.Or(w.status, http.StatusOK)})
+	a := newAnswer(journal.Response{Status: cmp.Or(w.status, http.StatusOK)})
 	a.content = w.body.String()
 	var lines signature.Headers
 	for name, values := range w.header {
@@ -122,14 +122,14 @@ func (c *conn) callAPI(target string) *answer {
 }
 
 // apiReply is the http.ResponseWriter that keeps a reply.
-type apiReply struct {
+type apiResponse struct {
 	status int
 	header http.Header
 	body   bytes.Buffer
 }
 
-func (w *apiReply) Header() http.Header { return w.header }
+func (w *apiResponse) Header() http.Header { return w.header }
 
-func (w *apiReply) WriteHeader(status int) { w.status = cmp.Or(w.status, status) }
+func (w *apiResponse) WriteHeader(status int) { w.status = cmp.Or(w.status, status) }
 
-func (w *apiReply) Write(p []byte) (int, error) { return w.body.Write(p) }
+func (w *apiResponse) Write(p []byte) (int, error) { return w.body.Write(p) }

@@ -35,7 +35,7 @@ type handshake struct {
 	kind   string
 	secret use
 	// reply returns what is answered to a request; ok is false when it does not ask for proof.
-	reply func(m *signature.Message, secret string) (r journal.Reply, ok bool)
+	response func(m *signature.Message, secret string) (r journal.Response, ok bool)
 }
 
 // use says whether a kind has a secret.
@@ -68,33 +68,33 @@ func HandshakeKinds() []string {
 }
 
 // slackChallenge repeats the challenge: https://docs.slack.dev/reference/events/url_verification.
-func slackChallenge(m *signature.Message, _ string) (journal.Reply, bool) {
+func slackChallenge(m *signature.Message, _ string) (journal.Response, bool) {
 	challenge := gjson.GetBytes(m.Body, "challenge")
 	if gjson.GetBytes(m.Body, "type").Str != "url_verification" || challenge.Type != gjson.String {
-		return journal.Reply{}, false
+		return journal.Response{}, false
 	}
-	return plainReply(challenge.Str), true
+	return plainResponse(challenge.Str), true
 }
 
 // discordPing acknowledges a PING of interactions (type 1), and of webhook events, whose PING is 0 and whose events are
 // 1: https://docs.discord.com/developers/interactions/overview and https://docs.discord.com/developers/events/webhook-events.
 // With a public key it refuses, as it must to be accepted there, a PING that is not signed with it.
-func discordPing(m *signature.Message, key string) (journal.Reply, bool) {
+func discordPing(m *signature.Message, key string) (journal.Response, bool) {
 	kind := gjson.GetBytes(m.Body, "type")
 	if m.Method != http.MethodPost || kind.Type != gjson.Number || gjson.GetBytes(m.Body, "event").Exists() {
-		return journal.Reply{}, false
+		return journal.Response{}, false
 	}
-	var r journal.Reply
+	var r journal.Response
 	switch kind.Raw {
 	case "0":
-		r = journal.Reply{Status: http.StatusNoContent, Headers: map[string]string{"Content-Type": "application/json"}}
+		r = journal.Response{Status: http.StatusNoContent, Headers: map[string]string{"Content-Type": "application/json"}}
 	case "1":
-		r = journal.Reply{Body: `{"type":1}`, Headers: map[string]string{"Content-Type": "application/json"}}
+		r = journal.Response{Body: `{"type":1}`, Headers: map[string]string{"Content-Type": "application/json"}}
 	default:
 		return r, false
 	}
 	if key != "" && !signedByDiscord(m, key) {
-		return journal.Reply{Status: http.StatusUnauthorized, Body: "invalid request signature"}, true
+		return journal.Response{Status: http.StatusUnauthorized, Body: "invalid request signature"}, true
 	}
 	return r, true
 }
@@ -110,23 +110,23 @@ func signedByDiscord(m *signature.Message, key string) bool {
 
 // metaSubscription repeats hub.challenge to who knows the verify token:
 // https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests.
-func metaSubscription(m *signature.Message, token string) (journal.Reply, bool) {
+func metaSubscription(m *signature.Message, token string) (journal.Response, bool) {
 	query := queryOf(m)
 	if m.Method != http.MethodGet || query.Get("hub.mode") != "subscribe" || !query.Has("hub.challenge") || !query.Has("hub.verify_token") {
-		return journal.Reply{}, false
+		return journal.Response{}, false
 	}
 	if token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(query.Get("hub.verify_token"))) == 0 {
-		return journal.Reply{Status: http.StatusForbidden, Body: "hub.verify_token is not this bin's"}, true
+		return journal.Response{Status: http.StatusForbidden, Body: "hub.verify_token is not this bin's"}, true
 	}
-	return plainReply(query.Get("hub.challenge")), true
+	return plainResponse(query.Get("hub.challenge")), true
 }
 
 // twitterCRC signs the token of a challenge-response check:
 // https://docs.x.com/x-api/webhooks/introduction, "Challenge-Response Checks".
-func twitterCRC(m *signature.Message, secret string) (journal.Reply, bool) {
+func twitterCRC(m *signature.Message, secret string) (journal.Response, bool) {
 	query := queryOf(m)
 	if m.Method != http.MethodGet || !query.Has("crc_token") {
-		return journal.Reply{}, false
+		return journal.Response{}, false
 	}
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(query.Get("crc_token")))
@@ -135,26 +135,26 @@ func twitterCRC(m *signature.Message, secret string) (journal.Reply, bool) {
 	if err != nil {
 		panic(err) // base64 always can be
 	}
-	return journal.Reply{Body: string(body), Headers: map[string]string{"Content-Type": "application/json"}}, true
+	return journal.Response{Body: string(body), Headers: map[string]string{"Content-Type": "application/json"}}, true
 }
 
 // cloudEventsPermission allows the origin to send, as often as it asks to, or else as it likes: HTTP 1.1 Web Hooks for
 // Event Delivery 1.0.2 §4, https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection.
-func cloudEventsPermission(m *signature.Message, _ string) (journal.Reply, bool) {
+func cloudEventsPermission(m *signature.Message, _ string) (journal.Response, bool) {
 	origin, asked := m.Headers.Lookup("WebHook-Request-Origin")
 	rate := m.Headers.Get("WebHook-Request-Rate")
 	if m.Method != http.MethodOptions || !asked || strings.ContainsAny(origin+rate, "\r\n\x00") {
-		return journal.Reply{}, false // a line that holds the end of a line cannot be repeated
+		return journal.Response{}, false // a line that holds the end of a line cannot be repeated
 	}
 	if rate == "" {
 		rate = "*"
 	}
-	return journal.Reply{Headers: map[string]string{"Allow": "POST", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": rate}}, true
+	return journal.Response{Headers: map[string]string{"Allow": "POST", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": rate}}, true
 }
 
 // plainReply is a text that is no JSON, whatever it looks like.
-func plainReply(text string) journal.Reply {
-	return journal.Reply{Headers: map[string]string{"Content-Type": "text/plain"}, Body: text}
+func plainResponse(text string) journal.Response {
+	return journal.Response{Headers: map[string]string{"Content-Type": "text/plain"}, Body: text}
 }
 
 // queryOf is the query of a request, as far as it can be read.
@@ -218,7 +218,7 @@ func newGreeter(list []Handshake) (*greeter, error) {
 // answer returns the answer to a request that asks for proof, and nil to any other. The first kind that knows it answers.
 func (g *greeter) answer(m *signature.Message) *answer {
 	for i, k := range g.kinds {
-		if r, ok := k.reply(m, g.secrets[i]); ok {
+		if r, ok := k.response(m, g.secrets[i]); ok {
 			return newAnswer(r)
 		}
 	}

@@ -73,7 +73,7 @@ func (s *Server) Import(ctx context.Context, name string, format export.Format, 
 			c.At = now
 		}
 		c.Bin, c.ID, c.Seq = name, "", 0
-		if bin != nil && bin.judge != nil {
+		if bin != nil && bin.check != nil {
 			c.Verification = bin.verify(&c, len(c.Problems) == 0)
 		}
 		if err := s.o.Store.AppendCapture(ctx, &c); err != nil {

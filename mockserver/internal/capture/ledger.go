@@ -12,7 +12,7 @@ import (
 
 // Ledger accounts for every request that named a bin. Stored, Held, Evicted and Cleared are the store's, and survive a
 // restart where it does; the others are of the time since Since.
-type Ledger struct {
+type Stats struct {
 	Bin      string `json:"bin"`
 	Received uint64 `json:"received"` // Stored, and what could not be stored
 	Stored   uint64 `json:"stored"`   // what became a capture, whole or not: Held, Evicted and Cleared together
@@ -47,26 +47,26 @@ type Refused struct {
 }
 
 // Ledger returns the account of a bin. Errors wrap ErrInvalid, or are the store's.
-func (s *Server) Ledger(ctx context.Context, name string) (Ledger, error) {
+func (s *Server) Stats(ctx context.Context, name string) (Stats, error) {
 	if err := checkBin(name); err != nil {
-		return Ledger{}, err
+		return Stats{}, err
 	}
 	held, err := s.o.Store.Bins(ctx)
 	if err != nil {
-		return Ledger{}, err
+		return Stats{}, err
 	}
 	for _, b := range held {
 		if b.Name == name {
-			return s.LedgerOf(b), nil
+			return s.StatsOf(b), nil
 		}
 	}
-	return s.LedgerOf(journal.Bin{Name: name}), nil
+	return s.StatsOf(journal.Bin{Name: name}), nil
 }
 
 // LedgerOf is the account of a bin of which the store says b.
-func (s *Server) LedgerOf(b journal.Bin) Ledger {
+func (s *Server) StatsOf(b journal.Bin) Stats {
 	seen, complete := s.irregular.of(b.Name)
-	return Ledger{
+	return Stats{
 		Bin: b.Name, Received: b.Stored() + seen.Refused.NoRoom + seen.Refused.Failed,
 		Stored: b.Stored(), Held: uint64(b.Count), Evicted: b.Evicted, Cleared: b.Cleared,
 		Irregular: seen, Since: s.since, Complete: complete,

@@ -46,7 +46,7 @@ func TestSlowSenders(t *testing.T) {
 			if _, err := io.WriteString(theirs, tt.raw); err != nil {
 				t.Fatal(err)
 			}
-			reply, err := io.ReadAll(theirs)
+			response, err := io.ReadAll(theirs)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,13 +58,13 @@ func TestSlowSenders(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.want == "" {
-				if len(reply) > 0 || len(all) > 0 {
-					t.Errorf("reply %q, captures %+v", reply, all)
+				if len(response) > 0 || len(all) > 0 {
+					t.Errorf("reply %q, captures %+v", response, all)
 				}
 				return
 			}
-			if !strings.HasPrefix(string(reply), "HTTP/1.1 408 ") || len(all) != 1 || all[0].Problems[0] != tt.want || string(all[0].Body) != tt.body {
-				t.Errorf("reply %q, captures %+v", reply, all)
+			if !strings.HasPrefix(string(response), "HTTP/1.1 408 ") || len(all) != 1 || all[0].Problems[0] != tt.want || string(all[0].Body) != tt.body {
+				t.Errorf("reply %q, captures %+v", response, all)
 			}
 		})
 	}

@@ -26,13 +26,13 @@ func (c *conn) stray() *answer {
 	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case r.refused != nil:
-		return newAnswer(journal.Reply{Status: r.refused.status, Body: r.refused.problem + "\n"})
+		return newAnswer(journal.Response{Status: r.refused.status, Body: r.refused.problem + "\n"})
 	case path == "/" && reading:
-		return newAnswer(journal.Reply{Body: s.usage()})
+		return newAnswer(journal.Response{Body: s.usage()})
 	case path == "/.well-known/hookrig" && reading:
-		return newAnswer(journal.Reply{Body: s.about()})
+		return newAnswer(journal.Response{Body: s.about()})
 	default:
-		return newAnswer(journal.Reply{Status: http.StatusNotFound, Body: "not recorded: " + quote(redact.URL(r.Target)) + " names no bin\n\n" + s.usage()})
+		return newAnswer(journal.Response{Status: http.StatusNotFound, Body: "not recorded: " + quote(redact.URL(r.Target)) + " names no bin\n\n" + s.usage()})
 	}
 }
 
@@ -41,8 +41,8 @@ func (s *Server) usage() string {
 	text := "hookrig records webhooks. Send any request to " + s.url + "/<bin>, or to any path below it:\n" +
 		"a bin is any name of letters, digits, \"-\", \"_\" and \".\", and exists from its first request on.\n\n" +
 		"  curl -d '{\"hello\":\"world\"}' " + s.url + "/inbox\n"
-	if desk := *s.desk.Load(); desk != "" {
-		text += "\nWhat arrives is shown at " + desk + "\n"
+	if dashboard := *s.dashboard.Load(); dashboard != "" {
+		text += "\nWhat arrives is shown at " + dashboard + "\n"
 	}
 	return text
 }
@@ -52,8 +52,8 @@ func (s *Server) about() string {
 	about := struct {
 		Name    string `json:"name"`
 		Version string `json:"version,omitempty"`
-		Desk    string `json:"desk"`
-	}{Name: "hookrig", Version: s.o.Version, Desk: *s.desk.Load()}
+		Dashboard    string `json:"desk"`
+	}{Name: "hookrig", Version: s.o.Version, Dashboard: *s.dashboard.Load()}
 	if build, ok := debug.ReadBuildInfo(); ok && about.Version == "" {
 		about.Version = build.Main.Version
 	}

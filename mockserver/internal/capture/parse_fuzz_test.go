@@ -90,7 +90,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		c := &journal.Capture{Reply: &journal.Reply{Lines: signature.Headers{{Name: "Retry-After", Value: value}}}, At: time.Unix(1e9, 0)}
+		c := &journal.Capture{Response: &journal.Response{Lines: signature.Headers{{Name: "Retry-After", Value: value}}}, At: time.Unix(1e9, 0)}
 		if d := retryAfter(c); d < 0 {
 			t.Fatalf("%q waits %s", value, d)
 		}

@@ -23,24 +23,24 @@ func TestCut(t *testing.T) {
 	long := strings.Repeat("0123456789", 1<<18)
 	for i, tt := range []struct {
 		name    string
-		reply   journal.Reply
+		response   journal.Response
 		method  string
 		inHead  bool
 		ofBody  string
 		dripped bool
 	}{
-		{name: "head", reply: journal.Reply{Cut: "head", Body: "abcd"}, inHead: true},
-		{name: "head without a body", reply: journal.Reply{Status: 503, Cut: "head"}, inHead: true},
-		{name: "body", reply: journal.Reply{Cut: "body", Body: "abcdef"}, ofBody: "abc"},
-		{name: "long body", reply: journal.Reply{Cut: "body", Body: long}, ofBody: long[:len(long)/2]},
-		{name: "one byte", reply: journal.Reply{Cut: "body", Body: "a"}},
-		{name: "body of HEAD", reply: journal.Reply{Cut: "body", Body: "abcd"}, method: "HEAD"},
-		{name: "dripped", reply: journal.Reply{Cut: "body", Body: "abcdef", Drip: journal.Duration(60 * time.Millisecond)}, ofBody: "abc", dripped: true},
+		{name: "head", response: journal.Response{Cut: "head", Body: "abcd"}, inHead: true},
+		{name: "head without a body", response: journal.Response{Status: 503, Cut: "head"}, inHead: true},
+		{name: "body", response: journal.Response{Cut: "body", Body: "abcdef"}, ofBody: "abc"},
+		{name: "long body", response: journal.Response{Cut: "body", Body: long}, ofBody: long[:len(long)/2]},
+		{name: "one byte", response: journal.Response{Cut: "body", Body: "a"}},
+		{name: "body of HEAD", response: journal.Response{Cut: "body", Body: "abcd"}, method: "HEAD"},
+		{name: "dripped", response: journal.Response{Cut: "body", Body: "abcdef", Drip: journal.Duration(60 * time.Millisecond)}, ofBody: "abc", dripped: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			bin := fmt.Sprintf("cut-%d", i)
-			configure(t, s, bin, capture.Settings{Replies: capture.Script{Turns: []journal.Reply{tt.reply}}})
+			configure(t, s, bin, capture.Settings{Responses: capture.Script{Sequence: []journal.Response{tt.response}}})
 			if tt.method == "" {
 				tt.method = "POST"
 			}
@@ -58,8 +58,8 @@ func TestCut(t *testing.T) {
 			if took := time.Since(begin); tt.dripped && took < 30*time.Millisecond {
 				t.Errorf("took %s, want half of the drip", took)
 			}
-			if got := only(t, s, bin); got.Reply.Cut != tt.reply.Cut || got.Reply.Body != tt.reply.Body {
-				t.Errorf("recorded as %+v", got.Reply)
+			if got := only(t, s, bin); got.Response.Cut != tt.response.Cut || got.Response.Body != tt.response.Body {
+				t.Errorf("recorded as %+v", got.Response)
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func TestDrip(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
 	const over = 100 * time.Millisecond
-	configure(t, s, "b", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Body: "abcd", Drip: journal.Duration(over)}, {Body: "next"}}}})
+	configure(t, s, "b", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Body: "abcd", Drip: journal.Duration(over)}, {Body: "next"}}}})
 	c := dial(t, s)
 	write(t, c, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
 	begin := time.Now()
@@ -91,7 +91,7 @@ func TestDrip(t *testing.T) {
 		t.Errorf("took %s, want %s", took, over)
 	}
 	write(t, c, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
-	resp := replies(t, c, http.MethodPost, 1)[0]
+	resp := responses(t, c, http.MethodPost, 1)[0]
 	if body, err := io.ReadAll(resp.Body); string(body) != "next" || err != nil {
 		t.Errorf("%q, %v", body, err)
 	}
@@ -101,8 +101,8 @@ func TestDrip(t *testing.T) {
 func TestDripComesInPieces(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
-	reply := journal.Reply{Body: strings.Repeat("x", 10_000), Drip: journal.Duration(10 * time.Minute)}
-	configure(t, s, "b", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{reply}}})
+	response := journal.Response{Body: strings.Repeat("x", 10_000), Drip: journal.Duration(10 * time.Minute)}
+	configure(t, s, "b", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{response}}})
 	c := dial(t, s)
 	write(t, c, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
@@ -121,9 +121,9 @@ func TestDripOfALongBody(t *testing.T) {
 	long := strings.Repeat("0123456789", 12_345)
 	for i, over := range []time.Duration{time.Nanosecond, 15 * time.Millisecond, 70 * time.Millisecond} {
 		bin := fmt.Sprintf("long-%d", i)
-		configure(t, s, bin, capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Body: long, Drip: journal.Duration(over)}}}})
-		reply := send(t, s, "POST /"+bin+" HTTP/1.1\r\nHost: x\r\n\r\n")
-		if _, body, _ := strings.Cut(reply, "\r\n\r\n"); body != long {
+		configure(t, s, bin, capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Body: long, Drip: journal.Duration(over)}}}})
+		response := send(t, s, "POST /"+bin+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		if _, body, _ := strings.Cut(response, "\r\n\r\n"); body != long {
 			t.Errorf("%s: %d bytes, want %d", over, len(body), len(long))
 		}
 	}

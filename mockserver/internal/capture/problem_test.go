@@ -126,10 +126,10 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, _ := start(t, func(o *capture.Options) { o.MaxBody, o.MaxHead = 16, 512 })
-			configure(t, s, "b", capture.Settings{Replies: script("turn")})
-			reply := send(t, s, tt.raw)
-			if status(reply) != tt.status || !strings.Contains(reply, "\r\nConnection: close\r\n") {
-				t.Errorf("reply %q, want %s and the end of the connection", reply, tt.status)
+			configure(t, s, "b", capture.Settings{Responses: script("turn")})
+			response := send(t, s, tt.raw)
+			if status(response) != tt.status || !strings.Contains(response, "\r\nConnection: close\r\n") {
+				t.Errorf("reply %q, want %s and the end of the connection", response, tt.status)
 			}
 			if tt.problem == "" {
 				if got := s.Counts(); got.Strays != 1 || got.Captured != 0 {
@@ -147,27 +147,27 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 			if got.Target != tt.target || len(got.Headers) != tt.lines || string(got.Body) != tt.body {
 				t.Errorf("got %s, lines %v, body %q; want %s, %d lines, %q", got.Target, got.Headers, got.Body, tt.target, tt.lines, tt.body)
 			}
-			if want := tt.problem + "\n"; got.Reply.Body != want || !strings.HasSuffix(reply, want) {
-				t.Errorf("the reply says %q and is recorded as %q, want %q", reply, got.Reply.Body, want)
+			if want := tt.problem + "\n"; got.Response.Body != want || !strings.HasSuffix(response, want) {
+				t.Errorf("the reply says %q and is recorded as %q, want %q", response, got.Response.Body, want)
 			}
 			if got := s.Counts(); got.Problems != 1 || got.Captured != 1 {
 				t.Errorf("counts %+v", got)
 			}
-			if reply := send(t, s, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.HasSuffix(reply, "turn") {
-				t.Errorf("the next request got %q: a turn was taken", reply)
+			if response := send(t, s, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.HasSuffix(response, "turn") {
+				t.Errorf("the next request got %q: a turn was taken", response)
 			}
 		})
 	}
 }
 
 // A sender that is still writing must be able to read why nobody reads on.
-func TestReplyReachesTheSenderOfTooMuch(t *testing.T) {
+func TestResponseReachesTheSenderOfTooMuch(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, func(o *capture.Options) { o.MaxBody = 1000 })
 	c := dial(t, s)
 	body := strings.Repeat("x", 8<<20)
 	go io.WriteString(c, "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n\r\n"+body)
-	if got := replies(t, c, "POST", 1)[0]; got.StatusCode != 413 {
+	if got := responses(t, c, "POST", 1)[0]; got.StatusCode != 413 {
 		t.Errorf("status %d", got.StatusCode)
 	}
 	if got := only(t, s, "b"); len(got.Body) != 1000 {
@@ -219,10 +219,10 @@ func TestTooManyConnections(t *testing.T) {
 	first, second := dial(t, s), dial(t, s)
 	for _, c := range []io.ReadWriter{first, second} { // both are being served
 		write(t, c, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
-		replies(t, c, "GET", 1)
+		responses(t, c, "GET", 1)
 	}
 	third := dial(t, s)
-	if got := replies(t, third, "GET", 1)[0]; got.StatusCode != 503 {
+	if got := responses(t, third, "GET", 1)[0]; got.StatusCode != 503 {
 		t.Errorf("status %d", got.StatusCode)
 	}
 	if got := s.Counts(); got.Refused != 1 || got.Captured != 2 {

@@ -48,7 +48,7 @@ func (s *Server) tryAll(p *fixtures.Provider, c *journal.Capture) *journal.Verif
 	here := 0
 	var best *journal.Verification // of those that are used for the bin
 	for _, secret := range s.o.Known.Secrets(p.Name, c.Bin) {
-		j := s.judges.of(p, secret.Value)
+		j := s.checks.of(p, secret.Value)
 		if j == nil {
 			continue
 		}
@@ -71,32 +71,32 @@ func (s *Server) tryAll(p *fixtures.Provider, c *journal.Capture) *journal.Verif
 }
 
 // judges are kept, since making one takes longer than a verification.
-type judges struct {
+type checks struct {
 	mu   sync.Mutex
-	made map[judgeKey]*judge
+	made map[checkKey]*check
 }
 
-type judgeKey struct {
+type checkKey struct {
 	provider *fixtures.Provider
 	secret   string
 }
 
-const mostJudges = 256
+const mostChecks = 256
 
 // of returns the judge for a provider and a secret; nil when the provider can have no such secret.
-func (k *judges) of(p *fixtures.Provider, secret string) *judge {
-	key := judgeKey{p, secret}
+func (k *checks) of(p *fixtures.Provider, secret string) *check {
+	key := checkKey{p, secret}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if j, ok := k.made[key]; ok {
 		return j
 	}
-	j, err := prepareJudge(p, "", []string{secret})
+	j, err := prepareCheck(p, "", []string{secret})
 	if err != nil {
 		j = nil
 	}
-	if k.made == nil || len(k.made) >= mostJudges {
-		k.made = map[judgeKey]*judge{}
+	if k.made == nil || len(k.made) >= mostChecks {
+		k.made = map[checkKey]*check{}
 	}
 	k.made[key] = j
 	return j

@@ -137,9 +137,9 @@ func TestRecordsWhatWasSent(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			bin := fmt.Sprintf("b%d", i)
-			reply := send(t, s, strings.ReplaceAll(tt.raw, "BIN", bin))
-			if status(reply) != "200" {
-				t.Fatalf("reply %q", reply)
+			response := send(t, s, strings.ReplaceAll(tt.raw, "BIN", bin))
+			if status(response) != "200" {
+				t.Fatalf("reply %q", response)
 			}
 			tt.want.Target = strings.ReplaceAll(tt.want.Target, "BIN", bin)
 			for i := range tt.problems {
@@ -161,11 +161,11 @@ func TestRecordsWhatWasSent(t *testing.T) {
 			if diff := cmp.Diff(append([]string{}, tt.problems...), got.Problems); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
-			if !strings.Contains(reply, "\r\nHookrig-Capture: "+got.ID+"\r\n") {
-				t.Errorf("the reply does not name the capture %s: %q", got.ID, reply)
+			if !strings.Contains(response, "\r\nHookrig-Capture: "+got.ID+"\r\n") {
+				t.Errorf("the reply does not name the capture %s: %q", got.ID, response)
 			}
-			if got.Peer == "" || got.At.IsZero() || got.Reply == nil || got.Reply.Status != 200 {
-				t.Errorf("peer %q, at %s, reply %+v", got.Peer, got.At, got.Reply)
+			if got.Peer == "" || got.At.IsZero() || got.Response == nil || got.Response.Status != 200 {
+				t.Errorf("peer %q, at %s, reply %+v", got.Peer, got.At, got.Response)
 			}
 		})
 	}
@@ -197,9 +197,9 @@ func TestBinNames(t *testing.T) {
 		"http://h/in/abs": "in",
 		"example.org:443": "",
 	} {
-		reply := send(t, s, "POST "+target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-		if want := map[bool]string{true: "404", false: "200"}[bin == ""]; status(reply) != want {
-			t.Errorf("%s: reply %.60q, want %s", target, reply, want)
+		response := send(t, s, "POST "+target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if want := map[bool]string{true: "404", false: "200"}[bin == ""]; status(response) != want {
+			t.Errorf("%s: reply %.60q, want %s", target, response, want)
 		}
 		if bin == "" {
 			continue
@@ -231,7 +231,7 @@ func TestConnectionsAreKept(t *testing.T) {
 			request := "POST /kept HTTP/1.1\r\nHost: x\r\n" + tt.connection + "Content-Length: 1\r\n\r\nx"
 			request = strings.Replace(request, "HTTP/1.1", tt.version, 1)
 			write(t, c, request)
-			first := replies(t, c, "POST", 1)[0]
+			first := responses(t, c, "POST", 1)[0]
 			if first.Close == tt.kept {
 				t.Errorf("Close %t", first.Close)
 			}
@@ -242,7 +242,7 @@ func TestConnectionsAreKept(t *testing.T) {
 				return
 			}
 			write(t, c, request)
-			replies(t, c, "POST", 1)
+			responses(t, c, "POST", 1)
 		})
 	}
 }
@@ -264,7 +264,7 @@ func TestPipelinedRequests(t *testing.T) {
 	}
 	c := dial(t, s)
 	go io.WriteString(c, raw.String())
-	for i, resp := range replies(t, c, "POST", n) {
+	for i, resp := range responses(t, c, "POST", n) {
 		if resp.StatusCode != 200 {
 			t.Fatalf("reply %d: %s", i, resp.Status)
 		}
@@ -294,7 +294,7 @@ func TestContinue(t *testing.T) {
 			t.Fatalf("%d captures before the body was sent", n)
 		}
 		write(t, c, frame.body)
-		replies(t, c, "POST", 1)
+		responses(t, c, "POST", 1)
 		if got := only(t, s, "asks"); string(got.Body) != "hello" {
 			t.Fatalf("body %q", got.Body)
 		}
@@ -305,10 +305,10 @@ func TestContinue(t *testing.T) {
 func TestHead(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
-	configure(t, s, "h", capture.Settings{Replies: script("hello")})
+	configure(t, s, "h", capture.Settings{Responses: script("hello")})
 	c := dial(t, s)
 	write(t, c, "HEAD /h HTTP/1.1\r\nHost: x\r\n\r\nGET /h HTTP/1.1\r\nHost: x\r\n\r\n")
-	r := replies(t, c, "HEAD", 1)[0]
+	r := responses(t, c, "HEAD", 1)[0]
 	if r.ContentLength != 5 {
 		t.Errorf("Content-Length %d", r.ContentLength)
 	}
@@ -316,8 +316,8 @@ func TestHead(t *testing.T) {
 
 func TestAddressesOfItsOwn(t *testing.T) {
 	t.Parallel()
-	s, _ := start(t, func(o *capture.Options) { o.Desk = "http://127.0.0.1:1" })
-	s.SetDesk("http://127.0.0.1:8080")
+	s, _ := start(t, func(o *capture.Options) { o.Dashboard = "http://127.0.0.1:1" })
+	s.SetDashboard("http://127.0.0.1:8080")
 	get := func(path string) (int, string, string) {
 		resp, err := client.Get(s.URL() + path)
 		if err != nil {

@@ -23,7 +23,7 @@ import (
 // script is turns with these bodies.
 func script(bodies ...string) (s capture.Script) {
 	for _, b := range bodies {
-		s.Turns = append(s.Turns, journal.Reply{Body: b})
+		s.Sequence = append(s.Sequence, journal.Response{Body: b})
 	}
 	return s
 }
@@ -31,37 +31,37 @@ func script(bodies ...string) (s capture.Script) {
 // statuses is turns with these statuses.
 func statuses(codes ...int) (s capture.Script) {
 	for _, code := range codes {
-		s.Turns = append(s.Turns, journal.Reply{Status: code})
+		s.Sequence = append(s.Sequence, journal.Response{Status: code})
 	}
 	return s
 }
 
-func TestReplyAsScripted(t *testing.T) {
+func TestResponseAsScripted(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
 	s, _ := start(t, func(o *capture.Options) { o.Now = func() time.Time { return now } })
 	const date = "Date: Mon, 04 May 2026 03:02:01 GMT\r\n"
 	for i, tt := range []struct {
 		name  string
-		reply journal.Reply
+		response journal.Response
 		want  string // of the whole reply, ID for the line that names the capture
 	}{
-		{"zero", journal.Reply{}, "HTTP/1.1 200 OK\r\n" + date + "IDContent-Length: 0\r\n\r\n"},
+		{"zero", journal.Response{}, "HTTP/1.1 200 OK\r\n" + date + "IDContent-Length: 0\r\n\r\n"},
 		{
 			"lines and text",
-			journal.Reply{Status: 503, Headers: map[string]string{"x-z": "1", "Retry-After": "7"}, Body: "down"},
+			journal.Response{Status: 503, Headers: map[string]string{"x-z": "1", "Retry-After": "7"}, Body: "down"},
 			"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nx-z: 1\r\nContent-Type: text/plain; charset=utf-8\r\n" + date + "IDContent-Length: 4\r\n\r\ndown",
 		},
-		{"JSON", journal.Reply{Body: `{"a":1}`}, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + date + "IDContent-Length: 7\r\n\r\n{\"a\":1}"},
+		{"JSON", journal.Response{Body: `{"a":1}`}, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + date + "IDContent-Length: 7\r\n\r\n{\"a\":1}"},
 		{
 			"a type of its own",
-			journal.Reply{Status: 299, Headers: map[string]string{"content-type": "x/y", "date": "now"}, Body: "z"},
+			journal.Response{Status: 299, Headers: map[string]string{"content-type": "x/y", "date": "now"}, Body: "z"},
 			"HTTP/1.1 299 Status 299\r\ncontent-type: x/y\r\ndate: now\r\nIDContent-Length: 1\r\n\r\nz",
 		},
-		{"no content", journal.Reply{Status: 204, Body: "never sent"}, "HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\n" + date + "ID\r\n"},
+		{"no content", journal.Response{Status: 204, Body: "never sent"}, "HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\n" + date + "ID\r\n"},
 		{
 			"lines in order and case",
-			journal.Reply{
+			journal.Response{
 				Headers: map[string]string{"X-First": "1"}, Body: "{}",
 				Lines: signature.Headers{{Name: "set-COOKIE", Value: "a=1"}, {Name: "Content-type", Value: "x/y"}, {Name: "Set-Cookie", Value: "b=2"}},
 			},
@@ -69,23 +69,23 @@ func TestReplyAsScripted(t *testing.T) {
 		},
 		{
 			"a length that lies",
-			journal.Reply{Headers: map[string]string{"Content-Length": "9"}, Body: "short"},
+			journal.Response{Headers: map[string]string{"Content-Length": "9"}, Body: "short"},
 			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Type: text/plain; charset=utf-8\r\n" + date + "IDConnection: close\r\n\r\nshort",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			bin := fmt.Sprintf("as-%d", i)
-			configure(t, s, bin, capture.Settings{Replies: capture.Script{Turns: []journal.Reply{tt.reply}}})
+			configure(t, s, bin, capture.Settings{Responses: capture.Script{Sequence: []journal.Response{tt.response}}})
 			got := send(t, s, "POST /"+bin+" HTTP/1.1\r\nHost: x\r\n\r\n")
 			c := only(t, s, bin)
 			if want := strings.Replace(tt.want, "ID", "Hookrig-Capture: "+c.ID+"\r\n", 1); got != want {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
-			if tt.reply.Status == 0 {
-				tt.reply.Status = 200
+			if tt.response.Status == 0 {
+				tt.response.Status = 200
 			}
-			if diff := cmp.Diff(&tt.reply, c.Reply); diff != "" {
+			if diff := cmp.Diff(&tt.response, c.Response); diff != "" {
 				t.Errorf("recorded reply (-want +got):\n%s", diff)
 			}
 		})
@@ -101,12 +101,12 @@ func TestTurns(t *testing.T) {
 	byDelivery.By = "delivery"
 	ruled := statuses(500)
 	ruled.Rules = []capture.Rule{
-		{Where: `.body.kind == "a"`, Reply: journal.Reply{Status: 201}},
-		{Where: `.body.kind == "b" or .method == "PUT"`, Reply: journal.Reply{Status: 202}},
+		{Where: `.body.kind == "a"`, Response: journal.Response{Status: 201}},
+		{Where: `.body.kind == "b" or .method == "PUT"`, Response: journal.Response{Status: 202}},
 	}
-	plans := capture.Script{Turns: []journal.Reply{{Status: 500}, {Status: 200}}, By: "delivery", Rules: []capture.Rule{
-		{Where: `.body.kind == "a"`, Turns: []journal.Reply{{Status: 503}, {Status: 504}, {Status: 201}}, By: "delivery"},
-		{Where: `.body.kind == "b"`, Turns: []journal.Reply{{Status: 429}, {Status: 202}}, Loop: true},
+	plans := capture.Script{Sequence: []journal.Response{{Status: 500}, {Status: 200}}, By: "delivery", Rules: []capture.Rule{
+		{Where: `.body.kind == "a"`, Sequence: []journal.Response{{Status: 503}, {Status: 504}, {Status: 201}}, By: "delivery"},
+		{Where: `.body.kind == "b"`, Sequence: []journal.Response{{Status: 429}, {Status: 202}}, Loop: true},
 	}}
 	for i, tt := range []struct {
 		name   string
@@ -139,7 +139,7 @@ func TestTurns(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			bin := fmt.Sprintf("turns-%d", i)
-			configure(t, s, bin, capture.Settings{Replies: tt.script})
+			configure(t, s, bin, capture.Settings{Responses: tt.script})
 			for again := range 2 { // Configure starts anew
 				var got []int
 				for _, body := range tt.bodies {
@@ -148,7 +148,7 @@ func TestTurns(t *testing.T) {
 				if diff := cmp.Diff(tt.want, got); diff != "" {
 					t.Errorf("time %d (-want +got):\n%s", again+1, diff)
 				}
-				configure(t, s, bin, capture.Settings{Replies: tt.script})
+				configure(t, s, bin, capture.Settings{Responses: tt.script})
 			}
 		})
 	}
@@ -159,7 +159,7 @@ func TestDeliveriesByHeaderAndPath(t *testing.T) {
 	s, _ := start(t)
 	set := statuses(503, 200)
 	set.By = "delivery"
-	configure(t, s, "d", capture.Settings{Replies: set})
+	configure(t, s, "d", capture.Settings{Responses: set})
 	for _, tt := range []struct{ path, line, body, want string }{
 		{"/d/1", "Webhook-Id: m1", "first", "503"},
 		{"/d/1", "webhook-id: m1", "another body", "200"},
@@ -192,7 +192,7 @@ func TestTurnsUnderConcurrency(t *testing.T) {
 	for i := range senders * each {
 		codes = append(codes, 200+i)
 	}
-	configure(t, s, "many", capture.Settings{Replies: statuses(codes...)})
+	configure(t, s, "many", capture.Settings{Responses: statuses(codes...)})
 	var mu sync.Mutex
 	var got []int
 	var work sync.WaitGroup
@@ -201,7 +201,7 @@ func TestTurnsUnderConcurrency(t *testing.T) {
 			c := dial(t, s)
 			for range each {
 				write(t, c, "POST /many HTTP/1.1\r\nHost: x\r\n\r\n")
-				code := replies(t, c, "POST", 1)[0].StatusCode
+				code := responses(t, c, "POST", 1)[0].StatusCode
 				mu.Lock()
 				got = append(got, code)
 				mu.Unlock()
@@ -216,7 +216,7 @@ func TestTurnsUnderConcurrency(t *testing.T) {
 	all := captures(t, s, "many")
 	var recorded []int
 	for _, c := range all {
-		recorded = append(recorded, c.Reply.Status)
+		recorded = append(recorded, c.Response.Status)
 	}
 	sort.Ints(recorded)
 	if diff := cmp.Diff(codes, recorded); diff != "" {
@@ -228,9 +228,9 @@ func TestDelayHangReset(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
 	const delay = 30 * time.Millisecond
-	configure(t, s, "slow", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Status: 201, Delay: journal.Duration(delay)}}}})
-	configure(t, s, "hang", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Hang: true}, {}}}})
-	configure(t, s, "reset", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Reset: true}, {}}}})
+	configure(t, s, "slow", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Status: 201, Delay: journal.Duration(delay)}}}})
+	configure(t, s, "hang", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Hang: true}, {}}}})
+	configure(t, s, "reset", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Reset: true}, {}}}})
 
 	begin := time.Now()
 	if code := post(t, s.URL()+"/slow", ""); code != 201 || time.Since(begin) < delay {
@@ -239,7 +239,7 @@ func TestDelayHangReset(t *testing.T) {
 
 	c := dial(t, s)
 	write(t, c, "POST /hang HTTP/1.1\r\nHost: x\r\n\r\nPOST /hang HTTP/1.1\r\nHost: x\r\n\r\n")
-	if waited, err := s.Wait(t.Context(), "hang", capture.Wait{Count: 1}); err != nil || !waited.OK || !waited.Matched[0].Reply.Hang {
+	if waited, err := s.Wait(t.Context(), "hang", capture.Wait{Count: 1}); err != nil || !waited.OK || !waited.Matched[0].Response.Hang {
 		t.Errorf("hang: %+v, %v", waited, err)
 	}
 	if err := c.SetReadDeadline(time.Now().Add(delay)); err != nil {
@@ -255,8 +255,8 @@ func TestDelayHangReset(t *testing.T) {
 	if back, err := io.ReadAll(c); len(back) > 0 || !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("reset: %q, %v; want ECONNRESET", back, err)
 	}
-	if got := only(t, s, "reset"); !got.Reply.Reset || got.Reply.Status != 0 {
-		t.Errorf("reset: recorded as %+v", got.Reply)
+	if got := only(t, s, "reset"); !got.Response.Reset || got.Response.Status != 0 {
+		t.Errorf("reset: recorded as %+v", got.Response)
 	}
 	if code := post(t, s.URL()+"/reset", ""); code != http.StatusOK {
 		t.Errorf("after the reset: %d", code)

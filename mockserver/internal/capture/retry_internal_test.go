@@ -21,12 +21,12 @@ func TestRetryAfter(t *testing.T) {
 		"Thu, 15 Jan 2026 09:02:00 GMT": 2 * time.Minute,
 		"Thu, 15 Jan 2026 08:00:00 GMT": 0,
 	} {
-		for _, reply := range []journal.Reply{
+		for _, response := range []journal.Response{
 			{Headers: map[string]string{"retry-after": value}},
 			{Lines: signature.Headers{{Name: "Retry-After", Value: value}}},
 		} {
-			if got := retryAfter(&journal.Capture{At: at, Reply: &reply}); got != want {
-				t.Errorf("%q in %+v: %v, want %v", value, reply, got, want)
+			if got := retryAfter(&journal.Capture{At: at, Response: &response}); got != want {
+				t.Errorf("%q in %+v: %v, want %v", value, response, got, want)
 			}
 		}
 	}

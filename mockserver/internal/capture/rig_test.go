@@ -98,7 +98,7 @@ func write(t testing.TB, c io.Writer, raw string) {
 }
 
 // replies reads n replies to requests of a method.
-func replies(t testing.TB, c io.Reader, method string, n int) []*http.Response {
+func responses(t testing.TB, c io.Reader, method string, n int) []*http.Response {
 	t.Helper()
 	r := bufio.NewReader(c)
 	all := make([]*http.Response, 0, n)
@@ -162,10 +162,10 @@ func configure(t testing.TB, s *capture.Server, bin string, set capture.Settings
 	}
 }
 
-func status(reply string) string {
+func status(response string) string {
 	var code string
-	if _, err := fmt.Sscanf(reply, "HTTP/1.1 %s", &code); err != nil {
-		return reply
+	if _, err := fmt.Sscanf(response, "HTTP/1.1 %s", &code); err != nil {
+		return response
 	}
 	return code
 }

@@ -17,7 +17,7 @@ import (
 // that arrive at the same time are each given a turn of their own, in an order that need not be that of their numbers.
 type Script struct {
 	// Turns are given one after the other; the last one stays unless Loop.
-	Turns []journal.Reply `json:"turns,omitempty"`
+	Sequence []journal.Response `json:"turns,omitempty"`
 	Loop  bool            `json:"loop,omitempty"`
 	// By "delivery" takes the turns for each delivery id of its own, else for the bin.
 	By string `json:"by,omitempty"`
@@ -29,9 +29,9 @@ type Script struct {
 type Rule struct {
 	Where string `json:"where"`
 	// Reply is the one reply; the zero Reply is 200. Not together with Turns.
-	Reply journal.Reply `json:"reply,omitzero"`
+	Response journal.Response `json:"reply,omitzero"`
 	// Turns are those of the rule: they are counted apart from those of the bin and of other rules.
-	Turns []journal.Reply `json:"turns,omitempty"`
+	Sequence []journal.Response `json:"turns,omitempty"`
 	Loop  bool            `json:"loop,omitempty"`
 	By    string          `json:"by,omitempty"`
 }
@@ -41,24 +41,24 @@ const byDelivery = "delivery"
 
 // The most that a script may hold.
 const (
-	mostTurns = 10_000
+	mostResponses = 10_000
 	mostRules = 100
 )
 
 // isZero says whether there is nothing in the script.
-func (s Script) isZero() bool { return len(s.Turns) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == "" }
+func (s Script) isZero() bool { return len(s.Sequence) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == "" }
 
 func (s Script) clone() Script {
-	s.Turns = cloneReplies(s.Turns)
+	s.Sequence = cloneResponses(s.Sequence)
 	s.Rules = slices.Clone(s.Rules)
 	for i := range s.Rules {
-		s.Rules[i].Reply = s.Rules[i].Reply.Clone()
-		s.Rules[i].Turns = cloneReplies(s.Rules[i].Turns)
+		s.Rules[i].Response = s.Rules[i].Response.Clone()
+		s.Rules[i].Sequence = cloneResponses(s.Rules[i].Sequence)
 	}
 	return s
 }
 
-func cloneReplies(list []journal.Reply) []journal.Reply {
+func cloneResponses(list []journal.Response) []journal.Response {
 	list = slices.Clone(list)
 	for i := range list {
 		list[i] = list[i].Clone()
@@ -69,7 +69,7 @@ func cloneReplies(list []journal.Reply) []journal.Reply {
 // script is a Script made ready.
 type script struct {
 	rules []rule
-	turns *plan // nil: there are rules only
+	sequence *plan // nil: there are rules only
 	// provider says where its deliveries' ids are; nil is no provider.
 	provider *fixtures.Provider
 }
@@ -88,12 +88,12 @@ func newScript(known *conditions, s Script, p *fixtures.Provider) (*script, erro
 		return nil, nil
 	}
 	ready := &script{provider: p}
-	var book *turnBook // one for all plans, so that what is remembered is bounded
+	var book *positions // one for all plans, so that what is remembered is bounded
 	if s.By != "" || slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.By != "" }) {
-		book = newTurnBook()
+		book = newPositions()
 	}
 	var err error
-	if ready.turns, err = newPlan(s.Turns, s.Loop, s.By, book, 0, ""); err != nil {
+	if ready.sequence, err = newPlan(s.Sequence, s.Loop, s.By, book, 0, ""); err != nil {
 		return nil, err
 	}
 	for i, r := range s.Rules {
@@ -105,16 +105,16 @@ func newScript(known *conditions, s Script, p *fixtures.Provider) (*script, erro
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
-		p, err := newPlan(r.Turns, r.Loop, r.By, book, i+1, where+": ")
+		p, err := newPlan(r.Sequence, r.Loop, r.By, book, i+1, where+": ")
 		switch {
 		case err != nil:
 			return nil, err
 		case p == nil:
-			if err := checkReply(r.Reply, where); err != nil {
+			if err := checkResponse(r.Response, where); err != nil {
 				return nil, err
 			}
-			p = &plan{answers: []*answer{newAnswer(r.Reply)}}
-		case !reflect.ValueOf(r.Reply).IsZero():
+			p = &plan{answers: []*answer{newAnswer(r.Response)}}
+		case !reflect.ValueOf(r.Response).IsZero():
 			return nil, fmt.Errorf("%w: %s: a reply and turns: want one of them", ErrInvalid, where)
 		}
 		ready.rules = append(ready.rules, rule{c, p})
@@ -138,10 +138,10 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 			return s.rules[i].plan.next(m, s.provider)
 		}
 	}
-	if s.turns == nil {
+	if s.sequence == nil {
 		return server.accepted
 	}
-	return s.turns.next(m, s.provider)
+	return s.sequence.next(m, s.provider)
 }
 
 // plan is replies in turn made ready, with the turns taken so far.
@@ -149,28 +149,28 @@ type plan struct {
 	answers []*answer
 	loop    bool
 	taken   atomic.Uint64 // turns, by all requests together
-	book    *turnBook     // turns by delivery; nil: by all together
+	book    *positions     // turns by delivery; nil: by all together
 	number  int           // of the plan, in the book
 }
 
 // newPlan makes replies in turn ready; nil when there are none. Where begins the errors, which wrap ErrInvalid.
-func newPlan(turns []journal.Reply, loop bool, by string, book *turnBook, number int, where string) (*plan, error) {
+func newPlan(sequence []journal.Response, loop bool, by string, book *positions, number int, where string) (*plan, error) {
 	switch {
 	case by != "" && by != byDelivery:
 		return nil, fmt.Errorf("%w: %sreplies by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, quote(by))
-	case len(turns) > mostTurns:
-		return nil, fmt.Errorf("%w: %s%d turns: want at most %d", ErrInvalid, where, len(turns), mostTurns)
-	case len(turns) == 0 && (loop || by != ""):
+	case len(sequence) > mostResponses:
+		return nil, fmt.Errorf("%w: %s%d turns: want at most %d", ErrInvalid, where, len(sequence), mostResponses)
+	case len(sequence) == 0 && (loop || by != ""):
 		return nil, fmt.Errorf("%w: %sloop or by without turns: there is nothing to take in turn", ErrInvalid, where)
-	case len(turns) == 0:
+	case len(sequence) == 0:
 		return nil, nil
 	}
 	p := &plan{loop: loop, number: number}
 	if by == byDelivery {
 		p.book = book
 	}
-	for i, r := range turns {
-		if err := checkReply(r, fmt.Sprintf("%sturn %d", where, i+1)); err != nil {
+	for i, r := range sequence {
+		if err := checkResponse(r, fmt.Sprintf("%sturn %d", where, i+1)); err != nil {
 			return nil, err
 		}
 		p.answers = append(p.answers, newAnswer(r))

@@ -113,7 +113,7 @@ func (c *conn) explainTLS(err error) {
 			return
 		}
 	}
-	a := newAnswer(journal.Reply{Status: http.StatusBadRequest, Body: "not recorded: this address speaks TLS: use " + c.s.TLSURL() + "\n"})
+	a := newAnswer(journal.Response{Status: http.StatusBadRequest, Body: "not recorded: this address speaks TLS: use " + c.s.TLSURL() + "\n"})
 	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), a.content...)
 	if _, err := plain.Conn.Write(raw); err == nil {
 		c.socket, c.in.socket = plain.Conn, plain.Conn

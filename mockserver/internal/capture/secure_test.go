@@ -70,7 +70,7 @@ func TestTLS(t *testing.T) {
 		}
 		for range 2 { // the connection is kept
 			write(t, c, "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody")
-			resp := replies(t, c, http.MethodPost, 1)[0]
+			resp := responses(t, c, http.MethodPost, 1)[0]
 			got, err := s.Captures(t.Context(), capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "b", Limit: 1}})
 			if err != nil || resp.StatusCode != 200 || got[0].ID != resp.Header.Get("Hookrig-Capture") || string(got[0].Body) != "body" {
 				t.Fatalf("%s: %+v, %+v, %v", tt.name, resp, got, err)
@@ -91,18 +91,18 @@ func TestTLSReset(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, withTLS)
 	for _, tt := range []struct {
-		reply journal.Reply
+		response journal.Response
 		want  string
 	}{
-		{journal.Reply{Reset: true}, ""},
-		{journal.Reply{Cut: "body", Body: "abcdef"}, "abc"},
+		{journal.Response{Reset: true}, ""},
+		{journal.Response{Cut: "body", Body: "abcdef"}, "abc"},
 	} {
-		configure(t, s, "b", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{tt.reply}}})
+		configure(t, s, "b", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{tt.response}}})
 		c := dialTLS(t, s, trusting(t, s, "localhost"))
 		write(t, c, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
 		back, err := io.ReadAll(c)
 		if !errors.Is(err, syscall.ECONNRESET) || !strings.HasSuffix(string(back), tt.want) || tt.want == "" && len(back) > 0 {
-			t.Errorf("%+v: %q, %v", tt.reply, back, err)
+			t.Errorf("%+v: %q, %v", tt.response, back, err)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func TestTLSRefused(t *testing.T) {
 	}
 	defer c.Close()
 	write(t, c, "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody")
-	resp := replies(t, c, http.MethodPost, 1)[0]
+	resp := responses(t, c, http.MethodPost, 1)[0]
 	body, err := io.ReadAll(resp.Body)
 	if want := "not recorded: this address speaks TLS: use " + s.TLSURL() + "\n"; resp.StatusCode != 400 || string(body) != want || err != nil {
 		t.Errorf("%d %q, %v; want %q", resp.StatusCode, body, err, want)
@@ -151,7 +151,7 @@ func TestTLSClose(t *testing.T) {
 	defer silent.Close()
 	kept := dialTLS(t, s, trusting(t, s, "localhost"))
 	write(t, kept, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
-	replies(t, kept, http.MethodPost, 1)
+	responses(t, kept, http.MethodPost, 1)
 	if err := s.Close(t.Context()); err != nil {
 		t.Errorf("Close: %v", err)
 	}

@@ -47,7 +47,7 @@ type Sender struct {
 
 // Followed is what a sender did after a kind of reply.
 type Followed struct {
-	Reply   string `json:"reply"` // a status, or hang, reset, cut
+	Response   string `json:"reply"` // a status, or hang, reset, cut
 	Times   int    `json:"times"`
 	Retried int    `json:"retried"` // how often another attempt of the delivery came after it
 }
@@ -77,7 +77,7 @@ const (
 // Sender tells what the newest captures of a bin, up to 10,000, say of the one that sent them. Errors wrap ErrInvalid, or
 // are the store's.
 func (s *Server) Sender(ctx context.Context, name string) (Sender, error) {
-	ledger, err := s.Ledger(ctx, name)
+	stats, err := s.Stats(ctx, name)
 	if err != nil {
 		return Sender{}, err
 	}
@@ -96,7 +96,7 @@ func (s *Server) Sender(ctx context.Context, name string) (Sender, error) {
 		}
 		q.Before = page[len(page)-1].Seq
 	}
-	o.out.Complete = uint64(o.out.Captures) == ledger.Stored
+	o.out.Complete = uint64(o.out.Captures) == stats.Stored
 	return o.conclude(), nil
 }
 
@@ -122,7 +122,7 @@ type observer struct {
 // observed is what is kept of an attempt: without what is common to all.
 type observed struct {
 	at         time.Time
-	reply      string
+	response      string
 	retryAfter time.Duration // 0: the reply named none
 	headers    signature.Headers
 	body       [sha256.Size]byte // its hash
@@ -151,7 +151,7 @@ func (o *observer) see(c *journal.Capture) {
 		o.order = append(o.order, d)
 	}
 	o.deliveries[d] = append(o.deliveries[d], observed{
-		at: c.At, reply: replyKind(c.Reply), retryAfter: retryAfter(c), headers: c.Headers,
+		at: c.At, response: responseKind(c.Response), retryAfter: retryAfter(c), headers: c.Headers,
 		body: sha256.Sum256(c.Body),
 	})
 }
@@ -164,7 +164,7 @@ func count(kinds map[string]int, kind string) {
 }
 
 // replyKind names what a bin did about a capture.
-func replyKind(r *journal.Reply) string {
+func responseKind(r *journal.Response) string {
 	switch {
 	case r == nil:
 		return "200"
@@ -180,11 +180,11 @@ func replyKind(r *journal.Reply) string {
 
 // retryAfter is what the reply asks the sender to wait; 0: nothing.
 func retryAfter(c *journal.Capture) time.Duration {
-	if c.Reply == nil {
+	if c.Response == nil {
 		return 0
 	}
-	value := c.Reply.Lines.Get("Retry-After")
-	for name, v := range c.Reply.Headers {
+	value := c.Response.Lines.Get("Retry-After")
+	for name, v := range c.Response.Headers {
 		if is(name, "Retry-After") {
 			value = v
 		}
@@ -211,10 +211,10 @@ func (o *observer) conclude() Sender {
 		}
 		for i := range attempts {
 			a := &attempts[i]
-			f := after[a.reply]
+			f := after[a.response]
 			if f == nil {
-				f = &Followed{Reply: a.reply}
-				after[a.reply] = f
+				f = &Followed{Response: a.response}
+				after[a.response] = f
 			}
 			f.Times++
 			if i+1 == len(attempts) {
@@ -227,8 +227,8 @@ func (o *observer) conclude() Sender {
 			}
 		}
 	}
-	for _, reply := range slices.Sorted(maps.Keys(after)) {
-		out.After = append(out.After, *after[reply])
+	for _, response := range slices.Sorted(maps.Keys(after)) {
+		out.After = append(out.After, *after[response])
 	}
 	for _, attempt := range slices.Sorted(maps.Keys(gaps)) {
 		list := gaps[attempt]
@@ -272,16 +272,16 @@ func (o *observer) say() {
 		return
 	}
 	for _, f := range out.After {
-		switch success := strings.HasPrefix(f.Reply, "2"); {
+		switch success := strings.HasPrefix(f.Response, "2"); {
 		case success && f.Retried > 0:
-			say("sends again after %s, which should end a delivery: %d of %d times", f.Reply, f.Retried, f.Times)
+			say("sends again after %s, which should end a delivery: %d of %d times", f.Response, f.Retried, f.Times)
 		case success:
 		case f.Retried == 0:
-			say("does not retry after %s: none of %d times", f.Reply, f.Times)
+			say("does not retry after %s: none of %d times", f.Response, f.Times)
 		case f.Retried == f.Times:
-			say("retries after %s: every one of %d times", f.Reply, f.Times)
+			say("retries after %s: every one of %d times", f.Response, f.Times)
 		default:
-			say("retries after %s: %d of %d times", f.Reply, f.Retried, f.Times)
+			say("retries after %s: %d of %d times", f.Response, f.Retried, f.Times)
 		}
 	}
 	var waits []string
@@ -312,8 +312,8 @@ func (o *observer) say() {
 	if n := len(out.UserAgents); n > 1 {
 		say("calls itself by %d names", n)
 	}
-	if valid, judged := out.Verdicts["valid"], total(out.Verdicts); judged > 0 {
-		say("signs correctly: %d of %d", valid, judged)
+	if valid, checked := out.Verdicts["valid"], total(out.Verdicts); checked > 0 {
+		say("signs correctly: %d of %d", valid, checked)
 	}
 	if !out.Complete {
 		say("older captures were not looked at, or are gone: of some deliveries the first attempts may be missing")

@@ -14,14 +14,14 @@ import (
 )
 
 // attempt is a capture of a delivery, at so many seconds.
-func attempt(id string, second float64, peer int, reply *journal.Reply, lines ...string) journal.Capture {
+func attempt(id string, second float64, peer int, response *journal.Response, lines ...string) journal.Capture {
 	headers := signature.Headers{{Name: "webhook-id", Value: id}, {Name: "User-Agent", Value: "sender/1"}}
 	for i := 0; i < len(lines); i += 2 {
 		headers = append(headers, signature.Header{Name: lines[i], Value: lines[i+1]})
 	}
 	return journal.Capture{
 		Bin: "b", At: time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC).Add(time.Duration(second * float64(time.Second))), Peer: fmt.Sprint("127.0.0.1:", peer),
-		Message: wire.Message{Method: "POST", Target: "/b", Version: "HTTP/1.1", Headers: headers, Body: []byte(id)}, Reply: reply,
+		Message: wire.Message{Method: "POST", Target: "/b", Version: "HTTP/1.1", Headers: headers, Body: []byte(id)}, Response: response,
 	}
 }
 
@@ -34,15 +34,15 @@ func otherBody(c journal.Capture) journal.Capture {
 func TestSender(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
-	unavailable := &journal.Reply{Status: 503}
-	later := &journal.Reply{Status: 429, Headers: map[string]string{"retry-after": "3"}}
+	unavailable := &journal.Response{Status: 503}
+	later := &journal.Response{Status: 429, Headers: map[string]string{"retry-after": "3"}}
 	for _, c := range []journal.Capture{
 		attempt("one", 0, 1, unavailable, "webhook-timestamp", "0"),
 		attempt("two", 0.5, 1, later),
 		attempt("one", 1, 1, unavailable, "Webhook-Timestamp", "1"),
-		attempt("three", 2, 2, &journal.Reply{Status: 400}),
+		attempt("three", 2, 2, &journal.Response{Status: 400}),
 		otherBody(attempt("two", 3.5, 2, later)),
-		attempt("two", 4.5, 2, &journal.Reply{Hang: true}),
+		attempt("two", 4.5, 2, &journal.Response{Hang: true}),
 		attempt("one", 6, 3, nil, "webhook-timestamp", "6"),
 		attempt("four", 7, 3, nil),
 		attempt("four", 8, 3, nil),
@@ -58,7 +58,7 @@ func TestSender(t *testing.T) {
 	second := journal.Duration(time.Second)
 	want := capture.Sender{
 		Bin: "b", Captures: 9, Complete: true, Deliveries: 4, Retried: 3,
-		After:      []capture.Followed{{Reply: "200", Times: 3, Retried: 1}, {Reply: "400", Times: 1}, {Reply: "429", Times: 2, Retried: 2}, {Reply: "503", Times: 2, Retried: 2}, {Reply: "hang", Times: 1}},
+		After:      []capture.Followed{{Response: "200", Times: 3, Retried: 1}, {Response: "400", Times: 1}, {Response: "429", Times: 2, Retried: 2}, {Response: "503", Times: 2, Retried: 2}, {Response: "hang", Times: 1}},
 		BackOff:    []capture.Gap{{Attempt: 2, N: 3, Min: second, Median: second, Max: 3 * second}, {Attempt: 3, N: 2, Min: second, Median: 5 * second, Max: 5 * second}},
 		RetryAfter: capture.Kept{Of: 2, Held: 1}, Vary: []string{"webhook-timestamp"}, SameBody: capture.Kept{Of: 5, Held: 3}, Connections: 3,
 		UserAgents: map[string]int{"sender/1": 9}, Versions: map[string]int{"HTTP/1.1": 9}, Verdicts: map[string]int{},

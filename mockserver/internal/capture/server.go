@@ -28,7 +28,7 @@ type Options struct {
 	// may come with it or without.
 	PublicURL string
 	// Desk is the desk's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
-	Desk string
+	Dashboard string
 	// Version of the program, told there too; "" is that of the module.
 	Version  string
 	MaxBody  int   // bytes; 0 is 16 MiB
@@ -94,9 +94,9 @@ type Server struct {
 	url        string   // as it is told
 	public     *url.URL // PublicURL; nil without one
 	base       string   // its path, without a slash at the end
-	desk       atomic.Pointer[string]
+	dashboard       atomic.Pointer[string]
 	bins       bins
-	judges     judges
+	checks     checks
 	conditions conditions
 	reads      sharedReads
 	looks      int // at captures, that one page of a query costs at most
@@ -136,7 +136,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		looks:    mostLooks,
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
-		accepted: newAnswer(journal.Reply{}),
+		accepted: newAnswer(journal.Response{}),
 		apiCalls: make(chan struct{}, mostAPICalls),
 	}
 	s.room = newRoom(s.o.InFlight)
@@ -145,7 +145,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		s.forwards = make(chan struct{}, n)
 	}
 	s.kept = int(min(mostKept, max(firstSpace, s.o.InFlight/firstSpace)))
-	s.SetDesk(o.Desk)
+	s.SetDashboard(o.Dashboard)
 	var err error
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {
 		return nil, err
@@ -184,7 +184,7 @@ func (s *Server) Address() string { return wire.Reachable(s.listener.Addr()) }
 func (s *Server) URL() string { return s.url }
 
 // SetDesk tells the server the desk's URL once it is known.
-func (s *Server) SetDesk(url string) { s.desk.Store(&url) }
+func (s *Server) SetDashboard(url string) { s.dashboard.Store(&url) }
 
 // Connections is how many there are now.
 func (s *Server) Connections() int {

@@ -24,7 +24,7 @@ type Settings struct {
 	// Handshakes are answered by the bin itself, before its replies and when it forwards too. Such a request is recorded
 	// like any other and takes no turn.
 	Handshakes []Handshake `json:"handshakes,omitempty"`
-	Replies    Script      `json:"replies,omitzero"`
+	Responses    Script      `json:"replies,omitzero"`
 	// Forward is a consumer's address: every request is passed on to it once it is stored, as it came, with what follows
 	// the bin's name behind the path. The consumer has 30 seconds; its reply is recorded and is the bin's, no reply is a 502
 	// or 504 that says why. Not together with Replies.
@@ -37,7 +37,7 @@ func (s Settings) isZero() bool { return reflect.DeepEqual(s, Settings{}) }
 func (s Settings) clone() Settings {
 	s.Secrets = slices.Clone(s.Secrets)
 	s.Handshakes = slices.Clone(s.Handshakes)
-	s.Replies = s.Replies.clone()
+	s.Responses = s.Responses.clone()
 	return s
 }
 
@@ -48,7 +48,7 @@ const documents = "bin"
 // They hold for every request that is read whole after Configure returned. Errors wrap ErrInvalid, or are the store's.
 func (s *Server) Configure(ctx context.Context, name string, set Settings) error {
 	_, err := s.Change(ctx, name, Change{
-		Provider: &set.Provider, Secrets: &set.Secrets, URL: &set.URL, Handshakes: &set.Handshakes, Replies: &set.Replies, Forward: &set.Forward,
+		Provider: &set.Provider, Secrets: &set.Secrets, URL: &set.URL, Handshakes: &set.Handshakes, Responses: &set.Responses, Forward: &set.Forward,
 	})
 	return err
 }
@@ -59,7 +59,7 @@ type Change struct {
 	Secrets    *[]string    `json:"secrets,omitempty"`
 	URL        *string      `json:"url,omitempty"`
 	Handshakes *[]Handshake `json:"handshakes,omitempty"`
-	Replies    *Script      `json:"replies,omitempty"`
+	Responses    *Script      `json:"replies,omitempty"`
 	Forward    *string      `json:"forward,omitempty"`
 }
 
@@ -77,8 +77,8 @@ func (c *Change) of(set Settings) Settings {
 	if c.Handshakes != nil {
 		set.Handshakes = *c.Handshakes
 	}
-	if c.Replies != nil {
-		set.Replies = *c.Replies
+	if c.Responses != nil {
+		set.Responses = *c.Responses
 	}
 	if c.Forward != nil {
 		set.Forward = *c.Forward
@@ -118,7 +118,7 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 	if err := s.o.Store.Put(ctx, documents, name, doc); err != nil {
 		return Settings{}, fmt.Errorf("bin %s: keep the settings: %w", name, err)
 	}
-	if old != nil && c.Replies == nil && set.Provider == before.Provider {
+	if old != nil && c.Responses == nil && set.Provider == before.Provider {
 		b.script = old.script // with the turns that were taken
 	}
 	s.bins.set(name, b)
@@ -192,14 +192,14 @@ type bin struct {
 	greeter  *greeter   // nil: there are no handshakes
 	script   *script    // nil: every request is accepted
 	forward  *forwarder // nil: nothing is passed on
-	judge    *judge     // nil: nothing is verified
+	check    *check     // nil: nothing is verified
 }
 
 // newBin makes settings ready. Errors wrap ErrInvalid.
 func (s *Server) newBin(set Settings) (*bin, error) {
 	b := &bin{settings: set}
 	var err error
-	if b.judge, err = newJudge(s.o.Catalogue, set); err != nil {
+	if b.check, err = newCheck(s.o.Catalogue, set); err != nil {
 		return nil, err
 	}
 	if b.greeter, err = newGreeter(set.Handshakes); err != nil {
@@ -211,7 +211,7 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 			return nil, err
 		}
 	}
-	if b.script, err = newScript(&s.conditions, set.Replies, provider); err != nil {
+	if b.script, err = newScript(&s.conditions, set.Responses, provider); err != nil {
 		return nil, err
 	}
 	if b.forward, err = s.newForwarder(set); err != nil {
@@ -222,16 +222,16 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 
 // verify judges a capture; nil when the bin names no provider.
 func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
-	if b.judge == nil {
+	if b.check == nil {
 		return nil
 	}
-	v := b.judge.verify(c, whole)
+	v := b.check.verify(c, whole)
 	return &v
 }
 
 // reply chooses what is answered to a request; nil is the reply of the consumer behind the bin, which comes later. A bin
 // that has nothing to say itself answers otherwise.
-func (b *bin) reply(s *Server, m *signature.Message, otherwise *answer) *answer {
+func (b *bin) response(s *Server, m *signature.Message, otherwise *answer) *answer {
 	if b.greeter != nil {
 		if a := b.greeter.answer(m); a != nil {
 			return a

@@ -29,12 +29,12 @@ func TestSettingsSurviveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	set := capture.Settings{Replies: capture.Script{
-		Turns: []journal.Reply{{Status: 503, Headers: map[string]string{"Retry-After": "7"}}, {Delay: journal.Duration(time.Microsecond)}},
+	set := capture.Settings{Responses: capture.Script{
+		Sequence: []journal.Response{{Status: 503, Headers: map[string]string{"Retry-After": "7"}}, {Delay: journal.Duration(time.Microsecond)}},
 		By:    "delivery", Loop: true,
 		Rules: []capture.Rule{
-			{Where: `.method == "PUT"`, Reply: journal.Reply{Status: 418}},
-			{Where: `.method == "GET"`, Turns: []journal.Reply{{Status: 404, Lines: signature.Headers{{Name: "A", Value: "b"}}}, {}}, By: "delivery", Loop: true},
+			{Where: `.method == "PUT"`, Response: journal.Response{Status: 418}},
+			{Where: `.method == "GET"`, Sequence: []journal.Response{{Status: 404, Lines: signature.Headers{{Name: "A", Value: "b"}}}, {}}, By: "delivery", Loop: true},
 		},
 	}, Handshakes: []capture.Handshake{{Kind: "twitter", Secret: "s"}, {Kind: "slack"}}}
 	run(func(s *capture.Server) {
@@ -42,9 +42,9 @@ func TestSettingsSurviveARestart(t *testing.T) {
 		configure(t, s, "gone", set)
 		configure(t, s, "gone", capture.Settings{})
 		// What the caller does with its value afterwards is nothing to the server.
-		given := set.Replies.Turns[0].Headers
+		given := set.Responses.Sequence[0].Headers
 		given["Retry-After"] = "9"
-		if got, err := s.Settings(t.Context(), "kept"); err != nil || got.Replies.Turns[0].Headers["Retry-After"] != "7" {
+		if got, err := s.Settings(t.Context(), "kept"); err != nil || got.Responses.Sequence[0].Headers["Retry-After"] != "7" {
 			t.Errorf("settings %+v, %v", got, err)
 		}
 		given["Retry-After"] = "7"
@@ -91,11 +91,11 @@ func TestSettingsThatCannotBeFollowedAnyMore(t *testing.T) {
 func TestConfigureRefuses(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
-	turns := func(r journal.Reply) capture.Settings {
-		return capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{}, r}}}
+	sequence := func(r journal.Response) capture.Settings {
+		return capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{}, r}}}
 	}
 	rule := func(where string) capture.Settings {
-		return capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: where}}}}
+		return capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: where}}}}
 	}
 	for _, tt := range []struct {
 		name, bin string
@@ -103,26 +103,26 @@ func TestConfigureRefuses(t *testing.T) {
 		want      string
 	}{
 		{"bin", "a/b", capture.Settings{}, `invalid bin "a/b": want 1 to 128 letters, digits, "-", "_" or ".", not a "." first`},
-		{"status", "b", turns(journal.Reply{Status: 101}), "bin b: invalid: turn 2: status 101: want 200 to 999"},
-		{"delay", "b", turns(journal.Reply{Delay: -1}), "bin b: invalid: turn 2: delay -1ns: want 0s to 10m0s"},
-		{"hang and reset", "b", turns(journal.Reply{Hang: true, Reset: true}), "bin b: invalid: turn 2: hang and reset: want one of them"},
-		{"hang and status", "b", turns(journal.Reply{Hang: true, Status: 500}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
-		{"hang and lines", "b", turns(journal.Reply{Hang: true, Lines: signature.Headers{{Name: "A"}}}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
-		{"drip", "b", turns(journal.Reply{Drip: journal.Duration(time.Hour)}), "bin b: invalid: turn 2: drip 1h0m0s: want 0s to 10m0s"},
-		{"cut", "b", turns(journal.Reply{Cut: "tail"}), `bin b: invalid: turn 2: cut "tail": want "head" or "body", where the connection is reset`},
-		{"cut without a body", "b", turns(journal.Reply{Cut: "body"}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
-		{"drip without a body", "b", turns(journal.Reply{Status: 204, Body: "x", Drip: 1}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
-		{"drip of a head", "b", turns(journal.Reply{Body: "x", Drip: 1, Cut: "head"}), "bin b: invalid: turn 2: drip and cut in the head: the body that would drip never comes"},
-		{"line", "b", turns(journal.Reply{Lines: signature.Headers{{Name: "X", Value: "a\r\nb"}}}), `bin b: invalid: turn 2: header X: "a\r\nb" holds a line end`},
-		{"header name", "b", turns(journal.Reply{Headers: map[string]string{"X Y": ""}}), `bin b: invalid: turn 2: header "X Y": want a name such as "Retry-After"`},
-		{"header value", "b", turns(journal.Reply{Headers: map[string]string{"X": "a\nb"}}), `bin b: invalid: turn 2: header X: "a\nb" holds a line end`},
-		{"by", "b", capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{}}, By: "event"}}, `bin b: invalid: replies by "event": want "delivery", or nothing for one script for the bin`},
-		{"nothing in turn", "b", capture.Settings{Replies: capture.Script{Loop: true}}, "bin b: invalid: loop or by without turns: there is nothing to take in turn"},
+		{"status", "b", sequence(journal.Response{Status: 101}), "bin b: invalid: turn 2: status 101: want 200 to 999"},
+		{"delay", "b", sequence(journal.Response{Delay: -1}), "bin b: invalid: turn 2: delay -1ns: want 0s to 10m0s"},
+		{"hang and reset", "b", sequence(journal.Response{Hang: true, Reset: true}), "bin b: invalid: turn 2: hang and reset: want one of them"},
+		{"hang and status", "b", sequence(journal.Response{Hang: true, Status: 500}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
+		{"hang and lines", "b", sequence(journal.Response{Hang: true, Lines: signature.Headers{{Name: "A"}}}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
+		{"drip", "b", sequence(journal.Response{Drip: journal.Duration(time.Hour)}), "bin b: invalid: turn 2: drip 1h0m0s: want 0s to 10m0s"},
+		{"cut", "b", sequence(journal.Response{Cut: "tail"}), `bin b: invalid: turn 2: cut "tail": want "head" or "body", where the connection is reset`},
+		{"cut without a body", "b", sequence(journal.Response{Cut: "body"}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
+		{"drip without a body", "b", sequence(journal.Response{Status: 204, Body: "x", Drip: 1}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
+		{"drip of a head", "b", sequence(journal.Response{Body: "x", Drip: 1, Cut: "head"}), "bin b: invalid: turn 2: drip and cut in the head: the body that would drip never comes"},
+		{"line", "b", sequence(journal.Response{Lines: signature.Headers{{Name: "X", Value: "a\r\nb"}}}), `bin b: invalid: turn 2: header X: "a\r\nb" holds a line end`},
+		{"header name", "b", sequence(journal.Response{Headers: map[string]string{"X Y": ""}}), `bin b: invalid: turn 2: header "X Y": want a name such as "Retry-After"`},
+		{"header value", "b", sequence(journal.Response{Headers: map[string]string{"X": "a\nb"}}), `bin b: invalid: turn 2: header X: "a\nb" holds a line end`},
+		{"by", "b", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{}}, By: "event"}}, `bin b: invalid: replies by "event": want "delivery", or nothing for one script for the bin`},
+		{"nothing in turn", "b", capture.Settings{Responses: capture.Script{Loop: true}}, "bin b: invalid: loop or by without turns: there is nothing to take in turn"},
 		{"no condition", "b", rule(""), `bin b: invalid: rule 1: no condition: want one such as .method == "POST"`},
 		{"condition", "b", rule(".method = = 1"), `bin b: rule 1: invalid condition ".method = = 1": line 1, column 11: unexpected token "=": want a jq condition such as .method == "POST" and .body.id == 7`},
-		{"rule's turn", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", Turns: []journal.Reply{{}, {Status: 7}}}}}}, "bin b: invalid: rule 1: turn 2: status 7: want 200 to 999"},
-		{"rule's by", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", By: "delivery"}}}}, "bin b: invalid: rule 1: loop or by without turns: there is nothing to take in turn"},
-		{"rule with both", "b", capture.Settings{Replies: capture.Script{Rules: []capture.Rule{{Where: "true", Turns: []journal.Reply{{}}, Reply: journal.Reply{Body: "x"}}}}}, "bin b: invalid: rule 1: a reply and turns: want one of them"},
+		{"rule's turn", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", Sequence: []journal.Response{{}, {Status: 7}}}}}}, "bin b: invalid: rule 1: turn 2: status 7: want 200 to 999"},
+		{"rule's by", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", By: "delivery"}}}}, "bin b: invalid: rule 1: loop or by without turns: there is nothing to take in turn"},
+		{"rule with both", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", Sequence: []journal.Response{{}}, Response: journal.Response{Body: "x"}}}}}, "bin b: invalid: rule 1: a reply and turns: want one of them"},
 		{"handshake", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slak"}}}, `bin b: invalid: handshake "slak": want one of slack, discord, meta, twitter, cloudevents`},
 		{"handshake without its secret", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "twitter"}}}, `bin b: invalid: handshake twitter: it needs a secret, as in {"kind": "twitter", "secret": "…"}`},
 		{"handshake with a secret", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slack", Secret: "s"}}}, "bin b: invalid: handshake slack: it has no secret: leave it out"},
@@ -145,10 +145,10 @@ func TestConfigureRefuses(t *testing.T) {
 func TestConfigureWithoutStore(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
-	configure(t, s, "b", capture.Settings{Replies: script("first")})
+	configure(t, s, "b", capture.Settings{Responses: script("first")})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Configure(ctx, "b", capture.Settings{Replies: script("second")}); !errors.Is(err, context.Canceled) {
+	if err := s.Configure(ctx, "b", capture.Settings{Responses: script("second")}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Configure: %v", err)
 	}
 	if got := send(t, s, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.HasSuffix(got, "first") {

@@ -26,14 +26,14 @@ func (g *gate) AppendCapture(ctx context.Context, c *journal.Capture) error {
 	return g.Store.AppendCapture(ctx, c)
 }
 
-func TestStoredBeforeTheFirstByteOfTheReply(t *testing.T) {
+func TestStoredBeforeTheFirstByteOfTheResponse(t *testing.T) {
 	t.Parallel()
 	g := &gate{arrived: make(chan string), through: make(chan struct{})}
 	s, store := start(t, func(o *capture.Options) {
 		g.Store = o.Store
 		o.Store = g
 	})
-	configure(t, s, "b", capture.Settings{Replies: script("turn")})
+	configure(t, s, "b", capture.Settings{Responses: script("turn")})
 	for i := range 5 {
 		c := dial(t, s)
 		target := fmt.Sprintf("/b/%d", i)
@@ -51,9 +51,9 @@ func TestStoredBeforeTheFirstByteOfTheReply(t *testing.T) {
 			t.Fatal(err)
 		}
 		g.through <- struct{}{}
-		resp := replies(t, c, "POST", 1)[0]
+		resp := responses(t, c, "POST", 1)[0]
 		got, err := store.Capture(t.Context(), resp.Header.Get("Hookrig-Capture"))
-		if err != nil || got.Target != target || got.Reply == nil || got.Reply.Body != "turn" {
+		if err != nil || got.Target != target || got.Response == nil || got.Response.Body != "turn" {
 			t.Fatalf("the capture that the reply names: %+v, %v", got, err)
 		}
 	}
@@ -78,10 +78,10 @@ func TestWhatIsNotStoredIsNotAccepted(t *testing.T) {
 		{journal.ErrClosed, "500"},
 	} {
 		s, _ := start(t, func(o *capture.Options) { o.Store = broken{o.Store, tt.err} })
-		configure(t, s, "b", capture.Settings{Replies: script("accepted")})
-		reply := send(t, s, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
-		if status(reply) != tt.want || strings.Contains(reply, "Hookrig-Capture") || strings.Contains(reply, "accepted") {
-			t.Errorf("%v: reply %q, want %s", tt.err, reply, tt.want)
+		configure(t, s, "b", capture.Settings{Responses: script("accepted")})
+		response := send(t, s, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
+		if status(response) != tt.want || strings.Contains(response, "Hookrig-Capture") || strings.Contains(response, "accepted") {
+			t.Errorf("%v: reply %q, want %s", tt.err, response, tt.want)
 		}
 		if got := s.Counts(); got != (capture.Counts{Unstored: 1}) {
 			t.Errorf("%v: counts %+v", tt.err, got)

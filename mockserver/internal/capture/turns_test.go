@@ -15,9 +15,9 @@ func TestTurnBookRemembersTheNewest(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		const remembered = 4
-		b := newTurnBook()
+		b := newPositions()
 		b.remembered = remembered
-		turns := map[byte]uint64{}
+		sequence := map[byte]uint64{}
 		var recent []byte // different ones, newest last
 		for _, id := range rapid.SliceOfN(rapid.ByteRange(0, 12), 1, 200).Draw(t, "deliveries") {
 			at := -1
@@ -27,14 +27,14 @@ func TestTurnBookRemembersTheNewest(t *testing.T) {
 				}
 			}
 			got := b.next(delivery{id})
-			if at >= 0 && len(recent)-at <= remembered && got != turns[id] {
-				t.Fatalf("delivery %d: turn %d, want %d", id, got, turns[id])
+			if at >= 0 && len(recent)-at <= remembered && got != sequence[id] {
+				t.Fatalf("delivery %d: turn %d, want %d", id, got, sequence[id])
 			}
 			if at >= 0 {
 				recent = append(recent[:at], recent[at+1:]...)
 			}
 			recent = append(recent, id)
-			turns[id] = got + 1
+			sequence[id] = got + 1
 			if len(b.young)+len(b.old) > 2*remembered {
 				t.Fatalf("%d + %d deliveries remembered", len(b.young), len(b.old))
 			}
@@ -45,9 +45,9 @@ func TestTurnBookRemembersTheNewest(t *testing.T) {
 // However many take turns at the same time, each turn is taken once in each round.
 func TestEachTurnIsTakenOnce(t *testing.T) {
 	t.Parallel()
-	const takers, turns, rounds = 4, 1000, 400
-	const each = turns * rounds / takers
-	s, err := newScript(&conditions{}, Script{Turns: make([]journal.Reply, turns), Loop: true}, nil)
+	const takers, sequence, rounds = 4, 1000, 400
+	const each = sequence * rounds / takers
+	s, err := newScript(&conditions{}, Script{Sequence: make([]journal.Response, sequence), Loop: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestEachTurnIsTakenOnce(t *testing.T) {
 			all[a]++
 		}
 	}
-	for i, a := range s.turns.answers {
+	for i, a := range s.sequence.answers {
 		if all[a] != rounds {
 			t.Fatalf("turn %d was taken %d times, want %d", i+1, all[a], rounds)
 		}

@@ -13,7 +13,7 @@ import (
 // Verify judges a capture against a provider and secrets, at the time it arrived. url is the address as the provider
 // has it registered; "" is what Host and target make. When the signature is not valid, the explanation says why.
 func Verify(p *fixtures.Provider, c journal.Capture, url string, secrets ...string) journal.Verification {
-	j, err := prepareJudge(p, url, secrets)
+	j, err := prepareCheck(p, url, secrets)
 	if err != nil {
 		return journal.Verification{Provider: p.Name, Verdict: string(signature.Malformed), Explanation: err.Error()}
 	}
@@ -21,14 +21,14 @@ func Verify(p *fixtures.Provider, c journal.Capture, url string, secrets ...stri
 }
 
 // judge verifies the captures of a bin.
-type judge struct {
+type check struct {
 	provider  string
 	url       *url.URL // nil: none is registered
 	verifiers sync.Pool
 }
 
 // newJudge returns the judge that settings ask for, or nil. Errors wrap ErrInvalid.
-func newJudge(known *fixtures.Catalogue, set Settings) (*judge, error) {
+func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 	if set.Provider == "" {
 		if len(set.Secrets) > 0 || set.URL != "" {
 			return nil, fmt.Errorf("%w: secrets or a URL without a provider: name the provider that signs", ErrInvalid)
@@ -50,14 +50,14 @@ func newJudge(known *fixtures.Catalogue, set Settings) (*judge, error) {
 	if len(p.Signing.Signatures) == 0 && len(set.Secrets) == 0 {
 		return nil, nil // a provider that signs nothing leaves nothing to judge
 	}
-	j, err := prepareJudge(p, set.URL, set.Secrets)
+	j, err := prepareCheck(p, set.URL, set.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("%w: provider %s: %w", ErrInvalid, p.Name, err)
 	}
 	return j, nil
 }
 
-func prepareJudge(p *fixtures.Provider, registered string, secrets []string) (*judge, error) {
+func prepareCheck(p *fixtures.Provider, registered string, secrets []string) (*check, error) {
 	if len(p.Signing.Signatures) == 0 {
 		return nil, fmt.Errorf("%s signs nothing: there is no signature to judge", p.Name)
 	}
@@ -65,7 +65,7 @@ func prepareJudge(p *fixtures.Provider, registered string, secrets []string) (*j
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{provider: p.Name}
+	j := &check{provider: p.Name}
 	if registered != "" {
 		if j.url, err = url.Parse(registered); err != nil {
 			return nil, err
@@ -83,7 +83,7 @@ func prepareJudge(p *fixtures.Provider, registered string, secrets []string) (*j
 }
 
 // verify judges one capture. What was not read whole is judged as it is, and not explained.
-func (j *judge) verify(c *journal.Capture, whole bool) journal.Verification {
+func (j *check) verify(c *journal.Capture, whole bool) journal.Verification {
 	about := signature.Context{Time: c.At}
 	if j.url != nil {
 		about.RegisteredURL = j.url.String()

@@ -77,11 +77,11 @@ func (w *Wait) check() error {
 // Wait waits in a bin; it wakes as soon as a capture is stored. A wait that is not fulfilled is not an error: see
 // Waited.OK. Errors wrap ErrInvalid, or are ctx's or the store's; journal.ErrClosed when the server closes meanwhile.
 func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) {
-	return s.WaitInTurn(ctx, name, w, func(context.Context) error { return nil })
+	return s.WaitInQueue(ctx, name, w, func(context.Context) error { return nil })
 }
 
 // WaitInTurn is Wait; when the wait is over, and before the captures of its result are read, it waits for its turn.
-func (s *Server) WaitInTurn(ctx context.Context, name string, w Wait, turn func(context.Context) error) (Waited, error) {
+func (s *Server) WaitInQueue(ctx context.Context, name string, w Wait, turn func(context.Context) error) (Waited, error) {
 	if err := checkNewBin(name); err != nil {
 		return Waited{}, err
 	}

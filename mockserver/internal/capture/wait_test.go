@@ -159,7 +159,7 @@ func TestManyWaiters(t *testing.T) {
 			c := dial(t, s)
 			for range each {
 				write(t, c, "POST /w HTTP/1.1\r\nHost: x\r\n\r\n")
-				replies(t, c, "POST", 1)
+				responses(t, c, "POST", 1)
 			}
 		})
 	}

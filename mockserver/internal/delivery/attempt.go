@@ -13,7 +13,7 @@ import (
 )
 
 // keptReply bounds how much of a reply's body the journal keeps, in bytes.
-const keptReply = 64 << 10
+const keptResponse = 64 << 10
 
 // attempt makes one attempt of a delivery and says what came of it. The stamp on the request is the wall clock's,
 // whatever the schedule's clock says: a consumer compares it with its own.
@@ -46,12 +46,12 @@ func (d *Dispatcher) attempt(j *job, t *terms) journal.Attempt {
 	if result.Err != nil {
 		a.Error = wire.Reason(result.Err)
 	}
-	if result.Reply.Status != 0 {
-		reply := result.Reply
-		if len(reply.Body) > keptReply {
-			reply.Body, reply.Truncated = reply.Body[:keptReply], true
+	if result.Response.Status != 0 {
+		response := result.Response
+		if len(response.Body) > keptResponse {
+			response.Body, response.Truncated = response.Body[:keptResponse], true
 		}
-		a.Reply = &reply
+		a.Response = &response
 	}
 	return a
 }

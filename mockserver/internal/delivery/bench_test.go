@@ -15,7 +15,7 @@ import (
 )
 
 // answering listens on loopback and answers each request with the same bytes, spending as little as it can.
-func answering(b *testing.B, reply string) (url string) {
+func answering(b *testing.B, response string) (url string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -32,7 +32,7 @@ func answering(b *testing.B, reply string) (url string) {
 				defer c.Close()
 				r := bufio.NewReader(c)
 				for answer(r) {
-					if _, err := io.WriteString(c, reply); err != nil {
+					if _, err := io.WriteString(c, response); err != nil {
 						return
 					}
 				}

@@ -140,7 +140,7 @@ func (d *Dispatcher) Close() error {
 func (d *Dispatcher) perform(j *job) (due time.Time, again bool) {
 	t := j.target.terms.Load()
 	a := d.attempt(j, t)
-	next := d.judge(j, t, &a)
+	next := d.check(j, t, &a)
 	if interrupted(j, &a) && a.Outcome == wire.NotSent {
 		d.record(j.id, nil, next)
 	} else {
@@ -150,7 +150,7 @@ func (d *Dispatcher) perform(j *job) (due time.Time, again bool) {
 }
 
 // judge says where a delivery stands after an attempt.
-func (d *Dispatcher) judge(j *job, t *terms, a *journal.Attempt) journal.Progress {
+func (d *Dispatcher) check(j *job, t *terms, a *journal.Attempt) journal.Progress {
 	retry := t.retry
 	switch {
 	case a.Outcome == wire.GotStatus && t.provider.Delivery.Accepts(a.Status):

@@ -50,8 +50,8 @@ func TestRetryUntilTheConsumerIsUp(t *testing.T) {
 		if time.Since(a.At) > time.Minute || a.TookMS <= 0 {
 			t.Errorf("attempt %d at %v took %v ms; want the wall clock", i+1, a.At, a.TookMS)
 		}
-		if a.Reply == nil || a.Reply.Status != want.status {
-			t.Errorf("attempt %d: reply %+v", i+1, a.Reply)
+		if a.Response == nil || a.Response.Status != want.status {
+			t.Errorf("attempt %d: reply %+v", i+1, a.Response)
 		}
 		first := c.received()[0]
 		signed := r.header.Get("x-neostore-signature")
@@ -163,7 +163,7 @@ func TestOutcomesHaveTheirClass(t *testing.T) {
 	}{
 		"answers":       {silent.URL, 0, wire.GotStatus, 200, journal.Delivered, ""},
 		"redirects":     {redirecting.URL, 0, wire.GotStatus, 307, journal.Exhausted, ""},
-		"never answers": {hanging, 3 * time.Second, wire.NoReply, 0, journal.Exhausted, "no reply within "},
+		"never answers": {hanging, 3 * time.Second, wire.NoResponse, 0, journal.Exhausted, "no reply within "},
 		"refuses":       {refused, 0, wire.NotSent, 0, journal.Exhausted, "refused"},
 		"is forbidden":  {"http://192.0.2.1:9/hooks", 0, wire.NotSent, 0, journal.Exhausted, "forbidden address"},
 		"stops reading": {cutting, 0, wire.PartlyWritten, 0, journal.Exhausted, "writing the request"},
@@ -274,7 +274,7 @@ func TestBytesOnTheWireAreThoseInTheJournal(t *testing.T) {
 	}
 }
 
-func TestStoppedByTheReply(t *testing.T) {
+func TestStoppedByTheResponse(t *testing.T) {
 	t.Parallel()
 	p := *knownProvider(t, "neostore")
 	p.Delivery.Profiles = map[string]fixtures.Retry{"polite": {Schedule: []time.Duration{time.Second, time.Second}, StopOn: []string{"410"}}}
@@ -449,11 +449,11 @@ func TestDeliverKeepsNoEndpoint(t *testing.T) {
 	}
 }
 
-func TestALargeReplyIsCutInTheJournal(t *testing.T) {
+func TestALargeResponseIsCutInTheJournal(t *testing.T) {
 	t.Parallel()
 	url := listening(t, func(c net.Conn) {
 		io.CopyN(io.Discard, c, 1)
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", 2*keptReply, strings.Repeat("x", 2*keptReply))
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", 2*keptResponse, strings.Repeat("x", 2*keptResponse))
 		io.Copy(io.Discard, c)
 	})
 	d := virtual(t)
@@ -462,7 +462,7 @@ func TestALargeReplyIsCutInTheJournal(t *testing.T) {
 	if err != nil || got.State != journal.Delivered {
 		t.Fatalf("%s, %v", got.State, err)
 	}
-	if r := got.Attempts[0].Reply; len(r.Body) != keptReply || !r.Truncated {
+	if r := got.Attempts[0].Response; len(r.Body) != keptResponse || !r.Truncated {
 		t.Errorf("%d bytes are kept, truncated %v", len(r.Body), r.Truncated)
 	}
 	d.Close()

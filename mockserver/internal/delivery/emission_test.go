@@ -224,7 +224,7 @@ func TestTheSameSeedMakesTheSameJournal(t *testing.T) {
 			deliveries[i].URL = ""
 			for j := range deliveries[i].Attempts {
 				a := &deliveries[i].Attempts[j]
-				a.At, a.TookMS, a.Reply = time.Time{}, 0, nil
+				a.At, a.TookMS, a.Response = time.Time{}, 0, nil
 				a.Sent.Headers.Del("Host")
 				a.Sent.Headers.Del("x-subscribfy-triggered-at")
 			}

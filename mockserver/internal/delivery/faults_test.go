@@ -335,16 +335,16 @@ func TestBadSignaturesOfOtherSchemes(t *testing.T) {
 				}
 				return r
 			}
-			judge := func(r *request) signature.Verdict {
+			verdict := func(r *request) signature.Verdict {
 				return p.Signing.Verify(r.message, signature.Context{URL: "http://127.0.0.1/in?a=1", Time: fixtures.DefaultStart}, secrets...).Verdict
 			}
 			good := make()
-			if v := judge(good); v != signature.Valid {
+			if v := verdict(good); v != signature.Valid {
 				t.Fatalf("the good one is %s: %+v", v, good.message)
 			}
 			for _, arg := range []string{"missing", "empty", "wrong_secret", "tampered", "truncated"} {
 				bad := make("signature:" + arg)
-				if v := judge(bad); v == signature.Valid {
+				if v := verdict(bad); v == signature.Valid {
 					t.Errorf("%s is valid: %s %s", arg, bad.message.Target, bad.message.Body)
 				}
 				if got := bad.message.Headers.Get("Content-Length"); got != fmt.Sprint(len(bad.message.Body)) {
@@ -357,7 +357,7 @@ func TestBadSignaturesOfOtherSchemes(t *testing.T) {
 			if label := make("signature:truncated").message.Headers.Get("X-Hub-Signature-256"); name == "label" && (!strings.HasPrefix(label, "sha256=") || len(label) != 7+32) {
 				t.Errorf("truncated to %q", label)
 			}
-			if v := judge(make("body:tamper")); (name == "label" || name == "query" || name == "several") && v != signature.Mismatch {
+			if v := verdict(make("body:tamper")); (name == "label" || name == "query" || name == "several") && v != signature.Mismatch {
 				t.Errorf("the tampered body is %s", v)
 			}
 		})

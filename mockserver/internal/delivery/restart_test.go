@@ -102,7 +102,7 @@ func TestCloseCutsShortAndTheNextRunTriesAgain(t *testing.T) {
 	<-arrived
 	d.Close()
 	got, err := store.Delivery(testContext(t), id)
-	if err != nil || got.State != journal.Pending || len(got.Attempts) != 1 || got.Attempts[0].Outcome != wire.NoReply {
+	if err != nil || got.State != journal.Pending || len(got.Attempts) != 1 || got.Attempts[0].Outcome != wire.NoResponse {
 		t.Fatalf("%+v, %v: want the attempt recorded and the delivery pending", got, err)
 	}
 	d = start(t, Options{Store: store})

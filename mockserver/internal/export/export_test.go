@@ -111,7 +111,7 @@ func normal(captures []journal.Capture) []journal.Capture {
 	out := make([]journal.Capture, len(captures))
 	for i, c := range captures {
 		out[i] = c.Clone()
-		if r := out[i].Reply; r != nil && len(r.Headers) == 0 {
+		if r := out[i].Response; r != nil && len(r.Headers) == 0 {
 			r.Headers = nil
 		}
 	}
@@ -136,7 +136,7 @@ func randomCapture() *rapid.Generator[journal.Capture] {
 			c.Problems = []string{"malformed: \"x\""}
 		}
 		if rapid.Bool().Draw(t, "reply") {
-			c.Reply = &journal.Reply{
+			c.Response = &journal.Response{
 				Binary: rapid.SampledFrom([]journal.Binary{nil, {0, 0xff}}).Draw(t, "binary"),
 				Status: rapid.IntRange(0, 599).Draw(t, "status"), Headers: map[string]string{"X-A": "1", "Location": "/x"},
 				Lines: signature.Headers{{Name: "x-b", Value: "2"}, {Name: "X-B", Value: "1"}}, Body: rapid.String().Draw(t, "text"),

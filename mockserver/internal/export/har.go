@@ -79,7 +79,7 @@ type (
 		Seq          uint64                `json:"seq"`
 		Peer         string                `json:"peer"`
 		Target       string                `json:"target"` // byte for byte, where url had to escape
-		Reply        *journal.Reply        `json:"reply,omitempty"`
+		Response        *journal.Response        `json:"reply,omitempty"`
 		Verification *journal.Verification `json:"verification,omitempty"`
 		Problems     []string              `json:"problems,omitempty"`
 		Redacted     []string              `json:"redacted,omitempty"` // names of the secrets that were taken out
@@ -131,7 +131,7 @@ func newHAREntry(c *record) harEntry {
 		},
 		Response: harResponse{Cookies: []harPair{}, Headers: []harPair{}, HeadersSize: -1, BodySize: -1},
 		Own: &harOwn{
-			ID: c.ID, Bin: c.Bin, Seq: c.Seq, Peer: c.Peer, Target: c.Target, Reply: c.Reply, Verification: c.Verification,
+			ID: c.ID, Bin: c.Bin, Seq: c.Seq, Peer: c.Peer, Target: c.Target, Response: c.Response, Verification: c.Verification,
 			Problems: c.Problems, Redacted: c.redacted, Head: newExactHead(&c.Message),
 		},
 	}
@@ -141,27 +141,27 @@ func newHAREntry(c *record) harEntry {
 	if len(c.Body) > 0 {
 		e.Request.PostData = newHARBody(c.Headers.Get("Content-Type"), c.Body)
 	}
-	if c.Reply == nil {
+	if c.Response == nil {
 		return e
 	}
-	e.Time = float64(time.Duration(c.Reply.Delay).Microseconds()) / 1000
+	e.Time = float64(time.Duration(c.Response.Delay).Microseconds()) / 1000
 	e.Timings.Wait = e.Time
-	if c.Reply.Hang || c.Reply.Reset {
+	if c.Response.Hang || c.Response.Reset {
 		return e
 	}
 	r := &e.Response
-	if r.Status = c.Reply.Status; r.Status == 0 {
+	if r.Status = c.Response.Status; r.Status == 0 {
 		r.Status = http.StatusOK
 	}
 	r.StatusText, r.HTTPVersion = http.StatusText(r.Status), "HTTP/1.1"
-	r.BodySize, r.Content.Size, r.Content.Text = len(c.Reply.Content()), len(c.Reply.Content()), c.Reply.Body
-	if len(c.Reply.Binary) > 0 {
-		r.Content.Text, r.Content.Encoding = base64Of(c.Reply.Binary), "base64"
+	r.BodySize, r.Content.Size, r.Content.Text = len(c.Response.Content()), len(c.Response.Content()), c.Response.Body
+	if len(c.Response.Binary) > 0 {
+		r.Content.Text, r.Content.Encoding = base64Of(c.Response.Binary), "base64"
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Reply.Headers)) {
-		r.Headers = append(r.Headers, harPair{name, c.Reply.Headers[name]})
+	for _, name := range slices.Sorted(maps.Keys(c.Response.Headers)) {
+		r.Headers = append(r.Headers, harPair{name, c.Response.Headers[name]})
 	}
-	for _, line := range c.Reply.Lines {
+	for _, line := range c.Response.Lines {
 		r.Headers = append(r.Headers, harPair(line))
 	}
 	for _, h := range r.Headers {

@@ -84,7 +84,7 @@ func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
 		}
 		own := e.Own
 		c.ID, c.Bin, c.Seq, c.Peer, c.Target = own.ID, own.Bin, own.Seq, own.Peer, own.Target
-		c.Reply, c.Verification, c.Problems = own.Reply, own.Verification, own.Problems
+		c.Response, c.Verification, c.Problems = own.Response, own.Verification, own.Problems
 		own.Head.restore(&c.Message)
 		return c, notes, check(&c)
 	}
@@ -96,7 +96,7 @@ func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
 	if err := wire.CheckHead(&c.Message); err != nil {
 		return c, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	c.Reply, note = parseResponse(e.Response)
+	c.Response, note = parseResponse(e.Response)
 	if note != "" {
 		notes = append(notes, note)
 	}
@@ -220,7 +220,7 @@ func keepLines(before, after signature.Headers) signature.Headers {
 }
 
 // parseResponse makes a reply of an entry's response: nil when there was none, or none that can be read, which the note says.
-func parseResponse(raw json.RawMessage) (reply *journal.Reply, note string) {
+func parseResponse(raw json.RawMessage) (response *journal.Response, note string) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, ""
 	}
@@ -242,7 +242,7 @@ func parseResponse(raw json.RawMessage) (reply *journal.Reply, note string) {
 	if len(body) > maxBody {
 		return nil, fmt.Sprintf("the response is left out: its body has %d bytes, at most %d are kept", len(body), maxBody)
 	}
-	out := journal.Reply{Status: r.Status}.WithBody(body)
+	out := journal.Response{Status: r.Status}.WithBody(body)
 	for _, h := range r.Headers {
 		if strings.HasPrefix(h.Name, ":") {
 			continue

@@ -144,7 +144,7 @@ func TestHARDialects(t *testing.T) {
 // The response of an entry is the reply of the capture.
 func TestHARResponses(t *testing.T) {
 	t.Parallel()
-	for response, want := range map[string]*journal.Reply{
+	for response, want := range map[string]*journal.Response{
 		`null`:         nil,
 		`{}`:           nil,
 		`{"status":0}`: nil,
@@ -158,7 +158,7 @@ func TestHARResponses(t *testing.T) {
 		`{"status":"200"}`: nil,
 	} {
 		r := one(t, "har", archive(`{"request":{"method":"GET","url":"http://h/"},"response":`+response+`}`))
-		if diff := cmp.Diff(want, r.Capture.Reply); diff != "" || r.Err != nil {
+		if diff := cmp.Diff(want, r.Capture.Response); diff != "" || r.Err != nil {
 			t.Errorf("%s: %v\n%s", response, r.Err, diff)
 		}
 		if noted := len(r.Notes) > 0; noted != (strings.Contains(response, "REMOVED") || strings.Contains(response, `"200"`)) {

@@ -75,7 +75,7 @@ func planted() map[string]string {
 // A secret that was planted comes out nowhere: not in the reply, not in a problem, not in a file of any format.
 func TestPlanted(t *testing.T) {
 	t.Parallel()
-	rig := mockserver.StartT(t)
+	server := mockserver.StartT(t)
 	table := planted()
 	if len(table) < 90 {
 		t.Errorf("%d places, want 90 or more", len(table))
@@ -91,18 +91,18 @@ func TestPlanted(t *testing.T) {
 		if head, body, ok := strings.Cut(raw, "\r\n\r\n"); ok && body != "" && !strings.Contains(head, "chunked") {
 			raw = fmt.Sprintf("%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
 		}
-		reply := exchange(t, rig.CaptureURL(), raw)
-		if shows(reply, secret) {
-			t.Errorf("%s: the reply quotes the secret:\n%s", place, reply)
+		response := exchange(t, server.CaptureURL(), raw)
+		if shows(response, secret) {
+			t.Errorf("%s: the reply quotes the secret:\n%s", place, response)
 		}
 	}
 	var all []journal.Capture
-	bins, err := rig.Client().Bins(t.Context())
+	bins, err := server.Client().Bins(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, b := range bins {
-		captures, err := rig.Bin(b.Name).Captures(t.Context())
+		captures, err := server.Bin(b.Name).Captures(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestPlanted(t *testing.T) {
 			}
 		}
 	}
-	all = append(all, replied(secrets)...)
+	all = append(all, responded(secrets)...)
 	all = append(all, event(t, secrets))
 	if len(all) < len(table)*9/10 {
 		t.Errorf("%d captures of %d requests", len(all), len(table))
@@ -204,33 +204,33 @@ func TestInnocent(t *testing.T) {
 }
 
 // replied are captures with secrets in what a consumer answered, and in a body that is compressed.
-func replied(secrets map[string]string) []journal.Capture {
+func responded(secrets map[string]string) []journal.Capture {
 	secret := func(place string) string {
 		secrets[place] = fmt.Sprintf("hush%03dreplyZ", len(secrets))
 		return secrets[place]
 	}
-	with := func(r journal.Reply) journal.Capture {
+	with := func(r journal.Response) journal.Capture {
 		return journal.Capture{
-			Message: wire.Message{Method: "GET", Target: "/in", Version: "HTTP/1.1", Headers: signature.Headers{{Name: "Host", Value: "h"}}}, ID: "c1", Reply: &r,
+			Message: wire.Message{Method: "GET", Target: "/in", Version: "HTTP/1.1", Headers: signature.Headers{{Name: "Host", Value: "h"}}}, ID: "c1", Response: &r,
 		}
 	}
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
 	fmt.Fprintf(z, `{"password":%q}`, secret("compressed"))
 	z.Close()
-	compressed := with(journal.Reply{})
+	compressed := with(journal.Response{})
 	compressed.Method, compressed.Body = "POST", zipped.Bytes()
 	compressed.Headers.Add("Content-Encoding", "gzip")
 	compressed.Headers.Add("Content-Length", fmt.Sprint(zipped.Len()))
-	old := with(journal.Reply{})
+	old := with(journal.Response{})
 	old.Problems = []string{fmt.Sprintf("malformed: line 2: %q: want", "X-JWT : "+secret("an old problem")), fmt.Sprintf("trailer line: %q", "Cookie: "+secret("an old trailer"))}
 	old.Verification = &journal.Verification{Provider: "ethpass", Explanation: fmt.Sprintf("Authorization is %q", "Bearer "+secret("an explanation"))}
 	return []journal.Capture{
 		compressed, old,
-		with(journal.Reply{Headers: map[string]string{"Set-Cookie": "s=" + secret("reply's cookie")}}),
-		with(journal.Reply{Lines: signature.Headers{{Name: "Location", Value: "https://h/cb?code=" + secret("reply's location")}}}),
-		with(journal.Reply{Lines: signature.Headers{{Name: "Content-Type", Value: "application/json"}}, Body: `{"access_token":"` + secret("reply's body") + `"}`}),
-		with(journal.Reply{Binary: []byte("\xff{\"access_token\":\"" + secret("reply's bytes") + "\"}")}),
+		with(journal.Response{Headers: map[string]string{"Set-Cookie": "s=" + secret("reply's cookie")}}),
+		with(journal.Response{Lines: signature.Headers{{Name: "Location", Value: "https://h/cb?code=" + secret("reply's location")}}}),
+		with(journal.Response{Lines: signature.Headers{{Name: "Content-Type", Value: "application/json"}}, Body: `{"access_token":"` + secret("reply's body") + `"}`}),
+		with(journal.Response{Binary: []byte("\xff{\"access_token\":\"" + secret("reply's bytes") + "\"}")}),
 	}
 }
 
@@ -268,8 +268,8 @@ func exchange(t *testing.T, address, raw string) string {
 		t.Fatal(err)
 	}
 	_ = conn.(*net.TCPConn).CloseWrite()
-	reply, _ := io.ReadAll(conn)
-	return string(reply)
+	response, _ := io.ReadAll(conn)
+	return string(response)
 }
 
 // shows says whether a text holds a secret, as it is, percent-encoded or in base64.

@@ -71,8 +71,8 @@ func TestGoTestRuns(t *testing.T) {
 func TestScenarioPlays(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	rig := mockserver.StartT(t)
-	inbox := rig.Bin("inbox")
+	server := mockserver.StartT(t)
+	inbox := server.Bin("inbox")
 	bodies := []string{ // the second one's provider sends its secret as it is
 		`{"__eventName":"Pass:Created","n":12345678901234567890,"s":"a\/b","r":"${steps.x} $${y}","e":"é\u0085` + "\u0085\u2028\ufeff\x7f" + `"}`,
 		`{"event": "pass:scan","x":` + delicate + "}\n",
@@ -80,7 +80,7 @@ func TestScenarioPlays(t *testing.T) {
 	var captures []journal.Capture
 	for i, name := range []string{"neostore", "ethpass"} {
 		endpoint := journal.Endpoint{URL: inbox.URL(), Secrets: []string{"hush"}}
-		if _, err := rig.Provider(name).Register(ctx, endpoint); err != nil {
+		if _, err := server.Provider(name).Register(ctx, endpoint); err != nil {
 			t.Fatal(err)
 		}
 		p, err := fixtures.Builtin().Provider(name)
@@ -91,7 +91,7 @@ func TestScenarioPlays(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s is not recognised", bodies[i])
 		}
-		if _, err := rig.Client().Emit(ctx, name, emission(event)); err != nil {
+		if _, err := server.Client().Emit(ctx, name, emission(event)); err != nil {
 			t.Fatal(err)
 		}
 		if captures, err = inbox.Wait(ctx, i+1); err != nil {

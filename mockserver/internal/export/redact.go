@@ -117,10 +117,10 @@ func (r *redactor) redact(c journal.Capture) record {
 	if !same(&c.Message, &before.Message) || slices.ContainsFunc(c.Problems, broken) || framingSpeaks(c.Raw) {
 		c.Raw = nil
 	}
-	if c.Reply != nil {
-		reply := c.Reply.Clone()
-		answer(pass, &reply)
-		c.Reply = &reply
+	if c.Response != nil {
+		response := c.Response.Clone()
+		answer(pass, &response)
+		c.Response = &response
 	}
 	c.Problems = slices.Clone(c.Problems)
 	for i, problem := range c.Problems {
@@ -247,25 +247,25 @@ func refitLines(lines signature.Headers, before, now int, decoded bool) signatur
 }
 
 // answer redacts the reply to a capture, which may be a consumer's.
-func answer(pass *redact.Pass, reply *journal.Reply) {
-	m := wire.Message{Headers: slices.Clone(reply.Lines), Body: []byte(reply.Content())}
-	for name, value := range reply.Headers {
+func answer(pass *redact.Pass, response *journal.Response) {
+	m := wire.Message{Headers: slices.Clone(response.Lines), Body: []byte(response.Content())}
+	for name, value := range response.Headers {
 		m.Headers.Add(name, value)
 	}
 	if changed, decoded := body(pass, &m, nil); changed != nil {
-		*reply = reply.WithBody(changed)
-		reply.Lines = refitLines(reply.Lines, len(m.Body), len(changed), decoded)
-		for name, value := range reply.Headers {
-			if reply.Headers[name] = refit(name, value, len(m.Body), len(changed), decoded); reply.Headers[name] == "" && value != "" {
-				delete(reply.Headers, name)
+		*response = response.WithBody(changed)
+		response.Lines = refitLines(response.Lines, len(m.Body), len(changed), decoded)
+		for name, value := range response.Headers {
+			if response.Headers[name] = refit(name, value, len(m.Body), len(changed), decoded); response.Headers[name] == "" && value != "" {
+				delete(response.Headers, name)
 			}
 		}
 	}
-	for name, value := range reply.Headers {
-		reply.Headers[name] = pass.Header(name, value)
+	for name, value := range response.Headers {
+		response.Headers[name] = pass.Header(name, value)
 	}
-	for i := range reply.Lines {
-		line := &reply.Lines[i]
+	for i := range response.Lines {
+		line := &response.Lines[i]
 		line.Value = pass.Header(line.Name, line.Value)
 	}
 }

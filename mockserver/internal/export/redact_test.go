@@ -15,7 +15,7 @@ const secretive = "POST /in?a=1&Api_Key=hush1&token=&secret%5Fx=hush2&keys=7 HTT
 func TestRedaction(t *testing.T) {
 	t.Parallel()
 	c := capture(t, strings.Replace(secretive, "30", "31", 1))
-	c.Reply = &journal.Reply{
+	c.Response = &journal.Response{
 		Headers: map[string]string{"Set-Cookie": "s=hush8", "X-A": "1"},
 		Lines:   signature.Headers{{Name: "set-cookie", Value: "s=hush9"}, {Name: "X-B", Value: "2"}},
 	}
@@ -35,7 +35,7 @@ func TestRedaction(t *testing.T) {
 			t.Errorf("%s shows a secret:\n%s", f.Name, got)
 		}
 	}
-	if c.Headers.Get("Cookie") != "s=hush5" || c.Reply.Headers["Set-Cookie"] != "s=hush8" || c.Reply.Lines[0].Value != "s=hush9" {
+	if c.Headers.Get("Cookie") != "s=hush5" || c.Response.Headers["Set-Cookie"] != "s=hush8" || c.Response.Lines[0].Value != "s=hush9" {
 		t.Error("the capture itself was changed")
 	}
 }

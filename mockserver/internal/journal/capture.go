@@ -26,7 +26,7 @@ type Capture struct {
 	// Peer is the sender's address, host:port.
 	Peer string `json:"peer"`
 	// Reply is what the bin answered, or was about to answer when the capture was stored.
-	Reply *Reply `json:"reply"`
+	Response *Response `json:"reply"`
 	// Verification judges the signature when a provider is named for the bin.
 	Verification *Verification `json:"verification"`
 	// Raw is the request as it stood on the wire, head and body, where the message does not tell all of it: a body in chunks,
@@ -60,9 +60,9 @@ func (c Capture) Clone() Capture {
 	c.Message = cloneMessage(c.Message)
 	c.Raw = slices.Clone(c.Raw)
 	c.Problems = append(make([]string, 0, len(c.Problems)), c.Problems...)
-	if c.Reply != nil {
-		reply := c.Reply.Clone()
-		c.Reply = &reply
+	if c.Response != nil {
+		response := c.Response.Clone()
+		c.Response = &response
 	}
 	if c.TLS != nil {
 		tls := *c.TLS
@@ -82,7 +82,7 @@ func cloneMessage(m wire.Message) wire.Message {
 }
 
 // Reply is what a bin answers. The zero Reply is 200 with an empty body.
-type Reply struct {
+type Response struct {
 	Status  int               `json:"status,omitempty" yaml:"status"`
 	Headers map[string]string `json:"headers,omitempty" yaml:"headers"`
 	// Lines are header lines in their order and case, the same name as often as it stands there; they come after Headers.
@@ -109,7 +109,7 @@ const (
 )
 
 // WithBody is r with that body, as text if it is UTF-8.
-func (r Reply) WithBody(body []byte) Reply {
+func (r Response) WithBody(body []byte) Response {
 	r.Body, r.Binary = "", nil
 	if utf8.Valid(body) {
 		r.Body = string(body)
@@ -120,7 +120,7 @@ func (r Reply) WithBody(body []byte) Reply {
 }
 
 // Content is the body, whichever way it is given.
-func (r Reply) Content() string {
+func (r Response) Content() string {
 	if len(r.Binary) > 0 {
 		return string(r.Binary)
 	}
@@ -128,7 +128,7 @@ func (r Reply) Content() string {
 }
 
 // Clone returns a copy that shares nothing with r.
-func (r Reply) Clone() Reply {
+func (r Response) Clone() Response {
 	r.Headers = maps.Clone(r.Headers)
 	r.Lines = slices.Clone(r.Lines)
 	r.Binary = slices.Clone(r.Binary)

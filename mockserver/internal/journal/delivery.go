@@ -104,17 +104,17 @@ type Attempt struct {
 	Error   string       `json:"error,omitempty"`
 	Fault   string       `json:"fault"`
 	Sent    wire.Message `json:"sent"`
-	Reply   *wire.Reply  `json:"reply,omitempty"`
+	Response   *wire.Response  `json:"reply,omitempty"`
 }
 
 // Clone returns a copy that shares nothing with a. Its message's headers and body are never nil.
 func (a Attempt) Clone() Attempt {
 	a.Sent = cloneMessage(a.Sent)
-	if a.Reply != nil {
-		reply := *a.Reply
-		reply.Headers = slices.Clone(reply.Headers)
-		reply.Body = slices.Clone(reply.Body)
-		a.Reply = &reply
+	if a.Response != nil {
+		response := *a.Response
+		response.Headers = slices.Clone(response.Headers)
+		response.Body = slices.Clone(response.Body)
+		a.Response = &response
 	}
 	return a
 }

@@ -142,7 +142,7 @@ func (f *Follower) Next(ctx context.Context, tell func(Update) error) error {
 			return err
 		}
 	}
-	for _, seq := range n.replied {
+	for _, seq := range n.responded {
 		c, err := f.store.Capture(ctx, CaptureID(seq))
 		if errors.Is(err, ErrNotFound) {
 			continue
@@ -182,7 +182,7 @@ func (f *Follower) Next(ctx context.Context, tell func(Update) error) error {
 // digested is what changes mean to a follower.
 type digested struct {
 	captures, deliveries bool     // there may be new ones
-	replied              []uint64 // captures that were told before
+	responded              []uint64 // captures that were told before
 	attempted            []string // deliveries that were told before
 	removed              []Removed
 }
@@ -190,7 +190,7 @@ type digested struct {
 // digest sums up changes for a follower that knows all up to a position.
 func digest(changes []Change, o *FollowOptions, known Position) digested {
 	var n digested
-	replied, attempted := map[uint64]bool{}, map[string]bool{}
+	responded, attempted := map[uint64]bool{}, map[string]bool{}
 	for i := range changes {
 		c := &changes[i]
 		if c.Kind == CaptureStored {
@@ -204,10 +204,10 @@ func digest(changes []Change, o *FollowOptions, known Position) digested {
 			continue
 		}
 		switch c.Kind {
-		case ReplySet:
-			if c.Seq <= known.Capture && !replied[c.Seq] {
-				replied[c.Seq] = true
-				n.replied = append(n.replied, c.Seq)
+		case ResponseSet:
+			if c.Seq <= known.Capture && !responded[c.Seq] {
+				responded[c.Seq] = true
+				n.responded = append(n.responded, c.Seq)
 			}
 		case CaptureDeleted:
 			n.remove(Removed{Kind: KindCapture, Bin: c.Bin, Seqs: []uint64{c.Seq}, Why: Deleted})

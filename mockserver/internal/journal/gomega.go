@@ -34,8 +34,8 @@ func (d Delivery) GomegaString() string {
 		b.Printf("\n  attempt %d: ", a.N)
 		if a.Outcome == wire.GotStatus {
 			b.Printf("%d", a.Status)
-			if a.Reply != nil && len(a.Reply.Body) > 0 {
-				b.Printf(" %s", beginning(a.Reply.Body))
+			if a.Response != nil && len(a.Response.Body) > 0 {
+				b.Printf(" %s", beginning(a.Response.Body))
 			}
 		} else {
 			b.Printf("%s: %s", a.Outcome, a.Error)

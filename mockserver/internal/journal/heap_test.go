@@ -44,7 +44,7 @@ func TestLimitBoundsTheHeap(t *testing.T) { // not in parallel: the heap is ever
 			if err := s.AppendCapture(t.Context(), &c); err != nil {
 				return err
 			}
-			return s.SetReply(t.Context(), c.ID, journal.Reply{Body: text(1 << 20)})
+			return s.SetResponse(t.Context(), c.ID, journal.Response{Body: text(1 << 20)})
 		}, 100},
 		{"deliveries", func(t *testing.T, s journal.Store, i int) error {
 			d := journal.Delivery{State: journal.Pending}
@@ -52,7 +52,7 @@ func TestLimitBoundsTheHeap(t *testing.T) { // not in parallel: the heap is ever
 			if err := s.SaveDeliveries(t.Context(), &d); err != nil {
 				return err
 			}
-			a := journal.Attempt{Sent: wire.Message{Body: d.Event.Body}, Reply: &wire.Reply{Body: make([]byte, 64<<10)}}
+			a := journal.Attempt{Sent: wire.Message{Body: d.Event.Body}, Response: &wire.Response{Body: make([]byte, 64<<10)}}
 			if err := s.AppendAttempt(t.Context(), d.ID, &a, journal.Progress{State: journal.Pending}); err != nil {
 				return err
 			}

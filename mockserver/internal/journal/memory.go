@@ -264,8 +264,8 @@ func (s *memory) trim() {
 }
 
 // SetReply keeps a reply for which there is room only: else the capture stays as it is.
-func (s *memory) SetReply(ctx context.Context, id string, r Reply) error {
-	reply := r.Clone()
+func (s *memory) SetResponse(ctx context.Context, id string, r Response) error {
+	response := r.Clone()
 	defer s.lock()()
 	if err := s.usable(ctx); err != nil {
 		return err
@@ -276,14 +276,14 @@ func (s *memory) SetReply(ctx context.Context, id string, r Reply) error {
 	}
 	before := int64(c.Size())
 	changed := *c
-	changed.Reply = &reply
+	changed.Response = &response
 	after := int64(changed.Size())
 	if room := s.o.Bytes - s.bytes.fixed(); after > room {
 		return fmt.Errorf("a reply to capture %s, which then has %d bytes, %d of %d can be had: %w", id, after, max(0, room), s.o.Bytes, ErrFull)
 	}
-	c.Reply = &reply
+	c.Response = &response
 	s.bytes.captures += after - before
-	s.feed.Add(Change{Kind: ReplySet, Bin: c.Bin, Seq: c.Seq})
+	s.feed.Add(Change{Kind: ResponseSet, Bin: c.Bin, Seq: c.Seq})
 	s.makeRoom()
 	s.trim()
 	return nil

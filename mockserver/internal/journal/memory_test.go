@@ -140,7 +140,7 @@ func TestCaptureJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got journal.Capture
-	if err := json.Unmarshal(text, &got); err != nil || string(got.Body) != string(want.Body) || len(got.Headers) != 4 || got.Reply.Delay != want.Reply.Delay {
+	if err := json.Unmarshal(text, &got); err != nil || string(got.Body) != string(want.Body) || len(got.Headers) != 4 || got.Response.Delay != want.Response.Delay {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

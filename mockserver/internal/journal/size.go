@@ -17,7 +17,7 @@ const (
 // keeping them takes besides.
 func (c *Capture) Size() int {
 	n := recordOverhead + messageSize(&c.Message) + len(c.Raw) + len(c.Bin) + len(c.Peer) + textsSize(c.Problems)
-	if r := c.Reply; r != nil {
+	if r := c.Response; r != nil {
 		n += recordOverhead/4 + len(r.Body) + len(r.Binary) + headersSize(r.Lines)
 		for name, value := range r.Headers {
 			n += len(name) + len(value) + lineOverhead
@@ -46,7 +46,7 @@ func (d *Delivery) Size() int {
 // Size is what the attempt counts for in the limits of a store, in bytes.
 func (a *Attempt) Size() int {
 	n := recordOverhead + messageSize(&a.Sent) + len(a.Error) + len(a.Fault)
-	if r := a.Reply; r != nil {
+	if r := a.Response; r != nil {
 		n += lineOverhead + headersSize(r.Headers) + len(r.Body)
 	}
 	return n

@@ -29,7 +29,7 @@ type Store interface {
 	// its bytes may be used again when it returns.
 	AppendCapture(ctx context.Context, c *Capture) error
 	// SetReply records what was answered to a capture after it was stored (a forwarded reply).
-	SetReply(ctx context.Context, id string, r Reply) error
+	SetResponse(ctx context.Context, id string, r Response) error
 	// Capture returns one capture; ErrNotFound when it is unknown or evicted.
 	Capture(ctx context.Context, id string) (Capture, error)
 	// Captures returns what the query selects.

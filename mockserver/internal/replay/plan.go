@@ -153,7 +153,7 @@ func (r *run) exchange(ctx context.Context, index int, c journal.Capture, due ti
 		a.Error = wire.Reason(result.Err)
 	}
 	if result.Outcome == wire.GotStatus {
-		a.Reply = &result.Reply
+		a.Response = &result.Response
 	}
 	r.done(e)
 }

@@ -136,7 +136,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		if diff := cmp.Diff([]time.Duration{time.Minute, 59 * time.Minute}, waits); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff([]wire.Outcome{wire.NoReply, wire.NoReply}, sent); diff != "" {
+		if diff := cmp.Diff([]wire.Outcome{wire.NoResponse, wire.NoResponse}, sent); diff != "" {
 			t.Error(diff)
 		}
 		time.Sleep(2 * time.Hour) // the consumer's

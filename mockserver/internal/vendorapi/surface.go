@@ -14,7 +14,7 @@ import (
 )
 
 // Rig is what a surface is made over.
-type Rig struct {
+type Backend struct {
 	Dispatcher *delivery.Dispatcher
 	Store      journal.Store
 	Provider   *fixtures.Provider // the system that is played
@@ -35,11 +35,11 @@ type Parts struct {
 	// Wire sends what the desk sends by itself, only to where the rig may deliver to.
 	Wire *wire.Client
 	// Surfaces are the addresses of the systems' own APIs, by provider: a URL, or a path of the desk.
-	Surfaces map[string]string
+	VendorAPIs map[string]string
 }
 
 // Maker makes the surface of one system. What it starts ends with ctx.
-type Maker func(ctx context.Context, rig Rig) (http.Handler, error)
+type Maker func(ctx context.Context, server Backend) (http.Handler, error)
 
 type baseKey struct{}
 

@@ -21,23 +21,23 @@ func (s *Site) receive(bin string, m *wire.Message) *capture.Reception {
 	case t == nil:
 		return nil
 	case t.expired(s.o.Now()):
-		return &capture.Reception{Reply: journal.Reply{
+		return &capture.Reception{Response: journal.Response{
 			Status: http.StatusGone, Headers: map[string]string{"Content-Type": "application/json"},
 			Body: string(newErrorBody("token " + t.UUID + " has expired; POST /token makes another one")),
 		}}
 	}
-	reply := t.reply(m)
-	reception := &capture.Reception{Bin: t.UUID, Reply: reply}
+	answer := t.answer(m)
+	reception := &capture.Reception{Bin: t.UUID, Response: answer}
 	arrived := func() {}
 	if t.Listen > 0 {
 		arrived = s.held.arrive(t.UUID)
 		reception.Done = arrived
 	}
-	reception.Stored = func(ctx context.Context, c *journal.Capture) (journal.Reply, signature.Headers) {
+	reception.Stored = func(ctx context.Context, c *journal.Capture) (journal.Response, signature.Headers) {
 		s.limit(ctx, t)
-		given := reply
-		if c.Reply != nil {
-			given = *c.Reply // the bin's settings may have one
+		given := answer
+		if c.Response != nil {
+			given = *c.Response // the bin's settings may have one
 		}
 		var lines signature.Headers
 		if t.Listen > 0 && !given.Hang && !given.Reset {
@@ -53,8 +53,8 @@ func (s *Site) receive(bin string, m *wire.Message) *capture.Reception {
 }
 
 // reply is what the token answers to a request.
-func (t *token) reply(m *wire.Message) journal.Reply {
-	r := journal.Reply{
+func (t *token) answer(m *wire.Message) journal.Response {
+	r := journal.Response{
 		Status: t.DefaultStatus, Headers: map[string]string{"Content-Type": t.DefaultContentType}, Body: t.DefaultContent,
 		Delay: journal.Duration(time.Duration(t.Timeout) * time.Second),
 	}
@@ -117,8 +117,8 @@ func (s *Site) limit(ctx context.Context, t *token) {
 
 // respond makes the answer that somebody gave to a request the one that is recorded and sent. Header lines that come
 // more than once are sent besides, each on its own; the record has their values in one.
-func (s *Site) respond(c *journal.Capture, r response, was journal.Reply) (journal.Reply, signature.Headers) {
-	recorded := journal.Reply{Status: r.status, Headers: map[string]string{}, Body: string(r.content), Delay: was.Delay}
+func (s *Site) respond(c *journal.Capture, r response, was journal.Response) (journal.Response, signature.Headers) {
+	recorded := journal.Response{Status: r.status, Headers: map[string]string{}, Body: string(r.content), Delay: was.Delay}
 	sent := recorded
 	sent.Headers = map[string]string{}
 	for name, value := range was.Headers {
@@ -138,7 +138,7 @@ func (s *Site) respond(c *journal.Capture, r response, was journal.Reply) (journ
 			}
 		}
 	}
-	err := s.o.Store.SetReply(context.Background(), c.ID, recorded)
+	err := s.o.Store.SetResponse(context.Background(), c.ID, recorded)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
 		s.o.Log.Error("site: an answer was not stored", "capture", c.ID, "error", err)
 	}

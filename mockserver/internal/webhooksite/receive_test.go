@@ -167,7 +167,7 @@ func TestHeldRequests(t *testing.T) {
 	r := start(t, nil)
 	id, other := r.token(`{"listen":10,"default_content":"nobody came"}`), r.token(`{}`)
 	const n = 20
-	answers := make([]reply, n)
+	answers := make([]answer, n)
 	var work sync.WaitGroup
 	for i := range n {
 		work.Go(func() { answers[i] = r.send("POST", "/"+id, fmt.Sprint(i)) })
@@ -199,8 +199,8 @@ func TestHeldRequests(t *testing.T) {
 		t.Fatalf("%d captures, %v", len(all), err)
 	}
 	for _, c := range all {
-		if c.Reply == nil || !seen[c.Reply.Status] {
-			t.Errorf("recorded reply %+v", c.Reply)
+		if c.Response == nil || !seen[c.Response.Status] {
+			t.Errorf("recorded reply %+v", c.Response)
 		}
 	}
 	r.call("PUT", "/token/"+id, `{"listen":1,"default_content":"nobody came"}`, 200)
@@ -214,7 +214,7 @@ func TestCloseWhileHeld(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)
 	id := r.token(`{"listen":10,"default_status":202}`)
-	done := make(chan reply, 1)
+	done := make(chan answer, 1)
 	go func() { done <- r.send("POST", "/"+id, "held") }()
 	await(t, "it is listed", func() bool { return len(r.listed(id, "")) == 1 })
 	if err := r.bins.Close(context.Background()); err != nil {
@@ -230,7 +230,7 @@ func TestSettingsOfTheBin(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)
 	id := r.token(`{"default_status":202,"alias":"front"}`)
-	if err := r.bins.Configure(t.Context(), id, capture.Settings{Replies: capture.Script{Turns: []journal.Reply{{Status: 503}, {Status: 299}}}}); err != nil {
+	if err := r.bins.Configure(t.Context(), id, capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{Status: 503}, {Status: 299}}}}); err != nil {
 		t.Fatal(err)
 	}
 	first, second := r.send("POST", "/"+id, ""), r.send("POST", "/front", "")

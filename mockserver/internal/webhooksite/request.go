@@ -73,8 +73,8 @@ func newRequest(c *journal.Capture, note string) *request {
 	if note != "" {
 		r.Note = &note
 	}
-	if c.Reply != nil {
-		r.Time = time.Duration(c.Reply.Delay).Seconds()
+	if c.Response != nil {
+		r.Time = time.Duration(c.Response.Delay).Seconds()
 	}
 	if _, raw, ok := strings.Cut(c.Target, "?"); ok {
 		raw, _, _ = strings.Cut(raw, "#")

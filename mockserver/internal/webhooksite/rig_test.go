@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // rig is a capture server with a Site in front of it.
-type rig struct {
+type server struct {
 	t     testing.TB
 	url   string
 	store journal.Store
@@ -51,18 +51,18 @@ func (c *clock) advance(d time.Duration) {
 func newClock() *clock { return &clock{at: time.Date(2026, 5, 4, 3, 2, 1, 250e6, time.UTC)} }
 
 // start starts a rig on a store, or on a new one in memory; it ends with the test.
-func start(t testing.TB, store journal.Store) *rig {
+func start(t testing.TB, store journal.Store) *server {
 	t.Helper()
 	if store == nil {
 		store = journal.NewMemory(journal.MemoryOptions{})
 	}
-	r := &rig{t: t, store: store, clock: newClock()}
+	r := &server{t: t, store: store, clock: newClock()}
 	r.url = r.serve()
 	return r
 }
 
 // serve starts another server on the rig's store.
-func (r *rig) serve() string {
+func (r *server) serve() string {
 	r.t.Helper()
 	s, err := webhooksite.New(r.t.Context(), webhooksite.Options{Store: r.store, Now: r.clock.now, Log: slog.New(noErrors{r.t})})
 	if err != nil {
@@ -72,15 +72,15 @@ func (r *rig) serve() string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	server := r.bins
+	bins := r.bins
 	r.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
-		if err := server.Close(ctx); err != nil {
+		if err := bins.Close(ctx); err != nil {
 			r.t.Errorf("Close: %v", err)
 		}
 	})
-	return server.URL()
+	return bins.URL()
 }
 
 // noErrors is a log handler that fails the test when the server logs an error or a panic.
@@ -101,14 +101,14 @@ func (h noErrors) Handle(_ context.Context, r slog.Record) error {
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // reply is an answer with its body read.
-type reply struct {
+type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
 // send sends a request with these header lines, name and value in turn.
-func (r *rig) send(method, path, body string, lines ...string) reply {
+func (r *server) send(method, path, body string, lines ...string) answer {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
 	if err != nil {
@@ -120,18 +120,18 @@ func (r *rig) send(method, path, body string, lines ...string) reply {
 	resp, err := client.Do(req)
 	if err != nil {
 		r.t.Errorf("%s %s: %v", method, path, err)
-		return reply{}
+		return answer{}
 	}
 	defer resp.Body.Close()
 	read, err := io.ReadAll(resp.Body)
 	if err != nil {
 		r.t.Errorf("%s %s: %v", method, path, err)
 	}
-	return reply{resp.StatusCode, resp.Header, string(read)}
+	return answer{resp.StatusCode, resp.Header, string(read)}
 }
 
 // call calls the API, wants a status and returns the JSON object of the answer.
-func (r *rig) call(method, path, body string, want int) map[string]any {
+func (r *server) call(method, path, body string, want int) map[string]any {
 	r.t.Helper()
 	got := r.send(method, path, body, "Content-Type", "application/json", "Accept", "application/json")
 	if got.status != want {
@@ -143,7 +143,7 @@ func (r *rig) call(method, path, body string, want int) map[string]any {
 	return r.object(got.body)
 }
 
-func (r *rig) object(text string) map[string]any {
+func (r *server) object(text string) map[string]any {
 	r.t.Helper()
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
@@ -155,13 +155,13 @@ func (r *rig) object(text string) map[string]any {
 }
 
 // token makes a token and returns its UUID.
-func (r *rig) token(body string) string {
+func (r *server) token(body string) string {
 	r.t.Helper()
 	return r.call("POST", "/token", body, 201)["uuid"].(string)
 }
 
 // deliver sends a request to a bin and wants a status; it returns the request's UUID.
-func (r *rig) deliver(path, body string, want int, lines ...string) string {
+func (r *server) deliver(path, body string, want int, lines ...string) string {
 	r.t.Helper()
 	got := r.send("POST", path, body, lines...)
 	if got.status != want {
@@ -171,7 +171,7 @@ func (r *rig) deliver(path, body string, want int, lines ...string) string {
 }
 
 // listed returns the contents of what a list has, in its order.
-func (r *rig) listed(token, query string) []string {
+func (r *server) listed(token, query string) []string {
 	r.t.Helper()
 	contents := []string{}
 	for _, item := range r.call("GET", "/token/"+token+"/requests"+query, "", 200)["data"].([]any) {

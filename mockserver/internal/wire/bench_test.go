@@ -47,12 +47,12 @@ func BenchmarkSend(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			reply, err := client.Do(request)
+			response, err := client.Do(request)
 			if err != nil {
 				b.Fatal(err)
 			}
-			_, _ = io.Copy(io.Discard, reply.Body)
-			reply.Body.Close()
+			_, _ = io.Copy(io.Discard, response.Body)
+			response.Body.Close()
 		}
 	})
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // DefaultMaxReply is how much of a reply's body a Client keeps unless told, in bytes.
-const DefaultMaxReply = 1 << 20
+const DefaultMaxResponse = 1 << 20
 
 // Client sends messages exactly as they stand. The zero Client is ready. It must not be copied after its first use.
 type Client struct {
@@ -19,7 +19,7 @@ type Client struct {
 	// Reroute returns the URL to connect to instead of another one; nil is none. What is sent stays as it is.
 	Reroute func(url string) string
 	// MaxReply bounds how much of a reply's body is kept, in bytes; 0 is DefaultMaxReply. What is longer is cut off there.
-	MaxReply int
+	MaxResponse int
 	// Trust decides which certificates are taken.
 	Trust Trust
 
@@ -80,22 +80,22 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	if err != nil {
 		// A consumer may have answered before it had read everything, and closed.
 		if ctx.Err() == nil {
-			if reply, _, early := s.reader.whole(m.Method == "HEAD", c.maxReply()); early == nil {
-				r.Outcome, r.Status, r.Reply = GotStatus, reply.Status, reply
+			if response, _, early := s.reader.whole(m.Method == "HEAD", c.maxResponse()); early == nil {
+				r.Outcome, r.Status, r.Response = GotStatus, response.Status, response
 				return r
 			}
 		}
 		return failed(r, PartlyWritten, writing, err)
 	}
-	r.Reply, reusable, err = s.reader.whole(m.Method == "HEAD", c.maxReply())
+	r.Response, reusable, err = s.reader.whole(m.Method == "HEAD", c.maxResponse())
 	if err != nil {
 		p := awaiting
-		if r.Reply.Status > 0 || s.reader.w > 0 {
-			p = replying
+		if r.Response.Status > 0 || s.reader.w > 0 {
+			p = responding
 		}
-		return failed(r, NoReply, p, err)
+		return failed(r, NoResponse, p, err)
 	}
-	r.Outcome, r.Status = GotStatus, r.Reply.Status
+	r.Outcome, r.Status = GotStatus, r.Response.Status
 	return r
 }
 
@@ -114,11 +114,11 @@ func (c *Client) write(s *socket, m Message) (int, error) {
 	return n, err
 }
 
-func (c *Client) maxReply() int {
-	if c.MaxReply <= 0 {
-		return DefaultMaxReply
+func (c *Client) maxResponse() int {
+	if c.MaxResponse <= 0 {
+		return DefaultMaxResponse
 	}
-	return c.MaxReply
+	return c.MaxResponse
 }
 
 func (c *Client) connect(ctx context.Context, to destination) (*socket, error) {

@@ -60,12 +60,12 @@ func TestSendWritesTheMessageByteForByte(t *testing.T) {
 	if raw := <-got; !bytes.Equal(raw, want) {
 		t.Errorf("got  %q\nwant %q", raw, want)
 	}
-	wantReply := wire.Reply{
+	wantResponse := wire.Response{
 		Status:  200,
 		Headers: signature.Headers{{Name: "Connection", Value: "close"}, {Name: "x-Reply", Value: "1"}, {Name: "X-REPLY", Value: "2"}},
 		Body:    []byte("bye"),
 	}
-	if diff := cmp.Diff(wantReply, r.Reply); diff != "" {
+	if diff := cmp.Diff(wantResponse, r.Response); diff != "" {
 		t.Errorf("reply (-want +got):\n%s", diff)
 	}
 }
@@ -99,10 +99,10 @@ func TestSendWritesOnce(t *testing.T) {
 	}
 }
 
-func TestSendReadsReplies(t *testing.T) {
+func TestSendReadsResponses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		method, reply string
+		method, response string
 		status        int
 		body          string
 		reused        bool
@@ -125,14 +125,14 @@ func TestSendReadsReplies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			consumer := listen(t, answer(c.reply))
+			consumer := listen(t, answer(c.response))
 			var client wire.Client
 			defer client.CloseIdle()
 			m := post("body")
 			m.Method = c.method
 			for range 2 {
 				r := client.Send(within(t), consumer.url, m)
-				if r.Err != nil || r.Outcome != wire.GotStatus || r.Status != c.status || r.Reply.Status != c.status || string(r.Reply.Body) != c.body {
+				if r.Err != nil || r.Outcome != wire.GotStatus || r.Status != c.status || r.Response.Status != c.status || string(r.Response.Body) != c.body {
 					t.Fatalf("%+v, want status %d, body %q", r, c.status, c.body)
 				}
 			}
@@ -147,28 +147,28 @@ func TestSendReadsReplies(t *testing.T) {
 	}
 }
 
-func TestSendCutsLongReplies(t *testing.T) {
+func TestSendCutsLongResponses(t *testing.T) {
 	t.Parallel()
-	for name, reply := range map[string]string{
+	for name, response := range map[string]string{
 		"length":  "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("x", 100_000),
 		"chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n" + strings.Repeat("x", 100_000) + "\r\n0\r\n\r\n",
 		"close":   "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + strings.Repeat("x", 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			consumer := listen(t, answer(reply))
-			client := wire.Client{MaxReply: 1000}
+			consumer := listen(t, answer(response))
+			client := wire.Client{MaxResponse: 1000}
 			r := client.Send(within(t), consumer.url, post(""))
-			if r.Outcome != wire.GotStatus || len(r.Reply.Body) != 1000 || !r.Reply.Truncated {
-				t.Errorf("outcome %v, error %v, %d bytes, truncated %v", r.Outcome, r.Err, len(r.Reply.Body), r.Reply.Truncated)
+			if r.Outcome != wire.GotStatus || len(r.Response.Body) != 1000 || !r.Response.Truncated {
+				t.Errorf("outcome %v, error %v, %d bytes, truncated %v", r.Outcome, r.Err, len(r.Response.Body), r.Response.Truncated)
 			}
 		})
 	}
 	consumer := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"+strings.Repeat("x", 1000)))
-	client := wire.Client{MaxReply: 1000}
+	client := wire.Client{MaxResponse: 1000}
 	defer client.CloseIdle()
-	if r := client.Send(within(t), consumer.url, post("")); r.Reply.Truncated || len(r.Reply.Body) != 1000 {
-		t.Errorf("a reply that just fits: %d bytes, truncated %v", len(r.Reply.Body), r.Reply.Truncated)
+	if r := client.Send(within(t), consumer.url, post("")); r.Response.Truncated || len(r.Response.Body) != 1000 {
+		t.Errorf("a reply that just fits: %d bytes, truncated %v", len(r.Response.Body), r.Response.Truncated)
 	}
 }
 
@@ -200,15 +200,15 @@ func TestSendOutcomes(t *testing.T) {
 		"no such scheme":   {nil, "ftp://127.0.0.1/", "", wire.NotSent, wire.ErrURL, `"ftp://127.0.0.1/": want http`},
 		"no host":          {nil, "http:///x", "", wire.NotSent, wire.ErrURL, "there is no host"},
 		"not a URL":        {nil, "http://[::1", "", wire.NotSent, wire.ErrURL, "[::1"},
-		"closed":           {readThen(func(net.Conn) {}), "", "", wire.NoReply, wire.ErrCut, "waiting for the reply"},
-		"reset":            {readThen(reset), "", "", wire.NoReply, wire.ErrCut, "waiting for the reply"},
-		"half a head":      {say("HTTP/1.1 200 OK\r\nConte"), "", "", wire.NoReply, wire.ErrCut, "reading the reply"},
-		"half a body":      {say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), "", "", wire.NoReply, wire.ErrCut, "reading the reply"},
-		"half the chunks":  {say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), "", "", wire.NoReply, wire.ErrCut, "reading the reply"},
-		"not HTTP":         {say("SSH-2.0-OpenSSH_9\r\n\r\n"), "", "", wire.NoReply, wire.ErrMalformed, `"SSH-2.0-OpenSSH_9": want a status line`},
-		"endless head":     {say("HTTP/1.1 200 OK\r\nA: " + strings.Repeat("x", wire.MaxHead)), "", "", wire.NoReply, wire.ErrTooLarge, "no empty line"},
-		"endless interims": {say(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 200)), "", "", wire.NoReply, wire.ErrMalformed, "interim"},
-		"two lengths":      {say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "", "", wire.NoReply, wire.ErrMalformed, "Content-Length"},
+		"closed":           {readThen(func(net.Conn) {}), "", "", wire.NoResponse, wire.ErrCut, "waiting for the reply"},
+		"reset":            {readThen(reset), "", "", wire.NoResponse, wire.ErrCut, "waiting for the reply"},
+		"half a head":      {say("HTTP/1.1 200 OK\r\nConte"), "", "", wire.NoResponse, wire.ErrCut, "reading the reply"},
+		"half a body":      {say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), "", "", wire.NoResponse, wire.ErrCut, "reading the reply"},
+		"half the chunks":  {say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), "", "", wire.NoResponse, wire.ErrCut, "reading the reply"},
+		"not HTTP":         {say("SSH-2.0-OpenSSH_9\r\n\r\n"), "", "", wire.NoResponse, wire.ErrMalformed, `"SSH-2.0-OpenSSH_9": want a status line`},
+		"endless head":     {say("HTTP/1.1 200 OK\r\nA: " + strings.Repeat("x", wire.MaxHead)), "", "", wire.NoResponse, wire.ErrTooLarge, "no empty line"},
+		"endless interims": {say(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 200)), "", "", wire.NoResponse, wire.ErrMalformed, "interim"},
+		"two lengths":      {say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "", "", wire.NoResponse, wire.ErrMalformed, "Content-Length"},
 		"reset while writing": {func(conn net.Conn) {
 			io.ReadFull(conn, make([]byte, 1000))
 			reset(conn)
@@ -230,7 +230,7 @@ func TestSendOutcomes(t *testing.T) {
 			switch {
 			case r.Outcome == wire.NotSent && r.Written != 0,
 				r.Outcome == wire.PartlyWritten && (r.Written == 0 || r.Written >= length),
-				r.Outcome == wire.NoReply && r.Written != length:
+				r.Outcome == wire.NoResponse && r.Written != length:
 				t.Errorf("%d of %d bytes written with %q", r.Written, length, r.Outcome)
 			}
 		})
@@ -238,7 +238,7 @@ func TestSendOutcomes(t *testing.T) {
 }
 
 // A consumer that answers before it has read the body, and closes, has answered.
-func TestSendReadsAnEarlyReply(t *testing.T) {
+func TestSendReadsAnEarlyResponse(t *testing.T) {
 	t.Parallel()
 	consumer := listen(t, func(conn net.Conn) {
 		io.ReadFull(conn, make([]byte, 1000))
@@ -261,8 +261,8 @@ func TestSendTimesOut(t *testing.T) {
 		outcome wire.Outcome
 		text    string
 	}{
-		"no reply":   {hang, "", wire.NoReply, "no reply within "},
-		"half reply": {func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"); hang(conn) }, "", wire.NoReply, "reply not complete within "},
+		"no reply":   {hang, "", wire.NoResponse, "no reply within "},
+		"half reply": {func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"); hang(conn) }, "", wire.NoResponse, "reply not complete within "},
 		"not read":   {func(conn net.Conn) { conn.(*net.TCPConn).SetReadBuffer(4096); <-released }, strings.Repeat("x", 1<<20), wire.PartlyWritten, "request not written within "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -314,7 +314,7 @@ func TestSendIsCanceled(t *testing.T) {
 	})
 	var client wire.Client
 	r := client.Send(ctx, consumer.url, post(""))
-	if r.Outcome != wire.NoReply || !errors.Is(r.Err, why) || errors.Is(r.Err, wire.ErrTimeout) {
+	if r.Outcome != wire.NoResponse || !errors.Is(r.Err, why) || errors.Is(r.Err, wire.ErrTimeout) {
 		t.Errorf("%q, %v", r.Outcome, r.Err)
 	}
 	if r = client.Send(ctx, consumer.url, post("")); r.Outcome != wire.NotSent || !errors.Is(r.Err, why) {
@@ -417,8 +417,8 @@ func TestSendTLS(t *testing.T) {
 	client := wire.Client{Dial: dial, Trust: wire.Trust{SkipVerify: true}}
 	for range 2 {
 		r := client.Send(within(t), "https://consumer.test/", post(""))
-		if r.Err != nil || string(r.Reply.Body) != "HTTP/1.1 consumer.test http/1.1" {
-			t.Fatalf("%v, body %q", r.Err, r.Reply.Body)
+		if r.Err != nil || string(r.Response.Body) != "HTTP/1.1 consumer.test http/1.1" {
+			t.Fatalf("%v, body %q", r.Err, r.Response.Body)
 		}
 	}
 	client.CloseIdle()
@@ -442,8 +442,8 @@ func TestSendConcurrently(t *testing.T) {
 		go func() {
 			for i := range 50 {
 				body := fmt.Sprintf("%d/%d", worker, i)
-				if r := client.Send(ctx, server.URL, post(body)); r.Err != nil || string(r.Reply.Body) != body {
-					failures <- fmt.Errorf("%v: got %q, want %q", r.Err, r.Reply.Body, body)
+				if r := client.Send(ctx, server.URL, post(body)); r.Err != nil || string(r.Response.Body) != body {
+					failures <- fmt.Errorf("%v: got %q, want %q", r.Err, r.Response.Body, body)
 					return
 				}
 			}

@@ -96,13 +96,13 @@ func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Ou
 		}
 		return 0, outcome, c.broken(writing, start, deadline, err)
 	}
-	head, err := s.reader.reply(bytes.HasPrefix(raw, []byte("HEAD ")))
+	head, err := s.reader.response(bytes.HasPrefix(raw, []byte("HEAD ")))
 	if err != nil {
-		return 0, NoReply, c.broken(awaiting, start, deadline, err)
+		return 0, NoResponse, c.broken(awaiting, start, deadline, err)
 	}
 	_, reusable, err := s.reader.body(&head, skip)
 	if err != nil {
-		return 0, NoReply, c.broken(replying, start, deadline, err)
+		return 0, NoResponse, c.broken(responding, start, deadline, err)
 	}
 	c.used = time.Now()
 	c.trips++

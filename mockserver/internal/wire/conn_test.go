@@ -27,7 +27,7 @@ func dialConn(t testing.TB, url string) *wire.Conn {
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		method, reply string
+		method, response string
 		status        int
 		conns         int // for three round trips
 	}{
@@ -42,7 +42,7 @@ func TestRoundTrips(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			consumer := listen(t, answer(c.reply))
+			consumer := listen(t, answer(c.response))
 			m := post("body")
 			m.Method = c.method
 			raw := wire.Append(nil, m)
@@ -77,7 +77,7 @@ func TestRoundTripOutcomes(t *testing.T) {
 		})
 		conn := dialConn(t, consumer.url)
 		status, outcome, err := conn.RoundTrip(raw, time.Now().Add(time.Second))
-		if status != 0 || outcome != wire.NoReply || !errors.Is(err, wire.ErrTimeout) || !strings.HasPrefix(err.Error(), "no reply within ") {
+		if status != 0 || outcome != wire.NoResponse || !errors.Is(err, wire.ErrTimeout) || !strings.HasPrefix(err.Error(), "no reply within ") {
 			t.Errorf("%d %q %v", status, outcome, err)
 		}
 		if status, outcome, err = conn.RoundTrip(raw, never); status != 200 {
@@ -88,7 +88,7 @@ func TestRoundTripOutcomes(t *testing.T) {
 		t.Parallel()
 		consumer := listen(t, func(conn net.Conn) { readRequest(bufio.NewReader(conn)) })
 		conn := dialConn(t, consumer.url)
-		if status, outcome, err := conn.RoundTrip(raw, never); status != 0 || outcome != wire.NoReply || !errors.Is(err, wire.ErrCut) {
+		if status, outcome, err := conn.RoundTrip(raw, never); status != 0 || outcome != wire.NoResponse || !errors.Is(err, wire.ErrCut) {
 			t.Errorf("%d %q %v", status, outcome, err)
 		}
 	})
@@ -116,7 +116,7 @@ func TestRoundTripOutcomes(t *testing.T) {
 		})
 		conn = dialConn(t, consumer.url)
 		close(ready)
-		for _, want := range []wire.Outcome{wire.NoReply, wire.NotSent} {
+		for _, want := range []wire.Outcome{wire.NoResponse, wire.NotSent} {
 			if status, outcome, err := conn.RoundTrip(raw, never); status != 0 || outcome != want || !errors.Is(err, wire.ErrClosed) {
 				t.Errorf("%d %q %v, want %q, ErrClosed", status, outcome, err, want)
 			}
@@ -133,10 +133,10 @@ func TestRoundTripOutcomes(t *testing.T) {
 }
 
 func TestRoundTripAllocatesNothing(t *testing.T) { // not parallel: it counts allocations
-	const reply = "HTTP/1.1 200 OK\r\nServer: x\r\nDate: Sat, 21 Nov 2026 08:00:00 GMT\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok"
+	const response = "HTTP/1.1 200 OK\r\nServer: x\r\nDate: Sat, 21 Nov 2026 08:00:00 GMT\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok"
 	raw := wire.Append(nil, post("body"))
 	consumer := listen(t, func(conn net.Conn) {
-		in, out := make([]byte, len(raw)), []byte(reply)
+		in, out := make([]byte, len(raw)), []byte(response)
 		for {
 			if _, err := io.ReadFull(conn, in); err != nil {
 				return

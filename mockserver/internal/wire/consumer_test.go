@@ -59,14 +59,14 @@ func (c *consumer) connections() int {
 }
 
 // answer serves every request of a connection with the same bytes.
-func answer(reply string) func(net.Conn) {
+func answer(response string) func(net.Conn) {
 	return func(conn net.Conn) {
 		r := bufio.NewReader(conn)
 		for {
 			if _, err := readRequest(r); err != nil {
 				return
 			}
-			if _, err := io.WriteString(conn, reply); err != nil {
+			if _, err := io.WriteString(conn, response); err != nil {
 				return
 			}
 		}

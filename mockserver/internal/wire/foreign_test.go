@@ -13,9 +13,9 @@ import (
 
 // What a peer answers that speaks something other than HTTP stands in the reason, so that one sees what it is; nothing of it can steer
 // a terminal.
-func TestRepliesThatAreNotHTTP(t *testing.T) {
+func TestResponsesThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ name, reply, want string }{
+	for _, tt := range []struct{ name, response, want string }{
 		{"SSH", "SSH-2.0-OpenSSH_9.2\r\n", `reply "SSH-2.0-OpenSSH_9.2\r\n" is not HTTP: it looks like SSH: is the port right?`},
 		{"HTTP/2 settings", "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d", `reply "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d" is not HTTP: it looks like HTTP/2, which is not spoken here`},
 		{"a TLS alert", "\x15\x03\x01\x00\x02\x02\x46", `reply "\x15\x03\x01\x00\x02\x02F" is not HTTP: it looks like TLS: is this an https:// address?`},
@@ -27,13 +27,13 @@ func TestRepliesThatAreNotHTTP(t *testing.T) {
 			t.Parallel()
 			consumer := listen(t, func(conn net.Conn) {
 				if _, err := readRequest(bufio.NewReader(conn)); err == nil {
-					io.WriteString(conn, tt.reply)
+					io.WriteString(conn, tt.response)
 				}
 			})
 			want := "the reply: malformed HTTP message: " + tt.want // waiting for it, or reading it
 			var client wire.Client
 			r := client.Send(within(t), consumer.url, post("body"))
-			if got := wire.Reason(r.Err); r.Outcome != wire.NoReply || !strings.HasSuffix(got, want) {
+			if got := wire.Reason(r.Err); r.Outcome != wire.NoResponse || !strings.HasSuffix(got, want) {
 				t.Errorf("Client: %s, %q, want %q", r.Outcome, got, want)
 			}
 			conn, err := wire.DialConn(within(t), consumer.url, nil, wire.Trust{})
@@ -42,7 +42,7 @@ func TestRepliesThatAreNotHTTP(t *testing.T) {
 			}
 			defer conn.Close()
 			_, outcome, err := conn.RoundTrip(wire.Append(nil, post("body")), time.Time{})
-			if got := wire.Reason(err); outcome != wire.NoReply || !strings.HasSuffix(got, want) {
+			if got := wire.Reason(err); outcome != wire.NoResponse || !strings.HasSuffix(got, want) {
 				t.Errorf("Conn: %s, %q, want %q", outcome, got, want)
 			}
 		})

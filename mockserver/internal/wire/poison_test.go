@@ -14,9 +14,9 @@ import (
 )
 
 // What a consumer sends behind the end of its reply, at once or later, is never taken for the reply to the next request.
-func TestNothingFollowsAReply(t *testing.T) {
+func TestNothingFollowsAResponse(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ method, reply, later string }{
+	for name, c := range map[string]struct{ method, response, later string }{
 		"another reply":                {"POST", ok, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
 		"another reply, at once":       {"POST", ok + "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", ""},
 		"bytes":                        {"POST", ok, "x"},
@@ -46,7 +46,7 @@ func TestNothingFollowsAReply(t *testing.T) {
 						_, _ = io.WriteString(conn, "HTTP/1.1 299 Second\r\nContent-Length: 0\r\n\r\n")
 						return
 					}
-					_, _ = io.WriteString(conn, c.reply)
+					_, _ = io.WriteString(conn, c.response)
 					<-idle
 					_, _ = io.WriteString(conn, c.later)
 					_, _ = readRequest(r) // until the sender hangs up, or goes wrong

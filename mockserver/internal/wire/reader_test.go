@@ -8,7 +8,7 @@ import (
 )
 
 // However the bytes arrive, the reply is the same; and what is skipped is as long as what is kept.
-func FuzzReply(f *testing.F) {
+func FuzzResponse(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-a: b\r\n\r\nokrest"), false, 10)
 	f.Add([]byte("HTTP/1.1 100 Continue\n\nHTTP/1.0 200\nTransfer-Encoding: chunked\n\n3;x\nabc\n0\nT: 1\n\n"), false, 2)
 	f.Add([]byte("\r\nHTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\nuntil the end"), true, 0)
@@ -17,26 +17,26 @@ func FuzzReply(f *testing.F) {
 			return
 		}
 		at := reader{src: bytes.NewReader(raw)}
-		reply, reusable, err := at.whole(toHEAD, most)
-		if len(reply.Body) > most {
-			t.Fatalf("%d bytes kept, at most %d asked", len(reply.Body), most)
+		response, reusable, err := at.whole(toHEAD, most)
+		if len(response.Body) > most {
+			t.Fatalf("%d bytes kept, at most %d asked", len(response.Body), most)
 		}
-		if err == nil && (reply.Status < 101 || reply.Status > 999) {
-			t.Fatalf("status %d", reply.Status)
+		if err == nil && (response.Status < 101 || response.Status > 999) {
+			t.Fatalf("status %d", response.Status)
 		}
 		slow := reader{src: iotest.OneByteReader(bytes.NewReader(raw))}
 		again, _, errAgain := slow.whole(toHEAD, most)
-		if (err == nil) != (errAgain == nil) || reply.Status != again.Status || !bytes.Equal(reply.Body, again.Body) || reply.Truncated != again.Truncated {
-			t.Fatalf("at once: %+v, %v\nbyte by byte: %+v, %v", reply, err, again, errAgain)
+		if (err == nil) != (errAgain == nil) || response.Status != again.Status || !bytes.Equal(response.Body, again.Body) || response.Truncated != again.Truncated {
+			t.Fatalf("at once: %+v, %v\nbyte by byte: %+v, %v", response, err, again, errAgain)
 		}
-		if err == nil && !reply.Truncated {
+		if err == nil && !response.Truncated {
 			skipping := reader{src: bytes.NewReader(raw)}
-			h, err := skipping.reply(toHEAD)
+			h, err := skipping.response(toHEAD)
 			if err == nil {
 				_, _, err = skipping.body(&h, skip)
 			}
-			if err != nil || h.status != reply.Status || skipping.w-skipping.r != at.w-at.r {
-				t.Fatalf("skipped: %d, %v, %d bytes left; read: %d, %d left", h.status, err, skipping.w-skipping.r, reply.Status, at.w-at.r)
+			if err != nil || h.status != response.Status || skipping.w-skipping.r != at.w-at.r {
+				t.Fatalf("skipped: %d, %v, %d bytes left; read: %d, %d left", h.status, err, skipping.w-skipping.r, response.Status, at.w-at.r)
 			}
 			if left, _ := io.ReadAll(at.src); reusable && len(left) == 0 && at.w != at.r {
 				t.Fatal("reusable with bytes left")

@@ -9,7 +9,7 @@ import (
 )
 
 // Reply is what the consumer answered.
-type Reply struct {
+type Response struct {
 	Status  int               `json:"status"`
 	Headers signature.Headers `json:"headers,omitempty"`
 	Body    []byte            `json:"body,omitempty"`
@@ -18,7 +18,7 @@ type Reply struct {
 }
 
 // replyHead is the head of a final reply.
-type replyHead struct {
+type responseHead struct {
 	status int
 	fields []byte // the header lines and the empty one; they stay until the next read
 	frame  frame
@@ -27,14 +27,14 @@ type replyHead struct {
 }
 
 // reply reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD was asked.
-func (r *reader) reply(toHEAD bool) (replyHead, error) {
+func (r *reader) response(toHEAD bool) (responseHead, error) {
 	const mostInterim = 100
 	for range mostInterim {
 		raw, err := r.head()
 		if err != nil {
-			return replyHead{}, err
+			return responseHead{}, err
 		}
-		h, err := parseReplyHead(raw)
+		h, err := parseResponseHead(raw)
 		if err != nil {
 			return h, err
 		}
@@ -45,13 +45,13 @@ func (r *reader) reply(toHEAD bool) (replyHead, error) {
 			return h, nil
 		}
 	}
-	return replyHead{}, fmt.Errorf("%w: more than %d interim replies", ErrMalformed, mostInterim)
+	return responseHead{}, fmt.Errorf("%w: more than %d interim replies", ErrMalformed, mostInterim)
 }
 
 // parseReplyHead reads a status line and what the header lines say of the frame. It allocates nothing unless it fails.
-func parseReplyHead(raw []byte) (replyHead, error) {
+func parseResponseHead(raw []byte) (responseHead, error) {
 	line, fields := cutLine(raw)
-	h := replyHead{fields: fields, frame: frame{length: -1}}
+	h := responseHead{fields: fields, frame: frame{length: -1}}
 	const form = "HTTP/1.1 200"
 	if len(line) < len(form) || !validVersion(line[:8]) || line[8] != ' ' || len(line) > len(form) && line[len(form)] != ' ' {
 		return h, badStatusLine(line)
@@ -87,7 +87,7 @@ func badStatusLine(line []byte) error {
 }
 
 // body reads the body of the reply and says whether the connection can be used again. most bounds what is kept.
-func (r *reader) body(h *replyHead, most int) (body []byte, reusable bool, err error) {
+func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, err error) {
 	reusable = !h.last
 	switch f := &h.frame; {
 	case !h.bodied:
@@ -106,18 +106,18 @@ func (r *reader) body(h *replyHead, most int) (body []byte, reusable bool, err e
 }
 
 // whole reads a reply as it is recorded. After an error the Reply holds what had been read.
-func (r *reader) whole(toHEAD bool, most int) (reply Reply, reusable bool, err error) {
-	h, err := r.reply(toHEAD)
+func (r *reader) whole(toHEAD bool, most int) (response Response, reusable bool, err error) {
+	h, err := r.response(toHEAD)
 	if err != nil {
-		return reply, false, err
+		return response, false, err
 	}
-	reply.Status = h.status
-	if reply.Headers, err = parseFields(h.fields); err != nil {
-		return reply, false, err
+	response.Status = h.status
+	if response.Headers, err = parseFields(h.fields); err != nil {
+		return response, false, err
 	}
-	reply.Body, reusable, err = r.body(&h, most)
+	response.Body, reusable, err = r.body(&h, most)
 	if err == errBodyCut {
-		reply.Truncated, err = true, nil
+		response.Truncated, err = true, nil
 	}
-	return reply, reusable, err
+	return response, reusable, err
 }

@@ -17,7 +17,7 @@ type Outcome string
 const (
 	NotSent       Outcome = "not_sent"       // no byte was written: refused, unresolved, TLS failed
 	PartlyWritten Outcome = "partly_written" // the connection ended while the request was being written
-	NoReply       Outcome = "no_reply"       // written whole, no whole reply: timeout, reset, garbage
+	NoResponse       Outcome = "no_reply"       // written whole, no whole reply: timeout, reset, garbage
 	GotStatus     Outcome = "status"         // a reply with a status was read
 )
 
@@ -26,7 +26,7 @@ type Result struct {
 	Outcome Outcome
 	Status  int
 	// Reply is what was read of the reply; with NoReply it may be a beginning.
-	Reply Reply
+	Response Response
 	Took  time.Duration
 	// Written counts the bytes of the request that went into the connection.
 	Written int
@@ -58,7 +58,7 @@ var (
 	connecting = phase{"no connection", "connecting"}
 	writing    = phase{"request not written", "writing the request"}
 	awaiting   = phase{"no reply", "waiting for the reply"}
-	replying   = phase{"reply not complete", "reading the reply"}
+	responding   = phase{"reply not complete", "reading the reply"}
 )
 
 // fail says why the phase failed. limit is the time that the whole exchange had.

@@ -124,7 +124,7 @@ func TestTrust(t *testing.T) {
 			if err := trust.AddPEM(known.pem); err != nil {
 				t.Fatal(err)
 			}
-			judge := func(how string, err error) {
+			check := func(how string, err error) {
 				t.Helper()
 				switch {
 				case tt.want == "" && err != nil:
@@ -138,8 +138,8 @@ func TestTrust(t *testing.T) {
 			}
 			for how, c := range map[string]struct {
 				trust wire.Trust
-				judge func(string, error)
-			}{"checked": {trust, judge}, "not checked": {wire.Trust{SkipVerify: true}, func(how string, err error) {
+				check func(string, error)
+			}{"checked": {trust, check}, "not checked": {wire.Trust{SkipVerify: true}, func(how string, err error) {
 				if err != nil {
 					t.Errorf("%s: %v", how, err)
 				}
@@ -150,7 +150,7 @@ func TestTrust(t *testing.T) {
 				if r.Err != nil && (r.Outcome != wire.NotSent || r.Written != 0) {
 					t.Errorf("%s: %s, %d bytes written", how, r.Outcome, r.Written)
 				}
-				c.judge(how+", Client", r.Err)
+				c.check(how+", Client", r.Err)
 
 				conn, err := wire.DialConn(within(t), at, nil, c.trust)
 				if err == nil {
@@ -159,7 +159,7 @@ func TestTrust(t *testing.T) {
 					}
 					conn.Close()
 				}
-				c.judge(how+", Conn", err)
+				c.check(how+", Conn", err)
 
 				other := &http.Client{Transport: &http.Transport{TLSClientConfig: c.trust.Config(), DisableKeepAlives: true}}
 				resp, err := other.Get(at)
@@ -170,7 +170,7 @@ func TestTrust(t *testing.T) {
 				if asked := (*url.Error)(nil); err != nil && (!errors.As(err, &asked) || asked.URL != at) {
 					t.Errorf("%s: %v does not say what was asked", how, err)
 				}
-				c.judge(how+", net/http", err)
+				c.check(how+", net/http", err)
 			}
 		})
 	}

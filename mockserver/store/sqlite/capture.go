@@ -11,8 +11,8 @@ import (
 )
 
 // SetReply packs the capture's head anew, with the reply in it. It keeps a reply for which there is room only.
-func (s *store) SetReply(ctx context.Context, id string, r journal.Reply) error {
-	reply := r.Clone()
+func (s *store) SetResponse(ctx context.Context, id string, r journal.Response) error {
+	response := r.Clone()
 	seq, ok := journal.ParseCaptureID(id)
 	return s.write(ctx, func(w *writer) error {
 		if !ok || seq > math.MaxInt64 {
@@ -36,7 +36,7 @@ func (s *store) SetReply(ctx context.Context, id string, r journal.Reply) error 
 		if b == nil {
 			return ErrCorrupt
 		}
-		c.Reply, c.Bin = &reply, b.name
+		c.Response, c.Bin = &response, b.name
 		size := int64(c.Size()) + body
 		if size > largest {
 			return fmt.Errorf("a reply to capture %s, which then has %d bytes, at most %d fit: %w", id, size, int64(largest), errRoom)
@@ -47,7 +47,7 @@ func (s *store) SetReply(ctx context.Context, id string, r journal.Reply) error 
 		b.bytes += size - before
 		w.bytes.captures += size - before
 		w.touch(b)
-		w.note(journal.Change{Kind: journal.ReplySet, Bin: b.name, Seq: seq})
+		w.note(journal.Change{Kind: journal.ResponseSet, Bin: b.name, Seq: seq})
 		_, err = w.stmts.updateHead.ExecContext(ctx, packCapture(nil, &c), size, int64(seq))
 		return err
 	})

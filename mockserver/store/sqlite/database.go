@@ -268,7 +268,7 @@ func migrations() ([]string, error) { return fs.Glob(schema, "schema/*.sql") }
 
 // otherSieves reports whether a file of version 2 is one of those whose second migration added the sieves, which the
 // third one does in all later files, and not Bin.Cleared.
-func otherSieves(ctx context.Context, db *sql.DB) (found bool, err error) {
+func otherTextIndexes(ctx context.Context, db *sql.DB) (found bool, err error) {
 	err = db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'sieves'").Scan(&found)
 	return found, err
 }
@@ -284,7 +284,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if version == 2 {
-		found, err := otherSieves(ctx, db)
+		found, err := otherTextIndexes(ctx, db)
 		if err != nil {
 			return err
 		}

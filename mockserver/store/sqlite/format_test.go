@@ -81,7 +81,7 @@ func sampleCapture() journal.Capture {
 		Message: wire.Message{Method: "POST", Target: "/a?b", Version: "HTTP/1.1", Headers: signature.Headers{{Name: "A", Value: "b\xff"}}},
 		At:      time.Unix(1_700_000_000, 5).UTC(), Peer: "127.0.0.1:9", Raw: []byte("raw"), Problems: []string{"aborted"},
 		TLS: &journal.TLS{Version: "TLS 1.3", Cipher: "c", SNI: "s"}, Verification: &journal.Verification{Provider: "p", Verdict: "valid", Explanation: "e"},
-		Reply: &journal.Reply{
+		Response: &journal.Response{
 			Status: 201, Headers: map[string]string{"B": "c"}, Lines: signature.Headers{{Name: "C", Value: "d"}}, Body: "text", Binary: journal.Binary{1},
 			Delay: 7, Drip: 8, Cut: "body", Hang: true, Reset: true,
 		},
@@ -102,7 +102,7 @@ func sampleAttempt() journal.Attempt {
 	return journal.Attempt{
 		N: 1, Due: time.Unix(1_700_000_000, 8).UTC(), At: time.Unix(1_700_000_000, 9).UTC(), TookMS: 1.5, Outcome: wire.GotStatus, Status: 500, Error: "e",
 		Fault: "f", Sent: wire.Message{Method: "POST", Target: "/", Version: "HTTP/1.1", Headers: signature.Headers{{Name: "A", Value: "b"}}, Body: []byte("{}")},
-		Reply: &wire.Reply{Status: 500, Headers: signature.Headers{{Name: "D", Value: "e"}}, Body: []byte("no"), Truncated: true},
+		Response: &wire.Response{Status: 500, Headers: signature.Headers{{Name: "D", Value: "e"}}, Body: []byte("no"), Truncated: true},
 	}
 }
 
@@ -180,7 +180,7 @@ func TestDamagedRecords(t *testing.T) {
 	if one, err := s.Capture(ctx, journal.CaptureID(2)); err != nil || !one.IsDamaged() {
 		t.Errorf("%+v, %v", one, err)
 	}
-	if err := s.SetReply(ctx, journal.CaptureID(2), journal.Reply{}); !errors.Is(err, ErrCorrupt) {
+	if err := s.SetResponse(ctx, journal.CaptureID(2), journal.Response{}); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("SetReply: %v, want ErrCorrupt", err)
 	}
 	deliveries, err := s.Deliveries(ctx, journal.DeliveryQuery{})

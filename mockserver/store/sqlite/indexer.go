@@ -16,7 +16,7 @@ type indexer struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
-	sieve  *sieve // nil until one is made
+	textIndex  *textIndex // nil until one is made
 	review int64  // the segment whose sieve is next looked at whether it is still of use
 	load   load
 }
@@ -122,16 +122,16 @@ func (x *indexer) make(ctx context.Context, segment int64) error {
 	if n < thin {
 		return x.save(ctx, segment, 0)
 	}
-	if x.sieve == nil {
-		x.sieve = newSieve()
+	if x.textIndex == nil {
+		x.textIndex = newTextIndex()
 	}
-	x.sieve.reset()
+	x.textIndex.reset()
 	const atOnce = 256 // captures, so that nobody's reading takes long
 	for first := segment * segmentSize; first < (segment+1)*segmentSize; first += atOnce {
 		err := x.s.query(ctx, x.s.read.oldest.QueryContext, func(rows *sql.Rows) error {
 			c, err := scanCapture(rows)
 			if err == nil {
-				x.sieve.add(&c)
+				x.textIndex.add(&c)
 			}
 			return err
 		}, first-1, first+atOnce, atOnce)
@@ -139,8 +139,8 @@ func (x *indexer) make(ctx context.Context, segment int64) error {
 			return err
 		}
 	}
-	x.sieve.shrink()
-	return x.save(ctx, segment, x.sieve.slices())
+	x.textIndex.shrink()
+	return x.save(ctx, segment, x.textIndex.slices())
 }
 
 // slicesAtOnce bounds how much of a sieve one operation stores, so that captures need not wait for all of it: 128 KiB.
@@ -157,7 +157,7 @@ func (x *indexer) save(ctx context.Context, segment int64, slices int) error {
 		err = x.s.write(ctx, func(w *writer) error {
 			var rows []byte
 			for n := first; n < min(first+slicesAtOnce, slices); n++ {
-				rows = x.sieve.slice(rows[:0], n)
+				rows = x.textIndex.slice(rows[:0], n)
 				if _, err := w.stmts.insertSlice.ExecContext(background, segment*mostSlices+int64(n), rows); err != nil {
 					return err
 				}
@@ -169,7 +169,7 @@ func (x *indexer) save(ctx context.Context, segment int64, slices int) error {
 		return err
 	}
 	return x.s.write(ctx, func(w *writer) error {
-		_, err := w.stmts.insertSieve.ExecContext(background, segment, slices)
+		_, err := w.stmts.insertTextIndex.ExecContext(background, segment, slices)
 		return err
 	})
 }
@@ -184,7 +184,7 @@ func (x *indexer) clean(ctx context.Context, segment int64) error {
 		slices  int
 	}
 	var some []stored
-	if err := x.s.query(ctx, x.s.read.sieves.QueryContext, func(rows *sql.Rows) error {
+	if err := x.s.query(ctx, x.s.read.textIndexes.QueryContext, func(rows *sql.Rows) error {
 		var v stored
 		if len(some) == reviewed {
 			return nil
@@ -213,7 +213,7 @@ func (x *indexer) clean(ctx context.Context, segment int64) error {
 			continue
 		}
 		if err := x.s.write(ctx, func(w *writer) error {
-			_, err := w.stmts.deleteSieve.ExecContext(context.Background(), v.segment)
+			_, err := w.stmts.deleteTextIndex.ExecContext(context.Background(), v.segment)
 			return err
 		}); err != nil {
 			return err

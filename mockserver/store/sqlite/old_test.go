@@ -154,10 +154,10 @@ func goesOn(t *testing.T, s journal.Store) {
 	if len(newest) > 0 && c.Seq <= newest[0].Seq {
 		t.Errorf("seq %d after %d", c.Seq, newest[0].Seq)
 	}
-	if err := s.SetReply(ctx, c.ID, journal.Reply{Status: 299}); err != nil {
+	if err := s.SetResponse(ctx, c.ID, journal.Response{Status: 299}); err != nil {
 		t.Error(err)
 	}
-	if got, err := s.Capture(ctx, c.ID); err != nil || got.Reply.Status != 299 || !bytes.Equal(got.Body, c.Body) {
+	if got, err := s.Capture(ctx, c.ID); err != nil || got.Response.Status != 299 || !bytes.Equal(got.Body, c.Body) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	d := journaltest.Delivery("", 1)
@@ -169,10 +169,10 @@ func goesOn(t *testing.T, s journal.Store) {
 	}
 	// What was there before can be changed: its head is packed anew.
 	for _, old := range newest {
-		if err := s.SetReply(ctx, old.ID, journal.Reply{Status: 298}); err != nil {
+		if err := s.SetResponse(ctx, old.ID, journal.Response{Status: 298}); err != nil {
 			t.Error(err)
 		}
-		if got, err := s.Capture(ctx, old.ID); err != nil || got.Reply.Status != 298 || !slices.Equal(got.Headers, old.Headers) {
+		if got, err := s.Capture(ctx, old.ID); err != nil || got.Response.Status != 298 || !slices.Equal(got.Headers, old.Headers) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}

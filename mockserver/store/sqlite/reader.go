@@ -15,7 +15,7 @@ import (
 type reader struct {
 	capture, newest, oldest, newestOfBin, oldestOfBin *sql.Stmt
 	bins, spread, stats, counters                     *sql.Stmt
-	extent, sieves, sievesDown, slice, count          *sql.Stmt
+	extent, textIndexes, textIndexesDown, slice, count          *sql.Stmt
 	document, documents                               *sql.Stmt
 	db                                                *sql.DB
 }
@@ -48,8 +48,8 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 			(SELECT count(*) FROM deliveries) FROM bins`,
 		&r.counters:   "SELECT name, value FROM counters",
 		&r.extent:     "SELECT coalesce((SELECT min(seq) FROM captures), 0), coalesce((SELECT max(seq) FROM captures), 0), coalesce((SELECT max(segment) FROM sieves), -1)",
-		&r.sieves:     "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment",
-		&r.sievesDown: "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment DESC",
+		&r.textIndexes:     "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment",
+		&r.textIndexesDown: "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment DESC",
 		&r.slice:      "SELECT rows FROM slices WHERE id = ?",
 		&r.count:      "SELECT count(*) FROM (SELECT 1 FROM captures WHERE seq >= ? AND seq < ? LIMIT ?)",
 		&r.document:   "SELECT doc FROM documents WHERE kind = ? AND key = ?",
@@ -68,7 +68,7 @@ func (r *reader) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
 		r.capture, r.newest, r.oldest, r.newestOfBin, r.oldestOfBin, r.bins, r.spread, r.stats, r.counters, r.document, r.documents,
-		r.extent, r.sieves, r.sievesDown, r.slice, r.count,
+		r.extent, r.textIndexes, r.textIndexesDown, r.slice, r.count,
 	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())

@@ -51,8 +51,8 @@ func packCapture(dst []byte, c *journal.Capture) []byte {
 		dst = packText(dst, v.Verdict)
 		dst = packText(dst, v.Explanation)
 	}
-	dst = packBool(dst, c.Reply != nil)
-	if r := c.Reply; r != nil {
+	dst = packBool(dst, c.Response != nil)
+	if r := c.Response; r != nil {
 		dst = binary.AppendVarint(dst, int64(r.Status))
 		dst = binary.AppendUvarint(dst, uint64(len(r.Headers)))
 		for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
@@ -87,14 +87,14 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 		c.Verification = &journal.Verification{Provider: u.string(), Verdict: u.string(), Explanation: u.string()}
 	}
 	if u.bool() {
-		c.Reply = u.reply()
+		c.Response = u.response()
 	}
 	return u.end("capture")
 }
 
 // reply reads what a bin answered.
-func (u *unpacker) reply() *journal.Reply {
-	r := &journal.Reply{Status: int(u.int())}
+func (u *unpacker) response() *journal.Response {
+	r := &journal.Response{Status: int(u.int())}
 	for range u.count() {
 		if r.Headers == nil {
 			r.Headers = map[string]string{}
@@ -175,8 +175,8 @@ func packAttempt(dst []byte, a *journal.Attempt) []byte {
 	dst = packText(dst, a.Fault)
 	dst = packHead(dst, &a.Sent)
 	dst = packBytes(dst, a.Sent.Body)
-	dst = packBool(dst, a.Reply != nil)
-	if r := a.Reply; r != nil {
+	dst = packBool(dst, a.Response != nil)
+	if r := a.Response; r != nil {
 		dst = binary.AppendVarint(dst, int64(r.Status))
 		dst = packHeaders(dst, r.Headers)
 		dst = packBytes(dst, r.Body)
@@ -198,11 +198,11 @@ func unpackAttempt(record []byte, a *journal.Attempt) error {
 	u.head(&a.Sent)
 	a.Sent.Body = u.bytes()
 	if u.bool() {
-		r := &wire.Reply{Status: int(u.int())}
+		r := &wire.Response{Status: int(u.int())}
 		r.Headers = nilIfEmpty(u.headers())
 		r.Body = nilIfEmpty(u.bytes())
 		r.Truncated = u.bool()
-		a.Reply = r
+		a.Response = r
 	}
 	return u.end("attempt")
 }

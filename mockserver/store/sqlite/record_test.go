@@ -113,7 +113,7 @@ func damaged(t *testing.T, record []byte, unpack func([]byte) error) {
 }
 
 func FuzzUnpack(f *testing.F) {
-	c := journal.Capture{Problems: []string{"x"}, Reply: &journal.Reply{Headers: map[string]string{"a": "b"}}}
+	c := journal.Capture{Problems: []string{"x"}, Response: &journal.Response{Headers: map[string]string{"a": "b"}}}
 	f.Add(packCapture(nil, &c))
 	f.Add(packAttempt(nil, &journal.Attempt{}))
 	f.Add(packDelivery(nil, &journal.Delivery{}))

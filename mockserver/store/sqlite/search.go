@@ -43,11 +43,11 @@ func (f *search) run(ctx context.Context) error {
 		return f.s.query(ctx, f.s.read.slice.QueryContext, func(*sql.Rows) error { return nil }, 0) // only whether it may be asked
 	}
 	low, high := after+1, before
-	sieves, err := f.sieves(ctx, low/segmentSize, (high-1)/segmentSize)
+	textIndexes, err := f.textIndexes(ctx, low/segmentSize, (high-1)/segmentSize)
 	if err != nil {
 		return err
 	}
-	for _, v := range sieves {
+	for _, v := range textIndexes {
 		begin := max(low, v.segment*segmentSize)
 		end := min(high, (v.segment+1)*segmentSize)
 		if f.q.Oldest {
@@ -77,14 +77,14 @@ type stored struct {
 }
 
 // sieves returns those between two segments, in the order of the search.
-func (f *search) sieves(ctx context.Context, first, last int64) ([]stored, error) {
+func (f *search) textIndexes(ctx context.Context, first, last int64) ([]stored, error) {
 	var all []stored
 	if len(f.grams) == 0 {
 		return nil, ctx.Err() // they would tell nothing
 	}
-	ask := f.s.read.sievesDown
+	ask := f.s.read.textIndexesDown
 	if f.q.Oldest {
-		ask = f.s.read.sieves
+		ask = f.s.read.textIndexes
 	}
 	err := f.s.query(ctx, ask.QueryContext, func(rows *sql.Rows) error {
 		var v stored

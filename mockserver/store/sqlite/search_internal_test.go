@@ -38,10 +38,10 @@ func appendSearched(t *testing.T, s journal.Store, first, end int) []journal.Cap
 }
 
 // sieves returns how many slices each sieve of the file has.
-func sieves(t *testing.T, s *store) map[int64]int {
+func textIndexes(t *testing.T, s *store) map[int64]int {
 	t.Helper()
 	all := map[int64]int{}
-	if err := s.query(t.Context(), s.read.sieves.QueryContext, func(rows *sql.Rows) error {
+	if err := s.query(t.Context(), s.read.textIndexes.QueryContext, func(rows *sql.Rows) error {
 		var segment int64
 		var slices int
 		err := rows.Scan(&segment, &slices)
@@ -56,9 +56,9 @@ func sieves(t *testing.T, s *store) map[int64]int {
 // until waits for the sieves to be so.
 func until(t *testing.T, s *store, what string, so func(map[int64]int) bool) {
 	t.Helper()
-	for begin := time.Now(); !so(sieves(t, s)); {
+	for begin := time.Now(); !so(textIndexes(t, s)); {
 		if time.Since(begin) > 5*time.Minute {
-			t.Fatalf("%s: the sieves are %v", what, sieves(t, s))
+			t.Fatalf("%s: the sieves are %v", what, textIndexes(t, s))
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -83,7 +83,7 @@ func checkTexts(t *testing.T, s *store, held []journal.Capture) {
 
 // Through sieves a search finds what it finds without them: while they are made, after captures were deleted, after the
 // file was opened again, and when a segment is all but empty.
-func TestSearchThroughSieves(t *testing.T) {
+func TestSearchThroughTextIndexes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	open := func() *store {
@@ -130,13 +130,13 @@ func TestSearchThroughSieves(t *testing.T) {
 	if err := s.db.reading.QueryRowContext(t.Context(), "SELECT count(*) FROM slices").Scan(&kept); err != nil {
 		t.Fatal(err)
 	}
-	if all := sieves(t, s); kept != all[1]+all[3] {
+	if all := textIndexes(t, s); kept != all[1]+all[3] {
 		t.Errorf("%d slices are kept for %v", kept, all)
 	}
 }
 
 // A search for a text that is nowhere reads next to nothing: the sieve holds back what it can.
-func TestSieveHoldsBack(t *testing.T) {
+func TestTextIndexHoldsBack(t *testing.T) {
 	t.Parallel()
 	s := openInternal(t, Options{})
 	appendSearched(t, s, 0, segmentSize)
@@ -151,7 +151,7 @@ func TestSieveHoldsBack(t *testing.T) {
 }
 
 // A file of before there were sieves is searched at once, and gets its sieves.
-func TestSievesOfAnOldFile(t *testing.T) {
+func TestTextIndexesOfAnOldFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first, err := Open(t.Context(), dir, Options{})

@@ -34,21 +34,21 @@ func (s *blockSet) has(block int) bool { return s[block/64]>>(block%64)&1 == 1 }
 func allBlocks() blockSet { return blockSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
 
 // sieve is a segment's, while it is made.
-type sieve struct {
+type textIndex struct {
 	rows []blockSet // a power of two of them
 	text journal.Folded
 }
 
-func newSieve() *sieve { return &sieve{rows: make([]blockSet, mostRows)} }
+func newTextIndex() *textIndex { return &textIndex{rows: make([]blockSet, mostRows)} }
 
 // reset empties the sieve for another segment.
-func (v *sieve) reset() {
+func (v *textIndex) reset() {
 	v.rows = v.rows[:mostRows]
 	clear(v.rows)
 }
 
 // add takes in a capture.
-func (v *sieve) add(c *journal.Capture) {
+func (v *textIndex) add(c *journal.Capture) {
 	block := int(c.Seq%segmentSize) / blockSize
 	word, bit := block/64, uint64(1)<<(block%64)
 	v.text.Read(c)
@@ -74,7 +74,7 @@ func hash(gram uint32) uint32 { return gram * 0x85ebca6b >> (32 - rowBits) }
 
 // shrink makes the sieve as small as its bits allow: half the table, with the rows of both halves in one, as long as
 // no more than a quarter of it is set.
-func (v *sieve) shrink() {
+func (v *textIndex) shrink() {
 	for len(v.rows) > leastRows {
 		half := len(v.rows) / 2
 		set := 0
@@ -96,10 +96,10 @@ func (v *sieve) shrink() {
 }
 
 // slices is how many slices the sieve has.
-func (v *sieve) slices() int { return len(v.rows) / sliceRows }
+func (v *textIndex) slices() int { return len(v.rows) / sliceRows }
 
 // slice appends a slice as it is stored.
-func (v *sieve) slice(dst []byte, n int) []byte {
+func (v *textIndex) slice(dst []byte, n int) []byte {
 	for _, row := range v.rows[n*sliceRows:][:sliceRows] {
 		for _, word := range row {
 			dst = binary.LittleEndian.AppendUint64(dst, word)

@@ -21,7 +21,7 @@ type statements struct {
 	oldestDelivery, deleteDelivery, deleteAttempts, setCounter *sql.Stmt
 	deleteBin, insertMark, oldMark, deleteMarks                *sql.Stmt
 	putDocument, deleteDocument, documentSize                  *sql.Stmt
-	insertSieve, deleteSieve, insertSlice, deleteSlices        *sql.Stmt
+	insertTextIndex, deleteTextIndex, insertSlice, deleteSlices        *sql.Stmt
 }
 
 // captureColumns is how many values a row of captures takes.
@@ -63,8 +63,8 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.deleteOf:    "DELETE FROM captures WHERE seq <= ?",
 		&t.deleteOne:   "DELETE FROM captures WHERE seq = ? RETURNING bin, size",
 
-		&t.insertSieve:  "INSERT OR REPLACE INTO sieves (segment, slices) VALUES (?, ?)",
-		&t.deleteSieve:  "DELETE FROM sieves WHERE segment = ?",
+		&t.insertTextIndex:  "INSERT OR REPLACE INTO sieves (segment, slices) VALUES (?, ?)",
+		&t.deleteTextIndex:  "DELETE FROM sieves WHERE segment = ?",
 		&t.insertSlice:  "INSERT INTO slices (id, rows) VALUES (?, ?)",
 		&t.deleteSlices: "DELETE FROM slices WHERE id >= ? AND id < ?",
 

@@ -40,7 +40,7 @@ type store struct {
 	told        *slog.Logger
 	log         logLimits
 	checkpoints *checkpointer
-	sieves      *indexer
+	textIndexes      *indexer
 
 	closing  sync.Once
 	expiring chan struct{}  // closed by closing
@@ -73,7 +73,7 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
 	}
 	s.keepReserve()
-	s.sieves = newIndexer(s)
+	s.textIndexes = newIndexer(s)
 	s.running.Go(w.run)
 	s.expiring = make(chan struct{})
 	s.running.Go(s.keepExpiring)
@@ -146,7 +146,7 @@ func (s *store) Watch(f journal.Filter) *journal.Watch { return s.feed.Watch(f) 
 // Close commits what waits and closes the file, which then needs no recovery.
 func (s *store) Close() error {
 	s.closing.Do(func() {
-		s.sieves.close()
+		s.textIndexes.close()
 		close(s.expiring)
 		s.queue.close()
 		s.running.Wait()

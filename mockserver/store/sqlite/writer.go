@@ -82,7 +82,7 @@ func (w *writer) run() {
 		if w.batch, closed = w.s.queue.take(w.batch[:0], bound); len(w.batch) > 0 {
 			w.answer(w.commit(ctx))
 			_ = w.checkpoint(ctx)
-			w.s.sieves.reach(w.seq)
+			w.s.textIndexes.reach(w.seq)
 		} else if closed {
 			return
 		}

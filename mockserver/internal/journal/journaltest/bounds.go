@@ -21,7 +21,7 @@ func RunBounds(t *testing.T, open func(*testing.T, journal.Limits) journal.Store
 	}{
 		{"a bin is a ring", journal.Limits{PerBin: 10}, ring},
 		{"bytes of all bins", journal.Limits{Bytes: 100_000}, bytesOfAllBins},
-		{"replies", journal.Limits{Bytes: 1 << 20}, largeReplies},
+		{"replies", journal.Limits{Bytes: 1 << 20}, largeResponses},
 		{"deliveries count bytes", journal.Limits{Bytes: 1 << 20}, largeDeliveries},
 		{"pending deliveries", journal.Limits{Bytes: 1 << 20}, pendingDeliveries},
 		{"documents", journal.Limits{Bytes: 1 << 20}, manyDocuments},
@@ -125,15 +125,15 @@ func within(t *testing.T, s journal.Store, least int64) journal.Stats {
 }
 
 // What a consumer answered counts, whenever it is recorded.
-func largeReplies(t *testing.T, s journal.Store) {
-	reply := journal.Reply{Body: strings.Repeat("r", 100<<10)}
+func largeResponses(t *testing.T, s journal.Store) {
+	response := journal.Response{Body: strings.Repeat("r", 100<<10)}
 	for i := range 40 {
 		c := add(t, s, Capture("a", i))
-		if err := s.SetReply(t.Context(), c.ID, reply); err != nil {
+		if err := s.SetResponse(t.Context(), c.ID, response); err != nil {
 			t.Fatal(err)
 		}
 		if i == 20 { // in the place of another one
-			if err := s.SetReply(t.Context(), c.ID, journal.Reply{}); err != nil {
+			if err := s.SetResponse(t.Context(), c.ID, journal.Response{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -143,7 +143,7 @@ func largeReplies(t *testing.T, s journal.Store) {
 	}
 	c := add(t, s, Capture("a", 99))
 	before := totals(t, s)
-	if err := s.SetReply(t.Context(), c.ID, journal.Reply{Body: strings.Repeat("r", 2<<20)}); !errors.Is(err, journal.ErrFull) {
+	if err := s.SetResponse(t.Context(), c.ID, journal.Response{Body: strings.Repeat("r", 2<<20)}); !errors.Is(err, journal.ErrFull) {
 		t.Errorf("a reply that never fits: %v, want ErrFull", err)
 	}
 	same(t, "after it", before, totals(t, s))
@@ -161,7 +161,7 @@ func largeDeliveries(t *testing.T, s journal.Store) {
 		d := Delivery(fmt.Sprint(i), i)
 		d.State, d.Event.Body = journal.Pending, make([]byte, 50<<10)
 		save(t, s, d)
-		a := &journal.Attempt{N: 1, Sent: wire.Message{Body: d.Event.Body}, Reply: &wire.Reply{Body: make([]byte, 60<<10)}}
+		a := &journal.Attempt{N: 1, Sent: wire.Message{Body: d.Event.Body}, Response: &wire.Response{Body: make([]byte, 60<<10)}}
 		if err := s.AppendAttempt(t.Context(), d.ID, a, journal.Progress{State: journal.Delivered}); err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func pendingDeliveries(t *testing.T, s journal.Store) {
 		within(t, s, 800<<10)
 	}
 	for range 100 {
-		a := &journal.Attempt{N: 1, Reply: &wire.Reply{Body: make([]byte, 50<<10)}}
+		a := &journal.Attempt{N: 1, Response: &wire.Response{Body: make([]byte, 50<<10)}}
 		if err = s.AppendAttempt(t.Context(), "0", a, journal.Progress{State: journal.Pending, Next: 7}); err != nil {
 			break
 		}
@@ -206,7 +206,7 @@ func pendingDeliveries(t *testing.T, s journal.Store) {
 	}
 	within(t, s, 900<<10)
 	// Its progress is kept all the same.
-	if err := s.AppendAttempt(t.Context(), "0", &journal.Attempt{N: 101, Reply: &wire.Reply{Body: make([]byte, 900<<10)}}, journal.Progress{State: journal.Exhausted}); err != nil && !errors.Is(err, journal.ErrFull) {
+	if err := s.AppendAttempt(t.Context(), "0", &journal.Attempt{N: 101, Response: &wire.Response{Body: make([]byte, 900<<10)}}, journal.Progress{State: journal.Exhausted}); err != nil && !errors.Is(err, journal.ErrFull) {
 		t.Error(err)
 	}
 	if d, err := s.Delivery(t.Context(), "0"); err == nil && d.State != journal.Exhausted {

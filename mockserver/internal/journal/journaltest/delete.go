@@ -51,7 +51,7 @@ func deletes(t *testing.T, s journal.Store) {
 	if _, err := s.Capture(t.Context(), all[2].ID); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("a deleted capture: %v, want ErrNotFound", err)
 	}
-	if err := s.SetReply(t.Context(), all[2].ID, journal.Reply{}); !errors.Is(err, journal.ErrNotFound) {
+	if err := s.SetResponse(t.Context(), all[2].ID, journal.Response{}); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("SetReply of a deleted one: %v, want ErrNotFound", err)
 	}
 	deleted(3, all[5].Seq, all[0].Seq, all[4].Seq)

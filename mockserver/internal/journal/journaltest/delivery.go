@@ -36,7 +36,7 @@ func attempt(n int) *journal.Attempt {
 			Method: "POST", Target: "/in", Version: "HTTP/1.1",
 			Headers: signature.Headers{{Name: "hOst", Value: "h"}, {Name: "x", Value: "1"}, {Name: "X", Value: "2"}}, Body: []byte("\x00\xff"),
 		},
-		Reply: &wire.Reply{Status: 503, Headers: signature.Headers{{Name: "A", Value: "b"}}, Body: []byte("\xfe"), Truncated: true},
+		Response: &wire.Response{Status: 503, Headers: signature.Headers{{Name: "A", Value: "b"}}, Body: []byte("\xfe"), Truncated: true},
 	}
 }
 
@@ -74,7 +74,7 @@ func deliveries(t *testing.T, s journal.Store) {
 		clear(got.Faults)
 		for _, a := range list[0].Attempts {
 			clear(a.Sent.Headers)
-			clear(a.Reply.Body)
+			clear(a.Response.Body)
 		}
 	}
 	check("saved")

@@ -28,7 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 		{"pages are bounded", pages},
 		{"search", search},
 		{"nothing handed out is shared", copies},
-		{"replies", replies},
+		{"replies", responses},
 		{"bins", bins},
 		{"captures are deleted", deletes},
 		{"a bin is trimmed", trims},
@@ -75,7 +75,7 @@ func Capture(bin string, n int) *journal.Capture {
 		Bin:  bin,
 		At:   time.Date(2026, 11, 21, 8, 0, 0, n, time.FixedZone("elsewhere", 3600)),
 		Peer: "127.0.0.1:4242",
-		Reply: &journal.Reply{
+		Response: &journal.Response{
 			Status: 503, Headers: map[string]string{"Retry-After": "5", "A": ""}, Body: "no\xff", Binary: journal.Binary{0, 0xff}, Delay: journal.Duration(time.Second), Hang: true, Reset: true,
 			Lines: signature.Headers{{Name: "set-Cookie", Value: "a=1"}, {Name: "Set-Cookie", Value: "b"}}, Drip: journal.Duration(time.Minute), Cut: journal.CutBody,
 		},
@@ -155,7 +155,7 @@ func oddCaptures(t *testing.T, s journal.Store) {
 	big.Body = bytes.Repeat([]byte("0123456789abcdef"), 1<<13)
 	for name, c := range map[string]*journal.Capture{
 		"zero":        {},
-		"zero reply":  {Reply: &journal.Reply{}, Verification: &journal.Verification{}},
+		"zero reply":  {Response: &journal.Response{}, Verification: &journal.Verification{}},
 		"long":        big,
 		"odd name":    {Bin: "a b/\x00'\"%;é\xff"},
 		"old":         {At: time.Date(1969, 1, 1, 0, 0, 0, 1, time.UTC)},
@@ -274,8 +274,8 @@ func copies(t *testing.T, s journal.Store) {
 		clear(c.Body)
 		clear(c.Headers)
 		clear(c.Problems)
-		c.Reply.Headers["spoilt"] = "yes"
-		c.Reply.Status, c.Verification.Verdict = 1, "spoilt"
+		c.Response.Headers["spoilt"] = "yes"
+		c.Response.Status, c.Verification.Verdict = 1, "spoilt"
 	}
 	given := Capture("a", 1)
 	want := add(t, s, given).Clone()
@@ -299,23 +299,23 @@ func copies(t *testing.T, s journal.Store) {
 	same(t, "after what Captures returned was changed", want, again)
 }
 
-func replies(t *testing.T, s journal.Store) {
+func responses(t *testing.T, s journal.Store) {
 	bare := &journal.Capture{Bin: "a", Message: wire.Message{Body: []byte("body")}}
 	for _, c := range []*journal.Capture{bare, Capture("a", 2)} {
 		want := add(t, s, c).Clone()
-		reply := journal.Reply{Status: 201, Headers: map[string]string{"A": "b"}, Body: "done"}
-		want.Reply = &journal.Reply{Status: 201, Headers: map[string]string{"A": "b"}, Body: "done"}
-		if err := s.SetReply(t.Context(), want.ID, reply); err != nil {
+		response := journal.Response{Status: 201, Headers: map[string]string{"A": "b"}, Body: "done"}
+		want.Response = &journal.Response{Status: 201, Headers: map[string]string{"A": "b"}, Body: "done"}
+		if err := s.SetResponse(t.Context(), want.ID, response); err != nil {
 			t.Fatal(err)
 		}
-		reply.Headers["A"] = "spoilt"
+		response.Headers["A"] = "spoilt"
 		got, err := s.Capture(t.Context(), want.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, "after SetReply", want, got)
 	}
-	if err := s.SetReply(t.Context(), journal.CaptureID(99), journal.Reply{}); !errors.Is(err, journal.ErrNotFound) {
+	if err := s.SetResponse(t.Context(), journal.CaptureID(99), journal.Response{}); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("SetReply of an unknown one: %v, want ErrNotFound", err)
 	}
 }
@@ -425,7 +425,7 @@ func closed(t *testing.T, s journal.Store) {
 func everyCall(ctx context.Context, s journal.Store) map[string]error {
 	errs := map[string]error{
 		"AppendCapture":  s.AppendCapture(ctx, Capture("a", 1)),
-		"SetReply":       s.SetReply(ctx, journal.CaptureID(1), journal.Reply{}),
+		"SetReply":       s.SetResponse(ctx, journal.CaptureID(1), journal.Response{}),
 		"SaveDeliveries": s.SaveDeliveries(ctx, Delivery("d", 1)),
 		"AppendAttempt":  s.AppendAttempt(ctx, "d", nil, journal.Progress{State: journal.Stopped}),
 		"Put":            s.Put(ctx, "kind", "key", []byte(`{}`)),

@@ -93,8 +93,8 @@ func (b *browser) action(page answer, button string) (path string, form url.Valu
 
 func TestDashboard(t *testing.T) {
 	t.Parallel()
-	for name, base := range map[string]func(*rig) string{
-		"at the root": func(r *rig) string { return r.url }, "below the desk": func(r *rig) string { return r.DeskURL() + "/ethpass" },
+	for name, base := range map[string]func(*server) string{
+		"at the root": func(r *server) string { return r.url }, "below the desk": func(r *server) string { return r.DashboardURL() + "/ethpass" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -220,7 +220,7 @@ func TestDashboardRefusesOtherForms(t *testing.T) {
 func TestSessionCookie(t *testing.T) {
 	t.Parallel()
 	r := play(t)
-	for base, path := range map[string]string{r.url: "/", r.DeskURL() + "/ethpass": "/ethpass/"} {
+	for base, path := range map[string]string{r.url: "/", r.DashboardURL() + "/ethpass": "/ethpass/"} {
 		b := browse(t, base)
 		b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		got := b.send("/session", url.Values{"key": {r.key}})

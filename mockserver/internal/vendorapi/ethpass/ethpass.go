@@ -12,7 +12,7 @@ import (
 
 // api answers for ethpass.
 type api struct {
-	vendorapi.Rig
+	vendorapi.Backend
 	events   events
 	changing sync.Mutex // one change of a webhook at a time, and one look at the signatures
 	sessions sessions
@@ -24,19 +24,19 @@ type events struct {
 }
 
 // New makes the API and the dashboard of ethpass. It starts nothing that would have to end.
-func New(_ context.Context, rig vendorapi.Rig) (http.Handler, error) {
-	a := &api{Rig: rig}
+func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
+	a := &api{Backend: server}
 	for title, name := range map[string]*string{
 		"PassCreated": &a.events.create, "PassRegister": &a.events.register, "PassUnregister": &a.events.unregister,
 		"PassExpired": &a.events.expire, "PassScan": &a.events.scan,
 	} {
-		for i := range rig.Provider.Events {
-			if rig.Provider.Events[i].Title == title {
-				*name = rig.Provider.Events[i].Name
+		for i := range server.Provider.Events {
+			if server.Provider.Events[i].Title == title {
+				*name = server.Provider.Events[i].Name
 			}
 		}
 		if *name == "" {
-			return nil, fmt.Errorf("%s has no event titled %s: %w", rig.Provider.Name, title, fixtures.ErrUnknownEvent)
+			return nil, fmt.Errorf("%s has no event titled %s: %w", server.Provider.Name, title, fixtures.ErrUnknownEvent)
 		}
 	}
 	rt := vendorapi.NewRoutes(as, wrong)

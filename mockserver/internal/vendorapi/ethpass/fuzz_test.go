@@ -15,7 +15,7 @@ import (
 type odd struct{ method, path, query, contentType, key, body string }
 
 // try answers an odd request: no request is a failure of the rig, and what is refused is explained.
-func (r *rig) try(t testing.TB, cookie string, o odd) {
+func (r *server) try(t testing.TB, cookie string, o odd) {
 	t.Helper()
 	if o.path == "*" {
 		return // net/http's ServeMux answers it, with an empty 400
@@ -41,7 +41,7 @@ func (r *rig) try(t testing.TB, cookie string, o odd) {
 const form = "application/x-www-form-urlencoded"
 
 // oddities are a session's cookie, and paths and bodies to try with it.
-func (r *rig) oddities() (cookie string, paths, bodies []string) {
+func (r *server) oddities() (cookie string, paths, bodies []string) {
 	id := r.make().get("id")
 	registration := r.call("POST", path("/v0/passes/%s/registrations", id), "").get("id")
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

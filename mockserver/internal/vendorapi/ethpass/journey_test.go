@@ -140,11 +140,11 @@ func TestARestartChangesNothing(t *testing.T) {
 }
 
 // The same answers at the root of an address and below the desk; only links differ.
-func TestBelowTheDesk(t *testing.T) {
+func TestBelowTheDashboard(t *testing.T) {
 	t.Parallel()
 	r := play(t)
 	below := *r
-	below.url = r.DeskURL() + "/ethpass"
+	below.url = r.DashboardURL() + "/ethpass"
 	pass := below.make()
 	if want := below.url + "/v0/files/demo/" + pass.get("id"); pass.get("fileURL") != want {
 		t.Errorf("fileURL %s, want %s", pass.get("fileURL"), want)

@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // rig is a rig that plays ethpass, as a client sees it.
-type rig struct {
+type server struct {
 	*mockserver.Server
 	t          testing.TB
 	dispatcher *delivery.Dispatcher
@@ -37,9 +37,9 @@ type rig struct {
 }
 
 // play starts a rig with options of ethpass such as "network=number".
-func play(t testing.TB, options ...string) *rig { return playOn(t, nil, options...) }
+func play(t testing.TB, options ...string) *server { return playOn(t, nil, options...) }
 
-func playOn(t testing.TB, store journal.Store, options ...string) *rig {
+func playOn(t testing.TB, store journal.Store, options ...string) *server {
 	t.Helper()
 	var settings []fixtures.OptionSetting
 	for _, text := range options {
@@ -53,26 +53,26 @@ func playOn(t testing.TB, store journal.Store, options ...string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, key: delivery.DemoKey}
+	r := &server{t: t, key: delivery.DemoKey}
 	r.Server = mockserver.StartT(t, mockserver.Options{
 		Store: store, Catalogue: catalogue, Demo: true, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
-		Desk: func(vendorapi.Parts) http.Handler {
+		Dashboard: func(vendorapi.Parts) http.Handler {
 			return http.NotFoundHandler()
 		},
-		Surfaces: map[string]vendorapi.Maker{"ethpass": func(ctx context.Context, rig vendorapi.Rig) (http.Handler, error) {
+		VendorAPIs: map[string]vendorapi.Maker{"ethpass": func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
 			var err error
-			r.dispatcher = rig.Dispatcher
-			r.handler, err = ethpass.New(ctx, rig)
+			r.dispatcher = server.Dispatcher
+			r.handler, err = ethpass.New(ctx, server)
 			return r.handler, err
 		}},
 	})
-	r.url = r.SurfaceURL("ethpass")
+	r.url = r.VendorAPIURL("ethpass")
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	return r
 }
 
 // as is the same rig for another project.
-func (r *rig) as(project string) *rig {
+func (r *server) as(project string) *server {
 	r.t.Helper()
 	other := *r
 	other.key = "key-of-" + project
@@ -94,7 +94,7 @@ type answer struct {
 func (a answer) get(path string) string { return gjson.Get(a.body, path).String() }
 
 // request makes a call without judging the answer; a body is JSON.
-func (r *rig) request(method, path, body string, headers ...string) answer {
+func (r *server) request(method, path, body string, headers ...string) answer {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
 	if err != nil {
@@ -120,7 +120,7 @@ func (r *rig) request(method, path, body string, headers ...string) answer {
 }
 
 // call makes a call that must succeed.
-func (r *rig) call(method, path, body string) answer {
+func (r *server) call(method, path, body string) answer {
 	r.t.Helper()
 	a := r.request(method, path, body)
 	if a.status/100 != 2 {
@@ -130,7 +130,7 @@ func (r *rig) call(method, path, body string) answer {
 }
 
 // make makes a pass with a token; more are further members of the order, as in `"platform":"google"`.
-func (r *rig) make(more ...string) answer {
+func (r *server) make(more ...string) answer {
 	r.t.Helper()
 	members := append([]string{
 		`"wallet":{"chain":{"name":"evm","network":1},"address":"0xa8c62111e4652b07110a0fc81816303c42632f64"}`,
@@ -234,7 +234,7 @@ func (r *receiver) next(t testing.TB) arrival {
 }
 
 // nothing fails the test when something came, after all that is due was sent.
-func (r *receiver) nothing(t testing.TB, from *rig) {
+func (r *receiver) nothing(t testing.TB, from *server) {
 	t.Helper()
 	if err := from.Client().Settle(t.Context()); err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func (r *receiver) nothing(t testing.TB, from *rig) {
 	}
 }
 
-func (r *rig) hook(url, authorization string) {
+func (r *server) hook(url, authorization string) {
 	r.t.Helper()
 	body, err := json.Marshal(map[string]string{"endpoint": url, "authorization": authorization})
 	if err != nil {

@@ -254,7 +254,7 @@ func TestRows(t *testing.T) {
 }
 
 // same compares result with what the API answers at that moment, at both roots.
-func same(t *testing.T, r *rig, id string, d arrival) {
+func same(t *testing.T, r *server, id string, d arrival) {
 	t.Helper()
 	for _, root := range []string{"/v0", "/api/v0"} {
 		if got := r.call("GET", root+"/passes/"+id, ""); got.body != d.result() || d.result() == "" {

@@ -10,5 +10,5 @@ import (
 
 // NewAt is New with a clock of one's own.
 func NewAt(now func() time.Time) vendorapi.Maker {
-	return func(_ context.Context, rig vendorapi.Rig) (http.Handler, error) { return newAPI(rig, now) }
+	return func(_ context.Context, server vendorapi.Backend) (http.Handler, error) { return newAPI(server, now) }
 }

@@ -34,7 +34,7 @@ func nasty() []string {
 }
 
 // targets are all places that take input.
-func targets(r *rig) []struct{ method, path string } {
+func targets(r *server) []struct{ method, path string } {
 	h := r.create("http://127.0.0.1:1/", "Nothing:*")
 	var p, link struct{ ID string }
 	r.want(200, "POST", "/api/acme/passes", `{"passType":"user"}`).into(r.t, &p)
@@ -74,7 +74,7 @@ const (
 )
 
 // judge sends an input to a target, and says whether what comes back is an answer that the API may give.
-func judge(t *testing.T, r *rig, method, path, input string, headers ...string) {
+func check(t *testing.T, r *server, method, path, input string, headers ...string) {
 	t.Helper()
 	for _, header := range headers {
 		name, value, _ := strings.Cut(header, ": ")
@@ -126,12 +126,12 @@ func TestNastyInput(t *testing.T) {
 	r := start(t, setup{})
 	for _, target := range targets(r) {
 		for _, input := range nasty() {
-			judge(t, r, target.method, target.path, input, asJSON)
+			check(t, r, target.method, target.path, input, asJSON)
 		}
 	}
 	for _, input := range nasty() {
-		judge(t, r, "GET", "/api/acme/webhooks", input, inKey, inToken)
-		judge(t, r, "POST", "/authorize?client_id=a&response_type=token&redirect_uri=http://127.0.0.1:1/", input, asForm, inCookie)
+		check(t, r, "GET", "/api/acme/webhooks", input, inKey, inToken)
+		check(t, r, "POST", "/authorize?client_id=a&response_type=token&redirect_uri=http://127.0.0.1:1/", input, asForm, inCookie)
 	}
 	// What was kept can be read, and its events delivered.
 	for _, kind := range []string{"webhooks", "passes?pageSize=1000", "customers?pageSize=1000", "redirects?pageSize=1000"} {
@@ -159,6 +159,6 @@ func FuzzAPI(f *testing.F) {
 			}
 		}
 		target := all[int(which)%len(all)]
-		judge(t, r, target.method, target.path, input, asJSON, asForm, inKey, inToken, inCookie)
+		check(t, r, target.method, target.path, input, asJSON, asForm, inKey, inToken, inCookie)
 	})
 }

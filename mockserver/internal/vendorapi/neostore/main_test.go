@@ -24,11 +24,11 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // rig is a running rig with the API under test, at an address of its own.
-type rig struct {
+type server struct {
 	t      testing.TB
 	server *mockserver.Server
 	url    string
-	vendorapi.Rig
+	vendorapi.Backend
 	log *lines
 }
 
@@ -41,9 +41,9 @@ type setup struct {
 }
 
 // start starts a rig with the tenants demo, and acme and other whose keys are called like them.
-func start(t testing.TB, s setup) *rig {
+func start(t testing.TB, s setup) *server {
 	t.Helper()
-	r := &rig{t: t, log: &lines{}}
+	r := &server{t: t, log: &lines{}}
 	catalogue := fixtures.Builtin()
 	for _, text := range s.options {
 		setting, err := fixtures.ParseOption(text)
@@ -57,15 +57,15 @@ func start(t testing.TB, s setup) *rig {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	maker := func(ctx context.Context, own vendorapi.Rig) (http.Handler, error) {
-		r.Rig = own
+	maker := func(ctx context.Context, own vendorapi.Backend) (http.Handler, error) {
+		r.Backend = own
 		return neostore.NewAt(s.now)(ctx, own)
 	}
 	r.server = mockserver.StartT(t, mockserver.Options{
 		Store: s.store, Catalogue: catalogue, Demo: true, RealClock: s.real, Seed: 5,
-		Surfaces: map[string]vendorapi.Maker{"neostore": maker}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
+		VendorAPIs: map[string]vendorapi.Maker{"neostore": maker}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
-	r.url = r.server.SurfaceURL("neostore")
+	r.url = r.server.VendorAPIURL("neostore")
 	for _, name := range []string{"acme", "other"} {
 		r.tenant(name, delivery.Key{Key: name + "-key"})
 	}
@@ -74,21 +74,21 @@ func start(t testing.TB, s setup) *rig {
 }
 
 // tenant makes a tenant with keys.
-func (r *rig) tenant(name string, keys ...delivery.Key) {
+func (r *server) tenant(name string, keys ...delivery.Key) {
 	r.t.Helper()
 	if _, err := r.Dispatcher.PutTenant(r.context(), delivery.Tenant{Provider: "neostore", Name: name, Keys: keys}); err != nil {
 		r.t.Fatal(err)
 	}
 }
 
-func (r *rig) context() context.Context {
+func (r *server) context() context.Context {
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	r.t.Cleanup(cancel)
 	return ctx
 }
 
 // settle waits until everything is delivered.
-func (r *rig) settle() {
+func (r *server) settle() {
 	r.t.Helper()
 	if err := r.Dispatcher.Settle(r.context()); err != nil {
 		r.t.Fatal(err)
@@ -112,7 +112,7 @@ func (a answer) into(t testing.TB, v any) {
 
 // call asks the API as the tenant acme; header lines are "Name: value", and those that are there already are replaced, or
 // left out when the value is empty.
-func (r *rig) call(method, path, body string, header ...string) answer {
+func (r *server) call(method, path, body string, header ...string) answer {
 	r.t.Helper()
 	a, err := r.try(method, path, body, header...)
 	if err != nil {
@@ -121,7 +121,7 @@ func (r *rig) call(method, path, body string, header ...string) answer {
 	return a
 }
 
-func (r *rig) try(method, path, body string, header ...string) (answer, error) {
+func (r *server) try(method, path, body string, header ...string) (answer, error) {
 	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
 	if err != nil {
 		return answer{}, err
@@ -148,7 +148,7 @@ func (r *rig) try(method, path, body string, header ...string) (answer, error) {
 }
 
 // want is call that must have a status.
-func (r *rig) want(status int, method, path, body string, header ...string) answer {
+func (r *server) want(status int, method, path, body string, header ...string) answer {
 	r.t.Helper()
 	a := r.call(method, path, body, header...)
 	if a.status != status {
@@ -168,7 +168,7 @@ type hook struct {
 }
 
 // create makes a webhook of acme; events are separated by blanks.
-func (r *rig) create(endpoint, events string, header ...string) hook {
+func (r *server) create(endpoint, events string, header ...string) hook {
 	r.t.Helper()
 	names, _ := json.Marshal(strings.Fields(events))
 	var h hook
@@ -177,7 +177,7 @@ func (r *rig) create(endpoint, events string, header ...string) hook {
 }
 
 // emit emits an event for acme.
-func (r *rig) emit(event string) {
+func (r *server) emit(event string) {
 	r.t.Helper()
 	if _, err := r.Dispatcher.Emit(r.context(), "neostore", delivery.Emission{Event: event, Tenant: "acme"}); err != nil {
 		r.t.Fatal(err)
@@ -203,7 +203,7 @@ func (l *lines) String() string {
 }
 
 // allow gives acme a key with scopes besides its own, which may do everything.
-func (r *rig) allow(key string, scopes ...string) {
+func (r *server) allow(key string, scopes ...string) {
 	r.t.Helper()
 	r.tenant("acme", delivery.Key{Key: "acme-key"}, delivery.Key{Key: key, Scopes: scopes})
 }

@@ -13,13 +13,13 @@ import (
 )
 
 // New makes the API of The Wallet Crew over a rig. It starts nothing.
-func New(_ context.Context, rig vendorapi.Rig) (http.Handler, error) {
-	return newAPI(rig, time.Now)
+func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
+	return newAPI(server, time.Now)
 }
 
 // api is the API over one rig.
 type api struct {
-	vendorapi.Rig
+	vendorapi.Backend
 	events  map[string]string // what events are called, by their names in the provider file
 	options options
 	now     func() time.Time // the wall clock of tokens and of the limit of calls
@@ -36,20 +36,20 @@ type options struct {
 	putReturns, refuseImmutable, redactSecret, rateLimit, production bool
 }
 
-func newAPI(rig vendorapi.Rig, now func() time.Time) (http.Handler, error) {
+func newAPI(server vendorapi.Backend, now func() time.Time) (http.Handler, error) {
 	page, err := template.New("authorize").Parse(authorizePage)
 	if err != nil {
 		return nil, err
 	}
 	a := &api{
-		Rig: rig, events: renamed(rig.Provider.Option("rename")), now: now, page: page,
-		tokens: &tokens{store: rig.Store, now: now}, calls: &limiter{now: now},
+		Backend: server, events: renamed(server.Provider.Option("rename")), now: now, page: page,
+		tokens: &tokens{store: server.Store, now: now}, calls: &limiter{now: now},
 		options: options{
-			putReturns:      rig.Provider.Option("put_returns") == "object",
-			refuseImmutable: rig.Provider.Option("immutable") == "refuse",
-			redactSecret:    rig.Provider.Option("redact_secret") == "on",
-			rateLimit:       rig.Provider.Option("rate_limit") == "on",
-			production:      rig.Provider.Option("production") == "on",
+			putReturns:      server.Provider.Option("put_returns") == "object",
+			refuseImmutable: server.Provider.Option("immutable") == "refuse",
+			redactSecret:    server.Provider.Option("redact_secret") == "on",
+			rateLimit:       server.Provider.Option("rate_limit") == "on",
+			production:      server.Provider.Option("production") == "on",
 		},
 	}
 	return a.routes(), nil

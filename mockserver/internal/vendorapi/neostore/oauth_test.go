@@ -79,7 +79,7 @@ func fragment(t testing.TB, a answer) url.Values {
 }
 
 // ask is the address where a client sends a person; fields replace the usual ones.
-func (r *rig) ask(fields ...string) string {
+func (r *server) ask(fields ...string) string {
 	q := url.Values{
 		"response_type": {"token"}, "client_id": {"demo-app"}, "redirect_uri": {"http://127.0.0.1:9/back?x=1"},
 		"scope": {"Webhook.Read Webhook.Write"}, "state": {"s &#é"}, "audience": {"https://app.neostore.cloud/api/"},
@@ -93,7 +93,7 @@ func (r *rig) ask(fields ...string) string {
 }
 
 // token walks through the flow as acme.
-func (r *rig) token(scopes string) string {
+func (r *server) token(scopes string) string {
 	r.t.Helper()
 	p, address := browse(r.t), r.ask("scope", scopes)
 	return fragment(r.t, p.send(address, p.visit(address), "tenant", "acme", "key", "acme-key", "decision", "allow")).Get("access_token")
@@ -237,14 +237,14 @@ func TestGrantedScopes(t *testing.T) {
 }
 
 // All works the same below the desk, and a token got there is taken at the other address too.
-func TestBelowTheDesk(t *testing.T) {
+func TestBelowTheDashboard(t *testing.T) {
 	t.Parallel()
-	server := mockserver.StartT(t, mockserver.Options{
-		Desk: desk, Demo: true, Addresses: map[string]string{"neostore": "127.0.0.1:0"}, Surfaces: map[string]vendorapi.Maker{"neostore": neostore.New},
+	both := mockserver.StartT(t, mockserver.Options{
+		Dashboard: dashboard, Demo: true, Addresses: map[string]string{"neostore": "127.0.0.1:0"}, VendorAPIs: map[string]vendorapi.Maker{"neostore": neostore.New},
 	})
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	own := &rig{t: t, server: server, url: server.SurfaceURL("neostore")}
-	below := &rig{t: t, server: server, url: server.DeskURL() + "/neostore"}
+	own := &server{t: t, server: both, url: both.VendorAPIURL("neostore")}
+	below := &server{t: t, server: both, url: both.DashboardURL() + "/neostore"}
 	p := browse(t)
 	address := below.ask("audience", below.url+"/api/")
 	page := p.visit(address)
@@ -253,7 +253,7 @@ func TestBelowTheDesk(t *testing.T) {
 		match(t, cookie, `^neostore_form=[\w-]{43}; Path=/neostore/authorize; HttpOnly; SameSite=Lax$`)
 	}
 	token := fragment(t, p.send(address, page, "tenant", "demo", "key", "demo-key", "decision", "allow")).Get("access_token")
-	for _, r := range []*rig{below, own} {
+	for _, r := range []*server{below, own} {
 		var h hook
 		r.want(200, "POST", "/api/demo/webhooks", `{"events":["*"],"endpoint":"http://127.0.0.1:1/"}`, "X-API-KEY:", "Authorization: Bearer "+token).into(t, &h)
 		r.want(200, "PATCH", "/api/demo/webhooks/"+h.ID, `{"enabled":false}`, "X-API-KEY: demo-key")

@@ -156,7 +156,7 @@ func TestThousandWebhooksAtOnce(t *testing.T) {
 type span struct{ from, to, deleted time.Time }
 
 // life creates a webhook, changes it and deletes it.
-func (r *rig) life(url string, n int, spans *sync.Map) error {
+func (r *server) life(url string, n int, spans *sync.Map) error {
 	do := func(method, path, body string) (answer, error) {
 		a, err := r.try(method, path, body)
 		if err == nil && a.status != 200 {

@@ -12,7 +12,7 @@ import (
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	folder, to := t.TempDir(), receive(t)
-	open := func() (*rig, func()) {
+	open := func() (*server, func()) {
 		store, err := sqlite.Open(t.Context(), filepath.Join(folder, "journal.db"), sqlite.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 )
 
 // delivered starts a rig with a webhook, has an event emitted and returns what arrived.
-func delivered(t *testing.T, event string, options ...string) (*rig, hook, request) {
+func delivered(t *testing.T, event string, options ...string) (*server, hook, request) {
 	t.Helper()
 	r, to := start(t, setup{options: options}), receive(t)
 	h := r.create(to.url+"/hook", "*")

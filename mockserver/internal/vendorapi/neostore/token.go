@@ -110,11 +110,11 @@ func (t *tokens) check(ctx context.Context, address, raw string) (claims, error)
 	} else {
 		return c, refused("The claims of the token are not a JSON object.")
 	}
-	return c, t.judge(&c, append(slices.Clip(held.Addresses), address))
+	return c, t.checkClaims(&c, append(slices.Clip(held.Addresses), address))
 }
 
-// judge says what is wrong with the claims of a token whose signature is right; addresses are those of the rig.
-func (t *tokens) judge(c *claims, addresses []string) error {
+// checkClaims says what is wrong with the claims of a token whose signature is right; addresses are those of the rig.
+func (t *tokens) checkClaims(c *claims, addresses []string) error {
 	now := t.now()
 	at := func(d *jwt.NumericDate) string { return d.Time().UTC().Format(time.RFC3339) }
 	switch {

@@ -22,14 +22,14 @@ import (
 )
 
 // desk is a desk with nothing on it.
-func desk(vendorapi.Parts) http.Handler {
+func dashboard(vendorapi.Parts) http.Handler {
 	return http.NotFoundHandler()
 }
 
 func b64(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
 // signingKey is the rig's private key, from its store.
-func (r *rig) signingKey() (*rsa.PrivateKey, string) {
+func (r *server) signingKey() (*rsa.PrivateKey, string) {
 	r.t.Helper()
 	r.want(200, "GET", "/.well-known/jwks.json", "")
 	doc, err := r.Store.Get(r.context(), "neostore/authority", "oauth")

@@ -13,7 +13,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-func TestWebhooksAreEndpointsOfTheRig(t *testing.T) {
+func TestWebhooksAreEndpointsOfTheServer(t *testing.T) {
 	t.Parallel()
 	r, to := start(t, setup{}), receive(t)
 	a := r.want(200, "POST", "/api/acme/webhooks", `{"description":"d","events":["Pass:*"],"endpoint":"`+to.url+`/one","enabled":true}`)

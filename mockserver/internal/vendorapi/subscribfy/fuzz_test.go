@@ -33,7 +33,7 @@ func bare(t testing.TB) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := subscribfy.New(context.Background(), vendorapi.Rig{Dispatcher: d, Store: store, Provider: p, Log: slog.New(slog.DiscardHandler)})
+	h, err := subscribfy.New(context.Background(), vendorapi.Backend{Dispatcher: d, Store: store, Provider: p, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func prepare(t testing.TB, h http.Handler) []string {
 }
 
 // judge says what is wrong with an answer to bad input.
-func judge(t *testing.T, w *httptest.ResponseRecorder, what string) {
+func check(t *testing.T, w *httptest.ResponseRecorder, what string) {
 	t.Helper()
 	if w.Code >= 500 {
 		t.Errorf("%s: %d %s", what, w.Code, w.Body)
@@ -124,11 +124,11 @@ func TestNastyInput(t *testing.T) {
 	for _, path := range calls {
 		for _, body := range nasty() {
 			for _, method := range []string{"POST", "PUT"} {
-				judge(t, hit(h, method, "/stores/demo"+path, delivery.DemoKey, "application/json", body), method+" "+path+" "+body[:min(len(body), 80)])
+				check(t, hit(h, method, "/stores/demo"+path, delivery.DemoKey, "application/json", body), method+" "+path+" "+body[:min(len(body), 80)])
 			}
 		}
 		for _, contentType := range []string{"", "text/plain", "application/json; charset=\xff", ";", "application/x-www-form-urlencoded"} {
-			judge(t, hit(h, "POST", "/stores/demo"+path, delivery.DemoKey, contentType, "do=save&key=%zz;"), path+" "+contentType)
+			check(t, hit(h, "POST", "/stores/demo"+path, delivery.DemoKey, contentType, "do=save&key=%zz;"), path+" "+contentType)
 		}
 	}
 	turn := 0
@@ -143,7 +143,7 @@ func TestNastyInput(t *testing.T) {
 							turn++
 							key = keys[1+turn%3]
 						}
-						judge(t, hit(h, method, path+part+tail, key, "application/json", ""), method+" "+path+part[:min(len(part), 20)]+tail)
+						check(t, hit(h, method, path+part+tail, key, "application/json", ""), method+" "+path+part[:min(len(part), 20)]+tail)
 					}
 				}
 			}
@@ -154,7 +154,7 @@ func TestNastyInput(t *testing.T) {
 		r.Header.Set("X-API-KEY", delivery.DemoKey)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		judge(t, w, query)
+		check(t, w, query)
 	}
 }
 
@@ -169,6 +169,6 @@ func FuzzCalls(f *testing.F) {
 		if put {
 			method = "PUT"
 		}
-		judge(t, hit(h, method, "/stores/demo"+path, delivery.DemoKey, contentType, body), path)
+		check(t, hit(h, method, "/stores/demo"+path, delivery.DemoKey, contentType, body), path)
 	})
 }

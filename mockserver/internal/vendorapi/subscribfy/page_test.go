@@ -17,15 +17,15 @@ import (
 
 // browser walks pages: it follows redirects, keeps cookies, and posts the forms that it finds.
 type browser struct {
-	*rig
+	*server
 	client *http.Client
-	page   reply
+	page   response
 	at     string // the address of the page
 }
 
-func (r *rig) browser() *browser {
+func (r *server) browser() *browser {
 	jar, _ := cookiejar.New(nil) // there is no list that could be wrong
-	b := &browser{rig: r, client: &http.Client{Jar: jar}}
+	b := &browser{server: r, client: &http.Client{Jar: jar}}
 	return b
 }
 
@@ -113,7 +113,7 @@ func (b *browser) sees(status int, texts ...string) *browser {
 // The steps of the guide ("Where to Configure Webhooks"), by a browser, at the root and below the desk.
 func TestTheGuidesSteps(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]mockserver.Options{"at the root": {}, "below the desk": {Desk: dashboard.Handler}} {
+	for name, o := range map[string]mockserver.Options{"at the root": {}, "below the desk": {Dashboard: dashboard.Handler}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, c := start(t, o), receive(t)

@@ -25,7 +25,7 @@ import (
 )
 
 // rig is a rig with the surface, and whoever calls it.
-type rig struct {
+type server struct {
 	*mockserver.Server
 	t          testing.TB
 	dispatcher *delivery.Dispatcher
@@ -33,10 +33,10 @@ type rig struct {
 }
 
 // start starts a rig with the surface at the root of an address of its own; settings are PROVIDER.NAME=VALUE.
-func start(t testing.TB, o mockserver.Options, settings ...string) *rig {
+func start(t testing.TB, o mockserver.Options, settings ...string) *server {
 	t.Helper()
-	r := &rig{t: t, key: delivery.DemoKey}
-	o.Surfaces = map[string]vendorapi.Maker{"subscribfy": func(ctx context.Context, s vendorapi.Rig) (http.Handler, error) {
+	r := &server{t: t, key: delivery.DemoKey}
+	o.VendorAPIs = map[string]vendorapi.Maker{"subscribfy": func(ctx context.Context, s vendorapi.Backend) (http.Handler, error) {
 		r.dispatcher = s.Dispatcher
 		return subscribfy.New(ctx, s)
 	}}
@@ -54,19 +54,19 @@ func start(t testing.TB, o mockserver.Options, settings ...string) *rig {
 		t.Fatal(err)
 	}
 	r.Server = mockserver.StartT(t, o)
-	r.url = r.SurfaceURL("subscribfy")
+	r.url = r.VendorAPIURL("subscribfy")
 	return r
 }
 
 // as is the same rig called with another key.
-func (r *rig) as(key string) *rig {
+func (r *server) as(key string) *server {
 	other := *r
 	other.key = key
 	return &other
 }
 
 // reply is what a call was answered.
-type reply struct {
+type response struct {
 	status int
 	header http.Header
 	body   string
@@ -76,7 +76,7 @@ type reply struct {
 }
 
 // call makes a call; a body that is not "" is sent as JSON.
-func (r *rig) call(method, path, body string) reply {
+func (r *server) call(method, path, body string) response {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
 	if err != nil {
@@ -91,7 +91,7 @@ func (r *rig) call(method, path, body string) reply {
 	return r.do(http.DefaultClient, req)
 }
 
-func (r *rig) do(client *http.Client, req *http.Request) reply {
+func (r *server) do(client *http.Client, req *http.Request) response {
 	r.t.Helper()
 	resp, err := client.Do(req)
 	if err != nil {
@@ -102,13 +102,13 @@ func (r *rig) do(client *http.Client, req *http.Request) reply {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	out := reply{status: resp.StatusCode, header: resp.Header, body: string(text)}
+	out := response{status: resp.StatusCode, header: resp.Header, body: string(text)}
 	_ = json.Unmarshal(text, &out) // a page is no JSON
 	return out
 }
 
 // want makes a call that must be answered with that status.
-func (r *rig) want(status int, method, path, body string) reply {
+func (r *server) want(status int, method, path, body string) response {
 	r.t.Helper()
 	out := r.call(method, path, body)
 	if out.status != status {
@@ -118,20 +118,20 @@ func (r *rig) want(status int, method, path, body string) reply {
 }
 
 // token generates the token of a store.
-func (r *rig) token(store string) string {
+func (r *server) token(store string) string {
 	r.t.Helper()
 	return member[string](r.t, r.want(201, "POST", "/stores/"+store+"/webhooks/token", ""), "token")
 }
 
 // everything saves URLs for all events.
-func (r *rig) everything(store string, urls ...string) {
+func (r *server) everything(store string, urls ...string) {
 	r.t.Helper()
 	for _, c := range []string{"wallet_pass", "membership", "product_subscription", "loyalty"} {
 		r.want(200, "PUT", "/stores/"+store+"/webhooks/categories/"+c, fmt.Sprintf(`{"urls":%q}`, strings.Join(urls, ", ")))
 	}
 }
 
-func (r *rig) settle() {
+func (r *server) settle() {
 	r.t.Helper()
 	if err := r.dispatcher.Settle(r.t.Context()); err != nil {
 		r.t.Fatal(err)
@@ -139,7 +139,7 @@ func (r *rig) settle() {
 }
 
 // member is a member of an answer's data, by its path.
-func member[T any](t testing.TB, out reply, path ...string) T {
+func member[T any](t testing.TB, out response, path ...string) T {
 	t.Helper()
 	raw := out.Data
 	for _, name := range path {
@@ -226,11 +226,11 @@ type made struct {
 }
 
 // populate makes one of everything.
-func (r *rig) populate(store string) made {
+func (r *server) populate(store string) made {
 	r.t.Helper()
 	base := "/stores/" + store
 	var m made
-	post := func(path, body string) reply {
+	post := func(path, body string) response {
 		out := r.want(201, "POST", base+path, body)
 		m.topics = append(m.topics, out.Topics...)
 		return out

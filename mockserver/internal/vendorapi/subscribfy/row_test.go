@@ -20,7 +20,7 @@ import (
 )
 
 // one makes one event at a receiver and returns it.
-func (r *rig) one(c *receiver) got {
+func (r *server) one(c *receiver) got {
 	r.t.Helper()
 	r.token("demo")
 	r.want(200, "PUT", "/stores/demo/webhooks/categories/loyalty", `{"urls":"`+c.URL+`"}`)

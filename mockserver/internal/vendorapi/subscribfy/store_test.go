@@ -14,7 +14,7 @@ import (
 )
 
 // second adds a store, acme.myshopify.com.
-func (r *rig) second() *rig {
+func (r *server) second() *server {
 	r.t.Helper()
 	if _, err := r.dispatcher.PutTenant(r.t.Context(), delivery.Tenant{Provider: "subscribfy", Name: "acme.myshopify.com", Keys: []delivery.Key{{Key: "acme-key"}}}); err != nil {
 		r.t.Fatal(err)
@@ -108,7 +108,7 @@ func TestStoresAreApart(t *testing.T) {
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	folder, c := t.TempDir(), receive(t)
-	open := func() (*rig, journal.Store) {
+	open := func() (*server, journal.Store) {
 		store, err := sqlite.Open(t.Context(), folder, sqlite.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -196,11 +196,11 @@ func TestCallsAtTheSameTime(t *testing.T) {
 }
 
 // Below the desk everything is as at the root.
-func TestBelowTheDesk(t *testing.T) {
+func TestBelowTheDashboard(t *testing.T) {
 	t.Parallel()
 	handler := dashboard.Handler
-	r := start(t, mockserver.Options{Desk: handler})
-	if r.url != r.DeskURL()+"/subscribfy" {
+	r := start(t, mockserver.Options{Dashboard: handler})
+	if r.url != r.DashboardURL()+"/subscribfy" {
 		t.Fatalf("it is at %s", r.url)
 	}
 	out := r.want(201, "POST", "/stores/demo/customers", "")

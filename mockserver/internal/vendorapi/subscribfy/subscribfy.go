@@ -12,7 +12,7 @@ import (
 
 // panel is the settings panel of every store, and the calls that make things happen in them.
 type panel struct {
-	vendorapi.Rig
+	vendorapi.Backend
 	topics   topics
 	program  program // of every store, before it makes rules, tiers and coupons of its own
 	sessions sessions
@@ -21,10 +21,10 @@ type panel struct {
 }
 
 // New makes the surface of Subscribfy; it is a surface.Maker.
-func New(_ context.Context, rig vendorapi.Rig) (http.Handler, error) {
-	p := &panel{Rig: rig, topics: newTopics(rig.Provider)}
+func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
+	p := &panel{Backend: server, topics: newTopics(server.Provider)}
 	p.pages = sync.OnceValues(p.parsePages)
-	born, err := rig.Provider.Born(fixtures.Draw{}, kindCustomer, fixtures.RenderOptions{}, nil)
+	born, err := server.Provider.Born(fixtures.Draw{}, kindCustomer, fixtures.RenderOptions{}, nil)
 	if err != nil {
 		return nil, err
 	}
