@@ -70,7 +70,7 @@ suites: build ## the Ginkgo suites, which drive the built binary and the Docker 
 
 .PHONY: pictures
 pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
-	HOOKRIG_PICTURES=$(CURDIR)/mockserver/desk/page/pictures HOOKRIG_REQUIRE=chromium go test ./suites/acceptance -ginkgo.focus pictures
+	HOOKRIG_PICTURES=$(CURDIR)/mockserver/dashboard/page/pictures HOOKRIG_REQUIRE=chromium go test ./suites/acceptance -ginkgo.focus pictures
 
 .PHONY: bench
 bench: ## the benchmarks; ratios are within one run

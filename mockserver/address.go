@@ -23,7 +23,7 @@ func (o *Options) checkAddresses() error {
 	if o.DashboardAddress == "" {
 		o.DashboardAddress = anyPort
 	}
-	for name, text := range map[string]string{"capture URL": o.CaptureURL, "desk URL": o.DashboardURL} {
+	for name, text := range map[string]string{"capture URL": o.CaptureURL, "dashboard URL": o.DashboardURL} {
 		if err := checkPublic(name, text); err != nil {
 			return err
 		}
@@ -46,14 +46,14 @@ func (o *Options) checkAddresses() error {
 	return nil
 }
 
-// listening is everything that the rig is to listen on.
+// listening is everything that the server is to listen on.
 func (o *Options) listening() []struct{ what, address string } {
 	addresses := []struct{ what, address string }{{"capture", o.Capture}}
 	if o.CaptureTLS != "" {
 		addresses = append(addresses, struct{ what, address string }{"TLS capture", o.CaptureTLS})
 	}
 	if o.Dashboard != nil {
-		addresses = append(addresses, struct{ what, address string }{"desk", o.DashboardAddress})
+		addresses = append(addresses, struct{ what, address string }{"dashboard", o.DashboardAddress})
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Addresses)) {
 		addresses = append(addresses, struct{ what, address string }{name, o.Addresses[name]})
@@ -100,7 +100,7 @@ func checkPublic(name, text string) error {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%s %q: want where it is reached from outside, as in https://hooks.example.com or http://127.0.0.1:9001/rig", name, text)
+		return fmt.Errorf("%s %q: want where it is reached from outside, as in https://hooks.example.com or http://127.0.0.1:9001/server", name, text)
 	}
 	return nil
 }

@@ -17,10 +17,10 @@ type Bin struct {
 	name   string
 }
 
-// Bin is the handle of a bin of this rig.
+// Bin is the handle of a bin of this server.
 func (s *Server) Bin(name string) *Bin { return NewBin(s.Client(), name) }
 
-// NewBin is the handle of a bin of the rig that client drives.
+// NewBin is the handle of a bin of the server that client drives.
 func NewBin(client Client, name string) *Bin { return &Bin{client, name} }
 
 // Name is the bin's name.
@@ -81,7 +81,7 @@ func (b *Bin) WaitFor(ctx context.Context, w capture.Wait) (capture.Waited, erro
 	return b.client.Wait(ctx, b.name, w)
 }
 
-// Reply has the bin answer with these replies in turn; the last one stays. Without any it answers 200 again.
+// Response has the bin answer with these a sequence of responses; the last one stays. Without any it answers 200 again.
 func (b *Bin) Response(ctx context.Context, responses ...journal.Response) error {
 	_, err := b.client.Change(ctx, b.name, capture.Change{Responses: &capture.Script{Sequence: responses}})
 	return err
@@ -98,12 +98,12 @@ func (b *Bin) Configure(ctx context.Context, set capture.Settings) error {
 	return b.client.Configure(ctx, b.name, set)
 }
 
-// Ledger returns the bin's account: what became of every request that named it.
-func (b *Bin) Stats(ctx context.Context) (capture.Stats, error) {
+// Stats returns the bin's account: what became of every request that named it.
+func (b *Bin) Stats(ctx context.Context) (capture.BinStats, error) {
 	return b.client.Stats(ctx, b.name)
 }
 
-// Sender tells what the bin's newest captures say of the program that sent them: after which replies it tries again, how long
+// Sender tells what the bin's newest captures say of the program that sent them: after which responses it tries again, how long
 // it waits, what it repeats.
 func (b *Bin) Sender(ctx context.Context) (capture.Sender, error) {
 	return b.client.Sender(ctx, b.name)

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Client drives a rig, in this process (Server.Client) or over HTTP (Dial): the same calls, the same records, the same
+// Client drives a server, in this process (Server.Client) or over HTTP (Dial): the same calls, the same records, the same
 // sentinels in the errors. It may be used from any goroutine.
 type Client interface {
 	// BinURL is the address of a bin.
@@ -59,8 +59,8 @@ type Client interface {
 	Settings(ctx context.Context, bin string) (capture.Settings, error)
 	// Bins returns every bin that holds or held a capture, by name.
 	Bins(ctx context.Context) ([]journal.Bin, error)
-	// Ledger returns the account of a bin: what became of every request that named it.
-	Stats(ctx context.Context, bin string) (capture.Stats, error)
+	// Stats returns the account of a bin: what became of every request that named it.
+	Stats(ctx context.Context, bin string) (capture.BinStats, error)
 	// Sender tells what a bin's newest captures say of the program that sent them.
 	Sender(ctx context.Context, bin string) (capture.Sender, error)
 	// Captures returns what the query selects, up to its limit, newest first unless it asks for the oldest; capture.ErrInvalid.
@@ -75,9 +75,9 @@ type Client interface {
 	Import(ctx context.Context, bin string, format export.Format, file io.Reader) (capture.Imported, error)
 	// Wait waits in a bin. A wait that is not fulfilled is no error: see Waited.OK. capture.ErrInvalid.
 	Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error)
-	// Follow calls tell for all that is recorded, and for what becomes of it: a reply, an attempt, a deletion. The first
+	// Follow calls tell for all that is recorded, and for what becomes of it: a response, an attempt, a deletion. The first
 	// update is Ready: from there on nothing is missed. It returns when ctx ends, with its cause, or with the first error
-	// of tell or of the rig. capture.ErrInvalid.
+	// of tell or of the server. capture.ErrInvalid.
 	Follow(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error
 	// ClearBin deletes a bin's captures and returns how many there were.
 	ClearBin(ctx context.Context, bin string) (int, error)

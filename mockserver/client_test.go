@@ -20,7 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// clients runs a test against both implementations, each with a rig of its own.
+// clients runs a test against both implementations, each with a server of its own.
 func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client mockserver.Client, server *mockserver.Server)) {
 	t.Parallel()
 	o.Dashboard = dashboard.Handler
@@ -31,7 +31,7 @@ func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client 
 	})
 	t.Run("http", func(t *testing.T) {
 		t.Parallel()
-		o := o // the other client's rig is started meanwhile
+		o := o // the other client's server is started meanwhile
 		o.Token = "open sesame"
 		server := mockserver.StartT(t, o)
 		client, err := mockserver.Dial(server.DashboardURL()+"/", o.Token)
@@ -137,7 +137,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 			t.Errorf("bins %+v", bins)
 		}
 		if got := must(client.Stats(ctx, "inbox"))(t); got.Bin != "inbox" || got.Held != uint64(bins[0].Count) || got.Received != got.Held || !got.Complete {
-			t.Errorf("ledger %+v", got)
+			t.Errorf("stats %+v", got)
 		}
 		if got := must(client.Sender(ctx, "inbox"))(t); got.Captures != bins[0].Count || !got.Complete || len(got.Findings) == 0 {
 			t.Errorf("sender %+v", got)
@@ -316,11 +316,11 @@ func TestDialSaysWhatIsWrong(t *testing.T) {
 		name, server, token, want string
 		noServer                  bool
 	}{
-		{"no URL", "127.0.0.1:8080", "", `rig "127.0.0.1:8080": want the desk's URL, as in http://127.0.0.1:8080`, false},
-		{"no rig", other.URL, "", "rig " + other.URL + ": no rig there: status 404", true},
-		{"the capture address", server.CaptureURL(), "", "rig " + server.CaptureURL() + ": no rig there: ", true},
-		{"no token", server.DashboardURL(), "", "rig " + server.DashboardURL() + ": the rig asks for its token", false},
-		{"wrong token", server.DashboardURL(), "sesame", "rig " + server.DashboardURL() + ": the rig asks for its token", false},
+		{"no URL", "127.0.0.1:8080", "", `server "127.0.0.1:8080": want the dashboard's URL, as in http://127.0.0.1:8080`, false},
+		{"no server", other.URL, "", "server " + other.URL + ": no server there: status 404", true},
+		{"the capture address", server.CaptureURL(), "", "server " + server.CaptureURL() + ": no server there: ", true},
+		{"no token", server.DashboardURL(), "", "server " + server.DashboardURL() + ": the server asks for its token", false},
+		{"wrong token", server.DashboardURL(), "sesame", "server " + server.DashboardURL() + ": the server asks for its token", false},
 	} {
 		client, err := mockserver.Dial(c.server, c.token)
 		if err == nil {

@@ -19,7 +19,7 @@ import (
 )
 
 // SeedDemo fills the demo tenants with believable data, by the calls that a client of each system would make: webhooks
-// that lead to bins of this rig, called like the providers and verifying what arrives, and passes, customers, memberships
+// that lead to bins of this server, called like the providers and verifying what arrives, and passes, customers, memberships
 // to which things have happened. A tenant that has an entity already is left alone. It is an error without the demo
 // tenants; see Options.Demo.
 func (s *Server) SeedDemo(ctx context.Context) error {

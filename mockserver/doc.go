@@ -1,12 +1,12 @@
-// Package mockserver is a rig for testing webhooks, inside a test or a program: it plays the providers that send and the
+// Package mockserver is a server for testing webhooks, inside a test or a program: it plays the providers that send and the
 // bins that receive, and keeps a journal of both.
 //
 // A test starts one with StartT, has a provider deliver to a bin (or to the consumer under test), and looks at what
 // arrived:
 //
-//	rig := mockserver.StartT(t)
-//	inbox := rig.Bin("inbox")
-//	neostore := rig.Provider("neostore")
+//	server := mockserver.StartT(t)
+//	inbox := server.Bin("inbox")
+//	neostore := server.Provider("neostore")
 //	endpoint, err := neostore.Subscribe(ctx, inbox.URL(), "Pass:*")
 //	deliveries, err := neostore.Emit(ctx, "Pass:Created")
 //	captures, err := inbox.Wait(ctx, 1)
@@ -20,11 +20,11 @@
 //
 //	authorities := x509.NewCertPool()
 //	authorities.AddCert(server.Certificate())
-//	rig := mockserver.StartT(t, mockserver.Options{Trust: wire.Trust{Authorities: authorities}})
+//	server := mockserver.StartT(t, mockserver.Options{Trust: wire.Trust{Authorities: authorities}})
 //
-// Client is everything that can be asked of a rig. Server.Client asks this process; Dial asks the desk, the HTTP API
-// of a rig that runs elsewhere. What is written against Client works with both.
+// Client is everything that can be asked of a server. Server.Client asks this process; Dial asks the dashboard, the HTTP API
+// of a server that runs elsewhere. What is written against Client works with both.
 //
-// The package links neither a database nor a web framework: a Store and a Desk are given as options by those who want
+// The package links neither a database nor a web framework: a Store and a Dashboard are given as options by those who want
 // them.
 package mockserver

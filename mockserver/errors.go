@@ -19,8 +19,8 @@ var (
 	ErrNotReceived = errors.New("not received")
 	// ErrNoSubscriber: no endpoint selects what was emitted, so nothing was sent.
 	ErrNoSubscriber = errors.New("no subscriber")
-	// ErrNoRig: what answered at the address given to Dial is not a desk.
-	ErrNoServer = errors.New("no rig there")
+	// ErrNoServer: what answered at the address given to Dial is not a dashboard.
+	ErrNoServer = errors.New("no server there")
 
 	// ErrInvalid: an endpoint, an event or a run that cannot be.
 	ErrInvalid = delivery.ErrInvalid

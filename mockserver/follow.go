@@ -46,7 +46,7 @@ func (l *local) Follow(ctx context.Context, o capture.FollowOptions, tell func(j
 // shortest is how long a stream lasts at least that is worth opening again, if it told nothing new.
 const shortest = time.Second
 
-// Follow reads the stream of the rig's API. When the connection breaks it opens another one, which goes on
+// Follow reads the stream of the server's API. When the connection breaks it opens another one, which goes on
 // where the last one was, unless the last one was of no use.
 func (r *remote) Follow(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error {
 	for begun := false; ; {
@@ -70,7 +70,7 @@ func (r *remote) Follow(ctx context.Context, o capture.FollowOptions, tell func(
 		}
 		if !moved && time.Since(opened) < shortest {
 			if begun {
-				err = fmt.Errorf("the rig's stream ended, and cannot be opened again: %w", err)
+				err = fmt.Errorf("the server's stream ended, and cannot be opened again: %w", err)
 			}
 			return err
 		}
@@ -102,7 +102,7 @@ func (r *remote) stream(ctx context.Context, o capture.FollowOptions, tell func(
 	for {
 		e, err := readEvent(events)
 		if err != nil {
-			return fmt.Errorf("the stream of the rig at %s ended: %w", r.api, err)
+			return fmt.Errorf("the stream of the server at %s ended: %w", r.api, err)
 		}
 		u, err := e.update()
 		if err != nil {

@@ -101,7 +101,7 @@ func TestFollow(t *testing.T) {
 			case u.Delivery != nil && u.Delivery.State == journal.Delivered && len(u.Delivery.Attempts) == 1:
 				delivered = true
 			default:
-				t.Fatalf("told %+v, want the reply and the attempt", u)
+				t.Fatalf("told %+v, want the response and the attempt", u)
 			}
 		}
 		if _, err := client.ClearBin(ctx, "a"); err != nil {
@@ -123,7 +123,7 @@ func TestFollow(t *testing.T) {
 		}
 		server.Close()
 		if err := <-matching.ended; err == nil || errors.Is(err, context.Canceled) {
-			t.Errorf("the rig closed: %v, want an error of the rig's", err)
+			t.Errorf("the server closed: %v, want an error of the server's", err)
 		}
 	})
 }
@@ -169,7 +169,7 @@ func TestFollowComesAgain(t *testing.T) {
 		return nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "503") {
-		t.Errorf("it ended with %v, want the rig's last answer", err)
+		t.Errorf("it ended with %v, want the server's last answer", err)
 	}
 	if want := "ready, capture, missed resumed"; strings.Join(got, ", ") != want {
 		t.Errorf("told %q, want %s", got, want)

@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// The API at the capture address is guarded as the desk is; captures are not.
+// The API at the capture address is guarded as the dashboard is; captures are not.
 func TestTokensAreGuarded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -22,7 +22,7 @@ func TestTokensAreGuarded(t *testing.T) {
 		{"without the key", "POST", "/token", "", "", "", "sesame", 401},
 		{"with another key", "GET", "/token", "", "Api-Key", "00000000-0000-0000-0000-000000000000", "sesame", 401},
 		{"with the key", "POST", "/token", "", "Api-Key", "sesame", "sesame", 201},
-		{"as the desk is asked", "POST", "/token/", "", "Authorization", "Bearer sesame", "sesame", 201},
+		{"as the dashboard is asked", "POST", "/token/", "", "Authorization", "Bearer sesame", "sesame", 201},
 		{"a capture", "POST", "/tokens", "evil.example", "Origin", "http://evil.example", "sesame", 200},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

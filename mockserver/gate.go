@@ -15,7 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// gate lets through to the desk or a surface who may ask it. A web page somewhere else may not: neither by a name of its own that
+// gate lets through to the dashboard or a vendor API who may ask it. A web page somewhere else may not: neither by a name of its own that
 // resolves to this machine (DNS rebinding), nor by a request that a browser sends along with it (cross-site request
 // forgery).
 type gate struct {
@@ -44,19 +44,19 @@ func newGate(o Options, public, address string, addr net.Addr, guarded []string,
 	return g
 }
 
-// deskGuarded are the paths of the desk that ask for the rig's token. A surface asks for its system's own keys.
+// dashboardGuarded are the paths of the dashboard that ask for the server's token. A vendor API asks for its system's own keys.
 func dashboardGuarded() []string { return []string{"/api/v1", "/metrics"} }
 
-// ServeHTTP asks for a name, an origin and a token, in this order; whether the rig is alive may be asked by anyone.
+// ServeHTTP asks for a name, an origin and a token, in this order; whether the server is alive may be asked by anyone.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/healthz" || r.URL.Path == "/api/v1/healthz" {
 		g.next.ServeHTTP(w, r)
 		return
 	}
-	// A token proves more than a name does, and a guarded rig may have a name of its own.
+	// A token proves more than a name does, and a guarded server may have a name of its own.
 	if g.open && !g.knows(r.Host) {
 		problem.New(http.StatusMisdirectedRequest, fmt.Sprintf(
-			"host %q is not a name of this rig: use 127.0.0.1 or localhost, or start the rig with a token", r.Host)).Write(w)
+			"host %q is not a name of this server: use 127.0.0.1 or localhost, or start the server with a token", r.Host)).Write(w)
 		return
 	}
 	if err := g.origins.Check(r); err != nil {
@@ -73,7 +73,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !g.open && slices.ContainsFunc(g.guarded, guarded) && !g.shows(r) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="hookrig"`)
 		problem.New(http.StatusUnauthorized,
-			"the rig asks for its token: send it as \"Authorization: Bearer TOKEN\" or \"X-Hookrig-Token: TOKEN\"").Write(w)
+			"the server asks for its token: send it as \"Authorization: Bearer TOKEN\" or \"X-Hookrig-Token: TOKEN\"").Write(w)
 		return
 	}
 	g.next.ServeHTTP(w, r)
@@ -92,7 +92,7 @@ func (g *gate) shows(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
 }
 
-// knows says whether a Host header names this rig with a name that no stranger can point at it. An address cannot be
+// knows says whether a Host header names this server with a name that no stranger can point at it. An address cannot be
 // rebound; a name can, unless nobody can own it in the public DNS.
 func (g *gate) knows(hostport string) bool {
 	host := hostport
@@ -112,7 +112,7 @@ func (g *gate) knows(hostport string) bool {
 	if g.loopback {
 		return false
 	}
-	// Beyond loopback a rig has the names of its network: a container's, a Kubernetes service's.
+	// Beyond loopback a server has the names of its network: a container's, a Kubernetes service's.
 	if host != "" && !strings.Contains(host, ".") {
 		return true
 	}

@@ -12,8 +12,8 @@ func TestGate(t *testing.T) {
 	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}
 	everywhere := &net.TCPAddr{IP: net.IPv4zero, Port: 8080}
 	plain := Options{DashboardAddress: "127.0.0.1:8080"}
-	public := Options{DashboardAddress: "127.0.0.1:8080", DashboardURL: "https://rig.example.com/desk", CaptureURL: "https://hooks.example.com"}
-	named := Options{DashboardAddress: "rig.example.com:8080"}
+	public := Options{DashboardAddress: "127.0.0.1:8080", DashboardURL: "https://server.example.com/dashboard", CaptureURL: "https://hooks.example.com"}
+	named := Options{DashboardAddress: "server.example.com:8080"}
 	guarded := Options{DashboardAddress: "0.0.0.0:8080", Token: "open sesame"}
 	insecure := Options{DashboardAddress: "0.0.0.0:8080", Insecure: true}
 	type headers map[string]string
@@ -29,17 +29,17 @@ func TestGate(t *testing.T) {
 		// Names: a page that had its own name point here is refused.
 		{"address", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", nil, 200},
 		{"localhost", plain, loopback, "GET", "http://localhost:8080/", nil, 200},
-		{"below localhost", plain, loopback, "GET", "http://rig.localhost:8080/", nil, 200},
+		{"below localhost", plain, loopback, "GET", "http://server.localhost:8080/", nil, 200},
 		{"IPv6", plain, loopback, "GET", "http://[::1]:8080/", nil, 200},
 		{"rebound name", plain, loopback, "GET", "http://evil.example:8080/", nil, 421},
 		{"rebound name that begins well", plain, loopback, "GET", "http://localhost.evil.example/", nil, 421},
 		{"rebound name that ends in an address", plain, loopback, "GET", "http://127.0.0.1.evil.example/", nil, 421},
 		{"container name on loopback", plain, loopback, "GET", "http://hookrig:8080/", nil, 421},
-		{"the name it listens on", named, loopback, "GET", "http://RIG.example.com.:8080/", nil, 200},
+		{"the name it listens on", named, loopback, "GET", "http://Server.example.com.:8080/", nil, 200},
 		{"container name beyond loopback", insecure, everywhere, "GET", "http://hookrig:8080/", nil, 200},
-		{"service name", insecure, everywhere, "GET", "http://rig.ns.svc.cluster.local/", nil, 200},
+		{"service name", insecure, everywhere, "GET", "http://server.ns.svc.cluster.local/", nil, 200},
 		{"public name beyond loopback", insecure, everywhere, "GET", "http://evil.example/", nil, 421},
-		{"public name with the token", guarded, everywhere, "GET", "http://rig.example.com/api/v1/bins", headers{"X-Hookrig-Token": "open sesame"}, 200},
+		{"public name with the token", guarded, everywhere, "GET", "http://server.example.com/api/v1/bins", headers{"X-Hookrig-Token": "open sesame"}, 200},
 
 		// Origins: a page elsewhere may not write.
 		{"own page", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8080"}, 200},
@@ -50,7 +50,7 @@ func TestGate(t *testing.T) {
 		{"sandboxed page", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "null"}, 403},
 		{"other site with the token", guarded, everywhere, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "http://evil.example", "X-Hookrig-Token": "open sesame"}, 403},
 
-		// Nor may it read, not even as a picture or a script: asking costs the rig as much.
+		// Nor may it read, not even as a picture or a script: asking costs the server as much.
 		{"own page reads", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/captures", headers{"Sec-Fetch-Site": "same-origin"}, 200},
 		{"a person types the address", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/captures", headers{"Sec-Fetch-Site": "none"}, 200},
 		{"no browser reads", plain, loopback, "GET", "http://127.0.0.1:8080/metrics", nil, 200},
@@ -62,14 +62,14 @@ func TestGate(t *testing.T) {
 		{"elsewhere with the token", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Sec-Fetch-Site": "cross-site", "X-Hookrig-Token": "open sesame"}, 403},
 		{"a link to the page", plain, loopback, "GET", "http://127.0.0.1:8080/", headers{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200},
 
-		// A public URL is trusted, and not that of the capture address: a scripted reply may hold a page.
-		{"the public name", public, loopback, "GET", "http://rig.example.com/api/v1/bins", headers{"Sec-Fetch-Site": "same-origin"}, 200},
-		{"the public page behind a proxy writes", public, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "https://rig.example.com", "Sec-Fetch-Site": "same-origin"}, 200},
-		{"the public page in an old browser reads", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://rig.example.com"}, 200},
+		// A public URL is trusted, and not that of the capture address: a scripted response may hold a page.
+		{"the public name", public, loopback, "GET", "http://server.example.com/api/v1/bins", headers{"Sec-Fetch-Site": "same-origin"}, 200},
+		{"the public page behind a proxy writes", public, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "https://server.example.com", "Sec-Fetch-Site": "same-origin"}, 200},
+		{"the public page in an old browser reads", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://server.example.com"}, 200},
 		{"a captured page writes", public, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "https://hooks.example.com", "Sec-Fetch-Site": "same-site"}, 403},
 		{"a captured page reads", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://hooks.example.com"}, 403},
 		{"the capture's name", public, loopback, "GET", "http://hooks.example.com/api/v1/bins", nil, 421},
-		{"another port of the public host", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://rig.example.com:8443"}, 403},
+		{"another port of the public host", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://server.example.com:8443"}, 403},
 
 		// Tokens: nothing of the API without.
 		{"none", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", nil, 401},
@@ -95,7 +95,7 @@ func TestGate(t *testing.T) {
 			t.Errorf("%s: status %d, want %d: %s", c.name, w.Code, c.want, w.Body)
 		}
 		if asked != (c.want == 200) {
-			t.Errorf("%s: status %d, and the desk was asked: %t", c.name, w.Code, asked)
+			t.Errorf("%s: status %d, and the dashboard was asked: %t", c.name, w.Code, asked)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func TestBinChangesAreAtomic(t *testing.T) {
 	})
 }
 
-// A change that is not about the replies leaves the turns that were taken.
+// A change that is not about the responses leaves the turns that were taken.
 func TestChangeKeepsTheTurns(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)
@@ -57,7 +57,7 @@ func TestChangeKeepsTheTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []int{503, 201}
-	for _, status := range want { // the second change comes between the replies
+	for _, status := range want { // the second change comes between the responses
 		deliveries, err := neostore.Emit(t.Context(), "Pass:Created")
 		if err == nil {
 			err = server.Client().Settle(t.Context())

@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// local is the Client of a rig in this process: plain calls.
+// local is the Client of a server in this process: plain calls.
 type local struct{ s *Server }
 
 var _ Client = (*local)(nil)
@@ -113,8 +113,8 @@ func (l *local) Settings(ctx context.Context, bin string) (capture.Settings, err
 
 func (l *local) Bins(ctx context.Context) ([]journal.Bin, error) { return l.s.store.Bins(ctx) }
 
-func (l *local) Stats(ctx context.Context, bin string) (capture.Stats, error) {
-	return l.s.capture.Stats(ctx, bin)
+func (l *local) Stats(ctx context.Context, bin string) (capture.BinStats, error) {
+	return l.s.capture.BinStats(ctx, bin)
 }
 
 func (l *local) Sender(ctx context.Context, bin string) (capture.Sender, error) {

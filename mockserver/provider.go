@@ -20,7 +20,7 @@ type Provider struct {
 	catalogue *fixtures.Catalogue
 	name      string
 	seed      uint64
-	journeys     *atomic.Uint64 // journeys begun
+	journeys  *atomic.Uint64 // journeys begun
 }
 
 // Provider is the handle of one provider.

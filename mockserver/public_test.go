@@ -41,7 +41,7 @@ func deliveredTo(t *testing.T, s *mockserver.Server, to string) journal.Delivery
 	return d
 }
 
-// Whatever a rig listens on and is called, its bins can be delivered to, and its addresses are such that something answers.
+// Whatever a server listens on and is called, its bins can be delivered to, and its addresses are such that something answers.
 func TestOwnBinsAreDeliverable(t *testing.T) {
 	t.Parallel()
 	names := func(_ context.Context, host string) ([]netip.Addr, error) {
@@ -95,7 +95,7 @@ func TestOwnBinsAreDeliverable(t *testing.T) {
 	}
 }
 
-// A forward to the rig itself is refused where its name leads there only when it is dialled; what goes round through a consumer ends.
+// A forward to the server itself is refused where its name leads there only when it is dialled; what goes round through a consumer ends.
 func TestLoopsEnd(t *testing.T) {
 	t.Parallel()
 	s := mockserver.StartT(t, mockserver.Options{Lookup: func(context.Context, string) ([]netip.Addr, error) {
@@ -141,7 +141,7 @@ func TestLoopsEnd(t *testing.T) {
 	}
 }
 
-// Behind a proxy, below a path that it takes away or leaves, the desk answers, and everything names the public addresses.
+// Behind a proxy, below a path that it takes away or leaves, the dashboard answers, and everything names the public addresses.
 func TestBehindAProxy(t *testing.T) {
 	t.Parallel()
 	for _, strips := range []bool{true, false} {
@@ -150,7 +150,7 @@ func TestBehindAProxy(t *testing.T) {
 			var dashboards, captures http.Handler
 			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch {
-				case strings.HasPrefix(r.URL.Path, "/rig/"):
+				case strings.HasPrefix(r.URL.Path, "/server/"):
 					dashboards.ServeHTTP(w, r)
 				case strings.HasPrefix(r.URL.Path, "/hooks/"):
 					captures.ServeHTTP(w, r)
@@ -159,7 +159,7 @@ func TestBehindAProxy(t *testing.T) {
 				}
 			}))
 			t.Cleanup(proxy.Close)
-			s := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler, CaptureURL: proxy.URL + "/hooks", DashboardURL: proxy.URL + "/rig/"})
+			s := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler, CaptureURL: proxy.URL + "/hooks", DashboardURL: proxy.URL + "/server/"})
 			to := func(address, path string) http.Handler {
 				target := &url.URL{Scheme: "http", Host: address}
 				p := http.Handler(httputil.NewSingleHostReverseProxy(target))
@@ -168,9 +168,9 @@ func TestBehindAProxy(t *testing.T) {
 				}
 				return p
 			}
-			dashboards, captures = to(s.DashboardListensOn(), "/rig"), to(s.ListensOn(), "/hooks")
-			if s.DashboardURL() != proxy.URL+"/rig" || s.CaptureURL() != proxy.URL+"/hooks" {
-				t.Errorf("desk %s, capture %s", s.DashboardURL(), s.CaptureURL())
+			dashboards, captures = to(s.DashboardListensOn(), "/server"), to(s.ListensOn(), "/hooks")
+			if s.DashboardURL() != proxy.URL+"/server" || s.CaptureURL() != proxy.URL+"/hooks" {
+				t.Errorf("dashboard %s, capture %s", s.DashboardURL(), s.CaptureURL())
 			}
 			client, err := mockserver.Dial(s.DashboardURL(), "")
 			if err != nil {
@@ -186,7 +186,7 @@ func TestBehindAProxy(t *testing.T) {
 			if err != nil || len(got) != 1 || !strings.HasSuffix(got[0].Target, "/inbox/any/path") {
 				t.Errorf("%d captures, %v", len(got), err)
 			}
-			for _, path := range []string{"/", "/page/desk.js", "/api/docs/", "/api/openapi.json", "/healthz"} {
+			for _, path := range []string{"/", "/page/dashboard.js", "/api/docs/", "/api/openapi.json", "/healthz"} {
 				resp, err := http.Get(s.DashboardURL() + path)
 				if err != nil {
 					t.Fatal(err)

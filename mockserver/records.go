@@ -103,7 +103,7 @@ const (
 const (
 	NotSent       = wire.NotSent
 	PartlyWritten = wire.PartlyWritten
-	NoResponse       = wire.NoResponse
+	NoResponse    = wire.NoResponse
 	GotStatus     = wire.GotStatus
 )
 

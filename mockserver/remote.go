@@ -22,11 +22,11 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// remote is the Client of a rig elsewhere: calls of the desk's HTTP API.
+// remote is the Client of a server elsewhere: calls of the dashboard's HTTP API.
 type remote struct {
 	api     string // http://host:port/api/v1
 	token   string
-	capture string // the capture address, as the rig says it
+	capture string // the capture address, as the server says it
 	http    *http.Client
 }
 
@@ -35,9 +35,9 @@ var _ Client = (*remote)(nil)
 // dialLimit bounds the one request that Dial makes.
 const dialLimit = 10 * time.Second
 
-// Dial returns a client of the desk at rig, as in http://127.0.0.1:8080. It asks the desk once, so a wrong address
-// (ErrNoRig) or a wrong token is noticed here. The client is an io.Closer too: Close lets go of its connections.
-// At most one Trust may be given; it decides which certificates of an https desk are taken.
+// Dial returns a client of the dashboard at server, as in http://127.0.0.1:8080. It asks the dashboard once, so a wrong address
+// (ErrNoServer) or a wrong token is noticed here. The client is an io.Closer too: Close lets go of its connections.
+// At most one Trust may be given; it decides which certificates of an https dashboard are taken.
 func Dial(server, token string, trust ...wire.Trust) (Client, error) {
 	var t wire.Trust
 	switch len(trust) {
@@ -45,11 +45,11 @@ func Dial(server, token string, trust ...wire.Trust) (Client, error) {
 	case 1:
 		t = trust[0]
 	default:
-		return nil, fmt.Errorf("rig %s: got %d Trusts, want at most one", server, len(trust))
+		return nil, fmt.Errorf("server %s: got %d Trusts, want at most one", server, len(trust))
 	}
 	u, err := url.Parse(server)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("rig %q: want the desk's URL, as in http://127.0.0.1:8080", server)
+		return nil, fmt.Errorf("server %q: want the dashboard's URL, as in http://127.0.0.1:8080", server)
 	}
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -71,16 +71,16 @@ func Dial(server, token string, trust ...wire.Trust) (Client, error) {
 	type serverAbout struct {
 		Capture string `json:"capture"`
 	}
-	about, err := answer[serverAbout](ctx, r, http.MethodGet, path("rig"), nil)
+	about, err := answer[serverAbout](ctx, r, http.MethodGet, path("server"), nil)
 	if err != nil {
 		r.Close()
 		if p := (*problem.Problem)(nil); errors.As(err, &p) && p.Status == http.StatusUnauthorized {
-			return nil, fmt.Errorf("rig %s: %w", server, err)
+			return nil, fmt.Errorf("server %s: %w", server, err)
 		}
 		if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-			return nil, fmt.Errorf("rig %s: %w: %w", server, ErrNoServer, err) // which says what to do
+			return nil, fmt.Errorf("server %s: %w: %w", server, ErrNoServer, err) // which says what to do
 		}
-		return nil, fmt.Errorf("rig %s: %w: %w: start one with \"hookrig serve\", and give the desk's address", server, ErrNoServer, err)
+		return nil, fmt.Errorf("server %s: %w: %w: start one with \"hookrig serve\", and give the dashboard's address", server, ErrNoServer, err)
 	}
 	r.capture = about.Capture
 	return r, nil
@@ -194,8 +194,8 @@ func (r *remote) Bins(ctx context.Context) ([]journal.Bin, error) {
 	return items[journal.Bin](ctx, r, http.MethodGet, path("bins"), nil)
 }
 
-func (r *remote) Stats(ctx context.Context, bin string) (capture.Stats, error) {
-	return answer[capture.Stats](ctx, r, http.MethodGet, path("bins", bin, "ledger"), nil)
+func (r *remote) Stats(ctx context.Context, bin string) (capture.BinStats, error) {
+	return answer[capture.BinStats](ctx, r, http.MethodGet, path("bins", bin, "stats"), nil)
 }
 
 func (r *remote) Sender(ctx context.Context, bin string) (capture.Sender, error) {
@@ -307,7 +307,7 @@ func path(words ...string) string {
 	return b.String()
 }
 
-// answer calls the API and returns what it answers. An error that the rig answers is a *problem.Problem.
+// answer calls the API and returns what it answers. An error that the server answers is a *problem.Problem.
 func answer[T any](ctx context.Context, r *remote, method, path string, in any) (out T, err error) {
 	err = r.do(ctx, method, path, in, &out)
 	return out, err

@@ -22,7 +22,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Options of a Server. The zero value is a rig for tests: memory, virtual clock, free ports on loopback, no desk.
+// Options of a Server. The zero value is a server for tests: memory, virtual clock, free ports on loopback, no dashboard.
 type Options struct {
 	// Store keeps the journal; nil is journal.NewMemory with its default limits. Close does not close a Store that was given.
 	Store journal.Store
@@ -36,16 +36,16 @@ type Options struct {
 	CaptureTLS string
 	// CADir is the folder that keeps the certificate authority of CaptureTLS; "" has a new one with every start.
 	CADir string
-	// CaptureURL and DeskURL are what the two addresses are called from outside: behind a proxy, below a path, in a container whose ports are
+	// CaptureURL and DashboardURL are what the two addresses are called from outside: behind a proxy, below a path, in a container whose ports are
 	// published. They stand in what is printed and returned. "" is what they listen on, as this machine reaches it.
-	CaptureURL string
-	DashboardURL    string
-	// Desk makes the HTTP API and page over the rig (desk.Handler); nil is none.
+	CaptureURL   string
+	DashboardURL string
+	// Dashboard makes the HTTP API and page over the server (dashboard.Handler); nil is none.
 	Dashboard func(vendorapi.Parts) http.Handler
-	// DeskAddress is the desk's, host:port; "" is 127.0.0.1:0.
+	// DashboardAddress is the dashboard's, host:port; "" is 127.0.0.1:0.
 	DashboardAddress string
 	// Surfaces are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
-	// that Addresses gives it; the desk serves all of them besides, below their names. One with neither takes a free port.
+	// that Addresses gives it; the dashboard serves all of them besides, below their names. One with neither takes a free port.
 	VendorAPIs map[string]vendorapi.Maker
 	// Addresses are those of Surfaces, by provider, host:port.
 	Addresses map[string]string
@@ -67,7 +67,7 @@ type Options struct {
 	// Trust decides which certificates of https consumers are taken, by deliveries, forwards and resends. The zero value takes what the
 	// system's authorities vouch for.
 	Trust wire.Trust
-	// Token is what callers of the desk must show; "" asks for none.
+	// Token is what callers of the dashboard must show; "" asks for none.
 	Token string
 	// Insecure allows addresses beyond loopback without a Token.
 	Insecure bool
@@ -77,7 +77,7 @@ type Options struct {
 	Version string
 }
 
-// Server is a running rig: providers that send, bins that record, one journal.
+// Server is a running server: providers that send, bins that record, one journal.
 type Server struct {
 	catalogue  *fixtures.Catalogue
 	seed       uint64
@@ -87,19 +87,19 @@ type Server struct {
 	forwarding *wire.Client // of forwards; nil before the capture address is made
 	dispatcher *delivery.Dispatcher
 	capture    *capture.Server
-	dashboard       *webServer // nil without one
-	vendorAPIs   []*vendorAPIServer
+	dashboard  *webServer // nil without one
+	vendorAPIs []*vendorAPIServer
 
-	journeys  atomic.Uint64 // journeys drawn so far, so that each is another life
-	closed sync.Once
-	err    error // of Close
+	journeys atomic.Uint64 // journeys drawn so far, so that each is another life
+	closed   sync.Once
+	err      error // of Close
 }
 
-// Start starts a rig. Close it; the end of ctx only keeps it from starting. Errors say which option was wrong, or which
+// Start starts a server. Close it; the end of ctx only keeps it from starting. Errors say which option was wrong, or which
 // address could not be had (they wrap *net.OpError then).
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("start the rig: %w", err)
+		return nil, fmt.Errorf("start the server: %w", err)
 	}
 	if err := o.checkAddresses(); err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
 	})
 	if s.dashboard, err = startWeb(o, o.DashboardAddress, dashboardGuarded(), s.withVendorAPIs(handler)); err != nil {
-		return listenError("desk", o.DashboardAddress, err)
+		return listenError("dashboard", o.DashboardAddress, err)
 	}
 	if o.DashboardURL != "" {
 		s.dashboard.url = strings.TrimRight(o.DashboardURL, "/")
@@ -179,7 +179,7 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	return nil
 }
 
-// listens says whether an address is that of this rig's bins.
+// listens says whether an address is that of this server's bins.
 func (s *Server) listens(at netip.AddrPort) bool { return s.capture != nil && s.capture.Listens(at) }
 
 // reroute leads what goes to the public URL of the bins to where they listen: the public name may not be known here, or not lead back.
@@ -223,7 +223,7 @@ func (s *Server) known() capture.Known {
 // inFlight is how many bytes of requests the capture server holds that are not stored yet, where so many bytes are kept.
 func inFlight(kept int64) int64 { return min(256<<20, kept/2) }
 
-// front is the API that the capture address speaks besides, guarded as the desk is.
+// front is the API that the capture address speaks besides, guarded as the dashboard is.
 func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 	tokens, err := webhooksite.New(ctx, webhooksite.Options{Store: s.store, Log: o.Log})
 	if err != nil {
@@ -247,8 +247,8 @@ func (s *Server) Close() error {
 	return s.err
 }
 
-// close stops who asks before who is asked: the desk and the surfaces, the senders, the receiver, the journal. So a delivery to a bin
-// of this rig is not recorded as refused only because the rig stopped.
+// close stops who asks before who is asked: the dashboard and the vendor APIs, the senders, the receiver, the journal. So a delivery to a bin
+// of this server is not recorded as refused only because the server stopped.
 func (s *Server) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
@@ -276,7 +276,7 @@ func (s *Server) close() error {
 // ListensOn is the capture address as this machine reaches it, host:port, whatever CaptureURL says.
 func (s *Server) ListensOn() string { return s.capture.Address() }
 
-// DeskListensOn is the desk's address as this machine reaches it, host:port, or "" without one.
+// DashboardListensOn is the dashboard's address as this machine reaches it, host:port, or "" without one.
 func (s *Server) DashboardListensOn() string {
 	if s.dashboard == nil {
 		return ""
@@ -293,7 +293,7 @@ func (s *Server) CaptureTLSURL() string { return s.capture.TLSURL() }
 // CA is the certificate of the authority to trust at CaptureTLSURL, as PEM; nil without one.
 func (s *Server) CA() []byte { return s.capture.CA() }
 
-// DeskURL is the desk's address, http://host:port, or the public URL that it was given; "" without one.
+// DashboardURL is the dashboard's address, http://host:port, or the public URL that it was given; "" without one.
 func (s *Server) DashboardURL() string {
 	if s.dashboard == nil {
 		return ""
@@ -301,5 +301,5 @@ func (s *Server) DashboardURL() string {
 	return s.dashboard.url
 }
 
-// Client drives the rig in this process.
+// Client drives the server in this process.
 func (s *Server) Client() Client { return &local{s} }

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestStartTLeavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	var address string
-	t.Run("rig", func(t *testing.T) {
+	t.Run("server", func(t *testing.T) {
 		server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
 		address = strings.TrimPrefix(server.CaptureURL(), "http://")
 		inbox := server.Bin("inbox")
@@ -36,7 +36,7 @@ func TestStartTLeavesNothing(t *testing.T) {
 		if _, err := neostore.Subscribe(t.Context(), inbox.URL(), "Pass:*"); err != nil {
 			t.Fatal(err)
 		}
-		// An attempt is under way, and a wait, when the rig stops.
+		// An attempt is under way, and a wait, when the server stops.
 		if _, err := neostore.Emit(t.Context(), "Pass:Created"); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestCloseTwice(t *testing.T) {
 	}
 }
 
-// The rig outlives the context it was started with.
+// The server outlives the context it was started with.
 func TestTheContextOnlyStarts(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -81,7 +81,7 @@ func TestTheContextOnlyStarts(t *testing.T) {
 	}
 }
 
-// A store that was given stays open; the next rig goes on with it.
+// A store that was given stays open; the next server goes on with it.
 func TestTheStoreBelongsToWhoGaveIt(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -118,10 +118,10 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		network bool // whether the error is of the network: *net.OpError
 	}{
 		{"capture taken", mockserver.Options{Capture: address}, "capture address " + address + " is taken: stop who has it, or give another address (port 0 takes a free one)", true},
-		{"desk taken", withDashboard(mockserver.Options{DashboardAddress: address}), "desk address " + address + " is taken: stop who has it, or give another address (port 0 takes a free one)", true},
+		{"dashboard taken", withDashboard(mockserver.Options{DashboardAddress: address}), "dashboard address " + address + " is taken: stop who has it, or give another address (port 0 takes a free one)", true},
 		{"no port", mockserver.Options{Capture: "127.0.0.1"}, `capture address "127.0.0.1": address 127.0.0.1: missing port in address: want host:port, as in 127.0.0.1:8080`, false},
 		{"exposed capture", mockserver.Options{Capture: "0.0.0.0:0"}, `capture address "0.0.0.0:0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
-		{"exposed desk", withDashboard(mockserver.Options{DashboardAddress: ":0"}), `desk address ":0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
+		{"exposed dashboard", withDashboard(mockserver.Options{DashboardAddress: ":0"}), `dashboard address ":0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
 		{"target", mockserver.Options{AllowTargets: []string{"10.0.0.0/99"}}, "allowed targets:", false},
 	} {
 		server, err := mockserver.Start(t.Context(), c.options)
@@ -165,11 +165,11 @@ func TestStartTFailsTheTest(t *testing.T) {
 	t.Parallel()
 	f := &fakeT{}
 	if server := mockserver.StartT(f, mockserver.Options{Capture: "nowhere"}); server != nil || len(f.failed) != 1 {
-		t.Errorf("rig %v, failures %q: want no rig and one failure", server, f.failed)
+		t.Errorf("server %v, failures %q: want no server and one failure", server, f.failed)
 	}
 	f = &fakeT{}
 	if server := mockserver.StartT(f, mockserver.Options{}, mockserver.Options{}); server != nil || len(f.failed) != 1 {
-		t.Errorf("two options: rig %v, failures %q: want no rig and one failure", server, f.failed)
+		t.Errorf("two options: server %v, failures %q: want no server and one failure", server, f.failed)
 	}
 }
 

@@ -109,7 +109,7 @@ func call(t *testing.T, at, body string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
-// A desk may stand behind a server that speaks TLS.
+// A dashboard may stand behind a server that speaks TLS.
 func TestDialOverTLS(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
@@ -129,7 +129,7 @@ func TestDialOverTLS(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := mockserver.Dial(at, ""); !errors.Is(err, mockserver.ErrNoServer) || !strings.Contains(err.Error(), `/api/v1/rig": `+unknownAuthority) {
+	if _, err := mockserver.Dial(at, ""); !errors.Is(err, mockserver.ErrNoServer) || !strings.Contains(err.Error(), `/api/v1/server": `+unknownAuthority) {
 		t.Errorf("an unknown authority: %v", err)
 	}
 	if _, err := mockserver.Dial(at, "", known, known); err == nil || !strings.Contains(err.Error(), "at most one") {

@@ -152,7 +152,7 @@ func (r *run) source(step string, d *Deliver) ([]sent, error) {
 func (r *run) withBody(step string, p *fixtures.Provider, d *Deliver) fixtures.Event {
 	e, ok := p.Recognise(signature.Message{Body: []byte(d.Body)})
 	if !ok || e.Name != d.Event {
-		e = fixtures.Event{Provider: p.Name, Body: []byte(d.Body)} // whose id is the rig's
+		e = fixtures.Event{Provider: p.Name, Body: []byte(d.Body)} // whose id is the server's
 	}
 	e.Name, e.Tenant, e.At, e.Draw = d.Event, d.Tenant, r.now, r.draw(step, 0)
 	return e
@@ -216,7 +216,7 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent
 	v.note("%s, %s", plural(len(list), "event"), plural(len(record.deliveries), "delivery"))
 	checked := slices.ContainsFunc(s.Expect, func(e Expectation) bool { return e.Deliveries != nil })
 	if len(record.deliveries) == 0 && !checked {
-		v.doubt("no subscription selects %s: nothing was sent, so there is nothing to judge", list[0].Name)
+		v.doubt("no subscription selects %s: nothing was sent, so there is nothing to check", list[0].Name)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ type awaited struct {
 	places map[string][]int // in the list, by id, of those of which more may become
 }
 
-// update takes over what the rig tells.
+// update takes over what the server tells.
 func (a *awaited) update(ctx context.Context, u mockserver.Update) error {
 	switch {
 	case u.Delivery != nil:

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// releasing lets the consumer answer once the rig is followed.
+// releasing lets the consumer answer once the server is followed.
 type releasing struct {
 	*countingClient
 	release func()
@@ -27,7 +27,7 @@ func (c *releasing) Follow(ctx context.Context, o mockserver.FollowOptions, tell
 	})
 }
 
-// TestDeliveriesAreAwaitedWithoutPolling: while deliveries are under way, the rig tells what becomes of them.
+// TestDeliveriesAreAwaitedWithoutPolling: while deliveries are under way, the server tells what becomes of them.
 func TestDeliveriesAreAwaitedWithoutPolling(t *testing.T) {
 	t.Parallel()
 	for name, dial := range map[string]func(*testing.T, *mockserver.Server) mockserver.Client{

@@ -15,7 +15,7 @@ import (
 type bin struct {
 	Bin
 	label   string // the scenario's name for it
-	name    string // the rig's: the label and a suffix of the run's own
+	name    string // the server's: the label and a suffix of the run's own
 	url     string
 	secrets []string
 }
@@ -43,7 +43,7 @@ func (r *run) makeBins(ctx context.Context) error {
 	return nil
 }
 
-// configure tells the rig what the bin does; its script starts anew.
+// configure tells the server what the bin does; its script starts anew.
 func (r *run) configure(ctx context.Context, b *bin) error {
 	set := mockserver.Settings{Responses: b.Script.capture()}
 	for _, h := range b.Handshakes {
@@ -84,8 +84,8 @@ func leadsTo(url, bin string) bool {
 	return ok && (rest == "" || rest[0] == '/' || rest[0] == '?')
 }
 
-// reply changes what a bin answers.
-func (r *run) response(ctx context.Context, with *ResponseWith, v *result) error {
+// response changes what a bin answers.
+func (r *run) response(ctx context.Context, with *RespondWith, v *result) error {
 	b := r.bin(with.Bin, v)
 	if b == nil {
 		return nil
@@ -95,7 +95,7 @@ func (r *run) response(ctx context.Context, with *ResponseWith, v *result) error
 	return r.configure(ctx, b)
 }
 
-// bin finds a bin by its label, "" being the one that stands in for the target. It is nil, and the verdict says so, when the
+// bin finds a bin by its label, "" being the one that stands in for the target. It is nil, and the result says so, when the
 // run has a target in its place.
 func (r *run) bin(label string, v *result) *bin {
 	if label == "" {

@@ -6,7 +6,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// TestBinsOfAScenario: what a file says of its bins is what they do, replies to the letter and checks of endpoints.
+// TestBinsOfAScenario: what a file says of its bins is what they do, responses to the letter and checks of endpoints.
 func TestBinsOfAScenario(t *testing.T) {
 	s, err := Parse("bins.yaml", []byte(`
 hookrig: 1
@@ -17,9 +17,9 @@ bins:
     provider: neostore
     handshakes: [{kind: twitter, secret: key}, slack]
     rules:
-      - {where: '.method == "PUT"', replies: [500, 201]}
-      - {where: .body.passId, replies: [503, {status: 200, lines: [[x-A, one], [X-a, two]], body: done, drip: 20ms}], by: delivery}
-  cut: {replies: [{body: abcdef, cut: body}]}
+      - {where: '.method == "PUT"', responses: [500, 201]}
+      - {where: .body.passId, responses: [503, {status: 200, lines: [[x-A, one], [X-a, two]], body: done, drip: 20ms}], by: delivery}
+  cut: {responses: [{body: abcdef, cut: body}]}
 effects:
   check: {http: {url: "${bins.inbox.url}?crc_token=a"}, jq: .body.response_token}
   put: {http: {method: PUT, url: "${bins.inbox.url}"}, jq: .status}
@@ -45,9 +45,9 @@ steps:
 	}
 	response := s.Bins["inbox"].Rules[1].Responses[1].journal()
 	if len(response.Lines) != 2 || response.Lines[1].Name != "X-a" || response.Lines[1].Value != "two" || response.Drip == 0 {
-		t.Errorf("reply %+v", response)
+		t.Errorf("response %+v", response)
 	}
 	if cut := s.Bins["cut"].Responses[0].journal(); cut.Cut != "body" || cut.Body != "abcdef" {
-		t.Errorf("reply %+v", cut)
+		t.Errorf("response %+v", cut)
 	}
 }

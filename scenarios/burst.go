@@ -37,7 +37,7 @@ func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *result)
 	return nil
 }
 
-// judgeBurst judges what became of a burst's events.
+// checkBurst checks what became of a burst's events.
 func (r *run) checkBurst(ctx context.Context, s *Step, x *BurstResult, v *result) error {
 	id := x.Of
 	if id == "" {

@@ -26,7 +26,7 @@ func (s *Scenario) Check(catalogue *fixtures.Catalogue) error {
 }
 
 // checker looks for what a decoder cannot see: names that lead nowhere, and what does not go together. A value that is a
-// reference is still zero here, and not judged. Paths such as steps[2].deliver.event say where a problem is.
+// reference is still zero here, and not checked. Paths such as steps[2].deliver.event say where a problem is.
 type checker struct {
 	problems  strictyaml.Problems
 	s         *Scenario
@@ -111,7 +111,7 @@ func (c *checker) scenario() {
 		c.effect(name)
 	}
 	if len(s.Steps) == 0 && (s.root == nil || child(s.root, "steps") != nil) {
-		c.add("a step is - id: NAME and a verb: "+strings.Join(allVerbs, ", "), "steps", "a scenario without steps judges nothing")
+		c.add("a step is - id: NAME and a verb: "+strings.Join(allVerbs, ", "), "steps", "a scenario without steps checks nothing")
 	}
 	c.earlier = map[string]*Step{}
 	for i := range s.Steps {
@@ -133,13 +133,13 @@ func (c *checker) handshakes(path string, list []Handshake) {
 	}
 }
 
-// rules checks that each rule has one reply, or replies in turn.
+// rules checks that each rule has one response, or a sequence of responses.
 func (c *checker) rules(path string, list []Rule) {
 	for i, r := range list {
 		at := index(path+".rules", i)
-		one, several := r.Response != nil || c.given(at+".reply"), len(r.Responses) > 0 || c.given(at+".replies")
+		one, several := r.Response != nil || c.given(at+".respond"), len(r.Responses) > 0 || c.given(at+".responses")
 		if one == several {
-			c.add("", at, "a rule has a reply, or replies in turn: want one of them")
+			c.add("", at, "a rule has a response, or a sequence of responses: want one of them")
 		}
 	}
 }
@@ -155,7 +155,7 @@ func didYouMean(word string, of []string) string {
 	return "known: " + strings.Join(of, ", ")
 }
 
-var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "reply", "replay", "burst", "expect"}
+var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "response", "replay", "burst", "expect"}
 
 func (c *checker) effect(name string) {
 	e := c.s.Effects[name]

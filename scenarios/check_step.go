@@ -39,9 +39,9 @@ func (c *checker) step(i int) {
 		if c.s.Clock.Mode == RealClock {
 			c.add("clock: {mode: virtual}", path+".advance", "a real clock cannot be advanced")
 		}
-	case "reply":
-		c.standIn(s.Response.Bin, path+".reply.bin")
-		c.rules(path+".reply", s.Response.Rules)
+	case "respond":
+		c.standIn(s.Respond.Bin, path+".respond.bin")
+		c.rules(path+".respond", s.Respond.Rules)
 	case "replay":
 		c.refersTo(s.Replay.Of, "journey, deliver, replay", path+".replay.of")
 		c.positive(s.Replay.Times, path+".replay.times")
@@ -262,7 +262,7 @@ func (c *checker) positive(n int, path string) {
 	}
 }
 
-// maxTimes bounds how often a step does one thing: scenarios judge behaviour, bursts make load.
+// maxTimes bounds how often a step does one thing: scenarios check behaviour, bursts make load.
 const maxTimes = 10_000
 
 func (c *checker) pointers(set Settings, path string) {

@@ -14,7 +14,7 @@ import (
 var ErrNoConsumer = errors.New("no consumer")
 
 // checkSent looks at the newest deliveries of a step until one of them reached somebody. A run whose first delivery cannot be sent at
-// all ends with an error: either nothing listens at the target, or the rig may not send there. Neither says anything of a consumer.
+// all ends with an error: either nothing listens at the target, or the server may not send there. Neither says anything of a consumer.
 func (r *run) checkSent(ctx context.Context, ids []string) error {
 	if r.reached || len(ids) == 0 || r.expectsUnsent() {
 		return nil
@@ -37,11 +37,11 @@ func (r *run) checkSent(ctx context.Context, ids []string) error {
 func (r *run) unreachable(d *mockserver.Delivery, a *mockserver.Attempt) error {
 	for _, b := range r.bins {
 		if leadsTo(d.URL, b.url) {
-			return fmt.Errorf("the rig cannot send to its own bin %s at %s: %s", b.label, b.url, a.Error)
+			return fmt.Errorf("the server cannot send to its own bin %s at %s: %s", b.label, b.url, a.Error)
 		}
 	}
 	if strings.Contains(a.Error, mockserver.ErrForbidden.Error()) {
-		return fmt.Errorf("the rig may not send to %s: %s", d.URL, a.Error)
+		return fmt.Errorf("the server may not send to %s: %s", d.URL, a.Error)
 	}
 	return fmt.Errorf("%w at %s: %s", ErrNoConsumer, d.URL, a.Error)
 }
@@ -58,7 +58,7 @@ func (r *run) expectsUnsent() bool {
 	return false
 }
 
-// target is how a report names what the run judged.
+// target is how a report names what the run checked.
 func (r *run) targetWords() string {
 	switch t := r.scenario.Target; {
 	case r.given():

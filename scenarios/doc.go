@@ -1,11 +1,11 @@
-// Package scenarios plays test plans against a rig and judges them.
+// Package scenarios plays test plans against a server and checks them.
 //
 // A scenario is a file: who sends what to whom, and what must then be true. Load reads it, strictly: every mistake is told at once, with
 // file, line, column and a hint. Run plays it through a mockserver.Client, in this process or over HTTP, and returns a Report; the same
-// Report is written as text, JSON and JUnit XML. A wrong consumer is a Report, a broken rig an error.
+// Report is written as text, JSON and JUnit XML. A wrong consumer is a Report, a broken server an error.
 //
 //	s, err := scenarios.Load("pass.yaml")
-//	report, err := scenarios.Run(ctx, rig.Client(), s, scenarios.Options{})
+//	report, err := scenarios.Run(ctx, server.Client(), s, scenarios.Options{})
 //	err = scenarios.WriteText(os.Stdout, []scenarios.Report{report}, scenarios.TextOptions{})
 //
 // # A file
@@ -48,7 +48,7 @@
 //	deliver    sends single events of fresh entities or with a given body, or those of a journey: in another order, several times, at once,
 //	           with faults
 //	advance    moves the virtual clock; every retry that becomes due is really sent
-//	reply      changes what a bin answers
+//	response      changes what a bin answers
 //	replay     has the provider deliver again what a step delivered
 //	burst      sends many events over many connections, straight to the consumer
 //
@@ -71,7 +71,7 @@
 //
 // # Verdicts
 //
-// A step is passed, failed, inconclusive (what it would have to be judged by is not all there), error (the rig could not judge) or skipped.
+// A step is passed, failed, inconclusive (what it would have to be checked by is not all there), error (the server could not judge) or skipped.
 // A failed step does not end the run: the steps after it say more. An error does. Equal seeds send equal bytes; the report says the
 // seed and the command that repeats the run.
 package scenarios

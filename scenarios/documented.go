@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// judgeDocumented compares captures with what the provider's documents say of a request: method, header lines by exact name, each
+// checkDocumented compares captures with what the provider's documents say of a request: method, header lines by exact name, each
 // once, with the value documented, and no others.
 func checkDocumented(p *fixtures.Provider, b *bin, list []mockserver.Capture, known []*sent, v *result) error {
 	var wrong []string

@@ -21,10 +21,10 @@ import (
 const (
 	lookLimit  = 10 * time.Second      // of one look at an effect
 	lookPause  = 25 * time.Millisecond // between two looks
-	lookOutput = 1 << 20               // bytes of a reply or an output
+	lookOutput = 1 << 20               // bytes of a response or an output
 )
 
-// judgeEffect watches an effect: that it eventually is so, and that it never is.
+// checkEffect watches an effect: that it eventually is so, and that it never is.
 func (r *run) checkEffect(ctx context.Context, name string, o Observation, v *result) error {
 	e, err := r.effect(name)
 	if err != nil {
@@ -66,7 +66,7 @@ func (r *run) eventually(ctx context.Context, name string, e Effect, is *Is, wit
 	case !errors.Is(err, errOver):
 		return err
 	case w.blind(r.seen[name]):
-		v.doubt("effect %s could not be judged within %s: %s", name, Duration(within), w.why())
+		v.doubt("effect %s could not be checked within %s: %s", name, Duration(within), w.why())
 	default:
 		v.fail("effect %s: want eventually %s within %s, last it was %s", name, is, Duration(within), w.last)
 	}
@@ -83,7 +83,7 @@ func (r *run) never(ctx context.Context, name string, e Effect, is *Is, span tim
 	case !errors.Is(err, errOver):
 		return err
 	case w.blind(r.seen[name]):
-		v.doubt("effect %s could not be judged for %s: %s", name, Duration(span), w.why())
+		v.doubt("effect %s could not be checked for %s: %s", name, Duration(span), w.why())
 	default:
 		v.note("%s never %s for %s", name, is, Duration(span))
 	}
@@ -95,7 +95,7 @@ type watched struct {
 	is      *Is
 	last    look
 	valued  bool  // some look had a value other than null
-	checked  bool  // the condition could be evaluated on some look
+	checked bool  // the condition could be evaluated on some look
 	problem error // why it could not, the last time
 }
 
@@ -119,13 +119,13 @@ func (w *watched) see(ctx context.Context, l look) bool {
 	return out != nil && out != false
 }
 
-// blind says whether the looks showed nothing that could be judged: every one failed, the condition could not be evaluated, or the
+// blind says whether the looks showed nothing that could be checked: every one failed, the condition could not be evaluated, or the
 // effect never had a value, here or before (known), so that it may as well be a probe that asks for the wrong thing.
 func (w *watched) blind(known bool) bool {
 	return !w.checked || !w.valued && !known && (w.is.JQ != "" || parsed(w.is.Eq) != nil)
 }
 
-// why says what the last look found instead of something to judge.
+// why says what the last look found instead of something to check.
 func (w *watched) why() string {
 	switch {
 	case w.last.err != nil:

@@ -17,20 +17,20 @@ import (
 // Exchange is one request of a run and what was answered: an attempt of a delivery, or a capture in a bin.
 type Exchange struct {
 	// Name says what it is: "attempt 1 of the delivery of step once (Pass:Created)", "capture c00000001 in bin inbox".
-	Name    string                      `json:"name"`
-	ID      string                      `json:"id"` // of the delivery or the capture
-	At      time.Time                   `json:"at"`
-	TookMS  float64                     `json:"took_ms,omitempty"`
-	Outcome mockserver.Outcome          `json:"outcome,omitempty"` // of an attempt
-	Status  int                         `json:"status,omitempty"`
-	Reason  string                      `json:"reason,omitempty"` // why an attempt has no status
-	Request mockserver.Message          `json:"request"`
-	Response   *mockserver.AttemptResponse `json:"reply,omitempty"`
+	Name     string                      `json:"name"`
+	ID       string                      `json:"id"` // of the delivery or the capture
+	At       time.Time                   `json:"at"`
+	TookMS   float64                     `json:"took_ms,omitempty"`
+	Outcome  mockserver.Outcome          `json:"outcome,omitempty"` // of an attempt
+	Status   int                         `json:"status,omitempty"`
+	Reason   string                      `json:"reason,omitempty"` // why an attempt has no status
+	Request  mockserver.Message          `json:"request"`
+	Response *mockserver.AttemptResponse `json:"response,omitempty"`
 	// Verification is what the bin found of the signature.
 	Verification *mockserver.Verification `json:"verification,omitempty"`
-	// RequestText and ReplyText are both as HTTP writes them; what is no text is quoted.
-	RequestText string `json:"request_text"`
-	ResponseText   string `json:"reply_text,omitempty"`
+	// RequestText and ResponseText are both as HTTP writes them; what is no text is quoted.
+	RequestText  string `json:"request_text"`
+	ResponseText string `json:"response_text,omitempty"`
 }
 
 // mostExchanges bounds the exchanges of one step.
@@ -145,7 +145,7 @@ func responseText(r *mockserver.AttemptResponse) string {
 	}
 	text.WriteString("\n" + bodyText(r.Body))
 	if r.Truncated {
-		text.WriteString("\n(the reply was longer; this much of it was kept)")
+		text.WriteString("\n(the response was longer; this much of it was kept)")
 	}
 	return legible(text.String())
 }
@@ -162,7 +162,7 @@ func bodyText(body []byte) string {
 func legible(text string) string { return terminal.Text(text) }
 
 // countAttempts reads the run's deliveries, a page at a time: it counts their attempts, marks the steps whose deliveries were neither sent
-// nor judged, and gives the steps that did not pass their exchanges.
+// nor checked, and gives the steps that did not pass their exchanges.
 func (r *run) countAttempts(ctx context.Context, report *Report) error {
 	if len(r.made) == 0 {
 		r.attach(report, nil)
@@ -192,7 +192,7 @@ func (r *run) countAttempts(ctx context.Context, report *Report) error {
 			if unsent(d) && !r.checked[d.ID] && !r.expectsUnsent() && doubted < mostExchanges {
 				doubted++
 				wanted[d.ID] = true
-				report.doubt(r.made[at].step, fmt.Sprintf("the %s was not sent, and nothing judges it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
+				report.doubt(r.made[at].step, fmt.Sprintf("the %s was not sent, and nothing checks it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
 			}
 			if wanted[d.ID] {
 				copied := *d

@@ -24,7 +24,7 @@ type Expectation struct {
 	Burst *BurstResult `yaml:"burst" json:"burst,omitempty"`
 }
 
-// Captures judges the captures of a bin. Those of the step are judged when it hangs on a verb, else those of the run.
+// Captures checks the captures of a bin. Those of the step are checked when it hangs on a verb, else those of the run.
 type Captures struct {
 	// Bin that is looked at; "" is the bin that stands in for the target.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
@@ -38,7 +38,7 @@ type Captures struct {
 	Within Duration `yaml:"within" json:"within,omitempty"`
 	// Settle is how long the count must stay as it is.
 	Settle Duration `yaml:"settle" json:"settle,omitempty"`
-	// Verified is the verdict that every capture's signature got on arrival.
+	// Verified is the result that every capture's signature got on arrival.
 	Verified signature.Verdict `yaml:"verified" json:"verified,omitempty" strict:"oneof=valid|missing|malformed|mismatch|stale"`
 	// Schema valid: every body satisfies the schema of its event.
 	Schema Schema `yaml:"schema" json:"schema,omitempty" strict:"oneof=valid"`
@@ -66,10 +66,10 @@ type Never struct {
 	For Duration `yaml:"for" json:"for,omitempty"`
 }
 
-// Deliveries judges deliveries to the run's endpoints. Those of the step are judged when it hangs on a verb that delivers, else
+// Deliveries checks deliveries to the run's endpoints. Those of the step are checked when it hangs on a verb that delivers, else
 // those of the run.
 type Deliveries struct {
-	// Of is the id of the step whose deliveries are judged.
+	// Of is the id of the step whose deliveries are checked.
 	Of string `yaml:"of" json:"of,omitempty"`
 	// Count of deliveries; unset is at least one.
 	Count *Count `yaml:"count" json:"count,omitempty"`
@@ -87,7 +87,7 @@ type Deliveries struct {
 	Differs []Aspect `yaml:"differs" json:"differs,omitempty"`
 }
 
-// Observation judges an effect: eventually it is so, or never it is. Both may stand together.
+// Observation checks an effect: eventually it is so, or never it is. Both may stand together.
 type Observation struct {
 	// Eventually must become true.
 	Eventually *Is `yaml:"eventually" json:"eventually,omitempty"`
@@ -107,7 +107,7 @@ type Is struct {
 	JQ Condition `yaml:"jq" json:"jq,omitempty"`
 }
 
-// BurstResult judges a burst: what its events came to.
+// BurstResult checks a burst: what its events came to.
 type BurstResult struct {
 	// Of is the id of the burst step; "" is the step itself.
 	Of string `yaml:"of" json:"of,omitempty"`
@@ -125,13 +125,13 @@ type Count struct {
 	Max *int `yaml:"max" json:"max,omitempty"`
 }
 
-// Schema is what is expected of bodies; "" is not judged.
+// Schema is what is expected of bodies; "" is not checked.
 type Schema string
 
 // SchemaValid is a body that satisfies the schema of its event.
 const SchemaValid Schema = "valid"
 
-// Order is the order of captures; "" is not judged.
+// Order is the order of captures; "" is not checked.
 type Order string
 
 // The values of Order.
@@ -151,7 +151,7 @@ type Headers struct {
 
 // Attempts is what came of a delivery's attempts. In a file it is a number, or a list.
 type Attempts struct {
-	// Number of attempts; 0 is not judged.
+	// Number of attempts; 0 is not checked.
 	Number int
 	// Outcomes in order: "503", "4xx", or an outcome's name.
 	Outcomes []string

@@ -7,7 +7,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// broken is a rig's client with calls that go wrong; what is nil goes through.
+// broken is a server's client with calls that go wrong; what is nil goes through.
 type broken struct {
 	mockserver.Client
 	emit    func() error

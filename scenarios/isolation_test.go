@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// TestRunsDoNotSeeEachOther: scenarios that are played at one server at the same time, in this process and over HTTP, judge what is theirs; and
+// TestRunsDoNotSeeEachOther: scenarios that are played at one server at the same time, in this process and over HTTP, check what is theirs; and
 // what somebody else does at that server is left alone.
 func TestRunsDoNotSeeEachOther(t *testing.T) {
 	t.Parallel()

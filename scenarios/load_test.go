@@ -149,7 +149,7 @@ steps:
 	}
 }
 
-// TestCheck judges a scenario made in Go as one from a file.
+// TestCheck checks a scenario made in Go as one from a file.
 func TestCheck(t *testing.T) {
 	s := &Scenario{
 		Version: Version, Name: "made", Target: Target{Bin: "inbox"}, Bins: map[string]Bin{"inbox": {Provider: "neostore"}},
@@ -167,7 +167,7 @@ func TestCheck(t *testing.T) {
 	want := `made: steps[1].deliver.event: provider neostore sends no event "Pass:Creatd"; did you mean "Pass:Created"?
 made: steps[1].expect.captures.bin: unknown bin "outbox"; known: inbox
 made: steps[2].id: step id "one" stands twice
-made: steps[2]: the step does nothing; want one of subscribe, journey, deliver, advance, reply, replay, burst, expect`
+made: steps[2]: the step does nothing; want one of subscribe, journey, deliver, advance, response, replay, burst, expect`
 	if err := s.Check(fixtures.Builtin()); err == nil || err.Error() != want {
 		t.Errorf("want\n%s\ngot\n%v", want, err)
 	}
@@ -221,7 +221,7 @@ func TestLint(t *testing.T) {
 }
 
 // FuzzParse: no input crashes the loader, and every problem has its file.
-// No reference stands for the parts of a scenario itself: one that is not expanded, by a template in CI, would leave nothing to judge.
+// No reference stands for the parts of a scenario itself: one that is not expanded, by a template in CI, would leave nothing to check.
 func TestReferencesStandForNoStructure(t *testing.T) {
 	t.Parallel()
 	const whole = `hookrig: 1

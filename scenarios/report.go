@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Status is the verdict on a step or a scenario.
+// Status is the result on a step or a scenario.
 type Status string
 
 // The statuses. A scenario is never skipped; its status is the worst of its steps': error, failed, inconclusive, passed.
 const (
 	Passed       Status = "passed"
 	Failed       Status = "failed"       // the consumer is wrong
-	Inconclusive Status = "inconclusive" // what would be needed to judge is not all there
-	Errored      Status = "error"        // the rig could not judge
+	Inconclusive Status = "inconclusive" // what would be needed to check is not all there
+	Errored      Status = "error"        // the server could not judge
 	Skipped      Status = "skipped"      // the step was not for this run, or an error came before it
 )
 
@@ -32,14 +32,14 @@ func (s Status) severity() int {
 	return 0
 }
 
-// Report is the verdict on one run of a scenario.
+// Report is the result on one run of a scenario.
 type Report struct {
 	Scenario    string `json:"scenario"`
 	File        string `json:"file,omitempty"`
 	Description string `json:"description,omitempty"`
 	// Seed that every event was drawn from; a run with the same seed sends the same bytes.
 	Seed uint64 `json:"seed"`
-	// Target is what was judged: the consumer's address, or the bins that stood in for one.
+	// Target is what was checked: the consumer's address, or the bins that stood in for one.
 	Target string `json:"target"`
 	// Started is when the run began, by the wall clock.
 	Started time.Time    `json:"started"`
@@ -53,7 +53,7 @@ type Report struct {
 	Repeat string `json:"repeat"`
 }
 
-// StepReport is the verdict on one step.
+// StepReport is the result on one step.
 type StepReport struct {
 	ID     string `json:"id"`
 	Verb   string `json:"verb"`

@@ -76,9 +76,9 @@ func exchangesText(s StepReport) string {
 			text.WriteString("\nsignature: " + e.Verification.Verdict + " " + e.Verification.Explanation)
 		}
 		if e.ResponseText != "" {
-			text.WriteString("\n\nreply: " + e.ResponseText)
+			text.WriteString("\n\nresponse: " + e.ResponseText)
 		} else if e.Reason != "" {
-			text.WriteString("\n\nno reply: " + e.Reason)
+			text.WriteString("\n\nno response: " + e.Reason)
 		}
 	}
 	if s.More > 0 {

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// reports are one of every verdict.
+// reports are one of every result.
 func reports() []Report {
 	passed := Report{
 		Scenario: "first", File: "first.yaml", Description: "Shows  that\nit works.", Seed: 7, TookMS: 12.3456, Repeat: "hookrig run first.yaml --seed 7",

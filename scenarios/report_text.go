@@ -14,7 +14,7 @@ import (
 
 // TextOptions steer WriteText. The zero value is plain text.
 type TextOptions struct {
-	// Color marks verdicts with terminal colours.
+	// Color marks results with terminal colours.
 	Color bool
 	// Timings adds how long every scenario took.
 	Timings bool

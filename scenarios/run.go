@@ -28,7 +28,7 @@ type Options struct {
 	Target, Secret string
 	// Env looks up ${env:NAME}; nil is os.LookupEnv.
 	Env func(name string) (string, bool)
-	// Catalogue holds the providers; nil is fixtures.Builtin. It must be the rig's.
+	// Catalogue holds the providers; nil is fixtures.Builtin. It must be the server's.
 	Catalogue *fixtures.Catalogue
 	// Effects are the Go functions that effects with func name.
 	Effects map[string]func(context.Context) (any, error)
@@ -36,7 +36,7 @@ type Options struct {
 	Dial burst.DialFunc
 	// AllowExec lets effects run programs. Without it a scenario that has such an effect is not played.
 	AllowExec bool
-	// Trust decides which certificates are taken by bursts and by effects with http. That of deliveries is the rig's: mockserver.Options.Trust.
+	// Trust decides which certificates are taken by bursts and by effects with http. That of deliveries is the server's: mockserver.Options.Trust.
 	Trust mockserver.Trust
 	// Progress is told every step once it is done.
 	Progress func(StepReport)
@@ -44,7 +44,7 @@ type Options struct {
 	Repeat []string
 }
 
-// Run plays a scenario on a rig and judges it. A wrong consumer is a Report; an error says that the rig could not judge, and the
+// Run plays a scenario on a server and checks it. A wrong consumer is a Report; an error says that the server could not judge, and the
 // Report, whose status is then error, how far it came. What the run registered and set is removed at its end; captures and
 // deliveries stay.
 func Run(ctx context.Context, client mockserver.Client, s *Scenario, o Options) (Report, error) {
@@ -108,13 +108,13 @@ type run struct {
 	steps     map[string]*stepRecord // by the step's id
 	made      []made                 // all deliveries to the run's endpoints, in the order of sending
 	byID      map[string]int         // where a delivery stands in made
-	checked    map[string]bool        // deliveries that some expectation looked at
+	checked   map[string]bool        // deliveries that some expectation looked at
 	replaced  bool                   // some expectation was about the bin in whose place the target stands
 	reached   bool                   // some attempt of the run was sent
 	seen      map[string]bool        // effects that had a value at least once
 	variables map[string]string      // of the environment, that the file read
 	sequence  int                    // of what was sent
-	virtual   bool                   // the rig's clock stands still by itself
+	virtual   bool                   // the server's clock stands still by itself
 	now       time.Time              // the earliest time that bodies speak of
 }
 
@@ -124,7 +124,7 @@ type stepRecord struct {
 	before     int               // deliveries of the run when it began
 	deliveries []string          // ids of those that the step made
 	burst      *burst.Report
-	checked     []string             // deliveries that an expectation of the step looked at
+	checked    []string             // deliveries that an expectation of the step looked at
 	captures   []mockserver.Capture // the first of those that one looked at
 	captured   int                  // how many these were
 }
@@ -160,7 +160,7 @@ func newRun(client mockserver.Client, s *Scenario, o Options) *run {
 		kinds:     map[string]bool{},
 		steps:     map[string]*stepRecord{},
 		byID:      map[string]int{},
-		checked:    map[string]bool{},
+		checked:   map[string]bool{},
 		seen:      map[string]bool{},
 		variables: map[string]string{},
 		now:       s.Clock.Start,
@@ -200,7 +200,7 @@ func newSeed() uint64 {
 	return uint64(binary.LittleEndian.Uint32(b[:]))
 }
 
-// prepare looks at the rig's clock, makes the bins and resolves the target.
+// prepare looks at the server's clock, makes the bins and resolves the target.
 func (r *run) prepare(ctx context.Context) error {
 	if programs := r.scenario.Programs(); len(programs) > 0 && !r.options.AllowExec {
 		return fmt.Errorf("%w: effect %s would run %s", ErrExec, programs[0], strings.Join(r.scenario.Effects[programs[0]].Exec, " "))
@@ -221,7 +221,7 @@ func (r *run) prepare(ctx context.Context) error {
 		}
 	}
 	if want := r.scenario.clock(); want == RealClock && clock.Virtual || want == VirtualClock && !clock.Virtual {
-		return fmt.Errorf("the scenario needs a %s clock, which this rig does not have: play it on a rig of its own, or on one started with such a clock", want)
+		return fmt.Errorf("the scenario needs a %s clock, which this server does not have: play it on a server of its own, or on one started with such a clock", want)
 	}
 	r.virtual = clock.Virtual
 	if err := r.makeBins(ctx); err != nil {
@@ -240,7 +240,7 @@ func (s *Scenario) subscribes() bool {
 	return slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Verb() == "subscribe" })
 }
 
-// clock is the clock that the scenario cannot do without; "" is none: it takes the rig's.
+// clock is the clock that the scenario cannot do without; "" is none: it takes the server's.
 func (s *Scenario) clock() ClockMode {
 	if s.Clock.Mode == "" && slices.ContainsFunc(s.Steps, func(s Step) bool { return s.Verb() == "advance" }) {
 		return VirtualClock
@@ -278,7 +278,7 @@ func (r *run) given() bool {
 	return r.options.Target != "" || r.scenario.Target.URL != "" || r.targetURL != "" && r.scenario.Target.Bin == ""
 }
 
-// step takes one step and judges it. The error is the rig's.
+// step takes one step and checks it. The error is the server's.
 func (r *run) step(ctx context.Context, s *Step) (StepReport, error) {
 	start := time.Now()
 	report := StepReport{ID: s.ID, Verb: s.Verb()}
@@ -354,8 +354,8 @@ func (r *run) act(ctx context.Context, s *Step, record *stepRecord, v *result) e
 		return r.deliver(ctx, s, record, v)
 	case s.Advance != 0:
 		return r.advance(ctx, s.Advance, v)
-	case s.Response != nil:
-		return r.response(ctx, s.Response, v)
+	case s.Respond != nil:
+		return r.response(ctx, s.Respond, v)
 	case s.Replay != nil:
 		return r.replay(ctx, s, record, v)
 	case s.Burst != nil:

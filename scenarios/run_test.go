@@ -20,7 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// play runs a scenario on a rig of its own.
+// play runs a scenario on a server of its own.
 func play(t *testing.T, s *Scenario, o Options) (Report, error) {
 	t.Helper()
 	server := mockserver.StartT(t, mockserver.Options{RealClock: s.Clock.Mode == RealClock})
@@ -167,7 +167,7 @@ func TestFailures(t *testing.T) {
 	const sub = "steps:\n  - id: sub\n    subscribe: {provider: neostore, events: ['Pass:*']}\n"
 	for name, c := range map[string]struct{ steps, want string }{
 		"a consumer that answers 500": {
-			sub + "  - id: down\n    reply: {replies: [500]}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n",
+			sub + "  - id: down\n    respond: {responses: [500]}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n",
 			"want delivered, it is exhausted after 500",
 		},
 		"a changed body": {
@@ -277,7 +277,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestSeed: the same seed gives the same bytes, whatever rig; another gives others.
+// TestSeed: the same seed gives the same bytes, whatever server; another gives others.
 func TestSeed(t *testing.T) {
 	s, err := LoadFS(Library(), "tour.yaml")
 	if err != nil {
@@ -310,7 +310,7 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// TestRunsOnOneRig: runs on a rig that goes on living neither see each other's captures nor leave endpoints behind.
+// TestRunsOnOneServer: runs on a server that goes on living neither see each other's captures nor leave endpoints behind.
 func TestRunsOnOneServer(t *testing.T) {
 	server := mockserver.StartT(t)
 	client := server.Client()
@@ -330,7 +330,7 @@ func TestRunsOnOneServer(t *testing.T) {
 	}
 }
 
-// TestEffects judges a consumer by what it did, not by what it answered.
+// TestEffects checks a consumer by what it did, not by what it answered.
 func TestEffects(t *testing.T) {
 	s := read(t, `
 effects:
@@ -400,7 +400,7 @@ steps:
 	}
 }
 
-// TestInconclusive: a judgement over what is not all there says so.
+// TestInconclusive: a result over what is not all there says so.
 func TestInconclusive(t *testing.T) {
 	const steps = `
 effects:
@@ -419,10 +419,10 @@ steps:
 		return list
 	}}
 	for name, expect := range map[string]string{
-		"dropped 3 captures to make room":            "{captures: {count: 1, verified: valid}}",
-		"want exactly 2 captures, it still holds 1":  "{captures: {count: 2, within: 1ms, events: all}}",
-		"effect gone could not be judged within 1ms": "{effects: {gone: {eventually: {eq: 1}, within: 1ms}}}",
-		"effect gone could not be judged for 1ms":    "{effects: {gone: {never: {eq: 1}, for: 1ms}}}",
+		"dropped 3 captures to make room":             "{captures: {count: 1, verified: valid}}",
+		"want exactly 2 captures, it still holds 1":   "{captures: {count: 2, within: 1ms, events: all}}",
+		"effect gone could not be checked within 1ms": "{effects: {gone: {eventually: {eq: 1}, within: 1ms}}}",
+		"effect gone could not be checked for 1ms":    "{effects: {gone: {never: {eq: 1}, for: 1ms}}}",
 	} {
 		report, err := Run(t.Context(), evicting, read(t, steps+expect), Options{})
 		if got := text(t, report); err != nil || report.Status != Inconclusive || !strings.Contains(got, name) {
@@ -443,7 +443,7 @@ func TestNeverInconclusive(t *testing.T) {
 	}
 }
 
-// TestErrors: a rig that cannot judge is an error and a report of how far it came; what was registered is removed all the same.
+// TestErrors: a server that cannot judge is an error and a report of how far it came; what was registered is removed all the same.
 func TestErrors(t *testing.T) {
 	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n  - id: two\n    advance: 1h\n")
 	boom := errors.New("disk full")
@@ -530,7 +530,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestOverHTTP plays the library through the desk's HTTP API: the same runner, the same verdicts.
+// TestOverHTTP plays the library through the dashboard's HTTP API: the same runner, the same results.
 func TestOverHTTP(t *testing.T) {
 	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
 	client, err := mockserver.Dial(server.DashboardURL(), "")
@@ -553,7 +553,7 @@ func TestOverHTTP(t *testing.T) {
 	}
 }
 
-// TestConsumerSubscribes: when the run registers no endpoint, the consumer has done so itself, and is judged all the same.
+// TestConsumerSubscribes: when the run registers no endpoint, the consumer has done so itself, and is checked all the same.
 func TestConsumerSubscribes(t *testing.T) {
 	server := mockserver.StartT(t)
 	client := server.Client()

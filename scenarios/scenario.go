@@ -46,7 +46,7 @@ func (s *Scenario) File() string { return s.file }
 // Clock is what the schedule of deliveries and retries follows. Signatures are always stamped with wall time.
 type Clock struct {
 	// Mode is virtual (stands still until a step advances it) or real (wall time). Left out, it is virtual where a step advances it, else
-	// either will do: a rig started for the scenario has a virtual one.
+	// either will do: a server started for the scenario has a virtual one.
 	Mode ClockMode `yaml:"mode" json:"mode,omitempty" strict:"oneof=virtual|real"`
 	// Start is the earliest time that an event's body speaks of, and where a virtual clock starts.
 	Start time.Time `yaml:"start" json:"start,omitzero"`
@@ -77,7 +77,7 @@ type Bin struct {
 	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// Secret it verifies with; without one, the secrets of the subscriptions that lead to the bin.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
-	// Handshakes are endpoint checks that the bin passes by itself, before its replies and without taking a turn.
+	// Handshakes are endpoint checks that the bin passes by itself, before its responses and without taking a response of the sequence.
 	Handshakes []Handshake `yaml:"handshakes" json:"handshakes,omitempty"`
 	Script     `yaml:",inline"`
 }
@@ -95,45 +95,45 @@ type HandshakeKind string
 
 // Script is what a bin answers. The zero Script answers 200 to all.
 type Script struct {
-	// Replies are given in turn; the last one stays.
-	Responses []Response `yaml:"replies" json:"replies,omitempty"`
-	// Loop starts the replies anew after the last.
+	// Responses are given in sequence; the last one stays.
+	Responses []Response `yaml:"responses" json:"responses,omitempty"`
+	// Loop starts the responses anew after the last.
 	Loop bool `yaml:"loop" json:"loop,omitempty"`
-	// By delivery gives every delivery the replies from the first on: its attempts take turns of their own.
+	// By delivery gives every delivery the responses from the first on: its attempts take the sequence from its start.
 	By SequenceBy `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
-	// Rules come before the replies: the first whose condition holds answers.
+	// Rules come before the responses: the first whose condition holds answers.
 	Rules []Rule `yaml:"rules" json:"rules,omitempty"`
 }
 
-// Turns says who takes turns in a Script's replies.
+// SequenceBy says who shares the sequence of a Script's responses.
 type SequenceBy string
 
-// TurnsByDelivery has the attempts of each delivery take turns of their own; "" has all requests of the bin take turns.
+// PerDelivery starts the sequence for each delivery; "" shares it among all requests of the bin.
 const PerDelivery SequenceBy = "delivery"
 
-// Rule answers the requests for which a condition holds: with one reply, or with replies in turn, as a Script does.
+// Rule answers the requests for which a condition holds: with one response, or with a sequence of responses, as a Script does.
 type Rule struct {
 	// Where is a jq condition over {method, path, query, params, headers, body, form, parts}.
 	Where Condition `yaml:"where" json:"where" strict:"required"`
-	// Reply that they get; it, or replies.
-	Response *Response `yaml:"reply" json:"reply,omitempty"`
-	// Replies of the rule, given in turn; the last one stays.
-	Responses []Response `yaml:"replies" json:"replies,omitempty"`
-	// Loop starts the replies anew after the last.
+	// Response that they get; it, or responses.
+	Response *Response `yaml:"response" json:"response,omitempty"`
+	// Responses of the rule, given in sequence; the last one stays.
+	Responses []Response `yaml:"responses" json:"responses,omitempty"`
+	// Loop starts the responses anew after the last.
 	Loop bool `yaml:"loop" json:"loop,omitempty"`
-	// By delivery gives every delivery the rule's replies from the first on.
+	// By delivery gives every delivery the rule's responses from the first on.
 	By SequenceBy `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
 }
 
-// Reply is what a bin answers: a status alone (503), or a mapping.
+// Response is what a bin answers: a status alone (503), or a mapping.
 type Response struct {
-	// Status of the reply; 0 is 200.
+	// Status of the response; 0 is 200.
 	Status int `yaml:"status" json:"status,omitempty"`
-	// Headers of the reply.
+	// Headers of the response.
 	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
 	// Lines are header lines, each [name, value], in their order and case, the same name as often as it stands there.
 	Lines []Line `yaml:"lines" json:"lines,omitempty"`
-	// Body of the reply.
+	// Body of the response.
 	Body string `yaml:"body" json:"body,omitempty"`
 	// Delay before the first byte, at most 10m.
 	Delay Duration `yaml:"delay" json:"delay,omitempty"`
@@ -150,17 +150,17 @@ type Response struct {
 // Line is a header line: [name, value].
 type Line signature.Header
 
-// Cut says in which part of a Reply the connection is reset.
+// Cut says in which part of a Response the connection is reset.
 type Cut string
 
-// The parts of a Reply.
+// The parts of a Response.
 const (
 	CutHead Cut = mockserver.CutHead
 	CutBody Cut = mockserver.CutBody
 )
 
 // Effect is one way to look at the consumer's state: exactly one of http, exec and func. A look at it is a value
-// {status, headers, body}: the reply of an HTTP request, or a command's exit code and output. A body that is JSON is parsed.
+// {status, headers, body}: the response of an HTTP request, or a command's exit code and output. A body that is JSON is parsed.
 type Effect struct {
 	// HTTP asks the consumer, or whatever knows its state.
 	HTTP *Request `yaml:"http" json:"http,omitempty"`

@@ -57,7 +57,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestSchemaJudgesAsTheLoader holds the schema and the loader against each other: what one takes in form, so does the other.
+// TestSchemaChecksAsTheLoader holds the schema and the loader against each other: what one takes in form, so does the other.
 func TestSchemaChecksAsTheLoader(t *testing.T) {
 	s := compileSchema(t)
 	for name, c := range forms() {
@@ -142,14 +142,14 @@ func forms() map[string]formCase {
 		"duration in days":        {"  advance: 3d", true},
 		"duration without unit":   {"  advance: 3", false},
 		"duration by reference":   {"  advance: '${env:LONG:-3d}'", true},
-		"reply as a status":       {"  reply: {replies: [503, {status: 200, delay: 1s}]}", true},
-		"reply with lines":        {"  reply: {replies: [{lines: [[A, b], [a, c]], body: x, drip: 1s, cut: body}]}", true},
-		"rule with replies":       {"  reply: {rules: [{where: .a, replies: [503, 200], by: delivery}]}", true},
-		"rule by event":           {"  reply: {rules: [{where: .a, replies: [503], by: event}]}", false},
-		"line of one word":        {"  reply: {replies: [{lines: [[A]]}]}", false},
-		"line as text":            {"  reply: {replies: [{lines: ['A: b']}]}", false},
-		"cut elsewhere":           {"  reply: {replies: [{cut: tail}]}", false},
-		"reply out of range":      {"  reply: {replies: [99]}", false},
+		"response as a status":    {"  respond: {responses: [503, {status: 200, delay: 1s}]}", true},
+		"response with lines":     {"  respond: {responses: [{lines: [[A, b], [a, c]], body: x, drip: 1s, cut: body}]}", true},
+		"rule with responses":     {"  respond: {rules: [{where: .a, responses: [503, 200], by: delivery}]}", true},
+		"rule by event":           {"  respond: {rules: [{where: .a, responses: [503], by: event}]}", false},
+		"line of one word":        {"  respond: {responses: [{lines: [[A]]}]}", false},
+		"line as text":            {"  respond: {responses: [{lines: ['A: b']}]}", false},
+		"cut elsewhere":           {"  respond: {responses: [{cut: tail}]}", false},
+		"response out of range":   {"  respond: {responses: [99]}", false},
 		"times as text":           {"  deliver: {provider: p, event: e, times: twice}", false},
 		"unknown key":             {"  deliver: {provider: p, evnt: e}", false},
 		"the scenario's provider": {"  subscribe: {events: [a]}", true},

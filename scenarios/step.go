@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Step is one step: an id and exactly one verb. Every verb may carry an expect, which is judged after it; expect alone is a
+// Step is one step: an id and exactly one verb. Every verb may carry an expect, which is checked after it; expect alone is a
 // verb too.
 type Step struct {
 	// ID names the step in reports, in references ${steps.ID.…} and in other steps.
@@ -24,8 +24,8 @@ type Step struct {
 	Deliver *Deliver `yaml:"deliver" json:"deliver,omitempty"`
 	// Advance moves the virtual clock forward; what becomes due is really sent.
 	Advance Duration `yaml:"advance" json:"advance,omitempty"`
-	// Reply changes what a bin answers from now on.
-	Response *ResponseWith `yaml:"reply" json:"reply,omitempty"`
+	// Respond changes what a bin answers from now on.
+	Respond *RespondWith `yaml:"respond" json:"respond,omitempty"`
 	// Replay has the provider deliver again what a step delivered.
 	Replay *Replay `yaml:"replay" json:"replay,omitempty"`
 	// Burst sends many events over many connections, straight to the consumer.
@@ -58,7 +58,7 @@ func (s *Step) verbs() []string {
 		{"journey", s.Journey != nil},
 		{"deliver", s.Deliver != nil},
 		{"advance", s.Advance != 0 || s.node != nil && child(s.node, "advance") != nil},
-		{"reply", s.Response != nil},
+		{"respond", s.Respond != nil},
 		{"replay", s.Replay != nil},
 		{"burst", s.Burst != nil},
 	}
@@ -161,8 +161,8 @@ type EventList []string
 // Settings overwrite members of a body: JSON pointer → value.
 type Settings map[string]json.RawMessage
 
-// ReplyWith changes what a bin answers.
-type ResponseWith struct {
+// RespondWith changes what a bin answers.
+type RespondWith struct {
 	// Bin whose script it is; "" is the bin that stands in for the target.
 	Bin    string `yaml:"bin" json:"bin,omitempty"`
 	Script `yaml:",inline"`

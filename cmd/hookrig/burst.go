@@ -28,7 +28,7 @@ import (
 type burstFlags struct {
 	plan             burst.Plan
 	seed             seedFlag
-	tenant, server      string
+	tenant, server   string
 	token, jsonFile  string
 	knowledge        knowledge
 	tls              trustFlags
@@ -43,16 +43,16 @@ func newBurst(w World) *cobra.Command {
 		Use:   "burst [PROVIDER] --to URL",
 		Short: "Send many unique, signed events, and account for every one",
 		Long: `Sends events that are each drawn and signed on their own. With --rate the load is open: every event has its
-time, and one that is late is counted from when it was due. When the URL is a bin of a running rig, what was sent is
+time, and one that is late is counted from when it was due. When the URL is a bin of a running server, what was sent is
 held against what was captured: lost, duplicated, unexpected. Exit code 0: everything planned was acknowledged and, in
 a bin, captured exactly once; 1: not; 3: the bin could not be read whole.
 
 With --from recorded requests are sent as load, in turn and again from the first one, as hookrig replay sends them: a
-file of captures (JSON Lines or HAR), or a bin of a running rig. With PROVIDER and --secret each is signed anew when it is sent.`,
+file of captures (JSON Lines or HAR), or a bin of a running server. With PROVIDER and --secret each is signed anew when it is sent.`,
 		Example: `  hookrig burst neostore --to http://127.0.0.1:8081/load --count 100000 --connections 64
   hookrig burst subscribfy --to http://127.0.0.1:3000/hooks --secret S --rate 500 --duration 30s
   hookrig burst --from captures.jsonl --to http://127.0.0.1:3000 --keep-path --rate 200 --duration 1m
-  hookrig burst neostore --secret S --from orders --rig http://127.0.0.1:8080 --to http://127.0.0.1:3000/hooks --count 10000`,
+  hookrig burst neostore --secret S --from orders --server http://127.0.0.1:8080 --to http://127.0.0.1:3000/hooks --count 10000`,
 		Args:              atMostArgs("PROVIDER"),
 		ValidArgsFunction: completeFirst(completeProvider, noFiles),
 		RunE:              func(cmd *cobra.Command, args []string) error { return runBurst(cmd, w, args, &b) },
@@ -71,8 +71,8 @@ file of captures (JSON Lines or HAR), or a bin of a running rig. With PROVIDER a
 	f.IntVar(&b.plan.Connections, "connections", burst.DefaultConnections, "a `NUMBER` of connections, and so of requests at once")
 	f.DurationVar(&b.plan.Timeout, "timeout", 0, "`DURATION` of one request (default: the provider's)")
 	f.Var(&b.seed, "seed", "the `NUMBER` that the events are drawn from (default: drawn and printed)")
-	f.StringVar(&b.server, "rig", "", "the desk's `URL` of the rig whose bin --to is (default: asked of --to)")
-	f.StringVar(&b.token, "token", "", "the rig's `TOKEN`")
+	f.StringVar(&b.server, "server", "", "the dashboard's `URL` of the server whose bin --to is (default: asked of --to)")
+	f.StringVar(&b.token, "token", "", "the server's `TOKEN`")
 	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
 	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not hold what was sent against the bin")
 	b.tls.add(f)
@@ -210,7 +210,7 @@ func printBurst(out *terminal.Writer, plan *burst.Plan, r *burst.Report) {
 	if a := r.Accounting; a != nil {
 		out.Printf("captured      %d, lost %d, duplicated %d, unexpected %d", a.Captured, a.Lost, a.Duplicated, a.Unexpected)
 		if a.Unacknowledged > 0 {
-			out.Printf(", without a reply %d", a.Unacknowledged)
+			out.Printf(", without a response %d", a.Unacknowledged)
 		}
 		if plan.Connections == 1 {
 			out.Printf(", out of order %d", a.OutOfOrder)
@@ -222,7 +222,7 @@ func printBurst(out *terminal.Writer, plan *burst.Plan, r *burst.Report) {
 	}
 }
 
-// statusesOf lists the statuses of a class other than 2xx, with how many replies had each.
+// statusesOf lists the statuses of a class other than 2xx, with how many responses had each.
 func statusesOf(r *burst.Report, outcome string) string {
 	class, ok := strings.CutSuffix(outcome, "xx")
 	if !ok || class == "2" {
@@ -263,7 +263,7 @@ type burstBin struct {
 	before mockserver.BinSummary
 }
 
-// findBin returns the bin that --to names, or nil when --to is no bin of a rig.
+// findBin returns the bin that --to names, or nil when --to is no bin of a server.
 func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	if b.noReconciliation {
 		return nil, nil
@@ -280,23 +280,23 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	}
 	client, err := dialServer(server, b.token, b.plan.Trust)
 	if err != nil && b.server == "" {
-		return nil, inconclusive(fmt.Errorf("%w\nthe capture address named that desk: give the address to reach it by with --rig, or --no-reconcile", err))
+		return nil, inconclusive(fmt.Errorf("%w\nthe capture address named that dashboard: give the address to reach it by with --server, or --no-reconcile", err))
 	}
 	if err != nil {
 		return nil, err
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(target.EscapedPath(), "/"), "/")
 	if name == "" {
-		return nil, misusef("--to %q is a rig's capture address: name a bin of it, as in %s", b.plan.URL, target.JoinPath("load"))
+		return nil, misusef("--to %q is a server's capture address: name a bin of it, as in %s", b.plan.URL, target.JoinPath("load"))
 	}
 	bin := &burstBin{name: name, client: client}
 	if bin.before, err = bin.now(ctx); err != nil {
-		return nil, inconclusive(fmt.Errorf("ask the rig at %s for bin %q: %w", server, name, err))
+		return nil, inconclusive(fmt.Errorf("ask the server at %s for bin %q: %w", server, name, err))
 	}
 	return bin, nil
 }
 
-// askForDesk asks the capture address where its desk is; "" when it is none of a rig.
+// askForDashboard asks the capture address where its dashboard is; "" when it is none of a server.
 func askForDashboard(ctx context.Context, target *url.URL, trust mockserver.Trust) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -311,8 +311,8 @@ func askForDashboard(ctx context.Context, target *url.URL, trust mockserver.Trus
 	}
 	defer resp.Body.Close()
 	var answer struct {
-		Name string `json:"name"`
-		Dashboard string `json:"desk"`
+		Name      string `json:"name"`
+		Dashboard string `json:"dashboard"`
 	}
 	if json.NewDecoder(io.LimitReader(resp.Body, 4096)).Decode(&answer) != nil || answer.Name != "hookrig" {
 		return ""

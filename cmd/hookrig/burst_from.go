@@ -101,7 +101,7 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver
 		}
 	}
 	if server == "" {
-		return nil, misusef("--from %q: there is no such file; if it is a bin of a running rig, give that rig's desk with --rig URL", b.from)
+		return nil, misusef("--from %q: there is no such file; if it is a bin of a running server, give that server's dashboard with --server URL", b.from)
 	}
 	client, err := dialServer(server, b.token, b.plan.Trust)
 	if err != nil {
@@ -109,10 +109,10 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver
 	}
 	bin := &burstBin{name: b.from, client: client}
 	if bin.before, err = bin.now(ctx); err != nil {
-		return nil, inconclusive(fmt.Errorf("ask the rig at %s for bin %q: %w", server, b.from, err))
+		return nil, inconclusive(fmt.Errorf("ask the server at %s for bin %q: %w", server, b.from, err))
 	}
 	if bin.before.Count == 0 {
-		return nil, misusef("--from %q: there is no such file, and the rig at %s has no request in a bin of that name", b.from, server)
+		return nil, misusef("--from %q: there is no such file, and the server at %s has no request in a bin of that name", b.from, server)
 	}
 	return func(yield func(mockserver.Capture, error) bool) {
 		for c, err := range allOf(ctx, client, b.from, 0) {

@@ -23,7 +23,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 		sendRaw(t, client.BinURL("orders"), fmt.Sprintf("POST /orders/%d HTTP/1.1\r\nHost: h\r\nX-Odd: %d\r\nContent-Length: %d\r\n\r\n%s", i, i, len(body), body))
 	}
 	file := filepath.Join(t.TempDir(), "orders.jsonl")
-	run(t, exitPassed, "", "export", "orders", "--format", "jsonl", "-o", file, "--rig", server.DashboardURL())
+	run(t, exitPassed, "", "export", "orders", "--format", "jsonl", "-o", file, "--server", server.DashboardURL())
 
 	for _, from := range []string{"orders", file} {
 		bin := fmt.Sprint("load-", len(from))
@@ -85,8 +85,8 @@ func TestBurstFromWhatCannotBe(t *testing.T) {
 		{"--keep-path and --skip-invalid are for recorded requests: give --from too", []string{"neostore", "--to", to, "--keep-path"}},
 		{"--events and --tenant are about events that are drawn: --from sends what is recorded", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
 		{"--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from ", []string{"--from", wrong, "--to", to, "--secret", "s"}},
-		{`--from "nothing": there is no such file, and the rig at ` + server.DashboardURL() + " has no request in a bin of that name", []string{"--from", "nothing", "--to", to}},
-		{`--from "nothing": there is no such file; if it is a bin of a running rig, give that rig's desk with --rig URL`, []string{"--from", "nothing", "--to", "http://127.0.0.1:1/"}},
+		{`--from "nothing": there is no such file, and the server at ` + server.DashboardURL() + " has no request in a bin of that name", []string{"--from", "nothing", "--to", to}},
+		{`--from "nothing": there is no such file; if it is a bin of a running server, give that server's dashboard with --server URL`, []string{"--from", "nothing", "--to", "http://127.0.0.1:1/"}},
 		{"1 of its records are wrong, and nothing was sent: --skip-invalid sends the others", []string{"--from", wrong, "--to", to}},
 	} {
 		if _, stderr := run(t, exitMisuse, "", append([]string{"burst"}, row.args...)...); !strings.Contains(stderr, row.want) {

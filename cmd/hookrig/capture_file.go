@@ -95,7 +95,7 @@ func (f *captureFile) records() iter.Seq[mockserver.FileRecord] {
 	}
 }
 
-// importable is the file from its beginning in a format that a rig reads: a raw request becomes a line of JSON.
+// importable is the file from its beginning in a format that a server reads: a raw request becomes a line of JSON.
 func (f *captureFile) importable() (mockserver.FileFormat, io.Reader, error) {
 	if f.format.Name != "" {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {

@@ -13,19 +13,19 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// rigFlags say which running rig.
+// serverFlags say which running server.
 type serverFlags struct {
 	server, token string
-	tls        trustFlags
+	tls           trustFlags
 }
 
 func (r *serverFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&r.server, "rig", "http://127.0.0.1:8080", "the desk's `URL` of the running rig")
-	cmd.Flags().StringVar(&r.token, "token", "", "that rig's `TOKEN`")
+	cmd.Flags().StringVar(&r.server, "server", "http://127.0.0.1:8080", "the dashboard's `URL` of the running server")
+	cmd.Flags().StringVar(&r.token, "token", "", "that server's `TOKEN`")
 	r.tls.add(cmd.Flags())
 }
 
-// dial connects to the rig.
+// dial connects to the server.
 func (r *serverFlags) dial(cmd *cobra.Command, w World) (mockserver.Client, error) {
 	trust, err := r.tls.trust(cmd, w)
 	if err != nil {
@@ -36,19 +36,19 @@ func (r *serverFlags) dial(cmd *cobra.Command, w World) (mockserver.Client, erro
 
 func newExport(w World) *cobra.Command {
 	var (
-		server                   serverFlags
+		server                serverFlags
 		query                 mockserver.Query
 		format, file, secrets string
 	)
 	cmd := &cobra.Command{
 		Use:   "export BIN --format FORMAT",
 		Short: "Write a bin's captures as a file",
-		Long: `Asks a running rig for the captures of a bin, oldest first, and writes them in a format:
+		Long: `Asks a running server for the captures of a bin, oldest first, and writes them in a format:
 
 ` + formatHelp() + `
 Secrets are replaced by ` + mockserver.Redacted + ` (a number by 0), and every format but raw says which; --secrets keep leaves them. Taken for secrets is what goes by one of
 the names below in header lines, also malformed ones, trailers, queries, fragments, ;name=value, forms, multipart fields, JSON, XML and lines of text,
-of the request and of the reply; users and passwords of URLs, wherever they stand; private keys in PEM; what follows Bearer or Basic; and a
+of the request and of the response; users and passwords of URLs, wherever they stand; private keys in PEM; what follows Bearer or Basic; and a
 provider's secret where that is sent as it is. Lengths are made right again. A body in a content coding that holds a secret is
 written decoded. Signatures stay, but for those in a URL, which open what it leads to.
 
@@ -137,13 +137,13 @@ func formatHelp() string {
 
 func newImport(w World) *cobra.Command {
 	var (
-		server  serverFlags
-		skip bool
+		server serverFlags
+		skip   bool
 	)
 	cmd := &cobra.Command{
 		Use:   "import BIN FILE|-",
 		Short: "Add the captures of a file to a bin",
-		Long: `Adds the captures of a file, or of standard input (-), to a bin of a running rig: HAR, JSON Lines, captures as the API answers them, or one
+		Long: `Adds the captures of a file, or of standard input (-), to a bin of a running server: HAR, JSON Lines, captures as the API answers them, or one
 raw HTTP request. They keep their bytes and their times, and get new numbers. What is wrong is left out, and so is what never was HTTP, such as a
 data: URL in a browser's archive; each is printed with its place. Exit code 0: all that is HTTP was added; 1: some was wrong and is left out
 (0 with --skip-invalid); 2: nothing could be added.`,

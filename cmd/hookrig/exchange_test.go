@@ -41,16 +41,16 @@ func TestExportIsExact(t *testing.T) {
 	defer server.Close()
 	body := "\x1b[31m\x9b\u202e\x00\r\n\x7f"
 	sendRaw(t, server.CaptureURL()+"/plain", "POST /plain HTTP/1.1\r\nHost: h\r\nContent-Length: 13\r\n\r\n"+body)
-	stdout, stderr := run(t, exitPassed, "", "export", "plain", "--format", "raw", "--rig", server.DashboardURL())
+	stdout, stderr := run(t, exitPassed, "", "export", "plain", "--format", "raw", "--server", server.DashboardURL())
 	if !strings.HasSuffix(stdout, "\r\n\r\n"+body) || stderr != "" {
 		t.Errorf("%q, %q", stdout, stderr)
 	}
 	sendRaw(t, server.CaptureURL()+"/secret", "POST /secret HTTP/1.1\r\nHost: h\r\nCookie: hush\r\nContent-Length: 0\r\n\r\n")
-	stdout, stderr = run(t, exitPassed, "", "export", "secret", "--format", "raw", "--rig", server.DashboardURL())
+	stdout, stderr = run(t, exitPassed, "", "export", "secret", "--format", "raw", "--server", server.DashboardURL())
 	if strings.Contains(stdout, "hush") || stderr != "REDACTED stands for secrets: --secrets keep leaves them\n" {
 		t.Errorf("%q, %q", stdout, stderr)
 	}
-	stdout, stderr = run(t, exitPassed, "", "export", "secret", "--format", "raw", "--secrets", "keep", "--rig", server.DashboardURL())
+	stdout, stderr = run(t, exitPassed, "", "export", "secret", "--format", "raw", "--secrets", "keep", "--server", server.DashboardURL())
 	if !strings.Contains(stdout, "Cookie: hush\r\n") || stderr != "" {
 		t.Errorf("%q, %q", stdout, stderr)
 	}

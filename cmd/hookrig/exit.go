@@ -13,10 +13,10 @@ import (
 
 // The exit codes.
 const (
-	exitPassed    = 0
-	exitFailed    = 1 // what was judged is wrong
-	exitMisuse    = 2 // the command line, or a file that it names, is wrong
-	exitInconclusive = 3 // the rig could not judge: a port taken, a disk full, an interrupt
+	exitPassed       = 0
+	exitFailed       = 1 // what was checked is wrong
+	exitMisuse       = 2 // the command line, or a file that it names, is wrong
+	exitInconclusive = 3 // the server could not judge: a port taken, a disk full, an interrupt
 )
 
 // exitError ends the program with a code; without err it says nothing, because the result already did.
@@ -32,7 +32,7 @@ func (e *exitError) Error() string {
 	return e.err.Error()
 }
 
-// told is the error's text, in which only errors of ours have several lines: those of the system, of libraries and of a rig elsewhere quote
+// told is the error's text, in which only errors of ours have several lines: those of the system, of libraries and of a server elsewhere quote
 // what they were given.
 func (e *exitError) told() string {
 	text := e.Error()

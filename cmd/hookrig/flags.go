@@ -49,8 +49,8 @@ func flagsFromEnv(flags *pflag.FlagSet, lookup func(string) (string, bool)) erro
 	return failed
 }
 
-// mustHold says whether a flag must not be empty when it is given: without it the command would judge something else.
-func mustHold(flag string) bool { return flag == "target" || flag == "to" || flag == "rig" }
+// mustHold says whether a flag must not be empty when it is given: without it the command would check something else.
+func mustHold(flag string) bool { return flag == "target" || flag == "to" || flag == "server" }
 
 // checkGiven refuses a flag that was given an empty value and must hold one.
 func checkGiven(flags *pflag.FlagSet) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// newHealthcheck asks a running rig for its health: what a container image without a shell runs.
+// newHealthcheck asks a running server for its health: what a container image without a shell runs.
 func newHealthcheck(w World) *cobra.Command {
 	var (
 		url string
@@ -20,8 +20,8 @@ func newHealthcheck(w World) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "Ask a running rig whether it is healthy",
-		Long:  "Asks the desk at --rig for its health. Exit code 0: it is healthy; 1: it is not, or nobody answers.",
+		Short: "Ask a running server whether it is healthy",
+		Long:  "Asks the dashboard at --server for its health. Exit code 0: it is healthy; 1: it is not, or nobody answers.",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			trust, err := tls.trust(cmd, w)
@@ -29,7 +29,7 @@ func newHealthcheck(w World) *cobra.Command {
 				return err
 			}
 			if u, err := neturl.Parse(url); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-				return misusef("--rig %q: want the desk's URL, as in http://127.0.0.1:8080", url)
+				return misusef("--server %q: want the dashboard's URL, as in http://127.0.0.1:8080", url)
 			}
 			url = strings.TrimRight(url, "/")
 			client := &http.Client{
@@ -52,7 +52,7 @@ func newHealthcheck(w World) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&url, "rig", "http://127.0.0.1:8080", "the desk's `URL`")
+	cmd.Flags().StringVar(&url, "server", "http://127.0.0.1:8080", "the dashboard's `URL`")
 	tls.add(cmd.Flags())
 	return cmd
 }

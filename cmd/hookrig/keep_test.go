@@ -15,10 +15,10 @@ import (
 func TestServeKeepsWhatItIsTold(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{"memory", t.TempDir()} {
-		s := start(t, "serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", data,
+		s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", data,
 			"--keep-captures", "5", "--keep-bytes", "2MB", "--keep-for", "14d", "--max-body", "64KB")
 		capture := line(t, s.out, `^capture +(\S+)/<bin>`)[1]
-		dashboard := line(t, s.out, `^desk +(\S+)`)[1]
+		dashboard := line(t, s.out, `^dashboard +(\S+)`)[1]
 		for range 4 {
 			line(t, s.out, `.`)
 		}
@@ -37,7 +37,7 @@ func TestServeKeepsWhatItIsTold(t *testing.T) {
 		if got := items(ask(t, dashboard+"/api/v1/bins/a/captures", nil)); len(got) != 5 {
 			t.Errorf("%d captures, want 5", len(got))
 		}
-		limits := ask(t, dashboard+"/api/v1/rig", nil).(map[string]any)["limits"]
+		limits := ask(t, dashboard+"/api/v1/server", nil).(map[string]any)["limits"]
 		if got := fmt.Sprint(limits); !strings.Contains(got, "bytes:2e+06") || !strings.Contains(got, "for:336h0m0s") || !strings.Contains(got, "max_body:64000") {
 			t.Errorf("limits %s", got)
 		}

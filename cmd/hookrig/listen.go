@@ -21,17 +21,17 @@ import (
 
 // listenFlags are the flags of listen.
 type listenFlags struct {
-	settings     mockserver.Settings
-	address      string
-	server, token   string
-	allow        []string
-	knowledge    knowledge
-	known        *fixtures.Catalogue
-	q, where     string
-	asJSON, body bool
-	insecure     bool
-	keep         keepFlags
-	tls          trustFlags
+	settings      mockserver.Settings
+	address       string
+	server, token string
+	allow         []string
+	knowledge     knowledge
+	known         *fixtures.Catalogue
+	q, where      string
+	asJSON, body  bool
+	insecure      bool
+	keep          keepFlags
+	tls           trustFlags
 }
 
 func newListen(w World) *cobra.Command {
@@ -39,8 +39,8 @@ func newListen(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "listen [BIN]",
 		Short: "Show a bin's captures as they arrive, and forward them",
-		Long: `Opens a capture address of its own (or uses the rig at --rig) and prints a line for every request that the bin
-receives, until interrupted. With --provider and --secret each signature is judged on arrival. With --forward each
+		Long: `Opens a capture address of its own (or uses the server at --server) and prints a line for every request that the bin
+receives, until interrupted. With --provider and --secret each signature is checked on arrival. With --forward each
 request is passed on as it came, and the sender gets the consumer's answer. With --q and --where only requests that
 match are shown; all are recorded.
 
@@ -61,15 +61,15 @@ match are shown; all are recorded.
 	}
 	f := cmd.Flags()
 	f.StringVar(&l.settings.Forward, "forward", "", "pass every request on to this `URL`")
-	f.StringVar(&l.settings.Provider, "provider", "", "judge signatures as this `PROVIDER` makes them")
+	f.StringVar(&l.settings.Provider, "provider", "", "check signatures as this `PROVIDER` makes them")
 	f.StringArrayVar(&l.settings.Secrets, "secret", nil, "the `SECRET` that they are signed with; repeatable")
-	f.StringVar(&l.address, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`, unless --rig is given")
+	f.StringVar(&l.address, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`, unless --server is given")
 	f.StringSliceVar(&l.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be forwarded to; repeatable")
 	f.BoolVar(&l.insecure, "insecure", false, "listen on another address than loopback")
 	f.StringVar(&l.q, "q", "", "show only what matches this `QUERY`: words and fields")
 	f.StringVar(&l.where, "where", "", "show only what matches this jq `CONDITION`")
-	f.StringVar(&l.server, "rig", "", "the desk's `URL` of a running rig")
-	f.StringVar(&l.token, "token", "", "that rig's `TOKEN`")
+	f.StringVar(&l.server, "server", "", "the dashboard's `URL` of a running server")
+	f.StringVar(&l.token, "token", "", "that server's `TOKEN`")
 	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
 	l.keep.add(f)
@@ -98,7 +98,7 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 			return captureError(err)
 		}
 	}
-	settings, err := client.Settings(ctx, bin) // a running rig's bin may forward already
+	settings, err := client.Settings(ctx, bin) // a running server's bin may forward already
 	if err != nil {
 		return captureError(err)
 	}
@@ -112,7 +112,7 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 	return captureError(err)
 }
 
-// captureError tells a name or settings that cannot be used, which is misuse, from a rig that fails.
+// captureError tells a name or settings that cannot be used, which is misuse, from a server that fails.
 func captureError(err error) error {
 	if errors.Is(err, mockserver.ErrInvalidBin) || errors.Is(err, mockserver.ErrForbidden) {
 		return misuse(err)
@@ -120,7 +120,7 @@ func captureError(err error) error {
 	return inconclusive(err)
 }
 
-// connect returns a client of the rig at --rig, or of one that lives as long as the command.
+// connect returns a client of the server at --server, or of one that lives as long as the command.
 func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserver.Client, func(), error) {
 	known, err := l.knowledge.catalogue()
 	if err != nil {
@@ -133,10 +133,10 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	}
 	if l.server != "" {
 		if l.knowledge.given() {
-			return nil, nil, misusef("--option and --provider-dir: the rig at --rig judges by what it knows itself: give them to the hookrig serve that runs it")
+			return nil, nil, misusef("--option and --provider-dir: the server at --server checks by what it knows itself: give them to the hookrig serve that runs it")
 		}
 		if l.keep.given() {
-			return nil, nil, misusef("--keep-captures, --keep-bytes, --keep-for and --max-body: the rig at --rig keeps what it was told to: give them to the hookrig serve that runs it")
+			return nil, nil, misusef("--keep-captures, --keep-bytes, --keep-for and --max-body: the server at --server keeps what it was told to: give them to the hookrig serve that runs it")
 		}
 		if err := l.tls.checkServer(w, l.server, false); err != nil {
 			return nil, nil, err
@@ -147,7 +147,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 		}
 		return client, func() {}, nil
 	}
-	if p, err := known.Provider(l.settings.Provider); err == nil { // of one that there is not the rig will say so
+	if p, err := known.Provider(l.settings.Provider); err == nil { // of one that there is not the server will say so
 		if err := canCheck(p); err != nil {
 			return nil, nil, err
 		}
@@ -162,13 +162,13 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	store := mockserver.NewMemory(mockserver.MemoryOptions(l.keep.limits()))
 	limits := store.Limits()
 	limitMemory(limits, true)
-	// The rig ends after the command's context does, so that requests under way are answered.
+	// The server ends after the command's context does, so that requests under way are answered.
 	server, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
 		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure, Catalogue: known,
 		Store: store, MaxBody: l.keep.maxBody(limits.Bytes), Trust: trust,
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%w; if it is a hookrig serve that has it, listen there: --rig with its desk's URL", err)
+		err = fmt.Errorf("%w; if it is a hookrig serve that has it, listen there: --server with its dashboard's URL", err)
 	}
 	if err != nil {
 		return nil, nil, startError(err)
@@ -179,7 +179,7 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserv
 	return server.Client(), func() { end(); elsewhere.Wait(); server.Close(); store.Close() }, nil
 }
 
-// print prints a capture; as JSON, one that is forwarded is printed once it has its reply.
+// print prints a capture; as JSON, one that is forwarded is printed once it has its response.
 func (l *listenFlags) print(w World, c mockserver.Capture) error {
 	if l.asJSON {
 		if c.Response == nil && l.settings.Forward != "" {
@@ -226,13 +226,13 @@ func (l *listenFlags) event(c mockserver.Capture) string {
 	}
 	p, err := l.known.Provider(c.Verification.Provider)
 	if err != nil {
-		return "" // a rig at --rig may know more providers
+		return "" // a server at --server may know more providers
 	}
 	event, _ := p.Recognise(c.Message)
 	return event.Name
 }
 
-// printReply prints what the consumer replied to a capture that was printed before.
+// printResponse prints what the consumer responded to a capture that was printed before.
 func (l *listenFlags) printResponse(w World, c mockserver.Capture) error {
 	if l.asJSON {
 		return writeLine(w, recordOf(c))
@@ -241,14 +241,14 @@ func (l *listenFlags) printResponse(w World, c mockserver.Capture) error {
 	return w.Stdout.Err()
 }
 
-// replyText is a reply in a word; a status of 0 is 200.
+// responseText is a response in a word; a status of 0 is 200.
 func responseText(r *mockserver.Response) string {
 	if why, ok := mockserver.WhyNoResponse(*r); ok {
-		return fmt.Sprintf("no reply, and the sender got %d: %s", r.Status, why)
+		return fmt.Sprintf("no response, and the sender got %d: %s", r.Status, why)
 	}
 	switch {
 	case r.Hang:
-		return "no reply"
+		return "no response"
 	case r.Reset:
 		return "reset"
 	case r.Cut != "":

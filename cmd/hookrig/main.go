@@ -1,4 +1,4 @@
-// Command hookrig is a rig for testing webhooks; see the README, or `hookrig help`.
+// Command hookrig is a server for testing webhooks; see the README, or `hookrig help`.
 package main
 
 import (

@@ -31,9 +31,9 @@ func TestOldDataFolders(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			extract(t, archive, dir)
-			s := start(t, "serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", dir, "--clock", "virtual")
+			s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", dir, "--clock", "virtual")
 			capture := line(t, s.out, `^capture +(\S+)/<bin>`)[1]
-			dashboard := line(t, s.out, `^desk +(\S+)`)[1]
+			dashboard := line(t, s.out, `^dashboard +(\S+)`)[1]
 			go io.Copy(io.Discard, s.out)
 			go io.Copy(io.Discard, s.err)
 			got := settings(t, dashboard, capture)
@@ -70,7 +70,7 @@ func TestOldDataFolders(t *testing.T) {
 	}
 }
 
-// settings are what the rig answers about everything that the folder keeps beside captures and deliveries.
+// settings are what the server answers about everything that the folder keeps beside captures and deliveries.
 func settings(t *testing.T, dashboard, capture string) string {
 	t.Helper()
 	api, all := dashboard+"/api/v1", map[string]any{}
@@ -85,7 +85,7 @@ func settings(t *testing.T, dashboard, capture string) string {
 		if !ok {
 			t.Fatalf("%s: %v", bin, all[bin])
 		}
-		delete(set, "ledger") // has the time of the start
+		delete(set, "stats") // has the time of the start
 	}
 	add("/endpoints")
 	for _, provider := range []string{"neostore", "subscribfy", "ethpass"} {
@@ -117,7 +117,7 @@ func settings(t *testing.T, dashboard, capture string) string {
 	if err := e.Encode(all); err != nil {
 		t.Fatal(err)
 	}
-	return strings.NewReplacer(dashboard, "DESK", capture, "CAPTURE").Replace(text.String())
+	return strings.NewReplacer(dashboard, "Dashboard", capture, "CAPTURE").Replace(text.String())
 }
 
 func items(answer any) []map[string]any {

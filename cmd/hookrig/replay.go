@@ -249,7 +249,7 @@ func (r *replaying) summary(sum *mockserver.ReplaySummary) error {
 	return r.w.Stdout.Err()
 }
 
-// beginning is the first words of a reply's body, on one line.
+// beginning is the first words of a response's body, on one line.
 func beginning(body []byte) string {
 	const longest = 120
 	text := strings.Join(strings.Fields(string(body[:min(len(body), 4*longest)])), " ")

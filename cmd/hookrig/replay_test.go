@@ -49,7 +49,7 @@ func TestExportImportReplay(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler, Token: "open"})
 	ctx, client := t.Context(), server.Client()
-	at := []string{"--rig", server.DashboardURL(), "--token", "open"}
+	at := []string{"--server", server.DashboardURL(), "--token", "open"}
 	bodies := []string{delicate, "\x00\xff", "third\n"}
 	for _, body := range bodies {
 		sendRaw(t, client.BinURL("inbox"), fmt.Sprintf("POST /inbox HTTP/1.1\r\nhost: h\r\nX-Two: 1\r\nx-two: 2\r\nx-token: hush\r\nContent-Length: %d\r\n\r\n%s", len(body), body))

@@ -91,7 +91,7 @@ func Main(ctx context.Context, args []string, w World) int {
 func newRoot(w World) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hookrig",
-		Short: "A rig for testing webhooks: send like the real systems, capture byte for byte, judge",
+		Short: "A server for testing webhooks: send like the real systems, capture byte for byte, check",
 		Long: `hookrig plays webhook providers (correctly signed events, their headers, retries and faults),
 captures what a consumer receives byte for byte, runs scenario files and sends bursts.
 

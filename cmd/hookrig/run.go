@@ -25,7 +25,7 @@ type runFlags struct {
 	seed           seedFlag
 	junit, json    string
 	html           string
-	server, token     string
+	server, token  string
 	allow          []string
 	allowExec      bool
 	knowledge      knowledge
@@ -36,12 +36,12 @@ func newRun(w World) *cobra.Command {
 	var r runFlags
 	cmd := &cobra.Command{
 		Use:   "run FILE|DIR...",
-		Short: "Play scenario files and judge the consumer",
-		Long: `Plays each scenario on a rig of its own (in memory, on loopback), or on the running one at --rig, and prints every
+		Short: "Play scenario files and check the consumer",
+		Long: `Plays each scenario on a server of its own (in memory, on loopback), or on the running one at --server, and prints every
 step and a verdict. The name of a scenario that comes with hookrig, such as "tour", may stand for its file.
 A scenario file can do what a program can: it sends requests, to loopback, the target and what --allow-target names only,
 reads variables of the environment (${env:NAME}) and, with --allow-exec only, runs programs. Read a file that you did not write before you play it.
-Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in it is printed; 3: the rig could not judge.`,
+Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in it is printed; 3: the server could not judge.`,
 		Example: `  hookrig run scenarios/library/tour.yaml
   hookrig run tests/webhooks --target http://127.0.0.1:3000/hooks --secret S --junit report.xml`,
 		ValidArgsFunction: completeScenario,
@@ -70,8 +70,8 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 	f.StringVar(&r.junit, "junit", "", "write a JUnit report to `FILE`")
 	f.StringVar(&r.json, "json", "", "write the report as JSON to `FILE` (- is standard output, in the place of the text)")
 	f.StringVar(&r.html, "html", "", "write the report as one page of HTML to `FILE`")
-	f.StringVar(&r.server, "rig", "", "the desk's `URL` of a running rig")
-	f.StringVar(&r.token, "token", "", "that rig's `TOKEN`")
+	f.StringVar(&r.server, "server", "", "the dashboard's `URL` of a running server")
+	f.StringVar(&r.token, "token", "", "that server's `TOKEN`")
 	f.StringSliceVar(&r.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback and the target that scenarios may reach; repeatable")
 	f.BoolVar(&r.allowExec, "allow-exec", false, "let effects of the scenarios run programs (exec)")
 	r.tls.add(f)
@@ -252,7 +252,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	case worst == scenarios.Failed:
 		return failed()
 	case worst == scenarios.Inconclusive, worst == scenarios.Errored:
-		return inconclusive(errors.New("some of what is needed to judge was missing: see the report"))
+		return inconclusive(errors.New("some of what is needed to check was missing: see the report"))
 	}
 	return nil
 }
@@ -277,7 +277,7 @@ func (r *runFlags) repeat() []string {
 		words = append(words, "--skip-verify")
 	}
 	if r.server != "" {
-		words = append(words, "--rig", r.server)
+		words = append(words, "--server", r.server)
 	}
 	for _, host := range r.allow {
 		words = append(words, "--allow-target", host)
@@ -288,13 +288,13 @@ func (r *runFlags) repeat() []string {
 	return words
 }
 
-// calls says whether the run of a scenario calls somebody itself, and not only the rig does.
+// calls says whether the run of a scenario calls somebody itself, and not only the server does.
 func calls(s *scenarios.Scenario) bool {
 	return slices.ContainsFunc(s.Steps, func(step scenarios.Step) bool { return step.Verb() == "burst" }) ||
 		slices.ContainsFunc(slices.Collect(maps.Values(s.Effects)), func(e scenarios.Effect) bool { return e.HTTP != nil })
 }
 
-// play runs one scenario on a rig of its own, or on the running one that client speaks to.
+// play runs one scenario on a server of its own, or on the running one that client speaks to.
 func (r *runFlags) play(
 	cmd *cobra.Command, w World, client mockserver.Client, s *scenarios.Scenario, o scenarios.Options, allow []string,
 ) (scenarios.Report, error) {
@@ -306,7 +306,7 @@ func (r *runFlags) play(
 	if err != nil {
 		return scenarios.Report{}, err
 	}
-	// The rig outlives an interrupt, so that the report says how far the run came.
+	// The server outlives an interrupt, so that the report says how far the run came.
 	server, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{
 		RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log, Catalogue: o.Catalogue,
 		Trust: o.Trust,

@@ -252,7 +252,7 @@ func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected 
 				verdict = failed()
 			}
 		case len(expected) > 0 && d.State == mockserver.Dropped:
-			return inconclusive(errors.New("nothing was sent, so no answer can be judged: leave out the drop fault or --expect"))
+			return inconclusive(errors.New("nothing was sent, so no answer can be checked: leave out the drop fault or --expect"))
 		case d.State == mockserver.Delivered || d.State == mockserver.Dropped:
 		case d.State == mockserver.Pending && ctx.Err() != nil:
 			return inconclusive(fmt.Errorf("interrupted: the delivery is pending after %d of its attempts", len(d.Attempts)))

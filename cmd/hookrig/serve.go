@@ -31,13 +31,13 @@ func newServe(w World) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run the rig: capture address, desk (HTTP API and page), providers",
+		Short: "Run the server: capture address, dashboard (HTTP API and page), providers",
 		Long: `Runs until interrupted. Every bin is a path of the capture address, made on first use:
-http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sender gets a reply.
+http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sender gets a response.
 
 What is kept has a bound: the oldest captures and deliveries make room for new ones, and are counted as evicted. What can
 make no room, such as deliveries still to be made beyond half of --keep-bytes, is refused with 507.`,
-		Example: "  hookrig serve\n  hookrig serve --data ./rig --capture 127.0.0.1:9001 --desk 127.0.0.1:9000",
+		Example: "  hookrig serve\n  hookrig serve --data ./server --capture 127.0.0.1:9001 --dashboard 127.0.0.1:9000",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := logger(cmd, w)
@@ -78,7 +78,7 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))
 			}
-			w.Stdout.Printf("capture    %s/<bin>\ndesk       %s\ndata       %s\n", server.CaptureURL(), server.DashboardURL(), where)
+			w.Stdout.Printf("capture    %s/<bin>\ndashboard  %s\ndata       %s\n", server.CaptureURL(), server.DashboardURL(), where)
 			if url := server.CaptureTLSURL(); url != "" {
 				ca := server.DashboardURL() + "/api/v1/ca.pem"
 				if o.CADir != "" {
@@ -103,13 +103,13 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 	f := cmd.Flags()
 	f.StringVar(&o.Capture, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`")
 	f.StringVar(&o.CaptureTLS, "capture-tls", "", "a second capture address that speaks TLS, `HOST:PORT`, with a certificate authority kept with the data")
-	f.StringVar(&o.DashboardAddress, "desk", "127.0.0.1:8080", "address of the desk (API and page), `HOST:PORT`")
+	f.StringVar(&o.DashboardAddress, "dashboard", "127.0.0.1:8080", "address of the dashboard (API and page), `HOST:PORT`")
 	f.StringVar(&o.CaptureURL, "capture-url", "", "the `URL` that the capture address has from outside: behind a proxy, or published by a container (default: http:// and --capture)")
-	f.StringVar(&o.DashboardURL, "dashboard-url", "", "the `URL` that the desk has from outside; it may have a path (default: http:// and --desk)")
+	f.StringVar(&o.DashboardURL, "dashboard-url", "", "the `URL` that the dashboard has from outside; it may have a path (default: http:// and --dashboard)")
 	f.StringVar(&data, "data", defaultData(w), "where records are kept: a `DIR`, or \"memory\"")
 	f.StringVar(&clock, "clock", "real", "the retry schedule's `CLOCK`: real, or virtual (it moves when told to)")
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be delivered to; repeatable")
-	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the desk must show; needed for an address other than loopback")
+	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the dashboard must show; needed for an address other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "listen on other addresses than loopback without a token")
 	keep.add(f)
 	tls.add(f)

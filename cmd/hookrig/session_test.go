@@ -90,9 +90,9 @@ func want(t *testing.T, text, pattern string) {
 
 func TestServeSaysWhereItIs(t *testing.T) {
 	t.Parallel()
-	s := start(t, "serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", "memory")
+	s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", "memory")
 	capture := line(t, s.out, `^capture +(http://127\.0\.0\.1:\d+)/<bin>\n$`)[1]
-	server := line(t, s.out, `^desk +(http://127\.0\.0\.1:\d+)\n$`)[1]
+	server := line(t, s.out, `^dashboard +(http://127\.0\.0\.1:\d+)\n$`)[1]
 	line(t, s.out, `^data +memory\n$`)
 	for _, system := range []string{"ethpass", "neostore", "subscribfy"} {
 		line(t, s.out, `^`+system+` +`+regexp.QuoteMeta(server)+`/`+system+`\n$`)
@@ -103,12 +103,12 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	line(t, s.err, `hookrig send .* --to `+regexp.QuoteMeta(capture)+`/inbox`)
 	line(t, s.err, regexp.QuoteMeta(server))
 
-	stdout, _ := start(t, "healthcheck", "--rig", server).end(t, exitPassed)
+	stdout, _ := start(t, "healthcheck", "--server", server).end(t, exitPassed)
 	want(t, stdout, `^ok\n$`)
-	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--desk", "127.0.0.1:0", "--data", "memory").end(t, exitInconclusive)
+	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--dashboard", "127.0.0.1:0", "--data", "memory").end(t, exitInconclusive)
 	want(t, stderr, `^hookrig: capture address .* is taken`)
 	_, stderr = start(t, "listen", "--capture", strings.TrimPrefix(capture, "http://")).end(t, exitInconclusive)
-	want(t, stderr, `is taken(.*\n)*.*if it is a hookrig serve that has it, listen there: --rig with its desk's URL\n$`)
+	want(t, stderr, `is taken(.*\n)*.*if it is a hookrig serve that has it, listen there: --server with its dashboard's URL\n$`)
 
 	s.interrupt()
 	_, stderr = s.end(t, exitPassed)
@@ -120,9 +120,9 @@ func TestServeOverTLS(t *testing.T) {
 	dir := t.TempDir()
 	var first string
 	for range 2 {
-		s := start(t, "serve", "--capture", "127.0.0.1:0", "--capture-tls", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", dir)
+		s := start(t, "serve", "--capture", "127.0.0.1:0", "--capture-tls", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", dir)
 		line(t, s.out, `^capture`)
-		line(t, s.out, `^desk`)
+		line(t, s.out, `^dashboard`)
 		line(t, s.out, `^data`)
 		url := line(t, s.out, `^TLS +(https://127\.0\.0\.1:\d+)/<bin>\n$`)[1]
 		ca, err := os.ReadFile(line(t, s.out, `^CA +(.+)\n$`)[1])
@@ -156,7 +156,7 @@ func TestServeOverTLS(t *testing.T) {
 func TestServeSaysThatItsFolderIsInUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	args := []string{"serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", dir}
+	args := []string{"serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", dir}
 	first := start(t, args...)
 	line(t, first.out, `^capture`)
 	_, stderr := start(t, args...).end(t, exitInconclusive)
@@ -238,7 +238,7 @@ func TestListenForwards(t *testing.T) {
 	printed := []byte(line(t, s.out, `^\{.*\}\n$`)[0])
 	var c mockserver.Capture
 	if err := json.Unmarshal(printed, &c); err != nil || c.Response == nil || c.Response.Status != http.StatusTeapot {
-		t.Errorf("want the capture with its reply, got %+v, %v", c, err)
+		t.Errorf("want the capture with its response, got %+v, %v", c, err)
 	}
 	var shown struct{ JSON json.RawMessage }
 	if err := json.Unmarshal(printed, &shown); err != nil || string(shown.JSON) != string(c.Body) {
@@ -250,13 +250,13 @@ func TestListenForwards(t *testing.T) {
 		t.Errorf("printed twice: %s", stdout)
 	}
 
-	// A reply that the rig makes up is not taken for the consumer's.
+	// A response that the server makes up is not taken for the consumer's.
 	consumer.Close()
 	s = start(t, "listen", "--capture", "127.0.0.1:0", "--forward", consumer.URL)
 	to = line(t, s.err, `^listening on (\S+)\n$`)[1]
 	line(t, s.err, `^forwarding to `)
 	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
-	const none = `no reply, and the sender got 502: connection refused\n$`
+	const none = `no response, and the sender got 502: connection refused\n$`
 	arrived = line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes  application/json; charset=utf-8(  → `+none+`|\n$)`)
 	if arrived[2] == "\n" {
 		line(t, s.out, `^\S+  `+arrived[1]+`  `+regexp.QuoteMeta(consumer.URL)+`/ → `+none)
@@ -266,7 +266,7 @@ func TestListenForwards(t *testing.T) {
 	s.end(t, exitPassed)
 }
 
-// A bin of a running rig may forward already: the replies of its consumer are shown, however late they come.
+// A bin of a running server may forward already: the responses of its consumer are shown, however late they come.
 func TestListenShowsTheResponsesOfARunningServer(t *testing.T) {
 	t.Parallel()
 	answer := make(chan struct{})
@@ -279,7 +279,7 @@ func TestListenShowsTheResponsesOfARunningServer(t *testing.T) {
 	if err := server.Client().Configure(t.Context(), "inbox", mockserver.Settings{Forward: consumer.URL}); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, "listen", "--rig", server.DashboardURL())
+	s := start(t, "listen", "--server", server.DashboardURL())
 	to := line(t, s.err, `^listening on (\S+)\n$`)[1]
 	line(t, s.err, `^forwarding to `+regexp.QuoteMeta(consumer.URL)+`\n$`)
 	send := start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
@@ -293,7 +293,7 @@ func TestListenShowsTheResponsesOfARunningServer(t *testing.T) {
 	}
 }
 
-// A rig forwards only where it was allowed to, whoever asks it.
+// A server forwards only where it was allowed to, whoever asks it.
 func TestListenSaysWhereTheServerDoesNotForwardTo(t *testing.T) {
 	t.Parallel()
 	server, err := mockserver.Start(t.Context(), mockserver.Options{Dashboard: dashboard.Handler})
@@ -301,7 +301,7 @@ func TestListenSaysWhereTheServerDoesNotForwardTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	_, stderr := start(t, "listen", "--rig", server.DashboardURL(), "--forward", "http://10.1.2.3/hooks").end(t, exitMisuse)
+	_, stderr := start(t, "listen", "--server", server.DashboardURL(), "--forward", "http://10.1.2.3/hooks").end(t, exitMisuse)
 	want(t, stderr, `^hookrig: bin inbox: forward to "http://10\.1\.2\.3/hooks": forbidden address: 10\.1\.2\.3 is not on loopback; allow it with --allow-target 10\.1\.2\.3\n`)
 }
 
@@ -375,7 +375,7 @@ func TestBurstAccountsForABin(t *testing.T) {
 	stdout, _ = start(t, "burst", "neostore", "--to", server.CaptureURL()+"/one", "--count", "50", "--connections", "1").end(t, exitPassed)
 	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0, out of order 0$`)
 	_, stderr := start(t, "burst", "neostore", "--to", server.CaptureURL()).end(t, exitMisuse)
-	want(t, stderr, `is a rig's capture address: name a bin of it, as in http://.*/load`)
+	want(t, stderr, `is a server's capture address: name a bin of it, as in http://.*/load`)
 
 	stdout, _ = start(t, "burst", "neostore", "--to", server.CaptureURL()+"/json", "--count", "20", "--json", "-").end(t, exitPassed)
 	var report map[string]any
@@ -389,7 +389,7 @@ func TestBurstAccountsForABin(t *testing.T) {
 	}
 }
 
-// A desk that the capture address names may be out of reach, as behind the ports of a container: that is said.
+// A dashboard that the capture address names may be out of reach, as behind the ports of a container: that is said.
 func TestBurstSaysThatTheDashboardIsOutOfReach(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -399,10 +399,10 @@ func TestBurstSaysThatTheDashboardIsOutOfReach(t *testing.T) {
 	nobody := taken.Addr().String()
 	taken.Close()
 	capture := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, `{"name":"hookrig","desk":"http://`+nobody+`"}`)
+		io.WriteString(w, `{"name":"hookrig","dashboard":"http://`+nobody+`"}`)
 	}))
 	t.Cleanup(capture.Close)
 	_, stderr := start(t, "burst", "neostore", "--to", capture.URL+"/load").end(t, exitInconclusive)
 	want(t, stderr, nobody)
-	want(t, stderr, `with --rig, or --no-reconcile`)
+	want(t, stderr, `with --server, or --no-reconcile`)
 }

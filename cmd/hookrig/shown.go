@@ -13,10 +13,10 @@ type shown struct {
 	w          World
 	client     mockserver.Client
 	bin        string
-	unanswered map[uint64]string // by seq: ids of captures that were told, and whose consumer has not replied yet
+	unanswered map[uint64]string // by seq: ids of captures that were told, and whose consumer has not responded yet
 }
 
-// mostUnanswered bounds the captures whose replies are waited for. The reply to another one is printed as a capture.
+// mostUnanswered bounds the captures whose responses are waited for. The response to another one is printed as a capture.
 const mostUnanswered = 10_000
 
 // update prints what one update says.
@@ -49,12 +49,12 @@ func (s *shown) update(ctx context.Context, u mockserver.Update) error {
 // whySkipped says why requests are not shown.
 func whySkipped(why string) string {
 	if why == mockserver.Behind {
-		return "they came faster than they could be printed; the rig has them"
+		return "they came faster than they could be printed; the server has them"
 	}
 	return "the bin let go of them before they could be printed"
 }
 
-// capture prints a capture, or the reply to one that was printed before.
+// capture prints a capture, or the response to one that was printed before.
 func (s *shown) capture(c *mockserver.Capture) error {
 	_, before := s.unanswered[c.Seq]
 	switch {
@@ -69,7 +69,7 @@ func (s *shown) capture(c *mockserver.Capture) error {
 	return s.print(s.w, *c)
 }
 
-// answered looks for the replies that came without being told.
+// answered looks for the responses that came without being told.
 func (s *shown) answered(ctx context.Context) error {
 	for seq, id := range s.unanswered {
 		c, err := s.client.Capture(ctx, id)

@@ -121,7 +121,7 @@ func steer(t *testing.T, payload string) {
 	broken := speaking(t, "HTTP/1.1 2x0 broken"+oneLine+"\r\n\r\n")
 	badHeader := speaking(t, "HTTP/1.1 200 OK\r\nbroken"+oneLine+"\r\n\r\n")
 	statused := speaking(t, "HTTP/1.1 503 broken"+oneLine+"\r\nContent-Length: 0\r\nX-A: b"+oneLine+"\r\n\r\n")
-	// A rig that is none.
+	// A server that is none.
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(422)
@@ -164,7 +164,7 @@ func steer(t *testing.T, payload string) {
 	check("verify, wrong", outcome(t, signed, nil, "verify", "neostore", "--secret", "s"+payload, "-"))
 	check("verify, JSON", outcome(t, signed, nil, "verify", "neostore", "--secret", "s", "--json", "-"))
 
-	// What a rig answers.
+	// What a server answers.
 	for _, args := range [][]string{
 		{"export", "b", "--format", "har"},
 		{"export", payload, "--format", "raw"},
@@ -174,8 +174,8 @@ func steer(t *testing.T, payload string) {
 		{"burst", "neostore", "--to", consumer.URL, "--count", "1"},
 		{"run", written("s.yaml", scenario("s", ""))},
 	} {
-		check("--rig, "+args[0], outcome(t, record("GET", "/in"), nil, append(args, "--rig", server.URL)...))
-		check("--rig no HTTP, "+args[0], outcome(t, record("GET", "/in"), nil, append(args, "--rig", broken)...))
+		check("--server, "+args[0], outcome(t, record("GET", "/in"), nil, append(args, "--server", server.URL)...))
+		check("--server no HTTP, "+args[0], outcome(t, record("GET", "/in"), nil, append(args, "--server", broken)...))
 	}
 
 	// Words of the command line and the environment.
@@ -199,12 +199,12 @@ func steer(t *testing.T, payload string) {
 		{"export", "b", "--format", payload},
 		{"export", "b", "--format", "har", "--secrets", payload},
 		{"import", "b", payload},
-		{"export", "b", "--format", "har", "--rig", "http://127.0.0.1:1", "-o", payload + "/x"},
+		{"export", "b", "--format", "har", "--server", "http://127.0.0.1:1", "-o", payload + "/x"},
 		{"burst", payload, "--to", "http://127.0.0.1:1"},
 		{"burst", "neostore", "--to", "http://127.0.0.1:1", "--rate", payload},
 		{"burst", "--from", payload, "--to", "http://127.0.0.1:1"},
 		{"serve", "--capture", payload, "--data", "memory"},
-		{"serve", "--desk", payload, "--data", "memory"},
+		{"serve", "--dashboard", payload, "--data", "memory"},
 		{"serve", "--clock", payload, "--data", "memory"},
 		{"listen", payload, "--capture", "127.0.0.1:0", "--provider", payload},
 		{"completion", payload},
@@ -259,7 +259,7 @@ func TestLogs(t *testing.T) {
 	}
 }
 
-// steerListen plants a text in what listen shows: on its own rig, and on another.
+// steerListen plants a text in what listen shows: on its own server, and on another.
 func steerListen(t *testing.T, payload, oneLine string) {
 	t.Helper()
 	server, err := mockserver.Start(t.Context(), mockserver.Options{Dashboard: dashboard.Handler})
@@ -267,7 +267,7 @@ func steerListen(t *testing.T, payload, oneLine string) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	s := start(t, "listen", "inbox", "--rig", server.DashboardURL(), "--body")
+	s := start(t, "listen", "inbox", "--server", server.DashboardURL(), "--body")
 	line(t, s.err, `^listening on`)
 	address := strings.TrimPrefix(server.CaptureURL(), "http://")
 	bad := "P" + oneLine + " /inbox/x" + oneLine + " HTTP/1.1\r\nHost: h\r\nX-A: b" + oneLine + "\r\nbroken" + oneLine + "\r\n\r\n"

@@ -64,14 +64,14 @@ func isPort(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// dialRig connects to the running rig at --rig.
+// dialServer connects to the running server at --server.
 func dialServer(server, token string, trust mockserver.Trust) (mockserver.Client, error) {
 	client, err := mockserver.Dial(server, token, trust)
 	switch {
 	case errors.Is(err, mockserver.ErrNoServer):
 		return nil, inconclusive(err)
 	case err != nil:
-		return nil, misusef("--rig: %w", err)
+		return nil, misusef("--server: %w", err)
 	}
 	return client, nil
 }

@@ -75,15 +75,15 @@ func readCertificates(name string) ([]byte, error) {
 	return text, err
 }
 
-// checkRig refuses the flags where a rig elsewhere makes the calls that they are about, unless this command makes some too: the one of
-// the rig itself when that is https, or others.
+// checkServer refuses the flags where a server elsewhere makes the calls that they are about, unless this command makes some too: the one of
+// the server itself when that is https, or others.
 func (t *trustFlags) checkServer(w World, server string, others bool) error {
 	switch {
 	case !t.given():
 		return nil
 	case !others && !strings.HasPrefix(server, "https://"):
-		return misusef("--cacert and --skip-verify: the rig at --rig checks the certificates of whom it calls as it was told itself: give them to the hookrig serve that runs it")
+		return misusef("--cacert and --skip-verify: the server at --server checks the certificates of whom it calls as it was told itself: give them to the hookrig serve that runs it")
 	}
-	w.Stderr.Printf("%s\n", "hookrig: --cacert and --skip-verify are for what this command calls itself; the rig at --rig delivers and forwards with those of its hookrig serve")
+	w.Stderr.Printf("%s\n", "hookrig: --cacert and --skip-verify are for what this command calls itself; the server at --server delivers and forwards with those of its hookrig serve")
 	return nil
 }

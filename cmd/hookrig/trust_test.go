@@ -64,14 +64,14 @@ func TestListenForwardsByHTTPS(t *testing.T) {
 	}
 }
 
-// What serve delivers, forwards and sends again reaches a consumer by https that is trusted; a desk behind https is asked as a
+// What serve delivers, forwards and sends again reaches a consumer by https that is trusted; a dashboard behind https is asked as a
 // consumer is.
 func TestServeAndADashboardByHTTPS(t *testing.T) {
 	t.Parallel()
 	consumer, ca := startHTTPS(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "7") }))
-	served := start(t, "serve", "--data", "memory", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--cacert", ca)
+	served := start(t, "serve", "--data", "memory", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--cacert", ca)
 	captured := line(t, served.out, `^capture +(\S+)/<bin>\n$`)[1]
-	behind, err := url.Parse(line(t, served.out, `^desk +(\S+)\n$`)[1])
+	behind, err := url.Parse(line(t, served.out, `^dashboard +(\S+)\n$`)[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +86,8 @@ func TestServeAndADashboardByHTTPS(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// The rig delivers with what it was told itself, whatever the command takes.
-	_, stderr := start(t, "run", "duplicate", "--target", consumer, "--secret", "S", "--rig", dashboard, "--cacert", dashboardCA).end(t, exitPassed)
+	// The server delivers with what it was told itself, whatever the command takes.
+	_, stderr := start(t, "run", "duplicate", "--target", consumer, "--secret", "S", "--server", dashboard, "--cacert", dashboardCA).end(t, exitPassed)
 	want(t, stderr, `^hookrig: --cacert and --skip-verify are for what this command calls itself`)
 
 	for _, args := range [][]string{
@@ -97,7 +97,7 @@ func TestServeAndADashboardByHTTPS(t *testing.T) {
 		{"burst", "neostore", "--to", captured + "/many", "--count", "5"},
 		{"burst", "--from", "load", "--to", captured + "/again", "--count", "5"},
 	} {
-		server := append(args, "--rig", dashboard)
+		server := append(args, "--server", dashboard)
 		code := exitInconclusive
 		if args[0] == "healthcheck" {
 			code = exitFailed
@@ -105,13 +105,13 @@ func TestServeAndADashboardByHTTPS(t *testing.T) {
 		_, stderr := start(t, server...).end(t, code)
 		want(t, stderr, `^hookrig: .*`+unknownAuthority)
 		if strings.Contains(stderr, "hookrig serve") {
-			t.Errorf("%s: a certificate that is not taken is taken for no rig: %s", args[0], stderr)
+			t.Errorf("%s: a certificate that is not taken is taken for no server: %s", args[0], stderr)
 		}
 		_, stderr = start(t, append(server, "--skip-verify")...).end(t, exitPassed)
 		want(t, stderr, `certificates are not checked`)
 		start(t, append(server, "--cacert", dashboardCA)...).end(t, exitPassed)
 	}
-	listening := start(t, "listen", "--rig", dashboard, "--cacert", dashboardCA)
+	listening := start(t, "listen", "--server", dashboard, "--cacert", dashboardCA)
 	line(t, listening.err, `^hookrig: --cacert and --skip-verify are for what this command calls itself`)
 	line(t, listening.err, `^listening on `+regexp.QuoteMeta(captured)+`/inbox\n$`)
 	listening.interrupt()
@@ -119,13 +119,13 @@ func TestServeAndADashboardByHTTPS(t *testing.T) {
 	served.interrupt()
 }
 
-// A burst to a bin of the TLS capture address asks there for the desk.
+// A burst to a bin of the TLS capture address asks there for the dashboard.
 func TestBurstToABinByHTTPS(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s := start(t, "serve", "--capture", "127.0.0.1:0", "--capture-tls", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--data", dir)
+	s := start(t, "serve", "--capture", "127.0.0.1:0", "--capture-tls", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", dir)
 	for range 3 {
-		line(t, s.out, `^(capture|desk|data)`)
+		line(t, s.out, `^(capture|dashboard|data)`)
 	}
 	at := line(t, s.out, `^TLS +(\S+)/<bin>\n$`)[1]
 	ca := line(t, s.out, `^CA +(.+)\n$`)[1]

@@ -33,7 +33,7 @@ func newVerify(w World) *cobra.Command {
 		Short: "Check a request's signature, and say why it is wrong",
 		Long: `Reads a raw HTTP request (head and body, as a bin's /raw gives it) or a capture in JSON, from a file or from
 standard input (-). Exit code 0: the signature is valid; 1: it is not, and the explanation says what would make it so.`,
-		Example: "  hookrig verify neostore --secret S request.http\n  curl -s $DESK/api/v1/captures/$ID/raw | hookrig verify neostore --secret S -",
+		Example: "  hookrig verify neostore --secret S request.http\n  curl -s $Dashboard/api/v1/captures/$ID/raw | hookrig verify neostore --secret S -",
 		Args:    exactArgs("PROVIDER", "FILE"),
 
 		ValidArgsFunction: completeFirst(completeProvider, cobra.ShellCompDirectiveDefault),
@@ -91,13 +91,13 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 	f := cmd.Flags()
 	f.StringArrayVar(&secrets, "secret", nil, "the `SECRET`; repeatable: any may match")
 	f.StringVar(&url, "url", "", "the `URL` as registered, for providers that sign it")
-	f.StringVar(&at, "at", "", "judge a signed time as of this `TIME` (default: the capture's, or now)")
+	f.StringVar(&at, "at", "", "check a signed time as of this `TIME` (default: the capture's, or now)")
 	of.flags(cmd)
 	f.BoolVar(&asJSON, "json", false, "print {provider, verdict, explanation}")
 	return cmd
 }
 
-// canJudge says whether there are signatures of a provider that can be judged.
+// canCheck says whether there are signatures of a provider that can be checked.
 func canCheck(p *fixtures.Provider) error {
 	if len(p.Signing.Signatures) == 0 {
 		return misusef("%s: no document says how it signs, so there is nothing to verify", p.Name)

@@ -1,4 +1,4 @@
-// Package redact takes secrets out of what is kept and shown around: exports, reports, problem texts, the replies that quote
+// Package redact takes secrets out of what is kept and shown around: exports, reports, problem texts, the responses that quote
 // a bad request, logs.
 //
 // There is one list and one rule for all of them. Name says whether what goes by a name is a secret; Manual prints the list.

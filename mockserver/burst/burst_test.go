@@ -145,7 +145,7 @@ func TestOutcomesAreCountedAsTheyAre(t *testing.T) {
 		case 1:
 			http.Redirect(w, r, "/elsewhere", http.StatusFound)
 		case 2:
-			panic(http.ErrAbortHandler) // the connection ends without a reply
+			panic(http.ErrAbortHandler) // the connection ends without a response
 		default:
 			w.WriteHeader(http.StatusOK)
 		}
@@ -156,7 +156,7 @@ func TestOutcomesAreCountedAsTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := r.Reasons["no_reply: waiting for the reply: connection ended early: the consumer closed it"]; n != 20 {
+	if n := r.Reasons["no_reply: waiting for the response: connection ended early: the consumer closed it"]; n != 20 {
 		t.Errorf("reasons %v", r.Reasons)
 	}
 	if r.Statuses[503] != 20 || r.Statuses[302] != 20 {

@@ -10,5 +10,5 @@
 // never sent. It draws the burst's bodies again instead of having kept them.
 //
 // Nothing is ever sent twice by the engine itself: a request that was written and not answered is counted as what it
-// is, no reply.
+// is, no response.
 package burst

@@ -61,10 +61,10 @@ func TestReasons(t *testing.T) {
 		"an unknown host": {url: "http://nowhere.example/", dial: failing(&net.DNSError{Err: "no such host", Name: "nowhere.example", IsNotFound: true}), noBurst: true, want: "not_sent: no such host nowhere.example"},
 		"no descriptors":  {url: "http://127.0.0.1:1/", dial: failing(&net.OpError{Op: "dial", Err: syscall.EMFILE}), noBurst: true, want: "not_sent: too many open files: raise the limit (ulimit -n), or use fewer connections"},
 		"TLS":             {url: secured.URL, noBurst: true, want: "not_sent: TLS: certificate signed by unknown authority: trust it with --cacert FILE, or --skip-verify"},
-		"closes":          {url: raw(t, afterHead(func(net.Conn) {})), want: "no_reply: waiting for the reply: connection ended early: the consumer closed it"},
-		"resets":          {url: raw(t, afterHead(func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) })), want: "no_reply: waiting for the reply: connection ended early: the consumer reset it"},
-		"is no HTTP":      {url: raw(t, afterHead(func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2\r\n") })), want: `no_reply: waiting for the reply: malformed HTTP message: reply "SSH-2.0-OpenSSH_9.2\r\n" is not HTTP: it looks like SSH: is the port right?`},
-		"hangs":           {url: raw(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), timeout: 300 * time.Millisecond, want: "no_reply: no reply within 300ms"},
+		"closes":          {url: raw(t, afterHead(func(net.Conn) {})), want: "no_reply: waiting for the response: connection ended early: the consumer closed it"},
+		"resets":          {url: raw(t, afterHead(func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) })), want: "no_reply: waiting for the response: connection ended early: the consumer reset it"},
+		"is no HTTP":      {url: raw(t, afterHead(func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2\r\n") })), want: `no_reply: waiting for the response: malformed HTTP message: response "SSH-2.0-OpenSSH_9.2\r\n" is not HTTP: it looks like SSH: is the port right?`},
+		"hangs":           {url: raw(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), timeout: 300 * time.Millisecond, want: "no_reply: no response within 300ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,7 +20,7 @@ type Accounting struct {
 	Duplicated uint64 `json:"duplicated"`
 	// Unexpected is how many captures are of no event of the burst.
 	Unexpected uint64 `json:"unexpected"`
-	// Unacknowledged are in the bin though their sender saw no 2xx: a reply was lost, not the event.
+	// Unacknowledged are in the bin though their sender saw no 2xx: a response was lost, not the event.
 	Unacknowledged uint64 `json:"unacknowledged"`
 	// OutOfOrder is how many events came after one of a higher number. With several connections some do.
 	OutOfOrder uint64 `json:"out_of_order"`

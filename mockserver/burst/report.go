@@ -23,9 +23,9 @@ type Report struct {
 	Acknowledged uint64 `json:"acknowledged"`
 	// Outcomes counts every event whose time came: 2xx, 3xx, 4xx, 5xx, not_sent, partly_written, no_reply.
 	Outcomes map[string]uint64 `json:"outcomes"`
-	// Statuses counts the replies by their status.
+	// Statuses counts the responses by their status.
 	Statuses map[int]uint64 `json:"statuses"`
-	// Reasons counts why events got no reply, as "not_sent: connection refused". Of many different ones the last are counted together.
+	// Reasons counts why events got no response, as "not_sent: connection refused". Of many different ones the last are counted together.
 	Reasons map[string]uint64 `json:"reasons"`
 	Seconds float64           `json:"seconds"`
 	// Rate is what was achieved, in events a second.

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rig is a rig with a desk, and a client of its API that knows nothing of Go's types.
+// server is a server with a dashboard, and a client of its API that knows nothing of Go's types.
 type server struct {
 	*mockserver.Server
 	http *http.Client
@@ -76,7 +76,7 @@ func (r *server) call(t *testing.T, status int, method, path, body string) map[s
 	return v
 }
 
-// write sends raw bytes to the capture address and waits for the reply.
+// write sends raw bytes to the capture address and waits for the response.
 func (r *server) write(t *testing.T, raw string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(r.CaptureURL(), "http://"))
@@ -150,7 +150,7 @@ func TestCaptureToTheLetter(t *testing.T) {
  "peer": "HOST",
  "problems": [],
  "provider": "",
- "reply": {
+ "response": {
   "status": 200
  },
  "seq": 1,
@@ -332,10 +332,10 @@ func TestResponses(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	r.call(t, 200, "PUT", "/bins/inbox", `{"provider": "neostore", "secrets": ["a"]}`)
-	r.call(t, 200, "PUT", "/bins/inbox/replies", `{"turns": [{"status": 503, "delay": "1ms"}, {"status": 201, "body": "done"}]}`)
+	r.call(t, 200, "PUT", "/bins/inbox/responses", `{"sequence": [{"status": 503, "delay": "1ms"}, {"status": 201, "body": "done"}]}`)
 	got := shape(t, r.call(t, 200, "GET", "/bins/inbox", ""))
 	if !strings.Contains(got, `"neostore"`) || !strings.Contains(got, `"status": 503`) || !strings.Contains(got, `"delay": "1ms"`) {
-		t.Errorf("settings %s: want the provider and the replies", got)
+		t.Errorf("settings %s: want the provider and the responses", got)
 	}
 	for _, want := range []int{503, 201, 201} {
 		resp, err := r.http.Post(r.CaptureURL()+"/inbox", "text/plain", nil)
@@ -348,44 +348,44 @@ func TestResponses(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`[{"status": 503}, {"status": 200}]`:                                                                          `{"turns":[{"status":503},{"status":200}]}`,
-		`{"replies": [{"status": 503}]}`:                                                                              `{"turns":[{"status":503}]}`,
-		`{"turns": [{"hang": true}], "by": "delivery"}`:                                                               `{"by":"delivery","turns":[{"hang":true}]}`,
-		`{"status": 503, "body": "down"}`:                                                                             `{"turns":[{"body":"down","status":503}]}`,
-		`[{"body": {"a": [1, 2.50]}}]`:                                                                                `{"turns":[{"body":"{\"a\":[1,2.50]}","headers":{"Content-Type":"application/json"}}]}`,
-		`[{"body": 7, "headers": {"content-type": "x/y"}}]`:                                                           `{"turns":[{"body":"7","headers":{"content-type":"x/y"}}]}`,
-		`{"rules": [{"where": ".method == 1", "reply": {"body": []}}]}`:                                               `{"rules":[{"reply":{"body":"[]","headers":{"Content-Type":"application/json"}},"where":".method == 1"}]}`,
-		`[{"lines": [["a", "1"], ["A", "2"]], "body": "x", "drip": "1s"}, {"cut": "head"}]`:                           `{"turns":[{"body":"x","drip":"1s","lines":[["a","1"],["A","2"]]},{"cut":"head"}]}`,
-		`[{"body": {}, "lines": [["content-TYPE", "x/y"]]}]`:                                                          `{"turns":[{"body":"{}","lines":[["content-TYPE","x/y"]]}]}`,
-		`{"rules": [{"where": ".body.a", "replies": [{"status": 503}, {}], "by": "delivery"}, {"where": ".body.b"}]}`: `{"rules":[{"by":"delivery","turns":[{"status":503},{}],"where":".body.a"},{"where":".body.b"}]}`,
-		`[{"body_base64": "AAEC/w=="}]`:                                                                               `{"turns":[{"body_base64":"AAEC/w=="}]}`,
-		`[]`:                                                                                                          `{}`,
+		`[{"status": 503}, {"status": 200}]`:                                                                            `{"sequence":[{"status":503},{"status":200}]}`,
+		`{"responses": [{"status": 503}]}`:                                                                              `{"sequence":[{"status":503}]}`,
+		`{"sequence": [{"hang": true}], "by": "delivery"}`:                                                              `{"by":"delivery","sequence":[{"hang":true}]}`,
+		`{"status": 503, "body": "down"}`:                                                                               `{"sequence":[{"body":"down","status":503}]}`,
+		`[{"body": {"a": [1, 2.50]}}]`:                                                                                  `{"sequence":[{"body":"{\"a\":[1,2.50]}","headers":{"Content-Type":"application/json"}}]}`,
+		`[{"body": 7, "headers": {"content-type": "x/y"}}]`:                                                             `{"sequence":[{"body":"7","headers":{"content-type":"x/y"}}]}`,
+		`{"rules": [{"where": ".method == 1", "response": {"body": []}}]}`:                                              `{"rules":[{"response":{"body":"[]","headers":{"Content-Type":"application/json"}},"where":".method == 1"}]}`,
+		`[{"lines": [["a", "1"], ["A", "2"]], "body": "x", "drip": "1s"}, {"cut": "head"}]`:                             `{"sequence":[{"body":"x","drip":"1s","lines":[["a","1"],["A","2"]]},{"cut":"head"}]}`,
+		`[{"body": {}, "lines": [["content-TYPE", "x/y"]]}]`:                                                            `{"sequence":[{"body":"{}","lines":[["content-TYPE","x/y"]]}]}`,
+		`{"rules": [{"where": ".body.a", "responses": [{"status": 503}, {}], "by": "delivery"}, {"where": ".body.b"}]}`: `{"rules":[{"by":"delivery","sequence":[{"status":503},{}],"where":".body.a"},{"where":".body.b"}]}`,
+		`[{"body_base64": "AAEC/w=="}]`:                                                                                 `{"sequence":[{"body_base64":"AAEC/w=="}]}`,
+		`[]`:                                                                                                            `{}`,
 	} {
-		r.call(t, 200, "POST", "/bins/inbox/replies", body)
-		if got, _ := json.Marshal(r.call(t, 200, "GET", "/bins/inbox/replies", "")); string(got) != want {
+		r.call(t, 200, "POST", "/bins/inbox/responses", body)
+		if got, _ := json.Marshal(r.call(t, 200, "GET", "/bins/inbox/responses", "")); string(got) != want {
 			t.Errorf("%s: kept as %s, want %s", body, got, want)
 		}
 	}
 	for body, want := range map[string]string{
-		`{"turns": [{}], "replies": [{}]}`:                        "two words for the same",
-		`{"status": 503, "turns": []}`:                            `unknown member \"turns\"`,
-		`{"rules": [{"where": ".", "reply": {}, "turns": [{}]}]}`: "give one of them",
-		`{"rules": [{"where": ".", "reply": {"bodyy": 1}}]}`:      `did you mean \"body\"?`,
-		`[{"lines": [["a"]]}]`:                                    "want a pair [name, value]",
-		`[{"cut": "tail"}]`:                                       `cut \"tail\": want \"head\" or \"body\"`,
-		`[{"body_base64": "?"}]`:                                  `\"?\": want base64`,
-		`[{"body_base64": "AA==", "body": "x"}]`:                  "body and body_base64: want one of them",
-		`[{"staus": 503}]`:                                        `did you mean \"status\"?`,
-		`[{"delay": 5}]`:                                          `want a string such as \"250ms\"`,
-		`"503"`:                                                   "want an object",
+		`{"sequence": [{}], "responses": [{}]}`:                         "two words for the same",
+		`{"status": 503, "sequence": []}`:                               `unknown member \"sequence\"`,
+		`{"rules": [{"where": ".", "response": {}, "sequence": [{}]}]}`: "give one of them",
+		`{"rules": [{"where": ".", "response": {"bodyy": 1}}]}`:         `did you mean \"body\"?`,
+		`[{"lines": [["a"]]}]`:                                          "want a pair [name, value]",
+		`[{"cut": "tail"}]`:                                             `cut \"tail\": want \"head\" or \"body\"`,
+		`[{"body_base64": "?"}]`:                                        `\"?\": want base64`,
+		`[{"body_base64": "AA==", "body": "x"}]`:                        "body and body_base64: want one of them",
+		`[{"staus": 503}]`:                                              `did you mean \"status\"?`,
+		`[{"delay": 5}]`:                                                `want a string such as \"250ms\"`,
+		`"503"`:                                                         "want an object",
 	} {
-		if got := shape(t, r.call(t, 422, "PUT", "/bins/inbox/replies", body)); !strings.Contains(got, want) {
+		if got := shape(t, r.call(t, 422, "PUT", "/bins/inbox/responses", body)); !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %q in it", body, got, want)
 		}
 	}
-	r.call(t, 200, "DELETE", "/bins/inbox/replies", "")
-	p := r.call(t, 422, "PUT", "/bins/inbox/replies", `{"trns": []}`)
-	if got := fmt.Sprint(p["errors"]); !strings.Contains(got, `did you mean "turns"?`) {
+	r.call(t, 200, "DELETE", "/bins/inbox/responses", "")
+	p := r.call(t, 422, "PUT", "/bins/inbox/responses", `{"sequenc": []}`)
+	if got := fmt.Sprint(p["errors"]); !strings.Contains(got, `did you mean "sequence"?`) {
 		t.Errorf("problem %v: want a hint", p)
 	}
 	if got := r.call(t, 200, "DELETE", "/bins/inbox", ""); got["deleted"] != json.Number("3") {
@@ -393,19 +393,19 @@ func TestResponses(t *testing.T) {
 	}
 }
 
-// Whatever is done to a bin's replies, what else it does stays.
+// Whatever is done to a bin's responses, what else it does stays.
 func TestResponsesLeaveTheOtherSettings(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	const rest = `{"provider":"neostore","secrets":["a"],"url":"https://shop.example/hooks"}`
-	r.call(t, 200, "PUT", "/bins/inbox", `{"provider": "neostore", "secret": "a", "url": "https://shop.example/hooks", "replies": [{"status": 500}]}`)
-	for _, c := range []struct{ method, body string }{{"PUT", `[{"status": 503}]`}, {"POST", `{"turns": [{"status": 202}]}`}, {"DELETE", ""}} {
-		r.call(t, 200, c.method, "/bins/inbox/replies", c.body)
+	r.call(t, 200, "PUT", "/bins/inbox", `{"provider": "neostore", "secret": "a", "url": "https://shop.example/hooks", "responses": [{"status": 500}]}`)
+	for _, c := range []struct{ method, body string }{{"PUT", `[{"status": 503}]`}, {"POST", `{"sequence": [{"status": 202}]}`}, {"DELETE", ""}} {
+		r.call(t, 200, c.method, "/bins/inbox/responses", c.body)
 		set := r.call(t, 200, "GET", "/bins/inbox", "")
-		if _, responses := set["replies"]; responses == (c.method == "DELETE") {
+		if _, responses := set["responses"]; responses == (c.method == "DELETE") {
 			t.Errorf("%s: settings %v", c.method, set)
 		}
-		delete(set, "replies")
+		delete(set, "responses")
 		if got, _ := json.Marshal(set); string(got) != rest {
 			t.Errorf("%s: the other settings are %s, want %s", c.method, got, rest)
 		}

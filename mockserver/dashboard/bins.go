@@ -23,8 +23,8 @@ type binBodyIn struct {
 // bin is a bin of the list, with its address.
 type bin struct {
 	journal.Bin
-	URL    string         `json:"url" doc:"the address that is recorded, and every path below it"`
-	Stats capture.Stats `json:"ledger" doc:"what became of every request that named the bin"`
+	URL   string           `json:"url" doc:"the address that is recorded, and every path below it"`
+	Stats capture.BinStats `json:"stats" doc:"what became of every request that named the bin"`
 }
 
 func (k *dashboard) listBins(ctx context.Context, _ *struct{}) (*response[list[bin]], error) {
@@ -39,9 +39,9 @@ func (k *dashboard) listBins(ctx context.Context, _ *struct{}) (*response[list[b
 	return whole(bins), nil
 }
 
-func (k *dashboard) getStats(ctx context.Context, in *binIn) (*response[capture.Stats], error) {
-	l, err := k.capture.Stats(ctx, in.Bin)
-	return &response[capture.Stats]{l}, err
+func (k *dashboard) getStats(ctx context.Context, in *binIn) (*response[capture.BinStats], error) {
+	l, err := k.capture.BinStats(ctx, in.Bin)
+	return &response[capture.BinStats]{l}, err
 }
 
 func (k *dashboard) getSender(ctx context.Context, in *binIn) (*response[capture.Sender], error) {
@@ -54,12 +54,12 @@ func (k *dashboard) getBin(ctx context.Context, in *binIn) (*response[capture.Se
 	return &response[capture.Settings]{set}, err
 }
 
-// settingsBody is capture.Settings, with replies as callers write them. One secret may be given as such.
+// settingsBody is capture.Settings, with responses as callers write them. One secret may be given as such.
 type settingsBody struct {
 	capture.Settings
 	Secret     string      `json:"secret,omitempty" doc:"the one secret"`
 	Handshakes []handshake `json:"handshakes,omitempty" doc:"endpoint checks that the bin passes by itself"`
-	Responses    responses     `json:"replies,omitzero"`
+	Responses  responses   `json:"responses,omitzero"`
 }
 
 func (b settingsBody) settings() capture.Settings {
@@ -110,7 +110,7 @@ func (k *dashboard) patchBin(ctx context.Context, in *binBodyIn) (*response[capt
 	if has("handshakes") {
 		c.Handshakes = &set.Handshakes
 	}
-	if has("replies") {
+	if has("responses") {
 		c.Responses = &set.Responses
 	}
 	if has("forward") {

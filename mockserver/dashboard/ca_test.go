@@ -8,12 +8,12 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Whoever is to trust the TLS capture address finds its authority at the desk.
+// Whoever is to trust the TLS capture address finds its authority at the dashboard.
 func TestCA(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{CaptureTLS: "127.0.0.1:0"})
-	if got := r.call(t, 200, "GET", "/rig", "")["capture_tls"]; got != r.CaptureTLSURL() || !strings.HasPrefix(r.CaptureTLSURL(), "https://127.0.0.1:") {
-		t.Errorf("rig says %v, want %s", got, r.CaptureTLSURL())
+	if got := r.call(t, 200, "GET", "/server", "")["capture_tls"]; got != r.CaptureTLSURL() || !strings.HasPrefix(r.CaptureTLSURL(), "https://127.0.0.1:") {
+		t.Errorf("server says %v, want %s", got, r.CaptureTLSURL())
 	}
 	resp, err := r.http.Get(r.DashboardURL() + "/api/v1/ca.pem")
 	if err != nil {
@@ -28,7 +28,7 @@ func TestCA(t *testing.T) {
 	if p := without.call(t, 404, "GET", "/ca.pem", ""); !strings.Contains(p["detail"].(string), "--capture-tls") {
 		t.Errorf("problem %v", p)
 	}
-	if got := without.call(t, 200, "GET", "/rig", "")["capture_tls"]; got != "" {
-		t.Errorf("rig without TLS says %v", got)
+	if got := without.call(t, 200, "GET", "/server", "")["capture_tls"]; got != "" {
+		t.Errorf("server without TLS says %v", got)
 	}
 }

@@ -39,7 +39,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "http://127.0.0.1:1/nobody"}`)
 	made := r.call(t, 200, "POST", "/providers/neostore/events", `{"event": "Pass:Created", "seed": 5, "faults": ["signature:missing"]}`)
 	r.call(t, 200, "POST", "/clock/settle", "")
-	r.call(t, 200, "PUT", "/bins/inbox", `{"provider": "neostore", "secret": "s", "replies": {"turns": [{"status": 503, "delay": "1ms"}]}}`)
+	r.call(t, 200, "PUT", "/bins/inbox", `{"provider": "neostore", "secret": "s", "responses": {"sequence": [{"status": 503, "delay": "1ms"}]}}`)
 	r.call(t, 200, "POST", "/providers/neostore/events", `{"event": "Pass:Created"}`)
 	r.call(t, 200, "POST", "/clock/settle", "")
 	r.write(t, "BAD /inbox\r\n\r\n")
@@ -50,10 +50,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		status                       int
 		method, path, body, template string
 	}{
-		{200, "GET", "/rig", "", ""},
+		{200, "GET", "/server", "", ""},
 		{200, "GET", "/bins", "", ""},
 		{200, "GET", "/bins/inbox", "", "/bins/{bin}"},
-		{200, "GET", "/bins/inbox/replies", "", "/bins/{bin}/replies"},
+		{200, "GET", "/bins/inbox/responses", "", "/bins/{bin}/responses"},
 		{200, "GET", "/bins/inbox/sender", "", "/bins/{bin}/sender"},
 		{200, "GET", "/captures", "", ""},
 		{200, "GET", "/bins/inbox/captures", "", "/bins/{bin}/captures"},

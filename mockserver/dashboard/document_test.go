@@ -109,7 +109,7 @@ func TestDocsPageIsWholeAndOffline(t *testing.T) {
 	index := get(t, "/api/docs/").Body.String()
 	for _, file := range regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(index, -1) {
 		if strings.HasPrefix(file[1], "/") || strings.Contains(file[1], "//") {
-			t.Errorf("the page asks for %s: want a file of the desk, wherever that stands", file[1])
+			t.Errorf("the page asks for %s: want a file of the dashboard, wherever that stands", file[1])
 		}
 		at, err := (&url.URL{Path: "/api/docs/"}).Parse(file[1])
 		if err != nil {
@@ -135,7 +135,7 @@ func TestPagesNeverRunWhatWasCaptured(t *testing.T) {
 			t.Errorf("the page's policy has %s: %s", bad, policy)
 		}
 	}
-	for _, file := range []string{"desk.js", "stream.js", "text.js", "docs.js"} {
+	for _, file := range []string{"dashboard.js", "stream.js", "text.js", "docs.js"} {
 		script := get(t, "/page/"+file).Body.String()
 		if script == "" {
 			t.Errorf("%s is empty", file)

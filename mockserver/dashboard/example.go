@@ -12,8 +12,8 @@ func exampleBody(operation string) string {
 	switch operation {
 	case "put-bin":
 		return `{"provider":"neostore","secret":"S"}`
-	case "put-replies", "post-replies":
-		return `{"turns":[{"status":503,"body":"later"},{"status":200}]}`
+	case "put-responses", "post-responses":
+		return `{"sequence":[{"status":503,"body":"later"},{"status":200}]}`
 	case "import-into-bin":
 		return `{"log":{"entries":[{"request":{"method":"POST","url":"http://shop.test/hooks"}}]}}`
 	case "post-wait-in-bin":
@@ -40,7 +40,7 @@ func exampleBody(operation string) string {
 	return ""
 }
 
-// exampleOf is a value of a parameter of a section's routes, or "". What only a rig can know is a word in capitals.
+// exampleOf is a value of a parameter of a section's routes, or "". What only a server can know is a word in capitals.
 func exampleOf(section, parameter string) string {
 	switch parameter {
 	case "bin":
@@ -86,7 +86,7 @@ func exemplify(api huma.API, op *huma.Operation, section string) {
 // groups are the sections of the API in the order in which they are read.
 func groups() []*huma.Tag {
 	return []*huma.Tag{
-		{Name: "rig", Description: "The rig itself: where it is, whether it is alive, what it counts, and what is new."},
+		{Name: "server", Description: "The server itself: where it is, whether it is alive, what it counts, and what is new."},
 		{Name: "bins", Description: "A bin is a capture address: whatever is sent to CAPTURE/NAME/any/path is recorded, byte for byte, before it is answered."},
 		{Name: "captures", Description: "A capture is one request that a bin received."},
 		{Name: "providers", Description: "A provider is one system that is played: its events, who is registered for them, and what they are about."},
@@ -102,7 +102,7 @@ func groupOf(section string) string {
 	case "endpoints":
 		return "providers"
 	case "ca.pem", "healthz", "metrics", "stream":
-		return "rig"
+		return "server"
 	}
 	return section
 }

@@ -157,7 +157,7 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 	r.file(t, 415, "PUT", "/bins/import", "application/x-ndjson", `{}`)
 }
 
-// Imported captures are judged as of their time, like any that arrive.
+// Imported captures are checked as of their time, like any that arrive.
 func TestImportChecks(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})

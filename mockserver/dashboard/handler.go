@@ -14,20 +14,20 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// desk answers from the parts of one rig.
+// dashboard answers from the parts of one server.
 type dashboard struct {
-	providers *delivery.Dispatcher
-	capture   *capture.Server
-	store     journal.Store
-	catalogue *fixtures.Catalogue
-	wire      *wire.Client
-	vendorAPIs  map[string]string
-	largest   int // of a page, in bytes
-	streams   *streams
-	tally     tally
+	providers  *delivery.Dispatcher
+	capture    *capture.Server
+	store      journal.Store
+	catalogue  *fixtures.Catalogue
+	wire       *wire.Client
+	vendorAPIs map[string]string
+	largest    int // of a page, in bytes
+	streams    *streams
+	tally      tally
 }
 
-// Handler is the desk of a rig: the API under /api, the page at /. Requests that wait or stream end with their context, so
+// Handler is the dashboard of a server: the API under /api, the page at /. Requests that wait or stream end with their context, so
 // a server that closes should end it.
 func Handler(p vendorapi.Parts) http.Handler {
 	kept := keptBy(p.Store)
@@ -54,24 +54,24 @@ func (k *dashboard) handler() http.Handler {
 func (k *dashboard) routes(api huma.API) {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 
-	route(api, get, "/rig", "get-rig", "Where the rig is and what it plays", k.server)
+	route(api, get, "/server", "get-server", "Where the server is and what it plays", k.server)
 	route(api, get, "/query", "get-query", "How a query, q, is written", k.queryHelp, answersAs("text/markdown"))
 	route(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca, answersAs("application/x-pem-file"))
-	route(api, get, "/healthz", "get-health", "Whether the rig is alive: 200 ok", k.health, answersAs("text/plain"))
+	route(api, get, "/healthz", "get-health", "Whether the server is alive: 200 ok", k.health, answersAs("text/plain"))
 	route(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics, answersAs("text/plain"))
 	route(api, get, "/stream", "get-stream", "New captures and deliveries as server-sent events", k.stream, streamed)
 
 	route(api, get, "/bins", "list-bins", "Bins that hold or held a capture", k.listBins)
 	route(api, get, "/bins/{bin}", "get-bin", "What a bin does besides recording", k.getBin)
-	route(api, put, "/bins/{bin}", "put-bin", "Set what a bin does; its replies start anew", k.putBin, accepts[settingsBody])
+	route(api, put, "/bins/{bin}", "put-bin", "Set what a bin does; its responses start anew", k.putBin, accepts[settingsBody])
 	route(api, http.MethodPatch, "/bins/{bin}", "patch-bin", "Change some of what a bin does; the rest stays", k.patchBin, accepts[settingsBody])
 	route(api, del, "/bins/{bin}", "delete-bin", "Delete a bin's captures", k.clearBin)
-	route(api, get, "/bins/{bin}/ledger", "get-ledger", "What became of every request that named a bin", k.getStats)
+	route(api, get, "/bins/{bin}/stats", "get-stats", "What became of every request that named a bin", k.getStats)
 	route(api, get, "/bins/{bin}/sender", "get-sender", "What a bin's captures tell of the program that sent them", k.getSender)
-	route(api, get, "/bins/{bin}/replies", "get-replies", "What a bin answers", k.getResponses)
-	route(api, put, "/bins/{bin}/replies", "put-replies", "Set what a bin answers", k.putResponses, accepts[responses])
-	route(api, post, "/bins/{bin}/replies", "post-replies", "Set what a bin answers", k.putResponses, accepts[responses])
-	route(api, del, "/bins/{bin}/replies", "delete-replies", "Have a bin answer 200 again", k.deleteResponses)
+	route(api, get, "/bins/{bin}/responses", "get-responses", "What a bin answers", k.getResponses)
+	route(api, put, "/bins/{bin}/responses", "put-responses", "Set what a bin answers", k.putResponses, accepts[responses])
+	route(api, post, "/bins/{bin}/responses", "post-responses", "Set what a bin answers", k.putResponses, accepts[responses])
+	route(api, del, "/bins/{bin}/responses", "delete-responses", "Have a bin answer 200 again", k.deleteResponses)
 	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
 	route(api, del, "/bins/{bin}/captures", "delete-captures", "Delete the captures of a bin that a query selects; without one, all", k.deleteCaptures)
 	route(api, get, "/bins/{bin}/export", "export-bin", "A bin's captures as a file", k.exportBin, exports)
@@ -86,12 +86,12 @@ func (k *dashboard) routes(api huma.API) {
 	route(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw, answersAs("application/octet-stream"))
 	route(api, get, "/captures/{id}/attempts", "list-attempts", "The captures of the same delivery, oldest first", k.attempts)
 	route(api, get, "/captures/{id}/schema", "check-schema", "Whether a capture's body fits the schema of its event", k.schema)
-	route(api, post, "/captures/{id}/verify", "verify-capture", "Judge a capture's signature", k.verify, mayTake[verifyBody])
+	route(api, post, "/captures/{id}/verify", "verify-capture", "Check a capture's signature", k.verify, mayTake[verifyBody])
 	route(api, post, "/captures/{id}/resend", "resend-capture", "Send a capture's bytes once more, changed or signed anew", k.resend, accepts[resendBody])
 	route(api, get, "/captures/{id}/export", "export-capture", "A capture as a file", k.exportCapture, exports)
 	route(api, get, "/captures/{id}/diff/{other}", "diff-captures", "How two captures differ", k.diff)
 
-	route(api, get, "/providers", "list-providers", "The providers that the rig plays", k.listProviders)
+	route(api, get, "/providers", "list-providers", "The providers that the server plays", k.listProviders)
 	route(api, get, "/providers/{provider}", "get-provider", "One provider", k.getProvider)
 	route(api, get, "/providers/{provider}/events", "list-events", "The events a provider sends", k.listEvents)
 	route(api, post, "/providers/{provider}/events", "emit", "Emit an event, or several as one", k.emit, accepts[emissions])

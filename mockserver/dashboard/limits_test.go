@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// The API says what bounds the rig, and what is used of it; what is too large is refused, what is too old makes room.
+// The API says what bounds the server, and what is used of it; what is too large is refused, what is too old makes room.
 func TestLimitsAreShown(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{PerBin: 3, Deliveries: 4, Bytes: 100_000, For: 48 * time.Hour})
@@ -30,7 +30,7 @@ func TestLimitsAreShown(t *testing.T) {
 		post(10_000, 200)
 	}
 	post(20_001, 413)
-	got := r.call(t, 200, "GET", "/rig", "")
+	got := r.call(t, 200, "GET", "/server", "")
 	limits := got["limits"].(map[string]any)
 	for name, want := range map[string]string{"captures": "3", "deliveries": "4", "bytes": "100000", "for": "48h0m0s", "max_body": "20000"} {
 		if fmt.Sprint(limits[name]) != want {

@@ -33,7 +33,7 @@ func (k *dashboard) scraped(w http.ResponseWriter, r *http.Request) {
 
 const expositionType = "text/plain; version=0.0.4; charset=utf-8"
 
-// counts are what the rig has seen and holds.
+// counts are what the server has seen and holds.
 func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	bins, err := k.store.Bins(ctx)
 	if err != nil {
@@ -58,7 +58,7 @@ func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	e.family("hookrig_capture_connections", "gauge", "Connections to the capture address.")
 	e.sample("", "", float64(k.capture.Connections()))
 	odd := k.capture.Irregular()
-	e.family("hookrig_captures_irregular_total", "counter", "Requests that named a bin and did not go as they should, by what was wrong. The ledgers of the API have them by bin.")
+	e.family("hookrig_captures_irregular_total", "counter", "Requests that named a bin and did not go as they should, by what was wrong. The stats of the API have them by bin.")
 	e.sample("kind", "size", float64(odd.Refused.Size))
 	e.sample("kind", "malformed", float64(odd.Refused.Malformed))
 	e.sample("kind", "no_room", float64(odd.Refused.NoRoom))

@@ -12,7 +12,7 @@ var files embed.FS
 
 // servePage serves the page and its files. They are in the binary, so it works offline.
 func servePage(mux *http.ServeMux) {
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeFile(w, "desk.html") })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeFile(w, "dashboard.html") })
 	mux.HandleFunc("GET /page/{file}", func(w http.ResponseWriter, r *http.Request) { writeFile(w, r.PathValue("file")) })
 }
 

@@ -38,7 +38,7 @@ func TestPageFiles(t *testing.T) {
 		t.Fatal("no modules", err)
 	}
 	address := regexp.MustCompile(`(?:from |src=|href=)"(/page/[^"]+)"`)
-	for _, module := range append(modules, "page/desk.html", "page/docs.html") {
+	for _, module := range append(modules, "page/dashboard.html", "page/docs.html") {
 		raw, err := os.ReadFile(module)
 		if err != nil {
 			t.Fatal(err)

@@ -122,7 +122,7 @@ func (k *dashboard) emit(ctx context.Context, in *providerBodyIn) (*response[lis
 	return whole(k.delivereds(made)), nil
 }
 
-// endpointBody is an endpoint to register. One secret may be given as such; what the rig gives (id, created) is not
+// endpointBody is an endpoint to register. One secret may be given as such; what the server gives (id, created) is not
 // taken from it.
 type endpointBody struct {
 	journal.Endpoint

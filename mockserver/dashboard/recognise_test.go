@@ -74,7 +74,7 @@ func TestStrangersAreNotChecked(t *testing.T) {
 		_ = resp.Body.Close()
 		c := r.call(t, 200, "GET", "/bins/inbox/captures?limit=1", "")["items"].([]any)[0].(map[string]any)
 		if c["verification"] != nil || c["provider"] != provider {
-			t.Errorf("%s: provider %v, verification %v; want %q, not judged", header, c["provider"], c["verification"], provider)
+			t.Errorf("%s: provider %v, verification %v; want %q, not checked", header, c["provider"], c["verification"], provider)
 		}
 	}
 }

@@ -20,8 +20,8 @@ import (
 // captured is a capture.
 type captured struct {
 	journal.Capture
-	Response        nullable[journal.Response]        `json:"reply" doc:"what the bin answered; null when it gave no answer of its own"`
-	Verification nullable[journal.Verification] `json:"verification" doc:"the judgement of its signature; null when the bin names no provider and no secret that is known here is used for it"`
+	Response     nullable[journal.Response]     `json:"response" doc:"what the bin answered; null when it gave no answer of its own"`
+	Verification nullable[journal.Verification] `json:"verification" doc:"the result of its signature; null when the bin names no provider and no secret that is known here is used for it"`
 	Provider     string                         `json:"provider" doc:"the provider that it was verified with, or else the one that it looks as if it came from; empty when it looks like none"`
 	Size         int                            `json:"size" doc:"bytes of the body"`
 	Event        string                         `json:"event" doc:"what the sender calls the event, in a header line or in the body's beginning; empty when that is not to be told"`
@@ -92,7 +92,7 @@ func (k *dashboard) delivereds(list []journal.Delivery) []delivered {
 // attempted is an attempt.
 type attempted struct {
 	journal.Attempt
-	Status int    `json:"status" doc:"of the reply; 0 when there was none"`
+	Status int    `json:"status" doc:"of the response; 0 when there was none"`
 	Fault  string `json:"fault" doc:"what was done wrong on purpose"`
 }
 
@@ -101,7 +101,7 @@ func newAttempted(a journal.Attempt) attempted { return attempted{a, a.Status, a
 // resent is the attempt to send a capture again.
 type resent struct {
 	journal.Attempt
-	Status  int               `json:"status" doc:"of the reply; 0 when there was none"`
+	Status  int               `json:"status" doc:"of the response; 0 when there was none"`
 	Fault   string            `json:"fault" doc:"always \"\""`
 	Changed []diff.Difference `json:"changed" doc:"how what was sent differs from the capture"`
 	Notes   []string          `json:"notes,omitempty" doc:"what of the recorded head was corrected or left out, so that the request ends where its head says"`

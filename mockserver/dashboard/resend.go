@@ -20,7 +20,7 @@ import (
 
 // resendBody says where to send a capture, and what of it is to be different.
 type resendBody struct {
-	URL     string         `json:"url" doc:"where to: an absolute http or https URL that the rig may deliver to"`
+	URL     string         `json:"url" doc:"where to: an absolute http or https URL that the server may deliver to"`
 	Method  string         `json:"method,omitempty" doc:"another method"`
 	Body    []byte         `json:"body,omitempty" doc:"another body, in base64"`
 	Set     settings       `json:"set,omitempty" doc:"members of the JSON body to overwrite; its other bytes stay"`

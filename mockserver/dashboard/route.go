@@ -25,7 +25,7 @@ const (
 	maxBody = 24 << 20 // of a request, in bytes: an event's body of 16 MiB in base64, and some
 )
 
-// reply is what a handler answers: a body, as JSON.
+// response is what a handler answers: a body, as JSON.
 type response[T any] struct {
 	Body T
 }
@@ -60,7 +60,7 @@ func route[I, O any](api huma.API, method, path, id, summary string, handle func
 			return out, nil
 		}
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-			return nil, problem.New(http.StatusServiceUnavailable, "the request was given up, or the rig is stopping")
+			return nil, problem.New(http.StatusServiceUnavailable, "the request was given up, or the server is stopping")
 		}
 		return nil, problem.Of(err)
 	})
@@ -127,14 +127,14 @@ func config() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "hookrig", Version: "1",
-				Description: "The desk of a rig for testing webhooks: bins that record, providers that send, and the journal of both. " +
-					"Errors are problem details (RFC 9457). A rig with a token wants it as \"Authorization: Bearer TOKEN\".\n\n" + capture.QueryHelp +
+				Description: "The dashboard of a server for testing webhooks: bins that record, providers that send, and the journal of both. " +
+					"Errors are problem details (RFC 9457). A server with a token wants it as \"Authorization: Bearer TOKEN\".\n\n" + capture.QueryHelp +
 					"\nA page of a list may end early, even without an item, when it would take long: its next says where to go on.",
 			},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"token": {Type: "http", Scheme: "bearer", Description: "the rig's token, where it has one"},
+					"token": {Type: "http", Scheme: "bearer", Description: "the server's token, where it has one"},
 				},
 			},
 			Tags:     groups(),
@@ -146,7 +146,7 @@ func config() huma.Config {
 	}
 }
 
-// schemaName names a type in the document: by its own name, except where that is the desk's own word for a record, or
+// schemaName names a type in the document: by its own name, except where that is the dashboard's own word for a record, or
 // two packages have one of that name.
 func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {

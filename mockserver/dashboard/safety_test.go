@@ -41,7 +41,7 @@ func TestWritesAreJSON(t *testing.T) {
 	}
 }
 
-// The gate stands in front of the real desk.
+// The gate stands in front of the real dashboard.
 func TestTheDashboardIsGuarded(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{Token: "open sesame"})
@@ -58,7 +58,7 @@ func TestTheDashboardIsGuarded(t *testing.T) {
 		{"/healthz", "", 200},
 		{"/api/v1/healthz", "", 200},
 		{"/", "", 200},
-		{"/page/desk.js", "", 200},
+		{"/page/dashboard.js", "", 200},
 		{"/api/openapi.json", "", 200},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.DashboardURL()+c.path, nil)
@@ -102,7 +102,7 @@ func (n *names) lookup(_ context.Context, host string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.MustParseAddr(answers[at-1])}, nil
 }
 
-// What a rig sends on its own part, a delivery, a forward or a resend, goes to loopback and to what was allowed, whatever
+// What a server sends on its own part, a delivery, a forward or a resend, goes to loopback and to what was allowed, whatever
 // the address is called. Each refusal says what was refused and what can be done.
 func TestWhereTheServerSendsTo(t *testing.T) {
 	t.Parallel()
@@ -149,7 +149,7 @@ func TestWhereTheServerSendsTo(t *testing.T) {
 			}
 			text, _ := io.ReadAll(resp.Body)
 			resp.Body.Close()
-			if resp.StatusCode != 502 || string(text) != "hookrig has no reply of "+c.host+":9 to pass on: "+want+"\n" {
+			if resp.StatusCode != 502 || string(text) != "hookrig has no response of "+c.host+":9 to pass on: "+want+"\n" {
 				t.Errorf("%s: forward: %d %s", c.host, resp.StatusCode, text)
 			}
 		} else {
@@ -207,7 +207,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// A name that changes its mind (DNS rebinding) is dialled where it was judged, and judged anew with each connection.
+// A name that changes its mind (DNS rebinding) is dialled where it was checked, and checked anew with each connection.
 func TestRebinding(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Connection", "close") }))

@@ -12,7 +12,7 @@ import (
 type sendBody struct {
 	delivery.Emission
 	Set     settings         `json:"set,omitempty" doc:"members of the rendered body to overwrite"`
-	To      string           `json:"to" doc:"where to: an absolute http or https URL that the rig may deliver to"`
+	To      string           `json:"to" doc:"where to: an absolute http or https URL that the server may deliver to"`
 	Secret  string           `json:"secret,omitempty" doc:"what it is signed with; left out, the provider mints one if that is its way"`
 	Retry   string           `json:"retry,omitempty" doc:"the retry profile; left out: the provider's default"`
 	Timeout journal.Duration `json:"timeout,omitempty" doc:"of an attempt; left out: the provider's"`

@@ -21,8 +21,8 @@ import (
 // Bounds of the stream. Each stream follows the journal by itself, so a slow reader holds up nobody else.
 const (
 	mostStreams  = 256                   // at a time
-	leastStreams = 8                     // of a rig that keeps little
-	keptPerEach  = 4 << 20               // bytes that the rig may keep, for each stream that may be open
+	leastStreams = 8                     // of a server that keeps little
+	keptPerEach  = 4 << 20               // bytes that the server may keep, for each stream that may be open
 	largeRecord  = 256 << 10             // bytes: streams take turns to write those that are larger
 	heartbeat    = 15 * time.Second      // a comment, so that nobody on the way gives the connection up
 	writeLimit   = 10 * time.Second      // for one event: a reader slower than that comes again
@@ -36,7 +36,7 @@ type streams struct {
 	large chan struct{} // holds a token for each large record that is being written
 }
 
-// newStreams returns the bounds for a rig that keeps so many bytes.
+// newStreams returns the bounds for a server that keeps so many bytes.
 func newStreams(kept int64) *streams {
 	return &streams{most: min(mostStreams, max(leastStreams, kept/keptPerEach)), large: make(chan struct{}, min(8, placesFor(kept)))}
 }
@@ -54,7 +54,7 @@ type streamIn struct {
 
 // streamed documents the stream.
 func streamed(_ huma.API, op *huma.Operation) {
-	op.Description = "Events: ready (where the stream begins), capture (a Capture: new, or with its consumer's reply), delivery (a Delivery: new, " +
+	op.Description = "Events: ready (where the stream begins), capture (a Capture: new, or with its consumer's response), delivery (a Delivery: new, " +
 		"or with another attempt or state), removed (records that are gone, {kind, bin, seqs, up_to, why}: the seqs, and all captures of the " +
 		"bin up to up_to; why is \"deleted\", \"cleared\" or \"evicted\"), " +
 		"skipped (which seqs the reader is not told of, {kind, from, to, why}: \"behind\", the reader is too far behind, or \"gone\", " +
@@ -104,7 +104,7 @@ type stream struct {
 	control *http.ResponseController
 }
 
-// follow sends what is new until the reader leaves, the rig stops, or the reader is too slow.
+// follow sends what is new until the reader leaves, the server stops, or the reader is too slow.
 func (s *stream) follow(ctx context.Context, following *capture.Follower) {
 	s.w.Header().Set("Content-Type", "text/event-stream")
 	s.w.Header().Set("X-Accel-Buffering", "no") // proxies of the nginx kind would hold it back

@@ -175,13 +175,13 @@ func TestStreamSaysWhatItSkips(t *testing.T) {
 	if skipped.name != "skipped" || skipped.data["kind"] != "capture" || skipped.data["from"] != 11.0 || skipped.data["to"] != 50.0 || skipped.data["why"] != "behind" {
 		t.Errorf("second %+v, want skipped 11 to 50", skipped)
 	}
-	stats := r.call(t, 200, "GET", "/bins/inbox/ledger", "")
+	stats := r.call(t, 200, "GET", "/bins/inbox/stats", "")
 	if got := fmt.Sprintf("%v %v %v", stats["dropped"], stats["stored"], stats["received"]); got != "40 10050 10050" {
-		t.Errorf("ledger %v, want 40 dropped of 10050", stats)
+		t.Errorf("stats %v, want 40 dropped of 10050", stats)
 	}
 	listed := r.call(t, 200, "GET", "/bins", "")["items"].([]any)[0].(map[string]any)
-	if fmt.Sprint(listed["ledger"]) != fmt.Sprint(stats) {
-		t.Errorf("listed %v, want the ledger %v", listed, stats)
+	if fmt.Sprint(listed["stats"]) != fmt.Sprint(stats) {
+		t.Errorf("listed %v, want the stats %v", listed, stats)
 	}
 	if got := samples(t, r)["hookrig_stream_dropped_total"]; got != 40 {
 		t.Errorf("metrics say %v were dropped, want 40", got)
@@ -258,7 +258,7 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 	}
 }
 
-// What becomes of a capture later is told too: the reply of a consumer behind forward, and that somebody deletes it.
+// What becomes of a capture later is told too: the response of a consumer behind forward, and that somebody deletes it.
 func TestStreamTellsWhatBecomesOfACapture(t *testing.T) {
 	t.Parallel()
 	answer := make(chan struct{})
@@ -278,14 +278,14 @@ func TestStreamTellsWhatBecomesOfACapture(t *testing.T) {
 			resp.Body.Close()
 		}
 	}()
-	if e := s.next(t); e.name != "capture" || e.data["reply"] != nil {
-		t.Errorf("told %+v, want the capture without a reply", e)
+	if e := s.next(t); e.name != "capture" || e.data["response"] != nil {
+		t.Errorf("told %+v, want the capture without a response", e)
 	}
 	close(answer)
 	<-responded
 	e := s.next(t)
-	if response, ok := e.data["reply"].(map[string]any); e.name != "capture" || !ok || response["status"] != 202.0 {
-		t.Errorf("then %+v, want the capture with the consumer's reply", e)
+	if response, ok := e.data["response"].(map[string]any); e.name != "capture" || !ok || response["status"] != 202.0 {
+		t.Errorf("then %+v, want the capture with the consumer's response", e)
 	}
 	r.call(t, 200, "DELETE", "/bins/a/captures", "")
 	if e := s.next(t); e.name != "removed" || e.data["bin"] != "a" || e.data["up_to"] != 1.0 || e.data["why"] != "cleared" {
@@ -321,7 +321,7 @@ func TestStreamOfANewJournal(t *testing.T) {
 	}
 }
 
-// A reader that reads nothing holds up no capture, and the rig stops all the same.
+// A reader that reads nothing holds up no capture, and the server stops all the same.
 func TestStreamHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -348,7 +348,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 }
 
-// The rig stops though a stream and a wait are open.
+// The server stops though a stream and a wait are open.
 func TestStreamsEndWithTheServer(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -357,6 +357,6 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	for s.scan.Scan() { // ends when the rig has
+	for s.scan.Scan() { // ends when the server has
 	}
 }

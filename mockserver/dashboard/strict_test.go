@@ -32,7 +32,7 @@ func TestStrictSaysWhatIsWrong(t *testing.T) {
 		{wait, `{"timeout": "2 s"}`, `duration "2 s": want a number and a unit, as in 250ms, 5s or 2h`},
 		{wait, `{"count": "1"}`, `count: got a JSON string, want a whole number`},
 		{settings, `{"url": "u", "where": "."}`, `member "where" does not belong where it stands`},
-		{settings, `{"replies": {"turn": []}}`, `unknown member "turn": did you mean "turns"?`},
+		{settings, `{"responses": {"sequense": []}}`, `unknown member "sequense": did you mean "sequence"?`},
 	} {
 		err := c.read(c.raw)
 		p := (*problem.Problem)(nil)

@@ -24,7 +24,7 @@ var _ = Describe("input of a megabyte that was made to hurt", Serial, func() {
 
 	It("is answered by serve, which lives on within its memory", func(ctx SpecContext) {
 		// The address space is bounded too, so that one huge allocation would end the process.
-		limited := exec.Command("bash", "-c", `ulimit -v 4194304; exec "$0" serve --capture 127.0.0.1:0 --desk 127.0.0.1:0 --data memory`, binary)
+		limited := exec.Command("bash", "-c", `ulimit -v 4194304; exec "$0" serve --capture 127.0.0.1:0 --dashboard 127.0.0.1:0 --data memory`, binary)
 		r := listening(begin(GinkgoT().TempDir(), limited))
 		peak := watchMemory(r.session.Command.Process.Pid)
 		throwMegabytes(r.capture, r.dashboard+"/api/v1", func(what string) { AddReportEntry(what, fmt.Sprintf("%d MB at most so far", peak.Load())) })
@@ -111,7 +111,7 @@ func throwMegabytes(capture, api string, after func(what string)) {
 		`{"log":{"entries":[{"request":{"method":"GET","url":"http://h/","headers":[` + strings.Repeat(`{"name":"a","value":"b"},`, mega/25) + `{}]}}]}}`, strings.Repeat(`"`, mega), strings.Repeat("{", mega),
 		strings.Repeat(`{"a":`, mega/6) + "1" + strings.Repeat("}", mega/6), strings.Repeat("9", mega), `{"a":` + strings.Repeat("9", mega) + `}`,
 	} {
-		for _, at := range []string{"/bins/inbox/import", "/bins/inbox/replies", "/providers/neostore/events", "/providers/neostore/endpoints", "/bins/inbox/wait"} {
+		for _, at := range []string{"/bins/inbox/import", "/bins/inbox/responses", "/providers/neostore/events", "/providers/neostore/endpoints", "/bins/inbox/wait"} {
 			thrown(2, 2, func(int) { sent(http.MethodPost, api+at, []byte(body)) })
 		}
 		post(capture+"/inbox", body)

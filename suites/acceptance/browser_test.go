@@ -28,7 +28,7 @@ type browser struct {
 	hosts    []string // that were asked for anything
 }
 
-// browse opens a page of a rig. When the spec ends, the console must be free of errors, and nothing may have been asked
+// browse opens a page of a server. When the spec ends, the console must be free of errors, and nothing may have been asked
 // of another host.
 func browse(r *server, at string) *browser {
 	GinkgoHelper()

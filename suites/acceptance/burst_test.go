@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// burstReport is the part of `hookrig burst --json` that the specs judge.
+// burstReport is the part of `hookrig burst --json` that the specs check.
 type burstReport struct {
 	Intended, Sent, Acknowledged uint64
 
@@ -17,7 +17,7 @@ type burstReport struct {
 }
 
 var _ = Describe("hookrig burst", Serial, func() {
-	It("reconciles a hundred thousand events with a durable rig: none lost, none twice", func(ctx SpecContext) {
+	It("reconciles a hundred thousand events with a durable server: none lost, none twice", func(ctx SpecContext) {
 		r := serve("--data", GinkgoT().TempDir())
 		session := hookrig("burst", "neostore", "--to", r.capture+"/load", "--count", "100000", "--connections", "64", "--seed", "7", "--json", "-")
 		Eventually(ctx, session, 4*time.Minute).Should(exited())

@@ -82,7 +82,7 @@ var _ = Describe("a request as it stood on the wire", func() {
 	}, SpecTimeout(time.Minute))
 })
 
-// exchange sends bytes on a connection of their own, ends the writing side, and returns the statuses of n replies. After
+// exchange sends bytes on a connection of their own, ends the writing side, and returns the statuses of n responses. After
 // the head of a request that asks for it, it waits for 100 Continue.
 func (r *server) exchange(raw string, n int) []int {
 	GinkgoHelper()

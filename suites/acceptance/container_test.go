@@ -91,7 +91,7 @@ var _ = Describe("the container image with a volume and published ports", Serial
 				testcontainers.WithDockerfile(testcontainers.FromDockerfile{
 					ContextArchive: bytes.NewReader(imageContext()), Repo: "hookrig-acceptance", Tag: "latest", BuildLogWriter: GinkgoWriter,
 				}),
-				testcontainers.WithEnv(map[string]string{"HOOKRIG_DATA": "/data", "HOOKRIG_CAPTURE_URL": "http://hooks.example.com/in", "HOOKRIG_DASHBOARD_URL": "http://127.0.0.1/rig"}),
+				testcontainers.WithEnv(map[string]string{"HOOKRIG_DATA": "/data", "HOOKRIG_CAPTURE_URL": "http://hooks.example.com/in", "HOOKRIG_DASHBOARD_URL": "http://127.0.0.1/server"}),
 				testcontainers.WithMounts(testcontainers.VolumeMount(volume, "/data")),
 				testcontainers.WithExposedPorts("8080/tcp", "8081/tcp"),
 				testcontainers.WithWaitStrategy(wait.ForHTTP("/healthz").WithPort("8080/tcp").WithStartupTimeout(time.Minute)),
@@ -110,12 +110,12 @@ var _ = Describe("the container image with a volume and published ports", Serial
 		}
 		dashboard, address, end := begin()
 		postAs(address+"/kept", "text/plain", "before")
-		Expect(run(ctx, 0, "run", "duplicate", "--rig", dashboard)).To(ContainSubstring("http://hooks.example.com/in/consumer"))
+		Expect(run(ctx, 0, "run", "duplicate", "--server", dashboard)).To(ContainSubstring("http://hooks.example.com/in/consumer"))
 		end()
 
 		dashboard, address, _ = begin()
 		postAs(address+"/in/kept", "text/plain", "after, below the public path")
-		server, err := mockserver.Dial(dashboard+"/rig/", "")
+		server, err := mockserver.Dial(dashboard+"/server/", "")
 		Expect(err).NotTo(HaveOccurred())
 		kept, err := server.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "kept"}})
 		Expect(err).NotTo(HaveOccurred())

@@ -18,7 +18,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// How often the rig is killed, and how many senders it has then.
+// How often the server is killed, and how many senders it has then.
 const (
 	kills   = 20
 	senders = 16
@@ -42,7 +42,7 @@ var _ = Describe("hookrig serve --data", Serial, func() {
 	}, SpecTimeout(5*time.Minute))
 })
 
-// loadUntilKilled has every sender post numbered bodies until the rig is gone; the kill comes after some acknowledgements,
+// loadUntilKilled has every sender post numbered bodies until the server is gone; the kill comes after some acknowledgements,
 // whatever requests are under way then.
 func loadUntilKilled(ctx context.Context, r *server, acknowledged [][]int, tried []int, after int) int64 {
 	GinkgoHelper()

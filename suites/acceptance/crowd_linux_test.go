@@ -21,7 +21,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// mostMemory is what the rig's process may ever hold in memory, in bytes: far less than a body of 1 GiB.
+// mostMemory is what the server's process may ever hold in memory, in bytes: far less than a body of 1 GiB.
 const mostMemory = 600 << 20
 
 var _ = Describe("the capture address under siege", Serial, func() {
@@ -80,7 +80,7 @@ var _ = Describe("the capture address under siege", Serial, func() {
 		Expect(peakMemory(r)).To(BeNumerically("<", mostMemory))
 	}, SpecTimeout(3*time.Minute))
 
-	It("refuses connections before it runs out of files, and its desk goes on", func(ctx SpecContext) {
+	It("refuses connections before it runs out of files, and its dashboard goes on", func(ctx SpecContext) {
 		limited := exec.Command("sh", append([]string{"-c", `ulimit -n 256 && exec "$0" "$@"`, binary}, append(servingAnywhere(), "--data", "memory")...)...)
 		r := listening(begin(GinkgoT().TempDir(), limited))
 		conns := make([]net.Conn, 300)
@@ -97,7 +97,7 @@ var _ = Describe("the capture address under siege", Serial, func() {
 		Expect(r.metric("hookrig_capture_connections")).To(BeNumerically("==", 176))
 		Expect(r.metric(`hookrig_captures_refused_total{why="connections"}`)).To(BeNumerically("==", 300-176))
 		_, err = r.client.Bins(ctx)
-		Expect(err).NotTo(HaveOccurred(), "the desk answers")
+		Expect(err).NotTo(HaveOccurred(), "the dashboard answers")
 		for _, c := range conns {
 			c.Close()
 		}
@@ -152,7 +152,7 @@ type slowRequest struct {
 	rest string // of it, to be sent
 }
 
-// openSlowly connects to the rig, from one of several addresses, as one has no more than some ten thousand ports.
+// openSlowly connects to the server, from one of several addresses, as one has no more than some ten thousand ports.
 func openSlowly(r *server, i int) *slowRequest {
 	GinkgoHelper()
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%8))}}
@@ -166,7 +166,7 @@ func openSlowly(r *server, i int) *slowRequest {
 	}[i%3]}
 }
 
-// begin sends what makes it a request that the rig waits for. A head has ten seconds, so those have not begun yet.
+// begin sends what makes it a request that the server waits for. A head has ten seconds, so those have not begun yet.
 func (s *slowRequest) begin() {
 	GinkgoHelper()
 	if head, _, ok := strings.Cut(s.rest, "\r\n\r\n"); ok && !strings.Contains(head, "X-Filler") {
@@ -181,7 +181,7 @@ func (s *slowRequest) send(n int) {
 	s.rest = s.rest[n:]
 }
 
-// succeeds reads the reply.
+// succeeds reads the response.
 func (s *slowRequest) succeeds() {
 	GinkgoHelper()
 	resp, err := http.ReadResponse(bufio.NewReaderSize(s.conn, 512), nil)
@@ -204,7 +204,7 @@ func trickle(crowd []*slowRequest, done <-chan struct{}) {
 	}
 }
 
-// peakMemory is the most that the rig's process has held in memory, in bytes: proc(5), VmHWM.
+// peakMemory is the most that the server's process has held in memory, in bytes: proc(5), VmHWM.
 func peakMemory(r *server) int64 {
 	GinkgoHelper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.session.Command.Process.Pid))

@@ -145,7 +145,7 @@ func smallDisk(size int) string {
 		missing("tmpfs", "mount a file system of "+fmt.Sprint(size)+" bytes: "+err.Error())
 	}
 	DeferCleanup(func() {
-		// The rig that a failure leaves has files open there until it is killed, which comes after this.
+		// The server that a failure leaves has files open there until it is killed, which comes after this.
 		Expect(syscall.Unmount(dir, syscall.MNT_DETACH)).To(Succeed())
 	})
 	return dir

@@ -69,9 +69,9 @@ var _ = Describe("the page of the API", func() {
 			}
 		}
 
-		b.eval(`document.querySelector("#find").value = "ledger"`)
+		b.eval(`document.querySelector("#find").value = "stats"`)
 		b.eval(`document.querySelector("#find").dispatchEvent(new Event("input"))`)
-		Expect(b.eval(`[...document.querySelectorAll("details.operation")].filter((d) => d.checkVisibility()).map((d) => d.id).join()`)).To(Equal("get-ledger"))
+		Expect(b.eval(`[...document.querySelectorAll("details.operation")].filter((d) => d.checkVisibility()).map((d) => d.id).join()`)).To(Equal("get-stats"))
 		b.eval(`document.documentElement.dataset.theme = "dark"`)
 		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))

@@ -34,7 +34,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			export := func(format string) string {
 				GinkgoHelper()
 				file := in("inbox." + format)
-				run(ctx, 0, "export", "inbox", "--rig", r.dashboard, "--format", format, "-o", file)
+				run(ctx, 0, "export", "inbox", "--server", r.dashboard, "--format", format, "-o", file)
 				return file
 			}
 
@@ -54,7 +54,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			for _, format := range []string{"har", "jsonl"} {
 				By(format + ", imported and replayed")
 				file := export(format)
-				run(ctx, 0, "import", "imported-"+format, file, "--rig", r.dashboard)
+				run(ctx, 0, "import", "imported-"+format, file, "--server", r.dashboard)
 				run(ctx, 0, "replay", file, "--to", r.capture+"/replayed-"+format)
 				run(ctx, 0, "replay", file, "--to", r.capture+"/signed-"+format, "--resign", "--provider", "neostore", "--secret", "S")
 			}

@@ -20,7 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Whatever is thrown at a rig that keeps 32 MB, its process stays below 200 MB.
+// Whatever is thrown at a server that keeps 32 MB, its process stays below 200 MB.
 var _ = Describe("hookrig serve --keep-bytes 32MB", Serial, func() {
 	const most = 200 // MB
 
@@ -55,7 +55,7 @@ var _ = Describe("hookrig serve --keep-bytes 32MB", Serial, func() {
 			say("heads and bins")
 			Expect(r.client.Configure(ctx, "forwarded", mockserver.Settings{Forward: consumer.URL})).To(Succeed())
 			thrown(32, 400, func(int) { sent(http.MethodPost, r.capture+"/forwarded", []byte("x")) })
-			say("forwarded replies")
+			say("forwarded responses")
 			thrown(8, 5000, func(i int) {
 				body := fmt.Sprintf(`{"url":"http://127.0.0.1:9/%d/%s","description":"%s"}`, i, strings.Repeat("u", 1000), strings.Repeat("d", 3000))
 				sent(http.MethodPost, api+"/providers/neostore/endpoints", []byte(body))
@@ -78,11 +78,11 @@ var _ = Describe("hookrig serve --keep-bytes 32MB", Serial, func() {
 			say("connections that send half a head")
 			Expect(peak.Load()).To(BeNumerically("<", most))
 
-			stats, err := http.Get(api + "/rig")
+			stats, err := http.Get(api + "/server")
 			Expect(err).NotTo(HaveOccurred())
 			text, err := io.ReadAll(stats.Body)
 			Expect(err).NotTo(HaveOccurred())
-			AddReportEntry("rig", string(text))
+			AddReportEntry("server", string(text))
 			// What the crowd left unfinished is still being recorded, and makes others go.
 			Eventually(func(g Gomega) {
 				sent(http.MethodPost, r.capture+"/after", []byte("it goes on"))

@@ -21,7 +21,7 @@ var _ = Describe("behind nginx, below /hooks/", func() {
 		front, captures, dashboard := freePort(), freePort(), freePort()
 		nginx(front, captures, dashboard, path)
 		public := "http://" + front + "/hooks"
-		r := listening(hookrig("serve", "--data", "memory", "--capture", captures, "--desk", dashboard, "--capture-url", public+"/in", "--dashboard-url", public))
+		r := listening(hookrig("serve", "--data", "memory", "--capture", captures, "--dashboard", dashboard, "--capture-url", public+"/in", "--dashboard-url", public))
 		Expect(r.capture).To(Equal(public + "/in"))
 		Expect(r.dashboard).To(Equal(public))
 
@@ -40,7 +40,7 @@ var _ = Describe("behind nginx, below /hooks/", func() {
 		b.sees("#list .row", "/any/path")
 
 		By("the commands and the API")
-		Expect(run(ctx, 0, "run", "duplicate", "--rig", public)).To(ContainSubstring("passed"))
+		Expect(run(ctx, 0, "run", "duplicate", "--server", public)).To(ContainSubstring("passed"))
 		client, err := mockserver.Dial(public, "")
 		Expect(err).NotTo(HaveOccurred())
 		inbox := mockserver.NewBin(client, "inbox")

@@ -41,7 +41,7 @@ var _ = Describe("the page", func() {
 		b.tab("Signature")
 		b.sees("#tab-panel", "not the hmac-sha256")
 		b.fill("Secret", "wrong")
-		b.click("button", "Judge")
+		b.click("button", "Check")
 		b.sees("#tab-panel [role=status]", "valid")
 		b.isAccessible()
 
@@ -75,7 +75,7 @@ var _ = Describe("the page", func() {
 		Expect(newest[0].Headers.Get("X-Test")).To(Equal("1"))
 	}, SpecTimeout(2*time.Minute))
 
-	It("shows what becomes of a request: its reply, and that it is deleted", func(ctx SpecContext) {
+	It("shows what becomes of a request: its response, and that it is deleted", func(ctx SpecContext) {
 		answer := make(chan struct{})
 		consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			<-answer
@@ -110,7 +110,7 @@ var _ = Describe("the page", func() {
 		Expect(captures).To(HaveLen(1))
 		_, err = r.client.ClearBin(ctx, "orders")
 		Expect(err).NotTo(HaveOccurred())
-		b.sees("#detail", "The rig no longer has this record")
+		b.sees("#detail", "The server no longer has this record")
 		Eventually(func() string { return b.eval(`String(document.querySelectorAll("#list .row").length)`) }).Should(Equal("0"))
 		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))
@@ -238,7 +238,7 @@ var _ = Describe("the page", func() {
 		b.sees("#tab-panel pre", body)
 		b.click("button", "Show line ends")
 		b.sees("#tab-panel pre", "HTTP/1.1␍␊")
-		for _, tab := range []string{"Headers", "Signature", "Timing", "Reply", "Attempts", "Compare"} {
+		for _, tab := range []string{"Headers", "Signature", "Timing", "Response", "Attempts", "Compare"} {
 			b.tab(tab)
 			Eventually(func() string { return b.text("#tab-panel") }).ShouldNot(BeEmpty())
 			b.isAccessible()
@@ -364,7 +364,7 @@ var _ = Describe("the page", func() {
 		Eventually(func() string { return b.eval("document.title") }).Should(Equal("hookrig"))
 	}, SpecTimeout(2*time.Minute))
 
-	It("comes back when the rig does, without being told", func(ctx SpecContext) {
+	It("comes back when the server does, without being told", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		b := browse(r, "")
 		b.forgives("ERR_CONNECTION_REFUSED")
@@ -377,14 +377,14 @@ var _ = Describe("the page", func() {
 		Eventually(r.session).Should(exited())
 		b.sees("#state", "reconnecting")
 		b.isAccessible()
-		again := listening(hookrig("serve", "--data", "memory", "--capture", hostOf(r.capture), "--desk", hostOf(r.dashboard)))
+		again := listening(hookrig("serve", "--data", "memory", "--capture", hostOf(r.capture), "--dashboard", hostOf(r.dashboard)))
 		b.sees("#state", "live")
 		b.sees("#empty", "Waiting for the first request")
 		post(again.capture+"/after", "{}")
 		b.sees("#list .row", "/after")
 	}, SpecTimeout(2*time.Minute))
 
-	It("asks for the token of a rig that has one", func(ctx SpecContext) {
+	It("asks for the token of a server that has one", func(ctx SpecContext) {
 		r := serve("--data", "memory", "--token", "a token of ours")
 		b := browse(r, "")
 		b.forgives("401")

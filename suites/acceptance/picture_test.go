@@ -27,7 +27,7 @@ var _ = Describe("the pictures", func() {
 			Skip("HOOKRIG_PICTURES names no folder to draw them into")
 		}
 		Expect(os.MkdirAll(dir, 0o755)).To(Succeed())
-		r := listening(hookrig("serve", "--data", "memory", "--seed-demo", "--clock", "virtual", "--capture", "127.0.0.1:8081", "--desk", "127.0.0.1:8080"))
+		r := listening(hookrig("serve", "--data", "memory", "--seed-demo", "--clock", "virtual", "--capture", "127.0.0.1:8081", "--dashboard", "127.0.0.1:8080"))
 		Expect(r.client.Configure(ctx, "orders", mockserver.Settings{
 			Provider: "neostore", Secrets: []string{"right"},
 			Responses: mockserver.Script{Sequence: []mockserver.Response{{Status: 503}, {Status: 503}, {Status: 200}}, By: "delivery"},
@@ -54,7 +54,7 @@ var _ = Describe("the pictures", func() {
 			{"attempts", "#bin=orders&q=\"Pass:Created\"", "Pass:Created", "Pass:Created"},
 			{"headers", "#bin=ethpass", "ethpass", "pass:"},
 			{"raw", "#bin=subscribfy&q=coupon", "coupon", "coupon"},
-			{"reply", "#bin=orders", "orders", "mismatch"},
+			{"response", "#bin=orders", "orders", "mismatch"},
 			{"search", "#q=verdict:mismatch", "mismatch", "mismatch"},
 			{"delivery", "#view=deliveries&provider=neostore", "Deliveries", "delivered"},
 			{"wallet-crew", "#view=system&system=neostore", "All bins", "Pass"},
@@ -93,8 +93,8 @@ var _ = Describe("the pictures", func() {
 			case "compare":
 				b.clickOn("#list .row")
 				b.sees("#tab-panel", "Header lines")
-			case "reply":
-				b.click("button", "Reply")
+			case "respond":
+				b.click("button", "Response")
 				b.sees("dialog h2", "What orders answers")
 			case "search":
 				b.click("button", "How to search")

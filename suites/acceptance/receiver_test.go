@@ -29,10 +29,10 @@ func (r received) header(name string) string {
 	return ""
 }
 
-// receiver is a consumer that is not hookrig's: it reads the socket itself, so that nothing tidies what arrives.
+// receiver is a consumer that is not hookserver's: it reads the socket itself, so that nothing tidies what arrives.
 type receiver struct {
 	url    string
-	answer func(n int, r received) string // the reply's exact bytes to request n, from 1; "" never answers
+	answer func(n int, r received) string // the response's exact bytes to request n, from 1; "" never answers
 
 	mu       sync.Mutex
 	requests []received
@@ -63,7 +63,7 @@ func newReceiver(answer func(n int, r received) string) *receiver {
 	return r
 }
 
-// reply is the bytes of a reply with a status and nothing else.
+// response is the bytes of a response with a status and nothing else.
 func response(status int) string {
 	return "HTTP/1.1 " + strconv.Itoa(status) + " Whatever\r\nContent-Length: 0\r\n\r\n"
 }

@@ -29,7 +29,7 @@ var _ = Describe("hookrig serve that is killed and stopped under load", Serial, 
 		r := serve("--data", data)
 		again := func() *server {
 			GinkgoHelper()
-			return listening(hookrig("serve", "--capture", strings.TrimPrefix(r.capture, "http://"), "--desk", strings.TrimPrefix(r.dashboard, "http://"), "--data", data))
+			return listening(hookrig("serve", "--capture", strings.TrimPrefix(r.capture, "http://"), "--dashboard", strings.TrimPrefix(r.dashboard, "http://"), "--data", data))
 		}
 		// A bin that answers late, so that there is always a delivery under way.
 		Expect(r.client.Configure(ctx, "late", mockserver.Settings{Responses: mockserver.Script{Sequence: []mockserver.Response{{Delay: mockserver.Duration(50 * time.Millisecond)}}}})).To(Succeed())

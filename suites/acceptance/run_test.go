@@ -64,7 +64,7 @@ var _ = Describe("hookrig run", func() {
 			if len(before) > 0 {
 				query.After = before[0].Seq
 			}
-			run(ctx, 0, "run", library("tour.yaml"), "--seed", seed, "--rig", r.dashboard)
+			run(ctx, 0, "run", library("tour.yaml"), "--seed", seed, "--server", r.dashboard)
 			captures, err := r.client.Captures(ctx, query)
 			Expect(err).NotTo(HaveOccurred())
 			var list []string

@@ -97,7 +97,7 @@ var _ = Describe("README, followed by a newcomer", func() {
 			ContainSubstring("signature:tampered"),
 		))
 
-		By("the rig's own word for what came")
+		By("the server's own word for what came")
 		client, err := mockserver.Dial("http://127.0.0.1:"+w.ports["8080"], "")
 		Expect(err).NotTo(HaveOccurred())
 		captures, err := client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "inbox"}})
@@ -127,7 +127,7 @@ func newWalk(ctx context.Context) *walk {
 	bin := filepath.Join(w.home, "bin")
 	w.env = []string{
 		"HOME=" + w.home, "GOBIN=" + bin, "PATH=" + bin + ":" + os.Getenv("PATH"),
-		"HOOKRIG_DESK=127.0.0.1:" + w.ports["8080"], "HOOKRIG_CAPTURE=127.0.0.1:" + w.ports["8081"], "PORT=" + w.ports["3000"],
+		"HOOKRIG_DASHBOARD=127.0.0.1:" + w.ports["8080"], "HOOKRIG_CAPTURE=127.0.0.1:" + w.ports["8081"], "PORT=" + w.ports["3000"],
 	}
 	// What Go has downloaded and built before; everything else of the machine's own stays out.
 	for _, name := range []string{"GOMODCACHE", "GOCACHE", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN"} {

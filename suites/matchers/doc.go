@@ -1,4 +1,4 @@
-// Package matchers judges captures with Gomega.
+// Package matchers checks captures with Gomega.
 //
 //	Eventually(inbox).Should(HaveReceived(
 //		BeSignedBy("neostore", secret),
@@ -6,7 +6,7 @@
 //	).Times(1))
 //
 // HaveReceived takes a bin, which Eventually polls and stops polling once it can no longer match, or captures that were
-// fetched already. BeSignedBy and HaveJSON judge one capture, or one message, sent or received. Where a value is
+// fetched already. BeSignedBy and HaveJSON check one capture, or one message, sent or received. Where a value is
 // expected, a matcher may stand as well: HaveJSON(".body.loyalty_points", BeNumerically(">", 0)).
 //
 // A failure says what was looked for and, capture by capture, what stood in the way.

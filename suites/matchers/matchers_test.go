@@ -123,7 +123,7 @@ func TestMatchers(t *testing.T) {
 		})
 	}
 
-	// The explanation behind the colon is the verifier's; that a verdict is given in words is the matcher's.
+	// The explanation behind the colon is the verifier's; that a result is given in words is the matcher's.
 	for verdict, subject := range map[string]mockserver.Capture{"missing": unsigned, "mismatch": signedWith(good, "00ff"), "malformed": tampered} {
 		m := matchers.BeSignedBy("neostore", "s3cret")
 		ok, err := m.Match(subject)

@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// messageOf takes the request out of what a matcher can judge; bytes and strings are the body of one.
+// messageOf takes the request out of what a matcher can check; bytes and strings are the body of one.
 func messageOf(matcher string, actual any) (*mockserver.Message, error) {
 	switch a := actual.(type) {
 	case []byte:

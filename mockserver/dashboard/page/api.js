@@ -1,6 +1,6 @@
-// Calls of the desk's API, and the same calls as curl commands.
+// Calls of the dashboard's API, and the same calls as curl commands.
 
-// base is where the desk is: the folder above this file's, so that it may stand below a path.
+// base is where the dashboard is: the folder above this file's, so that it may stand below a path.
 export const base = new URL("..", import.meta.url).href.replace(/\/$/, "");
 
 let token = sessionStorage.getItem("token") ?? "";
@@ -15,7 +15,7 @@ export function headers() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-// NeedsToken is the error of a rig that asks for its token.
+// NeedsToken is the error of a server that asks for its token.
 export class NeedsToken extends Error {}
 
 // path puts a path together: its parts are escaped, and so are the parameters that say something.
@@ -53,7 +53,7 @@ export async function api(at, body, method = body === undefined ? "GET" : "POST"
 
 // problem is what an answer says went wrong.
 async function problem(response) {
-  if (response.status === 401) return new NeedsToken("the rig asks for its token");
+  if (response.status === 401) return new NeedsToken("the server asks for its token");
   const told = await response.json().catch(() => ({}));
   const parts = (told.errors ?? []).map((e) => (e.location ? `${e.location}: ${e.message}` : e.message));
   return new Error([told.detail ?? response.statusText, ...parts].join("; "));

@@ -25,7 +25,7 @@ export async function attempts(c, at) {
     table("Attempts of this delivery", ["#", "Capture", "At", "Waited", "Answered", "Signature"], rows)];
 }
 
-// timing says when a capture came, how long after the others, and how long the exchange took where the rig itself sent it.
+// timing says when a capture came, how long after the others, and how long the exchange took where the server itself sent it.
 export async function timing(c, at) {
   const [{ items }, sent] = await Promise.all([api(`${at}/attempts`), sender(c)]);
   const index = items.findIndex((a) => a.id === c.id);
@@ -34,18 +34,18 @@ export async function timing(c, at) {
     ["Since the attempt before", index > 0 && gap(c, items[index - 1])],
     ["Attempt", items.length > 1 && `${index + 1} of ${items.length}`],
     ["Sent by", sent && link(`delivery ${sent.delivery.id}, attempt ${sent.attempt.n}`, hash({ view: "deliveries", show: sent.delivery.id }))],
-    ["Exchange took", sent && `${span(sent.attempt.took_ms)}, from the first byte sent to the reply read`],
-    ["Reply held back", c.reply?.delay], ["Body dripped over", c.reply?.drip],
+    ["Exchange took", sent && `${span(sent.attempt.took_ms)}, from the first byte sent to the response read`],
+    ["Response held back", c.response?.delay], ["Body dripped over", c.response?.drip],
     ["Sequence", c.seq], ["From", c.peer], ["HTTP", c.version],
     ["TLS", c.tls && `${c.tls.version}, ${c.tls.cipher}${c.tls.sni ? `, for ${c.tls.sni}` : ""}`],
   ].filter(([, value]) => value !== false));
 }
 
-// sender is the delivery of this rig that a capture is from, if it is one of the newest.
+// sender is the delivery of this server that a capture is from, if it is one of the newest.
 async function sender(c) {
   const { items } = await api(path(["deliveries"], { limit: 200 }));
   for (const delivery of items) {
-    const attempt = delivery.attempts.find((a) => a.reply?.headers?.some(([n, v]) => /^hookrig-capture$/i.test(n) && v === c.id));
+    const attempt = delivery.attempts.find((a) => a.response?.headers?.some(([n, v]) => /^hookrig-capture$/i.test(n) && v === c.id));
     if (attempt) return { delivery, attempt };
   }
   return undefined;

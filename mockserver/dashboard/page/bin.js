@@ -5,26 +5,26 @@ import { ask, open } from "./dialog.js";
 import { action, copier, el, facts, field, having, input, menu, note, part } from "./dom.js";
 import { answered } from "./list.js";
 import { hash } from "./place.js";
-import { replies } from "./replies.js";
+import { responses } from "./responses.js";
 import { count } from "./text.js";
 
 const kinds = [["", "none"], ["slack", "Slack"], ["discord", "Discord"], ["meta", "Meta"], ["twitter", "X (Twitter)"], ["cloudevents", "CloudEvents"]];
 
-// head is what stands above the list of a bin. rig has its address, query says what is searched for, did does something and says
+// head is what stands above the list of a bin. server has its address, query says what is searched for, did does something and says
 // so, changed is called when what it does or holds is another.
-export async function head(name, rig, query, did, changed) {
+export async function head(name, server, query, did, changed) {
   const at = path(["bins", name]);
-  const address = `${rig.capture}/${name}`;
-  const counts = part(async () => account(await api(`${at}/ledger`), counts.box.querySelector("details")?.open));
+  const address = `${server.capture}/${name}`;
+  const counts = part(async () => account(await api(`${at}/stats`), counts.box.querySelector("details")?.open));
   const doing = part(async () => does(await api(at)));
   const anew = () => Promise.all([counts.redraw(), doing.redraw()]);
   await anew();
   const content = el("div", "",
     el("div", "line", el("h2", "", name), el("code", "address", address), copier("Copy", address, { className: "action small", ariaLabel: "Copy the address" })),
-    rig.captureTLS ? el("p", "quiet", `Over TLS: ${rig.captureTLS}/${name}`) : "",
+    server.captureTLS ? el("p", "quiet", `Over TLS: ${server.captureTLS}/${name}`) : "",
     counts.box, doing.box,
     el("div", "actions",
-      action("Reply …", () => did(() => replies(name, changed)), { symbol: "reply" }),
+      action("Response …", () => did(() => responses(name, changed)), { symbol: "response" }),
       menu("Set up", "shield",
         action("Verify with …", () => did(() => verify(name, changed))),
         action("Forward to …", () => did(() => forward(name, changed))),
@@ -41,8 +41,8 @@ export async function head(name, rig, query, did, changed) {
 function account(l, opened) {
   const refused = l.refused.size + l.refused.malformed + l.refused.no_room + l.refused.failed;
   const part = (n, word, kind) => (n || !kind ? el("span", kind && n ? `count ${kind}` : "count", el("b", "", n.toLocaleString("en")), ` ${word}`) : "");
-  const box = el("details", "ledger", el("summary", "", part(l.held, "held"), part(l.received, "received"), part(l.evicted, "evicted", "warn"), part(l.cleared, "cleared", "plain"),
-    part(refused, "refused", "bad"), part(l.truncated, "truncated", "bad"), part(l.aborted, "aborted", "bad"), part(l.dropped, "dropped", "warn"), l.complete ? "" : el("span", "chip warn", "incomplete"), el("span", "more", "ledger")),
+  const box = el("details", "stats", el("summary", "", part(l.held, "held"), part(l.received, "received"), part(l.evicted, "evicted", "warn"), part(l.cleared, "cleared", "plain"),
+    part(refused, "refused", "bad"), part(l.truncated, "truncated", "bad"), part(l.aborted, "aborted", "bad"), part(l.dropped, "dropped", "warn"), l.complete ? "" : el("span", "chip warn", "incomplete"), el("span", "more", "stats")),
   facts([["Received", l.received], ["Stored", `${l.stored} = ${l.held} held + ${l.evicted} evicted + ${l.cleared} cleared`],
     ["Refused for size", l.refused.size], ["Refused as malformed", l.refused.malformed], ["No room", l.refused.no_room], ["Store failed", l.refused.failed],
     ["Truncated", l.truncated], ["Aborted", l.aborted], ["Not told to live readers", l.dropped], ["Refusals counted since", l.since]]),
@@ -53,18 +53,18 @@ function account(l, opened) {
 
 // does says what the bin does besides recording.
 function does(set) {
-  const turns = set.replies?.turns ?? [];
+  const sequence = set.responses?.sequence ?? [];
   const said = [
     set.provider && `verifies as ${set.provider}`,
-    turns.length > 0 && `answers ${turns.slice(0, 4).map((t) => answered({ reply: t })).join(", then ")}${turns.length > 4 ? " …" : ""}${set.replies.by ? ", each delivery" : ""}${set.replies.loop ? ", over and over" : ""}`,
-    set.replies?.rules?.length && count(set.replies.rules.length, "rule"),
+    sequence.length > 0 && `answers ${sequence.slice(0, 4).map((t) => answered({ response: t })).join(", then ")}${sequence.length > 4 ? " …" : ""}${set.responses.by ? ", each delivery" : ""}${set.responses.loop ? ", over and over" : ""}`,
+    set.responses?.rules?.length && count(set.responses.rules.length, "rule"),
     set.forward && `forwards to ${set.forward}`,
     ...(set.handshakes ?? []).map((h) => `passes ${h.kind}'s handshake`),
   ].filter(Boolean);
   return said.length ? el("p", "line does", ...said.map((s) => el("span", "chip", s))) : "";
 }
 
-// configure sets what a bin does; its replies start anew.
+// configure sets what a bin does; its responses start anew.
 async function configure(name, set, changed) {
   await api(path(["bins", name]), set, "PUT");
   changed();
@@ -77,7 +77,7 @@ async function verify(name, changed) {
     return { ...rest, ...(f.provider ? { provider: f.provider, secrets: f.secrets.split(/\r?\n/).filter(Boolean), ...(f.url ? { url: f.url } : {}) } : {}) };
   };
   ask(`Verify what ${name} gets`, (f) => configure(name, asked(f), changed), (f) => curl(path(["bins", name]), asked(f), "PUT"),
-    el("p", "hint", "Every request is judged as it arrives, and the verdict explained."),
+    el("p", "hint", "Every request is checked as it arrives, and the verdict explained."),
     el("div", "fields-row", field("Provider", "provider", { options: [new Option("none", ""), ...items.map((p) => new Option(p.title, p.name))], value: set.provider ?? items[0]?.name }),
       field("Address as registered", "url", { hint: "where the scheme signs it", value: set.url ?? "", autocomplete: "off", size: 28 })),
     field("Secrets", "secrets", { hint: "one a line; any may match", rows: 2, value: (set.secrets ?? []).join("\n"), autocomplete: "off" }),
@@ -88,7 +88,7 @@ async function forward(name, changed) {
   const set = await api(path(["bins", name]));
   const asked = (f) => ({ ...set, forward: f.forward || undefined });
   ask(`Forward what ${name} gets`, (f) => configure(name, asked(f), changed), (f) => curl(path(["bins", name]), asked(f), "PUT"),
-    el("p", "hint", "Every request is stored, then passed on as it came; the consumer's reply is recorded and given to the sender. Leave it empty to stop. Not together with replies of the bin's own."),
+    el("p", "hint", "Every request is stored, then passed on as it came; the consumer's response is recorded and given to the sender. Leave it empty to stop. Not together with responses of the bin's own."),
     field("To", "forward", { type: "url", value: set.forward ?? "", placeholder: "http://127.0.0.1:3000/webhooks", size: 48 }),
     el("div", "actions", el("button", "action main", "Forward from now on")));
 }
@@ -123,7 +123,7 @@ function importing(name, changed) {
     const out = await upload(path(["bins", name, "import"]), file, type);
     changed();
     return note(out.skipped?.length ? "warn" : "good", `${count(out.imported, "capture")} imported.`, ...(out.skipped ?? []).map((s) => el("p", "", `line ${s.line}: ${s.why}`)));
-  }, () => `hookrig import ${name} FILE --rig ${base}`,
+  }, () => `hookrig import ${name} FILE --server ${base}`,
   field("File", "file", { type: "file", accept: ".har,.json,.jsonl,.ndjson", required: true, hint: "HAR, or JSON Lines as an export gives them" }),
   el("div", "actions", el("button", "action main", "Import")));
 }
@@ -140,9 +140,9 @@ function clearing(name, query, changed) {
 }
 
 // create asks for the name of a bin.
-export function create(rig) {
+export function create(server) {
   const name = `test-${Math.random().toString(36).slice(2, 7)}`;
-  ask("A bin", (f) => { location.hash = hash({ bin: f.name }); }, (f) => `curl -d '{"hello":"world"}' ${rig.capture}/${f.name}`,
+  ask("A bin", (f) => { location.hash = hash({ bin: f.name }); }, (f) => `curl -d '{"hello":"world"}' ${server.capture}/${f.name}`,
     el("p", "hint", "A bin is the first part of a path. It needs no setting up: it exists from its first request."),
     field("Name", "name", { value: name, required: true, pattern: "[A-Za-z0-9._\\-]{1,64}", autocomplete: "off" }),
     el("div", "actions", el("button", "action main", "Open it")));

@@ -38,7 +38,7 @@ export function show(c, view) {
       ["raw", "Raw", () => rawTab(at, view)],
       ["signature", "Signature", () => signature(c, at)],
       ["timing", "Timing", () => timing(c, at)],
-      ["reply", "Reply", () => reply(c)],
+      ["response", "Response", () => response(c)],
       ["attempts", "Attempts", () => attempts(c, at)],
       ["compare", "Compare", () => compare(c, view)],
     ], view.place.tab, view.chose));
@@ -55,9 +55,9 @@ export function typeOf(headers) {
 }
 
 async function bodyTab(c, at) {
-  const judged = c.verification ? await api(`${at}/schema?provider=${encodeURIComponent(c.verification.provider)}`) : undefined;
+  const checked = c.verification ? await api(`${at}/schema?provider=${encodeURIComponent(c.verification.provider)}`) : undefined;
   const decoded = await api(`${at}/content`);
-  return [judged ? schema(judged) : "", parameters(decoded), meaning(c, decoded)].flat().filter(Boolean);
+  return [checked ? schema(checked) : "", parameters(decoded), meaning(c, decoded)].flat().filter(Boolean);
 }
 
 // parameters are those of the query, if there is one.
@@ -98,11 +98,11 @@ function part(p) {
 }
 
 // schema says whether a body fits the schema of its event, and where not.
-function schema(judged) {
-  const undeclared = judged.undeclared?.length ? el("p", "quiet", "No document names ", ...judged.undeclared.flatMap((u) => [el("code", "", u), " "])) : "";
-  if (judged.valid) return note("good", `It fits the schema of ${judged.event}.`, undeclared);
-  if (!judged.event) return note("", judged.problems.join("; "));
-  return note("bad", el("b", "", `It does not fit the schema of ${judged.event}:`), el("ul", "plain", ...judged.problems.map((p) => el("li", "", violation(p)))), undeclared);
+function schema(checked) {
+  const undeclared = checked.undeclared?.length ? el("p", "quiet", "No document names ", ...checked.undeclared.flatMap((u) => [el("code", "", u), " "])) : "";
+  if (checked.valid) return note("good", `It fits the schema of ${checked.event}.`, undeclared);
+  if (!checked.event) return note("", checked.problems.join("; "));
+  return note("bad", el("b", "", `It does not fit the schema of ${checked.event}:`), el("ul", "plain", ...checked.problems.map((p) => el("li", "", violation(p)))), undeclared);
 }
 
 // violation sets the place apart from what is wrong there.
@@ -129,12 +129,12 @@ async function rawTab(at, view) {
     action("Download", () => view.did(() => download(`${at}/raw`), "saved"), { className: "action small", symbol: "download" })), box, el("p", "hint", curl(`${at}/raw`))];
 }
 
-function reply(c) {
-  if (!c.reply) return el("p", "hint", "It was given no reply of the bin's own: what the sender was told is in its problems.");
-  const lines = [...Object.entries(c.reply.headers ?? {}), ...(c.reply.lines ?? [])];
-  const content = c.reply.body_base64 ? raw(c.reply.body_base64) : new TextEncoder().encode(c.reply.body ?? "");
-  return [el("p", "line", status(answered(c)), c.reply.delay ? el("span", "quiet", `held back for ${c.reply.delay}`) : "", c.reply.drip ? el("span", "quiet", `body dripped over ${c.reply.drip}`) : ""),
+function response(c) {
+  if (!c.response) return el("p", "hint", "It was given no response of the bin's own: what the sender was told is in its problems.");
+  const lines = [...Object.entries(c.response.headers ?? {}), ...(c.response.lines ?? [])];
+  const content = c.response.body_base64 ? raw(c.response.body_base64) : new TextEncoder().encode(c.response.body ?? "");
+  return [el("p", "line", status(answered(c)), c.response.delay ? el("span", "quiet", `held back for ${c.response.delay}`) : "", c.response.drip ? el("span", "quiet", `body dripped over ${c.response.drip}`) : ""),
     table("Header lines", ["Name", "Value"], lines.map(([n, v]) => [el("b", "", n), el("code", "value", v)]), "It has no header lines of its own."),
     content.length ? body(content, typeOf(lines)) : el("p", "hint", "Its body is empty."),
-    el("p", "hint", "What the bin answers from now on is set above the list, with Reply.")];
+    el("p", "hint", "What the bin answers from now on is set above the list, with Response.")];
 }

@@ -32,12 +32,12 @@ function notations(modes) {
 
 function attempt(a) {
   const content = raw(a.sent.body);
-  const capture = a.reply?.headers?.find(([n]) => /^hookrig-capture$/i.test(n))?.[1];
+  const capture = a.response?.headers?.find(([n]) => /^hookrig-capture$/i.test(n))?.[1];
   return [facts([["Due", clock(a.due)], ["Sent", exact(a.at)], ["Took", span(a.took_ms)], ["Fault", a.fault], ["Recorded as", capture && link(capture, hash({ show: capture }))]]),
     a.error ? note("bad", a.error) : "",
     el("h3", "", `Sent, ${size(content.length)} of body`), el("pre", "", [`${a.sent.method} ${a.sent.target} ${a.sent.version}`, ...a.sent.headers.map(([n, v]) => `${n}: ${v}`)].join("\n")),
     content.length ? body(content, typeOf(a.sent.headers)) : "",
-    el("h3", "", "Answered"), a.reply ? answer(a.reply) : el("p", "line", status(ended(a)), el("span", "quiet", "There was no answer."))].filter(Boolean);
+    el("h3", "", "Answered"), a.response ? answer(a.response) : el("p", "line", status(ended(a)), el("span", "quiet", "There was no answer."))].filter(Boolean);
 }
 
 function answer(r) {

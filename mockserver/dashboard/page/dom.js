@@ -158,11 +158,11 @@ export function arrange(box, wanted) {
 // part is a piece of the page that is drawn anew when something changed. The focus stays on what has the same text or name.
 export function part(draw) {
   const box = el("div");
-  let turns = 0;
+  let sequence = 0;
   const redraw = async () => {
-    const turn = ++turns;
+    const turn = ++sequence;
     const content = await draw();
-    if (turn !== turns) return; // it is being drawn anew already
+    if (turn !== sequence) return; // it is being drawn anew already
     const named = (e) => e.getAttribute("aria-label") ?? e.textContent;
     const focused = box.contains(document.activeElement) && document.activeElement !== box ? document.activeElement : undefined;
     const at = focused && [...box.querySelectorAll(focused.tagName)].indexOf(focused);

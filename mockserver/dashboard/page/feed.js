@@ -93,7 +93,7 @@ export class Feed {
     }
   }
 
-  // remove drops the records that the rig does not hold any more, and says whether there were any.
+  // remove drops the records that the server does not hold any more, and says whether there were any.
   remove({ bin, seqs = [], up_to = 0 }) {
     const before = this.items.length + this.fresh.length;
     const stays = (r) => !seqs.includes(r.seq) && !(r.bin === bin && r.seq <= up_to);

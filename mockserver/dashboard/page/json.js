@@ -58,7 +58,7 @@ function tooDeep(found) {
   });
 }
 
-// Tree turns tokens, which are those of valid JSON, into elements.
+// Tree sequence tokens, which are those of valid JSON, into elements.
 class Tree {
   at = 0;
 

@@ -87,17 +87,17 @@ export class List {
   }
 }
 
-// verdict is how a signature was judged, as a chip.
+// verdict is how a signature was checked, as a chip.
 export function verdict(v) {
   return v ? el("span", `chip ${v.verdict === "valid" ? "good" : "bad"}`, v.verdict) : "";
 }
 
 // answered is what a bin did about a capture, in a word.
 export function answered(c) {
-  if (!c.reply) return "";
-  if (c.reply.hang) return "hang";
-  if (c.reply.reset) return "reset";
-  return c.reply.cut ? `cut in the ${c.reply.cut}` : c.reply.status || 200;
+  if (!c.response) return "";
+  if (c.response.hang) return "hang";
+  if (c.response.reset) return "reset";
+  return c.response.cut ? `cut in the ${c.response.cut}` : c.response.status || 200;
 }
 
 // status is a status in the colour of its class; what is no status is a failure.

@@ -26,7 +26,7 @@ function fill(list, lines) {
 }
 
 // places draws the left side for bins.
-export function places(bins, surfaces, redraw) {
+export function places(bins, vendor_apis, redraw) {
   const captures = place.view === "captures";
   const all = { name: "", count: bins.reduce((n, b) => n + b.count, 0) };
   const shown = bins.length <= mostBins ? bins : bins.toSorted((a, b) => b.last - a.last).slice(0, mostBins);
@@ -34,7 +34,7 @@ export function places(bins, surfaces, redraw) {
   fill($("bins"), [all, ...known].map((b) => ({ label: b.name || "all bins", to: { bin: b.name }, n: b.count, current: captures && b.name === place.bin })));
   $("others").textContent = bins.length > shown.length ? `and ${count(bins.length - shown.length, "bin")} that got nothing lately: open one by its name, with +` : "";
   fill($("sent"), [{ label: "deliveries", to: { view: "deliveries" }, current: place.view === "deliveries" }]);
-  fill($("systems"), Object.keys(titles).filter((name) => surfaces[name]).map((name) => ({ label: titles[name], to: { view: "system", system: name }, current: place.system === name })));
+  fill($("systems"), Object.keys(titles).filter((name) => vendor_apis[name]).map((name) => ({ label: titles[name], to: { view: "system", system: name }, current: place.system === name })));
   const searches = kept();
   $("kept").hidden = !searches.length;
   fill($("searches"), searches.map(({ name, ...search }) => ({

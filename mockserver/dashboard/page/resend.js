@@ -66,6 +66,6 @@ function answer(a) {
   if (!a.status) return note("bad", `${a.outcome}: ${a.error}`);
   const rows = a.changed.map((d) => [el("code", "", d.where), d.kind, d.before ?? "–", d.after ?? "–"]);
   return [note(a.status < 300 ? "good" : "bad", `answered ${a.status} in ${span(a.took_ms)}`),
-    el("details", "plain", el("summary", "", "The reply"), el("pre", "", (a.reply?.headers ?? []).map(([n, v]) => `${n}: ${v}`).join("\n")), body(raw(a.reply?.body), typeOf(a.reply?.headers))),
+    el("details", "plain", el("summary", "", "The response"), el("pre", "", (a.response?.headers ?? []).map(([n, v]) => `${n}: ${v}`).join("\n")), body(raw(a.response?.body), typeOf(a.response?.headers))),
     rows.length ? el("details", "plain", el("summary", "", "What was sent otherwise"), table("Differences to the capture", ["Where", "How", "Before", "After"], rows)) : ""].filter(Boolean);
 }

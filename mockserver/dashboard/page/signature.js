@@ -1,4 +1,4 @@
-// How a capture's signature was judged, why, and how it would be with another secret.
+// How a capture's signature was checked, why, and how it would be with another secret.
 import { api, curl } from "./api.js";
 import { el, field, form, having, link, note } from "./dom.js";
 import { verdict } from "./list.js";
@@ -6,7 +6,7 @@ import { hash } from "./place.js";
 
 // What can be done about a verdict.
 const advice = {
-  mismatch: "Either it was signed with another secret, or what arrived is not what was signed: a proxy that changes the body, another encoding, JSON that was written anew. Judge it with the secret that you expect.",
+  mismatch: "Either it was signed with another secret, or what arrived is not what was signed: a proxy that changes the body, another encoding, JSON that was written anew. Check it with the secret that you expect.",
   missing: "The sender did not sign it, or a proxy took the line away.",
   malformed: "A signature is there but cannot be read: compare it with what the provider's documents show.",
   stale: "The signature is right, but its time is too far from the time of arrival: a replay, or a clock that is wrong.",
@@ -17,7 +17,7 @@ export async function signature(c, path) {
   const v = c.verification;
   const { items } = await api("/providers");
   const out = having(el("div"), { role: "status" });
-  const judge = async (f) => {
+  const check = async (f) => {
     const asked = { provider: f.provider, secret: f.secret || undefined, url: f.url || undefined };
     try {
       out.replaceChildren(explained(await api(`${path}/verify`, asked)), el("p", "hint", curl(`${path}/verify`, asked)));
@@ -26,9 +26,9 @@ export async function signature(c, path) {
     }
   };
   return [v ? explained(v) : note("", c.provider ? `Not checked: it looks like a request of ${items.find((p) => p.name === c.provider)?.title ?? c.provider}, and its secret is not known here. Enter it below, or ` : `Not checked: no provider is set for bin ${c.bin}. `, link("set up verification", hash({ bin: c.bin }))),
-    form("Judge it again", judge, field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: c.provider || items[0]?.name }),
+    form("Check it again", check, field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: c.provider || items[0]?.name }),
       field("Secret", "secret", { autocomplete: "off", size: 32, hint: "left out: those known here" }),
-      field("Address as registered", "url", { hint: "where the scheme signs it", autocomplete: "off", size: 24 }), el("button", "action main", "Judge")), out];
+      field("Address as registered", "url", { hint: "where the scheme signs it", autocomplete: "off", size: 24 }), el("button", "action main", "Check")), out];
 }
 
 function explained(v) {

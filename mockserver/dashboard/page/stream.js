@@ -2,7 +2,7 @@
 import { NeedsToken } from "./api.js";
 
 // follow calls handlers by the events' names until the page goes away. It comes again by itself, where it left off, unless the
-// rig was started anew meanwhile, and says whether it is live or lost.
+// server was started anew meanwhile, and says whether it is live or lost.
 export async function follow(url, headers, handlers, say) {
   let last = "";
   let lost = false;
@@ -13,7 +13,7 @@ export async function follow(url, headers, handlers, say) {
         handlers.skipped();
       }
       const response = await fetch(url, { headers: last ? { ...headers(), "Last-Event-ID": last } : headers() });
-      if (response.status === 401) throw new NeedsToken("the rig asks for its token");
+      if (response.status === 401) throw new NeedsToken("the server asks for its token");
       if (!response.ok) throw new Error(`the stream answered ${response.status}`);
       pause = 250;
       say("live");
@@ -21,7 +21,7 @@ export async function follow(url, headers, handlers, say) {
         last = event.id || last;
         handlers[event.name]?.(JSON.parse(event.data));
       }
-      throw new Error("the rig closed the stream");
+      throw new Error("the server closed the stream");
     } catch (problem) {
       lost = true;
       say("lost", problem.message);

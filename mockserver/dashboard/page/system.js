@@ -10,7 +10,7 @@ import { count, raw, text } from "./text.js";
 const panels = { ethpass, neostore, subscribfy };
 export const titles = { neostore: "The Wallet Crew", subscribfy: "Subscribfy", ethpass: "ethpass" };
 
-// Caller calls a system's own API as one tenant, with its key, below the desk.
+// Caller calls a system's own API as one tenant, with its key, below the dashboard.
 class Caller {
   constructor(system, tenant) {
     Object.assign(this, { system, tenant: tenant.name, key: tenant.keys[0].key });
@@ -40,7 +40,7 @@ export async function show(place, system, capture) {
   const tenants = (await api(`/providers/${system}/tenants`)).items.filter((t) => t.keys?.length);
   const heading = el("h2", "", titles[system]);
   if (!tenants.length) {
-    place.replaceChildren(el("div", "head", heading), el("p", "", "No tenant of it has a key. Start the rig with one:"), command(`hookrig serve --api-key ${system}=acme:a-key`));
+    place.replaceChildren(el("div", "head", heading), el("p", "", "No tenant of it has a key. Start the server with one:"), command(`hookrig serve --api-key ${system}=acme:a-key`));
     return;
   }
   const said = having(el("output", "said"), { role: "status", id: "said" });
@@ -95,7 +95,7 @@ async function outcome(system, after) {
 function why(d) {
   const last = d.attempts.at(-1);
   if (!last) return `${d.url}: ${d.state}`;
-  const body = last.reply?.body ? text(raw(last.reply.body)).trim().slice(0, 200) : "";
+  const body = last.response?.body ? text(raw(last.response.body)).trim().slice(0, 200) : "";
   return `${d.url}: ${[last.status || last.error || last.outcome, body].filter(Boolean).join(" ")}`;
 }
 

@@ -1,4 +1,4 @@
-// What the rig keeps, and what bounds it.
+// What the server keeps, and what bounds it.
 
 // size writes a number of bytes in a unit that a person reads at a glance.
 export function size(bytes) {

@@ -32,7 +32,7 @@ func (c *tape) SetWriteDeadline(time.Time) error { return nil }
 func (c *tape) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 func (c *tape) Close() error                     { return nil }
 
-// sieve is a store that keeps nothing.
+// text index is a store that keeps nothing.
 type textIndex struct{ journal.Store }
 
 func (textIndex) AppendCapture(context.Context, *journal.Capture) error { return nil }

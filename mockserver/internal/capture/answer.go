@@ -13,18 +13,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// answer is a reply made ready to be written.
+// answer is a response made ready to be written.
 type answer struct {
 	record   journal.Response // as it is stored with the capture
-	content  string        // its body
-	head     string        // status line and header lines, without those that depend on the request
-	bodiless bool          // a status that has no body
-	last     bool          // the connection ends with it
+	content  string           // its body
+	head     string           // status line and header lines, without those that depend on the request
+	bodiless bool             // a status that has no body
+	last     bool             // the connection ends with it
 
 	length, date, connection bool // the script states these lines itself, right or wrong
 }
 
-// newAnswer prepares a reply; see checkReply for what it may say.
+// newAnswer prepares a response; see checkResponse for what it may say.
 func newAnswer(r journal.Response) *answer {
 	if r.Status == 0 && !r.Hang && !r.Reset {
 		r.Status = http.StatusOK
@@ -77,7 +77,7 @@ func statusLine(status int) string {
 	return fmt.Sprintf("HTTP/1.1 %03d %s\r\n", status, reason)
 }
 
-// appendHead appends the head of the reply. The header line Hookrig-Capture tells the sender the capture's id.
+// appendHead appends the head of the response. The header line Hookrig-Capture tells the sender the capture's id.
 func (a *answer) appendHead(dst []byte, r *request, now time.Time, id string, last bool) []byte {
 	dst = append(dst, a.head...)
 	if !a.date {
@@ -105,7 +105,7 @@ func (a *answer) appendHead(dst []byte, r *request, now time.Time, id string, la
 	return append(dst, "\r\n"...)
 }
 
-// body is what follows the head of the reply to a request.
+// body is what follows the head of the response to a request.
 func (a *answer) body(r *request) string {
 	if a.bodiless || r.Method == http.MethodHead {
 		return ""
@@ -113,10 +113,10 @@ func (a *answer) body(r *request) string {
 	return a.content
 }
 
-// longestDelay bounds what a reply may be delayed, and what its body may take.
+// longestDelay bounds what a response may be delayed, and what its body may take.
 const longestDelay = 10 * time.Minute
 
-// checkReply says what is wrong with a scripted reply; where names it in the error.
+// checkResponse says what is wrong with a scripted response; where names it in the error.
 func checkResponse(r journal.Response, where string) error {
 	switch delay := time.Duration(r.Delay); {
 	case r.Status != 0 && (r.Status < 200 || r.Status > 999):
@@ -132,9 +132,9 @@ func checkResponse(r journal.Response, where string) error {
 	case r.Hang && r.Reset:
 		return fmt.Errorf("%w: %s: hang and reset: want one of them", ErrInvalid, where)
 	case (r.Hang || r.Reset) && (r.Status != 0 || r.Content() != "" || len(r.Headers) > 0 || len(r.Lines) > 0 || r.Drip > 0 || r.Cut != ""):
-		return fmt.Errorf("%w: %s: a reply that hangs or resets has no status, headers or body", ErrInvalid, where)
+		return fmt.Errorf("%w: %s: a response that hangs or resets has no status, headers or body", ErrInvalid, where)
 	case (r.Drip > 0 || r.Cut == journal.CutBody) && (r.Content() == "" || isBodiless(r.Status)):
-		return fmt.Errorf("%w: %s: drip, or cut in the body: the reply has no body; give one", ErrInvalid, where)
+		return fmt.Errorf("%w: %s: drip, or cut in the body: the response has no body; give one", ErrInvalid, where)
 	case r.Drip > 0 && r.Cut == journal.CutHead:
 		return fmt.Errorf("%w: %s: drip and cut in the head: the body that would drip never comes", ErrInvalid, where)
 	}
@@ -161,7 +161,7 @@ func checkLine(name, value, where string) error {
 	return nil
 }
 
-// isBodiless says whether a reply with that status has no body.
+// isBodiless says whether a response with that status has no body.
 func isBodiless(status int) bool {
 	return status == http.StatusNoContent || status == http.StatusNotModified
 }

@@ -169,7 +169,7 @@ func exchanges(b *testing.B, address string, n, conns int) time.Duration {
 					}
 					if bytes.HasSuffix(buf[:read], []byte("\r\n\r\n")) {
 						if !bytes.HasPrefix(buf, []byte("HTTP/1.1 200")) {
-							b.Errorf("reply %q", buf[:read])
+							b.Errorf("response %q", buf[:read])
 							return
 						}
 						break

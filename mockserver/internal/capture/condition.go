@@ -33,7 +33,7 @@ type condition struct {
 	read *reads // nil: without bound
 }
 
-// reads bound the memory that reading bodies and judging them takes.
+// reads bound the memory that reading bodies and checking them takes.
 type reads struct {
 	room *room // of all that are read at a time
 	each int64 // bytes of one's values

@@ -19,7 +19,7 @@ type conn struct {
 	socket net.Conn
 	peer   string
 	in     input
-	out    []byte       // the reply being written; its space is used again
+	out    []byte       // the response being written; its space is used again
 	tls    *journal.TLS // nil: it is not encrypted
 	raw    []byte       // the request's bytes, where they must be kept besides; its space is used again
 
@@ -75,8 +75,8 @@ func (c *conn) exchange() (more bool) {
 	return c.answer(response, c.capture.ID)
 }
 
-// record stores the request as a capture, with its verdict and its reply, and returns that reply. When it returns, the
-// capture is stored, or the reply says that it is not. A reply that has to be asked for, from the consumer behind the
+// record stores the request as a capture, with its result and its response, and returns that response. When it returns, the
+// capture is stored, or the response says that it is not. A response that has to be asked for, from the consumer behind the
 // bin, is added to the capture once it is there. The reception is the front's, or nil.
 func (c *conn) record(reception *Reception) *answer {
 	s, r, kept := c.s, &c.request, &c.capture
@@ -157,7 +157,7 @@ func (c *conn) shed() {
 	c.in.shed()
 }
 
-// answer gives the reply, as scripted, and says whether another request may follow.
+// answer gives the response, as scripted, and says whether another request may follow.
 func (c *conn) answer(a *answer, id string) (more bool) {
 	c.shed()
 	r := &a.record
@@ -186,7 +186,7 @@ func (c *conn) answer(a *answer, id string) (more bool) {
 	return !last
 }
 
-// pause waits before a reply; false when the server closes meanwhile.
+// pause waits before a response; false when the server closes meanwhile.
 func (c *conn) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -203,7 +203,7 @@ func (c *conn) hang() {
 	c.discard(func() time.Time { return time.Time{} })
 }
 
-// linger lets a sender that is still sending read the reply before the connection is gone: closing with bytes unread
+// linger lets a sender that is still sending read the response before the connection is gone: closing with bytes unread
 // would reset it, and many a sender reads nothing before it has sent everything.
 func (c *conn) linger() {
 	half, ok := c.socket.(interface{ CloseWrite() error })

@@ -115,7 +115,7 @@ func TestHugeBodiesTakeNoMemory(t *testing.T) {
 			t.Errorf("%s: %d bytes were allocated, want no more than a few bodies of %d", tt.name, got, most)
 		}
 		if got := waited.Matched[0]; len(got.Body) > most || got.Response == nil || got.Response.Status != 413 {
-			t.Errorf("%s: %d bytes kept, reply %+v", tt.name, len(got.Body), got.Response)
+			t.Errorf("%s: %d bytes kept, response %+v", tt.name, len(got.Body), got.Response)
 		}
 		c.Close()
 		if _, err := store.ClearBin(t.Context(), "b"); err != nil {

@@ -78,7 +78,7 @@ func deliveryID(m *signature.Message, p *fixtures.Provider) string {
 // rememberedDeliveries is how many deliveries a turnBook is sure to remember; it holds twice as many at most.
 const rememberedDeliveries = 50_000
 
-// turnBook counts the turns that each delivery has taken. It forgets those that were not seen for longest: two
+// positions counts the responses that each delivery has taken. It forgets those that were not seen for longest: two
 // generations, of which the older is dropped when the younger is full.
 type positions struct {
 	mu         sync.Mutex

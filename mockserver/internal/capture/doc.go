@@ -1,38 +1,38 @@
-// Package capture is the receiving side of the rig: bins that record every
+// Package capture is the receiving side of the server: bins that record every
 // request byte for byte, and answer as they are told.
 //
 // A bin is the first segment of a request's path and exists from its first
 // use. A connection is read by one goroutine, exchange by exchange: the
 // request is read whole, within limits and outside any lock; its signature is
-// verified, if the bin names a provider; the reply is chosen; the capture is
+// verified, if the bin names a provider; the response is chosen; the capture is
 // appended to the journal with both; then, and only then, the first byte of
-// the reply is written. So whoever has seen a reply can read the capture, and
+// the response is written. So whoever has seen a response can read the capture, and
 // a 2xx is never given for something that is not stored: a store without room
 // is a 507, another failure of it a 500.
 //
 // The HTTP/1.x reader is this package's own, because its failures are what is
 // to be recorded. A request that was aborted, is too large or is malformed
 // becomes a capture too, as far as it came and with the problem in words,
-// when its bin is known; it is answered 4xx and takes no turn of the script.
+// when its bin is known; it is answered 4xx and takes no response of the sequence.
 // Its bytes as they came are kept with it, as are those of a body in chunks:
 // see journal.Capture.Bytes.
 // What is unusual but readable (two Host lines, a target with "://" or a
 // space, Transfer-Encoding beside Content-Length) is a capture like others,
 // with the problem noted. What becomes of every request that names a bin stands
-// in the bin's Ledger.
+// in the bin's Stats.
 //
 // A second address may speak TLS, with a certificate of the server's own
 // authority; the bins are the same, and a capture says how it came. Whoever
 // speaks TLS to the other address, or SSH or HTTP/2 to any, is told so at once
 // (foreign.go).
 //
-// Settings give a bin a provider, and a script of replies or a consumer behind
-// it; they are kept in the store and survive a restart. Replies are taken in
+// Settings give a bin a provider, and a script of responses or a consumer behind
+// it; they are kept in the store and survive a restart. Responses are taken in
 // turn, by the bin, by a rule or by each delivery, and may be late, slow, cut
 // short or never come. Before them come handshakes: requests by which a system
 // checks a new endpoint, answered as it wants them. What is forwarded to the
 // consumer is stored before it is passed on, and its capture has the consumer's
-// reply before the sender gets it.
+// response before the sender gets it.
 //
 // Page and Captures find what is stored with a query, which is the same for
 // the API, the command line and what is deleted, and with a jq condition; both

@@ -14,7 +14,7 @@ type FollowOptions struct {
 }
 
 // Follower tells one reader all that is recorded: see journal.Follower. A capture that begins to match
-// when it gets its consumer's reply is told then.
+// when it gets its consumer's response is told then.
 type Follower struct {
 	*journal.Follower
 	selected *selection

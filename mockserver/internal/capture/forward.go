@@ -20,7 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// forwardLimit is how long the consumer behind a bin has for its reply.
+// forwardLimit is how long the consumer behind a bin has for its response.
 const forwardLimit = 30 * time.Second
 
 // forwarder passes captures on to the consumer behind a bin.
@@ -43,7 +43,7 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 	case s.isOwn(u):
 		return nil, fmt.Errorf("%w: %s: that is this capture address itself", ErrInvalid, where)
 	case !set.Responses.isZero():
-		return nil, fmt.Errorf("%w: %s: the consumer replies, so there can be no scripted replies", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %s: the consumer responses, so there can be no scripted responses", ErrInvalid, where)
 	case s.o.Wire == nil:
 		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
 	}
@@ -96,7 +96,7 @@ func listensAt(listener net.Listener, at netip.AddrPort) bool {
 	})
 }
 
-// forward passes the request that was just stored on to the consumer, and records its reply with the capture before the
+// forward passes the request that was just stored on to the consumer, and records its response with the capture before the
 // sender gets it.
 func (c *conn) forward(f *forwarder) *answer {
 	s := c.s
@@ -104,12 +104,12 @@ func (c *conn) forward(f *forwarder) *answer {
 	response := f.passOn(s.forwarding, &c.capture)
 	err := s.o.Store.SetResponse(s.ctx, c.capture.ID, response.record)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
-		s.o.Log.Error("capture: a consumer's reply was not stored", "capture", c.capture.ID, "error", err)
+		s.o.Log.Error("capture: a consumer's response was not stored", "capture", c.capture.ID, "error", err)
 	}
 	return response
 }
 
-// roomOfForward is how many bytes a request takes that is being passed on: the consumer's reply, as read, recorded and written.
+// roomOfForward is how many bytes a request takes that is being passed on: the consumer's response, as read, recorded and written.
 const roomOfForward = 4 * wire.DefaultMaxResponse
 
 // forwardsAtOnce is how many requests are passed on at a time where InFlight was made smaller: 0 is any number.
@@ -120,7 +120,7 @@ func (o Options) forwardsAtOnce() int {
 	return int(max(2, o.InFlight/roomOfForward))
 }
 
-// beginForward waits until the request may be passed on; endForward follows when its reply is written.
+// beginForward waits until the request may be passed on; endForward follows when its response is written.
 func (c *conn) beginForward() {
 	if c.s.forwards == nil {
 		return
@@ -148,7 +148,7 @@ func (f *forwarder) passOn(ctx context.Context, c *journal.Capture) *answer {
 	return f.pass(ctx, c)
 }
 
-// pass returns the consumer's reply to a capture, as the answer to its sender. A consumer that gives none makes a 502, or
+// pass returns the consumer's response to a capture, as the answer to its sender. A consumer that gives none makes a 502, or
 // a 504 when it takes too long.
 func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
 	ctx, cancel := context.WithTimeout(ctx, forwardLimit)
@@ -164,7 +164,7 @@ func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
 	case got.Status < 200:
 		why = fmt.Sprintf("it answered %d", got.Status)
 	case got.Response.Truncated:
-		why = fmt.Sprintf("the body of its reply has more than %d bytes", len(got.Response.Body))
+		why = fmt.Sprintf("the body of its response has more than %d bytes", len(got.Response.Body))
 	default:
 		return passedOn(got.Response, m.Method)
 	}
@@ -173,11 +173,11 @@ func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
 
 // What the server says in the place of a consumer, around its host.
 const (
-	noResponse = "hookrig has no reply of "
-	passOn  = " to pass on: "
+	noResponse = "hookrig has no response of "
+	passOn     = " to pass on: "
 )
 
-// NoReply tells a reply of the server's own, because the consumer behind the bin gave none, from the consumer's: why
+// NoResponse tells a response of the server's own, because the consumer behind the bin gave none, from the consumer's: why
 // there is none.
 func NoResponse(r journal.Response) (why string, ok bool) {
 	text, ok := strings.CutPrefix(r.Body, noResponse)
@@ -252,7 +252,7 @@ func forwardTarget(to *url.URL, target, base string) string {
 	return replay.Join(to, path, query)
 }
 
-// passedOn is the consumer's reply as an answer: its header lines in their order and case, without those about the
+// passedOn is the consumer's response as an answer: its header lines in their order and case, without those about the
 // connection it came on. The record of it has them all.
 func passedOn(r wire.Response, method string) *answer {
 	a := newAnswer(journal.Response{Status: r.Status, Lines: r.Headers}.WithBody(r.Body))

@@ -79,33 +79,33 @@ func TestForward(t *testing.T) {
 	}{
 		{
 			"lines in order and case", "/hooks",
-			"POST /f HTTP/1.1\r\nx-b: 1\r\nhost: rig\r\nX-A: 2\r\nConnection: close\r\nX-B: 3\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nend",
+			"POST /f HTTP/1.1\r\nx-b: 1\r\nhost: server\r\nX-A: 2\r\nConnection: close\r\nX-B: 3\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nend",
 			"POST /hooks HTTP/1.1\r\nx-b: 1\r\nhost: HOST\r\nX-A: 2\r\nX-B: 3\r\nContent-Length: 3\r\n\r\nend",
 		},
 		{
 			"path and query go on", "/hooks/?k=1",
-			"PUT /f//a%2F/../b?u=http://x&y HTTP/1.1\r\nHost: rig\r\n\r\n",
+			"PUT /f//a%2F/../b?u=http://x&y HTTP/1.1\r\nHost: server\r\n\r\n",
 			"PUT /hooks//a%2F/../b?k=1&u=http://x&y HTTP/1.1\r\nHost: HOST\r\n\r\n",
 		},
 		{"no path", "", "GET /f?a=1 HTTP/1.0\r\n\r\n", "GET /?a=1 HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 		{
 			"chunked", "/",
-			"POST /f HTTP/1.1\r\nHost: rig\r\nTransfer-Encoding: chunked\r\n\r\n1\r\ne\r\n2\r\nnd\r\n0\r\n\r\n",
+			"POST /f HTTP/1.1\r\nHost: server\r\nTransfer-Encoding: chunked\r\n\r\n1\r\ne\r\n2\r\nnd\r\n0\r\n\r\n",
 			"POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
 		},
 		{
 			"chunks count, and no length stands beside them", "/",
-			"POST /f HTTP/1.1\r\nHost: rig\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
+			"POST /f HTTP/1.1\r\nHost: server\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
 			"POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
 		},
 		{
 			"what is about the connection stays there", "/",
-			"POST /f HTTP/1.1\r\nHost: rig\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nTrailer: X-Sig\r\nProxy-Authorization: p\r\nUpgrade: h2c\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\nX-Sig: s\r\n\r\n",
+			"POST /f HTTP/1.1\r\nHost: server\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nTrailer: X-Sig\r\nProxy-Authorization: p\r\nUpgrade: h2c\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\nX-Sig: s\r\n\r\n",
 			"POST / HTTP/1.1\r\nHost: HOST\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n",
 		},
 		{
 			"a transfer coding is undone", "/",
-			"POST /f HTTP/1.1\r\nHost: rig\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + chunkOf("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\xc8\x04\x00\xac\x2a\x93\xd8\x02\x00\x00\x00") + "0\r\n\r\n",
+			"POST /f HTTP/1.1\r\nHost: server\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + chunkOf("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\xc8\x04\x00\xac\x2a\x93\xd8\x02\x00\x00\x00") + "0\r\n\r\n",
 			"POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
 		},
 	} {
@@ -128,7 +128,7 @@ func TestForward(t *testing.T) {
 				t.Errorf("the sender got\n%q, want\n%q", back, want)
 			}
 			if why, ok := capture.NoResponse(*c.Response); ok {
-				t.Errorf("no reply, because of %s", why)
+				t.Errorf("no response, because of %s", why)
 			}
 			want := &journal.Response{Status: 202, Body: "done", Lines: signature.Headers{
 				{Name: "X-z", Value: "1"},
@@ -143,20 +143,20 @@ func TestForward(t *testing.T) {
 				{Name: "Content-Length", Value: "4"},
 			}}
 			if diff := cmp.Diff(want, c.Response); diff != "" {
-				t.Errorf("recorded reply (-want +got):\n%s", diff)
+				t.Errorf("recorded response (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// A reply that is no text, as one that is compressed, reaches the sender and the record byte for byte.
+// A response that is no text, as one that is compressed, reaches the sender and the record byte for byte.
 func TestForwardedBinaryResponse(t *testing.T) {
 	t.Parallel()
 	const body = "\x1f\x8b\x08\x00\xff\r\n\x00"
 	host, _ := consumer(t, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
 	s, _ := start(t, forwarding)
 	configure(t, s, "f", capture.Settings{Forward: "http://" + host})
-	if back := send(t, s, "GET /f HTTP/1.1\r\nHost: rig\r\nConnection: close\r\n\r\n"); !strings.HasSuffix(back, "\r\n\r\n"+body) {
+	if back := send(t, s, "GET /f HTTP/1.1\r\nHost: server\r\nConnection: close\r\n\r\n"); !strings.HasSuffix(back, "\r\n\r\n"+body) {
 		t.Errorf("the sender got %q", back)
 	}
 	response := only(t, s, "f").Response
@@ -173,20 +173,20 @@ func TestForwardedBinaryResponse(t *testing.T) {
 	}
 }
 
-// Without a reply of the consumer's, the capture is there all the same, and both it and the sender are told.
+// Without a response of the consumer's, the capture is there all the same, and both it and the sender are told.
 func TestForwardWithoutResponse(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused by this test")
 	for _, tt := range []struct {
-		name  string
-		dial  func(context.Context, string, string) (net.Conn, error)
+		name     string
+		dial     func(context.Context, string, string) (net.Conn, error)
 		response string
-		want  string
+		want     string
 	}{
 		{"no connection", func(context.Context, string, string) (net.Conn, error) { return nil, refused }, "", "refused by this test"},
 		{"forbidden", func(context.Context, string, string) (net.Conn, error) { return nil, wire.ErrForbidden }, "", "forbidden address"},
-		{"no reply", nil, "", "connection ended early"},
-		{"too long a reply", nil, "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + strings.Repeat("x", 2_000_000), "the body of its reply has more than 1048576 bytes"},
+		{"no response", nil, "", "connection ended early"},
+		{"too long a response", nil, "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + strings.Repeat("x", 2_000_000), "the body of its response has more than 1048576 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -196,10 +196,10 @@ func TestForwardWithoutResponse(t *testing.T) {
 			response := send(t, s, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n")
 			c := only(t, s, "f")
 			if status(response) != "502" || !strings.Contains(response, tt.want) || c.Response == nil || c.Response.Status != 502 || !strings.HasSuffix(response, c.Response.Body) {
-				t.Errorf("reply %q, recorded as %+v; want 502 and %q", response, c.Response, tt.want)
+				t.Errorf("response %q, recorded as %+v; want 502 and %q", response, c.Response, tt.want)
 			}
 			if why, ok := capture.NoResponse(*c.Response); !ok || !strings.Contains(why, tt.want) {
-				t.Errorf("why there is no reply: %q, want %q", why, tt.want)
+				t.Errorf("why there is no response: %q, want %q", why, tt.want)
 			}
 		})
 	}
@@ -215,7 +215,7 @@ func TestForwardIsGuarded(t *testing.T) {
 	s, _ := start(t, func(o *capture.Options) { o.Wire = &wire.Client{Dial: guard.Dial} })
 	configure(t, s, "f", capture.Settings{Forward: "http://192.0.2.1/"})
 	if response := send(t, s, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n"); status(response) != "502" || !strings.Contains(response, wire.ErrForbidden.Error()) {
-		t.Errorf("reply %q", response)
+		t.Errorf("response %q", response)
 	}
 }
 
@@ -226,10 +226,10 @@ func TestForwardRefuses(t *testing.T) {
 	const consumer = "http://127.0.0.1:1"
 	port := s.URL()[strings.LastIndexByte(s.URL(), ':'):]
 	for _, tt := range []struct {
-		s       *capture.Server
-		forward string
+		s         *capture.Server
+		forward   string
 		responses capture.Script
-		want    string
+		want      string
 	}{
 		{s, "127.0.0.1:3000", capture.Script{}, "want the consumer's address, as in http://127.0.0.1:3000/hooks"},
 		{s, "ftp://h/", capture.Script{}, "want the consumer's address, as in http://127.0.0.1:3000/hooks"},
@@ -245,7 +245,7 @@ func TestForwardRefuses(t *testing.T) {
 		{s, "http://127.0.0.1." + port, capture.Script{}, "that is this capture address itself"},
 		{s, "http://[::ffff:7f00:1]" + port, capture.Script{}, "that is this capture address itself"},
 		{s, "http://0.0.0.0" + port, capture.Script{}, "that is this capture address itself"},
-		{s, consumer, statuses(200), "the consumer replies, so there can be no scripted replies"},
+		{s, consumer, statuses(200), "the consumer responses, so there can be no scripted responses"},
 		{without, consumer, capture.Script{}, "this server was started without the means to forward"},
 	} {
 		err := tt.s.Configure(t.Context(), "f", capture.Settings{Forward: tt.forward, Responses: tt.responses})

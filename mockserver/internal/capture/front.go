@@ -30,13 +30,13 @@ const apiName = "token"
 
 // Reception is how one request to a bin is received.
 type Reception struct {
-	// Bin records it: the bin that was asked for, or the one that it is another name of. "": nobody does, and Reply says why.
+	// Bin records it: the bin that was asked for, or the one that it is another name of. "": nobody does, and Response says why.
 	Bin string
-	// Reply is answered, unless the bin's settings have replies or a consumer.
+	// Response is answered, unless the bin's settings have responses or a consumer.
 	Response journal.Response
 	// Stored is called when the request was read whole and is stored, and may wait until ctx ends; nil is for nothing. It
-	// returns what is answered instead of the reply that is recorded, and header lines that are sent besides. A consumer's
-	// reply stands as it is.
+	// returns what is answered instead of the response that is recorded, and header lines that are sent besides. A consumer's
+	// response stands as it is.
 	Stored func(ctx context.Context, c *journal.Capture) (journal.Response, signature.Headers)
 	// Done is called in any case when the request has been recorded, or could not be; nil is for nothing.
 	Done func()
@@ -121,7 +121,7 @@ func (c *conn) callAPI(target string) *answer {
 	return a.withLines(lines)
 }
 
-// apiReply is the http.ResponseWriter that keeps a reply.
+// apiResponse is the http.ResponseWriter that keeps a response.
 type apiResponse struct {
 	status int
 	header http.Header

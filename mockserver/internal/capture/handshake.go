@@ -34,7 +34,7 @@ type Handshake struct {
 type handshake struct {
 	kind   string
 	secret use
-	// reply returns what is answered to a request; ok is false when it does not ask for proof.
+	// response returns what is answered to a request; ok is false when it does not ask for proof.
 	response func(m *signature.Message, secret string) (r journal.Response, ok bool)
 }
 
@@ -152,7 +152,7 @@ func cloudEventsPermission(m *signature.Message, _ string) (journal.Response, bo
 	return journal.Response{Headers: map[string]string{"Allow": "POST", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": rate}}, true
 }
 
-// plainReply is a text that is no JSON, whatever it looks like.
+// plainResponse is a text that is no JSON, whatever it looks like.
 func plainResponse(text string) journal.Response {
 	return journal.Response{Headers: map[string]string{"Content-Type": "text/plain"}, Body: text}
 }

@@ -67,7 +67,7 @@ func TestHandshakes(t *testing.T) {
 			bin := fmt.Sprintf("greets-%d", i)
 			configure(t, s, bin, capture.Settings{
 				Handshakes: []capture.Handshake{{Kind: tt.kind, Secret: tt.secret}},
-				Responses:    capture.Script{Sequence: []journal.Response{{Status: 418}, {Status: 500}}},
+				Responses:  capture.Script{Sequence: []journal.Response{{Status: 418}, {Status: 500}}},
 			})
 			if tt.method == "" {
 				tt.method = "POST"
@@ -76,16 +76,16 @@ func TestHandshakes(t *testing.T) {
 			response := send(t, s, raw)
 			tt.want.Body = strings.Replace(tt.want.Body, "HMAC", "eAw9tM495bnlWBb7qY9ZBjHZbAdScbJpdiONX0REIZs=", 1)
 			if got := status(response); got != fmt.Sprint(tt.want.Status) || !strings.HasSuffix(response, "\r\n\r\n"+tt.want.Body) {
-				t.Errorf("reply %q", response)
+				t.Errorf("response %q", response)
 			}
 			c := only(t, s, bin)
 			if diff := cmp.Diff(&tt.want, c.Response); diff != "" {
-				t.Errorf("recorded reply (-want +got):\n%s", diff)
+				t.Errorf("recorded response (-want +got):\n%s", diff)
 			}
 			if string(c.Body) != tt.body {
 				t.Errorf("recorded body %q", c.Body)
 			}
-			want := 418 // a handshake takes no turn
+			want := 418 // a handshake takes no response of the sequence
 			if tt.want.Status == 418 {
 				want = 500
 			}

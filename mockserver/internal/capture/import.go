@@ -39,8 +39,8 @@ func (i *Imported) note(record *export.Record, text string) {
 	}
 }
 
-// Import adds the captures of a file to a bin, in the order in which they stand there. They keep their bytes, time, sender, reply
-// and problems, and get new sequence numbers; a bin that names a provider judges their signatures as of their time. A
+// Import adds the captures of a file to a bin, in the order in which they stand there. They keep their bytes, time, sender, response
+// and problems, and get new sequence numbers; a bin that names a provider checks their signatures as of their time. A
 // record that is wrong is skipped. A capture without a time gets that of the import. An error is the store's or the reader's, or wraps ErrInvalid: the bin's name cannot be used, or
 // nothing in the file could be imported. What was imported before it stays, and is counted.
 func (s *Server) Import(ctx context.Context, name string, format export.Format, file io.Reader) (Imported, error) {

@@ -36,7 +36,7 @@ type limits struct {
 	idle   time.Duration // between requests
 	head   time.Duration // from a head's first byte to its last
 	body   time.Duration // from a body's first byte to its last
-	write  time.Duration // for a reply to be taken
+	write  time.Duration // for a response to be taken
 	linger time.Duration // for a sender that is refused to end what it sends
 	quiet  time.Duration // for it to send more of that
 }

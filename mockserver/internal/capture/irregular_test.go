@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// However many bins senders invent, those counted by themselves are bounded, and the ledger says when one is not.
+// However many bins senders invent, those counted by themselves are bounded, and the stats says when one is not.
 func TestIrregularsAreBounded(t *testing.T) {
 	t.Parallel()
 	var all irregulars

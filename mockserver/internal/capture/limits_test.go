@@ -59,12 +59,12 @@ func TestSlowSenders(t *testing.T) {
 			}
 			if tt.want == "" {
 				if len(response) > 0 || len(all) > 0 {
-					t.Errorf("reply %q, captures %+v", response, all)
+					t.Errorf("response %q, captures %+v", response, all)
 				}
 				return
 			}
 			if !strings.HasPrefix(string(response), "HTTP/1.1 408 ") || len(all) != 1 || all[0].Problems[0] != tt.want || string(all[0].Body) != tt.body {
-				t.Errorf("reply %q, captures %+v", response, all)
+				t.Errorf("response %q, captures %+v", response, all)
 			}
 		})
 	}

@@ -47,12 +47,12 @@ func (s *Server) usage() string {
 	return text
 }
 
-// about says to a program what this address is and where the desk is.
+// about says to a program what this address is and where the dashboard is.
 func (s *Server) about() string {
 	about := struct {
-		Name    string `json:"name"`
-		Version string `json:"version,omitempty"`
-		Dashboard    string `json:"desk"`
+		Name      string `json:"name"`
+		Version   string `json:"version,omitempty"`
+		Dashboard string `json:"dashboard"`
 	}{Name: "hookrig", Version: s.o.Version, Dashboard: *s.dashboard.Load()}
 	if build, ok := debug.ReadBuildInfo(); ok && about.Version == "" {
 		about.Version = build.Main.Version

@@ -84,7 +84,7 @@ func FuzzHandshake(f *testing.F) {
 	})
 }
 
-// FuzzRetryAfter reads the line that a reply names a time in.
+// FuzzRetryAfter reads the line that a response names a time in.
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{"120", "Fri, 31 Dec 1999 23:59:59 GMT", "-1", "99999999999", "1e9", ""} {
 		f.Add(seed)

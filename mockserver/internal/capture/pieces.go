@@ -6,10 +6,10 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// mostWritten is how much of a reply's body is copied at a time: connections share the body itself.
+// mostWritten is how much of a response's body is copied at a time: connections share the body itself.
 const mostWritten = 32 << 10
 
-// write sends the reply whose head c.out holds, as scripted: whole, its body in pieces, or only a part of it. It says whether
+// write sends the response whose head c.out holds, as scripted: whole, its body in pieces, or only a part of it. It says whether
 // the connection is still of use.
 func (c *conn) write(a *answer) bool {
 	r, body := &a.record, a.body(&c.request)
@@ -51,7 +51,7 @@ func (c *conn) sendBody(raw []byte, body string) bool {
 	return true
 }
 
-// send writes bytes of a reply.
+// send writes bytes of a response.
 func (c *conn) send(raw []byte) bool {
 	if now := time.Now(); now.Sub(c.wrote) > time.Second {
 		c.wrote = now

@@ -15,19 +15,19 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A reply that is cut comes as far as it is told, however large, and then the connection is reset.
+// A response that is cut comes as far as it is told, however large, and then the connection is reset.
 func TestCut(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
 	s, _ := start(t, func(o *capture.Options) { o.Now = func() time.Time { return now } })
 	long := strings.Repeat("0123456789", 1<<18)
 	for i, tt := range []struct {
-		name    string
-		response   journal.Response
-		method  string
-		inHead  bool
-		ofBody  string
-		dripped bool
+		name     string
+		response journal.Response
+		method   string
+		inHead   bool
+		ofBody   string
+		dripped  bool
 	}{
 		{name: "head", response: journal.Response{Cut: "head", Body: "abcd"}, inHead: true},
 		{name: "head without a body", response: journal.Response{Status: 503, Cut: "head"}, inHead: true},

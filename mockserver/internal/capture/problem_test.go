@@ -15,7 +15,7 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, raw string
-		status    string // of the reply
+		status    string // of the response
 		target    string
 		lines     int
 		body      string
@@ -129,7 +129,7 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 			configure(t, s, "b", capture.Settings{Responses: script("turn")})
 			response := send(t, s, tt.raw)
 			if status(response) != tt.status || !strings.Contains(response, "\r\nConnection: close\r\n") {
-				t.Errorf("reply %q, want %s and the end of the connection", response, tt.status)
+				t.Errorf("response %q, want %s and the end of the connection", response, tt.status)
 			}
 			if tt.problem == "" {
 				if got := s.Counts(); got.Strays != 1 || got.Captured != 0 {
@@ -148,7 +148,7 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 				t.Errorf("got %s, lines %v, body %q; want %s, %d lines, %q", got.Target, got.Headers, got.Body, tt.target, tt.lines, tt.body)
 			}
 			if want := tt.problem + "\n"; got.Response.Body != want || !strings.HasSuffix(response, want) {
-				t.Errorf("the reply says %q and is recorded as %q, want %q", response, got.Response.Body, want)
+				t.Errorf("the response says %q and is recorded as %q, want %q", response, got.Response.Body, want)
 			}
 			if got := s.Counts(); got.Problems != 1 || got.Captured != 1 {
 				t.Errorf("counts %+v", got)
@@ -202,7 +202,7 @@ func TestConnectionsThatSendNothing(t *testing.T) {
 	s, store := start(t)
 	for _, raw := range []string{"", "\r\n", "\r\n\r\n\n"} {
 		if back := send(t, s, raw); back != "" {
-			t.Errorf("%q: reply %q", raw, back)
+			t.Errorf("%q: response %q", raw, back)
 		}
 	}
 	if all, err := store.Captures(t.Context(), journal.CaptureQuery{}); err != nil || len(all) > 0 {

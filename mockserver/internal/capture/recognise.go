@@ -70,7 +70,7 @@ func (s *Server) tryAll(p *fixtures.Provider, c *journal.Capture) *journal.Verif
 	return best
 }
 
-// judges are kept, since making one takes longer than a verification.
+// checks are kept, since making one takes longer than a verification.
 type checks struct {
 	mu   sync.Mutex
 	made map[checkKey]*check
@@ -83,7 +83,7 @@ type checkKey struct {
 
 const mostChecks = 256
 
-// of returns the judge for a provider and a secret; nil when the provider can have no such secret.
+// of returns the check for a provider and a secret; nil when the provider can have no such secret.
 func (k *checks) of(p *fixtures.Provider, secret string) *check {
 	key := checkKey{p, secret}
 	k.mu.Lock()
@@ -102,7 +102,7 @@ func (k *checks) of(p *fixtures.Provider, secret string) *check {
 	return j
 }
 
-// verified is the verdict on a capture: by what its bin was told, or by what the server knows. nil: there is none.
+// verified is the result on a capture: by what its bin was told, or by what the server knows. nil: there is none.
 func (s *Server) verified(b *bin, c *journal.Capture, whole bool) *journal.Verification {
 	if b != nil && b.settings.Provider != "" {
 		return b.verify(c, whole)

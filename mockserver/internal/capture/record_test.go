@@ -139,7 +139,7 @@ func TestRecordsWhatWasSent(t *testing.T) {
 			bin := fmt.Sprintf("b%d", i)
 			response := send(t, s, strings.ReplaceAll(tt.raw, "BIN", bin))
 			if status(response) != "200" {
-				t.Fatalf("reply %q", response)
+				t.Fatalf("response %q", response)
 			}
 			tt.want.Target = strings.ReplaceAll(tt.want.Target, "BIN", bin)
 			for i := range tt.problems {
@@ -162,10 +162,10 @@ func TestRecordsWhatWasSent(t *testing.T) {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 			if !strings.Contains(response, "\r\nHookrig-Capture: "+got.ID+"\r\n") {
-				t.Errorf("the reply does not name the capture %s: %q", got.ID, response)
+				t.Errorf("the response does not name the capture %s: %q", got.ID, response)
 			}
 			if got.Peer == "" || got.At.IsZero() || got.Response == nil || got.Response.Status != 200 {
-				t.Errorf("peer %q, at %s, reply %+v", got.Peer, got.At, got.Response)
+				t.Errorf("peer %q, at %s, response %+v", got.Peer, got.At, got.Response)
 			}
 		})
 	}
@@ -199,7 +199,7 @@ func TestBinNames(t *testing.T) {
 	} {
 		response := send(t, s, "POST "+target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		if want := map[bool]string{true: "404", false: "200"}[bin == ""]; status(response) != want {
-			t.Errorf("%s: reply %.60q, want %s", target, response, want)
+			t.Errorf("%s: response %.60q, want %s", target, response, want)
 		}
 		if bin == "" {
 			continue
@@ -237,7 +237,7 @@ func TestConnectionsAreKept(t *testing.T) {
 			}
 			if !tt.kept {
 				if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
-					t.Errorf("after the reply: %q, %v", rest, err)
+					t.Errorf("after the response: %q, %v", rest, err)
 				}
 				return
 			}
@@ -266,7 +266,7 @@ func TestPipelinedRequests(t *testing.T) {
 	go io.WriteString(c, raw.String())
 	for i, resp := range responses(t, c, "POST", n) {
 		if resp.StatusCode != 200 {
-			t.Fatalf("reply %d: %s", i, resp.Status)
+			t.Fatalf("response %d: %s", i, resp.Status)
 		}
 	}
 	for i, got := range captures(t, s, "pipe") {
@@ -334,7 +334,7 @@ func TestAddressesOfItsOwn(t *testing.T) {
 		t.Errorf("/: %d %s", code, body)
 	}
 	code, kind, body := get("/.well-known/hookrig")
-	if code != 200 || kind != "application/json" || !strings.Contains(body, `"name":"hookrig"`) || !strings.Contains(body, `"desk":"http://127.0.0.1:8080"`) {
+	if code != 200 || kind != "application/json" || !strings.Contains(body, `"name":"hookrig"`) || !strings.Contains(body, `"dashboard":"http://127.0.0.1:8080"`) {
 		t.Errorf("/.well-known/hookrig: %d %s %s", code, kind, body)
 	}
 	if code, _, body := get("/.other"); code != http.StatusNotFound || !strings.Contains(body, `"/.other" names no bin`) {

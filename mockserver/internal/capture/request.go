@@ -320,5 +320,5 @@ func isToken(text string) bool {
 	return text != ""
 }
 
-// quoteLine quotes a line of a head or a trailer without its secret: problems and replies are shown around.
+// quoteLine quotes a line of a head or a trailer without its secret: problems and responses are shown around.
 func quoteLine(line string) string { return quote(redact.Line(line)) }

@@ -31,6 +31,6 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 	if got := retryAfter(&journal.Capture{At: at}); got != 0 {
-		t.Errorf("without a reply: %v", got)
+		t.Errorf("without a response: %v", got)
 	}
 }

@@ -13,27 +13,27 @@ import (
 
 // Script is what a bin answers. The zero Script answers 200 to all.
 //
-// A reply is chosen when the request has been read, before it is stored, so that it is in the same record. Requests
+// A response is chosen when the request has been read, before it is stored, so that it is in the same record. Requests
 // that arrive at the same time are each given a turn of their own, in an order that need not be that of their numbers.
 type Script struct {
-	// Turns are given one after the other; the last one stays unless Loop.
-	Sequence []journal.Response `json:"turns,omitempty"`
-	Loop  bool            `json:"loop,omitempty"`
-	// By "delivery" takes the turns for each delivery id of its own, else for the bin.
+	// Sequence is given one response after the other; the last one stays unless Loop.
+	Sequence []journal.Response `json:"sequence,omitempty"`
+	Loop     bool               `json:"loop,omitempty"`
+	// By "delivery" starts the sequence for each delivery id; "" shares it among all requests of the bin.
 	By string `json:"by,omitempty"`
-	// Rules come before the turns: the first whose Where holds answers.
+	// Rules come before the sequence: the first whose Where holds answers.
 	Rules []Rule `json:"rules,omitempty"`
 }
 
-// Rule answers the requests for which a jq condition holds: with one reply, or with replies in turn as a Script's.
+// Rule answers the requests for which a jq condition holds: with one response, or with a sequence of responses as a Script's.
 type Rule struct {
 	Where string `json:"where"`
-	// Reply is the one reply; the zero Reply is 200. Not together with Turns.
-	Response journal.Response `json:"reply,omitzero"`
-	// Turns are those of the rule: they are counted apart from those of the bin and of other rules.
-	Sequence []journal.Response `json:"turns,omitempty"`
-	Loop  bool            `json:"loop,omitempty"`
-	By    string          `json:"by,omitempty"`
+	// Response is the one response; the zero Response is 200. Not together with Sequence.
+	Response journal.Response `json:"response,omitzero"`
+	// Sequence is the rule's own: it is counted apart from those of the bin and of other rules.
+	Sequence []journal.Response `json:"sequence,omitempty"`
+	Loop     bool               `json:"loop,omitempty"`
+	By       string             `json:"by,omitempty"`
 }
 
 // byDelivery is the one value of By besides "".
@@ -42,11 +42,13 @@ const byDelivery = "delivery"
 // The most that a script may hold.
 const (
 	mostResponses = 10_000
-	mostRules = 100
+	mostRules     = 100
 )
 
 // isZero says whether there is nothing in the script.
-func (s Script) isZero() bool { return len(s.Sequence) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == "" }
+func (s Script) isZero() bool {
+	return len(s.Sequence) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == ""
+}
 
 func (s Script) clone() Script {
 	s.Sequence = cloneResponses(s.Sequence)
@@ -68,7 +70,7 @@ func cloneResponses(list []journal.Response) []journal.Response {
 
 // script is a Script made ready.
 type script struct {
-	rules []rule
+	rules    []rule
 	sequence *plan // nil: there are rules only
 	// provider says where its deliveries' ids are; nil is no provider.
 	provider *fixtures.Provider
@@ -115,14 +117,14 @@ func newScript(known *conditions, s Script, p *fixtures.Provider) (*script, erro
 			}
 			p = &plan{answers: []*answer{newAnswer(r.Response)}}
 		case !reflect.ValueOf(r.Response).IsZero():
-			return nil, fmt.Errorf("%w: %s: a reply and turns: want one of them", ErrInvalid, where)
+			return nil, fmt.Errorf("%w: %s: a response and a sequence: want one of them", ErrInvalid, where)
 		}
 		ready.rules = append(ready.rules, rule{c, p})
 	}
 	return ready, nil
 }
 
-// choose picks the answer to a request: the first rule that holds, else the turn, else 200.
+// choose picks the answer to a request: the first rule that holds, else the sequence, else 200.
 func (s *script) choose(server *Server, m *signature.Message) *answer {
 	var doc map[string]any // made when it is first asked for
 	for i := range s.rules {
@@ -132,7 +134,7 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 		}
 		held, err := s.rules[i].where.holds(server.ctx, doc)
 		if err != nil {
-			server.o.Log.Debug("capture: a rule could not be judged, so it does not hold", "where", s.rules[i].where.text, "error", err)
+			server.o.Log.Debug("capture: a rule could not be checked, so it does not hold", "where", s.rules[i].where.text, "error", err)
 		}
 		if held {
 			return s.rules[i].plan.next(m, s.provider)
@@ -144,24 +146,24 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 	return s.sequence.next(m, s.provider)
 }
 
-// plan is replies in turn made ready, with the turns taken so far.
+// plan is a sequence of responses made ready, with the position reached.
 type plan struct {
 	answers []*answer
 	loop    bool
 	taken   atomic.Uint64 // turns, by all requests together
-	book    *positions     // turns by delivery; nil: by all together
+	book    *positions    // turns by delivery; nil: by all together
 	number  int           // of the plan, in the book
 }
 
-// newPlan makes replies in turn ready; nil when there are none. Where begins the errors, which wrap ErrInvalid.
+// newPlan makes a sequence of responses ready; nil when there are none. Where begins the errors, which wrap ErrInvalid.
 func newPlan(sequence []journal.Response, loop bool, by string, book *positions, number int, where string) (*plan, error) {
 	switch {
 	case by != "" && by != byDelivery:
-		return nil, fmt.Errorf("%w: %sreplies by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, quote(by))
+		return nil, fmt.Errorf("%w: %sresponses by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, quote(by))
 	case len(sequence) > mostResponses:
-		return nil, fmt.Errorf("%w: %s%d turns: want at most %d", ErrInvalid, where, len(sequence), mostResponses)
+		return nil, fmt.Errorf("%w: %s%d responses: want at most %d", ErrInvalid, where, len(sequence), mostResponses)
 	case len(sequence) == 0 && (loop || by != ""):
-		return nil, fmt.Errorf("%w: %sloop or by without turns: there is nothing to take in turn", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %sloop or by without a sequence: there is nothing to repeat", ErrInvalid, where)
 	case len(sequence) == 0:
 		return nil, nil
 	}
@@ -170,7 +172,7 @@ func newPlan(sequence []journal.Response, loop bool, by string, book *positions,
 		p.book = book
 	}
 	for i, r := range sequence {
-		if err := checkResponse(r, fmt.Sprintf("%sturn %d", where, i+1)); err != nil {
+		if err := checkResponse(r, fmt.Sprintf("%sresponse %d", where, i+1)); err != nil {
 			return nil, err
 		}
 		p.answers = append(p.answers, newAnswer(r))

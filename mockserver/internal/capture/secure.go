@@ -39,7 +39,7 @@ func listenTLS(ctx context.Context, o TLS) (*secured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
 	}
-	now := time.Now() // certificates are judged by the wall clock
+	now := time.Now() // certificates are checked by the wall clock
 	served := namesOf(host)
 	a, err := openAuthority(o.Dir, served, now)
 	if err != nil {

@@ -86,13 +86,13 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// Replies that end badly do so below TLS too.
+// Responses that end badly do so below TLS too.
 func TestTLSReset(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, withTLS)
 	for _, tt := range []struct {
 		response journal.Response
-		want  string
+		want     string
 	}{
 		{journal.Response{Reset: true}, ""},
 		{journal.Response{Cut: "body", Body: "abcdef"}, "abc"},
@@ -278,7 +278,7 @@ func TestAuthorityIsConstrained(t *testing.T) {
 	if !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it does not vouch for 192.0.2.1, only for [127.0.0.0/8 ::1/128]: delete it and "+dir) {
 		t.Error(err)
 	}
-	if err = at("rig.test:0"); !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it does not vouch for rig.test, only for localhost: delete it and "+dir) {
+	if err = at("server.test:0"); !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it does not vouch for server.test, only for localhost: delete it and "+dir) {
 		t.Error(err)
 	}
 }

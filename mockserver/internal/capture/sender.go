@@ -25,11 +25,11 @@ type Sender struct {
 	Complete   bool `json:"complete"`
 	Deliveries int  `json:"deliveries"` // told apart as Attempts does
 	Retried    int  `json:"retried"`    // deliveries of more than one attempt
-	// After is what followed each kind of reply, in the order of their names.
+	// After is what followed each kind of response, in the order of their names.
 	After []Followed `json:"after"`
 	// BackOff is how long it waited for its second attempt, its third, and so on, up to the twentieth.
 	BackOff []Gap `json:"back_off"`
-	// RetryAfter counts replies that named a time (RFC 9110 §10.2.3), of those after which it came again.
+	// RetryAfter counts responses that named a time (RFC 9110 §10.2.3), of those after which it came again.
 	RetryAfter Kept `json:"retry_after"`
 	// Vary are the header lines, in lower case, that differ between attempts of one delivery.
 	Vary []string `json:"vary"`
@@ -45,11 +45,11 @@ type Sender struct {
 	Findings []string `json:"findings"`
 }
 
-// Followed is what a sender did after a kind of reply.
+// Followed is what a sender did after a kind of response.
 type Followed struct {
-	Response   string `json:"reply"` // a status, or hang, reset, cut
-	Times   int    `json:"times"`
-	Retried int    `json:"retried"` // how often another attempt of the delivery came after it
+	Response string `json:"response"` // a status, or hang, reset, cut
+	Times    int    `json:"times"`
+	Retried  int    `json:"retried"` // how often another attempt of the delivery came after it
 }
 
 // Gap is how long a sender waited for an attempt, from the capture of the one before.
@@ -77,7 +77,7 @@ const (
 // Sender tells what the newest captures of a bin, up to 10,000, say of the one that sent them. Errors wrap ErrInvalid, or
 // are the store's.
 func (s *Server) Sender(ctx context.Context, name string) (Sender, error) {
-	stats, err := s.Stats(ctx, name)
+	stats, err := s.BinStats(ctx, name)
 	if err != nil {
 		return Sender{}, err
 	}
@@ -122,8 +122,8 @@ type observer struct {
 // observed is what is kept of an attempt: without what is common to all.
 type observed struct {
 	at         time.Time
-	response      string
-	retryAfter time.Duration // 0: the reply named none
+	response   string
+	retryAfter time.Duration // 0: the response named none
 	headers    signature.Headers
 	body       [sha256.Size]byte // its hash
 }
@@ -163,7 +163,7 @@ func count(kinds map[string]int, kind string) {
 	}
 }
 
-// replyKind names what a bin did about a capture.
+// responseKind names what a bin did about a capture.
 func responseKind(r *journal.Response) string {
 	switch {
 	case r == nil:
@@ -178,7 +178,7 @@ func responseKind(r *journal.Response) string {
 	return strconv.Itoa(cmp.Or(r.Status, http.StatusOK))
 }
 
-// retryAfter is what the reply asks the sender to wait; 0: nothing.
+// retryAfter is what the response asks the sender to wait; 0: nothing.
 func retryAfter(c *journal.Capture) time.Duration {
 	if c.Response == nil {
 		return 0

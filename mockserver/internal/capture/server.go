@@ -27,7 +27,7 @@ type Options struct {
 	// PublicURL is what the capture address is called from outside, behind a proxy or a container's ports; "" is http://HOST:PORT. With a path, requests
 	// may come with it or without.
 	PublicURL string
-	// Desk is the desk's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
+	// Dashboard is the dashboard's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
 	Dashboard string
 	// Version of the program, told there too; "" is that of the module.
 	Version  string
@@ -72,7 +72,7 @@ func (o Options) withDefaults() Options {
 }
 
 // mostConns is how many connections there may be at a time: a number that is refused with an answer, before the files that
-// the process may open run out. The desk, the journal and consumers need some of them.
+// the process may open run out. The dashboard, the journal and consumers need some of them.
 func mostConns(files uint64) int {
 	const most = 16384
 	if files == 0 {
@@ -81,7 +81,7 @@ func mostConns(files uint64) int {
 	return int(min(most, max(1, files/16*11)))
 }
 
-// Server records every request that its address receives. A capture is stored before the first byte of its reply.
+// Server records every request that its address receives. A capture is stored before the first byte of its response.
 type Server struct {
 	o          Options
 	limits     limits
@@ -94,7 +94,7 @@ type Server struct {
 	url        string   // as it is told
 	public     *url.URL // PublicURL; nil without one
 	base       string   // its path, without a slash at the end
-	dashboard       atomic.Pointer[string]
+	dashboard  atomic.Pointer[string]
 	bins       bins
 	checks     checks
 	conditions conditions
@@ -109,7 +109,7 @@ type Server struct {
 	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
 	closing chan struct{}   // closed when Close begins
 
-	// patient is of replies that are waited for: it ends when Close begins.
+	// patient is of responses that are waited for: it ends when Close begins.
 	patient      context.Context
 	stopPatience context.CancelFunc
 
@@ -183,7 +183,7 @@ func (s *Server) Address() string { return wire.Reachable(s.listener.Addr()) }
 // URL is http://host:port, without a final slash; a bin's address is URL()/<bin>.
 func (s *Server) URL() string { return s.url }
 
-// SetDesk tells the server the desk's URL once it is known.
+// SetDashboard tells the server the dashboard's URL once it is known.
 func (s *Server) SetDashboard(url string) { s.dashboard.Store(&url) }
 
 // Connections is how many there are now.
@@ -254,7 +254,7 @@ func (s *Server) leave(c *conn) {
 	s.work.Done()
 }
 
-// Close stops listening, lets the requests under way finish until ctx ends, and waits for every goroutine. Replies that
+// Close stops listening, lets the requests under way finish until ctx ends, and waits for every goroutine. Responses that
 // are delayed or hang are not waited for: their connections end unanswered. Requests that were cut off are recorded as
 // aborted, and the error wraps ctx's then.
 func (s *Server) Close(ctx context.Context) error {

@@ -21,13 +21,13 @@ type Settings struct {
 	Secrets  []string `json:"secrets,omitempty"`
 	// URL is the address as the provider has it registered, for schemes that sign it.
 	URL string `json:"url,omitempty"`
-	// Handshakes are answered by the bin itself, before its replies and when it forwards too. Such a request is recorded
-	// like any other and takes no turn.
+	// Handshakes are answered by the bin itself, before its responses and when it forwards too. Such a request is recorded
+	// like any other and takes no response of the sequence.
 	Handshakes []Handshake `json:"handshakes,omitempty"`
-	Responses    Script      `json:"replies,omitzero"`
+	Responses  Script      `json:"responses,omitzero"`
 	// Forward is a consumer's address: every request is passed on to it once it is stored, as it came, with what follows
-	// the bin's name behind the path. The consumer has 30 seconds; its reply is recorded and is the bin's, no reply is a 502
-	// or 504 that says why. Not together with Replies.
+	// the bin's name behind the path. The consumer has 30 seconds; its response is recorded and is the bin's, no response is a 502
+	// or 504 that says why. Not together with Responses.
 	Forward string `json:"forward,omitempty"`
 }
 
@@ -59,7 +59,7 @@ type Change struct {
 	Secrets    *[]string    `json:"secrets,omitempty"`
 	URL        *string      `json:"url,omitempty"`
 	Handshakes *[]Handshake `json:"handshakes,omitempty"`
-	Responses    *Script      `json:"replies,omitempty"`
+	Responses  *Script      `json:"responses,omitempty"`
 	Forward    *string      `json:"forward,omitempty"`
 }
 
@@ -87,7 +87,7 @@ func (c *Change) of(set Settings) Settings {
 }
 
 // Change changes some of a bin's settings and returns all of them. Changes made at the same time do not undo each other. Its script starts
-// anew only when the change sets replies, or another provider. Errors are those of Configure.
+// anew only when the change sets responses, or another provider. Errors are those of Configure.
 func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, error) {
 	if err := checkNewBin(name); err != nil {
 		return Settings{}, err
@@ -119,7 +119,7 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 		return Settings{}, fmt.Errorf("bin %s: keep the settings: %w", name, err)
 	}
 	if old != nil && c.Responses == nil && set.Provider == before.Provider {
-		b.script = old.script // with the turns that were taken
+		b.script = old.script // with its position
 	}
 	s.bins.set(name, b)
 	return set, nil
@@ -147,7 +147,7 @@ func (s *Server) restore(ctx context.Context) error {
 	for _, d := range kept {
 		var set Settings
 		var b *bin
-		if err = json.Unmarshal(d.Doc, &set); err == nil {
+		if err = parseSettings(d.Doc, &set); err == nil {
 			b, err = s.newBin(set)
 		}
 		if err != nil {
@@ -206,7 +206,7 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 		return nil, err
 	}
 	var provider *fixtures.Provider
-	if set.Provider != "" { // which the judge found
+	if set.Provider != "" { // which the check found
 		if provider, err = s.o.Catalogue.Provider(set.Provider); err != nil {
 			return nil, err
 		}
@@ -220,7 +220,7 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 	return b, nil
 }
 
-// verify judges a capture; nil when the bin names no provider.
+// verify checks a capture; nil when the bin names no provider.
 func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
 	if b.check == nil {
 		return nil
@@ -229,7 +229,7 @@ func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
 	return &v
 }
 
-// reply chooses what is answered to a request; nil is the reply of the consumer behind the bin, which comes later. A bin
+// response chooses what is answered to a request; nil is the response of the consumer behind the bin, which comes later. A bin
 // that has nothing to say itself answers otherwise.
 func (b *bin) response(s *Server, m *signature.Message, otherwise *answer) *answer {
 	if b.greeter != nil {

@@ -31,7 +31,7 @@ func TestSettingsSurviveARestart(t *testing.T) {
 	}
 	set := capture.Settings{Responses: capture.Script{
 		Sequence: []journal.Response{{Status: 503, Headers: map[string]string{"Retry-After": "7"}}, {Delay: journal.Duration(time.Microsecond)}},
-		By:    "delivery", Loop: true,
+		By:       "delivery", Loop: true,
 		Rules: []capture.Rule{
 			{Where: `.method == "PUT"`, Response: journal.Response{Status: 418}},
 			{Where: `.method == "GET"`, Sequence: []journal.Response{{Status: 404, Lines: signature.Headers{{Name: "A", Value: "b"}}}, {}}, By: "delivery", Loop: true},
@@ -103,26 +103,26 @@ func TestConfigureRefuses(t *testing.T) {
 		want      string
 	}{
 		{"bin", "a/b", capture.Settings{}, `invalid bin "a/b": want 1 to 128 letters, digits, "-", "_" or ".", not a "." first`},
-		{"status", "b", sequence(journal.Response{Status: 101}), "bin b: invalid: turn 2: status 101: want 200 to 999"},
-		{"delay", "b", sequence(journal.Response{Delay: -1}), "bin b: invalid: turn 2: delay -1ns: want 0s to 10m0s"},
-		{"hang and reset", "b", sequence(journal.Response{Hang: true, Reset: true}), "bin b: invalid: turn 2: hang and reset: want one of them"},
-		{"hang and status", "b", sequence(journal.Response{Hang: true, Status: 500}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
-		{"hang and lines", "b", sequence(journal.Response{Hang: true, Lines: signature.Headers{{Name: "A"}}}), "bin b: invalid: turn 2: a reply that hangs or resets has no status, headers or body"},
-		{"drip", "b", sequence(journal.Response{Drip: journal.Duration(time.Hour)}), "bin b: invalid: turn 2: drip 1h0m0s: want 0s to 10m0s"},
-		{"cut", "b", sequence(journal.Response{Cut: "tail"}), `bin b: invalid: turn 2: cut "tail": want "head" or "body", where the connection is reset`},
-		{"cut without a body", "b", sequence(journal.Response{Cut: "body"}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
-		{"drip without a body", "b", sequence(journal.Response{Status: 204, Body: "x", Drip: 1}), "bin b: invalid: turn 2: drip, or cut in the body: the reply has no body; give one"},
-		{"drip of a head", "b", sequence(journal.Response{Body: "x", Drip: 1, Cut: "head"}), "bin b: invalid: turn 2: drip and cut in the head: the body that would drip never comes"},
-		{"line", "b", sequence(journal.Response{Lines: signature.Headers{{Name: "X", Value: "a\r\nb"}}}), `bin b: invalid: turn 2: header X: "a\r\nb" holds a line end`},
-		{"header name", "b", sequence(journal.Response{Headers: map[string]string{"X Y": ""}}), `bin b: invalid: turn 2: header "X Y": want a name such as "Retry-After"`},
-		{"header value", "b", sequence(journal.Response{Headers: map[string]string{"X": "a\nb"}}), `bin b: invalid: turn 2: header X: "a\nb" holds a line end`},
-		{"by", "b", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{}}, By: "event"}}, `bin b: invalid: replies by "event": want "delivery", or nothing for one script for the bin`},
-		{"nothing in turn", "b", capture.Settings{Responses: capture.Script{Loop: true}}, "bin b: invalid: loop or by without turns: there is nothing to take in turn"},
+		{"status", "b", sequence(journal.Response{Status: 101}), "bin b: invalid: response 2: status 101: want 200 to 999"},
+		{"delay", "b", sequence(journal.Response{Delay: -1}), "bin b: invalid: response 2: delay -1ns: want 0s to 10m0s"},
+		{"hang and reset", "b", sequence(journal.Response{Hang: true, Reset: true}), "bin b: invalid: response 2: hang and reset: want one of them"},
+		{"hang and status", "b", sequence(journal.Response{Hang: true, Status: 500}), "bin b: invalid: response 2: a response that hangs or resets has no status, headers or body"},
+		{"hang and lines", "b", sequence(journal.Response{Hang: true, Lines: signature.Headers{{Name: "A"}}}), "bin b: invalid: response 2: a response that hangs or resets has no status, headers or body"},
+		{"drip", "b", sequence(journal.Response{Drip: journal.Duration(time.Hour)}), "bin b: invalid: response 2: drip 1h0m0s: want 0s to 10m0s"},
+		{"cut", "b", sequence(journal.Response{Cut: "tail"}), `bin b: invalid: response 2: cut "tail": want "head" or "body", where the connection is reset`},
+		{"cut without a body", "b", sequence(journal.Response{Cut: "body"}), "bin b: invalid: response 2: drip, or cut in the body: the response has no body; give one"},
+		{"drip without a body", "b", sequence(journal.Response{Status: 204, Body: "x", Drip: 1}), "bin b: invalid: response 2: drip, or cut in the body: the response has no body; give one"},
+		{"drip of a head", "b", sequence(journal.Response{Body: "x", Drip: 1, Cut: "head"}), "bin b: invalid: response 2: drip and cut in the head: the body that would drip never comes"},
+		{"line", "b", sequence(journal.Response{Lines: signature.Headers{{Name: "X", Value: "a\r\nb"}}}), `bin b: invalid: response 2: header X: "a\r\nb" holds a line end`},
+		{"header name", "b", sequence(journal.Response{Headers: map[string]string{"X Y": ""}}), `bin b: invalid: response 2: header "X Y": want a name such as "Retry-After"`},
+		{"header value", "b", sequence(journal.Response{Headers: map[string]string{"X": "a\nb"}}), `bin b: invalid: response 2: header X: "a\nb" holds a line end`},
+		{"by", "b", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{}}, By: "event"}}, `bin b: invalid: responses by "event": want "delivery", or nothing for one script for the bin`},
+		{"nothing in turn", "b", capture.Settings{Responses: capture.Script{Loop: true}}, "bin b: invalid: loop or by without a sequence: there is nothing to repeat"},
 		{"no condition", "b", rule(""), `bin b: invalid: rule 1: no condition: want one such as .method == "POST"`},
 		{"condition", "b", rule(".method = = 1"), `bin b: rule 1: invalid condition ".method = = 1": line 1, column 11: unexpected token "=": want a jq condition such as .method == "POST" and .body.id == 7`},
-		{"rule's turn", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", Sequence: []journal.Response{{}, {Status: 7}}}}}}, "bin b: invalid: rule 1: turn 2: status 7: want 200 to 999"},
-		{"rule's by", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", By: "delivery"}}}}, "bin b: invalid: rule 1: loop or by without turns: there is nothing to take in turn"},
-		{"rule with both", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", Sequence: []journal.Response{{}}, Response: journal.Response{Body: "x"}}}}}, "bin b: invalid: rule 1: a reply and turns: want one of them"},
+		{"rule's turn", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", Sequence: []journal.Response{{}, {Status: 7}}}}}}, "bin b: invalid: rule 1: response 2: status 7: want 200 to 999"},
+		{"rule's by", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", By: "delivery"}}}}, "bin b: invalid: rule 1: loop or by without a sequence: there is nothing to repeat"},
+		{"rule with both", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", Sequence: []journal.Response{{}}, Response: journal.Response{Body: "x"}}}}}, "bin b: invalid: rule 1: a response and a sequence: want one of them"},
 		{"handshake", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slak"}}}, `bin b: invalid: handshake "slak": want one of slack, discord, meta, twitter, cloudevents`},
 		{"handshake without its secret", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "twitter"}}}, `bin b: invalid: handshake twitter: it needs a secret, as in {"kind": "twitter", "secret": "…"}`},
 		{"handshake with a secret", "b", capture.Settings{Handshakes: []capture.Handshake{{Kind: "slack", Secret: "s"}}}, "bin b: invalid: handshake slack: it has no secret: leave it out"},
@@ -152,7 +152,7 @@ func TestConfigureWithoutStore(t *testing.T) {
 		t.Errorf("Configure: %v", err)
 	}
 	if got := send(t, s, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.HasSuffix(got, "first") {
-		t.Errorf("reply %q", got)
+		t.Errorf("response %q", got)
 	}
 	if doc, err := store.Get(t.Context(), "bin", "b"); err != nil || !strings.Contains(string(doc), "first") {
 		t.Errorf("document %s, %v", doc, err)

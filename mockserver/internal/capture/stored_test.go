@@ -45,7 +45,7 @@ func TestStoredBeforeTheFirstByteOfTheResponse(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n, err := c.Read(make([]byte, 1)); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Fatalf("%d bytes of the reply before the capture was stored, %v", n, err)
+			t.Fatalf("%d bytes of the response before the capture was stored, %v", n, err)
 		}
 		if err := c.SetReadDeadline(time.Time{}); err != nil {
 			t.Fatal(err)
@@ -54,7 +54,7 @@ func TestStoredBeforeTheFirstByteOfTheResponse(t *testing.T) {
 		resp := responses(t, c, "POST", 1)[0]
 		got, err := store.Capture(t.Context(), resp.Header.Get("Hookrig-Capture"))
 		if err != nil || got.Target != target || got.Response == nil || got.Response.Body != "turn" {
-			t.Fatalf("the capture that the reply names: %+v, %v", got, err)
+			t.Fatalf("the capture that the response names: %+v, %v", got, err)
 		}
 	}
 }
@@ -81,7 +81,7 @@ func TestWhatIsNotStoredIsNotAccepted(t *testing.T) {
 		configure(t, s, "b", capture.Settings{Responses: script("accepted")})
 		response := send(t, s, "POST /b HTTP/1.1\r\nHost: x\r\n\r\n")
 		if status(response) != tt.want || strings.Contains(response, "Hookrig-Capture") || strings.Contains(response, "accepted") {
-			t.Errorf("%v: reply %q, want %s", tt.err, response, tt.want)
+			t.Errorf("%v: response %q, want %s", tt.err, response, tt.want)
 		}
 		if got := s.Counts(); got != (capture.Counts{Unstored: 1}) {
 			t.Errorf("%v: counts %+v", tt.err, got)

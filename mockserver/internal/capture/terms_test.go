@@ -155,7 +155,7 @@ func TestTermsSelect(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	c := &journal.Capture{
 		Bin: "orders", At: now.Add(-time.Hour), Problems: []string{"aborted: after 3 bytes"},
-		Response:        &journal.Response{},
+		Response:     &journal.Response{},
 		Verification: &journal.Verification{Provider: "neostore", Verdict: "mismatch"},
 		Message: wire.Message{
 			Method: "POST", Target: "/orders/Hooks?q=Path",

@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Verify judges a capture against a provider and secrets, at the time it arrived. url is the address as the provider
+// Verify checks a capture against a provider and secrets, at the time it arrived. url is the address as the provider
 // has it registered; "" is what Host and target make. When the signature is not valid, the explanation says why.
 func Verify(p *fixtures.Provider, c journal.Capture, url string, secrets ...string) journal.Verification {
 	j, err := prepareCheck(p, url, secrets)
@@ -20,14 +20,14 @@ func Verify(p *fixtures.Provider, c journal.Capture, url string, secrets ...stri
 	return j.verify(&c, true)
 }
 
-// judge verifies the captures of a bin.
+// check verifies the captures of a bin.
 type check struct {
 	provider  string
 	url       *url.URL // nil: none is registered
 	verifiers sync.Pool
 }
 
-// newJudge returns the judge that settings ask for, or nil. Errors wrap ErrInvalid.
+// newCheck returns the check that settings ask for, or nil. Errors wrap ErrInvalid.
 func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 	if set.Provider == "" {
 		if len(set.Secrets) > 0 || set.URL != "" {
@@ -48,7 +48,7 @@ func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 		}
 	}
 	if len(p.Signing.Signatures) == 0 && len(set.Secrets) == 0 {
-		return nil, nil // a provider that signs nothing leaves nothing to judge
+		return nil, nil // a provider that signs nothing leaves nothing to check
 	}
 	j, err := prepareCheck(p, set.URL, set.Secrets)
 	if err != nil {
@@ -59,7 +59,7 @@ func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 
 func prepareCheck(p *fixtures.Provider, registered string, secrets []string) (*check, error) {
 	if len(p.Signing.Signatures) == 0 {
-		return nil, fmt.Errorf("%s signs nothing: there is no signature to judge", p.Name)
+		return nil, fmt.Errorf("%s signs nothing: there is no signature to check", p.Name)
 	}
 	first, err := signature.NewVerifier(&p.Signing, secrets...)
 	if err != nil {
@@ -82,7 +82,7 @@ func prepareCheck(p *fixtures.Provider, registered string, secrets []string) (*c
 	return j, nil
 }
 
-// verify judges one capture. What was not read whole is judged as it is, and not explained.
+// verify checks one capture. What was not read whole is checked as it is, and not explained.
 func (j *check) verify(c *journal.Capture, whole bool) journal.Verification {
 	about := signature.Context{Time: c.At}
 	if j.url != nil {

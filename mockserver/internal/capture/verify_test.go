@@ -95,7 +95,7 @@ func TestVerificationExplains(t *testing.T) {
 	}
 }
 
-// What did not arrive whole is judged, and nobody guesses why.
+// What did not arrive whole is checked, and nobody guesses why.
 func TestVerificationOfAPart(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, func(o *capture.Options) { o.Catalogue = fixtures.Builtin() })
@@ -111,7 +111,7 @@ func TestVerificationOfAPart(t *testing.T) {
 	}
 }
 
-// A scheme that signs the address is verified against the one that is registered, not the one the rig listens on.
+// A scheme that signs the address is verified against the one that is registered, not the one the server listens on.
 func TestVerifyWithTheRegisteredURL(t *testing.T) {
 	t.Parallel()
 	p := &fixtures.Provider{Name: "urls", Signing: signature.Scheme{Signatures: []signature.Signature{{

@@ -80,7 +80,7 @@ func (s *Server) Wait(ctx context.Context, name string, w Wait) (Waited, error) 
 	return s.WaitInQueue(ctx, name, w, func(context.Context) error { return nil })
 }
 
-// WaitInTurn is Wait; when the wait is over, and before the captures of its result are read, it waits for its turn.
+// WaitInQueue is Wait; when the wait is over, and before the captures of its result are read, it waits for its turn.
 func (s *Server) WaitInQueue(ctx context.Context, name string, w Wait, turn func(context.Context) error) (Waited, error) {
 	if err := checkNewBin(name); err != nil {
 		return Waited{}, err

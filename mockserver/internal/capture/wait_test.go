@@ -122,7 +122,7 @@ func TestWaitForWhatComes(t *testing.T) {
 	}
 }
 
-// What arrives while the count settles is judged too.
+// What arrives while the count settles is checked too.
 func TestWaitSettles(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
@@ -196,7 +196,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A bound that cannot be judged, because the bin let captures go, is not passed.
+// A bound that cannot be checked, because the bin let captures go, is not passed.
 func TestWaitIsInconclusive(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{PerBin: 2})

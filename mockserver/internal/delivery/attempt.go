@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// keptReply bounds how much of a reply's body the journal keeps, in bytes.
+// keptResponse bounds how much of a response's body the journal keeps, in bytes.
 const keptResponse = 64 << 10
 
 // attempt makes one attempt of a delivery and says what came of it. The stamp on the request is the wall clock's,

@@ -149,7 +149,7 @@ func (d *Dispatcher) perform(j *job) (due time.Time, again bool) {
 	return next.Time(), next.State == journal.Pending
 }
 
-// judge says where a delivery stands after an attempt.
+// check says where a delivery stands after an attempt.
 func (d *Dispatcher) check(j *job, t *terms, a *journal.Attempt) journal.Progress {
 	retry := t.retry
 	switch {

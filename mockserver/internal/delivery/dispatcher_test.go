@@ -51,7 +51,7 @@ func TestRetryUntilTheConsumerIsUp(t *testing.T) {
 			t.Errorf("attempt %d at %v took %v ms; want the wall clock", i+1, a.At, a.TookMS)
 		}
 		if a.Response == nil || a.Response.Status != want.status {
-			t.Errorf("attempt %d: reply %+v", i+1, a.Response)
+			t.Errorf("attempt %d: response %+v", i+1, a.Response)
 		}
 		first := c.received()[0]
 		signed := r.header.Get("x-neostore-signature")
@@ -163,7 +163,7 @@ func TestOutcomesHaveTheirClass(t *testing.T) {
 	}{
 		"answers":       {silent.URL, 0, wire.GotStatus, 200, journal.Delivered, ""},
 		"redirects":     {redirecting.URL, 0, wire.GotStatus, 307, journal.Exhausted, ""},
-		"never answers": {hanging, 3 * time.Second, wire.NoResponse, 0, journal.Exhausted, "no reply within "},
+		"never answers": {hanging, 3 * time.Second, wire.NoResponse, 0, journal.Exhausted, "no response within "},
 		"refuses":       {refused, 0, wire.NotSent, 0, journal.Exhausted, "refused"},
 		"is forbidden":  {"http://192.0.2.1:9/hooks", 0, wire.NotSent, 0, journal.Exhausted, "forbidden address"},
 		"stops reading": {cutting, 0, wire.PartlyWritten, 0, journal.Exhausted, "writing the request"},

@@ -14,7 +14,7 @@
 // endpoints of its tenant that subscribe to it. Each gets one delivery, which
 // is in the journal before anything is sent. The schedule starts it when it is
 // due: the request is built and signed over those very bytes (request), sent
-// and recorded (attempt), and judged: delivered, stopped, exhausted, or tried
+// and recorded (attempt), and checked: delivered, stopped, exhausted, or tried
 // again at the time that Next says.
 //
 // # The schedule

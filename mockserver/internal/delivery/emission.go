@@ -203,7 +203,7 @@ func (d *Dispatcher) event(p *fixtures.Provider, e *Emission) (fixtures.Event, e
 	return event, nil
 }
 
-// eventID draws the rig's own id for an event that comes without one: a UUID of version 4.
+// eventID draws the server's own id for an event that comes without one: a UUID of version 4.
 func eventID(rng *rand.Rand) string {
 	var b [16]byte
 	for i := range b {

@@ -15,7 +15,7 @@ import (
 // entityKind is the kind of the documents that entities are kept as.
 const entityKind = "entity"
 
-// maxEntities bounds how many entities a rig keeps.
+// maxEntities bounds how many entities a server keeps.
 const maxEntities = 200_000
 
 // entities holds the entities of all providers. The zero entities is empty.
@@ -37,7 +37,7 @@ func (s *entities) reserve(e *Entity) (*heldEntity, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.named) >= maxEntities {
-		return nil, fmt.Errorf("%w: the rig keeps %d entities and no more: delete some", ErrInvalid, maxEntities)
+		return nil, fmt.Errorf("%w: the server keeps %d entities and no more: delete some", ErrInvalid, maxEntities)
 	}
 	if _, taken := s.named[e.Name()]; taken {
 		return nil, fmt.Errorf("%s: %w", e.Name(), journal.ErrExists)

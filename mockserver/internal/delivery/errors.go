@@ -14,7 +14,7 @@ var (
 
 // Why an attempt under way was cut short.
 var (
-	errStopping = errors.New("the rig stops")
+	errStopping = errors.New("the server stops")
 	errRemoved  = errors.New("the endpoint was removed")
 	errDisabled = errors.New("the endpoint was disabled")
 )

@@ -160,7 +160,7 @@ func knownProvider(t testing.TB, name string) *fixtures.Provider {
 	return p
 }
 
-// verify judges a message that was sent to an endpoint.
+// verify checks a message that was sent to an endpoint.
 func verify(t testing.TB, e journal.Endpoint, a journal.Attempt) signature.Verdict {
 	t.Helper()
 	p := knownProvider(t, e.Provider)

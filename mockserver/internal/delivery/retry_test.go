@@ -25,7 +25,7 @@ func TestNext(t *testing.T) {
 	}{
 		{"the zero profile never", fixtures.Retry{}, 1, 500, 0, false},
 		{"list, first", list, 1, 500, 5 * s, true},
-		{"list, no reply", list, 1, 0, 5 * s, true},
+		{"list, no response", list, 1, 0, 5 * s, true},
 		{"list, second", list, 2, 500, 5 * m, true},
 		{"list, last", list, 3, 500, 30 * m, true},
 		{"list, over", list, 4, 500, 0, false},

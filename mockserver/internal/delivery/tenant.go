@@ -23,7 +23,7 @@ type Tenant struct {
 	Name     string    `json:"name"`
 	Keys     []Key     `json:"keys,omitempty"`
 	Created  time.Time `json:"created,omitzero"`
-	// Demo: it is there because the rig is for trying things out, and in no store.
+	// Demo: it is there because the server is for trying things out, and in no store.
 	Demo bool `json:"demo,omitempty"`
 }
 
@@ -70,7 +70,7 @@ func (d *Dispatcher) PutTenant(ctx context.Context, t Tenant) (Tenant, error) {
 	defer d.tenants.changing.Unlock()
 	before, known := d.tenants.find(t.Provider, t.Name)
 	if !known && d.tenants.count() >= maxTenants {
-		return Tenant{}, fmt.Errorf("%w: tenant %q: the rig keeps %d tenants and no more", ErrInvalid, t.Name, maxTenants)
+		return Tenant{}, fmt.Errorf("%w: tenant %q: the server keeps %d tenants and no more", ErrInvalid, t.Name, maxTenants)
 	}
 	t.Demo, t.Created = false, cmp.Or(before.Created, d.schedule.time())
 	t.Keys = slices.Clone(t.Keys)
@@ -119,7 +119,7 @@ func (d *Dispatcher) RemoveTenant(ctx context.Context, provider, name string) er
 	case !known:
 		return fmt.Errorf("tenant %q of %s: %w", name, provider, journal.ErrNotFound)
 	case t.Demo:
-		return fmt.Errorf("%w: tenant %q of %s is the demo's: start the rig without it", ErrInvalid, name, provider)
+		return fmt.Errorf("%w: tenant %q of %s is the demo's: start the server without it", ErrInvalid, name, provider)
 	}
 	if err := d.store.Delete(ctx, tenantKind, t.document()); err != nil {
 		return fmt.Errorf("tenant %q of %s: %w", name, provider, err)

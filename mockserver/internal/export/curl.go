@@ -111,7 +111,7 @@ func unsendable(c *journal.Capture) string {
 }
 
 // origin is where a capture went, in characters that mean nothing to a shell; without a Host line that says so, where a
-// rig has its capture address.
+// server has its capture address.
 func origin(c *journal.Capture) string {
 	host := c.Headers.Get("Host")
 	u, err := url.Parse("http://" + host)

@@ -135,7 +135,7 @@ func randomCapture() *rapid.Generator[journal.Capture] {
 		if rapid.Bool().Draw(t, "problems") {
 			c.Problems = []string{"malformed: \"x\""}
 		}
-		if rapid.Bool().Draw(t, "reply") {
+		if rapid.Bool().Draw(t, "response") {
 			c.Response = &journal.Response{
 				Binary: rapid.SampledFrom([]journal.Binary{nil, {0, 0xff}}).Draw(t, "binary"),
 				Status: rapid.IntRange(0, 599).Draw(t, "status"), Headers: map[string]string{"X-A": "1", "Location": "/x"},

@@ -31,8 +31,8 @@ import (
 // receive the same bodies in the same order. To test a consumer, give its address in consumer and look at what it did.
 func TestCaptured(t *testing.T) {
 	ctx := t.Context()
-	rig := mockserver.StartT(t)
-	inbox := rig.Bin("inbox")
+	server := mockserver.StartT(t)
+	inbox := server.Bin("inbox")
 	consumer := inbox.URL()
 
 	var client mockserver.HTTPClient

@@ -17,7 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/: the parts of it that a request and its reply need.
+// HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/: the parts of it that a request and its response need.
 type (
 	harEntry struct {
 		StartedDateTime time.Time   `json:"startedDateTime"`
@@ -55,7 +55,7 @@ type (
 		Name  string `json:"name"`
 		Value string `json:"value"`
 	}
-	// harBody is postData. Encoding is of a reply's content in HAR 1.2; here it says the same of a request's.
+	// harBody is postData. Encoding is of a response's content in HAR 1.2; here it says the same of a request's.
 	harBody struct {
 		MimeType string `json:"mimeType"`
 		Text     string `json:"text"`
@@ -79,11 +79,13 @@ type (
 		Seq          uint64                `json:"seq"`
 		Peer         string                `json:"peer"`
 		Target       string                `json:"target"` // byte for byte, where url had to escape
-		Response        *journal.Response        `json:"reply,omitempty"`
+		Response     *journal.Response     `json:"response,omitempty"`
 		Verification *journal.Verification `json:"verification,omitempty"`
 		Problems     []string              `json:"problems,omitempty"`
 		Redacted     []string              `json:"redacted,omitempty"` // names of the secrets that were taken out
 		Head         *exactHead            `json:"head,omitempty"`
+		// Reply is the response in files that were written before it was called so.
+		Reply *journal.Response `json:"reply,omitempty"`
 	}
 )
 

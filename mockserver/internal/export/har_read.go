@@ -33,7 +33,7 @@ type (
 		Headers     []harPair   `json:"headers"`
 		PostData    *readPosted `json:"postData"`
 	}
-	// readPosted is postData. Encoding is of a reply's content in HAR 1.2; HAR 1.3 and this package have it of a request's as well.
+	// readPosted is postData. Encoding is of a response's content in HAR 1.2; HAR 1.3 and this package have it of a request's as well.
 	readPosted struct {
 		MimeType string      `json:"mimeType"`
 		Text     string      `json:"text"`
@@ -84,7 +84,7 @@ func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
 		}
 		own := e.Own
 		c.ID, c.Bin, c.Seq, c.Peer, c.Target = own.ID, own.Bin, own.Seq, own.Peer, own.Target
-		c.Response, c.Verification, c.Problems = own.Response, own.Verification, own.Problems
+		c.Response, c.Verification, c.Problems = cmp.Or(own.Response, own.Reply), own.Verification, own.Problems
 		own.Head.restore(&c.Message)
 		return c, notes, check(&c)
 	}
@@ -219,7 +219,7 @@ func keepLines(before, after signature.Headers) signature.Headers {
 	return append(lines, rest...)
 }
 
-// parseResponse makes a reply of an entry's response: nil when there was none, or none that can be read, which the note says.
+// parseResponse makes a response of an entry's response: nil when there was none, or none that can be read, which the note says.
 func parseResponse(raw json.RawMessage) (response *journal.Response, note string) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, ""

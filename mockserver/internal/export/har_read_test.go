@@ -141,7 +141,7 @@ func TestHARDialects(t *testing.T) {
 	}
 }
 
-// The response of an entry is the reply of the capture.
+// The response of an entry is the response of the capture.
 func TestHARResponses(t *testing.T) {
 	t.Parallel()
 	for response, want := range map[string]*journal.Response{

@@ -17,6 +17,8 @@ type lineRecord struct {
 	journal.Capture
 	Redacted []string   `json:"redacted,omitempty"` // names of the secrets that were taken out
 	Head     *exactHead `json:"head,omitempty"`
+	// Reply is the response in files that were written before it was called so.
+	Reply *journal.Response `json:"reply,omitempty"`
 }
 
 // linesFormat is JSON Lines: a capture a line.
@@ -34,7 +36,7 @@ func writeLines(w io.Writer, captures records, _ *Options) error {
 		if err != nil {
 			return err
 		}
-		if err := enc.Encode(lineRecord{c.Clone(), c.redacted, newExactHead(&c.Message)}); err != nil {
+		if err := enc.Encode(lineRecord{Capture: c.Clone(), Redacted: c.redacted, Head: newExactHead(&c.Message)}); err != nil {
 			return err
 		}
 	}
@@ -106,6 +108,9 @@ func parseLine(line []byte) (journal.Capture, []string, error) {
 	var l lineRecord
 	if err := json.Unmarshal(line, &l); err != nil {
 		return l.Capture, nil, fmt.Errorf("%w: want one capture in JSON, as the API has it: %w", ErrInvalid, err)
+	}
+	if l.Response == nil {
+		l.Response = l.Reply
 	}
 	l.Head.restore(&l.Message)
 	return l.Capture, nil, check(&l.Capture)

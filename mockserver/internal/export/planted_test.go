@@ -72,7 +72,7 @@ func planted() map[string]string {
 	}
 }
 
-// A secret that was planted comes out nowhere: not in the reply, not in a problem, not in a file of any format.
+// A secret that was planted comes out nowhere: not in the response, not in a problem, not in a file of any format.
 func TestPlanted(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)
@@ -93,7 +93,7 @@ func TestPlanted(t *testing.T) {
 		}
 		response := exchange(t, server.CaptureURL(), raw)
 		if shows(response, secret) {
-			t.Errorf("%s: the reply quotes the secret:\n%s", place, response)
+			t.Errorf("%s: the response quotes the secret:\n%s", place, response)
 		}
 	}
 	var all []journal.Capture
@@ -203,7 +203,7 @@ func TestInnocent(t *testing.T) {
 	}
 }
 
-// replied are captures with secrets in what a consumer answered, and in a body that is compressed.
+// responded are captures with secrets in what a consumer answered, and in a body that is compressed.
 func responded(secrets map[string]string) []journal.Capture {
 	secret := func(place string) string {
 		secrets[place] = fmt.Sprintf("hush%03dreplyZ", len(secrets))
@@ -227,10 +227,10 @@ func responded(secrets map[string]string) []journal.Capture {
 	old.Verification = &journal.Verification{Provider: "ethpass", Explanation: fmt.Sprintf("Authorization is %q", "Bearer "+secret("an explanation"))}
 	return []journal.Capture{
 		compressed, old,
-		with(journal.Response{Headers: map[string]string{"Set-Cookie": "s=" + secret("reply's cookie")}}),
-		with(journal.Response{Lines: signature.Headers{{Name: "Location", Value: "https://h/cb?code=" + secret("reply's location")}}}),
-		with(journal.Response{Lines: signature.Headers{{Name: "Content-Type", Value: "application/json"}}, Body: `{"access_token":"` + secret("reply's body") + `"}`}),
-		with(journal.Response{Binary: []byte("\xff{\"access_token\":\"" + secret("reply's bytes") + "\"}")}),
+		with(journal.Response{Headers: map[string]string{"Set-Cookie": "s=" + secret("response's cookie")}}),
+		with(journal.Response{Lines: signature.Headers{{Name: "Location", Value: "https://h/cb?code=" + secret("response's location")}}}),
+		with(journal.Response{Lines: signature.Headers{{Name: "Content-Type", Value: "application/json"}}, Body: `{"access_token":"` + secret("response's body") + `"}`}),
+		with(journal.Response{Binary: []byte("\xff{\"access_token\":\"" + secret("response's bytes") + "\"}")}),
 	}
 }
 

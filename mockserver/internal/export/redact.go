@@ -246,7 +246,7 @@ func refitLines(lines signature.Headers, before, now int, decoded bool) signatur
 	return out
 }
 
-// answer redacts the reply to a capture, which may be a consumer's.
+// answer redacts the response to a capture, which may be a consumer's.
 func answer(pass *redact.Pass, response *journal.Response) {
 	m := wire.Message{Headers: slices.Clone(response.Lines), Body: []byte(response.Content())}
 	for name, value := range response.Headers {

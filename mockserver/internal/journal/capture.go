@@ -21,13 +21,13 @@ type Capture struct {
 	Bin string `json:"bin"`
 	// Seq orders captures: a later one has the higher number, across all bins of a store. The store gives it.
 	Seq uint64 `json:"seq"`
-	// At is when the request had been read whole, on the rig's wall clock. A store keeps it in UTC.
+	// At is when the request had been read whole, on the server's wall clock. A store keeps it in UTC.
 	At time.Time `json:"at"`
 	// Peer is the sender's address, host:port.
 	Peer string `json:"peer"`
-	// Reply is what the bin answered, or was about to answer when the capture was stored.
-	Response *Response `json:"reply"`
-	// Verification judges the signature when a provider is named for the bin.
+	// Response is what the bin answered, or was about to answer when the capture was stored.
+	Response *Response `json:"response"`
+	// Verification checks the signature when a provider is named for the bin.
 	Verification *Verification `json:"verification"`
 	// Raw is the request as it stood on the wire, head and body, where the message does not tell all of it: a body in chunks,
 	// lines that end in LF, odd white space, a request that was cut off or is malformed. See Bytes.
@@ -81,7 +81,7 @@ func cloneMessage(m wire.Message) wire.Message {
 	return m
 }
 
-// Reply is what a bin answers. The zero Reply is 200 with an empty body.
+// Response is what a bin answers. The zero Response is 200 with an empty body.
 type Response struct {
 	Status  int               `json:"status,omitempty" yaml:"status"`
 	Headers map[string]string `json:"headers,omitempty" yaml:"headers"`
@@ -102,7 +102,7 @@ type Response struct {
 	Reset bool `json:"reset,omitempty" yaml:"reset"`
 }
 
-// Where a Reply is cut.
+// Where a Response is cut.
 const (
 	CutHead = "head"
 	CutBody = "body"

@@ -6,7 +6,7 @@ type ChangeKind uint8
 // The kinds of changes, and which fields of Change each sets.
 const (
 	CaptureStored   ChangeKind = iota + 1 // Bin, Seq
-	ResponseSet                              // Bin, Seq: the capture has another reply
+	ResponseSet                           // Bin, Seq: the capture has another response
 	CaptureDeleted                        // Bin, Seq: on request
 	BinCleared                            // Bin, Seq: on request, all captures of the bin up to and including Seq
 	CapturesEvicted                       // Bin, Seq: to make room, all captures of the bin up to and including Seq

@@ -38,7 +38,7 @@ const (
 	Pending   State = "pending"
 	Delivered State = "delivered" // an attempt succeeded
 	Exhausted State = "exhausted" // the last attempt that the profile allows failed
-	Stopped   State = "stopped"   // the reply, or the endpoint's removal, ended it
+	Stopped   State = "stopped"   // the response, or the endpoint's removal, ended it
 	Dropped   State = "dropped"   // a fault kept it from being sent
 )
 
@@ -96,15 +96,15 @@ func DeliveryID(seq uint64) string { return "d" + strconv.FormatUint(seq, 10) }
 type Attempt struct {
 	N int `json:"n"` // from 1
 	// Due is when it was to be sent, on the schedule's clock, which may be virtual; At is the wall clock when it was.
-	Due     time.Time    `json:"due"`
-	At      time.Time    `json:"at"`
-	TookMS  float64      `json:"took_ms"`
-	Outcome wire.Outcome `json:"outcome"`
-	Status  int          `json:"status"`
-	Error   string       `json:"error,omitempty"`
-	Fault   string       `json:"fault"`
-	Sent    wire.Message `json:"sent"`
-	Response   *wire.Response  `json:"reply,omitempty"`
+	Due      time.Time      `json:"due"`
+	At       time.Time      `json:"at"`
+	TookMS   float64        `json:"took_ms"`
+	Outcome  wire.Outcome   `json:"outcome"`
+	Status   int            `json:"status"`
+	Error    string         `json:"error,omitempty"`
+	Fault    string         `json:"fault"`
+	Sent     wire.Message   `json:"sent"`
+	Response *wire.Response `json:"response,omitempty"`
 }
 
 // Clone returns a copy that shares nothing with a. Its message's headers and body are never nil.

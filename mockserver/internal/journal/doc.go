@@ -5,7 +5,7 @@
 // sent; documents are what must outlive a restart besides: endpoints, the
 // settings of bins. The store gives captures and deliveries ascending
 // sequence numbers, which are never given twice: order is a sequence, not a
-// clock. What a method has written is stored when it returns, so a reply
+// clock. What a method has written is stored when it returns, so a response
 // that is given after AppendCapture is a promise that the capture is there.
 //
 // Limits bound a store, and count all bytes that it keeps. The oldest captures

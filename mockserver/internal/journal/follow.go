@@ -11,7 +11,7 @@ type Update struct {
 	Position Position // of the follower, once it has told this
 
 	Ready    *Position // the first update: where the follower begins
-	Capture  *Capture  // a new one, or one that has a reply now; not to be changed
+	Capture  *Capture  // a new one, or one that has a response now; not to be changed
 	Delivery *Delivery // a new one, or one with another attempt or state
 	Removed  *Removed
 	Skipped  *Skipped
@@ -182,7 +182,7 @@ func (f *Follower) Next(ctx context.Context, tell func(Update) error) error {
 // digested is what changes mean to a follower.
 type digested struct {
 	captures, deliveries bool     // there may be new ones
-	responded              []uint64 // captures that were told before
+	responded            []uint64 // captures that were told before
 	attempted            []string // deliveries that were told before
 	removed              []Removed
 }

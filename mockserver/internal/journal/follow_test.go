@@ -16,7 +16,7 @@ func told(u journal.Update) string {
 		return "ready " + u.Ready.String()
 	case u.Capture != nil:
 		if u.Capture.Response != nil {
-			return fmt.Sprintf("capture %d replied %d", u.Capture.Seq, u.Capture.Response.Status)
+			return fmt.Sprintf("capture %d responded %d", u.Capture.Seq, u.Capture.Response.Status)
 		}
 		return fmt.Sprintf("capture %d", u.Capture.Seq)
 	case u.Delivery != nil:
@@ -101,9 +101,9 @@ func TestAFollowerTellsEveryChange(t *testing.T) {
 		{func() error { return nil }, "ready 0-0", "="},
 		{add("a", 1), "capture 1", "="},
 		{add("b", 1), "capture 2", ""},
-		{response(1, 202), "capture 1 replied 202", "="},
-		{response(2, 500), "capture 2 replied 500", ""},
-		{func() error { capture(t, s, "a", 1); return response(3, 204)() }, "capture 3 replied 204", "="}, // once, though it changed twice
+		{response(1, 202), "capture 1 responded 202", "="},
+		{response(2, 500), "capture 2 responded 500", ""},
+		{func() error { capture(t, s, "a", 1); return response(3, 204)() }, "capture 3 responded 204", "="}, // once, though it changed twice
 		{add("a", 3), "capture 4; capture 5; capture 6; removed capture a [] up to 3 evicted", "="},
 		{func() error { _, err := s.DeleteCaptures(t.Context(), 5, 2); return err }, "", ""}, // in any order: see below
 		{save("d", journal.Pending), "delivery 1 pending 0", "="},

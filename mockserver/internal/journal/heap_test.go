@@ -39,7 +39,7 @@ func TestLimitBoundsTheHeap(t *testing.T) { // not in parallel: the heap is ever
 			name := head[:strings.IndexByte(head, 'x')]
 			return s.AppendCapture(t.Context(), &journal.Capture{Bin: name, Message: wire.Message{Target: head}})
 		}, 3000},
-		{"replies that come later", func(t *testing.T, s journal.Store, i int) error {
+		{"responses that come later", func(t *testing.T, s journal.Store, i int) error {
 			c := journal.Capture{Bin: "a"}
 			if err := s.AppendCapture(t.Context(), &c); err != nil {
 				return err

@@ -263,7 +263,7 @@ func (s *memory) trim() {
 	}
 }
 
-// SetReply keeps a reply for which there is room only: else the capture stays as it is.
+// SetResponse keeps a response for which there is room only: else the capture stays as it is.
 func (s *memory) SetResponse(ctx context.Context, id string, r Response) error {
 	response := r.Clone()
 	defer s.lock()()
@@ -279,7 +279,7 @@ func (s *memory) SetResponse(ctx context.Context, id string, r Response) error {
 	changed.Response = &response
 	after := int64(changed.Size())
 	if room := s.o.Bytes - s.bytes.fixed(); after > room {
-		return fmt.Errorf("a reply to capture %s, which then has %d bytes, %d of %d can be had: %w", id, after, max(0, room), s.o.Bytes, ErrFull)
+		return fmt.Errorf("a response to capture %s, which then has %d bytes, %d of %d can be had: %w", id, after, max(0, room), s.o.Bytes, ErrFull)
 	}
 	c.Response = &response
 	s.bytes.captures += after - before

@@ -13,7 +13,7 @@ const (
 	documentOverhead = 256
 )
 
-// Size is what the capture counts for in the limits of a store, in bytes: all its texts and bytes, its reply's too, and what
+// Size is what the capture counts for in the limits of a store, in bytes: all its texts and bytes, its response's too, and what
 // keeping them takes besides.
 func (c *Capture) Size() int {
 	n := recordOverhead + messageSize(&c.Message) + len(c.Raw) + len(c.Bin) + len(c.Peer) + textsSize(c.Problems)

@@ -28,7 +28,7 @@ type Store interface {
 	// AppendCapture stores c and gives it its ID and Seq. ErrFull: there is no room on the disk. c is not kept:
 	// its bytes may be used again when it returns.
 	AppendCapture(ctx context.Context, c *Capture) error
-	// SetReply records what was answered to a capture after it was stored (a forwarded reply).
+	// SetResponse records what was answered to a capture after it was stored (a forwarded response).
 	SetResponse(ctx context.Context, id string, r Response) error
 	// Capture returns one capture; ErrNotFound when it is unknown or evicted.
 	Capture(ctx context.Context, id string) (Capture, error)
@@ -80,7 +80,7 @@ type Store interface {
 	Close() error
 }
 
-// Stats are the totals of a store. The evicted ones are gone: a judgement over all records is inconclusive when they are not 0.
+// Stats are the totals of a store. The evicted ones are gone: a result over all records is inconclusive when they are not 0.
 type Stats struct {
 	Captures          int    `json:"captures"`   // held
 	Deliveries        int    `json:"deliveries"` // held

@@ -61,10 +61,10 @@ func Of(err error) *Problem {
 	return p
 }
 
-// maxRead bounds what Read takes of a reply that is an error.
+// maxRead bounds what Read takes of a response that is an error.
 const maxRead = 1 << 20
 
-// Read is the error that a reply holds. A reply that is no problem document, as a proxy's may be, is a Problem of its
+// Read is the error that a response holds. A response that is no problem document, as a proxy's may be, is a Problem of its
 // status with the start of its text.
 func Read(r *http.Response) *Problem {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRead))
@@ -112,7 +112,7 @@ func (p *Problem) Is(target error) bool {
 // GetStatus is the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType turns the negotiated media type of a reply into a problem's.
+// ContentType turns the negotiated media type of a response into a problem's.
 func (p *Problem) ContentType(string) string { return ContentType }
 
 // Write answers a request with p.

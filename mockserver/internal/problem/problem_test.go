@@ -88,7 +88,7 @@ func TestWhatIsNoProblemDocument(t *testing.T) {
 	for _, c := range []struct{ body, want string }{
 		{"<html>bad gateway", "status 502 Bad Gateway: <html>bad gateway"},
 		{"", "status 502 Bad Gateway: no body"},
-		{`{"status": 404, "detail": "of another reply"}`, `status 502 Bad Gateway: {"status": 404, "detail": "of another reply"}`},
+		{`{"status": 404, "detail": "of another response"}`, `status 502 Bad Gateway: {"status": 404, "detail": "of another response"}`},
 	} {
 		w := httptest.NewRecorder()
 		w.WriteHeader(http.StatusBadGateway)

@@ -5,9 +5,9 @@
 // (https://github.com/webhooksite/webhook.site).
 //
 // A token is a bin whose name is the token's UUID, and a document in the store
-// that says what it answers; an alias is another name for the bin. So the desk
+// that says what it answers; an alias is another name for the bin. So the dashboard
 // shows what a token receives, waits and verification work on it, and settings
-// that the rig's own API gives the bin (replies, a consumer) come before the
+// that the server's own API gives the bin (responses, a consumer) come before the
 // token's answer. A capture is stored before anything else happens: the
 // timeout, the wait for somebody's response and the answer all come after it.
 //
@@ -23,7 +23,7 @@
 //     status of 200 to 599.
 //   - Nothing is decompressed, renamed or decoded before it is stored.
 //   - Rate limits of the service are not played, nor are its accounts: where
-//     the rig asks for a token of its own, that is the Api-Key.
+//     the server asks for a token of its own, that is the Api-Key.
 //   - The address of a deleted token is that of a bin like any other; that of
 //     an expired one answers 410, until room is needed for new tokens.
 //   - Cells of the CSV export that a spreadsheet would take for a formula (they

@@ -18,7 +18,7 @@ func sample() (*request, time.Time) {
 		Seq: 42, Bin: "bin", At: now.Add(-36 * time.Hour), Peer: "[::1]:99",
 		Message: wire.Message{
 			Method: "POST", Target: "/bin/orders?action=create&tag=a&tag=b&empty=",
-			Headers: signature.Headers{{Name: "Host", Value: "rig.test:81"}, {Name: "User-Agent", Value: "Paw/3.3.5 (Mac; OS X/11)"}, {Name: "Content-Type", Value: "application/x-www-form-urlencoded"}},
+			Headers: signature.Headers{{Name: "Host", Value: "server.test:81"}, {Name: "User-Agent", Value: "Paw/3.3.5 (Mac; OS X/11)"}, {Name: "Content-Type", Value: "application/x-www-form-urlencoded"}},
 			Body:    []byte("name=Foo+Bar&id=de673d0a-6d7b-4c88&x=foobar"),
 		},
 	}
@@ -35,8 +35,8 @@ func TestQueries(t *testing.T) {
 		`method:POST`: true, `method:post`: true, `method:GET`: false, `type:web`: true, `type:email`: false,
 		`headers.user-agent:"Paw/3.3.5 (Mac; OS X/11)"`: true, `headers.User-Agent:Paw`: true, `user_agent:paw`: true, `headers.x-none:*`: false,
 		`query.action:create`: true, `query.action:creat`: false, `query.tag:b`: true, `query.tag:c`: false, `query:create`: true,
-		`request.name:"foo bar"`: true, `request.name:Bar`: true, `note:here`: true, `hostname:rig.test`: true, `ip:"::1"`: true,
-		`url:orders`: true, `url:http\://rig.test*`: true, `url:"/bin/orders"`: true, `url:/bin/orders`: true, `uuid:` + r.UUID: true, `token_id:bin`: true,
+		`request.name:"foo bar"`: true, `request.name:Bar`: true, `note:here`: true, `hostname:server.test`: true, `ip:"::1"`: true,
+		`url:orders`: true, `url:http\://server.test*`: true, `url:"/bin/orders"`: true, `url:/bin/orders`: true, `uuid:` + r.UUID: true, `token_id:bin`: true,
 		`_exists_:query.action`: true, `_exists_:query.none`: false, `_exists_:query.empty`: true, `_exists_:note`: true, `_exists_:custom_action_errors`: false, `_exists_:size`: true,
 		`type:web AND method:POST`: true, `type:web AND method:PUT`: false, `method:PUT OR method:POST`: true, `method:PUT || type:web`: true, `method:POST && type:web`: true,
 		`NOT method:POST`: false, `NOT method:PUT`: true, `!method:PUT`: true, `NOT NOT method:POST`: true, `-foobar`: false, `- foobar`: false,

@@ -200,7 +200,7 @@ func TestHeldRequests(t *testing.T) {
 	}
 	for _, c := range all {
 		if c.Response == nil || !seen[c.Response.Status] {
-			t.Errorf("recorded reply %+v", c.Response)
+			t.Errorf("recorded response %+v", c.Response)
 		}
 	}
 	r.call("PUT", "/token/"+id, `{"listen":1,"default_content":"nobody came"}`, 200)
@@ -225,7 +225,7 @@ func TestCloseWhileHeld(t *testing.T) {
 	}
 }
 
-// What the rig itself was told about the bin comes before the token's answer.
+// What the server itself was told about the bin comes before the token's answer.
 func TestSettingsOfTheBin(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)

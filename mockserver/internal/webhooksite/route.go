@@ -42,7 +42,7 @@ func (s *Site) allRoutes() []route {
 func (s *Site) serve(w http.ResponseWriter, r *http.Request) error {
 	method := r.Method
 	if method == http.MethodHead {
-		method = http.MethodGet // whoever writes the reply leaves its body out
+		method = http.MethodGet // whoever writes the response leaves its body out
 	}
 	path := r.URL.Path
 	if len(path) > 1 {

@@ -38,7 +38,7 @@ func newWatch(conn net.Conn) *watch {
 }
 
 // quiet says whether the connection can carry another request: its peer has neither closed it nor sent anything, which would be taken for
-// the reply to the next request. It looks without waiting.
+// the response to the next request. It looks without waiting.
 func (w *watch) quiet() bool {
 	w.idle = false
 	return w.raw != nil && w.raw.Read(w.look) == nil && w.idle

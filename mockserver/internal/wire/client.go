@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// DefaultMaxReply is how much of a reply's body a Client keeps unless told, in bytes.
+// DefaultMaxResponse is how much of a response's body a Client keeps unless told, in bytes.
 const DefaultMaxResponse = 1 << 20
 
 // Client sends messages exactly as they stand. The zero Client is ready. It must not be copied after its first use.
@@ -18,7 +18,7 @@ type Client struct {
 	Forbids func(host string) error
 	// Reroute returns the URL to connect to instead of another one; nil is none. What is sent stays as it is.
 	Reroute func(url string) string
-	// MaxReply bounds how much of a reply's body is kept, in bytes; 0 is DefaultMaxReply. What is longer is cut off there.
+	// MaxResponse bounds how much of a response's body is kept, in bytes; 0 is DefaultMaxResponse. What is longer is cut off there.
 	MaxResponse int
 	// Trust decides which certificates are taken.
 	Trust Trust
@@ -27,13 +27,13 @@ type Client struct {
 	buffers sync.Pool // of *[]byte: requests being written
 }
 
-// Send writes m to the host of url, byte for byte, in one write, and reads the reply. It never follows a redirect and never tries again.
+// Send writes m to the host of url, byte for byte, in one write, and reads the response. It never follows a redirect and never tries again.
 // The context bounds the whole exchange; when it ends, Result.Err says what was waited for.
 //
 // url says where to connect only; what is asked there stands in m. http and https are known.
 //
-// A connection is used again only when request and reply ended where their heads say, and while its peer keeps it open, which is looked at right before the request is written.
-// A peer that closes it in that very moment makes a NoReply: whether it had read the request cannot be known.
+// A connection is used again only when request and response ended where their heads say, and while its peer keeps it open, which is looked at right before the request is written.
+// A peer that closes it in that very moment makes a NoResponse: whether it had read the request cannot be known.
 func (c *Client) Send(ctx context.Context, url string, m Message) Result {
 	start := time.Now()
 	result := c.exchange(ctx, start, url, m)

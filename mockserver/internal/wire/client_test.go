@@ -48,7 +48,7 @@ func TestSendWritesTheMessageByteForByte(t *testing.T) {
 		if err != nil {
 			return
 		}
-		io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nx-Reply: 1\r\nX-REPLY:2\r\n\r\nbye")
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nx-Response: 1\r\nX-Response:2\r\n\r\nbye")
 		got <- raw
 	})
 	var client wire.Client
@@ -62,11 +62,11 @@ func TestSendWritesTheMessageByteForByte(t *testing.T) {
 	}
 	wantResponse := wire.Response{
 		Status:  200,
-		Headers: signature.Headers{{Name: "Connection", Value: "close"}, {Name: "x-Reply", Value: "1"}, {Name: "X-REPLY", Value: "2"}},
+		Headers: signature.Headers{{Name: "Connection", Value: "close"}, {Name: "x-Response", Value: "1"}, {Name: "X-Response", Value: "2"}},
 		Body:    []byte("bye"),
 	}
 	if diff := cmp.Diff(wantResponse, r.Response); diff != "" {
-		t.Errorf("reply (-want +got):\n%s", diff)
+		t.Errorf("response (-want +got):\n%s", diff)
 	}
 }
 
@@ -103,15 +103,15 @@ func TestSendReadsResponses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		method, response string
-		status        int
-		body          string
-		reused        bool
+		status           int
+		body             string
+		reused           bool
 	}{
 		"length":               {"POST", ok, 200, "ok", true},
 		"no reason, bare LF":   {"POST", "HTTP/1.1 404\nContent-Length: 1\n\nx", 404, "x", true},
 		"unknown status":       {"POST", "HTTP/1.1 799 Odd\r\nContent-Length: 0\r\n\r\n", 799, "", true},
 		"chunked":              {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;e\r\nc\r\n0\r\nT: 1\r\n\r\n", 200, "abc", true},
-		"interim replies":      {"POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" + ok, 200, "ok", true},
+		"interim responses":    {"POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" + ok, 200, "ok", true},
 		"204 has no body":      {"POST", "HTTP/1.1 204 No Content\r\n\r\n", 204, "", true},
 		"204 says it has one":  {"POST", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", 204, "", false},
 		"304 has no body":      {"POST", "HTTP/1.1 304 Not Modified\r\n\r\n", 304, "", true},
@@ -168,7 +168,7 @@ func TestSendCutsLongResponses(t *testing.T) {
 	client := wire.Client{MaxResponse: 1000}
 	defer client.CloseIdle()
 	if r := client.Send(within(t), consumer.url, post("")); r.Response.Truncated || len(r.Response.Body) != 1000 {
-		t.Errorf("a reply that just fits: %d bytes, truncated %v", len(r.Response.Body), r.Response.Truncated)
+		t.Errorf("a response that just fits: %d bytes, truncated %v", len(r.Response.Body), r.Response.Truncated)
 	}
 }
 
@@ -200,11 +200,11 @@ func TestSendOutcomes(t *testing.T) {
 		"no such scheme":   {nil, "ftp://127.0.0.1/", "", wire.NotSent, wire.ErrURL, `"ftp://127.0.0.1/": want http`},
 		"no host":          {nil, "http:///x", "", wire.NotSent, wire.ErrURL, "there is no host"},
 		"not a URL":        {nil, "http://[::1", "", wire.NotSent, wire.ErrURL, "[::1"},
-		"closed":           {readThen(func(net.Conn) {}), "", "", wire.NoResponse, wire.ErrCut, "waiting for the reply"},
-		"reset":            {readThen(reset), "", "", wire.NoResponse, wire.ErrCut, "waiting for the reply"},
-		"half a head":      {say("HTTP/1.1 200 OK\r\nConte"), "", "", wire.NoResponse, wire.ErrCut, "reading the reply"},
-		"half a body":      {say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), "", "", wire.NoResponse, wire.ErrCut, "reading the reply"},
-		"half the chunks":  {say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), "", "", wire.NoResponse, wire.ErrCut, "reading the reply"},
+		"closed":           {readThen(func(net.Conn) {}), "", "", wire.NoResponse, wire.ErrCut, "waiting for the response"},
+		"reset":            {readThen(reset), "", "", wire.NoResponse, wire.ErrCut, "waiting for the response"},
+		"half a head":      {say("HTTP/1.1 200 OK\r\nConte"), "", "", wire.NoResponse, wire.ErrCut, "reading the response"},
+		"half a body":      {say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), "", "", wire.NoResponse, wire.ErrCut, "reading the response"},
+		"half the chunks":  {say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), "", "", wire.NoResponse, wire.ErrCut, "reading the response"},
 		"not HTTP":         {say("SSH-2.0-OpenSSH_9\r\n\r\n"), "", "", wire.NoResponse, wire.ErrMalformed, `"SSH-2.0-OpenSSH_9": want a status line`},
 		"endless head":     {say("HTTP/1.1 200 OK\r\nA: " + strings.Repeat("x", wire.MaxHead)), "", "", wire.NoResponse, wire.ErrTooLarge, "no empty line"},
 		"endless interims": {say(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 200)), "", "", wire.NoResponse, wire.ErrMalformed, "interim"},
@@ -261,9 +261,9 @@ func TestSendTimesOut(t *testing.T) {
 		outcome wire.Outcome
 		text    string
 	}{
-		"no reply":   {hang, "", wire.NoResponse, "no reply within "},
-		"half reply": {func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"); hang(conn) }, "", wire.NoResponse, "reply not complete within "},
-		"not read":   {func(conn net.Conn) { conn.(*net.TCPConn).SetReadBuffer(4096); <-released }, strings.Repeat("x", 1<<20), wire.PartlyWritten, "request not written within "},
+		"no response":   {hang, "", wire.NoResponse, "no response within "},
+		"half response": {func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"); hang(conn) }, "", wire.NoResponse, "response not complete within "},
+		"not read":      {func(conn net.Conn) { conn.(*net.TCPConn).SetReadBuffer(4096); <-released }, strings.Repeat("x", 1<<20), wire.PartlyWritten, "request not written within "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -306,7 +306,7 @@ func TestSendTimesOut(t *testing.T) {
 func TestSendIsCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	why := errors.New("the rig stops")
+	why := errors.New("the server stops")
 	consumer := listen(t, func(conn net.Conn) {
 		readRequest(bufio.NewReader(conn))
 		cancel(why)

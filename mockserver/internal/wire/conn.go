@@ -11,7 +11,7 @@ import (
 
 // Conn sends prepared requests over one connection, one after the other, for
 // a load engine: a round trip allocates nothing and keeps nothing of the
-// reply but its status. When the consumer has closed the connection, as it may
+// response but its status. When the consumer has closed the connection, as it may
 // between two requests, the next round trip opens another.
 //
 // One goroutine makes the round trips; Close may be called from any.
@@ -71,12 +71,12 @@ func (c *Conn) open(ctx context.Context) error {
 	return nil
 }
 
-// RoundTrip writes raw, a whole request, and reads the reply to its end. The zero deadline is none. err says why
+// RoundTrip writes raw, a whole request, and reads the response to its end. The zero deadline is none. err says why
 // there is no status and is nil with GotStatus; the connection it happened on is closed then, and the next round
 // trip opens another.
 func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Outcome, err error) {
 	start := time.Now()
-	// What a consumer sends behind the end of a reply would be taken for the reply to this request.
+	// What a consumer sends behind the end of a response would be taken for the response to this request.
 	if c.socket != nil && (canLook || start.Sub(c.used) > rest) && c.trips > 0 && !c.socket.watch.quiet() {
 		c.drop()
 	}

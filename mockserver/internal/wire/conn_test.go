@@ -28,8 +28,8 @@ func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		method, response string
-		status        int
-		conns         int // for three round trips
+		status           int
+		conns            int // for three round trips
 	}{
 		"length":    {"POST", ok, 200, 1},
 		"chunked":   {"POST", "HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 503, 1},
@@ -77,14 +77,14 @@ func TestRoundTripOutcomes(t *testing.T) {
 		})
 		conn := dialConn(t, consumer.url)
 		status, outcome, err := conn.RoundTrip(raw, time.Now().Add(time.Second))
-		if status != 0 || outcome != wire.NoResponse || !errors.Is(err, wire.ErrTimeout) || !strings.HasPrefix(err.Error(), "no reply within ") {
+		if status != 0 || outcome != wire.NoResponse || !errors.Is(err, wire.ErrTimeout) || !strings.HasPrefix(err.Error(), "no response within ") {
 			t.Errorf("%d %q %v", status, outcome, err)
 		}
 		if status, outcome, err = conn.RoundTrip(raw, never); status != 200 {
 			t.Errorf("after it: %d %q %v", status, outcome, err)
 		}
 	})
-	t.Run("no reply", func(t *testing.T) {
+	t.Run("no response", func(t *testing.T) {
 		t.Parallel()
 		consumer := listen(t, func(conn net.Conn) { readRequest(bufio.NewReader(conn)) })
 		conn := dialConn(t, consumer.url)

@@ -1,10 +1,10 @@
 // Package wire speaks HTTP/1.1 exactly: requests are written byte for byte as
 // a Message says, header names in its order and case, nothing added and
-// nothing left out, and replies are kept as they came.
+// nothing left out, and responses are kept as they came.
 //
 // Client.Send is the way of one delivery: it opens a connection, or takes an
 // idle one whose peer is still there, writes head and body in one write,
-// reads the reply, and classes what happened by how far it came. It follows
+// reads the response, and classes what happened by how far it came. It follows
 // no redirect and never sends twice: whoever counts deliveries can trust the
 // count.
 //

@@ -16,12 +16,12 @@ import (
 func TestResponsesThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, response, want string }{
-		{"SSH", "SSH-2.0-OpenSSH_9.2\r\n", `reply "SSH-2.0-OpenSSH_9.2\r\n" is not HTTP: it looks like SSH: is the port right?`},
-		{"HTTP/2 settings", "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d", `reply "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d" is not HTTP: it looks like HTTP/2, which is not spoken here`},
-		{"a TLS alert", "\x15\x03\x01\x00\x02\x02\x46", `reply "\x15\x03\x01\x00\x02\x02F" is not HTTP: it looks like TLS: is this an https:// address?`},
-		{"SMTP", "220 mail ESMTP\r\n", `reply "220 mail ESMTP\r\n" is not HTTP`},
-		{"an escape", "\x1b]0;owned\x07\u202e", `reply "\x1b]0;owned\a\u202e" is not HTTP`},
-		{"much", strings.Repeat("x", 1000), `reply "` + strings.Repeat("x", 80) + `"… is not HTTP`},
+		{"SSH", "SSH-2.0-OpenSSH_9.2\r\n", `response "SSH-2.0-OpenSSH_9.2\r\n" is not HTTP: it looks like SSH: is the port right?`},
+		{"HTTP/2 settings", "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d", `response "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d" is not HTTP: it looks like HTTP/2, which is not spoken here`},
+		{"a TLS alert", "\x15\x03\x01\x00\x02\x02\x46", `response "\x15\x03\x01\x00\x02\x02F" is not HTTP: it looks like TLS: is this an https:// address?`},
+		{"SMTP", "220 mail ESMTP\r\n", `response "220 mail ESMTP\r\n" is not HTTP`},
+		{"an escape", "\x1b]0;owned\x07\u202e", `response "\x1b]0;owned\a\u202e" is not HTTP`},
+		{"much", strings.Repeat("x", 1000), `response "` + strings.Repeat("x", 80) + `"… is not HTTP`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -30,7 +30,7 @@ func TestResponsesThatAreNotHTTP(t *testing.T) {
 					io.WriteString(conn, tt.response)
 				}
 			})
-			want := "the reply: malformed HTTP message: " + tt.want // waiting for it, or reading it
+			want := "the response: malformed HTTP message: " + tt.want // waiting for it, or reading it
 			var client wire.Client
 			r := client.Send(within(t), consumer.url, post("body"))
 			if got := wire.Reason(r.Err); r.Outcome != wire.NoResponse || !strings.HasSuffix(got, want) {

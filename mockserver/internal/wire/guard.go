@@ -15,8 +15,8 @@ import (
 )
 
 // Guard decides which addresses may be dialled: loopback, and what is
-// allowed. It judges addresses after name resolution and dials the very
-// address it judged, so that a name cannot change its mind in between.
+// allowed. It checks addresses after name resolution and dials the very
+// address it checked, so that a name cannot change its mind in between.
 // Link-local addresses and the metadata services of clouds are refused even
 // where they are allowed. The zero Guard is ready and allows loopback only.
 type Guard struct {
@@ -24,13 +24,13 @@ type Guard struct {
 	// (consumer.test), or all names below one (*.consumer.test). NewGuard checks the entries; one that it would
 	// refuse allows nothing.
 	Allow []string
-	// Own says whether an address is the rig's own, which may be dialled whatever it is; nil is none.
+	// Own says whether an address is the server's own, which may be dialled whatever it is; nil is none.
 	Own func(address netip.AddrPort) bool
 	// Refuse says why an address may not be dialled though it is allowed; nil is none.
 	Refuse func(address netip.AddrPort) error
 	// Lookup resolves a name; nil is net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	// Connect dials a resolved address; nil is a net.Dialer that judges the address once more as it connects.
+	// Connect dials a resolved address; nil is a net.Dialer that checks the address once more as it connects.
 	Connect func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
@@ -275,7 +275,7 @@ func embedded(address netip.Addr) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// control judges the address that a connection is really made to.
+// control checks the address that a connection is really made to.
 func (g *Guard) control(host string) func(ctx context.Context, network, address string, c syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)

@@ -177,7 +177,7 @@ func TestNewGuardChecks(t *testing.T) {
 	}
 }
 
-// The guard's own dialer judges the address again when it connects.
+// The guard's own dialer checks the address again when it connects.
 func TestGuardDials(t *testing.T) {
 	t.Parallel()
 	consumer := listen(t, func(conn net.Conn) { io.WriteString(conn, "hello") })

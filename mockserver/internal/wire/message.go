@@ -10,7 +10,7 @@ import (
 // Message is the request of both directions; see signature.Message.
 type Message = signature.Message
 
-// MaxHead bounds a request's or a reply's head, in bytes.
+// MaxHead bounds a request's or a response's head, in bytes.
 const MaxHead = 64 << 10
 
 // Append appends the request's exact bytes, head and body, to dst. Only a

@@ -13,21 +13,21 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// What a consumer sends behind the end of its reply, at once or later, is never taken for the reply to the next request.
+// What a consumer sends behind the end of its response, at once or later, is never taken for the response to the next request.
 func TestNothingFollowsAResponse(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ method, response, later string }{
-		"another reply":                {"POST", ok, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
-		"another reply, at once":       {"POST", ok + "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", ""},
-		"bytes":                        {"POST", ok, "x"},
-		"a 204 with a body":            {"POST", "HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\n", "ok"},
-		"a 204 with a body, unstated":  {"POST", "HTTP/1.1 204 No\r\n\r\n", "ok"},
-		"a 304 with a body":            {"POST", "HTTP/1.1 304 Not\r\nContent-Length: 39\r\n\r\n", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
-		"a body to HEAD":               {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "ok"},
-		"chunks with too many":         {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "2\r\nok\r\n0\r\n\r\n"},
-		"a length beside chunks":       {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 500 No\r\n\r\n"},
-		"an interim reply with a body": {"POST", "HTTP/1.1 103 Early\r\n\r\n" + ok, "HTTP/1.1 100 Continue\r\n\r\n"},
-		"101":                          {"POST", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
+		"another response":                {"POST", ok, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
+		"another response, at once":       {"POST", ok + "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", ""},
+		"bytes":                           {"POST", ok, "x"},
+		"a 204 with a body":               {"POST", "HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\n", "ok"},
+		"a 204 with a body, unstated":     {"POST", "HTTP/1.1 204 No\r\n\r\n", "ok"},
+		"a 304 with a body":               {"POST", "HTTP/1.1 304 Not\r\nContent-Length: 39\r\n\r\n", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
+		"a body to HEAD":                  {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "ok"},
+		"chunks with too many":            {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "2\r\nok\r\n0\r\n\r\n"},
+		"a length beside chunks":          {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 500 No\r\n\r\n"},
+		"an interim response with a body": {"POST", "HTTP/1.1 103 Early\r\n\r\n" + ok, "HTTP/1.1 100 Continue\r\n\r\n"},
+		"101":                             {"POST", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
 	} {
 		for _, with := range []string{"Client", "Conn"} {
 			t.Run(name+", "+with, func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestNothingFollowsAResponse(t *testing.T) {
 					waitReadable(t, local)
 				}
 				if status, err := send(); err != nil || status != 299 {
-					t.Errorf("second: %d, %v; want the reply to it, on another connection", status, err)
+					t.Errorf("second: %d, %v; want the response to it, on another connection", status, err)
 				}
 			})
 		}

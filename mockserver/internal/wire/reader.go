@@ -38,7 +38,7 @@ func (r *reader) fill() error {
 	return err
 }
 
-// checkStart says what is wrong with the beginning of a reply that cannot become one, so that nobody waits for its end.
+// checkStart says what is wrong with the beginning of a response that cannot become one, so that nobody waits for its end.
 func checkStart(got []byte) error {
 	const start = "HTTP/"
 	if n := min(len(got), len(start)); string(got[:n]) == start[:n] || string(got) == "\r" {
@@ -53,10 +53,10 @@ func checkStart(got []byte) error {
 	case bytes.HasPrefix(got, []byte("SSH-")):
 		hint = ": it looks like SSH: is the port right?"
 	}
-	return fmt.Errorf("%w: reply %s is not HTTP%s", ErrMalformed, quote(got), hint)
+	return fmt.Errorf("%w: response %s is not HTTP%s", ErrMalformed, quote(got), hint)
 }
 
-// head returns the next head of a reply, its empty line included; it stays until the next read. Empty lines before it are
+// head returns the next head of a response, its empty line included; it stays until the next read. Empty lines before it are
 // skipped. At the end of src it returns io.EOF when there was not one byte, else io.ErrUnexpectedEOF.
 func (r *reader) head() ([]byte, error) {
 	seen := 0

@@ -70,7 +70,7 @@ func innermost(err error) string {
 	}
 }
 
-// Missed says what did not happen in time, as in "no reply"; "" when err is no timeout. It is for callers that know the limit exactly: that in
+// Missed says what did not happen in time, as in "no response"; "" when err is no timeout. It is for callers that know the limit exactly: that in
 // the error's text is what was left of it when the phase began.
 func Missed(err error) string {
 	var late *timeout

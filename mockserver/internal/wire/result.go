@@ -17,17 +17,17 @@ type Outcome string
 const (
 	NotSent       Outcome = "not_sent"       // no byte was written: refused, unresolved, TLS failed
 	PartlyWritten Outcome = "partly_written" // the connection ended while the request was being written
-	NoResponse       Outcome = "no_reply"       // written whole, no whole reply: timeout, reset, garbage
-	GotStatus     Outcome = "status"         // a reply with a status was read
+	NoResponse    Outcome = "no_reply"       // written whole, no whole response: timeout, reset, garbage
+	GotStatus     Outcome = "status"         // a response with a status was read
 )
 
 // Result is one exchange.
 type Result struct {
 	Outcome Outcome
 	Status  int
-	// Reply is what was read of the reply; with NoReply it may be a beginning.
+	// Response is what was read of the response; with NoResponse it may be a beginning.
 	Response Response
-	Took  time.Duration
+	Took     time.Duration
 	// Written counts the bytes of the request that went into the connection.
 	Written int
 	Err     error // why there is no status; nil with GotStatus
@@ -35,7 +35,7 @@ type Result struct {
 
 // timeout is an ErrTimeout that says what did not happen in time.
 type timeout struct {
-	missed string // "no reply"
+	missed string // "no response"
 	limit  time.Duration
 }
 
@@ -57,8 +57,8 @@ type phase struct {
 var (
 	connecting = phase{"no connection", "connecting"}
 	writing    = phase{"request not written", "writing the request"}
-	awaiting   = phase{"no reply", "waiting for the reply"}
-	responding   = phase{"reply not complete", "reading the reply"}
+	awaiting   = phase{"no response", "waiting for the response"}
+	responding = phase{"response not complete", "reading the response"}
 )
 
 // fail says why the phase failed. limit is the time that the whole exchange had.

@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// SetReply packs the capture's head anew, with the reply in it. It keeps a reply for which there is room only.
+// SetResponse packs the capture's head anew, with the response in it. It keeps a response for which there is room only.
 func (s *store) SetResponse(ctx context.Context, id string, r journal.Response) error {
 	response := r.Clone()
 	seq, ok := journal.ParseCaptureID(id)
@@ -39,9 +39,9 @@ func (s *store) SetResponse(ctx context.Context, id string, r journal.Response) 
 		c.Response, c.Bin = &response, b.name
 		size := int64(c.Size()) + body
 		if size > largest {
-			return fmt.Errorf("a reply to capture %s, which then has %d bytes, at most %d fit: %w", id, size, int64(largest), errRoom)
+			return fmt.Errorf("a response to capture %s, which then has %d bytes, at most %d fit: %w", id, size, int64(largest), errRoom)
 		}
-		if err := w.admit("capture "+id+" with its reply", size); err != nil {
+		if err := w.admit("capture "+id+" with its response", size); err != nil {
 			return err
 		}
 		b.bytes += size - before

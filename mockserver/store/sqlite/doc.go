@@ -12,8 +12,8 @@
 // (writer.go) numbers it, inserts it, drops what the bin's ring has no more
 // room for (retention.go), commits, and wakes the sender.
 //
-// A search (search.go) reads only what the sieves let through, small tables of
-// bits that are made behind the writer's back (sieve.go, indexer.go). What has
+// A search (search.go) reads only what the text indexes let through, small tables of
+// bits that are made behind the writer's back (text index.go, indexer.go). What has
 // none yet is read through, so they change only how long it takes.
 //
 // Beside journal.db stand journal.mark, which says how far the journal came, so that a log that was cut short

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// indexer makes the sieves, each once its segment is full, on a goroutine of its own. Under load it holds back.
+// indexer makes the text indexes, each once its segment is full, on a goroutine of its own. Under load it holds back.
 type indexer struct {
 	s       *store
 	last    atomic.Uint64 // number of the last capture
@@ -16,9 +16,9 @@ type indexer struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
-	textIndex  *textIndex // nil until one is made
-	review int64  // the segment whose sieve is next looked at whether it is still of use
-	load   load
+	textIndex *textIndex // nil until one is made
+	review    int64      // the segment whose text index is next looked at whether it is still of use
+	load      load
 }
 
 func newIndexer(s *store) *indexer {
@@ -53,7 +53,7 @@ func (x *indexer) close() {
 	x.running.Wait()
 }
 
-// index makes the sieves that are missing, oldest first.
+// index makes the text indexes that are missing, oldest first.
 func (x *indexer) index(ctx context.Context) error {
 	for {
 		var oldest, last, done int64
@@ -103,7 +103,7 @@ func (l *load) heavy(seq uint64, now time.Time) bool {
 	return float64(seq-before.seq) > heavyLoad*now.Sub(before.at).Seconds()
 }
 
-// thin is how many captures of a segment are not worth a sieve.
+// thin is how many captures of a segment are not worth a text index.
 const thin = segmentSize / 16
 
 // held is how many captures a segment has, thin at most.
@@ -113,7 +113,7 @@ func (x *indexer) held(ctx context.Context, segment int64) (n int, err error) {
 	return n, err
 }
 
-// make makes the sieve of one segment.
+// make makes the text index of one segment.
 func (x *indexer) make(ctx context.Context, segment int64) error {
 	n, err := x.held(ctx, segment)
 	if err != nil {
@@ -143,10 +143,10 @@ func (x *indexer) make(ctx context.Context, segment int64) error {
 	return x.save(ctx, segment, x.textIndex.slices())
 }
 
-// slicesAtOnce bounds how much of a sieve one operation stores, so that captures need not wait for all of it: 128 KiB.
+// slicesAtOnce bounds how much of a text index one operation stores, so that captures need not wait for all of it: 128 KiB.
 const slicesAtOnce = 64
 
-// save stores that many slices of the sieve in the place of those that the segment has.
+// save stores that many slices of the text index in the place of those that the segment has.
 func (x *indexer) save(ctx context.Context, segment int64, slices int) error {
 	background := context.Background()
 	err := x.s.write(ctx, func(w *writer) error {
@@ -174,10 +174,10 @@ func (x *indexer) save(ctx context.Context, segment int64, slices int) error {
 	})
 }
 
-// reviewed is how many sieves are looked at for each that is made, so that there are never many without use.
+// reviewed is how many text indexes are looked at for each that is made, so that there are never many without use.
 const reviewed = 4
 
-// clean looks at some of the sieves before a segment, in turns, and gives up those whose captures are gone.
+// clean looks at some of the text indexes before a segment, in turns, and gives up those whose captures are gone.
 func (x *indexer) clean(ctx context.Context, segment int64) error {
 	type stored struct {
 		segment int64

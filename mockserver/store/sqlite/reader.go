@@ -13,11 +13,11 @@ import (
 
 // reader holds the prepared queries.
 type reader struct {
-	capture, newest, oldest, newestOfBin, oldestOfBin *sql.Stmt
-	bins, spread, stats, counters                     *sql.Stmt
-	extent, textIndexes, textIndexesDown, slice, count          *sql.Stmt
-	document, documents                               *sql.Stmt
-	db                                                *sql.DB
+	capture, newest, oldest, newestOfBin, oldestOfBin  *sql.Stmt
+	bins, spread, stats, counters                      *sql.Stmt
+	extent, textIndexes, textIndexesDown, slice, count *sql.Stmt
+	document, documents                                *sql.Stmt
+	db                                                 *sql.DB
 }
 
 // captureQuery is the text of a query of captures.
@@ -46,14 +46,14 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 		&r.spread:      "SELECT name, (SELECT count(*) FROM captures WHERE bin = b.id AND seq > ? AND seq <= ?) AS n FROM bins b WHERE n > 0",
 		&r.stats: `SELECT coalesce(sum(count), 0), coalesce(sum(bytes + ? + length(name)), 0), coalesce(sum(evicted), 0),
 			(SELECT count(*) FROM deliveries) FROM bins`,
-		&r.counters:   "SELECT name, value FROM counters",
-		&r.extent:     "SELECT coalesce((SELECT min(seq) FROM captures), 0), coalesce((SELECT max(seq) FROM captures), 0), coalesce((SELECT max(segment) FROM sieves), -1)",
+		&r.counters:        "SELECT name, value FROM counters",
+		&r.extent:          "SELECT coalesce((SELECT min(seq) FROM captures), 0), coalesce((SELECT max(seq) FROM captures), 0), coalesce((SELECT max(segment) FROM sieves), -1)",
 		&r.textIndexes:     "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment",
 		&r.textIndexesDown: "SELECT segment, slices FROM sieves WHERE segment BETWEEN ? AND ? ORDER BY segment DESC",
-		&r.slice:      "SELECT rows FROM slices WHERE id = ?",
-		&r.count:      "SELECT count(*) FROM (SELECT 1 FROM captures WHERE seq >= ? AND seq < ? LIMIT ?)",
-		&r.document:   "SELECT doc FROM documents WHERE kind = ? AND key = ?",
-		&r.documents:  "SELECT key, doc FROM documents WHERE kind = ? ORDER BY key",
+		&r.slice:           "SELECT rows FROM slices WHERE id = ?",
+		&r.count:           "SELECT count(*) FROM (SELECT 1 FROM captures WHERE seq >= ? AND seq < ? LIMIT ?)",
+		&r.document:        "SELECT doc FROM documents WHERE kind = ? AND key = ?",
+		&r.documents:       "SELECT key, doc FROM documents WHERE kind = ? ORDER BY key",
 	} {
 		prepared, err := db.PrepareContext(ctx, text)
 		if err != nil {

@@ -26,8 +26,8 @@ const recordVersion = 4
 // The versions in which captures got more fields.
 const (
 	withRaw       = 2 // Capture.Raw
-	withTLS       = 3 // Capture.TLS; Reply.Lines, Drip and Cut
-	withBinary    = 4 // Reply.Binary
+	withTLS       = 3 // Capture.TLS; Response.Lines, Drip and Cut
+	withBinary    = 4 // Response.Binary
 	oldestVersion = 1
 )
 
@@ -92,7 +92,7 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 	return u.end("capture")
 }
 
-// reply reads what a bin answered.
+// response reads what a bin answered.
 func (u *unpacker) response() *journal.Response {
 	r := &journal.Response{Status: int(u.int())}
 	for range u.count() {

@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Search reads those captures that the sieves let through, and what has no sieve.
+// Search reads those captures that the text indexes let through, and what has no text index.
 func (s *store) Search(ctx context.Context, q journal.CaptureQuery, texts []string, visit func(*journal.Capture) bool) error {
 	folded := make([][]byte, len(texts))
 	for i, text := range texts {
@@ -70,13 +70,13 @@ func (f *search) run(ctx context.Context) error {
 	return f.flush(ctx)
 }
 
-// stored is a sieve of the file.
+// stored is a text index of the file.
 type stored struct {
 	segment int64
 	slices  int
 }
 
-// sieves returns those between two segments, in the order of the search.
+// text indexes returns those between two segments, in the order of the search.
 func (f *search) textIndexes(ctx context.Context, first, last int64) ([]stored, error) {
 	var all []stored
 	if len(f.grams) == 0 {

@@ -37,7 +37,7 @@ func appendSearched(t *testing.T, s journal.Store, first, end int) []journal.Cap
 	return all
 }
 
-// sieves returns how many slices each sieve of the file has.
+// text indexes returns how many slices each text index of the file has.
 func textIndexes(t *testing.T, s *store) map[int64]int {
 	t.Helper()
 	all := map[int64]int{}
@@ -53,7 +53,7 @@ func textIndexes(t *testing.T, s *store) map[int64]int {
 	return all
 }
 
-// until waits for the sieves to be so.
+// until waits for the text indexes to be so.
 func until(t *testing.T, s *store, what string, so func(map[int64]int) bool) {
 	t.Helper()
 	for begin := time.Now(); !so(textIndexes(t, s)); {
@@ -81,7 +81,7 @@ func checkTexts(t *testing.T, s *store, held []journal.Capture) {
 	}
 }
 
-// Through sieves a search finds what it finds without them: while they are made, after captures were deleted, after the
+// Through text indexes a search finds what it finds without them: while they are made, after captures were deleted, after the
 // file was opened again, and when a segment is all but empty.
 func TestSearchThroughTextIndexes(t *testing.T) {
 	t.Parallel()
@@ -135,7 +135,7 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 	}
 }
 
-// A search for a text that is nowhere reads next to nothing: the sieve holds back what it can.
+// A search for a text that is nowhere reads next to nothing: the text index holds back what it can.
 func TestTextIndexHoldsBack(t *testing.T) {
 	t.Parallel()
 	s := openInternal(t, Options{})
@@ -150,7 +150,7 @@ func TestTextIndexHoldsBack(t *testing.T) {
 	}
 }
 
-// A file of before there were sieves is searched at once, and gets its sieves.
+// A file of before there were text indexes is searched at once, and gets its text indexes.
 func TestTextIndexesOfAnOldFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -10,18 +10,18 @@ import (
 
 // statements are the writer's prepared statements.
 type statements struct {
-	all                                                        []*sql.Stmt // that are closed at the end
-	insertOne, insertMany                                      driver.StmtExecContext
-	begin, commit, rollback                                    *sql.Stmt
-	logged, checkpoint                                         *sql.Stmt
-	insertBin, updateBin                                       *sql.Stmt
-	oldestOfBin, oldestOfAll, deleteOfBin, deleteOf, deleteOne *sql.Stmt
-	selectHead, updateHead                                     *sql.Stmt
-	insertDelivery, updateDelivery, findDelivery, insertTry    *sql.Stmt
-	oldestDelivery, deleteDelivery, deleteAttempts, setCounter *sql.Stmt
-	deleteBin, insertMark, oldMark, deleteMarks                *sql.Stmt
-	putDocument, deleteDocument, documentSize                  *sql.Stmt
-	insertTextIndex, deleteTextIndex, insertSlice, deleteSlices        *sql.Stmt
+	all                                                         []*sql.Stmt // that are closed at the end
+	insertOne, insertMany                                       driver.StmtExecContext
+	begin, commit, rollback                                     *sql.Stmt
+	logged, checkpoint                                          *sql.Stmt
+	insertBin, updateBin                                        *sql.Stmt
+	oldestOfBin, oldestOfAll, deleteOfBin, deleteOf, deleteOne  *sql.Stmt
+	selectHead, updateHead                                      *sql.Stmt
+	insertDelivery, updateDelivery, findDelivery, insertTry     *sql.Stmt
+	oldestDelivery, deleteDelivery, deleteAttempts, setCounter  *sql.Stmt
+	deleteBin, insertMark, oldMark, deleteMarks                 *sql.Stmt
+	putDocument, deleteDocument, documentSize                   *sql.Stmt
+	insertTextIndex, deleteTextIndex, insertSlice, deleteSlices *sql.Stmt
 }
 
 // captureColumns is how many values a row of captures takes.
@@ -63,10 +63,10 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.deleteOf:    "DELETE FROM captures WHERE seq <= ?",
 		&t.deleteOne:   "DELETE FROM captures WHERE seq = ? RETURNING bin, size",
 
-		&t.insertTextIndex:  "INSERT OR REPLACE INTO sieves (segment, slices) VALUES (?, ?)",
-		&t.deleteTextIndex:  "DELETE FROM sieves WHERE segment = ?",
-		&t.insertSlice:  "INSERT INTO slices (id, rows) VALUES (?, ?)",
-		&t.deleteSlices: "DELETE FROM slices WHERE id >= ? AND id < ?",
+		&t.insertTextIndex: "INSERT OR REPLACE INTO sieves (segment, slices) VALUES (?, ?)",
+		&t.deleteTextIndex: "DELETE FROM sieves WHERE segment = ?",
+		&t.insertSlice:     "INSERT INTO slices (id, rows) VALUES (?, ?)",
+		&t.deleteSlices:    "DELETE FROM slices WHERE id >= ? AND id < ?",
 
 		&t.selectHead: "SELECT head, length(body), size, bin FROM captures WHERE seq = ?",
 		&t.updateHead: "UPDATE captures SET head = ?, size = ? WHERE seq = ?",

@@ -40,7 +40,7 @@ type store struct {
 	told        *slog.Logger
 	log         logLimits
 	checkpoints *checkpointer
-	textIndexes      *indexer
+	textIndexes *indexer
 
 	closing  sync.Once
 	expiring chan struct{}  // closed by closing

@@ -21,7 +21,7 @@ func RunBounds(t *testing.T, open func(*testing.T, journal.Limits) journal.Store
 	}{
 		{"a bin is a ring", journal.Limits{PerBin: 10}, ring},
 		{"bytes of all bins", journal.Limits{Bytes: 100_000}, bytesOfAllBins},
-		{"replies", journal.Limits{Bytes: 1 << 20}, largeResponses},
+		{"responses", journal.Limits{Bytes: 1 << 20}, largeResponses},
 		{"deliveries count bytes", journal.Limits{Bytes: 1 << 20}, largeDeliveries},
 		{"pending deliveries", journal.Limits{Bytes: 1 << 20}, pendingDeliveries},
 		{"documents", journal.Limits{Bytes: 1 << 20}, manyDocuments},
@@ -144,7 +144,7 @@ func largeResponses(t *testing.T, s journal.Store) {
 	c := add(t, s, Capture("a", 99))
 	before := totals(t, s)
 	if err := s.SetResponse(t.Context(), c.ID, journal.Response{Body: strings.Repeat("r", 2<<20)}); !errors.Is(err, journal.ErrFull) {
-		t.Errorf("a reply that never fits: %v, want ErrFull", err)
+		t.Errorf("a response that never fits: %v, want ErrFull", err)
 	}
 	same(t, "after it", before, totals(t, s))
 }

@@ -23,8 +23,8 @@ func changes(t *testing.T, s journal.Store) {
 		want []journal.Change
 	}{
 		{"a capture", func() error { return s.AppendCapture(t.Context(), Capture("a", 1)) }, []journal.Change{{Kind: journal.CaptureStored, Bin: "a", Seq: 1}}},
-		{"a reply", func() error { return s.SetResponse(t.Context(), journal.CaptureID(1), journal.Response{}) }, []journal.Change{{Kind: journal.ResponseSet, Bin: "a", Seq: 1}}},
-		{"a reply to none", func() error {
+		{"a response", func() error { return s.SetResponse(t.Context(), journal.CaptureID(1), journal.Response{}) }, []journal.Change{{Kind: journal.ResponseSet, Bin: "a", Seq: 1}}},
+		{"a response to none", func() error {
 			if err := s.SetResponse(t.Context(), journal.CaptureID(9), journal.Response{}); !errors.Is(err, journal.ErrNotFound) {
 				return fmt.Errorf("%w, want ErrNotFound", err)
 			}

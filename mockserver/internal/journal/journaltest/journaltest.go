@@ -28,7 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 		{"pages are bounded", pages},
 		{"search", search},
 		{"nothing handed out is shared", copies},
-		{"replies", responses},
+		{"responses", responses},
 		{"bins", bins},
 		{"captures are deleted", deletes},
 		{"a bin is trimmed", trims},
@@ -154,12 +154,12 @@ func oddCaptures(t *testing.T, s journal.Store) {
 	big := Capture("odd", 2)
 	big.Body = bytes.Repeat([]byte("0123456789abcdef"), 1<<13)
 	for name, c := range map[string]*journal.Capture{
-		"zero":        {},
-		"zero reply":  {Response: &journal.Response{}, Verification: &journal.Verification{}},
-		"long":        big,
-		"odd name":    {Bin: "a b/\x00'\"%;é\xff"},
-		"old":         {At: time.Date(1969, 1, 1, 0, 0, 0, 1, time.UTC)},
-		"many header": {Message: wire.Message{Headers: make(signature.Headers, 1000)}},
+		"zero":          {},
+		"zero response": {Response: &journal.Response{}, Verification: &journal.Verification{}},
+		"long":          big,
+		"odd name":      {Bin: "a b/\x00'\"%;é\xff"},
+		"old":           {At: time.Date(1969, 1, 1, 0, 0, 0, 1, time.UTC)},
+		"many header":   {Message: wire.Message{Headers: make(signature.Headers, 1000)}},
 	} {
 		want := add(t, s, c)
 		if want.Headers == nil {

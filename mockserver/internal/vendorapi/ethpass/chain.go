@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// chains that passes can be of. Which one this rig's are of is the option chain (E-6).
+// chains that passes can be of. Which one this server's are of is the option chain (E-6).
 const (
 	evm    = "evm"
 	solana = "solana"
@@ -46,14 +46,14 @@ const (
 	maxTokenDigits   = 78 // of 2^256
 )
 
-// network reads a network of the chain that this rig's passes are of, as the passes have it.
+// network reads a network of the chain that this server's passes are of, as the passes have it.
 func (a *api) network(where string, c chain) (json.RawMessage, error) {
 	plays := a.Provider.Option("chain")
 	if c.Name != evm && c.Name != solana {
 		return nil, invalid("%s.name %.40q: want evm or solana.", where, c.Name)
 	}
 	if c.Name != plays {
-		return nil, invalid("%s.name %q: the passes of this rig are of %s: start it with the option %s.chain=%s.",
+		return nil, invalid("%s.name %q: the passes of this server are of %s: start it with the option %s.chain=%s.",
 			where, c.Name, plays, a.Provider.Name, c.Name)
 	}
 	if c.Name == solana {

@@ -160,7 +160,7 @@ func (d *dashboard) fill(v *view, r *http.Request, p project) (err error) {
 	return nil
 }
 
-// form reads a form. One that a page of another origin sent has not come so far: the rig's servers refuse it.
+// form reads a form. One that a page of another origin sent has not come so far: the server's servers refuse it.
 func (d *dashboard) form(w http.ResponseWriter, r *http.Request) error {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/x-www-form-urlencoded" {

@@ -94,7 +94,7 @@ func (b *browser) action(page answer, button string) (path string, form url.Valu
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	for name, base := range map[string]func(*server) string{
-		"at the root": func(r *server) string { return r.url }, "below the desk": func(r *server) string { return r.DashboardURL() + "/ethpass" },
+		"at the root": func(r *server) string { return r.url }, "below the dashboard": func(r *server) string { return r.DashboardURL() + "/ethpass" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

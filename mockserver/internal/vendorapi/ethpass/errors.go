@@ -13,7 +13,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// as turns the errors of the rig into answers.
+// as turns the errors of the server into answers.
 func as(err error) *vendorapi.Error {
 	status := http.StatusInternalServerError
 	switch {

@@ -139,7 +139,7 @@ func TestARestartChangesNothing(t *testing.T) {
 	}
 }
 
-// The same answers at the root of an address and below the desk; only links differ.
+// The same answers at the root of an address and below the dashboard; only links differ.
 func TestBelowTheDashboard(t *testing.T) {
 	t.Parallel()
 	r := play(t)

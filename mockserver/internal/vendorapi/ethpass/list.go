@@ -53,7 +53,7 @@ func (a *api) readFilter(r *http.Request) (filter, error) {
 	switch name := q.Get("chain"); name {
 	case "", a.Provider.Option("chain"):
 	case evm, solana:
-		f.limit = 0 // all passes of this rig are of the other
+		f.limit = 0 // all passes of this server are of the other
 	default:
 		return f, invalid("chain %.40q: want evm or solana.", name)
 	}

@@ -15,7 +15,7 @@ const (
 	maxSessions   = 1000
 )
 
-// session is a browser that has shown a project's key. It ends with the rig, or when the key is taken from the project.
+// session is a browser that has shown a project's key. It ends with the server, or when the key is taken from the project.
 type session struct {
 	key   string
 	token string // that every form of the session carries

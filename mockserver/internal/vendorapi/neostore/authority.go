@@ -21,7 +21,7 @@ import (
 // authority is what tokens are issued with. It is made once and kept as a document, so that a token outlives a restart.
 type authority struct {
 	Key jose.JSONWebKey `json:"key"`
-	// Addresses are those at which tokens were issued: a browser may know the rig by another name than the program that
+	// Addresses are those at which tokens were issued: a browser may know the server by another name than the program that
 	// gets its token.
 	Addresses []string `json:"addresses"`
 }

@@ -136,7 +136,7 @@ func (a *api) recipient(ctx context.Context, query url.Values) (demand, *vendora
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if err := a.Reachable(ctx, u.Hostname()); err != nil {
-		return d, vendorapi.Errorf(http.StatusBadRequest, "The redirect_uri %.200q leads to where this rig sends nobody: %v.", text, err)
+		return d, vendorapi.Errorf(http.StatusBadRequest, "The redirect_uri %.200q leads to where this server sends nobody: %v.", text, err)
 	}
 	d.redirect = u
 	return d, nil

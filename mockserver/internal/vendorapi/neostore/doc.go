@@ -1,7 +1,7 @@
 // Package neostore is the API of The Wallet Crew (Neostore) as its clients meet it.
 //
-// A webhook here is an endpoint of the rig: what is registered is delivered to, and what is registered elsewhere for the
-// tenant is seen here. Behind passes, customers and redirects stand entities of the rig; what a call does to one is told
+// A webhook here is an endpoint of the server: what is registered is delivered to, and what is registered elsewhere for the
+// tenant is seen here. Behind passes, customers and redirects stand entities of the server; what a call does to one is told
 // to the webhooks. An answer does not wait for deliveries.
 //
 // # Routes
@@ -45,7 +45,7 @@
 //   - A key of another tenant is 401: a key works for one tenant (N5). A token of another tenant is 403: it is valid.
 //     Who has neither is told nothing of which tenants there are; who has gets 404 for one that is not there.
 //   - X-API-KEY is asked before Authorization. A token's scopes are those asked for that the key has that was entered.
-//   - A token names as issuer the address at which it was given, and is taken at every address of the rig. Its audience
+//   - A token names as issuer the address at which it was given, and is taken at every address of the server. Its audience
 //     is the vendor's, or such an address with /api/.
 //   - A pass needs a passType; identifiers are {} and metadata null when left out.
 //   - A pass is told Pass:UpdateSent once for each device, behind Pass:Updated.

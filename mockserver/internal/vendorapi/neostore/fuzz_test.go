@@ -73,7 +73,7 @@ const (
 	inCookie = "Cookie: neostore_form={}"
 )
 
-// judge sends an input to a target, and says whether what comes back is an answer that the API may give.
+// check sends an input to a target, and says whether what comes back is an answer that the API may give.
 func check(t *testing.T, r *server, method, path, input string, headers ...string) {
 	t.Helper()
 	for _, header := range headers {

@@ -30,7 +30,7 @@ type bucket struct {
 	at   time.Time
 }
 
-// take takes one call; the error is an *surface.Error, 429, when there is none.
+// take takes one call; the error is an *vendorapi.Error, 429, when there is none.
 func (l *limiter) take(tenant string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rig is a running rig with the API under test, at an address of its own.
+// server is a running server with the API under test, at an address of its own.
 type server struct {
 	t      testing.TB
 	server *mockserver.Server
@@ -32,7 +32,7 @@ type server struct {
 	log *lines
 }
 
-// setup says how a rig differs from the usual one.
+// setup says how a server differs from the usual one.
 type setup struct {
 	options []string // "neostore.encoding=HEX"
 	store   journal.Store
@@ -40,7 +40,7 @@ type setup struct {
 	real    bool // the wall clock
 }
 
-// start starts a rig with the tenants demo, and acme and other whose keys are called like them.
+// start starts a server with the tenants demo, and acme and other whose keys are called like them.
 func start(t testing.TB, s setup) *server {
 	t.Helper()
 	r := &server{t: t, log: &lines{}}

@@ -12,12 +12,12 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// New makes the API of The Wallet Crew over a rig. It starts nothing.
+// New makes the API of The Wallet Crew over a server. It starts nothing.
 func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
 	return newAPI(server, time.Now)
 }
 
-// api is the API over one rig.
+// api is the API over one server.
 type api struct {
 	vendorapi.Backend
 	events  map[string]string // what events are called, by their names in the provider file
@@ -28,7 +28,7 @@ type api struct {
 	page    *template.Template
 
 	upserting   sync.Mutex // one customer at a time, so that two calls do not make one customer twice
-	redirecting sync.Mutex // one new redirect at a time: their ids are unique in the rig, as its address names no tenant
+	redirecting sync.Mutex // one new redirect at a time: their ids are unique in the server, as its address names no tenant
 }
 
 // options are the options of the provider file that are about the API.

@@ -236,7 +236,7 @@ func TestGrantedScopes(t *testing.T) {
 	}
 }
 
-// All works the same below the desk, and a token got there is taken at the other address too.
+// All works the same below the dashboard, and a token got there is taken at the other address too.
 func TestBelowTheDashboard(t *testing.T) {
 	t.Parallel()
 	both := mockserver.StartT(t, mockserver.Options{

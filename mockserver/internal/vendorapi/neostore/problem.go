@@ -35,7 +35,7 @@ func (a *api) problem(w http.ResponseWriter, _ *http.Request, e *vendorapi.Error
 	_ = vendorapi.Write(w, e.Status, p) // it always encodes
 }
 
-// wrong is the answer to an error of the rig.
+// wrong is the answer to an error of the server.
 func (a *api) wrong(err error) *vendorapi.Error {
 	for _, k := range []struct {
 		err    error

@@ -52,7 +52,7 @@ func TestRestart(t *testing.T) {
 		}
 	}
 	if r.url == issuer {
-		t.Error("the second rig is where the first was")
+		t.Error("the second server is where the first was")
 	}
 	r.want(200, "GET", "/api/acme/webhooks", "", "X-API-KEY:", bearer)
 	r.want(302, "GET", "/r/"+link.ID, "")

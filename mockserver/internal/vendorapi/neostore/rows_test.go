@@ -18,7 +18,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// delivered starts a rig with a webhook, has an event emitted and returns what arrived.
+// delivered starts a server with a webhook, has an event emitted and returns what arrived.
 func delivered(t *testing.T, event string, options ...string) (*server, hook, request) {
 	t.Helper()
 	r, to := start(t, setup{options: options}), receive(t)

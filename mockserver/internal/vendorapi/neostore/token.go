@@ -113,7 +113,7 @@ func (t *tokens) check(ctx context.Context, address, raw string) (claims, error)
 	return c, t.checkClaims(&c, append(slices.Clip(held.Addresses), address))
 }
 
-// checkClaims says what is wrong with the claims of a token whose signature is right; addresses are those of the rig.
+// checkClaims says what is wrong with the claims of a token whose signature is right; addresses are those of the server.
 func (t *tokens) checkClaims(c *claims, addresses []string) error {
 	now := t.now()
 	at := func(d *jwt.NumericDate) string { return d.Time().UTC().Format(time.RFC3339) }

@@ -21,14 +21,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// desk is a desk with nothing on it.
+// dashboard is a dashboard with nothing on it.
 func dashboard(vendorapi.Parts) http.Handler {
 	return http.NotFoundHandler()
 }
 
 func b64(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
-// signingKey is the rig's private key, from its store.
+// signingKey is the server's private key, from its store.
 func (r *server) signingKey() (*rsa.PrivateKey, string) {
 	r.t.Helper()
 	r.want(200, "GET", "/.well-known/jwks.json", "")

@@ -10,7 +10,7 @@ import (
 )
 
 // webhook is a webhook as the API shows it, members in the order of the documents' examples (N0, N1). It is an endpoint
-// of the rig.
+// of the server.
 type webhook struct {
 	ID              string   `json:"id"`
 	SignatureSecret string   `json:"signatureSecret"`

@@ -44,7 +44,7 @@ func (a *api) readWebhook(w http.ResponseWriter, r *http.Request) (webhookInput,
 	return in, wrong.err()
 }
 
-// fill puts into an endpoint what a client said of it. The error is an *surface.Error, 400, by field, when that is wrong
+// fill puts into an endpoint what a client said of it. The error is an *vendorapi.Error, 400, by field, when that is wrong
 // or something required is missing afterwards; null is as good as left out.
 func (a *api) fill(e *journal.Endpoint, in webhookInput) error {
 	wrong := wrongs{}

@@ -72,7 +72,7 @@ func invalid(field, format string, args ...any) *vendorapi.Error {
 	return e
 }
 
-// refusal is the answer that an error of the rig makes.
+// refusal is the answer that an error of the server makes.
 func (p *panel) refusal(err error) *vendorapi.Error {
 	status := http.StatusInternalServerError
 	for _, c := range []struct {

@@ -16,7 +16,7 @@ import (
 // kindCustomer is the kind of a customer: an account in the loyalty programme. It is born without an event.
 const kindCustomer = "loyalty_account"
 
-// gidCustomer is what the ids of customers begin with, in bodies and in the rig; paths have the digits alone.
+// gidCustomer is what the ids of customers begin with, in bodies and in the server; paths have the digits alone.
 const gidCustomer = "gid://shopify/Customer/"
 
 // customer is a customer as events show it.

@@ -1,5 +1,5 @@
 // Package subscribfy is Subscribfy's settings panel for webhooks, as a page and as an API, and the things whose calls
-// make its 30 topics. See package surface for where it is served.
+// make its 30 topics. See package vendorapi for where it is served.
 //
 // The real panel is a page of a Shopify app; its guide ("Webhook Event Guide", Subscribfy's help centre) describes it in
 // six steps, and no document describes an API. So the page follows the guide, and these are our own choice: the paths
@@ -36,7 +36,7 @@
 //	GET  /                                   the stores
 //	GET  /stores/{store}/settings/webhooks   the panel; it asks for the store's key once in a session
 //
-// It needs no script. A session is a cookie and ends with the rig; each of its forms carries a value that other pages
+// It needs no script. A session is a cookie and ends with the server; each of its forms carries a value that other pages
 // do not know.
 //
 // # What happens in a store

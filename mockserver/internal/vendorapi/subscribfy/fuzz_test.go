@@ -19,7 +19,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// bare is the handler over a rig that reaches nobody.
+// bare is the handler over a server that reaches nobody.
 func bare(t testing.TB) http.Handler {
 	t.Helper()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -84,7 +84,7 @@ func prepare(t testing.TB, h http.Handler) []string {
 	return append(paths, "/webhooks/loyalty/rule_created/test")
 }
 
-// judge says what is wrong with an answer to bad input.
+// check says what is wrong with an answer to bad input.
 func check(t *testing.T, w *httptest.ResponseRecorder, what string) {
 	t.Helper()
 	if w.Code >= 500 {

@@ -61,7 +61,7 @@ func (p *panel) routePages(rt *vendorapi.Routes) {
 	rt.Handle("POST /stores/{store}"+settingsPath, p.postPage)
 }
 
-// parsePages parses the templates of the pages, which takes longer than a rig to start: on first use.
+// parsePages parses the templates of the pages, which takes longer than a server to start: on first use.
 func (p *panel) parsePages() (*template.Template, error) {
 	functions := template.FuncMap{"short": p.short, "number": func(i int) int { return i + 1 }}
 	return template.New("").Funcs(functions).ParseFS(files, "page/*.html")

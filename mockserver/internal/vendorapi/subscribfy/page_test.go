@@ -110,10 +110,10 @@ func (b *browser) sees(status int, texts ...string) *browser {
 	return b
 }
 
-// The steps of the guide ("Where to Configure Webhooks"), by a browser, at the root and below the desk.
+// The steps of the guide ("Where to Configure Webhooks"), by a browser, at the root and below the dashboard.
 func TestTheGuidesSteps(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]mockserver.Options{"at the root": {}, "below the desk": {Dashboard: dashboard.Handler}} {
+	for name, o := range map[string]mockserver.Options{"at the root": {}, "below the dashboard": {Dashboard: dashboard.Handler}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, c := start(t, o), receive(t)

@@ -67,7 +67,7 @@ func (s *sessions) find(name string) (session, bool) {
 
 // session is that of a request, if its key opens the store.
 func (p *panel) session(r *http.Request, store string) (session, bool) {
-	for _, cookie := range r.CookiesNamed(sessionCookie) { // on the desk and at the root there may be one each
+	for _, cookie := range r.CookiesNamed(sessionCookie) { // on the dashboard and at the root there may be one each
 		s, known := p.sessions.find(cookie.Value)
 		if known && p.opens(store, s.key) {
 			return s, true

@@ -195,7 +195,7 @@ func TestCallsAtTheSameTime(t *testing.T) {
 	}
 }
 
-// Below the desk everything is as at the root.
+// Below the dashboard everything is as at the root.
 func TestBelowTheDashboard(t *testing.T) {
 	t.Parallel()
 	handler := dashboard.Handler

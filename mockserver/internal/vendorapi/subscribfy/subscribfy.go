@@ -20,7 +20,7 @@ type panel struct {
 	pages    func() (*template.Template, error)
 }
 
-// New makes the surface of Subscribfy; it is a surface.Maker.
+// New makes the vendor API of Subscribfy; it is a vendorapi.Maker.
 func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
 	p := &panel{Backend: server, topics: newTopics(server.Provider)}
 	p.pages = sync.OnceValues(p.parsePages)

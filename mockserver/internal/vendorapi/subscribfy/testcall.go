@@ -23,7 +23,7 @@ const testWait = 35 * time.Second
 // outcome is what became of a Test Call at one URL.
 type outcome struct {
 	URL      string        `json:"url"`
-	Status   int           `json:"status"`  // of the reply; 0 without one
+	Status   int           `json:"status"`  // of the response; 0 without one
 	Outcome  journal.State `json:"outcome"` // delivered, exhausted, or pending when it takes too long
 	Reached  wire.Outcome  `json:"reached,omitempty"`
 	MS       float64       `json:"ms"`

@@ -50,7 +50,7 @@ func TestDocumentIsChecked(t *testing.T) {
 		t.Fatal(failures)
 	}
 	if ok, problems := second.ValidateDocument(); !ok {
-		t.Errorf("the second judge refuses the document: %s", secondOpinion(problems))
+		t.Errorf("the second check refuses the document: %s", secondOpinion(problems))
 	}
 	openapi3filter.RegisterBodyDecoder("text/markdown", openapi3filter.FileBodyDecoder)
 	doc.Servers = openapi3.Servers{{URL: r.DashboardURL()}}
@@ -74,7 +74,7 @@ func TestDocumentIsChecked(t *testing.T) {
 	}{
 		{"GET", "/healthz", "", 200},
 		{"GET", "/metrics", "", 200},
-		{"GET", "/rig", "", 200},
+		{"GET", "/server", "", 200},
 		{"GET", "/query", "", 200},
 		{"GET", "/bins", "", 200},
 		{"GET", "/captures", "", 200},
@@ -85,9 +85,9 @@ func TestDocumentIsChecked(t *testing.T) {
 		{"GET", "/captures/none", "", 404},
 		{"GET", "/bins/inbox", "", 200},
 		{"PUT", "/bins/inbox", "{}", 200},
-		{"PATCH", "/bins/inbox", `{"replies": [{"status": 503}]}`, 200},
-		{"PUT", "/bins/inbox/replies", `{"status": 503}`, 200},
-		{"GET", "/bins/inbox/ledger", "", 200},
+		{"PATCH", "/bins/inbox", `{"responses": [{"status": 503}]}`, 200},
+		{"PUT", "/bins/inbox/responses", `{"status": 503}`, 200},
+		{"GET", "/bins/inbox/stats", "", 200},
 		{"GET", "/bins/inbox/sender", "", 200},
 		{"GET", "/bins/inbox/wait?count=1", "", 200},
 		{"GET", "/bins/inbox/wait?count=9&timeout=1ms", "", 408},
@@ -129,9 +129,9 @@ func TestDocumentIsChecked(t *testing.T) {
 		{"DELETE", "/providers/neostore/tenants/acme", "", 204},
 		{"GET", "/bins/inbox/captures", "", 200},
 		{"GET", "/bins/inbox/export?format=har", "", 200},
-		{"GET", "/bins/inbox/replies", "", 200},
-		{"POST", "/bins/inbox/replies", `{"status": 503}`, 200},
-		{"DELETE", "/bins/inbox/replies", "", 200},
+		{"GET", "/bins/inbox/responses", "", 200},
+		{"POST", "/bins/inbox/responses", `{"status": 503}`, 200},
+		{"DELETE", "/bins/inbox/responses", "", 200},
 		{"POST", "/bins/inbox/wait", `{"count": 1}`, 200},
 		{"DELETE", "/captures/" + id, "", 200},
 		{"DELETE", "/bins/inbox/captures", "", 200},
@@ -182,7 +182,7 @@ func TestDocumentIsChecked(t *testing.T) {
 		request.Body = io.NopCloser(strings.NewReader(c.body))
 		response.Body = io.NopCloser(bytes.NewReader(body))
 		if ok, problems := second.ValidateHttpRequestResponse(request, response); !ok {
-			t.Errorf("%s %s: the second judge refuses it: %s", c.method, c.path, secondOpinion(problems))
+			t.Errorf("%s %s: the second check refuses it: %s", c.method, c.path, secondOpinion(problems))
 		}
 		if m, ok := makes[c.method+" "+c.path]; ok {
 			ids[m.name] = gjson.GetBytes(body, m.at).String()
@@ -201,7 +201,7 @@ func TestDocumentIsChecked(t *testing.T) {
 	}
 }
 
-// secondOpinion is what the second judge says, on one line.
+// secondOpinion is what the second check says, on one line.
 func secondOpinion(list []*problems.ValidationError) string {
 	var texts []string
 	for _, p := range list {

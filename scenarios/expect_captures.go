@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// judgeCaptures waits for a bin's captures and judges them.
+// checkCaptures waits for a bin's captures and checks them.
 func (r *run) checkCaptures(ctx context.Context, s *Step, x *Captures, record *stepRecord, v *result) error {
 	b := r.bin(x.Bin, v)
 	if b == nil {
@@ -72,10 +72,10 @@ func near(misses []mockserver.NearMiss) string {
 	return text
 }
 
-// judgeEach judges what every capture, and all of them together, must be; the latter only when they are whole, all that came.
+// checkEach checks what every capture, and all of them together, must be; the latter only when they are whole, all that came.
 func (r *run) checkEach(ctx context.Context, x *Captures, b *bin, list []mockserver.Capture, whole bool, v *result) error {
 	if len(list) == 0 {
-		return nil // the count has been judged
+		return nil // the count has been checked
 	}
 	if x.Verified != "" {
 		checkVerified(x.Verified, list, v)
@@ -153,7 +153,7 @@ func checkSchema(p *fixtures.Provider, list []mockserver.Capture, known []*sent,
 	}
 }
 
-// judgeCoverage checks that every event type of a provider is there.
+// checkCoverage checks that every event type of a provider is there.
 func checkCoverage(p *fixtures.Provider, known []*sent, v *result) {
 	var missing []string
 	for _, name := range eventNames(p) {
@@ -228,7 +228,7 @@ func checkEvents(want EventList, known []*sent, v *result) {
 	v.note("events %s", strings.Join(want, ", "))
 }
 
-// judgeOrder looks at the first arrival of each event; copies and retries do not count.
+// checkOrder looks at the first arrival of each event; copies and retries do not count.
 func checkOrder(want Order, list []mockserver.Capture, known []*sent, v *result) {
 	type last struct {
 		at int // place in the life, or rank in the run
@@ -264,7 +264,7 @@ func checkOrder(want Order, list []mockserver.Capture, known []*sent, v *result)
 	}
 }
 
-// judgeComplete checks that every delivery to the bin of which an attempt was written whole is among the captures.
+// checkComplete checks that every delivery to the bin of which an attempt was written whole is among the captures.
 func (r *run) checkComplete(ctx context.Context, b *bin, sent []made, list []mockserver.Capture, v *result) error {
 	arrived := map[string]int{}
 	for i := range list {
@@ -301,7 +301,7 @@ func (r *run) checkComplete(ctx context.Context, b *bin, sent []made, list []moc
 	return nil
 }
 
-// compare judges what the captures have in common.
+// compare checks what the captures have in common.
 func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Capture, known []*sent, v *result) error {
 	names := make([]string, len(list))
 	for i := range list {
@@ -324,7 +324,7 @@ func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Captur
 	return compare(x.Same, x.Differs, names, texts, v)
 }
 
-// compare judges the aspects of several messages; texts returns one aspect of all of them.
+// compare checks the aspects of several messages; texts returns one aspect of all of them.
 func compare(same, differs []Aspect, names []string, texts func(Aspect) ([]string, error), v *result) error {
 	for _, a := range same {
 		values, err := texts(a)
@@ -351,7 +351,7 @@ func compare(same, differs []Aspect, names []string, texts func(Aspect) ([]strin
 	return nil
 }
 
-// judgeNever watches that nothing arrives.
+// checkNever watches that nothing arrives.
 func (r *run) checkNever(ctx context.Context, s *Step, x *Never, record *stepRecord, v *result) error {
 	b := r.bin(x.Bin, v)
 	if b == nil {

@@ -13,32 +13,32 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Rig is what a surface is made over.
+// Server is what a vendor API is made over.
 type Backend struct {
 	Dispatcher *delivery.Dispatcher
 	Store      journal.Store
 	Provider   *fixtures.Provider // the system that is played
 	// Capture is the capture address, http://host:port, for examples.
 	Capture string
-	// Reachable says whether the rig may send somebody's browser to a host: loopback, and what is allowed besides. The
+	// Reachable says whether the server may send somebody's browser to a host: loopback, and what is allowed besides. The
 	// error says why not.
 	Reachable func(ctx context.Context, host string) error
 	Log       *slog.Logger
 }
 
-// Parts are those of a whole rig, which its desk is made over.
+// Parts are those of a whole server, which its dashboard is made over.
 type Parts struct {
 	Dispatcher *delivery.Dispatcher
 	Capture    *capture.Server
 	Store      journal.Store
 	Catalogue  *fixtures.Catalogue
-	// Wire sends what the desk sends by itself, only to where the rig may deliver to.
+	// Wire sends what the dashboard sends by itself, only to where the server may deliver to.
 	Wire *wire.Client
-	// Surfaces are the addresses of the systems' own APIs, by provider: a URL, or a path of the desk.
+	// Surfaces are the addresses of the systems' own APIs, by provider: a URL, or a path of the dashboard.
 	VendorAPIs map[string]string
 }
 
-// Maker makes the surface of one system. What it starts ends with ctx.
+// Maker makes the vendor API of one system. What it starts ends with ctx.
 type Maker func(ctx context.Context, server Backend) (http.Handler, error)
 
 type baseKey struct{}
@@ -50,13 +50,13 @@ func Mount(prefix string, h http.Handler) http.Handler {
 	}))
 }
 
-// Prefix is what the paths of the surface have in front, where its caller found it: "" or "/neostore".
+// Prefix is what the paths of the vendor API have in front, where its caller found it: "" or "/neostore".
 func Prefix(r *http.Request) string {
 	prefix, _ := r.Context().Value(baseKey{}).(string)
 	return prefix
 }
 
-// Base is the address of the surface, as its caller knows it, without a slash at the end.
+// Base is the address of the vendor API, as its caller knows it, without a slash at the end.
 func Base(r *http.Request) string {
 	u := url.URL{Scheme: "http", Host: r.Host, Path: Prefix(r)}
 	if r.TLS != nil {

@@ -42,9 +42,9 @@ func TestResponseAsScripted(t *testing.T) {
 	s, _ := start(t, func(o *capture.Options) { o.Now = func() time.Time { return now } })
 	const date = "Date: Mon, 04 May 2026 03:02:01 GMT\r\n"
 	for i, tt := range []struct {
-		name  string
+		name     string
 		response journal.Response
-		want  string // of the whole reply, ID for the line that names the capture
+		want     string // of the whole response, ID for the line that names the capture
 	}{
 		{"zero", journal.Response{}, "HTTP/1.1 200 OK\r\n" + date + "IDContent-Length: 0\r\n\r\n"},
 		{
@@ -86,7 +86,7 @@ func TestResponseAsScripted(t *testing.T) {
 				tt.response.Status = 200
 			}
 			if diff := cmp.Diff(&tt.response, c.Response); diff != "" {
-				t.Errorf("recorded reply (-want +got):\n%s", diff)
+				t.Errorf("recorded response (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func TestAnswersTakeTurns(t *testing.T) {
 		}
 		ask(&others, 1, "/api/v1/bins/a/wait")
 		ask(&others, 1, "/api/v1/stream")
-		ask(&others, 1, "/api/v1/rig")
+		ask(&others, 1, "/api/v1/server")
 		if got := now.Load(); got != 5 {
 			t.Errorf("%d at a time, want the two lists and three others", got)
 		}

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rig is a capture server with a Site in front of it.
+// server is a capture server with a Site in front of it.
 type server struct {
 	t     testing.TB
 	url   string
@@ -50,7 +50,7 @@ func (c *clock) advance(d time.Duration) {
 
 func newClock() *clock { return &clock{at: time.Date(2026, 5, 4, 3, 2, 1, 250e6, time.UTC)} }
 
-// start starts a rig on a store, or on a new one in memory; it ends with the test.
+// start starts a server on a store, or on a new one in memory; it ends with the test.
 func start(t testing.TB, store journal.Store) *server {
 	t.Helper()
 	if store == nil {
@@ -61,7 +61,7 @@ func start(t testing.TB, store journal.Store) *server {
 	return r
 }
 
-// serve starts another server on the rig's store.
+// serve starts another server on the server's store.
 func (r *server) serve() string {
 	r.t.Helper()
 	s, err := webhooksite.New(r.t.Context(), webhooksite.Options{Store: r.store, Now: r.clock.now, Log: slog.New(noErrors{r.t})})
@@ -100,7 +100,7 @@ func (h noErrors) Handle(_ context.Context, r slog.Record) error {
 // client keeps no connection, so that none outlives its test.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// reply is an answer with its body read.
+// response is an answer with its body read.
 type answer struct {
 	status int
 	header http.Header

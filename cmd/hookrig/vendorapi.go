@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// surfaceFlags are the flags about the systems' own APIs.
+// vendorAPIFlags are the flags about the systems' own APIs.
 type vendorAPIFlags struct {
 	addresses, keys []string
 	demo            bool
@@ -22,10 +22,10 @@ type vendorAPIFlags struct {
 
 func (s *vendorAPIFlags) add(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.addresses, "address", nil,
-		"an address of its own for a system's API, `PROVIDER=HOST:PORT`; all are below the desk besides; repeatable")
+		"an address of its own for a system's API, `PROVIDER=HOST:PORT`; all are below the dashboard besides; repeatable")
 	f.StringArrayVar(&s.keys, "api-key", nil,
 		"a key of a system's own API and the tenant, store or project that it opens, `PROVIDER=TENANT:KEY[:SCOPE,…]`; repeatable")
-	f.BoolVar(&s.demo, "seed-demo", false, "fill the demo tenants with believable data, delivered to bins of this rig")
+	f.BoolVar(&s.demo, "seed-demo", false, "fill the demo tenants with believable data, delivered to bins of this server")
 }
 
 // seed fills the demo tenants when that was asked for.
@@ -36,7 +36,7 @@ func (s *vendorAPIFlags) seed(ctx context.Context, server *mockserver.Server) er
 	return server.SeedDemo(ctx)
 }
 
-// apply puts the flags into the options of a rig.
+// apply puts the flags into the options of a server.
 func (s *vendorAPIFlags) apply(o *mockserver.Options) error {
 	o.VendorAPIs, o.Addresses, o.Demo = dashboard.VendorAPIs(), map[string]string{}, true
 	for _, text := range s.addresses {

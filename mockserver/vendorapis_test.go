@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// echo is a surface that says where it was found, and ends what it starts with its context.
+// echo is a vendor API that says where it was found, and ends what it starts with its context.
 func echo(ended chan<- struct{}) vendorapi.Maker {
 	return func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
 		context.AfterFunc(ctx, func() { close(ended) })
@@ -43,10 +43,10 @@ func TestVendorAPIsHaveAddresses(t *testing.T) {
 	t.Parallel()
 	here, there := make(chan struct{}), make(chan struct{})
 	dashboard := func(vendorapi.Parts) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "desk "+r.URL.Path) })
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "dashboard "+r.URL.Path) })
 	}
 	server, err := mockserver.Start(t.Context(), mockserver.Options{
-		Dashboard:     dashboard,
+		Dashboard:  dashboard,
 		VendorAPIs: map[string]vendorapi.Maker{"neostore": echo(here), "ethpass": echo(there)}, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
 		Demo: true,
 	})
@@ -58,11 +58,11 @@ func TestVendorAPIsHaveAddresses(t *testing.T) {
 		t.Errorf("neostore at %s, ethpass at %s", neostore, ethpass)
 	}
 	for url, want := range map[string]string{
-		neostore + "/api/x":               `{"base":"` + neostore + `","demo":true,"path":"/api/x"}`,
-		ethpass + "/v0/x":                 `{"base":"` + ethpass + `","demo":true,"path":"/v0/x"}`,
+		neostore + "/api/x":                       `{"base":"` + neostore + `","demo":true,"path":"/api/x"}`,
+		ethpass + "/v0/x":                         `{"base":"` + ethpass + `","demo":true,"path":"/v0/x"}`,
 		server.DashboardURL() + "/ethpass/v0/x":   `{"base":"` + server.DashboardURL() + `/ethpass","demo":true,"path":"/v0/x"}`,
-		server.DashboardURL() + "/subscribfy/x":   "desk /subscribfy/x",
-		server.DashboardURL() + "/api/v1/healthz": "desk /api/v1/healthz",
+		server.DashboardURL() + "/subscribfy/x":   "dashboard /subscribfy/x",
+		server.DashboardURL() + "/api/v1/healthz": "dashboard /api/v1/healthz",
 	} {
 		if got := text(t, url); got != want {
 			t.Errorf("%s: %s, want %s", url, got, want)

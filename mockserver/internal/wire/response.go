@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// Reply is what the consumer answered.
+// Response is what the consumer answered.
 type Response struct {
 	Status  int               `json:"status"`
 	Headers signature.Headers `json:"headers,omitempty"`
@@ -17,16 +17,16 @@ type Response struct {
 	Truncated bool `json:"truncated,omitempty"`
 }
 
-// replyHead is the head of a final reply.
+// responseHead is the head of a final response.
 type responseHead struct {
 	status int
 	fields []byte // the header lines and the empty one; they stay until the next read
 	frame  frame
-	bodied bool // the reply may have a body
+	bodied bool // the response may have a body
 	last   bool // no other request may follow on the connection
 }
 
-// reply reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD was asked.
+// response reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD was asked.
 func (r *reader) response(toHEAD bool) (responseHead, error) {
 	const mostInterim = 100
 	for range mostInterim {
@@ -45,10 +45,10 @@ func (r *reader) response(toHEAD bool) (responseHead, error) {
 			return h, nil
 		}
 	}
-	return responseHead{}, fmt.Errorf("%w: more than %d interim replies", ErrMalformed, mostInterim)
+	return responseHead{}, fmt.Errorf("%w: more than %d interim responses", ErrMalformed, mostInterim)
 }
 
-// parseReplyHead reads a status line and what the header lines say of the frame. It allocates nothing unless it fails.
+// parseResponseHead reads a status line and what the header lines say of the frame. It allocates nothing unless it fails.
 func parseResponseHead(raw []byte) (responseHead, error) {
 	line, fields := cutLine(raw)
 	h := responseHead{fields: fields, frame: frame{length: -1}}
@@ -71,7 +71,7 @@ func parseResponseHead(raw []byte) (responseHead, error) {
 		}
 		colon := bytes.IndexByte(line, ':')
 		if colon <= 0 {
-			return h, fmt.Errorf("%w: line %d of the reply: %s: want a header line", ErrMalformed, n, quote(line))
+			return h, fmt.Errorf("%w: line %d of the response: %s: want a header line", ErrMalformed, n, quote(line))
 		}
 		if err := h.frame.field(line[:colon], line[colon+1:]); err != nil {
 			return h, err
@@ -83,10 +83,10 @@ func parseResponseHead(raw []byte) (responseHead, error) {
 }
 
 func badStatusLine(line []byte) error {
-	return fmt.Errorf("%w: reply %s: want a status line such as \"HTTP/1.1 200 OK\"", ErrMalformed, quote(line))
+	return fmt.Errorf("%w: response %s: want a status line such as \"HTTP/1.1 200 OK\"", ErrMalformed, quote(line))
 }
 
-// body reads the body of the reply and says whether the connection can be used again. most bounds what is kept.
+// body reads the body of the response and says whether the connection can be used again. most bounds what is kept.
 func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, err error) {
 	reusable = !h.last
 	switch f := &h.frame; {
@@ -105,7 +105,7 @@ func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, er
 	return body, reusable && err == nil && r.r == r.w, err
 }
 
-// whole reads a reply as it is recorded. After an error the Reply holds what had been read.
+// whole reads a response as it is recorded. After an error the Response holds what had been read.
 func (r *reader) whole(toHEAD bool, most int) (response Response, reusable bool, err error) {
 	h, err := r.response(toHEAD)
 	if err != nil {

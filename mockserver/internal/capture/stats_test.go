@@ -28,7 +28,7 @@ func (s *tight) AppendCapture(ctx context.Context, c *journal.Capture) error {
 	return s.Store.AppendCapture(ctx, c)
 }
 
-// Every request that named a bin is in its ledger, by what became of it.
+// Every request that named a bin is in its stats, by what became of it.
 func TestStats(t *testing.T) {
 	t.Parallel()
 	store := &tight{Store: journal.NewMemory(journal.MemoryOptions{PerBin: 4})}
@@ -55,36 +55,36 @@ func TestStats(t *testing.T) {
 	}
 	store.full.Store(false)
 
-	check := func(want capture.Stats) {
+	check := func(want capture.BinStats) {
 		t.Helper()
-		got, err := s.Stats(t.Context(), want.Bin)
+		got, err := s.BinStats(t.Context(), want.Bin)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(want, "Since")); diff != "" {
-			t.Errorf("ledger (-want +got):\n%s", diff)
+			t.Errorf("stats (-want +got):\n%s", diff)
 		}
 		if got.Since.IsZero() || time.Since(got.Since) < 0 {
 			t.Errorf("since %s", got.Since)
 		}
 	}
 	odd := capture.Irregular{Refused: capture.Refused{Size: 3, Malformed: 2, NoRoom: 2}, Truncated: 2, Aborted: 1}
-	check(capture.Stats{Bin: "b", Received: 9, Stored: 7, Held: 4, Evicted: 3, Irregular: odd, Complete: true})
-	check(capture.Stats{Bin: "other", Received: 1, Stored: 1, Held: 1, Complete: true})
-	check(capture.Stats{Bin: "never-seen", Complete: true})
+	check(capture.BinStats{Bin: "b", Received: 9, Stored: 7, Held: 4, Evicted: 3, Irregular: odd, Complete: true})
+	check(capture.BinStats{Bin: "other", Received: 1, Stored: 1, Held: 1, Complete: true})
+	check(capture.BinStats{Bin: "never-seen", Complete: true})
 	if n, err := store.ClearBin(t.Context(), "b"); n != 4 || err != nil {
 		t.Errorf("cleared %d, %v", n, err)
 	}
-	check(capture.Stats{Bin: "b", Received: 9, Stored: 7, Evicted: 3, Cleared: 4, Irregular: odd, Complete: true})
+	check(capture.BinStats{Bin: "b", Received: 9, Stored: 7, Evicted: 3, Cleared: 4, Irregular: odd, Complete: true})
 	if err := s.Dropped(t.Context(), "other", 0, 100); err != nil {
 		t.Fatal(err)
 	}
-	check(capture.Stats{Bin: "other", Received: 1, Stored: 1, Held: 1, Irregular: capture.Irregular{Dropped: 1}, Complete: true})
+	check(capture.BinStats{Bin: "other", Received: 1, Stored: 1, Held: 1, Irregular: capture.Irregular{Dropped: 1}, Complete: true})
 	odd.Dropped = 1
 	if diff := cmp.Diff(odd, s.Irregular()); diff != "" {
 		t.Errorf("in all (-want +got):\n%s", diff)
 	}
-	if _, err := s.Stats(t.Context(), "a/b"); err == nil {
-		t.Error("a ledger of no bin")
+	if _, err := s.BinStats(t.Context(), "a/b"); err == nil {
+		t.Error("a stats of no bin")
 	}
 }

@@ -27,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rig is a rig that plays ethpass, as a client sees it.
+// server is a server that plays ethpass, as a client sees it.
 type server struct {
 	*mockserver.Server
 	t          testing.TB
@@ -36,7 +36,7 @@ type server struct {
 	url, key   string
 }
 
-// play starts a rig with options of ethpass such as "network=number".
+// play starts a server with options of ethpass such as "network=number".
 func play(t testing.TB, options ...string) *server { return playOn(t, nil, options...) }
 
 func playOn(t testing.TB, store journal.Store, options ...string) *server {
@@ -71,7 +71,7 @@ func playOn(t testing.TB, store journal.Store, options ...string) *server {
 	return r
 }
 
-// as is the same rig for another project.
+// as is the same server for another project.
 func (r *server) as(project string) *server {
 	r.t.Helper()
 	other := *r
@@ -93,7 +93,7 @@ type answer struct {
 
 func (a answer) get(path string) string { return gjson.Get(a.body, path).String() }
 
-// request makes a call without judging the answer; a body is JSON.
+// request makes a call without checking the answer; a body is JSON.
 func (r *server) request(method, path, body string, headers ...string) answer {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// verdict gathers what a step did and found.
+// result gathers what a step did and found.
 type result struct {
 	notes    []string // what was done, what holds
 	failures []string // what does not hold
-	unsure   []string // what could not be judged
+	unsure   []string // what could not be checked
 	skipped  []string // why something was left out
 	left     bool     // something was
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // A search reads only captures that may hold what it looks for. Sequence numbers lie in segments, each of blocks. The
-// sieve of a segment is a table of bits with a row for every hash of a gram, which is three or four bytes in a row, and
+// text index of a segment is a table of bits with a row for every hash of a gram, which is three or four bytes in a row, and
 // a column for every block: a bit is set where a capture of that block holds such a gram. Blocks that may hold a text
-// are those that have the bits of all its grams. What is deleted stays in the sieve, where it costs a look in vain.
+// are those that have the bits of all its grams. What is deleted stays in the text index, where it costs a look in vain.
 //
 // A full-text index of SQLite (FTS5, trigrams) answers as fast but takes fifty times as long to fill, longer than it
 // takes to record what it indexes.
@@ -33,7 +33,7 @@ func (s *blockSet) has(block int) bool { return s[block/64]>>(block%64)&1 == 1 }
 
 func allBlocks() blockSet { return blockSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
 
-// sieve is a segment's, while it is made.
+// text index is a segment's, while it is made.
 type textIndex struct {
 	rows []blockSet // a power of two of them
 	text journal.Folded
@@ -41,7 +41,7 @@ type textIndex struct {
 
 func newTextIndex() *textIndex { return &textIndex{rows: make([]blockSet, mostRows)} }
 
-// reset empties the sieve for another segment.
+// reset empties the text index for another segment.
 func (v *textIndex) reset() {
 	v.rows = v.rows[:mostRows]
 	clear(v.rows)
@@ -72,7 +72,7 @@ const longGram = 0x9e3779b9
 // hash is a number below mostRows, its upper bits as good as its lower ones.
 func hash(gram uint32) uint32 { return gram * 0x85ebca6b >> (32 - rowBits) }
 
-// shrink makes the sieve as small as its bits allow: half the table, with the rows of both halves in one, as long as
+// shrink makes the text index as small as its bits allow: half the table, with the rows of both halves in one, as long as
 // no more than a quarter of it is set.
 func (v *textIndex) shrink() {
 	for len(v.rows) > leastRows {
@@ -95,7 +95,7 @@ func (v *textIndex) shrink() {
 	}
 }
 
-// slices is how many slices the sieve has.
+// slices is how many slices the text index has.
 func (v *textIndex) slices() int { return len(v.rows) / sliceRows }
 
 // slice appends a slice as it is stored.
@@ -144,7 +144,7 @@ func (s *blockSet) sift(rows []byte, gram uint32) bool {
 	return left != 0
 }
 
-// sliceOf is the id of the slice that a gram's row lies in, in a sieve of so many slices.
+// sliceOf is the id of the slice that a gram's row lies in, in a text index of so many slices.
 func sliceOf(segment int64, slices int, gram uint32) int64 {
 	return segment*mostSlices + int64(int(gram)/sliceRows%slices)
 }

@@ -13,7 +13,7 @@ const (
 	defaultFor    = 200 * time.Millisecond
 )
 
-// expect judges one expectation of a step.
+// expect checks one expectation of a step.
 func (r *run) expect(ctx context.Context, s *Step, e *Expectation, record *stepRecord, v *result) error {
 	if e.Captures != nil {
 		if err := r.checkCaptures(ctx, s, e.Captures, record, v); err != nil {

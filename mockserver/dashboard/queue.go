@@ -9,9 +9,9 @@ import (
 )
 
 // What the API answers with records takes memory in proportion to them: a few such answers are made at a time, the fewer the
-// less the rig keeps. Others wait.
+// less the server keeps. Others wait.
 const (
-	keptPerPage = 64 << 20 // bytes that the rig may keep, for each answer that is made at a time
+	keptPerPage = 64 << 20 // bytes that the server may keep, for each answer that is made at a time
 	mostPages   = 8
 )
 
@@ -25,7 +25,7 @@ func keptBy(store journal.Store) int64 {
 
 func placesFor(kept int64) int { return int(min(mostPages, max(1, kept/keptPerPage))) }
 
-// largestPage is how large a page may be, in bytes, of a rig that keeps so many.
+// largestPage is how large a page may be, in bytes, of a server that keeps so many.
 func largestPage(kept int64) int { return int(min(maxPage, max(1<<20, kept/16))) }
 
 // holdsRecords reports whether a request is answered with records, soon: not by waiting for any.
@@ -50,7 +50,7 @@ type place struct {
 
 type placeKey struct{}
 
-// takeTurn takes the turn of a request, which it has until it is answered.
+// takePlace takes the place of a request, which it keeps until it is answered.
 func takePlace(ctx context.Context) error {
 	t, _ := ctx.Value(placeKey{}).(*place)
 	if t == nil || t.taken {

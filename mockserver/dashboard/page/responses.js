@@ -1,38 +1,38 @@
-// What a bin answers: replies in turn, made ready or one by one.
+// What a bin answers: a sequence of responses, made ready or one by one.
 import { api, curl, path } from "./api.js";
 import { ask } from "./dialog.js";
 import { action, check, el, field, input, note, symbolAction } from "./dom.js";
 import { headerLines } from "./resend.js";
 
-// Replies that are often wanted.
+// Responses that are often wanted.
 const presets = [
-  ["200", { turns: [{ status: 200 }] }],
-  ["500 once, then 200", { turns: [{ status: 500 }, { status: 200 }] }],
-  ["503 → 200, each delivery", { turns: [{ status: 503, headers: { "Retry-After": "5" } }, { status: 200 }], by: "delivery" }],
-  ["410 gone", { turns: [{ status: 410 }] }],
-  ["slow", { turns: [{ status: 200, delay: "10s" }] }],
-  ["hang", { turns: [{ hang: true }] }],
-  ["reset", { turns: [{ reset: true }] }],
-  ["cut in the body", { turns: [{ status: 200, body: "half of this", cut: "body" }] }],
+  ["200", { sequence: [{ status: 200 }] }],
+  ["500 once, then 200", { sequence: [{ status: 500 }, { status: 200 }] }],
+  ["503 → 200, each delivery", { sequence: [{ status: 503, headers: { "Retry-After": "5" } }, { status: 200 }], by: "delivery" }],
+  ["410 gone", { sequence: [{ status: 410 }] }],
+  ["slow", { sequence: [{ status: 200, delay: "10s" }] }],
+  ["hang", { sequence: [{ hang: true }] }],
+  ["reset", { sequence: [{ reset: true }] }],
+  ["cut in the body", { sequence: [{ status: 200, body: "half of this", cut: "body" }] }],
 ];
 
 const ways = { "": "answer", hang: "hang: never answer", reset: "reset the connection", head: "cut in the head", body: "cut in the body" };
 
-// replies asks what a bin is to answer.
-export async function replies(bin, done) {
-  const at = path(["bins", bin, "replies"]);
+// responses asks what a bin is to answer.
+export async function responses(bin, done) {
+  const at = path(["bins", bin, "responses"]);
   const script = await api(at);
-  const list = el("div", "turns");
+  const list = el("div", "sequence");
   const loop = check("Begin anew after the last", "loop");
-  const by = check("Each delivery takes the turns for itself", "by");
+  const by = check("Each delivery takes the sequence for itself", "by");
   const fill = (s) => {
-    list.replaceChildren(...(s.turns?.length ? s.turns : [{ status: 200 }]).map((t) => turn(t, list)));
+    list.replaceChildren(...(s.sequence?.length ? s.sequence : [{ status: 200 }]).map((t) => turn(t, list)));
     input(loop).checked = Boolean(s.loop);
     input(by).checked = s.by === "delivery";
     number(list);
   };
   const asked = () => ({
-    turns: [...list.children].map(read), ...(input(loop).checked ? { loop: true } : {}), ...(input(by).checked ? { by: "delivery" } : {}),
+    sequence: [...list.children].map(read), ...(input(loop).checked ? { loop: true } : {}), ...(input(by).checked ? { by: "delivery" } : {}),
     ...(script.rules?.length ? { rules: script.rules } : {}),
   });
   const made = ask(`What ${bin} answers`, async () => {
@@ -44,7 +44,7 @@ export async function replies(bin, done) {
   list,
   el("div", "actions", action("Then …", () => { list.append(turn({ status: 200 }, list)); number(list); made.tell(); }, { symbol: "plus" })),
   el("div", "checks", by, loop),
-  el("div", "actions", el("button", "action main", "Set the reply"),
+  el("div", "actions", el("button", "action main", "Set the response"),
     action("Answer 200 to all again", async () => {
       await api(at, undefined, "DELETE");
       document.getElementById("dialog").close();
@@ -54,7 +54,7 @@ export async function replies(bin, done) {
   made.tell();
 }
 
-// turn is the fields of one reply.
+// turn is the fields of one response.
 function turn(t, list) {
   const way = t.hang ? "hang" : t.reset ? "reset" : t.cut ?? "";
   const head = [...Object.entries(t.headers ?? {}), ...(t.lines ?? [])].map(([n, v]) => `${n}: ${v}`).join("\n");
@@ -64,7 +64,7 @@ function turn(t, list) {
     field("Delay", "delay", { value: t.delay ?? "", size: 6, placeholder: "1.5s" }),
     field("Body over", "drip", { value: t.drip ?? "", size: 6, placeholder: "30s" })),
   el("div", "fields-row grow", field("Header lines", "head", { rows: 2, value: head, placeholder: "Retry-After: 5" }), field("Body", "body", { rows: 2, value: t.body ?? "" })),
-  symbolAction("trash", "Remove this reply", () => {
+  symbolAction("trash", "Remove this response", () => {
     if (list.children.length > 1) box.remove();
     number(list);
     list.dispatchEvent(new Event("input", { bubbles: true }));
@@ -78,14 +78,14 @@ function turn(t, list) {
   return box;
 }
 
-// number says which reply is which.
+// number says which response is which.
 function number(list) {
   [...list.children].forEach((box, i, all) => {
-    box.querySelector("legend").textContent = all.length === 1 ? "The reply" : i === 0 ? "First" : i === all.length - 1 ? "Then, and from there on" : "Then";
+    box.querySelector("legend").textContent = all.length === 1 ? "The response" : i === 0 ? "First" : i === all.length - 1 ? "Then, and from there on" : "Then";
   });
 }
 
-// read is the reply that the fields say.
+// read is the response that the fields say.
 function read(box) {
   const value = (name) => box.querySelector(`[name=${name}]`).value;
   const way = value("way");

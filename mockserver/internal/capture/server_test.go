@@ -97,7 +97,7 @@ func write(t testing.TB, c io.Writer, raw string) {
 	}
 }
 
-// replies reads n replies to requests of a method.
+// responses reads n responses to requests of a method.
 func responses(t testing.TB, c io.Reader, method string, n int) []*http.Response {
 	t.Helper()
 	r := bufio.NewReader(c)
@@ -105,11 +105,11 @@ func responses(t testing.TB, c io.Reader, method string, n int) []*http.Response
 	for range n {
 		resp, err := http.ReadResponse(r, &http.Request{Method: method})
 		if err != nil {
-			t.Fatalf("reply %d: %v", len(all)+1, err)
+			t.Fatalf("response %d: %v", len(all)+1, err)
 		}
 		body, err := io.ReadAll(resp.Body)
 		if err != nil {
-			t.Fatalf("reply %d: %v", len(all)+1, err)
+			t.Fatalf("response %d: %v", len(all)+1, err)
 		}
 		resp.Body = io.NopCloser(strings.NewReader(string(body)))
 		all = append(all, resp)

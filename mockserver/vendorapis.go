@@ -12,15 +12,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// surfaceServer is one system's own API, and where it is.
+// vendorAPIServer is one system's own API, and where it is.
 type vendorAPIServer struct {
 	provider string
 	handler  http.Handler
-	own      *webServer // nil when only the desk serves it
+	own      *webServer // nil when only the dashboard serves it
 	stop     context.CancelFunc
 }
 
-// makeSurfaces makes the handlers.
+// makeVendorAPIs makes the handlers.
 func (s *Server) makeVendorAPIs(ctx context.Context, o Options, guard *wire.Guard) error {
 	for _, name := range slices.Sorted(maps.Keys(o.VendorAPIs)) {
 		p, err := o.Catalogue.Provider(name)
@@ -41,7 +41,7 @@ func (s *Server) makeVendorAPIs(ctx context.Context, o Options, guard *wire.Guar
 	return nil
 }
 
-// withSurfaces serves the surfaces below their names, and everything else by next.
+// withVendorAPIs serves the vendor APIs below their names, and everything else by next.
 func (s *Server) withVendorAPIs(next http.Handler) http.Handler {
 	if len(s.vendorAPIs) == 0 {
 		return next
@@ -54,7 +54,7 @@ func (s *Server) withVendorAPIs(next http.Handler) http.Handler {
 	return mux
 }
 
-// startSurfaces starts the servers of those with an address of their own, and of all when there is no desk.
+// startVendorAPIs starts the servers of those with an address of their own, and of all when there is no dashboard.
 func (s *Server) startVendorAPIs(o Options) error {
 	for _, f := range s.vendorAPIs {
 		address := o.Addresses[f.provider]
@@ -72,7 +72,7 @@ func (s *Server) startVendorAPIs(o Options) error {
 	return nil
 }
 
-// surfaceAddresses are where the surfaces are, by provider: an address, or else the path below the desk.
+// vendorAPIAddresses are where the vendor APIs are, by provider: an address, or else the path below the dashboard.
 func (s *Server) vendorAPIAddresses() map[string]string {
 	addresses := map[string]string{}
 	for _, f := range s.vendorAPIs {
@@ -95,7 +95,7 @@ func (s *Server) closeVendorAPIs(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// SurfaceURL is where a provider's own API is: its address if it has one, else below the desk; "" when there is none.
+// VendorAPIURL is where a provider's own API is: its address if it has one, else below the dashboard; "" when there is none.
 func (s *Server) VendorAPIURL(provider string) string {
 	for _, f := range s.vendorAPIs {
 		switch {

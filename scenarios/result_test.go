@@ -15,7 +15,7 @@ import (
 // nobody is an address where nothing listens: port 1 of loopback.
 const nobody = "http://127.0.0.1:1/hooks"
 
-// TestVerdictsAreHonest: a run is never green without having judged, and never red for what is not the consumer's fault.
+// TestVerdictsAreHonest: a run is never green without having checked, and never red for what is not the consumer's fault.
 func TestVerdictsAreHonest(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,11 +32,11 @@ func TestVerdictsAreHonest(t *testing.T) {
 		says                []string
 	}{
 		"a consumer that is not there, unjudged": {steps: one, target: nobody, want: Errored, says: []string{"no consumer at " + nobody, "connection refused"}},
-		"a consumer that is not there, judged": {
+		"a consumer that is not there, checked": {
 			steps: one + "    expect: {deliveries: {state: delivered}}\n", target: nobody, want: Errored, says: []string{"no consumer at " + nobody},
 		},
-		"a host that does not resolve":        {steps: one, target: "http://nowhere.invalid/hooks", want: Errored, says: []string{"no consumer at http://nowhere.invalid/hooks"}},
-		"a host that the rig may not send to": {steps: one, target: "http://192.0.2.1/hooks", want: Errored, says: []string{"the rig may not send to http://192.0.2.1/hooks", "forbidden address"}},
+		"a host that does not resolve":           {steps: one, target: "http://nowhere.invalid/hooks", want: Errored, says: []string{"no consumer at http://nowhere.invalid/hooks"}},
+		"a host that the server may not send to": {steps: one, target: "http://192.0.2.1/hooks", want: Errored, says: []string{"the server may not send to http://192.0.2.1/hooks", "forbidden address"}},
 		"a consumer that is meant to be down": {
 			steps:  sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {attempts: [not_sent]}}\n",
 			target: nobody, want: Passed,
@@ -47,19 +47,19 @@ func TestVerdictsAreHonest(t *testing.T) {
 		},
 		"a probe that answers nonsense": {
 			head: "effects:\n  rows: {http: {url: '" + consumer.URL + "/nonsense'}, jq: .body.rows}\n", steps: one + "    expect: {effects: {rows: {eventually: {eq: 1}, within: 1ms}}}\n", target: consumer.URL, want: Inconclusive,
-			says: []string{"effect rows could not be judged within 1ms: it never had a value", "GET " + consumer.URL + "/nonsense, jq .body.rows", `200 {"error":"no such table"}`},
+			says: []string{"effect rows could not be checked within 1ms: it never had a value", "GET " + consumer.URL + "/nonsense, jq .body.rows", `200 {"error":"no such table"}`},
 		},
 		"a probe that answers nonsense, and nothing is to happen": {
 			head: "effects:\n  rows: {http: {url: '" + consumer.URL + "/nonsense'}, jq: .body.rows}\n", steps: one + "    expect: {effects: {rows: {never: {eq: 1}, for: 1ms}}}\n", target: consumer.URL, want: Inconclusive,
-			says: []string{"effect rows could not be judged for 1ms"},
+			says: []string{"effect rows could not be checked for 1ms"},
 		},
 		"a probe whose condition fits no answer": {
 			head: "effects:\n  rows: {http: {url: '" + consumer.URL + "/nonsense'}}\n", steps: one + "    expect: {effects: {rows: {never: {jq: '.error.code > 3'}, for: 1ms}}}\n", target: consumer.URL, want: Inconclusive,
-			says: []string{"effect rows could not be judged for 1ms", `jq ".error.code > 3"`},
+			says: []string{"effect rows could not be checked for 1ms", `jq ".error.code > 3"`},
 		},
 		"a probe that fails": {
 			head: "effects:\n  rows: {http: {url: '" + nobody + "'}}\n", steps: one + "    expect: {effects: {rows: {eventually: {eq: 1}, within: 1ms}}}\n", target: consumer.URL, want: Inconclusive,
-			says: []string{"effect rows could not be judged within 1ms", "connection refused", "GET " + nobody},
+			says: []string{"effect rows could not be checked within 1ms", "connection refused", "GET " + nobody},
 		},
 		"no retries, by name": {steps: strings.Replace(one, "events: ['Pass:*']", "events: ['Pass:*'], retry: none", 1) + "    expect: {deliveries: {state: delivered}}\n", want: Passed},
 	} {
@@ -87,7 +87,7 @@ func TestVerdictsAreHonest(t *testing.T) {
 	}
 }
 
-// TestConsumerLost: a consumer that answered and is gone later leaves the steps that nothing judges inconclusive, not passed.
+// TestConsumerLost: a consumer that answered and is gone later leaves the steps that nothing checks inconclusive, not passed.
 func TestConsumerLost(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -104,22 +104,22 @@ steps:
 `)
 	report, err := play(t, s, Options{Target: consumer.URL, Effects: map[string]func(context.Context) (any, error){"off": closes}})
 	got := text(t, report)
-	if err != nil || report.Status != Inconclusive || !strings.Contains(strings.Join(strings.Fields(got), " "), "the delivery of step down (Pass:Installed) was not sent, and nothing judges it") {
+	if err != nil || report.Status != Inconclusive || !strings.Contains(strings.Join(strings.Fields(got), " "), "the delivery of step down (Pass:Installed) was not sent, and nothing checks it") {
 		t.Errorf("%v\n%s", err, got)
 	}
 }
 
-// TestOwnBinRefused: a rig that may not dial its own bin is at fault, not the consumer.
+// TestOwnBinRefused: a server that may not dial its own bin is at fault, not the consumer.
 func TestOwnBinRefused(t *testing.T) {
 	t.Parallel()
 	server := &unroutable{Client: mockserver.StartT(t).Client()}
 	report, err := Run(t.Context(), server, read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n"), Options{})
-	if err == nil || report.Status != Errored || !strings.Contains(err.Error(), "the rig cannot send to its own bin inbox") {
+	if err == nil || report.Status != Errored || !strings.Contains(err.Error(), "the server cannot send to its own bin inbox") {
 		t.Errorf("%s, %v", report.Status, err)
 	}
 }
 
-// unroutable is a rig that says its bins are at an address which its guard refuses.
+// unroutable is a server that says its bins are at an address which its guard refuses.
 type unroutable struct{ mockserver.Client }
 
 func (u *unroutable) BinURL(bin string) string { return "http://192.0.2.1:8081/" + bin }

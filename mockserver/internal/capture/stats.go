@@ -10,9 +10,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Ledger accounts for every request that named a bin. Stored, Held, Evicted and Cleared are the store's, and survive a
+// Stats accounts for every request that named a bin. Stored, Held, Evicted and Cleared are the store's, and survive a
 // restart where it does; the others are of the time since Since.
-type Stats struct {
+type BinStats struct {
 	Bin      string `json:"bin"`
 	Received uint64 `json:"received"` // Stored, and what could not be stored
 	Stored   uint64 `json:"stored"`   // what became a capture, whole or not: Held, Evicted and Cleared together
@@ -46,14 +46,14 @@ type Refused struct {
 	Failed    uint64 `json:"failed"`    // the store failed otherwise: 500; there is no capture
 }
 
-// Ledger returns the account of a bin. Errors wrap ErrInvalid, or are the store's.
-func (s *Server) Stats(ctx context.Context, name string) (Stats, error) {
+// Stats returns the account of a bin. Errors wrap ErrInvalid, or are the store's.
+func (s *Server) BinStats(ctx context.Context, name string) (BinStats, error) {
 	if err := checkBin(name); err != nil {
-		return Stats{}, err
+		return BinStats{}, err
 	}
 	held, err := s.o.Store.Bins(ctx)
 	if err != nil {
-		return Stats{}, err
+		return BinStats{}, err
 	}
 	for _, b := range held {
 		if b.Name == name {
@@ -63,10 +63,10 @@ func (s *Server) Stats(ctx context.Context, name string) (Stats, error) {
 	return s.StatsOf(journal.Bin{Name: name}), nil
 }
 
-// LedgerOf is the account of a bin of which the store says b.
-func (s *Server) StatsOf(b journal.Bin) Stats {
+// StatsOf is the account of a bin of which the store says b.
+func (s *Server) StatsOf(b journal.Bin) BinStats {
 	seen, complete := s.irregular.of(b.Name)
-	return Stats{
+	return BinStats{
 		Bin: b.Name, Received: b.Stored() + seen.Refused.NoRoom + seen.Refused.Failed,
 		Stored: b.Stored(), Held: uint64(b.Count), Evicted: b.Evicted, Cleared: b.Cleared,
 		Irregular: seen, Since: s.since, Complete: complete,

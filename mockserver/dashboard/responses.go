@@ -20,7 +20,7 @@ func (k *dashboard) getResponses(ctx context.Context, in *binIn) (*response[capt
 	return &response[capture.Script]{set.Responses}, err
 }
 
-// putReplies sets what a bin answers; what else it does stays.
+// putResponses sets what a bin answers; what else it does stays.
 func (k *dashboard) putResponses(ctx context.Context, in *binBodyIn) (*response[capture.Script], error) {
 	set, err := strict[responses](in.RawBody)
 	if err != nil {
@@ -38,26 +38,26 @@ func (k *dashboard) setResponses(ctx context.Context, bin string, script capture
 	return &response[capture.Script]{script}, err
 }
 
-// replies are capture.Script as callers write it: one reply, a list of replies in turn, or an object with rules besides.
+// responses are capture.Script as callers write it: one response, a list of a sequence of responses, or an object with rules besides.
 type responses capture.Script
 
-// repliesBody is the object. Replies is another word for turns.
+// responsesBody is the object. Responses is another word for sequence.
 type responsesBody struct {
-	Sequence   sequence      `json:"turns,omitempty" doc:"given one after the other; the last one stays unless loop"`
-	Responses sequence      `json:"replies,omitempty" doc:"another word for turns"`
-	Loop    bool       `json:"loop,omitempty" doc:"begin anew after the last turn"`
-	By      string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery takes the turns for itself"`
-	Rules   []ruleBody `json:"rules,omitempty" doc:"come before the turns: the first whose condition holds answers"`
+	Sequence  sequence   `json:"sequence,omitempty" doc:"given one after the other; the last one stays unless loop"`
+	Responses sequence   `json:"responses,omitempty" doc:"another word for sequence"`
+	Loop      bool       `json:"loop,omitempty" doc:"begin anew after the last one"`
+	By        string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery has the sequence for itself"`
+	Rules     []ruleBody `json:"rules,omitempty" doc:"come before the sequence: the first whose condition holds answers"`
 }
 
 // ruleBody answers the requests for which a condition holds.
 type ruleBody struct {
-	Where   string `json:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
-	Response   *scripted  `json:"reply,omitempty" doc:"the one reply; left out together with turns: 200"`
-	Sequence   sequence  `json:"turns,omitempty" doc:"the rule's own replies in turn, instead of one"`
-	Responses sequence  `json:"replies,omitempty" doc:"another word for turns"`
-	Loop    bool   `json:"loop,omitempty" doc:"begin anew after the last turn"`
-	By      string `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery takes the turns for itself"`
+	Where     string    `json:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
+	Response  *scripted `json:"response,omitempty" doc:"the one response; left out together with sequence: 200"`
+	Sequence  sequence  `json:"sequence,omitempty" doc:"the rule's own a sequence of responses, instead of one"`
+	Responses sequence  `json:"responses,omitempty" doc:"another word for sequence"`
+	Loop      bool      `json:"loop,omitempty" doc:"begin anew after the last one"`
+	By        string    `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery has the sequence for itself"`
 }
 
 func (b ruleBody) rule() (capture.Rule, error) {
@@ -68,17 +68,17 @@ func (b ruleBody) rule() (capture.Rule, error) {
 	}
 	if b.Response != nil {
 		if len(r.Sequence) > 0 {
-			return r, errors.New("a rule has one reply, or turns: give one of them")
+			return r, errors.New("a rule has one response, or a sequence: give one of them")
 		}
 		r.Response = b.Response.response()
 	}
 	return r, nil
 }
 
-// inTurn are the replies that one of two words gives.
+// inTurn are the responses that one of two words gives.
 func sequenceOf(list, other sequence) ([]journal.Response, error) {
 	if len(list) > 0 && len(other) > 0 {
-		return nil, errors.New("turns and replies are two words for the same: give one of them")
+		return nil, errors.New("sequence and responses are two words for the same: give one of them")
 	}
 	var out []journal.Response
 	for _, t := range append(list, other...) {
@@ -120,7 +120,7 @@ func (s *responses) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// isReply says whether a JSON value is one reply: an object with a member that only replies have.
+// isResponse says whether a JSON value is one response: an object with a member that only responses have.
 func isResponse(raw []byte) (bool, error) {
 	if raw[0] != '{' {
 		return false, nil
@@ -143,10 +143,10 @@ func (responses) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[scripted](), true, ""), list, r.Schema(reflect.TypeFor[responsesBody](), true, "")}}
 }
 
-// turns are replies in turn.
+// turns are a sequence of responses.
 type sequence []scripted
 
-// turn is journal.Reply with a body of text, or of any other JSON, which is then sent as such.
+// turn is journal.Response with a body of text, or of any other JSON, which is then sent as such.
 type scripted struct {
 	journal.Response
 	Body json.RawMessage `json:"body,omitempty" doc:"text; or any other JSON, which is sent as application/json unless headers say otherwise"`

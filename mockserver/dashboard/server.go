@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// rigInfo is what a client wants to know of a rig first.
+// serverInfo is what a client wants to know of a server first.
 type serverInfo struct {
 	Capture string `json:"capture" doc:"the capture address: a bin's is this, a slash, its name"`
 	// CaptureTLS is "" without TLS.
@@ -18,12 +18,12 @@ type serverInfo struct {
 	Clock      delivery.Clock `json:"clock"`
 	Providers  []string       `json:"providers" doc:"the names of the providers that it plays"`
 	// Surfaces is never nil.
-	VendorAPIs map[string]string `json:"surfaces" doc:"where the systems' own APIs are, by provider: an address, or else a path of the desk; every one is at its path besides"`
-	Limits   limits            `json:"limits" doc:"what bounds what is kept; the oldest captures and deliveries make room"`
-	Usage    journal.Stats     `json:"usage" doc:"what is kept, and what was evicted to make room"`
+	VendorAPIs map[string]string `json:"vendor_apis" doc:"where the systems' own APIs are, by provider: an address, or else a path of the dashboard; every one is at its path besides"`
+	Limits     limits            `json:"limits" doc:"what bounds what is kept; the oldest captures and deliveries make room"`
+	Usage      journal.Stats     `json:"usage" doc:"what is kept, and what was evicted to make room"`
 }
 
-// limits are those of the rig's journal and of its capture address.
+// limits are those of the server's journal and of its capture address.
 type limits struct {
 	Captures   int              `json:"captures" doc:"captures that a bin keeps"`
 	Deliveries int              `json:"deliveries" doc:"deliveries that are kept"`
@@ -58,7 +58,7 @@ type textOut struct {
 func (k *dashboard) ca(context.Context, *struct{}) (*textOut, error) {
 	cert := k.capture.CA()
 	if cert == nil {
-		return nil, problem.New(http.StatusNotFound, "this rig has no TLS capture address: start it with --capture-tls HOST:PORT")
+		return nil, problem.New(http.StatusNotFound, "this server has no TLS capture address: start it with --capture-tls HOST:PORT")
 	}
 	return &textOut{"application/x-pem-file", cert}, nil
 }

@@ -20,16 +20,16 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// rig is a running `hookrig serve`.
+// server is a running `hookrig serve`.
 type server struct {
-	session       *gexec.Session
+	session            *gexec.Session
 	capture, dashboard string
-	client        mockserver.Client
+	client             mockserver.Client
 }
 
-var addresses = regexp.MustCompile(`capture +(http://\S+)/<bin>\s+desk +(http://\S+)`)
+var addresses = regexp.MustCompile(`capture +(http://\S+)/<bin>\s+dashboard +(http://\S+)`)
 
-// serve starts a rig on free ports and waits until it listens.
+// serve starts a server on free ports and waits until it listens.
 func serve(args ...string) *server {
 	GinkgoHelper()
 	return listening(hookrig(append(servingAnywhere(), args...)...))
@@ -37,13 +37,13 @@ func serve(args ...string) *server {
 
 // servingAnywhere are the arguments that have serve take free ports.
 func servingAnywhere() []string {
-	return []string{"serve", "--capture", "127.0.0.1:0", "--desk", "127.0.0.1:0"}
+	return []string{"serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"}
 }
 
-// listening is the rig of a session, once it listens.
+// listening is the server of a session, once it listens.
 func listening(session *gexec.Session) *server {
 	GinkgoHelper()
-	Eventually(session).Should(gbytes.Say(`desk +http://`))
+	Eventually(session).Should(gbytes.Say(`dashboard +http://`))
 	Eventually(session).Should(gbytes.Say(`data `))
 	found := addresses.FindSubmatch(session.Out.Contents())
 	Expect(found).NotTo(BeNil(), "stdout: %s", session.Out.Contents())
@@ -58,7 +58,7 @@ func listening(session *gexec.Session) *server {
 	return r
 }
 
-// metric is one sample of the rig's metrics, by its name and labels as they are printed.
+// metric is one sample of the server's metrics, by its name and labels as they are printed.
 func (r *server) metric(name string) float64 {
 	GinkgoHelper()
 	resp, err := http.Get(r.dashboard + "/metrics")
@@ -86,14 +86,14 @@ func (r *server) dial() net.Conn {
 	return conn
 }
 
-// kill ends the rig as a power cut would end it.
+// kill ends the server as a power cut would end it.
 func (r *server) kill() {
 	GinkgoHelper()
 	Expect(r.session.Command.Process.Signal(syscall.SIGKILL)).To(Succeed())
 	Eventually(r.session).Should(gexec.Exit())
 }
 
-// stop ends the rig as a person does.
+// stop ends the server as a person does.
 func (r *server) stop() {
 	GinkgoHelper()
 	Expect(r.session.Command.Process.Signal(syscall.SIGTERM)).To(Succeed())
@@ -119,6 +119,6 @@ func postAs(url, contentType, body string) {
 func (r *server) exported(ctx SpecContext, bin string) string {
 	GinkgoHelper()
 	file := filepath.Join(GinkgoT().TempDir(), bin+".jsonl")
-	Expect(os.WriteFile(file, []byte(run(ctx, 0, "export", bin, "--format", "jsonl", "--rig", r.dashboard)), 0o600)).To(Succeed())
+	Expect(os.WriteFile(file, []byte(run(ctx, 0, "export", bin, "--format", "jsonl", "--server", r.dashboard)), 0o600)).To(Succeed())
 	return file
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// judgeDeliveries judges what the provider made of events.
+// checkDeliveries checks what the provider made of events.
 func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, record *stepRecord, v *result) error {
 	ids := record.deliveries
 	switch {
@@ -51,7 +51,7 @@ func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 	return nil
 }
 
-// judgeAttempts lists what is wrong with the states, outcomes and times of deliveries.
+// checkAttempts lists what is wrong with the states, outcomes and times of deliveries.
 func checkAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockserver.Delivery) string) []string {
 	var wrong []string
 	for i := range list {
@@ -109,7 +109,7 @@ func history(d *mockserver.Delivery, outcomes []string) string {
 	return " after " + strings.Join(outcomes, ", ") + lastAnswer(d)
 }
 
-// lastAnswer is why the last attempt of a delivery has no status, or the body of its reply.
+// lastAnswer is why the last attempt of a delivery has no status, or the body of its response.
 func lastAnswer(d *mockserver.Delivery) string {
 	n := len(d.Attempts)
 	if n == 0 {
@@ -161,7 +161,7 @@ func (x *Deliveries) words(n int) string {
 	return text
 }
 
-// compareAttempts judges what the attempts of one delivery have in common.
+// compareAttempts checks what the attempts of one delivery have in common.
 func compareAttempts(ctx context.Context, x *Deliveries, d *mockserver.Delivery, name string, v *result) error {
 	names := make([]string, len(d.Attempts))
 	for i := range d.Attempts {

@@ -24,7 +24,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi/subscribfy"
 )
 
-// rig is a rig with the surface, and whoever calls it.
+// server is a server with the vendor API, and whoever calls it.
 type server struct {
 	*mockserver.Server
 	t          testing.TB
@@ -32,7 +32,7 @@ type server struct {
 	url, key   string
 }
 
-// start starts a rig with the surface at the root of an address of its own; settings are PROVIDER.NAME=VALUE.
+// start starts a server with the vendor API at the root of an address of its own; settings are PROVIDER.NAME=VALUE.
 func start(t testing.TB, o mockserver.Options, settings ...string) *server {
 	t.Helper()
 	r := &server{t: t, key: delivery.DemoKey}
@@ -58,14 +58,14 @@ func start(t testing.TB, o mockserver.Options, settings ...string) *server {
 	return r
 }
 
-// as is the same rig called with another key.
+// as is the same server called with another key.
 func (r *server) as(key string) *server {
 	other := *r
 	other.key = key
 	return &other
 }
 
-// reply is what a call was answered.
+// response is what a call was answered.
 type response struct {
 	status int
 	header http.Header

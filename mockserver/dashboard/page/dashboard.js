@@ -1,4 +1,4 @@
-// The page over the desk's API: what was captured and sent, as it comes in. What was captured is only ever put into the page as
+// The page over the dashboard's API: what was captured and sent, as it comes in. What was captured is only ever put into the page as
 // text. This file holds the parts together: the address says what is shown (place.js), a feed reads it (feed.js), a list draws
 // it (list.js), and one record is open beside it (capture.js, delivery.js) or the panel of a system (system.js).
 import { NeedsToken, api, base, enter, headers, path } from "./api.js";
@@ -24,7 +24,7 @@ import { usage } from "./usage.js";
 const $ = (id) => document.getElementById(id);
 const main = document.querySelector("main");
 
-const rig = { capture: "", own: "", captureTLS: "", surfaces: {}, providers: [] };
+const server = { capture: "", own: "", captureTLS: "", vendor_apis: {}, providers: [] };
 const list = new List($("list"), (record) => choose(record));
 let feed = new Feed(["captures"], {}, false);
 let head = { recount() {} };
@@ -77,7 +77,7 @@ async function arrive() {
     if (opened === `system ${place.system}`) return;
     opened = `system ${place.system}`;
     record = undefined;
-    await Promise.all([drawPlaces(), showSystem($("detail"), place.system, rig.own)]); // the list may be that of before
+    await Promise.all([drawPlaces(), showSystem($("detail"), place.system, server.own)]); // the list may be that of before
   } else if (!place.show) shut();
   else if (opened !== drawn()) await open();
   main.dataset.shows = place.show || place.view === "system" ? "detail" : "list";
@@ -89,7 +89,7 @@ const drawn = () => [place.view, place.show, place.tab, place.other].join(" ");
 function shut() {
   record = undefined;
   opened = "";
-  $("detail").replaceChildren(empty.detail(rig, place.bin));
+  $("detail").replaceChildren(empty.detail(server, place.bin));
 }
 
 // load reads the list anew.
@@ -121,7 +121,7 @@ function draw() {
   const cells = deliveries() ? cellsOfDelivery : place.bin ? cellsOfBin : cellsOfAll;
   list.draw(feed.items, cells, place.show);
   $("empty").hidden = feed.items.length > 0 || feed.next !== null || Boolean($("wrong").textContent);
-  if (!$("empty").hidden) $("empty").replaceChildren(empty.list(place, rig, did($("empty"))));
+  if (!$("empty").hidden) $("empty").replaceChildren(empty.list(place, server, did($("empty"))));
   $("older").hidden = feed.next === null;
   $("fresh").hidden = !feed.fresh.length;
   $("fresh").textContent = `${feed.waiting} new`;
@@ -130,8 +130,8 @@ function draw() {
 // What stands above the list stays while the place is the same, so that what has the focus there keeps it.
 const above = part(async () => {
   const key = headOf();
-  const made = deliveries() ? deliveriesHead(rig.providers, did($("head")))
-    : place.bin ? await bin.head(place.bin, rig, () => ({ q: place.q, where: place.where }), did($("head")), changed) : allHead();
+  const made = deliveries() ? deliveriesHead(server.providers, did($("head")))
+    : place.bin ? await bin.head(place.bin, server, () => ({ q: place.q, where: place.where }), did($("head")), changed) : allHead();
   if (key === headOf()) head = made;
   return made.content;
 });
@@ -148,7 +148,7 @@ async function drawHead(anew) {
 }
 
 function allHead() {
-  const address = `${rig.capture}/inbox`;
+  const address = `${server.capture}/inbox`;
   const counts = el("p", "quiet");
   return {
     content: el("div", "", el("div", "line", el("h2", "", "All bins"), el("code", "address", address), copier("Copy", address, { className: "action small", ariaLabel: "Copy the address" })),
@@ -178,9 +178,9 @@ function changed() {
 }
 
 async function drawPlaces() {
-  const [{ items }, about] = await Promise.all([api("/bins"), api("/rig")]);
+  const [{ items }, about] = await Promise.all([api("/bins"), api("/server")]);
   usage($("usage"), about);
-  places(items, rig.surfaces, drawPlaces);
+  places(items, server.vendor_apis, drawPlaces);
   if (headed === "bin ") head.recount(items);
   return items;
 }
@@ -210,7 +210,7 @@ async function open() {
     place: { ...place }, other: place.other, did: did($("detail")), captures: () => (deliveries() ? [] : feed.items),
     chose: (tab) => { go({ tab }); opened = drawn(); },
     compare: (other) => { go({ tab: "compare", other }); opened = drawn(); },
-    resend: (c) => did($("detail"))(() => resend(c, rig.own)),
+    resend: (c) => did($("detail"))(() => resend(c, server.own)),
   };
   const back = action("Back to the list", () => { go({ show: "", tab: "", other: "" }); did($("head"))(arrive); }, { className: "action back", symbol: "back" });
   $("detail").replaceChildren(back, record.attempts ? showDelivery(record, view) : showCapture(record, view));
@@ -254,7 +254,7 @@ async function take(captures, sent, removed) {
     draw();
   }
   const open = (deliveries() ? sent : captures).find((r) => r.id === place.show);
-  if (open && record?.id === open.id && (record.attempts || JSON.stringify(record.reply) !== JSON.stringify(open.reply))) refresh(open);
+  if (open && record?.id === open.id && (record.attempts || JSON.stringify(record.response) !== JSON.stringify(open.response))) refresh(open);
   if (record && gone.some((r) => r.seqs?.includes(record.seq) || (r.bin === record.bin && record.seq <= r.up_to))) leftOver();
   recount();
 }
@@ -262,7 +262,7 @@ async function take(captures, sent, removed) {
 // leftOver says that what is open is not there any more.
 function leftOver() {
   $("detail").querySelector(":scope > .left-over")?.remove();
-  $("detail").prepend(having(note("left-over", "The rig no longer has this record: it was deleted, or made room for others."), { role: "status" }));
+  $("detail").prepend(having(note("left-over", "The server no longer has this record: it was deleted, or made room for others."), { role: "status" }));
 }
 
 // refresh draws a record of which more is known now, and keeps the focus.
@@ -284,7 +284,7 @@ function recount() {
     try {
       await Promise.all([drawPlaces(), headed === "bin " ? undefined : head.recount()]);
     } catch (problem) {
-      if ($("state").dataset.state === "live") failed($("head"), problem); // else it is known that the rig is away
+      if ($("state").dataset.state === "live") failed($("head"), problem); // else it is known that the server is away
     }
   }, 400);
 }
@@ -314,17 +314,17 @@ function condition(shown) {
 function connection(state, why = "") {
   $("state").dataset.state = state;
   $("state").textContent = { live: "live", lost: "reconnecting …" }[state];
-  $("state").title = why || `recording at ${rig.capture}`;
+  $("state").title = why || `recording at ${server.capture}`;
 }
 
-// restarted says whether the rig knows less than the stream has told: then it was started anew, without its records.
+// restarted says whether the server knows less than the stream has told: then it was started anew, without its records.
 async function restarted(last) {
   const [captures, sent] = await Promise.all([api("/captures?limit=1"), api("/deliveries?limit=1")]);
   const [c, d] = last.split("-").map(Number);
   return (captures.items[0]?.seq ?? 0) < c || (sent.items[0]?.seq ?? 0) < d;
 }
 
-// fromHere is an address of the rig as it is reached from where the page is: what the rig calls loopback is its own machine.
+// fromHere is an address of the server as it is reached from where the page is: what the server calls loopback is its own machine.
 function fromHere(address) {
   const at = new URL(address);
   const loopback = (name) => name === "localhost" || name === "[::1]" || /^127\./.test(name);
@@ -334,9 +334,9 @@ function fromHere(address) {
 
 async function start() {
   try {
-    const about = await api("/rig");
+    const about = await api("/server");
     $("token").hidden = true;
-    Object.assign(rig, { capture: fromHere(about.capture), own: about.capture, captureTLS: about.capture_tls, surfaces: about.surfaces, providers: about.providers });
+    Object.assign(server, { capture: fromHere(about.capture), own: about.capture, captureTLS: about.capture_tls, vendor_apis: about.vendor_apis, providers: about.providers });
   } catch (problem) {
     connection("lost", problem.message);
     return failed($("head"), problem);
@@ -361,7 +361,7 @@ addEventListener("keydown", (e) => {
   const capture = record && !record.attempts && place.show ? record : undefined;
   const does = {
     "/": () => { $("q").focus(); $("q").select(); }, j: () => list.focusBy(1), k: () => list.focusBy(-1), "?": help,
-    r: capture && (() => did($("detail"))(() => resend(capture, rig.own))),
+    r: capture && (() => did($("detail"))(() => resend(capture, server.own))),
     y: capture && (() => did($("detail"))(async () => copy(await asCurl(capture)), "copied as curl")),
   }[e.key];
   if (!does) return;
@@ -402,7 +402,7 @@ $("older").addEventListener("click", async () => {
   draw();
 });
 $("scroll").addEventListener("scroll", attend, { passive: true });
-$("create").addEventListener("click", () => bin.create(rig));
+$("create").addEventListener("click", () => bin.create(server));
 $("help").addEventListener("click", help);
 addEventListener("hashchange", () => did($("detail"))(arrive));
 addEventListener("focus", attend);
