@@ -82,7 +82,7 @@ func isLoopback(address string) (bool, error) {
 func listenError(what, address string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s address %s is taken: stop who has it, or give another address (port 0 takes a free one): %w",
+		return fmt.Errorf("%s address %s is in use: stop the other program, or choose another address (port 0 takes a free one): %w",
 			what, address, err)
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Errorf("%s address %s is not allowed: give a port above 1023: %w", what, address, err)

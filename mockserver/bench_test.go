@@ -69,7 +69,7 @@ func BenchmarkDelivered(b *testing.B) {
 			if _, err := server.Client().Emit(ctx, "subscribfy", emissions[:min(len(emissions), b.N-sent)]...); err != nil {
 				b.Fatal(err)
 			}
-			if err := server.Client().Settle(ctx); err != nil {
+			if err := server.Client().WaitIdle(ctx); err != nil {
 				b.Fatal(err)
 			}
 		}

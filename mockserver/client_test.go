@@ -99,7 +99,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		}
 
 		// The bin answered 500; what comes next is due on the schedule's clock.
-		if err := client.Settle(ctx); err != nil {
+		if err := client.WaitIdle(ctx); err != nil {
 			t.Fatal(err)
 		}
 		clock := must(client.Clock(ctx))(t)
@@ -114,7 +114,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if err != nil || again.ID == made[0].ID || again.Event.ID != made[0].Event.ID {
 			t.Errorf("redelivered %+v, %v", again, err)
 		}
-		if err := client.Settle(ctx); err != nil {
+		if err := client.WaitIdle(ctx); err != nil {
 			t.Fatal(err)
 		}
 		deliveries := must(client.Deliveries(ctx, journal.DeliveryQuery{Provider: "neostore", EventID: made[0].Event.ID}))(t)

@@ -20,7 +20,7 @@
 //
 //	authorities := x509.NewCertPool()
 //	authorities.AddCert(server.Certificate())
-//	server := mockserver.StartT(t, mockserver.Options{Trust: wire.Trust{Authorities: authorities}})
+//	server := mockserver.StartT(t, mockserver.Options{Trust: Trust{Authorities: authorities}})
 //
 // Client is everything that can be asked of a server. Server.Client asks this process; Dial asks the dashboard, the HTTP API
 // of a server that runs elsewhere. What is written against Client works with both.

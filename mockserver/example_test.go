@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // A provider delivers to a bin, and the test looks at what arrived.
@@ -50,7 +49,7 @@ func TestExampleRetries(t *testing.T) {
 	ctx := t.Context()
 	server := mockserver.StartT(t)
 	neostore := server.Provider("neostore")
-	if _, err := neostore.Register(ctx, journal.Endpoint{URL: shop.URL, Events: []string{"Pass:*"}, Retry: "at-least-once"}); err != nil {
+	if _, err := neostore.Register(ctx, mockserver.Endpoint{URL: shop.URL, Events: []string{"Pass:*"}, Retry: "at-least-once"}); err != nil {
 		t.Fatal(err)
 	}
 	deliveries, err := neostore.Emit(ctx, "Pass:Created")
@@ -64,7 +63,7 @@ func TestExampleRetries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if delivery.State != journal.Delivered {
+	if delivery.State != mockserver.Delivered {
 		t.Errorf("%s after %d attempts, want delivered", delivery.State, len(delivery.Attempts))
 	}
 	// example:end

@@ -60,7 +60,7 @@ func TestChangeKeepsTheTurns(t *testing.T) {
 	for _, status := range want { // the second change comes between the responses
 		deliveries, err := neostore.Emit(t.Context(), "Pass:Created")
 		if err == nil {
-			err = server.Client().Settle(t.Context())
+			err = server.Client().WaitIdle(t.Context())
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -79,7 +79,7 @@ func (l *local) Advance(ctx context.Context, by time.Duration) (delivery.Clock, 
 	return l.s.dispatcher.Advance(ctx, by)
 }
 
-func (l *local) Settle(ctx context.Context) error { return l.s.dispatcher.Settle(ctx) }
+func (l *local) WaitIdle(ctx context.Context) error { return l.s.dispatcher.WaitIdle(ctx) }
 
 func (l *local) BeginRun(ctx context.Context, o delivery.RunOptions) (string, error) {
 	return l.s.dispatcher.BeginRun(ctx, o)
@@ -95,8 +95,8 @@ func (l *local) AdvanceRun(ctx context.Context, id string, by time.Duration) (de
 	return l.s.dispatcher.AdvanceRun(ctx, id, by)
 }
 
-func (l *local) SettleRun(ctx context.Context, id string) error {
-	return l.s.dispatcher.SettleRun(ctx, id)
+func (l *local) WaitIdleRun(ctx context.Context, id string) error {
+	return l.s.dispatcher.WaitIdleRun(ctx, id)
 }
 
 func (l *local) Configure(ctx context.Context, bin string, set capture.Settings) error {

@@ -38,7 +38,7 @@ func (p *Provider) Name() string { return p.name }
 
 // Subscribe registers an endpoint: events that match one of the patterns go to url, signed with the secret that the
 // provider gives the endpoint. Without a pattern it gets what the provider's own default is. A pattern that selects no event of the
-// provider is provider.ErrInvalid.
+// provider is ErrInvalid.
 func (p *Provider) Subscribe(ctx context.Context, url string, patterns ...string) (journal.Endpoint, error) {
 	return p.Register(ctx, journal.Endpoint{URL: url, Events: patterns})
 }

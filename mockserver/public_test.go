@@ -31,7 +31,7 @@ func deliveredTo(t *testing.T, s *mockserver.Server, to string) journal.Delivery
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := client.Settle(t.Context()); err != nil {
+	if err := client.WaitIdle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	d, err := client.Delivery(t.Context(), made[len(made)-1].ID)

@@ -149,7 +149,7 @@ func (r *remote) Advance(ctx context.Context, by time.Duration) (delivery.Clock,
 	return answer[delivery.Clock](ctx, r, http.MethodPost, path("clock", "advance"), in)
 }
 
-func (r *remote) Settle(ctx context.Context) error {
+func (r *remote) WaitIdle(ctx context.Context) error {
 	return r.do(ctx, http.MethodPost, path("clock", "settle"), nil, nil)
 }
 
@@ -174,7 +174,7 @@ func (r *remote) AdvanceRun(ctx context.Context, id string, by time.Duration) (d
 	return answer[delivery.Clock](ctx, r, http.MethodPost, path("runs", id, "clock", "advance"), in)
 }
 
-func (r *remote) SettleRun(ctx context.Context, id string) error {
+func (r *remote) WaitIdleRun(ctx context.Context, id string) error {
 	return r.do(ctx, http.MethodPost, path("runs", id, "clock", "settle"), nil, nil)
 }
 

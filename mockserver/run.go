@@ -57,5 +57,5 @@ func (r *Run) Advance(ctx context.Context, by time.Duration) (delivery.Clock, er
 	return r.AdvanceRun(ctx, r.id, by)
 }
 
-// Settle waits until nothing of the run is due.
-func (r *Run) Settle(ctx context.Context) error { return r.SettleRun(ctx, r.id) }
+// WaitIdle waits until nothing of the run is due.
+func (r *Run) WaitIdle(ctx context.Context) error { return r.WaitIdleRun(ctx, r.id) }

@@ -117,8 +117,8 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		want    string
 		network bool // whether the error is of the network: *net.OpError
 	}{
-		{"capture taken", mockserver.Options{Capture: address}, "capture address " + address + " is taken: stop who has it, or give another address (port 0 takes a free one)", true},
-		{"dashboard taken", withDashboard(mockserver.Options{DashboardAddress: address}), "dashboard address " + address + " is taken: stop who has it, or give another address (port 0 takes a free one)", true},
+		{"capture taken", mockserver.Options{Capture: address}, "capture address " + address + " is in use: stop the other program, or choose another address (port 0 takes a free one)", true},
+		{"dashboard taken", withDashboard(mockserver.Options{DashboardAddress: address}), "dashboard address " + address + " is in use: stop the other program, or choose another address (port 0 takes a free one)", true},
 		{"no port", mockserver.Options{Capture: "127.0.0.1"}, `capture address "127.0.0.1": address 127.0.0.1: missing port in address: want host:port, as in 127.0.0.1:8080`, false},
 		{"exposed capture", mockserver.Options{Capture: "0.0.0.0:0"}, `capture address "0.0.0.0:0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
 		{"exposed dashboard", withDashboard(mockserver.Options{DashboardAddress: ":0"}), `dashboard address ":0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},

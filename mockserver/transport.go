@@ -25,7 +25,7 @@ type (
 	// Problem is an error of the API, as RFC 9457 has it.
 	Problem = problem.Problem
 	// VendorAPI makes the emulation of a provider's own API: see package dashboard.
-	VendorAPI = vendorapi.Maker
+	VendorAPI = vendorapi.Factory
 )
 
 // NewDispatcher starts a Dispatcher. ErrInvalid.

@@ -58,7 +58,7 @@ func TestTrust(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := client.Settle(ctx); err != nil {
+			if err := client.WaitIdle(ctx); err != nil {
 				t.Fatal(err)
 			}
 			d, err := client.Delivery(ctx, deliveries[0].ID)

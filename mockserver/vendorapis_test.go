@@ -15,7 +15,7 @@ import (
 )
 
 // echo is a vendor API that says where it was found, and ends what it starts with its context.
-func echo(ended chan<- struct{}) vendorapi.Maker {
+func echo(ended chan<- struct{}) vendorapi.Factory {
 	return func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
 		context.AfterFunc(ctx, func() { close(ended) })
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +47,7 @@ func TestVendorAPIsHaveAddresses(t *testing.T) {
 	}
 	server, err := mockserver.Start(t.Context(), mockserver.Options{
 		Dashboard:  dashboard,
-		VendorAPIs: map[string]vendorapi.Maker{"neostore": echo(here), "ethpass": echo(there)}, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
+		VendorAPIs: map[string]vendorapi.Factory{"neostore": echo(here), "ethpass": echo(there)}, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
 		Demo: true,
 	})
 	if err != nil {
@@ -78,7 +78,7 @@ func TestVendorAPIsHaveAddresses(t *testing.T) {
 func TestAVendorAPIAloneTakesAPort(t *testing.T) {
 	t.Parallel()
 	ended := make(chan struct{})
-	server := mockserver.StartT(t, mockserver.Options{VendorAPIs: map[string]vendorapi.Maker{"neostore": echo(ended)}})
+	server := mockserver.StartT(t, mockserver.Options{VendorAPIs: map[string]vendorapi.Factory{"neostore": echo(ended)}})
 	if got, want := text(t, server.VendorAPIURL("neostore")+"/a"), `"demo":false,"path":"/a"`; !strings.Contains(got, want) {
 		t.Errorf("%s has no %s", got, want)
 	}
@@ -88,7 +88,7 @@ func TestAVendorAPIAloneTakesAPort(t *testing.T) {
 func TestNoDemoForStrangers(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{
-		VendorAPIs: map[string]vendorapi.Maker{"neostore": echo(make(chan struct{}))}, Addresses: map[string]string{"neostore": "0.0.0.0:0"},
+		VendorAPIs: map[string]vendorapi.Factory{"neostore": echo(make(chan struct{}))}, Addresses: map[string]string{"neostore": "0.0.0.0:0"},
 		Demo: true, Insecure: true,
 	})
 	if got := text(t, server.VendorAPIURL("neostore")); !strings.Contains(got, `"demo":false`) {
@@ -98,7 +98,7 @@ func TestNoDemoForStrangers(t *testing.T) {
 
 func TestWrongAddressesOfVendorAPIs(t *testing.T) {
 	t.Parallel()
-	vendorAPIs := map[string]vendorapi.Maker{"neostore": echo(make(chan struct{}))}
+	vendorAPIs := map[string]vendorapi.Factory{"neostore": echo(make(chan struct{}))}
 	for name, c := range map[string]struct {
 		addresses map[string]string
 		want      error

@@ -29,8 +29,8 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	secret := sub.Secret
 	if e.URL == "" {
 		e.URL = r.targetURL
-		if held, ok := r.scope.target["secret"].(string); ok && secret == "" {
-			secret = held
+		if current, ok := r.scope.target["secret"].(string); ok && secret == "" {
+			secret = current
 		}
 	}
 	if secret != "" {
@@ -121,7 +121,7 @@ func (r *run) deliver(ctx context.Context, s *Step, record *stepRecord, v *resul
 // source returns the events that a deliver step names.
 func (r *run) source(step string, d *Deliver) ([]sent, error) {
 	if d.From != "" {
-		return r.held(d)
+		return r.selectEvents(d)
 	}
 	p, err := r.catalogue.Provider(d.Provider)
 	if err != nil {
@@ -158,8 +158,8 @@ func (r *run) withBody(step string, p *fixtures.Provider, d *Deliver) fixtures.E
 	return e
 }
 
-// held returns the events of a journey that a deliver step selects.
-func (r *run) held(d *Deliver) ([]sent, error) {
+// selectEvents returns the events of a journey that a deliver step selects.
+func (r *run) selectEvents(d *Deliver) ([]sent, error) {
 	life, ok := r.journeys[d.From]
 	if !ok {
 		return nil, fmt.Errorf("step %s has no events: it was left out", d.From)
@@ -206,7 +206,7 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent
 			return err
 		}
 		mine := r.keep(s, record, deliveries)
-		if err := r.client.Settle(ctx); err != nil {
+		if err := r.client.WaitIdle(ctx); err != nil {
 			return err
 		}
 		if err := r.checkSent(ctx, mine); err != nil {
@@ -216,7 +216,7 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent
 	v.note("%s, %s", plural(len(list), "event"), plural(len(record.deliveries), "delivery"))
 	checked := slices.ContainsFunc(s.Expect, func(e Expectation) bool { return e.Deliveries != nil })
 	if len(record.deliveries) == 0 && !checked {
-		v.doubt("no subscription selects %s: nothing was sent, so there is nothing to check", list[0].Name)
+		v.inconclusive("no subscription selects %s: nothing was sent, so there is nothing to check", list[0].Name)
 	}
 	return nil
 }
@@ -273,7 +273,7 @@ func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *result
 				return err
 			}
 			mine := r.keep(s, record, []mockserver.Delivery{d})
-			if err := r.client.Settle(ctx); err != nil {
+			if err := r.client.WaitIdle(ctx); err != nil {
 				return err
 			}
 			if err := r.checkSent(ctx, mine); err != nil {

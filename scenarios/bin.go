@@ -140,8 +140,8 @@ func (r *run) captures(ctx context.Context, b *bin, after uint64, where Conditio
 
 // count is how many captures the bin holds; evicted is how many it dropped.
 func (r *run) count(ctx context.Context, b *bin) (int, error) {
-	held, err := r.stored(ctx, b)
-	return held.Count, err
+	current, err := r.stored(ctx, b)
+	return current.Count, err
 }
 
 func (r *run) stored(ctx context.Context, b *bin) (mockserver.BinSummary, error) {
@@ -149,9 +149,9 @@ func (r *run) stored(ctx context.Context, b *bin) (mockserver.BinSummary, error)
 	if err != nil {
 		return mockserver.BinSummary{}, err
 	}
-	for _, held := range list {
-		if held.Name == b.name {
-			return held, nil
+	for _, current := range list {
+		if current.Name == b.name {
+			return current, nil
 		}
 	}
 	return mockserver.BinSummary{}, nil

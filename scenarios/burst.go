@@ -24,8 +24,8 @@ func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *result)
 	if plan.URL == "" {
 		plan.URL = r.targetURL
 	}
-	if held, ok := r.scope.target["secret"].(string); ok && plan.Secret == "" {
-		plan.Secret = held
+	if current, ok := r.scope.target["secret"].(string); ok && plan.Secret == "" {
+		plan.Secret = current
 	}
 	report, err := burst.Run(ctx, plan, nil)
 	if err != nil {
@@ -64,10 +64,10 @@ func (r *run) checkBurst(ctx context.Context, s *Step, x *BurstResult, v *result
 	if err := report.Reconcile(r.each(ctx, b, record.cursors[b.label])); err != nil {
 		return err
 	}
-	if held, err := r.stored(ctx, b); err != nil {
+	if current, err := r.stored(ctx, b); err != nil {
 		return err
-	} else if held.Evicted > 0 {
-		v.doubt("bin %s dropped %d captures to make room: what it holds is not all that came", b.label, held.Evicted)
+	} else if current.Evicted > 0 {
+		v.inconclusive("bin %s dropped %d captures to make room: what it holds is not all that came", b.label, current.Evicted)
 	}
 	a := report.Accounting
 	if !a.OK() {

@@ -66,7 +66,7 @@ func (r *run) eventually(ctx context.Context, name string, e Effect, is *Is, wit
 	case !errors.Is(err, errOver):
 		return err
 	case w.blind(r.seen[name]):
-		v.doubt("effect %s could not be checked within %s: %s", name, Duration(within), w.why())
+		v.inconclusive("effect %s could not be checked within %s: %s", name, Duration(within), w.why())
 	default:
 		v.fail("effect %s: want eventually %s within %s, last it was %s", name, is, Duration(within), w.last)
 	}
@@ -83,7 +83,7 @@ func (r *run) never(ctx context.Context, name string, e Effect, is *Is, span tim
 	case !errors.Is(err, errOver):
 		return err
 	case w.blind(r.seen[name]):
-		v.doubt("effect %s could not be checked for %s: %s", name, Duration(span), w.why())
+		v.inconclusive("effect %s could not be checked for %s: %s", name, Duration(span), w.why())
 	default:
 		v.note("%s never %s for %s", name, is, Duration(span))
 	}

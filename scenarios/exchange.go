@@ -192,7 +192,7 @@ func (r *run) countAttempts(ctx context.Context, report *Report) error {
 			if unsent(d) && !r.checked[d.ID] && !r.expectsUnsent() && doubted < mostExchanges {
 				doubted++
 				wanted[d.ID] = true
-				report.doubt(r.made[at].step, fmt.Sprintf("the %s was not sent, and nothing checks it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
+				report.inconclusive(r.made[at].step, fmt.Sprintf("the %s was not sent, and nothing checks it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
 			}
 			if wanted[d.ID] {
 				copied := *d
@@ -229,8 +229,8 @@ func (r *run) wanted(report *Report) map[string]bool {
 	return ids
 }
 
-// doubt makes a step that passed inconclusive, and says why. A step that did not pass has worse to say.
-func (r *Report) doubt(step, why string) {
+// inconclusive marks a step that passed as inconclusive, with the reason. A step that did not pass has worse to say.
+func (r *Report) inconclusive(step, why string) {
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		if s.ID != step || s.Status != Passed && s.Status != Inconclusive {

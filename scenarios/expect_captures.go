@@ -35,20 +35,20 @@ func (r *run) checkCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	}
 	record.captures = append(record.captures, list[:min(len(list), mostExchanges)]...)
 	record.captured += len(list)
-	held, err := r.stored(ctx, b)
+	current, err := r.stored(ctx, b)
 	if err != nil {
 		return err
 	}
-	whole := held.Evicted == 0 && !waited.Inconclusive
+	whole := current.Evicted == 0 && !waited.Inconclusive
 	switch {
-	case held.Evicted > 0:
-		v.doubt("bin %s dropped %d captures to make room: what it holds is not all that came", b.label, held.Evicted)
+	case current.Evicted > 0:
+		v.inconclusive("bin %s dropped %d captures to make room: what it holds is not all that came", b.label, current.Evicted)
 	case !whole:
-		v.doubt("bin %s: %s", b.label, waited.Reason)
+		v.inconclusive("bin %s: %s", b.label, waited.Reason)
 	}
 	switch tooMany := count.Max != nil && len(list) > *count.Max; {
 	case !whole && !tooMany && !count.holds(len(list)):
-		v.doubt("bin %s: want %s, it still holds %d", b.label, count.of("capture"), len(list))
+		v.inconclusive("bin %s: want %s, it still holds %d", b.label, count.of("capture"), len(list))
 	case tooMany || whole && (!waited.OK || !count.holds(len(list))):
 		v.fail("bin %s: want %s, got %d%s", b.label, count.of("capture"), len(list), near(waited.Nearest))
 	default:
@@ -371,7 +371,7 @@ func (r *run) checkNever(ctx context.Context, s *Step, x *Never, record *stepRec
 		v.note("nothing for %s", Duration(span))
 		return nil
 	case waited.Inconclusive:
-		v.doubt("bin %s: %s", b.label, waited.Reason)
+		v.inconclusive("bin %s: %s", b.label, waited.Reason)
 		return nil
 	}
 	var wrong []string

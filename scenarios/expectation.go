@@ -113,7 +113,7 @@ type BurstResult struct {
 	Of string `yaml:"of" json:"of,omitempty"`
 	// Acknowledged is how many events got a 2xx; unset is all that were sent.
 	Acknowledged *Count `yaml:"acknowledged" json:"acknowledged,omitempty"`
-	// Bin that is held against what was sent: every acknowledged event captured exactly once, nothing else.
+	// Bin that is compared with what was sent: every acknowledged event captured exactly once, nothing else.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
 }
 

@@ -193,19 +193,19 @@ func walk(v any, ref, path string) (any, error) {
 		return nil, fmt.Errorf("reference ${%s} ends too early: %w", ref, errReference)
 	}
 	for step := range strings.SplitSeq(path, ".") {
-		switch held := v.(type) {
+		switch within := v.(type) {
 		case map[string]any:
-			next, ok := held[step]
+			next, ok := within[step]
 			if !ok {
-				return nil, fmt.Errorf("${%s}: there is no %q (%s)", ref, step, didYouMean(step, keys(held)))
+				return nil, fmt.Errorf("${%s}: there is no %q (%s)", ref, step, didYouMean(step, keys(within)))
 			}
 			v = next
 		case []any:
 			i, err := strconv.Atoi(step)
-			if err != nil || i < 0 || i >= len(held) {
-				return nil, fmt.Errorf("${%s}: want an index from 0 to %d, got %q", ref, len(held)-1, step)
+			if err != nil || i < 0 || i >= len(within) {
+				return nil, fmt.Errorf("${%s}: want an index from 0 to %d, got %q", ref, len(within)-1, step)
 			}
-			v = held[i]
+			v = within[i]
 		default:
 			return nil, fmt.Errorf("${%s}: nothing is below %q", ref, step)
 		}

@@ -22,7 +22,7 @@ func (v *result) fail(format string, args ...any) {
 	v.failures = append(v.failures, fmt.Sprintf(format, args...))
 }
 
-func (v *result) doubt(format string, args ...any) {
+func (v *result) inconclusive(format string, args ...any) {
 	v.unsure = append(v.unsure, fmt.Sprintf(format, args...))
 }
 

@@ -90,7 +90,7 @@ type Handshake struct {
 	Secret string `yaml:"secret" json:"secret,omitempty"`
 }
 
-// HandshakeKind names a Handshake, as capture.HandshakeKinds does.
+// HandshakeKind names a Handshake, as mockserver.HandshakeKinds does.
 type HandshakeKind string
 
 // Script is what a bin answers. The zero Script answers 200 to all.

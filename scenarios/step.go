@@ -50,7 +50,7 @@ func (s *Step) Verb() string {
 
 // verbs lists the verbs that the step holds, expect aside.
 func (s *Step) verbs() []string {
-	held := []struct {
+	current := []struct {
 		verb string
 		ok   bool
 	}{
@@ -63,7 +63,7 @@ func (s *Step) verbs() []string {
 		{"burst", s.Burst != nil},
 	}
 	var verbs []string
-	for _, h := range held {
+	for _, h := range current {
 		if h.ok {
 			verbs = append(verbs, h.verb)
 		}

@@ -44,7 +44,7 @@ func newBurst(w World) *cobra.Command {
 		Short: "Send many unique, signed events, and account for every one",
 		Long: `Sends events that are each drawn and signed on their own. With --rate the load is open: every event has its
 time, and one that is late is counted from when it was due. When the URL is a bin of a running server, what was sent is
-held against what was captured: lost, duplicated, unexpected. Exit code 0: everything planned was acknowledged and, in
+compared with what was captured: lost, duplicated, unexpected. Exit code 0: everything planned was acknowledged and, in
 a bin, captured exactly once; 1: not; 3: the bin could not be read whole.
 
 With --from recorded requests are sent as load, in turn and again from the first one, as hookrig replay sends them: a

@@ -106,9 +106,9 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	stdout, _ := start(t, "healthcheck", "--server", server).end(t, exitPassed)
 	want(t, stdout, `^ok\n$`)
 	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--dashboard", "127.0.0.1:0", "--data", "memory").end(t, exitInconclusive)
-	want(t, stderr, `^hookrig: capture address .* is taken`)
+	want(t, stderr, `^hookrig: capture address .* is in use`)
 	_, stderr = start(t, "listen", "--capture", strings.TrimPrefix(capture, "http://")).end(t, exitInconclusive)
-	want(t, stderr, `is taken(.*\n)*.*if it is a hookrig serve that has it, listen there: --server with its dashboard's URL\n$`)
+	want(t, stderr, `is in use(.*\n)*.*if it is a hookrig serve that has it, listen there: --server with its dashboard's URL\n$`)
 
 	s.interrupt()
 	_, stderr = s.end(t, exitPassed)

@@ -23,7 +23,7 @@ func BenchmarkRequest(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			m, err := newMaker(&plan, names)
+			m, err := newRequestBuilder(&plan, names)
 			if err != nil {
 				b.Fatal(err)
 			}

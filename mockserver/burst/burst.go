@@ -68,9 +68,9 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, erro
 		recorders[i] = newRecorder()
 	}
 	workers := make([]*worker, plan.Connections)
-	requests := &makers{plan: &plan, names: names}
+	requests := &builders{plan: &plan, names: names}
 	if plan.Recording == nil {
-		first, err := newMaker(&plan, names)
+		first, err := newRequestBuilder(&plan, names)
 		if err != nil {
 			return nil, err // so will the others
 		}

@@ -146,7 +146,7 @@ func TestMemoryOfConnections(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	r := newRecorder()
-	workers, requests := make([]*worker, connections), &makers{plan: &p, names: names}
+	workers, requests := make([]*worker, connections), &builders{plan: &p, names: names}
 	for i := range workers {
 		workers[i] = newWorker(&p, requests, r)
 		if workers[i].raw, err = requests.request(nil, uint64(i)); err != nil {

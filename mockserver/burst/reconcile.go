@@ -109,7 +109,7 @@ func (r *Report) expected(seed maphash.Seed) ([]sum, error) {
 // hashes returns what gives the hash of an event's body: drawn once more, or recorded.
 func (r *Report) hashes(seed maphash.Seed) (func(i uint64) (uint64, error), error) {
 	if r.plan.Recording == nil {
-		m, err := newMaker(&r.plan, r.names)
+		m, err := newRequestBuilder(&r.plan, r.names)
 		return func(i uint64) (uint64, error) {
 			body, err := m.body(i)
 			return maphash.Bytes(seed, body), err

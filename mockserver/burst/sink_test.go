@@ -29,7 +29,7 @@ func staticRequest(tb testing.TB, url string) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m, err := newMaker(&plan, names)
+	m, err := newRequestBuilder(&plan, names)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -17,23 +17,23 @@ import (
 // DialFunc opens a connection, as net.Dialer's DialContext does.
 type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// makers are shared by the workers: one is needed while a request is made, not while it is sent, so that there are as many as cores
+// builders are shared by the workers: one is needed while a request is made, not while it is sent, so that there are as many as cores
 // rather than as many as connections.
-type makers struct {
+type builders struct {
 	plan  *Plan
 	names []string
 	idle  sync.Pool // of *maker
 }
 
 // request makes event i's request and appends its bytes to dst.
-func (p *makers) request(dst []byte, i uint64) ([]byte, error) {
+func (p *builders) request(dst []byte, i uint64) ([]byte, error) {
 	if p.plan.Recording != nil {
 		return p.plan.Recording.request(dst, i)
 	}
-	m, _ := p.idle.Get().(*maker)
+	m, _ := p.idle.Get().(*requestBuilder)
 	if m == nil {
 		var err error
-		if m, err = newMaker(p.plan, p.names); err != nil {
+		if m, err = newRequestBuilder(p.plan, p.names); err != nil {
 			return dst, err
 		}
 	}
@@ -43,8 +43,8 @@ func (p *makers) request(dst []byte, i uint64) ([]byte, error) {
 	return dst, err
 }
 
-// maker turns an index into the bytes of a request. It keeps its buffers, so one goroutine uses it at a time.
-type maker struct {
+// requestBuilder turns an index into the bytes of a request. It keeps its buffers, so one goroutine uses it at a time.
+type requestBuilder struct {
 	renderers []*fixtures.Renderer // one for each event, in turn
 	messenger *fixtures.Messenger
 	signer    *signature.Signer // nil: the provider signs nothing without a secret
@@ -55,8 +55,8 @@ type maker struct {
 	raw       []byte
 }
 
-func newMaker(plan *Plan, names []string) (*maker, error) {
-	m := &maker{draw: fixtures.Draw{Seed: plan.Seed, Stream: stream}, url: plan.URL}
+func newRequestBuilder(plan *Plan, names []string) (*requestBuilder, error) {
+	m := &requestBuilder{draw: fixtures.Draw{Seed: plan.Seed, Stream: stream}, url: plan.URL}
 	for _, name := range names {
 		r, err := plan.Provider.Renderer(name, plan.Options)
 		if err != nil {
@@ -75,14 +75,14 @@ func newMaker(plan *Plan, names []string) (*maker, error) {
 }
 
 // body renders event i and returns its body, which stays until the next call.
-func (m *maker) body(i uint64) ([]byte, error) {
+func (m *requestBuilder) body(i uint64) ([]byte, error) {
 	m.draw.Index = i
 	err := m.renderers[i%uint64(len(m.renderers))].Render(m.draw, &m.event)
 	return m.event.Body, err
 }
 
 // request renders and signs event i and returns the request's bytes, which stay until the next call.
-func (m *maker) request(i uint64) ([]byte, error) {
+func (m *requestBuilder) request(i uint64) ([]byte, error) {
 	if _, err := m.body(i); err != nil {
 		return nil, err
 	}
@@ -102,14 +102,14 @@ func (m *maker) request(i uint64) ([]byte, error) {
 
 // worker owns one connection and sends what it takes from the burst, one request after the other.
 type worker struct {
-	makers  *makers
-	raw     []byte // the request that is sent
-	url     string
-	timeout time.Duration
-	dial    DialFunc
-	trust   wire.Trust
-	conn    *wire.Conn
-	stop    func() bool // ends the watch that closes conn when the burst is cancelled
+	builders *builders
+	raw      []byte // the request that is sent
+	url      string
+	timeout  time.Duration
+	dial     DialFunc
+	trust    wire.Trust
+	conn     *wire.Conn
+	stop     func() bool // ends the watch that closes conn when the burst is cancelled
 
 	sent, acknowledged atomic.Uint64 // read by the progress while the worker runs
 
@@ -122,8 +122,8 @@ type worker struct {
 	err            error    // why the worker stopped before the end
 }
 
-func newWorker(plan *Plan, m *makers, r *recorder) *worker {
-	return &worker{makers: m, url: plan.URL, timeout: plan.Timeout, dial: plan.Dial, trust: plan.Trust, recorder: r}
+func newWorker(plan *Plan, m *builders, r *recorder) *worker {
+	return &worker{builders: m, url: plan.URL, timeout: plan.Timeout, dial: plan.Dial, trust: plan.Trust, recorder: r}
 }
 
 // run takes indexes until the burst is over. The request is made before its time comes, so that making it is no lag.
@@ -140,7 +140,7 @@ func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pace) {
 			return
 		}
 		var err error
-		if w.raw, err = w.makers.request(w.raw[:0], i); err != nil {
+		if w.raw, err = w.builders.request(w.raw[:0], i); err != nil {
 			w.err = err
 			w.giveBack(i)
 			return

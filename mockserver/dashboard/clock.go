@@ -56,7 +56,7 @@ func (k *dashboard) advance(ctx context.Context, in *advanceIn) (*response[deliv
 }
 
 func (k *dashboard) settle(ctx context.Context, _ *struct{}) (*response[delivery.Clock], error) {
-	if err := k.providers.Settle(ctx); err != nil {
+	if err := k.providers.WaitIdle(ctx); err != nil {
 		return nil, err
 	}
 	return k.getClock(ctx, nil)

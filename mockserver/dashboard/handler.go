@@ -47,7 +47,7 @@ func (k *dashboard) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /metrics", k.scraped)
 	mux.HandleFunc("/", unknown(mux))
-	return careful(oneByOne(placesFor(keptBy(k.store)), mux))
+	return withSecurityHeaders(oneByOne(placesFor(keptBy(k.store)), mux))
 }
 
 // routes is the whole API on one screen.

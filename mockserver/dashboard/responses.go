@@ -45,7 +45,7 @@ type responses capture.Script
 type responsesBody struct {
 	Sequence  sequence   `json:"sequence,omitempty" doc:"given one after the other; the last one stays unless loop"`
 	Responses sequence   `json:"responses,omitempty" doc:"another word for sequence"`
-	Loop      bool       `json:"loop,omitempty" doc:"begin anew after the last one"`
+	Loop      bool       `json:"loop,omitempty" doc:"repeat the sequence after the last one"`
 	By        string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery has the sequence for itself"`
 	Rules     []ruleBody `json:"rules,omitempty" doc:"come before the sequence: the first whose condition holds answers"`
 }
@@ -56,7 +56,7 @@ type ruleBody struct {
 	Response  *scripted `json:"response,omitempty" doc:"the one response; left out together with sequence: 200"`
 	Sequence  sequence  `json:"sequence,omitempty" doc:"the rule's own a sequence of responses, instead of one"`
 	Responses sequence  `json:"responses,omitempty" doc:"another word for sequence"`
-	Loop      bool      `json:"loop,omitempty" doc:"begin anew after the last one"`
+	Loop      bool      `json:"loop,omitempty" doc:"repeat the sequence after the last one"`
 	By        string    `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery has the sequence for itself"`
 }
 

@@ -56,7 +56,7 @@ func (k *dashboard) advanceRun(ctx context.Context, in *runAdvanceIn) (*response
 }
 
 func (k *dashboard) settleRun(ctx context.Context, in *runIn) (*response[delivery.Clock], error) {
-	if err := k.providers.SettleRun(ctx, in.ID); err != nil {
+	if err := k.providers.WaitIdleRun(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return k.getRunClock(ctx, in)

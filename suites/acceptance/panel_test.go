@@ -43,7 +43,7 @@ var _ = Describe("the panels of the systems", func() {
 		b := browse(r, "#view=system&system=subscribfy")
 		b.sees("#detail", "The store has no token yet")
 		b.click("button", "Generate")
-		b.sees("#detail", "It is not shown again.")
+		b.sees("#detail", "Copy it now: you won't see it again.")
 		b.isAccessible()
 		b.fill("Wallet pass created", r.capture+"/subscribfy")
 		b.click("button", "Test Call")

@@ -95,7 +95,7 @@ var _ = Describe("the pictures", func() {
 				b.sees("#tab-panel", "Header lines")
 			case "respond":
 				b.click("button", "Response")
-				b.sees("dialog h2", "What orders answers")
+				b.sees("dialog h2", "Response for orders")
 			case "search":
 				b.click("button", "How to search")
 				b.sees("#fields", "what was answered")

@@ -20,7 +20,7 @@ export async function attempts(c, at) {
     i + 1, a.id === c.id ? el("b", "", `${a.id} (this one)`) : link(a.id, hash({ ...place, show: a.id })), clock(a.at),
     i ? `+${gap(a, items[i - 1])}` : "", status(answered(a)) || "", verdict(a.verification) || "",
   ]);
-  const why = items.length < 2 ? el("p", "hint", "It was sent once so far. Attempts of one delivery have the same id of an event, or the same body.") : "";
+  const why = items.length < 2 ? el("p", "hint", "1 attempt. Retries with the same event id or body appear here.") : "";
   return [timeline(items.map((a) => ({ at: a.at, good: accepted(a), text: answered(a) || "none" }))), why,
     table("Attempts of this delivery", ["#", "Capture", "At", "Waited", "Answered", "Signature"], rows)];
 }

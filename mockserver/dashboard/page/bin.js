@@ -28,8 +28,8 @@ export async function head(name, server, query, did, changed) {
       menu("Set up", "shield",
         action("Verify with …", () => did(() => verify(name, changed))),
         action("Forward to …", () => did(() => forward(name, changed))),
-        action("Pass a handshake …", () => did(() => handshake(name, changed))),
-        action("What its sender does …", () => did(() => sender(name)))),
+        action("Answer verification challenges …", () => did(() => handshake(name, changed))),
+        action("Sender profile …", () => did(() => sender(name)))),
       menu("Files", "download", ...formats.map(([format, title]) =>
         action(`Export as ${title}`, () => did(() => download(path(["bins", name, "export"], { format, ...query() })), `saved as ${title}`))),
       action("Import …", () => importing(name, changed), { symbol: "upload" })),
@@ -77,7 +77,7 @@ async function verify(name, changed) {
     return { ...rest, ...(f.provider ? { provider: f.provider, secrets: f.secrets.split(/\r?\n/).filter(Boolean), ...(f.url ? { url: f.url } : {}) } : {}) };
   };
   ask(`Verify what ${name} gets`, (f) => configure(name, asked(f), changed), (f) => curl(path(["bins", name]), asked(f), "PUT"),
-    el("p", "hint", "Every request is checked as it arrives, and the verdict explained."),
+    el("p", "hint", "Every request is checked as it arrives, and the result explained."),
     el("div", "fields-row", field("Provider", "provider", { options: [new Option("none", ""), ...items.map((p) => new Option(p.title, p.name))], value: set.provider ?? items[0]?.name }),
       field("Address as registered", "url", { hint: "where the scheme signs it", value: set.url ?? "", autocomplete: "off", size: 28 })),
     field("Secrets", "secrets", { hint: "one a line; any may match", rows: 2, value: (set.secrets ?? []).join("\n"), autocomplete: "off" }),
@@ -90,18 +90,18 @@ async function forward(name, changed) {
   ask(`Forward what ${name} gets`, (f) => configure(name, asked(f), changed), (f) => curl(path(["bins", name]), asked(f), "PUT"),
     el("p", "hint", "Every request is stored, then passed on as it came; the consumer's response is recorded and given to the sender. Leave it empty to stop. Not together with responses of the bin's own."),
     field("To", "forward", { type: "url", value: set.forward ?? "", placeholder: "http://127.0.0.1:3000/webhooks", size: 48 }),
-    el("div", "actions", el("button", "action main", "Forward from now on")));
+    el("div", "actions", el("button", "action main", "Start forwarding")));
 }
 
 async function handshake(name, changed) {
   const set = await api(path(["bins", name]));
   const now = set.handshakes?.[0];
   const asked = (f) => ({ ...set, handshakes: f.kind ? [{ kind: f.kind, ...(f.secret ? { secret: f.secret } : {}) }] : undefined });
-  ask(`The check of a new endpoint, at ${name}`, (f) => configure(name, asked(f), changed), (f) => curl(path(["bins", name]), asked(f), "PUT"),
+  ask(`Verification challenges at ${name}`, (f) => configure(name, asked(f), changed), (f) => curl(path(["bins", name]), asked(f), "PUT"),
     el("p", "hint", "Requests by which this system checks an endpoint are answered as it wants them; all others as ever."),
     el("div", "fields-row", field("System", "kind", { options: kinds.map(([value, title]) => new Option(title, value)), value: now?.kind ?? "slack" }),
       field("Secret", "secret", { hint: "X needs one; Meta and Discord check with it", value: now?.secret ?? "", autocomplete: "off", size: 28 })),
-    el("div", "actions", el("button", "action main", "Pass it from now on")));
+    el("div", "actions", el("button", "action main", "Turn on")));
 }
 
 // sender tells what the captures say of the program that sent them.

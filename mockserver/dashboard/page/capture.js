@@ -114,7 +114,7 @@ function violation(text) {
 function headers(c, view) {
   const rows = c.headers.map(([name, value]) => [el("b", "", name), finder(el("code", "value", value), term(`header.${name.toLowerCase()}`, value)),
     symbolAction("copy", `Copy ${name}`, () => view.did(() => copy(value), `copied ${name}`))]);
-  return table("As they came, in order; a value searches for itself", ["Name", "Value", ""], rows, "There are no header lines.");
+  return table("In received order. Click a value to search for it", ["Name", "Value", ""], rows, "There are no header lines.");
 }
 
 async function rawTab(at, view) {

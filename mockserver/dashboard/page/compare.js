@@ -53,7 +53,7 @@ function differences(r, first, second) {
       el("code", "", d.where.replace(/^(body|header) /, "")), el("span", "line", el("span", `chip ${kindOf(d)}`, d.kind), drifted(d, drift) ? el("span", "chip bad", "drift") : ""),
       value(d.before), value(d.after)]));
   });
-  return [summary(r), drift.length ? table("Drift: the body looks otherwise than it did", ["Where", "How", "Before", "After"],
+  return [summary(r), drift.length ? table("Schema changes", ["Where", "How", "Before", "After"],
     drift.map((d) => [el("code", "", d.where || "the body"), el("span", "chip bad", d.kind), d.before, d.after])) : "", ...tables,
   r.omitted ? el("p", "hint", `${count(r.omitted, "more difference")} left out.`) : ""].filter(Boolean);
 }

@@ -12,7 +12,7 @@ export async function panel(caller, did, capture) {
     signature: `0x${"5b".repeat(65)}`, signatureMessage: "Sign this message to generate a pass.",
   }));
   return { parts: [passes], sections: [
-    section("Webhooks", "One endpoint of the project; what stands under Authorization comes with every call.",
+    section("Webhooks", "One endpoint for the project. The value of Authorization is sent with each call.",
       form("", update,
         field("Endpoint", "endpoint", { value: webhook?.endpoint ?? `${capture}/ethpass`, type: "url", required: true, size: 32 }),
         field("Authorization", "authorization", { value: webhook?.authorization ?? "", autocomplete: "off", size: 26 }),

@@ -21,7 +21,7 @@ export async function panel(caller, did, capture) {
       form("", register, field("Endpoint", "endpoint", { value: `${capture}/neostore`, type: "url", required: true, size: 30 }),
         field("Events", "events", { value: "Pass:*, Customer:*", required: true, size: 20 }),
         field("Description", "description", { size: 16 }), el("button", "action main", "Register"))),
-    section("What happens", "Whatever happens is told to the webhooks whose patterns fit.", el("div", "actions",
+    section("What happens", "Each action sends an event to every matching webhook.", el("div", "actions",
       action("Create a pass", () => did("Pass:Created happened", () => caller.call("POST", `${base}/passes`, { passType: "user" })), { symbol: "plus" }),
       action("Upsert a customer", () => did("Customer:Upserted happened", () => caller.call("POST", `${base}/customers`, {
         flowName: "subscription-form", identifiers: { email: "ada@shop.example" }, attributes: { firstName: "Ada", email: "ada@shop.example" },

@@ -23,8 +23,8 @@ export async function responses(bin, done) {
   const at = path(["bins", bin, "responses"]);
   const script = await api(at);
   const list = el("div", "sequence");
-  const loop = check("Begin anew after the last", "loop");
-  const by = check("Each delivery takes the sequence for itself", "by");
+  const loop = check("Repeat the sequence", "loop");
+  const by = check("Run the sequence per delivery", "by");
   const fill = (s) => {
     list.replaceChildren(...(s.sequence?.length ? s.sequence : [{ status: 200 }]).map((t) => turn(t, list)));
     input(loop).checked = Boolean(s.loop);
@@ -35,7 +35,7 @@ export async function responses(bin, done) {
     sequence: [...list.children].map(read), ...(input(loop).checked ? { loop: true } : {}), ...(input(by).checked ? { by: "delivery" } : {}),
     ...(script.rules?.length ? { rules: script.rules } : {}),
   });
-  const made = ask(`What ${bin} answers`, async () => {
+  const made = ask(`Response for ${bin}`, async () => {
     await api(at, asked(), "PUT");
     done();
   }, () => curl(at, asked(), "PUT"),
@@ -45,7 +45,7 @@ export async function responses(bin, done) {
   el("div", "actions", action("Then …", () => { list.append(turn({ status: 200 }, list)); number(list); made.tell(); }, { symbol: "plus" })),
   el("div", "checks", by, loop),
   el("div", "actions", el("button", "action main", "Set the response"),
-    action("Answer 200 to all again", async () => {
+    action("Reset to 200", async () => {
       await api(at, undefined, "DELETE");
       document.getElementById("dialog").close();
       done();
@@ -62,7 +62,7 @@ function turn(t, list) {
     field("How", "way", { options: Object.entries(ways).map(([value, title]) => new Option(title, value)), value: way }),
     field("Status", "status", { type: "number", min: 200, max: 599, value: t.status || 200 }),
     field("Delay", "delay", { value: t.delay ?? "", size: 6, placeholder: "1.5s" }),
-    field("Body over", "drip", { value: t.drip ?? "", size: 6, placeholder: "30s" })),
+    field("Send body over", "drip", { value: t.drip ?? "", size: 6, placeholder: "30s" })),
   el("div", "fields-row grow", field("Header lines", "head", { rows: 2, value: head, placeholder: "Retry-After: 5" }), field("Body", "body", { rows: 2, value: t.body ?? "" })),
   symbolAction("trash", "Remove this response", () => {
     if (list.children.length > 1) box.remove();

@@ -26,7 +26,7 @@ export async function signature(c, path) {
     }
   };
   return [v ? explained(v) : note("", c.provider ? `Not checked: it looks like a request of ${items.find((p) => p.name === c.provider)?.title ?? c.provider}, and its secret is not known here. Enter it below, or ` : `Not checked: no provider is set for bin ${c.bin}. `, link("set up verification", hash({ bin: c.bin }))),
-    form("Check it again", check, field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: c.provider || items[0]?.name }),
+    form("Check with another secret", check, field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: c.provider || items[0]?.name }),
       field("Secret", "secret", { autocomplete: "off", size: 32, hint: "left out: those known here" }),
       field("Address as registered", "url", { hint: "where the scheme signs it", autocomplete: "off", size: 24 }), el("button", "action main", "Check")), out];
 }

@@ -23,8 +23,8 @@ export async function panel(caller, did, capture) {
 }
 
 function tokenPart(caller, did, base, now, shown) {
-  const known = now.last4 ? `The token ends in ${now.last4}; it was shown once.` : "The store has no token yet: nothing can be saved before it has.";
-  const fresh = shown.token ? note("good", "The token is ", el("code", "value", shown.token), ". It is not shown again.") : el("p", "", known);
+  const known = now.last4 ? `Token ending in ${now.last4}.` : "The store has no token yet: nothing can be saved before it has.";
+  const fresh = shown.token ? note("good", "The token is ", el("code", "value", shown.token), ". Copy it now: you won't see it again.") : el("p", "", known);
   shown.token = "";
   return el("div", "", fresh, action(now.last4 ? "Regenerate" : "Generate", () => did("a token is generated", async () => {
     shown.token = (await caller.call("POST", `${base}/token`)).data.token;

@@ -50,7 +50,7 @@ func (c *conn) serve() {
 				"bin", c.request.bin, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	if !c.shake() {
+	if !c.handshake() {
 		return
 	}
 	for c.exchange() {
@@ -112,7 +112,7 @@ func (c *conn) record(reception *Reception) *answer {
 		s.account(r, nil)
 	}
 	if reception != nil && reception.Stored != nil && r.refused == nil {
-		changed, lines := reception.Stored(s.patient, kept)
+		changed, lines := reception.Stored(s.delayCtx, kept)
 		if response != nil {
 			response = newAnswer(changed).withLines(lines)
 		}

@@ -11,9 +11,9 @@ import (
 // How many captures an export reads at a time: few at first, as each may have 16 MiB, and then so many that they come to
 // exportHeld bytes together, if they go on like those before.
 const (
-	exportFirst = 4
-	exportMost  = 200
-	exportHeld  = 32 << 20
+	exportFirst  = 4
+	exportMost   = 200
+	exportBuffer = 32 << 20
 )
 
 // Export writes the captures that the query selects in a format, oldest first, whatever the query's order and limit; what
@@ -41,7 +41,7 @@ func (s *Server) each(ctx context.Context, q Query) export.Captures {
 			q.Before = newest[0].Seq + 1
 		}
 		q.Oldest, q.Limit = true, exportFirst
-		held := int(min(exportHeld, s.o.InFlight/4))
+		held := int(min(exportBuffer, s.o.InFlight/4))
 		for {
 			var batch []journal.Capture
 			if err == nil {

@@ -43,7 +43,7 @@ func (t *term) wants() string {
 			want += fmt.Sprintf(": did you mean %q?", near)
 		}
 	case "after", "before":
-		_, ok = moment(t.value, time.Time{})
+		_, ok = parseTime(t.value, time.Time{})
 		want = "a time such as 2026-01-15T09:00:00Z, a day such as 2026-01-15, or how long ago, as in -14d or -90m"
 	case "larger", "smaller":
 		_, ok = size(t.value)
@@ -108,7 +108,7 @@ func (t *term) test(now time.Time) test {
 			return slices.ContainsFunc(c.Problems, func(problem string) bool { return bytes.Contains(journal.Fold(nil, problem), folded) })
 		}
 	case "after", "before":
-		at, _ := moment(value, now)
+		at, _ := parseTime(value, now)
 		return func(c *journal.Capture, _ *journal.Folded) bool { return c.At.Before(at) == (t.field == "before") }
 	case "larger":
 		n, _ := size(value)
@@ -143,8 +143,8 @@ func statuses(text string) (low, high int, ok bool) {
 	return low, low, err == nil && len(text) == 3 && low >= 100
 }
 
-// moment reads a time: RFC 3339, a day in UTC, or how long before now.
-func moment(text string, now time.Time) (time.Time, bool) {
+// parseTime reads a time: RFC 3339, a day in UTC, or how long before now.
+func parseTime(text string, now time.Time) (time.Time, bool) {
 	if ago, relative := strings.CutPrefix(text, "-"); relative {
 		d, err := strictyaml.ParseDuration(ago)
 		return now.Add(-d), err == nil && ago != ""

@@ -43,7 +43,7 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 	case s.isOwn(u):
 		return nil, fmt.Errorf("%w: %s: that is this capture address itself", ErrInvalid, where)
 	case !set.Responses.isZero():
-		return nil, fmt.Errorf("%w: %s: the consumer responses, so there can be no scripted responses", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %s: the consumer's response is the bin's, so there can be no scripted responses", ErrInvalid, where)
 	case s.o.Wire == nil:
 		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
 	}

@@ -245,7 +245,7 @@ func TestForwardRefuses(t *testing.T) {
 		{s, "http://127.0.0.1." + port, capture.Script{}, "that is this capture address itself"},
 		{s, "http://[::ffff:7f00:1]" + port, capture.Script{}, "that is this capture address itself"},
 		{s, "http://0.0.0.0" + port, capture.Script{}, "that is this capture address itself"},
-		{s, consumer, statuses(200), "the consumer responses, so there can be no scripted responses"},
+		{s, consumer, statuses(200), "the consumer's response is the bin's, so there can be no scripted responses"},
 		{without, consumer, capture.Script{}, "this server was started without the means to forward"},
 	} {
 		err := tt.s.Configure(t.Context(), "f", capture.Settings{Forward: tt.forward, Responses: tt.responses})

@@ -75,8 +75,8 @@ func (s *Server) CA() []byte {
 	return append([]byte(nil), s.secured.authority.pem...)
 }
 
-// shake has the sender agree on TLS, if the connection is of the TLS listener. It is false when they do not.
-func (c *conn) shake() bool {
+// handshake performs the TLS handshake on a connection of the TLS listener. It returns false when that fails.
+func (c *conn) handshake() bool {
 	t, ok := c.socket.(*tls.Conn)
 	if !ok {
 		return true

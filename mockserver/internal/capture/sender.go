@@ -238,7 +238,7 @@ func (o *observer) conclude() Sender {
 		})
 	}
 	out.Vary = append(out.Vary, slices.Sorted(maps.Keys(vary))...)
-	o.say()
+	o.summarize()
 	return *out
 }
 
@@ -263,25 +263,25 @@ func (o *observer) pair(a, next *observed, vary map[string]bool) {
 	}
 }
 
-// say puts what was seen into words. What was not seen it does not say.
-func (o *observer) say() {
+// summarize puts the observations into words.
+func (o *observer) summarize() {
 	out := &o.out
-	say := func(format string, args ...any) { out.Findings = append(out.Findings, fmt.Sprintf(format, args...)) }
+	summarize := func(format string, args ...any) { out.Findings = append(out.Findings, fmt.Sprintf(format, args...)) }
 	if out.Captures == 0 {
-		say("nothing was received yet")
+		summarize("nothing was received yet")
 		return
 	}
 	for _, f := range out.After {
 		switch success := strings.HasPrefix(f.Response, "2"); {
 		case success && f.Retried > 0:
-			say("sends again after %s, which should end a delivery: %d of %d times", f.Response, f.Retried, f.Times)
+			summarize("sends again after %s, which should end a delivery: %d of %d times", f.Response, f.Retried, f.Times)
 		case success:
 		case f.Retried == 0:
-			say("does not retry after %s: none of %d times", f.Response, f.Times)
+			summarize("does not retry after %s: none of %d times", f.Response, f.Times)
 		case f.Retried == f.Times:
-			say("retries after %s: every one of %d times", f.Response, f.Times)
+			summarize("retries after %s: every one of %d times", f.Response, f.Times)
 		default:
-			say("retries after %s: %d of %d times", f.Response, f.Retried, f.Times)
+			summarize("retries after %s: %d of %d times", f.Response, f.Retried, f.Times)
 		}
 	}
 	var waits []string
@@ -289,34 +289,34 @@ func (o *observer) say() {
 		waits = append(waits, rounded(g.Median))
 	}
 	if len(waits) > 0 {
-		say("waits %s between attempts (medians)", strings.Join(waits, ", "))
+		summarize("waits %s between attempts (medians)", strings.Join(waits, ", "))
 	}
 	if k := out.RetryAfter; k.Of > 0 {
-		say("waits as long as Retry-After asks: %d of %d times", k.Held, k.Of)
+		summarize("waits as long as Retry-After asks: %d of %d times", k.Held, k.Of)
 	}
 	if k := out.SameBody; k.Of > 0 && k.Held == k.Of {
-		say("repeats the body byte for byte")
+		summarize("repeats the body byte for byte")
 	} else if k.Of > 0 {
-		say("changes the body between attempts: %d of %d times", k.Of-k.Held, k.Of)
+		summarize("changes the body between attempts: %d of %d times", k.Of-k.Held, k.Of)
 	}
 	if len(out.Vary) > 0 {
-		say("changes these header lines between attempts: %s", strings.Join(out.Vary, ", "))
+		summarize("changes these header lines between attempts: %s", strings.Join(out.Vary, ", "))
 	}
 	switch {
 	case out.Captures == 1:
 	case out.Connections == out.Captures:
-		say("opens a connection for every request")
+		summarize("opens a connection for every request")
 	default:
-		say("keeps connections open: %d requests over %d", out.Captures, out.Connections)
+		summarize("keeps connections open: %d requests over %d", out.Captures, out.Connections)
 	}
 	if n := len(out.UserAgents); n > 1 {
-		say("calls itself by %d names", n)
+		summarize("calls itself by %d names", n)
 	}
 	if valid, checked := out.Verdicts["valid"], total(out.Verdicts); checked > 0 {
-		say("signs correctly: %d of %d", valid, checked)
+		summarize("signs correctly: %d of %d", valid, checked)
 	}
 	if !out.Complete {
-		say("older captures were not looked at, or are gone: of some deliveries the first attempts may be missing")
+		summarize("older captures were not looked at, or are gone: of some deliveries the first attempts may be missing")
 	}
 }
 

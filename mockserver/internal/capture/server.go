@@ -109,8 +109,8 @@ type Server struct {
 	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
 	closing chan struct{}   // closed when Close begins
 
-	// patient is of responses that are waited for: it ends when Close begins.
-	patient      context.Context
+	// delayCtx bounds delayed responses. It is cancelled when Close starts.
+	delayCtx     context.Context
 	stopPatience context.CancelFunc
 
 	// forwarding is of the requests passed on to consumers: it ends when Close has no more patience.
@@ -167,7 +167,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.ctx = context.WithoutCancel(ctx)
 	s.forwarding, s.stopForwarding = context.WithCancel(s.ctx)
-	s.patient, s.stopPatience = context.WithCancel(s.ctx)
+	s.delayCtx, s.stopPatience = context.WithCancel(s.ctx)
 	s.work.Add(1)
 	go s.accept(s.listener, func(socket net.Conn) net.Conn { return socket })
 	if s.secured != nil {

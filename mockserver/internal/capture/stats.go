@@ -83,7 +83,7 @@ func (s *Server) Irregular() Irregular {
 // Dropped notes that a reader of a live stream was not told of the captures with a seq above after and up to upTo; only
 // of one bin's, unless bin is "". The error is the store's.
 func (s *Server) Dropped(ctx context.Context, bin string, after, upTo uint64) error {
-	spread, err := s.o.Store.Spread(ctx, after, upTo)
+	spread, err := s.o.Store.Counts(ctx, after, upTo)
 	if err != nil {
 		return err
 	}

@@ -336,7 +336,7 @@ func (w *watch) checkGap(ctx context.Context) error {
 func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 	w.result.Cursor = w.cursor
 	if w.wait.Max != nil { // else those that were seen are enough, whatever is gone
-		if err := w.doubt(ctx); err != nil {
+		if err := w.markInconclusive(ctx); err != nil {
 			return Waited{}, err
 		}
 	}
@@ -345,8 +345,8 @@ func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 	return w.result, err
 }
 
-// doubt makes the result inconclusive when captures that the wait is about are gone unseen or cannot be read.
-func (w *watch) doubt(ctx context.Context) error {
+// markInconclusive marks the result inconclusive when captures were evicted before the wait read them, or cannot be read.
+func (w *watch) markInconclusive(ctx context.Context) error {
 	if w.damaged > 0 {
 		w.result.Inconclusive = true
 		w.result.Reason = fmt.Sprintf("inconclusive: %d captures of bin %s are damaged and may have matched; clear the bin, or use another", w.damaged, w.bin)
@@ -383,7 +383,7 @@ func (w *watch) doubt(ctx context.Context) error {
 func (w *watch) failed(ctx context.Context) (Waited, error) {
 	w.result.Cursor, w.result.Reason = w.cursor, w.reason()
 	if !w.tooMany() { // of which there are, whatever is gone
-		if err := w.doubt(ctx); err != nil {
+		if err := w.markInconclusive(ctx); err != nil {
 			return Waited{}, err
 		}
 		if w.result.Inconclusive {

@@ -17,7 +17,7 @@ const keptResponse = 64 << 10
 
 // attempt makes one attempt of a delivery and says what came of it. The stamp on the request is the wall clock's,
 // whatever the schedule's clock says: a consumer compares it with its own.
-func (d *Dispatcher) attempt(j *job, t *terms) journal.Attempt {
+func (d *Dispatcher) attempt(j *job, t *endpointConfig) journal.Attempt {
 	now := time.Now()
 	a := journal.Attempt{N: j.attempts + 1, Due: j.due, At: now, Outcome: wire.NotSent}
 	a.Fault = faultsOn(j.faults, a.N)
@@ -57,7 +57,7 @@ func (d *Dispatcher) attempt(j *job, t *terms) journal.Attempt {
 }
 
 // reaches says whether the provider may send to a URL.
-func (t *terms) reaches(url string) bool {
+func (t *endpointConfig) reaches(url string) bool {
 	const https = "https:"
 	return !t.provider.Delivery.HTTPSOnly || len(url) > len(https) && strings.EqualFold(url[:len(https)], https)
 }

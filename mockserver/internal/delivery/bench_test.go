@@ -85,7 +85,7 @@ func BenchmarkVirtualRetries(b *testing.B) {
 		to := targetOf(b, d, &p, journal.Endpoint{Provider: "subscribfy", URL: url, Retry: "ten"})
 		plans := make([]plan, deliveries)
 		for i := range plans {
-			plans[i] = plan{event: event, to: []aim{{target: to}}}
+			plans[i] = plan{event: event, to: []match{{target: to}}}
 		}
 		b.StartTimer()
 		if _, err := d.deliver(b.Context(), plans); err != nil {
@@ -129,7 +129,7 @@ func BenchmarkEmit(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			if err := d.Settle(b.Context()); err != nil {
+			if err := d.WaitIdle(b.Context()); err != nil {
 				b.Fatal(err)
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")

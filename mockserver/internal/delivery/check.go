@@ -61,7 +61,7 @@ func checkURL(text string) error {
 func CheckPatterns(p *fixtures.Provider, patterns []string) error {
 	for _, pattern := range patterns {
 		if p.Subscription.CheckPattern(pattern) == nil && !selects(p, pattern) {
-			return fmt.Errorf("%w: events: pattern %q selects no event of %s%s", ErrInvalid, pattern, p.Name, meant(pattern, names(p)))
+			return fmt.Errorf("%w: events: pattern %q selects no event of %s%s", ErrInvalid, pattern, p.Name, didYouMean(pattern, names(p)))
 		}
 	}
 	return nil
@@ -127,5 +127,5 @@ func (r *registry) checkID(id string) error {
 // unknownProfile says which retry profiles there are.
 func unknownProfile(p *fixtures.Provider, name string) error {
 	names := append(slices.Sorted(maps.Keys(p.Delivery.Profiles)), NoRetry)
-	return fmt.Errorf("%w: retry %q: %s has %s%s", ErrInvalid, name, p.Name, strings.Join(names, ", "), meant(name, names))
+	return fmt.Errorf("%w: retry %q: %s has %s%s", ErrInvalid, name, p.Name, strings.Join(names, ", "), didYouMean(name, names))
 }

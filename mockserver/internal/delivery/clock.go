@@ -44,8 +44,8 @@ func (s *schedule) advanceBy(ctx context.Context, by time.Duration) (Clock, erro
 	return s.clock(), err
 }
 
-// Settle waits until nothing is due: every delivery is done, or waits for a later time of the clock. ErrClosed.
-func (d *Dispatcher) Settle(ctx context.Context) error { return d.schedule.settle(ctx) }
+// WaitIdle waits until nothing is due: every delivery is done, or waits for a later time of the clock. ErrClosed.
+func (d *Dispatcher) WaitIdle(ctx context.Context) error { return d.schedule.settle(ctx) }
 
 // Await waits until a delivery is no longer pending and returns it. On a virtual clock a delivery that is to be tried
 // again stays pending until Advance. journal.ErrNotFound, ErrClosed.

@@ -138,7 +138,7 @@ func (d *Dispatcher) Close() error {
 
 // perform makes the attempt of a job that is due and says when the next one is.
 func (d *Dispatcher) perform(j *job) (due time.Time, again bool) {
-	t := j.target.terms.Load()
+	t := j.target.config.Load()
 	a := d.attempt(j, t)
 	next := d.check(j, t, &a)
 	if interrupted(j, &a) && a.Outcome == wire.NotSent {
@@ -150,7 +150,7 @@ func (d *Dispatcher) perform(j *job) (due time.Time, again bool) {
 }
 
 // check says where a delivery stands after an attempt.
-func (d *Dispatcher) check(j *job, t *terms, a *journal.Attempt) journal.Progress {
+func (d *Dispatcher) check(j *job, t *endpointConfig, a *journal.Attempt) journal.Progress {
 	retry := t.retry
 	switch {
 	case a.Outcome == wire.GotStatus && t.provider.Delivery.Accepts(a.Status):
@@ -201,7 +201,7 @@ func (d *Dispatcher) Redeliver(ctx context.Context, id string) (journal.Delivery
 	if err != nil {
 		return journal.Delivery{}, fmt.Errorf("redeliver %q: %w", id, err)
 	}
-	list, err := d.deliver(ctx, []plan{{event: before.Event, to: []aim{{to, before.Pattern}}}})
+	list, err := d.deliver(ctx, []plan{{event: before.Event, to: []match{{to, before.Pattern}}}})
 	if err != nil {
 		return journal.Delivery{}, err
 	}

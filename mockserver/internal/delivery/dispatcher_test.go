@@ -281,7 +281,7 @@ func TestStoppedByTheResponse(t *testing.T) {
 	c := consume(t, inTurn(500, 410, 200))
 	d := virtual(t)
 	to := targetOf(t, d, &p, journal.Endpoint{Provider: "neostore", URL: c.URL, Retry: "polite"})
-	list, err := d.deliver(testContext(t), []plan{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, to: []aim{{target: to}}}})
+	list, err := d.deliver(testContext(t), []plan{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, to: []match{{target: to}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,11 +296,11 @@ func TestStoppedByTheResponse(t *testing.T) {
 func targetOf(t testing.TB, d *Dispatcher, p *fixtures.Provider, e journal.Endpoint) *target {
 	t.Helper()
 	e.Secrets = []string{"a-secret"}
-	terms, err := newTerms(p, e)
+	config, err := newEndpointConfig(p, e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := newTarget(d.ctx, terms)
+	to := newTarget(d.ctx, config)
 	to.schedule = &d.schedule
 	return to
 }
@@ -312,7 +312,7 @@ func TestTheRealClockRetries(t *testing.T) {
 	c := consume(t, inTurn(500, 500, 500, 200))
 	d := start(t, Options{})
 	to := targetOf(t, d, &p, journal.Endpoint{Provider: "neostore", URL: c.URL, Retry: "quick"})
-	list, err := d.deliver(testContext(t), []plan{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, to: []aim{{target: to}}}})
+	list, err := d.deliver(testContext(t), []plan{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, to: []match{{target: to}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,7 @@ func TestAnInterruptedAwaitSaysWhy(t *testing.T) {
 		t.Errorf("Await when closed: %v", err)
 	}
 	for what, err := range map[string]error{
-		"Settle":  d.Settle(testContext(t)),
+		"Settle":  d.WaitIdle(testContext(t)),
 		"Emit":    second(d.Emit(testContext(t), "neostore", Emission{Event: "Pass:Created"})),
 		"Advance": second(d.Advance(testContext(t), time.Hour)),
 		"Remove":  d.Remove(testContext(t), "x"),

@@ -53,15 +53,15 @@ func (d *Dispatcher) Emit(ctx context.Context, provider string, e Emission) ([]j
 // which they are sent, which is that of the list otherwise. All are in the journal before the first is sent; if the
 // journal fails midway, those that are in it are returned with the error, and are sent.
 func (d *Dispatcher) EmitAll(ctx context.Context, provider string, list []Emission) ([]journal.Delivery, error) {
-	return d.emit(ctx, provider, list, func(e *Emission, event *fixtures.Event) ([]aim, error) {
+	return d.emit(ctx, provider, list, func(e *Emission, event *fixtures.Event) ([]match, error) {
 		if e.Endpoint != "" {
 			to, err := d.registry.only(provider, e.Endpoint)
 			if err != nil {
 				return nil, fmt.Errorf("emit %q: %w", e.Event, err)
 			}
-			return []aim{{target: to}}, nil
+			return []match{{target: to}}, nil
 		}
-		list, mine := d.registry.aims(provider, event, e.Run)
+		list, mine := d.registry.matches(provider, event, e.Run)
 		if !mine {
 			d.leftRun(e.Run)
 		}
@@ -72,7 +72,7 @@ func (d *Dispatcher) EmitAll(ctx context.Context, provider string, list []Emissi
 // Deliver emits the event to that one endpoint, which is not kept: neither registered nor found by later events. It
 // is checked, and given what it lacks, as by Register. Its deliveries do not outlive a restart.
 func (d *Dispatcher) Deliver(ctx context.Context, to journal.Endpoint, e Emission) ([]journal.Delivery, error) {
-	t, err := d.newTerms(to, "")
+	t, err := d.newEndpointConfig(to, "")
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func (d *Dispatcher) Deliver(ctx context.Context, to journal.Endpoint, e Emissio
 	d.samples.add(t.endpoint)
 	target := newPassingTarget(d.ctx, t)
 	target.schedule = &d.schedule
-	return d.emit(ctx, to.Provider, []Emission{e}, func(*Emission, *fixtures.Event) ([]aim, error) {
-		return []aim{{target: target}}, nil
+	return d.emit(ctx, to.Provider, []Emission{e}, func(*Emission, *fixtures.Event) ([]match, error) {
+		return []match{{target: target}}, nil
 	})
 }
 
@@ -94,18 +94,18 @@ func (d *Dispatcher) Deliver(ctx context.Context, to journal.Endpoint, e Emissio
 type plan struct {
 	event  fixtures.Event
 	faults []armed
-	to     []aim
+	to     []match
 }
 
-// aim is an endpoint that gets an event, and the pattern that selected it.
-type aim struct {
+// match is an endpoint and the pattern that selected it.
+type match struct {
 	target  *target
 	pattern string
 }
 
 // emit plans all emissions, so that the first is not sent when the last is wrong, and delivers them.
 func (d *Dispatcher) emit(
-	ctx context.Context, provider string, list []Emission, aims func(*Emission, *fixtures.Event) ([]aim, error),
+	ctx context.Context, provider string, list []Emission, matches func(*Emission, *fixtures.Event) ([]match, error),
 ) ([]journal.Delivery, error) {
 	p, err := d.catalogue.Provider(provider)
 	if err != nil {
@@ -121,7 +121,7 @@ func (d *Dispatcher) emit(
 		if plans[i].event, err = d.event(p, e); err != nil {
 			return nil, err
 		}
-		if plans[i].to, err = aims(e, &plans[i].event); err != nil {
+		if plans[i].to, err = matches(e, &plans[i].event); err != nil {
 			return nil, err
 		}
 		if err := plans[i].rehearse(); err != nil {
@@ -222,7 +222,7 @@ func (p *plan) rehearse() error {
 			continue
 		}
 		for _, a := range p.to {
-			t := a.target.terms.Load()
+			t := a.target.config.Load()
 			rng := func() *rand.Rand { return generator(0, "rehearsal", 0) }
 			f.Attempts = nil
 			if _, err := t.newRequest(t.endpoint.URL, &p.event, []armed{f}, 1, p.event.At, p.event.At, rng); err != nil {
@@ -287,8 +287,8 @@ func (p *plan) copies() int {
 }
 
 // delivery is that of the plan's event to one endpoint, before it is stored.
-func (p *plan) delivery(now time.Time, a aim) *journal.Delivery {
-	t := a.target.terms.Load()
+func (p *plan) delivery(now time.Time, a match) *journal.Delivery {
+	t := a.target.config.Load()
 	delivery := &journal.Delivery{
 		Provider: t.provider.Name, Endpoint: t.endpoint.ID, URL: t.endpoint.URL, Event: p.event, Pattern: a.pattern,
 		State: journal.Pending, Created: now, Attempts: []journal.Attempt{}, Next: now.Add(lateBy(p.faults, 1)),
@@ -308,7 +308,7 @@ const fifo = "per_endpoint_fifo"
 func newJob(d *journal.Delivery, to *target, faults []armed) *job {
 	j := &job{
 		id: d.ID, seq: d.Seq, event: d.Event, url: d.URL, target: to, attempts: len(d.Attempts), due: d.Next, faults: faults,
-		ordered: to.terms.Load().provider.Delivery.Ordering == fifo ||
+		ordered: to.config.Load().provider.Delivery.Ordering == fifo ||
 			slices.ContainsFunc(faults, func(f armed) bool { return f.kind.reorders }),
 	}
 	if len(d.Attempts) > 0 {

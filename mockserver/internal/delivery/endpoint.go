@@ -41,7 +41,7 @@ func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.
 		return journal.Endpoint{}, err
 	}
 	e.Created = clock.time()
-	t, err := d.newTerms(e, e.ID)
+	t, err := d.newEndpointConfig(e, e.ID)
 	if err != nil {
 		return journal.Endpoint{}, err
 	}
@@ -77,7 +77,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	if err != nil {
 		return journal.Endpoint{}, err
 	}
-	before := to.terms.Load().endpoint
+	before := to.config.Load().endpoint
 	e := cloneEndpoint(before)
 	if err := change(&e); err != nil {
 		return journal.Endpoint{}, err
@@ -86,7 +86,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	if len(e.Secrets) == 0 {
 		e.Secrets = before.Secrets
 	}
-	t, err := d.newTerms(e, e.ID)
+	t, err := d.newEndpointConfig(e, e.ID)
 	if err != nil {
 		return journal.Endpoint{}, err
 	}
@@ -94,7 +94,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 		return journal.Endpoint{}, err
 	}
 	if !e.Disabled || before.Disabled {
-		to.terms.Store(t)
+		to.config.Store(t)
 		return cloneEndpoint(t.endpoint), nil
 	}
 	fresh := newTarget(d.ctx, t)
@@ -142,8 +142,8 @@ func (d *Dispatcher) open() error {
 	return nil
 }
 
-// newTerms checks an endpoint, gives it what it lacks and works out its terms. mint names what a secret is drawn for.
-func (d *Dispatcher) newTerms(e journal.Endpoint, mint string) (*terms, error) {
+// newEndpointConfig checks an endpoint, fills in its defaults and resolves its configuration. mint names what a secret is drawn for.
+func (d *Dispatcher) newEndpointConfig(e journal.Endpoint, mint string) (*endpointConfig, error) {
 	p, err := d.catalogue.Provider(e.Provider)
 	if err != nil {
 		return nil, err
@@ -155,10 +155,10 @@ func (d *Dispatcher) newTerms(e journal.Endpoint, mint string) (*terms, error) {
 	if len(e.Secrets) == 0 && p.Subscription.Secret.Minted == "provider" {
 		e.Secrets = []string{p.MintSecret(fixtures.Draw{Seed: d.seed, Stream: "secret/" + mint, Index: d.registry.base})}
 	}
-	return newTerms(p, e)
+	return newEndpointConfig(p, e)
 }
 
-func (d *Dispatcher) putEndpoint(ctx context.Context, t *terms, order uint64) error {
+func (d *Dispatcher) putEndpoint(ctx context.Context, t *endpointConfig, order uint64) error {
 	doc, err := json.Marshal(storedEndpoint{t.endpoint, order})
 	if err != nil {
 		return fmt.Errorf("endpoint %q: %w", t.endpoint.ID, err)
@@ -187,7 +187,7 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 			}
 			continue
 		}
-		t, err := d.newTerms(e.Endpoint, e.ID)
+		t, err := d.newEndpointConfig(e.Endpoint, e.ID)
 		if err != nil {
 			d.log.Warn("an endpoint cannot be used", "endpoint", doc.Key, "provider", e.Provider, "error", err)
 			continue

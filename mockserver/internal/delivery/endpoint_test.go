@@ -29,7 +29,7 @@ func TestRegisterGivesWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: secrets %q, want one of %d characters", name, e.Secrets, secret)
 		}
 		for _, event := range knownProvider(t, name).Events {
-			if aims, _ := d.registry.aims(name, &fixtures.Event{Name: event.Name}, ""); len(aims) != 1 {
+			if matches, _ := d.registry.matches(name, &fixtures.Event{Name: event.Name}, ""); len(matches) != 1 {
 				t.Errorf("%s: without patterns %s does not reach it", name, event.Name)
 			}
 		}
@@ -311,7 +311,7 @@ func TestHTTPSOnly(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	}
-	if !(&terms{provider: knownProvider(t, "neostore")}).reaches("http://h/") {
+	if !(&endpointConfig{provider: knownProvider(t, "neostore")}).reaches("http://h/") {
 		t.Error("without the option http is delivered to")
 	}
 }

@@ -87,7 +87,7 @@ func (f Fault) arm() (armed, error) {
 		for i := range table {
 			names[i] = table[i].Name
 		}
-		return armed{}, fmt.Errorf("%w: fault %q: want one of %s%s", ErrInvalid, f.name(), strings.Join(names, ", "), meant(f.Kind, names))
+		return armed{}, fmt.Errorf("%w: fault %q: want one of %s%s", ErrInvalid, f.name(), strings.Join(names, ", "), didYouMean(f.Kind, names))
 	}
 	k := table[i]
 	if err := k.check(f.Arg); err != nil {
@@ -136,14 +136,14 @@ func noArg(arg string) error {
 func oneOf(list ...string) func(arg string) error {
 	return func(arg string) error {
 		if !slices.Contains(list, arg) {
-			return fmt.Errorf("want one of %s after the colon%s", strings.Join(list, ", "), meant(arg, list))
+			return fmt.Errorf("want one of %s after the colon%s", strings.Join(list, ", "), didYouMean(arg, list))
 		}
 		return nil
 	}
 }
 
-// meant is a hint at the nearest word.
-func meant(word string, of []string) string {
+// didYouMean returns a hint at the nearest word.
+func didYouMean(word string, of []string) string {
 	if nearest := strictyaml.Nearest(word, of); nearest != "" {
 		return fmt.Sprintf("; did you mean %q?", nearest)
 	}

@@ -95,7 +95,7 @@ func (r *request) spots() []int {
 // written are the offsets of the values that the scheme writes into the body: signatures, and the time or token that goes with them.
 func (r *request) written() []int {
 	var offsets []int
-	for _, s := range r.terms.provider.Signing.Signatures {
+	for _, s := range r.config.provider.Signing.Signatures {
 		for _, e := range s.Emit {
 			if e.Body == "" {
 				continue
@@ -117,8 +117,8 @@ func (r *request) covered(at int) bool {
 	changed := r.message
 	changed.Body = bytes.Clone(changed.Body)
 	tamper(changed.Body, at)
-	secrets := r.terms.endpoint.Secrets
-	return r.terms.provider.Signing.Verify(changed, r.context, secrets...).Verdict == signature.Mismatch
+	secrets := r.config.endpoint.Secrets
+	return r.config.provider.Signing.Verify(changed, r.context, secrets...).Verdict == signature.Mismatch
 }
 
 // spotsOf are the places of a value where a character can be changed so that it stays JSON.

@@ -29,14 +29,14 @@ func badSignature() kind {
 				return r.signWrongly()
 			case tampered:
 				return r.spoilSignature(func(value string) (string, bool) {
-					return eachSignature(value, r.terms.endpoint.Secrets, func(s string) string {
+					return eachSignature(value, r.config.endpoint.Secrets, func(s string) string {
 						changed, _ := nudgeMiddle(s)
 						return changed
 					}), true
 				})
 			default:
 				return r.spoilSignature(func(value string) (string, bool) {
-					return eachSignature(value, r.terms.endpoint.Secrets, func(s string) string { return s[:len(s)/2] }), true
+					return eachSignature(value, r.config.endpoint.Secrets, func(s string) string { return s[:len(s)/2] }), true
 				})
 			}
 		},
@@ -46,7 +46,7 @@ func badSignature() kind {
 // spoilSignature replaces, or with false removes, the value of every place that holds a signature.
 func (r *request) spoilSignature(spoil func(value string) (string, bool)) error {
 	spoiled := false
-	for _, at := range places(&r.terms.provider.Signing) {
+	for _, at := range places(&r.config.provider.Signing) {
 		value, ok := at.get(&r.message)
 		if !ok {
 			continue
@@ -68,12 +68,12 @@ func (r *request) spoilSignature(spoil func(value string) (string, bool)) error 
 
 // signWrongly signs anew with secrets that are one character off.
 func (r *request) signWrongly() error {
-	scheme := &r.terms.provider.Signing
-	if len(scheme.Signatures) == 0 || len(r.terms.endpoint.Secrets) == 0 {
+	scheme := &r.config.provider.Signing
+	if len(scheme.Signatures) == 0 || len(r.config.endpoint.Secrets) == 0 {
 		return errors.New("the request has no signature: its provider signs nothing, or the endpoint has no secret")
 	}
-	wrong := make([]string, len(r.terms.endpoint.Secrets))
-	for i, secret := range r.terms.endpoint.Secrets {
+	wrong := make([]string, len(r.config.endpoint.Secrets))
+	for i, secret := range r.config.endpoint.Secrets {
 		prefix := keyPrefix(scheme, secret)
 		changed, ok := nudgeMiddle(secret[len(prefix):])
 		if !ok || strings.HasPrefix(secret, "-----BEGIN") {

@@ -253,7 +253,7 @@ func TestTamperedBodies(t *testing.T) {
 	} {
 		for seed := range uint64(200) {
 			r := &request{
-				terms: &terms{provider: p}, event: &fixtures.Event{ID: "ID", Name: "Pass:Created"},
+				config: &endpointConfig{provider: p}, event: &fixtures.Event{ID: "ID", Name: "Pass:Created"},
 				message: wire.Message{Body: []byte(body)}, rng: generator(seed, "test", 0),
 			}
 			r.message.Headers.Set("Content-Length", fmt.Sprint(len(body)))
@@ -315,7 +315,7 @@ func TestBadSignaturesOfOtherSchemes(t *testing.T) {
 			p := *knownProvider(t, "neostore")
 			p.Signing = scheme
 			secrets := []string{"whsec_c2VjcmV0LW9uZQ==", "whsec_c2VjcmV0LXR3bw=="}
-			terms, err := newTerms(&p, journal.Endpoint{URL: "http://127.0.0.1/in?a=1", Secrets: secrets})
+			config, err := newEndpointConfig(&p, journal.Endpoint{URL: "http://127.0.0.1/in?a=1", Secrets: secrets})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -329,7 +329,7 @@ func TestBadSignaturesOfOtherSchemes(t *testing.T) {
 					}
 					list = append(list, a)
 				}
-				r, err := terms.newRequest("http://127.0.0.1/in?a=1", event, list, 1, fixtures.DefaultStart, fixtures.DefaultStart, generatorOf)
+				r, err := config.newRequest("http://127.0.0.1/in?a=1", event, list, 1, fixtures.DefaultStart, fixtures.DefaultStart, generatorOf)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -116,7 +116,7 @@ func emit(t testing.TB, d *Dispatcher, provider string, list ...Emission) []jour
 
 func settle(t testing.TB, d *Dispatcher) {
 	t.Helper()
-	if err := d.Settle(testContext(t)); err != nil {
+	if err := d.WaitIdle(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -28,7 +28,7 @@ func (r *registry) add(t *target) {
 	if r.targets == nil {
 		r.targets, r.byProvider = map[string]*target{}, map[string][]*target{}
 	}
-	e := t.terms.Load().endpoint
+	e := t.config.Load().endpoint
 	r.targets[e.ID] = t
 	r.last = max(r.last, t.order)
 	list := append(slices.Clip(r.byProvider[e.Provider]), t)
@@ -40,7 +40,7 @@ func (r *registry) add(t *target) {
 func (r *registry) replace(old, fresh *target) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := old.terms.Load().endpoint
+	e := old.config.Load().endpoint
 	list := slices.Clone(r.byProvider[e.Provider])
 	at := slices.Index(list, old)
 	if fresh == nil {
@@ -70,7 +70,7 @@ func (r *registry) only(provider, id string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &t.terms.Load().endpoint
+	e := &t.config.Load().endpoint
 	if e.Provider != provider {
 		return nil, fmt.Errorf("endpoint %q of %s: %w: it belongs to %s", id, provider, journal.ErrNotFound, e.Provider)
 	}
@@ -80,31 +80,32 @@ func (r *registry) only(provider, id string) (*target, error) {
 	return t, nil
 }
 
-// aims returns the endpoints that an event of a run goes to, in the order in which they were registered. mine is false when they are of no run
+// matches returns the endpoints that an event of a run goes to, in the order in which they were registered. mine is false when they are of no run
 // although the event is: the run has registered none with the provider, so the consumer has done so itself.
-func (r *registry) aims(provider string, event *fixtures.Event, run string) (list []aim, mine bool) {
+func (r *registry) matches(provider string, event *fixtures.Event, run string) (list []match, mine bool) {
 	r.mu.RLock()
 	targets := r.byProvider[provider]
 	r.mu.RUnlock()
-	mine = run == "" || slices.ContainsFunc(targets, func(t *target) bool { return t.terms.Load().endpoint.Run == run })
+	mine = run == "" || slices.ContainsFunc(targets, func(t *target) bool { return t.config.Load().endpoint.Run == run })
 	if !mine {
 		run = ""
 	}
-	return match(targets, event, run), mine
+	return matchTargets(targets, event, run), mine
 }
 
-func match(targets []*target, event *fixtures.Event, run string) []aim {
-	var aims []aim
+// matchTargets returns the targets of a run whose patterns select the event, each with that pattern.
+func matchTargets(targets []*target, event *fixtures.Event, run string) []match {
+	var matches []match
 	for _, to := range targets {
-		t := to.terms.Load()
+		t := to.config.Load()
 		if t.endpoint.Run != run || t.endpoint.Disabled || tenant(t.provider, t.endpoint.Tenant) != tenant(t.provider, event.Tenant) {
 			continue
 		}
 		if pattern, ok := t.provider.Subscription.Match(t.endpoint.Events, event.Name); ok {
-			aims = append(aims, aim{to, pattern})
+			matches = append(matches, match{to, pattern})
 		}
 	}
-	return aims
+	return matches
 }
 
 // tenant is the tenant that is meant.
@@ -115,7 +116,7 @@ func (r *registry) endpoint(id string) (journal.Endpoint, error) {
 	if err != nil {
 		return journal.Endpoint{}, err
 	}
-	return cloneEndpoint(t.terms.Load().endpoint), nil
+	return cloneEndpoint(t.config.Load().endpoint), nil
 }
 
 // endpoints lists the endpoints of a provider ("" is all), oldest first.
@@ -131,7 +132,7 @@ func (r *registry) endpoints(provider string) []journal.Endpoint {
 	slices.SortFunc(list, func(a, b *target) int { return cmp.Compare(a.order, b.order) })
 	endpoints := make([]journal.Endpoint, len(list))
 	for i, t := range list {
-		endpoints[i] = cloneEndpoint(t.terms.Load().endpoint)
+		endpoints[i] = cloneEndpoint(t.config.Load().endpoint)
 	}
 	return endpoints
 }

@@ -12,7 +12,7 @@ import (
 
 // request is a signed request, and what it is made of: what faults alter.
 type request struct {
-	terms   *terms
+	config  *endpointConfig
 	event   *fixtures.Event
 	url     string
 	context signature.Context
@@ -25,10 +25,10 @@ type request struct {
 
 // newRequest builds and signs the request that carries e to url, and does the faults of that attempt to it. Header lines
 // speak of when the event was triggered, the same at every attempt; the signature is stamped with the time given.
-func (t *terms) newRequest(
+func (t *endpointConfig) newRequest(
 	url string, e *fixtures.Event, faults []armed, attempt int, triggered, stamp time.Time, rng func() *rand.Rand,
 ) (*request, error) {
-	r := &request{terms: t, event: e, url: url, context: signature.Context{
+	r := &request{config: t, event: e, url: url, context: signature.Context{
 		ID:             e.ID,
 		URL:            url,
 		RegisteredURL:  url,
@@ -40,7 +40,7 @@ func (t *terms) newRequest(
 	if err != nil {
 		return nil, err
 	}
-	defer t.makers.Put(m)
+	defer t.builders.Put(m)
 	if url == t.endpoint.URL {
 		err = m.messenger.Message(*e, triggered, &r.message)
 	} else { // the endpoint has moved since

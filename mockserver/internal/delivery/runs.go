@@ -171,8 +171,8 @@ func (d *Dispatcher) AdvanceRun(ctx context.Context, id string, by time.Duration
 	return r.schedule.advanceBy(ctx, by)
 }
 
-// SettleRun is Settle of a run; when events of it went to endpoints of no run, the dispatcher settles too.
-func (d *Dispatcher) SettleRun(ctx context.Context, id string) error {
+// WaitIdleRun is WaitIdle for a run. When its events went to endpoints outside the run, it waits for the whole dispatcher.
+func (d *Dispatcher) WaitIdleRun(ctx context.Context, id string) error {
 	r, err := d.run(id)
 	if err != nil {
 		return err

@@ -71,7 +71,7 @@ func (p *played) listed() []string {
 }
 
 func plainTarget() *target {
-	return newTarget(context.Background(), &terms{provider: &fixtures.Provider{}, endpoint: journal.Endpoint{}})
+	return newTarget(context.Background(), &endpointConfig{provider: &fixtures.Provider{}, endpoint: journal.Endpoint{}})
 }
 
 func due(id string, seq uint64, to *target, at time.Time) *job {

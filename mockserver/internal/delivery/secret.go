@@ -65,7 +65,7 @@ func (d *Dispatcher) Secrets(provider, bin string) []KnownSecret {
 		add(e, "the sample that was sent to "+e.URL)
 	}
 	for i := len(targets) - 1; i >= 0 && i >= len(targets)-mostLooked; i-- {
-		e := &targets[i].terms.Load().endpoint
+		e := &targets[i].config.Load().endpoint
 		of := "webhook " + e.ID
 		if e.Tenant != "" {
 			of = fmt.Sprintf("%s of %s", of, e.Tenant)

@@ -38,7 +38,7 @@ func TestTamperGoesByWhatIsCovered(t *testing.T) {
 	} {
 		p := *knownProvider(t, "neostore")
 		p.Signing = c.scheme
-		terms, err := newTerms(&p, journal.Endpoint{URL: "http://127.0.0.1/in", Secrets: []string{"secret"}})
+		config, err := newEndpointConfig(&p, journal.Endpoint{URL: "http://127.0.0.1/in", Secrets: []string{"secret"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestTamperGoesByWhatIsCovered(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := terms.newRequest("http://127.0.0.1/in", event, []armed{tamper}, 1, fixtures.DefaultStart, fixtures.DefaultStart, func() *rand.Rand { return generator(seed, "test", 0) })
+			r, err := config.newRequest("http://127.0.0.1/in", event, []armed{tamper}, 1, fixtures.DefaultStart, fixtures.DefaultStart, func() *rand.Rand { return generator(seed, "test", 0) })
 			if err != nil {
 				t.Fatal(err)
 			}

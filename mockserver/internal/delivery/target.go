@@ -14,7 +14,7 @@ import (
 
 // target is an endpoint that deliveries go to, and what the schedule knows of it.
 type target struct {
-	terms atomic.Pointer[terms] // as they stand; an update replaces them
+	config atomic.Pointer[endpointConfig] // as they stand; an update replaces them
 
 	// ctx ends, with the reason, when nothing may go there any longer.
 	ctx    context.Context
@@ -32,17 +32,17 @@ type target struct {
 	waiting queue             // due, and kept back by admits
 }
 
-func newTarget(ctx context.Context, t *terms) *target {
+func newTarget(ctx context.Context, t *endpointConfig) *target {
 	to := &target{pending: map[*job]struct{}{}}
 	to.ctx, to.cancel = context.WithCancelCause(ctx)
-	to.terms.Store(t)
+	to.config.Store(t)
 	return to
 }
 
 // newPassingTarget makes a target for one emission, which nothing dismisses.
-func newPassingTarget(ctx context.Context, t *terms) *target {
+func newPassingTarget(ctx context.Context, t *endpointConfig) *target {
 	to := &target{pending: map[*job]struct{}{}, ctx: ctx}
-	to.terms.Store(t)
+	to.config.Store(t)
 	return to
 }
 
@@ -51,13 +51,13 @@ func (t *target) admits(j *job, limit int) bool {
 	return t.running < limit && !(t.leading && j.ordered && j.first())
 }
 
-// terms are what an endpoint and its provider have agreed on. They do not change.
-type terms struct {
+// endpointConfig is an endpoint's resolved configuration. It is immutable.
+type endpointConfig struct {
 	endpoint journal.Endpoint
 	provider *fixtures.Provider
 	retry    fixtures.Retry
 	timeout  time.Duration
-	makers   sync.Pool // of *maker
+	builders sync.Pool // of *maker
 }
 
 // NoRetry is the name of the retry profile that never tries again; every provider has it.
@@ -65,9 +65,9 @@ const NoRetry = "none"
 
 const defaultTimeout = 30 * time.Second
 
-// newTerms works out what holds for an endpoint. Errors wrap ErrInvalid.
-func newTerms(p *fixtures.Provider, e journal.Endpoint) (*terms, error) {
-	t := &terms{endpoint: e, provider: p}
+// newEndpointConfig resolves an endpoint's configuration. Errors wrap ErrInvalid.
+func newEndpointConfig(p *fixtures.Provider, e journal.Endpoint) (*endpointConfig, error) {
+	t := &endpointConfig{endpoint: e, provider: p}
 	profile := e.Retry
 	if profile == "" {
 		profile = p.Delivery.Retry
@@ -84,21 +84,21 @@ func newTerms(p *fixtures.Provider, e journal.Endpoint) (*terms, error) {
 			break
 		}
 	}
-	m, err := t.newMaker()
+	m, err := t.newRequestBuilder()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	t.makers.Put(m)
+	t.builders.Put(m)
 	return t, nil
 }
 
-// maker builds and signs messages to the endpoint. It belongs to one goroutine.
-type maker struct {
+// requestBuilder builds and signs messages to the endpoint. It belongs to one goroutine.
+type requestBuilder struct {
 	messenger *fixtures.Messenger
 	signer    *signature.Signer
 }
 
-func (t *terms) newMaker() (*maker, error) {
+func (t *endpointConfig) newRequestBuilder() (*requestBuilder, error) {
 	messenger, err := t.provider.Messenger(t.endpoint.URL)
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
@@ -107,13 +107,13 @@ func (t *terms) newMaker() (*maker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
-	return &maker{messenger, signer}, nil
+	return &requestBuilder{messenger, signer}, nil
 }
 
 // take takes a maker out of the pool, or makes one; give it back with makers.Put.
-func (t *terms) take() (*maker, error) {
-	if m, ok := t.makers.Get().(*maker); ok {
+func (t *endpointConfig) take() (*requestBuilder, error) {
+	if m, ok := t.builders.Get().(*requestBuilder); ok {
 		return m, nil
 	}
-	return t.newMaker()
+	return t.newRequestBuilder()
 }

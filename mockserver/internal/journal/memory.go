@@ -387,7 +387,7 @@ func (s *memory) Bins(ctx context.Context) ([]Bin, error) {
 	return bins, nil
 }
 
-func (s *memory) Spread(ctx context.Context, after, upTo uint64) (map[string]int, error) {
+func (s *memory) Counts(ctx context.Context, after, upTo uint64) (map[string]int, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.usable(ctx); err != nil {

@@ -41,8 +41,8 @@ type Store interface {
 	// Bins returns the bins that hold or held a capture, by name. Of those that hold none any more it forgets the ones
 	// that became empty first: see Limits.EmptyBins and Stats.Forgotten.
 	Bins(ctx context.Context) ([]Bin, error)
-	// Spread returns how many captures with a seq above after and up to upTo each bin holds; bins with none are left out.
-	Spread(ctx context.Context, after, upTo uint64) (map[string]int, error)
+	// Counts returns how many captures with a seq above after and up to upTo each bin holds; bins with none are left out.
+	Counts(ctx context.Context, after, upTo uint64) (map[string]int, error)
 	// ClearBin deletes a bin's captures and returns how many there were. Sequence numbers are not given again.
 	ClearBin(ctx context.Context, bin string) (int, error)
 	// TrimBin has a bin keep its newest captures only, and returns how many went: they count as evicted.

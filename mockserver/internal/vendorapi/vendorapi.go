@@ -38,8 +38,8 @@ type Parts struct {
 	VendorAPIs map[string]string
 }
 
-// Maker makes the vendor API of one system. What it starts ends with ctx.
-type Maker func(ctx context.Context, server Backend) (http.Handler, error)
+// Factory returns the handler of one vendor API. What it starts ends with ctx.
+type Factory func(ctx context.Context, server Backend) (http.Handler, error)
 
 type baseKey struct{}
 

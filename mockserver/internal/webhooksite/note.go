@@ -56,7 +56,7 @@ func (s *Site) keepNote(ctx context.Context, token, id, text string) error {
 	s.tokens.writing.Lock()
 	defer s.tokens.writing.Unlock()
 	if s.tokens.get(token) == nil {
-		return gone(token)
+		return notFound(token)
 	}
 	notes, err := s.notes(ctx, token)
 	if err != nil {

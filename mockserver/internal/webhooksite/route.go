@@ -65,7 +65,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) error {
 		var t *token
 		if id := r.PathValue("id"); id != "" {
 			if t = s.tokens.get(id); t == nil || t.expired(s.o.Now()) {
-				return gone(id)
+				return notFound(id)
 			}
 		}
 		return route.handle(w, r, t)

@@ -99,7 +99,7 @@ func (s *Site) skip(ctx context.Context, b journal.Bin, in *selection, n int) er
 	upTo := b.Last
 	for before := 0; upTo > after+1; {
 		middle := after + (upTo-after)/2
-		spread, err := s.o.Store.Spread(ctx, after, middle)
+		spread, err := s.o.Store.Counts(ctx, after, middle)
 		if err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func (s *Site) change(ctx context.Context, id string, next func(before *token) (
 	defer s.tokens.writing.Unlock()
 	before := s.tokens.get(id)
 	if id != "" && (before == nil || before.expired(s.o.Now())) {
-		return nil, gone(id)
+		return nil, notFound(id)
 	}
 	after, err := next(before)
 	if err != nil {
@@ -130,8 +130,8 @@ func (s *Site) change(ctx context.Context, id string, next func(before *token) (
 	return after, nil
 }
 
-// gone is the error about a token that is not there.
-func gone(id string) error {
+// notFound returns the error for an unknown token.
+func notFound(id string) error {
 	return fail(http.StatusGone, "token %s: there is none, or not any more; POST /token makes one", quote(id))
 }
 

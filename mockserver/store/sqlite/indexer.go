@@ -103,13 +103,13 @@ func (l *load) heavy(seq uint64, now time.Time) bool {
 	return float64(seq-before.seq) > heavyLoad*now.Sub(before.at).Seconds()
 }
 
-// thin is how many captures of a segment are not worth a text index.
-const thin = segmentSize / 16
+// minIndexed is the count of captures below which a segment gets no text index.
+const minIndexed = segmentSize / 16
 
 // held is how many captures a segment has, thin at most.
 func (x *indexer) held(ctx context.Context, segment int64) (n int, err error) {
 	err = x.s.query(ctx, x.s.read.count.QueryContext, func(rows *sql.Rows) error { return rows.Scan(&n) },
-		segment*segmentSize, (segment+1)*segmentSize, thin)
+		segment*segmentSize, (segment+1)*segmentSize, minIndexed)
 	return n, err
 }
 
@@ -119,7 +119,7 @@ func (x *indexer) make(ctx context.Context, segment int64) error {
 	if err != nil {
 		return err
 	}
-	if n < thin {
+	if n < minIndexed {
 		return x.save(ctx, segment, 0)
 	}
 	if x.textIndex == nil {
@@ -204,7 +204,7 @@ func (x *indexer) clean(ctx context.Context, segment int64) error {
 		if err != nil {
 			return err
 		}
-		if n < thin && v.slices > 0 {
+		if n < minIndexed && v.slices > 0 {
 			if err := x.save(ctx, v.segment, 0); err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@ import (
 // reader holds the prepared queries.
 type reader struct {
 	capture, newest, oldest, newestOfBin, oldestOfBin  *sql.Stmt
-	bins, spread, stats, counters                      *sql.Stmt
+	bins, counts, stats, counters                      *sql.Stmt
 	extent, textIndexes, textIndexesDown, slice, count *sql.Stmt
 	document, documents                                *sql.Stmt
 	db                                                 *sql.DB
@@ -43,7 +43,7 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 		&r.newestOfBin: captureQuery(between + ofBin + newest),
 		&r.oldestOfBin: captureQuery(between + ofBin + oldest),
 		&r.bins:        "SELECT name, count, last, evicted, cleared FROM bins ORDER BY name",
-		&r.spread:      "SELECT name, (SELECT count(*) FROM captures WHERE bin = b.id AND seq > ? AND seq <= ?) AS n FROM bins b WHERE n > 0",
+		&r.counts:      "SELECT name, (SELECT count(*) FROM captures WHERE bin = b.id AND seq > ? AND seq <= ?) AS n FROM bins b WHERE n > 0",
 		&r.stats: `SELECT coalesce(sum(count), 0), coalesce(sum(bytes + ? + length(name)), 0), coalesce(sum(evicted), 0),
 			(SELECT count(*) FROM deliveries) FROM bins`,
 		&r.counters:        "SELECT name, value FROM counters",
@@ -67,7 +67,7 @@ func newReader(ctx context.Context, db *sql.DB) (*reader, error) {
 func (r *reader) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
-		r.capture, r.newest, r.oldest, r.newestOfBin, r.oldestOfBin, r.bins, r.spread, r.stats, r.counters, r.document, r.documents,
+		r.capture, r.newest, r.oldest, r.newestOfBin, r.oldestOfBin, r.bins, r.counts, r.stats, r.counters, r.document, r.documents,
 		r.extent, r.textIndexes, r.textIndexesDown, r.slice, r.count,
 	} {
 		if stmt != nil {
@@ -202,19 +202,19 @@ func (s *store) Bins(ctx context.Context) ([]journal.Bin, error) {
 	return bins, nil
 }
 
-func (s *store) Spread(ctx context.Context, after, upTo uint64) (map[string]int, error) {
-	spread := map[string]int{}
-	err := s.query(ctx, s.read.spread.QueryContext, func(rows *sql.Rows) error {
+func (s *store) Counts(ctx context.Context, after, upTo uint64) (map[string]int, error) {
+	counts := map[string]int{}
+	err := s.query(ctx, s.read.counts.QueryContext, func(rows *sql.Rows) error {
 		var name []byte
 		var n int
 		err := rows.Scan(&name, &n)
-		spread[string(name)] = n
+		counts[string(name)] = n
 		return err
 	}, int64(min(after, math.MaxInt64)), int64(min(upTo, math.MaxInt64)))
 	if err != nil {
 		return nil, err
 	}
-	return spread, nil
+	return counts, nil
 }
 
 // Limits returns the limits that the store was opened with.

@@ -120,7 +120,7 @@ func spread(t *testing.T, s journal.Store) {
 		{9, 9, map[string]int{}},
 		{9, 0, map[string]int{}},
 	} {
-		got, err := s.Spread(t.Context(), c.after, c.upTo)
+		got, err := s.Counts(t.Context(), c.after, c.upTo)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -437,7 +437,7 @@ func everyCall(ctx context.Context, s journal.Store) map[string]error {
 	errs["Search after all"] = s.Search(ctx, journal.CaptureQuery{After: ^uint64(0)}, nil, func(*journal.Capture) bool { return true })
 	_, errs["DeleteCaptures"] = s.DeleteCaptures(ctx, 1)
 	_, errs["Bins"] = s.Bins(ctx)
-	_, errs["Spread"] = s.Spread(ctx, 0, 1)
+	_, errs["Spread"] = s.Counts(ctx, 0, 1)
 	_, errs["ClearBin"] = s.ClearBin(ctx, "a")
 	_, errs["TrimBin"] = s.TrimBin(ctx, "a", 1)
 	_, errs["Delivery"] = s.Delivery(ctx, "d")

@@ -147,7 +147,7 @@ func (d *dashboard) fill(v *view, r *http.Request, p project) (err error) {
 	v.Total = len(list)
 	slices.Reverse(list)
 	for _, e := range list[:min(len(list), shownPasses)] {
-		pass, err := d.stands(&e)
+		pass, err := d.currentPass(&e)
 		if err != nil {
 			return err
 		}

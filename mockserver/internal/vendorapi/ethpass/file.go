@@ -49,7 +49,7 @@ func (a *api) getFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	pass, err := a.stands(&e)
+	pass, err := a.currentPass(&e)
 	if err != nil {
 		return err
 	}

@@ -127,7 +127,7 @@ func (a *api) listPasses(w http.ResponseWriter, r *http.Request, p project) erro
 		if total <= f.offset || listed == f.limit {
 			continue
 		}
-		pass, err := a.stands(&e)
+		pass, err := a.currentPass(&e)
 		if err != nil {
 			return err
 		}

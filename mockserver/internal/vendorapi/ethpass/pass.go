@@ -73,8 +73,8 @@ func (a *api) result(e *fixtures.Entity) ([]byte, error) {
 	return []byte(raw), nil
 }
 
-// stands is a pass as it stands.
-func (a *api) stands(e *delivery.Entity) ([]byte, error) {
+// currentPass returns the current pass as JSON.
+func (a *api) currentPass(e *delivery.Entity) ([]byte, error) {
 	revived, err := a.Dispatcher.Revive(e)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (a *api) stands(e *delivery.Entity) ([]byte, error) {
 
 // full is a pass with what its webhooks do not show: the answer to who made or changed it.
 func (a *api) full(r *http.Request, e *delivery.Entity) ([]byte, error) {
-	pass, err := a.stands(e)
+	pass, err := a.currentPass(e)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (a *api) getPass(w http.ResponseWriter, r *http.Request, p project) error {
 	if err != nil {
 		return err
 	}
-	pass, err := a.stands(&e)
+	pass, err := a.currentPass(&e)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) erro
 	if err != nil {
 		return err
 	}
-	pass, err := a.stands(&e)
+	pass, err := a.currentPass(&e)
 	if err != nil {
 		return err
 	}

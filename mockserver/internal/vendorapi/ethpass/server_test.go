@@ -59,7 +59,7 @@ func playOn(t testing.TB, store journal.Store, options ...string) *server {
 		Dashboard: func(vendorapi.Parts) http.Handler {
 			return http.NotFoundHandler()
 		},
-		VendorAPIs: map[string]vendorapi.Maker{"ethpass": func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
+		VendorAPIs: map[string]vendorapi.Factory{"ethpass": func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
 			var err error
 			r.dispatcher = server.Dispatcher
 			r.handler, err = ethpass.New(ctx, server)
@@ -236,7 +236,7 @@ func (r *receiver) next(t testing.TB) arrival {
 // nothing fails the test when something came, after all that is due was sent.
 func (r *receiver) nothing(t testing.TB, from *server) {
 	t.Helper()
-	if err := from.Client().Settle(t.Context()); err != nil {
+	if err := from.Client().WaitIdle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	select {

@@ -154,7 +154,7 @@ func FuzzAPI(f *testing.F) {
 	calls := 0
 	f.Fuzz(func(t *testing.T, which uint8, input string) {
 		if calls++; calls%200 == 0 {
-			if err := r.Dispatcher.Settle(t.Context()); err != nil { // or its pending deliveries would fill the journal
+			if err := r.Dispatcher.WaitIdle(t.Context()); err != nil { // or its pending deliveries would fill the journal
 				t.Fatal(err)
 			}
 		}

@@ -63,7 +63,7 @@ func start(t testing.TB, s setup) *server {
 	}
 	r.server = mockserver.StartT(t, mockserver.Options{
 		Store: s.store, Catalogue: catalogue, Demo: true, RealClock: s.real, Seed: 5,
-		VendorAPIs: map[string]vendorapi.Maker{"neostore": maker}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
+		VendorAPIs: map[string]vendorapi.Factory{"neostore": maker}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
 	r.url = r.server.VendorAPIURL("neostore")
 	for _, name := range []string{"acme", "other"} {
@@ -90,7 +90,7 @@ func (r *server) context() context.Context {
 // settle waits until everything is delivered.
 func (r *server) settle() {
 	r.t.Helper()
-	if err := r.Dispatcher.Settle(r.context()); err != nil {
+	if err := r.Dispatcher.WaitIdle(r.context()); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -240,7 +240,7 @@ func TestGrantedScopes(t *testing.T) {
 func TestBelowTheDashboard(t *testing.T) {
 	t.Parallel()
 	both := mockserver.StartT(t, mockserver.Options{
-		Dashboard: dashboard, Demo: true, Addresses: map[string]string{"neostore": "127.0.0.1:0"}, VendorAPIs: map[string]vendorapi.Maker{"neostore": neostore.New},
+		Dashboard: dashboard, Demo: true, Addresses: map[string]string{"neostore": "127.0.0.1:0"}, VendorAPIs: map[string]vendorapi.Factory{"neostore": neostore.New},
 	})
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	own := &server{t: t, server: both, url: both.VendorAPIURL("neostore")}

@@ -27,11 +27,11 @@ func (p *panel) routeLoyalty(rt *vendorapi.Routes) {
 func (p *panel) move(l *delivery.Life, c *customer, m movement) ([]string, error) {
 	var v values
 	v.put("movement", m)
-	return p.become(l, c, cents(c.LoyaltyPoints+m.Value), &v)
+	return p.setPoints(l, c, cents(c.LoyaltyPoints+m.Value), &v)
 }
 
-// become lets the customer's points become so many, as v says why, and the tier what follows from it.
-func (p *panel) become(l *delivery.Life, c *customer, points float64, v *values) ([]string, error) {
+// setPoints sets the customer's points, for the reason in v, and the tier that follows.
+func (p *panel) setPoints(l *delivery.Life, c *customer, points float64, v *values) ([]string, error) {
 	if points < 0 {
 		return nil, invalid("value", "The customer has %v points: they cannot become %v.", c.LoyaltyPoints, points)
 	}
@@ -139,7 +139,7 @@ func (p *panel) completeRule(w http.ResponseWriter, r *http.Request, store strin
 		if err != nil {
 			return nil, err
 		}
-		topics, err := p.become(l, c, cents(c.LoyaltyPoints+rule.Points), &values{})
+		topics, err := p.setPoints(l, c, cents(c.LoyaltyPoints+rule.Points), &values{})
 		return append([]string{event.Name}, topics...), err
 	})
 }
@@ -171,7 +171,7 @@ func (p *panel) redeemCoupon(w http.ResponseWriter, r *http.Request, store strin
 		if err != nil {
 			return nil, err
 		}
-		topics, err := p.become(l, c, cents(c.LoyaltyPoints-coupon.PointsCost), &values{})
+		topics, err := p.setPoints(l, c, cents(c.LoyaltyPoints-coupon.PointsCost), &values{})
 		return append([]string{event.Name}, topics...), err
 	})
 }

@@ -36,7 +36,7 @@ type server struct {
 func start(t testing.TB, o mockserver.Options, settings ...string) *server {
 	t.Helper()
 	r := &server{t: t, key: delivery.DemoKey}
-	o.VendorAPIs = map[string]vendorapi.Maker{"subscribfy": func(ctx context.Context, s vendorapi.Backend) (http.Handler, error) {
+	o.VendorAPIs = map[string]vendorapi.Factory{"subscribfy": func(ctx context.Context, s vendorapi.Backend) (http.Handler, error) {
 		r.dispatcher = s.Dispatcher
 		return subscribfy.New(ctx, s)
 	}}
@@ -133,7 +133,7 @@ func (r *server) everything(store string, urls ...string) {
 
 func (r *server) settle() {
 	r.t.Helper()
-	if err := r.dispatcher.Settle(r.t.Context()); err != nil {
+	if err := r.dispatcher.WaitIdle(r.t.Context()); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -13,9 +13,9 @@ import (
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// careful sets the headers that keep a browser from doing more with an answer than showing it, and takes nothing but
+// withSecurityHeaders sets the headers that keep a browser from doing more with an answer than showing it, and accepts nothing but
 // JSON for a write to the API, or JSON Lines for an import: a form of another site cannot send either.
-func careful(next http.Handler) http.Handler {
+func withSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", pagePolicy)
