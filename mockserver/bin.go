@@ -81,8 +81,8 @@ func (b *Bin) WaitFor(ctx context.Context, w capture.Wait) (capture.Waited, erro
 	return b.client.Wait(ctx, b.name, w)
 }
 
-// Response has the bin answer with these a sequence of responses; the last one stays. Without any it answers 200 again.
-func (b *Bin) Response(ctx context.Context, responses ...journal.Response) error {
+// Respond has the bin answer with these responses, one after the other; the last one stays. Without any it answers 200 again.
+func (b *Bin) Respond(ctx context.Context, responses ...journal.Response) error {
 	_, err := b.client.Change(ctx, b.name, capture.Change{Responses: &capture.Script{Sequence: responses}})
 	return err
 }

@@ -24,7 +24,7 @@ func TestBinChangesAreAtomic(t *testing.T) {
 			bin := mockserver.NewBin(client, fmt.Sprint("bin", i))
 			var changing sync.WaitGroup
 			errs := make([]error, 2)
-			changing.Go(func() { errs[0] = bin.Response(t.Context(), journal.Response{Status: 503}) })
+			changing.Go(func() { errs[0] = bin.Respond(t.Context(), journal.Response{Status: 503}) })
 			changing.Go(func() { errs[1] = bin.VerifyWith(t.Context(), "neostore", "s") })
 			changing.Wait()
 			set, err := client.Settings(t.Context(), bin.Name())
@@ -49,7 +49,7 @@ func TestChangeKeepsTheTurns(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)
 	bin := server.Bin("inbox")
-	if err := bin.Response(t.Context(), journal.Response{Status: 503}, journal.Response{Status: 201}); err != nil {
+	if err := bin.Respond(t.Context(), journal.Response{Status: 503}, journal.Response{Status: 201}); err != nil {
 		t.Fatal(err)
 	}
 	neostore := server.Provider("neostore")

@@ -301,5 +301,10 @@ func (s *Server) DashboardURL() string {
 	return s.dashboard.url
 }
 
+// Advance moves the virtual clock forward and makes every attempt that becomes due. ErrRealClock.
+func (s *Server) Advance(ctx context.Context, by time.Duration) (Clock, error) {
+	return s.dispatcher.Advance(ctx, by)
+}
+
 // Client drives the server in this process.
 func (s *Server) Client() Client { return &local{s} }

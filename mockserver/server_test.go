@@ -29,7 +29,7 @@ func TestStartTLeavesNothing(t *testing.T) {
 		server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
 		address = strings.TrimPrefix(server.CaptureURL(), "http://")
 		inbox := server.Bin("inbox")
-		if err := inbox.Response(t.Context(), journal.Response{Hang: true}); err != nil {
+		if err := inbox.Respond(t.Context(), journal.Response{Hang: true}); err != nil {
 			t.Fatal(err)
 		}
 		neostore := server.Provider("neostore")
@@ -195,7 +195,7 @@ func TestHandles(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What the bin answers is set beside what it verifies with.
-	if err := inbox.Response(ctx, journal.Response{Status: 204}); err != nil {
+	if err := inbox.Respond(ctx, journal.Response{Status: 204}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := neostore.Emit(ctx, "Pass:Created"); err != nil {
@@ -210,7 +210,7 @@ func TestHandles(t *testing.T) {
 	}
 	verdicts := map[string]int{}
 	for _, c := range captures {
-		verdicts[c.Verification.Verdict]++
+		verdicts[string(c.Verification.Verdict)]++
 		if c.Response.Status != 204 {
 			t.Errorf("answered %d, want 204", c.Response.Status)
 		}

@@ -123,7 +123,7 @@ func checkVerified(want signature.Verdict, list []mockserver.Capture, v *result)
 		switch got := list[i].Verification; {
 		case got == nil:
 			wrong = append(wrong, list[i].ID+" was not verified: name a provider for the bin")
-		case got.Verdict != string(want):
+		case got.Verdict != want:
 			why := ""
 			if got.Explanation != "" {
 				why = ": " + got.Explanation

@@ -73,7 +73,7 @@ func exchangesText(s StepReport) string {
 	for _, e := range s.Exchanges {
 		text.WriteString("\n\n" + e.Name + "\n" + e.RequestText)
 		if e.Verification != nil {
-			text.WriteString("\nsignature: " + e.Verification.Verdict + " " + e.Verification.Explanation)
+			text.WriteString("\nsignature: " + string(e.Verification.Verdict) + " " + e.Verification.Explanation)
 		}
 		if e.ResponseText != "" {
 			text.WriteString("\n\nresponse: " + e.ResponseText)

@@ -59,7 +59,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range signed {
-		if c.Verification == nil || c.Verification.Verdict != string(signature.Valid) {
+		if c.Verification == nil || c.Verification.Verdict != signature.Valid {
 			t.Errorf("%+v, want a valid signature", c.Verification)
 		}
 	}

@@ -130,7 +130,7 @@ func TestReplaySignsAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first, second := captures[0].Verification.Verdict, captures[1].Verification.Verdict; first == string(signature.Valid) || second != string(signature.Valid) {
+	if first, second := captures[0].Verification.Verdict, captures[1].Verification.Verdict; first == signature.Valid || second != signature.Valid {
 		t.Errorf("as it was: %s, signed anew: %s", first, second)
 	}
 	if string(captures[1].Body) != delicate {

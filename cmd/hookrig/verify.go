@@ -82,7 +82,7 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 			if err != nil {
 				return inconclusive(err)
 			}
-			if v.Verdict != string(signature.Valid) {
+			if v.Verdict != signature.Valid {
 				return failed()
 			}
 			return nil

@@ -15,7 +15,7 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	inbox := r.Bin("inbox")
-	if err := inbox.Response(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
+	if err := inbox.Respond(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
 		t.Fatal(err)
 	}
 	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+inbox.URL()+`", "retry": "at-least-once"}`)

@@ -122,7 +122,7 @@ func (k *dashboard) change(ctx context.Context, b *resendBody, c *journal.Captur
 // fitting is the secret that a capture was signed with, or else the first one.
 func (k *dashboard) fitting(with signing, c *journal.Capture) []string {
 	for _, secret := range with.secrets {
-		if v := capture.Verify(with.provider, *c, cmp.Or(with.url, k.received(*c)), secret); v.Verdict == string(signature.Valid) {
+		if v := capture.Verify(with.provider, *c, cmp.Or(with.url, k.received(*c)), secret); v.Verdict == signature.Valid {
 			return []string{secret}
 		}
 	}

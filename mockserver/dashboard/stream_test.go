@@ -89,7 +89,7 @@ func TestStreamTellsWhatIsNew(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	inbox := r.Bin("inbox")
-	if err := inbox.Response(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
+	if err := inbox.Respond(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
 		t.Fatal(err)
 	}
 	r.write(t, "POST /inbox/before HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n") // answered 500, and not told: the stream begins later
@@ -98,7 +98,7 @@ func TestStreamTellsWhatIsNew(t *testing.T) {
 		t.Errorf("first %+v, want ready at 1-0", ready)
 	}
 	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+inbox.URL()+`", "retry": "at-least-once"}`)
-	if err := inbox.Response(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
+	if err := inbox.Respond(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
 		t.Fatal(err)
 	}
 	r.call(t, 200, "POST", "/providers/neostore/events", `{"event": "Pass:Created"}`)

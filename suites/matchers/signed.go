@@ -51,7 +51,7 @@ func (m *signedMatcher) Match(actual any) (bool, error) {
 		c.At = time.Now()
 	}
 	m.result = mockserver.Verify(m.scheme, c, "", m.secrets...)
-	return m.result.Verdict == string(signature.Valid), nil
+	return m.result.Verdict == signature.Valid, nil
 }
 
 func (m *signedMatcher) FailureMessage(any) string {

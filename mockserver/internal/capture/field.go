@@ -36,7 +36,7 @@ func (t *term) wants() string {
 		want = "a status such as 503, or 5xx"
 	case "verdict":
 		verdicts := []string{
-			string(signature.Valid), string(signature.Missing), string(signature.Malformed), string(signature.Mismatch), string(signature.Stale),
+			string(signature.Valid), string(string(signature.Missing)), string(string(signature.Malformed)), string(string(signature.Mismatch)), string(string(signature.Stale)),
 		}
 		ok, want = slices.Contains(verdicts, t.value), strings.Join(verdicts, ", ")
 		if near := strictyaml.Nearest(t.value, verdicts); near != "" {
@@ -101,7 +101,7 @@ func (t *term) test(now time.Time) test {
 		}
 	case "verdict":
 		return func(c *journal.Capture, _ *journal.Folded) bool {
-			return c.Verification != nil && c.Verification.Verdict == value
+			return c.Verification != nil && c.Verification.Verdict == signature.Verdict(value)
 		}
 	case "problem":
 		return func(c *journal.Capture, _ *journal.Folded) bool {

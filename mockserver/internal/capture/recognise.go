@@ -54,17 +54,17 @@ func (s *Server) tryAll(p *fixtures.Provider, c *journal.Capture) *journal.Verif
 		}
 		v := j.verify(c, false)
 		switch {
-		case v.Verdict == string(signature.Valid):
+		case v.Verdict == signature.Valid:
 			v.Explanation = "it is signed with the secret of " + secret.Of
 			return &v
 		case secret.Here:
 			here++
-			if best == nil || v.Verdict == string(signature.Stale) {
+			if best == nil || v.Verdict == signature.Stale {
 				best = &v
 			}
 		}
 	}
-	if best != nil && best.Verdict == string(signature.Mismatch) {
+	if best != nil && best.Verdict == signature.Mismatch {
 		best.Explanation = fmt.Sprintf("it is not signed with the secrets that are used for this bin (%d)", here)
 	}
 	return best

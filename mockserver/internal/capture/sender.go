@@ -144,7 +144,7 @@ func (o *observer) see(c *journal.Capture) {
 	count(o.out.UserAgents, c.Headers.Get("User-Agent"))
 	count(o.out.Versions, c.Version)
 	if c.Verification != nil {
-		count(o.out.Verdicts, c.Verification.Verdict)
+		count(o.out.Verdicts, string(c.Verification.Verdict))
 	}
 	d := deliveryOf(&c.Message, o.provider, 0)
 	if o.deliveries[d] == nil {

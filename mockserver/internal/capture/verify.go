@@ -15,7 +15,7 @@ import (
 func Verify(p *fixtures.Provider, c journal.Capture, url string, secrets ...string) journal.Verification {
 	j, err := prepareCheck(p, url, secrets)
 	if err != nil {
-		return journal.Verification{Provider: p.Name, Verdict: string(signature.Malformed), Explanation: err.Error()}
+		return journal.Verification{Provider: p.Name, Verdict: signature.Malformed, Explanation: err.Error()}
 	}
 	return j.verify(&c, true)
 }
@@ -101,5 +101,5 @@ func (j *check) verify(c *journal.Capture, whole bool) journal.Verification {
 	default:
 		found.Explanation += "; the request was not read whole"
 	}
-	return journal.Verification{Provider: j.provider, Verdict: string(found.Verdict), Explanation: found.Explanation}
+	return journal.Verification{Provider: j.provider, Verdict: found.Verdict, Explanation: found.Explanation}
 }

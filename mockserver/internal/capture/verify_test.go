@@ -61,7 +61,7 @@ func TestVerificationOnArrival(t *testing.T) {
 				send(t, s, string(wire.Append(nil, tt.message)))
 				all := captures(t, s, p.Name)
 				got := all[len(all)-1].Verification
-				if got == nil || got.Provider != p.Name || got.Verdict != string(tt.want) {
+				if got == nil || got.Provider != p.Name || got.Verdict != signature.Verdict(tt.want) {
 					t.Fatalf("%s: %+v, want %s", tt.name, got, tt.want)
 				}
 				if got.Explanation == "" && tt.want != signature.Valid {
@@ -69,7 +69,7 @@ func TestVerificationOnArrival(t *testing.T) {
 				}
 			}
 			for i, want := range []string{"valid", "mismatch"} { // the same, asked for afterwards
-				if got := capture.Verify(p, captures(t, s, p.Name)[i], "", secret); got.Verdict != want {
+				if got := capture.Verify(p, captures(t, s, p.Name)[i], "", secret); got.Verdict != signature.Verdict(want) {
 					t.Errorf("Verify of capture %d: %+v, want %s", i, got, want)
 				}
 			}

@@ -144,9 +144,9 @@ type TLS struct {
 
 // Verification is what a bin's provider says of a capture's signature.
 type Verification struct {
-	Provider    string `json:"provider"`
-	Verdict     string `json:"verdict"`
-	Explanation string `json:"explanation,omitempty"`
+	Provider    string            `json:"provider"`
+	Verdict     signature.Verdict `json:"verdict"`
+	Explanation string            `json:"explanation,omitempty"`
 }
 
 // Bin describes one capture address of a store.

@@ -48,7 +48,7 @@ func packCapture(dst []byte, c *journal.Capture) []byte {
 	dst = packBool(dst, c.Verification != nil)
 	if v := c.Verification; v != nil {
 		dst = packText(dst, v.Provider)
-		dst = packText(dst, v.Verdict)
+		dst = packText(dst, string(v.Verdict))
 		dst = packText(dst, v.Explanation)
 	}
 	dst = packBool(dst, c.Response != nil)
@@ -84,7 +84,7 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 		c.TLS = &journal.TLS{Version: u.string(), Cipher: u.string(), SNI: u.string()}
 	}
 	if u.bool() {
-		c.Verification = &journal.Verification{Provider: u.string(), Verdict: u.string(), Explanation: u.string()}
+		c.Verification = &journal.Verification{Provider: u.string(), Verdict: signature.Verdict(u.string()), Explanation: u.string()}
 	}
 	if u.bool() {
 		c.Response = u.response()
