@@ -15,7 +15,7 @@ var ranks = []struct {
 	packages []string
 }{
 	{0, []string{"mockserver/terminal", "fixtures/strictyaml", "fixtures/internal/jsontext", "fixtures/internal/people", "fixtures/handlers/hmac", "fixtures/handlers/secret"}},
-	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
+	{1, []string{"fixtures/internal/slot", "fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "mockserver/redact"}},
 	{3, []string{"fixtures/handlers", "mockserver/wire", "mockserver/content", "mockserver/jq", "mockserver/internal/broadcast"}},
 	{4, []string{"mockserver/journal", "mockserver/diff", "mockserver/drift"}},
@@ -41,6 +41,7 @@ var reserved = []struct {
 	{"github.com/danielgtaylor/huma", []string{"mockserver/desk", "cmd/hookrig"}},
 	{"github.com/go-jose/go-jose", []string{"mockserver/provider/neostore", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
+	{"github.com/yuin/goldmark", []string{"cmd/hookrig/internal/markdown", "cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
 	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
 	{"github.com/testcontainers/testcontainers-go", []string{"suites/acceptance"}},
