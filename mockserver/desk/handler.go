@@ -25,17 +25,19 @@ type desk struct {
 	largest   int // of a page, in bytes
 	streams   *streams
 	tally     tally
+	manual    []ManualPage
 }
 
 // Handler is the desk of a rig: the API under /api, the page at /. Requests that wait or stream end with their context, so
 // a server that closes should end it.
-func Handler(p surface.Parts) http.Handler {
+func Handler(p surface.Parts) http.Handler { return newDesk(p).handler() }
+
+func newDesk(p surface.Parts) *desk {
 	kept := keptBy(p.Store)
-	k := &desk{
+	return &desk{
 		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, surfaces: p.Surfaces,
 		largest: largestPage(kept), streams: newStreams(kept),
 	}
-	return k.handler()
 }
 
 func (k *desk) handler() http.Handler {
@@ -44,6 +46,7 @@ func (k *desk) handler() http.Handler {
 	k.routes(api)
 	serveDocument(mux, api)
 	servePage(mux)
+	serveManual(mux, k.manual)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /metrics", k.scraped)
 	mux.HandleFunc("/", unknown(mux))
