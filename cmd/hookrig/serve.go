@@ -74,7 +74,11 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 			limits := store.Limits()
 			o.MaxBody = keep.maxBody(limits.Bytes)
 			limitMemory(limits, data == "memory")
-			o.Store, o.Log, o.Desk, o.Version = store, log, desk.Handler, version
+			pages, err := manualPages()
+			if err != nil {
+				return noVerdict(errors.Join(err, store.Close()))
+			}
+			o.Store, o.Log, o.Desk, o.Version = store, log, desk.WithManual(pages), version
 			rig, err := mockserver.Start(cmd.Context(), o)
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))
