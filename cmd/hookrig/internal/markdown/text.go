@@ -23,7 +23,7 @@ type TextOptions struct {
 // Columns that the blocks of a page are indented by.
 const (
 	textIndent = 2
-	codeIndent = 4
+	codeIndent = 2
 )
 
 // Text writes the page for a terminal. An error names a part of Markdown that it does not write.

@@ -51,9 +51,9 @@ func TestText(t *testing.T) {
   Words (hookrig help words) or the site
   (https://example.com/x).
 
-      hookrig listen a-very-long-name-of-a-bin --forward http://127.0.0.1:3000/hooks
+    hookrig listen a-very-long-name-of-a-bin --forward http://127.0.0.1:3000/hooks
 
-      hookrig serve
+    hookrig serve
 
 The keys
 
