@@ -54,19 +54,10 @@ var privateWords = regexp.MustCompile(`(?i)\b(desk|rigs?|repl(?:y|ies)|ledger|tu
 // codeText is what stands in code, which has the names of today's keys and flags.
 var codeText = regexp.MustCompile("(?s)```.*?```|`[^`]*`|<!--.*?-->")
 
-// generatedText is written by the program.
-func withoutGenerated(source string) string {
-	return generatedPart.ReplaceAllString(source, "")
-}
-
 func TestManualHasNoPrivateWords(t *testing.T) {
 	t.Parallel()
 	for _, page := range topics() {
-		raw, err := os.ReadFile("manual/" + page.name + ".md")
-		if err != nil {
-			t.Fatal(err)
-		}
-		prose := codeText.ReplaceAllString(withoutGenerated(string(raw)), "")
+		prose := codeText.ReplaceAllString(generatedPart.ReplaceAllString(string(sourceOf(t, page.name)), ""), "")
 		for line := range strings.Lines(prose) {
 			if found := privateWords.FindString(line); found != "" {
 				t.Errorf("%s says %q: %s", page.name, found, strings.TrimSpace(line))
@@ -90,10 +81,7 @@ func TestManualNamesFlagsThatThereAre(t *testing.T) {
 	collect(newRoot(World{Environ: os.Environ}))
 	flag, variable := regexp.MustCompile(`(?:^|[\s`+"`"+`])--([a-z][a-z-]*)`), regexp.MustCompile(`HOOKRIG_[A-Z_]+[A-Z]`)
 	for _, page := range topics() {
-		raw, err := os.ReadFile("manual/" + page.name + ".md")
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := sourceOf(t, page.name)
 		for _, m := range flag.FindAllStringSubmatch(string(raw), -1) {
 			if !flags[m[1]] {
 				t.Errorf("%s names --%s, which no command has", page.name, m[1])
@@ -197,11 +185,7 @@ func TestManualListsSlotFunctions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile("manual/providers.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, slots, _ := strings.Cut(string(page), "## Slots")
+	_, slots, _ := strings.Cut(string(sourceOf(t, "providers")), "## Slots")
 	functions := regexp.MustCompile(`(?m)^\t"(\w+)": +\{\d`).FindAllStringSubmatch(string(source), -1)
 	if len(functions) < 30 {
 		t.Fatalf("only %d functions were found", len(functions))
@@ -210,5 +194,84 @@ func TestManualListsSlotFunctions(t *testing.T) {
 		if !regexp.MustCompile("`" + m[1] + "[`(]").MatchString(slots) {
 			t.Errorf("the function %s is not listed", m[1])
 		}
+	}
+}
+
+// The tables of flags name flags of the command, with the defaults that it has.
+func TestManualFlagTables(t *testing.T) {
+	t.Parallel()
+	root := newRoot(World{Environ: os.Environ})
+	tables := 0
+	for _, page := range topics() {
+		for _, b := range page.page.Blocks() {
+			name, ok := strings.CutPrefix(b.Marker, "flags: ")
+			if !ok {
+				continue
+			}
+			tables++
+			cmd, _, err := root.Find([]string{name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range b.Rows {
+				f := cmd.Flags().Lookup(strings.TrimPrefix(strings.Fields(row[0])[0], "--"))
+				if f == nil {
+					t.Errorf("%s: hookrig %s has no %s", page.name, name, row[0])
+					continue
+				}
+				if said := row[1]; said != "" && said != f.DefValue && !strings.Contains(f.Usage, said) {
+					t.Errorf("%s: %s is %q by default, not %q: %s", page.name, row[0], f.DefValue, said, f.Usage)
+				}
+			}
+		}
+	}
+	if tables < 2 {
+		t.Errorf("%d tables of flags", tables)
+	}
+}
+
+// What the page about the image says of it is what Dockerfile says.
+func TestManualImage(t *testing.T) {
+	t.Parallel()
+	dockerfile, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{}
+	for _, m := range regexp.MustCompile(`(HOOKRIG_[A-Z_]+)=(\S+)`).FindAllStringSubmatch(string(dockerfile), -1) {
+		env[m[1]] = m[2]
+	}
+	for _, row := range blocksOf(t, "docker", "variables")[0].Rows {
+		if row[1] != env[row[0]] {
+			t.Errorf("%s is %q in the image, not %q", row[0], env[row[0]], row[1])
+		}
+		delete(env, row[0])
+	}
+	for name := range env {
+		t.Errorf("the image sets %s, which the page does not list", name)
+	}
+	compose, err := os.ReadFile("../../compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for _, b := range blocksOf(t, "docker", "docker") {
+		for _, c := range commandsOf(b.Code) {
+			if !strings.HasPrefix(c.text, "docker ") {
+				continue
+			}
+			commands++
+			if !strings.Contains(c.text, "hookrig:dev") || !strings.Contains(string(compose), "image: hookrig:dev") {
+				t.Errorf("%s: another image than in compose.yaml", c.text)
+			}
+			for _, m := range regexp.MustCompile(`-p 127\.0\.0\.1:\d+:(\d+)`).FindAllStringSubmatch(c.text, -1) {
+				if !regexp.MustCompile(`EXPOSE .*\b` + m[1] + `\b`).Match(dockerfile) {
+					t.Errorf("%s: the image has no port %s", c.text, m[1])
+				}
+			}
+		}
+	}
+	if commands < 3 {
+		t.Errorf("%d commands of docker", commands)
 	}
 }

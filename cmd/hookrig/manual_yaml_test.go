@@ -29,11 +29,24 @@ func TestManualExamplesLoad(t *testing.T) {
 			if b.Code == "" {
 				continue
 			}
+			if name, ok := strings.CutPrefix(b.Marker, "file: "); ok && !strings.Contains(string(sourceOf(t, page.name)), "`"+name+"`") {
+				t.Errorf("%s:%d: the text does not name the file %s", page.name, b.Line, name)
+			}
 			if err := loadExample(b); err != "" {
 				t.Errorf("%s:%d: %s\n%s", page.name, b.Line, err, b.Code)
 			}
 		}
 	}
+}
+
+// sourceOf is a page as it is written.
+func sourceOf(t *testing.T, page string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("manual/" + page + ".md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 // loadExample says what is wrong with a block; "" is nothing.
