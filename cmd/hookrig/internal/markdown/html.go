@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
 )
 
 // HTML writes the page without its first heading. A link to another page of the manual, faults.md,
@@ -17,6 +18,10 @@ func (p *Page) HTML() (string, error) {
 		case *ast.Link:
 			if name, anchor, ok := manualLink(string(n.Destination)); ok && entering {
 				n.Destination = []byte(name + anchor)
+			}
+		case *east.TableCell:
+			if n.Parent().Kind() == east.KindTableHeader {
+				n.SetAttributeString("scope", []byte("col"))
 			}
 		case *ast.HTMLBlock, *ast.RawHTML:
 			if entering {

@@ -41,7 +41,7 @@ func TestHTML(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<h2 id="the-keys">The keys</h2>`, `<a href="words#bin">Words</a>`, `<a href="https://example.com/x">`,
-		`<code class="language-sh">hookrig listen`, "<td><code>a|b</code></td>", "<li>two</li>",
+		`<code class="language-sh">hookrig listen`, "<td><code>a|b</code></td>", `<th scope="col">key</th>`, "<li>two</li>",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("%q is missing in\n%s", want, html)
