@@ -62,13 +62,34 @@ func noTopic(root *cobra.Command, pages []topic, name string) error {
 	return misusef("there is no command or topic %q%s\nsee %q", name, hint, "hookrig help")
 }
 
-// listTopics has the help of the program list the pages of the manual behind the commands.
+// topicsOf names the pages of the manual that say more about a command.
+func topicsOf() map[string][]string {
+	return map[string][]string{
+		"burst": {"load"}, "events": {"providers", "signatures"}, "export": {"queries", "redaction"}, "lint": {"scenarios", "providers"},
+		"listen": {"queries", "safety"}, "run": {"scenarios", "ci"}, "send": {"faults", "signatures"}, "serve": {"docker", "safety"},
+		"show": {"scenarios"}, "verify": {"signatures"},
+	}
+}
+
+// listTopics has the help of the program list the pages of the manual behind the commands, and the
+// help of a command name the pages about it.
 func listTopics(root *cobra.Command, pages []topic) {
-	const end = `{{if .HasAvailableSubCommands}}
+	const (
+		key = "manual"
+		end = `{{if .HasAvailableSubCommands}}
 
 Use "`
+	)
+	for _, cmd := range root.Commands() {
+		if names := topicsOf()[cmd.Name()]; len(names) > 0 {
+			cmd.Annotations = map[string]string{key: "hookrig help " + strings.Join(names, ", hookrig help ")}
+		}
+	}
 	table := "{{if not .HasParent}}\n\nManual:\n" + strings.TrimRight(topicTable(pages), "\n") +
-		"\n\nUse \"{{.CommandPath}} help TOPIC\" to read a page of the manual; hookrig serve shows them at /manual.{{end}}"
+		"\n\nUse \"{{.CommandPath}} help TOPIC\" to read a page of the manual; hookrig serve shows them at /manual.{{end}}" +
+		`{{with index .Annotations "` + key + `"}}
+
+Manual: {{.}}{{end}}`
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), end, table+end, 1))
 }
 

@@ -71,6 +71,23 @@ func TestHelpListsTopics(t *testing.T) {
 	}
 }
 
+// The help of a command names the pages about it, and all of them exist.
+func TestHelpNamesTopics(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, page := range topics() {
+		names = append(names, page.name)
+	}
+	for command, pages := range topicsOf() {
+		text := help(t, false, nil, command)
+		for _, page := range pages {
+			if !slices.Contains(names, page) || !strings.Contains(text, "hookrig help "+page) {
+				t.Errorf("hookrig help %s names no page %s:\n%s", command, page, text)
+			}
+		}
+	}
+}
+
 // The dashboard has every page, whole.
 func TestManualPages(t *testing.T) {
 	t.Parallel()

@@ -120,7 +120,6 @@ list (--secret, --set, --fault, --option and --api-key: a line each).`,
 	root.SetFlagErrorFunc(explainFlag)
 	pages := topics()
 	root.SetHelpCommand(newHelp(root, w, pages))
-	listTopics(root, pages)
 	root.PersistentFlags().String("log-level", "warn", "the `LEVEL` of what is logged to stderr: debug, info, warn or error")
 	root.AddCommand(
 		newRun(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
@@ -128,6 +127,7 @@ list (--secret, --set, --fault, --option and --api-key: a line each).`,
 		newShow(w), newSchema(w), newVersion(w), newHealthcheck(w),
 	)
 	explainCompletion(root)
+	listTopics(root, pages)
 	return root
 }
 
