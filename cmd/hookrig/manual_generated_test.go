@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/provider"
@@ -21,7 +24,7 @@ var generatedPart = regexp.MustCompile(`(?m)^<!-- generated: (\S+) -->\n((?:[|-]
 func generators() map[string]func() string {
 	return map[string]func() string{
 		"faults": faultRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
-		"providers": providerRows, "options": optionRows, "retries": retryRows,
+		"providers": providerRows, "options": optionRows, "retries": retryRows, "journeys": journeyRows,
 	}
 }
 
@@ -189,13 +192,39 @@ func optionRows() string {
 func retryRows() string {
 	var rows [][]string
 	for _, p := range fixtures.Builtin().Providers() {
-		for name, profile := range p.Delivery.Profiles {
-			var waits []string
-			for _, wait := range profile.Schedule {
-				waits = append(waits, scenarios.Duration(wait).String())
-			}
-			rows = append(rows, []string{code(p.Name), code(name), strings.Join(waits, ", ")})
+		for _, name := range slices.Sorted(maps.Keys(p.Delivery.Profiles)) {
+			rows = append(rows, []string{code(p.Name), code(name), waitsOf(p.Delivery.Profiles[name])})
 		}
 	}
 	return tableOf([]string{"provider", "profile", "waits between attempts"}, rows)
+}
+
+// waitsOf says how long a profile waits after each attempt.
+func waitsOf(r fixtures.Retry) string {
+	short := func(d time.Duration) string { return scenarios.Duration(d).String() }
+	if len(r.Schedule) == 0 {
+		text := short(r.Base)
+		if r.Factor > 1 {
+			text += fmt.Sprintf(", each next one %g times longer", r.Factor)
+		}
+		if r.Cap > 0 {
+			text += ", at most " + short(r.Cap)
+		}
+		return text + fmt.Sprintf("; %d attempts", r.Attempts)
+	}
+	var waits []string
+	for _, wait := range r.Schedule {
+		waits = append(waits, short(wait))
+	}
+	return strings.Join(waits, ", ")
+}
+
+func journeyRows() string {
+	var rows [][]string
+	for _, p := range fixtures.Builtin().Providers() {
+		for _, j := range p.Journeys {
+			rows = append(rows, []string{code(p.Name), code(j.Name), j.Title, strings.Join(j.Events, ", ")})
+		}
+	}
+	return tableOf([]string{"provider", "journey", "life", "events"}, rows)
 }
