@@ -96,6 +96,7 @@ const (
 	Pending   = journal.Pending
 	Delivered = journal.Delivered
 	Exhausted = journal.Exhausted
+	Stopped   = journal.Stopped
 	Dropped   = journal.Dropped
 )
 

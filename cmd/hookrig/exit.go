@@ -19,6 +19,22 @@ const (
 	exitInconclusive = 3 // the server could not judge: a port taken, a disk full, an interrupt
 )
 
+// exitCode is an exit code and what it says.
+type exitCode struct {
+	code       int
+	name, text string
+}
+
+// exitCodes lists the exit codes for help and documents.
+func exitCodes() []exitCode {
+	return []exitCode{
+		{exitPassed, "passed", "Everything is as it should be."},
+		{exitFailed, "failed", "The consumer did something wrong: a step failed, a signature is not valid, an event was lost."},
+		{exitMisuse, "misuse", "The command line, or a file that it names, is wrong. Nothing was sent."},
+		{exitInconclusive, "could not judge", "hookrig could not find out: nobody listens at the target, a port is in use, a disk is full, an interrupt."},
+	}
+}
+
 // exitError ends the program with a code; without err it says nothing, because the result already did.
 type exitError struct {
 	code int

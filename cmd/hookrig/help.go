@@ -1,35 +1,96 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// newHelp prints the help of a command; of one that there is not, it is misuse.
-func newHelp(root *cobra.Command) *cobra.Command {
+// newHelp prints a page of the manual, or the help of a command. An argument that is neither is
+// misuse.
+func newHelp(root *cobra.Command, w World, pages []topic) *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Help about any command",
+		Use:   "help [TOPIC|COMMAND]",
+		Short: "Show a page of the manual, or the help of a command",
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			var names []string
 			if len(args) == 0 {
 				for _, cmd := range root.Commands() {
 					names = append(names, cmd.Name()+"\t"+cmd.Short)
 				}
+				for _, page := range pages {
+					names = append(names, page.name+"\t"+page.summary)
+				}
 			}
 			return startingWith(typed, names), noFiles
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			for _, page := range pages {
+				if len(args) == 1 && args[0] == page.name {
+					return printTopic(w, page)
+				}
+			}
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return misusef("there is no command %q\nsee %q", strings.Join(args, " "), "hookrig help")
+				return noTopic(root, pages, strings.Join(args, " "))
 			}
 			cmd.InitDefaultHelpFlag()
 			cmd.InitDefaultVersionFlag()
 			return cmd.Help()
 		},
 	}
+}
+
+// noTopic says that there is neither such a command nor such a page, and names the nearest.
+func noTopic(root *cobra.Command, pages []topic, name string) error {
+	var names []string
+	for _, page := range pages {
+		names = append(names, page.name)
+	}
+	for _, cmd := range root.Commands() {
+		if !cmd.Hidden {
+			names = append(names, cmd.Name())
+		}
+	}
+	hint := ""
+	if near := strictyaml.Nearest(name, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return misusef("there is no command or topic %q%s\nsee %q", name, hint, "hookrig help")
+}
+
+// topicsOf names the pages of the manual that say more about a command.
+func topicsOf() map[string][]string {
+	return map[string][]string{
+		"burst": {"load"}, "events": {"providers", "signatures"}, "export": {"queries", "redaction"}, "lint": {"scenarios", "providers"},
+		"listen": {"queries", "safety"}, "run": {"scenarios", "ci"}, "send": {"faults", "signatures"}, "serve": {"docker", "safety"},
+		"show": {"scenarios"}, "verify": {"signatures"},
+	}
+}
+
+// listTopics has the help of the program list the pages of the manual behind the commands, and the
+// help of a command name the pages about it.
+func listTopics(root *cobra.Command, pages []topic) {
+	const (
+		key = "manual"
+		end = `{{if .HasAvailableSubCommands}}
+
+Use "`
+	)
+	for _, cmd := range root.Commands() {
+		if names := topicsOf()[cmd.Name()]; len(names) > 0 {
+			cmd.Annotations = map[string]string{key: "hookrig help " + strings.Join(names, ", hookrig help ")}
+		}
+	}
+	table := "{{if not .HasParent}}\n\nManual:\n" + strings.TrimRight(topicTable(pages), "\n") +
+		"\n\nUse \"{{.CommandPath}} help TOPIC\" to read a page of the manual; hookrig serve shows them at /manual.{{end}}" +
+		`{{with index .Annotations "` + key + `"}}
+
+Manual: {{.}}{{end}}`
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), end, table+end, 1))
 }
 
 // explainCompletion has a shell that there is no completion for be misuse too.

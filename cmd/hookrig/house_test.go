@@ -15,7 +15,7 @@ var ranks = []struct {
 	packages []string
 }{
 	{0, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/jq", "fixtures/internal/jsontext", "fixtures/internal/people", "internal/handlers/hmac", "internal/handlers/secret"}},
-	{1, []string{"fixtures/internal/slot", "fixtures/signature"}},
+	{1, []string{"fixtures/internal/slot", "fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "internal/content"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast"}},
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/diff", "mockserver/internal/drift"}},

@@ -118,13 +118,16 @@ list (--secret, --set, --fault, --option and --api-key: a line each).`,
 	}
 	root.SetVersionTemplate(versionText())
 	root.SetFlagErrorFunc(explainFlag)
-	root.SetHelpCommand(newHelp(root))
+	pages := topics()
+	root.SetHelpCommand(newHelp(root, w, pages))
 	root.PersistentFlags().String("log-level", "warn", "the `LEVEL` of what is logged to stderr: debug, info, warn or error")
 	root.AddCommand(
 		newRun(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
-		newBurst(w), newReplay(w), newExport(w), newImport(w), newLint(w), newVersion(w), newHealthcheck(w),
+		newBurst(w), newReplay(w), newExport(w), newImport(w), newLint(w),
+		newShow(w), newSchema(w), newVersion(w), newHealthcheck(w),
 	)
 	explainCompletion(root)
+	listTopics(root, pages)
 	return root
 }
 

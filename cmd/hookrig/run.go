@@ -100,10 +100,9 @@ func loadScenarios(args []string, known *fixtures.Catalogue) ([]*scenarios.Scena
 	for _, arg := range args {
 		files, err := scenarios.Files(arg)
 		if errors.Is(err, fs.ErrNotExist) {
-			name := strings.TrimSuffix(arg, ".yaml") + ".yaml"
-			data, err := fs.ReadFile(scenarios.Library(), name)
+			name, data, err := libraryFile(arg)
 			if err != nil {
-				return nil, misusef("%s: no such file or folder, and no scenario that comes with hookrig, which are %s", arg, strings.Join(libraryNames(), ", "))
+				return nil, misusef("%s: no such file or folder, and %w", arg, err)
 			}
 			if err := add(scenarios.Parse(name, data, known)); err != nil {
 				return nil, err
@@ -128,7 +127,6 @@ func loadScenarios(args []string, known *fixtures.Catalogue) ([]*scenarios.Scena
 	return list, nil
 }
 
-// libraryNames lists the scenarios that come with the program.
 // noScenario refuses a scenario as the file of a report: it was to be played, and a scenario file would be overwritten.
 func noScenario(flag, value string) error {
 	ext := filepath.Ext(value)
@@ -137,14 +135,6 @@ func noScenario(flag, value string) error {
 	}
 	return fmt.Errorf("%s %s: that is a scenario, and %s wants the file to write to: write %s - for standard output, or ./%s for a file of this name",
 		flag, value, flag, flag, strings.TrimSuffix(value, ext))
-}
-
-func libraryNames() []string {
-	files, _ := fs.Glob(scenarios.Library(), "*.yaml")
-	for i, file := range files {
-		files[i] = strings.TrimSuffix(file, ".yaml")
-	}
-	return files
 }
 
 func mistakes(n int) string {

@@ -73,7 +73,11 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 			limits := store.Limits()
 			o.MaxBody = keep.maxBody(limits.Bytes)
 			limitMemory(limits, data == "memory")
-			o.Store, o.Log, o.Dashboard, o.Version = store, log, dashboard.Handler, version
+			pages, err := manualPages()
+			if err != nil {
+				return inconclusive(errors.Join(err, store.Close()))
+			}
+			o.Store, o.Log, o.Dashboard, o.Version = store, log, dashboard.WithManual(pages), version
 			server, err := mockserver.Start(cmd.Context(), o)
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))

@@ -182,6 +182,8 @@ func steer(t *testing.T, payload string) {
 	for _, args := range [][]string{
 		{payload},
 		{"help", payload},
+		{"show", payload},
+		{"schema", payload},
 		{"run", payload},
 		{"run", "-" + payload},
 		{"lint", payload},

@@ -25,17 +25,19 @@ type dashboard struct {
 	largest    int // of a page, in bytes
 	streams    *streams
 	tally      tally
+	manual     []ManualPage
 }
 
 // Handler is the dashboard of a server: the API under /api, the page at /. Requests that wait or stream end with their context, so
 // a server that closes should end it.
-func Handler(p vendorapi.Parts) http.Handler {
+func Handler(p vendorapi.Parts) http.Handler { return newDashboard(p).handler() }
+
+func newDashboard(p vendorapi.Parts) *dashboard {
 	kept := keptBy(p.Store)
-	k := &dashboard{
+	return &dashboard{
 		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, vendorAPIs: p.VendorAPIs,
 		largest: largestPage(kept), streams: newStreams(kept),
 	}
-	return k.handler()
 }
 
 func (k *dashboard) handler() http.Handler {
@@ -44,6 +46,7 @@ func (k *dashboard) handler() http.Handler {
 	k.routes(api)
 	serveDocument(mux, api)
 	servePage(mux)
+	serveManual(mux, k.manual)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /metrics", k.scraped)
 	mux.HandleFunc("/", unknown(mux))

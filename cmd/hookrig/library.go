@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/scenarios"
+)
+
+// libraryNames lists the scenarios that come with the program.
+func libraryNames() []string {
+	files, _ := fs.Glob(scenarios.Library(), "*.yaml")
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(file, ".yaml")
+	}
+	return files
+}
+
+// libraryFile reads a scenario that comes with the program, by its name or the name of its file.
+func libraryFile(name string) (file string, data []byte, err error) {
+	bare := strings.TrimSuffix(name, ".yaml")
+	if data, err = fs.ReadFile(scenarios.Library(), bare+".yaml"); err == nil {
+		return bare + ".yaml", data, nil
+	}
+	names, hint := libraryNames(), ""
+	if near := strictyaml.Nearest(bare, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return "", nil, fmt.Errorf("no scenario that comes with hookrig, which are %s%s", strings.Join(names, ", "), hint)
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios"
+)
+
+// generatedPart is a marker and the table or list that follows it, up to an empty line.
+var generatedPart = regexp.MustCompile(`(?m)^<!-- generated: (\S+) -->\n((?:[|-].*\n(?:  .*\n)*)*)`)
+
+// generators write the parts of the manual that the program knows itself.
+func generators() map[string]func() string {
+	return map[string]func() string{
+		"faults": faultRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
+		"providers": providerRows, "options": optionRows, "retries": retryRows, "journeys": journeyRows,
+	}
+}
+
+// What the program knows itself stands in the manual as the program has it.
+// UPDATE=1 go test ./cmd/hookrig writes it anew.
+func TestManualIsGenerated(t *testing.T) {
+	found := map[string]bool{}
+	for _, page := range topics() {
+		file := "manual/" + page.name + ".md"
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := generatedPart.ReplaceAllStringFunc(string(raw), func(part string) string {
+			name := generatedPart.FindStringSubmatch(part)[1]
+			generate := generators()[name]
+			if generate == nil {
+				t.Fatalf("%s: there is no generator %q", file, name)
+			}
+			found[name] = true
+			return "<!-- generated: " + name + " -->\n" + generate()
+		})
+		switch {
+		case want == string(raw):
+		case os.Getenv("UPDATE") != "":
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("%s differs from the program: UPDATE=1 go test ./cmd/hookrig", file)
+		}
+	}
+	for name := range generators() {
+		if !found[name] {
+			t.Errorf("no page has the part %q", name)
+		}
+	}
+}
+
+// tableOf writes a table of Markdown. A bar in a cell is escaped.
+func tableOf(header []string, rows [][]string) string {
+	var b strings.Builder
+	line := func(cells []string) {
+		for _, cell := range cells {
+			b.WriteString("| " + strings.ReplaceAll(cell, "|", `\|`) + " ")
+		}
+		b.WriteString("|\n")
+	}
+	line(header)
+	b.WriteString(strings.Repeat("|---", len(header)) + "|\n")
+	for _, row := range rows {
+		line(row)
+	}
+	return b.String()
+}
+
+func code(text string) string { return "`" + text + "`" }
+
+func codes(list []string) string {
+	var out []string
+	for _, text := range list {
+		out = append(out, code(text))
+	}
+	return strings.Join(out, ", ")
+}
+
+// sentence is a text as a sentence of its own.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+}
+
+func faultRows() string {
+	var rows [][]string
+	for _, kind := range mockserver.Faults() {
+		form := kind.Name
+		switch optional, ok := strings.CutPrefix(kind.Args, "["); {
+		case ok:
+			form += "[:" + optional
+		case kind.Args != "":
+			form += ":" + strings.ReplaceAll(kind.Args, "|", " | ")
+		}
+		rows = append(rows, []string{code(form), sentence(kind.Text)})
+	}
+	return tableOf([]string{"fault", "what it does"}, rows)
+}
+
+func exitRows() string {
+	var rows [][]string
+	for _, exit := range exitCodes() {
+		rows = append(rows, []string{code(strconv.Itoa(exit.code)), exit.name, exit.text})
+	}
+	return tableOf([]string{"code", "result", "meaning"}, rows)
+}
+
+// redactionItems lists the names of secrets, kind by kind.
+func redactionItems() string {
+	var b strings.Builder
+	var names []string
+	end := func() {
+		for _, line := range folded(strings.Join(names, " "), 94) {
+			if line != "" {
+				b.WriteString("  " + line + "\n")
+			}
+		}
+		names = nil
+	}
+	for line := range strings.Lines(redact.Manual()) {
+		if line = strings.TrimRight(line, "\n"); strings.HasPrefix(line, "  ") {
+			names = append(names, line)
+			continue
+		}
+		end()
+		b.WriteString("- **" + strings.TrimSuffix(line, ":") + "**:\n")
+	}
+	end()
+	return b.String()
+}
+
+func libraryRows() string {
+	var rows [][]string
+	for _, name := range libraryNames() {
+		s, err := scenarios.LoadFS(scenarios.Library(), name+".yaml")
+		if err != nil {
+			panic(err)
+		}
+		rows = append(rows, []string{code(name), strings.TrimSpace(s.Description)})
+	}
+	return tableOf([]string{"scenario", "what it shows"}, rows)
+}
+
+func providerRows() string {
+	var rows [][]string
+	for _, p := range fixtures.Builtin().Providers() {
+		rows = append(rows, []string{code(p.Name), p.Title, strconv.Itoa(len(p.Events)), signedAs(p)})
+	}
+	return tableOf([]string{"provider", "system", "events", "signature"}, rows)
+}
+
+// signedAs says where the signatures of a provider stand and how they are made.
+func signedAs(p *fixtures.Provider) string {
+	var list []string
+	for _, s := range p.Signing.Signatures {
+		for _, e := range s.Emit {
+			list = append(list, fmt.Sprintf("%s in `%s`", s.Alg, e.Header))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func optionRows() string {
+	var rows [][]string
+	for _, p := range fixtures.Builtin().Providers() {
+		for _, o := range p.Options {
+			if len(o.Values) > 0 {
+				rows = append(rows, []string{code(p.Name + "." + o.Name), codes(o.Values), o.Text})
+			}
+		}
+	}
+	return tableOf([]string{"option", "values, the default first", "what it decides"}, rows)
+}
+
+func retryRows() string {
+	var rows [][]string
+	for _, p := range fixtures.Builtin().Providers() {
+		for _, name := range slices.Sorted(maps.Keys(p.Delivery.Profiles)) {
+			rows = append(rows, []string{code(p.Name), code(name), waitsOf(p.Delivery.Profiles[name])})
+		}
+	}
+	return tableOf([]string{"provider", "profile", "waits between attempts"}, rows)
+}
+
+// waitsOf says how long a profile waits after each attempt.
+func waitsOf(r fixtures.Retry) string {
+	short := func(d time.Duration) string { return scenarios.Duration(d).String() }
+	if len(r.Schedule) == 0 {
+		text := short(r.Base)
+		if r.Factor > 1 {
+			text += fmt.Sprintf(", each next one %g times longer", r.Factor)
+		}
+		if r.Cap > 0 {
+			text += ", at most " + short(r.Cap)
+		}
+		return text + fmt.Sprintf("; %d attempts", r.Attempts)
+	}
+	var waits []string
+	for _, wait := range r.Schedule {
+		waits = append(waits, short(wait))
+	}
+	return strings.Join(waits, ", ")
+}
+
+func journeyRows() string {
+	var rows [][]string
+	for _, p := range fixtures.Builtin().Providers() {
+		for _, j := range p.Journeys {
+			rows = append(rows, []string{code(p.Name), code(j.Name), j.Title, strings.Join(j.Events, ", ")})
+		}
+	}
+	return tableOf([]string{"provider", "journey", "life", "events"}, rows)
+}

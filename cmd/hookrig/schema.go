@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/scenarios"
+)
+
+// schemaKind is a format of files that has a JSON Schema.
+type schemaKind struct {
+	name   string
+	schema func() []byte
+}
+
+// schemaKinds lists the formats. To add one is to add a line.
+func schemaKinds() []schemaKind {
+	return []schemaKind{
+		{"scenario", scenarios.JSONSchema},
+	}
+}
+
+// schemaNames lists the names of the formats.
+func schemaNames() []string {
+	var names []string
+	for _, kind := range schemaKinds() {
+		names = append(names, kind.name)
+	}
+	return names
+}
+
+func newSchema(w World) *cobra.Command {
+	names := strings.Join(schemaNames(), "|")
+	return &cobra.Command{
+		Use:   "schema " + names,
+		Short: "Print the JSON Schema of a file format, for your editor",
+		Long: `Prints the JSON Schema (2020-12) of a file format. An editor that knows it completes keys and marks mistakes
+while you type. hookrig lint checks more than a schema can say.`,
+		Example:           "  hookrig schema scenario > scenario.schema.json",
+		Args:              exactArgs("a format"),
+		ValidArgsFunction: completeSchema,
+		RunE: func(_ *cobra.Command, args []string) error {
+			for _, kind := range schemaKinds() {
+				if kind.name == args[0] {
+					if _, err := w.Stdout.Write(kind.schema()); err != nil {
+						return inconclusive(err)
+					}
+					return nil
+				}
+			}
+			hint := ""
+			if near := strictyaml.Nearest(args[0], schemaNames()); near != "" {
+				hint = fmt.Sprintf("; did you mean %q?", near)
+			}
+			return misusef("schema %q: want %s%s", args[0], names, hint)
+		},
+	}
+}
+
+func completeSchema(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, noFiles
+	}
+	return startingWith(typed, schemaNames()), noFiles
+}
