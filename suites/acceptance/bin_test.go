@@ -155,7 +155,7 @@ var _ = Describe("a bin on the page", func() {
 		b.click("a", "Compare")
 		b.sees("#tab-panel", "They differ in")
 		b.sees("#tab-panel", "spelling")
-		b.sees("#tab-panel", "Drift")
+		b.sees("#tab-panel", "Schema changes")
 		Expect(b.text("#tab-panel")).To(And(ContainSubstring("/gone"), ContainSubstring("10.50"), ContainSubstring("integer")))
 		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))

@@ -87,7 +87,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			}
 			signed := r.newest(ctx, "signed")
 			Expect(signed.Verification).NotTo(BeNil())
-			Expect(signed.Verification.Verdict).To(Equal("valid"))
+			Expect(signed.Verification.Verdict).To(BeEquivalentTo("valid"))
 			message := in("signed.http")
 			Expect(os.WriteFile(message, []byte(r.get(ctx, "/captures/"+signed.ID+"/raw")), 0o600)).To(Succeed())
 			run(ctx, 0, "verify", "neostore", "--secret", "S", message)
@@ -98,7 +98,7 @@ var _ = Describe("a body whose bytes matter", func() {
 			Expect(err).NotTo(HaveOccurred())
 			Expect(json.NewDecoder(resp.Body).Decode(&checked)).To(Succeed())
 			resp.Body.Close()
-			Expect(checked.Verdict).To(Equal("valid"))
+			Expect(checked.Verdict).To(BeEquivalentTo("valid"))
 		}
 	}, SpecTimeout(2*time.Minute))
 })
