@@ -86,7 +86,7 @@ var _ = Describe("a bin on the page", func() {
 		b.sees("dialog h2", "Forward what shop gets")
 		b.fill("To", consumer.capture+"/behind")
 		b.click("button", "Start forwarding")
-		b.sees("dialog .outcome", "repl") // not together with responses
+		b.sees("dialog .outcome", "scripted responses")
 		b.click("button", "Close")
 		b.closes()
 		b.click("button", "Response")
