@@ -153,10 +153,9 @@ func FuzzAPI(f *testing.F) {
 	all := targets(r)
 	calls := 0
 	f.Fuzz(func(t *testing.T, which uint8, input string) {
-		if calls++; calls%200 == 0 { // or pending deliveries fill the journal, and each event goes to ever more webhooks
-			if err := r.Dispatcher.WaitIdle(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+		if calls++; calls%200 == 0 {
+			// Each event goes to every webhook that an earlier input registered, and what is pending fills the journal.
+			// Nothing waits for the attempts: an input may name an address that never answers.
 			endpoints, err := r.Dispatcher.Endpoints(t.Context(), "neostore")
 			if err != nil {
 				t.Fatal(err)
