@@ -12,8 +12,8 @@ import (
 // dumped is how many captures, and how many deliveries, Dump shows.
 const dumped = 50
 
-// Dump returns the newest 50 captures and deliveries as text, oldest first, for the report of a failed test. Secrets in
-// addresses are left out. What cannot be read is said instead.
+// Dump returns the newest 50 captures and deliveries as text, oldest first, for the report of a failed test. It leaves
+// out the secrets in addresses. If a record cannot be read, it says why.
 func (s *Server) Dump(ctx context.Context) string {
 	var b strings.Builder
 	captures, err := s.capture.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Limit: dumped}})

@@ -46,6 +46,12 @@ type (
 	Response = journal.Response
 	// Handshake has a bin pass a vendor's check of a new endpoint.
 	Handshake = capture.Handshake
+	// SettingsChange changes some of a bin's settings: nil members stay as they are.
+	SettingsChange = capture.Change
+	// BinStats counts what became of every request that named a bin.
+	BinStats = capture.BinStats
+	// Sender describes the program that sent a bin's newest captures.
+	Sender = capture.Sender
 	// Imported tells what became of an imported file.
 	Imported = capture.Imported
 

@@ -44,10 +44,10 @@ type Options struct {
 	Dashboard func(vendorapi.Parts) http.Handler
 	// DashboardAddress is the dashboard's, host:port; "" is 127.0.0.1:0.
 	DashboardAddress string
-	// Surfaces are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
+	// VendorAPIs are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
 	// that Addresses gives it; the dashboard serves all of them besides, below their names. One with neither takes a free port.
 	VendorAPIs map[string]vendorapi.Factory
-	// Addresses are those of Surfaces, by provider, host:port.
+	// Addresses are those of VendorAPIs, by provider, host:port.
 	Addresses map[string]string
 	// Demo adds a demo tenant to every provider, whose key is provider.DemoKey, unless some address can be reached from
 	// other machines.

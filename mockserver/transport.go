@@ -24,6 +24,8 @@ type (
 	Trust = wire.Trust
 	// Problem is an error of the API, as RFC 9457 has it.
 	Problem = problem.Problem
+	// Parts are the parts of a server that its dashboard is built over.
+	Parts = vendorapi.Parts
 	// VendorAPI makes the emulation of a provider's own API: see package dashboard.
 	VendorAPI = vendorapi.Factory
 )

@@ -17,7 +17,7 @@ type serverInfo struct {
 	CaptureTLS string         `json:"capture_tls" doc:"the capture address that speaks TLS; empty when there is none"`
 	Clock      delivery.Clock `json:"clock"`
 	Providers  []string       `json:"providers" doc:"the names of the providers that it plays"`
-	// Surfaces is never nil.
+	// VendorAPIs is never nil.
 	VendorAPIs map[string]string `json:"vendor_apis" doc:"where the systems' own APIs are, by provider: an address, or else a path of the dashboard; every one is at its path besides"`
 	Limits     limits            `json:"limits" doc:"what bounds what is kept; the oldest captures and deliveries make room"`
 	Usage      journal.Stats     `json:"usage" doc:"what is kept, and what was evicted to make room"`

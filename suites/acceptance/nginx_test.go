@@ -64,7 +64,7 @@ var _ = Describe("behind nginx, below /hooks/", func() {
 		Entry("which leaves the path", "", SpecTimeout(3*time.Minute)))
 })
 
-// freePort is an address of 127.0.0.1 that nothing listens on. Another program may take it before it is used, which ends the spec with a word.
+// freePort is an address of 127.0.0.1 that nothing listens on. If another program takes it first, the spec fails and says so.
 func freePort() string {
 	GinkgoHelper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -34,7 +34,7 @@ type Parts struct {
 	Catalogue  *fixtures.Catalogue
 	// Wire sends what the dashboard sends by itself, only to where the server may deliver to.
 	Wire *wire.Client
-	// Surfaces are the addresses of the systems' own APIs, by provider: a URL, or a path of the dashboard.
+	// VendorAPIs are the addresses of the systems' own APIs, by provider: a URL, or a path of the dashboard.
 	VendorAPIs map[string]string
 }
 
