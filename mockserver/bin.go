@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Bin is the handle of one bin: a capture address, made on first use.
@@ -30,16 +29,16 @@ func (b *Bin) Name() string { return b.name }
 func (b *Bin) URL() string { return b.client.BinURL(b.name) }
 
 // Captures returns all that the bin holds, oldest first.
-func (b *Bin) Captures(ctx context.Context) ([]journal.Capture, error) {
-	query := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: b.name, Limit: journal.MaxLimit, Oldest: true}}
-	var all []journal.Capture
+func (b *Bin) Captures(ctx context.Context) ([]Capture, error) {
+	query := Query{CaptureQuery: CaptureQuery{Bin: b.name, Limit: MaxLimit, Oldest: true}}
+	var all []Capture
 	for {
 		page, err := b.client.Captures(ctx, query)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, page...)
-		if len(page) < journal.MaxLimit {
+		if len(page) < MaxLimit {
 			return all, nil
 		}
 		query.After = page[len(page)-1].Seq
@@ -51,7 +50,7 @@ const waitLimit = 5 * time.Second
 
 // Wait waits until the bin holds n captures or more, and returns them, oldest first. It waits until ctx's deadline, or for five seconds
 // without one. When they do not come the error wraps ErrNotReceived and says how many there are and what came nearest.
-func (b *Bin) Wait(ctx context.Context, n int) ([]journal.Capture, error) {
+func (b *Bin) Wait(ctx context.Context, n int) ([]Capture, error) {
 	limit := waitLimit
 	waiting := ctx
 	if deadline, ok := ctx.Deadline(); ok {
@@ -66,7 +65,7 @@ func (b *Bin) Wait(ctx context.Context, n int) ([]journal.Capture, error) {
 			}
 		})()
 	}
-	waited, err := b.client.Wait(waiting, b.name, capture.Wait{Count: n, Timeout: journal.Duration(limit)})
+	waited, err := b.client.Wait(waiting, b.name, Wait{Count: n, Timeout: Duration(limit)})
 	if err != nil {
 		return nil, err
 	}
@@ -77,35 +76,35 @@ func (b *Bin) Wait(ctx context.Context, n int) ([]journal.Capture, error) {
 }
 
 // WaitFor waits for what w describes. A wait that is not fulfilled is no error: see Waited.OK and Waited.Nearest.
-func (b *Bin) WaitFor(ctx context.Context, w capture.Wait) (capture.Waited, error) {
+func (b *Bin) WaitFor(ctx context.Context, w Wait) (Waited, error) {
 	return b.client.Wait(ctx, b.name, w)
 }
 
 // Respond has the bin answer with these responses, one after the other; the last one stays. Without any it answers 200 again.
-func (b *Bin) Respond(ctx context.Context, responses ...journal.Response) error {
-	_, err := b.client.Change(ctx, b.name, capture.Change{Responses: &capture.Script{Sequence: responses}})
+func (b *Bin) Respond(ctx context.Context, responses ...Response) error {
+	_, err := b.client.Change(ctx, b.name, SettingsChange{Responses: &Script{Sequence: responses}})
 	return err
 }
 
 // VerifyWith has every capture verified as it arrives, with a provider's scheme and these secrets.
 func (b *Bin) VerifyWith(ctx context.Context, provider string, secrets ...string) error {
-	_, err := b.client.Change(ctx, b.name, capture.Change{Provider: &provider, Secrets: &secrets})
+	_, err := b.client.Change(ctx, b.name, SettingsChange{Provider: &provider, Secrets: &secrets})
 	return err
 }
 
 // Configure sets all of the bin's settings.
-func (b *Bin) Configure(ctx context.Context, set capture.Settings) error {
+func (b *Bin) Configure(ctx context.Context, set Settings) error {
 	return b.client.Configure(ctx, b.name, set)
 }
 
 // Stats returns the bin's account: what became of every request that named it.
-func (b *Bin) Stats(ctx context.Context) (capture.BinStats, error) {
+func (b *Bin) Stats(ctx context.Context) (BinStats, error) {
 	return b.client.Stats(ctx, b.name)
 }
 
 // Sender tells what the bin's newest captures say of the program that sent them: after which responses it tries again, how long
 // it waits, what it repeats.
-func (b *Bin) Sender(ctx context.Context) (capture.Sender, error) {
+func (b *Bin) Sender(ctx context.Context) (Sender, error) {
 	return b.client.Sender(ctx, b.name)
 }
 
@@ -114,11 +113,11 @@ func (b *Bin) Clear(ctx context.Context) (int, error) { return b.client.ClearBin
 
 // Delete deletes the bin's captures that a query (see package capture) selects, and returns how many there were.
 func (b *Bin) Delete(ctx context.Context, q string) (int, error) {
-	return b.client.DeleteCaptures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: b.name}, Q: q})
+	return b.client.DeleteCaptures(ctx, Query{CaptureQuery: CaptureQuery{Bin: b.name}, Q: q})
 }
 
 // nearest says in a line each what came closest.
-func nearest(w capture.Waited) string {
+func nearest(w Waited) string {
 	var text strings.Builder
 	for _, miss := range w.Nearest {
 		fmt.Fprintf(&text, "\n  %s %s: %s", miss.Capture.Method, miss.Capture.Target, strings.Join(miss.Differences, "; "))

@@ -11,19 +11,18 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-func (l *local) Follow(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error {
+func (l *local) Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error {
 	f, err := l.s.capture.Follow(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	for {
-		if err := f.Next(ctx, func(u journal.Update) error {
+		if err := f.Next(ctx, func(u Update) error {
 			if u.Capture != nil { // the store's own
 				c := u.Capture.Clone()
 				u.Capture = &c
@@ -48,10 +47,10 @@ const shortest = time.Second
 
 // Follow reads the stream of the server's API. When the connection breaks it opens another one, which goes on
 // where the last one was, unless the last one was of no use.
-func (r *remote) Follow(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error {
+func (r *remote) Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error {
 	for begun := false; ; {
 		opened, moved := time.Now(), false
-		err := r.stream(ctx, o, func(u journal.Update) error {
+		err := r.stream(ctx, o, func(u Update) error {
 			if begun && u.Ready != nil {
 				return nil
 			}
@@ -81,7 +80,7 @@ func (r *remote) Follow(ctx context.Context, o capture.FollowOptions, tell func(
 type toldError struct{ error }
 
 // stream reads the stream until it ends. It never returns nil.
-func (r *remote) stream(ctx context.Context, o capture.FollowOptions, tell func(journal.Update) error) error {
+func (r *remote) stream(ctx context.Context, o FollowOptions, tell func(Update) error) error {
 	v := query{}
 	v.text("kind", o.Kind)
 	v.text("bin", o.Bin)
@@ -147,7 +146,7 @@ func readEvent(r *bufio.Reader) (e event, err error) {
 }
 
 // update is what the event says.
-func (e event) update() (u journal.Update, err error) {
+func (e event) update() (u Update, err error) {
 	if u.Position, err = journal.ParsePosition(e.id); err != nil {
 		return u, err
 	}
@@ -157,10 +156,10 @@ func (e event) update() (u journal.Update, err error) {
 		u.Ready = &u.Position
 		return u, nil
 	case "capture":
-		u.Capture = &journal.Capture{}
+		u.Capture = &Capture{}
 		into = u.Capture
 	case "delivery":
-		u.Delivery = &journal.Delivery{}
+		u.Delivery = &Delivery{}
 		into = u.Delivery
 	case "removed":
 		u.Removed = &journal.Removed{}

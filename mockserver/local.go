@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 	"github.com/hookrig/hookrig/mockserver/internal/export"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
@@ -19,7 +18,7 @@ var _ Client = (*local)(nil)
 
 func (l *local) BinURL(bin string) string { return l.s.capture.URL() + "/" + bin }
 
-func (l *local) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+func (l *local) Register(ctx context.Context, e Endpoint) (Endpoint, error) {
 	p, err := l.s.catalogue.Provider(e.Provider)
 	if err != nil {
 		return e, err
@@ -41,7 +40,7 @@ func (l *local) Remove(ctx context.Context, provider, endpoint string) error {
 	return l.s.dispatcher.Remove(ctx, endpoint)
 }
 
-func (l *local) Endpoints(ctx context.Context, provider string) ([]journal.Endpoint, error) {
+func (l *local) Endpoints(ctx context.Context, provider string) ([]Endpoint, error) {
 	if provider != "" {
 		if _, err := l.s.catalogue.Provider(provider); err != nil {
 			return nil, err
@@ -50,7 +49,7 @@ func (l *local) Endpoints(ctx context.Context, provider string) ([]journal.Endpo
 	return l.s.dispatcher.Endpoints(ctx, provider)
 }
 
-func (l *local) Emit(ctx context.Context, name string, e ...delivery.Emission) ([]journal.Delivery, error) {
+func (l *local) Emit(ctx context.Context, name string, e ...Emission) ([]Delivery, error) {
 	switch len(e) {
 	case 0:
 		return nil, fmt.Errorf("%w: no event to emit", delivery.ErrInvalid)
@@ -61,37 +60,37 @@ func (l *local) Emit(ctx context.Context, name string, e ...delivery.Emission) (
 	}
 }
 
-func (l *local) Delivery(ctx context.Context, id string) (journal.Delivery, error) {
+func (l *local) Delivery(ctx context.Context, id string) (Delivery, error) {
 	return l.s.store.Delivery(ctx, id)
 }
 
-func (l *local) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]journal.Delivery, error) {
+func (l *local) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
 	return l.s.store.Deliveries(ctx, q)
 }
 
-func (l *local) Redeliver(ctx context.Context, id string) (journal.Delivery, error) {
+func (l *local) Redeliver(ctx context.Context, id string) (Delivery, error) {
 	return l.s.dispatcher.Redeliver(ctx, id)
 }
 
-func (l *local) Clock(context.Context) (delivery.Clock, error) { return l.s.dispatcher.Clock(), nil }
+func (l *local) Clock(context.Context) (Clock, error) { return l.s.dispatcher.Clock(), nil }
 
-func (l *local) Advance(ctx context.Context, by time.Duration) (delivery.Clock, error) {
+func (l *local) Advance(ctx context.Context, by time.Duration) (Clock, error) {
 	return l.s.dispatcher.Advance(ctx, by)
 }
 
 func (l *local) WaitIdle(ctx context.Context) error { return l.s.dispatcher.WaitIdle(ctx) }
 
-func (l *local) BeginRun(ctx context.Context, o delivery.RunOptions) (string, error) {
+func (l *local) BeginRun(ctx context.Context, o RunOptions) (string, error) {
 	return l.s.dispatcher.BeginRun(ctx, o)
 }
 
 func (l *local) EndRun(ctx context.Context, id string) error { return l.s.dispatcher.EndRun(ctx, id) }
 
-func (l *local) RunClock(_ context.Context, id string) (delivery.Clock, error) {
+func (l *local) RunClock(_ context.Context, id string) (Clock, error) {
 	return l.s.dispatcher.RunClock(id)
 }
 
-func (l *local) AdvanceRun(ctx context.Context, id string, by time.Duration) (delivery.Clock, error) {
+func (l *local) AdvanceRun(ctx context.Context, id string, by time.Duration) (Clock, error) {
 	return l.s.dispatcher.AdvanceRun(ctx, id, by)
 }
 
@@ -99,37 +98,37 @@ func (l *local) WaitIdleRun(ctx context.Context, id string) error {
 	return l.s.dispatcher.WaitIdleRun(ctx, id)
 }
 
-func (l *local) Configure(ctx context.Context, bin string, set capture.Settings) error {
+func (l *local) Configure(ctx context.Context, bin string, set Settings) error {
 	return l.s.capture.Configure(ctx, bin, set)
 }
 
-func (l *local) Change(ctx context.Context, bin string, c capture.Change) (capture.Settings, error) {
+func (l *local) Change(ctx context.Context, bin string, c SettingsChange) (Settings, error) {
 	return l.s.capture.Change(ctx, bin, c)
 }
 
-func (l *local) Settings(ctx context.Context, bin string) (capture.Settings, error) {
+func (l *local) Settings(ctx context.Context, bin string) (Settings, error) {
 	return l.s.capture.Settings(ctx, bin)
 }
 
-func (l *local) Bins(ctx context.Context) ([]journal.Bin, error) { return l.s.store.Bins(ctx) }
+func (l *local) Bins(ctx context.Context) ([]BinSummary, error) { return l.s.store.Bins(ctx) }
 
-func (l *local) Stats(ctx context.Context, bin string) (capture.BinStats, error) {
+func (l *local) Stats(ctx context.Context, bin string) (BinStats, error) {
 	return l.s.capture.BinStats(ctx, bin)
 }
 
-func (l *local) Sender(ctx context.Context, bin string) (capture.Sender, error) {
+func (l *local) Sender(ctx context.Context, bin string) (Sender, error) {
 	return l.s.capture.Sender(ctx, bin)
 }
 
-func (l *local) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
+func (l *local) Captures(ctx context.Context, q Query) ([]Capture, error) {
 	return l.s.capture.Captures(ctx, q)
 }
 
-func (l *local) Capture(ctx context.Context, id string) (journal.Capture, error) {
+func (l *local) Capture(ctx context.Context, id string) (Capture, error) {
 	return l.s.store.Capture(ctx, id)
 }
 
-func (l *local) Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error) {
+func (l *local) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 	return l.s.capture.Wait(ctx, bin, w)
 }
 
@@ -137,14 +136,14 @@ func (l *local) ClearBin(ctx context.Context, bin string) (int, error) {
 	return l.s.store.ClearBin(ctx, bin)
 }
 
-func (l *local) Export(ctx context.Context, q capture.Query, format export.Format, keepSecrets bool, w io.Writer) error {
+func (l *local) Export(ctx context.Context, q Query, format FileFormat, keepSecrets bool, w io.Writer) error {
 	return l.s.capture.Export(ctx, q, format, w, export.Options{KeepSecrets: keepSecrets})
 }
 
-func (l *local) Import(ctx context.Context, bin string, format export.Format, file io.Reader) (capture.Imported, error) {
+func (l *local) Import(ctx context.Context, bin string, format FileFormat, file io.Reader) (Imported, error) {
 	return l.s.capture.Import(ctx, bin, format, file)
 }
 
-func (l *local) DeleteCaptures(ctx context.Context, q capture.Query) (int, error) {
+func (l *local) DeleteCaptures(ctx context.Context, q Query) (int, error) {
 	return l.s.capture.Delete(ctx, q)
 }

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Provider is the handle of one provider. A name that the catalogue does not have is noticed at its first use:
@@ -39,12 +37,12 @@ func (p *Provider) Name() string { return p.name }
 // Subscribe registers an endpoint: events that match one of the patterns go to url, signed with the secret that the
 // provider gives the endpoint. Without a pattern it gets what the provider's own default is. A pattern that selects no event of the
 // provider is ErrInvalid.
-func (p *Provider) Subscribe(ctx context.Context, url string, patterns ...string) (journal.Endpoint, error) {
-	return p.Register(ctx, journal.Endpoint{URL: url, Events: patterns})
+func (p *Provider) Subscribe(ctx context.Context, url string, patterns ...string) (Endpoint, error) {
+	return p.Register(ctx, Endpoint{URL: url, Events: patterns})
 }
 
 // Register registers an endpoint with all that can be said of it: secrets, tenant, retry profile, timeout.
-func (p *Provider) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+func (p *Provider) Register(ctx context.Context, e Endpoint) (Endpoint, error) {
 	e.Provider = p.name
 	return p.client.Register(ctx, e)
 }
@@ -57,10 +55,10 @@ func (p *Provider) Remove(ctx context.Context, endpoint string) error {
 // Emit emits one event of a fresh entity, drawn from the server's seed, and returns its deliveries, one for each endpoint
 // that subscribed to it. Faults are written as on the command line: "duplicate:3", "signature:missing". ErrNoSubscriber: no endpoint
 // selects the event, so nothing was sent.
-func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]journal.Delivery, error) {
-	e := delivery.Emission{Event: event}
+func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]Delivery, error) {
+	e := Emission{Event: event}
 	for _, text := range faults {
-		fault, err := delivery.ParseFault(text)
+		fault, err := ParseFault(text)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +68,7 @@ func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]
 }
 
 // Send emits events with all that can be said of them, several as one. ErrNoSubscriber: no endpoint selects any of them.
-func (p *Provider) Send(ctx context.Context, e ...delivery.Emission) ([]journal.Delivery, error) {
+func (p *Provider) Send(ctx context.Context, e ...Emission) ([]Delivery, error) {
 	deliveries, err := p.client.Emit(ctx, p.name, e...)
 	if err == nil && len(deliveries) == 0 {
 		names := make([]string, len(e))
@@ -87,13 +85,13 @@ type JourneyOptions struct {
 	Tenant string             // "" is the provider's demo tenant
 	Seed   *uint64            // nil is the server's; equal seeds give equal lives
 	Set    []fixtures.Setting // members overwritten in every event
-	Faults []delivery.Fault   // done to every delivery
+	Faults []Fault            // done to every delivery
 	Start  time.Time          // the earliest time that the events speak of; zero is the default
 }
 
 // Journey emits the events of one entity's life, which agree with each other: those named, in their order, or without
 // names a whole life. Each call is another life, drawn from the server's seed and the count of lives before it.
-func (p *Provider) Journey(ctx context.Context, journey string, events ...string) ([]journal.Delivery, error) {
+func (p *Provider) Journey(ctx context.Context, journey string, events ...string) ([]Delivery, error) {
 	list, err := p.Life(journey, JourneyOptions{}, events...)
 	if err != nil {
 		return nil, err
@@ -102,7 +100,7 @@ func (p *Provider) Journey(ctx context.Context, journey string, events ...string
 }
 
 // Life renders the events of one entity's life and sends nothing: hand them to Send, in any order, as often as you like.
-func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]delivery.Emission, error) {
+func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]Emission, error) {
 	known, err := p.catalogue.Provider(p.name)
 	if err != nil {
 		return nil, err
@@ -117,9 +115,9 @@ func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]d
 	if err != nil {
 		return nil, err
 	}
-	list := make([]delivery.Emission, len(life))
+	list := make([]Emission, len(life))
 	for i, e := range life {
-		list[i] = delivery.Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body, Faults: o.Faults}
+		list[i] = Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body, Faults: o.Faults}
 	}
 	return list, nil
 }

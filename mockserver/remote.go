@@ -15,11 +15,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
-	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // remote is the Client of a server elsewhere: calls of the dashboard's HTTP API.
@@ -38,8 +36,8 @@ const dialLimit = 10 * time.Second
 // Dial returns a client of the dashboard at server, as in http://127.0.0.1:8080. It asks the dashboard once, so a wrong address
 // (ErrNoServer) or a wrong token is noticed here. The client is an io.Closer too: Close lets go of its connections.
 // At most one Trust may be given; it decides which certificates of an https dashboard are taken.
-func Dial(server, token string, trust ...wire.Trust) (Client, error) {
-	var t wire.Trust
+func Dial(server, token string, trust ...Trust) (Client, error) {
+	var t Trust
 	switch len(trust) {
 	case 0:
 	case 1:
@@ -94,23 +92,23 @@ func (r *remote) Close() error {
 
 func (r *remote) BinURL(bin string) string { return r.capture + "/" + bin }
 
-func (r *remote) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
-	return answer[journal.Endpoint](ctx, r, http.MethodPost, path("providers", e.Provider, "endpoints"), e)
+func (r *remote) Register(ctx context.Context, e Endpoint) (Endpoint, error) {
+	return answer[Endpoint](ctx, r, http.MethodPost, path("providers", e.Provider, "endpoints"), e)
 }
 
 func (r *remote) Remove(ctx context.Context, provider, endpoint string) error {
 	return r.do(ctx, http.MethodDelete, path("providers", provider, "endpoints", endpoint), nil, nil)
 }
 
-func (r *remote) Endpoints(ctx context.Context, provider string) ([]journal.Endpoint, error) {
+func (r *remote) Endpoints(ctx context.Context, provider string) ([]Endpoint, error) {
 	where := path("endpoints")
 	if provider != "" {
 		where = path("providers", provider, "endpoints")
 	}
-	return items[journal.Endpoint](ctx, r, http.MethodGet, where, nil)
+	return items[Endpoint](ctx, r, http.MethodGet, where, nil)
 }
 
-func (r *remote) Emit(ctx context.Context, name string, e ...delivery.Emission) ([]journal.Delivery, error) {
+func (r *remote) Emit(ctx context.Context, name string, e ...Emission) ([]Delivery, error) {
 	var in any = e
 	switch len(e) {
 	case 0:
@@ -118,14 +116,14 @@ func (r *remote) Emit(ctx context.Context, name string, e ...delivery.Emission) 
 	case 1:
 		in = e[0]
 	}
-	return items[journal.Delivery](ctx, r, http.MethodPost, path("providers", name, "events"), in)
+	return items[Delivery](ctx, r, http.MethodPost, path("providers", name, "events"), in)
 }
 
-func (r *remote) Delivery(ctx context.Context, id string) (journal.Delivery, error) {
-	return answer[journal.Delivery](ctx, r, http.MethodGet, path("deliveries", id), nil)
+func (r *remote) Delivery(ctx context.Context, id string) (Delivery, error) {
+	return answer[Delivery](ctx, r, http.MethodGet, path("deliveries", id), nil)
 }
 
-func (r *remote) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]journal.Delivery, error) {
+func (r *remote) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
 	v := query{}
 	v.text("provider", q.Provider)
 	v.text("endpoint", q.Endpoint)
@@ -133,27 +131,27 @@ func (r *remote) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]jou
 	v.text("event_id", q.EventID)
 	v.number("before", q.Before)
 	v.number("after", q.After)
-	return pages[journal.Delivery](ctx, r, path("deliveries"), v, "before", q.Limit)
+	return pages[Delivery](ctx, r, path("deliveries"), v, "before", q.Limit)
 }
 
-func (r *remote) Redeliver(ctx context.Context, id string) (journal.Delivery, error) {
-	return answer[journal.Delivery](ctx, r, http.MethodPost, path("deliveries", id, "redeliver"), nil)
+func (r *remote) Redeliver(ctx context.Context, id string) (Delivery, error) {
+	return answer[Delivery](ctx, r, http.MethodPost, path("deliveries", id, "redeliver"), nil)
 }
 
-func (r *remote) Clock(ctx context.Context) (delivery.Clock, error) {
-	return answer[delivery.Clock](ctx, r, http.MethodGet, path("clock"), nil)
+func (r *remote) Clock(ctx context.Context) (Clock, error) {
+	return answer[Clock](ctx, r, http.MethodGet, path("clock"), nil)
 }
 
-func (r *remote) Advance(ctx context.Context, by time.Duration) (delivery.Clock, error) {
-	in := map[string]journal.Duration{"by": journal.Duration(by)}
-	return answer[delivery.Clock](ctx, r, http.MethodPost, path("clock", "advance"), in)
+func (r *remote) Advance(ctx context.Context, by time.Duration) (Clock, error) {
+	in := map[string]Duration{"by": Duration(by)}
+	return answer[Clock](ctx, r, http.MethodPost, path("clock", "advance"), in)
 }
 
 func (r *remote) WaitIdle(ctx context.Context) error {
 	return r.do(ctx, http.MethodPost, path("clock", "settle"), nil, nil)
 }
 
-func (r *remote) BeginRun(ctx context.Context, o delivery.RunOptions) (string, error) {
+func (r *remote) BeginRun(ctx context.Context, o RunOptions) (string, error) {
 	type begun struct {
 		ID string `json:"id"`
 	}
@@ -165,44 +163,44 @@ func (r *remote) EndRun(ctx context.Context, id string) error {
 	return r.do(ctx, http.MethodDelete, path("runs", id), nil, nil)
 }
 
-func (r *remote) RunClock(ctx context.Context, id string) (delivery.Clock, error) {
-	return answer[delivery.Clock](ctx, r, http.MethodGet, path("runs", id, "clock"), nil)
+func (r *remote) RunClock(ctx context.Context, id string) (Clock, error) {
+	return answer[Clock](ctx, r, http.MethodGet, path("runs", id, "clock"), nil)
 }
 
-func (r *remote) AdvanceRun(ctx context.Context, id string, by time.Duration) (delivery.Clock, error) {
-	in := map[string]journal.Duration{"by": journal.Duration(by)}
-	return answer[delivery.Clock](ctx, r, http.MethodPost, path("runs", id, "clock", "advance"), in)
+func (r *remote) AdvanceRun(ctx context.Context, id string, by time.Duration) (Clock, error) {
+	in := map[string]Duration{"by": Duration(by)}
+	return answer[Clock](ctx, r, http.MethodPost, path("runs", id, "clock", "advance"), in)
 }
 
 func (r *remote) WaitIdleRun(ctx context.Context, id string) error {
 	return r.do(ctx, http.MethodPost, path("runs", id, "clock", "settle"), nil, nil)
 }
 
-func (r *remote) Configure(ctx context.Context, bin string, set capture.Settings) error {
+func (r *remote) Configure(ctx context.Context, bin string, set Settings) error {
 	return r.do(ctx, http.MethodPut, path("bins", bin), set, nil)
 }
 
-func (r *remote) Change(ctx context.Context, bin string, c capture.Change) (capture.Settings, error) {
-	return answer[capture.Settings](ctx, r, http.MethodPatch, path("bins", bin), c)
+func (r *remote) Change(ctx context.Context, bin string, c SettingsChange) (Settings, error) {
+	return answer[Settings](ctx, r, http.MethodPatch, path("bins", bin), c)
 }
 
-func (r *remote) Settings(ctx context.Context, bin string) (capture.Settings, error) {
-	return answer[capture.Settings](ctx, r, http.MethodGet, path("bins", bin), nil)
+func (r *remote) Settings(ctx context.Context, bin string) (Settings, error) {
+	return answer[Settings](ctx, r, http.MethodGet, path("bins", bin), nil)
 }
 
-func (r *remote) Bins(ctx context.Context) ([]journal.Bin, error) {
-	return items[journal.Bin](ctx, r, http.MethodGet, path("bins"), nil)
+func (r *remote) Bins(ctx context.Context) ([]BinSummary, error) {
+	return items[BinSummary](ctx, r, http.MethodGet, path("bins"), nil)
 }
 
-func (r *remote) Stats(ctx context.Context, bin string) (capture.BinStats, error) {
-	return answer[capture.BinStats](ctx, r, http.MethodGet, path("bins", bin, "stats"), nil)
+func (r *remote) Stats(ctx context.Context, bin string) (BinStats, error) {
+	return answer[BinStats](ctx, r, http.MethodGet, path("bins", bin, "stats"), nil)
 }
 
-func (r *remote) Sender(ctx context.Context, bin string) (capture.Sender, error) {
-	return answer[capture.Sender](ctx, r, http.MethodGet, path("bins", bin, "sender"), nil)
+func (r *remote) Sender(ctx context.Context, bin string) (Sender, error) {
+	return answer[Sender](ctx, r, http.MethodGet, path("bins", bin, "sender"), nil)
 }
 
-func (r *remote) Captures(ctx context.Context, q capture.Query) ([]journal.Capture, error) {
+func (r *remote) Captures(ctx context.Context, q Query) ([]Capture, error) {
 	v := captureQuery(q)
 	if q.Oldest {
 		v.text("order", "oldest")
@@ -215,24 +213,24 @@ func (r *remote) Captures(ctx context.Context, q capture.Query) ([]journal.Captu
 	if q.Oldest {
 		last = "after"
 	}
-	return pages[journal.Capture](ctx, r, where, v, last, q.Limit)
+	return pages[Capture](ctx, r, where, v, last, q.Limit)
 }
 
-func (r *remote) Capture(ctx context.Context, id string) (journal.Capture, error) {
-	return answer[journal.Capture](ctx, r, http.MethodGet, path("captures", id), nil)
+func (r *remote) Capture(ctx context.Context, id string) (Capture, error) {
+	return answer[Capture](ctx, r, http.MethodGet, path("captures", id), nil)
 }
 
-func (r *remote) Wait(ctx context.Context, bin string, w capture.Wait) (capture.Waited, error) {
+func (r *remote) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 	resp, err := r.send(ctx, http.MethodPost, path("bins", bin, "wait"), w)
 	if err != nil {
-		return capture.Waited{}, err
+		return Waited{}, err
 	}
 	defer drain(resp)
 	// Both are answers: 200 fulfilled, 408 not.
 	if resp.StatusCode != http.StatusOK && !(resp.StatusCode == http.StatusRequestTimeout && isJSON(resp)) {
-		return capture.Waited{}, problem.Read(resp)
+		return Waited{}, problem.Read(resp)
 	}
-	var out capture.Waited
+	var out Waited
 	err = decode(resp, &out)
 	out.OK = resp.StatusCode == http.StatusOK
 	return out, err
@@ -242,7 +240,7 @@ func (r *remote) ClearBin(ctx context.Context, bin string) (int, error) {
 	return r.deleted(ctx, path("bins", bin, "captures"))
 }
 
-func (r *remote) DeleteCaptures(ctx context.Context, q capture.Query) (int, error) {
+func (r *remote) DeleteCaptures(ctx context.Context, q Query) (int, error) {
 	v := captureQuery(q)
 	if len(v) == 0 { // without a query what comes meanwhile stays too
 		return r.ClearBin(ctx, q.Bin)
@@ -259,7 +257,7 @@ func (r *remote) deleted(ctx context.Context, path string) (int, error) {
 }
 
 // captureQuery are the parameters that say which captures are meant.
-func captureQuery(q capture.Query) query {
+func captureQuery(q Query) query {
 	v := query{}
 	v.number("before", q.Before)
 	v.number("after", q.After)
@@ -380,7 +378,7 @@ func (r *remote) sendFile(ctx context.Context, method, path, mediaType string, b
 		req.Header.Set("Authorization", "Bearer "+r.token)
 	}
 	resp, err := r.http.Do(req)
-	return resp, wire.Explain(err)
+	return resp, ExplainError(err)
 }
 
 func decode(resp *http.Response, out any) error {

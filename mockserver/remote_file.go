@@ -6,12 +6,11 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/export"
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-func (r *remote) Export(ctx context.Context, q capture.Query, format export.Format, keepSecrets bool, w io.Writer) error {
+func (r *remote) Export(ctx context.Context, q Query, format FileFormat, keepSecrets bool, w io.Writer) error {
 	v := query{}
 	v.text("format", format.Name)
 	v.number("before", q.Before)
@@ -35,7 +34,7 @@ func (r *remote) Export(ctx context.Context, q capture.Query, format export.Form
 	return nil
 }
 
-func (r *remote) Import(ctx context.Context, bin string, format export.Format, file io.Reader) (out capture.Imported, err error) {
+func (r *remote) Import(ctx context.Context, bin string, format FileFormat, file io.Reader) (out Imported, err error) {
 	if !format.Readable() {
 		return out, fmt.Errorf("%w: format %s cannot be read", export.ErrInvalid, format.Name)
 	}

@@ -3,9 +3,6 @@ package mockserver
 import (
 	"context"
 	"time"
-
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Run is a Client whose calls belong to one run. Runs share a server without seeing each other: an endpoint that is registered in a run gets
@@ -19,7 +16,7 @@ type Run struct {
 var _ Client = (*Run)(nil)
 
 // BeginRun begins a run on the server that client drives. Close ends it.
-func BeginRun(ctx context.Context, client Client, o delivery.RunOptions) (*Run, error) {
+func BeginRun(ctx context.Context, client Client, o RunOptions) (*Run, error) {
 	id, err := client.BeginRun(ctx, o)
 	if err != nil {
 		return nil, err
@@ -34,14 +31,14 @@ func (r *Run) ID() string { return r.id }
 func (r *Run) Close(ctx context.Context) error { return r.EndRun(ctx, r.id) }
 
 // Register registers an endpoint in the run.
-func (r *Run) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+func (r *Run) Register(ctx context.Context, e Endpoint) (Endpoint, error) {
 	e.Run = r.id
 	return r.Client.Register(ctx, e)
 }
 
 // Emit emits events in the run.
-func (r *Run) Emit(ctx context.Context, name string, list ...delivery.Emission) ([]journal.Delivery, error) {
-	mine := make([]delivery.Emission, len(list))
+func (r *Run) Emit(ctx context.Context, name string, list ...Emission) ([]Delivery, error) {
+	mine := make([]Emission, len(list))
 	for i, e := range list {
 		e.Run = r.id
 		mine[i] = e
@@ -50,10 +47,10 @@ func (r *Run) Emit(ctx context.Context, name string, list ...delivery.Emission) 
 }
 
 // Clock returns the run's clock.
-func (r *Run) Clock(ctx context.Context) (delivery.Clock, error) { return r.RunClock(ctx, r.id) }
+func (r *Run) Clock(ctx context.Context) (Clock, error) { return r.RunClock(ctx, r.id) }
 
 // Advance moves the run's clock, and no other.
-func (r *Run) Advance(ctx context.Context, by time.Duration) (delivery.Clock, error) {
+func (r *Run) Advance(ctx context.Context, by time.Duration) (Clock, error) {
 	return r.AdvanceRun(ctx, r.id, by)
 }
 

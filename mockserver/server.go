@@ -16,16 +16,14 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
-	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/webhooksite"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // Options of a Server. The zero value is a server for tests: memory, virtual clock, free ports on loopback, no dashboard.
 type Options struct {
-	// Store keeps the journal; nil is journal.NewMemory with its default limits. Close does not close a Store that was given.
-	Store journal.Store
+	// Store keeps the journal; nil is NewMemory with its default limits. Close does not close a Store that was given.
+	Store Store
 	// MaxBody bounds the body of a request to the capture address, in bytes; 0 is 16 MiB.
 	MaxBody int
 	// Catalogue holds the providers; nil is fixtures.Builtin.
@@ -41,19 +39,19 @@ type Options struct {
 	CaptureURL   string
 	DashboardURL string
 	// Dashboard makes the HTTP API and page over the server (dashboard.Handler); nil is none.
-	Dashboard func(vendorapi.Parts) http.Handler
+	Dashboard func(Parts) http.Handler
 	// DashboardAddress is the dashboard's, host:port; "" is 127.0.0.1:0.
 	DashboardAddress string
 	// VendorAPIs are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
 	// that Addresses gives it; the dashboard serves all of them besides, below their names. One with neither takes a free port.
-	VendorAPIs map[string]vendorapi.Factory
+	VendorAPIs map[string]VendorAPI
 	// Addresses are those of VendorAPIs, by provider, host:port.
 	Addresses map[string]string
 	// Demo adds a demo tenant to every provider, whose key is provider.DemoKey, unless some address can be reached from
 	// other machines.
 	Demo bool
 	// Tenants are added to their providers, or replace those of their names.
-	Tenants []delivery.Tenant
+	Tenants []Tenant
 	// RealClock has retries follow the wall clock; without it they wait for Advance.
 	RealClock bool
 	// Start is where the virtual clock starts; zero is fixtures.DefaultStart.
@@ -66,7 +64,7 @@ type Options struct {
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Trust decides which certificates of https consumers are taken, by deliveries, forwards and resends. The zero value takes what the
 	// system's authorities vouch for.
-	Trust wire.Trust
+	Trust Trust
 	// Token is what callers of the dashboard must show; "" asks for none.
 	Token string
 	// Insecure allows addresses beyond loopback without a Token.
@@ -81,10 +79,10 @@ type Options struct {
 type Server struct {
 	catalogue  *fixtures.Catalogue
 	seed       uint64
-	store      journal.Store
-	ownStore   bool         // opened here, so closed here
-	wire       *wire.Client // of deliveries and resends
-	forwarding *wire.Client // of forwards; nil before the capture address is made
+	store      Store
+	ownStore   bool        // opened here, so closed here
+	wire       *HTTPClient // of deliveries and resends
+	forwarding *HTTPClient // of forwards; nil before the capture address is made
 	dispatcher *delivery.Dispatcher
 	capture    *capture.Server
 	dashboard  *webServer // nil without one
@@ -111,7 +109,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	guard.Lookup = o.Lookup
 	s := &Server{catalogue: o.Catalogue, seed: o.Seed, store: o.Store}
 	guard.Own = s.listens
-	client := &wire.Client{Dial: guard.Dial, Forbids: guard.CheckLiteral, Reroute: s.reroute, Trust: o.Trust}
+	client := &HTTPClient{Dial: guard.Dial, Forbids: guard.CheckLiteral, Reroute: s.reroute, Trust: o.Trust}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -120,7 +118,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.catalogue, s.wire = o.Catalogue, client
 	if s.store == nil {
-		s.store, s.ownStore = journal.NewMemory(journal.MemoryOptions{}), true
+		s.store, s.ownStore = NewMemory(MemoryOptions{}), true
 	}
 	if err := s.start(ctx, o, client, guard); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -129,7 +127,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 }
 
 // start starts the parts in the order in which they need each other.
-func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guard *wire.Guard) (err error) {
+func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard *Guard) (err error) {
 	s.dispatcher, err = delivery.New(ctx, delivery.Options{
 		Catalogue: o.Catalogue, Store: s.store, Virtual: !o.RealClock, Start: o.Start, Seed: o.Seed, Wire: client, Log: o.Log,
 		Demo: o.Demo && !o.exposed(), Hold: true,
@@ -166,7 +164,7 @@ func (s *Server) start(ctx context.Context, o Options, client *wire.Client, guar
 	if o.Dashboard == nil {
 		return nil
 	}
-	handler := o.Dashboard(vendorapi.Parts{
+	handler := o.Dashboard(Parts{
 		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
 	})
 	if s.dashboard, err = startWeb(o, o.DashboardAddress, dashboardGuarded(), s.withVendorAPIs(handler)); err != nil {
@@ -195,7 +193,7 @@ func (s *Server) reroute(to string) string {
 }
 
 // forwards is the client that bins forward with: not to themselves, whatever a name leads to.
-func (s *Server) forwards(guard *wire.Guard, trust wire.Trust) *wire.Client {
+func (s *Server) forwards(guard *Guard, trust Trust) *HTTPClient {
 	own := *guard
 	own.Own = nil
 	own.Refuse = func(at netip.AddrPort) error {
@@ -204,7 +202,7 @@ func (s *Server) forwards(guard *wire.Guard, trust wire.Trust) *wire.Client {
 		}
 		return nil
 	}
-	s.forwarding = &wire.Client{Dial: own.Dial, Forbids: own.CheckLiteral, Trust: trust}
+	s.forwarding = &HTTPClient{Dial: own.Dial, Forbids: own.CheckLiteral, Trust: trust}
 	return s.forwarding
 }
 
