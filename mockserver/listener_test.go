@@ -98,7 +98,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
-// conns makes pairs of connections within a bubble of synctest.
+// pipes makes pairs of connections within a bubble of synctest.
 type pipes struct {
 	waiting chan net.Conn
 	closed  chan struct{}

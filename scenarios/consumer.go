@@ -58,7 +58,7 @@ func (r *run) expectsUnsent() bool {
 	return false
 }
 
-// target is how a report names what the run checked.
+// targetWords is how a report names what the run checked.
 func (r *run) targetWords() string {
 	switch t := r.scenario.Target; {
 	case r.given():

@@ -27,7 +27,7 @@ func play(t *testing.T, s *Scenario, o Options) (Report, error) {
 	return Run(t.Context(), server.Client(), s, o)
 }
 
-// parsed reads a scenario whose head the tests have in common.
+// read reads a scenario whose head the tests have in common.
 func read(t *testing.T, steps string) *Scenario {
 	t.Helper()
 	s, err := Parse("test.yaml", []byte("hookrig: 1\nname: test\nseed: 7\ntarget: {bin: inbox}\nbins:\n  inbox: {provider: neostore}\n"+steps), fixtures.Builtin())

@@ -21,7 +21,7 @@ type recordedFlags struct {
 	keepPath, skipInvalid bool
 }
 
-// check says which flags do not go together.
+// checkFrom says which flags do not go together.
 func (b *burstFlags) checkFrom(args []string) error {
 	switch {
 	case b.from == "" && len(args) == 0:

@@ -238,7 +238,7 @@ func isExpected(status int, expected []string) bool {
 	})
 }
 
-// sendVerdict is nil when every delivery was delivered, or dropped as a fault asked; with expected statuses, when each was answered so.
+// sendResult is nil when every delivery was delivered, or dropped as a fault asked; with expected statuses, when each was answered so.
 func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected []string) error {
 	var verdict error
 	for _, d := range deliveries {

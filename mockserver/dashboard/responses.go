@@ -38,7 +38,7 @@ func (k *dashboard) setResponses(ctx context.Context, bin string, script capture
 	return &response[capture.Script]{script}, err
 }
 
-// responses are capture.Script as callers write it: one response, a list of a sequence of responses, or an object with rules besides.
+// responses are capture.Script as callers write it: one response, a list of responses, or an object that also has rules.
 type responses capture.Script
 
 // responsesBody is the object. Responses is another word for sequence.
@@ -54,7 +54,7 @@ type responsesBody struct {
 type ruleBody struct {
 	Where     string    `json:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
 	Response  *scripted `json:"response,omitempty" doc:"the one response; left out together with sequence: 200"`
-	Sequence  sequence  `json:"sequence,omitempty" doc:"the rule's own a sequence of responses, instead of one"`
+	Sequence  sequence  `json:"sequence,omitempty" doc:"the rule's own sequence of responses, instead of one"`
 	Responses sequence  `json:"responses,omitempty" doc:"another word for sequence"`
 	Loop      bool      `json:"loop,omitempty" doc:"repeat the sequence after the last one"`
 	By        string    `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery has the sequence for itself"`
@@ -75,7 +75,7 @@ func (b ruleBody) rule() (capture.Rule, error) {
 	return r, nil
 }
 
-// inTurn are the responses that one of two words gives.
+// sequenceOf returns the responses that one of two members gives.
 func sequenceOf(list, other sequence) ([]journal.Response, error) {
 	if len(list) > 0 && len(other) > 0 {
 		return nil, errors.New("sequence and responses are two words for the same: give one of them")
@@ -143,10 +143,10 @@ func (responses) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[scripted](), true, ""), list, r.Schema(reflect.TypeFor[responsesBody](), true, "")}}
 }
 
-// turns are a sequence of responses.
+// sequence is a list of responses, given one after the other.
 type sequence []scripted
 
-// turn is journal.Response with a body of text, or of any other JSON, which is then sent as such.
+// scripted is journal.Response with a body of text, or of any other JSON, which is then sent as such.
 type scripted struct {
 	journal.Response
 	Body json.RawMessage `json:"body,omitempty" doc:"text; or any other JSON, which is sent as application/json unless headers say otherwise"`

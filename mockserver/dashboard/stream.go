@@ -150,9 +150,9 @@ func (s *stream) tell(ctx context.Context, u journal.Update) error {
 		if s.brief {
 			c.withoutBody(c.Size)
 		}
-		return s.sequenceOf(ctx, c.Capture.Size(), func() error { return s.send(u.Position, "capture", c) })
+		return s.writeLarge(ctx, c.Capture.Size(), func() error { return s.send(u.Position, "capture", c) })
 	case u.Delivery != nil:
-		return s.sequenceOf(ctx, u.Delivery.Size(), func() error {
+		return s.writeLarge(ctx, u.Delivery.Size(), func() error {
 			return s.send(u.Position, "delivery", s.delivered(*u.Delivery))
 		})
 	case u.Removed != nil:
@@ -170,9 +170,9 @@ func (s *stream) tell(ctx context.Context, u journal.Update) error {
 	return nil
 }
 
-// inTurn sends a record of so many bytes, which takes memory in proportion to them: of large ones a few
-// at a time.
-func (s *stream) sequenceOf(ctx context.Context, size int, send func() error) error {
+// writeLarge sends a record of size bytes. Large records take memory in proportion to their size, so only a few
+// are sent at a time.
+func (s *stream) writeLarge(ctx context.Context, size int, send func() error) error {
 	if size <= largeRecord {
 		return send()
 	}

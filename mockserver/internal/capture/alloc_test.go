@@ -32,14 +32,14 @@ func (c *tape) SetWriteDeadline(time.Time) error { return nil }
 func (c *tape) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 func (c *tape) Close() error                     { return nil }
 
-// text index is a store that keeps nothing.
-type textIndex struct{ journal.Store }
+// discard is a store that keeps nothing.
+type discard struct{ journal.Store }
 
-func (textIndex) AppendCapture(context.Context, *journal.Capture) error { return nil }
+func (discard) AppendCapture(context.Context, *journal.Capture) error { return nil }
 
 func newTape(t testing.TB) (*conn, *tape) {
 	t.Helper()
-	store := textIndex{journal.NewMemory(journal.MemoryOptions{})}
+	store := discard{journal.NewMemory(journal.MemoryOptions{})}
 	front := Front{Receive: func(string, *wire.Message) *Reception { return nil }} // no bin of it
 	s, err := Start(t.Context(), Options{Store: store, Front: front})
 	if err != nil {

@@ -52,7 +52,7 @@ func (s *Site) receive(bin string, m *wire.Message) *capture.Reception {
 	return reception
 }
 
-// response is what the token answers to a request.
+// answer returns what the token answers to a request.
 func (t *token) answer(m *wire.Message) journal.Response {
 	r := journal.Response{
 		Status: t.DefaultStatus, Headers: map[string]string{"Content-Type": t.DefaultContentType}, Body: t.DefaultContent,

@@ -100,7 +100,7 @@ func (h noErrors) Handle(_ context.Context, r slog.Record) error {
 // client keeps no connection, so that none outlives its test.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// response is an answer with its body read.
+// answer is a response with its body read.
 type answer struct {
 	status int
 	header http.Header

@@ -266,7 +266,7 @@ func checkPages(ctx context.Context, db *sql.DB) error {
 // migrations are the names of the migrations, in their order.
 func migrations() ([]string, error) { return fs.Glob(schema, "schema/*.sql") }
 
-// otherSieves reports whether a file of version 2 is one of those whose second migration added the text indexes, which the
+// otherTextIndexes reports whether a file of version 2 is one of those whose second migration added the text indexes, which the
 // third one does in all later files, and not Bin.Cleared.
 func otherTextIndexes(ctx context.Context, db *sql.DB) (found bool, err error) {
 	err = db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'sieves'").Scan(&found)

@@ -76,7 +76,7 @@ type stored struct {
 	slices  int
 }
 
-// text indexes returns those between two segments, in the order of the search.
+// textIndexes returns those between two segments, in the order of the search.
 func (f *search) textIndexes(ctx context.Context, first, last int64) ([]stored, error) {
 	var all []stored
 	if len(f.grams) == 0 {

@@ -37,7 +37,7 @@ func appendSearched(t *testing.T, s journal.Store, first, end int) []journal.Cap
 	return all
 }
 
-// text indexes returns how many slices each text index of the file has.
+// textIndexes returns how many slices each text index of the file has.
 func textIndexes(t *testing.T, s *store) map[int64]int {
 	t.Helper()
 	all := map[int64]int{}

@@ -33,7 +33,7 @@ func (s *blockSet) has(block int) bool { return s[block/64]>>(block%64)&1 == 1 }
 
 func allBlocks() blockSet { return blockSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
 
-// text index is a segment's, while it is made.
+// textIndex is the text index of a segment while it is built.
 type textIndex struct {
 	rows []blockSet // a power of two of them
 	text journal.Folded

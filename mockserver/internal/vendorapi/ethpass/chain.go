@@ -100,7 +100,7 @@ type nft struct {
 	TokenID           natural `json:"tokenId"`
 }
 
-// read gives a token the form that the passes have it in.
+// readNFT gives a token the form that the passes have it in.
 func (a *api) readNFT(where string, n nft) (nft, error) {
 	onSolana := a.Provider.Option("chain") == solana
 	switch {
