@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -126,7 +127,7 @@ func checkResponse(r journal.Response, where string) error {
 	case r.Drip < 0 || time.Duration(r.Drip) > longestDelay:
 		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, longestDelay)
 	case r.Cut != "" && r.Cut != journal.CutHead && r.Cut != journal.CutBody:
-		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, quote(r.Cut))
+		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, clip.Quote(r.Cut))
 	case r.Body != "" && len(r.Binary) > 0:
 		return fmt.Errorf("%w: %s: body and body_base64: want one of them", ErrInvalid, where)
 	case r.Hang && r.Reset:
@@ -153,10 +154,10 @@ func checkResponse(r journal.Response, where string) error {
 
 func checkLine(name, value, where string) error {
 	if !isToken(name) {
-		return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, quote(name))
+		return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, clip.Quote(name))
 	}
 	if strings.ContainsAny(value, "\r\n\x00") {
-		return fmt.Errorf("%w: %s: header %s: %s holds a line end", ErrInvalid, where, name, quote(value))
+		return fmt.Errorf("%w: %s: header %s: %s holds a line end", ErrInvalid, where, name, clip.Quote(value))
 	}
 	return nil
 }

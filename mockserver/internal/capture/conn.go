@@ -35,14 +35,14 @@ type conn struct {
 
 func newConn(s *Server, socket net.Conn) *conn {
 	c := &conn{s: s, socket: socket, peer: socket.RemoteAddr().String()}
-	c.in = input{socket: socket, limits: &s.limits, share: share{room: s.room}, kept: s.kept}
+	c.in = input{socket: socket, limits: &s.limits, share: s.room.Share(), kept: s.kept}
 	return c
 }
 
 // serve serves the connection until either side ends it.
 func (c *conn) serve() {
 	defer c.s.leave(c)
-	defer c.in.share.giveBack()
+	defer c.in.share.GiveBack()
 	defer func() { _ = c.socket.Close() }() // closed already, perhaps
 	defer func() {
 		if p := recover(); p != nil {

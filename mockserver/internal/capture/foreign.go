@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // language is what a sender speaks.
@@ -63,7 +65,7 @@ func (c *conn) refuseForeign() bool {
 	}
 	status, what, do := http.StatusBadRequest, "", ""
 	line, _, _ := cutLine(r.head)
-	where := "line 1: " + quote(line) + ": "
+	where := "line 1: " + clip.Quote(line) + ": "
 	switch spoken {
 	case speaksTLS:
 		where, what, do = "", "the sender speaks TLS, and this address does not", "use "+s.url

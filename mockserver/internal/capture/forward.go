@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/replay"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -36,7 +37,7 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 		return nil, nil
 	}
 	u, err := url.Parse(set.Forward)
-	where := "forward to " + quote(set.Forward)
+	where := "forward to " + clip.Quote(set.Forward)
 	switch {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Fragment != "":
 		return nil, fmt.Errorf("%w: %s: want the consumer's address, as in http://127.0.0.1:3000/hooks", ErrInvalid, where)

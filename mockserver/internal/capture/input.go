@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/memory"
 )
 
 // input reads a connection into a buffer that grows as far as a head may be long.
@@ -18,8 +20,8 @@ type input struct {
 	body   []byte // the last one that did not fit into buf; its space is used again
 	framed []byte // the last one that came in chunks, as it came
 
-	share share // of the room for what is not stored yet
-	kept  int   // bytes that each buffer may keep between requests
+	share memory.Share // of the room for what is not stored yet
+	kept  int          // bytes that each buffer may keep between requests
 
 	limits *limits
 	limit  time.Duration // that is set on the socket
@@ -73,12 +75,12 @@ func (in *input) shed() {
 	if cap(in.framed) > in.kept {
 		in.framed = nil
 	}
-	in.share.giveBack()
+	in.share.GiveBack()
 }
 
 // room waits for room for n more bytes. The time that this takes is not the sender's.
 func (in *input) room(n int) error {
-	if !in.share.take(n) {
+	if !in.share.Take(n) {
 		return nil
 	}
 	limit := in.limit
@@ -334,13 +336,4 @@ func chunkSize(line string) (int64, error) {
 		return 0, fmt.Errorf("%w: chunk size %s: want a hexadecimal number", errMalformed, quoteLine(line))
 	}
 	return size, nil
-}
-
-// quote quotes input for an error or a problem, cut short when it is long.
-func quote(text string) string {
-	const longest = 200
-	if len(text) > longest {
-		return fmt.Sprintf("%q…", text[:longest])
-	}
-	return fmt.Sprintf("%q", text)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
@@ -213,17 +214,17 @@ func (r *request) parseRequestLine(line string) error {
 	}
 	r.Method, r.Target, r.Version = line[:first], line[first+1:last], line[last+1:]
 	if !isToken(r.Method) {
-		return fmt.Errorf("%w: line 1: %s: %s is no method", errMalformed, quoteLine(line), quote(redact.Line(r.Method)))
+		return fmt.Errorf("%w: line 1: %s: %s is no method", errMalformed, quoteLine(line), clip.Quote(redact.Line(r.Method)))
 	}
 	if len(r.Version) != len("HTTP/1.1") || r.Version[:7] != "HTTP/1." || r.Version[7] < '0' || r.Version[7] > '9' {
 		r.frame.version = strings.HasPrefix(r.Version, "HTTP/")
-		return fmt.Errorf("%w: line 1: %s: %s is not HTTP/1.0 or HTTP/1.1", errMalformed, quoteLine(line), quote(redact.Text(r.Version)))
+		return fmt.Errorf("%w: line 1: %s: %s is not HTTP/1.0 or HTTP/1.1", errMalformed, quoteLine(line), clip.Quote(redact.Text(r.Version)))
 	}
 	if strings.IndexByte(r.Target, ' ') >= 0 {
-		r.problems = append(r.problems, "the target holds a space: "+quote(redact.URL(r.Target)))
+		r.problems = append(r.problems, "the target holds a space: "+clip.Quote(redact.URL(r.Target)))
 	}
 	if strings.ContainsFunc(r.Target, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		r.problems = append(r.problems, "the target holds a control character: "+quote(redact.URL(r.Target)))
+		r.problems = append(r.problems, "the target holds a control character: "+clip.Quote(redact.URL(r.Target)))
 	}
 	return nil
 }
@@ -236,7 +237,7 @@ func (r *request) parseField(line string, n int) error {
 		if len(r.Headers) > 0 {
 			above = r.Headers[len(r.Headers)-1].Name
 		}
-		return fmt.Errorf("%w: line %d: %s: want a header line such as \"Name: value\"", errMalformed, n, quote(redact.Below(above, line)))
+		return fmt.Errorf("%w: line %d: %s: want a header line such as \"Name: value\"", errMalformed, n, clip.Quote(redact.Below(above, line)))
 	}
 	trimmed := strings.Trim(value, " \t")
 	r.plain = r.plain && len(value) == len(trimmed)+1 && value[0] == ' '
@@ -284,7 +285,7 @@ func (r *request) checkFrame() error {
 	}
 	if !f.chunked {
 		return fmt.Errorf("%w: Transfer-Encoding %s: want chunked as the last coding", errMalformed,
-			quote(strings.Join(r.Headers.Values("Transfer-Encoding"), ", ")))
+			clip.Quote(strings.Join(r.Headers.Values("Transfer-Encoding"), ", ")))
 	}
 	if f.stated { // RFC 9112 §6.3: the chunks count
 		r.problems = append(r.problems, "both Transfer-Encoding and Content-Length")
@@ -321,4 +322,4 @@ func isToken(text string) bool {
 }
 
 // quoteLine quotes a line of a head or a trailer without its secret: problems and responses are shown around.
-func quoteLine(line string) string { return quote(redact.Line(line)) }
+func quoteLine(line string) string { return clip.Quote(redact.Line(line)) }

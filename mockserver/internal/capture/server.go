@@ -14,7 +14,10 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/memory"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -83,9 +86,11 @@ func mostConns(files uint64) int {
 
 // Server records every request that its address receives. A capture is stored before the first byte of its response.
 type Server struct {
+	*query.Searcher // finds what is recorded
+
 	o          Options
 	limits     limits
-	room       *room         // for what is not stored yet
+	room       *memory.Room  // for what is not stored yet
 	forwards   chan struct{} // holds one for each request that is being passed on; nil is without bound
 	apiCalls   chan struct{} // holds one for each answer of the front's API
 	kept       int           // bytes that a connection keeps of each of its buffers
@@ -97,11 +102,8 @@ type Server struct {
 	dashboard  atomic.Pointer[string]
 	bins       bins
 	checks     checks
-	conditions conditions
-	reads      sharedReads
-	looks      int // at captures, that one page of a query costs at most
 	tally      tally
-	irregular  irregulars
+	irregular  analysis.Irregulars
 	foreigners foreigners
 	since      time.Time
 	accepted   *answer // what a bin without a script answers
@@ -133,14 +135,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		o:        o.withDefaults(),
 		limits:   usualLimits(),
 		since:    time.Now().UTC(),
-		looks:    mostLooks,
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Response{}),
 		apiCalls: make(chan struct{}, mostAPICalls),
 	}
-	s.room = newRoom(s.o.InFlight)
-	s.conditions.read = newReads(s.o.InFlight)
+	s.room = memory.NewRoom(s.o.InFlight)
+	s.Searcher = query.New(query.Options{Store: s.o.Store, Now: s.o.Now, Memory: s.o.InFlight})
 	if n := s.o.forwardsAtOnce(); n > 0 {
 		s.forwards = make(chan struct{}, n)
 	}
@@ -262,7 +263,8 @@ func (s *Server) Close(ctx context.Context) error {
 	if !s.closed {
 		s.closed = true
 		close(s.closing)
-		s.room.close()
+		s.room.Close()
+		s.Searcher.Close()
 		s.stopPatience()
 		s.stopListening()
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -118,16 +119,7 @@ func (r *readRequest) sentOverHTTP() error {
 			return nil // host:port without a scheme
 		}
 	}
-	return fmt.Errorf("%w: url %s", ErrNotHTTP, clipped(r.URL))
-}
-
-// clipped quotes the beginning of a text.
-func clipped(text string) string {
-	const longest = 60
-	if len(text) > longest {
-		return fmt.Sprintf("%q…", text[:longest])
-	}
-	return fmt.Sprintf("%q", text)
+	return fmt.Errorf("%w: url %s", ErrNotHTTP, clip.Quote(r.URL))
 }
 
 // foreign turns what browsers and proxies write into a request as HTTP/1 has it. The notes say what was taken for what the archive does not have.

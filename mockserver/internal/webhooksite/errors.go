@@ -65,12 +65,3 @@ func (s *Site) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(status)
 	_, _ = w.Write(newErrorBody(message))
 }
-
-// quote quotes input for an error, cut short when it is long.
-func quote(text string) string {
-	const longest = 200
-	if len(text) > longest {
-		return fmt.Sprintf("%q…", text[:longest])
-	}
-	return fmt.Sprintf("%q", text)
-}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // match says whether a query holds for a request.
@@ -27,7 +29,7 @@ func parseQuery(text string, now time.Time) (match, error) {
 	case len(text) > longestQuery:
 		return nil, invalid("query of %d bytes: want at most %d", len(text), longestQuery)
 	case !utf8.ValidString(text):
-		return nil, invalid("query %s is not UTF-8", quote(text))
+		return nil, invalid("query %s is not UTF-8", clip.Quote(text))
 	}
 	p := &parser{text: text, field: "content", now: now}
 	m, err := p.list()
@@ -74,9 +76,9 @@ func (p *parser) wrong(format string, args ...any) error {
 	}
 	where := "the end"
 	if rest != "" {
-		where = quote(rest)
+		where = clip.Quote(rest)
 	}
-	return invalid("query %s: at %s, byte %d: %s", quote(p.text), where, p.at+1, invalid(format, args...).Error())
+	return invalid("query %s: at %s, byte %d: %s", clip.Quote(p.text), where, p.at+1, invalid(format, args...).Error())
 }
 
 // operator takes one of these, as words of their own if they are words.

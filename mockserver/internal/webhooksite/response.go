@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // response is an answer that somebody gives to a request that is held.
@@ -54,7 +56,7 @@ func readResponse(f *fields) (response, error) {
 	}
 	var err error
 	if r.content, err = base64.StdEncoding.DecodeString(content); err != nil {
-		return response{}, invalid("content %s: want base64: %s", quote(content), err)
+		return response{}, invalid("content %s: want base64: %s", clip.Quote(content), err)
 	}
 	if raw := f.value("headers"); raw != nil && string(raw) != "[]" { // PHP's empty object
 		err = r.readHeaders(raw)
@@ -68,12 +70,12 @@ func readResponse(f *fields) (response, error) {
 func (r *response) readHeaders(raw json.RawMessage) error {
 	var lines map[string]any
 	if err := json.Unmarshal(raw, &lines); err != nil {
-		return invalid("headers %s: want an object of names and values", quote(string(raw)))
+		return invalid("headers %s: want an object of names and values", clip.Quote(string(raw)))
 	}
 	n := 0
 	for name, value := range lines {
 		if !isToken(name) {
-			return invalid("headers: %s is no name of a header", quote(name))
+			return invalid("headers: %s is no name of a header", clip.Quote(name))
 		}
 		values, isList := value.([]any)
 		if !isList {

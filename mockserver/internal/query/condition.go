@@ -1,0 +1,276 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/itchyny/gojq"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/internal/content"
+	"github.com/hookrig/hookrig/internal/jq"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/memory"
+)
+
+// Limits of conditions.
+const (
+	longestCondition = 4 << 10 // bytes
+	keptConditions   = 256     // compiled ones
+)
+
+// Condition is a jq program over content.Root. It holds when any of its results is neither false nor null.
+type Condition struct {
+	text  string
+	query *gojq.Query
+	code  *jq.Program
+	body  bool          // it may look at the body
+	parts func() []part // what must hold together, for near misses
+
+	read *reads // nil: without bound
+}
+
+// reads bound the memory that reading bodies and checking them takes.
+type reads struct {
+	room *memory.Room // of all that are read at a time
+	each int64        // bytes of one's values
+
+	running   chan struct{} // holds one for the condition that takes more than a little
+	condition int64         // bytes of one's values
+}
+
+// newReads are those of a server that has so many bytes for requests that are not stored yet.
+func newReads(inFlight int64) *reads {
+	one := max(leastRun, min(2*inFlight, mostRun))
+	return &reads{memory.NewRoom(min(inFlight, mostRead)), max(leastRead, min(2*inFlight, content.Ample)), make(chan struct{}, 1), one}
+}
+
+// How much memory the values of one condition may take, in bytes. One that takes much runs alone.
+const (
+	leastRun = 32 << 20
+	mostRun  = 48 << 20
+)
+
+// mostRead is how much memory the values of bodies take that are read at a time, in bytes. One may go beyond it.
+const mostRead = 64 << 20
+
+// limits are those of one condition.
+func (r *reads) limits() jq.Limits {
+	if r == nil {
+		return jq.Limits{}
+	}
+	return jq.Limits{Memory: r.condition, Reserve: func(ctx context.Context, _ int64) (func(), error) {
+		select {
+		case r.running <- struct{}{}:
+			return func() { <-r.running }, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}
+}
+
+// leastRead is how much memory the values of one body may take at least, in bytes.
+const leastRead = 48 << 20
+
+// begin takes what it costs to read a message decoded, which is given back after it was read. A message that costs little
+// takes nothing.
+func (r *reads) begin(m *signature.Message) *memory.Share {
+	if r == nil {
+		return &memory.Share{}
+	}
+	share := r.room.Share()
+	if n := content.Cost(m); n >= cheap {
+		share.Take(int(n))
+	}
+	return &share
+}
+
+// cheap is a cost that nobody counts, in bytes.
+const cheap = 64 << 10
+
+// root is what jq sees of a message.
+func (r *reads) root(m *signature.Message) map[string]any {
+	if r == nil {
+		return content.Root(m, content.Ample)
+	}
+	return content.Root(m, r.each)
+}
+
+// newCondition compiles a condition. It sees no environment, no file and no other input. Errors wrap ErrInvalid.
+func newCondition(text string, read *reads) (*Condition, error) {
+	if len(text) > longestCondition {
+		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", ErrInvalid, len(text), longestCondition)
+	}
+	query, err := jq.Parse(text)
+	if err != nil {
+		return nil, badSyntax(text, err)
+	}
+	if err := checkMeaning(text, query); err != nil {
+		return nil, err
+	}
+	code, err := jq.Compile(query, read.limits())
+	if err != nil {
+		return nil, fmt.Errorf("%w condition %s: %w", ErrInvalid, clip.Quote(text), err)
+	}
+	c := &Condition{text: text, query: query, code: code, body: !bodiless(text), read: read}
+	c.parts = sync.OnceValue(func() []part { return partsOf(query, read.limits()) })
+	return c, nil
+}
+
+// badSyntax says where a condition cannot be read.
+func badSyntax(text string, err error) error {
+	var at *gojq.ParseError
+	if !errors.As(err, &at) {
+		return fmt.Errorf("%w condition %s: %w", ErrInvalid, clip.Quote(text), err)
+	}
+	offset := min(max(at.Offset-len(at.Token), 0), len(text))
+	before := text[:offset]
+	line, column := 1+strings.Count(before, "\n"), 1+len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))
+	hint := "want a jq condition such as .method == \"POST\" and .body.id == 7"
+	if strings.Contains(text, "&&") || strings.Contains(text, "||") {
+		hint = "jq writes && as \"and\" and || as \"or\""
+	} else if strings.Contains(text, "'") {
+		hint = "strings stand in double quotes"
+	}
+	return fmt.Errorf("%w condition %s: line %d, column %d: %w: %s", ErrInvalid, clip.Quote(text), line, column, err, hint)
+}
+
+// checkMeaning refuses what can be read and yet is a mistake: it would hold always, or never.
+func checkMeaning(text string, query *gojq.Query) error {
+	upper := regexp.MustCompile(`\.headers(?:\.|\[")([a-z0-9_-]*[A-Z][A-Za-z0-9_-]*)`)
+	if found := upper.FindStringSubmatch(text); found != nil {
+		return fmt.Errorf("%w condition %s: header names are in lower case: .headers[%q]", ErrInvalid, clip.Quote(text), strings.ToLower(found[1]))
+	}
+	for _, q := range conjuncts(query) {
+		switch q.Op {
+		case gojq.OpAssign, gojq.OpModify, gojq.OpUpdateAdd, gojq.OpUpdateSub, gojq.OpUpdateMul, gojq.OpUpdateDiv, gojq.OpUpdateMod, gojq.OpUpdateAlt:
+			return fmt.Errorf("%w condition %s: %s changes a value and always holds: compare with ==", ErrInvalid, clip.Quote(text), clip.Quote(q.String()))
+		}
+		if err := content.CheckPaths(q); err != nil {
+			return fmt.Errorf("%w condition %s: %w", ErrInvalid, clip.Quote(text), err)
+		}
+	}
+	return nil
+}
+
+// conjuncts takes a condition apart at its "and"s.
+func conjuncts(q *gojq.Query) []*gojq.Query {
+	switch {
+	case q == nil:
+		return nil
+	case len(q.FuncDefs) > 0:
+		return []*gojq.Query{q}
+	case q.Op == gojq.OpAnd:
+		return append(conjuncts(q.Left), conjuncts(q.Right)...)
+	case q.Term != nil && q.Term.Type == gojq.TermTypeQuery && len(q.Term.SuffixList) == 0:
+		return conjuncts(q.Term.Query)
+	}
+	return []*gojq.Query{q}
+}
+
+// bodiless says whether a condition surely does not look at the body: it is made of the other members, literals,
+// operators and a few functions only.
+func bodiless(text string) bool {
+	if strings.Contains(text, `\`) {
+		return false // strings with expressions in them
+	}
+	known := regexp.MustCompile(`"[^"]*"|\.(method|path|query|params|headers)\b|\[[0-9]*\]|\b(and|or|not|null|true|false|test|startswith|endswith|length)\b|[0-9]+|[\s()|=!<>,+*/-]`)
+	return strings.Trim(known.ReplaceAllString(text, ""), "[]") == ""
+}
+
+// document is what the condition sees of a message. A body that it does not look at is not decoded.
+func (c *Condition) document(m *signature.Message) map[string]any {
+	if !c.body {
+		return content.Root(m, 0)
+	}
+	return c.read.root(m)
+}
+
+// selects says whether the condition holds for a capture; nil holds for all. The error is ctx's, or wraps ErrInvalid when
+// the condition takes too long or too much.
+func (c *Condition) selects(ctx context.Context, of *journal.Capture) (bool, error) {
+	if c == nil {
+		return true, nil
+	}
+	if c.body {
+		defer c.read.begin(&of.Message).GiveBack()
+	}
+	held, err := c.Holds(ctx, c.document(&of.Message))
+	switch {
+	case err == nil:
+		return held, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case tooCostly(err):
+		return false, fmt.Errorf("%w condition %s: it %w with capture %s", ErrInvalid, clip.Quote(c.text), err, of.ID)
+	}
+	return false, nil
+}
+
+// tooCostly says whether a condition was ended for what it takes.
+func tooCostly(err error) bool { return errors.Is(err, jq.ErrSlow) || errors.Is(err, jq.ErrLarge) }
+
+// String is the condition as it was written.
+func (c *Condition) String() string { return c.text }
+
+// Holds evaluates the condition over a document: see Searcher.Document. The error is what jq says.
+func (c *Condition) Holds(ctx context.Context, doc map[string]any) (bool, error) {
+	held := false
+	err := c.code.Run(ctx, doc, func(v any) bool {
+		held = v != nil && v != false
+		return !held
+	})
+	return held, err
+}
+
+// conditions are those compiled so far. The zero value is ready.
+type conditions struct {
+	read   *reads // of all its conditions
+	mu     sync.Mutex
+	byText map[string]*Condition
+}
+
+// get compiles a condition, or returns it from before; "" is nil, which holds for all.
+func (k *conditions) get(text string) (*Condition, error) {
+	if text == "" {
+		return nil, nil
+	}
+	k.mu.Lock()
+	known := k.byText[text]
+	k.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	c, err := newCondition(text, k.read)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.byText == nil {
+		k.byText = map[string]*Condition{}
+	}
+	for old := range k.byText { // any will do: compiling again is cheap
+		if len(k.byText) < keptConditions {
+			break
+		}
+		delete(k.byText, old)
+	}
+	k.byText[text] = c
+	return c, nil
+}
+
+// Condition compiles a jq condition, or returns it from before; "" is nil. Errors wrap ErrInvalid.
+func (s *Searcher) Condition(text string) (*Condition, error) { return s.conditions.get(text) }
+
+// Document returns what conditions see of a message, and what to call when they have been evaluated: it bounds how much
+// memory documents take together.
+func (s *Searcher) Document(m *signature.Message) (doc map[string]any, done func()) {
+	share := s.conditions.read.begin(m)
+	return s.conditions.read.root(m), share.GiveBack
+}
