@@ -17,7 +17,7 @@ var ranks = []struct {
 	{-1, []string{"internal/clip"}},
 	{0, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/jq", "fixtures/internal/jsontext", "fixtures/internal/people", "internal/handlers/hmac", "internal/handlers/secret"}},
 	{1, []string{"fixtures/internal/slot", "fixtures/signature", "cmd/hookrig/internal/markdown"}},
-	{2, []string{"fixtures", "internal/content"}},
+	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/diff", "mockserver/internal/drift"}},
 	{5, []string{"mockserver/store/sqlite", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},

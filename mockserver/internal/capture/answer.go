@@ -10,8 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // answer is a response made ready to be written.
@@ -47,7 +50,7 @@ func newAnswer(r journal.Response) *answer {
 			a.date = true
 		case is(name, "Connection"):
 			a.connection = true
-			a.last = a.last || lists(value, "close")
+			a.last = a.last || http1.Lists(value, "close")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
@@ -153,7 +156,7 @@ func checkResponse(r journal.Response, where string) error {
 }
 
 func checkLine(name, value, where string) error {
-	if !isToken(name) {
+	if !httpguts.ValidHeaderFieldName(name) {
 		return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, clip.Quote(name))
 	}
 	if strings.ContainsAny(value, "\r\n\x00") {

@@ -35,7 +35,8 @@ type conn struct {
 
 func newConn(s *Server, socket net.Conn) *conn {
 	c := &conn{s: s, socket: socket, peer: socket.RemoteAddr().String()}
-	c.in = input{socket: socket, limits: &s.limits, share: s.room.Share(), kept: s.kept}
+	c.in = input{limits: &s.limits, share: s.room.Share(), kept: s.kept}
+	c.in.listen(socket)
 	return c
 }
 
@@ -126,12 +127,12 @@ func (c *conn) record(reception *Reception) *answer {
 // unusual is the request's bytes when the message alone does not tell them, else nil.
 func (c *conn) unusual() []byte {
 	r := &c.request
-	if r.plain && !r.frame.chunked {
+	if r.plain && !r.parsed.Frame.Chunked {
 		return nil
 	}
 	_ = c.in.room(len(r.head) + max(len(c.in.framed), len(r.Body))) // all has been read: it has no time limit to set
 	c.raw = append(c.raw[:0], r.head...)
-	if r.frame.chunked {
+	if r.parsed.Frame.Chunked {
 		c.raw = append(c.raw, c.in.framed...)
 	} else {
 		c.raw = append(c.raw, r.Body...)
@@ -225,7 +226,7 @@ func (c *conn) discard(until func() time.Time) {
 	c.idle.Store(true)
 	for c.socket.SetReadDeadline(until()) == nil {
 		// Looked at after the limit was set, so that either this or wake ends the waiting.
-		if c.s.isClosing() || c.in.discard() != nil {
+		if c.s.isClosing() || c.in.Discard() != nil {
 			return
 		}
 	}

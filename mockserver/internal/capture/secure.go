@@ -116,7 +116,8 @@ func (c *conn) explainTLS(err error) {
 	a := newAnswer(journal.Response{Status: http.StatusBadRequest, Body: "not recorded: this address speaks TLS: use " + c.s.TLSURL() + "\n"})
 	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), a.content...)
 	if _, err := plain.Conn.Write(raw); err == nil {
-		c.socket, c.in.socket = plain.Conn, plain.Conn
+		c.socket = plain.Conn
+		c.in.listen(plain.Conn)
 		c.linger()
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/memory"
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // Options of a Server.
@@ -145,7 +146,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if n := s.o.forwardsAtOnce(); n > 0 {
 		s.forwards = make(chan struct{}, n)
 	}
-	s.kept = int(min(mostKept, max(firstSpace, s.o.InFlight/firstSpace)))
+	s.kept = int(min(mostKept, max(http1.FirstSpace, s.o.InFlight/http1.FirstSpace)))
 	s.SetDashboard(o.Dashboard)
 	var err error
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {

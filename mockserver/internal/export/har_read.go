@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/content"
@@ -107,7 +109,7 @@ func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
 // sentOverHTTP says why a request of a browser's archive never was one of HTTP, or nil.
 func (r *readRequest) sentOverHTTP() error {
 	scheme, _, ok := strings.Cut(r.URL, ":")
-	if !ok || !wire.IsToken(scheme) || strings.Contains(scheme, ".") {
+	if !ok || !httpguts.ValidHeaderFieldName(scheme) || strings.Contains(scheme, ".") {
 		return nil // the URL is wrong, which foreign says
 	}
 	switch strings.ToLower(scheme) {
@@ -241,7 +243,7 @@ func parseResponse(raw json.RawMessage) (response *journal.Response, note string
 		}
 		for value := range strings.SplitSeq(h.Value, "\n") { // how browsers put lines of one name together
 			value = strings.TrimSuffix(value, "\r")
-			if wire.IsToken(h.Name) && !strings.ContainsAny(value, "\r\x00") {
+			if httpguts.ValidHeaderFieldName(h.Name) && !strings.ContainsAny(value, "\r\x00") {
 				out.Lines.Add(h.Name, value)
 			}
 		}

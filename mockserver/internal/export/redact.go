@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/internal/content"
@@ -179,7 +181,7 @@ func framingSpeaks(raw []byte) bool {
 
 // requestLine redacts the target. Where the request line is none, as that of a head which begins with a header line, all of it counts.
 func requestLine(pass *redact.Pass, m *wire.Message) {
-	if wire.IsToken(m.Method) && !strings.Contains(m.Target, " ") && !redact.Name(m.Method) {
+	if httpguts.ValidHeaderFieldName(m.Method) && !strings.Contains(m.Target, " ") && !redact.Name(m.Method) {
 		m.Target = pass.URL(m.Target)
 		return
 	}
@@ -190,7 +192,7 @@ func requestLine(pass *redact.Pass, m *wire.Message) {
 	}
 	m.Version = ""
 	m.Method, m.Target, _ = strings.Cut(changed, " ")
-	if method, target, ok := strings.Cut(changed, " "); ok && wire.IsToken(method) { // a target with spaces
+	if method, target, ok := strings.Cut(changed, " "); ok && httpguts.ValidHeaderFieldName(method) { // a target with spaces
 		if at := strings.LastIndexByte(target, ' '); at >= 0 {
 			m.Target, m.Version = target[:at], target[at+1:]
 		}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
@@ -74,7 +76,7 @@ func (r *response) readHeaders(raw json.RawMessage) error {
 	}
 	n := 0
 	for name, value := range lines {
-		if !isToken(name) {
+		if !httpguts.ValidHeaderFieldName(name) {
 			return invalid("headers: %s is no name of a header", clip.Quote(name))
 		}
 		values, isList := value.([]any)
@@ -101,11 +103,4 @@ func (r *response) readHeaders(raw json.RawMessage) error {
 		}
 	}
 	return nil
-}
-
-// isToken says whether text can be a header's name: RFC 9110 §5.6.2.
-func isToken(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
 }

@@ -90,7 +90,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	r.Response, reusable, err = s.reader.whole(m.Method == "HEAD", c.maxResponse())
 	if err != nil {
 		p := awaiting
-		if r.Response.Status > 0 || s.reader.w > 0 {
+		if r.Response.Status > 0 || s.reader.Started() {
 			p = responding
 		}
 		return failed(r, NoResponse, p, err)
