@@ -1,14 +1,14 @@
 package jq
 
 import (
-	"github.com/hookrig/hookrig/internal/clip"
-
 	"fmt"
 	"io"
 	"regexp"
 	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/internal/clip"
 
 	"github.com/itchyny/gojq"
 )

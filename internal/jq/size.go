@@ -1,12 +1,12 @@
 package jq
 
 import (
-	"github.com/hookrig/hookrig/internal/clip"
-
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
+
+	"github.com/hookrig/hookrig/internal/clip"
 
 	"github.com/itchyny/gojq"
 )
