@@ -7,10 +7,10 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/internal/content"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/diff"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/drift"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/diff"
-	"github.com/hookrig/hookrig/mockserver/internal/drift"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )

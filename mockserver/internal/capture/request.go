@@ -13,7 +13,6 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/redact"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
@@ -47,79 +46,6 @@ const (
 	malformed
 	tooLarge
 )
-
-// read reads the next request into c.request, and says whether there is anything to record or to answer.
-func (c *conn) read() bool {
-	r := &c.request
-	*r = request{parsed: http1.Head{Lines: r.parsed.Lines}}
-	c.capture = journal.Capture{} // whose body need not be held while the connection is idle
-	if c.in.arm(c.s.limits.idle) != nil {
-		return false
-	}
-	c.idle.Store(true)
-	if c.s.isClosing() { // looked at after idle was set, so that either this or wake ends the waiting
-		return false
-	}
-	if c.in.await() != nil {
-		return false // the sender ended the connection, or was idle for too long: nothing was sent
-	}
-	c.idle.Store(false)
-
-	head, err := c.in.head(c.s.o.MaxHead)
-	if len(head) == 0 {
-		return false
-	}
-	problem := r.parse(string(head))
-	r.bin = binOf(r.Target, c.s.base)
-	if r.parsed.Cut && !strings.ContainsAny(r.Target[min(1, len(r.Target)):], "/?") {
-		r.bin = "" // the name itself may have been cut
-	}
-	switch {
-	case c.refuseForeign():
-	case err != nil && !errors.As(err, new(http1.Malformed)):
-		r.refuse(err, fmt.Sprintf("the head has more than %d bytes", c.s.o.MaxHead), "the head was not whole")
-	case problem != nil:
-		r.refuse(problem, "", "")
-	default:
-		c.readBody()
-	}
-	return true
-}
-
-// readBody reads the body that the head announces.
-func (c *conn) readBody() {
-	r, f, most := &c.request, &c.request.parsed.Frame, c.s.o.MaxBody
-	announced := f.Chunked || f.Length > 0
-	if announced && f.Expect && len(c.in.Buffered()) == 0 && f.Length <= int64(most) {
-		if _, err := io.WriteString(c.socket, "HTTP/1.1 100 Continue\r\n\r\n"); err != nil {
-			r.refuse(err, "", "no byte of the body arrived")
-			return
-		}
-	}
-	switch {
-	case !announced:
-	case f.Expect && f.Length > int64(most): // the sender asked, and the answer is no
-		r.refuse(http1.ErrLong, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, most), "")
-		r.refused.declined = true
-	case f.Chunked:
-		var err error
-		var trailer []string
-		r.Body, trailer, err = c.in.chunked(most, c.s.o.MaxHead)
-		for _, line := range trailer {
-			r.problems = append(r.problems, "trailer line: "+clip.Quote(redact.Line(line)))
-		}
-		if err != nil {
-			r.refuse(err, fmt.Sprintf("the body has more than %d bytes", most),
-				fmt.Sprintf("%d bytes of the chunked body arrived", len(r.Body)))
-		}
-	default:
-		var err error
-		if r.Body, err = c.in.sized(f.Length, most); err != nil {
-			r.refuse(err, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, most),
-				fmt.Sprintf("%d of %d bytes of the body arrived", len(r.Body), f.Length))
-		}
-	}
-}
 
 // refuse notes why the request was not read whole, with what there is to say if it is too large or was aborted.
 func (r *request) refuse(err error, large, short string) {

@@ -203,59 +203,6 @@ func (s *Server) stopListening() {
 	}
 }
 
-// accept gives every connection of a listener a goroutine until the listener is closed.
-func (s *Server) accept(listener net.Listener, wrap func(net.Conn) net.Conn) {
-	defer s.work.Done()
-	var pause time.Duration
-	for {
-		socket, err := listener.Accept()
-		if err == nil {
-			pause = 0
-			s.admit(wrap(socket))
-			continue
-		}
-		// Out of file descriptors, most likely: others may be given back.
-		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		timer := time.NewTimer(pause)
-		select {
-		case <-s.closing:
-			timer.Stop()
-			return
-		case <-timer.C:
-			s.o.Log.Error("capture: accept a connection", "error", err, "again_in", pause)
-		}
-	}
-}
-
-// admit serves a connection, unless there are too many or the server is closing.
-func (s *Server) admit(socket net.Conn) {
-	c := newConn(s, socket)
-	s.mu.Lock()
-	closed, full := s.closed, len(s.conns) >= s.o.MaxConns
-	if !closed && !full {
-		s.conns[c] = struct{}{}
-		s.work.Add(1)
-	}
-	s.mu.Unlock()
-	switch {
-	case closed:
-		_ = c.tcp().Close() // nothing was read
-	case full:
-		s.tally.refused.Add(1)
-		c.refuse()
-	default:
-		go c.serve()
-	}
-}
-
-// leave forgets a connection whose goroutine ends.
-func (s *Server) leave(c *conn) {
-	s.mu.Lock()
-	delete(s.conns, c)
-	s.mu.Unlock()
-	s.work.Done()
-}
-
 // Close stops listening, lets the requests under way finish until ctx ends, and waits for every goroutine. Responses that
 // are delayed or hang are not waited for: their connections end unanswered. Requests that were cut off are recorded as
 // aborted, and the error wraps ctx's then.

@@ -12,7 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
-	"github.com/hookrig/hookrig/mockserver/internal/drift"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/drift"
 )
 
 // fataler is a test, or a try of a property.

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/internal/diff"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/diff"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
