@@ -70,8 +70,8 @@ func TestStats(t *testing.T) {
 		}
 	}
 	odd := analysis.Irregular{Refused: analysis.Refused{Size: 3, Malformed: 2, NoRoom: 2}, Truncated: 2, Aborted: 1}
-	check(analysis.BinStats{Bin: "b", Received: 9, Stored: 7, Held: 4, Evicted: 3, Irregular: odd, Complete: true})
-	check(analysis.BinStats{Bin: "other", Received: 1, Stored: 1, Held: 1, Complete: true})
+	check(analysis.BinStats{Bin: "b", Received: 9, Stored: 7, Kept: 4, Evicted: 3, Irregular: odd, Complete: true})
+	check(analysis.BinStats{Bin: "other", Received: 1, Stored: 1, Kept: 1, Complete: true})
 	check(analysis.BinStats{Bin: "never-seen", Complete: true})
 	if n, err := store.ClearBin(t.Context(), "b"); n != 4 || err != nil {
 		t.Errorf("cleared %d, %v", n, err)
@@ -80,7 +80,7 @@ func TestStats(t *testing.T) {
 	if err := s.Dropped(t.Context(), "other", 0, 100); err != nil {
 		t.Fatal(err)
 	}
-	check(analysis.BinStats{Bin: "other", Received: 1, Stored: 1, Held: 1, Irregular: analysis.Irregular{Dropped: 1}, Complete: true})
+	check(analysis.BinStats{Bin: "other", Received: 1, Stored: 1, Kept: 1, Irregular: analysis.Irregular{Dropped: 1}, Complete: true})
 	odd.Dropped = 1
 	if diff := cmp.Diff(odd, s.Irregular()); diff != "" {
 		t.Errorf("in all (-want +got):\n%s", diff)
