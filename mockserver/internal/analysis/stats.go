@@ -83,22 +83,14 @@ func (i *Irregulars) All() Irregular {
 	return i.all
 }
 
-// Of returns a bin's counts, and whether they are all there is.
-func (i *Irregulars) Of(bin string) (counts Irregular, complete bool) {
+// Stats is the account of a bin of which the store says b. The counts are of the time since then.
+func (i *Irregulars) Stats(b journal.Bin, since time.Time) BinStats {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if own := i.byBin[bin]; own != nil {
-		return *own, true
+	stats := BinStats{Bin: b.Name, Stored: b.Stored(), Kept: uint64(b.Count), Evicted: b.Evicted, Cleared: b.Cleared, Since: since, Complete: !i.missed}
+	if own := i.byBin[b.Name]; own != nil {
+		stats.Irregular, stats.Complete = *own, true
 	}
-	return Irregular{}, !i.missed
-}
-
-// Stats is the account of a bin of which the store says b.
-func (i *Irregulars) Stats(b journal.Bin, since time.Time) BinStats {
-	seen, complete := i.Of(b.Name)
-	return BinStats{
-		Bin: b.Name, Received: b.Stored() + seen.Refused.NoRoom + seen.Refused.Failed,
-		Stored: b.Stored(), Kept: uint64(b.Count), Evicted: b.Evicted, Cleared: b.Cleared,
-		Irregular: seen, Since: since, Complete: complete,
-	}
+	stats.Received = b.Stored() + stats.Refused.NoRoom + stats.Refused.Failed
+	return stats
 }

@@ -6,8 +6,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// ErrInvalid: a bin's name, its settings, a condition or a wait cannot be used. Errors that wrap it quote the input
-// and say what was expected.
+// ErrInvalid: a bin's name, its settings, a condition or a wait cannot be used.
 var ErrInvalid = journal.ErrInvalid
 
 // ErrTLS: the TLS listener could not be started.

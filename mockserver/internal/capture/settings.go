@@ -65,25 +65,19 @@ type Change struct {
 
 // of is the settings after the change.
 func (c *Change) of(set Settings) Settings {
-	if c.Provider != nil {
-		set.Provider = *c.Provider
-	}
-	if c.Secrets != nil {
-		set.Secrets = *c.Secrets
-	}
-	if c.URL != nil {
-		set.URL = *c.URL
-	}
-	if c.Handshakes != nil {
-		set.Handshakes = *c.Handshakes
-	}
-	if c.Responses != nil {
-		set.Responses = *c.Responses
-	}
-	if c.Forward != nil {
-		set.Forward = *c.Forward
-	}
+	replace(&set.Provider, c.Provider)
+	replace(&set.Secrets, c.Secrets)
+	replace(&set.URL, c.URL)
+	replace(&set.Handshakes, c.Handshakes)
+	replace(&set.Responses, c.Responses)
+	replace(&set.Forward, c.Forward)
 	return set.clone()
+}
+
+func replace[T any](old, by *T) {
+	if by != nil {
+		*old = *by
+	}
 }
 
 // Change changes some of a bin's settings and returns all of them. Changes made at the same time do not undo each other. Its script starts

@@ -17,6 +17,7 @@ import (
 	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // Redacted is the text that replaces a secret.
@@ -148,7 +149,7 @@ func same(m, other *wire.Message) bool {
 // framingSpeaks says whether what a message does not hold of a request's bytes does: white space in a head, the extensions of
 // chunks, a trailer. Bodies in chunks may be torn apart anywhere, so that none of their lines is looked at.
 func framingSpeaks(raw []byte) bool {
-	end := wire.HeadEnd(raw)
+	end := http1.HeadEnd(raw, 0)
 	if end == 0 {
 		return len(raw) > 0
 	}

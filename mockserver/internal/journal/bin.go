@@ -1,15 +1,10 @@
 package journal
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/hookrig/hookrig/internal/clip"
 )
-
-// ErrInvalid: a bin's name, its settings, a query, a condition or a wait cannot be used. Errors that wrap it quote the
-// input and say what was expected.
-var ErrInvalid = errors.New("invalid")
 
 // Bin describes one capture address of a store.
 type Bin struct {

@@ -32,7 +32,7 @@ type Condition struct {
 	body  bool          // it may look at the body
 	parts func() []part // what must hold together, for near misses
 
-	read *reads // nil: without bound
+	read *reads
 }
 
 // reads bound the memory that reading bodies and checking them takes.
@@ -61,9 +61,6 @@ const mostRead = 64 << 20
 
 // limits are those of one condition.
 func (r *reads) limits() jq.Limits {
-	if r == nil {
-		return jq.Limits{}
-	}
 	return jq.Limits{Memory: r.condition, Reserve: func(ctx context.Context, _ int64) (func(), error) {
 		select {
 		case r.running <- struct{}{}:
@@ -80,9 +77,6 @@ const leastRead = 48 << 20
 // begin takes what it costs to read a message decoded, which is given back after it was read. A message that costs little
 // takes nothing.
 func (r *reads) begin(m *signature.Message) *memory.Share {
-	if r == nil {
-		return &memory.Share{}
-	}
 	share := r.room.Share()
 	if n := content.Cost(m); n >= cheap {
 		share.Take(int(n))
@@ -95,16 +89,13 @@ const cheap = 64 << 10
 
 // root is what jq sees of a message.
 func (r *reads) root(m *signature.Message) map[string]any {
-	if r == nil {
-		return content.Root(m, content.Ample)
-	}
 	return content.Root(m, r.each)
 }
 
-// newCondition compiles a condition. It sees no environment, no file and no other input. Errors wrap ErrInvalid.
+// newCondition compiles a condition. It sees no environment, no file and no other input. Errors wrap journal.ErrInvalid.
 func newCondition(text string, read *reads) (*Condition, error) {
 	if len(text) > longestCondition {
-		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", ErrInvalid, len(text), longestCondition)
+		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", journal.ErrInvalid, len(text), longestCondition)
 	}
 	query, err := jq.Parse(text)
 	if err != nil {
@@ -115,7 +106,7 @@ func newCondition(text string, read *reads) (*Condition, error) {
 	}
 	code, err := jq.Compile(query, read.limits())
 	if err != nil {
-		return nil, fmt.Errorf("%w condition %s: %w", ErrInvalid, clip.Quote(text), err)
+		return nil, fmt.Errorf("%w condition %s: %w", journal.ErrInvalid, clip.Quote(text), err)
 	}
 	c := &Condition{text: text, query: query, code: code, body: !bodiless(text), read: read}
 	c.parts = sync.OnceValue(func() []part { return partsOf(query, read.limits()) })
@@ -126,7 +117,7 @@ func newCondition(text string, read *reads) (*Condition, error) {
 func badSyntax(text string, err error) error {
 	var at *gojq.ParseError
 	if !errors.As(err, &at) {
-		return fmt.Errorf("%w condition %s: %w", ErrInvalid, clip.Quote(text), err)
+		return fmt.Errorf("%w condition %s: %w", journal.ErrInvalid, clip.Quote(text), err)
 	}
 	offset := min(max(at.Offset-len(at.Token), 0), len(text))
 	before := text[:offset]
@@ -137,22 +128,22 @@ func badSyntax(text string, err error) error {
 	} else if strings.Contains(text, "'") {
 		hint = "strings stand in double quotes"
 	}
-	return fmt.Errorf("%w condition %s: line %d, column %d: %w: %s", ErrInvalid, clip.Quote(text), line, column, err, hint)
+	return fmt.Errorf("%w condition %s: line %d, column %d: %w: %s", journal.ErrInvalid, clip.Quote(text), line, column, err, hint)
 }
 
 // checkMeaning refuses what can be read and yet is a mistake: it would hold always, or never.
 func checkMeaning(text string, query *gojq.Query) error {
 	upper := regexp.MustCompile(`\.headers(?:\.|\[")([a-z0-9_-]*[A-Z][A-Za-z0-9_-]*)`)
 	if found := upper.FindStringSubmatch(text); found != nil {
-		return fmt.Errorf("%w condition %s: header names are in lower case: .headers[%q]", ErrInvalid, clip.Quote(text), strings.ToLower(found[1]))
+		return fmt.Errorf("%w condition %s: header names are in lower case: .headers[%q]", journal.ErrInvalid, clip.Quote(text), strings.ToLower(found[1]))
 	}
 	for _, q := range conjuncts(query) {
 		switch q.Op {
 		case gojq.OpAssign, gojq.OpModify, gojq.OpUpdateAdd, gojq.OpUpdateSub, gojq.OpUpdateMul, gojq.OpUpdateDiv, gojq.OpUpdateMod, gojq.OpUpdateAlt:
-			return fmt.Errorf("%w condition %s: %s changes a value and always holds: compare with ==", ErrInvalid, clip.Quote(text), clip.Quote(q.String()))
+			return fmt.Errorf("%w condition %s: %s changes a value and always holds: compare with ==", journal.ErrInvalid, clip.Quote(text), clip.Quote(q.String()))
 		}
 		if err := content.CheckPaths(q); err != nil {
-			return fmt.Errorf("%w condition %s: %w", ErrInvalid, clip.Quote(text), err)
+			return fmt.Errorf("%w condition %s: %w", journal.ErrInvalid, clip.Quote(text), err)
 		}
 	}
 	return nil
@@ -191,7 +182,7 @@ func (c *Condition) document(m *signature.Message) map[string]any {
 	return c.read.root(m)
 }
 
-// selects says whether the condition holds for a capture; nil holds for all. The error is ctx's, or wraps ErrInvalid when
+// selects says whether the condition holds for a capture; nil holds for all. The error is ctx's, or wraps journal.ErrInvalid when
 // the condition takes too long or too much.
 func (c *Condition) selects(ctx context.Context, of *journal.Capture) (bool, error) {
 	if c == nil {
@@ -207,7 +198,7 @@ func (c *Condition) selects(ctx context.Context, of *journal.Capture) (bool, err
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case tooCostly(err):
-		return false, fmt.Errorf("%w condition %s: it %w with capture %s", ErrInvalid, clip.Quote(c.text), err, of.ID)
+		return false, fmt.Errorf("%w condition %s: it %w with capture %s", journal.ErrInvalid, clip.Quote(c.text), err, of.ID)
 	}
 	return false, nil
 }
@@ -228,32 +219,26 @@ func (c *Condition) Holds(ctx context.Context, doc map[string]any) (bool, error)
 	return held, err
 }
 
-// conditions are those compiled so far. The zero value is ready.
-type conditions struct {
-	read   *reads // of all its conditions
+// compiled has the conditions that were compiled. The zero value is ready.
+type compiled struct {
 	mu     sync.Mutex
 	byText map[string]*Condition
 }
 
-// get compiles a condition, or returns it from before; "" is nil, which holds for all.
-func (k *conditions) get(text string) (*Condition, error) {
+// Condition compiles a jq condition, or returns it from before; "" is nil, which holds for all. Errors wrap journal.ErrInvalid.
+func (s *Searcher) Condition(text string) (*Condition, error) {
 	if text == "" {
 		return nil, nil
 	}
-	k.mu.Lock()
-	known := k.byText[text]
-	k.mu.Unlock()
-	if known != nil {
-		return known, nil
-	}
-	c, err := newCondition(text, k.read)
-	if err != nil {
-		return nil, err
-	}
+	k := &s.compiled
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.byText == nil {
-		k.byText = map[string]*Condition{}
+	if known := k.byText[text]; known != nil {
+		return known, nil
+	}
+	c, err := newCondition(text, s.bounds)
+	if err != nil {
+		return nil, err
 	}
 	for old := range k.byText { // any will do: compiling again is cheap
 		if len(k.byText) < keptConditions {
@@ -261,16 +246,16 @@ func (k *conditions) get(text string) (*Condition, error) {
 		}
 		delete(k.byText, old)
 	}
+	if k.byText == nil {
+		k.byText = map[string]*Condition{}
+	}
 	k.byText[text] = c
 	return c, nil
 }
 
-// Condition compiles a jq condition, or returns it from before; "" is nil. Errors wrap ErrInvalid.
-func (s *Searcher) Condition(text string) (*Condition, error) { return s.conditions.get(text) }
-
 // Document returns what conditions see of a message, and what to call when they have been evaluated: it bounds how much
 // memory documents take together.
 func (s *Searcher) Document(m *signature.Message) (doc map[string]any, done func()) {
-	share := s.conditions.read.begin(m)
-	return s.conditions.read.root(m), share.GiveBack
+	share := s.bounds.begin(m)
+	return s.bounds.root(m), share.GiveBack
 }

@@ -20,7 +20,7 @@ type Follower struct {
 	selected *selection
 }
 
-// Follow returns a follower of all that is recorded. Close it. Errors wrap ErrInvalid, or are the store's.
+// Follow returns a follower of all that is recorded. Close it. Errors wrap journal.ErrInvalid, or are the store's.
 func (s *Searcher) Follow(ctx context.Context, o FollowOptions) (*Follower, error) {
 	if o.Bin != "" {
 		if err := journal.CheckNewBin(o.Bin); err != nil {
@@ -39,7 +39,7 @@ func (s *Searcher) Follow(ctx context.Context, o FollowOptions) (*Follower, erro
 }
 
 // Next tells what is new since the last call. It returns the first error of tell or of the store, or
-// ErrInvalid when the condition takes too long.
+// journal.ErrInvalid when the condition takes too long.
 func (f *Follower) Next(ctx context.Context, tell func(journal.Update) error) error {
 	return f.Follower.Next(ctx, func(u journal.Update) error {
 		if u.Capture != nil {

@@ -117,7 +117,7 @@ func TestDelete(t *testing.T) {
 		}
 	}
 	for _, q := range []Query{{}, {CaptureQuery: journal.CaptureQuery{Bin: "d"}, Q: `"`}, {CaptureQuery: journal.CaptureQuery{Bin: "d"}, Where: "]"}} {
-		if _, err := s.Delete(t.Context(), q); !errors.Is(err, ErrInvalid) {
+		if _, err := s.Delete(t.Context(), q); !errors.Is(err, journal.ErrInvalid) {
 			t.Errorf("%+v: %v, want ErrInvalid", q, err)
 		}
 	}

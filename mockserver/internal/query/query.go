@@ -22,11 +22,12 @@ const usualMemory = 256 << 20
 
 // Searcher finds captures in a store.
 type Searcher struct {
-	o          Options
-	conditions conditions
-	reads      sharedReads
-	looks      int           // at captures, that one page costs at most
-	closing    chan struct{} // closed when Close is called
+	o        Options
+	bounds   *reads // of what reading bodies takes
+	compiled compiled
+	reads    sharedReads
+	looks    int           // at captures, that one page costs at most
+	closing  chan struct{} // closed when Close is called
 }
 
 // New returns a Searcher. Close it before its store.
@@ -37,7 +38,7 @@ func New(o Options) *Searcher {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Searcher{o: o, conditions: conditions{read: newReads(o.Memory)}, looks: mostLooks, closing: make(chan struct{})}
+	return &Searcher{o: o, bounds: newReads(o.Memory), looks: mostLooks, closing: make(chan struct{})}
 }
 
 // Close ends the waits under way. It is called once.
@@ -70,7 +71,7 @@ const (
 
 // Page returns captures that the query selects, newest first unless Oldest: as many as its limit, of bytes bytes
 // together when that is not 0, unless it is one. It ends early when it would take long: see Page.Next. A condition that
-// fails on a capture, as .body.id does on a body that is text, does not hold for it; one that takes too long is ErrInvalid.
+// fails on a capture, as .body.id does on a body that is text, does not hold for it; one that takes too long is journal.ErrInvalid.
 func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 	selected, err := s.prepare(&q)
 	if err != nil {

@@ -80,7 +80,7 @@ func TestWrongConditions(t *testing.T) {
 		strings.Repeat(" ", 4097) + ".": `invalid condition of 4098 bytes: want at most 4096`,
 	} {
 		_, err := s.Captures(t.Context(), query.Query{Where: where})
-		if !errors.Is(err, query.ErrInvalid) || err.Error() != want {
+		if !errors.Is(err, journal.ErrInvalid) || err.Error() != want {
 			t.Errorf("%.40s\ngot  %v\nwant %s", where, err, want)
 		}
 	}

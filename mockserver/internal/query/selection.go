@@ -19,14 +19,14 @@ type selection struct {
 	read  *reads
 }
 
-// newSelection reads a query and a condition; "" selects all. Errors wrap ErrInvalid.
+// newSelection reads a query and a condition; "" selects all. Errors wrap journal.ErrInvalid.
 func (s *Searcher) newSelection(q, where string, now time.Time) (*selection, error) {
-	of := &selection{read: s.conditions.read}
+	of := &selection{read: s.bounds}
 	var err error
 	if of.terms, err = parseTerms(q); err != nil {
 		return nil, err
 	}
-	if of.where, err = s.conditions.get(where); err != nil {
+	if of.where, err = s.Condition(where); err != nil {
 		return nil, err
 	}
 	for i := range of.terms {
@@ -49,7 +49,7 @@ func (s *selection) bin(q *journal.CaptureQuery) {
 	}
 }
 
-// selects says whether a capture is selected. The error is ctx's, or wraps ErrInvalid when the condition takes too long.
+// selects says whether a capture is selected. The error is ctx's, or wraps journal.ErrInvalid when the condition takes too long.
 func (s *selection) selects(ctx context.Context, c *journal.Capture) (bool, error) {
 	if len(s.tests) > 0 && len(s.failing(c, 1)) > 0 {
 		return false, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // term is one thing that a query wants of a capture, or does not want.
@@ -26,10 +27,10 @@ const (
 	mostTerms    = 64
 )
 
-// parseTerms reads a query. Errors wrap ErrInvalid, quote the query and say where in it and what was expected.
+// parseTerms reads a query. Errors wrap journal.ErrInvalid, quote the query and say where in it and what was expected.
 func parseTerms(query string) (terms, error) {
 	if len(query) > longestQuery {
-		return nil, fmt.Errorf("%w query of %d bytes: want at most %d", ErrInvalid, len(query), longestQuery)
+		return nil, fmt.Errorf("%w query of %d bytes: want at most %d", journal.ErrInvalid, len(query), longestQuery)
 	}
 	p := termParser{text: query}
 	var all terms
@@ -56,7 +57,7 @@ type termParser struct {
 
 // wrong is the error that something at an offset is.
 func (p *termParser) wrong(at int, what string) error {
-	return fmt.Errorf("%w query %s: column %d: %s", ErrInvalid, clip.Quote(p.text), 1+len([]rune(p.text[:at])), what)
+	return fmt.Errorf("%w query %s: column %d: %s", journal.ErrInvalid, clip.Quote(p.text), 1+len([]rune(p.text[:at])), what)
 }
 
 func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }

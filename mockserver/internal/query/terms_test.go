@@ -74,7 +74,7 @@ func TestWrongTerms(t *testing.T) {
 		strings.Repeat("a ", 65):     fmt.Sprintf("invalid query %s: column 130: want at most 64 terms", clip.Quote(strings.Repeat("a ", 65))),
 		strings.Repeat("a", 4<<10+1): "invalid query of 4097 bytes: want at most 4096",
 	} {
-		if _, err := parseTerms(query); !errors.Is(err, ErrInvalid) || err.Error() != want {
+		if _, err := parseTerms(query); !errors.Is(err, journal.ErrInvalid) || err.Error() != want {
 			t.Errorf("%.40s\ngot  %v\nwant %s", query, err, want)
 		}
 	}
@@ -125,7 +125,7 @@ func FuzzTerms(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		first, err := parseTerms(query)
 		if err != nil {
-			if !errors.Is(err, ErrInvalid) {
+			if !errors.Is(err, journal.ErrInvalid) {
 				t.Fatal(err)
 			}
 			return
@@ -177,7 +177,7 @@ func TestTermsSelect(t *testing.T) {
 		"after:-2h": true, "after:-30m": false, "before:-30m": true, "before:2026-11-24T11:00:00Z": false, "after:2026-11-24T11:00:00Z": true, "before:2026-11-25": true,
 		"larger:20": true, "larger:2K": false, "smaller:2K": true, "smaller:27": false,
 	} {
-		s := &Searcher{}
+		s := New(Options{})
 		selected, err := s.newSelection(query, "", now)
 		if err != nil {
 			t.Fatal(err)

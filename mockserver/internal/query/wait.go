@@ -60,21 +60,21 @@ func (w *Wait) check() error {
 	}
 	switch {
 	case w.Count < 0 || w.Count > mostAwaited:
-		return fmt.Errorf("%w wait: count %d: want 0 to %d", ErrInvalid, w.Count, mostAwaited)
+		return fmt.Errorf("%w wait: count %d: want 0 to %d", journal.ErrInvalid, w.Count, mostAwaited)
 	case w.Max != nil && *w.Max < w.Count:
-		return fmt.Errorf("%w wait: max %d: want at least the count, %d", ErrInvalid, *w.Max, w.Count)
+		return fmt.Errorf("%w wait: max %d: want at least the count, %d", journal.ErrInvalid, *w.Max, w.Count)
 	case w.Max == nil && w.Count == 0:
-		return fmt.Errorf("%w wait: count 0: that is so already; give a count, or a settle time for \"never\"", ErrInvalid)
+		return fmt.Errorf("%w wait: count 0: that is so already; give a count, or a settle time for \"never\"", journal.ErrInvalid)
 	case w.Timeout < 0 || time.Duration(w.Timeout) > LongestWait:
-		return fmt.Errorf("%w wait: timeout %s: want up to %s", ErrInvalid, w.Timeout, LongestWait)
+		return fmt.Errorf("%w wait: timeout %s: want up to %s", journal.ErrInvalid, w.Timeout, LongestWait)
 	case w.Settle < 0 || time.Duration(w.Settle) > LongestWait:
-		return fmt.Errorf("%w wait: settle %s: want up to %s", ErrInvalid, w.Settle, LongestWait)
+		return fmt.Errorf("%w wait: settle %s: want up to %s", journal.ErrInvalid, w.Settle, LongestWait)
 	}
 	return nil
 }
 
 // Wait waits in a bin; it wakes as soon as a capture is stored. A wait that is not fulfilled is not an error: see
-// Waited.OK. Errors wrap ErrInvalid, or are ctx's or the store's; journal.ErrClosed when the server closes meanwhile.
+// Waited.OK. Errors wrap journal.ErrInvalid, or are ctx's or the store's; journal.ErrClosed when the server closes meanwhile.
 func (s *Searcher) Wait(ctx context.Context, name string, w Wait) (Waited, error) {
 	return s.WaitInQueue(ctx, name, w, func(context.Context) error { return nil })
 }

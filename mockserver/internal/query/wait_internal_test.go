@@ -17,7 +17,7 @@ func TestAWaitKeepsNoCaptures(t *testing.T) {
 	for _, count := range []int{few, many} {
 		store := journal.NewMemory(journal.MemoryOptions{Bytes: 3 << 20})
 		t.Cleanup(func() { store.Close() })
-		s := &Searcher{}
+		s := New(Options{})
 		selected, err := s.newSelection("", "", time.Now())
 		if err != nil {
 			t.Fatal(err)

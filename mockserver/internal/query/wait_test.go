@@ -167,7 +167,7 @@ func TestWaitRefuses(t *testing.T) {
 		{query.Wait{Count: 1, Settle: of(-1)}, "invalid wait: settle -1ns: want up to 10m0s"},
 		{query.Wait{Count: 1, Where: ".x ="}, `invalid condition ".x =": line 1, column 5: unexpected EOF: want a jq condition such as .method == "POST" and .body.id == 7`},
 	} {
-		if _, err := s.Wait(t.Context(), "w", tt.wait); !errors.Is(err, query.ErrInvalid) || err.Error() != tt.want {
+		if _, err := s.Wait(t.Context(), "w", tt.wait); !errors.Is(err, journal.ErrInvalid) || err.Error() != tt.want {
 			t.Errorf("got  %v\nwant %s", err, tt.want)
 		}
 	}

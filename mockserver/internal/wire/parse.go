@@ -18,7 +18,7 @@ import (
 // body, and line ends after a body of stated length are ignored. Errors wrap
 // ErrMalformed or ErrTooLarge and say the line.
 func ParseRequest(raw []byte) (Message, error) {
-	end := HeadEnd(raw)
+	end := http1.HeadEnd(raw, 0)
 	if end == 0 {
 		end = len(raw)
 	}
@@ -73,9 +73,6 @@ func afterBody(rest []byte) error {
 	}
 	return nil
 }
-
-// HeadEnd returns the length of the head that raw begins with, its empty line included, or 0 when the empty line is not there.
-func HeadEnd(raw []byte) int { return http1.HeadEnd(raw, 0) }
 
 // refused is an error of the grammar as this package's; any other is returned as it is.
 func refused(err error) error {

@@ -112,7 +112,7 @@ func (r *Reader) Chunks(b *Body) error {
 		if err != nil {
 			return err
 		}
-		size, err := chunkSize(text(line))
+		size, err := chunkSize(view(line))
 		if err != nil {
 			return err
 		}

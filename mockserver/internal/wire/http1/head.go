@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -49,6 +50,12 @@ func (h *Head) Parse(text string) error {
 	h.Plain = h.Plain && !h.Bare && first == nil && h.Whole
 	return first
 }
+
+// ParseView takes a head apart like Parse. The strings of h are parts of raw, so they are valid until raw changes.
+func (h *Head) ParseView(raw []byte) error { return h.Parse(view(raw)) }
+
+// view is bytes as a string, which is valid as long as the bytes do not change.
+func view(raw []byte) string { return unsafe.String(unsafe.SliceData(raw), len(raw)) }
 
 // field adds line n of the head, a header line.
 func (h *Head) field(line string, n int) error {
