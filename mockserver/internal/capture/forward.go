@@ -194,7 +194,7 @@ func NoResponse(r journal.Response) (why string, ok bool) {
 func (f *forwarder) request(c *journal.Capture) wire.Message {
 	m := c.Message
 	m.Version = "HTTP/1.1"
-	m.Target = f.target(c)
+	m.Target = forwardTarget(f.to, c.Target, f.base)
 	wire.Refit(&m)
 	lines := m.Headers
 	m.Headers = make(signature.Headers, 0, len(lines)+1)
@@ -233,9 +233,6 @@ func hops(m *wire.Message) (n int) {
 	return n
 }
 
-// target is the consumer's path, with what follows the bin's name in the request behind it.
-func (f *forwarder) target(c *journal.Capture) string { return forwardTarget(f.to, c.Target, f.base) }
-
 // ForwardURL returns the URL that a bin forwards a request to: the URL it is set to forward to, with what follows the
 // bin's name in the request's target behind it. It returns the forward URL unchanged where that cannot be read.
 func ForwardURL(forward, target string) string {
@@ -246,6 +243,7 @@ func ForwardURL(forward, target string) string {
 	return to.Scheme + "://" + to.Host + forwardTarget(to, target, "")
 }
 
+// forwardTarget is the consumer's path, with what follows the bin's name in the request behind it.
 func forwardTarget(to *url.URL, target, base string) string {
 	_, rest := splitTarget(target, base) // the bin may have been asked for by another name
 	rest, _, _ = strings.Cut(rest, "#")

@@ -161,7 +161,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		s.base = strings.TrimRight(s.public.Path, "/")
 	}
 	if s.secured, err = listenTLS(ctx, s.o.TLS); err != nil {
-		return nil, errors.Join(err, s.listener.Close())
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrTLS, err), s.listener.Close())
 	}
 	if err := s.restore(ctx); err != nil {
 		s.stopListening()

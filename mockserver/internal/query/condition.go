@@ -109,7 +109,7 @@ func newCondition(text string, read *reads) (*Condition, error) {
 		return nil, fmt.Errorf("%w condition %s: %w", journal.ErrInvalid, clip.Quote(text), err)
 	}
 	c := &Condition{text: text, query: query, code: code, body: !bodiless(text), read: read}
-	c.parts = sync.OnceValue(func() []part { return partsOf(query, read.limits()) })
+	c.parts = sync.OnceValue(func() []part { return partsOf(c, read.limits()) })
 	return c, nil
 }
 
@@ -197,14 +197,11 @@ func (c *Condition) selects(ctx context.Context, of *journal.Capture) (bool, err
 		return held, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case tooCostly(err):
+	case errors.Is(err, jq.ErrSlow), errors.Is(err, jq.ErrLarge):
 		return false, fmt.Errorf("%w condition %s: it %w with capture %s", journal.ErrInvalid, clip.Quote(c.text), err, of.ID)
 	}
 	return false, nil
 }
-
-// tooCostly says whether a condition was ended for what it takes.
-func tooCostly(err error) bool { return errors.Is(err, jq.ErrSlow) || errors.Is(err, jq.ErrLarge) }
 
 // String is the condition as it was written.
 func (c *Condition) String() string { return c.text }

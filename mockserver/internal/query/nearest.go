@@ -84,26 +84,18 @@ type part struct {
 }
 
 // partsOf takes a condition apart.
-func partsOf(query *gojq.Query, limits jq.Limits) []part {
+func partsOf(whole *Condition, limits jq.Limits) []part {
 	var parts []part
-	for _, q := range conjuncts(query) {
+	for _, q := range conjuncts(whole.query) {
 		code, err := jq.Compile(q, limits)
 		if err != nil { // it refers to a definition outside of it: then the whole is one part
-			return []part{wholePart(query, limits)}
+			return []part{{whole: whole}}
 		}
 		p := part{whole: &Condition{text: q.String(), query: q, code: code}}
 		p.split(q, limits)
 		parts = append(parts, p)
 	}
 	return parts
-}
-
-func wholePart(query *gojq.Query, limits jq.Limits) part {
-	code, err := jq.Compile(query, limits)
-	if err != nil {
-		panic(err) // it was compiled before
-	}
-	return part{whole: &Condition{text: query.String(), query: query, code: code}}
 }
 
 // split takes a comparison apart.
@@ -138,17 +130,11 @@ func (p *part) split(q *gojq.Query, limits jq.Limits) {
 
 // mirrored is the comparison with its sides exchanged.
 func mirrored(op gojq.Operator) gojq.Operator {
-	switch op {
-	case gojq.OpLt:
-		return gojq.OpGt
-	case gojq.OpGt:
-		return gojq.OpLt
-	case gojq.OpLe:
-		return gojq.OpGe
-	case gojq.OpGe:
-		return gojq.OpLe
+	other, ordered := map[gojq.Operator]gojq.Operator{gojq.OpLt: gojq.OpGt, gojq.OpGt: gojq.OpLt, gojq.OpLe: gojq.OpGe, gojq.OpGe: gojq.OpLe}[op]
+	if !ordered {
+		return op
 	}
-	return op
+	return other
 }
 
 // isConstant says whether q is a literal.

@@ -58,7 +58,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	}
 	s := c.idle.take(to)
 	if s == nil {
-		if s, err = c.connect(ctx, to); err != nil {
+		if s, err = open(ctx, to, c.Dial, c.Trust); err != nil {
 			return failed(Result{}, NotSent, connecting, err)
 		}
 	}
@@ -119,10 +119,6 @@ func (c *Client) maxResponse() int {
 		return DefaultMaxResponse
 	}
 	return c.MaxResponse
-}
-
-func (c *Client) connect(ctx context.Context, to destination) (*socket, error) {
-	return open(ctx, to, c.Dial, c.Trust)
 }
 
 // CloseIdle closes the connections kept for reuse.
