@@ -6,7 +6,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 )
 
-// rememberedDeliveries is how many deliveries a turnBook is sure to remember; they hold twice as many at most.
+// rememberedDeliveries is how many deliveries positions are sure to remember; they hold twice as many at most.
 const rememberedDeliveries = 50_000
 
 // positions counts the responses that each delivery has taken. It forgets those that were not seen for longest: two
