@@ -125,3 +125,14 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// Who looks at the beginning of a head may end it there; what follows is left.
+func TestHeadEndsEarly(t *testing.T) {
+	t.Parallel()
+	strange := errors.New("strange")
+	r := http1.Reader{Src: strings.NewReader("\r\nSSH-2.0\r\nmore")}
+	got, err := r.Head(http1.MaxHead, func(start []byte) (int, error) { return bytes.IndexByte(start, '\n') + 1, strange })
+	if string(got) != "SSH-2.0\r\n" || !errors.Is(err, strange) || string(r.Buffered()) != "more" {
+		t.Errorf("%q, %v, and %q is left", got, err, r.Buffered())
+	}
+}
