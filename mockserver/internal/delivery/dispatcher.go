@@ -24,8 +24,6 @@ type Options struct {
 	// Start is where a virtual clock starts; zero is fixtures.DefaultStart. On a store with deliveries still pending
 	// it starts no earlier than where the last one left it.
 	Start time.Time
-	// Demo adds to every provider a tenant to try things out with: the provider's own demo tenant, with DemoKey.
-	Demo bool
 	// Seed is the default seed of emitted events, and what ids, secrets and jitter are drawn from.
 	Seed uint64
 	Wire *wire.Client // nil is a client that may dial loopback only
@@ -51,8 +49,6 @@ type Dispatcher struct {
 	schedule schedule
 	registry registry
 	samples  samples
-	entities entities
-	tenants  tenants
 	runs     runs
 	// drawn numbers what is drawn: events that name no index. In a store of an earlier run it begins elsewhere, so that
 	// no event comes twice.
@@ -89,12 +85,6 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	}
 	d.ctx, d.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := d.loadEndpoints(ctx); err != nil {
-		return nil, err
-	}
-	if err := d.loadTenants(ctx, o.Demo); err != nil {
-		return nil, err
-	}
-	if err := d.loadEntities(ctx); err != nil {
 		return nil, err
 	}
 	pending, latest, err := d.loadPending(ctx)

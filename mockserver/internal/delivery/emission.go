@@ -172,7 +172,7 @@ func (d *Dispatcher) event(p *fixtures.Provider, e *Emission) (fixtures.Event, e
 	case e.Index != nil:
 		draw.Index = *e.Index
 	case e.Seed == nil:
-		draw.Index = d.drawn.Add(1) - 1
+		draw.Index = d.NextIndex()
 	}
 	if e.Body == nil {
 		if e.ID != "" || !e.At.IsZero() {

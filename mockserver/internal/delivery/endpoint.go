@@ -28,7 +28,7 @@ type storedEndpoint struct {
 func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
 	d.registry.changing.Lock()
 	defer d.registry.changing.Unlock()
-	if err := d.open(); err != nil {
+	if err := d.Err(); err != nil {
 		return journal.Endpoint{}, err
 	}
 	if e.ID == "" {
@@ -70,7 +70,7 @@ func (d *Dispatcher) Update(ctx context.Context, e journal.Endpoint) (journal.En
 func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journal.Endpoint) error) (journal.Endpoint, error) {
 	d.registry.changing.Lock()
 	defer d.registry.changing.Unlock()
-	if err := d.open(); err != nil {
+	if err := d.Err(); err != nil {
 		return journal.Endpoint{}, err
 	}
 	to, err := d.registry.find(id)
@@ -109,7 +109,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 func (d *Dispatcher) Remove(ctx context.Context, id string) error {
 	d.registry.changing.Lock()
 	defer d.registry.changing.Unlock()
-	if err := d.open(); err != nil {
+	if err := d.Err(); err != nil {
 		return err
 	}
 	to, err := d.registry.find(id)
@@ -134,8 +134,8 @@ func (d *Dispatcher) Endpoints(_ context.Context, provider string) ([]journal.En
 	return d.registry.endpoints(provider), nil
 }
 
-// open says whether the dispatcher may still be used.
-func (d *Dispatcher) open() error {
+// Err returns ErrClosed when the dispatcher was closed, else nil.
+func (d *Dispatcher) Err() error {
 	if d.ctx.Err() != nil {
 		return ErrClosed
 	}
@@ -201,13 +201,17 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 		return fmt.Errorf("take up deliveries: %w", err)
 	}
 	if len(documents) > 0 || stats.Deliveries > 0 || stats.EvictedDeliveries > 0 {
-		d.drawElsewhere()
+		d.SkipDraws()
 	}
 	return nil
 }
 
-// drawElsewhere keeps what an earlier run drew from being drawn again.
-func (d *Dispatcher) drawElsewhere() {
+// NextIndex returns the index that the next thing is drawn from.
+func (d *Dispatcher) NextIndex() uint64 { return d.drawn.Add(1) - 1 }
+
+// SkipDraws moves to indexes that an earlier process has not drawn ids, secrets and events from. It is called
+// before the first event.
+func (d *Dispatcher) SkipDraws() {
 	if d.registry.base == 0 {
 		d.registry.base = uint64(time.Now().UnixNano())
 		d.drawn.Store(d.registry.base)

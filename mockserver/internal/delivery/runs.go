@@ -43,7 +43,7 @@ type ownedRun struct {
 
 // BeginRun begins a run and returns its id. EndRun ends it. Errors wrap ErrInvalid when there are too many.
 func (d *Dispatcher) BeginRun(ctx context.Context, o RunOptions) (string, error) {
-	if err := d.open(); err != nil {
+	if err := d.Err(); err != nil {
 		return "", err
 	}
 	if err := d.makeRoom(ctx); err != nil {
@@ -58,7 +58,7 @@ func (d *Dispatcher) BeginRun(ctx context.Context, o RunOptions) (string, error)
 	id := strings.ToLower(rand.Text()[:10])
 	d.runs.mu.Lock()
 	defer d.runs.mu.Unlock()
-	if err := d.open(); err != nil {
+	if err := d.Err(); err != nil {
 		return "", err // it was closed meanwhile, and waits for no schedule that begins now
 	}
 	if d.runs.named == nil {

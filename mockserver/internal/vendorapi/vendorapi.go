@@ -9,6 +9,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
@@ -16,6 +17,7 @@ import (
 // Server is what a vendor API is made over.
 type Backend struct {
 	Dispatcher *delivery.Dispatcher
+	Entities   *entities.Registry
 	Store      journal.Store
 	Provider   *fixtures.Provider // the system that is played
 	// Capture is the capture address, http://host:port, for examples.
@@ -29,6 +31,7 @@ type Backend struct {
 // Parts are those of a whole server, which its dashboard is made over.
 type Parts struct {
 	Dispatcher *delivery.Dispatcher
+	Entities   *entities.Registry
 	Capture    *capture.Server
 	Store      journal.Store
 	Catalogue  *fixtures.Catalogue

@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -53,11 +53,11 @@ func (a *api) postPass(w http.ResponseWriter, r *http.Request, p project) error 
 			return err
 		}
 	}
-	e, err := a.Dispatcher.Create(r.Context(), a.Provider.Name, passKind, p.Name, given, func(l *delivery.Life) error {
-		if err := keep(l, func(k *kept) error { k.details, k.Signature = in.details, of.Signature; return nil }); err != nil {
+	e, err := a.Entities.Create(r.Context(), a.Provider.Name, passKind, p.Name, given, func(tx *entities.Tx) error {
+		if err := keep(tx, func(k *kept) error { k.details, k.Signature = in.details, of.Signature; return nil }); err != nil {
 			return err
 		}
-		_, err := l.Happen(fixtures.Step{Event: a.events.create})
+		_, err := tx.Happen(fixtures.Step{Event: a.events.create})
 		return err
 	})
 	if err != nil {
@@ -144,7 +144,7 @@ func (a *api) given(in *order, of wallet) (fixtures.Given, error) {
 
 // isNew says why a signature is not one that no pass of the project was made with.
 func (a *api) isNew(p project, signature string) error {
-	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
+	for _, e := range a.Entities.List(a.Provider.Name, p.Name, passKind) {
 		k, err := keptOf(e.Extra)
 		if err != nil {
 			return err

@@ -100,7 +100,7 @@ func (d *dashboard) session(r *http.Request) (session, project, bool) {
 	if !known {
 		return session{}, project{}, false
 	}
-	p, _, known := d.Dispatcher.KeyOf(d.Provider.Name, s.key)
+	p, _, known := d.Entities.KeyOf(d.Provider.Name, s.key)
 	return s, p, known
 }
 
@@ -143,7 +143,7 @@ func (d *dashboard) fill(v *view, r *http.Request, p project) (err error) {
 	for i := range d.Provider.Events {
 		v.Events = append(v.Events, d.Provider.Events[i].Name)
 	}
-	list := d.Dispatcher.Entities(d.Provider.Name, p.Name, passKind)
+	list := d.Entities.List(d.Provider.Name, p.Name, passKind)
 	v.Total = len(list)
 	slices.Reverse(list)
 	for _, e := range list[:min(len(list), shownPasses)] {
@@ -215,7 +215,7 @@ func (d *dashboard) login(w http.ResponseWriter, r *http.Request) error {
 	err := d.form(w, r)
 	if err == nil {
 		key := r.PostForm.Get("key")
-		if _, _, known := d.Dispatcher.KeyOf(d.Provider.Name, key); known {
+		if _, _, known := d.Entities.KeyOf(d.Provider.Name, key); known {
 			setCookie(w, r, d.sessions.open(key))
 		} else {
 			err = vendorapi.Errorf(http.StatusUnauthorized, "That is no key of a project.")

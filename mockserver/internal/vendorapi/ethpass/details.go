@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -92,8 +92,8 @@ func (a *api) patchPass(w http.ResponseWriter, r *http.Request, p project) error
 	if err := read(w, r, &in); err != nil {
 		return err
 	}
-	e, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
-		return keep(l, func(k *kept) error { return in.apply(&k.details) })
+	e, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
+		return keep(tx, func(k *kept) error { return in.apply(&k.details) })
 	})
 	if err != nil {
 		return err

@@ -7,12 +7,12 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 // fileURL is where the owner downloads the pass. Who has it needs no key, as with ethpass.
-func (a *api) fileURL(r *http.Request, e *delivery.Entity) string {
+func (a *api) fileURL(r *http.Request, e *entities.Entity) string {
 	return vendorapi.Base(r) + "/v0/files/" + url.PathEscape(e.Tenant) + "/" + url.PathEscape(e.ID)
 }
 

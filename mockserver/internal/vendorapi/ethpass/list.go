@@ -9,7 +9,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -86,7 +86,7 @@ func (f *filter) readPage(q url.Values) error {
 }
 
 // selects looks at the fields of a pass, which are the provider file's.
-func (f *filter) selects(e *delivery.Entity) bool {
+func (f *filter) selects(e *entities.Entity) bool {
 	pass := gjson.ParseBytes(e.Fields)
 	if f.expired != nil && *f.expired != (pass.Get("expired_at").Type != gjson.Null) {
 		return false
@@ -119,7 +119,7 @@ func (a *api) listPasses(w http.ResponseWriter, r *http.Request, p project) erro
 	var list bytes.Buffer
 	list.WriteByte('[')
 	total, listed := 0, 0
-	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
+	for _, e := range a.Entities.List(a.Provider.Name, p.Name, passKind) {
 		if f.limit == 0 || !f.selects(&e) {
 			continue
 		}

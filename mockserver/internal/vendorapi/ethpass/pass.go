@@ -12,15 +12,15 @@ import (
 	"github.com/tidwall/sjson"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 // passKind is what the provider file calls a pass.
 const passKind = "pass"
 
-func (a *api) named(p project, id string) delivery.EntityName {
-	return delivery.EntityName{Provider: a.Provider.Name, Tenant: p.Name, Kind: passKind, ID: id}
+func (a *api) named(p project, id string) entities.Name {
+	return entities.Name{Provider: a.Provider.Name, Tenant: p.Name, Kind: passKind, ID: id}
 }
 
 // kept is what a pass has besides, and no event shows.
@@ -49,13 +49,13 @@ func keptOf(extra json.RawMessage) (kept, error) {
 }
 
 // keep changes what a pass has besides.
-func keep(l *delivery.Life, change func(*kept) error) error {
-	k, err := keptOf(l.Extra)
+func keep(tx *entities.Tx, change func(*kept) error) error {
+	k, err := keptOf(tx.Extra)
 	if err == nil {
 		err = change(&k)
 	}
 	if err == nil {
-		l.Extra, err = json.Marshal(k)
+		tx.Extra, err = json.Marshal(k)
 	}
 	return err
 }
@@ -74,8 +74,8 @@ func (a *api) result(e *fixtures.Entity) ([]byte, error) {
 }
 
 // currentPass returns the current pass as JSON.
-func (a *api) currentPass(e *delivery.Entity) ([]byte, error) {
-	revived, err := a.Dispatcher.Revive(e)
+func (a *api) currentPass(e *entities.Entity) ([]byte, error) {
+	revived, err := a.Entities.Revive(e)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (a *api) currentPass(e *delivery.Entity) ([]byte, error) {
 }
 
 // full is a pass with what its webhooks do not show: the answer to who made or changed it.
-func (a *api) full(r *http.Request, e *delivery.Entity) ([]byte, error) {
+func (a *api) full(r *http.Request, e *entities.Entity) ([]byte, error) {
 	pass, err := a.currentPass(e)
 	if err != nil {
 		return nil, err
@@ -143,8 +143,8 @@ func (a *api) getPass(w http.ResponseWriter, r *http.Request, p project) error {
 }
 
 // pass is a pass of the project.
-func (a *api) pass(p project, id string) (delivery.Entity, error) {
-	e, err := a.Dispatcher.Entity(a.named(p, id))
+func (a *api) pass(p project, id string) (entities.Entity, error) {
+	e, err := a.Entities.Get(a.named(p, id))
 	if err != nil {
 		return e, noPass(id, err)
 	}
@@ -171,23 +171,23 @@ func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) erro
 }
 
 // expire has a pass expire; action "" is a revocation by its user.
-func (a *api) expire(r *http.Request, p project, id, action string) (delivery.Entity, error) {
+func (a *api) expire(r *http.Request, p project, id, action string) (entities.Entity, error) {
 	step := fixtures.Step{Event: a.events.expire}
 	if action != "" {
 		if len(action) > 64 || strings.Trim(action, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
-			return delivery.Entity{}, invalid("expireAction %.80q: want at most 64 capitals and underscores, as in USER_REVOKE.", action)
+			return entities.Entity{}, invalid("expireAction %.80q: want at most 64 capitals and underscores, as in USER_REVOKE.", action)
 		}
 		step.Given = fixtures.Given{"expire_action": json.RawMessage(`"` + action + `"`)}
 	}
-	return a.live(r, p, id, func(l *delivery.Life) error {
-		_, err := l.Happen(step)
+	return a.updatePass(r, p, id, func(tx *entities.Tx) error {
+		_, err := tx.Happen(step)
 		return err
 	})
 }
 
-// live has a pass of the project live.
-func (a *api) live(r *http.Request, p project, id string, live func(*delivery.Life) error) (delivery.Entity, error) {
-	e, err := a.Dispatcher.Live(r.Context(), a.named(p, id), live)
+// updatePass updates a pass of the project.
+func (a *api) updatePass(r *http.Request, p project, id string, update func(*entities.Tx) error) (entities.Entity, error) {
+	e, err := a.Entities.Update(r.Context(), a.named(p, id), update)
 	if err != nil {
 		return e, noPass(id, err)
 	}
@@ -205,8 +205,8 @@ func (a *api) putOwnership(w http.ResponseWriter, r *http.Request, p project) er
 	if in.Valid == nil {
 		return invalid("valid: say true or false.")
 	}
-	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
-		return keep(l, func(k *kept) error { k.Lost = !*in.Valid; return nil })
+	if _, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
+		return keep(tx, func(k *kept) error { k.Lost = !*in.Valid; return nil })
 	}); err != nil {
 		return err
 	}

@@ -10,13 +10,13 @@ import (
 	"net/http"
 	"unicode/utf8"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 // project is whom a call is for.
-type project = delivery.Tenant
+type project = entities.Tenant
 
 // projectHandler answers a call for a project.
 type projectHandler func(w http.ResponseWriter, r *http.Request, p project) error
@@ -28,7 +28,7 @@ func (a *api) authorized(h projectHandler) vendorapi.Handler {
 		if key == "" {
 			return vendorapi.Errorf(http.StatusUnauthorized, "The X-API-KEY header is missing: send the API key of a project.")
 		}
-		p, _, known := a.Dispatcher.KeyOf(a.Provider.Name, key)
+		p, _, known := a.Entities.KeyOf(a.Provider.Name, key)
 		if !known {
 			return vendorapi.Errorf(http.StatusUnauthorized, "The X-API-KEY header is no key of a project.")
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -20,8 +20,8 @@ func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project
 		return err
 	}
 	var added []byte
-	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
-		event, err := l.Happen(fixtures.Step{Event: a.events.register})
+	if _, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
+		event, err := tx.Happen(fixtures.Step{Event: a.events.register})
 		if err != nil {
 			return err
 		}
@@ -42,8 +42,8 @@ func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project
 func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p project) error {
 	id := r.PathValue("registration")
 	var removed []byte
-	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
-		registrations, _ := l.Get("registrations")
+	if _, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
+		registrations, _ := tx.Get("registrations")
 		at, registration := find(registrations, id)
 		if at < 0 {
 			return vendorapi.Errorf(http.StatusNotFound, "The pass has no registration %.80q.", id)
@@ -51,7 +51,7 @@ func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p proje
 		if registration.Get("deletedAt").Type != gjson.Null {
 			return vendorapi.Errorf(http.StatusConflict, "Registration %q was removed at %s.", id, registration.Get("deletedAt"))
 		}
-		event, err := l.Happen(fixtures.Step{Event: a.events.unregister, Given: fixtures.Given{"gone": json.RawMessage(registration.Raw)}})
+		event, err := tx.Happen(fixtures.Step{Event: a.events.unregister, Given: fixtures.Given{"gone": json.RawMessage(registration.Raw)}})
 		if err != nil {
 			return err
 		}

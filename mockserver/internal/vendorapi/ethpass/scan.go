@@ -11,7 +11,7 @@ import (
 	"github.com/tidwall/sjson"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -39,8 +39,8 @@ func (a *api) scan(w http.ResponseWriter, r *http.Request, p project) error {
 		return vendorapi.Errorf(http.StatusNotFound, "No pass of the project has the barcode %.150q.", data)
 	}
 	var answer []byte
-	if _, err = a.live(r, p, id, func(l *delivery.Life) error {
-		answer, err = a.scanned(l, dry)
+	if _, err = a.updatePass(r, p, id, func(tx *entities.Tx) error {
+		answer, err = a.scanned(tx, dry)
 		return err
 	}); err != nil {
 		return err
@@ -63,7 +63,7 @@ func dryRun(q url.Values) (bool, error) {
 
 // byBarcode finds the pass with a barcode.
 func (a *api) byBarcode(p project, data string) (id string, known bool) {
-	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
+	for _, e := range a.Entities.List(a.Provider.Name, p.Name, passKind) {
 		if gjson.GetBytes(e.Fields, "barcode_signature").Str == data {
 			return e.ID, true
 		}
@@ -72,11 +72,11 @@ func (a *api) byBarcode(p project, data string) (id string, known bool) {
 }
 
 // scanned scans a pass. A pass that has expired can be scanned, and no event tells of it.
-func (a *api) scanned(l *delivery.Life, dry bool) (answer []byte, err error) {
-	if answer, err = a.result(l.Entity); err != nil {
+func (a *api) scanned(tx *entities.Tx, dry bool) (answer []byte, err error) {
+	if answer, err = a.result(tx.Entity); err != nil {
 		return nil, err
 	}
-	k, err := keptOf(l.Extra)
+	k, err := keptOf(tx.Extra)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +84,11 @@ func (a *api) scanned(l *delivery.Life, dry bool) (answer []byte, err error) {
 	if expired := gjson.GetBytes(answer, "expiredAt").String(); expired != "" {
 		message = fmt.Sprintf("The pass expired at %s: %s.", expired, gjson.GetBytes(answer, "expireAction"))
 	} else if !dry {
-		event, err := l.Happen(fixtures.Step{Event: a.events.scan})
+		event, err := tx.Happen(fixtures.Step{Event: a.events.scan})
 		if err != nil {
 			return nil, err
 		}
-		if err := keep(l, func(k *kept) error { k.remember(scan{event.At, message}); return nil }); err != nil {
+		if err := keep(tx, func(k *kept) error { k.remember(scan{event.At, message}); return nil }); err != nil {
 			return nil, err
 		}
 	}

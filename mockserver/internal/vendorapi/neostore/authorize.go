@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -97,7 +97,7 @@ func (a *api) decide(w http.ResponseWriter, r *http.Request, d demand, page cons
 		page.status, page.Wrong = http.StatusBadRequest, "Choose Allow or Deny."
 		return a.ask(w, r, page)
 	}
-	tenant, key, known := a.Dispatcher.KeyOf(a.Provider.Name, strings.TrimSpace(form.Get("key")))
+	tenant, key, known := a.Entities.KeyOf(a.Provider.Name, strings.TrimSpace(form.Get("key")))
 	if !known || tenant.Name != page.Tenant {
 		page.status, page.Wrong = http.StatusBadRequest, fmt.Sprintf("This is not a key of the tenant %.128q.", page.Tenant)
 		return a.ask(w, r, page)
@@ -215,8 +215,8 @@ const formCookie = "neostore_form"
 
 // ask shows the page.
 func (a *api) ask(w http.ResponseWriter, r *http.Request, page consent) error {
-	if demo, err := a.Dispatcher.Tenant(a.Provider.Name, a.Provider.Tenant); err == nil && demo.Demo &&
-		slices.ContainsFunc(demo.Keys, func(k delivery.Key) bool { return k.Key == delivery.DemoKey }) {
+	if demo, err := a.Entities.Tenant(a.Provider.Name, a.Provider.Tenant); err == nil && demo.Demo &&
+		slices.ContainsFunc(demo.Keys, func(k entities.Key) bool { return k.Key == entities.DemoKey }) {
 		page.Demo = demo.Name
 	}
 	page.Tenant = cmp.Or(page.Tenant, page.Demo)

@@ -50,7 +50,7 @@ func (a *api) may(scope string, h func(w http.ResponseWriter, r *http.Request, t
 			return err
 		}
 		tenant := r.PathValue("tenantId")
-		if _, err := a.Dispatcher.Tenant(a.Provider.Name, tenant); err != nil {
+		if _, err := a.Entities.Tenant(a.Provider.Name, tenant); err != nil {
 			return vendorapi.Errorf(http.StatusNotFound, "There is no tenant %.128q.", tenant)
 		}
 		if c.tenant != tenant {
@@ -71,7 +71,7 @@ func (a *api) may(scope string, h func(w http.ResponseWriter, r *http.Request, t
 // caller finds out who asks: by the key, else by the token.
 func (a *api) caller(r *http.Request) (caller, error) {
 	if keys := r.Header.Values(apiKey); len(keys) > 0 {
-		t, key, known := a.Dispatcher.KeyOf(a.Provider.Name, keys[0])
+		t, key, known := a.Entities.KeyOf(a.Provider.Name, keys[0])
 		if !known || len(keys) > 1 {
 			return caller{}, unauthorized("", "The value of "+apiKey+" is not the key of a tenant.")
 		}

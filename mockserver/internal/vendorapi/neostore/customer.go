@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
@@ -45,7 +45,7 @@ const (
 	told = "told"
 )
 
-func readCustomer(e *delivery.Entity) (customerFields, error) {
+func readCustomer(e *entities.Entity) (customerFields, error) {
 	var fields customerFields
 	if err := json.Unmarshal(e.Fields, &fields); err != nil {
 		return fields, fmt.Errorf("%s: %w", e.Name(), err)
@@ -53,17 +53,17 @@ func readCustomer(e *delivery.Entity) (customerFields, error) {
 	return fields, nil
 }
 
-func newCustomer(e *delivery.Entity) (customer, error) {
+func newCustomer(e *entities.Entity) (customer, error) {
 	fields, err := readCustomer(e)
 	return customer{e.ID, stamp(e.Created), stamp(e.At), fields.Flow, fields.Identifiers, fields.Attributes}, err
 }
 
 func (a *api) listCustomers(w http.ResponseWriter, r *http.Request, tenant string) error {
-	return list(w, r, a.Dispatcher.Entities(a.Provider.Name, tenant, customerKind), newCustomer)
+	return list(w, r, a.Entities.List(a.Provider.Name, tenant, customerKind), newCustomer)
 }
 
 func (a *api) getCustomer(w http.ResponseWriter, r *http.Request, tenant string) error {
-	e, err := a.Dispatcher.Entity(delivery.EntityName{Provider: a.Provider.Name, Tenant: tenant, Kind: customerKind, ID: r.PathValue("id")})
+	e, err := a.Entities.Get(entities.Name{Provider: a.Provider.Name, Tenant: tenant, Kind: customerKind, ID: r.PathValue("id")})
 	if errors.Is(err, journal.ErrNotFound) {
 		return vendorapi.Errorf(http.StatusNotFound, "There is no customer %.80q.", r.PathValue("id"))
 	}
@@ -116,23 +116,23 @@ func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant stri
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	live := func(l *delivery.Life) error {
-		_, err := l.Happen(fixtures.Step{Event: a.event("Customer:Upserted"), To: told, Given: g})
+	update := func(tx *entities.Tx) error {
+		_, err := tx.Happen(fixtures.Step{Event: a.event("Customer:Upserted"), To: told, Given: g})
 		return err
 	}
-	var e delivery.Entity
+	var e entities.Entity
 	if before != nil {
-		e, err = a.Dispatcher.Live(r.Context(), before.Name(), live)
+		e, err = a.Entities.Update(r.Context(), before.Name(), update)
 	} else {
-		e, err = a.Dispatcher.Create(r.Context(), a.Provider.Name, customerKind, tenant, nil, live)
+		e, err = a.Entities.Create(r.Context(), a.Provider.Name, customerKind, tenant, nil, update)
 	}
 	return answerCustomer(w, &e, err)
 }
 
 // findCustomer finds the oldest customer of a tenant who has one of the identifiers; nil when there is none.
-func (a *api) findCustomer(tenant string, identifiers json.RawMessage) (*delivery.Entity, error) {
+func (a *api) findCustomer(tenant string, identifiers json.RawMessage) (*entities.Entity, error) {
 	wanted, _ := readObject(identifiers)
-	for _, e := range a.Dispatcher.Entities(a.Provider.Name, tenant, customerKind) {
+	for _, e := range a.Entities.List(a.Provider.Name, tenant, customerKind) {
 		fields, err := readCustomer(&e)
 		if err != nil {
 			return nil, err
@@ -151,7 +151,7 @@ func sameText(a, b json.RawMessage) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && x == y
 }
 
-func answerCustomer(w http.ResponseWriter, e *delivery.Entity, err error) error {
+func answerCustomer(w http.ResponseWriter, e *entities.Entity, err error) error {
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -17,7 +17,7 @@ const (
 )
 
 // list answers with one page of entities, each as show shows it.
-func list[T any](w http.ResponseWriter, r *http.Request, all []delivery.Entity, show func(*delivery.Entity) (T, error)) error {
+func list[T any](w http.ResponseWriter, r *http.Request, all []entities.Entity, show func(*entities.Entity) (T, error)) error {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return vendorapi.Errorf(http.StatusBadRequest, "The query cannot be read: %v.", err)

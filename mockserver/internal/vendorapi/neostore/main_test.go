@@ -16,6 +16,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi/neostore"
@@ -67,16 +68,16 @@ func start(t testing.TB, s setup) *server {
 	})
 	r.url = r.server.VendorAPIURL("neostore")
 	for _, name := range []string{"acme", "other"} {
-		r.tenant(name, delivery.Key{Key: name + "-key"})
+		r.tenant(name, entities.Key{Key: name + "-key"})
 	}
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	return r
 }
 
 // tenant makes a tenant with keys.
-func (r *server) tenant(name string, keys ...delivery.Key) {
+func (r *server) tenant(name string, keys ...entities.Key) {
 	r.t.Helper()
-	if _, err := r.Dispatcher.PutTenant(r.context(), delivery.Tenant{Provider: "neostore", Name: name, Keys: keys}); err != nil {
+	if _, err := r.Entities.PutTenant(r.context(), entities.Tenant{Provider: "neostore", Name: name, Keys: keys}); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -205,5 +206,5 @@ func (l *lines) String() string {
 // allow gives acme a key with scopes besides its own, which may do everything.
 func (r *server) allow(key string, scopes ...string) {
 	r.t.Helper()
-	r.tenant("acme", delivery.Key{Key: "acme-key"}, delivery.Key{Key: key, Scopes: scopes})
+	r.tenant("acme", entities.Key{Key: "acme-key"}, entities.Key{Key: key, Scopes: scopes})
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
@@ -52,7 +52,7 @@ type passInput struct {
 
 const passKind = "pass"
 
-func (a *api) newPass(e *delivery.Entity) (pass, error) {
+func (a *api) newPass(e *entities.Entity) (pass, error) {
 	var fields passFields
 	if err := json.Unmarshal(e.Fields, &fields); err != nil {
 		return pass{}, fmt.Errorf("%s: %w", e.Name(), err)
@@ -77,7 +77,7 @@ func (a *api) newPass(e *delivery.Entity) (pass, error) {
 	return p, nil
 }
 
-func readExtra(name delivery.EntityName, raw json.RawMessage) (passExtra, error) {
+func readExtra(name entities.Name, raw json.RawMessage) (passExtra, error) {
 	var extra passExtra
 	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, &extra); err != nil {
@@ -88,7 +88,7 @@ func readExtra(name delivery.EntityName, raw json.RawMessage) (passExtra, error)
 }
 
 func (a *api) listPasses(w http.ResponseWriter, r *http.Request, tenant string) error {
-	return list(w, r, a.Dispatcher.Entities(a.Provider.Name, tenant, passKind), a.newPass)
+	return list(w, r, a.Entities.List(a.Provider.Name, tenant, passKind), a.newPass)
 }
 
 func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) error {
@@ -116,20 +116,20 @@ func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) 
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	e, err := a.Dispatcher.Create(r.Context(), a.Provider.Name, passKind, tenant, g, func(l *delivery.Life) error {
-		draw := l.Record().Draw
+	e, err := a.Entities.Create(r.Context(), a.Provider.Name, passKind, tenant, g, func(tx *entities.Tx) error {
+		draw := tx.Record().Draw
 		extra := passExtra{Secret: a.Provider.MintSecret(fixtures.Draw{Seed: draw.Seed, Stream: "pass", Index: draw.Index}), AdditionalData: in.AdditionalData}
-		if err := extra.keep(l); err != nil {
+		if err := extra.keep(tx); err != nil {
 			return err
 		}
-		_, err := l.Happen(fixtures.Step{Event: a.event("Pass:Created")})
+		_, err := tx.Happen(fixtures.Step{Event: a.event("Pass:Created")})
 		return err
 	})
 	return a.answerPass(w, &e, err)
 }
 
 func (a *api) getPass(w http.ResponseWriter, r *http.Request, tenant string) error {
-	e, err := a.Dispatcher.Entity(a.passOf(r, tenant))
+	e, err := a.Entities.Get(a.passOf(r, tenant))
 	return a.answerPass(w, &e, noPass(r, err))
 }
 
@@ -139,30 +139,30 @@ func (a *api) updatePass(w http.ResponseWriter, r *http.Request, tenant string) 
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	e, err := a.Dispatcher.Live(r.Context(), a.passOf(r, tenant), func(l *delivery.Life) error {
-		extra, err := readExtra(a.passOf(r, tenant), l.Extra)
+	e, err := a.Entities.Update(r.Context(), a.passOf(r, tenant), func(tx *entities.Tx) error {
+		extra, err := readExtra(a.passOf(r, tenant), tx.Extra)
 		if err != nil {
 			return err
 		}
-		g, err := in.change(l, &extra)
+		g, err := in.change(tx, &extra)
 		if err != nil {
 			return err
 		}
-		updated, err := l.Happen(fixtures.Step{Event: a.event("Pass:Updated"), Given: g})
+		updated, err := tx.Happen(fixtures.Step{Event: a.event("Pass:Updated"), Given: g})
 		if err != nil {
 			return err
 		}
 		extra.Updated = updated.At
-		if err := extra.keep(l); err != nil {
+		if err := extra.keep(tx); err != nil {
 			return err
 		}
-		devices, err := devicesOf(l)
+		devices, err := devicesOf(tx)
 		for i := 0; i < len(devices) && err == nil; i++ {
 			to := "updated"
 			if i == len(devices)-1 {
 				to = "installed"
 			}
-			_, err = l.Happen(fixtures.Step{Event: a.event("Pass:UpdateSent"), To: to, Given: fixtures.Given{"device": devices[i].raw()}})
+			_, err = tx.Happen(fixtures.Step{Event: a.event("Pass:UpdateSent"), To: to, Given: fixtures.Given{"device": devices[i].raw()}})
 		}
 		return err
 	})
@@ -170,17 +170,17 @@ func (a *api) updatePass(w http.ResponseWriter, r *http.Request, tenant string) 
 }
 
 // change is what a client changes in a pass: the fields, and what the API keeps besides.
-func (in *passInput) change(l *delivery.Life, extra *passExtra) (fixtures.Given, error) {
+func (in *passInput) change(tx *entities.Tx, extra *passExtra) (fixtures.Given, error) {
 	wrong, g := wrongs{}, fixtures.Given{}
 	if in.PassType != nil {
 		if g["pass_type"] = quote(wrong.text("passType", in.PassType, 200)); string(g["pass_type"]) == `""` {
 			wrong.add("passType", "The pass type is required.")
 		}
 	}
-	metadata, _ := l.Get("metadata")
+	metadata, _ := tx.Get("metadata")
 	g["metadata"] = wrong.merged("metadata", metadata, in.Metadata, true)
 	if in.Identifiers != nil {
-		before, _ := l.Get("identifiers")
+		before, _ := tx.Get("identifiers")
 		if g["identifiers"] = wrong.merged("identifiers", before, in.Identifiers, true); !given(in.Identifiers) {
 			g["identifiers"] = json.RawMessage("{}")
 		}
@@ -210,17 +210,17 @@ func (w wrongs) merged(field string, before, patch json.RawMessage, texts bool) 
 	return after
 }
 
-func (x *passExtra) keep(l *delivery.Life) error {
+func (x *passExtra) keep(tx *entities.Tx) error {
 	raw, err := json.Marshal(x)
-	l.Extra = raw
+	tx.Extra = raw
 	return err
 }
 
-func (a *api) passOf(r *http.Request, tenant string) delivery.EntityName {
-	return delivery.EntityName{Provider: a.Provider.Name, Tenant: tenant, Kind: passKind, ID: r.PathValue("id")}
+func (a *api) passOf(r *http.Request, tenant string) entities.Name {
+	return entities.Name{Provider: a.Provider.Name, Tenant: tenant, Kind: passKind, ID: r.PathValue("id")}
 }
 
-func (a *api) answerPass(w http.ResponseWriter, e *delivery.Entity, err error) error {
+func (a *api) answerPass(w http.ResponseWriter, e *entities.Entity, err error) error {
 	if err != nil {
 		return err
 	}

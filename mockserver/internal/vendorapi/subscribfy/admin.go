@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -90,11 +90,11 @@ func (k adminKind) view(e *fixtures.Entity) json.RawMessage {
 
 // adminEntity finds one of the store's own.
 func (p *panel) adminEntity(k adminKind, store, id string) (*fixtures.Entity, error) {
-	e, err := p.Dispatcher.Entity(p.name(store, k.kind(), id))
+	e, err := p.Entities.Get(p.name(store, k.kind(), id))
 	if err != nil {
 		return nil, vendorapi.Errorf(http.StatusNotFound, "The store has set up no %s %.60q.", k.noun, id)
 	}
-	return p.Dispatcher.Revive(&e)
+	return p.Entities.Revive(&e)
 }
 
 // common finds one that every programme has.
@@ -113,8 +113,8 @@ func (p *panel) common(k adminKind, id string) (json.RawMessage, bool) {
 // listAdmin lists what every programme has, and then the store's own.
 func (p *panel) listAdmin(w http.ResponseWriter, r *http.Request, store string, k adminKind) error {
 	list := k.common(p.program)
-	for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, k.kind()) {
-		e, err := p.Dispatcher.Revive(&kept)
+	for _, kept := range p.Entities.List(p.Provider.Name, store, k.kind()) {
+		e, err := p.Entities.Revive(&kept)
 		if err != nil {
 			return err
 		}
@@ -176,9 +176,9 @@ func (p *panel) postAdmin(w http.ResponseWriter, r *http.Request, store string, 
 		return err
 	}
 	out := resource{Topics: []string{p.topics.name(k.created())}}
-	made, err := p.Dispatcher.Create(r.Context(), p.Provider.Name, k.kind(), store, v.given, func(l *delivery.Life) error {
-		_, err := l.Happen(fixtures.Step{Event: out.Topics[0]})
-		out.Data = k.view(l.Entity)
+	made, err := p.Entities.Create(r.Context(), p.Provider.Name, k.kind(), store, v.given, func(tx *entities.Tx) error {
+		_, err := tx.Happen(fixtures.Step{Event: out.Topics[0]})
+		out.Data = k.view(tx.Entity)
 		return err
 	})
 	if err != nil {
@@ -201,12 +201,12 @@ func (p *panel) putAdmin(w http.ResponseWriter, r *http.Request, store string, k
 		return err
 	}
 	out := resource{Topics: []string{p.topics.name(k.updated())}}
-	_, err = p.Dispatcher.Live(r.Context(), p.name(store, k.kind(), r.PathValue("id")), func(l *delivery.Life) error {
+	_, err = p.Entities.Update(r.Context(), p.name(store, k.kind(), r.PathValue("id")), func(tx *entities.Tx) error {
 		if some {
-			k.stay(l.Entity, &v)
+			k.stay(tx.Entity, &v)
 		}
-		_, err := l.Happen(fixtures.Step{Event: out.Topics[0], Given: v.given})
-		out.Data = k.view(l.Entity)
+		_, err := tx.Happen(fixtures.Step{Event: out.Topics[0], Given: v.given})
+		out.Data = k.view(tx.Entity)
 		return err
 	})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -56,34 +56,34 @@ func readCustomer(e *fixtures.Entity, extra json.RawMessage) (customer, error) {
 }
 
 // keep keeps beside an account what the customer has become.
-func (c *customer) keep(l *delivery.Life) error {
+func (c *customer) keep(tx *entities.Tx) error {
 	text, err := json.Marshal(shared{c.StoreCredits, c.Tier})
 	if err != nil {
 		return fmt.Errorf("customer %s: %w", c.ID, err)
 	}
-	l.Extra = text
+	tx.Extra = text
 	return nil
 }
 
 // name names an entity of a store.
-func (p *panel) name(store, kind, id string) delivery.EntityName {
+func (p *panel) name(store, kind, id string) entities.Name {
 	if kind == kindCustomer && !strings.HasPrefix(id, gidCustomer) {
 		id = gidCustomer + id
 	}
-	return delivery.EntityName{Provider: p.Provider.Name, Tenant: store, Kind: kind, ID: id}
+	return entities.Name{Provider: p.Provider.Name, Tenant: store, Kind: kind, ID: id}
 }
 
 // customer returns a customer of a store as it stands.
 func (p *panel) customer(store, id string) (customer, error) {
-	e, err := p.Dispatcher.Entity(p.name(store, kindCustomer, id))
+	e, err := p.Entities.Get(p.name(store, kindCustomer, id))
 	if err != nil {
 		return customer{}, vendorapi.Errorf(http.StatusNotFound, "The store has no customer %.60q.", id)
 	}
 	return p.customerOf(&e)
 }
 
-func (p *panel) customerOf(e *delivery.Entity) (customer, error) {
-	revived, err := p.Dispatcher.Revive(e)
+func (p *panel) customerOf(e *entities.Entity) (customer, error) {
+	revived, err := p.Entities.Revive(e)
 	if err != nil {
 		return customer{}, err
 	}
@@ -99,7 +99,7 @@ func (p *panel) routeCustomers(rt *vendorapi.Routes) {
 
 func (p *panel) listCustomers(w http.ResponseWriter, r *http.Request, store string) error {
 	list := []customer{}
-	for _, e := range p.Dispatcher.Entities(p.Provider.Name, store, kindCustomer) {
+	for _, e := range p.Entities.List(p.Provider.Name, store, kindCustomer) {
 		c, err := p.customerOf(&e)
 		if err != nil {
 			return err
@@ -143,7 +143,7 @@ func (p *panel) postCustomer(w http.ResponseWriter, r *http.Request, store strin
 		return err
 	}
 	var c customer
-	_, err = p.Dispatcher.Create(r.Context(), p.Provider.Name, kindCustomer, store, v.given, func(life *delivery.Life) error {
+	_, err = p.Entities.Create(r.Context(), p.Provider.Name, kindCustomer, store, v.given, func(life *entities.Tx) error {
 		if c, err = readCustomer(life.Entity, nil); err != nil {
 			return err
 		}
@@ -175,20 +175,20 @@ func (p *panel) fits(c customer) error {
 }
 
 // with has something happen to a customer, whom nobody else changes meanwhile.
-func (p *panel) with(ctx context.Context, store, id string, do func(l *delivery.Life, c *customer) error) error {
+func (p *panel) with(ctx context.Context, store, id string, do func(tx *entities.Tx, c *customer) error) error {
 	name := p.name(store, kindCustomer, id)
-	if _, err := p.Dispatcher.Entity(name); err != nil {
+	if _, err := p.Entities.Get(name); err != nil {
 		return vendorapi.Errorf(http.StatusNotFound, "The store has no customer %.60q.", id)
 	}
-	_, err := p.Dispatcher.Live(ctx, name, func(l *delivery.Life) error {
-		c, err := readCustomer(l.Entity, l.Extra)
+	_, err := p.Entities.Update(ctx, name, func(tx *entities.Tx) error {
+		c, err := readCustomer(tx.Entity, tx.Extra)
 		if err != nil {
 			return err
 		}
-		if err := do(l, &c); err != nil {
+		if err := do(tx, &c); err != nil {
 			return err
 		}
-		return c.keep(l)
+		return c.keep(tx)
 	})
 	return err
 }

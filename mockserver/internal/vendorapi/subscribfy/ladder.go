@@ -95,8 +95,8 @@ func readRung(raw json.RawMessage) (rung, error) {
 // place of the one of its name in the file.
 func (p *panel) ladder(store string) (ladder, error) {
 	l := slices.Clone(p.program.tiers)
-	for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, "loyalty_tier") {
-		e, err := p.Dispatcher.Revive(&kept)
+	for _, kept := range p.Entities.List(p.Provider.Name, store, "loyalty_tier") {
+		e, err := p.Entities.Revive(&kept)
 		if err != nil {
 			return nil, err
 		}

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -24,21 +24,21 @@ func (p *panel) routeLoyalty(rt *vendorapi.Routes) {
 }
 
 // move changes a customer's points, and the tier at once when they leave the one that is held. It returns the topics.
-func (p *panel) move(l *delivery.Life, c *customer, m movement) ([]string, error) {
+func (p *panel) move(tx *entities.Tx, c *customer, m movement) ([]string, error) {
 	var v values
 	v.put("movement", m)
-	return p.setPoints(l, c, cents(c.LoyaltyPoints+m.Value), &v)
+	return p.setPoints(tx, c, cents(c.LoyaltyPoints+m.Value), &v)
 }
 
 // setPoints sets the customer's points, for the reason in v, and the tier that follows.
-func (p *panel) setPoints(l *delivery.Life, c *customer, points float64, v *values) ([]string, error) {
+func (p *panel) setPoints(tx *entities.Tx, c *customer, points float64, v *values) ([]string, error) {
 	if points < 0 {
 		return nil, invalid("value", "The customer has %v points: they cannot become %v.", c.LoyaltyPoints, points)
 	}
 	if points >= summit {
 		return nil, invalid("value", "The points %v are too many.", points)
 	}
-	rungs, err := p.ladder(l.Tenant())
+	rungs, err := p.ladder(tx.Tenant())
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (p *panel) setPoints(l *delivery.Life, c *customer, points float64, v *valu
 	case points < rungs.floor(held):
 		step.To, file = "falling", "loyalty/tier_lost"
 	}
-	if _, err := l.Happen(step); err != nil {
+	if _, err := tx.Happen(step); err != nil {
 		return nil, err
 	}
 	c.LoyaltyPoints = points
@@ -65,7 +65,7 @@ func (p *panel) setPoints(l *delivery.Life, c *customer, points float64, v *valu
 	var tier values
 	tier.put("level", to)
 	step = fixtures.Step{Event: p.topics.name(file), Given: tier.given}
-	if _, err := l.Happen(step); err != nil {
+	if _, err := tx.Happen(step); err != nil {
 		return nil, err
 	}
 	c.Tier = rungs[to].tierName()
@@ -108,14 +108,14 @@ func (p *panel) postPoints(w http.ResponseWriter, r *http.Request, store string)
 	if in.Type != nil {
 		m.Type = *in.Type
 	}
-	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) { return p.move(l, c, m) })
+	return p.answer(w, r, store, func(tx *entities.Tx, c *customer) ([]string, error) { return p.move(tx, c, m) })
 }
 
 // answer has something happen to the customer of a request, and answers with the customer and the topics.
-func (p *panel) answer(w http.ResponseWriter, r *http.Request, store string, do func(*delivery.Life, *customer) ([]string, error)) error {
+func (p *panel) answer(w http.ResponseWriter, r *http.Request, store string, do func(*entities.Tx, *customer) ([]string, error)) error {
 	var out resource
-	err := p.with(r.Context(), store, r.PathValue("customer"), func(l *delivery.Life, c *customer) (err error) {
-		out.Topics, err = do(l, c)
+	err := p.with(r.Context(), store, r.PathValue("customer"), func(tx *entities.Tx, c *customer) (err error) {
+		out.Topics, err = do(tx, c)
 		out.Data = *c
 		return err
 	})
@@ -131,15 +131,15 @@ func (p *panel) completeRule(w http.ResponseWriter, r *http.Request, store strin
 	if err != nil {
 		return err
 	}
-	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) {
+	return p.answer(w, r, store, func(tx *entities.Tx, c *customer) ([]string, error) {
 		var v values
 		v.put("rule", rule.raw)
 		c.give(&v)
-		event, err := l.Happen(fixtures.Step{Event: p.topics.name("loyalty/rule_completed"), Given: v.given})
+		event, err := tx.Happen(fixtures.Step{Event: p.topics.name("loyalty/rule_completed"), Given: v.given})
 		if err != nil {
 			return nil, err
 		}
-		topics, err := p.setPoints(l, c, cents(c.LoyaltyPoints+rule.Points), &values{})
+		topics, err := p.setPoints(tx, c, cents(c.LoyaltyPoints+rule.Points), &values{})
 		return append([]string{event.Name}, topics...), err
 	})
 }
@@ -162,16 +162,16 @@ func (p *panel) redeemCoupon(w http.ResponseWriter, r *http.Request, store strin
 	if err := v.err(); err != nil {
 		return err
 	}
-	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) {
+	return p.answer(w, r, store, func(tx *entities.Tx, c *customer) ([]string, error) {
 		if c.LoyaltyPoints < coupon.PointsCost {
 			return nil, invalid("coupon", "The coupon costs %v points, and the customer has %v.", coupon.PointsCost, c.LoyaltyPoints)
 		}
 		c.give(&v)
-		event, err := l.Happen(fixtures.Step{Event: p.topics.name("loyalty/coupon_redeemed"), Given: v.given})
+		event, err := tx.Happen(fixtures.Step{Event: p.topics.name("loyalty/coupon_redeemed"), Given: v.given})
 		if err != nil {
 			return nil, err
 		}
-		topics, err := p.setPoints(l, c, cents(c.LoyaltyPoints-coupon.PointsCost), &values{})
+		topics, err := p.setPoints(tx, c, cents(c.LoyaltyPoints-coupon.PointsCost), &values{})
 		return append([]string{event.Name}, topics...), err
 	})
 }

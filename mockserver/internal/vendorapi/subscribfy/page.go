@@ -94,7 +94,7 @@ func (p *panel) writePage(w http.ResponseWriter, status int, name string, v view
 // getStores lists the stores, so that a person finds theirs.
 func (p *panel) getStores(w http.ResponseWriter, r *http.Request) error {
 	v := view{Prefix: vendorapi.Prefix(r), Title: "Stores"}
-	for _, t := range p.Dispatcher.Tenants(p.Provider.Name) {
+	for _, t := range p.Entities.Tenants(p.Provider.Name) {
 		v.Stores = append(v.Stores, t.Name)
 	}
 	p.writePage(w, http.StatusOK, "stores", v)

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -26,18 +26,18 @@ func (kind property) view(e *fixtures.Entity, c customer) map[string]any {
 
 // property returns one of a store.
 func (p *panel) property(kind property, store, id string) (*fixtures.Entity, error) {
-	e, err := p.Dispatcher.Entity(p.name(store, kind.kind, id))
+	e, err := p.Entities.Get(p.name(store, kind.kind, id))
 	if err != nil {
 		return nil, vendorapi.Errorf(http.StatusNotFound, "The store has no %s %.60q.", kind.noun, id)
 	}
-	return p.Dispatcher.Revive(&e)
+	return p.Entities.Revive(&e)
 }
 
 // properties are those of a store, or of the one customer, oldest first.
 func (p *panel) properties(kind property, store, owner string) ([]map[string]any, error) {
 	list := []map[string]any{}
-	for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, kind.kind) {
-		e, err := p.Dispatcher.Revive(&kept)
+	for _, kept := range p.Entities.List(p.Provider.Name, store, kind.kind) {
+		e, err := p.Entities.Revive(&kept)
 		if err != nil {
 			return nil, err
 		}
@@ -91,16 +91,16 @@ func (p *panel) acquire(
 	ctx context.Context, kind property, store, owner, file string, v values, may func(*customer) error,
 ) (made resource, id string, err error) {
 	made.Topics = []string{p.topics.name(file)}
-	err = p.with(ctx, store, owner, func(_ *delivery.Life, c *customer) error {
+	err = p.with(ctx, store, owner, func(_ *entities.Tx, c *customer) error {
 		if may != nil {
 			if err := may(c); err != nil {
 				return err
 			}
 		}
 		v.put("customer", c)
-		e, err := p.Dispatcher.Create(ctx, p.Provider.Name, kind.kind, store, v.given, func(l *delivery.Life) error {
-			_, err := l.Happen(fixtures.Step{Event: p.topics.name(file)})
-			made.Data = kind.view(l.Entity, *c)
+		e, err := p.Entities.Create(ctx, p.Provider.Name, kind.kind, store, v.given, func(tx *entities.Tx) error {
+			_, err := tx.Happen(fixtures.Step{Event: p.topics.name(file)})
+			made.Data = kind.view(tx.Entity, *c)
 			return err
 		})
 		id = e.ID
@@ -118,22 +118,22 @@ func (p *panel) happen(
 		return resource{}, err
 	}
 	out := resource{Topics: []string{p.topics.name(file)}}
-	err = p.with(ctx, store, now.Text("customer.id"), func(_ *delivery.Life, c *customer) error {
-		_, err := p.Dispatcher.Live(ctx, p.name(store, kind.kind, id), func(l *delivery.Life) error {
+	err = p.with(ctx, store, now.Text("customer.id"), func(_ *entities.Tx, c *customer) error {
+		_, err := p.Entities.Update(ctx, p.name(store, kind.kind, id), func(tx *entities.Tx) error {
 			var v values
 			v.put("customer", c)
-			if err := how(l.Entity, c, &v); err != nil {
+			if err := how(tx.Entity, c, &v); err != nil {
 				return err
 			}
 			if err := v.err(); err != nil {
 				return err
 			}
-			if _, err := l.Happen(fixtures.Step{Event: p.topics.name(file), Given: v.given}); err != nil {
+			if _, err := tx.Happen(fixtures.Step{Event: p.topics.name(file), Given: v.given}); err != nil {
 				return err
 			}
-			after, err := readCustomer(l.Entity, nil)
+			after, err := readCustomer(tx.Entity, nil)
 			c.StoreCredits = after.StoreCredits
-			out.Data = kind.view(l.Entity, *c)
+			out.Data = kind.view(tx.Entity, *c)
 			return err
 		})
 		return err

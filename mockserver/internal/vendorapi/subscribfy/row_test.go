@@ -397,7 +397,7 @@ func TestEveryTopicHasATestCall(t *testing.T) {
 			t.Errorf("%s is always the same", e.Name)
 		}
 	}
-	if list := r.dispatcher.Entities("subscribfy", "", ""); len(list) != 0 {
+	if list := r.entities.List("subscribfy", "", ""); len(list) != 0 {
 		t.Errorf("Test Calls made %v", list)
 	}
 }

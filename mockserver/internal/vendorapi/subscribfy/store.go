@@ -20,7 +20,7 @@ const shopify = ".myshopify.com"
 // store finds the store that a path names, by its domain or by the domain's first part; "" when there is none.
 func (p *panel) store(name string) string {
 	for _, candidate := range []string{name, name + shopify} {
-		if t, err := p.Dispatcher.Tenant(p.Provider.Name, candidate); err == nil {
+		if t, err := p.Entities.Tenant(p.Provider.Name, candidate); err == nil {
 			return t.Name
 		}
 	}
@@ -37,7 +37,7 @@ func (p *panel) short(store string) string {
 
 // opens says whether a key is one of the store's.
 func (p *panel) opens(store, key string) bool {
-	t, _, known := p.Dispatcher.KeyOf(p.Provider.Name, key)
+	t, _, known := p.Entities.KeyOf(p.Provider.Name, key)
 	return known && t.Name == store
 }
 
@@ -48,7 +48,7 @@ type call func(w http.ResponseWriter, r *http.Request, store string) error
 func (p *panel) keyed(c call) vendorapi.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key := r.Header.Get("X-API-KEY")
-		_, _, known := p.Dispatcher.KeyOf(p.Provider.Name, key)
+		_, _, known := p.Entities.KeyOf(p.Provider.Name, key)
 		switch {
 		case key == "":
 			return vendorapi.Errorf(http.StatusUnauthorized, "Unauthenticated: send the store's key as X-API-KEY.")

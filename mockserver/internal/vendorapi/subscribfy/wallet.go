@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -25,8 +25,8 @@ func (p *panel) routeWallets(rt *vendorapi.Routes) {
 // postWallet makes a customer's wallet.
 func (p *panel) postWallet(w http.ResponseWriter, r *http.Request, store string) error {
 	made, serial, err := p.acquire(r.Context(), wallet(), store, r.PathValue("customer"), "wallet_pass/created", values{}, func(c *customer) error {
-		for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, wallet().kind) {
-			e, err := p.Dispatcher.Revive(&kept)
+		for _, kept := range p.Entities.List(p.Provider.Name, store, wallet().kind) {
+			e, err := p.Entities.Revive(&kept)
 			if err != nil {
 				return err
 			}
@@ -76,12 +76,12 @@ func (p *panel) updateWallet(w http.ResponseWriter, r *http.Request, store strin
 	}
 	var before []string
 	if in.LoyaltyPoints != nil {
-		err := p.with(r.Context(), store, now.Text("customer.id"), func(l *delivery.Life, c *customer) error {
+		err := p.with(r.Context(), store, now.Text("customer.id"), func(tx *entities.Tx, c *customer) error {
 			if *in.LoyaltyPoints == c.LoyaltyPoints {
 				return nil
 			}
 			m := movement{Message: "Wallet updated", Value: cents(*in.LoyaltyPoints - c.LoyaltyPoints), Type: "Adjust"}
-			before, err = p.move(l, c, m)
+			before, err = p.move(tx, c, m)
 			return err
 		})
 		if err != nil {

@@ -1,4 +1,4 @@
-package delivery
+package entities
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -54,40 +55,40 @@ const (
 type tenants struct {
 	changing sync.Mutex // one change at a time, the store's part included
 
-	mu    sync.RWMutex
-	named map[[2]string]Tenant // by provider and name
+	mu     sync.RWMutex
+	byName map[[2]string]Tenant // by provider and name
 }
 
 // PutTenant adds a tenant or replaces one. Errors wrap ErrInvalid or fixtures.ErrUnknownProvider.
-func (d *Dispatcher) PutTenant(ctx context.Context, t Tenant) (Tenant, error) {
-	if _, err := d.catalogue.Provider(t.Provider); err != nil {
+func (r *Registry) PutTenant(ctx context.Context, t Tenant) (Tenant, error) {
+	if _, err := r.catalogue.Provider(t.Provider); err != nil {
 		return Tenant{}, err
 	}
 	if err := t.check(); err != nil {
 		return Tenant{}, err
 	}
-	d.tenants.changing.Lock()
-	defer d.tenants.changing.Unlock()
-	before, known := d.tenants.find(t.Provider, t.Name)
-	if !known && d.tenants.count() >= maxTenants {
-		return Tenant{}, fmt.Errorf("%w: tenant %q: the server keeps %d tenants and no more", ErrInvalid, t.Name, maxTenants)
+	r.tenants.changing.Lock()
+	defer r.tenants.changing.Unlock()
+	before, known := r.tenants.find(t.Provider, t.Name)
+	if !known && r.tenants.count() >= maxTenants {
+		return Tenant{}, fmt.Errorf("%w: tenant %q: the server keeps %d tenants and no more", delivery.ErrInvalid, t.Name, maxTenants)
 	}
-	t.Demo, t.Created = false, cmp.Or(before.Created, d.schedule.time())
+	t.Demo, t.Created = false, cmp.Or(before.Created, r.dispatcher.Clock().Now)
 	t.Keys = slices.Clone(t.Keys)
 	doc, err := json.Marshal(t)
 	if err != nil {
 		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", t.Name, t.Provider, err)
 	}
-	if err := d.store.Put(ctx, tenantKind, t.document(), doc); err != nil {
+	if err := r.store.Put(ctx, tenantKind, t.document(), doc); err != nil {
 		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", t.Name, t.Provider, err)
 	}
-	d.tenants.put(t)
+	r.tenants.put(t)
 	return t.clone(), nil
 }
 
 // Tenant returns a tenant of a provider; journal.ErrNotFound.
-func (d *Dispatcher) Tenant(provider, name string) (Tenant, error) {
-	t, known := d.tenants.find(provider, name)
+func (r *Registry) Tenant(provider, name string) (Tenant, error) {
+	t, known := r.tenants.find(provider, name)
 	if !known {
 		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", name, provider, journal.ErrNotFound)
 	}
@@ -95,12 +96,12 @@ func (d *Dispatcher) Tenant(provider, name string) (Tenant, error) {
 }
 
 // Tenants lists a provider's tenants by name.
-func (d *Dispatcher) Tenants(provider string) []Tenant {
-	s := &d.tenants
+func (r *Registry) Tenants(provider string) []Tenant {
+	s := &r.tenants
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	list := []Tenant{}
-	for _, t := range s.named {
+	for _, t := range s.byName {
 		if t.Provider == provider {
 			list = append(list, t.clone())
 		}
@@ -109,32 +110,32 @@ func (d *Dispatcher) Tenants(provider string) []Tenant {
 	return list
 }
 
-// RemoveTenant deletes a tenant: its keys open nothing any more. What it has, endpoints and entities, stays.
+// DeleteTenant deletes a tenant: its keys open nothing any more. What it has, endpoints and entities, stays.
 // journal.ErrNotFound; ErrInvalid for a demo tenant.
-func (d *Dispatcher) RemoveTenant(ctx context.Context, provider, name string) error {
-	d.tenants.changing.Lock()
-	defer d.tenants.changing.Unlock()
-	t, known := d.tenants.find(provider, name)
+func (r *Registry) DeleteTenant(ctx context.Context, provider, name string) error {
+	r.tenants.changing.Lock()
+	defer r.tenants.changing.Unlock()
+	t, known := r.tenants.find(provider, name)
 	switch {
 	case !known:
 		return fmt.Errorf("tenant %q of %s: %w", name, provider, journal.ErrNotFound)
 	case t.Demo:
-		return fmt.Errorf("%w: tenant %q of %s is the demo's: start the server without it", ErrInvalid, name, provider)
+		return fmt.Errorf("%w: tenant %q of %s is the demo's: start the server without it", delivery.ErrInvalid, name, provider)
 	}
-	if err := d.store.Delete(ctx, tenantKind, t.document()); err != nil {
+	if err := r.store.Delete(ctx, tenantKind, t.document()); err != nil {
 		return fmt.Errorf("tenant %q of %s: %w", name, provider, err)
 	}
-	d.tenants.remove(t)
+	r.tenants.delete(t)
 	return nil
 }
 
 // KeyOf finds the tenant of a provider that a key belongs to, and the key with its scopes.
-func (d *Dispatcher) KeyOf(provider, key string) (Tenant, Key, bool) {
-	s := &d.tenants
+func (r *Registry) KeyOf(provider, key string) (Tenant, Key, bool) {
+	s := &r.tenants
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	sum := sha256.Sum256([]byte(key))
-	for _, t := range s.named {
+	for _, t := range s.byName {
 		if t.Provider != provider {
 			continue
 		}
@@ -157,19 +158,19 @@ func (t *Tenant) document() string { return url.PathEscape(t.Provider) + "/" + u
 
 // check says what is wrong with a tenant.
 func (t *Tenant) check() error {
-	plain := func(text, more string) bool { return strings.Trim(text, idAlphabet+more) == "" }
-	if t.Name == "" || len(t.Name) > maxTenantName || !plain(t.Name, "-_.") || strings.Trim(t.Name, ".") == "" {
-		return fmt.Errorf("%w: tenant %.80q: want 1 to %d letters, digits, hyphens, underscores and dots", ErrInvalid, t.Name, maxTenantName)
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	if t.Name == "" || len(t.Name) > maxTenantName || strings.Trim(t.Name, letters+"-_.") != "" || strings.Trim(t.Name, ".") == "" {
+		return fmt.Errorf("%w: tenant %.80q: want 1 to %d letters, digits, hyphens, underscores and dots", delivery.ErrInvalid, t.Name, maxTenantName)
 	}
 	if len(t.Keys) > maxKeys {
-		return fmt.Errorf("%w: tenant %q: %d keys, at most %d", ErrInvalid, t.Name, len(t.Keys), maxKeys)
+		return fmt.Errorf("%w: tenant %q: %d keys, at most %d", delivery.ErrInvalid, t.Name, len(t.Keys), maxKeys)
 	}
 	for i, k := range t.Keys {
 		if k.Key == "" || len(k.Key) > maxKey || strings.ContainsFunc(k.Key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return fmt.Errorf("%w: tenant %q: key %d: want 1 to %d visible ASCII characters", ErrInvalid, t.Name, i+1, maxKey)
+			return fmt.Errorf("%w: tenant %q: key %d: want 1 to %d visible ASCII characters", delivery.ErrInvalid, t.Name, i+1, maxKey)
 		}
 		if len(k.Scopes) > maxKeys {
-			return fmt.Errorf("%w: tenant %q: key %d: %d scopes, at most %d", ErrInvalid, t.Name, i+1, len(k.Scopes), maxKeys)
+			return fmt.Errorf("%w: tenant %q: key %d: %d scopes, at most %d", delivery.ErrInvalid, t.Name, i+1, len(k.Scopes), maxKeys)
 		}
 	}
 	return nil
@@ -178,41 +179,41 @@ func (t *Tenant) check() error {
 func (s *tenants) find(provider, name string) (Tenant, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	t, known := s.named[[2]string{provider, name}]
+	t, known := s.byName[[2]string{provider, name}]
 	return t, known
 }
 
 func (s *tenants) count() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.named)
+	return len(s.byName)
 }
 
 func (s *tenants) put(t Tenant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.named == nil {
-		s.named = map[[2]string]Tenant{}
+	if s.byName == nil {
+		s.byName = map[[2]string]Tenant{}
 	}
-	s.named[[2]string{t.Provider, t.Name}] = t
+	s.byName[[2]string{t.Provider, t.Name}] = t
 }
 
-func (s *tenants) remove(t Tenant) {
+func (s *tenants) delete(t Tenant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.named, [2]string{t.Provider, t.Name})
+	delete(s.byName, [2]string{t.Provider, t.Name})
 }
 
 // loadTenants takes up the tenants that the store holds, and adds those of the demo.
-func (d *Dispatcher) loadTenants(ctx context.Context, demo bool) error {
-	documents, err := d.store.List(ctx, tenantKind)
+func (r *Registry) loadTenants(ctx context.Context, demo bool) error {
+	documents, err := r.store.List(ctx, tenantKind)
 	if err != nil {
 		return fmt.Errorf("take up tenants: %w", err)
 	}
 	if demo {
-		for _, p := range d.catalogue.Providers() {
+		for _, p := range r.catalogue.Providers() {
 			if p.Tenant != "" {
-				d.tenants.put(Tenant{Provider: p.Name, Name: p.Tenant, Keys: []Key{{Key: DemoKey}}, Demo: true})
+				r.tenants.put(Tenant{Provider: p.Name, Name: p.Tenant, Keys: []Key{{Key: DemoKey}}, Demo: true})
 			}
 		}
 	}
@@ -221,7 +222,7 @@ func (d *Dispatcher) loadTenants(ctx context.Context, demo bool) error {
 		if err := json.Unmarshal(doc.Doc, &t); err != nil {
 			return fmt.Errorf("take up tenant %q: %w", doc.Key, err)
 		}
-		d.tenants.put(t)
+		r.tenants.put(t)
 	}
 	return nil
 }
