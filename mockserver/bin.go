@@ -12,7 +12,7 @@ import (
 
 // Bin is the handle of one bin: a capture address, made on first use.
 type Bin struct {
-	client Client
+	client *Client
 	name   string
 }
 
@@ -20,7 +20,7 @@ type Bin struct {
 func (s *Server) Bin(name string) *Bin { return NewBin(s.Client(), name) }
 
 // NewBin is the handle of a bin of the server that client drives.
-func NewBin(client Client, name string) *Bin { return &Bin{client, name} }
+func NewBin(client *Client, name string) *Bin { return &Bin{client, name} }
 
 // Name is the bin's name.
 func (b *Bin) Name() string { return b.name }

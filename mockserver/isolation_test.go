@@ -19,7 +19,7 @@ import (
 
 // Changes of a bin's settings made at the same time do not undo each other, in this process and over HTTP.
 func TestBinChangesAreAtomic(t *testing.T) {
-	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		for i := range 50 {
 			bin := mockserver.NewBin(client, fmt.Sprint("bin", i))
 			var changing sync.WaitGroup
@@ -119,7 +119,7 @@ func (f *failing) end() {
 
 // An emission to nobody and a subscription to nothing are errors, in this process and over HTTP.
 func TestNobodyIsAnError(t *testing.T) {
-	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		neostore := mockserver.NewProvider(client, "neostore")
 		if list, err := neostore.Emit(t.Context(), "Pass:Created"); !errors.Is(err, mockserver.ErrNoSubscriber) || len(list) != 0 {
 			t.Errorf("%v, %v", list, err)
@@ -154,7 +154,7 @@ func TestNobodyIsAnError(t *testing.T) {
 
 // A wait whose context ends first still says what came, and what is missing.
 func TestWaitSaysWhatCame(t *testing.T) {
-	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		_, err := mockserver.NewBin(client, "empty").Wait(ctx, 2)

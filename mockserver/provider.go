@@ -14,7 +14,7 @@ import (
 // Provider is the handle of one provider. A name that the catalogue does not have is noticed at its first use:
 // fixtures.ErrUnknownProvider.
 type Provider struct {
-	client    Client
+	client    *Client
 	catalogue *fixtures.Catalogue
 	name      string
 	seed      uint64
@@ -27,7 +27,7 @@ func (s *Server) Provider(name string) *Provider {
 }
 
 // NewProvider is the handle of a built-in provider of the server that client drives. It draws a new seed for its journeys.
-func NewProvider(client Client, name string) *Provider {
+func NewProvider(client *Client, name string) *Provider {
 	return &Provider{client: client, catalogue: fixtures.Builtin(), name: name, seed: 1 + rand.Uint64N(1_000_000_000), journeys: &atomic.Uint64{}}
 }
 

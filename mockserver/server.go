@@ -313,4 +313,4 @@ func (s *Server) Advance(ctx context.Context, by time.Duration) (Clock, error) {
 }
 
 // Client drives the server in this process.
-func (s *Server) Client() Client { return &local{s} }
+func (s *Server) Client() *Client { return &Client{transport: &local{s}} }

@@ -259,7 +259,7 @@ func liveProgress(w World) func(burst.Progress) {
 // burstBin is the bin that a burst goes to, as it stood before.
 type burstBin struct {
 	name   string
-	client mockserver.Client
+	client *mockserver.Client
 	before mockserver.BinSummary
 }
 

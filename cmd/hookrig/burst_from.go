@@ -137,7 +137,7 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver
 }
 
 // allOf yields the captures of a bin after a seq, oldest first.
-func allOf(ctx context.Context, client mockserver.Client, bin string, after uint64) iter.Seq2[mockserver.Capture, error] {
+func allOf(ctx context.Context, client *mockserver.Client, bin string, after uint64) iter.Seq2[mockserver.Capture, error] {
 	return func(yield func(mockserver.Capture, error) bool) {
 		query := mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, After: after, Limit: mockserver.MaxLimit, Oldest: true}}
 		for {

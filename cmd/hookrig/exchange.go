@@ -26,7 +26,7 @@ func (r *serverFlags) add(cmd *cobra.Command) {
 }
 
 // dial connects to the server.
-func (r *serverFlags) dial(cmd *cobra.Command, w World) (mockserver.Client, error) {
+func (r *serverFlags) dial(cmd *cobra.Command, w World) (*mockserver.Client, error) {
 	trust, err := r.tls.trust(cmd, w)
 	if err != nil {
 		return nil, err

@@ -121,7 +121,7 @@ func captureError(err error) error {
 }
 
 // connect returns a client of the server at --server, or of one that lives as long as the command.
-func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserver.Client, func(), error) {
+func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (*mockserver.Client, func(), error) {
 	known, err := l.knowledge.catalogue()
 	if err != nil {
 		return nil, nil, err

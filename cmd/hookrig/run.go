@@ -183,7 +183,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		// The text goes elsewhere: say here how far it is.
 		o.Progress = func(s scenarios.StepReport) { w.Stderr.Printf("%s %s\n", s.Status, s.ID) }
 	}
-	var client mockserver.Client
+	var client *mockserver.Client
 	if r.server != "" {
 		if client, err = dialServer(r.server, r.token, o.Trust); err != nil {
 			return err
@@ -286,7 +286,7 @@ func calls(s *scenarios.Scenario) bool {
 
 // play runs one scenario on a server of its own, or on the running one that client speaks to.
 func (r *runFlags) play(
-	cmd *cobra.Command, w World, client mockserver.Client, s *scenarios.Scenario, o scenarios.Options, allow []string,
+	cmd *cobra.Command, w World, client *mockserver.Client, s *scenarios.Scenario, o scenarios.Options, allow []string,
 ) (scenarios.Report, error) {
 	ctx := cmd.Context()
 	if client != nil {

@@ -65,7 +65,7 @@ func isPort(text string) bool {
 }
 
 // dialServer connects to the running server at --server.
-func dialServer(server, token string, trust mockserver.Trust) (mockserver.Client, error) {
+func dialServer(server, token string, trust mockserver.Trust) (*mockserver.Client, error) {
 	client, err := mockserver.Dial(server, token, trust)
 	switch {
 	case errors.Is(err, mockserver.ErrNoServer):
