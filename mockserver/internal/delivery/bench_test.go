@@ -83,12 +83,12 @@ func BenchmarkVirtualRetries(b *testing.B) {
 		b.StopTimer()
 		d := start(b, Options{Virtual: true})
 		to := targetOf(b, d, &p, journal.Endpoint{Provider: "subscribfy", URL: url, Retry: "ten"})
-		plans := make([]plan, deliveries)
-		for i := range plans {
-			plans[i] = plan{event: event, to: []match{{target: to}}}
+		envelopes := make([]envelope, deliveries)
+		for i := range envelopes {
+			envelopes[i] = envelope{event: event, recipients: []recipient{{target: to}}}
 		}
 		b.StartTimer()
-		if _, err := d.deliver(b.Context(), plans); err != nil {
+		if _, err := d.enqueue(b.Context(), envelopes); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := d.Advance(b.Context(), 3*24*time.Hour); err != nil {

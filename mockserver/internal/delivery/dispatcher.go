@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,8 +93,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	if latest.After(o.Start) {
 		o.Start = latest
 	}
-	d.schedule.perform, d.schedule.abandon = d.perform, d.abandon
-	d.schedule.workers, d.schedule.virtual = o.Workers, o.Virtual
+	d.schedule.dispatcher, d.schedule.workers, d.schedule.virtual = d, o.Workers, o.Virtual
 	d.schedule.open(o.Start.UTC().Round(0))
 	d.pending = pending
 	if !o.Hold {
@@ -126,57 +124,6 @@ func (d *Dispatcher) Close() error {
 	return nil
 }
 
-// perform makes the attempt of a job that is due and says when the next one is.
-func (d *Dispatcher) perform(j *job) (due time.Time, again bool) {
-	t := j.target.config.Load()
-	a := d.attempt(j, t)
-	next := d.check(j, t, &a)
-	if interrupted(j, &a) && a.Outcome == wire.NotSent {
-		d.record(j.id, nil, next)
-	} else {
-		d.record(j.id, &a, next)
-	}
-	return next.Time(), next.State == journal.Pending
-}
-
-// check says where a delivery stands after an attempt.
-func (d *Dispatcher) check(j *job, t *endpointConfig, a *journal.Attempt) journal.Progress {
-	retry := t.retry
-	switch {
-	case a.Outcome == wire.GotStatus && t.provider.Delivery.Accepts(a.Status):
-		return journal.Progress{State: journal.Delivered}
-	case interrupted(j, a) && errors.Is(context.Cause(j.target.ctx), errStopping):
-		return journal.Progress{State: journal.Pending, Next: a.Due.UnixNano()}
-	case interrupted(j, a), retry.Stops(a.Status), !t.reaches(j.url):
-		return journal.Progress{State: journal.Stopped}
-	}
-	var rng *rand.Rand
-	if retry.Jitter > 0 {
-		rng = generator(d.seed, "retry", j.seq<<16|uint64(a.N))
-	}
-	wait, again := Next(retry, a.N, a.Status, rng)
-	if !again {
-		return journal.Progress{State: journal.Exhausted}
-	}
-	due := j.target.schedule.time().Add(wait + lateBy(j.faults, a.N+1))
-	return journal.Progress{State: journal.Pending, Next: due.UnixNano()}
-}
-
-// interrupted says whether the attempt was cut short from this side.
-func interrupted(j *job, a *journal.Attempt) bool {
-	return a.Outcome != wire.GotStatus && j.target.ctx.Err() != nil
-}
-
-// abandon records that a delivery is given up because its endpoint is gone.
-func (d *Dispatcher) abandon(j *job) { d.record(j.id, nil, journal.Progress{State: journal.Stopped}) }
-
-// record writes an attempt into the journal, or with nil only where the delivery stands.
-func (d *Dispatcher) record(id string, a *journal.Attempt, next journal.Progress) {
-	if err := d.store.AppendAttempt(context.WithoutCancel(d.ctx), id, a, next); err != nil {
-		d.log.Error("an attempt is not in the journal", "delivery", id, "state", string(next.State), "error", err)
-	}
-}
-
 // Redeliver makes a new delivery of the same event to the same endpoint, without the first one's faults. journal.ErrNotFound
 // when the delivery or its endpoint is not there any more; ErrInvalid when the endpoint is disabled.
 func (d *Dispatcher) Redeliver(ctx context.Context, id string) (journal.Delivery, error) {
@@ -191,7 +138,7 @@ func (d *Dispatcher) Redeliver(ctx context.Context, id string) (journal.Delivery
 	if err != nil {
 		return journal.Delivery{}, fmt.Errorf("redeliver %q: %w", id, err)
 	}
-	list, err := d.deliver(ctx, []plan{{event: before.Event, to: []match{{to, before.Pattern}}}})
+	list, err := d.enqueue(ctx, []envelope{{event: before.Event, recipients: []recipient{{to, before.Pattern}}}})
 	if err != nil {
 		return journal.Delivery{}, err
 	}

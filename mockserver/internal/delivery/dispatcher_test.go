@@ -281,7 +281,7 @@ func TestStoppedByTheResponse(t *testing.T) {
 	c := consume(t, inTurn(500, 410, 200))
 	d := virtual(t)
 	to := targetOf(t, d, &p, journal.Endpoint{Provider: "neostore", URL: c.URL, Retry: "polite"})
-	list, err := d.deliver(testContext(t), []plan{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, to: []match{{target: to}}}})
+	list, err := d.enqueue(testContext(t), []envelope{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, recipients: []recipient{{target: to}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestTheRealClockRetries(t *testing.T) {
 	c := consume(t, inTurn(500, 500, 500, 200))
 	d := start(t, Options{})
 	to := targetOf(t, d, &p, journal.Endpoint{Provider: "neostore", URL: c.URL, Retry: "quick"})
-	list, err := d.deliver(testContext(t), []plan{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, to: []match{{target: to}}}})
+	list, err := d.enqueue(testContext(t), []envelope{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, recipients: []recipient{{target: to}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -453,7 +453,7 @@ func TestALargeResponseIsCutInTheJournal(t *testing.T) {
 	t.Parallel()
 	url := listening(t, func(c net.Conn) {
 		io.CopyN(io.Discard, c, 1)
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", 2*keptResponse, strings.Repeat("x", 2*keptResponse))
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", 2*maxResponseBody, strings.Repeat("x", 2*maxResponseBody))
 		io.Copy(io.Discard, c)
 	})
 	d := virtual(t)
@@ -462,7 +462,7 @@ func TestALargeResponseIsCutInTheJournal(t *testing.T) {
 	if err != nil || got.State != journal.Delivered {
 		t.Fatalf("%s, %v", got.State, err)
 	}
-	if r := got.Attempts[0].Response; len(r.Body) != keptResponse || !r.Truncated {
+	if r := got.Attempts[0].Response; len(r.Body) != maxResponseBody || !r.Truncated {
 		t.Errorf("%d bytes are kept, truncated %v", len(r.Body), r.Truncated)
 	}
 	d.Close()

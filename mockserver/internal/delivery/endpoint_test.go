@@ -29,7 +29,7 @@ func TestRegisterGivesWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: secrets %q, want one of %d characters", name, e.Secrets, secret)
 		}
 		for _, event := range knownProvider(t, name).Events {
-			if matches, _ := d.registry.matches(name, &fixtures.Event{Name: event.Name}, ""); len(matches) != 1 {
+			if matches, _ := d.registry.subscribers(&fixtures.Event{Provider: name, Name: event.Name}, ""); len(matches) != 1 {
 				t.Errorf("%s: without patterns %s does not reach it", name, event.Name)
 			}
 		}

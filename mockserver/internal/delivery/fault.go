@@ -72,6 +72,17 @@ func (f Fault) on(attempt int) bool {
 	return len(f.Attempts) == 0 || slices.Contains(f.Attempts, attempt)
 }
 
+// faultsOn names the faults that are done to the attempt of that number.
+func faultsOn(faults []armed, attempt int) string {
+	var names []string
+	for _, f := range faults {
+		if f.on(attempt) {
+			names = append(names, f.name())
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // armed is a fault and its kind.
 type armed struct {
 	Fault

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // job is a pending delivery: what is left to do of it.
@@ -27,6 +28,21 @@ type job struct {
 	in    *queue        // where it waits; nil while an attempt is under way
 	index int           // there
 	done  chan struct{} // closed when it is no longer pending; made when somebody waits
+}
+
+const fifo = "per_endpoint_fifo"
+
+// newJob makes the job of a pending delivery.
+func newJob(d *journal.Delivery, to *target, faults []armed) *job {
+	j := &job{
+		id: d.ID, seq: d.Seq, event: d.Event, url: d.URL, target: to, attempts: len(d.Attempts), due: d.Next, faults: faults,
+		ordered: to.config.Load().provider.Delivery.Ordering == fifo ||
+			slices.ContainsFunc(faults, func(f armed) bool { return f.kind.reorders }),
+	}
+	if len(d.Attempts) > 0 {
+		j.triggered = d.Attempts[0].At
+	}
+	return j
 }
 
 // first says whether the attempt to come is the first one.

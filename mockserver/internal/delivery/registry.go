@@ -80,36 +80,28 @@ func (r *registry) only(provider, id string) (*target, error) {
 	return t, nil
 }
 
-// matches returns the endpoints that an event of a run goes to, in the order in which they were registered. mine is false when they are of no run
-// although the event is: the run has registered none with the provider, so the consumer has done so itself.
-func (r *registry) matches(provider string, event *fixtures.Event, run string) (list []match, mine bool) {
+// subscribers returns the endpoints that an event of a run goes to, in the order of their registration. ofRun is false
+// when they belong to no run although the event does: the run has registered none with the provider, so the consumer
+// has done so itself.
+func (r *registry) subscribers(event *fixtures.Event, run string) (list []recipient, ofRun bool) {
 	r.mu.RLock()
-	targets := r.byProvider[provider]
+	targets := r.byProvider[event.Provider]
 	r.mu.RUnlock()
-	mine = run == "" || slices.ContainsFunc(targets, func(t *target) bool { return t.config.Load().endpoint.Run == run })
-	if !mine {
+	ofRun = run == "" || slices.ContainsFunc(targets, func(t *target) bool { return t.config.Load().endpoint.Run == run })
+	if !ofRun {
 		run = ""
 	}
-	return matchTargets(targets, event, run), mine
-}
-
-// matchTargets returns the targets of a run whose patterns select the event, each with that pattern.
-func matchTargets(targets []*target, event *fixtures.Event, run string) []match {
-	var matches []match
 	for _, to := range targets {
 		t := to.config.Load()
-		if t.endpoint.Run != run || t.endpoint.Disabled || tenant(t.provider, t.endpoint.Tenant) != tenant(t.provider, event.Tenant) {
+		if t.endpoint.Run != run || t.endpoint.Disabled || cmp.Or(t.endpoint.Tenant, t.provider.Tenant) != cmp.Or(event.Tenant, t.provider.Tenant) {
 			continue
 		}
 		if pattern, ok := t.provider.Subscription.Match(t.endpoint.Events, event.Name); ok {
-			matches = append(matches, match{to, pattern})
+			list = append(list, recipient{to, pattern})
 		}
 	}
-	return matches
+	return list, ofRun
 }
-
-// tenant is the tenant that is meant.
-func tenant(p *fixtures.Provider, name string) string { return cmp.Or(name, p.Tenant) }
 
 func (r *registry) endpoint(id string) (journal.Endpoint, error) {
 	t, err := r.find(id)

@@ -53,8 +53,7 @@ func (d *Dispatcher) BeginRun(ctx context.Context, o RunOptions) (string, error)
 		o.Start = fixtures.DefaultStart
 	}
 	r := &ownedRun{used: time.Now()}
-	r.schedule.perform, r.schedule.abandon = d.perform, d.abandon
-	r.schedule.workers, r.schedule.virtual = d.schedule.workers, !o.RealClock
+	r.schedule.dispatcher, r.schedule.workers, r.schedule.virtual = d, d.schedule.workers, !o.RealClock
 	id := strings.ToLower(rand.Text()[:10])
 	d.runs.mu.Lock()
 	defer d.runs.mu.Unlock()

@@ -12,12 +12,9 @@ import (
 // are workers; a worker is a goroutine that lives while something is due. The clock either is the wall clock, which
 // one goroutine follows with one timer, or stands still until advance.
 type schedule struct {
-	// perform makes the attempt of a job that is due, records it, and says when the next one is, if there is one.
-	perform func(j *job) (due time.Time, again bool)
-	// abandon records that a job will not be done: its target is gone.
-	abandon func(j *job)
-	workers int // attempts under way at once
-	virtual bool
+	dispatcher *Dispatcher // makes the attempts
+	workers    int         // attempts under way at once
+	virtual    bool
 
 	group     sync.WaitGroup      // workers, and the follower of the wall clock
 	stop      chan struct{}       // closed by close
@@ -73,11 +70,11 @@ func (s *schedule) timeLocked() time.Time {
 
 // add takes jobs on, all of them before the first starts.
 func (s *schedule) add(jobs ...*job) {
-	var abandoned []*job
+	var stopped []*job
 	s.mu.Lock()
 	for _, j := range jobs {
 		if j.target.gone {
-			abandoned = append(abandoned, j)
+			stopped = append(stopped, j)
 			continue
 		}
 		s.jobs[j.id] = j
@@ -85,11 +82,11 @@ func (s *schedule) add(jobs ...*job) {
 		s.push(j)
 	}
 	for j := s.take(); j != nil; j = s.take() {
-		s.group.Go(func() { s.work(j) })
+		s.group.Go(func() { s.run(j) })
 	}
 	s.mu.Unlock()
-	for _, j := range abandoned {
-		s.abandon(j)
+	for _, j := range stopped {
+		s.dispatcher.stop(j)
 	}
 }
 
@@ -131,14 +128,6 @@ func (s *schedule) take() *job {
 	return nil
 }
 
-// work runs a job that was taken, and then what else is due.
-func (s *schedule) work(j *job) {
-	for j != nil {
-		due, again := s.perform(j)
-		j = s.finish(j, due, again)
-	}
-}
-
 // finish puts a job back or ends it, and takes the next one.
 func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	t := j.target
@@ -147,7 +136,7 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	defer t.busy.Done()
 	if again && t.gone {
 		s.mu.Unlock()
-		s.abandon(j)
+		s.dispatcher.stop(j)
 		s.mu.Lock()
 		again = false
 	}
@@ -170,7 +159,7 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	next := s.take()
 	if next != nil {
 		if second := s.take(); second != nil {
-			s.group.Go(func() { s.work(second) })
+			s.group.Go(func() { s.run(second) })
 		}
 	} else if s.quiet() {
 		s.quieted.Tell()
@@ -187,7 +176,7 @@ func (s *schedule) forget(j *job) {
 	}
 }
 
-// dismiss has nothing go to a target any more, for that reason: what is queued is abandoned, what is under way is
+// dismiss has nothing go to a target any more, for that reason: what is queued is stopped, what is under way is
 // cut short. When it returns nothing is under way.
 func (s *schedule) dismiss(t *target, reason error) {
 	s.mu.Lock()
@@ -202,7 +191,7 @@ func (s *schedule) dismiss(t *target, reason error) {
 	s.mu.Unlock()
 	t.cancel(reason)
 	for _, j := range queued {
-		s.abandon(j)
+		s.dispatcher.stop(j)
 	}
 	s.mu.Lock()
 	for _, j := range queued {
@@ -228,7 +217,7 @@ func (s *schedule) follow() {
 		}
 		s.mu.Lock()
 		for j := s.take(); j != nil; j = s.take() {
-			s.group.Go(func() { s.work(j) })
+			s.group.Go(func() { s.run(j) })
 		}
 		// What is due and finds no worker free starts when one is.
 		if head := s.queue.head(); head != nil {
@@ -290,7 +279,7 @@ func (s *schedule) advance(ctx context.Context, by time.Duration) error {
 				s.now, arrived = until, true
 			}
 			for j := s.take(); j != nil; j = s.take() {
-				s.group.Go(func() { s.work(j) })
+				s.group.Go(func() { s.run(j) })
 			}
 		}
 		s.mu.Unlock()

@@ -39,8 +39,8 @@ func newTarget(ctx context.Context, t *endpointConfig) *target {
 	return to
 }
 
-// newPassingTarget makes a target for one emission, which nothing dismisses.
-func newPassingTarget(ctx context.Context, t *endpointConfig) *target {
+// newUnregisteredTarget makes a target for one emission, which nothing dismisses.
+func newUnregisteredTarget(ctx context.Context, t *endpointConfig) *target {
 	to := &target{pending: map[*job]struct{}{}, ctx: ctx}
 	to.config.Store(t)
 	return to
