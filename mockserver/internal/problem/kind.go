@@ -12,7 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// kind is one kind of error: its name in a problem's type, its sentinel, its status.
+// kind is one kind of error: its name in a problem's type, its sentinel, its status. The vendor APIs use the status
+// too: see package vendorapi.
 type kind struct {
 	name   string
 	err    error
@@ -40,5 +41,7 @@ func kinds() []kind {
 		{"forbidden-target", wire.ErrForbidden, http.StatusForbidden},
 		{"full", journal.ErrFull, http.StatusInsufficientStorage},
 		{"closed", journal.ErrClosed, http.StatusServiceUnavailable},
+		{"stopping", delivery.ErrClosed, http.StatusServiceUnavailable},
+		{"invalid-url", fixtures.ErrInvalidURL, http.StatusUnprocessableEntity},
 	}
 }

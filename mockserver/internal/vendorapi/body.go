@@ -22,7 +22,7 @@ func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return body, nil
 	}
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
-		return nil, Errorf(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", MaxBody)
+		return nil, Errorf(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", large.Limit)
 	}
 	if wait := (interface{ Timeout() bool })(nil); errors.As(err, &wait) && wait.Timeout() {
 		return nil, Errorf(http.StatusRequestTimeout, "The body did not arrive in time.")

@@ -2,8 +2,10 @@ package ethpass
 
 import (
 	"bytes"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,18 +71,13 @@ func (a *api) readFilter(r *http.Request) (filter, error) {
 }
 
 func (f *filter) readPage(q url.Values) error {
-	if text := q.Get("limit"); text != "" {
-		limit, err := strconv.Atoi(text)
-		if err != nil || limit < 1 || limit > mostListed {
-			return invalid("limit %.40q: want 1 to %d.", text, mostListed)
-		}
-		f.limit = min(f.limit, limit)
+	limit, ok := vendorapi.Number(q, "limit", mostListed, 1, mostListed)
+	if !ok {
+		return invalid("limit %.40q: want 1 to %d.", q.Get("limit"), mostListed)
 	}
-	if text := q.Get("offset"); text != "" {
-		var err error
-		if f.offset, err = strconv.Atoi(text); err != nil || f.offset < 0 {
-			return invalid("offset %.40q: want how many passes to leave out, 0 or more.", text)
-		}
+	f.limit = min(f.limit, limit)
+	if f.offset, ok = vendorapi.Number(q, "offset", 0, 0, math.MaxInt); !ok {
+		return invalid("offset %.40q: want how many passes to leave out, 0 or more.", q.Get("offset"))
 	}
 	return nil
 }
@@ -116,28 +113,22 @@ func (a *api) listPasses(w http.ResponseWriter, r *http.Request, p project) erro
 	if err != nil {
 		return err
 	}
-	var list bytes.Buffer
-	list.WriteByte('[')
-	total, listed := 0, 0
+	var selected []entities.Entity
 	for _, e := range a.Entities.List(a.Provider.Name, p.Name, passKind) {
-		if f.limit == 0 || !f.selects(&e) {
-			continue
+		if f.limit > 0 && f.selects(&e) {
+			selected = append(selected, e)
 		}
-		total++
-		if total <= f.offset || listed == f.limit {
-			continue
-		}
+	}
+	var passes [][]byte
+	for _, e := range vendorapi.Page(selected, f.offset, f.limit) {
 		pass, err := a.currentPass(&e)
 		if err != nil {
 			return err
 		}
-		if listed++; listed > 1 {
-			list.WriteByte(',')
-		}
-		list.Write(pass)
+		passes = append(passes, pass)
 	}
-	list.WriteByte(']')
-	w.Header().Set("X-Total-Count", strconv.Itoa(total))
-	vendorapi.WriteBytes(w, http.StatusOK, list.Bytes())
+	w.Header().Set("X-Total-Count", strconv.Itoa(len(selected)))
+	list := slices.Concat([]byte{'['}, bytes.Join(passes, []byte{','}), []byte{']'}) // each byte for byte
+	vendorapi.WriteBytes(w, http.StatusOK, list)
 	return nil
 }

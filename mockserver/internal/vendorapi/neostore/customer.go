@@ -2,14 +2,12 @@ package neostore
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/entities"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -64,10 +62,7 @@ func (a *api) listCustomers(w http.ResponseWriter, r *http.Request, tenant strin
 
 func (a *api) getCustomer(w http.ResponseWriter, r *http.Request, tenant string) error {
 	e, err := a.Entities.Get(entities.Name{Provider: a.Provider.Name, Tenant: tenant, Kind: customerKind, ID: r.PathValue("id")})
-	if errors.Is(err, journal.ErrNotFound) {
-		return vendorapi.Errorf(http.StatusNotFound, "There is no customer %.80q.", r.PathValue("id"))
-	}
-	return answerCustomer(w, &e, err)
+	return answerCustomer(w, &e, notFound("customer", r, err))
 }
 
 // upsertCustomer updates the customer who has one of the identifiers, or creates one. What is known already is merged

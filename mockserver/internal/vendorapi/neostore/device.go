@@ -52,7 +52,7 @@ func devicesOf(tx *entities.Tx) ([]device, error) {
 func (a *api) listDevices(w http.ResponseWriter, r *http.Request, tenant string) error {
 	e, err := a.Entities.Get(a.passOf(r, tenant))
 	if err != nil {
-		return noPass(r, err)
+		return notFound("pass", r, err)
 	}
 	list, err := a.installations(&e)
 	if err != nil {
@@ -130,7 +130,7 @@ func (a *api) install(w http.ResponseWriter, r *http.Request, tenant string) err
 		return extra.keep(tx)
 	})
 	if err != nil {
-		return noPass(r, err)
+		return notFound("pass", r, err)
 	}
 	list, err := a.installations(&e)
 	if err != nil {
@@ -164,7 +164,7 @@ func (a *api) uninstall(w http.ResponseWriter, r *http.Request, tenant string) e
 		return err
 	})
 	if err != nil {
-		return noPass(r, err)
+		return notFound("pass", r, err)
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil

@@ -28,11 +28,9 @@ func list[T any](w http.ResponseWriter, r *http.Request, all []entities.Entity, 
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	from := min(index*size, int64(len(all)))
-	to := min(from+size, int64(len(all)))
 	page := []T{}
-	for i := from; i < to; i++ {
-		shown, err := show(&all[i])
+	for _, e := range vendorapi.Page(all, int(min(int64(index)*int64(size), int64(len(all)))), size) {
+		shown, err := show(&e)
 		if err != nil {
 			return err
 		}
@@ -43,14 +41,10 @@ func list[T any](w http.ResponseWriter, r *http.Request, all []entities.Entity, 
 }
 
 // number reads a number of a query.
-func (w wrongs) number(query url.Values, name string, without, least, most int64) int64 {
-	text := query.Get(name)
-	if text == "" {
-		return without
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < least || n > most {
-		w.add(name, "%.40q is not a whole number from %d to %d.", text, least, most)
+func (w wrongs) number(query url.Values, name string, without, least, most int) int {
+	n, ok := vendorapi.Number(query, name, without, least, most)
+	if !ok {
+		w.add(name, "%.40q is not a whole number from %d to %d.", query.Get(name), least, most)
 	}
 	return n
 }

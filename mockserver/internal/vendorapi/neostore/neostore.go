@@ -57,7 +57,7 @@ func newAPI(server vendorapi.Backend, now func() time.Time) (http.Handler, error
 
 // routes is every route there is, with the scope that it asks for.
 func (a *api) routes() http.Handler {
-	rt := vendorapi.NewRoutes(a.wrong, a.problem)
+	rt := vendorapi.NewRoutes(a.Log, http.StatusBadRequest, writeProblem)
 	rt.Handle("GET /api/{tenantId}/webhooks", a.may(webhookRead, a.listWebhooks))
 	rt.Handle("POST /api/{tenantId}/webhooks", a.may(webhookWrite, a.createWebhook))
 	rt.Handle("GET /api/{tenantId}/webhooks/{id}", a.may(webhookRead, a.getWebhook))

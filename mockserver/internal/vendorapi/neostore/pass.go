@@ -2,14 +2,12 @@ package neostore
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/entities"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -130,7 +128,7 @@ func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) 
 
 func (a *api) getPass(w http.ResponseWriter, r *http.Request, tenant string) error {
 	e, err := a.Entities.Get(a.passOf(r, tenant))
-	return a.answerPass(w, &e, noPass(r, err))
+	return a.answerPass(w, &e, notFound("pass", r, err))
 }
 
 // updatePass merges (RFC 7386); the update is then sent to every device that has the pass.
@@ -166,7 +164,7 @@ func (a *api) updatePass(w http.ResponseWriter, r *http.Request, tenant string) 
 		}
 		return err
 	})
-	return a.answerPass(w, &e, noPass(r, err))
+	return a.answerPass(w, &e, notFound("pass", r, err))
 }
 
 // change is what a client changes in a pass: the fields, and what the API keeps besides.
@@ -229,12 +227,4 @@ func (a *api) answerPass(w http.ResponseWriter, e *entities.Entity, err error) e
 		return err
 	}
 	return vendorapi.Write(w, http.StatusOK, p)
-}
-
-// noPass says in the API's words that there is no such pass; other errors stay.
-func noPass(r *http.Request, err error) error {
-	if errors.Is(err, journal.ErrNotFound) {
-		return vendorapi.Errorf(http.StatusNotFound, "There is no pass %.80q.", r.PathValue("id"))
-	}
-	return err
 }

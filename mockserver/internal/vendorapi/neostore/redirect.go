@@ -94,12 +94,12 @@ func redirectable(uri string) error {
 
 func (a *api) getRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
 	e, err := a.Entities.Get(a.redirectOf(r, tenant))
-	return answerRedirect(w, r, &e, noRedirect(r, err))
+	return answerRedirect(w, r, &e, notFound("redirect", r, err))
 }
 
 func (a *api) deleteRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
 	if err := a.Entities.Delete(r.Context(), a.redirectOf(r, tenant)); err != nil {
-		return noRedirect(r, err)
+		return notFound("redirect", r, err)
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil
@@ -109,7 +109,7 @@ func (a *api) deleteRedirect(w http.ResponseWriter, r *http.Request, tenant stri
 func (a *api) follow(w http.ResponseWriter, r *http.Request) error {
 	e, ok := a.findRedirect(r.PathValue("id"))
 	if !ok {
-		return noRedirect(r, journal.ErrNotFound)
+		return notFound("redirect", r, journal.ErrNotFound)
 	}
 	if r.Method == http.MethodGet {
 		var err error
@@ -117,7 +117,7 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) error {
 			_, err := tx.Happen(fixtures.Step{Event: a.event("Redirect:Redirected")})
 			return err
 		}); err != nil {
-			return noRedirect(r, err)
+			return notFound("redirect", r, err)
 		}
 	}
 	uri, err := uriOf(&e)
@@ -154,12 +154,4 @@ func answerRedirect(w http.ResponseWriter, r *http.Request, e *entities.Entity, 
 		return err
 	}
 	return vendorapi.Write(w, http.StatusOK, out)
-}
-
-// noRedirect says in the API's words that there is no such redirect; other errors stay.
-func noRedirect(r *http.Request, err error) error {
-	if errors.Is(err, journal.ErrNotFound) {
-		return vendorapi.Errorf(http.StatusNotFound, "There is no redirect %.80q.", r.PathValue("id"))
-	}
-	return err
 }

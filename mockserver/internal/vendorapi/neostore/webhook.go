@@ -79,7 +79,7 @@ func (a *api) getWebhook(w http.ResponseWriter, r *http.Request, tenant string) 
 		err = a.owned(&e, r, tenant)
 	}
 	if err != nil {
-		return a.noWebhook(r, err)
+		return notFound("webhook", r, err)
 	}
 	return vendorapi.Write(w, http.StatusOK, a.shown(e))
 }
@@ -122,7 +122,7 @@ func (a *api) changeWebhook(w http.ResponseWriter, r *http.Request, tenant strin
 		return a.fill(e, in)
 	})
 	if err != nil {
-		return e, a.noWebhook(r, err)
+		return e, notFound("webhook", r, err)
 	}
 	if in.Events != nil {
 		a.warn(e)
@@ -139,7 +139,7 @@ func (a *api) deleteWebhook(w http.ResponseWriter, r *http.Request, tenant strin
 		err = a.Dispatcher.Remove(r.Context(), e.ID)
 	}
 	if err != nil {
-		return a.noWebhook(r, err)
+		return notFound("webhook", r, err)
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil

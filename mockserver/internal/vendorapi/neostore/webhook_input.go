@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
-	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 // webhookInput is what a client says of a webhook; a member that it leaves out is empty.
@@ -134,12 +133,4 @@ func webURL(text string) (*url.URL, error) {
 		return nil, errors.New("it holds a blank or a control character")
 	}
 	return u, nil
-}
-
-// noWebhook says in the API's words that there is no such webhook; other errors stay.
-func (a *api) noWebhook(r *http.Request, err error) error {
-	if errors.Is(err, journal.ErrNotFound) {
-		return vendorapi.Errorf(http.StatusNotFound, "There is no webhook %.80q.", r.PathValue("id"))
-	}
-	return err
 }

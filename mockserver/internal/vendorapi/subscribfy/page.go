@@ -15,9 +15,6 @@ var files embed.FS
 // settingsPath is where a store's settings page is, below the store.
 const settingsPath = "/settings/webhooks"
 
-// What the pages may do: a style of their own, and forms that go back to where they came from.
-const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
 // view is what the templates show.
 type view struct {
 	Prefix, Title string
@@ -52,9 +49,7 @@ func (p *panel) routePages(rt *vendorapi.Routes) {
 		if err != nil {
 			return err
 		}
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(content) // whoever asked is gone: nobody is left to tell
+		vendorapi.WriteCSS(w, content)
 		return nil
 	})
 	rt.Handle("GET /stores/{store}"+settingsPath, p.getPage)
@@ -79,16 +74,7 @@ func (p *panel) writePage(w http.ResponseWriter, status int, name string, v view
 		http.Error(w, "Server Error", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(text.Bytes())
+	vendorapi.WriteHTML(w, status, text.Bytes())
 }
 
 // getStores lists the stores, so that a person finds theirs.
@@ -148,7 +134,7 @@ func (p *panel) done(what string) string {
 }
 
 // fill puts the settings of a store and one category into the view.
-func (p *panel) fill(r *http.Request, v *view, s session, key string) error {
+func (p *panel) fill(r *http.Request, v *view, s vendorapi.Session, key string) error {
 	now, err := p.settings(r.Context(), v.Store)
 	if err != nil {
 		return err
@@ -157,7 +143,7 @@ func (p *panel) fill(r *http.Request, v *view, s session, key string) error {
 	if err != nil {
 		return err
 	}
-	v.Form, v.Token, v.Retry, v.Profiles, v.Categories = s.form, now.shown(), p.retry(now), p.profiles(), categories()
+	v.Form, v.Token, v.Retry, v.Profiles, v.Categories = s.Token, now.shown(), p.retry(now), p.profiles(), categories()
 	if key == "" {
 		key = v.Categories[0].Key
 	}

@@ -41,6 +41,11 @@ func (p *panel) opens(store, key string) bool {
 	return known && t.Name == store
 }
 
+// session returns the session of a request, if its key opens the store.
+func (p *panel) session(r *http.Request, store string) (vendorapi.Session, bool) {
+	return p.sessions.Get(r, func(key string) bool { return p.opens(store, key) })
+}
+
 // call answers a request for one store.
 type call func(w http.ResponseWriter, r *http.Request, store string) error
 

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
@@ -15,7 +16,8 @@ type panel struct {
 	vendorapi.Backend
 	topics   topics
 	program  program // of every store, before it makes rules, tiers and coupons of its own
-	sessions sessions
+	sessions vendorapi.Sessions
+	routes   *vendorapi.Routes
 	changing sync.Mutex // one change of a store's settings and subscriptions at a time
 	pages    func() (*template.Template, error)
 }
@@ -23,6 +25,7 @@ type panel struct {
 // New makes the vendor API of Subscribfy; it is a vendorapi.Maker.
 func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
 	p := &panel{Backend: server, topics: newTopics(server.Provider)}
+	p.sessions.Cookie, p.sessions.Lifetime = "subscribfy_session", 12*time.Hour
 	p.pages = sync.OnceValues(p.parsePages)
 	born, err := server.Provider.Born(fixtures.Draw{}, kindCustomer, fixtures.RenderOptions{}, nil)
 	if err != nil {
@@ -31,7 +34,8 @@ func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
 	if p.program, err = readProgram(born); err != nil {
 		return nil, err
 	}
-	rt := vendorapi.NewRoutes(p.refusal, p.refuse)
+	rt := vendorapi.NewRoutes(p.Log, http.StatusUnprocessableEntity, p.writeError)
+	p.routes = rt
 	p.routePages(rt)
 	p.routeWebhooks(rt)
 	p.routeCustomers(rt)
