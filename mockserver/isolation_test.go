@@ -80,7 +80,7 @@ func TestStartTDrawsASeed(t *testing.T) {
 	ids := func(o ...mockserver.Options) string {
 		f := &failing{T: t}
 		server := mockserver.StartT(f, o...)
-		life, err := server.Provider("neostore").Life("pass", mockserver.JourneyOptions{}, "Pass:Created")
+		life, err := server.Provider("neostore").Hold("pass", "Pass:Created")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,15 +131,14 @@ func TestNobodyIsAnError(t *testing.T) {
 		if !errors.Is(err, delivery.ErrInvalid) || !strings.Contains(err.Error(), `pattern "Passes:*" selects no event of neostore`) {
 			t.Error(err)
 		}
-		if _, err := mockserver.NewProvider(client, "neostor").Life("pass", mockserver.JourneyOptions{}); !errors.Is(err, fixtures.ErrUnknownProvider) {
+		if _, err := mockserver.NewProvider(client, "neostor").Hold("pass"); !errors.Is(err, fixtures.ErrUnknownProvider) {
 			t.Error(err)
 		}
 		bin := mockserver.NewBin(client, "life")
 		if _, err := neostore.Subscribe(t.Context(), bin.URL(), "Pass:*"); err != nil {
 			t.Fatal(err)
 		}
-		seed := uint64(3)
-		life, err := neostore.Life("pass", mockserver.JourneyOptions{Seed: &seed}, "Pass:Created", "Pass:Installed")
+		life, err := neostore.With(mockserver.Seed(3)).Hold("pass", "Pass:Created", "Pass:Installed")
 		if err != nil {
 			t.Fatal(err)
 		}

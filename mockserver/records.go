@@ -139,8 +139,8 @@ func NewMemory(o MemoryOptions) Store { return journal.NewMemory(o) }
 // ParseFault reads a fault as it is written on the command line: "duplicate:3". ErrInvalid.
 func ParseFault(text string) (Fault, error) { return delivery.ParseFault(text) }
 
-// Faults returns every kind of fault.
-func Faults() []FaultKind { return delivery.Faults() }
+// FaultKinds returns every kind of fault.
+func FaultKinds() []FaultKind { return delivery.Faults() }
 
 // HandshakeKinds returns the kinds of Handshake.
 func HandshakeKinds() []string { return capture.HandshakeKinds() }

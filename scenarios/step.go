@@ -109,8 +109,8 @@ type Journey struct {
 	Events []string `yaml:"events" json:"events,omitempty"`
 	// Tenant in which it happens; "" is the provider's demo tenant.
 	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
-	// Lives is how many lives, of as many entities, one after the other; 0 is one.
-	Count int `yaml:"lives" json:"lives,omitempty"`
+	// Count is how many journeys, each of an entity, one after the other; 0 is one.
+	Count int `yaml:"count" json:"count,omitempty"`
 	// Set overwrites members of every body, by JSON pointer.
 	Set Settings `yaml:"set" json:"set,omitempty"`
 	// Hold renders without delivering: deliver steps take the events from here.

@@ -27,7 +27,7 @@ func parseFaults(list []string) ([]mockserver.Fault, error) {
 func faultHelp() string {
 	const column = 20
 	var b terminal.Builder
-	for _, kind := range mockserver.Faults() {
+	for _, kind := range mockserver.FaultKinds() {
 		name := "  " + kind.Name
 		if optional, ok := strings.CutPrefix(kind.Args, "["); ok {
 			name += "[:" + optional
