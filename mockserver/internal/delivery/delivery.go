@@ -14,21 +14,22 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// This file is the path of an event from the caller to the socket. Its functions call each other from top to bottom:
-// EmitAll and Deliver, enqueue, run, attempt, send.
+// This file is the path of an event from the caller to the socket. Its functions call each other
+// from top to bottom: EmitAll or Deliver, enqueue, run, attempt, send.
 
 // Emit emits one event: see EmitAll.
 func (d *Dispatcher) Emit(ctx context.Context, provider string, e Emission) ([]journal.Delivery, error) {
 	return d.EmitAll(ctx, provider, []Emission{e})
 }
 
-// EmitAll renders events and makes a delivery for each enabled endpoint of the tenant whose patterns match, one for
-// each even if several patterns match. It returns when the deliveries are in the journal; the attempts follow. With a
-// reorder fault the events change places; the deliveries are in the order in which they are sent.
+// EmitAll renders events and makes a delivery for each enabled endpoint of the tenant whose
+// patterns match, one for each even if several patterns match. It returns when the deliveries are
+// in the journal; the attempts follow. With a reorder fault the events change places; the
+// deliveries are in the order in which they are sent.
 //
-// Errors wrap ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent or, for a named endpoint,
-// journal.ErrNotFound, and then nothing was emitted. When the journal fails midway, the deliveries that are in it are
-// sent and are returned with the error.
+// Errors wrap ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent or, for a named
+// endpoint, journal.ErrNotFound, and then nothing was emitted. When the journal fails midway, the
+// deliveries that are in it are sent and are returned with the error.
 func (d *Dispatcher) EmitAll(ctx context.Context, provider string, list []Emission) ([]journal.Delivery, error) {
 	envelopes, err := d.prepare(provider, list, d.subscribers)
 	if err != nil {
@@ -37,8 +38,8 @@ func (d *Dispatcher) EmitAll(ctx context.Context, provider string, list []Emissi
 	return d.enqueue(ctx, envelopes)
 }
 
-// Deliver emits the event to one endpoint, which is not registered: later events do not find it. It is checked, and
-// gets defaults, as by Register. Its deliveries do not outlive a restart.
+// Deliver emits the event to one endpoint, which is not registered: later events do not find it. It
+// is checked, and gets defaults, as by Register. Its deliveries do not outlive a restart.
 func (d *Dispatcher) Deliver(ctx context.Context, to journal.Endpoint, e Emission) ([]journal.Delivery, error) {
 	config, err := d.newEndpointConfig(to, "")
 	if err != nil {
@@ -62,8 +63,8 @@ func (d *Dispatcher) Deliver(ctx context.Context, to journal.Endpoint, e Emissio
 	return d.enqueue(ctx, envelopes)
 }
 
-// enqueue writes a delivery for each recipient into the journal, and then puts it onto the recipient's schedule, which
-// starts run when the delivery is due.
+// enqueue writes a delivery for each recipient into the journal, and then puts it onto the
+// recipient's schedule, which starts run when the delivery is due.
 func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journal.Delivery, error) {
 	if err := d.Err(); err != nil {
 		return nil, err
@@ -103,7 +104,8 @@ func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journ
 	return saved, nil
 }
 
-// run is a worker. It makes the attempt of a job that is due, and goes on with other jobs until none is due.
+// run is a worker. It makes the attempt of a job that is due, and goes on with other jobs until
+// none is due.
 func (s *schedule) run(j *job) {
 	for j != nil {
 		due, again := s.dispatcher.attempt(j)
@@ -111,7 +113,8 @@ func (s *schedule) run(j *job) {
 	}
 }
 
-// attempt makes one attempt of a delivery and records it. It says whether there is another one, and when.
+// attempt makes one attempt of a delivery and records it. It says whether there is another one, and
+// when.
 func (d *Dispatcher) attempt(j *job) (due time.Time, again bool) {
 	config := j.target.config.Load()
 	a := d.send(j, config)
@@ -127,8 +130,9 @@ func (d *Dispatcher) attempt(j *job) (due time.Time, again bool) {
 // maxResponseBody bounds how much of a response's body the journal keeps, in bytes.
 const maxResponseBody = 64 << 10
 
-// send builds and signs the request, does the faults to it, sends it and reads the response. The signature's timestamp
-// is the wall clock's, whatever the schedule's clock says: a consumer compares it with its own clock.
+// send builds and signs the request, does the faults to it, sends it and reads the response. The
+// signature's timestamp is the wall clock's, whatever the schedule's clock says: a consumer
+// compares it with its own clock.
 func (d *Dispatcher) send(j *job, config *endpointConfig) journal.Attempt {
 	now := time.Now()
 	a := journal.Attempt{N: j.attempts + 1, Due: j.due, At: now, Outcome: wire.NotSent}
@@ -168,7 +172,8 @@ func (d *Dispatcher) send(j *job, config *endpointConfig) journal.Attempt {
 	return a
 }
 
-// progress returns the state of a delivery after an attempt: delivered, stopped, exhausted, or pending until the next.
+// progress returns the state of a delivery after an attempt: delivered, stopped, exhausted, or
+// pending until the next.
 func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt) journal.Progress {
 	retry := config.retry
 	switch {

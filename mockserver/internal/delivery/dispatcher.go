@@ -14,28 +14,29 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Options of a Dispatcher.
+// Options configure New.
 type Options struct {
 	Catalogue *fixtures.Catalogue // nil is fixtures.Builtin
 	Store     journal.Store       // required; Close does not close it
-	// Virtual lets the schedule's clock stand still until Advance; false follows the wall clock.
+	// Virtual stops the schedule's clock, which only Advance then moves; false is the wall clock.
 	Virtual bool
-	// Start is where a virtual clock starts; zero is fixtures.DefaultStart. On a store with deliveries still pending
-	// it starts no earlier than where the last one left it.
+	// Start is where a virtual clock starts; zero is fixtures.DefaultStart. In a store with pending
+	// deliveries it starts no earlier than where the last clock ended.
 	Start time.Time
-	// Seed is the default seed of emitted events, and what ids, secrets and jitter are drawn from.
+	// Seed is the default seed of emitted events. Ids, secrets and jitter are drawn from it too.
 	Seed uint64
 	Wire *wire.Client // nil is a client that may dial loopback only
-	// Hold keeps the deliveries that the store holds as pending until Resume: what they go to may not listen yet.
+	// Hold keeps the deliveries that are pending in the store until Resume, because their endpoints
+	// may not listen yet.
 	Hold    bool
 	Workers int          // concurrent attempts, of which one endpoint takes half at most; 0 is 64
-	Log     *slog.Logger // is told what goes wrong in the background; nil is silence
+	Log     *slog.Logger // for what goes wrong in the background; nil is silence
 }
 
 const defaultWorkers = 64
 
-// Dispatcher plays the providers: it keeps their endpoints, turns events into deliveries and makes the attempts when
-// they are due. Its methods may be called from any goroutine.
+// Dispatcher plays the providers: it keeps their endpoints, turns events into deliveries and makes
+// the attempts when they are due. Its methods may be called from any goroutine.
 type Dispatcher struct {
 	catalogue *fixtures.Catalogue
 	store     journal.Store
@@ -43,25 +44,25 @@ type Dispatcher struct {
 	log       *slog.Logger
 	seed      uint64
 
-	ctx      context.Context // of everything under way
+	ctx      context.Context // of all attempts under way
 	cancel   context.CancelCauseFunc
 	schedule schedule
 	registry registry
 	samples  samples
 	runs     runs
-	// drawn numbers what is drawn: events that name no index. In a store of an earlier run it begins elsewhere, so that
-	// no event comes twice.
+	// drawn is the next index to draw from. In the store of an earlier process it begins at another
+	// number, so that no event comes twice.
 	drawn atomic.Uint64
 
-	pending  []*job // of the store, until Resume
+	pending  []*job // from the store, until Resume
 	resuming sync.Once
 
 	ownWire bool
 	closing sync.Once
 }
 
-// New starts a dispatcher on what the store already holds: endpoints, and deliveries still pending. A pending
-// delivery whose endpoint is not there any more, or is disabled, is stopped.
+// New starts a dispatcher with the endpoints and pending deliveries of the store. A pending
+// delivery is stopped when its endpoint was removed or disabled.
 func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	d := &Dispatcher{catalogue: o.Catalogue, store: o.Store, wire: o.Wire, log: o.Log, seed: o.Seed}
 	if d.store == nil {
@@ -102,7 +103,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	return d, nil
 }
 
-// Resume begins with the deliveries that were pending in the store; the first call does.
+// Resume starts the deliveries that were pending in the store. Only the first call does something.
 func (d *Dispatcher) Resume() {
 	d.resuming.Do(func() {
 		d.schedule.add(d.pending...)
@@ -110,9 +111,9 @@ func (d *Dispatcher) Resume() {
 	})
 }
 
-// Close stops the attempts under way and waits for them; pending deliveries stay pending in the store. An attempt
-// that was cut short is in the journal if anything of it was written, and is made again by the next New. Safe to call
-// twice.
+// Close stops the attempts under way and waits for them. Pending deliveries stay pending in the
+// store. An attempt that was cut short is in the journal if anything of it was written, and the
+// next New makes it again. Close may be called twice.
 func (d *Dispatcher) Close() error {
 	d.closing.Do(func() {
 		d.schedule.close(func() { d.cancel(errStopping) })
@@ -124,8 +125,9 @@ func (d *Dispatcher) Close() error {
 	return nil
 }
 
-// Redeliver makes a new delivery of the same event to the same endpoint, without the first one's faults. journal.ErrNotFound
-// when the delivery or its endpoint is not there any more; ErrInvalid when the endpoint is disabled.
+// Redeliver makes a new delivery of the same event to the same endpoint, without the first one's
+// faults. It returns journal.ErrNotFound when the delivery or its endpoint does not exist any more,
+// and ErrInvalid when the endpoint is disabled.
 func (d *Dispatcher) Redeliver(ctx context.Context, id string) (journal.Delivery, error) {
 	before, err := d.store.Delivery(ctx, id)
 	if err != nil {

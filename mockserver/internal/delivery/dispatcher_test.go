@@ -26,7 +26,7 @@ func TestRetryUntilTheConsumerIsUp(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL + "/hooks", Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Installed"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	if got := look(t, d, delivery.ID); got.State != journal.Pending || len(got.Attempts) != 1 {
 		t.Fatalf("after the first attempt: %s with %d attempts", got.State, len(got.Attempts))
 	}
@@ -122,7 +122,7 @@ func TestThreeDaysOfRetriesInExactSteps(t *testing.T) {
 	d := virtual(t)
 	register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	if next := d.Clock().Next; !next.Equal(fixtures.DefaultStart.Add(10 * time.Second)) {
 		t.Errorf("next %v", next)
 	}
@@ -285,7 +285,7 @@ func TestStoppedByTheResponse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, time.Minute)
 	if got := look(t, d, list[0].ID); got.State != journal.Stopped || len(got.Attempts) != 2 {
 		t.Errorf("%s after %d attempts; want it stopped by the second", got.State, len(got.Attempts))
@@ -349,7 +349,7 @@ func TestAnInterruptedAwaitSaysWhy(t *testing.T) {
 	if _, err := d.Await(testContext(t), "nothing"); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("Await of nothing: %v", err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	if _, err := d.Advance(testContext(t), -1); !errors.Is(err, ErrInvalid) {
 		t.Errorf("Advance back: %v", err)
 	}
@@ -385,7 +385,7 @@ func TestRedeliver(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL})
 	first := emit(t, d, "neostore", Emission{Event: "Pass:Created", Faults: []Fault{{Kind: "body", Arg: "tamper"}}})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	again, err := d.Redeliver(testContext(t), first.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -424,7 +424,7 @@ func TestDeliverKeepsNoEndpoint(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d deliveries, %v", len(list), err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, time.Hour)
 	got := look(t, d, list[0].ID)
 	if got.State != journal.Delivered || got.Event.Tenant != "acme" || verify(t, to, got.Attempts[1]) != signature.Valid {

@@ -1,6 +1,6 @@
-// Package delivery plays the systems that send webhooks: it keeps the endpoints that consumers registered, turns events
-// into deliveries, and makes the attempts when they are due, signed, spoiled on purpose where a fault says so, and
-// written into the journal byte for byte.
+// Package delivery plays the systems that send webhooks: it keeps the endpoints that consumers
+// registered, turns events into deliveries, and makes the attempts when they are due, signed,
+// spoiled on purpose where a fault says so, and written into the journal byte for byte.
 //
 //	d, err := delivery.New(ctx, delivery.Options{Store: store, Virtual: true})
 //	e, err := d.Register(ctx, journal.Endpoint{Provider: "neostore", URL: url, Events: []string{"Pass:*"}})
@@ -9,7 +9,8 @@
 //
 // # The path of an event
 //
-// File delivery.go has the path of an event from the caller to the socket, from top to bottom, in five steps:
+// File delivery.go has the path of an event from the caller to the socket, from top to bottom, in
+// five steps:
 //
 //  1. EmitAll, or Deliver for one endpoint, renders the event, whose bytes are fixed from then on, and finds the
 //     endpoints that subscribe to it.
@@ -21,29 +22,32 @@
 //
 // # The schedule
 //
-// The schedule is a heap in the order (due, sequence). A few workers make what is due; half of them at most serve one
-// endpoint, so that a consumer that hangs does not keep the others waiting. A provider that delivers in order
-// (per_endpoint_fifo) makes the first attempts to one endpoint one at a time, in the order in which the events were
-// emitted; a retry holds nothing back and may be overtaken.
+// The schedule is a heap in the order (due, sequence). A few workers make what is due; half of them
+// at most serve one endpoint, so that a consumer that hangs does not keep the others waiting. A
+// provider that delivers in order (per_endpoint_fifo) makes the first attempts to one endpoint one
+// at a time, in the order in which the events were emitted; a retry holds nothing back and may be
+// overtaken.
 //
-// The clock is real or virtual. A virtual clock moves only by Advance, which goes from due time to due time and makes
-// every attempt: three days of retries in milliseconds. Only the schedule is virtual. Time limits for a consumer's
-// response, and the timestamps of signatures, are wall time.
+// The clock is real or virtual. A virtual clock moves only by Advance, which goes from due time to
+// due time and makes every attempt: three days of retries in milliseconds. Only the schedule is
+// virtual. Time limits for a consumer's response, and the timestamps of signatures, are wall time.
 //
 // # Faults
 //
-// A Fault is one thing done wrong on purpose. There is one file for each kind, and one table of all (kinds). Some act on
-// the emission (duplicate, reorder), some on the schedule (delay, drop), some on the request after it was signed
-// (signature, body). A fault that is not possible for a request, such as a missing signature where there is none, is
-// refused when the event is emitted.
+// A Fault is one thing done wrong on purpose. There is one file for each kind, and one table of all
+// (kinds). Some act on the emission (duplicate, reorder), some on the schedule (delay, drop), some
+// on the request after it was signed (signature, body). A fault that is not possible for a request,
+// such as a missing signature where there is none, is refused when the event is emitted.
 //
 // # Runs
 //
-// A run shares the dispatcher with others without seeing them: endpoints that are registered in it get the events that
-// are emitted in it and no others, and their deliveries follow the run's own clock. Each scenario has a run.
+// A run shares the dispatcher with others without seeing them: endpoints that are registered in it
+// get the events that are emitted in it and no others, and their deliveries follow the run's own
+// clock. Each scenario has a run.
 //
 // # Restart
 //
-// Endpoints are documents and deliveries records of the store. New continues the deliveries that an earlier process left
-// pending: an attempt whose outcome was not recorded is made again, so that an event is delivered at least once.
+// Endpoints are documents and deliveries records of the store. New continues the deliveries that an
+// earlier process left pending: an attempt whose outcome was not recorded is made again, so that an
+// event is delivered at least once.
 package delivery

@@ -12,38 +12,40 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Emission asks for one event to be emitted. With Body it is sent as given; without, it is rendered.
+// Emission asks for one event. With Body that body is sent; without, the event is rendered.
 type Emission struct {
 	Event  string `json:"event"`
 	Tenant string `json:"tenant,omitempty"` // "" is the provider's demo tenant, or that of Endpoint
-	// Seed, Stream and Index name what the event is drawn from. Without a seed it is the dispatcher's, and without an
-	// index then the next one; with a seed of its own the index is 0, so that the same seed gives the same event.
+	// Seed, Stream and Index are what the event is drawn from. Without a seed they are the
+	// dispatcher's seed and its next index. With a seed and no index the index is 0, so that the
+	// same seed gives the same event.
 	Seed   *uint64            `json:"seed,omitempty"`
 	Stream string             `json:"stream,omitempty"` // "" is "emit"
 	Index  *uint64            `json:"index,omitempty"`
 	Set    []fixtures.Setting `json:"set,omitempty"` // members overwritten after rendering
-	// ID, At and Body are a prepared event: a journey's, or bytes of one's own.
+	// ID, At and Body are an event that was rendered before, or the caller's own bytes.
 	ID   string    `json:"id,omitempty"`
 	At   time.Time `json:"at,omitzero"`
 	Body []byte    `json:"body,omitempty"`
 	// Faults are done to every delivery of the event.
 	Faults []Fault `json:"faults,omitempty"`
-	// Run limits the event to the endpoints of that run or, when the run has none of this provider, to those of no run;
-	// "" is those of no run.
+	// Run limits the event to the endpoints of that run or, when the run has none of this provider,
+	// to those of no run; "" is those of no run.
 	Run string `json:"run,omitempty"`
-	// Endpoint limits the event to one endpoint; its patterns and its tenant are not asked.
+	// Endpoint limits the event to one endpoint, whatever its patterns and tenant are.
 	Endpoint string `json:"endpoint,omitempty"`
 }
 
 const (
 	emitStream = "emit"
-	maxBody    = 16 << 20 // of a prepared event
+	maxBody    = 16 << 20 // of an Emission
 )
 
-// envelope is one event, the endpoints that it goes to, and the faults that are done to its deliveries.
+// envelope is one event, the endpoints that it goes to, and the faults that are done to its
+// deliveries.
 type envelope struct {
 	event      fixtures.Event
-	faults     []armed
+	faults     []activeFault
 	recipients []recipient
 }
 
@@ -53,8 +55,8 @@ type recipient struct {
 	pattern string
 }
 
-// prepare renders all events before the first is sent, so that nothing is sent when the last is wrong. recipients
-// returns the endpoints that an event goes to.
+// prepare renders all events before the first is sent, so that nothing is sent when the last is
+// wrong. recipients returns the endpoints that an event goes to.
 func (d *Dispatcher) prepare(
 	provider string, list []Emission, recipients func(*Emission, *fixtures.Event) ([]recipient, error),
 ) ([]envelope, error) {
@@ -66,7 +68,7 @@ func (d *Dispatcher) prepare(
 	var moving []int
 	for i := range list {
 		e := &envelopes[i]
-		if e.faults, err = arm(list[i].Faults); err != nil {
+		if e.faults, err = activate(list[i].Faults); err != nil {
 			return nil, err
 		}
 		if e.event, err = d.event(p, &list[i]); err != nil {
@@ -78,7 +80,7 @@ func (d *Dispatcher) prepare(
 		if err := e.checkFaults(); err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(e.faults, func(f armed) bool { return f.kind.reorders }) {
+		if slices.ContainsFunc(e.faults, func(f activeFault) bool { return f.kind.reorders }) {
 			moving = append(moving, i)
 		}
 	}
@@ -108,12 +110,12 @@ func (d *Dispatcher) subscribers(e *Emission, event *fixtures.Event) ([]recipien
 	}
 	list, ofRun := d.registry.subscribers(event, e.Run)
 	if !ofRun {
-		d.leftRun(e.Run)
+		d.noteLeftRun(e.Run)
 	}
 	return list, nil
 }
 
-// event renders the event that an emission asks for, or takes the prepared one.
+// event renders the event that an emission asks for, or takes the emission's body.
 func (d *Dispatcher) event(p *fixtures.Provider, e *Emission) (fixtures.Event, error) {
 	if _, err := p.Event(e.Event); err != nil {
 		return fixtures.Event{}, err
@@ -170,7 +172,7 @@ func (d *Dispatcher) event(p *fixtures.Provider, e *Emission) (fixtures.Event, e
 	return event, nil
 }
 
-// eventID draws the server's own id for an event that comes without one: a UUID of version 4.
+// eventID draws an id for an event without one: a UUID of version 4.
 func eventID(rng *rand.Rand) string {
 	var b [16]byte
 	for i := range b {
@@ -181,8 +183,8 @@ func eventID(rng *rand.Rand) string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// checkFaults makes the requests that faults change, so that a fault that is not possible is refused now and not by an
-// attempt.
+// checkFaults makes the requests that faults change, so that a fault that is not possible is
+// refused now and not by an attempt.
 func (e *envelope) checkFaults() error {
 	for _, f := range e.faults {
 		if f.kind.alter == nil {
@@ -192,7 +194,7 @@ func (e *envelope) checkFaults() error {
 			t := to.target.config.Load()
 			rng := func() *rand.Rand { return generator(0, "rehearsal", 0) }
 			f.Attempts = nil
-			if _, err := t.newRequest(t.endpoint.URL, &e.event, []armed{f}, 1, e.event.At, e.event.At, rng); err != nil {
+			if _, err := t.newRequest(t.endpoint.URL, &e.event, []activeFault{f}, 1, e.event.At, e.event.At, rng); err != nil {
 				return fmt.Errorf("%w: event %q to %s: %w", ErrInvalid, e.event.Name, t.endpoint.URL, err)
 			}
 		}

@@ -141,7 +141,7 @@ func TestUpdate(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL + "/old", Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	changed := e
 	changed.URL, changed.Provider, changed.Created, changed.Secrets = c.URL+"/new", "ethpass", time.Time{}, []string{"rotated"}
 	changed, err := d.Update(testContext(t), changed)
@@ -149,7 +149,7 @@ func TestUpdate(t *testing.T) {
 		t.Fatalf("%+v, %v", changed, err)
 	}
 	emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, time.Hour)
 	var paths []string
 	for _, r := range c.received() {
@@ -181,7 +181,7 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	e.Disabled = true
 	if _, err := d.Update(testContext(t), e); err != nil {
 		t.Fatal(err)
@@ -204,7 +204,7 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	if got := look(t, d, list[0].ID); got.State != journal.Delivered || len(c.received()) != 2 {
 		t.Errorf("enabled again: %s", got.State)
 	}
@@ -238,7 +238,7 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 			t.Errorf("queued: %s with %d attempts", got.State, len(got.Attempts))
 		}
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	clock := advance(t, d, 100*time.Hour)
 	if n := len(c.received()); n != 1 || clock.Pending != 0 {
 		t.Errorf("%d requests, %d pending", n, clock.Pending)

@@ -47,9 +47,11 @@ func tamper(body []byte, at int) {
 // mostMembers bounds how many members of a body are tried for what the signature covers.
 const mostMembers = 256
 
-// spots returns where a character of the body can be changed so that it stays JSON and the signature no longer fits: the letters and digits of one
-// member's value. What the scheme itself writes into the body is never changed; the event's id and its name only when there is nothing else: a
-// consumer is to fail at the signature, not at an event that it does not know. Where the signature covers no member, any of them will do.
+// spots returns where a character of the body can be changed so that it stays JSON and the
+// signature no longer fits: the letters and digits of one member's value. What the scheme itself
+// writes into the body is never changed; the event's id and its name only when there is nothing
+// else: a consumer is to fail at the signature, not at an event that it does not know. Where the
+// signature covers no member, any of them will do.
 func (r *request) spots() []int {
 	body := r.message.Body
 	if !gjson.ValidBytes(body) {
@@ -92,7 +94,8 @@ func (r *request) spots() []int {
 	return nil
 }
 
-// written are the offsets of the values that the scheme writes into the body: signatures, and the time or token that goes with them.
+// written are the offsets of the values that the scheme writes into the body: signatures, and the
+// time or token that goes with them.
 func (r *request) written() []int {
 	var offsets []int
 	for _, s := range r.config.provider.Signing.Signatures {
@@ -139,8 +142,8 @@ func spotsOf(v gjson.Result) []int {
 	case gjson.Number:
 		digits, _, _ := strings.Cut(strings.ToLower(v.Raw), "e")
 		for i := range len(digits) {
-			leading := i == 0 || digits[i-1] == '-'
-			zeroed := leading && digits[i] == '9' && i+1 < len(digits) && digit(digits[i+1]) // 90 would become 00
+			firstUnderWay := i == 0 || digits[i-1] == '-'
+			zeroed := firstUnderWay && digits[i] == '9' && i+1 < len(digits) && digit(digits[i+1]) // 90 would become 00
 			if digit(digits[i]) && !zeroed {
 				spots = append(spots, v.Index+i)
 			}
@@ -151,8 +154,8 @@ func spotsOf(v gjson.Result) []int {
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
 
-// Changed returns the JSON pointer of the first member of an event's body that was sent with another value; "" when there is none. It says what
-// body:tamper did.
+// Changed returns the JSON pointer of the first member of an event's body that was sent with
+// another value; "" when there is none. It says what body:tamper did.
 func Changed(event, sent []byte) string {
 	if !gjson.ValidBytes(event) || !gjson.ValidBytes(sent) {
 		return ""

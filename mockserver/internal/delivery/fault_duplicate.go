@@ -8,8 +8,8 @@ import (
 // mostCopies bounds duplicate.
 const mostCopies = 100
 
-// duplicate makes several deliveries of one, each with attempts of its own, as a provider does that delivers at
-// least once: the consumer gets the same event, id and body several times.
+// duplicate makes several deliveries of one, each with its own attempts, as a provider does that
+// delivers at least once: the consumer gets the same event, id and body several times.
 func duplicate() kind {
 	copies := func(arg string) int {
 		if arg == "" {

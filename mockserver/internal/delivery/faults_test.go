@@ -27,7 +27,7 @@ func faulty(t *testing.T, answer func(int, received) int, retry string, faults .
 		emission.Faults = append(emission.Faults, parseFault(t, text))
 	}
 	list := emit(t, d, "neostore", emission)
-	settle(t, d)
+	waitIdle(t, d)
 	return d, c, e, list
 }
 
@@ -83,7 +83,7 @@ func TestDelay(t *testing.T) {
 		t.Fatalf("%d received, next %v", len(c.received()), list[0].Next)
 	}
 	other := emit(t, d, "neostore", Emission{Event: "Pass:Updated"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	if got := look(t, d, other.ID); len(got.Attempts) != 1 {
 		t.Errorf("a later event waits for a late one: %+v", got)
 	}
@@ -123,7 +123,7 @@ func TestReorder(t *testing.T) {
 			given = append(given, string(e.Body))
 		}
 		sent := emit(t, d, name, list...)
-		settle(t, d)
+		waitIdle(t, d)
 		var planned, got []string
 		for i, r := range c.received() {
 			got = append(got, r.body)
@@ -190,9 +190,9 @@ func TestBadSignaturesDifferInOneThing(t *testing.T) {
 				e := register(t, d, journal.Endpoint{Provider: provider.name, URL: sink.URL, Secrets: []string{"0123456789abcdef0123456789abcdef"}})
 				seed := uint64(11)
 				good := emit(t, d, provider.name, Emission{Event: provider.event, Seed: &seed})[0]
-				settle(t, d)
+				waitIdle(t, d)
 				bad := emit(t, d, provider.name, Emission{Event: provider.event, Seed: &seed, Faults: []Fault{parseFault(t, c.fault)}})[0]
-				settle(t, d)
+				waitIdle(t, d)
 				g, b := look(t, d, good.ID).Attempts[0], look(t, d, bad.ID).Attempts[0]
 				differ := differences(g.Sent, b.Sent)
 				differ = slices.DeleteFunc(differ, func(s string) bool { // stamped in another second
@@ -321,9 +321,9 @@ func TestBadSignaturesOfOtherSchemes(t *testing.T) {
 			}
 			event := &fixtures.Event{Name: "Pass:Created", ID: "ID", Body: []byte(`{"id":"ID","items":[{"id":"one"},{"id":"two"}]}`)}
 			make := func(faults ...string) *request {
-				var list []armed
+				var list []activeFault
 				for _, text := range faults {
-					a, err := parseFault(t, text).arm()
+					a, err := parseFault(t, text).activate()
 					if err != nil {
 						t.Fatal(err)
 					}

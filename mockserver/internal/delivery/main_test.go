@@ -114,7 +114,7 @@ func emit(t testing.TB, d *Dispatcher, provider string, list ...Emission) []jour
 	return out
 }
 
-func settle(t testing.TB, d *Dispatcher) {
+func waitIdle(t testing.TB, d *Dispatcher) {
 	t.Helper()
 	if err := d.WaitIdle(testContext(t)); err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func TestConcurrentLifeOfEndpoints(t *testing.T) {
 	group.Wait()
 	close(stop)
 	advancing.Wait()
-	settle(t, d)
+	waitIdle(t, d)
 	attempts := 0
 	for q := (journal.DeliveryQuery{Limit: journal.MaxLimit}); ; {
 		page, err := store.Deliveries(ctx, q)

@@ -10,10 +10,10 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// registry holds the registered endpoints. The zero registry is empty.
+// registry is all registered endpoints. The zero registry is empty.
 type registry struct {
-	changing sync.Mutex // one change at a time, the store's part included
-	base     uint64     // what ids and secrets are drawn from besides the seed; 0 in a fresh store
+	changing sync.Mutex // held by whoever changes endpoints, in the store too
+	base     uint64     // with the seed, what ids and secrets are drawn from; 0 in a new store
 
 	mu         sync.RWMutex
 	targets    map[string]*target   // by id
@@ -36,7 +36,7 @@ func (r *registry) add(t *target) {
 	r.byProvider[e.Provider] = list
 }
 
-// replace puts another target in the place of one, or removes it with nil.
+// replace replaces a target by another, or removes it when that is nil.
 func (r *registry) replace(old, fresh *target) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,8 +63,8 @@ func (r *registry) find(id string) (*target, error) {
 	return nil, fmt.Errorf("endpoint %q: %w", id, journal.ErrNotFound)
 }
 
-// only returns the one endpoint that a delivery of the provider is to go to. journal.ErrNotFound, ErrInvalid when it
-// is disabled.
+// only returns the endpoint of that id for a delivery of the provider. It returns
+// journal.ErrNotFound, or ErrInvalid when the endpoint is disabled.
 func (r *registry) only(provider, id string) (*target, error) {
 	t, err := r.find(id)
 	if err != nil {
@@ -80,9 +80,9 @@ func (r *registry) only(provider, id string) (*target, error) {
 	return t, nil
 }
 
-// subscribers returns the endpoints that an event of a run goes to, in the order of their registration. ofRun is false
-// when they belong to no run although the event does: the run has registered none with the provider, so the consumer
-// has done so itself.
+// subscribers returns the endpoints that an event of a run goes to, in the order of their
+// registration. ofRun is false when they belong to no run although the event does: the run has
+// registered none with the provider, so the consumer has done so itself.
 func (r *registry) subscribers(event *fixtures.Event, run string) (list []recipient, ofRun bool) {
 	r.mu.RLock()
 	targets := r.byProvider[event.Provider]
@@ -129,7 +129,7 @@ func (r *registry) endpoints(provider string) []journal.Endpoint {
 	return endpoints
 }
 
-// nextOrder is the order of the next endpoint.
+// nextOrder returns the order of the next endpoint.
 func (r *registry) nextOrder() uint64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -138,8 +138,8 @@ func (r *registry) nextOrder() uint64 {
 
 const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-// freeID draws an id that no endpoint has: five letters and digits, as Neostore's are ("Webhook", The Wallet Crew's API
-// reference).
+// freeID draws an id that no endpoint has: five letters and digits, like Neostore's ("Webhook", The
+// Wallet Crew's API reference).
 func (r *registry) freeID(seed uint64) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -26,7 +26,7 @@ func TestRestartTakesUpWhatIsPending(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	now := advance(t, d, 5*time.Second).Now
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestAVirtualClockNeverGoesBack(t *testing.T) {
 	d := start(t, Options{Store: store, Virtual: true})
 	register(t, d, journal.Endpoint{URL: refusing, Retry: "at-least-once"})
 	emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, 2*time.Hour) // the last attempt was due after 1 h 11 min 10 s
 	d.Close()
 	d = start(t, Options{Store: store, Virtual: true})

@@ -8,29 +8,29 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/broadcast"
 )
 
-// schedule runs jobs when they are due. What is due starts in the order (due, sequence), as many at once as there
-// are workers; a worker is a goroutine that lives while something is due. The clock either is the wall clock, which
-// one goroutine follows with one timer, or stands still until advance.
+// schedule runs jobs when they are due, in the order (due, sequence), as many at once as there are
+// workers. A worker is a goroutine that ends when nothing is due. The clock is the wall clock,
+// which one goroutine follows with one timer, or a virtual one, which only advance moves.
 type schedule struct {
 	dispatcher *Dispatcher // makes the attempts
 	workers    int         // attempts under way at once
 	virtual    bool
 
-	group     sync.WaitGroup      // workers, and the follower of the wall clock
+	group     sync.WaitGroup      // workers, and the goroutine that follows the wall clock
 	stop      chan struct{}       // closed by close
-	earlier   chan struct{}       // tells the follower that something is due earlier than it thinks
-	advancing chan struct{}       // holds a token while nobody advances the clock
-	quieted   broadcast.Broadcast // tells when nothing is due any more
+	earlier   chan struct{}       // wakes follow: a job is due before its timer ends
+	advancing chan struct{}       // contains a token while nobody advances the clock
+	idled     broadcast.Broadcast // reports when nothing is due any more
 
 	mu      sync.Mutex
 	now     time.Time // of a virtual clock
-	queue   queue     // all that wait, except those that their target keeps back
+	queue   queue     // all that wait, except those in the queue of a target
 	jobs    map[string]*job
 	running int // attempts under way
 	closed  bool
 }
 
-// open makes s ready; without a virtual clock it begins to follow the wall clock.
+// open starts the schedule; without a virtual clock it begins to follow the wall clock.
 func (s *schedule) open(start time.Time) {
 	s.now = start
 	s.jobs = map[string]*job{}
@@ -43,7 +43,8 @@ func (s *schedule) open(start time.Time) {
 	}
 }
 
-// close keeps anything from starting, has interrupt end what is under way, and waits for it. It is called once.
+// close lets nothing start any more, calls interrupt to end what is under way, and waits for it. It
+// is called once.
 func (s *schedule) close(interrupt func()) {
 	s.mu.Lock()
 	s.closed = true
@@ -51,10 +52,10 @@ func (s *schedule) close(interrupt func()) {
 	close(s.stop)
 	interrupt()
 	s.group.Wait()
-	s.quieted.Close()
+	s.idled.Close()
 }
 
-// time is the time on the schedule's clock.
+// time returns the time of the schedule's clock.
 func (s *schedule) time() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,12 +69,12 @@ func (s *schedule) timeLocked() time.Time {
 	return time.Now().UTC().Round(0)
 }
 
-// add takes jobs on, all of them before the first starts.
+// add adds jobs, all of them before the first starts.
 func (s *schedule) add(jobs ...*job) {
 	var stopped []*job
 	s.mu.Lock()
 	for _, j := range jobs {
-		if j.target.gone {
+		if j.target.removed {
 			stopped = append(stopped, j)
 			continue
 		}
@@ -101,8 +102,8 @@ func (s *schedule) push(j *job) {
 	}
 }
 
-// take returns the next job that is due and may start, and counts it as under way; nil when there is none or enough
-// are. The lock is held.
+// take returns the next job that is due and may start, and counts it as under way. It returns nil
+// when there is none, or when all workers are busy. The lock is held.
 func (s *schedule) take() *job {
 	if s.closed {
 		return nil
@@ -121,7 +122,7 @@ func (s *schedule) take() *job {
 		}
 		s.running++
 		t.running++
-		t.leading = t.leading || j.ordered && j.first()
+		t.firstUnderWay = t.firstUnderWay || j.ordered && j.first()
 		t.busy.Add(1)
 		return j
 	}
@@ -134,7 +135,7 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer t.busy.Done()
-	if again && t.gone {
+	if again && t.removed {
 		s.mu.Unlock()
 		s.dispatcher.stop(j)
 		s.mu.Lock()
@@ -143,7 +144,7 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	s.running--
 	t.running--
 	if j.ordered && j.first() {
-		t.leading = false
+		t.firstUnderWay = false
 	}
 	j.attempts++
 	if again {
@@ -152,7 +153,7 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	} else {
 		s.forget(j)
 	}
-	// What ended may have kept another one back. If it did not, the queue keeps its place.
+	// A job that waited for this one can go now. Otherwise it keeps its place in the queue.
 	if w := t.waiting.pop(); w != nil {
 		s.push(w)
 	}
@@ -161,13 +162,13 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 		if second := s.take(); second != nil {
 			s.group.Go(func() { s.run(second) })
 		}
-	} else if s.quiet() {
-		s.quieted.Tell()
+	} else if s.idle() {
+		s.idled.Tell()
 	}
 	return next
 }
 
-// forget ends a job that is in no queue; the lock is held.
+// forget removes a job that is in no queue; the lock is held.
 func (s *schedule) forget(j *job) {
 	delete(s.jobs, j.id)
 	delete(j.target.pending, j)
@@ -176,11 +177,11 @@ func (s *schedule) forget(j *job) {
 	}
 }
 
-// dismiss has nothing go to a target any more, for that reason: what is queued is stopped, what is under way is
-// cut short. When it returns nothing is under way.
+// dismiss ends a target for that reason: what is queued is stopped, what is under way is cut short.
+// Nothing is under way when it returns.
 func (s *schedule) dismiss(t *target, reason error) {
 	s.mu.Lock()
-	t.gone = true
+	t.removed = true
 	var queued []*job
 	for j := range t.pending {
 		if j.in != nil {
@@ -197,14 +198,14 @@ func (s *schedule) dismiss(t *target, reason error) {
 	for _, j := range queued {
 		s.forget(j)
 	}
-	if s.quiet() {
-		s.quieted.Tell()
+	if s.idle() {
+		s.idled.Tell()
 	}
 	s.mu.Unlock()
 	t.busy.Wait()
 }
 
-// follow starts what becomes due on the wall clock.
+// follow starts jobs when they are due on the wall clock.
 func (s *schedule) follow() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -219,7 +220,7 @@ func (s *schedule) follow() {
 		for j := s.take(); j != nil; j = s.take() {
 			s.group.Go(func() { s.run(j) })
 		}
-		// What is due and finds no worker free starts when one is.
+		// A job that is due and finds no free worker starts when a worker is free.
 		if head := s.queue.head(); head != nil {
 			if wait := head.due.Sub(s.timeLocked()); wait > 0 {
 				timer.Reset(wait)
@@ -229,34 +230,36 @@ func (s *schedule) follow() {
 	}
 }
 
-// quiet says whether nothing is due; the lock is held. What a target keeps back is never all there is.
-func (s *schedule) quiet() bool {
+// idle says whether nothing is due; the lock is held. A job that waits at its target always waits
+// for one under way.
+func (s *schedule) idle() bool {
 	head := s.queue.head()
 	return s.running == 0 && (head == nil || head.due.After(s.timeLocked()))
 }
 
-// settle waits until nothing is due.
-func (s *schedule) settle(ctx context.Context) error {
+// waitIdle waits until nothing is due.
+func (s *schedule) waitIdle(ctx context.Context) error {
 	for {
-		quieted := s.quieted.Next()
+		idled := s.idled.Next()
 		s.mu.Lock()
-		quiet, closed := s.quiet(), s.closed
+		idle, closed := s.idle(), s.closed
 		s.mu.Unlock()
 		if closed {
 			return ErrClosed
 		}
-		if quiet {
+		if idle {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-quieted:
+		case <-idled:
 		}
 	}
 }
 
-// advance moves a virtual clock on, from one due time to the next, and settles at each.
+// advance moves a virtual clock from one due time to the next, and waits at each until nothing is
+// due.
 func (s *schedule) advance(ctx context.Context, by time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -268,11 +271,11 @@ func (s *schedule) advance(ctx context.Context, by time.Duration) error {
 	defer func() { s.advancing <- struct{}{} }()
 	until := s.time().Add(by)
 	for arrived := false; !arrived; {
-		if err := s.settle(ctx); err != nil {
+		if err := s.waitIdle(ctx); err != nil {
 			return err
 		}
 		s.mu.Lock()
-		if s.quiet() { // nothing was added meanwhile
+		if s.idle() { // nothing was added meanwhile
 			if head := s.queue.head(); head != nil && !head.due.After(until) {
 				s.now = head.due
 			} else {
@@ -287,7 +290,8 @@ func (s *schedule) advance(ctx context.Context, by time.Duration) error {
 	return nil
 }
 
-// await returns a channel that is closed when the delivery is no longer pending; nil when it is not pending here.
+// await returns a channel that is closed when the delivery is no longer pending; nil when it is not
+// pending here.
 func (s *schedule) await(id string) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -301,7 +305,7 @@ func (s *schedule) await(id string) <-chan struct{} {
 	return j.done
 }
 
-// clock is the clock as it stands.
+// clock returns the current state of the clock.
 func (s *schedule) clock() Clock {
 	s.mu.Lock()
 	defer s.mu.Unlock()

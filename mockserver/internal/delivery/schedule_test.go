@@ -195,7 +195,7 @@ func TestWorkersAreBounded(t *testing.T) {
 			}
 			begin := time.Now()
 			p.add(jobs...)
-			if err := p.settle(t.Context()); err != nil {
+			if err := p.waitIdle(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if n := len(p.listed()); n != 40 || p.most != c.most {
@@ -242,7 +242,7 @@ func TestFirstAttemptsGoInOrder(t *testing.T) {
 		jobs[2].due = fixtures.DefaultStart.Add(10 * time.Second) // c is late, together with b's retry
 		slices.Reverse(jobs)
 		p.add(jobs...)
-		if err := p.settle(t.Context()); err != nil {
+		if err := p.waitIdle(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if want := []string{"a#1@0s", "b#1@0s", "d#1@0s", "e#1@0s"}; !slices.Equal(p.listed(), want) || p.most != 1 {
@@ -286,7 +286,7 @@ func TestDismissStopsAtOnce(t *testing.T) {
 			t.Errorf("%v, %d pending; want two begun and all ten stopped", p.listed(), p.clock().Pending)
 		}
 		p.add(due("x", 11, to, fixtures.DefaultStart))
-		if err := p.settle(t.Context()); err != nil || p.listed()[12] != "x stopped" || len(p.listed()) != 13 {
+		if err := p.waitIdle(t.Context()); err != nil || p.listed()[12] != "x stopped" || len(p.listed()) != 13 {
 			t.Errorf("what came after: %v, %v", p.listed()[12:], err)
 		}
 	})

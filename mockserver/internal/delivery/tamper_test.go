@@ -45,11 +45,11 @@ func TestTamperGoesByWhatIsCovered(t *testing.T) {
 		event := &fixtures.Event{Name: "Pass:Created", ID: "ID", Body: []byte(c.body), At: fixtures.DefaultStart}
 		seen := map[string]bool{}
 		for seed := range uint64(100) {
-			tamper, err := parseFault(t, "body:tamper").arm()
+			tamper, err := parseFault(t, "body:tamper").activate()
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := config.newRequest("http://127.0.0.1/in", event, []armed{tamper}, 1, fixtures.DefaultStart, fixtures.DefaultStart, func() *rand.Rand { return generator(seed, "test", 0) })
+			r, err := config.newRequest("http://127.0.0.1/in", event, []activeFault{tamper}, 1, fixtures.DefaultStart, fixtures.DefaultStart, func() *rand.Rand { return generator(seed, "test", 0) })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,24 +12,24 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// target is an endpoint that deliveries go to, and what the schedule knows of it.
+// target is an endpoint on its schedule.
 type target struct {
 	config atomic.Pointer[endpointConfig] // as they stand; an update replaces them
 
-	// ctx ends, with the reason, when nothing may go there any longer.
+	// ctx ends, with the reason, when nothing may be sent there any more.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	busy   sync.WaitGroup // attempts under way
 	order  uint64         // of its registration
-	// schedule makes its attempts: the dispatcher's, or that of the run which the endpoint belongs to.
+	// schedule makes the attempts: the dispatcher's, or that of the endpoint's run.
 	schedule *schedule
 
-	// The schedule's lock holds these.
-	gone    bool              // nothing is started any more
-	pending map[*job]struct{} // its deliveries that are not done
-	running int               // attempts under way
-	leading bool              // one of them is the first of an ordered delivery
-	waiting queue             // due, and kept back by admits
+	// These belong to the schedule's lock.
+	removed       bool              // nothing is started any more
+	pending       map[*job]struct{} // its deliveries that are not done
+	running       int               // attempts under way
+	firstUnderWay bool              // one of them is the first of an ordered delivery
+	waiting       queue             // due, and not admitted yet
 }
 
 func newTarget(ctx context.Context, t *endpointConfig) *target {
@@ -46,9 +46,10 @@ func newUnregisteredTarget(ctx context.Context, t *endpointConfig) *target {
 	return to
 }
 
-// admits says whether a job's attempt may start now, when at most limit attempts may be under way to one target.
+// admits says whether a job's attempt may start now. At most limit attempts are under way to one
+// target.
 func (t *target) admits(j *job, limit int) bool {
-	return t.running < limit && !(t.leading && j.ordered && j.first())
+	return t.running < limit && !(t.firstUnderWay && j.ordered && j.first())
 }
 
 // endpointConfig is an endpoint's resolved configuration. It is immutable.
