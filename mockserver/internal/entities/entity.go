@@ -11,8 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 )
 
-// Entity is one thing that events are about: a pass, a customer, a membership. Its provider, tenant,
-// kind and id together name it.
+// Entity is one thing that events are about: a pass, a customer, a membership. Its provider,
+// tenant, kind and id together name it.
 type Entity struct {
 	Provider string `json:"provider"`
 	// ID is the value of the field that the provider file calls its key.

@@ -22,7 +22,8 @@ type Options struct {
 	Demo bool
 }
 
-// Registry keeps the entities and tenants of all providers. Its methods may be called from any goroutine.
+// Registry keeps the entities and tenants of all providers. Its methods may be called from any
+// goroutine.
 type Registry struct {
 	catalogue  *fixtures.Catalogue
 	store      journal.Store
@@ -45,10 +46,10 @@ func New(ctx context.Context, o Options) (*Registry, error) {
 	return r, nil
 }
 
-// Create makes an entity of a kind, with the values given and the rest drawn. It calls update, which
-// may be nil, for the first events, stores the entity and emits the events. An error of update, and
-// any other, means that nothing was stored and nothing emitted. Without a tenant it is the provider's
-// demo tenant. Errors wrap fixtures.ErrUnknownProvider, fixtures.ErrUnknownEntity,
+// Create makes an entity of a kind, with the values given and the rest drawn. It calls update,
+// which may be nil, for the first events, stores the entity and emits the events. An error of
+// update, and any other, means that nothing was stored and nothing emitted. Without a tenant it is
+// the provider's demo tenant. Errors wrap fixtures.ErrUnknownProvider, fixtures.ErrUnknownEntity,
 // fixtures.ErrInvalidGiven, fixtures.ErrUnknownField, journal.ErrExists when another entity has the
 // id, or delivery.ErrInvalid when there are too many.
 func (r *Registry) Create(
@@ -80,7 +81,8 @@ func (r *Registry) Create(
 	}
 }
 
-// createReserved runs the first transaction of a reserved entity, which is deleted again when it fails or panics.
+// createReserved runs the first transaction of a reserved entity, which is deleted again when it
+// fails or panics.
 func (r *Registry) createReserved(
 	ctx context.Context, en *entry, created *fixtures.Entity, update func(*Tx) error,
 ) (out Entity, err error) {
@@ -96,8 +98,9 @@ func (r *Registry) createReserved(
 	return out, err
 }
 
-// Update calls update with the entity locked, stores the result, and emits the events in their order.
-// An error of update means that nothing was stored and nothing emitted. Errors wrap journal.ErrNotFound.
+// Update calls update with the entity locked, stores the result, and emits the events in their
+// order. An error of update means that nothing was stored and nothing emitted. Errors wrap
+// journal.ErrNotFound.
 func (r *Registry) Update(ctx context.Context, name Name, update func(*Tx) error) (Entity, error) {
 	p, en, err := r.find(&name)
 	if err != nil {
@@ -115,8 +118,8 @@ func (r *Registry) Update(ctx context.Context, name Name, update func(*Tx) error
 	return r.transact(ctx, en, e, update, false)
 }
 
-// transact runs one transaction; the lock of the entry is held. An error without an entity means that
-// nothing was stored and nothing emitted.
+// transact runs one transaction; the lock of the entry is held. An error without an entity means
+// that nothing was stored and nothing emitted.
 func (r *Registry) transact(
 	ctx context.Context, en *entry, e *fixtures.Entity, update func(*Tx) error, isNew bool,
 ) (Entity, error) {
@@ -139,7 +142,8 @@ func (r *Registry) transact(
 	if len(tx.events) == 0 {
 		return after, nil
 	}
-	// The entity has changed, so its events are emitted even when the caller does not wait any longer.
+	// The entity has changed, so its events are emitted even when the caller does not wait any
+	// longer.
 	ctx = context.WithoutCancel(ctx)
 	emitted, err := r.dispatcher.EmitAll(ctx, before.Provider, tx.events)
 	if err == nil {
@@ -204,8 +208,8 @@ func (r *Registry) Delete(ctx context.Context, name Name) error {
 	return nil
 }
 
-// Revive returns the entity as package fixtures has it, to ask for its fields and for the events that
-// can happen next. What happens to it is not stored.
+// Revive returns the entity as package fixtures has it, to ask for its fields and for the events
+// that can happen next. What happens to it is not stored.
 func (r *Registry) Revive(e *Entity) (*fixtures.Entity, error) {
 	p, err := r.catalogue.Provider(e.Provider)
 	if err != nil {
@@ -214,7 +218,8 @@ func (r *Registry) Revive(e *Entity) (*fixtures.Entity, error) {
 	return p.Revive(e.EntityRecord)
 }
 
-// find returns an entity's provider and entry. It gives a name without a tenant the provider's demo tenant.
+// find returns an entity's provider and entry. It gives a name without a tenant the provider's demo
+// tenant.
 func (r *Registry) find(name *Name) (*fixtures.Provider, *entry, error) {
 	p, err := r.catalogue.Provider(name.Provider)
 	if err != nil {

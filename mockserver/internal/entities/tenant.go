@@ -17,25 +17,25 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Tenant is a customer of a provider, apart from all others: a tenant of Neostore, a store of Subscribfy, a project of
+// Tenant is a customer of a provider: a tenant of Neostore, a store of Subscribfy, a project of
 // ethpass.
 type Tenant struct {
 	Provider string    `json:"provider"`
 	Name     string    `json:"name"`
 	Keys     []Key     `json:"keys,omitempty"`
 	Created  time.Time `json:"created,omitzero"`
-	// Demo: it is there because the server is for trying things out, and in no store.
+	// Demo marks a demo tenant, which is in no store.
 	Demo bool `json:"demo,omitempty"`
 }
 
 // Key lets its bearer call the provider's own API for one tenant.
 type Key struct {
 	Key string `json:"key"`
-	// Scopes are what it may do; none is everything.
+	// Scopes are what the bearer may do; none is everything.
 	Scopes []string `json:"scopes,omitempty"`
 }
 
-// Allows says whether the key may do what the scope is for.
+// Allows says whether the key has a scope.
 func (k Key) Allows(scope string) bool { return len(k.Scopes) == 0 || slices.Contains(k.Scopes, scope) }
 
 // DemoKey is the key of the demo tenants.
@@ -43,7 +43,7 @@ const DemoKey = "demo-key"
 
 const tenantKind = "tenant"
 
-// Bounds of what a tenant may hold.
+// Bounds of tenants.
 const (
 	maxTenants    = 10_000
 	maxKeys       = 32
@@ -51,15 +51,16 @@ const (
 	maxTenantName = 128
 )
 
-// tenants holds the tenants of all providers. The zero tenants is empty.
+// tenants are the tenants of all providers. The zero tenants is empty.
 type tenants struct {
-	changing sync.Mutex // one change at a time, the store's part included
+	changing sync.Mutex // held by whoever changes tenants, in the store too
 
 	mu     sync.RWMutex
 	byName map[[2]string]Tenant // by provider and name
 }
 
-// PutTenant adds a tenant or replaces one. Errors wrap ErrInvalid or fixtures.ErrUnknownProvider.
+// PutTenant adds a tenant or replaces one. Errors wrap delivery.ErrInvalid or
+// fixtures.ErrUnknownProvider.
 func (r *Registry) PutTenant(ctx context.Context, t Tenant) (Tenant, error) {
 	if _, err := r.catalogue.Provider(t.Provider); err != nil {
 		return Tenant{}, err
@@ -69,17 +70,17 @@ func (r *Registry) PutTenant(ctx context.Context, t Tenant) (Tenant, error) {
 	}
 	r.tenants.changing.Lock()
 	defer r.tenants.changing.Unlock()
-	before, known := r.tenants.find(t.Provider, t.Name)
-	if !known && r.tenants.count() >= maxTenants {
+	before, known, count := r.tenants.find(t.Provider, t.Name)
+	if !known && count >= maxTenants {
 		return Tenant{}, fmt.Errorf("%w: tenant %q: the server keeps %d tenants and no more", delivery.ErrInvalid, t.Name, maxTenants)
 	}
 	t.Demo, t.Created = false, cmp.Or(before.Created, r.dispatcher.Clock().Now)
 	t.Keys = slices.Clone(t.Keys)
 	doc, err := json.Marshal(t)
-	if err != nil {
-		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", t.Name, t.Provider, err)
+	if err == nil {
+		err = r.store.Put(ctx, tenantKind, t.document(), doc)
 	}
-	if err := r.store.Put(ctx, tenantKind, t.document(), doc); err != nil {
+	if err != nil {
 		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", t.Name, t.Provider, err)
 	}
 	r.tenants.put(t)
@@ -88,7 +89,7 @@ func (r *Registry) PutTenant(ctx context.Context, t Tenant) (Tenant, error) {
 
 // Tenant returns a tenant of a provider; journal.ErrNotFound.
 func (r *Registry) Tenant(provider, name string) (Tenant, error) {
-	t, known := r.tenants.find(provider, name)
+	t, known, _ := r.tenants.find(provider, name)
 	if !known {
 		return Tenant{}, fmt.Errorf("tenant %q of %s: %w", name, provider, journal.ErrNotFound)
 	}
@@ -110,12 +111,12 @@ func (r *Registry) Tenants(provider string) []Tenant {
 	return list
 }
 
-// DeleteTenant deletes a tenant: its keys open nothing any more. What it has, endpoints and entities, stays.
-// journal.ErrNotFound; ErrInvalid for a demo tenant.
+// DeleteTenant deletes a tenant and its keys; its endpoints and entities stay. It returns
+// journal.ErrNotFound, or delivery.ErrInvalid for a demo tenant.
 func (r *Registry) DeleteTenant(ctx context.Context, provider, name string) error {
 	r.tenants.changing.Lock()
 	defer r.tenants.changing.Unlock()
-	t, known := r.tenants.find(provider, name)
+	t, known, _ := r.tenants.find(provider, name)
 	switch {
 	case !known:
 		return fmt.Errorf("tenant %q of %s: %w", name, provider, journal.ErrNotFound)
@@ -156,7 +157,7 @@ func (t Tenant) clone() Tenant {
 
 func (t *Tenant) document() string { return url.PathEscape(t.Provider) + "/" + url.PathEscape(t.Name) }
 
-// check says what is wrong with a tenant.
+// check returns what is wrong with a tenant.
 func (t *Tenant) check() error {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	if t.Name == "" || len(t.Name) > maxTenantName || strings.Trim(t.Name, letters+"-_.") != "" || strings.Trim(t.Name, ".") == "" {
@@ -176,17 +177,12 @@ func (t *Tenant) check() error {
 	return nil
 }
 
-func (s *tenants) find(provider, name string) (Tenant, bool) {
+// find returns a tenant, and how many there are.
+func (s *tenants) find(provider, name string) (t Tenant, known bool, count int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	t, known := s.byName[[2]string{provider, name}]
-	return t, known
-}
-
-func (s *tenants) count() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return len(s.byName)
+	t, known = s.byName[[2]string{provider, name}]
+	return t, known, len(s.byName)
 }
 
 func (s *tenants) put(t Tenant) {
@@ -204,11 +200,11 @@ func (s *tenants) delete(t Tenant) {
 	delete(s.byName, [2]string{t.Provider, t.Name})
 }
 
-// loadTenants takes up the tenants that the store holds, and adds those of the demo.
+// loadTenants loads the tenants of the store, and adds the demo tenants.
 func (r *Registry) loadTenants(ctx context.Context, demo bool) error {
 	documents, err := r.store.List(ctx, tenantKind)
 	if err != nil {
-		return fmt.Errorf("take up tenants: %w", err)
+		return fmt.Errorf("load tenants: %w", err)
 	}
 	if demo {
 		for _, p := range r.catalogue.Providers() {
@@ -220,7 +216,7 @@ func (r *Registry) loadTenants(ctx context.Context, demo bool) error {
 	for _, doc := range documents {
 		var t Tenant
 		if err := json.Unmarshal(doc.Doc, &t); err != nil {
-			return fmt.Errorf("take up tenant %q: %w", doc.Key, err)
+			return fmt.Errorf("load tenant %q: %w", doc.Key, err)
 		}
 		r.tenants.put(t)
 	}
