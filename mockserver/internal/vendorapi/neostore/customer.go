@@ -28,7 +28,7 @@ type customerFields struct {
 	Attributes  json.RawMessage `json:"attributes"`
 }
 
-// customerInput is what a client says of a customer.
+// customerInput is the body of an upsert.
 type customerInput struct {
 	FlowName    json.RawMessage `json:"flowName"`
 	Identifiers json.RawMessage `json:"identifiers"`
@@ -39,8 +39,8 @@ const (
 	customerKind = "customer"
 	// defaultFlow is the flow of an upsert that names none.
 	defaultFlow = "api"
-	// told is the state of a customer of whom a caller has said all.
-	told = "told"
+	// upserted is the state of a customer after an upsert through the API.
+	upserted = "told"
 )
 
 func readCustomer(e *entities.Entity) (customerFields, error) {
@@ -65,14 +65,14 @@ func (a *api) getCustomer(w http.ResponseWriter, r *http.Request, tenant string)
 	return answerCustomer(w, &e, notFound("customer", r, err))
 }
 
-// upsertCustomer updates the customer who has one of the identifiers, or creates one. What is known already is merged
-// with what is said (RFC 7386).
+// upsertCustomer updates the customer who has one of the identifiers, or creates one. The body is
+// merged into the customer (RFC 7386).
 func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant string) error {
 	var in customerInput
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	wrong, flow := wrongs{}, defaultFlow
+	wrong, flow := fieldErrors{}, defaultFlow
 	if given(in.FlowName) {
 		flow = wrong.text("flowName", in.FlowName, 200)
 	}
@@ -112,7 +112,7 @@ func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant stri
 		return err
 	}
 	update := func(tx *entities.Tx) error {
-		_, err := tx.Happen(fixtures.Step{Event: a.event("Customer:Upserted"), To: told, Given: g})
+		_, err := tx.Happen(fixtures.Step{Event: a.event("Customer:Upserted"), To: upserted, Given: g})
 		return err
 	}
 	var e entities.Entity
@@ -124,7 +124,8 @@ func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant stri
 	return answerCustomer(w, &e, err)
 }
 
-// findCustomer finds the oldest customer of a tenant who has one of the identifiers; nil when there is none.
+// findCustomer finds the oldest customer of a tenant who has one of the identifiers; nil when there
+// is none.
 func (a *api) findCustomer(tenant string, identifiers json.RawMessage) (*entities.Entity, error) {
 	wanted, _ := readObject(identifiers)
 	for _, e := range a.Entities.List(a.Provider.Name, tenant, customerKind) {

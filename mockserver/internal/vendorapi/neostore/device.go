@@ -19,7 +19,7 @@ type device struct {
 	ID   string `json:"id"`
 }
 
-// raw is the device as the entity has it.
+// raw returns the device as the entity has it.
 func (d *device) raw() json.RawMessage {
 	return json.RawMessage(`{"kind":` + string(quote(d.Kind)) + `,"id":` + string(quote(d.ID)) + `}`)
 }
@@ -31,7 +31,7 @@ type installation struct {
 	InstallationDate string `json:"installationDate"`
 }
 
-// installInput is what a client says of a device; without an identifier one is drawn.
+// installInput is the body of an installation; without an identifier one is drawn.
 type installInput struct {
 	Device           json.RawMessage `json:"device"`
 	DeviceIdentifier json.RawMessage `json:"deviceIdentifier"`
@@ -39,7 +39,7 @@ type installInput struct {
 
 const maxDeviceIdentifier = 200
 
-// devicesOf are the devices that a pass is installed on, in the order of their installation.
+// devicesOf returns the devices that a pass is installed on, in the order of their installation.
 func devicesOf(tx *entities.Tx) ([]device, error) {
 	var devices []device
 	raw, _ := tx.Get("devices")
@@ -81,13 +81,14 @@ func (a *api) installations(e *entities.Entity) ([]installation, error) {
 	return list, nil
 }
 
-// install installs a pass on a device. On one that has it nothing happens, as when a device registers a pass twice.
+// install installs a pass on a device. Nothing happens when the device has it, as when a device
+// registers a pass twice.
 func (a *api) install(w http.ResponseWriter, r *http.Request, tenant string) error {
 	var in installInput
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	wrong, on := wrongs{}, device{}
+	wrong, on := fieldErrors{}, device{}
 	if given(in.Device) {
 		on.Kind = strings.ToLower(wrong.text("device", in.Device, 200))
 	}

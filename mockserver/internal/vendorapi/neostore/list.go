@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// How lists are paged: the vendor's API reference of passes, whose numbers are of 32 bits. It names no largest page.
+// The paging of the vendor's API reference of passes, whose numbers have 32 bits. It names no
+// largest page.
 const (
 	defaultPageSize = 20
 	maxPageSize     = 1000
@@ -22,7 +23,7 @@ func list[T any](w http.ResponseWriter, r *http.Request, all []entities.Entity, 
 	if err != nil {
 		return vendorapi.Errorf(http.StatusBadRequest, "The query cannot be read: %v.", err)
 	}
-	wrong := wrongs{}
+	wrong := fieldErrors{}
 	index := wrong.number(query, "pageIndex", 0, 0, 1<<31-1)
 	size := wrong.number(query, "pageSize", defaultPageSize, 1, maxPageSize)
 	if err := wrong.err(); err != nil {
@@ -41,7 +42,7 @@ func list[T any](w http.ResponseWriter, r *http.Request, all []entities.Entity, 
 }
 
 // number reads a number of a query.
-func (w wrongs) number(query url.Values, name string, without, least, most int) int {
+func (w fieldErrors) number(query url.Values, name string, without, least, most int) int {
 	n, ok := vendorapi.Number(query, name, without, least, most)
 	if !ok {
 		w.add(name, "%.40q is not a whole number from %d to %d.", query.Get(name), least, most)

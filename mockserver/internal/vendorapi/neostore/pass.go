@@ -32,7 +32,7 @@ type passFields struct {
 	Devices     []device        `json:"devices"`
 }
 
-// passExtra is what the API keeps of a pass besides.
+// passExtra is what the API stores with a pass and no event shows.
 type passExtra struct {
 	Secret         string               `json:"secret,omitempty"`
 	AdditionalData json.RawMessage      `json:"additional_data,omitempty"`
@@ -40,7 +40,7 @@ type passExtra struct {
 	Updated        time.Time            `json:"updated,omitzero"`
 }
 
-// passInput is what a client says of a pass.
+// passInput is the body of a creation or a change.
 type passInput struct {
 	PassType       json.RawMessage `json:"passType"`
 	Identifiers    json.RawMessage `json:"identifiers"`
@@ -70,7 +70,7 @@ func (a *api) newPass(e *entities.Entity) (pass, error) {
 		p.LastUpdateDate = stamp(extra.Updated)
 	}
 	for _, d := range fields.Devices {
-		p.Providers[d.Kind] = stamp(extra.Installed[d.ID]) // of several the latest, which stands last
+		p.Providers[d.Kind] = stamp(extra.Installed[d.ID]) // of several the latest, which is the last
 	}
 	return p, nil
 }
@@ -94,7 +94,7 @@ func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) 
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	wrong := wrongs{}
+	wrong := fieldErrors{}
 	g := fixtures.Given{"identifiers": json.RawMessage("{}"), "metadata": json.RawMessage("null")}
 	if given(in.PassType) {
 		g["pass_type"] = quote(wrong.text("passType", in.PassType, 200))
@@ -131,8 +131,9 @@ func (a *api) getPass(w http.ResponseWriter, r *http.Request, tenant string) err
 	return a.answerPass(w, &e, notFound("pass", r, err))
 }
 
-// updatePass merges (RFC 7386); the update is then sent to every device that has the pass.
-func (a *api) updatePass(w http.ResponseWriter, r *http.Request, tenant string) error {
+// patchPass merges the body into a pass (RFC 7386), and sends the update to every device that has
+// the pass.
+func (a *api) patchPass(w http.ResponseWriter, r *http.Request, tenant string) error {
 	var in passInput
 	if err := readInput(w, r, &in); err != nil {
 		return err
@@ -167,9 +168,9 @@ func (a *api) updatePass(w http.ResponseWriter, r *http.Request, tenant string) 
 	return a.answerPass(w, &e, notFound("pass", r, err))
 }
 
-// change is what a client changes in a pass: the fields, and what the API keeps besides.
+// change returns the fields that the body changes, and changes extra.
 func (in *passInput) change(tx *entities.Tx, extra *passExtra) (fixtures.Given, error) {
-	wrong, g := wrongs{}, fixtures.Given{}
+	wrong, g := fieldErrors{}, fixtures.Given{}
 	if in.PassType != nil {
 		if g["pass_type"] = quote(wrong.text("passType", in.PassType, 200)); string(g["pass_type"]) == `""` {
 			wrong.add("passType", "The pass type is required.")
@@ -187,8 +188,8 @@ func (in *passInput) change(tx *entities.Tx, extra *passExtra) (fixtures.Given, 
 	return g, wrong.err()
 }
 
-// merged is an object after a patch, which may be left out.
-func (w wrongs) merged(field string, before, patch json.RawMessage, texts bool) json.RawMessage {
+// merged returns an object after a patch, which may be left out.
+func (w fieldErrors) merged(field string, before, patch json.RawMessage, texts bool) json.RawMessage {
 	if patch == nil {
 		return before
 	}

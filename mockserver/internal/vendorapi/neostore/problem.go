@@ -29,12 +29,14 @@ func writeProblem(w http.ResponseWriter, _ *http.Request, e *vendorapi.Error) {
 	_ = vendorapi.Write(w, e.Status, p) // it always encodes
 }
 
-// notFound says in the words of the API that there is none with the id of the path; other errors stay.
+// notFound returns a 404 in the words of the API when nothing has the id of the path; other errors
+// stay.
 func notFound(noun string, r *http.Request, err error) error {
 	return vendorapi.NotFound(err, "There is no %s %.80q.", noun, r.PathValue("id"))
 }
 
-// section returns where RFC 9110, or RFC 6585, says what a status means, which ASP.NET puts into type.
+// section returns where RFC 9110, or RFC 6585, says what a status means, which ASP.NET puts into
+// type.
 func section(status int) string {
 	const rfc9110 = "https://tools.ietf.org/html/rfc9110#section-15."
 	switch status {
@@ -62,7 +64,8 @@ func section(status int) string {
 	return "about:blank"
 }
 
-// traceID returns an identifier in the form of W3C Trace Context, as .NET gives one to every request.
+// traceID returns an identifier in the form of W3C Trace Context, as .NET gives one to every
+// request.
 func traceID() string {
 	var b [24]byte
 	_, _ = rand.Read(b[:]) // it never fails

@@ -28,7 +28,7 @@ func newRedirect(r *http.Request, e *entities.Entity) (redirect, error) {
 	return redirect{e.ID, uri, vendorapi.Base(r) + "/r/" + e.ID, stamp(e.Created)}, err
 }
 
-// uriOf is where a redirect leads.
+// uriOf returns where a redirect leads.
 func uriOf(e *entities.Entity) (string, error) {
 	var fields struct {
 		URI string `json:"uri"`
@@ -45,7 +45,7 @@ func (a *api) listRedirects(w http.ResponseWriter, r *http.Request, tenant strin
 	})
 }
 
-// errTaken: another tenant's redirect has the id that was drawn.
+// errTaken means that another tenant's redirect has the id that was drawn.
 var errTaken = errors.New("the id is taken")
 
 func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
@@ -55,7 +55,7 @@ func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant stri
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	wrong, uri := wrongs{}, ""
+	wrong, uri := fieldErrors{}, ""
 	if !given(in.URI) {
 		wrong.add("uri", "The uri is required.")
 	} else if uri = wrong.text("uri", in.URI, maxEndpoint); len(wrong) == 0 {
@@ -82,7 +82,7 @@ func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant stri
 	}
 }
 
-// redirectable says what is wrong with where a redirect is to lead; a fragment is welcome.
+// redirectable returns why a redirect cannot lead to a URI, which may have a fragment.
 func redirectable(uri string) error {
 	if strings.ContainsFunc(uri, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"<>\\^`{|}", c) }) {
 		return errors.New("it holds a character that must be percent-encoded")
@@ -105,7 +105,7 @@ func (a *api) deleteRedirect(w http.ResponseWriter, r *http.Request, tenant stri
 	return nil
 }
 
-// follow sends a person on. Whoever only looks (HEAD) is sent on too, and nobody is told.
+// follow redirects the browser. HEAD redirects too, without an event.
 func (a *api) follow(w http.ResponseWriter, r *http.Request) error {
 	e, ok := a.findRedirect(r.PathValue("id"))
 	if !ok {
@@ -124,7 +124,7 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Cache-Control", "no-store") // every visit is to be seen
+	w.Header().Set("Cache-Control", "no-store") // so that every visit comes here
 	w.Header().Set("Location", uri)
 	w.WriteHeader(http.StatusFound)
 	return nil
