@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// resource is an answer: data, and the topics that the call made, in their order.
+// resource is a response: data, and the topics of the call's events, in their order.
 type resource struct {
 	Data   any      `json:"data"`
 	Topics []string `json:"topics,omitempty"`
@@ -28,10 +28,10 @@ type meta struct {
 	Total       int `json:"total"`
 }
 
-// perPage is how many entries a page of a list has.
+// perPage is the size of a page.
 const perPage = 100
 
-// writeList answers with the page of the list that the request asks for by ?page=N, from 1.
+// writeList answers with page ?page=N of a list, from 1.
 func writeList[T any](w http.ResponseWriter, r *http.Request, list []T) error {
 	q := r.URL.Query()
 	n, ok := vendorapi.Number(q, "page", 1, 1, 1_000_000)
@@ -42,8 +42,8 @@ func writeList[T any](w http.ResponseWriter, r *http.Request, list []T) error {
 	return vendorapi.Write(w, http.StatusOK, page{part, meta{n, perPage, len(list)}})
 }
 
-// read reads a request's body into v; an empty one leaves v as it is. A value of the wrong type is 422, as all that can
-// be read and is wrong.
+// read reads a request's body into v; an empty body leaves v as it is. A value of the wrong type is
+// 422.
 func read(w http.ResponseWriter, r *http.Request, v any) error {
 	body, err := vendorapi.Body(w, r)
 	if err != nil || len(body) == 0 {
@@ -66,7 +66,8 @@ func invalid(field, format string, args ...any) *vendorapi.Error {
 	return e
 }
 
-// fields are the parts of a body that an error is about: those that do not fit the schema, else the whole.
+// fields returns the members of a body that an error is about: those that violate the schema, else
+// the whole body.
 func fields(err error, text string) map[string][]string {
 	misfit := (*fixtures.SchemaError)(nil)
 	if !errors.As(err, &misfit) {
@@ -80,8 +81,8 @@ func fields(err error, text string) map[string][]string {
 	return all
 }
 
-// writeError writes what is no success, as Laravel does: a message, and what is wrong with which field. A page gets a
-// page. What is wrong with the server itself is not shown.
+// writeError writes an error as Laravel does: a message, and what is wrong with which field. Pages
+// get a page. Errors of the server itself are not shown.
 func (p *panel) writeError(w http.ResponseWriter, r *http.Request, e *vendorapi.Error) {
 	e = inWords(e)
 	if r.URL.Path == "/" || strings.HasSuffix(r.URL.Path, settingsPath) {
@@ -109,7 +110,7 @@ func inWords(e *vendorapi.Error) *vendorapi.Error {
 	return out
 }
 
-// located says where a thing of a store is now.
+// located sets the Location of something in a store.
 func located(w http.ResponseWriter, r *http.Request, format string, args ...any) {
 	w.Header().Set("Location", vendorapi.Base(r)+fmt.Sprintf(format, args...))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// What a form of the page does.
+// The actions of the page's forms.
 const (
 	doSignIn   = "sign-in"
 	doSignOut  = "sign-out"
@@ -18,8 +18,8 @@ const (
 	doRetry    = "retry"
 )
 
-// postPage does what a form of a store's page asks for. What only has to be seen again is answered with a redirect; a
-// Test Call and a token are shown by the answer itself, for they are nowhere else.
+// postPage does what a form of a store's page asks for and redirects to the page. The response to a
+// Test Call or a token is the page itself, because nothing else shows the result.
 func (p *panel) postPage(w http.ResponseWriter, r *http.Request) error {
 	v, err := p.start(r)
 	if err != nil {
@@ -80,7 +80,8 @@ func (p *panel) postPage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// do does what the form asks for. It returns what the next page is to say was done, or "" when the view shows it.
+// do does what the form asks for. It returns what the next page is to report, or "" when the view
+// shows the result.
 func (p *panel) do(r *http.Request, v *view, form url.Values) (done string, err error) {
 	ctx, what := r.Context(), form.Get("do")
 	switch what {

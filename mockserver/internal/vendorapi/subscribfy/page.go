@@ -12,7 +12,7 @@ import (
 //go:embed page
 var files embed.FS
 
-// settingsPath is where a store's settings page is, below the store.
+// settingsPath is the path of a store's settings page, below the store.
 const settingsPath = "/settings/webhooks"
 
 // view is what the templates show.
@@ -21,7 +21,7 @@ type view struct {
 	Store         string   // its domain
 	Stores        []string // of the list
 	Path          string   // of the store's page
-	Form          string   // what proves that a form is of this session; "" without one
+	Form          string   // the token of this session's forms; "" without a session
 	Message       string   // what was done
 	Problem       string   // why it was not
 	Token         tokenView
@@ -41,7 +41,7 @@ type eventForm struct {
 	Outcomes []outcome
 }
 
-// routePages adds the pages, for people.
+// routePages adds the routes of the pages.
 func (p *panel) routePages(rt *vendorapi.Routes) {
 	rt.Handle("GET /{$}", p.getStores)
 	rt.Handle("GET /panel.css", func(w http.ResponseWriter, _ *http.Request) error {
@@ -56,7 +56,8 @@ func (p *panel) routePages(rt *vendorapi.Routes) {
 	rt.Handle("POST /stores/{store}"+settingsPath, p.postPage)
 }
 
-// parsePages parses the templates of the pages, which takes longer than a server to start: on first use.
+// parsePages parses the templates of the pages on first use, because that takes longer than the
+// start of a server.
 func (p *panel) parsePages() (*template.Template, error) {
 	functions := template.FuncMap{"short": p.short, "number": func(i int) int { return i + 1 }}
 	return template.New("").Funcs(functions).ParseFS(files, "page/*.html")
@@ -87,7 +88,7 @@ func (p *panel) getStores(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// start is the view of a store's page before anything of the store is in it.
+// start returns the view of a store's page without the store's settings.
 func (p *panel) start(r *http.Request) (view, error) {
 	store := p.store(r.PathValue("store"))
 	if store == "" {
@@ -117,7 +118,7 @@ func (p *panel) getPage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// done says what the form before this page did.
+// done returns what the form before this page did.
 func (p *panel) done(what string) string {
 	switch what {
 	case "":
@@ -156,7 +157,7 @@ func (p *panel) fill(r *http.Request, v *view, s vendorapi.Session, key string) 
 	return nil
 }
 
-// event is the form of a topic, which the view must have.
+// event returns the form of a topic, or nil when the view does not have it.
 func (v *view) event(topic string) *eventForm {
 	for i := range v.Events {
 		if v.Events[i].Topic == topic {
@@ -166,7 +167,7 @@ func (v *view) event(topic string) *eventForm {
 	return nil
 }
 
-// Class is how an outcome is shown.
+// Class returns the CSS class of an outcome.
 func (o outcome) Class() string {
 	if o.Outcome == "delivered" {
 		return "good"

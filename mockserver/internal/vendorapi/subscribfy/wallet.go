@@ -8,18 +8,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// wallet is the kind of a customer's wallet pass; a customer has one.
+// wallet returns the kind of a customer's wallet pass; a customer has one.
 func wallet() property {
 	return property{kind: "wallet_pass", root: "pass_instance", shown: "pass_instance", noun: "wallet"}
 }
 
-// routeWallets adds the calls for wallets.
+// routeWallets adds the routes of wallets.
 func (p *panel) routeWallets(rt *vendorapi.Routes) {
 	p.routeProperties(rt, wallet(), "wallets")
-	rt.Handle("POST /stores/{store}/customers/{customer}/wallet", p.keyed(p.postWallet))
-	rt.Handle("POST /stores/{store}/wallets/{id}/install", p.keyed(p.walletEvent("wallet_pass/installed")))
-	rt.Handle("POST /stores/{store}/wallets/{id}/remove", p.keyed(p.walletEvent("wallet_pass/removed")))
-	rt.Handle("POST /stores/{store}/wallets/{id}/update", p.keyed(p.updateWallet))
+	rt.Handle("POST /stores/{store}/customers/{customer}/wallet", p.withKey(p.postWallet))
+	rt.Handle("POST /stores/{store}/wallets/{id}/install", p.withKey(p.walletEvent("wallet_pass/installed")))
+	rt.Handle("POST /stores/{store}/wallets/{id}/remove", p.withKey(p.walletEvent("wallet_pass/removed")))
+	rt.Handle("POST /stores/{store}/wallets/{id}/update", p.withKey(p.updateWallet))
 }
 
 // postWallet makes a customer's wallet.
@@ -43,8 +43,8 @@ func (p *panel) postWallet(w http.ResponseWriter, r *http.Request, store string)
 	return vendorapi.Write(w, http.StatusCreated, made)
 }
 
-// walletEvent makes the call that lets an event happen to a wallet.
-func (p *panel) walletEvent(file string) call {
+// walletEvent returns the handler that has an event happen to a wallet.
+func (p *panel) walletEvent(file string) storeHandler {
 	return func(w http.ResponseWriter, r *http.Request, store string) error {
 		out, err := p.happen(r.Context(), wallet(), store, r.PathValue("id"), file, func(*fixtures.Entity, *customer, *values) error { return nil })
 		if err != nil {
@@ -54,8 +54,8 @@ func (p *panel) walletEvent(file string) call {
 	}
 }
 
-// updateWallet shows on the wallet what the customer has. Points that are given are a movement of their own before:
-// points never change without its event.
+// updateWallet updates the wallet with the current customer. Points in the body are an event of
+// their own before it: points never change without loyalty/points_changed.
 func (p *panel) updateWallet(w http.ResponseWriter, r *http.Request, store string) error {
 	var in struct {
 		LoyaltyPoints *float64 `json:"loyalty_points"`
