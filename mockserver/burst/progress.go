@@ -2,7 +2,7 @@ package burst
 
 import "time"
 
-// Progress is how far a burst is.
+// Progress is how far a burst has come.
 type Progress struct {
 	Elapsed      time.Duration
 	Sent         uint64

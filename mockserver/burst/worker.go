@@ -127,7 +127,7 @@ func newWorker(plan *Plan, m *builders, r *recorder) *worker {
 }
 
 // run takes indexes until the burst is over. The request is made before its time comes, so that making it is no lag.
-func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pace) {
+func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pacer) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	defer w.recorder.flush(w)

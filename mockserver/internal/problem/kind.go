@@ -12,15 +12,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// kind is one kind of error: its name in a problem's type, its sentinel, its status. The vendor APIs use the status
-// too: see package vendorapi.
+// kind is one kind of error: its name in a problem's type, its sentinel, its status.
 type kind struct {
 	name   string
 	err    error
 	status int
 }
 
-// kinds are all there are, the more particular first: an error may be of several.
+// kinds is the table of all, the more specific first: an error may be of several.
 func kinds() []kind {
 	return []kind{
 		{"unknown-provider", fixtures.ErrUnknownProvider, http.StatusNotFound},

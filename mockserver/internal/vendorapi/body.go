@@ -14,8 +14,8 @@ import (
 // MaxBody bounds a request's body, in bytes.
 const MaxBody = 1 << 20
 
-// Body reads a request's body whole. The error is an *Error: 413 beyond MaxBody, 400 when it ends too early, 408 when
-// it takes too long.
+// Body reads a request's whole body. The error is an *Error: 413 when it is too large, 400 when it
+// ends early, 408 when it takes too long.
 func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err == nil {
@@ -30,8 +30,8 @@ func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return nil, Errorf(http.StatusBadRequest, "The body could not be read: %v.", err)
 }
 
-// JSON reads a request's body, which must be application/json (415 otherwise) and one JSON value (400), into v. Members
-// that v does not have are passed over, as the systems do.
+// JSON reads a request's body into v. The body must be application/json (415 otherwise) and one
+// JSON value (400). Members that v does not have are ignored, as the systems do.
 func JSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if err := IsJSON(r); err != nil {
 		return err
@@ -43,7 +43,7 @@ func JSON(w http.ResponseWriter, r *http.Request, v any) error {
 	return Decode(body, v)
 }
 
-// IsJSON is an *Error, 415, when a request says that its body is something else than JSON, or does not say what.
+// IsJSON returns an *Error, 415, when the content type of a request is not JSON.
 func IsJSON(r *http.Request) error {
 	contentType := r.Header.Get("Content-Type")
 	mediaType, _, err := mime.ParseMediaType(contentType)
@@ -93,5 +93,5 @@ func WriteBytes(w http.ResponseWriter, status int, text []byte) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // whoever asked is gone: nobody is left to tell
+	_, _ = w.Write(text) // an error means that the caller has left
 }

@@ -7,14 +7,14 @@ import (
 	"strconv"
 )
 
-// Page returns the entries of a list from offset on, at most limit.
+// Page returns at most limit entries of a list, from offset on.
 func Page[T any](list []T, offset, limit int) []T {
 	list = list[min(offset, len(list)):]
 	return list[:min(limit, len(list))]
 }
 
-// Number reads a whole number of a query, which is without when it is missing. ok is false when it is not a number from
-// least to most.
+// Number reads a whole number of a query, which is without when it is missing. ok is false when it
+// is not from least to most.
 func Number(q url.Values, name string, without, least, most int) (n int, ok bool) {
 	text := q.Get(name)
 	if text == "" {
@@ -24,8 +24,8 @@ func Number(q url.Values, name string, without, least, most int) (n int, ok bool
 	return n, err == nil && n >= least && n <= most
 }
 
-// ReadForm reads a form that a page posts, of at most limit bytes. A form of another origin does not come so far: the
-// server refuses it.
+// ReadForm reads the form of a page, of at most limit bytes. The server itself refuses forms of
+// other origins.
 func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, error) {
 	contentType := r.Header.Get("Content-Type")
 	if mediaType, _, err := mime.ParseMediaType(contentType); err != nil || mediaType != "application/x-www-form-urlencoded" {
@@ -43,8 +43,8 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, 
 	return form, nil
 }
 
-// WriteHTML answers with a page, which may use its own style and post its own forms: no script, nothing from
-// elsewhere, no frame.
+// WriteHTML answers with a page, which may use its own style and send its own forms, but no script,
+// no frame and nothing of another origin.
 func WriteHTML(w http.ResponseWriter, status int, page []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

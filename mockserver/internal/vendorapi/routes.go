@@ -31,8 +31,7 @@ func Errorf(status int, format string, args ...any) *Error {
 	return &Error{Status: status, Text: fmt.Sprintf(format, args...)}
 }
 
-// NotFound returns a 404 with that text, in the words of the system, when err wraps journal.ErrNotFound. It returns err
-// itself when it is another error or nil.
+// NotFound returns a 404 with that text when err wraps journal.ErrNotFound, else err.
 func NotFound(err error, format string, args ...any) error {
 	if errors.Is(err, journal.ErrNotFound) {
 		return Errorf(http.StatusNotFound, format, args...)
@@ -43,7 +42,7 @@ func NotFound(err error, format string, args ...any) error {
 // Handler answers a request, or returns why it does not.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Routes is a router that writes all errors, its own 404 and 405 among them, by one function.
+// Routes is a router that writes all errors by one function, its own 404 and 405 too.
 type Routes struct {
 	mux     http.ServeMux
 	log     *slog.Logger
@@ -51,8 +50,8 @@ type Routes struct {
 	write   func(w http.ResponseWriter, r *http.Request, e *Error)
 }
 
-// NewRoutes returns a router without routes. Package problem has the status of each error of the server; invalid is
-// the system's status in the place of 422, for a request that is wrong. write writes the body of an error.
+// NewRoutes returns a router without routes. Errors of the server have the status that package
+// problem gives them, but invalid in the place of 422. write writes the body of an error.
 func NewRoutes(log *slog.Logger, invalid int, write func(w http.ResponseWriter, r *http.Request, e *Error)) *Routes {
 	rt := &Routes{log: log, invalid: invalid, write: write}
 	rt.mux.HandleFunc("/", rt.unknown)

@@ -20,14 +20,14 @@ type Sessions struct {
 	byID map[string]Session
 }
 
-// Session is one browser's. It is for what its key opens now: whoever takes the key from the tenant ends it.
+// Session is the session of one browser. It ends when the tenant no longer has the key.
 type Session struct {
 	Key     string
 	Token   string // each form of the session carries it, so that no other site can post one
 	created time.Time
 }
 
-// Owns says whether a form with that token is of the session.
+// Owns says whether a form with that token belongs to the session.
 func (s Session) Owns(token string) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Token), []byte(token)) == 1
 }
@@ -54,8 +54,8 @@ func (s *Sessions) Begin(w http.ResponseWriter, r *http.Request, key string) {
 	s.setCookie(w, r, id, int(s.Lifetime/time.Second))
 }
 
-// Get returns the session of a request whose key is accepted. Below the dashboard and at the root a browser may have
-// a session each.
+// Get returns the session of a request whose key is accepted. A browser may have one session below
+// the dashboard and one at the root.
 func (s *Sessions) Get(r *http.Request, accepts func(key string) bool) (Session, bool) {
 	for _, cookie := range r.CookiesNamed(s.Cookie) {
 		s.mu.Lock()

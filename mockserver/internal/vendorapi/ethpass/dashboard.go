@@ -99,7 +99,7 @@ func (d *dashboard) shown(w http.ResponseWriter, r *http.Request) error {
 	return d.show(w, r, http.StatusOK, "")
 }
 
-// show writes the page, with what went wrong before.
+// show writes the page, with what went wrong before it.
 func (d *dashboard) show(w http.ResponseWriter, r *http.Request, status int, problem string) error {
 	v := view{Prefix: vendorapi.Prefix(r), Problem: problem}
 	if s, p, known := d.session(r); known {
@@ -144,7 +144,8 @@ func (d *dashboard) fill(v *view, r *http.Request, p project) (err error) {
 	return nil
 }
 
-// changed has a form change something and leads back to the page, which says so when it could not be.
+// changed returns the handler of a form. It redirects to the page, which shows the error if there
+// was one.
 func (d *dashboard) changed(change formHandler) vendorapi.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		form, err := vendorapi.ReadForm(w, r, maxForm)
@@ -163,7 +164,7 @@ func (d *dashboard) changed(change formHandler) vendorapi.Handler {
 	}
 }
 
-// back leads to the page, or shows it with the error.
+// back redirects to the page, or shows it with the error.
 func (d *dashboard) back(w http.ResponseWriter, r *http.Request, err error) error {
 	if err == nil {
 		w.Header().Set("Location", vendorapi.Prefix(r)+"/webhooks")
@@ -174,7 +175,7 @@ func (d *dashboard) back(w http.ResponseWriter, r *http.Request, err error) erro
 	return d.show(w, r, e.Status, text(e))
 }
 
-// login opens a session for who has the key of a project.
+// login begins a session for a key of a project.
 func (d *dashboard) login(w http.ResponseWriter, r *http.Request) error {
 	form, err := vendorapi.ReadForm(w, r, maxForm)
 	if err == nil {

@@ -13,7 +13,7 @@ func writeError(w http.ResponseWriter, _ *http.Request, e *vendorapi.Error) {
 	_ = vendorapi.Write(w, e.Status, map[string]string{"message": text(e)})
 }
 
-// text is all that an error says, in one line.
+// text returns all that an error says, in one line.
 func text(e *vendorapi.Error) string {
 	said := e.Text
 	for _, field := range slices.Sorted(maps.Keys(e.Fields)) {
@@ -24,12 +24,12 @@ func text(e *vendorapi.Error) string {
 	return said
 }
 
-// invalid is the error of a member or parameter that cannot be as it was given.
+// invalid is a 400 about a member or a parameter.
 func invalid(format string, args ...any) *vendorapi.Error {
 	return vendorapi.Errorf(http.StatusBadRequest, format, args...)
 }
 
-// noPass says in the words of ethpass that a pass is not there; other errors stay.
+// noPass returns a 404 in the words of ethpass when there is no such pass; other errors stay.
 func noPass(id string, err error) error {
 	return vendorapi.NotFound(err, "The project has no pass %.80q.", id)
 }

@@ -10,20 +10,20 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// api answers for ethpass.
+// api is ethpass over one server.
 type api struct {
 	vendorapi.Backend
 	events   events
-	changing sync.Mutex // one change of a webhook at a time, and one look at the signatures
+	changing sync.Mutex // held by a change of a webhook, and by a check of signatures
 	sessions vendorapi.Sessions
 }
 
-// events are the names of the five events, as they stand on the wire.
+// events are the names of the five events on the wire.
 type events struct {
 	create, register, unregister, expire, scan string
 }
 
-// New makes the API and the dashboard of ethpass. It starts nothing that would have to end.
+// New returns the API and the dashboard of ethpass. It starts nothing.
 func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
 	a := &api{Backend: server}
 	a.sessions.Cookie = "ethpass_session"

@@ -15,8 +15,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// mostListed is how many passes one answer has, unless fewer are asked for.
-const mostListed = 1000
+// maxListed is the default and the highest limit of a list.
+const maxListed = 1000
 
 // filter selects passes; "" and nil select all.
 type filter struct {
@@ -25,7 +25,7 @@ type filter struct {
 	offset, limit                   int
 }
 
-// query reads a request's parameters.
+// query returns a request's parameters.
 func query(r *http.Request) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -39,7 +39,7 @@ func (a *api) readFilter(r *http.Request) (filter, error) {
 	if err != nil {
 		return filter{}, err
 	}
-	f := filter{contract: q.Get("contractAddress"), token: q.Get("tokenId"), network: q.Get("network"), limit: mostListed}
+	f := filter{contract: q.Get("contractAddress"), token: q.Get("tokenId"), network: q.Get("network"), limit: maxListed}
 	if f.contract != "" && !isAddress(f.contract) && !isSolanaAddress(f.contract) {
 		return f, invalid("contractAddress %.80q: %s", f.contract, a.wantAddress())
 	}
@@ -71,9 +71,9 @@ func (a *api) readFilter(r *http.Request) (filter, error) {
 }
 
 func (f *filter) readPage(q url.Values) error {
-	limit, ok := vendorapi.Number(q, "limit", mostListed, 1, mostListed)
+	limit, ok := vendorapi.Number(q, "limit", maxListed, 1, maxListed)
 	if !ok {
-		return invalid("limit %.40q: want 1 to %d.", q.Get("limit"), mostListed)
+		return invalid("limit %.40q: want 1 to %d.", q.Get("limit"), maxListed)
 	}
 	f.limit = min(f.limit, limit)
 	if f.offset, ok = vendorapi.Number(q, "offset", 0, 0, math.MaxInt); !ok {
@@ -82,7 +82,7 @@ func (f *filter) readPage(q url.Values) error {
 	return nil
 }
 
-// selects looks at the fields of a pass, which are the provider file's.
+// selects says whether the filter selects a pass, by its fields in the provider file.
 func (f *filter) selects(e *entities.Entity) bool {
 	pass := gjson.ParseBytes(e.Fields)
 	if f.expired != nil && *f.expired != (pass.Get("expired_at").Type != gjson.Null) {
@@ -102,12 +102,13 @@ func (f *filter) selects(e *entities.Entity) bool {
 	return false
 }
 
-// sameAddress says whether two addresses are one; the case of an Ethereum address is only its checksum.
+// sameAddress says whether two addresses are the same; the case of an Ethereum address is only a
+// checksum.
 func sameAddress(a, b string) bool {
 	return a == b || isAddress(a) && strings.EqualFold(a, b)
 }
 
-// listPasses answers with passes, oldest first, each as getPass has it.
+// listPasses answers with passes, oldest first, each in the form of getPass.
 func (a *api) listPasses(w http.ResponseWriter, r *http.Request, p project) error {
 	f, err := a.readFilter(r)
 	if err != nil {

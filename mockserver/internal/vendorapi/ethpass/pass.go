@@ -16,19 +16,19 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// passKind is what the provider file calls a pass.
+// passKind is the kind of a pass in the provider file.
 const passKind = "pass"
 
 func (a *api) named(p project, id string) entities.Name {
 	return entities.Name{Provider: a.Provider.Name, Tenant: p.Name, Kind: passKind, ID: id}
 }
 
-// kept is what a pass has besides, and no event shows.
-type kept struct {
+// passExtra is what the API stores with a pass and no event shows.
+type passExtra struct {
 	details
-	// Signature is what the owner signed with; nobody verifies it.
+	// Signature is the owner's; nobody verifies it.
 	Signature string `json:"signature,omitempty"`
-	// Lost: the owner does not hold the tokens any more, so a scan finds them not valid.
+	// Lost means that the owner no longer has the tokens, so a scan finds them not valid.
 	Lost  bool   `json:"lost,omitempty"`
 	Scans []scan `json:"scans,omitempty"` // oldest first
 }
@@ -39,8 +39,8 @@ type scan struct {
 	Message string    `json:"message"` // of the barcode, at that time
 }
 
-func keptOf(extra json.RawMessage) (kept, error) {
-	var k kept
+func readExtra(extra json.RawMessage) (passExtra, error) {
+	var k passExtra
 	if len(extra) == 0 {
 		return k, nil
 	}
@@ -48,9 +48,9 @@ func keptOf(extra json.RawMessage) (kept, error) {
 	return k, err
 }
 
-// keep changes what a pass has besides.
-func keep(tx *entities.Tx, change func(*kept) error) error {
-	k, err := keptOf(tx.Extra)
+// updateExtra changes the extra of a pass.
+func updateExtra(tx *entities.Tx, change func(*passExtra) error) error {
+	k, err := readExtra(tx.Extra)
 	if err == nil {
 		err = change(&k)
 	}
@@ -60,7 +60,7 @@ func keep(tx *entities.Tx, change func(*kept) error) error {
 	return err
 }
 
-// result is a pass as its webhooks show it, byte for byte (E-8).
+// result returns a pass as its events show it, byte for byte (E-8).
 func (a *api) result(e *fixtures.Entity) ([]byte, error) {
 	body, err := e.Body(a.events.scan)
 	if err != nil {
@@ -82,24 +82,24 @@ func (a *api) currentPass(e *entities.Entity) ([]byte, error) {
 	return a.result(revived)
 }
 
-// full is a pass with what its webhooks do not show: the answer to who made or changed it.
+// full returns a pass with what its events do not show: the response to a creation or a change.
 func (a *api) full(r *http.Request, e *entities.Entity) ([]byte, error) {
 	pass, err := a.currentPass(e)
 	if err != nil {
 		return nil, err
 	}
-	k, err := keptOf(e.Extra)
+	k, err := readExtra(e.Extra)
 	if err != nil {
 		return nil, err
 	}
-	besides, err := json.Marshal(struct {
+	rest, err := json.Marshal(struct {
 		FileURL string `json:"fileURL"`
 		details
 	}{a.fileURL(r, e), k.details})
 	if err != nil {
 		return nil, err
 	}
-	return join(pass, besides), nil
+	return join(pass, rest), nil
 }
 
 // join appends the members of one object to another's.
@@ -125,7 +125,7 @@ func (a *api) getPass(w http.ResponseWriter, r *http.Request, p project) error {
 		return err
 	}
 	if asked {
-		k, err := keptOf(e.Extra)
+		k, err := readExtra(e.Extra)
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (a *api) getPass(w http.ResponseWriter, r *http.Request, p project) error {
 	return nil
 }
 
-// pass is a pass of the project.
+// pass returns a pass of the project.
 func (a *api) pass(p project, id string) (entities.Entity, error) {
 	e, err := a.Entities.Get(a.named(p, id))
 	if err != nil {
@@ -151,8 +151,8 @@ func (a *api) pass(p project, id string) (entities.Entity, error) {
 	return e, nil
 }
 
-// deletePass revokes a pass. With expireAction in the query it expires for another reason: of those no document names one
-// (E-3), and a consumer should bear them.
+// deletePass revokes a pass. With expireAction in the query it expires for another reason: no
+// document names one (E-3), and a consumer should accept any.
 func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) error {
 	q, err := query(r)
 	if err != nil {
@@ -170,7 +170,7 @@ func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) erro
 	return nil
 }
 
-// expire has a pass expire; action "" is a revocation by its user.
+// expire expires a pass; action "" means that its user revokes it.
 func (a *api) expire(r *http.Request, p project, id, action string) (entities.Entity, error) {
 	step := fixtures.Step{Event: a.events.expire}
 	if action != "" {
@@ -194,7 +194,8 @@ func (a *api) updatePass(r *http.Request, p project, id string, update func(*ent
 	return e, nil
 }
 
-// putOwnership says whether the owner still holds the tokens of a pass, which ethpass would read from the chain.
+// putOwnership says whether the owner still holds the tokens of a pass, which ethpass would read
+// from the chain.
 func (a *api) putOwnership(w http.ResponseWriter, r *http.Request, p project) error {
 	var in struct {
 		Valid *bool `json:"valid"`
@@ -206,7 +207,7 @@ func (a *api) putOwnership(w http.ResponseWriter, r *http.Request, p project) er
 		return invalid("valid: say true or false.")
 	}
 	if _, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
-		return keep(tx, func(k *kept) error { k.Lost = !*in.Valid; return nil })
+		return updateExtra(tx, func(k *passExtra) error { k.Lost = !*in.Valid; return nil })
 	}); err != nil {
 		return err
 	}

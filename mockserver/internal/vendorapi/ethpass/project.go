@@ -15,7 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// project is whom a call is for.
+// project is the tenant that a call is for.
 type project = entities.Tenant
 
 // projectHandler answers a call for a project.
@@ -36,14 +36,14 @@ func (a *api) authorized(h projectHandler) vendorapi.Handler {
 	}
 }
 
-// projectID is the project's id: a UUID, always the same for the same name.
+// projectID returns the project's id: a UUID that is always the same for the same name.
 func projectID(p project) string {
 	sum := sha256.Sum256([]byte("ethpass project " + p.Name))
-	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: made by a rule of one's own
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: an application's own rule
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// getProject answers with the members that the API reference shows.
+// getProject answers with the members of the API reference.
 func (a *api) getProject(w http.ResponseWriter, _ *http.Request, p project) error {
 	return vendorapi.Write(w, http.StatusOK, struct {
 		ID         string `json:"id"`
@@ -53,17 +53,18 @@ func (a *api) getProject(w http.ResponseWriter, _ *http.Request, p project) erro
 	}{projectID(p), p.Name, "UTC", len(p.Keys) > 0})
 }
 
-// secretKind is the kind of the documents that project secrets are kept as, by the project's name.
+// secretKind is the kind of the documents that project secrets are stored as, by the project's
+// name.
 const secretKind = "ethpass/secret"
 
-// secretBytes is how long a generated secret is; it is written in hex.
+// secretBytes is the length of a generated secret, which is written in hex.
 const secretBytes = 32
 
 type secret struct {
 	Secret string `json:"secret"`
 }
 
-// secretOf is the project's secret; "" before there is one.
+// secretOf returns the project's secret; "" before there is one.
 func (a *api) secretOf(r *http.Request, p project) (string, error) {
 	doc, err := a.Store.Get(r.Context(), secretKind, p.Name)
 	if errors.Is(err, journal.ErrNotFound) {
@@ -76,7 +77,7 @@ func (a *api) secretOf(r *http.Request, p project) (string, error) {
 	return kept.Secret, err
 }
 
-// keepSecret makes a text the project's secret, or a generated one when it is "".
+// keepSecret stores a text as the project's secret, or generates one when the text is "".
 func (a *api) keepSecret(r *http.Request, p project, chosen string) (string, error) {
 	if chosen == "" {
 		var drawn [secretBytes]byte
@@ -104,8 +105,8 @@ func (a *api) getSecret(w http.ResponseWriter, r *http.Request, p project) error
 	return vendorapi.Write(w, http.StatusOK, secret{kept})
 }
 
-// postSecret generates a secret, or takes the one in the body. It becomes the webhook's Authorization only when the webhook
-// is updated with it.
+// postSecret generates a secret, or takes the one in the body. The webhook sends it as
+// Authorization only after an update with it.
 func (a *api) postSecret(w http.ResponseWriter, r *http.Request, p project) error {
 	var in secret
 	if err := readOptional(w, r, &in); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// postRegistration is a wallet that installs a pass: a registration is added to it. What the body says of the device is
-// not looked at.
+// postRegistration installs a pass in a wallet: the pass gets a registration. The device in the
+// body is ignored.
 func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project) error {
 	var device map[string]json.RawMessage
 	if err := readOptional(w, r, &device); err != nil {
@@ -38,7 +38,8 @@ func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project
 	return nil
 }
 
-// deleteRegistration is a wallet that removes a pass: the registration stays, with the time of its end.
+// deleteRegistration removes a pass from a wallet: the registration stays, with the time of its
+// end.
 func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p project) error {
 	id := r.PathValue("registration")
 	var removed []byte
@@ -64,7 +65,7 @@ func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p proje
 	return nil
 }
 
-// find finds a registration in a list; -1 is none.
+// find returns the index of a registration in a list, or -1.
 func find(registrations []byte, id string) (int, gjson.Result) {
 	for i, one := range gjson.ParseBytes(registrations).Array() {
 		if one.Get("id").Str == id {
