@@ -97,7 +97,7 @@ func (b *Bin) Configure(ctx context.Context, set Settings) error {
 	return b.client.Configure(ctx, b.name, set)
 }
 
-// Stats returns the bin's account: what became of every request that named it.
+// Stats returns the bin's counts: what happened to every request that named it.
 func (b *Bin) Stats(ctx context.Context) (BinStats, error) {
 	return b.client.Stats(ctx, b.name)
 }

@@ -40,7 +40,7 @@ func (c *Client) Endpoints(ctx context.Context, provider string) ([]Endpoint, er
 	return c.transport.Endpoints(ctx, provider)
 }
 
-// Emit emits events, several of them as one, and returns their deliveries as they stand: the attempts follow.
+// Emit emits events, several of them as one, and returns their deliveries before the first attempts.
 // ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent.
 func (c *Client) Emit(ctx context.Context, provider string, e ...Emission) ([]Delivery, error) {
 	if c.run != "" {
@@ -72,7 +72,7 @@ func (c *Client) Clock(ctx context.Context) (Clock, error) {
 	return c.transport.Clock(ctx, c.run)
 }
 
-// Advance moves a virtual clock forward and makes every attempt that becomes due; ErrRealClock.
+// Advance moves a virtual clock forward and makes every attempt that is then due; ErrRealClock.
 func (c *Client) Advance(ctx context.Context, by time.Duration) (Clock, error) {
 	return c.transport.Advance(ctx, c.run, by)
 }
@@ -97,12 +97,12 @@ func (c *Client) Settings(ctx context.Context, bin string) (Settings, error) {
 	return c.transport.Settings(ctx, bin)
 }
 
-// Bins returns every bin that holds or held a capture, by name.
+// Bins returns every bin that has or had a capture, by name.
 func (c *Client) Bins(ctx context.Context) ([]BinSummary, error) {
 	return c.transport.Bins(ctx)
 }
 
-// Stats returns the account of a bin: what became of every request that named it.
+// Stats returns the counts of a bin: what happened to every request that named it.
 func (c *Client) Stats(ctx context.Context, bin string) (BinStats, error) {
 	return c.transport.Stats(ctx, bin)
 }
@@ -139,7 +139,7 @@ func (c *Client) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 	return c.transport.Wait(ctx, bin, w)
 }
 
-// Follow calls tell for all that is recorded, and for what becomes of it: a response, an attempt, a deletion. The first
+// Follow calls tell for every record, and for every later change of it: a response, an attempt, a deletion. The first
 // update is Ready: from there on nothing is missed. It returns when ctx ends, with its cause, or with the first error
 // of tell or of the server. ErrInvalidBin.
 func (c *Client) Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error {

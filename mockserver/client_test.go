@@ -136,7 +136,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if len(bins) != 1 || bins[0].Name != "inbox" || bins[0].Count < 2 {
 			t.Errorf("bins %+v", bins)
 		}
-		if got := must(client.Stats(ctx, "inbox"))(t); got.Bin != "inbox" || got.Held != uint64(bins[0].Count) || got.Received != got.Held || !got.Complete {
+		if got := must(client.Stats(ctx, "inbox"))(t); got.Bin != "inbox" || got.Kept != uint64(bins[0].Count) || got.Received != got.Kept || !got.Complete {
 			t.Errorf("stats %+v", got)
 		}
 		if got := must(client.Sender(ctx, "inbox"))(t); got.Captures != bins[0].Count || !got.Complete || len(got.Findings) == 0 {

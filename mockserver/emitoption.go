@@ -28,7 +28,7 @@ type emitOptions struct {
 // InTenant emits the events of a tenant, to the endpoints of that tenant. Without it they belong to the provider's demo tenant.
 func InTenant(id string) EmitOption { return func(o *emitOptions) { o.tenant = id } }
 
-// Seed draws events and journeys from a seed instead of the server's. Two handles with the same seed emit the same events.
+// Seed renders events and journeys from this seed instead of the server's. Two handles with the same seed emit the same events.
 func Seed(seed uint64) EmitOption { return func(o *emitOptions) { o.seed = &seed } }
 
 // Set overwrites the member at a JSON pointer in every body, as Set("/customer/points", 5). The value is anything that encoding/json
@@ -64,7 +64,7 @@ func To(e Endpoint) EmitOption { return func(o *emitOptions) { o.endpoint = e.ID
 // StartAt is the earliest time that the events of a journey speak of.
 func StartAt(t time.Time) EmitOption { return func(o *emitOptions) { o.start = t } }
 
-// Shuffled emits the events of a journey in an order drawn from the seed.
+// Shuffled emits the events of a journey in a random order that the seed fixes.
 func Shuffled() EmitOption { return func(o *emitOptions) { o.shuffled = true } }
 
 func (o *emitOptions) fail(err error) {

@@ -26,7 +26,7 @@ func (s *Server) Provider(name string) *Provider {
 	return &Provider{client: s.Client(), catalogue: s.catalogue, name: name, seed: s.seed, journeys: &s.journeys}
 }
 
-// NewProvider returns the handle of a built-in provider of the server that client drives. It draws a new seed for its journeys.
+// NewProvider returns the handle of a built-in provider of the server that client drives. Its journeys have a new random seed.
 func NewProvider(client *Client, name string) *Provider {
 	return &Provider{client: client, catalogue: fixtures.Builtin(), name: name, seed: 1 + rand.Uint64N(1_000_000_000), journeys: &atomic.Uint64{}}
 }
@@ -70,7 +70,7 @@ func (p *Provider) Remove(ctx context.Context, endpoint string) error {
 	return p.client.Remove(ctx, p.name, endpoint)
 }
 
-// Emit emits one event of a new entity, drawn from the server's seed, and returns its deliveries, one for each endpoint
+// Emit emits one event of a new entity, rendered from the server's seed, and returns its deliveries, one for each endpoint
 // that subscribed to it. It does these faults to them, and those of With; they are written as on the command line: "duplicate:3",
 // "signature:missing". ErrNoSubscriber: no endpoint selects the event, so nothing was sent.
 func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]Delivery, error) {
@@ -102,7 +102,7 @@ func (p *Provider) Send(ctx context.Context, e ...Emission) ([]Delivery, error) 
 }
 
 // Journey emits the events of one entity's journey, which agree with each other: those named, in their order, or without
-// names a whole journey. Each call is the journey of another entity, drawn from the server's seed and the count of journeys before it.
+// names a whole journey. Each call is the journey of another entity, rendered from the server's seed and the number of journeys before it.
 func (p *Provider) Journey(ctx context.Context, journey string, events ...string) ([]Delivery, error) {
 	list, err := p.Hold(journey, events...)
 	if err != nil {

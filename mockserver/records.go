@@ -49,11 +49,11 @@ type (
 	Handshake = capture.Handshake
 	// SettingsChange changes some of a bin's settings: nil members stay as they are.
 	SettingsChange = capture.Change
-	// BinStats counts what became of every request that named a bin.
+	// BinStats counts what happened to every request that named a bin.
 	BinStats = capture.BinStats
 	// Sender describes the program that sent a bin's newest captures.
 	Sender = capture.Sender
-	// Imported tells what became of an imported file.
+	// Imported is the result of importing a file.
 	Imported = capture.Imported
 
 	// Endpoint is a registered subscription: URL, event patterns, secrets.
@@ -66,7 +66,7 @@ type (
 	FaultKind = delivery.FaultKind
 	// Delivery is one event to one endpoint, with its attempts.
 	Delivery = journal.Delivery
-	// State is what became of a delivery.
+	// State is the state of a delivery.
 	State = journal.State
 	// DeliveryQuery selects deliveries.
 	DeliveryQuery = journal.DeliveryQuery

@@ -44,9 +44,9 @@ type Options struct {
 	Repeat []string
 }
 
-// Run plays a scenario on a server and checks it. A wrong consumer is a Report; an error says that the server could not judge, and the
-// Report, whose status is then error, how far it came. What the run registered and set is removed at its end; captures and
-// deliveries stay.
+// Run plays a scenario on a server and checks it. A wrong consumer is a Report; an error says that the server failed, so that
+// nothing could be checked; the Report, whose status is then error, says how far it came. Run removes at its end what it registered
+// and set; captures and deliveries stay.
 func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options) (Report, error) {
 	start := time.Now()
 	r := newRun(client, s, o)

@@ -31,7 +31,7 @@ func (b *burstFlags) checkFrom(args []string) error {
 	case b.from == "":
 		return nil
 	case len(b.plan.Events) > 0 || b.tenant != "":
-		return misusef("--events and --tenant are about events that are drawn: --from sends what is recorded")
+		return misusef("--events and --tenant are for a provider's events: --from sends recorded requests")
 	case len(args) == 0 && b.plan.Secret != "":
 		return misusef("--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from %s", b.from)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// shown prints what becomes of a bin's captures.
+// shown prints a bin's captures, and later their responses.
 type shown struct {
 	*listenFlags
 	w          World

@@ -12,7 +12,7 @@ import (
 
 // target checks the http(s) URL of a consumer, given by a flag, and returns its host and a guard that allows dialling it:
 // naming a consumer on the command line permits it. Link-local and metadata addresses stay refused. An address without
-// a scheme becomes an http:// URL in *value.
+// a scheme is replaced by an http:// URL in *value.
 func target(flag string, value *string) (string, *mockserver.Guard, error) {
 	text := *value
 	if text == "" {

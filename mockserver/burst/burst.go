@@ -16,6 +16,7 @@ import (
 
 // Plan says what a burst sends, where and how fast.
 type Plan struct {
+	// Provider is whose events are sent.
 	Provider *fixtures.Provider
 	// Recording, if set, is sent in a loop in the place of the provider's events. Provider, Secret,
 	// Events, Options and Seed are not used then.
@@ -38,7 +39,8 @@ type Plan struct {
 	// Connections is how many connections, and so concurrent requests, there are; 0 is
 	// DefaultConnections.
 	Connections int
-	Seed        uint64
+	// Seed fixes the events: the same seed sends the same bytes.
+	Seed uint64
 	// Timeout of one request; 0 is the provider's, or 30 s of a Recording.
 	Timeout time.Duration
 	// Dial opens the connections; nil may reach loopback only.

@@ -2,9 +2,10 @@ package burst
 
 import "time"
 
-// Progress is how far a burst has come.
+// Progress is how far a burst has come: how many events were sent, and how many acknowledged with a
+// 2xx.
 type Progress struct {
-	Elapsed      time.Duration
+	Elapsed      time.Duration // since the start
 	Sent         uint64
 	Acknowledged uint64
 }
