@@ -58,10 +58,10 @@ const MaxConnections = 10_000
 // recordedTimeout is the Timeout of a Recording, unless its Plan says otherwise.
 const recordedTimeout = 30 * time.Second
 
-// stream is the stream that the events of a burst are drawn from.
+// stream is the stream that the events of a burst are generated from.
 const stream = "burst"
 
-// Run sends the burst and returns its report. When ctx ends, Run cuts short the requests under way
+// Run sends the burst and returns its report. When ctx ends, Run cuts short the requests in flight
 // and returns what was done until then, with the error of ctx. It returns ErrNoConsumer, and the
 // reason in the report, when the first connection cannot be opened. progress, if any, is called
 // from one goroutine about ten times a second.

@@ -109,7 +109,7 @@ func (r *Report) expected(seed maphash.Seed) ([]sum, error) {
 	return sums, nil
 }
 
-// hashes returns a function that returns the hash of an event's body, drawn again or recorded.
+// hashes returns a function that returns the hash of an event's body, rendered again or recorded.
 func (r *Report) hashes(seed maphash.Seed) (func(i uint64) (uint64, error), error) {
 	if r.plan.Recording == nil {
 		m, err := newRequestBuilder(&r.plan, r.names)

@@ -22,7 +22,7 @@ type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 type builders struct {
 	plan  *Plan
 	names []string
-	idle  sync.Pool // of *maker
+	idle  sync.Pool // of *requestBuilder
 }
 
 // request makes event i's request and appends its bytes to dst.
@@ -170,7 +170,7 @@ func (w *worker) giveBack(i uint64) {
 	}
 }
 
-// connect opens the worker's connection, which is closed when ctx ends: so that a request under way ends with it.
+// connect opens the worker's connection, which is closed when ctx ends: so that a request in flight ends with it.
 func (w *worker) connect(ctx context.Context, deadline time.Time) error {
 	dialing, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()

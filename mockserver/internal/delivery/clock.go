@@ -22,7 +22,7 @@ const maxAdvance = 10 * 365 * 24 * time.Hour
 // Clock returns the schedule's clock.
 func (d *Dispatcher) Clock() Clock { return d.schedule.clock() }
 
-// Advance moves a virtual clock forward and makes every attempt that is due on the way, in the
+// Advance moves a virtual clock forward and makes every attempt that is due until then, in the
 // order (due, sequence). Each is really sent. Those due at the same instant are made at once, as
 // many as there are workers, and the clock moves on when all have ended, so what follows does not
 // depend on which ended first.

@@ -23,7 +23,7 @@ type Options struct {
 	// Start is where a virtual clock starts; zero is fixtures.DefaultStart. In a store with pending
 	// deliveries it starts no earlier than where the last clock ended.
 	Start time.Time
-	// Seed is the default seed of emitted events. Ids, secrets and jitter are drawn from it too.
+	// Seed is the default seed of emitted events. Ids, secrets and jitter are generated from it too.
 	Seed uint64
 	Wire *wire.Client // nil is a client that may dial loopback only
 	// Hold keeps the deliveries that are pending in the store until Resume, because their endpoints
@@ -44,15 +44,15 @@ type Dispatcher struct {
 	log       *slog.Logger
 	seed      uint64
 
-	ctx      context.Context // of all attempts under way
+	ctx      context.Context // of all attempts in flight
 	cancel   context.CancelCauseFunc
 	schedule schedule
 	registry registry
 	samples  samples
 	runs     runs
-	// drawn is the next index to draw from. In the store of an earlier process it begins at another
+	// nextIndex is the next index to generate from. In the store of an earlier process it begins at another
 	// number, so that no event comes twice.
-	drawn atomic.Uint64
+	nextIndex atomic.Uint64
 
 	pending  []*job // from the store, until Resume
 	resuming sync.Once
@@ -111,7 +111,7 @@ func (d *Dispatcher) Resume() {
 	})
 }
 
-// Close stops the attempts under way and waits for them. Pending deliveries stay pending in the
+// Close stops the attempts in flight and waits for them. Pending deliveries stay pending in the
 // store. An attempt that was cut short is in the journal if anything of it was written, and the
 // next New makes it again. Close may be called twice.
 func (d *Dispatcher) Close() error {

@@ -16,7 +16,7 @@ import (
 type Emission struct {
 	Event  string `json:"event"`
 	Tenant string `json:"tenant,omitempty"` // "" is the provider's demo tenant, or that of Endpoint
-	// Seed, Stream and Index are what the event is drawn from. Without a seed they are the
+	// Seed, Stream and Index are what the event is generated from. Without a seed they are the
 	// dispatcher's seed and its next index. With a seed and no index the index is 0, so that the
 	// same seed gives the same event.
 	Seed   *uint64            `json:"seed,omitempty"`

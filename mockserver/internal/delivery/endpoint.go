@@ -108,7 +108,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 }
 
 // Remove deletes an endpoint. It stops what is queued for the endpoint, cuts short the attempts
-// under way and waits for them, so that nothing is sent there after Remove has returned. It returns
+// in flight and waits for them, so that nothing is sent there after Remove has returned. It returns
 // journal.ErrNotFound when there is no such endpoint.
 func (d *Dispatcher) Remove(ctx context.Context, id string) error {
 	d.registry.changing.Lock()
@@ -147,7 +147,7 @@ func (d *Dispatcher) Err() error {
 }
 
 // newEndpointConfig checks an endpoint, fills in its defaults and resolves its configuration. mint
-// is the stream that a secret is drawn from.
+// is the stream that a secret is generated from.
 func (d *Dispatcher) newEndpointConfig(e journal.Endpoint, mint string) (*endpointConfig, error) {
 	p, err := d.catalogue.Provider(e.Provider)
 	if err != nil {
@@ -212,13 +212,13 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 }
 
 // NextIndex returns the next index to draw from, and counts it.
-func (d *Dispatcher) NextIndex() uint64 { return d.drawn.Add(1) - 1 }
+func (d *Dispatcher) NextIndex() uint64 { return d.nextIndex.Add(1) - 1 }
 
-// SkipDraws moves to indexes that no earlier process has drawn ids, secrets and events from. It is
+// SkipDraws moves to indexes that no earlier process has generated ids, secrets and events from. It is
 // called before the first event.
 func (d *Dispatcher) SkipDraws() {
 	if d.registry.base == 0 {
 		d.registry.base = uint64(time.Now().UnixNano())
-		d.drawn.Store(d.registry.base)
+		d.nextIndex.Store(d.registry.base)
 	}
 }

@@ -12,7 +12,7 @@ var (
 	ErrClosed = errors.New("dispatcher is closed")
 )
 
-// Reasons why an attempt under way was cut short.
+// Reasons why an attempt in flight was cut short.
 var (
 	errStopping = errors.New("the server stops")
 	errRemoved  = errors.New("the endpoint was removed")

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// generator derives a generator for one purpose, so that what is drawn does not depend on the order
+// generator derives a generator for one purpose, so that what is generated does not depend on the order
 // of the draws.
 func generator(seed uint64, stream string, index uint64) *rand.Rand {
 	buf := make([]byte, 0, 64)

@@ -26,7 +26,7 @@ type job struct {
 	// endpoint.
 	ordered bool
 
-	in    *queue        // the queue that it waits in; nil while an attempt is under way
+	in    *queue        // the queue that it waits in; nil while an attempt is in flight
 	index int           // in that queue
 	done  chan struct{} // closed when it is no longer pending; made when somebody waits
 }

@@ -12,8 +12,8 @@ import (
 
 // registry is all registered endpoints. The zero registry is empty.
 type registry struct {
-	changing sync.Mutex // held by whoever changes endpoints, in the store too
-	base     uint64     // with the seed, what ids and secrets are drawn from; 0 in a new store
+	changing sync.Mutex // locked by whoever changes endpoints, in the store too
+	base     uint64     // with the seed, what ids and secrets are generated from; 0 in a new store
 
 	mu         sync.RWMutex
 	targets    map[string]*target   // by id

@@ -37,7 +37,7 @@ func Next(r fixtures.Retry, attempt, status int, rng *rand.Rand) (wait time.Dura
 	if r.Cap > 0 {
 		w = min(w, float64(r.Cap))
 	}
-	w = math.Trunc(w) // jitter is drawn around the wait without jitter
+	w = math.Trunc(w) // jitter is generated around the wait without jitter
 	if r.Jitter > 0 {
 		w *= 1 + min(r.Jitter, 1)*(2*rng.Float64()-1)
 	}

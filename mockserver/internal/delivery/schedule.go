@@ -13,7 +13,7 @@ import (
 // which one goroutine follows with one timer, or a virtual one, which only advance moves.
 type schedule struct {
 	dispatcher *Dispatcher // makes the attempts
-	workers    int         // attempts under way at once
+	workers    int         // attempts in flight at once
 	virtual    bool
 
 	group     sync.WaitGroup      // workers, and the goroutine that follows the wall clock
@@ -26,7 +26,7 @@ type schedule struct {
 	now     time.Time // of a virtual clock
 	queue   queue     // all that wait, except those in the queue of a target
 	jobs    map[string]*job
-	running int // attempts under way
+	running int // attempts in flight
 	closed  bool
 }
 
@@ -43,7 +43,7 @@ func (s *schedule) open(start time.Time) {
 	}
 }
 
-// close lets nothing start any more, calls interrupt to end what is under way, and waits for it. It
+// close lets nothing start any more, calls interrupt to end what is in flight, and waits for it. It
 // is called once.
 func (s *schedule) close(interrupt func()) {
 	s.mu.Lock()
@@ -91,7 +91,7 @@ func (s *schedule) add(jobs ...*job) {
 	}
 }
 
-// push puts a job into the queue; the lock is held.
+// push puts a job into the queue; the caller has the lock.
 func (s *schedule) push(j *job) {
 	s.queue.push(j)
 	if !s.virtual && s.queue.head() == j {
@@ -102,8 +102,8 @@ func (s *schedule) push(j *job) {
 	}
 }
 
-// take returns the next job that is due and may start, and counts it as under way. It returns nil
-// when there is none, or when all workers are busy. The lock is held.
+// take returns the next job that is due and may start, and counts it as in flight. It returns nil
+// when there is none, or when all workers are busy. The caller has the lock.
 func (s *schedule) take() *job {
 	if s.closed {
 		return nil
@@ -122,7 +122,7 @@ func (s *schedule) take() *job {
 		}
 		s.running++
 		t.running++
-		t.firstUnderWay = t.firstUnderWay || j.ordered && j.first()
+		t.firstRunning = t.firstRunning || j.ordered && j.first()
 		t.busy.Add(1)
 		return j
 	}
@@ -144,7 +144,7 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	s.running--
 	t.running--
 	if j.ordered && j.first() {
-		t.firstUnderWay = false
+		t.firstRunning = false
 	}
 	j.attempts++
 	if again {
@@ -168,7 +168,7 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	return next
 }
 
-// forget removes a job that is in no queue; the lock is held.
+// forget removes a job that is in no queue; the caller has the lock.
 func (s *schedule) forget(j *job) {
 	delete(s.jobs, j.id)
 	delete(j.target.pending, j)
@@ -177,8 +177,8 @@ func (s *schedule) forget(j *job) {
 	}
 }
 
-// dismiss ends a target for that reason: what is queued is stopped, what is under way is cut short.
-// Nothing is under way when it returns.
+// dismiss ends a target for that reason: what is queued is stopped, what is in flight is cut short.
+// Nothing is in flight when it returns.
 func (s *schedule) dismiss(t *target, reason error) {
 	s.mu.Lock()
 	t.removed = true
@@ -230,8 +230,8 @@ func (s *schedule) follow() {
 	}
 }
 
-// idle says whether nothing is due; the lock is held. A job that waits at its target always waits
-// for one under way.
+// idle says whether nothing is due; the caller has the lock. A job that waits at its target always waits
+// for one in flight.
 func (s *schedule) idle() bool {
 	head := s.queue.head()
 	return s.running == 0 && (head == nil || head.due.After(s.timeLocked()))

@@ -14,22 +14,22 @@ import (
 
 // target is an endpoint on its schedule.
 type target struct {
-	config atomic.Pointer[endpointConfig] // as they stand; an update replaces them
+	config atomic.Pointer[endpointConfig] // current; an update replaces them
 
 	// ctx ends, with the reason, when nothing may be sent there any more.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	busy   sync.WaitGroup // attempts under way
+	busy   sync.WaitGroup // attempts in flight
 	order  uint64         // of its registration
 	// schedule makes the attempts: the dispatcher's, or that of the endpoint's run.
 	schedule *schedule
 
 	// These belong to the schedule's lock.
-	removed       bool              // nothing is started any more
-	pending       map[*job]struct{} // its deliveries that are not done
-	running       int               // attempts under way
-	firstUnderWay bool              // one of them is the first of an ordered delivery
-	waiting       queue             // due, and not admitted yet
+	removed      bool              // nothing is started any more
+	pending      map[*job]struct{} // its deliveries that are not done
+	running      int               // attempts in flight
+	firstRunning bool              // one of them is the first of an ordered delivery
+	waiting      queue             // due, and not admitted yet
 }
 
 func newTarget(ctx context.Context, t *endpointConfig) *target {
@@ -46,10 +46,10 @@ func newUnregisteredTarget(ctx context.Context, t *endpointConfig) *target {
 	return to
 }
 
-// admits says whether a job's attempt may start now. At most limit attempts are under way to one
+// admits says whether a job's attempt may start now. At most limit attempts are in flight to one
 // target.
 func (t *target) admits(j *job, limit int) bool {
-	return t.running < limit && !(t.firstUnderWay && j.ordered && j.first())
+	return t.running < limit && !(t.firstRunning && j.ordered && j.first())
 }
 
 // endpointConfig is an endpoint's resolved configuration. It is immutable.
@@ -58,7 +58,7 @@ type endpointConfig struct {
 	provider *fixtures.Provider
 	retry    fixtures.Retry
 	timeout  time.Duration
-	builders sync.Pool // of *maker
+	builders sync.Pool // of *requestBuilder
 }
 
 // NoRetry is the name of the retry profile that never tries again; every provider has it.
@@ -111,7 +111,7 @@ func (t *endpointConfig) newRequestBuilder() (*requestBuilder, error) {
 	return &requestBuilder{messenger, signer}, nil
 }
 
-// take takes a maker out of the pool, or makes one; give it back with makers.Put.
+// take takes a builder from the pool, or makes one. Put it back into builders.
 func (t *endpointConfig) take() (*requestBuilder, error) {
 	if m, ok := t.builders.Get().(*requestBuilder); ok {
 		return m, nil

@@ -51,7 +51,7 @@ func (s *entries) reserve(e *Entity) (*entry, error) {
 	return en, nil
 }
 
-// addLocked adds an entity; the lock is held.
+// addLocked adds an entity; the caller has the lock.
 func (s *entries) addLocked(en *entry, e *Entity) {
 	if s.byName == nil {
 		s.byName = map[Name]*entry{}
@@ -61,7 +61,7 @@ func (s *entries) addLocked(en *entry, e *Entity) {
 	s.last = max(s.last, e.Order)
 }
 
-// delete removes an entity, whose lock is held.
+// delete removes an entity, which the caller has locked.
 func (s *entries) delete(en *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,7 +17,7 @@ type Options struct {
 	Catalogue  *fixtures.Catalogue
 	Store      journal.Store        // New reads it; Close of the store is the caller's
 	Dispatcher *delivery.Dispatcher // emits the events, and has the clock
-	Seed       uint64               // what entities are drawn from
+	Seed       uint64               // what entities are generated from
 	// Demo adds a tenant with DemoKey to each provider: the provider's own demo tenant.
 	Demo bool
 }
@@ -46,7 +46,7 @@ func New(ctx context.Context, o Options) (*Registry, error) {
 	return r, nil
 }
 
-// Create makes an entity of a kind, with the values given and the rest drawn. It calls update,
+// Create makes an entity of a kind, with the values given and the rest generated. It calls update,
 // which may be nil, for the first events, stores the entity and emits the events. An error of
 // update, and any other, means that nothing was stored and nothing emitted. Without a tenant it is
 // the provider's demo tenant. Errors wrap fixtures.ErrUnknownProvider, fixtures.ErrUnknownEntity,
@@ -72,7 +72,7 @@ func (r *Registry) Create(
 		e := Entity{Provider: p.Name, ID: created.Text(key), EntityRecord: created.Record(), Created: now}
 		en, err := r.entries.reserve(&e)
 		if errors.Is(err, journal.ErrExists) && !chosen && try < redraws {
-			continue // another entity has the id that was drawn
+			continue // another entity has the id that was generated
 		}
 		if err != nil {
 			return Entity{}, err
@@ -118,7 +118,7 @@ func (r *Registry) Update(ctx context.Context, name Name, update func(*Tx) error
 	return r.transact(ctx, en, e, update, false)
 }
 
-// transact runs one transaction; the lock of the entry is held. An error without an entity means
+// transact runs one transaction; the caller has locked the entry. An error without an entity means
 // that nothing was stored and nothing emitted.
 func (r *Registry) transact(
 	ctx context.Context, en *entry, e *fixtures.Entity, update func(*Tx) error, isNew bool,
@@ -150,7 +150,7 @@ func (r *Registry) transact(
 		return after, nil
 	}
 	err = fmt.Errorf("%s: emit its events: %w", after.Name(), err)
-	if len(emitted) > 0 { // some events are on their way, so the change stays
+	if len(emitted) > 0 { // some events are queued, so the change stays
 		return after, err
 	}
 	en.entity.Store(before)

@@ -53,7 +53,7 @@ const (
 
 // tenants are the tenants of all providers. The zero tenants is empty.
 type tenants struct {
-	changing sync.Mutex // held by whoever changes tenants, in the store too
+	changing sync.Mutex // locked by whoever changes tenants, in the store too
 
 	mu     sync.RWMutex
 	byName map[[2]string]Tenant // by provider and name

@@ -66,7 +66,7 @@ func Of(err error) *Problem {
 const maxRead = 1 << 20
 
 // Read returns the error of a response. A response that is no problem document, as a proxy's may
-// be, becomes a Problem with its status and the start of its text.
+// be, is then a Problem with its status and the start of its text.
 func Read(r *http.Response) *Problem {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRead))
 	p := &Problem{}

@@ -93,7 +93,7 @@ func (a *api) wantAddress() string {
 	return "want an address: 0x and 40 hex digits."
 }
 
-// nft is a token that a pass stands for.
+// nft is a token of a pass.
 type nft struct {
 	ContractAddress   string  `json:"contractAddress"`
 	ContractInterface string  `json:"contractInterface"`

@@ -41,7 +41,7 @@
 // 1000; limit and offset page it, and X-Total-Count is the total. Unknown parameters are ignored.
 //
 // Signatures are not verified, and no chain is read: the owner is wallet.address, or an address
-// that is computed from the signature; on Solana it is drawn. A scan finds the tokens valid until
+// that is computed from the signature; on Solana it is generated. A scan finds the tokens valid until
 // /passes/{id}/ownership changes that. Without a platform a pass is Apple's. A pass of a wallet
 // alone has no nfts.
 //

@@ -14,7 +14,7 @@ import (
 type api struct {
 	vendorapi.Backend
 	events   events
-	changing sync.Mutex // held by a change of a webhook, and by a check of signatures
+	changing sync.Mutex // locked by a change of a webhook, and by a check of signatures
 	sessions vendorapi.Sessions
 }
 

@@ -80,9 +80,9 @@ func (a *api) secretOf(r *http.Request, p project) (string, error) {
 // keepSecret stores a text as the project's secret, or generates one when the text is "".
 func (a *api) keepSecret(r *http.Request, p project, chosen string) (string, error) {
 	if chosen == "" {
-		var drawn [secretBytes]byte
-		_, _ = rand.Read(drawn[:]) // it never fails
-		chosen = hex.EncodeToString(drawn[:])
+		var random [secretBytes]byte
+		_, _ = rand.Read(random[:]) // it never fails
+		chosen = hex.EncodeToString(random[:])
 	}
 	if err := checkHeaderValue("secret", chosen); err != nil {
 		return "", err

@@ -31,7 +31,7 @@ type installation struct {
 	InstallationDate string `json:"installationDate"`
 }
 
-// installInput is the body of an installation; without an identifier one is drawn.
+// installInput is the body of an installation; without an identifier one is generated.
 type installInput struct {
 	Device           json.RawMessage `json:"device"`
 	DeviceIdentifier json.RawMessage `json:"deviceIdentifier"`

@@ -27,8 +27,8 @@ type api struct {
 	calls   *limiter
 	page    *template.Template
 
-	upserting   sync.Mutex // held by an upsert, so that two do not make one customer twice
-	redirecting sync.Mutex // held by a creation: the ids of redirects are unique in the server, as /r/{id} names no tenant
+	upserting   sync.Mutex // locked by an upsert, so that two do not make one customer twice
+	redirecting sync.Mutex // locked by a creation: the ids of redirects are unique in the server, as /r/{id} names no tenant
 }
 
 // options are the options of the provider file that are about the API.

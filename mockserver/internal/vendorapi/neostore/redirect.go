@@ -45,7 +45,7 @@ func (a *api) listRedirects(w http.ResponseWriter, r *http.Request, tenant strin
 	})
 }
 
-// errTaken means that another tenant's redirect has the id that was drawn.
+// errTaken means that another tenant's redirect has the id that was generated.
 var errTaken = errors.New("the id is taken")
 
 func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {

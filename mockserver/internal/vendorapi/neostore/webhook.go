@@ -20,7 +20,7 @@ type webhook struct {
 	Enabled         bool     `json:"enabled"`
 }
 
-// redacted stands for a secret that is not shown.
+// redacted replaces a secret that is not shown.
 const redacted = "********"
 
 func newWebhook(e journal.Endpoint) webhook {

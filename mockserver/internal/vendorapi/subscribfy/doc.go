@@ -45,7 +45,7 @@
 //
 // # What happens in a store
 //
-// What a body leaves out is drawn. Shop and customer are what the calls are named after:
+// What a body leaves out is generated. Shop and customer are what the calls are named after:
 //
 //	GET, POST /stores/{store}/customers                        email, name, loyalty_points, store_credits, birth_date
 //	GET       /stores/{store}/customers/{id}                   the digits of gid://shopify/Customer/…

@@ -55,7 +55,7 @@ func (f frequency) months() float64 {
 // Layouts of the dates in bodies.
 const layoutTime, layoutDay = time.RFC3339Nano, time.DateOnly
 
-// membershipUpdate reads an update of a membership. Without a reason the update is drawn.
+// membershipUpdate reads an update of a membership. Without a reason the update is generated.
 func membershipUpdate(w http.ResponseWriter, r *http.Request) (change, error) {
 	var in struct {
 		Reason    *string    `json:"update_reason"`

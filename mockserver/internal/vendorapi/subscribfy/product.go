@@ -64,7 +64,7 @@ func newSubscription(w http.ResponseWriter, r *http.Request) (v values, err erro
 }
 
 // subscriptionUpdate reads an update of a product subscription. Without a reason the update is
-// drawn. The detail may be left out when the other members imply it.
+// generated. The detail may be left out when the other members imply it.
 func subscriptionUpdate(w http.ResponseWriter, r *http.Request) (change, error) {
 	var in struct {
 		Reason    *string        `json:"update_reason"`

@@ -13,7 +13,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// TestCall is the stream that the events of a Test Call are drawn from. The journal stores it with
+// TestCall is the stream that the events of a Test Call are generated from. The journal stores it with
 // the event; on the wire a Test Call looks like another delivery (row S-11).
 const TestCall = "test call"
 

@@ -20,7 +20,7 @@ const (
 )
 
 // values are what a request gives for an entity or its next event, and what is wrong with it. What
-// it does not give is drawn.
+// it does not give is generated.
 type values struct {
 	given fixtures.Given
 	wrong map[string][]string
