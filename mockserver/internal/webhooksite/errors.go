@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// failure is an error that a caller is told, with the status that it is told with.
+// failure is an error for the caller, with its status.
 type failure struct {
 	status  int
 	message string
@@ -21,12 +21,13 @@ func fail(status int, format string, args ...any) error {
 	return &failure{status, fmt.Sprintf(format, args...)}
 }
 
-// invalid is what is wrong with a caller's input.
+// invalid is a 422 about the caller's input.
 func invalid(format string, args ...any) error {
 	return fail(http.StatusUnprocessableEntity, format, args...)
 }
 
-// errorBody is the API's form of an error. The id is drawn, as theirs is: it is for a person to quote.
+// errorBody is the API's form of an error. The id is random, as the service's is: a person can
+// quote it.
 type errorBody struct {
 	Success bool `json:"success"`
 	Error   struct {
@@ -40,18 +41,18 @@ func newErrorBody(message string) []byte {
 	b.Error.Message, b.Error.ID = message, newUUID()
 	text, err := json.Marshal(b)
 	if err != nil {
-		panic(err) // two strings always can be
+		panic(err) // two texts always encode
 	}
 	return text
 }
 
-// answerError tells a caller what went wrong.
-func (s *Site) answerError(w http.ResponseWriter, r *http.Request, err error) {
+// answerError writes an error.
+func (s *API) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := http.StatusInternalServerError, "hookrig could not do this; see its log"
-	var told *failure
+	var f *failure
 	switch {
-	case errors.As(err, &told):
-		status, message = told.status, told.message
+	case errors.As(err, &f):
+		status, message = f.status, f.message
 	case errors.Is(err, journal.ErrFull):
 		status, message = http.StatusInsufficientStorage, "hookrig has no room to store this"
 	case errors.Is(err, journal.ErrNotFound):
@@ -66,11 +67,11 @@ func (s *Site) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	_, _ = w.Write(newErrorBody(message))
 }
 
-// quote quotes input for an error, cut short when it is long.
+// quote quotes input for an error and cuts it short when it is long.
 func quote(text string) string {
-	const longest = 200
-	if len(text) > longest {
-		return fmt.Sprintf("%q…", text[:longest])
+	const limit = 200
+	if len(text) > limit {
+		return fmt.Sprintf("%q…", text[:limit])
 	}
 	return fmt.Sprintf("%q", text)
 }
