@@ -30,27 +30,23 @@ func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return nil, Errorf(http.StatusBadRequest, "The body could not be read: %v.", err)
 }
 
-// JSON reads a request's body into v. The body must be application/json (415 otherwise) and one
-// JSON value (400). Members that v does not have are ignored, as the systems do.
-func JSON(w http.ResponseWriter, r *http.Request, v any) error {
-	if err := IsJSON(r); err != nil {
-		return err
-	}
-	body, err := Body(w, r)
-	if err != nil {
-		return err
-	}
-	return Decode(body, v)
-}
-
-// IsJSON returns an *Error, 415, when the content type of a request is not JSON.
-func IsJSON(r *http.Request) error {
+// JSONBody reads a request's body. The error is an *Error of Body, or 415 when the content type is
+// not JSON. An optional body may be empty, whatever the content type is.
+func JSONBody(w http.ResponseWriter, r *http.Request, optional bool) ([]byte, error) {
+	var wrongType error
 	contentType := r.Header.Get("Content-Type")
 	mediaType, _, err := mime.ParseMediaType(contentType)
-	if err == nil && (mediaType == "application/json" || strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")) {
-		return nil
+	if err != nil || mediaType != "application/json" && !(strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")) {
+		wrongType = Errorf(http.StatusUnsupportedMediaType, "The content type is %.100q: send application/json.", contentType)
 	}
-	return Errorf(http.StatusUnsupportedMediaType, "The content type is %.100q: send application/json.", contentType)
+	if wrongType != nil && !optional {
+		return nil, wrongType
+	}
+	body, err := Body(w, r)
+	if err != nil || optional && len(body) == 0 {
+		return nil, err
+	}
+	return body, wrongType
 }
 
 // Decode reads one JSON value into v. The error is an *Error, 400, that says where the mistake is.

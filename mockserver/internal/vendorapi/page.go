@@ -1,6 +1,7 @@
 package vendorapi
 
 import (
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
@@ -57,9 +58,16 @@ func WriteHTML(w http.ResponseWriter, status int, page []byte) {
 	WriteBytes(w, status, page)
 }
 
-// WriteCSS answers with the style of the pages.
-func WriteCSS(w http.ResponseWriter, style []byte) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	WriteBytes(w, http.StatusOK, style)
+// CSS returns the handler of a style sheet.
+func CSS(files fs.ReadFileFS, name string) Handler {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		style, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		WriteBytes(w, http.StatusOK, style)
+		return nil
+	}
 }

@@ -31,7 +31,11 @@ func routes() *vendorapi.Routes {
 		var in struct {
 			Name string `json:"name"`
 		}
-		if err := vendorapi.JSON(w, r, &in); err != nil {
+		body, err := vendorapi.JSONBody(w, r, false)
+		if err == nil {
+			err = vendorapi.Decode(body, &in)
+		}
+		if err != nil {
 			return err
 		}
 		return vendorapi.Write(w, http.StatusOK, in.Name+"<")

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/entities"
-	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 // creation is the body that creates a pass. It has the chain and the signature either itself, as in
@@ -35,7 +34,7 @@ type wallet struct {
 // postPass creates a pass. Two passes may be of the same token ("Querying Passes").
 func (a *api) postPass(w http.ResponseWriter, r *http.Request, p project) error {
 	var in creation
-	if err := read(w, r, &in); err != nil {
+	if err := read(w, r, &in, false); err != nil {
 		return err
 	}
 	of, err := in.from()
@@ -60,15 +59,7 @@ func (a *api) postPass(w http.ResponseWriter, r *http.Request, p project) error 
 		_, err := tx.Happen(fixtures.Step{Event: a.events.create})
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	pass, err := a.full(r, &e)
-	if err != nil {
-		return err
-	}
-	vendorapi.WriteBytes(w, http.StatusOK, pass)
-	return nil
+	return a.answerPass(w, r, &e, err)
 }
 
 // from returns the wallet of the body, in either form.

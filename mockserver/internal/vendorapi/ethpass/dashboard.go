@@ -61,14 +61,7 @@ func (a *api) serveDashboard(rt *vendorapi.Routes) error {
 	d := &dashboard{a, page, rt}
 	rt.Handle("GET /{$}", d.shown)
 	rt.Handle("GET /webhooks", d.shown)
-	rt.Handle("GET /dashboard.css", func(w http.ResponseWriter, _ *http.Request) error {
-		style, err := files.ReadFile("dashboard.css")
-		if err != nil {
-			return err
-		}
-		vendorapi.WriteCSS(w, style)
-		return nil
-	})
+	rt.Handle("GET /dashboard.css", vendorapi.CSS(files, "dashboard.css"))
 	rt.Handle("POST /session", d.login)
 	rt.Handle("POST /session/end", d.changed(d.logout))
 	rt.Handle("POST /webhooks", d.changed(d.updated))

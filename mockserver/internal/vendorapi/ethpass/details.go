@@ -8,7 +8,6 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/hookrig/hookrig/mockserver/internal/entities"
-	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 // details are the members of a pass that its events do not show: how it looks, and what it is to
@@ -90,19 +89,11 @@ func (p *patch) apply(d *details) error {
 // patchPass changes details, without an event.
 func (a *api) patchPass(w http.ResponseWriter, r *http.Request, p project) error {
 	var in patch
-	if err := read(w, r, &in); err != nil {
+	if err := read(w, r, &in, false); err != nil {
 		return err
 	}
 	e, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
 		return updateExtra(tx, func(k *passExtra) error { return in.apply(&k.details) })
 	})
-	if err != nil {
-		return err
-	}
-	pass, err := a.full(r, &e)
-	if err != nil {
-		return err
-	}
-	vendorapi.WriteBytes(w, http.StatusOK, pass)
-	return nil
+	return a.answerPass(w, r, &e, err)
 }

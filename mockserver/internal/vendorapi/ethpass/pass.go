@@ -102,6 +102,18 @@ func (a *api) full(r *http.Request, e *entities.Entity) ([]byte, error) {
 	return join(pass, rest), nil
 }
 
+// answerPass answers a creation or a change, unless it failed.
+func (a *api) answerPass(w http.ResponseWriter, r *http.Request, e *entities.Entity, err error) error {
+	if err != nil {
+		return err
+	}
+	pass, err := a.full(r, e)
+	if err == nil {
+		vendorapi.WriteBytes(w, http.StatusOK, pass)
+	}
+	return err
+}
+
 // join appends the members of one object to another's.
 func join(object, more []byte) []byte {
 	var joined bytes.Buffer
@@ -200,7 +212,7 @@ func (a *api) putOwnership(w http.ResponseWriter, r *http.Request, p project) er
 	var in struct {
 		Valid *bool `json:"valid"`
 	}
-	if err := read(w, r, &in); err != nil {
+	if err := read(w, r, &in, false); err != nil {
 		return err
 	}
 	if in.Valid == nil {

@@ -109,7 +109,7 @@ func (a *api) getSecret(w http.ResponseWriter, r *http.Request, p project) error
 // Authorization only after an update with it.
 func (a *api) postSecret(w http.ResponseWriter, r *http.Request, p project) error {
 	var in secret
-	if err := readOptional(w, r, &in); err != nil {
+	if err := read(w, r, &in, true); err != nil {
 		return err
 	}
 	kept, err := a.keepSecret(r, p, in.Secret)
@@ -119,31 +119,12 @@ func (a *api) postSecret(w http.ResponseWriter, r *http.Request, p project) erro
 	return vendorapi.Write(w, http.StatusOK, secret{kept})
 }
 
-// read reads a body, which must be a JSON object.
-func read(w http.ResponseWriter, r *http.Request, into any) error {
-	if err := vendorapi.IsJSON(r); err != nil {
+// read reads a body, which must be a JSON object; an optional body may be empty.
+func read(w http.ResponseWriter, r *http.Request, into any, optional bool) error {
+	body, err := vendorapi.JSONBody(w, r, optional)
+	if err != nil || optional && len(body) == 0 {
 		return err
 	}
-	body, err := vendorapi.Body(w, r)
-	if err != nil {
-		return err
-	}
-	return decode(body, into)
-}
-
-// readOptional reads a body if there is one.
-func readOptional(w http.ResponseWriter, r *http.Request, into any) error {
-	body, err := vendorapi.Body(w, r)
-	if err != nil || len(body) == 0 {
-		return err
-	}
-	if err := vendorapi.IsJSON(r); err != nil {
-		return err
-	}
-	return decode(body, into)
-}
-
-func decode(body []byte, into any) error {
 	if !utf8.Valid(body) {
 		return invalid("The body is not UTF-8.")
 	}

@@ -16,7 +16,7 @@ import (
 // body is ignored.
 func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project) error {
 	var device map[string]json.RawMessage
-	if err := readOptional(w, r, &device); err != nil {
+	if err := read(w, r, &device, true); err != nil {
 		return err
 	}
 	var added []byte

@@ -114,7 +114,7 @@ func (a *api) getWebhook(w http.ResponseWriter, r *http.Request, p project) erro
 
 func (a *api) putWebhook(w http.ResponseWriter, r *http.Request, p project) error {
 	var in struct{ Endpoint, Authorization string }
-	if err := read(w, r, &in); err != nil {
+	if err := read(w, r, &in, false); err != nil {
 		return err
 	}
 	if err := a.update(r.Context(), p, in.Endpoint, in.Authorization); err != nil {

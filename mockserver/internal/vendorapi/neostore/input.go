@@ -29,10 +29,7 @@ func (w fieldErrors) err() error {
 
 // readInput reads a request's body, a JSON object, into v.
 func readInput(w http.ResponseWriter, r *http.Request, v any) error {
-	if err := vendorapi.IsJSON(r); err != nil {
-		return err
-	}
-	body, err := vendorapi.Body(w, r)
+	body, err := vendorapi.JSONBody(w, r, false)
 	if err != nil {
 		return err
 	}

@@ -38,28 +38,16 @@ func notFound(noun string, r *http.Request, err error) error {
 // section returns where RFC 9110, or RFC 6585, says what a status means, which ASP.NET puts into
 // type.
 func section(status int) string {
-	const rfc9110 = "https://tools.ietf.org/html/rfc9110#section-15."
-	switch status {
-	case http.StatusTooManyRequests:
+	if status == http.StatusTooManyRequests {
 		return "https://tools.ietf.org/html/rfc6585#section-4"
-	case http.StatusBadRequest:
-		return rfc9110 + "5.1"
-	case http.StatusUnauthorized:
-		return rfc9110 + "5.2"
-	case http.StatusForbidden:
-		return rfc9110 + "5.4"
-	case http.StatusNotFound:
-		return rfc9110 + "5.5"
-	case http.StatusMethodNotAllowed:
-		return rfc9110 + "5.6"
-	case http.StatusRequestTimeout:
-		return rfc9110 + "5.9"
-	case http.StatusRequestEntityTooLarge:
-		return rfc9110 + "5.14"
-	case http.StatusUnsupportedMediaType:
-		return rfc9110 + "5.16"
-	case http.StatusInternalServerError:
-		return rfc9110 + "6.1"
+	}
+	sections := map[int]string{
+		http.StatusBadRequest: "5.1", http.StatusUnauthorized: "5.2", http.StatusForbidden: "5.4", http.StatusNotFound: "5.5",
+		http.StatusMethodNotAllowed: "5.6", http.StatusRequestTimeout: "5.9", http.StatusRequestEntityTooLarge: "5.14",
+		http.StatusUnsupportedMediaType: "5.16", http.StatusInternalServerError: "6.1",
+	}
+	if section := sections[status]; section != "" {
+		return "https://tools.ietf.org/html/rfc9110#section-15." + section
 	}
 	return "about:blank"
 }

@@ -45,11 +45,8 @@ func writeList[T any](w http.ResponseWriter, r *http.Request, list []T) error {
 // read reads a request's body into v; an empty body leaves v as it is. A value of the wrong type is
 // 422.
 func read(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := vendorapi.Body(w, r)
+	body, err := vendorapi.JSONBody(w, r, true)
 	if err != nil || len(body) == 0 {
-		return err
-	}
-	if err := vendorapi.IsJSON(r); err != nil {
 		return err
 	}
 	err = vendorapi.Decode(body, v)

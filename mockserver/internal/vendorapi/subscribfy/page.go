@@ -44,14 +44,7 @@ type eventForm struct {
 // routePages adds the routes of the pages.
 func (p *panel) routePages(rt *vendorapi.Routes) {
 	rt.Handle("GET /{$}", p.getStores)
-	rt.Handle("GET /panel.css", func(w http.ResponseWriter, _ *http.Request) error {
-		content, err := files.ReadFile("page/panel.css")
-		if err != nil {
-			return err
-		}
-		vendorapi.WriteCSS(w, content)
-		return nil
-	})
+	rt.Handle("GET /panel.css", vendorapi.CSS(files, "page/panel.css"))
 	rt.Handle("GET /stores/{store}"+settingsPath, p.getPage)
 	rt.Handle("POST /stores/{store}"+settingsPath, p.postPage)
 }
