@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
@@ -31,7 +30,7 @@ func (d *Dispatcher) Emit(ctx context.Context, provider string, e Emission) ([]j
 // endpoint, journal.ErrNotFound, and then nothing was emitted. When the journal fails midway, the
 // deliveries that are in it are sent and are returned with the error.
 func (d *Dispatcher) EmitAll(ctx context.Context, provider string, list []Emission) ([]journal.Delivery, error) {
-	envelopes, err := d.prepare(provider, list, d.subscribers)
+	envelopes, err := d.prepare(provider, list, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +53,7 @@ func (d *Dispatcher) Deliver(ctx context.Context, to journal.Endpoint, e Emissio
 	d.samples.add(config.endpoint)
 	target := newUnregisteredTarget(d.ctx, config)
 	target.schedule = &d.schedule
-	envelopes, err := d.prepare(to.Provider, []Emission{e}, func(*Emission, *fixtures.Event) ([]recipient, error) {
-		return []recipient{{target: target}}, nil
-	})
+	envelopes, err := d.prepare(to.Provider, []Emission{e}, target)
 	if err != nil {
 		return nil, err
 	}

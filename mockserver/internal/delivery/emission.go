@@ -56,10 +56,8 @@ type recipient struct {
 }
 
 // prepare renders all events before the first is sent, so that nothing is sent when the last is
-// wrong. recipients returns the endpoints that an event goes to.
-func (d *Dispatcher) prepare(
-	provider string, list []Emission, recipients func(*Emission, *fixtures.Event) ([]recipient, error),
-) ([]envelope, error) {
+// wrong. They go to the one target or, when that is nil, to those that subscribe to them.
+func (d *Dispatcher) prepare(provider string, list []Emission, to *target) ([]envelope, error) {
 	p, err := d.catalogue.Provider(provider)
 	if err != nil {
 		return nil, err
@@ -74,7 +72,9 @@ func (d *Dispatcher) prepare(
 		if e.event, err = d.event(p, &list[i]); err != nil {
 			return nil, err
 		}
-		if e.recipients, err = recipients(&list[i], &e.event); err != nil {
+		if to != nil {
+			e.recipients = []recipient{{target: to}}
+		} else if e.recipients, err = d.subscribers(&list[i], &e.event); err != nil {
 			return nil, err
 		}
 		if err := e.checkFaults(); err != nil {

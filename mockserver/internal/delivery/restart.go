@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// loadPending returns the jobs of the deliveries that the store holds as pending, and the latest
-// time that the schedule's clock has shown for them.
+// loadPending returns the jobs of the deliveries that are pending in the store, and the latest time
+// that the schedule's clock has shown for them.
 func (d *Dispatcher) loadPending(ctx context.Context) (jobs []*job, latest time.Time, err error) {
 	q := journal.DeliveryQuery{State: journal.Pending, Limit: journal.MaxLimit}
 	for {
