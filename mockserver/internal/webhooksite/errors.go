@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
 // failure is an error for the caller, with its status.
@@ -48,19 +48,18 @@ func newErrorBody(message string) []byte {
 
 // answerError writes an error.
 func (s *API) answerError(w http.ResponseWriter, r *http.Request, err error) {
-	status, message := http.StatusInternalServerError, "hookrig could not do this; see its log"
+	status, message := problem.Of(err).Status, err.Error()
 	var f *failure
 	switch {
 	case errors.As(err, &f):
 		status, message = f.status, f.message
-	case errors.Is(err, journal.ErrFull):
-		status, message = http.StatusInsufficientStorage, "hookrig has no room to store this"
-	case errors.Is(err, journal.ErrNotFound):
-		status, message = http.StatusNotFound, err.Error()
-	case r.Context().Err() != nil, errors.Is(err, journal.ErrClosed):
+	case status == http.StatusInsufficientStorage:
+		message = "hookrig has no room to store this"
+	case status == http.StatusServiceUnavailable, status == http.StatusInternalServerError && r.Context().Err() != nil:
 		status, message = http.StatusServiceUnavailable, "hookrig is closing"
-	default:
-		s.o.Log.Error("site: a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	case status == http.StatusInternalServerError:
+		message = "hookrig could not do this; see its log"
+		s.o.Log.Error("webhooksite: a call failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
