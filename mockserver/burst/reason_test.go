@@ -110,7 +110,8 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 }
 
-// TestCancelBreaksOff: a burst ends when its context does, whatever the consumer does, and closes its connections.
+// TestCancelBreaksOff: a burst ends when its context does, whatever the consumer does, and closes
+// its connections.
 func TestCancelBreaksOff(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

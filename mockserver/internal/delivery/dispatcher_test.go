@@ -65,8 +65,8 @@ func TestRetryUntilTheConsumerIsUp(t *testing.T) {
 	}
 }
 
-// Header lines speak of the event, so every attempt repeats what the first one said, also after a restart, which the
-// delivery in the store stands for: its first attempt was made long ago.
+// Header lines are about the event, so every attempt has those of the first one, also after a
+// restart: the first attempt of the delivery in the store was made long ago.
 func TestEveryAttemptSaysWhenTheEventWasTriggered(t *testing.T) {
 	t.Parallel()
 	c := consume(t, always(200))
@@ -128,7 +128,7 @@ func TestThreeDaysOfRetriesInExactSteps(t *testing.T) {
 	}
 	clock := advance(t, d, 4*24*time.Hour)
 	if !clock.Now.Equal(fixtures.DefaultStart.Add(4 * 24 * time.Hour)) {
-		t.Errorf("the clock stands at %v", clock.Now)
+		t.Errorf("the clock is at %v", clock.Now)
 	}
 	got := look(t, d, delivery.ID)
 	waits := knownProvider(t, "neostore").Delivery.Profiles["at-least-once"].Schedule
@@ -197,7 +197,8 @@ func TestOutcomesHaveTheirClass(t *testing.T) {
 	})
 }
 
-// refusing is the URL of a port that nothing listens on. One that was free a moment ago may be another test's by now.
+// refusing is the URL of a port that nothing listens on. One that was free before may be another
+// test's by now.
 const refusing = "http://127.0.0.1:1"
 
 // hanging returns the URL of a consumer that reads and never answers.
@@ -363,10 +364,10 @@ func TestAnInterruptedAwaitSaysWhy(t *testing.T) {
 		t.Errorf("Await when closed: %v", err)
 	}
 	for what, err := range map[string]error{
-		"Settle":  d.WaitIdle(testContext(t)),
-		"Emit":    second(d.Emit(testContext(t), "neostore", Emission{Event: "Pass:Created"})),
-		"Advance": second(d.Advance(testContext(t), time.Hour)),
-		"Remove":  d.Remove(testContext(t), "x"),
+		"WaitIdle": d.WaitIdle(testContext(t)),
+		"Emit":     second(d.Emit(testContext(t), "neostore", Emission{Event: "Pass:Created"})),
+		"Advance":  second(d.Advance(testContext(t), time.Hour)),
+		"Remove":   d.Remove(testContext(t), "x"),
 	} {
 		if !errors.Is(err, ErrClosed) {
 			t.Errorf("%s when closed: %v", what, err)

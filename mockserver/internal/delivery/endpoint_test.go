@@ -210,7 +210,7 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 	}
 }
 
-func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
+func TestRemoveStopsWhatIsQueuedAndInFlight(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{}, 10)
 	release := make(chan struct{})
@@ -231,7 +231,7 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 	got := look(t, d, first.ID)
 	if got.State != journal.Stopped || len(got.Attempts) != 1 || !strings.Contains(got.Attempts[0].Error, errRemoved.Error()) {
-		t.Errorf("under way: %s, %+v", got.State, got.Attempts)
+		t.Errorf("in flight: %s, %+v", got.State, got.Attempts)
 	}
 	for _, id := range []string{waiting.ID, late.ID} {
 		if got := look(t, d, id); got.State != journal.Stopped || len(got.Attempts) != 0 {
@@ -251,7 +251,7 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 }
 
-// Two who change an endpoint at the same time both have their way.
+// Two who change an endpoint at the same time both succeed.
 func TestChangesAreNotLost(t *testing.T) {
 	t.Parallel()
 	d := virtual(t)

@@ -16,7 +16,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// faulty emits one event with faults to a consumer of neostore and settles.
+// faulty emits one event with faults to a consumer of neostore and waits until nothing is due.
 func faulty(t *testing.T, answer func(int, received) int, retry string, faults ...string) (*Dispatcher, *consumer, journal.Endpoint, []journal.Delivery) {
 	t.Helper()
 	c := consume(t, answer)
@@ -262,18 +262,18 @@ func TestTamperedBodies(t *testing.T) {
 			}
 			got := string(r.message.Body)
 			if !oneByteApart(body, got) {
-				t.Fatalf("%s became %s", body, got)
+				t.Fatalf("%s is now %s", body, got)
 			}
 			changeable := strings.ContainsAny(body, `"1234567890`)
 			if json.Valid([]byte(body)) && changeable {
 				if !json.Valid(r.message.Body) {
-					t.Fatalf("%s became %s, no JSON", body, got)
+					t.Fatalf("%s is now %s, no JSON", body, got)
 				}
 				var before, after any
 				json.Unmarshal([]byte(body), &before)
 				json.Unmarshal(r.message.Body, &after)
 				if fmt.Sprint(before) == fmt.Sprint(after) {
-					t.Fatalf("%s became %s, which says the same", body, got)
+					t.Fatalf("%s is now %s, which says the same", body, got)
 				}
 			}
 			if strings.Contains(body, "passId") && (!strings.Contains(got, `"__id":"ID"`) || !strings.Contains(got, `Pass:Created`)) {
@@ -287,7 +287,8 @@ func TestTamperedBodies(t *testing.T) {
 	}
 }
 
-// Schemes of other shapes than the embedded providers': labels, base64, several secrets, query, body, items.
+// Schemes of other shapes than the embedded providers': labels, base64, several secrets, query,
+// body, items.
 func TestBadSignaturesOfOtherSchemes(t *testing.T) {
 	t.Parallel()
 	hmac := func(encode string, emit signature.Emit) signature.Scheme {

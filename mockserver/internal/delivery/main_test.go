@@ -90,7 +90,7 @@ func start(t testing.TB, o Options) *Dispatcher {
 	return d
 }
 
-// virtual starts a dispatcher whose clock stands still.
+// virtual starts a dispatcher with a virtual clock.
 func virtual(t testing.TB) *Dispatcher { return start(t, Options{Virtual: true, Seed: 7}) }
 
 func register(t testing.TB, d *Dispatcher, e journal.Endpoint) journal.Endpoint {

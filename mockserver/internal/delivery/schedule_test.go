@@ -27,7 +27,7 @@ type played struct {
 	mu     sync.Mutex
 	notes  []string
 	counts map[string]int // attempts so far, by job
-	most   int            // attempts under way at once
+	most   int            // attempts in flight at once
 	busy   int
 }
 
@@ -50,8 +50,8 @@ func (p *played) note(text string) {
 	p.notes = append(p.notes, text)
 }
 
-// play opens a schedule whose attempts take that long, and fail as long as fails says so for the job and the number of
-// the attempt, from 1.
+// play opens a schedule whose attempts take that long, and fail as long as fails says so for the
+// job and the number of the attempt, from 1.
 func play(virtual bool, workers int, takes time.Duration, fails func(job string, attempt int) bool) *played {
 	p := &played{counts: map[string]int{}}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -202,7 +202,7 @@ func TestWorkersAreBounded(t *testing.T) {
 				t.Errorf("%+v: %d done, %d at once", c, n, p.most)
 			}
 			if took, want := time.Since(begin), time.Duration((40+c.most-1)/c.most)*time.Second; took != want {
-				t.Errorf("%+v: took %v, want %v: some were held back for no reason", c, took, want)
+				t.Errorf("%+v: took %v, want %v: some waited for no reason", c, took, want)
 			}
 			p.close(func() {})
 		}
@@ -274,7 +274,7 @@ func TestDismissStopsAtOnce(t *testing.T) {
 		begin := time.Now()
 		p.dismiss(to, errRemoved)
 		if time.Since(begin) != 0 {
-			t.Errorf("it took %v: what was under way was not cut short", time.Since(begin))
+			t.Errorf("it took %v: what was in flight was not cut short", time.Since(begin))
 		}
 		stopped := 0
 		for _, note := range p.listed() {
@@ -318,7 +318,7 @@ func TestAdvanceIsAModelOfTime(t *testing.T) {
 				rt.Fatal(err)
 			}
 			if got := p.time().Sub(fixtures.DefaultStart); got != total {
-				rt.Fatalf("the clock stands at %v, want %v", got, total)
+				rt.Fatalf("the clock is at %v, want %v", got, total)
 			}
 			var want []string
 			pending := 0

@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// body:tamper changes what the signature covers, if it covers anything of the body, and never what the scheme itself writes there.
+// body:tamper changes what the signature covers, if it covers anything of the body, and never what
+// the scheme itself writes there.
 func TestTamperGoesByWhatIsCovered(t *testing.T) {
 	t.Parallel()
 	// Mailgun signs a time and a token, and writes all three into the body.

@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// When the events cannot be emitted, the entity does not change: on a full journal a new entity is not stored, and
-// another one stays as it was, in memory and in the store.
+// When the events cannot be emitted, the entity does not change: on a full journal a new entity is
+// not stored, and another one stays as it was, in memory and in the store.
 func TestFullJournalKeepsNothing(t *testing.T) {
 	t.Parallel()
 	url := hanging(t) // it ends after the dispatcher

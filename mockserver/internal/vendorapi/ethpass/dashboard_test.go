@@ -213,7 +213,7 @@ func TestDashboardRefusesOtherForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := b.send(path, form); got.status != 401 {
-		t.Errorf("a key that is gone: %d", got.status)
+		t.Errorf("a key that was removed: %d", got.status)
 	}
 }
 

@@ -131,7 +131,8 @@ func (r *server) call(method, path, body string) answer {
 	return a
 }
 
-// make makes a pass with a token; more are further members of the order, as in `"platform":"google"`.
+// make makes a pass with a token; more are further members of the order, as in
+// `"platform":"google"`.
 func (r *server) make(more ...string) answer {
 	r.t.Helper()
 	members := append([]string{

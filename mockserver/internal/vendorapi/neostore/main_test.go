@@ -58,13 +58,13 @@ func start(t testing.TB, s setup) *server {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	maker := func(ctx context.Context, own vendorapi.Backend) (http.Handler, error) {
+	factory := func(ctx context.Context, own vendorapi.Backend) (http.Handler, error) {
 		r.Backend = own
 		return neostore.NewAt(s.now)(ctx, own)
 	}
 	r.server = mockserver.StartT(t, mockserver.Options{
 		Store: s.store, Catalogue: catalogue, Demo: true, RealClock: s.real, Seed: 5,
-		VendorAPIs: map[string]vendorapi.Factory{"neostore": maker}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
+		VendorAPIs: map[string]vendorapi.Factory{"neostore": factory}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
 	r.url = r.server.VendorAPIURL("neostore")
 	for _, name := range []string{"acme", "other"} {
@@ -88,8 +88,8 @@ func (r *server) context() context.Context {
 	return ctx
 }
 
-// settle waits until everything is delivered.
-func (r *server) settle() {
+// waitIdle waits until everything is delivered.
+func (r *server) waitIdle() {
 	r.t.Helper()
 	if err := r.Dispatcher.WaitIdle(r.context()); err != nil {
 		r.t.Fatal(err)
@@ -111,8 +111,8 @@ func (a answer) into(t testing.TB, v any) {
 	}
 }
 
-// call asks the API as the tenant acme; header lines are "Name: value", and those that are there already are replaced, or
-// left out when the value is empty.
+// call asks the API as the tenant acme; header lines are "Name: value", and those that are there
+// already are replaced, or left out when the value is empty.
 func (r *server) call(method, path, body string, header ...string) answer {
 	r.t.Helper()
 	a, err := r.try(method, path, body, header...)

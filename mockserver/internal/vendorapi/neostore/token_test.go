@@ -33,14 +33,14 @@ func (r *server) signingKey() (*rsa.PrivateKey, string) {
 	r.t.Helper()
 	r.want(200, "GET", "/.well-known/jwks.json", "")
 	doc, err := r.Store.Get(r.context(), "neostore/authority", "oauth")
-	var held struct{ Key jose.JSONWebKey }
+	var stored struct{ Key jose.JSONWebKey }
 	if err == nil {
-		err = json.Unmarshal(doc, &held)
+		err = json.Unmarshal(doc, &stored)
 	}
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return held.Key.Key.(*rsa.PrivateKey), held.Key.KeyID
+	return stored.Key.Key.(*rsa.PrivateKey), stored.Key.KeyID
 }
 
 // rs256 signs by hand, so that nothing keeps a wrong token from being made.

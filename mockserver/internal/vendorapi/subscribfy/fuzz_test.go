@@ -55,7 +55,8 @@ func hit(h http.Handler, method, path, key, contentType, body string) *httptest.
 	return w
 }
 
-// prepare gives the demo store a token, a customer 1 and what belongs to it, and returns the paths of its calls.
+// prepare gives the demo store a token, a customer 1 and what belongs to it, and returns the paths
+// of its calls.
 func prepare(t testing.TB, h http.Handler) []string {
 	t.Helper()
 	make := func(path string) string {

@@ -110,7 +110,8 @@ func (b *browser) sees(status int, texts ...string) *browser {
 	return b
 }
 
-// The steps of the guide ("Where to Configure Webhooks"), by a browser, at the root and below the dashboard.
+// The steps of the guide ("Where to Configure Webhooks"), by a browser, at the root and below the
+// dashboard.
 func TestTheGuidesSteps(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]mockserver.Options{"at the root": {}, "below the dashboard": {Dashboard: dashboard.Handler}} {
@@ -156,13 +157,13 @@ func TestTheGuidesSteps(t *testing.T) {
 			b.press("retry", "", "retry", "always").sees(422, "none, spatie-default")
 
 			r.want(201, "POST", "/stores/demo/loyalty/rules", "")
-			r.settle()
+			r.waitIdle()
 			if list := c.take(); len(list) != 1 || list[0].path != "/all" || list[0].signature != signed(list[0].body, token) {
 				t.Errorf("%v", list)
 			}
 			b.press("token", "Regenerate").sees(200, "not shown again")
 			r.want(201, "POST", "/stores/demo/loyalty/rules", "")
-			r.settle()
+			r.waitIdle()
 			if list := c.take(); len(list) != 1 || list[0].signature == signed(list[0].body, token) {
 				t.Errorf("%v", list)
 			}

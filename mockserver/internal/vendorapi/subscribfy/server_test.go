@@ -34,7 +34,8 @@ type server struct {
 	url, key   string
 }
 
-// start starts a server with the vendor API at the root of an address of its own; settings are PROVIDER.NAME=VALUE.
+// start starts a server with the vendor API at the root of an address of its own; settings are
+// PROVIDER.NAME=VALUE.
 func start(t testing.TB, o mockserver.Options, settings ...string) *server {
 	t.Helper()
 	r := &server{t: t, key: entities.DemoKey}
@@ -133,7 +134,7 @@ func (r *server) everything(store string, urls ...string) {
 	}
 }
 
-func (r *server) settle() {
+func (r *server) waitIdle() {
 	r.t.Helper()
 	if err := r.dispatcher.WaitIdle(r.t.Context()); err != nil {
 		r.t.Fatal(err)

@@ -86,7 +86,7 @@ func TestStoresAreApart(t *testing.T) {
 		}
 	}
 	acme.want(201, "POST", "/stores/acme/loyalty/coupons", "")
-	r.settle()
+	r.waitIdle()
 	for _, g := range c.take() {
 		want, domain := token, "demo.myshopify.com"
 		if g.path == "/acme" {
@@ -98,7 +98,7 @@ func TestStoresAreApart(t *testing.T) {
 	}
 	r.token("demo")
 	acme.want(201, "POST", "/stores/acme/loyalty/coupons", "")
-	r.settle()
+	r.waitIdle()
 	if list := c.take(); len(list) != 1 || list[0].signature != signed(list[0].body, other) {
 		t.Errorf("%v", list)
 	}
@@ -121,7 +121,7 @@ func TestRestart(t *testing.T) {
 	r.want(200, "PUT", "/stores/demo/webhooks/settings", `{"retry":"spatie-default"}`)
 	m := r.populate("demo")
 	r.want(200, "POST", "/stores/demo/memberships/"+m.membership+"/store-credits", `{"value":7}`)
-	r.settle()
+	r.waitIdle()
 	c.take()
 	paths := []string{"/webhooks", "/customers", "/wallets", "/memberships", "/product-subscriptions", "/loyalty/rules", "/loyalty/tiers", "/loyalty/coupons"}
 	before := map[string]string{}
@@ -145,7 +145,7 @@ func TestRestart(t *testing.T) {
 		method, path := m.expand(d.path)
 		r.want(200, method, "/stores/demo"+path, d.body)
 	}
-	r.settle()
+	r.waitIdle()
 	for _, g := range c.take() {
 		if g.signature != signed(g.body, token) {
 			t.Errorf("%s is signed with another token", g.topic)
