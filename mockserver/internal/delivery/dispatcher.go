@@ -23,7 +23,8 @@ type Options struct {
 	// Start is where a virtual clock starts; zero is fixtures.DefaultStart. In a store with pending
 	// deliveries it starts no earlier than where the last clock ended.
 	Start time.Time
-	// Seed is the default seed of emitted events. Ids, secrets and jitter are generated from it too.
+	// Seed is the default seed of emitted events. Ids, secrets and jitter are generated from it
+	// too.
 	Seed uint64
 	Wire *wire.Client // nil is a client that may dial loopback only
 	// Hold keeps the deliveries that are pending in the store until Resume, because their endpoints
@@ -50,8 +51,8 @@ type Dispatcher struct {
 	registry registry
 	samples  samples
 	runs     runs
-	// nextIndex is the next index to generate from. In the store of an earlier process it begins at another
-	// number, so that no event comes twice.
+	// nextIndex is the next index to generate from. In the store of an earlier process it begins at
+	// another number, so that no event comes twice.
 	nextIndex atomic.Uint64
 
 	pending  []*job // from the store, until Resume

@@ -107,8 +107,8 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	return cloneEndpoint(t.endpoint), nil
 }
 
-// Remove deletes an endpoint. It stops what is queued for the endpoint, cuts short the attempts
-// in flight and waits for them, so that nothing is sent there after Remove has returned. It returns
+// Remove deletes an endpoint. It stops what is queued for the endpoint, cuts short the attempts in
+// flight and waits for them, so that nothing is sent there after Remove has returned. It returns
 // journal.ErrNotFound when there is no such endpoint.
 func (d *Dispatcher) Remove(ctx context.Context, id string) error {
 	d.registry.changing.Lock()
@@ -214,8 +214,8 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 // NextIndex returns the next index to draw from, and counts it.
 func (d *Dispatcher) NextIndex() uint64 { return d.nextIndex.Add(1) - 1 }
 
-// SkipDraws moves to indexes that no earlier process has generated ids, secrets and events from. It is
-// called before the first event.
+// SkipDraws moves to indexes that no earlier process has generated ids, secrets and events from. It
+// is called before the first event.
 func (d *Dispatcher) SkipDraws() {
 	if d.registry.base == 0 {
 		d.registry.base = uint64(time.Now().UnixNano())

@@ -230,8 +230,8 @@ func (s *schedule) follow() {
 	}
 }
 
-// idle says whether nothing is due; the caller has the lock. A job that waits at its target always waits
-// for one in flight.
+// idle says whether nothing is due; the caller has the lock. A job that waits at its target always
+// waits for one in flight.
 func (s *schedule) idle() bool {
 	head := s.queue.head()
 	return s.running == 0 && (head == nil || head.due.After(s.timeLocked()))

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/outbound"
 )
 
 // target is an endpoint on its schedule.
@@ -58,7 +58,7 @@ type endpointConfig struct {
 	provider *fixtures.Provider
 	retry    fixtures.Retry
 	timeout  time.Duration
-	builders sync.Pool // of *requestBuilder
+	builders sync.Pool // of *outbound.Builder, to the endpoint's URL
 }
 
 // NoRetry is the name of the retry profile that never tries again; every provider has it.
@@ -85,36 +85,31 @@ func newEndpointConfig(p *fixtures.Provider, e journal.Endpoint) (*endpointConfi
 			break
 		}
 	}
-	m, err := t.newRequestBuilder()
+	b, err := t.newBuilder(e.URL)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	t.builders.Put(m)
+	t.builders.Put(b)
 	return t, nil
 }
 
-// requestBuilder builds and signs messages to the endpoint. It belongs to one goroutine.
-type requestBuilder struct {
-	messenger *fixtures.Messenger
-	signer    *signature.Signer
+// newBuilder returns a builder of requests to the current or an earlier URL of the endpoint.
+func (t *endpointConfig) newBuilder(url string) (*outbound.Builder, error) {
+	return outbound.New(t.provider, outbound.Endpoint{URL: url, SubscriptionID: t.endpoint.ID, Secrets: t.endpoint.Secrets})
 }
 
-func (t *endpointConfig) newRequestBuilder() (*requestBuilder, error) {
-	messenger, err := t.provider.Messenger(t.endpoint.URL)
-	if err != nil {
-		return nil, fmt.Errorf("url: %w", err)
+// take takes a builder from the pool, or makes one. Return it with giveBack.
+func (t *endpointConfig) take(url string) (*outbound.Builder, error) {
+	if url == t.endpoint.URL {
+		if b, ok := t.builders.Get().(*outbound.Builder); ok {
+			return b, nil
+		}
 	}
-	signer, err := signature.NewSigner(&t.provider.Signing, t.endpoint.Secrets...)
-	if err != nil {
-		return nil, fmt.Errorf("secret: %w", err)
-	}
-	return &requestBuilder{messenger, signer}, nil
+	return t.newBuilder(url)
 }
 
-// take takes a builder from the pool, or makes one. Put it back into builders.
-func (t *endpointConfig) take() (*requestBuilder, error) {
-	if m, ok := t.builders.Get().(*requestBuilder); ok {
-		return m, nil
+func (t *endpointConfig) giveBack(url string, b *outbound.Builder) {
+	if url == t.endpoint.URL { // else the endpoint has another URL now
+		t.builders.Put(b)
 	}
-	return t.newRequestBuilder()
 }

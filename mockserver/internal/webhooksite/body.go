@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // maxCall bounds the body of a call of the API, in bytes. Captures have another bound.
@@ -38,7 +40,7 @@ func readFields(r *http.Request) (*fields, error) {
 		return f, f.readForm(string(body))
 	}
 	if err := json.Unmarshal(body, &f.members); err != nil {
-		return nil, fail(http.StatusBadRequest, "the body %s is no JSON object: %s", quote(string(body)), err)
+		return nil, fail(http.StatusBadRequest, "the body %s is no JSON object: %s", clip.Quote(string(body)), err)
 	}
 	if !utf8.Valid(body) {
 		return nil, fail(http.StatusBadRequest, "the body is not UTF-8")
@@ -49,7 +51,7 @@ func readFields(r *http.Request) (*fields, error) {
 func (f *fields) readForm(body string) error {
 	values, err := url.ParseQuery(body)
 	if err != nil {
-		return fail(http.StatusBadRequest, "the body %s is no form: %s", quote(body), err)
+		return fail(http.StatusBadRequest, "the body %s is no form: %s", clip.Quote(body), err)
 	}
 	for name := range values {
 		text, err := json.Marshal(values.Get(name))
@@ -74,7 +76,7 @@ func (f *fields) value(name string) json.RawMessage {
 
 func (f *fields) wrong(name, want string) {
 	if f.err == nil {
-		f.err = invalid("%s %s: want %s", name, quote(string(f.members[name])), want)
+		f.err = invalid("%s %s: want %s", name, clip.Quote(string(f.members[name])), want)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // comparison reads a value, with its field or without.
@@ -68,7 +70,7 @@ func (p *parser) comparison() (match, error) {
 }
 
 func (p *parser) unknown(field string) error {
-	return p.wrong("a request has no field %s: want one such as content, method, url, ip, headers.NAME, query.NAME, request.NAME, size or created_at", quote(field))
+	return p.wrong("a request has no field %s: want one such as content, method, url, ip, headers.NAME, query.NAME, request.NAME, size or created_at", clip.Quote(field))
 }
 
 // name takes a field's name and its colon, if there is one here.
@@ -181,7 +183,7 @@ func (p *parser) looksFor(value string, quoted bool) (func(string) bool, error) 
 	}
 	switch {
 	case wild > maxWild:
-		return nil, p.wrong("%s: want at most %d wildcards", quote(value), maxWild)
+		return nil, p.wrong("%s: want at most %d wildcards", clip.Quote(value), maxWild)
 	case wild == 0:
 		return finds(strings.ToLower(plain.String())), nil
 	}
@@ -229,7 +231,7 @@ func (p *parser) edge(field, value string, end bool) (float64, error) {
 	}
 	n, err := strconv.ParseFloat(value, 64)
 	if err != nil || math.IsNaN(n) {
-		return 0, p.wrong("%s %s: want a number", field, quote(value))
+		return 0, p.wrong("%s %s: want a number", field, clip.Quote(value))
 	}
 	return n, nil
 }

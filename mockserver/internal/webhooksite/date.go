@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // stamp is a time as the API writes it, in UTC: "2026-05-04 03:02:01".
@@ -64,7 +66,7 @@ func parseDate(text string, now time.Time, end bool) (time.Time, error) {
 	for math != "" {
 		var err error
 		if at, math, unit, err = step(at, math); err != nil {
-			return time.Time{}, invalid("date %s: %s", quote(text), err)
+			return time.Time{}, invalid("date %s: %s", clip.Quote(text), err)
 		}
 	}
 	if end && unit != 0 {
@@ -79,7 +81,7 @@ func parsePlainDate(date, whole string) (time.Time, byte, error) {
 			return at.UTC(), l.unit, nil
 		}
 	}
-	return time.Time{}, 0, invalid("date %s: want \"2026-05-04 03:02:01\", \"2026-05-04\", or an expression such as now-14d", quote(whole))
+	return time.Time{}, 0, invalid("date %s: want \"2026-05-04 03:02:01\", \"2026-05-04\", or an expression such as now-14d", clip.Quote(whole))
 }
 
 // step takes the first "+1h" or "/d" of an expression. unit is what it has rounded to, if it has.
@@ -93,11 +95,11 @@ func step(at time.Time, math string) (_ time.Time, rest string, unit byte, err e
 	const maxDigits = 5
 	switch {
 	case operator != '+' && operator != '-' && operator != '/':
-		return at, "", 0, invalid("want +, - or / before %s", quote(string(operator)+math))
+		return at, "", 0, invalid("want +, - or / before %s", clip.Quote(string(operator)+math))
 	case digits > maxDigits:
 		return at, "", 0, invalid("want at most %d digits", maxDigits)
 	case digits == len(math) || strings.IndexByte("yMwdhHms", math[digits]) < 0:
-		return at, "", 0, invalid("want one of the units y, M, w, d, h, m and s behind %s", quote(string(operator)+math[:digits]))
+		return at, "", 0, invalid("want one of the units y, M, w, d, h, m and s behind %s", clip.Quote(string(operator)+math[:digits]))
 	}
 	number, unit, rest := math[:digits], math[digits], math[digits+1:]
 	if operator == '/' {

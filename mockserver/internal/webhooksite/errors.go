@@ -65,12 +65,3 @@ func (s *API) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(status)
 	_, _ = w.Write(newErrorBody(message))
 }
-
-// quote quotes input for an error and cuts it short when it is long.
-func quote(text string) string {
-	const limit = 200
-	if len(text) > limit {
-		return fmt.Sprintf("%q…", text[:limit])
-	}
-	return fmt.Sprintf("%q", text)
-}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // Bounds of a page of a list.
@@ -20,7 +22,7 @@ type page struct{ number, size int } // from 1
 func queryOf(r *http.Request) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, fail(http.StatusBadRequest, "query string %s: %s", quote(r.URL.RawQuery), err)
+		return nil, fail(http.StatusBadRequest, "query string %s: %s", clip.Quote(r.URL.RawQuery), err)
 	}
 	return values, nil
 }
@@ -36,7 +38,7 @@ func pageOf(values url.Values, limit int) (page, error) {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n > math.MaxInt32 {
-			return page{}, invalid("%s %s: want a number from 1", name, quote(text))
+			return page{}, invalid("%s %s: want a number from 1", name, clip.Quote(text))
 		}
 		*to = max(n, 1)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // match says whether a request matches a query.
@@ -28,7 +30,7 @@ func parseQuery(text string, now time.Time) (match, error) {
 	case len(text) > maxQuery:
 		return nil, invalid("query of %d bytes: want at most %d", len(text), maxQuery)
 	case !utf8.ValidString(text):
-		return nil, invalid("query %s is not UTF-8", quote(text))
+		return nil, invalid("query %s is not UTF-8", clip.Quote(text))
 	}
 	p := &parser{text: text, field: "content", now: now}
 	m, err := p.list()
@@ -75,9 +77,9 @@ func (p *parser) wrong(format string, args ...any) error {
 	}
 	where := "the end"
 	if rest != "" {
-		where = quote(rest)
+		where = clip.Quote(rest)
 	}
-	return invalid("query %s: at %s, byte %d: %s", quote(p.text), where, p.at+1, invalid(format, args...).Error())
+	return invalid("query %s: at %s, byte %d: %s", clip.Quote(p.text), where, p.at+1, invalid(format, args...).Error())
 }
 
 // operator takes one of these operators. A word must be a whole word.

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -85,7 +86,7 @@ func (s *API) download(w http.ResponseWriter, r *http.Request, t *token) error {
 	seq, n, ok := parseID(id)
 	files := formOf(&c).files
 	if !ok || seq != c.Seq || n == 0 || int(n) > len(files) {
-		return fail(http.StatusNotFound, "file %s: the request has none of that id", quote(id))
+		return fail(http.StatusNotFound, "file %s: the request has none of that id", clip.Quote(id))
 	}
 	file := files[n-1]
 	w.Header().Set("Content-Type", "application/octet-stream")
@@ -175,7 +176,7 @@ func (s *API) capture(ctx context.Context, t *token, id string) (journal.Capture
 }
 
 func noRequest(id string) error {
-	return fail(http.StatusNotFound, "request %s: the token has none of that id", quote(id))
+	return fail(http.StatusNotFound, "request %s: the token has none of that id", clip.Quote(id))
 }
 
 // maxResponse bounds the bodies in one response, in bytes.

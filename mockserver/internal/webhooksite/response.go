@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // response is somebody's response to a request that waits.
@@ -55,7 +59,7 @@ func readResponse(f *fields) (response, error) {
 	}
 	var err error
 	if r.content, err = base64.StdEncoding.DecodeString(content); err != nil {
-		return response{}, invalid("content %s: want base64: %s", quote(content), err)
+		return response{}, invalid("content %s: want base64: %s", clip.Quote(content), err)
 	}
 	if raw := f.value("headers"); raw != nil && string(raw) != "[]" { // PHP's empty object
 		err = r.readHeaders(raw)
@@ -69,12 +73,12 @@ func readResponse(f *fields) (response, error) {
 func (r *response) readHeaders(raw json.RawMessage) error {
 	var lines map[string]any
 	if err := json.Unmarshal(raw, &lines); err != nil {
-		return invalid("headers %s: want an object of names and values", quote(string(raw)))
+		return invalid("headers %s: want an object of names and values", clip.Quote(string(raw)))
 	}
 	n := 0
 	for name, value := range lines {
-		if !isToken(name) {
-			return invalid("headers: %s is no name of a header", quote(name))
+		if !httpguts.ValidHeaderFieldName(name) {
+			return invalid("headers: %s is no name of a header", clip.Quote(name))
 		}
 		values, isList := value.([]any)
 		if !isList {
@@ -100,11 +104,4 @@ func (r *response) readHeaders(raw json.RawMessage) error {
 		}
 	}
 	return nil
-}
-
-// isToken says whether text can be a header's name (RFC 9110 §5.6.2).
-func isToken(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
 }

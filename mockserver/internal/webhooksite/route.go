@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // route is one call of the API: a method and a path, in which a segment in braces is any one. The
@@ -72,11 +74,11 @@ func (s *API) serve(w http.ResponseWriter, r *http.Request) error {
 		return route.handle(w, r, t)
 	}
 	if len(allowed) == 0 {
-		return fail(http.StatusNotFound, "%s: the API has no such path, and no bin is called %q", quote(r.URL.Path), apiName)
+		return fail(http.StatusNotFound, "%s: the API has no such path, and no bin is called %q", clip.Quote(r.URL.Path), apiName)
 	}
 	slices.Sort(allowed)
 	w.Header().Set("Allow", strings.Join(slices.Compact(allowed), ", "))
-	return fail(http.StatusMethodNotAllowed, "%s %s: want %s", r.Method, quote(r.URL.Path), strings.Join(slices.Compact(allowed), " or "))
+	return fail(http.StatusMethodNotAllowed, "%s %s: want %s", r.Method, clip.Quote(r.URL.Path), strings.Join(slices.Compact(allowed), " or "))
 }
 
 // fits says whether a path is the route's, and sets the request's path values.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -30,7 +31,7 @@ func (s *API) selectionOf(values url.Values) (selection, error) {
 	case "newest":
 		in.oldest = false
 	default:
-		return in, invalid("sorting %s: want newest or oldest", quote(sorting))
+		return in, invalid("sorting %s: want newest or oldest", clip.Quote(sorting))
 	}
 	now := s.o.Now()
 	for name, to := range map[string]*time.Time{"date_from": &in.from, "date_to": &in.to} {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
 // token is a URL of the API: a bin and its responses. It is stored as it is shown. A token is never
@@ -97,7 +99,7 @@ func (t *token) take(f *fields, now time.Time) error {
 		return f.err
 	}
 	if strings.ContainsFunc(t.DefaultContentType, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		return invalid("default_content_type %s: want one line, as in text/html", quote(t.DefaultContentType))
+		return invalid("default_content_type %s: want one line, as in text/html", clip.Quote(t.DefaultContentType))
 	}
 	switch {
 	case t.Expiry == nil:

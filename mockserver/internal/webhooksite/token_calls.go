@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -40,7 +41,7 @@ func (s *API) copyFrom(f *fields, t *token) error {
 	}
 	from := s.tokens.find(name)
 	if from == nil || from.expired(s.o.Now()) {
-		return invalid("clone_from %s: there is no such token", quote(name))
+		return invalid("clone_from %s: there is no such token", clip.Quote(name))
 	}
 	t.DefaultStatus, t.DefaultContent, t.DefaultContentType = from.DefaultStatus, from.DefaultContent, from.DefaultContentType
 	t.Timeout, t.Listen, t.CORS, t.Actions = from.Timeout, from.Listen, from.CORS, from.Actions
@@ -135,10 +136,10 @@ func (s *API) listTokens(w http.ResponseWriter, r *http.Request, _ *token) error
 	}
 	order, direction := cmp.Or(values.Get("order_by"), "created_at"), cmp.Or(values.Get("order_direction"), "asc")
 	if order != "created_at" && order != "token_id" {
-		return invalid("order_by %s: want created_at or token_id", quote(order))
+		return invalid("order_by %s: want created_at or token_id", clip.Quote(order))
 	}
 	if direction != "asc" && direction != "desc" {
-		return invalid("order_direction %s: want asc or desc", quote(direction))
+		return invalid("order_direction %s: want asc or desc", clip.Quote(direction))
 	}
 	list := slices.DeleteFunc(s.tokens.all(), func(t *token) bool { return t.expired(s.o.Now()) })
 	slices.SortFunc(list, func(a, b *token) int {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -132,7 +133,7 @@ func (s *API) change(ctx context.Context, id string, next func(before *token) (*
 
 // notFound returns the error for an unknown token.
 func notFound(id string) error {
-	return fail(http.StatusGone, "token %s: there is none, or not any more; POST /token makes one", quote(id))
+	return fail(http.StatusGone, "token %s: there is none, or not any more; POST /token makes one", clip.Quote(id))
 }
 
 // checkRoom checks the bounds of all tokens. Expired tokens are deleted first.
@@ -168,14 +169,14 @@ func (s *API) checkAlias(ctx context.Context, before, after *token) error {
 		return nil
 	}
 	if s.tokens.find(*after.Alias) != nil {
-		return invalid("alias %s: another token has it", quote(*after.Alias))
+		return invalid("alias %s: another token has it", clip.Quote(*after.Alias))
 	}
 	b, err := s.bin(ctx, *after.Alias)
 	if err != nil {
 		return err
 	}
 	if b.Count > 0 {
-		return invalid("alias %s: a bin of that name holds %d requests; clear it first, or take another alias", quote(*after.Alias), b.Count)
+		return invalid("alias %s: a bin of that name holds %d requests; clear it first, or take another alias", clip.Quote(*after.Alias), b.Count)
 	}
 	return nil
 }
