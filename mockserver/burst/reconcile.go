@@ -32,7 +32,7 @@ type Accounting struct {
 func (a *Accounting) OK() bool { return a.Lost == 0 && a.Duplicated == 0 && a.Unexpected == 0 }
 
 // Reconcile fills in r.Accounting from the captures of a bin since the burst began, in the order of
-// their sequence. It tells events apart by their bodies, which it draws again or takes from the
+// their sequence. It distinguishes events by their bodies, which it draws again or takes from the
 // recording. Where bodies are equal it expects as many captures. It takes 20 bytes of memory an
 // event.
 func (r *Report) Reconcile(captures iter.Seq2[journal.Capture, error]) error {
@@ -129,5 +129,5 @@ func (r *Report) hashes(seed maphash.Seed) (func(i uint64) (uint64, error), erro
 	return func(i uint64) (uint64, error) { return recorded[i%uint64(len(recorded))], nil }, nil
 }
 
-// errSignedBodies means that the events cannot be told apart afterwards.
+// errSignedBodies means that the events cannot be distinguished afterwards.
 var errSignedBodies = errors.New("the signatures are written into the bodies, which are therefore not known: --no-reconcile")

@@ -35,7 +35,7 @@ func places(scheme *signature.Scheme) []place {
 	return list
 }
 
-// memberPath turns JSON pointers into a path of sjson; "*" is the first element.
+// memberPath returns JSON pointers as a path of sjson; "*" is the first element.
 func memberPath(pointers ...string) string {
 	var path []string
 	for _, p := range pointers {

@@ -230,7 +230,7 @@ func (r *Registry) find(name *Name) (*fixtures.Provider, *entry, error) {
 	return p, en, err
 }
 
-// keyOf returns the field that tells entities of a kind apart.
+// keyOf returns the field that identifies entities of a kind.
 func keyOf(p *fixtures.Provider, kind string) string {
 	for _, j := range p.Journeys {
 		if j.Entity == kind {

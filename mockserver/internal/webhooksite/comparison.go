@@ -148,7 +148,7 @@ func (p *parser) equal(field, value string, quoted bool) (match, error) {
 		}
 		return between(field, low, high, true, true), nil
 	}
-	found, err := p.looksFor(value, quoted)
+	found, err := p.matchWords(value, quoted)
 	if err != nil {
 		return nil, err
 	}
@@ -158,9 +158,9 @@ func (p *parser) equal(field, value string, quoted bool) (match, error) {
 // maxWild bounds the "*" and "?" in one word.
 const maxWild = 8
 
-// looksFor finds a value as whole words, in any case. In a value without quotes "*" is letters and
-// digits, "?" is one of them, and a backslash escapes the next character.
-func (p *parser) looksFor(value string, quoted bool) (func(string) bool, error) {
+// matchWords finds a value as whole words, in any case. In a value without quotes "*" is letters
+// and digits, "?" is one of them, and a backslash escapes the next character.
+func (p *parser) matchWords(value string, quoted bool) (func(string) bool, error) {
 	const letter = `[\p{L}\p{N}_]`
 	var pattern, plain strings.Builder
 	wild, escaped := 0, false
@@ -185,14 +185,14 @@ func (p *parser) looksFor(value string, quoted bool) (func(string) bool, error) 
 	case wild > maxWild:
 		return nil, p.wrong("%s: want at most %d wildcards", clip.Quote(value), maxWild)
 	case wild == 0:
-		return finds(strings.ToLower(plain.String())), nil
+		return containsWord(strings.ToLower(plain.String())), nil
 	}
 	const first, last = `(?:^|[^\p{L}\p{N}_])`, `(?:$|[^\p{L}\p{N}_])`
 	return regexp.MustCompile(`(?is)` + first + pattern.String() + last).MatchString, nil
 }
 
-// finds looks for a lower-case text that neither begins nor ends within a word.
-func finds(lower string) func(string) bool {
+// containsWord looks for a lower-case text that neither begins nor ends within a word.
+func containsWord(lower string) func(string) bool {
 	begin, _ := utf8.DecodeRuneInString(lower)
 	end, _ := utf8.DecodeLastRuneInString(lower)
 	return func(in string) bool {

@@ -53,7 +53,7 @@ func (s *API) exportRequests(w http.ResponseWriter, r *http.Request, t *token) e
 	}); err != nil {
 		return err
 	}
-	table, err := tableOf(rows)
+	table, err := toCSV(rows)
 	if err != nil {
 		return err
 	}
@@ -89,9 +89,9 @@ func (r *request) row() map[string]string {
 	return row
 }
 
-// harmless returns a cell that no spreadsheet takes for a formula, with a ' before it where it is
-// needed, as https://owasp.org/www-community/attacks/CSV_Injection advises.
-func harmless(cell string) string {
+// escapeFormula returns a cell that no spreadsheet takes for a formula, with a ' before it where it
+// is needed, as https://owasp.org/www-community/attacks/CSV_Injection advises.
+func escapeFormula(cell string) string {
 	for _, begin := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"} {
 		if strings.HasPrefix(cell, begin) {
 			return "'" + cell
@@ -100,8 +100,8 @@ func harmless(cell string) string {
 	return cell
 }
 
-// tableOf writes rows as CSV; see harmless.
-func tableOf(rows []map[string]string) ([]byte, error) {
+// toCSV writes rows as CSV; see escapeFormula.
+func toCSV(rows []map[string]string) ([]byte, error) {
 	columns := firstColumns()
 	others := map[string]bool{}
 	for _, row := range rows {
@@ -124,7 +124,7 @@ func tableOf(rows []map[string]string) ([]byte, error) {
 	cells := make([]string, len(columns))
 	for _, row := range rows {
 		for i, name := range columns {
-			cells[i] = harmless(row[name])
+			cells[i] = escapeFormula(row[name])
 		}
 		if err := out.Write(cells); err != nil {
 			return nil, err

@@ -96,8 +96,8 @@ func (p *parser) operator(names ...string) bool {
 	return false
 }
 
-// deeper counts the nesting.
-func (p *parser) deeper() error {
+// nest counts the nesting.
+func (p *parser) nest() error {
 	if p.depth++; p.depth > deepestQuery {
 		return p.wrong("want at most %d within each other", deepestQuery)
 	}
@@ -195,7 +195,7 @@ func (p *parser) conjunction() (clause, error) {
 func (p *parser) signed() (clause, error) {
 	switch {
 	case p.operator("NOT", "!", "-"):
-		if err := p.deeper(); err != nil {
+		if err := p.nest(); err != nil {
 			return clause{}, err
 		}
 		defer func() { p.depth-- }()
@@ -229,7 +229,7 @@ func (p *parser) primary() (match, error) {
 }
 
 func (p *parser) group() (match, error) {
-	if err := p.deeper(); err != nil {
+	if err := p.nest(); err != nil {
 		return nil, err
 	}
 	defer func() { p.depth-- }()

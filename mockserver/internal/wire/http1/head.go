@@ -83,7 +83,7 @@ func (h *Head) field(line string, n int) error {
 // RequestLine takes a request line apart, as far as that can be. The version is of the form HTTP/1.1.
 func RequestLine(line string) (method, target, version string, err error) {
 	first, last := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ' ')
-	if last <= first+1 {
+	if last <= first+1 || !strings.Contains(line[last:], "/") {
 		method, target, _ = strings.Cut(line, " ")
 		return method, target, "", noRequestLine(line)
 	}
