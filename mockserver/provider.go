@@ -117,7 +117,7 @@ func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]E
 	}
 	list := make([]Emission, len(life))
 	for i, e := range life {
-		list[i] = Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body, Faults: o.Faults}
+		list[i] = Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Headers: e.Headers, Body: e.Body, Faults: o.Faults}
 	}
 	return list, nil
 }

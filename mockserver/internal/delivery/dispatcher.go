@@ -153,7 +153,7 @@ func (d *Dispatcher) perform(j *job) (due time.Time, again bool) {
 func (d *Dispatcher) check(j *job, t *endpointConfig, a *journal.Attempt) journal.Progress {
 	retry := t.retry
 	switch {
-	case a.Outcome == wire.GotStatus && t.provider.Delivery.Accepts(a.Status):
+	case a.Outcome == wire.GotStatus && t.provider.Delivery.Accepts(a.Status) && answered(j, t, a):
 		return journal.Progress{State: journal.Delivered}
 	case interrupted(j, a) && errors.Is(context.Cause(j.target.ctx), errStopping):
 		return journal.Progress{State: journal.Pending, Next: a.Due.UnixNano()}
@@ -170,6 +170,19 @@ func (d *Dispatcher) check(j *job, t *endpointConfig, a *journal.Attempt) journa
 	}
 	due := j.target.schedule.time().Add(wait + lateBy(j.faults, a.N+1))
 	return journal.Progress{State: journal.Pending, Next: due.UnixNano()}
+}
+
+// answered says whether the response to a handshake holds its challenge, and notes in the attempt when it does not.
+func answered(j *job, t *endpointConfig, a *journal.Attempt) bool {
+	var body []byte
+	if a.Response != nil {
+		body = a.Response.Body
+	}
+	if t.provider.Answered(&j.event, body) {
+		return true
+	}
+	a.Error = fmt.Sprintf("the response does not hold the challenge of %s, the value at %s of its body", j.event.Name, t.provider.Handshake.Echo)
+	return false
 }
 
 // interrupted says whether the attempt was cut short from this side.

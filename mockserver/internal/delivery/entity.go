@@ -67,7 +67,7 @@ func (l *Life) Happen(s fixtures.Step) (fixtures.Event, error) {
 	}
 	e, err := l.Entity.Happen(s)
 	if err == nil {
-		l.events = append(l.events, Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body})
+		l.events = append(l.events, Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Headers: e.Headers, Body: e.Body})
 	}
 	return e, err
 }
