@@ -12,7 +12,7 @@ import (
 
 // Bin is the handle of one bin: a capture address, made on first use.
 type Bin struct {
-	client Client
+	client *Client
 	name   string
 }
 
@@ -20,7 +20,7 @@ type Bin struct {
 func (s *Server) Bin(name string) *Bin { return NewBin(s.Client(), name) }
 
 // NewBin is the handle of a bin of the server that client drives.
-func NewBin(client Client, name string) *Bin { return &Bin{client, name} }
+func NewBin(client *Client, name string) *Bin { return &Bin{client, name} }
 
 // Name is the bin's name.
 func (b *Bin) Name() string { return b.name }
@@ -97,7 +97,7 @@ func (b *Bin) Configure(ctx context.Context, set Settings) error {
 	return b.client.Configure(ctx, b.name, set)
 }
 
-// Stats returns the bin's account: what became of every request that named it.
+// Stats returns the bin's counts: what happened to every request that named it.
 func (b *Bin) Stats(ctx context.Context) (BinStats, error) {
 	return b.client.Stats(ctx, b.name)
 }

@@ -1,82 +1,192 @@
 package mockserver
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"slices"
 	"time"
 )
 
-// Client drives a server, in this process (Server.Client) or over HTTP (Dial): the same calls, the same records, the same
-// sentinels in the errors. It may be used from any goroutine.
-type Client interface {
-	// BinURL is the address of a bin.
-	BinURL(bin string) string
+// Client drives a server: Server.Client one in this process, Dial one over HTTP. Both do the same, return the same records, and
+// wrap the same sentinels in their errors. You may use a Client from any goroutine.
+type Client struct {
+	transport transport
+	run       string // the run that its calls belong to; "" is none
+}
 
-	// Register adds an endpoint and returns it with what it was given: id, secret, created. ErrInvalid.
-	Register(ctx context.Context, e Endpoint) (Endpoint, error)
-	// Remove deletes an endpoint of a provider; ErrNotFound when it has none of that id.
-	Remove(ctx context.Context, provider, endpoint string) error
-	// Endpoints lists the endpoints of a provider ("" is all), oldest first. A secret that its provider shows only
-	// once is left out over HTTP.
-	Endpoints(ctx context.Context, provider string) ([]Endpoint, error)
+// Close closes the client's connections. A client of a server in this process has none.
+func (c *Client) Close() error { return c.transport.Close() }
 
-	// Emit emits events, several of them as one, and returns their deliveries as they stand: the attempts follow.
-	// ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent.
-	Emit(ctx context.Context, provider string, e ...Emission) ([]Delivery, error)
-	// Delivery returns one delivery with its attempts; ErrNotFound.
-	Delivery(ctx context.Context, id string) (Delivery, error)
-	// Deliveries returns what the query selects, newest first.
-	Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
-	// Redeliver makes a new delivery of the same event to the same endpoint; ErrNotFound.
-	Redeliver(ctx context.Context, id string) (Delivery, error)
+// BinURL is the address of a bin.
+func (c *Client) BinURL(bin string) string {
+	return c.transport.BinURL(bin)
+}
 
-	// Clock returns the schedule's clock.
-	Clock(ctx context.Context) (Clock, error)
-	// Advance moves a virtual clock forward and makes every attempt that becomes due; ErrRealClock.
-	Advance(ctx context.Context, by time.Duration) (Clock, error)
-	// WaitIdle waits until nothing is due.
-	WaitIdle(ctx context.Context) error
+// Register adds an endpoint and returns it with what it was given: id, secret, created. ErrInvalid.
+func (c *Client) Register(ctx context.Context, e Endpoint) (Endpoint, error) {
+	e.Run = cmp.Or(c.run, e.Run)
+	return c.transport.Register(ctx, e)
+}
 
-	// BeginRun begins a run, which has its own endpoints and clock, and returns its id: see Run. ErrInvalid when there are too many.
+// Remove deletes an endpoint of a provider; ErrNotFound when it has none of that id.
+func (c *Client) Remove(ctx context.Context, provider, endpoint string) error {
+	return c.transport.Remove(ctx, provider, endpoint)
+}
+
+// Endpoints lists the endpoints of a provider ("" is all), oldest first. A secret that its provider shows only
+// once is left out over HTTP.
+func (c *Client) Endpoints(ctx context.Context, provider string) ([]Endpoint, error) {
+	return c.transport.Endpoints(ctx, provider)
+}
+
+// Emit emits events, several of them as one, and returns their deliveries before the first attempts.
+// ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent.
+func (c *Client) Emit(ctx context.Context, provider string, e ...Emission) ([]Delivery, error) {
+	if c.run != "" {
+		e = slices.Clone(e)
+		for i := range e {
+			e[i].Run = c.run
+		}
+	}
+	return c.transport.Emit(ctx, provider, e...)
+}
+
+// Delivery returns one delivery with its attempts; ErrNotFound.
+func (c *Client) Delivery(ctx context.Context, id string) (Delivery, error) {
+	return c.transport.Delivery(ctx, id)
+}
+
+// Deliveries returns what the query selects, newest first.
+func (c *Client) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
+	return c.transport.Deliveries(ctx, q)
+}
+
+// Redeliver makes a new delivery of the same event to the same endpoint; ErrNotFound.
+func (c *Client) Redeliver(ctx context.Context, id string) (Delivery, error) {
+	return c.transport.Redeliver(ctx, id)
+}
+
+// Clock returns the schedule's clock.
+func (c *Client) Clock(ctx context.Context) (Clock, error) {
+	return c.transport.Clock(ctx, c.run)
+}
+
+// Advance moves a virtual clock forward and makes every attempt that is then due; ErrRealClock.
+func (c *Client) Advance(ctx context.Context, by time.Duration) (Clock, error) {
+	return c.transport.Advance(ctx, c.run, by)
+}
+
+// WaitIdle waits until nothing is due.
+func (c *Client) WaitIdle(ctx context.Context) error {
+	return c.transport.WaitIdle(ctx, c.run)
+}
+
+// Configure sets all of a bin's settings and starts its script anew; ErrInvalidBin.
+func (c *Client) Configure(ctx context.Context, bin string, set Settings) error {
+	return c.transport.Configure(ctx, bin, set)
+}
+
+// Change changes some of a bin's settings: what is nil stays, and changes made at the same time do not undo each other; ErrInvalidBin.
+func (c *Client) Change(ctx context.Context, bin string, change SettingsChange) (Settings, error) {
+	return c.transport.Change(ctx, bin, change)
+}
+
+// Settings returns a bin's settings; those of a bin never configured are zero.
+func (c *Client) Settings(ctx context.Context, bin string) (Settings, error) {
+	return c.transport.Settings(ctx, bin)
+}
+
+// Bins returns every bin that has or had a capture, by name.
+func (c *Client) Bins(ctx context.Context) ([]BinSummary, error) {
+	return c.transport.Bins(ctx)
+}
+
+// Stats returns the counts of a bin: what happened to every request that named it.
+func (c *Client) Stats(ctx context.Context, bin string) (BinStats, error) {
+	return c.transport.Stats(ctx, bin)
+}
+
+// Sender tells what a bin's newest captures say of the program that sent them.
+func (c *Client) Sender(ctx context.Context, bin string) (Sender, error) {
+	return c.transport.Sender(ctx, bin)
+}
+
+// Captures returns what the query selects, up to its limit, newest first unless it asks for the oldest; ErrInvalidBin.
+func (c *Client) Captures(ctx context.Context, q Query) ([]Capture, error) {
+	return c.transport.Captures(ctx, q)
+}
+
+// Capture returns one capture; ErrNotFound when it is unknown or evicted.
+func (c *Client) Capture(ctx context.Context, id string) (Capture, error) {
+	return c.transport.Capture(ctx, id)
+}
+
+// Export writes the captures that the query selects, all of its bin without bounds, as a file, oldest first; secrets are
+// redacted unless they are to be kept. ErrInvalidBin, ErrFile.
+func (c *Client) Export(ctx context.Context, q Query, format FileFormat, keepSecrets bool, w io.Writer) error {
+	return c.transport.Export(ctx, q, format, keepSecrets, w)
+}
+
+// Import adds the captures of a file to a bin; those that cannot be read are told in what it returns. ErrInvalidBin
+// when nothing could be.
+func (c *Client) Import(ctx context.Context, bin string, format FileFormat, file io.Reader) (Imported, error) {
+	return c.transport.Import(ctx, bin, format, file)
+}
+
+// Wait waits in a bin. A wait that is not fulfilled is no error: see Waited.OK. ErrInvalidBin.
+func (c *Client) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
+	return c.transport.Wait(ctx, bin, w)
+}
+
+// Follow calls tell for every record, and for every later change of it: a response, an attempt, a deletion. The first
+// update is Ready: from there on nothing is missed. It returns when ctx ends, with its cause, or with the first error
+// of tell or of the server. ErrInvalidBin.
+func (c *Client) Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error {
+	return c.transport.Follow(ctx, o, tell)
+}
+
+// ClearBin deletes a bin's captures and returns how many there were.
+func (c *Client) ClearBin(ctx context.Context, bin string) (int, error) {
+	return c.transport.ClearBin(ctx, bin)
+}
+
+// DeleteCaptures deletes the captures of a bin that the query selects, whatever its limit, and returns how many there
+// were; ErrInvalidBin.
+func (c *Client) DeleteCaptures(ctx context.Context, q Query) (int, error) {
+	return c.transport.DeleteCaptures(ctx, q)
+}
+
+// transport carries the calls of a Client to a server: local in this process, remote over HTTP. Where a call takes a run, "" is none.
+type transport interface {
+	Close() error
+
 	BeginRun(ctx context.Context, o RunOptions) (string, error)
-	// EndRun ends a run and removes its endpoints; ErrNotFound.
-	EndRun(ctx context.Context, id string) error
-	// RunClock, AdvanceRun and WaitIdleRun are Clock, Advance and WaitIdle for a run; ErrNotFound.
-	RunClock(ctx context.Context, id string) (Clock, error)
-	AdvanceRun(ctx context.Context, id string, by time.Duration) (Clock, error)
-	WaitIdleRun(ctx context.Context, id string) error
+	EndRun(ctx context.Context, run string) error
 
-	// Configure sets all of a bin's settings and starts its script anew; ErrInvalidBin.
+	BinURL(bin string) string
+	Register(ctx context.Context, e Endpoint) (Endpoint, error)
+	Remove(ctx context.Context, provider, endpoint string) error
+	Endpoints(ctx context.Context, provider string) ([]Endpoint, error)
+	Emit(ctx context.Context, provider string, e ...Emission) ([]Delivery, error)
+	Delivery(ctx context.Context, id string) (Delivery, error)
+	Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
+	Redeliver(ctx context.Context, id string) (Delivery, error)
+	Clock(ctx context.Context, run string) (Clock, error)
+	Advance(ctx context.Context, run string, by time.Duration) (Clock, error)
+	WaitIdle(ctx context.Context, run string) error
 	Configure(ctx context.Context, bin string, set Settings) error
-	// Change changes some of a bin's settings: what is nil stays, and changes made at the same time do not undo each other; ErrInvalidBin.
 	Change(ctx context.Context, bin string, c SettingsChange) (Settings, error)
-	// Settings returns a bin's settings; those of a bin never configured are zero.
 	Settings(ctx context.Context, bin string) (Settings, error)
-	// Bins returns every bin that holds or held a capture, by name.
 	Bins(ctx context.Context) ([]BinSummary, error)
-	// Stats returns the account of a bin: what became of every request that named it.
 	Stats(ctx context.Context, bin string) (BinStats, error)
-	// Sender tells what a bin's newest captures say of the program that sent them.
 	Sender(ctx context.Context, bin string) (Sender, error)
-	// Captures returns what the query selects, up to its limit, newest first unless it asks for the oldest; ErrInvalidBin.
 	Captures(ctx context.Context, q Query) ([]Capture, error)
-	// Capture returns one capture; ErrNotFound when it is unknown or evicted.
 	Capture(ctx context.Context, id string) (Capture, error)
-	// Export writes the captures that the query selects, all of its bin without bounds, as a file, oldest first; secrets are
-	// redacted unless they are to be kept. ErrInvalidBin, ErrFile.
 	Export(ctx context.Context, q Query, format FileFormat, keepSecrets bool, w io.Writer) error
-	// Import adds the captures of a file to a bin; those that cannot be read are told in what it returns. ErrInvalidBin
-	// when nothing could be.
 	Import(ctx context.Context, bin string, format FileFormat, file io.Reader) (Imported, error)
-	// Wait waits in a bin. A wait that is not fulfilled is no error: see Waited.OK. ErrInvalidBin.
 	Wait(ctx context.Context, bin string, w Wait) (Waited, error)
-	// Follow calls tell for all that is recorded, and for what becomes of it: a response, an attempt, a deletion. The first
-	// update is Ready: from there on nothing is missed. It returns when ctx ends, with its cause, or with the first error
-	// of tell or of the server. ErrInvalidBin.
 	Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error
-	// ClearBin deletes a bin's captures and returns how many there were.
 	ClearBin(ctx context.Context, bin string) (int, error)
-	// DeleteCaptures deletes the captures of a bin that the query selects, whatever its limit, and returns how many there
-	// were; ErrInvalidBin.
 	DeleteCaptures(ctx context.Context, q Query) (int, error)
 }

@@ -15,7 +15,7 @@ import (
 
 // What a client exports from one bin it can import into another.
 func TestClientExportsAndImports(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx := t.Context()
 		for _, body := range []string{`{"n":12345678901234567890,"s":"a\/b"}`, "\xff"} {
 			resp, err := http.Post(client.BinURL("inbox"), "application/json", strings.NewReader(body))

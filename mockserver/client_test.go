@@ -21,7 +21,7 @@ import (
 )
 
 // clients runs a test against both implementations, each with a server of its own.
-func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client mockserver.Client, server *mockserver.Server)) {
+func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client *mockserver.Client, server *mockserver.Server)) {
 	t.Parallel()
 	o.Dashboard = dashboard.Handler
 	t.Run("local", func(t *testing.T) {
@@ -45,7 +45,7 @@ func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client 
 
 // What a client returns is what the journal holds: both see the same records.
 func TestClientSeesTheRecords(t *testing.T) {
-	clients(t, mockserver.Options{Seed: 3}, func(t *testing.T, client mockserver.Client, server *mockserver.Server) {
+	clients(t, mockserver.Options{Seed: 3}, func(t *testing.T, client *mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
 		url := client.BinURL("inbox")
 		if want := server.CaptureURL() + "/inbox"; url != want {
@@ -136,7 +136,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if len(bins) != 1 || bins[0].Name != "inbox" || bins[0].Count < 2 {
 			t.Errorf("bins %+v", bins)
 		}
-		if got := must(client.Stats(ctx, "inbox"))(t); got.Bin != "inbox" || got.Held != uint64(bins[0].Count) || got.Received != got.Held || !got.Complete {
+		if got := must(client.Stats(ctx, "inbox"))(t); got.Bin != "inbox" || got.Kept != uint64(bins[0].Count) || got.Received != got.Kept || !got.Complete {
 			t.Errorf("stats %+v", got)
 		}
 		if got := must(client.Sender(ctx, "inbox"))(t); got.Captures != bins[0].Count || !got.Complete || len(got.Findings) == 0 {
@@ -173,7 +173,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 
 // Pages fit together, in both directions, with and without a filter.
 func TestClientPages(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, server *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
 		for i := range 7 {
 			post(t, client.BinURL([]string{"even", "odd"}[i%2]), strings.Repeat("x", i))
@@ -208,7 +208,7 @@ func TestClientPages(t *testing.T) {
 
 // A wait that is not fulfilled is an answer, with what came nearest.
 func TestClientWaitsInVain(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		post(t, client.BinURL("inbox"), "x")
 		waited, err := client.Wait(t.Context(), "inbox", capture.Wait{
 			Where: `.method == "PUT"`, Count: 1, Timeout: journal.Duration(20 * time.Millisecond),
@@ -229,49 +229,49 @@ func TestClientWaitsInVain(t *testing.T) {
 
 // Errors are the same on both sides: sentinels and words.
 func TestClientErrors(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, server *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
 		endpoint := must(client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: client.BinURL("inbox"), Events: []string{"Pass:*"}}))(t)
 		for _, c := range []struct {
 			name string
-			call func(mockserver.Client) error
+			call func(*mockserver.Client) error
 			want error
 		}{
-			{"capture", func(c mockserver.Client) error { _, err := c.Capture(ctx, "c404"); return err }, journal.ErrNotFound},
-			{"delivery", func(c mockserver.Client) error { _, err := c.Delivery(ctx, "d404"); return err }, journal.ErrNotFound},
-			{"redeliver", func(c mockserver.Client) error { _, err := c.Redeliver(ctx, "d404"); return err }, journal.ErrNotFound},
-			{"remove", func(c mockserver.Client) error { return c.Remove(ctx, "neostore", "ep404") }, journal.ErrNotFound},
-			{"remove another's", func(c mockserver.Client) error { return c.Remove(ctx, "ethpass", endpoint.ID) }, journal.ErrNotFound},
-			{"endpoints", func(c mockserver.Client) error { _, err := c.Endpoints(ctx, "neostor"); return err }, fixtures.ErrUnknownProvider},
-			{"register at no provider", func(c mockserver.Client) error {
+			{"capture", func(c *mockserver.Client) error { _, err := c.Capture(ctx, "c404"); return err }, journal.ErrNotFound},
+			{"delivery", func(c *mockserver.Client) error { _, err := c.Delivery(ctx, "d404"); return err }, journal.ErrNotFound},
+			{"redeliver", func(c *mockserver.Client) error { _, err := c.Redeliver(ctx, "d404"); return err }, journal.ErrNotFound},
+			{"remove", func(c *mockserver.Client) error { return c.Remove(ctx, "neostore", "ep404") }, journal.ErrNotFound},
+			{"remove another's", func(c *mockserver.Client) error { return c.Remove(ctx, "ethpass", endpoint.ID) }, journal.ErrNotFound},
+			{"endpoints", func(c *mockserver.Client) error { _, err := c.Endpoints(ctx, "neostor"); return err }, fixtures.ErrUnknownProvider},
+			{"register at no provider", func(c *mockserver.Client) error {
 				_, err := c.Register(ctx, journal.Endpoint{Provider: "neostor", URL: endpoint.URL})
 				return err
 			}, fixtures.ErrUnknownProvider},
-			{"register at no URL", func(c mockserver.Client) error {
+			{"register at no URL", func(c *mockserver.Client) error {
 				_, err := c.Register(ctx, journal.Endpoint{Provider: "neostore", URL: "nowhere"})
 				return err
 			}, delivery.ErrInvalid},
-			{"emit no event", func(c mockserver.Client) error { _, err := c.Emit(ctx, "neostore"); return err }, delivery.ErrInvalid},
-			{"emit an unknown event", func(c mockserver.Client) error {
+			{"emit no event", func(c *mockserver.Client) error { _, err := c.Emit(ctx, "neostore"); return err }, delivery.ErrInvalid},
+			{"emit an unknown event", func(c *mockserver.Client) error {
 				_, err := c.Emit(ctx, "neostore", delivery.Emission{Event: "Pass:Creatd"})
 				return err
 			}, fixtures.ErrUnknownEvent},
-			{"emit at no provider", func(c mockserver.Client) error {
+			{"emit at no provider", func(c *mockserver.Client) error {
 				_, err := c.Emit(ctx, "neostor", delivery.Emission{Event: "Pass:Created"})
 				return err
 			}, fixtures.ErrUnknownProvider},
-			{"condition", func(c mockserver.Client) error {
+			{"condition", func(c *mockserver.Client) error {
 				_, err := c.Captures(ctx, capture.Query{Where: ".method =="})
 				return err
 			}, capture.ErrInvalid},
-			{"wait", func(c mockserver.Client) error {
+			{"wait", func(c *mockserver.Client) error {
 				_, err := c.Wait(ctx, "inbox", capture.Wait{Where: ".method =="})
 				return err
 			}, capture.ErrInvalid},
-			{"settings", func(c mockserver.Client) error {
+			{"settings", func(c *mockserver.Client) error {
 				return c.Configure(ctx, "inbox", capture.Settings{Provider: "neostor"})
 			}, capture.ErrInvalid},
-			{"bin", func(c mockserver.Client) error { return c.Configure(ctx, "a b", capture.Settings{}) }, capture.ErrInvalid},
+			{"bin", func(c *mockserver.Client) error { return c.Configure(ctx, "a b", capture.Settings{}) }, capture.ErrInvalid},
 		} {
 			err := c.call(client)
 			if !errors.Is(err, c.want) {
@@ -286,7 +286,7 @@ func TestClientErrors(t *testing.T) {
 }
 
 func TestClientOnARealClock(t *testing.T) {
-	clients(t, mockserver.Options{RealClock: true}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{RealClock: true}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		if _, err := client.Advance(t.Context(), time.Hour); !errors.Is(err, delivery.ErrRealClock) {
 			t.Errorf("advance: %v, want ErrRealClock", err)
 		}
@@ -298,7 +298,7 @@ func TestClientOnARealClock(t *testing.T) {
 
 // The end of the context ends a wait at once, wherever it waits.
 func TestClientWaitEndsWithItsContext(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx, cancel := contextEnding(t)
 		go cancel()
 		if _, err := client.Wait(ctx, "inbox", capture.Wait{Count: 1, Timeout: journal.Duration(time.Minute)}); err == nil {

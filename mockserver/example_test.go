@@ -1,6 +1,7 @@
 package mockserver_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -58,6 +59,38 @@ func TestExampleRetries(t *testing.T) {
 		t.Errorf("%s after %d attempts, want delivered", delivery.State, len(delivery.Attempts))
 	}
 	// example:end
+}
+
+// A forged event, and the events of one pass in the wrong order.
+func TestExampleWith(t *testing.T) {
+	server := mockserver.StartT(t)
+	inbox := server.Bin("inbox")
+	// example:with
+	ctx := t.Context()
+	neostore := server.Provider("neostore").With(mockserver.Seed(7), mockserver.Set("/__source", "test"))
+	_, subscribed := neostore.Subscribe(ctx, inbox.URL(), "Pass:*")
+	_, forged := neostore.Emit(ctx, "Pass:Created", "signature:tampered")
+	events, rendered := neostore.Hold("pass", "Pass:Created", "Pass:Installed")
+	if err := errors.Join(subscribed, forged, rendered); err != nil {
+		t.Fatal(err)
+	}
+	_, err := neostore.Send(ctx, events[1], events[0]) // installed before it was created
+	// example:end
+	if err != nil {
+		t.Fatal(err)
+	}
+	captures, err := inbox.Wait(ctx, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []signature.Verdict{signature.Mismatch, signature.Valid, signature.Valid} {
+		if got := captures[i].Verification.Verdict; got != want {
+			t.Errorf("capture %d: %s, want %s", i, got, want)
+		}
+	}
+	if !bytes.Contains(captures[1].Body, []byte("Pass:Installed")) || !bytes.Contains(captures[2].Body, []byte("Pass:Created")) {
+		t.Errorf("%s\n%s", captures[1].Body, captures[2].Body)
+	}
 }
 
 // outage answers 503 to all requests but the last.

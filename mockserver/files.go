@@ -28,7 +28,7 @@ type (
 	ReplaySummary = replay.Summary
 )
 
-// Redacted stands in a file where a secret stood.
+// Redacted is the text that replaces a secret in a file.
 const Redacted = export.Redacted
 
 // SniffLength is how many bytes SniffFormat looks at.

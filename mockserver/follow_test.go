@@ -22,7 +22,7 @@ type following struct {
 	stop    context.CancelCauseFunc
 }
 
-func follow(t *testing.T, client mockserver.Client, o capture.FollowOptions) *following {
+func follow(t *testing.T, client *mockserver.Client, o capture.FollowOptions) *following {
 	t.Helper()
 	ctx, stop := context.WithCancelCause(t.Context())
 	f := &following{make(chan journal.Update), make(chan error, 1), stop}
@@ -58,7 +58,7 @@ func (f *following) next(t *testing.T) journal.Update {
 
 // A follower is told what both kinds of clients record, change and delete.
 func TestFollow(t *testing.T) {
-	clients(t, mockserver.Options{}, func(t *testing.T, client mockserver.Client, server *mockserver.Server) {
+	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
 		answer := make(chan struct{})
 		consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

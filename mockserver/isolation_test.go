@@ -19,7 +19,7 @@ import (
 
 // Changes of a bin's settings made at the same time do not undo each other, in this process and over HTTP.
 func TestBinChangesAreAtomic(t *testing.T) {
-	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		for i := range 50 {
 			bin := mockserver.NewBin(client, fmt.Sprint("bin", i))
 			var changing sync.WaitGroup
@@ -80,7 +80,7 @@ func TestStartTDrawsASeed(t *testing.T) {
 	ids := func(o ...mockserver.Options) string {
 		f := &failing{T: t}
 		server := mockserver.StartT(f, o...)
-		life, err := server.Provider("neostore").Life("pass", mockserver.JourneyOptions{}, "Pass:Created")
+		life, err := server.Provider("neostore").Hold("pass", "Pass:Created")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func (f *failing) end() {
 
 // An emission to nobody and a subscription to nothing are errors, in this process and over HTTP.
 func TestNobodyIsAnError(t *testing.T) {
-	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		neostore := mockserver.NewProvider(client, "neostore")
 		if list, err := neostore.Emit(t.Context(), "Pass:Created"); !errors.Is(err, mockserver.ErrNoSubscriber) || len(list) != 0 {
 			t.Errorf("%v, %v", list, err)
@@ -131,15 +131,14 @@ func TestNobodyIsAnError(t *testing.T) {
 		if !errors.Is(err, delivery.ErrInvalid) || !strings.Contains(err.Error(), `pattern "Passes:*" selects no event of neostore`) {
 			t.Error(err)
 		}
-		if _, err := mockserver.NewProvider(client, "neostor").Life("pass", mockserver.JourneyOptions{}); !errors.Is(err, fixtures.ErrUnknownProvider) {
+		if _, err := mockserver.NewProvider(client, "neostor").Hold("pass"); !errors.Is(err, fixtures.ErrUnknownProvider) {
 			t.Error(err)
 		}
 		bin := mockserver.NewBin(client, "life")
 		if _, err := neostore.Subscribe(t.Context(), bin.URL(), "Pass:*"); err != nil {
 			t.Fatal(err)
 		}
-		seed := uint64(3)
-		life, err := neostore.Life("pass", mockserver.JourneyOptions{Seed: &seed}, "Pass:Created", "Pass:Installed")
+		life, err := neostore.With(mockserver.Seed(3)).Hold("pass", "Pass:Created", "Pass:Installed")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +153,7 @@ func TestNobodyIsAnError(t *testing.T) {
 
 // A wait whose context ends first still says what came, and what is missing.
 func TestWaitSaysWhatCame(t *testing.T) {
-	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client mockserver.Client, _ *mockserver.Server) {
+	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		_, err := mockserver.NewBin(client, "empty").Wait(ctx, 2)

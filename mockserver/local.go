@@ -11,10 +11,10 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// local is the Client of a server in this process: plain calls.
+// local is the transport to a server in this process: plain calls.
 type local struct{ s *Server }
 
-var _ Client = (*local)(nil)
+func (*local) Close() error { return nil }
 
 func (l *local) BinURL(bin string) string { return l.s.capture.URL() + "/" + bin }
 
@@ -72,30 +72,33 @@ func (l *local) Redeliver(ctx context.Context, id string) (Delivery, error) {
 	return l.s.dispatcher.Redeliver(ctx, id)
 }
 
-func (l *local) Clock(context.Context) (Clock, error) { return l.s.dispatcher.Clock(), nil }
+func (l *local) Clock(_ context.Context, run string) (Clock, error) {
+	if run != "" {
+		return l.s.dispatcher.RunClock(run)
+	}
+	return l.s.dispatcher.Clock(), nil
+}
 
-func (l *local) Advance(ctx context.Context, by time.Duration) (Clock, error) {
+func (l *local) Advance(ctx context.Context, run string, by time.Duration) (Clock, error) {
+	if run != "" {
+		return l.s.dispatcher.AdvanceRun(ctx, run, by)
+	}
 	return l.s.dispatcher.Advance(ctx, by)
 }
 
-func (l *local) WaitIdle(ctx context.Context) error { return l.s.dispatcher.WaitIdle(ctx) }
+func (l *local) WaitIdle(ctx context.Context, run string) error {
+	if run != "" {
+		return l.s.dispatcher.WaitIdleRun(ctx, run)
+	}
+	return l.s.dispatcher.WaitIdle(ctx)
+}
 
 func (l *local) BeginRun(ctx context.Context, o RunOptions) (string, error) {
 	return l.s.dispatcher.BeginRun(ctx, o)
 }
 
-func (l *local) EndRun(ctx context.Context, id string) error { return l.s.dispatcher.EndRun(ctx, id) }
-
-func (l *local) RunClock(_ context.Context, id string) (Clock, error) {
-	return l.s.dispatcher.RunClock(id)
-}
-
-func (l *local) AdvanceRun(ctx context.Context, id string, by time.Duration) (Clock, error) {
-	return l.s.dispatcher.AdvanceRun(ctx, id, by)
-}
-
-func (l *local) WaitIdleRun(ctx context.Context, id string) error {
-	return l.s.dispatcher.WaitIdleRun(ctx, id)
+func (l *local) EndRun(ctx context.Context, run string) error {
+	return l.s.dispatcher.EndRun(ctx, run)
 }
 
 func (l *local) Configure(ctx context.Context, bin string, set Settings) error {

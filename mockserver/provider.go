@@ -6,44 +6,62 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// Provider is the handle of one provider. A name that the catalogue does not have is noticed at its first use:
+// Provider is the handle of one provider. A name that the catalogue does not have is reported when you first use the handle:
 // fixtures.ErrUnknownProvider.
 type Provider struct {
-	client    Client
+	client    *Client
 	catalogue *fixtures.Catalogue
 	name      string
 	seed      uint64
-	journeys  *atomic.Uint64 // journeys begun
+	journeys  *atomic.Uint64 // how many journeys were rendered
+	emit      emitOptions
 }
 
-// Provider is the handle of one provider.
+// Provider returns the handle of one provider.
 func (s *Server) Provider(name string) *Provider {
 	return &Provider{client: s.Client(), catalogue: s.catalogue, name: name, seed: s.seed, journeys: &s.journeys}
 }
 
-// NewProvider is the handle of a built-in provider of the server that client drives. It draws a new seed for its journeys.
-func NewProvider(client Client, name string) *Provider {
+// NewProvider returns the handle of a built-in provider of the server that client drives. Its journeys have a new random seed.
+func NewProvider(client *Client, name string) *Provider {
 	return &Provider{client: client, catalogue: fixtures.Builtin(), name: name, seed: 1 + rand.Uint64N(1_000_000_000), journeys: &atomic.Uint64{}}
 }
 
-// Name is the provider's name.
+// Name returns the provider's name.
 func (p *Provider) Name() string { return p.name }
 
+// With returns a handle of the same provider whose emissions have these options too. The handle that it is called on stays as it is.
+//
+//	forged := neostore.With(mockserver.Faults("signature:missing"), mockserver.Set("/points", 5))
+func (p *Provider) With(options ...EmitOption) *Provider {
+	with := *p
+	with.emit = p.emit.clone()
+	for _, option := range options {
+		option(&with.emit)
+	}
+	if with.emit.seed != nil && with.emit.seed != p.emit.seed {
+		with.seed, with.journeys = *with.emit.seed, &atomic.Uint64{}
+	}
+	return &with
+}
+
 // Subscribe registers an endpoint: events that match one of the patterns go to url, signed with the secret that the
-// provider gives the endpoint. Without a pattern it gets what the provider's own default is. A pattern that selects no event of the
+// provider gives the endpoint. Without patterns it gets the provider's default. A pattern that selects no event of the
 // provider is ErrInvalid.
 func (p *Provider) Subscribe(ctx context.Context, url string, patterns ...string) (Endpoint, error) {
 	return p.Register(ctx, Endpoint{URL: url, Events: patterns})
 }
 
-// Register registers an endpoint with all that can be said of it: secrets, tenant, retry profile, timeout.
+// Register registers an endpoint with all its settings: secrets, tenant, retry profile, timeout. Without a tenant it has that of With.
 func (p *Provider) Register(ctx context.Context, e Endpoint) (Endpoint, error) {
 	e.Provider = p.name
+	if e.Tenant == "" {
+		e.Tenant = p.emit.tenant
+	}
 	return p.client.Register(ctx, e)
 }
 
@@ -52,24 +70,27 @@ func (p *Provider) Remove(ctx context.Context, endpoint string) error {
 	return p.client.Remove(ctx, p.name, endpoint)
 }
 
-// Emit emits one event of a fresh entity, drawn from the server's seed, and returns its deliveries, one for each endpoint
-// that subscribed to it. Faults are written as on the command line: "duplicate:3", "signature:missing". ErrNoSubscriber: no endpoint
-// selects the event, so nothing was sent.
+// Emit emits one event of a new entity, rendered from the server's seed, and returns its deliveries, one for each endpoint
+// that subscribed to it. It does these faults to them, and those of With; they are written as on the command line: "duplicate:3",
+// "signature:missing". ErrNoSubscriber: no endpoint selects the event, so nothing was sent.
 func (p *Provider) Emit(ctx context.Context, event string, faults ...string) ([]Delivery, error) {
-	e := Emission{Event: event}
-	for _, text := range faults {
-		fault, err := ParseFault(text)
-		if err != nil {
-			return nil, err
-		}
-		e.Faults = append(e.Faults, fault)
-	}
-	return p.Send(ctx, e)
+	return p.With(Faults(faults...)).Send(ctx, Emission{Event: event})
 }
 
-// Send emits events with all that can be said of them, several as one. ErrNoSubscriber: no endpoint selects any of them.
+// Send emits events, several as one, and returns their deliveries. What an Emission leaves out has the value of With. ErrNoSubscriber: no
+// endpoint selects any of them.
 func (p *Provider) Send(ctx context.Context, e ...Emission) ([]Delivery, error) {
-	deliveries, err := p.client.Emit(ctx, p.name, e...)
+	list, err := p.emit.apply(e)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.name, err)
+	}
+	for i := range list {
+		if p.emit.seed != nil && list[i].Seed == nil && list[i].Body == nil {
+			index := p.journeys.Add(1) - 1
+			list[i].Seed, list[i].Index = p.emit.seed, &index
+		}
+	}
+	deliveries, err := p.client.Emit(ctx, p.name, list...)
 	if err == nil && len(deliveries) == 0 {
 		names := make([]string, len(e))
 		for i := range e {
@@ -80,44 +101,36 @@ func (p *Provider) Send(ctx context.Context, e ...Emission) ([]Delivery, error) 
 	return deliveries, err
 }
 
-// JourneyOptions say more of a journey. The zero value is fine.
-type JourneyOptions struct {
-	Tenant string             // "" is the provider's demo tenant
-	Seed   *uint64            // nil is the server's; equal seeds give equal lives
-	Set    []fixtures.Setting // members overwritten in every event
-	Faults []Fault            // done to every delivery
-	Start  time.Time          // the earliest time that the events speak of; zero is the default
-}
-
-// Journey emits the events of one entity's life, which agree with each other: those named, in their order, or without
-// names a whole life. Each call is another life, drawn from the server's seed and the count of lives before it.
+// Journey emits the events of one entity's journey, which agree with each other: those named, in their order, or without
+// names a whole journey. Each call is the journey of another entity, rendered from the server's seed and the number of journeys before it.
 func (p *Provider) Journey(ctx context.Context, journey string, events ...string) ([]Delivery, error) {
-	list, err := p.Life(journey, JourneyOptions{}, events...)
+	list, err := p.Hold(journey, events...)
 	if err != nil {
 		return nil, err
+	}
+	if p.emit.shuffled {
+		rand.New(rand.NewPCG(p.seed, p.journeys.Load())).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	}
 	return p.Send(ctx, list...)
 }
 
-// Life renders the events of one entity's life and sends nothing: hand them to Send, in any order, as often as you like.
-func (p *Provider) Life(journey string, o JourneyOptions, events ...string) ([]Emission, error) {
+// Hold renders the events of one entity's journey and sends nothing. Hand them to Send in any order, as often as you like.
+func (p *Provider) Hold(journey string, events ...string) ([]Emission, error) {
+	if p.emit.err != nil {
+		return nil, fmt.Errorf("%s: %w", p.name, p.emit.err)
+	}
 	known, err := p.catalogue.Provider(p.name)
 	if err != nil {
 		return nil, err
 	}
-	draw := fixtures.Draw{Seed: p.seed, Stream: "journey/" + journey}
-	if o.Seed != nil {
-		draw.Seed = *o.Seed
-	} else {
-		draw.Index = p.journeys.Add(1) - 1
-	}
-	life, err := known.Journey(draw, journey, events, fixtures.RenderOptions{Tenant: o.Tenant, Set: o.Set, Start: o.Start})
+	draw := fixtures.Draw{Seed: p.seed, Stream: "journey/" + journey, Index: p.journeys.Add(1) - 1}
+	rendered, err := known.Journey(draw, journey, events, fixtures.RenderOptions{Tenant: p.emit.tenant, Set: p.emit.set, Start: p.emit.start})
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Emission, len(life))
-	for i, e := range life {
-		list[i] = Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Headers: e.Headers, Body: e.Body, Faults: o.Faults}
+	list := make([]Emission, len(rendered))
+	for i, e := range rendered {
+		list[i] = Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Headers: e.Headers, Body: e.Body}
 	}
 	return list, nil
 }

@@ -48,11 +48,11 @@ type (
 	Handshake = capture.Handshake
 	// SettingsChange changes some of a bin's settings: nil members stay as they are.
 	SettingsChange = capture.Change
-	// BinStats counts what became of every request that named a bin.
+	// BinStats counts what happened to every request that named a bin.
 	BinStats = capture.BinStats
 	// Sender describes the program that sent a bin's newest captures.
 	Sender = capture.Sender
-	// Imported tells what became of an imported file.
+	// Imported is the result of importing a file.
 	Imported = capture.Imported
 
 	// Endpoint is a registered subscription: URL, event patterns, secrets.
@@ -65,7 +65,7 @@ type (
 	FaultKind = delivery.FaultKind
 	// Delivery is one event to one endpoint, with its attempts.
 	Delivery = journal.Delivery
-	// State is what became of a delivery.
+	// State is the state of a delivery.
 	State = journal.State
 	// DeliveryQuery selects deliveries.
 	DeliveryQuery = journal.DeliveryQuery
@@ -138,8 +138,8 @@ func NewMemory(o MemoryOptions) Store { return journal.NewMemory(o) }
 // ParseFault reads a fault as it is written on the command line: "duplicate:3". ErrInvalid.
 func ParseFault(text string) (Fault, error) { return delivery.ParseFault(text) }
 
-// Faults returns every kind of fault.
-func Faults() []FaultKind { return delivery.Faults() }
+// FaultKinds returns every kind of fault.
+func FaultKinds() []FaultKind { return delivery.Faults() }
 
 // HandshakeKinds returns the kinds of Handshake.
 func HandshakeKinds() []string { return capture.HandshakeKinds() }

@@ -20,7 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// remote is the Client of a server elsewhere: calls of the dashboard's HTTP API.
+// remote is the transport to a server elsewhere: calls of the dashboard's HTTP API.
 type remote struct {
 	api     string // http://host:port/api/v1
 	token   string
@@ -28,15 +28,13 @@ type remote struct {
 	http    *http.Client
 }
 
-var _ Client = (*remote)(nil)
-
 // dialLimit bounds the one request that Dial makes.
 const dialLimit = 10 * time.Second
 
 // Dial returns a client of the dashboard at server, as in http://127.0.0.1:8080. It asks the dashboard once, so a wrong address
-// (ErrNoServer) or a wrong token is noticed here. The client is an io.Closer too: Close lets go of its connections.
+// (ErrNoServer) or a wrong token is noticed here. Close the client when you are done.
 // At most one Trust may be given; it decides which certificates of an https dashboard are taken.
-func Dial(server, token string, trust ...Trust) (Client, error) {
+func Dial(server, token string, trust ...Trust) (*Client, error) {
 	var t Trust
 	switch len(trust) {
 	case 0:
@@ -81,10 +79,9 @@ func Dial(server, token string, trust ...Trust) (Client, error) {
 		return nil, fmt.Errorf("server %s: %w: %w: start one with \"hookrig serve\", and give the dashboard's address", server, ErrNoServer, err)
 	}
 	r.capture = about.Capture
-	return r, nil
+	return &Client{transport: r}, nil
 }
 
-// Close lets go of the client's connections.
 func (r *remote) Close() error {
 	r.http.CloseIdleConnections()
 	return nil
@@ -138,17 +135,25 @@ func (r *remote) Redeliver(ctx context.Context, id string) (Delivery, error) {
 	return answer[Delivery](ctx, r, http.MethodPost, path("deliveries", id, "redeliver"), nil)
 }
 
-func (r *remote) Clock(ctx context.Context) (Clock, error) {
-	return answer[Clock](ctx, r, http.MethodGet, path("clock"), nil)
+func (r *remote) Clock(ctx context.Context, run string) (Clock, error) {
+	return answer[Clock](ctx, r, http.MethodGet, clockPath(run), nil)
 }
 
-func (r *remote) Advance(ctx context.Context, by time.Duration) (Clock, error) {
+func (r *remote) Advance(ctx context.Context, run string, by time.Duration) (Clock, error) {
 	in := map[string]Duration{"by": Duration(by)}
-	return answer[Clock](ctx, r, http.MethodPost, path("clock", "advance"), in)
+	return answer[Clock](ctx, r, http.MethodPost, clockPath(run)+path("advance"), in)
 }
 
-func (r *remote) WaitIdle(ctx context.Context) error {
-	return r.do(ctx, http.MethodPost, path("clock", "settle"), nil, nil)
+func (r *remote) WaitIdle(ctx context.Context, run string) error {
+	return r.do(ctx, http.MethodPost, clockPath(run)+path("settle"), nil, nil)
+}
+
+// clockPath is the path of a run's clock; "" is the server's.
+func clockPath(run string) string {
+	if run == "" {
+		return path("clock")
+	}
+	return path("runs", run, "clock")
 }
 
 func (r *remote) BeginRun(ctx context.Context, o RunOptions) (string, error) {
@@ -159,21 +164,8 @@ func (r *remote) BeginRun(ctx context.Context, o RunOptions) (string, error) {
 	return out.ID, err
 }
 
-func (r *remote) EndRun(ctx context.Context, id string) error {
-	return r.do(ctx, http.MethodDelete, path("runs", id), nil, nil)
-}
-
-func (r *remote) RunClock(ctx context.Context, id string) (Clock, error) {
-	return answer[Clock](ctx, r, http.MethodGet, path("runs", id, "clock"), nil)
-}
-
-func (r *remote) AdvanceRun(ctx context.Context, id string, by time.Duration) (Clock, error) {
-	in := map[string]Duration{"by": Duration(by)}
-	return answer[Clock](ctx, r, http.MethodPost, path("runs", id, "clock", "advance"), in)
-}
-
-func (r *remote) WaitIdleRun(ctx context.Context, id string) error {
-	return r.do(ctx, http.MethodPost, path("runs", id, "clock", "settle"), nil, nil)
+func (r *remote) EndRun(ctx context.Context, run string) error {
+	return r.do(ctx, http.MethodDelete, path("runs", run), nil, nil)
 }
 
 func (r *remote) Configure(ctx context.Context, bin string, set Settings) error {

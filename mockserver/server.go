@@ -35,7 +35,7 @@ type Options struct {
 	// CADir is the folder that keeps the certificate authority of CaptureTLS; "" has a new one with every start.
 	CADir string
 	// CaptureURL and DashboardURL are what the two addresses are called from outside: behind a proxy, below a path, in a container whose ports are
-	// published. They stand in what is printed and returned. "" is what they listen on, as this machine reaches it.
+	// published. They are what is printed and returned. "" is what they listen on, as this machine reaches it.
 	CaptureURL   string
 	DashboardURL string
 	// Dashboard makes the HTTP API and page over the server (dashboard.Handler); nil is none.
@@ -43,7 +43,7 @@ type Options struct {
 	// DashboardAddress is the dashboard's, host:port; "" is 127.0.0.1:0.
 	DashboardAddress string
 	// VendorAPIs are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
-	// that Addresses gives it; the dashboard serves all of them besides, below their names. One with neither takes a free port.
+	// that Addresses gives it; the dashboard serves all of them too, below their names. One with neither takes a free port.
 	VendorAPIs map[string]VendorAPI
 	// Addresses are those of VendorAPIs, by provider, host:port.
 	Addresses map[string]string
@@ -56,9 +56,9 @@ type Options struct {
 	RealClock bool
 	// Start is where the virtual clock starts; zero is fixtures.DefaultStart.
 	Start time.Time
-	// Seed is what events are drawn from when they name no seed of their own. StartT draws one where it is 0.
+	// Seed is the seed of the events that name none. StartT picks a random one where it is 0.
 	Seed uint64
-	// AllowTargets are CIDRs and hosts that may be delivered to besides loopback.
+	// AllowTargets are CIDRs and hosts that may be delivered to, as loopback may.
 	AllowTargets []string
 	// Lookup resolves the names of hosts that are delivered to; nil is the system's resolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -239,7 +239,7 @@ func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 // grace bounds how long Close waits for requests under way.
 const grace = 5 * time.Second
 
-// Close stops everything and waits for it, five seconds at most for requests under way. Safe to call twice.
+// Close stops everything and waits for it, five seconds at most for open requests. You may call it twice.
 func (s *Server) Close() error {
 	s.closed.Do(func() { s.err = s.close() })
 	return s.err
@@ -299,10 +299,10 @@ func (s *Server) DashboardURL() string {
 	return s.dashboard.url
 }
 
-// Advance moves the virtual clock forward and makes every attempt that becomes due. ErrRealClock.
+// Advance moves the virtual clock forward and makes every attempt that is then due. ErrRealClock.
 func (s *Server) Advance(ctx context.Context, by time.Duration) (Clock, error) {
 	return s.dispatcher.Advance(ctx, by)
 }
 
 // Client drives the server in this process.
-func (s *Server) Client() Client { return &local{s} }
+func (s *Server) Client() *Client { return &Client{transport: &local{s}} }

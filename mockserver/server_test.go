@@ -275,8 +275,8 @@ func post(t *testing.T, url, body string) {
 	}
 }
 
-func closeClient(t *testing.T, client mockserver.Client) {
-	t.Cleanup(func() { client.(interface{ Close() error }).Close() })
+func closeClient(t *testing.T, client *mockserver.Client) {
+	t.Cleanup(func() { client.Close() })
 }
 
 func BenchmarkStart(b *testing.B) {

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// T is the part of testing.TB that StartT needs; GinkgoT() has it too.
+// T is the part of testing.TB that StartT needs: Helper, Fatalf, Cleanup and Logf. GinkgoT() has it too.
 type T interface {
 	Helper()
 	Fatalf(format string, args ...any)
@@ -14,7 +14,7 @@ type T interface {
 }
 
 // StartT starts a server that the test's cleanup closes, or fails the test. At most one Options may be given. Without Options.Seed each server
-// draws another seed, so that two of them never send the same event ids; a test that fails logs it, and Options.Seed repeats it.
+// has another random seed, so that two of them never send the same event ids; a test that fails logs it, and Options.Seed repeats it.
 func StartT(t T, opts ...Options) *Server {
 	t.Helper()
 	var o Options

@@ -80,7 +80,7 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *resul
 	r.journeys[s.ID] = list
 	if j.Hold {
 		r.output(s.ID, list, nil)
-		v.note("%s of %s held", name, plural(len(list), "event"))
+		v.note("%s of %s rendered, not sent", name, plural(len(list), "event"))
 		return nil
 	}
 	if err := r.send(ctx, s, record, list, nil, "", false, v); err != nil {

@@ -112,7 +112,7 @@ func (c *checker) needsTarget(path string) {
 
 func (c *checker) journey(j *Journey, path string) {
 	p := c.needsProvider(j.Provider, path)
-	c.positive(j.Count, path+".lives")
+	c.positive(j.Count, path+".count")
 	c.pointers(j.Set, path+".set")
 	if p == nil {
 		return

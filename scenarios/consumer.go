@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// ErrNoConsumer says that nothing listens at the target, so that the run cannot judge a consumer.
+// ErrNoConsumer says that nothing listens at the target, so that the run can check no consumer.
 var ErrNoConsumer = errors.New("no consumer")
 
 // checkSent looks at the newest deliveries of a step until one of them reached somebody. A run whose first delivery cannot be sent at

@@ -71,7 +71,7 @@
 //
 // # Verdicts
 //
-// A step is passed, failed, inconclusive (what it would have to be checked by is not all there), error (the server could not judge) or skipped.
+// A step is passed, failed, inconclusive (something that the check needs is missing), error (the server failed) or skipped.
 // A failed step does not end the run: the steps after it say more. An error does. Equal seeds send equal bytes; the report says the
 // seed and the command that repeats the run.
 package scenarios

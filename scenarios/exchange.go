@@ -18,14 +18,14 @@ import (
 type Exchange struct {
 	// Name says what it is: "attempt 1 of the delivery of step once (Pass:Created)", "capture c00000001 in bin inbox".
 	Name     string                      `json:"name"`
-	ID       string                      `json:"id"` // of the delivery or the capture
-	At       time.Time                   `json:"at"`
-	TookMS   float64                     `json:"took_ms,omitempty"`
-	Outcome  mockserver.Outcome          `json:"outcome,omitempty"` // of an attempt
-	Status   int                         `json:"status,omitempty"`
-	Reason   string                      `json:"reason,omitempty"` // why an attempt has no status
-	Request  mockserver.Message          `json:"request"`
-	Response *mockserver.AttemptResponse `json:"response,omitempty"`
+	ID       string                      `json:"id"`                 // of the delivery or the capture
+	At       time.Time                   `json:"at"`                 // when it was sent or came in
+	TookMS   float64                     `json:"took_ms,omitempty"`  // of an attempt, by the wall clock
+	Outcome  mockserver.Outcome          `json:"outcome,omitempty"`  // of an attempt
+	Status   int                         `json:"status,omitempty"`   // of the response
+	Reason   string                      `json:"reason,omitempty"`   // why an attempt has no status
+	Request  mockserver.Message          `json:"request"`            // as sent
+	Response *mockserver.AttemptResponse `json:"response,omitempty"` // nil when there was none
 	// Verification is what the bin found of the signature.
 	Verification *mockserver.Verification `json:"verification,omitempty"`
 	// RequestText and ResponseText are both as HTTP writes them; what is no text is quoted.

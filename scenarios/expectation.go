@@ -26,7 +26,7 @@ type Expectation struct {
 
 // Captures checks the captures of a bin. Those of the step are checked when it hangs on a verb, else those of the run.
 type Captures struct {
-	// Bin that is looked at; "" is the bin that stands in for the target.
+	// Bin that is looked at; "" is the bin in place of the target.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
 	// Since is the id of the step from whose start on captures count.
 	Since string `yaml:"since" json:"since,omitempty"`
@@ -56,7 +56,7 @@ type Captures struct {
 
 // Never says which captures must not arrive.
 type Never struct {
-	// Bin that is looked at; "" is the bin that stands in for the target.
+	// Bin that is looked at; "" is the bin in place of the target.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
 	// Since is the id of the step from whose start on captures count.
 	Since string `yaml:"since" json:"since,omitempty"`
@@ -77,7 +77,7 @@ type Deliveries struct {
 	State mockserver.State `yaml:"state" json:"state,omitempty" strict:"oneof=pending|delivered|exhausted|stopped|dropped"`
 	// Within is how long to wait on a real clock while they are pending; 0 is 5 s.
 	Within Duration `yaml:"within" json:"within,omitempty"`
-	// Attempts of each: their number, or what came of each in order: a status (503), a class of it (4xx), or not_sent, partly_written, no_reply.
+	// Attempts of each: their number, or their outcomes in order: a status (503), a class of it (4xx), or `not_sent`, `partly_written`, `no_reply`.
 	Attempts Attempts `yaml:"attempts" json:"attempts,omitempty"`
 	// Due is when each attempt was due, counted from the first.
 	Due []Duration `yaml:"due" json:"due,omitempty"`
@@ -87,13 +87,13 @@ type Deliveries struct {
 	Differs []Aspect `yaml:"differs" json:"differs,omitempty"`
 }
 
-// Observation checks an effect: eventually it is so, or never it is. Both may stand together.
+// Observation checks an effect: eventually it is so, or never it is. You may use both.
 type Observation struct {
-	// Eventually must become true.
+	// Eventually must be true at some time.
 	Eventually *Is `yaml:"eventually" json:"eventually,omitempty"`
 	// Within is how long eventually may take; 0 is 5 s.
 	Within Duration `yaml:"within" json:"within,omitempty"`
-	// Never must not become true.
+	// Never must not be true at any time.
 	Never *Is `yaml:"never" json:"never,omitempty"`
 	// For is how long never is watched; 0 is 200 ms.
 	For Duration `yaml:"for" json:"for,omitempty"`

@@ -17,7 +17,7 @@ func TestRunsDoNotSeeEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { remote.(interface{ Close() error }).Close() })
+	t.Cleanup(func() { remote.Close() })
 
 	somebody := server.Bin("somebody")
 	neostore := server.Provider("neostore")

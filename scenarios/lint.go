@@ -24,7 +24,7 @@ func Lint(known *fixtures.Catalogue, paths ...string) strictyaml.Problems {
 	return problems
 }
 
-// Files lists the scenario files that a path stands for: itself, or those in the folder, in order.
+// Files lists the scenario files of a path: itself, or those in the folder, in order.
 func Files(path string) ([]string, error) {
 	found, _, err := search(path)
 	return found, err

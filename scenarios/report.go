@@ -13,7 +13,7 @@ const (
 	Passed       Status = "passed"
 	Failed       Status = "failed"       // the consumer is wrong
 	Inconclusive Status = "inconclusive" // what would be needed to check is not all there
-	Errored      Status = "error"        // the server could not judge
+	Errored      Status = "error"        // the server failed, so nothing could be checked
 	Skipped      Status = "skipped"      // the step was not for this run, or an error came before it
 )
 
@@ -32,28 +32,28 @@ func (s Status) severity() int {
 	return 0
 }
 
-// Report is the result on one run of a scenario.
+// Report is the result of one run of a Scenario, by its name.
 type Report struct {
 	Scenario    string `json:"scenario"`
-	File        string `json:"file,omitempty"`
-	Description string `json:"description,omitempty"`
-	// Seed that every event was drawn from; a run with the same seed sends the same bytes.
+	File        string `json:"file,omitempty"`        // "" for one made in Go
+	Description string `json:"description,omitempty"` // the scenario's own
+	// Seed of every event; a run with the same seed sends the same bytes.
 	Seed uint64 `json:"seed"`
-	// Target is what was checked: the consumer's address, or the bins that stood in for one.
+	// Target is what was checked: the consumer's address, or the bins in place of one.
 	Target string `json:"target"`
 	// Started is when the run began, by the wall clock.
 	Started time.Time    `json:"started"`
-	Status  Status       `json:"status"`
-	Steps   []StepReport `json:"steps"`
-	Counts  Counts       `json:"counts"`
-	TookMS  float64      `json:"took_ms"`
-	// Notes are what a reader should know besides: a target that no step uses, what was left out.
+	Status  Status       `json:"status"`  // the worst of its steps'
+	Steps   []StepReport `json:"steps"`   // in order
+	Counts  Counts       `json:"counts"`  // what the run did
+	TookMS  float64      `json:"took_ms"` // by the wall clock
+	// Notes are what else a reader should know: a target that no step uses, what was left out.
 	Notes []string `json:"notes,omitempty"`
 	// Repeat is the command that does the same again.
 	Repeat string `json:"repeat"`
 }
 
-// StepReport is the result on one step.
+// StepReport is the result of one step: its ID, Verb and Status, and how long it took (TookMS, by the wall clock).
 type StepReport struct {
 	ID     string `json:"id"`
 	Verb   string `json:"verb"`
@@ -67,7 +67,7 @@ type StepReport struct {
 	More int `json:"more_exchanges,omitempty"`
 }
 
-// Counts is how much a run did.
+// Counts is how much a run did: events, Deliveries, their Attempts, and captures.
 type Counts struct {
 	Events     int `json:"events"`      // rendered and sent
 	EventTypes int `json:"event_types"` // different ones, over all providers

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
@@ -112,17 +113,20 @@ steps:
 // TestOwnBinRefused: a server that may not dial its own bin is at fault, not the consumer.
 func TestOwnBinRefused(t *testing.T) {
 	t.Parallel()
-	server := &unroutable{Client: mockserver.StartT(t).Client()}
+	server := proxy{edit: func(resp *http.Response, body []byte) []byte {
+		if resp.Request.URL.Path != "/api/v1/server" {
+			return body
+		}
+		return edited(t, body, func(about map[string]any) map[string]any {
+			about["capture"] = "http://192.0.2.1:8081"
+			return about
+		})
+	}}.client(t, serve(t))
 	report, err := Run(t.Context(), server, read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n"), Options{})
 	if err == nil || report.Status != Errored || !strings.Contains(err.Error(), "the server cannot send to its own bin inbox") {
 		t.Errorf("%s, %v", report.Status, err)
 	}
 }
-
-// unroutable is a server that says its bins are at an address which its guard refuses.
-type unroutable struct{ mockserver.Client }
-
-func (u *unroutable) BinURL(bin string) string { return "http://192.0.2.1:8081/" + bin }
 
 // TestNilCatalogue: nil stands for the built-in providers wherever a catalogue is taken.
 func TestNilCatalogue(t *testing.T) {
@@ -193,28 +197,27 @@ func TestExchanges(t *testing.T) {
 // TestFinishAsksForPages: what a run made is counted by pages of deliveries, however many there are, not one by one.
 func TestFinishAsksForPages(t *testing.T) {
 	t.Parallel()
-	counting := &countingClient{Client: mockserver.StartT(t).Client()}
+	var asked deliveriesAsked
+	client := proxy{asked: asked.count}.client(t, serve(t))
 	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: many\n    deliver: {provider: neostore, event: 'Pass:Created', times: 1500, parallel: true}\n")
-	report, err := Run(t.Context(), counting, s, Options{})
+	report, err := Run(t.Context(), client, s, Options{})
 	if err != nil || report.Counts.Attempts != 1500 {
 		t.Fatalf("%+v, %v", report.Counts, err)
 	}
-	if counting.single > 3 || counting.pages > 3 {
-		t.Errorf("%d single deliveries and %d pages were asked for", counting.single, counting.pages)
+	if single, pages := asked.single.Load(), asked.pages.Load(); single > 3 || pages > 3 {
+		t.Errorf("%d single deliveries and %d pages were asked for", single, pages)
 	}
 }
 
-type countingClient struct {
-	mockserver.Client
-	single, pages int
-}
+// deliveriesAsked counts the calls that ask for deliveries.
+type deliveriesAsked struct{ single, pages atomic.Int64 }
 
-func (c *countingClient) Delivery(ctx context.Context, id string) (mockserver.Delivery, error) {
-	c.single++
-	return c.Client.Delivery(ctx, id)
-}
-
-func (c *countingClient) Deliveries(ctx context.Context, q mockserver.DeliveryQuery) ([]mockserver.Delivery, error) {
-	c.pages++
-	return c.Client.Deliveries(ctx, q)
+func (a *deliveriesAsked) count(r *http.Request) {
+	switch {
+	case r.Method != http.MethodGet:
+	case r.URL.Path == "/api/v1/deliveries":
+		a.pages.Add(1)
+	case strings.HasPrefix(r.URL.Path, "/api/v1/deliveries/"):
+		a.single.Add(1)
+	}
 }

@@ -44,10 +44,10 @@ type Options struct {
 	Repeat []string
 }
 
-// Run plays a scenario on a server and checks it. A wrong consumer is a Report; an error says that the server could not judge, and the
-// Report, whose status is then error, how far it came. What the run registered and set is removed at its end; captures and
-// deliveries stay.
-func Run(ctx context.Context, client mockserver.Client, s *Scenario, o Options) (Report, error) {
+// Run plays a scenario on a server and checks it. A wrong consumer is a Report; an error says that the server failed, so that
+// nothing could be checked; the Report, whose status is then error, says how far it came. Run removes at its end what it registered
+// and set; captures and deliveries stay.
+func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options) (Report, error) {
 	start := time.Now()
 	r := newRun(client, s, o)
 	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Seed: r.scope.seed, Started: start.UTC()}
@@ -91,8 +91,8 @@ func NotRun(s *Scenario, why string) Report {
 
 // run is the state of one run.
 type run struct {
-	client    mockserver.Client
-	own       *mockserver.Run // what client is then; nil: the run shares the server's endpoints and clock
+	client    *mockserver.Client
+	own       *mockserver.Client // what client is then; nil: the run shares the server's endpoints and clock
 	scenario  *Scenario
 	options   Options
 	catalogue *fixtures.Catalogue
@@ -148,7 +148,7 @@ type sent struct {
 	rank  int    // in the order of sending, from 1; 0 is never
 }
 
-func newRun(client mockserver.Client, s *Scenario, o Options) *run {
+func newRun(client *mockserver.Client, s *Scenario, o Options) *run {
 	r := &run{
 		client: client, scenario: s, options: o, catalogue: o.Catalogue,
 		scope:     scope{env: o.Env, target: map[string]any{}, bins: map[string]any{}, steps: map[string]any{}},
@@ -211,7 +211,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	if r.scenario.subscribes() {
 		mode := r.scenario.clock()
-		r.own, err = mockserver.BeginRun(ctx, r.client, mockserver.RunOptions{RealClock: mode == RealClock || mode == "" && !clock.Virtual, Start: r.scenario.Clock.Start})
+		r.own, err = r.client.BeginRun(ctx, mockserver.RunOptions{RealClock: mode == RealClock || mode == "" && !clock.Virtual, Start: r.scenario.Clock.Start})
 		if err != nil {
 			return err
 		}
@@ -384,7 +384,7 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 	defer cancel()
 	var failed []error
 	if r.own != nil {
-		if err := r.own.Close(ctx); err != nil {
+		if err := r.own.EndRun(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("the run could not be ended: %w", err))
 		}
 	}

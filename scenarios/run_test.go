@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -411,13 +412,17 @@ steps:
   - id: one
     deliver: {provider: neostore, event: "Pass:Created"}
     expect: `
-	server := mockserver.StartT(t)
-	evicting := &broken{Client: server.Client(), bins: func(list []mockserver.BinSummary) []mockserver.BinSummary {
-		for i := range list {
-			list[i].Evicted = 3
+	evicting := proxy{edit: func(resp *http.Response, body []byte) []byte {
+		if resp.Request.URL.Path != "/api/v1/bins" {
+			return body
 		}
-		return list
-	}}
+		return edited(t, body, func(list page[mockserver.BinSummary]) page[mockserver.BinSummary] {
+			for i := range list.Items {
+				list.Items[i].Evicted = 3
+			}
+			return list
+		})
+	}}.client(t, serve(t))
 	for name, expect := range map[string]string{
 		"dropped 3 captures to make room":             "{captures: {count: 1, verified: valid}}",
 		"want exactly 2 captures, it still holds 1":   "{captures: {count: 2, within: 1ms, events: all}}",
@@ -433,11 +438,17 @@ steps:
 
 // TestNeverInconclusive: that nothing came cannot be said of a bin that let captures go.
 func TestNeverInconclusive(t *testing.T) {
-	doubtful := &broken{Client: mockserver.StartT(t).Client(), wait: func(w mockserver.Waited) mockserver.Waited {
-		w.OK, w.Inconclusive, w.Reason = false, true, "inconclusive: some are gone"
-		return w
-	}}
-	report, err := Run(t.Context(), doubtful, read(t, "steps:\n  - id: a\n    expect: {never: {for: 1ms}}\n"), Options{})
+	evicting := proxy{edit: func(resp *http.Response, body []byte) []byte {
+		if !strings.HasSuffix(resp.Request.URL.Path, "/wait") {
+			return body
+		}
+		resp.StatusCode = http.StatusRequestTimeout
+		return edited(t, body, func(w mockserver.Waited) mockserver.Waited {
+			w.OK, w.Inconclusive, w.Reason = false, true, "inconclusive: some are gone"
+			return w
+		})
+	}}.client(t, serve(t))
+	report, err := Run(t.Context(), evicting, read(t, "steps:\n  - id: a\n    expect: {never: {for: 1ms}}\n"), Options{})
 	if got := text(t, report); err != nil || report.Status != Inconclusive || !strings.Contains(got, "some are gone") {
 		t.Errorf("%v\n%s", err, got)
 	}
@@ -447,17 +458,20 @@ func TestNeverInconclusive(t *testing.T) {
 func TestErrors(t *testing.T) {
 	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n  - id: two\n    advance: 1h\n")
 	boom := errors.New("disk full")
-	for name, c := range map[string]*broken{
-		"emit":    {emit: func() error { return boom }},
-		"advance": {advance: func() error { return boom }},
-		"clock":   {clock: func() (mockserver.Clock, error) { return mockserver.Clock{}, boom }},
+	for name, call := range map[string]string{
+		"emit":    "POST /api/v1/providers/neostore/events",
+		"advance": "POST /api/v1/runs/RUN/clock/advance",
+		"clock":   "GET /api/v1/clock",
 	} {
-		c.Client = mockserver.StartT(t).Client()
-		report, err := Run(t.Context(), c, s, Options{})
-		if !errors.Is(err, boom) || report.Status != Errored || !strings.Contains(text(t, report), "disk full") {
+		server := serve(t)
+		client := proxy{refuse: func(r *http.Request) bool {
+			return r.Method+" "+regexp.MustCompile("/runs/[^/]+").ReplaceAllString(r.URL.Path, "/runs/RUN") == call
+		}}.client(t, server)
+		report, err := Run(t.Context(), client, s, Options{})
+		if err == nil || !strings.Contains(err.Error(), boom.Error()) || report.Status != Errored || !strings.Contains(text(t, report), "disk full") {
 			t.Errorf("%s: %v\n%s", name, err, text(t, report))
 		}
-		if left, err := c.Client.Endpoints(t.Context(), ""); err != nil || len(left) != 0 {
+		if left, err := server.Client().Endpoints(t.Context(), ""); err != nil || len(left) != 0 {
 			t.Errorf("%s: left %v, %v", name, left, err)
 		}
 	}
@@ -615,11 +629,19 @@ func TestWrongCaptures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			server := mockserver.StartT(t)
+			server := serve(t)
 			if report, err := Run(t.Context(), server.Client(), s, Options{}); err != nil || report.Status != Passed {
 				t.Fatalf("unaltered: %v\n%s", err, text(t, report))
 			}
-			report, err := Run(t.Context(), &broken{Client: server.Client(), captures: c.alter}, s, Options{})
+			report, err := Run(t.Context(), proxy{edit: func(resp *http.Response, body []byte) []byte {
+				if resp.Request.URL.Query().Get("order") != "oldest" {
+					return body
+				}
+				return edited(t, body, func(list page[mockserver.Capture]) page[mockserver.Capture] {
+					list.Items = c.alter(list.Items)
+					return list
+				})
+			}}.client(t, server), s, Options{})
 			if got := text(t, report); err != nil || report.Status != Failed || !strings.Contains(strings.ToLower(got), strings.ToLower(c.want)) {
 				t.Errorf("want %q: %v\n%s", c.want, err, got)
 			}

@@ -17,11 +17,11 @@ const Version = 1
 type Scenario struct {
 	// Version of the format: 1.
 	Version int `yaml:"hookrig" json:"hookrig" strict:"required"`
-	// Name of the scenario: lower case words joined with "-". It is part of the draw of every event.
+	// Name of the scenario: lower case words joined with "-". Every event's content depends on it and on the seed.
 	Name string `yaml:"name" json:"name" strict:"required"`
 	// Description says what the scenario shows, for the reader of the file and of the report.
 	Description string `yaml:"description" json:"description,omitempty"`
-	// Seed that every event is drawn from; without one each run draws its own and prints it.
+	// Seed of every event; without one each run has a random one and prints it.
 	Seed *uint64 `yaml:"seed" json:"seed,omitempty"`
 	// Provider of the steps that name none, in a file.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
@@ -31,7 +31,7 @@ type Scenario struct {
 	Target Target `yaml:"target" json:"target,omitzero"`
 	// Bins that record, by name.
 	Bins map[string]Bin `yaml:"bins" json:"bins,omitempty"`
-	// Effects are ways to look at the consumer's state, by name.
+	// Effects look at the consumer's state, by name.
 	Effects map[string]Effect `yaml:"effects" json:"effects,omitempty"`
 	// Steps are taken one after the other.
 	Steps []Step `yaml:"steps" json:"steps" strict:"required"`
@@ -45,8 +45,8 @@ func (s *Scenario) File() string { return s.file }
 
 // Clock is what the schedule of deliveries and retries follows. Signatures are always stamped with wall time.
 type Clock struct {
-	// Mode is virtual (stands still until a step advances it) or real (wall time). Left out, it is virtual where a step advances it, else
-	// either will do: a server started for the scenario has a virtual one.
+	// Mode is virtual (it moves only when a step advances it) or real (wall time). Without it, the clock is virtual if a step advances it, else
+	// that of the server: one started for the scenario has a virtual clock.
 	Mode ClockMode `yaml:"mode" json:"mode,omitempty" strict:"oneof=virtual|real"`
 	// Start is the earliest time that an event's body speaks of, and where a virtual clock starts.
 	Start time.Time `yaml:"start" json:"start,omitzero"`
@@ -61,17 +61,17 @@ const (
 	RealClock    ClockMode = "real"
 )
 
-// Target is the consumer under test: an address, or a bin that stands in until a run is given an address.
+// Target is the consumer under test: an address, or a bin in its place until a run is given an address.
 type Target struct {
 	// URL is the consumer's address.
 	URL string `yaml:"url" json:"url,omitempty"`
-	// Bin stands in for the consumer while no address is given. What is expected of the bin is left out once one is.
+	// Bin takes the place of the consumer when no address is given. With an address, expectations on the bin are skipped.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
 	// Secret that the consumer verifies with; subscriptions to the target use it. Without one the provider mints its own.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
 }
 
-// Bin is a capture address of the scenario. Each run has one of its own, so that runs do not disturb each other.
+// Bin is a capture address of the scenario. Each run has its own, so that runs do not disturb each other.
 type Bin struct {
 	// Provider whose signatures the bin verifies on arrival.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
@@ -131,7 +131,7 @@ type Response struct {
 	Status int `yaml:"status" json:"status,omitempty"`
 	// Headers of the response.
 	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
-	// Lines are header lines, each [name, value], in their order and case, the same name as often as it stands there.
+	// Lines are header lines, each [name, value], in their order and case, names may repeat.
 	Lines []Line `yaml:"lines" json:"lines,omitempty"`
 	// Body of the response.
 	Body string `yaml:"body" json:"body,omitempty"`
@@ -159,7 +159,7 @@ const (
 	CutBody Cut = mockserver.CutBody
 )
 
-// Effect is one way to look at the consumer's state: exactly one of http, exec and func. A look at it is a value
+// Effect looks at the consumer's state, by exactly one of http, exec and func. The result is a value
 // {status, headers, body}: the response of an HTTP request, or a command's exit code and output. A body that is JSON is parsed.
 type Effect struct {
 	// HTTP asks the consumer, or whatever knows its state.

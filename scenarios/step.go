@@ -13,16 +13,16 @@ import (
 type Step struct {
 	// ID names the step in reports, in references ${steps.ID.…} and in other steps.
 	ID string `yaml:"id" json:"id" strict:"required"`
-	// When limits the step to runs against a target (target) or against the bin that stands in for it (bin).
+	// When limits the step to runs against a target (target) or against the bin in its place (bin).
 	When When `yaml:"when" json:"when,omitempty" strict:"oneof=target|bin"`
 
 	// Subscribe registers an endpoint with a provider, for the run's time.
 	Subscribe *Subscribe `yaml:"subscribe" json:"subscribe,omitempty"`
-	// Journey renders the life of an entity and delivers its events in order.
+	// Journey renders the journey of an entity and delivers its events in order.
 	Journey *Journey `yaml:"journey" json:"journey,omitempty"`
 	// Deliver sends events: single ones, or those of a journey.
 	Deliver *Deliver `yaml:"deliver" json:"deliver,omitempty"`
-	// Advance moves the virtual clock forward; what becomes due is really sent.
+	// Advance moves the virtual clock forward; every attempt that is then due is really sent.
 	Advance Duration `yaml:"advance" json:"advance,omitempty"`
 	// Respond changes what a bin answers from now on.
 	Respond *RespondWith `yaml:"respond" json:"respond,omitempty"`
@@ -109,8 +109,8 @@ type Journey struct {
 	Events []string `yaml:"events" json:"events,omitempty"`
 	// Tenant in which it happens; "" is the provider's demo tenant.
 	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
-	// Lives is how many lives, of as many entities, one after the other; 0 is one.
-	Count int `yaml:"lives" json:"lives,omitempty"`
+	// Count is how many journeys, each of an entity, one after the other; 0 is one.
+	Count int `yaml:"count" json:"count,omitempty"`
 	// Set overwrites members of every body, by JSON pointer.
 	Set Settings `yaml:"set" json:"set,omitempty"`
 	// Hold renders without delivering: deliver steps take the events from here.
@@ -126,7 +126,7 @@ type Deliver struct {
 	Event string `yaml:"event" json:"event,omitempty"`
 	// Events are several, each of a fresh entity, or the word all; with from, those of the journey: NAME, or NAME#2 for the second of that name.
 	Events EventList `yaml:"events" json:"events,omitempty"`
-	// Body is the event's very body, with event only: it is delivered as it stands, and nothing is drawn.
+	// Body is the event's very body, with event only: it is delivered unchanged, and nothing is rendered.
 	Body string `yaml:"body" json:"body,omitempty"`
 	// From is the id of the journey step whose events are delivered.
 	From string `yaml:"from" json:"from,omitempty"`
@@ -138,9 +138,9 @@ type Deliver struct {
 	To string `yaml:"to" json:"to,omitempty"`
 	// Faults are done to every delivery.
 	Faults []mockserver.Fault `yaml:"faults" json:"faults,omitempty"`
-	// Order is as-listed (the default) or shuffled: another order, drawn from the seed.
+	// Order is as-listed (the default) or shuffled: a random order that the seed fixes.
 	Order DeliverOrder `yaml:"order" json:"order,omitempty" strict:"oneof=as-listed|shuffled"`
-	// Times delivers each event so many times, as deliveries of their own; 0 is once.
+	// Times delivers each event so many times, as separate deliveries; 0 is once.
 	Times int `yaml:"times" json:"times,omitempty"`
 	// Parallel hands all over at once; else each waits for the attempt of the one before.
 	Parallel bool `yaml:"parallel" json:"parallel,omitempty"`
@@ -155,7 +155,7 @@ const (
 	Shuffled DeliverOrder = "shuffled"
 )
 
-// EventList names events; the one word all stands for every event type of the provider.
+// EventList names events; the word all is every event type of the provider.
 type EventList []string
 
 // Settings overwrite members of a body: JSON pointer → value.
@@ -163,7 +163,7 @@ type Settings map[string]json.RawMessage
 
 // RespondWith changes what a bin answers.
 type RespondWith struct {
-	// Bin whose script it is; "" is the bin that stands in for the target.
+	// Bin whose script it is; "" is the bin in place of the target.
 	Bin    string `yaml:"bin" json:"bin,omitempty"`
 	Script `yaml:",inline"`
 }

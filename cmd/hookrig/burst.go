@@ -33,7 +33,7 @@ type burstFlags struct {
 	knowledge        knowledge
 	tls              trustFlags
 	noReconciliation bool
-	minted           bool // the secret was drawn
+	minted           bool // the secret is made of the seed
 	recordedFlags
 }
 
@@ -42,7 +42,7 @@ func newBurst(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "burst [PROVIDER] --to URL",
 		Short: "Send many unique, signed events, and account for every one",
-		Long: `Sends events that are each drawn and signed on their own. With --rate the load is open: every event has its
+		Long: `Sends unique events, each rendered and signed for itself. With --rate the load is open: every event has its
 time, and one that is late is counted from when it was due. When the URL is a bin of a running server, what was sent is
 compared with what was captured: lost, duplicated, unexpected. Exit code 0: everything planned was acknowledged and, in
 a bin, captured exactly once; 1: not; 3: the bin could not be read whole.
@@ -59,7 +59,7 @@ file of captures (JSON Lines or HAR), or a bin of a running server. With PROVIDE
 	}
 	f := cmd.Flags()
 	f.StringVar(&b.plan.URL, "to", "", "where to send them, an http or https `URL`")
-	f.StringVar(&b.plan.Secret, "secret", "", "the `SECRET` that they are signed with (default: drawn from the seed)")
+	f.StringVar(&b.plan.Secret, "secret", "", "the `SECRET` that they are signed with (default: made of the seed)")
 	f.StringVar(&b.tenant, "tenant", "", "the `NAME` of the tenant, store or project they come from")
 	f.StringSliceVar(&b.plan.Events, "events", nil, "the events to send in turn: `PATTERNS`, comma-separated (default: all)")
 	f.Float64Var(&b.plan.Rate, "rate", 0, "so many events a second, a `NUMBER` (default: as fast as the answers come)")
@@ -70,7 +70,7 @@ file of captures (JSON Lines or HAR), or a bin of a running server. With PROVIDE
 	f.DurationVar(&b.plan.Duration, "duration", 0, "stop after a `DURATION`")
 	f.IntVar(&b.plan.Connections, "connections", burst.DefaultConnections, "a `NUMBER` of connections, and so of requests at once")
 	f.DurationVar(&b.plan.Timeout, "timeout", 0, "`DURATION` of one request (default: the provider's)")
-	f.Var(&b.seed, "seed", "the `NUMBER` that the events are drawn from (default: drawn and printed)")
+	f.Var(&b.seed, "seed", "the `NUMBER` that fixes the events (default: random, and printed)")
 	f.StringVar(&b.server, "server", "", "the dashboard's `URL` of the server whose bin --to is (default: asked of --to)")
 	f.StringVar(&b.token, "token", "", "the server's `TOKEN`")
 	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
@@ -259,7 +259,7 @@ func liveProgress(w World) func(burst.Progress) {
 // burstBin is the bin that a burst goes to, as it stood before.
 type burstBin struct {
 	name   string
-	client mockserver.Client
+	client *mockserver.Client
 	before mockserver.BinSummary
 }
 

@@ -31,7 +31,7 @@ func (b *burstFlags) checkFrom(args []string) error {
 	case b.from == "":
 		return nil
 	case len(b.plan.Events) > 0 || b.tenant != "":
-		return misusef("--events and --tenant are about events that are drawn: --from sends what is recorded")
+		return misusef("--events and --tenant are for a provider's events: --from sends recorded requests")
 	case len(args) == 0 && b.plan.Secret != "":
 		return misusef("--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from %s", b.from)
 	}
@@ -137,7 +137,7 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver
 }
 
 // allOf yields the captures of a bin after a seq, oldest first.
-func allOf(ctx context.Context, client mockserver.Client, bin string, after uint64) iter.Seq2[mockserver.Capture, error] {
+func allOf(ctx context.Context, client *mockserver.Client, bin string, after uint64) iter.Seq2[mockserver.Capture, error] {
 	return func(yield func(mockserver.Capture, error) bool) {
 		query := mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, After: after, Limit: mockserver.MaxLimit, Oldest: true}}
 		for {

@@ -83,7 +83,7 @@ func TestBurstFromWhatCannotBe(t *testing.T) {
 	}{
 		{"which provider's events? give one, as in hookrig burst neostore --to URL, or recorded requests with --from", []string{"--to", to}},
 		{"--keep-path and --skip-invalid are for recorded requests: give --from too", []string{"neostore", "--to", to, "--keep-path"}},
-		{"--events and --tenant are about events that are drawn: --from sends what is recorded", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
+		{"--events and --tenant are for a provider's events: --from sends recorded requests", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
 		{"--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from ", []string{"--from", wrong, "--to", to, "--secret", "s"}},
 		{`--from "nothing": there is no such file, and the server at ` + server.DashboardURL() + " has no request in a bin of that name", []string{"--from", "nothing", "--to", to}},
 		{`--from "nothing": there is no such file; if it is a bin of a running server, give that server's dashboard with --server URL`, []string{"--from", "nothing", "--to", "http://127.0.0.1:1/"}},

@@ -95,7 +95,7 @@ func (f *captureFile) records() iter.Seq[mockserver.FileRecord] {
 	}
 }
 
-// importable is the file from its beginning in a format that a server reads: a raw request becomes a line of JSON.
+// importable is the file from its beginning in a format that a server reads: it turns a raw request into a line of JSON.
 func (f *captureFile) importable() (mockserver.FileFormat, io.Reader, error) {
 	if f.format.Name != "" {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
@@ -187,7 +187,7 @@ func (f *captureFile) check(w World, skip bool, sendable func(*mockserver.Captur
 	return left + wrong, nil
 }
 
-// place says where a record stands: its line, and of a file with several records on one line which of them it is.
+// place says where a record is: its line, and of a file with several records on one line which of them it is.
 func (f *captureFile) place(r *mockserver.FileRecord) string {
 	return placeOf(f.name, r.Line, r.Number)
 }
@@ -217,7 +217,7 @@ func (f *captureFile) sendable(w World, change *mockserver.ReplayChange, to stri
 			}
 			if !warned && strings.Contains(string(mockserver.AppendRequest(nil, c.Message)), mockserver.Redacted) {
 				warned = true
-				w.Stderr.Printf("line %d: %s stands where a secret stood: the export leaves them out unless told --secrets keep\n", record.Line, mockserver.Redacted)
+				w.Stderr.Printf("line %d: %s replaces a secret: the export has none unless you give it --secrets keep\n", record.Line, mockserver.Redacted)
 			}
 			if !yield(c, nil) {
 				return

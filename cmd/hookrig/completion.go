@@ -73,7 +73,7 @@ func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cob
 // completeFault completes a kind of fault.
 func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
-	for _, kind := range mockserver.Faults() {
+	for _, kind := range mockserver.FaultKinds() {
 		for _, name := range faultForms(kind) {
 			names = append(names, name+"\t"+kind.Text)
 		}

@@ -122,7 +122,7 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 	}
 	f := cmd.Flags()
 	f.BoolVar(&sample, "sample", false, "render a body of each event")
-	f.Var(&seed, "seed", "the `NUMBER` that samples are drawn from (default: drawn and printed)")
+	f.Var(&seed, "seed", "the `NUMBER` that fixes the samples (default: random, and printed)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.StringVar(&code, "code", "", "print a handler in a `LANGUAGE`: "+strings.Join(languageNames(), ", "))
 	of.flags(cmd)

@@ -26,7 +26,7 @@ func (r *serverFlags) add(cmd *cobra.Command) {
 }
 
 // dial connects to the server.
-func (r *serverFlags) dial(cmd *cobra.Command, w World) (mockserver.Client, error) {
+func (r *serverFlags) dial(cmd *cobra.Command, w World) (*mockserver.Client, error) {
 	trust, err := r.tls.trust(cmd, w)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ max_tokens, password_changed_at) are none.
 				seen := &redactions{Writer: out}
 				err := client.Export(cmd.Context(), query, f, secrets == "keep", seen)
 				if seen.any && secrets != "keep" {
-					w.Stderr.Printf("%s stands for secrets: --secrets keep leaves them\n", mockserver.Redacted)
+					w.Stderr.Printf("%s replaces each secret: --secrets keep leaves them\n", mockserver.Redacted)
 				}
 				if exit := (*exitError)(nil); errors.As(err, &exit) {
 					return exit
@@ -99,7 +99,7 @@ max_tokens, password_changed_at) are none.
 	f.StringVar(&query.Q, "q", "", "only what matches this `QUERY`: words and fields")
 	f.Uint64Var(&query.After, "after", 0, "only captures behind the one with that `SEQ`")
 	f.Uint64Var(&query.Before, "before", 0, "only captures before the one with that `SEQ`")
-	f.StringVar(&secrets, "secrets", "redact", "`WHAT` becomes of secrets: redact or keep")
+	f.StringVar(&secrets, "secrets", "redact", "`WHAT` to do with secrets: redact or keep")
 	server.add(cmd)
 	completeFlag(cmd, "format", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		return startingWith(typed, mockserver.FormatNames(nil)), noFiles

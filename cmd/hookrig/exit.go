@@ -16,7 +16,7 @@ const (
 	exitPassed       = 0
 	exitFailed       = 1 // what was checked is wrong
 	exitMisuse       = 2 // the command line, or a file that it names, is wrong
-	exitInconclusive = 3 // the server could not judge: a port taken, a disk full, an interrupt
+	exitInconclusive = 3 // nothing could be checked: a port taken, a disk full, an interrupt
 )
 
 // exitCode is an exit code and what it says.
@@ -31,7 +31,7 @@ func exitCodes() []exitCode {
 		{exitPassed, "passed", "Everything is as it should be."},
 		{exitFailed, "failed", "The consumer did something wrong: a step failed, a signature is not valid, an event was lost."},
 		{exitMisuse, "misuse", "The command line, or a file that it names, is wrong. Nothing was sent."},
-		{exitInconclusive, "could not judge", "hookrig could not find out: nobody listens at the target, a port is in use, a disk is full, an interrupt."},
+		{exitInconclusive, "inconclusive", "hookrig could not find out: nobody listens at the target, a port is in use, a disk is full, an interrupt."},
 	}
 }
 

@@ -23,11 +23,11 @@ func parseFaults(list []string) ([]mockserver.Fault, error) {
 	return faults, nil
 }
 
-// faultHelp lists the faults there are. What a fault does stands beside its name or, where that is long, below.
+// faultHelp lists the faults there are. The text of a fault is beside its name or, where that is long, below.
 func faultHelp() string {
 	const column = 20
 	var b terminal.Builder
-	for _, kind := range mockserver.Faults() {
+	for _, kind := range mockserver.FaultKinds() {
 		name := "  " + kind.Name
 		if optional, ok := strings.CutPrefix(kind.Args, "["); ok {
 			name += "[:" + optional

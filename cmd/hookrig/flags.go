@@ -150,7 +150,7 @@ func flagError(where string, f *pflag.Flag, value string, err error) error {
 	return fmt.Errorf("%s %q: %w", where, value, err)
 }
 
-// seedFlag is a --seed that is drawn once when it is not given.
+// seedFlag is a --seed that is random when it is not given.
 type seedFlag struct {
 	seed  uint64
 	given bool

@@ -39,7 +39,7 @@ func newListen(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "listen [BIN]",
 		Short: "Show a bin's captures as they arrive, and forward them",
-		Long: `Opens a capture address of its own (or uses the server at --server) and prints a line for every request that the bin
+		Long: `Opens its own capture address (or uses the server at --server) and prints a line for every request that the bin
 receives, until interrupted. With --provider and --secret each signature is checked on arrival. With --forward each
 request is passed on as it came, and the sender gets the consumer's answer. With --q and --where only requests that
 match are shown; all are recorded.
@@ -121,7 +121,7 @@ func captureError(err error) error {
 }
 
 // connect returns a client of the server at --server, or of one that lives as long as the command.
-func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (mockserver.Client, func(), error) {
+func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (*mockserver.Client, func(), error) {
 	known, err := l.knowledge.catalogue()
 	if err != nil {
 		return nil, nil, err

@@ -101,7 +101,7 @@ func sentence(text string) string {
 
 func faultRows() string {
 	var rows [][]string
-	for _, kind := range mockserver.Faults() {
+	for _, kind := range mockserver.FaultKinds() {
 		form := kind.Name
 		switch optional, ok := strings.CutPrefix(kind.Args, "["); {
 		case ok:

@@ -93,7 +93,7 @@ func TestExportImportReplay(t *testing.T) {
 		t.Error(lines)
 	}
 	_, stderr := run(t, exitPassed, lines, "replay", "-", "--to", client.BinURL("redacted"), "--json")
-	want1 := "line 1: REDACTED stands where a secret stood"
+	want1 := "line 1: REDACTED replaces a secret"
 	if !strings.Contains(stderr, want1) {
 		t.Errorf("%q, want %q", stderr, want1)
 	}

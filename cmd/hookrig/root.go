@@ -95,7 +95,7 @@ func newRoot(w World) *cobra.Command {
 		Long: `hookrig plays webhook providers (correctly signed events, their headers, retries and faults),
 captures what a consumer receives byte for byte, runs scenario files and sends bursts.
 
-Exit codes: 0 passed, 1 failed, 2 misuse, 3 could not judge.
+Exit codes: 0 passed, 1 failed, 2 misuse, 3 inconclusive.
 Results go to stdout, progress and logs to stderr.
 Every flag can be set by a variable: --allow-target is HOOKRIG_ALLOW_TARGET; one that can be repeated takes a comma
 list (--secret, --set, --fault, --option and --api-key: a line each).`,

@@ -38,10 +38,10 @@ func newRun(w World) *cobra.Command {
 		Use:   "run FILE|DIR...",
 		Short: "Play scenario files and check the consumer",
 		Long: `Plays each scenario on a server of its own (in memory, on loopback), or on the running one at --server, and prints every
-step and a verdict. The name of a scenario that comes with hookrig, such as "tour", may stand for its file.
+step and a result. The name of a scenario that comes with hookrig, such as "tour", may be given instead of its file.
 A scenario file can do what a program can: it sends requests, to loopback, the target and what --allow-target names only,
 reads variables of the environment (${env:NAME}) and, with --allow-exec only, runs programs. Read a file that you did not write before you play it.
-Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in it is printed; 3: the server could not judge.`,
+Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in it is printed; 3: inconclusive, nothing could be checked.`,
 		Example: `  hookrig run scenarios/library/tour.yaml
   hookrig run tests/webhooks --target http://127.0.0.1:3000/hooks --secret S --junit report.xml`,
 		ValidArgsFunction: completeScenario,
@@ -66,7 +66,7 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 	f := cmd.Flags()
 	f.StringVar(&r.target, "target", "", "the `URL` of the consumer under test, in the place of the scenario's")
 	f.StringVar(&r.secret, "secret", "", "the `SECRET` that the consumer verifies with")
-	f.Var(&r.seed, "seed", "the `NUMBER` that every event is drawn from (default: the scenario's, or drawn and printed)")
+	f.Var(&r.seed, "seed", "the `NUMBER` that fixes every event (default: the scenario's, or random, and printed)")
 	f.StringVar(&r.junit, "junit", "", "write a JUnit report to `FILE`")
 	f.StringVar(&r.json, "json", "", "write the report as JSON to `FILE` (- is standard output, in the place of the text)")
 	f.StringVar(&r.html, "html", "", "write the report as one page of HTML to `FILE`")
@@ -183,7 +183,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		// The text goes elsewhere: say here how far it is.
 		o.Progress = func(s scenarios.StepReport) { w.Stderr.Printf("%s %s\n", s.Status, s.ID) }
 	}
-	var client mockserver.Client
+	var client *mockserver.Client
 	if r.server != "" {
 		if client, err = dialServer(r.server, r.token, o.Trust); err != nil {
 			return err
@@ -238,7 +238,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		if r.json == "-" {
 			return inconclusive(broken[0]) // the reports have all of them
 		}
-		return inconclusive(errors.New("could not judge: see the report"))
+		return inconclusive(errors.New("inconclusive: see the report"))
 	case worst == scenarios.Failed:
 		return failed()
 	case worst == scenarios.Inconclusive, worst == scenarios.Errored:
@@ -286,7 +286,7 @@ func calls(s *scenarios.Scenario) bool {
 
 // play runs one scenario on a server of its own, or on the running one that client speaks to.
 func (r *runFlags) play(
-	cmd *cobra.Command, w World, client mockserver.Client, s *scenarios.Scenario, o scenarios.Options, allow []string,
+	cmd *cobra.Command, w World, client *mockserver.Client, s *scenarios.Scenario, o scenarios.Options, allow []string,
 ) (scenarios.Report, error) {
 	ctx := cmd.Context()
 	if client != nil {

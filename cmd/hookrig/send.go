@@ -54,7 +54,7 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 	f.StringVar(&s.to, "to", "", "where to send it, an http or https `URL`")
 	f.StringVar(&s.secret, "secret", "", "the `SECRET` that it is signed with")
 	f.StringVar(&s.tenant, "tenant", "", "the `NAME` of the tenant, store or project it comes from")
-	f.Var(&s.seed, "seed", "the `NUMBER` that the body is drawn from (default: drawn and printed)")
+	f.Var(&s.seed, "seed", "the `NUMBER` that fixes the body (default: random, and printed)")
 	f.StringArrayVar(&s.set, "set", nil, "overwrite a member of the body, `POINTER=JSON`; repeatable")
 	f.StringVar(&s.body, "body", "", "send the bytes of `FILE` (- is standard input) as they are, instead of a rendered body")
 	f.StringArrayVar(&s.faults, "fault", nil, "do something wrong on purpose, `KIND[:ARG]`; repeatable")
@@ -240,7 +240,7 @@ func isExpected(status int, expected []string) bool {
 
 // sendResult is nil when every delivery was delivered, or dropped as a fault asked; with expected statuses, when each was answered so.
 func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected []string) error {
-	var verdict error
+	var result error
 	for _, d := range deliveries {
 		last := mockserver.Attempt{}
 		if n := len(d.Attempts); n > 0 {
@@ -249,7 +249,7 @@ func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected 
 		switch {
 		case len(expected) > 0 && last.Status != 0:
 			if !isExpected(last.Status, expected) {
-				verdict = failed()
+				result = failed()
 			}
 		case len(expected) > 0 && d.State == mockserver.Dropped:
 			return inconclusive(errors.New("nothing was sent, so no answer can be checked: leave out the drop fault or --expect"))
@@ -261,10 +261,10 @@ func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected 
 		case last.Outcome == mockserver.NotSent:
 			return inconclusive(fmt.Errorf("no consumer at %s: %s", d.URL, last.Error))
 		default:
-			verdict = failed()
+			result = failed()
 		}
 	}
-	return verdict
+	return result
 }
 
 // parseSettings reads POINTER=JSON; a value that is not JSON is taken as text.

@@ -7,11 +7,11 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// shown prints what becomes of a bin's captures.
+// shown prints a bin's captures, and later their responses.
 type shown struct {
 	*listenFlags
 	w          World
-	client     mockserver.Client
+	client     *mockserver.Client
 	bin        string
 	unanswered map[uint64]string // by seq: ids of captures that were told, and whose consumer has not responded yet
 }

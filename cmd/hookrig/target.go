@@ -12,7 +12,7 @@ import (
 
 // target checks the http(s) URL of a consumer, given by a flag, and returns its host and a guard that allows dialling it:
 // naming a consumer on the command line permits it. Link-local and metadata addresses stay refused. An address without
-// a scheme becomes an http:// URL in *value.
+// a scheme is replaced by an http:// URL in *value.
 func target(flag string, value *string) (string, *mockserver.Guard, error) {
 	text := *value
 	if text == "" {
@@ -65,7 +65,7 @@ func isPort(text string) bool {
 }
 
 // dialServer connects to the running server at --server.
-func dialServer(server, token string, trust mockserver.Trust) (mockserver.Client, error) {
+func dialServer(server, token string, trust mockserver.Trust) (*mockserver.Client, error) {
 	client, err := mockserver.Dial(server, token, trust)
 	switch {
 	case errors.Is(err, mockserver.ErrNoServer):

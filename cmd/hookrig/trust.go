@@ -43,7 +43,7 @@ func (t *trustFlags) trust(cmd *cobra.Command, w World) (mockserver.Trust, error
 		}
 	}
 	if t.skip {
-		w.Stderr.Printf("%s\n", "hookrig: warning: --skip-verify: certificates are not checked; whoever stands in between can read and change what is sent")
+		w.Stderr.Printf("%s\n", "hookrig: warning: --skip-verify: certificates are not checked; anybody in between can read and change the requests")
 	}
 	return trust, nil
 }

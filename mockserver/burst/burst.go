@@ -16,6 +16,7 @@ import (
 
 // Plan is what a burst sends, where, how fast.
 type Plan struct {
+	// Provider is whose events are sent.
 	Provider *fixtures.Provider
 	// Recording, if set, is sent in turn in the place of the provider's events: Provider, Secret, Events, Options and Seed are
 	// not used then.
@@ -35,7 +36,8 @@ type Plan struct {
 	Duration time.Duration
 	// Connections is how many connections, and so requests at once, there are; 0 is DefaultConnections.
 	Connections int
-	Seed        uint64
+	// Seed fixes the events: the same seed sends the same bytes.
+	Seed uint64
 	// Timeout of one request; 0 is the provider's, or 30 s of a Recording.
 	Timeout time.Duration
 	// Dial opens the connections; nil may reach loopback only.
@@ -56,8 +58,8 @@ const recordedTimeout = 30 * time.Second
 // stream is the name that the draws of a burst have in common.
 const stream = "burst"
 
-// Run sends the burst and returns its report. It ends early, with what was done until then, when ctx does: requests under way are
-// broken off, and the error is ctx's. ErrNoConsumer: the first connection could not be opened; the report says why. progress, if any, is called from one goroutine about ten times a second.
+// Run sends the burst and returns its report. When ctx ends, Run breaks off its requests and returns
+// ctx's error and the report so far. ErrNoConsumer: the first connection could not be opened; the report says why. progress, if any, is called from one goroutine about ten times a second.
 func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, error) {
 	names, err := plan.check()
 	if err != nil {

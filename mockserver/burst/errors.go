@@ -3,7 +3,7 @@ package burst
 import "errors"
 
 var (
-	// ErrPlan: the plan cannot be carried out as it stands; the error says why.
+	// ErrPlan: the plan cannot be carried out; the error says why.
 	ErrPlan = errors.New("burst plan")
 	// ErrNoConsumer: nothing could be connected to at the plan's URL.
 	ErrNoConsumer = errors.New("no consumer")

@@ -2,9 +2,9 @@ package burst
 
 import "time"
 
-// Progress is how far a burst is.
+// Progress is how far a burst is: the time since its start, how many events were Sent and how many Acknowledged with a 2xx.
 type Progress struct {
-	Elapsed      time.Duration
+	Elapsed      time.Duration // since the start
 	Sent         uint64
 	Acknowledged uint64
 }

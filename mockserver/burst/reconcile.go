@@ -30,8 +30,8 @@ type Accounting struct {
 func (a *Accounting) OK() bool { return a.Lost == 0 && a.Duplicated == 0 && a.Unexpected == 0 }
 
 // Reconcile fills in r.Accounting from the captures of a bin since the burst began, in the order of their sequence.
-// Events are told apart by their bodies, which are drawn again or are those of the recording; where bodies of a burst are
-// equal, as many captures of them are expected. It takes 20 bytes of memory an event.
+// It tells events apart by their bodies, which it renders again or takes from the recording; where bodies of a burst are
+// equal, it expects as many captures of them. It takes 20 bytes of memory an event.
 func (r *Report) Reconcile(captures iter.Seq2[journal.Capture, error]) error {
 	if r.plan.Provider == nil && r.plan.Recording == nil {
 		return errNoPlan

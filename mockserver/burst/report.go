@@ -11,8 +11,9 @@ import (
 
 // Report is what a burst did.
 type Report struct {
+	// Provider is whose events were sent, to URL, rendered from Seed.
 	Provider string `json:"provider,omitempty"`
-	// Recorded is how many recorded requests were sent in turn; 0 when they were drawn.
+	// Recorded is how many recorded requests were sent in turn; 0 when the events were rendered.
 	Recorded int    `json:"recorded,omitempty"`
 	URL      string `json:"url"`
 	Seed     uint64 `json:"seed"`
@@ -27,7 +28,8 @@ type Report struct {
 	Statuses map[int]uint64 `json:"statuses"`
 	// Reasons counts why events got no response, as "not_sent: connection refused". Of many different ones the last are counted together.
 	Reasons map[string]uint64 `json:"reasons"`
-	Seconds float64           `json:"seconds"`
+	// Seconds is how long the burst took.
+	Seconds float64 `json:"seconds"`
 	// Rate is what was achieved, in events a second.
 	Rate float64 `json:"rate"`
 	// Lag is how late events were begun; Service is from then to the answer; Response from when they were due to the answer.
@@ -45,7 +47,8 @@ type Report struct {
 	unacknowledged []uint32 // indexes that were taken and got no 2xx, ascending
 }
 
-// Latency sums up durations in milliseconds.
+// Latency has the percentiles of durations, in milliseconds: P50 is the median, P90 and P99 are the 90th and 99th
+// percentiles, P999 is the 99.9th, Max the longest.
 type Latency struct {
 	P50  float64 `json:"p50"`
 	P90  float64 `json:"p90"`

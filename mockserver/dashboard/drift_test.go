@@ -21,7 +21,7 @@ func TestDrift(t *testing.T) {
 	for _, c := range []struct{ path, want string }{
 		{"c00000001/diff/c00000001", "[]"},
 		{"c00000001/diff/c00000003", "[]"},
-		{"c00000001/diff/c00000002", "[string>/passId>type>integer string>/passType>gone> string>/identifiers/any>gone> >/identifiers/other>new>string >/colour>new>object]"},
+		{"c00000001/diff/c00000002", "[string>/passId>type>integer string>/passType>missing> string>/identifiers/any>missing> >/identifiers/other>new>string >/colour>new>object]"},
 	} {
 		var got []string
 		for _, change := range r.call(t, 200, "GET", "/captures/"+c.path, "")["drift"].([]any) {

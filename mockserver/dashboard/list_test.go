@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -105,7 +104,7 @@ func TestPagesAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.(io.Closer).Close()
+	defer client.Close()
 	for _, oldest := range []bool{false, true} {
 		for limit, want := range map[int]int{5: 5, 6: 6, 0: 6} {
 			all, err := client.Captures(t.Context(), capture.Query{CaptureQuery: journal.CaptureQuery{Oldest: oldest, Limit: limit}})

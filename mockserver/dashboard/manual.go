@@ -15,13 +15,13 @@ type ManualPage struct {
 	Name string
 	// Title and Summary head the page and its line in the list of pages.
 	Title, Summary string
-	// HTML is what stands below the title. Links to other pages are their names.
+	// HTML is the page below its title. Links to other pages are their names.
 	HTML template.HTML
 	// Sections are the parts of the page that have an anchor.
 	Sections []ManualSection
 }
 
-// ManualSection is a part of a page: ID is its anchor.
+// ManualSection is a part of a page, with its Title: ID is its anchor.
 type ManualSection struct{ ID, Title string }
 
 // WithManual is Handler with the pages of a manual at /manual.

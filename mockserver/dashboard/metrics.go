@@ -71,7 +71,7 @@ func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	e.sample("", "", float64(seen.Problems))
 	e.family("hookrig_bins", "gauge", "Bins that hold or held a capture. Of those that hold none the store remembers the last ones.")
 	e.sample("", "", float64(len(bins)))
-	e.family("hookrig_captures_held", "gauge", "Captures that the bins hold.")
+	e.family("hookrig_captures_kept", "gauge", "Captures that the bins hold.")
 	e.sample("", "", float64(stats.Captures))
 	e.family("hookrig_captures_evicted_total", "counter", "Captures that made room for others, or were too old, oldest first.")
 	e.sample("", "", float64(stats.EvictedCaptures))

@@ -227,14 +227,14 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 
 	again := r.open(t, "", "1-0")
 	for _, want := range []string{
-		"ready 1-0", "missed 1-0", "skipped 4-0 capture 2-4 gone", "capture 5-0", "capture 6-0", "capture 7-0", "capture 8-0",
-		"skipped 9-0 capture 9-9 gone", "capture 10-0",
+		"ready 1-0", "missed 1-0", "skipped 4-0 capture 2-4 removed", "capture 5-0", "capture 6-0", "capture 7-0", "capture 8-0",
+		"skipped 9-0 capture 9-9 removed", "capture 10-0",
 	} {
 		told(again, want)
 	}
 	// Of a bin that still holds what came before, nothing can be gone.
 	for last, want := range map[string][]string{
-		"1-0": {"ready 1-0", "missed 1-0", "skipped 4-0 capture 2-4 gone", "capture 5-0", "capture 6-0", "capture 8-0"},
+		"1-0": {"ready 1-0", "missed 1-0", "skipped 4-0 capture 2-4 removed", "capture 5-0", "capture 6-0", "capture 8-0"},
 		"5-0": {"ready 5-0", "missed 5-0", "capture 6-0", "capture 8-0"},
 	} {
 		s := r.open(t, "?bin=a", last)
@@ -253,7 +253,7 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 		r.call(t, 200, "POST", "/clock/settle", "")
 	}
 	deliveries := r.open(t, "?bin=none", "15-0")
-	for _, want := range []string{"ready 15-0", "missed 15-0", "skipped 15-3 delivery 1-3 gone", "delivery 15-4", "delivery 15-5"} {
+	for _, want := range []string{"ready 15-0", "missed 15-0", "skipped 15-3 delivery 1-3 removed", "delivery 15-4", "delivery 15-5"} {
 		told(deliveries, want)
 	}
 }

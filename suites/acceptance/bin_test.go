@@ -132,7 +132,7 @@ var _ = Describe("a bin on the page", func() {
 		Eventually(b.count("#list .row")).Should(Equal("1"))
 		b.sees("#head .stats", "2 cleared")
 		b.clickOn("#head .stats summary")
-		b.sees("#head .stats", "3 = 1 held + 0 evicted + 2 cleared")
+		b.sees("#head .stats", "3 = 1 kept + 0 evicted + 2 cleared")
 		b.isAccessible()
 
 		file := r.exported(ctx, "files")

@@ -93,7 +93,7 @@ func body(s, n int) []byte {
 }
 
 // keepsAll reads the whole bin and holds it against what was acknowledged. It returns the highest sequence number.
-func keepsAll(ctx context.Context, client mockserver.Client, acknowledged [][]int, last uint64) uint64 {
+func keepsAll(ctx context.Context, client *mockserver.Client, acknowledged [][]int, last uint64) uint64 {
 	GinkgoHelper()
 	seen := make([]map[int]bool, senders)
 	highest := make([]int, senders)

@@ -41,7 +41,7 @@ var _ = Describe("the page of the API", func() {
 		entity := ""
 		do := func(id, curl string) {
 			GinkgoHelper()
-			curl = strings.NewReplacer("/ENDPOINT", "/"+endpoint.ID, "/DELIVERY", "/"+made[0].ID, "/ENTITY", "/"+entity, "/RUN", "/"+run).Replace(curl)
+			curl = strings.NewReplacer("/ENDPOINT", "/"+endpoint.ID, "/DELIVERY", "/"+made[0].ID, "/ENTITY", "/"+entity, "/RUN", "/"+run.Run()).Replace(curl)
 			out, err := sh(ctx, curl+" -sS -o out -w '%{http_code}'", id == "get-stream")
 			Expect(err).NotTo(HaveOccurred(), "%s: %s: %s", id, curl, out)
 			Expect(out).To(HavePrefix("2"), "%s: %s", id, curl)

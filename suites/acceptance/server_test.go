@@ -24,7 +24,7 @@ import (
 type server struct {
 	session            *gexec.Session
 	capture, dashboard string
-	client             mockserver.Client
+	client             *mockserver.Client
 }
 
 var addresses = regexp.MustCompile(`capture +(http://\S+)/<bin>\s+dashboard +(http://\S+)`)

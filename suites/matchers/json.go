@@ -17,8 +17,8 @@ import (
 )
 
 // HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere in hookrig: .method .path .query .params
-// .headers .body .form .parts; the body is decoded (gzip, character sets). Bytes and strings stand for a body. The value may be a matcher; one that
-// cannot judge what the expression gave does not match, and the failure says why. Numbers are compared exactly, whatever their size; 1 equals 1.0.
+// .headers .body .form .parts; the body is decoded (gzip, character sets). Bytes and strings are taken as a body. The value may be a matcher; one that
+// cannot match the type of the result does not match, and the failure says why. Numbers are compared exactly, whatever their size; 1 equals 1.0.
 //
 //	HaveJSON(".body.data.customer.email", "ada@example.com")
 //	HaveJSON(".body.data.items | length", BeNumerically(">", 1))

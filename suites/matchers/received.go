@@ -70,7 +70,7 @@ func (m *ReceivedMatcher) wrong() error {
 	return nil
 }
 
-// Match counts the captures that every matcher accepts. A matcher that cannot judge a capture does not accept it. The error says that a
+// Match counts the captures that every matcher accepts. A matcher that fails on a capture does not accept it. The error says that a
 // matcher is wrong itself, or that the bin could not be read.
 func (m *ReceivedMatcher) Match(actual any) (bool, error) {
 	if err := m.wrong(); err != nil {

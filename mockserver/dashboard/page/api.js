@@ -1,6 +1,6 @@
 // Calls of the dashboard's API, and the same calls as curl commands.
 
-// base is where the dashboard is: the folder above this file's, so that it may stand below a path.
+// base is where the dashboard is: the folder above this file's, so that it works below a path.
 export const base = new URL("..", import.meta.url).href.replace(/\/$/, "");
 
 let token = sessionStorage.getItem("token") ?? "";

@@ -1,7 +1,7 @@
 // The captures of one delivery, and when a capture came.
 import { api, path } from "./api.js";
 import { el, facts, link, table } from "./dom.js";
-import { answered, status, verdict } from "./list.js";
+import { answered, result, status } from "./list.js";
 import { hash, place } from "./place.js";
 import { clock, exact, span } from "./text.js";
 import { timeline } from "./timeline.js";
@@ -18,7 +18,7 @@ export async function attempts(c, at) {
   const { items } = await api(`${at}/attempts`);
   const rows = items.map((a, i) => [
     i + 1, a.id === c.id ? el("b", "", `${a.id} (this one)`) : link(a.id, hash({ ...place, show: a.id })), clock(a.at),
-    i ? `+${gap(a, items[i - 1])}` : "", status(answered(a)) || "", verdict(a.verification) || "",
+    i ? `+${gap(a, items[i - 1])}` : "", status(answered(a)) || "", result(a.verification) || "",
   ]);
   const why = items.length < 2 ? el("p", "hint", "1 attempt. Retries with the same event id or body appear here.") : "";
   return [timeline(items.map((a) => ({ at: a.at, good: accepted(a), text: answered(a) || "none" }))), why,
@@ -35,7 +35,7 @@ export async function timing(c, at) {
     ["Attempt", items.length > 1 && `${index + 1} of ${items.length}`],
     ["Sent by", sent && link(`delivery ${sent.delivery.id}, attempt ${sent.attempt.n}`, hash({ view: "deliveries", show: sent.delivery.id }))],
     ["Exchange took", sent && `${span(sent.attempt.took_ms)}, from the first byte sent to the response read`],
-    ["Response held back", c.response?.delay], ["Body dripped over", c.response?.drip],
+    ["Response delayed by", c.response?.delay], ["Body dripped over", c.response?.drip],
     ["Sequence", c.seq], ["From", c.peer], ["HTTP", c.version],
     ["TLS", c.tls && `${c.tls.version}, ${c.tls.cipher}${c.tls.sni ? `, for ${c.tls.sni}` : ""}`],
   ].filter(([, value]) => value !== false));

@@ -1,4 +1,4 @@
-// A bin: its address, its account, and what it does besides recording.
+// A bin: its address, its account, and what it does apart from recording.
 import { api, base, curl, download, path, upload } from "./api.js";
 import { formats } from "./capture.js";
 import { ask, open } from "./dialog.js";
@@ -10,7 +10,7 @@ import { count } from "./text.js";
 
 const kinds = [["", "none"], ["slack", "Slack"], ["discord", "Discord"], ["meta", "Meta"], ["twitter", "X (Twitter)"], ["cloudevents", "CloudEvents"]];
 
-// head is what stands above the list of a bin. server has its address, query says what is searched for, did does something and says
+// head is the part above the list of a bin. server has its address, query says what is searched for, did does something and says
 // so, changed is called when what it does or holds is another.
 export async function head(name, server, query, did, changed) {
   const at = path(["bins", name]);
@@ -37,13 +37,13 @@ export async function head(name, server, query, did, changed) {
   return { content, recount: counts.redraw, anew };
 }
 
-// account is what became of the requests that named the bin.
+// account counts what happened to the requests that named the bin.
 function account(l, opened) {
   const refused = l.refused.size + l.refused.malformed + l.refused.no_room + l.refused.failed;
   const part = (n, word, kind) => (n || !kind ? el("span", kind && n ? `count ${kind}` : "count", el("b", "", n.toLocaleString("en")), ` ${word}`) : "");
-  const box = el("details", "stats", el("summary", "", part(l.held, "held"), part(l.received, "received"), part(l.evicted, "evicted", "warn"), part(l.cleared, "cleared", "plain"),
+  const box = el("details", "stats", el("summary", "", part(l.kept, "kept"), part(l.received, "received"), part(l.evicted, "evicted", "warn"), part(l.cleared, "cleared", "plain"),
     part(refused, "refused", "bad"), part(l.truncated, "truncated", "bad"), part(l.aborted, "aborted", "bad"), part(l.dropped, "dropped", "warn"), l.complete ? "" : el("span", "chip warn", "incomplete"), el("span", "more", "stats")),
-  facts([["Received", l.received], ["Stored", `${l.stored} = ${l.held} held + ${l.evicted} evicted + ${l.cleared} cleared`],
+  facts([["Received", l.received], ["Stored", `${l.stored} = ${l.kept} kept + ${l.evicted} evicted + ${l.cleared} cleared`],
     ["Refused for size", l.refused.size], ["Refused as malformed", l.refused.malformed], ["No room", l.refused.no_room], ["Store failed", l.refused.failed],
     ["Truncated", l.truncated], ["Aborted", l.aborted], ["Not told to live readers", l.dropped], ["Refusals counted since", l.since]]),
   l.complete ? "" : note("warn", "Incomplete: so many bins had something irregular that this one's refusals were not counted by themselves."));
@@ -51,7 +51,7 @@ function account(l, opened) {
   return box;
 }
 
-// does says what the bin does besides recording.
+// does says what the bin does apart from recording.
 function does(set) {
   const sequence = set.responses?.sequence ?? [];
   const said = [
@@ -135,7 +135,7 @@ function clearing(name, query, changed) {
     await api(at, undefined, "DELETE");
     changed();
   }, () => curl(at, undefined, "DELETE"),
-  el("p", "", searched ? el("code", "", query.q || query.where) : "All that it holds", " will be gone, for good."),
+  el("p", "", searched ? el("code", "", query.q || query.where) : "All captures of the bin", " will be deleted, for good."),
   el("div", "actions", having(el("button", "action danger", "Delete"), { autofocus: true })));
 }
 

@@ -28,7 +28,7 @@ export function body(content, type = "") {
   return el("div", "", bar, box);
 }
 
-// readable are the ways to show a text that are easier to read than the text itself.
+// readable are the forms of a text that are easier to read than the text itself.
 function readable(whole, bytes, type) {
   if (bytes > mostText) return [];
   if (/^application\/x-www-form-urlencoded/i.test(type) && !/^\s*[{[]/.test(whole)) return [["Form", () => fields(whole)]];

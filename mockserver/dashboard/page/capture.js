@@ -4,7 +4,7 @@ import { attempts, timing } from "./attempts.js";
 import { body, wire } from "./body.js";
 import { compare } from "./compare.js";
 import { action, copier, copy, el, having, link, menu, note, symbolAction, table, tabs } from "./dom.js";
-import { answered, status, verdict } from "./list.js";
+import { answered, result, status } from "./list.js";
 import { hash } from "./place.js";
 import { finder, term } from "./search.js";
 import { signature } from "./signature.js";
@@ -19,7 +19,7 @@ export function show(c, view) {
   return el("div", "",
     el("div", "head",
       el("h2", "", `${c.method} ${c.target}`),
-      el("p", "line", finder(el("span", `method ${c.method.toLowerCase()}`, c.method), term("method", c.method)), name ? finder(el("b", "", name), term("", name)) : "", c.verification ? finder(verdict(c.verification), term("verdict", c.verification.verdict)) : "",
+      el("p", "line", finder(el("span", `method ${c.method.toLowerCase()}`, c.method), term("method", c.method)), name ? finder(el("b", "", name), term("", name)) : "", c.verification ? finder(result(c.verification), term("verdict", c.verification.verdict)) : "",
         answered(c) === "" ? "" : Number(answered(c)) ? finder(status(answered(c)), term("status", String(answered(c)))) : status(answered(c))),
       el("p", "quiet", having(el("time", "", ago(c.at)), { dateTime: c.at, title: exact(c.at) }), ` · ${size(c.size)} · in `, link(c.bin, hash({ bin: c.bin })), ` · ${c.id} · from ${c.peer}`),
       c.problems.length ? note("bad", el("b", "", "Something was wrong with this request: "), c.problems.join("; ")) : "",
@@ -89,7 +89,7 @@ function fields(title, values) {
   return table(title, ["Name", "Value"], rows);
 }
 
-// part is one part of a multipart body: what it says of itself, and a way to have it.
+// part is one part of a multipart body: its own header lines, and a link to its bytes.
 function part(p) {
   const content = raw(p.bytes);
   const shown = isText(content) && content.length < 2048 ? el("code", "value", text(content)) : "";
@@ -133,8 +133,8 @@ function response(c) {
   if (!c.response) return el("p", "hint", "It was given no response of the bin's own: what the sender was told is in its problems.");
   const lines = [...Object.entries(c.response.headers ?? {}), ...(c.response.lines ?? [])];
   const content = c.response.body_base64 ? raw(c.response.body_base64) : new TextEncoder().encode(c.response.body ?? "");
-  return [el("p", "line", status(answered(c)), c.response.delay ? el("span", "quiet", `held back for ${c.response.delay}`) : "", c.response.drip ? el("span", "quiet", `body dripped over ${c.response.drip}`) : ""),
-    table("Header lines", ["Name", "Value"], lines.map(([n, v]) => [el("b", "", n), el("code", "value", v)]), "It has no header lines of its own."),
+  return [el("p", "line", status(answered(c)), c.response.delay ? el("span", "quiet", `delayed by ${c.response.delay}`) : "", c.response.drip ? el("span", "quiet", `body dripped over ${c.response.drip}`) : ""),
+    table("Header lines", ["Name", "Value"], lines.map(([n, v]) => [el("b", "", n), el("code", "value", v)]), "It has no header lines."),
     content.length ? body(content, typeOf(lines)) : el("p", "hint", "Its body is empty."),
     el("p", "hint", "What the bin answers from now on is set above the list, with Response.")];
 }

@@ -30,8 +30,8 @@ let feed = new Feed(["captures"], {}, false);
 let head = { recount() {} };
 let headed; // whose head that is
 let record; // that is open
-let listed; // which list is drawn
-let opened; // what is drawn on the right
+let listed; // which list is shown
+let opened; // what is shown on the right
 let missed = 0; // captures that came while nobody looked
 let newest = 0; // seq of the captures that came
 
@@ -39,7 +39,7 @@ const deliveries = () => place.view === "deliveries";
 const searched = () => Boolean(place.q || place.where);
 const atTop = () => $("scroll").scrollTop < 8;
 
-// did does something for what stands in a box: what comes of it is said in passing, what goes wrong in that box, until something
+// did runs an action of a box. It shows a notice when the action worked, and the error in that box when not, until something
 // goes right.
 function did(box) {
   return async (does, what) => {
@@ -79,12 +79,12 @@ async function arrive() {
     record = undefined;
     await Promise.all([drawPlaces(), showSystem($("detail"), place.system, server.own)]); // the list may be that of before
   } else if (!place.show) shut();
-  else if (opened !== drawn()) await open();
+  else if (opened !== shown()) await open();
   main.dataset.shows = place.show || place.view === "system" ? "detail" : "list";
   list.mark(place.show);
 }
 
-const drawn = () => [place.view, place.show, place.tab, place.other].join(" ");
+const shown = () => [place.view, place.show, place.tab, place.other].join(" ");
 
 function shut() {
   record = undefined;
@@ -107,7 +107,7 @@ async function load(anew) {
   }
   wrong("");
   $("scroll").scrollTop = 0;
-  // The head is drawn before the list, so that the list does not move once it is there.
+  // The head is rendered before the list, so that the list does not move once it is there.
   const [problem, , bins] = await Promise.all([mine.load().then(() => undefined, (p) => p), did($("head"))(() => drawHead(anew)), drawPlaces()]);
   if (mine.left) return;
   if (problem && searched() && !deliveries() && !(problem instanceof NeedsToken)) wrong(problem.message);
@@ -127,7 +127,7 @@ function draw() {
   $("fresh").textContent = `${feed.waiting} new`;
 }
 
-// What stands above the list stays while the place is the same, so that what has the focus there keeps it.
+// The part above the list stays while the place is the same, so that the focus stays there.
 const above = part(async () => {
   const key = headOf();
   const made = deliveries() ? deliveriesHead(server.providers, did($("head")))
@@ -195,7 +195,7 @@ function choose(chosen) {
 
 // open draws the record that the address names.
 async function open() {
-  opened = drawn();
+  opened = shown();
   const id = place.show;
   const known = [...feed.fresh, ...feed.items].find((r) => r.id === id) ?? (record?.id === id ? record : undefined);
   try {
@@ -205,11 +205,11 @@ async function open() {
     $("detail").replaceChildren(el("h2", "", id));
     return failed($("detail"), problem);
   }
-  if (opened !== drawn()) return;
+  if (opened !== shown()) return;
   const view = {
     place: { ...place }, other: place.other, did: did($("detail")), captures: () => (deliveries() ? [] : feed.items),
-    chose: (tab) => { go({ tab }); opened = drawn(); },
-    compare: (other) => { go({ tab: "compare", other }); opened = drawn(); },
+    chose: (tab) => { go({ tab }); opened = shown(); },
+    compare: (other) => { go({ tab: "compare", other }); opened = shown(); },
     resend: (c) => did($("detail"))(() => resend(c, server.own)),
   };
   const back = action("Back to the list", () => { go({ show: "", tab: "", other: "" }); did($("head"))(arrive); }, { className: "action back", symbol: "back" });
@@ -217,7 +217,7 @@ async function open() {
   $("detail").scrollTop = 0;
 }
 
-// What the stream brings waits for a moment, so that a burst is drawn at once.
+// Updates of the stream wait a little, so that a burst is rendered at once.
 const arrived = { capture: new Map(), delivery: new Map(), removed: [], timer: 0 };
 
 function stash(kind, one) {
@@ -248,14 +248,14 @@ async function take(captures, sent, removed) {
     list.miss(fresh);
     titled();
   }
-  const gone = removed.filter((r) => (r.kind === "delivery") === deliveries());
-  if (mine === feed && (gone.map((r) => mine.remove(r)).some(Boolean) || here.length)) {
+  const lost = removed.filter((r) => (r.kind === "delivery") === deliveries());
+  if (mine === feed && (lost.map((r) => mine.remove(r)).some(Boolean) || here.length)) {
     if (atTop()) mine.show();
     draw();
   }
   const open = (deliveries() ? sent : captures).find((r) => r.id === place.show);
   if (open && record?.id === open.id && (record.attempts || JSON.stringify(record.response) !== JSON.stringify(open.response))) refresh(open);
-  if (record && gone.some((r) => r.seqs?.includes(record.seq) || (r.bin === record.bin && record.seq <= r.up_to))) leftOver();
+  if (record && lost.some((r) => r.seqs?.includes(record.seq) || (r.bin === record.bin && record.seq <= r.up_to))) leftOver();
   recount();
 }
 

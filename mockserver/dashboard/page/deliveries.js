@@ -1,4 +1,4 @@
-// What stands above the list of deliveries: which of them, and the clock that their retries follow.
+// The part above the list of deliveries: which of them, and the clock that their retries follow.
 import { api, curl } from "./api.js";
 import { action, el, field, input, part } from "./dom.js";
 import { hash, place } from "./place.js";

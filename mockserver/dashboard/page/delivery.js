@@ -1,4 +1,4 @@
-// One delivery: where it stands, its timeline, and each attempt with what was sent and answered.
+// One delivery: its state, its timeline, and each attempt with what was sent and answered.
 import { api, curl, path } from "./api.js";
 import { body } from "./body.js";
 import { typeOf } from "./capture.js";

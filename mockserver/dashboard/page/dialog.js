@@ -1,4 +1,4 @@
-// The dialog: one at a time, with a title and a way out.
+// The dialog: one at a time, with a title and a close button.
 import { action, el, having } from "./dom.js";
 
 const dialog = document.getElementById("dialog");

@@ -133,7 +133,7 @@ function operation(method, path, op) {
   const box = having(el("details", "operation",
     el("summary", "", el("span", `method ${method}`, method.toUpperCase()), el("span", "path", path.replace("/api/v1", "")), el("span", "quiet", op.summary)),
   ), { id: op.operationId });
-  // Drawn when it is opened: there are many, and each is long.
+  // Rendered when it is opened: there are many, and each is long.
   box.addEventListener("toggle", () => {
     if (box.open && !box.querySelector(".inside")) box.append(el("div", "inside", ...parts));
   });

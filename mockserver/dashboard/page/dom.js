@@ -1,7 +1,7 @@
 // Elements, in few words. Text is only ever put in as text.
 import { icon } from "./icon.js";
 
-// el makes an element with a class and children; strings become text, nothing is left out.
+// el makes an element with a class and children; strings are inserted as text.
 export function el(name, className, ...children) {
   const e = document.createElement(name);
   if (className) e.className = className;
@@ -82,12 +82,12 @@ export function facts(pairs) {
   return list;
 }
 
-// note is a box of a few words that stands out: good, bad, or neither.
+// note is a highlighted box of a few words: good, bad, or neither.
 export function note(kind, ...children) {
   return el("div", `note ${kind}`, ...children);
 }
 
-// tabs shows one of several parts; each is [id, title, draw], drawn when it is first shown.
+// tabs shows one of several parts; each is [id, title, draw], rendered when it is first shown.
 export function tabs(label, parts, chosen, chose) {
   const bar = having(el("div", "tabs"), { role: "tablist", "aria-label": label });
   const panel = having(el("div", "tab"), { role: "tabpanel", id: "tab-panel", tabIndex: 0 });
@@ -144,7 +144,7 @@ export function menu(label, symbol, ...items) {
   return box;
 }
 
-// arrange makes elements the children of a box, moving none that stands right.
+// arrange makes elements the children of a box, moving none that is in the right place.
 export function arrange(box, wanted) {
   const keep = new Set(wanted);
   for (const child of [...box.children]) if (!keep.has(child)) child.remove();
@@ -155,14 +155,14 @@ export function arrange(box, wanted) {
   }
 }
 
-// part is a piece of the page that is drawn anew when something changed. The focus stays on what has the same text or name.
+// part is a piece of the page that is rendered again when something changed. The focus stays on what has the same text or name.
 export function part(draw) {
   const box = el("div");
   let sequence = 0;
   const redraw = async () => {
     const turn = ++sequence;
     const content = await draw();
-    if (turn !== sequence) return; // it is being drawn anew already
+    if (turn !== sequence) return; // it is being rendered again already
     const named = (e) => e.getAttribute("aria-label") ?? e.textContent;
     const focused = box.contains(document.activeElement) && document.activeElement !== box ? document.activeElement : undefined;
     const at = focused && [...box.querySelectorAll(focused.tagName)].indexOf(focused);
@@ -189,7 +189,7 @@ export function copier(label, text, { symbol = "copy", ...values } = {}) {
   return button;
 }
 
-// copy puts text on the clipboard, in an old way where the new one is not allowed.
+// copy puts text on the clipboard, by the old API where the new one is not allowed.
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

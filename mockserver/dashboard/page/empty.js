@@ -1,4 +1,4 @@
-// What stands where nothing is yet: the next step, with a command that is ready.
+// What is shown where nothing is yet: the next step, with a command that is ready.
 import { api, curl, path } from "./api.js";
 import { action, command, el } from "./dom.js";
 import { titles } from "./system.js";

@@ -1,4 +1,4 @@
-// Small pictures, drawn in the colour of the text beside them. They say nothing that the text does not.
+// Small pictures in the colour of the text beside them. They say nothing that the text does not.
 const paths = {
   back: "M10 3 5 8l5 5",
   close: "m4 4 8 8M12 4l-8 8",
@@ -20,13 +20,13 @@ const paths = {
 
 // icon is a picture by name.
 export function icon(name) {
-  const svg = drawn("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" });
-  svg.append(drawn("path", { d: paths[name] }));
+  const svg = svgElement("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" });
+  svg.append(svgElement("path", { d: paths[name] }));
   return svg;
 }
 
-// drawn makes an element of a drawing.
-export function drawn(name, values, label) {
+// svgElement makes an element of a drawing.
+export function svgElement(name, values, label) {
   const e = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [k, v] of Object.entries(values)) e.setAttribute(k, v);
   if (label !== undefined) e.textContent = label;

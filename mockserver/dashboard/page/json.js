@@ -64,7 +64,7 @@ class Tree {
 
   constructor(found) { this.found = found; }
 
-  // value is the next value, with what stands before and after it on its lines: lead (a member's name) and tail (a comma).
+  // value is the next value, with the text before and after it on its lines: lead (a member's name) and tail (a comma).
   value(lead, tail) {
     const token = this.found[this.at++];
     if (token !== "{" && token !== "[") return [el("div", "leaf", ...lead, el("span", kindOf(token), token), this.#comma(tail))];

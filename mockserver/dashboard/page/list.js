@@ -87,8 +87,8 @@ export class List {
   }
 }
 
-// verdict is how a signature was checked, as a chip.
-export function verdict(v) {
+// result is the result of checking a signature, as a chip.
+export function result(v) {
   return v ? el("span", `chip ${v.verdict === "valid" ? "good" : "bad"}`, v.verdict) : "";
 }
 
@@ -105,7 +105,7 @@ export function status(of) {
   return of === "" ? "" : el("span", `status s${String(of)[0] >= "1" && String(of)[0] <= "5" ? String(of)[0] : "5"}`, of);
 }
 
-function moment(at) {
+function time(at) {
   return having(el("time", "", ago(at)), { dateTime: at, title: exact(at) });
 }
 
@@ -116,8 +116,8 @@ function captureCells(c, all) {
   return [
     el("span", `method ${c.method.toLowerCase()}`, c.method),
     el("span", "what", name ? el("b", "", name) : el("code", "", target)),
-    el("span", "how", ...c.problems.slice(0, 1).map((p) => having(el("span", "chip bad", p.split(":")[0]), { title: c.problems.join("\n") })), verdict(c.verification), status(answered(c))),
-    moment(c.at),
+    el("span", "how", ...c.problems.slice(0, 1).map((p) => having(el("span", "chip bad", p.split(":")[0]), { title: c.problems.join("\n") })), result(c.verification), status(answered(c))),
+    time(c.at),
     el("span", "where", name ? el("code", "", target) : ""),
     el("span", "quiet", size(c.size)),
   ];
@@ -126,7 +126,7 @@ function captureCells(c, all) {
 export const cellsOfAll = (c) => captureCells(c, true);
 export const cellsOfBin = (c) => captureCells(c, false);
 
-// state is how a delivery stands, as a chip.
+// state is the state of a delivery, as a chip.
 export function state(d) {
   return el("span", `chip ${{ delivered: "good", pending: "wait" }[d.state] ?? "bad"}`, d.state);
 }
@@ -148,7 +148,7 @@ export function cellsOfDelivery(d) {
     el("span", "method", d.provider),
     el("span", "what", el("b", "", d.event.name)),
     el("span", "how", state(d), last ? status(ended(last)) : ""),
-    moment(d.created),
+    time(d.created),
     el("span", "where", el("code", "", d.url.replace(/^https?:\/\//, ""))),
     el("span", "quiet", d.next ? having(el("span", "", `next ${clock(d.next).slice(0, 8)}`), { title: `next attempt ${exact(d.next)}` }) : "", dots, el("span", "offscreen-text", count(d.attempts.length, "attempt"))),
   ];

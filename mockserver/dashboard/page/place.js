@@ -23,7 +23,7 @@ export function read() {
   for (const name of Object.keys(first)) place[name] = said.get(name) ?? first[name];
 }
 
-// go is at another place from now on, and keeps the way back.
+// go moves to another place and adds it to the history.
 export function go(to) {
   Object.assign(place, to);
   const now = hash(place);

@@ -40,7 +40,7 @@ function changes(f, c, was) {
     try {
       JSON.parse(value);
     } catch (problem) {
-      throw new Error(`${line}: ${value} is no JSON (a text stands in double quotes): ${problem.message}`);
+      throw new Error(`${line}: ${value} is no JSON (put a text in double quotes): ${problem.message}`);
     }
     return [pointer, value];
   });

@@ -16,7 +16,7 @@ const presets = [
   ["cut in the body", { sequence: [{ status: 200, body: "half of this", cut: "body" }] }],
 ];
 
-const ways = { "": "answer", hang: "hang: never answer", reset: "reset the connection", head: "cut in the head", body: "cut in the body" };
+const kinds = { "": "answer", hang: "hang: never answer", reset: "reset the connection", head: "cut in the head", body: "cut in the body" };
 
 // responses asks what a bin is to answer.
 export async function responses(bin, done) {
@@ -56,10 +56,10 @@ export async function responses(bin, done) {
 
 // turn is the fields of one response.
 function turn(t, list) {
-  const way = t.hang ? "hang" : t.reset ? "reset" : t.cut ?? "";
+  const kind = t.hang ? "hang" : t.reset ? "reset" : t.cut ?? "";
   const head = [...Object.entries(t.headers ?? {}), ...(t.lines ?? [])].map(([n, v]) => `${n}: ${v}`).join("\n");
   const box = el("fieldset", "turn", el("legend", ""), el("div", "fields-row",
-    field("How", "way", { options: Object.entries(ways).map(([value, title]) => new Option(title, value)), value: way }),
+    field("How", "kind", { options: Object.entries(kinds).map(([value, title]) => new Option(title, value)), value: kind }),
     field("Status", "status", { type: "number", min: 200, max: 599, value: t.status || 200 }),
     field("Delay", "delay", { value: t.delay ?? "", size: 6, placeholder: "1.5s" }),
     field("Send body over", "drip", { value: t.drip ?? "", size: 6, placeholder: "30s" })),
@@ -70,7 +70,7 @@ function turn(t, list) {
     list.dispatchEvent(new Event("input", { bubbles: true }));
   }));
   const shown = () => {
-    const none = ["hang", "reset"].includes(box.querySelector("[name=way]").value);
+    const none = ["hang", "reset"].includes(box.querySelector("[name=kind]").value);
     for (const f of box.querySelectorAll("[name=status], [name=drip], [name=head], [name=body]")) f.disabled = none;
   };
   box.addEventListener("change", shown);
@@ -88,12 +88,12 @@ function number(list) {
 // read is the response that the fields say.
 function read(box) {
   const value = (name) => box.querySelector(`[name=${name}]`).value;
-  const way = value("way");
+  const kind = value("kind");
   const delay = value("delay").trim() ? { delay: value("delay").trim() } : {};
-  if (way === "hang" || way === "reset") return { [way]: true, ...delay };
+  if (kind === "hang" || kind === "reset") return { [kind]: true, ...delay };
   const lines = headerLines(value("head"));
   return {
     status: Number(value("status")), ...delay, ...(lines.length ? { lines } : {}), ...(value("body") ? { body: value("body") } : {}),
-    ...(value("drip").trim() ? { drip: value("drip").trim() } : {}), ...(way ? { cut: way } : {}),
+    ...(value("drip").trim() ? { drip: value("drip").trim() } : {}), ...(kind ? { cut: kind } : {}),
   };
 }

@@ -1,10 +1,10 @@
 // How a capture's signature was checked, why, and how it would be with another secret.
 import { api, curl } from "./api.js";
 import { el, field, form, having, link, note } from "./dom.js";
-import { verdict } from "./list.js";
+import { result } from "./list.js";
 import { hash } from "./place.js";
 
-// What can be done about a verdict.
+// What to do about a result.
 const advice = {
   mismatch: "Either it was signed with another secret, or what arrived is not what was signed: a proxy that changes the body, another encoding, JSON that was written anew. Check it with the secret that you expect.",
   missing: "The sender did not sign it, or a proxy took the line away.",
@@ -32,6 +32,6 @@ export async function signature(c, path) {
 }
 
 function explained(v) {
-  return el("div", `note ${v.verdict === "valid" ? "good" : "bad"}`, el("p", "line", verdict(v), el("b", "", v.provider)),
+  return el("div", `note ${v.verdict === "valid" ? "good" : "bad"}`, el("p", "line", result(v), el("b", "", v.provider)),
     v.explanation ? el("p", "why", v.explanation) : "", el("p", "quiet", advice[v.verdict] ?? ""));
 }

@@ -35,7 +35,7 @@ function reason(json) {
 }
 
 // show puts a system's panel into place. Its forms are made once, so that nobody loses what he types; its tables are parts that
-// are drawn anew after each call.
+// are rendered again after each call.
 export async function show(place, system, capture) {
   const tenants = (await api(`/providers/${system}/tenants`)).items.filter((t) => t.keys?.length);
   const heading = el("h2", "", titles[system]);
@@ -51,7 +51,7 @@ export async function show(place, system, capture) {
     said.className = `said ${kind}`;
     said.replaceChildren(what);
   };
-  // did has the parts drawn that a call may have changed, and then says what came of it.
+  // did renders the parts that a call may have changed, and then shows the result.
   const did = async (what, does) => {
     try {
       const before = (await sent(system)).at(0)?.seq ?? 0;

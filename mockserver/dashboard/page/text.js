@@ -12,7 +12,7 @@ export function base64(of) {
   return btoa(binary);
 }
 
-// length is how many bytes base64 stands for.
+// length is how many bytes a base64 text encodes.
 export function length(base64) {
   if (!base64) return 0;
   return (base64.length / 4) * 3 - (base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0);

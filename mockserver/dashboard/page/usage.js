@@ -19,8 +19,8 @@ function lasting(text) {
 
 // usage shows in box how much is kept, of how much at most. Its title says the other limits.
 export function usage(box, { limits, usage }) {
-  const gone = usage.evicted_captures + usage.evicted_deliveries;
-  box.textContent = `Kept: ${size(usage.bytes)} of ${size(limits.bytes)}` + (gone > 0 ? `; ${gone} evicted` : "");
+  const evicted = usage.evicted_captures + usage.evicted_deliveries;
+  box.textContent = `Kept: ${size(usage.bytes)} of ${size(limits.bytes)}` + (evicted > 0 ? `; ${evicted} evicted` : "");
   box.title = `${usage.captures} captures, at most ${limits.captures} a bin; ${usage.deliveries} deliveries, at most ${limits.deliveries}; ` +
     `${limits.for === "0s" ? "for ever" : `for ${lasting(limits.for)}`}; bodies up to ${size(limits.max_body)}. The oldest make room for new ones.`;
   box.hidden = false;

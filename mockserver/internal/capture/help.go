@@ -4,7 +4,7 @@ package capture
 const QueryHelp = `A query, q, is words and fields with spaces between them; all must hold.
 
 - word, "some words": the target, the name or the value of a header line, or the body holds this text, in any case of
-  its letters. In quotes, \" is a quote and \\ a backslash. Text with a colon in it stands in quotes: "pass:create".
+  its letters. In quotes, \" is a quote and \\ a backslash. Put text with a colon in quotes: "pass:create".
 - -word, NOT word: it does not hold; likewise -"some words" and -method:GET.
 - method:POST, bin:orders, provider:neostore: exactly that; a method in any case.
 - path:/hooks, body:text, body:"some text", header.x-event:created, problem:aborted: it holds this text. header.x-event:

@@ -63,8 +63,8 @@ type Gap struct {
 
 // Kept counts how often something held, of the times it could.
 type Kept struct {
-	Of   int `json:"of"`
-	Held int `json:"held"`
+	Of    int `json:"of"`
+	Times int `json:"times"`
 }
 
 // Bounds of a Sender.
@@ -246,12 +246,12 @@ func (o *observer) conclude() Sender {
 func (o *observer) pair(a, next *observed, vary map[string]bool) {
 	o.out.SameBody.Of++
 	if a.body == next.body {
-		o.out.SameBody.Held++
+		o.out.SameBody.Times++
 	}
 	if a.retryAfter > 0 {
 		o.out.RetryAfter.Of++
 		if next.at.Sub(a.at) >= a.retryAfter {
-			o.out.RetryAfter.Held++
+			o.out.RetryAfter.Times++
 		}
 	}
 	for _, lines := range [2]signature.Headers{a.headers, next.headers} {
@@ -292,12 +292,12 @@ func (o *observer) summarize() {
 		summarize("waits %s between attempts (medians)", strings.Join(waits, ", "))
 	}
 	if k := out.RetryAfter; k.Of > 0 {
-		summarize("waits as long as Retry-After asks: %d of %d times", k.Held, k.Of)
+		summarize("waits as long as Retry-After asks: %d of %d times", k.Times, k.Of)
 	}
-	if k := out.SameBody; k.Of > 0 && k.Held == k.Of {
+	if k := out.SameBody; k.Of > 0 && k.Times == k.Of {
 		summarize("repeats the body byte for byte")
 	} else if k.Of > 0 {
-		summarize("changes the body between attempts: %d of %d times", k.Of-k.Held, k.Of)
+		summarize("changes the body between attempts: %d of %d times", k.Of-k.Times, k.Of)
 	}
 	if len(out.Vary) > 0 {
 		summarize("changes these header lines between attempts: %s", strings.Join(out.Vary, ", "))

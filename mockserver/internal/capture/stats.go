@@ -10,13 +10,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Stats accounts for every request that named a bin. Stored, Held, Evicted and Cleared are the store's, and survive a
+// BinStats counts every request that named a bin. Stored, Kept, Evicted and Cleared are the store's, and survive a
 // restart where it does; the others are of the time since Since.
 type BinStats struct {
 	Bin      string `json:"bin"`
 	Received uint64 `json:"received"` // Stored, and what could not be stored
-	Stored   uint64 `json:"stored"`   // what became a capture, whole or not: Held, Evicted and Cleared together
-	Held     uint64 `json:"held"`     // captures that are there
+	Stored   uint64 `json:"stored"`   // what became a capture, whole or not: Kept, Evicted and Cleared together
+	Kept     uint64 `json:"kept"`     // captures that are there
 	Evicted  uint64 `json:"evicted"`  // captures that the ring let go, oldest first
 	Cleared  uint64 `json:"cleared"`  // captures deleted on request
 	Irregular
@@ -68,7 +68,7 @@ func (s *Server) StatsOf(b journal.Bin) BinStats {
 	seen, complete := s.irregular.of(b.Name)
 	return BinStats{
 		Bin: b.Name, Received: b.Stored() + seen.Refused.NoRoom + seen.Refused.Failed,
-		Stored: b.Stored(), Held: uint64(b.Count), Evicted: b.Evicted, Cleared: b.Cleared,
+		Stored: b.Stored(), Kept: uint64(b.Count), Evicted: b.Evicted, Cleared: b.Cleared,
 		Irregular: seen, Since: s.since, Complete: complete,
 	}
 }

@@ -69,8 +69,8 @@ func TestStats(t *testing.T) {
 		}
 	}
 	odd := capture.Irregular{Refused: capture.Refused{Size: 3, Malformed: 2, NoRoom: 2}, Truncated: 2, Aborted: 1}
-	check(capture.BinStats{Bin: "b", Received: 9, Stored: 7, Held: 4, Evicted: 3, Irregular: odd, Complete: true})
-	check(capture.BinStats{Bin: "other", Received: 1, Stored: 1, Held: 1, Complete: true})
+	check(capture.BinStats{Bin: "b", Received: 9, Stored: 7, Kept: 4, Evicted: 3, Irregular: odd, Complete: true})
+	check(capture.BinStats{Bin: "other", Received: 1, Stored: 1, Kept: 1, Complete: true})
 	check(capture.BinStats{Bin: "never-seen", Complete: true})
 	if n, err := store.ClearBin(t.Context(), "b"); n != 4 || err != nil {
 		t.Errorf("cleared %d, %v", n, err)
@@ -79,7 +79,7 @@ func TestStats(t *testing.T) {
 	if err := s.Dropped(t.Context(), "other", 0, 100); err != nil {
 		t.Fatal(err)
 	}
-	check(capture.BinStats{Bin: "other", Received: 1, Stored: 1, Held: 1, Irregular: capture.Irregular{Dropped: 1}, Complete: true})
+	check(capture.BinStats{Bin: "other", Received: 1, Stored: 1, Kept: 1, Irregular: capture.Irregular{Dropped: 1}, Complete: true})
 	odd.Dropped = 1
 	if diff := cmp.Diff(odd, s.Irregular()); diff != "" {
 		t.Errorf("in all (-want +got):\n%s", diff)

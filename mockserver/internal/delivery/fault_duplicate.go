@@ -19,7 +19,7 @@ func duplicate() kind {
 		return n
 	}
 	return kind{
-		FaultKind: FaultKind{Name: "duplicate", Args: "[N]", Text: "deliver the event N times in all, each with retries of its own (2)"},
+		FaultKind: FaultKind{Name: "duplicate", Args: "[N]", Text: "deliver the event N times in all, each with its own retries (2)"},
 		check: func(arg string) error {
 			if n := copies(arg); n < 2 || n > mostCopies || arg != "" && strconv.Itoa(n) != arg {
 				return fmt.Errorf("want how often it is delivered in all, from 2 to %d", mostCopies)

@@ -11,7 +11,7 @@ type Kind string
 
 // The kinds.
 const (
-	Gone     Kind = "gone"     // a member that was always there is there no more
+	Missing  Kind = "missing"  // a member that was always there is missing
 	Optional Kind = "optional" // a member that was always there is missing sometimes
 	New      Kind = "new"      // a member appears that never was there
 	Retyped  Kind = "type"     // a value has a type that it never had
@@ -33,8 +33,8 @@ func (c Change) String() string {
 		where = "the body"
 	}
 	switch c.Kind {
-	case Gone:
-		return fmt.Sprintf("%s is gone (%s)", where, c.Before)
+	case Missing:
+		return fmt.Sprintf("%s is missing (%s)", where, c.Before)
 	case Optional:
 		return fmt.Sprintf("%s is missing sometimes (%s)", where, c.Before)
 	case New:
@@ -79,7 +79,7 @@ func compare(changes *[]Change, where string, before, after *Shape) {
 				}
 				compare(changes, at, b, a)
 			case before.always(name) && !after.more:
-				add(at, Gone, join(b.Types()), "")
+				add(at, Missing, join(b.Types()), "")
 			}
 		}
 		for _, name := range after.order {

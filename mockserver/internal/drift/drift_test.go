@@ -46,7 +46,7 @@ func TestCompare(t *testing.T) {
 		want          []string
 	}{
 		{[]string{`{"a":1,"b":"x"}`}, []string{`{"b":"y","a":2}`}, nil},
-		{[]string{`{"a":1,"b":2}`}, []string{`{"a":1}`}, []string{"/b is gone (integer)"}},
+		{[]string{`{"a":1,"b":2}`}, []string{`{"a":1}`}, []string{"/b is missing (integer)"}},
 		{[]string{`{"a":1}`}, []string{`{"a":1,"b/~":[null]}`}, []string{"/b~1~0 is new (array)"}},
 		{[]string{`{"a":1}`}, []string{`{"a":"1"}`}, []string{"/a was integer, is string"}},
 		{[]string{`{"a":1}`}, []string{`{"a":1.0}`}, []string{"/a was integer, is number"}},

@@ -17,7 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Redacted stands where a secret stood.
+// Redacted is the text that replaces a secret.
 const Redacted = redact.Word
 
 // record is a capture as it is written.
@@ -28,7 +28,7 @@ type record struct {
 
 // said says what was taken out, for a comment.
 func (r *record) said() string {
-	return comment(Redacted + " stands for secrets: " + strings.Join(r.redacted, ", "))
+	return comment(Redacted + " replaces secrets: " + strings.Join(r.redacted, ", "))
 }
 
 // records are written in their order. An error ends the writing.

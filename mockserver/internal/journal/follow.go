@@ -33,7 +33,7 @@ type Skipped struct {
 	Kind string `json:"kind"` // KindCapture or KindDelivery
 	From uint64 `json:"from"` // the first seq
 	To   uint64 `json:"to"`   // the last seq
-	Why  string `json:"why"`  // Behind or Gone
+	Why  string `json:"why"`  // Behind or NotThere
 }
 
 // Missed says that records which were told before may have changed or gone without an Update: read again
@@ -51,9 +51,9 @@ const (
 	Cleared = "cleared" // on request, with its bin
 	Evicted = "evicted" // to make room
 
-	Behind  = "behind"  // the reader is too far behind: the records can be read elsewhere
-	Gone    = "gone"    // they were evicted or deleted before they could be told
-	Resumed = "resumed" // the reader was away
+	Behind   = "behind"  // the reader is too far behind: the records can be read elsewhere
+	NotThere = "removed" // they were evicted or deleted before they could be told
+	Resumed  = "resumed" // the reader was away
 )
 
 // Bounds of a Follower.
@@ -265,7 +265,7 @@ func (f *Follower) captures(ctx context.Context, tell func(Update) error) error 
 		for i := range batch {
 			c := &batch[i]
 			if (f.o.Bin == "" || !before) && c.Seq > f.at.Capture+1 {
-				if err := f.skip(tell, KindCapture, &f.at.Capture, c.Seq-1, Gone); err != nil {
+				if err := f.skip(tell, KindCapture, &f.at.Capture, c.Seq-1, NotThere); err != nil {
 					return err
 				}
 			}
@@ -334,7 +334,7 @@ func (f *Follower) deliveries(ctx context.Context, tell func(Update) error) erro
 			d := &batch[i]
 			size += d.Size()
 			if d.Seq > f.at.Delivery+1 {
-				if err := f.skip(tell, KindDelivery, &f.at.Delivery, d.Seq-1, Gone); err != nil {
+				if err := f.skip(tell, KindDelivery, &f.at.Delivery, d.Seq-1, NotThere); err != nil {
 					return err
 				}
 			}

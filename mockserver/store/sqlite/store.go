@@ -11,13 +11,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Options bound a store, as journal.Limits do. The zero value takes the defaults: 1 000 000 captures a bin, 1 000 000 deliveries, 32 GiB, for ever.
+// Options bound a store. The zero value has the defaults: PerBin 1 000 000 captures a bin, 1 000 000 Deliveries, 32 GiB in Bytes,
+// and For ever. The oldest records make room for new ones.
 type Options struct {
 	PerBin     int
 	Deliveries int
 	Bytes      int64
 	For        time.Duration
-	Log        *slog.Logger // is told what was found missing; nil is silence
+	Log        *slog.Logger // for what was found missing; nil logs nothing
 }
 
 // limits are those of the options, and the defaults.
