@@ -36,6 +36,9 @@ var _ = Describe("a handler that events --code prints", func() {
 					url, _ := handle(ctx, l, secret, append([]string{"events", provider, "--code", l.Name}, args...)...)
 					send := func(status string, more ...string) {
 						GinkgoHelper()
+						if provider == "stripe" { // which would try again for hours
+							more = append(more, "--retry", "none")
+						}
 						out := run(ctx, 0, append(append([]string{"send", provider, event, "--to", url, "--expect", status, "--secret", secret}, args...), more...)...)
 						Expect(out).To(ContainSubstring("  ← "+status[:1]), "hookrig send shows the answer")
 					}
@@ -92,8 +95,8 @@ var _ = Describe("a handler that events --code prints", func() {
 				Entry("of The Wallet Crew, in base64", "neostore", "Pass:Installed", "S", "--option", "neostore.encoding=base64"),
 				Entry("of Subscribfy", "subscribfy", "wallet_pass/created", "token"),
 				Entry("of ethpass", "ethpass", "pass:scan", "Bearer  a b=/+ c\u00e9"),
-				Entry("of Stripe", "stripe", "customer.updated", "whsec_S", "--retry", "none"),
-				Entry("of Stripe, in test mode", "stripe", "invoice.paid", "whsec_S", "--retry", "none", "--option", "stripe.v0=on"),
+				Entry("of Stripe", "stripe", "customer.updated", "whsec_S"),
+				Entry("of Stripe, in test mode", "stripe", "invoice.paid", "whsec_S", "--option", "stripe.v0=on"),
 				Entry("of GitHub", "github", "pull_request.opened", "It's a Secret"),
 				Entry("of a folder, with a timestamp, SHA-512 and base64", "acme-list", "order/paid", "k"),
 				Entry("of a folder, with a prefix, SHA-1 and base64url", "acme-hash", "order/paid", "k"),

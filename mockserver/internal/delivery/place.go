@@ -20,12 +20,13 @@ type place struct {
 	path          string // of the member, in the syntax of sjson
 }
 
-// places returns where a scheme writes its signatures. Of a scope it is the first item: one wrong item is wrong enough.
+// places returns where a scheme writes its signatures, each place once: a signature that is appended stands in one that
+// is listed. Of a scope it is the first item: one wrong item is wrong enough.
 func places(scheme *signature.Scheme) []place {
 	var list []place
 	for _, s := range scheme.Signatures {
 		for _, e := range s.Emit {
-			if signed(e) {
+			if signed(e) && e.Append == "" {
 				list = append(list, place{e.Header, e.Query, memberPath(s.Scope, e.Body)})
 			}
 		}
