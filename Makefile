@@ -18,7 +18,7 @@ PROPERTY = $(shell .tools/properties tests)
 PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./internal/... ./mockserver/... ./scenarios/... ./suites/matchers/...))
 # Packages that start no goroutine: the race detector would see nothing there, and takes up to twenty times as long. What
 # goroutines share of them, a catalogue and a jq program, has tests that run with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,fixtures internal/handlers fixtures/signature internal/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people internal/content mockserver/internal/diff mockserver/internal/drift mockserver/internal/problem internal/redact internal/jq)
+PURE = $(addprefix github.com/hookrig/hookrig/,fixtures internal/handlers fixtures/signature internal/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
 SEED := $(shell date +%s)
 
 .PHONY: help

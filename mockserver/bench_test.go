@@ -8,9 +8,9 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
@@ -110,7 +110,7 @@ func BenchmarkReconciled(b *testing.B) {
 // everything yields what a bin holds, oldest first.
 func everything(ctx context.Context, server *mockserver.Server, bin string) iter.Seq2[journal.Capture, error] {
 	return func(yield func(journal.Capture, error) bool) {
-		q := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}}
+		q := query.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}}
 		for {
 			page, err := server.Client().Captures(ctx, q)
 			if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // Bin is the handle of one bin: a capture address, made on first use.
@@ -55,7 +55,7 @@ func (b *Bin) Wait(ctx context.Context, n int) ([]Capture, error) {
 	waiting := ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		// The wait ends by its own limit, so that it can still say what it has seen.
-		limit = min(max(time.Until(deadline), time.Millisecond), capture.LongestWait)
+		limit = min(max(time.Until(deadline), time.Millisecond), query.LongestWait)
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()

@@ -11,6 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/export"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // What a client exports from one bin it can import into another.
@@ -30,7 +31,7 @@ func TestClientExportsAndImports(t *testing.T) {
 				t.Fatal(err)
 			}
 			var file bytes.Buffer
-			q := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}}
+			q := query.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}}
 			if err := client.Export(ctx, q, format, true, &file); err != nil {
 				t.Fatal(err)
 			}

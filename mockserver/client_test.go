@@ -18,6 +18,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // clients runs a test against both implementations, each with a server of its own.
@@ -85,7 +86,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if err != nil || len(made) != 1 {
 			t.Fatalf("emitted %+v, %v", made, err)
 		}
-		waited, err := client.Wait(ctx, "inbox", capture.Wait{Count: 1, Where: `.body.passId == "p-1"`})
+		waited, err := client.Wait(ctx, "inbox", query.Wait{Count: 1, Where: `.body.passId == "p-1"`})
 		if err != nil || !waited.OK || len(waited.Matched) != 1 {
 			t.Fatalf("waited: %+v, %v", waited, err)
 		}
@@ -142,7 +143,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if got := must(client.Sender(ctx, "inbox"))(t); got.Captures != bins[0].Count || !got.Complete || len(got.Findings) == 0 {
 			t.Errorf("sender %+v", got)
 		}
-		query := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}, Q: "method:POST p-1 -status:200"}
+		query := query.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}, Q: "method:POST p-1 -status:200"}
 		found := must(client.Captures(ctx, query))(t)
 		if len(found) != bins[0].Count {
 			t.Errorf("%s selects %d captures, want %d", query.Q, len(found), bins[0].Count)
@@ -155,7 +156,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if n, err := client.DeleteCaptures(ctx, query); n != 0 || !errors.Is(err, capture.ErrInvalid) || !strings.Contains(err.Error(), `did you mean "method"?`) {
 			t.Errorf("deleted %d with %s: %v, want ErrInvalid that names the field", n, query.Q, err)
 		}
-		if waited, err := client.Wait(ctx, "inbox", capture.Wait{Count: 1, Q: "p-1 header.content-type:json"}); err != nil || !waited.OK {
+		if waited, err := client.Wait(ctx, "inbox", mockserver.Wait{Count: 1, Q: "p-1 header.content-type:json"}); err != nil || !waited.OK {
 			t.Errorf("waited with a query: %+v, %v", waited, err)
 		}
 		bins[0].Count--
@@ -178,26 +179,26 @@ func TestClientPages(t *testing.T) {
 		for i := range 7 {
 			post(t, client.BinURL([]string{"even", "odd"}[i%2]), strings.Repeat("x", i))
 		}
-		lengths := func(q capture.Query) (got []int) {
+		lengths := func(q query.Query) (got []int) {
 			for _, c := range must(client.Captures(ctx, q))(t) {
 				got = append(got, len(c.Body))
 			}
 			return got
 		}
-		newest := must(client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Limit: 2}}))(t)
+		newest := must(client.Captures(ctx, query.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Limit: 2}}))(t)
 		middle := newest[1].Seq
 		for _, c := range []struct {
-			query capture.Query
+			query query.Query
 			want  []int
 		}{
-			{capture.Query{}, []int{6, 5, 4, 3, 2, 1, 0}},
-			{capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "even"}}, []int{6, 4, 2, 0}},
-			{capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Oldest: true, Limit: 3}}, []int{0, 2, 4}},
-			{capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Before: middle}}, []int{2, 0}},
-			{capture.Query{CaptureQuery: journal.CaptureQuery{After: middle}}, []int{6, 5}},
-			{capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "none"}}, nil},
-			{capture.Query{Where: `.body == "xxx"`}, []int{3}},
-			{capture.Query{Q: "xxxxx"}, []int{6, 5}},
+			{query.Query{}, []int{6, 5, 4, 3, 2, 1, 0}},
+			{query.Query{CaptureQuery: journal.CaptureQuery{Bin: "even"}}, []int{6, 4, 2, 0}},
+			{query.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Oldest: true, Limit: 3}}, []int{0, 2, 4}},
+			{query.Query{CaptureQuery: journal.CaptureQuery{Bin: "even", Before: middle}}, []int{2, 0}},
+			{query.Query{CaptureQuery: journal.CaptureQuery{After: middle}}, []int{6, 5}},
+			{query.Query{CaptureQuery: journal.CaptureQuery{Bin: "none"}}, nil},
+			{query.Query{Where: `.body == "xxx"`}, []int{3}},
+			{query.Query{Q: "xxxxx"}, []int{6, 5}},
 		} {
 			if got := lengths(c.query); !cmp.Equal(got, c.want) {
 				t.Errorf("%+v: %v, want %v", c.query, got, c.want)
@@ -210,7 +211,7 @@ func TestClientPages(t *testing.T) {
 func TestClientWaitsInVain(t *testing.T) {
 	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		post(t, client.BinURL("inbox"), "x")
-		waited, err := client.Wait(t.Context(), "inbox", capture.Wait{
+		waited, err := client.Wait(t.Context(), "inbox", query.Wait{
 			Where: `.method == "PUT"`, Count: 1, Timeout: journal.Duration(20 * time.Millisecond),
 		})
 		if err != nil || waited.OK || len(waited.Matched) != 0 {
@@ -220,7 +221,7 @@ func TestClientWaitsInVain(t *testing.T) {
 			t.Errorf("nearest %+v, want the one capture and why it does not match", waited.Nearest)
 		}
 		zero := 0
-		waited, err = client.Wait(t.Context(), "other", capture.Wait{Max: &zero, Settle: journal.Duration(20 * time.Millisecond)})
+		waited, err = client.Wait(t.Context(), "other", query.Wait{Max: &zero, Settle: journal.Duration(20 * time.Millisecond)})
 		if err != nil || !waited.OK {
 			t.Errorf("never: %+v, %v: want it to hold", waited, err)
 		}
@@ -261,11 +262,11 @@ func TestClientErrors(t *testing.T) {
 				return err
 			}, fixtures.ErrUnknownProvider},
 			{"condition", func(c *mockserver.Client) error {
-				_, err := c.Captures(ctx, capture.Query{Where: ".method =="})
+				_, err := c.Captures(ctx, query.Query{Where: ".method =="})
 				return err
 			}, capture.ErrInvalid},
 			{"wait", func(c *mockserver.Client) error {
-				_, err := c.Wait(ctx, "inbox", capture.Wait{Where: ".method =="})
+				_, err := c.Wait(ctx, "inbox", query.Wait{Where: ".method =="})
 				return err
 			}, capture.ErrInvalid},
 			{"settings", func(c *mockserver.Client) error {
@@ -301,7 +302,7 @@ func TestClientWaitEndsWithItsContext(t *testing.T) {
 	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx, cancel := contextEnding(t)
 		go cancel()
-		if _, err := client.Wait(ctx, "inbox", capture.Wait{Count: 1, Timeout: journal.Duration(time.Minute)}); err == nil {
+		if _, err := client.Wait(ctx, "inbox", query.Wait{Count: 1, Timeout: journal.Duration(time.Minute)}); err == nil {
 			t.Error("the wait ended without an error")
 		}
 	})

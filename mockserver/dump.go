@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // dumped is how many captures, and how many deliveries, Dump shows.
@@ -16,7 +16,7 @@ const dumped = 50
 // out the secrets in addresses. If a record cannot be read, it says why.
 func (s *Server) Dump(ctx context.Context) string {
 	var b strings.Builder
-	captures, err := s.capture.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Limit: dumped}})
+	captures, err := s.capture.Captures(ctx, query.Query{CaptureQuery: journal.CaptureQuery{Limit: dumped}})
 	section(&b, "captures", len(captures), err)
 	for i := len(captures) - 1; i >= 0; i-- {
 		fmt.Fprintf(&b, "  %s: %s\n", captures[i].Bin, captures[i].GomegaString())

@@ -81,7 +81,7 @@ type toldError struct{ error }
 
 // stream reads the stream until it ends. It never returns nil.
 func (r *remote) stream(ctx context.Context, o FollowOptions, tell func(Update) error) error {
-	v := query{}
+	v := parameters{}
 	v.text("kind", o.Kind)
 	v.text("bin", o.Bin)
 	v.text("q", o.Q)

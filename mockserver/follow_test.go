@@ -13,6 +13,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // following collects what a client tells.
@@ -22,7 +23,7 @@ type following struct {
 	stop    context.CancelCauseFunc
 }
 
-func follow(t *testing.T, client *mockserver.Client, o capture.FollowOptions) *following {
+func follow(t *testing.T, client *mockserver.Client, o query.FollowOptions) *following {
 	t.Helper()
 	ctx, stop := context.WithCancelCause(t.Context())
 	f := &following{make(chan journal.Update), make(chan error, 1), stop}
@@ -69,8 +70,8 @@ func TestFollow(t *testing.T) {
 		if err := client.Configure(ctx, "a", capture.Settings{Forward: consumer.URL}); err != nil {
 			t.Fatal(err)
 		}
-		all := follow(t, client, capture.FollowOptions{})
-		matching := follow(t, client, capture.FollowOptions{FollowOptions: journal.FollowOptions{Kind: journal.KindCapture, Bin: "a"}, Q: "status:202", Where: `.method == "POST"`})
+		all := follow(t, client, query.FollowOptions{})
+		matching := follow(t, client, query.FollowOptions{FollowOptions: journal.FollowOptions{Kind: journal.KindCapture, Bin: "a"}, Q: "status:202", Where: `.method == "POST"`})
 		if _, err := client.Register(ctx, journal.Endpoint{Provider: "neostore", URL: client.BinURL("a"), Events: []string{"*:*"}}); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +118,7 @@ func TestFollow(t *testing.T) {
 		if err := <-all.ended; !errors.Is(err, why) {
 			t.Errorf("it ended with %v, want the cause", err)
 		}
-		err = client.Follow(ctx, capture.FollowOptions{Where: ".body.("}, nil)
+		err = client.Follow(ctx, query.FollowOptions{Where: ".body.("}, nil)
 		if !errors.Is(err, capture.ErrInvalid) {
 			t.Errorf("a wrong condition: %v, want ErrInvalid", err)
 		}
@@ -157,7 +158,7 @@ func TestFollowComesAgain(t *testing.T) {
 	}
 	closeClient(t, client)
 	var got []string
-	err = client.Follow(t.Context(), capture.FollowOptions{}, func(u journal.Update) error {
+	err = client.Follow(t.Context(), query.FollowOptions{}, func(u journal.Update) error {
 		switch {
 		case u.Ready != nil:
 			got = append(got, "ready")

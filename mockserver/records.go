@@ -1,9 +1,12 @@
 package mockserver
 
 import (
+	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -18,17 +21,17 @@ type (
 	// Verification is what checking a capture's signature found.
 	Verification = journal.Verification
 	// Query selects captures.
-	Query = capture.Query
+	Query = query.Query
 	// CaptureQuery is the part of a Query that the store answers.
 	CaptureQuery = journal.CaptureQuery
 	// Wait says what to wait for in a bin.
-	Wait = capture.Wait
+	Wait = query.Wait
 	// Waited is the result of a Wait.
-	Waited = capture.Waited
+	Waited = query.Waited
 	// NearMiss is a capture that a wait did not match, and why.
-	NearMiss = capture.NearMiss
+	NearMiss = query.NearMiss
 	// FollowOptions select the updates that Client.Follow tells.
-	FollowOptions = capture.FollowOptions
+	FollowOptions = query.FollowOptions
 	// FeedOptions are the part of FollowOptions that the store answers.
 	FeedOptions = journal.FollowOptions
 	// Update is one change of the journal.
@@ -49,9 +52,9 @@ type (
 	// SettingsChange changes some of a bin's settings: nil members stay as they are.
 	SettingsChange = capture.Change
 	// BinStats counts what happened to every request that named a bin.
-	BinStats = capture.BinStats
+	BinStats = analysis.BinStats
 	// Sender describes the program that sent a bin's newest captures.
-	Sender = capture.Sender
+	Sender = analysis.Sender
 	// Imported is the result of importing a file.
 	Imported = capture.Imported
 
@@ -83,9 +86,9 @@ type (
 	// RunOptions say what a run has for itself.
 	RunOptions = delivery.RunOptions
 	// Tenant is one customer of a provider, with its API keys.
-	Tenant = delivery.Tenant
+	Tenant = entities.Tenant
 	// TenantKey is an API key of a tenant.
-	TenantKey = delivery.Key
+	TenantKey = entities.Key
 
 	// Store keeps what a server records.
 	Store = journal.Store
@@ -130,7 +133,7 @@ const MaxLimit = journal.MaxLimit
 const NoRetry = delivery.NoRetry
 
 // QueryHelp explains the query language of captures.
-const QueryHelp = capture.QueryHelp
+const QueryHelp = query.Help
 
 // NewMemory returns a Store that keeps everything in memory.
 func NewMemory(o MemoryOptions) Store { return journal.NewMemory(o) }

@@ -121,7 +121,7 @@ func (r *remote) Delivery(ctx context.Context, id string) (Delivery, error) {
 }
 
 func (r *remote) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
-	v := query{}
+	v := parameters{}
 	v.text("provider", q.Provider)
 	v.text("endpoint", q.Endpoint)
 	v.text("state", string(q.State))
@@ -249,8 +249,8 @@ func (r *remote) deleted(ctx context.Context, path string) (int, error) {
 }
 
 // captureQuery are the parameters that say which captures are meant.
-func captureQuery(q Query) query {
-	v := query{}
+func captureQuery(q Query) parameters {
+	v := parameters{}
 	v.number("before", q.Before)
 	v.number("after", q.After)
 	v.text("where", q.Where)
@@ -264,23 +264,23 @@ type list[T any] struct {
 	Next  *uint64 `json:"next"`
 }
 
-// query collects the parameters that say something.
-type query url.Values
+// parameters collects the parameters that say something.
+type parameters url.Values
 
-func (q query) text(name, value string) {
+func (q parameters) text(name, value string) {
 	if value != "" {
 		url.Values(q).Set(name, value)
 	}
 }
 
-func (q query) number(name string, value uint64) {
+func (q parameters) number(name string, value uint64) {
 	if value != 0 {
 		url.Values(q).Set(name, strconv.FormatUint(value, 10))
 	}
 }
 
 // String is the query with its question mark, or "".
-func (q query) String() string {
+func (q parameters) String() string {
 	if len(q) == 0 {
 		return ""
 	}
@@ -311,7 +311,7 @@ func items[T any](ctx context.Context, r *remote, method, path string, in any) (
 
 // pages is as many records as a query selects. A page ends early when its records are large; the next one begins behind
 // last, which is the name of a bound.
-func pages[T any](ctx context.Context, r *remote, path string, v query, last string, limit int) ([]T, error) {
+func pages[T any](ctx context.Context, r *remote, path string, v parameters, last string, limit int) ([]T, error) {
 	limit = journal.PageSize(limit)
 	var all []T
 	for {

@@ -11,7 +11,7 @@ import (
 )
 
 func (r *remote) Export(ctx context.Context, q Query, format FileFormat, keepSecrets bool, w io.Writer) error {
-	v := query{}
+	v := parameters{}
 	v.text("format", format.Name)
 	v.number("before", q.Before)
 	v.number("after", q.After)

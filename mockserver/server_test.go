@@ -15,8 +15,8 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/dashboard"
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -230,7 +230,7 @@ func TestHandles(t *testing.T) {
 	if _, err := inbox.Wait(short, 1); err == nil || errors.Is(err, mockserver.ErrNotReceived) {
 		t.Errorf("a wait given up: %v, want the context's error", err)
 	}
-	waited, err := inbox.WaitFor(ctx, capture.Wait{Count: 1, Timeout: 1})
+	waited, err := inbox.WaitFor(ctx, query.Wait{Count: 1, Timeout: 1})
 	if err != nil || waited.OK {
 		t.Errorf("a wait in vain: %+v, %v", waited, err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -77,7 +78,7 @@ func TestTrust(t *testing.T) {
 				t.Errorf("forward: %d, %q", status, body)
 			}
 
-			captures, err := client.Captures(ctx, capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}})
+			captures, err := client.Captures(ctx, query.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}})
 			if err != nil || len(captures) != 1 {
 				t.Fatalf("%d captures, %v", len(captures), err)
 			}

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
 )
@@ -312,7 +313,7 @@ func (c *checker) referencesIn(n *yaml.Node, section string, step int) {
 func (c *checker) referenceError(found, section string, step int) (message, hint string) {
 	ref, closed := strings.CutSuffix(strings.TrimPrefix(found, "${"), "}")
 	if !closed {
-		return fmt.Sprintf("reference %s is not closed", clip(found)), "close it with }"
+		return fmt.Sprintf("reference %s is not closed", clip.Text(found, 80)), "close it with }"
 	}
 	if name, ok := strings.CutPrefix(ref, "env:"); ok {
 		if name, _, _ = strings.Cut(name, ":-"); name == "" {

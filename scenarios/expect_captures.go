@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver"
 )
 
@@ -67,7 +68,7 @@ func (r *run) checkCaptures(ctx context.Context, s *Step, x *Captures, record *s
 func near(misses []mockserver.NearMiss) string {
 	text := ""
 	for _, miss := range misses {
-		text += fmt.Sprintf("\n  nearest %s %s %s: %s", miss.Capture.ID, miss.Capture.Method, clip(miss.Capture.Target), strings.Join(miss.Differences, "; "))
+		text += fmt.Sprintf("\n  nearest %s %s %s: %s", miss.Capture.ID, miss.Capture.Method, clip.Text(miss.Capture.Target, 80), strings.Join(miss.Differences, "; "))
 	}
 	return text
 }
@@ -376,7 +377,7 @@ func (r *run) checkNever(ctx context.Context, s *Step, x *Never, record *stepRec
 	}
 	var wrong []string
 	for _, c := range waited.Matched {
-		wrong = append(wrong, fmt.Sprintf("bin %s: nothing was to arrive, %s did: %s %s %s", b.label, c.ID, c.Method, clip(c.Target), excerpt(string(c.Body), "")))
+		wrong = append(wrong, fmt.Sprintf("bin %s: nothing was to arrive, %s did: %s %s %s", b.label, c.ID, c.Method, clip.Text(c.Target, 80), excerpt(string(c.Body), "")))
 	}
 	if len(wrong) == 0 {
 		wrong = []string{fmt.Sprintf("bin %s: nothing was to arrive, something did", b.label)}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver"
 )
 
@@ -119,7 +120,7 @@ func lastAnswer(d *mockserver.Delivery) string {
 	case last.Error != "":
 		return " (" + last.Error + ")"
 	case last.Response != nil && len(last.Response.Body) > 0:
-		return fmt.Sprintf(" (%q)", clipped(strings.ToValidUTF8(string(last.Response.Body), "�"), 200))
+		return fmt.Sprintf(" (%q)", clip.Text(strings.ToValidUTF8(string(last.Response.Body), "�"), 200))
 	}
 	return ""
 }

@@ -6,29 +6,19 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/jq"
 )
-
-// clip shortens what is quoted in a message.
-func clip(text string) string { return clipped(text, 80) }
-
-// clipped is the beginning of a text, at most so many runes of it.
-func clipped(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return text
-}
 
 // compileJQ compiles a condition; it sees no environment and no file, and has the usual limits.
 func compileJQ(text string) (*jq.Program, error) {
 	query, err := jq.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("jq condition %q: %w", clip(text), err)
+		return nil, fmt.Errorf("jq condition %q: %w", clip.Text(text, 80), err)
 	}
 	program, err := jq.Compile(query, jq.Limits{})
 	if err != nil {
-		return nil, fmt.Errorf("jq condition %q: %w", clip(text), err)
+		return nil, fmt.Errorf("jq condition %q: %w", clip.Text(text, 80), err)
 	}
 	return program, nil
 }
@@ -45,7 +35,7 @@ func first(ctx context.Context, text string, v any) (any, error) {
 		return false
 	})
 	if err != nil {
-		return nil, fmt.Errorf("jq %q: %w", clip(text), err)
+		return nil, fmt.Errorf("jq %q: %w", clip.Text(text, 80), err)
 	}
 	return out, nil
 }

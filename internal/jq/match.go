@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hookrig/hookrig/internal/clip"
+
 	"github.com/itchyny/gojq"
 )
 
@@ -128,7 +130,7 @@ func (b *budget) compiled(source, flags string) (*pattern, error) {
 	}
 	tree, err := syntax.Parse(whole, syntax.Perl)
 	if err != nil {
-		return nil, fmt.Errorf("invalid regular expression %q: %w", clipped(whole, 200), err)
+		return nil, fmt.Errorf("invalid regular expression %q: %w", clip.Text(whole, 200), err)
 	}
 	size := instructions(tree)
 	if size > mostInstructions {
@@ -139,10 +141,10 @@ func (b *budget) compiled(source, flags string) (*pattern, error) {
 	}
 	p := &pattern{size: size}
 	if p.first, err = regexp.Compile(whole); err != nil {
-		return nil, fmt.Errorf("invalid regular expression %q: %w", clipped(whole, 200), err)
+		return nil, fmt.Errorf("invalid regular expression %q: %w", clip.Text(whole, 200), err)
 	}
 	if p.later, err = regexp.Compile(`\A(?s:.)(?s:.)*?(` + whole + `)`); err != nil {
-		return nil, fmt.Errorf("invalid regular expression %q: %w", clipped(whole, 200), err)
+		return nil, fmt.Errorf("invalid regular expression %q: %w", clip.Text(whole, 200), err)
 	}
 	if b.patterns == nil || len(b.patterns) >= keptPatterns {
 		b.patterns = map[[2]string]*pattern{}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/big"
 
+	"github.com/hookrig/hookrig/internal/clip"
+
 	"github.com/itchyny/gojq"
 )
 
@@ -112,22 +114,11 @@ func keyCost(v any) (memory, work int64) {
 func Text(v any, longest int) string {
 	left := int64(64*longest + 1024)
 	if !measure(v, &left, mostDepth) {
-		return clipped(gojq.Preview(v), longest)
+		return clip.Text(gojq.Preview(v), longest)
 	}
 	data, err := gojq.Marshal(v)
 	if err != nil {
-		return clipped(fmt.Sprint(v), longest)
+		return clip.Text(fmt.Sprint(v), longest)
 	}
-	return clipped(string(data), longest)
-}
-
-// clipped is the beginning of a text, at most so many runes of it.
-func clipped(text string, longest int) string {
-	n := 0
-	for at := range text {
-		if n++; n > longest {
-			return text[:at] + "…"
-		}
-	}
-	return text
+	return clip.Text(string(data), longest)
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/outbound"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -22,7 +22,7 @@ type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 type builders struct {
 	plan  *Plan
 	names []string
-	idle  sync.Pool // of *maker
+	idle  sync.Pool // of *requestBuilder
 }
 
 // request makes event i's request and appends its bytes to dst.
@@ -46,17 +46,15 @@ func (p *builders) request(dst []byte, i uint64) ([]byte, error) {
 // requestBuilder turns an index into the bytes of a request. It keeps its buffers, so one goroutine uses it at a time.
 type requestBuilder struct {
 	renderers []*fixtures.Renderer // one for each event, in turn
-	messenger *fixtures.Messenger
-	signer    *signature.Signer // nil: the provider signs nothing without a secret
+	builder   *outbound.Builder
 	draw      fixtures.Draw
-	url       string
 	event     fixtures.Event
 	message   wire.Message
 	raw       []byte
 }
 
 func newRequestBuilder(plan *Plan, names []string) (*requestBuilder, error) {
-	m := &requestBuilder{draw: fixtures.Draw{Seed: plan.Seed, Stream: stream}, url: plan.URL}
+	m := &requestBuilder{draw: fixtures.Draw{Seed: plan.Seed, Stream: stream}}
 	for _, name := range names {
 		r, err := plan.Provider.Renderer(name, plan.Options)
 		if err != nil {
@@ -65,12 +63,7 @@ func newRequestBuilder(plan *Plan, names []string) (*requestBuilder, error) {
 		m.renderers = append(m.renderers, r)
 	}
 	var err error
-	if m.messenger, err = plan.Provider.Messenger(plan.URL); err != nil {
-		return nil, err
-	}
-	if plan.Secret != "" {
-		m.signer, err = signature.NewSigner(&plan.Provider.Signing, plan.Secret)
-	}
+	m.builder, err = outbound.New(plan.Provider, outbound.Endpoint{URL: plan.URL, Secrets: []string{plan.Secret}, Unsigned: plan.Secret == ""})
 	return m, err
 }
 
@@ -87,14 +80,11 @@ func (m *requestBuilder) request(i uint64) ([]byte, error) {
 		return nil, err
 	}
 	now := time.Now()
-	if err := m.messenger.Message(m.event, now, &m.message); err != nil {
+	if err := m.builder.Message(&m.message, &m.event, now); err != nil {
 		return nil, err
 	}
-	if m.signer != nil {
-		c := signature.Context{ID: m.event.ID, URL: m.url, Time: now, EventTime: m.event.At}
-		if err := m.signer.Sign(&m.message, c); err != nil {
-			return nil, err
-		}
+	if err := m.builder.Sign(&m.message, m.builder.Context(&m.event, now)); err != nil {
+		return nil, err
 	}
 	m.raw = wire.Append(m.raw[:0], m.message)
 	return m.raw, nil
@@ -127,7 +117,7 @@ func newWorker(plan *Plan, m *builders, r *recorder) *worker {
 }
 
 // run takes indexes until the burst is over. The request is made before its time comes, so that making it is no lag.
-func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pace) {
+func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pacer) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	defer w.recorder.flush(w)
@@ -170,7 +160,7 @@ func (w *worker) giveBack(i uint64) {
 	}
 }
 
-// connect opens the worker's connection, which is closed when ctx ends: so that a request under way ends with it.
+// connect opens the worker's connection, which is closed when ctx ends: so that a request in flight ends with it.
 func (w *worker) connect(ctx context.Context, deadline time.Time) error {
 	dialing, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()

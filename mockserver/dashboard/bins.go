@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // binIn names a bin.
@@ -23,8 +25,8 @@ type binBodyIn struct {
 // bin is a bin of the list, with its address.
 type bin struct {
 	journal.Bin
-	URL   string           `json:"url" doc:"the address that is recorded, and every path below it"`
-	Stats capture.BinStats `json:"stats" doc:"what became of every request that named the bin"`
+	URL   string            `json:"url" doc:"the address that is recorded, and every path below it"`
+	Stats analysis.BinStats `json:"stats" doc:"what became of every request that named the bin"`
 }
 
 func (k *dashboard) listBins(ctx context.Context, _ *struct{}) (*response[list[bin]], error) {
@@ -39,14 +41,14 @@ func (k *dashboard) listBins(ctx context.Context, _ *struct{}) (*response[list[b
 	return whole(bins), nil
 }
 
-func (k *dashboard) getStats(ctx context.Context, in *binIn) (*response[capture.BinStats], error) {
+func (k *dashboard) getStats(ctx context.Context, in *binIn) (*response[analysis.BinStats], error) {
 	l, err := k.capture.BinStats(ctx, in.Bin)
-	return &response[capture.BinStats]{l}, err
+	return &response[analysis.BinStats]{l}, err
 }
 
-func (k *dashboard) getSender(ctx context.Context, in *binIn) (*response[capture.Sender], error) {
+func (k *dashboard) getSender(ctx context.Context, in *binIn) (*response[analysis.Sender], error) {
 	out, err := k.capture.Sender(ctx, in.Bin)
-	return &response[capture.Sender]{out}, err
+	return &response[analysis.Sender]{out}, err
 }
 
 func (k *dashboard) getBin(ctx context.Context, in *binIn) (*response[capture.Settings], error) {
@@ -143,7 +145,7 @@ func (k *dashboard) deleteCaptures(ctx context.Context, in *selectedIn) (*respon
 	if in.Before == 0 && in.After == 0 && in.Where == "" && in.Q == "" {
 		return k.clearBin(ctx, &binIn{in.Bin})
 	}
-	n, err := k.capture.Delete(ctx, capture.Query{
+	n, err := k.capture.Delete(ctx, query.Query{
 		CaptureQuery: journal.CaptureQuery{Bin: in.Bin, Before: in.Before, After: in.After}, Where: in.Where, Q: in.Q,
 	})
 	return &response[cleared]{cleared{n}}, err

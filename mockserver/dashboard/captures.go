@@ -7,11 +7,12 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/internal/content"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/diff"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/drift"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/diff"
-	"github.com/hookrig/hookrig/mockserver/internal/drift"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // Page is what every list of captures can be asked for. (Exported because the API reads embedded structs only then.)
@@ -54,7 +55,7 @@ func (k *dashboard) listBinCaptures(ctx context.Context, in *binCapturesIn) (*re
 }
 
 func (k *dashboard) captures(ctx context.Context, bin string, p Page) (*response[list[captured]], error) {
-	query := capture.Query{
+	query := query.Query{
 		CaptureQuery: journal.CaptureQuery{Bin: bin, Before: p.Before, After: p.After, Oldest: p.Order == "oldest"},
 		Where:        p.Where, Q: p.Q,
 	}
@@ -80,7 +81,7 @@ const briefBody = 1 << 10
 
 // queryHelp tells a person how a query is written, in Markdown.
 func (k *dashboard) queryHelp(context.Context, *struct{}) (*textOut, error) {
-	return &textOut{"text/markdown; charset=utf-8", []byte(capture.QueryHelp)}, nil
+	return &textOut{"text/markdown; charset=utf-8", []byte(query.Help)}, nil
 }
 
 func (k *dashboard) getCapture(ctx context.Context, in *captureIn) (*response[captured], error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/export"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // Bounds of files that are imported and exported.
@@ -73,7 +74,7 @@ func (k *dashboard) exportCapture(ctx context.Context, in *exportIn) (*huma.Stre
 }
 
 func (k *dashboard) exportBin(_ context.Context, in *binExportIn) (*huma.StreamResponse, error) {
-	q := capture.Query{CaptureQuery: journal.CaptureQuery{Bin: in.Bin, Before: in.Before, After: in.After}, Where: in.Where, Q: in.Q}
+	q := query.Query{CaptureQuery: journal.CaptureQuery{Bin: in.Bin, Before: in.Before, After: in.After}, Where: in.Where, Q: in.Q}
 	return k.export(&in.Export, in.Bin, func(ctx context.Context, f export.Format, w io.Writer, o export.Options) error {
 		return k.capture.Export(ctx, q, f, w, o)
 	})

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -107,7 +107,7 @@ func TestPagesAreBounded(t *testing.T) {
 	defer client.Close()
 	for _, oldest := range []bool{false, true} {
 		for limit, want := range map[int]int{5: 5, 6: 6, 0: 6} {
-			all, err := client.Captures(t.Context(), capture.Query{CaptureQuery: journal.CaptureQuery{Oldest: oldest, Limit: limit}})
+			all, err := client.Captures(t.Context(), query.Query{CaptureQuery: journal.CaptureQuery{Oldest: oldest, Limit: limit}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,9 +9,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
-	"github.com/hookrig/hookrig/mockserver/internal/diff"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/diff"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // The API's records have every member of their description, so that a script may ask for any of them: what the journal
@@ -109,7 +109,7 @@ type resent struct {
 
 // waited is how a wait ended.
 type waited struct {
-	capture.Waited
+	query.Waited
 	Matched []captured `json:"matched" doc:"the captures that matched, oldest first"`
 	Nearest []nearMiss `json:"nearest" doc:"when it failed, the captures that came closest"`
 }
@@ -120,7 +120,7 @@ type nearMiss struct {
 	Differences []string `json:"differences"`
 }
 
-func (k *dashboard) newWaited(w capture.Waited) waited {
+func (k *dashboard) newWaited(w query.Waited) waited {
 	out := waited{w, k.newCaptureds(w.Matched), make([]nearMiss, len(w.Nearest))}
 	for i, n := range w.Nearest {
 		out.Nearest[i] = nearMiss{k.newCaptured(n.Capture), present(n.Differences)}

@@ -11,8 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/diff"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
-	"github.com/hookrig/hookrig/mockserver/internal/diff"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/replay"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"

@@ -11,10 +11,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/diff"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/diff"
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -128,7 +128,7 @@ func config() huma.Config {
 			Info: &huma.Info{
 				Title: "hookrig", Version: "1",
 				Description: "The dashboard of a server for testing webhooks: bins that record, providers that send, and the journal of both. " +
-					"Errors are problem details (RFC 9457). A server with a token wants it as \"Authorization: Bearer TOKEN\".\n\n" + capture.QueryHelp +
+					"Errors are problem details (RFC 9457). A server with a token wants it as \"Authorization: Bearer TOKEN\".\n\n" + query.Help +
 					"\nA page of a list may end early, even without an item, when it would take long: its next says where to go on.",
 			},
 			Components: &huma.Components{

@@ -13,9 +13,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // Bounds of the stream. Each stream follows the journal by itself, so a slow reader holds up nobody else.
@@ -69,7 +69,7 @@ func streamed(_ huma.API, op *huma.Operation) {
 }
 
 func (k *dashboard) stream(ctx context.Context, in *streamIn) (*huma.StreamResponse, error) {
-	o := capture.FollowOptions{FollowOptions: journal.FollowOptions{Kind: in.Kind, Bin: in.Bin}, Q: in.Q, Where: in.Where}
+	o := query.FollowOptions{FollowOptions: journal.FollowOptions{Kind: in.Kind, Bin: in.Bin}, Q: in.Q, Where: in.Where}
 	if text := cmp.Or(in.After, in.LastEventID); text != "" {
 		p, err := journal.ParsePosition(text)
 		if err != nil {
@@ -105,7 +105,7 @@ type stream struct {
 }
 
 // follow sends what is new until the reader leaves, the server stops, or the reader is too slow.
-func (s *stream) follow(ctx context.Context, following *capture.Follower) {
+func (s *stream) follow(ctx context.Context, following *query.Follower) {
 	s.w.Header().Set("Content-Type", "text/event-stream")
 	s.w.Header().Set("X-Accel-Buffering", "no") // proxies of the nginx kind would hold it back
 	s.w.WriteHeader(http.StatusOK)

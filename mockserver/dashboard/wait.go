@@ -8,8 +8,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // Wait is a wait as a query says it. (Exported because the API reads embedded structs only then.)
@@ -33,15 +33,15 @@ type waitBodyIn struct {
 	RawBody []byte
 }
 
-// waitBody is capture.Wait, with a count of 1 when it is left out.
+// waitBody is query.Wait, with a count of 1 when it is left out.
 type waitBody struct {
-	capture.Wait
+	query.Wait
 	Count   *int `json:"count,omitempty" doc:"at least so many; left out: 1, or 0 with max 0"`
 	Timeout span `json:"timeout,omitempty" doc:"how long; left out: 5s"`
 	Settle  span `json:"settle,omitempty" doc:"how long the count must stay within its bounds; with a count of 0, that none comes"`
 }
 
-func (b waitBody) wait() capture.Wait {
+func (b waitBody) wait() query.Wait {
 	w := b.Wait
 	w.Timeout, w.Settle = journal.Duration(b.Timeout), journal.Duration(b.Settle)
 	switch {
@@ -102,7 +102,7 @@ func (k *dashboard) postWait(ctx context.Context, in *waitBodyIn) (*waitOut, err
 	return k.wait(ctx, in.Bin, b.wait())
 }
 
-func (k *dashboard) wait(ctx context.Context, bin string, w capture.Wait) (*waitOut, error) {
+func (k *dashboard) wait(ctx context.Context, bin string, w query.Wait) (*waitOut, error) {
 	end, err := k.capture.WaitInQueue(ctx, bin, w, takePlace)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // answer is a response made ready to be written.
@@ -46,7 +50,7 @@ func newAnswer(r journal.Response) *answer {
 			a.date = true
 		case is(name, "Connection"):
 			a.connection = true
-			a.last = a.last || lists(value, "close")
+			a.last = a.last || http1.Lists(value, "close")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
@@ -126,7 +130,7 @@ func checkResponse(r journal.Response, where string) error {
 	case r.Drip < 0 || time.Duration(r.Drip) > longestDelay:
 		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, longestDelay)
 	case r.Cut != "" && r.Cut != journal.CutHead && r.Cut != journal.CutBody:
-		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, quote(r.Cut))
+		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, clip.Quote(r.Cut))
 	case r.Body != "" && len(r.Binary) > 0:
 		return fmt.Errorf("%w: %s: body and body_base64: want one of them", ErrInvalid, where)
 	case r.Hang && r.Reset:
@@ -152,11 +156,11 @@ func checkResponse(r journal.Response, where string) error {
 }
 
 func checkLine(name, value, where string) error {
-	if !isToken(name) {
-		return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, quote(name))
+	if !httpguts.ValidHeaderFieldName(name) {
+		return fmt.Errorf("%w: %s: header %s: want a name such as \"Retry-After\"", ErrInvalid, where, clip.Quote(name))
 	}
 	if strings.ContainsAny(value, "\r\n\x00") {
-		return fmt.Errorf("%w: %s: header %s: %s holds a line end", ErrInvalid, where, name, quote(value))
+		return fmt.Errorf("%w: %s: header %s: %s holds a line end", ErrInvalid, where, name, clip.Quote(value))
 	}
 	return nil
 }

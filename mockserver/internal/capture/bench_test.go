@@ -17,6 +17,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
@@ -71,7 +72,7 @@ func BenchmarkCaptureWhileWaitedFor(b *testing.B) {
 			var work sync.WaitGroup
 			for range waiters {
 				work.Go(func() {
-					_, err := s.Wait(ctx, "bench", capture.Wait{Where: `.method == "GET"`, Settle: journal.Duration(5 * time.Minute)})
+					_, err := s.Wait(ctx, "bench", query.Wait{Where: `.method == "GET"`, Settle: journal.Duration(5 * time.Minute)})
 					if !errors.Is(err, context.Canceled) {
 						b.Error(err)
 					}
@@ -94,7 +95,7 @@ func BenchmarkWake(b *testing.B) {
 		after, ready := newest(b, store), make(chan struct{})
 		go func() {
 			close(ready)
-			if _, err := s.Wait(b.Context(), "wake", capture.Wait{Count: 1, After: after}); err != nil {
+			if _, err := s.Wait(b.Context(), "wake", query.Wait{Count: 1, After: after}); err != nil {
 				b.Error(err)
 			}
 			woken <- time.Now()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // serveAlone starts a server that the test closes itself.
@@ -50,13 +51,13 @@ func TestCloseDoesNotWait(t *testing.T) {
 	write(t, unanswered[0], "POST /hang HTTP/1.1\r\nHost: x\r\n\r\n")
 	write(t, unanswered[1], "POST /slow HTTP/1.1\r\nHost: x\r\n\r\n")
 	for _, bin := range []string{"hang", "slow"} {
-		if got, err := s.Wait(t.Context(), bin, capture.Wait{Count: 1}); err != nil || !got.OK {
+		if got, err := s.Wait(t.Context(), bin, query.Wait{Count: 1}); err != nil || !got.OK {
 			t.Fatalf("%+v, %v", got, err)
 		}
 	}
 	waiting := make(chan error, 1)
 	go func() {
-		_, err := s.Wait(t.Context(), "b", capture.Wait{Count: 99, Timeout: journal.Duration(time.Minute)})
+		_, err := s.Wait(t.Context(), "b", query.Wait{Count: 99, Timeout: journal.Duration(time.Minute)})
 		waiting <- err
 	}()
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -35,103 +34,20 @@ type conn struct {
 
 func newConn(s *Server, socket net.Conn) *conn {
 	c := &conn{s: s, socket: socket, peer: socket.RemoteAddr().String()}
-	c.in = input{socket: socket, limits: &s.limits, share: share{room: s.room}, kept: s.kept}
+	c.in = input{limits: &s.limits, share: s.room.Share(), kept: s.kept}
+	c.in.listen(socket)
 	return c
-}
-
-// serve serves the connection until either side ends it.
-func (c *conn) serve() {
-	defer c.s.leave(c)
-	defer c.in.share.giveBack()
-	defer func() { _ = c.socket.Close() }() // closed already, perhaps
-	defer func() {
-		if p := recover(); p != nil {
-			c.s.o.Log.Error("capture: a request made the server panic; its connection is closed",
-				"bin", c.request.bin, "panic", p, "stack", string(debug.Stack()))
-		}
-	}()
-	if !c.handshake() {
-		return
-	}
-	for c.exchange() {
-	}
-}
-
-// exchange reads one request, records it and answers it. It says whether another one may follow.
-func (c *conn) exchange() (more bool) {
-	if !c.read() {
-		return false
-	}
-	if c.request.bin == "" {
-		defer c.endAPI()
-		return c.answer(c.stray(), "")
-	}
-	reception := c.receive()
-	if c.request.bin == "" {
-		return c.answer(newAnswer(reception.Response), "")
-	}
-	defer c.endForward()
-	response := c.record(reception)
-	return c.answer(response, c.capture.ID)
-}
-
-// record stores the request as a capture, with its result and its response, and returns that response. When it returns, the
-// capture is stored, or the response says that it is not. A response that has to be asked for, from the consumer behind the
-// bin, is added to the capture once it is there. The reception is the front's, or nil.
-func (c *conn) record(reception *Reception) *answer {
-	s, r, kept := c.s, &c.request, &c.capture
-	if reception != nil && reception.Done != nil {
-		defer reception.Done()
-	}
-	*kept = journal.Capture{Message: r.Message, Bin: r.bin, At: s.o.Now(), Peer: c.peer, TLS: c.tls, Problems: r.problems}
-	kept.Raw = c.unusual()
-	bin := s.bins.get(r.bin)
-	kept.Verification = s.verified(bin, kept, r.refused == nil)
-	response := s.accepted
-	if reception != nil {
-		response = newAnswer(reception.Response)
-	}
-	switch {
-	case r.refused != nil:
-		response = newAnswer(journal.Response{Status: r.refused.status, Body: r.refused.problem + "\n"})
-	case bin != nil:
-		response = bin.response(s, &r.Message, response)
-	}
-	if response != nil {
-		kept.Response = &response.record
-	}
-	if err := s.o.Store.AppendCapture(s.ctx, kept); err != nil {
-		s.tally.unstored.Add(1)
-		s.account(r, err)
-		s.o.Log.Error("capture: a request was not stored", "bin", r.bin, "peer", c.peer, "error", err)
-		return unstored(err)
-	}
-	s.tally.captured.Add(1)
-	if r.refused != nil {
-		s.tally.problems.Add(1)
-		s.account(r, nil)
-	}
-	if reception != nil && reception.Stored != nil && r.refused == nil {
-		changed, lines := reception.Stored(s.delayCtx, kept)
-		if response != nil {
-			response = newAnswer(changed).withLines(lines)
-		}
-	}
-	if response == nil {
-		response = c.forward(bin.forward)
-	}
-	return response
 }
 
 // unusual is the request's bytes when the message alone does not tell them, else nil.
 func (c *conn) unusual() []byte {
 	r := &c.request
-	if r.plain && !r.frame.chunked {
+	if r.plain && !r.parsed.Frame.Chunked {
 		return nil
 	}
 	_ = c.in.room(len(r.head) + max(len(c.in.framed), len(r.Body))) // all has been read: it has no time limit to set
 	c.raw = append(c.raw[:0], r.head...)
-	if r.frame.chunked {
+	if r.parsed.Frame.Chunked {
 		c.raw = append(c.raw, c.in.framed...)
 	} else {
 		c.raw = append(c.raw, r.Body...)
@@ -155,35 +71,6 @@ func (c *conn) shed() {
 		c.raw = nil
 	}
 	c.in.shed()
-}
-
-// answer gives the response, as scripted, and says whether another request may follow.
-func (c *conn) answer(a *answer, id string) (more bool) {
-	c.shed()
-	r := &a.record
-	if r.Delay > 0 && !c.pause(time.Duration(r.Delay)) {
-		return false
-	}
-	if r.Hang {
-		c.hang()
-		return false
-	}
-	if r.Reset {
-		c.reset()
-		return false
-	}
-	last := c.request.last || a.last || c.s.isClosing()
-	c.out = a.appendHead(c.out[:0], &c.request, c.s.o.Now(), id, last)
-	if !c.write(a) {
-		return false // the sender is gone, and what it sent is stored; or the script has no more for it
-	}
-	if cap(c.out) > c.in.kept {
-		c.out = nil
-	}
-	if c.request.refused != nil {
-		c.linger()
-	}
-	return !last
 }
 
 // pause waits before a response; false when the server closes meanwhile.
@@ -225,7 +112,7 @@ func (c *conn) discard(until func() time.Time) {
 	c.idle.Store(true)
 	for c.socket.SetReadDeadline(until()) == nil {
 		// Looked at after the limit was set, so that either this or wake ends the waiting.
-		if c.s.isClosing() || c.in.discard() != nil {
+		if c.s.isClosing() || c.in.Discard() != nil {
 			return
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // crowd opens connections that have sent half of a request and now wait, or as many as this process may open files for.
@@ -106,7 +107,7 @@ func TestHugeBodiesTakeNoMemory(t *testing.T) {
 		if got := responses(t, c, http.MethodPost, 1)[0].Status; !strings.HasPrefix(got, tt.status) {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.status)
 		}
-		waited, err := s.Wait(t.Context(), "b", capture.Wait{Count: 1, Timeout: journal.Duration(time.Minute)})
+		waited, err := s.Wait(t.Context(), "b", query.Wait{Count: 1, Timeout: journal.Duration(time.Minute)})
 		if err != nil || !waited.OK {
 			t.Fatalf("%s: %+v, %v", tt.name, waited, err)
 		}

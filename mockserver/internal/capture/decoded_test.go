@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // What a body means is what is searched, matched and compared; what is stored are the bytes that came.
@@ -37,7 +37,7 @@ func TestDecodedBodies(t *testing.T) {
 		`.form == null and (.body | type) == "string"`: "3",
 		`.parts == null`:                               "321",
 	} {
-		list, err := s.Captures(t.Context(), capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "b"}, Where: where})
+		list, err := s.Captures(t.Context(), query.Query{CaptureQuery: journal.CaptureQuery{Bin: "b"}, Where: where})
 		got := ""
 		for _, c := range list {
 			got += strings.TrimLeft(strings.TrimPrefix(c.ID, "c"), "0")
@@ -47,7 +47,7 @@ func TestDecodedBodies(t *testing.T) {
 		}
 	}
 	for q, want := range map[string]int{"findme": 1, "body:findme": 1, "-findme": 2, "hello": 1} {
-		if list, err := s.Captures(t.Context(), capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "b"}, Q: q}); err != nil || len(list) != want {
+		if list, err := s.Captures(t.Context(), query.Query{CaptureQuery: journal.CaptureQuery{Bin: "b"}, Q: q}); err != nil || len(list) != want {
 			t.Errorf("%s: %d captures, %v; want %d", q, len(list), err, want)
 		}
 	}

@@ -2,7 +2,8 @@
 // request byte for byte, and answer as they are told.
 //
 // A bin is the first segment of a request's path and exists from its first
-// use. A connection is read by one goroutine, exchange by exchange: the
+// use. The main path is capture.go, from the socket to the response. A
+// connection is read by one goroutine, exchange by exchange: the
 // request is read whole, within limits and outside any lock; its signature is
 // verified, if the bin names a provider; the response is chosen; the capture is
 // appended to the journal with both; then, and only then, the first byte of
@@ -10,16 +11,16 @@
 // a 2xx is never given for something that is not stored: a store without room
 // is a 507, another failure of it a 500.
 //
-// The HTTP/1.x reader is this package's own, because its failures are what is
-// to be recorded. A request that was aborted, is too large or is malformed
+// Package http1 has the grammar. What it reports is recorded here, not refused:
+// a request that was aborted, is too large or is malformed
 // becomes a capture too, as far as it came and with the problem in words,
 // when its bin is known; it is answered 4xx and takes no response of the sequence.
 // Its bytes as they came are kept with it, as are those of a body in chunks:
 // see journal.Capture.Bytes.
 // What is unusual but readable (two Host lines, a target with "://" or a
 // space, Transfer-Encoding beside Content-Length) is a capture like others,
-// with the problem noted. What becomes of every request that names a bin stands
-// in the bin's Stats.
+// with the problem noted. What becomes of every request that names a bin is counted
+// in the bin's stats.
 //
 // A second address may speak TLS, with a certificate of the server's own
 // authority; the bins are the same, and a capture says how it came. Whoever
@@ -28,33 +29,16 @@
 //
 // Settings give a bin a provider, and a script of responses or a consumer behind
 // it; they are kept in the store and survive a restart. Responses are taken in
-// turn, by the bin, by a rule or by each delivery, and may be late, slow, cut
+// order, by the bin, by a rule or by each delivery, and may be late, slow, cut
 // short or never come. Before them come handshakes: requests by which a system
 // checks a new endpoint, answered as it wants them. What is forwarded to the
 // consumer is stored before it is passed on, and its capture has the consumer's
 // response before the sender gets it.
 //
-// Page and Captures find what is stored with a query, which is the same for
-// the API, the command line and what is deleted, and with a jq condition; both
-// must hold. A query is words and fields with spaces between them:
-//
-//	gold "some words" -silver NOT "pass:create"
-//	method:POST path:/hooks header.x-event:created body:"some text"
-//	bin:orders status:503 status:5xx provider:neostore verdict:mismatch problem:aborted
-//	after:2026-01-15T09:00:00Z before:2026-01-15 after:-14d larger:2K smaller:500
-//
-// QueryHelp says what each means; the main path is terms.go, which reads a
-// query, then field.go, which says what a field is. A page costs no more than
-// so many looks at captures and says where to go on: the store leaves out most
-// of those that do not hold the words (journal.Store.Search).
-//
-// Wait waits for captures to come, or never to come: it wakes at the commit
-// itself, and when it fails says of the nearest captures field by field why
-// they did not match. Those who wait in one bin have what is new read once
-// (feed.go). A wait about captures that the bin has let go is inconclusive, and
-// says so.
+// A Server finds what it recorded, and waits for it, as a query.Searcher. What
+// captures tell together, of their sender and of attempts, is package analysis.
 //
 // A Front is an API that is spoken at the capture address itself and makes bins
-// of its own: package site. What is sent to /token and below is a call of it
+// of its own: package webhooksite. What is sent to /token and below is a call of it
 // and is not recorded, so no bin is called "token"; without a Front it is a 404.
 package capture

@@ -1,10 +1,13 @@
 package capture
 
-import "errors"
+import (
+	"errors"
 
-// ErrInvalid: a bin's name, its settings, a condition or a wait cannot be used. Errors that wrap it quote the input
-// and say what was expected.
-var ErrInvalid = errors.New("invalid")
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// ErrInvalid: a bin's name, its settings, a condition or a wait cannot be used.
+var ErrInvalid = journal.ErrInvalid
 
 // ErrTLS: the TLS listener could not be started.
 var ErrTLS = errors.New("capture over TLS")

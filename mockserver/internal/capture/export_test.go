@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/export"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // An export goes through all pages, in order, and ends though captures keep coming.
@@ -39,7 +39,7 @@ func TestExportOfManyCaptures(t *testing.T) {
 		}
 		add(count)
 	}
-	if err := s.Export(t.Context(), capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "in"}}, format, &file, export.Options{}); err != nil {
+	if err := s.Export(t.Context(), query.Query{CaptureQuery: journal.CaptureQuery{Bin: "in"}}, format, &file, export.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(file.String()), "\n")

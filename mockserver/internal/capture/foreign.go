@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+
+	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // language is what a sender speaks.
@@ -32,22 +35,22 @@ func languageOf(start string) language {
 	return unknown
 }
 
-// endsEarly says how many bytes of a head that has not come whole there is any use in: 0 is as many as will come. Whoever speaks another
-// language waits for an answer to the first of them, and a request line that is none and names no bin is recorded nowhere.
-func endsEarly(start []byte) int {
+// endsEarly says that a head which has not come whole ends after so many bytes: the error is why. Whoever speaks another language
+// waits for an answer to the first of them, and a request line that is none and names no bin is recorded nowhere.
+func endsEarly(start []byte) (end int, err error) {
 	if len(start) > 1 && start[0] == 0x16 && start[1] == 0x03 {
-		return len(start)
+		return len(start), http1.Malformed("TLS")
 	}
-	end := bytes.IndexByte(start, '\n') + 1
+	end = bytes.IndexByte(start, '\n') + 1
 	if end == 0 {
-		return 0
+		return 0, nil
 	}
 	var r request
-	line, _, _ := cutLine(string(start[:end]))
-	if r.parseRequestLine(line) == nil || binOf(r.Target, "") != "" {
-		return 0
+	r.parsed.Start = strings.TrimSuffix(string(start[:end-1]), "\r")
+	if err := r.parseRequestLine(); err != nil && binOf(r.Target, "") == "" {
+		return end, err
 	}
-	return end
+	return 0, nil
 }
 
 // foreigners remembers which languages were heard. The zero value is ready.
@@ -62,8 +65,7 @@ func (c *conn) refuseForeign() bool {
 		return false
 	}
 	status, what, do := http.StatusBadRequest, "", ""
-	line, _, _ := cutLine(r.head)
-	where := "line 1: " + quote(line) + ": "
+	where := "line 1: " + clip.Quote(r.parsed.Start) + ": "
 	switch spoken {
 	case speaksTLS:
 		where, what, do = "", "the sender speaks TLS, and this address does not", "use "+s.url
@@ -79,7 +81,7 @@ func (c *conn) refuseForeign() bool {
 		what, do = "the sender speaks HTTP/2, and this address HTTP/1.1", "have it begin with HTTP/1.1"
 	}
 	r.bin, r.last = "", true
-	r.refused = &refusal{status: status, problem: errMalformed.Error() + ": " + where + what + ": " + do, why: malformed, language: spoken}
+	r.refused = &refusal{status: status, problem: http1.Malformed(where + what + ": " + do).Error(), why: malformed, language: spoken}
 	log := s.o.Log.Info
 	if !s.foreigners[spoken].Swap(true) {
 		log = s.o.Log.Warn

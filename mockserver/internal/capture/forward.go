@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/replay"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -36,7 +37,7 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 		return nil, nil
 	}
 	u, err := url.Parse(set.Forward)
-	where := "forward to " + quote(set.Forward)
+	where := "forward to " + clip.Quote(set.Forward)
 	switch {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Fragment != "":
 		return nil, fmt.Errorf("%w: %s: want the consumer's address, as in http://127.0.0.1:3000/hooks", ErrInvalid, where)
@@ -193,7 +194,7 @@ func NoResponse(r journal.Response) (why string, ok bool) {
 func (f *forwarder) request(c *journal.Capture) wire.Message {
 	m := c.Message
 	m.Version = "HTTP/1.1"
-	m.Target = f.target(c)
+	m.Target = forwardTarget(f.to, c.Target, f.base)
 	wire.Refit(&m)
 	lines := m.Headers
 	m.Headers = make(signature.Headers, 0, len(lines)+1)
@@ -232,9 +233,6 @@ func hops(m *wire.Message) (n int) {
 	return n
 }
 
-// target is the consumer's path, with what follows the bin's name in the request behind it.
-func (f *forwarder) target(c *journal.Capture) string { return forwardTarget(f.to, c.Target, f.base) }
-
 // ForwardURL returns the URL that a bin forwards a request to: the URL it is set to forward to, with what follows the
 // bin's name in the request's target behind it. It returns the forward URL unchanged where that cannot be read.
 func ForwardURL(forward, target string) string {
@@ -245,6 +243,7 @@ func ForwardURL(forward, target string) string {
 	return to.Scheme + "://" + to.Host + forwardTarget(to, target, "")
 }
 
+// forwardTarget is the consumer's path, with what follows the bin's name in the request behind it.
 func forwardTarget(to *url.URL, target, base string) string {
 	_, rest := splitTarget(target, base) // the bin may have been asked for by another name
 	rest, _, _ = strings.Cut(rest, "#")

@@ -17,6 +17,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -269,7 +270,7 @@ func TestCloseStopsForwarding(t *testing.T) {
 	configure(t, s, "f", capture.Settings{Forward: "http://" + listener.Addr().String()})
 	c := dial(t, s)
 	write(t, c, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n")
-	if waited, err := s.Wait(t.Context(), "f", capture.Wait{Count: 1}); err != nil || !waited.OK || waited.Matched[0].Response != nil {
+	if waited, err := s.Wait(t.Context(), "f", query.Wait{Count: 1}); err != nil || !waited.OK || waited.Matched[0].Response != nil {
 		t.Fatalf("stored before it is passed on: %+v, %v", waited, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

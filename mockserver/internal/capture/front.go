@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -24,9 +25,6 @@ type Front struct {
 	// whole or not, and may not keep the message.
 	Receive func(bin string, m *wire.Message) *Reception
 }
-
-// apiName is the first segment of the paths that belong to Front.API: no bin has this name.
-const apiName = "token"
 
 // Reception is how one request to a bin is received.
 type Reception struct {
@@ -67,7 +65,7 @@ func (a *answer) withLines(lines signature.Headers) *answer {
 
 // isAPI says whether a path belongs to Front.API.
 func isAPI(path string) bool {
-	rest, ok := strings.CutPrefix(path, "/"+apiName)
+	rest, ok := strings.CutPrefix(path, "/"+journal.ReservedBin)
 	return ok && (rest == "" || rest[0] == '/')
 }
 
@@ -92,7 +90,7 @@ func (c *conn) callAPI(target string) *answer {
 	}
 	address, err := url.ParseRequestURI(target)
 	if err != nil {
-		return newAnswer(journal.Response{Status: http.StatusBadRequest, Body: "target " + quote(redact.URL(m.Target)) + ": " + err.Error() + "\n"})
+		return newAnswer(journal.Response{Status: http.StatusBadRequest, Body: "target " + clip.Quote(redact.URL(m.Target)) + ": " + err.Error() + "\n"})
 	}
 	r := (&http.Request{
 		Method: m.Method, URL: address, Proto: m.Version, ProtoMajor: 1, ProtoMinor: 1, RequestURI: target, RemoteAddr: c.peer,

@@ -17,6 +17,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -159,7 +161,7 @@ func plainResponse(text string) journal.Response {
 
 // queryOf is the query of a request, as far as it can be read.
 func queryOf(m *signature.Message) url.Values {
-	_, query, _ := strings.Cut(pathOf(m.Target), "?")
+	_, query, _ := strings.Cut(content.Path(m.Target), "?")
 	query, _, _ = strings.Cut(query, "#")
 	values, _ := url.ParseQuery(query) // what cannot be read asks for nothing
 	return values
@@ -177,7 +179,7 @@ func (h Handshake) ready() (handshake, error) {
 	at := slices.IndexFunc(all, func(k handshake) bool { return k.kind == h.Kind })
 	switch {
 	case at < 0:
-		return handshake{}, fmt.Errorf("%w: handshake %s: want one of %s", ErrInvalid, quote(h.Kind), strings.Join(HandshakeKinds(), ", "))
+		return handshake{}, fmt.Errorf("%w: handshake %s: want one of %s", ErrInvalid, clip.Quote(h.Kind), strings.Join(HandshakeKinds(), ", "))
 	case all[at].secret == needed && h.Secret == "":
 		return handshake{}, fmt.Errorf("%w: handshake %s: it needs a secret, as in {\"kind\": %q, \"secret\": \"…\"}", ErrInvalid, h.Kind, h.Kind)
 	case all[at].secret == without && h.Secret != "":

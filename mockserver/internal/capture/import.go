@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/export"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
 // Imported is what became of a file.
@@ -45,7 +46,7 @@ func (i *Imported) note(record *export.Record, text string) {
 // nothing in the file could be imported. What was imported before it stays, and is counted.
 func (s *Server) Import(ctx context.Context, name string, format export.Format, file io.Reader) (Imported, error) {
 	out := Imported{Skipped: []Skipped{}}
-	if err := checkNewBin(name); err != nil {
+	if err := journal.CheckNewBin(name); err != nil {
 		return out, err
 	}
 	bin := s.bins.get(name)

@@ -18,6 +18,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
@@ -49,17 +50,17 @@ func BenchmarkMillion(b *testing.B) {
 	newest := journal.CaptureQuery{Bin: "million"}
 	for _, c := range []struct {
 		name  string
-		query capture.Query
+		query query.Query
 	}{
-		{"newest of all", capture.Query{}},
-		{"newest of the bin", capture.Query{CaptureQuery: newest}},
-		{"q, frequent", capture.Query{CaptureQuery: newest, Q: "passtype"}},
-		{"q, one in ten thousand", capture.Query{CaptureQuery: newest, Q: "needle"}},
-		{"q, once, long ago", capture.Query{CaptureQuery: newest, Q: rare}},
-		{"q, absent word", capture.Query{CaptureQuery: newest, Q: "hippopotamus"}},
-		{"q, absent number", capture.Query{CaptureQuery: newest, Q: "7093517422"}},
-		{"q, absent id", capture.Query{CaptureQuery: newest, Q: "3f2c7a91-0b7e-4d1c-9a57-5e2f6cc81b04"}},
-		{"where, newest page", capture.Query{CaptureQuery: newest, Where: `.method == "POST" and .body.__id != null`}},
+		{"newest of all", query.Query{}},
+		{"newest of the bin", query.Query{CaptureQuery: newest}},
+		{"q, frequent", query.Query{CaptureQuery: newest, Q: "passtype"}},
+		{"q, one in ten thousand", query.Query{CaptureQuery: newest, Q: "needle"}},
+		{"q, once, long ago", query.Query{CaptureQuery: newest, Q: rare}},
+		{"q, absent word", query.Query{CaptureQuery: newest, Q: "hippopotamus"}},
+		{"q, absent number", query.Query{CaptureQuery: newest, Q: "7093517422"}},
+		{"q, absent id", query.Query{CaptureQuery: newest, Q: "3f2c7a91-0b7e-4d1c-9a57-5e2f6cc81b04"}},
+		{"where, newest page", query.Query{CaptureQuery: newest, Where: `.method == "POST" and .body.__id != null`}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			found := 0
@@ -180,7 +181,7 @@ func wakes(b *testing.B, s *capture.Server, store journal.Store, waiters int) {
 	woken := make(chan time.Time, waiters)
 	var work sync.WaitGroup
 	wait := func(i int, after uint64) {
-		w := capture.Wait{Count: 1, After: after, Where: fmt.Sprintf(`.method == "POST" and .body.to == %d`, i), Timeout: journal.Duration(10 * time.Minute)}
+		w := query.Wait{Count: 1, After: after, Where: fmt.Sprintf(`.method == "POST" and .body.to == %d`, i), Timeout: journal.Duration(10 * time.Minute)}
 		_, err := s.Wait(ctx, "million", w)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			b.Error(err)

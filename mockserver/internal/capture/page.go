@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
@@ -13,7 +15,7 @@ import (
 // stray is the answer to a request that names no bin. It is a 2xx only where nothing had to be stored.
 func (c *conn) stray() *answer {
 	s, r := c.s, &c.request
-	target := below(pathOf(r.Target), s.base)
+	target := below(content.Path(r.Target), s.base)
 	path, _, _ := strings.Cut(target, "?")
 	if s.o.Front.API != nil && r.refused == nil && isAPI(path) {
 		return c.callAPI(target)
@@ -32,7 +34,7 @@ func (c *conn) stray() *answer {
 	case path == "/.well-known/hookrig" && reading:
 		return newAnswer(journal.Response{Body: s.about()})
 	default:
-		return newAnswer(journal.Response{Status: http.StatusNotFound, Body: "not recorded: " + quote(redact.URL(r.Target)) + " names no bin\n\n" + s.usage()})
+		return newAnswer(journal.Response{Status: http.StatusNotFound, Body: "not recorded: " + clip.Quote(redact.URL(r.Target)) + " names no bin\n\n" + s.usage()})
 	}
 }
 

@@ -7,32 +7,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
-	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
-
-// FuzzFields asks for every field with any value: sizes, times, statuses, jq.
-func FuzzFields(f *testing.F) {
-	for _, seed := range []string{"2K", "\xff", "5xx", "-14d", "2026-01-01", "99999999999999999999G", "1h1m", "é", "", "K", "\u212a"} {
-		f.Add(seed)
-	}
-	names := []string{"larger", "smaller", "after", "before", "status", "method", "path", "header.x", "body", "bin", "provider", "verdict", "problem", "event"}
-	c := &journal.Capture{Bin: "a", Message: wire.Message{Method: "POST", Target: "/a", Body: []byte("b")}}
-	var text journal.Folded
-	text.Read(c)
-	f.Fuzz(func(_ *testing.T, value string) {
-		for _, name := range names {
-			for _, query := range []string{name + ":" + value, name + `:"` + strings.ReplaceAll(value, `"`, `\"`) + `"`, "-" + name + ":" + value} {
-				list, err := parseTerms(query)
-				if err != nil {
-					continue
-				}
-				for i := range list {
-					list[i].test(time.Unix(1e9, 0))(c, &text)
-				}
-			}
-		}
-	})
-}
 
 // FuzzTarget names bins and forwards. A bin has a name that a bin can have, whatever stands in the target.
 func FuzzTarget(f *testing.F) {
@@ -43,7 +18,7 @@ func FuzzTarget(f *testing.F) {
 		if base != "" && (base[0] != '/' || base[len(base)-1] == '/') {
 			return // it comes of a URL
 		}
-		if name := binOf(target, base); name != "" && (!isBin(name) || name == apiName) {
+		if name := binOf(target, base); name != "" && (!journal.IsBin(name) || name == journal.ReservedBin) {
 			t.Fatalf("%q below %q names the bin %q", target, base, name)
 		}
 		ForwardURL("http://127.0.0.1:3000/hooks?x=1", target)
@@ -80,19 +55,6 @@ func FuzzHandshake(f *testing.F) {
 					t.Fatalf("the answer's head is %q", head)
 				}
 			}
-		}
-	})
-}
-
-// FuzzRetryAfter reads the line that a response names a time in.
-func FuzzRetryAfter(f *testing.F) {
-	for _, seed := range []string{"120", "Fri, 31 Dec 1999 23:59:59 GMT", "-1", "99999999999", "1e9", ""} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, value string) {
-		c := &journal.Capture{Response: &journal.Response{Lines: signature.Headers{{Name: "Retry-After", Value: value}}}, At: time.Unix(1e9, 0)}
-		if d := retryAfter(c); d < 0 {
-			t.Fatalf("%q waits %s", value, d)
 		}
 	})
 }

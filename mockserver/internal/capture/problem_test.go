@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 func TestRequestsThatAreNotWhole(t *testing.T) {
@@ -188,7 +189,7 @@ func TestResetBySender(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-	waited, err := s.Wait(t.Context(), "b", capture.Wait{Count: 1})
+	waited, err := s.Wait(t.Context(), "b", query.Wait{Count: 1})
 	if err != nil || !waited.OK {
 		t.Fatalf("%+v, %v", waited, err)
 	}

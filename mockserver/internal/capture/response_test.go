@@ -18,6 +18,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // script is turns with these bodies.
@@ -239,7 +240,7 @@ func TestDelayHangReset(t *testing.T) {
 
 	c := dial(t, s)
 	write(t, c, "POST /hang HTTP/1.1\r\nHost: x\r\n\r\nPOST /hang HTTP/1.1\r\nHost: x\r\n\r\n")
-	if waited, err := s.Wait(t.Context(), "hang", capture.Wait{Count: 1}); err != nil || !waited.OK || !waited.Matched[0].Response.Hang {
+	if waited, err := s.Wait(t.Context(), "hang", query.Wait{Count: 1}); err != nil || !waited.OK || !waited.Matched[0].Response.Hang {
 		t.Errorf("hang: %+v, %v", waited, err)
 	}
 	if err := c.SetReadDeadline(time.Now().Add(delay)); err != nil {

@@ -8,7 +8,10 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // Script is what a bin answers. The zero Script answers 200 to all.
@@ -77,12 +80,12 @@ type script struct {
 }
 
 type rule struct {
-	where *condition
+	where *query.Condition
 	plan  *plan
 }
 
 // newScript makes a Script ready; nil for the zero one. Errors wrap ErrInvalid.
-func newScript(known *conditions, s Script, p *fixtures.Provider) (*script, error) {
+func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, error) {
 	switch {
 	case len(s.Rules) > mostRules:
 		return nil, fmt.Errorf("%w: %d rules: want at most %d", ErrInvalid, len(s.Rules), mostRules)
@@ -103,7 +106,7 @@ func newScript(known *conditions, s Script, p *fixtures.Provider) (*script, erro
 		if r.Where == "" {
 			return nil, fmt.Errorf("%w: %s: no condition: want one such as .method == \"POST\"", ErrInvalid, where)
 		}
-		c, err := known.get(r.Where)
+		c, err := known.Condition(r.Where)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
@@ -126,18 +129,17 @@ func newScript(known *conditions, s Script, p *fixtures.Provider) (*script, erro
 
 // choose picks the answer to a request: the first rule that holds, else the sequence, else 200.
 func (s *script) choose(server *Server, m *signature.Message) *answer {
-	var doc map[string]any // made when it is first asked for
-	for i := range s.rules {
-		if doc == nil {
-			defer server.conditions.read.begin(m).giveBack()
-			doc = server.conditions.read.root(m)
-		}
-		held, err := s.rules[i].where.holds(server.ctx, doc)
-		if err != nil {
-			server.o.Log.Debug("capture: a rule could not be checked, so it does not hold", "where", s.rules[i].where.text, "error", err)
-		}
-		if held {
-			return s.rules[i].plan.next(m, s.provider)
+	if len(s.rules) > 0 {
+		doc, done := server.Document(m)
+		defer done()
+		for i := range s.rules {
+			held, err := s.rules[i].where.Holds(server.ctx, doc)
+			if err != nil {
+				server.o.Log.Debug("capture: a rule could not be checked, so it does not hold", "where", s.rules[i].where, "error", err)
+			}
+			if held {
+				return s.rules[i].plan.next(m, s.provider)
+			}
 		}
 	}
 	if s.sequence == nil {
@@ -159,7 +161,7 @@ type plan struct {
 func newPlan(sequence []journal.Response, loop bool, by string, book *positions, number int, where string) (*plan, error) {
 	switch {
 	case by != "" && by != byDelivery:
-		return nil, fmt.Errorf("%w: %sresponses by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, quote(by))
+		return nil, fmt.Errorf("%w: %sresponses by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, clip.Quote(by))
 	case len(sequence) > mostResponses:
 		return nil, fmt.Errorf("%w: %s%d responses: want at most %d", ErrInvalid, where, len(sequence), mostResponses)
 	case len(sequence) == 0 && (loop || by != ""):
@@ -188,7 +190,7 @@ func (p *plan) next(m *signature.Message, provider *fixtures.Provider) *answer {
 	case n == 1:
 		return p.answers[0]
 	case p.book != nil:
-		turn = p.book.next(deliveryOf(m, provider, p.number))
+		turn = p.book.next(analysis.DeliveryOf(m, provider, p.number))
 	default:
 		turn = p.taken.Add(1) - 1
 	}

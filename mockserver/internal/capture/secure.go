@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -30,28 +29,28 @@ type secured struct {
 	url       string
 }
 
-// listenTLS starts the TLS listener; nil when none is asked for. Errors wrap ErrTLS.
+// listenTLS starts the TLS listener; nil when none is asked for.
 func listenTLS(ctx context.Context, o TLS) (*secured, error) {
 	if o.Addr == "" {
 		return nil, nil
 	}
 	host, _, err := net.SplitHostPort(o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
+		return nil, err
 	}
 	now := time.Now() // certificates are checked by the wall clock
 	served := namesOf(host)
 	a, err := openAuthority(o.Dir, served, now)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
+		return nil, err
 	}
 	certificate, err := a.issue(served, now)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
+		return nil, err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
+		return nil, err
 	}
 	return &secured{
 		listener: listener, authority: a, url: "https://" + wire.Reachable(listener.Addr()),
@@ -116,7 +115,8 @@ func (c *conn) explainTLS(err error) {
 	a := newAnswer(journal.Response{Status: http.StatusBadRequest, Body: "not recorded: this address speaks TLS: use " + c.s.TLSURL() + "\n"})
 	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), a.content...)
 	if _, err := plain.Conn.Write(raw); err == nil {
-		c.socket, c.in.socket = plain.Conn, plain.Conn
+		c.socket = plain.Conn
+		c.in.listen(plain.Conn)
 		c.linger()
 	}
 }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // trusting is a configuration that trusts a server's authority and nobody else.
@@ -71,7 +72,7 @@ func TestTLS(t *testing.T) {
 		for range 2 { // the connection is kept
 			write(t, c, "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody")
 			resp := responses(t, c, http.MethodPost, 1)[0]
-			got, err := s.Captures(t.Context(), capture.Query{CaptureQuery: journal.CaptureQuery{Bin: "b", Limit: 1}})
+			got, err := s.Captures(t.Context(), query.Query{CaptureQuery: journal.CaptureQuery{Bin: "b", Limit: 1}})
 			if err != nil || resp.StatusCode != 200 || got[0].ID != resp.Header.Get("Hookrig-Capture") || string(got[0].Body) != "body" {
 				t.Fatalf("%s: %+v, %+v, %v", tt.name, resp, got, err)
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
-	"github.com/hookrig/hookrig/mockserver/internal/capture"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
@@ -56,11 +56,11 @@ func TestSender(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := journal.Duration(time.Second)
-	want := capture.Sender{
+	want := analysis.Sender{
 		Bin: "b", Captures: 9, Complete: true, Deliveries: 4, Retried: 3,
-		After:      []capture.Followed{{Response: "200", Times: 3, Retried: 1}, {Response: "400", Times: 1}, {Response: "429", Times: 2, Retried: 2}, {Response: "503", Times: 2, Retried: 2}, {Response: "hang", Times: 1}},
-		BackOff:    []capture.Gap{{Attempt: 2, N: 3, Min: second, Median: second, Max: 3 * second}, {Attempt: 3, N: 2, Min: second, Median: 5 * second, Max: 5 * second}},
-		RetryAfter: capture.Kept{Of: 2, Times: 1}, Vary: []string{"webhook-timestamp"}, SameBody: capture.Kept{Of: 5, Times: 3}, Connections: 3,
+		After:      []analysis.Followed{{Response: "200", Times: 3, Retried: 1}, {Response: "400", Times: 1}, {Response: "429", Times: 2, Retried: 2}, {Response: "503", Times: 2, Retried: 2}, {Response: "hang", Times: 1}},
+		BackOff:    []analysis.Gap{{Attempt: 2, N: 3, Min: second, Median: second, Max: 3 * second}, {Attempt: 3, N: 2, Min: second, Median: 5 * second, Max: 5 * second}},
+		RetryAfter: analysis.Kept{Of: 2, Times: 1}, Vary: []string{"webhook-timestamp"}, SameBody: analysis.Kept{Of: 5, Times: 3}, Connections: 3,
 		UserAgents: map[string]int{"sender/1": 9}, Versions: map[string]int{"HTTP/1.1": 9}, Verdicts: map[string]int{},
 		Findings: []string{
 			"sends again after 200, which should end a delivery: 1 of 3 times", "does not retry after 400: none of 1 times",

@@ -7,7 +7,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 // A delivery among the newest ones is remembered exactly, whatever came before, and the book does not grow.
@@ -26,7 +28,7 @@ func TestTurnBookRemembersTheNewest(t *testing.T) {
 					at = i
 				}
 			}
-			got := b.next(delivery{id})
+			got := b.next(analysis.DeliveryKey{id})
 			if at >= 0 && len(recent)-at <= remembered && got != sequence[id] {
 				t.Fatalf("delivery %d: turn %d, want %d", id, got, sequence[id])
 			}
@@ -47,7 +49,7 @@ func TestEachTurnIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	const takers, sequence, rounds = 4, 1000, 400
 	const each = sequence * rounds / takers
-	s, err := newScript(&conditions{}, Script{Sequence: make([]journal.Response, sequence), Loop: true}, nil)
+	s, err := newScript(query.New(query.Options{}), Script{Sequence: make([]journal.Response, sequence), Loop: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

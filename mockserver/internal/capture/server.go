@@ -14,8 +14,12 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/memory"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // Options of a Server.
@@ -83,9 +87,11 @@ func mostConns(files uint64) int {
 
 // Server records every request that its address receives. A capture is stored before the first byte of its response.
 type Server struct {
+	*query.Searcher // finds what is recorded
+
 	o          Options
 	limits     limits
-	room       *room         // for what is not stored yet
+	room       *memory.Room  // for what is not stored yet
 	forwards   chan struct{} // holds one for each request that is being passed on; nil is without bound
 	apiCalls   chan struct{} // holds one for each answer of the front's API
 	kept       int           // bytes that a connection keeps of each of its buffers
@@ -97,11 +103,8 @@ type Server struct {
 	dashboard  atomic.Pointer[string]
 	bins       bins
 	checks     checks
-	conditions conditions
-	reads      sharedReads
-	looks      int // at captures, that one page of a query costs at most
 	tally      tally
-	irregular  irregulars
+	irregular  analysis.Irregulars
 	foreigners foreigners
 	since      time.Time
 	accepted   *answer // what a bin without a script answers
@@ -133,18 +136,17 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		o:        o.withDefaults(),
 		limits:   usualLimits(),
 		since:    time.Now().UTC(),
-		looks:    mostLooks,
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Response{}),
 		apiCalls: make(chan struct{}, mostAPICalls),
 	}
-	s.room = newRoom(s.o.InFlight)
-	s.conditions.read = newReads(s.o.InFlight)
+	s.room = memory.NewRoom(s.o.InFlight)
+	s.Searcher = query.New(query.Options{Store: s.o.Store, Now: s.o.Now, Memory: s.o.InFlight})
 	if n := s.o.forwardsAtOnce(); n > 0 {
 		s.forwards = make(chan struct{}, n)
 	}
-	s.kept = int(min(mostKept, max(firstSpace, s.o.InFlight/firstSpace)))
+	s.kept = int(min(mostKept, max(http1.FirstSpace, s.o.InFlight/http1.FirstSpace)))
 	s.SetDashboard(o.Dashboard)
 	var err error
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {
@@ -159,7 +161,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		s.base = strings.TrimRight(s.public.Path, "/")
 	}
 	if s.secured, err = listenTLS(ctx, s.o.TLS); err != nil {
-		return nil, errors.Join(err, s.listener.Close())
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrTLS, err), s.listener.Close())
 	}
 	if err := s.restore(ctx); err != nil {
 		s.stopListening()
@@ -201,59 +203,6 @@ func (s *Server) stopListening() {
 	}
 }
 
-// accept gives every connection of a listener a goroutine until the listener is closed.
-func (s *Server) accept(listener net.Listener, wrap func(net.Conn) net.Conn) {
-	defer s.work.Done()
-	var pause time.Duration
-	for {
-		socket, err := listener.Accept()
-		if err == nil {
-			pause = 0
-			s.admit(wrap(socket))
-			continue
-		}
-		// Out of file descriptors, most likely: others may be given back.
-		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		timer := time.NewTimer(pause)
-		select {
-		case <-s.closing:
-			timer.Stop()
-			return
-		case <-timer.C:
-			s.o.Log.Error("capture: accept a connection", "error", err, "again_in", pause)
-		}
-	}
-}
-
-// admit serves a connection, unless there are too many or the server is closing.
-func (s *Server) admit(socket net.Conn) {
-	c := newConn(s, socket)
-	s.mu.Lock()
-	closed, full := s.closed, len(s.conns) >= s.o.MaxConns
-	if !closed && !full {
-		s.conns[c] = struct{}{}
-		s.work.Add(1)
-	}
-	s.mu.Unlock()
-	switch {
-	case closed:
-		_ = c.tcp().Close() // nothing was read
-	case full:
-		s.tally.refused.Add(1)
-		c.refuse()
-	default:
-		go c.serve()
-	}
-}
-
-// leave forgets a connection whose goroutine ends.
-func (s *Server) leave(c *conn) {
-	s.mu.Lock()
-	delete(s.conns, c)
-	s.mu.Unlock()
-	s.work.Done()
-}
-
 // Close stops listening, lets the requests under way finish until ctx ends, and waits for every goroutine. Responses that
 // are delayed or hang are not waited for: their connections end unanswered. Requests that were cut off are recorded as
 // aborted, and the error wraps ctx's then.
@@ -262,7 +211,8 @@ func (s *Server) Close(ctx context.Context) error {
 	if !s.closed {
 		s.closed = true
 		close(s.closing)
-		s.room.close()
+		s.room.Close()
+		s.Searcher.Close()
 		s.stopPatience()
 		s.stopListening()
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
 func TestMain(m *testing.M) {
@@ -138,7 +139,7 @@ var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 // captures returns all that a bin holds, oldest first.
 func captures(t testing.TB, s *capture.Server, bin string) []journal.Capture {
 	t.Helper()
-	all, err := s.Captures(t.Context(), capture.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}})
+	all, err := s.Captures(t.Context(), query.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,31 +65,25 @@ type Change struct {
 
 // of is the settings after the change.
 func (c *Change) of(set Settings) Settings {
-	if c.Provider != nil {
-		set.Provider = *c.Provider
-	}
-	if c.Secrets != nil {
-		set.Secrets = *c.Secrets
-	}
-	if c.URL != nil {
-		set.URL = *c.URL
-	}
-	if c.Handshakes != nil {
-		set.Handshakes = *c.Handshakes
-	}
-	if c.Responses != nil {
-		set.Responses = *c.Responses
-	}
-	if c.Forward != nil {
-		set.Forward = *c.Forward
-	}
+	replace(&set.Provider, c.Provider)
+	replace(&set.Secrets, c.Secrets)
+	replace(&set.URL, c.URL)
+	replace(&set.Handshakes, c.Handshakes)
+	replace(&set.Responses, c.Responses)
+	replace(&set.Forward, c.Forward)
 	return set.clone()
+}
+
+func replace[T any](old, by *T) {
+	if by != nil {
+		*old = *by
+	}
 }
 
 // Change changes some of a bin's settings and returns all of them. Changes made at the same time do not undo each other. Its script starts
 // anew only when the change sets responses, or another provider. Errors are those of Configure.
 func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, error) {
-	if err := checkNewBin(name); err != nil {
+	if err := journal.CheckNewBin(name); err != nil {
 		return Settings{}, err
 	}
 	s.bins.writing.Lock()
@@ -127,7 +121,7 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 
 // Settings returns a bin's settings; those of a bin never configured are zero.
 func (s *Server) Settings(_ context.Context, name string) (Settings, error) {
-	if err := checkBin(name); err != nil {
+	if err := journal.CheckBin(name); err != nil {
 		return Settings{}, err
 	}
 	b := s.bins.get(name)
@@ -211,7 +205,7 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 			return nil, err
 		}
 	}
-	if b.script, err = newScript(&s.conditions, set.Responses, provider); err != nil {
+	if b.script, err = newScript(s.Searcher, set.Responses, provider); err != nil {
 		return nil, err
 	}
 	if b.forward, err = s.newForwarder(set); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
@@ -55,7 +56,7 @@ func TestStats(t *testing.T) {
 	}
 	store.full.Store(false)
 
-	check := func(want capture.BinStats) {
+	check := func(want analysis.BinStats) {
 		t.Helper()
 		got, err := s.BinStats(t.Context(), want.Bin)
 		if err != nil {
@@ -68,18 +69,18 @@ func TestStats(t *testing.T) {
 			t.Errorf("since %s", got.Since)
 		}
 	}
-	odd := capture.Irregular{Refused: capture.Refused{Size: 3, Malformed: 2, NoRoom: 2}, Truncated: 2, Aborted: 1}
-	check(capture.BinStats{Bin: "b", Received: 9, Stored: 7, Kept: 4, Evicted: 3, Irregular: odd, Complete: true})
-	check(capture.BinStats{Bin: "other", Received: 1, Stored: 1, Kept: 1, Complete: true})
-	check(capture.BinStats{Bin: "never-seen", Complete: true})
+	odd := analysis.Irregular{Refused: analysis.Refused{Size: 3, Malformed: 2, NoRoom: 2}, Truncated: 2, Aborted: 1}
+	check(analysis.BinStats{Bin: "b", Received: 9, Stored: 7, Kept: 4, Evicted: 3, Irregular: odd, Complete: true})
+	check(analysis.BinStats{Bin: "other", Received: 1, Stored: 1, Kept: 1, Complete: true})
+	check(analysis.BinStats{Bin: "never-seen", Complete: true})
 	if n, err := store.ClearBin(t.Context(), "b"); n != 4 || err != nil {
 		t.Errorf("cleared %d, %v", n, err)
 	}
-	check(capture.BinStats{Bin: "b", Received: 9, Stored: 7, Evicted: 3, Cleared: 4, Irregular: odd, Complete: true})
+	check(analysis.BinStats{Bin: "b", Received: 9, Stored: 7, Evicted: 3, Cleared: 4, Irregular: odd, Complete: true})
 	if err := s.Dropped(t.Context(), "other", 0, 100); err != nil {
 		t.Fatal(err)
 	}
-	check(capture.BinStats{Bin: "other", Received: 1, Stored: 1, Kept: 1, Irregular: capture.Irregular{Dropped: 1}, Complete: true})
+	check(analysis.BinStats{Bin: "other", Received: 1, Stored: 1, Kept: 1, Irregular: analysis.Irregular{Dropped: 1}, Complete: true})
 	odd.Dropped = 1
 	if diff := cmp.Diff(odd, s.Irregular()); diff != "" {
 		t.Errorf("in all (-want +got):\n%s", diff)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -36,7 +38,7 @@ func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 		return nil, nil
 	}
 	if known == nil {
-		return nil, fmt.Errorf("%w: provider %s: this server was started without a catalogue", ErrInvalid, quote(set.Provider))
+		return nil, fmt.Errorf("%w: provider %s: this server was started without a catalogue", ErrInvalid, clip.Quote(set.Provider))
 	}
 	p, err := known.Provider(set.Provider)
 	if err != nil {
@@ -44,7 +46,7 @@ func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 	}
 	if set.URL != "" {
 		if u, err := url.Parse(set.URL); err != nil || u.Scheme == "" || u.Host == "" {
-			return nil, fmt.Errorf("%w: url %s: want the whole address, as in https://example.org/hooks", ErrInvalid, quote(set.URL))
+			return nil, fmt.Errorf("%w: url %s: want the whole address, as in https://example.org/hooks", ErrInvalid, clip.Quote(set.URL))
 		}
 	}
 	if len(p.Signing.Signatures) == 0 && len(set.Secrets) == 0 {
@@ -87,7 +89,7 @@ func (j *check) verify(c *journal.Capture, whole bool) journal.Verification {
 	about := signature.Context{Time: c.At}
 	if j.url != nil {
 		about.RegisteredURL = j.url.String()
-		if path := pathOf(c.Target); path != "" {
+		if path := content.Path(c.Target); path != "" {
 			about.URL = j.url.Scheme + "://" + j.url.Host + path
 		}
 	}

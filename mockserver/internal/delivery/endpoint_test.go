@@ -35,7 +35,7 @@ func TestRegisterGivesWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: secrets %q, want one of %d characters", name, e.Secrets, secret)
 		}
 		for _, event := range knownProvider(t, name).Events {
-			if matches, _ := d.registry.matches(name, &fixtures.Event{Name: event.Name}, ""); len(matches) != 1 {
+			if matches, _ := d.registry.subscribers(&fixtures.Event{Provider: name, Name: event.Name}, ""); len(matches) != 1 {
 				t.Errorf("%s: without patterns %s does not reach it", name, event.Name)
 			}
 		}
@@ -67,7 +67,7 @@ func TestRegisterSendsTheHandshake(t *testing.T) {
 	c := consume(t, always(200))
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{Provider: "github", URL: c.URL, Events: []string{"push"}, Secrets: []string{"s"}, Tenant: "octo/cat"})
-	settle(t, d)
+	waitIdle(t, d)
 	list := all(t, d)
 	if len(list) != 1 || list[0].Event.Name != "ping" || list[0].State != journal.Delivered || list[0].Endpoint != e.ID || list[0].Event.Tenant != "octo/cat" {
 		t.Fatalf("%+v", list)
@@ -82,7 +82,7 @@ func TestRegisterSendsTheHandshake(t *testing.T) {
 		t.Errorf("%v\n%s", sent, ping.Sent.Body)
 	}
 	emit(t, d, "github", Emission{Event: "push", Tenant: "octo/cat"}, Emission{Event: "issues.opened", Tenant: "octo/cat"})
-	settle(t, d)
+	waitIdle(t, d)
 	if list := all(t, d); len(list) != 2 {
 		t.Errorf("%d deliveries, want the ping and the push", len(list))
 	}
@@ -92,7 +92,7 @@ func TestRegisterSendsTheHandshake(t *testing.T) {
 	}
 	d = start(t, Options{Virtual: true, Catalogue: off})
 	register(t, d, journal.Endpoint{Provider: "github", URL: c.URL, Secrets: []string{"s"}})
-	settle(t, d)
+	waitIdle(t, d)
 	if list := all(t, d); len(list) != 0 {
 		t.Errorf("%+v", list)
 	}
@@ -150,7 +150,7 @@ func TestHandshakeWantsItsChallenge(t *testing.T) {
 	answers <- "ok"
 	d := start(t, Options{Virtual: true, Catalogue: asks(t)})
 	register(t, d, journal.Endpoint{Provider: "asks", URL: server.URL})
-	settle(t, d)
+	waitIdle(t, d)
 	got := all(t, d)[0]
 	if got.State != journal.Pending || !strings.Contains(got.Attempts[0].Error, "the response does not hold the challenge of hello, the value at /challenge") {
 		t.Errorf("%s: %q", got.State, got.Attempts[0].Error)
@@ -168,13 +168,13 @@ func TestFormsOfEvents(t *testing.T) {
 	store := journal.NewMemory(journal.MemoryOptions{})
 	d := start(t, Options{Virtual: true, Catalogue: asks(t), Store: store})
 	e := register(t, d, journal.Endpoint{Provider: "asks", URL: c.URL, Events: []string{"made"}, Timeout: journal.Duration(5 * time.Second)})
-	settle(t, d)
+	waitIdle(t, d)
 	if !regexp.MustCompile(`^whsec_[A-Za-z0-9+/]{32}$`).MatchString(e.Secrets[0]) {
 		t.Errorf("secret %q", e.Secrets[0])
 	}
 	id := regexp.MustCompile(`^evt_[A-Za-z0-9]{24}$`)
 	first := emit(t, d, "asks", Emission{Event: "made"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestFormsOfEvents(t *testing.T) {
 	if own := emit(t, d, "asks", Emission{Event: "made", Body: []byte(`{"id":"evt_mine"}`)})[0]; own.Event.ID != "evt_mine" {
 		t.Errorf("the body's id is evt_mine, the event's %q", own.Event.ID)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	for _, line := range []signature.Header{{Name: "a b", Value: "x"}, {Name: "a", Value: "x\r\ny"}, {Name: "Host", Value: "x"}, {Name: "content-length", Value: "1"}} {
 		_, err := d.Emit(testContext(t), "asks", Emission{Event: "made", Body: []byte(`{}`), Headers: signature.Headers{line}})
 		if !errors.Is(err, ErrInvalid) {
@@ -300,7 +300,7 @@ func TestUpdate(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL + "/old", Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	changed := e
 	changed.URL, changed.Provider, changed.Created, changed.Secrets = c.URL+"/new", "ethpass", time.Time{}, []string{"rotated"}
 	changed, err := d.Update(testContext(t), changed)
@@ -308,7 +308,7 @@ func TestUpdate(t *testing.T) {
 		t.Fatalf("%+v, %v", changed, err)
 	}
 	emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, time.Hour)
 	var paths []string
 	for _, r := range c.received() {
@@ -340,7 +340,7 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	e.Disabled = true
 	if _, err := d.Update(testContext(t), e); err != nil {
 		t.Fatal(err)
@@ -363,13 +363,13 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	if got := look(t, d, list[0].ID); got.State != journal.Delivered || len(c.received()) != 2 {
 		t.Errorf("enabled again: %s", got.State)
 	}
 }
 
-func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
+func TestRemoveStopsWhatIsQueuedAndInFlight(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{}, 10)
 	release := make(chan struct{})
@@ -390,14 +390,14 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 	got := look(t, d, first.ID)
 	if got.State != journal.Stopped || len(got.Attempts) != 1 || !strings.Contains(got.Attempts[0].Error, errRemoved.Error()) {
-		t.Errorf("under way: %s, %+v", got.State, got.Attempts)
+		t.Errorf("in flight: %s, %+v", got.State, got.Attempts)
 	}
 	for _, id := range []string{waiting.ID, late.ID} {
 		if got := look(t, d, id); got.State != journal.Stopped || len(got.Attempts) != 0 {
 			t.Errorf("queued: %s with %d attempts", got.State, len(got.Attempts))
 		}
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	clock := advance(t, d, 100*time.Hour)
 	if n := len(c.received()); n != 1 || clock.Pending != 0 {
 		t.Errorf("%d requests, %d pending", n, clock.Pending)
@@ -410,7 +410,7 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 }
 
-// Two who change an endpoint at the same time both have their way.
+// Two who change an endpoint at the same time both succeed.
 func TestChangesAreNotLost(t *testing.T) {
 	t.Parallel()
 	d := virtual(t)

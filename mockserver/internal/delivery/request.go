@@ -23,33 +23,22 @@ type request struct {
 	rng      *rand.Rand // the same for every attempt of a delivery
 }
 
-// newRequest builds and signs the request that carries e to url, and does the faults of that attempt to it. Header lines
-// speak of when the event was triggered, the same at every attempt; the signature is stamped with the time given.
+// newRequest builds and signs the request that carries e to url, and does the faults of that
+// attempt to it. Header lines speak of when the event was triggered, the same at every attempt; the
+// signature is stamped with the time given.
 func (t *endpointConfig) newRequest(
-	url string, e *fixtures.Event, faults []armed, attempt int, triggered, stamp time.Time, rng func() *rand.Rand,
+	url string, e *fixtures.Event, faults []activeFault, attempt int, triggered, stamp time.Time, rng func() *rand.Rand,
 ) (*request, error) {
-	r := &request{config: t, event: e, url: url, context: signature.Context{
-		ID:             e.ID,
-		URL:            url,
-		RegisteredURL:  url,
-		SubscriptionID: t.endpoint.ID,
-		Time:           stamp,
-		EventTime:      e.At,
-	}}
-	m, err := t.take()
+	b, err := t.take(url)
 	if err != nil {
 		return nil, err
 	}
-	defer t.builders.Put(m)
-	if url == t.endpoint.URL {
-		err = m.messenger.Message(*e, triggered, &r.message)
-	} else { // the endpoint has moved since
-		r.message, err = t.provider.Message(url, *e, triggered)
-	}
-	if err != nil {
+	defer t.giveBack(url, b)
+	r := &request{config: t, event: e, url: url, context: b.Context(e, stamp)}
+	if err := b.Message(&r.message, e, triggered); err != nil {
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
-	var altering []armed
+	var altering []activeFault
 	for _, f := range faults {
 		if f.kind.alter != nil && f.on(attempt) {
 			altering = append(altering, f)
@@ -59,7 +48,7 @@ func (t *endpointConfig) newRequest(
 		r.unsigned = r.message.Clone()
 		r.rng = rng()
 	}
-	if err := m.signer.Sign(&r.message, r.context); err != nil {
+	if err := b.Sign(&r.message, r.context); err != nil {
 		return r, fmt.Errorf("sign the request: %w", err)
 	}
 	for _, f := range altering {

@@ -8,28 +8,28 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/outbound"
 )
 
-// target is an endpoint that deliveries go to, and what the schedule knows of it.
+// target is an endpoint on its schedule.
 type target struct {
-	config atomic.Pointer[endpointConfig] // as they stand; an update replaces them
+	config atomic.Pointer[endpointConfig] // current; an update replaces them
 
-	// ctx ends, with the reason, when nothing may go there any longer.
+	// ctx ends, with the reason, when nothing may be sent there any more.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	busy   sync.WaitGroup // attempts under way
+	busy   sync.WaitGroup // attempts in flight
 	order  uint64         // of its registration
-	// schedule makes its attempts: the dispatcher's, or that of the run which the endpoint belongs to.
+	// schedule makes the attempts: the dispatcher's, or that of the endpoint's run.
 	schedule *schedule
 
-	// The schedule's lock holds these.
-	gone    bool              // nothing is started any more
-	pending map[*job]struct{} // its deliveries that are not done
-	running int               // attempts under way
-	leading bool              // one of them is the first of an ordered delivery
-	waiting queue             // due, and kept back by admits
+	// These belong to the schedule's lock.
+	removed      bool              // nothing is started any more
+	pending      map[*job]struct{} // its deliveries that are not done
+	running      int               // attempts in flight
+	firstRunning bool              // one of them is the first of an ordered delivery
+	waiting      queue             // due, and not admitted yet
 }
 
 func newTarget(ctx context.Context, t *endpointConfig) *target {
@@ -39,16 +39,17 @@ func newTarget(ctx context.Context, t *endpointConfig) *target {
 	return to
 }
 
-// newPassingTarget makes a target for one emission, which nothing dismisses.
-func newPassingTarget(ctx context.Context, t *endpointConfig) *target {
+// newUnregisteredTarget makes a target for one emission, which nothing dismisses.
+func newUnregisteredTarget(ctx context.Context, t *endpointConfig) *target {
 	to := &target{pending: map[*job]struct{}{}, ctx: ctx}
 	to.config.Store(t)
 	return to
 }
 
-// admits says whether a job's attempt may start now, when at most limit attempts may be under way to one target.
+// admits says whether a job's attempt may start now. At most limit attempts are in flight to one
+// target.
 func (t *target) admits(j *job, limit int) bool {
-	return t.running < limit && !(t.leading && j.ordered && j.first())
+	return t.running < limit && !(t.firstRunning && j.ordered && j.first())
 }
 
 // endpointConfig is an endpoint's resolved configuration. It is immutable.
@@ -57,7 +58,7 @@ type endpointConfig struct {
 	provider *fixtures.Provider
 	retry    fixtures.Retry
 	timeout  time.Duration
-	builders sync.Pool // of *maker
+	builders sync.Pool // of *outbound.Builder, to the endpoint's URL
 }
 
 // NoRetry is the name of the retry profile that never tries again; every provider has it.
@@ -84,36 +85,31 @@ func newEndpointConfig(p *fixtures.Provider, e journal.Endpoint) (*endpointConfi
 			break
 		}
 	}
-	m, err := t.newRequestBuilder()
+	b, err := t.newBuilder(e.URL)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	t.builders.Put(m)
+	t.builders.Put(b)
 	return t, nil
 }
 
-// requestBuilder builds and signs messages to the endpoint. It belongs to one goroutine.
-type requestBuilder struct {
-	messenger *fixtures.Messenger
-	signer    *signature.Signer
+// newBuilder returns a builder of requests to the current or an earlier URL of the endpoint.
+func (t *endpointConfig) newBuilder(url string) (*outbound.Builder, error) {
+	return outbound.New(t.provider, outbound.Endpoint{URL: url, SubscriptionID: t.endpoint.ID, Secrets: t.endpoint.Secrets})
 }
 
-func (t *endpointConfig) newRequestBuilder() (*requestBuilder, error) {
-	messenger, err := t.provider.Messenger(t.endpoint.URL)
-	if err != nil {
-		return nil, fmt.Errorf("url: %w", err)
+// take takes a builder from the pool, or makes one. Return it with giveBack.
+func (t *endpointConfig) take(url string) (*outbound.Builder, error) {
+	if url == t.endpoint.URL {
+		if b, ok := t.builders.Get().(*outbound.Builder); ok {
+			return b, nil
+		}
 	}
-	signer, err := signature.NewSigner(&t.provider.Signing, t.endpoint.Secrets...)
-	if err != nil {
-		return nil, fmt.Errorf("secret: %w", err)
-	}
-	return &requestBuilder{messenger, signer}, nil
+	return t.newBuilder(url)
 }
 
-// take takes a maker out of the pool, or makes one; give it back with makers.Put.
-func (t *endpointConfig) take() (*requestBuilder, error) {
-	if m, ok := t.builders.Get().(*requestBuilder); ok {
-		return m, nil
+func (t *endpointConfig) giveBack(url string, b *outbound.Builder) {
+	if url == t.endpoint.URL { // else the endpoint has another URL now
+		t.builders.Put(b)
 	}
-	return t.newRequestBuilder()
 }

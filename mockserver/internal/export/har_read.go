@@ -10,7 +10,10 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -106,7 +109,7 @@ func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
 // sentOverHTTP says why a request of a browser's archive never was one of HTTP, or nil.
 func (r *readRequest) sentOverHTTP() error {
 	scheme, _, ok := strings.Cut(r.URL, ":")
-	if !ok || !wire.IsToken(scheme) || strings.Contains(scheme, ".") {
+	if !ok || !httpguts.ValidHeaderFieldName(scheme) || strings.Contains(scheme, ".") {
 		return nil // the URL is wrong, which foreign says
 	}
 	switch strings.ToLower(scheme) {
@@ -118,16 +121,7 @@ func (r *readRequest) sentOverHTTP() error {
 			return nil // host:port without a scheme
 		}
 	}
-	return fmt.Errorf("%w: url %s", ErrNotHTTP, clipped(r.URL))
-}
-
-// clipped quotes the beginning of a text.
-func clipped(text string) string {
-	const longest = 60
-	if len(text) > longest {
-		return fmt.Sprintf("%q…", text[:longest])
-	}
-	return fmt.Sprintf("%q", text)
+	return fmt.Errorf("%w: url %s", ErrNotHTTP, clip.Quote(r.URL))
 }
 
 // foreign turns what browsers and proxies write into a request as HTTP/1 has it. The notes say what was taken for what the archive does not have.
@@ -249,7 +243,7 @@ func parseResponse(raw json.RawMessage) (response *journal.Response, note string
 		}
 		for value := range strings.SplitSeq(h.Value, "\n") { // how browsers put lines of one name together
 			value = strings.TrimSuffix(value, "\r")
-			if wire.IsToken(h.Name) && !strings.ContainsAny(value, "\r\x00") {
+			if httpguts.ValidHeaderFieldName(h.Name) && !strings.ContainsAny(value, "\r\x00") {
 				out.Lines.Add(h.Name, value)
 			}
 		}

@@ -9,12 +9,15 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // Redacted is the text that replaces a secret.
@@ -146,7 +149,7 @@ func same(m, other *wire.Message) bool {
 // framingSpeaks says whether what a message does not hold of a request's bytes does: white space in a head, the extensions of
 // chunks, a trailer. Bodies in chunks may be torn apart anywhere, so that none of their lines is looked at.
 func framingSpeaks(raw []byte) bool {
-	end := wire.HeadEnd(raw)
+	end := http1.HeadEnd(raw, 0)
 	if end == 0 {
 		return len(raw) > 0
 	}
@@ -179,7 +182,7 @@ func framingSpeaks(raw []byte) bool {
 
 // requestLine redacts the target. Where the request line is none, as that of a head which begins with a header line, all of it counts.
 func requestLine(pass *redact.Pass, m *wire.Message) {
-	if wire.IsToken(m.Method) && !strings.Contains(m.Target, " ") && !redact.Name(m.Method) {
+	if httpguts.ValidHeaderFieldName(m.Method) && !strings.Contains(m.Target, " ") && !redact.Name(m.Method) {
 		m.Target = pass.URL(m.Target)
 		return
 	}
@@ -190,7 +193,7 @@ func requestLine(pass *redact.Pass, m *wire.Message) {
 	}
 	m.Version = ""
 	m.Method, m.Target, _ = strings.Cut(changed, " ")
-	if method, target, ok := strings.Cut(changed, " "); ok && wire.IsToken(method) { // a target with spaces
+	if method, target, ok := strings.Cut(changed, " "); ok && httpguts.ValidHeaderFieldName(method) { // a target with spaces
 		if at := strings.LastIndexByte(target, ' '); at >= 0 {
 			m.Target, m.Version = target[:at], target[at+1:]
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/internal/content"
-	"github.com/hookrig/hookrig/mockserver/internal/drift"
+	"github.com/hookrig/hookrig/mockserver/internal/analysis/drift"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 

@@ -149,18 +149,6 @@ type Verification struct {
 	Explanation string            `json:"explanation,omitempty"`
 }
 
-// Bin describes one capture address of a store.
-type Bin struct {
-	Name    string `json:"name"`
-	Count   int    `json:"count"`   // captures held
-	Last    uint64 `json:"last"`    // highest seq ever given in it
-	Evicted uint64 `json:"evicted"` // captures that the ring dropped, oldest first
-	Cleared uint64 `json:"cleared"` // captures that ClearBin deleted
-}
-
-// Stored is how many captures were ever stored in it.
-func (b Bin) Stored() uint64 { return uint64(b.Count) + b.Evicted + b.Cleared }
-
 // CaptureQuery selects captures, newest first. The zero query is the newest DefaultLimit of all bins.
 type CaptureQuery struct {
 	Bin    string // "" is every bin

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -61,7 +63,7 @@ func (c *Change) Apply(m wire.Message, to string, captured, now time.Time) (sent
 	}
 	m = m.Clone()
 	if c.Method != "" {
-		if !wire.IsToken(c.Method) {
+		if !httpguts.ValidHeaderFieldName(c.Method) {
 			return m, nil, fmt.Errorf("%w: method %q: want a word such as POST", ErrInvalid, c.Method)
 		}
 		m.Method = c.Method
@@ -100,7 +102,7 @@ func (c *Change) Apply(m wire.Message, to string, captured, now time.Time) (sent
 func (c *Change) headers(m *wire.Message) error {
 	seen := map[string]bool{}
 	for _, h := range c.Headers {
-		if !wire.IsToken(h.Name) {
+		if !httpguts.ValidHeaderFieldName(h.Name) {
 			return fmt.Errorf("%w: header %q: want a name such as X-Test", ErrInvalid, h.Name)
 		}
 		lower := strings.ToLower(h.Name)

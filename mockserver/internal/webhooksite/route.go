@@ -5,18 +5,21 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// route is one call of the API: a method and a path, in which a segment in braces stands for any one. The token of {id}
-// is handed to the handler.
+// route is one call of the API: a method and a path, in which a segment in braces is any one. The
+// handler gets the token of {id}.
 type route struct {
 	method, path string
 	handle       func(w http.ResponseWriter, r *http.Request, t *token) error
 }
 
-// allRoutes are those of https://docs.webhook.site/api and of the open-source edition. Where the documentation and the
-// official command line differ ("requests" and "request"), both are there.
-func (s *Site) allRoutes() []route {
+// allRoutes returns those of https://docs.webhook.site/api and of the open-source edition. Where
+// the documentation and the official command line differ ("requests" and "request"), both are
+// there.
+func (s *API) allRoutes() []route {
 	return []route{
 		{http.MethodPost, "/token", s.createToken},
 		{http.MethodGet, "/token", s.listTokens},
@@ -39,10 +42,10 @@ func (s *Site) allRoutes() []route {
 }
 
 // serve finds the route and calls it.
-func (s *Site) serve(w http.ResponseWriter, r *http.Request) error {
+func (s *API) serve(w http.ResponseWriter, r *http.Request) error {
 	method := r.Method
 	if method == http.MethodHead {
-		method = http.MethodGet // whoever writes the response leaves its body out
+		method = http.MethodGet // the response's writer leaves its body out
 	}
 	path := r.URL.Path
 	if len(path) > 1 {
@@ -71,14 +74,14 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) error {
 		return route.handle(w, r, t)
 	}
 	if len(allowed) == 0 {
-		return fail(http.StatusNotFound, "%s: the API has no such path, and no bin is called %q", quote(r.URL.Path), apiName)
+		return fail(http.StatusNotFound, "%s: the API has no such path, and no bin is called %q", clip.Quote(r.URL.Path), apiName)
 	}
 	slices.Sort(allowed)
 	w.Header().Set("Allow", strings.Join(slices.Compact(allowed), ", "))
-	return fail(http.StatusMethodNotAllowed, "%s %s: want %s", r.Method, quote(r.URL.Path), strings.Join(slices.Compact(allowed), " or "))
+	return fail(http.StatusMethodNotAllowed, "%s %s: want %s", r.Method, clip.Quote(r.URL.Path), strings.Join(slices.Compact(allowed), " or "))
 }
 
-// fits says whether a path is the route's, and gives the request what stands for its braces.
+// fits says whether a path is the route's, and sets the request's path values.
 func (t *route) fits(segments []string, r *http.Request) bool {
 	pattern := strings.Split(t.path, "/")
 	if len(pattern) != len(segments) {
@@ -108,7 +111,7 @@ func answer(w http.ResponseWriter, status int, value any) error {
 	return err
 }
 
-// status is the answer of calls that have nothing else to say.
+// status is the response of calls without another one.
 type status struct {
 	Status bool `json:"status"`
 }

@@ -58,7 +58,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	}
 	s := c.idle.take(to)
 	if s == nil {
-		if s, err = c.connect(ctx, to); err != nil {
+		if s, err = open(ctx, to, c.Dial, c.Trust); err != nil {
 			return failed(Result{}, NotSent, connecting, err)
 		}
 	}
@@ -90,7 +90,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	r.Response, reusable, err = s.reader.whole(m.Method == "HEAD", c.maxResponse())
 	if err != nil {
 		p := awaiting
-		if r.Response.Status > 0 || s.reader.w > 0 {
+		if r.Response.Status > 0 || s.reader.Started() {
 			p = responding
 		}
 		return failed(r, NoResponse, p, err)
@@ -119,10 +119,6 @@ func (c *Client) maxResponse() int {
 		return DefaultMaxResponse
 	}
 	return c.MaxResponse
-}
-
-func (c *Client) connect(ctx context.Context, to destination) (*socket, error) {
-	return open(ctx, to, c.Dial, c.Trust)
 }
 
 // CloseIdle closes the connections kept for reuse.

@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // Conn sends prepared requests over one connection, one after the other, for
@@ -96,11 +98,11 @@ func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Ou
 		}
 		return 0, outcome, c.broken(writing, start, deadline, err)
 	}
-	head, err := s.reader.response(bytes.HasPrefix(raw, []byte("HEAD ")))
+	head, err := s.reader.response(bytes.HasPrefix(raw, []byte("HEAD ")), false)
 	if err != nil {
 		return 0, NoResponse, c.broken(awaiting, start, deadline, err)
 	}
-	_, reusable, err := s.reader.body(&head, skip)
+	_, reusable, err := s.reader.body(&head, http1.Skip)
 	if err != nil {
 		return 0, NoResponse, c.broken(responding, start, deadline, err)
 	}

@@ -21,6 +21,3 @@ var (
 	// ErrClosed: the connection was closed by its owner.
 	ErrClosed = errors.New("connection is closed")
 )
-
-// errBodyCut ends the reading of a body that is longer than what is kept.
-var errBodyCut = errors.New("body cut")

@@ -21,7 +21,7 @@ func TestResponsesThatAreNotHTTP(t *testing.T) {
 		{"a TLS alert", "\x15\x03\x01\x00\x02\x02\x46", `response "\x15\x03\x01\x00\x02\x02F" is not HTTP: it looks like TLS: is this an https:// address?`},
 		{"SMTP", "220 mail ESMTP\r\n", `response "220 mail ESMTP\r\n" is not HTTP`},
 		{"an escape", "\x1b]0;owned\x07\u202e", `response "\x1b]0;owned\a\u202e" is not HTTP`},
-		{"much", strings.Repeat("x", 1000), `response "` + strings.Repeat("x", 80) + `"… is not HTTP`},
+		{"much", strings.Repeat("x", 1000), `response "` + strings.Repeat("x", 200) + `"… is not HTTP`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

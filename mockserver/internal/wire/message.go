@@ -2,16 +2,18 @@ package wire
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // Message is the request of both directions; see signature.Message.
 type Message = signature.Message
 
 // MaxHead bounds a request's or a response's head, in bytes.
-const MaxHead = 64 << 10
+const MaxHead = http1.MaxHead
 
 // Append appends the request's exact bytes, head and body, to dst. Only a
 // message that says "Transfer-Encoding: chunked" has its body written in
@@ -33,7 +35,7 @@ func Append(dst []byte, m Message) []byte {
 		dst = append(dst, line.Value...)
 		dst = append(dst, "\r\n"...)
 		if len(line.Name) == len(transferEncoding) && strings.EqualFold(line.Name, transferEncoding) {
-			chunked = lastCodingIsChunked(line.Value)
+			chunked = http1.EndsChunked(line.Value)
 		}
 	}
 	dst = append(dst, "\r\n"...)
@@ -51,4 +53,15 @@ func requestSize(m *Message) int {
 		n += len(m.Headers[i].Name) + len(m.Headers[i].Value) + len(": \r\n")
 	}
 	return n
+}
+
+// appendChunked appends body as one chunk and the last one.
+func appendChunked(dst, body []byte) []byte {
+	if len(body) > 0 {
+		dst = strconv.AppendInt(dst, int64(len(body)), 16)
+		dst = append(dst, "\r\n"...)
+		dst = append(dst, body...)
+		dst = append(dst, "\r\n"...)
+	}
+	return append(dst, "0\r\n\r\n"...)
 }

@@ -10,8 +10,17 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
+)
+
+const (
+	contentLength    = "Content-Length"
+	transferEncoding = "Transfer-Encoding"
+	connection       = "Connection"
 )
 
 // Refit makes the head of a recorded request fit for another connection. It removes the lines that are about the connection on which the
@@ -109,13 +118,13 @@ func refitLength(m *Message, lengths []string) (notes []string) {
 		}
 		return nil
 	}
-	if n, ok := parseLength([]byte(lengths[0])); ok && len(lengths) == 1 && n == int64(len(m.Body)) {
+	if n, ok := http1.Length(lengths[0]); ok && len(lengths) == 1 && n == int64(len(m.Body)) {
 		return nil
 	}
 	SetLength(m)
 	for _, text := range lengths {
 		for item := range strings.SplitSeq(text, ",") {
-			if n, ok := parseLength([]byte(item)); !ok || n != int64(len(m.Body)) {
+			if n, ok := http1.Length(item); !ok || n != int64(len(m.Body)) {
 				return []string{fmt.Sprintf("body is not the recorded one: head says %.80s bytes, %d sent; Content-Length set to %d",
 					strings.Join(lengths, " and "), len(m.Body), len(m.Body))}
 			}
@@ -126,7 +135,7 @@ func refitLength(m *Message, lengths []string) (notes []string) {
 
 // SetLength gives m one Content-Length, which is that of its body: in the place of the first one, or at the end. A body in chunks has none.
 func SetLength(m *Message) {
-	if coded := m.Headers.Values(transferEncoding); len(coded) > 0 && lastCodingIsChunked(coded[len(coded)-1]) {
+	if coded := m.Headers.Values(transferEncoding); len(coded) > 0 && http1.EndsChunked(coded[len(coded)-1]) {
 		return
 	}
 	replace(&m.Headers, contentLength, strconv.Itoa(len(m.Body)))
@@ -179,14 +188,14 @@ func undo(coding string, body []byte) ([]byte, error) {
 // CheckHead says what of a request's head cannot be sent, because a consumer would read another request or none: a method or a header's name
 // that is no token, a target with a space, a value with a line end. The error wraps ErrMalformed; nil is of a head that can be sent.
 func CheckHead(m *Message) error {
-	if !IsToken(m.Method) {
+	if !httpguts.ValidHeaderFieldName(m.Method) {
 		return fmt.Errorf("%w: method %.80q: want a word such as POST", ErrMalformed, m.Method)
 	}
 	if m.Target == "" || strings.ContainsFunc(m.Target, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return fmt.Errorf("%w: target %.80q: want a path without spaces, such as /hooks", ErrMalformed, redact.URL(m.Target))
 	}
 	for _, line := range m.Headers {
-		if !IsToken(line.Name) {
+		if !httpguts.ValidHeaderFieldName(line.Name) {
 			return fmt.Errorf("%w: header line %.80q: its name is no token: want letters, digits and none of \"(),/:;<=>?@[\\]{} or a space", ErrMalformed, redact.Line(line.Name+": "+line.Value))
 		}
 		if strings.ContainsAny(line.Value, "\r\n\x00") {
@@ -196,26 +205,14 @@ func CheckHead(m *Message) error {
 	return nil
 }
 
-// IsToken says whether text can be a method or a header's name: RFC 9110 §5.6.2.
-func IsToken(text string) bool {
-	for i := range len(text) {
-		if text[i] >= 0x80 {
-			return false
-		}
-	}
-	return validToken([]byte(text))
-}
-
 // Whole says whether m's head says where its body ends, so that another request may follow on the connection.
 func Whole(m *Message) bool {
-	f, err := frameOf(m.Headers)
+	f, err := http1.FrameOf(m.Headers)
 	switch {
 	case err != nil:
 		return false
-	case f.coded:
-		return f.chunked && f.length < 0
-	case f.length < 0:
-		return len(m.Body) == 0
+	case f.Coded:
+		return f.Chunked && !f.Stated
 	}
-	return f.length == int64(len(m.Body))
+	return f.Length == int64(len(m.Body))
 }

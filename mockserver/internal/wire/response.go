@@ -2,10 +2,15 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // Response is what the consumer answered.
@@ -17,107 +22,106 @@ type Response struct {
 	Truncated bool `json:"truncated,omitempty"`
 }
 
+// reader reads responses from a connection.
+type reader struct {
+	http1.Reader
+	head http1.Head // of the last response; its space is used again
+}
+
 // responseHead is the head of a final response.
 type responseHead struct {
 	status int
-	fields []byte // the header lines and the empty one; they stay until the next read
-	frame  frame
+	frame  http1.Frame
 	bodied bool // the response may have a body
 	last   bool // no other request may follow on the connection
 }
 
-// response reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD was asked.
-func (r *reader) response(toHEAD bool) (responseHead, error) {
+// whole reads a response as it is recorded. After an error the Response holds what had been read.
+func (r *reader) whole(toHEAD bool, most int) (response Response, reusable bool, err error) {
+	h, err := r.response(toHEAD, true)
+	if err != nil {
+		return response, false, err
+	}
+	response.Status, response.Headers = h.status, r.head.Lines
+	r.head.Lines = nil
+	response.Body, reusable, err = r.body(&h, most)
+	if errors.Is(err, http1.ErrLong) {
+		response.Truncated, err = true, nil
+	}
+	return response, reusable, err
+}
+
+// response reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD was asked. The lines of
+// r.head are there until the next read, or longer when they are to be kept: else it allocates nothing unless it fails.
+func (r *reader) response(toHEAD, keep bool) (responseHead, error) {
 	const mostInterim = 100
 	for range mostInterim {
-		raw, err := r.head()
+		raw, err := r.Head(MaxHead, checkStart)
 		if err != nil {
-			return responseHead{}, err
+			return responseHead{}, refused(err)
 		}
-		h, err := parseResponseHead(raw)
-		if err != nil {
-			return h, err
+		if keep {
+			r.head.Lines = make(signature.Headers, 0, bytes.Count(raw, []byte("\n")))
+			err = r.head.Parse(string(raw))
+		} else {
+			err = r.head.ParseView(raw)
 		}
-		if h.status >= 200 || h.status == http.StatusSwitchingProtocols {
-			h.bodied = !toHEAD && h.status >= 200 && h.status != http.StatusNoContent && h.status != http.StatusNotModified
-			// A body that must not be there may follow all the same.
-			h.last = h.last || h.status == http.StatusSwitchingProtocols || h.status == http.StatusNoContent && (h.frame.length > 0 || h.frame.coded)
-			return h, nil
+		version, status, errStart := http1.StatusLine(r.head.Start)
+		if err = cmp.Or(errStart, err); err != nil {
+			return responseHead{}, refused(err)
 		}
+		if status < 200 && status != http.StatusSwitchingProtocols {
+			continue
+		}
+		f := r.head.Frame
+		old := version == "HTTP/1.0" || version[5] == '0' // they close unless they say otherwise
+		h := responseHead{status: status, frame: f, last: f.Close || old && !f.KeepAlive || f.Coded && f.Stated}
+		h.bodied = !toHEAD && status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+		// A body that must not be there may follow all the same.
+		h.last = h.last || status == http.StatusSwitchingProtocols || status == http.StatusNoContent && (f.Length > 0 || f.Coded)
+		return h, nil
 	}
 	return responseHead{}, fmt.Errorf("%w: more than %d interim responses", ErrMalformed, mostInterim)
 }
 
-// parseResponseHead reads a status line and what the header lines say of the frame. It allocates nothing unless it fails.
-func parseResponseHead(raw []byte) (responseHead, error) {
-	line, fields := cutLine(raw)
-	h := responseHead{fields: fields, frame: frame{length: -1}}
-	const form = "HTTP/1.1 200"
-	if len(line) < len(form) || !validVersion(line[:8]) || line[8] != ' ' || len(line) > len(form) && line[len(form)] != ' ' {
-		return h, badStatusLine(line)
+// checkStart says what is wrong with the beginning of a response that cannot become one, so that nobody waits for its end.
+func checkStart(got []byte) (int, error) {
+	const start = "HTTP/"
+	if n := min(len(got), len(start)); string(got[:n]) == start[:n] {
+		return 0, nil
 	}
-	for _, c := range line[9:12] {
-		if !digit(c) {
-			return h, badStatusLine(line)
-		}
-		h.status = 10*h.status + int(c-'0')
+	hint := ""
+	switch {
+	case got[0] == 0x15 || got[0] == 0x16:
+		hint = ": it looks like TLS: is this an https:// address?"
+	case len(got) >= 4 && got[0] == 0 && got[1] == 0 && got[3] == 4:
+		hint = ": it looks like HTTP/2, which is not spoken here"
+	case bytes.HasPrefix(got, []byte("SSH-")):
+		hint = ": it looks like SSH: is the port right?"
 	}
-	if h.status < 100 {
-		return h, badStatusLine(line)
-	}
-	for n := 2; len(fields) > 0; n++ {
-		if line, fields = cutLine(fields); len(line) == 0 {
-			break
-		}
-		colon := bytes.IndexByte(line, ':')
-		if colon <= 0 {
-			return h, fmt.Errorf("%w: line %d of the response: %s: want a header line", ErrMalformed, n, quote(line))
-		}
-		if err := h.frame.field(line[:colon], line[colon+1:]); err != nil {
-			return h, err
-		}
-	}
-	old := raw[5] == '0' || raw[5] == '1' && raw[7] == '0' // HTTP/0.9 and 1.0 close unless they say otherwise
-	h.last = h.frame.close || old && !h.frame.keepAlive || h.frame.coded && h.frame.length >= 0
-	return h, nil
+	return 0, http1.Malformed(fmt.Sprintf("response %s is not HTTP%s", clip.Quote(redact.Line(string(got[:min(len(got), MaxHead)]))), hint))
 }
 
-func badStatusLine(line []byte) error {
-	return fmt.Errorf("%w: response %s: want a status line such as \"HTTP/1.1 200 OK\"", ErrMalformed, quote(line))
-}
-
-// body reads the body of the response and says whether the connection can be used again. most bounds what is kept.
+// body reads the body of the response and says whether the connection can be used again. most bounds what is kept;
+// http1.ErrLong: there is more.
 func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, err error) {
 	reusable = !h.last
+	b := http1.Body{Most: most}
 	switch f := &h.frame; {
 	case !h.bodied:
-	case f.chunked:
-		body, err = r.chunks(nil, most)
-	case f.coded || f.length < 0:
+	case f.Chunked:
+		err = r.Chunks(&b)
+	case f.Coded || !f.Stated:
 		reusable = false
-		body, err = r.rest(nil, most)
+		err = r.Rest(&b)
 	default:
-		if most != skip {
-			body = make([]byte, 0, min(f.length, int64(most)))
+		if most != http1.Skip {
+			b.Bytes = make([]byte, 0, min(f.Length, int64(most)))
 		}
-		body, err = r.take(body, f.length, most)
+		err = r.Sized(&b, f.Length)
 	}
-	return body, reusable && err == nil && r.r == r.w, err
-}
-
-// whole reads a response as it is recorded. After an error the Response holds what had been read.
-func (r *reader) whole(toHEAD bool, most int) (response Response, reusable bool, err error) {
-	h, err := r.response(toHEAD)
-	if err != nil {
-		return response, false, err
+	if err != nil && !errors.Is(err, http1.ErrLong) {
+		err = refused(err)
 	}
-	response.Status = h.status
-	if response.Headers, err = parseFields(h.fields); err != nil {
-		return response, false, err
-	}
-	response.Body, reusable, err = r.body(&h, most)
-	if err == errBodyCut {
-		response.Truncated, err = true, nil
-	}
-	return response, reusable, err
+	return b.Bytes, reusable && err == nil && len(r.Buffered()) == 0, err
 }

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/url"
 	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
 // destination is where a connection goes.
@@ -76,7 +78,7 @@ func open(ctx context.Context, to destination, dial dialFunc, trust Trust) (*soc
 		}
 		conn = secured
 	}
-	return &socket{to: to, conn: conn, watch: newWatch(conn), reader: reader{src: conn}}, nil
+	return &socket{to: to, conn: conn, watch: newWatch(conn), reader: reader{Reader: http1.Reader{Src: conn}}}, nil
 }
 
 // bound lets the context's end break off every read and write.

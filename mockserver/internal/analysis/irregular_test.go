@@ -1,0 +1,37 @@
+package analysis
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// However many bins senders invent, those counted by themselves are bounded, and the stats says when one is not.
+func TestIrregularsAreBounded(t *testing.T) {
+	t.Parallel()
+	var all Irregulars
+	for i := range mostIrregular + 10 {
+		all.Count(strconv.Itoa(i), func(i *Irregular) { i.Aborted++ })
+		if i < mostIrregular {
+			if _, complete := of(&all, "another"); !complete {
+				t.Fatalf("not complete after %d", i)
+			}
+		}
+	}
+	if len(all.byBin) != mostIrregular || all.all.Aborted != mostIrregular+10 {
+		t.Errorf("%d bins, %+v", len(all.byBin), all.all)
+	}
+	if counts, complete := of(&all, "7"); !complete || counts.Aborted != 1 {
+		t.Errorf("a bin that is counted: %+v, %t", counts, complete)
+	}
+	if _, complete := of(&all, strconv.Itoa(mostIrregular+1)); complete {
+		t.Error("a bin that is not counted is said to be")
+	}
+}
+
+func of(all *Irregulars, bin string) (Irregular, bool) {
+	stats := all.Stats(journal.Bin{Name: bin}, time.Time{})
+	return stats.Irregular, stats.Complete
+}

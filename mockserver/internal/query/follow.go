@@ -1,0 +1,52 @@
+package query
+
+import (
+	"context"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// FollowOptions say what a Follower tells. The zero value is all that is recorded from now on.
+type FollowOptions struct {
+	journal.FollowOptions
+	Q     string // only captures that match this query
+	Where string // only captures for which this jq condition holds
+}
+
+// Follower tells one reader all that is recorded: see journal.Follower. A capture that begins to match
+// when it gets its consumer's response is told then.
+type Follower struct {
+	*journal.Follower
+	selected *selection
+}
+
+// Follow returns a follower of all that is recorded. Close it. Errors wrap journal.ErrInvalid, or are the store's.
+func (s *Searcher) Follow(ctx context.Context, o FollowOptions) (*Follower, error) {
+	if o.Bin != "" {
+		if err := journal.CheckNewBin(o.Bin); err != nil {
+			return nil, err
+		}
+	}
+	selected, err := s.newSelection(o.Q, o.Where, s.o.Now())
+	if err != nil {
+		return nil, err
+	}
+	f, err := journal.Follow(ctx, s.o.Store, o.FollowOptions)
+	if err != nil {
+		return nil, err
+	}
+	return &Follower{f, selected}, nil
+}
+
+// Next tells what is new since the last call. It returns the first error of tell or of the store, or
+// journal.ErrInvalid when the condition takes too long.
+func (f *Follower) Next(ctx context.Context, tell func(journal.Update) error) error {
+	return f.Follower.Next(ctx, func(u journal.Update) error {
+		if u.Capture != nil {
+			if selected, err := f.selected.selects(ctx, u.Capture); err != nil || !selected {
+				return err
+			}
+		}
+		return tell(u)
+	})
+}

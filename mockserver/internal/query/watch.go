@@ -1,0 +1,266 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// watch looks at a bin's captures, each of them once.
+type watch struct {
+	store    journal.Store
+	shared   *sharedRead
+	changes  *journal.Watch
+	bin      string
+	selected *selection
+	wait     *Wait
+	turn     func(context.Context) error // called before the result is made
+	cursor   uint64                      // the highest seq looked at
+	seen     int                         // captures looked at
+	sifted   bool                        // others were there, and not looked at because they do not hold the texts of the query
+	matched  []uint64                    // seqs of the captures of the result, which are read when it is made
+	most     int64                       // that they have, before the last one
+	damaged  int                         // captures that the store could not read
+	gap      bool                        // some may have been let go before they were looked at
+	result   Waited
+}
+
+func (w *watch) enough() bool  { return w.result.Count >= w.wait.Count }
+func (w *watch) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w.wait.Max }
+
+// decided says whether more captures would change nothing.
+func (w *watch) decided() bool { return w.tooMany() || w.wait.Max == nil && w.enough() }
+
+// look takes account of the captures that are new.
+func (w *watch) look(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	page := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Oldest: true}
+	captures, more, err := w.shared.read(ctx, w.store, page, w.changes.At())
+	if err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	if len(captures) > 0 {
+		if err := w.checkGap(ctx); err != nil {
+			return err
+		}
+	}
+	for i := range captures {
+		if err := w.take(ctx, &captures[i]); err != nil {
+			return err
+		}
+		w.cursor = captures[i].Seq
+	}
+	if !more || w.decided() {
+		return nil
+	}
+	return w.sift(ctx)
+}
+
+// mostMatched is how many bytes the captures in a result have, before the last one.
+func (o Options) mostMatched() int64 {
+	if o.Memory >= usualMemory {
+		return usualMemory / 4
+	}
+	return o.Memory / 16
+}
+
+// take takes account of one capture.
+func (w *watch) take(ctx context.Context, c *journal.Capture) error {
+	w.seen++
+	if c.IsDamaged() {
+		w.damaged++
+	}
+	selected, err := w.selected.selects(ctx, c)
+	if err != nil || !selected {
+		return err
+	}
+	w.result.Count++
+	if len(w.matched) < max(w.wait.Count, journal.MaxLimit) {
+		w.matched = append(w.matched, c.Seq)
+	}
+	return nil
+}
+
+// fill reads the captures of the result, in its turn: a wait that goes on keeps none.
+func (w *watch) fill(ctx context.Context) error {
+	if err := w.turn(ctx); err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	size := int64(0)
+	add := func(c *journal.Capture) bool {
+		size += int64(c.Size())
+		w.result.Matched = append(w.result.Matched, *c)
+		return size < w.most
+	}
+	const few = 8 // are read one by one
+	if len(w.matched) <= few {
+		for _, seq := range w.matched {
+			c, err := w.store.Capture(ctx, journal.CaptureID(seq))
+			if errors.Is(err, journal.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+			}
+			if !add(&c) {
+				break
+			}
+		}
+		return nil
+	}
+	next := 0
+	q := journal.CaptureQuery{Bin: w.bin, After: w.matched[0] - 1, Before: w.matched[len(w.matched)-1] + 1, Oldest: true}
+	err := w.store.Search(ctx, q, nil, func(c *journal.Capture) bool {
+		for next < len(w.matched) && w.matched[next] < c.Seq {
+			next++
+		}
+		if next == len(w.matched) || w.matched[next] != c.Seq {
+			return next < len(w.matched)
+		}
+		clone := c.Clone()
+		return add(&clone)
+	})
+	if err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	return nil
+}
+
+// sift takes account of many new captures, of which the store leaves out most that do not match.
+func (w *watch) sift(ctx context.Context) error {
+	newest, err := w.store.Captures(ctx, journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: 1})
+	if err != nil || len(newest) == 0 {
+		return err
+	}
+	w.sifted = w.sifted || len(w.selected.texts) > 0
+	var failed error
+	q := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Before: newest[0].Seq + 1, Oldest: true}
+	w.cursor = newest[0].Seq
+	err = w.store.Search(ctx, q, w.selected.texts, func(c *journal.Capture) bool {
+		if failed = w.take(ctx, c); failed == nil && w.decided() {
+			w.cursor = c.Seq
+			return false
+		}
+		return failed == nil
+	})
+	if err = errors.Join(err, failed); err != nil {
+		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
+	}
+	return nil
+}
+
+// checkGap notes whether captures after the cursor may be gone unseen: the bin is a ring, and when it holds nothing up
+// to the cursor any more, it may have let go of what came after too.
+func (w *watch) checkGap(ctx context.Context) error {
+	if w.gap {
+		return nil
+	}
+	if w.cursor > 0 {
+		before, err := w.store.Captures(ctx, journal.CaptureQuery{Bin: w.bin, Before: w.cursor + 1, Limit: 1})
+		if err != nil || len(before) > 0 {
+			return err
+		}
+	}
+	w.gap = true
+	return nil
+}
+
+// fulfilled ends a wait that holds, if it can be told.
+func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
+	w.result.Cursor = w.cursor
+	if w.wait.Max != nil { // else those that were seen are enough, whatever is gone
+		if err := w.markInconclusive(ctx); err != nil {
+			return Waited{}, err
+		}
+	}
+	w.result.OK = !w.result.Inconclusive
+	err := w.fill(ctx)
+	return w.result, err
+}
+
+// markInconclusive marks the result inconclusive when captures were evicted before the wait read them, or cannot be read.
+func (w *watch) markInconclusive(ctx context.Context) error {
+	if w.damaged > 0 {
+		w.result.Inconclusive = true
+		w.result.Reason = fmt.Sprintf("inconclusive: %d captures of bin %s are damaged and may have matched; clear the bin, or use another", w.damaged, w.bin)
+		return nil
+	}
+	if err := w.checkGap(ctx); err != nil || !w.gap {
+		return err
+	}
+	bins, err := w.store.Bins(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range bins {
+		if b.Name == w.bin && b.Evicted > 0 {
+			w.result.Inconclusive = true
+			w.result.Reason = fmt.Sprintf("inconclusive: bin %s let go of %d captures, and some of them may have matched; wait after a seq that it still holds, or use another bin",
+				w.bin, b.Evicted)
+			return nil
+		}
+	}
+	stats, err := w.store.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	if stats.Forgotten > w.wait.After {
+		w.result.Inconclusive = true
+		w.result.Reason = fmt.Sprintf("inconclusive: bins that were emptied to make room have been forgotten, and bin %s may be one of them; wait after seq %d, or keep more bytes",
+			w.bin, stats.Forgotten)
+	}
+	return nil
+}
+
+// failed ends a wait that does not hold, with what is known of the reason.
+func (w *watch) failed(ctx context.Context) (Waited, error) {
+	w.result.Cursor, w.result.Reason = w.cursor, w.reason()
+	if !w.tooMany() { // of which there are, whatever is gone
+		if err := w.markInconclusive(ctx); err != nil {
+			return Waited{}, err
+		}
+		if w.result.Inconclusive {
+			w.result.Reason += "; " + w.reason()
+		}
+	}
+	if err := w.fill(ctx); err != nil {
+		return Waited{}, err
+	}
+	if w.enough() || w.selected.all() {
+		return w.result, nil
+	}
+	nearest, err := w.nearest(ctx)
+	if err != nil {
+		return Waited{}, err
+	}
+	w.result.Nearest = nearest
+	return w.result, nil
+}
+
+func (w *watch) reason() string {
+	where := ""
+	if !w.selected.all() {
+		where = " with " + w.selected.String()
+	}
+	if w.tooMany() {
+		return fmt.Sprintf("want at most %d captures%s, got %d", *w.wait.Max, where, w.result.Count)
+	}
+	text := fmt.Sprintf("want %d captures%s within %s, got %d", w.wait.Count, where, w.wait.Timeout, w.result.Count)
+	after := ""
+	if w.wait.After > 0 {
+		after = fmt.Sprintf(" after seq %d", w.wait.After)
+	}
+	switch others := w.seen - w.result.Count; {
+	case w.sifted:
+		text += fmt.Sprintf("; others arrived in bin %s%s", w.bin, after)
+	case w.seen == 0:
+		text += fmt.Sprintf("; nothing at all arrived in bin %s%s", w.bin, after)
+	case others > 0:
+		text += fmt.Sprintf("; %d others arrived in bin %s%s", others, w.bin, after)
+	}
+	return text
+}

@@ -1,0 +1,155 @@
+package http1
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/internal/redact"
+)
+
+// MaxHead is how long a head may be unless its reader says otherwise, in bytes.
+const MaxHead = 64 << 10
+
+// Head is the head of a message, taken apart. Its strings are parts of the text that was parsed.
+type Head struct {
+	Start string            // the request line or the status line
+	Lines signature.Headers // the header lines that can be read
+	Frame Frame
+	Whole bool // the empty line at its end is there
+	Cut   bool // not even the first line has an end
+	Bare  bool // a line ends in LF without CR
+	Plain bool // it is written as this module writes heads: CRLF, and "Name: value"
+}
+
+// Parse takes a head apart. Whatever is wrong with the header lines, what can be read is there; the error is the first
+// mistake. The space of h.Lines is used again. It allocates nothing beyond that unless it fails.
+func (h *Head) Parse(text string) error {
+	*h = Head{Lines: h.Lines[:0], Plain: true, Cut: strings.IndexByte(text, '\n') < 0}
+	var first error
+	rest := ""
+	h.Start, rest, h.Bare = cutLine(text)
+	for n := 2; rest != ""; n++ {
+		var line string
+		var bare bool
+		line, rest, bare = cutLine(rest)
+		h.Bare = h.Bare || bare
+		if line == "" {
+			h.Whole = true
+			break
+		}
+		if err := h.field(line, n); err != nil && first == nil {
+			first = err
+		}
+	}
+	h.Plain = h.Plain && !h.Bare && first == nil && h.Whole
+	return first
+}
+
+// ParseView takes a head apart like Parse. The strings of h are parts of raw, so they are valid until raw changes.
+func (h *Head) ParseView(raw []byte) error { return h.Parse(view(raw)) }
+
+// view is bytes as a string, which is valid as long as the bytes do not change.
+func view(raw []byte) string { return unsafe.String(unsafe.SliceData(raw), len(raw)) }
+
+// field adds line n of the head, a header line.
+func (h *Head) field(line string, n int) error {
+	colon := strings.IndexByte(line, ':')
+	if colon < 0 || !httpguts.ValidHeaderFieldName(line[:colon]) {
+		above := ""
+		if len(h.Lines) > 0 {
+			above = h.Lines[len(h.Lines)-1].Name
+		}
+		return Malformed(fmt.Sprintf("line %d: %s: want a header line such as \"Name: value\"", n, clip.Quote(redact.Below(above, line))))
+	}
+	name, value := line[:colon], line[colon+1:]
+	trimmed := strings.Trim(value, " \t")
+	h.Plain = h.Plain && len(value) == len(trimmed)+1 && value[0] == ' '
+	h.Lines = append(h.Lines, signature.Header{Name: name, Value: trimmed})
+	if strings.IndexByte(trimmed, '\r') >= 0 || strings.IndexByte(trimmed, 0) >= 0 {
+		return Malformed(fmt.Sprintf("line %d: %s: the value holds a CR or a NUL", n, quote(line)))
+	}
+	if !h.Frame.Field(name, trimmed) {
+		return Malformed(fmt.Sprintf("line %d: %s: want one number of bytes", n, quote(line)))
+	}
+	return nil
+}
+
+// RequestLine takes a request line apart, as far as that can be. The version is of the form HTTP/1.1.
+func RequestLine(line string) (method, target, version string, err error) {
+	first, last := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ' ')
+	if last <= first+1 {
+		method, target, _ = strings.Cut(line, " ")
+		return method, target, "", Malformed(fmt.Sprintf("line 1: %s: want a request line such as \"POST /bin HTTP/1.1\"", quote(line)))
+	}
+	method, target, version = line[:first], line[first+1:last], line[last+1:]
+	switch {
+	case !httpguts.ValidHeaderFieldName(method):
+		err = Malformed(fmt.Sprintf("line 1: %s: %s is no method", quote(line), quote(method)))
+	case !isVersion(version):
+		err = WrongVersion(line, version)
+	}
+	return method, target, version, err
+}
+
+// WrongVersion is the error of a request line whose version is not spoken.
+func WrongVersion(line, version string) error {
+	return Malformed(fmt.Sprintf("line 1: %s: %s is not HTTP/1.0 or HTTP/1.1", quote(line), clip.Quote(redact.Text(version))))
+}
+
+// StatusLine takes a status line apart: its version, of the form HTTP/1.1, and its status.
+func StatusLine(line string) (version string, status int, err error) {
+	const form = "HTTP/1.1 200"
+	ok := len(line) >= len(form) && isVersion(line[:8]) && line[8] == ' ' && (len(line) == len(form) || line[len(form)] == ' ')
+	for i := len("HTTP/1.1 "); ok && i < len(form); i++ {
+		ok = isDigit(line[i])
+		status = 10*status + int(line[i]-'0')
+	}
+	if !ok || status < 100 {
+		return "", 0, Malformed(fmt.Sprintf("response %s: want a status line such as \"HTTP/1.1 200 OK\"", quote(line)))
+	}
+	return line[:8], status, nil
+}
+
+// isVersion says whether text is HTTP/1.x or another HTTP/d.d.
+func isVersion(text string) bool {
+	return len(text) == len("HTTP/1.1") && text[:5] == "HTTP/" && isDigit(text[5]) && text[6] == '.' && isDigit(text[7])
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// cutLine splits off the first line, without its end, which may be a bare LF.
+func cutLine(text string) (line, rest string, bare bool) {
+	end := strings.IndexByte(text, '\n')
+	if end < 0 {
+		return text, "", false
+	}
+	if end > 0 && text[end-1] == '\r' {
+		return text[:end-1], text[end+1:], false
+	}
+	return text[:end], text[end+1:], true
+}
+
+// HeadEnd returns the length of the head that raw begins with, its empty line included, or 0 when the empty line is not
+// there yet. The first seen bytes were looked at before.
+func HeadEnd(raw []byte, seen int) int {
+	at := max(0, seen-len("\n\r"))
+	for {
+		i := bytes.IndexByte(raw[at:], '\n')
+		if i < 0 {
+			return 0
+		}
+		at += i + 1
+		switch rest := raw[at:]; {
+		case len(rest) > 0 && rest[0] == '\n':
+			return at + 1
+		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
+			return at + 2
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package http1
+
+import (
+	"bytes"
+	"io"
+)
+
+// Reader reads messages from a connection into one buffer that it keeps. Only Src must be set. It must not be copied after its
+// first use.
+type Reader struct {
+	Src io.Reader
+	// Room is asked before n more bytes are taken than the first 4 KiB of the buffer; nil has no bound.
+	Room func(n int) error
+
+	buf  []byte
+	r, w int // buf[r:w] is read and not yet taken
+}
+
+// FirstSpace is how much the buffer has at first, in bytes.
+const FirstSpace = 4 << 10
+
+// Buffered is what was read and not yet taken. It stays until the next read.
+func (r *Reader) Buffered() []byte { return r.buf[r.r:r.w] }
+
+// Started says whether anything has been read since the reader last waited with an empty buffer.
+func (r *Reader) Started() bool { return r.w > 0 }
+
+// Fill waits for more, growing the buffer when it is full. At the end of Src it returns io.EOF.
+func (r *Reader) Fill() error {
+	if r.r == r.w {
+		r.r, r.w = 0, 0
+	}
+	if r.w == len(r.buf) && r.r > 0 {
+		r.w = copy(r.buf, r.buf[r.r:r.w])
+		r.r = 0
+	}
+	if r.w == len(r.buf) {
+		if len(r.buf) >= FirstSpace {
+			if err := r.room(len(r.buf)); err != nil {
+				return err
+			}
+		}
+		grown := make([]byte, max(FirstSpace, 2*len(r.buf)))
+		copy(grown, r.buf[:r.w])
+		r.buf = grown
+	}
+	n, err := r.Src.Read(r.buf[r.w:])
+	r.w += n
+	if n > 0 {
+		return nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+func (r *Reader) room(n int) error {
+	if r.Room == nil {
+		return nil
+	}
+	return r.Room(n)
+}
+
+// Discard reads and drops.
+func (r *Reader) Discard() error {
+	r.r, r.w = 0, 0
+	return r.Fill()
+}
+
+// Shrink lets go of a buffer of more than kept bytes, but for what is buffered when that is little.
+func (r *Reader) Shrink(kept int) {
+	if len(r.buf) > kept && r.w-r.r <= FirstSpace {
+		left := make([]byte, FirstSpace)
+		r.w = copy(left, r.buf[r.r:r.w])
+		r.buf, r.r = left, 0
+	}
+}
+
+// Head returns the next head with its empty line, skipping empty lines before it; it stays until the next read. After an error it is
+// what there was. ErrLong: it has more than most bytes. early looks at the beginning of a head that has not come whole, each
+// time that there is more of it: when it returns an error, the head ends after so many bytes.
+func (r *Reader) Head(most int, early func(start []byte) (end int, err error)) ([]byte, error) {
+	seen := 0
+	for {
+		for r.r < r.w && seen == 0 && (r.buf[r.r] == '\n' || r.buf[r.r] == '\r') {
+			r.r++
+		}
+		unread := r.buf[r.r:r.w]
+		if end := HeadEnd(unread, seen); end > 0 && end <= most {
+			r.r += end
+			return unread[:end], nil
+		}
+		if len(unread) > 0 {
+			if end, err := early(unread); err != nil {
+				r.r += end
+				return unread[:end], err
+			}
+		}
+		if seen = len(unread); seen >= most {
+			r.r += most
+			return unread[:most], ErrLong
+		}
+		if err := r.Fill(); err != nil {
+			return r.buf[r.r:r.w], err
+		}
+	}
+}
+
+// Next returns the next n bytes if they are buffered, else nil. They stay until the next read.
+func (r *Reader) Next(n int64) []byte {
+	if n > int64(r.w-r.r) {
+		return nil
+	}
+	r.r += int(n)
+	return r.buf[r.r-int(n) : r.r]
+}
+
+// line returns the next line without its end; it stays until the next read.
+func (r *Reader) line(b *Body) ([]byte, error) {
+	const longest = 4 << 10 // chunk extensions and trailer lines have no business being longer
+	for {
+		unread := r.buf[r.r:r.w]
+		if i := bytes.IndexByte(unread, '\n'); i >= 0 {
+			r.r += i + 1
+			b.frame(unread[:i+1])
+			return bytes.TrimSuffix(unread[:i], []byte("\r")), nil
+		}
+		if len(unread) > longest {
+			return nil, Malformed("a line of more than 4096 bytes in the chunked body")
+		}
+		if err := r.Fill(); err != nil {
+			return nil, err
+		}
+	}
+}
