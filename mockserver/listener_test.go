@@ -13,15 +13,22 @@ import (
 	"time"
 )
 
-// serveAtMost starts a web server with a limit on its connections and returns its address.
-func serveAtMost(t *testing.T, most int, handler http.HandlerFunc) string {
+// serveAtMost starts a web server with a limit on its connections and returns its address. It calls
+// idle for each connection that becomes idle.
+func serveAtMost(t *testing.T, most int, handler http.HandlerFunc, idle func()) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	bounded := newLimitedListener(listener, most)
-	server := &http.Server{Handler: withDeadlines(handler), ConnState: bounded.connState, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server := &http.Server{Handler: withDeadlines(handler), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		bounded.connState(conn, state)
+		if state == http.StateIdle {
+			idle()
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -64,17 +71,19 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	atWork := make(chan struct{}, 10)
+	idle := make(chan struct{}, 100)
 	address := serveAtMost(t, 3, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/long" {
 			atWork <- struct{}{}
 			<-release
 		}
-	})
+	}, func() { idle <- struct{}{} })
 	for range 20 {
 		_, r := dial(t, address, get)
 		if got := status(t, r); got != 200 {
 			t.Fatalf("status %d", got)
 		}
+		<-idle // which may be after the response
 	}
 	var busy []*bufio.Reader
 	for range 3 {
@@ -91,6 +100,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		if got := status(t, r); got != 200 {
 			t.Errorf("one at work got status %d", got)
 		}
+		<-idle
 	}
 	_, r = dial(t, address, get)
 	if got := status(t, r); got != 200 {
@@ -137,7 +147,7 @@ func TestCallersHaveDeadlines(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				listener := &pipes{make(chan net.Conn), make(chan struct{})}
 				bounded := newLimitedListener(listener, 10)
-				server := &http.Server{ConnState: bounded.connState, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), Handler: withDeadlines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				server := &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), Handler: withDeadlines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					switch r.URL.Path {
 					case "/body":
 						_, _ = io.Copy(io.Discard, r.Body)

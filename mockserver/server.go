@@ -16,6 +16,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/webhooksite"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
@@ -52,8 +53,8 @@ type Options struct {
 	VendorAPIs map[string]VendorAPI
 	// Addresses are the addresses of VendorAPIs, by provider, host:port.
 	Addresses map[string]string
-	// Demo adds a demo tenant with the API key "demo-key" to every provider, unless other machines can
-	// reach one of the addresses.
+	// Demo adds a demo tenant with the API key "demo-key" to every provider, unless other machines
+	// can reach one of the addresses.
 	Demo bool
 	// Tenants are added to their providers. A tenant replaces an existing one with the same name.
 	Tenants []Tenant
@@ -89,6 +90,7 @@ type Server struct {
 	wire       *HTTPClient // for deliveries and resends
 	forwarding *HTTPClient // for forwards; nil until the capture server starts
 	dispatcher *delivery.Dispatcher
+	entities   *entities.Registry
 	capture    *capture.Server
 	dashboard  *webServer // nil without one
 	vendorAPIs []*vendorAPIServer
@@ -136,13 +138,19 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard *Guard) (err error) {
 	s.dispatcher, err = delivery.New(ctx, delivery.Options{
 		Catalogue: o.Catalogue, Store: s.store, Virtual: !o.RealClock, Start: o.Start, Seed: o.Seed, Wire: client, Log: o.Log,
-		Demo: o.Demo && !o.exposed(), Hold: true,
+		Hold: true,
+	})
+	if err != nil {
+		return fmt.Errorf("start the providers: %w", err)
+	}
+	s.entities, err = entities.New(ctx, entities.Options{
+		Catalogue: o.Catalogue, Store: s.store, Dispatcher: s.dispatcher, Seed: o.Seed, Demo: o.Demo && !o.exposed(),
 	})
 	if err != nil {
 		return fmt.Errorf("start the providers: %w", err)
 	}
 	for _, t := range o.Tenants {
-		if _, err := s.dispatcher.PutTenant(ctx, t); err != nil {
+		if _, err := s.entities.PutTenant(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -171,7 +179,7 @@ func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard
 		return nil
 	}
 	handler := o.Dashboard(Parts{
-		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
+		Dispatcher: s.dispatcher, Entities: s.entities, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
 	})
 	if s.dashboard, err = startWeb(o, o.DashboardAddress, dashboardGuarded(), s.withVendorAPIs(handler)); err != nil {
 		return listenError("dashboard", o.DashboardAddress, err)

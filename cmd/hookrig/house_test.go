@@ -22,13 +22,14 @@ var ranks = []struct {
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/analysis/diff", "mockserver/internal/analysis/drift", "mockserver/internal/outbound"}},
 	{5, []string{"mockserver/store/sqlite", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},
 	{6, []string{"mockserver/internal/delivery", "mockserver/internal/capture", "mockserver/burst"}},
-	{7, []string{"mockserver/internal/problem", "mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},
-	{8, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
-	{9, []string{"mockserver"}},
-	{10, []string{"mockserver/dashboard"}},
-	{11, []string{"scenarios"}},
-	{12, []string{"cmd/hookrig"}},
-	{13, []string{"suites/matchers", "suites/acceptance"}},
+	{7, []string{"mockserver/internal/entities", "mockserver/internal/problem"}},
+	{8, []string{"mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},
+	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
+	{10, []string{"mockserver"}},
+	{11, []string{"mockserver/dashboard"}},
+	{12, []string{"scenarios"}},
+	{13, []string{"cmd/hookrig"}},
+	{14, []string{"suites/matchers", "suites/acceptance"}},
 }
 
 // What other modules can import. Everything else is internal.

@@ -137,7 +137,7 @@ func (k *dashboard) verify(ctx context.Context, in *captureBodyIn) (*response[jo
 	return &response[journal.Verification]{capture.Verify(with.provider, c, address, with.secrets...)}, nil
 }
 
-// signing is the provider and the secrets that a capture is verified or signed with.
+// signing is the provider and the secrets to verify or sign a capture with.
 type signing struct {
 	provider *fixtures.Provider
 	secrets  []string

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
 // entitiesIn selects entities.
@@ -27,8 +28,8 @@ type entityIn struct {
 	Tenant   string `query:"tenant" doc:"the tenant that has it; default: the demo tenant"`
 }
 
-func (in *entityIn) name() delivery.EntityName {
-	return delivery.EntityName{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}
+func (in *entityIn) name() entities.Name {
+	return entities.Name{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}
 }
 
 // entityBodyIn names an entity and carries a body.
@@ -40,7 +41,7 @@ type entityBodyIn struct {
 	RawBody  []byte
 }
 
-// entity is an entity, and what can happen to it next.
+// entity is an entity and the events that can happen to it next.
 type entity struct {
 	Kind     string          `json:"kind"`
 	ID       string          `json:"id"`
@@ -54,9 +55,8 @@ type entity struct {
 	Fields   json.RawMessage `json:"fields" doc:"the values that its events are rendered from"`
 }
 
-// entity is an entity and the events that can happen to it next.
-func (k *dashboard) entity(e delivery.Entity) (entity, error) {
-	now, err := k.providers.Revive(&e)
+func (k *dashboard) entity(e entities.Entity) (entity, error) {
+	now, err := k.entities.Revive(&e)
 	if err != nil {
 		return entity{}, err
 	}
@@ -71,7 +71,7 @@ func (k *dashboard) listEntities(_ context.Context, in *entitiesIn) (*response[l
 		return nil, err
 	}
 	var out []entity
-	for _, e := range k.providers.Entities(in.Provider, in.Tenant, in.Kind) {
+	for _, e := range k.entities.List(in.Provider, in.Tenant, in.Kind) {
 		if e.Order <= in.After {
 			continue
 		}
@@ -88,7 +88,7 @@ func (k *dashboard) listEntities(_ context.Context, in *entitiesIn) (*response[l
 }
 
 func (k *dashboard) getEntity(_ context.Context, in *entityIn) (*response[entity], error) {
-	e, err := k.providers.Entity(in.name())
+	e, err := k.entities.Get(in.name())
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +96,8 @@ func (k *dashboard) getEntity(_ context.Context, in *entityIn) (*response[entity
 	return &response[entity]{out}, err
 }
 
-func (k *dashboard) forgetEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
-	return nil, k.providers.Forget(ctx, in.name())
+func (k *dashboard) deleteEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
+	return nil, k.entities.Delete(ctx, in.name())
 }
 
 // entityBody is an entity to create.
@@ -126,8 +126,8 @@ func (k *dashboard) createEntity(ctx context.Context, in *providerBodyIn) (*resp
 	if err != nil {
 		return nil, err
 	}
-	return k.applySteps(func(live func(*delivery.Life) error) (delivery.Entity, error) {
-		return k.providers.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Given, live)
+	return k.transact(func(update func(*entities.Tx) error) (entities.Entity, error) {
+		return k.entities.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Given, update)
 	}, body.Steps)
 }
 
@@ -136,23 +136,23 @@ func (k *dashboard) happen(ctx context.Context, in *entityBodyIn) (*response[ent
 	if err != nil {
 		return nil, err
 	}
-	return k.applySteps(func(live func(*delivery.Life) error) (delivery.Entity, error) {
-		return k.providers.Live(ctx, delivery.EntityName{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}, live)
+	return k.transact(func(update func(*entities.Tx) error) (entities.Entity, error) {
+		return k.entities.Update(ctx, entities.Name{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}, update)
 	}, []stepBody{body})
 }
 
 // maxSteps bounds the steps of one request.
 const maxSteps = 100
 
-// applySteps makes the events of the steps happen to an entity.
-func (k *dashboard) applySteps(apply func(func(*delivery.Life) error) (delivery.Entity, error), steps []stepBody) (*response[entityEvents], error) {
+// transact makes the events of the steps happen to an entity.
+func (k *dashboard) transact(apply func(func(*entities.Tx) error) (entities.Entity, error), steps []stepBody) (*response[entityEvents], error) {
 	if len(steps) > maxSteps {
 		return nil, fmt.Errorf("%w: %d steps: at most %d", delivery.ErrInvalid, len(steps), maxSteps)
 	}
 	out := entityEvents{Events: []fixtures.Event{}}
-	e, err := apply(func(l *delivery.Life) error {
+	e, err := apply(func(tx *entities.Tx) error {
 		for _, s := range steps {
-			event, err := l.Happen(fixtures.Step{Event: s.Event, To: s.To, Given: s.Given})
+			event, err := tx.Happen(fixtures.Step{Event: s.Event, To: s.To, Given: s.Given})
 			if err != nil {
 				return err
 			}

@@ -63,14 +63,13 @@ func (k *dashboard) newCaptureds(list []journal.Capture) []captured {
 	return out
 }
 
-// delivered is a delivery.
+// delivered is the JSON of a delivery.
 type delivered struct {
 	journal.Delivery
 	Modes    nullable[fixtures.Modes] `json:"modes" doc:"the notations in which its pattern matches the event; null when no pattern selected the event"`
 	Attempts []attempted              `json:"attempts" doc:"the attempts so far, oldest first"`
 }
 
-// delivered is the JSON of a delivery.
 func (k *dashboard) delivered(d journal.Delivery) delivered {
 	out := delivered{Delivery: d, Attempts: make([]attempted, len(d.Attempts))}
 	for i, a := range d.Attempts {

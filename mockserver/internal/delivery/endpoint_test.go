@@ -29,7 +29,7 @@ func TestRegisterGivesWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: secrets %q, want one of %d characters", name, e.Secrets, secret)
 		}
 		for _, event := range knownProvider(t, name).Events {
-			if matches, _ := d.registry.matches(name, &fixtures.Event{Name: event.Name}, ""); len(matches) != 1 {
+			if matches, _ := d.registry.subscribers(&fixtures.Event{Provider: name, Name: event.Name}, ""); len(matches) != 1 {
 				t.Errorf("%s: without patterns %s does not reach it", name, event.Name)
 			}
 		}
@@ -141,7 +141,7 @@ func TestUpdate(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL + "/old", Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	changed := e
 	changed.URL, changed.Provider, changed.Created, changed.Secrets = c.URL+"/new", "ethpass", time.Time{}, []string{"rotated"}
 	changed, err := d.Update(testContext(t), changed)
@@ -149,7 +149,7 @@ func TestUpdate(t *testing.T) {
 		t.Fatalf("%+v, %v", changed, err)
 	}
 	emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, time.Hour)
 	var paths []string
 	for _, r := range c.received() {
@@ -181,7 +181,7 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	e.Disabled = true
 	if _, err := d.Update(testContext(t), e); err != nil {
 		t.Fatal(err)
@@ -204,13 +204,13 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	if got := look(t, d, list[0].ID); got.State != journal.Delivered || len(c.received()) != 2 {
 		t.Errorf("enabled again: %s", got.State)
 	}
 }
 
-func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
+func TestRemoveStopsWhatIsQueuedAndInFlight(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{}, 10)
 	release := make(chan struct{})
@@ -231,14 +231,14 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 	got := look(t, d, first.ID)
 	if got.State != journal.Stopped || len(got.Attempts) != 1 || !strings.Contains(got.Attempts[0].Error, errRemoved.Error()) {
-		t.Errorf("under way: %s, %+v", got.State, got.Attempts)
+		t.Errorf("in flight: %s, %+v", got.State, got.Attempts)
 	}
 	for _, id := range []string{waiting.ID, late.ID} {
 		if got := look(t, d, id); got.State != journal.Stopped || len(got.Attempts) != 0 {
 			t.Errorf("queued: %s with %d attempts", got.State, len(got.Attempts))
 		}
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	clock := advance(t, d, 100*time.Hour)
 	if n := len(c.received()); n != 1 || clock.Pending != 0 {
 		t.Errorf("%d requests, %d pending", n, clock.Pending)
@@ -251,7 +251,7 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 }
 
-// Two who change an endpoint at the same time both have their way.
+// Two who change an endpoint at the same time both succeed.
 func TestChangesAreNotLost(t *testing.T) {
 	t.Parallel()
 	d := virtual(t)

@@ -8,23 +8,24 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/broadcast"
 )
 
-// held are the requests that wait for somebody to answer them, by the numbers of their captures. The zero value holds
-// none.
-type held struct {
+// waiters are the requests that wait for somebody's response, by the numbers of their captures. The
+// zero waiters is empty.
+type waiters struct {
 	mu       sync.Mutex
 	waiting  map[uint64]waiter
-	arriving map[string]int // by token: requests that may be stored already and do not wait yet
+	arriving map[string]int // by token: requests that may be stored already and are not in waiting yet
 	change   broadcast.Broadcast
 }
 
-// waiter is one of them.
+// waiter is one such request.
 type waiter struct {
 	token  string
 	answer chan<- response
 }
 
-// arrive announces a request to a token; the returned func says that it waits, or never will. It may be called again.
-func (h *held) arrive(token string) (arrived func()) {
+// arrive announces a request to a token. The returned function reports that it waits, or never
+// will; it may be called again.
+func (h *waiters) arrive(token string) (arrived func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.arriving == nil {
@@ -41,8 +42,9 @@ func (h *held) arrive(token string) (arrived func()) {
 	})
 }
 
-// wait waits for the answer to a request; false when none came in time. arrived is what arrive returned.
-func (h *held) wait(ctx context.Context, token string, seq uint64, limit time.Duration, arrived func()) (response, bool) {
+// wait waits for the response to a request; false when none came in time. arrived is the result of
+// arrive.
+func (h *waiters) wait(ctx context.Context, token string, seq uint64, limit time.Duration, arrived func()) (response, bool) {
 	answers := make(chan response, 1)
 	h.mu.Lock()
 	h.waiting[seq] = waiter{token, answers}
@@ -60,16 +62,16 @@ func (h *held) wait(ctx context.Context, token string, seq uint64, limit time.Du
 	delete(h.waiting, seq)
 	h.mu.Unlock()
 	select {
-	case r := <-answers: // it came at the last moment, and its giver was told that it was taken
+	case r := <-answers: // it came at the last instant, and its caller has a success
 		return r, true
 	default:
 		return response{}, false
 	}
 }
 
-// answer gives a request its answer; false when it does not wait for one. A request that can be seen may not wait yet
-// for an instant: then answer waits for it.
-func (h *held) answer(ctx context.Context, token string, seq uint64, r response) bool {
+// answer gives a request its response; false when the request does not wait for one. A request can
+// be listed an instant before it waits; answer waits for it then.
+func (h *waiters) answer(ctx context.Context, token string, seq uint64, r response) bool {
 	const patience = 2 * time.Second
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
@@ -80,7 +82,7 @@ func (h *held) answer(ctx context.Context, token string, seq uint64, r response)
 		waits = waits && one.token == token
 		if waits {
 			delete(h.waiting, seq)
-			one.answer <- r // there is room for one, and only one is given
+			one.answer <- r // there is room for one, and only one is sent
 		}
 		arriving := h.arriving[token] > 0
 		h.mu.Unlock()

@@ -10,13 +10,13 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// program is what the provider file gives a loyalty programme to begin with: tiers, rules and coupons.
+// program is what the provider file has for every loyalty programme: tiers, rules and coupons.
 type program struct {
-	tiers          ladder
+	tiers          tiers
 	rules, coupons []item
 }
 
-// item is a rule or a coupon, as events show it, and what counts of it.
+// item is a rule or a coupon, as events show it.
 type item struct {
 	ID         int     `json:"id"`
 	Points     float64 `json:"points"`      // of a rule
@@ -31,33 +31,33 @@ func readItem(raw json.RawMessage) (item, error) {
 	return it, err
 }
 
-// rung is a tier: who has its points holds it. The rung at the bottom is no tier.
-type rung struct {
+// tier is a tier of customers with at least its points. The lowest, without a name, is no tier.
+type tier struct {
 	Name      string  `json:"name"`
 	MinPoints float64 `json:"min_points"`
 	Status    string  `json:"status"`
 	raw       json.RawMessage
 }
 
-func (r rung) tierName() *string {
+func (r tier) tierName() *string {
 	if r.Name == "" {
 		return nil
 	}
 	return &r.Name
 }
 
-// ladder are the tiers from the bottom up, no tier first.
-type ladder []rung
+// tiers are sorted by their points; no tier is the first.
+type tiers []tier
 
-// summit is what nobody's points reach.
-const summit = 1_000_000_000_000_000
+// maxPoints is more than any customer has.
+const maxPoints = 1_000_000_000_000_000
 
-// readProgram reads what every account is born with.
+// readProgram reads the programme from a new account.
 func readProgram(born *fixtures.Entity) (program, error) {
 	var pr program
 	for field, add := range map[string]func(json.RawMessage) error{
 		"ladder": func(raw json.RawMessage) error {
-			r, err := readRung(raw)
+			r, err := readTier(raw)
 			pr.tiers = append(pr.tiers, r)
 			return err
 		},
@@ -85,37 +85,37 @@ func readProgram(born *fixtures.Entity) (program, error) {
 	return pr, nil
 }
 
-func readRung(raw json.RawMessage) (rung, error) {
-	r := rung{raw: raw}
+func readTier(raw json.RawMessage) (tier, error) {
+	r := tier{raw: raw}
 	err := json.Unmarshal(raw, &r)
 	return r, err
 }
 
-// ladder is that of a store: the tiers of the file and the store's own that are active. One of the store's own takes the
-// place of the one of its name in the file.
-func (p *panel) ladder(store string) (ladder, error) {
+// tiers returns the tiers of a store: those of the file and the store's own active ones, which
+// replace those of the same name.
+func (p *panel) tiers(store string) (tiers, error) {
 	l := slices.Clone(p.program.tiers)
-	for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, "loyalty_tier") {
-		e, err := p.Dispatcher.Revive(&kept)
+	for _, kept := range p.Entities.List(p.Provider.Name, store, "loyalty_tier") {
+		e, err := p.Entities.Revive(&kept)
 		if err != nil {
 			return nil, err
 		}
 		raw, _ := e.Get("tier")
-		r, err := readRung(raw)
+		r, err := readTier(raw)
 		if err != nil {
 			return nil, fmt.Errorf("tier %s: %w", kept.ID, err)
 		}
-		l = slices.DeleteFunc(l, func(other rung) bool { return other.Name == r.Name })
+		l = slices.DeleteFunc(l, func(other tier) bool { return other.Name == r.Name })
 		if r.Status == "Active" {
 			l = append(l, r)
 		}
 	}
-	slices.SortStableFunc(l[1:], func(a, b rung) int { return cmp.Compare(a.MinPoints, b.MinPoints) })
+	slices.SortStableFunc(l[1:], func(a, b tier) int { return cmp.Compare(a.MinPoints, b.MinPoints) })
 	return l, nil
 }
 
-// place is the highest rung that points reach.
-func (l ladder) place(points float64) int {
+// reached returns the highest tier that points reach.
+func (l tiers) reached(points float64) int {
 	at := 0
 	for i, r := range l {
 		if i > 0 && points >= r.MinPoints {
@@ -125,30 +125,31 @@ func (l ladder) place(points float64) int {
 	return at
 }
 
-// held is the rung of a customer: the one of its tier, or where its points belong when there is no such tier any more.
-func (l ladder) held(c *customer) int {
+// of returns the tier of a customer: the one of its name, or that of the points when the tier no
+// longer exists.
+func (l tiers) of(c *customer) int {
 	if c.Tier == nil {
 		return 0
 	}
-	if i := slices.IndexFunc(l, func(r rung) bool { return r.Name == *c.Tier }); i > 0 {
+	if i := slices.IndexFunc(l, func(r tier) bool { return r.Name == *c.Tier }); i > 0 {
 		return i
 	}
-	return l.place(c.LoyaltyPoints)
+	return l.reached(c.LoyaltyPoints)
 }
 
-// floor is what a rung takes, and ceiling what the next one does.
-func (l ladder) floor(at int) float64 {
+// floor returns the points that a tier takes.
+func (l tiers) floor(at int) float64 {
 	switch {
 	case at >= len(l):
-		return summit
+		return maxPoints
 	case at == 0:
 		return 0
 	}
 	return l[at].MinPoints
 }
 
-// give gives an account the ladder, and where its customer stands on it.
-func (l ladder) give(v *values, c *customer) {
+// give gives an account the tiers, and the customer's place among them.
+func (l tiers) give(v *values, c *customer) {
 	floors := make([]float64, len(l)+1)
 	tiers := make([]json.RawMessage, len(l))
 	for i := range floors {
@@ -157,7 +158,7 @@ func (l ladder) give(v *values, c *customer) {
 	for i := range tiers {
 		tiers[i] = l[i].raw
 	}
-	at := l.held(c)
+	at := l.of(c)
 	v.put("floors", floors)
 	v.put("ladder", tiers)
 	v.put("level", at)

@@ -10,7 +10,7 @@ import (
 func TestAnsweredBeforeItWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var h held
+		var h waiters
 		arrived := h.arrive("a")
 		taken := make(chan bool, 1)
 		go func() { taken <- h.answer(t.Context(), "a", 1, response{status: 201}) }()

@@ -14,30 +14,30 @@ import (
 // apiName is the first segment of the API's paths.
 const apiName = "token"
 
-// Options of a Site.
+// Options configure New.
 type Options struct {
 	Store journal.Store
 	Now   func() time.Time // the clock of expiries and date expressions; nil is time.Now
 	Log   *slog.Logger     // nil is silence
 }
 
-// Site answers the API and for the bins of its tokens. It holds no goroutine, so it need not be closed.
-type Site struct {
-	o      Options
-	tokens tokens
-	held   held
-	routes []route
+// API answers calls, and for the bins of its tokens. It has no goroutine and need not be closed.
+type API struct {
+	o       Options
+	tokens  tokens
+	waiters waiters
+	routes  []route
 }
 
-// New takes up the tokens that the store keeps.
-func New(ctx context.Context, o Options) (*Site, error) {
+// New returns the API with the tokens of the store.
+func New(ctx context.Context, o Options) (*API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Site{o: o}
+	s := &API{o: o}
 	s.routes = s.allRoutes()
 	if err := s.tokens.restore(ctx, o.Store); err != nil {
 		return nil, fmt.Errorf("read the tokens: %w", err)
@@ -48,11 +48,11 @@ func New(ctx context.Context, o Options) (*Site, error) {
 	return s, nil
 }
 
-// Front is the Site as a capture server takes it. Wrap its API in what guards the address.
-func (s *Site) Front() capture.Front { return capture.Front{API: s, Receive: s.receive} }
+// Front returns the API for a capture server. Wrap its API in what guards the address.
+func (s *API) Front() capture.Front { return capture.Front{API: s, Receive: s.receive} }
 
 // ServeHTTP answers a call of the API.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.serve(w, r); err != nil {
 		s.answerError(w, r, err)
 	}
