@@ -147,7 +147,7 @@ func TestCallersHaveDeadlines(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				listener := &pipes{make(chan net.Conn), make(chan struct{})}
 				bounded := newLimitedListener(listener, 10)
-				server := &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), Handler: withDeadlines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				server := &http.Server{ConnState: bounded.connState, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), Handler: withDeadlines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					switch r.URL.Path {
 					case "/body":
 						_, _ = io.Copy(io.Discard, r.Body)
