@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal/journaltest"
 )
 
-// told is an update in a word.
-func told(u journal.Update) string {
+// summary returns an update in a few words.
+func summary(u journal.Update) string {
 	switch {
 	case u.Ready != nil:
 		return "ready " + u.Ready.String()
@@ -31,12 +31,12 @@ func told(u journal.Update) string {
 	return "nothing"
 }
 
-// next returns what a follower tells now.
+// next returns the updates that a follower sends now.
 func next(t *testing.T, f *journal.Follower) string {
 	t.Helper()
 	var list []string
 	if err := f.Next(t.Context(), func(u journal.Update) error {
-		list = append(list, told(u))
+		list = append(list, summary(u))
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -69,8 +69,8 @@ func capture(t *testing.T, s journal.Store, bin string, times int) {
 	}
 }
 
-// A follower tells every change of what it told, however late the change comes.
-func TestAFollowerTellsEveryChange(t *testing.T) {
+// TestFollowerSendsEveryChange checks that a follower sends every later change of what it has sent.
+func TestFollowerSendsEveryChange(t *testing.T) {
 	t.Parallel()
 	s := memory(t, journal.MemoryOptions{PerBin: 3, Deliveries: 2})
 	all, ofA := follow(t, s, "", nil), follow(t, s, "a", nil)
@@ -103,9 +103,9 @@ func TestAFollowerTellsEveryChange(t *testing.T) {
 		{add("b", 1), "capture 2", ""},
 		{response(1, 202), "capture 1 responded 202", "="},
 		{response(2, 500), "capture 2 responded 500", ""},
-		{func() error { capture(t, s, "a", 1); return response(3, 204)() }, "capture 3 responded 204", "="}, // once, though it changed twice
+		{func() error { capture(t, s, "a", 1); return response(3, 204)() }, "capture 3 responded 204", "="}, // sent once
 		{add("a", 3), "capture 4; capture 5; capture 6; removed capture a [] up to 3 evicted", "="},
-		{func() error { _, err := s.DeleteCaptures(t.Context(), 5, 2); return err }, "", ""}, // in any order: see below
+		{func() error { _, err := s.DeleteCaptures(t.Context(), 5, 2); return err }, "", ""}, // checked below, in any order
 		{save("d", journal.Pending), "delivery 1 pending 0", "="},
 		{attempt("d", journal.Pending), "delivery 1 pending 1", "="},
 		{func() error { return save("e", journal.Delivered)() }, "delivery 2 delivered 0", "="},
@@ -141,8 +141,8 @@ func TestAFollowerTellsEveryChange(t *testing.T) {
 	}
 }
 
-// Any number of pending deliveries is followed.
-func TestAFollowerFollowsManyDeliveries(t *testing.T) {
+// TestFollowerSendsManyDeliveries follows many pending deliveries.
+func TestFollowerSendsManyDeliveries(t *testing.T) {
 	t.Parallel()
 	const n = 500
 	s := memory(t, journal.MemoryOptions{})
@@ -164,7 +164,7 @@ func TestAFollowerFollowsManyDeliveries(t *testing.T) {
 	}
 }
 
-// A reader of one quiet bin is not behind because the others are busy.
+// TestAQuietBinIsNotBehind checks that a reader of a quiet bin is not behind because of busy bins.
 func TestAQuietBinIsNotBehind(t *testing.T) {
 	t.Parallel()
 	s := memory(t, journal.MemoryOptions{})
@@ -182,8 +182,8 @@ func TestAQuietBinIsNotBehind(t *testing.T) {
 	}
 }
 
-// A reader that is far behind is told what it does not hear of.
-func TestAFollowerSaysWhatItLeavesOut(t *testing.T) {
+// TestFollowerReportsSkippedRecords checks that a reader that is far behind gets a Skipped.
+func TestFollowerReportsSkippedRecords(t *testing.T) {
 	t.Parallel()
 	s := memory(t, journal.MemoryOptions{})
 	live := follow(t, s, "", nil)
@@ -196,15 +196,15 @@ func TestAFollowerSaysWhatItLeavesOut(t *testing.T) {
 	if got, want := next(t, back), "ready 10048-0; missed resumed; capture 10049; capture 10050"; got != want {
 		t.Errorf("told %.100q, want %q", got, want)
 	}
-	// Of another journal, which reached further.
+	// This position is from another, longer journal.
 	anew := follow(t, s, "", &journal.Position{Capture: 10_051, Delivery: 9})
 	if got, want := next(t, anew), "ready 0-0; skipped capture 1-50 behind; "; !strings.HasPrefix(got, want) {
 		t.Errorf("told %.100q, want %q", got, want)
 	}
 }
 
-// A follower wakes when there is something to tell, and when the store is closed.
-func TestAFollowerWakes(t *testing.T) {
+// TestFollowerWakes checks that C wakes a reader for each update and when the store is closed.
+func TestFollowerWakes(t *testing.T) {
 	t.Parallel()
 	s := journal.NewMemory(journal.MemoryOptions{})
 	f := follow(t, s, "", nil)

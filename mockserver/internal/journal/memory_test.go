@@ -39,7 +39,8 @@ func TestMemoryIsFullOfPendingDeliveries(t *testing.T) {
 	}
 }
 
-// Whatever is appended, cleared and evicted, the store holds what a plain list would.
+// TestMemoryAgainstAList checks that after random appends, clears and evictions the store has the
+// same captures as a plain list.
 func TestMemoryAgainstAList(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -169,7 +169,7 @@ func runAndKill(t *testing.T, dir string, after int) []acknowledged {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var lines []acknowledged
+	var acks []acknowledged
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
@@ -183,18 +183,18 @@ func runAndKill(t *testing.T, dir string, after int) []acknowledged {
 		if _, err := fmt.Sscanf(line, "%d %d %d\n", &a.sender, &a.n, &a.seq); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		lines = append(lines, a)
-		if len(lines) == after {
+		acks = append(acks, a)
+		if len(acks) == after {
 			if err := child.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	_ = child.Wait() // killed
-	if len(lines) < after {
-		t.Fatalf("the child ended by itself after %d captures", len(lines))
+	if len(acks) < after {
+		t.Fatalf("the child ended by itself after %d captures", len(acks))
 	}
-	return lines
+	return acks
 }
 
 func readAll(t *testing.T, s journal.Store) []journal.Capture {
