@@ -121,11 +121,11 @@ func TestFollowerSendsEveryChange(t *testing.T) {
 		if strings.Contains(gotAll, "deleted") {
 			for _, want := range []string{"removed capture a [5] up to 0 deleted", "removed capture b [2] up to 0 deleted"} {
 				if !strings.Contains(gotAll, want) {
-					t.Errorf("told %q, want %q among it", gotAll, want)
+					t.Errorf("got %q, want %q among it", gotAll, want)
 				}
 			}
 			if want := "removed capture a [5] up to 0 deleted"; gotA != want {
-				t.Errorf("of the bin told %q, want %q", gotA, want)
+				t.Errorf("for the bin got %q, want %q", gotA, want)
 			}
 			continue
 		}
@@ -133,10 +133,10 @@ func TestFollowerSendsEveryChange(t *testing.T) {
 			step.ofBin = step.all
 		}
 		if gotAll != step.all {
-			t.Errorf("told %q, want %q", gotAll, step.all)
+			t.Errorf("got %q, want %q", gotAll, step.all)
 		}
 		if gotA != step.ofBin {
-			t.Errorf("of the bin told %q, want %q", gotA, step.ofBin)
+			t.Errorf("for the bin got %q, want %q", gotA, step.ofBin)
 		}
 	}
 }
@@ -160,7 +160,7 @@ func TestFollowerSendsManyDeliveries(t *testing.T) {
 		}
 	}
 	if got := strings.Count(next(t, f), " delivered "); got != n {
-		t.Errorf("%d deliveries are told to be delivered, want %d", got, n)
+		t.Errorf("%d deliveries are reported as delivered, want %d", got, n)
 	}
 }
 
@@ -173,12 +173,12 @@ func TestAQuietBinIsNotBehind(t *testing.T) {
 	for range 3 {
 		capture(t, s, "busy", 7000)
 		if got := next(t, f); got != "" {
-			t.Errorf("told %q, want nothing", got)
+			t.Errorf("got %q, want nothing", got)
 		}
 	}
 	capture(t, s, "quiet", 1)
 	if got, want := next(t, f), "capture 21001"; got != want {
-		t.Errorf("told %q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -190,16 +190,16 @@ func TestFollowerReportsSkippedRecords(t *testing.T) {
 	next(t, live)
 	capture(t, s, "a", 10_050)
 	if got, want := next(t, live), "missed behind; skipped capture 1-50 behind; capture 51; "; !strings.HasPrefix(got, want) {
-		t.Errorf("told %.100q, want %q", got, want)
+		t.Errorf("got %.100q, want %q", got, want)
 	}
 	back := follow(t, s, "", &journal.Position{Capture: 10_048})
 	if got, want := next(t, back), "ready 10048-0; missed resumed; capture 10049; capture 10050"; got != want {
-		t.Errorf("told %.100q, want %q", got, want)
+		t.Errorf("got %.100q, want %q", got, want)
 	}
 	// This position is from another, longer journal.
-	anew := follow(t, s, "", &journal.Position{Capture: 10_051, Delivery: 9})
-	if got, want := next(t, anew), "ready 0-0; skipped capture 1-50 behind; "; !strings.HasPrefix(got, want) {
-		t.Errorf("told %.100q, want %q", got, want)
+	restarted := follow(t, s, "", &journal.Position{Capture: 10_051, Delivery: 9})
+	if got, want := next(t, restarted), "ready 0-0; skipped capture 1-50 behind; "; !strings.HasPrefix(got, want) {
+		t.Errorf("got %.100q, want %q", got, want)
 	}
 }
 
@@ -212,7 +212,7 @@ func TestFollowerWakes(t *testing.T) {
 	go s.AppendCapture(t.Context(), &journal.Capture{Bin: "a"})
 	<-f.C()
 	if got := next(t, f); got != "capture 1" {
-		t.Errorf("told %q, want the capture", got)
+		t.Errorf("got %q, want the capture", got)
 	}
 	go s.Close()
 	if _, open := <-f.C(); open {

@@ -1,5 +1,5 @@
-// Package problem is how an error crosses HTTP: as the problem details of RFC 9457, and back again.
+// Package problem converts errors to the problem details of RFC 9457 and back.
 //
-// The dashboard writes Of(err); the client reads a Problem, and errors.Is finds the same sentinels in it as in the error that
-// the dashboard had. The text of the error is its detail, so a caller sees the same words on both sides.
+// The dashboard writes Of(err). The client reads a Problem, and errors.Is finds in it the same
+// sentinel errors. The error's text is its detail, so both sides see the same text.
 package problem

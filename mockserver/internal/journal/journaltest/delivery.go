@@ -261,12 +261,12 @@ func deliveriesAtOnce(t *testing.T, s journal.Store) {
 	if err := s.SaveDeliveries(ctx); err != nil {
 		t.Errorf("none: %v", err)
 	}
-	a, b, taken, c := Delivery("a", 1), Delivery("", 2), Delivery("a", 3), Delivery("c", 4)
-	if err := s.SaveDeliveries(ctx, a, b, taken, c); !errors.Is(err, journal.ErrExists) {
+	a, b, duplicate, c := Delivery("a", 1), Delivery("", 2), Delivery("a", 3), Delivery("c", 4)
+	if err := s.SaveDeliveries(ctx, a, b, duplicate, c); !errors.Is(err, journal.ErrExists) {
 		t.Fatalf("a duplicate id: %v, want ErrExists", err)
 	}
-	if a.Seq == 0 || b.Seq != a.Seq+1 || b.ID == "" || taken.Seq != 0 || c.Seq != 0 {
-		t.Fatalf("seqs %d %d %d %d, id %q: want the first two one after the other, and 0 for the rest", a.Seq, b.Seq, taken.Seq, c.Seq, b.ID)
+	if a.Seq == 0 || b.Seq != a.Seq+1 || b.ID == "" || duplicate.Seq != 0 || c.Seq != 0 {
+		t.Fatalf("seqs %d %d %d %d, id %q: want the first two one after the other, and 0 for the rest", a.Seq, b.Seq, duplicate.Seq, c.Seq, b.ID)
 	}
 	if err := s.SaveDeliveries(ctx, c); err != nil || c.Seq <= b.Seq {
 		t.Fatalf("after it: seq %d, %v", c.Seq, err)

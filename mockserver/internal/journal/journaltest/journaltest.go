@@ -277,14 +277,14 @@ func copies(t *testing.T, s journal.Store) {
 		c.Response.Headers["spoilt"] = "yes"
 		c.Response.Status, c.Verification.Verdict = 1, "spoilt"
 	}
-	given := Capture("a", 1)
-	want := add(t, s, given).Clone()
-	spoil(given)
+	input := Capture("a", 1)
+	want := add(t, s, input).Clone()
+	spoil(input)
 	first, err := s.Capture(t.Context(), want.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "after the given one was changed", want, first)
+	same(t, "after the input was changed", want, first)
 	spoil(&first)
 	list, err := s.Captures(t.Context(), journal.CaptureQuery{})
 	if err != nil {
