@@ -7,7 +7,8 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// These are the functions that rewritten programs call. A program may not use names with the prefix.
+// These are the functions that rewritten programs call. A program may not use names with the
+// prefix.
 const (
 	prefix      = "_bounded_"
 	nameElement = prefix + "element" // an array gets another element

@@ -11,8 +11,8 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// These are sizes of values in bytes. They are close to the memory of a value, so they also measure the
-// time to walk it.
+// These are sizes of values in bytes. They are close to the memory of a value, so they also measure
+// the time to walk it.
 const (
 	elementBytes = 40  // of an array that grows, including the number in it
 	memberBytes  = 64  // of an object, without the value

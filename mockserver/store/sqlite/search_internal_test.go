@@ -131,7 +131,7 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if all := textIndexes(t, s); kept != all[1]+all[3] {
-		t.Errorf("%d slices are kept for %v", kept, all)
+		t.Errorf("%d slices are stored for %v", kept, all)
 	}
 }
 
