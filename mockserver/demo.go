@@ -15,7 +15,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
 // SeedDemo fills the demo tenants with believable data, by the calls that a client of each system would make: webhooks
@@ -29,10 +29,10 @@ func (s *Server) SeedDemo(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, _, open := s.dispatcher.KeyOf(p.Name, delivery.DemoKey); !open {
+		if _, _, open := s.entities.KeyOf(p.Name, entities.DemoKey); !open {
 			return fmt.Errorf("seed the demo of %s: %w", p.Name, errNoDemo)
 		}
-		if len(s.dispatcher.Entities(p.Name, p.Tenant, "")) > 0 || seeds[p.Name] == nil {
+		if len(s.entities.List(p.Name, p.Tenant, "")) > 0 || seeds[p.Name] == nil {
 			continue
 		}
 		d := &demo{ctx: ctx, server: s, provider: p.Name, tenant: p.Tenant, bin: s.Bin(p.Name)}
@@ -68,7 +68,7 @@ func (d *demo) call(method, path string, body any) (gjson.Result, error) {
 	if err != nil {
 		return gjson.Result{}, err
 	}
-	req.Header.Set("X-API-KEY", delivery.DemoKey)
+	req.Header.Set("X-API-KEY", entities.DemoKey)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -13,15 +13,21 @@ import (
 	"time"
 )
 
-// serveAtMost is a web server that has room for so many connections.
-func serveAtMost(t *testing.T, most int, handler http.HandlerFunc) string {
+// serveAtMost is a web server that has room for so many connections. It calls idle for each connection that is idle.
+func serveAtMost(t *testing.T, most int, handler http.HandlerFunc, idle func()) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	bounded := newLimitedListener(listener, most)
-	server := &http.Server{Handler: withDeadlines(handler), ConnState: bounded.connState, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server := &http.Server{Handler: withDeadlines(handler), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		bounded.connState(conn, state)
+		if state == http.StateIdle {
+			idle()
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -64,17 +70,19 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	atWork := make(chan struct{}, 10)
+	idle := make(chan struct{}, 100)
 	address := serveAtMost(t, 3, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/long" {
 			atWork <- struct{}{}
 			<-release
 		}
-	})
+	}, func() { idle <- struct{}{} })
 	for range 20 {
 		_, r := dial(t, address, get)
 		if got := status(t, r); got != 200 {
 			t.Fatalf("status %d", got)
 		}
+		<-idle // which may be after the response
 	}
 	var busy []*bufio.Reader
 	for range 3 {
@@ -91,6 +99,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		if got := status(t, r); got != 200 {
 			t.Errorf("one at work got status %d", got)
 		}
+		<-idle
 	}
 	_, r = dial(t, address, get)
 	if got := status(t, r); got != 200 {
@@ -191,7 +200,7 @@ func TestCallersHaveDeadlines(t *testing.T) {
 					}()
 					<-ended
 				} else {
-					time.Sleep(time.Minute) // of the bubble's clock
+					time.Sleep(time.Minute) // by the clock of the bubble
 					bounded.mu.Lock()
 					if len(bounded.open) != 0 {
 						t.Error("the connection is still open")

@@ -4,6 +4,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -85,9 +86,9 @@ type (
 	// RunOptions say what a run has for itself.
 	RunOptions = delivery.RunOptions
 	// Tenant is one customer of a provider, with its API keys.
-	Tenant = delivery.Tenant
+	Tenant = entities.Tenant
 	// TenantKey is an API key of a tenant.
-	TenantKey = delivery.Key
+	TenantKey = entities.Key
 
 	// Store keeps what a server records.
 	Store = journal.Store

@@ -16,6 +16,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/webhooksite"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
@@ -47,7 +48,7 @@ type Options struct {
 	VendorAPIs map[string]VendorAPI
 	// Addresses are those of VendorAPIs, by provider, host:port.
 	Addresses map[string]string
-	// Demo adds a demo tenant to every provider, whose key is provider.DemoKey, unless some address can be reached from
+	// Demo adds a demo tenant to every provider, whose key is entities.DemoKey, unless some address can be reached from
 	// other machines.
 	Demo bool
 	// Tenants are added to their providers, or replace those of their names.
@@ -84,6 +85,7 @@ type Server struct {
 	wire       *HTTPClient // of deliveries and resends
 	forwarding *HTTPClient // of forwards; nil before the capture address is made
 	dispatcher *delivery.Dispatcher
+	entities   *entities.Registry
 	capture    *capture.Server
 	dashboard  *webServer // nil without one
 	vendorAPIs []*vendorAPIServer
@@ -130,13 +132,19 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard *Guard) (err error) {
 	s.dispatcher, err = delivery.New(ctx, delivery.Options{
 		Catalogue: o.Catalogue, Store: s.store, Virtual: !o.RealClock, Start: o.Start, Seed: o.Seed, Wire: client, Log: o.Log,
-		Demo: o.Demo && !o.exposed(), Hold: true,
+		Hold: true,
+	})
+	if err != nil {
+		return fmt.Errorf("start the providers: %w", err)
+	}
+	s.entities, err = entities.New(ctx, entities.Options{
+		Catalogue: o.Catalogue, Store: s.store, Dispatcher: s.dispatcher, Seed: o.Seed, Demo: o.Demo && !o.exposed(),
 	})
 	if err != nil {
 		return fmt.Errorf("start the providers: %w", err)
 	}
 	for _, t := range o.Tenants {
-		if _, err := s.dispatcher.PutTenant(ctx, t); err != nil {
+		if _, err := s.entities.PutTenant(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -165,7 +173,7 @@ func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard
 		return nil
 	}
 	handler := o.Dashboard(Parts{
-		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
+		Dispatcher: s.dispatcher, Entities: s.entities, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
 	})
 	if s.dashboard, err = startWeb(o, o.DashboardAddress, dashboardGuarded(), s.withVendorAPIs(handler)); err != nil {
 		return listenError("dashboard", o.DashboardAddress, err)

@@ -29,7 +29,7 @@ func (s *Server) makeVendorAPIs(ctx context.Context, o Options, guard *wire.Guar
 		}
 		own, stop := context.WithCancel(context.WithoutCancel(ctx))
 		handler, err := o.VendorAPIs[name](own, vendorapi.Backend{
-			Dispatcher: s.dispatcher, Store: s.store, Provider: p, Capture: s.capture.URL(), Reachable: guard.CheckHost,
+			Dispatcher: s.dispatcher, Entities: s.entities, Store: s.store, Provider: p, Capture: s.capture.URL(), Reachable: guard.CheckHost,
 			Log: o.Log.With("provider", name),
 		})
 		if err != nil {

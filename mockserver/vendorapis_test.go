@@ -10,7 +10,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -19,7 +19,7 @@ func echo(ended chan<- struct{}) vendorapi.Factory {
 	return func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
 		context.AfterFunc(ctx, func() { close(ended) })
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _, demo := server.Dispatcher.KeyOf(server.Provider.Name, delivery.DemoKey)
+			_, _, demo := server.Entities.KeyOf(server.Provider.Name, entities.DemoKey)
 			_ = vendorapi.Write(w, http.StatusOK, map[string]any{"base": vendorapi.Base(r), "path": r.URL.Path, "demo": demo})
 		}), nil
 	}

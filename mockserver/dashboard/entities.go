@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
 // entitiesIn asks for entities.
@@ -27,8 +28,8 @@ type entityIn struct {
 	Tenant   string `query:"tenant" doc:"whose it is; the demo tenant's without"`
 }
 
-func (in *entityIn) name() delivery.EntityName {
-	return delivery.EntityName{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}
+func (in *entityIn) name() entities.Name {
+	return entities.Name{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}
 }
 
 // entityBodyIn names an entity and carries a body.
@@ -54,8 +55,8 @@ type entity struct {
 	Fields   json.RawMessage `json:"fields" doc:"what its events draw from"`
 }
 
-func (k *dashboard) entity(e delivery.Entity) (entity, error) {
-	now, err := k.providers.Revive(&e)
+func (k *dashboard) entity(e entities.Entity) (entity, error) {
+	now, err := k.entities.Revive(&e)
 	if err != nil {
 		return entity{}, err
 	}
@@ -70,7 +71,7 @@ func (k *dashboard) listEntities(_ context.Context, in *entitiesIn) (*response[l
 		return nil, err
 	}
 	var out []entity
-	for _, e := range k.providers.Entities(in.Provider, in.Tenant, in.Kind) {
+	for _, e := range k.entities.List(in.Provider, in.Tenant, in.Kind) {
 		if e.Order <= in.After {
 			continue
 		}
@@ -87,7 +88,7 @@ func (k *dashboard) listEntities(_ context.Context, in *entitiesIn) (*response[l
 }
 
 func (k *dashboard) getEntity(_ context.Context, in *entityIn) (*response[entity], error) {
-	e, err := k.providers.Entity(in.name())
+	e, err := k.entities.Get(in.name())
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +96,8 @@ func (k *dashboard) getEntity(_ context.Context, in *entityIn) (*response[entity
 	return &response[entity]{out}, err
 }
 
-func (k *dashboard) forgetEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
-	return nil, k.providers.Forget(ctx, in.name())
+func (k *dashboard) deleteEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
+	return nil, k.entities.Delete(ctx, in.name())
 }
 
 // entityBody is an entity to make.
@@ -114,44 +115,44 @@ type stepBody struct {
 	Given fixtures.Given `json:"given,omitempty" doc:"values to take instead of drawn ones, by path"`
 }
 
-// lived is an entity, and the events that happened.
-type lived struct {
+// changedEntity is an entity, and the events that happened.
+type changedEntity struct {
 	Entity entity           `json:"entity"`
 	Events []fixtures.Event `json:"events" doc:"what happened, in its order"`
 }
 
-func (k *dashboard) createEntity(ctx context.Context, in *providerBodyIn) (*response[lived], error) {
+func (k *dashboard) createEntity(ctx context.Context, in *providerBodyIn) (*response[changedEntity], error) {
 	body, err := strict[entityBody](in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	return k.lives(func(live func(*delivery.Life) error) (delivery.Entity, error) {
-		return k.providers.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Given, live)
+	return k.transact(func(update func(*entities.Tx) error) (entities.Entity, error) {
+		return k.entities.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Given, update)
 	}, body.Steps)
 }
 
-func (k *dashboard) happen(ctx context.Context, in *entityBodyIn) (*response[lived], error) {
+func (k *dashboard) happen(ctx context.Context, in *entityBodyIn) (*response[changedEntity], error) {
 	body, err := strict[stepBody](in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	return k.lives(func(live func(*delivery.Life) error) (delivery.Entity, error) {
-		return k.providers.Live(ctx, delivery.EntityName{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}, live)
+	return k.transact(func(update func(*entities.Tx) error) (entities.Entity, error) {
+		return k.entities.Update(ctx, entities.Name{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}, update)
 	}, []stepBody{body})
 }
 
 // maxSteps bounds how much happens at once.
 const maxSteps = 100
 
-// lives has an entity live through steps.
-func (k *dashboard) lives(of func(func(*delivery.Life) error) (delivery.Entity, error), steps []stepBody) (*response[lived], error) {
+// transact has steps happen to an entity in one transaction.
+func (k *dashboard) transact(of func(func(*entities.Tx) error) (entities.Entity, error), steps []stepBody) (*response[changedEntity], error) {
 	if len(steps) > maxSteps {
 		return nil, fmt.Errorf("%w: %d steps: at most %d", delivery.ErrInvalid, len(steps), maxSteps)
 	}
-	out := lived{Events: []fixtures.Event{}}
-	e, err := of(func(l *delivery.Life) error {
+	out := changedEntity{Events: []fixtures.Event{}}
+	e, err := of(func(tx *entities.Tx) error {
 		for _, s := range steps {
-			event, err := l.Happen(fixtures.Step{Event: s.Event, To: s.To, Given: s.Given})
+			event, err := tx.Happen(fixtures.Step{Event: s.Event, To: s.To, Given: s.Given})
 			if err != nil {
 				return err
 			}
@@ -163,5 +164,5 @@ func (k *dashboard) lives(of func(func(*delivery.Life) error) (delivery.Entity, 
 		return nil, err
 	}
 	out.Entity, err = k.entity(e)
-	return &response[lived]{out}, err
+	return &response[changedEntity]{out}, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -17,6 +18,7 @@ import (
 // dashboard answers from the parts of one server.
 type dashboard struct {
 	providers  *delivery.Dispatcher
+	entities   *entities.Registry
 	capture    *capture.Server
 	store      journal.Store
 	catalogue  *fixtures.Catalogue
@@ -35,7 +37,7 @@ func Handler(p vendorapi.Parts) http.Handler { return newDashboard(p).handler() 
 func newDashboard(p vendorapi.Parts) *dashboard {
 	kept := keptBy(p.Store)
 	return &dashboard{
-		providers: p.Dispatcher, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, vendorAPIs: p.VendorAPIs,
+		providers: p.Dispatcher, entities: p.Entities, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, vendorAPIs: p.VendorAPIs,
 		largest: largestPage(kept), streams: newStreams(kept),
 	}
 }
@@ -111,7 +113,7 @@ func (k *dashboard) routes(api huma.API) {
 	route(api, post, "/providers/{provider}/entities", "create-entity", "Make an entity, and have its first events happen", k.createEntity, accepts[entityBody], creates)
 	route(api, get, "/providers/{provider}/entities/{kind}/{id}", "get-entity", "One entity, and what can happen to it", k.getEntity)
 	route(api, post, "/providers/{provider}/entities/{kind}/{id}/events", "happen", "Have something happen to an entity", k.happen, accepts[stepBody])
-	route(api, del, "/providers/{provider}/entities/{kind}/{id}", "forget-entity", "Delete an entity without an event", k.forgetEntity)
+	route(api, del, "/providers/{provider}/entities/{kind}/{id}", "forget-entity", "Delete an entity without an event", k.deleteEntity)
 	route(api, get, "/endpoints", "list-endpoints", "The endpoints of all providers, oldest first", k.listAllEndpoints)
 
 	route(api, get, "/deliveries", "list-deliveries", "Deliveries with their attempts, newest first", k.listDeliveries)

@@ -40,5 +40,7 @@ func kinds() []kind {
 		{"forbidden-target", wire.ErrForbidden, http.StatusForbidden},
 		{"full", journal.ErrFull, http.StatusInsufficientStorage},
 		{"closed", journal.ErrClosed, http.StatusServiceUnavailable},
+		{"stopping", delivery.ErrClosed, http.StatusServiceUnavailable},
+		{"invalid-url", fixtures.ErrInvalidURL, http.StatusUnprocessableEntity},
 	}
 }

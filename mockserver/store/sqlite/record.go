@@ -21,15 +21,15 @@ import (
 // field only from records that have it (unpacker.since), and add a migration, so that older
 // programs refuse the file.
 
-// recordVersion is the first byte of every new record. Deliveries and attempts have not changed
-// since version 1.
-const recordVersion = 4
+// recordVersion is the first byte of every new record. Attempts have not changed since version 1.
+const recordVersion = 5
 
-// These versions added fields to captures.
+// These versions added fields to captures and deliveries.
 const (
 	withRaw       = 2 // Capture.Raw
 	withTLS       = 3 // Capture.TLS; Response.Lines, Drip and Cut
 	withBinary    = 4 // Response.Binary
+	withLines     = 5 // Event.Headers
 	oldestVersion = 1
 )
 
@@ -140,6 +140,7 @@ func packDelivery(dst []byte, d *journal.Delivery) []byte {
 		dst = packText(dst, text)
 	}
 	dst = packTime(dst, e.At)
+	dst = packHeaders(dst, e.Headers)
 	dst = packBytes(dst, e.Body)
 	dst = binary.AppendUvarint(dst, e.Draw.Seed)
 	dst = packText(dst, e.Draw.Stream)
@@ -155,6 +156,9 @@ func unpackDelivery(record []byte, d *journal.Delivery) error {
 		*text = u.string()
 	}
 	e.At = u.time()
+	if u.since(withLines) {
+		e.Headers = nilIfEmpty(u.headers())
+	}
 	e.Body = u.bytes()
 	e.Draw.Seed = u.uint()
 	e.Draw.Stream = u.string()
