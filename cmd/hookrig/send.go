@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +59,7 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 	f.StringArrayVar(&s.set, "set", nil, "overwrite a member of the body, `POINTER=JSON`; repeatable")
 	f.StringVar(&s.body, "body", "", "send the bytes of `FILE` (- is standard input) as they are, instead of a rendered body")
 	f.StringArrayVar(&s.faults, "fault", nil, "do something wrong on purpose, `KIND[:ARG]`; repeatable")
-	f.StringVar(&s.retry, "retry", "", "a retry `PROFILE` of the provider, on the real clock (default: the provider's)")
+	f.StringVar(&s.retry, "retry", "", "try again as a retry `PROFILE` of the provider says, on the real clock (default: one attempt)")
 	f.DurationVar(&s.timeout, "timeout", 0, "`DURATION` of one attempt (default: the provider's)")
 	f.StringVar(&s.expect, "expect", "", "the `STATUS` that the consumer is to answer, a comma list: 401, 4xx (default: success)")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "print each request and each answer whole")
@@ -127,7 +128,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		secret = p.MintSecret(fixtures.Draw{Seed: *emission.Seed, Stream: "secret"})
 	}
 	endpoint := mockserver.Endpoint{
-		Provider: name, Tenant: s.tenant, URL: s.to, Retry: s.retry, Timeout: mockserver.Duration(s.timeout),
+		Provider: name, Tenant: s.tenant, URL: s.to, Retry: cmp.Or(s.retry, mockserver.NoRetry), Timeout: mockserver.Duration(s.timeout),
 	}
 	if secret != "" {
 		endpoint.Secrets = []string{secret}
