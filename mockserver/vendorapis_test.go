@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// echo is a vendor API that says where it was found, and ends what it starts with its context.
+// echo is a vendor API that returns the path of each request. Its work ends with its context.
 func echo(ended chan<- struct{}) vendorapi.Factory {
 	return func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
 		context.AfterFunc(ctx, func() { close(ended) })
@@ -84,7 +84,7 @@ func TestAVendorAPIAloneTakesAPort(t *testing.T) {
 	}
 }
 
-// Who can be reached from other machines has no key that everybody knows.
+// A server that other machines can reach has no key that everybody knows.
 func TestNoDemoForStrangers(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{

@@ -20,16 +20,16 @@ type tenantBodyIn struct {
 	RawBody  []byte
 }
 
-// tenantBody is what a tenant has: keys of the provider's own API.
+// tenantBody has the keys of a tenant for the vendor API.
 type tenantBody struct {
-	Keys []entities.Key `json:"keys,omitempty" doc:"its keys, each with its scopes; without scopes a key may do everything"`
+	Keys []entities.Key `json:"keys,omitempty" doc:"its keys, each with scopes; a key without scopes allows everything"`
 }
 
 func (k *dashboard) listTenants(_ context.Context, in *providerIn) (*response[list[entities.Tenant]], error) {
 	if _, err := k.catalogue.Provider(in.Provider); err != nil {
 		return nil, err
 	}
-	return whole(k.entities.Tenants(in.Provider)), nil
+	return fullList(k.entities.Tenants(in.Provider)), nil
 }
 
 func (k *dashboard) putTenant(ctx context.Context, in *tenantBodyIn) (*response[entities.Tenant], error) {
@@ -50,5 +50,5 @@ func (k *dashboard) listOptions(_ context.Context, in *providerIn) (*response[li
 	if err != nil {
 		return nil, err
 	}
-	return whole(p.Options), nil
+	return fullList(p.Options), nil
 }

@@ -13,23 +13,24 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// question lets a request through that asks only for what its route knows, and brings the body that it needs.
-func question(c huma.Context, next func(huma.Context)) {
+// checkRequest refuses a request with unknown parameters, or without a body that its route needs.
+func checkRequest(c huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(c)
-	if p := unasked(c.Operation(), r); p != nil {
+	if p := unknownParameters(c.Operation(), r); p != nil {
 		p.Write(w)
 		return
 	}
 	if body := c.Operation().RequestBody; body != nil && body.Required && r.ContentLength == 0 {
 		problem.New(http.StatusUnprocessableEntity, fmt.Sprintf(
-			"%s %s: there is no body: want JSON, as /api/docs describes it", r.Method, r.URL.Path)).Write(w)
+			"%s %s: the body is empty: want JSON, as described at /api/docs", r.Method, r.URL.Path)).Write(w)
 		return
 	}
 	next(c)
 }
 
-// unasked is the problem of query parameters that a route does not have; nil without any.
-func unasked(op *huma.Operation, r *http.Request) *problem.Problem {
+// unknownParameters returns a problem for query parameters that a route does not have; nil without
+// any.
+func unknownParameters(op *huma.Operation, r *http.Request) *problem.Problem {
 	var known []string
 	for _, p := range op.Parameters {
 		if p.In == "query" {
@@ -41,11 +42,11 @@ func unasked(op *huma.Operation, r *http.Request) *problem.Problem {
 		if slices.Contains(known, name) {
 			continue
 		}
-		text := "there is no such parameter; there are " + strings.Join(known, ", ")
+		text := "unknown parameter: want one of " + strings.Join(known, ", ")
 		if len(known) == 0 {
-			text = "there is no such parameter, nor any other here"
+			text = "unknown parameter: this path has no parameters"
 		} else if near := strictyaml.Nearest(name, known); near != "" {
-			text = fmt.Sprintf("there is no such parameter: did you mean %q?", near)
+			text = fmt.Sprintf("unknown parameter: did you mean %q?", near)
 		}
 		parts = append(parts, problem.Part{Location: "query." + name, Message: text, Value: r.URL.Query().Get(name)})
 	}
@@ -58,8 +59,8 @@ func unasked(op *huma.Operation, r *http.Request) *problem.Problem {
 	return p
 }
 
-// plain puts what the router finds wrong with a request into this API's words.
-func plain(_ huma.Context, _ string, v any) (any, error) {
+// toProblem converts huma's errors to problems of this API.
+func toProblem(_ huma.Context, _ string, v any) (any, error) {
 	found, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
@@ -69,8 +70,8 @@ func plain(_ huma.Context, _ string, v any) (any, error) {
 		p.Detail = "the request is wrong"
 	}
 	for _, e := range found.Errors {
-		wish := strings.Replace(e.Message, "expected ", "want ", 1)
-		p.Errors = append(p.Errors, problem.Part{Location: e.Location, Message: fmt.Sprintf("%v: %s", e.Value, wish), Value: e.Value})
+		want := strings.Replace(e.Message, "expected ", "want ", 1)
+		p.Errors = append(p.Errors, problem.Part{Location: e.Location, Message: fmt.Sprintf("%v: %s", e.Value, want), Value: e.Value})
 	}
 	return p, nil
 }

@@ -11,21 +11,21 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// span is a length of time as callers write it: "1.5s", or a number of seconds.
-type span journal.Duration
+// duration is the JSON form of journal.Duration: "1.5s", or a number of seconds.
+type duration journal.Duration
 
-// UnmarshalText reads either.
-func (s *span) UnmarshalText(text []byte) error {
+// UnmarshalText reads either form.
+func (s *duration) UnmarshalText(text []byte) error {
 	seconds, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || math.Abs(seconds) > math.MaxInt64/float64(time.Second) || math.IsNaN(seconds) {
 		return (*journal.Duration)(s).UnmarshalText(text)
 	}
-	*s = span(seconds * float64(time.Second))
+	*s = duration(seconds * float64(time.Second))
 	return nil
 }
 
 // UnmarshalJSON reads a string or a number.
-func (s *span) UnmarshalJSON(data []byte) error {
+func (s *duration) UnmarshalJSON(data []byte) error {
 	var text string
 	if json.Unmarshal(data, &text) != nil {
 		text = string(data)
@@ -33,8 +33,8 @@ func (s *span) UnmarshalJSON(data []byte) error {
 	return s.UnmarshalText([]byte(text))
 }
 
-// Schema says so in JSON Schema.
-func (span) Schema(huma.Registry) *huma.Schema {
+// Schema describes both forms.
+func (duration) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{
 		{Type: huma.TypeString, Description: "a number and a unit", Examples: []any{"250ms"}},
 		{Type: huma.TypeNumber, Description: "seconds"},
