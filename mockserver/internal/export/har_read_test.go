@@ -85,7 +85,7 @@ func TestHARDialects(t *testing.T) {
 		"HTTP/2":                   {`"httpVersion":"http/2.0","headers":[{"name":":authority","value":"h"},{"name":"A","value":"1"}]`, "POST /a?b=1 HTTP/2.0\nHost: h\nA: 1\n\n", ""},
 		"h3":                       {`"httpVersion":"h3-29","headers":[]`, "POST /a?b=1 HTTP/3.0\nHost: h\n\n", ""},
 		"spdy":                     {`"httpVersion":"spdy/3.1","headers":[]`, "POST /a?b=1 HTTP/2.0\nHost: h\n\n", ""},
-		"a version of its own":     {`"httpVersion":"unknown (1)","headers":[]`, ours + "\n", ""},
+		"unknown version":          {`"httpVersion":"unknown (1)","headers":[]`, ours + "\n", ""},
 		"base64":                   {`"headers":[],"postData":{"mimeType":"x","text":"//8K","encoding":"base64"}`, ours + "\n\xff\xff\n", ""},
 		"base64 without padding":   {`"headers":[],"postData":{"text":"_\n_8","encoding":"Base64"}`, ours + "\n\xff\xff", ""},
 		"decoded gzip":             {`"headers":[{"name":"content-encoding","value":"gzip"},{"name":"Content-Length","value":"9"}],"postData":{"text":"hello, world"}`, ours + "Content-Length: 12\n\nhello, world", "the archive has the decoded body: Content-Encoding gzip removed\nbody is not the recorded one: head says 9 bytes, 12 sent; Content-Length set to 12"},
