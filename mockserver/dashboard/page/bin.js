@@ -10,7 +10,7 @@ import { count } from "./text.js";
 
 const kinds = [["", "none"], ["slack", "Slack"], ["discord", "Discord"], ["meta", "Meta"], ["twitter", "X (Twitter)"], ["cloudevents", "CloudEvents"]];
 
-// head makes this part. server has the addresses, query returns the current search, run runs an
+// head makes this part. server has the addresses, query returns the current search, run calls an
 // action and shows its result. changed is called when the settings or the captures have changed.
 export async function head(name, server, query, run, changed) {
   const at = path(["bins", name]);

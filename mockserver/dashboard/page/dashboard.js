@@ -40,8 +40,8 @@ const deliveries = () => route.view === "deliveries";
 const searched = () => Boolean(route.q || route.where);
 const atTop = () => $("scroll").scrollTop < 8;
 
-// run runs an action of a box. It confirms success with a notice, and shows an error in the box
-// until the next success.
+// run returns a function that runs an action. It confirms success with a notice, and shows an error in
+// the box until the next success.
 function run(box) {
   return async (call, what) => {
     try {
@@ -364,14 +364,14 @@ addEventListener("keydown", (e) => {
   }
   if (e.target.closest("input, select, textarea")) return;
   const capture = record && !record.attempts && route.show ? record : undefined;
-  const does = {
+  const keyHandler = {
     "/": () => { $("q").focus(); $("q").select(); }, j: () => list.focusBy(1), k: () => list.focusBy(-1), "?": help,
     r: capture && (() => run($("detail"))(() => resend(capture, server.own))),
     y: capture && (() => run($("detail"))(async () => copy(await asCurl(capture)), "copied as curl")),
   }[e.key];
-  if (!does) return;
+  if (!keyHandler) return;
   e.preventDefault();
-  does();
+  keyHandler();
 });
 
 $("search").addEventListener("submit", (e) => {

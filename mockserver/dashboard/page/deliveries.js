@@ -7,7 +7,7 @@ import { count, exact } from "./text.js";
 const states = ["pending", "delivered", "exhausted", "stopped", "dropped"];
 const steps = [["1 min", "1m"], ["1 h", "1h"], ["1 day", "24h"]];
 
-// head returns this part, and a function that updates the clock. run runs an action and shows its
+// head returns this part, and a function that updates the clock. run calls an action and shows its
 // result.
 export function head(providers, run) {
   const choose = (name, all, options) => {

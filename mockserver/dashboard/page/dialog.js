@@ -50,5 +50,5 @@ export function help() {
   const keys = [["/", "search"], ["j", "next entry"], ["k", "previous entry"], ["Enter", "open the focused entry"], ["r", "resend the open capture"],
     ["y", "copy it as curl"], ["?", "this list"], ["Esc", "close the dialog; from the search or the detail, go back to the list"],
     ["← →", "previous and next tab; fold and unfold in JSON"], ["↑ ↓", "next and previous fold in JSON"]];
-  open("Keys", el("dl", "keys", ...keys.flatMap(([key, does]) => [el("dt", "", ...key.split(" ").map((k) => el("kbd", "", k))), el("dd", "", does)])));
+  open("Keys", el("dl", "keys", ...keys.flatMap(([key, meaning]) => [el("dt", "", ...key.split(" ").map((k) => el("kbd", "", k))), el("dd", "", meaning)])));
 }
