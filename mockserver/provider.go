@@ -138,7 +138,7 @@ func (p *Provider) Hold(journey string, events ...string) ([]Emission, error) {
 	}
 	list := make([]Emission, len(rendered))
 	for i, e := range rendered {
-		list[i] = Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body}
+		list[i] = Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Headers: e.Headers, Body: e.Body}
 	}
 	return list, nil
 }

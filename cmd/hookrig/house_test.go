@@ -15,7 +15,7 @@ var ranks = []struct {
 	packages []string
 }{
 	{-1, []string{"internal/clip"}},
-	{0, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/jq", "fixtures/internal/jsontext", "fixtures/internal/people", "internal/handlers/hmac", "internal/handlers/secret"}},
+	{0, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/jq", "fixtures/internal/jsontext", "fixtures/internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped"}},
 	{1, []string{"fixtures/internal/slot", "fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},

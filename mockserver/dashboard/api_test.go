@@ -298,7 +298,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s: event %v", name, e)
 		}
 	}
-	if !slices.Equal(names, []string{"ethpass", "neostore", "subscribfy"}) {
+	if !slices.Equal(names, []string{"ethpass", "github", "neostore", "stripe", "subscribfy"}) {
 		t.Errorf("providers %v", names)
 	}
 	p := r.call(t, 404, "GET", "/providers/neostor", "")

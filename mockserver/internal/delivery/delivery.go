@@ -174,7 +174,7 @@ func (d *Dispatcher) send(j *job, config *endpointConfig) journal.Attempt {
 func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt) journal.Progress {
 	retry := config.retry
 	switch {
-	case a.Outcome == wire.GotStatus && config.provider.Delivery.Accepts(a.Status):
+	case a.Outcome == wire.GotStatus && config.provider.Delivery.Accepts(a.Status) && answered(j, config, a):
 		return journal.Progress{State: journal.Delivered}
 	case interrupted(j, a) && errors.Is(context.Cause(j.target.ctx), errStopping):
 		return journal.Progress{State: journal.Pending, Next: a.Due.UnixNano()}
@@ -191,6 +191,20 @@ func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt
 	}
 	due := j.target.schedule.time().Add(wait + lateBy(j.faults, a.N+1))
 	return journal.Progress{State: journal.Pending, Next: due.UnixNano()}
+}
+
+// answered says whether the response to a handshake holds its challenge, and notes in the attempt
+// when it does not.
+func answered(j *job, config *endpointConfig, a *journal.Attempt) bool {
+	var body []byte
+	if a.Response != nil {
+		body = a.Response.Body
+	}
+	if config.provider.Answered(&j.event, body) {
+		return true
+	}
+	a.Error = fmt.Sprintf("the response does not hold the challenge of %s, the value at %s of its body", j.event.Name, config.provider.Handshake.Echo)
+	return false
 }
 
 // interrupted says whether the attempt was cut short from this side.

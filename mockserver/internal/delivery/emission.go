@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -23,10 +27,13 @@ type Emission struct {
 	Stream string             `json:"stream,omitempty"` // "" is "emit"
 	Index  *uint64            `json:"index,omitempty"`
 	Set    []fixtures.Setting `json:"set,omitempty"` // members overwritten after rendering
-	// ID, At and Body are an event that was rendered before, or the caller's own bytes.
-	ID   string    `json:"id,omitempty"`
-	At   time.Time `json:"at,omitzero"`
-	Body []byte    `json:"body,omitempty"`
+	// ID, At, Headers and Body are an event that was rendered before, or the caller's own bytes.
+	// Without ID the event has the id that the body has, or one of the provider's form. Headers are
+	// the header lines of this event alone.
+	ID      string            `json:"id,omitempty"`
+	At      time.Time         `json:"at,omitzero"`
+	Headers signature.Headers `json:"headers,omitempty"`
+	Body    []byte            `json:"body,omitempty"`
 	// Faults are done to every delivery of the event.
 	Faults []Fault `json:"faults,omitempty"`
 	// Run limits the event to the endpoints of that run or, when the run has none of this provider,
@@ -39,6 +46,7 @@ type Emission struct {
 const (
 	emitStream = "emit"
 	maxBody    = 16 << 20 // of an Emission
+	maxLines   = 100      // of its header lines
 )
 
 // envelope is one event, the endpoints that it goes to, and the faults that are done to its
@@ -144,8 +152,8 @@ func (d *Dispatcher) event(p *fixtures.Provider, e *Emission) (fixtures.Event, e
 		draw.Index = d.NextIndex()
 	}
 	if e.Body == nil {
-		if e.ID != "" || !e.At.IsZero() {
-			return fixtures.Event{}, fmt.Errorf("%w: event %q: id and at belong to a body that is given, and there is none; set members of a rendered one with set", ErrInvalid, e.Event)
+		if e.ID != "" || !e.At.IsZero() || len(e.Headers) > 0 {
+			return fixtures.Event{}, fmt.Errorf("%w: event %q: id, at and headers belong to a body that is given, and there is none; set members of a rendered one with set", ErrInvalid, e.Event)
 		}
 		event, err := p.Render(draw, e.Event, fixtures.RenderOptions{Tenant: tenant, Set: e.Set})
 		if err != nil {
@@ -159,17 +167,43 @@ func (d *Dispatcher) event(p *fixtures.Provider, e *Emission) (fixtures.Event, e
 	if len(e.Body) > maxBody {
 		return fixtures.Event{}, fmt.Errorf("%w: event %q: body of %d bytes: at most %d are sent", ErrInvalid, e.Event, len(e.Body), maxBody)
 	}
-	event := fixtures.Event{Provider: p.Name, ID: e.ID, Name: e.Event, Tenant: tenant, At: e.At.UTC(), Body: bytes.Clone(e.Body)}
+	event := fixtures.Event{Provider: p.Name, ID: e.ID, Name: e.Event, Tenant: tenant, At: e.At.UTC(), Headers: slices.Clone(e.Headers), Body: bytes.Clone(e.Body)}
 	if event.Tenant == "" {
 		event.Tenant = p.Tenant
-	}
-	if event.ID == "" {
-		event.ID = eventID(generator(draw.Seed, "id/"+draw.Stream, draw.Index))
 	}
 	if e.At.IsZero() {
 		event.At = clock.time()
 	}
+	if err := checkLines(event.Headers); err != nil {
+		return fixtures.Event{}, fmt.Errorf("%w: event %q: %w", ErrInvalid, e.Event, err)
+	}
+	if event.ID == "" {
+		event.ID = p.EventID(&signature.Message{Headers: event.Headers, Body: event.Body})
+	}
+	switch {
+	case event.ID != "":
+	case p.EventIDForm != "":
+		event.ID = p.MintEventID(draw, &event)
+	default:
+		event.ID = eventID(generator(draw.Seed, "id/"+draw.Stream, draw.Index))
+	}
 	return event, nil
+}
+
+// checkLines says which header line of an event cannot be sent.
+func checkLines(headers signature.Headers) error {
+	if len(headers) > maxLines {
+		return fmt.Errorf("%d header lines, at most %d", len(headers), maxLines)
+	}
+	for _, line := range headers {
+		if !httpguts.ValidHeaderFieldName(line.Name) || !httpguts.ValidHeaderFieldValue(line.Value) {
+			return fmt.Errorf("header line %.100q: want a name of RFC 9110, and a value of one line", line.Name+": "+line.Value)
+		}
+		if strings.EqualFold(line.Name, "Host") || strings.EqualFold(line.Name, "Content-Length") || strings.EqualFold(line.Name, "Transfer-Encoding") {
+			return fmt.Errorf("header line %q: it belongs to the request, not to the event", line.Name)
+		}
+	}
+	return nil
 }
 
 // eventID draws an id for an event without one: a UUID of version 4.

@@ -142,7 +142,7 @@ func TestEmitRefuses(t *testing.T) {
 		{Emission{Event: "Pass:Creatd"}, fixtures.ErrUnknownEvent, "Pass:Created"},
 		{Emission{Event: "Pass:Creatd", Body: []byte("{}")}, fixtures.ErrUnknownEvent, "Pass:Created"},
 		{Emission{Event: "Pass:Created", Endpoint: "nobody"}, journal.ErrNotFound, `endpoint "nobody"`},
-		{Emission{Event: "Pass:Created", ID: "x"}, ErrInvalid, "id and at belong to a body"},
+		{Emission{Event: "Pass:Created", ID: "x"}, ErrInvalid, "id, at and headers belong to a body"},
 		{Emission{Event: "Pass:Created", Body: []byte("{}"), Set: []fixtures.Setting{{Pointer: "/a", Value: []byte("1")}}}, ErrInvalid, "set changes a rendered event"},
 		{Emission{Event: "Pass:Created", Body: make([]byte, maxBody+1)}, ErrInvalid, "at most 16777216 are sent"},
 		{Emission{Event: "Pass:Created", Set: []fixtures.Setting{{Pointer: "nonsense", Value: []byte("1")}}}, ErrInvalid, "nonsense"},

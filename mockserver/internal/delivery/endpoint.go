@@ -26,34 +26,61 @@ type storedEndpoint struct {
 //
 // A provider whose real system has one endpoint for each tenant may have several here; each gets
 // everything.
+//
+// Where the provider has a handshake, its event is on its way to the endpoint when Register returns.
 func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+	to, err := d.register(ctx, e)
+	if err != nil {
+		return journal.Endpoint{}, err
+	}
+	endpoint := to.config.Load().endpoint
+	if err := d.greet(ctx, to); err != nil {
+		d.log.Warn("the handshake is not sent", "endpoint", endpoint.ID, "provider", endpoint.Provider, "error", err)
+	}
+	return cloneEndpoint(endpoint), nil
+}
+
+// greet sends the handshake of its provider to a new endpoint.
+func (d *Dispatcher) greet(ctx context.Context, to *target) error {
+	t := to.config.Load()
+	draw := fixtures.Draw{Seed: d.seed, Stream: "handshake/" + t.endpoint.ID, Index: d.registry.base}
+	event, sent, err := t.provider.HandshakeEvent(draw, t.endpoint.URL, t.endpoint.Tenant)
+	if !sent || err != nil {
+		return err
+	}
+	_, err = d.enqueue(ctx, []envelope{{event: event, recipients: []recipient{{target: to}}}})
+	return err
+}
+
+// register adds an endpoint.
+func (d *Dispatcher) register(ctx context.Context, e journal.Endpoint) (*target, error) {
 	d.registry.changing.Lock()
 	defer d.registry.changing.Unlock()
 	if err := d.Err(); err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	if e.ID == "" {
 		e.ID = d.registry.freeID(d.seed)
 	} else if err := d.registry.checkID(e.ID); err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	clock, err := d.scheduleOf(e.Run)
 	if err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	e.Created = clock.time()
 	t, err := d.newEndpointConfig(e, e.ID)
 	if err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	order := d.registry.nextOrder()
 	if err := d.putEndpoint(ctx, t, order); err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	to := newTarget(d.ctx, t)
 	to.order, to.schedule = order, clock
 	d.registry.add(to)
-	return cloneEndpoint(t.endpoint), nil
+	return to, nil
 }
 
 // Update replaces an endpoint, except its id, provider and time of creation, and its secrets if

@@ -65,7 +65,7 @@ func (tx *Tx) Happen(s fixtures.Step) (fixtures.Event, error) {
 	}
 	e, err := tx.Entity.Happen(s)
 	if err == nil {
-		tx.events = append(tx.events, delivery.Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Body: e.Body})
+		tx.events = append(tx.events, delivery.Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Headers: e.Headers, Body: e.Body})
 	}
 	return e, err
 }

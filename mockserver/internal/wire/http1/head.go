@@ -83,18 +83,24 @@ func (h *Head) field(line string, n int) error {
 // RequestLine takes a request line apart, as far as that can be. The version is of the form HTTP/1.1.
 func RequestLine(line string) (method, target, version string, err error) {
 	first, last := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ' ')
-	if last <= first+1 {
+	if last <= first+1 || !strings.Contains(line[last:], "/") {
 		method, target, _ = strings.Cut(line, " ")
-		return method, target, "", Malformed(fmt.Sprintf("line 1: %s: want a request line such as \"POST /bin HTTP/1.1\"", quote(line)))
+		return method, target, "", noRequestLine(line)
 	}
 	method, target, version = line[:first], line[first+1:last], line[last+1:]
 	switch {
 	case !httpguts.ValidHeaderFieldName(method):
 		err = Malformed(fmt.Sprintf("line 1: %s: %s is no method", quote(line), quote(method)))
+	case !strings.HasPrefix(version, "HTTP/"):
+		err = noRequestLine(line)
 	case !isVersion(version):
 		err = WrongVersion(line, version)
 	}
 	return method, target, version, err
+}
+
+func noRequestLine(line string) error {
+	return Malformed(fmt.Sprintf("line 1: %s: want a request line such as \"POST /bin HTTP/1.1\"", quote(line)))
 }
 
 // WrongVersion is the error of a request line whose version is not spoken.
