@@ -21,7 +21,7 @@ type ManualPage struct {
 	Sections []ManualSection
 }
 
-// ManualSection is a section of a page. ID is its anchor.
+// ManualSection is a section of a page: its Title, and the ID of its anchor.
 type ManualSection struct{ ID, Title string }
 
 // WithManual returns a Handler that also serves the pages of a manual at /manual.
