@@ -35,7 +35,8 @@ func TestBroadcast(t *testing.T) {
 	}
 }
 
-// Nobody who takes the channel, looks and then waits misses anything.
+// TestNothingIsMissed checks that a goroutine that gets the channel, checks and then waits misses
+// nothing.
 func TestNothingIsMissed(t *testing.T) {
 	t.Parallel()
 	var b Broadcast
