@@ -29,7 +29,7 @@ var _ = Describe("behind nginx, below /hooks/", func() {
 		b := browse(r, "")
 		b.clickOn("#create")
 		b.fill("Name", "shop")
-		b.click("button", "Open it")
+		b.click("button", "Open")
 		b.sees("#empty", public+"/in/shop")
 		b.eval(`navigator.clipboard.writeText = async (text) => { window.copied = text; }`) // reading it takes a permission
 		b.click("button", "Copy")
