@@ -64,8 +64,8 @@ func TestListenForwardsByHTTPS(t *testing.T) {
 	}
 }
 
-// What serve delivers, forwards and sends again reaches a consumer by https that is trusted; a dashboard behind https is asked as a
-// consumer is.
+// What serve delivers, forwards and sends again reaches a consumer by https that is trusted; a
+// dashboard behind https is asked as a consumer is.
 func TestServeAndADashboardByHTTPS(t *testing.T) {
 	t.Parallel()
 	consumer, ca := startHTTPS(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "7") }))

@@ -11,10 +11,10 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// Page is a page of Markdown. It is not changed after Parse and safe for many goroutines.
+// Page is a Markdown page. It does not change after Parse and is safe for concurrent use.
 type Page struct{ source []byte }
 
-// Parse reads a page. Every text is Markdown, so there is no error.
+// Parse reads a page. It returns no error, because every text is valid Markdown.
 func Parse(source []byte) *Page { return &Page{bytes.Clone(source)} }
 
 // Heading is a heading of a page: ID is its anchor.
@@ -37,7 +37,7 @@ type Block struct {
 	Line int
 }
 
-// reader is the dialect of the pages: CommonMark with tables, headings with anchors.
+// reader returns the parser: CommonMark with tables and with ids for headings.
 func reader() goldmark.Markdown {
 	table := extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))
 	return goldmark.New(
@@ -47,7 +47,7 @@ func reader() goldmark.Markdown {
 
 func (p *Page) tree() ast.Node { return reader().Parser().Parse(text.NewReader(p.source)) }
 
-// Headings lists the headings in order.
+// Headings returns the headings in order.
 func (p *Page) Headings() []Heading {
 	var list []Heading
 	for n := p.tree().FirstChild(); n != nil; n = n.NextSibling() {
@@ -62,14 +62,14 @@ func (p *Page) Headings() []Heading {
 	return list
 }
 
-// Title returns the heading that the page begins with, up to a colon, and what stands behind it.
+// Title returns the first heading, split at its colon into title and summary.
 func (p *Page) Title() (title, summary string) {
 	line, _, _ := bytes.Cut(p.source, []byte("\n"))
 	title, summary, _ = strings.Cut(strings.TrimLeft(string(line), "# "), ": ")
 	return title, summary
 }
 
-// Links lists the targets of all links.
+// Links returns the targets of all links.
 func (p *Page) Links() []string {
 	var list []string
 	_ = ast.Walk(p.tree(), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -81,7 +81,7 @@ func (p *Page) Links() []string {
 	return list
 }
 
-// plain is the text of a node, without its marks.
+// plain returns the text of a node without markup.
 func plain(n ast.Node, source []byte) string {
 	var b strings.Builder
 	for _, w := range inline(n, source, textStyle{}) {

@@ -8,13 +8,13 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 )
 
-// tableGap is how many columns stand between two cells.
+// tableGap is the number of columns between two cells.
 const tableGap = 2
 
 // cells are the rows of a table, the header first.
 type cells [][][]word
 
-// cells reads a table. Code in it stands without backticks: a cell says what it holds.
+// cells returns the cells of a table. Code in cells has no backticks.
 func (w *textWriter) cells(table *east.Table) cells {
 	style := w.style()
 	style.ticks = false
@@ -33,7 +33,7 @@ func (w *textWriter) cells(table *east.Table) cells {
 	return all
 }
 
-// header returns the words of a header: in bold, or in capitals.
+// header returns the words of a table header: in bold, or in capitals.
 func (w *textWriter) header(list []word) []word {
 	if w.o.Bold {
 		return emboldened(list)
@@ -46,7 +46,8 @@ func (w *textWriter) header(list []word) []word {
 	return list
 }
 
-// table writes a table with its columns aligned, or one below another where they have no room.
+// table writes a table with aligned columns. If the columns are too wide, it writes the cells one
+// below the other.
 func (w *textWriter) table(n ast.Node, indent int) {
 	all := w.cells(n.(*east.Table))
 	widths := all.widths(w.o.Width - indent)
@@ -59,7 +60,7 @@ func (w *textWriter) table(n ast.Node, indent int) {
 	}
 }
 
-// row writes one row, on as many lines as its longest cell needs.
+// row writes one row, with as many lines as its longest cell needs.
 func (w *textWriter) row(row [][]word, widths []int, indent int) {
 	wrapped := make([][][]word, len(row))
 	height := 0
@@ -94,7 +95,7 @@ func (w *textWriter) stacked(all cells, indent int) {
 	}
 }
 
-// widths shares the columns of a line among the cells, or returns nil when some word has no room.
+// widths returns the width of each column of the table. It returns nil when a word does not fit.
 func (all cells) widths(columns int) []int {
 	natural, least := make([]int, len(all[0])), make([]int, len(all[0]))
 	for _, row := range all {
@@ -112,8 +113,7 @@ func (all cells) widths(columns int) []int {
 	return share(natural, least, free)
 }
 
-// share gives every cell what it needs, the narrow ones first; what is left goes to the others in
-// equal parts.
+// share gives each cell the width that it needs, narrow cells first, and divides the rest equally.
 func share(natural, least []int, free int) []int {
 	order := make([]int, len(natural))
 	for i := range order {
