@@ -16,7 +16,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Check returns the mistakes in a scenario that was built in Go. Load checks files in the same way.
+// Check returns the mistakes in a scenario that was built in Go. Load checks files like this too.
 func (s *Scenario) Check(catalogue *fixtures.Catalogue) error {
 	if catalogue == nil {
 		catalogue = fixtures.Builtin()

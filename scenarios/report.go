@@ -34,7 +34,7 @@ func (s Status) severity() int {
 	return 0
 }
 
-// Report is the result of one run of a scenario.
+// Report is the result of one run of a Scenario, by its name.
 type Report struct {
 	Scenario    string `json:"scenario"`
 	File        string `json:"file,omitempty"`        // "" for a scenario built in Go
@@ -56,7 +56,7 @@ type Report struct {
 	Repeat string `json:"repeat"`
 }
 
-// StepReport is the result of one step. TookMS is its duration in milliseconds, by the wall clock.
+// StepReport is the result of one step: its ID, Verb and Status. TookMS is its duration in milliseconds, by the wall clock.
 type StepReport struct {
 	ID     string `json:"id"`
 	Verb   string `json:"verb"`
@@ -70,7 +70,7 @@ type StepReport struct {
 	More int `json:"more_exchanges,omitempty"`
 }
 
-// Counts are the numbers of events, deliveries, attempts and captures of a run.
+// Counts are the numbers of events, Deliveries, Attempts and captures of a run.
 type Counts struct {
 	Events     int `json:"events"`      // rendered and sent
 	EventTypes int `json:"event_types"` // different event types, of all providers

@@ -51,7 +51,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	stdout, stderr := run(t, exitPassed, "", "burst", "neostore", "--from", file, "--to", client.BinURL("signed"), "--secret", "new")
-	if !strings.Contains(stdout, "sent          3 of 3 in ") || !strings.Contains(stdout, "captured      3, lost 0, duplicated 0, unexpected 0") || !strings.Contains(stderr, ", each signed anew as neostore does\n") {
+	if !strings.Contains(stdout, "sent          3 of 3 in ") || !strings.Contains(stdout, "captured      3, lost 0, duplicated 0, unexpected 0") || !strings.Contains(stderr, ", each signed again with the scheme of neostore\n") {
 		t.Errorf("%s%s", stdout, stderr)
 	}
 	signed, err := server.Bin("signed").Wait(ctx, 3)

@@ -98,7 +98,7 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	for _, system := range []string{"ethpass", "neostore", "subscribfy"} {
 		line(t, s.out, `^`+system+` +`+regexp.QuoteMeta(server)+`/`+system+`\n$`)
 	}
-	line(t, s.out, `^keeps +1GiB in all, 100000 captures per bin, 100000 deliveries, without a time limit; bodies up to 16MiB\n$`)
+	line(t, s.out, `^keeps +1GiB in total, 100000 captures per bin, 100000 deliveries, without a time limit; bodies up to 16MiB\n$`)
 	line(t, s.err, `^\n$`)
 	line(t, s.err, `curl .*`+regexp.QuoteMeta(capture)+`/inbox`)
 	line(t, s.err, `hookrig send .* --to `+regexp.QuoteMeta(capture)+`/inbox`)
@@ -109,7 +109,7 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--dashboard", "127.0.0.1:0", "--data", "memory").end(t, exitInconclusive)
 	want(t, stderr, `^hookrig: capture address .* is in use`)
 	_, stderr = start(t, "listen", "--capture", strings.TrimPrefix(capture, "http://")).end(t, exitInconclusive)
-	want(t, stderr, `is in use(.*\n)*.*if it is a hookrig serve that has it, listen there: --server with its dashboard's URL\n$`)
+	want(t, stderr, `is in use(.*\n)*.*if a hookrig serve uses it, listen there: set --server to the URL of its dashboard\n$`)
 
 	s.interrupt()
 	_, stderr = s.end(t, exitPassed)
@@ -407,5 +407,5 @@ func TestBurstSaysThatTheDashboardIsOutOfReach(t *testing.T) {
 	t.Cleanup(capture.Close)
 	_, stderr := start(t, "burst", "neostore", "--to", capture.URL+"/load").end(t, exitInconclusive)
 	want(t, stderr, nobody)
-	want(t, stderr, `with --server, or --no-reconcile`)
+	want(t, stderr, `with --server, or use --no-reconcile`)
 }
