@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
-// stores are the journals that the whole way is measured with.
+// stores runs a benchmark with each kind of journal.
 func stores(b *testing.B, bench func(b *testing.B, server *mockserver.Server)) {
 	for name, open := range map[string]func() journal.Store{
 		"memory": func() journal.Store {
@@ -47,8 +47,8 @@ func stores(b *testing.B, bench func(b *testing.B, server *mockserver.Server)) {
 	}
 }
 
-// BenchmarkDelivered is the whole way of one delivery: emitted, journalled, signed, sent, captured, verified on arrival,
-// its attempt journalled. Emissions go in hundreds.
+// BenchmarkDelivered measures one delivery from end to end: emitted, stored, signed, sent,
+// captured, verified on arrival, its attempt stored. It emits in hundreds.
 func BenchmarkDelivered(b *testing.B) {
 	stores(b, func(b *testing.B, server *mockserver.Server) {
 		ctx := context.Background()
@@ -80,7 +80,8 @@ func BenchmarkDelivered(b *testing.B) {
 	})
 }
 
-// BenchmarkReconciled is the way of a burst: unique signed events, captured, and every one accounted for.
+// BenchmarkReconciled measures a burst: unique signed events are captured, and each of them is
+// accounted for.
 func BenchmarkReconciled(b *testing.B) {
 	stores(b, func(b *testing.B, server *mockserver.Server) {
 		ctx := context.Background()
@@ -97,7 +98,7 @@ func BenchmarkReconciled(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(r.Rate, "sent/s")
-		if err := r.Reconcile(everything(ctx, server, "load")); err != nil {
+		if err := r.Reconcile(allCaptures(ctx, server, "load")); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reconciled/s")
@@ -107,8 +108,8 @@ func BenchmarkReconciled(b *testing.B) {
 	})
 }
 
-// everything yields what a bin holds, oldest first.
-func everything(ctx context.Context, server *mockserver.Server, bin string) iter.Seq2[journal.Capture, error] {
+// allCaptures yields all captures of a bin, oldest first.
+func allCaptures(ctx context.Context, server *mockserver.Server, bin string) iter.Seq2[journal.Capture, error] {
 	return func(yield func(journal.Capture, error) bool) {
 		q := query.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}}
 		for {

@@ -16,19 +16,19 @@ type Bin struct {
 	name   string
 }
 
-// Bin is the handle of a bin of this server.
+// Bin returns the handle of a bin of this server.
 func (s *Server) Bin(name string) *Bin { return NewBin(s.Client(), name) }
 
-// NewBin is the handle of a bin of the server that client drives.
+// NewBin returns the handle of a bin of the server that client drives.
 func NewBin(client *Client, name string) *Bin { return &Bin{client, name} }
 
-// Name is the bin's name.
+// Name returns the bin's name.
 func (b *Bin) Name() string { return b.name }
 
-// URL is the address that is recorded: this one and every path below it.
+// URL returns the bin's address. The bin records requests to it and to every path below it.
 func (b *Bin) URL() string { return b.client.BinURL(b.name) }
 
-// Captures returns all that the bin holds, oldest first.
+// Captures returns all captures that the bin keeps, oldest first.
 func (b *Bin) Captures(ctx context.Context) ([]Capture, error) {
 	query := Query{CaptureQuery: CaptureQuery{Bin: b.name, Limit: MaxLimit, Oldest: true}}
 	var all []Capture
@@ -45,16 +45,17 @@ func (b *Bin) Captures(ctx context.Context) ([]Capture, error) {
 	}
 }
 
-// waitLimit is how long Wait waits when its context sets no earlier end.
+// waitLimit is how long Wait waits when its context has no deadline.
 const waitLimit = 5 * time.Second
 
-// Wait waits until the bin holds n captures or more, and returns them, oldest first. It waits until ctx's deadline, or for five seconds
-// without one. When they do not come the error wraps ErrNotReceived and says how many there are and what came nearest.
+// Wait waits until the bin has n captures or more, and returns them, oldest first. It waits until
+// ctx's deadline, or for five seconds without one. When too few arrive, the error wraps
+// ErrNotReceived and lists how many arrived and the nearest captures.
 func (b *Bin) Wait(ctx context.Context, n int) ([]Capture, error) {
 	limit := waitLimit
 	waiting := ctx
 	if deadline, ok := ctx.Deadline(); ok {
-		// The wait ends by its own limit, so that it can still say what it has seen.
+		// The wait has its own limit before ctx ends, so that it can still report what arrived.
 		limit = min(max(time.Until(deadline), time.Millisecond), query.LongestWait)
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -75,18 +76,21 @@ func (b *Bin) Wait(ctx context.Context, n int) ([]Capture, error) {
 	return waited.Matched, nil
 }
 
-// WaitFor waits for what w describes. A wait that is not fulfilled is no error: see Waited.OK and Waited.Nearest.
+// WaitFor waits as w says. A wait that runs out of time is not an error: see Waited.OK and
+// Waited.Nearest.
 func (b *Bin) WaitFor(ctx context.Context, w Wait) (Waited, error) {
 	return b.client.Wait(ctx, b.name, w)
 }
 
-// Respond has the bin answer with these responses, one after the other; the last one stays. Without any it answers 200 again.
+// Respond makes the bin give these responses, one after the other; it repeats the last one. Without
+// any it answers 200 again.
 func (b *Bin) Respond(ctx context.Context, responses ...Response) error {
 	_, err := b.client.Change(ctx, b.name, SettingsChange{Responses: &Script{Sequence: responses}})
 	return err
 }
 
-// VerifyWith has every capture verified as it arrives, with a provider's scheme and these secrets.
+// VerifyWith makes the bin verify every capture as it arrives, with a provider's scheme and these
+// secrets.
 func (b *Bin) VerifyWith(ctx context.Context, provider string, secrets ...string) error {
 	_, err := b.client.Change(ctx, b.name, SettingsChange{Provider: &provider, Secrets: &secrets})
 	return err
@@ -97,13 +101,13 @@ func (b *Bin) Configure(ctx context.Context, set Settings) error {
 	return b.client.Configure(ctx, b.name, set)
 }
 
-// Stats returns the bin's counts: what happened to every request that named it.
+// Stats returns the bin's counts: what happened to every request for it.
 func (b *Bin) Stats(ctx context.Context) (BinStats, error) {
 	return b.client.Stats(ctx, b.name)
 }
 
-// Sender tells what the bin's newest captures say of the program that sent them: after which responses it tries again, how long
-// it waits, what it repeats.
+// Sender describes the program that sent the bin's newest captures: after which responses it
+// retries, how long it waits, what it repeats.
 func (b *Bin) Sender(ctx context.Context) (Sender, error) {
 	return b.client.Sender(ctx, b.name)
 }
@@ -111,12 +115,13 @@ func (b *Bin) Sender(ctx context.Context) (Sender, error) {
 // Clear deletes the bin's captures and returns how many there were.
 func (b *Bin) Clear(ctx context.Context) (int, error) { return b.client.ClearBin(ctx, b.name) }
 
-// Delete deletes the bin's captures that a query (see package capture) selects, and returns how many there were.
+// Delete deletes the bin's captures that a query selects (QueryHelp explains the language), and
+// returns how many there were.
 func (b *Bin) Delete(ctx context.Context, q string) (int, error) {
 	return b.client.DeleteCaptures(ctx, Query{CaptureQuery: CaptureQuery{Bin: b.name}, Q: q})
 }
 
-// nearest says in a line each what came closest.
+// nearest describes the nearest captures, one a line.
 func nearest(w Waited) string {
 	var text strings.Builder
 	for _, miss := range w.Nearest {

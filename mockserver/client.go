@@ -8,40 +8,42 @@ import (
 	"time"
 )
 
-// Client drives a server: Server.Client one in this process, Dial one over HTTP. Both do the same, return the same records, and
-// wrap the same sentinels in their errors. You may use a Client from any goroutine.
+// Client drives a server: Server.Client one in this process, Dial one over HTTP. Both do the same,
+// return the same records, and wrap the same sentinel errors. You may use a Client from any
+// goroutine.
 type Client struct {
 	transport transport
-	run       string // the run that its calls belong to; "" is none
+	run       string // the run of its calls; "" is none
 }
 
 // Close closes the client's connections. A client of a server in this process has none.
 func (c *Client) Close() error { return c.transport.Close() }
 
-// BinURL is the address of a bin.
+// BinURL returns the address of a bin.
 func (c *Client) BinURL(bin string) string {
 	return c.transport.BinURL(bin)
 }
 
-// Register adds an endpoint and returns it with what it was given: id, secret, created. ErrInvalid.
+// Register adds an endpoint and returns it with the values that the server set: id, secret,
+// created. ErrInvalid.
 func (c *Client) Register(ctx context.Context, e Endpoint) (Endpoint, error) {
 	e.Run = cmp.Or(c.run, e.Run)
 	return c.transport.Register(ctx, e)
 }
 
-// Remove deletes an endpoint of a provider; ErrNotFound when it has none of that id.
+// Remove deletes an endpoint of a provider. ErrNotFound when the provider has no such endpoint.
 func (c *Client) Remove(ctx context.Context, provider, endpoint string) error {
 	return c.transport.Remove(ctx, provider, endpoint)
 }
 
-// Endpoints lists the endpoints of a provider ("" is all), oldest first. A secret that its provider shows only
-// once is left out over HTTP.
+// Endpoints lists the endpoints of a provider ("" is all), oldest first. Over HTTP it leaves out a
+// secret that its provider shows only once.
 func (c *Client) Endpoints(ctx context.Context, provider string) ([]Endpoint, error) {
 	return c.transport.Endpoints(ctx, provider)
 }
 
-// Emit emits events, several of them as one, and returns their deliveries before the first attempts.
-// ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent.
+// Emit emits events, several of them in one step, and returns their deliveries before the first
+// attempts. ErrInvalid, fixtures.ErrUnknownProvider, fixtures.ErrUnknownEvent.
 func (c *Client) Emit(ctx context.Context, provider string, e ...Emission) ([]Delivery, error) {
 	if c.run != "" {
 		e = slices.Clone(e)
@@ -57,7 +59,7 @@ func (c *Client) Delivery(ctx context.Context, id string) (Delivery, error) {
 	return c.transport.Delivery(ctx, id)
 }
 
-// Deliveries returns what the query selects, newest first.
+// Deliveries returns the deliveries that the query selects, newest first.
 func (c *Client) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
 	return c.transport.Deliveries(ctx, q)
 }
@@ -67,83 +69,86 @@ func (c *Client) Redeliver(ctx context.Context, id string) (Delivery, error) {
 	return c.transport.Redeliver(ctx, id)
 }
 
-// Clock returns the schedule's clock.
+// Clock returns the clock of the retry schedule.
 func (c *Client) Clock(ctx context.Context) (Clock, error) {
 	return c.transport.Clock(ctx, c.run)
 }
 
-// Advance moves a virtual clock forward and makes every attempt that is then due; ErrRealClock.
+// Advance moves a virtual clock forward and sends every attempt that is then due; ErrRealClock.
 func (c *Client) Advance(ctx context.Context, by time.Duration) (Clock, error) {
 	return c.transport.Advance(ctx, c.run, by)
 }
 
-// WaitIdle waits until nothing is due.
+// WaitIdle waits until no attempt is due.
 func (c *Client) WaitIdle(ctx context.Context) error {
 	return c.transport.WaitIdle(ctx, c.run)
 }
 
-// Configure sets all of a bin's settings and starts its script anew; ErrInvalidBin.
+// Configure sets all of a bin's settings and restarts its responses; ErrInvalidBin.
 func (c *Client) Configure(ctx context.Context, bin string, set Settings) error {
 	return c.transport.Configure(ctx, bin, set)
 }
 
-// Change changes some of a bin's settings: what is nil stays, and changes made at the same time do not undo each other; ErrInvalidBin.
+// Change changes some of a bin's settings. Nil members stay as they are, and concurrent changes do
+// not undo each other; ErrInvalidBin.
 func (c *Client) Change(ctx context.Context, bin string, change SettingsChange) (Settings, error) {
 	return c.transport.Change(ctx, bin, change)
 }
 
-// Settings returns a bin's settings; those of a bin never configured are zero.
+// Settings returns a bin's settings. They are zero if nobody configured the bin.
 func (c *Client) Settings(ctx context.Context, bin string) (Settings, error) {
 	return c.transport.Settings(ctx, bin)
 }
 
-// Bins returns every bin that has or had a capture, by name.
+// Bins returns every bin that has or had a capture, sorted by name.
 func (c *Client) Bins(ctx context.Context) ([]BinSummary, error) {
 	return c.transport.Bins(ctx)
 }
 
-// Stats returns the counts of a bin: what happened to every request that named it.
+// Stats returns the counts of a bin: what happened to every request for it.
 func (c *Client) Stats(ctx context.Context, bin string) (BinStats, error) {
 	return c.transport.Stats(ctx, bin)
 }
 
-// Sender tells what a bin's newest captures say of the program that sent them.
+// Sender describes the program that sent a bin's newest captures.
 func (c *Client) Sender(ctx context.Context, bin string) (Sender, error) {
 	return c.transport.Sender(ctx, bin)
 }
 
-// Captures returns what the query selects, up to its limit, newest first unless it asks for the oldest; ErrInvalidBin.
+// Captures returns the captures that the query selects, up to its limit, newest first unless the
+// query says oldest; ErrInvalidBin.
 func (c *Client) Captures(ctx context.Context, q Query) ([]Capture, error) {
 	return c.transport.Captures(ctx, q)
 }
 
-// Capture returns one capture; ErrNotFound when it is unknown or evicted.
+// Capture returns one capture; ErrNotFound when the id is unknown or the capture was evicted.
 func (c *Client) Capture(ctx context.Context, id string) (Capture, error) {
 	return c.transport.Capture(ctx, id)
 }
 
-// Export writes the captures that the query selects, all of its bin without bounds, as a file, oldest first; secrets are
-// redacted unless they are to be kept. ErrInvalidBin, ErrFile.
+// Export writes the captures that the query selects to w as a file, oldest first. Without bounds it
+// writes all captures of the bin. It redacts secrets unless keepSecrets is true. ErrInvalidBin,
+// ErrFile.
 func (c *Client) Export(ctx context.Context, q Query, format FileFormat, keepSecrets bool, w io.Writer) error {
 	return c.transport.Export(ctx, q, format, keepSecrets, w)
 }
 
-// Import adds the captures of a file to a bin; those that cannot be read are told in what it returns. ErrInvalidBin
-// when nothing could be.
+// Import adds the captures of a file to a bin. Its result lists the records that it could not read.
+// ErrInvalidBin when it could read none.
 func (c *Client) Import(ctx context.Context, bin string, format FileFormat, file io.Reader) (Imported, error) {
 	return c.transport.Import(ctx, bin, format, file)
 }
 
-// Wait waits in a bin. A wait that is not fulfilled is no error: see Waited.OK. ErrInvalidBin.
+// Wait waits in a bin. A wait that runs out of time is not an error: see Waited.OK. ErrInvalidBin.
 func (c *Client) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 	return c.transport.Wait(ctx, bin, w)
 }
 
-// Follow calls tell for every record, and for every later change of it: a response, an attempt, a deletion. The first
-// update is Ready: from there on nothing is missed. It returns when ctx ends, with its cause, or with the first error
-// of tell or of the server. ErrInvalidBin.
-func (c *Client) Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error {
-	return c.transport.Follow(ctx, o, tell)
+// Follow calls handle for every record, and for every later change of it: a response, an attempt, a
+// deletion. The first update is Ready; Follow misses nothing after it. It returns when ctx ends,
+// with its cause, or with the first error of handle or of the server. ErrInvalidBin.
+func (c *Client) Follow(ctx context.Context, o FollowOptions, handle func(Update) error) error {
+	return c.transport.Follow(ctx, o, handle)
 }
 
 // ClearBin deletes a bin's captures and returns how many there were.
@@ -151,13 +156,14 @@ func (c *Client) ClearBin(ctx context.Context, bin string) (int, error) {
 	return c.transport.ClearBin(ctx, bin)
 }
 
-// DeleteCaptures deletes the captures of a bin that the query selects, whatever its limit, and returns how many there
-// were; ErrInvalidBin.
+// DeleteCaptures deletes the captures of a bin that the query selects, whatever its limit, and
+// returns how many there were; ErrInvalidBin.
 func (c *Client) DeleteCaptures(ctx context.Context, q Query) (int, error) {
 	return c.transport.DeleteCaptures(ctx, q)
 }
 
-// transport carries the calls of a Client to a server: local in this process, remote over HTTP. Where a call takes a run, "" is none.
+// transport carries the calls of a Client to a server: local in this process, remote over HTTP.
+// Where a method takes a run, "" is none.
 type transport interface {
 	Close() error
 
@@ -186,7 +192,7 @@ type transport interface {
 	Export(ctx context.Context, q Query, format FileFormat, keepSecrets bool, w io.Writer) error
 	Import(ctx context.Context, bin string, format FileFormat, file io.Reader) (Imported, error)
 	Wait(ctx context.Context, bin string, w Wait) (Waited, error)
-	Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error
+	Follow(ctx context.Context, o FollowOptions, handle func(Update) error) error
 	ClearBin(ctx context.Context, bin string) (int, error)
 	DeleteCaptures(ctx context.Context, q Query) (int, error)
 }

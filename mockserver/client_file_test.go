@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// What a client exports from one bin it can import into another.
+// A client can import into one bin what it exported from another.
 func TestClientExportsAndImports(t *testing.T) {
 	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx := t.Context()

@@ -21,7 +21,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// clients runs a test against both implementations, each with a server of its own.
+// clients runs a test against both transports, each with its own server.
 func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client *mockserver.Client, server *mockserver.Server)) {
 	t.Parallel()
 	o.Dashboard = dashboard.Handler
@@ -32,7 +32,7 @@ func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client 
 	})
 	t.Run("http", func(t *testing.T) {
 		t.Parallel()
-		o := o // the other client's server is started meanwhile
+		o := o // the other test starts its server at the same time
 		o.Token = "open sesame"
 		server := mockserver.StartT(t, o)
 		client, err := mockserver.Dial(server.DashboardURL()+"/", o.Token)
@@ -44,7 +44,7 @@ func clients(t *testing.T, o mockserver.Options, test func(t *testing.T, client 
 	})
 }
 
-// What a client returns is what the journal holds: both see the same records.
+// Both kinds of clients return the records of the journal.
 func TestClientSeesTheRecords(t *testing.T) {
 	clients(t, mockserver.Options{Seed: 3}, func(t *testing.T, client *mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
@@ -99,7 +99,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 			t.Errorf("capture, -journal +client:\n%s", cmp.Diff(inJournal, got))
 		}
 
-		// The bin answered 500; what comes next is due on the schedule's clock.
+		// The bin answered 500, so the next attempt is due on the virtual clock.
 		if err := client.WaitIdle(ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +172,7 @@ func TestClientSeesTheRecords(t *testing.T) {
 	})
 }
 
-// Pages fit together, in both directions, with and without a filter.
+// Pages continue each other, in both directions, with and without a filter.
 func TestClientPages(t *testing.T) {
 	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
@@ -207,8 +207,8 @@ func TestClientPages(t *testing.T) {
 	})
 }
 
-// A wait that is not fulfilled is an answer, with what came nearest.
-func TestClientWaitsInVain(t *testing.T) {
+// A wait that runs out of time is a result, with the nearest captures.
+func TestClientWaitTimesOut(t *testing.T) {
 	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		post(t, client.BinURL("inbox"), "x")
 		waited, err := client.Wait(t.Context(), "inbox", query.Wait{
@@ -223,12 +223,12 @@ func TestClientWaitsInVain(t *testing.T) {
 		zero := 0
 		waited, err = client.Wait(t.Context(), "other", query.Wait{Max: &zero, Settle: journal.Duration(20 * time.Millisecond)})
 		if err != nil || !waited.OK {
-			t.Errorf("never: %+v, %v: want it to hold", waited, err)
+			t.Errorf("never: %+v, %v: want it to succeed", waited, err)
 		}
 	})
 }
 
-// Errors are the same on both sides: sentinels and words.
+// Errors are the same on both sides: sentinels and texts.
 func TestClientErrors(t *testing.T) {
 	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
@@ -297,7 +297,7 @@ func TestClientOnARealClock(t *testing.T) {
 	})
 }
 
-// The end of the context ends a wait at once, wherever it waits.
+// The end of the context ends a wait at once, in this process and over HTTP.
 func TestClientWaitEndsWithItsContext(t *testing.T) {
 	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx, cancel := contextEnding(t)
@@ -308,7 +308,7 @@ func TestClientWaitEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestDialSaysWhatIsWrong(t *testing.T) {
+func TestDialErrors(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler, Token: "open sesame"})
 	other := httptest.NewServer(http.NotFoundHandler())
@@ -317,11 +317,11 @@ func TestDialSaysWhatIsWrong(t *testing.T) {
 		name, server, token, want string
 		noServer                  bool
 	}{
-		{"no URL", "127.0.0.1:8080", "", `server "127.0.0.1:8080": want the dashboard's URL, as in http://127.0.0.1:8080`, false},
+		{"no URL", "127.0.0.1:8080", "", `server "127.0.0.1:8080": want the dashboard's URL, such as http://127.0.0.1:8080`, false},
 		{"no server", other.URL, "", "server " + other.URL + ": no server there: status 404", true},
 		{"the capture address", server.CaptureURL(), "", "server " + server.CaptureURL() + ": no server there: ", true},
-		{"no token", server.DashboardURL(), "", "server " + server.DashboardURL() + ": the server asks for its token", false},
-		{"wrong token", server.DashboardURL(), "sesame", "server " + server.DashboardURL() + ": the server asks for its token", false},
+		{"no token", server.DashboardURL(), "", "server " + server.DashboardURL() + ": the server needs its token", false},
+		{"wrong token", server.DashboardURL(), "sesame", "server " + server.DashboardURL() + ": the server needs its token", false},
 	} {
 		client, err := mockserver.Dial(c.server, c.token)
 		if err == nil {

@@ -7,75 +7,76 @@ import (
 	"time"
 )
 
-// slowest is how long a caller may take to send or to take the next part of a message.
-const slowest = 30 * time.Second
+// ioTimeout is how long a caller may take to send or to read the next part of a message.
+const ioTimeout = 30 * time.Second
 
-// withDeadlines ends the connections of callers that neither send what they announced nor take what they asked for. A request
-// that waits for an event may wait: only reading and writing have a limit.
+// withDeadlines closes the connections of callers that stop sending their request or stop reading
+// the response. A request may wait for an event: only reading and writing have a limit.
 func withDeadlines(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
 		if r.ContentLength != 0 {
-			// Set now, because what no handler reads is read by the server.
-			_ = control.SetReadDeadline(time.Now().Add(slowest))
+			// Set it now, because the server itself reads a body that the handler ignores.
+			_ = control.SetReadDeadline(time.Now().Add(ioTimeout))
 			r.Body = &deadlineBody{ReadCloser: r.Body, control: control}
 		}
 		next.ServeHTTP(&deadlineWriter{ResponseWriter: w, control: control}, r)
 	})
 }
 
-// deadlineBody gives each part of a body time to arrive.
+// deadlineBody gives each part of a body some time to arrive.
 type deadlineBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 }
 
-// Read is that of io.Reader.
+// Read implements io.Reader.
 func (b *deadlineBody) Read(p []byte) (int, error) {
-	_ = b.control.SetReadDeadline(time.Now().Add(slowest))
+	_ = b.control.SetReadDeadline(time.Now().Add(ioTimeout))
 	n, err := b.ReadCloser.Read(p)
 	if errors.Is(err, io.EOF) {
-		_ = b.control.SetReadDeadline(time.Time{}) // what follows is the server's own waiting
+		_ = b.control.SetReadDeadline(time.Time{}) // the server now waits for the next request
 	}
 	return n, err
 }
 
-// deadlineWriter gives each part of a response time to be taken.
+// deadlineWriter gives the caller some time to read each part of a response.
 type deadlineWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
-	own     bool // the handler sets the deadlines
+	own     bool // the handler sets the write deadlines
 }
 
-// WriteHeader is that of http.ResponseWriter.
+// WriteHeader implements http.ResponseWriter.
 func (w *deadlineWriter) WriteHeader(status int) {
 	w.extend()
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write is that of http.ResponseWriter.
+// Write implements http.ResponseWriter.
 func (w *deadlineWriter) Write(p []byte) (int, error) {
 	w.extend()
 	return w.ResponseWriter.Write(p)
 }
 
-// FlushError is that of http.ResponseController.
+// FlushError implements the interface of http.ResponseController.
 func (w *deadlineWriter) FlushError() error {
 	w.extend()
 	return w.control.Flush()
 }
 
-// SetWriteDeadline is that of http.ResponseController: a handler that sets limits does so from then on.
+// SetWriteDeadline sets the deadline of the connection. A handler that calls it sets all later
+// deadlines too.
 func (w *deadlineWriter) SetWriteDeadline(at time.Time) error {
 	w.own = true
 	return w.control.SetWriteDeadline(at)
 }
 
-// Unwrap is that of http.ResponseController.
+// Unwrap gives http.ResponseController the wrapped writer.
 func (w *deadlineWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *deadlineWriter) extend() {
 	if !w.own {
-		_ = w.control.SetWriteDeadline(time.Now().Add(slowest))
+		_ = w.control.SetWriteDeadline(time.Now().Add(ioTimeout))
 	}
 }

@@ -15,13 +15,13 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
-// SeedDemo fills the demo tenants with believable data, by the calls that a client of each system would make: webhooks
-// that lead to bins of this server, called like the providers and verifying what arrives, and passes, customers, memberships
-// to which things have happened. A tenant that has an entity already is left alone. It is an error without the demo
-// tenants; see Options.Demo.
+// SeedDemo fills the demo tenants with realistic data, by the same calls that a client of each
+// system would make. It registers webhooks to bins of this server, each named after its provider
+// and verifying what arrives, and creates passes, customers and memberships with some history. It
+// skips a tenant that already has an entity. It fails without demo tenants; see Options.Demo.
 func (s *Server) SeedDemo(ctx context.Context) error {
 	seeds := map[string]func(*demo) error{"neostore": (*demo).neostore, "subscribfy": (*demo).subscribfy, "ethpass": (*demo).ethpass}
 	for _, f := range s.vendorAPIs {
@@ -29,10 +29,10 @@ func (s *Server) SeedDemo(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, _, open := s.dispatcher.KeyOf(p.Name, delivery.DemoKey); !open {
+		if _, _, open := s.entities.KeyOf(p.Name, entities.DemoKey); !open {
 			return fmt.Errorf("seed the demo of %s: %w", p.Name, errNoDemo)
 		}
-		if len(s.dispatcher.Entities(p.Name, p.Tenant, "")) > 0 || seeds[p.Name] == nil {
+		if len(s.entities.List(p.Name, p.Tenant, "")) > 0 || seeds[p.Name] == nil {
 			continue
 		}
 		d := &demo{ctx: ctx, server: s, provider: p.Name, tenant: p.Tenant, bin: s.Bin(p.Name)}
@@ -43,7 +43,7 @@ func (s *Server) SeedDemo(ctx context.Context) error {
 	return nil
 }
 
-var errNoDemo = errors.New("there is no demo tenant: its key is known to all, so it is only there when every address is loopback")
+var errNoDemo = errors.New("there is no demo tenant: everybody knows its key, so it exists only when every address is loopback")
 
 // demo calls one system's own API.
 type demo struct {
@@ -53,7 +53,7 @@ type demo struct {
 	bin              *Bin
 }
 
-// call makes one call and returns the JSON of its answer.
+// call makes one call and returns the JSON of the response.
 func (d *demo) call(method, path string, body any) (gjson.Result, error) {
 	var text []byte
 	if body != nil {
@@ -68,7 +68,7 @@ func (d *demo) call(method, path string, body any) (gjson.Result, error) {
 	if err != nil {
 		return gjson.Result{}, err
 	}
-	req.Header.Set("X-API-KEY", delivery.DemoKey)
+	req.Header.Set("X-API-KEY", entities.DemoKey)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -86,7 +86,7 @@ func (d *demo) call(method, path string, body any) (gjson.Result, error) {
 	return gjson.ParseBytes(answer), err
 }
 
-// calls makes calls whose answers do not matter: "METHOD path", body, and so on.
+// calls makes calls and ignores their responses: "METHOD path", body, and so on.
 func (d *demo) calls(list ...any) error {
 	for pair := range slices.Chunk(list, 2) {
 		method, path, _ := strings.Cut(pair[0].(string), " ")
@@ -97,7 +97,7 @@ func (d *demo) calls(list ...any) error {
 	return nil
 }
 
-// fields is a body.
+// fields is a JSON body.
 type fields map[string]any
 
 func (d *demo) verify(secrets ...string) error {
@@ -168,19 +168,19 @@ func (d *demo) subscribfy() error {
 		if err != nil {
 			return err
 		}
-		of := store + "/customers/" + lastSegment(customer.Get("data.id").String())
-		wallet, err := d.call("POST", of+"/wallet", fields{})
+		path := store + "/customers/" + lastSegment(customer.Get("data.id").String())
+		wallet, err := d.call("POST", path+"/wallet", fields{})
 		if err != nil {
 			return err
 		}
-		member, err := d.call("POST", of+"/memberships", fields{})
+		member, err := d.call("POST", path+"/memberships", fields{})
 		if err != nil {
 			return err
 		}
 		if err := d.calls(
 			"POST "+store+"/wallets/"+wallet.Get("data.pass_instance.serial_number").String()+"/install", fields{},
 			"POST "+store+"/memberships/"+member.Get("data.membership.id").String()+"/bill", fields{"success": i != 1},
-			"POST "+of+"/loyalty/points", fields{"message": "Order #1042", "value": 75.5},
+			"POST "+path+"/loyalty/points", fields{"message": "Order #1042", "value": 75.5},
 		); err != nil {
 			return err
 		}

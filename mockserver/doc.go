@@ -1,8 +1,8 @@
-// Package mockserver is a server for testing webhooks, inside a test or a program: it plays the providers that send and the
-// bins that receive, and keeps a journal of both.
+// Package mockserver is a server for testing webhooks, inside a test or a program. It plays the
+// providers that send, has bins that receive, and keeps a journal of both.
 //
-// A test starts one with StartT, has a provider deliver to a bin (or to the consumer under test), and looks at what
-// arrived:
+// A test starts a server with StartT, lets a provider deliver to a bin (or to the consumer under
+// test), and checks what arrived:
 //
 //	server := mockserver.StartT(t)
 //	inbox := server.Bin("inbox")
@@ -11,20 +11,21 @@
 //	deliveries, err := neostore.Emit(ctx, "Pass:Created")
 //	captures, err := inbox.Wait(ctx, 1)
 //
-// Time belongs to the test. The retry schedule's clock stands still until Advance, which makes three days of retries in
-// milliseconds, each one really sent; Options.RealClock lets it run by itself. Everything drawn at random comes from
-// Options.Seed, so the same test sends the same bytes again.
+// The test controls the time. The clock of the retry schedule only moves when you call Advance,
+// which sends three days of retries in milliseconds. Options.RealClock makes the schedule follow
+// the wall clock. All random values come from Options.Seed, so the same test sends the same bytes
+// again.
 //
-// A consumer that is called by https, such as an httptest.NewTLSServer, shows a certificate that the system's authorities
-// do not know. Options.Trust names others:
+// The system's certificate authorities do not know the certificate of an https test consumer, such
+// as an httptest.NewTLSServer. Add it with Options.Trust:
 //
 //	authorities := x509.NewCertPool()
 //	authorities.AddCert(server.Certificate())
 //	server := mockserver.StartT(t, mockserver.Options{Trust: Trust{Authorities: authorities}})
 //
-// Client is everything that can be asked of a server. Server.Client asks this process; Dial asks the dashboard, the HTTP API
-// of a server that runs elsewhere. What is written against Client works with both.
+// A Client has every operation of a server. Server.Client calls a server in this process; Dial
+// calls the HTTP API of a server that runs elsewhere. Code that uses a Client works with both.
 //
-// The package links neither a database nor a web framework: a Store and a Dashboard are given as options by those who want
-// them.
+// The package links neither a database nor a web framework. Pass a Store or a Dashboard as an
+// option if you want one.
 package mockserver

@@ -9,11 +9,11 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// EmitOption is one option of what a Provider emits: see Provider.With. A wrong one, such as a fault that does not exist, is reported
-// by the call that emits: ErrInvalid.
+// EmitOption is an option for the events that a Provider emits: see Provider.With. The call that
+// emits reports a wrong option, such as an unknown fault: ErrInvalid.
 type EmitOption func(*emitOptions)
 
-// emitOptions are what the options of a Provider set.
+// emitOptions are the values that the EmitOptions of a Provider set.
 type emitOptions struct {
 	tenant   string
 	seed     *uint64
@@ -25,14 +25,16 @@ type emitOptions struct {
 	err      error // of the first wrong option
 }
 
-// InTenant emits the events of a tenant, to the endpoints of that tenant. Without it they belong to the provider's demo tenant.
+// InTenant emits the events of a tenant, to the endpoints of that tenant. Without it they belong to
+// the provider's demo tenant.
 func InTenant(id string) EmitOption { return func(o *emitOptions) { o.tenant = id } }
 
-// Seed renders events and journeys from this seed instead of the server's. Two handles with the same seed emit the same events.
+// Seed renders events and journeys from this seed instead of the server's. Two handles with the
+// same seed emit the same events.
 func Seed(seed uint64) EmitOption { return func(o *emitOptions) { o.seed = &seed } }
 
-// Set overwrites the member at a JSON pointer in every body, as Set("/customer/points", 5). The value is anything that encoding/json
-// writes. Several Sets add up.
+// Set overwrites the member at a JSON pointer in every body, as in Set("/customer/points", 5). The
+// value is anything that encoding/json writes. Several Sets add up.
 func Set(pointer string, value any) EmitOption {
 	return func(o *emitOptions) {
 		raw, err := json.Marshal(value)
@@ -44,7 +46,8 @@ func Set(pointer string, value any) EmitOption {
 	}
 }
 
-// Faults does faults to every delivery. They are written as on the command line: "duplicate:3", "signature:missing". Several add up.
+// Faults applies faults to every delivery. They are written as on the command line: "duplicate:3",
+// "signature:missing". Several calls add up.
 func Faults(texts ...string) EmitOption {
 	return func(o *emitOptions) {
 		for _, text := range texts {
@@ -58,13 +61,13 @@ func Faults(texts ...string) EmitOption {
 	}
 }
 
-// To emits to this endpoint only, whatever it subscribed to.
+// To emits to this endpoint only, whatever it is subscribed to.
 func To(e Endpoint) EmitOption { return func(o *emitOptions) { o.endpoint = e.ID } }
 
-// StartAt is the earliest time that the events of a journey speak of.
+// StartAt is the earliest time in the events of a journey.
 func StartAt(t time.Time) EmitOption { return func(o *emitOptions) { o.start = t } }
 
-// Shuffled emits the events of a journey in a random order that the seed fixes.
+// Shuffled emits the events of a journey in a random order. The same seed gives the same order.
 func Shuffled() EmitOption { return func(o *emitOptions) { o.shuffled = true } }
 
 func (o *emitOptions) fail(err error) {
@@ -73,14 +76,15 @@ func (o *emitOptions) fail(err error) {
 	}
 }
 
-// clone returns a copy whose lists may grow without altering o's.
+// clone returns a copy whose lists may grow without changing those of o.
 func (o *emitOptions) clone() emitOptions {
 	c := *o
 	c.set, c.faults = slices.Clip(o.set), slices.Clip(o.faults)
 	return c
 }
 
-// apply returns the emissions with what they leave out. Events with a body were rendered before: Set does not alter those.
+// apply fills in the fields that the emissions leave empty. An event with a body is rendered
+// already, so Set does not change it.
 func (o *emitOptions) apply(list []Emission) ([]Emission, error) {
 	if o.err != nil {
 		return nil, o.err

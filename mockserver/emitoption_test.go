@@ -12,7 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// What With sets holds for the handle that it returns, in this process and over HTTP, and for no other.
+// The options of With apply to the handle that it returns and to no other, in this process and over
+// HTTP.
 func TestWith(t *testing.T) {
 	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx := t.Context()
@@ -53,7 +54,7 @@ func TestWith(t *testing.T) {
 	})
 }
 
-// Options add up, and handles that were made of one do not alter each other.
+// Options add up, and handles made from one handle do not change each other.
 func TestWithAddsUp(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)
@@ -75,7 +76,7 @@ func TestWithAddsUp(t *testing.T) {
 	}
 }
 
-// A seed fixes the events of a handle, one after the other, and the order of a shuffled journey.
+// A seed determines the events of a handle and the order of a shuffled journey.
 func TestWithSeed(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)
@@ -111,7 +112,7 @@ func TestWithSeed(t *testing.T) {
 	}
 }
 
-// A wrong option is told by the call that emits, and nothing is sent.
+// The call that emits reports a wrong option and sends nothing.
 func TestWrongOption(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)

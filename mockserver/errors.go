@@ -13,31 +13,31 @@ import (
 
 // Sentinels of this package.
 var (
-	// ErrExposed: an address beyond loopback was asked for, and nothing guards it.
+	// ErrExposed: other machines can reach an address, and no token guards it.
 	ErrExposed = errors.New("reachable from other machines, without a token")
-	// ErrNotReceived: what a bin waited for did not come in time.
+	// ErrNotReceived: the captures that a bin waited for did not arrive in time.
 	ErrNotReceived = errors.New("not received")
-	// ErrNoSubscriber: no endpoint selects what was emitted, so nothing was sent.
+	// ErrNoSubscriber: no endpoint is subscribed to the event, so nothing was sent.
 	ErrNoSubscriber = errors.New("no subscriber")
-	// ErrNoServer: what answered at the address given to Dial is not a dashboard.
+	// ErrNoServer: no dashboard answers at the address given to Dial.
 	ErrNoServer = errors.New("no server there")
 
-	// ErrInvalid: an endpoint, an event or a run that cannot be.
+	// ErrInvalid: an endpoint, an event or a run has wrong values.
 	ErrInvalid = delivery.ErrInvalid
-	// ErrInvalidBin: a bin's settings, a query or a wait that cannot be.
+	// ErrInvalidBin: a bin's settings, a query or a wait has wrong values.
 	ErrInvalidBin = capture.ErrInvalid
-	// ErrNotFound: there is no record of that id, or it was evicted.
+	// ErrNotFound: there is no record with that id, or it was evicted.
 	ErrNotFound = journal.ErrNotFound
-	// ErrFull: the store keeps no more.
+	// ErrFull: the store has no room left.
 	ErrFull = journal.ErrFull
 	// ErrRealClock: only a virtual clock can be advanced.
 	ErrRealClock = delivery.ErrRealClock
-	// ErrForbidden: an address that may not be sent to.
+	// ErrForbidden: the server may not send to the address.
 	ErrForbidden = wire.ErrForbidden
-	// ErrFile: a file of captures that cannot be read or written.
+	// ErrFile: a file of captures cannot be read or written.
 	ErrFile = export.ErrInvalid
-	// ErrNotHTTP: a record of a file that is no HTTP request.
+	// ErrNotHTTP: a record of a file is not an HTTP request.
 	ErrNotHTTP = export.ErrNotHTTP
-	// ErrReplay: a request that cannot be changed or sent again as asked.
+	// ErrReplay: a request cannot be changed or sent again as requested.
 	ErrReplay = replay.ErrInvalid
 )

@@ -15,7 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-func (l *local) Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error {
+func (l *local) Follow(ctx context.Context, o FollowOptions, handle func(Update) error) error {
 	f, err := l.s.capture.Follow(ctx, o)
 	if err != nil {
 		return err
@@ -23,11 +23,11 @@ func (l *local) Follow(ctx context.Context, o FollowOptions, tell func(Update) e
 	defer f.Close()
 	for {
 		if err := f.Next(ctx, func(u Update) error {
-			if u.Capture != nil { // the store's own
+			if u.Capture != nil { // the store shares it, so handle gets a copy
 				c := u.Capture.Clone()
 				u.Capture = &c
 			}
-			return tell(u)
+			return handle(u)
 		}); err != nil {
 			return err
 		}
@@ -42,12 +42,13 @@ func (l *local) Follow(ctx context.Context, o FollowOptions, tell func(Update) e
 	}
 }
 
-// shortest is how long a stream lasts at least that is worth opening again, if it told nothing new.
-const shortest = time.Second
+// minStream is the shortest useful life of a stream. Follow does not reconnect after a shorter one
+// that brought nothing new.
+const minStream = time.Second
 
-// Follow reads the stream of the server's API. When the connection breaks it opens another one, which goes on
-// where the last one was, unless the last one was of no use.
-func (r *remote) Follow(ctx context.Context, o FollowOptions, tell func(Update) error) error {
+// Follow reads the stream of the server's API. When the connection breaks, it reconnects and
+// continues where the last stream ended, unless that stream ended at once without anything new.
+func (r *remote) Follow(ctx context.Context, o FollowOptions, handle func(Update) error) error {
 	for begun := false; ; {
 		opened, moved := time.Now(), false
 		err := r.stream(ctx, o, func(u Update) error {
@@ -56,31 +57,31 @@ func (r *remote) Follow(ctx context.Context, o FollowOptions, tell func(Update) 
 			}
 			moved = moved || begun && u.Position != *o.From
 			begun, o.From = true, &u.Position
-			if err := tell(u); err != nil {
-				return toldError{err}
+			if err := handle(u); err != nil {
+				return handlerError{err}
 			}
 			return nil
 		})
-		if stop := (toldError{}); errors.As(err, &stop) {
+		if stop := (handlerError{}); errors.As(err, &stop) {
 			return stop.error
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if !moved && time.Since(opened) < shortest {
+		if !moved && time.Since(opened) < minStream {
 			if begun {
-				err = fmt.Errorf("the server's stream ended, and cannot be opened again: %w", err)
+				err = fmt.Errorf("the server's stream ended, and reconnecting failed: %w", err)
 			}
 			return err
 		}
 	}
 }
 
-// toldError is an error of the reader, not of the stream.
-type toldError struct{ error }
+// handlerError is an error of the handler, not of the stream.
+type handlerError struct{ error }
 
 // stream reads the stream until it ends. It never returns nil.
-func (r *remote) stream(ctx context.Context, o FollowOptions, tell func(Update) error) error {
+func (r *remote) stream(ctx context.Context, o FollowOptions, handle func(Update) error) error {
 	v := parameters{}
 	v.text("kind", o.Kind)
 	v.text("bin", o.Bin)
@@ -107,19 +108,19 @@ func (r *remote) stream(ctx context.Context, o FollowOptions, tell func(Update) 
 		if err != nil {
 			return err
 		}
-		if err := tell(u); err != nil {
+		if err := handle(u); err != nil {
 			return err
 		}
 	}
 }
 
-// event is one event of a stream, as WHATWG HTML has it (server-sent events).
+// event is one server-sent event of a stream (WHATWG HTML).
 type event struct {
 	id, name string
 	data     []byte
 }
 
-// readEvent reads the next event. Comments are passed over.
+// readEvent reads the next event and skips comments.
 func readEvent(r *bufio.Reader) (e event, err error) {
 	for {
 		line, err := r.ReadBytes('\n')
@@ -145,7 +146,7 @@ func readEvent(r *bufio.Reader) (e event, err error) {
 	}
 }
 
-// update is what the event says.
+// update decodes the event.
 func (e event) update() (u Update, err error) {
 	if u.Position, err = journal.ParsePosition(e.id); err != nil {
 		return u, err

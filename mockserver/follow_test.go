@@ -16,7 +16,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// following collects what a client tells.
+// following collects the updates of a client.
 type following struct {
 	updates chan journal.Update
 	ended   chan error
@@ -57,7 +57,7 @@ func (f *following) next(t *testing.T) journal.Update {
 	return journal.Update{}
 }
 
-// A follower is told what both kinds of clients record, change and delete.
+// Follow reports every new record, change and deletion to both kinds of clients.
 func TestFollow(t *testing.T) {
 	clients(t, mockserver.Options{}, func(t *testing.T, client *mockserver.Client, server *mockserver.Server) {
 		ctx := t.Context()
@@ -129,8 +129,8 @@ func TestFollow(t *testing.T) {
 	})
 }
 
-// A reader whose connection breaks goes on where it was, and is told that it was away.
-func TestFollowComesAgain(t *testing.T) {
+// A reader whose connection breaks continues where it was, and gets an update that says so.
+func TestFollowReconnects(t *testing.T) {
 	t.Parallel()
 	connections := 0
 	var positions []string

@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// The API at the capture address is guarded as the dashboard is; captures are not.
+// The webhook.site API at the capture address is guarded like the dashboard; captures are not.
 func TestTokensAreGuarded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -15,16 +15,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// gate lets through to the dashboard or a vendor API who may ask it. A web page somewhere else may not: neither by a name of its own that
-// resolves to this machine (DNS rebinding), nor by a request that a browser sends along with it (cross-site request
-// forgery).
+// gate checks who may call the dashboard or a vendor API. It stops web pages of other sites: those
+// that reach this machine by a name of theirs (DNS rebinding), and those that make a browser send a
+// request here (cross-site request forgery).
 type gate struct {
-	next     http.Handler
-	token    [sha256.Size]byte
-	open     bool     // no token is asked for
-	guarded  []string // the paths that ask for it, and those below; no page of another origin may read them
-	host     string   // as it was told to listen on
-	public   *url.URL // what stands behind the gate is called so from outside; nil without one
+	next  http.Handler
+	token [sha256.Size]byte
+	open  bool // no token is needed
+	// guarded are the paths that need the token, with all paths below them. No page of another
+	// origin may read them.
+	guarded  []string
+	host     string   // the host to listen on, as configured
+	public   *url.URL // the public URL; nil without one
 	loopback bool
 	origins  *http.CrossOriginProtection
 }
@@ -39,22 +41,24 @@ func newGate(o Options, public, address string, addr net.Addr, guarded []string,
 	}
 	if u, err := url.Parse(public); err == nil && u.Host != "" {
 		g.public = u
-		_ = g.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host) // it was checked before
+		_ = g.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host) // Start checked the URL
 	}
 	return g
 }
 
-// dashboardGuarded are the paths of the dashboard that ask for the server's token. A vendor API asks for its system's own keys.
+// dashboardGuarded returns the paths of the dashboard that need the server's token. A vendor API
+// needs the keys of its own system instead.
 func dashboardGuarded() []string { return []string{"/api/v1", "/metrics"} }
 
-// ServeHTTP asks for a name, an origin and a token, in this order; whether the server is alive may be asked by anyone.
+// ServeHTTP checks the Host name, the origin and the token, in this order. Anybody may ask whether
+// the server is alive.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/healthz" || r.URL.Path == "/api/v1/healthz" {
 		g.next.ServeHTTP(w, r)
 		return
 	}
-	// A token proves more than a name does, and a guarded server may have a name of its own.
-	if g.open && !g.knows(r.Host) {
+	// A server with a token may have any name: the token is the stronger check.
+	if g.open && !g.knownHost(r.Host) {
 		problem.New(http.StatusMisdirectedRequest, fmt.Sprintf(
 			"host %q is not a name of this server: use 127.0.0.1 or localhost, or start the server with a token", r.Host)).Write(w)
 		return
@@ -65,22 +69,23 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	guarded := func(path string) bool { return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/") }
-	if slices.ContainsFunc(g.guarded, guarded) && g.foreign(r) {
+	if slices.ContainsFunc(g.guarded, guarded) && g.crossOrigin(r) {
 		problem.New(http.StatusForbidden, fmt.Sprintf(
 			"a page of another origin (%s) may not read here", orUnknown(r.Header.Get("Origin")))).Write(w)
 		return
 	}
-	if !g.open && slices.ContainsFunc(g.guarded, guarded) && !g.shows(r) {
+	if !g.open && slices.ContainsFunc(g.guarded, guarded) && !g.hasToken(r) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="hookrig"`)
 		problem.New(http.StatusUnauthorized,
-			"the server asks for its token: send it as \"Authorization: Bearer TOKEN\" or \"X-Hookrig-Token: TOKEN\"").Write(w)
+			"the server needs its token: send it as \"Authorization: Bearer TOKEN\" or \"X-Hookrig-Token: TOKEN\"").Write(w)
 		return
 	}
 	g.next.ServeHTTP(w, r)
 }
 
-// shows says whether the request carries the token. Programs written for webhook.site send theirs as Api-Key.
-func (g *gate) shows(r *http.Request) bool {
+// hasToken reports whether the request carries the token. Programs written for webhook.site send
+// theirs as Api-Key.
+func (g *gate) hasToken(r *http.Request) bool {
 	token := cmp.Or(r.Header.Get("X-Hookrig-Token"), r.Header.Get("Api-Key"))
 	if token == "" {
 		scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -92,9 +97,10 @@ func (g *gate) shows(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
 }
 
-// knows says whether a Host header names this server with a name that no stranger can point at it. An address cannot be
-// rebound; a name can, unless nobody can own it in the public DNS.
-func (g *gate) knows(hostport string) bool {
+// knownHost reports whether a Host header names this server with a name that no stranger can point
+// at it. An IP address cannot be rebound. A DNS name can, unless nobody can own it in the public
+// DNS.
+func (g *gate) knownHost(hostport string) bool {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
@@ -112,7 +118,8 @@ func (g *gate) knows(hostport string) bool {
 	if g.loopback {
 		return false
 	}
-	// Beyond loopback a server has the names of its network: a container's, a Kubernetes service's.
+	// Beyond loopback a server has names in its network, such as a container or a Kubernetes
+	// service.
 	if host != "" && !strings.Contains(host, ".") {
 		return true
 	}
@@ -124,9 +131,10 @@ func (g *gate) knows(hostport string) bool {
 	return false
 }
 
-// foreign says whether a page of another origin had a browser send the request. Browsers say so since 2023, to addresses that they trust
-// (https and this machine); elsewhere Origin says it, where they send one.
-func (g *gate) foreign(r *http.Request) bool {
+// crossOrigin reports whether a page of another origin made a browser send the request. Since 2023
+// browsers send Sec-Fetch-Site to addresses that they trust (https and this machine). For others it
+// checks Origin, where the browser sends it.
+func (g *gate) crossOrigin(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":
 		return false

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzGate asks with any Host, Origin and path. A page of another origin never gets through to what is guarded.
+// FuzzGate sends requests with any Host, origin and path. A page of another origin never reaches a
+// guarded path.
 func FuzzGate(f *testing.F) {
 	f.Add("127.0.0.1:8080", "http://127.0.0.1:8080", "/api/v1/bins", "same-origin")
 	f.Add("LOCALHOST.", "null", "/api/v1/../metrics", "cross-site")

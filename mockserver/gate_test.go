@@ -26,7 +26,7 @@ func TestGate(t *testing.T) {
 		headers headers
 		want    int
 	}{
-		// Names: a page that had its own name point here is refused.
+		// Names: refuse a page whose own name points here.
 		{"address", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", nil, 200},
 		{"localhost", plain, loopback, "GET", "http://localhost:8080/", nil, 200},
 		{"below localhost", plain, loopback, "GET", "http://server.localhost:8080/", nil, 200},
@@ -41,7 +41,7 @@ func TestGate(t *testing.T) {
 		{"public name beyond loopback", insecure, everywhere, "GET", "http://evil.example/", nil, 421},
 		{"public name with the token", guarded, everywhere, "GET", "http://server.example.com/api/v1/bins", headers{"X-Hookrig-Token": "open sesame"}, 200},
 
-		// Origins: a page elsewhere may not write.
+		// Origins: a page of another site may not write.
 		{"own page", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8080"}, 200},
 		{"no browser", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", nil, 200},
 		{"other site", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Sec-Fetch-Site": "cross-site"}, 403},
@@ -50,7 +50,8 @@ func TestGate(t *testing.T) {
 		{"sandboxed page", plain, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "null"}, 403},
 		{"other site with the token", guarded, everywhere, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "http://evil.example", "X-Hookrig-Token": "open sesame"}, 403},
 
-		// Nor may it read, not even as a picture or a script: asking costs the server as much.
+		// It may not read either, not even as a picture or a script: the request costs the server
+		// as much.
 		{"own page reads", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/captures", headers{"Sec-Fetch-Site": "same-origin"}, 200},
 		{"a person types the address", plain, loopback, "GET", "http://127.0.0.1:8080/api/v1/captures", headers{"Sec-Fetch-Site": "none"}, 200},
 		{"no browser reads", plain, loopback, "GET", "http://127.0.0.1:8080/metrics", nil, 200},
@@ -62,7 +63,8 @@ func TestGate(t *testing.T) {
 		{"elsewhere with the token", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Sec-Fetch-Site": "cross-site", "X-Hookrig-Token": "open sesame"}, 403},
 		{"a link to the page", plain, loopback, "GET", "http://127.0.0.1:8080/", headers{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200},
 
-		// A public URL is trusted, and not that of the capture address: a scripted response may hold a page.
+		// The dashboard's public URL is trusted. The capture address is not: a response may be a
+		// page.
 		{"the public name", public, loopback, "GET", "http://server.example.com/api/v1/bins", headers{"Sec-Fetch-Site": "same-origin"}, 200},
 		{"the public page behind a proxy writes", public, loopback, "POST", "http://127.0.0.1:8080/api/v1/clock", headers{"Origin": "https://server.example.com", "Sec-Fetch-Site": "same-origin"}, 200},
 		{"the public page in an old browser reads", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://server.example.com"}, 200},
@@ -71,7 +73,7 @@ func TestGate(t *testing.T) {
 		{"the capture's name", public, loopback, "GET", "http://hooks.example.com/api/v1/bins", nil, 421},
 		{"another port of the public host", public, loopback, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Origin": "https://server.example.com:8443"}, 403},
 
-		// Tokens: nothing of the API without.
+		// Tokens: the API needs one.
 		{"none", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", nil, 401},
 		{"bearer", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "bearer open sesame"}, 200},
 		{"wrong", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "Bearer open"}, 401},
@@ -79,7 +81,7 @@ func TestGate(t *testing.T) {
 		{"empty", guarded, everywhere, "GET", "http://127.0.0.1:8080/api/v1/bins", headers{"Authorization": "Bearer "}, 401},
 		{"the page asks for it", guarded, everywhere, "GET", "http://127.0.0.1:8080/", nil, 200},
 
-		// Health is anyone's.
+		// Anybody may ask for the health.
 		{"health", guarded, everywhere, "GET", "http://evil.example/healthz", nil, 200},
 		{"health of the API", plain, loopback, "GET", "http://evil.example/api/v1/healthz", nil, 200},
 	} {

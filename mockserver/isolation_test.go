@@ -17,7 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Changes of a bin's settings made at the same time do not undo each other, in this process and over HTTP.
+// Concurrent changes of a bin's settings do not undo each other, in this process and over HTTP.
 func TestBinChangesAreAtomic(t *testing.T) {
 	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		for i := range 50 {
@@ -44,8 +44,8 @@ func TestBinChangesAreAtomic(t *testing.T) {
 	})
 }
 
-// A change that is not about the responses leaves the turns that were taken.
-func TestChangeKeepsTheTurns(t *testing.T) {
+// A change of other settings keeps the position in the sequence of responses.
+func TestChangeKeepsTheSequence(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)
 	bin := server.Bin("inbox")
@@ -57,7 +57,7 @@ func TestChangeKeepsTheTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []int{503, 201}
-	for _, status := range want { // the second change comes between the responses
+	for _, status := range want { // the second change happens between the responses
 		deliveries, err := neostore.Emit(t.Context(), "Pass:Created")
 		if err == nil {
 			err = server.Client().WaitIdle(t.Context())
@@ -74,8 +74,8 @@ func TestChangeKeepsTheTurns(t *testing.T) {
 	}
 }
 
-// Two servers never send the same event ids unless a seed says so, and a test that fails says with which seed it did.
-func TestStartTDrawsASeed(t *testing.T) {
+// Two servers without a seed never send the same event ids. A failed test logs its seed.
+func TestStartTPicksASeed(t *testing.T) {
 	t.Parallel()
 	ids := func(o ...mockserver.Options) string {
 		f := &failing{T: t}
@@ -98,7 +98,7 @@ func TestStartTDrawsASeed(t *testing.T) {
 	}
 }
 
-// failing is a test that has failed, without failing this one.
+// failing is a failed test that does not fail this one.
 type failing struct {
 	*testing.T
 	logged   []string
@@ -117,8 +117,9 @@ func (f *failing) end() {
 	}
 }
 
-// An emission to nobody and a subscription to nothing are errors, in this process and over HTTP.
-func TestNobodyIsAnError(t *testing.T) {
+// An emission without a subscriber and a subscription to no event are errors, in this process and
+// over HTTP.
+func TestNoSubscriberIsAnError(t *testing.T) {
 	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		neostore := mockserver.NewProvider(client, "neostore")
 		if list, err := neostore.Emit(t.Context(), "Pass:Created"); !errors.Is(err, mockserver.ErrNoSubscriber) || len(list) != 0 {
@@ -151,8 +152,8 @@ func TestNobodyIsAnError(t *testing.T) {
 	})
 }
 
-// A wait whose context ends first still says what came, and what is missing.
-func TestWaitSaysWhatCame(t *testing.T) {
+// A wait whose context ends first still reports what arrived and what is missing.
+func TestWaitReportsArrivals(t *testing.T) {
 	clients(t, mockserver.Options{Dashboard: dashboard.Handler}, func(t *testing.T, client *mockserver.Client, _ *mockserver.Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
@@ -168,7 +169,8 @@ func TestWaitSaysWhatCame(t *testing.T) {
 	})
 }
 
-// Bins are at an address that can be dialled, whatever the server listens on, and the server itself may send there.
+// The address of a bin can be dialled, whatever the server listens on, and the server may send
+// there.
 func TestBinsCanBeReached(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0"} {

@@ -9,19 +9,20 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// limitedListener bounds the connections to one web server, so that those who only hold a connection leave files for everybody
-// else. When there are as many as may be, the one that has been idle longest makes room; when all are at work, a newcomer is refused.
+// limitedListener bounds the connections to one web server, so that idle callers do not use up the
+// file descriptors. At the limit it closes the connection that has been idle longest. When none is
+// idle it refuses the new connection.
 type limitedListener struct {
 	net.Listener
 	most int
 
 	mu   sync.Mutex
-	open map[net.Conn]time.Time // since when it is idle; zero while it is not
+	open map[net.Conn]time.Time // when each became idle; zero while it is active
 }
 
-// mostWebConns is how many connections one web server has at a time, of a program that may open so many files; 0 is not known. The
-// capture address has most of the files.
-func mostWebConns(files uint64) int {
+// maxWebConns returns how many connections one web server may have, in a program that may open so
+// many files; 0 files means unknown. The capture address gets most of the files.
+func maxWebConns(files uint64) int {
 	const most = 2048
 	if files == 0 {
 		return most
@@ -33,12 +34,12 @@ func newLimitedListener(listener net.Listener, most int) *limitedListener {
 	return &limitedListener{Listener: listener, most: most, open: map[net.Conn]time.Time{}}
 }
 
-// limitListener bounds a listener by the files that the program may open.
+// limitListener bounds a listener by the number of files that the program may open.
 func limitListener(listener net.Listener) *limitedListener {
-	return newLimitedListener(listener, mostWebConns(wire.OpenFiles()))
+	return newLimitedListener(listener, maxWebConns(wire.OpenFiles()))
 }
 
-// Accept returns the next connection that there is room for.
+// Accept returns the next connection that fits into the limit.
 func (c *limitedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := c.Listener.Accept()
@@ -50,7 +51,7 @@ func (c *limitedListener) Accept() (net.Conn, error) {
 		}
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = conn.Write([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" +
-			"hookrig has as many connections here as it takes, and all of them are at work; try again\n"))
+			"hookrig has reached its limit of connections at this address, and none of them is idle; try again\n"))
 		_ = conn.Close()
 	}
 }

@@ -13,15 +13,22 @@ import (
 	"time"
 )
 
-// serveAtMost is a web server that has room for so many connections.
-func serveAtMost(t *testing.T, most int, handler http.HandlerFunc) string {
+// serveAtMost starts a web server with a limit on its connections and returns its address. It calls
+// idle for each connection that becomes idle.
+func serveAtMost(t *testing.T, most int, handler http.HandlerFunc, idle func()) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	bounded := newLimitedListener(listener, most)
-	server := &http.Server{Handler: withDeadlines(handler), ConnState: bounded.connState, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server := &http.Server{Handler: withDeadlines(handler), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		bounded.connState(conn, state)
+		if state == http.StateIdle {
+			idle()
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -59,22 +66,24 @@ func status(t *testing.T, r *bufio.Reader) int {
 
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-// Idle connections make room for new ones, the oldest first; those at work do not.
+// A new connection closes the oldest idle one, never an active one.
 func TestIdleConnectionsMakeRoom(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	atWork := make(chan struct{}, 10)
+	idle := make(chan struct{}, 100)
 	address := serveAtMost(t, 3, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/long" {
 			atWork <- struct{}{}
 			<-release
 		}
-	})
+	}, func() { idle <- struct{}{} })
 	for range 20 {
 		_, r := dial(t, address, get)
 		if got := status(t, r); got != 200 {
 			t.Fatalf("status %d", got)
 		}
+		<-idle // which may be after the response
 	}
 	var busy []*bufio.Reader
 	for range 3 {
@@ -91,6 +100,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		if got := status(t, r); got != 200 {
 			t.Errorf("one at work got status %d", got)
 		}
+		<-idle
 	}
 	_, r = dial(t, address, get)
 	if got := status(t, r); got != 200 {
@@ -98,7 +108,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
-// pipes makes pairs of connections within a bubble of synctest.
+// pipes makes pairs of connections inside a synctest bubble.
 type pipes struct {
 	waiting chan net.Conn
 	closed  chan struct{}
@@ -115,7 +125,8 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.closed); return nil }
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
-// A caller that does not send what it announced, or does not take what it asked for, is given up; one that waits for an event is not.
+// The server closes the connection of a caller that stops sending or reading. It keeps one that
+// waits for an event.
 func TestCallersHaveDeadlines(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -123,13 +134,13 @@ func TestCallersHaveDeadlines(t *testing.T) {
 		read    bool // the response
 		ends    bool // within a minute
 	}{
-		"a body that never comes":                    {"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", true, true},
-		"a body that never comes and nobody reads":   {"POST /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", true, true},
-		"a chunked body that never ends":             {"POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", true, true},
-		"a response that nobody takes":               {"GET /large HTTP/1.1\r\nHost: a\r\n\r\n", false, true},
-		"an event that comes after a long time":      {"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n", true, false},
-		"an event that is asked for with a body":     {"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", true, false},
-		"a stream that tells something now and then": {"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n", true, false},
+		"a body that never arrives":                        {"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", true, true},
+		"a body that never arrives, unread by the handler": {"POST /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", true, true},
+		"a chunked body that never ends":                   {"POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", true, true},
+		"a response that nobody reads":                     {"GET /large HTTP/1.1\r\nHost: a\r\n\r\n", false, true},
+		"an event that comes after a long time":            {"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n", true, false},
+		"an event requested with a body":                   {"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", true, false},
+		"a stream with an event now and then":              {"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n", true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -147,7 +158,7 @@ func TestCallersHaveDeadlines(t *testing.T) {
 							}
 						}
 					case "/wait":
-						for range 2 { // some look whether anything follows
+						for range 2 { // some handlers check whether more follows
 							_, _ = io.Copy(io.Discard, r.Body)
 						}
 						select {
@@ -191,7 +202,7 @@ func TestCallersHaveDeadlines(t *testing.T) {
 					}()
 					<-ended
 				} else {
-					time.Sleep(time.Minute) // of the bubble's clock
+					time.Sleep(time.Minute) // on the bubble's clock
 					bounded.mu.Lock()
 					if len(bounded.open) != 0 {
 						t.Error("the connection is still open")

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// local is the transport to a server in this process: plain calls.
+// local is the transport to a server in this process. It calls the parts directly.
 type local struct{ s *Server }
 
 func (*local) Close() error { return nil }

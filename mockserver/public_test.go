@@ -20,7 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// deliveredTo sends an event to a URL and returns how that ended.
+// deliveredTo sends an event to a URL and returns the finished delivery.
 func deliveredTo(t *testing.T, s *mockserver.Server, to string) journal.Delivery {
 	t.Helper()
 	client := s.Client()
@@ -41,12 +41,13 @@ func deliveredTo(t *testing.T, s *mockserver.Server, to string) journal.Delivery
 	return d
 }
 
-// Whatever a server listens on and is called, its bins can be delivered to, and its addresses are such that something answers.
+// Deliveries can reach the bins, whatever the server listens on and whatever its public URL is, and
+// something answers at its addresses.
 func TestOwnBinsAreDeliverable(t *testing.T) {
 	t.Parallel()
 	names := func(_ context.Context, host string) ([]netip.Addr, error) {
 		switch host {
-		case "hookrig": // a container's own name: one of its interfaces
+		case "hookrig": // the container's name resolves to one of its interfaces
 			addresses, err := net.InterfaceAddrs()
 			for _, a := range addresses {
 				if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() {
@@ -95,7 +96,8 @@ func TestOwnBinsAreDeliverable(t *testing.T) {
 	}
 }
 
-// A forward to the server itself is refused where its name leads there only when it is dialled; what goes round through a consumer ends.
+// A forward to the server itself is refused, even if that shows only when its name is resolved. A
+// loop through a consumer ends.
 func TestLoopsEnd(t *testing.T) {
 	t.Parallel()
 	s := mockserver.StartT(t, mockserver.Options{Lookup: func(context.Context, string) ([]netip.Addr, error) {
@@ -117,7 +119,7 @@ func TestLoopsEnd(t *testing.T) {
 	if err := s.Client().Configure(t.Context(), "named", capture.Settings{Forward: "http://rebound.example:" + port + "/named"}); err != nil {
 		t.Fatal(err)
 	}
-	if status, text := post("named"); status != http.StatusBadGateway || !strings.Contains(text, "this capture address itself") {
+	if status, text := post("named"); status != http.StatusBadGateway || !strings.Contains(text, "the capture address of this server") {
 		t.Errorf("%d %s", status, text)
 	}
 	if captures, err := s.Bin("named").Captures(t.Context()); err != nil || len(captures) != 1 {
@@ -128,7 +130,7 @@ func TestLoopsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	consumer := httptest.NewServer(httputil.NewSingleHostReverseProxy(back)) // it sends back whatever it gets
+	consumer := httptest.NewServer(httputil.NewSingleHostReverseProxy(back)) // it sends everything back
 	t.Cleanup(consumer.Close)
 	if err := s.Client().Configure(t.Context(), "round", capture.Settings{Forward: consumer.URL + "/round"}); err != nil {
 		t.Fatal(err)
@@ -141,7 +143,8 @@ func TestLoopsEnd(t *testing.T) {
 	}
 }
 
-// Behind a proxy, below a path that it takes away or leaves, the dashboard answers, and everything names the public addresses.
+// The dashboard works behind a proxy and below a path, which the proxy may remove or keep, and all
+// addresses that it returns are the public ones.
 func TestBehindAProxy(t *testing.T) {
 	t.Parallel()
 	for _, strips := range []bool{true, false} {
@@ -211,7 +214,7 @@ func TestPublicURLsAreChecked(t *testing.T) {
 			if err == nil {
 				_ = s.Close()
 				t.Errorf("%q is taken", text)
-			} else if !strings.Contains(err.Error(), "as in https://hooks.example.com") {
+			} else if !strings.Contains(err.Error(), "such as https://hooks.example.com") {
 				t.Errorf("%q: %v", text, err)
 			}
 		}

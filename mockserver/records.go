@@ -4,20 +4,21 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// What a server records, and what you ask it for. They are plain values with JSON tags: the same in Go, over HTTP and in
-// files.
+// The records of a server and the options of its calls. They are plain values with JSON tags: the
+// same in Go, over HTTP and in files.
 type (
 	// Message is one HTTP request: request line, header lines as sent, body.
 	Message = wire.Message
 
 	// Capture is one recorded request.
 	Capture = journal.Capture
-	// Verification is what checking a capture's signature found.
+	// Verification is the result of checking a capture's signature.
 	Verification = journal.Verification
 	// Query selects captures.
 	Query = query.Query
@@ -29,7 +30,7 @@ type (
 	Waited = query.Waited
 	// NearMiss is a capture that a wait did not match, and why.
 	NearMiss = query.NearMiss
-	// FollowOptions select the updates that Client.Follow tells.
+	// FollowOptions select the updates that Client.Follow reports.
 	FollowOptions = query.FollowOptions
 	// FeedOptions are the part of FollowOptions that the store answers.
 	FeedOptions = journal.FollowOptions
@@ -40,13 +41,13 @@ type (
 	BinSummary = journal.Bin
 	// Settings are what a bin does with its requests.
 	Settings = capture.Settings
-	// Script is what a bin answers.
+	// Script is the responses of a bin.
 	Script = capture.Script
-	// Rule answers the requests for which a condition holds.
+	// Rule has the responses for requests that meet a condition.
 	Rule = capture.Rule
-	// Response is one answer of a bin.
+	// Response is one response of a bin.
 	Response = journal.Response
-	// Handshake has a bin pass a vendor's check of a new endpoint.
+	// Handshake makes a bin answer a vendor's check of a new endpoint.
 	Handshake = capture.Handshake
 	// SettingsChange changes some of a bin's settings: nil members stay as they are.
 	SettingsChange = capture.Change
@@ -61,7 +62,7 @@ type (
 	Endpoint = journal.Endpoint
 	// Emission is an event to emit.
 	Emission = delivery.Emission
-	// Fault is one thing done wrong on purpose.
+	// Fault is a deliberate error in a delivery.
 	Fault = delivery.Fault
 	// FaultKind describes one kind of fault.
 	FaultKind = delivery.FaultKind
@@ -73,21 +74,21 @@ type (
 	DeliveryQuery = journal.DeliveryQuery
 	// Attempt is one HTTP try of a delivery.
 	Attempt = journal.Attempt
-	// AttemptResponse is what a consumer answered to an attempt.
+	// AttemptResponse is a consumer's response to an attempt.
 	AttemptResponse = wire.Response
-	// Outcome is how far an attempt came.
+	// Outcome says how far an attempt got.
 	Outcome = wire.Outcome
 	// Duration is a time.Duration that JSON writes as text: "30s".
 	Duration = journal.Duration
 
 	// Clock is the clock of the delivery schedule.
 	Clock = delivery.Clock
-	// RunOptions say what a run has for itself.
+	// RunOptions configure the clock of a run.
 	RunOptions = delivery.RunOptions
 	// Tenant is one customer of a provider, with its API keys.
-	Tenant = delivery.Tenant
+	Tenant = entities.Tenant
 	// TenantKey is an API key of a tenant.
-	TenantKey = delivery.Key
+	TenantKey = entities.Key
 
 	// Store keeps what a server records.
 	Store = journal.Store
@@ -95,7 +96,7 @@ type (
 	Limits = journal.Limits
 	// MemoryOptions configure NewMemory.
 	MemoryOptions = journal.MemoryOptions
-	// StoreFilter selects the changes that Store.Watch tells.
+	// StoreFilter selects the changes that Store.Watch reports.
 	StoreFilter = journal.Filter
 )
 
@@ -116,7 +117,7 @@ const (
 	GotStatus     = wire.GotStatus
 )
 
-// Where a Response is cut off, and what Follow tells.
+// Where a Response is cut off, and the kinds and reasons in updates of Follow.
 const (
 	CutHead      = journal.CutHead
 	CutBody      = journal.CutBody
@@ -137,7 +138,7 @@ const QueryHelp = query.Help
 // NewMemory returns a Store that keeps everything in memory.
 func NewMemory(o MemoryOptions) Store { return journal.NewMemory(o) }
 
-// ParseFault reads a fault as it is written on the command line: "duplicate:3". ErrInvalid.
+// ParseFault reads a fault written as on the command line: "duplicate:3". ErrInvalid.
 func ParseFault(text string) (Fault, error) { return delivery.ParseFault(text) }
 
 // FaultKinds returns every kind of fault.

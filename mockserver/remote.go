@@ -20,20 +20,21 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// remote is the transport to a server elsewhere: calls of the dashboard's HTTP API.
+// remote is the transport to a server elsewhere. It calls the dashboard's HTTP API.
 type remote struct {
 	api     string // http://host:port/api/v1
 	token   string
-	capture string // the capture address, as the server says it
+	capture string // the capture URL that the server reports
 	http    *http.Client
 }
 
-// dialLimit bounds the one request that Dial makes.
+// dialLimit bounds the one request of Dial.
 const dialLimit = 10 * time.Second
 
-// Dial returns a client of the dashboard at server, as in http://127.0.0.1:8080. It asks the dashboard once, so a wrong address
-// (ErrNoServer) or a wrong token is noticed here. Close the client when you are done.
-// At most one Trust may be given; it decides which certificates of an https dashboard are taken.
+// Dial returns a client of the dashboard at server, such as http://127.0.0.1:8080. It calls the
+// dashboard once, so it reports a wrong address (ErrNoServer) or a wrong token at once. Close the
+// client when you are done. You may give at most one Trust, which says which certificates of an
+// https dashboard to accept.
 func Dial(server, token string, trust ...Trust) (*Client, error) {
 	var t Trust
 	switch len(trust) {
@@ -45,14 +46,14 @@ func Dial(server, token string, trust ...Trust) (*Client, error) {
 	}
 	u, err := url.Parse(server)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("server %q: want the dashboard's URL, as in http://127.0.0.1:8080", server)
+		return nil, fmt.Errorf("server %q: want the dashboard's URL, such as http://127.0.0.1:8080", server)
 	}
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: 16,
 		IdleConnTimeout:     30 * time.Second,
 		TLSClientConfig:     t.Config(),
-		ForceAttemptHTTP2:   true, // as without a TLSClientConfig
+		ForceAttemptHTTP2:   true, // a TLSClientConfig turns it off otherwise
 	}
 	r := &remote{
 		api:   u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/") + "/api/v1",
@@ -74,7 +75,7 @@ func Dial(server, token string, trust ...Trust) (*Client, error) {
 			return nil, fmt.Errorf("server %s: %w", server, err)
 		}
 		if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-			return nil, fmt.Errorf("server %s: %w: %w", server, ErrNoServer, err) // which says what to do
+			return nil, fmt.Errorf("server %s: %w: %w", server, ErrNoServer, err) // err says what to do
 		}
 		return nil, fmt.Errorf("server %s: %w: %w: start one with \"hookrig serve\", and give the dashboard's address", server, ErrNoServer, err)
 	}
@@ -148,7 +149,7 @@ func (r *remote) WaitIdle(ctx context.Context, run string) error {
 	return r.do(ctx, http.MethodPost, clockPath(run)+path("settle"), nil, nil)
 }
 
-// clockPath is the path of a run's clock; "" is the server's.
+// clockPath returns the path of a run's clock; "" is the server's.
 func clockPath(run string) string {
 	if run == "" {
 		return path("clock")
@@ -218,7 +219,7 @@ func (r *remote) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 		return Waited{}, err
 	}
 	defer drain(resp)
-	// Both are answers: 200 fulfilled, 408 not.
+	// Both are results of a wait: 200 when it succeeded, 408 when it ran out of time.
 	if resp.StatusCode != http.StatusOK && !(resp.StatusCode == http.StatusRequestTimeout && isJSON(resp)) {
 		return Waited{}, problem.Read(resp)
 	}
@@ -234,7 +235,7 @@ func (r *remote) ClearBin(ctx context.Context, bin string) (int, error) {
 
 func (r *remote) DeleteCaptures(ctx context.Context, q Query) (int, error) {
 	v := captureQuery(q)
-	if len(v) == 0 { // without a query what comes meanwhile stays too
+	if len(v) == 0 { // this clears the bin in one step
 		return r.ClearBin(ctx, q.Bin)
 	}
 	return r.deleted(ctx, path("bins", q.Bin, "captures")+v.String())
@@ -248,7 +249,7 @@ func (r *remote) deleted(ctx context.Context, path string) (int, error) {
 	return out.Deleted, err
 }
 
-// captureQuery are the parameters that say which captures are meant.
+// captureQuery returns the URL parameters that select captures.
 func captureQuery(q Query) parameters {
 	v := parameters{}
 	v.number("before", q.Before)
@@ -258,13 +259,13 @@ func captureQuery(q Query) parameters {
 	return v
 }
 
-// list is what every list of the API looks like.
+// list is the JSON of every list of the API.
 type list[T any] struct {
 	Items []T     `json:"items"`
 	Next  *uint64 `json:"next"`
 }
 
-// parameters collects the parameters that say something.
+// parameters collects the URL parameters that have a value.
 type parameters url.Values
 
 func (q parameters) text(name, value string) {
@@ -279,7 +280,7 @@ func (q parameters) number(name string, value uint64) {
 	}
 }
 
-// String is the query with its question mark, or "".
+// String returns the query with its question mark, or "".
 func (q parameters) String() string {
 	if len(q) == 0 {
 		return ""
@@ -287,30 +288,31 @@ func (q parameters) String() string {
 	return "?" + url.Values(q).Encode()
 }
 
-// path joins words to a path below the API, each escaped.
-func path(words ...string) string {
+// path joins escaped segments to a path below the API.
+func path(segments ...string) string {
 	var b strings.Builder
-	for _, w := range words {
+	for _, s := range segments {
 		b.WriteByte('/')
-		b.WriteString(url.PathEscape(w))
+		b.WriteString(url.PathEscape(s))
 	}
 	return b.String()
 }
 
-// answer calls the API and returns what it answers. An error that the server answers is a *problem.Problem.
+// answer calls the API and returns the decoded response. An error response becomes a
+// *problem.Problem.
 func answer[T any](ctx context.Context, r *remote, method, path string, in any) (out T, err error) {
 	err = r.do(ctx, method, path, in, &out)
 	return out, err
 }
 
-// items is answer for a list.
+// items calls the API and returns the items of a list.
 func items[T any](ctx context.Context, r *remote, method, path string, in any) ([]T, error) {
 	out, err := answer[list[T]](ctx, r, method, path, in)
 	return out.Items, err
 }
 
-// pages is as many records as a query selects. A page ends early when its records are large; the next one begins behind
-// last, which is the name of a bound.
+// pages returns the records that a query selects, up to limit. The server ends a page early when
+// its records are large. The next page starts at the parameter last, which is "before" or "after".
 func pages[T any](ctx context.Context, r *remote, path string, v parameters, last string, limit int) ([]T, error) {
 	limit = journal.PageSize(limit)
 	var all []T
@@ -328,7 +330,7 @@ func pages[T any](ctx context.Context, r *remote, path string, v parameters, las
 	}
 }
 
-// do calls the API and reads the answer into out; nil throws it away.
+// do calls the API and decodes the response into out; nil discards it.
 func (r *remote) do(ctx context.Context, method, path string, in, out any) error {
 	resp, err := r.send(ctx, method, path, in)
 	if err != nil {
@@ -346,7 +348,7 @@ func (r *remote) do(ctx context.Context, method, path string, in, out any) error
 
 func (r *remote) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
 	if strings.Contains(path, "//") {
-		return nil, fmt.Errorf("%s %s: a name is empty: %w", method, path, journal.ErrNotFound)
+		return nil, fmt.Errorf("%s %s: a name in the path is empty: %w", method, path, journal.ErrNotFound)
 	}
 	if in == nil {
 		return r.sendFile(ctx, method, path, "", nil)
@@ -379,7 +381,7 @@ func decode(resp *http.Response, out any) error {
 			cmp.Or(resp.Header.Get("Content-Type"), "without a content type"))
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return fmt.Errorf("%s %s: read the answer: %w", resp.Request.Method, resp.Request.URL, err)
+		return fmt.Errorf("%s %s: read the response: %w", resp.Request.Method, resp.Request.URL, err)
 	}
 	return nil
 }
@@ -389,7 +391,7 @@ func isJSON(resp *http.Response) bool {
 	return strings.TrimSpace(mediaType) == "application/json"
 }
 
-// drain reads what is left, so that the connection can be used again.
+// drain reads the rest of the body, so that the connection can be used again.
 func drain(resp *http.Response) {
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	resp.Body.Close()

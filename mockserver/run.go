@@ -2,10 +2,10 @@ package mockserver
 
 import "context"
 
-// BeginRun begins a run and returns a client whose calls belong to it. Runs share a server without seeing each other: an endpoint
-// that you register with the run's client gets the events that you emit with it and no others, and its deliveries follow the run's
-// own clock. Bins are shared: give yours names that no other run has. End the run with EndRun. ErrInvalid when the server has too
-// many runs.
+// BeginRun begins a run and returns a client whose calls belong to it. Runs share a server without
+// seeing each other. An endpoint registered with the run's client gets only the events that this
+// client emits, and its deliveries follow the run's clock. Runs share the bins: give yours names
+// that no other run uses. End the run with EndRun. ErrInvalid when the server has too many runs.
 func (c *Client) BeginRun(ctx context.Context, o RunOptions) (*Client, error) {
 	id, err := c.transport.BeginRun(ctx, o)
 	if err != nil {
@@ -14,9 +14,9 @@ func (c *Client) BeginRun(ctx context.Context, o RunOptions) (*Client, error) {
 	return &Client{c.transport, id}, nil
 }
 
-// Run returns the id of the run that the client's calls belong to; "" when they belong to none.
+// Run returns the id of the client's run; "" when it has none.
 func (c *Client) Run() string { return c.run }
 
-// EndRun ends the client's run: it removes the run's endpoints and stops what is queued for them. Deliveries and captures
-// stay. ErrNotFound when the run has ended, or the client belongs to none.
+// EndRun ends the client's run: it removes the run's endpoints and stops their queued attempts.
+// Deliveries and captures stay. ErrNotFound when the run has ended, or the client has none.
 func (c *Client) EndRun(ctx context.Context) error { return c.transport.EndRun(ctx, c.run) }

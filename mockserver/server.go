@@ -16,13 +16,16 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/webhooksite"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Options of a Server. The zero value is a server for tests: memory, virtual clock, free ports on loopback, no dashboard.
+// Options configure a Server. The zero value is a server for tests: memory, virtual clock, free
+// ports on loopback, no dashboard.
 type Options struct {
-	// Store keeps the journal; nil is NewMemory with its default limits. Close does not close a Store that was given.
+	// Store keeps the journal; nil is NewMemory with its default limits. Close does not close a
+	// Store that you pass here.
 	Store Store
 	// MaxBody bounds the body of a request to the capture address, in bytes; 0 is 16 MiB.
 	MaxBody int
@@ -30,48 +33,51 @@ type Options struct {
 	Catalogue *fixtures.Catalogue
 	// Capture is the capture address, host:port; "" is 127.0.0.1:0, a free port.
 	Capture string
-	// CaptureTLS is a second capture address, host:port, that speaks TLS; "" is none. See capture.TLS.
+	// CaptureTLS is a second capture address, host:port, that speaks TLS; "" is none.
 	CaptureTLS string
-	// CADir is the folder that keeps the certificate authority of CaptureTLS; "" has a new one with every start.
+	// CADir is the folder that keeps the certificate authority of CaptureTLS; "" makes a new one at
+	// every start.
 	CADir string
-	// CaptureURL and DashboardURL are what the two addresses are called from outside: behind a proxy, below a path, in a container whose ports are
-	// published. They are what is printed and returned. "" is what they listen on, as this machine reaches it.
+	// CaptureURL and DashboardURL are the public URLs of the two addresses, for a server behind a
+	// proxy, below a path, or in a container with published ports. The server prints and returns
+	// them. "" is the listening address as this machine reaches it.
 	CaptureURL   string
 	DashboardURL string
-	// Dashboard makes the HTTP API and page over the server (dashboard.Handler); nil is none.
+	// Dashboard makes the HTTP API and the page (dashboard.Handler); nil is none.
 	Dashboard func(Parts) http.Handler
-	// DashboardAddress is the dashboard's, host:port; "" is 127.0.0.1:0.
+	// DashboardAddress is the dashboard's address, host:port; "" is 127.0.0.1:0.
 	DashboardAddress string
-	// VendorAPIs are the systems' own APIs, by provider: what a program written against one talks to. Each has the address
-	// that Addresses gives it; the dashboard serves all of them too, below their names. One with neither takes a free port.
+	// VendorAPIs are the emulated vendor APIs, by provider, for programs that are clients of the
+	// real API. The dashboard serves each of them below its name, and Addresses may give it a
+	// separate address. Without either it takes a free port.
 	VendorAPIs map[string]VendorAPI
-	// Addresses are those of VendorAPIs, by provider, host:port.
+	// Addresses are the addresses of VendorAPIs, by provider, host:port.
 	Addresses map[string]string
-	// Demo adds a demo tenant to every provider, whose key is provider.DemoKey, unless some address can be reached from
-	// other machines.
+	// Demo adds a demo tenant with the API key "demo-key" to every provider, unless other machines
+	// can reach one of the addresses.
 	Demo bool
-	// Tenants are added to their providers, or replace those of their names.
+	// Tenants are added to their providers. A tenant replaces an existing one with the same name.
 	Tenants []Tenant
-	// RealClock has retries follow the wall clock; without it they wait for Advance.
+	// RealClock makes retries follow the wall clock; without it they wait for Advance.
 	RealClock bool
 	// Start is where the virtual clock starts; zero is fixtures.DefaultStart.
 	Start time.Time
-	// Seed is the seed of the events that name none. StartT picks a random one where it is 0.
+	// Seed renders the events that have no seed. StartT replaces 0 with a random seed.
 	Seed uint64
-	// AllowTargets are CIDRs and hosts that may be delivered to, as loopback may.
+	// AllowTargets are the CIDRs and hosts, in addition to loopback, that deliveries may go to.
 	AllowTargets []string
-	// Lookup resolves the names of hosts that are delivered to; nil is the system's resolver.
+	// Lookup resolves the host names of deliveries; nil is the system's resolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	// Trust decides which certificates of https consumers are taken, by deliveries, forwards and resends. The zero value takes what the
-	// system's authorities vouch for.
+	// Trust says which certificates of https consumers to accept, for deliveries, forwards and
+	// resends. The zero value accepts the system's certificate authorities.
 	Trust Trust
-	// Token is what callers of the dashboard must show; "" asks for none.
+	// Token is the token that callers of the dashboard must send; "" needs none.
 	Token string
 	// Insecure allows addresses beyond loopback without a Token.
 	Insecure bool
-	// Log is told what goes wrong in the background; nil is silence.
+	// Log gets the errors that happen in the background; nil discards them.
 	Log *slog.Logger
-	// Version of the program, as it says of itself to clients; "" is that of the module.
+	// Version is the program's version, which it reports to clients; "" is the module's version.
 	Version string
 }
 
@@ -80,21 +86,23 @@ type Server struct {
 	catalogue  *fixtures.Catalogue
 	seed       uint64
 	store      Store
-	ownStore   bool        // opened here, so closed here
-	wire       *HTTPClient // of deliveries and resends
-	forwarding *HTTPClient // of forwards; nil before the capture address is made
+	ownStore   bool        // Start made the store, so Close closes it
+	wire       *HTTPClient // for deliveries and resends
+	forwarding *HTTPClient // for forwards; nil until the capture server starts
 	dispatcher *delivery.Dispatcher
+	entities   *entities.Registry
 	capture    *capture.Server
 	dashboard  *webServer // nil without one
 	vendorAPIs []*vendorAPIServer
 
-	journeys atomic.Uint64 // journeys drawn so far, so that each is another life
+	journeys atomic.Uint64 // journeys rendered so far, so that each is about another entity
 	closed   sync.Once
-	err      error // of Close
+	err      error // the result of Close
 }
 
-// Start starts a server. Close it; the end of ctx only keeps it from starting. Errors say which option was wrong, or which
-// address could not be had (they wrap *net.OpError then).
+// Start starts a server, which you must Close. After Start has returned, the end of ctx does not
+// stop the server. Errors say which option was wrong, or which address could not be opened (then
+// they wrap *net.OpError).
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("start the server: %w", err)
@@ -130,13 +138,19 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard *Guard) (err error) {
 	s.dispatcher, err = delivery.New(ctx, delivery.Options{
 		Catalogue: o.Catalogue, Store: s.store, Virtual: !o.RealClock, Start: o.Start, Seed: o.Seed, Wire: client, Log: o.Log,
-		Demo: o.Demo && !o.exposed(), Hold: true,
+		Hold: true,
+	})
+	if err != nil {
+		return fmt.Errorf("start the providers: %w", err)
+	}
+	s.entities, err = entities.New(ctx, entities.Options{
+		Catalogue: o.Catalogue, Store: s.store, Dispatcher: s.dispatcher, Seed: o.Seed, Demo: o.Demo && !o.exposed(),
 	})
 	if err != nil {
 		return fmt.Errorf("start the providers: %w", err)
 	}
 	for _, t := range o.Tenants {
-		if _, err := s.dispatcher.PutTenant(ctx, t); err != nil {
+		if _, err := s.entities.PutTenant(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -145,8 +159,8 @@ func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard
 		return err
 	}
 	s.capture, err = capture.Start(ctx, capture.Options{
-		Addr: o.Capture, PublicURL: o.CaptureURL, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: s.forwards(guard, o.Trust),
-		Front: front, Known: s.known(), Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
+		Addr: o.Capture, PublicURL: o.CaptureURL, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: s.forwardClient(guard, o.Trust),
+		Front: front, Known: s.knownSecrets(), Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
 	})
 	switch {
 	case errors.Is(err, capture.ErrTLS):
@@ -160,12 +174,12 @@ func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard
 	if err := s.startVendorAPIs(o); err != nil {
 		return err
 	}
-	s.dispatcher.Resume() // the bins that deliveries may go to listen now
+	s.dispatcher.Resume() // deliveries may go to bins, which listen from here on
 	if o.Dashboard == nil {
 		return nil
 	}
 	handler := o.Dashboard(Parts{
-		Dispatcher: s.dispatcher, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
+		Dispatcher: s.dispatcher, Entities: s.entities, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
 	})
 	if s.dashboard, err = startWeb(o, o.DashboardAddress, dashboardGuarded(), s.withVendorAPIs(handler)); err != nil {
 		return listenError("dashboard", o.DashboardAddress, err)
@@ -177,10 +191,11 @@ func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard
 	return nil
 }
 
-// listens says whether an address is that of this server's bins.
+// listens reports whether the bins of this server listen on an address.
 func (s *Server) listens(at netip.AddrPort) bool { return s.capture != nil && s.capture.Listens(at) }
 
-// reroute leads what goes to the public URL of the bins to where they listen: the public name may not be known here, or not lead back.
+// reroute replaces the public URL of the bins with the address that they listen on, because this
+// machine may not resolve the public name or reach itself by it.
 func (s *Server) reroute(to string) string {
 	if s.capture == nil || s.capture.URL() == "http://"+s.capture.Address() {
 		return to
@@ -192,13 +207,14 @@ func (s *Server) reroute(to string) string {
 	return "http://" + s.capture.Address() + rest
 }
 
-// forwards is the client that bins forward with: not to themselves, whatever a name leads to.
-func (s *Server) forwards(guard *Guard, trust Trust) *HTTPClient {
+// forwardClient returns the client that bins forward with. It refuses to send to the bins
+// themselves, whatever a name resolves to.
+func (s *Server) forwardClient(guard *Guard, trust Trust) *HTTPClient {
 	own := *guard
 	own.Own = nil
 	own.Refuse = func(at netip.AddrPort) error {
 		if s.listens(at) {
-			return fmt.Errorf("%w: %s is this capture address itself", wire.ErrForbidden, at)
+			return fmt.Errorf("%w: %s is the capture address of this server", wire.ErrForbidden, at)
 		}
 		return nil
 	}
@@ -206,8 +222,8 @@ func (s *Server) forwards(guard *Guard, trust Trust) *HTTPClient {
 	return s.forwarding
 }
 
-// known are the secrets of what is sent from here.
-func (s *Server) known() capture.Known {
+// knownSecrets returns the secrets of the server's endpoints, to verify captures with.
+func (s *Server) knownSecrets() capture.Known {
 	return capture.Known{Signers: s.dispatcher.Signers, Secrets: func(name, bin string) []capture.Secret {
 		found := s.dispatcher.Secrets(name, bin)
 		list := make([]capture.Secret, len(found))
@@ -218,10 +234,12 @@ func (s *Server) known() capture.Known {
 	}}
 }
 
-// inFlight is how many bytes of requests the capture server holds that are not stored yet, where so many bytes are kept.
+// inFlight returns how many bytes of unstored requests the capture server may have in memory, for a
+// store that keeps so many bytes.
 func inFlight(kept int64) int64 { return min(256<<20, kept/2) }
 
-// front is the API that the capture address speaks besides, guarded as the dashboard is.
+// front returns the webhook.site API, which the capture address also serves. It is guarded like the
+// dashboard.
 func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 	tokens, err := webhooksite.New(ctx, webhooksite.Options{Store: s.store, Log: o.Log})
 	if err != nil {
@@ -229,24 +247,26 @@ func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 	}
 	address, err := net.ResolveTCPAddr("tcp", o.Capture)
 	if err != nil {
-		return capture.Front{}, err // it was checked before
+		return capture.Front{}, err // unlikely: checkAddresses has resolved it
 	}
 	front := tokens.Front()
 	front.API = newGate(o, o.CaptureURL, o.Capture, address, []string{"/token"}, front.API)
 	return front, nil
 }
 
-// grace bounds how long Close waits for requests under way.
+// grace is how long Close waits for open requests.
 const grace = 5 * time.Second
 
-// Close stops everything and waits for it, five seconds at most for open requests. You may call it twice.
+// Close stops everything and waits for it, at most five seconds for open requests. You may call it
+// twice.
 func (s *Server) Close() error {
 	s.closed.Do(func() { s.err = s.close() })
 	return s.err
 }
 
-// close stops who asks before who is asked: the dashboard and the vendor APIs, the senders, the receiver, the journal. So a delivery to a bin
-// of this server is not recorded as refused only because the server stopped.
+// close stops callers before the parts that they call: the dashboard and the vendor APIs, the
+// deliveries, the capture server, the journal. So the end of the server does not fail a delivery to
+// one of its bins.
 func (s *Server) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
@@ -271,10 +291,12 @@ func (s *Server) close() error {
 	return errors.Join(errs...)
 }
 
-// ListensOn is the capture address as this machine reaches it, host:port, whatever CaptureURL says.
+// ListensOn returns the capture address as this machine reaches it, host:port, whatever CaptureURL
+// says.
 func (s *Server) ListensOn() string { return s.capture.Address() }
 
-// DashboardListensOn is the dashboard's address as this machine reaches it, host:port, or "" without one.
+// DashboardListensOn returns the dashboard's address as this machine reaches it, host:port, or ""
+// without a dashboard.
 func (s *Server) DashboardListensOn() string {
 	if s.dashboard == nil {
 		return ""
@@ -282,16 +304,19 @@ func (s *Server) DashboardListensOn() string {
 	return s.dashboard.address
 }
 
-// CaptureURL is the capture address, http://host:port, or the public URL that it was given.
+// CaptureURL returns the URL of the capture address, http://host:port, or Options.CaptureURL.
 func (s *Server) CaptureURL() string { return s.capture.URL() }
 
-// CaptureTLSURL is the capture address that speaks TLS, https://host:port, or "" without one.
+// CaptureTLSURL returns the URL of the capture address that speaks TLS, https://host:port, or ""
+// without one.
 func (s *Server) CaptureTLSURL() string { return s.capture.TLSURL() }
 
-// CA is the certificate of the authority to trust at CaptureTLSURL, as PEM; nil without one.
+// CA returns the certificate of the authority that clients of CaptureTLSURL must trust, as PEM; nil
+// without TLS.
 func (s *Server) CA() []byte { return s.capture.CA() }
 
-// DashboardURL is the dashboard's address, http://host:port, or the public URL that it was given; "" without one.
+// DashboardURL returns the dashboard's URL, http://host:port, or Options.DashboardURL; "" without a
+// dashboard.
 func (s *Server) DashboardURL() string {
 	if s.dashboard == nil {
 		return ""
@@ -299,10 +324,10 @@ func (s *Server) DashboardURL() string {
 	return s.dashboard.url
 }
 
-// Advance moves the virtual clock forward and makes every attempt that is then due. ErrRealClock.
+// Advance moves the virtual clock forward and sends every attempt that is then due. ErrRealClock.
 func (s *Server) Advance(ctx context.Context, by time.Duration) (Clock, error) {
 	return s.dispatcher.Advance(ctx, by)
 }
 
-// Client drives the server in this process.
+// Client returns a client of this server that calls it directly.
 func (s *Server) Client() *Client { return &Client{transport: &local{s}} }

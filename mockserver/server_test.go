@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// What StartT started is gone when the test is: no goroutine, no listener.
+// Nothing that StartT started is left after the test: no goroutine, no listener.
 func TestStartTLeavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	var address string
@@ -36,7 +36,7 @@ func TestStartTLeavesNothing(t *testing.T) {
 		if _, err := neostore.Subscribe(t.Context(), inbox.URL(), "Pass:*"); err != nil {
 			t.Fatal(err)
 		}
-		// An attempt is under way, and a wait, when the server stops.
+		// An attempt and a wait are active when the server stops.
 		if _, err := neostore.Emit(t.Context(), "Pass:Created"); err != nil {
 			t.Fatal(err)
 		}
@@ -64,8 +64,8 @@ func TestCloseTwice(t *testing.T) {
 	}
 }
 
-// The server outlives the context it was started with.
-func TestTheContextOnlyStarts(t *testing.T) {
+// The server outlives the context that it was started with.
+func TestServerOutlivesItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	server, err := mockserver.Start(ctx, mockserver.Options{})
@@ -81,8 +81,8 @@ func TestTheContextOnlyStarts(t *testing.T) {
 	}
 }
 
-// A store that was given stays open; the next server goes on with it.
-func TestTheStoreBelongsToWhoGaveIt(t *testing.T) {
+// Close does not close a store from Options; the next server continues with it.
+func TestCloseLeavesAGivenStoreOpen(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
 	defer store.Close()
@@ -102,7 +102,7 @@ func TestTheStoreBelongsToWhoGaveIt(t *testing.T) {
 	}
 }
 
-func TestStartSaysWhatIsWrong(t *testing.T) {
+func TestStartErrors(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -115,13 +115,13 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		name    string
 		options mockserver.Options
 		want    string
-		network bool // whether the error is of the network: *net.OpError
+		network bool // the error wraps *net.OpError
 	}{
 		{"capture taken", mockserver.Options{Capture: address}, "capture address " + address + " is in use: stop the other program, or choose another address (port 0 takes a free one)", true},
 		{"dashboard taken", withDashboard(mockserver.Options{DashboardAddress: address}), "dashboard address " + address + " is in use: stop the other program, or choose another address (port 0 takes a free one)", true},
-		{"no port", mockserver.Options{Capture: "127.0.0.1"}, `capture address "127.0.0.1": address 127.0.0.1: missing port in address: want host:port, as in 127.0.0.1:8080`, false},
-		{"exposed capture", mockserver.Options{Capture: "0.0.0.0:0"}, `capture address "0.0.0.0:0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
-		{"exposed dashboard", withDashboard(mockserver.Options{DashboardAddress: ":0"}), `dashboard address ":0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
+		{"no port", mockserver.Options{Capture: "127.0.0.1"}, `capture address "127.0.0.1": address 127.0.0.1: missing port in address: want host:port, such as 127.0.0.1:8080`, false},
+		{"exposed capture", mockserver.Options{Capture: "0.0.0.0:0"}, `capture address "0.0.0.0:0": reachable from other machines, without a token: set a token, allow it with insecure, or listen on 127.0.0.1`, false},
+		{"exposed dashboard", withDashboard(mockserver.Options{DashboardAddress: ":0"}), `dashboard address ":0": reachable from other machines, without a token: set a token, allow it with insecure, or listen on 127.0.0.1`, false},
 		{"target", mockserver.Options{AllowTargets: []string{"10.0.0.0/99"}}, "allowed targets:", false},
 	} {
 		server, err := mockserver.Start(t.Context(), c.options)
@@ -142,7 +142,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestBeyondLoopbackWithATokenOrAWord(t *testing.T) {
+func TestBeyondLoopback(t *testing.T) {
 	t.Parallel()
 	for _, o := range []mockserver.Options{
 		{Capture: "0.0.0.0:0", DashboardAddress: "0.0.0.0:0", Token: "t"},
@@ -156,11 +156,11 @@ func TestBeyondLoopbackWithATokenOrAWord(t *testing.T) {
 			continue
 		}
 		closeClient(t, client)
-		post(t, client.BinURL("inbox"), "x") // the addresses that it tells can be reached
+		post(t, client.BinURL("inbox"), "x") // the addresses that it reports can be reached
 	}
 }
 
-// StartT fails the test by the little that it asks of one.
+// StartT fails the test with the few methods of T.
 func TestStartTFailsTheTest(t *testing.T) {
 	t.Parallel()
 	f := &fakeT{}
@@ -194,7 +194,7 @@ func TestHandles(t *testing.T) {
 	if err := inbox.VerifyWith(ctx, "neostore", endpoint.Secrets...); err != nil {
 		t.Fatal(err)
 	}
-	// What the bin answers is set beside what it verifies with.
+	// Respond keeps the settings of VerifyWith.
 	if err := inbox.Respond(ctx, journal.Response{Status: 204}); err != nil {
 		t.Fatal(err)
 	}
@@ -208,15 +208,15 @@ func TestHandles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdicts := map[string]int{}
+	results := map[string]int{}
 	for _, c := range captures {
-		verdicts[string(c.Verification.Verdict)]++
+		results[string(c.Verification.Verdict)]++
 		if c.Response.Status != 204 {
 			t.Errorf("answered %d, want 204", c.Response.Status)
 		}
 	}
-	if verdicts["valid"] != 1 || verdicts["missing"] != 1 {
-		t.Errorf("verdicts %v, want one valid, one missing", verdicts)
+	if results["valid"] != 1 || results["missing"] != 1 {
+		t.Errorf("results %v, want one valid, one missing", results)
 	}
 
 	if n, err := inbox.Clear(ctx); n != 2 || err != nil {
@@ -228,15 +228,15 @@ func TestHandles(t *testing.T) {
 	short, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := inbox.Wait(short, 1); err == nil || errors.Is(err, mockserver.ErrNotReceived) {
-		t.Errorf("a wait given up: %v, want the context's error", err)
+		t.Errorf("a cancelled wait: %v, want the context's error", err)
 	}
 	waited, err := inbox.WaitFor(ctx, query.Wait{Count: 1, Timeout: 1})
 	if err != nil || waited.OK {
-		t.Errorf("a wait in vain: %+v, %v", waited, err)
+		t.Errorf("a wait that runs out of time: %+v, %v", waited, err)
 	}
 
 	if _, err := neostore.Emit(ctx, "Pass:Created", "signatur:missing"); err == nil {
-		t.Error("a fault that there is none of was taken")
+		t.Error("an unknown fault was accepted")
 	}
 	if err := neostore.Remove(ctx, endpoint.ID); err != nil {
 		t.Error(err)
@@ -246,7 +246,7 @@ func TestHandles(t *testing.T) {
 	}
 }
 
-// deliver has a provider deliver one event to a bin.
+// deliver makes a provider deliver one event to a bin.
 func deliver(t *testing.T, server *mockserver.Server) {
 	t.Helper()
 	inbox := server.Bin("inbox")
@@ -261,7 +261,7 @@ func deliver(t *testing.T, server *mockserver.Server) {
 	}
 }
 
-// post sends a body to a bin over a connection of its own.
+// post sends a body to a bin over a new connection.
 func post(t *testing.T, url, body string) {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -308,7 +308,7 @@ func contextEnding(t *testing.T) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// Each journey is another life, and the same seed gives the same lives again.
+// Each journey is about another entity, and the same seed gives the same journeys again.
 func TestJourneys(t *testing.T) {
 	t.Parallel()
 	journeys := func(seed uint64) (bodies []string) {
@@ -340,10 +340,10 @@ func TestJourneys(t *testing.T) {
 	}
 	once, again, other := journeys(7), journeys(7), journeys(8)
 	if !slices.Equal(once, again) {
-		t.Error("the same seed gave other lives")
+		t.Error("the same seed gave other journeys")
 	}
 	if once[0] == once[3] || once[0] == other[0] {
-		t.Error("two lives are the same")
+		t.Error("two journeys are the same")
 	}
 	if _, err := mockserver.StartT(t).Provider("neostor").Journey(t.Context(), "pass"); !errors.Is(err, fixtures.ErrUnknownProvider) {
 		t.Errorf("no such provider: %v", err)

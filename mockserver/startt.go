@@ -5,7 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// T is the part of testing.TB that StartT needs: Helper, Fatalf, Cleanup and Logf. GinkgoT() has it too.
+// T is the part of testing.TB that StartT needs: Helper, Fatalf, Cleanup and Logf. GinkgoT() has it
+// too.
 type T interface {
 	Helper()
 	Fatalf(format string, args ...any)
@@ -13,8 +14,9 @@ type T interface {
 	Logf(format string, args ...any)
 }
 
-// StartT starts a server that the test's cleanup closes, or fails the test. At most one Options may be given. Without Options.Seed each server
-// has another random seed, so that two of them never send the same event ids; a test that fails logs it, and Options.Seed repeats it.
+// StartT starts a server, or fails the test. The test's cleanup closes it. You may give at most one
+// Options. Without Options.Seed each server has a random seed, so that two servers never send the
+// same event ids. A failed test logs the seed; set it as Options.Seed to repeat the test.
 func StartT(t T, opts ...Options) *Server {
 	t.Helper()
 	var o Options
@@ -26,9 +28,9 @@ func StartT(t T, opts ...Options) *Server {
 		t.Fatalf("mockserver.StartT: got %d Options, want at most one", len(opts))
 		return nil
 	}
-	drawn := o.Seed == 0
-	if drawn {
-		o.Seed = 1 + rand.Uint64N(1_000_000_000) // short enough to type again
+	random := o.Seed == 0
+	if random {
+		o.Seed = 1 + rand.Uint64N(1_000_000_000) // short enough to type
 	}
 	s, err := Start(context.Background(), o)
 	if err != nil {
@@ -36,8 +38,8 @@ func StartT(t T, opts ...Options) *Server {
 		return nil
 	}
 	t.Cleanup(func() {
-		if f, ok := t.(interface{ Failed() bool }); drawn && ok && f.Failed() {
-			t.Logf("mockserver: seed %d: the same events come with mockserver.Options{Seed: %d}", o.Seed, o.Seed)
+		if f, ok := t.(interface{ Failed() bool }); random && ok && f.Failed() {
+			t.Logf("mockserver: seed %d: to repeat the same events, use mockserver.Options{Seed: %d}", o.Seed, o.Seed)
 		}
 		if err := s.Close(); err != nil {
 			t.Logf("mockserver: close: %v", err)

@@ -21,7 +21,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// secured is a server with a certificate that no authority of the system vouches for, and the Trust that takes it.
+// secured starts a server whose certificate the system's authorities do not know, and returns the
+// Trust that accepts it.
 func secured(t *testing.T, handler http.Handler) (string, wire.Trust) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
@@ -35,7 +36,8 @@ func secured(t *testing.T, handler http.Handler) (string, wire.Trust) {
 
 const unknownAuthority = "certificate signed by unknown authority: trust it with --cacert FILE, or --skip-verify (in Go: wire.Trust)"
 
-// Deliveries, forwards and resends go to an https consumer whose authority is trusted, and say what to do about another.
+// Deliveries, forwards and resends reach an https consumer whose authority is trusted. For another
+// one they say what to do.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	consumer, known := secured(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
@@ -94,7 +96,7 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// call posts JSON and returns what is answered.
+// call posts JSON and returns the status and body of the response.
 func call(t *testing.T, at, body string) (int, string) {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -110,7 +112,7 @@ func call(t *testing.T, at, body string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
-// A dashboard may stand behind a server that speaks TLS.
+// A dashboard may be behind a server that speaks TLS.
 func TestDialOverTLS(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})

@@ -12,15 +12,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// vendorAPIServer is one system's own API, and where it is.
+// vendorAPIServer serves one vendor API.
 type vendorAPIServer struct {
 	provider string
 	handler  http.Handler
-	own      *webServer // nil when only the dashboard serves it
+	own      *webServer // its separate address; nil when only the dashboard serves it
 	stop     context.CancelFunc
 }
 
-// makeVendorAPIs makes the handlers.
+// makeVendorAPIs makes the handlers of the vendor APIs.
 func (s *Server) makeVendorAPIs(ctx context.Context, o Options, guard *wire.Guard) error {
 	for _, name := range slices.Sorted(maps.Keys(o.VendorAPIs)) {
 		p, err := o.Catalogue.Provider(name)
@@ -29,7 +29,7 @@ func (s *Server) makeVendorAPIs(ctx context.Context, o Options, guard *wire.Guar
 		}
 		own, stop := context.WithCancel(context.WithoutCancel(ctx))
 		handler, err := o.VendorAPIs[name](own, vendorapi.Backend{
-			Dispatcher: s.dispatcher, Store: s.store, Provider: p, Capture: s.capture.URL(), Reachable: guard.CheckHost,
+			Dispatcher: s.dispatcher, Entities: s.entities, Store: s.store, Provider: p, Capture: s.capture.URL(), Reachable: guard.CheckHost,
 			Log: o.Log.With("provider", name),
 		})
 		if err != nil {
@@ -41,7 +41,7 @@ func (s *Server) makeVendorAPIs(ctx context.Context, o Options, guard *wire.Guar
 	return nil
 }
 
-// withVendorAPIs serves the vendor APIs below their names, and everything else by next.
+// withVendorAPIs serves the vendor APIs below their names, and everything else with next.
 func (s *Server) withVendorAPIs(next http.Handler) http.Handler {
 	if len(s.vendorAPIs) == 0 {
 		return next
@@ -54,7 +54,8 @@ func (s *Server) withVendorAPIs(next http.Handler) http.Handler {
 	return mux
 }
 
-// startVendorAPIs starts the servers of those with an address of their own, and of all when there is no dashboard.
+// startVendorAPIs starts a web server for each vendor API that has a separate address. Without a
+// dashboard it starts one for each vendor API.
 func (s *Server) startVendorAPIs(o Options) error {
 	for _, f := range s.vendorAPIs {
 		address := o.Addresses[f.provider]
@@ -72,7 +73,8 @@ func (s *Server) startVendorAPIs(o Options) error {
 	return nil
 }
 
-// vendorAPIAddresses are where the vendor APIs are, by provider: an address, or else the path below the dashboard.
+// vendorAPIAddresses returns where the vendor APIs are, by provider: the URL of a separate address,
+// or the path below the dashboard.
 func (s *Server) vendorAPIAddresses() map[string]string {
 	addresses := map[string]string{}
 	for _, f := range s.vendorAPIs {
@@ -95,7 +97,8 @@ func (s *Server) closeVendorAPIs(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// VendorAPIURL is where a provider's own API is: its address if it has one, else below the dashboard; "" when there is none.
+// VendorAPIURL returns the URL of a provider's vendor API: at its separate address if it has one,
+// else below the dashboard; "" without one.
 func (s *Server) VendorAPIURL(provider string) string {
 	for _, f := range s.vendorAPIs {
 		switch {

@@ -10,16 +10,16 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// echo is a vendor API that says where it was found, and ends what it starts with its context.
+// echo is a vendor API that returns the path of each request. Its work ends with its context.
 func echo(ended chan<- struct{}) vendorapi.Factory {
 	return func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
 		context.AfterFunc(ctx, func() { close(ended) })
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _, demo := server.Dispatcher.KeyOf(server.Provider.Name, delivery.DemoKey)
+			_, _, demo := server.Entities.KeyOf(server.Provider.Name, entities.DemoKey)
 			_ = vendorapi.Write(w, http.StatusOK, map[string]any{"base": vendorapi.Base(r), "path": r.URL.Path, "demo": demo})
 		}), nil
 	}
@@ -84,7 +84,7 @@ func TestAVendorAPIAloneTakesAPort(t *testing.T) {
 	}
 }
 
-// Who can be reached from other machines has no key that everybody knows.
+// A server that other machines can reach has no key that everybody knows.
 func TestNoDemoForStrangers(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{

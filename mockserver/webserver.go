@@ -13,13 +13,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// webServer serves one handler on a listener of its own.
+// webServer serves one handler on one listener.
 type webServer struct {
-	url     string // as it is told
+	url     string // as reported to users
 	address string // host:port, as this machine reaches it
 	server  *http.Server
-	stop    context.CancelFunc // ends the requests that wait or stream
-	done    chan error         // of Serve
+	stop    context.CancelFunc // cancels the requests that wait or stream
+	done    chan error         // the result of Serve
 }
 
 // startWeb listens at an address and serves until close.
@@ -35,8 +35,8 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 		stop: stop,
 		done: make(chan error, 1),
 		server: &http.Server{
-			Handler: withDeadlines(below(o.DashboardURL, newGate(o, o.DashboardURL, address, listener.Addr(), guarded, handler))),
-			// A wait or a stream may last; reading a request may not.
+			Handler: withDeadlines(stripPublicPath(o.DashboardURL, newGate(o, o.DashboardURL, address, listener.Addr(), guarded, handler))),
+			// A wait or a stream may take long; reading a request may not.
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       2 * time.Minute,
 			MaxHeaderBytes:    64 << 10,
@@ -49,8 +49,8 @@ func startWeb(o Options, address string, guarded []string, handler http.Handler)
 	return d, nil
 }
 
-// below takes the path of the public URL away where a proxy has left it: the handler stands at the root.
-func below(public string, next http.Handler) http.Handler {
+// stripPublicPath removes the path of the public URL from requests, for proxies that keep it.
+func stripPublicPath(public string, next http.Handler) http.Handler {
 	u, err := url.Parse(public)
 	base := ""
 	if err == nil {
@@ -72,7 +72,7 @@ func below(public string, next http.Handler) http.Handler {
 	})
 }
 
-// close lets requests under way finish until ctx ends.
+// close waits until ctx ends for open requests to finish, then closes them.
 func (d *webServer) close(ctx context.Context) error {
 	d.stop()
 	err := d.server.Shutdown(ctx)

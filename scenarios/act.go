@@ -190,7 +190,7 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []runE
 		r.recordEvent(&list[i])
 		seed, index := list[i].Draw.Seed, list[i].Draw.Index
 		emissions[i] = mockserver.Emission{
-			Event: list[i].Name, Tenant: list[i].Tenant, ID: list[i].ID, At: list[i].At, Body: list[i].Body,
+			Event: list[i].Name, Tenant: list[i].Tenant, ID: list[i].ID, At: list[i].At, Headers: list[i].Headers, Body: list[i].Body,
 			Seed: &seed, Stream: list[i].Draw.Stream, Index: &index, Faults: faults, Endpoint: to,
 		}
 	}

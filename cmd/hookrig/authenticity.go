@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -58,7 +59,11 @@ func shownHeaders(p *fixtures.Provider, e fixtures.Event) (rows []headerRow, sec
 			continue
 		}
 		row := headerRow{Name: h.Name, Value: h.Value}
-		for _, line := range p.Delivery.Headers {
+		lines := p.Delivery.Headers
+		if event, err := p.Event(e.Name); err == nil {
+			lines = slices.Concat(lines, event.Headers)
+		}
+		for _, line := range lines {
 			row.Assumed = row.Assumed || line.Assumed && strings.EqualFold(line.Name, h.Name)
 		}
 		rows = append(rows, row)

@@ -15,20 +15,21 @@ var ranks = []struct {
 	packages []string
 }{
 	{-1, []string{"internal/clip"}},
-	{0, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/jq", "fixtures/internal/jsontext", "fixtures/internal/people", "internal/handlers/hmac", "internal/handlers/secret"}},
+	{0, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/jq", "fixtures/internal/jsontext", "fixtures/internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped"}},
 	{1, []string{"fixtures/internal/slot", "fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/analysis/diff", "mockserver/internal/analysis/drift", "mockserver/internal/outbound"}},
 	{5, []string{"mockserver/store/sqlite", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},
 	{6, []string{"mockserver/internal/delivery", "mockserver/internal/capture", "mockserver/burst"}},
-	{7, []string{"mockserver/internal/problem", "mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},
-	{8, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
-	{9, []string{"mockserver"}},
-	{10, []string{"mockserver/dashboard"}},
-	{11, []string{"scenarios"}},
-	{12, []string{"cmd/hookrig"}},
-	{13, []string{"suites/matchers", "suites/acceptance"}},
+	{7, []string{"mockserver/internal/entities", "mockserver/internal/problem"}},
+	{8, []string{"mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},
+	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
+	{10, []string{"mockserver"}},
+	{11, []string{"mockserver/dashboard"}},
+	{12, []string{"scenarios"}},
+	{13, []string{"cmd/hookrig"}},
+	{14, []string{"suites/matchers", "suites/acceptance"}},
 }
 
 // What other modules can import. Everything else is internal.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/scenarios"
 )
@@ -20,6 +21,7 @@ type schemaKind struct {
 func schemaKinds() []schemaKind {
 	return []schemaKind{
 		{"scenario", scenarios.JSONSchema},
+		{"provider", fixtures.JSONSchema},
 	}
 }
 
@@ -39,7 +41,7 @@ func newSchema(w World) *cobra.Command {
 		Short: "Print the JSON Schema of a file format, for your editor",
 		Long: `Prints the JSON Schema (2020-12) of a file format. With it, your editor completes keys and marks mistakes while you
 type. hookrig lint finds more mistakes than the schema.`,
-		Example:           "  hookrig schema scenario > scenario.schema.json",
+		Example:           "  hookrig schema scenario > scenario.schema.json\n  hookrig schema provider > provider.schema.json",
 		Args:              exactArgs("a format"),
 		ValidArgsFunction: completeSchema,
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -1,6 +1,7 @@
 // Package clip shortens what comes from outside for messages and reports.
 //
-// Text cuts a text after so many characters, Quote quotes one for an error. A text that was cut ends in "…".
+// Text cuts a text after so many characters, Quote quotes one for an error. A text that was cut
+// ends in "…".
 package clip
 
 import "strconv"
@@ -13,7 +14,7 @@ func Text(text string, most int) string {
 	return text
 }
 
-// Quote quotes input for an error, at most 200 runes of it; what was cut stands outside of the quotes.
+// Quote quotes input for an error, at most 200 runes of it; the mark of a cut follows the quotes.
 func Quote(text string) string {
 	const most = 200
 	if cut := first(text, most); cut < len(text) {

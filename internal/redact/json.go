@@ -56,7 +56,7 @@ func (p *Pass) json(text []byte, whole bool) []byte {
 				continue
 			}
 			if pending || top().hide {
-				if plain := unquoteJSON(text[i:end]); plain != "" && plain != Word {
+				if plain := unquoteJSON(text[i:end]); plain != "" && plain != Word && !placeholder.MatchString(plain) {
 					p.took(member, plain)
 					with := `"` + Word + `"`
 					if !closed {

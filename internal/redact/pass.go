@@ -73,6 +73,9 @@ func (p *Pass) Take(name, value string) { p.note(name, value) }
 
 // took notes a secret and returns Word.
 func (p *Pass) took(name, value string) string {
+	if placeholder.MatchString(value) {
+		return value
+	}
 	if value != Word {
 		p.note(name, value)
 	}

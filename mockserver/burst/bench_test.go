@@ -10,7 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// BenchmarkRequest is what one event costs before it is written: rendered, signed, laid out as bytes.
+// BenchmarkRequest is what one event costs before it is written: rendered, signed, laid out as
+// bytes.
 func BenchmarkRequest(b *testing.B) {
 	for _, name := range []string{"neostore", "subscribfy", "ethpass"} {
 		b.Run(name, func(b *testing.B) {
@@ -43,8 +44,8 @@ func BenchmarkRequest(b *testing.B) {
 	}
 }
 
-// BenchmarkRun sends unique signed events to a bare sink, and beside it the same engine sends one request over and over:
-// the ratio is what making events costs on the wire.
+// BenchmarkRun sends unique signed events to a bare sink, and beside it the same engine sends one
+// request over and over: the ratio is what making events costs on the wire.
 func BenchmarkRun(b *testing.B) {
 	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetStatusCode(fasthttp.StatusOK) }}
 	listener := listen(b)
@@ -63,7 +64,7 @@ func BenchmarkRun(b *testing.B) {
 	b.Run("static", func(b *testing.B) {
 		raw := staticRequest(b, url)
 		start := time.Now()
-		spread(b, connections, func(n int) {
+		parallel(b, connections, func(n int) {
 			conn, err := wire.DialConn(b.Context(), url, nil, wire.Trust{})
 			if err != nil {
 				b.Error(err)

@@ -14,27 +14,30 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Plan is what a burst sends, where, how fast.
+// Plan says what a burst sends, where and how fast.
 type Plan struct {
 	// Provider is whose events are sent.
 	Provider *fixtures.Provider
-	// Recording, if set, is sent in turn in the place of the provider's events: Provider, Secret, Events, Options and Seed are
-	// not used then.
+	// Recording, if set, is sent in a loop in the place of the provider's events. Provider, Secret,
+	// Events, Options and Seed are not used then.
 	Recording *Recording
 	// URL is the consumer's address.
 	URL string
-	// Secret signs every event; "" sends what the provider sends without one.
+	// Secret signs every event; "" sends what the provider sends without a secret.
 	Secret string
-	// Events are the names or patterns of the events sent in turn; none is all of the provider's.
+	// Events are the names or patterns of the events, which are sent in a loop; none is all of the
+	// provider's.
 	Events []string
-	// Options are those of the rendering: tenant, earliest time, members overwritten.
+	// Options are those of rendering: tenant, earliest time, members overwritten.
 	Options fixtures.RenderOptions
-	// Rate is in events a second; 0 sends as fast as the answers come.
+	// Rate is in events a second; 0 sends each event when the response to the one before has come.
 	Rate float64
-	// Count ends the burst after so many events, Duration after so long; one of them must be set, the first to come ends it.
+	// Count ends the burst after that many events, Duration after that time; the first to come ends
+	// it, and one must be set.
 	Count    uint64
 	Duration time.Duration
-	// Connections is how many connections, and so requests at once, there are; 0 is DefaultConnections.
+	// Connections is how many connections, and so concurrent requests, there are; 0 is
+	// DefaultConnections.
 	Connections int
 	// Seed fixes the events: the same seed sends the same bytes.
 	Seed uint64
@@ -55,11 +58,13 @@ const MaxConnections = 10_000
 // recordedTimeout is the Timeout of a Recording, unless its Plan says otherwise.
 const recordedTimeout = 30 * time.Second
 
-// stream is the name that the draws of a burst have in common.
+// stream is the stream that the events of a burst are generated from.
 const stream = "burst"
 
-// Run sends the burst and returns its report. When ctx ends, Run breaks off its requests and returns
-// ctx's error and the report so far. ErrNoConsumer: the first connection could not be opened; the report says why. progress, if any, is called from one goroutine about ten times a second.
+// Run sends the burst and returns its report. When ctx ends, Run cuts short the requests in flight
+// and returns what was done until then, with the error of ctx. It returns ErrNoConsumer, and the
+// reason in the report, when the first connection cannot be opened. progress, if any, is called
+// from one goroutine about ten times a second.
 func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, error) {
 	names, err := plan.check()
 	if err != nil {
@@ -74,14 +79,15 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, erro
 	if plan.Recording == nil {
 		first, err := newRequestBuilder(&plan, names)
 		if err != nil {
-			return nil, err // so will the others
+			return nil, err // so would all others
 		}
 		requests.idle.Put(first)
 	}
 	for i := range workers {
 		workers[i] = newWorker(&plan, requests, recorders[i%len(recorders)])
 	}
-	// The first connection is opened before anything is counted: a consumer that is not there makes no burst.
+	// The first connection is opened before anything is counted: without a consumer there is no
+	// burst.
 	started := time.Now()
 	if err := workers[0].connect(ctx, started.Add(plan.Timeout)); err != nil {
 		workers[0].hangUp()
@@ -95,10 +101,10 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, erro
 	}
 
 	var (
-		next    atomic.Uint64 // the next index that nobody has taken
+		next    atomic.Uint64 // the next index that no worker has taken
 		running sync.WaitGroup
 		start   = time.Now()
-		clock   = pace{start: start, rate: plan.Rate, count: plan.Count}
+		clock   = pacer{start: start, rate: plan.Rate, count: plan.Count}
 	)
 	if plan.Duration > 0 {
 		clock.end = start.Add(plan.Duration)
@@ -114,7 +120,7 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Report, erro
 	return report, context.Cause(ctx)
 }
 
-// check fills in the defaults and returns the names of the events that are sent in turn.
+// check fills in the defaults and returns the names of the events.
 func (p *Plan) check() ([]string, error) {
 	switch {
 	case p.Provider == nil && p.Recording == nil:
@@ -155,7 +161,7 @@ func (p *Plan) check() ([]string, error) {
 	return p.names()
 }
 
-// names resolves the patterns; each must select something, so that a typing mistake sends nothing else instead.
+// names resolves the patterns. Each must select something, so that a typing mistake is noticed.
 func (p *Plan) names() ([]string, error) {
 	var names []string
 	if p.Recording != nil {
@@ -182,21 +188,23 @@ func (p *Plan) names() ([]string, error) {
 	return names, nil
 }
 
-// pace says when each event is due.
-type pace struct {
+// pacer says when each event is due.
+type pacer struct {
 	start, end time.Time // end is zero without a duration
 	rate       float64
 	count      uint64
 }
 
-// due is when event i is to be sent, and whether it still belongs to the burst. Without a rate it is due now.
-func (p pace) due(i uint64) (time.Time, bool) {
+// due returns when event i is due, and whether it belongs to the burst. Without a rate it is due
+// now.
+func (p pacer) due(i uint64) (time.Time, bool) {
 	if i >= p.count {
 		return time.Time{}, false
 	}
 	due := time.Now()
 	if p.rate > 0 {
-		// From the start, never from the event before: errors of rounding and of sleeping do not add up.
+		// The time counts from the start, never from the event before: errors of rounding and of
+		// sleeping do not add up.
 		due = p.start.Add(time.Duration(float64(i) / p.rate * float64(time.Second)))
 	}
 	return due, p.end.IsZero() || due.Before(p.end)

@@ -22,7 +22,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The benchmarks' sink is a fasthttp server, which keeps two goroutines for as long as the process lives.
+	// The benchmarks' sink is a fasthttp server, which keeps two goroutines for as long as the
+	// process lives.
 	goleak.VerifyTestMain(
 		m,
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
@@ -233,7 +234,8 @@ func TestReconcileNoticesEachWrong(t *testing.T) {
 	}
 }
 
-// A consumer that stalls must show in the response times of all that was due meanwhile, though only one request met it.
+// A consumer that stalls must show in the response times of all that was due meanwhile, though only
+// one request met it.
 func TestAStallIsNotOmitted(t *testing.T) {
 	var once sync.Once
 	stall := 400 * time.Millisecond

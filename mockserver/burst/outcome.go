@@ -2,11 +2,11 @@ package burst
 
 import "github.com/hookrig/hookrig/mockserver/internal/wire"
 
-// outcome is what became of one request, as Report.Outcomes counts it.
+// outcome is the result of one request, as Report.Outcomes counts it.
 type outcome uint8
 
 const (
-	informational outcome = iota // 1xx and whatever is no class of HTTP
+	informational outcome = iota // 1xx, and what is no class of HTTP
 	success
 	redirect
 	clientError
@@ -20,7 +20,7 @@ func (o outcome) String() string {
 	return [...]string{"other", "2xx", "3xx", "4xx", "5xx", string(wire.NotSent), string(wire.PartlyWritten), string(wire.NoResponse)}[o]
 }
 
-// outcomeOf is the outcome of an exchange.
+// outcomeOf returns the outcome of an exchange.
 func outcomeOf(what wire.Outcome, status int) outcome {
 	switch what {
 	case wire.NotSent:

@@ -2,11 +2,11 @@ package burst
 
 import "time"
 
-// Progress is how far a burst is: the time since its start, how many events were Sent and how many Acknowledged with a 2xx.
+// Progress is how far a burst has come.
 type Progress struct {
 	Elapsed      time.Duration // since the start
-	Sent         uint64
-	Acknowledged uint64
+	Sent         uint64        // events so far
+	Acknowledged uint64        // those with a 2xx
 }
 
 // watch calls progress ten times a second, and once more at the end.

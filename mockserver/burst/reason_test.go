@@ -98,19 +98,20 @@ func failing(err error) DialFunc {
 // TestReasonsAreBounded: reasons that all differ are counted together beyond a limit.
 func TestReasonsAreBounded(t *testing.T) {
 	reasons := map[string]uint64{}
-	for i := range 10 * mostReasons {
+	for i := range 10 * maxReasons {
 		count(reasons, fmt.Sprint("reason ", i), 2)
 	}
 	total := uint64(0)
 	for _, n := range reasons {
 		total += n
 	}
-	if len(reasons) != mostReasons+1 || total != 20*mostReasons || reasons[otherReasons] != 18*mostReasons {
+	if len(reasons) != maxReasons+1 || total != 20*maxReasons || reasons[otherReasons] != 18*maxReasons {
 		t.Errorf("%d reasons, %d in all, %d others", len(reasons), total, reasons[otherReasons])
 	}
 }
 
-// TestCancelBreaksOff: a burst ends when its context does, whatever the consumer does, and closes its connections.
+// TestCancelBreaksOff: a burst ends when its context does, whatever the consumer does, and closes
+// its connections.
 func TestCancelBreaksOff(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

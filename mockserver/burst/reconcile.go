@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Accounting holds what was sent against what a bin captured.
+// Accounting compares what was sent with what a bin captured.
 type Accounting struct {
 	// Captured is how many of the events sent the bin has, each counted once.
 	Captured uint64 `json:"captured"`
@@ -20,18 +20,21 @@ type Accounting struct {
 	Duplicated uint64 `json:"duplicated"`
 	// Unexpected is how many captures are of no event of the burst.
 	Unexpected uint64 `json:"unexpected"`
-	// Unacknowledged are in the bin though their sender saw no 2xx: a response was lost, not the event.
+	// Unacknowledged are in the bin although the sender got no 2xx: a response was lost, not the
+	// event.
 	Unacknowledged uint64 `json:"unacknowledged"`
-	// OutOfOrder is how many events came after one of a higher number. With several connections some do.
+	// OutOfOrder is how many events came after one of a higher number. With several connections
+	// some do.
 	OutOfOrder uint64 `json:"out_of_order"`
 }
 
 // OK says whether everything acknowledged was captured exactly once, and nothing else was.
 func (a *Accounting) OK() bool { return a.Lost == 0 && a.Duplicated == 0 && a.Unexpected == 0 }
 
-// Reconcile fills in r.Accounting from the captures of a bin since the burst began, in the order of their sequence.
-// It tells events apart by their bodies, which it renders again or takes from the recording; where bodies of a burst are
-// equal, it expects as many captures of them. It takes 20 bytes of memory an event.
+// Reconcile fills in r.Accounting from the captures of a bin since the burst began, in the order of
+// their sequence. It distinguishes events by their bodies, which it draws again or takes from the
+// recording. Where bodies are equal it expects as many captures. It takes 20 bytes of memory an
+// event.
 func (r *Report) Reconcile(captures iter.Seq2[journal.Capture, error]) error {
 	if r.plan.Provider == nil && r.plan.Recording == nil {
 		return errNoPlan
@@ -106,7 +109,7 @@ func (r *Report) expected(seed maphash.Seed) ([]sum, error) {
 	return sums, nil
 }
 
-// hashes returns what gives the hash of an event's body: drawn once more, or recorded.
+// hashes returns a function that returns the hash of an event's body, rendered again or recorded.
 func (r *Report) hashes(seed maphash.Seed) (func(i uint64) (uint64, error), error) {
 	if r.plan.Recording == nil {
 		m, err := newRequestBuilder(&r.plan, r.names)
@@ -126,5 +129,5 @@ func (r *Report) hashes(seed maphash.Seed) (func(i uint64) (uint64, error), erro
 	return func(i uint64) (uint64, error) { return recorded[i%uint64(len(recorded))], nil }, nil
 }
 
-// errSignedBodies: what was sent cannot be told apart afterwards.
+// errSignedBodies means that the events cannot be distinguished afterwards.
 var errSignedBodies = errors.New("the signatures are written into the bodies, which are therefore not known: --no-reconcile")

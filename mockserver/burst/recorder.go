@@ -9,12 +9,13 @@ import (
 
 // Latencies are kept in microseconds up to ten minutes, to three digits.
 const (
-	longest = 600_000_000
-	digits  = 3
+	maxLatency = 600_000_000
+	digits     = 3
 )
 
-// recorder counts what became of the requests of several workers. Workers hand over a batch of samples at a time, so that the lock
-// costs next to nothing, and there are few recorders, so that memory does not grow with the connections.
+// recorder counts the outcomes of several workers. Workers hand over a batch of samples at a time,
+// so that the lock costs little, and there are few recorders, so that memory does not grow with the
+// connections.
 type recorder struct {
 	mu                     sync.Mutex
 	lag, service, response *hdrhistogram.Histogram
@@ -25,12 +26,12 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{
-		lag: hdrhistogram.New(1, longest, digits), service: hdrhistogram.New(1, longest, digits), response: hdrhistogram.New(1, longest, digits),
+		lag: hdrhistogram.New(1, maxLatency, digits), service: hdrhistogram.New(1, maxLatency, digits), response: hdrhistogram.New(1, maxLatency, digits),
 		outcomes: map[string]uint64{}, statuses: map[int]uint64{}, reasons: map[string]uint64{},
 	}
 }
 
-// sample is what became of one request.
+// sample is the result of one request.
 type sample struct {
 	lag, service, response int32 // microseconds
 	status                 int16
@@ -75,19 +76,19 @@ func (r *recorder) merge(other *recorder) {
 	}
 }
 
-// What count keeps: so many different reasons, and the rest under one name.
+// The bounds of count: the number of different reasons, and the name for the rest.
 const (
-	mostReasons  = 50
+	maxReasons   = 50
 	otherReasons = "other reasons"
 )
 
-// count adds n to a reason, within mostReasons.
+// count adds n to a reason, within maxReasons.
 func count(reasons map[string]uint64, reason string, n uint64) {
-	if _, known := reasons[reason]; !known && len(reasons) >= mostReasons {
+	if _, known := reasons[reason]; !known && len(reasons) >= maxReasons {
 		reason = otherReasons
 	}
 	reasons[reason] += n
 }
 
-// microseconds is a duration as a sample has it; what is out of range counts as the nearest that is in it.
-func microseconds(d time.Duration) int32 { return int32(min(max(d.Microseconds(), 1), longest)) }
+// microseconds returns a duration in the unit and within the range of a sample.
+func microseconds(d time.Duration) int32 { return int32(min(max(d.Microseconds(), 1), maxLatency)) }

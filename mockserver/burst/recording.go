@@ -15,7 +15,7 @@ import (
 // MaxRecording bounds the bytes of a Recording, which is kept in memory.
 const MaxRecording = 256 << 20
 
-// Recording has captured requests that a burst sends in turn.
+// Recording has captured requests that a burst sends in a loop.
 type Recording struct {
 	to       string
 	change   replay.Change
@@ -23,9 +23,10 @@ type Recording struct {
 	captures []journal.Capture
 }
 
-// NewRecording reads captures that go to the URL to, each changed: see replay.Change. What is signed anew is
-// signed when it is sent. ErrPlan: there is no capture, or they have more than MaxRecording bytes; other errors are
-// those of the captures and of the change.
+// NewRecording reads captures for a burst to the URL to, with a change: see replay.Change. Requests
+// that are signed again are signed when they are sent. It returns ErrPlan when there is no capture,
+// or when they have more than MaxRecording bytes; other errors are those of the captures and of the
+// change.
 func NewRecording(captures iter.Seq2[journal.Capture, error], to string, change replay.Change) (*Recording, error) {
 	r := &Recording{to: to, change: change}
 	size := 0
@@ -56,10 +57,10 @@ func NewRecording(captures iter.Seq2[journal.Capture, error], to string, change 
 	return r, nil
 }
 
-// Len is how many requests there are.
+// Len returns how many requests there are.
 func (r *Recording) Len() int { return len(r.captures) }
 
-// message is what is sent of a capture now.
+// message returns the request that is sent for a capture now.
 func (r *Recording) message(c *journal.Capture) (wire.Message, error) {
 	change := r.change
 	change.Bin = c.Bin
@@ -80,8 +81,8 @@ func (r *Recording) request(dst []byte, i uint64) ([]byte, error) {
 	return wire.Append(dst, sent), nil
 }
 
-// bodies are the bodies that are sent, in turn; false when a signature is written into them, so that they are
-// not known before they are sent.
+// bodies returns the bodies in the order of sending. It returns false when they contain signatures,
+// because such a body is not known before it is sent.
 func (r *Recording) bodies() ([][]byte, bool) {
 	list := make([][]byte, len(r.captures))
 	for i := range r.captures {

@@ -37,7 +37,8 @@ func record(t *testing.T, to string, change replay.Change, bodies ...string) *Re
 	return r
 }
 
-// Recorded requests are sent in turn, each as it was recorded but for its address and its wrong length.
+// Recorded requests are sent in turn, each as it was recorded but for its address and its wrong
+// length.
 func TestARecordingIsSentInTurn(t *testing.T) {
 	c := newConsumer(t, ok)
 	p := Plan{URL: c.URL + "/base", Count: 7, Connections: 1, Recording: record(t, c.URL+"/base", replay.Change{KeepPath: true}, "one", "two", "")}
@@ -80,8 +81,8 @@ func TestARecordingIsSignedAnew(t *testing.T) {
 	}
 }
 
-// Equal bodies are expected as often as they were sent: what is missing is lost, what is more is a copy, and a capture
-// counts first for those that were acknowledged.
+// Equal bodies are expected as often as they were sent: what is missing is lost, what is more is a
+// copy, and a capture counts first for those that were acknowledged.
 func TestEqualBodiesAreCounted(t *testing.T) {
 	n := 0
 	c := newConsumer(t, func(w http.ResponseWriter, _ *http.Request) {

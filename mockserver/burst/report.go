@@ -9,7 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Report is what a burst did.
+// Report is the result of a burst.
 type Report struct {
 	// Provider is whose events were sent, to URL, rendered from Seed.
 	Provider string `json:"provider,omitempty"`
@@ -19,26 +19,30 @@ type Report struct {
 	Seed     uint64 `json:"seed"`
 	// Intended is how many events the plan called for.
 	Intended uint64 `json:"intended"`
-	// Sent is how many were written to a connection, wholly or partly; Acknowledged how many of them got a 2xx.
+	// Sent is how many were written to a connection, wholly or partly; Acknowledged how many of
+	// them got a 2xx.
 	Sent         uint64 `json:"sent"`
 	Acknowledged uint64 `json:"acknowledged"`
-	// Outcomes counts every event whose time came: 2xx, 3xx, 4xx, 5xx, not_sent, partly_written, no_reply.
+	// Outcomes counts every event that was due: 2xx, 3xx, 4xx, 5xx, not_sent, partly_written,
+	// no_reply.
 	Outcomes map[string]uint64 `json:"outcomes"`
 	// Statuses counts the responses by their status.
 	Statuses map[int]uint64 `json:"statuses"`
-	// Reasons counts why events got no response, as "not_sent: connection refused". Of many different ones the last are counted together.
+	// Reasons counts why events got no response, as "not_sent: connection refused". Of many
+	// different ones the last are counted together.
 	Reasons map[string]uint64 `json:"reasons"`
 	// Seconds is how long the burst took.
 	Seconds float64 `json:"seconds"`
 	// Rate is what was achieved, in events a second.
 	Rate float64 `json:"rate"`
-	// Lag is how late events were begun; Service is from then to the answer; Response from when they were due to the answer.
+	// Lag is how late requests started. Service is from then to the response; Response is from when
+	// they were due to the response.
 	Lag      Latency `json:"lag_ms"`
 	Service  Latency `json:"service_ms"`
 	Response Latency `json:"response_ms"`
 	// Accounting is set by Reconcile.
 	Accounting *Accounting `json:"accounting,omitempty"`
-	// Problems are what kept the burst from going on as planned.
+	// Problems are why the burst could not go on as planned.
 	Problems []string `json:"problems,omitempty"`
 
 	plan           Plan
@@ -103,7 +107,8 @@ func latency(h *hdrhistogram.Histogram) Latency {
 	}
 }
 
-// OK says whether every event that was planned was sent and acknowledged and, if reconciled, captured exactly once.
+// OK says whether every planned event was sent and acknowledged and, if reconciled, captured
+// exactly once.
 func (r *Report) OK() bool {
 	return len(r.Problems) == 0 && r.Sent == r.Intended && r.Acknowledged == r.Sent && (r.Accounting == nil || r.Accounting.OK())
 }

@@ -40,8 +40,8 @@ func staticRequest(tb testing.TB, url string) []byte {
 	return raw
 }
 
-// spread divides b.N over so many goroutines.
-func spread(b *testing.B, goroutines int, f func(n int)) {
+// parallel divides b.N over so many goroutines.
+func parallel(b *testing.B, goroutines int, f func(n int)) {
 	b.Helper()
 	var running sync.WaitGroup
 	for g := range goroutines {

@@ -117,7 +117,7 @@ func newWorker(plan *Plan, m *builders, r *recorder) *worker {
 }
 
 // run takes indexes until the burst is over. The request is made before its time comes, so that making it is no lag.
-func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pace) {
+func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pacer) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	defer w.recorder.flush(w)
@@ -160,7 +160,7 @@ func (w *worker) giveBack(i uint64) {
 	}
 }
 
-// connect opens the worker's connection, which is closed when ctx ends: so that a request under way ends with it.
+// connect opens the worker's connection, which is closed when ctx ends: so that a request in flight ends with it.
 func (w *worker) connect(ctx context.Context, deadline time.Time) error {
 	dialing, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// server is a server with a dashboard, and a client of its API that knows nothing of Go's types.
+// server is a server with a dashboard, and a client of its API without Go types.
 type server struct {
 	*mockserver.Server
 	http *http.Client
@@ -35,7 +35,8 @@ func start(t *testing.T, o mockserver.Options) *server {
 	return r
 }
 
-// call asks the API and wants a status; JSON is decoded with its numbers as they are.
+// call sends a request to the API and checks the status. It decodes JSON and keeps its numbers as
+// they are.
 func (r *server) call(t *testing.T, status int, method, path, body string) map[string]any {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, r.DashboardURL()+"/api/v1"+path, strings.NewReader(body))
@@ -92,7 +93,7 @@ func (r *server) write(t *testing.T, raw string) {
 	}
 }
 
-// shape writes a value as JSON with what differs from run to run replaced by what it is.
+// shape writes a value as JSON and replaces the values that differ from run to run.
 func shape(t *testing.T, v any) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -113,7 +114,7 @@ func shape(t *testing.T, v any) string {
 	return text
 }
 
-func TestCaptureToTheLetter(t *testing.T) {
+func TestCaptureJSON(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	request := "POST /inbox//a/../b?x=%2F&x HTTP/1.1\r\nhost: " + strings.TrimPrefix(r.CaptureURL(), "http://") +
@@ -179,7 +180,7 @@ func TestCaptureToTheLetter(t *testing.T) {
 	}
 }
 
-// A body that was not there is an empty one, never null.
+// A missing body is "", never null.
 func TestAnEmptyBodyIsNotNull(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -190,7 +191,7 @@ func TestAnEmptyBodyIsNotNull(t *testing.T) {
 	}
 }
 
-func TestDeliveryToTheLetter(t *testing.T) {
+func TestDeliveryJSON(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{Seed: 1})
 	e := r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+r.CaptureURL()+`/inbox", "events": ["Pass:*"], "secret": "s3cret"}`)
@@ -216,7 +217,7 @@ func TestDeliveryToTheLetter(t *testing.T) {
 	if attempt["outcome"] != "status" || attempt["status"] != json.Number("200") || attempt["n"] != json.Number("1") {
 		t.Errorf("attempt %v", attempt)
 	}
-	// What was sent is what was captured, byte for byte.
+	// The captured bytes are the sent bytes.
 	sent := attempt["sent"].(map[string]any)
 	c := r.call(t, 200, "GET", "/bins/inbox/captures", "")["items"].([]any)[0].(map[string]any)
 	for _, member := range []string{"method", "target", "version", "headers", "body"} {
@@ -269,7 +270,7 @@ func TestLists(t *testing.T) {
 		"/bins/a/wait?timeout=x":  "query.timeout",
 		"/captures?limit=9999":    "9999: want number <= 1000",
 		"/captures?wher=.a":       `did you mean \"where\"?`,
-		"/bins?limit=1":           "nor any other here",
+		"/bins?limit=1":           "this path has no parameters",
 		"/captures?where=.a%20==": "",
 		"/captures?q=metod:x":     "",
 	} {
@@ -297,7 +298,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s: event %v", name, e)
 		}
 	}
-	if !slices.Equal(names, []string{"ethpass", "neostore", "subscribfy"}) {
+	if !slices.Equal(names, []string{"ethpass", "github", "neostore", "stripe", "subscribfy"}) {
 		t.Errorf("providers %v", names)
 	}
 	p := r.call(t, 404, "GET", "/providers/neostor", "")
@@ -306,8 +307,8 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// A secret is shown when it is given, and later only where the provider shows it always.
-func TestSecretsAreShownAsTheProviderDoes(t *testing.T) {
+// A secret is shown at registration, and later only if its provider always shows it.
+func TestSecretsAreShown(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	for _, item := range r.call(t, 200, "GET", "/providers", "")["items"].([]any) {
@@ -367,7 +368,7 @@ func TestResponses(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`{"sequence": [{}], "responses": [{}]}`:                         "two words for the same",
+		`{"sequence": [{}], "responses": [{}]}`:                         "sequence and responses mean the same",
 		`{"status": 503, "sequence": []}`:                               `unknown member \"sequence\"`,
 		`{"rules": [{"where": ".", "response": {}, "sequence": [{}]}]}`: "give one of them",
 		`{"rules": [{"where": ".", "response": {"bodyy": 1}}]}`:         `did you mean \"body\"?`,
@@ -393,8 +394,8 @@ func TestResponses(t *testing.T) {
 	}
 }
 
-// Whatever is done to a bin's responses, what else it does stays.
-func TestResponsesLeaveTheOtherSettings(t *testing.T) {
+// A change of a bin's responses keeps the bin's other settings.
+func TestResponsesKeepTheOtherSettings(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	const rest = `{"provider":"neostore","secrets":["a"],"url":"https://shop.example/hooks"}`
@@ -532,7 +533,7 @@ func TestEmit(t *testing.T) {
 			t.Errorf("%s: %s\nwant %q in it", body, raw, want)
 		}
 	}
-	if p := r.call(t, 422, "POST", "/providers/neostore/events", ""); !strings.Contains(fmt.Sprint(p["detail"]), "there is no body") {
+	if p := r.call(t, 422, "POST", "/providers/neostore/events", ""); !strings.Contains(fmt.Sprint(p["detail"]), "the body is empty") {
 		t.Errorf("problem %v: want it to say what is missing", p)
 	}
 	r.call(t, 404, "POST", "/providers/neostor/events", `{"event": "Pass:Created"}`)

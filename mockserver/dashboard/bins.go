@@ -22,23 +22,23 @@ type binBodyIn struct {
 	RawBody []byte
 }
 
-// bin is a bin of the list, with its address.
+// bin is an entry in the list of bins.
 type bin struct {
 	journal.Bin
-	URL   string            `json:"url" doc:"the address that is recorded, and every path below it"`
-	Stats analysis.BinStats `json:"stats" doc:"what became of every request that named the bin"`
+	URL   string            `json:"url" doc:"the bin's address; it records this path and every path below it"`
+	Stats analysis.BinStats `json:"stats" doc:"counts of what happened to every request for the bin"`
 }
 
 func (k *dashboard) listBins(ctx context.Context, _ *struct{}) (*response[list[bin]], error) {
-	held, err := k.store.Bins(ctx)
+	stored, err := k.store.Bins(ctx)
 	if err != nil {
 		return nil, err
 	}
-	bins := make([]bin, len(held))
-	for i, b := range held {
+	bins := make([]bin, len(stored))
+	for i, b := range stored {
 		bins[i] = bin{b, k.capture.URL() + "/" + b.Name, k.capture.StatsOf(b)}
 	}
-	return whole(bins), nil
+	return fullList(bins), nil
 }
 
 func (k *dashboard) getStats(ctx context.Context, in *binIn) (*response[analysis.BinStats], error) {
@@ -56,11 +56,12 @@ func (k *dashboard) getBin(ctx context.Context, in *binIn) (*response[capture.Se
 	return &response[capture.Settings]{set}, err
 }
 
-// settingsBody is capture.Settings, with responses as callers write them. One secret may be given as such.
+// settingsBody is the JSON form of capture.Settings. It accepts a single secret and the short forms
+// of responses and handshakes.
 type settingsBody struct {
 	capture.Settings
-	Secret     string      `json:"secret,omitempty" doc:"the one secret"`
-	Handshakes []handshake `json:"handshakes,omitempty" doc:"endpoint checks that the bin passes by itself"`
+	Secret     string      `json:"secret,omitempty" doc:"a single secret, instead of secrets"`
+	Handshakes []handshake `json:"handshakes,omitempty" doc:"verification challenges that the bin answers"`
 	Responses  responses   `json:"responses,omitzero"`
 }
 
@@ -85,7 +86,8 @@ func (k *dashboard) putBin(ctx context.Context, in *binBodyIn) (*response[captur
 	return &response[capture.Settings]{set}, k.capture.Configure(ctx, in.Bin, set)
 }
 
-// patchBin changes what the body names; what else the bin does stays. Changes made at the same time do not undo each other.
+// patchBin changes the settings in the body and keeps the others. Concurrent changes do not undo
+// each other.
 func (k *dashboard) patchBin(ctx context.Context, in *binBodyIn) (*response[capture.Settings], error) {
 	b, err := strict[settingsBody](in.RawBody)
 	if err != nil {
@@ -93,7 +95,7 @@ func (k *dashboard) patchBin(ctx context.Context, in *binBodyIn) (*response[capt
 	}
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(in.RawBody, &given); err != nil {
-		return nil, err // it was read before
+		return nil, err // unlikely: strict has read it
 	}
 	has := func(names ...string) bool {
 		return slices.ContainsFunc(names, func(name string) bool { _, ok := given[name]; return ok })
@@ -124,7 +126,7 @@ func (k *dashboard) patchBin(ctx context.Context, in *binBodyIn) (*response[capt
 
 // cleared says how many captures were deleted.
 type cleared struct {
-	Deleted int `json:"deleted" doc:"how many captures there were"`
+	Deleted int `json:"deleted" doc:"how many captures were deleted"`
 }
 
 func (k *dashboard) clearBin(ctx context.Context, in *binIn) (*response[cleared], error) {
@@ -132,7 +134,7 @@ func (k *dashboard) clearBin(ctx context.Context, in *binIn) (*response[cleared]
 	return &response[cleared]{cleared{n}}, err
 }
 
-// selectedIn names captures of a bin; without anything else, all of them.
+// selectedIn selects captures of a bin. Without bounds and queries it selects all of them.
 type selectedIn struct {
 	Bin    string `path:"bin" doc:"the bin's name"`
 	Before uint64 `query:"before" doc:"only captures with a lower seq"`

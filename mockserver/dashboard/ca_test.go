@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Whoever is to trust the TLS capture address finds its authority at the dashboard.
+// The dashboard serves the authority of the TLS capture address.
 func TestCA(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{CaptureTLS: "127.0.0.1:0"})

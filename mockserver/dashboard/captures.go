@@ -15,24 +15,25 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// Page is what every list of captures can be asked for. (Exported because the API reads embedded structs only then.)
-type Page struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"how many, at most"`
-	Before uint64 `query:"before" doc:"only captures with a lower seq"`
-	After  uint64 `query:"after" doc:"only captures with a higher seq"`
-	Order  string `query:"order" enum:"newest,oldest" default:"newest" doc:"which come first"`
-	Where  string `query:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
-	Q      string `query:"q" doc:"words, each of which the target, a header or the body holds in any case, and fields: see the API's description"`
-	Whole  bool   `query:"body" default:"true" doc:"false leaves the bodies and raw bytes out: size says how long a body is, event what the sender calls it"`
+// PageQuery has the parameters of every list of captures. It is exported because huma only reads
+// embedded structs that are.
+type PageQuery struct {
+	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"the most captures to return"`
+	Before   uint64 `query:"before" doc:"only captures with a lower seq"`
+	After    uint64 `query:"after" doc:"only captures with a higher seq"`
+	Order    string `query:"order" enum:"newest,oldest" default:"newest" doc:"which captures come first"`
+	Where    string `query:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
+	Q        string `query:"q" doc:"words, searched in the target, headers and body without regard to case, and fields: see the API's description"`
+	WithBody bool   `query:"body" default:"true" doc:"false leaves out bodies and raw bytes; size still has the length of the body, and event the sender's name of the event"`
 }
 
-// capturesIn asks for captures of all bins.
-type capturesIn struct{ Page }
+// capturesIn selects captures of all bins.
+type capturesIn struct{ PageQuery }
 
-// binCapturesIn asks for those of one.
+// binCapturesIn selects captures of one bin.
 type binCapturesIn struct {
 	Bin string `path:"bin" doc:"the bin's name"`
-	Page
+	PageQuery
 }
 
 // captureIn names a capture.
@@ -47,20 +48,20 @@ type captureBodyIn struct {
 }
 
 func (k *dashboard) listCaptures(ctx context.Context, in *capturesIn) (*response[list[captured]], error) {
-	return k.captures(ctx, "", in.Page)
+	return k.captures(ctx, "", in.PageQuery)
 }
 
 func (k *dashboard) listBinCaptures(ctx context.Context, in *binCapturesIn) (*response[list[captured]], error) {
-	return k.captures(ctx, in.Bin, in.Page)
+	return k.captures(ctx, in.Bin, in.PageQuery)
 }
 
-func (k *dashboard) captures(ctx context.Context, bin string, p Page) (*response[list[captured]], error) {
+func (k *dashboard) captures(ctx context.Context, bin string, p PageQuery) (*response[list[captured]], error) {
 	query := query.Query{
 		CaptureQuery: journal.CaptureQuery{Bin: bin, Before: p.Before, After: p.After, Oldest: p.Order == "oldest"},
 		Where:        p.Where, Q: p.Q,
 	}
 	query.Limit = p.Limit
-	if !p.Whole {
+	if !p.WithBody {
 		query.Brief = briefBody
 	}
 	found, err := k.capture.Page(ctx, query, k.largest)
@@ -69,17 +70,17 @@ func (k *dashboard) captures(ctx context.Context, bin string, p Page) (*response
 	}
 	items := k.newCaptureds(found.Captures)
 	for i := range items {
-		if !p.Whole {
+		if !p.WithBody {
 			items[i].withoutBody(found.Sizes[i])
 		}
 	}
-	return page(items, found.Next, found.Next > 0), nil
+	return pageOf(items, found.Next, found.Next > 0), nil
 }
 
-// briefBody is how much of a body is looked at for what a list without bodies says of it, in bytes.
+// briefBody is how many bytes of a body a list without bodies reads, to find the name of the event.
 const briefBody = 1 << 10
 
-// queryHelp tells a person how a query is written, in Markdown.
+// queryHelp returns the help of the query language, in Markdown.
 func (k *dashboard) queryHelp(context.Context, *struct{}) (*textOut, error) {
 	return &textOut{"text/markdown; charset=utf-8", []byte(query.Help)}, nil
 }
@@ -89,7 +90,8 @@ func (k *dashboard) getCapture(ctx context.Context, in *captureIn) (*response[ca
 	return &response[captured]{k.newCaptured(c)}, err
 }
 
-// rawOut is a request as it stood on the wire. It is offered as a file, so that no browser takes it for a page.
+// rawOut is the bytes of a request as received. Its headers make a browser save it as a file
+// instead of showing it as a page.
 type rawOut struct {
 	ContentType string `header:"Content-Type"`
 	Disposition string `header:"Content-Disposition"`
@@ -108,12 +110,12 @@ func (k *dashboard) getRaw(ctx context.Context, in *captureIn) (*rawOut, error) 
 	}, nil
 }
 
-// verifyBody says what to verify a capture with.
+// verifyBody says how to verify a capture.
 type verifyBody struct {
-	Provider string   `json:"provider,omitempty" doc:"whose scheme; left out: the bin's, or the one that the request looks as if it came from"`
-	Secret   string   `json:"secret,omitempty" doc:"the secret; without any: the bin's, or those that are known here"`
-	Secrets  []string `json:"secrets,omitempty" doc:"more secrets: any may match"`
-	URL      string   `json:"url,omitempty" doc:"the address as it is registered, for schemes that sign it; left out: the bin's"`
+	Provider string   `json:"provider,omitempty" doc:"the provider whose scheme to use; default: the bin's provider, or the one that the request seems to come from"`
+	Secret   string   `json:"secret,omitempty" doc:"the secret; default: the bin's secrets, or those of the server's endpoints"`
+	Secrets  []string `json:"secrets,omitempty" doc:"more secrets; one of them must match"`
+	URL      string   `json:"url,omitempty" doc:"the address as registered with the provider, for schemes that sign it; default: the bin's"`
 }
 
 func (k *dashboard) verify(ctx context.Context, in *captureBodyIn) (*response[journal.Verification], error) {
@@ -135,16 +137,17 @@ func (k *dashboard) verify(ctx context.Context, in *captureBodyIn) (*response[jo
 	return &response[journal.Verification]{capture.Verify(with.provider, c, address, with.secrets...)}, nil
 }
 
-// signing is the provider and the secrets that a capture is verified or signed with.
+// signing is the provider and the secrets to verify or sign a capture with.
 type signing struct {
 	provider *fixtures.Provider
 	secrets  []string
-	url      string // as it is registered; "": not known
-	known    bool   // the secrets are all that are known here
+	url      string // as registered with the provider; "" is unknown
+	known    bool   // the secrets are those of all endpoints of the server
 }
 
-// signing is what a caller asks for, with the bin's provider and secrets where that leaves them out; then with the provider that the capture
-// looks as if it came from, and the secrets of it that are known here, those of the bin first.
+// signing returns what the caller gave, and completes it: first with the bin's provider and
+// secrets, then with the provider that the capture seems to come from and the secrets of the
+// server's endpoints, those that send to the bin first.
 func (k *dashboard) signing(ctx context.Context, c *journal.Capture, name, secret string, secrets []string) (signing, error) {
 	set, err := k.capture.Settings(ctx, c.Bin)
 	if err != nil {
@@ -152,7 +155,7 @@ func (k *dashboard) signing(ctx context.Context, c *journal.Capture, name, secre
 	}
 	with := signing{secrets: secrets, url: set.URL}
 	if name = cmp.Or(name, set.Provider, k.senderOf(c)); name == "" {
-		return with, fmt.Errorf("%w: bin %s has no provider whose scheme it would be: name one, as in {\"provider\": \"neostore\", \"secret\": \"…\"}",
+		return with, fmt.Errorf("%w: bin %s has no provider, which defines the signature scheme: give one, as in {\"provider\": \"neostore\", \"secret\": \"…\"}",
 			delivery.ErrInvalid, c.Bin)
 	}
 	if with.provider, err = k.catalogue.Provider(name); err != nil {
@@ -173,7 +176,8 @@ func (k *dashboard) signing(ctx context.Context, c *journal.Capture, name, secre
 	return with, nil
 }
 
-// senderOf is the provider that a capture was verified with, or else the one that it looks as if it came from; "" is none.
+// senderOf returns the provider that verified a capture, or else the one that the capture seems to
+// come from; "" is none.
 func (k *dashboard) senderOf(c *journal.Capture) string {
 	if c.Verification != nil {
 		return c.Verification.Provider
@@ -190,10 +194,10 @@ type pairIn struct {
 	Other string `path:"other" doc:"the second capture's id"`
 }
 
-// compared is how two captures differ: in what they say, and in what their JSON looks like.
+// compared is the differences of two captures: in their values, and in the shape of their JSON.
 type compared struct {
 	diff.Result
-	Drift []drift.Change `json:"drift" doc:"in what the second body looks otherwise than the first: members that are gone or new, other types; nothing when either is no JSON"`
+	Drift []drift.Change `json:"drift" doc:"how the shape of the second body differs from the first: removed and added members, changed types; empty when either is not JSON"`
 }
 
 func (k *dashboard) diff(ctx context.Context, in *pairIn) (*response[compared], error) {
@@ -213,7 +217,7 @@ func (k *dashboard) diff(ctx context.Context, in *pairIn) (*response[compared], 
 	return &response[compared]{out}, nil
 }
 
-// received is the address that a capture came to.
+// received returns the URL that a capture was sent to.
 func (k *dashboard) received(c journal.Capture) string {
 	if c.TLS != nil {
 		return cmp.Or(k.capture.TLSURL(), k.capture.URL()) + c.Target

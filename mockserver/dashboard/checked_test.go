@@ -19,8 +19,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Another program's reading of the API's document agrees with it: the document is valid, and requests and answers are as it says. A request holds
-// no more than what the document requires where it is sent so: what is required is required by the server too.
+// Two other libraries check the API's document: it is valid, and requests and responses match it.
+// Bodies with only the required members prove that the server requires no others.
 func TestDocumentIsChecked(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -60,8 +60,8 @@ func TestDocumentIsChecked(t *testing.T) {
 	}
 	r.write(t, "POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
 	const id = "c00000001"
-	asked := map[string]bool{} // operations, as method and path
-	ids := map[string]string{} // of what an answer made, by its name in the paths below
+	called := map[string]bool{} // operations, as method and path
+	ids := map[string]string{}  // ids from responses, by their names in the paths below
 	makes := map[string]struct{ name, at string }{
 		"POST /providers/neostore/endpoints": {"<endpoint>", "id"},
 		"POST /providers/neostore/events":    {"<delivery>", "items.0.id"},
@@ -154,7 +154,7 @@ func TestDocumentIsChecked(t *testing.T) {
 			t.Errorf("%s %s: %v", c.method, c.path, err)
 			continue
 		}
-		asked[c.method+" "+route.Path] = true
+		called[c.method+" "+route.Path] = true
 		options := &openapi3filter.Options{IncludeResponseStatus: true, AuthenticationFunc: func(context.Context, *openapi3filter.AuthenticationInput) error { return nil }}
 		question := &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route, Options: options}
 		if err := openapi3filter.ValidateRequest(t.Context(), question); err != nil {
@@ -188,20 +188,21 @@ func TestDocumentIsChecked(t *testing.T) {
 			ids[m.name] = gjson.GetBytes(body, m.at).String()
 		}
 	}
-	// The stream never ends, there is no authority without TLS, and an import takes a file: tests of their own look at them.
+	// Other tests cover these: the stream never ends, there is no authority without TLS, and an
+	// import needs a file.
 	for _, except := range []string{"GET /api/v1/stream", "GET /api/v1/ca.pem", "POST /api/v1/bins/{bin}/import"} {
-		asked[except] = true
+		called[except] = true
 	}
 	for path, item := range doc.Paths.Map() {
 		for method := range item.Operations() {
-			if !asked[method+" "+path] {
-				t.Errorf("%s %s was not asked", method, path)
+			if !called[method+" "+path] {
+				t.Errorf("%s %s was not called", method, path)
 			}
 		}
 	}
 }
 
-// secondOpinion is what the second check says, on one line.
+// secondOpinion returns the errors of the second library, on one line.
 func secondOpinion(list []*problems.ValidationError) string {
 	var texts []string
 	for _, p := range list {

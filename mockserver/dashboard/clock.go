@@ -9,28 +9,28 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 )
 
-// advanceIn says how far to move the clock, by query or body.
+// advanceIn says how far to move the clock, as a parameter or as a body.
 type advanceIn struct {
-	Advance string `query:"advance" doc:"how far, as in 2h, or in seconds"`
+	Advance string `query:"advance" doc:"how far: 2h, or a number of seconds"`
 	RawBody []byte
 }
 
-// advanceBody says it as a body. By is another word for advance.
+// advanceBody is the body of an advance. By is another name of Advance.
 type advanceBody struct {
-	Advance *span `json:"advance,omitempty" doc:"how far"`
-	By      *span `json:"by,omitempty" doc:"another word for advance"`
+	Advance *duration `json:"advance,omitempty" doc:"how far"`
+	By      *duration `json:"by,omitempty" doc:"another name of advance"`
 }
 
 func (k *dashboard) getClock(context.Context, *struct{}) (*response[delivery.Clock], error) {
 	return &response[delivery.Clock]{k.providers.Clock()}, nil
 }
 
-// howFar reads how far a clock is to move, from the query or the body.
+// howFar reads how far to move a clock, from the parameter or the body.
 func howFar(query string, body []byte) (time.Duration, error) {
 	var b advanceBody
 	if query != "" {
-		b.Advance = new(span)
-		if err := duration("advance", query, b.Advance); err != nil {
+		b.Advance = new(duration)
+		if err := parseDuration("advance", query, b.Advance); err != nil {
 			return 0, err
 		}
 	}
@@ -41,7 +41,7 @@ func howFar(query string, body []byte) (time.Duration, error) {
 	}
 	by := cmp.Or(b.Advance, b.By)
 	if by == nil {
-		return 0, fmt.Errorf("%w: nothing says how far to advance the clock: give {\"advance\": \"2h\"}", delivery.ErrInvalid)
+		return 0, fmt.Errorf("%w: advance is missing: give how far to move the clock, as in {\"advance\": \"2h\"}", delivery.ErrInvalid)
 	}
 	return time.Duration(*by), nil
 }

@@ -7,27 +7,27 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// decoded is what a capture's body means: decoded, and taken apart. The capture itself keeps the bytes as they came.
+// decoded is a capture's body, decoded and parsed. The capture itself keeps the bytes as received.
 type decoded struct {
-	Steps     []string       `json:"steps" doc:"what was undone, in that order: gzip, utf-16le, byte order mark"`
+	Steps     []string       `json:"steps" doc:"the decoding steps, in order: gzip, utf-16le, byte order mark"`
 	Problem   string         `json:"problem" doc:"why the body could not be decoded; empty when it could"`
-	MediaType string         `json:"media_type" doc:"of the Content-Type line, without parameters"`
+	MediaType string         `json:"media_type" doc:"the media type of Content-Type, without parameters"`
 	Bytes     []byte         `json:"bytes" doc:"the decoded body, in base64"`
-	NotJSON   string         `json:"not_json" doc:"where a body whose Content-Type says JSON is none; else empty"`
-	Params    map[string]any `json:"params" doc:"the query's parameters; one that repeats is a list"`
-	Form      map[string]any `json:"form" doc:"the fields of a form; empty when the body is none"`
-	Parts     []decodedPart  `json:"parts" doc:"the parts of a multipart body, in their order"`
+	NotJSON   string         `json:"not_json" doc:"the syntax error of a body whose Content-Type says JSON; empty when there is none"`
+	Params    map[string]any `json:"params" doc:"the query's parameters; a repeated one is a list"`
+	Form      map[string]any `json:"form" doc:"the fields of a form; empty when the body is not a form"`
+	Parts     []decodedPart  `json:"parts" doc:"the parts of a multipart body, in order"`
 }
 
 type decodedPart struct {
-	Name        string `json:"name" doc:"of the form's field"`
-	FileName    string `json:"filename" doc:"of the file; empty when the part is none"`
+	Name        string `json:"name" doc:"the name of the form field"`
+	FileName    string `json:"filename" doc:"the name of the file; empty when the part is not a file"`
 	ContentType string `json:"content_type" doc:"the media type; empty without one"`
 	Bytes       []byte `json:"bytes" doc:"the part's body, decoded, in base64"`
 	Problem     string `json:"problem" doc:"why the part could not be decoded; empty when it could"`
 }
 
-// addParts adds parts; those inside of another are named "outer / inner".
+// addParts adds parts. It names nested parts "outer / inner".
 func (d *decoded) addParts(outer string, parts []content.Part) {
 	for i := range parts {
 		p := &parts[i]
@@ -37,8 +37,8 @@ func (d *decoded) addParts(outer string, parts []content.Part) {
 	}
 }
 
-// leastForm is how much memory the fields of a form may take at least, in bytes.
-const leastForm = 16 << 20
+// minFormMemory is the least memory that the fields of a form may take, in bytes.
+const minFormMemory = 16 << 20
 
 // content decodes a capture's body.
 func (k *dashboard) content(ctx context.Context, in *captureIn) (*response[decoded], error) {
@@ -47,7 +47,7 @@ func (k *dashboard) content(ctx context.Context, in *captureIn) (*response[decod
 		return nil, err
 	}
 	b := content.Decode(&c.Message)
-	b.Within(max(leastForm, min(keptBy(k.store), content.Ample)))
+	b.Within(max(minFormMemory, min(byteLimit(k.store), content.Ample)))
 	out := decoded{
 		Steps: present(b.Steps), Problem: b.Problem, MediaType: b.MediaType, Bytes: append([]byte{}, b.Bytes...),
 		Params: content.Params(c.Target), Form: b.Form(), Parts: []decodedPart{},
@@ -74,7 +74,7 @@ func (k *dashboard) deleteCapture(ctx context.Context, in *captureIn) (*response
 	}
 	n, err := k.store.DeleteCaptures(ctx, c.Seq)
 	if err == nil && n == 0 {
-		err = journal.ErrNotFound // somebody else was faster
+		err = journal.ErrNotFound // another request deleted it
 	}
 	return &response[cleared]{cleared{n}}, err
 }

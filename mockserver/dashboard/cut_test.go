@@ -16,8 +16,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/export"
 )
 
-// An export that fails on its way is cut off; one that fails before is a problem.
-func TestAnExportIsWholeOrCutOff(t *testing.T) {
+// An export that fails halfway is cut off; one that fails at the start is a problem.
+func TestFailedExportIsCutOff(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int]int{0: 500, 1000: 500, 200_000: 200} {
 		mux := http.NewServeMux()

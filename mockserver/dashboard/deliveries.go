@@ -6,15 +6,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// deliveriesIn asks for deliveries.
+// deliveriesIn selects deliveries.
 type deliveriesIn struct {
-	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"how many, at most"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"the most deliveries to return"`
 	Before   uint64 `query:"before" doc:"only deliveries with a lower seq"`
 	After    uint64 `query:"after" doc:"only deliveries with a higher seq"`
-	Provider string `query:"provider" doc:"only this provider's"`
-	Endpoint string `query:"endpoint" doc:"only those to the endpoint of this id"`
-	State    string `query:"state" enum:"pending,delivered,exhausted,stopped,dropped" doc:"only those that stand there"`
-	EventID  string `query:"event_id" doc:"only those of the event of this id"`
+	Provider string `query:"provider" doc:"only deliveries of this provider"`
+	Endpoint string `query:"endpoint" doc:"only deliveries to the endpoint with this id"`
+	State    string `query:"state" enum:"pending,delivered,exhausted,stopped,dropped" doc:"only deliveries in this state"`
+	EventID  string `query:"event_id" doc:"only deliveries of the event with this id"`
 }
 
 // deliveryIn names a delivery.
@@ -35,9 +35,9 @@ func (k *dashboard) listDeliveries(ctx context.Context, in *deliveriesIn) (*resp
 		return k.store.Deliveries(ctx, query)
 	}, (*journal.Delivery).Size)
 	if err != nil || len(found) == 0 {
-		return whole([]delivered(nil)), err
+		return fullList([]delivered(nil)), err
 	}
-	return page(k.delivereds(found), found[len(found)-1].Seq, more), nil
+	return pageOf(k.delivereds(found), found[len(found)-1].Seq, more), nil
 }
 
 func (k *dashboard) getDelivery(ctx context.Context, in *deliveryIn) (*response[delivered], error) {

@@ -13,8 +13,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// What the API answers is what its document says: the schemas hold, and every member they require is there.
-func TestAnswersAreAsDescribed(t *testing.T) {
+// The API's responses match their schemas and have all required members.
+func TestResponsesMatchTheirSchemas(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	resp, err := r.http.Get(r.DashboardURL() + "/api/openapi.json")
@@ -113,7 +113,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 }
 
-// schemaOf is the JSON pointer of the schema of an answer.
+// schemaOf returns the JSON pointer of the schema of a response.
 func schemaOf(t *testing.T, document []byte, template, method string, status int) string {
 	t.Helper()
 	type operation struct {

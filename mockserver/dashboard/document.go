@@ -8,8 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// serveDocument serves the API's description and a page to read it. The description is written when it is first asked
-// for.
+// serveDocument serves the API's description and a page to read it. It writes the description at
+// the first request.
 func serveDocument(mux *http.ServeMux, api huma.API) {
 	serve := func(path, contentType string, write func() ([]byte, error)) {
 		written := sync.OnceValues(write)
@@ -20,7 +20,7 @@ func serveDocument(mux *http.ServeMux, api huma.API) {
 				return
 			}
 			w.Header().Set("Content-Type", contentType)
-			_, _ = w.Write(document) // whoever asked is gone: nobody is left to tell
+			_, _ = w.Write(document) // the client has left
 		})
 	}
 	serve("/api/openapi.json", "application/json", func() ([]byte, error) { return json.Marshal(api.OpenAPI()) })

@@ -16,7 +16,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// The document names every route that there is, and nothing else.
+// The document has every route and no other.
 func TestDocumentNamesEveryRoute(t *testing.T) {
 	t.Parallel()
 	api := humago.New(http.NewServeMux(), config())
@@ -76,8 +76,8 @@ type operation struct {
 	Summary     string `json:"summary"`
 }
 
-// Header lines, faults and settings are described as they are in JSON, not as Go has them.
-func TestDocumentDescribesWhatIsSent(t *testing.T) {
+// Header lines, faults and settings are described in their JSON form, not in their Go form.
+func TestDocumentDescribesJSON(t *testing.T) {
 	t.Parallel()
 	var doc struct {
 		Components struct {
@@ -90,7 +90,7 @@ func TestDocumentDescribesWhatIsSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ schema, member, want string }{
-		{"Capture", "method", `"string"`}, // a message's members are the capture's own
+		{"Capture", "method", `"string"`}, // the members of Message are inlined
 		{"Capture", "headers", `"maxItems":2`},
 		{"Capture", "body", `"contentEncoding":"base64"`},
 		{"Emission", "faults", `"oneOf"`},
@@ -155,10 +155,10 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		status       int
 		detail       string
 	}{
-		{"GET", "/api/v1/bin", 404, `path "/api/v1/bin": nothing is there; the API is described at /api/docs`},
+		{"GET", "/api/v1/bin", 404, `path "/api/v1/bin" does not exist; /api/docs describes the API`},
 		{"GET", "/page/nothing.js", 404, ""},
-		{"POST", "/api/v1/deliveries", 405, "method POST: /api/v1/deliveries takes GET"},
-		{"PUT", "/api/v1/providers/neostore/endpoints", 405, "method PUT: /api/v1/providers/neostore/endpoints takes GET, POST"},
+		{"POST", "/api/v1/deliveries", 405, "method POST is not allowed: /api/v1/deliveries accepts GET"},
+		{"PUT", "/api/v1/providers/neostore/endpoints", 405, "method PUT is not allowed: /api/v1/providers/neostore/endpoints accepts GET, POST"},
 	} {
 		w := httptest.NewRecorder()
 		Handler(vendorapi.Parts{}).ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))

@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Two captures differ in what their JSON looks like, and a body in what its provider's schema says.
+// The diff has the changes of the JSON shape, and the schema check the errors of a body.
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -35,7 +35,7 @@ func TestDrift(t *testing.T) {
 	for id, want := range map[string]string{
 		"c00000001": "true [] []",
 		"c00000002": "false [/passId: got number, want string the whole: additional properties 'colour' not allowed the whole: missing property 'passType'] [/colour]",
-		"c00000003": "false [it is no event of neostore] []",
+		"c00000003": "false [it is not an event of neostore] []",
 	} {
 		fit := r.call(t, 200, "GET", "/captures/"+id+"/schema?provider=neostore", "")
 		problems := fit["problems"].([]any)
@@ -46,13 +46,13 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// A body whose check would take seconds is refused, with the way to check it elsewhere.
+// The schema check refuses a body that would take seconds, and says how to check it elsewhere.
 func TestSchemaOfLargeBodies(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	r.write(t, request("inbox", `{"__eventName":"Pass:Installed","x":"`+strings.Repeat("x", 3<<20)+`"}`))
 	got := r.call(t, 422, "GET", "/captures/c00000001/schema?provider=neostore", "")
-	if detail := fmt.Sprint(got["detail"]); !strings.Contains(detail, "at most 2097152") || !strings.Contains(detail, "/raw") {
+	if detail := fmt.Sprint(got["detail"]); !strings.Contains(detail, "check is 2097152") || !strings.Contains(detail, "/raw") {
 		t.Error(detail)
 	}
 }

@@ -16,18 +16,19 @@ import (
 // emission is provider.Emission, with set as a list or as an object of pointers.
 type emission struct {
 	delivery.Emission
-	Set settings `json:"set,omitempty"`
+	Set overrides `json:"set,omitempty"`
 }
 
+// emission is delivery.Emission with set as a list, or as an object with JSON pointers as keys.
 func (e emission) emission() delivery.Emission {
 	e.Emission.Set = e.Set
 	return e.Emission
 }
 
-// emissions is one emission, or an array of those that are emitted as one.
+// emissions is one emission, or an array of emissions that are emitted in one step.
 type emissions []emission
 
-// UnmarshalJSON reads an object or an array, as strictly as the rest of the request.
+// UnmarshalJSON reads an object or an array. It refuses unknown members.
 func (e *emissions) UnmarshalJSON(raw []byte) error {
 	if raw[0] == '[' {
 		var list []emission
@@ -41,17 +42,18 @@ func (e *emissions) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// Schema says so in JSON Schema.
+// Schema describes both forms.
 func (emissions) Schema(r huma.Registry) *huma.Schema {
 	one := r.Schema(reflect.TypeFor[emission](), true, "")
 	return &huma.Schema{OneOf: []*huma.Schema{one, {Type: huma.TypeArray, Items: one}}}
 }
 
-// settings are members to overwrite: [{"pointer": "/a", "value": 1}] or {"/a": 1}, in their order.
-type settings []fixtures.Setting
+// overrides are values for members of a body: [{"pointer": "/a", "value": 1}] or {"/a": 1}. They
+// keep their order.
+type overrides []fixtures.Setting
 
 // UnmarshalJSON reads either form.
-func (s *settings) UnmarshalJSON(raw []byte) error {
+func (s *overrides) UnmarshalJSON(raw []byte) error {
 	*s = nil
 	if raw[0] != '{' {
 		var list []fixtures.Setting
@@ -70,7 +72,7 @@ func (s *settings) UnmarshalJSON(raw []byte) error {
 		}
 		pointer, ok := key.(string)
 		if !ok {
-			return errors.New("set: want an object of JSON pointers")
+			return errors.New("set: want an object with JSON pointers as keys")
 		}
 		var value json.RawMessage
 		if err := dec.Decode(&value); err != nil {
@@ -81,8 +83,8 @@ func (s *settings) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Schema says so in JSON Schema.
-func (settings) Schema(r huma.Registry) *huma.Schema {
+// Schema describes both forms.
+func (overrides) Schema(r huma.Registry) *huma.Schema {
 	setting := r.Schema(reflect.TypeFor[fixtures.Setting](), true, "")
 	return &huma.Schema{OneOf: []*huma.Schema{
 		{Type: huma.TypeArray, Items: setting},

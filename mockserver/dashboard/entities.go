@@ -8,15 +8,16 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
-// entitiesIn asks for entities.
+// entitiesIn selects entities.
 type entitiesIn struct {
 	Provider string `path:"provider" doc:"the provider's name"`
-	Tenant   string `query:"tenant" doc:"whose they are; the demo tenant's without"`
-	Kind     string `query:"kind" doc:"only these"`
-	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"how many, at most"`
-	After    uint64 `query:"after" doc:"only those with a higher order"`
+	Tenant   string `query:"tenant" doc:"the tenant that has them; default: the demo tenant"`
+	Kind     string `query:"kind" doc:"only entities of this kind"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"the most entities to return"`
+	After    uint64 `query:"after" doc:"only entities with a higher order"`
 }
 
 // entityIn names an entity.
@@ -24,11 +25,11 @@ type entityIn struct {
 	Provider string `path:"provider" doc:"the provider's name"`
 	Kind     string `path:"kind" doc:"what the provider calls such entities"`
 	ID       string `path:"id" doc:"the entity's id"`
-	Tenant   string `query:"tenant" doc:"whose it is; the demo tenant's without"`
+	Tenant   string `query:"tenant" doc:"the tenant that has it; default: the demo tenant"`
 }
 
-func (in *entityIn) name() delivery.EntityName {
-	return delivery.EntityName{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}
+func (in *entityIn) name() entities.Name {
+	return entities.Name{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}
 }
 
 // entityBodyIn names an entity and carries a body.
@@ -36,26 +37,26 @@ type entityBodyIn struct {
 	Provider string `path:"provider" doc:"the provider's name"`
 	Kind     string `path:"kind" doc:"what the provider calls such entities"`
 	ID       string `path:"id" doc:"the entity's id"`
-	Tenant   string `query:"tenant" doc:"whose it is; the demo tenant's without"`
+	Tenant   string `query:"tenant" doc:"the tenant that has it; default: the demo tenant"`
 	RawBody  []byte
 }
 
-// entity is an entity, and what can happen to it next.
+// entity is an entity and the events that can happen to it next.
 type entity struct {
 	Kind     string          `json:"kind"`
 	ID       string          `json:"id"`
 	Tenant   string          `json:"tenant"`
-	State    string          `json:"state" doc:"where it stands in its journey"`
+	State    string          `json:"state" doc:"its state in its journey"`
 	Order    uint64          `json:"order" doc:"the number of its creation"`
-	Created  time.Time       `json:"created" doc:"on the schedule's clock"`
+	Created  time.Time       `json:"created" doc:"on the clock of the retry schedule"`
 	At       time.Time       `json:"at" doc:"when its last event happened"`
 	Events   uint64          `json:"events" doc:"how many events have happened to it"`
 	Possible []string        `json:"possible" doc:"the events that can happen to it next"`
-	Fields   json.RawMessage `json:"fields" doc:"what its events draw from"`
+	Fields   json.RawMessage `json:"fields" doc:"the values that its events are rendered from"`
 }
 
-func (k *dashboard) entity(e delivery.Entity) (entity, error) {
-	now, err := k.providers.Revive(&e)
+func (k *dashboard) entity(e entities.Entity) (entity, error) {
+	now, err := k.entities.Revive(&e)
 	if err != nil {
 		return entity{}, err
 	}
@@ -70,12 +71,12 @@ func (k *dashboard) listEntities(_ context.Context, in *entitiesIn) (*response[l
 		return nil, err
 	}
 	var out []entity
-	for _, e := range k.providers.Entities(in.Provider, in.Tenant, in.Kind) {
+	for _, e := range k.entities.List(in.Provider, in.Tenant, in.Kind) {
 		if e.Order <= in.After {
 			continue
 		}
 		if len(out) == in.Limit {
-			return page(out, out[len(out)-1].Order, true), nil
+			return pageOf(out, out[len(out)-1].Order, true), nil
 		}
 		one, err := k.entity(e)
 		if err != nil {
@@ -83,11 +84,11 @@ func (k *dashboard) listEntities(_ context.Context, in *entitiesIn) (*response[l
 		}
 		out = append(out, one)
 	}
-	return whole(out), nil
+	return fullList(out), nil
 }
 
 func (k *dashboard) getEntity(_ context.Context, in *entityIn) (*response[entity], error) {
-	e, err := k.providers.Entity(in.name())
+	e, err := k.entities.Get(in.name())
 	if err != nil {
 		return nil, err
 	}
@@ -95,63 +96,63 @@ func (k *dashboard) getEntity(_ context.Context, in *entityIn) (*response[entity
 	return &response[entity]{out}, err
 }
 
-func (k *dashboard) forgetEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
-	return nil, k.providers.Forget(ctx, in.name())
+func (k *dashboard) deleteEntity(ctx context.Context, in *entityIn) (*struct{}, error) {
+	return nil, k.entities.Delete(ctx, in.name())
 }
 
-// entityBody is an entity to make.
+// entityBody is an entity to create.
 type entityBody struct {
 	Kind   string         `json:"kind" doc:"what the provider calls such entities"`
-	Tenant string         `json:"tenant,omitempty" doc:"whose it is; the demo tenant's without"`
-	Given  fixtures.Given `json:"given,omitempty" doc:"values of its fields, by path; the others are drawn"`
-	Steps  []stepBody     `json:"steps,omitempty" doc:"what happens to it at once"`
+	Tenant string         `json:"tenant,omitempty" doc:"the tenant that has it; default: the demo tenant"`
+	Given  fixtures.Given `json:"given,omitempty" doc:"values of its fields, by path; the others are random"`
+	Steps  []stepBody     `json:"steps,omitempty" doc:"the events that happen to it at once"`
 }
 
-// stepBody is something that happens.
+// stepBody is an event that happens to an entity.
 type stepBody struct {
 	Event string         `json:"event"`
-	To    string         `json:"to,omitempty" doc:"the state that it must lead to"`
-	Given fixtures.Given `json:"given,omitempty" doc:"values to take instead of drawn ones, by path"`
+	To    string         `json:"to,omitempty" doc:"the state that the event must lead to"`
+	Given fixtures.Given `json:"given,omitempty" doc:"values to use instead of random ones, by path"`
 }
 
-// lived is an entity, and the events that happened.
-type lived struct {
+// entityEvents is an entity and the events that happened to it.
+type entityEvents struct {
 	Entity entity           `json:"entity"`
-	Events []fixtures.Event `json:"events" doc:"what happened, in its order"`
+	Events []fixtures.Event `json:"events" doc:"the events that happened, in order"`
 }
 
-func (k *dashboard) createEntity(ctx context.Context, in *providerBodyIn) (*response[lived], error) {
+func (k *dashboard) createEntity(ctx context.Context, in *providerBodyIn) (*response[entityEvents], error) {
 	body, err := strict[entityBody](in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	return k.lives(func(live func(*delivery.Life) error) (delivery.Entity, error) {
-		return k.providers.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Given, live)
+	return k.transact(func(update func(*entities.Tx) error) (entities.Entity, error) {
+		return k.entities.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Given, update)
 	}, body.Steps)
 }
 
-func (k *dashboard) happen(ctx context.Context, in *entityBodyIn) (*response[lived], error) {
+func (k *dashboard) happen(ctx context.Context, in *entityBodyIn) (*response[entityEvents], error) {
 	body, err := strict[stepBody](in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	return k.lives(func(live func(*delivery.Life) error) (delivery.Entity, error) {
-		return k.providers.Live(ctx, delivery.EntityName{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}, live)
+	return k.transact(func(update func(*entities.Tx) error) (entities.Entity, error) {
+		return k.entities.Update(ctx, entities.Name{Provider: in.Provider, Tenant: in.Tenant, Kind: in.Kind, ID: in.ID}, update)
 	}, []stepBody{body})
 }
 
-// maxSteps bounds how much happens at once.
+// maxSteps bounds the steps of one request.
 const maxSteps = 100
 
-// lives has an entity live through steps.
-func (k *dashboard) lives(of func(func(*delivery.Life) error) (delivery.Entity, error), steps []stepBody) (*response[lived], error) {
+// transact makes the events of the steps happen to an entity.
+func (k *dashboard) transact(apply func(func(*entities.Tx) error) (entities.Entity, error), steps []stepBody) (*response[entityEvents], error) {
 	if len(steps) > maxSteps {
 		return nil, fmt.Errorf("%w: %d steps: at most %d", delivery.ErrInvalid, len(steps), maxSteps)
 	}
-	out := lived{Events: []fixtures.Event{}}
-	e, err := of(func(l *delivery.Life) error {
+	out := entityEvents{Events: []fixtures.Event{}}
+	e, err := apply(func(tx *entities.Tx) error {
 		for _, s := range steps {
-			event, err := l.Happen(fixtures.Step{Event: s.Event, To: s.To, Given: s.Given})
+			event, err := tx.Happen(fixtures.Step{Event: s.Event, To: s.To, Given: s.Given})
 			if err != nil {
 				return err
 			}
@@ -163,5 +164,5 @@ func (k *dashboard) lives(of func(func(*delivery.Life) error) (delivery.Entity, 
 		return nil, err
 	}
 	out.Entity, err = k.entity(e)
-	return &response[lived]{out}, err
+	return &response[entityEvents]{out}, err
 }

@@ -79,8 +79,9 @@ func TestTenantsOverHTTP(t *testing.T) {
 	}
 }
 
-// The log of deliveries says which pattern selected an event, and whether it would have in the stricter notations.
-func TestDeliveriesSayWhichNotationTakesTheirPattern(t *testing.T) {
+// A delivery has the pattern that selected its event, and the stricter notations in which it
+// matches too.
+func TestDeliveriesHavePatternModes(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	for _, pattern := range []string{"Pass:*", "pass.*", "PASS:created"} {

@@ -7,7 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// exampleBody is a body that an operation takes, as JSON; "" for one that takes none. A test sends them all.
+// exampleBody returns an example of an operation's body, as JSON; "" when the operation has none. A
+// test sends all of them.
 func exampleBody(operation string) string {
 	switch operation {
 	case "put-bin":
@@ -40,7 +41,8 @@ func exampleBody(operation string) string {
 	return ""
 }
 
-// exampleOf is a value of a parameter of a section's routes, or "". What only a server can know is a word in capitals.
+// exampleOf returns an example of a path parameter, or "". A word in capitals stands for an id of
+// the caller's server.
 func exampleOf(section, parameter string) string {
 	switch parameter {
 	case "bin":
@@ -63,8 +65,8 @@ func exampleOf(section, parameter string) string {
 	return ""
 }
 
-// exemplify puts the examples into the description of a route that was added.
-func exemplify(api huma.API, op *huma.Operation, section string) {
+// addExamples adds the examples to the description of a route.
+func addExamples(api huma.API, op *huma.Operation, section string) {
 	item := api.OpenAPI().Paths[op.Path]
 	described := map[string]*huma.Operation{
 		http.MethodGet: item.Get, http.MethodPut: item.Put, http.MethodPost: item.Post, http.MethodDelete: item.Delete, http.MethodPatch: item.Patch,
@@ -83,20 +85,20 @@ func exemplify(api huma.API, op *huma.Operation, section string) {
 	}
 }
 
-// groups are the sections of the API in the order in which they are read.
+// groups returns the sections of the API in reading order.
 func groups() []*huma.Tag {
 	return []*huma.Tag{
-		{Name: "server", Description: "The server itself: where it is, whether it is alive, what it counts, and what is new."},
-		{Name: "bins", Description: "A bin is a capture address: whatever is sent to CAPTURE/NAME/any/path is recorded, byte for byte, before it is answered."},
+		{Name: "server", Description: "The server itself: its addresses, health, metrics, and the stream of new records."},
+		{Name: "bins", Description: "A bin is a capture address: it records every request to CAPTURE/NAME/any/path, byte for byte, before it responds."},
 		{Name: "captures", Description: "A capture is one request that a bin received."},
-		{Name: "providers", Description: "A provider is one system that is played: its events, who is registered for them, and what they are about."},
-		{Name: "deliveries", Description: "A delivery is one event on its way to one endpoint, with all its attempts."},
-		{Name: "runs", Description: "A run shares the server with others without seeing them: it has its own endpoints and clock."},
-		{Name: "clock", Description: "The clock that retries follow: the real one, or a virtual one that moves when told to."},
+		{Name: "providers", Description: "A provider is a system that the server plays: its events, the endpoints registered for them, and the entities that they are about."},
+		{Name: "deliveries", Description: "A delivery is one event for one endpoint, with all its attempts."},
+		{Name: "runs", Description: "Runs share a server without seeing each other: each has its own endpoints and clock."},
+		{Name: "clock", Description: "The clock that retries follow: the real one, or a virtual one that moves when you advance it."},
 	}
 }
 
-// groupOf is the group of a section: the first segment of its paths.
+// groupOf returns the group of a section, which is the first segment of a path.
 func groupOf(section string) string {
 	switch section {
 	case "endpoints":

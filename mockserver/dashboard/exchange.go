@@ -20,15 +20,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// Bounds of files that are imported and exported.
-const (
-	maxImport = 1 << 30 // of a file, in bytes; its captures go to the store one by one
-)
+// maxImport bounds an imported file, in bytes. Its captures go to the store one by one.
+const maxImport = 1 << 30
 
-// Export says how captures are written. (Exported because the API reads embedded structs only then.)
+// Export says how to write captures. It is exported because huma only reads embedded structs that
+// are.
 type Export struct {
-	Format  string `query:"format" enum:"raw,curl,har,jsonl,scenario,go,schema" required:"true" doc:"the kind of file"`
-	Secrets string `query:"secrets" enum:"redact,keep" default:"redact" doc:"whether secrets are replaced by REDACTED"`
+	Format  string `query:"format" enum:"raw,curl,har,jsonl,scenario,go,schema" required:"true" doc:"the format of the file"`
+	Secrets string `query:"secrets" enum:"redact,keep" default:"redact" doc:"redact replaces secrets with REDACTED; keep does not"`
 }
 
 // exportIn asks for one capture as a file.
@@ -37,17 +36,17 @@ type exportIn struct {
 	Export
 }
 
-// binExportIn asks for those of a bin.
+// binExportIn asks for captures of a bin as a file.
 type binExportIn struct {
 	Bin string `path:"bin" doc:"the bin's name"`
 	Export
 	Before uint64 `query:"before" doc:"only captures with a lower seq"`
 	After  uint64 `query:"after" doc:"only captures with a higher seq"`
 	Where  string `query:"where" doc:"a jq condition over {method, path, query, params, headers, body, form, parts}"`
-	Q      string `query:"q" doc:"a query: words and fields"`
+	Q      string `query:"q" doc:"words and fields, as in the list of captures"`
 }
 
-// exports documents what an export answers.
+// exports documents the response of an export.
 func exports(_ huma.API, op *huma.Operation) {
 	content := map[string]*huma.MediaType{}
 	for _, f := range export.Formats() {
@@ -58,7 +57,7 @@ func exports(_ huma.API, op *huma.Operation) {
 		content[f.MediaType] = &huma.MediaType{Schema: schema}
 		op.Description += fmt.Sprintf("%s: %s. ", f.Name, f.Text)
 	}
-	op.Description += "Oldest first. An answer that ends before its end was cut off."
+	op.Description += "Oldest first. When an export fails halfway, the server cuts the connection, so the response is incomplete."
 	op.Responses = map[string]*huma.Response{"200": {Description: "The file", Content: content}}
 }
 
@@ -80,8 +79,9 @@ func (k *dashboard) exportBin(_ context.Context, in *binExportIn) (*huma.StreamR
 	})
 }
 
-// export answers with a file. It is offered as one, so that no browser takes it for a page. What is found wrong before the
-// first bytes go out is a problem; after that the connection is cut, so that nobody takes the beginning for the whole.
+// export responds with a file. Its headers make a browser save it instead of showing it as a page.
+// An error before the first byte is a problem document. After that, export cuts the connection, so
+// that the client notices that the file is incomplete.
 func (k *dashboard) export(in *Export, name string, write func(context.Context, export.Format, io.Writer, export.Options) error) (*huma.StreamResponse, error) {
 	format, err := export.Find(in.Format)
 	if err != nil {
@@ -109,7 +109,7 @@ func (k *dashboard) export(in *Export, name string, write func(context.Context, 
 	}}, nil
 }
 
-// fileWriter writes the head of the answer before its first byte, and gives a slow reader time for each piece.
+// fileWriter writes the header of the response before its first byte.
 type fileWriter struct {
 	w      http.ResponseWriter
 	format export.Format
@@ -127,27 +127,27 @@ func (f *fileWriter) Write(p []byte) (int, error) {
 	return f.w.Write(p)
 }
 
-// importIn is a file for a bin.
+// importIn is a file of captures to add to a bin.
 type importIn struct {
 	Bin         string `path:"bin" doc:"the bin's name"`
 	ContentType string `header:"Content-Type"`
 	file        io.Reader
 }
 
-// Resolve takes the body as it comes: the router would read all of it first.
+// Resolve takes the body as a stream, because huma would read all of it first.
 func (in *importIn) Resolve(c huma.Context) []error {
 	r, w := humago.Unwrap(c)
 	in.file = http.MaxBytesReader(w, r.Body, maxImport)
 	return nil
 }
 
-// acceptsFile says that a route takes a file of captures.
+// acceptsFile documents that a route accepts a file of captures.
 func acceptsFile(_ huma.API, op *huma.Operation) {
-	op.Description = "A HAR file, or captures as this API answers them (one, a list, or {\"items\": […]}), as application/json; or JSON Lines, a capture a line, as application/x-ndjson. What is wrong is skipped."
+	op.Description = "Either application/json: a HAR file, or captures as this API returns them (one, a list, or {\"items\": […]}). Or application/x-ndjson: JSON Lines, one capture a line. The import skips records that it cannot read and lists them."
 	op.RequestBody = &huma.RequestBody{Required: true}
 }
 
-// fileContent is what a file of captures may be.
+// fileContent describes the formats of a file of captures.
 func fileContent() map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{
 		"application/json": {Schema: &huma.Schema{Description: "HAR 1.2, or captures"}},
@@ -155,7 +155,7 @@ func fileContent() map[string]*huma.MediaType {
 	}
 }
 
-// linesType is the media type of JSON Lines. It is not one that a form of another site can send.
+// linesType is the media type of JSON Lines. A form of another site cannot send it.
 const linesType = "application/x-ndjson"
 
 func (k *dashboard) importInto(ctx context.Context, in *importIn) (*response[capture.Imported], error) {
@@ -170,11 +170,11 @@ func (k *dashboard) importInto(ctx context.Context, in *importIn) (*response[cap
 	out, err := k.capture.Import(ctx, in.Bin, format, in.file)
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 		return nil, problem.New(http.StatusRequestEntityTooLarge,
-			fmt.Sprintf("the file has more than %d MiB: divide it; %d captures were imported before", maxImport>>20, out.Imported))
+			fmt.Sprintf("the file is larger than %d MiB: split it; %d captures were imported before the limit", maxImport>>20, out.Imported))
 	}
 	if errors.Is(err, capture.ErrInvalid) && len(out.Skipped) > 0 {
 		p := problem.Of(err)
-		for _, s := range out.Skipped[1:] { // the error says the first
+		for _, s := range out.Skipped[1:] { // the error has the first
 			p.Errors = append(p.Errors, problem.Part{Location: fmt.Sprintf("body, line %d", s.Line), Message: s.Why})
 		}
 		return nil, p

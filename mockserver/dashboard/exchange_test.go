@@ -12,10 +12,10 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// delicate is a body that must come through everything as it is.
+// delicate is a body that every step must keep unchanged.
 const delicate = `{"n":12345678901234567890,"s":"a\/b"}`
 
-// file sends or fetches a file and returns the answer.
+// file uploads or downloads a file and returns the response.
 func (r *server) file(t *testing.T, status int, method, path, mediaType, body string) (string, *http.Response) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, r.DashboardURL()+"/api/v1"+path, strings.NewReader(body))
@@ -40,12 +40,12 @@ func (r *server) file(t *testing.T, status int, method, path, mediaType, body st
 	return string(raw), resp
 }
 
-// request is a raw request of an odd form to a bin.
+// request is a raw request to a bin, with unusual header lines.
 func request(bin, body string) string {
 	return fmt.Sprintf("POST /%s//a?x=%%2F HTTP/1.1\r\nhOST: h\r\nX-Two: 1\r\nx-two: 2\r\nAuthorization: Basic aHVzaA==\r\nContent-Length: %d\r\n\r\n%s", bin, len(body), body)
 }
 
-// raws are the bytes of a bin's captures, oldest first.
+// raws returns the bytes of a bin's captures, oldest first.
 func (r *server) raws(t *testing.T, bin string) []string {
 	t.Helper()
 	var list []string
@@ -56,7 +56,7 @@ func (r *server) raws(t *testing.T, bin string) []string {
 	return list
 }
 
-// Exported, imported, exported again: every byte and time stays, and the numbers are new.
+// Export, import and export again keep every byte and time; only the numbers are new.
 func TestExportAndImport(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -107,7 +107,7 @@ func TestExportAndImport(t *testing.T) {
 	}
 }
 
-func TestExportSaysWhatIsWrong(t *testing.T) {
+func TestExportErrors(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	r.write(t, request("inbox", delicate))
@@ -119,7 +119,7 @@ func TestExportSaysWhatIsWrong(t *testing.T) {
 		"/bins/inbox/export?format=scenario":            "hookrig replay",
 		"/bins/inbox/export?format=har&where=(":         "invalid condition",
 		"/bins/in+box/export?format=har":                "in+box",
-		"/captures/c00000001/export?format=har&limit=1": "no such parameter",
+		"/captures/c00000001/export?format=har&limit=1": "unknown parameter",
 	} {
 		if p, _ := r.file(t, 422, "GET", path, "", ""); !strings.Contains(p, want) {
 			t.Errorf("%s: %s, want %q", path, p, want)
@@ -128,7 +128,7 @@ func TestExportSaysWhatIsWrong(t *testing.T) {
 	r.call(t, 404, "GET", "/captures/c404/export?format=har", "")
 }
 
-func TestImportSaysWhatIsWrong(t *testing.T) {
+func TestImportErrors(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	good := `{"method":"POST","target":"/a","version":"HTTP/1.1","headers":[],"body":""}`
@@ -157,7 +157,7 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 	r.file(t, 415, "PUT", "/bins/import", "application/x-ndjson", `{}`)
 }
 
-// Imported captures are checked as of their time, like any that arrive.
+// Imported captures are verified as of the time of their arrival.
 func TestImportChecks(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -179,7 +179,7 @@ func TestImportChecks(t *testing.T) {
 	}
 }
 
-// A capture is resent signed anew, with members changed and everything else as it was written.
+// A resend signs again and changes the given members; everything else stays as it was.
 func TestResendChanged(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})

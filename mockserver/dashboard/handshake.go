@@ -9,10 +9,10 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 )
 
-// handshake is capture.Handshake as callers write it: a kind alone, or an object.
+// handshake is the JSON form of capture.Handshake: a kind alone, or an object.
 type handshake capture.Handshake
 
-// UnmarshalJSON reads either.
+// UnmarshalJSON reads either form.
 func (h *handshake) UnmarshalJSON(raw []byte) error {
 	if raw[0] == '"' {
 		return json.Unmarshal(raw, &h.Kind)
@@ -20,7 +20,7 @@ func (h *handshake) UnmarshalJSON(raw []byte) error {
 	return decode(raw, (*capture.Handshake)(h))
 }
 
-// Schema says so in JSON Schema.
+// Schema describes both forms.
 func (handshake) Schema(r huma.Registry) *huma.Schema {
 	kind := &huma.Schema{Type: huma.TypeString}
 	for _, k := range capture.HandshakeKinds() {

@@ -12,7 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// The API says what bounds the server, and what is used of it; what is too large is refused, what is too old makes room.
+// The API has the limits and the usage of the server. The server refuses what is too large and
+// evicts what is too old.
 func TestLimitsAreShown(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{PerBin: 3, Deliveries: 4, Bytes: 100_000, For: 48 * time.Hour})

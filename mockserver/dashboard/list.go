@@ -1,53 +1,55 @@
 package dashboard
 
-// list is how every list is answered. Next is the seq to give as before (or, oldest first, as after) for the next page;
-// null when there is none.
+// list is the JSON of every list. Next is the value of before (or of after, oldest first) for the
+// next page; null on the last page.
 type list[T any] struct {
 	Items []T     `json:"items"`
 	Next  *uint64 `json:"next" required:"true"`
 }
 
-// whole answers a list that has no pages. It is never null.
-func whole[T any](items []T) *response[list[T]] {
+// fullList responds with a list that has no pages. Its items are never null.
+func fullList[T any](items []T) *response[list[T]] {
 	if items == nil {
 		items = []T{}
 	}
 	return &response[list[T]]{list[T]{Items: items}}
 }
 
-// page answers one page of a list; last is the seq of its last record, and more says whether any may follow.
-func page[T any](items []T, last uint64, more bool) *response[list[T]] {
-	out := whole(items)
+// pageOf responds with one page of a list. last is the seq of its last record, and more says
+// whether more may follow.
+func pageOf[T any](items []T, last uint64, more bool) *response[list[T]] {
+	out := fullList(items)
 	if more {
 		out.Body.Next = &last
 	}
 	return out
 }
 
-// A page ends before its limit when its records would be larger than this together, in bytes. The first record is always
-// in it.
-const maxPage = 16 << 20
+// maxPageBytes bounds the records of a page, in bytes. A page ends before its limit to stay below
+// it, but always has one record.
+const maxPageBytes = 16 << 20
 
-// Records are read in batches, the first one small and each up to so many times the one before, so that those of a page
-// that ends early are not all in memory.
+// Records are read in batches that start small and grow up to fourfold, so that a page that ends
+// early does not read all its records into memory.
 const (
 	firstBatch  = 50
 	batchGrowth = 4
 )
 
-// gather reads the records of one page, limit of them or largest bytes at most: read returns up to n of those that follow
-// last, which is nil at first. more says whether the page ended before the records did, as far as is known.
+// gather reads the records of one page: at most limit records and largest bytes. read returns up to
+// n of the records after last; last is nil at first. more reports whether there may be more records
+// after the page.
 func gather[T any](limit, largest int, read func(n int, last *T) ([]T, error), size func(*T) int) (items []T, more bool, err error) {
 	var last *T
-	held := 0
+	total := 0
 	for batch := min(limit, firstBatch); batch > 0; {
 		found, err := read(batch, last)
 		if err != nil {
 			return nil, false, err
 		}
 		for i := range found {
-			held += size(&found[i])
-			if held > largest && len(items) > 0 {
+			total += size(&found[i])
+			if total > largest && len(items) > 0 {
 				return items, true, nil
 			}
 			items = append(items, found[i])
@@ -56,8 +58,8 @@ func gather[T any](limit, largest int, read func(n int, last *T) ([]T, error), s
 			return items, false, nil
 		}
 		last = &items[len(items)-1]
-		mean := held/len(items) + 1
-		batch = min(limit-len(items), batch*batchGrowth, (largest-held)/mean+1)
+		mean := total/len(items) + 1
+		batch = min(limit-len(items), batch*batchGrowth, (largest-total)/mean+1)
 	}
 	return items, true, nil
 }

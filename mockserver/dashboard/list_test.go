@@ -61,7 +61,8 @@ func TestGather(t *testing.T) {
 
 func sizes(n, size int) []int { return slices.Repeat([]int{size}, n) }
 
-// A page of large captures ends early and says where it goes on; a client that asks for so many gets so many.
+// A page of large captures ends early and has a next page; a client that wants more records gets
+// them.
 func TestPagesAreBounded(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{

@@ -13,18 +13,18 @@ import (
 type ManualPage struct {
 	// Name is the last part of its address: /manual/NAME.
 	Name string
-	// Title and Summary head the page and its line in the list of pages.
+	// Title and Summary are the heading of the page and its entry in the list of pages.
 	Title, Summary string
-	// HTML is the page below its title. Links to other pages are their names.
+	// HTML is the content below the title. A link to another page is its Name.
 	HTML template.HTML
-	// Sections are the parts of the page that have an anchor.
+	// Sections are the sections of the page that have an anchor.
 	Sections []ManualSection
 }
 
-// ManualSection is a part of a page, with its Title: ID is its anchor.
+// ManualSection is a section of a page: its Title, and the ID of its anchor.
 type ManualSection struct{ ID, Title string }
 
-// WithManual is Handler with the pages of a manual at /manual.
+// WithManual returns a Handler that also serves the pages of a manual at /manual.
 func WithManual(pages []ManualPage) func(vendorapi.Parts) http.Handler {
 	return func(p vendorapi.Parts) http.Handler {
 		k := newDashboard(p)
@@ -36,19 +36,19 @@ func WithManual(pages []ManualPage) func(vendorapi.Parts) http.Handler {
 //go:embed page/manual.html.tmpl
 var manualLayout embed.FS
 
-// shownManual is what the layout shows: a page, or the list of them.
-type shownManual struct {
+// manualView is the data of the template: one page, or the list of pages when Page is nil.
+type manualView struct {
 	Pages []ManualPage
 	Page  *ManualPage
 }
 
-// serveManual serves the list of pages at /manual/ and each page below it. Every address in them
-// is relative, so that they work below a path.
+// serveManual serves the list of pages at /manual/ and each page below it. All links in them are
+// relative, so that they work below a path.
 func serveManual(mux *http.ServeMux, pages []ManualPage) {
 	layout := template.Must(template.ParseFS(manualLayout, "page/manual.html.tmpl"))
 	show := func(w http.ResponseWriter, page *ManualPage) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = layout.Execute(w, shownManual{pages, page}) // a caller that is gone misses nothing
+		_ = layout.Execute(w, manualView{pages, page}) // the client has left
 	}
 	mux.HandleFunc("GET /manual", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "manual/")
@@ -62,12 +62,12 @@ func serveManual(mux *http.ServeMux, pages []ManualPage) {
 				return
 			}
 		}
-		problem.New(http.StatusNotFound, "the manual has no such page; all of them are listed at /manual/").Write(w)
+		problem.New(http.StatusNotFound, "the manual has no such page; /manual/ lists all pages").Write(w)
 	})
 }
 
-// Current is the name of the page that is shown, or "" for the list.
-func (s shownManual) Current() string {
+// Current returns the name of the current page, or "" for the list.
+func (s manualView) Current() string {
 	if s.Page == nil {
 		return ""
 	}

@@ -44,8 +44,7 @@ func somePages() []dashboard.ManualPage {
 	}
 }
 
-// The pages and all that they load come from the server, below a path too, and run no script but
-// the server's own.
+// The pages load everything from the server, also below a path, and run only the server's scripts.
 func TestManual(t *testing.T) {
 	t.Parallel()
 	direct := manualServer(t, somePages()).DashboardURL()
@@ -114,7 +113,7 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// A server in a program that gives no pages says where the manual is.
+// A server without manual pages says where the manual is.
 func TestNoManual(t *testing.T) {
 	t.Parallel()
 	resp, text := pageAt(t, manualServer(t, nil).DashboardURL()+"/manual")

@@ -14,26 +14,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// metrics answers counts in the Prometheus text exposition format 0.0.4.
+// metrics returns metrics in the Prometheus text exposition format 0.0.4.
 func (k *dashboard) metrics(ctx context.Context, _ *struct{}) (*textOut, error) {
 	text, err := k.counts(ctx)
 	return &textOut{expositionType, text}, err
 }
 
-// scraped is metrics where Prometheus looks for them.
-func (k *dashboard) scraped(w http.ResponseWriter, r *http.Request) {
+// scrape serves the metrics at /metrics, where Prometheus looks for them.
+func (k *dashboard) scrape(w http.ResponseWriter, r *http.Request) {
 	text, err := k.counts(r.Context())
 	if err != nil {
 		problem.Of(err).Write(w)
 		return
 	}
 	w.Header().Set("Content-Type", expositionType)
-	_, _ = w.Write(text) // whoever asked is gone: nobody is left to tell
+	_, _ = w.Write(text) // the client has left
 }
 
 const expositionType = "text/plain; version=0.0.4; charset=utf-8"
 
-// counts are what the server has seen and holds.
+// counts renders the metrics of the server.
 func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	bins, err := k.store.Bins(ctx)
 	if err != nil {
@@ -48,42 +48,42 @@ func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	}
 	seen := k.capture.Counts()
 	var e exposition
-	e.family("hookrig_captures_total", "counter", "Requests that were captured since the start, those with problems included.")
+	e.family("hookrig_captures_total", "counter", "Requests captured since the start, including those with problems.")
 	e.sample("", "", float64(seen.Captured))
-	e.family("hookrig_captures_refused_total", "counter", "Requests that were not captured, by why: the store did not take them, no bin was named, too many connections, no TLS.")
+	e.family("hookrig_captures_refused_total", "counter", "Requests not captured, by reason: the store refused them, the path names no bin, too many connections, TLS handshake failed.")
 	e.sample("why", "unstored", float64(seen.Unstored))
 	e.sample("why", "no_bin", float64(seen.Strays))
 	e.sample("why", "connections", float64(seen.Refused))
 	e.sample("why", "tls", float64(seen.Unshaken))
 	e.family("hookrig_capture_connections", "gauge", "Connections to the capture address.")
 	e.sample("", "", float64(k.capture.Connections()))
-	odd := k.capture.Irregular()
-	e.family("hookrig_captures_irregular_total", "counter", "Requests that named a bin and did not go as they should, by what was wrong. The stats of the API have them by bin.")
-	e.sample("kind", "size", float64(odd.Refused.Size))
-	e.sample("kind", "malformed", float64(odd.Refused.Malformed))
-	e.sample("kind", "no_room", float64(odd.Refused.NoRoom))
-	e.sample("kind", "failed", float64(odd.Refused.Failed))
-	e.sample("kind", "truncated", float64(odd.Truncated))
-	e.sample("kind", "aborted", float64(odd.Aborted))
-	e.family("hookrig_stream_dropped_total", "counter", "Captures that readers of the event stream were not told of, because they had fallen too far behind.")
-	e.sample("", "", float64(odd.Dropped))
+	irregular := k.capture.Irregular()
+	e.family("hookrig_captures_irregular_total", "counter", "Requests for a bin that failed, by kind. The bin's stats in the API have them by bin.")
+	e.sample("kind", "size", float64(irregular.Refused.Size))
+	e.sample("kind", "malformed", float64(irregular.Refused.Malformed))
+	e.sample("kind", "no_room", float64(irregular.Refused.NoRoom))
+	e.sample("kind", "failed", float64(irregular.Refused.Failed))
+	e.sample("kind", "truncated", float64(irregular.Truncated))
+	e.sample("kind", "aborted", float64(irregular.Aborted))
+	e.family("hookrig_stream_dropped_total", "counter", "Captures not sent to readers of the event stream, because they were too far behind.")
+	e.sample("", "", float64(irregular.Dropped))
 	e.family("hookrig_captures_with_problems_total", "counter", "Captures of requests that were aborted, too large or malformed.")
 	e.sample("", "", float64(seen.Problems))
-	e.family("hookrig_bins", "gauge", "Bins that hold or held a capture. Of those that hold none the store remembers the last ones.")
+	e.family("hookrig_bins", "gauge", "Bins that have or had a capture. The store remembers only the latest of the empty ones.")
 	e.sample("", "", float64(len(bins)))
-	e.family("hookrig_captures_kept", "gauge", "Captures that the bins hold.")
+	e.family("hookrig_captures_kept", "gauge", "Captures that the bins keep.")
 	e.sample("", "", float64(stats.Captures))
-	e.family("hookrig_captures_evicted_total", "counter", "Captures that made room for others, or were too old, oldest first.")
+	e.family("hookrig_captures_evicted_total", "counter", "Captures removed to make room or for their age, oldest first.")
 	e.sample("", "", float64(stats.EvictedCaptures))
-	e.family("hookrig_deliveries_evicted_total", "counter", "Deliveries that made room for others, or were too old, oldest first.")
+	e.family("hookrig_deliveries_evicted_total", "counter", "Deliveries removed to make room or for their age, oldest first.")
 	e.sample("", "", float64(stats.EvictedDeliveries))
 	e.family("hookrig_stored_bytes", "gauge", "Bytes of all records.")
 	e.sample("", "", float64(stats.Bytes))
-	e.family("hookrig_stored_bytes_limit", "gauge", "Bytes that all records may have; the oldest make room for others.")
+	e.family("hookrig_stored_bytes_limit", "gauge", "Limit of the bytes of all records; the oldest are removed to stay below it.")
 	e.sample("", "", float64(k.store.Limits().Bytes))
 	k.tally.write(&e)
 	clock := k.providers.Clock()
-	e.family("hookrig_deliveries_waiting", "gauge", "Deliveries with an attempt still to come.")
+	e.family("hookrig_deliveries_waiting", "gauge", "Deliveries with an attempt due later.")
 	e.sample("", "", float64(clock.Pending))
 	e.family("hookrig_streams", "gauge", "Readers of the event stream.")
 	e.sample("", "", float64(k.streams.open.Load()))
@@ -92,17 +92,17 @@ func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	return e.Bytes(), nil
 }
 
-// tally counts deliveries and attempts as the journal goes on: each record is counted once, the pending ones until
-// they are done.
+// tally counts finished deliveries and attempts. It counts each record once, and follows pending
+// deliveries until they are finished.
 type tally struct {
 	mu       sync.Mutex
-	last     uint64         // the highest seq that was counted
-	pending  map[string]int // deliveries that may still change, and how many of their attempts were counted
+	last     uint64         // the highest seq counted so far
+	pending  map[string]int // by the id of a pending delivery: how many attempts were counted
 	states   map[journal.State]uint64
 	outcomes map[wire.Outcome]uint64
 }
 
-// count takes in what the journal has since it was called last.
+// count adds the deliveries and attempts since the last call.
 func (t *tally) count(ctx context.Context, store journal.Store) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -119,8 +119,8 @@ func (t *tally) count(ctx context.Context, store journal.Store) error {
 	})
 }
 
-// recount looks again at the deliveries that were pending: page by page at those that still are, then at each that is
-// done, which happens once.
+// recount reads the deliveries that were pending again. It reads those that are still pending by
+// the page, and each finished one once.
 func (t *tally) recount(ctx context.Context, store journal.Store) error {
 	if len(t.pending) == 0 {
 		return nil
@@ -138,11 +138,11 @@ func (t *tally) recount(ctx context.Context, store journal.Store) error {
 	})
 	for id, counted := range before {
 		if err != nil {
-			t.pending[id] = counted // not looked at: next time
+			t.pending[id] = counted // try it next time
 			continue
 		}
-		d, gone := store.Delivery(ctx, id)
-		if gone == nil { // else it is evicted, and what became of it is not known
+		d, err := store.Delivery(ctx, id)
+		if err == nil { // an error means that it was evicted
 			t.add(d, counted)
 		}
 	}
@@ -167,7 +167,7 @@ func eachDelivery(ctx context.Context, store journal.Store, query journal.Delive
 	}
 }
 
-// add counts a delivery, of whose attempts the first were counted already.
+// add counts a delivery, without the first attempts, which were counted before.
 func (t *tally) add(d journal.Delivery, counted int) {
 	for _, a := range d.Attempts[min(counted, len(d.Attempts)):] {
 		t.outcomes[a.Outcome]++
@@ -182,11 +182,11 @@ func (t *tally) add(d journal.Delivery, counted int) {
 func (t *tally) write(e *exposition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e.family("hookrig_deliveries_total", "counter", "Deliveries that are done, by how they ended.")
+	e.family("hookrig_deliveries_total", "counter", "Finished deliveries, by their state.")
 	for _, s := range []journal.State{journal.Delivered, journal.Exhausted, journal.Stopped, journal.Dropped} {
 		e.sample("state", string(s), float64(t.states[s]))
 	}
-	e.family("hookrig_attempts_total", "counter", "Attempts of deliveries, by how far the request came.")
+	e.family("hookrig_attempts_total", "counter", "Attempts of deliveries, by outcome.")
 	for _, o := range []wire.Outcome{wire.GotStatus, wire.NoResponse, wire.PartlyWritten, wire.NotSent} {
 		e.sample("outcome", string(o), float64(t.outcomes[o]))
 	}
@@ -198,13 +198,13 @@ type exposition struct {
 	name string
 }
 
-// family begins a family; its samples follow.
+// family begins a metric family; its samples follow.
 func (e *exposition) family(name, kind, help string) {
 	e.name = name
 	fmt.Fprintf(e, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 }
 
-// sample writes one value; label "" is none.
+// sample writes one value. An empty label writes none.
 func (e *exposition) sample(label, value string, v float64) {
 	e.WriteString(e.name)
 	if label != "" {

@@ -35,7 +35,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	check()
-	check() // looking changes nothing
+	check() // reading changes nothing
 	r.call(t, 200, "POST", "/clock/advance", `{"by": "72h"}`)
 	want[`hookrig_captures_total`] = 2
 	want[`hookrig_captures_kept`], want[`hookrig_deliveries_waiting`] = 2, 0
@@ -43,7 +43,7 @@ func TestMetrics(t *testing.T) {
 	check()
 }
 
-// samples reads the exposition format as its specification has it.
+// samples parses the exposition format by its specification.
 func samples(t *testing.T, r *server) map[string]float64 {
 	t.Helper()
 	resp, err := r.http.Get(r.DashboardURL() + "/api/v1/metrics")

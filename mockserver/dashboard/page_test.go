@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// The binary has what the page is made of, and nothing of its document.
+// The binary has the page's files and none of its documentation.
 func TestPageFiles(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})

@@ -9,25 +9,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// maybe is a query parameter that may be left out, where its zero value means something else.
-type maybe[T any] struct {
+// optional is a query parameter whose absence differs from its zero value.
+type optional[T any] struct {
 	value T
 	set   bool
 }
 
-// Schema is the value's.
-func (maybe[T]) Schema(r huma.Registry) *huma.Schema {
+// Schema is the schema of the value.
+func (optional[T]) Schema(r huma.Registry) *huma.Schema {
 	return huma.SchemaFromType(r, reflect.TypeFor[T]())
 }
 
-// Receiver is where the value goes.
-func (m *maybe[T]) Receiver() reflect.Value { return reflect.ValueOf(&m.value).Elem() }
+// Receiver tells huma where to put the value.
+func (m *optional[T]) Receiver() reflect.Value { return reflect.ValueOf(&m.value).Elem() }
 
-// OnParamSet is told that there is a value.
-func (m *maybe[T]) OnParamSet(set bool, _ any) { m.set = set }
+// OnParamSet records whether the parameter is present.
+func (m *optional[T]) OnParamSet(set bool, _ any) { m.set = set }
 
-// duration reads a query parameter such as 2s, or 2, into d; an empty one leaves d as it is.
-func duration(name, value string, d *span) error {
+// parseDuration reads a query parameter such as 2s, or 2 for seconds, into d. An empty one leaves d
+// as it is.
+func parseDuration(name, value string, d *duration) error {
 	if value == "" {
 		return nil
 	}

@@ -31,20 +31,20 @@ type endpointIn struct {
 	Endpoint string `path:"endpoint" doc:"the endpoint's id"`
 }
 
-// providerInfo is one provider in short.
+// providerInfo is a summary of a provider.
 type providerInfo struct {
 	Name         string            `json:"name"`
 	Title        string            `json:"title"`
 	Events       int               `json:"events" doc:"how many events it sends"`
-	Journeys     []string          `json:"journeys" doc:"the lives that its entities can live"`
+	Journeys     []string          `json:"journeys" doc:"the journeys of its entities"`
 	Subscription string            `json:"subscription" doc:"how consumers subscribe: patterns, urls_per_event, one_endpoint"`
-	Secret       string            `json:"secret" doc:"how often an endpoint's secret is shown: always, once; or none"`
-	Retry        string            `json:"retry,omitempty" doc:"the retry profile that endpoints get by default"`
-	Profiles     []string          `json:"profiles,omitempty" doc:"the retry profiles there are"`
-	Sources      []fixtures.Source `json:"sources,omitempty" doc:"the documents that the facts come from"`
+	Secret       string            `json:"secret" doc:"when the provider shows an endpoint's secret: always or once; none when it has no secrets"`
+	Retry        string            `json:"retry,omitempty" doc:"the default retry profile of endpoints"`
+	Profiles     []string          `json:"profiles,omitempty" doc:"the names of all retry profiles"`
+	Sources      []fixtures.Source `json:"sources,omitempty" doc:"the documents that describe the provider"`
 }
 
-func short(p *fixtures.Provider) providerInfo {
+func newProviderInfo(p *fixtures.Provider) providerInfo {
 	out := providerInfo{
 		Name: p.Name, Title: p.Title, Events: len(p.Events), Journeys: []string{},
 		Subscription: p.Subscription.Kind, Secret: p.Subscription.Secret.Shown,
@@ -62,9 +62,9 @@ func short(p *fixtures.Provider) providerInfo {
 func (k *dashboard) listProviders(context.Context, *struct{}) (*response[list[providerInfo]], error) {
 	var out []providerInfo
 	for _, p := range k.catalogue.Providers() {
-		out = append(out, short(p))
+		out = append(out, newProviderInfo(p))
 	}
-	return whole(out), nil
+	return fullList(out), nil
 }
 
 func (k *dashboard) getProvider(_ context.Context, in *providerIn) (*response[providerInfo], error) {
@@ -72,7 +72,7 @@ func (k *dashboard) getProvider(_ context.Context, in *providerIn) (*response[pr
 	if err != nil {
 		return nil, err
 	}
-	return &response[providerInfo]{short(p)}, nil
+	return &response[providerInfo]{newProviderInfo(p)}, nil
 }
 
 // eventType is one event type of the catalogue.
@@ -80,9 +80,9 @@ type eventType struct {
 	Provider   string          `json:"provider"`
 	Name       string          `json:"name"`
 	Title      string          `json:"title,omitempty"`
-	When       string          `json:"when,omitempty" doc:"what makes the provider send it"`
-	Documented bool            `json:"documented" doc:"whether a document of the vendor describes its body"`
-	Assumed    []string        `json:"assumed,omitempty" doc:"what no document states"`
+	When       string          `json:"when,omitempty" doc:"when the provider sends it"`
+	Documented bool            `json:"documented" doc:"whether the vendor's documents describe its body"`
+	Assumed    []string        `json:"assumed,omitempty" doc:"the facts that no document states"`
 	Schema     json.RawMessage `json:"schema,omitempty" doc:"JSON Schema 2020-12 of the body"`
 }
 
@@ -95,7 +95,7 @@ func (k *dashboard) listEvents(_ context.Context, in *providerIn) (*response[lis
 	for _, e := range p.Events {
 		out = append(out, eventType{p.Name, e.Name, e.Title, e.When, e.Documented, e.Assumed, e.Schema})
 	}
-	return whole(out), nil
+	return fullList(out), nil
 }
 
 func (k *dashboard) emit(ctx context.Context, in *providerBodyIn) (*response[list[delivered]], error) {
@@ -119,14 +119,14 @@ func (k *dashboard) emit(ctx context.Context, in *providerBodyIn) (*response[lis
 	if err != nil {
 		return nil, err
 	}
-	return whole(k.delivereds(made)), nil
+	return fullList(k.delivereds(made)), nil
 }
 
-// endpointBody is an endpoint to register. One secret may be given as such; what the server gives (id, created) is not
-// taken from it.
+// endpointBody is an endpoint to register. It accepts a single secret. The server ignores the
+// members that it sets itself, such as id and created.
 type endpointBody struct {
 	journal.Endpoint
-	Secret string `json:"secret,omitempty" doc:"the one active secret; left out, the provider mints one if that is its way"`
+	Secret string `json:"secret,omitempty" doc:"a single secret, instead of secrets; default: a new one if this provider makes secrets"`
 }
 
 func (k *dashboard) register(ctx context.Context, in *providerBodyIn) (*response[registered], error) {
@@ -136,13 +136,13 @@ func (k *dashboard) register(ctx context.Context, in *providerBodyIn) (*response
 	}
 	e := b.Endpoint
 	if e.Provider != "" && e.Provider != in.Provider {
-		return nil, fmt.Errorf("%w: provider %q: this is the address of %s", delivery.ErrInvalid, e.Provider, in.Provider)
+		return nil, fmt.Errorf("%w: provider %q does not match the path: want %s", delivery.ErrInvalid, e.Provider, in.Provider)
 	}
 	e.Provider = in.Provider
 	if b.Secret != "" {
 		e.Secrets = append([]string{b.Secret}, e.Secrets...)
 	}
-	if p, err := k.catalogue.Provider(e.Provider); err == nil { // else Register says so
+	if p, err := k.catalogue.Provider(e.Provider); err == nil { // Register reports the error
 		if err := delivery.CheckPatterns(p, e.Events); err != nil {
 			return nil, err
 		}
@@ -169,14 +169,14 @@ func (k *dashboard) endpoints(ctx context.Context, provider string) (*response[l
 	}
 	out := make([]registered, len(found))
 	for i, e := range found {
-		out[i] = k.shown(e)
+		out[i] = k.visible(e)
 	}
-	return whole(out), nil
+	return fullList(out), nil
 }
 
 func (k *dashboard) getEndpoint(ctx context.Context, in *endpointIn) (*response[registered], error) {
 	e, err := k.endpoint(ctx, in)
-	return &response[registered]{k.shown(e)}, err
+	return &response[registered]{k.visible(e)}, err
 }
 
 func (k *dashboard) removeEndpoint(ctx context.Context, in *endpointIn) (*struct{}, error) {
@@ -186,7 +186,7 @@ func (k *dashboard) removeEndpoint(ctx context.Context, in *endpointIn) (*struct
 	return nil, k.providers.Remove(ctx, in.Endpoint)
 }
 
-// endpoint finds an endpoint of a provider; one of another's is not found.
+// endpoint returns an endpoint of a provider. An endpoint of another provider is not found.
 func (k *dashboard) endpoint(ctx context.Context, in *endpointIn) (journal.Endpoint, error) {
 	e, err := k.providers.Endpoint(ctx, in.Endpoint)
 	if err == nil && e.Provider != in.Provider {
@@ -195,18 +195,18 @@ func (k *dashboard) endpoint(ctx context.Context, in *endpointIn) (journal.Endpo
 	return e, err
 }
 
-// shown is e as its provider shows it after it was registered: with its secrets only where they are always shown.
-func (k *dashboard) shown(e journal.Endpoint) registered {
+// visible returns e without its secrets, unless its provider always shows them.
+func (k *dashboard) visible(e journal.Endpoint) registered {
 	if p, err := k.catalogue.Provider(e.Provider); err != nil || p.Subscription.Secret.Shown != "always" {
 		e.Secrets = nil
 	}
 	return newRegistered(e)
 }
 
-// faultSchema describes provider.Fault: "kind:arg", or the same as an object.
+// faultSchema describes delivery.Fault: "kind:arg", or an object.
 type faultSchema struct{}
 
-// Schema says so in JSON Schema.
+// Schema describes both forms.
 func (faultSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{
 		{Type: huma.TypeString, Description: "KIND or KIND:ARG", Examples: []any{"signature:missing"}},

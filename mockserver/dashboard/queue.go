@@ -8,28 +8,29 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// What the API answers with records takes memory in proportion to them: a few such answers are made at a time, the fewer the
-// less the server keeps. Others wait.
+// A response with records takes memory in proportion to them. So only a few such responses are made
+// at the same time, fewer for a server that keeps less. Other requests wait for a slot.
 const (
-	keptPerPage = 64 << 20 // bytes that the server may keep, for each answer that is made at a time
-	mostPages   = 8
+	bytesPerSlot = 64 << 20 // a server gets one slot for each so many bytes that it may keep
+	maxSlots     = 8
 )
 
-// keptBy is how many bytes a store may keep; 0 without one, which only a description of the API is made without.
-func keptBy(store journal.Store) int64 {
+// byteLimit returns how many bytes a store may keep. It is 0 without a store, for a dashboard that
+// only describes its API.
+func byteLimit(store journal.Store) int64 {
 	if store == nil {
 		return 0
 	}
 	return store.Limits().Bytes
 }
 
-func placesFor(kept int64) int { return int(min(mostPages, max(1, kept/keptPerPage))) }
+func slotsFor(kept int64) int { return int(min(maxSlots, max(1, kept/bytesPerSlot))) }
 
-// largestPage is how large a page may be, in bytes, of a server that keeps so many.
-func largestPage(kept int64) int { return int(min(maxPage, max(1<<20, kept/16))) }
+// pageBytes returns the largest page, in bytes, of a server that keeps so many bytes.
+func pageBytes(kept int64) int { return int(min(maxPageBytes, max(1<<20, kept/16))) }
 
-// holdsRecords reports whether a request is answered with records, soon: not by waiting for any.
-func holdsRecords(r *http.Request) bool {
+// returnsRecords reports whether a request returns records at once, without waiting for any.
+func returnsRecords(r *http.Request) bool {
 	path, ok := strings.CutPrefix(r.URL.Path, "/api/v1/")
 	if !ok || r.Method != http.MethodGet || strings.HasSuffix(path, "/wait") {
 		return false
@@ -42,17 +43,17 @@ func holdsRecords(r *http.Request) bool {
 	return false
 }
 
-// place is that of a request which takes one only when it has waited for records.
-type place struct {
+// slot lets a waiting request take a slot when its wait is over.
+type slot struct {
 	free  chan struct{}
 	taken bool
 }
 
-type placeKey struct{}
+type slotKey struct{}
 
-// takePlace takes the place of a request, which it keeps until it is answered.
-func takePlace(ctx context.Context) error {
-	t, _ := ctx.Value(placeKey{}).(*place)
+// takeSlot takes a slot for a waiting request. The request keeps it until it has its response.
+func takeSlot(ctx context.Context) error {
+	t, _ := ctx.Value(slotKey{}).(*slot)
 	if t == nil || t.taken {
 		return nil
 	}
@@ -65,21 +66,21 @@ func takePlace(ctx context.Context) error {
 	}
 }
 
-// oneByOne has requests that are answered with records take turns, so many at a time.
-func oneByOne(sequence int, next http.Handler) http.Handler {
-	free := make(chan struct{}, sequence)
+// limitConcurrency serves at most n requests that return records at the same time.
+func limitConcurrency(n int, next http.Handler) http.Handler {
+	free := make(chan struct{}, n)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/wait") {
-			t := &place{free: free}
+			t := &slot{free: free}
 			defer func() {
 				if t.taken {
 					<-free
 				}
 			}()
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), placeKey{}, t)))
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), slotKey{}, t)))
 			return
 		}
-		if !holdsRecords(r) {
+		if !returnsRecords(r) {
 			next.ServeHTTP(w, r)
 			return
 		}

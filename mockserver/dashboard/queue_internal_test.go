@@ -9,13 +9,14 @@ import (
 	"testing/synctest"
 )
 
-// So many answers with records are made at a time; what waits, streams or is small goes beside them.
-func TestAnswersTakeTurns(t *testing.T) {
+// Only a few responses with records are made at the same time. Waits, streams and small responses
+// need no slot.
+func TestResponsesWaitForSlots(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var now atomic.Int32
 		release := make(chan struct{})
-		h := oneByOne(2, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		h := limitConcurrency(2, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			now.Add(1)
 			<-release
 			now.Add(-1)
@@ -43,22 +44,22 @@ func TestAnswersTakeTurns(t *testing.T) {
 		others.Wait()
 	})
 	for kept, want := range map[int64][2]int{32_000_000: {1, 2_000_000}, 1 << 30: {8, 16 << 20}, 32 << 30: {8, 16 << 20}, 0: {1, 1 << 20}} {
-		if got := [2]int{placesFor(kept), largestPage(kept)}; got != want {
+		if got := [2]int{slotsFor(kept), pageBytes(kept)}; got != want {
 			t.Errorf("%d: %v, want %v", kept, got, want)
 		}
 	}
 }
 
-// A wait takes its turn when it is over, and has it until it is answered.
-func TestWaitsAnswerInTurn(t *testing.T) {
+// A wait takes a slot when it is over, and keeps it until it has its response.
+func TestWaitsTakeSlots(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var waiting, answering atomic.Int32
 		over, release := make(chan struct{}), make(chan struct{})
-		h := oneByOne(1, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		h := limitConcurrency(1, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			waiting.Add(1)
 			<-over
-			if err := takePlace(r.Context()); err != nil {
+			if err := takeSlot(r.Context()); err != nil {
 				t.Error(err)
 			}
 			answering.Add(1)

@@ -8,8 +8,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// What is sent from here is recognised and verified in a bin that was told nothing, with the secret that it was signed with: that of a webhook,
-// or that of a sample.
+// A bin without settings recognises and verifies the server's own deliveries, with the secret of
+// the webhook or of the sample.
 func TestRecognised(t *testing.T) {
 	t.Parallel()
 	for provider, event := range map[string]string{"neostore": "Pass:Installed", "subscribfy": "wallet_pass/created", "ethpass": "pass:create"} {
@@ -37,13 +37,13 @@ func TestRecognised(t *testing.T) {
 		if v := r.call(t, 200, "POST", at+"/verify", ""); v["verdict"] != "valid" {
 			t.Errorf("%s: verified again: %v", provider, v)
 		}
-		// Signed anew without being told how, it is right again.
+		// A resend with default signing is valid again.
 		r.call(t, 200, "POST", at+"/resend", `{"url": "`+inbox+`", "resign": {}}`)
 		again := r.call(t, 200, "GET", "/bins/inbox/captures?limit=1", "")["items"].([]any)[0].(map[string]any)
 		if v, _ := again["verification"].(map[string]any); v["verdict"] != "valid" {
 			t.Errorf("%s: signed anew: %v", provider, v)
 		}
-		// Another body has no right to the signature.
+		// Another body does not match the signature.
 		r.call(t, 200, "POST", at+"/resend", `{"url": "`+inbox+`", "headers": [["Authorization", "other"]], "body": "e30="}`)
 		forged := r.call(t, 200, "GET", "/bins/inbox/captures?limit=1", "")["items"].([]any)[0].(map[string]any)
 		if v, _ := forged["verification"].(map[string]any); provider != "ethpass" && v["verdict"] != "mismatch" {
@@ -52,8 +52,9 @@ func TestRecognised(t *testing.T) {
 	}
 }
 
-// What a stranger signs is not called wrong: its secret is not known here. Nor is anything recognised in what only looks a little like it.
-func TestStrangersAreNotChecked(t *testing.T) {
+// Requests of other senders are not checked, because their secret is unknown, and requests that
+// only resemble a provider's are not recognised.
+func TestOtherSendersAreNotChecked(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	r.call(t, 201, "POST", "/providers/neostore/endpoints", `{"url": "`+r.CaptureURL()+`/another", "events": ["*"], "secret": "another"}`)
@@ -79,7 +80,7 @@ func TestStrangersAreNotChecked(t *testing.T) {
 	}
 }
 
-// A list without bodies says how long they are, and what the event is called.
+// A list without bodies has the lengths of the bodies and the names of the events.
 func TestListWithoutBodies(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})

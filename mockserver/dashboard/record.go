@@ -14,18 +14,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// The API's records have every member of their description, so that a script may ask for any of them: what the journal
-// leaves out because there is none is null, an empty list, "" or 0 here.
+// The API's records have all members of their schema, so that a script can read any of them. A
+// member that the journal leaves out is null, an empty list, "" or 0 here.
 
-// captured is a capture.
+// captured is the JSON of a capture.
 type captured struct {
 	journal.Capture
-	Response     nullable[journal.Response]     `json:"response" doc:"what the bin answered; null when it gave no answer of its own"`
-	Verification nullable[journal.Verification] `json:"verification" doc:"the result of its signature; null when the bin names no provider and no secret that is known here is used for it"`
-	Provider     string                         `json:"provider" doc:"the provider that it was verified with, or else the one that it looks as if it came from; empty when it looks like none"`
-	Size         int                            `json:"size" doc:"bytes of the body"`
-	Event        string                         `json:"event" doc:"what the sender calls the event, in a header line or in the body's beginning; empty when that is not to be told"`
-	TLS          nullable[journal.TLS]          `json:"tls" doc:"what the sender agreed on for its connection; null when it was not encrypted"`
+	Response     nullable[journal.Response]     `json:"response" doc:"the bin's response; null when the server responded with an error instead, which is in problems"`
+	Verification nullable[journal.Verification] `json:"verification" doc:"the result of checking its signature; null when it was not checked, because the bin has no provider and no endpoint of the server uses the secret"`
+	Provider     string                         `json:"provider" doc:"the provider that it was verified with, or else the one that it seems to come from; empty when unknown"`
+	Size         int                            `json:"size" doc:"the length of the body, in bytes"`
+	Event        string                         `json:"event" doc:"the sender's name of the event, from a header line or the beginning of the body; empty when unknown"`
+	TLS          nullable[journal.TLS]          `json:"tls" doc:"the TLS parameters of the connection; null when it was not encrypted"`
 	Problems     []string                       `json:"problems" doc:"what was wrong with the request"`
 }
 
@@ -33,7 +33,7 @@ func (k *dashboard) newCaptured(c journal.Capture) captured {
 	return captured{c, nullable[journal.Response]{c.Response}, nullable[journal.Verification]{c.Verification}, k.senderOf(&c), len(c.Body), eventOf(&c), nullable[journal.TLS]{c.TLS}, present(c.Problems)}
 }
 
-// withoutBody leaves out what was received, but for how long it was.
+// withoutBody removes the received bytes and keeps the length of the body.
 func (c *captured) withoutBody(size int) { c.Body, c.Raw, c.Size = []byte{}, nil, size }
 
 var (
@@ -41,7 +41,8 @@ var (
 	eventMember = regexp.MustCompile(`"(?:__eventName|topic|event|type)"\s*:\s*"([^"\\]{1,80}(?:\\/[^"\\]{0,80})*)"`)
 )
 
-// eventOf is what the sender calls the event, as far as that can be told: in a header line, or at the beginning of the body.
+// eventOf returns the sender's name of the event, from a header line or the beginning of the body;
+// "" is unknown.
 func eventOf(c *journal.Capture) string {
 	for _, line := range c.Headers {
 		if eventHeader.MatchString(line.Name) {
@@ -62,11 +63,11 @@ func (k *dashboard) newCaptureds(list []journal.Capture) []captured {
 	return out
 }
 
-// delivered is a delivery.
+// delivered is the JSON of a delivery.
 type delivered struct {
 	journal.Delivery
-	Modes    nullable[fixtures.Modes] `json:"modes" doc:"in which notations its pattern selects the event; null when no pattern selected it"`
-	Attempts []attempted              `json:"attempts" doc:"the tries so far, the first one first"`
+	Modes    nullable[fixtures.Modes] `json:"modes" doc:"the notations in which its pattern matches the event; null when no pattern selected the event"`
+	Attempts []attempted              `json:"attempts" doc:"the attempts so far, oldest first"`
 }
 
 func (k *dashboard) delivered(d journal.Delivery) delivered {
@@ -89,29 +90,29 @@ func (k *dashboard) delivereds(list []journal.Delivery) []delivered {
 	return out
 }
 
-// attempted is an attempt.
+// attempted is the JSON of an attempt.
 type attempted struct {
 	journal.Attempt
-	Status int    `json:"status" doc:"of the response; 0 when there was none"`
-	Fault  string `json:"fault" doc:"what was done wrong on purpose"`
+	Status int    `json:"status" doc:"the status of the response; 0 without a response"`
+	Fault  string `json:"fault" doc:"the deliberate error in this attempt"`
 }
 
 func newAttempted(a journal.Attempt) attempted { return attempted{a, a.Status, a.Fault} }
 
-// resent is the attempt to send a capture again.
+// resent is the result of sending a capture again.
 type resent struct {
 	journal.Attempt
-	Status  int               `json:"status" doc:"of the response; 0 when there was none"`
-	Fault   string            `json:"fault" doc:"always \"\""`
-	Changed []diff.Difference `json:"changed" doc:"how what was sent differs from the capture"`
-	Notes   []string          `json:"notes,omitempty" doc:"what of the recorded head was corrected or left out, so that the request ends where its head says"`
+	Status  int               `json:"status" doc:"the status of the response; 0 without a response"`
+	Fault   string            `json:"fault" doc:"always empty"`
+	Changed []diff.Difference `json:"changed" doc:"the differences of the sent request from the capture"`
+	Notes   []string          `json:"notes,omitempty" doc:"recorded header lines that were corrected or left out, so that they match the body"`
 }
 
-// waited is how a wait ended.
+// waited is the result of a wait.
 type waited struct {
 	query.Waited
 	Matched []captured `json:"matched" doc:"the captures that matched, oldest first"`
-	Nearest []nearMiss `json:"nearest" doc:"when it failed, the captures that came closest"`
+	Nearest []nearMiss `json:"nearest" doc:"the nearest captures, when the wait failed"`
 }
 
 // nearMiss is a capture that did not match, and why.
@@ -128,7 +129,7 @@ func (k *dashboard) newWaited(w query.Waited) waited {
 	return out
 }
 
-// registered is an endpoint.
+// registered is the JSON of an endpoint.
 type registered struct {
 	journal.Endpoint
 	Secret string `json:"secret,omitempty" doc:"the newest of its secrets"`
@@ -148,12 +149,12 @@ type nullable[T any] struct{ value *T }
 // MarshalJSON writes the record, or null.
 func (n nullable[T]) MarshalJSON() ([]byte, error) { return json.Marshal(n.value) }
 
-// Schema says so in JSON Schema.
+// Schema describes the record or null.
 func (nullable[T]) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[T](), true, ""), {Type: "null"}}}
 }
 
-// present is a list that is never null.
+// present returns an empty list instead of nil.
 func present(list []string) []string {
 	if list == nil {
 		return []string{}

@@ -18,23 +18,23 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// resendBody says where to send a capture, and what of it is to be different.
+// resendBody says where to send a capture and what to change.
 type resendBody struct {
-	URL     string         `json:"url" doc:"where to: an absolute http or https URL that the server may deliver to"`
-	Method  string         `json:"method,omitempty" doc:"another method"`
-	Body    []byte         `json:"body,omitempty" doc:"another body, in base64"`
-	Set     settings       `json:"set,omitempty" doc:"members of the JSON body to overwrite; its other bytes stay"`
-	Headers []headerChange `json:"headers,omitempty" doc:"header lines to replace, or with null to remove; a name that comes again adds a line"`
-	Resign  *resignBody    `json:"resign,omitempty" doc:"sign anew, with the time of sending"`
+	URL     string         `json:"url" doc:"the URL to send to: an absolute http or https URL that the server may deliver to"`
+	Method  string         `json:"method,omitempty" doc:"replaces the method"`
+	Body    []byte         `json:"body,omitempty" doc:"replaces the body; base64"`
+	Set     overrides      `json:"set,omitempty" doc:"members of the JSON body to overwrite; the other bytes stay the same"`
+	Headers []headerChange `json:"headers,omitempty" doc:"header lines to replace, or to remove with null; a repeated name adds a line"`
+	Resign  *resignBody    `json:"resign,omitempty" doc:"sign again, with the current time"`
 }
 
 // resignBody says how to sign.
 type resignBody struct {
-	Provider string   `json:"provider,omitempty" doc:"whose scheme; left out: the bin's, or the one that the request looks as if it came from"`
-	Secret   string   `json:"secret,omitempty" doc:"the secret; without any: the bin's, or the one known here that fits the request"`
+	Provider string   `json:"provider,omitempty" doc:"the provider whose scheme to use; default: the bin's provider, or the one that the request seems to come from"`
+	Secret   string   `json:"secret,omitempty" doc:"the secret; default: the bin's secret, or the endpoint's secret that matches the request"`
 	Secrets  []string `json:"secrets,omitempty" doc:"more secrets, newest first, for schemes that sign with each"`
-	URL      string   `json:"url,omitempty" doc:"the address as it is registered, for schemes that sign it; left out: the one that is sent to"`
-	ID       string   `json:"id,omitempty" doc:"the event's id, for schemes that sign it; left out: what the request says"`
+	URL      string   `json:"url,omitempty" doc:"the address as registered with the provider, for schemes that sign it; default: the URL to send to"`
+	ID       string   `json:"id,omitempty" doc:"the event's id, for schemes that sign it; default: the id in the request"`
 }
 
 // headerChange is a change of header lines: [name, value], or [name, null].
@@ -50,18 +50,18 @@ func (h *headerChange) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Schema says so in JSON Schema.
+// Schema describes the pair.
 func (headerChange) Schema(r huma.Registry) *huma.Schema {
 	two := 2
 	item := &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeString}, {Type: "null"}}}
 	return &huma.Schema{Type: huma.TypeArray, Items: item, MinItems: &two, MaxItems: &two}
 }
 
-// resendLimit bounds one resending, in time.
+// resendLimit bounds the time of one resend.
 const resendLimit = 30 * time.Second
 
-// resend sends a capture's request to another address: the same header lines and body, the new address's target and
-// Host, and what else is to be different.
+// resend sends a capture's request to another URL: the same header lines and body, the target and
+// Host of the new URL, and the changes of the body.
 func (k *dashboard) resend(ctx context.Context, in *captureBodyIn) (*response[resent], error) {
 	b, err := strict[resendBody](in.RawBody)
 	if err != nil {
@@ -99,7 +99,8 @@ func (k *dashboard) resend(ctx context.Context, in *captureBodyIn) (*response[re
 	return &response[resent]{resent{attempt, attempt.Status, attempt.Fault, diff.Messages(c.Message, m).Differences, notes}}, nil
 }
 
-// change is what the body asks for, with the bin's provider and secrets where it leaves them out.
+// change converts the body to a replay.Change. The bin's provider and secrets are the defaults for
+// signing.
 func (k *dashboard) change(ctx context.Context, b *resendBody, c *journal.Capture) (*replay.Change, error) {
 	change := &replay.Change{Method: b.Method, Body: b.Body, Set: b.Set}
 	for _, h := range b.Headers {
@@ -113,14 +114,14 @@ func (k *dashboard) change(ctx context.Context, b *resendBody, c *journal.Captur
 		return nil, err
 	}
 	if with.known && len(with.secrets) > 1 {
-		with.secrets = k.fitting(with, c) // it is signed with one, not with all that are known
+		with.secrets = k.matchingSecret(with, c) // sign with one of them only
 	}
 	change.Resign = &replay.Resign{Provider: with.provider, Secrets: with.secrets, URL: b.Resign.URL, ID: b.Resign.ID}
 	return change, nil
 }
 
-// fitting is the secret that a capture was signed with, or else the first one.
-func (k *dashboard) fitting(with signing, c *journal.Capture) []string {
+// matchingSecret returns the secret that a capture was signed with, or else the first one.
+func (k *dashboard) matchingSecret(with signing, c *journal.Capture) []string {
 	for _, secret := range with.secrets {
 		if v := capture.Verify(with.provider, *c, cmp.Or(with.url, k.received(*c)), secret); v.Verdict == signature.Valid {
 			return []string{secret}

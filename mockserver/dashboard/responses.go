@@ -20,7 +20,7 @@ func (k *dashboard) getResponses(ctx context.Context, in *binIn) (*response[capt
 	return &response[capture.Script]{set.Responses}, err
 }
 
-// putResponses sets what a bin answers; what else it does stays.
+// putResponses sets a bin's responses and keeps its other settings.
 func (k *dashboard) putResponses(ctx context.Context, in *binBodyIn) (*response[capture.Script], error) {
 	set, err := strict[responses](in.RawBody)
 	if err != nil {
@@ -38,26 +38,27 @@ func (k *dashboard) setResponses(ctx context.Context, bin string, script capture
 	return &response[capture.Script]{script}, err
 }
 
-// responses are capture.Script as callers write it: one response, a list of responses, or an object that also has rules.
+// responses is the JSON form of capture.Script: one response, a list of responses, or an object
+// that also has rules.
 type responses capture.Script
 
-// responsesBody is the object. Responses is another word for sequence.
+// responsesBody is the object form. Responses is another name of Sequence.
 type responsesBody struct {
-	Sequence  sequence   `json:"sequence,omitempty" doc:"given one after the other; the last one stays unless loop"`
-	Responses sequence   `json:"responses,omitempty" doc:"another word for sequence"`
-	Loop      bool       `json:"loop,omitempty" doc:"repeat the sequence after the last one"`
-	By        string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery has the sequence for itself"`
-	Rules     []ruleBody `json:"rules,omitempty" doc:"come before the sequence: the first whose condition holds answers"`
+	Sequence  sequence   `json:"sequence,omitempty" doc:"responses to give one after the other; the last one repeats, unless loop is true"`
+	Responses sequence   `json:"responses,omitempty" doc:"another name of sequence"`
+	Loop      bool       `json:"loop,omitempty" doc:"start again after the last response"`
+	By        string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": run the sequence separately for each delivery"`
+	Rules     []ruleBody `json:"rules,omitempty" doc:"checked before the sequence; the first rule whose condition is true gives the response"`
 }
 
-// ruleBody answers the requests for which a condition holds.
+// ruleBody has the responses for requests that meet a condition.
 type ruleBody struct {
 	Where     string    `json:"where" doc:"a jq condition over the request: {method, path, query, params, headers, body, form, parts}"`
-	Response  *scripted `json:"response,omitempty" doc:"the one response; left out together with sequence: 200"`
-	Sequence  sequence  `json:"sequence,omitempty" doc:"the rule's own sequence of responses, instead of one"`
-	Responses sequence  `json:"responses,omitempty" doc:"another word for sequence"`
-	Loop      bool      `json:"loop,omitempty" doc:"repeat the sequence after the last one"`
-	By        string    `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": each delivery has the sequence for itself"`
+	Response  *scripted `json:"response,omitempty" doc:"a single response; default: the sequence, or 200 without one"`
+	Sequence  sequence  `json:"sequence,omitempty" doc:"a sequence of responses, instead of a single one"`
+	Responses sequence  `json:"responses,omitempty" doc:"another name of sequence"`
+	Loop      bool      `json:"loop,omitempty" doc:"start again after the last response"`
+	By        string    `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": run the sequence separately for each delivery"`
 }
 
 func (b ruleBody) rule() (capture.Rule, error) {
@@ -68,17 +69,17 @@ func (b ruleBody) rule() (capture.Rule, error) {
 	}
 	if b.Response != nil {
 		if len(r.Sequence) > 0 {
-			return r, errors.New("a rule has one response, or a sequence: give one of them")
+			return r, errors.New("a rule has both response and sequence: give one of them")
 		}
 		r.Response = b.Response.response()
 	}
 	return r, nil
 }
 
-// sequenceOf returns the responses that one of two members gives.
+// sequenceOf returns the responses of the one member that is given.
 func sequenceOf(list, other sequence) ([]journal.Response, error) {
 	if len(list) > 0 && len(other) > 0 {
-		return nil, errors.New("sequence and responses are two words for the same: give one of them")
+		return nil, errors.New("sequence and responses mean the same: give one of them")
 	}
 	var out []journal.Response
 	for _, t := range append(list, other...) {
@@ -87,7 +88,7 @@ func sequenceOf(list, other sequence) ([]journal.Response, error) {
 	return out, nil
 }
 
-// UnmarshalJSON reads any of the three.
+// UnmarshalJSON reads any of the three forms.
 func (s *responses) UnmarshalJSON(raw []byte) error {
 	var body responsesBody
 	switch one, err := isResponse(raw); {
@@ -120,7 +121,8 @@ func (s *responses) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// isResponse says whether a JSON value is one response: an object with a member that only responses have.
+// isResponse reports whether a JSON value is one response: an object with a member that only
+// responses have.
 func isResponse(raw []byte) (bool, error) {
 	if raw[0] != '{' {
 		return false, nil
@@ -137,7 +139,7 @@ func isResponse(raw []byte) (bool, error) {
 	return false, nil
 }
 
-// Schema says so in JSON Schema.
+// Schema describes the three forms.
 func (responses) Schema(r huma.Registry) *huma.Schema {
 	list := r.Schema(reflect.TypeFor[sequence](), true, "")
 	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[scripted](), true, ""), list, r.Schema(reflect.TypeFor[responsesBody](), true, "")}}
@@ -146,10 +148,11 @@ func (responses) Schema(r huma.Registry) *huma.Schema {
 // sequence is a list of responses, given one after the other.
 type sequence []scripted
 
-// scripted is journal.Response with a body of text, or of any other JSON, which is then sent as such.
+// scripted is journal.Response with a body of text, or of any other JSON, which is sent as
+// application/json.
 type scripted struct {
 	journal.Response
-	Body json.RawMessage `json:"body,omitempty" doc:"text; or any other JSON, which is sent as application/json unless headers say otherwise"`
+	Body json.RawMessage `json:"body,omitempty" doc:"text, or any other JSON, which is sent as application/json unless headers has another Content-Type"`
 }
 
 func (t scripted) response() journal.Response {
@@ -158,7 +161,7 @@ func (t scripted) response() journal.Response {
 		return r
 	}
 	var compact bytes.Buffer
-	_ = json.Compact(&compact, t.Body) // it was read as JSON, so it is
+	_ = json.Compact(&compact, t.Body) // it is valid: the decoder has read it
 	r.Body = compact.String()
 	for name := range r.Headers {
 		if strings.EqualFold(name, "Content-Type") {

@@ -18,22 +18,22 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// prefix is where the API lies.
+// prefix is the path of the API.
 const prefix = "/api/v1"
 
 const (
-	maxBody = 24 << 20 // of a request, in bytes: an event's body of 16 MiB in base64, and some
+	maxBody = 24 << 20 // bytes of a request: fits an event's body of 16 MiB in base64
 )
 
-// response is what a handler answers: a body, as JSON.
+// response is the result of a handler: a body, as JSON.
 type response[T any] struct {
 	Body T
 }
 
-// option adds to the description of a route.
+// option changes the description of a route.
 type option func(huma.API, *huma.Operation)
 
-// route adds a route to the API. An error of its handler becomes the problem that it is.
+// route adds a route to the API. It responds to an error of the handler with a problem document.
 func route[I, O any](api huma.API, method, path, id, summary string, handle func(context.Context, *I) (*O, error), options ...option) {
 	section, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	op := huma.Operation{
@@ -46,12 +46,12 @@ func route[I, O any](api huma.API, method, path, id, summary string, handle func
 		op.Responses = map[string]*huma.Response{}
 	}
 	op.Responses["default"] = &huma.Response{
-		Description: "What is wrong, as a problem document",
+		Description: "A problem document (RFC 9457) that describes the error",
 		Content: map[string]*huma.MediaType{
 			problem.ContentType: {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "")},
 		},
 	}
-	op.Middlewares = huma.Middlewares{question}
+	op.Middlewares = huma.Middlewares{checkRequest}
 	body := op.RequestBody
 	needed := body != nil && body.Required
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
@@ -60,21 +60,23 @@ func route[I, O any](api huma.API, method, path, id, summary string, handle func
 			return out, nil
 		}
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-			return nil, problem.New(http.StatusServiceUnavailable, "the request was given up, or the server is stopping")
+			return nil, problem.New(http.StatusServiceUnavailable, "the client cancelled the request, or the server is stopping")
 		}
 		return nil, problem.Of(err)
 	})
-	if body != nil { // a raw body is bytes that there must be, to the router
-		if body.Content == nil { // the handler reads it: the router would have, had it been told what comes
+	if body != nil { // huma.Register describes every raw body as required bytes
+		// acceptsFile leaves the content empty, because huma would read the body otherwise.
+		if body.Content == nil {
 			body.Content = fileContent()
 		}
 		body.Required = needed
 		delete(body.Content, "application/octet-stream")
 	}
-	exemplify(api, &op, section)
+	addExamples(api, &op, section)
 }
 
-// accepts says what a route takes as its body. The handler reads it with strict, which says more about what is wrong.
+// accepts documents the body of a route. The handler reads it with strict, which explains errors
+// better than huma.
 func accepts[T any](api huma.API, op *huma.Operation) {
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
 	op.RequestBody = &huma.RequestBody{
@@ -83,12 +85,12 @@ func accepts[T any](api huma.API, op *huma.Operation) {
 	}
 	op.SkipValidateBody = true
 	op.MaxBodyBytes = maxBody
-	op.BodyReadTimeout = -1 // the server bounds it
+	op.BodyReadTimeout = -1 // the server has a timeout
 }
 
-// needs says which members of a route's body there must be: what the server gives a record itself, an id for one, is in its schema and not
-// needed here.
-func needs(members ...string) option {
+// requires sets the required members of a route's body. The schema of a record also requires
+// members that the server sets, such as the id.
+func requires(members ...string) option {
 	return func(api huma.API, op *huma.Operation) {
 		schema := op.RequestBody.Content["application/json"].Schema
 		if schema.Ref != "" {
@@ -98,8 +100,8 @@ func needs(members ...string) option {
 	}
 }
 
-// answersAs says of what media type a route's answer is, where it is not JSON.
-func answersAs(mediaType string) option {
+// respondsWith sets the media type of a route's response, if it is not JSON.
+func respondsWith(mediaType string) option {
 	return func(_ huma.API, op *huma.Operation) {
 		op.Responses = map[string]*huma.Response{"200": {
 			Description: "OK", Content: map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
@@ -107,16 +109,16 @@ func answersAs(mediaType string) option {
 	}
 }
 
-// mayTake is accepts for a body that may be left out.
-func mayTake[T any](api huma.API, op *huma.Operation) {
+// acceptsOptional is accepts for a body that may be missing.
+func acceptsOptional[T any](api huma.API, op *huma.Operation) {
 	accepts[T](api, op)
 	op.RequestBody.Required = false
 }
 
-// creates says that a route makes a record.
+// creates documents that a route creates a record.
 func creates(_ huma.API, op *huma.Operation) { op.DefaultStatus = http.StatusCreated }
 
-// config is the API's description, before its routes.
+// config returns the API's description without routes.
 func config() huma.Config {
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[signature.Header](), reflect.TypeFor[[2]string]())
@@ -127,14 +129,14 @@ func config() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "hookrig", Version: "1",
-				Description: "The dashboard of a server for testing webhooks: bins that record, providers that send, and the journal of both. " +
-					"Errors are problem details (RFC 9457). A server with a token wants it as \"Authorization: Bearer TOKEN\".\n\n" + query.Help +
-					"\nA page of a list may end early, even without an item, when it would take long: its next says where to go on.",
+				Description: "The API of a server for testing webhooks: bins that record, providers that send, and the journal of both. " +
+					"Errors are problem details (RFC 9457). If the server has a token, send it as \"Authorization: Bearer TOKEN\".\n\n" + query.Help +
+					"\nThe server may end a page of a list early, even without an item, to respond in time: next continues the list.",
 			},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"token": {Type: "http", Scheme: "bearer", Description: "the server's token, where it has one"},
+					"token": {Type: "http", Scheme: "bearer", Description: "the server's token, if it has one"},
 				},
 			},
 			Tags:     groups(),
@@ -142,19 +144,19 @@ func config() huma.Config {
 		},
 		Formats:       map[string]huma.Format{"application/json": format, "json": format},
 		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{plain},
+		Transformers:  []huma.Transformer{toProblem},
 	}
 }
 
-// schemaName names a type in the document: by its own name, except where that is the dashboard's own word for a record, or
-// two packages have one of that name.
+// schemaName returns the name of a type's schema. The dashboard's types for records have the names
+// of the records, and two types with the same name get different ones.
 func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	switch t {
 	case reflect.TypeFor[wire.Response]():
-		return "ConsumerReply"
+		return "ConsumerResponse"
 	case reflect.TypeFor[diff.Result]():
 		return "Diff"
 	case reflect.TypeFor[captured]():

@@ -11,22 +11,22 @@ type runIn struct {
 	ID string `path:"id" doc:"the run's id"`
 }
 
-// runBodyIn carries what a run needs.
+// runBodyIn carries the options of a run.
 type runBodyIn struct{ RawBody []byte }
 
 // runAdvanceIn says how far to move a run's clock.
 type runAdvanceIn struct {
 	ID      string `path:"id" doc:"the run's id"`
-	Advance string `query:"advance" doc:"how far, as in 2h, or in seconds"`
+	Advance string `query:"advance" doc:"how far: 2h, or a number of seconds"`
 	RawBody []byte
 }
 
-// begun names the run that was begun.
-type begun struct {
-	ID string `json:"id" doc:"of the run: give it as run with an endpoint and with an event"`
+// runInfo has the id of a new run.
+type runInfo struct {
+	ID string `json:"id" doc:"the run's id: give it as run when you register an endpoint and emit an event"`
 }
 
-func (k *dashboard) beginRun(ctx context.Context, in *runBodyIn) (*response[begun], error) {
+func (k *dashboard) beginRun(ctx context.Context, in *runBodyIn) (*response[runInfo], error) {
 	var o delivery.RunOptions
 	if len(in.RawBody) > 0 {
 		if err := strictly(in.RawBody, &o); err != nil {
@@ -34,7 +34,7 @@ func (k *dashboard) beginRun(ctx context.Context, in *runBodyIn) (*response[begu
 		}
 	}
 	id, err := k.providers.BeginRun(ctx, o)
-	return &response[begun]{begun{id}}, err
+	return &response[runInfo]{runInfo{id}}, err
 }
 
 func (k *dashboard) endRun(ctx context.Context, in *runIn) (*struct{}, error) {

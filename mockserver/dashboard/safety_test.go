@@ -18,7 +18,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// A write must say that it is JSON: a form of another site cannot.
+// A write must have a JSON content type, which a form of another site cannot send.
 func TestWritesAreJSON(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -41,7 +41,7 @@ func TestWritesAreJSON(t *testing.T) {
 	}
 }
 
-// The gate stands in front of the real dashboard.
+// The gate guards the real dashboard.
 func TestTheDashboardIsGuarded(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{Token: "open sesame"})
@@ -79,7 +79,7 @@ func TestTheDashboardIsGuarded(t *testing.T) {
 	}
 }
 
-// names is a resolver: each name has a list of answers, of which the last one stays.
+// names is a resolver. Each name has a list of answers; the last one repeats.
 type names struct {
 	answers map[string][]string
 	asked   map[string]*atomic.Int64
@@ -102,9 +102,9 @@ func (n *names) lookup(_ context.Context, host string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.MustParseAddr(answers[at-1])}, nil
 }
 
-// What a server sends on its own part, a delivery, a forward or a resend, goes to loopback and to what was allowed, whatever
-// the address is called. Each refusal says what was refused and what can be done.
-func TestWhereTheServerSendsTo(t *testing.T) {
+// Deliveries, forwards and resends only go to loopback and to allowed targets, however the address
+// is written. A refusal says what was refused and what to do.
+func TestForbiddenTargets(t *testing.T) {
 	t.Parallel()
 	n := newNames(map[string][]string{"metadata.test": {"169.254.169.254"}, "private.test": {"10.1.2.3"}, "mapped.test": {"::ffff:192.168.0.9"}})
 	r := start(t, mockserver.Options{Lookup: n.lookup, AllowTargets: []string{"172.16.0.0/12", "metadata.test", "metadata.goog", "169.254.169.254"}})
@@ -139,7 +139,7 @@ func TestWhereTheServerSendsTo(t *testing.T) {
 			t.Errorf("%s: resend: %v, want %q", c.host, p, want)
 		}
 
-		// A name is known to be wrong when it is resolved.
+		// A name is refused when it is resolved.
 		bin := fmt.Sprintf("f%d", i)
 		if strings.HasSuffix(c.host, ".test") {
 			r.call(t, 200, "PUT", "/bins/"+bin, `{"forward": "`+target+`"}`)
@@ -167,7 +167,7 @@ func TestWhereTheServerSendsTo(t *testing.T) {
 	}
 }
 
-// A redirect is an answer like any other: what it points to is neither resolved nor dialled.
+// A redirect is a normal response: its target is neither resolved nor dialled.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	var secret atomic.Int64
@@ -207,7 +207,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// A name that changes its mind (DNS rebinding) is dialled where it was checked, and checked anew with each connection.
+// A name whose address changes (DNS rebinding) is dialled at the address that was checked, and
+// checked again for each connection.
 func TestRebinding(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Connection", "close") }))
@@ -232,5 +233,5 @@ func TestRebinding(t *testing.T) {
 	}
 }
 
-// number is a number as call decodes it.
+// number is a number in the form in which call decodes it.
 func number(n int) json.Number { return json.Number(strconv.Itoa(n)) }

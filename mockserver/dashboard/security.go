@@ -9,12 +9,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// What the page may do: its own scripts and styles, its own API. Nothing inline, nothing from elsewhere, no frame.
+// pagePolicy allows the page its scripts, styles and API. It forbids inline code, other origins and
+// frames.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// withSecurityHeaders sets the headers that keep a browser from doing more with an answer than showing it, and accepts nothing but
-// JSON for a write to the API, or JSON Lines for an import: a form of another site cannot send either.
+// withSecurityHeaders sets headers that limit what a browser does with a response. It refuses a
+// write to the API that is not JSON, or JSON Lines for an import, because a form of another site
+// cannot send these types.
 func withSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -33,7 +35,8 @@ func withSecurityHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// notJSON is the problem of a write to the API whose body says that it is something else; nil without one.
+// notJSON returns a problem for a write to the API with a wrong content type; nil for any other
+// request.
 func notJSON(r *http.Request) *problem.Problem {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || !strings.HasPrefix(r.URL.Path, prefix+"/") {
 		return nil
@@ -55,8 +58,9 @@ func notJSON(r *http.Request) *problem.Problem {
 		fmt.Sprintf("content type %q: want %s (curl: -H 'Content-Type: application/json')", contentType, want))
 }
 
-// unknown answers what no route takes: 405 when the path has other methods, else 404.
-func unknown(mux *http.ServeMux) http.HandlerFunc {
+// notFound responds to requests without a route: with 405 when the path has other methods, else
+// with 404.
+func notFound(mux *http.ServeMux) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var allowed []string
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
@@ -67,11 +71,11 @@ func unknown(mux *http.ServeMux) http.HandlerFunc {
 			}
 		}
 		if len(allowed) == 0 {
-			problem.New(http.StatusNotFound, fmt.Sprintf("path %q: nothing is there; the API is described at /api/docs", r.URL.Path)).Write(w)
+			problem.New(http.StatusNotFound, fmt.Sprintf("path %q does not exist; /api/docs describes the API", r.URL.Path)).Write(w)
 			return
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		problem.New(http.StatusMethodNotAllowed,
-			fmt.Sprintf("method %s: %s takes %s", r.Method, r.URL.Path, strings.Join(allowed, ", "))).Write(w)
+			fmt.Sprintf("method %s is not allowed: %s accepts %s", r.Method, r.URL.Path, strings.Join(allowed, ", "))).Write(w)
 	}
 }

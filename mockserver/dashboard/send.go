@@ -8,20 +8,20 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// sendBody is one event and the address that it goes to, which is registered nowhere.
+// sendBody is one event and a URL, which need not be registered.
 type sendBody struct {
 	delivery.Emission
-	Set     settings         `json:"set,omitempty" doc:"members of the rendered body to overwrite"`
-	To      string           `json:"to" doc:"where to: an absolute http or https URL that the server may deliver to"`
-	Secret  string           `json:"secret,omitempty" doc:"what it is signed with; left out, the provider mints one if that is its way"`
-	Retry   string           `json:"retry,omitempty" doc:"the retry profile; left out: the provider's default"`
-	Timeout journal.Duration `json:"timeout,omitempty" doc:"of an attempt; left out: the provider's"`
+	Set     overrides        `json:"set,omitempty" doc:"members of the rendered body to overwrite"`
+	To      string           `json:"to" doc:"the URL to send to: an absolute http or https URL that the server may deliver to"`
+	Secret  string           `json:"secret,omitempty" doc:"the signing secret; default: a new one if this provider makes secrets"`
+	Retry   string           `json:"retry,omitempty" doc:"the retry profile; default: the provider's default"`
+	Timeout journal.Duration `json:"timeout,omitempty" doc:"the time limit of an attempt; default: the provider's"`
 }
 
-// sendWait bounds how long the answer waits for the first attempt.
+// sendWait bounds how long the response waits for the first attempt.
 const sendWait = 35 * time.Second
 
-// send delivers one event to one address and answers with the deliveries after their first attempt.
+// send delivers one event to one URL and responds with the deliveries after their first attempt.
 func (k *dashboard) send(ctx context.Context, in *providerBodyIn) (*response[list[delivered]], error) {
 	body, err := strict[sendBody](in.RawBody)
 	if err != nil {
@@ -44,10 +44,10 @@ func (k *dashboard) send(ctx context.Context, in *providerBodyIn) (*response[lis
 			return nil, err
 		}
 	}
-	return whole(k.delivereds(made)), nil
+	return fullList(k.delivereds(made)), nil
 }
 
-// attempted waits until a delivery has had an attempt, or is not pending any more.
+// attempted waits until a delivery has an attempt, or is no longer pending.
 func (k *dashboard) attempted(ctx context.Context, id string) (journal.Delivery, error) {
 	watch := k.store.Watch(journal.Filter{Delivery: id})
 	defer watch.Close()

@@ -10,26 +10,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// serverInfo is what a client wants to know of a server first.
+// serverInfo describes a server to its clients.
 type serverInfo struct {
-	Capture string `json:"capture" doc:"the capture address: a bin's is this, a slash, its name"`
+	Capture string `json:"capture" doc:"the capture URL; a bin's URL is this URL, a slash and its name"`
 	// CaptureTLS is "" without TLS.
-	CaptureTLS string         `json:"capture_tls" doc:"the capture address that speaks TLS; empty when there is none"`
+	CaptureTLS string         `json:"capture_tls" doc:"the capture URL that speaks TLS; empty without TLS"`
 	Clock      delivery.Clock `json:"clock"`
-	Providers  []string       `json:"providers" doc:"the names of the providers that it plays"`
+	Providers  []string       `json:"providers" doc:"the names of the providers"`
 	// VendorAPIs is never nil.
-	VendorAPIs map[string]string `json:"vendor_apis" doc:"where the systems' own APIs are, by provider: an address, or else a path of the dashboard; every one is at its path besides"`
-	Limits     limits            `json:"limits" doc:"what bounds what is kept; the oldest captures and deliveries make room"`
-	Usage      journal.Stats     `json:"usage" doc:"what is kept, and what was evicted to make room"`
+	VendorAPIs map[string]string `json:"vendor_apis" doc:"where the vendor APIs are, by provider: the URL of a separate address, or else a path of the dashboard; the dashboard serves all of them"`
+	Limits     limits            `json:"limits" doc:"the limits of the journal; the oldest captures and deliveries make room for new ones"`
+	Usage      journal.Stats     `json:"usage" doc:"how much is kept, and how much was evicted to make room"`
 }
 
 // limits are those of the server's journal and of its capture address.
 type limits struct {
-	Captures   int              `json:"captures" doc:"captures that a bin keeps"`
-	Deliveries int              `json:"deliveries" doc:"deliveries that are kept"`
-	Bytes      int64            `json:"bytes" doc:"bytes of all records together"`
-	For        journal.Duration `json:"for" doc:"how long records are kept; 0s is for ever"`
-	MaxBody    int              `json:"max_body" doc:"bytes of the body of a request to a bin; a larger one is answered 413"`
+	Captures   int              `json:"captures" doc:"the most captures of a bin"`
+	Deliveries int              `json:"deliveries" doc:"the most deliveries"`
+	Bytes      int64            `json:"bytes" doc:"the most bytes of all records together"`
+	For        journal.Duration `json:"for" doc:"how long records are kept; 0s means for ever"`
+	MaxBody    int              `json:"max_body" doc:"the most bytes of a request's body; a bin responds to a larger one with 413"`
 }
 
 func (k *dashboard) server(ctx context.Context, _ *struct{}) (*response[serverInfo], error) {
@@ -48,13 +48,13 @@ func (k *dashboard) server(ctx context.Context, _ *struct{}) (*response[serverIn
 	return &response[serverInfo]{out}, nil
 }
 
-// textOut is a plain text.
+// textOut is a plain text response.
 type textOut struct {
 	ContentType string `header:"Content-Type"`
 	Body        []byte
 }
 
-// ca is the certificate to trust at the capture address that speaks TLS.
+// ca returns the certificate that clients of the TLS capture address must trust.
 func (k *dashboard) ca(context.Context, *struct{}) (*textOut, error) {
 	cert := k.capture.CA()
 	if cert == nil {
@@ -67,8 +67,8 @@ func (k *dashboard) health(context.Context, *struct{}) (*textOut, error) {
 	return &textOut{"text/plain; charset=utf-8", []byte("ok\n")}, nil
 }
 
-// alive is health where a load balancer or a container looks for it.
+// alive serves the health at /healthz, where load balancers and containers look for it.
 func alive(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("ok\n")) // whoever asked is gone: nobody is left to tell
+	_, _ = w.Write([]byte("ok\n")) // the client has left
 }

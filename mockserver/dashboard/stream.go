@@ -18,18 +18,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// Bounds of the stream. Each stream follows the journal by itself, so a slow reader holds up nobody else.
+// Bounds of the streams. Each stream reads the journal separately, so a slow reader does not delay
+// the others.
 const (
-	mostStreams  = 256                   // at a time
-	leastStreams = 8                     // of a server that keeps little
-	keptPerEach  = 4 << 20               // bytes that the server may keep, for each stream that may be open
-	largeRecord  = 256 << 10             // bytes: streams take turns to write those that are larger
-	heartbeat    = 15 * time.Second      // a comment, so that nobody on the way gives the connection up
-	writeLimit   = 10 * time.Second      // for one event: a reader slower than that comes again
-	streamPacing = 50 * time.Millisecond // between two looks, however much arrives
+	// maxStreams is how many streams may be open at the same time.
+	maxStreams = 256
+	// minStreams is how many streams a server that keeps little allows.
+	minStreams = 8
+	// A server allows one stream for each bytesPerStream that it may keep.
+	bytesPerStream = 4 << 20
+	// Records larger than largeRecord bytes are written a few at a time.
+	largeRecord = 256 << 10
+	// heartbeat is the time between comments, which keep proxies from closing an idle connection.
+	heartbeat = 15 * time.Second
+	// writeLimit bounds the writing of one event; a slower reader has to reconnect.
+	writeLimit = 10 * time.Second
+	// streamPacing is the least time between two reads of the journal.
+	streamPacing = 50 * time.Millisecond
 )
 
-// streams bounds the streams that are open, and the memory that they take together.
+// streams bounds the open streams and the memory that they take together.
 type streams struct {
 	open  atomic.Int64
 	most  int64
@@ -38,36 +46,37 @@ type streams struct {
 
 // newStreams returns the bounds for a server that keeps so many bytes.
 func newStreams(kept int64) *streams {
-	return &streams{most: min(mostStreams, max(leastStreams, kept/keptPerEach)), large: make(chan struct{}, min(8, placesFor(kept)))}
+	return &streams{most: min(maxStreams, max(minStreams, kept/bytesPerStream)), large: make(chan struct{}, min(8, slotsFor(kept)))}
 }
 
-// streamIn says where to begin.
+// streamIn says which records to send, and from where.
 type streamIn struct {
-	Kind        string `query:"kind" enum:"capture,delivery" doc:"only records of this kind; left out: both"`
+	Kind        string `query:"kind" enum:"capture,delivery" doc:"only records of this kind; default: both kinds"`
 	Bin         string `query:"bin" doc:"only this bin's captures"`
 	Q           string `query:"q" doc:"only captures that match: words and fields, as in the list of captures"`
-	Where       string `query:"where" doc:"only captures for which this jq condition holds"`
-	Whole       bool   `query:"body" default:"true" doc:"false leaves out the bodies of captures, as in the list of captures"`
-	After       string `query:"after" doc:"begin after this id; left out: with what is new from now on"`
-	LastEventID string `header:"Last-Event-ID" doc:"the same, as a browser sends it when it comes again"`
+	Where       string `query:"where" doc:"only captures for which this jq condition is true"`
+	WithBody    bool   `query:"body" default:"true" doc:"false leaves out the bodies of captures, as in the list of captures"`
+	After       string `query:"after" doc:"start after the event with this id; default: start with new records"`
+	LastEventID string `header:"Last-Event-ID" doc:"the same as after; a browser sends it when it reconnects"`
 }
 
 // streamed documents the stream.
 func streamed(_ huma.API, op *huma.Operation) {
-	op.Description = "Events: ready (where the stream begins), capture (a Capture: new, or with its consumer's response), delivery (a Delivery: new, " +
-		"or with another attempt or state), removed (records that are gone, {kind, bin, seqs, up_to, why}: the seqs, and all captures of the " +
+	op.Description = "Events: ready (the position where the stream starts), capture (a Capture that is new or has its consumer's response), delivery (a Delivery that is new " +
+		"or has another attempt or state), removed (deleted records, {kind, bin, seqs, up_to, why}: the seqs, and all captures of the " +
 		"bin up to up_to; why is \"deleted\", \"cleared\" or \"evicted\"), " +
-		"skipped (which seqs the reader is not told of, {kind, from, to, why}: \"behind\", the reader is too far behind, or \"gone\", " +
-		"they were evicted or deleted before it was told; of one bin, some of them may be), missed (records that were told before may have " +
-		"changed or gone, {why}: \"resumed\", the reader was away, or \"behind\"; read those again that matter). " +
-		"The id of an event is CAPTURE-DELIVERY, the highest seq of each so far. A position that the journal has not reached, " +
-		"because it began anew, counts as its beginning."
+		"skipped (seqs that the stream leaves out, {kind, from, to, why}: \"behind\" when the reader is too far behind, or \"gone\" when " +
+		"they were evicted or deleted before the stream could send them; with bin, not all of them need belong to it), missed (records that the stream sent before may have " +
+		"changed or been deleted, {why}: \"resumed\" when the reader has reconnected, or \"behind\"; read the ones that you need again). " +
+		"The id of an event is CAPTURE-DELIVERY, the highest seq of each so far. A position that the journal has not reached yet, " +
+		"because it was replaced by a new one, means its beginning."
 	op.Responses = map[string]*huma.Response{"200": {
-		Description: "Events, until the reader leaves",
+		Description: "Events, until the reader disconnects",
 		Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}}
 }
 
+// stream is the connection of one reader.
 func (k *dashboard) stream(ctx context.Context, in *streamIn) (*huma.StreamResponse, error) {
 	o := query.FollowOptions{FollowOptions: journal.FollowOptions{Kind: in.Kind, Bin: in.Bin}, Q: in.Q, Where: in.Where}
 	if text := cmp.Or(in.After, in.LastEventID); text != "" {
@@ -77,12 +86,12 @@ func (k *dashboard) stream(ctx context.Context, in *streamIn) (*huma.StreamRespo
 		}
 		o.From = &p
 	}
-	following, err := k.capture.Follow(ctx, o)
+	follower, err := k.capture.Follow(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
-		defer following.Close()
+		defer follower.Close()
 		r, w := humago.Unwrap(c)
 		if k.streams.open.Add(1) > k.streams.most {
 			k.streams.open.Add(-1)
@@ -90,8 +99,8 @@ func (k *dashboard) stream(ctx context.Context, in *streamIn) (*huma.StreamRespo
 			return
 		}
 		defer k.streams.open.Add(-1)
-		s := &stream{dashboard: k, bin: in.Bin, brief: !in.Whole, w: w, control: http.NewResponseController(w)}
-		s.follow(r.Context(), following)
+		s := &stream{dashboard: k, bin: in.Bin, brief: !in.WithBody, w: w, control: http.NewResponseController(w)}
+		s.follow(r.Context(), follower)
 	}}, nil
 }
 
@@ -99,27 +108,28 @@ func (k *dashboard) stream(ctx context.Context, in *streamIn) (*huma.StreamRespo
 type stream struct {
 	*dashboard
 	bin     string
-	brief   bool // captures come without bodies
+	brief   bool // send captures without bodies
 	w       http.ResponseWriter
 	control *http.ResponseController
 }
 
-// follow sends what is new until the reader leaves, the server stops, or the reader is too slow.
-func (s *stream) follow(ctx context.Context, following *query.Follower) {
+// follow sends new records until the reader disconnects, the server stops, or the reader is too
+// slow.
+func (s *stream) follow(ctx context.Context, follower *query.Follower) {
 	s.w.Header().Set("Content-Type", "text/event-stream")
-	s.w.Header().Set("X-Accel-Buffering", "no") // proxies of the nginx kind would hold it back
+	s.w.Header().Set("X-Accel-Buffering", "no") // nginx would buffer the stream
 	s.w.WriteHeader(http.StatusOK)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	pace := time.NewTicker(streamPacing)
 	defer pace.Stop()
 	for {
-		if following.Next(ctx, func(u journal.Update) error { return s.tell(ctx, u) }) != nil || s.flush() != nil {
+		if follower.Next(ctx, func(u journal.Update) error { return s.sendUpdate(ctx, u) }) != nil || s.flush() != nil {
 			return
 		}
 		for waiting := true; waiting; {
 			select {
-			case _, open := <-following.C():
+			case _, open := <-follower.C():
 				if !open {
 					return
 				}
@@ -140,8 +150,8 @@ func (s *stream) follow(ctx context.Context, following *query.Follower) {
 	}
 }
 
-// tell sends one update as an event.
-func (s *stream) tell(ctx context.Context, u journal.Update) error {
+// sendUpdate sends one update as an event.
+func (s *stream) sendUpdate(ctx context.Context, u journal.Update) error {
 	switch {
 	case u.Ready != nil:
 		return s.send(u.Position, "ready", map[string]uint64{"captures": u.Ready.Capture, "deliveries": u.Ready.Delivery})
@@ -170,8 +180,8 @@ func (s *stream) tell(ctx context.Context, u journal.Update) error {
 	return nil
 }
 
-// writeLarge sends a record of size bytes. Large records take memory in proportion to their size, so only a few
-// are sent at a time.
+// writeLarge sends a record of size bytes. Large records take memory in proportion to their size,
+// so only a few are sent at the same time.
 func (s *stream) writeLarge(ctx context.Context, size int, send func() error) error {
 	if size <= largeRecord {
 		return send()
@@ -185,7 +195,7 @@ func (s *stream) writeLarge(ctx context.Context, size int, send func() error) er
 	return send()
 }
 
-// send writes one event. The JSON of a record holds no line end, so one data line does.
+// send writes one event. Encoded JSON has no line breaks, so it fits into one data line.
 func (s *stream) send(at journal.Position, event string, data any) error {
 	raw, err := json.Marshal(data)
 	if err != nil {

@@ -20,7 +20,7 @@ type event struct {
 	data     map[string]any
 }
 
-// reader reads the stream as its specification has it (WHATWG HTML, server-sent events).
+// reader reads a stream by its specification (WHATWG HTML, server-sent events).
 type reader struct {
 	scan *bufio.Scanner
 	stop context.CancelFunc
@@ -75,7 +75,7 @@ func (r *reader) next(t *testing.T) event {
 	return e
 }
 
-// until returns the next event of a name.
+// until returns the next event with this name.
 func (r *reader) until(t *testing.T, name string) event {
 	t.Helper()
 	for {
@@ -85,14 +85,15 @@ func (r *reader) until(t *testing.T, name string) event {
 	}
 }
 
-func TestStreamTellsWhatIsNew(t *testing.T) {
+func TestStreamSendsNewRecords(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	inbox := r.Bin("inbox")
 	if err := inbox.Respond(t.Context(), journal.Response{Status: 500}, journal.Response{Status: 200}); err != nil {
 		t.Fatal(err)
 	}
-	r.write(t, "POST /inbox/before HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n") // answered 500, and not told: the stream begins later
+	// The bin answered this one with 500; the stream starts after it.
+	r.write(t, "POST /inbox/before HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 	s := r.open(t, "", "")
 	if ready := s.next(t); ready.name != "ready" || ready.id != "1-0" {
 		t.Errorf("first %+v, want ready at 1-0", ready)
@@ -106,7 +107,7 @@ func TestStreamTellsWhatIsNew(t *testing.T) {
 	if c.data["target"] != "/inbox" || c.data["seq"] != 2.0 {
 		t.Errorf("capture %v", c.data)
 	}
-	// The delivery is told again as it goes on.
+	// The stream sends the delivery again when it changes.
 	r.call(t, 200, "POST", "/clock/settle", "")
 	r.call(t, 200, "POST", "/clock/advance", `{"by": "72h"}`)
 	for {
@@ -120,7 +121,7 @@ func TestStreamTellsWhatIsNew(t *testing.T) {
 	}
 }
 
-func TestStreamGoesOnWhereItLeftOff(t *testing.T) {
+func TestStreamResumes(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	s := r.open(t, "", "")
@@ -157,8 +158,8 @@ func TestStreamGoesOnWhereItLeftOff(t *testing.T) {
 	}
 }
 
-// A reader too far behind is told what it missed.
-func TestStreamSaysWhatItSkips(t *testing.T) {
+// The stream tells a reader that is too far behind which records it skips.
+func TestStreamSkips(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
 	t.Cleanup(func() { store.Close() })
@@ -191,8 +192,8 @@ func TestStreamSaysWhatItSkips(t *testing.T) {
 	}
 }
 
-// A reader that comes again is told what went meanwhile, and a live one what went before it could be told.
-func TestStreamSaysWhatIsGone(t *testing.T) {
+// The stream sends deletions to live readers and to readers that reconnect.
+func TestStreamSendsDeletions(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{PerBin: 3, Deliveries: 2})
 	t.Cleanup(func() { store.Close() })
@@ -217,10 +218,10 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 	post("a") // 1
 	told(live, "capture 1-0")
 	for range 5 {
-		post("a") // 2 to 6, of which 4 to 6 stay
+		post("a") // 2 to 6; 4 to 6 stay
 	}
 	post("b") // 7
-	post("a") // 8: 4 goes
+	post("a") // 8; evicts 4
 	post("c") // 9
 	r.call(t, 200, "DELETE", "/bins/c", "")
 	post("b") // 10
@@ -232,7 +233,7 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 	} {
 		told(again, want)
 	}
-	// Of a bin that still holds what came before, nothing can be gone.
+	// Nothing was deleted from a bin that still has its older captures.
 	for last, want := range map[string][]string{
 		"1-0": {"ready 1-0", "missed 1-0", "skipped 4-0 capture 2-4 removed", "capture 5-0", "capture 6-0", "capture 8-0"},
 		"5-0": {"ready 5-0", "missed 5-0", "capture 6-0", "capture 8-0"},
@@ -258,8 +259,9 @@ func TestStreamSaysWhatIsGone(t *testing.T) {
 	}
 }
 
-// What becomes of a capture later is told too: the response of a consumer behind forward, and that somebody deletes it.
-func TestStreamTellsWhatBecomesOfACapture(t *testing.T) {
+// The stream sends later changes of a capture: the response of a consumer behind forward, and its
+// deletion.
+func TestStreamSendsChanges(t *testing.T) {
 	t.Parallel()
 	answer := make(chan struct{})
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -299,7 +301,7 @@ func TestStreamTellsWhatBecomesOfACapture(t *testing.T) {
 	}
 }
 
-// A position in another journal, which reached further, is no reason to tell nothing.
+// A position from an older, longer journal does not silence the stream.
 func TestStreamOfANewJournal(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -311,7 +313,7 @@ func TestStreamOfANewJournal(t *testing.T) {
 	if e := s.next(t); e.name != "capture" || e.id != "1-0" {
 		t.Errorf("then %+v, want capture 1-0", e)
 	}
-	// One of this journal stays, though what it points at was deleted.
+	// A position of this journal stays valid after its record was deleted.
 	r.call(t, 200, "DELETE", "/bins/a", "")
 	if e := r.open(t, "", "1-0").next(t); e.id != "1-0" {
 		t.Errorf("%+v, want ready 1-0", e)
@@ -321,8 +323,8 @@ func TestStreamOfANewJournal(t *testing.T) {
 	}
 }
 
-// A reader that reads nothing holds up no capture, and the server stops all the same.
-func TestStreamHoldsUpNobody(t *testing.T) {
+// A reader that reads nothing delays no capture, and the server can stop.
+func TestSlowReaderDelaysNobody(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	r.open(t, "", "").next(t)
@@ -348,7 +350,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 }
 
-// The server stops though a stream and a wait are open.
+// The server stops while a stream and a wait are open.
 func TestStreamsEndWithTheServer(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -357,6 +359,6 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	for s.scan.Scan() { // ends when the server has
+	for s.scan.Scan() { // until the server stops
 	}
 }

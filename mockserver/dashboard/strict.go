@@ -16,13 +16,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// strict reads a request's body: one JSON value, no member that T does not have.
+// strict decodes a request's body: one JSON value without members that T does not have.
 func strict[T any](raw []byte) (T, error) {
 	var v T
 	return v, strictly(raw, &v)
 }
 
-// strictly is strict into a value that may hold something already.
+// strictly decodes a request's body into a value that may have defaults. It returns a problem.
 func strictly(raw []byte, v any) error {
 	err := decode(raw, v)
 	if err == nil {
@@ -33,7 +33,8 @@ func strictly(raw []byte, v any) error {
 	return p
 }
 
-// decode is json.Unmarshal that refuses unknown members, and says where a mistake is and what may have been meant.
+// decode is json.Unmarshal that refuses unknown members. Its errors say where a mistake is and
+// suggest a fix.
 func decode(raw []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
@@ -41,15 +42,15 @@ func decode(raw []byte, v any) error {
 		return explain(err, raw, reflect.TypeOf(v).Elem())
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("more follows the JSON value, at byte %d: want one value", dec.InputOffset())
+		return fmt.Errorf("unexpected content after the JSON value, at byte %d: want one value", dec.InputOffset())
 	}
 	return nil
 }
 
-// explain turns the decoder's errors into words that help.
+// explain turns an error of the decoder into one that helps the caller.
 func explain(err error, raw []byte, t reflect.Type) error {
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		// Go's names of embedded structs stand between the members' names.
+		// The path contains the Go names of embedded structs.
 		where := strings.Join(slices.DeleteFunc(strings.Split(wrong.Field, "."), func(name string) bool {
 			return name == "" || unicode.IsUpper(rune(name[0]))
 		}), ".")
@@ -72,21 +73,21 @@ func explain(err error, raw []byte, t reflect.Type) error {
 	name = strings.TrimSuffix(name, `"`)
 	known := members(t, nil)
 	if slices.Contains(known, name) {
-		return fmt.Errorf("member %q does not belong where it stands", name)
+		return fmt.Errorf("member %q belongs in another object", name)
 	}
 	if near := strictyaml.Nearest(name, known); near != "" {
 		return fmt.Errorf("unknown member %q: did you mean %q?", name, near)
 	}
-	return fmt.Errorf("unknown member %q: there are %s", name, strings.Join(known, ", "))
+	return fmt.Errorf("unknown member %q: want one of %s", name, strings.Join(known, ", "))
 }
 
-// position is the line and column of an offset, from 1.
+// position returns the line and column of an offset, counted from 1.
 func position(raw []byte, offset int64) (line, column int) {
 	before := raw[:min(max(offset-1, 0), int64(len(raw)))]
 	return bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')
 }
 
-// inJSON names a Go type as JSON has it.
+// inJSON returns the JSON name of a Go type.
 func inJSON(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Bool:
@@ -109,7 +110,7 @@ func inJSON(t reflect.Type) string {
 	}
 }
 
-// members lists the names that a type's JSON objects may have, its own first.
+// members lists the member names of a type's JSON objects, and then those of nested objects.
 func members(t reflect.Type, seen []reflect.Type) []string {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-func TestStrictSaysWhatIsWrong(t *testing.T) {
+func TestStrictErrors(t *testing.T) {
 	t.Parallel()
 	emit := func(raw string) error { _, err := strict[emissions]([]byte(raw)); return err }
 	wait := func(raw string) error { _, err := strict[waitBody]([]byte(raw)); return err }
@@ -25,13 +25,13 @@ func TestStrictSaysWhatIsWrong(t *testing.T) {
 		{emit, `[{"event": "a"}, {"sed": 1}]`, `unknown member "sed": did you mean "seed"?`},
 		{emit, `{"event": 7}`, `event: got a JSON number, want a string`},
 		{emit, `{"event": "a", "set": [{"ponter": "/a"}]}`, `unknown member "ponter": did you mean "pointer"?`},
-		{emit, `{"event": "a"} {}`, `more follows the JSON value, at byte 16: want one value`},
+		{emit, `{"event": "a"} {}`, `unexpected content after the JSON value, at byte 16: want one value`},
 		{emit, "{\n  \"event\": oops}", `line 2, column 12: invalid character 'o' looking for beginning of value: want JSON`},
 		{emit, ``, `the JSON ends too early`},
 		{emit, `{"event":`, `the JSON ends too early`},
 		{wait, `{"timeout": "2 s"}`, `duration "2 s": want a number and a unit, as in 250ms, 5s or 2h`},
 		{wait, `{"count": "1"}`, `count: got a JSON string, want a whole number`},
-		{settings, `{"url": "u", "where": "."}`, `member "where" does not belong where it stands`},
+		{settings, `{"url": "u", "where": "."}`, `member "where" belongs in another object`},
 		{settings, `{"responses": {"sequense": []}}`, `unknown member "sequense": did you mean "sequence"?`},
 	} {
 		err := c.read(c.raw)

@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// lookups counts how often single deliveries are asked for.
+// lookups counts the calls of Delivery.
 type lookups struct {
 	journal.Store
 	n int
@@ -20,7 +20,7 @@ func (s *lookups) Delivery(ctx context.Context, id string) (journal.Delivery, er
 	return s.Store.Delivery(ctx, id)
 }
 
-// Pending deliveries are looked at by the page, however many there are; each is asked for once, when it is done.
+// Pending deliveries are read by the page; each is read once more when it is finished.
 func TestTally(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

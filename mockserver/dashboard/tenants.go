@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
 // tenantIn names a tenant of a provider.
@@ -20,29 +20,29 @@ type tenantBodyIn struct {
 	RawBody  []byte
 }
 
-// tenantBody is what a tenant has: keys of the provider's own API.
+// tenantBody has the keys of a tenant for the vendor API.
 type tenantBody struct {
-	Keys []delivery.Key `json:"keys,omitempty" doc:"its keys, each with its scopes; without scopes a key may do everything"`
+	Keys []entities.Key `json:"keys,omitempty" doc:"its keys, each with scopes; a key without scopes allows everything"`
 }
 
-func (k *dashboard) listTenants(_ context.Context, in *providerIn) (*response[list[delivery.Tenant]], error) {
+func (k *dashboard) listTenants(_ context.Context, in *providerIn) (*response[list[entities.Tenant]], error) {
 	if _, err := k.catalogue.Provider(in.Provider); err != nil {
 		return nil, err
 	}
-	return whole(k.providers.Tenants(in.Provider)), nil
+	return fullList(k.entities.Tenants(in.Provider)), nil
 }
 
-func (k *dashboard) putTenant(ctx context.Context, in *tenantBodyIn) (*response[delivery.Tenant], error) {
+func (k *dashboard) putTenant(ctx context.Context, in *tenantBodyIn) (*response[entities.Tenant], error) {
 	body, err := strict[tenantBody](in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	t, err := k.providers.PutTenant(ctx, delivery.Tenant{Provider: in.Provider, Name: in.Tenant, Keys: body.Keys})
-	return &response[delivery.Tenant]{t}, err
+	t, err := k.entities.PutTenant(ctx, entities.Tenant{Provider: in.Provider, Name: in.Tenant, Keys: body.Keys})
+	return &response[entities.Tenant]{t}, err
 }
 
 func (k *dashboard) removeTenant(ctx context.Context, in *tenantIn) (*struct{}, error) {
-	return nil, k.providers.RemoveTenant(ctx, in.Provider, in.Tenant)
+	return nil, k.entities.DeleteTenant(ctx, in.Provider, in.Tenant)
 }
 
 func (k *dashboard) listOptions(_ context.Context, in *providerIn) (*response[list[fixtures.Option]], error) {
@@ -50,5 +50,5 @@ func (k *dashboard) listOptions(_ context.Context, in *providerIn) (*response[li
 	if err != nil {
 		return nil, err
 	}
-	return whole(p.Options), nil
+	return fullList(p.Options), nil
 }

@@ -12,33 +12,34 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// Wait is a wait as a query says it. (Exported because the API reads embedded structs only then.)
+// Wait has the parameters of a wait. It is exported because huma only reads embedded structs that
+// are.
 type Wait struct {
-	Bin     string     `path:"bin" doc:"the bin's name"`
-	Where   string     `query:"where" doc:"a jq condition; without one any capture will do"`
-	Q       string     `query:"q" doc:"words and fields, as in the list of captures"`
-	Count   maybe[int] `query:"count" minimum:"0" doc:"at least so many; left out: 1, or 0 with max 0"`
-	Max     maybe[int] `query:"max" minimum:"0" doc:"no more than so many"`
-	After   uint64     `query:"after" doc:"only captures with a higher seq"`
-	Timeout string     `query:"timeout" doc:"how long, as in 2s, or in seconds; left out: 5s"`
-	Settle  string     `query:"settle" doc:"how long the count must stay within its bounds; with a count of 0, that none comes"`
+	Bin     string        `path:"bin" doc:"the bin's name"`
+	Where   string        `query:"where" doc:"a jq condition over the request; default: any capture matches"`
+	Q       string        `query:"q" doc:"words and fields, as in the list of captures"`
+	Count   optional[int] `query:"count" minimum:"0" doc:"the least number of matches; default: 1, or 0 when max is 0"`
+	Max     optional[int] `query:"max" minimum:"0" doc:"the most matches"`
+	After   uint64        `query:"after" doc:"only captures with a higher seq"`
+	Timeout string        `query:"timeout" doc:"how long to wait: 2s, or a number of seconds; default: 5s"`
+	Settle  string        `query:"settle" doc:"how long the number of matches must stay within the bounds; with a count of 0, how long no match may arrive"`
 }
 
-// waitIn is a wait as a query says it.
+// waitIn is a wait with parameters.
 type waitIn struct{ Wait }
 
-// waitBodyIn has a body besides, which has the last word.
+// waitBodyIn is a wait with parameters and a body. The body overrides the parameters.
 type waitBodyIn struct {
 	Wait
 	RawBody []byte
 }
 
-// waitBody is query.Wait, with a count of 1 when it is left out.
+// waitBody is the JSON form of query.Wait. Its default count is 1.
 type waitBody struct {
 	query.Wait
-	Count   *int `json:"count,omitempty" doc:"at least so many; left out: 1, or 0 with max 0"`
-	Timeout span `json:"timeout,omitempty" doc:"how long; left out: 5s"`
-	Settle  span `json:"settle,omitempty" doc:"how long the count must stay within its bounds; with a count of 0, that none comes"`
+	Count   *int     `json:"count,omitempty" doc:"the least number of matches; default: 1, or 0 when max is 0"`
+	Timeout duration `json:"timeout,omitempty" doc:"how long to wait; default: 5s"`
+	Settle  duration `json:"settle,omitempty" doc:"how long the number of matches must stay within the bounds; with a count of 0, how long no match may arrive"`
 }
 
 func (b waitBody) wait() query.Wait {
@@ -55,7 +56,7 @@ func (b waitBody) wait() query.Wait {
 	return w
 }
 
-// body is the wait as a body says it.
+// body converts the parameters to a body.
 func (q Wait) body() (b waitBody, err error) {
 	b.Where, b.Q, b.After = q.Where, q.Q, q.After
 	if q.Count.set {
@@ -64,10 +65,10 @@ func (q Wait) body() (b waitBody, err error) {
 	if q.Max.set {
 		b.Max = &q.Max.value
 	}
-	return b, cmp.Or(duration("timeout", q.Timeout, &b.Timeout), duration("settle", q.Settle, &b.Settle))
+	return b, cmp.Or(parseDuration("timeout", q.Timeout, &b.Timeout), parseDuration("settle", q.Settle, &b.Settle))
 }
 
-// waitOut is 200 when what was waited for came, 408 when it did not: both are answers.
+// waitOut has status 200 when the wait succeeded, and 408 when it ran out of time.
 type waitOut struct {
 	Status int
 	Body   waited
@@ -76,7 +77,7 @@ type waitOut struct {
 func mayTimeOut(api huma.API, op *huma.Operation) {
 	schema := api.OpenAPI().Components.Schemas
 	op.Responses = map[string]*huma.Response{"408": {
-		Description: "It did not come in time: what did match, and the nearest that did not",
+		Description: "The wait ran out of time: the captures that matched, and the nearest that did not",
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema.Schema(reflect.TypeFor[waited](), true, "")}},
 	}}
 }
@@ -103,7 +104,7 @@ func (k *dashboard) postWait(ctx context.Context, in *waitBodyIn) (*waitOut, err
 }
 
 func (k *dashboard) wait(ctx context.Context, bin string, w query.Wait) (*waitOut, error) {
-	end, err := k.capture.WaitInQueue(ctx, bin, w, takePlace)
+	end, err := k.capture.WaitInQueue(ctx, bin, w, takeSlot)
 	if err != nil {
 		return nil, err
 	}

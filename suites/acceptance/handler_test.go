@@ -17,6 +17,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
 
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/internal/handlers"
 )
 
@@ -34,10 +36,20 @@ var _ = Describe("a handler that events --code prints", func() {
 					url, _ := handle(ctx, l, secret, append([]string{"events", provider, "--code", l.Name}, args...)...)
 					send := func(status string, more ...string) {
 						GinkgoHelper()
+						if provider == "stripe" { // which would try again for hours
+							more = append(more, "--retry", "none")
+						}
 						out := run(ctx, 0, append(append([]string{"send", provider, event, "--to", url, "--expect", status, "--secret", secret}, args...), more...)...)
 						Expect(out).To(ContainSubstring("  ← "+status[:1]), "hookrig send shows the answer")
 					}
 					signed := provider != "ethpass" && provider != "acme-token"
+					if provider == "stripe" {
+						By("an old timestamp, and a secret that is being replaced")
+						for age, want := range map[time.Duration]int{0: http.StatusNoContent, time.Minute: http.StatusNoContent, time.Hour: http.StatusUnauthorized, -time.Hour: http.StatusUnauthorized} {
+							Expect(postSigned(ctx, url, provider, exact, time.Now().Add(-age), "another", secret)).To(Equal(want), "%v old", age)
+						}
+						Expect(postSigned(ctx, url, provider, exact, time.Now(), "another")).To(Equal(http.StatusUnauthorized))
+					}
 
 					send("2xx")
 					for _, fault := range []string{"missing", "empty", "wrong_secret", "tampered", "truncated"} {
@@ -52,8 +64,8 @@ var _ = Describe("a handler that events --code prints", func() {
 					send("2xx", "--fault", "duplicate")
 
 					By("header lines that no program expects")
-					names := []string{"X-Neostore-Signature", "Signature", "Authorization", "X-Acme-Sign"}
-					for _, value := range []string{"", "x", "\u00e9\xff", strings.Repeat("0", 64), strings.Repeat("0", 500)} {
+					names := []string{"X-Neostore-Signature", "Signature", "Authorization", "X-Acme-Sign", "Stripe-Signature", "X-Hub-Signature-256"}
+					for _, value := range []string{"", "x", "t=1,v1=00", "t=99999999999999999999,v1=\u00e9", "v1=,t=", "t=,v1=,", "ts=1;h1=", "\u00e9\xff", strings.Repeat("0", 64), strings.Repeat("0", 500)} {
 						request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(exact))
 						Expect(err).NotTo(HaveOccurred())
 						for _, name := range names {
@@ -83,12 +95,16 @@ var _ = Describe("a handler that events --code prints", func() {
 				Entry("of The Wallet Crew, in base64", "neostore", "Pass:Installed", "S", "--option", "neostore.encoding=base64"),
 				Entry("of Subscribfy", "subscribfy", "wallet_pass/created", "token"),
 				Entry("of ethpass", "ethpass", "pass:scan", "Bearer  a b=/+ c\u00e9"),
+				Entry("of Stripe", "stripe", "customer.updated", "whsec_S"),
+				Entry("of Stripe, in test mode", "stripe", "invoice.paid", "whsec_S", "--option", "stripe.v0=on"),
+				Entry("of GitHub", "github", "pull_request.opened", "It's a Secret"),
+				Entry("of a folder, with a timestamp, SHA-512 and base64", "acme-list", "order/paid", "k"),
 				Entry("of a folder, with a prefix, SHA-1 and base64url", "acme-hash", "order/paid", "k"),
 				Entry("of a folder, with a prefix and a secret", "acme-token", "order/paid", "k"),
 			)
 
 			It("does not run without a secret", func(ctx SpecContext) {
-				for _, provider := range []string{"neostore", "ethpass"} {
+				for _, provider := range []string{"neostore", "ethpass", "stripe"} {
 					program := built(ctx, l, "events", provider, "--code", l.Name)
 					if l.Name == "php" { // its server starts, and answers 500
 						url, _ := started(program, "")
@@ -107,6 +123,24 @@ var _ = Describe("a handler that events --code prints", func() {
 		})
 	}
 })
+
+// postSigned sends a body that is signed at a time with the secrets, and returns the status.
+func postSigned(ctx context.Context, url, provider, body string, at time.Time, secrets ...string) int {
+	GinkgoHelper()
+	p, err := fixtures.Builtin().Provider(provider)
+	Expect(err).NotTo(HaveOccurred())
+	m := signature.Message{Body: []byte(body)}
+	Expect(p.Signing.Sign(&m, signature.Context{ID: "1", URL: url, Time: at}, secrets...)).To(Succeed())
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
+	Expect(err).NotTo(HaveOccurred())
+	for _, line := range m.Headers {
+		request.Header.Add(line.Name, line.Value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(response.Body.Close()).To(Succeed())
+	return response.StatusCode
+}
 
 // program is a handler in a folder, and the words that run it.
 type program struct {
@@ -161,9 +195,13 @@ func acme(folder string) {
 	GinkgoHelper()
 	for name, signing := range map[string]string{
 		"acme-hash":  `{alg: hmac-sha1, content: ["${body}"], encode: base64url, emit: [{header: X-Acme-Sign, value: "v1=${sig}"}]}`,
+		"acme-list":  `{alg: hmac-sha512, content: ["${ts}", ":", "${body}"], encode: base64, emit: [{header: X-Acme-Sign, value: "ts=${ts};${sigs}", each: "h1=${sig}", join: ";"}]}`,
 		"acme-token": `{alg: static, emit: [{header: X-Acme-Sign, value: "Token ${secret}"}]}`,
 	} {
 		vector := `- {name: made here, source: DOC, secret: k, body: "{}", expect: {X-Acme-Sign: "v1=zV24rYCl921Uzm2HnI4cDhycjcw"}}`
+		if name == "acme-list" {
+			vector = `- {name: made here, source: DOC, secret: k, time: "2023-11-14T22:13:20Z", body: "{}", expect: {X-Acme-Sign: "ts=1700000000;h1=q9zr32IsrBW9CjQHxK/FejWvJ30iDB1TDWnZKl+cmWYWJeC22UJf0DyrnZJP6ChusrrVLBJyHtHhaSvrJzzwlQ=="}}`
+		}
 		if name == "acme-token" {
 			vector = `- {name: made here, source: DOC, secret: k, body: "{}", expect: {X-Acme-Sign: Token k}}`
 		}

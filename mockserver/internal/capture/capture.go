@@ -15,7 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// The way of a request, from the socket to the response. What the steps are made of is in the files beside.
+// The path of a request, from the socket to the response. The other files have what its steps use.
 
 // accept gives every connection of a listener a goroutine until the listener is closed.
 func (s *Server) accept(listener net.Listener, wrap func(net.Conn) net.Conn) {
@@ -106,11 +106,12 @@ func (c *conn) exchange() (more bool) {
 	return c.answer(response, c.capture.ID)
 }
 
-// read reads the next request into c.request, and says whether there is anything to record or to answer.
+// read reads the next request into c.request, and says whether there is anything to record or to
+// answer.
 func (c *conn) read() bool {
 	r := &c.request
 	*r = request{parsed: http1.Head{Lines: r.parsed.Lines}}
-	c.capture = journal.Capture{} // whose body need not be held while the connection is idle
+	c.capture = journal.Capture{} // whose body need not stay in memory while the connection is idle
 	if c.in.arm(c.s.limits.idle) != nil {
 		return false
 	}
@@ -179,9 +180,10 @@ func (c *conn) readBody() {
 	}
 }
 
-// record stores the request as a capture, with its result and its response, and returns that response. When it returns, the
-// capture is stored, or the response says that it is not. A response that has to be asked for, from the consumer behind the
-// bin, is added to the capture once it is there. The reception is the front's, or nil.
+// record stores the request as a capture, with its result and its response, and returns that
+// response. When it returns, the capture is stored, or the response says that it is not. A response
+// that has to be asked for, from the consumer behind the bin, is added to the capture once it is
+// there. The reception is the front's, or nil.
 func (c *conn) record(reception *Reception) *answer {
 	s, r, kept := c.s, &c.request, &c.capture
 	if reception != nil && reception.Done != nil {
@@ -245,7 +247,7 @@ func (c *conn) answer(a *answer, id string) (more bool) {
 	last := c.request.last || a.last || c.s.isClosing()
 	c.out = a.appendHead(c.out[:0], &c.request, c.s.o.Now(), id, last)
 	if !c.write(a) {
-		return false // the sender is gone, and what it sent is stored; or the script has no more for it
+		return false // the sender has left, and what it sent is stored; or the script has no more for it
 	}
 	if cap(c.out) > c.in.kept {
 		c.out = nil

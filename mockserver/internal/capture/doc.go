@@ -13,13 +13,13 @@
 //
 // Package http1 has the grammar. What it reports is recorded here, not refused:
 // a request that was aborted, is too large or is malformed
-// becomes a capture too, as far as it came and with the problem in words,
+// is recorded as a capture too, as far as it came and with the problem in words,
 // when its bin is known; it is answered 4xx and takes no response of the sequence.
 // Its bytes as they came are kept with it, as are those of a body in chunks:
 // see journal.Capture.Bytes.
 // What is unusual but readable (two Host lines, a target with "://" or a
 // space, Transfer-Encoding beside Content-Length) is a capture like others,
-// with the problem noted. What becomes of every request that names a bin is counted
+// with the problem noted. What is done with every request that names a bin is counted
 // in the bin's stats.
 //
 // A second address may speak TLS, with a certificate of the server's own
@@ -39,6 +39,6 @@
 // captures tell together, of their sender and of attempts, is package analysis.
 //
 // A Front is an API that is spoken at the capture address itself and makes bins
-// of its own: package webhooksite. What is sent to /token and below is a call of it
+// itself: package webhooksite. What is sent to /token and below is a call of it
 // and is not recorded, so no bin is called "token"; without a Front it is a 404.
 package capture

@@ -54,8 +54,8 @@ func (in *input) await() error {
 	return in.Fill()
 }
 
-// shed lets go of what the last request has taken beyond what a connection keeps. Nothing of the request may be used any more,
-// but what follows it.
+// shed lets go of what the last request has taken beyond what a connection keeps. Nothing of the
+// request may be used any more, but what follows it.
 func (in *input) shed() {
 	in.Shrink(in.kept)
 	if cap(in.body) > in.kept {
@@ -77,7 +77,8 @@ func (in *input) room(n int) error {
 	return in.arm(limit)
 }
 
-// arm gives what is read next a time limit. A limit that was set less than a second ago is left as it is.
+// arm gives what is read next a time limit. A limit that was set less than a second ago is left as
+// it is.
 func (in *input) arm(limit time.Duration) error {
 	now := time.Now()
 	if limit == in.limit && now.Sub(in.since) < time.Second {
@@ -87,7 +88,8 @@ func (in *input) arm(limit time.Duration) error {
 	return in.socket.SetReadDeadline(now.Add(limit))
 }
 
-// head returns the next head with its empty line, as http1.Reader.Head does. A head that nobody can use is not waited for.
+// head returns the next head with its empty line, as http1.Reader.Head does. A head that nobody can
+// use is not waited for.
 func (in *input) head(most int) ([]byte, error) {
 	in.begun, in.lined = false, false
 	return in.Head(most, in.early)
@@ -108,7 +110,8 @@ func (in *input) early(start []byte) (int, error) {
 	return len(start), in.arm(in.limits.head)
 }
 
-// sized returns the next n bytes, at most `most` of them. After an error it is what there was. It stays until the next read.
+// sized returns the next n bytes, at most `most` of them. After an error it is what there was. It
+// stays until the next read.
 func (in *input) sized(n int64, most int) ([]byte, error) {
 	if n <= int64(most) {
 		if body := in.Next(n); body != nil {
@@ -124,8 +127,8 @@ func (in *input) sized(n int64, most int) ([]byte, error) {
 	return b.Bytes, err
 }
 
-// chunked returns the next body in chunks, decoded, and the lines of its trailer. After an error it is what there was. It
-// stays until the next read, as do its bytes as they came, in framed.
+// chunked returns the next body in chunks, decoded, and the lines of its trailer. After an error it
+// is what there was. It stays until the next read, as do its bytes as they came, in framed.
 func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, err error) {
 	b := http1.Body{Bytes: in.body[:0], Most: most, Frames: true, Framed: in.framed[:0], MostFraming: most, MostTrailer: mostTrailer}
 	if err = in.arm(in.limits.body); err == nil {

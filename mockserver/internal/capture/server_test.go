@@ -170,12 +170,3 @@ func status(response string) string {
 	}
 	return code
 }
-
-func of(d time.Duration) journal.Duration { return journal.Duration(d) }
-
-func targets(all []journal.Capture) (t []string) {
-	for _, c := range all {
-		t = append(t, c.Target)
-	}
-	return t
-}

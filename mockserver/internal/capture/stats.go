@@ -14,11 +14,11 @@ func (s *Server) BinStats(ctx context.Context, name string) (analysis.BinStats, 
 	if err := journal.CheckBin(name); err != nil {
 		return analysis.BinStats{}, err
 	}
-	held, err := s.o.Store.Bins(ctx)
+	bins, err := s.o.Store.Bins(ctx)
 	if err != nil {
 		return analysis.BinStats{}, err
 	}
-	for _, b := range held {
+	for _, b := range bins {
 		if b.Name == name {
 			return s.StatsOf(b), nil
 		}
@@ -32,8 +32,8 @@ func (s *Server) StatsOf(b journal.Bin) analysis.BinStats { return s.irregular.S
 // Irregular counts what did not go as it should in all bins since the start.
 func (s *Server) Irregular() analysis.Irregular { return s.irregular.All() }
 
-// Sender tells what the newest captures of a bin, up to 10,000, say of the one that sent them. Errors wrap ErrInvalid, or
-// are the store's.
+// Sender tells what the newest captures of a bin, up to 10,000, say of the one that sent them.
+// Errors wrap ErrInvalid, or are the store's.
 func (s *Server) Sender(ctx context.Context, name string) (analysis.Sender, error) {
 	stats, err := s.BinStats(ctx, name)
 	if err != nil {
@@ -42,7 +42,8 @@ func (s *Server) Sender(ctx context.Context, name string) (analysis.Sender, erro
 	return analysis.SenderOf(ctx, s.o.Store, name, stats.Stored, s.providerOf(name))
 }
 
-// Attempts returns the captures of c's bin that are attempts of the same delivery: see analysis.Attempts.
+// Attempts returns the captures of c's bin that are attempts of the same delivery: see
+// analysis.Attempts.
 func (s *Server) Attempts(ctx context.Context, c journal.Capture) ([]journal.Capture, error) {
 	return analysis.Attempts(ctx, s.o.Store, c, s.providerOf(c.Bin))
 }
@@ -57,8 +58,8 @@ func (s *Server) providerOf(bin string) *fixtures.Provider {
 	return p
 }
 
-// Dropped notes that a reader of a live stream was not told of the captures with a seq above after and up to upTo; only
-// of one bin's, unless bin is "". The error is the store's.
+// Dropped notes that a reader of a live stream was not told of the captures with a seq above after
+// and up to upTo; only of one bin's, unless bin is "". The error is the store's.
 func (s *Server) Dropped(ctx context.Context, bin string, after, upTo uint64) error {
 	missed, err := s.o.Store.Counts(ctx, after, upTo)
 	if err != nil {
@@ -72,7 +73,8 @@ func (s *Server) Dropped(ctx context.Context, bin string, after, upTo uint64) er
 	return nil
 }
 
-// account counts a request that was refused, once it is stored, or one that could not be stored because of an error.
+// account counts a request that was refused, once it is stored, or one that could not be stored
+// because of an error.
 func (s *Server) account(r *request, failed error) {
 	s.irregular.Count(r.bin, func(i *analysis.Irregular) {
 		switch {

@@ -14,7 +14,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// answering listens on loopback and answers each request with the same bytes, spending as little as it can.
+// answering listens on loopback and answers each request with the same bytes, spending as little as
+// it can.
 func answering(b *testing.B, response string) (url string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -67,8 +68,8 @@ const (
 	succeeding = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 )
 
-// BenchmarkVirtualRetries is 10 000 deliveries of ten attempts each over three days, every attempt signed, sent to a
-// consumer in this process and recorded.
+// BenchmarkVirtualRetries is 10 000 deliveries of ten attempts each over three days, every attempt
+// signed, sent to a consumer in this process and recorded.
 func BenchmarkVirtualRetries(b *testing.B) {
 	p := *knownProvider(b, "subscribfy")
 	p.Delivery.Profiles = map[string]fixtures.Retry{"ten": {Base: 8 * time.Hour, Attempts: 10}}
@@ -83,12 +84,12 @@ func BenchmarkVirtualRetries(b *testing.B) {
 		b.StopTimer()
 		d := start(b, Options{Virtual: true})
 		to := targetOf(b, d, &p, journal.Endpoint{Provider: "subscribfy", URL: url, Retry: "ten"})
-		plans := make([]plan, deliveries)
-		for i := range plans {
-			plans[i] = plan{event: event, to: []match{{target: to}}}
+		envelopes := make([]envelope, deliveries)
+		for i := range envelopes {
+			envelopes[i] = envelope{event: event, recipients: []recipient{{target: to}}}
 		}
 		b.StartTimer()
-		if _, err := d.deliver(b.Context(), plans); err != nil {
+		if _, err := d.enqueue(b.Context(), envelopes); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := d.Advance(b.Context(), 3*24*time.Hour); err != nil {
@@ -106,8 +107,8 @@ func BenchmarkVirtualRetries(b *testing.B) {
 	b.ReportMetric(float64((processorTime()-used).Microseconds())/float64(deliveries*10*b.N), "cpu-µs/attempt")
 }
 
-// processorTime is what this process has used of the processors, the consumer included. It says more than the wall
-// clock where the machine is shared.
+// processorTime is what this process has used of the processors, the consumer included. It says
+// more than the wall clock where the machine is shared.
 func processorTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -116,7 +117,8 @@ func processorTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkEmit is the way from Emit to delivered, one event after the other being rendered, many at once under way.
+// BenchmarkEmit is the time from Emit to delivered: one event is rendered after the other, and many
+// are in flight.
 func BenchmarkEmit(b *testing.B) {
 	for _, name := range []string{"neostore", "ethpass"} {
 		b.Run(name, func(b *testing.B) {

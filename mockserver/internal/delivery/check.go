@@ -23,7 +23,8 @@ const (
 	maxID          = 64
 )
 
-// check says what is wrong with an endpoint, and fills in the patterns when it has none: every event.
+// check returns what is wrong with an endpoint. It gives an endpoint without patterns the
+// subscription to every event.
 func check(p *fixtures.Provider, e *journal.Endpoint) error {
 	if err := checkURL(e.URL); err != nil {
 		return err
@@ -56,8 +57,9 @@ func checkURL(text string) error {
 	return nil
 }
 
-// CheckPatterns refuses a pattern that selects no event of a provider, which is taken for a slip: nothing would ever be sent. The vendors' own
-// APIs take such patterns, and so does Register. Errors wrap ErrInvalid.
+// CheckPatterns refuses a pattern that selects no event of a provider: it is most likely a mistake,
+// and nothing would ever be sent. Register and the vendor APIs take such patterns. Errors wrap
+// ErrInvalid.
 func CheckPatterns(p *fixtures.Provider, patterns []string) error {
 	for _, pattern := range patterns {
 		if p.Subscription.CheckPattern(pattern) == nil && !selects(p, pattern) {
@@ -85,7 +87,7 @@ func names(p *fixtures.Provider) []string {
 	return list
 }
 
-// everything is the subscription to every event.
+// everything returns the patterns that subscribe to every event.
 func everything(p *fixtures.Provider) []string {
 	const all = "*"
 	if p.Subscription.CheckPattern(all) == nil {
@@ -102,7 +104,7 @@ func checkSecrets(p *fixtures.Provider, secrets []string) error {
 		if secret == "" || len(secret) > maxSecret {
 			return fmt.Errorf("%w: secret %d of %d bytes: want 1 to %d", ErrInvalid, i+1, len(secret), maxSecret)
 		}
-		// One that is sent as it is must not end the header line.
+		// A secret that is sent as it is must not end the header line.
 		if strings.ContainsAny(secret, "\r\n\x00") && !strings.HasPrefix(secret, "-----BEGIN") {
 			return fmt.Errorf("%w: secret %d: it holds a line end or a zero byte", ErrInvalid, i+1)
 		}
@@ -113,7 +115,7 @@ func checkSecrets(p *fixtures.Provider, secrets []string) error {
 	return nil
 }
 
-// checkID says whether an id that was brought along can be an endpoint's.
+// checkID returns why an id that the caller chose cannot be an endpoint's.
 func (r *registry) checkID(id string) error {
 	if len(id) > maxID || strings.Trim(id, idAlphabet+"-_.") != "" || strings.Trim(id, ".") == "" {
 		return fmt.Errorf("%w: id %.80q: want at most %d letters, digits, hyphens, underscores and dots", ErrInvalid, id, maxID)
@@ -124,7 +126,7 @@ func (r *registry) checkID(id string) error {
 	return nil
 }
 
-// unknownProfile says which retry profiles there are.
+// unknownProfile is the error for a retry profile that does not exist. It lists those that do.
 func unknownProfile(p *fixtures.Provider, name string) error {
 	names := append(slices.Sorted(maps.Keys(p.Delivery.Profiles)), NoRetry)
 	return fmt.Errorf("%w: retry %q: %s has %s%s", ErrInvalid, name, p.Name, strings.Join(names, ", "), didYouMean(name, names))

@@ -31,7 +31,8 @@ var (
 	knownTest = regexp.MustCompile(`^([a-z/_-]+): (Test\w+)(?:/(.+))?$`)
 )
 
-// COVERAGE.md says of every row what holds, how to override it and which test shows it; this test keeps that true.
+// COVERAGE.md says of every row what holds, how to override it and which test shows it; this test
+// keeps that true.
 func TestCoverageIsInStep(t *testing.T) {
 	t.Parallel()
 	rows := coverage(t)
@@ -71,7 +72,7 @@ func TestCoverageIsInStep(t *testing.T) {
 	}
 	for i, r := range rows {
 		if slices.ContainsFunc(rows[:i], func(other row) bool { return other.id == r.id }) {
-			t.Errorf("row %s stands twice", r.id)
+			t.Errorf("row %s is there twice", r.id)
 		}
 		if r.holds == "" || r.override == "" {
 			t.Errorf("row %s does not say what holds, or how it is overridden (write — when it is not)", r.id)

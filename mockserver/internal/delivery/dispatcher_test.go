@@ -26,7 +26,7 @@ func TestRetryUntilTheConsumerIsUp(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL + "/hooks", Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Installed"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	if got := look(t, d, delivery.ID); got.State != journal.Pending || len(got.Attempts) != 1 {
 		t.Fatalf("after the first attempt: %s with %d attempts", got.State, len(got.Attempts))
 	}
@@ -65,8 +65,8 @@ func TestRetryUntilTheConsumerIsUp(t *testing.T) {
 	}
 }
 
-// Header lines speak of the event, so every attempt repeats what the first one said, also after a restart, which the
-// delivery in the store stands for: its first attempt was made long ago.
+// Header lines are about the event, so every attempt has those of the first one, also after a
+// restart: the first attempt of the delivery in the store was made long ago.
 func TestEveryAttemptSaysWhenTheEventWasTriggered(t *testing.T) {
 	t.Parallel()
 	c := consume(t, always(200))
@@ -122,13 +122,13 @@ func TestThreeDaysOfRetriesInExactSteps(t *testing.T) {
 	d := virtual(t)
 	register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	if next := d.Clock().Next; !next.Equal(fixtures.DefaultStart.Add(10 * time.Second)) {
 		t.Errorf("next %v", next)
 	}
 	clock := advance(t, d, 4*24*time.Hour)
 	if !clock.Now.Equal(fixtures.DefaultStart.Add(4 * 24 * time.Hour)) {
-		t.Errorf("the clock stands at %v", clock.Now)
+		t.Errorf("the clock is at %v", clock.Now)
 	}
 	got := look(t, d, delivery.ID)
 	waits := knownProvider(t, "neostore").Delivery.Profiles["at-least-once"].Schedule
@@ -197,7 +197,8 @@ func TestOutcomesHaveTheirClass(t *testing.T) {
 	})
 }
 
-// refusing is the URL of a port that nothing listens on. One that was free a moment ago may be another test's by now.
+// refusing is the URL of a port that nothing listens on. One that was free before may be another
+// test's by now.
 const refusing = "http://127.0.0.1:1"
 
 // hanging returns the URL of a consumer that reads and never answers.
@@ -281,11 +282,11 @@ func TestStoppedByTheResponse(t *testing.T) {
 	c := consume(t, inTurn(500, 410, 200))
 	d := virtual(t)
 	to := targetOf(t, d, &p, journal.Endpoint{Provider: "neostore", URL: c.URL, Retry: "polite"})
-	list, err := d.deliver(testContext(t), []plan{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, to: []match{{target: to}}}})
+	list, err := d.enqueue(testContext(t), []envelope{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, recipients: []recipient{{target: to}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, time.Minute)
 	if got := look(t, d, list[0].ID); got.State != journal.Stopped || len(got.Attempts) != 2 {
 		t.Errorf("%s after %d attempts; want it stopped by the second", got.State, len(got.Attempts))
@@ -312,7 +313,7 @@ func TestTheRealClockRetries(t *testing.T) {
 	c := consume(t, inTurn(500, 500, 500, 200))
 	d := start(t, Options{})
 	to := targetOf(t, d, &p, journal.Endpoint{Provider: "neostore", URL: c.URL, Retry: "quick"})
-	list, err := d.deliver(testContext(t), []plan{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, to: []match{{target: to}}}})
+	list, err := d.enqueue(testContext(t), []envelope{{event: fixtures.Event{Name: "Pass:Created", ID: "1", Body: []byte("{}")}, recipients: []recipient{{target: to}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,7 +350,7 @@ func TestAnInterruptedAwaitSaysWhy(t *testing.T) {
 	if _, err := d.Await(testContext(t), "nothing"); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("Await of nothing: %v", err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	if _, err := d.Advance(testContext(t), -1); !errors.Is(err, ErrInvalid) {
 		t.Errorf("Advance back: %v", err)
 	}
@@ -363,10 +364,10 @@ func TestAnInterruptedAwaitSaysWhy(t *testing.T) {
 		t.Errorf("Await when closed: %v", err)
 	}
 	for what, err := range map[string]error{
-		"Settle":  d.WaitIdle(testContext(t)),
-		"Emit":    second(d.Emit(testContext(t), "neostore", Emission{Event: "Pass:Created"})),
-		"Advance": second(d.Advance(testContext(t), time.Hour)),
-		"Remove":  d.Remove(testContext(t), "x"),
+		"WaitIdle": d.WaitIdle(testContext(t)),
+		"Emit":     second(d.Emit(testContext(t), "neostore", Emission{Event: "Pass:Created"})),
+		"Advance":  second(d.Advance(testContext(t), time.Hour)),
+		"Remove":   d.Remove(testContext(t), "x"),
 	} {
 		if !errors.Is(err, ErrClosed) {
 			t.Errorf("%s when closed: %v", what, err)
@@ -385,7 +386,7 @@ func TestRedeliver(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL})
 	first := emit(t, d, "neostore", Emission{Event: "Pass:Created", Faults: []Fault{{Kind: "body", Arg: "tamper"}}})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	again, err := d.Redeliver(testContext(t), first.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -424,7 +425,7 @@ func TestDeliverKeepsNoEndpoint(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d deliveries, %v", len(list), err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, time.Hour)
 	got := look(t, d, list[0].ID)
 	if got.State != journal.Delivered || got.Event.Tenant != "acme" || verify(t, to, got.Attempts[1]) != signature.Valid {
@@ -453,7 +454,7 @@ func TestALargeResponseIsCutInTheJournal(t *testing.T) {
 	t.Parallel()
 	url := listening(t, func(c net.Conn) {
 		io.CopyN(io.Discard, c, 1)
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", 2*keptResponse, strings.Repeat("x", 2*keptResponse))
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", 2*maxResponseBody, strings.Repeat("x", 2*maxResponseBody))
 		io.Copy(io.Discard, c)
 	})
 	d := virtual(t)
@@ -462,7 +463,7 @@ func TestALargeResponseIsCutInTheJournal(t *testing.T) {
 	if err != nil || got.State != journal.Delivered {
 		t.Fatalf("%s, %v", got.State, err)
 	}
-	if r := got.Attempts[0].Response; len(r.Body) != keptResponse || !r.Truncated {
+	if r := got.Attempts[0].Response; len(r.Body) != maxResponseBody || !r.Truncated {
 		t.Errorf("%d bytes are kept, truncated %v", len(r.Body), r.Truncated)
 	}
 	d.Close()

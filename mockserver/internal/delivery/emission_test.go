@@ -61,7 +61,7 @@ func TestWhoGetsAnEvent(t *testing.T) {
 	if list := emit(t, d, "neostore", Emission{Event: "Pass:Created", Endpoint: "acme"}); list[0].Event.Tenant != "acme" {
 		t.Errorf("an event for an endpoint is of tenant %q, want the endpoint's", list[0].Event.Tenant)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	for _, r := range c.received() {
 		if want := "demo"; strings.HasSuffix(r.path, "acme") == (r.header.Get("x-neostore-tenantid") == want) {
 			t.Errorf("%s got tenant %s", r.path, r.header.Get("x-neostore-tenantid"))
@@ -116,7 +116,7 @@ func TestPreparedEvents(t *testing.T) {
 	)
 	sent := string(body)
 	clear(body) // the caller's bytes are its own
-	settle(t, d)
+	waitIdle(t, d)
 	if got := c.received(); got[0].body != sent || got[3].body != "" {
 		t.Errorf("received %q", got)
 	}
@@ -142,7 +142,7 @@ func TestEmitRefuses(t *testing.T) {
 		{Emission{Event: "Pass:Creatd"}, fixtures.ErrUnknownEvent, "Pass:Created"},
 		{Emission{Event: "Pass:Creatd", Body: []byte("{}")}, fixtures.ErrUnknownEvent, "Pass:Created"},
 		{Emission{Event: "Pass:Created", Endpoint: "nobody"}, journal.ErrNotFound, `endpoint "nobody"`},
-		{Emission{Event: "Pass:Created", ID: "x"}, ErrInvalid, "id and at belong to a body"},
+		{Emission{Event: "Pass:Created", ID: "x"}, ErrInvalid, "id, at and headers belong to a body"},
 		{Emission{Event: "Pass:Created", Body: []byte("{}"), Set: []fixtures.Setting{{Pointer: "/a", Value: []byte("1")}}}, ErrInvalid, "set changes a rendered event"},
 		{Emission{Event: "Pass:Created", Body: make([]byte, maxBody+1)}, ErrInvalid, "at most 16777216 are sent"},
 		{Emission{Event: "Pass:Created", Set: []fixtures.Setting{{Pointer: "nonsense", Value: []byte("1")}}}, ErrInvalid, "nonsense"},
@@ -156,7 +156,7 @@ func TestEmitRefuses(t *testing.T) {
 	if _, err := d.Emit(testContext(t), "neostor", good); !errors.Is(err, fixtures.ErrUnknownProvider) {
 		t.Errorf("%v", err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	if list := all(t, d); len(list) != 0 || len(c.received()) != 0 {
 		t.Errorf("something was emitted all the same: %d deliveries, %d received", len(list), len(c.received()))
 	}
@@ -176,7 +176,7 @@ func TestEventsOfOneEndpointArriveInOrder(t *testing.T) {
 		want = append(want, body)
 		emit(t, d, "neostore", Emission{Event: "Pass:Updated", Body: []byte(body)})
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	var got []string
 	for _, r := range c.received() {
 		got = append(got, r.body)
@@ -217,7 +217,7 @@ func TestTheSameSeedMakesTheSameJournal(t *testing.T) {
 			}
 			emit(t, d, name, list...)
 		}
-		settle(t, d)
+		waitIdle(t, d)
 		advance(t, d, 96*time.Hour)
 		deliveries := all(t, d)
 		for i := range deliveries {

@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// endpointKind is the kind of the documents that endpoints are kept as.
+// endpointKind is the kind of the documents that endpoints are stored as.
 const endpointKind = "endpoint"
 
 // storedEndpoint is such a document.
@@ -20,44 +20,73 @@ type storedEndpoint struct {
 	Order uint64 `json:"order"`
 }
 
-// Register adds an endpoint and returns it with what it was given: id, secret, created. An id may be brought along if
-// no other endpoint has it. Without patterns it gets every event. Errors wrap ErrInvalid or
-// fixtures.ErrUnknownProvider.
+// Register adds an endpoint and returns it with its id, secret and time of creation. The caller may
+// choose an id that no other endpoint has. Without patterns the endpoint gets every event. Errors
+// wrap ErrInvalid or fixtures.ErrUnknownProvider.
 //
-// A provider whose real system has one endpoint for each tenant may have several here; each gets everything.
+// A provider whose real system has one endpoint for each tenant may have several here; each gets
+// everything.
+//
+// Where the provider has a handshake, its event is on its way to the endpoint when Register returns.
 func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
+	to, err := d.register(ctx, e)
+	if err != nil {
+		return journal.Endpoint{}, err
+	}
+	endpoint := to.config.Load().endpoint
+	if err := d.greet(ctx, to); err != nil {
+		d.log.Warn("the handshake is not sent", "endpoint", endpoint.ID, "provider", endpoint.Provider, "error", err)
+	}
+	return cloneEndpoint(endpoint), nil
+}
+
+// greet sends the handshake of its provider to a new endpoint.
+func (d *Dispatcher) greet(ctx context.Context, to *target) error {
+	t := to.config.Load()
+	draw := fixtures.Draw{Seed: d.seed, Stream: "handshake/" + t.endpoint.ID, Index: d.registry.base}
+	event, sent, err := t.provider.HandshakeEvent(draw, t.endpoint.URL, t.endpoint.Tenant)
+	if !sent || err != nil {
+		return err
+	}
+	_, err = d.enqueue(ctx, []envelope{{event: event, recipients: []recipient{{target: to}}}})
+	return err
+}
+
+// register adds an endpoint.
+func (d *Dispatcher) register(ctx context.Context, e journal.Endpoint) (*target, error) {
 	d.registry.changing.Lock()
 	defer d.registry.changing.Unlock()
-	if err := d.open(); err != nil {
-		return journal.Endpoint{}, err
+	if err := d.Err(); err != nil {
+		return nil, err
 	}
 	if e.ID == "" {
 		e.ID = d.registry.freeID(d.seed)
 	} else if err := d.registry.checkID(e.ID); err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	clock, err := d.scheduleOf(e.Run)
 	if err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	e.Created = clock.time()
 	t, err := d.newEndpointConfig(e, e.ID)
 	if err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	order := d.registry.nextOrder()
 	if err := d.putEndpoint(ctx, t, order); err != nil {
-		return journal.Endpoint{}, err
+		return nil, err
 	}
 	to := newTarget(d.ctx, t)
 	to.order, to.schedule = order, clock
 	d.registry.add(to)
-	return cloneEndpoint(t.endpoint), nil
+	return to, nil
 }
 
-// Update replaces an endpoint; its id, provider and created stay, and its secrets if none are given. What is queued
-// goes on with the new secrets, timeout and retry profile to the URL it was made for; if the endpoint becomes
-// disabled it is stopped. journal.ErrNotFound, ErrInvalid.
+// Update replaces an endpoint, except its id, provider and time of creation, and its secrets if
+// none are given. Queued deliveries go on to the URL that they were made for, with the new secrets,
+// timeout and retry profile; they are stopped when the endpoint is disabled. It returns
+// journal.ErrNotFound or ErrInvalid.
 func (d *Dispatcher) Update(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
 	return d.Change(ctx, e.ID, func(now *journal.Endpoint) error {
 		*now = e
@@ -65,12 +94,13 @@ func (d *Dispatcher) Update(ctx context.Context, e journal.Endpoint) (journal.En
 	})
 }
 
-// Change is Update of what change makes of the endpoint as it stands. Changes go one at a time, so that of two none is
-// lost; change must not call the dispatcher. Its error is returned as it is, and has changed nothing.
+// Change is Update by a function, which changes a copy of the current endpoint. Changes go one at a
+// time, so that none is lost; change must not call the dispatcher. When change fails, Change
+// returns its error as it is and changes nothing.
 func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journal.Endpoint) error) (journal.Endpoint, error) {
 	d.registry.changing.Lock()
 	defer d.registry.changing.Unlock()
-	if err := d.open(); err != nil {
+	if err := d.Err(); err != nil {
 		return journal.Endpoint{}, err
 	}
 	to, err := d.registry.find(id)
@@ -104,12 +134,13 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	return cloneEndpoint(t.endpoint), nil
 }
 
-// Remove deletes an endpoint at once: what is queued for it is stopped, an attempt under way is cut short and waited
-// for, so that nothing goes there any more when Remove has returned. journal.ErrNotFound when there is none.
+// Remove deletes an endpoint. It stops what is queued for the endpoint, cuts short the attempts in
+// flight and waits for them, so that nothing is sent there after Remove has returned. It returns
+// journal.ErrNotFound when there is no such endpoint.
 func (d *Dispatcher) Remove(ctx context.Context, id string) error {
 	d.registry.changing.Lock()
 	defer d.registry.changing.Unlock()
-	if err := d.open(); err != nil {
+	if err := d.Err(); err != nil {
 		return err
 	}
 	to, err := d.registry.find(id)
@@ -134,15 +165,16 @@ func (d *Dispatcher) Endpoints(_ context.Context, provider string) ([]journal.En
 	return d.registry.endpoints(provider), nil
 }
 
-// open says whether the dispatcher may still be used.
-func (d *Dispatcher) open() error {
+// Err returns ErrClosed when the dispatcher was closed, else nil.
+func (d *Dispatcher) Err() error {
 	if d.ctx.Err() != nil {
 		return ErrClosed
 	}
 	return nil
 }
 
-// newEndpointConfig checks an endpoint, fills in its defaults and resolves its configuration. mint names what a secret is drawn for.
+// newEndpointConfig checks an endpoint, fills in its defaults and resolves its configuration. mint
+// is the stream that a secret is generated from.
 func (d *Dispatcher) newEndpointConfig(e journal.Endpoint, mint string) (*endpointConfig, error) {
 	p, err := d.catalogue.Provider(e.Provider)
 	if err != nil {
@@ -169,8 +201,8 @@ func (d *Dispatcher) putEndpoint(ctx context.Context, t *endpointConfig, order u
 	return nil
 }
 
-// loadEndpoints takes up the endpoints that the store holds. One that cannot be used, because its provider is not in
-// the catalogue any more, stays in the store and is told.
+// loadEndpoints loads the endpoints of the store. An endpoint that cannot be used, because the
+// catalogue no longer has its provider, stays in the store and is logged.
 func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 	documents, err := d.store.List(ctx, endpointKind)
 	if err != nil {
@@ -201,15 +233,19 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 		return fmt.Errorf("take up deliveries: %w", err)
 	}
 	if len(documents) > 0 || stats.Deliveries > 0 || stats.EvictedDeliveries > 0 {
-		d.drawElsewhere()
+		d.SkipDraws()
 	}
 	return nil
 }
 
-// drawElsewhere keeps what an earlier run drew from being drawn again.
-func (d *Dispatcher) drawElsewhere() {
+// NextIndex returns the next index to draw from, and counts it.
+func (d *Dispatcher) NextIndex() uint64 { return d.nextIndex.Add(1) - 1 }
+
+// SkipDraws moves to indexes that no earlier process has generated ids, secrets and events from. It
+// is called before the first event.
+func (d *Dispatcher) SkipDraws() {
 	if d.registry.base == 0 {
 		d.registry.base = uint64(time.Now().UnixNano())
-		d.drawn.Store(d.registry.base)
+		d.nextIndex.Store(d.registry.base)
 	}
 }

@@ -1,11 +1,17 @@
 package delivery
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -29,7 +35,7 @@ func TestRegisterGivesWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: secrets %q, want one of %d characters", name, e.Secrets, secret)
 		}
 		for _, event := range knownProvider(t, name).Events {
-			if matches, _ := d.registry.matches(name, &fixtures.Event{Name: event.Name}, ""); len(matches) != 1 {
+			if matches, _ := d.registry.subscribers(&fixtures.Event{Provider: name, Name: event.Name}, ""); len(matches) != 1 {
 				t.Errorf("%s: without patterns %s does not reach it", name, event.Name)
 			}
 		}
@@ -51,6 +57,159 @@ func TestRegisterGivesWhatIsMissing(t *testing.T) {
 	got.Events[0] = "changed by the caller"
 	if kept, err := d.Endpoint(testContext(t), given.ID); err != nil || kept.Events[0] != "Pass:*" {
 		t.Errorf("kept %+v, %v", kept, err)
+	}
+}
+
+// A provider with a handshake sends it to a new endpoint, whatever that subscribes to, before anything else; with the option
+// it sends none.
+func TestRegisterSendsTheHandshake(t *testing.T) {
+	t.Parallel()
+	c := consume(t, always(200))
+	d := virtual(t)
+	e := register(t, d, journal.Endpoint{Provider: "github", URL: c.URL, Events: []string{"push"}, Secrets: []string{"s"}, Tenant: "octo/cat"})
+	waitIdle(t, d)
+	list := all(t, d)
+	if len(list) != 1 || list[0].Event.Name != "ping" || list[0].State != journal.Delivered || list[0].Endpoint != e.ID || list[0].Event.Tenant != "octo/cat" {
+		t.Fatalf("%+v", list)
+	}
+	ping := list[0].Attempts[0]
+	if got := verify(t, e, ping); got != signature.Valid {
+		t.Errorf("the ping is %s", got)
+	}
+	sent := ping.Sent.Headers
+	if sent.Get("X-GitHub-Event") != "ping" || sent.Get("X-GitHub-Delivery") != list[0].Event.ID || !strings.Contains(string(ping.Sent.Body), `"hook_id":`+sent.Get("X-GitHub-Hook-ID")+`,`) ||
+		!strings.Contains(string(ping.Sent.Body), `"url":"`+c.URL+`"`) {
+		t.Errorf("%v\n%s", sent, ping.Sent.Body)
+	}
+	emit(t, d, "github", Emission{Event: "push", Tenant: "octo/cat"}, Emission{Event: "issues.opened", Tenant: "octo/cat"})
+	waitIdle(t, d)
+	if list := all(t, d); len(list) != 2 {
+		t.Errorf("%d deliveries, want the ping and the push", len(list))
+	}
+	off, err := fixtures.Builtin().With(fixtures.OptionSetting{Provider: "github", Name: "ping", Value: "off"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d = start(t, Options{Virtual: true, Catalogue: off})
+	register(t, d, journal.Endpoint{Provider: "github", URL: c.URL, Secrets: []string{"s"}})
+	waitIdle(t, d)
+	if list := all(t, d); len(list) != 0 {
+		t.Errorf("%+v", list)
+	}
+}
+
+// asks is a provider whose handshake has a challenge, and whose events have an id, a secret and header lines of a form.
+func asks(t *testing.T) *fixtures.Catalogue {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"provider.yaml": `name: asks
+title: Asks
+sources: [{tag: S, title: None}]
+delivery: {timeout: 5s, success: [2xx], retry: steady, profiles: {steady: {schedule: [1m]}}}
+subscription: {kind: names, secret: {minted: provider, prefix: whsec_, form: base64, bytes: 24}}
+handshake: {event: hello, echo: /challenge}
+event_id: evt_${alnum(24)}
+signing:
+  signatures: [{alg: hmac-sha256, key: {strip_prefix: whsec_, decode: base64}, content: ["${id}.", "${body}"], emit: [{header: X-Id, value: "${id}"}, {header: X-Sig, value: "${sig}"}]}]
+entities:
+  thing: {key: "${hex(8)}"}
+events:
+  - {name: hello, title: Hello, when: At first., entity: thing, template: events/hello.json, schema: schemas/any.json}
+  - {name: made, title: Made, when: A thing is made., entity: thing, template: events/made.json, schema: schemas/any.json, headers: [{name: X-Key, value: "${key}"}]}
+`,
+		"events/hello.json": `{"id": "${id}", "challenge": "${key}"}`,
+		"events/made.json":  `{"id": "${id}", "key": "${key}"}`,
+		"schemas/any.json":  `{"type": "object"}`,
+		"vectors.yaml":      "- {name: x, source: S, secret: whsec_aw==, id: '1', body: '', expect: {X-Id: '1'}}\n",
+	} {
+		fsys["asks/"+name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	c, err := fixtures.Load(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A response to a handshake without its challenge is a failed attempt.
+func TestHandshakeWantsItsChallenge(t *testing.T) {
+	t.Parallel()
+	answers := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Challenge string }
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		select {
+		case text := <-answers:
+			_, _ = io.WriteString(w, text)
+		default:
+			_, _ = io.WriteString(w, body.Challenge)
+		}
+	}))
+	t.Cleanup(server.Close)
+	answers <- "ok"
+	d := start(t, Options{Virtual: true, Catalogue: asks(t)})
+	register(t, d, journal.Endpoint{Provider: "asks", URL: server.URL})
+	waitIdle(t, d)
+	got := all(t, d)[0]
+	if got.State != journal.Pending || !strings.Contains(got.Attempts[0].Error, "the response does not hold the challenge of hello, the value at /challenge") {
+		t.Errorf("%s: %q", got.State, got.Attempts[0].Error)
+	}
+	advance(t, d, time.Minute)
+	if got := all(t, d)[0]; got.State != journal.Delivered || len(got.Attempts) != 2 || got.Attempts[1].Error != "" {
+		t.Errorf("%s after %d attempts", got.State, len(got.Attempts))
+	}
+}
+
+// The id, the secret and the header lines of an event have the provider's form wherever they come from, and outlive a restart.
+func TestFormsOfEvents(t *testing.T) {
+	t.Parallel()
+	c := consume(t, inTurn(200, 500, 200, 200, 200))
+	store := journal.NewMemory(journal.MemoryOptions{})
+	d := start(t, Options{Virtual: true, Catalogue: asks(t), Store: store})
+	e := register(t, d, journal.Endpoint{Provider: "asks", URL: c.URL, Events: []string{"made"}, Timeout: journal.Duration(5 * time.Second)})
+	waitIdle(t, d)
+	if !regexp.MustCompile(`^whsec_[A-Za-z0-9+/]{32}$`).MatchString(e.Secrets[0]) {
+		t.Errorf("secret %q", e.Secrets[0])
+	}
+	id := regexp.MustCompile(`^evt_[A-Za-z0-9]{24}$`)
+	first := emit(t, d, "asks", Emission{Event: "made"})[0]
+	waitIdle(t, d)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d = start(t, Options{Virtual: true, Catalogue: asks(t), Store: store})
+	advance(t, d, 2*time.Minute)
+	got := look(t, d, first.ID)
+	if len(got.Attempts) != 2 || got.State != journal.Delivered {
+		t.Fatalf("%s after %d attempts", got.State, len(got.Attempts))
+	}
+	for _, a := range got.Attempts {
+		key := a.Sent.Headers.Get("X-Key")
+		if key == "" || !strings.Contains(string(a.Sent.Body), `"key":"`+key+`"`) || !id.MatchString(got.Event.ID) || !strings.Contains(string(a.Sent.Body), got.Event.ID) {
+			t.Errorf("%s %v: %s", got.Event.ID, a.Sent.Headers, a.Sent.Body)
+		}
+		p, err := asks(t).Provider("asks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := p.Signing.Verify(a.Sent, signature.Context{}, e.Secrets...); v.Verdict != signature.Valid {
+			t.Error(v)
+		}
+	}
+	given := emit(t, d, "asks", Emission{Event: "made", Body: []byte(`{"key":1}`), Headers: signature.Headers{{Name: "X-Key", Value: "1"}}})[0]
+	if !id.MatchString(given.Event.ID) || given.Event.Headers.Get("X-Key") != "1" {
+		t.Errorf("%+v", given.Event)
+	}
+	if own := emit(t, d, "asks", Emission{Event: "made", Body: []byte(`{"id":"evt_mine"}`)})[0]; own.Event.ID != "evt_mine" {
+		t.Errorf("the body's id is evt_mine, the event's %q", own.Event.ID)
+	}
+	waitIdle(t, d)
+	for _, line := range []signature.Header{{Name: "a b", Value: "x"}, {Name: "a", Value: "x\r\ny"}, {Name: "Host", Value: "x"}, {Name: "content-length", Value: "1"}} {
+		_, err := d.Emit(testContext(t), "asks", Emission{Event: "made", Body: []byte(`{}`), Headers: signature.Headers{line}})
+		if !errors.Is(err, ErrInvalid) {
+			t.Errorf("%q: %v", line, err)
+		}
 	}
 }
 
@@ -141,7 +300,7 @@ func TestUpdate(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL + "/old", Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	changed := e
 	changed.URL, changed.Provider, changed.Created, changed.Secrets = c.URL+"/new", "ethpass", time.Time{}, []string{"rotated"}
 	changed, err := d.Update(testContext(t), changed)
@@ -149,7 +308,7 @@ func TestUpdate(t *testing.T) {
 		t.Fatalf("%+v, %v", changed, err)
 	}
 	emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, time.Hour)
 	var paths []string
 	for _, r := range c.received() {
@@ -181,7 +340,7 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 	d := virtual(t)
 	e := register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once"})
 	delivery := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	e.Disabled = true
 	if _, err := d.Update(testContext(t), e); err != nil {
 		t.Fatal(err)
@@ -204,13 +363,13 @@ func TestADisabledEndpointGetsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	if got := look(t, d, list[0].ID); got.State != journal.Delivered || len(c.received()) != 2 {
 		t.Errorf("enabled again: %s", got.State)
 	}
 }
 
-func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
+func TestRemoveStopsWhatIsQueuedAndInFlight(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{}, 10)
 	release := make(chan struct{})
@@ -231,14 +390,14 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 	got := look(t, d, first.ID)
 	if got.State != journal.Stopped || len(got.Attempts) != 1 || !strings.Contains(got.Attempts[0].Error, errRemoved.Error()) {
-		t.Errorf("under way: %s, %+v", got.State, got.Attempts)
+		t.Errorf("in flight: %s, %+v", got.State, got.Attempts)
 	}
 	for _, id := range []string{waiting.ID, late.ID} {
 		if got := look(t, d, id); got.State != journal.Stopped || len(got.Attempts) != 0 {
 			t.Errorf("queued: %s with %d attempts", got.State, len(got.Attempts))
 		}
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	clock := advance(t, d, 100*time.Hour)
 	if n := len(c.received()); n != 1 || clock.Pending != 0 {
 		t.Errorf("%d requests, %d pending", n, clock.Pending)
@@ -251,7 +410,7 @@ func TestRemoveStopsWhatIsQueuedAndUnderWay(t *testing.T) {
 	}
 }
 
-// Two who change an endpoint at the same time both have their way.
+// Two who change an endpoint at the same time both succeed.
 func TestChangesAreNotLost(t *testing.T) {
 	t.Parallel()
 	d := virtual(t)

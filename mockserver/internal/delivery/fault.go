@@ -10,13 +10,13 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// Fault is one thing done wrong on purpose: data, the same in Go, YAML ("duplicate: 3"), JSON and on the command
-// line ("duplicate:3"). Faults lists the kinds there are.
+// Fault is one thing done wrong on purpose: data, the same in Go, YAML ("duplicate: 3"), JSON and
+// on the command line ("duplicate:3"). Faults lists the kinds there are.
 type Fault struct {
 	Kind string `json:"kind"`
 	Arg  string `json:"arg,omitempty"`
-	// Attempts limits it to these attempts, from 1; empty is every attempt. What is done when an event is emitted,
-	// duplicate and reorder, cannot be limited.
+	// Attempts limits the fault to these attempts, from 1; empty is every attempt. Faults of the
+	// emission, duplicate and reorder, cannot be limited.
 	Attempts []int `json:"attempts,omitempty"`
 }
 
@@ -27,8 +27,9 @@ type FaultKind struct {
 	Text string `json:"text"`           // what it does, in a sentence
 }
 
-// ParseFault reads KIND or KIND:ARG, and after that @N or @N,M for some attempts only: "drop", "duplicate:3",
-// "signature:missing@1,2". Errors wrap ErrInvalid, name what there is and what was probably meant.
+// ParseFault reads KIND or KIND:ARG, optionally followed by @N or @N,M for some attempts only:
+// "drop", "duplicate:3", "signature:missing@1,2". Errors wrap ErrInvalid, list the kinds and
+// suggest the nearest.
 func ParseFault(text string) (Fault, error) {
 	what, attempts, limited := strings.Cut(strings.TrimSpace(text), "@")
 	f := Fault{}
@@ -42,7 +43,7 @@ func ParseFault(text string) (Fault, error) {
 			f.Attempts = append(f.Attempts, n)
 		}
 	}
-	if _, err := f.arm(); err != nil {
+	if _, err := f.activate(); err != nil {
 		return Fault{}, err
 	}
 	return f, nil
@@ -72,14 +73,25 @@ func (f Fault) on(attempt int) bool {
 	return len(f.Attempts) == 0 || slices.Contains(f.Attempts, attempt)
 }
 
-// armed is a fault and its kind.
-type armed struct {
+// faultsOn names the faults that are done to the attempt of that number.
+func faultsOn(faults []activeFault, attempt int) string {
+	var names []string
+	for _, f := range faults {
+		if f.on(attempt) {
+			names = append(names, f.name())
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// activeFault is a fault and its kind.
+type activeFault struct {
 	Fault
 	kind kind
 }
 
-// arm looks the fault's kind up and checks the rest.
-func (f Fault) arm() (armed, error) {
+// activate looks the fault's kind up and checks the rest.
+func (f Fault) activate() (activeFault, error) {
 	table := kinds()
 	i := slices.IndexFunc(table, func(k kind) bool { return k.Name == f.Kind })
 	if i < 0 {
@@ -87,32 +99,33 @@ func (f Fault) arm() (armed, error) {
 		for i := range table {
 			names[i] = table[i].Name
 		}
-		return armed{}, fmt.Errorf("%w: fault %q: want one of %s%s", ErrInvalid, f.name(), strings.Join(names, ", "), didYouMean(f.Kind, names))
+		return activeFault{}, fmt.Errorf("%w: fault %q: want one of %s%s", ErrInvalid, f.name(), strings.Join(names, ", "), didYouMean(f.Kind, names))
 	}
 	k := table[i]
 	if err := k.check(f.Arg); err != nil {
-		return armed{}, fmt.Errorf("%w: fault %q: %w", ErrInvalid, f.name(), err)
+		return activeFault{}, fmt.Errorf("%w: fault %q: %w", ErrInvalid, f.name(), err)
 	}
 	if len(f.Attempts) > 0 && k.whole {
-		return armed{}, fmt.Errorf("%w: fault %q: it is done to the whole delivery, so attempts cannot be named", ErrInvalid, f)
+		return activeFault{}, fmt.Errorf("%w: fault %q: it is done to the whole delivery, so attempts cannot be named", ErrInvalid, f)
 	}
 	for _, n := range f.Attempts {
 		if n < 1 {
-			return armed{}, fmt.Errorf("%w: fault %q: attempt %d: attempts are numbered from 1", ErrInvalid, f, n)
+			return activeFault{}, fmt.Errorf("%w: fault %q: attempt %d: attempts are numbered from 1", ErrInvalid, f, n)
 		}
 	}
-	return armed{f, k}, nil
+	return activeFault{f, k}, nil
 }
 
-// arm arms faults, in the order in which they are done: the table's.
-func arm(faults []Fault) ([]armed, error) {
+// activate activates faults and sorts them into the order in which they are done, that of the
+// table.
+func activate(faults []Fault) ([]activeFault, error) {
 	if len(faults) == 0 {
 		return nil, nil
 	}
-	list := make([]armed, len(faults))
+	list := make([]activeFault, len(faults))
 	for i, f := range faults {
 		var err error
-		if list[i], err = f.arm(); err != nil {
+		if list[i], err = f.activate(); err != nil {
 			return nil, err
 		}
 	}
@@ -120,7 +133,7 @@ func arm(faults []Fault) ([]armed, error) {
 	for i, k := range kinds() {
 		order[k.Name] = i
 	}
-	slices.SortStableFunc(list, func(a, b armed) int { return order[a.Kind] - order[b.Kind] })
+	slices.SortStableFunc(list, func(a, b activeFault) int { return order[a.Kind] - order[b.Kind] })
 	return list, nil
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// badBody changes the body after it was signed: one byte, its length stays.
+// badBody changes one byte of the body after it was signed; the length stays.
 func badBody() kind {
 	return kind{
 		FaultKind: FaultKind{
@@ -44,12 +44,14 @@ func tamper(body []byte, at int) {
 	}
 }
 
-// mostMembers bounds how many members of a body are tried for what the signature covers.
-const mostMembers = 256
+// maxMembers bounds how many members of a body are tried for what the signature covers.
+const maxMembers = 256
 
-// spots returns where a character of the body can be changed so that it stays JSON and the signature no longer fits: the letters and digits of one
-// member's value. What the scheme itself writes into the body is never changed; the event's id and its name only when there is nothing else: a
-// consumer is to fail at the signature, not at an event that it does not know. Where the signature covers no member, any of them will do.
+// spots returns where a character of the body can be changed so that it stays JSON and the
+// signature no longer matches: the letters and digits of one member's value. It never returns what
+// the scheme itself writes into the body. It returns the event's id or name only when there is
+// nothing else, because a consumer is to fail at the signature, not at an unknown event. Where the
+// signature covers no member, it returns any of them.
 func (r *request) spots() []int {
 	body := r.message.Body
 	if !gjson.ValidBytes(body) {
@@ -78,7 +80,7 @@ func (r *request) spots() []int {
 	walk(gjson.ParseBytes(body))
 	for _, members := range [][][]int{good, rest} {
 		r.rng.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
-		for _, spots := range members[:min(len(members), mostMembers)] {
+		for _, spots := range members[:min(len(members), maxMembers)] {
 			if r.covered(spots[0]) {
 				return spots
 			}
@@ -92,7 +94,8 @@ func (r *request) spots() []int {
 	return nil
 }
 
-// written are the offsets of the values that the scheme writes into the body: signatures, and the time or token that goes with them.
+// written returns the offsets of the values that the scheme writes into the body: signatures, and
+// the time or token that goes with them.
 func (r *request) written() []int {
 	var offsets []int
 	for _, s := range r.config.provider.Signing.Signatures {
@@ -100,7 +103,7 @@ func (r *request) written() []int {
 			if e.Body == "" {
 				continue
 			}
-			// Of a scope every item has its own: "#" is all elements.
+			// Every item of a scope has a signature: "#" is all elements.
 			path := strings.ReplaceAll(memberPath(strings.ReplaceAll(s.Scope, "*", "#"), e.Body), `\#`, "#")
 			if found := gjson.GetBytes(r.message.Body, path); len(found.Indexes) > 0 {
 				offsets = append(offsets, found.Indexes...)
@@ -121,7 +124,7 @@ func (r *request) covered(at int) bool {
 	return r.config.provider.Signing.Verify(changed, r.context, secrets...).Verdict == signature.Mismatch
 }
 
-// spotsOf are the places of a value where a character can be changed so that it stays JSON.
+// spotsOf returns the places of a value where a character can be changed so that it stays JSON.
 func spotsOf(v gjson.Result) []int {
 	var spots []int
 	switch v.Type {
@@ -151,8 +154,8 @@ func spotsOf(v gjson.Result) []int {
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
 
-// Changed returns the JSON pointer of the first member of an event's body that was sent with another value; "" when there is none. It says what
-// body:tamper did.
+// Changed returns the JSON pointer of the first member of an event's body that was sent with
+// another value, or "". It shows what body:tamper did.
 func Changed(event, sent []byte) string {
 	if !gjson.ValidBytes(event) || !gjson.ValidBytes(sent) {
 		return ""

@@ -1,7 +1,8 @@
 package delivery
 
-// drop keeps an event from being sent, as a provider does that loses it: its delivery is made and ends dropped.
-// With attempts named it is these that are lost, which the journal shows as not sent, and the rest go on.
+// drop keeps an event from being sent, as a provider does that loses it: the delivery is made and
+// ends as dropped. With named attempts only these are lost, which the journal shows as not sent,
+// and the rest go on.
 func drop() kind {
 	return kind{
 		FaultKind: FaultKind{Name: "drop", Text: "do not send it"},
@@ -11,7 +12,7 @@ func drop() kind {
 }
 
 // dropped says whether the attempt of that number is lost.
-func dropped(faults []armed, attempt int) bool {
+func dropped(faults []activeFault, attempt int) bool {
 	for _, f := range faults {
 		if f.kind.drops && f.on(attempt) {
 			return true
@@ -21,7 +22,7 @@ func dropped(faults []armed, attempt int) bool {
 }
 
 // droppedWhole says whether no attempt is ever sent.
-func droppedWhole(faults []armed) bool {
+func droppedWhole(faults []activeFault) bool {
 	for _, f := range faults {
 		if f.kind.drops && len(f.Attempts) == 0 {
 			return true

@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// mostCopies bounds duplicate.
-const mostCopies = 100
+// maxCopies bounds duplicate.
+const maxCopies = 100
 
-// duplicate makes several deliveries of one, each with attempts of its own, as a provider does that delivers at
-// least once: the consumer gets the same event, id and body several times.
+// duplicate makes several deliveries of one, each with its own attempts, as a provider does that
+// delivers at least once: the consumer gets the same event, id and body several times.
 func duplicate() kind {
 	copies := func(arg string) int {
 		if arg == "" {
@@ -21,8 +21,8 @@ func duplicate() kind {
 	return kind{
 		FaultKind: FaultKind{Name: "duplicate", Args: "[N]", Text: "deliver the event N times in all, each with its own retries (2)"},
 		check: func(arg string) error {
-			if n := copies(arg); n < 2 || n > mostCopies || arg != "" && strconv.Itoa(n) != arg {
-				return fmt.Errorf("want how often it is delivered in all, from 2 to %d", mostCopies)
+			if n := copies(arg); n < 2 || n > maxCopies || arg != "" && strconv.Itoa(n) != arg {
+				return fmt.Errorf("want how often it is delivered in all, from 2 to %d", maxCopies)
 			}
 			return nil
 		},

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// reorder has events that are emitted as one change places. Their first attempts go one at a time, in the new
-// order, whatever the provider's ordering is, so that the consumer really gets them in it.
+// reorder lets events that are emitted together change places. Their first attempts go one at a
+// time, in the new order, whatever the provider's ordering is, so that the consumer really gets
+// them in that order.
 func reorder() kind {
 	return kind{
 		FaultKind: FaultKind{Name: "reorder", Text: "deliver events that are emitted together in another order, one at a time"},
@@ -16,9 +17,9 @@ func reorder() kind {
 	}
 }
 
-// reordered returns the order in which n events go when the marked ones change places, at least one of them: a
-// permutation of 0…n-1. A single marked one changes places with the one after it, the last with the one before.
-// It is never the order given, unless n < 2 or nothing is marked.
+// reordered returns the order in which n events go when the marked ones change places: a
+// permutation of 0…n-1. A single marked event changes places with the one after it, the last with
+// the one before. It is never the order given, unless n < 2 or nothing is marked.
 func reordered(n int, marked []int, rng *rand.Rand) []int {
 	order := make([]int, n)
 	for i := range order {

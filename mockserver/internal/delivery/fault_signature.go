@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// badSignature spoils the signature and nothing else: the body and all other header lines are those of a good
-// delivery.
+// badSignature spoils the signature and nothing else: the body and all other header lines are those
+// of a good delivery.
 func badSignature() kind {
 	const missing, empty, wrongSecret, tampered, truncated = "missing", "empty", "wrong_secret", "tampered", "truncated"
 	return kind{
@@ -43,7 +43,7 @@ func badSignature() kind {
 	}
 }
 
-// spoilSignature replaces, or with false removes, the value of every place that holds a signature.
+// spoilSignature replaces, or with false removes, every signature.
 func (r *request) spoilSignature(spoil func(value string) (string, bool)) error {
 	spoiled := false
 	for _, at := range places(&r.config.provider.Signing) {
@@ -66,7 +66,7 @@ func (r *request) spoilSignature(spoil func(value string) (string, bool)) error 
 	return nil
 }
 
-// signWrongly signs anew with secrets that are one character off.
+// signWrongly signs again with secrets that differ in one character.
 func (r *request) signWrongly() error {
 	scheme := &r.config.provider.Signing
 	if len(scheme.Signatures) == 0 || len(r.config.endpoint.Secrets) == 0 {
@@ -89,7 +89,7 @@ func (r *request) signWrongly() error {
 	return nil
 }
 
-// keyPrefix is the part of a secret that is no key.
+// keyPrefix returns the part of a secret that is no key.
 func keyPrefix(scheme *signature.Scheme, secret string) string {
 	for _, s := range scheme.Signatures {
 		for prefix := range strings.SplitSeq(s.Key.StripPrefix, "|") {
@@ -101,8 +101,8 @@ func keyPrefix(scheme *signature.Scheme, secret string) string {
 	return ""
 }
 
-// eachSignature changes the signatures in a value: the secrets where they are sent as they are, else the longest
-// runs of the characters that hex and base64 are written with. Labels and separators stay.
+// eachSignature changes the signatures in a value: the secrets where they are sent as they are,
+// else the longest runs of the characters of hex and base64. Labels and separators stay.
 func eachSignature(value string, secrets []string, change func(string) string) string {
 	for _, secret := range secrets {
 		if secret != "" && strings.Contains(value, secret) {
@@ -132,8 +132,8 @@ func alphanumeric(c rune) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// nudgeMiddle changes the letter or digit nearest to the middle, where no encoding has bits that do not count, into
-// another of its kind. It says whether there is one.
+// nudgeMiddle changes the letter or digit nearest to the middle into another of its kind. In the
+// middle no encoding has unused bits. It returns false when there is no letter or digit.
 func nudgeMiddle(text string) (string, bool) {
 	best := -1
 	for i := range len(text) {
@@ -161,7 +161,7 @@ func nudge(c byte) byte {
 	return c
 }
 
-// signed says whether an emission holds a signature or a secret.
+// signed says whether an emission contains a signature or a secret.
 func signed(e signature.Emit) bool {
 	return slices.ContainsFunc([]string{"${sig}", "${sigs}", "${secret}", "${sig|", "${sigs|", "${secret|", "${sig ", "${sigs ", "${secret "},
 		func(slot string) bool { return strings.Contains(e.Value, slot) })

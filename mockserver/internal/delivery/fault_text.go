@@ -8,7 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// UnmarshalJSON reads "kind:arg", {"kind": …, "arg": …, "attempts": […]} or {"signature": "missing"}.
+// UnmarshalJSON reads "kind:arg", {"kind": …, "arg": …, "attempts": […]} or {"signature":
+// "missing"}.
 func (f *Fault) UnmarshalJSON(data []byte) error {
 	var text string
 	if json.Unmarshal(data, &text) == nil {
@@ -27,8 +28,8 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	})
 }
 
-// UnmarshalYAML reads "drop", "duplicate:3", the mapping "duplicate: 3", which may have "attempts: [1]" beside it,
-// or kind, arg and attempts spelled out.
+// UnmarshalYAML reads "drop", "duplicate:3", the mapping "duplicate: 3", which may have "attempts:
+// [1]" beside it, or kind, arg and attempts written out.
 func (f *Fault) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.AliasNode {
 		node = node.Alias
@@ -53,7 +54,7 @@ func (f *Fault) parse(text string) (err error) {
 	return err
 }
 
-// assemble makes the fault from members, each with what decodes its value.
+// assemble makes the fault from members, each with the function that decodes its value.
 func (f *Fault) assemble(members func(yield func(name string, decode func(any) error) bool)) error {
 	var out Fault
 	short := ""
@@ -85,14 +86,14 @@ func (f *Fault) assemble(members func(yield func(name string, decode func(any) e
 		}
 		out.Kind = short
 	}
-	if _, err := out.arm(); err != nil {
+	if _, err := out.activate(); err != nil {
 		return err
 	}
 	*f = out
 	return nil
 }
 
-// scalar reads text or a number as text; null is none.
+// scalar reads text or a number as text; null is "".
 func scalar(decode func(any) error) (string, error) {
 	var text *string
 	if err := decode(&text); err == nil {

@@ -9,7 +9,7 @@ func kinds() []kind {
 	return []kind{duplicate(), reorder(), delay(), drop(), badSignature(), badBody()}
 }
 
-// Faults describes the kinds of faults there are.
+// Faults describes all kinds of faults.
 func Faults() []FaultKind {
 	table := kinds()
 	list := make([]FaultKind, len(table))
@@ -19,22 +19,23 @@ func Faults() []FaultKind {
 	return list
 }
 
-// kind is one kind of fault. Each has check and, of the rest, what it does.
+// kind is one kind of fault. Each has check, and those of the other members that it needs.
 type kind struct {
 	FaultKind
-	// check says what is wrong with an argument.
+	// check returns what is wrong with an argument.
 	check func(arg string) error
 	// whole faults are done once, when the event is emitted.
 	whole bool
 
-	// copies is how many deliveries are made of one.
+	// copies returns how many deliveries are made of one.
 	copies func(arg string) int
-	// reorders has events that are emitted as one change places.
+	// reorders lets events that are emitted together change places.
 	reorders bool
-	// late is how much later an attempt is made.
+	// late returns how much later an attempt is made.
 	late func(arg string) time.Duration
 	// drops keeps an attempt from being sent.
 	drops bool
-	// alter changes the request that an attempt sends. An error says why that cannot be done to this request.
+	// alter changes the request that an attempt sends. An error says why this request cannot be
+	// changed so.
 	alter func(arg string, r *request) error
 }

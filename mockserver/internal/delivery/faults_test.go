@@ -16,7 +16,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// faulty emits one event with faults to a consumer of neostore and settles.
+// faulty emits one event with faults to a consumer of neostore and waits until nothing is due.
 func faulty(t *testing.T, answer func(int, received) int, retry string, faults ...string) (*Dispatcher, *consumer, journal.Endpoint, []journal.Delivery) {
 	t.Helper()
 	c := consume(t, answer)
@@ -27,7 +27,7 @@ func faulty(t *testing.T, answer func(int, received) int, retry string, faults .
 		emission.Faults = append(emission.Faults, parseFault(t, text))
 	}
 	list := emit(t, d, "neostore", emission)
-	settle(t, d)
+	waitIdle(t, d)
 	return d, c, e, list
 }
 
@@ -83,7 +83,7 @@ func TestDelay(t *testing.T) {
 		t.Fatalf("%d received, next %v", len(c.received()), list[0].Next)
 	}
 	other := emit(t, d, "neostore", Emission{Event: "Pass:Updated"})[0]
-	settle(t, d)
+	waitIdle(t, d)
 	if got := look(t, d, other.ID); len(got.Attempts) != 1 {
 		t.Errorf("a later event waits for a late one: %+v", got)
 	}
@@ -123,7 +123,7 @@ func TestReorder(t *testing.T) {
 			given = append(given, string(e.Body))
 		}
 		sent := emit(t, d, name, list...)
-		settle(t, d)
+		waitIdle(t, d)
 		var planned, got []string
 		for i, r := range c.received() {
 			got = append(got, r.body)
@@ -190,9 +190,9 @@ func TestBadSignaturesDifferInOneThing(t *testing.T) {
 				e := register(t, d, journal.Endpoint{Provider: provider.name, URL: sink.URL, Secrets: []string{"0123456789abcdef0123456789abcdef"}})
 				seed := uint64(11)
 				good := emit(t, d, provider.name, Emission{Event: provider.event, Seed: &seed})[0]
-				settle(t, d)
+				waitIdle(t, d)
 				bad := emit(t, d, provider.name, Emission{Event: provider.event, Seed: &seed, Faults: []Fault{parseFault(t, c.fault)}})[0]
-				settle(t, d)
+				waitIdle(t, d)
 				g, b := look(t, d, good.ID).Attempts[0], look(t, d, bad.ID).Attempts[0]
 				differ := differences(g.Sent, b.Sent)
 				differ = slices.DeleteFunc(differ, func(s string) bool { // stamped in another second
@@ -262,18 +262,18 @@ func TestTamperedBodies(t *testing.T) {
 			}
 			got := string(r.message.Body)
 			if !oneByteApart(body, got) {
-				t.Fatalf("%s became %s", body, got)
+				t.Fatalf("%s is now %s", body, got)
 			}
 			changeable := strings.ContainsAny(body, `"1234567890`)
 			if json.Valid([]byte(body)) && changeable {
 				if !json.Valid(r.message.Body) {
-					t.Fatalf("%s became %s, no JSON", body, got)
+					t.Fatalf("%s is now %s, no JSON", body, got)
 				}
 				var before, after any
 				json.Unmarshal([]byte(body), &before)
 				json.Unmarshal(r.message.Body, &after)
 				if fmt.Sprint(before) == fmt.Sprint(after) {
-					t.Fatalf("%s became %s, which says the same", body, got)
+					t.Fatalf("%s is now %s, which says the same", body, got)
 				}
 			}
 			if strings.Contains(body, "passId") && (!strings.Contains(got, `"__id":"ID"`) || !strings.Contains(got, `Pass:Created`)) {
@@ -287,7 +287,8 @@ func TestTamperedBodies(t *testing.T) {
 	}
 }
 
-// Schemes of other shapes than the embedded providers': labels, base64, several secrets, query, body, items.
+// Schemes of other shapes than the embedded providers': labels, base64, several secrets, query,
+// body, items.
 func TestBadSignaturesOfOtherSchemes(t *testing.T) {
 	t.Parallel()
 	hmac := func(encode string, emit signature.Emit) signature.Scheme {
@@ -321,9 +322,9 @@ func TestBadSignaturesOfOtherSchemes(t *testing.T) {
 			}
 			event := &fixtures.Event{Name: "Pass:Created", ID: "ID", Body: []byte(`{"id":"ID","items":[{"id":"one"},{"id":"two"}]}`)}
 			make := func(faults ...string) *request {
-				var list []armed
+				var list []activeFault
 				for _, text := range faults {
-					a, err := parseFault(t, text).arm()
+					a, err := parseFault(t, text).activate()
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 )
 
-// generator derives a generator of its own for everything that is drawn, so that what is drawn does not depend on
-// the order in which it is.
+// generator derives a generator for one purpose, so that what is generated does not depend on the
+// order of the draws.
 func generator(seed uint64, stream string, index uint64) *rand.Rand {
 	buf := make([]byte, 0, 64)
 	buf = binary.BigEndian.AppendUint64(buf, seed)

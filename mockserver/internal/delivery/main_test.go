@@ -90,7 +90,7 @@ func start(t testing.TB, o Options) *Dispatcher {
 	return d
 }
 
-// virtual starts a dispatcher whose clock stands still.
+// virtual starts a dispatcher with a virtual clock.
 func virtual(t testing.TB) *Dispatcher { return start(t, Options{Virtual: true, Seed: 7}) }
 
 func register(t testing.TB, d *Dispatcher, e journal.Endpoint) journal.Endpoint {
@@ -114,7 +114,7 @@ func emit(t testing.TB, d *Dispatcher, provider string, list ...Emission) []jour
 	return out
 }
 
-func settle(t testing.TB, d *Dispatcher) {
+func waitIdle(t testing.TB, d *Dispatcher) {
 	t.Helper()
 	if err := d.WaitIdle(testContext(t)); err != nil {
 		t.Fatal(err)

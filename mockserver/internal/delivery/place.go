@@ -14,18 +14,20 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// place is where a scheme writes a signature: a header line, a query parameter or a member of the body.
+// place is where a scheme writes a signature: a header line, a query parameter or a member of the
+// body.
 type place struct {
 	header, query string
 	path          string // of the member, in the syntax of sjson
 }
 
-// places returns where a scheme writes its signatures. Of a scope it is the first item: one wrong item is wrong enough.
+// places returns where a scheme writes its signatures, each place once: a signature that is appended
+// is in a place that is listed. Of a scope it returns the first item: one wrong item is enough.
 func places(scheme *signature.Scheme) []place {
 	var list []place
 	for _, s := range scheme.Signatures {
 		for _, e := range s.Emit {
-			if signed(e) {
+			if signed(e) && e.Append == "" {
 				list = append(list, place{e.Header, e.Query, memberPath(s.Scope, e.Body)})
 			}
 		}
@@ -33,7 +35,7 @@ func places(scheme *signature.Scheme) []place {
 	return list
 }
 
-// memberPath turns JSON pointers into a path of sjson; "*" is the first element.
+// memberPath returns JSON pointers as a path of sjson; "*" is the first element.
 func memberPath(pointers ...string) string {
 	var path []string
 	for _, p := range pointers {
@@ -50,7 +52,7 @@ func memberPath(pointers ...string) string {
 	return strings.Join(path, ".")
 }
 
-// get returns the text that stands at the place, and whether there is any.
+// get returns the text at the place, and whether there is any.
 func (p place) get(m *wire.Message) (string, bool) {
 	switch {
 	case p.header != "":
@@ -68,7 +70,7 @@ func (p place) get(m *wire.Message) (string, bool) {
 	return found.String(), found.Exists()
 }
 
-// parameter reads the value of a query's field, if it is the place's.
+// parameter returns the value of a query's field, if the field is at the place.
 func (p place) parameter(field string) (value string, ok bool) {
 	name, value, _ := strings.Cut(field, "=")
 	if name, err := url.QueryUnescape(name); err != nil || name != p.query {
@@ -78,7 +80,8 @@ func (p place) parameter(field string) (value string, ok bool) {
 	return value, err == nil
 }
 
-// put replaces the text at the place or, without keep, removes the place. Everything else keeps its bytes.
+// put replaces the text at the place or, without keep, removes the place. Everything else keeps its
+// bytes.
 func (p place) put(m *wire.Message, text string, keep bool) error {
 	switch {
 	case p.header != "" && keep:
@@ -116,7 +119,7 @@ func (p place) put(m *wire.Message, text string, keep bool) error {
 	return nil
 }
 
-// setBody replaces the body, and what a Content-Length line says of it.
+// setBody replaces the body, and the length in a Content-Length line.
 func setBody(m *wire.Message, body []byte) {
 	m.Body = body
 	for i := range m.Headers {

@@ -6,33 +6,50 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// job is a pending delivery: what is left to do of it.
+// job is a pending delivery on a schedule.
 type job struct {
 	id    string
 	seq   uint64
-	event fixtures.Event // its body is never written to
+	event fixtures.Event // its body is never changed
 	url   string
 
 	target   *target
 	attempts int // made so far
 	due      time.Time
-	faults   []armed
+	faults   []activeFault
 	// triggered is the wall clock's time of the first attempt; zero before it.
 	triggered time.Time
-	// ordered has its first attempt wait for the first attempts of earlier deliveries to the endpoint.
+	// ordered makes the first attempt wait for the first attempts of earlier deliveries to the
+	// endpoint.
 	ordered bool
 
-	in    *queue        // where it waits; nil while an attempt is under way
-	index int           // there
+	in    *queue        // the queue that it waits in; nil while an attempt is in flight
+	index int           // in that queue
 	done  chan struct{} // closed when it is no longer pending; made when somebody waits
 }
 
-// first says whether the attempt to come is the first one.
+const fifo = "per_endpoint_fifo"
+
+// newJob makes the job of a pending delivery.
+func newJob(d *journal.Delivery, to *target, faults []activeFault) *job {
+	j := &job{
+		id: d.ID, seq: d.Seq, event: d.Event, url: d.URL, target: to, attempts: len(d.Attempts), due: d.Next, faults: faults,
+		ordered: to.config.Load().provider.Delivery.Ordering == fifo ||
+			slices.ContainsFunc(faults, func(f activeFault) bool { return f.kind.reorders }),
+	}
+	if len(d.Attempts) > 0 {
+		j.triggered = d.Attempts[0].At
+	}
+	return j
+}
+
+// first says whether the next attempt is the first one.
 func (j *job) first() bool { return j.attempts == 0 }
 
-// queue holds jobs in the order (due, sequence). The zero queue is empty.
+// queue is a heap of jobs in the order (due, sequence). The zero queue is empty.
 type queue struct{ jobs heapOfJobs }
 
 func (q *queue) len() int { return len(q.jobs) }
@@ -60,7 +77,7 @@ func (q *queue) pop() *job {
 	return j
 }
 
-// remove takes a job out, wherever it stands.
+// remove takes a job out, wherever it is.
 func (q *queue) remove(j *job) {
 	heap.Remove(&q.jobs, j.index)
 	j.in = nil
@@ -83,14 +100,14 @@ func (h heapOfJobs) Swap(a, b int) {
 	h[a].index, h[b].index = a, b
 }
 
-// Push is heap.Interface's.
+// Push implements heap.Interface.
 func (h *heapOfJobs) Push(x any) {
 	j := x.(*job)
 	j.index = len(*h)
 	*h = append(*h, j)
 }
 
-// Pop is heap.Interface's.
+// Pop implements heap.Interface.
 func (h *heapOfJobs) Pop() any {
 	last := len(*h) - 1
 	j := (*h)[last]

@@ -11,8 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Many goroutines register, emit, disable, remove and advance at once. Nothing may begin at an endpoint after its
-// Remove has returned, and everything must end.
+// Many goroutines register, emit, disable, remove and advance at once. Nothing may begin at an
+// endpoint after its Remove has returned, and everything must end.
 func TestConcurrentLifeOfEndpoints(t *testing.T) {
 	t.Parallel()
 	var removed sync.Map // when, by the endpoint's URL
@@ -67,7 +67,7 @@ func TestConcurrentLifeOfEndpoints(t *testing.T) {
 	group.Wait()
 	close(stop)
 	advancing.Wait()
-	settle(t, d)
+	waitIdle(t, d)
 	attempts := 0
 	for q := (journal.DeliveryQuery{Limit: journal.MaxLimit}); ; {
 		page, err := store.Deliveries(ctx, q)
@@ -91,7 +91,7 @@ func TestConcurrentLifeOfEndpoints(t *testing.T) {
 		t.Error("no attempt was made: the test shows nothing")
 	}
 	if clock := d.Clock(); clock.Pending != 0 {
-		t.Errorf("%+v: want nothing pending once all endpoints are gone", clock)
+		t.Errorf("%+v: want nothing pending once all endpoints are removed", clock)
 	}
 	if list, err := store.Deliveries(ctx, journal.DeliveryQuery{State: journal.Pending}); err != nil || len(list) != 0 {
 		t.Errorf("%d deliveries are pending in the journal, %v", len(list), err)

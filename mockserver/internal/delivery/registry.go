@@ -10,10 +10,10 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// registry holds the registered endpoints. The zero registry is empty.
+// registry is all registered endpoints. The zero registry is empty.
 type registry struct {
-	changing sync.Mutex // one change at a time, the store's part included
-	base     uint64     // what ids and secrets are drawn from besides the seed; 0 in a fresh store
+	changing sync.Mutex // locked by whoever changes endpoints, in the store too
+	base     uint64     // with the seed, what ids and secrets are generated from; 0 in a new store
 
 	mu         sync.RWMutex
 	targets    map[string]*target   // by id
@@ -36,7 +36,7 @@ func (r *registry) add(t *target) {
 	r.byProvider[e.Provider] = list
 }
 
-// replace puts another target in the place of one, or removes it with nil.
+// replace replaces a target by another, or removes it when that is nil.
 func (r *registry) replace(old, fresh *target) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,8 +63,8 @@ func (r *registry) find(id string) (*target, error) {
 	return nil, fmt.Errorf("endpoint %q: %w", id, journal.ErrNotFound)
 }
 
-// only returns the one endpoint that a delivery of the provider is to go to. journal.ErrNotFound, ErrInvalid when it
-// is disabled.
+// only returns the endpoint of that id for a delivery of the provider. It returns
+// journal.ErrNotFound, or ErrInvalid when the endpoint is disabled.
 func (r *registry) only(provider, id string) (*target, error) {
 	t, err := r.find(id)
 	if err != nil {
@@ -80,36 +80,28 @@ func (r *registry) only(provider, id string) (*target, error) {
 	return t, nil
 }
 
-// matches returns the endpoints that an event of a run goes to, in the order in which they were registered. mine is false when they are of no run
-// although the event is: the run has registered none with the provider, so the consumer has done so itself.
-func (r *registry) matches(provider string, event *fixtures.Event, run string) (list []match, mine bool) {
+// subscribers returns the endpoints that an event of a run goes to, in the order of their
+// registration. ofRun is false when they belong to no run although the event does: the run has
+// registered none with the provider, so the consumer has done so itself.
+func (r *registry) subscribers(event *fixtures.Event, run string) (list []recipient, ofRun bool) {
 	r.mu.RLock()
-	targets := r.byProvider[provider]
+	targets := r.byProvider[event.Provider]
 	r.mu.RUnlock()
-	mine = run == "" || slices.ContainsFunc(targets, func(t *target) bool { return t.config.Load().endpoint.Run == run })
-	if !mine {
+	ofRun = run == "" || slices.ContainsFunc(targets, func(t *target) bool { return t.config.Load().endpoint.Run == run })
+	if !ofRun {
 		run = ""
 	}
-	return matchTargets(targets, event, run), mine
-}
-
-// matchTargets returns the targets of a run whose patterns select the event, each with that pattern.
-func matchTargets(targets []*target, event *fixtures.Event, run string) []match {
-	var matches []match
 	for _, to := range targets {
 		t := to.config.Load()
-		if t.endpoint.Run != run || t.endpoint.Disabled || tenant(t.provider, t.endpoint.Tenant) != tenant(t.provider, event.Tenant) {
+		if t.endpoint.Run != run || t.endpoint.Disabled || cmp.Or(t.endpoint.Tenant, t.provider.Tenant) != cmp.Or(event.Tenant, t.provider.Tenant) {
 			continue
 		}
 		if pattern, ok := t.provider.Subscription.Match(t.endpoint.Events, event.Name); ok {
-			matches = append(matches, match{to, pattern})
+			list = append(list, recipient{to, pattern})
 		}
 	}
-	return matches
+	return list, ofRun
 }
-
-// tenant is the tenant that is meant.
-func tenant(p *fixtures.Provider, name string) string { return cmp.Or(name, p.Tenant) }
 
 func (r *registry) endpoint(id string) (journal.Endpoint, error) {
 	t, err := r.find(id)
@@ -137,7 +129,7 @@ func (r *registry) endpoints(provider string) []journal.Endpoint {
 	return endpoints
 }
 
-// nextOrder is the order of the next endpoint.
+// nextOrder returns the order of the next endpoint.
 func (r *registry) nextOrder() uint64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -146,8 +138,8 @@ func (r *registry) nextOrder() uint64 {
 
 const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-// freeID draws an id that no endpoint has: five letters and digits, as Neostore's are ("Webhook", The Wallet Crew's API
-// reference).
+// freeID draws an id that no endpoint has: five letters and digits, like Neostore's ("Webhook", The
+// Wallet Crew's API reference).
 func (r *registry) freeID(seed uint64) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

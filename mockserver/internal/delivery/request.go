@@ -23,10 +23,11 @@ type request struct {
 	rng      *rand.Rand // the same for every attempt of a delivery
 }
 
-// newRequest builds and signs the request that carries e to url, and does the faults of that attempt to it. Header lines
-// speak of when the event was triggered, the same at every attempt; the signature is stamped with the time given.
+// newRequest builds and signs the request that carries e to url, and does the faults of that
+// attempt to it. Header lines speak of when the event was triggered, the same at every attempt; the
+// signature is stamped with the time given.
 func (t *endpointConfig) newRequest(
-	url string, e *fixtures.Event, faults []armed, attempt int, triggered, stamp time.Time, rng func() *rand.Rand,
+	url string, e *fixtures.Event, faults []activeFault, attempt int, triggered, stamp time.Time, rng func() *rand.Rand,
 ) (*request, error) {
 	b, err := t.take(url)
 	if err != nil {
@@ -37,7 +38,7 @@ func (t *endpointConfig) newRequest(
 	if err := b.Message(&r.message, e, triggered); err != nil {
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
-	var altering []armed
+	var altering []activeFault
 	for _, f := range faults {
 		if f.kind.alter != nil && f.on(attempt) {
 			altering = append(altering, f)

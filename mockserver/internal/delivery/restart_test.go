@@ -19,14 +19,14 @@ func TestRestartTakesUpWhatIsPending(t *testing.T) {
 	store := journal.NewMemory(journal.MemoryOptions{})
 	d := start(t, Options{Store: store, Virtual: true, Seed: 1})
 	kept := register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once", Timeout: journal.Duration(5 * time.Second)})
-	gone := register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once", Tenant: "gone"})
+	removed := register(t, d, journal.Endpoint{URL: c.URL, Retry: "at-least-once", Tenant: "gone"})
 	id := emit(t, d, "neostore", Emission{Event: "Pass:Created", Faults: []Fault{{Kind: "signature", Arg: "tampered", Attempts: []int{3}}}})[0].ID
 	lost := emit(t, d, "neostore", Emission{Event: "Pass:Created", Tenant: "gone"})[0].ID
 	single, err := d.Deliver(testContext(t), journal.Endpoint{Provider: "neostore", URL: c.URL, Retry: "at-least-once"}, Emission{Event: "Pass:Created"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	settle(t, d)
+	waitIdle(t, d)
 	now := advance(t, d, 5*time.Second).Now
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func TestRestartTakesUpWhatIsPending(t *testing.T) {
 			t.Fatalf("after Close: %s with %d attempts", got.State, len(got.Attempts))
 		}
 	}
-	if err := store.Delete(testContext(t), endpointKind, gone.ID); err != nil {
+	if err := store.Delete(testContext(t), endpointKind, removed.ID); err != nil {
 		t.Fatal(err)
 	}
 
@@ -46,7 +46,7 @@ func TestRestartTakesUpWhatIsPending(t *testing.T) {
 	}
 	for _, id := range []string{lost, single[0].ID} {
 		if got := look(t, d, id); got.State != journal.Stopped {
-			t.Errorf("a delivery whose endpoint is gone is %s", got.State)
+			t.Errorf("a delivery whose endpoint was removed is %s", got.State)
 		}
 	}
 	if clock := d.Clock(); clock.Now.After(now) || clock.Pending != 1 {
@@ -62,7 +62,7 @@ func TestRestartTakesUpWhatIsPending(t *testing.T) {
 	if fresh := emit(t, d, "neostore", Emission{Event: "Pass:Created"})[0].Event; fresh.ID == before.ID || fresh.ID == got.Event.ID {
 		t.Error("the new run draws the events of the old one again")
 	}
-	if e := register(t, d, journal.Endpoint{URL: c.URL}); e.ID == gone.ID {
+	if e := register(t, d, journal.Endpoint{URL: c.URL}); e.ID == removed.ID {
 		t.Error("the new run gives an id of the old one again")
 	}
 }
@@ -73,7 +73,7 @@ func TestAVirtualClockNeverGoesBack(t *testing.T) {
 	d := start(t, Options{Store: store, Virtual: true})
 	register(t, d, journal.Endpoint{URL: refusing, Retry: "at-least-once"})
 	emit(t, d, "neostore", Emission{Event: "Pass:Created"})
-	settle(t, d)
+	waitIdle(t, d)
 	advance(t, d, 2*time.Hour) // the last attempt was due after 1 h 11 min 10 s
 	d.Close()
 	d = start(t, Options{Store: store, Virtual: true})

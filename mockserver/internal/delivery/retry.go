@@ -8,16 +8,17 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// Next says whether a profile tries again after the attempt of that number, from 1, failed with status, which is 0
-// where there was none, and how long it waits before. It is a pure function: equal arguments and a generator in an
-// equal state give equal answers.
+// Next says whether a profile tries again after the attempt of that number, from 1, failed with
+// status, which is 0 when there was none, and how long it waits before. It is a pure function:
+// equal arguments and a generator in an equal state give equal results.
 //
-// The wait after attempt n is Schedule[n-1], or without a schedule Base × Factor^(n-1), a Factor of 0 being 1; Cap
-// bounds it. Jitter j spreads it evenly over [1-j, 1+j) of that; nothing else asks rng, which may be nil without it.
+// The wait after attempt n is Schedule[n-1], or without a schedule Base × Factor^(n-1), where a
+// Factor of 0 is 1; Cap bounds it. Jitter j draws it evenly from [1-j, 1+j) of that. Without jitter
+// rng is not used and may be nil.
 //
-// Attempts bounds the tries in all. A schedule without it is followed once; a schedule that is shorter repeats its
-// last wait. Base without Attempts never tries again, as the zero Retry. A status that stops the message is followed
-// by nothing, however many attempts are left.
+// Attempts bounds all tries. Without it a schedule is followed once; a schedule that is shorter
+// repeats its last wait. Base without Attempts never tries again, nor does the zero Retry. After a
+// status that stops the message there is no attempt, however many are left.
 func Next(r fixtures.Retry, attempt, status int, rng *rand.Rand) (wait time.Duration, again bool) {
 	attempts := r.Attempts
 	if attempts <= 0 && len(r.Schedule) > 0 {
@@ -36,12 +37,12 @@ func Next(r fixtures.Retry, attempt, status int, rng *rand.Rand) (wait time.Dura
 	if r.Cap > 0 {
 		w = min(w, float64(r.Cap))
 	}
-	w = math.Trunc(w) // what is drawn is around the wait that would be without
+	w = math.Trunc(w) // jitter is generated around the wait without jitter
 	if r.Jitter > 0 {
 		w *= 1 + min(r.Jitter, 1)*(2*rng.Float64()-1)
 	}
-	return time.Duration(min(max(w, 0), float64(longestWait))), true
+	return time.Duration(min(max(w, 0), float64(maxWait))), true
 }
 
-// longestWait keeps a formula without a cap within what a time can hold.
-const longestWait = 100 * 365 * 24 * time.Hour
+// maxWait keeps a formula without a cap within the range of a time.
+const maxWait = 100 * 365 * 24 * time.Hour

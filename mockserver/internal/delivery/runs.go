@@ -13,68 +13,71 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// RunOptions say what a run needs.
+// RunOptions configure a run.
 type RunOptions struct {
-	// RealClock has the run's deliveries follow the wall clock; else the run has a virtual clock, which stands still until AdvanceRun.
+	// RealClock has the run's deliveries follow the wall clock. Without it the run has a virtual
+	// clock, which only AdvanceRun moves.
 	RealClock bool `json:"real_clock,omitempty"`
 	// Start is where a virtual clock starts; zero is fixtures.DefaultStart.
 	Start time.Time `json:"start,omitzero"`
 }
 
-// Bounds of runs. One that nobody used for idleRun gives way when there are too many: whoever began it has most likely crashed.
+// Bounds of runs. When there are too many, those that nobody has used for idleRun are ended: their
+// programs have most likely crashed.
 const (
-	mostRuns = 256
-	idleRun  = 10 * time.Minute
+	maxRuns = 256
+	idleRun = 10 * time.Minute
 )
 
-// runs are those that share a dispatcher without seeing each other: the endpoints of a run get the events that are emitted in it and no others,
-// and their deliveries follow the run's own clock. The zero runs is empty. Runs do not outlive a restart.
+// runs share a dispatcher without seeing each other: the endpoints of a run get the events that are
+// emitted in it and no others, and their deliveries follow the run's own clock. The zero runs is
+// empty. Runs do not outlive a restart.
 type runs struct {
-	mu    sync.Mutex
-	named map[string]*ownedRun
+	mu   sync.Mutex
+	byID map[string]*run
 }
 
-// ownedRun is one run.
-type ownedRun struct {
+// run is one run.
+type run struct {
 	schedule schedule
 	used     time.Time // when it was last asked for
-	beyond   bool      // an event of it went to endpoints of no run
+	leftRun  bool      // an event of it went to endpoints of no run
 }
 
-// BeginRun begins a run and returns its id. EndRun ends it. Errors wrap ErrInvalid when there are too many.
+// BeginRun begins a run and returns its id. EndRun ends it. Errors wrap ErrInvalid when there are
+// too many.
 func (d *Dispatcher) BeginRun(ctx context.Context, o RunOptions) (string, error) {
-	if err := d.open(); err != nil {
+	if err := d.Err(); err != nil {
 		return "", err
 	}
-	if err := d.makeRoom(ctx); err != nil {
+	if err := d.endIdleRuns(ctx); err != nil {
 		return "", err
 	}
 	if o.Start.IsZero() {
 		o.Start = fixtures.DefaultStart
 	}
-	r := &ownedRun{used: time.Now()}
-	r.schedule.perform, r.schedule.abandon = d.perform, d.abandon
-	r.schedule.workers, r.schedule.virtual = d.schedule.workers, !o.RealClock
+	r := &run{used: time.Now()}
+	r.schedule.dispatcher, r.schedule.workers, r.schedule.virtual = d, d.schedule.workers, !o.RealClock
 	id := strings.ToLower(rand.Text()[:10])
 	d.runs.mu.Lock()
 	defer d.runs.mu.Unlock()
-	if err := d.open(); err != nil {
-		return "", err // it was closed meanwhile, and waits for no schedule that begins now
+	if err := d.Err(); err != nil {
+		return "", err // Close has come first, and does not wait for a schedule that begins now
 	}
-	if d.runs.named == nil {
-		d.runs.named = map[string]*ownedRun{}
+	if d.runs.byID == nil {
+		d.runs.byID = map[string]*run{}
 	}
 	r.schedule.open(o.Start.UTC().Round(0))
-	d.runs.named[id] = r
+	d.runs.byID[id] = r
 	return id, nil
 }
 
-// makeRoom ends the runs that nobody has used for long, when there are too many.
-func (d *Dispatcher) makeRoom(ctx context.Context) error {
+// endIdleRuns ends the runs that nobody has used for long, when there are too many.
+func (d *Dispatcher) endIdleRuns(ctx context.Context) error {
 	var idle []string
 	d.runs.mu.Lock()
-	full := len(d.runs.named) >= mostRuns
-	for id, r := range d.runs.named {
+	full := len(d.runs.byID) >= maxRuns
+	for id, r := range d.runs.byID {
 		if full && time.Since(r.used) > idleRun {
 			idle = append(idle, id)
 		}
@@ -86,18 +89,19 @@ func (d *Dispatcher) makeRoom(ctx context.Context) error {
 		}
 	}
 	if full && len(idle) == 0 {
-		return fmt.Errorf("%w: there are %d runs and no more: end some", ErrInvalid, mostRuns)
+		return fmt.Errorf("%w: there are %d runs and no more: end some", ErrInvalid, maxRuns)
 	}
 	return nil
 }
 
-// EndRun ends a run: its endpoints are removed, and what is queued for them is stopped. journal.ErrNotFound when there is none of that id.
+// EndRun ends a run: its endpoints are removed, and what is queued for them is stopped. It returns
+// journal.ErrNotFound when there is no run of that id.
 func (d *Dispatcher) EndRun(ctx context.Context, id string) error {
-	// Who registers an endpoint holds this lock: behind it none comes to the run any more.
+	// Register holds this lock too, so the run gets no endpoint after it was deleted.
 	d.registry.changing.Lock()
 	d.runs.mu.Lock()
-	r := d.runs.named[id]
-	delete(d.runs.named, id)
+	r := d.runs.byID[id]
+	delete(d.runs.byID, id)
 	d.runs.mu.Unlock()
 	d.registry.changing.Unlock()
 	if r == nil {
@@ -121,10 +125,10 @@ func (d *Dispatcher) EndRun(ctx context.Context, id string) error {
 func runNotFound(id string) error { return fmt.Errorf("run %q: %w", id, journal.ErrNotFound) }
 
 // run returns the run of that id.
-func (d *Dispatcher) run(id string) (*ownedRun, error) {
+func (d *Dispatcher) run(id string) (*run, error) {
 	d.runs.mu.Lock()
 	defer d.runs.mu.Unlock()
-	r := d.runs.named[id]
+	r := d.runs.byID[id]
 	if r == nil {
 		return nil, runNotFound(id)
 	}
@@ -132,7 +136,7 @@ func (d *Dispatcher) run(id string) (*ownedRun, error) {
 	return r, nil
 }
 
-// scheduleOf returns the schedule that the deliveries of a run follow; "" is the dispatcher's own.
+// scheduleOf returns the schedule of a run's deliveries; "" is the dispatcher's own.
 func (d *Dispatcher) scheduleOf(run string) (*schedule, error) {
 	if run == "" {
 		return &d.schedule, nil
@@ -144,12 +148,13 @@ func (d *Dispatcher) scheduleOf(run string) (*schedule, error) {
 	return &r.schedule, nil
 }
 
-// leftRun notes that an event of a run went to endpoints of no run, which follow the dispatcher's clock.
-func (d *Dispatcher) leftRun(id string) {
+// noteLeftRun notes that an event of a run went to endpoints of no run, which follow the
+// dispatcher's clock.
+func (d *Dispatcher) noteLeftRun(id string) {
 	d.runs.mu.Lock()
 	defer d.runs.mu.Unlock()
-	if r := d.runs.named[id]; r != nil {
-		r.beyond = true
+	if r := d.runs.byID[id]; r != nil {
+		r.leftRun = true
 	}
 }
 
@@ -171,29 +176,30 @@ func (d *Dispatcher) AdvanceRun(ctx context.Context, id string, by time.Duration
 	return r.schedule.advanceBy(ctx, by)
 }
 
-// WaitIdleRun is WaitIdle for a run. When its events went to endpoints outside the run, it waits for the whole dispatcher.
+// WaitIdleRun is WaitIdle for a run. When events of the run went to endpoints outside it, it waits
+// for the whole dispatcher.
 func (d *Dispatcher) WaitIdleRun(ctx context.Context, id string) error {
 	r, err := d.run(id)
 	if err != nil {
 		return err
 	}
-	if err := r.schedule.settle(ctx); err != nil {
+	if err := r.schedule.waitIdle(ctx); err != nil {
 		return err
 	}
 	d.runs.mu.Lock()
-	beyond := r.beyond
+	leftRun := r.leftRun
 	d.runs.mu.Unlock()
-	if beyond {
-		return d.schedule.settle(ctx)
+	if leftRun {
+		return d.schedule.waitIdle(ctx)
 	}
 	return nil
 }
 
-// closeRuns ends every run's schedule; what was under way has been told to end.
+// closeRuns ends the schedules of all runs, whose attempts have been cancelled.
 func (d *Dispatcher) closeRuns() {
 	d.runs.mu.Lock()
-	named := d.runs.named
-	d.runs.named = nil
+	named := d.runs.byID
+	d.runs.byID = nil
 	d.runs.mu.Unlock()
 	for _, r := range named {
 		r.schedule.close(func() {})

@@ -8,32 +8,29 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/broadcast"
 )
 
-// schedule runs jobs when they are due. What is due starts in the order (due, sequence), as many at once as there
-// are workers; a worker is a goroutine that lives while something is due. The clock either is the wall clock, which
-// one goroutine follows with one timer, or stands still until advance.
+// schedule runs jobs when they are due, in the order (due, sequence), as many at once as there are
+// workers. A worker is a goroutine that ends when nothing is due. The clock is the wall clock,
+// which one goroutine follows with one timer, or a virtual one, which only advance moves.
 type schedule struct {
-	// perform makes the attempt of a job that is due, records it, and says when the next one is, if there is one.
-	perform func(j *job) (due time.Time, again bool)
-	// abandon records that a job will not be done: its target is gone.
-	abandon func(j *job)
-	workers int // attempts under way at once
-	virtual bool
+	dispatcher *Dispatcher // makes the attempts
+	workers    int         // attempts in flight at once
+	virtual    bool
 
-	group     sync.WaitGroup      // workers, and the follower of the wall clock
+	group     sync.WaitGroup      // workers, and the goroutine that follows the wall clock
 	stop      chan struct{}       // closed by close
-	earlier   chan struct{}       // tells the follower that something is due earlier than it thinks
-	advancing chan struct{}       // holds a token while nobody advances the clock
-	quieted   broadcast.Broadcast // tells when nothing is due any more
+	earlier   chan struct{}       // wakes follow: a job is due before its timer ends
+	advancing chan struct{}       // contains a token while nobody advances the clock
+	idled     broadcast.Broadcast // reports when nothing is due any more
 
 	mu      sync.Mutex
 	now     time.Time // of a virtual clock
-	queue   queue     // all that wait, except those that their target keeps back
+	queue   queue     // all that wait, except those in the queue of a target
 	jobs    map[string]*job
-	running int // attempts under way
+	running int // attempts in flight
 	closed  bool
 }
 
-// open makes s ready; without a virtual clock it begins to follow the wall clock.
+// open starts the schedule; without a virtual clock it begins to follow the wall clock.
 func (s *schedule) open(start time.Time) {
 	s.now = start
 	s.jobs = map[string]*job{}
@@ -46,7 +43,8 @@ func (s *schedule) open(start time.Time) {
 	}
 }
 
-// close keeps anything from starting, has interrupt end what is under way, and waits for it. It is called once.
+// close lets nothing start any more, calls interrupt to end what is in flight, and waits for it. It
+// is called once.
 func (s *schedule) close(interrupt func()) {
 	s.mu.Lock()
 	s.closed = true
@@ -54,10 +52,10 @@ func (s *schedule) close(interrupt func()) {
 	close(s.stop)
 	interrupt()
 	s.group.Wait()
-	s.quieted.Close()
+	s.idled.Close()
 }
 
-// time is the time on the schedule's clock.
+// time returns the time of the schedule's clock.
 func (s *schedule) time() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,13 +69,13 @@ func (s *schedule) timeLocked() time.Time {
 	return time.Now().UTC().Round(0)
 }
 
-// add takes jobs on, all of them before the first starts.
+// add adds jobs, all of them before the first starts.
 func (s *schedule) add(jobs ...*job) {
-	var abandoned []*job
+	var stopped []*job
 	s.mu.Lock()
 	for _, j := range jobs {
-		if j.target.gone {
-			abandoned = append(abandoned, j)
+		if j.target.removed {
+			stopped = append(stopped, j)
 			continue
 		}
 		s.jobs[j.id] = j
@@ -85,15 +83,15 @@ func (s *schedule) add(jobs ...*job) {
 		s.push(j)
 	}
 	for j := s.take(); j != nil; j = s.take() {
-		s.group.Go(func() { s.work(j) })
+		s.group.Go(func() { s.run(j) })
 	}
 	s.mu.Unlock()
-	for _, j := range abandoned {
-		s.abandon(j)
+	for _, j := range stopped {
+		s.dispatcher.stop(j)
 	}
 }
 
-// push puts a job into the queue; the lock is held.
+// push puts a job into the queue; the caller has the lock.
 func (s *schedule) push(j *job) {
 	s.queue.push(j)
 	if !s.virtual && s.queue.head() == j {
@@ -104,8 +102,8 @@ func (s *schedule) push(j *job) {
 	}
 }
 
-// take returns the next job that is due and may start, and counts it as under way; nil when there is none or enough
-// are. The lock is held.
+// take returns the next job that is due and may start, and counts it as in flight. It returns nil
+// when there is none, or when all workers are busy. The caller has the lock.
 func (s *schedule) take() *job {
 	if s.closed {
 		return nil
@@ -124,19 +122,11 @@ func (s *schedule) take() *job {
 		}
 		s.running++
 		t.running++
-		t.leading = t.leading || j.ordered && j.first()
+		t.firstRunning = t.firstRunning || j.ordered && j.first()
 		t.busy.Add(1)
 		return j
 	}
 	return nil
-}
-
-// work runs a job that was taken, and then what else is due.
-func (s *schedule) work(j *job) {
-	for j != nil {
-		due, again := s.perform(j)
-		j = s.finish(j, due, again)
-	}
 }
 
 // finish puts a job back or ends it, and takes the next one.
@@ -145,16 +135,16 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer t.busy.Done()
-	if again && t.gone {
+	if again && t.removed {
 		s.mu.Unlock()
-		s.abandon(j)
+		s.dispatcher.stop(j)
 		s.mu.Lock()
 		again = false
 	}
 	s.running--
 	t.running--
 	if j.ordered && j.first() {
-		t.leading = false
+		t.firstRunning = false
 	}
 	j.attempts++
 	if again {
@@ -163,22 +153,22 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	} else {
 		s.forget(j)
 	}
-	// What ended may have kept another one back. If it did not, the queue keeps its place.
+	// A job that waited for this one can go now. Otherwise it keeps its place in the queue.
 	if w := t.waiting.pop(); w != nil {
 		s.push(w)
 	}
 	next := s.take()
 	if next != nil {
 		if second := s.take(); second != nil {
-			s.group.Go(func() { s.work(second) })
+			s.group.Go(func() { s.run(second) })
 		}
-	} else if s.quiet() {
-		s.quieted.Tell()
+	} else if s.idle() {
+		s.idled.Tell()
 	}
 	return next
 }
 
-// forget ends a job that is in no queue; the lock is held.
+// forget removes a job that is in no queue; the caller has the lock.
 func (s *schedule) forget(j *job) {
 	delete(s.jobs, j.id)
 	delete(j.target.pending, j)
@@ -187,11 +177,11 @@ func (s *schedule) forget(j *job) {
 	}
 }
 
-// dismiss has nothing go to a target any more, for that reason: what is queued is abandoned, what is under way is
-// cut short. When it returns nothing is under way.
+// dismiss ends a target for that reason: what is queued is stopped, what is in flight is cut short.
+// Nothing is in flight when it returns.
 func (s *schedule) dismiss(t *target, reason error) {
 	s.mu.Lock()
-	t.gone = true
+	t.removed = true
 	var queued []*job
 	for j := range t.pending {
 		if j.in != nil {
@@ -202,20 +192,20 @@ func (s *schedule) dismiss(t *target, reason error) {
 	s.mu.Unlock()
 	t.cancel(reason)
 	for _, j := range queued {
-		s.abandon(j)
+		s.dispatcher.stop(j)
 	}
 	s.mu.Lock()
 	for _, j := range queued {
 		s.forget(j)
 	}
-	if s.quiet() {
-		s.quieted.Tell()
+	if s.idle() {
+		s.idled.Tell()
 	}
 	s.mu.Unlock()
 	t.busy.Wait()
 }
 
-// follow starts what becomes due on the wall clock.
+// follow starts jobs when they are due on the wall clock.
 func (s *schedule) follow() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -228,9 +218,9 @@ func (s *schedule) follow() {
 		}
 		s.mu.Lock()
 		for j := s.take(); j != nil; j = s.take() {
-			s.group.Go(func() { s.work(j) })
+			s.group.Go(func() { s.run(j) })
 		}
-		// What is due and finds no worker free starts when one is.
+		// A job that is due and finds no free worker starts when a worker is free.
 		if head := s.queue.head(); head != nil {
 			if wait := head.due.Sub(s.timeLocked()); wait > 0 {
 				timer.Reset(wait)
@@ -240,34 +230,36 @@ func (s *schedule) follow() {
 	}
 }
 
-// quiet says whether nothing is due; the lock is held. What a target keeps back is never all there is.
-func (s *schedule) quiet() bool {
+// idle says whether nothing is due; the caller has the lock. A job that waits at its target always
+// waits for one in flight.
+func (s *schedule) idle() bool {
 	head := s.queue.head()
 	return s.running == 0 && (head == nil || head.due.After(s.timeLocked()))
 }
 
-// settle waits until nothing is due.
-func (s *schedule) settle(ctx context.Context) error {
+// waitIdle waits until nothing is due.
+func (s *schedule) waitIdle(ctx context.Context) error {
 	for {
-		quieted := s.quieted.Next()
+		idled := s.idled.Next()
 		s.mu.Lock()
-		quiet, closed := s.quiet(), s.closed
+		idle, closed := s.idle(), s.closed
 		s.mu.Unlock()
 		if closed {
 			return ErrClosed
 		}
-		if quiet {
+		if idle {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-quieted:
+		case <-idled:
 		}
 	}
 }
 
-// advance moves a virtual clock on, from one due time to the next, and settles at each.
+// advance moves a virtual clock from one due time to the next, and waits at each until nothing is
+// due.
 func (s *schedule) advance(ctx context.Context, by time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -279,18 +271,18 @@ func (s *schedule) advance(ctx context.Context, by time.Duration) error {
 	defer func() { s.advancing <- struct{}{} }()
 	until := s.time().Add(by)
 	for arrived := false; !arrived; {
-		if err := s.settle(ctx); err != nil {
+		if err := s.waitIdle(ctx); err != nil {
 			return err
 		}
 		s.mu.Lock()
-		if s.quiet() { // nothing was added meanwhile
+		if s.idle() { // nothing was added meanwhile
 			if head := s.queue.head(); head != nil && !head.due.After(until) {
 				s.now = head.due
 			} else {
 				s.now, arrived = until, true
 			}
 			for j := s.take(); j != nil; j = s.take() {
-				s.group.Go(func() { s.work(j) })
+				s.group.Go(func() { s.run(j) })
 			}
 		}
 		s.mu.Unlock()
@@ -298,7 +290,8 @@ func (s *schedule) advance(ctx context.Context, by time.Duration) error {
 	return nil
 }
 
-// await returns a channel that is closed when the delivery is no longer pending; nil when it is not pending here.
+// await returns a channel that is closed when the delivery is no longer pending; nil when it is not
+// pending here.
 func (s *schedule) await(id string) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -312,7 +305,7 @@ func (s *schedule) await(id string) <-chan struct{} {
 	return j.done
 }
 
-// clock is the clock as it stands.
+// clock returns the current state of the clock.
 func (s *schedule) clock() Clock {
 	s.mu.Lock()
 	defer s.mu.Unlock()

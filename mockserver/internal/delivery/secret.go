@@ -10,18 +10,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// KnownSecret is a secret that events are signed with here.
+// KnownSecret is a secret that events of this dispatcher are signed with.
 type KnownSecret struct {
 	Value string
-	Of    string // whose it is, for people
-	Here  bool   // events signed with it go to the bin that was asked for
+	Of    string // who has it, for people
+	Here  bool   // events signed with it go to the bin in question
 }
 
-// Bounds of what is known for one bin.
+// Bounds of the secrets that are listed for one bin.
 const (
-	mostLooked  = 256 // endpoints, the newest
-	mostSecrets = 16  // of the bin, and as many others
-	mostSamples = 64  // events that were sent to one address, which are remembered
+	maxLooked       = 256 // endpoints that are looked at, the newest
+	maxKnownSecrets = 16  // of the bin, and as many others
+	maxSamples      = 64  // remembered endpoints of Deliver
 )
 
 // Signers lists the providers that have a secret here.
@@ -39,8 +39,8 @@ func (d *Dispatcher) Signers() []string {
 	return names
 }
 
-// Secrets lists the secrets of a provider that are known here, those of a bin first: of endpoints, newest first, and of events that were sent to one
-// address.
+// Secrets lists the known secrets of a provider, those of a bin first: of endpoints, the newest
+// first, and of events that Deliver sent.
 func (d *Dispatcher) Secrets(provider, bin string) []KnownSecret {
 	d.registry.mu.RLock()
 	targets := d.registry.byProvider[provider]
@@ -54,9 +54,9 @@ func (d *Dispatcher) Secrets(provider, bin string) []KnownSecret {
 				known.Of += " (an older secret)"
 			}
 			switch {
-			case at && len(here) < mostSecrets:
+			case at && len(here) < maxKnownSecrets:
 				here = append(here, known)
-			case !at && len(others) < mostSecrets:
+			case !at && len(others) < maxKnownSecrets:
 				others = append(others, known)
 			}
 		}
@@ -64,7 +64,7 @@ func (d *Dispatcher) Secrets(provider, bin string) []KnownSecret {
 	for _, e := range d.samples.list(provider) {
 		add(e, "the sample that was sent to "+e.URL)
 	}
-	for i := len(targets) - 1; i >= 0 && i >= len(targets)-mostLooked; i-- {
+	for i := len(targets) - 1; i >= 0 && i >= len(targets)-maxLooked; i-- {
 		e := &targets[i].config.Load().endpoint
 		of := "webhook " + e.ID
 		if e.Tenant != "" {
@@ -75,7 +75,8 @@ func (d *Dispatcher) Secrets(provider, bin string) []KnownSecret {
 	return append(here, others...)
 }
 
-// firstSegment is the first segment of a URL's path: the name of a bin, if it is a bin's.
+// firstSegment returns the first segment of a URL's path, which is the name of the bin if the URL
+// is a bin's.
 func firstSegment(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	_, path, _ := strings.Cut(rest, "/")
@@ -85,10 +86,10 @@ func firstSegment(url string) string {
 	return path
 }
 
-// samples remember the endpoints of events that were sent to one address, newest first.
+// samples are the endpoints that Deliver has sent to, the newest first.
 type samples struct {
 	adding sync.Mutex
-	newest atomic.Pointer[[]*journal.Endpoint] // replaced, never changed: each capture looks at them
+	newest atomic.Pointer[[]*journal.Endpoint] // replaced, never changed: each capture reads it
 }
 
 func (s *samples) all() []*journal.Endpoint {
@@ -110,7 +111,7 @@ func (s *samples) add(e journal.Endpoint) {
 		}
 	}
 	kept := append([]*journal.Endpoint{&e}, s.all()...)
-	kept = kept[:min(len(kept), mostSamples)]
+	kept = kept[:min(len(kept), maxSamples)]
 	s.newest.Store(&kept)
 }
 

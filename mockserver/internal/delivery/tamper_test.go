@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// body:tamper changes what the signature covers, if it covers anything of the body, and never what the scheme itself writes there.
+// body:tamper changes what the signature covers, if it covers anything of the body, and never what
+// the scheme itself writes there.
 func TestTamperGoesByWhatIsCovered(t *testing.T) {
 	t.Parallel()
 	// Mailgun signs a time and a token, and writes all three into the body.
@@ -45,11 +46,11 @@ func TestTamperGoesByWhatIsCovered(t *testing.T) {
 		event := &fixtures.Event{Name: "Pass:Created", ID: "ID", Body: []byte(c.body), At: fixtures.DefaultStart}
 		seen := map[string]bool{}
 		for seed := range uint64(100) {
-			tamper, err := parseFault(t, "body:tamper").arm()
+			tamper, err := parseFault(t, "body:tamper").activate()
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := config.newRequest("http://127.0.0.1/in", event, []armed{tamper}, 1, fixtures.DefaultStart, fixtures.DefaultStart, func() *rand.Rand { return generator(seed, "test", 0) })
+			r, err := config.newRequest("http://127.0.0.1/in", event, []activeFault{tamper}, 1, fixtures.DefaultStart, fixtures.DefaultStart, func() *rand.Rand { return generator(seed, "test", 0) })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,24 +12,24 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/outbound"
 )
 
-// target is an endpoint that deliveries go to, and what the schedule knows of it.
+// target is an endpoint on its schedule.
 type target struct {
-	config atomic.Pointer[endpointConfig] // as they stand; an update replaces them
+	config atomic.Pointer[endpointConfig] // current; an update replaces them
 
-	// ctx ends, with the reason, when nothing may go there any longer.
+	// ctx ends, with the reason, when nothing may be sent there any more.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	busy   sync.WaitGroup // attempts under way
+	busy   sync.WaitGroup // attempts in flight
 	order  uint64         // of its registration
-	// schedule makes its attempts: the dispatcher's, or that of the run which the endpoint belongs to.
+	// schedule makes the attempts: the dispatcher's, or that of the endpoint's run.
 	schedule *schedule
 
-	// The schedule's lock holds these.
-	gone    bool              // nothing is started any more
-	pending map[*job]struct{} // its deliveries that are not done
-	running int               // attempts under way
-	leading bool              // one of them is the first of an ordered delivery
-	waiting queue             // due, and kept back by admits
+	// These belong to the schedule's lock.
+	removed      bool              // nothing is started any more
+	pending      map[*job]struct{} // its deliveries that are not done
+	running      int               // attempts in flight
+	firstRunning bool              // one of them is the first of an ordered delivery
+	waiting      queue             // due, and not admitted yet
 }
 
 func newTarget(ctx context.Context, t *endpointConfig) *target {
@@ -39,16 +39,17 @@ func newTarget(ctx context.Context, t *endpointConfig) *target {
 	return to
 }
 
-// newPassingTarget makes a target for one emission, which nothing dismisses.
-func newPassingTarget(ctx context.Context, t *endpointConfig) *target {
+// newUnregisteredTarget makes a target for one emission, which nothing dismisses.
+func newUnregisteredTarget(ctx context.Context, t *endpointConfig) *target {
 	to := &target{pending: map[*job]struct{}{}, ctx: ctx}
 	to.config.Store(t)
 	return to
 }
 
-// admits says whether a job's attempt may start now, when at most limit attempts may be under way to one target.
+// admits says whether a job's attempt may start now. At most limit attempts are in flight to one
+// target.
 func (t *target) admits(j *job, limit int) bool {
-	return t.running < limit && !(t.leading && j.ordered && j.first())
+	return t.running < limit && !(t.firstRunning && j.ordered && j.first())
 }
 
 // endpointConfig is an endpoint's resolved configuration. It is immutable.
@@ -92,12 +93,12 @@ func newEndpointConfig(p *fixtures.Provider, e journal.Endpoint) (*endpointConfi
 	return t, nil
 }
 
-// newBuilder prepares requests to a URL, which is the endpoint's, or was.
+// newBuilder returns a builder of requests to the current or an earlier URL of the endpoint.
 func (t *endpointConfig) newBuilder(url string) (*outbound.Builder, error) {
 	return outbound.New(t.provider, outbound.Endpoint{URL: url, SubscriptionID: t.endpoint.ID, Secrets: t.endpoint.Secrets})
 }
 
-// take takes a builder out of the pool, or makes one; it is given back with giveBack.
+// take takes a builder from the pool, or makes one. Return it with giveBack.
 func (t *endpointConfig) take(url string) (*outbound.Builder, error) {
 	if url == t.endpoint.URL {
 		if b, ok := t.builders.Get().(*outbound.Builder); ok {
@@ -108,7 +109,7 @@ func (t *endpointConfig) take(url string) (*outbound.Builder, error) {
 }
 
 func (t *endpointConfig) giveBack(url string, b *outbound.Builder) {
-	if url == t.endpoint.URL { // else the endpoint has moved since, and the next request goes elsewhere
+	if url == t.endpoint.URL { // else the endpoint has another URL now
 		t.builders.Put(b)
 	}
 }

@@ -18,8 +18,8 @@ type Bin struct {
 // Stored is how many captures were ever stored in it.
 func (b Bin) Stored() uint64 { return uint64(b.Count) + b.Evicted + b.Cleared }
 
-// ReservedBin is the one name that no bin can have although it looks like a bin's: it is the first segment of the paths of an
-// API that makes bins.
+// ReservedBin is the one name that no bin can have although it looks like a bin's: it is the first
+// segment of the paths of an API that makes bins.
 const ReservedBin = "token"
 
 const longestBin = 128
@@ -38,8 +38,8 @@ func IsBin(name string) bool {
 	return true
 }
 
-// CheckBin refuses a name that no bin can have, except ReservedBin: a bin that got that name before it was reserved can be
-// read and deleted. Errors wrap ErrInvalid.
+// CheckBin refuses a name that no bin can have, except ReservedBin: a bin that got that name before
+// it was reserved can be read and deleted. Errors wrap ErrInvalid.
 func CheckBin(name string) error {
 	if !IsBin(name) {
 		return fmt.Errorf("%w bin %s: want 1 to %d letters, digits, \"-\", \"_\" or \".\", not a \".\" first", ErrInvalid, clip.Quote(name), longestBin)

@@ -65,6 +65,7 @@ type Delivery struct {
 // Clone returns a copy that shares nothing with d. Its attempts and bodies
 // are never nil, so that they are never null in JSON.
 func (d Delivery) Clone() Delivery {
+	d.Event.Headers = slices.Clone(d.Event.Headers)
 	d.Event.Body = append(make([]byte, 0, len(d.Event.Body)), d.Event.Body...)
 	d.Faults = slices.Clone(d.Faults)
 	d.Problems = slices.Clone(d.Problems)

@@ -36,7 +36,7 @@ func (c *Capture) Size() int {
 func (d *Delivery) Size() int {
 	e := &d.Event
 	n := recordOverhead + len(d.ID) + len(d.Provider) + len(d.Endpoint) + len(d.URL) + len(d.Pattern) + textsSize(d.Faults) +
-		len(e.Provider) + len(e.ID) + len(e.Name) + len(e.Tenant) + len(e.Draw.Stream) + len(e.Body)
+		len(e.Provider) + len(e.ID) + len(e.Name) + len(e.Tenant) + len(e.Draw.Stream) + headersSize(e.Headers) + len(e.Body)
 	for i := range d.Attempts {
 		n += d.Attempts[i].Size()
 	}

@@ -1,8 +1,8 @@
 // Package memory bounds how much memory many hold together.
 //
-// A Room has so many bytes. Each holder takes from it through a Share of its own, waits while there is no
-// room, and gives back all that it took at once. One holder at a time may exceed the bound: else several
-// that hold a part each would wait for each other.
+// A Room has so many bytes. Each holder takes from it through its own Share, waits while there is
+// no room, and gives back all that it took at once. One holder at a time may exceed the bound: else
+// several that hold a part each would wait for each other.
 package memory
 
 import "sync"
@@ -23,7 +23,7 @@ func NewRoom(bytes int64) *Room {
 	return m
 }
 
-// Close ends all waiting: what is under way goes on.
+// Close ends all waiting: what has begun goes on.
 func (m *Room) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,8 +1,8 @@
-// Package outbound builds the signed requests that carry a provider's events: for deliveries, one attempt each, and for
-// bursts, many a second.
+// Package outbound builds the signed requests that carry a provider's events: for deliveries, one
+// attempt each, and for bursts, many a second.
 //
-// A Builder is prepared for one endpoint. Message builds what the provider sends, Sign stamps and signs it. Between them a
-// fault may take what it wants of the unsigned message.
+// A Builder is prepared for one endpoint. Message builds what the provider sends, Sign stamps and
+// signs it. Between them a fault may take what it wants of the unsigned message.
 package outbound
 
 import (
@@ -22,7 +22,8 @@ type Endpoint struct {
 	Unsigned       bool     // nothing is signed: the requests are as the provider sends them without a secret
 }
 
-// Builder builds and signs requests to one endpoint. It keeps buffers, so one goroutine uses it at a time.
+// Builder builds and signs requests to one endpoint. It keeps buffers, so one goroutine uses it at
+// a time.
 type Builder struct {
 	endpoint  Endpoint
 	messenger *fixtures.Messenger
@@ -45,13 +46,14 @@ func New(p *fixtures.Provider, e Endpoint) (*Builder, error) {
 	return b, nil
 }
 
-// Message builds the request that carries an event, unsigned. The space of m is used again. Header lines speak of when the
-// event was triggered, which is the same at every attempt.
+// Message builds the request that carries an event, unsigned. The space of m is used again. Header
+// lines speak of when the event was triggered, which is the same at every attempt.
 func (b *Builder) Message(m *wire.Message, e *fixtures.Event, triggered time.Time) error {
 	return b.messenger.Message(*e, triggered, m)
 }
 
-// Context is what the signature of a request speaks of, besides its message, when it is stamped with a time.
+// Context returns what a signature covers beyond the message itself, for a request stamped with a
+// time.
 func (b *Builder) Context(e *fixtures.Event, stamp time.Time) signature.Context {
 	return signature.Context{
 		ID: e.ID, URL: b.endpoint.URL, RegisteredURL: b.endpoint.URL, SubscriptionID: b.endpoint.SubscriptionID, Time: stamp, EventTime: e.At,

@@ -19,7 +19,7 @@ type kind struct {
 	status int
 }
 
-// kinds are all there are, the more particular first: an error may be of several.
+// kinds is the table of all, the more specific first: an error may be of several.
 func kinds() []kind {
 	return []kind{
 		{"unknown-provider", fixtures.ErrUnknownProvider, http.StatusNotFound},
@@ -40,5 +40,7 @@ func kinds() []kind {
 		{"forbidden-target", wire.ErrForbidden, http.StatusForbidden},
 		{"full", journal.ErrFull, http.StatusInsufficientStorage},
 		{"closed", journal.ErrClosed, http.StatusServiceUnavailable},
+		{"stopping", delivery.ErrClosed, http.StatusServiceUnavailable},
+		{"invalid-url", fixtures.ErrInvalidURL, http.StatusUnprocessableEntity},
 	}
 }

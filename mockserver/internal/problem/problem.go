@@ -13,7 +13,7 @@ const ContentType = "application/problem+json"
 
 // Problem is one error as RFC 9457 writes it.
 type Problem struct {
-	// Type is "urn:hookrig:error:" and the first of Kinds; "" stands for about:blank, an error with nothing to it but its status.
+	// Type is "urn:hookrig:error:" and the first of Kinds; "" is about:blank, an error of no kind.
 	Type   string `json:"type,omitempty" doc:"names the kind of error"`
 	Title  string `json:"title,omitempty" doc:"the kind of error in words"`
 	Status int    `json:"status,omitempty" doc:"the HTTP status"`
@@ -32,15 +32,16 @@ type Part struct {
 	Value    any    `json:"value,omitempty" doc:"what stood there"`
 }
 
-// typePrefix begins every type; what follows is a kind's name.
+// typePrefix begins every type; the name of a kind follows.
 const typePrefix = "urn:hookrig:error:"
 
-// New is a problem of no kind but its status.
+// New returns a problem of no kind, with that status.
 func New(status int, detail string) *Problem {
 	return &Problem{Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// Of is err as a problem: its kinds from the sentinels it wraps, 500 when it wraps none of them. A *Problem stays as it is.
+// Of returns err as a problem: its kinds from the sentinels it wraps, 500 when it wraps none. A
+// *Problem stays as it is.
 func Of(err error) *Problem {
 	if p := (*Problem)(nil); errors.As(err, &p) {
 		return p
@@ -64,8 +65,8 @@ func Of(err error) *Problem {
 // maxRead bounds what Read takes of a response that is an error.
 const maxRead = 1 << 20
 
-// Read is the error that a response holds. A response that is no problem document, as a proxy's may be, is a Problem of its
-// status with the start of its text.
+// Read returns the error of a response. A response that is no problem document, as a proxy's may
+// be, is then a Problem with its status and the start of its text.
 func Read(r *http.Response) *Problem {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRead))
 	p := &Problem{}
@@ -79,7 +80,7 @@ func Read(r *http.Response) *Problem {
 	return New(r.StatusCode, "status "+r.Status+": "+text)
 }
 
-// Error is the detail, and what was wrong part by part.
+// Error returns the detail, and what was wrong part by part.
 func (p *Problem) Error() string {
 	text := p.Detail
 	if text == "" {
@@ -99,7 +100,7 @@ func (p *Problem) Error() string {
 	return text
 }
 
-// Is says whether the problem is of the kind that the sentinel stands for.
+// Is says whether the problem is of the kind of the sentinel.
 func (p *Problem) Is(target error) bool {
 	for _, k := range kinds() {
 		if k.err == target { //nolint:errorlint // a sentinel is looked up, not matched
@@ -109,10 +110,10 @@ func (p *Problem) Is(target error) bool {
 	return false
 }
 
-// GetStatus is the HTTP status.
+// GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType turns the negotiated media type of a response into a problem's.
+// ContentType returns the media type of a problem, whatever was negotiated.
 func (p *Problem) ContentType(string) string { return ContentType }
 
 // Write answers a request with p.
@@ -124,5 +125,5 @@ func (p *Problem) Write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", ContentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(append(body, '\n')) // whoever asked is gone: nobody is left to tell
+	_, _ = w.Write(append(body, '\n')) // an error means that the caller has left
 }

@@ -29,7 +29,7 @@ func TestEveryKindCrosses(t *testing.T) {
 	names := map[string]bool{}
 	for _, k := range kinds() {
 		if names[k.name] {
-			t.Errorf("kind %s stands there twice", k.name)
+			t.Errorf("kind %s is there twice", k.name)
 		}
 		names[k.name] = true
 		sent := fmt.Errorf("endpoint %q: %w: look again", "ep_1", k.err)

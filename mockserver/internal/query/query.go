@@ -41,7 +41,7 @@ func New(o Options) *Searcher {
 	return &Searcher{o: o, bounds: newReads(o.Memory), looks: mostLooks, closing: make(chan struct{})}
 }
 
-// Close ends the waits under way. It is called once.
+// Close ends all waits. It is called once.
 func (s *Searcher) Close() { close(s.closing) }
 
 // Query selects captures. Both Where and Q must hold.
@@ -79,7 +79,7 @@ func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 	}
 	page := Page{Captures: []journal.Capture{}}
 	limit := journal.PageSize(q.Limit)
-	looks, held, last := 0, 0, uint64(0)
+	looks, size, last := 0, 0, uint64(0)
 	var failed error
 	err = s.o.Store.Search(ctx, q.CaptureQuery, selected.texts, func(c *journal.Capture) bool {
 		if looks >= s.looks {
@@ -98,8 +98,8 @@ func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 		if q.Brief > 0 {
 			c.Body, c.Raw = c.Body[:min(len(c.Body), q.Brief)], nil
 		}
-		held += c.Size()
-		if n := len(page.Captures); bytes > 0 && held > bytes && n > 0 {
+		size += c.Size()
+		if n := len(page.Captures); bytes > 0 && size > bytes && n > 0 {
 			page.Next = page.Captures[n-1].Seq
 			return false
 		}

@@ -14,15 +14,15 @@ import (
 // MaxBody bounds a request's body, in bytes.
 const MaxBody = 1 << 20
 
-// Body reads a request's body whole. The error is an *Error: 413 beyond MaxBody, 400 when it ends too early, 408 when
-// it takes too long.
+// Body reads a request's whole body. The error is an *Error: 413 when it is too large, 400 when it
+// ends early, 408 when it takes too long.
 func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err == nil {
 		return body, nil
 	}
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
-		return nil, Errorf(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", MaxBody)
+		return nil, Errorf(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", large.Limit)
 	}
 	if wait := (interface{ Timeout() bool })(nil); errors.As(err, &wait) && wait.Timeout() {
 		return nil, Errorf(http.StatusRequestTimeout, "The body did not arrive in time.")
@@ -30,27 +30,23 @@ func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return nil, Errorf(http.StatusBadRequest, "The body could not be read: %v.", err)
 }
 
-// JSON reads a request's body, which must be application/json (415 otherwise) and one JSON value (400), into v. Members
-// that v does not have are passed over, as the systems do.
-func JSON(w http.ResponseWriter, r *http.Request, v any) error {
-	if err := IsJSON(r); err != nil {
-		return err
-	}
-	body, err := Body(w, r)
-	if err != nil {
-		return err
-	}
-	return Decode(body, v)
-}
-
-// IsJSON is an *Error, 415, when a request says that its body is something else than JSON, or does not say what.
-func IsJSON(r *http.Request) error {
+// JSONBody reads a request's body. The error is an *Error of Body, or 415 when the content type is
+// not JSON. An optional body may be empty, whatever the content type is.
+func JSONBody(w http.ResponseWriter, r *http.Request, optional bool) ([]byte, error) {
+	var wrongType error
 	contentType := r.Header.Get("Content-Type")
 	mediaType, _, err := mime.ParseMediaType(contentType)
-	if err == nil && (mediaType == "application/json" || strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")) {
-		return nil
+	if err != nil || mediaType != "application/json" && !(strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")) {
+		wrongType = Errorf(http.StatusUnsupportedMediaType, "The content type is %.100q: send application/json.", contentType)
 	}
-	return Errorf(http.StatusUnsupportedMediaType, "The content type is %.100q: send application/json.", contentType)
+	if wrongType != nil && !optional {
+		return nil, wrongType
+	}
+	body, err := Body(w, r)
+	if err != nil || optional && len(body) == 0 {
+		return nil, err
+	}
+	return body, wrongType
 }
 
 // Decode reads one JSON value into v. The error is an *Error, 400, that says where the mistake is.
@@ -93,5 +89,5 @@ func WriteBytes(w http.ResponseWriter, status int, text []byte) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // whoever asked is gone: nobody is left to tell
+	_, _ = w.Write(text) // an error means that the caller has left
 }

@@ -9,32 +9,36 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Server is what a vendor API is made over.
+// Backend is the server that a vendor API works on.
 type Backend struct {
 	Dispatcher *delivery.Dispatcher
+	Entities   *entities.Registry
 	Store      journal.Store
 	Provider   *fixtures.Provider // the system that is played
 	// Capture is the capture address, http://host:port, for examples.
 	Capture string
-	// Reachable says whether the server may send somebody's browser to a host: loopback, and what is allowed besides. The
-	// error says why not.
+	// Reachable returns why the server may not redirect a browser to a host. It may to loopback and
+	// to allowed hosts.
 	Reachable func(ctx context.Context, host string) error
 	Log       *slog.Logger
 }
 
-// Parts are those of a whole server, which its dashboard is made over.
+// Parts are the parts of a server that its dashboard works on.
 type Parts struct {
 	Dispatcher *delivery.Dispatcher
+	Entities   *entities.Registry
 	Capture    *capture.Server
 	Store      journal.Store
 	Catalogue  *fixtures.Catalogue
-	// Wire sends what the dashboard sends by itself, only to where the server may deliver to.
+	// Wire sends the dashboard's own requests, only to where the server may deliver to.
 	Wire *wire.Client
-	// VendorAPIs are the addresses of the systems' own APIs, by provider: a URL, or a path of the dashboard.
+	// VendorAPIs are the addresses of the vendor APIs, by provider: a URL, or a path of the
+	// dashboard.
 	VendorAPIs map[string]string
 }
 
@@ -50,13 +54,13 @@ func Mount(prefix string, h http.Handler) http.Handler {
 	}))
 }
 
-// Prefix is what the paths of the vendor API have in front, where its caller found it: "" or "/neostore".
+// Prefix returns what the caller's paths have before those of the vendor API: "" or "/neostore".
 func Prefix(r *http.Request) string {
 	prefix, _ := r.Context().Value(baseKey{}).(string)
 	return prefix
 }
 
-// Base is the address of the vendor API, as its caller knows it, without a slash at the end.
+// Base returns the address of the vendor API that the caller used, without a slash at the end.
 func Base(r *http.Request) string {
 	u := url.URL{Scheme: "http", Host: r.Host, Path: Prefix(r)}
 	if r.TLS != nil {

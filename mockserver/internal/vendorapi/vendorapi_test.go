@@ -2,24 +2,22 @@ package vendorapi_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 func routes() *vendorapi.Routes {
-	rt := vendorapi.NewRoutes(
-		func(err error) *vendorapi.Error {
-			return vendorapi.Errorf(http.StatusTeapot, "of another kind: %v", err)
-		},
+	rt := vendorapi.NewRoutes(slog.New(slog.DiscardHandler), http.StatusTeapot,
 		func(w http.ResponseWriter, _ *http.Request, e *vendorapi.Error) {
-			for name, values := range e.Header {
-				w.Header()[name] = values
-			}
 			text := e.Text
 			for name, why := range e.Fields {
 				text += " " + name + ": " + why[0]
@@ -33,12 +31,26 @@ func routes() *vendorapi.Routes {
 		var in struct {
 			Name string `json:"name"`
 		}
-		if err := vendorapi.JSON(w, r, &in); err != nil {
+		body, err := vendorapi.JSONBody(w, r, false)
+		if err == nil {
+			err = vendorapi.Decode(body, &in)
+		}
+		if err != nil {
 			return err
 		}
 		return vendorapi.Write(w, http.StatusOK, in.Name+"<")
 	})
-	rt.Handle("DELETE /things/{id}", func(http.ResponseWriter, *http.Request) error { return errors.New("odd") })
+	rt.Handle("DELETE /things/{id}", func(_ http.ResponseWriter, r *http.Request) error {
+		switch r.PathValue("id") {
+		case "wrong":
+			return fmt.Errorf("%w: a reason", delivery.ErrInvalid)
+		case "none":
+			return fmt.Errorf("thing: %w", journal.ErrNotFound)
+		case "words":
+			return vendorapi.NotFound(fmt.Errorf("thing: %w", journal.ErrNotFound), "There is no thing.")
+		}
+		return errors.New("odd")
+	})
 	return rt
 }
 
@@ -59,7 +71,10 @@ func TestRoutes(t *testing.T) {
 		"below a name":         {"GET", "/neostore/things/1", "", "", 200, `"base":"` + server.URL + `/neostore"`},
 		"unknown":              {"GET", "/nothing", "", "", 404, `Nothing is at "/nothing".`},
 		"method":               {"PUT", "/things/1", "", "", 405, "it takes GET, POST, DELETE"},
-		"an error of its own":  {"DELETE", "/things/1", "", "", 418, "of another kind: odd"},
+		"an error of no kind":  {"DELETE", "/things/1", "", "", 500, "odd"},
+		"an invalid request":   {"DELETE", "/things/wrong", "", "", 418, "invalid request: a reason"},
+		"not found":            {"DELETE", "/things/none", "", "", 404, "thing: not found"},
+		"in the API's words":   {"DELETE", "/things/words", "", "", 404, "There is no thing."},
 		"JSON":                 {"POST", "/things/1", "application/json; charset=utf-8", `{"name":"a","more":1}`, 200, `"a<"`},
 		"no content type":      {"POST", "/things/1", "", `{}`, 415, "send application/json"},
 		"a form":               {"POST", "/things/1", "text/plain", `{}`, 415, `"text/plain"`},

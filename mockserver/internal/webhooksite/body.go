@@ -13,24 +13,24 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// longestBody bounds the body of a call of the API, in bytes. Captures have a bound of their own.
-const longestBody = 16 << 20
+// maxCall bounds the body of a call of the API, in bytes. Captures have another bound.
+const maxCall = 16 << 20
 
-// fields are the members of a call's JSON object. As Laravel does, they take numbers and truth values that are written
-// as text; null is a member that is left out. The first mistake is kept.
+// fields are the members of a call's JSON object. As in Laravel, numbers and truth values may be
+// written as text, and null counts as left out. The first mistake is kept.
 type fields struct {
 	members map[string]json.RawMessage
 	err     error
 }
 
-// readFields reads a body: a JSON object, or a form if that is what its type says. No body is no fields.
+// readFields reads a body: a JSON object, or a form by its content type. No body is no fields.
 func readFields(r *http.Request) (*fields, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, longestBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxCall+1))
 	switch {
 	case err != nil:
 		return nil, err
-	case len(body) > longestBody:
-		return nil, fail(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", longestBody)
+	case len(body) > maxCall:
+		return nil, fail(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", maxCall)
 	}
 	f := &fields{members: map[string]json.RawMessage{}}
 	if body = bytes.TrimSpace(body); len(body) == 0 {
@@ -63,7 +63,7 @@ func (f *fields) readForm(body string) error {
 	return nil
 }
 
-// has says whether a member is there, null or not.
+// has says whether a member is there, even null.
 func (f *fields) has(name string) bool { return f.members[name] != nil }
 
 // value returns a member; nil when it is left out or null.
@@ -81,7 +81,7 @@ func (f *fields) wrong(name, want string) {
 }
 
 // text takes a member that is text.
-func (f *fields) text(name string, longest int, to *string) {
+func (f *fields) text(name string, limit int, to *string) {
 	raw := f.value(name)
 	if raw == nil {
 		return
@@ -90,8 +90,8 @@ func (f *fields) text(name string, longest int, to *string) {
 	switch {
 	case json.Unmarshal(raw, &text) != nil:
 		f.wrong(name, "text")
-	case len(text) > longest:
-		f.wrong(name, "at most "+strconv.Itoa(longest)+" bytes")
+	case len(text) > limit:
+		f.wrong(name, "at most "+strconv.Itoa(limit)+" bytes")
 	default:
 		*to = text
 	}
@@ -111,7 +111,7 @@ func (f *fields) integer(name string, least, most int, to *int) {
 	*to = int(n)
 }
 
-// optional takes a whole number that may be null, or false as an old expiry is.
+// optional takes a whole number that may be null, or false as in old expiries.
 func (f *fields) optional(name string, least, most int, to **int) {
 	if !f.has(name) {
 		return

@@ -13,7 +13,7 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// comparison reads a value, with or without its field.
+// comparison reads a value, with its field or without.
 func (p *parser) comparison() (match, error) {
 	field, begin := p.field, p.at
 	if p.peek() != '"' {
@@ -61,7 +61,7 @@ func (p *parser) comparison() (match, error) {
 	case value == "":
 		return nil, p.wrong("want a value for %s", field)
 	case value == "*" && wild:
-		if field == "content" { // as it stands alone
+		if field == "content" { // as when it is alone
 			return func(*request) bool { return true }, nil
 		}
 		return exists(field), nil
@@ -73,7 +73,7 @@ func (p *parser) unknown(field string) error {
 	return p.wrong("a request has no field %s: want one such as content, method, url, ip, headers.NAME, query.NAME, request.NAME, size or created_at", clip.Quote(field))
 }
 
-// name takes a field's name and its colon, if that is what stands here.
+// name takes a field's name and its colon, if there is one here.
 func (p *parser) name() (string, bool) {
 	for i := p.at; i < len(p.text); i++ {
 		switch c := p.text[i]; {
@@ -90,8 +90,8 @@ func (p *parser) name() (string, bool) {
 	return "", false
 }
 
-// word takes what stands up to a space or a parenthesis. Wild is whether it has "*" or "?" without a backslash before
-// them, which stays where it is needed to tell.
+// word takes the text up to a space or a parenthesis. wild is whether it has a "*" or "?" that is
+// not escaped. Backslashes stay in the word.
 func (p *parser) word() (word string, wild bool, err error) {
 	begin := p.at
 	for ; !p.done() && strings.IndexByte(" \t\r\n()", p.text[p.at]) < 0; p.at++ {
@@ -126,7 +126,7 @@ func (p *parser) quoted() (string, error) {
 	return "", p.wrong("want a second \" behind it")
 }
 
-// exists holds for requests that have a field.
+// exists matches requests that have a field.
 func exists(field string) match {
 	if kindOf(field) != text {
 		return func(*request) bool { return true }
@@ -148,19 +148,19 @@ func (p *parser) equal(field, value string, quoted bool) (match, error) {
 		}
 		return between(field, low, high, true, true), nil
 	}
-	found, err := p.looksFor(value, quoted)
+	found, err := p.matchWords(value, quoted)
 	if err != nil {
 		return nil, err
 	}
 	return func(r *request) bool { return slices.ContainsFunc(r.texts(field), found) }, nil
 }
 
-// mostWild bounds the "*" and "?" in one word.
-const mostWild = 8
+// maxWild bounds the "*" and "?" in one word.
+const maxWild = 8
 
-// looksFor finds a value as whole words, in any case. In one that is not quoted, "*" stands for letters and digits, "?"
-// for one of them, and a backslash makes what follows itself.
-func (p *parser) looksFor(value string, quoted bool) (func(string) bool, error) {
+// matchWords finds a value as whole words, in any case. In a value without quotes "*" is letters
+// and digits, "?" is one of them, and a backslash escapes the next character.
+func (p *parser) matchWords(value string, quoted bool) (func(string) bool, error) {
 	const letter = `[\p{L}\p{N}_]`
 	var pattern, plain strings.Builder
 	wild, escaped := 0, false
@@ -182,17 +182,17 @@ func (p *parser) looksFor(value string, quoted bool) (func(string) bool, error) 
 		escaped = false
 	}
 	switch {
-	case wild > mostWild:
-		return nil, p.wrong("%s: want at most %d wildcards", clip.Quote(value), mostWild)
+	case wild > maxWild:
+		return nil, p.wrong("%s: want at most %d wildcards", clip.Quote(value), maxWild)
 	case wild == 0:
-		return finds(strings.ToLower(plain.String())), nil
+		return containsWord(strings.ToLower(plain.String())), nil
 	}
 	const first, last = `(?:^|[^\p{L}\p{N}_])`, `(?:$|[^\p{L}\p{N}_])`
 	return regexp.MustCompile(`(?is)` + first + pattern.String() + last).MatchString, nil
 }
 
-// finds looks for a text in lower case that neither begins nor ends within a word.
-func finds(lower string) func(string) bool {
+// containsWord looks for a lower-case text that neither begins nor ends within a word.
+func containsWord(lower string) func(string) bool {
 	begin, _ := utf8.DecodeRuneInString(lower)
 	end, _ := utf8.DecodeLastRuneInString(lower)
 	return func(in string) bool {
@@ -220,7 +220,7 @@ func isLetter(c rune) bool {
 	return c == '_' || c != utf8.RuneError && (unicode.IsLetter(c) || unicode.IsNumber(c))
 }
 
-// edge is a value of a field that has an order: the first instant or the last of a date.
+// edge reads a value of a field that has an order: the first instant of a date, or the last.
 func (p *parser) edge(field, value string, end bool) (float64, error) {
 	if kindOf(field) == date {
 		at, err := parseDate(strings.ReplaceAll(value, "\\", ""), p.now, end)
@@ -236,10 +236,11 @@ func (p *parser) edge(field, value string, end bool) (float64, error) {
 	return n, nil
 }
 
-// seconds is a time since 1970, rounded down to a millisecond: so the end of a second is not the next one's beginning.
+// seconds returns a time since 1970, rounded down to a millisecond, so that the end of a second is
+// before the next one.
 func seconds(at time.Time) float64 { return float64(at.UnixMilli()) / 1e3 }
 
-// between holds for requests whose field is within bounds, which belong to it if they are said to.
+// between matches requests whose field is within bounds; withLow and withHigh include the bounds.
 func between(field string, low, high float64, withLow, withHigh bool) match {
 	return func(r *request) bool {
 		value := 0.0
@@ -267,7 +268,7 @@ func (p *parser) bounded(field string) (match, error) {
 	if kindOf(field) == text {
 		return nil, p.wrong("%s is text and has no order", field)
 	}
-	// "> a day" is behind its end, ">= a day" from its beginning.
+	// "> a day" begins after its end, ">= a day" at its beginning.
 	edge, err := p.edge(field, value, (sign == '>') != with)
 	if err != nil {
 		return nil, err
@@ -278,7 +279,7 @@ func (p *parser) bounded(field string) (match, error) {
 	return between(field, math.Inf(-1), edge, true, with), nil
 }
 
-// interval reads [a TO b], whose bounds belong to it where they are square; "*" is none.
+// interval reads [a TO b]. Square brackets include a bound; "*" is none.
 func (p *parser) interval(field string) (match, error) {
 	withLow := p.peek() == '['
 	p.at++
@@ -317,7 +318,7 @@ func (p *parser) interval(field string) (match, error) {
 	return between(field, from, to, withLow, withHigh), nil
 }
 
-// edgeText takes a value that is quoted, or ends at one of these.
+// edgeText takes a quoted value, or the text up to one of these.
 func (p *parser) edgeText(ends string) (string, error) {
 	p.space()
 	if p.peek() == '"' {

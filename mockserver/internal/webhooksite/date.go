@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// stamp is a time as the API writes it: "2026-05-04 03:02:01", in UTC.
+// stamp is a time as the API writes it, in UTC: "2026-05-04 03:02:01".
 type stamp struct{ time.Time }
 
 const stampLayout = "2006-01-02 15:04:05"
@@ -24,7 +24,7 @@ func (s *stamp) UnmarshalJSON(text []byte) (err error) {
 	return err
 }
 
-// dateLayouts are the forms of a date, and how long what each of them names lasts.
+// dateLayouts returns the forms of a date, each with the unit that it names.
 func dateLayouts() []struct {
 	layout string
 	unit   byte
@@ -45,9 +45,9 @@ func dateLayouts() []struct {
 	}
 }
 
-// parseDate reads a date, or a date expression: "now" or a date with "||" behind it, then any of "+1h", "-14d" and "/d".
-// What names more than an instant, as a day does, is its first one, or with end its last.
-// https://docs.webhook.site/api/date-expressions.html
+// parseDate reads a date, or a date expression: "now" or a date followed by "||", then any of
+// "+1h", "-14d" and "/d". Of a day or another span of time it returns the first instant, or with
+// end the last. https://docs.webhook.site/api/date-expressions.html
 func parseDate(text string, now time.Time, end bool) (time.Time, error) {
 	at, math, unit := now.UTC(), "", byte(0)
 	if rest, ok := strings.CutPrefix(text, "now"); ok {
@@ -84,7 +84,7 @@ func parsePlainDate(date, whole string) (time.Time, byte, error) {
 	return time.Time{}, 0, invalid("date %s: want \"2026-05-04 03:02:01\", \"2026-05-04\", or an expression such as now-14d", clip.Quote(whole))
 }
 
-// step takes the first "+1h" or "/d" of an expression. unit is what was rounded to, if that was it.
+// step takes the first "+1h" or "/d" of an expression. unit is what it has rounded to, if it has.
 func step(at time.Time, math string) (_ time.Time, rest string, unit byte, err error) {
 	operator := math[0]
 	math = math[1:]
@@ -92,12 +92,12 @@ func step(at time.Time, math string) (_ time.Time, rest string, unit byte, err e
 	for digits < len(math) && '0' <= math[digits] && math[digits] <= '9' {
 		digits++
 	}
-	const mostDigits = 5
+	const maxDigits = 5
 	switch {
 	case operator != '+' && operator != '-' && operator != '/':
 		return at, "", 0, invalid("want +, - or / before %s", clip.Quote(string(operator)+math))
-	case digits > mostDigits:
-		return at, "", 0, invalid("want at most %d digits", mostDigits)
+	case digits > maxDigits:
+		return at, "", 0, invalid("want at most %d digits", maxDigits)
 	case digits == len(math) || strings.IndexByte("yMwdhHms", math[digits]) < 0:
 		return at, "", 0, invalid("want one of the units y, M, w, d, h, m and s behind %s", clip.Quote(string(operator)+math[:digits]))
 	}

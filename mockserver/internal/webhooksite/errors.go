@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/problem"
 )
 
-// failure is an error that a caller is told, with the status that it is told with.
+// failure is an error for the caller, with its status.
 type failure struct {
 	status  int
 	message string
@@ -21,12 +21,13 @@ func fail(status int, format string, args ...any) error {
 	return &failure{status, fmt.Sprintf(format, args...)}
 }
 
-// invalid is what is wrong with a caller's input.
+// invalid is a 422 about the caller's input.
 func invalid(format string, args ...any) error {
 	return fail(http.StatusUnprocessableEntity, format, args...)
 }
 
-// errorBody is the API's form of an error. The id is drawn, as theirs is: it is for a person to quote.
+// errorBody is the API's form of an error. The id is random, as the service's is: a person can
+// quote it.
 type errorBody struct {
 	Success bool `json:"success"`
 	Error   struct {
@@ -40,26 +41,25 @@ func newErrorBody(message string) []byte {
 	b.Error.Message, b.Error.ID = message, newUUID()
 	text, err := json.Marshal(b)
 	if err != nil {
-		panic(err) // two strings always can be
+		panic(err) // two texts always encode
 	}
 	return text
 }
 
-// answerError tells a caller what went wrong.
-func (s *Site) answerError(w http.ResponseWriter, r *http.Request, err error) {
-	status, message := http.StatusInternalServerError, "hookrig could not do this; see its log"
-	var told *failure
+// answerError writes an error.
+func (s *API) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	status, message := problem.Of(err).Status, err.Error()
+	var f *failure
 	switch {
-	case errors.As(err, &told):
-		status, message = told.status, told.message
-	case errors.Is(err, journal.ErrFull):
-		status, message = http.StatusInsufficientStorage, "hookrig has no room to store this"
-	case errors.Is(err, journal.ErrNotFound):
-		status, message = http.StatusNotFound, err.Error()
-	case r.Context().Err() != nil, errors.Is(err, journal.ErrClosed):
+	case errors.As(err, &f):
+		status, message = f.status, f.message
+	case status == http.StatusInsufficientStorage:
+		message = "hookrig has no room to store this"
+	case status == http.StatusServiceUnavailable, status == http.StatusInternalServerError && r.Context().Err() != nil:
 		status, message = http.StatusServiceUnavailable, "hookrig is closing"
-	default:
-		s.o.Log.Error("site: a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	case status == http.StatusInternalServerError:
+		message = "hookrig could not do this; see its log"
+		s.o.Log.Error("webhooksite: a call failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

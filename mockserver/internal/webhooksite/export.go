@@ -14,13 +14,13 @@ import (
 
 // Bounds of a table.
 const (
-	longestExport = 10_000    // rows
-	mostCells     = 5_000_000 // rows times columns
+	maxExport = 10_000    // rows
+	maxCells  = 5_000_000 // rows times columns
 )
 
-// exportRequests answers requests as a table: some columns that all have, and one for each header, query string and
-// form field that any of them has. per_page is how many, 10 000 if it is left out.
-func (s *Site) exportRequests(w http.ResponseWriter, r *http.Request, t *token) error {
+// exportRequests answers requests as a table: some columns for all, and one for each header, query
+// string and form field of any of them. per_page is how many, by default 10 000.
+func (s *API) exportRequests(w http.ResponseWriter, r *http.Request, t *token) error {
 	values, err := queryOf(r)
 	if err != nil {
 		return err
@@ -30,9 +30,9 @@ func (s *Site) exportRequests(w http.ResponseWriter, r *http.Request, t *token) 
 		return err
 	}
 	if values.Get("per_page") == "" {
-		values.Set("per_page", strconv.Itoa(longestExport))
+		values.Set("per_page", strconv.Itoa(maxExport))
 	}
-	p, err := pageOf(values, longestExport)
+	p, err := pageOf(values, maxExport)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Site) exportRequests(w http.ResponseWriter, r *http.Request, t *token) 
 		if len(rows) == p.size {
 			return errEnough
 		}
-		if size += c.Size(); size > largestAnswer {
+		if size += c.Size(); size > maxResponse {
 			return tooLarge(len(rows))
 		}
 		rows = append(rows, newRequest(c, note).row())
@@ -53,7 +53,7 @@ func (s *Site) exportRequests(w http.ResponseWriter, r *http.Request, t *token) 
 	}); err != nil {
 		return err
 	}
-	table, err := tableOf(rows)
+	table, err := toCSV(rows)
 	if err != nil {
 		return err
 	}
@@ -63,14 +63,14 @@ func (s *Site) exportRequests(w http.ResponseWriter, r *http.Request, t *token) 
 	return err
 }
 
-// firstColumns are those that every table has.
+// firstColumns returns those of every table.
 func firstColumns() []string {
 	return []string{
 		"uuid", "type", "token_id", "created_at", "method", "url", "hostname", "ip", "user_agent", "size", "time", "note", "content",
 	}
 }
 
-// row is a request in a table, by column.
+// row returns a request as a row of the table, by column.
 func (r *request) row() map[string]string {
 	row := map[string]string{
 		"uuid": r.UUID, "type": r.Type, "token_id": r.TokenID, "created_at": r.CreatedAt.UTC().Format(stampLayout), "method": r.Method,
@@ -89,9 +89,9 @@ func (r *request) row() map[string]string {
 	return row
 }
 
-// harmless is a cell that no spreadsheet takes for a formula: one that begins like one gets a ' before it, as
-// https://owasp.org/www-community/attacks/CSV_Injection advises.
-func harmless(cell string) string {
+// escapeFormula returns a cell that no spreadsheet takes for a formula, with a ' before it where it
+// is needed, as https://owasp.org/www-community/attacks/CSV_Injection advises.
+func escapeFormula(cell string) string {
 	for _, begin := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"} {
 		if strings.HasPrefix(cell, begin) {
 			return "'" + cell
@@ -100,8 +100,8 @@ func harmless(cell string) string {
 	return cell
 }
 
-// tableOf writes rows as CSV; see harmless.
-func tableOf(rows []map[string]string) ([]byte, error) {
+// toCSV writes rows as CSV; see escapeFormula.
+func toCSV(rows []map[string]string) ([]byte, error) {
 	columns := firstColumns()
 	others := map[string]bool{}
 	for _, row := range rows {
@@ -113,7 +113,7 @@ func tableOf(rows []map[string]string) ([]byte, error) {
 		delete(others, name)
 	}
 	columns = append(columns, slices.Sorted(maps.Keys(others))...)
-	if len(columns)*len(rows) > mostCells {
+	if len(columns)*len(rows) > maxCells {
 		return nil, fail(http.StatusRequestEntityTooLarge, "the table would have %d rows and %d columns: ask for a smaller per_page", len(rows), len(columns))
 	}
 	var table bytes.Buffer
@@ -124,7 +124,7 @@ func tableOf(rows []map[string]string) ([]byte, error) {
 	cells := make([]string, len(columns))
 	for _, row := range rows {
 		for i, name := range columns {
-			cells[i] = harmless(row[name])
+			cells[i] = escapeFormula(row[name])
 		}
 		if err := out.Write(cells); err != nil {
 			return nil, err

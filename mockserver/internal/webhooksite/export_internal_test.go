@@ -13,7 +13,7 @@ func TestCellsAreNoFormulas(t *testing.T) {
 		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "\r=1": "'\r=1", "\n=1": "'\n=1", "＝1": "'＝1",
 		"": "", "a=1": "a=1", "'=1": "'=1", "2-1": "2-1", `{"a":"=1"}`: `{"a":"=1"}`,
 	} {
-		table, err := tableOf([]map[string]string{{"content": cell, "headers.x": cell}})
+		table, err := toCSV([]map[string]string{{"content": cell, "headers.x": cell}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,8 +39,8 @@ func kindOf(field string) kind {
 	return 0
 }
 
-// texts returns the values of a field of the kind text; none when the request does not have it. A group without a member
-// has those of all its members.
+// texts returns the values of a text field; none when the request does not have it. A group without
+// a member has the values of all its members.
 func (r *request) texts(field string) []string {
 	switch field {
 	case "uuid":
@@ -85,7 +85,7 @@ func (r *request) texts(field string) []string {
 	return nil
 }
 
-// number returns the value of a field of the kind numeric.
+// number returns the value of a numeric field.
 func (r *request) number(field string) float64 {
 	switch field {
 	case "size":
@@ -97,7 +97,7 @@ func (r *request) number(field string) float64 {
 	}
 }
 
-// at is when the request came, as it is shown.
+// at returns when the request came, to the second.
 func (r *request) at() time.Time { return r.CreatedAt.UTC().Truncate(time.Second) }
 
 func nonEmpty(value string) []string {

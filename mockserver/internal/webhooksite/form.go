@@ -11,17 +11,17 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// mostFields bounds how many fields and files of a form are shown; the body has them all.
-const mostFields = 1000
+// maxFields bounds how many fields and files of a form are shown; the body has all.
+const maxFields = 1000
 
-// form is what a body says as a form.
+// form is a body read as a form.
 type form struct {
 	isJSON bool
-	fields map[string]any // text, or a list of texts; nil: it is no form
+	fields map[string]any // text, or a list of texts; nil when the body is no form
 	files  []file
 }
 
-// file is one that a form carries.
+// file is a file in a form.
 type file struct {
 	field, name, kind string
 	data              []byte
@@ -42,11 +42,11 @@ func formOf(c *journal.Capture) form {
 	return form{}
 }
 
-// partsOf takes a multipart body apart, as far as it can be read.
+// partsOf reads the parts of a multipart body, as far as it can.
 func partsOf(body []byte, boundary string) form {
 	f := form{fields: map[string]any{}}
 	reader := multipart.NewReader(bytes.NewReader(body), boundary)
-	for range mostFields {
+	for range maxFields {
 		part, err := reader.NextRawPart()
 		if err != nil {
 			return f
@@ -65,8 +65,8 @@ func partsOf(body []byte, boundary string) form {
 	return f
 }
 
-// pairs reads "a=1&b=2" as it stands in a query string or a form. A name that comes again has a list of values, and so
-// has one that ends in "[]", as PHP has it. nil when there is none.
+// pairs reads "a=1&b=2" of a query string or a form, or nil when there is none. A repeated name,
+// and one that ends in "[]", has a list of values, as in PHP.
 func pairs(raw string) map[string]any {
 	var all map[string]any
 	n := 0
@@ -74,7 +74,7 @@ func pairs(raw string) map[string]any {
 		if pair == "" {
 			continue
 		}
-		if n++; n > mostFields {
+		if n++; n > maxFields {
 			break
 		}
 		name, value, _ := strings.Cut(pair, "=")
@@ -86,7 +86,7 @@ func pairs(raw string) map[string]any {
 	return all
 }
 
-// unescape decodes text of a query string; what is not well-formed stays as it is.
+// unescape decodes a text of a query string; what is not well-formed stays as it is.
 func unescape(text string) string {
 	if decoded, err := url.QueryUnescape(text); err == nil {
 		return decoded

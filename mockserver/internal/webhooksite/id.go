@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 )
 
-// newUUID draws the name of a token: RFC 9562 version 4.
+// newUUID generates the name of a token: RFC 9562 version 4.
 func newUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -20,10 +20,10 @@ func uuidText(b [16]byte) string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// A request's UUID is made of its capture's number, and that of it, so that nothing need be remembered. It is version 8
-// of RFC 9562: the number, multiplied so that neighbours differ from the first digit on (programs show the first few),
-// stands in the first 64 bits that the version leaves free; then comes the number of a file in the request, 0 for the
-// request itself, and "hook".
+// A request's UUID is computed from its capture's number, and back, so that nothing is stored. It
+// is version 8 of RFC 9562. The first 64 free bits are the number, multiplied so that neighbours
+// differ from the first digit on (programs show the first few); then come the number of a file in
+// the request, 0 for the request itself, and "hook".
 const (
 	scatter = 0x9e3779b97f4a7c15
 	gather  = 0xf1de83e19937733d // scatter * gather is 1, modulo 2^64
@@ -32,7 +32,7 @@ const (
 
 func requestID(seq uint64) string { return fileID(seq, 0) }
 
-// fileID is the UUID of a request's n-th file, from 1.
+// fileID returns the UUID of a request's n-th file, from 1.
 func fileID(seq uint64, n uint16) string {
 	var b [16]byte
 	x := seq * scatter

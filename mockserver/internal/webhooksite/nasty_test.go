@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Whatever is asked, the answer is a 4xx in the API's form, nothing is changed and the server lives.
+// Whatever is asked, the answer is a 4xx in the API's form, nothing is changed and the server goes
+// on.
 func TestNastyCalls(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)

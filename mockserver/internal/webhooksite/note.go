@@ -13,15 +13,16 @@ import (
 
 // Bounds of notes.
 const (
-	longestNote = 10_000 // characters
-	mostNotes   = 1000   // of a token
+	maxNote  = 10_000 // characters
+	maxNotes = 1000   // of a token
 )
 
-// notesOf is the kind of the documents that keep the notes on a token's requests; their keys are the ids of the captures.
+// notesOf returns the kind of the documents with the notes on a token's requests; their keys are
+// the ids of the captures.
 func notesOf(token string) string { return "note:" + token }
 
-// setNote keeps a note on a request; without text it takes the note away.
-func (s *Site) setNote(w http.ResponseWriter, r *http.Request, t *token) error {
+// setNote stores the note on a request, or deletes it when the text is empty.
+func (s *API) setNote(w http.ResponseWriter, r *http.Request, t *token) error {
 	ctx := r.Context()
 	f, err := readFields(r)
 	if err != nil {
@@ -31,7 +32,7 @@ func (s *Site) setNote(w http.ResponseWriter, r *http.Request, t *token) error {
 		return invalid("want {\"note\": \"…\"}: nothing else of a request can be changed")
 	}
 	text := ""
-	if f.text("note", utf8.UTFMax*longestNote, &text); utf8.RuneCountInString(text) > longestNote {
+	if f.text("note", utf8.UTFMax*maxNote, &text); utf8.RuneCountInString(text) > maxNote {
 		f.wrong("note", "at most 10000 characters")
 	}
 	if f.err != nil {
@@ -52,7 +53,7 @@ func (s *Site) setNote(w http.ResponseWriter, r *http.Request, t *token) error {
 	return answer(w, http.StatusOK, newRequest(&c, text))
 }
 
-func (s *Site) keepNote(ctx context.Context, token, id, text string) error {
+func (s *API) keepNote(ctx context.Context, token, id, text string) error {
 	s.tokens.writing.Lock()
 	defer s.tokens.writing.Unlock()
 	if s.tokens.get(token) == nil {
@@ -62,11 +63,11 @@ func (s *Site) keepNote(ctx context.Context, token, id, text string) error {
 	if err != nil {
 		return err
 	}
-	if _, again := notes[id]; !again && len(notes) >= mostNotes {
+	if _, again := notes[id]; !again && len(notes) >= maxNotes {
 		if err := s.dropOrphans(ctx, token, notes); err != nil {
 			return err
 		}
-		if len(notes) >= mostNotes {
+		if len(notes) >= maxNotes {
 			return invalid("the token's requests have %d notes, and that is the most", len(notes))
 		}
 	}
@@ -77,8 +78,8 @@ func (s *Site) keepNote(ctx context.Context, token, id, text string) error {
 	return s.o.Store.Put(ctx, notesOf(token), id, doc)
 }
 
-// dropOrphans drops the notes on requests that the bin has let go of.
-func (s *Site) dropOrphans(ctx context.Context, token string, notes map[string]string) error {
+// dropOrphans deletes the notes on requests that the bin no longer has.
+func (s *API) dropOrphans(ctx context.Context, token string, notes map[string]string) error {
 	for id := range notes {
 		if _, err := s.o.Store.Capture(ctx, id); !errors.Is(err, journal.ErrNotFound) {
 			if err != nil {
@@ -95,7 +96,7 @@ func (s *Site) dropOrphans(ctx context.Context, token string, notes map[string]s
 }
 
 // note returns the note on a request, or "".
-func (s *Site) note(ctx context.Context, t *token, id string) (string, error) {
+func (s *API) note(ctx context.Context, t *token, id string) (string, error) {
 	doc, err := s.o.Store.Get(ctx, notesOf(t.UUID), id)
 	if errors.Is(err, journal.ErrNotFound) {
 		return "", nil
@@ -108,7 +109,7 @@ func (s *Site) note(ctx context.Context, t *token, id string) (string, error) {
 }
 
 // notes returns all notes on a token's requests.
-func (s *Site) notes(ctx context.Context, token string) (map[string]string, error) {
+func (s *API) notes(ctx context.Context, token string) (map[string]string, error) {
 	kept, err := s.o.Store.List(ctx, notesOf(token))
 	if err != nil {
 		return nil, err
@@ -124,8 +125,8 @@ func (s *Site) notes(ctx context.Context, token string) (map[string]string, erro
 	return notes, nil
 }
 
-// dropNotes drops the notes on these captures; without any, all of the token's.
-func (s *Site) dropNotes(ctx context.Context, token string, ids ...string) error {
+// dropNotes deletes the notes on these captures; without any, all of the token's.
+func (s *API) dropNotes(ctx context.Context, token string, ids ...string) error {
 	kept, err := s.o.Store.List(ctx, notesOf(token))
 	if err != nil {
 		return err

@@ -9,16 +9,16 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// How many of a list one page has.
+// Bounds of a page of a list.
 const (
-	usualPage   = 50
-	longestPage = 100
+	usualPage = 50
+	maxPage   = 100
 )
 
 // page is a part of a list.
 type page struct{ number, size int } // from 1
 
-// queryOf returns what stands behind the "?" of a call.
+// queryOf returns the query of a call.
 func queryOf(r *http.Request) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -27,10 +27,10 @@ func queryOf(r *http.Request) (url.Values, error) {
 	return values, nil
 }
 
-// pageOf reads page and per_page. A page that asks for more than longest has longest, and says so; page 0 is the first,
-// as old programs count.
-func pageOf(values url.Values, longest int) (page, error) {
-	p := page{number: 1, size: min(usualPage, longest)}
+// pageOf reads page and per_page. A page that asks for more than limit has limit and says so. Page
+// 0 is the first, for old programs.
+func pageOf(values url.Values, limit int) (page, error) {
+	p := page{number: 1, size: min(usualPage, limit)}
 	for name, to := range map[string]*int{"page": &p.number, "per_page": &p.size} {
 		text := values.Get(name)
 		if text == "" {
@@ -42,14 +42,15 @@ func pageOf(values url.Values, longest int) (page, error) {
 		}
 		*to = max(n, 1)
 	}
-	p.size = min(p.size, longest)
+	p.size = min(p.size, limit)
 	return p, nil
 }
 
-// from is the number of the page's first item in the list, from 1.
+// from returns the number of the page's first item in the list, from 1.
 func (p page) from() int { return (p.number-1)*p.size + 1 }
 
-// bounds are where the page begins and ends in a list of total items; both are its end for a page behind it.
+// bounds returns where the page begins and ends in a list of total items; both are the end for a
+// page after it.
 func (p page) bounds(total int) (first, last int) {
 	first = min(p.from()-1, total)
 	return first, min(first+p.size, total)

@@ -63,8 +63,8 @@ type programPage struct {
 	IsLastPage bool `json:"is_last_page"`
 }
 
-// The program makes a URL, receives on it, reads what came in three ways, answers a request while its sender waits, and
-// cleans up.
+// The program makes a URL, receives on it, reads what came in three ways, answers a request while
+// its sender waits, and cleans up.
 func TestAProgramForTheService(t *testing.T) {
 	t.Parallel()
 	p := program{start(t, nil).url}
@@ -117,7 +117,7 @@ func TestAProgramForTheService(t *testing.T) {
 		resp, err := client.Post(hook, "text/plain", strings.NewReader("held"))
 		answered <- answer{resp, err}
 	}()
-	await(t, "the held request is listed", func() bool {
+	await(t, "the waiting request is listed", func() bool {
 		must(p.do("GET", "/token/"+token.UUID+"/request/latest", nil, &latest))
 		return latest.Content == "held"
 	})

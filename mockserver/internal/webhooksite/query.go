@@ -9,25 +9,26 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// match says whether a query holds for a request.
+// match says whether a request matches a query.
 type match func(*request) bool
 
 // Bounds of a query.
 const (
-	longestQuery = 4 << 10 // bytes
+	maxQuery     = 4 << 10 // bytes
 	deepestQuery = 50      // parentheses and negations within each other
-	mostClauses  = 50
+	maxClauses   = 50
 )
 
-// parseQuery reads a query in the part of Elasticsearch's query string syntax that the API's documentation shows: words
-// and quoted texts, with a field and a colon before them or looked for in the content; "*" and "?" in words; AND, OR,
-// NOT (and &&, ||, !, +, -), parentheses, also behind a field; _exists_:field; and for numbers and dates [a TO b],
-// {a TO b}, >, >=, < and <=. Clauses that stand side by side are alternatives, as there. Text is compared in any case and
-// by whole words. https://docs.webhook.site/api/requests.html#get-requests
+// parseQuery reads a query in the part of Elasticsearch's query string syntax that the API's
+// documentation shows: words and quoted texts, with a field and a colon before them or looked for
+// in the content; "*" and "?" in words; AND, OR, NOT (and &&, ||, !, +, -), parentheses, also after
+// a field; _exists_:field; and for numbers and dates [a TO b], {a TO b}, >, >=, < and <=. Clauses
+// side by side are alternatives, as there. Text is compared in any case and by whole words.
+// https://docs.webhook.site/api/requests.html#get-requests
 func parseQuery(text string, now time.Time) (match, error) {
 	switch {
-	case len(text) > longestQuery:
-		return nil, invalid("query of %d bytes: want at most %d", len(text), longestQuery)
+	case len(text) > maxQuery:
+		return nil, invalid("query of %d bytes: want at most %d", len(text), maxQuery)
 	case !utf8.ValidString(text):
 		return nil, invalid("query %s is not UTF-8", clip.Quote(text))
 	}
@@ -46,7 +47,7 @@ func parseQuery(text string, now time.Time) (match, error) {
 type parser struct {
 	text    string
 	at      int
-	field   string // that words are looked for in
+	field   string // field of words without one
 	now     time.Time
 	depth   int
 	clauses int
@@ -67,7 +68,7 @@ func (p *parser) space() {
 	}
 }
 
-// wrong is an error about what stands at the place that was read to.
+// wrong returns an error about the current position.
 func (p *parser) wrong(format string, args ...any) error {
 	const shown = 20
 	rest := p.text[min(p.at, len(p.text)):]
@@ -81,7 +82,7 @@ func (p *parser) wrong(format string, args ...any) error {
 	return invalid("query %s: at %s, byte %d: %s", clip.Quote(p.text), where, p.at+1, invalid(format, args...).Error())
 }
 
-// operator takes one of these, as words of their own if they are words.
+// operator takes one of these operators. A word must be a whole word.
 func (p *parser) operator(names ...string) bool {
 	for _, name := range names {
 		rest, ok := strings.CutPrefix(p.text[p.at:], name)
@@ -95,8 +96,8 @@ func (p *parser) operator(names ...string) bool {
 	return false
 }
 
-// deeper counts what stands within each other.
-func (p *parser) deeper() error {
+// nest counts the nesting.
+func (p *parser) nest() error {
 	if p.depth++; p.depth > deepestQuery {
 		return p.wrong("want at most %d within each other", deepestQuery)
 	}
@@ -107,7 +108,7 @@ func (p *parser) deeper() error {
 type clause struct {
 	match match
 	sign  byte // '+', '-' or 0
-	or    bool // an OR stands beside it
+	or    bool // an OR is beside it
 }
 
 // list reads clauses up to the end or a closing parenthesis.
@@ -138,8 +139,9 @@ func (p *parser) list() (match, error) {
 	return joined(list), nil
 }
 
-// joined makes one match of clauses side by side: those with "+" must hold, those with "-" must not, and of the others
-// one must, unless there is one with "+". Beside an OR a clause is an alternative, whatever its sign.
+// joined joins clauses side by side: those with "+" must match, those with "-" must not, and of the
+// others one must, unless there is one with "+". Beside an OR a clause is an alternative, whatever
+// its sign.
 func joined(list []clause) match {
 	if len(list) == 1 && list[0].sign == 0 {
 		return list[0].match
@@ -189,11 +191,11 @@ func (p *parser) conjunction() (clause, error) {
 	}}, nil
 }
 
-// signed reads a clause with what may stand before it.
+// signed reads a clause with its signs.
 func (p *parser) signed() (clause, error) {
 	switch {
 	case p.operator("NOT", "!", "-"):
-		if err := p.deeper(); err != nil {
+		if err := p.nest(); err != nil {
 			return clause{}, err
 		}
 		defer func() { p.depth-- }()
@@ -217,8 +219,8 @@ func (p *parser) primary() (match, error) {
 	if p.peek() == '(' {
 		return p.group()
 	}
-	if p.clauses++; p.clauses > mostClauses {
-		return nil, p.wrong("want at most %d clauses", mostClauses)
+	if p.clauses++; p.clauses > maxClauses {
+		return nil, p.wrong("want at most %d clauses", maxClauses)
 	}
 	if p.done() || p.peek() == ')' {
 		return nil, p.wrong("want something to look for")
@@ -227,7 +229,7 @@ func (p *parser) primary() (match, error) {
 }
 
 func (p *parser) group() (match, error) {
-	if err := p.deeper(); err != nil {
+	if err := p.nest(); err != nil {
 		return nil, err
 	}
 	defer func() { p.depth-- }()

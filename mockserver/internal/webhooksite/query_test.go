@@ -107,7 +107,7 @@ func FuzzQuery(f *testing.F) {
 		negated, err := parseQuery("NOT ("+query+")", now)
 		if err != nil {
 			if strings.Contains(err.Error(), "want at most") {
-				return // deeper or longer by one
+				return // nest or longer by one
 			}
 			t.Fatalf("%q can be read and its negation cannot: %v", query, err)
 		}

@@ -13,9 +13,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// receive says how a request to a token's bin is received; nil for another bin. A capture is stored before anything is
-// waited for.
-func (s *Site) receive(bin string, m *wire.Message) *capture.Reception {
+// receive returns how a request to a token's bin is received; nil for another bin. A capture is
+// stored before any wait.
+func (s *API) receive(bin string, m *wire.Message) *capture.Reception {
 	t := s.tokens.find(bin)
 	switch {
 	case t == nil:
@@ -30,7 +30,7 @@ func (s *Site) receive(bin string, m *wire.Message) *capture.Reception {
 	reception := &capture.Reception{Bin: t.UUID, Response: answer}
 	arrived := func() {}
 	if t.Listen > 0 {
-		arrived = s.held.arrive(t.UUID)
+		arrived = s.waiters.arrive(t.UUID)
 		reception.Done = arrived
 	}
 	reception.Stored = func(ctx context.Context, c *journal.Capture) (journal.Response, signature.Headers) {
@@ -41,7 +41,7 @@ func (s *Site) receive(bin string, m *wire.Message) *capture.Reception {
 		}
 		var lines signature.Headers
 		if t.Listen > 0 && !given.Hang && !given.Reset {
-			if r, ok := s.held.wait(ctx, t.UUID, c.Seq, time.Duration(t.Listen)*time.Second, arrived); ok {
+			if r, ok := s.waiters.wait(ctx, t.UUID, c.Seq, time.Duration(t.Listen)*time.Second, arrived); ok {
 				given, lines = s.respond(c, r, given)
 			}
 		}
@@ -52,7 +52,7 @@ func (s *Site) receive(bin string, m *wire.Message) *capture.Reception {
 	return reception
 }
 
-// answer returns what the token answers to a request.
+// answer returns the token's response to a request.
 func (t *token) answer(m *wire.Message) journal.Response {
 	r := journal.Response{
 		Status: t.DefaultStatus, Headers: map[string]string{"Content-Type": t.DefaultContentType}, Body: t.DefaultContent,
@@ -70,7 +70,7 @@ func (t *token) answer(m *wire.Message) journal.Response {
 	return r
 }
 
-// addCORS allows pages of every origin to send and to read the answer.
+// addCORS allows pages of every origin to send and to read the response.
 func addCORS(headers map[string]string) {
 	headers["Access-Control-Allow-Origin"] = "*"
 	headers["Access-Control-Allow-Methods"] = "*"
@@ -78,8 +78,8 @@ func addCORS(headers map[string]string) {
 	headers["Access-Control-Expose-Headers"] = "*"
 }
 
-// statusIn returns the status that a path of the exact form /{bin}/{status} asks for; 0 for any other, and for those
-// below 200, with which no answer ends. So neither /{bin}/orders/404 nor /{bin}/2024 is one.
+// statusIn returns the status that a path of the exact form /{bin}/{status} asks for, from 200, or
+// 0. Neither /{bin}/orders/404 nor /{bin}/2024 is one.
 func statusIn(target string) int {
 	if !strings.HasPrefix(target, "/") {
 		_, rest, _ := strings.Cut(target, "://")
@@ -104,20 +104,20 @@ func statusIn(target string) int {
 	return status
 }
 
-// limit has the token's bin keep no more than it may.
-func (s *Site) limit(ctx context.Context, t *token) {
+// limit deletes what the token's bin has beyond its limit.
+func (s *API) limit(ctx context.Context, t *token) {
 	if t.RequestLimit == nil {
 		return
 	}
-	// The server may be closing: what is too much is too much then as well.
+	// Nothing may be left beyond the limit when the server closes.
 	if _, err := s.o.Store.TrimBin(context.WithoutCancel(ctx), t.UUID, *t.RequestLimit); err != nil {
 		s.o.Log.Error("site: a token's requests were not limited", "token", t.UUID, "error", err)
 	}
 }
 
-// respond makes the answer that somebody gave to a request the one that is recorded and sent. Header lines that come
-// more than once are sent besides, each on its own; the record has their values in one.
-func (s *Site) respond(c *journal.Capture, r response, was journal.Response) (journal.Response, signature.Headers) {
+// respond makes somebody's response the one that is recorded and sent. Repeated header lines are
+// also sent one by one; the record has their values in one.
+func (s *API) respond(c *journal.Capture, r response, was journal.Response) (journal.Response, signature.Headers) {
 	recorded := journal.Response{Status: r.status, Headers: map[string]string{}, Body: string(r.content), Delay: was.Delay}
 	sent := recorded
 	sent.Headers = map[string]string{}
@@ -139,7 +139,7 @@ func (s *Site) respond(c *journal.Capture, r response, was journal.Response) (jo
 		}
 	}
 	err := s.o.Store.SetResponse(context.Background(), c.ID, recorded)
-	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
+	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have deleted it
 		s.o.Log.Error("site: an answer was not stored", "capture", c.ID, "error", err)
 	}
 	return sent, lines

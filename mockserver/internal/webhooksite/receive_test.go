@@ -161,8 +161,8 @@ func TestRequestLimit(t *testing.T) {
 	r.call("GET", "/token/"+none+"/request/"+req, "", 404)
 }
 
-// Many are held at the same time and each gets its own answer; who gets none, gets the default.
-func TestHeldRequests(t *testing.T) {
+// Many requests wait at the same time and each gets its own response, or the default.
+func TestWaitingRequests(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)
 	id, other := r.token(`{"listen":10,"default_content":"nobody came"}`), r.token(`{}`)
@@ -210,7 +210,7 @@ func TestHeldRequests(t *testing.T) {
 }
 
 // The end of the server does not wait for somebody's answer.
-func TestCloseWhileHeld(t *testing.T) {
+func TestCloseWhileRequestsWait(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)
 	id := r.token(`{"listen":10,"default_status":202}`)

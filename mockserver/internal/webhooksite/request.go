@@ -10,8 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// request is a capture as the API shows it. What no bin can know (where the sender is, what actions did, e-mails) is
-// null.
+// request is a capture as the API shows it. What a bin does not know (where the sender is, results
+// of actions, e-mails) is null.
 type request struct {
 	UUID      string  `json:"uuid"`
 	Type      string  `json:"type"` // always web
@@ -21,14 +21,15 @@ type request struct {
 	Hostname  string  `json:"hostname"`
 	Method    string  `json:"method"`
 	UserAgent *string `json:"user_agent"`
-	// Content is the body; of one that is not UTF-8 the bytes that are not are U+FFFD, and ContentBase64 has it exactly.
+	// Content is the body. Where it is not UTF-8 it has U+FFFD, and ContentBase64 has the exact
+	// bytes.
 	Content       string              `json:"content"`
 	ContentBase64 []byte              `json:"content_base64,omitempty"`
 	Query         map[string]any      `json:"query"`
 	Headers       map[string][]string `json:"headers"`
 	URL           string              `json:"url"`
 	Size          int                 `json:"size"` // bytes of the body
-	// Request holds the fields of a form, and is null for another body; a JSON body has none.
+	// Request has the fields of a form, and is null for another body; a JSON body has none.
 	Request      json.RawMessage `json:"request,omitempty"`
 	Files        map[string]any  `json:"files"`
 	Country      *string         `json:"country"`
@@ -36,7 +37,7 @@ type request struct {
 	Region       *string         `json:"region"`
 	City         *string         `json:"city"`
 	Note         *string         `json:"note"`
-	Time         float64         `json:"time"` // seconds for which the answer was held back on purpose
+	Time         float64         `json:"time"` // seconds by which the response was delayed on purpose
 	Sorting      int64           `json:"sorting"`
 	ActionOutput map[string]any  `json:"custom_action_output"`
 	ActionErrors []string        `json:"custom_action_errors"`
@@ -49,10 +50,10 @@ type request struct {
 	CreatedAt    stamp           `json:"created_at"`
 	UpdatedAt    stamp           `json:"updated_at"`
 
-	form map[string]any // Request, as it can be looked into
+	form map[string]any // Request, for queries
 }
 
-// newRequest shows a capture; note is "" where there is none.
+// newRequest returns a capture as a request; note is "" when there is none.
 func newRequest(c *journal.Capture, note string) *request {
 	host := c.Headers.Get("Host")
 	r := &request{
@@ -100,13 +101,13 @@ func (r *request) readBody(c *journal.Capture) {
 	default:
 		text, err := json.Marshal(f.fields)
 		if err != nil {
-			panic(err) // texts and lists of them always can be
+			panic(err) // texts and lists of them always encode
 		}
 		r.Request = text
 	}
 }
 
-// hostname is a Host line without its port.
+// hostname returns a Host line without its port.
 func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		return name
@@ -114,7 +115,7 @@ func hostname(host string) string {
 	return host
 }
 
-// urlOf is the address that a request was sent to, as its sender wrote it.
+// urlOf returns the address that a request was sent to, as its sender wrote it.
 func urlOf(host, target string) string {
 	if !strings.HasPrefix(target, "/") || host == "" {
 		return target

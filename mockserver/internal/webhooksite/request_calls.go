@@ -21,14 +21,14 @@ type requestPage struct {
 	To          int        `json:"to"`
 }
 
-// listRequests lists the oldest first unless told otherwise, as the documentation says. Without a query or dates it reads
-// the page; with them it reads all, to count what they select.
-func (s *Site) listRequests(w http.ResponseWriter, r *http.Request, t *token) error {
+// listRequests lists the oldest first by default, as the documentation says. Without a query or
+// dates it reads the page; with them it reads all, to count them.
+func (s *API) listRequests(w http.ResponseWriter, r *http.Request, t *token) error {
 	values, err := queryOf(r)
 	if err != nil {
 		return err
 	}
-	p, err := pageOf(values, longestPage)
+	p, err := pageOf(values, maxPage)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Site) listRequests(w http.ResponseWriter, r *http.Request, t *token) er
 	})
 }
 
-func (s *Site) getRequest(w http.ResponseWriter, r *http.Request, t *token) error {
+func (s *API) getRequest(w http.ResponseWriter, r *http.Request, t *token) error {
 	c, err := s.capture(r.Context(), t, r.PathValue("rid"))
 	if err != nil {
 		return err
@@ -58,9 +58,10 @@ func (s *Site) getRequest(w http.ResponseWriter, r *http.Request, t *token) erro
 	return answer(w, http.StatusOK, newRequest(&c, note))
 }
 
-// getRaw answers a request's body. As in the open-source edition its type is application/json if the request's was
-// exactly that, and else text/plain: what somebody sent shall not run as a page of this address.
-func (s *Site) getRaw(w http.ResponseWriter, r *http.Request, t *token) error {
+// getRaw answers a request's body. As in the open-source edition its type is application/json if
+// the request's was exactly that, else text/plain: what somebody sent must not run as a page of
+// this address.
+func (s *API) getRaw(w http.ResponseWriter, r *http.Request, t *token) error {
 	c, err := s.capture(r.Context(), t, r.PathValue("rid"))
 	if err != nil {
 		return err
@@ -75,8 +76,8 @@ func (s *Site) getRaw(w http.ResponseWriter, r *http.Request, t *token) error {
 	return err
 }
 
-// download answers a file of a form. The service redirects to where it has put the file; here it is in the answer.
-func (s *Site) download(w http.ResponseWriter, r *http.Request, t *token) error {
+// download answers a file of a form. The service redirects to the file; here it is in the response.
+func (s *API) download(w http.ResponseWriter, r *http.Request, t *token) error {
 	c, err := s.capture(r.Context(), t, r.PathValue("rid"))
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func (s *Site) download(w http.ResponseWriter, r *http.Request, t *token) error 
 	return err
 }
 
-func (s *Site) deleteRequest(w http.ResponseWriter, r *http.Request, t *token) error {
+func (s *API) deleteRequest(w http.ResponseWriter, r *http.Request, t *token) error {
 	c, err := s.capture(r.Context(), t, r.PathValue("rid"))
 	if err != nil {
 		return err
@@ -110,9 +111,9 @@ func (s *Site) deleteRequest(w http.ResponseWriter, r *http.Request, t *token) e
 	return answer(w, http.StatusOK, status{n > 0})
 }
 
-// deleteRequests deletes all requests of a token, or those that a query and dates select. The status says whether there
-// were any.
-func (s *Site) deleteRequests(w http.ResponseWriter, r *http.Request, t *token) error {
+// deleteRequests deletes the requests of a token that a query and dates select, or all. The status
+// says whether there were any.
+func (s *API) deleteRequests(w http.ResponseWriter, r *http.Request, t *token) error {
 	values, err := queryOf(r)
 	if err != nil {
 		return err
@@ -151,8 +152,8 @@ func (s *Site) deleteRequests(w http.ResponseWriter, r *http.Request, t *token) 
 	return answer(w, http.StatusOK, status{n > 0})
 }
 
-// capture returns the capture of a token that a request's UUID names, or "latest".
-func (s *Site) capture(ctx context.Context, t *token, id string) (journal.Capture, error) {
+// capture returns the capture of a token by a request's UUID, or "latest".
+func (s *API) capture(ctx context.Context, t *token, id string) (journal.Capture, error) {
 	if id == "latest" {
 		newest, err := s.o.Store.Captures(ctx, journal.CaptureQuery{Bin: t.UUID, Limit: 1})
 		if err == nil && len(newest) == 0 {
@@ -178,17 +179,17 @@ func noRequest(id string) error {
 	return fail(http.StatusNotFound, "request %s: the token has none of that id", clip.Quote(id))
 }
 
-// largestAnswer bounds the bodies in one answer, in bytes.
-const largestAnswer = 16 << 20
+// maxResponse bounds the bodies in one response, in bytes.
+const maxResponse = 16 << 20
 
-// tooLarge is the error about an answer that would be larger.
+// tooLarge is the error for a larger response.
 func tooLarge(values int) error {
 	return fail(http.StatusRequestEntityTooLarge,
-		"the requests of one answer would have more than %d bytes after %d of them: ask for a smaller per_page", largestAnswer, values)
+		"the requests of one answer would have more than %d bytes after %d of them: ask for a smaller per_page", maxResponse, values)
 }
 
-// find returns the requests of one page of a selection, and how many it has in all.
-func (s *Site) find(ctx context.Context, t *token, in selection, p page) ([]*request, int, error) {
+// find returns the requests of one page of a selection, and the total.
+func (s *API) find(ctx context.Context, t *token, in selection, p page) ([]*request, int, error) {
 	found, bytes := []*request{}, 0
 	first := p.from() - 1
 	n := 0
@@ -212,7 +213,7 @@ func (s *Site) find(ctx context.Context, t *token, in selection, p page) ([]*req
 		switch {
 		case n <= first:
 		case len(found) < p.size:
-			if bytes += c.Size(); bytes > largestAnswer {
+			if bytes += c.Size(); bytes > maxResponse {
 				return tooLarge(len(found))
 			}
 			found = append(found, newRequest(c, note))
@@ -222,7 +223,7 @@ func (s *Site) find(ctx context.Context, t *token, in selection, p page) ([]*req
 		return nil
 	})
 	if whole {
-		// What has come since it was counted is there too.
+		// Requests that came after the count are there too.
 		return found, max(total, first+len(found)), err
 	}
 	return found, n, err

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// response is an answer that somebody gives to a request that is held.
+// response is somebody's response to a request that waits.
 type response struct {
 	status  int
 	headers map[string][]string
@@ -20,12 +20,13 @@ type response struct {
 
 // Bounds of a response.
 const (
-	mostLines   = 200
-	longestLine = 8 << 10 // bytes
+	maxLines = 200
+	maxLine  = 8 << 10 // bytes
 )
 
-// setResponse answers a request that is held. https://docs.webhook.site/api/requests.html#set-response
-func (s *Site) setResponse(w http.ResponseWriter, r *http.Request, t *token) error {
+// setResponse answers a request that waits.
+// https://docs.webhook.site/api/requests.html#set-response
+func (s *API) setResponse(w http.ResponseWriter, r *http.Request, t *token) error {
 	f, err := readFields(r)
 	if err != nil {
 		return err
@@ -39,7 +40,7 @@ func (s *Site) setResponse(w http.ResponseWriter, r *http.Request, t *token) err
 	if !ok || n != 0 {
 		return noRequest(id)
 	}
-	if !s.held.answer(r.Context(), t.UUID, seq, answered) {
+	if !s.waiters.answer(r.Context(), t.UUID, seq, answered) {
 		if _, err := s.capture(r.Context(), t, id); err != nil {
 			return err
 		}
@@ -52,7 +53,7 @@ func readResponse(f *fields) (response, error) {
 	r := response{status: http.StatusOK, headers: map[string][]string{}}
 	f.integer("status", 200, 599, &r.status)
 	content := ""
-	f.text("content", longestBody, &content)
+	f.text("content", maxCall, &content)
 	if f.err != nil {
 		return response{}, f.err
 	}
@@ -66,9 +67,9 @@ func readResponse(f *fields) (response, error) {
 	return r, err
 }
 
-// readHeaders takes the header lines: a value or a list of values for each name. Those about the connection or the
-// length are another answer's. The official command line hands on what it got after decoding it, so a coding that the
-// content does not have is left out.
+// readHeaders takes the header lines: a value or a list of values for each name, without those
+// about the connection and the length. The official command line decodes a response before it hands
+// it on, so a coding that the content does not have is left out.
 func (r *response) readHeaders(raw json.RawMessage) error {
 	var lines map[string]any
 	if err := json.Unmarshal(raw, &lines); err != nil {
@@ -93,11 +94,11 @@ func (r *response) readHeaders(raw json.RawMessage) error {
 		}
 		for _, v := range values {
 			text, isText := v.(string)
-			if !isText || len(text) > longestLine || strings.ContainsAny(text, "\r\n\x00") {
-				return invalid("headers: %s: want text of one line, at most %d bytes", name, longestLine)
+			if !isText || len(text) > maxLine || strings.ContainsAny(text, "\r\n\x00") {
+				return invalid("headers: %s: want text of one line, at most %d bytes", name, maxLine)
 			}
-			if n++; n > mostLines {
-				return invalid("headers: want at most %d lines", mostLines)
+			if n++; n > maxLines {
+				return invalid("headers: want at most %d lines", maxLines)
 			}
 			r.headers[name] = append(r.headers[name], text)
 		}

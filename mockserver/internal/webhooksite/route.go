@@ -9,16 +9,17 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// route is one call of the API: a method and a path, in which a segment in braces stands for any one. The token of {id}
-// is handed to the handler.
+// route is one call of the API: a method and a path, in which a segment in braces is any one. The
+// handler gets the token of {id}.
 type route struct {
 	method, path string
 	handle       func(w http.ResponseWriter, r *http.Request, t *token) error
 }
 
-// allRoutes are those of https://docs.webhook.site/api and of the open-source edition. Where the documentation and the
-// official command line differ ("requests" and "request"), both are there.
-func (s *Site) allRoutes() []route {
+// allRoutes returns those of https://docs.webhook.site/api and of the open-source edition. Where
+// the documentation and the official command line differ ("requests" and "request"), both are
+// there.
+func (s *API) allRoutes() []route {
 	return []route{
 		{http.MethodPost, "/token", s.createToken},
 		{http.MethodGet, "/token", s.listTokens},
@@ -41,10 +42,10 @@ func (s *Site) allRoutes() []route {
 }
 
 // serve finds the route and calls it.
-func (s *Site) serve(w http.ResponseWriter, r *http.Request) error {
+func (s *API) serve(w http.ResponseWriter, r *http.Request) error {
 	method := r.Method
 	if method == http.MethodHead {
-		method = http.MethodGet // whoever writes the response leaves its body out
+		method = http.MethodGet // the response's writer leaves its body out
 	}
 	path := r.URL.Path
 	if len(path) > 1 {
@@ -80,7 +81,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) error {
 	return fail(http.StatusMethodNotAllowed, "%s %s: want %s", r.Method, clip.Quote(r.URL.Path), strings.Join(slices.Compact(allowed), " or "))
 }
 
-// fits says whether a path is the route's, and gives the request what stands for its braces.
+// fits says whether a path is the route's, and sets the request's path values.
 func (t *route) fits(segments []string, r *http.Request) bool {
 	pattern := strings.Split(t.path, "/")
 	if len(pattern) != len(segments) {
@@ -110,7 +111,7 @@ func answer(w http.ResponseWriter, status int, value any) error {
 	return err
 }
 
-// status is the answer of calls that have nothing else to say.
+// status is the response of calls without another one.
 type status struct {
 	Status bool `json:"status"`
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// selection is which requests of a token a call is about.
+// selection selects requests of a token.
 type selection struct {
 	oldest   bool
 	after    uint64    // only seq > after; 0 is no bound
@@ -24,7 +24,7 @@ type selection struct {
 func (s *selection) all() bool { return s.where == nil && s.from.IsZero() && s.to.IsZero() }
 
 // selectionOf reads sorting, date_from, date_to and query.
-func (s *Site) selectionOf(values url.Values) (selection, error) {
+func (s *API) selectionOf(values url.Values) (selection, error) {
 	in := selection{oldest: true}
 	switch sorting := values.Get("sorting"); sorting {
 	case "", "oldest":
@@ -50,7 +50,7 @@ func (s *Site) selectionOf(values url.Values) (selection, error) {
 	return in, err
 }
 
-// selects says whether a request is among them.
+// selects says whether it selects a request.
 func (s *selection) selects(c *journal.Capture, note string) bool {
 	at := c.At.Truncate(time.Second) // as it is shown
 	switch {
@@ -60,14 +60,14 @@ func (s *selection) selects(c *journal.Capture, note string) bool {
 	return s.where == nil || s.where(newRequest(c, note))
 }
 
-// searchLimit bounds how long a call may look for requests.
+// searchLimit bounds how long a call may search.
 const searchLimit = 30 * time.Second
 
-// errEnough ends each without being an error of it.
+// errEnough ends each early, and is no error of it.
 var errEnough = errors.New("enough")
 
 // each calls do for every selected request of a token, with its note.
-func (s *Site) each(ctx context.Context, t *token, in selection, do func(c *journal.Capture, note string) error) error {
+func (s *API) each(ctx context.Context, t *token, in selection, do func(c *journal.Capture, note string) error) error {
 	limited, cancel := context.WithTimeout(ctx, searchLimit)
 	defer cancel()
 	notes, err := s.notes(limited, t.UUID)
@@ -89,25 +89,26 @@ func (s *Site) each(ctx context.Context, t *token, in selection, do func(c *jour
 	return err
 }
 
-// skip has a selection of all requests begin behind the first n of them, of which the bin has more. It counts, and reads
-// none.
-func (s *Site) skip(ctx context.Context, b journal.Bin, in *selection, n int) error {
+// skip moves a selection of all requests past the first n of them, of which the bin has more. It
+// counts, and reads none.
+func (s *API) skip(ctx context.Context, b journal.Bin, in *selection, n int) error {
 	if !in.oldest {
 		n = b.Count - n
 	}
-	// The seq up to which there are n, by halves: no more than upTo, and more than after, up to which there are fewer.
+	// Bisect for the seq up to which there are n: at most upTo, and more than after, up to which
+	// there are fewer.
 	var after uint64
 	upTo := b.Last
 	for before := 0; upTo > after+1; {
 		middle := after + (upTo-after)/2
-		spread, err := s.o.Store.Counts(ctx, after, middle)
+		counts, err := s.o.Store.Counts(ctx, after, middle)
 		if err != nil {
 			return err
 		}
-		if before+spread[b.Name] >= n {
+		if before+counts[b.Name] >= n {
 			upTo = middle
 		} else {
-			after, before = middle, before+spread[b.Name]
+			after, before = middle, before+counts[b.Name]
 		}
 	}
 	if in.oldest {
@@ -118,8 +119,8 @@ func (s *Site) skip(ctx context.Context, b journal.Bin, in *selection, n int) er
 	return nil
 }
 
-// walk calls do for every capture that a query selects. It reads few at a time as long as they are large.
-func (s *Site) walk(ctx context.Context, q journal.CaptureQuery, do func(*journal.Capture) error) error {
+// walk calls do for every capture that a query selects. It reads few at a time when they are large.
+func (s *API) walk(ctx context.Context, q journal.CaptureQuery, do func(*journal.Capture) error) error {
 	const fewest, little = 16, 1 << 20
 	q.Limit = fewest
 	for {

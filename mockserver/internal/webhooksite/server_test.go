@@ -30,7 +30,7 @@ type server struct {
 	bins  *capture.Server
 }
 
-// clock is a clock that stands until it is moved.
+// clock is a clock that moves by its test only.
 type clock struct {
 	mu sync.Mutex
 	at time.Time

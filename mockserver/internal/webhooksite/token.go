@@ -10,33 +10,33 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// token is a URL of the API: a bin, and what it answers. It is kept in the store as it is shown. One that is known is
-// never changed but replaced.
+// token is a URL of the API: a bin and its responses. It is stored as it is shown. A token is never
+// changed but replaced.
 type token struct {
 	UUID               string  `json:"uuid"`
-	Redirect           bool    `json:"redirect"` // redirections are not played
+	Redirect           bool    `json:"redirect"` // there are no redirects
 	Alias              *string `json:"alias"`
-	Actions            bool    `json:"actions"` // kept and shown: actions are not played
+	Actions            bool    `json:"actions"` // stored and shown: there are no actions
 	CORS               bool    `json:"cors"`
 	Expiry             *int    `json:"expiry"`  // seconds; nil is never
 	Timeout            int     `json:"timeout"` // seconds before the answer
-	Listen             int     `json:"listen"`  // seconds that a request is held for somebody to answer it
-	Premium            bool    `json:"premium"` // what only their paid accounts have is there
+	Listen             int     `json:"listen"`  // seconds that a request waits for somebody's response
+	Premium            bool    `json:"premium"` // a feature of paid accounts, on here
 	UserID             *int    `json:"user_id"`
-	GroupID            *int    `json:"group_id"` // kept and shown
+	GroupID            *int    `json:"group_id"` // stored and shown
 	IP                 string  `json:"ip"`
 	UserAgent          *string `json:"user_agent"`
 	DefaultContent     string  `json:"default_content"`
 	DefaultStatus      int     `json:"default_status"`
 	DefaultContentType string  `json:"default_content_type"`
-	RequestLimit       *int    `json:"request_limit"` // nil: as many as any bin holds
+	RequestLimit       *int    `json:"request_limit"` // nil: as many as in any bin
 	Description        *string `json:"description"`
 	PremiumExpiresAt   *stamp  `json:"premium_expires_at"`
 	ExpiresAt          *stamp  `json:"expires_at"`
 	CreatedAt          stamp   `json:"created_at"`
 	UpdatedAt          stamp   `json:"updated_at"`
 
-	cleared bool // it has expired, and its requests are gone
+	cleared bool // it has expired, and its requests are deleted
 }
 
 // listedToken is a token in a list.
@@ -49,16 +49,16 @@ type listedToken struct {
 
 // Bounds of a token.
 const (
-	longestContent = 1 << 20 // bytes
-	longestType    = 255     // bytes
-	longestTimeout = 30      // seconds
-	longestListen  = 10      // seconds
-	longestExpiry  = 604800  // seconds
-	mostRequests   = 10_000
-	largestGroup   = 1 << 31
+	maxContent   = 1 << 20 // bytes
+	maxType      = 255     // bytes
+	maxTimeout   = 30      // seconds
+	maxListen    = 10      // seconds
+	maxExpiry    = 604800  // seconds
+	maxRequests  = 10_000
+	largestGroup = 1 << 31
 )
 
-// newToken is the token that a call without fields makes.
+// newToken returns the token of a call without fields.
 func newToken(r *http.Request, now time.Time) *token {
 	t := &token{UUID: newUUID(), Premium: true, IP: hostOf(r.RemoteAddr), CreatedAt: stamp{now}}
 	if agent := r.Header.Get("User-Agent"); agent != "" {
@@ -68,7 +68,7 @@ func newToken(r *http.Request, now time.Time) *token {
 	return t
 }
 
-// hostOf is an address without its port.
+// hostOf returns an address without its port.
 func hostOf(address string) string {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -77,24 +77,24 @@ func hostOf(address string) string {
 	return host
 }
 
-// reset gives what the open-source edition's tokens have their default values.
+// reset gives the members of the open-source edition their default values.
 func (t *token) reset() {
 	t.DefaultStatus, t.DefaultContent, t.DefaultContentType, t.Timeout = http.StatusOK, "", "text/html", 0
 }
 
-// take takes over the fields of a call. What is left out stays as it is.
+// take sets the token's members from a call. What is left out stays.
 func (t *token) take(f *fields, now time.Time) error {
 	f.integer("default_status", 200, 599, &t.DefaultStatus)
-	f.text("default_content", longestContent, &t.DefaultContent)
-	f.text("default_content_type", longestType, &t.DefaultContentType)
-	f.integer("timeout", 0, longestTimeout, &t.Timeout)
-	f.integer("listen", 0, longestListen, &t.Listen)
-	f.optional("request_limit", 0, mostRequests, &t.RequestLimit)
+	f.text("default_content", maxContent, &t.DefaultContent)
+	f.text("default_content_type", maxType, &t.DefaultContentType)
+	f.integer("timeout", 0, maxTimeout, &t.Timeout)
+	f.integer("listen", 0, maxListen, &t.Listen)
+	f.optional("request_limit", 0, maxRequests, &t.RequestLimit)
 	f.optional("group_id", 0, largestGroup, &t.GroupID)
 	f.flag("cors", &t.CORS)
 	f.flag("actions", &t.Actions)
 	before := t.Expiry
-	f.optional("expiry", 1, longestExpiry, &t.Expiry)
+	f.optional("expiry", 1, maxExpiry, &t.Expiry)
 	if f.err != nil {
 		return f.err
 	}
@@ -104,8 +104,8 @@ func (t *token) take(f *fields, now time.Time) error {
 	switch {
 	case t.Expiry == nil:
 		t.ExpiresAt = nil
-	case before == nil || *before != *t.Expiry || t.ExpiresAt == nil: // saying the same again does not prolong it
-		// Rounded up, since it is kept in whole seconds.
+	case before == nil || *before != *t.Expiry || t.ExpiresAt == nil: // setting it again does not prolong it
+		// Rounded up, because it is stored in whole seconds.
 		end := now.Add(time.Duration(*t.Expiry)*time.Second + time.Second - 1)
 		t.ExpiresAt = &stamp{end.UTC().Truncate(time.Second)}
 	}
@@ -113,7 +113,7 @@ func (t *token) take(f *fields, now time.Time) error {
 	return t.takeAlias(f)
 }
 
-// takeAlias takes over the other name, which null takes away.
+// takeAlias sets the alias; null removes it.
 func (t *token) takeAlias(f *fields) error {
 	if !f.has("alias") {
 		return nil

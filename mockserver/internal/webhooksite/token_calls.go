@@ -12,9 +12,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// createToken answers 201, as the open-source edition does and the official command line demands; the documentation of
-// the service says 200, and programs written after it take any 2xx.
-func (s *Site) createToken(w http.ResponseWriter, r *http.Request, _ *token) error {
+// createToken answers 201, as the open-source edition does and the official command line demands.
+// The documentation of the service says 200, and programs written for it take any 2xx.
+func (s *API) createToken(w http.ResponseWriter, r *http.Request, _ *token) error {
 	f, err := readFields(r)
 	if err != nil {
 		return err
@@ -33,8 +33,8 @@ func (s *Site) createToken(w http.ResponseWriter, r *http.Request, _ *token) err
 	return answer(w, http.StatusCreated, t)
 }
 
-// copyFrom takes over the settings of the token that clone_from names, by its UUID or its alias.
-func (s *Site) copyFrom(f *fields, t *token) error {
+// copyFrom copies the settings of the token that clone_from names, by its UUID or its alias.
+func (s *API) copyFrom(f *fields, t *token) error {
 	name := ""
 	if f.text("clone_from", 36, &name); name == "" {
 		return f.err
@@ -49,13 +49,13 @@ func (s *Site) copyFrom(f *fields, t *token) error {
 	return nil
 }
 
-func (s *Site) getToken(w http.ResponseWriter, _ *http.Request, t *token) error {
+func (s *API) getToken(w http.ResponseWriter, _ *http.Request, t *token) error {
 	return answer(w, http.StatusOK, t)
 }
 
-// updateToken: what the open-source edition has and a call leaves out falls back to its default, as there; the rest
-// (cors, alias, listen, expiry, request_limit, actions, group_id) stays as it was.
-func (s *Site) updateToken(w http.ResponseWriter, r *http.Request, t *token) error {
+// updateToken gives members of the open-source edition that the call leaves out their defaults, as
+// there. The others (cors, alias, listen, expiry, request_limit, actions, group_id) stay.
+func (s *API) updateToken(w http.ResponseWriter, r *http.Request, t *token) error {
 	f, err := readFields(r)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (s *Site) updateToken(w http.ResponseWriter, r *http.Request, t *token) err
 }
 
 // update changes a copy of a token and answers it.
-func (s *Site) update(w http.ResponseWriter, r *http.Request, t *token, by func(*token) error) error {
+func (s *API) update(w http.ResponseWriter, r *http.Request, t *token, by func(*token) error) error {
 	after, err := s.change(r.Context(), t.UUID, func(before *token) (*token, error) {
 		after := *before
 		after.UpdatedAt = stamp{s.o.Now()}
@@ -79,7 +79,7 @@ func (s *Site) update(w http.ResponseWriter, r *http.Request, t *token, by func(
 	return answer(w, http.StatusOK, after)
 }
 
-func (s *Site) setAlias(w http.ResponseWriter, r *http.Request, t *token) error {
+func (s *API) setAlias(w http.ResponseWriter, r *http.Request, t *token) error {
 	f, err := readFields(r)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (s *Site) setAlias(w http.ResponseWriter, r *http.Request, t *token) error 
 	return s.update(w, r, t, func(t *token) error { return t.takeAlias(f) })
 }
 
-func (s *Site) toggleCORS(w http.ResponseWriter, r *http.Request, t *token) error {
+func (s *API) toggleCORS(w http.ResponseWriter, r *http.Request, t *token) error {
 	after, err := s.change(r.Context(), t.UUID, func(before *token) (*token, error) {
 		after := *before
 		after.CORS, after.UpdatedAt = !before.CORS, stamp{s.o.Now()}
@@ -101,7 +101,7 @@ func (s *Site) toggleCORS(w http.ResponseWriter, r *http.Request, t *token) erro
 	}{after.CORS})
 }
 
-func (s *Site) deleteToken(w http.ResponseWriter, r *http.Request, t *token) error {
+func (s *API) deleteToken(w http.ResponseWriter, r *http.Request, t *token) error {
 	if err := s.delete(r.Context(), t); err != nil {
 		return err
 	}
@@ -125,12 +125,12 @@ type tokenPage struct {
 	Total        int           `json:"total"`
 }
 
-func (s *Site) listTokens(w http.ResponseWriter, r *http.Request, _ *token) error {
+func (s *API) listTokens(w http.ResponseWriter, r *http.Request, _ *token) error {
 	values, err := queryOf(r)
 	if err != nil {
 		return err
 	}
-	p, err := pageOf(values, longestPage)
+	p, err := pageOf(values, maxPage)
 	if err != nil {
 		return err
 	}
@@ -175,8 +175,8 @@ func (s *Site) listTokens(w http.ResponseWriter, r *http.Request, _ *token) erro
 	return answer(w, http.StatusOK, out)
 }
 
-// listed adds to tokens what a list tells of their requests.
-func (s *Site) listed(ctx context.Context, list []*token) ([]listedToken, error) {
+// listed adds to tokens what a list shows of their requests.
+func (s *API) listed(ctx context.Context, list []*token) ([]listedToken, error) {
 	bins, err := s.o.Store.Bins(ctx)
 	if err != nil {
 		return nil, err

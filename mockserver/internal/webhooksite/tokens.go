@@ -15,22 +15,22 @@ import (
 
 // Bounds of all tokens together.
 const (
-	mostTokens  = 10_000
-	mostContent = 64 << 20 // bytes of default_content
+	maxTokens       = 10_000
+	maxTotalContent = 64 << 20 // bytes of default_content
 )
 
-// documents is the kind of the documents that keep tokens; their keys are the UUIDs.
+// documents is the kind of the documents of tokens; their keys are the UUIDs.
 const documents = "token"
 
-// tokens are those that there are. The zero value has none.
+// tokens are all tokens. The zero tokens is empty.
 type tokens struct {
-	writing sync.Mutex // held over a change in the store and here
+	writing sync.Mutex // locked during a change in the store and here
 	mu      sync.RWMutex
 	byID    map[string]*token
 	byAlias map[string]*token
 }
 
-// restore takes up the tokens that the store keeps.
+// restore loads the tokens of the store.
 func (t *tokens) restore(ctx context.Context, store journal.Store) error {
 	kept, err := store.List(ctx, documents)
 	if err != nil {
@@ -63,7 +63,7 @@ func (t *tokens) find(name string) *token {
 	return t.byAlias[name]
 }
 
-// all returns every token, in no order.
+// all returns every token, in any order.
 func (t *tokens) all() []*token {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -74,7 +74,7 @@ func (t *tokens) all() []*token {
 	return list
 }
 
-// set adds a token, or puts it in the place of the one of its UUID.
+// set adds a token, or replaces the one of its UUID.
 func (t *tokens) set(one *token) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,15 +95,15 @@ func (t *tokens) remove(one *token) {
 	t.freeAlias(one)
 }
 
-// freeAlias gives a token's alias free, unless another one has got it. The lock is held.
+// freeAlias frees a token's alias, unless another one has it now. The caller has the lock.
 func (t *tokens) freeAlias(of *token) {
 	if of != nil && of.Alias != nil && t.byAlias[*of.Alias] == of {
 		delete(t.byAlias, *of.Alias)
 	}
 }
 
-// change replaces a token, or makes a new one, by what next returns. before is nil for a new one.
-func (s *Site) change(ctx context.Context, id string, next func(before *token) (*token, error)) (*token, error) {
+// change replaces a token, or makes a new one, by the result of next. before is nil for a new one.
+func (s *API) change(ctx context.Context, id string, next func(before *token) (*token, error)) (*token, error) {
 	s.tokens.writing.Lock()
 	defer s.tokens.writing.Unlock()
 	before := s.tokens.get(id)
@@ -136,10 +136,10 @@ func notFound(id string) error {
 	return fail(http.StatusGone, "token %s: there is none, or not any more; POST /token makes one", clip.Quote(id))
 }
 
-// checkRoom keeps the tokens within their bounds. Those that have expired make room first.
-func (s *Site) checkRoom(ctx context.Context, before, after *token) error {
+// checkRoom checks the bounds of all tokens. Expired tokens are deleted first.
+func (s *API) checkRoom(ctx context.Context, before, after *token) error {
 	list := s.tokens.all()
-	if before == nil && len(list) >= mostTokens {
+	if before == nil && len(list) >= maxTokens {
 		for _, one := range list {
 			if one.cleared {
 				if err := s.forget(ctx, one); err != nil {
@@ -147,7 +147,7 @@ func (s *Site) checkRoom(ctx context.Context, before, after *token) error {
 				}
 			}
 		}
-		if list = s.tokens.all(); len(list) >= mostTokens {
+		if list = s.tokens.all(); len(list) >= maxTokens {
 			return fail(http.StatusTooManyRequests, "there are %d tokens, and that is the most: delete some", len(list))
 		}
 	}
@@ -157,14 +157,14 @@ func (s *Site) checkRoom(ctx context.Context, before, after *token) error {
 			content += len(one.DefaultContent)
 		}
 	}
-	if content > mostContent {
-		return fail(http.StatusInsufficientStorage, "the default_content of all tokens would have %d bytes: want at most %d", content, mostContent)
+	if content > maxTotalContent {
+		return fail(http.StatusInsufficientStorage, "the default_content of all tokens would have %d bytes: want at most %d", content, maxTotalContent)
 	}
 	return nil
 }
 
-// checkAlias keeps an alias from taking another token's name, or that of a bin that holds requests.
-func (s *Site) checkAlias(ctx context.Context, before, after *token) error {
+// checkAlias refuses an alias that is another token's name, or that of a bin with requests.
+func (s *API) checkAlias(ctx context.Context, before, after *token) error {
 	if after.Alias == nil || before != nil && before.Alias != nil && *before.Alias == *after.Alias {
 		return nil
 	}
@@ -181,8 +181,8 @@ func (s *Site) checkAlias(ctx context.Context, before, after *token) error {
 	return nil
 }
 
-// bin returns what the store knows of a bin; nothing is the zero Bin.
-func (s *Site) bin(ctx context.Context, name string) (journal.Bin, error) {
+// bin returns the store's record of a bin, or the zero Bin.
+func (s *API) bin(ctx context.Context, name string) (journal.Bin, error) {
 	bins, err := s.o.Store.Bins(ctx)
 	if err != nil {
 		return journal.Bin{}, err
@@ -196,7 +196,7 @@ func (s *Site) bin(ctx context.Context, name string) (journal.Bin, error) {
 }
 
 // delete deletes a token, its requests and their notes.
-func (s *Site) delete(ctx context.Context, t *token) error {
+func (s *API) delete(ctx context.Context, t *token) error {
 	s.tokens.writing.Lock()
 	defer s.tokens.writing.Unlock()
 	if err := s.clear(ctx, t); err != nil {
@@ -206,14 +206,14 @@ func (s *Site) delete(ctx context.Context, t *token) error {
 }
 
 // clear deletes a token's requests and their notes.
-func (s *Site) clear(ctx context.Context, t *token) error {
+func (s *API) clear(ctx context.Context, t *token) error {
 	if _, err := s.o.Store.ClearBin(ctx, t.UUID); err != nil {
 		return err
 	}
 	return s.dropNotes(ctx, t.UUID)
 }
 
-func (s *Site) forget(ctx context.Context, t *token) error {
+func (s *API) forget(ctx context.Context, t *token) error {
 	if err := s.o.Store.Delete(ctx, documents, t.UUID); err != nil && !errors.Is(err, journal.ErrNotFound) {
 		return err
 	}
@@ -223,9 +223,9 @@ func (s *Site) forget(ctx context.Context, t *token) error {
 	return nil
 }
 
-// expire clears what the tokens that have expired hold, and gives their aliases free. They themselves stay for a while,
-// so that their addresses can say that they are gone.
-func (s *Site) expire(ctx context.Context, now time.Time) error {
+// expire deletes the requests of expired tokens and frees their aliases. The tokens stay for some
+// time, so that their addresses can answer 410.
+func (s *API) expire(ctx context.Context, now time.Time) error {
 	s.tokens.writing.Lock()
 	defer s.tokens.writing.Unlock()
 	for _, t := range s.tokens.all() {

@@ -51,8 +51,9 @@ func (r *reader) whole(toHEAD bool, most int) (response Response, reusable bool,
 	return response, reusable, err
 }
 
-// response reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD was asked. The lines of
-// r.head are there until the next read, or longer when they are to be kept: else it allocates nothing unless it fails.
+// response reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD
+// was asked. The lines of r.head are there until the next read, or longer when they are to be kept:
+// else it allocates nothing unless it fails.
 func (r *reader) response(toHEAD, keep bool) (responseHead, error) {
 	const mostInterim = 100
 	for range mostInterim {
@@ -84,7 +85,8 @@ func (r *reader) response(toHEAD, keep bool) (responseHead, error) {
 	return responseHead{}, fmt.Errorf("%w: more than %d interim responses", ErrMalformed, mostInterim)
 }
 
-// checkStart says what is wrong with the beginning of a response that cannot become one, so that nobody waits for its end.
+// checkStart says what is wrong with the beginning of what cannot be a response, so that nobody
+// waits for its end.
 func checkStart(got []byte) (int, error) {
 	const start = "HTTP/"
 	if n := min(len(got), len(start)); string(got[:n]) == start[:n] {
@@ -102,8 +104,8 @@ func checkStart(got []byte) (int, error) {
 	return 0, http1.Malformed(fmt.Sprintf("response %s is not HTTP%s", clip.Quote(redact.Line(string(got[:min(len(got), MaxHead)]))), hint))
 }
 
-// body reads the body of the response and says whether the connection can be used again. most bounds what is kept;
-// http1.ErrLong: there is more.
+// body reads the body of the response and says whether the connection can be used again. most
+// bounds what is kept; http1.ErrLong: there is more.
 func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, err error) {
 	reusable = !h.last
 	b := http1.Body{Most: most}

@@ -92,7 +92,7 @@ func sampleDelivery() journal.Delivery {
 	return journal.Delivery{
 		Provider: "p", Endpoint: "e", URL: "u", Pattern: "*", Created: time.Unix(1_700_000_000, 6).UTC(), Faults: []string{"f"},
 		Event: fixtures.Event{
-			Provider: "p", ID: "i", Name: "n", Tenant: "t", At: time.Unix(1_700_000_000, 7).UTC(), Body: []byte("{}"),
+			Provider: "p", ID: "i", Name: "n", Tenant: "t", At: time.Unix(1_700_000_000, 7).UTC(), Headers: signature.Headers{{Name: "E", Value: "f"}}, Body: []byte("{}"),
 			Draw: fixtures.Draw{Seed: 1, Stream: "s", Index: 2},
 		},
 	}

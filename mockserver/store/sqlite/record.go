@@ -20,14 +20,15 @@ import (
 // Unpacking reads every version that was ever written. To change the layout, raise recordVersion, read the new field
 // only from records that have it (unpacker.since), and add a migration, so that older programs refuse the file.
 
-// recordVersion is the first byte of every new record. Deliveries and attempts have been the same since version 1.
-const recordVersion = 4
+// recordVersion is the first byte of every new record. Attempts have been the same since version 1.
+const recordVersion = 5
 
-// The versions in which captures got more fields.
+// The versions in which captures and deliveries got more fields.
 const (
 	withRaw       = 2 // Capture.Raw
 	withTLS       = 3 // Capture.TLS; Response.Lines, Drip and Cut
 	withBinary    = 4 // Response.Binary
+	withLines     = 5 // Event.Headers
 	oldestVersion = 1
 )
 
@@ -138,6 +139,7 @@ func packDelivery(dst []byte, d *journal.Delivery) []byte {
 		dst = packText(dst, text)
 	}
 	dst = packTime(dst, e.At)
+	dst = packHeaders(dst, e.Headers)
 	dst = packBytes(dst, e.Body)
 	dst = binary.AppendUvarint(dst, e.Draw.Seed)
 	dst = packText(dst, e.Draw.Stream)
@@ -153,6 +155,9 @@ func unpackDelivery(record []byte, d *journal.Delivery) error {
 		*text = u.string()
 	}
 	e.At = u.time()
+	if u.since(withLines) {
+		e.Headers = nilIfEmpty(u.headers())
+	}
 	e.Body = u.bytes()
 	e.Draw.Seed = u.uint()
 	e.Draw.Stream = u.string()

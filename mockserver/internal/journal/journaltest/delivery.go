@@ -21,6 +21,7 @@ func Delivery(id string, n int) *journal.Delivery {
 	return &journal.Delivery{
 		ID: id, Provider: "neostore", Endpoint: "e1", URL: "http://127.0.0.1/in",
 		Event: fixtures.Event{
+			Headers:  signature.Headers{{Name: "X-Event", Value: "made é"}, {Name: "x-event", Value: ""}},
 			Provider: "neostore", ID: fmt.Sprintf("event-%d", n), Name: "Pass:Created", Tenant: "t", At: at,
 			Body: []byte("{\"a\":\"\x00\xff\"}"), Draw: fixtures.Draw{Seed: 1<<64 - 1, Stream: "s", Index: 7},
 		},

@@ -21,7 +21,7 @@ func isSolanaAddress(text string) bool {
 	return len(text) >= 32 && len(text) <= 44 && strings.Trim(text, "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz") == ""
 }
 
-// checksummed is an Ethereum address with the capitals that EIP-55 gives it.
+// checksummed returns an Ethereum address with the capitals of EIP-55.
 func checksummed(address string) string {
 	digits := []byte(strings.ToLower(address[2:]))
 	sum := hex.EncodeToString(keccak(digits))
@@ -33,7 +33,7 @@ func checksummed(address string) string {
 	return "0x" + string(digits)
 }
 
-// addressOf is an address that is always the same for the same text.
+// addressOf returns an address that is always the same for the same text.
 func addressOf(text string) string {
 	return checksummed("0x" + hex.EncodeToString(keccak([]byte(text))[12:]))
 }

@@ -256,7 +256,7 @@ func TestRegistrations(t *testing.T) {
 	}
 	left := slices.Clone(ids)
 	for _, i := range []int{3, 0, 5, 4, 1, 2} {
-		gone := r.call("DELETE", path("/v0/passes/%s/registrations/%s", id, ids[i]), "")
+		removed := r.call("DELETE", path("/v0/passes/%s/registrations/%s", id, ids[i]), "")
 		d := to.next(t)
 		left = slices.DeleteFunc(left, func(other string) bool { return other == ids[i] })
 		want := strings.Join(left, " ")
@@ -264,8 +264,8 @@ func TestRegistrations(t *testing.T) {
 		for _, one := range gjson.GetBytes(d.body, "result.registrations.#(deletedAt==~null)#.id").Array() {
 			open = append(open, one.Str)
 		}
-		if gone.get("id") != ids[i] || gone.get("deletedAt") == "" || strings.Join(open, " ") != want || d.get("result.registrations.#") != "6" {
-			t.Errorf("removed %s: %s, open %v, want %s", ids[i], gone.body, open, want)
+		if removed.get("id") != ids[i] || removed.get("deletedAt") == "" || strings.Join(open, " ") != want || d.get("result.registrations.#") != "6" {
+			t.Errorf("removed %s: %s, open %v, want %s", ids[i], removed.body, open, want)
 		}
 	}
 	if got := r.request("DELETE", path("/v0/passes/%s/registrations/%s", id, ids[0]), ""); got.status != 409 {

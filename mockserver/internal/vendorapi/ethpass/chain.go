@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// chains that passes can be of. Which one this server's are of is the option chain (E-6).
+// The chains of passes. The option chain says which one the passes of this server are of (E-6).
 const (
 	evm    = "evm"
 	solana = "solana"
@@ -18,10 +18,10 @@ type chain struct {
 	Network natural `json:"network"`
 }
 
-// natural is a whole number that may be given as text or as a number (E-5); of a network also a name. "" is none.
+// natural is a whole number as text or as a number (E-5); of a network also a name. "" is none.
 type natural string
 
-// UnmarshalJSON takes the text of a string or of a number.
+// UnmarshalJSON reads a string or a number.
 func (n *natural) UnmarshalJSON(raw []byte) error {
 	var text string
 	if raw[0] != '"' {
@@ -36,7 +36,7 @@ func (n *natural) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// isDigits says whether n is a decimal number of at most so many digits.
+// isDigits says whether n is a decimal number of at most that many digits.
 func (n natural) isDigits(most int) bool {
 	return n != "" && len(n) <= most && strings.Trim(string(n), "0123456789") == "" && (n == "0" || n[0] != '0')
 }
@@ -46,7 +46,7 @@ const (
 	maxTokenDigits   = 78 // of 2^256
 )
 
-// network reads a network of the chain that this server's passes are of, as the passes have it.
+// network reads a network of the chain of this server's passes, in the form of the passes.
 func (a *api) network(where string, c chain) (json.RawMessage, error) {
 	plays := a.Provider.Option("chain")
 	if c.Name != evm && c.Name != solana {
@@ -75,7 +75,7 @@ func isNetworkName(text string) bool {
 	return text != "" && len(text) <= 32 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// owner reads the address of a wallet, as the passes have it.
+// owner reads the address of a wallet, in the form of the passes.
 func (a *api) owner(where, address string) (string, error) {
 	switch {
 	case a.Provider.Option("chain") == solana && isSolanaAddress(address):
@@ -93,14 +93,14 @@ func (a *api) wantAddress() string {
 	return "want an address: 0x and 40 hex digits."
 }
 
-// nft is a token that a pass stands for.
+// nft is a token of a pass.
 type nft struct {
 	ContractAddress   string  `json:"contractAddress"`
 	ContractInterface string  `json:"contractInterface"`
 	TokenID           natural `json:"tokenId"`
 }
 
-// readNFT gives a token the form that the passes have it in.
+// readNFT returns a token in the form of the passes.
 func (a *api) readNFT(where string, n nft) (nft, error) {
 	onSolana := a.Provider.Option("chain") == solana
 	switch {

@@ -5,13 +5,12 @@ import (
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
-// order asks for a pass. It has the chain and the signature either itself, as in the API reference, or in its wallet, as in
-// "Creating Passes".
-type order struct {
+// creation is the body that creates a pass. It has the chain and the signature either itself, as in
+// the API reference, or in its wallet, as in "Creating Passes".
+type creation struct {
 	Chain            *chain  `json:"chain"`
 	Signature        string  `json:"signature"`
 	SignatureMessage string  `json:"signatureMessage"`
@@ -22,20 +21,20 @@ type order struct {
 	details
 }
 
-// wallet is whose a pass is to be.
+// wallet is the wallet of the pass's owner.
 type wallet struct {
 	Chain            *chain `json:"chain"`
 	Address          string `json:"address"`
 	Signature        string `json:"signature"`
 	SignatureMessage string `json:"signatureMessage"`
-	// RequireUniqueSignature refuses a signature that another pass of the project was made with.
+	// RequireUniqueSignature refuses the signature of another pass of the project.
 	RequireUniqueSignature bool `json:"requireUniqueSignature"`
 }
 
-// postPass makes a pass. Nothing prevents two of the same token ("Querying Passes").
+// postPass creates a pass. Two passes may be of the same token ("Querying Passes").
 func (a *api) postPass(w http.ResponseWriter, r *http.Request, p project) error {
-	var in order
-	if err := read(w, r, &in); err != nil {
+	var in creation
+	if err := read(w, r, &in, false); err != nil {
 		return err
 	}
 	of, err := in.from()
@@ -53,26 +52,18 @@ func (a *api) postPass(w http.ResponseWriter, r *http.Request, p project) error 
 			return err
 		}
 	}
-	e, err := a.Dispatcher.Create(r.Context(), a.Provider.Name, passKind, p.Name, given, func(l *delivery.Life) error {
-		if err := keep(l, func(k *kept) error { k.details, k.Signature = in.details, of.Signature; return nil }); err != nil {
+	e, err := a.Entities.Create(r.Context(), a.Provider.Name, passKind, p.Name, given, func(tx *entities.Tx) error {
+		if err := updateExtra(tx, func(k *passExtra) error { k.details, k.Signature = in.details, of.Signature; return nil }); err != nil {
 			return err
 		}
-		_, err := l.Happen(fixtures.Step{Event: a.events.create})
+		_, err := tx.Happen(fixtures.Step{Event: a.events.create})
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	pass, err := a.full(r, &e)
-	if err != nil {
-		return err
-	}
-	vendorapi.WriteBytes(w, http.StatusOK, pass)
-	return nil
+	return a.answerPass(w, r, &e, err)
 }
 
-// from is the wallet that the order is from, in either form.
-func (in *order) from() (wallet, error) {
+// from returns the wallet of the body, in either form.
+func (in *creation) from() (wallet, error) {
 	if in.Wallet == nil {
 		of := wallet{Chain: in.Chain, Signature: in.Signature, SignatureMessage: in.SignatureMessage}
 		if of.Chain == nil {
@@ -103,8 +94,8 @@ func (w *wallet) check(where string) error {
 	return nil
 }
 
-// given are the fields of the pass.
-func (a *api) given(in *order, of wallet) (fixtures.Given, error) {
+// given returns the fields of the pass.
+func (a *api) given(in *creation, of wallet) (fixtures.Given, error) {
 	where := "wallet.chain"
 	if in.Wallet == nil {
 		where = "chain"
@@ -142,10 +133,10 @@ func (a *api) given(in *order, of wallet) (fixtures.Given, error) {
 	return given, in.details.check()
 }
 
-// isNew says why a signature is not one that no pass of the project was made with.
+// isNew refuses a signature that a pass of the project was created with.
 func (a *api) isNew(p project, signature string) error {
-	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
-		k, err := keptOf(e.Extra)
+	for _, e := range a.Entities.List(a.Provider.Name, p.Name, passKind) {
+		k, err := readExtra(e.Extra)
 		if err != nil {
 			return err
 		}

@@ -209,11 +209,11 @@ func TestDashboardRefusesOtherForms(t *testing.T) {
 	b = browse(t, r.url)
 	page = b.send("/session", url.Values{"key": {acme.key}})
 	path, form := b.action(page, "Generate secret")
-	if err := r.dispatcher.RemoveTenant(t.Context(), "ethpass", "acme"); err != nil {
+	if err := r.entities.DeleteTenant(t.Context(), "ethpass", "acme"); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.send(path, form); got.status != 401 {
-		t.Errorf("a key that is gone: %d", got.status)
+		t.Errorf("a key that was removed: %d", got.status)
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
-// details are what a caller says of a pass that is no part of its webhooks: how it looks, and what it is to the caller.
+// details are the members of a pass that its events do not show: how it looks, and what it is to
+// the caller.
 type details struct {
 	Image      string  `json:"image,omitempty"`
 	TemplateID string  `json:"templateId,omitempty"`
@@ -23,7 +23,7 @@ type details struct {
 // members are those of a JSON object.
 type members map[string]json.RawMessage
 
-// merge takes up the members of others; null removes one.
+// merge merges the members of others; null removes one.
 func (m *members) merge(others members) {
 	for name, value := range others {
 		if string(value) == "null" {
@@ -37,7 +37,7 @@ func (m *members) merge(others members) {
 	}
 }
 
-// message is what is written into the barcode; only a scan tells it.
+// message returns the message of the barcode, which only a scan shows.
 func (d *details) message() string { return gjson.ParseBytes(d.Barcode["message"]).String() }
 
 // maxText bounds each text of the details, in bytes. An image may be the image itself.
@@ -69,7 +69,7 @@ func (d *details) check() error {
 	return nil
 }
 
-// patch are details to change: what is left out stays.
+// patch is the body that changes details: what is left out stays.
 type patch struct {
 	Image, TemplateID, ExternalID *string
 	Barcode, Pass                 members
@@ -86,22 +86,14 @@ func (p *patch) apply(d *details) error {
 	return d.check()
 }
 
-// patchPass changes details; no event tells of it.
+// patchPass changes details, without an event.
 func (a *api) patchPass(w http.ResponseWriter, r *http.Request, p project) error {
 	var in patch
-	if err := read(w, r, &in); err != nil {
+	if err := read(w, r, &in, false); err != nil {
 		return err
 	}
-	e, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
-		return keep(l, func(k *kept) error { return in.apply(&k.details) })
+	e, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
+		return updateExtra(tx, func(k *passExtra) error { return in.apply(&k.details) })
 	})
-	if err != nil {
-		return err
-	}
-	pass, err := a.full(r, &e)
-	if err != nil {
-		return err
-	}
-	vendorapi.WriteBytes(w, http.StatusOK, pass)
-	return nil
+	return a.answerPass(w, r, &e, err)
 }

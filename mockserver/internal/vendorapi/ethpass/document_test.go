@@ -53,7 +53,8 @@ func TestTheDocumentedPayloadFitsTheSchema(t *testing.T) {
 	}
 }
 
-// A pass like the documented one, made by calls, has the documented payload but for what is drawn and for the times.
+// A pass like the documented one, made by calls, has the documented payload but for what is drawn
+// and for the times.
 func TestTheDocumentedPayloadByCalls(t *testing.T) {
 	t.Parallel()
 	r, to := play(t), receive(t, nil)
@@ -83,7 +84,8 @@ func TestTheDocumentedPayloadByCalls(t *testing.T) {
 	}
 }
 
-// The requests that the documents show, with host, key and ids replaced: PASS and BARCODE are those of a pass.
+// The requests that the documents show, with host, key and ids replaced: PASS and BARCODE are those
+// of a pass.
 func TestDocumentedRequests(t *testing.T) {
 	t.Parallel()
 	const signed = `"signature": "0x71147d2b97a397061e6dbd82351867a7057bdb4d9566a8ac2d618e1a3e62d43c722245fb4e6a8e9ee814348bdd5c433224c8c10f9fadf7fd154b44c17056109f1c",` +

@@ -10,22 +10,23 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// api answers for ethpass.
+// api is ethpass over one server.
 type api struct {
 	vendorapi.Backend
 	events   events
-	changing sync.Mutex // one change of a webhook at a time, and one look at the signatures
-	sessions sessions
+	changing sync.Mutex // locked by a change of a webhook, and by a check of signatures
+	sessions vendorapi.Sessions
 }
 
-// events are the names of the five events, as they stand on the wire.
+// events are the names of the five events on the wire.
 type events struct {
 	create, register, unregister, expire, scan string
 }
 
-// New makes the API and the dashboard of ethpass. It starts nothing that would have to end.
+// New returns the API and the dashboard of ethpass. It starts nothing.
 func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
 	a := &api{Backend: server}
+	a.sessions.Cookie = "ethpass_session"
 	for title, name := range map[string]*string{
 		"PassCreated": &a.events.create, "PassRegister": &a.events.register, "PassUnregister": &a.events.unregister,
 		"PassExpired": &a.events.expire, "PassScan": &a.events.scan,
@@ -39,7 +40,7 @@ func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
 			return nil, fmt.Errorf("%s has no event titled %s: %w", server.Provider.Name, title, fixtures.ErrUnknownEvent)
 		}
 	}
-	rt := vendorapi.NewRoutes(as, wrong)
+	rt := vendorapi.NewRoutes(a.Log, http.StatusBadRequest, writeError)
 	for _, root := range []string{"/v0", "/api/v0"} {
 		a.serveAPI(rt, root)
 	}

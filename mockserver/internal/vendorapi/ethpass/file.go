@@ -7,16 +7,17 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// fileURL is where the owner downloads the pass. Who has it needs no key, as with ethpass.
-func (a *api) fileURL(r *http.Request, e *delivery.Entity) string {
+// fileURL returns where the owner downloads the pass. The URL needs no key, as with ethpass.
+func (a *api) fileURL(r *http.Request, e *entities.Entity) string {
 	return vendorapi.Base(r) + "/v0/files/" + url.PathEscape(e.Tenant) + "/" + url.PathEscape(e.ID)
 }
 
-// getDistribution answers where the pass is downloaded, as a demonstration of ethpass asks for it.
+// getDistribution answers with where the pass is downloaded, as a demonstration of ethpass asks for
+// it.
 func (a *api) getDistribution(w http.ResponseWriter, r *http.Request, p project) error {
 	e, err := a.pass(p, r.PathValue("id"))
 	if err != nil {
@@ -28,7 +29,7 @@ func (a *api) getDistribution(w http.ResponseWriter, r *http.Request, p project)
 	}{a.fileURL(r, &e), gjson.GetBytes(e.Fields, "platform").Str})
 }
 
-// file describes a pass. The real file is an archive that Apple's or Google's keys have signed.
+// file describes a pass. The real file is an archive that is signed with Apple's or Google's keys.
 type file struct {
 	ID        string  `json:"id"`
 	Platform  string  `json:"platform"`
@@ -38,7 +39,7 @@ type file struct {
 	ExpiredAt *string `json:"expiredAt"`
 }
 
-// barcode is what a scanner sees: the signature, behind the redirect's URL if the pass has one.
+// barcode is what a scanner sees: the signature, after the redirect's URL if the pass has one.
 type barcode struct {
 	Message string          `json:"message"`
 	Format  json.RawMessage `json:"format,omitempty"`
@@ -53,7 +54,7 @@ func (a *api) getFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	k, err := keptOf(e.Extra)
+	k, err := readExtra(e.Extra)
 	if err != nil {
 		return err
 	}

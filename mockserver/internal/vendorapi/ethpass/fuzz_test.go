@@ -14,7 +14,8 @@ import (
 // odd is a request out of which a client could not be made.
 type odd struct{ method, path, query, contentType, key, body string }
 
-// try answers an odd request: no request is a failure of the server, and what is refused is explained.
+// try answers an odd request: no request is a failure of the server, and what is refused is
+// explained.
 func (r *server) try(t testing.TB, cookie string, o odd) {
 	t.Helper()
 	if o.path == "*" {

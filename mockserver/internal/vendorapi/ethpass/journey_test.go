@@ -10,8 +10,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
-// A program written against ethpass: it sets its endpoint, makes a pass, has it installed twice, scanned, removed once and
-// revoked, and compares what it is told with what it can ask, at both roots of the API.
+// A program written against ethpass: it sets its endpoint, makes a pass, has it installed twice,
+// scanned, removed once and revoked, and compares what it is told with what it can ask, at both
+// roots of the API.
 func TestJourneyByCallsAlone(t *testing.T) {
 	t.Parallel()
 	r := play(t)
@@ -82,7 +83,8 @@ func TestJourneyByCallsAlone(t *testing.T) {
 	}
 }
 
-// What was said before a restart holds behind it: the pass byte for byte, the endpoint, the secret, what no event shows.
+// What was said before a restart holds behind it: the pass byte for byte, the endpoint, the secret,
+// what no event shows.
 func TestARestartChangesNothing(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

@@ -2,19 +2,21 @@ package ethpass
 
 import (
 	"bytes"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// mostListed is how many passes one answer has, unless fewer are asked for.
-const mostListed = 1000
+// maxListed is the default and the highest limit of a list.
+const maxListed = 1000
 
 // filter selects passes; "" and nil select all.
 type filter struct {
@@ -23,7 +25,7 @@ type filter struct {
 	offset, limit                   int
 }
 
-// query reads a request's parameters.
+// query returns a request's parameters.
 func query(r *http.Request) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -37,7 +39,7 @@ func (a *api) readFilter(r *http.Request) (filter, error) {
 	if err != nil {
 		return filter{}, err
 	}
-	f := filter{contract: q.Get("contractAddress"), token: q.Get("tokenId"), network: q.Get("network"), limit: mostListed}
+	f := filter{contract: q.Get("contractAddress"), token: q.Get("tokenId"), network: q.Get("network"), limit: maxListed}
 	if f.contract != "" && !isAddress(f.contract) && !isSolanaAddress(f.contract) {
 		return f, invalid("contractAddress %.80q: %s", f.contract, a.wantAddress())
 	}
@@ -69,24 +71,19 @@ func (a *api) readFilter(r *http.Request) (filter, error) {
 }
 
 func (f *filter) readPage(q url.Values) error {
-	if text := q.Get("limit"); text != "" {
-		limit, err := strconv.Atoi(text)
-		if err != nil || limit < 1 || limit > mostListed {
-			return invalid("limit %.40q: want 1 to %d.", text, mostListed)
-		}
-		f.limit = min(f.limit, limit)
+	limit, ok := vendorapi.Number(q, "limit", maxListed, 1, maxListed)
+	if !ok {
+		return invalid("limit %.40q: want 1 to %d.", q.Get("limit"), maxListed)
 	}
-	if text := q.Get("offset"); text != "" {
-		var err error
-		if f.offset, err = strconv.Atoi(text); err != nil || f.offset < 0 {
-			return invalid("offset %.40q: want how many passes to leave out, 0 or more.", text)
-		}
+	f.limit = min(f.limit, limit)
+	if f.offset, ok = vendorapi.Number(q, "offset", 0, 0, math.MaxInt); !ok {
+		return invalid("offset %.40q: want how many passes to leave out, 0 or more.", q.Get("offset"))
 	}
 	return nil
 }
 
-// selects looks at the fields of a pass, which are the provider file's.
-func (f *filter) selects(e *delivery.Entity) bool {
+// selects says whether the filter selects a pass, by its fields in the provider file.
+func (f *filter) selects(e *entities.Entity) bool {
 	pass := gjson.ParseBytes(e.Fields)
 	if f.expired != nil && *f.expired != (pass.Get("expired_at").Type != gjson.Null) {
 		return false
@@ -105,39 +102,34 @@ func (f *filter) selects(e *delivery.Entity) bool {
 	return false
 }
 
-// sameAddress says whether two addresses are one; the case of an Ethereum address is only its checksum.
+// sameAddress says whether two addresses are the same; the case of an Ethereum address is only a
+// checksum.
 func sameAddress(a, b string) bool {
 	return a == b || isAddress(a) && strings.EqualFold(a, b)
 }
 
-// listPasses answers with passes, oldest first, each as getPass has it.
+// listPasses answers with passes, oldest first, each in the form of getPass.
 func (a *api) listPasses(w http.ResponseWriter, r *http.Request, p project) error {
 	f, err := a.readFilter(r)
 	if err != nil {
 		return err
 	}
-	var list bytes.Buffer
-	list.WriteByte('[')
-	total, listed := 0, 0
-	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
-		if f.limit == 0 || !f.selects(&e) {
-			continue
+	var selected []entities.Entity
+	for _, e := range a.Entities.List(a.Provider.Name, p.Name, passKind) {
+		if f.limit > 0 && f.selects(&e) {
+			selected = append(selected, e)
 		}
-		total++
-		if total <= f.offset || listed == f.limit {
-			continue
-		}
+	}
+	var passes [][]byte
+	for _, e := range vendorapi.Page(selected, f.offset, f.limit) {
 		pass, err := a.currentPass(&e)
 		if err != nil {
 			return err
 		}
-		if listed++; listed > 1 {
-			list.WriteByte(',')
-		}
-		list.Write(pass)
+		passes = append(passes, pass)
 	}
-	list.WriteByte(']')
-	w.Header().Set("X-Total-Count", strconv.Itoa(total))
-	vendorapi.WriteBytes(w, http.StatusOK, list.Bytes())
+	w.Header().Set("X-Total-Count", strconv.Itoa(len(selected)))
+	list := slices.Concat([]byte{'['}, bytes.Join(passes, []byte{','}), []byte{']'}) // each byte for byte
+	vendorapi.WriteBytes(w, http.StatusOK, list)
 	return nil
 }

@@ -12,23 +12,23 @@ import (
 	"github.com/tidwall/sjson"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// passKind is what the provider file calls a pass.
+// passKind is the kind of a pass in the provider file.
 const passKind = "pass"
 
-func (a *api) named(p project, id string) delivery.EntityName {
-	return delivery.EntityName{Provider: a.Provider.Name, Tenant: p.Name, Kind: passKind, ID: id}
+func (a *api) named(p project, id string) entities.Name {
+	return entities.Name{Provider: a.Provider.Name, Tenant: p.Name, Kind: passKind, ID: id}
 }
 
-// kept is what a pass has besides, and no event shows.
-type kept struct {
+// passExtra is what the API stores with a pass and no event shows.
+type passExtra struct {
 	details
-	// Signature is what the owner signed with; nobody verifies it.
+	// Signature is the owner's; nobody verifies it.
 	Signature string `json:"signature,omitempty"`
-	// Lost: the owner does not hold the tokens any more, so a scan finds them not valid.
+	// Lost means that the owner no longer has the tokens, so a scan finds them not valid.
 	Lost  bool   `json:"lost,omitempty"`
 	Scans []scan `json:"scans,omitempty"` // oldest first
 }
@@ -39,8 +39,8 @@ type scan struct {
 	Message string    `json:"message"` // of the barcode, at that time
 }
 
-func keptOf(extra json.RawMessage) (kept, error) {
-	var k kept
+func readExtra(extra json.RawMessage) (passExtra, error) {
+	var k passExtra
 	if len(extra) == 0 {
 		return k, nil
 	}
@@ -48,19 +48,19 @@ func keptOf(extra json.RawMessage) (kept, error) {
 	return k, err
 }
 
-// keep changes what a pass has besides.
-func keep(l *delivery.Life, change func(*kept) error) error {
-	k, err := keptOf(l.Extra)
+// updateExtra changes the extra of a pass.
+func updateExtra(tx *entities.Tx, change func(*passExtra) error) error {
+	k, err := readExtra(tx.Extra)
 	if err == nil {
 		err = change(&k)
 	}
 	if err == nil {
-		l.Extra, err = json.Marshal(k)
+		tx.Extra, err = json.Marshal(k)
 	}
 	return err
 }
 
-// result is a pass as its webhooks show it, byte for byte (E-8).
+// result returns a pass as its events show it, byte for byte (E-8).
 func (a *api) result(e *fixtures.Entity) ([]byte, error) {
 	body, err := e.Body(a.events.scan)
 	if err != nil {
@@ -74,32 +74,44 @@ func (a *api) result(e *fixtures.Entity) ([]byte, error) {
 }
 
 // currentPass returns the current pass as JSON.
-func (a *api) currentPass(e *delivery.Entity) ([]byte, error) {
-	revived, err := a.Dispatcher.Revive(e)
+func (a *api) currentPass(e *entities.Entity) ([]byte, error) {
+	revived, err := a.Entities.Revive(e)
 	if err != nil {
 		return nil, err
 	}
 	return a.result(revived)
 }
 
-// full is a pass with what its webhooks do not show: the answer to who made or changed it.
-func (a *api) full(r *http.Request, e *delivery.Entity) ([]byte, error) {
+// full returns a pass with what its events do not show: the response to a creation or a change.
+func (a *api) full(r *http.Request, e *entities.Entity) ([]byte, error) {
 	pass, err := a.currentPass(e)
 	if err != nil {
 		return nil, err
 	}
-	k, err := keptOf(e.Extra)
+	k, err := readExtra(e.Extra)
 	if err != nil {
 		return nil, err
 	}
-	besides, err := json.Marshal(struct {
+	rest, err := json.Marshal(struct {
 		FileURL string `json:"fileURL"`
 		details
 	}{a.fileURL(r, e), k.details})
 	if err != nil {
 		return nil, err
 	}
-	return join(pass, besides), nil
+	return join(pass, rest), nil
+}
+
+// answerPass answers a creation or a change, unless it failed.
+func (a *api) answerPass(w http.ResponseWriter, r *http.Request, e *entities.Entity, err error) error {
+	if err != nil {
+		return err
+	}
+	pass, err := a.full(r, e)
+	if err == nil {
+		vendorapi.WriteBytes(w, http.StatusOK, pass)
+	}
+	return err
 }
 
 // join appends the members of one object to another's.
@@ -125,7 +137,7 @@ func (a *api) getPass(w http.ResponseWriter, r *http.Request, p project) error {
 		return err
 	}
 	if asked {
-		k, err := keptOf(e.Extra)
+		k, err := readExtra(e.Extra)
 		if err != nil {
 			return err
 		}
@@ -142,17 +154,17 @@ func (a *api) getPass(w http.ResponseWriter, r *http.Request, p project) error {
 	return nil
 }
 
-// pass is a pass of the project.
-func (a *api) pass(p project, id string) (delivery.Entity, error) {
-	e, err := a.Dispatcher.Entity(a.named(p, id))
+// pass returns a pass of the project.
+func (a *api) pass(p project, id string) (entities.Entity, error) {
+	e, err := a.Entities.Get(a.named(p, id))
 	if err != nil {
 		return e, noPass(id, err)
 	}
 	return e, nil
 }
 
-// deletePass revokes a pass. With expireAction in the query it expires for another reason: of those no document names one
-// (E-3), and a consumer should bear them.
+// deletePass revokes a pass. With expireAction in the query it expires for another reason: no
+// document names one (E-3), and a consumer should accept any.
 func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) error {
 	q, err := query(r)
 	if err != nil {
@@ -170,43 +182,44 @@ func (a *api) deletePass(w http.ResponseWriter, r *http.Request, p project) erro
 	return nil
 }
 
-// expire has a pass expire; action "" is a revocation by its user.
-func (a *api) expire(r *http.Request, p project, id, action string) (delivery.Entity, error) {
+// expire expires a pass; action "" means that its user revokes it.
+func (a *api) expire(r *http.Request, p project, id, action string) (entities.Entity, error) {
 	step := fixtures.Step{Event: a.events.expire}
 	if action != "" {
 		if len(action) > 64 || strings.Trim(action, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
-			return delivery.Entity{}, invalid("expireAction %.80q: want at most 64 capitals and underscores, as in USER_REVOKE.", action)
+			return entities.Entity{}, invalid("expireAction %.80q: want at most 64 capitals and underscores, as in USER_REVOKE.", action)
 		}
 		step.Given = fixtures.Given{"expire_action": json.RawMessage(`"` + action + `"`)}
 	}
-	return a.live(r, p, id, func(l *delivery.Life) error {
-		_, err := l.Happen(step)
+	return a.updatePass(r, p, id, func(tx *entities.Tx) error {
+		_, err := tx.Happen(step)
 		return err
 	})
 }
 
-// live has a pass of the project live.
-func (a *api) live(r *http.Request, p project, id string, live func(*delivery.Life) error) (delivery.Entity, error) {
-	e, err := a.Dispatcher.Live(r.Context(), a.named(p, id), live)
+// updatePass updates a pass of the project.
+func (a *api) updatePass(r *http.Request, p project, id string, update func(*entities.Tx) error) (entities.Entity, error) {
+	e, err := a.Entities.Update(r.Context(), a.named(p, id), update)
 	if err != nil {
 		return e, noPass(id, err)
 	}
 	return e, nil
 }
 
-// putOwnership says whether the owner still holds the tokens of a pass, which ethpass would read from the chain.
+// putOwnership says whether the owner still holds the tokens of a pass, which ethpass would read
+// from the chain.
 func (a *api) putOwnership(w http.ResponseWriter, r *http.Request, p project) error {
 	var in struct {
 		Valid *bool `json:"valid"`
 	}
-	if err := read(w, r, &in); err != nil {
+	if err := read(w, r, &in, false); err != nil {
 		return err
 	}
 	if in.Valid == nil {
 		return invalid("valid: say true or false.")
 	}
-	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
-		return keep(l, func(k *kept) error { k.Lost = !*in.Valid; return nil })
+	if _, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
+		return updateExtra(tx, func(k *passExtra) error { k.Lost = !*in.Valid; return nil })
 	}); err != nil {
 		return err
 	}

@@ -10,13 +10,13 @@ import (
 	"net/http"
 	"unicode/utf8"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// project is whom a call is for.
-type project = delivery.Tenant
+// project is the tenant that a call is for.
+type project = entities.Tenant
 
 // projectHandler answers a call for a project.
 type projectHandler func(w http.ResponseWriter, r *http.Request, p project) error
@@ -28,7 +28,7 @@ func (a *api) authorized(h projectHandler) vendorapi.Handler {
 		if key == "" {
 			return vendorapi.Errorf(http.StatusUnauthorized, "The X-API-KEY header is missing: send the API key of a project.")
 		}
-		p, _, known := a.Dispatcher.KeyOf(a.Provider.Name, key)
+		p, _, known := a.Entities.KeyOf(a.Provider.Name, key)
 		if !known {
 			return vendorapi.Errorf(http.StatusUnauthorized, "The X-API-KEY header is no key of a project.")
 		}
@@ -36,14 +36,14 @@ func (a *api) authorized(h projectHandler) vendorapi.Handler {
 	}
 }
 
-// projectID is the project's id: a UUID, always the same for the same name.
+// projectID returns the project's id: a UUID that is always the same for the same name.
 func projectID(p project) string {
 	sum := sha256.Sum256([]byte("ethpass project " + p.Name))
-	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: made by a rule of one's own
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: an application's own rule
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// getProject answers with the members that the API reference shows.
+// getProject answers with the members of the API reference.
 func (a *api) getProject(w http.ResponseWriter, _ *http.Request, p project) error {
 	return vendorapi.Write(w, http.StatusOK, struct {
 		ID         string `json:"id"`
@@ -53,17 +53,18 @@ func (a *api) getProject(w http.ResponseWriter, _ *http.Request, p project) erro
 	}{projectID(p), p.Name, "UTC", len(p.Keys) > 0})
 }
 
-// secretKind is the kind of the documents that project secrets are kept as, by the project's name.
+// secretKind is the kind of the documents that project secrets are stored as, by the project's
+// name.
 const secretKind = "ethpass/secret"
 
-// secretBytes is how long a generated secret is; it is written in hex.
+// secretBytes is the length of a generated secret, which is written in hex.
 const secretBytes = 32
 
 type secret struct {
 	Secret string `json:"secret"`
 }
 
-// secretOf is the project's secret; "" before there is one.
+// secretOf returns the project's secret; "" before there is one.
 func (a *api) secretOf(r *http.Request, p project) (string, error) {
 	doc, err := a.Store.Get(r.Context(), secretKind, p.Name)
 	if errors.Is(err, journal.ErrNotFound) {
@@ -76,12 +77,12 @@ func (a *api) secretOf(r *http.Request, p project) (string, error) {
 	return kept.Secret, err
 }
 
-// keepSecret makes a text the project's secret, or a generated one when it is "".
+// keepSecret stores a text as the project's secret, or generates one when the text is "".
 func (a *api) keepSecret(r *http.Request, p project, chosen string) (string, error) {
 	if chosen == "" {
-		var drawn [secretBytes]byte
-		_, _ = rand.Read(drawn[:]) // it never fails
-		chosen = hex.EncodeToString(drawn[:])
+		var random [secretBytes]byte
+		_, _ = rand.Read(random[:]) // it never fails
+		chosen = hex.EncodeToString(random[:])
 	}
 	if err := checkHeaderValue("secret", chosen); err != nil {
 		return "", err
@@ -104,11 +105,11 @@ func (a *api) getSecret(w http.ResponseWriter, r *http.Request, p project) error
 	return vendorapi.Write(w, http.StatusOK, secret{kept})
 }
 
-// postSecret generates a secret, or takes the one in the body. It becomes the webhook's Authorization only when the webhook
-// is updated with it.
+// postSecret generates a secret, or takes the one in the body. The webhook sends it as
+// Authorization only after an update with it.
 func (a *api) postSecret(w http.ResponseWriter, r *http.Request, p project) error {
 	var in secret
-	if err := readOptional(w, r, &in); err != nil {
+	if err := read(w, r, &in, true); err != nil {
 		return err
 	}
 	kept, err := a.keepSecret(r, p, in.Secret)
@@ -118,31 +119,12 @@ func (a *api) postSecret(w http.ResponseWriter, r *http.Request, p project) erro
 	return vendorapi.Write(w, http.StatusOK, secret{kept})
 }
 
-// read reads a body, which must be a JSON object.
-func read(w http.ResponseWriter, r *http.Request, into any) error {
-	if err := vendorapi.IsJSON(r); err != nil {
+// read reads a body, which must be a JSON object; an optional body may be empty.
+func read(w http.ResponseWriter, r *http.Request, into any, optional bool) error {
+	body, err := vendorapi.JSONBody(w, r, optional)
+	if err != nil || optional && len(body) == 0 {
 		return err
 	}
-	body, err := vendorapi.Body(w, r)
-	if err != nil {
-		return err
-	}
-	return decode(body, into)
-}
-
-// readOptional reads a body if there is one.
-func readOptional(w http.ResponseWriter, r *http.Request, into any) error {
-	body, err := vendorapi.Body(w, r)
-	if err != nil || len(body) == 0 {
-		return err
-	}
-	if err := vendorapi.IsJSON(r); err != nil {
-		return err
-	}
-	return decode(body, into)
-}
-
-func decode(body []byte, into any) error {
 	if !utf8.Valid(body) {
 		return invalid("The body is not UTF-8.")
 	}

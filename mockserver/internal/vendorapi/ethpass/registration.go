@@ -8,20 +8,20 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// postRegistration is a wallet that installs a pass: a registration is added to it. What the body says of the device is
-// not looked at.
+// postRegistration installs a pass in a wallet: the pass gets a registration. The device in the
+// body is ignored.
 func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project) error {
 	var device map[string]json.RawMessage
-	if err := readOptional(w, r, &device); err != nil {
+	if err := read(w, r, &device, true); err != nil {
 		return err
 	}
 	var added []byte
-	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
-		event, err := l.Happen(fixtures.Step{Event: a.events.register})
+	if _, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
+		event, err := tx.Happen(fixtures.Step{Event: a.events.register})
 		if err != nil {
 			return err
 		}
@@ -38,12 +38,13 @@ func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project
 	return nil
 }
 
-// deleteRegistration is a wallet that removes a pass: the registration stays, with the time of its end.
+// deleteRegistration removes a pass from a wallet: the registration stays, with the time of its
+// end.
 func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p project) error {
 	id := r.PathValue("registration")
 	var removed []byte
-	if _, err := a.live(r, p, r.PathValue("id"), func(l *delivery.Life) error {
-		registrations, _ := l.Get("registrations")
+	if _, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
+		registrations, _ := tx.Get("registrations")
 		at, registration := find(registrations, id)
 		if at < 0 {
 			return vendorapi.Errorf(http.StatusNotFound, "The pass has no registration %.80q.", id)
@@ -51,7 +52,7 @@ func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p proje
 		if registration.Get("deletedAt").Type != gjson.Null {
 			return vendorapi.Errorf(http.StatusConflict, "Registration %q was removed at %s.", id, registration.Get("deletedAt"))
 		}
-		event, err := l.Happen(fixtures.Step{Event: a.events.unregister, Given: fixtures.Given{"gone": json.RawMessage(registration.Raw)}})
+		event, err := tx.Happen(fixtures.Step{Event: a.events.unregister, Given: fixtures.Given{"gone": json.RawMessage(registration.Raw)}})
 		if err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p proje
 	return nil
 }
 
-// find finds a registration in a list; -1 is none.
+// find returns the index of a registration in a list, or -1.
 func find(registrations []byte, id string) (int, gjson.Result) {
 	for i, one := range gjson.ParseBytes(registrations).Array() {
 		if one.Get("id").Str == id {

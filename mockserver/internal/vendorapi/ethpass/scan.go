@@ -11,16 +11,16 @@ import (
 	"github.com/tidwall/sjson"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// maxScans is how many scans of a pass are remembered.
+// maxScans is how many scans of a pass are stored.
 const maxScans = 1000
 
-// scan answers what a scanner asks of a barcode. That the answer is 200 does not mean that the pass is valid
-// ("Scanning Passes"). It shows the pass as it was before: the scanner of ethpasskit tells by lastScannedAt whether this is
-// the first scan.
+// scan answers a scanner that has read a barcode. A 200 does not mean that the pass is valid
+// ("Scanning Passes"). The response shows the pass before the scan: the scanner of ethpasskit finds
+// by lastScannedAt whether this is the first one.
 func (a *api) scan(w http.ResponseWriter, r *http.Request, p project) error {
 	q, err := query(r)
 	if err != nil {
@@ -39,8 +39,8 @@ func (a *api) scan(w http.ResponseWriter, r *http.Request, p project) error {
 		return vendorapi.Errorf(http.StatusNotFound, "No pass of the project has the barcode %.150q.", data)
 	}
 	var answer []byte
-	if _, err = a.live(r, p, id, func(l *delivery.Life) error {
-		answer, err = a.scanned(l, dry)
+	if _, err = a.updatePass(r, p, id, func(tx *entities.Tx) error {
+		answer, err = a.scanned(tx, dry)
 		return err
 	}); err != nil {
 		return err
@@ -61,9 +61,9 @@ func dryRun(q url.Values) (bool, error) {
 	return dry, nil
 }
 
-// byBarcode finds the pass with a barcode.
+// byBarcode returns the pass with a barcode.
 func (a *api) byBarcode(p project, data string) (id string, known bool) {
-	for _, e := range a.Dispatcher.Entities(a.Provider.Name, p.Name, passKind) {
+	for _, e := range a.Entities.List(a.Provider.Name, p.Name, passKind) {
 		if gjson.GetBytes(e.Fields, "barcode_signature").Str == data {
 			return e.ID, true
 		}
@@ -71,12 +71,12 @@ func (a *api) byBarcode(p project, data string) (id string, known bool) {
 	return "", false
 }
 
-// scanned scans a pass. A pass that has expired can be scanned, and no event tells of it.
-func (a *api) scanned(l *delivery.Life, dry bool) (answer []byte, err error) {
-	if answer, err = a.result(l.Entity); err != nil {
+// scanned scans a pass. An expired pass can be scanned, without an event.
+func (a *api) scanned(tx *entities.Tx, dry bool) (answer []byte, err error) {
+	if answer, err = a.result(tx.Entity); err != nil {
 		return nil, err
 	}
-	k, err := keptOf(l.Extra)
+	k, err := readExtra(tx.Extra)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +84,11 @@ func (a *api) scanned(l *delivery.Life, dry bool) (answer []byte, err error) {
 	if expired := gjson.GetBytes(answer, "expiredAt").String(); expired != "" {
 		message = fmt.Sprintf("The pass expired at %s: %s.", expired, gjson.GetBytes(answer, "expireAction"))
 	} else if !dry {
-		event, err := l.Happen(fixtures.Step{Event: a.events.scan})
+		event, err := tx.Happen(fixtures.Step{Event: a.events.scan})
 		if err != nil {
 			return nil, err
 		}
-		if err := keep(l, func(k *kept) error { k.remember(scan{event.At, message}); return nil }); err != nil {
+		if err := updateExtra(tx, func(k *passExtra) error { k.remember(scan{event.At, message}); return nil }); err != nil {
 			return nil, err
 		}
 	}
@@ -110,12 +110,12 @@ func (a *api) scanned(l *delivery.Life, dry bool) (answer []byte, err error) {
 	return answer, nil
 }
 
-func (k *kept) remember(s scan) {
+func (k *passExtra) remember(s scan) {
 	k.Scans = append(k.Scans, s)
 	k.Scans = k.Scans[max(0, len(k.Scans)-maxScans):]
 }
 
-// scanHistory reads the span of time, in Unix seconds, that a caller asks the scans of.
+// scanHistory reads the times, in Unix seconds, between which a caller asks for the scans.
 func scanHistory(r *http.Request) (from, until time.Time, asked bool, err error) {
 	q, err := query(r)
 	if err != nil {
@@ -138,17 +138,18 @@ func scanHistory(r *http.Request) (from, until time.Time, asked bool, err error)
 	return from, until, asked, nil
 }
 
-// pastScan is a scan as the history shows it.
+// pastScan is a scan in the history.
 type pastScan struct {
 	ScannedAt string `json:"scannedAt"`
 	Message   string `json:"message"`
 }
 
-// millis is how lastScannedAt is written.
+// millis is the layout of lastScannedAt.
 const millis = "2006-01-02T15:04:05.000-07:00"
 
-// history are the scans from one time until another, both included, to the second; a zero time is no bound.
-func (k *kept) history(from, until time.Time) []pastScan {
+// history returns the scans from one time until another, both included, to the second; a zero time
+// is no bound.
+func (k *passExtra) history(from, until time.Time) []pastScan {
 	list := []pastScan{}
 	for _, s := range k.Scans {
 		if !s.At.Before(from) && (until.IsZero() || s.At.Before(until.Add(time.Second))) {

@@ -20,6 +20,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi/ethpass"
@@ -32,6 +33,7 @@ type server struct {
 	*mockserver.Server
 	t          testing.TB
 	dispatcher *delivery.Dispatcher
+	entities   *entities.Registry
 	handler    http.Handler
 	url, key   string
 }
@@ -53,7 +55,7 @@ func playOn(t testing.TB, store journal.Store, options ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &server{t: t, key: delivery.DemoKey}
+	r := &server{t: t, key: entities.DemoKey}
 	r.Server = mockserver.StartT(t, mockserver.Options{
 		Store: store, Catalogue: catalogue, Demo: true, Addresses: map[string]string{"ethpass": "127.0.0.1:0"},
 		Dashboard: func(vendorapi.Parts) http.Handler {
@@ -61,7 +63,7 @@ func playOn(t testing.TB, store journal.Store, options ...string) *server {
 		},
 		VendorAPIs: map[string]vendorapi.Factory{"ethpass": func(ctx context.Context, server vendorapi.Backend) (http.Handler, error) {
 			var err error
-			r.dispatcher = server.Dispatcher
+			r.dispatcher, r.entities = server.Dispatcher, server.Entities
 			r.handler, err = ethpass.New(ctx, server)
 			return r.handler, err
 		}},
@@ -76,8 +78,8 @@ func (r *server) as(project string) *server {
 	r.t.Helper()
 	other := *r
 	other.key = "key-of-" + project
-	if _, err := r.dispatcher.PutTenant(r.t.Context(), delivery.Tenant{
-		Provider: "ethpass", Name: project, Keys: []delivery.Key{{Key: other.key}},
+	if _, err := r.entities.PutTenant(r.t.Context(), entities.Tenant{
+		Provider: "ethpass", Name: project, Keys: []entities.Key{{Key: other.key}},
 	}); err != nil {
 		r.t.Fatal(err)
 	}
@@ -129,7 +131,8 @@ func (r *server) call(method, path, body string) answer {
 	return a
 }
 
-// make makes a pass with a token; more are further members of the order, as in `"platform":"google"`.
+// make makes a pass with a token; more are further members of the order, as in
+// `"platform":"google"`.
 func (r *server) make(more ...string) answer {
 	r.t.Helper()
 	members := append([]string{

@@ -16,11 +16,11 @@ const maxHeaderValue = 4096
 // webhook is the Webhooks section of a project's dashboard.
 type webhook struct {
 	Endpoint *string `json:"endpoint"`
-	// Authorization is sent as it is; nil is no such header.
+	// Authorization is sent as it is; nil is no such header line.
 	Authorization *string `json:"authorization"`
 }
 
-// endpoints are those of the project, however they were registered; the first is the one that the dashboard shows.
+// endpoints returns those of the project, whoever registered them; the dashboard shows the first.
 func (a *api) endpoints(ctx context.Context, p project) ([]journal.Endpoint, error) {
 	all, err := a.Dispatcher.Endpoints(ctx, a.Provider.Name)
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *api) webhookOf(ctx context.Context, p project) (webhook, error) {
 	return hook, nil
 }
 
-// update makes url the project's one endpoint, in place of all that it had.
+// update makes url the project's only endpoint.
 func (a *api) update(ctx context.Context, p project, url, authorization string) error {
 	if strings.TrimSpace(url) == "" {
 		return invalid("endpoint: give the URL that events are to go to; DELETE removes it.")
@@ -75,7 +75,8 @@ func (a *api) update(ctx context.Context, p project, url, authorization string) 
 		}
 		return a.remove(ctx, before[1:])
 	}
-	// A new one: an endpoint's secrets cannot be taken from it. It comes before the old one goes, so that no event is lost.
+	// Secrets cannot be removed from an endpoint, so this is a new one. It is registered before the
+	// old one is removed, so that no event is lost.
 	e.ID = ""
 	if _, err := a.Dispatcher.Register(ctx, e); err != nil {
 		return err
@@ -113,7 +114,7 @@ func (a *api) getWebhook(w http.ResponseWriter, r *http.Request, p project) erro
 
 func (a *api) putWebhook(w http.ResponseWriter, r *http.Request, p project) error {
 	var in struct{ Endpoint, Authorization string }
-	if err := read(w, r, &in); err != nil {
+	if err := read(w, r, &in, false); err != nil {
 		return err
 	}
 	if err := a.update(r.Context(), p, in.Endpoint, in.Authorization); err != nil {
@@ -129,7 +130,7 @@ func (a *api) deleteWebhook(w http.ResponseWriter, r *http.Request, p project) e
 	return a.getWebhook(w, r, p)
 }
 
-// checkHeaderValue says why a text does not arrive as it is when it is a header's value.
+// checkHeaderValue refuses a text that would arrive changed as the value of a header line.
 func checkHeaderValue(name, value string) error {
 	switch {
 	case len(value) > maxHeaderValue:

@@ -18,15 +18,16 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// authority is what tokens are issued with. It is made once and kept as a document, so that a token outlives a restart.
+// authority is the key that tokens are signed with. It is made once and stored as a document, so
+// that a token outlives a restart.
 type authority struct {
 	Key jose.JSONWebKey `json:"key"`
-	// Addresses are those at which tokens were issued: a browser may know the server by another name than the program that
-	// gets its token.
+	// Addresses are where tokens were issued: a browser may know the server by another name than
+	// the program that gets its token.
 	Addresses []string `json:"addresses"`
 }
 
-// The document that the authority is kept as.
+// The document that the authority is stored as.
 const (
 	authorityKind = "neostore/authority"
 	authorityName = "oauth"
@@ -37,80 +38,81 @@ const (
 	maxAddresses = 64
 )
 
-// authority returns what the store holds, or makes it.
+// authority returns the authority of the store, or makes one.
 func (t *tokens) authority(ctx context.Context) (authority, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.load(ctx)
 }
 
-// issuing is the authority, which from now on knows an address.
+// issuing returns the authority after adding an address to it.
 func (t *tokens) issuing(ctx context.Context, address string) (authority, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	held, err := t.load(ctx)
-	if err != nil || slices.Contains(held.Addresses, address) {
-		return held, err
+	issuer, err := t.load(ctx)
+	if err != nil || slices.Contains(issuer.Addresses, address) {
+		return issuer, err
 	}
-	held.Addresses = append(slices.Clone(held.Addresses), address)
-	held.Addresses = held.Addresses[max(0, len(held.Addresses)-maxAddresses):]
-	return held, t.keep(ctx, held)
+	issuer.Addresses = append(slices.Clone(issuer.Addresses), address)
+	issuer.Addresses = issuer.Addresses[max(0, len(issuer.Addresses)-maxAddresses):]
+	return issuer, t.keep(ctx, issuer)
 }
 
 func (t *tokens) load(ctx context.Context) (authority, error) {
-	if t.held != nil {
-		return *t.held, nil
+	if t.cached != nil {
+		return *t.cached, nil
 	}
 	doc, err := t.store.Get(ctx, authorityKind, authorityName)
 	if errors.Is(err, journal.ErrNotFound) {
-		return t.found(ctx)
+		return t.newAuthority(ctx)
 	}
-	var held authority
+	var issuer authority
 	if err == nil {
-		err = json.Unmarshal(doc, &held)
+		err = json.Unmarshal(doc, &issuer)
 	}
 	if err != nil {
-		return held, fmt.Errorf("the key of tokens: %w", err)
+		return issuer, fmt.Errorf("the key of tokens: %w", err)
 	}
-	t.held = &held
-	return held, nil
+	t.cached = &issuer
+	return issuer, nil
 }
 
-// found makes a new authority.
-func (t *tokens) found(ctx context.Context) (authority, error) {
+// newAuthority makes and stores an authority.
+func (t *tokens) newAuthority(ctx context.Context) (authority, error) {
 	private, err := rsa.GenerateKey(rand.Reader, rsaBits)
 	if err != nil {
 		return authority{}, fmt.Errorf("the key of tokens: %w", err)
 	}
-	held := authority{Key: jose.JSONWebKey{Key: private, Algorithm: string(jose.RS256), Use: "sig"}}
-	print, err := held.Key.Thumbprint(crypto.SHA256)
+	issuer := authority{Key: jose.JSONWebKey{Key: private, Algorithm: string(jose.RS256), Use: "sig"}}
+	print, err := issuer.Key.Thumbprint(crypto.SHA256)
 	if err != nil {
 		return authority{}, fmt.Errorf("the key of tokens: %w", err)
 	}
-	held.Key.KeyID = base64.RawURLEncoding.EncodeToString(print)
-	return held, t.keep(ctx, held)
+	issuer.Key.KeyID = base64.RawURLEncoding.EncodeToString(print)
+	return issuer, t.keep(ctx, issuer)
 }
 
-func (t *tokens) keep(ctx context.Context, held authority) error {
-	doc, err := json.Marshal(held)
+func (t *tokens) keep(ctx context.Context, issuer authority) error {
+	doc, err := json.Marshal(issuer)
 	if err == nil {
 		err = t.store.Put(ctx, authorityKind, authorityName, doc)
 	}
 	if err != nil {
 		return fmt.Errorf("the key of tokens: %w", err)
 	}
-	t.held = &held
+	t.cached = &issuer
 	return nil
 }
 
-// configuration answers what a client asks first (OpenID Connect Discovery 1.0, section 4).
+// configuration answers with where the endpoints of OAuth are (OpenID Connect Discovery 1.0,
+// section 4).
 func (a *api) configuration(w http.ResponseWriter, r *http.Request) error {
 	base := vendorapi.Base(r)
 	names := []string{}
 	for _, s := range scopes() {
 		names = append(names, s.Name)
 	}
-	w.Header().Set("Access-Control-Allow-Origin", "*") // a page elsewhere reads it, as it reads the keys
+	w.Header().Set("Access-Control-Allow-Origin", "*") // a page of another origin reads it, as it reads the keys
 	return vendorapi.Write(w, http.StatusOK, struct {
 		Issuer        string   `json:"issuer"`
 		Authorization string   `json:"authorization_endpoint"`
@@ -134,10 +136,10 @@ func (a *api) configuration(w http.ResponseWriter, r *http.Request) error {
 
 // keys answers with the public key that tokens are verified with (RFC 7517).
 func (a *api) keys(w http.ResponseWriter, r *http.Request) error {
-	held, err := a.tokens.authority(r.Context())
+	issuer, err := a.tokens.authority(r.Context())
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	return vendorapi.Write(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{held.Key.Public()}})
+	return vendorapi.Write(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{issuer.Key.Public()}})
 }

@@ -15,15 +15,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
 //go:embed authorize.html
 var authorizePage string
 
-// demand is what a client asks for (RFC 6749, section 4.2.1).
-type demand struct {
+// authorizationRequest is what a client asks for (RFC 6749, section 4.2.1).
+type authorizationRequest struct {
 	client   string
 	redirect *url.URL
 	state    string
@@ -31,7 +31,7 @@ type demand struct {
 	scopes   []string
 }
 
-// consent is the page that a person is asked on.
+// consent is the page that asks a person.
 type consent struct {
 	Client, Redirect string
 	Scopes           []scope
@@ -45,7 +45,8 @@ type consent struct {
 	redirect         *url.URL
 }
 
-// authorize asks a person whether a client may have a token, and sends the browser back with the answer.
+// authorize asks a person whether a client may have a token, and sends the browser back to the
+// client with the answer.
 func (a *api) authorize(w http.ResponseWriter, r *http.Request) error {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -71,8 +72,8 @@ func (a *api) authorize(w http.ResponseWriter, r *http.Request) error {
 	return a.decide(w, r, d, page)
 }
 
-// decide does what the person decided.
-func (a *api) decide(w http.ResponseWriter, r *http.Request, d demand, page consent) error {
+// decide carries out the person's decision.
+func (a *api) decide(w http.ResponseWriter, r *http.Request, d authorizationRequest, page consent) error {
 	body, err := vendorapi.Body(w, r)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func (a *api) decide(w http.ResponseWriter, r *http.Request, d demand, page cons
 		page.status, page.Wrong = http.StatusBadRequest, "Choose Allow or Deny."
 		return a.ask(w, r, page)
 	}
-	tenant, key, known := a.Dispatcher.KeyOf(a.Provider.Name, strings.TrimSpace(form.Get("key")))
+	tenant, key, known := a.Entities.KeyOf(a.Provider.Name, strings.TrimSpace(form.Get("key")))
 	if !known || tenant.Name != page.Tenant {
 		page.status, page.Wrong = http.StatusBadRequest, fmt.Sprintf("This is not a key of the tenant %.128q.", page.Tenant)
 		return a.ask(w, r, page)
@@ -115,10 +116,10 @@ func (a *api) decide(w http.ResponseWriter, r *http.Request, d demand, page cons
 	return nil
 }
 
-// recipient reads who asks and where the answer goes. Whoever is wrong about that gets no answer there: the error is
-// for the person.
-func (a *api) recipient(ctx context.Context, query url.Values) (demand, *vendorapi.Error) {
-	d := demand{client: query.Get("client_id")}
+// recipient reads which client asks and where the answer goes. When that is wrong nothing is sent
+// there: the error is for the person.
+func (a *api) recipient(ctx context.Context, query url.Values) (authorizationRequest, *vendorapi.Error) {
+	d := authorizationRequest{client: query.Get("client_id")}
 	if len(query["client_id"]) != 1 || d.client == "" || len(d.client) > 200 {
 		return d, vendorapi.Errorf(http.StatusBadRequest, "The link needs one client_id, of at most 200 bytes.")
 	}
@@ -142,7 +143,8 @@ func (a *api) recipient(ctx context.Context, query url.Values) (demand, *vendora
 	return d, nil
 }
 
-// plainHost says whether a host is an address, or a name without anything that means something to a policy.
+// plainHost says whether a host is an address, or a name without characters that mean something in
+// a policy.
 func plainHost(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return !strings.Contains(host, "%")
@@ -152,8 +154,8 @@ func plainHost(host string) bool {
 	})
 }
 
-// read reads the rest; code is an error of RFC 6749, section 4.2.2.1, that the client is told.
-func (d *demand) read(query url.Values, base string) (code, text string) {
+// read reads the rest. It returns an error code of RFC 6749, section 4.2.2.1, for the client.
+func (d *authorizationRequest) read(query url.Values, base string) (code, text string) {
 	d.state = query.Get("state")
 	for _, name := range []string{"response_type", "scope", "state", "audience"} {
 		if len(query[name]) > 1 {
@@ -183,12 +185,13 @@ func (d *demand) read(query url.Values, base string) (code, text string) {
 	return "", ""
 }
 
-func (d *demand) fail(w http.ResponseWriter, code, text string) {
+func (d *authorizationRequest) fail(w http.ResponseWriter, code, text string) {
 	d.answer(w, "error", code, "error_description", strings.Map(quotable, text))
 }
 
-// answer sends the browser back to the client, with names and values, and the state, in the fragment.
-func (d *demand) answer(w http.ResponseWriter, pairs ...string) {
+// answer sends the browser back to the client. The names and values, and the state, are in the
+// fragment.
+func (d *authorizationRequest) answer(w http.ResponseWriter, pairs ...string) {
 	if d.state != "" {
 		pairs = append(pairs, "state", d.state)
 	}
@@ -204,19 +207,19 @@ func (d *demand) answer(w http.ResponseWriter, pairs ...string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// private keeps an answer out of caches and addresses.
+// private keeps a response out of caches and its address out of Referer lines.
 func private(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 }
 
-// formCookie holds the secret that a form must show, which no other site's page can know.
+// formCookie contains the secret that a form must send, which the page of no other site knows.
 const formCookie = "neostore_form"
 
 // ask shows the page.
 func (a *api) ask(w http.ResponseWriter, r *http.Request, page consent) error {
-	if demo, err := a.Dispatcher.Tenant(a.Provider.Name, a.Provider.Tenant); err == nil && demo.Demo &&
-		slices.ContainsFunc(demo.Keys, func(k delivery.Key) bool { return k.Key == delivery.DemoKey }) {
+	if demo, err := a.Entities.Tenant(a.Provider.Name, a.Provider.Tenant); err == nil && demo.Demo &&
+		slices.ContainsFunc(demo.Keys, func(k entities.Key) bool { return k.Key == entities.DemoKey }) {
 		page.Demo = demo.Name
 	}
 	page.Tenant = cmp.Or(page.Tenant, page.Demo)
@@ -232,7 +235,7 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, page consent) error {
 		})
 	}
 	private(w)
-	w.Header().Set("Referrer-Policy", "same-origin") // without any the browser would not say where the form comes from
+	w.Header().Set("Referrer-Policy", "same-origin") // with none, a form would come from the origin null
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("X-Frame-Options", "DENY")
@@ -242,7 +245,7 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, page consent) error {
 	return a.page.Execute(w, page)
 }
 
-// actions are where the form may lead: here, and from here on to the client.
+// actions returns where the form may lead: to this server, and from here to the client.
 func (c *consent) actions() string {
 	switch {
 	case c.redirect == nil:
@@ -253,7 +256,7 @@ func (c *consent) actions() string {
 	return "'self' " + c.redirect.Scheme + "://" + c.redirect.Host
 }
 
-// secret is a random text of 43 characters.
+// secret returns a random text of 43 characters.
 func secret() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // it never fails

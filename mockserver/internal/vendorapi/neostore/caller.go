@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// The scopes. Those of webhooks and passes are the vendor's, the others ours in its style.
+// The scopes. Those of webhooks and passes are the vendor's; the others are ours, in its style.
 const (
 	webhookRead, webhookWrite   = "Webhook.Read", "Webhook.Write"
 	passRead, passWrite         = "Pass.Read", "Pass.Write"
@@ -16,7 +16,7 @@ const (
 	redirectRead, redirectWrite = "Redirect.Read", "Redirect.Write"
 )
 
-// scopes are all scopes, and what each is for.
+// scopes returns all scopes, and what each is for.
 func scopes() []scope {
 	return []scope{
 		{webhookRead, "see the webhooks and their signature secrets"},
@@ -35,26 +35,26 @@ type scope struct{ Name, Text string }
 // apiKey is the header that a key is sent in.
 const apiKey = "X-API-KEY"
 
-// caller is who asks.
+// caller is who sends a request.
 type caller struct {
-	tenant   string
-	allows   func(scope string) bool
-	stranger *vendorapi.Error // what a caller of another tenant is told
+	tenant  string
+	allows  func(scope string) bool
+	foreign *vendorapi.Error // the response to a request for another tenant
 }
 
-// may lets through to h who may do what the scope is for in the tenant of the path.
-func (a *api) may(scope string, h func(w http.ResponseWriter, r *http.Request, tenant string) error) vendorapi.Handler {
+// requireScope calls h when the caller has the scope in the tenant of the path.
+func (a *api) requireScope(scope string, h func(w http.ResponseWriter, r *http.Request, tenant string) error) vendorapi.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		c, err := a.caller(r)
 		if err != nil {
 			return err
 		}
 		tenant := r.PathValue("tenantId")
-		if _, err := a.Dispatcher.Tenant(a.Provider.Name, tenant); err != nil {
+		if _, err := a.Entities.Tenant(a.Provider.Name, tenant); err != nil {
 			return vendorapi.Errorf(http.StatusNotFound, "There is no tenant %.128q.", tenant)
 		}
 		if c.tenant != tenant {
-			return c.stranger
+			return c.foreign
 		}
 		if !c.allows(scope) {
 			return forbidden("insufficient_scope", "The scope "+scope+" is required, and not granted.", `scope="`+scope+`"`)
@@ -68,10 +68,10 @@ func (a *api) may(scope string, h func(w http.ResponseWriter, r *http.Request, t
 	}
 }
 
-// caller finds out who asks: by the key, else by the token.
+// caller finds the caller by the key, else by the token.
 func (a *api) caller(r *http.Request) (caller, error) {
 	if keys := r.Header.Values(apiKey); len(keys) > 0 {
-		t, key, known := a.Dispatcher.KeyOf(a.Provider.Name, keys[0])
+		t, key, known := a.Entities.KeyOf(a.Provider.Name, keys[0])
 		if !known || len(keys) > 1 {
 			return caller{}, unauthorized("", "The value of "+apiKey+" is not the key of a tenant.")
 		}
@@ -83,7 +83,7 @@ func (a *api) caller(r *http.Request) (caller, error) {
 		return caller{}, unauthorized("", "Neither "+apiKey+" nor Authorization: Bearer is there: send a key or a token.")
 	}
 	c, err := a.tokens.check(r.Context(), vendorapi.Base(r), strings.TrimSpace(token))
-	if reason := refusal(""); asRefusal(err, &reason) {
+	if reason := tokenError(""); asTokenError(err, &reason) {
 		return caller{}, unauthorized("invalid_token", string(reason))
 	} else if err != nil {
 		return caller{}, err
@@ -95,8 +95,8 @@ func (a *api) caller(r *http.Request) (caller, error) {
 	}, nil
 }
 
-// unauthorized is 401 with its challenge (RFC 6750, section 3). code is "" where nothing was presented that a token's
-// error codes are for.
+// unauthorized is a 401 with its challenge (RFC 6750, section 3). code is "" when the request has
+// no token.
 func unauthorized(code, text string) *vendorapi.Error {
 	return challenge(http.StatusUnauthorized, code, text, "")
 }
@@ -118,7 +118,7 @@ func challenge(status int, code, text, more string) *vendorapi.Error {
 	return e
 }
 
-// quotable keeps what error_description may hold (RFC 6750, section 3).
+// quotable replaces what error_description may not contain (RFC 6750, section 3).
 func quotable(r rune) rune {
 	switch {
 	case r == '"', r == '\\':

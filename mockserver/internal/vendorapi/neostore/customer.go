@@ -2,14 +2,12 @@ package neostore
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -30,7 +28,7 @@ type customerFields struct {
 	Attributes  json.RawMessage `json:"attributes"`
 }
 
-// customerInput is what a client says of a customer.
+// customerInput is the body of an upsert.
 type customerInput struct {
 	FlowName    json.RawMessage `json:"flowName"`
 	Identifiers json.RawMessage `json:"identifiers"`
@@ -41,11 +39,11 @@ const (
 	customerKind = "customer"
 	// defaultFlow is the flow of an upsert that names none.
 	defaultFlow = "api"
-	// told is the state of a customer of whom a caller has said all.
-	told = "told"
+	// upserted is the state of a customer after an upsert through the API.
+	upserted = "told"
 )
 
-func readCustomer(e *delivery.Entity) (customerFields, error) {
+func readCustomer(e *entities.Entity) (customerFields, error) {
 	var fields customerFields
 	if err := json.Unmarshal(e.Fields, &fields); err != nil {
 		return fields, fmt.Errorf("%s: %w", e.Name(), err)
@@ -53,31 +51,28 @@ func readCustomer(e *delivery.Entity) (customerFields, error) {
 	return fields, nil
 }
 
-func newCustomer(e *delivery.Entity) (customer, error) {
+func newCustomer(e *entities.Entity) (customer, error) {
 	fields, err := readCustomer(e)
 	return customer{e.ID, stamp(e.Created), stamp(e.At), fields.Flow, fields.Identifiers, fields.Attributes}, err
 }
 
 func (a *api) listCustomers(w http.ResponseWriter, r *http.Request, tenant string) error {
-	return list(w, r, a.Dispatcher.Entities(a.Provider.Name, tenant, customerKind), newCustomer)
+	return list(w, r, a.Entities.List(a.Provider.Name, tenant, customerKind), newCustomer)
 }
 
 func (a *api) getCustomer(w http.ResponseWriter, r *http.Request, tenant string) error {
-	e, err := a.Dispatcher.Entity(delivery.EntityName{Provider: a.Provider.Name, Tenant: tenant, Kind: customerKind, ID: r.PathValue("id")})
-	if errors.Is(err, journal.ErrNotFound) {
-		return vendorapi.Errorf(http.StatusNotFound, "There is no customer %.80q.", r.PathValue("id"))
-	}
-	return answerCustomer(w, &e, err)
+	e, err := a.Entities.Get(entities.Name{Provider: a.Provider.Name, Tenant: tenant, Kind: customerKind, ID: r.PathValue("id")})
+	return answerCustomer(w, &e, notFound("customer", r, err))
 }
 
-// upsertCustomer updates the customer who has one of the identifiers, or creates one. What is known already is merged
-// with what is said (RFC 7386).
+// upsertCustomer updates the customer who has one of the identifiers, or creates one. The body is
+// merged into the customer (RFC 7386).
 func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant string) error {
 	var in customerInput
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	wrong, flow := wrongs{}, defaultFlow
+	wrong, flow := fieldErrors{}, defaultFlow
 	if given(in.FlowName) {
 		flow = wrong.text("flowName", in.FlowName, 200)
 	}
@@ -116,23 +111,24 @@ func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant stri
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	live := func(l *delivery.Life) error {
-		_, err := l.Happen(fixtures.Step{Event: a.event("Customer:Upserted"), To: told, Given: g})
+	update := func(tx *entities.Tx) error {
+		_, err := tx.Happen(fixtures.Step{Event: a.event("Customer:Upserted"), To: upserted, Given: g})
 		return err
 	}
-	var e delivery.Entity
+	var e entities.Entity
 	if before != nil {
-		e, err = a.Dispatcher.Live(r.Context(), before.Name(), live)
+		e, err = a.Entities.Update(r.Context(), before.Name(), update)
 	} else {
-		e, err = a.Dispatcher.Create(r.Context(), a.Provider.Name, customerKind, tenant, nil, live)
+		e, err = a.Entities.Create(r.Context(), a.Provider.Name, customerKind, tenant, nil, update)
 	}
 	return answerCustomer(w, &e, err)
 }
 
-// findCustomer finds the oldest customer of a tenant who has one of the identifiers; nil when there is none.
-func (a *api) findCustomer(tenant string, identifiers json.RawMessage) (*delivery.Entity, error) {
+// findCustomer finds the oldest customer of a tenant who has one of the identifiers; nil when there
+// is none.
+func (a *api) findCustomer(tenant string, identifiers json.RawMessage) (*entities.Entity, error) {
 	wanted, _ := readObject(identifiers)
-	for _, e := range a.Dispatcher.Entities(a.Provider.Name, tenant, customerKind) {
+	for _, e := range a.Entities.List(a.Provider.Name, tenant, customerKind) {
 		fields, err := readCustomer(&e)
 		if err != nil {
 			return nil, err
@@ -151,7 +147,7 @@ func sameText(a, b json.RawMessage) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && x == y
 }
 
-func answerCustomer(w http.ResponseWriter, e *delivery.Entity, err error) error {
+func answerCustomer(w http.ResponseWriter, e *entities.Entity, err error) error {
 	if err != nil {
 		return err
 	}

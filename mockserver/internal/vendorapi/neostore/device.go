@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -19,7 +19,7 @@ type device struct {
 	ID   string `json:"id"`
 }
 
-// raw is the device as the entity has it.
+// raw returns the device as the entity has it.
 func (d *device) raw() json.RawMessage {
 	return json.RawMessage(`{"kind":` + string(quote(d.Kind)) + `,"id":` + string(quote(d.ID)) + `}`)
 }
@@ -31,7 +31,7 @@ type installation struct {
 	InstallationDate string `json:"installationDate"`
 }
 
-// installInput is what a client says of a device; without an identifier one is drawn.
+// installInput is the body of an installation; without an identifier one is generated.
 type installInput struct {
 	Device           json.RawMessage `json:"device"`
 	DeviceIdentifier json.RawMessage `json:"deviceIdentifier"`
@@ -39,10 +39,10 @@ type installInput struct {
 
 const maxDeviceIdentifier = 200
 
-// devicesOf are the devices that a pass is installed on, in the order of their installation.
-func devicesOf(l *delivery.Life) ([]device, error) {
+// devicesOf returns the devices that a pass is installed on, in the order of their installation.
+func devicesOf(tx *entities.Tx) ([]device, error) {
 	var devices []device
-	raw, _ := l.Get("devices")
+	raw, _ := tx.Get("devices")
 	if err := json.Unmarshal(raw, &devices); err != nil {
 		return nil, fmt.Errorf("devices of a pass: %w", err)
 	}
@@ -50,9 +50,9 @@ func devicesOf(l *delivery.Life) ([]device, error) {
 }
 
 func (a *api) listDevices(w http.ResponseWriter, r *http.Request, tenant string) error {
-	e, err := a.Dispatcher.Entity(a.passOf(r, tenant))
+	e, err := a.Entities.Get(a.passOf(r, tenant))
 	if err != nil {
-		return noPass(r, err)
+		return notFound("pass", r, err)
 	}
 	list, err := a.installations(&e)
 	if err != nil {
@@ -61,7 +61,7 @@ func (a *api) listDevices(w http.ResponseWriter, r *http.Request, tenant string)
 	return vendorapi.Write(w, http.StatusOK, list)
 }
 
-func (a *api) installations(e *delivery.Entity) ([]installation, error) {
+func (a *api) installations(e *entities.Entity) ([]installation, error) {
 	var fields passFields
 	if err := json.Unmarshal(e.Fields, &fields); err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Name(), err)
@@ -81,13 +81,14 @@ func (a *api) installations(e *delivery.Entity) ([]installation, error) {
 	return list, nil
 }
 
-// install installs a pass on a device. On one that has it nothing happens, as when a device registers a pass twice.
+// install installs a pass on a device. Nothing happens when the device has it, as when a device
+// registers a pass twice.
 func (a *api) install(w http.ResponseWriter, r *http.Request, tenant string) error {
 	var in installInput
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	wrong, on := wrongs{}, device{}
+	wrong, on := fieldErrors{}, device{}
 	if given(in.Device) {
 		on.Kind = strings.ToLower(wrong.text("device", in.Device, 200))
 	}
@@ -102,8 +103,8 @@ func (a *api) install(w http.ResponseWriter, r *http.Request, tenant string) err
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	e, err := a.Dispatcher.Live(r.Context(), a.passOf(r, tenant), func(l *delivery.Life) error {
-		devices, err := devicesOf(l)
+	e, err := a.Entities.Update(r.Context(), a.passOf(r, tenant), func(tx *entities.Tx) error {
+		devices, err := devicesOf(tx)
 		if err != nil || slices.ContainsFunc(devices, func(d device) bool { return d.ID == on.ID }) {
 			return err
 		}
@@ -111,15 +112,15 @@ func (a *api) install(w http.ResponseWriter, r *http.Request, tenant string) err
 		if on.ID != "" {
 			g["device"] = on.raw()
 		}
-		installed, err := l.Happen(fixtures.Step{Event: a.event("Pass:Installed"), To: "installed", Given: g})
+		installed, err := tx.Happen(fixtures.Step{Event: a.event("Pass:Installed"), To: "installed", Given: g})
 		if err != nil {
 			return err
 		}
-		if devices, err = devicesOf(l); err != nil {
+		if devices, err = devicesOf(tx); err != nil {
 			return err
 		}
 		on = devices[len(devices)-1]
-		extra, err := readExtra(a.passOf(r, tenant), l.Extra)
+		extra, err := readExtra(a.passOf(r, tenant), tx.Extra)
 		if err != nil {
 			return err
 		}
@@ -127,10 +128,10 @@ func (a *api) install(w http.ResponseWriter, r *http.Request, tenant string) err
 			extra.Installed = map[string]time.Time{}
 		}
 		extra.Installed[on.ID] = installed.At
-		return extra.keep(l)
+		return extra.keep(tx)
 	})
 	if err != nil {
-		return noPass(r, err)
+		return notFound("pass", r, err)
 	}
 	list, err := a.installations(&e)
 	if err != nil {
@@ -143,8 +144,8 @@ func (a *api) install(w http.ResponseWriter, r *http.Request, tenant string) err
 // uninstall removes a pass from a device.
 func (a *api) uninstall(w http.ResponseWriter, r *http.Request, tenant string) error {
 	id := r.PathValue("deviceIdentifier")
-	_, err := a.Dispatcher.Live(r.Context(), a.passOf(r, tenant), func(l *delivery.Life) error {
-		devices, err := devicesOf(l)
+	_, err := a.Entities.Update(r.Context(), a.passOf(r, tenant), func(tx *entities.Tx) error {
+		devices, err := devicesOf(tx)
 		if err != nil {
 			return err
 		}
@@ -152,19 +153,19 @@ func (a *api) uninstall(w http.ResponseWriter, r *http.Request, tenant string) e
 		if at < 0 {
 			return vendorapi.Errorf(http.StatusNotFound, "The pass is not installed on a device %.80q.", id)
 		}
-		extra, err := readExtra(a.passOf(r, tenant), l.Extra)
+		extra, err := readExtra(a.passOf(r, tenant), tx.Extra)
 		if err != nil {
 			return err
 		}
 		delete(extra.Installed, id)
-		if err := extra.keep(l); err != nil {
+		if err := extra.keep(tx); err != nil {
 			return err
 		}
-		_, err = l.Happen(fixtures.Step{Event: a.event("Pass:Uninstalled"), Given: fixtures.Given{"device": devices[at].raw()}})
+		_, err = tx.Happen(fixtures.Step{Event: a.event("Pass:Uninstalled"), Given: fixtures.Given{"device": devices[at].raw()}})
 		return err
 	})
 	if err != nil {
-		return noPass(r, err)
+		return notFound("pass", r, err)
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil

@@ -1,8 +1,9 @@
-// Package neostore is the API of The Wallet Crew (Neostore) as its clients meet it.
+// Package neostore is the API of The Wallet Crew (Neostore) for its clients.
 //
-// A webhook here is an endpoint of the server: what is registered is delivered to, and what is registered elsewhere for the
-// tenant is seen here. Behind passes, customers and redirects stand entities of the server; what a call does to one is told
-// to the webhooks. An answer does not wait for deliveries.
+// A webhook is an endpoint of the server: events go to the webhooks that are registered here, and
+// endpoints that are registered elsewhere for the tenant are listed here. Passes, customers and
+// redirects are entities of the server, whose events go to the webhooks. A response does not wait
+// for deliveries.
 //
 // # Routes
 //
@@ -33,24 +34,26 @@
 //
 // # Where it comes from
 //
-// Webhooks: the guide (N0), the knowledge base (N1) and the API reference (N2, N6) that the provider's file lists, with
-// the decisions that it lists as assumed, N-1 to N-29, and its options. Keys: N5. Passes: the API reference
-// (https://docs.thewalletcrew.io/develop/api-reference/pass-management/pass), which has the list, the creation, their
-// scopes, the members of a pass and the paging; its filters and sorting are not played.
+// Webhooks: the guide (N0), the knowledge base (N1) and the API reference (N2, N6) that the
+// provider's file lists, with the decisions that it lists as assumed, N-1 to N-29, and its options.
+// Keys: N5. Passes: the API reference
+// (https://docs.thewalletcrew.io/develop/api-reference/pass-management/pass), which has the list,
+// the creation, their scopes, the members of a pass and the paging; its filters and sorting are
+// missing here.
 //
-// What is marked (*) is ours, in the vendor's style: paths, scopes other than those of webhooks and passes, bodies. So
-// are these:
+// What is marked (*) is ours, in the vendor's style: paths, scopes other than those of webhooks and
+// passes, bodies. So are these:
 //
-//   - A member that is null is as good as left out. A description that is empty is shown as null.
-//   - A key of another tenant is 401: a key works for one tenant (N5). A token of another tenant is 403: it is valid.
-//     Who has neither is told nothing of which tenants there are; who has gets 404 for one that is not there.
-//   - X-API-KEY is asked before Authorization. A token's scopes are those asked for that the key has that was entered.
-//   - A token names as issuer the address at which it was given, and is taken at every address of the server. Its audience
-//     is the vendor's, or such an address with /api/.
+//   - A member that is null counts as left out. An empty description is shown as null.
+//   - A key of another tenant is 401: a key works for one tenant (N5). A token of another tenant is 403:
+//     it is valid. Without either, a tenant that does not exist is 401 too; with one it is 404.
+//   - X-API-KEY comes before Authorization. A token has those of the requested scopes that the key has.
+//   - A token names as issuer the address at which it was issued, and every address of the server takes it.
+//     Its audience is the vendor's, or such an address with /api/.
 //   - A pass needs a passType; identifiers are {} and metadata null when left out.
-//   - A pass is told Pass:UpdateSent once for each device, behind Pass:Updated.
-//   - Customers are the same when one of their identifiers is. What is said of one is merged (RFC 7386). flowName is
+//   - A pass has Pass:UpdateSent once for each device, after Pass:Updated.
+//   - Customers are the same when one of their identifiers is. An upsert is merged (RFC 7386). flowName is
 //     "api" when left out.
-//   - HEAD of a minified URL redirects and tells nobody. It may lead anywhere: whoever made it had a key.
+//   - HEAD of a minified URL redirects without an event. It may lead anywhere: its creator had a key.
 //   - With the option rate_limit: 60 calls at once and then one a second for each tenant.
 package neostore

@@ -28,8 +28,9 @@ func curl(t *testing.T, command string) (method, url, body string, header []stri
 	return method, url, body, header
 }
 
-// The requests that the documents show, with only host, tenant and key replaced, give the documented answers. Where a
-// document describes a call without a command, the command is what it describes.
+// The requests that the documents show, with only host, tenant and key replaced, give the
+// documented answers. Where a document describes a call without a command, the command is what it
+// describes.
 func TestDocumentedCalls(t *testing.T) {
 	t.Parallel()
 	const (

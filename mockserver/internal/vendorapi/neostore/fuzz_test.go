@@ -73,7 +73,8 @@ const (
 	inCookie = "Cookie: neostore_form={}"
 )
 
-// check sends an input to a target, and says whether what comes back is an answer that the API may give.
+// check sends an input to a target, and says whether what comes back is an answer that the API may
+// give.
 func check(t *testing.T, r *server, method, path, input string, headers ...string) {
 	t.Helper()
 	for _, header := range headers {
@@ -137,7 +138,7 @@ func TestNastyInput(t *testing.T) {
 	for _, kind := range []string{"webhooks", "passes?pageSize=1000", "customers?pageSize=1000", "redirects?pageSize=1000"} {
 		r.want(200, "GET", "/api/acme/"+kind, "")
 	}
-	r.settle()
+	r.waitIdle()
 	if strings.Contains(r.log.String(), "level=ERROR") {
 		t.Errorf("%s", r.log.String())
 	}
@@ -154,8 +155,9 @@ func FuzzAPI(f *testing.F) {
 	calls := 0
 	f.Fuzz(func(t *testing.T, which uint8, input string) {
 		if calls++; calls%200 == 0 {
-			// Each event goes to every webhook that an earlier input registered, and what is pending fills the journal.
-			// Nothing waits for the attempts: an input may name an address that never answers.
+			// Each event goes to every webhook that an earlier input registered, and what is
+			// pending fills the journal. Nothing waits for the attempts: an input may name an
+			// address that never answers.
 			endpoints, err := r.Dispatcher.Endpoints(t.Context(), "neostore")
 			if err != nil {
 				t.Fatal(err)

@@ -10,15 +10,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// wrongs are the parts of a request that were wrong, and why.
-type wrongs map[string][]string
+// fieldErrors are the members of a request that are wrong, and why.
+type fieldErrors map[string][]string
 
-func (w wrongs) add(field, format string, args ...any) {
+func (w fieldErrors) add(field, format string, args ...any) {
 	w[field] = append(w[field], fmt.Sprintf(format, args...))
 }
 
-// err is nil when nothing was wrong.
-func (w wrongs) err() error {
+// err returns a 400 with all of them, or nil when there is none.
+func (w fieldErrors) err() error {
 	if len(w) == 0 {
 		return nil
 	}
@@ -29,10 +29,7 @@ func (w wrongs) err() error {
 
 // readInput reads a request's body, a JSON object, into v.
 func readInput(w http.ResponseWriter, r *http.Request, v any) error {
-	if err := vendorapi.IsJSON(r); err != nil {
-		return err
-	}
-	body, err := vendorapi.Body(w, r)
+	body, err := vendorapi.JSONBody(w, r, false)
 	if err != nil {
 		return err
 	}
@@ -48,10 +45,10 @@ func readInput(w http.ResponseWriter, r *http.Request, v any) error {
 	return vendorapi.Decode(body, v)
 }
 
-// maxNesting is how deep a body may be nested: what .NET's reader of JSON allows when nobody says otherwise.
+// maxNesting is how deep a body may be nested: the default of .NET's reader of JSON.
 const maxNesting = 64
 
-// nesting is how deep a JSON text is nested.
+// nesting returns how deep a JSON text is nested.
 func nesting(text []byte) int {
 	depth, deepest, quoted := 0, 0, false
 	for i := 0; i < len(text); i++ {
@@ -71,11 +68,11 @@ func nesting(text []byte) int {
 	return deepest
 }
 
-// given says whether a member is there and not null: null is as good as left out.
+// given says whether a member is there and not null: null counts as left out.
 func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// text reads a member that is a text of at most so many bytes.
-func (w wrongs) text(field string, raw json.RawMessage, most int) string {
+// text reads a member that is a text of at most that many bytes.
+func (w fieldErrors) text(field string, raw json.RawMessage, most int) string {
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
 		w.add(field, "The value is not a text.")
@@ -85,14 +82,15 @@ func (w wrongs) text(field string, raw json.RawMessage, most int) string {
 	return s
 }
 
-// Bounds of an object that is kept: its bytes, and the members of one that holds texts.
+// Bounds of an object that is stored: its bytes, and the members of an object of texts.
 const (
 	maxObject = 256 << 10
 	maxTexts  = 100
 )
 
-// object reads a member that is an object; with texts all its values must be texts, or null where it is merged.
-func (w wrongs) object(field string, raw json.RawMessage, texts, merged bool) json.RawMessage {
+// object reads a member that is an object. With texts all values must be texts, or null when it is
+// merged.
+func (w fieldErrors) object(field string, raw json.RawMessage, texts, merged bool) json.RawMessage {
 	o, ok := readObject(raw)
 	if !ok {
 		w.add(field, "The value is not an object.")

@@ -42,8 +42,8 @@ func opensslHMAC(t *testing.T, path, secret, body string) string {
 	return fields[len(fields)-1]
 }
 
-// The life of a pass, a customer and a minified URL, by calls of the API alone: a receiver gets what happened, in order,
-// signed as OpenSSL signs.
+// The life of a pass, a customer and a minified URL, by calls of the API alone: a receiver gets
+// what happened, in order, signed as OpenSSL signs.
 func TestJourney(t *testing.T) {
 	t.Parallel()
 	path := openssl(t)
@@ -91,7 +91,7 @@ func TestJourney(t *testing.T) {
 		t.Errorf("redirected to %s", to)
 	}
 	r.want(302, "HEAD", "/r/"+link.ID, "", "X-API-KEY:")
-	r.settle()
+	r.waitIdle()
 
 	pass := `"passId":"` + p.ID + `","passType":"user","identifiers":{"shopifyId":"42"},"metadata":`
 	gold := pass + `{"tier":"gold"},`
@@ -121,7 +121,7 @@ func TestJourney(t *testing.T) {
 			t.Errorf("%d: %s, want %s", i, req.body, want[i].body)
 			continue
 		}
-		if i < 8 && found[1] <= last { // of the pass; the clock stands still
+		if i < 8 && found[1] <= last { // of the pass; the clock does not move
 			t.Errorf("%d: %s is not after %s", i, found[1], last)
 		}
 		last = found[1]
@@ -223,7 +223,8 @@ func TestWrongPasses(t *testing.T) {
 	}
 }
 
-// A customer is found again by any of the identifiers, and what is known is merged with what is said.
+// A customer is found again by any of the identifiers, and what is known is merged with what is
+// said.
 func TestCustomersAreUpserted(t *testing.T) {
 	t.Parallel()
 	r, to := start(t, setup{}), receive(t)
@@ -243,7 +244,7 @@ func TestCustomersAreUpserted(t *testing.T) {
 	if third.ID == first.ID || third.FlowName != "api" || string(third.Attributes) != "{}" {
 		t.Errorf("%+v", third)
 	}
-	r.settle()
+	r.waitIdle()
 	got := to.requests()
 	if len(got) != 4 || !strings.Contains(got[2].body, `"flowName":"crm-sync","identifiers":{"crm":"1","email":"a@x.example","shop":"s"},"attributes":{"z":{"a":1,"b":1e+30}}`) {
 		t.Errorf("%+v", got)
@@ -297,7 +298,7 @@ func TestRenamedEvents(t *testing.T) {
 	r.want(200, "POST", "/api/acme/passes", `{"passType":"user"}`).into(t, &p)
 	r.want(200, "POST", "/api/acme/passes/"+p.ID+"/devices", `{"device":"apple"}`)
 	r.want(200, "PATCH", "/api/acme/passes/"+p.ID, `{"metadata":{"a":"b"}}`)
-	r.settle()
+	r.waitIdle()
 	if got := strings.Join(to.events(), " "); got != "Pass:Issued Pass:Installed Pass:Updated Pass:Pushed" {
 		t.Errorf("%s", got)
 	}

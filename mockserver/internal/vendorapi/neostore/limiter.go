@@ -10,8 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// The limit of calls: sixty at once and then one a second, for each tenant. The vendor's Insights API has 60 calls a
-// minute; for this one no document names a limit.
+// The limit of calls: sixty at once and then one a second, for each tenant. The vendor's Insights
+// API has 60 calls a minute; no document names a limit for this one.
 const (
 	burstOfCalls   = 60
 	callsPerSecond = 1
@@ -30,7 +30,7 @@ type bucket struct {
 	at   time.Time
 }
 
-// take takes one call; the error is an *vendorapi.Error, 429, when there is none.
+// take takes one call. The error is an *vendorapi.Error, 429, when there is none left.
 func (l *limiter) take(tenant string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -16,6 +16,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi/neostore"
@@ -57,26 +58,26 @@ func start(t testing.TB, s setup) *server {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	maker := func(ctx context.Context, own vendorapi.Backend) (http.Handler, error) {
+	factory := func(ctx context.Context, own vendorapi.Backend) (http.Handler, error) {
 		r.Backend = own
 		return neostore.NewAt(s.now)(ctx, own)
 	}
 	r.server = mockserver.StartT(t, mockserver.Options{
 		Store: s.store, Catalogue: catalogue, Demo: true, RealClock: s.real, Seed: 5,
-		VendorAPIs: map[string]vendorapi.Factory{"neostore": maker}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
+		VendorAPIs: map[string]vendorapi.Factory{"neostore": factory}, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
 	r.url = r.server.VendorAPIURL("neostore")
 	for _, name := range []string{"acme", "other"} {
-		r.tenant(name, delivery.Key{Key: name + "-key"})
+		r.tenant(name, entities.Key{Key: name + "-key"})
 	}
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	return r
 }
 
 // tenant makes a tenant with keys.
-func (r *server) tenant(name string, keys ...delivery.Key) {
+func (r *server) tenant(name string, keys ...entities.Key) {
 	r.t.Helper()
-	if _, err := r.Dispatcher.PutTenant(r.context(), delivery.Tenant{Provider: "neostore", Name: name, Keys: keys}); err != nil {
+	if _, err := r.Entities.PutTenant(r.context(), entities.Tenant{Provider: "neostore", Name: name, Keys: keys}); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -87,8 +88,8 @@ func (r *server) context() context.Context {
 	return ctx
 }
 
-// settle waits until everything is delivered.
-func (r *server) settle() {
+// waitIdle waits until everything is delivered.
+func (r *server) waitIdle() {
 	r.t.Helper()
 	if err := r.Dispatcher.WaitIdle(r.context()); err != nil {
 		r.t.Fatal(err)
@@ -110,8 +111,8 @@ func (a answer) into(t testing.TB, v any) {
 	}
 }
 
-// call asks the API as the tenant acme; header lines are "Name: value", and those that are there already are replaced, or
-// left out when the value is empty.
+// call asks the API as the tenant acme; header lines are "Name: value", and those that are there
+// already are replaced, or left out when the value is empty.
 func (r *server) call(method, path, body string, header ...string) answer {
 	r.t.Helper()
 	a, err := r.try(method, path, body, header...)
@@ -205,5 +206,5 @@ func (l *lines) String() string {
 // allow gives acme a key with scopes besides its own, which may do everything.
 func (r *server) allow(key string, scopes ...string) {
 	r.t.Helper()
-	r.tenant("acme", delivery.Key{Key: "acme-key"}, delivery.Key{Key: key, Scopes: scopes})
+	r.tenant("acme", entities.Key{Key: "acme-key"}, entities.Key{Key: key, Scopes: scopes})
 }

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// object is a JSON object whose members keep their order. A member without a value was taken away.
+// object is a JSON object whose members keep their order. A member with the value nil was removed.
 type object struct {
 	members []member
 	at      map[string]int // by name
@@ -16,7 +16,7 @@ type member struct {
 	value json.RawMessage
 }
 
-// readObject reads an object; of two members with one name the last counts.
+// readObject reads an object. Of two members with one name the last counts.
 func readObject(raw json.RawMessage) (o object, ok bool) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
@@ -36,7 +36,7 @@ func readObject(raw json.RawMessage) (o object, ok bool) {
 	return o, true
 }
 
-// get is the value of a member; nil when there is none.
+// get returns the value of a member, or nil when there is none.
 func (o *object) get(name string) json.RawMessage {
 	if at, ok := o.at[name]; ok {
 		return o.members[at].value
@@ -71,7 +71,7 @@ func (o *object) write() json.RawMessage {
 	return append(text, '}')
 }
 
-// merge is RFC 7386: what a patch makes of a value. Members keep their order, new ones follow.
+// merge merges a patch into a value (RFC 7386). Members keep their order, new ones follow.
 func merge(target, patch json.RawMessage) json.RawMessage {
 	changes, ok := readObject(patch)
 	if !ok {
@@ -90,7 +90,7 @@ func merge(target, patch json.RawMessage) json.RawMessage {
 	return merged.write()
 }
 
-// quote is a text in JSON.
+// quote returns a text in JSON.
 func quote(text string) json.RawMessage {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)

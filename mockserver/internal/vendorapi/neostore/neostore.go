@@ -27,8 +27,8 @@ type api struct {
 	calls   *limiter
 	page    *template.Template
 
-	upserting   sync.Mutex // one customer at a time, so that two calls do not make one customer twice
-	redirecting sync.Mutex // one new redirect at a time: their ids are unique in the server, as its address names no tenant
+	upserting   sync.Mutex // locked by an upsert, so that two do not make one customer twice
+	redirecting sync.Mutex // locked by a creation: the ids of redirects are unique in the server, as /r/{id} names no tenant
 }
 
 // options are the options of the provider file that are about the API.
@@ -55,32 +55,32 @@ func newAPI(server vendorapi.Backend, now func() time.Time) (http.Handler, error
 	return a.routes(), nil
 }
 
-// routes is every route there is, with the scope that it asks for.
+// routes returns the router, with the scope of each route.
 func (a *api) routes() http.Handler {
-	rt := vendorapi.NewRoutes(a.wrong, a.problem)
-	rt.Handle("GET /api/{tenantId}/webhooks", a.may(webhookRead, a.listWebhooks))
-	rt.Handle("POST /api/{tenantId}/webhooks", a.may(webhookWrite, a.createWebhook))
-	rt.Handle("GET /api/{tenantId}/webhooks/{id}", a.may(webhookRead, a.getWebhook))
-	rt.Handle("PUT /api/{tenantId}/webhooks/{id}", a.may(webhookWrite, a.putWebhook))
-	rt.Handle("PATCH /api/{tenantId}/webhooks/{id}", a.may(webhookWrite, a.patchWebhook))
-	rt.Handle("DELETE /api/{tenantId}/webhooks/{id}", a.may(webhookWrite, a.deleteWebhook))
+	rt := vendorapi.NewRoutes(a.Log, http.StatusBadRequest, writeProblem)
+	rt.Handle("GET /api/{tenantId}/webhooks", a.requireScope(webhookRead, a.listWebhooks))
+	rt.Handle("POST /api/{tenantId}/webhooks", a.requireScope(webhookWrite, a.createWebhook))
+	rt.Handle("GET /api/{tenantId}/webhooks/{id}", a.requireScope(webhookRead, a.getWebhook))
+	rt.Handle("PUT /api/{tenantId}/webhooks/{id}", a.requireScope(webhookWrite, a.putWebhook))
+	rt.Handle("PATCH /api/{tenantId}/webhooks/{id}", a.requireScope(webhookWrite, a.patchWebhook))
+	rt.Handle("DELETE /api/{tenantId}/webhooks/{id}", a.requireScope(webhookWrite, a.deleteWebhook))
 
-	rt.Handle("GET /api/{tenantId}/passes", a.may(passRead, a.listPasses))
-	rt.Handle("POST /api/{tenantId}/passes", a.may(passWrite, a.createPass))
-	rt.Handle("GET /api/{tenantId}/passes/{id}", a.may(passRead, a.getPass))
-	rt.Handle("PATCH /api/{tenantId}/passes/{id}", a.may(passWrite, a.updatePass))
-	rt.Handle("GET /api/{tenantId}/passes/{id}/devices", a.may(passRead, a.listDevices))
-	rt.Handle("POST /api/{tenantId}/passes/{id}/devices", a.may(passWrite, a.install))
-	rt.Handle("DELETE /api/{tenantId}/passes/{id}/devices/{deviceIdentifier}", a.may(passWrite, a.uninstall))
+	rt.Handle("GET /api/{tenantId}/passes", a.requireScope(passRead, a.listPasses))
+	rt.Handle("POST /api/{tenantId}/passes", a.requireScope(passWrite, a.createPass))
+	rt.Handle("GET /api/{tenantId}/passes/{id}", a.requireScope(passRead, a.getPass))
+	rt.Handle("PATCH /api/{tenantId}/passes/{id}", a.requireScope(passWrite, a.patchPass))
+	rt.Handle("GET /api/{tenantId}/passes/{id}/devices", a.requireScope(passRead, a.listDevices))
+	rt.Handle("POST /api/{tenantId}/passes/{id}/devices", a.requireScope(passWrite, a.install))
+	rt.Handle("DELETE /api/{tenantId}/passes/{id}/devices/{deviceIdentifier}", a.requireScope(passWrite, a.uninstall))
 
-	rt.Handle("GET /api/{tenantId}/customers", a.may(customerRead, a.listCustomers))
-	rt.Handle("POST /api/{tenantId}/customers", a.may(customerWrite, a.upsertCustomer))
-	rt.Handle("GET /api/{tenantId}/customers/{id}", a.may(customerRead, a.getCustomer))
+	rt.Handle("GET /api/{tenantId}/customers", a.requireScope(customerRead, a.listCustomers))
+	rt.Handle("POST /api/{tenantId}/customers", a.requireScope(customerWrite, a.upsertCustomer))
+	rt.Handle("GET /api/{tenantId}/customers/{id}", a.requireScope(customerRead, a.getCustomer))
 
-	rt.Handle("GET /api/{tenantId}/redirects", a.may(redirectRead, a.listRedirects))
-	rt.Handle("POST /api/{tenantId}/redirects", a.may(redirectWrite, a.createRedirect))
-	rt.Handle("GET /api/{tenantId}/redirects/{id}", a.may(redirectRead, a.getRedirect))
-	rt.Handle("DELETE /api/{tenantId}/redirects/{id}", a.may(redirectWrite, a.deleteRedirect))
+	rt.Handle("GET /api/{tenantId}/redirects", a.requireScope(redirectRead, a.listRedirects))
+	rt.Handle("POST /api/{tenantId}/redirects", a.requireScope(redirectWrite, a.createRedirect))
+	rt.Handle("GET /api/{tenantId}/redirects/{id}", a.requireScope(redirectRead, a.getRedirect))
+	rt.Handle("DELETE /api/{tenantId}/redirects/{id}", a.requireScope(redirectWrite, a.deleteRedirect))
 	rt.Handle("GET /r/{id}", a.follow)
 
 	rt.Handle("GET /authorize", a.authorize)
@@ -90,7 +90,7 @@ func (a *api) routes() http.Handler {
 	return rt
 }
 
-// renamed reads what the option rename says: "OLD=NEW OLD=NEW".
+// renamed reads the option rename: "OLD=NEW OLD=NEW".
 func renamed(option string) map[string]string {
 	names := map[string]string{}
 	for _, renaming := range strings.Fields(option) {
@@ -100,5 +100,5 @@ func renamed(option string) map[string]string {
 	return names
 }
 
-// event is what an event of the provider file is called.
+// event returns the name on the wire of an event of the provider file.
 func (a *api) event(name string) string { return cmp.Or(a.events[name], name) }

@@ -2,14 +2,12 @@ package neostore
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -34,7 +32,7 @@ type passFields struct {
 	Devices     []device        `json:"devices"`
 }
 
-// passExtra is what the API keeps of a pass besides.
+// passExtra is what the API stores with a pass and no event shows.
 type passExtra struct {
 	Secret         string               `json:"secret,omitempty"`
 	AdditionalData json.RawMessage      `json:"additional_data,omitempty"`
@@ -42,7 +40,7 @@ type passExtra struct {
 	Updated        time.Time            `json:"updated,omitzero"`
 }
 
-// passInput is what a client says of a pass.
+// passInput is the body of a creation or a change.
 type passInput struct {
 	PassType       json.RawMessage `json:"passType"`
 	Identifiers    json.RawMessage `json:"identifiers"`
@@ -52,7 +50,7 @@ type passInput struct {
 
 const passKind = "pass"
 
-func (a *api) newPass(e *delivery.Entity) (pass, error) {
+func (a *api) newPass(e *entities.Entity) (pass, error) {
 	var fields passFields
 	if err := json.Unmarshal(e.Fields, &fields); err != nil {
 		return pass{}, fmt.Errorf("%s: %w", e.Name(), err)
@@ -72,12 +70,12 @@ func (a *api) newPass(e *delivery.Entity) (pass, error) {
 		p.LastUpdateDate = stamp(extra.Updated)
 	}
 	for _, d := range fields.Devices {
-		p.Providers[d.Kind] = stamp(extra.Installed[d.ID]) // of several the latest, which stands last
+		p.Providers[d.Kind] = stamp(extra.Installed[d.ID]) // of several the latest, which is the last
 	}
 	return p, nil
 }
 
-func readExtra(name delivery.EntityName, raw json.RawMessage) (passExtra, error) {
+func readExtra(name entities.Name, raw json.RawMessage) (passExtra, error) {
 	var extra passExtra
 	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, &extra); err != nil {
@@ -88,7 +86,7 @@ func readExtra(name delivery.EntityName, raw json.RawMessage) (passExtra, error)
 }
 
 func (a *api) listPasses(w http.ResponseWriter, r *http.Request, tenant string) error {
-	return list(w, r, a.Dispatcher.Entities(a.Provider.Name, tenant, passKind), a.newPass)
+	return list(w, r, a.Entities.List(a.Provider.Name, tenant, passKind), a.newPass)
 }
 
 func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) error {
@@ -96,7 +94,7 @@ func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) 
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	wrong := wrongs{}
+	wrong := fieldErrors{}
 	g := fixtures.Given{"identifiers": json.RawMessage("{}"), "metadata": json.RawMessage("null")}
 	if given(in.PassType) {
 		g["pass_type"] = quote(wrong.text("passType", in.PassType, 200))
@@ -116,71 +114,72 @@ func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) 
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	e, err := a.Dispatcher.Create(r.Context(), a.Provider.Name, passKind, tenant, g, func(l *delivery.Life) error {
-		draw := l.Record().Draw
+	e, err := a.Entities.Create(r.Context(), a.Provider.Name, passKind, tenant, g, func(tx *entities.Tx) error {
+		draw := tx.Record().Draw
 		extra := passExtra{Secret: a.Provider.MintSecret(fixtures.Draw{Seed: draw.Seed, Stream: "pass", Index: draw.Index}), AdditionalData: in.AdditionalData}
-		if err := extra.keep(l); err != nil {
+		if err := extra.keep(tx); err != nil {
 			return err
 		}
-		_, err := l.Happen(fixtures.Step{Event: a.event("Pass:Created")})
+		_, err := tx.Happen(fixtures.Step{Event: a.event("Pass:Created")})
 		return err
 	})
 	return a.answerPass(w, &e, err)
 }
 
 func (a *api) getPass(w http.ResponseWriter, r *http.Request, tenant string) error {
-	e, err := a.Dispatcher.Entity(a.passOf(r, tenant))
-	return a.answerPass(w, &e, noPass(r, err))
+	e, err := a.Entities.Get(a.passOf(r, tenant))
+	return a.answerPass(w, &e, notFound("pass", r, err))
 }
 
-// updatePass merges (RFC 7386); the update is then sent to every device that has the pass.
-func (a *api) updatePass(w http.ResponseWriter, r *http.Request, tenant string) error {
+// patchPass merges the body into a pass (RFC 7386), and sends the update to every device that has
+// the pass.
+func (a *api) patchPass(w http.ResponseWriter, r *http.Request, tenant string) error {
 	var in passInput
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	e, err := a.Dispatcher.Live(r.Context(), a.passOf(r, tenant), func(l *delivery.Life) error {
-		extra, err := readExtra(a.passOf(r, tenant), l.Extra)
+	e, err := a.Entities.Update(r.Context(), a.passOf(r, tenant), func(tx *entities.Tx) error {
+		extra, err := readExtra(a.passOf(r, tenant), tx.Extra)
 		if err != nil {
 			return err
 		}
-		g, err := in.change(l, &extra)
+		g, err := in.change(tx, &extra)
 		if err != nil {
 			return err
 		}
-		updated, err := l.Happen(fixtures.Step{Event: a.event("Pass:Updated"), Given: g})
+		updated, err := tx.Happen(fixtures.Step{Event: a.event("Pass:Updated"), Given: g})
 		if err != nil {
 			return err
 		}
 		extra.Updated = updated.At
-		if err := extra.keep(l); err != nil {
+		if err := extra.keep(tx); err != nil {
 			return err
 		}
-		devices, err := devicesOf(l)
+		devices, err := devicesOf(tx)
 		for i := 0; i < len(devices) && err == nil; i++ {
 			to := "updated"
 			if i == len(devices)-1 {
 				to = "installed"
 			}
-			_, err = l.Happen(fixtures.Step{Event: a.event("Pass:UpdateSent"), To: to, Given: fixtures.Given{"device": devices[i].raw()}})
+			_, err = tx.Happen(fixtures.Step{Event: a.event("Pass:UpdateSent"), To: to, Given: fixtures.Given{"device": devices[i].raw()}})
 		}
 		return err
 	})
-	return a.answerPass(w, &e, noPass(r, err))
+	return a.answerPass(w, &e, notFound("pass", r, err))
 }
 
-// change is what a client changes in a pass: the fields, and what the API keeps besides.
-func (in *passInput) change(l *delivery.Life, extra *passExtra) (fixtures.Given, error) {
-	wrong, g := wrongs{}, fixtures.Given{}
+// change returns the fields that the body changes, and changes extra.
+func (in *passInput) change(tx *entities.Tx, extra *passExtra) (fixtures.Given, error) {
+	wrong, g := fieldErrors{}, fixtures.Given{}
 	if in.PassType != nil {
 		if g["pass_type"] = quote(wrong.text("passType", in.PassType, 200)); string(g["pass_type"]) == `""` {
 			wrong.add("passType", "The pass type is required.")
 		}
 	}
-	metadata, _ := l.Get("metadata")
+	metadata, _ := tx.Get("metadata")
 	g["metadata"] = wrong.merged("metadata", metadata, in.Metadata, true)
 	if in.Identifiers != nil {
-		before, _ := l.Get("identifiers")
+		before, _ := tx.Get("identifiers")
 		if g["identifiers"] = wrong.merged("identifiers", before, in.Identifiers, true); !given(in.Identifiers) {
 			g["identifiers"] = json.RawMessage("{}")
 		}
@@ -189,8 +188,8 @@ func (in *passInput) change(l *delivery.Life, extra *passExtra) (fixtures.Given,
 	return g, wrong.err()
 }
 
-// merged is an object after a patch, which may be left out.
-func (w wrongs) merged(field string, before, patch json.RawMessage, texts bool) json.RawMessage {
+// merged returns an object after a patch, which may be left out.
+func (w fieldErrors) merged(field string, before, patch json.RawMessage, texts bool) json.RawMessage {
 	if patch == nil {
 		return before
 	}
@@ -210,17 +209,17 @@ func (w wrongs) merged(field string, before, patch json.RawMessage, texts bool) 
 	return after
 }
 
-func (x *passExtra) keep(l *delivery.Life) error {
+func (x *passExtra) keep(tx *entities.Tx) error {
 	raw, err := json.Marshal(x)
-	l.Extra = raw
+	tx.Extra = raw
 	return err
 }
 
-func (a *api) passOf(r *http.Request, tenant string) delivery.EntityName {
-	return delivery.EntityName{Provider: a.Provider.Name, Tenant: tenant, Kind: passKind, ID: r.PathValue("id")}
+func (a *api) passOf(r *http.Request, tenant string) entities.Name {
+	return entities.Name{Provider: a.Provider.Name, Tenant: tenant, Kind: passKind, ID: r.PathValue("id")}
 }
 
-func (a *api) answerPass(w http.ResponseWriter, e *delivery.Entity, err error) error {
+func (a *api) answerPass(w http.ResponseWriter, e *entities.Entity, err error) error {
 	if err != nil {
 		return err
 	}
@@ -229,12 +228,4 @@ func (a *api) answerPass(w http.ResponseWriter, e *delivery.Entity, err error) e
 		return err
 	}
 	return vendorapi.Write(w, http.StatusOK, p)
-}
-
-// noPass says in the API's words that there is no such pass; other errors stay.
-func noPass(r *http.Request, err error) error {
-	if errors.Is(err, journal.ErrNotFound) {
-		return vendorapi.Errorf(http.StatusNotFound, "There is no pass %.80q.", r.PathValue("id"))
-	}
-	return err
 }

@@ -13,8 +13,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A thousand webhooks are created, changed and deleted by many at once while events are emitted. Nothing begins at one
-// after its DELETE was answered; what is enabled all the while misses nothing; nothing comes twice.
+// A thousand webhooks are created, changed and deleted by many at once while events are emitted.
+// Nothing begins at one after its DELETE was answered; what is enabled all the while misses
+// nothing; nothing comes twice.
 func TestThousandWebhooksAtOnce(t *testing.T) {
 	t.Parallel()
 	r := start(t, setup{real: true})
@@ -75,7 +76,7 @@ func TestThousandWebhooksAtOnce(t *testing.T) {
 	working.Wait()
 	close(ticks)
 	emitting.Wait()
-	r.settle()
+	r.waitIdle()
 
 	doubled.Range(func(key, _ any) bool { t.Errorf("%v came twice", key); return true })
 	made := 0

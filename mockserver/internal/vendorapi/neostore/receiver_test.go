@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// receiver is a program that receives webhooks on a bare socket, so that it sees header lines as they were written.
+// receiver is a program that receives webhooks on a bare socket, so that it sees header lines as
+// they were written.
 type receiver struct {
 	url    string
 	status func(n int) int // of the answer to the n-th request, from 1; nil is 200 always

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
@@ -23,13 +23,13 @@ type redirect struct {
 
 const redirectKind = "redirect"
 
-func newRedirect(r *http.Request, e *delivery.Entity) (redirect, error) {
+func newRedirect(r *http.Request, e *entities.Entity) (redirect, error) {
 	uri, err := uriOf(e)
 	return redirect{e.ID, uri, vendorapi.Base(r) + "/r/" + e.ID, stamp(e.Created)}, err
 }
 
-// uriOf is where a redirect leads.
-func uriOf(e *delivery.Entity) (string, error) {
+// uriOf returns where a redirect leads.
+func uriOf(e *entities.Entity) (string, error) {
 	var fields struct {
 		URI string `json:"uri"`
 	}
@@ -40,12 +40,12 @@ func uriOf(e *delivery.Entity) (string, error) {
 }
 
 func (a *api) listRedirects(w http.ResponseWriter, r *http.Request, tenant string) error {
-	return list(w, r, a.Dispatcher.Entities(a.Provider.Name, tenant, redirectKind), func(e *delivery.Entity) (redirect, error) {
+	return list(w, r, a.Entities.List(a.Provider.Name, tenant, redirectKind), func(e *entities.Entity) (redirect, error) {
 		return newRedirect(r, e)
 	})
 }
 
-// errTaken: another tenant's redirect has the id that was drawn.
+// errTaken means that another tenant's redirect has the id that was generated.
 var errTaken = errors.New("the id is taken")
 
 func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
@@ -55,7 +55,7 @@ func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant stri
 	if err := readInput(w, r, &in); err != nil {
 		return err
 	}
-	wrong, uri := wrongs{}, ""
+	wrong, uri := fieldErrors{}, ""
 	if !given(in.URI) {
 		wrong.add("uri", "The uri is required.")
 	} else if uri = wrong.text("uri", in.URI, maxEndpoint); len(wrong) == 0 {
@@ -69,8 +69,8 @@ func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant stri
 	a.redirecting.Lock()
 	defer a.redirecting.Unlock()
 	for {
-		e, err := a.Dispatcher.Create(r.Context(), a.Provider.Name, redirectKind, tenant, fixtures.Given{"uri": quote(uri)}, func(l *delivery.Life) error {
-			if other, ok := a.findRedirect(l.Text("redirect_id")); ok && other.Tenant != tenant {
+		e, err := a.Entities.Create(r.Context(), a.Provider.Name, redirectKind, tenant, fixtures.Given{"uri": quote(uri)}, func(tx *entities.Tx) error {
+			if other, ok := a.findRedirect(tx.Text("redirect_id")); ok && other.Tenant != tenant {
 				return errTaken
 			}
 			return nil
@@ -82,7 +82,7 @@ func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant stri
 	}
 }
 
-// redirectable says what is wrong with where a redirect is to lead; a fragment is welcome.
+// redirectable returns why a redirect cannot lead to a URI, which may have a fragment.
 func redirectable(uri string) error {
 	if strings.ContainsFunc(uri, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"<>\\^`{|}", c) }) {
 		return errors.New("it holds a character that must be percent-encoded")
@@ -93,59 +93,59 @@ func redirectable(uri string) error {
 }
 
 func (a *api) getRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
-	e, err := a.Dispatcher.Entity(a.redirectOf(r, tenant))
-	return answerRedirect(w, r, &e, noRedirect(r, err))
+	e, err := a.Entities.Get(a.redirectOf(r, tenant))
+	return answerRedirect(w, r, &e, notFound("redirect", r, err))
 }
 
 func (a *api) deleteRedirect(w http.ResponseWriter, r *http.Request, tenant string) error {
-	if err := a.Dispatcher.Forget(r.Context(), a.redirectOf(r, tenant)); err != nil {
-		return noRedirect(r, err)
+	if err := a.Entities.Delete(r.Context(), a.redirectOf(r, tenant)); err != nil {
+		return notFound("redirect", r, err)
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
 
-// follow sends a person on. Whoever only looks (HEAD) is sent on too, and nobody is told.
+// follow redirects the browser. HEAD redirects too, without an event.
 func (a *api) follow(w http.ResponseWriter, r *http.Request) error {
 	e, ok := a.findRedirect(r.PathValue("id"))
 	if !ok {
-		return noRedirect(r, journal.ErrNotFound)
+		return notFound("redirect", r, journal.ErrNotFound)
 	}
 	if r.Method == http.MethodGet {
 		var err error
-		if e, err = a.Dispatcher.Live(r.Context(), e.Name(), func(l *delivery.Life) error {
-			_, err := l.Happen(fixtures.Step{Event: a.event("Redirect:Redirected")})
+		if e, err = a.Entities.Update(r.Context(), e.Name(), func(tx *entities.Tx) error {
+			_, err := tx.Happen(fixtures.Step{Event: a.event("Redirect:Redirected")})
 			return err
 		}); err != nil {
-			return noRedirect(r, err)
+			return notFound("redirect", r, err)
 		}
 	}
 	uri, err := uriOf(&e)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Cache-Control", "no-store") // every visit is to be seen
+	w.Header().Set("Cache-Control", "no-store") // so that every visit comes here
 	w.Header().Set("Location", uri)
 	w.WriteHeader(http.StatusFound)
 	return nil
 }
 
 // findRedirect finds a redirect by its id alone.
-func (a *api) findRedirect(id string) (delivery.Entity, bool) {
-	for _, t := range a.Dispatcher.Tenants(a.Provider.Name) {
-		e, err := a.Dispatcher.Entity(delivery.EntityName{Provider: a.Provider.Name, Tenant: t.Name, Kind: redirectKind, ID: id})
+func (a *api) findRedirect(id string) (entities.Entity, bool) {
+	for _, t := range a.Entities.Tenants(a.Provider.Name) {
+		e, err := a.Entities.Get(entities.Name{Provider: a.Provider.Name, Tenant: t.Name, Kind: redirectKind, ID: id})
 		if err == nil {
 			return e, true
 		}
 	}
-	return delivery.Entity{}, false
+	return entities.Entity{}, false
 }
 
-func (a *api) redirectOf(r *http.Request, tenant string) delivery.EntityName {
-	return delivery.EntityName{Provider: a.Provider.Name, Tenant: tenant, Kind: redirectKind, ID: r.PathValue("id")}
+func (a *api) redirectOf(r *http.Request, tenant string) entities.Name {
+	return entities.Name{Provider: a.Provider.Name, Tenant: tenant, Kind: redirectKind, ID: r.PathValue("id")}
 }
 
-func answerRedirect(w http.ResponseWriter, r *http.Request, e *delivery.Entity, err error) error {
+func answerRedirect(w http.ResponseWriter, r *http.Request, e *entities.Entity, err error) error {
 	if err != nil {
 		return err
 	}
@@ -154,12 +154,4 @@ func answerRedirect(w http.ResponseWriter, r *http.Request, e *delivery.Entity, 
 		return err
 	}
 	return vendorapi.Write(w, http.StatusOK, out)
-}
-
-// noRedirect says in the API's words that there is no such redirect; other errors stay.
-func noRedirect(r *http.Request, err error) error {
-	if errors.Is(err, journal.ErrNotFound) {
-		return vendorapi.Errorf(http.StatusNotFound, "There is no redirect %.80q.", r.PathValue("id"))
-	}
-	return err
 }

@@ -41,7 +41,7 @@ func TestRestart(t *testing.T) {
 	for _, path := range paths {
 		before = append(before, r.want(200, "GET", path, "").body)
 	}
-	r.settle()
+	r.waitIdle()
 	stop()
 
 	r, stop = open()
@@ -60,7 +60,7 @@ func TestRestart(t *testing.T) {
 	if again := r.create(to.url+"/2", "*"); again.ID == h.ID || again.SignatureSecret == h.SignatureSecret {
 		t.Errorf("%+v", again)
 	}
-	r.settle()
+	r.waitIdle()
 	if got := strings.Join(to.events(), " "); got != "Pass:Created Pass:Installed Customer:Upserted Redirect:Redirected Pass:Uninstalled" {
 		t.Errorf("%s", got)
 	}

@@ -24,7 +24,7 @@ func delivered(t *testing.T, event string, options ...string) (*server, hook, re
 	r, to := start(t, setup{options: options}), receive(t)
 	h := r.create(to.url+"/hook", "*")
 	r.emit(event)
-	r.settle()
+	r.waitIdle()
 	return r, h, to.last(t)
 }
 
@@ -37,7 +37,7 @@ func installed(t *testing.T, device string, options ...string) []string {
 	r.want(200, "POST", "/api/acme/passes", `{"passType":"user"}`).into(t, &p)
 	r.want(200, "POST", "/api/acme/passes/"+p.ID+"/devices", `{"device":"`+device+`"}`)
 	r.want(200, "PATCH", "/api/acme/passes/"+p.ID, `{"metadata":{"a":"b"}}`)
-	r.settle()
+	r.waitIdle()
 	var bodies []string
 	for _, req := range to.requests() {
 		bodies = append(bodies, req.body)
@@ -201,7 +201,7 @@ func TestRows(t *testing.T) {
 			r := start(t, setup{store: store})
 			r.create(to.url+"/before", "*")
 			r.emit("Pass:Created")
-			r.settle()
+			r.waitIdle()
 			if n := len(to.requests()); n != 1 {
 				t.Errorf("%d deliveries over http in development", n)
 			}
@@ -220,7 +220,7 @@ func TestRows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.settle()
+			r.waitIdle()
 			refused := 0
 			for _, d := range made {
 				d, err := store.Delivery(r.context(), d.ID)
@@ -283,7 +283,7 @@ func TestRows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.settle()
+			r.waitIdle()
 			if d, err := r.Store.Delivery(r.context(), made[0].ID); err != nil || d.State != journal.Exhausted || len(to.requests()) != 1 {
 				t.Errorf("%s after %d requests, %v", d.State, len(to.requests()), err)
 			}
@@ -336,7 +336,7 @@ func TestRows(t *testing.T) {
 				}
 				r.emit("Customer:Upserted")
 				r.emit("Pass:Updated")
-				r.settle()
+				r.waitIdle()
 				for _, pattern := range []string{"Customer:*", "customer.*", "*", "Pass:Update*"} {
 					got := slices.ContainsFunc(to.requests(), func(req request) bool { return req.line == "POST /"+pattern+" HTTP/1.1" })
 					if got != slices.Contains(strings.Fields(want), pattern) {
@@ -354,7 +354,7 @@ func TestRows(t *testing.T) {
 			r, to := start(t, setup{}), receive(t)
 			r.create(to.url, "pass.created PASS.* Pass:Created")
 			r.emit("Pass:Created")
-			r.settle()
+			r.waitIdle()
 			if got := to.requests(); len(got) != 1 || got[0].header("x-neostore-eventname") != "Pass:Created" || !strings.HasSuffix(got[0].body, `"__eventName":"Pass:Created"}`) {
 				t.Errorf("%+v", got)
 			}
@@ -367,7 +367,7 @@ func TestRows(t *testing.T) {
 				r.want(200, "POST", "/api/acme/passes", fmt.Sprintf(`{"passType":"user","identifiers":{"n":"%d"}}`, n))
 				want = append(want, fmt.Sprintf(`"n":"%d"`, n))
 			}
-			r.settle()
+			r.waitIdle()
 			for i, got := range to.requests() {
 				if !strings.Contains(got.body, want[i]) {
 					t.Fatalf("%d: %s", i, got.body)
@@ -378,7 +378,7 @@ func TestRows(t *testing.T) {
 			r, to := start(t, setup{}), receive(t)
 			one, two := r.create(to.url, "*"), r.create(to.url, "*")
 			r.emit("Pass:Created")
-			r.settle()
+			r.waitIdle()
 			got := to.requests()
 			if len(got) != 2 || got[0].body != got[1].body {
 				t.Fatalf("%+v", got)
@@ -398,7 +398,7 @@ func TestRows(t *testing.T) {
 			r.emit("Pass:Created")
 			r.want(200, "PATCH", path, `{"enabled":true}`)
 			r.emit("Customer:Upserted")
-			r.settle()
+			r.waitIdle()
 			if got := to.events(); !slices.Equal(got, []string{"Customer:Upserted"}) {
 				t.Errorf("%v", got)
 			}
@@ -415,7 +415,7 @@ func TestRows(t *testing.T) {
 			if _, err := r.Dispatcher.Emit(r.context(), "neostore", delivery.Emission{Event: "Pass:Created", Tenant: "acme", Faults: []delivery.Fault{fault}}); err != nil {
 				t.Fatal(err)
 			}
-			r.settle()
+			r.waitIdle()
 			match(t, to.last(t).header("x-neostore-signature"), `^$`)
 		},
 	} {

@@ -30,11 +30,11 @@ type tokens struct {
 	store journal.Store
 	now   func() time.Time
 
-	mu   sync.Mutex
-	held *authority // nil until it is needed: making one takes a while
+	mu     sync.Mutex
+	cached *authority // nil until it is needed: making a key takes long
 }
 
-// claims are what a token says.
+// claims are the contents of a token.
 type claims struct {
 	jwt.Claims
 	Scope    string `json:"scope"`
@@ -48,13 +48,13 @@ type grant struct {
 	scopes                        []string
 }
 
-// issue makes the token of a grant, at the address where it was given.
+// issue signs the token of a grant; address is where it was issued.
 func (t *tokens) issue(ctx context.Context, address string, g grant) (string, error) {
-	held, err := t.issuing(ctx, address)
+	issuer, err := t.issuing(ctx, address)
 	if err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: held.Key}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: issuer.Key}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
 	}
@@ -73,20 +73,20 @@ func (t *tokens) issue(ctx context.Context, address string, g grant) (string, er
 	return token, nil
 }
 
-// refusal is why a token is not taken.
-type refusal string
+// tokenError is why a token is not valid.
+type tokenError string
 
-// Error is the reason.
-func (r refusal) Error() string { return string(r) }
+// Error returns the reason.
+func (r tokenError) Error() string { return string(r) }
 
-func asRefusal(err error, r *refusal) bool { return errors.As(err, r) }
+func asTokenError(err error, r *tokenError) bool { return errors.As(err, r) }
 
-func refused(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+func refused(format string, args ...any) error { return tokenError(fmt.Sprintf(format, args...)) }
 
-// check reads a token that was presented at an address. An error is a refusal, or the store's.
+// check reads a token that was sent to an address. The error is a tokenError, or the store's.
 func (t *tokens) check(ctx context.Context, address, raw string) (claims, error) {
 	var c claims
-	held, err := t.authority(ctx)
+	issuer, err := t.authority(ctx)
 	if err != nil {
 		return c, err
 	}
@@ -96,24 +96,25 @@ func (t *tokens) check(ctx context.Context, address, raw string) (claims, error)
 	} else if err != nil {
 		return c, refused("The token is not a JSON Web Token. (A key is sent as %s.)", apiKey)
 	}
-	if id := token.Headers[0].KeyID; id != "" && id != held.Key.KeyID {
+	if id := token.Headers[0].KeyID; id != "" && id != issuer.Key.KeyID {
 		return c, refused("The token is signed with the key %.80q, which is not this issuer's.", id)
 	}
 	var payload map[string]any
-	if err := token.Claims(held.Key.Public(), &payload); errors.Is(err, jose.ErrCryptoFailure) {
+	if err := token.Claims(issuer.Key.Public(), &payload); errors.Is(err, jose.ErrCryptoFailure) {
 		return c, refused("The signature of the token is wrong.")
 	} else if err == nil {
-		err = token.Claims(held.Key.Public(), &c)
+		err = token.Claims(issuer.Key.Public(), &c)
 		if err != nil {
 			return c, refused("The claims of the token cannot be read.")
 		}
 	} else {
 		return c, refused("The claims of the token are not a JSON object.")
 	}
-	return c, t.checkClaims(&c, append(slices.Clip(held.Addresses), address))
+	return c, t.checkClaims(&c, append(slices.Clip(issuer.Addresses), address))
 }
 
-// checkClaims says what is wrong with the claims of a token whose signature is right; addresses are those of the server.
+// checkClaims returns what is wrong with the claims of a token whose signature is right; addresses
+// are those of the server.
 func (t *tokens) checkClaims(c *claims, addresses []string) error {
 	now := t.now()
 	at := func(d *jwt.NumericDate) string { return d.Time().UTC().Format(time.RFC3339) }
@@ -134,7 +135,8 @@ func (t *tokens) checkClaims(c *claims, addresses []string) error {
 	return nil
 }
 
-// serves says whether an audience means this API: the vendor's name of it, or one of its addresses here.
+// serves says whether an audience is this API: the vendor's name of it, or one of its addresses
+// here.
 func serves(name string, addresses []string) bool {
 	return name == audience || slices.ContainsFunc(addresses, func(a string) bool { return name == a+apiPath })
 }

@@ -33,14 +33,14 @@ func (r *server) signingKey() (*rsa.PrivateKey, string) {
 	r.t.Helper()
 	r.want(200, "GET", "/.well-known/jwks.json", "")
 	doc, err := r.Store.Get(r.context(), "neostore/authority", "oauth")
-	var held struct{ Key jose.JSONWebKey }
+	var stored struct{ Key jose.JSONWebKey }
 	if err == nil {
-		err = json.Unmarshal(doc, &held)
+		err = json.Unmarshal(doc, &stored)
 	}
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return held.Key.Key.(*rsa.PrivateKey), held.Key.KeyID
+	return stored.Key.Key.(*rsa.PrivateKey), stored.Key.KeyID
 }
 
 // rs256 signs by hand, so that nothing keeps a wrong token from being made.
@@ -80,7 +80,7 @@ func TestRefusedTokens(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	r := start(t, setup{now: func() time.Time { return now }})
 	key, id := r.signingKey()
-	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	foreign, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +136,8 @@ func TestRefusedTokens(t *testing.T) {
 		"no tenant":               {signed(`{"tenant":null}`), 403, "The token is for another tenant."},
 		"another scope":           {signed(`{"scope":"Webhook.Write Webhook.ReadAll"}`), 403, "The scope Webhook.Read is required, and not granted."},
 		"no scope":                {signed(`{"scope":null}`), 403, "The scope Webhook.Read is required"},
-		"another key":             {rs256(t, stranger, head, claims(`{}`)), 401, "The signature of the token is wrong."},
-		"another key by name":     {rs256(t, stranger, `{"alg":"RS256","kid":"mine"}`, claims(`{}`)), 401, "the key 'mine', which is not this issuer's"},
+		"another key":             {rs256(t, foreign, head, claims(`{}`)), 401, "The signature of the token is wrong."},
+		"another key by name":     {rs256(t, foreign, `{"alg":"RS256","kid":"mine"}`, claims(`{}`)), 401, "the key 'mine', which is not this issuer's"},
 		"changed":                 {parts[0] + "." + b64([]byte(claims(`{"tenant":"other"}`))) + "." + parts[2], 401, "The signature of the token is wrong."},
 		"no signature":            {parts[0] + "." + parts[1] + ".", 401, "The signature of the token is wrong."},
 		"alg none":                {b64([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".", 401, "the algorithm 'none': want RS256."},

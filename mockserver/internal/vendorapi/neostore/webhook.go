@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// webhook is a webhook as the API shows it, members in the order of the documents' examples (N0, N1). It is an endpoint
-// of the server.
+// webhook is a webhook as the API shows it, members in the order of the documents' examples (N0,
+// N1). It is an endpoint of the server.
 type webhook struct {
 	ID              string   `json:"id"`
 	SignatureSecret string   `json:"signatureSecret"`
@@ -20,7 +20,7 @@ type webhook struct {
 	Enabled         bool     `json:"enabled"`
 }
 
-// redacted stands for a secret that is not shown.
+// redacted replaces a secret that is not shown.
 const redacted = "********"
 
 func newWebhook(e journal.Endpoint) webhook {
@@ -34,7 +34,7 @@ func newWebhook(e journal.Endpoint) webhook {
 	return h
 }
 
-// shown is a webhook as it is shown after it was created.
+// shown returns a webhook as it is shown after its creation.
 func (a *api) shown(e journal.Endpoint) webhook {
 	h := newWebhook(e)
 	if a.options.redactSecret {
@@ -79,7 +79,7 @@ func (a *api) getWebhook(w http.ResponseWriter, r *http.Request, tenant string) 
 		err = a.owned(&e, r, tenant)
 	}
 	if err != nil {
-		return a.noWebhook(r, err)
+		return notFound("webhook", r, err)
 	}
 	return vendorapi.Write(w, http.StatusOK, a.shown(e))
 }
@@ -108,7 +108,7 @@ func (a *api) patchWebhook(w http.ResponseWriter, r *http.Request, tenant string
 	return vendorapi.Write(w, http.StatusOK, a.shown(e))
 }
 
-// changeWebhook changes a webhook to what the request says, in what prepare leaves of it.
+// changeWebhook changes a webhook by prepare, and then as the request says.
 func (a *api) changeWebhook(w http.ResponseWriter, r *http.Request, tenant string, prepare func(*journal.Endpoint)) (journal.Endpoint, error) {
 	in, err := a.readWebhook(w, r)
 	if err != nil {
@@ -122,7 +122,7 @@ func (a *api) changeWebhook(w http.ResponseWriter, r *http.Request, tenant strin
 		return a.fill(e, in)
 	})
 	if err != nil {
-		return e, a.noWebhook(r, err)
+		return e, notFound("webhook", r, err)
 	}
 	if in.Events != nil {
 		a.warn(e)
@@ -139,16 +139,16 @@ func (a *api) deleteWebhook(w http.ResponseWriter, r *http.Request, tenant strin
 		err = a.Dispatcher.Remove(r.Context(), e.ID)
 	}
 	if err != nil {
-		return a.noWebhook(r, err)
+		return notFound("webhook", r, err)
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
 
-// owner is the tenant that an endpoint belongs to.
+// owner returns the tenant of an endpoint.
 func (a *api) owner(e *journal.Endpoint) string { return cmp.Or(e.Tenant, a.Provider.Tenant) }
 
-// owned is journal.ErrNotFound for an endpoint that is not the tenant's.
+// owned returns journal.ErrNotFound for an endpoint of another tenant.
 func (a *api) owned(e *journal.Endpoint, r *http.Request, tenant string) error {
 	if e.Provider != a.Provider.Name || a.owner(e) != tenant {
 		return fmt.Errorf("webhook %q: %w", r.PathValue("id"), journal.ErrNotFound)
@@ -156,7 +156,7 @@ func (a *api) owned(e *journal.Endpoint, r *http.Request, tenant string) error {
 	return nil
 }
 
-// warn says which patterns of a webhook no event has.
+// warn logs the patterns of a webhook that select no event.
 func (a *api) warn(e journal.Endpoint) {
 	for _, pattern := range e.Events {
 		if !a.selects(pattern) {
@@ -165,7 +165,7 @@ func (a *api) warn(e journal.Endpoint) {
 	}
 }
 
-// selects says whether there is an event that a pattern selects.
+// selects says whether a pattern selects any event.
 func (a *api) selects(pattern string) bool {
 	for i := range a.Provider.Events {
 		if _, ok := a.Provider.Subscription.Match([]string{pattern}, a.Provider.Events[i].Name); ok {

@@ -8,10 +8,9 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
-	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// webhookInput is what a client says of a webhook; a member that it leaves out is empty.
+// webhookInput is the body of a creation or a change; a member that is left out is empty.
 type webhookInput struct {
 	ID              json.RawMessage `json:"id"`
 	SignatureSecret json.RawMessage `json:"signatureSecret"`
@@ -21,20 +20,21 @@ type webhookInput struct {
 	Enabled         json.RawMessage `json:"enabled"`
 }
 
-// Bounds of what a webhook may hold; the endpoint's and the number of events are the dispatcher's.
+// Bounds of a webhook; package delivery has those of the endpoint and of the number of events.
 const (
 	maxDescription = 4096
 	maxPattern     = 200
 	maxEndpoint    = 2048
 )
 
-// readWebhook reads a request's body. What cannot change is passed over, or refused where the option says so (row N-5).
+// readWebhook reads a request's body. Members that cannot change are ignored, or refused with the
+// option (row N-5).
 func (a *api) readWebhook(w http.ResponseWriter, r *http.Request) (webhookInput, error) {
 	var in webhookInput
 	if err := readInput(w, r, &in); err != nil {
 		return in, err
 	}
-	wrong := wrongs{}
+	wrong := fieldErrors{}
 	if a.options.refuseImmutable && in.ID != nil {
 		wrong.add("id", "The id is given by the server and never changes.")
 	}
@@ -44,10 +44,10 @@ func (a *api) readWebhook(w http.ResponseWriter, r *http.Request) (webhookInput,
 	return in, wrong.err()
 }
 
-// fill puts into an endpoint what a client said of it. The error is an *vendorapi.Error, 400, by field, when that is wrong
-// or something required is missing afterwards; null is as good as left out.
+// fill changes an endpoint as the body says. The error is an *vendorapi.Error, 400, by field, when
+// something is wrong, or is required and still missing. null counts as left out.
 func (a *api) fill(e *journal.Endpoint, in webhookInput) error {
-	wrong := wrongs{}
+	wrong := fieldErrors{}
 	if in.Description != nil {
 		if e.Description = ""; given(in.Description) {
 			e.Description = wrong.text("description", in.Description, maxDescription)
@@ -74,7 +74,7 @@ func (a *api) fill(e *journal.Endpoint, in webhookInput) error {
 }
 
 // patterns reads events.
-func (a *api) patterns(wrong wrongs, raw json.RawMessage) []string {
+func (a *api) patterns(wrong fieldErrors, raw json.RawMessage) []string {
 	var list []*string
 	if err := json.Unmarshal(raw, &list); err != nil {
 		wrong.add("events", "The value is not a list of texts.")
@@ -100,8 +100,8 @@ func (a *api) patterns(wrong wrongs, raw json.RawMessage) []string {
 	return patterns
 }
 
-// endpoint reads the URL that is delivered to.
-func (a *api) endpoint(wrong wrongs, raw json.RawMessage) string {
+// endpoint reads the URL that events go to.
+func (a *api) endpoint(wrong fieldErrors, raw json.RawMessage) string {
 	text := wrong.text("endpoint", raw, maxEndpoint)
 	if len(wrong["endpoint"]) > 0 {
 		return ""
@@ -134,12 +134,4 @@ func webURL(text string) (*url.URL, error) {
 		return nil, errors.New("it holds a blank or a control character")
 	}
 	return u, nil
-}
-
-// noWebhook says in the API's words that there is no such webhook; other errors stay.
-func (a *api) noWebhook(r *http.Request, err error) error {
-	if errors.Is(err, journal.ErrNotFound) {
-		return vendorapi.Errorf(http.StatusNotFound, "There is no webhook %.80q.", r.PathValue("id"))
-	}
-	return err
 }

@@ -50,13 +50,13 @@ func TestWebhooksAreEndpointsOfTheServer(t *testing.T) {
 	}
 
 	r.emit("Pass:Created")
-	r.settle()
+	r.waitIdle()
 	if got := to.requests(); len(got) != 1 || got[0].line != "POST /one HTTP/1.1" {
 		t.Errorf("%+v", got)
 	}
 	for _, path := range []string{one.ID, two.ID} {
-		if gone := r.want(200, "DELETE", "/api/acme/webhooks/"+path, ""); gone.body != "" || gone.header.Get("Content-Type") != "" {
-			t.Errorf("%+v", gone)
+		if removed := r.want(200, "DELETE", "/api/acme/webhooks/"+path, ""); removed.body != "" || removed.header.Get("Content-Type") != "" {
+			t.Errorf("%+v", removed)
 		}
 		r.want(404, "DELETE", "/api/acme/webhooks/"+path, "")
 		r.want(404, "GET", "/api/acme/webhooks/"+path, "")
@@ -196,7 +196,7 @@ func TestProblemsHaveTheShapeOfASPNET(t *testing.T) {
 	}
 }
 
-// Two who patch one webhook at the same time both have their way.
+// Two who patch one webhook at the same time both succeed.
 func TestPatchesAreNotLost(t *testing.T) {
 	t.Parallel()
 	r := start(t, setup{})
@@ -257,7 +257,7 @@ func TestTenantsAreApart(t *testing.T) {
 			t.Errorf("%s: %s", kind, a.body)
 		}
 	}
-	r.settle()
+	r.waitIdle()
 	if want := []string{"Pass:Created", "Pass:Installed", "Customer:Upserted"}; !slices.Equal(mine.events(), want) || len(theirs.events()) != 0 {
 		t.Errorf("%v and %v, want %v and nothing", mine.events(), theirs.events(), want)
 	}

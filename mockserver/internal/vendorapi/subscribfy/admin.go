@@ -7,19 +7,20 @@ import (
 	"strconv"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// adminKind is something that a shop sets up in its loyalty programme.
+// adminKind is a kind of entity that a shop sets up in its loyalty programme.
 type adminKind struct {
 	noun string // rule, and so the field of the entity
 	path string // rules
-	// numbers and texts are the members that a body may give, besides status; numbers with the least that each may be.
+	// numbers and texts are the members of a body, in addition to status; each number has its lowest
+	// value.
 	numbers map[string]float64
 	texts   []string
 	choices map[string][]string
-	// common are those that every programme has.
+	// common returns those of every programme.
 	common func(program) []json.RawMessage
 }
 
@@ -36,7 +37,7 @@ func tierKind() adminKind {
 	return adminKind{
 		noun: "tier", path: "tiers", numbers: map[string]float64{"min_points": 0, "points_multiplier": 1}, texts: []string{"name"},
 		common: func(pr program) []json.RawMessage {
-			return raws(pr.tiers[1:], func(r rung) json.RawMessage { return r.raw })
+			return raws(pr.tiers[1:], func(r tier) json.RawMessage { return r.raw })
 		},
 	}
 }
@@ -68,9 +69,9 @@ func (k adminKind) updated() string { return "loyalty/" + k.noun + "_updated" }
 // routeAdmin adds the calls for what a shop sets up.
 func (p *panel) routeAdmin(rt *vendorapi.Routes, k adminKind) {
 	path := "/stores/{store}/loyalty/" + k.path
-	rt.Handle("GET "+path, p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error { return p.listAdmin(w, r, store, k) }))
-	rt.Handle("POST "+path, p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error { return p.postAdmin(w, r, store, k) }))
-	rt.Handle("GET "+path+"/{id}", p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error {
+	rt.Handle("GET "+path, p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error { return p.listAdmin(w, r, store, k) }))
+	rt.Handle("POST "+path, p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error { return p.postAdmin(w, r, store, k) }))
+	rt.Handle("GET "+path+"/{id}", p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error {
 		if raw, ok := p.common(k, r.PathValue("id")); ok {
 			return vendorapi.Write(w, http.StatusOK, resource{Data: raw})
 		}
@@ -80,7 +81,7 @@ func (p *panel) routeAdmin(rt *vendorapi.Routes, k adminKind) {
 		}
 		return vendorapi.Write(w, http.StatusOK, resource{Data: k.view(e)})
 	}))
-	rt.Handle("PUT "+path+"/{id}", p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error { return p.putAdmin(w, r, store, k) }))
+	rt.Handle("PUT "+path+"/{id}", p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error { return p.putAdmin(w, r, store, k) }))
 }
 
 func (k adminKind) view(e *fixtures.Entity) json.RawMessage {
@@ -88,16 +89,16 @@ func (k adminKind) view(e *fixtures.Entity) json.RawMessage {
 	return raw
 }
 
-// adminEntity finds one of the store's own.
+// adminEntity returns one that the store has set up.
 func (p *panel) adminEntity(k adminKind, store, id string) (*fixtures.Entity, error) {
-	e, err := p.Dispatcher.Entity(p.name(store, k.kind(), id))
+	e, err := p.Entities.Get(p.name(store, k.kind(), id))
 	if err != nil {
 		return nil, vendorapi.Errorf(http.StatusNotFound, "The store has set up no %s %.60q.", k.noun, id)
 	}
-	return p.Dispatcher.Revive(&e)
+	return p.Entities.Revive(&e)
 }
 
-// common finds one that every programme has.
+// common returns one of every programme.
 func (p *panel) common(k adminKind, id string) (json.RawMessage, bool) {
 	all := k.common(p.program)
 	i := slices.IndexFunc(all, func(raw json.RawMessage) bool {
@@ -110,11 +111,11 @@ func (p *panel) common(k adminKind, id string) (json.RawMessage, bool) {
 	return all[i], true
 }
 
-// listAdmin lists what every programme has, and then the store's own.
+// listAdmin lists those of every programme, and then the store's own.
 func (p *panel) listAdmin(w http.ResponseWriter, r *http.Request, store string, k adminKind) error {
 	list := k.common(p.program)
-	for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, k.kind()) {
-		e, err := p.Dispatcher.Revive(&kept)
+	for _, kept := range p.Entities.List(p.Provider.Name, store, k.kind()) {
+		e, err := p.Entities.Revive(&kept)
 		if err != nil {
 			return err
 		}
@@ -123,7 +124,7 @@ func (p *panel) listAdmin(w http.ResponseWriter, r *http.Request, store string, 
 	return writeList(w, r, list)
 }
 
-// given reads what a body gives of the members; some says whether it gives one at all.
+// given reads the members of a body; some says whether there is any.
 func (k adminKind) given(w http.ResponseWriter, r *http.Request) (v values, some bool, err error) {
 	in := map[string]json.RawMessage{}
 	if err := read(w, r, &in); err != nil {
@@ -176,9 +177,9 @@ func (p *panel) postAdmin(w http.ResponseWriter, r *http.Request, store string, 
 		return err
 	}
 	out := resource{Topics: []string{p.topics.name(k.created())}}
-	made, err := p.Dispatcher.Create(r.Context(), p.Provider.Name, k.kind(), store, v.given, func(l *delivery.Life) error {
-		_, err := l.Happen(fixtures.Step{Event: out.Topics[0]})
-		out.Data = k.view(l.Entity)
+	made, err := p.Entities.Create(r.Context(), p.Provider.Name, k.kind(), store, v.given, func(tx *entities.Tx) error {
+		_, err := tx.Happen(fixtures.Step{Event: out.Topics[0]})
+		out.Data = k.view(tx.Entity)
 		return err
 	})
 	if err != nil {
@@ -188,7 +189,7 @@ func (p *panel) postAdmin(w http.ResponseWriter, r *http.Request, store string, 
 	return vendorapi.Write(w, http.StatusCreated, out)
 }
 
-// putAdmin changes one. What a body does not give stays as it is; a body that gives nothing has the change drawn.
+// putAdmin changes one. A member that is left out stays; when all are left out the change is generated.
 func (p *panel) putAdmin(w http.ResponseWriter, r *http.Request, store string, k adminKind) error {
 	if _, ok := p.common(k, r.PathValue("id")); ok {
 		return vendorapi.Errorf(http.StatusConflict, "The %s %s is one that every programme has: set up one of the store's own.", k.noun, r.PathValue("id"))
@@ -201,12 +202,12 @@ func (p *panel) putAdmin(w http.ResponseWriter, r *http.Request, store string, k
 		return err
 	}
 	out := resource{Topics: []string{p.topics.name(k.updated())}}
-	_, err = p.Dispatcher.Live(r.Context(), p.name(store, k.kind(), r.PathValue("id")), func(l *delivery.Life) error {
+	_, err = p.Entities.Update(r.Context(), p.name(store, k.kind(), r.PathValue("id")), func(tx *entities.Tx) error {
 		if some {
-			k.stay(l.Entity, &v)
+			k.stay(tx.Entity, &v)
 		}
-		_, err := l.Happen(fixtures.Step{Event: out.Topics[0], Given: v.given})
-		out.Data = k.view(l.Entity)
+		_, err := tx.Happen(fixtures.Step{Event: out.Topics[0], Given: v.given})
+		out.Data = k.view(tx.Entity)
 		return err
 	})
 	if err != nil {
@@ -215,7 +216,7 @@ func (p *panel) putAdmin(w http.ResponseWriter, r *http.Request, store string, k
 	return vendorapi.Write(w, http.StatusOK, out)
 }
 
-// stay gives every member that is not given what it is now, so that none is drawn.
+// stay sets every missing member to its current value, so that none is generated.
 func (k adminKind) stay(e *fixtures.Entity, v *values) {
 	for name := range k.numbers {
 		k.keep(e, v, name)

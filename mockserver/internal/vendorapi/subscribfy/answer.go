@@ -4,16 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
-	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// resource is an answer: data, and the topics that the call made, in their order.
+// resource is a response: data, and the topics of the call's events, in their order.
 type resource struct {
 	Data   any      `json:"data"`
 	Topics []string `json:"topics,omitempty"`
@@ -31,31 +28,25 @@ type meta struct {
 	Total       int `json:"total"`
 }
 
-// perPage is how many entries a page of a list has.
+// perPage is the size of a page.
 const perPage = 100
 
-// writeList answers with the page of the list that the request asks for by ?page=N, from 1.
+// writeList answers with page ?page=N of a list, from 1.
 func writeList[T any](w http.ResponseWriter, r *http.Request, list []T) error {
-	n := 1
-	if text := r.URL.Query().Get("page"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil || n < 1 || n > 1_000_000 {
-			return invalid("page", "The page %.40q is not a number from 1 on.", text)
-		}
+	q := r.URL.Query()
+	n, ok := vendorapi.Number(q, "page", 1, 1, 1_000_000)
+	if !ok {
+		return invalid("page", "The page %.40q is not a number from 1 on.", q.Get("page"))
 	}
-	from := min((n-1)*perPage, len(list))
-	part := append([]T{}, list[from:min(from+perPage, len(list))]...)
+	part := append([]T{}, vendorapi.Page(list, (n-1)*perPage, perPage)...)
 	return vendorapi.Write(w, http.StatusOK, page{part, meta{n, perPage, len(list)}})
 }
 
-// read reads a request's body into v; an empty one leaves v as it is. A value of the wrong type is 422, as all that can
-// be read and is wrong.
+// read reads a request's body into v; an empty body leaves v as it is. A value of the wrong type is
+// 422.
 func read(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := vendorapi.Body(w, r)
+	body, err := vendorapi.JSONBody(w, r, true)
 	if err != nil || len(body) == 0 {
-		return err
-	}
-	if err := vendorapi.IsJSON(r); err != nil {
 		return err
 	}
 	err = vendorapi.Decode(body, v)
@@ -72,43 +63,8 @@ func invalid(field, format string, args ...any) *vendorapi.Error {
 	return e
 }
 
-// refusal is the answer that an error of the server makes.
-func (p *panel) refusal(err error) *vendorapi.Error {
-	status := http.StatusInternalServerError
-	for _, c := range []struct {
-		is     error
-		status int
-	}{
-		{journal.ErrNotFound, http.StatusNotFound},
-		{journal.ErrExists, http.StatusConflict},
-		{fixtures.ErrImpossibleOrder, http.StatusConflict},
-		{fixtures.ErrUnknownEvent, http.StatusNotFound},
-		{fixtures.ErrInvalidGiven, http.StatusUnprocessableEntity},
-		{fixtures.ErrUnknownField, http.StatusUnprocessableEntity},
-		{fixtures.ErrInvalidBody, http.StatusUnprocessableEntity},
-		{fixtures.ErrInvalidURL, http.StatusUnprocessableEntity},
-		{delivery.ErrInvalid, http.StatusUnprocessableEntity},
-		{delivery.ErrClosed, http.StatusServiceUnavailable},
-		{journal.ErrClosed, http.StatusServiceUnavailable},
-		{journal.ErrFull, http.StatusInsufficientStorage},
-	} {
-		if errors.Is(err, c.is) {
-			status = c.status
-			break
-		}
-	}
-	if status == http.StatusInternalServerError {
-		p.Log.Error("a call failed", "error", err)
-		return vendorapi.Errorf(status, "Server Error")
-	}
-	e := vendorapi.Errorf(status, "%s.", strings.TrimSuffix(err.Error(), "."))
-	if status == http.StatusUnprocessableEntity {
-		e.Fields = fields(err, e.Text)
-	}
-	return e
-}
-
-// fields are the parts of a body that an error is about: those that do not fit the schema, else the whole.
+// fields returns the members of a body that an error is about: those that violate the schema, else
+// the whole body.
 func fields(err error, text string) map[string][]string {
 	misfit := (*fixtures.SchemaError)(nil)
 	if !errors.As(err, &misfit) {
@@ -122,11 +78,10 @@ func fields(err error, text string) map[string][]string {
 	return all
 }
 
-// refuse writes what is no success, as Laravel does: a message, and what is wrong with which field. A page gets a page.
-func (p *panel) refuse(w http.ResponseWriter, r *http.Request, e *vendorapi.Error) {
-	for name, values := range e.Header {
-		w.Header()[name] = values
-	}
+// writeError writes an error as Laravel does: a message, and what is wrong with which field. Pages
+// get a page. Errors of the server itself are not shown.
+func (p *panel) writeError(w http.ResponseWriter, r *http.Request, e *vendorapi.Error) {
+	e = inWords(e)
 	if r.URL.Path == "/" || strings.HasSuffix(r.URL.Path, settingsPath) {
 		p.writePage(w, e.Status, "refused", view{Prefix: vendorapi.Prefix(r), Title: http.StatusText(e.Status), Problem: e.Text})
 		return
@@ -137,7 +92,22 @@ func (p *panel) refuse(w http.ResponseWriter, r *http.Request, e *vendorapi.Erro
 	}{e.Text, e.Fields})
 }
 
-// located says where a thing of a store is now.
+// inWords returns an error of the server in the words of Subscribfy.
+func inWords(e *vendorapi.Error) *vendorapi.Error {
+	switch {
+	case e.Err == nil:
+		return e
+	case e.Status == http.StatusInternalServerError:
+		return vendorapi.Errorf(e.Status, "Server Error")
+	}
+	out := vendorapi.Errorf(e.Status, "%s.", strings.TrimSuffix(e.Text, "."))
+	if e.Status == http.StatusUnprocessableEntity {
+		out.Fields = fields(e.Err, out.Text)
+	}
+	return out
+}
+
+// located sets the Location of something in a store.
 func located(w http.ResponseWriter, r *http.Request, format string, args ...any) {
 	w.Header().Set("Location", vendorapi.Base(r)+fmt.Sprintf(format, args...))
 }

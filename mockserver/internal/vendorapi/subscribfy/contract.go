@@ -8,17 +8,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// contract is what a membership and a product subscription have in common: it is paused, reactivated, cancelled and paid.
+// contract is a membership or a product subscription: both are paused, reactivated, cancelled and
+// paid.
 type contract struct {
 	property
-	topic string // what its topics begin with
+	topic string // the beginning of its topics
 	path  string
-	// create reads what a body gives of a new one, and update what it gives of a change.
+	// create reads the body of a creation, and update that of a change.
 	create func(w http.ResponseWriter, r *http.Request) (values, error)
 	update func(w http.ResponseWriter, r *http.Request) (change, error)
 }
 
-// change says what an update gives, seeing the contract as it stands.
+// change sets the values of an update of a contract.
 type change func(e *fixtures.Entity, v *values)
 
 func contracts() []contract {
@@ -34,10 +35,10 @@ func contracts() []contract {
 	}
 }
 
-// routeContracts adds the calls for contracts of a kind.
+// routeContracts adds the routes of contracts of a kind.
 func (p *panel) routeContracts(rt *vendorapi.Routes, c contract) {
 	p.routeProperties(rt, c.property, c.path)
-	rt.Handle("POST /stores/{store}/customers/{customer}/"+c.path, p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error {
+	rt.Handle("POST /stores/{store}/customers/{customer}/"+c.path, p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error {
 		v, err := c.create(w, r)
 		if err != nil {
 			return err
@@ -50,7 +51,7 @@ func (p *panel) routeContracts(rt *vendorapi.Routes, c contract) {
 		return vendorapi.Write(w, http.StatusCreated, made)
 	}))
 	event := func(call string, read func(w http.ResponseWriter, r *http.Request) (string, values, error)) {
-		rt.Handle("POST /stores/{store}/"+c.path+"/{id}/"+call, p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error {
+		rt.Handle("POST /stores/{store}/"+c.path+"/{id}/"+call, p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error {
 			happens, given, err := read(w, r)
 			if err != nil {
 				return err
@@ -72,7 +73,7 @@ func (p *panel) routeContracts(rt *vendorapi.Routes, c contract) {
 	event("reactivate", plain("reactivated"))
 	event("cancel", c.cancel)
 	event("bill", c.bill)
-	rt.Handle("POST /stores/{store}/"+c.path+"/{id}/update", p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error {
+	rt.Handle("POST /stores/{store}/"+c.path+"/{id}/update", p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error {
 		how, err := c.update(w, r)
 		if err != nil {
 			return err
@@ -87,7 +88,7 @@ func (p *panel) routeContracts(rt *vendorapi.Routes, c contract) {
 		return vendorapi.Write(w, http.StatusOK, out)
 	}))
 	if c.kind == "membership" {
-		rt.Handle("POST /stores/{store}/"+c.path+"/{id}/store-credits", p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error {
+		rt.Handle("POST /stores/{store}/"+c.path+"/{id}/store-credits", p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error {
 			return p.postStoreCredits(w, r, store, c)
 		}))
 	}
@@ -105,7 +106,7 @@ func (c contract) cancel(w http.ResponseWriter, r *http.Request) (happens string
 	return "cancelled", v, v.err()
 }
 
-// bill reads whether a payment succeeds, which it does unless the body says otherwise, and why not.
+// bill reads whether a payment succeeds, which is the default, and why not.
 func (c contract) bill(w http.ResponseWriter, r *http.Request) (happens string, v values, err error) {
 	var in struct {
 		Success      *bool    `json:"success"`
@@ -134,7 +135,7 @@ type frequency struct {
 	IntervalCount int    `json:"interval_count"`
 }
 
-// frequency checks a payment frequency, which must be whole.
+// frequency checks a payment frequency. It must be complete.
 func (v *values) frequency(f *frequency) bool {
 	if f == nil {
 		return false

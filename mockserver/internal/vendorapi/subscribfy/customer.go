@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// kindCustomer is the kind of a customer: an account in the loyalty programme. It is born without an event.
+// kindCustomer is the kind of a customer: an account in the loyalty programme. Its creation has no
+// event.
 const kindCustomer = "loyalty_account"
 
-// gidCustomer is what the ids of customers begin with, in bodies and in the server; paths have the digits alone.
+// gidCustomer begins the ids of customers in bodies and in the server; paths have the digits alone.
 const gidCustomer = "gid://shopify/Customer/"
 
 // customer is a customer as events show it.
@@ -30,14 +31,14 @@ type customer struct {
 	Tier          *string `json:"tier"`
 }
 
-// shared is what other entities change of a customer, or the store's own tiers do. It is kept beside the account; the
-// account's own fields follow with its next event.
+// shared is what other entities of a customer, or the store's own tiers, change of the customer. It
+// is stored with the account; the account's own fields follow with its next event.
 type shared struct {
 	StoreCredits float64 `json:"store_credits"`
 	Tier         *string `json:"tier"`
 }
 
-// readCustomer is the customer of an account as it stands.
+// readCustomer returns the current customer of an account.
 func readCustomer(e *fixtures.Entity, extra json.RawMessage) (customer, error) {
 	var c customer
 	text, _ := e.Get("customer")
@@ -55,51 +56,51 @@ func readCustomer(e *fixtures.Entity, extra json.RawMessage) (customer, error) {
 	return c, nil
 }
 
-// keep keeps beside an account what the customer has become.
-func (c *customer) keep(l *delivery.Life) error {
+// keep stores the customer with the account.
+func (c *customer) keep(tx *entities.Tx) error {
 	text, err := json.Marshal(shared{c.StoreCredits, c.Tier})
 	if err != nil {
 		return fmt.Errorf("customer %s: %w", c.ID, err)
 	}
-	l.Extra = text
+	tx.Extra = text
 	return nil
 }
 
 // name names an entity of a store.
-func (p *panel) name(store, kind, id string) delivery.EntityName {
+func (p *panel) name(store, kind, id string) entities.Name {
 	if kind == kindCustomer && !strings.HasPrefix(id, gidCustomer) {
 		id = gidCustomer + id
 	}
-	return delivery.EntityName{Provider: p.Provider.Name, Tenant: store, Kind: kind, ID: id}
+	return entities.Name{Provider: p.Provider.Name, Tenant: store, Kind: kind, ID: id}
 }
 
-// customer returns a customer of a store as it stands.
+// customer returns the current state of a customer of a store.
 func (p *panel) customer(store, id string) (customer, error) {
-	e, err := p.Dispatcher.Entity(p.name(store, kindCustomer, id))
+	e, err := p.Entities.Get(p.name(store, kindCustomer, id))
 	if err != nil {
 		return customer{}, vendorapi.Errorf(http.StatusNotFound, "The store has no customer %.60q.", id)
 	}
 	return p.customerOf(&e)
 }
 
-func (p *panel) customerOf(e *delivery.Entity) (customer, error) {
-	revived, err := p.Dispatcher.Revive(e)
+func (p *panel) customerOf(e *entities.Entity) (customer, error) {
+	revived, err := p.Entities.Revive(e)
 	if err != nil {
 		return customer{}, err
 	}
 	return readCustomer(revived, e.Extra)
 }
 
-// routeCustomers adds the calls for customers.
+// routeCustomers adds the routes of customers.
 func (p *panel) routeCustomers(rt *vendorapi.Routes) {
-	rt.Handle("GET /stores/{store}/customers", p.keyed(p.listCustomers))
-	rt.Handle("POST /stores/{store}/customers", p.keyed(p.postCustomer))
-	rt.Handle("GET /stores/{store}/customers/{id}", p.keyed(p.getCustomer))
+	rt.Handle("GET /stores/{store}/customers", p.withKey(p.listCustomers))
+	rt.Handle("POST /stores/{store}/customers", p.withKey(p.postCustomer))
+	rt.Handle("GET /stores/{store}/customers/{id}", p.withKey(p.getCustomer))
 }
 
 func (p *panel) listCustomers(w http.ResponseWriter, r *http.Request, store string) error {
 	list := []customer{}
-	for _, e := range p.Dispatcher.Entities(p.Provider.Name, store, kindCustomer) {
+	for _, e := range p.Entities.List(p.Provider.Name, store, kindCustomer) {
 		c, err := p.customerOf(&e)
 		if err != nil {
 			return err
@@ -138,16 +139,16 @@ func (p *panel) postCustomer(w http.ResponseWriter, r *http.Request, store strin
 	if err := v.err(); err != nil {
 		return err
 	}
-	l, err := p.ladder(store)
+	l, err := p.tiers(store)
 	if err != nil {
 		return err
 	}
 	var c customer
-	_, err = p.Dispatcher.Create(r.Context(), p.Provider.Name, kindCustomer, store, v.given, func(life *delivery.Life) error {
+	_, err = p.Entities.Create(r.Context(), p.Provider.Name, kindCustomer, store, v.given, func(life *entities.Tx) error {
 		if c, err = readCustomer(life.Entity, nil); err != nil {
 			return err
 		}
-		c.Tier = l[l.place(c.LoyaltyPoints)].tierName()
+		c.Tier = l[l.reached(c.LoyaltyPoints)].tierName()
 		if err := p.fits(c); err != nil {
 			return err
 		}
@@ -160,7 +161,8 @@ func (p *panel) postCustomer(w http.ResponseWriter, r *http.Request, store strin
 	return vendorapi.Write(w, http.StatusCreated, resource{Data: c})
 }
 
-// fits says what of a customer events could not show: it is born without one, which would have found out.
+// fits returns which values of a customer no event could show: no event of the creation would find
+// out.
 func (p *panel) fits(c customer) error {
 	const day = "2026-01-15T00:00:00.000000Z"
 	name := p.topics.name("wallet_pass/created")
@@ -174,21 +176,21 @@ func (p *panel) fits(c customer) error {
 	return p.Provider.Validate(name, body)
 }
 
-// with has something happen to a customer, whom nobody else changes meanwhile.
-func (p *panel) with(ctx context.Context, store, id string, do func(l *delivery.Life, c *customer) error) error {
+// with calls do with a customer locked, and stores the customer.
+func (p *panel) with(ctx context.Context, store, id string, do func(tx *entities.Tx, c *customer) error) error {
 	name := p.name(store, kindCustomer, id)
-	if _, err := p.Dispatcher.Entity(name); err != nil {
+	if _, err := p.Entities.Get(name); err != nil {
 		return vendorapi.Errorf(http.StatusNotFound, "The store has no customer %.60q.", id)
 	}
-	_, err := p.Dispatcher.Live(ctx, name, func(l *delivery.Life) error {
-		c, err := readCustomer(l.Entity, l.Extra)
+	_, err := p.Entities.Update(ctx, name, func(tx *entities.Tx) error {
+		c, err := readCustomer(tx.Entity, tx.Extra)
 		if err != nil {
 			return err
 		}
-		if err := do(l, &c); err != nil {
+		if err := do(tx, &c); err != nil {
 			return err
 		}
-		return c.keep(l)
+		return c.keep(tx)
 	})
 	return err
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// The guide's two payloads are what a library that makes up data gives: a person who never was, words of no language, a
-// date long ago, a status that goes against the topic. A Test Call sends such.
+// The guide's two payloads look like the output of a library that makes up data: a person who does
+// not exist, words of no language, a date long ago, a status that contradicts the topic. A Test
+// Call sends such data.
 const (
 	firstNames = "Abbie Adela Barton Carmella Dagmar Edwina Fabian Greta Hollis Ilene Jarvis Kenya Leif Marlen Nikita Orval Petra Rollin Selmer Trudie Ulises Vada Wilfrid Zelda"
 	lastNames  = "Abshire Bednar Conroy Dooley Ebert Franecki Gislason Hegmann Jacobi Kshlerin Labadie Mertz Nolan Okuneva Predovic Quitzon Runte Schimmel Torphy Upton Volkman Wunsch"
@@ -22,7 +23,8 @@ const (
 	statuses   = "Created Installed Removed"
 )
 
-// dummy is what a Test Call overwrites in a rendered event: the customer, and what the guide shows besides.
+// dummy returns what a Test Call overwrites in a rendered event: the customer, and the rest of what
+// the guide shows.
 func dummy(rng *rand.Rand, category, file string) []fixtures.Setting {
 	var set []fixtures.Setting
 	put := func(pointer string, value any) {
@@ -65,7 +67,7 @@ func dummy(rng *rand.Rand, category, file string) []fixtures.Setting {
 	return set
 }
 
-// isAdmin says whether an event is about the programme itself, and so about no customer.
+// isAdmin says whether an event is about the programme itself and not about a customer.
 func isAdmin(file string) bool {
 	for _, k := range adminKinds() {
 		if file == k.created() || file == k.updated() {

@@ -10,8 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// doings are calls that together make every topic, in an order in which all are possible. {…} stand for what populate
-// made.
+// doings are calls that together make every topic, in an order in which all are possible. {…} stand
+// for what populate made.
 var doings = []struct{ path, body, topics string }{
 	{"/wallets/{wallet}/install", "", "wallet_pass/installed"},
 	{"/wallets/{wallet}/update", "", "wallet_pass/updated"},
@@ -59,7 +59,8 @@ func (m made) expand(path string) (method, full string) {
 		"{rule}", m.rule, "{tier}", m.tier, "{coupon}", m.coupon).Replace(path)
 }
 
-// All topics are made by calls, with what the store has made itself, and every body fits its schema.
+// All topics are made by calls, with what the store has made itself, and every body fits its
+// schema.
 func TestEveryTopicIsMadeByCalls(t *testing.T) {
 	t.Parallel()
 	for _, option := range []string{"update_reason", "reason", "off"} {
@@ -83,7 +84,7 @@ func TestEveryTopicIsMadeByCalls(t *testing.T) {
 					seen[topic]++
 				}
 			}
-			r.settle()
+			r.waitIdle()
 			p, err := fixtures.Builtin().With(fixtures.OptionSetting{Provider: "subscribfy", Name: "update_reason", Value: option})
 			if err != nil {
 				t.Fatal(err)
@@ -126,7 +127,7 @@ func TestWhatIsGivenIsShown(t *testing.T) {
 	r.token("demo")
 	r.everything("demo", c.URL)
 	m := r.populate("demo")
-	r.settle()
+	r.waitIdle()
 	all := c.take()
 	for topic, want := range map[string]string{
 		"wallet_pass/created":    `"customer":{"id":"gid://shopify/Customer/` + m.customer + `","email":"ann@shop.example","name":"Ann Lee","loyalty_points":150,`,
@@ -160,7 +161,7 @@ func TestWhatIsGivenIsShown(t *testing.T) {
 	for _, d := range doings {
 		method, path := m.expand(d.path)
 		r.want(200, method, "/stores/demo"+path, d.body)
-		r.settle()
+		r.waitIdle()
 		bodies := ""
 		for _, g := range c.take() {
 			bodies += g.body + "\n"
@@ -203,7 +204,8 @@ func TestACustomerIsSharedByAllItHas(t *testing.T) {
 	}
 }
 
-// Points that leave a tier are followed by the event of the tier that they lead to, however many they pass.
+// Points that leave a tier are followed by the event of the tier that they lead to, however many
+// they pass.
 func TestPointsMoveTiers(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -228,7 +230,8 @@ func TestPointsMoveTiers(t *testing.T) {
 	}
 }
 
-// The store's own tiers are on the ladder too, and those that move under a customer count with the next movement.
+// The store's own tiers are on the ladder too, and those that move under a customer count with the
+// next movement.
 func TestTheStoresOwnTiers(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
@@ -318,12 +321,12 @@ func TestImpossibleCalls(t *testing.T) {
 	if out := r.call("POST", "/stores/demo/customers/"+poor+"/loyalty/coupons/"+m.coupon+"/redeem", ""); out.status != 422 || !strings.Contains(out.body, "costs 100 points") {
 		t.Errorf("%d %s", out.status, out.body)
 	}
-	r.settle()
+	r.waitIdle()
 	if list := c.take(); len(list) != 0 {
 		t.Errorf("delivered: %v", list)
 	}
 	if after := r.want(200, "GET", "/stores/demo/customers/"+m.customer, "").body; after != before {
-		t.Errorf("%s became %s", before, after)
+		t.Errorf("%s is now %s", before, after)
 	}
 }
 

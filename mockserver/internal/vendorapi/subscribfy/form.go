@@ -1,15 +1,13 @@
 package subscribfy
 
 import (
-	"errors"
-	"mime"
 	"net/http"
 	"net/url"
 
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// What a form of the page does.
+// The actions of the page's forms.
 const (
 	doSignIn   = "sign-in"
 	doSignOut  = "sign-out"
@@ -20,14 +18,14 @@ const (
 	doRetry    = "retry"
 )
 
-// postPage does what a form of a store's page asks for. What only has to be seen again is answered with a redirect; a
-// Test Call and a token are shown by the answer itself, for they are nowhere else.
+// postPage does what a form of a store's page asks for and redirects to the page. The response to a
+// Test Call or a token is the page itself, because nothing else shows the result.
 func (p *panel) postPage(w http.ResponseWriter, r *http.Request) error {
 	v, err := p.start(r)
 	if err != nil {
 		return err
 	}
-	form, err := readForm(w, r)
+	form, err := vendorapi.ReadForm(w, r, vendorapi.MaxBody)
 	if err != nil {
 		return err
 	}
@@ -37,7 +35,7 @@ func (p *panel) postPage(w http.ResponseWriter, r *http.Request) error {
 			p.writePage(w, http.StatusForbidden, "key", v)
 			return nil
 		}
-		p.signIn(w, r, form.Get("key"))
+		p.sessions.Begin(w, r, form.Get("key"))
 		http.Redirect(w, r, v.Path, http.StatusSeeOther)
 		return nil
 	}
@@ -47,11 +45,11 @@ func (p *panel) postPage(w http.ResponseWriter, r *http.Request) error {
 		p.writePage(w, http.StatusUnauthorized, "key", v)
 		return nil
 	}
-	if !s.posts(form.Get("form")) {
+	if !s.Owns(form.Get("form")) {
 		return vendorapi.Errorf(http.StatusForbidden, "The form is not of this session: open the page again.")
 	}
 	if form.Get("do") == doSignOut {
-		p.signOut(w, r)
+		p.sessions.End(w, r)
 		http.Redirect(w, r, v.Path, http.StatusSeeOther)
 		return nil
 	}
@@ -66,10 +64,7 @@ func (p *panel) postPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	status := http.StatusOK
 	if err != nil {
-		e := (*vendorapi.Error)(nil)
-		if !errors.As(err, &e) {
-			e = p.refusal(err)
-		}
+		e := inWords(p.routes.Error(err))
 		if e.Status != http.StatusUnprocessableEntity {
 			return e
 		}
@@ -85,7 +80,8 @@ func (p *panel) postPage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// do does what the form asks for. It returns what the next page is to say was done, or "" when the view shows it.
+// do does what the form asks for. It returns what the next page is to report, or "" when the view
+// shows the result.
 func (p *panel) do(r *http.Request, v *view, form url.Values) (done string, err error) {
 	ctx, what := r.Context(), form.Get("do")
 	switch what {
@@ -125,21 +121,4 @@ func (p *panel) do(r *http.Request, v *view, form url.Values) (done string, err 
 	}
 	event.Outcomes, err = p.test(ctx, v.Store, t, urls)
 	return "", err
-}
-
-// readForm reads a form that a browser posts.
-func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	contentType := r.Header.Get("Content-Type")
-	if mediaType, _, err := mime.ParseMediaType(contentType); err != nil || mediaType != "application/x-www-form-urlencoded" {
-		return nil, vendorapi.Errorf(http.StatusUnsupportedMediaType, "The content type is %.100q: the page posts application/x-www-form-urlencoded.", contentType)
-	}
-	body, err := vendorapi.Body(w, r)
-	if err != nil {
-		return nil, err
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, vendorapi.Errorf(http.StatusBadRequest, "The form cannot be read: %v.", err)
-	}
-	return form, nil
 }

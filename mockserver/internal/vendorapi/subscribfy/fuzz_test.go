@@ -13,6 +13,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi/subscribfy"
@@ -24,16 +25,20 @@ func bare(t testing.TB) http.Handler {
 	t.Helper()
 	store := journal.NewMemory(journal.MemoryOptions{})
 	unplugged := &wire.Client{Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("unplugged") }}
-	d, err := delivery.New(context.Background(), delivery.Options{Store: store, Demo: true, Virtual: true, Wire: unplugged})
+	d, err := delivery.New(context.Background(), delivery.Options{Store: store, Virtual: true, Wire: unplugged})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
+	r, err := entities.New(context.Background(), entities.Options{Catalogue: fixtures.Builtin(), Store: store, Dispatcher: d, Demo: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	p, err := fixtures.Builtin().Provider("subscribfy")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := subscribfy.New(context.Background(), vendorapi.Backend{Dispatcher: d, Store: store, Provider: p, Log: slog.New(slog.DiscardHandler)})
+	h, err := subscribfy.New(context.Background(), vendorapi.Backend{Dispatcher: d, Entities: r, Store: store, Provider: p, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,11 +55,12 @@ func hit(h http.Handler, method, path, key, contentType, body string) *httptest.
 	return w
 }
 
-// prepare gives the demo store a token, a customer 1 and what belongs to it, and returns the paths of its calls.
+// prepare gives the demo store a token, a customer 1 and what belongs to it, and returns the paths
+// of its calls.
 func prepare(t testing.TB, h http.Handler) []string {
 	t.Helper()
 	make := func(path string) string {
-		w := hit(h, "POST", "/stores/demo"+path, delivery.DemoKey, "application/json", "{}")
+		w := hit(h, "POST", "/stores/demo"+path, entities.DemoKey, "application/json", "{}")
 		if w.Code != 201 {
 			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
 		}
@@ -124,16 +130,16 @@ func TestNastyInput(t *testing.T) {
 	for _, path := range calls {
 		for _, body := range nasty() {
 			for _, method := range []string{"POST", "PUT"} {
-				check(t, hit(h, method, "/stores/demo"+path, delivery.DemoKey, "application/json", body), method+" "+path+" "+body[:min(len(body), 80)])
+				check(t, hit(h, method, "/stores/demo"+path, entities.DemoKey, "application/json", body), method+" "+path+" "+body[:min(len(body), 80)])
 			}
 		}
 		for _, contentType := range []string{"", "text/plain", "application/json; charset=\xff", ";", "application/x-www-form-urlencoded"} {
-			check(t, hit(h, "POST", "/stores/demo"+path, delivery.DemoKey, contentType, "do=save&key=%zz;"), path+" "+contentType)
+			check(t, hit(h, "POST", "/stores/demo"+path, entities.DemoKey, contentType, "do=save&key=%zz;"), path+" "+contentType)
 		}
 	}
 	turn := 0
 	for _, part := range []string{"", "..", "\x00", "\xff", "%2f", strings.Repeat("9", 5000), "gid://shopify/Customer/1", "-1", "é", "a b", "null", "{id}"} {
-		keys := []string{delivery.DemoKey, "", "\xff", strings.Repeat("k", 10_000)}
+		keys := []string{entities.DemoKey, "", "\xff", strings.Repeat("k", 10_000)}
 		for i := range 2 { // each key with each method, not with each path
 			for _, path := range []string{"/", "/stores/", "/stores/demo/", "/stores/demo/customers/", "/stores/demo/webhooks/", "/stores/demo/wallets/", "/stores/demo/loyalty/rules/"} {
 				for _, tail := range []string{"", "/test", "/wallet", "/install", "/settings/webhooks", "/update"} {
@@ -151,7 +157,7 @@ func TestNastyInput(t *testing.T) {
 	}
 	for _, query := range []string{"page=0", "page=-1", "page=x", "page=99999999999999999999", "page=1000000"} {
 		r := httptest.NewRequest("GET", "/stores/demo/customers?"+query, nil)
-		r.Header.Set("X-API-KEY", delivery.DemoKey)
+		r.Header.Set("X-API-KEY", entities.DemoKey)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		check(t, w, query)
@@ -169,6 +175,6 @@ func FuzzCalls(f *testing.F) {
 		if put {
 			method = "PUT"
 		}
-		check(t, hit(h, method, "/stores/demo"+path, delivery.DemoKey, contentType, body), path)
+		check(t, hit(h, method, "/stores/demo"+path, entities.DemoKey, contentType, body), path)
 	})
 }

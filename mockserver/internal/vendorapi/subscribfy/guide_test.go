@@ -17,7 +17,8 @@ const (
 		`"loyalty_points":85.43,"birth_date":null,"store_credits":48.48,"tier":null},"credits_history":{"message":"Corrupti.","value":10.99,"type":"Redeem"}}}`
 )
 
-// outline is a JSON value with its members in their order and its values' kinds in the place of the values.
+// outline is a JSON value with its members in their order and its values' kinds in the place of the
+// values.
 func outline(t *testing.T, text string) string {
 	t.Helper()
 	dec := json.NewDecoder(strings.NewReader(text))
@@ -53,8 +54,8 @@ func outline(t *testing.T, text string) string {
 	return out.String()
 }
 
-// What the guide says, section by section, and what a shop that does it sees. Its six steps are TestTheGuidesSteps, its
-// sample TestJourney.
+// What the guide says, section by section, and what a shop that does it sees. Its six steps are
+// TestTheGuidesSteps, its sample TestJourney.
 func TestTheGuide(t *testing.T) {
 	t.Parallel()
 	r, c := start(t, mockserver.Options{}), receive(t)
@@ -95,7 +96,7 @@ func TestTheGuide(t *testing.T) {
 		{"FAQs: Can I send webhooks to multiple URLs? Yes.", func(t *testing.T) {
 			r.want(200, "PUT", "/stores/demo/webhooks/loyalty/rule_created", `{"urls":"`+c.URL+`/a, `+c.URL+`/b"}`)
 			r.want(201, "POST", "/stores/demo/loyalty/rules", "")
-			r.settle()
+			r.waitIdle()
 			if got := strings.Join(paths(c.take()), " "); got != "/a /b" {
 				t.Errorf("%s", got)
 			}

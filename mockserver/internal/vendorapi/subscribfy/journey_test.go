@@ -28,8 +28,8 @@ func php(t *testing.T) string {
 	return ""
 }
 
-// The sample of the guide ("How to Verify"), with the token before it, read from a file so that it can be regenerated,
-// and behind it a line in a log of what was accepted.
+// The sample of the guide ("How to Verify"), with the token before it, read from a file so that it
+// can be regenerated, and behind it a line in a log of what was accepted.
 const sample = `<?php
 $yourSecretToken = file_get_contents(__DIR__ . '/token');
 
@@ -109,8 +109,9 @@ func (c *consumer) accepted() []string {
 	return fresh
 }
 
-// The life of a customer by calls alone: everything is delivered to two URLs of a program that verifies as the guide
-// says, call by call, and within a call the journal has the topics in their order.
+// The life of a customer by calls alone: everything is delivered to two URLs of a program that
+// verifies as the guide says, call by call, and within a call the journal has the topics in their
+// order.
 func TestJourney(t *testing.T) {
 	t.Parallel()
 	r, c := start(t, mockserver.Options{}), consume(t)
@@ -121,7 +122,7 @@ func TestJourney(t *testing.T) {
 	var last uint64
 	check := func(topics []string) {
 		t.Helper()
-		r.settle()
+		r.waitIdle()
 		var want []string
 		for _, topic := range topics {
 			want = append(want, "/one|"+topic+"|demo.myshopify.com", "/two|"+topic+"|demo.myshopify.com")
@@ -165,13 +166,13 @@ func TestJourney(t *testing.T) {
 	// A regenerated token replaces the old at once.
 	fresh := r.token("demo")
 	r.want(200, "POST", "/stores/demo/wallets/"+m.wallet+"/install", "")
-	r.settle()
+	r.waitIdle()
 	if got := c.accepted(); len(got) != 0 {
 		t.Errorf("with the old token PHP accepted %v", got)
 	}
 	c.write("token", fresh)
 	r.want(200, "POST", "/stores/demo/wallets/"+m.wallet+"/remove", "")
-	r.settle()
+	r.waitIdle()
 	if got := c.accepted(); len(got) != 2 {
 		t.Errorf("with the new token PHP accepted %v", got)
 	}

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
@@ -15,64 +15,65 @@ type movement struct {
 	Type    string  `json:"type"`  // Earn, Redeem, Adjust
 }
 
-// routeLoyalty adds what happens to customers in the loyalty programme.
+// routeLoyalty adds the routes of the loyalty programme.
 func (p *panel) routeLoyalty(rt *vendorapi.Routes) {
 	const loyalty = "POST /stores/{store}/customers/{customer}/loyalty"
-	rt.Handle(loyalty+"/points", p.keyed(p.postPoints))
-	rt.Handle(loyalty+"/rules/{rule}/complete", p.keyed(p.completeRule))
-	rt.Handle(loyalty+"/coupons/{coupon}/redeem", p.keyed(p.redeemCoupon))
+	rt.Handle(loyalty+"/points", p.withKey(p.postPoints))
+	rt.Handle(loyalty+"/rules/{rule}/complete", p.withKey(p.completeRule))
+	rt.Handle(loyalty+"/coupons/{coupon}/redeem", p.withKey(p.redeemCoupon))
 }
 
-// move changes a customer's points, and the tier at once when they leave the one that is held. It returns the topics.
-func (p *panel) move(l *delivery.Life, c *customer, m movement) ([]string, error) {
+// move changes a customer's points, and the tier when they leave it. It returns the topics.
+func (p *panel) move(tx *entities.Tx, c *customer, m movement) ([]string, error) {
 	var v values
 	v.put("movement", m)
-	return p.setPoints(l, c, cents(c.LoyaltyPoints+m.Value), &v)
+	return p.setPoints(tx, c, cents(c.LoyaltyPoints+m.Value), &v)
 }
 
-// setPoints sets the customer's points, for the reason in v, and the tier that follows.
-func (p *panel) setPoints(l *delivery.Life, c *customer, points float64, v *values) ([]string, error) {
+// setPoints sets the customer's points, for the reason in v, and the tier that follows. It returns
+// the topics.
+func (p *panel) setPoints(tx *entities.Tx, c *customer, points float64, v *values) ([]string, error) {
 	if points < 0 {
 		return nil, invalid("value", "The customer has %v points: they cannot become %v.", c.LoyaltyPoints, points)
 	}
-	if points >= summit {
+	if points >= maxPoints {
 		return nil, invalid("value", "The points %v are too many.", points)
 	}
-	rungs, err := p.ladder(l.Tenant())
+	tiers, err := p.tiers(tx.Tenant())
 	if err != nil {
 		return nil, err
 	}
 	c.give(v)
-	rungs.give(v, c)
-	held, file, step := rungs.held(c), "", fixtures.Step{Event: p.topics.name("loyalty/points_changed"), To: "active", Given: v.given}
+	tiers.give(v, c)
+	now, file, step := tiers.of(c), "", fixtures.Step{Event: p.topics.name("loyalty/points_changed"), To: "active", Given: v.given}
 	switch {
-	case points >= rungs.floor(held+1):
+	case points >= tiers.floor(now+1):
 		step.To, file = "rising", "loyalty/tier_changed"
-	case points < rungs.floor(held):
+	case points < tiers.floor(now):
 		step.To, file = "falling", "loyalty/tier_lost"
 	}
-	if _, err := l.Happen(step); err != nil {
+	if _, err := tx.Happen(step); err != nil {
 		return nil, err
 	}
 	c.LoyaltyPoints = points
-	c.Tier = rungs[held].tierName()
+	c.Tier = tiers[now].tierName()
 	topics := []string{step.Event}
 	if file == "" {
 		return topics, nil
 	}
-	// However many tiers are passed, one event leads to the right one.
-	to := rungs.place(points)
+	// One event leads to the right tier, however far it is.
+	to := tiers.reached(points)
 	var tier values
 	tier.put("level", to)
 	step = fixtures.Step{Event: p.topics.name(file), Given: tier.given}
-	if _, err := l.Happen(step); err != nil {
+	if _, err := tx.Happen(step); err != nil {
 		return nil, err
 	}
-	c.Tier = rungs[to].tierName()
+	c.Tier = tiers[to].tierName()
 	return append(topics, step.Event), nil
 }
 
-// give gives an account what is kept beside it.
+// give gives an account what is stored with it.
 func (c *customer) give(v *values) {
 	v.put("customer.store_credits", c.StoreCredits)
 	v.put("customer.tier", c.Tier)
@@ -108,14 +109,14 @@ func (p *panel) postPoints(w http.ResponseWriter, r *http.Request, store string)
 	if in.Type != nil {
 		m.Type = *in.Type
 	}
-	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) { return p.move(l, c, m) })
+	return p.answer(w, r, store, func(tx *entities.Tx, c *customer) ([]string, error) { return p.move(tx, c, m) })
 }
 
-// answer has something happen to the customer of a request, and answers with the customer and the topics.
-func (p *panel) answer(w http.ResponseWriter, r *http.Request, store string, do func(*delivery.Life, *customer) ([]string, error)) error {
+// answer calls do with the customer of a request, and answers with the customer and the topics.
+func (p *panel) answer(w http.ResponseWriter, r *http.Request, store string, do func(*entities.Tx, *customer) ([]string, error)) error {
 	var out resource
-	err := p.with(r.Context(), store, r.PathValue("customer"), func(l *delivery.Life, c *customer) (err error) {
-		out.Topics, err = do(l, c)
+	err := p.with(r.Context(), store, r.PathValue("customer"), func(tx *entities.Tx, c *customer) (err error) {
+		out.Topics, err = do(tx, c)
 		out.Data = *c
 		return err
 	})
@@ -125,26 +126,26 @@ func (p *panel) answer(w http.ResponseWriter, r *http.Request, store string, do 
 	return vendorapi.Write(w, http.StatusOK, out)
 }
 
-// completeRule has a customer complete a rule, which gives its points.
+// completeRule completes a rule for a customer, which adds its points.
 func (p *panel) completeRule(w http.ResponseWriter, r *http.Request, store string) error {
 	rule, err := p.item(store, ruleKind(), r.PathValue("rule"))
 	if err != nil {
 		return err
 	}
-	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) {
+	return p.answer(w, r, store, func(tx *entities.Tx, c *customer) ([]string, error) {
 		var v values
 		v.put("rule", rule.raw)
 		c.give(&v)
-		event, err := l.Happen(fixtures.Step{Event: p.topics.name("loyalty/rule_completed"), Given: v.given})
+		event, err := tx.Happen(fixtures.Step{Event: p.topics.name("loyalty/rule_completed"), Given: v.given})
 		if err != nil {
 			return nil, err
 		}
-		topics, err := p.setPoints(l, c, cents(c.LoyaltyPoints+rule.Points), &values{})
+		topics, err := p.setPoints(tx, c, cents(c.LoyaltyPoints+rule.Points), &values{})
 		return append([]string{event.Name}, topics...), err
 	})
 }
 
-// redeemCoupon has a customer redeem a coupon, which takes its points.
+// redeemCoupon redeems a coupon for a customer, which takes its points.
 func (p *panel) redeemCoupon(w http.ResponseWriter, r *http.Request, store string) error {
 	var in struct {
 		Code *string `json:"discount_code"`
@@ -162,21 +163,21 @@ func (p *panel) redeemCoupon(w http.ResponseWriter, r *http.Request, store strin
 	if err := v.err(); err != nil {
 		return err
 	}
-	return p.answer(w, r, store, func(l *delivery.Life, c *customer) ([]string, error) {
+	return p.answer(w, r, store, func(tx *entities.Tx, c *customer) ([]string, error) {
 		if c.LoyaltyPoints < coupon.PointsCost {
 			return nil, invalid("coupon", "The coupon costs %v points, and the customer has %v.", coupon.PointsCost, c.LoyaltyPoints)
 		}
 		c.give(&v)
-		event, err := l.Happen(fixtures.Step{Event: p.topics.name("loyalty/coupon_redeemed"), Given: v.given})
+		event, err := tx.Happen(fixtures.Step{Event: p.topics.name("loyalty/coupon_redeemed"), Given: v.given})
 		if err != nil {
 			return nil, err
 		}
-		topics, err := p.setPoints(l, c, cents(c.LoyaltyPoints-coupon.PointsCost), &values{})
+		topics, err := p.setPoints(tx, c, cents(c.LoyaltyPoints-coupon.PointsCost), &values{})
 		return append([]string{event.Name}, topics...), err
 	})
 }
 
-// item finds a rule or a coupon that is active: one that every programme has, or the store's own.
+// item returns an active rule or coupon: one of every programme, or the store's own.
 func (p *panel) item(store string, kind adminKind, id string) (item, error) {
 	if raw, ok := p.common(kind, id); ok {
 		return readItem(raw)

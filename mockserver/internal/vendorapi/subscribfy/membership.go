@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// newMembership reads what a body gives of a membership that is created.
+// newMembership reads the body of a membership's creation.
 func newMembership(w http.ResponseWriter, r *http.Request) (v values, err error) {
 	var in struct {
 		Plan      *string    `json:"plan"`
@@ -38,13 +38,13 @@ func newMembership(w http.ResponseWriter, r *http.Request) (v values, err error)
 	return v, v.err()
 }
 
-// rate is what a membership costs at a frequency, as a multiple of its price for a month.
+// rate is the price of a membership at a frequency, as a multiple of its price for a month.
 type rate struct {
 	Factor    float64   `json:"factor"`
 	Frequency frequency `json:"frequency"`
 }
 
-// months is how many months a frequency spans.
+// months returns how many months a frequency is.
 func (f frequency) months() float64 {
 	if f.Interval == "WEEK" {
 		return cents(float64(f.IntervalCount) * 12 / 52)
@@ -52,10 +52,10 @@ func (f frequency) months() float64 {
 	return float64(f.IntervalCount)
 }
 
-// Layouts of the dates that bodies give.
+// Layouts of the dates in bodies.
 const layoutTime, layoutDay = time.RFC3339Nano, time.DateOnly
 
-// membershipUpdate reads an update of a membership. Without a reason the update is drawn.
+// membershipUpdate reads an update of a membership. Without a reason the update is generated.
 func membershipUpdate(w http.ResponseWriter, r *http.Request) (change, error) {
 	var in struct {
 		Reason    *string    `json:"update_reason"`
@@ -93,7 +93,7 @@ func membershipUpdate(w http.ResponseWriter, r *http.Request) (change, error) {
 	}, v.err()
 }
 
-// postStoreCredits adds or takes store credits, which the customer's other things show too.
+// postStoreCredits adds or takes store credits, which the customer's other entities show too.
 func (p *panel) postStoreCredits(w http.ResponseWriter, r *http.Request, store string, c contract) error {
 	type credit struct {
 		Message string  `json:"message"`

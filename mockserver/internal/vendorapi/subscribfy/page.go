@@ -12,11 +12,8 @@ import (
 //go:embed page
 var files embed.FS
 
-// settingsPath is where a store's settings page is, below the store.
+// settingsPath is the path of a store's settings page, below the store.
 const settingsPath = "/settings/webhooks"
-
-// What the pages may do: a style of their own, and forms that go back to where they came from.
-const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // view is what the templates show.
 type view struct {
@@ -24,7 +21,7 @@ type view struct {
 	Store         string   // its domain
 	Stores        []string // of the list
 	Path          string   // of the store's page
-	Form          string   // what proves that a form is of this session; "" without one
+	Form          string   // the token of this session's forms; "" without a session
 	Message       string   // what was done
 	Problem       string   // why it was not
 	Token         tokenView
@@ -44,24 +41,16 @@ type eventForm struct {
 	Outcomes []outcome
 }
 
-// routePages adds the pages, for people.
+// routePages adds the routes of the pages.
 func (p *panel) routePages(rt *vendorapi.Routes) {
 	rt.Handle("GET /{$}", p.getStores)
-	rt.Handle("GET /panel.css", func(w http.ResponseWriter, _ *http.Request) error {
-		content, err := files.ReadFile("page/panel.css")
-		if err != nil {
-			return err
-		}
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(content) // whoever asked is gone: nobody is left to tell
-		return nil
-	})
+	rt.Handle("GET /panel.css", vendorapi.CSS(files, "page/panel.css"))
 	rt.Handle("GET /stores/{store}"+settingsPath, p.getPage)
 	rt.Handle("POST /stores/{store}"+settingsPath, p.postPage)
 }
 
-// parsePages parses the templates of the pages, which takes longer than a server to start: on first use.
+// parsePages parses the templates of the pages on first use, because that takes longer than the
+// start of a server.
 func (p *panel) parsePages() (*template.Template, error) {
 	functions := template.FuncMap{"short": p.short, "number": func(i int) int { return i + 1 }}
 	return template.New("").Funcs(functions).ParseFS(files, "page/*.html")
@@ -79,29 +68,20 @@ func (p *panel) writePage(w http.ResponseWriter, status int, name string, v view
 		http.Error(w, "Server Error", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(text.Bytes())
+	vendorapi.WriteHTML(w, status, text.Bytes())
 }
 
 // getStores lists the stores, so that a person finds theirs.
 func (p *panel) getStores(w http.ResponseWriter, r *http.Request) error {
 	v := view{Prefix: vendorapi.Prefix(r), Title: "Stores"}
-	for _, t := range p.Dispatcher.Tenants(p.Provider.Name) {
+	for _, t := range p.Entities.Tenants(p.Provider.Name) {
 		v.Stores = append(v.Stores, t.Name)
 	}
 	p.writePage(w, http.StatusOK, "stores", v)
 	return nil
 }
 
-// start is the view of a store's page before anything of the store is in it.
+// start returns the view of a store's page without the store's settings.
 func (p *panel) start(r *http.Request) (view, error) {
 	store := p.store(r.PathValue("store"))
 	if store == "" {
@@ -131,7 +111,7 @@ func (p *panel) getPage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// done says what the form before this page did.
+// done returns what the form before this page did.
 func (p *panel) done(what string) string {
 	switch what {
 	case "":
@@ -148,7 +128,7 @@ func (p *panel) done(what string) string {
 }
 
 // fill puts the settings of a store and one category into the view.
-func (p *panel) fill(r *http.Request, v *view, s session, key string) error {
+func (p *panel) fill(r *http.Request, v *view, s vendorapi.Session, key string) error {
 	now, err := p.settings(r.Context(), v.Store)
 	if err != nil {
 		return err
@@ -157,7 +137,7 @@ func (p *panel) fill(r *http.Request, v *view, s session, key string) error {
 	if err != nil {
 		return err
 	}
-	v.Form, v.Token, v.Retry, v.Profiles, v.Categories = s.form, now.shown(), p.retry(now), p.profiles(), categories()
+	v.Form, v.Token, v.Retry, v.Profiles, v.Categories = s.Token, now.shown(), p.retry(now), p.profiles(), categories()
 	if key == "" {
 		key = v.Categories[0].Key
 	}
@@ -170,7 +150,7 @@ func (p *panel) fill(r *http.Request, v *view, s session, key string) error {
 	return nil
 }
 
-// event is the form of a topic, which the view must have.
+// event returns the form of a topic, or nil when the view does not have it.
 func (v *view) event(topic string) *eventForm {
 	for i := range v.Events {
 		if v.Events[i].Topic == topic {
@@ -180,7 +160,7 @@ func (v *view) event(topic string) *eventForm {
 	return nil
 }
 
-// Class is how an outcome is shown.
+// Class returns the CSS class of an outcome.
 func (o outcome) Class() string {
 	if o.Outcome == "delivered" {
 		return "good"

@@ -12,7 +12,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/dashboard"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 )
 
 // browser walks pages: it follows redirects, keeps cookies, and posts the forms that it finds.
@@ -110,7 +110,8 @@ func (b *browser) sees(status int, texts ...string) *browser {
 	return b
 }
 
-// The steps of the guide ("Where to Configure Webhooks"), by a browser, at the root and below the dashboard.
+// The steps of the guide ("Where to Configure Webhooks"), by a browser, at the root and below the
+// dashboard.
 func TestTheGuidesSteps(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]mockserver.Options{"at the root": {}, "below the dashboard": {Dashboard: dashboard.Handler}} {
@@ -121,7 +122,7 @@ func TestTheGuidesSteps(t *testing.T) {
 			link := regexp.MustCompile(`href="([^"]*/settings/webhooks)"`).FindStringSubmatch(b.page.body)
 			b.open(link[1]).sees(200, "The store's API key", `type="password"`)
 			b.press("sign-in", "", "key", "wrong").sees(403, "does not open this store")
-			b.press("sign-in", "", "key", delivery.DemoKey).sees(200, "There is no token yet", "Wallet Pass Events", "Sign out")
+			b.press("sign-in", "", "key", entities.DemoKey).sees(200, "There is no token yet", "Wallet Pass Events", "Sign out")
 			style := regexp.MustCompile(`<link rel="stylesheet" href="([^"]*)">`).FindStringSubmatch(b.page.body)
 			r.browser().open(b.resolve(style[1])).sees(200, "color-scheme: light dark")
 
@@ -156,13 +157,13 @@ func TestTheGuidesSteps(t *testing.T) {
 			b.press("retry", "", "retry", "always").sees(422, "none, spatie-default")
 
 			r.want(201, "POST", "/stores/demo/loyalty/rules", "")
-			r.settle()
+			r.waitIdle()
 			if list := c.take(); len(list) != 1 || list[0].path != "/all" || list[0].signature != signed(list[0].body, token) {
 				t.Errorf("%v", list)
 			}
 			b.press("token", "Regenerate").sees(200, "not shown again")
 			r.want(201, "POST", "/stores/demo/loyalty/rules", "")
-			r.settle()
+			r.waitIdle()
 			if list := c.take(); len(list) != 1 || list[0].signature == signed(list[0].body, token) {
 				t.Errorf("%v", list)
 			}
@@ -179,7 +180,7 @@ func TestPagesAreSafe(t *testing.T) {
 	r.second()
 	page := r.url + "/stores/demo/settings/webhooks"
 	b := r.browser().open(page)
-	b.press("sign-in", "", "key", delivery.DemoKey).sees(200)
+	b.press("sign-in", "", "key", entities.DemoKey).sees(200)
 	for name, want := range map[string]string{
 		"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 		"X-Content-Type-Options":  "nosniff", "Cache-Control": "no-store",
@@ -218,17 +219,17 @@ func TestPagesAreSafe(t *testing.T) {
 		t.Error("what an address says becomes part of the page")
 	}
 	// A cookie, and where it goes.
-	req, _ := http.NewRequestWithContext(t.Context(), "POST", page, strings.NewReader("do=sign-in&key="+delivery.DemoKey))
+	req, _ := http.NewRequestWithContext(t.Context(), "POST", page, strings.NewReader("do=sign-in&key="+entities.DemoKey))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	out := r.do(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, req)
 	cookies := (&http.Response{Header: out.header}).Cookies()
-	if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode || cookies[0].Path != "/" || strings.Contains(cookies[0].Value, delivery.DemoKey) {
+	if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode || cookies[0].Path != "/" || strings.Contains(cookies[0].Value, entities.DemoKey) {
 		t.Errorf("%v", out.header["Set-Cookie"])
 	}
 	// A key that is taken away closes the session.
 	acme := r.browser().open(strings.Replace(page, "demo", "acme", 1))
 	acme.press("sign-in", "", "key", "acme-key").sees(200, "Sign out")
-	if err := r.dispatcher.RemoveTenant(t.Context(), "subscribfy", "acme.myshopify.com"); err != nil {
+	if err := r.entities.DeleteTenant(t.Context(), "subscribfy", "acme.myshopify.com"); err != nil {
 		t.Fatal(err)
 	}
 	acme.open("").sees(404)

@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// product is what a body gives of a product.
+// product is the product in a body.
 type product struct {
 	Title        *string  `json:"title"`
 	VariantTitle *string  `json:"variant_title"`
@@ -16,7 +16,7 @@ type product struct {
 	Price        *float64 `json:"price"` // of one
 }
 
-// product gives the product that is chosen.
+// product sets the product that is chosen.
 func (v *values) product(p *product) {
 	if p == nil {
 		return
@@ -27,7 +27,7 @@ func (v *values) product(p *product) {
 	v.number("product.price", "chosen.price", p.Price, 0)
 }
 
-// shippingGiven is what a body gives of the shipping.
+// shippingGiven is the shipping in a body.
 type shippingGiven struct {
 	Title *string  `json:"title"`
 	Price *float64 `json:"price"`
@@ -41,7 +41,7 @@ func (v *values) shipping(s *shippingGiven, path string) {
 	v.number("shipping.price", path+".price", s.Price, 0)
 }
 
-// newSubscription reads what a body gives of a product subscription that is created.
+// newSubscription reads the body of a product subscription's creation.
 func newSubscription(w http.ResponseWriter, r *http.Request) (v values, err error) {
 	var in struct {
 		Product   *product       `json:"product"`
@@ -63,8 +63,8 @@ func newSubscription(w http.ResponseWriter, r *http.Request) (v values, err erro
 	return v, v.err()
 }
 
-// subscriptionUpdate reads an update of a product subscription. Without a reason the update is drawn; the detail may be
-// left out where the rest of the body says it.
+// subscriptionUpdate reads an update of a product subscription. Without a reason the update is
+// generated. The detail may be left out when the other members imply it.
 func subscriptionUpdate(w http.ResponseWriter, r *http.Request) (change, error) {
 	var in struct {
 		Reason    *string        `json:"update_reason"`
@@ -86,7 +86,7 @@ func subscriptionUpdate(w http.ResponseWriter, r *http.Request) (change, error) 
 	var v values
 	v.choice("update_reason", "update_reason", in.Reason, "payment_frequency_changed", "next_order_date_changed",
 		"shipping_updated", "product_updated", "product_added", "product_removed")
-	// Which detail a member is of, by reason.
+	// The detail that each member belongs to, by reason.
 	details := []struct {
 		field, reason, detail string
 		given                 bool
@@ -142,10 +142,10 @@ func subscriptionUpdate(w http.ResponseWriter, r *http.Request) (change, error) 
 	}, v.err()
 }
 
-// is says whether a text is given and is that.
+// is says whether a text is given and equal to another.
 func is(s *string, text string) bool { return s != nil && *s == text }
 
-// line gives the line of that id or sku, and refuses to remove the last.
+// line sets the line of that id or sku, and refuses to remove the last.
 func line(e *fixtures.Entity, named *string, remove bool, v *values) {
 	type known struct {
 		ID      string `json:"id"`

@@ -6,19 +6,20 @@ import (
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// property is what a customer has: a wallet, a membership, a subscription. Its events show the customer as it stands.
+// property is an entity that a customer has: a wallet, a membership, a subscription. Its events
+// show the current customer.
 type property struct {
 	kind  string // of the entity
 	root  string // the field that its events show
-	shown string // what they call it
+	shown string // its name in events
 	noun  string
 }
 
-// view shows a property as its events do, with the customer as it stands now.
+// view shows a property as its events do, with the current customer.
 func (kind property) view(e *fixtures.Entity, c customer) map[string]any {
 	text, _ := e.Get(kind.root)
 	return map[string]any{kind.shown: json.RawMessage(text), "customer": c}
@@ -26,18 +27,18 @@ func (kind property) view(e *fixtures.Entity, c customer) map[string]any {
 
 // property returns one of a store.
 func (p *panel) property(kind property, store, id string) (*fixtures.Entity, error) {
-	e, err := p.Dispatcher.Entity(p.name(store, kind.kind, id))
+	e, err := p.Entities.Get(p.name(store, kind.kind, id))
 	if err != nil {
 		return nil, vendorapi.Errorf(http.StatusNotFound, "The store has no %s %.60q.", kind.noun, id)
 	}
-	return p.Dispatcher.Revive(&e)
+	return p.Entities.Revive(&e)
 }
 
-// properties are those of a store, or of the one customer, oldest first.
+// properties lists those of a store, or of one customer, oldest first.
 func (p *panel) properties(kind property, store, owner string) ([]map[string]any, error) {
 	list := []map[string]any{}
-	for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, kind.kind) {
-		e, err := p.Dispatcher.Revive(&kept)
+	for _, kept := range p.Entities.List(p.Provider.Name, store, kind.kind) {
+		e, err := p.Entities.Revive(&kept)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +55,7 @@ func (p *panel) properties(kind property, store, owner string) ([]map[string]any
 	return list, nil
 }
 
-// routeProperties adds the calls that read properties of a kind; path is how they are called in paths.
+// routeProperties adds the routes that read properties of a kind; path is their name in paths.
 func (p *panel) routeProperties(rt *vendorapi.Routes, kind property, path string) {
 	list := func(w http.ResponseWriter, r *http.Request, store string) error {
 		owner := r.PathValue("customer")
@@ -71,9 +72,9 @@ func (p *panel) routeProperties(rt *vendorapi.Routes, kind property, path string
 		}
 		return writeList(w, r, all)
 	}
-	rt.Handle("GET /stores/{store}/"+path, p.keyed(list))
-	rt.Handle("GET /stores/{store}/customers/{customer}/"+path, p.keyed(list))
-	rt.Handle("GET /stores/{store}/"+path+"/{id}", p.keyed(func(w http.ResponseWriter, r *http.Request, store string) error {
+	rt.Handle("GET /stores/{store}/"+path, p.withKey(list))
+	rt.Handle("GET /stores/{store}/customers/{customer}/"+path, p.withKey(list))
+	rt.Handle("GET /stores/{store}/"+path+"/{id}", p.withKey(func(w http.ResponseWriter, r *http.Request, store string) error {
 		e, err := p.property(kind, store, r.PathValue("id"))
 		if err != nil {
 			return err
@@ -86,21 +87,22 @@ func (p *panel) routeProperties(rt *vendorapi.Routes, kind property, path string
 	}))
 }
 
-// acquire makes a property of a customer, which begins with an event. May says why this customer may not have one.
+// acquire creates a property of a customer with its first event. may returns why this customer may
+// not have one.
 func (p *panel) acquire(
 	ctx context.Context, kind property, store, owner, file string, v values, may func(*customer) error,
 ) (made resource, id string, err error) {
 	made.Topics = []string{p.topics.name(file)}
-	err = p.with(ctx, store, owner, func(_ *delivery.Life, c *customer) error {
+	err = p.with(ctx, store, owner, func(_ *entities.Tx, c *customer) error {
 		if may != nil {
 			if err := may(c); err != nil {
 				return err
 			}
 		}
 		v.put("customer", c)
-		e, err := p.Dispatcher.Create(ctx, p.Provider.Name, kind.kind, store, v.given, func(l *delivery.Life) error {
-			_, err := l.Happen(fixtures.Step{Event: p.topics.name(file)})
-			made.Data = kind.view(l.Entity, *c)
+		e, err := p.Entities.Create(ctx, p.Provider.Name, kind.kind, store, v.given, func(tx *entities.Tx) error {
+			_, err := tx.Happen(fixtures.Step{Event: p.topics.name(file)})
+			made.Data = kind.view(tx.Entity, *c)
 			return err
 		})
 		id = e.ID
@@ -109,7 +111,7 @@ func (p *panel) acquire(
 	return made, id, err
 }
 
-// happen lets an event happen to a property; how says what it gives, seeing property and customer as they stand.
+// happen has an event happen to a property; how sets the values of the event.
 func (p *panel) happen(
 	ctx context.Context, kind property, store, id, file string, how func(e *fixtures.Entity, c *customer, v *values) error,
 ) (resource, error) {
@@ -118,22 +120,22 @@ func (p *panel) happen(
 		return resource{}, err
 	}
 	out := resource{Topics: []string{p.topics.name(file)}}
-	err = p.with(ctx, store, now.Text("customer.id"), func(_ *delivery.Life, c *customer) error {
-		_, err := p.Dispatcher.Live(ctx, p.name(store, kind.kind, id), func(l *delivery.Life) error {
+	err = p.with(ctx, store, now.Text("customer.id"), func(_ *entities.Tx, c *customer) error {
+		_, err := p.Entities.Update(ctx, p.name(store, kind.kind, id), func(tx *entities.Tx) error {
 			var v values
 			v.put("customer", c)
-			if err := how(l.Entity, c, &v); err != nil {
+			if err := how(tx.Entity, c, &v); err != nil {
 				return err
 			}
 			if err := v.err(); err != nil {
 				return err
 			}
-			if _, err := l.Happen(fixtures.Step{Event: p.topics.name(file), Given: v.given}); err != nil {
+			if _, err := tx.Happen(fixtures.Step{Event: p.topics.name(file), Given: v.given}); err != nil {
 				return err
 			}
-			after, err := readCustomer(l.Entity, nil)
+			after, err := readCustomer(tx.Entity, nil)
 			c.StoreCredits = after.StoreCredits
-			out.Data = kind.view(l.Entity, *c)
+			out.Data = kind.view(tx.Entity, *c)
 			return err
 		})
 		return err

@@ -25,7 +25,7 @@ func (r *server) one(c *receiver) got {
 	r.token("demo")
 	r.want(200, "PUT", "/stores/demo/webhooks/categories/loyalty", `{"urls":"`+c.URL+`"}`)
 	r.want(201, "POST", "/stores/demo/loyalty/rules", `{"name":"5/5 stars é"}`)
-	r.settle()
+	r.waitIdle()
 	list := c.take()
 	if len(list) != 1 {
 		r.t.Fatalf("%d deliveries", len(list))
@@ -98,7 +98,7 @@ func TestRows(t *testing.T) {
 			m := r.populate("demo")
 			r.everything("demo", c.URL)
 			r.want(200, "POST", "/stores/demo/memberships/"+m.membership+"/update", `{"update_reason":"next_order_date_changed"}`)
-			r.settle()
+			r.waitIdle()
 			if list := c.take(); len(list) != 1 || !strings.HasSuffix(list[0].body, strings.TrimPrefix(want, "}")) && !strings.Contains(list[0].body, want) || strings.Contains(list[0].body, "reason\":\"n") != (option != "off") {
 				t.Errorf("%v has no %s", list, want)
 			}
@@ -173,7 +173,7 @@ func TestRows(t *testing.T) {
 		}
 		r.want(200, "PUT", path, `{"urls":"`+c.URL+`/one, `+c.URL+`/two"}`)
 		r.want(201, "POST", "/stores/demo/loyalty/rules", "")
-		r.settle()
+		r.waitIdle()
 		list := c.take()
 		if len(list) != 2 || list[0].path == list[1].path || list[0].body != list[1].body || list[0].signature != list[1].signature || list[0].signature != signed(list[0].body, token) {
 			t.Errorf("%v", list)
@@ -196,7 +196,7 @@ func TestRows(t *testing.T) {
 		}
 		r.want(200, "PUT", "/stores/demo/webhooks/settings", `{"retry":"spatie-default"}`)
 		r.want(201, "POST", "/stores/demo/loyalty/rules", "")
-		r.settle()
+		r.waitIdle()
 		if n := len(c.take()); n != 1 {
 			t.Errorf("tried %d times", n)
 		}
@@ -261,7 +261,7 @@ func TestRows(t *testing.T) {
 		test1 := c.take()[0]
 		r.want(200, "PUT", "/stores/demo/webhooks/wallet_pass/created", `{"urls":"`+c.URL+`/saved"}`)
 		r.populate("demo")
-		r.settle()
+		r.waitIdle()
 		real := c.take()[0]
 		names := func(g got) string {
 			var all []string
@@ -397,7 +397,7 @@ func TestEveryTopicHasATestCall(t *testing.T) {
 			t.Errorf("%s is always the same", e.Name)
 		}
 	}
-	if list := r.dispatcher.Entities("subscribfy", "", ""); len(list) != 0 {
+	if list := r.entities.List("subscribfy", "", ""); len(list) != 0 {
 		t.Errorf("Test Calls made %v", list)
 	}
 }

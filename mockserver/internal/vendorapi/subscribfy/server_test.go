@@ -20,6 +20,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi/subscribfy"
 )
@@ -29,15 +30,17 @@ type server struct {
 	*mockserver.Server
 	t          testing.TB
 	dispatcher *delivery.Dispatcher
+	entities   *entities.Registry
 	url, key   string
 }
 
-// start starts a server with the vendor API at the root of an address of its own; settings are PROVIDER.NAME=VALUE.
+// start starts a server with the vendor API at the root of an address of its own; settings are
+// PROVIDER.NAME=VALUE.
 func start(t testing.TB, o mockserver.Options, settings ...string) *server {
 	t.Helper()
-	r := &server{t: t, key: delivery.DemoKey}
+	r := &server{t: t, key: entities.DemoKey}
 	o.VendorAPIs = map[string]vendorapi.Factory{"subscribfy": func(ctx context.Context, s vendorapi.Backend) (http.Handler, error) {
-		r.dispatcher = s.Dispatcher
+		r.dispatcher, r.entities = s.Dispatcher, s.Entities
 		return subscribfy.New(ctx, s)
 	}}
 	o.Demo = true
@@ -131,7 +134,7 @@ func (r *server) everything(store string, urls ...string) {
 	}
 }
 
-func (r *server) settle() {
+func (r *server) waitIdle() {
 	r.t.Helper()
 	if err := r.dispatcher.WaitIdle(r.t.Context()); err != nil {
 		r.t.Fatal(err)

@@ -14,20 +14,22 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// shopify is what the domains of stores end in.
+// shopify is the end of the domains of stores.
 const shopify = ".myshopify.com"
 
-// store finds the store that a path names, by its domain or by the domain's first part; "" when there is none.
+// store returns the store that a path names, by its domain or by the domain's first part; "" when
+// there is none.
 func (p *panel) store(name string) string {
 	for _, candidate := range []string{name, name + shopify} {
-		if t, err := p.Dispatcher.Tenant(p.Provider.Name, candidate); err == nil {
+		if t, err := p.Entities.Tenant(p.Provider.Name, candidate); err == nil {
 			return t.Name
 		}
 	}
 	return ""
 }
 
-// short is how links name a store: by the first part of its domain, unless that is another's name.
+// short returns the name of a store in links: the first part of its domain, unless another store
+// has that name.
 func (p *panel) short(store string) string {
 	if first := strings.TrimSuffix(store, shopify); p.store(first) == store {
 		return first
@@ -37,18 +39,23 @@ func (p *panel) short(store string) string {
 
 // opens says whether a key is one of the store's.
 func (p *panel) opens(store, key string) bool {
-	t, _, known := p.Dispatcher.KeyOf(p.Provider.Name, key)
+	t, _, known := p.Entities.KeyOf(p.Provider.Name, key)
 	return known && t.Name == store
 }
 
-// call answers a request for one store.
-type call func(w http.ResponseWriter, r *http.Request, store string) error
+// session returns the session of a request, if its key opens the store.
+func (p *panel) session(r *http.Request, store string) (vendorapi.Session, bool) {
+	return p.sessions.Get(r, func(key string) bool { return p.opens(store, key) })
+}
 
-// keyed makes a handler of a call: it asks for the store's key.
-func (p *panel) keyed(c call) vendorapi.Handler {
+// storeHandler answers a request for one store.
+type storeHandler func(w http.ResponseWriter, r *http.Request, store string) error
+
+// withKey returns a handler that asks for the store's key before it calls h.
+func (p *panel) withKey(h storeHandler) vendorapi.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key := r.Header.Get("X-API-KEY")
-		_, _, known := p.Dispatcher.KeyOf(p.Provider.Name, key)
+		_, _, known := p.Entities.KeyOf(p.Provider.Name, key)
 		switch {
 		case key == "":
 			return vendorapi.Errorf(http.StatusUnauthorized, "Unauthenticated: send the store's key as X-API-KEY.")
@@ -59,11 +66,12 @@ func (p *panel) keyed(c call) vendorapi.Handler {
 		if store == "" || !p.opens(store, key) {
 			return vendorapi.Errorf(http.StatusForbidden, "The key in X-API-KEY does not open the store %.128q.", r.PathValue("store"))
 		}
-		return c(w, r, store)
+		return h(w, r, store)
 	}
 }
 
-// settings are what a store has decided, and are kept as a document. The zero settings are those of a new store.
+// settings are the settings of a store, which are stored as a document. The zero settings are those
+// of a new store.
 type settings struct {
 	// Token signs the store's deliveries; "" until it is generated.
 	Token   string    `json:"token,omitempty"`
@@ -100,7 +108,7 @@ func (p *panel) putSettings(ctx context.Context, store string, s settings) error
 	return nil
 }
 
-// errNoToken is a Save or a Test Call of a store that could not sign.
+// errNoToken refuses a Save or a Test Call of a store without a token.
 func errNoToken() *vendorapi.Error {
 	return invalid("token", "The store has no Subscribfy Token: generate a token first.")
 }

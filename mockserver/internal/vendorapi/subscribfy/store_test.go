@@ -8,7 +8,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/dashboard"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
@@ -16,7 +16,7 @@ import (
 // second adds a store, acme.myshopify.com.
 func (r *server) second() *server {
 	r.t.Helper()
-	if _, err := r.dispatcher.PutTenant(r.t.Context(), delivery.Tenant{Provider: "subscribfy", Name: "acme.myshopify.com", Keys: []delivery.Key{{Key: "acme-key"}}}); err != nil {
+	if _, err := r.entities.PutTenant(r.t.Context(), entities.Tenant{Provider: "subscribfy", Name: "acme.myshopify.com", Keys: []entities.Key{{Key: "acme-key"}}}); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.as("acme-key")
@@ -30,12 +30,12 @@ func TestKeys(t *testing.T) {
 		key, store string
 		status     int
 	}{
-		{delivery.DemoKey, "demo", 200},
-		{delivery.DemoKey, "demo.myshopify.com", 200},
+		{entities.DemoKey, "demo", 200},
+		{entities.DemoKey, "demo.myshopify.com", 200},
 		{"", "demo", 401},
 		{"wrong", "demo", 401},
 		{"wrong", "nowhere", 401},
-		{delivery.DemoKey, "acme", 403},
+		{entities.DemoKey, "acme", 403},
 		{"acme-key", "demo", 403},
 		{"acme-key", "nowhere", 403},
 		{"acme-key", "acme", 200},
@@ -51,7 +51,7 @@ func TestKeys(t *testing.T) {
 	}
 	acme.want(404, "GET", "/stores/acme/nothing", "")
 	req, _ := http.NewRequestWithContext(t.Context(), "POST", r.url+"/stores/demo/customers", strings.NewReader("email=a"))
-	req.Header.Set("X-API-KEY", delivery.DemoKey)
+	req.Header.Set("X-API-KEY", entities.DemoKey)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if out := r.do(http.DefaultClient, req); out.status != 415 {
 		t.Errorf("%d %s", out.status, out.body)
@@ -86,7 +86,7 @@ func TestStoresAreApart(t *testing.T) {
 		}
 	}
 	acme.want(201, "POST", "/stores/acme/loyalty/coupons", "")
-	r.settle()
+	r.waitIdle()
 	for _, g := range c.take() {
 		want, domain := token, "demo.myshopify.com"
 		if g.path == "/acme" {
@@ -98,7 +98,7 @@ func TestStoresAreApart(t *testing.T) {
 	}
 	r.token("demo")
 	acme.want(201, "POST", "/stores/acme/loyalty/coupons", "")
-	r.settle()
+	r.waitIdle()
 	if list := c.take(); len(list) != 1 || list[0].signature != signed(list[0].body, other) {
 		t.Errorf("%v", list)
 	}
@@ -121,7 +121,7 @@ func TestRestart(t *testing.T) {
 	r.want(200, "PUT", "/stores/demo/webhooks/settings", `{"retry":"spatie-default"}`)
 	m := r.populate("demo")
 	r.want(200, "POST", "/stores/demo/memberships/"+m.membership+"/store-credits", `{"value":7}`)
-	r.settle()
+	r.waitIdle()
 	c.take()
 	paths := []string{"/webhooks", "/customers", "/wallets", "/memberships", "/product-subscriptions", "/loyalty/rules", "/loyalty/tiers", "/loyalty/coupons"}
 	before := map[string]string{}
@@ -145,7 +145,7 @@ func TestRestart(t *testing.T) {
 		method, path := m.expand(d.path)
 		r.want(200, method, "/stores/demo"+path, d.body)
 	}
-	r.settle()
+	r.waitIdle()
 	for _, g := range c.take() {
 		if g.signature != signed(g.body, token) {
 			t.Errorf("%s is signed with another token", g.topic)

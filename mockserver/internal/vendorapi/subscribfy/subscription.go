@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// endpoints are those of a store that are not disabled, oldest first, whoever registered them.
+// endpoints returns the enabled endpoints of a store, oldest first, whoever registered them.
 func (p *panel) endpoints(ctx context.Context, store string) ([]journal.Endpoint, error) {
 	all, err := p.Dispatcher.Endpoints(ctx, p.Provider.Name)
 	return slices.DeleteFunc(all, func(e journal.Endpoint) bool {
@@ -16,7 +16,7 @@ func (p *panel) endpoints(ctx context.Context, store string) ([]journal.Endpoint
 	}), err
 }
 
-// saved are the URLs of a store by topic.
+// saved returns the URLs of a store by topic.
 func (p *panel) saved(ctx context.Context, store string) (map[string][]string, error) {
 	endpoints, err := p.endpoints(ctx, store)
 	urls := map[string][]string{}
@@ -30,8 +30,8 @@ func (p *panel) saved(ctx context.Context, store string) (map[string][]string, e
 	return urls, err
 }
 
-// save makes urls the whole list of each of the topics. A URL is one endpoint, with the topics that it has; one that has
-// none left is removed.
+// save makes urls the list of each of the topics. A URL is one endpoint with its topics, and is
+// removed with its last topic.
 func (p *panel) save(ctx context.Context, store string, names, urls []string) error {
 	p.changing.Lock()
 	defer p.changing.Unlock()
@@ -81,7 +81,7 @@ func (p *panel) save(ctx context.Context, store string, names, urls []string) er
 	return nil
 }
 
-// sorted puts names into the order of the file.
+// sorted sorts names into the order of the file.
 func (ts topics) sorted(names []string) []string {
 	var all []string
 	for _, t := range ts {
@@ -92,7 +92,7 @@ func (ts topics) sorted(names []string) []string {
 	return all
 }
 
-// onto puts the store's settings onto an endpoint.
+// onto gives an endpoint the store's settings.
 func (s settings) onto(e journal.Endpoint) journal.Endpoint {
 	if s.Token != "" {
 		e.Secrets = []string{s.Token}
@@ -101,7 +101,8 @@ func (s settings) onto(e journal.Endpoint) journal.Endpoint {
 	return e
 }
 
-// change changes a store's settings, and then all its endpoints: what is queued for them goes on as they say (S-13).
+// change changes a store's settings, and then all its endpoints, so that queued deliveries follow
+// them (S-13).
 func (p *panel) change(ctx context.Context, store string, how func(*settings)) (settings, error) {
 	p.changing.Lock()
 	defer p.changing.Unlock()

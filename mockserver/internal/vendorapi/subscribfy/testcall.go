@@ -13,14 +13,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// TestCall is the stream that the events of a Test Call are drawn from. The journal keeps it with the event; on the wire
-// nothing tells a Test Call from another delivery (row S-11).
+// TestCall is the stream that the events of a Test Call are generated from. The journal stores it with
+// the event; on the wire a Test Call looks like another delivery (row S-11).
 const TestCall = "test call"
 
-// testWait bounds how long the answer of a Test Call waits: a little longer than an attempt may take.
+// testWait bounds how long a Test Call waits: a little longer than an attempt may take.
 const testWait = 35 * time.Second
 
-// outcome is what became of a Test Call at one URL.
+// outcome is the result of a Test Call at one URL.
 type outcome struct {
 	URL      string        `json:"url"`
 	Status   int           `json:"status"`  // of the response; 0 without one
@@ -52,8 +52,8 @@ func (p *panel) postTest(w http.ResponseWriter, r *http.Request, store string) e
 	return vendorapi.Write(w, http.StatusOK, resource{Data: list})
 }
 
-// test sends one made-up event to each URL, saved or not (row S-12), or without any to those that are saved, and waits
-// for what comes of it. It is tried once only, whatever the store's profile.
+// test sends one made-up event to each URL, saved or not (row S-12), or without any to the saved
+// ones, and waits for the results. Each is tried once, whatever the store's profile.
 func (p *panel) test(ctx context.Context, store string, t topic, urls []string) ([]outcome, error) {
 	s, err := p.settings(ctx, store)
 	if err != nil {

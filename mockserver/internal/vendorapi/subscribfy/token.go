@@ -11,14 +11,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// tokenView is what is shown of a store's token: itself only in the answer that generates it (row S-13).
+// tokenView is a store's token as it is shown: itself only in the response that generates it (row
+// S-13).
 type tokenView struct {
 	Token   *string    `json:"token"`
 	Last4   *string    `json:"last4"`
 	Created *time.Time `json:"created_at"`
 }
 
-// shown is what is shown of the token later.
+// shown returns the token as it is shown later.
 func (s settings) shown() tokenView {
 	if s.Token == "" {
 		return tokenView{}
@@ -27,7 +28,7 @@ func (s settings) shown() tokenView {
 	return tokenView{Last4: &last, Created: &s.Created}
 }
 
-// generate gives the store a token, in the place of the one that it may have had.
+// generate gives the store a new token.
 func (p *panel) generate(ctx context.Context, store string) (tokenView, error) {
 	var chance [16]byte
 	_, _ = rand.Read(chance[:]) // it never fails

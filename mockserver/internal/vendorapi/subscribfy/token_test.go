@@ -17,7 +17,7 @@ func TestARegeneratedTokenSignsWhatIsQueued(t *testing.T) {
 	r.want(200, "PUT", "/stores/demo/webhooks/settings", `{"retry":"spatie-default"}`)
 	c.answers(500)
 	r.want(201, "POST", "/stores/demo/loyalty/rules", "")
-	r.settle()
+	r.waitIdle()
 	first := c.take()[0]
 	fresh := r.token("demo")
 	c.answers(200)
@@ -30,7 +30,8 @@ func TestARegeneratedTokenSignsWhatIsQueued(t *testing.T) {
 	}
 }
 
-// An endpoint that was registered elsewhere is in the panel too, and what the panel saves is seen elsewhere.
+// An endpoint that was registered elsewhere is in the panel too, and what the panel saves is seen
+// elsewhere.
 func TestThePanelShowsWhatOthersRegistered(t *testing.T) {
 	t.Parallel()
 	r, c := start(t, mockserver.Options{}), receive(t)
@@ -59,11 +60,11 @@ func TestThePanelShowsWhatOthersRegistered(t *testing.T) {
 	}
 	r.want(201, "POST", "/stores/demo/loyalty/rules", "")
 	r.want(201, "POST", "/stores/demo/loyalty/coupons", "")
-	r.settle()
+	r.waitIdle()
 	if got := paths(c.take()); len(got) != 2 || got[0] != "/one" || got[1] != "/two" {
 		t.Errorf("delivered to %v", got)
 	}
-	// Without a topic left an endpoint is gone.
+	// Without a topic left an endpoint is removed.
 	r.everything("demo")
 	if list, err = r.Client().Endpoints(t.Context(), "subscribfy"); err != nil || len(list) != 1 || !list[0].Disabled {
 		t.Errorf("%v, %v", list, err)

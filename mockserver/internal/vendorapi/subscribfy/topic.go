@@ -9,12 +9,12 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// category is a group of topics as the guide has them ("Available Webhook Events").
+// category is a group of topics in the guide ("Available Webhook Events").
 type category struct {
 	Key, Title string
 }
 
-// categories are those of the guide, which calls Membership Events VIP Events elsewhere.
+// categories returns those of the guide, which elsewhere calls Membership Events VIP Events.
 func categories() []category {
 	return []category{
 		{"wallet_pass", "Wallet Pass Events"},
@@ -31,7 +31,8 @@ type topic struct {
 	category string
 }
 
-// topics are all of the provider, in its order. The option rename gives a topic another name; its category stays.
+// topics are all of the provider, in its order. The option rename gives a topic another name; its
+// category stays.
 type topics []topic
 
 func newTopics(p *fixtures.Provider) topics {
@@ -52,7 +53,7 @@ func newTopics(p *fixtures.Provider) topics {
 	return all
 }
 
-// named returns the topic of that name as it is on the wire, or a 404.
+// named returns the topic of that name on the wire, or a 404.
 func (ts topics) named(name string) (topic, error) {
 	if i := slices.IndexFunc(ts, func(t topic) bool { return t.Name == name }); i >= 0 {
 		return ts[i], nil
@@ -60,12 +61,12 @@ func (ts topics) named(name string) (topic, error) {
 	return topic{}, vendorapi.Errorf(404, "There is no topic %.128q: GET …/webhooks lists them.", name)
 }
 
-// name is the name on the wire of the topic that the file calls so.
+// name returns the name on the wire of a topic of the file.
 func (ts topics) name(file string) string {
 	return ts[slices.IndexFunc(ts, func(t topic) bool { return t.file == file })].Name
 }
 
-// of names the topics of a category.
+// of returns the names of a category's topics.
 func (ts topics) of(category string) []string {
 	var names []string
 	for _, t := range ts {
@@ -76,7 +77,7 @@ func (ts topics) of(category string) []string {
 	return names
 }
 
-// selected names the topics that an endpoint gets.
+// selected returns the names of an endpoint's topics.
 func (p *panel) selected(e journal.Endpoint) []string {
 	var names []string
 	for _, t := range p.topics {

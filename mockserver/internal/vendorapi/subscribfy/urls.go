@@ -10,14 +10,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// Bounds of what a store may enter.
+// Bounds of the URLs of a store.
 const (
 	maxURLs      = 32 // for one event
 	maxURL       = 2048
 	maxStoreURLs = 256
 )
 
-// listed reads what a request gives as URLs, one text with commas or a list of texts, as the former; "" for nothing.
+// listed reads URLs, one text with commas or a list of texts, as one text; "" for nothing.
 func listed(raw json.RawMessage) (string, error) {
 	var one string
 	var many []string
@@ -32,7 +32,8 @@ func listed(raw json.RawMessage) (string, error) {
 	return "", invalid("urls", "The urls must be a text with commas between them, or a list of texts.")
 }
 
-// split parts a comma-separated list: blanks around a URL, empty entries and duplicates do not count (row S-7).
+// split splits a list at its commas: blanks around a URL, empty entries and duplicates do not count
+// (row S-7).
 func split(text string) []string {
 	urls := []string{}
 	for part := range strings.SplitSeq(text, ",") {
@@ -43,7 +44,7 @@ func split(text string) []string {
 	return urls
 }
 
-// urls are the URLs of a list, each of which can be delivered to; else a 422 that names those that cannot.
+// urls returns the URLs of a list, or a 422 that names those that cannot be delivered to.
 func (p *panel) urls(text string) ([]string, error) {
 	list := split(text)
 	var wrong []string
@@ -64,7 +65,7 @@ func (p *panel) urls(text string) ([]string, error) {
 	return nil, e
 }
 
-// wrongURL says why nothing can be delivered to a URL; "" when it can.
+// wrongURL returns why nothing can be delivered to a URL, or "".
 func (p *panel) wrongURL(text string) string {
 	if len(text) > maxURL {
 		return fmt.Sprintf("The URL %.60q… has %d bytes: at most %d.", text, len(text), maxURL)

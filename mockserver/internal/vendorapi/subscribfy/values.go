@@ -13,14 +13,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// Bounds of what a body gives.
+// Bounds of the values in a body.
 const (
 	maxText   = 255 // characters, as a column of Laravel's default holds
 	maxNumber = 1_000_000_000
 )
 
-// values collects what a request gives for an entity or its next event, and what is wrong with it. What it does not give
-// is nil here, and is drawn.
+// values are what a request gives for an entity or its next event, and what is wrong with it. What
+// it does not give is generated.
 type values struct {
 	given fixtures.Given
 	wrong map[string][]string
@@ -36,7 +36,7 @@ func (v *values) refuse(field, format string, args ...any) {
 	v.wrong[field] = append(v.wrong[field], why)
 }
 
-// err is a 422 that lists all that was wrong, or nil.
+// err returns a 422 that lists all that was wrong, or nil.
 func (v *values) err() error {
 	if v.wrong == nil {
 		return nil
@@ -46,7 +46,7 @@ func (v *values) err() error {
 	return e
 }
 
-// put gives a path a value.
+// put sets the value of a path.
 func (v *values) put(path string, value any) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -59,7 +59,7 @@ func (v *values) put(path string, value any) {
 	v.given[path] = text
 }
 
-// text gives a path a text that is not empty.
+// text sets a path to a text that is not empty.
 func (v *values) text(field, path string, s *string) {
 	switch {
 	case s == nil:
@@ -72,7 +72,7 @@ func (v *values) text(field, path string, s *string) {
 	}
 }
 
-// number gives a path a number of at least lo and at most maxNumber.
+// number sets a path to a number of at least lo and at most maxNumber.
 func (v *values) number(field, path string, n *float64, lo float64) {
 	switch {
 	case n == nil:
@@ -83,7 +83,7 @@ func (v *values) number(field, path string, n *float64, lo float64) {
 	}
 }
 
-// whole gives a path a whole number of at least lo and at most a thousand times a thousand.
+// whole sets a path to a whole number of at least lo and at most a million.
 func (v *values) whole(field, path string, n *int, lo int) {
 	const most = 1_000_000
 	switch {
@@ -95,7 +95,7 @@ func (v *values) whole(field, path string, n *int, lo int) {
 	}
 }
 
-// choice gives a path one of some texts.
+// choice sets a path to one of some texts.
 func (v *values) choice(field, path string, s *string, of ...string) {
 	switch {
 	case s == nil:
@@ -106,7 +106,7 @@ func (v *values) choice(field, path string, s *string, of ...string) {
 	}
 }
 
-// date gives a path a time: a day, or RFC 3339.
+// date sets a path to a time: a day, or RFC 3339.
 func (v *values) date(field, path string, s *string, layouts ...string) {
 	if s == nil {
 		return
@@ -120,7 +120,7 @@ func (v *values) date(field, path string, s *string, layouts ...string) {
 	v.refuse(field, "The %s %.60q is not a date such as 2026-01-15 of the years 1850 to 2200.", field, *s)
 }
 
-// currency gives a path a currency's code.
+// currency sets a path to a currency's code.
 func (v *values) currency(field, path string, s *string) {
 	switch {
 	case s == nil:
@@ -131,14 +131,14 @@ func (v *values) currency(field, path string, s *string) {
 	}
 }
 
-// add takes over what others collected.
+// add adds the values of more.
 func (v *values) add(more values) {
 	for path, value := range more.given {
 		v.put(path, value)
 	}
 }
 
-// only refuses fields that go with another reason than the one that is given.
+// only refuses fields that belong to another reason.
 func (v *values) only(reason *string, want string, fields map[string]bool) {
 	for field, given := range fields {
 		switch {

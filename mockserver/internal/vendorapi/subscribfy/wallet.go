@@ -4,29 +4,29 @@ import (
 	"net/http"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/entities"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// wallet is the kind of a customer's wallet pass; a customer has one.
+// wallet returns the kind of a customer's wallet pass; a customer has one.
 func wallet() property {
 	return property{kind: "wallet_pass", root: "pass_instance", shown: "pass_instance", noun: "wallet"}
 }
 
-// routeWallets adds the calls for wallets.
+// routeWallets adds the routes of wallets.
 func (p *panel) routeWallets(rt *vendorapi.Routes) {
 	p.routeProperties(rt, wallet(), "wallets")
-	rt.Handle("POST /stores/{store}/customers/{customer}/wallet", p.keyed(p.postWallet))
-	rt.Handle("POST /stores/{store}/wallets/{id}/install", p.keyed(p.walletEvent("wallet_pass/installed")))
-	rt.Handle("POST /stores/{store}/wallets/{id}/remove", p.keyed(p.walletEvent("wallet_pass/removed")))
-	rt.Handle("POST /stores/{store}/wallets/{id}/update", p.keyed(p.updateWallet))
+	rt.Handle("POST /stores/{store}/customers/{customer}/wallet", p.withKey(p.postWallet))
+	rt.Handle("POST /stores/{store}/wallets/{id}/install", p.withKey(p.walletEvent("wallet_pass/installed")))
+	rt.Handle("POST /stores/{store}/wallets/{id}/remove", p.withKey(p.walletEvent("wallet_pass/removed")))
+	rt.Handle("POST /stores/{store}/wallets/{id}/update", p.withKey(p.updateWallet))
 }
 
 // postWallet makes a customer's wallet.
 func (p *panel) postWallet(w http.ResponseWriter, r *http.Request, store string) error {
 	made, serial, err := p.acquire(r.Context(), wallet(), store, r.PathValue("customer"), "wallet_pass/created", values{}, func(c *customer) error {
-		for _, kept := range p.Dispatcher.Entities(p.Provider.Name, store, wallet().kind) {
-			e, err := p.Dispatcher.Revive(&kept)
+		for _, kept := range p.Entities.List(p.Provider.Name, store, wallet().kind) {
+			e, err := p.Entities.Revive(&kept)
 			if err != nil {
 				return err
 			}
@@ -43,8 +43,8 @@ func (p *panel) postWallet(w http.ResponseWriter, r *http.Request, store string)
 	return vendorapi.Write(w, http.StatusCreated, made)
 }
 
-// walletEvent makes the call that lets an event happen to a wallet.
-func (p *panel) walletEvent(file string) call {
+// walletEvent returns the handler that has an event happen to a wallet.
+func (p *panel) walletEvent(file string) storeHandler {
 	return func(w http.ResponseWriter, r *http.Request, store string) error {
 		out, err := p.happen(r.Context(), wallet(), store, r.PathValue("id"), file, func(*fixtures.Entity, *customer, *values) error { return nil })
 		if err != nil {
@@ -54,8 +54,8 @@ func (p *panel) walletEvent(file string) call {
 	}
 }
 
-// updateWallet shows on the wallet what the customer has. Points that are given are a movement of their own before:
-// points never change without its event.
+// updateWallet updates the wallet with the current customer. Points in the body are an event of
+// their own before it: points never change without loyalty/points_changed.
 func (p *panel) updateWallet(w http.ResponseWriter, r *http.Request, store string) error {
 	var in struct {
 		LoyaltyPoints *float64 `json:"loyalty_points"`
@@ -76,12 +76,12 @@ func (p *panel) updateWallet(w http.ResponseWriter, r *http.Request, store strin
 	}
 	var before []string
 	if in.LoyaltyPoints != nil {
-		err := p.with(r.Context(), store, now.Text("customer.id"), func(l *delivery.Life, c *customer) error {
+		err := p.with(r.Context(), store, now.Text("customer.id"), func(tx *entities.Tx, c *customer) error {
 			if *in.LoyaltyPoints == c.LoyaltyPoints {
 				return nil
 			}
 			m := movement{Message: "Wallet updated", Value: cents(*in.LoyaltyPoints - c.LoyaltyPoints), Type: "Adjust"}
-			before, err = p.move(l, c, m)
+			before, err = p.move(tx, c, m)
 			return err
 		})
 		if err != nil {

@@ -13,16 +13,16 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 )
 
-// routeWebhooks adds the settings panel as an API.
+// routeWebhooks adds the routes of the settings panel as an API.
 func (p *panel) routeWebhooks(rt *vendorapi.Routes) {
 	const webhooks = " /stores/{store}/webhooks"
-	rt.Handle("GET"+webhooks, p.keyed(p.getWebhooks))
-	rt.Handle("GET"+webhooks+"/{topic...}", p.keyed(p.getEvent))
-	rt.Handle("PUT"+webhooks+"/{topic...}", p.keyed(p.putEvent))
-	rt.Handle("PUT"+webhooks+"/categories/{category}", p.keyed(p.putCategory))
-	rt.Handle("PUT"+webhooks+"/settings", p.keyed(p.putRetry))
-	rt.Handle("POST"+webhooks+"/token", p.keyed(p.postToken))
-	rt.Handle("POST"+webhooks+"/{rest...}", p.keyed(p.postTest)) // …/{topic}/test
+	rt.Handle("GET"+webhooks, p.withKey(p.getWebhooks))
+	rt.Handle("GET"+webhooks+"/{topic...}", p.withKey(p.getEvent))
+	rt.Handle("PUT"+webhooks+"/{topic...}", p.withKey(p.putEvent))
+	rt.Handle("PUT"+webhooks+"/categories/{category}", p.withKey(p.putCategory))
+	rt.Handle("PUT"+webhooks+"/settings", p.withKey(p.putRetry))
+	rt.Handle("POST"+webhooks+"/token", p.withKey(p.postToken))
+	rt.Handle("POST"+webhooks+"/{rest...}", p.withKey(p.postTest)) // …/{topic}/test
 }
 
 // eventView is one event of the panel.
@@ -45,7 +45,7 @@ func (t topic) view(urls []string) eventView {
 	return eventView{t.Name, t.Title, t.When, t.Documented, strings.Join(urls, ", ")}
 }
 
-// category shows one category as it is saved.
+// category returns a category with the saved URLs.
 func (p *panel) category(c category, saved map[string][]string) categoryView {
 	v := categoryView{Category: c.Key, Title: c.Title, Events: []eventView{}}
 	for _, t := range p.topics {
@@ -91,7 +91,7 @@ func (p *panel) getEvent(w http.ResponseWriter, r *http.Request, store string) e
 	return vendorapi.Write(w, http.StatusOK, resource{Data: t.view(saved[t.Name])})
 }
 
-// entered reads the URLs of a request; given says whether it has any member urls.
+// entered reads the URLs of a request; given says whether it has a member urls.
 func (p *panel) entered(w http.ResponseWriter, r *http.Request) (urls []string, given bool, err error) {
 	var in struct {
 		URLs json.RawMessage `json:"urls"`
@@ -107,7 +107,7 @@ func (p *panel) entered(w http.ResponseWriter, r *http.Request) (urls []string, 
 	return urls, len(in.URLs) > 0, err
 }
 
-// saving reads the URLs that are to be saved: an empty list has to be written.
+// saving reads the URLs to save: an empty list must be written.
 func (p *panel) saving(w http.ResponseWriter, r *http.Request) ([]string, error) {
 	urls, given, err := p.entered(w, r)
 	if err == nil && !given {
@@ -156,7 +156,7 @@ func (p *panel) putCategory(w http.ResponseWriter, r *http.Request, store string
 	return vendorapi.Write(w, http.StatusOK, resource{Data: p.category(c, saved)})
 }
 
-// categoryNamed returns a category, or a 404 that says which there are.
+// categoryNamed returns a category, or a 404 that lists all.
 func categoryNamed(key string) (category, error) {
 	var keys []string
 	for _, c := range categories() {
@@ -168,20 +168,20 @@ func categoryNamed(key string) (category, error) {
 	return category{}, vendorapi.Errorf(http.StatusNotFound, "There is no category %.60q: there are %s.", key, strings.Join(keys, ", "))
 }
 
-// retry is the name of the profile that holds for a store.
+// retry returns the name of a store's retry profile.
 func (p *panel) retry(s settings) string {
 	return cmp.Or(s.Retry, p.Provider.Delivery.Retry, delivery.NoRetry)
 }
 
-// profiles are the names that a store can choose from.
+// profiles returns the names that a store can choose from.
 func (p *panel) profiles() []string {
 	return append([]string{delivery.NoRetry}, slices.Sorted(maps.Keys(p.Provider.Delivery.Profiles))...)
 }
 
-// profile is that of the store, which is zero where nothing is tried again.
+// profile returns the store's retry profile, which is zero for none.
 func (p *panel) profile(s settings) fixtures.Retry { return p.Provider.Delivery.Profiles[p.retry(s)] }
 
-// setRetry chooses how a store's deliveries are tried again (rows S-8 and S-9).
+// setRetry chooses a store's retry profile (rows S-8 and S-9).
 func (p *panel) setRetry(r *http.Request, store, name string) error {
 	if !slices.Contains(p.profiles(), name) {
 		return invalid("retry", "The retry %.60q is none of %s.", name, strings.Join(p.profiles(), ", "))
@@ -190,7 +190,7 @@ func (p *panel) setRetry(r *http.Request, store, name string) error {
 	return err
 }
 
-// putRetry is setRetry's call.
+// putRetry is the call of setRetry.
 func (p *panel) putRetry(w http.ResponseWriter, r *http.Request, store string) error {
 	var in struct {
 		Retry string `json:"retry"`

@@ -11,11 +11,13 @@ type Body struct {
 	Bytes []byte // what was read is appended
 	Most  int    // bytes of Bytes: ErrLong when there are more; Skip reads all and keeps nothing
 
-	// Frames keeps the bytes of a body in chunks as they came, in Framed, and the lines of its trailer.
+	// Frames keeps the bytes of a body in chunks as they came, in Framed, and the lines of its
+	// trailer.
 	Frames  bool
 	Framed  []byte
 	Trailer []string
-	// MostFraming bounds what frames the chunks, in bytes; 0 is no bound. MostTrailer bounds the trailer; 0 is MaxHead.
+	// MostFraming bounds what frames the chunks, in bytes; 0 is no bound. MostTrailer bounds the
+	// trailer; 0 is MaxHead.
 	MostFraming, MostTrailer int
 
 	framing int // bytes so far

@@ -31,7 +31,8 @@ func FrameOf(lines signature.Headers) (Frame, error) {
 	return f, nil
 }
 
-// Field takes account of one header line. It returns false when that is a Content-Length that is not one number of bytes.
+// Field takes account of one header line. It returns false when that is a Content-Length that is
+// not one number of bytes.
 func (f *Frame) Field(name, value string) (ok bool) {
 	switch {
 	case is(name, "Host"):

@@ -27,8 +27,9 @@ type Head struct {
 	Plain bool // it is written as this module writes heads: CRLF, and "Name: value"
 }
 
-// Parse takes a head apart. Whatever is wrong with the header lines, what can be read is there; the error is the first
-// mistake. The space of h.Lines is used again. It allocates nothing beyond that unless it fails.
+// Parse takes a head apart. Whatever is wrong with the header lines, what can be read is there; the
+// error is the first mistake. The space of h.Lines is used again. It allocates nothing beyond that
+// unless it fails.
 func (h *Head) Parse(text string) error {
 	*h = Head{Lines: h.Lines[:0], Plain: true, Cut: strings.IndexByte(text, '\n') < 0}
 	var first error
@@ -51,7 +52,8 @@ func (h *Head) Parse(text string) error {
 	return first
 }
 
-// ParseView takes a head apart like Parse. The strings of h are parts of raw, so they are valid until raw changes.
+// ParseView takes a head apart like Parse. The strings of h are parts of raw, so they are valid
+// until raw changes.
 func (h *Head) ParseView(raw []byte) error { return h.Parse(view(raw)) }
 
 // view is bytes as a string, which is valid as long as the bytes do not change.
@@ -80,21 +82,28 @@ func (h *Head) field(line string, n int) error {
 	return nil
 }
 
-// RequestLine takes a request line apart, as far as that can be. The version is of the form HTTP/1.1.
+// RequestLine takes a request line apart, as far as that can be. The version is of the form
+// HTTP/1.1.
 func RequestLine(line string) (method, target, version string, err error) {
 	first, last := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ' ')
 	if last <= first+1 {
 		method, target, _ = strings.Cut(line, " ")
-		return method, target, "", Malformed(fmt.Sprintf("line 1: %s: want a request line such as \"POST /bin HTTP/1.1\"", quote(line)))
+		return method, target, "", noRequestLine(line)
 	}
 	method, target, version = line[:first], line[first+1:last], line[last+1:]
 	switch {
 	case !httpguts.ValidHeaderFieldName(method):
 		err = Malformed(fmt.Sprintf("line 1: %s: %s is no method", quote(line), quote(method)))
+	case !strings.HasPrefix(version, "HTTP/"):
+		err = noRequestLine(line)
 	case !isVersion(version):
 		err = WrongVersion(line, version)
 	}
 	return method, target, version, err
+}
+
+func noRequestLine(line string) error {
+	return Malformed(fmt.Sprintf("line 1: %s: want a request line such as \"POST /bin HTTP/1.1\"", quote(line)))
 }
 
 // WrongVersion is the error of a request line whose version is not spoken.
@@ -135,8 +144,8 @@ func cutLine(text string) (line, rest string, bare bool) {
 	return text[:end], text[end+1:], true
 }
 
-// HeadEnd returns the length of the head that raw begins with, its empty line included, or 0 when the empty line is not
-// there yet. The first seen bytes were looked at before.
+// HeadEnd returns the length of the head that raw begins with, its empty line included, or 0 when
+// the empty line is not there yet. The first seen bytes were looked at before.
 func HeadEnd(raw []byte, seen int) int {
 	at := max(0, seen-len("\n\r"))
 	for {

@@ -5,11 +5,12 @@ import (
 	"io"
 )
 
-// Reader reads messages from a connection into one buffer that it keeps. Only Src must be set. It must not be copied after its
-// first use.
+// Reader reads messages from a connection into one buffer that it keeps. Only Src must be set. It
+// must not be copied after its first use.
 type Reader struct {
 	Src io.Reader
-	// Room is asked before n more bytes are taken than the first 4 KiB of the buffer; nil has no bound.
+	// Room is asked before n more bytes are taken than the first 4 KiB of the buffer; nil has no
+	// bound.
 	Room func(n int) error
 
 	buf  []byte
@@ -77,9 +78,10 @@ func (r *Reader) Shrink(kept int) {
 	}
 }
 
-// Head returns the next head with its empty line, skipping empty lines before it; it stays until the next read. After an error it is
-// what there was. ErrLong: it has more than most bytes. early looks at the beginning of a head that has not come whole, each
-// time that there is more of it: when it returns an error, the head ends after so many bytes.
+// Head returns the next head with its empty line, skipping empty lines before it; it stays until
+// the next read. After an error it is what there was. ErrLong: it has more than most bytes. early
+// looks at the beginning of a head that has not come whole, each time that there is more of it:
+// when it returns an error, the head ends after so many bytes.
 func (r *Reader) Head(most int, early func(start []byte) (end int, err error)) ([]byte, error) {
 	seen := 0
 	for {

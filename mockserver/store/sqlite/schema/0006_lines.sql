@@ -1,0 +1,1 @@
+-- Records of deliveries hold the header lines of their event: programs that do not know them refuse the file.
