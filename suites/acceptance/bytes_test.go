@@ -16,7 +16,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// odd are requests to the bin "odd", each as a client of no library would send it, and the statuses that are answered.
+// odd are requests to the bin "odd", each as a client of no library would send it, and the statuses
+// that are answered.
 var odd = []struct {
 	name, raw string
 	status    int
