@@ -151,7 +151,7 @@ func TestServeOverTLS(t *testing.T) {
 		s.end(t, exitPassed)
 	}
 	_, stderr := start(t, "serve", "--capture-tls", "0.0.0.0:0", "--data", "memory").end(t, exitMisuse)
-	want(t, stderr, `TLS capture address "0.0.0.0:0": .*set a token`)
+	want(t, stderr, `TLS capture address "0.0.0.0:0": .*give a token`)
 }
 
 func TestServeSaysThatItsFolderIsInUse(t *testing.T) {
