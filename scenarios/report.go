@@ -56,7 +56,8 @@ type Report struct {
 	Repeat string `json:"repeat"`
 }
 
-// StepReport is the result of one step: its ID, Verb and Status. TookMS is its duration in milliseconds, by the wall clock.
+// StepReport is the result of one step: its ID, Verb and Status. TookMS is its duration in
+// milliseconds, by the wall clock.
 type StepReport struct {
 	ID     string `json:"id"`
 	Verb   string `json:"verb"`

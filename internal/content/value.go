@@ -219,7 +219,8 @@ func newPart(p *multipart.Part, raw []byte, levels int) Part {
 		part.Body = text
 	}
 	if levels > 1 {
-		nested := Body{Bytes: body, MediaType: part.Type, params: params} // the outer body creates its values
+		// the outer body creates its values
+		nested := Body{Bytes: body, MediaType: part.Type, params: params}
 		if part.Parts, err = nested.partsDown(levels - 1); err != nil {
 			part.Problem = err.Error()
 		}
@@ -302,8 +303,8 @@ func Members() []string {
 //	parts    the parts of a multipart body by name: {name, filename, content_type, size, headers,
 //	         body}, with parts if the part is multipart; null for another body
 //
-// room limits the memory of its values, in bytes (Ample where little is read at a time). Larger JSON
-// is text, and a larger form is null. If room is 0, body, form and parts are null.
+// room limits the memory of its values, in bytes (Ample where little is read at a time). Larger
+// JSON is text, and a larger form is null. If room is 0, body, form and parts are null.
 func Root(m *signature.Message, room int64) map[string]any {
 	path, query, _ := strings.Cut(Path(m.Target), "?")
 	headers := make(map[string]any, len(m.Headers))

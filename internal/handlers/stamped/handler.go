@@ -24,7 +24,8 @@ func main() {
 		log.Fatal("WEBHOOK_SECRET is not set") // anybody could sign with an empty secret
 	}
 	http.HandleFunc("POST /hooks", func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)) // the raw bytes: they are signed
+		// the raw bytes: they are signed
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil {
 			http.Error(w, "the body cannot be read", http.StatusBadRequest)
 			return
@@ -33,7 +34,8 @@ func main() {
 			http.Error(w, "bad signature", http.StatusUnauthorized)
 			return
 		}
-		// Queue the body, respond at once, parse later. An event that comes again has the same id, in the body's /id.
+		// Queue the body, respond at once, parse later. An event that comes again has the same id,
+		// in the body's /id.
 		w.WriteHeader(http.StatusNoContent)
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))

@@ -40,8 +40,8 @@ const deliveries = () => route.view === "deliveries";
 const searched = () => Boolean(route.q || route.where);
 const atTop = () => $("scroll").scrollTop < 8;
 
-// run returns a function that runs an action. It confirms success with a notice, and shows an error in
-// the box until the next success.
+// run returns a function that runs an action. It confirms success with a notice, and shows an error
+// in the box until the next success.
 function run(box) {
   return async (call, what) => {
     try {

@@ -15,8 +15,9 @@ export function open(title, ...content) {
 
 export function close() { dialog.close(); }
 
-// ask shows a form, with the command that does the same below it. onSubmit handles the form and returns
-// what to show, or nothing to close the dialog. command returns the command for the current values.
+// ask shows a form, with the command that does the same below it. onSubmit handles the form and
+// returns what to show, or nothing to close the dialog. command returns the command for the current
+// values.
 export function ask(title, onSubmit, command, ...fields) {
   const out = assign(el("div", "outcome"), { role: "status" });
   const line = el("pre", "hint same");

@@ -123,7 +123,8 @@ func TestScenarioPlays(t *testing.T) {
 		}
 	}
 
-	// Nothing is written before the first event, and at most a hundred comments about skipped captures.
+	// Nothing is written before the first event, and at most a hundred comments about skipped
+	// captures.
 	f, _ := export.Find("scenario")
 	many := slices.Repeat([]journal.Capture{other}, 1000)
 	var nothing strings.Builder

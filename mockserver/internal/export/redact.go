@@ -196,7 +196,8 @@ func redactRequestLine(pass *redact.Pass, m *wire.Message) {
 	}
 	m.Version = ""
 	m.Method, m.Target, _ = strings.Cut(changed, " ")
-	if method, target, ok := strings.Cut(changed, " "); ok && httpguts.ValidHeaderFieldName(method) { // the target has spaces
+	// the target has spaces
+	if method, target, ok := strings.Cut(changed, " "); ok && httpguts.ValidHeaderFieldName(method) {
 		if at := strings.LastIndexByte(target, ' '); at >= 0 {
 			m.Target, m.Version = target[:at], target[at+1:]
 		}

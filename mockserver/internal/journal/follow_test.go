@@ -103,9 +103,11 @@ func TestFollowerSendsEveryChange(t *testing.T) {
 		{add("b", 1), "capture 2", ""},
 		{response(1, 202), "capture 1 responded 202", "="},
 		{response(2, 500), "capture 2 responded 500", ""},
-		{func() error { capture(t, s, "a", 1); return response(3, 204)() }, "capture 3 responded 204", "="}, // sent once
+		// sent once
+		{func() error { capture(t, s, "a", 1); return response(3, 204)() }, "capture 3 responded 204", "="},
 		{add("a", 3), "capture 4; capture 5; capture 6; removed capture a [] up to 3 evicted", "="},
-		{func() error { _, err := s.DeleteCaptures(t.Context(), 5, 2); return err }, "", ""}, // checked below, in any order
+		// checked below, in any order
+		{func() error { _, err := s.DeleteCaptures(t.Context(), 5, 2); return err }, "", ""},
 		{save("d", journal.Pending), "delivery 1 pending 0", "="},
 		{attempt("d", journal.Pending), "delivery 1 pending 1", "="},
 		{func() error { return save("e", journal.Delivered)() }, "delivery 2 delivered 0", "="},

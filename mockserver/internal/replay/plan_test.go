@@ -63,7 +63,8 @@ func (s *slow) dial(context.Context, string, string) (net.Conn, error) {
 		s.mu.Lock()
 		s.now--
 		s.mu.Unlock()
-		_, _ = server.Write([]byte("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")) // fails if the sender has left
+		// fails if the sender has left
+		_, _ = server.Write([]byte("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"))
 	}()
 	return client, nil
 }

@@ -29,8 +29,8 @@ var update = flag.Bool("update", false, "write the golden files")
 // The folders in testdata/journals were written by the programs of commits 25d7b0b and edcbd14
 // (records of version 1), d607289 (2), f222dbb (2, with the text indexes as second migration),
 // a278378, 5e8d088 and ec11d23 (3), ca6ba27 (4), and 45f26c8 (4, which continued the folder of
-// ca6ba27). Each has the requests, responses, deliveries, settings and entities of its version. None
-// is ever changed: a new format adds one.
+// ca6ba27). Each has the requests, responses, deliveries, settings and entities of its version.
+// None is ever changed: a new format adds one.
 func TestOldJournals(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/journals/*.tar.gz")
