@@ -8,7 +8,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// However many bins senders invent, those counted by themselves are bounded, and the stats says when one is not.
+// However many bins senders invent, those counted by themselves are bounded, and the stats says
+// when one is not.
 func TestIrregularsAreBounded(t *testing.T) {
 	t.Parallel()
 	var all Irregulars

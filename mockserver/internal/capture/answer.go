@@ -17,18 +17,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// answer is a response made ready to be written.
+// answer is a response that is ready to be written.
 type answer struct {
-	record   journal.Response // as it is stored with the capture
-	content  string           // its body
-	head     string           // status line and header lines, without those that depend on the request
-	bodiless bool             // a status that has no body
-	last     bool             // the connection ends with it
+	record   journal.Response // the response as stored with the capture
+	content  string           // the body
+	head     string           // the status line and the header lines that do not depend on the request
+	bodiless bool             // the status allows no body
+	last     bool             // the connection ends after it
 
-	length, date, connection bool // the script states these lines itself, right or wrong
+	length, date, connection bool // the script sets these lines itself, right or wrong
 }
 
-// newAnswer prepares a response; see checkResponse for what it may say.
+// newAnswer prepares a response. checkResponse lists what a response may contain.
 func newAnswer(r journal.Response) *answer {
 	if r.Status == 0 && !r.Hang && !r.Reset {
 		r.Status = http.StatusOK
@@ -44,7 +44,7 @@ func newAnswer(r journal.Response) *answer {
 		case is(name, "Content-Type"):
 			typed = true
 		case is(name, "Content-Length"), is(name, "Transfer-Encoding"):
-			// The body is written as it stands, so nobody knows where it ends but by the end of the connection.
+			// The body is written unchanged, so only the end of the connection marks its end.
 			a.length, a.last = true, true
 		case is(name, "Date"):
 			a.date = true
@@ -81,7 +81,8 @@ func statusLine(status int) string {
 	return fmt.Sprintf("HTTP/1.1 %03d %s\r\n", status, reason)
 }
 
-// appendHead appends the head of the response. The header line Hookrig-Capture tells the sender the capture's id.
+// appendHead appends the head of the response. The header line Hookrig-Capture tells the sender the
+// capture's id.
 func (a *answer) appendHead(dst []byte, r *request, now time.Time, id string, last bool) []byte {
 	dst = append(dst, a.head...)
 	if !a.date {
@@ -109,7 +110,7 @@ func (a *answer) appendHead(dst []byte, r *request, now time.Time, id string, la
 	return append(dst, "\r\n"...)
 }
 
-// body is what follows the head of the response to a request.
+// body returns what follows the head of the response to a request.
 func (a *answer) body(r *request) string {
 	if a.bodiless || r.Method == http.MethodHead {
 		return ""
@@ -117,10 +118,11 @@ func (a *answer) body(r *request) string {
 	return a.content
 }
 
-// longestDelay bounds what a response may be delayed, and what its body may take.
+// longestDelay bounds the delay of a response, and the time that its body may take.
 const longestDelay = 10 * time.Minute
 
-// checkResponse says what is wrong with a scripted response; where names it in the error.
+// checkResponse returns what is wrong with a scripted response. The error names the response by
+// where.
 func checkResponse(r journal.Response, where string) error {
 	switch delay := time.Duration(r.Delay); {
 	case r.Status != 0 && (r.Status < 200 || r.Status > 999):
@@ -165,7 +167,7 @@ func checkLine(name, value, where string) error {
 	return nil
 }
 
-// isBodiless says whether a response with that status has no body.
+// isBodiless reports whether a response with that status has no body.
 func isBodiless(status int) bool {
 	return status == http.StatusNoContent || status == http.StatusNotModified
 }

@@ -18,7 +18,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// crowd opens connections that have sent half of a request and now wait, or as many as this process may open files for.
+// crowd opens connections that have sent half of a request and now wait, or as many as this process
+// may open files for.
 func crowd(t testing.TB, s *capture.Server, n int) []*net.TCPConn {
 	t.Helper()
 	var limit syscall.Rlimit
@@ -40,7 +41,8 @@ func crowd(t testing.TB, s *capture.Server, n int) []*net.TCPConn {
 	return conns
 }
 
-// Connections that take their time, however many, do not keep others waiting, and each of them is served in the end.
+// Connections that take their time, however many, do not keep others waiting, and each of them is
+// served in the end.
 func TestSlowConnectionsStopNobody(t *testing.T) {
 	s, _ := start(t)
 	conns := crowd(t, s, 2000)
@@ -83,8 +85,9 @@ func BenchmarkCaptureInACrowd(b *testing.B) {
 	b.ReportMetric(float64(b.N)/took.Seconds(), "captures/s")
 }
 
-// A body of 1 GiB, announced or not, takes no more memory than one that there is room for. Its sender gets the answer
-// though it reads nothing before it has sent far more than is read as a request.
+// A body of 1 GiB, announced or not, takes no more memory than one that there is room for. Its
+// sender gets the answer though it reads nothing before it has sent far more than is read as a
+// request.
 func TestHugeBodiesTakeNoMemory(t *testing.T) {
 	const most = 1 << 20
 	s, store := start(t, func(o *capture.Options) { o.MaxBody = most })

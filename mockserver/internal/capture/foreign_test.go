@@ -31,8 +31,8 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// Who speaks another language than HTTP/1.1, and waits for an answer, gets one at once, and who runs the server is told once what to
-// do about it.
+// Who speaks another language than HTTP/1.1, and waits for an answer, gets one at once, and who
+// runs the server is told once what to do about it.
 func TestOtherLanguages(t *testing.T) {
 	t.Parallel()
 	const noTLS = "the sender speaks TLS, and this address does not: use "
@@ -95,7 +95,8 @@ func TestOtherLanguages(t *testing.T) {
 				for _, piece := range tt.pieces {
 					write(t, c, piece)
 				}
-				// The writing side stays open: nothing but the answer tells the sender that it is not understood.
+				// The writing side stays open: nothing but the answer tells the sender that it is
+				// not understood.
 				resp := responses(t, c, http.MethodPost, 1)[0]
 				body, err := io.ReadAll(resp.Body)
 				if err != nil || resp.Status[:3] != tt.status || !resp.Close || !strings.HasPrefix(string(body), urls.Replace(tt.want)) {

@@ -33,7 +33,8 @@ func ended(raw string) bool {
 	return strings.HasSuffix(raw, "\r\n\r\n")
 }
 
-// consumer answers every connection with the same bytes, and gives the bytes that it got to the channel.
+// consumer answers every connection with the same bytes, and gives the bytes that it got to the
+// channel.
 func consumer(t *testing.T, response string) (address string, got <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -150,7 +151,8 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// A response that is no text, as one that is compressed, reaches the sender and the record byte for byte.
+// A response that is no text, as one that is compressed, reaches the sender and the record byte for
+// byte.
 func TestForwardedBinaryResponse(t *testing.T) {
 	t.Parallel()
 	const body = "\x1f\x8b\x08\x00\xff\r\n\x00"
@@ -174,7 +176,8 @@ func TestForwardedBinaryResponse(t *testing.T) {
 	}
 }
 
-// Without a response of the consumer's, the capture is there all the same, and both it and the sender are told.
+// Without a response of the consumer's, the capture is there all the same, and both it and the
+// sender are told.
 func TestForwardWithoutResponse(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused by this test")

@@ -11,7 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A sender that is too slow is answered 408, and what it sent is recorded; one that sends nothing is not answered.
+// A sender that is too slow is answered 408, and what it sent is recorded; one that sends nothing
+// is not answered.
 func TestSlowSenders(t *testing.T) {
 	t.Parallel()
 	const none, soon = time.Hour, 5 * time.Millisecond
@@ -39,7 +40,8 @@ func TestSlowSenders(t *testing.T) {
 				t.Fatal(err)
 			}
 			tt.limits.write, tt.limits.linger, tt.limits.quiet = none, none, none
-			s.limits = tt.limits // nothing was accepted yet, and nothing will be: the connection is the test's own
+			// nothing was accepted yet, and nothing will be: the connection is the test's own
+			s.limits = tt.limits
 			ours, theirs := net.Pipe()
 			defer theirs.Close()
 			s.admit(ours)

@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// FuzzTarget names bins and forwards. A bin has a name that a bin can have, whatever stands in the target.
+// FuzzTarget names bins and forwards. A bin has a name that a bin can have, whatever stands in the
+// target.
 func FuzzTarget(f *testing.F) {
 	for _, seed := range []string{"/a", "//a/b?c", "/%66oo", "http://h/a", "/hooks/a", "/hooks", "/hooksa", "*", "/%2e%2e/", "/a#b", "/%"} {
 		f.Add(seed, "/hooks")

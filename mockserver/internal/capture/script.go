@@ -14,41 +14,44 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// Script is what a bin answers. The zero Script answers 200 to all.
+// Script is the responses of a bin. The zero Script answers 200 to every request.
 //
-// A response is chosen when the request has been read, before it is stored, so that it is in the same record. Requests
-// that arrive at the same time are each given a turn of their own, in an order that need not be that of their numbers.
+// A response is chosen when the request has been read, before it is stored, so that both are in one
+// record. Each of several simultaneous requests takes one response; their order may differ from the
+// order of their numbers.
 type Script struct {
-	// Sequence is given one response after the other; the last one stays unless Loop.
+	// Sequence is sent one response after the other; the last one repeats unless Loop is set.
 	Sequence []journal.Response `json:"sequence,omitempty"`
 	Loop     bool               `json:"loop,omitempty"`
-	// By "delivery" starts the sequence for each delivery id; "" shares it among all requests of the bin.
+	// By "delivery" starts the sequence for each delivery id; "" shares it among all requests of
+	// the bin.
 	By string `json:"by,omitempty"`
-	// Rules come before the sequence: the first whose Where holds answers.
+	// Rules come before the sequence: the first rule whose Where holds answers.
 	Rules []Rule `json:"rules,omitempty"`
 }
 
-// Rule answers the requests for which a jq condition holds: with one response, or with a sequence of responses as a Script's.
+// Rule answers the requests for which a jq condition holds, with one response or with a sequence as
+// in Script.
 type Rule struct {
 	Where string `json:"where"`
-	// Response is the one response; the zero Response is 200. Not together with Sequence.
+	// Response is the single response; the zero Response is 200. It excludes Sequence.
 	Response journal.Response `json:"response,omitzero"`
-	// Sequence is the rule's own: it is counted apart from those of the bin and of other rules.
+	// Sequence belongs to the rule: its position is separate from the bin's and from other rules'.
 	Sequence []journal.Response `json:"sequence,omitempty"`
 	Loop     bool               `json:"loop,omitempty"`
 	By       string             `json:"by,omitempty"`
 }
 
-// byDelivery is the one value of By besides "".
+// byDelivery is the only value of By other than "".
 const byDelivery = "delivery"
 
-// The most that a script may hold.
+// The largest script.
 const (
 	mostResponses = 10_000
 	mostRules     = 100
 )
 
-// isZero says whether there is nothing in the script.
+// isZero reports whether the script is empty.
 func (s Script) isZero() bool {
 	return len(s.Sequence) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == ""
 }
@@ -71,11 +74,11 @@ func cloneResponses(list []journal.Response) []journal.Response {
 	return list
 }
 
-// script is a Script made ready.
+// script is a compiled Script.
 type script struct {
 	rules    []rule
-	sequence *plan // nil: there are rules only
-	// provider says where its deliveries' ids are; nil is no provider.
+	sequence *plan // nil: there are only rules
+	// provider knows where its deliveries' ids are; nil is no provider.
 	provider *fixtures.Provider
 }
 
@@ -84,7 +87,7 @@ type rule struct {
 	plan  *plan
 }
 
-// newScript makes a Script ready; nil for the zero one. Errors wrap ErrInvalid.
+// newScript compiles a Script. It returns nil for the zero Script. Errors wrap ErrInvalid.
 func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, error) {
 	switch {
 	case len(s.Rules) > mostRules:
@@ -93,7 +96,7 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 		return nil, nil
 	}
 	ready := &script{provider: p}
-	var book *positions // one for all plans, so that what is remembered is bounded
+	var book *positions // shared by all sequences, to bound the memory
 	if s.By != "" || slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.By != "" }) {
 		book = newPositions()
 	}
@@ -127,7 +130,8 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 	return ready, nil
 }
 
-// choose picks the answer to a request: the first rule that holds, else the sequence, else 200.
+// choose returns the answer to a request: from the first rule that holds, else from the sequence,
+// else 200.
 func (s *script) choose(server *Server, m *signature.Message) *answer {
 	if len(s.rules) > 0 {
 		doc, done := server.Document(m)
@@ -148,16 +152,17 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 	return s.sequence.next(m, s.provider)
 }
 
-// plan is a sequence of responses made ready, with the position reached.
+// sequence is a compiled list of responses and its position.
 type plan struct {
 	answers []*answer
 	loop    bool
-	taken   atomic.Uint64 // turns, by all requests together
-	book    *positions    // turns by delivery; nil: by all together
-	number  int           // of the plan, in the book
+	taken   atomic.Uint64 // responses taken by all requests together
+	book    *positions    // responses taken by each delivery; nil: by all together
+	number  int           // of the sequence, in positions
 }
 
-// newPlan makes a sequence of responses ready; nil when there are none. Where begins the errors, which wrap ErrInvalid.
+// newSequence compiles a list of responses. It returns nil for an empty list. Errors begin with
+// where and wrap ErrInvalid.
 func newPlan(sequence []journal.Response, loop bool, by string, book *positions, number int, where string) (*plan, error) {
 	switch {
 	case by != "" && by != byDelivery:
@@ -182,7 +187,7 @@ func newPlan(sequence []journal.Response, loop bool, by string, book *positions,
 	return p, nil
 }
 
-// next takes the turn of a request.
+// next takes the next response for a request.
 func (p *plan) next(m *signature.Message, provider *fixtures.Provider) *answer {
 	var turn uint64
 	n := uint64(len(p.answers))

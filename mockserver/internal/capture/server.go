@@ -27,24 +27,27 @@ type Options struct {
 	Addr      string // host:port; "" is 127.0.0.1:0
 	TLS       TLS    // a second address that speaks TLS; the zero value is none
 	Store     journal.Store
-	Catalogue *fixtures.Catalogue // for verification on arrival; nil knows no provider
-	// PublicURL is what the capture address is called from outside, behind a proxy or a container's ports; "" is http://HOST:PORT. With a path, requests
-	// may come with it or without.
+	Catalogue *fixtures.Catalogue // verifies captures; nil knows no provider
+	// PublicURL is the URL of the capture address from outside, behind a proxy or a container's
+	// ports; "" is http://HOST:PORT. With a path, requests may come with it or without.
 	PublicURL string
-	// Dashboard is the dashboard's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
+	// Dashboard is the dashboard's URL, returned to clients that request "/.well-known/hookrig".
 	Dashboard string
-	// Version of the program, told there too; "" is that of the module.
-	Version  string
-	MaxBody  int   // bytes; 0 is 16 MiB
-	MaxHead  int   // bytes; 0 is 64 KiB
-	MaxConns int   // connections at a time; 0 is 16 384, or eleven sixteenths of the files that may be open
-	InFlight int64 // bytes of requests that are not stored yet, of all connections, and one body more; 0 is 256 MiB
-	// Wire is what bins forward with; nil forbids it. It should refuse what Server.Listens at.
+	// Version of the program, returned there too; "" is the module's version.
+	Version string
+	MaxBody int // bytes; 0 is 16 MiB
+	MaxHead int // bytes; 0 is 64 KiB
+	// connections at a time; 0 is 16 384, or 11/16 of the process's file limit if that is less
+	MaxConns int
+	// bytes of requests that are not stored yet, over all connections, plus one body; 0 is 256 MiB
+	InFlight int64
+	// Wire forwards for bins; nil forbids forwarding. It should refuse the addresses for which
+	// Server.Listens is true.
 	Wire  *wire.Client
-	Known Known            // secrets that bins need not be told
-	Front Front            // an API at the capture address itself; zero is none
+	Known Known            // secrets for bins that name no provider
+	Front Front            // an API at the capture address; zero is none
 	Now   func() time.Time // the clock of Capture.At; nil is time.Now
-	Log   *slog.Logger     // nil is silence
+	Log   *slog.Logger     // nil logs nothing
 }
 
 // usualInFlight is the default of Options.InFlight.
@@ -75,8 +78,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// mostConns is how many connections there may be at a time: a number that is refused with an answer, before the files that
-// the process may open run out. The dashboard, the journal and consumers need some of them.
+// mostConns returns how many connections the server accepts at a time. The limit leaves enough file
+// descriptors to answer a refused connection, and for the dashboard, the journal and consumers.
 func mostConns(files uint64) int {
 	const most = 16384
 	if files == 0 {
@@ -85,21 +88,22 @@ func mostConns(files uint64) int {
 	return int(min(most, max(1, files/16*11)))
 }
 
-// Server records every request that its address receives. A capture is stored before the first byte of its response.
+// Server records every request that its address receives. It stores a capture before it writes the
+// first byte of the response.
 type Server struct {
-	*query.Searcher // finds what is recorded
+	*query.Searcher // finds captures
 
 	o          Options
 	limits     limits
-	room       *memory.Room  // for what is not stored yet
-	forwards   chan struct{} // holds one for each request that is being passed on; nil is without bound
-	apiCalls   chan struct{} // holds one for each answer of the front's API
-	kept       int           // bytes that a connection keeps of each of its buffers
+	room       *memory.Room  // for requests that are not stored yet
+	forwards   chan struct{} // holds one for each request being forwarded; nil has no bound
+	apiCalls   chan struct{} // holds one for each API response in progress
+	kept       int           // bytes of each buffer that a connection keeps
 	listener   net.Listener
 	secured    *secured // nil: no TLS
-	url        string   // as it is told
+	url        string   // the public URL
 	public     *url.URL // PublicURL; nil without one
-	base       string   // its path, without a slash at the end
+	base       string   // the path of public, without a final slash
 	dashboard  atomic.Pointer[string]
 	bins       bins
 	checks     checks
@@ -107,16 +111,17 @@ type Server struct {
 	irregular  analysis.Irregulars
 	foreigners foreigners
 	since      time.Time
-	accepted   *answer // what a bin without a script answers
+	accepted   *answer // the response of a bin without a script
 
-	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
-	closing chan struct{}   // closed when Close begins
+	// for requests; it never ends, so that requests that were cut off are recorded too
+	ctx     context.Context
+	closing chan struct{} // closed when Close begins
 
 	// delayCtx bounds delayed responses. It is cancelled when Close starts.
 	delayCtx     context.Context
 	stopPatience context.CancelFunc
 
-	// forwarding is of the requests passed on to consumers: it ends when Close has no more patience.
+	// forwarding bounds forwarded requests. It is cancelled when Close's deadline passes.
 	forwarding     context.Context
 	stopForwarding context.CancelFunc
 
@@ -126,11 +131,11 @@ type Server struct {
 	work   sync.WaitGroup // the accepting goroutine and one for each connection
 }
 
-// MaxBody is how many bytes the body of a request may have.
+// MaxBody returns how many bytes the body of a request may have.
 func (s *Server) MaxBody() int { return s.o.MaxBody }
 
-// Start listens and serves until Close. The end of ctx only keeps it from starting. The settings of bins are read from
-// the store.
+// Start listens and serves until Close. The end of ctx only cancels the start. Start reads the
+// bins' settings from the store.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		o:        o.withDefaults(),
@@ -179,23 +184,24 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// Address is where the server listens, as this machine reaches it: host:port.
+// Address returns host:port where this machine reaches the server.
 func (s *Server) Address() string { return wire.Reachable(s.listener.Addr()) }
 
-// URL is http://host:port, without a final slash; a bin's address is URL()/<bin>.
+// URL returns http://host:port or the public URL, without a final slash. A bin is at URL()/<bin>.
 func (s *Server) URL() string { return s.url }
 
-// SetDashboard tells the server the dashboard's URL once it is known.
+// SetDashboard sets the dashboard's URL once it is known.
 func (s *Server) SetDashboard(url string) { s.dashboard.Store(&url) }
 
-// Connections is how many there are now.
+// Connections returns how many connections are open now.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// stopListening closes the listeners: the one way to end Accept. What they say of it is of no use to anyone.
+// stopListening closes the listeners, which ends accept. It ignores their errors: nobody can act on
+// them.
 func (s *Server) stopListening() {
 	_ = s.listener.Close()
 	if s.secured != nil {
@@ -203,9 +209,9 @@ func (s *Server) stopListening() {
 	}
 }
 
-// Close stops listening, lets the requests under way finish until ctx ends, and waits for every goroutine. Responses that
-// are delayed or hang are not waited for: their connections end unanswered. Requests that were cut off are recorded as
-// aborted, and the error wraps ctx's then.
+// Close stops listening, lets the requests under way finish until ctx ends, and waits for every
+// goroutine. It does not wait for responses that are delayed or hang: their connections end
+// unanswered. Requests that were cut off are recorded as aborted, and the error then wraps ctx's.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
@@ -236,7 +242,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	cut := len(s.conns)
 	for c := range s.conns {
-		_ = c.tcp().Close() // its goroutine notices
+		_ = c.tcp().Close() // its goroutine sees the error and ends
 	}
 	s.mu.Unlock()
 	<-done

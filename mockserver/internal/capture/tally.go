@@ -2,14 +2,16 @@ package capture
 
 import "sync/atomic"
 
-// Counts are what a Server has seen since it was started.
+// Counts are what a Server has counted since its start.
 type Counts struct {
 	Captured uint64 `json:"captured"` // requests stored, those with problems included
-	Problems uint64 `json:"problems"` // of them, those aborted, too large or malformed
-	Unstored uint64 `json:"unstored"` // requests that the store did not take; answered 507 or 500
+	Problems uint64 `json:"problems"` // those of them that were aborted, too large or malformed
+	Unstored uint64 `json:"unstored"` // requests that the store rejected; answered 507 or 500
 	Strays   uint64 `json:"strays"`   // requests that named no bin; answered, not stored
-	Refused  uint64 `json:"refused"`  // connections beyond MaxConns; answered 503, or ended when they are to speak TLS
-	Unshaken uint64 `json:"unshaken"` // connections that did not agree on TLS, or wanted it where none is spoken
+	// connections beyond MaxConns; answered 503, or closed when they use TLS
+	Refused uint64 `json:"refused"`
+	// failed TLS handshakes, and TLS connections to the address without TLS
+	Unshaken uint64 `json:"unshaken"`
 }
 
 // Counts returns the counts so far.

@@ -12,8 +12,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Verify checks a capture against a provider and secrets, at the time it arrived. url is the address as the provider
-// has it registered; "" is what Host and target make. When the signature is not valid, the explanation says why.
+// Verify checks a capture against a provider and secrets, at the time it arrived. url is the
+// address as registered at the provider; "" uses Host and target. When the signature is not valid,
+// the explanation says why.
 func Verify(p *fixtures.Provider, c journal.Capture, url string, secrets ...string) journal.Verification {
 	j, err := prepareCheck(p, url, secrets)
 	if err != nil {
@@ -29,7 +30,7 @@ type check struct {
 	verifiers sync.Pool
 }
 
-// newCheck returns the check that settings ask for, or nil. Errors wrap ErrInvalid.
+// newCheck returns the check for settings, or nil. Errors wrap ErrInvalid.
 func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 	if set.Provider == "" {
 		if len(set.Secrets) > 0 || set.URL != "" {
@@ -50,7 +51,7 @@ func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 		}
 	}
 	if len(p.Signing.Signatures) == 0 && len(set.Secrets) == 0 {
-		return nil, nil // a provider that signs nothing leaves nothing to check
+		return nil, nil // the provider signs nothing, so there is nothing to check
 	}
 	j, err := prepareCheck(p, set.URL, set.Secrets)
 	if err != nil {
@@ -76,7 +77,7 @@ func prepareCheck(p *fixtures.Provider, registered string, secrets []string) (*c
 	j.verifiers.New = func() any {
 		v, err := signature.NewVerifier(&p.Signing, secrets...)
 		if err != nil {
-			panic(err) // the same made the first one
+			panic(err) // the same arguments worked before
 		}
 		return v
 	}
@@ -84,7 +85,8 @@ func prepareCheck(p *fixtures.Provider, registered string, secrets []string) (*c
 	return j, nil
 }
 
-// verify checks one capture. What was not read whole is checked as it is, and not explained.
+// verify checks one capture. It checks an incomplete request as received, and does not explain the
+// result.
 func (j *check) verify(c *journal.Capture, whole bool) journal.Verification {
 	about := signature.Context{Time: c.At}
 	if j.url != nil {

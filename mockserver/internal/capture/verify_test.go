@@ -111,7 +111,8 @@ func TestVerificationOfAPart(t *testing.T) {
 	}
 }
 
-// A scheme that signs the address is verified against the one that is registered, not the one the server listens on.
+// A scheme that signs the address is verified against the one that is registered, not the one the
+// server listens on.
 func TestVerifyWithTheRegisteredURL(t *testing.T) {
 	t.Parallel()
 	p := &fixtures.Provider{Name: "urls", Signing: signature.Scheme{Signatures: []signature.Signature{{

@@ -1,6 +1,6 @@
 package query
 
-// Help tells a person how a query is written, in Markdown.
+// Help explains queries in Markdown.
 const Help = `A query, q, is words and fields with spaces between them; all must hold.
 
 - word, "some words": the target, the name or the value of a header line, or the body holds this text, in any case of

@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A page costs so much and no more, and says where to go on: all pages together are everything, once.
+// A page costs so much and no more, and says where to go on: all pages together are everything,
+// once.
 func TestPageIsBounded(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -37,7 +38,8 @@ func TestPageIsBounded(t *testing.T) {
 		{Query{Where: `.path == "/p/50"`}, 0, 34, 1}, // three looks a page
 		{Query{CaptureQuery: journal.CaptureQuery{Oldest: true}, Q: "path:/p/9"}, 0, 4, 11},
 		{Query{CaptureQuery: journal.CaptureQuery{Limit: 20}}, 0, 6, 100},
-		{Query{CaptureQuery: journal.CaptureQuery{Limit: 20, After: 90}}, 9 * size / 2, 3, 10}, // four and a half
+		// four and a half
+		{Query{CaptureQuery: journal.CaptureQuery{Limit: 20, After: 90}}, 9 * size / 2, 3, 10},
 	} {
 		q, pages, found, last := tt.query, 0, 0, uint64(0)
 		for {

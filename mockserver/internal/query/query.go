@@ -12,8 +12,9 @@ import (
 // Options of a Searcher.
 type Options struct {
 	Store journal.Store
-	Now   func() time.Time // the clock of queries that say how long ago; nil is time.Now
-	// Memory bounds the bytes that a wait's result has, and those that reading bodies takes; 0 is 256 MiB.
+	Now   func() time.Time // the clock for relative times; nil is time.Now
+	// Memory bounds the bytes in the result of a wait, and the bytes for reading bodies; 0 is 256
+	// MiB.
 	Memory int64
 }
 
@@ -23,10 +24,10 @@ const usualMemory = 256 << 20
 // Searcher finds captures in a store.
 type Searcher struct {
 	o        Options
-	bounds   *reads // of what reading bodies takes
+	bounds   *reads // for reading bodies
 	compiled compiled
 	reads    sharedReads
-	looks    int           // at captures, that one page costs at most
+	looks    int           // the most that one page may cost
 	closing  chan struct{} // closed when Close is called
 }
 
@@ -49,29 +50,32 @@ type Query struct {
 	journal.CaptureQuery
 	Where string // a jq condition over {method, path, query, params, headers, body, form, parts}
 	Q     string // words and fields: see Help
-	// Brief cuts each body to this many bytes and leaves out Raw: see Page.Sizes. 0 is whole.
+	// Brief cuts each body to this many bytes and drops Raw: see Page.Sizes. 0 returns whole
+	// bodies.
 	Brief int
 }
 
-// Page is a part of what a query selects.
+// Page is a part of the captures that a query selects.
 type Page struct {
 	Captures []journal.Capture
-	// Sizes are the lengths of the bodies of Captures as they were received.
+	// Sizes are the lengths of the bodies of Captures as received.
 	Sizes []int
-	// Next is the seq to go on from, as Before or, oldest first, as After; 0 when there is no more. A page may end early, even
-	// without a capture.
+	// Next is the seq to continue from, as Before or, oldest first, as After; 0 when there is no
+	// more. A page may end early, even without a capture.
 	Next uint64
 }
 
-// The cost of one page: so many looks at captures, each evaluation of a condition counting as several.
+// The cost of one page: 1 for each capture, or conditionCost when the query has a condition.
 const (
 	mostLooks      = 50_000
 	conditionLooks = 10
 )
 
-// Page returns captures that the query selects, newest first unless Oldest: as many as its limit, of bytes bytes
-// together when that is not 0, unless it is one. It ends early when it would take long: see Page.Next. A condition that
-// fails on a capture, as .body.id does on a body that is text, does not hold for it; one that takes too long is journal.ErrInvalid.
+// Page returns captures that the query selects, newest first unless Oldest. It returns at most the
+// query's limit, and at most bytes bytes together (0: no bound) unless the first capture alone has
+// more. It ends early when it would take long: see Page.Next. A condition that fails on a capture,
+// as .body.id does on a text body, does not hold for it. A condition that takes too long is
+// journal.ErrInvalid.
 func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 	selected, err := s.prepare(&q)
 	if err != nil {
@@ -116,7 +120,7 @@ func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 	return page, nil
 }
 
-// prepare reads a query.
+// prepare compiles a query.
 func (s *Searcher) prepare(q *Query) (*selection, error) {
 	if q.Bin != "" {
 		if err := journal.CheckBin(q.Bin); err != nil {
@@ -131,7 +135,8 @@ func (s *Searcher) prepare(q *Query) (*selection, error) {
 	return selected, nil
 }
 
-// Captures returns the captures that a query selects, up to its limit: as many pages as that takes.
+// Captures returns the captures that a query selects, up to its limit. It reads as many pages as
+// that takes.
 func (s *Searcher) Captures(ctx context.Context, q Query) ([]journal.Capture, error) {
 	limit := journal.PageSize(q.Limit)
 	found := []journal.Capture{}
@@ -152,11 +157,12 @@ func (s *Searcher) Captures(ctx context.Context, q Query) ([]journal.Capture, er
 	}
 }
 
-// deletedAtOnce is how many captures Delete gathers before it deletes them.
+// deleteBatch is how many captures Delete deletes at a time.
 const deletedAtOnce = 1000
 
-// Delete deletes the captures of a bin that a query selects, whatever its limit, and returns how many there were. What
-// comes meanwhile stays. When it fails, or ctx ends, those that it returns are gone.
+// Delete deletes the captures of a bin that a query selects, whatever its limit, and returns how
+// many it deleted. It does not delete captures that arrive meanwhile. When it fails, or ctx ends,
+// the returned number of captures has been deleted.
 func (s *Searcher) Delete(ctx context.Context, q Query) (int, error) {
 	if err := journal.CheckBin(q.Bin); err != nil {
 		return 0, err

@@ -215,7 +215,8 @@ func TestWaitIsInconclusive(t *testing.T) {
 	}
 }
 
-// A capture that the store cannot read may be any: a wait for no more than so many cannot hold then.
+// A capture that the store cannot read may be any: a wait for no more than so many cannot hold
+// then.
 func TestWaitOverDamagedCaptures(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)

@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// canLook says whether a connection can be looked at without waiting.
+// canPeek reports whether a connection can be checked without waiting.
 const canLook = true
 
-// watch looks at a connection between two requests. It allocates nothing after it was made.
+// watch checks a connection between two requests. It allocates only when it is created.
 type watch struct {
-	raw  syscall.RawConn // nil: it cannot be looked at
+	raw  syscall.RawConn // nil: the connection cannot be checked
 	look func(fd uintptr) bool
 	one  [1]byte
-	idle bool // what look saw
+	idle bool // the result of peek
 }
 
 func newWatch(conn net.Conn) *watch {
@@ -37,8 +37,8 @@ func newWatch(conn net.Conn) *watch {
 	return w
 }
 
-// quiet says whether the connection can carry another request: its peer has neither closed it nor sent anything, which would be taken for
-// the response to the next request. It looks without waiting.
+// reusable reports whether the connection can carry another request: its peer has neither closed it
+// nor sent anything, which would be read as the response to the next request. It does not wait.
 func (w *watch) quiet() bool {
 	w.idle = false
 	return w.raw != nil && w.raw.Read(w.look) == nil && w.idle

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// Bounds of the connections kept for reuse. Servers commonly close idle connections after 5 s or more (Node.js: 5 s);
-// keeping them for less makes it unlikely that a request meets a connection that is being closed.
+// Bounds of the idle connections. Servers commonly close idle connections after 5 s or more
+// (Node.js: 5 s); a shorter limit makes it unlikely that a request uses a connection that is being
+// closed.
 const (
 	idleAge     = 4 * time.Second
 	idlePerHost = 64
 	idleTotal   = 256
 )
 
-// idle holds connections that may be used again. The zero idle is ready.
+// idlePool stores connections for reuse. The zero idlePool is ready.
 type idle struct {
 	mu      sync.Mutex
 	sockets []*socket // in the order in which they became idle
@@ -39,7 +40,7 @@ func (p *idle) take(to destination) *socket {
 	return nil
 }
 
-// put keeps a connection, or closes it when there are enough.
+// put stores a connection, or closes it when there are enough.
 func (p *idle) put(s *socket) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +61,7 @@ func (p *idle) put(s *socket) {
 	}
 }
 
-// schedule has the oldest connection closed when its time is over; the lock is held.
+// schedule schedules closing the oldest connection. The caller must lock p.mu.
 func (p *idle) schedule() {
 	wait := idleAge - time.Since(p.sockets[0].idle)
 	if p.sweep == nil {

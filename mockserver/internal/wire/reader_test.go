@@ -8,7 +8,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// However the bytes arrive, the response is the same; and what is skipped is as long as what is kept.
+// However the bytes arrive, the response is the same; and what is skipped is as long as what is
+// kept.
 func FuzzResponse(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-a: b\r\n\r\nokrest"), false, 10)
 	f.Add([]byte("HTTP/1.1 100 Continue\n\nHTTP/1.0 200\nTransfer-Encoding: chunked\n\n3;x\nabc\n0\nT: 1\n\n"), false, 2)

@@ -78,8 +78,9 @@ func secureServer(t testing.TB, certificate *authority) string {
 
 func loopback() []net.IP { return []net.IP{net.IPv4(127, 0, 0, 1)} }
 
-// A certificate that is not taken is refused before anything is sent, and the error says what can be done, in the same words for
-// Client, Conn, and whoever uses net/http with Trust's configuration.
+// A certificate that is not taken is refused before anything is sent, and the error says what can
+// be done, in the same words for Client, Conn, and whoever uses net/http with Trust's
+// configuration.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	known, unknown := newAuthority(t, "known"), newAuthority(t, "unknown")
@@ -176,8 +177,8 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// A single server's certificate can be trusted as well as an authority, and what is added takes nothing away from those who use the
-// Trust already.
+// A single server's certificate can be trusted as well as an authority, and what is added takes
+// nothing away from those who use the Trust already.
 func TestTrustAServer(t *testing.T) {
 	t.Parallel()
 	alone := newCertificate(t, nil, &x509.Certificate{IPAddresses: loopback()})

@@ -168,8 +168,8 @@ func values() *rapid.Generator[any] {
 	})
 }
 
-// Another implementation of JSON Schema agrees: what was taken in fits the schema, and what does not drift fits it too,
-// and nothing else.
+// Another implementation of JSON Schema agrees: what was taken in fits the schema, and what does
+// not drift fits it too, and nothing else.
 func TestSchemaTellsDrift(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

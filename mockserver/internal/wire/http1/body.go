@@ -6,17 +6,17 @@ import (
 	"io"
 )
 
-// Body is a body as it is read. After an error it is what there was.
+// Body is a body as it is read. After an error it has what was read.
 type Body struct {
-	Bytes []byte // what was read is appended
-	Most  int    // bytes of Bytes: ErrLong when there are more; Skip reads all and keeps nothing
+	Bytes []byte // read bytes are appended
+	Most  int    // bound of Bytes: ErrLong when there are more; Skip reads all and keeps nothing
 
-	// Frames keeps the bytes of a body in chunks as they came, in Framed, and the lines of its
-	// trailer.
+	// Frames stores the raw bytes of a chunked body in Framed, and the lines of its trailer in
+	// Trailer.
 	Frames  bool
 	Framed  []byte
 	Trailer []string
-	// MostFraming bounds what frames the chunks, in bytes; 0 is no bound. MostTrailer bounds the
+	// MostFraming bounds the framing of the chunks, in bytes; 0 is no bound. MostTrailer bounds the
 	// trailer; 0 is MaxHead.
 	MostFraming, MostTrailer int
 
@@ -26,7 +26,7 @@ type Body struct {
 // Skip as Body.Most reads a body to its end and keeps nothing.
 const Skip = -1
 
-// frame takes account of bytes that frame chunks.
+// frame counts bytes that frame chunks, and stores them when b.Frames is set.
 func (b *Body) frame(raw []byte) {
 	b.framing += len(raw)
 	if b.Frames {
@@ -48,7 +48,7 @@ func (r *Reader) Sized(b *Body, n int64) error {
 	b.Bytes = append(b.Bytes, r.buf[r.r:r.r+buffered]...)
 	r.r += buffered
 	for len(b.Bytes) < end {
-		if len(b.Bytes) == cap(b.Bytes) { // as it comes, whatever length was announced
+		if len(b.Bytes) == cap(b.Bytes) { // grow as bytes arrive: the announced length may be false
 			size := min(end, max(FirstSpace, 2*len(b.Bytes)))
 			if err := r.room(size - cap(b.Bytes)); err != nil {
 				return err
@@ -83,7 +83,7 @@ func (r *Reader) skip(n int64) error {
 	}
 }
 
-// Rest reads a body that ends where the connection does.
+// Rest reads a body that ends where the connection ends.
 func (r *Reader) Rest(b *Body) error {
 	for {
 		part := r.buf[r.r:r.w]
@@ -104,7 +104,7 @@ func (r *Reader) Rest(b *Body) error {
 	}
 }
 
-// Chunks reads a body in chunks, decoded, to the end of its trailer: RFC 9112 §7.1.
+// Chunks reads a chunked body, decoded, to the end of its trailer: RFC 9112 §7.1.
 func (r *Reader) Chunks(b *Body) error {
 	for {
 		if b.MostFraming > 0 && b.framing > b.MostFraming { // chunk extensions have no other bound
@@ -141,7 +141,7 @@ func (r *Reader) Chunks(b *Body) error {
 	}
 }
 
-// trailer reads the lines behind the last chunk.
+// trailer reads the lines after the last chunk.
 func (r *Reader) trailer(b *Body) error {
 	most := b.MostTrailer
 	if most == 0 {

@@ -54,7 +54,8 @@ func TestChunks(t *testing.T) {
 	}
 }
 
-// The reader asks before it takes more memory than its first buffer, and goes no further when it is refused.
+// The reader asks before it takes more memory than its first buffer, and goes no further when it is
+// refused.
 func TestRoom(t *testing.T) {
 	t.Parallel()
 	full := errors.New("full")
@@ -71,7 +72,8 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// However the bytes arrive, what is read of a message is the same; what is skipped is as long as what is kept.
+// However the bytes arrive, what is read of a message is the same; what is skipped is as long as
+// what is kept.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET"), 10)
 	f.Add([]byte("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n3;x\nabc\n0\nT: 1\n\nrest"), 2)
