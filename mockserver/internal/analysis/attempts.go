@@ -11,8 +11,8 @@ import (
 
 // Bounds of Attempts.
 const (
-	mostAttempts = 1000
-	nearby       = 10_000 // sequence numbers on each side, when no text identifies the attempts
+	maxAttempts = 1000
+	nearby      = 10_000 // sequence numbers on each side, when no text identifies the attempts
 )
 
 // Attempts returns the captures in c's bin that are attempts of the same delivery as c, oldest
@@ -31,7 +31,7 @@ func Attempts(ctx context.Context, store journal.Store, c journal.Capture, p *fi
 		if DeliveryOf(&other.Message, p, 0) == d {
 			found = append(found, other.Clone())
 		}
-		return len(found) < mostAttempts
+		return len(found) < maxAttempts
 	})
 	return found, err
 }
@@ -41,7 +41,7 @@ func Attempts(ctx context.Context, store journal.Store, c journal.Capture, p *fi
 // returns nil when there is no such text.
 func textsOf(c *journal.Capture, id string) []string {
 	if id == "" {
-		return telling(run(string(c.Body)))
+		return searchable(longestASCII(string(c.Body)))
 	}
 	if _, after, of := strings.Cut(id, "\x00"); of { // the id follows its source
 		id = after
@@ -51,22 +51,22 @@ func textsOf(c *journal.Capture, id string) []string {
 	if !text.Holds(journal.Fold(nil, id)) {
 		return nil // written with escapes, which may differ in another attempt
 	}
-	return telling(id)
+	return searchable(id)
 }
 
 // minText is the length of the shortest text, in bytes, by which a store can skip captures.
-const shortest = 3
+const minText = 3
 
 // searchable returns the text, if it is long enough for a search.
-func telling(text string) []string {
-	if len(text) < shortest {
+func searchable(text string) []string {
+	if len(text) < minText {
 		return nil
 	}
 	return []string{text}
 }
 
 // longestASCII returns the longest run of ASCII characters in a text, or the first run of 200.
-func run(text string) string {
+func longestASCII(text string) string {
 	const enough = 200
 	longest := ""
 	for begin := 0; begin < len(text) && len(longest) < enough; {

@@ -18,11 +18,11 @@ type DeliveryKey [sha256.Size]byte
 // gives the delivery, in a header line or in the body, or else the body itself, which stays the
 // same from attempt to attempt. One event to two paths is two deliveries. The sequence number is
 // part of the key: one delivery takes the responses of several sequences, each from its start.
-func DeliveryOf(m *signature.Message, p *fixtures.Provider, plan int) DeliveryKey {
+func DeliveryOf(m *signature.Message, p *fixtures.Provider, sequence int) DeliveryKey {
 	path, _, _ := strings.Cut(m.Target, "?")
 	hash := sha256.New()
 	var number [8]byte
-	hash.Write(binary.BigEndian.AppendUint64(number[:0], uint64(plan)))
+	hash.Write(binary.BigEndian.AppendUint64(number[:0], uint64(sequence)))
 	hash.Write([]byte(path))
 	hash.Write([]byte{0})
 	if id := deliveryID(m, p); id != "" {

@@ -73,9 +73,9 @@ type Kept struct {
 
 // Bounds of a Sender.
 const (
-	mostObserved = 10_000 // captures
-	mostGaps     = 19     // attempts after the first
-	mostKinds    = 50     // of user agents, and of header lines that vary
+	maxObserved = 10_000 // captures
+	maxGaps     = 19     // attempts after the first
+	maxKinds    = 50     // of user agents, and of header lines that vary
 )
 
 // SenderOf profiles the program that sent the newest captures of a bin, up to 10,000. stored is how
@@ -84,13 +84,13 @@ const (
 func SenderOf(ctx context.Context, store journal.Store, bin string, stored uint64, p *fixtures.Provider) (Sender, error) {
 	o := newObserver(bin, p)
 	q := journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit}
-	for o.out.Captures < mostObserved {
+	for o.out.Captures < maxObserved {
 		page, err := store.Captures(ctx, q)
 		if err != nil {
 			return Sender{}, err
 		}
 		for i := range page {
-			o.see(&page[i])
+			o.add(&page[i])
 		}
 		if len(page) < q.Limit {
 			break
@@ -129,7 +129,7 @@ func newObserver(bin string, p *fixtures.Provider) *observer {
 	}
 }
 
-func (o *observer) see(c *journal.Capture) {
+func (o *observer) add(c *journal.Capture) {
 	o.out.Captures++
 	o.peers[c.Peer] = true
 	count(o.out.UserAgents, c.Headers.Get("User-Agent"))
@@ -149,7 +149,7 @@ func (o *observer) see(c *journal.Capture) {
 
 // count counts one more of a kind, unless there are too many kinds.
 func count(kinds map[string]int, kind string) {
-	if kinds[kind] > 0 || len(kinds) < mostKinds {
+	if kinds[kind] > 0 || len(kinds) < maxKinds {
 		kinds[kind]++
 	}
 }
@@ -213,7 +213,7 @@ func (o *observer) conclude() Sender {
 			}
 			f.Retried++
 			o.pair(a, &attempts[i+1], vary)
-			if i < mostGaps {
+			if i < maxGaps {
 				gaps[i+2] = append(gaps[i+2], attempts[i+1].at.Sub(a.at))
 			}
 		}
@@ -247,7 +247,7 @@ func (o *observer) pair(a, next *observed, vary map[string]bool) {
 	}
 	for _, lines := range [2]signature.Headers{a.headers, next.headers} {
 		for _, line := range lines {
-			if len(vary) < mostKinds && a.headers.Get(line.Name) != next.headers.Get(line.Name) {
+			if len(vary) < maxKinds && a.headers.Get(line.Name) != next.headers.Get(line.Name) {
 				vary[strings.ToLower(line.Name)] = true
 			}
 		}
@@ -301,13 +301,13 @@ func (o *observer) summarize() {
 		summarize("keeps connections open: %d requests over %d", out.Captures, out.Connections)
 	}
 	if n := len(out.UserAgents); n > 1 {
-		summarize("calls itself by %d names", n)
+		summarize("uses %d User-Agent values", n)
 	}
 	if valid, checked := out.Verdicts["valid"], total(out.Verdicts); checked > 0 {
 		summarize("signs correctly: %d of %d", valid, checked)
 	}
 	if !out.Complete {
-		summarize("older captures were not looked at, or are gone: of some deliveries the first attempts may be missing")
+		summarize("older captures were evicted or not analysed: the first attempts of some deliveries may be missing")
 	}
 }
 

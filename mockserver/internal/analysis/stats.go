@@ -47,8 +47,8 @@ type Refused struct {
 	Failed    uint64 `json:"failed"`  // the store failed in another way: 500; there is no capture
 }
 
-// mostIrregular bounds how many bins have separate counts, because senders choose the names.
-const mostIrregular = 10_000
+// maxIrregular bounds how many bins have separate counts, because senders choose the names.
+const maxIrregular = 10_000
 
 // Irregulars has the counts of each bin and of all together. The zero value is ready.
 type Irregulars struct {
@@ -66,7 +66,7 @@ func (i *Irregulars) Count(bin string, add func(*Irregular)) {
 	own := i.byBin[bin]
 	switch {
 	case own != nil:
-	case len(i.byBin) >= mostIrregular:
+	case len(i.byBin) >= maxIrregular:
 		i.missed = true
 		return
 	default:

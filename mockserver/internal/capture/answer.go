@@ -118,8 +118,8 @@ func (a *answer) body(r *request) string {
 	return a.content
 }
 
-// longestDelay bounds the delay of a response, and the time that its body may take.
-const longestDelay = 10 * time.Minute
+// maxDelay bounds the delay of a response, and the time that its body may take.
+const maxDelay = 10 * time.Minute
 
 // checkResponse returns what is wrong with a scripted response. The error names the response by
 // where.
@@ -127,10 +127,10 @@ func checkResponse(r journal.Response, where string) error {
 	switch delay := time.Duration(r.Delay); {
 	case r.Status != 0 && (r.Status < 200 || r.Status > 999):
 		return fmt.Errorf("%w: %s: status %d: want 200 to 999", ErrInvalid, where, r.Status)
-	case delay < 0 || delay > longestDelay:
-		return fmt.Errorf("%w: %s: delay %s: want 0s to %s", ErrInvalid, where, delay, longestDelay)
-	case r.Drip < 0 || time.Duration(r.Drip) > longestDelay:
-		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, longestDelay)
+	case delay < 0 || delay > maxDelay:
+		return fmt.Errorf("%w: %s: delay %s: want 0s to %s", ErrInvalid, where, delay, maxDelay)
+	case r.Drip < 0 || time.Duration(r.Drip) > maxDelay:
+		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, maxDelay)
 	case r.Cut != "" && r.Cut != journal.CutHead && r.Cut != journal.CutBody:
 		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, clip.Quote(r.Cut))
 	case r.Body != "" && len(r.Binary) > 0:
@@ -140,9 +140,9 @@ func checkResponse(r journal.Response, where string) error {
 	case (r.Hang || r.Reset) && (r.Status != 0 || r.Content() != "" || len(r.Headers) > 0 || len(r.Lines) > 0 || r.Drip > 0 || r.Cut != ""):
 		return fmt.Errorf("%w: %s: a response that hangs or resets has no status, headers or body", ErrInvalid, where)
 	case (r.Drip > 0 || r.Cut == journal.CutBody) && (r.Content() == "" || isBodiless(r.Status)):
-		return fmt.Errorf("%w: %s: drip, or cut in the body: the response has no body; give one", ErrInvalid, where)
+		return fmt.Errorf("%w: %s: drip, or cut in the body: the response has no body; add one", ErrInvalid, where)
 	case r.Drip > 0 && r.Cut == journal.CutHead:
-		return fmt.Errorf("%w: %s: drip and cut in the head: the body that would drip never comes", ErrInvalid, where)
+		return fmt.Errorf("%w: %s: drip and cut in the head: the body is never sent; use one of them", ErrInvalid, where)
 	}
 	for name, value := range r.Headers {
 		if err := checkLine(name, value, where); err != nil {

@@ -60,11 +60,11 @@ func openAuthority(dir string, served names, now time.Time) (*authority, error) 
 		return a, a.save(certPath, keyPath)
 	}
 	if err := errors.Join(errCert, errKey); err != nil {
-		return nil, fmt.Errorf("the certificate authority is not whole: delete %s and %s to have a new one: %w", certPath, keyPath, err)
+		return nil, fmt.Errorf("the certificate authority is incomplete: delete %s and %s to create a new one: %w", certPath, keyPath, err)
 	}
 	a, err := parseAuthority(cert, key, served, now)
 	if err != nil {
-		return nil, fmt.Errorf("the certificate authority in %s: %w: delete it and %s to have a new one", certPath, err, keyPath)
+		return nil, fmt.Errorf("the certificate authority in %s: %w: delete it and %s to create a new one", certPath, err, keyPath)
 	}
 	return a, nil
 }
@@ -121,7 +121,7 @@ func (a *authority) save(certPath, keyPath string) error {
 		{certPath, 0o644, a.pem},
 	} {
 		if err := os.WriteFile(f.path, f.data, f.mode); err != nil {
-			return fmt.Errorf("keep the certificate authority: %w", err)
+			return fmt.Errorf("store the certificate authority: %w", err)
 		}
 	}
 	return nil
@@ -135,7 +135,7 @@ func parseAuthority(cert, key []byte, served names, now time.Time) (*authority, 
 	own, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	switch {
 	case !ok || !pair.Leaf.IsCA:
-		return nil, errors.New("it is not one that hookrig made")
+		return nil, errors.New("hookrig did not create it")
 	case now.After(pair.Leaf.NotAfter):
 		return nil, fmt.Errorf("it expired on %s", pair.Leaf.NotAfter.Format(time.DateOnly))
 	}
@@ -146,16 +146,16 @@ func parseAuthority(cert, key []byte, served names, now time.Time) (*authority, 
 // covers returns an error when clients would reject the authority's certificates for n.
 func (a *authority) covers(n names) error {
 	if !a.cert.PermittedDNSDomainsCritical {
-		return errors.New("it could vouch for any name")
+		return errors.New("it could sign for any name")
 	}
 	for _, name := range n.dns {
 		if !slices.Contains(a.cert.PermittedDNSDomains, name) {
-			return fmt.Errorf("it does not vouch for %s, only for %s", name, strings.Join(a.cert.PermittedDNSDomains, ", "))
+			return fmt.Errorf("it cannot sign for %s, only for %s", name, strings.Join(a.cert.PermittedDNSDomains, ", "))
 		}
 	}
 	for _, ip := range n.ips {
 		if !slices.ContainsFunc(a.cert.PermittedIPRanges, func(r *net.IPNet) bool { return r.Contains(ip) }) {
-			return fmt.Errorf("it does not vouch for %s, only for %s", ip, a.cert.PermittedIPRanges)
+			return fmt.Errorf("it cannot sign for %s, only for %s", ip, a.cert.PermittedIPRanges)
 		}
 	}
 	return nil

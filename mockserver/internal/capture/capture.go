@@ -55,7 +55,7 @@ func (s *Server) admit(socket net.Conn) {
 	case closed:
 		_ = c.tcp().Close() // nothing was read
 	case full:
-		s.tally.refused.Add(1)
+		s.counters.refused.Add(1)
 		c.refuse()
 	default:
 		go c.serve()
@@ -137,7 +137,7 @@ func (c *conn) read() bool {
 	switch {
 	case c.refuseForeign():
 	case err != nil && !errors.As(err, new(http1.Malformed)):
-		r.refuse(err, fmt.Sprintf("the head has more than %d bytes", c.s.o.MaxHead), "the head was not whole")
+		r.refuse(err, fmt.Sprintf("the head has more than %d bytes", c.s.o.MaxHead), "the head was incomplete")
 	case problem != nil:
 		r.refuse(problem, "", "")
 	default:
@@ -148,9 +148,9 @@ func (c *conn) read() bool {
 
 // readBody reads the body that the head announces.
 func (c *conn) readBody() {
-	r, f, most := &c.request, &c.request.parsed.Frame, c.s.o.MaxBody
+	r, f, limit := &c.request, &c.request.parsed.Frame, c.s.o.MaxBody
 	announced := f.Chunked || f.Length > 0
-	if announced && f.Expect && len(c.in.Buffered()) == 0 && f.Length <= int64(most) {
+	if announced && f.Expect && len(c.in.Buffered()) == 0 && f.Length <= int64(limit) {
 		if _, err := io.WriteString(c.socket, "HTTP/1.1 100 Continue\r\n\r\n"); err != nil {
 			r.refuse(err, "", "no byte of the body arrived")
 			return
@@ -158,24 +158,24 @@ func (c *conn) readBody() {
 	}
 	switch {
 	case !announced:
-	case f.Expect && f.Length > int64(most): // the sender asked first, and the server declines
-		r.refuse(http1.ErrLong, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, most), "")
+	case f.Expect && f.Length > int64(limit): // the sender asked first, and the server declines
+		r.refuse(http1.ErrLong, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, limit), "")
 		r.refused.declined = true
 	case f.Chunked:
 		var err error
 		var trailer []string
-		r.Body, trailer, err = c.in.chunked(most, c.s.o.MaxHead)
+		r.Body, trailer, err = c.in.chunked(limit, c.s.o.MaxHead)
 		for _, line := range trailer {
 			r.problems = append(r.problems, "trailer line: "+clip.Quote(redact.Line(line)))
 		}
 		if err != nil {
-			r.refuse(err, fmt.Sprintf("the body has more than %d bytes", most),
+			r.refuse(err, fmt.Sprintf("the body has more than %d bytes", limit),
 				fmt.Sprintf("%d bytes of the chunked body arrived", len(r.Body)))
 		}
 	default:
 		var err error
-		if r.Body, err = c.in.sized(f.Length, most); err != nil {
-			r.refuse(err, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, most),
+		if r.Body, err = c.in.sized(f.Length, limit); err != nil {
+			r.refuse(err, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, limit),
 				fmt.Sprintf("%d of %d bytes of the body arrived", len(r.Body), f.Length))
 		}
 	}
@@ -208,14 +208,14 @@ func (c *conn) record(reception *Reception) *answer {
 		kept.Response = &response.record
 	}
 	if err := s.o.Store.AppendCapture(s.ctx, kept); err != nil {
-		s.tally.unstored.Add(1)
+		s.counters.unstored.Add(1)
 		s.account(r, err)
 		s.o.Log.Error("capture: a request was not stored", "bin", r.bin, "peer", c.peer, "error", err)
 		return unstored(err)
 	}
-	s.tally.captured.Add(1)
+	s.counters.captured.Add(1)
 	if r.refused != nil {
-		s.tally.problems.Add(1)
+		s.counters.problems.Add(1)
 		s.account(r, nil)
 	}
 	if reception != nil && reception.Stored != nil && r.refused == nil {

@@ -26,7 +26,7 @@ type conn struct {
 	capture journal.Capture // the capture of the request
 
 	forwards bool // the request is being forwarded, and counts in Server.forwards
-	asks     bool // the front's API answers the request, which counts in Server.apiCalls
+	callsAPI bool // the front's API answers the request, which counts in Server.apiCalls
 
 	idle  atomic.Bool // waiting for something other than the rest of a request
 	wrote time.Time   // when the write limit was last set
@@ -60,7 +60,7 @@ func (c *conn) unusual() []byte {
 func unstored(err error) *answer {
 	status, text := http.StatusInternalServerError, "hookrig could not store this request; see its log\n"
 	if errors.Is(err, journal.ErrFull) {
-		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request: delete captures, or have it keep fewer (--keep-bytes)\n"
+		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request: delete captures, or keep fewer (--keep-bytes)\n"
 	}
 	return newAnswer(journal.Response{Status: status, Body: text})
 }
@@ -145,7 +145,7 @@ func (c *conn) refuse() {
 		_ = c.tcp().Close()
 		return
 	}
-	text := fmt.Sprintf("hookrig serves %d connections at a time, and they are taken\n", c.s.o.MaxConns)
+	text := fmt.Sprintf("hookrig serves %d connections at a time, and all are in use\n", c.s.o.MaxConns)
 	a := newAnswer(journal.Response{Status: http.StatusServiceUnavailable, Body: text})
 	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.quiet))
 	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), text...)

@@ -80,7 +80,7 @@ func (c *conn) refuseForeign() bool {
 		what, do = "the sender speaks SSH, and this address HTTP/1.1", "is the port right?"
 	case speaksHTTP2:
 		status = http.StatusHTTPVersionNotSupported
-		what, do = "the sender speaks HTTP/2, and this address HTTP/1.1", "have it begin with HTTP/1.1"
+		what, do = "the sender speaks HTTP/2, and this address HTTP/1.1", "configure it to use HTTP/1.1"
 	}
 	r.bin, r.last = "", true
 	r.refused = &refusal{status: status, problem: http1.Malformed(where + what + ": " + do).Error(), why: malformed, language: spoken}

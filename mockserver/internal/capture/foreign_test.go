@@ -72,7 +72,7 @@ func TestOtherLanguages(t *testing.T) {
 		},
 		{
 			name: "HTTP/2", pieces: []string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"},
-			status: "505", want: `malformed: line 1: "PRI * HTTP/2.0": the sender speaks HTTP/2, and this address HTTP/1.1: have it begin with HTTP/1.1`,
+			status: "505", want: `malformed: line 1: "PRI * HTTP/2.0": the sender speaks HTTP/2, and this address HTTP/1.1: configure it to use HTTP/1.1`,
 			log: "the sender speaks HTTP/2, and this address HTTP/1.1", counts: capture.Counts{Strays: 1},
 		},
 		{

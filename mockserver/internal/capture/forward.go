@@ -43,11 +43,11 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Fragment != "":
 		return nil, fmt.Errorf("%w: %s: want the consumer's address, as in http://127.0.0.1:3000/hooks", ErrInvalid, where)
 	case s.isOwn(u):
-		return nil, fmt.Errorf("%w: %s: that is this capture address itself", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %s: this is the capture address itself", ErrInvalid, where)
 	case !set.Responses.isZero():
-		return nil, fmt.Errorf("%w: %s: the consumer's response is the bin's, so there can be no scripted responses", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %s: a bin that forwards returns the consumer's response: remove the scripted responses", ErrInvalid, where)
 	case s.o.Wire == nil:
-		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %s: this server cannot forward", ErrInvalid, where)
 	}
 	if s.o.Wire.Forbids != nil {
 		if err := s.o.Wire.Forbids(u.Hostname()); err != nil {
@@ -115,10 +115,10 @@ func (c *conn) forward(f *forwarder) *answer {
 // read, recorded and written.
 const roomOfForward = 4 * wire.DefaultMaxResponse
 
-// forwardsAtOnce returns how many requests are forwarded at a time when InFlight is below its
+// concurrentForwards returns how many requests are forwarded at a time when InFlight is below its
 // default; 0 has no bound.
-func (o Options) forwardsAtOnce() int {
-	if o.InFlight >= usualInFlight {
+func (o Options) concurrentForwards() int {
+	if o.InFlight >= defaultInFlight {
 		return 0
 	}
 	return int(max(2, o.InFlight/roomOfForward))
@@ -146,9 +146,9 @@ func (c *conn) endForward() {
 
 // passOn forwards a capture, unless it loops.
 func (f *forwarder) passOn(ctx context.Context, c *journal.Capture) *answer {
-	if n := hops(&c.Message); n >= mostHops {
+	if n := hops(&c.Message); n >= maxHops {
 		return newAnswer(journal.Response{Status: http.StatusLoopDetected, Body: fmt.Sprintf(
-			"not forwarded to %s: the request has been forwarded %d times by hookrig: it goes round, as the consumer sends it back here\n", f.to, n)})
+			"not forwarded to %s: the request has been forwarded %d times by hookrig: it is in a loop, because the consumer sends it back here\n", f.to, n)})
 	}
 	return f.pass(ctx, c)
 }
@@ -223,8 +223,8 @@ func (f *forwarder) request(c *journal.Capture) wire.Message {
 // via is the line that each forwarding bin adds to a request.
 const via = "1.1 hookrig"
 
-// mostHops is how often bins may forward a request.
-const mostHops = 5
+// maxHops is how often bins may forward a request.
+const maxHops = 5
 
 // hops counts how often bins have forwarded a request.
 func hops(m *wire.Message) (n int) {

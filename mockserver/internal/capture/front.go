@@ -71,14 +71,14 @@ func isAPI(path string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// mostAPICalls is how many API responses are made and written at a time: each may hold many
+// maxAPICalls is how many API responses are made and written at a time: each may hold many
 // requests.
-const mostAPICalls = 4
+const maxAPICalls = 4
 
 // endAPI follows when the API's response is written.
 func (c *conn) endAPI() {
-	if c.asks {
-		c.asks = false
+	if c.callsAPI {
+		c.callsAPI = false
 		<-c.s.apiCalls
 	}
 }
@@ -89,7 +89,7 @@ func (c *conn) callAPI(target string) *answer {
 	m := &c.request.Message
 	select {
 	case c.s.apiCalls <- struct{}{}:
-		c.asks = true
+		c.callsAPI = true
 	case <-c.s.forwarding.Done():
 	}
 	address, err := url.ParseRequestURI(target)

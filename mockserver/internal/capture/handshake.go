@@ -186,7 +186,7 @@ func (h Handshake) ready() (handshake, error) {
 	case all[at].secret == needed && h.Secret == "":
 		return handshake{}, fmt.Errorf("%w: handshake %s: it needs a secret, as in {\"kind\": %q, \"secret\": \"…\"}", ErrInvalid, h.Kind, h.Kind)
 	case all[at].secret == without && h.Secret != "":
-		return handshake{}, fmt.Errorf("%w: handshake %s: it has no secret: leave it out", ErrInvalid, h.Kind)
+		return handshake{}, fmt.Errorf("%w: handshake %s: it takes no secret: remove it", ErrInvalid, h.Kind)
 	case h.Kind == "discord" && h.Secret != "":
 		if key, err := hex.DecodeString(h.Secret); err != nil || len(key) != ed25519.PublicKeySize {
 			return handshake{}, fmt.Errorf("%w: handshake discord: the secret is the application's public key: want %d hexadecimal digits", ErrInvalid, 2*ed25519.PublicKeySize)
@@ -195,25 +195,25 @@ func (h Handshake) ready() (handshake, error) {
 	return all[at], nil
 }
 
-// greeter answers a bin's handshakes.
-type greeter struct {
+// handshaker answers a bin's handshakes.
+type handshaker struct {
 	kinds   []handshake
 	secrets []string
 }
 
-// newGreeter prepares handshakes. It returns nil for none. Errors wrap ErrInvalid.
-func newGreeter(list []Handshake) (*greeter, error) {
+// newHandshaker prepares handshakes. It returns nil for none. Errors wrap ErrInvalid.
+func newHandshaker(list []Handshake) (*handshaker, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	g := &greeter{}
+	g := &handshaker{}
 	for _, h := range list {
 		kind, err := h.ready()
 		if err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(g.kinds, func(k handshake) bool { return k.kind == h.Kind }) {
-			return nil, fmt.Errorf("%w: handshake %s stands there twice: give it once", ErrInvalid, h.Kind)
+			return nil, fmt.Errorf("%w: handshake %s is listed twice: list it once", ErrInvalid, h.Kind)
 		}
 		g.kinds, g.secrets = append(g.kinds, kind), append(g.secrets, h.Secret)
 	}
@@ -222,9 +222,9 @@ func newGreeter(list []Handshake) (*greeter, error) {
 
 // answer returns the response to a challenge, and nil for any other request. The first kind that
 // recognises the request answers it.
-func (g *greeter) answer(m *signature.Message) *answer {
-	for i, k := range g.kinds {
-		if r, ok := k.response(m, g.secrets[i]); ok {
+func (h *handshaker) answer(m *signature.Message) *answer {
+	for i, k := range h.kinds {
+		if r, ok := k.response(m, h.secrets[i]); ok {
 			return newAnswer(r)
 		}
 	}

@@ -14,20 +14,20 @@ import (
 // Imported is the result of importing a file.
 type Imported struct {
 	Imported int       `json:"imported" doc:"how many captures were added"`
-	Skipped  []Skipped `json:"skipped" doc:"what was not, and why"`
+	Skipped  []Skipped `json:"skipped" doc:"the records that were skipped, and why"`
 	// Unlisted counts what was skipped beyond maxSkipped.
-	Unlisted int `json:"unlisted" doc:"how much more was not"`
+	Unlisted int `json:"unlisted" doc:"how many more records were skipped"`
 	// LeftOut counts the records that never were HTTP, such as a data: URL in a browser's archive.
 	// Notes say why.
-	LeftOut int `json:"left_out,omitempty" doc:"how many records never were HTTP, and so are no captures"`
+	LeftOut int `json:"left_out,omitempty" doc:"how many records never were HTTP, so they cannot be captures"`
 	// Notes say what differs between a record and its capture, at most maxSkipped of them.
-	Notes []Skipped `json:"notes,omitempty" doc:"what the file leaves open or has otherwise than it was sent, and what was taken for it"`
+	Notes []Skipped `json:"notes,omitempty" doc:"what the file omits or changed in the request, and the value used instead"`
 }
 
 // Skipped is a record that could not be imported, or a note on one that was.
 type Skipped struct {
-	Line   int    `json:"line" doc:"of the file where it begins, from 1"`
-	Record int    `json:"record,omitempty" doc:"among the records of the file, from 1"`
+	Line   int    `json:"line" doc:"the line of the file where it begins, from 1"`
+	Record int    `json:"record,omitempty" doc:"the number of the record in the file, from 1"`
 	Why    string `json:"why"`
 }
 

@@ -26,8 +26,8 @@ type input struct {
 	begun, lined bool // whether the current head's first byte, and its first line, have arrived
 }
 
-// mostKept is how many bytes of each buffer a connection keeps between requests.
-const mostKept = 64 << 10
+// maxKept is how many bytes of each buffer a connection keeps between requests.
+const maxKept = 64 << 10
 
 // limits are the time limits of a connection.
 type limits struct {
@@ -39,7 +39,7 @@ type limits struct {
 	quiet  time.Duration // for it to send the next bytes meanwhile
 }
 
-func usualLimits() limits {
+func defaultLimits() limits {
 	return limits{idle: 2 * time.Minute, head: 10 * time.Second, body: 5 * time.Minute, write: 30 * time.Second, linger: 30 * time.Second, quiet: time.Second}
 }
 
@@ -89,9 +89,9 @@ func (in *input) arm(limit time.Duration) error {
 
 // head returns the next head with its empty line, as http1.Reader.Head does. It stops early when a
 // head cannot be HTTP/1.x.
-func (in *input) head(most int) ([]byte, error) {
+func (in *input) head(limit int) ([]byte, error) {
 	in.begun, in.lined = false, false
-	return in.Head(most, in.early)
+	return in.Head(limit, in.early)
 }
 
 // early checks a head that is still incomplete. The head's time limit starts at its first byte.
@@ -109,10 +109,10 @@ func (in *input) early(start []byte) (int, error) {
 	return len(start), in.arm(in.limits.head)
 }
 
-// sized returns the next n bytes, at most `most` of them. After an error it returns what was read.
+// sized returns the next n bytes, at most limit of them. After an error it returns what was read.
 // The bytes are valid until the next read.
-func (in *input) sized(n int64, most int) ([]byte, error) {
-	if n <= int64(most) {
+func (in *input) sized(n int64, limit int) ([]byte, error) {
+	if n <= int64(limit) {
 		if body := in.Next(n); body != nil {
 			return body, nil
 		}
@@ -120,7 +120,7 @@ func (in *input) sized(n int64, most int) ([]byte, error) {
 	if err := in.arm(in.limits.body); err != nil {
 		return nil, err
 	}
-	b := http1.Body{Bytes: in.body[:0], Most: most}
+	b := http1.Body{Bytes: in.body[:0], Max: limit}
 	err := in.Sized(&b, n)
 	in.body = b.Bytes
 	return b.Bytes, err
@@ -128,8 +128,8 @@ func (in *input) sized(n int64, most int) ([]byte, error) {
 
 // chunked returns the next chunked body, decoded, and the lines of its trailer. After an error it
 // returns what was read. The body and its raw bytes in framed are valid until the next read.
-func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, err error) {
-	b := http1.Body{Bytes: in.body[:0], Most: most, Frames: true, Framed: in.framed[:0], MostFraming: most, MostTrailer: mostTrailer}
+func (in *input) chunked(limit, maxTrailer int) (body []byte, trailer []string, err error) {
+	b := http1.Body{Bytes: in.body[:0], Max: limit, Frames: true, Framed: in.framed[:0], MaxFraming: limit, MaxTrailer: maxTrailer}
 	if err = in.arm(in.limits.body); err == nil {
 		err = in.Chunks(&b)
 	}

@@ -22,7 +22,7 @@ func TestSlowSenders(t *testing.T) {
 		want      string // the problem recorded
 		body      string
 	}{
-		{"head", "POST /b HTTP/1.1\r\nHost: x\r\nX-", limits{idle: none, head: soon, body: none}, "aborted: the head was not whole in time", ""},
+		{"head", "POST /b HTTP/1.1\r\nHost: x\r\nX-", limits{idle: none, head: soon, body: none}, "aborted: the head was incomplete in time", ""},
 		{"body", "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc", limits{idle: none, head: none, body: soon}, "aborted: 3 of 9 bytes of the body arrived in time", "abc"},
 		{
 			"chunk", "POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",

@@ -22,9 +22,9 @@ func (c *conn) stray() *answer {
 		return c.callAPI(target)
 	}
 	if r.refused != nil && r.refused.language == speaksTLS {
-		s.tally.unshaken.Add(1)
+		s.counters.unshaken.Add(1)
 	} else {
-		s.tally.strays.Add(1)
+		s.counters.strays.Add(1)
 	}
 	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {

@@ -51,11 +51,11 @@ func (s *Server) tryAll(p *fixtures.Provider, c *journal.Capture) *journal.Verif
 	here := 0
 	var best *journal.Verification // with the secrets that are used for the bin
 	for _, secret := range s.o.Known.Secrets(p.Name, c.Bin) {
-		j := s.checks.of(p, secret.Value)
-		if j == nil {
+		checker := s.checks.of(p, secret.Value)
+		if checker == nil {
 			continue
 		}
-		v := j.verify(c, false)
+		v := checker.verify(c, false)
 		switch {
 		case v.Verdict == signature.Valid:
 			v.Explanation = "it is signed with the secret of " + secret.Of
@@ -75,8 +75,8 @@ func (s *Server) tryAll(p *fixtures.Provider, c *journal.Capture) *journal.Verif
 
 // checks is a cache of checks, because creating one takes longer than a verification.
 type checks struct {
-	mu   sync.Mutex
-	made map[checkKey]*check
+	mu    sync.Mutex
+	byKey map[checkKey]*check
 }
 
 type checkKey struct {
@@ -84,7 +84,7 @@ type checkKey struct {
 	secret   string
 }
 
-const mostChecks = 256
+const maxChecks = 256
 
 // of returns the check for a provider and a secret. It returns nil when the secret cannot be one of
 // the provider's.
@@ -92,18 +92,18 @@ func (k *checks) of(p *fixtures.Provider, secret string) *check {
 	key := checkKey{p, secret}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if j, ok := k.made[key]; ok {
-		return j
+	if checker, ok := k.byKey[key]; ok {
+		return checker
 	}
-	j, err := prepareCheck(p, "", []string{secret})
+	checker, err := prepareCheck(p, "", []string{secret})
 	if err != nil {
-		j = nil
+		checker = nil
 	}
-	if k.made == nil || len(k.made) >= mostChecks {
-		k.made = map[checkKey]*check{}
+	if k.byKey == nil || len(k.byKey) >= maxChecks {
+		k.byKey = map[checkKey]*check{}
 	}
-	k.made[key] = j
-	return j
+	k.byKey[key] = checker
+	return checker
 }
 
 // verified returns the result for a capture: from its bin's provider, or from the known secrets. It

@@ -19,14 +19,14 @@ import (
 // request is one request, as far as it was read.
 type request struct {
 	signature.Message
-	bin      string // "": the target names none
-	problems []string
-	refused  *refusal // nil: the request was read whole
-	last     bool     // no request can follow on the connection
-	unspoken bool     // the server does not speak its HTTP version
-	parsed   http1.Head
-	head     string // the raw head
-	plain    bool   // wire.Append of the message gives the same bytes
+	bin         string // "": the target names none
+	problems    []string
+	refused     *refusal // nil: the request was read whole
+	last        bool     // no request can follow on the connection
+	unsupported bool     // the server does not speak its HTTP version
+	parsed      http1.Head
+	head        string // the raw head
+	plain       bool   // wire.Append of the message gives the same bytes
 }
 
 // refusal says why a request was not read whole.
@@ -55,7 +55,7 @@ func (r *request) refuse(err error, large, short string) {
 	switch {
 	case errors.As(err, new(http1.Malformed)):
 		why = malformed
-		if r.unspoken {
+		if r.unsupported {
 			status = http.StatusHTTPVersionNotSupported
 		}
 	case errors.Is(err, http1.ErrLong), errors.As(err, new(http1.TooLarge)):
@@ -103,7 +103,7 @@ func (r *request) parseRequestLine() (err error) {
 		err = http1.WrongVersion(line, r.Version)
 	}
 	if err != nil {
-		r.unspoken = strings.HasPrefix(r.Version, "HTTP/") && httpguts.ValidHeaderFieldName(r.Method)
+		r.unsupported = strings.HasPrefix(r.Version, "HTTP/") && httpguts.ValidHeaderFieldName(r.Method)
 		return err
 	}
 	if strings.IndexByte(r.Target, ' ') >= 0 {

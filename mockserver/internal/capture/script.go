@@ -47,8 +47,8 @@ const byDelivery = "delivery"
 
 // The largest script.
 const (
-	mostResponses = 10_000
-	mostRules     = 100
+	maxResponses = 10_000
+	maxRules     = 100
 )
 
 // isZero reports whether the script is empty.
@@ -77,31 +77,31 @@ func cloneResponses(list []journal.Response) []journal.Response {
 // script is a compiled Script.
 type script struct {
 	rules    []rule
-	sequence *plan // nil: there are only rules
+	sequence *sequence // nil: there are only rules
 	// provider knows where its deliveries' ids are; nil is no provider.
 	provider *fixtures.Provider
 }
 
 type rule struct {
-	where *query.Condition
-	plan  *plan
+	where    *query.Condition
+	sequence *sequence
 }
 
 // newScript compiles a Script. It returns nil for the zero Script. Errors wrap ErrInvalid.
 func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, error) {
 	switch {
-	case len(s.Rules) > mostRules:
-		return nil, fmt.Errorf("%w: %d rules: want at most %d", ErrInvalid, len(s.Rules), mostRules)
+	case len(s.Rules) > maxRules:
+		return nil, fmt.Errorf("%w: %d rules: want at most %d", ErrInvalid, len(s.Rules), maxRules)
 	case s.isZero():
 		return nil, nil
 	}
 	ready := &script{provider: p}
-	var book *positions // shared by all sequences, to bound the memory
+	var positions *positions // shared by all sequences, to bound the memory
 	if s.By != "" || slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.By != "" }) {
-		book = newPositions()
+		positions = newPositions()
 	}
 	var err error
-	if ready.sequence, err = newPlan(s.Sequence, s.Loop, s.By, book, 0, ""); err != nil {
+	if ready.sequence, err = newSequence(s.Sequence, s.Loop, s.By, positions, 0, ""); err != nil {
 		return nil, err
 	}
 	for i, r := range s.Rules {
@@ -113,7 +113,7 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
-		p, err := newPlan(r.Sequence, r.Loop, r.By, book, i+1, where+": ")
+		p, err := newSequence(r.Sequence, r.Loop, r.By, positions, i+1, where+": ")
 		switch {
 		case err != nil:
 			return nil, err
@@ -121,7 +121,7 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 			if err := checkResponse(r.Response, where); err != nil {
 				return nil, err
 			}
-			p = &plan{answers: []*answer{newAnswer(r.Response)}}
+			p = &sequence{answers: []*answer{newAnswer(r.Response)}}
 		case !reflect.ValueOf(r.Response).IsZero():
 			return nil, fmt.Errorf("%w: %s: a response and a sequence: want one of them", ErrInvalid, where)
 		}
@@ -137,12 +137,12 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 		doc, done := server.Document(m)
 		defer done()
 		for i := range s.rules {
-			held, err := s.rules[i].where.Holds(server.ctx, doc)
+			holds, err := s.rules[i].where.Holds(server.ctx, doc)
 			if err != nil {
 				server.o.Log.Debug("capture: a rule could not be checked, so it does not hold", "where", s.rules[i].where, "error", err)
 			}
-			if held {
-				return s.rules[i].plan.next(m, s.provider)
+			if holds {
+				return s.rules[i].sequence.next(m, s.provider)
 			}
 		}
 	}
@@ -153,32 +153,32 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 }
 
 // sequence is a compiled list of responses and its position.
-type plan struct {
-	answers []*answer
-	loop    bool
-	taken   atomic.Uint64 // responses taken by all requests together
-	book    *positions    // responses taken by each delivery; nil: by all together
-	number  int           // of the sequence, in positions
+type sequence struct {
+	answers   []*answer
+	loop      bool
+	taken     atomic.Uint64 // responses taken by all requests together
+	positions *positions    // responses taken by each delivery; nil: by all together
+	number    int           // of the sequence, in positions
 }
 
 // newSequence compiles a list of responses. It returns nil for an empty list. Errors begin with
 // where and wrap ErrInvalid.
-func newPlan(sequence []journal.Response, loop bool, by string, book *positions, number int, where string) (*plan, error) {
+func newSequence(responses []journal.Response, loop bool, by string, positions *positions, number int, where string) (*sequence, error) {
 	switch {
 	case by != "" && by != byDelivery:
-		return nil, fmt.Errorf("%w: %sresponses by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, clip.Quote(by))
-	case len(sequence) > mostResponses:
-		return nil, fmt.Errorf("%w: %s%d responses: want at most %d", ErrInvalid, where, len(sequence), mostResponses)
-	case len(sequence) == 0 && (loop || by != ""):
+		return nil, fmt.Errorf("%w: %sresponses by %s: want \"delivery\", or nothing to share them within the bin", ErrInvalid, where, clip.Quote(by))
+	case len(responses) > maxResponses:
+		return nil, fmt.Errorf("%w: %s%d responses: want at most %d", ErrInvalid, where, len(responses), maxResponses)
+	case len(responses) == 0 && (loop || by != ""):
 		return nil, fmt.Errorf("%w: %sloop or by without a sequence: there is nothing to repeat", ErrInvalid, where)
-	case len(sequence) == 0:
+	case len(responses) == 0:
 		return nil, nil
 	}
-	p := &plan{loop: loop, number: number}
+	p := &sequence{loop: loop, number: number}
 	if by == byDelivery {
-		p.book = book
+		p.positions = positions
 	}
-	for i, r := range sequence {
+	for i, r := range responses {
 		if err := checkResponse(r, fmt.Sprintf("%sresponse %d", where, i+1)); err != nil {
 			return nil, err
 		}
@@ -188,19 +188,19 @@ func newPlan(sequence []journal.Response, loop bool, by string, book *positions,
 }
 
 // next takes the next response for a request.
-func (p *plan) next(m *signature.Message, provider *fixtures.Provider) *answer {
-	var turn uint64
+func (p *sequence) next(m *signature.Message, provider *fixtures.Provider) *answer {
+	var position uint64
 	n := uint64(len(p.answers))
 	switch {
 	case n == 1:
 		return p.answers[0]
-	case p.book != nil:
-		turn = p.book.next(analysis.DeliveryOf(m, provider, p.number))
+	case p.positions != nil:
+		position = p.positions.next(analysis.DeliveryOf(m, provider, p.number))
 	default:
-		turn = p.taken.Add(1) - 1
+		position = p.taken.Add(1) - 1
 	}
 	if p.loop {
-		return p.answers[turn%n]
+		return p.answers[position%n]
 	}
-	return p.answers[min(turn, n-1)]
+	return p.answers[min(position, n-1)]
 }

@@ -50,8 +50,8 @@ type Options struct {
 	Log   *slog.Logger     // nil logs nothing
 }
 
-// usualInFlight is the default of Options.InFlight.
-const usualInFlight = 256 << 20
+// defaultInFlight is the default of Options.InFlight.
+const defaultInFlight = 256 << 20
 
 func (o Options) withDefaults() Options {
 	if o.Addr == "" {
@@ -64,10 +64,10 @@ func (o Options) withDefaults() Options {
 		o.MaxHead = wire.MaxHead
 	}
 	if o.InFlight <= 0 {
-		o.InFlight = usualInFlight
+		o.InFlight = defaultInFlight
 	}
 	if o.MaxConns <= 0 {
-		o.MaxConns = mostConns(wire.OpenFiles())
+		o.MaxConns = maxConns(wire.OpenFiles())
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -78,14 +78,14 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// mostConns returns how many connections the server accepts at a time. The limit leaves enough file
+// maxConns returns how many connections the server accepts at a time. The limit leaves enough file
 // descriptors to answer a refused connection, and for the dashboard, the journal and consumers.
-func mostConns(files uint64) int {
-	const most = 16384
+func maxConns(files uint64) int {
+	const limit = 16384
 	if files == 0 {
-		return most
+		return limit
 	}
-	return int(min(most, max(1, files/16*11)))
+	return int(min(limit, max(1, files/16*11)))
 }
 
 // Server records every request that its address receives. It stores a capture before it writes the
@@ -107,7 +107,7 @@ type Server struct {
 	dashboard  atomic.Pointer[string]
 	bins       bins
 	checks     checks
-	tally      tally
+	counters   counters
 	irregular  analysis.Irregulars
 	foreigners foreigners
 	since      time.Time
@@ -118,8 +118,8 @@ type Server struct {
 	closing chan struct{} // closed when Close begins
 
 	// delayCtx bounds delayed responses. It is cancelled when Close starts.
-	delayCtx     context.Context
-	stopPatience context.CancelFunc
+	delayCtx   context.Context
+	stopDelays context.CancelFunc
 
 	// forwarding bounds forwarded requests. It is cancelled when Close's deadline passes.
 	forwarding     context.Context
@@ -139,19 +139,19 @@ func (s *Server) MaxBody() int { return s.o.MaxBody }
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		o:        o.withDefaults(),
-		limits:   usualLimits(),
+		limits:   defaultLimits(),
 		since:    time.Now().UTC(),
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Response{}),
-		apiCalls: make(chan struct{}, mostAPICalls),
+		apiCalls: make(chan struct{}, maxAPICalls),
 	}
 	s.room = memory.NewRoom(s.o.InFlight)
 	s.Searcher = query.New(query.Options{Store: s.o.Store, Now: s.o.Now, Memory: s.o.InFlight})
-	if n := s.o.forwardsAtOnce(); n > 0 {
+	if n := s.o.concurrentForwards(); n > 0 {
 		s.forwards = make(chan struct{}, n)
 	}
-	s.kept = int(min(mostKept, max(http1.FirstSpace, s.o.InFlight/http1.FirstSpace)))
+	s.kept = int(min(maxKept, max(http1.FirstSpace, s.o.InFlight/http1.FirstSpace)))
 	s.SetDashboard(o.Dashboard)
 	var err error
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {
@@ -174,7 +174,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.ctx = context.WithoutCancel(ctx)
 	s.forwarding, s.stopForwarding = context.WithCancel(s.ctx)
-	s.delayCtx, s.stopPatience = context.WithCancel(s.ctx)
+	s.delayCtx, s.stopDelays = context.WithCancel(s.ctx)
 	s.work.Add(1)
 	go s.accept(s.listener, func(socket net.Conn) net.Conn { return socket })
 	if s.secured != nil {
@@ -219,7 +219,7 @@ func (s *Server) Close(ctx context.Context) error {
 		close(s.closing)
 		s.room.Close()
 		s.Searcher.Close()
-		s.stopPatience()
+		s.stopDelays()
 		s.stopListening()
 	}
 	for c := range s.conns {

@@ -103,7 +103,7 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 	}
 	if set.isZero() {
 		if err := s.o.Store.Delete(ctx, documents, name); err != nil && !errors.Is(err, journal.ErrNotFound) {
-			return Settings{}, fmt.Errorf("bin %s: forget the settings: %w", name, err)
+			return Settings{}, fmt.Errorf("bin %s: delete the settings: %w", name, err)
 		}
 		s.bins.set(name, nil)
 		return set, nil
@@ -113,7 +113,7 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 		return Settings{}, fmt.Errorf("bin %s: %w: %w", name, ErrInvalid, err)
 	}
 	if err := s.o.Store.Put(ctx, documents, name, doc); err != nil {
-		return Settings{}, fmt.Errorf("bin %s: keep the settings: %w", name, err)
+		return Settings{}, fmt.Errorf("bin %s: store the settings: %w", name, err)
 	}
 	if old != nil && c.Responses == nil && set.Provider == before.Provider {
 		b.script = old.script // keeps its position
@@ -148,7 +148,7 @@ func (s *Server) restore(ctx context.Context) error {
 			b, err = s.newBin(set)
 		}
 		if err != nil {
-			s.o.Log.Error("capture: the settings of a bin cannot be followed; configure it anew", "bin", d.Key, "error", err)
+			s.o.Log.Error("capture: the settings of a bin cannot be used; configure it again", "bin", d.Key, "error", err)
 			continue
 		}
 		s.bins.set(d.Key, b)
@@ -186,11 +186,11 @@ func (b *bins) set(name string, to *bin) {
 
 // bin is a bin with settings, compiled.
 type bin struct {
-	settings Settings
-	greeter  *greeter   // nil: no handshakes
-	script   *script    // nil: every request gets the default response
-	forward  *forwarder // nil: nothing is forwarded
-	check    *check     // nil: nothing is verified
+	settings   Settings
+	handshaker *handshaker // nil: no handshakes
+	script     *script     // nil: every request gets the default response
+	forward    *forwarder  // nil: nothing is forwarded
+	check      *check      // nil: nothing is verified
 }
 
 // newBin compiles settings. Errors wrap ErrInvalid.
@@ -200,7 +200,7 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 	if b.check, err = newCheck(s.o.Catalogue, set); err != nil {
 		return nil, err
 	}
-	if b.greeter, err = newGreeter(set.Handshakes); err != nil {
+	if b.handshaker, err = newHandshaker(set.Handshakes); err != nil {
 		return nil, err
 	}
 	var provider *fixtures.Provider
@@ -229,9 +229,9 @@ func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
 
 // response chooses the response to a request. It returns nil when the consumer behind the bin will
 // give it, and fallback when the bin has none.
-func (b *bin) response(s *Server, m *signature.Message, otherwise *answer) *answer {
-	if b.greeter != nil {
-		if a := b.greeter.answer(m); a != nil {
+func (b *bin) response(s *Server, m *signature.Message, fallback *answer) *answer {
+	if b.handshaker != nil {
+		if a := b.handshaker.answer(m); a != nil {
 			return a
 		}
 	}
@@ -239,7 +239,7 @@ func (b *bin) response(s *Server, m *signature.Message, otherwise *answer) *answ
 	case b.forward != nil:
 		return nil
 	case b.script == nil:
-		return otherwise
+		return fallback
 	}
 	return b.script.choose(s, m)
 }

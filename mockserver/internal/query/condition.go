@@ -20,8 +20,8 @@ import (
 
 // Limits of conditions.
 const (
-	longestCondition = 4 << 10 // bytes
-	keptConditions   = 256     // compiled ones in the cache
+	maxCondition        = 4 << 10 // bytes
+	maxCachedConditions = 256     // compiled ones in the cache
 )
 
 // Condition is a jq program over content.Root. It holds when any of its results is neither false
@@ -33,11 +33,11 @@ type Condition struct {
 	body  bool          // it may read the body
 	parts func() []part // conditions that must all hold, for near misses
 
-	read *reads
+	read *readLimits
 }
 
 // readLimits bounds the memory for reading bodies and checking conditions on them.
-type reads struct {
+type readLimits struct {
 	room *memory.Room // for all bodies read at a time
 	each int64        // bytes of one body's values
 
@@ -47,23 +47,23 @@ type reads struct {
 
 // newReadLimits returns the limits of a server with inFlight bytes for requests that are not stored
 // yet.
-func newReads(inFlight int64) *reads {
-	one := max(leastRun, min(2*inFlight, mostRun))
-	return &reads{memory.NewRoom(min(inFlight, mostRead)), max(leastRead, min(2*inFlight, content.Ample)), make(chan struct{}, 1), one}
+func newReadLimits(inFlight int64) *readLimits {
+	one := max(minRun, min(2*inFlight, maxRun))
+	return &readLimits{memory.NewRoom(min(inFlight, maxRead)), max(minRead, min(2*inFlight, content.Ample)), make(chan struct{}, 1), one}
 }
 
 // The memory for the values of one condition, in bytes. A condition that needs much runs alone.
 const (
-	leastRun = 32 << 20
-	mostRun  = 48 << 20
+	minRun = 32 << 20
+	maxRun = 48 << 20
 )
 
 // maxRead bounds the memory for the values of all bodies read at a time, in bytes. One body may
 // exceed it.
-const mostRead = 64 << 20
+const maxRead = 64 << 20
 
 // limits returns the limits of one condition.
-func (r *reads) limits() jq.Limits {
+func (r *readLimits) limits() jq.Limits {
 	return jq.Limits{Memory: r.condition, Reserve: func(ctx context.Context, _ int64) (func(), error) {
 		select {
 		case r.running <- struct{}{}:
@@ -75,37 +75,37 @@ func (r *reads) limits() jq.Limits {
 }
 
 // minRead is the memory that the values of one body may always take, in bytes.
-const leastRead = 48 << 20
+const minRead = 48 << 20
 
 // begin reserves the memory for decoding a message; the caller gives it back afterwards. A message
 // that needs little reserves nothing.
-func (r *reads) begin(m *signature.Message) *memory.Share {
+func (r *readLimits) begin(m *signature.Message) *memory.Share {
 	share := r.room.Share()
-	if n := content.Cost(m); n >= cheap {
+	if n := content.Cost(m); n >= minReserved {
 		share.Take(int(n))
 	}
 	return &share
 }
 
 // minReserved is the smallest decoded size, in bytes, for which begin reserves memory.
-const cheap = 64 << 10
+const minReserved = 64 << 10
 
 // root returns a message as jq reads it.
-func (r *reads) root(m *signature.Message) map[string]any {
+func (r *readLimits) root(m *signature.Message) map[string]any {
 	return content.Root(m, r.each)
 }
 
 // newCondition compiles a condition. The condition has no access to the environment, files or other
 // input. Errors wrap journal.ErrInvalid.
-func newCondition(text string, read *reads) (*Condition, error) {
-	if len(text) > longestCondition {
-		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", journal.ErrInvalid, len(text), longestCondition)
+func newCondition(text string, read *readLimits) (*Condition, error) {
+	if len(text) > maxCondition {
+		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", journal.ErrInvalid, len(text), maxCondition)
 	}
 	query, err := jq.Parse(text)
 	if err != nil {
 		return nil, badSyntax(text, err)
 	}
-	if err := checkMeaning(text, query); err != nil {
+	if err := checkMistakes(text, query); err != nil {
 		return nil, err
 	}
 	code, err := jq.Compile(query, read.limits())
@@ -130,13 +130,13 @@ func badSyntax(text string, err error) error {
 	if strings.Contains(text, "&&") || strings.Contains(text, "||") {
 		hint = "jq writes && as \"and\" and || as \"or\""
 	} else if strings.Contains(text, "'") {
-		hint = "strings stand in double quotes"
+		hint = "put strings in double quotes"
 	}
 	return fmt.Errorf("%w condition %s: line %d, column %d: %w: %s", journal.ErrInvalid, clip.Quote(text), line, column, err, hint)
 }
 
 // checkMistakes refuses a condition that is valid but a mistake: it would always hold, or never.
-func checkMeaning(text string, query *gojq.Query) error {
+func checkMistakes(text string, query *gojq.Query) error {
 	upper := regexp.MustCompile(`\.headers(?:\.|\[")([a-z0-9_-]*[A-Z][A-Za-z0-9_-]*)`)
 	if found := upper.FindStringSubmatch(text); found != nil {
 		return fmt.Errorf("%w condition %s: header names are in lower case: .headers[%q]", journal.ErrInvalid, clip.Quote(text), strings.ToLower(found[1]))
@@ -197,10 +197,10 @@ func (c *Condition) selects(ctx context.Context, of *journal.Capture) (bool, err
 	if c.body {
 		defer c.read.begin(&of.Message).GiveBack()
 	}
-	held, err := c.Holds(ctx, c.document(&of.Message))
+	holds, err := c.Holds(ctx, c.document(&of.Message))
 	switch {
 	case err == nil:
-		return held, nil
+		return holds, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case errors.Is(err, jq.ErrSlow), errors.Is(err, jq.ErrLarge):
@@ -214,12 +214,12 @@ func (c *Condition) String() string { return c.text }
 
 // Holds evaluates the condition over a document: see Searcher.Document. The error comes from jq.
 func (c *Condition) Holds(ctx context.Context, doc map[string]any) (bool, error) {
-	held := false
+	holds := false
 	err := c.code.Run(ctx, doc, func(v any) bool {
-		held = v != nil && v != false
-		return !held
+		holds = v != nil && v != false
+		return !holds
 	})
-	return held, err
+	return holds, err
 }
 
 // compiled is a cache of compiled conditions. The zero value is ready.
@@ -245,7 +245,7 @@ func (s *Searcher) Condition(text string) (*Condition, error) {
 		return nil, err
 	}
 	for old := range k.byText { // evict any: compiling again is cheap
-		if len(k.byText) < keptConditions {
+		if len(k.byText) < maxCachedConditions {
 			break
 		}
 		delete(k.byText, old)

@@ -24,7 +24,7 @@ func (s *Searcher) Each(ctx context.Context, q Query) iter.Seq2[journal.Capture,
 			q.Before = newest[0].Seq + 1
 		}
 		q.Oldest, q.Limit = true, eachFirst
-		most := int(min(eachBuffer, s.o.Memory/4))
+		limit := int(min(eachBuffer, s.o.Memory/4))
 		for {
 			var batch []journal.Capture
 			if err == nil {
@@ -45,7 +45,7 @@ func (s *Searcher) Each(ctx context.Context, q Query) iter.Seq2[journal.Capture,
 			if len(batch) < q.Limit {
 				return
 			}
-			q.Limit = min(max(most/(size/len(batch)+1), 1), eachMost)
+			q.Limit = min(max(limit/(size/len(batch)+1), 1), eachMost)
 		}
 	}
 }

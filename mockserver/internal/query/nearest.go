@@ -22,7 +22,7 @@ type NearMiss struct {
 
 // maxNearest is how many near misses are returned; they come from the newest journal.MaxLimit
 // captures.
-const mostNearest = 3
+const maxNearest = 3
 
 // nearest returns the captures that fail the fewest parts of the query and the condition, the
 // newest first among equals.
@@ -30,7 +30,7 @@ func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
 	page := journal.CaptureQuery{Bin: w.bin, After: w.wait.After, Before: w.cursor + 1}
 	var misses []NearMiss
 	var failed error
-	looked := 0
+	checked := 0
 	err := w.store.Search(ctx, page, nil, func(c *journal.Capture) bool {
 		var selected bool
 		if selected, failed = w.selected.selects(ctx, c); failed != nil {
@@ -39,16 +39,16 @@ func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
 		if !selected {
 			misses = append(misses, NearMiss{*c, w.selected.differences(ctx, c)})
 			slices.SortStableFunc(misses, func(a, b NearMiss) int { return len(a.Differences) - len(b.Differences) })
-			misses = misses[:min(mostNearest, len(misses))] // drops the others
+			misses = misses[:min(maxNearest, len(misses))] // drops the others
 			for size, i := int64(0), 0; i < len(misses); i++ {
-				if size += int64(misses[i].Capture.Size()); i > 0 && size > w.most {
+				if size += int64(misses[i].Capture.Size()); i > 0 && size > w.maxBytes {
 					clear(misses[i:])
 					misses = misses[:i]
 				}
 			}
 		}
-		looked++
-		return looked < journal.MaxLimit
+		checked++
+		return checked < journal.MaxLimit
 	})
 	if err = cmp.Or(failed, err); err != nil {
 		return nil, err
@@ -155,9 +155,9 @@ func isConstant(q *gojq.Query) bool {
 
 // difference returns why the part does not hold, or "" when it does.
 func (p *part) difference(ctx context.Context, doc map[string]any) string {
-	held, err := p.whole.Holds(ctx, doc)
+	holds, err := p.whole.Holds(ctx, doc)
 	switch {
-	case held:
+	case holds:
 		return ""
 	case err != nil && p.got == nil:
 		return fmt.Sprintf("%s: failed: %s", p.whole.text, err)
@@ -173,10 +173,10 @@ func (p *part) difference(ctx context.Context, doc map[string]any) string {
 
 // values formats the results of one side of a comparison.
 func values(ctx context.Context, program *jq.Program, doc map[string]any) string {
-	const most = 4
+	const limit = 4
 	var all []string
 	err := program.Run(ctx, doc, func(v any) bool {
-		if len(all) == most {
+		if len(all) == limit {
 			all = append(all, "…")
 			return false
 		}

@@ -17,7 +17,7 @@ func TestPageIsBounded(t *testing.T) {
 	defer store.Close()
 	s := New(Options{Store: store})
 	defer s.Close()
-	s.looks = 30
+	s.pageCost = 30
 	const n = 100
 	size := 0
 	for i := range n {
@@ -35,7 +35,7 @@ func TestPageIsBounded(t *testing.T) {
 	}{
 		{Query{Q: "nothing"}, 0, 4, 0},
 		{Query{Q: "path:/p/9"}, 0, 4, 11},
-		{Query{Where: `.path == "/p/50"`}, 0, 34, 1}, // three looks a page
+		{Query{Where: `.path == "/p/50"`}, 0, 34, 1}, // three captures a page
 		{Query{CaptureQuery: journal.CaptureQuery{Oldest: true}, Q: "path:/p/9"}, 0, 4, 11},
 		{Query{CaptureQuery: journal.CaptureQuery{Limit: 20}}, 0, 6, 100},
 		// four and a half

@@ -18,28 +18,28 @@ type Options struct {
 	Memory int64
 }
 
-// usualMemory is the default of Options.Memory.
-const usualMemory = 256 << 20
+// defaultMemory is the default of Options.Memory.
+const defaultMemory = 256 << 20
 
 // Searcher finds captures in a store.
 type Searcher struct {
 	o        Options
-	bounds   *reads // for reading bodies
+	bounds   *readLimits // for reading bodies
 	compiled compiled
-	reads    sharedReads
-	looks    int           // the most that one page may cost
+	shared   sharedReads
+	pageCost int           // the most that one page may cost
 	closing  chan struct{} // closed when Close is called
 }
 
 // New returns a Searcher. Close it before its store.
 func New(o Options) *Searcher {
 	if o.Memory <= 0 {
-		o.Memory = usualMemory
+		o.Memory = defaultMemory
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Searcher{o: o, bounds: newReads(o.Memory), looks: mostLooks, closing: make(chan struct{})}
+	return &Searcher{o: o, bounds: newReadLimits(o.Memory), pageCost: maxCost, closing: make(chan struct{})}
 }
 
 // Close ends all waits. It is called once.
@@ -67,8 +67,8 @@ type Page struct {
 
 // The cost of one page: 1 for each capture, or conditionCost when the query has a condition.
 const (
-	mostLooks      = 50_000
-	conditionLooks = 10
+	maxCost       = 50_000
+	conditionCost = 10
 )
 
 // Page returns captures that the query selects, newest first unless Oldest. It returns at most the
@@ -83,16 +83,16 @@ func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 	}
 	page := Page{Captures: []journal.Capture{}}
 	limit := journal.PageSize(q.Limit)
-	looks, size, last := 0, 0, uint64(0)
+	cost, size, last := 0, 0, uint64(0)
 	var failed error
 	err = s.o.Store.Search(ctx, q.CaptureQuery, selected.texts, func(c *journal.Capture) bool {
-		if looks >= s.looks {
+		if cost >= s.pageCost {
 			page.Next = last
 			return false
 		}
 		last = c.Seq
-		if looks++; selected.where != nil {
-			looks += conditionLooks - 1
+		if cost++; selected.where != nil {
+			cost += conditionCost - 1
 		}
 		var is bool
 		if is, failed = selected.selects(ctx, c); failed != nil || !is {
@@ -158,7 +158,7 @@ func (s *Searcher) Captures(ctx context.Context, q Query) ([]journal.Capture, er
 }
 
 // deleteBatch is how many captures Delete deletes at a time.
-const deletedAtOnce = 1000
+const deleteBatch = 1000
 
 // Delete deletes the captures of a bin that a query selects, whatever its limit, and returns how
 // many it deleted. It does not delete captures that arrive meanwhile. When it fails, or ctx ends,
@@ -179,18 +179,18 @@ func (s *Searcher) Delete(ctx context.Context, q Query) (int, error) {
 		q.Before = newest[0].Seq + 1
 	}
 	deleted := 0
-	var doomed []uint64
+	var batch []uint64
 	flush := func() error {
-		n, err := s.o.Store.DeleteCaptures(ctx, doomed...)
+		n, err := s.o.Store.DeleteCaptures(ctx, batch...)
 		deleted += n
-		doomed = doomed[:0]
+		batch = batch[:0]
 		return err
 	}
 	var failed error
 	err = s.o.Store.Search(ctx, q.CaptureQuery, selected.texts, func(c *journal.Capture) bool {
 		var is bool
 		if is, failed = selected.selects(ctx, c); failed == nil && is {
-			if doomed = append(doomed, c.Seq); len(doomed) == deletedAtOnce {
+			if batch = append(batch, c.Seq); len(batch) == deleteBatch {
 				failed = flush()
 			}
 		}
@@ -200,7 +200,7 @@ func (s *Searcher) Delete(ctx context.Context, q Query) (int, error) {
 		err = flush()
 	}
 	if err != nil {
-		return deleted, fmt.Errorf("delete from bin %s: %d captures are gone: %w", q.Bin, deleted, err)
+		return deleted, fmt.Errorf("delete from bin %s: %d captures were deleted: %w", q.Bin, deleted, err)
 	}
 	return deleted, nil
 }

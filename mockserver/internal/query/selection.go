@@ -16,7 +16,7 @@ type selection struct {
 	texts []string // contained in the text of every selected capture
 	where *Condition
 	text  journal.Folded
-	read  *reads
+	read  *readLimits
 }
 
 // newSelection compiles a query and a condition; "" selects all. Errors wrap journal.ErrInvalid.
@@ -58,13 +58,13 @@ func (s *selection) selects(ctx context.Context, c *journal.Capture) (bool, erro
 	return s.where.selects(ctx, c)
 }
 
-// failing returns the terms that do not hold for a capture, up to most.
-func (s *selection) failing(c *journal.Capture, most int) (failing []int) {
+// failing returns the terms that do not hold for a capture, up to limit.
+func (s *selection) failing(c *journal.Capture, limit int) (failing []int) {
 	share := s.read.begin(&c.Message)
 	defer share.GiveBack()
 	s.text.Read(c)
 	for i, test := range s.tests {
-		if len(failing) < most && test(c, &s.text) == s.terms[i].not {
+		if len(failing) < limit && test(c, &s.text) == s.terms[i].not {
 			failing = append(failing, i)
 		}
 	}
@@ -83,7 +83,7 @@ func (s *selection) differences(ctx context.Context, c *journal.Capture) []strin
 	if s.where == nil {
 		return all
 	}
-	if held, err := s.where.selects(ctx, c); held && err == nil {
+	if holds, err := s.where.selects(ctx, c); holds && err == nil {
 		return all
 	}
 	return append(all, s.where.differences(ctx, c)...)

@@ -35,8 +35,8 @@ type batch struct {
 
 // sharedCaptures and sharedBytes bound a shared read. Each wait reads further captures for itself.
 const (
-	sharedAtOnce = 100
-	sharedBytes  = 1 << 20
+	sharedCaptures = 100
+	sharedBytes    = 1 << 20
 )
 
 // of returns the bin's shared read, and a function to call when it is no longer needed.
@@ -77,7 +77,7 @@ func (s *sharedRead) read(ctx context.Context, store journal.Store, q journal.Ca
 		b.err = store.Search(context.WithoutCancel(ctx), q, nil, func(c *journal.Capture) bool {
 			b.captures = append(b.captures, *c)
 			size += c.Size()
-			b.more = len(b.captures) == sharedAtOnce || size >= sharedBytes
+			b.more = len(b.captures) == sharedCaptures || size >= sharedBytes
 			return !b.more
 		})
 	})

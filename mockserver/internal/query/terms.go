@@ -23,15 +23,15 @@ type terms []term
 
 // Limits of a query.
 const (
-	longestQuery = 4 << 10 // bytes
-	mostTerms    = 64
+	maxQuery = 4 << 10 // bytes
+	maxTerms = 64
 )
 
 // parseTerms parses a query. Errors wrap journal.ErrInvalid, quote the query, give the column and
 // say what was expected.
 func parseTerms(query string) (terms, error) {
-	if len(query) > longestQuery {
-		return nil, fmt.Errorf("%w query of %d bytes: want at most %d", journal.ErrInvalid, len(query), longestQuery)
+	if len(query) > maxQuery {
+		return nil, fmt.Errorf("%w query of %d bytes: want at most %d", journal.ErrInvalid, len(query), maxQuery)
 	}
 	p := termParser{text: query}
 	var all terms
@@ -44,8 +44,8 @@ func parseTerms(query string) (terms, error) {
 		if err != nil {
 			return nil, err
 		}
-		if all = append(all, t); len(all) > mostTerms {
-			return nil, p.wrong(p.at, fmt.Sprintf("want at most %d terms", mostTerms))
+		if all = append(all, t); len(all) > maxTerms {
+			return nil, p.wrong(p.at, fmt.Sprintf("want at most %d terms", maxTerms))
 		}
 	}
 }
@@ -86,7 +86,7 @@ func (p *termParser) term() (t term, err error) {
 		p.at += len(word)
 		p.space()
 		if next := p.word(); next == "" || next == "NOT" || next[0] == '-' && len(next) > 1 {
-			return t, p.wrong(begin, `NOT: want one term after it, as in NOT method:GET; the word itself stands in quotes`)
+			return t, p.wrong(begin, `NOT: want one term after it, as in NOT method:GET; to search for the word, put it in quotes`)
 		}
 		t.not = true
 	case word[0] == '-' && len(word) > 1:
@@ -97,7 +97,7 @@ func (p *termParser) term() (t term, err error) {
 	case word[0] == '"':
 		t.value, err = p.quoted()
 	case word == "OR" || word == "AND":
-		err = p.wrong(p.at, word+`: all terms must hold, there is no other way to join them: ask twice, or write a jq condition; the word itself stands in quotes`)
+		err = p.wrong(p.at, word+`: all terms must match: use two queries, or a jq condition; to search for the word, put it in quotes`)
 	default:
 		name, _, isField := strings.Cut(word, ":")
 		if !isField || !looksLikeField(name) || isURL(word) {
@@ -134,14 +134,14 @@ func (p *termParser) field(t *term, name string) error {
 	field, header, dotted := strings.Cut(name, ".")
 	switch {
 	case field == "header" && header == "":
-		return p.wrong(begin, `header: want the name of a header line too, as in header.x-event:created`)
+		return p.wrong(begin, `header: add the name of a header line, as in header.x-event:created`)
 	case field == "header":
 	case dotted || !isField(field):
 		hint := ""
 		if near := strictyaml.Nearest(field, fieldNames()); near != "" {
 			hint = fmt.Sprintf("did you mean %q? ", near)
 		}
-		return p.wrong(begin, fmt.Sprintf("there is no field %q: %sThere are %s; text with a colon in it stands in quotes",
+		return p.wrong(begin, fmt.Sprintf("there is no field %q: %sThe fields are %s; put text with a colon in quotes",
 			name, hint, strings.Join(fieldNames(), ", ")))
 	}
 	t.field, t.name = field, header
@@ -171,7 +171,7 @@ func (p *termParser) quoted() (string, error) {
 		case b == '"':
 			p.at++
 			if p.word() != "" {
-				return "", p.wrong(p.at, fmt.Sprintf("%s: want a space after a closing quote; a quote in a text is written \\\"", clip.Quote(p.word())))
+				return "", p.wrong(p.at, fmt.Sprintf("%s: want a space after a closing quote; write a quote in text as \\\"", clip.Quote(p.word())))
 			}
 			return text.String(), nil
 		case b == '\\' && p.at+1 < len(p.text) && (p.text[p.at+1] == '"' || p.text[p.at+1] == '\\'):
@@ -181,7 +181,7 @@ func (p *termParser) quoted() (string, error) {
 			text.WriteByte(b)
 		}
 	}
-	return "", p.wrong(begin, `want a closing quote; a quote that is text is written "\""`)
+	return "", p.wrong(begin, `want a closing quote; write a quote in text as "\""`)
 }
 
 // String returns the query; parsing it returns the same terms.

@@ -47,7 +47,7 @@ const LongestWait = 10 * time.Minute
 // Bounds of a Wait.
 const (
 	defaultTimeout = 5 * time.Second
-	mostAwaited    = 100_000
+	maxAwaited     = 100_000
 )
 
 // check sets the defaults and returns what is wrong.
@@ -59,12 +59,12 @@ func (w *Wait) check() error {
 		w.Max = new(int) // never
 	}
 	switch {
-	case w.Count < 0 || w.Count > mostAwaited:
-		return fmt.Errorf("%w wait: count %d: want 0 to %d", journal.ErrInvalid, w.Count, mostAwaited)
+	case w.Count < 0 || w.Count > maxAwaited:
+		return fmt.Errorf("%w wait: count %d: want 0 to %d", journal.ErrInvalid, w.Count, maxAwaited)
 	case w.Max != nil && *w.Max < w.Count:
 		return fmt.Errorf("%w wait: max %d: want at least the count, %d", journal.ErrInvalid, *w.Max, w.Count)
 	case w.Max == nil && w.Count == 0:
-		return fmt.Errorf("%w wait: count 0: that is so already; give a count, or a settle time for \"never\"", journal.ErrInvalid)
+		return fmt.Errorf("%w wait: count 0: this is always true; give a count, or a settle time for \"never\"", journal.ErrInvalid)
 	case w.Timeout < 0 || time.Duration(w.Timeout) > LongestWait:
 		return fmt.Errorf("%w wait: timeout %s: want up to %s", journal.ErrInvalid, w.Timeout, LongestWait)
 	case w.Settle < 0 || time.Duration(w.Settle) > LongestWait:
@@ -93,17 +93,17 @@ func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn fu
 	if err != nil {
 		return Waited{}, err
 	}
-	shared, leave := s.reads.of(name)
+	shared, leave := s.shared.of(name)
 	defer leave()
 	changes := s.o.Store.Watch(journal.Filter{Bin: name})
 	defer changes.Close()
-	watch := &watch{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, turn: turn, most: s.o.mostMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	watch := &watch{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, turn: turn, maxBytes: s.o.maxMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
 	timer := time.NewTimer(time.Duration(w.Timeout))
 	defer timer.Stop()
 	settling := false
-	var load pace
+	var load throttle
 	for {
-		if err := watch.look(ctx); err != nil {
+		if err := watch.readNew(ctx); err != nil {
 			return Waited{}, err
 		}
 		switch {
@@ -118,10 +118,10 @@ func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn fu
 		}
 		select {
 		case <-changes.C():
-			load.rest(ctx, s.closing)
+			load.pause(ctx, s.closing)
 		case <-timer.C:
 			// Captures that were stored before the timeout count, even if they are read late.
-			if err := watch.look(ctx); err != nil {
+			if err := watch.readNew(ctx); err != nil {
 				return Waited{}, err
 			}
 			if !watch.enough() || watch.tooMany() {
@@ -142,31 +142,31 @@ func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn fu
 
 // throttle limits how often a wait reads new captures under load: after several reads in a row it
 // pauses, so that the next read takes all that arrived meanwhile. The first reads are immediate.
-type pace struct {
+type throttle struct {
 	since time.Time // the last read
 	row   int       // reads without a pause between them
 }
 
 // Reads less than throttlePause apart are in a row. After maxRow of them the wait pauses.
 const (
-	restTime = 500 * time.Microsecond
-	mostRow  = 8
+	throttlePause = 500 * time.Microsecond
+	maxRow        = 8
 )
 
-func (p *pace) rest(ctx context.Context, closing <-chan struct{}) {
+func (p *throttle) pause(ctx context.Context, closing <-chan struct{}) {
 	now := time.Now()
-	if now.Sub(p.since) >= restTime {
+	if now.Sub(p.since) >= throttlePause {
 		p.row = 0
 	}
 	p.since = now
-	if p.row++; p.row <= mostRow {
+	if p.row++; p.row <= maxRow {
 		return
 	}
-	timer := time.NewTimer(restTime)
+	timer := time.NewTimer(throttlePause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		p.since = now.Add(restTime)
+		p.since = now.Add(throttlePause)
 	case <-ctx.Done():
 	case <-closing:
 	}

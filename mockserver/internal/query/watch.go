@@ -19,9 +19,9 @@ type watch struct {
 	turn     func(context.Context) error // called before the captures of the result are read
 	cursor   uint64                      // the highest seq read
 	seen     int                         // captures read
-	sifted   bool                        // the store skipped captures that do not contain the texts of the query
+	searched bool                        // the store skipped captures that do not contain the texts of the query
 	matched  []uint64                    // seqs of the captures in the result
-	most     int64                       // bytes of them, not counting the last one
+	maxBytes int64                       // bytes of them, not counting the last one
 	damaged  int                         // captures that the store could not read
 	gap      bool                        // some may have been evicted before they were read
 	result   Waited
@@ -34,7 +34,7 @@ func (w *watch) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w
 func (w *watch) decided() bool { return w.tooMany() || w.wait.Max == nil && w.enough() }
 
 // readNew checks the captures that are new.
-func (w *watch) look(ctx context.Context) error {
+func (w *watch) readNew(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
@@ -57,13 +57,13 @@ func (w *watch) look(ctx context.Context) error {
 	if !more || w.decided() {
 		return nil
 	}
-	return w.sift(ctx)
+	return w.search(ctx)
 }
 
 // maxMatched returns how many bytes the captures in a result may have, not counting the last one.
-func (o Options) mostMatched() int64 {
-	if o.Memory >= usualMemory {
-		return usualMemory / 4
+func (o Options) maxMatched() int64 {
+	if o.Memory >= defaultMemory {
+		return defaultMemory / 4
 	}
 	return o.Memory / 16
 }
@@ -94,7 +94,7 @@ func (w *watch) fill(ctx context.Context) error {
 	add := func(c *journal.Capture) bool {
 		size += int64(c.Size())
 		w.result.Matched = append(w.result.Matched, *c)
-		return size < w.most
+		return size < w.maxBytes
 	}
 	const few = 8 // read these one by one
 	if len(w.matched) <= few {
@@ -131,12 +131,12 @@ func (w *watch) fill(ctx context.Context) error {
 }
 
 // search checks many new captures; the store skips most that do not match.
-func (w *watch) sift(ctx context.Context) error {
+func (w *watch) search(ctx context.Context) error {
 	newest, err := w.store.Captures(ctx, journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: 1})
 	if err != nil || len(newest) == 0 {
 		return err
 	}
-	w.sifted = w.sifted || len(w.selected.texts) > 0
+	w.searched = w.searched || len(w.selected.texts) > 0
 	var failed error
 	q := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Before: newest[0].Seq + 1, Oldest: true}
 	w.cursor = newest[0].Seq
@@ -200,7 +200,7 @@ func (w *watch) markInconclusive(ctx context.Context) error {
 	for _, b := range bins {
 		if b.Name == w.bin && b.Evicted > 0 {
 			w.result.Inconclusive = true
-			w.result.Reason = fmt.Sprintf("inconclusive: bin %s let go of %d captures, and some of them may have matched; wait after a seq that it still holds, or use another bin",
+			w.result.Reason = fmt.Sprintf("inconclusive: bin %s evicted %d captures, and some of them may have matched; wait after a seq that it still has, or use another bin",
 				w.bin, b.Evicted)
 			return nil
 		}
@@ -211,7 +211,7 @@ func (w *watch) markInconclusive(ctx context.Context) error {
 	}
 	if stats.Forgotten > w.wait.After {
 		w.result.Inconclusive = true
-		w.result.Reason = fmt.Sprintf("inconclusive: bins that were emptied to make room have been forgotten, and bin %s may be one of them; wait after seq %d, or keep more bytes",
+		w.result.Reason = fmt.Sprintf("inconclusive: the store deleted whole bins to make room, and bin %s may be one of them; wait after seq %d, or keep more bytes",
 			w.bin, stats.Forgotten)
 	}
 	return nil
@@ -256,7 +256,7 @@ func (w *watch) reason() string {
 		after = fmt.Sprintf(" after seq %d", w.wait.After)
 	}
 	switch others := w.seen - w.result.Count; {
-	case w.sifted:
+	case w.searched:
 		text += fmt.Sprintf("; others arrived in bin %s%s", w.bin, after)
 	case w.seen == 0:
 		text += fmt.Sprintf("; nothing at all arrived in bin %s%s", w.bin, after)

@@ -5,7 +5,7 @@ package wire
 import "net"
 
 // canPeek reports whether a connection can be checked without waiting.
-const canLook = false
+const canPeek = false
 
 // watch does nothing on this system.
 type watch struct{}
@@ -14,4 +14,4 @@ func newWatch(net.Conn) *watch { return &watch{} }
 
 // reusable is unknown on this system, so idle connections are never reused: a request written to a
 // dead connection could not be distinguished from one that was received.
-func (*watch) quiet() bool { return false }
+func (*watch) reusable() bool { return false }

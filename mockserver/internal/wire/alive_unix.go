@@ -9,12 +9,12 @@ import (
 )
 
 // canPeek reports whether a connection can be checked without waiting.
-const canLook = true
+const canPeek = true
 
 // watch checks a connection between two requests. It allocates only when it is created.
 type watch struct {
 	raw  syscall.RawConn // nil: the connection cannot be checked
-	look func(fd uintptr) bool
+	peek func(fd uintptr) bool
 	one  [1]byte
 	idle bool // the result of peek
 }
@@ -29,7 +29,7 @@ func newWatch(conn net.Conn) *watch {
 			w.raw = raw
 		}
 	}
-	w.look = func(fd uintptr) bool {
+	w.peek = func(fd uintptr) bool {
 		_, _, err := syscall.Recvfrom(int(fd), w.one[:], syscall.MSG_PEEK)
 		w.idle = err == syscall.EAGAIN
 		return true
@@ -39,7 +39,7 @@ func newWatch(conn net.Conn) *watch {
 
 // reusable reports whether the connection can carry another request: its peer has neither closed it
 // nor sent anything, which would be read as the response to the next request. It does not wait.
-func (w *watch) quiet() bool {
+func (w *watch) reusable() bool {
 	w.idle = false
-	return w.raw != nil && w.raw.Read(w.look) == nil && w.idle
+	return w.raw != nil && w.raw.Read(w.peek) == nil && w.idle
 }

@@ -27,7 +27,7 @@ type Client struct {
 	// Trust decides which certificates are accepted.
 	Trust Trust
 
-	idle    idle
+	idle    idlePool
 	buffers sync.Pool // of *[]byte: requests being written
 }
 

@@ -198,7 +198,7 @@ func TestSendOutcomes(t *testing.T) {
 	}{
 		"refused":          {nil, closed.url, "", wire.NotSent, nil, "connecting: dial tcp"},
 		"no such scheme":   {nil, "ftp://127.0.0.1/", "", wire.NotSent, wire.ErrURL, `"ftp://127.0.0.1/": want http`},
-		"no host":          {nil, "http:///x", "", wire.NotSent, wire.ErrURL, "there is no host"},
+		"no host":          {nil, "http:///x", "", wire.NotSent, wire.ErrURL, "it has no host"},
 		"not a URL":        {nil, "http://[::1", "", wire.NotSent, wire.ErrURL, "[::1"},
 		"closed":           {readThen(func(net.Conn) {}), "", "", wire.NoResponse, wire.ErrCut, "waiting for the response"},
 		"reset":            {readThen(reset), "", "", wire.NoResponse, wire.ErrCut, "waiting for the response"},

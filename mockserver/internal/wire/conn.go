@@ -17,11 +17,11 @@ import (
 //
 // One goroutine makes the round trips; Close may be called from any.
 type Conn struct {
-	to    destination
-	dial  dialFunc
-	trust Trust
-	life  context.Context // ends when the Conn is closed
-	end   context.CancelFunc
+	to     destination
+	dial   dialFunc
+	trust  Trust
+	ctx    context.Context // ends when the Conn is closed
+	cancel context.CancelFunc
 
 	mu     sync.Mutex // guards socket and closed against Close
 	socket *socket    // nil: not open
@@ -33,7 +33,7 @@ type Conn struct {
 
 // maxUnchecked is how long a connection may be idle and still be reused, on systems where it cannot
 // be checked.
-const rest = 50 * time.Millisecond
+const maxUnchecked = 50 * time.Millisecond
 
 // DialConn opens a connection to the host of url. dial opens the transport; nil is a net.Dialer's
 // DialContext. trust decides which certificates are accepted.
@@ -43,10 +43,10 @@ func DialConn(ctx context.Context, url string, dial func(ctx context.Context, ne
 		return nil, err
 	}
 	c := &Conn{to: to, dial: dial, trust: trust}
-	c.life, c.end = context.WithCancel(context.Background())
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 	start := time.Now()
 	if err := c.open(ctx); err != nil {
-		c.end()
+		c.cancel()
 		return nil, connecting.failIn(ctx, start, err)
 	}
 	return c, nil
@@ -79,7 +79,7 @@ func (c *Conn) open(ctx context.Context) error {
 func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Outcome, err error) {
 	start := time.Now()
 	// Bytes that a consumer sends after a response would be read as the response to this request.
-	if c.socket != nil && (canLook || start.Sub(c.used) > rest) && c.trips > 0 && !c.socket.watch.quiet() {
+	if c.socket != nil && (canPeek || start.Sub(c.used) > maxUnchecked) && c.trips > 0 && !c.socket.watch.reusable() {
 		c.drop()
 	}
 	if c.socket == nil {
@@ -115,7 +115,7 @@ func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Ou
 }
 
 func (c *Conn) reopen(start, deadline time.Time) error {
-	ctx := c.life
+	ctx := c.ctx
 	if !deadline.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline)
@@ -125,7 +125,7 @@ func (c *Conn) reopen(start, deadline time.Time) error {
 	switch {
 	case err == nil:
 		return nil
-	case c.life.Err() != nil:
+	case c.ctx.Err() != nil:
 		return ErrClosed
 	}
 	return connecting.failIn(ctx, start, err)
@@ -155,7 +155,7 @@ func (c *Conn) Close() error {
 	c.closed = true
 	s := c.socket
 	c.mu.Unlock()
-	c.end()
+	c.cancel()
 	if s != nil {
 		return s.conn.Close()
 	}

@@ -17,7 +17,7 @@ func TestResponsesThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, response, want string }{
 		{"SSH", "SSH-2.0-OpenSSH_9.2\r\n", `response "SSH-2.0-OpenSSH_9.2\r\n" is not HTTP: it looks like SSH: is the port right?`},
-		{"HTTP/2 settings", "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d", `response "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d" is not HTTP: it looks like HTTP/2, which is not spoken here`},
+		{"HTTP/2 settings", "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d", `response "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d" is not HTTP: it looks like HTTP/2, which is not supported`},
 		{"a TLS alert", "\x15\x03\x01\x00\x02\x02\x46", `response "\x15\x03\x01\x00\x02\x02F" is not HTTP: it looks like TLS: is this an https:// address?`},
 		{"SMTP", "220 mail ESMTP\r\n", `response "220 mail ESMTP\r\n" is not HTTP`},
 		{"an escape", "\x1b]0;owned\x07\u202e", `response "\x1b]0;owned\a\u202e" is not HTTP`},

@@ -247,7 +247,7 @@ func validHost(name string) bool {
 func never(address netip.Addr) string {
 	switch {
 	case address.IsUnspecified():
-		return "no address"
+		return "the unspecified address"
 	case address.IsLinkLocalUnicast():
 		return "a link-local address"
 	case address.IsMulticast(), address == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
@@ -294,12 +294,12 @@ func (g *Guard) control(host string) func(ctx context.Context, network, address 
 
 // dialEach tries one address after the other, each with its share of the remaining time.
 func dialEach(ctx context.Context, dial dialFunc, network string, addresses []netip.Addr, port string) (net.Conn, error) {
-	const leastShare = 2 * time.Second
+	const minShare = 2 * time.Second
 	var failures []error
 	for i, address := range addresses {
 		attempt, cancel := ctx, context.CancelFunc(func() {})
 		if deadline, ok := ctx.Deadline(); ok && i < len(addresses)-1 {
-			share := max(time.Until(deadline)/time.Duration(len(addresses)-i), leastShare)
+			share := max(time.Until(deadline)/time.Duration(len(addresses)-i), minShare)
 			attempt, cancel = context.WithTimeout(ctx, share)
 		}
 		conn, err := dial(attempt, network, net.JoinHostPort(address.String(), port))

@@ -16,14 +16,14 @@ const (
 )
 
 // idlePool stores connections for reuse. The zero idlePool is ready.
-type idle struct {
+type idlePool struct {
 	mu      sync.Mutex
 	sockets []*socket // in the order in which they became idle
 	sweep   *time.Timer
 }
 
 // take returns the connection to that destination that was used last and is still open, or nil.
-func (p *idle) take(to destination) *socket {
+func (p *idlePool) take(to destination) *socket {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := len(p.sockets) - 1; i >= 0; i-- {
@@ -32,7 +32,7 @@ func (p *idle) take(to destination) *socket {
 			continue
 		}
 		p.sockets = slices.Delete(p.sockets, i, i+1)
-		if time.Since(s.idle) < idleAge && s.watch.quiet() {
+		if time.Since(s.idle) < idleAge && s.watch.reusable() {
 			return s
 		}
 		s.conn.Close()
@@ -41,7 +41,7 @@ func (p *idle) take(to destination) *socket {
 }
 
 // put stores a connection, or closes it when there are enough.
-func (p *idle) put(s *socket) {
+func (p *idlePool) put(s *socket) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	same := 0
@@ -62,7 +62,7 @@ func (p *idle) put(s *socket) {
 }
 
 // schedule schedules closing the oldest connection. The caller must lock p.mu.
-func (p *idle) schedule() {
+func (p *idlePool) schedule() {
 	wait := idleAge - time.Since(p.sockets[0].idle)
 	if p.sweep == nil {
 		p.sweep = time.AfterFunc(wait, p.expire)
@@ -71,7 +71,7 @@ func (p *idle) schedule() {
 	}
 }
 
-func (p *idle) expire() {
+func (p *idlePool) expire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.sockets) > 0 && time.Since(p.sockets[0].idle) >= idleAge {
@@ -83,7 +83,7 @@ func (p *idle) expire() {
 	}
 }
 
-func (p *idle) close() {
+func (p *idlePool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.sockets {

@@ -47,7 +47,7 @@ func requestBody(f *http1.Frame, rest []byte) ([]byte, error) {
 	switch {
 	case f.Chunked:
 		src := bytes.NewReader(rest)
-		r, b := http1.Reader{Src: src}, http1.Body{Bytes: []byte{}, Most: math.MaxInt}
+		r, b := http1.Reader{Src: src}, http1.Body{Bytes: []byte{}, Max: math.MaxInt}
 		err := r.Chunks(&b)
 		if errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%w: the chunked body ends early", ErrMalformed)

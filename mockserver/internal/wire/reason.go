@@ -40,7 +40,7 @@ func Reason(err error) string {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to the host"
 	case errors.As(err, &record):
-		return "TLS: the answer is not TLS: is this an http:// address?"
+		return "TLS: the response is not TLS: is this an http:// address?"
 	case errors.As(err, &refused):
 		return "TLS: " + refused.why
 	case errors.As(err, &alert):

@@ -47,10 +47,10 @@ func Refit(m *Message) (notes []string) {
 		case name == "connection", name == "keep-alive", name == "proxy-connection":
 			continue
 		case name == "expect":
-			notes = append(notes, line.Name+" left out: the body is sent at once")
+			notes = append(notes, line.Name+" removed: the body is sent at once")
 			continue
 		case connected(line.Name):
-			notes = append(notes, line.Name+" left out: it was for the connection on which the request came")
+			notes = append(notes, line.Name+" removed: it concerned the original connection")
 			continue
 		}
 		lines = append(lines, line)
@@ -91,23 +91,23 @@ func refitCoded(m *Message, codings, lengths []string, stated string) (notes []s
 		}
 		body, err := undo(codings[i], m.Body)
 		if err != nil {
-			notes = append(notes, fmt.Sprintf("Transfer-Encoding %q: %s could not be undone (%v): the body is sent as it was recorded", stated, codings[i], err))
+			notes = append(notes, fmt.Sprintf("Transfer-Encoding %q: %s could not be decoded (%v): the body is sent as it was recorded", stated, codings[i], err))
 			break
 		}
 		m.Body = body
-		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q: %s was undone, as it is for one connection; the body has %d bytes", stated, codings[i], len(body)))
+		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q: %s was decoded, because it is for one connection only; the body has %d bytes", stated, codings[i], len(body)))
 	}
 	switch {
 	case !chunked:
 		m.Headers.Del(transferEncoding)
-		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q left out: it does not say where a request ends", stated))
+		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q removed: it does not say where a request ends", stated))
 		return append(notes, refitLength(m, lengths)...)
 	case !strings.EqualFold(strings.Trim(stated, " \t"), "chunked"): // a list, in any format
 		replace(&m.Headers, transferEncoding, "chunked")
 	}
 	if len(lengths) > 0 {
 		m.Headers.Del(contentLength)
-		notes = append(notes, "Content-Length left out: the body is sent in chunks")
+		notes = append(notes, "Content-Length removed: the body is sent in chunks")
 	}
 	return notes
 }
@@ -165,7 +165,7 @@ func replace(headers *signature.Headers, name, value string) {
 
 // undo decodes a transfer coding.
 func undo(coding string, body []byte) ([]byte, error) {
-	const most = 64 << 20
+	const limit = 64 << 20
 	var (
 		r   io.Reader
 		err error
@@ -176,14 +176,14 @@ func undo(coding string, body []byte) ([]byte, error) {
 	case "deflate":
 		r, err = zlib.NewReader(bytes.NewReader(body))
 	default:
-		return nil, fmt.Errorf("this coding is not known")
+		return nil, fmt.Errorf("unknown coding")
 	}
 	if err != nil {
 		return nil, err
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err == nil && len(plain) > most {
-		err = fmt.Errorf("it has more than %d MiB", most>>20)
+	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && len(plain) > limit {
+		err = fmt.Errorf("it has more than %d MiB", limit>>20)
 	}
 	return plain, err
 }

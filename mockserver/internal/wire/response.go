@@ -37,14 +37,14 @@ type responseHead struct {
 }
 
 // whole reads a response for recording. After an error the Response has what was read.
-func (r *reader) whole(toHEAD bool, most int) (response Response, reusable bool, err error) {
+func (r *reader) whole(toHEAD bool, limit int) (response Response, reusable bool, err error) {
 	h, err := r.response(toHEAD, true)
 	if err != nil {
 		return response, false, err
 	}
 	response.Status, response.Headers = h.status, r.head.Lines
 	r.head.Lines = nil
-	response.Body, reusable, err = r.body(&h, most)
+	response.Body, reusable, err = r.body(&h, limit)
 	if errors.Is(err, http1.ErrLong) {
 		response.Truncated, err = true, nil
 	}
@@ -55,8 +55,8 @@ func (r *reader) whole(toHEAD bool, most int) (response Response, reusable bool,
 // a HEAD. The lines of r.head are valid until the next read, unless keep copies them. Without keep
 // it allocates nothing unless it fails.
 func (r *reader) response(toHEAD, keep bool) (responseHead, error) {
-	const mostInterim = 100
-	for range mostInterim {
+	const maxInterim = 100
+	for range maxInterim {
 		raw, err := r.Head(MaxHead, checkStart)
 		if err != nil {
 			return responseHead{}, refused(err)
@@ -83,7 +83,7 @@ func (r *reader) response(toHEAD, keep bool) (responseHead, error) {
 		h.last = h.last || status == http.StatusSwitchingProtocols || status == http.StatusNoContent && (f.Length > 0 || f.Coded)
 		return h, nil
 	}
-	return responseHead{}, fmt.Errorf("%w: more than %d interim responses", ErrMalformed, mostInterim)
+	return responseHead{}, fmt.Errorf("%w: more than %d interim responses", ErrMalformed, maxInterim)
 }
 
 // checkStart returns an error when a response does not start like HTTP, so that the reader does not
@@ -98,7 +98,7 @@ func checkStart(got []byte) (int, error) {
 	case got[0] == 0x15 || got[0] == 0x16:
 		hint = ": it looks like TLS: is this an https:// address?"
 	case len(got) >= 4 && got[0] == 0 && got[1] == 0 && got[3] == 4:
-		hint = ": it looks like HTTP/2, which is not spoken here"
+		hint = ": it looks like HTTP/2, which is not supported"
 	case bytes.HasPrefix(got, []byte("SSH-")):
 		hint = ": it looks like SSH: is the port right?"
 	}
@@ -107,9 +107,9 @@ func checkStart(got []byte) (int, error) {
 
 // body reads the body of the response and reports whether the connection can be reused. most bounds
 // the kept bytes; http1.ErrLong: there are more.
-func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, err error) {
+func (r *reader) body(h *responseHead, limit int) (body []byte, reusable bool, err error) {
 	reusable = !h.last
-	b := http1.Body{Most: most}
+	b := http1.Body{Max: limit}
 	switch f := &h.frame; {
 	case !h.bodied:
 	case f.Chunked:
@@ -118,8 +118,8 @@ func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, er
 		reusable = false
 		err = r.Rest(&b)
 	default:
-		if most != http1.Skip {
-			b.Bytes = make([]byte, 0, min(f.Length, int64(most)))
+		if limit != http1.Skip {
+			b.Bytes = make([]byte, 0, min(f.Length, int64(limit)))
 		}
 		err = r.Sized(&b, f.Length)
 	}

@@ -39,11 +39,11 @@ func parseDestination(text string) (destination, error) {
 		return destination{}, fmt.Errorf("%w: %q: want http://… or https://…", ErrURL, text)
 	}
 	if d.host == "" {
-		return destination{}, fmt.Errorf("%w: %q: there is no host in it", ErrURL, text)
+		return destination{}, fmt.Errorf("%w: %q: it has no host", ErrURL, text)
 	}
 	d.address = net.JoinHostPort(d.host, port)
 	if _, _, err := net.SplitHostPort(d.address); err != nil {
-		return destination{}, fmt.Errorf("%w: %q: %q is no host", ErrURL, text, d.host)
+		return destination{}, fmt.Errorf("%w: %q: %q is not a host", ErrURL, text, d.host)
 	}
 	return d, nil
 }

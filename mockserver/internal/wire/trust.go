@@ -68,16 +68,16 @@ func parsePEM(text []byte) ([]*x509.Certificate, error) {
 	case len(bytes.TrimSpace(text)) == 0:
 		return nil, errors.New("it is empty: " + want)
 	case len(certificates) < begun:
-		return nil, fmt.Errorf("%d of its %d certificates cannot be read: is it whole?", begun-len(certificates), begun)
+		return nil, fmt.Errorf("%d of its %d certificates cannot be read: is the file complete?", begun-len(certificates), begun)
 	case len(certificates) > 0:
 		return certificates, nil
 	case other != "":
-		return nil, fmt.Errorf("there is no certificate in it, but %q: %s", other, want)
+		return nil, fmt.Errorf("it has no certificate, but %q: %s", other, want)
 	}
 	if _, err := x509.ParseCertificates(text); err == nil {
-		return nil, errors.New("it is a certificate in DER: " + want + " (openssl x509 -inform der makes that of it)")
+		return nil, errors.New("it is a certificate in DER: " + want + " (convert it with openssl x509 -inform der)")
 	}
-	return nil, errors.New("there is no certificate in it: " + want)
+	return nil, errors.New("it has no certificate: " + want)
 }
 
 // Config returns the TLS client configuration. Explain explains the errors that it causes.
@@ -135,7 +135,7 @@ func Explain(err error) error {
 	case errors.As(err, &system):
 		return &untrusted{plain(system.Error()) + trust, err}
 	case errors.As(err, &host):
-		return &untrusted{plain(host.Error()) + ": call a name that it is for, or " + skip, err}
+		return &untrusted{plain(host.Error()) + ": use a host name in the certificate, or " + skip, err}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil:
 		// The x509 package's text has the time of each failure.
 		what := "certificate expired on " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
@@ -144,7 +144,7 @@ func Explain(err error) error {
 		}
 		return &untrusted{what + ": renew it, or " + skip, err}
 	case errors.As(err, &verify), errors.As(err, &invalid):
-		return &untrusted{plain(innermost(err)) + ": mend it, or " + skip, err}
+		return &untrusted{plain(innermost(err)) + ": fix it, or " + skip, err}
 	}
 	return err
 }

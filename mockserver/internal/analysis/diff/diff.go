@@ -29,10 +29,10 @@ type Difference struct {
 	// headers, or body. A JSON body adds the pointer: "body /items/0/id". Text adds the line, "body
 	// line 3", and bytes the offset, "body byte 17".
 	Where string `json:"where" doc:"method, target, version, header NAME, headers, or body with a JSON pointer, a line or an offset"`
-	Kind  Kind   `json:"kind" enum:"added,removed,changed,case,order,spelling,whitespace" doc:"how it differs; the last four say the same in another way"`
+	Kind  Kind   `json:"kind" enum:"added,removed,changed,case,order,spelling,whitespace" doc:"how it differs; the last four do not change the meaning"`
 	// Before and After are the values there, JSON as written; nil is no value. Long values are cut.
-	Before *string `json:"before" doc:"what the first has there, JSON as it is written; null for nothing"`
-	After  *string `json:"after" doc:"what the second has there"`
+	Before *string `json:"before" doc:"the value in the first request, JSON as written; null for none"`
+	After  *string `json:"after" doc:"the value in the second request"`
 }
 
 // Result is how two requests differ.
@@ -41,7 +41,7 @@ type Result struct {
 	SameBytes bool `json:"same_bytes" doc:"whether the requests are the same, byte for byte"`
 	// SameMeaning reports whether they differ only in case, order, spelling and white space.
 	SameMeaning bool         `json:"same_meaning" doc:"whether they differ in case, order, spelling and white space at most"`
-	Differences []Difference `json:"differences" doc:"what differs, from the request line to the body"`
+	Differences []Difference `json:"differences" doc:"the differences, from the request line to the body"`
 	// Omitted counts the differences beyond MaxDifferences.
 	Omitted int `json:"omitted" doc:"how many more differences there are"`
 }

@@ -42,9 +42,9 @@ func (c *comparison) json(before, after []byte) {
 		return r.value()
 	}
 	b, a := parse(before), parse(after)
-	quiet := len(c.found) + c.omitted
+	count := len(c.found) + c.omitted
 	c.value("", &b, &a)
-	if len(c.found)+c.omitted == quiet {
+	if len(c.found)+c.omitted == count {
 		kind := Whitespace
 		if b.sum != a.sum { // a key differs
 			kind = Spelling
@@ -80,12 +80,12 @@ func (c *comparison) object(pointer string, before, after *value) {
 		m := &after.members[i]
 		in[name{m.key, m.nth}] = &m.value
 	}
-	held := make(map[name]bool, len(before.members))
+	inBefore := make(map[name]bool, len(before.members))
 	var common, order []string
 	for i := range before.members {
 		m := &before.members[i]
 		id := name{m.key, m.nth}
-		held[id] = true
+		inBefore[id] = true
 		if other := in[id]; other != nil {
 			common = append(common, m.key)
 			c.value(below(pointer, m.key), &m.value, other)
@@ -95,7 +95,7 @@ func (c *comparison) object(pointer string, before, after *value) {
 	}
 	for i := range after.members {
 		m := &after.members[i]
-		if held[name{m.key, m.nth}] {
+		if inBefore[name{m.key, m.nth}] {
 			order = append(order, m.key)
 		} else {
 			c.add(at(below(pointer, m.key)), Added, nil, m.shown())

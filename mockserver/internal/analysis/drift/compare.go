@@ -23,9 +23,9 @@ type Change struct {
 	// Where is a JSON pointer (RFC 6901), with * for any item of an array: "/items/*/id"; "" is the
 	// body itself.
 	Where  string `json:"where" doc:"a JSON pointer, * is any item of an array; empty is the body itself"`
-	Kind   Kind   `json:"kind" enum:"gone,optional,new,type,word" doc:"gone and optional: a member that was always there; new: one that never was; type: another type; word: none of the few things that a string used to say"`
-	Before string `json:"before" doc:"the types, or words, that were there"`
-	After  string `json:"after" doc:"those that are there now"`
+	Kind   Kind   `json:"kind" enum:"missing,optional,new,type,word" doc:"missing and optional: a member that was always present; new: a member that never was; type: another type; word: a string outside its few known values"`
+	Before string `json:"before" doc:"the types, or words, before"`
+	After  string `json:"after" doc:"the types, or words, now"`
 }
 
 func (c Change) String() string {
@@ -63,11 +63,11 @@ func compare(changes *[]Change, where string, before, after *Shape) {
 	}
 	add := func(at string, kind Kind, b, a string) { *changes = append(*changes, Change{at, kind, b, a}) }
 	was, is := before.Types(), after.Types()
-	if slices.ContainsFunc(is, func(t Type) bool { return !before.had(t) }) {
+	if slices.ContainsFunc(is, func(t Type) bool { return !before.allows(t) }) {
 		add(where, Retyped, join(was), join(is))
 	}
 	if words := before.vocabulary(); words != nil {
-		for _, word := range after.strange(words) {
+		for _, word := range after.unknownWords(words) {
 			add(where, Word, quote(words), quote([]string{word}))
 		}
 	}
@@ -96,21 +96,21 @@ func compare(changes *[]Change, where string, before, after *Shape) {
 }
 
 // allows reports whether a value of that type occurred before.
-func (s *Shape) had(t Type) bool { return s.types[t] > 0 || t == Integer && s.types[Number] > 0 }
+func (s *Shape) allows(t Type) bool { return s.types[t] > 0 || t == Integer && s.types[Number] > 0 }
 
 // unknownWords returns the strings that are not among words, sorted.
-func (s *Shape) strange(words []string) []string {
-	var strange []string
+func (s *Shape) unknownWords(words []string) []string {
+	var unknown []string
 	for word := range s.words {
 		if !slices.Contains(words, word) {
-			strange = append(strange, word)
+			unknown = append(unknown, word)
 		}
 	}
-	slices.Sort(strange)
-	if s.wordy {
-		strange = append(strange, "…")
+	slices.Sort(unknown)
+	if s.tooManyWords {
+		unknown = append(unknown, "…")
 	}
-	return strange
+	return unknown
 }
 
 func join(types []Type) string {

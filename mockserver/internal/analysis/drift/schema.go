@@ -33,7 +33,7 @@ func (f *Fields) Put(name string, s Schema) {
 	if f.Schemas == nil {
 		f.Schemas = map[string]Schema{}
 	}
-	if _, held := f.Schemas[name]; !held {
+	if _, exists := f.Schemas[name]; !exists {
 		f.Names = append(f.Names, name)
 	}
 	f.Schemas[name] = s

@@ -27,7 +27,7 @@ const (
 )
 
 // ErrNotJSON means that a body is not JSON, or is nested deeper than a shape allows.
-var ErrNotJSON = errors.New("no JSON that a shape can be taken of")
+var ErrNotJSON = errors.New("not readable as JSON")
 
 // Bounds of a shape.
 const (
@@ -47,8 +47,8 @@ type Shape struct {
 	more    bool              // some members were not recorded
 	items   *Shape            // of all items of the arrays
 
-	words map[string]int // how often each string occurred
-	wordy bool           // too many different strings, or a long one
+	words        map[string]int // how often each string occurred
+	tooManyWords bool           // too many different strings, or a long one
 }
 
 // Seen returns how many bodies were added.
@@ -75,7 +75,7 @@ func (s *Shape) Add(body []byte) error {
 // read adds the next value.
 func (s *Shape) read(d *json.Decoder, depth int) error {
 	if depth > maxDepth {
-		return fmt.Errorf("it is nested more than %d deep", maxDepth)
+		return fmt.Errorf("it has more than %d levels", maxDepth)
 	}
 	token, err := d.Token()
 	if err != nil {
@@ -152,14 +152,14 @@ func (s *Shape) is(t Type) {
 
 // word counts a string n times.
 func (s *Shape) word(text string, n int) {
-	if s.wordy {
+	if s.tooManyWords {
 		return
 	}
 	if s.words == nil {
 		s.words = map[string]int{}
 	}
 	if s.words[text] += n; len(text) > maxWord || len(s.words) > maxWords {
-		s.words, s.wordy = nil, true
+		s.words, s.tooManyWords = nil, true
 	}
 }
 
@@ -195,8 +195,8 @@ func (s *Shape) merge(other *Shape) {
 	default:
 		s.items.merge(other.items)
 	}
-	if other.wordy {
-		s.words, s.wordy = nil, true
+	if other.tooManyWords {
+		s.words, s.tooManyWords = nil, true
 	}
 	for text, n := range other.words {
 		s.word(text, n)
@@ -206,8 +206,8 @@ func (s *Shape) merge(other *Shape) {
 func (s *Shape) mergeMembers(other *Shape) {
 	s.more = s.more || other.more
 	for _, name := range other.order {
-		if held := s.members[name]; held != nil {
-			held.merge(other.members[name])
+		if existing := s.members[name]; existing != nil {
+			existing.merge(other.members[name])
 		} else {
 			s.put(name, other.members[name])
 		}
@@ -221,12 +221,12 @@ func (s *Shape) always(name string) bool {
 }
 
 // minRepeats is how often each string must occur, on average, for the place to list its strings.
-const known = 8
+const minRepeats = 8
 
 // vocabulary returns the strings of the place, sorted, if few strings occur again and again and
 // there are no other values except null; else nil.
 func (s *Shape) vocabulary() []string {
-	if s.wordy || len(s.words) == 0 || s.types[String] < known*len(s.words) || s.types[String]+s.types[Null] < s.seen {
+	if s.tooManyWords || len(s.words) == 0 || s.types[String] < minRepeats*len(s.words) || s.types[String]+s.types[Null] < s.seen {
 		return nil
 	}
 	words := make([]string, 0, len(s.words))

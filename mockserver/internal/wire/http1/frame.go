@@ -82,10 +82,10 @@ func Length(value string) (n int64, ok bool) {
 
 // chunkSize parses the hexadecimal number at the start of the line before a chunk.
 func chunkSize(line string) (int64, error) {
-	const mostDigits = 15 // so that it cannot overflow
+	const maxDigits = 15 // so that it cannot overflow
 	digits, _, _ := strings.Cut(line, ";")
 	digits = strings.TrimRight(digits, " \t")
-	ok := digits != "" && len(digits) <= mostDigits
+	ok := digits != "" && len(digits) <= maxDigits
 	var size int64
 	for i := 0; ok && i < len(digits); i++ {
 		switch c := digits[i]; {

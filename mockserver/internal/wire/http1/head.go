@@ -91,7 +91,7 @@ func RequestLine(line string) (method, target, version string, err error) {
 	method, target, version = line[:first], line[first+1:last], line[last+1:]
 	switch {
 	case !httpguts.ValidHeaderFieldName(method):
-		err = Malformed(fmt.Sprintf("line 1: %s: %s is no method", quote(line), quote(method)))
+		err = Malformed(fmt.Sprintf("line 1: %s: %s is not a method", quote(line), quote(method)))
 	case !strings.HasPrefix(version, "HTTP/"):
 		err = noRequestLine(line)
 	case !isVersion(version):

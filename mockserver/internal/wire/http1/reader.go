@@ -81,16 +81,16 @@ func (r *Reader) Shrink(kept int) {
 
 // Head returns the next head with its empty line, skipping empty lines before it; it is valid until
 // the next read. After an error it returns what was read. The error is ErrLong when the head has
-// more than most bytes. early checks an incomplete head each time that more of it arrives: when it
+// more than limit bytes. early checks an incomplete head each time that more of it arrives: when it
 // returns an error, the head ends after end bytes.
-func (r *Reader) Head(most int, early func(start []byte) (end int, err error)) ([]byte, error) {
+func (r *Reader) Head(limit int, early func(start []byte) (end int, err error)) ([]byte, error) {
 	seen := 0
 	for {
 		for r.r < r.w && seen == 0 && (r.buf[r.r] == '\n' || r.buf[r.r] == '\r') {
 			r.r++
 		}
 		unread := r.buf[r.r:r.w]
-		if end := HeadEnd(unread, seen); end > 0 && end <= most {
+		if end := HeadEnd(unread, seen); end > 0 && end <= limit {
 			r.r += end
 			return unread[:end], nil
 		}
@@ -100,9 +100,9 @@ func (r *Reader) Head(most int, early func(start []byte) (end int, err error)) (
 				return unread[:end], err
 			}
 		}
-		if seen = len(unread); seen >= most {
-			r.r += most
-			return unread[:most], ErrLong
+		if seen = len(unread); seen >= limit {
+			r.r += limit
+			return unread[:limit], ErrLong
 		}
 		if err := r.Fill(); err != nil {
 			return r.buf[r.r:r.w], err

@@ -17,9 +17,9 @@ type Counts struct {
 // Counts returns the counts so far.
 func (s *Server) Counts() Counts {
 	return Counts{
-		Captured: s.tally.captured.Load(), Problems: s.tally.problems.Load(), Unstored: s.tally.unstored.Load(),
-		Strays: s.tally.strays.Load(), Refused: s.tally.refused.Load(), Unshaken: s.tally.unshaken.Load(),
+		Captured: s.counters.captured.Load(), Problems: s.counters.problems.Load(), Unstored: s.counters.unstored.Load(),
+		Strays: s.counters.strays.Load(), Refused: s.counters.refused.Load(), Unshaken: s.counters.unshaken.Load(),
 	}
 }
 
-type tally struct{ captured, problems, unstored, strays, refused, unshaken atomic.Uint64 }
+type counters struct{ captured, problems, unstored, strays, refused, unshaken atomic.Uint64 }
