@@ -136,7 +136,7 @@ func TestLoopsEnd(t *testing.T) {
 	if err := s.Client().Configure(t.Context(), "round", capture.Settings{Forward: consumer.URL + "/round"}); err != nil {
 		t.Fatal(err)
 	}
-	if status, text := post("round"); status != http.StatusLoopDetected || !strings.Contains(text, "it goes round") {
+	if status, text := post("round"); status != http.StatusLoopDetected || !strings.Contains(text, "it is in a loop") {
 		t.Errorf("%d %s", status, text)
 	}
 	if captures, err := s.Bin("round").Captures(t.Context()); err != nil || len(captures) > 10 {

@@ -95,7 +95,7 @@ var _ = Describe("the capture address under siege", Serial, func() {
 		text, err := io.ReadAll(resp.Body)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(resp.StatusCode).To(Equal(http.StatusServiceUnavailable))
-		Expect(string(text)).To(Equal("hookrig serves 176 connections at a time, and they are taken\n"))
+		Expect(string(text)).To(Equal("hookrig serves 176 connections at a time, and all are in use\n"))
 		Expect(r.metric("hookrig_capture_connections")).To(BeNumerically("==", 176))
 		Expect(r.metric(`hookrig_captures_refused_total{why="connections"}`)).To(BeNumerically("==", 300-176))
 		_, err = r.client.Bins(ctx)

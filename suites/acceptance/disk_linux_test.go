@@ -44,7 +44,7 @@ var _ = Describe("hookrig serve on a full disk", Serial, func() {
 				stored[resp.Header.Get("Hookrig-Capture")] = content
 			case http.StatusInsufficientStorage:
 				refused++
-				Expect(string(text)).To(Equal("hookrig has no room to store this request: delete captures, or have it keep fewer (--keep-bytes)\n"))
+				Expect(string(text)).To(Equal("hookrig has no room to store this request: delete captures, or keep fewer (--keep-bytes)\n"))
 				Expect(resp.Header).NotTo(HaveKey("Hookrig-Capture"))
 			default:
 				Fail(fmt.Sprintf("status %d: %s", resp.StatusCode, text))

@@ -11,13 +11,14 @@ import (
 
 // Bounds of Attempts.
 const (
-	mostAttempts = 1000
-	nearby       = 10_000 // sequence numbers on each side, where no text tells the attempts from other captures
+	maxAttempts = 1000
+	nearby      = 10_000 // sequence numbers on each side, when no text identifies the attempts
 )
 
-// Attempts returns the captures of c's bin that are attempts of the same delivery, oldest first, c itself among them:
-// those with the delivery id that their sender gave them, or else with the same body. There are up to 1000, the oldest. Of
-// requests without an id and with hardly a body only those near c are found. p is the provider that is named for the bin; it may be nil.
+// Attempts returns the captures in c's bin that are attempts of the same delivery as c, oldest
+// first and including c: captures with the delivery id that their sender gave them, or else with
+// the same body. It returns at most 1000, the oldest. It finds only the nearby attempts of a
+// request that has no id and almost no body. p is the provider that the bin names; it may be nil.
 func Attempts(ctx context.Context, store journal.Store, c journal.Capture, p *fixtures.Provider) ([]journal.Capture, error) {
 	d := DeliveryOf(&c.Message, p, 0)
 	var found []journal.Capture
@@ -30,41 +31,42 @@ func Attempts(ctx context.Context, store journal.Store, c journal.Capture, p *fi
 		if DeliveryOf(&other.Message, p, 0) == d {
 			found = append(found, other.Clone())
 		}
-		return len(found) < mostAttempts
+		return len(found) < maxAttempts
 	})
 	return found, err
 }
 
-// textsOf is a text that all attempts of a delivery hold, for a store to leave out the others: the delivery's id where it
-// stands as it is, else a piece of the body. It is nil when there is none that searches could tell.
+// textsOf returns a text that all attempts of a delivery contain, so that a store can skip other
+// captures: the delivery's id if the capture contains it literally, else a piece of the body. It
+// returns nil when there is no such text.
 func textsOf(c *journal.Capture, id string) []string {
 	if id == "" {
-		return telling(run(string(c.Body)))
+		return searchable(longestASCII(string(c.Body)))
 	}
-	if _, after, of := strings.Cut(id, "\x00"); of { // with its source
+	if _, after, of := strings.Cut(id, "\x00"); of { // the id follows its source
 		id = after
 	}
 	var text journal.Folded
 	text.Read(c)
 	if !text.Holds(journal.Fold(nil, id)) {
-		return nil // written with escapes, which another attempt may have chosen otherwise
+		return nil // written with escapes, which may differ in another attempt
 	}
-	return telling(id)
+	return searchable(id)
 }
 
-// shortest is the length of texts, in bytes, from which on a search leaves captures out.
-const shortest = 3
+// minText is the length of the shortest text, in bytes, by which a store can skip captures.
+const minText = 3
 
-// telling is the text, if it is long enough.
-func telling(text string) []string {
-	if len(text) < shortest {
+// searchable returns the text, if it is long enough for a search.
+func searchable(text string) []string {
+	if len(text) < minText {
 		return nil
 	}
 	return []string{text}
 }
 
-// run is the longest row of ASCII characters of a text, cut off where it is long enough to be told from others.
-func run(text string) string {
+// longestASCII returns the longest run of ASCII characters in a text, or the first run of 200.
+func longestASCII(text string) string {
 	const enough = 200
 	longest := ""
 	for begin := 0; begin < len(text) && len(longest) < enough; {

@@ -7,7 +7,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// A store may leave out what does not hold the text: one that an attempt might not hold must not be asked for.
+// A store may leave out what does not hold the text: one that an attempt might not hold must not be
+// asked for.
 func TestTextsOfADelivery(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -11,17 +11,18 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// DeliveryKey names what the attempts of one delivery have in common.
+// DeliveryKey identifies a delivery by what its attempts have in common.
 type DeliveryKey [sha256.Size]byte
 
-// DeliveryOf says which delivery a request is an attempt of: the id that its sender gives it, in a header line or in
-// the body, else the body itself, which stays the same from attempt to attempt. One event to two paths is two deliveries.
-// The plan is part of it, so that one delivery takes the responses of several plans, each from the first.
-func DeliveryOf(m *signature.Message, p *fixtures.Provider, plan int) DeliveryKey {
+// DeliveryOf returns the delivery that a request is an attempt of. It uses the id that the sender
+// gives the delivery, in a header line or in the body, or else the body itself, which stays the
+// same from attempt to attempt. One event to two paths is two deliveries. The sequence number is
+// part of the key: one delivery takes the responses of several sequences, each from its start.
+func DeliveryOf(m *signature.Message, p *fixtures.Provider, sequence int) DeliveryKey {
 	path, _, _ := strings.Cut(m.Target, "?")
 	hash := sha256.New()
 	var number [8]byte
-	hash.Write(binary.BigEndian.AppendUint64(number[:0], uint64(plan)))
+	hash.Write(binary.BigEndian.AppendUint64(number[:0], uint64(sequence)))
 	hash.Write([]byte(path))
 	hash.Write([]byte{0})
 	if id := deliveryID(m, p); id != "" {
@@ -35,8 +36,9 @@ func DeliveryOf(m *signature.Message, p *fixtures.Provider, plan int) DeliveryKe
 	return d
 }
 
-// deliveryID returns the id in the request that is the same in every attempt, or "". The bin's provider says first where
-// it stands; p may be nil. Else it is where common senders have it, as far as they promise that a retry repeats it:
+// deliveryID returns the id in the request that is the same in every attempt, or "". It first looks
+// where p, the bin's provider, puts it; p may be nil. Then it looks where common senders put it, if
+// they promise that a retry repeats it:
 //
 //   - webhook-id: Standard Webhooks, https://www.standardwebhooks.com; svix-id: Svix, before that
 //   - X-GitHub-Delivery: https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
@@ -48,8 +50,8 @@ func DeliveryOf(m *signature.Message, p *fixtures.Provider, plan int) DeliveryKe
 //   - "id" of an object that is an event: Stripe, https://docs.stripe.com/webhooks#handle-duplicate-events
 //   - "__id": The Wallet Crew
 //
-// What only names a request or an endpoint (X-Request-Id, X-Gitlab-Webhook-UUID) is no such id. A sender whose retries
-// repeat the body, as most do, needs none.
+// An id of a request or an endpoint (X-Request-Id, X-Gitlab-Webhook-UUID) does not count. Most
+// senders repeat the body in retries, so they need no id.
 func deliveryID(m *signature.Message, p *fixtures.Provider) string {
 	if p != nil {
 		if id := p.EventID(m); id != "" {

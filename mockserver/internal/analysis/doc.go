@@ -1,8 +1,8 @@
-// Package analysis is what captures tell together, apart from what each of them says.
+// Package analysis finds facts about several captures together.
 //
-// DeliveryOf says which delivery a request is an attempt of: responses are chosen by it, Attempts
-// finds the others, and SenderOf tells from them how the program that sent them retries. Irregulars
-// counts what did not go as it should, and makes a bin's BinStats of it.
+// DeliveryOf returns the delivery that a request is an attempt of. Bins choose responses by it,
+// Attempts finds the other attempts, and SenderOf derives how the sender retries. Irregulars counts
+// refused, aborted and dropped requests, and returns a bin's BinStats.
 //
 // Package diff compares two requests, package drift the bodies of many over time.
 package analysis

@@ -8,25 +8,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// However many bins senders invent, those counted by themselves are bounded, and the stats says when one is not.
+// However many bins senders invent, those counted by themselves are bounded, and the stats says
+// when one is not.
 func TestIrregularsAreBounded(t *testing.T) {
 	t.Parallel()
 	var all Irregulars
-	for i := range mostIrregular + 10 {
+	for i := range maxIrregular + 10 {
 		all.Count(strconv.Itoa(i), func(i *Irregular) { i.Aborted++ })
-		if i < mostIrregular {
+		if i < maxIrregular {
 			if _, complete := of(&all, "another"); !complete {
 				t.Fatalf("not complete after %d", i)
 			}
 		}
 	}
-	if len(all.byBin) != mostIrregular || all.all.Aborted != mostIrregular+10 {
+	if len(all.byBin) != maxIrregular || all.all.Aborted != maxIrregular+10 {
 		t.Errorf("%d bins, %+v", len(all.byBin), all.all)
 	}
 	if counts, complete := of(&all, "7"); !complete || counts.Aborted != 1 {
 		t.Errorf("a bin that is counted: %+v, %t", counts, complete)
 	}
-	if _, complete := of(&all, strconv.Itoa(mostIrregular+1)); complete {
+	if _, complete := of(&all, strconv.Itoa(maxIrregular+1)); complete {
 		t.Error("a bin that is not counted is said to be")
 	}
 }

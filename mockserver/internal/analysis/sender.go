@@ -17,42 +17,46 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Sender is what a bin's captures tell of the program that sent them: how it retries, and what stays the same meanwhile.
+// Sender describes the program that sent a bin's captures: how it retries, and what it repeats.
 type Sender struct {
 	Bin      string `json:"bin"`
-	Captures int    `json:"captures"` // that were looked at: the newest, up to 10,000
-	// Complete says whether these are all that the bin ever stored: else a delivery's first attempts may be missing.
+	Captures int    `json:"captures"` // captures analysed: the newest, up to 10,000
+	// Complete reports whether these are all captures that the bin ever stored. If not, the first
+	// attempts of some deliveries may be missing.
 	Complete   bool `json:"complete"`
-	Deliveries int  `json:"deliveries"` // told apart as Attempts does
-	Retried    int  `json:"retried"`    // deliveries of more than one attempt
-	// After is what followed each kind of response, in the order of their names.
+	Deliveries int  `json:"deliveries"` // grouped as in Attempts
+	Retried    int  `json:"retried"`    // deliveries with more than one attempt
+	// After lists what followed each kind of response, sorted by name.
 	After []Followed `json:"after"`
-	// BackOff is how long it waited for its second attempt, its third, and so on, up to the twentieth.
+	// BackOff is how long it waited before its second attempt, its third, and so on, up to the
+	// twentieth.
 	BackOff []Gap `json:"back_off"`
-	// RetryAfter counts responses that named a time (RFC 9110 §10.2.3), of those after which it came again.
+	// RetryAfter counts the responses with a Retry-After (RFC 9110 §10.2.3) that were followed by
+	// another attempt, and how often the sender waited that long.
 	RetryAfter Kept `json:"retry_after"`
 	// Vary are the header lines, in lower case, that differ between attempts of one delivery.
 	Vary []string `json:"vary"`
-	// SameBody counts attempts that repeat the body of the one before byte for byte.
+	// SameBody counts attempts that repeat the body of the attempt before byte for byte.
 	SameBody Kept `json:"same_body"`
-	// Connections is how many it used: fewer than captures when it keeps them open.
+	// Connections is how many connections it used: fewer than captures when it keeps them open.
 	Connections int `json:"connections"`
-	// Of how many captures each of these was.
+	// UserAgents, Versions and Verdicts count captures per value.
 	UserAgents map[string]int `json:"user_agents"`
 	Versions   map[string]int `json:"versions"`
 	Verdicts   map[string]int `json:"verdicts"`
-	// Findings say it in words.
+	// Findings summarise the observations in sentences.
 	Findings []string `json:"findings"`
 }
 
-// Followed is what a sender did after a kind of response.
+// Followed counts a kind of response and the retries after it.
 type Followed struct {
 	Response string `json:"response"` // a status, or hang, reset, cut
 	Times    int    `json:"times"`
-	Retried  int    `json:"retried"` // how often another attempt of the delivery came after it
+	Retried  int    `json:"retried"` // how often another attempt of the delivery followed
 }
 
-// Gap is how long a sender waited for an attempt, from the capture of the one before.
+// Gap is how long a sender waited before an attempt, measured from the capture of the attempt
+// before.
 type Gap struct {
 	Attempt int              `json:"attempt"` // 2 is the first retry
 	N       int              `json:"n"`
@@ -61,7 +65,7 @@ type Gap struct {
 	Max     journal.Duration `json:"max"`
 }
 
-// Kept counts how often something held, of the times it could.
+// Kept counts how often the sender did something, out of Of opportunities.
 type Kept struct {
 	Of    int `json:"of"`
 	Times int `json:"times"`
@@ -69,23 +73,24 @@ type Kept struct {
 
 // Bounds of a Sender.
 const (
-	mostObserved = 10_000 // captures
-	mostGaps     = 19     // attempts behind the first
-	mostKinds    = 50     // of user agents, of header lines that vary
+	maxObserved = 10_000 // captures
+	maxGaps     = 19     // attempts after the first
+	maxKinds    = 50     // of user agents, and of header lines that vary
 )
 
-// SenderOf tells what the newest captures of a bin, up to 10,000, say of the one that sent them. stored is how many the bin ever
-// stored; p is the provider that is named for the bin, or nil. Errors are the store's.
+// SenderOf profiles the program that sent the newest captures of a bin, up to 10,000. stored is how
+// many captures the bin ever stored; p is the provider that the bin names, or nil. Errors come from
+// the store.
 func SenderOf(ctx context.Context, store journal.Store, bin string, stored uint64, p *fixtures.Provider) (Sender, error) {
 	o := newObserver(bin, p)
 	q := journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit}
-	for o.out.Captures < mostObserved {
+	for o.out.Captures < maxObserved {
 		page, err := store.Captures(ctx, q)
 		if err != nil {
 			return Sender{}, err
 		}
 		for i := range page {
-			o.see(&page[i])
+			o.add(&page[i])
 		}
 		if len(page) < q.Limit {
 			break
@@ -96,7 +101,7 @@ func SenderOf(ctx context.Context, store journal.Store, bin string, stored uint6
 	return o.conclude(), nil
 }
 
-// observer gathers what is told of a sender. It sees the newest first.
+// observer collects observations about a sender. It reads the newest captures first.
 type observer struct {
 	out        Sender
 	provider   *fixtures.Provider
@@ -105,13 +110,13 @@ type observer struct {
 	peers      map[string]bool
 }
 
-// observed is what is kept of an attempt: without what is common to all.
+// observed is one attempt, reduced to what the profile needs.
 type observed struct {
 	at         time.Time
 	response   string
-	retryAfter time.Duration // 0: the response named none
+	retryAfter time.Duration // 0: the response had none
 	headers    signature.Headers
-	body       [sha256.Size]byte // its hash
+	body       [sha256.Size]byte // the hash of the body
 }
 
 func newObserver(bin string, p *fixtures.Provider) *observer {
@@ -124,7 +129,7 @@ func newObserver(bin string, p *fixtures.Provider) *observer {
 	}
 }
 
-func (o *observer) see(c *journal.Capture) {
+func (o *observer) add(c *journal.Capture) {
 	o.out.Captures++
 	o.peers[c.Peer] = true
 	count(o.out.UserAgents, c.Headers.Get("User-Agent"))
@@ -142,14 +147,14 @@ func (o *observer) see(c *journal.Capture) {
 	})
 }
 
-// count counts one more of a kind, as long as there are not too many kinds.
+// count counts one more of a kind, unless there are too many kinds.
 func count(kinds map[string]int, kind string) {
-	if kinds[kind] > 0 || len(kinds) < mostKinds {
+	if kinds[kind] > 0 || len(kinds) < maxKinds {
 		kinds[kind]++
 	}
 }
 
-// responseKind names what a bin did about a capture.
+// responseKind returns the name of a bin's response.
 func responseKind(r *journal.Response) string {
 	switch {
 	case r == nil:
@@ -164,7 +169,7 @@ func responseKind(r *journal.Response) string {
 	return strconv.Itoa(cmp.Or(r.Status, http.StatusOK))
 }
 
-// retryAfter is what the response asks the sender to wait; 0: nothing.
+// retryAfter returns how long the response asks the sender to wait, or 0.
 func retryAfter(c *journal.Capture) time.Duration {
 	if c.Response == nil {
 		return 0
@@ -184,7 +189,7 @@ func retryAfter(c *journal.Capture) time.Duration {
 	return 0
 }
 
-// conclude tells what the attempts have in common.
+// conclude derives the profile from the observations.
 func (o *observer) conclude() Sender {
 	out := &o.out
 	out.Connections, out.Deliveries = len(o.peers), len(o.order)
@@ -208,7 +213,7 @@ func (o *observer) conclude() Sender {
 			}
 			f.Retried++
 			o.pair(a, &attempts[i+1], vary)
-			if i < mostGaps {
+			if i < maxGaps {
 				gaps[i+2] = append(gaps[i+2], attempts[i+1].at.Sub(a.at))
 			}
 		}
@@ -228,7 +233,7 @@ func (o *observer) conclude() Sender {
 	return *out
 }
 
-// pair compares an attempt with the next of its delivery.
+// pair compares an attempt with the next one of its delivery.
 func (o *observer) pair(a, next *observed, vary map[string]bool) {
 	o.out.SameBody.Of++
 	if a.body == next.body {
@@ -242,14 +247,14 @@ func (o *observer) pair(a, next *observed, vary map[string]bool) {
 	}
 	for _, lines := range [2]signature.Headers{a.headers, next.headers} {
 		for _, line := range lines {
-			if len(vary) < mostKinds && a.headers.Get(line.Name) != next.headers.Get(line.Name) {
+			if len(vary) < maxKinds && a.headers.Get(line.Name) != next.headers.Get(line.Name) {
 				vary[strings.ToLower(line.Name)] = true
 			}
 		}
 	}
 }
 
-// summarize puts the observations into words.
+// summarize writes the findings.
 func (o *observer) summarize() {
 	out := &o.out
 	summarize := func(format string, args ...any) { out.Findings = append(out.Findings, fmt.Sprintf(format, args...)) }
@@ -296,13 +301,13 @@ func (o *observer) summarize() {
 		summarize("keeps connections open: %d requests over %d", out.Captures, out.Connections)
 	}
 	if n := len(out.UserAgents); n > 1 {
-		summarize("calls itself by %d names", n)
+		summarize("uses %d User-Agent values", n)
 	}
 	if valid, checked := out.Verdicts["valid"], total(out.Verdicts); checked > 0 {
 		summarize("signs correctly: %d of %d", valid, checked)
 	}
 	if !out.Complete {
-		summarize("older captures were not looked at, or are gone: of some deliveries the first attempts may be missing")
+		summarize("older captures were evicted or not analysed: the first attempts of some deliveries may be missing")
 	}
 }
 

@@ -8,54 +8,57 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// BinStats counts every request that named a bin. Stored, Kept, Evicted and Cleared are the store's, and survive a
-// restart where it does; the others are of the time since Since.
+// BinStats counts every request that named a bin. Stored, Kept, Evicted and Cleared come from the
+// store, and survive a restart if the store does. The other counts start at Since.
 type BinStats struct {
 	Bin      string `json:"bin"`
-	Received uint64 `json:"received"` // Stored, and what could not be stored
-	Stored   uint64 `json:"stored"`   // what became a capture, whole or not: Kept, Evicted and Cleared together
-	Kept     uint64 `json:"kept"`     // captures that are there
-	Evicted  uint64 `json:"evicted"`  // captures that the ring let go, oldest first
-	Cleared  uint64 `json:"cleared"`  // captures deleted on request
+	Received uint64 `json:"received"` // Stored, and requests that could not be stored
+	// requests stored as captures, whole or not: Kept, Evicted and Cleared together
+	Stored  uint64 `json:"stored"`
+	Kept    uint64 `json:"kept"`    // captures in the store now
+	Evicted uint64 `json:"evicted"` // captures that the store evicted, oldest first
+	Cleared uint64 `json:"cleared"` // captures deleted on request
 	Irregular
 	// Since is when the server was started.
 	Since time.Time `json:"since"`
-	// Complete is false when so many bins had something irregular that this one's was not counted.
+	// Complete is false when too many bins had irregular requests, so this bin's were not counted.
 	Complete bool `json:"complete"`
 }
 
-// Irregular counts what did not go as it should.
+// Irregular counts requests that were refused, cut or lost.
 type Irregular struct {
 	Refused Refused `json:"refused"`
-	// Truncated are captures without all that was sent, because it was too large.
+	// Truncated counts captures without all the bytes sent, because there were too many.
 	Truncated uint64 `json:"truncated"`
-	// Aborted are captures of requests that ended before they were whole, or took too long.
+	// Aborted counts captures of requests that ended early, or took too long.
 	Aborted uint64 `json:"aborted"`
-	// Dropped are captures that readers of the live stream were not told of, because they had fallen too far behind: once
-	// for each reader. They are stored.
+	// Dropped counts captures that readers of the live stream missed because they were too slow,
+	// once for each reader. They are stored.
 	Dropped uint64 `json:"dropped"`
 }
 
-// Refused counts requests that were answered with an error of the server's own.
+// Refused counts requests that the server answered with an error.
 type Refused struct {
-	Size      uint64 `json:"size"`      // head or body too large: 413, 431; a capture has what there was room for
-	Malformed uint64 `json:"malformed"` // not HTTP/1.x: 400, 505; a capture has what could be read
-	NoRoom    uint64 `json:"no_room"`   // the store had no room: 507; there is no capture
-	Failed    uint64 `json:"failed"`    // the store failed otherwise: 500; there is no capture
+	// head or body too large: 413, 431; the capture has the bytes within the limit
+	Size uint64 `json:"size"`
+	// not HTTP/1.x: 400, 505; the capture has the parts that could be parsed
+	Malformed uint64 `json:"malformed"`
+	NoRoom    uint64 `json:"no_room"` // the store had no room: 507; there is no capture
+	Failed    uint64 `json:"failed"`  // the store failed in another way: 500; there is no capture
 }
 
-// mostIrregular bounds how many bins are counted by themselves, as senders choose their names.
-const mostIrregular = 10_000
+// maxIrregular bounds how many bins have separate counts, because senders choose the names.
+const maxIrregular = 10_000
 
-// Irregulars counts by bin and in all. The zero value is ready.
+// Irregulars has the counts of each bin and of all together. The zero value is ready.
 type Irregulars struct {
 	mu     sync.Mutex
 	all    Irregular
 	byBin  map[string]*Irregular
-	missed bool // some bins are not counted by themselves
+	missed bool // some bins have no separate counts
 }
 
-// Count adds to what is irregular in a bin.
+// Count adds to the counts of a bin.
 func (i *Irregulars) Count(bin string, add func(*Irregular)) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -63,7 +66,7 @@ func (i *Irregulars) Count(bin string, add func(*Irregular)) {
 	own := i.byBin[bin]
 	switch {
 	case own != nil:
-	case len(i.byBin) >= mostIrregular:
+	case len(i.byBin) >= maxIrregular:
 		i.missed = true
 		return
 	default:
@@ -71,7 +74,7 @@ func (i *Irregulars) Count(bin string, add func(*Irregular)) {
 			i.byBin = map[string]*Irregular{}
 		}
 		own = &Irregular{}
-		i.byBin[strings.Clone(bin)] = own // which is a part of a request's head
+		i.byBin[strings.Clone(bin)] = own // the name is a part of a request's head
 	}
 	add(own)
 }
@@ -83,7 +86,7 @@ func (i *Irregulars) All() Irregular {
 	return i.all
 }
 
-// Stats is the account of a bin of which the store says b. The counts are of the time since then.
+// Stats returns the stats of the stored bin b. since is when the counts started.
 func (i *Irregulars) Stats(b journal.Bin, since time.Time) BinStats {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -8,8 +8,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// binOf returns the bin that a request target names, the first segment of its path below base, or "". Names that
-// begin with a dot are the server's own, and "token" is the name of an API: see Front.
+// binOf returns the bin that a request target names: the first segment of its path below base. It
+// returns "" when the target names none. Names that begin with a dot belong to the server, and
+// "token" is the name of an API: see Front.
 func binOf(target, base string) string {
 	name, _ := splitTarget(target, base)
 	if plain, err := url.PathUnescape(name); err == nil {
@@ -21,8 +22,9 @@ func binOf(target, base string) string {
 	return name
 }
 
-// splitTarget takes a request target apart: the first segment of its path below base, as it is written, and what follows. Slashes
-// before it do not count: they come of a base URL that ends in one. A proxy may have taken base away.
+// splitTarget splits a request target into the first segment of its path below base, as written,
+// and the rest. It skips slashes before the segment: they come from a base URL that ends in one. A
+// proxy may already have removed base.
 func splitTarget(target, base string) (name, rest string) {
 	path := below(content.Path(strings.TrimLeft(target, " ")), base)
 	path = strings.TrimLeft(path, "/")
@@ -30,7 +32,7 @@ func splitTarget(target, base string) (name, rest string) {
 	return path[:end], path[end:]
 }
 
-// below is a path without the path that the server stands below, as its public URL says.
+// below removes base, the path of the server's public URL, from a path.
 func below(path, base string) string {
 	rest, ok := strings.CutPrefix(path, base)
 	if !ok || base == "" || rest != "" && rest[0] != '/' && rest[0] != '?' {

@@ -17,18 +17,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// answer is a response made ready to be written.
+// answer is a response that is ready to be written.
 type answer struct {
-	record   journal.Response // as it is stored with the capture
-	content  string           // its body
-	head     string           // status line and header lines, without those that depend on the request
-	bodiless bool             // a status that has no body
-	last     bool             // the connection ends with it
+	record   journal.Response // the response as stored with the capture
+	content  string           // the body
+	head     string           // the status line and the header lines that do not depend on the request
+	bodiless bool             // the status allows no body
+	last     bool             // the connection ends after it
 
-	length, date, connection bool // the script states these lines itself, right or wrong
+	length, date, connection bool // the script sets these lines itself, right or wrong
 }
 
-// newAnswer prepares a response; see checkResponse for what it may say.
+// newAnswer prepares a response. checkResponse lists what a response may contain.
 func newAnswer(r journal.Response) *answer {
 	if r.Status == 0 && !r.Hang && !r.Reset {
 		r.Status = http.StatusOK
@@ -44,7 +44,7 @@ func newAnswer(r journal.Response) *answer {
 		case is(name, "Content-Type"):
 			typed = true
 		case is(name, "Content-Length"), is(name, "Transfer-Encoding"):
-			// The body is written as it stands, so nobody knows where it ends but by the end of the connection.
+			// The body is written unchanged, so only the end of the connection marks its end.
 			a.length, a.last = true, true
 		case is(name, "Date"):
 			a.date = true
@@ -81,7 +81,8 @@ func statusLine(status int) string {
 	return fmt.Sprintf("HTTP/1.1 %03d %s\r\n", status, reason)
 }
 
-// appendHead appends the head of the response. The header line Hookrig-Capture tells the sender the capture's id.
+// appendHead appends the head of the response. The header line Hookrig-Capture tells the sender the
+// capture's id.
 func (a *answer) appendHead(dst []byte, r *request, now time.Time, id string, last bool) []byte {
 	dst = append(dst, a.head...)
 	if !a.date {
@@ -109,7 +110,7 @@ func (a *answer) appendHead(dst []byte, r *request, now time.Time, id string, la
 	return append(dst, "\r\n"...)
 }
 
-// body is what follows the head of the response to a request.
+// body returns what follows the head of the response to a request.
 func (a *answer) body(r *request) string {
 	if a.bodiless || r.Method == http.MethodHead {
 		return ""
@@ -117,18 +118,19 @@ func (a *answer) body(r *request) string {
 	return a.content
 }
 
-// longestDelay bounds what a response may be delayed, and what its body may take.
-const longestDelay = 10 * time.Minute
+// maxDelay bounds the delay of a response, and the time that its body may take.
+const maxDelay = 10 * time.Minute
 
-// checkResponse says what is wrong with a scripted response; where names it in the error.
+// checkResponse returns what is wrong with a scripted response. The error names the response by
+// where.
 func checkResponse(r journal.Response, where string) error {
 	switch delay := time.Duration(r.Delay); {
 	case r.Status != 0 && (r.Status < 200 || r.Status > 999):
 		return fmt.Errorf("%w: %s: status %d: want 200 to 999", ErrInvalid, where, r.Status)
-	case delay < 0 || delay > longestDelay:
-		return fmt.Errorf("%w: %s: delay %s: want 0s to %s", ErrInvalid, where, delay, longestDelay)
-	case r.Drip < 0 || time.Duration(r.Drip) > longestDelay:
-		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, longestDelay)
+	case delay < 0 || delay > maxDelay:
+		return fmt.Errorf("%w: %s: delay %s: want 0s to %s", ErrInvalid, where, delay, maxDelay)
+	case r.Drip < 0 || time.Duration(r.Drip) > maxDelay:
+		return fmt.Errorf("%w: %s: drip %s: want 0s to %s", ErrInvalid, where, r.Drip, maxDelay)
 	case r.Cut != "" && r.Cut != journal.CutHead && r.Cut != journal.CutBody:
 		return fmt.Errorf("%w: %s: cut %s: want \"head\" or \"body\", where the connection is reset", ErrInvalid, where, clip.Quote(r.Cut))
 	case r.Body != "" && len(r.Binary) > 0:
@@ -138,9 +140,9 @@ func checkResponse(r journal.Response, where string) error {
 	case (r.Hang || r.Reset) && (r.Status != 0 || r.Content() != "" || len(r.Headers) > 0 || len(r.Lines) > 0 || r.Drip > 0 || r.Cut != ""):
 		return fmt.Errorf("%w: %s: a response that hangs or resets has no status, headers or body", ErrInvalid, where)
 	case (r.Drip > 0 || r.Cut == journal.CutBody) && (r.Content() == "" || isBodiless(r.Status)):
-		return fmt.Errorf("%w: %s: drip, or cut in the body: the response has no body; give one", ErrInvalid, where)
+		return fmt.Errorf("%w: %s: drip, or cut in the body: the response has no body; add one", ErrInvalid, where)
 	case r.Drip > 0 && r.Cut == journal.CutHead:
-		return fmt.Errorf("%w: %s: drip and cut in the head: the body that would drip never comes", ErrInvalid, where)
+		return fmt.Errorf("%w: %s: drip and cut in the head: the body is never sent; use one of them", ErrInvalid, where)
 	}
 	for name, value := range r.Headers {
 		if err := checkLine(name, value, where); err != nil {
@@ -165,7 +167,7 @@ func checkLine(name, value, where string) error {
 	return nil
 }
 
-// isBodiless says whether a response with that status has no body.
+// isBodiless reports whether a response with that status has no body.
 func isBodiless(status int) bool {
 	return status == http.StatusNoContent || status == http.StatusNotModified
 }

@@ -21,8 +21,8 @@ import (
 	"time"
 )
 
-// authority is a certificate authority that vouches for the capture server and for nothing else: its certificate says so,
-// so that whoever has the key cannot use it against those who trust it. The key is ECDSA P-256.
+// authority is a certificate authority for the capture server. Its certificate limits the names
+// that it can sign for, so a stolen key cannot be used for other sites. The key is ECDSA P-256.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -35,15 +35,16 @@ const (
 	caKeyFile = "ca-key.pem"
 )
 
-// How long certificates are valid. No system asks for less of an authority that a user added; see
-// https://support.apple.com/en-us/103769 for the 825 days of the others.
+// How long certificates are valid. No operating system limits an authority that a user added to
+// less than this; see https://support.apple.com/en-us/103769 for the limit of 825 days on server
+// certificates.
 const (
 	caYears = 10
 	ownDays = 825
 )
 
-// openAuthority takes the authority that a folder keeps, which is made on first use for names; "" makes one in memory.
-// Errors name the file and say what to do.
+// openAuthority reads the authority from a folder. It creates one for served when the folder has
+// none; an empty dir creates one in memory. Errors name the file and say what to do.
 func openAuthority(dir string, served names, now time.Time) (*authority, error) {
 	if dir == "" {
 		return newAuthority(served, now)
@@ -59,11 +60,11 @@ func openAuthority(dir string, served names, now time.Time) (*authority, error) 
 		return a, a.save(certPath, keyPath)
 	}
 	if err := errors.Join(errCert, errKey); err != nil {
-		return nil, fmt.Errorf("the certificate authority is not whole: delete %s and %s to have a new one: %w", certPath, keyPath, err)
+		return nil, fmt.Errorf("the certificate authority is incomplete: delete %s and %s to create a new one: %w", certPath, keyPath, err)
 	}
 	a, err := parseAuthority(cert, key, served, now)
 	if err != nil {
-		return nil, fmt.Errorf("the certificate authority in %s: %w: delete it and %s to have a new one", certPath, err, keyPath)
+		return nil, fmt.Errorf("the certificate authority in %s: %w: delete it and %s to create a new one", certPath, err, keyPath)
 	}
 	return a, nil
 }
@@ -96,7 +97,7 @@ func newAuthority(served names, now time.Time) (*authority, error) {
 	return &authority{cert: cert, key: key, pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}, nil
 }
 
-// serial draws a number of 127 bits: RFC 5280 §4.1.2.2 wants it unique and positive.
+// serial returns a random number of 127 bits: RFC 5280 §4.1.2.2 wants it unique and positive.
 func serial() *big.Int {
 	var raw [16]byte
 	_, _ = rand.Read(raw[:]) // never fails
@@ -104,7 +105,8 @@ func serial() *big.Int {
 	return new(big.Int).SetBytes(raw[:])
 }
 
-// save keeps the authority. The key comes first, so that a certificate is never there without it.
+// save writes the authority to files. It writes the key first, so a certificate never exists
+// without it.
 func (a *authority) save(certPath, keyPath string) error {
 	der, err := x509.MarshalPKCS8PrivateKey(a.key)
 	if err != nil {
@@ -119,21 +121,21 @@ func (a *authority) save(certPath, keyPath string) error {
 		{certPath, 0o644, a.pem},
 	} {
 		if err := os.WriteFile(f.path, f.data, f.mode); err != nil {
-			return fmt.Errorf("keep the certificate authority: %w", err)
+			return fmt.Errorf("store the certificate authority: %w", err)
 		}
 	}
 	return nil
 }
 
 func parseAuthority(cert, key []byte, served names, now time.Time) (*authority, error) {
-	pair, err := tls.X509KeyPair(cert, key) // they belong together
+	pair, err := tls.X509KeyPair(cert, key) // fails unless they belong together
 	if err != nil {
 		return nil, err
 	}
 	own, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	switch {
 	case !ok || !pair.Leaf.IsCA:
-		return nil, errors.New("it is not one that hookrig made")
+		return nil, errors.New("hookrig did not create it")
 	case now.After(pair.Leaf.NotAfter):
 		return nil, fmt.Errorf("it expired on %s", pair.Leaf.NotAfter.Format(time.DateOnly))
 	}
@@ -141,31 +143,31 @@ func parseAuthority(cert, key []byte, served names, now time.Time) (*authority, 
 	return a, a.covers(served)
 }
 
-// covers says whether clients will take the authority's word for names: nil, or why not.
+// covers returns an error when clients would reject the authority's certificates for n.
 func (a *authority) covers(n names) error {
 	if !a.cert.PermittedDNSDomainsCritical {
-		return errors.New("it could vouch for any name")
+		return errors.New("it could sign for any name")
 	}
 	for _, name := range n.dns {
 		if !slices.Contains(a.cert.PermittedDNSDomains, name) {
-			return fmt.Errorf("it does not vouch for %s, only for %s", name, strings.Join(a.cert.PermittedDNSDomains, ", "))
+			return fmt.Errorf("it cannot sign for %s, only for %s", name, strings.Join(a.cert.PermittedDNSDomains, ", "))
 		}
 	}
 	for _, ip := range n.ips {
 		if !slices.ContainsFunc(a.cert.PermittedIPRanges, func(r *net.IPNet) bool { return r.Contains(ip) }) {
-			return fmt.Errorf("it does not vouch for %s, only for %s", ip, a.cert.PermittedIPRanges)
+			return fmt.Errorf("it cannot sign for %s, only for %s", ip, a.cert.PermittedIPRanges)
 		}
 	}
 	return nil
 }
 
-// names are what a certificate is for.
+// names are the host names and addresses of a certificate.
 type names struct {
 	dns []string
 	ips []net.IP
 }
 
-// namesOf are this machine's loopback names and a host besides, which may be an address.
+// namesOf returns this machine's loopback names and host, a name or an address.
 func namesOf(host string) names {
 	n := names{[]string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}}
 	switch ip := net.ParseIP(host); {
@@ -177,12 +179,12 @@ func namesOf(host string) names {
 	return n
 }
 
-// loopback are the addresses of this machine alone.
+// loopback returns the address ranges of the loopback interface.
 func loopback() []*net.IPNet {
 	return []*net.IPNet{{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)}, only(net.IPv6loopback)}
 }
 
-// only is the range that holds one address.
+// only returns the range that holds just ip.
 func only(ip net.IP) *net.IPNet {
 	if four := ip.To4(); four != nil {
 		ip = four
@@ -190,7 +192,7 @@ func only(ip net.IP) *net.IPNet {
 	return &net.IPNet{IP: ip, Mask: net.CIDRMask(8*len(ip), 8*len(ip))}
 }
 
-// issue makes a certificate for names.
+// issue creates a certificate for the served names.
 func (a *authority) issue(served names, now time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

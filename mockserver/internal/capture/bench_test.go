@@ -21,8 +21,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
-// BenchmarkCapture sends the same requests, over kept connections, to a fasthttp handler that only answers and to a
-// capture server, one after the other in the same run, and reports how many times slower it is to record.
+// BenchmarkCapture sends the same requests, over kept connections, to a fasthttp handler that only
+// answers and to a capture server, one after the other in the same run, and reports how many times
+// slower it is to record.
 func BenchmarkCapture(b *testing.B) {
 	for _, store := range []struct {
 		name string

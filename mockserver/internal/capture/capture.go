@@ -15,9 +15,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// The path of a request, from the socket to the response. The other files have what its steps use.
+// This file is the path of a request, from the socket to the response.
 
-// accept gives every connection of a listener a goroutine until the listener is closed.
+// accept starts a goroutine for every connection, until the listener is closed.
 func (s *Server) accept(listener net.Listener, wrap func(net.Conn) net.Conn) {
 	defer s.work.Done()
 	var pause time.Duration
@@ -28,7 +28,7 @@ func (s *Server) accept(listener net.Listener, wrap func(net.Conn) net.Conn) {
 			s.admit(wrap(socket))
 			continue
 		}
-		// Out of file descriptors, most likely: others may be given back.
+		// Most likely the process has no free file descriptors: others may be closed soon.
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 		timer := time.NewTimer(pause)
 		select {
@@ -55,7 +55,7 @@ func (s *Server) admit(socket net.Conn) {
 	case closed:
 		_ = c.tcp().Close() // nothing was read
 	case full:
-		s.tally.refused.Add(1)
+		s.counters.refused.Add(1)
 		c.refuse()
 	default:
 		go c.serve()
@@ -66,7 +66,7 @@ func (s *Server) admit(socket net.Conn) {
 func (c *conn) serve() {
 	defer c.s.leave(c)
 	defer c.in.share.GiveBack()
-	defer func() { _ = c.socket.Close() }() // closed already, perhaps
+	defer func() { _ = c.socket.Close() }() // it may be closed already
 	defer func() {
 		if p := recover(); p != nil {
 			c.s.o.Log.Error("capture: a request made the server panic; its connection is closed",
@@ -80,7 +80,7 @@ func (c *conn) serve() {
 	}
 }
 
-// leave forgets a connection whose goroutine ends.
+// leave removes a connection whose goroutine ends.
 func (s *Server) leave(c *conn) {
 	s.mu.Lock()
 	delete(s.conns, c)
@@ -88,7 +88,8 @@ func (s *Server) leave(c *conn) {
 	s.work.Done()
 }
 
-// exchange reads one request, records it and answers it. It says whether another one may follow.
+// exchange reads one request, records it and answers it. It returns false when no request can
+// follow.
 func (c *conn) exchange() (more bool) {
 	if !c.read() {
 		return false
@@ -106,21 +107,21 @@ func (c *conn) exchange() (more bool) {
 	return c.answer(response, c.capture.ID)
 }
 
-// read reads the next request into c.request, and says whether there is anything to record or to
-// answer.
+// read reads the next request into c.request. It returns false when there is nothing to record or
+// to answer.
 func (c *conn) read() bool {
 	r := &c.request
 	*r = request{parsed: http1.Head{Lines: r.parsed.Lines}}
-	c.capture = journal.Capture{} // whose body need not stay in memory while the connection is idle
+	c.capture = journal.Capture{} // frees the body while the connection is idle
 	if c.in.arm(c.s.limits.idle) != nil {
 		return false
 	}
 	c.idle.Store(true)
-	if c.s.isClosing() { // looked at after idle was set, so that either this or wake ends the waiting
+	if c.s.isClosing() { // checked after idle is set, so that either this or wake ends the wait
 		return false
 	}
 	if c.in.await() != nil {
-		return false // the sender ended the connection, or was idle for too long: nothing was sent
+		return false // the sender closed the connection or was idle for too long, and sent nothing
 	}
 	c.idle.Store(false)
 
@@ -131,12 +132,12 @@ func (c *conn) read() bool {
 	problem := r.parse(string(head))
 	r.bin = binOf(r.Target, c.s.base)
 	if r.parsed.Cut && !strings.ContainsAny(r.Target[min(1, len(r.Target)):], "/?") {
-		r.bin = "" // the name itself may have been cut
+		r.bin = "" // the name may have been cut too
 	}
 	switch {
 	case c.refuseForeign():
 	case err != nil && !errors.As(err, new(http1.Malformed)):
-		r.refuse(err, fmt.Sprintf("the head has more than %d bytes", c.s.o.MaxHead), "the head was not whole")
+		r.refuse(err, fmt.Sprintf("the head has more than %d bytes", c.s.o.MaxHead), "the head was incomplete")
 	case problem != nil:
 		r.refuse(problem, "", "")
 	default:
@@ -147,9 +148,9 @@ func (c *conn) read() bool {
 
 // readBody reads the body that the head announces.
 func (c *conn) readBody() {
-	r, f, most := &c.request, &c.request.parsed.Frame, c.s.o.MaxBody
+	r, f, limit := &c.request, &c.request.parsed.Frame, c.s.o.MaxBody
 	announced := f.Chunked || f.Length > 0
-	if announced && f.Expect && len(c.in.Buffered()) == 0 && f.Length <= int64(most) {
+	if announced && f.Expect && len(c.in.Buffered()) == 0 && f.Length <= int64(limit) {
 		if _, err := io.WriteString(c.socket, "HTTP/1.1 100 Continue\r\n\r\n"); err != nil {
 			r.refuse(err, "", "no byte of the body arrived")
 			return
@@ -157,33 +158,33 @@ func (c *conn) readBody() {
 	}
 	switch {
 	case !announced:
-	case f.Expect && f.Length > int64(most): // the sender asked, and the answer is no
-		r.refuse(http1.ErrLong, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, most), "")
+	case f.Expect && f.Length > int64(limit): // the sender asked first, and the server declines
+		r.refuse(http1.ErrLong, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, limit), "")
 		r.refused.declined = true
 	case f.Chunked:
 		var err error
 		var trailer []string
-		r.Body, trailer, err = c.in.chunked(most, c.s.o.MaxHead)
+		r.Body, trailer, err = c.in.chunked(limit, c.s.o.MaxHead)
 		for _, line := range trailer {
 			r.problems = append(r.problems, "trailer line: "+clip.Quote(redact.Line(line)))
 		}
 		if err != nil {
-			r.refuse(err, fmt.Sprintf("the body has more than %d bytes", most),
+			r.refuse(err, fmt.Sprintf("the body has more than %d bytes", limit),
 				fmt.Sprintf("%d bytes of the chunked body arrived", len(r.Body)))
 		}
 	default:
 		var err error
-		if r.Body, err = c.in.sized(f.Length, most); err != nil {
-			r.refuse(err, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, most),
+		if r.Body, err = c.in.sized(f.Length, limit); err != nil {
+			r.refuse(err, fmt.Sprintf("the body of %d bytes has more than %d", f.Length, limit),
 				fmt.Sprintf("%d of %d bytes of the body arrived", len(r.Body), f.Length))
 		}
 	}
 }
 
 // record stores the request as a capture, with its result and its response, and returns that
-// response. When it returns, the capture is stored, or the response says that it is not. A response
-// that has to be asked for, from the consumer behind the bin, is added to the capture once it is
-// there. The reception is the front's, or nil.
+// response. When it returns, the capture is stored, or the response says that it is not. When the
+// bin forwards, the consumer's response is added to the capture once it arrives. The reception
+// comes from the front, or is nil.
 func (c *conn) record(reception *Reception) *answer {
 	s, r, kept := c.s, &c.request, &c.capture
 	if reception != nil && reception.Done != nil {
@@ -207,14 +208,14 @@ func (c *conn) record(reception *Reception) *answer {
 		kept.Response = &response.record
 	}
 	if err := s.o.Store.AppendCapture(s.ctx, kept); err != nil {
-		s.tally.unstored.Add(1)
+		s.counters.unstored.Add(1)
 		s.account(r, err)
 		s.o.Log.Error("capture: a request was not stored", "bin", r.bin, "peer", c.peer, "error", err)
 		return unstored(err)
 	}
-	s.tally.captured.Add(1)
+	s.counters.captured.Add(1)
 	if r.refused != nil {
-		s.tally.problems.Add(1)
+		s.counters.problems.Add(1)
 		s.account(r, nil)
 	}
 	if reception != nil && reception.Stored != nil && r.refused == nil {
@@ -229,7 +230,7 @@ func (c *conn) record(reception *Reception) *answer {
 	return response
 }
 
-// answer gives the response, as scripted, and says whether another request may follow.
+// answer sends the response as scripted. It returns false when no request can follow.
 func (c *conn) answer(a *answer, id string) (more bool) {
 	c.shed()
 	r := &a.record
@@ -247,7 +248,7 @@ func (c *conn) answer(a *answer, id string) (more bool) {
 	last := c.request.last || a.last || c.s.isClosing()
 	c.out = a.appendHead(c.out[:0], &c.request, c.s.o.Now(), id, last)
 	if !c.write(a) {
-		return false // the sender has left, and what it sent is stored; or the script has no more for it
+		return false // the sender has left, and its request is stored; or the script ends here
 	}
 	if cap(c.out) > c.in.kept {
 		c.out = nil

@@ -12,21 +12,21 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// conn is one connection. One goroutine reads it, records what it read, and writes to it.
+// conn is one connection. One goroutine reads from it, records the requests and writes to it.
 type conn struct {
 	s      *Server
 	socket net.Conn
 	peer   string
 	in     input
-	out    []byte       // the response being written; its space is used again
-	tls    *journal.TLS // nil: it is not encrypted
-	raw    []byte       // the request's bytes, where they must be kept besides; its space is used again
+	out    []byte       // the response being written; the buffer is reused
+	tls    *journal.TLS // nil: not encrypted
+	raw    []byte       // the raw request, when it must be stored too; the buffer is reused
 
-	request request         // being served; its space is used again
-	capture journal.Capture // what is made of it
+	request request         // the request being served; its buffers are reused
+	capture journal.Capture // the capture of the request
 
-	forwards bool // the request is being passed on, and counts in Server.forwards
-	asks     bool // the front's API answers the request, which counts in Server.apiCalls
+	forwards bool // the request is being forwarded, and counts in Server.forwards
+	callsAPI bool // the front's API answers the request, which counts in Server.apiCalls
 
 	idle  atomic.Bool // waiting for something other than the rest of a request
 	wrote time.Time   // when the write limit was last set
@@ -39,13 +39,14 @@ func newConn(s *Server, socket net.Conn) *conn {
 	return c
 }
 
-// unusual is the request's bytes when the message alone does not tell them, else nil.
+// unusual returns the raw request when the message alone cannot reproduce it, else nil.
 func (c *conn) unusual() []byte {
 	r := &c.request
 	if r.plain && !r.parsed.Frame.Chunked {
 		return nil
 	}
-	_ = c.in.room(len(r.head) + max(len(c.in.framed), len(r.Body))) // all has been read: it has no time limit to set
+	// everything has been read, so there is no time limit to set
+	_ = c.in.room(len(r.head) + max(len(c.in.framed), len(r.Body)))
 	c.raw = append(c.raw[:0], r.head...)
 	if r.parsed.Frame.Chunked {
 		c.raw = append(c.raw, c.in.framed...)
@@ -55,16 +56,16 @@ func (c *conn) unusual() []byte {
 	return c.raw
 }
 
-// unstored is the answer to a request that the store did not take.
+// unstored returns the response to a request that the store rejected.
 func unstored(err error) *answer {
 	status, text := http.StatusInternalServerError, "hookrig could not store this request; see its log\n"
 	if errors.Is(err, journal.ErrFull) {
-		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request: delete captures, or have it keep fewer (--keep-bytes)\n"
+		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request: delete captures, or keep fewer (--keep-bytes)\n"
 	}
 	return newAnswer(journal.Response{Status: status, Body: text})
 }
 
-// shed lets go of the request's bytes, which are stored, before anything is waited for.
+// shed frees the bytes of the stored request before the connection waits for anything.
 func (c *conn) shed() {
 	c.request.Body, c.capture.Body, c.capture.Raw = nil, nil, nil
 	if cap(c.raw) > c.in.kept {
@@ -73,7 +74,7 @@ func (c *conn) shed() {
 	c.in.shed()
 }
 
-// pause waits before a response; false when the server closes meanwhile.
+// pause waits before a response. It returns false when the server closes meanwhile.
 func (c *conn) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -85,13 +86,15 @@ func (c *conn) pause(d time.Duration) bool {
 	}
 }
 
-// hang waits until the sender gives up or the server closes. What the sender sends meanwhile is not read as requests.
+// hang waits until the sender gives up or the server closes. It does not read what the sender sends
+// meanwhile as requests.
 func (c *conn) hang() {
 	c.discard(func() time.Time { return time.Time{} })
 }
 
-// linger lets a sender that is still sending read the response before the connection is gone: closing with bytes unread
-// would reset it, and many a sender reads nothing before it has sent everything.
+// linger lets a sender that is still sending read the response before the connection closes.
+// Closing with unread bytes would reset the connection, and many senders read nothing before they
+// have sent everything.
 func (c *conn) linger() {
 	half, ok := c.socket.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
@@ -106,12 +109,12 @@ func (c *conn) linger() {
 	})
 }
 
-// discard reads and drops until the sender ends the connection or the server closes. until is asked before each look how
-// long it may take; zero is for ever.
+// discard reads and drops bytes until the sender ends the connection or the server closes. It calls
+// until for the deadline of each read; the zero time is no deadline.
 func (c *conn) discard(until func() time.Time) {
 	c.idle.Store(true)
 	for c.socket.SetReadDeadline(until()) == nil {
-		// Looked at after the limit was set, so that either this or wake ends the waiting.
+		// Checked after the limit is set, so that either this or wake ends the wait.
 		if c.s.isClosing() || c.in.Discard() != nil {
 			return
 		}
@@ -122,12 +125,12 @@ func (c *conn) discard(until func() time.Time) {
 func (c *conn) reset() {
 	socket := c.tcp()
 	if tcp, ok := socket.(interface{ SetLinger(sec int) error }); ok {
-		_ = tcp.SetLinger(0) // fails only on a connection that is gone already
+		_ = tcp.SetLinger(0) // fails only on a connection that is closed already
 	}
 	_ = socket.Close()
 }
 
-// tcp is the connection below TLS, or the connection.
+// tcp returns the connection below TLS, or the connection itself.
 func (c *conn) tcp() net.Conn {
 	if t, ok := c.socket.(*tls.Conn); ok {
 		return t.NetConn()
@@ -135,22 +138,23 @@ func (c *conn) tcp() net.Conn {
 	return c.socket
 }
 
-// refuse answers a connection for which there is no room. One that is to speak TLS is only ended: to agree on that takes
-// what there is none of.
+// refuse answers a connection when the server is full. It only closes a TLS connection: a handshake
+// would take resources that the server no longer has.
 func (c *conn) refuse() {
 	if _, ok := c.socket.(*tls.Conn); ok {
 		_ = c.tcp().Close()
 		return
 	}
-	text := fmt.Sprintf("hookrig serves %d connections at a time, and they are taken\n", c.s.o.MaxConns)
+	text := fmt.Sprintf("hookrig serves %d connections at a time, and all are in use\n", c.s.o.MaxConns)
 	a := newAnswer(journal.Response{Status: http.StatusServiceUnavailable, Body: text})
 	_ = c.socket.SetWriteDeadline(time.Now().Add(c.s.limits.quiet))
 	raw := append(a.appendHead(nil, &c.request, c.s.o.Now(), "", true), text...)
-	_, _ = c.socket.Write(raw) // whoever it is has been counted
+	_, _ = c.socket.Write(raw) // an error is ignored: the refused connection has been counted
 	_ = c.socket.Close()
 }
 
-// wake ends what the connection waits for, unless that is the rest of a request. The server is closing.
+// wake ends what the connection waits for when the server closes, unless that is the rest of a
+// request.
 func (c *conn) wake() {
 	if c.idle.Load() {
 		_ = c.socket.SetReadDeadline(time.Unix(1, 0))

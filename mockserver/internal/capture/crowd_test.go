@@ -18,7 +18,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// crowd opens connections that have sent half of a request and now wait, or as many as this process may open files for.
+// crowd opens connections that have sent half of a request and now wait, or as many as this process
+// may open files for.
 func crowd(t testing.TB, s *capture.Server, n int) []*net.TCPConn {
 	t.Helper()
 	var limit syscall.Rlimit
@@ -40,7 +41,8 @@ func crowd(t testing.TB, s *capture.Server, n int) []*net.TCPConn {
 	return conns
 }
 
-// Connections that take their time, however many, do not keep others waiting, and each of them is served in the end.
+// Connections that take their time, however many, do not keep others waiting, and each of them is
+// served in the end.
 func TestSlowConnectionsStopNobody(t *testing.T) {
 	s, _ := start(t)
 	conns := crowd(t, s, 2000)
@@ -83,11 +85,12 @@ func BenchmarkCaptureInACrowd(b *testing.B) {
 	b.ReportMetric(float64(b.N)/took.Seconds(), "captures/s")
 }
 
-// A body of 1 GiB, announced or not, takes no more memory than one that there is room for. Its sender gets the answer
-// though it reads nothing before it has sent far more than is read as a request.
+// A body of 1 GiB, announced or not, takes no more memory than one that there is room for. Its
+// sender gets the answer though it reads nothing before it has sent far more than is read as a
+// request.
 func TestHugeBodiesTakeNoMemory(t *testing.T) {
-	const most = 1 << 20
-	s, store := start(t, func(o *capture.Options) { o.MaxBody = most })
+	const limit = 1 << 20
+	s, store := start(t, func(o *capture.Options) { o.MaxBody = limit })
 	piece := bytes.Repeat([]byte("x"), 1<<16)
 	for _, tt := range []struct{ name, head, status string }{
 		{"announced", "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n", "413"},
@@ -99,7 +102,7 @@ func TestHugeBodiesTakeNoMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		c := dial(t, s)
 		write(t, c, tt.head)
-		for sent := 0; sent < 64*most && tt.name != "asked for"; sent += len(piece) {
+		for sent := 0; sent < 64*limit && tt.name != "asked for"; sent += len(piece) {
 			if _, err := c.Write(piece); err != nil {
 				t.Fatalf("%s: after %d bytes: %v", tt.name, sent, err)
 			}
@@ -112,10 +115,10 @@ func TestHugeBodiesTakeNoMemory(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", tt.name, waited, err)
 		}
 		runtime.ReadMemStats(&after)
-		if got := after.TotalAlloc - before.TotalAlloc; got > 16*most {
-			t.Errorf("%s: %d bytes were allocated, want no more than a few bodies of %d", tt.name, got, most)
+		if got := after.TotalAlloc - before.TotalAlloc; got > 16*limit {
+			t.Errorf("%s: %d bytes were allocated, want no more than a few bodies of %d", tt.name, got, limit)
 		}
-		if got := waited.Matched[0]; len(got.Body) > most || got.Response == nil || got.Response.Status != 413 {
+		if got := waited.Matched[0]; len(got.Body) > limit || got.Response == nil || got.Response.Status != 413 {
 			t.Errorf("%s: %d bytes kept, response %+v", tt.name, len(got.Body), got.Response)
 		}
 		c.Close()

@@ -11,7 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// What a body means is what is searched, matched and compared; what is stored are the bytes that came.
+// What a body means is what is searched, matched and compared; what is stored are the bytes that
+// came.
 func TestDecodedBodies(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)

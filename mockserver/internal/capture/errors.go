@@ -6,8 +6,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// ErrInvalid: a bin's name, its settings, a condition or a wait cannot be used.
+// ErrInvalid reports an unusable bin name, setting, condition or wait.
 var ErrInvalid = journal.ErrInvalid
 
-// ErrTLS: the TLS listener could not be started.
+// ErrTLS reports that the TLS listener could not be started.
 var ErrTLS = errors.New("capture over TLS")

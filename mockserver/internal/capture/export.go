@@ -9,8 +9,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// Export writes the captures that the query selects in a format, oldest first, whatever the query's order and limit; what
-// arrives after it began is not in it. Errors wrap ErrInvalid or export.ErrInvalid, or are the store's or the writer's.
+// Export writes the captures that the query selects in a format, oldest first, whatever the query's
+// order and limit. It leaves out captures that arrive after it began. Errors wrap ErrInvalid or
+// export.ErrInvalid, or come from the store or the writer.
 func (s *Server) Export(ctx context.Context, q query.Query, format export.Format, w io.Writer, o export.Options) error {
 	if q.Bin != "" {
 		if err := journal.CheckBin(q.Bin); err != nil {

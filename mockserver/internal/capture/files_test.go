@@ -15,7 +15,7 @@ import (
 func TestMostConns(t *testing.T) {
 	t.Parallel()
 	for files, want := range map[uint64]int{0: 16384, 3: 1, 256: 176, 1024: 704, 20_000: 13_750, 1 << 20: 16384, ^uint64(0): 16384} {
-		if got := mostConns(files); got != want {
+		if got := maxConns(files); got != want {
 			t.Errorf("of %d files: %d connections, want %d", files, got, want)
 		}
 	}

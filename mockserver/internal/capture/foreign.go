@@ -10,22 +10,23 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// language is what a sender speaks.
+// language is the protocol that a sender speaks.
 type language int
 
 const (
-	unknown language = iota // HTTP/1.x, or nothing that is known here
+	unknown language = iota // HTTP/1.x, or something unknown
 	speaksTLS
 	speaksSSH
 	speaksHTTP2
-	languages // how many there are
+	languages // the number of languages
 )
 
-// languageOf tells it from the first bytes.
+// languageOf recognises the language by the first bytes.
 func languageOf(start string) language {
 	const preface = "PRI * HTTP/2.0\r\n"
 	switch {
-	case strings.HasPrefix(start, "\x16\x03"): // a handshake record, of a version that begins with 3
+	// a handshake record, of a version that begins with 3
+	case strings.HasPrefix(start, "\x16\x03"):
 		return speaksTLS
 	case strings.HasPrefix(start, "SSH-"):
 		return speaksSSH
@@ -35,8 +36,9 @@ func languageOf(start string) language {
 	return unknown
 }
 
-// endsEarly says that a head which has not come whole ends after so many bytes: the error is why. Whoever speaks another language
-// waits for an answer to the first of them, and a request line that is none and names no bin is recorded nowhere.
+// endsEarly reports that an incomplete head cannot be HTTP/1.x and ends after end bytes; the error
+// says why. A sender of another protocol waits for an answer to its first bytes. A malformed
+// request line that names no bin is not recorded anywhere.
 func endsEarly(start []byte) (end int, err error) {
 	if len(start) > 1 && start[0] == 0x16 && start[1] == 0x03 {
 		return len(start), http1.Malformed("TLS")
@@ -53,11 +55,11 @@ func endsEarly(start []byte) (end int, err error) {
 	return 0, nil
 }
 
-// foreigners remembers which languages were heard. The zero value is ready.
+// foreigners remembers which languages were seen. The zero value is ready.
 type foreigners [languages]atomic.Bool
 
-// refuseForeign refuses a request that is not HTTP/1.x but something that is known, and says whether it was. The first of each language is
-// told to who runs the server.
+// refuseForeign refuses a request in a known language other than HTTP/1.x, and reports whether it
+// did. It logs the first request of each language as a warning.
 func (c *conn) refuseForeign() bool {
 	r, s := &c.request, c.s
 	spoken := languageOf(r.head)
@@ -78,7 +80,7 @@ func (c *conn) refuseForeign() bool {
 		what, do = "the sender speaks SSH, and this address HTTP/1.1", "is the port right?"
 	case speaksHTTP2:
 		status = http.StatusHTTPVersionNotSupported
-		what, do = "the sender speaks HTTP/2, and this address HTTP/1.1", "have it begin with HTTP/1.1"
+		what, do = "the sender speaks HTTP/2, and this address HTTP/1.1", "configure it to use HTTP/1.1"
 	}
 	r.bin, r.last = "", true
 	r.refused = &refusal{status: status, problem: http1.Malformed(where + what + ": " + do).Error(), why: malformed, language: spoken}

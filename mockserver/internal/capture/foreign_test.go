@@ -31,8 +31,8 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// Who speaks another language than HTTP/1.1, and waits for an answer, gets one at once, and who runs the server is told once what to
-// do about it.
+// Who speaks another language than HTTP/1.1, and waits for an answer, gets one at once, and who
+// runs the server is told once what to do about it.
 func TestOtherLanguages(t *testing.T) {
 	t.Parallel()
 	const noTLS = "the sender speaks TLS, and this address does not: use "
@@ -72,7 +72,7 @@ func TestOtherLanguages(t *testing.T) {
 		},
 		{
 			name: "HTTP/2", pieces: []string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"},
-			status: "505", want: `malformed: line 1: "PRI * HTTP/2.0": the sender speaks HTTP/2, and this address HTTP/1.1: have it begin with HTTP/1.1`,
+			status: "505", want: `malformed: line 1: "PRI * HTTP/2.0": the sender speaks HTTP/2, and this address HTTP/1.1: configure it to use HTTP/1.1`,
 			log: "the sender speaks HTTP/2, and this address HTTP/1.1", counts: capture.Counts{Strays: 1},
 		},
 		{
@@ -95,7 +95,8 @@ func TestOtherLanguages(t *testing.T) {
 				for _, piece := range tt.pieces {
 					write(t, c, piece)
 				}
-				// The writing side stays open: nothing but the answer tells the sender that it is not understood.
+				// The writing side stays open: nothing but the answer tells the sender that it is
+				// not understood.
 				resp := responses(t, c, http.MethodPost, 1)[0]
 				body, err := io.ReadAll(resp.Body)
 				if err != nil || resp.Status[:3] != tt.status || !resp.Close || !strings.HasPrefix(string(body), urls.Replace(tt.want)) {

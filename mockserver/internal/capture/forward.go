@@ -21,17 +21,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// forwardLimit is how long the consumer behind a bin has for its response.
+// forwardLimit is how long the consumer behind a bin has to respond.
 const forwardLimit = 30 * time.Second
 
-// forwarder passes captures on to the consumer behind a bin.
+// forwarder forwards captures to the consumer behind a bin.
 type forwarder struct {
 	client *wire.Client
 	to     *url.URL
-	base   string // the path that the server stands below
+	base   string // the path of the server's public URL
 }
 
-// newForwarder returns the forwarder that settings ask for, or nil. Errors wrap ErrInvalid, or wire.ErrForbidden.
+// newForwarder returns the forwarder for settings, or nil. Errors wrap ErrInvalid, or
+// wire.ErrForbidden.
 func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 	if set.Forward == "" {
 		return nil, nil
@@ -42,11 +43,11 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Fragment != "":
 		return nil, fmt.Errorf("%w: %s: want the consumer's address, as in http://127.0.0.1:3000/hooks", ErrInvalid, where)
 	case s.isOwn(u):
-		return nil, fmt.Errorf("%w: %s: that is this capture address itself", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %s: this is the capture address itself", ErrInvalid, where)
 	case !set.Responses.isZero():
-		return nil, fmt.Errorf("%w: %s: the consumer's response is the bin's, so there can be no scripted responses", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %s: a bin that forwards returns the consumer's response: remove the scripted responses", ErrInvalid, where)
 	case s.o.Wire == nil:
-		return nil, fmt.Errorf("%w: %s: this server was started without the means to forward", ErrInvalid, where)
+		return nil, fmt.Errorf("%w: %s: this server cannot forward", ErrInvalid, where)
 	}
 	if s.o.Wire.Forbids != nil {
 		if err := s.o.Wire.Forbids(u.Hostname()); err != nil {
@@ -56,8 +57,8 @@ func (s *Server) newForwarder(set Settings) (*forwarder, error) {
 	return &forwarder{client: s.o.Wire, to: u, base: s.base}, nil
 }
 
-// isOwn says whether a URL is the server's own, however it is spelled, by which requests would go round for ever. A name is not
-// resolved: where it leads is seen when it is dialled.
+// isOwn reports whether a URL points to this server, in any spelling: forwarding there would loop.
+// It does not resolve names: the dialler checks their addresses.
 func (s *Server) isOwn(u *url.URL) bool {
 	if s.public != nil && strings.EqualFold(u.Host, s.public.Host) && (u.Path + "/")[:min(len(u.Path)+1, len(s.base)+1)] == s.base+"/" {
 		return true
@@ -71,7 +72,7 @@ func (s *Server) isOwn(u *url.URL) bool {
 	return literal && err == nil && s.Listens(netip.AddrPortFrom(ip, uint16(port)))
 }
 
-// Listens says whether the server itself answers at an address.
+// Listens reports whether this server listens at an address.
 func (s *Server) Listens(at netip.AddrPort) bool {
 	return listensAt(s.listener, at) || s.secured != nil && listensAt(s.secured.listener, at)
 }
@@ -97,31 +98,34 @@ func listensAt(listener net.Listener, at netip.AddrPort) bool {
 	})
 }
 
-// forward passes the request that was just stored on to the consumer, and records its response with the capture before the
-// sender gets it.
+// forward sends the stored request to the consumer, and records its response with the capture
+// before the sender gets it.
 func (c *conn) forward(f *forwarder) *answer {
 	s := c.s
 	c.beginForward()
 	response := f.passOn(s.forwarding, &c.capture)
 	err := s.o.Store.SetResponse(s.ctx, c.capture.ID, response.record)
-	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have let go of it
+	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have evicted it
 		s.o.Log.Error("capture: a consumer's response was not stored", "capture", c.capture.ID, "error", err)
 	}
 	return response
 }
 
-// roomOfForward is how many bytes a request takes that is being passed on: the consumer's response, as read, recorded and written.
+// roomOfForward is how many bytes a request takes while it is forwarded: the consumer's response as
+// read, recorded and written.
 const roomOfForward = 4 * wire.DefaultMaxResponse
 
-// forwardsAtOnce is how many requests are passed on at a time where InFlight was made smaller: 0 is any number.
-func (o Options) forwardsAtOnce() int {
-	if o.InFlight >= usualInFlight {
+// concurrentForwards returns how many requests are forwarded at a time when InFlight is below its
+// default; 0 has no bound.
+func (o Options) concurrentForwards() int {
+	if o.InFlight >= defaultInFlight {
 		return 0
 	}
 	return int(max(2, o.InFlight/roomOfForward))
 }
 
-// beginForward waits until the request may be passed on; endForward follows when its response is written.
+// beginForward waits until the request may be forwarded. endForward follows when its response is
+// written.
 func (c *conn) beginForward() {
 	if c.s.forwards == nil {
 		return
@@ -140,17 +144,17 @@ func (c *conn) endForward() {
 	}
 }
 
-// passOn passes a capture on, unless it goes round.
+// passOn forwards a capture, unless it loops.
 func (f *forwarder) passOn(ctx context.Context, c *journal.Capture) *answer {
-	if n := hops(&c.Message); n >= mostHops {
+	if n := hops(&c.Message); n >= maxHops {
 		return newAnswer(journal.Response{Status: http.StatusLoopDetected, Body: fmt.Sprintf(
-			"not forwarded to %s: the request has been forwarded %d times by hookrig: it goes round, as the consumer sends it back here\n", f.to, n)})
+			"not forwarded to %s: the request has been forwarded %d times by hookrig: it is in a loop, because the consumer sends it back here\n", f.to, n)})
 	}
 	return f.pass(ctx, c)
 }
 
-// pass returns the consumer's response to a capture, as the answer to its sender. A consumer that gives none makes a 502, or
-// a 504 when it takes too long.
+// pass forwards a capture and returns the consumer's response for the sender. It returns a 502 when
+// the consumer gives no response, and a 504 when the consumer takes too long.
 func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
 	ctx, cancel := context.WithTimeout(ctx, forwardLimit)
 	defer cancel()
@@ -172,25 +176,26 @@ func (f *forwarder) pass(ctx context.Context, c *journal.Capture) *answer {
 	return newAnswer(journal.Response{Status: status, Body: noResponse + f.to.Host + passOn + why + "\n"})
 }
 
-// What the server says in the place of a consumer, around its host.
+// The server's text in place of a consumer's response, around the consumer's host.
 const (
 	noResponse = "hookrig has no response of "
 	passOn     = " to pass on: "
 )
 
-// NoResponse tells a response of the server's own, because the consumer behind the bin gave none, from the consumer's: why
-// there is none.
+// NoResponse recognises the server's response for a consumer that gave none, and returns the
+// reason.
 func NoResponse(r journal.Response) (why string, ok bool) {
 	text, ok := strings.CutPrefix(r.Body, noResponse)
 	if !ok || len(r.Lines) > 0 || r.Status != http.StatusBadGateway && r.Status != http.StatusGatewayTimeout {
-		return "", false // a consumer's has header lines
+		return "", false // a consumer's response has header lines
 	}
 	_, why, ok = strings.Cut(text, passOn)
 	return strings.TrimSpace(why), ok
 }
 
-// request is what the consumer gets: the request as it came, but to its own address, and without the lines that were
-// about the connection it came on. It ends where its head says.
+// request returns the request for the consumer: the captured request with the consumer's URL and
+// Host, without the header lines of the sender's connection, and with a head that states the body's
+// end.
 func (f *forwarder) request(c *journal.Capture) wire.Message {
 	m := c.Message
 	m.Version = "HTTP/1.1"
@@ -211,17 +216,17 @@ func (f *forwarder) request(c *journal.Capture) wire.Message {
 	if !addressed {
 		m.Headers.Add("Host", f.to.Host)
 	}
-	m.Headers.Add("Via", via) // RFC 9110 §7.6.3; by it a loop is noticed
+	m.Headers.Add("Via", via) // RFC 9110 §7.6.3; it makes loops visible
 	return m
 }
 
-// via is the line that a request gets with each bin that passes it on.
+// via is the line that each forwarding bin adds to a request.
 const via = "1.1 hookrig"
 
-// mostHops is how often a request may have been passed on by bins.
-const mostHops = 5
+// maxHops is how often bins may forward a request.
+const maxHops = 5
 
-// hops counts how often bins have passed a request on.
+// hops counts how often bins have forwarded a request.
 func hops(m *wire.Message) (n int) {
 	for _, value := range m.Headers.Values("Via") {
 		for hop := range strings.SplitSeq(value, ",") {
@@ -233,8 +238,9 @@ func hops(m *wire.Message) (n int) {
 	return n
 }
 
-// ForwardURL returns the URL that a bin forwards a request to: the URL it is set to forward to, with what follows the
-// bin's name in the request's target behind it. It returns the forward URL unchanged where that cannot be read.
+// ForwardURL returns the URL that a bin forwards a request to: its forward URL, followed by what
+// comes after the bin's name in the request's target. It returns an unreadable forward URL
+// unchanged.
 func ForwardURL(forward, target string) string {
 	to, err := url.Parse(forward)
 	if err != nil {
@@ -243,16 +249,17 @@ func ForwardURL(forward, target string) string {
 	return to.Scheme + "://" + to.Host + forwardTarget(to, target, "")
 }
 
-// forwardTarget is the consumer's path, with what follows the bin's name in the request behind it.
+// forwardTarget returns the consumer's path, followed by what comes after the bin's name in the
+// request.
 func forwardTarget(to *url.URL, target, base string) string {
-	_, rest := splitTarget(target, base) // the bin may have been asked for by another name
+	_, rest := splitTarget(target, base) // the request may use another name of the bin
 	rest, _, _ = strings.Cut(rest, "#")
 	path, query, _ := strings.Cut(rest, "?")
 	return replay.Join(to, path, query)
 }
 
-// passedOn is the consumer's response as an answer: its header lines in their order and case, without those about the
-// connection it came on. The record of it has them all.
+// passedOn returns the consumer's response as an answer: its header lines in their order and case,
+// without those of the consumer's connection. The record has them all.
 func passedOn(r wire.Response, method string) *answer {
 	a := newAnswer(journal.Response{Status: r.Status, Lines: r.Headers}.WithBody(r.Body))
 	a.length, a.last, a.date, a.connection = false, false, false, false
@@ -265,7 +272,7 @@ func passedOn(r wire.Response, method string) *answer {
 			continue
 		case is(line.Name, "Content-Length"):
 			if method != http.MethodHead {
-				continue // counted anew
+				continue // recomputed
 			}
 			a.length = true
 		case is(line.Name, "Date"):

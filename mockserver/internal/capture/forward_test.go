@@ -33,7 +33,8 @@ func ended(raw string) bool {
 	return strings.HasSuffix(raw, "\r\n\r\n")
 }
 
-// consumer answers every connection with the same bytes, and gives the bytes that it got to the channel.
+// consumer answers every connection with the same bytes, and gives the bytes that it got to the
+// channel.
 func consumer(t *testing.T, response string) (address string, got <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -150,7 +151,8 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// A response that is no text, as one that is compressed, reaches the sender and the record byte for byte.
+// A response that is no text, as one that is compressed, reaches the sender and the record byte for
+// byte.
 func TestForwardedBinaryResponse(t *testing.T) {
 	t.Parallel()
 	const body = "\x1f\x8b\x08\x00\xff\r\n\x00"
@@ -174,7 +176,8 @@ func TestForwardedBinaryResponse(t *testing.T) {
 	}
 }
 
-// Without a response of the consumer's, the capture is there all the same, and both it and the sender are told.
+// Without a response of the consumer's, the capture is there all the same, and both it and the
+// sender are told.
 func TestForwardWithoutResponse(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused by this test")
@@ -235,19 +238,19 @@ func TestForwardRefuses(t *testing.T) {
 		{s, "127.0.0.1:3000", capture.Script{}, "want the consumer's address, as in http://127.0.0.1:3000/hooks"},
 		{s, "ftp://h/", capture.Script{}, "want the consumer's address, as in http://127.0.0.1:3000/hooks"},
 		{s, "http://user:pw@h/", capture.Script{}, "want the consumer's address, as in http://127.0.0.1:3000/hooks"},
-		{s, s.URL() + "/other", capture.Script{}, "that is this capture address itself"},
-		{s, "http://localhost" + port + "/f", capture.Script{}, "that is this capture address itself"},
-		{s, "http://LocalHost." + port + "/f", capture.Script{}, "that is this capture address itself"},
-		{s, "http://any.localhost" + port, capture.Script{}, "that is this capture address itself"},
-		{s, "http://127.1" + port, capture.Script{}, "that is this capture address itself"},
-		{s, "http://0177.0.0.1" + port, capture.Script{}, "that is this capture address itself"},
-		{s, "http://2130706433" + port, capture.Script{}, "that is this capture address itself"},
-		{s, "http://0x7f.1" + port, capture.Script{}, "that is this capture address itself"},
-		{s, "http://127.0.0.1." + port, capture.Script{}, "that is this capture address itself"},
-		{s, "http://[::ffff:7f00:1]" + port, capture.Script{}, "that is this capture address itself"},
-		{s, "http://0.0.0.0" + port, capture.Script{}, "that is this capture address itself"},
-		{s, consumer, statuses(200), "the consumer's response is the bin's, so there can be no scripted responses"},
-		{without, consumer, capture.Script{}, "this server was started without the means to forward"},
+		{s, s.URL() + "/other", capture.Script{}, "this is the capture address itself"},
+		{s, "http://localhost" + port + "/f", capture.Script{}, "this is the capture address itself"},
+		{s, "http://LocalHost." + port + "/f", capture.Script{}, "this is the capture address itself"},
+		{s, "http://any.localhost" + port, capture.Script{}, "this is the capture address itself"},
+		{s, "http://127.1" + port, capture.Script{}, "this is the capture address itself"},
+		{s, "http://0177.0.0.1" + port, capture.Script{}, "this is the capture address itself"},
+		{s, "http://2130706433" + port, capture.Script{}, "this is the capture address itself"},
+		{s, "http://0x7f.1" + port, capture.Script{}, "this is the capture address itself"},
+		{s, "http://127.0.0.1." + port, capture.Script{}, "this is the capture address itself"},
+		{s, "http://[::ffff:7f00:1]" + port, capture.Script{}, "this is the capture address itself"},
+		{s, "http://0.0.0.0" + port, capture.Script{}, "this is the capture address itself"},
+		{s, consumer, statuses(200), "a bin that forwards returns the consumer's response: remove the scripted responses"},
+		{without, consumer, capture.Script{}, "this server cannot forward"},
 	} {
 		err := tt.s.Configure(t.Context(), "f", capture.Settings{Forward: tt.forward, Responses: tt.responses})
 		if want := fmt.Sprintf("bin f: invalid: forward to %q: %s", tt.forward, tt.want); !errors.Is(err, capture.ErrInvalid) || err.Error() != want {

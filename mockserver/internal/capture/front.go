@@ -16,31 +16,33 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Front is an API that is spoken at the capture address itself and stands in front of bins: see package site. The zero
-// Front is none.
+// Front is an API served at the capture address, in front of bins: see package webhooksite. The
+// zero Front is none.
 type Front struct {
-	// API answers what is sent to "/token" and below; that is not recorded. nil: it names no bin.
+	// API answers requests to "/token" and below, which are not recorded; nil answers them 404.
 	API http.Handler
-	// Receive says how a request to a bin is received; nil: as its settings say. It is asked when the request was read,
-	// whole or not, and may not keep the message.
+	// Receive decides how to receive a request to a bin; nil follows the bin's settings. It is
+	// called when the request was read, whole or not, and may not keep the message.
 	Receive func(bin string, m *wire.Message) *Reception
 }
 
 // Reception is how one request to a bin is received.
 type Reception struct {
-	// Bin records it: the bin that was asked for, or the one that it is another name of. "": nobody does, and Response says why.
+	// Bin records the request: the requested bin, or the one that it is another name of. "" records
+	// nothing, and Response says why.
 	Bin string
-	// Response is answered, unless the bin's settings have responses or a consumer.
+	// Response is sent, unless the bin's settings have responses or a consumer.
 	Response journal.Response
-	// Stored is called when the request was read whole and is stored, and may wait until ctx ends; nil is for nothing. It
-	// returns what is answered instead of the response that is recorded, and header lines that are sent besides. A consumer's
-	// response stands as it is.
+	// Stored is called when the request was read whole and is stored, and may wait until ctx ends;
+	// nil does nothing. It returns the response to send instead of the recorded one, and more
+	// header lines. It does not change a consumer's response.
 	Stored func(ctx context.Context, c *journal.Capture) (journal.Response, signature.Headers)
-	// Done is called in any case when the request has been recorded, or could not be; nil is for nothing.
+	// Done is called in any case when the request has been recorded, or could not be; nil does
+	// nothing.
 	Done func()
 }
 
-// receive asks the front how the request is to be received, and takes over the bin it names.
+// receive asks the front how to receive the request, and uses the bin that it names.
 func (c *conn) receive() *Reception {
 	if c.s.o.Front.Receive == nil {
 		return nil
@@ -52,7 +54,7 @@ func (c *conn) receive() *Reception {
 	return reception
 }
 
-// withLines adds header lines to an answer as they are.
+// withLines adds header lines to an answer unchanged.
 func (a *answer) withLines(lines signature.Headers) *answer {
 	var head strings.Builder
 	head.WriteString(a.head)
@@ -63,29 +65,31 @@ func (a *answer) withLines(lines signature.Headers) *answer {
 	return a
 }
 
-// isAPI says whether a path belongs to Front.API.
+// isAPI reports whether a path belongs to Front.API.
 func isAPI(path string) bool {
 	rest, ok := strings.CutPrefix(path, "/"+journal.ReservedBin)
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// mostAPICalls is how many answers of the API are made and written at a time: each may hold many requests.
-const mostAPICalls = 4
+// maxAPICalls is how many API responses are made and written at a time: each may hold many
+// requests.
+const maxAPICalls = 4
 
-// endAPI follows when the answer of the API is written.
+// endAPI follows when the API's response is written.
 func (c *conn) endAPI() {
-	if c.asks {
-		c.asks = false
+	if c.callsAPI {
+		c.callsAPI = false
 		<-c.s.apiCalls
 	}
 }
 
-// callAPI has the API answer a request. What it reads and writes are bytes in memory, so it needs no server of its own.
+// callAPI lets the API answer a request. It reads and writes bytes in memory, so it needs no other
+// server.
 func (c *conn) callAPI(target string) *answer {
 	m := &c.request.Message
 	select {
 	case c.s.apiCalls <- struct{}{}:
-		c.asks = true
+		c.callsAPI = true
 	case <-c.s.forwarding.Done():
 	}
 	address, err := url.ParseRequestURI(target)
@@ -95,7 +99,7 @@ func (c *conn) callAPI(target string) *answer {
 	r := (&http.Request{
 		Method: m.Method, URL: address, Proto: m.Version, ProtoMajor: 1, ProtoMinor: 1, RequestURI: target, RemoteAddr: c.peer,
 		Header: http.Header{}, Host: m.Headers.Get("Host"), Body: http.NoBody, ContentLength: int64(len(m.Body)),
-	}).WithContext(c.s.forwarding) // it ends when Close has no more patience
+	}).WithContext(c.s.forwarding) // cancelled when Close's deadline passes
 	for i := range m.Headers {
 		r.Header.Add(m.Headers[i].Name, m.Headers[i].Value)
 	}
@@ -111,7 +115,7 @@ func (c *conn) callAPI(target string) *answer {
 	var lines signature.Headers
 	for name, values := range w.header {
 		for _, value := range values {
-			if !is(name, "Content-Length") { // counted anew
+			if !is(name, "Content-Length") { // recomputed
 				lines.Add(name, strings.NewReplacer("\r", " ", "\n", " ").Replace(value))
 			}
 		}
@@ -119,7 +123,7 @@ func (c *conn) callAPI(target string) *answer {
 	return a.withLines(lines)
 }
 
-// apiResponse is the http.ResponseWriter that keeps a response.
+// apiResponse is an http.ResponseWriter that stores the response in memory.
 type apiResponse struct {
 	status int
 	header http.Header

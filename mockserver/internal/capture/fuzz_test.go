@@ -16,8 +16,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// FuzzServer sends raw bytes. The server does not panic, and what it records of a request that wire.ParseRequest can
-// read too is what that reads.
+// FuzzServer sends raw bytes. The server does not panic, and what it records of a request that
+// wire.ParseRequest can read too is what that reads.
 func FuzzServer(f *testing.F) {
 	for _, seed := range []string{
 		"POST /b/x?y HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
@@ -70,7 +70,8 @@ func newest(t testing.TB, store journal.Store) uint64 {
 	return all[0].Seq
 }
 
-// Whatever well-formed requests are sent, in whatever pieces, on whatever connection: what is captured is what was sent.
+// Whatever well-formed requests are sent, in whatever pieces, on whatever connection: what is
+// captured is what was sent.
 func TestCapturesEqualWhatWasSent(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)

@@ -22,25 +22,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Handshake has a bin pass a system's check of a new endpoint: the requests that ask for proof are answered as that
-// system wants it, the others as if there were no handshake.
+// Handshake answers a provider's verification challenge for a new endpoint, in the form that the
+// provider wants. It does not change the response to other requests.
 type Handshake struct {
-	// Kind names the system: one of HandshakeKinds.
+	// Kind names the provider: one of HandshakeKinds.
 	Kind string `json:"kind"`
-	// Secret, by kind: twitter needs the consumer secret; with meta's verify token, or discord's public key in hex, a
-	// request that does not show it, or is not signed with it, is refused as a real consumer must. The others have none.
+	// Secret depends on the kind. twitter needs the consumer secret. meta takes the verify token
+	// and discord the public key in hex: a request without that token or signature is then refused,
+	// as a real consumer must do. The others have none.
 	Secret string `json:"secret,omitempty"`
 }
 
-// handshake is one kind.
+// handshake is one kind of Handshake.
 type handshake struct {
 	kind   string
 	secret use
-	// response returns what is answered to a request; ok is false when it does not ask for proof.
+	// response returns the response to a request; ok is false when the request is no challenge.
 	response func(m *signature.Message, secret string) (r journal.Response, ok bool)
 }
 
-// use says whether a kind has a secret.
+// use is whether a kind has a secret.
 type use int
 
 const (
@@ -49,7 +50,7 @@ const (
 	needed
 )
 
-// handshakes are all kinds there are.
+// handshakes returns all kinds.
 func handshakes() []handshake {
 	return []handshake{
 		{"slack", without, slackChallenge},
@@ -60,7 +61,7 @@ func handshakes() []handshake {
 	}
 }
 
-// HandshakeKinds are the kinds of Handshake.
+// HandshakeKinds returns the kinds of Handshake.
 func HandshakeKinds() []string {
 	var kinds []string
 	for _, h := range handshakes() {
@@ -78,9 +79,10 @@ func slackChallenge(m *signature.Message, _ string) (journal.Response, bool) {
 	return plainResponse(challenge.Str), true
 }
 
-// discordPing acknowledges a PING of interactions (type 1), and of webhook events, whose PING is 0 and whose events are
-// 1: https://docs.discord.com/developers/interactions/overview and https://docs.discord.com/developers/events/webhook-events.
-// With a public key it refuses, as it must to be accepted there, a PING that is not signed with it.
+// discordPing acknowledges a PING of interactions (type 1), and of webhook events, whose PING is 0
+// and whose events are 1: https://docs.discord.com/developers/interactions/overview and
+// https://docs.discord.com/developers/events/webhook-events. With a public key it refuses a PING
+// that is not signed with it, as Discord requires.
 func discordPing(m *signature.Message, key string) (journal.Response, bool) {
 	kind := gjson.GetBytes(m.Body, "type")
 	if m.Method != http.MethodPost || kind.Type != gjson.Number || gjson.GetBytes(m.Body, "event").Exists() {
@@ -110,7 +112,7 @@ func signedByDiscord(m *signature.Message, key string) bool {
 	return err == nil && ed25519.Verify(public, append([]byte(m.Headers.Get("X-Signature-Timestamp")), m.Body...), signed)
 }
 
-// metaSubscription repeats hub.challenge to who knows the verify token:
+// metaSubscription repeats hub.challenge to a sender that knows the verify token:
 // https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests.
 func metaSubscription(m *signature.Message, token string) (journal.Response, bool) {
 	query := queryOf(m)
@@ -135,18 +137,19 @@ func twitterCRC(m *signature.Message, secret string) (journal.Response, bool) {
 	token := "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	body, err := json.Marshal(map[string]string{"response_token": token})
 	if err != nil {
-		panic(err) // base64 always can be
+		panic(err) // a map of strings can always be encoded
 	}
 	return journal.Response{Body: string(body), Headers: map[string]string{"Content-Type": "application/json"}}, true
 }
 
-// cloudEventsPermission allows the origin to send, as often as it asks to, or else as it likes: HTTP 1.1 Web Hooks for
-// Event Delivery 1.0.2 §4, https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection.
+// cloudEventsPermission allows the origin to send, at the rate that it asks for, or at any rate:
+// HTTP 1.1 Web Hooks for Event Delivery 1.0.2 §4,
+// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection.
 func cloudEventsPermission(m *signature.Message, _ string) (journal.Response, bool) {
 	origin, asked := m.Headers.Lookup("WebHook-Request-Origin")
 	rate := m.Headers.Get("WebHook-Request-Rate")
 	if m.Method != http.MethodOptions || !asked || strings.ContainsAny(origin+rate, "\r\n\x00") {
-		return journal.Response{}, false // a line that holds the end of a line cannot be repeated
+		return journal.Response{}, false // a value with a line end cannot be repeated
 	}
 	if rate == "" {
 		rate = "*"
@@ -154,26 +157,26 @@ func cloudEventsPermission(m *signature.Message, _ string) (journal.Response, bo
 	return journal.Response{Headers: map[string]string{"Allow": "POST", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": rate}}, true
 }
 
-// plainResponse is a text that is no JSON, whatever it looks like.
+// plainResponse returns a plain text response, even for text that looks like JSON.
 func plainResponse(text string) journal.Response {
 	return journal.Response{Headers: map[string]string{"Content-Type": "text/plain"}, Body: text}
 }
 
-// queryOf is the query of a request, as far as it can be read.
+// queryOf returns the query parameters of a request, as far as they can be parsed.
 func queryOf(m *signature.Message) url.Values {
 	_, query, _ := strings.Cut(content.Path(m.Target), "?")
 	query, _, _ = strings.Cut(query, "#")
-	values, _ := url.ParseQuery(query) // what cannot be read asks for nothing
+	values, _ := url.ParseQuery(query) // unreadable parameters are ignored
 	return values
 }
 
-// Check says what is wrong with a handshake. The error wraps ErrInvalid.
+// Check returns what is wrong with a handshake. The error wraps ErrInvalid.
 func (h Handshake) Check() error {
 	_, err := h.ready()
 	return err
 }
 
-// ready returns the kind of a handshake.
+// ready returns the kind of a handshake, once it is checked.
 func (h Handshake) ready() (handshake, error) {
 	all := handshakes()
 	at := slices.IndexFunc(all, func(k handshake) bool { return k.kind == h.Kind })
@@ -183,7 +186,7 @@ func (h Handshake) ready() (handshake, error) {
 	case all[at].secret == needed && h.Secret == "":
 		return handshake{}, fmt.Errorf("%w: handshake %s: it needs a secret, as in {\"kind\": %q, \"secret\": \"…\"}", ErrInvalid, h.Kind, h.Kind)
 	case all[at].secret == without && h.Secret != "":
-		return handshake{}, fmt.Errorf("%w: handshake %s: it has no secret: leave it out", ErrInvalid, h.Kind)
+		return handshake{}, fmt.Errorf("%w: handshake %s: it takes no secret: remove it", ErrInvalid, h.Kind)
 	case h.Kind == "discord" && h.Secret != "":
 		if key, err := hex.DecodeString(h.Secret); err != nil || len(key) != ed25519.PublicKeySize {
 			return handshake{}, fmt.Errorf("%w: handshake discord: the secret is the application's public key: want %d hexadecimal digits", ErrInvalid, 2*ed25519.PublicKeySize)
@@ -192,35 +195,36 @@ func (h Handshake) ready() (handshake, error) {
 	return all[at], nil
 }
 
-// greeter answers a bin's handshakes.
-type greeter struct {
+// handshaker answers a bin's handshakes.
+type handshaker struct {
 	kinds   []handshake
 	secrets []string
 }
 
-// newGreeter makes handshakes ready; nil for none. Errors wrap ErrInvalid.
-func newGreeter(list []Handshake) (*greeter, error) {
+// newHandshaker prepares handshakes. It returns nil for none. Errors wrap ErrInvalid.
+func newHandshaker(list []Handshake) (*handshaker, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	g := &greeter{}
+	g := &handshaker{}
 	for _, h := range list {
 		kind, err := h.ready()
 		if err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(g.kinds, func(k handshake) bool { return k.kind == h.Kind }) {
-			return nil, fmt.Errorf("%w: handshake %s stands there twice: give it once", ErrInvalid, h.Kind)
+			return nil, fmt.Errorf("%w: handshake %s is listed twice: list it once", ErrInvalid, h.Kind)
 		}
 		g.kinds, g.secrets = append(g.kinds, kind), append(g.secrets, h.Secret)
 	}
 	return g, nil
 }
 
-// answer returns the answer to a request that asks for proof, and nil to any other. The first kind that knows it answers.
-func (g *greeter) answer(m *signature.Message) *answer {
-	for i, k := range g.kinds {
-		if r, ok := k.response(m, g.secrets[i]); ok {
+// answer returns the response to a challenge, and nil for any other request. The first kind that
+// recognises the request answers it.
+func (h *handshaker) answer(m *signature.Message) *answer {
+	for i, k := range h.kinds {
+		if r, ok := k.response(m, h.secrets[i]); ok {
 			return newAnswer(r)
 		}
 	}

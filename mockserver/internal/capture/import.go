@@ -11,39 +11,42 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Imported is what became of a file.
+// Imported is the result of importing a file.
 type Imported struct {
 	Imported int       `json:"imported" doc:"how many captures were added"`
-	Skipped  []Skipped `json:"skipped" doc:"what was not, and why"`
+	Skipped  []Skipped `json:"skipped" doc:"the records that were skipped, and why"`
 	// Unlisted counts what was skipped beyond maxSkipped.
-	Unlisted int `json:"unlisted" doc:"how much more was not"`
-	// LeftOut counts what was not imported because it never was HTTP, such as a data: URL in a browser's archive. Notes say why.
-	LeftOut int `json:"left_out,omitempty" doc:"how many records never were HTTP, and so are no captures"`
-	// Notes say what of a record is not as the file has it, at most maxSkipped of them.
-	Notes []Skipped `json:"notes,omitempty" doc:"what the file leaves open or has otherwise than it was sent, and what was taken for it"`
+	Unlisted int `json:"unlisted" doc:"how many more records were skipped"`
+	// LeftOut counts the records that never were HTTP, such as a data: URL in a browser's archive.
+	// Notes say why.
+	LeftOut int `json:"left_out,omitempty" doc:"how many records never were HTTP, so they cannot be captures"`
+	// Notes say what differs between a record and its capture, at most maxSkipped of them.
+	Notes []Skipped `json:"notes,omitempty" doc:"what the file omits or changed in the request, and the value used instead"`
 }
 
-// Skipped is a record of a file that could not be imported, or what is to be known of one that was.
+// Skipped is a record that could not be imported, or a note on one that was.
 type Skipped struct {
-	Line   int    `json:"line" doc:"of the file where it begins, from 1"`
-	Record int    `json:"record,omitempty" doc:"among the records of the file, from 1"`
+	Line   int    `json:"line" doc:"the line of the file where it begins, from 1"`
+	Record int    `json:"record,omitempty" doc:"the number of the record in the file, from 1"`
 	Why    string `json:"why"`
 }
 
 // maxSkipped bounds Imported.Skipped and Imported.Notes.
 const maxSkipped = 100
 
-// note adds a note, unless there are enough.
+// note adds a note, up to maxSkipped.
 func (i *Imported) note(record *export.Record, text string) {
 	if len(i.Notes) < maxSkipped {
 		i.Notes = append(i.Notes, Skipped{record.Line, record.Number, text})
 	}
 }
 
-// Import adds the captures of a file to a bin, in the order in which they stand there. They keep their bytes, time, sender, response
-// and problems, and get new sequence numbers; a bin that names a provider checks their signatures as of their time. A
-// record that is wrong is skipped. A capture without a time gets that of the import. An error is the store's or the reader's, or wraps ErrInvalid: the bin's name cannot be used, or
-// nothing in the file could be imported. What was imported before it stays, and is counted.
+// Import adds the captures of a file to a bin, in the file's order. They keep their bytes, time,
+// sender, response and problems, and get new sequence numbers; a bin that names a provider checks
+// their signatures at the time of the capture. Import skips a record that is wrong. A capture
+// without a time gets the time of the import. An error comes from the store or the reader, or wraps
+// ErrInvalid: the bin's name cannot be used, or nothing in the file could be imported. Captures
+// that were imported before an error stay, and are counted.
 func (s *Server) Import(ctx context.Context, name string, format export.Format, file io.Reader) (Imported, error) {
 	out := Imported{Skipped: []Skipped{}}
 	if err := journal.CheckNewBin(name); err != nil {

@@ -13,40 +13,40 @@ import (
 type input struct {
 	http1.Reader
 	socket net.Conn
-	body   []byte // the last one that was not buffered whole; its space is used again
-	framed []byte // the last one that came in chunks, as it came
+	body   []byte // the last body that was not buffered whole; the buffer is reused
+	framed []byte // the last chunked body, as received; the buffer is reused
 
-	share memory.Share // of the room for what is not stored yet
-	kept  int          // bytes that each buffer may keep between requests
+	share memory.Share // of the memory for requests that are not stored yet
+	kept  int          // bytes of each buffer that are kept between requests
 
 	limits *limits
-	limit  time.Duration // that is set on the socket
+	limit  time.Duration // the limit set on the socket
 	since  time.Time     // when it was set
 
-	begun, lined bool // of the head that is read: its first byte is there, its first line is
+	begun, lined bool // whether the current head's first byte, and its first line, have arrived
 }
 
-// mostKept is how much a connection keeps of each buffer between requests, in bytes.
-const mostKept = 64 << 10
+// maxKept is how many bytes of each buffer a connection keeps between requests.
+const maxKept = 64 << 10
 
-// limits of a connection in time.
+// limits are the time limits of a connection.
 type limits struct {
 	idle   time.Duration // between requests
 	head   time.Duration // from a head's first byte to its last
 	body   time.Duration // from a body's first byte to its last
-	write  time.Duration // for a response to be taken
-	linger time.Duration // for a sender that is refused to end what it sends
-	quiet  time.Duration // for it to send more of that
+	write  time.Duration // for the sender to take a response
+	linger time.Duration // for a refused sender to finish sending
+	quiet  time.Duration // for it to send the next bytes meanwhile
 }
 
-func usualLimits() limits {
+func defaultLimits() limits {
 	return limits{idle: 2 * time.Minute, head: 10 * time.Second, body: 5 * time.Minute, write: 30 * time.Second, linger: 30 * time.Second, quiet: time.Second}
 }
 
-// listen takes the connection that is read.
+// listen sets the connection to read from.
 func (in *input) listen(socket net.Conn) { in.socket, in.Src, in.Room = socket, socket, in.room }
 
-// await waits for the first byte of the next request. The error is why there is none.
+// await waits for the first byte of the next request. The error says why there is none.
 func (in *input) await() error {
 	if len(in.Buffered()) > 0 {
 		return nil
@@ -54,8 +54,8 @@ func (in *input) await() error {
 	return in.Fill()
 }
 
-// shed lets go of what the last request has taken beyond what a connection keeps. Nothing of the
-// request may be used any more, but what follows it.
+// shed frees the memory of the last request beyond what a connection keeps. The request's bytes
+// must not be used after it; buffered bytes of the next request stay.
 func (in *input) shed() {
 	in.Shrink(in.kept)
 	if cap(in.body) > in.kept {
@@ -67,7 +67,7 @@ func (in *input) shed() {
 	in.share.GiveBack()
 }
 
-// room waits for room for n more bytes. The time that this takes is not the sender's.
+// room waits for room for n more bytes. The wait does not count against the sender's time limit.
 func (in *input) room(n int) error {
 	if !in.share.Take(n) {
 		return nil
@@ -77,8 +77,7 @@ func (in *input) room(n int) error {
 	return in.arm(limit)
 }
 
-// arm gives what is read next a time limit. A limit that was set less than a second ago is left as
-// it is.
+// arm sets the time limit of the next read. It skips a limit that was set less than a second ago.
 func (in *input) arm(limit time.Duration) error {
 	now := time.Now()
 	if limit == in.limit && now.Sub(in.since) < time.Second {
@@ -88,20 +87,20 @@ func (in *input) arm(limit time.Duration) error {
 	return in.socket.SetReadDeadline(now.Add(limit))
 }
 
-// head returns the next head with its empty line, as http1.Reader.Head does. A head that nobody can
-// use is not waited for.
-func (in *input) head(most int) ([]byte, error) {
+// head returns the next head with its empty line, as http1.Reader.Head does. It stops early when a
+// head cannot be HTTP/1.x.
+func (in *input) head(limit int) ([]byte, error) {
 	in.begun, in.lined = false, false
-	return in.Head(most, in.early)
+	return in.Head(limit, in.early)
 }
 
-// early looks at a head that has not come whole. Its time begins with its first byte.
+// early checks a head that is still incomplete. The head's time limit starts at its first byte.
 func (in *input) early(start []byte) (int, error) {
 	if !in.lined {
 		if end, err := endsEarly(start); err != nil {
 			return end, err
 		}
-		in.lined = bytes.IndexByte(start, '\n') >= 0 // it is looked at once
+		in.lined = bytes.IndexByte(start, '\n') >= 0 // the first line is checked once
 	}
 	if in.begun {
 		return 0, nil
@@ -110,10 +109,10 @@ func (in *input) early(start []byte) (int, error) {
 	return len(start), in.arm(in.limits.head)
 }
 
-// sized returns the next n bytes, at most `most` of them. After an error it is what there was. It
-// stays until the next read.
-func (in *input) sized(n int64, most int) ([]byte, error) {
-	if n <= int64(most) {
+// sized returns the next n bytes, at most limit of them. After an error it returns what was read.
+// The bytes are valid until the next read.
+func (in *input) sized(n int64, limit int) ([]byte, error) {
+	if n <= int64(limit) {
 		if body := in.Next(n); body != nil {
 			return body, nil
 		}
@@ -121,20 +120,20 @@ func (in *input) sized(n int64, most int) ([]byte, error) {
 	if err := in.arm(in.limits.body); err != nil {
 		return nil, err
 	}
-	b := http1.Body{Bytes: in.body[:0], Most: most}
+	b := http1.Body{Bytes: in.body[:0], Max: limit}
 	err := in.Sized(&b, n)
 	in.body = b.Bytes
 	return b.Bytes, err
 }
 
-// chunked returns the next body in chunks, decoded, and the lines of its trailer. After an error it
-// is what there was. It stays until the next read, as do its bytes as they came, in framed.
-func (in *input) chunked(most, mostTrailer int) (body []byte, trailer []string, err error) {
-	b := http1.Body{Bytes: in.body[:0], Most: most, Frames: true, Framed: in.framed[:0], MostFraming: most, MostTrailer: mostTrailer}
+// chunked returns the next chunked body, decoded, and the lines of its trailer. After an error it
+// returns what was read. The body and its raw bytes in framed are valid until the next read.
+func (in *input) chunked(limit, maxTrailer int) (body []byte, trailer []string, err error) {
+	b := http1.Body{Bytes: in.body[:0], Max: limit, Frames: true, Framed: in.framed[:0], MaxFraming: limit, MaxTrailer: maxTrailer}
 	if err = in.arm(in.limits.body); err == nil {
 		err = in.Chunks(&b)
 	}
-	if err != nil { // what arrived is recorded, whatever it is
+	if err != nil { // record what arrived, whatever it is
 		b.Framed = append(b.Framed, in.Buffered()...)
 	}
 	in.body, in.framed = b.Bytes, b.Framed

@@ -11,7 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A sender that is too slow is answered 408, and what it sent is recorded; one that sends nothing is not answered.
+// A sender that is too slow is answered 408, and what it sent is recorded; one that sends nothing
+// is not answered.
 func TestSlowSenders(t *testing.T) {
 	t.Parallel()
 	const none, soon = time.Hour, 5 * time.Millisecond
@@ -21,7 +22,7 @@ func TestSlowSenders(t *testing.T) {
 		want      string // the problem recorded
 		body      string
 	}{
-		{"head", "POST /b HTTP/1.1\r\nHost: x\r\nX-", limits{idle: none, head: soon, body: none}, "aborted: the head was not whole in time", ""},
+		{"head", "POST /b HTTP/1.1\r\nHost: x\r\nX-", limits{idle: none, head: soon, body: none}, "aborted: the head was incomplete in time", ""},
 		{"body", "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc", limits{idle: none, head: none, body: soon}, "aborted: 3 of 9 bytes of the body arrived in time", "abc"},
 		{
 			"chunk", "POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
@@ -39,7 +40,8 @@ func TestSlowSenders(t *testing.T) {
 				t.Fatal(err)
 			}
 			tt.limits.write, tt.limits.linger, tt.limits.quiet = none, none, none
-			s.limits = tt.limits // nothing was accepted yet, and nothing will be: the connection is the test's own
+			// nothing was accepted yet, and nothing will be: the connection is the test's own
+			s.limits = tt.limits
 			ours, theirs := net.Pipe()
 			defer theirs.Close()
 			s.admit(ours)

@@ -23,12 +23,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
-// millionDir is the variable that names the directory of BenchmarkMillion. It keeps about 2.5 GB there.
+// millionDir is the variable that names the directory of BenchmarkMillion. It keeps about 2.5 GB
+// there.
 const millionDir = "HOOKRIG_BENCH_DATA"
 
 const million = 1_000_000
 
-// BenchmarkMillion finds things among a million captures of one bin, which it fills in a directory that is kept.
+// BenchmarkMillion finds things among a million captures of one bin, which it fills in a directory
+// that is kept.
 func BenchmarkMillion(b *testing.B) {
 	dir := os.Getenv(millionDir)
 	if dir == "" {
@@ -97,7 +99,8 @@ func fill(b *testing.B, store journal.Store) {
 	}
 }
 
-// indexed waits until a search reads hardly more than what it finds: the index follows behind so fast a filling.
+// indexed waits until a search reads hardly more than what it finds: the index follows behind so
+// fast a filling.
 func indexed(b *testing.B, store journal.Store) {
 	b.Helper()
 	begin := time.Now()
@@ -116,7 +119,8 @@ func indexed(b *testing.B, store journal.Store) {
 	b.Logf("indexed after %s", time.Since(begin).Round(time.Millisecond))
 }
 
-// appendEvents appends n captures from 256 senders: unique events of neostore, about 500 bytes each.
+// appendEvents appends n captures from 256 senders: unique events of neostore, about 500 bytes
+// each.
 func appendEvents(b *testing.B, store journal.Store, n int) {
 	b.Helper()
 	p, err := fixtures.Builtin().Provider("neostore")
@@ -173,7 +177,8 @@ func received(body []byte, i int64) journal.Capture {
 	}
 }
 
-// wakes is how long after a commit the last of so many waiters, each with a condition of its own, has its capture.
+// wakes is how long after a commit the last of so many waiters, each with a condition of its own,
+// has its capture.
 func wakes(b *testing.B, s *capture.Server, store journal.Store, waiters int) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
@@ -227,7 +232,8 @@ func arrive(b *testing.B, store journal.Store, n int) { // once, whatever b.N
 	b.ReportMetric(0, "ns/op")
 }
 
-// footprint is the heap in use after a collection, and the resident set where the system tells it, in MiB.
+// footprint is the heap in use after a collection, and the resident set where the system tells it,
+// in MiB.
 func footprint() (heap, resident float64) {
 	runtime.GC()
 	var m runtime.MemStats

@@ -12,7 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// stray is the answer to a request that names no bin. It is a 2xx only where nothing had to be stored.
+// stray returns the response to a request that names no bin. It is a 2xx only where nothing had to
+// be stored.
 func (c *conn) stray() *answer {
 	s, r := c.s, &c.request
 	target := below(content.Path(r.Target), s.base)
@@ -21,9 +22,9 @@ func (c *conn) stray() *answer {
 		return c.callAPI(target)
 	}
 	if r.refused != nil && r.refused.language == speaksTLS {
-		s.tally.unshaken.Add(1)
+		s.counters.unshaken.Add(1)
 	} else {
-		s.tally.strays.Add(1)
+		s.counters.strays.Add(1)
 	}
 	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
@@ -38,7 +39,7 @@ func (c *conn) stray() *answer {
 	}
 }
 
-// usage says to a person what this address is.
+// usage explains this address to a person.
 func (s *Server) usage() string {
 	text := "hookrig records webhooks. Send any request to " + s.url + "/<bin>, or to any path below it:\n" +
 		"a bin is any name of letters, digits, \"-\", \"_\" and \".\", and exists from its first request on.\n\n" +
@@ -49,7 +50,7 @@ func (s *Server) usage() string {
 	return text
 }
 
-// about says to a program what this address is and where the dashboard is.
+// about tells a program what this address is and where the dashboard is.
 func (s *Server) about() string {
 	about := struct {
 		Name      string `json:"name"`
@@ -61,7 +62,7 @@ func (s *Server) about() string {
 	}
 	text, err := json.Marshal(about)
 	if err != nil {
-		panic(err) // strings always can be
+		panic(err) // a struct of strings can always be encoded
 	}
 	return string(text)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// FuzzTarget names bins and forwards. A bin has a name that a bin can have, whatever stands in the target.
+// FuzzTarget names bins and forwards. A bin has a name that a bin can have, whatever stands in the
+// target.
 func FuzzTarget(f *testing.F) {
 	for _, seed := range []string{"/a", "//a/b?c", "/%66oo", "http://h/a", "/hooks/a", "/hooks", "/hooksa", "*", "/%2e%2e/", "/a#b", "/%"} {
 		f.Add(seed, "/hooks")
@@ -31,24 +32,24 @@ func FuzzHandshake(f *testing.F) {
 	f.Add("POST", "/a?crc_token=t", `{"type": 1}`, "X-Hook-Secret", "s")
 	f.Add("OPTIONS", "/a", `{"event":"endpoint.url_validation","payload":{"plainToken":"t"}}`, "WebHook-Request-Origin", "o")
 	f.Add("OPTIONS", "/a", "", "WebHook-Request-Origin", "o\r\nX-Injected: 1")
-	var greeters []*greeter
+	var handshakers []*handshaker
 	for _, secret := range []string{"", "s", strings.Repeat("0a", 32)} {
 		var list []Handshake
 		for _, kind := range HandshakeKinds() {
 			list = append(list, Handshake{Kind: kind, Secret: secret})
 		}
 		for _, h := range list {
-			if g, err := newGreeter([]Handshake{h}); err == nil {
-				greeters = append(greeters, g)
+			if g, err := newHandshaker([]Handshake{h}); err == nil {
+				handshakers = append(handshakers, g)
 			}
 		}
 	}
-	if len(greeters) < 5 {
-		f.Fatalf("only %d handshakes", len(greeters))
+	if len(handshakers) < 5 {
+		f.Fatalf("only %d handshakes", len(handshakers))
 	}
 	f.Fuzz(func(t *testing.T, method, target, body, name, value string) {
 		m := &signature.Message{Method: method, Target: target, Body: []byte(body), Headers: signature.Headers{{Name: name, Value: value}}}
-		for _, g := range greeters {
+		for _, g := range handshakers {
 			if a := g.answer(m); a != nil {
 				head := string(a.appendHead(nil, &request{}, time.Unix(0, 0), "", true))
 				if lines := strings.Count(head, "\n"); lines != strings.Count(head, "\r\n") || strings.Contains(strings.TrimSuffix(head, "\r\n\r\n"), "\r\n\r\n") {

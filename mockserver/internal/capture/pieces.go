@@ -6,11 +6,12 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// mostWritten is how much of a response's body is copied at a time: connections share the body itself.
-const mostWritten = 32 << 10
+// maxWritten is how much of a response's body is copied at a time: connections share the body
+// itself.
+const maxWritten = 32 << 10
 
-// write sends the response whose head c.out holds, as scripted: whole, its body in pieces, or only a part of it. It says whether
-// the connection is still of use.
+// write sends the response whose head c.out holds, as scripted: whole, in pieces, or only a part of
+// it. It returns false when the connection cannot be used any more.
 func (c *conn) write(a *answer) bool {
 	r, body := &a.record, a.body(&c.request)
 	if r.Drip == 0 && r.Cut == "" {
@@ -32,16 +33,16 @@ func (c *conn) write(a *answer) bool {
 	if r.Cut == "" {
 		return true
 	}
-	if c.settle() {
+	if c.drain() {
 		c.reset()
 	}
 	return false
 }
 
-// sendBody writes what stands in raw, which is c.out's, and the body behind it.
+// sendBody writes raw, which is c.out's memory, and then the body.
 func (c *conn) sendBody(raw []byte, body string) bool {
 	for first := true; first || body != ""; first = false {
-		n := min(len(body), max(0, mostWritten-len(raw)))
+		n := min(len(body), max(0, maxWritten-len(raw)))
 		c.out = append(raw, body[:n]...)
 		if body = body[n:]; !c.send(c.out) {
 			return false
@@ -63,16 +64,16 @@ func (c *conn) send(raw []byte) bool {
 	return err == nil
 }
 
-// shortestDrip is the time between two pieces of a body, at least.
-const shortestDrip = 10 * time.Millisecond
+// minDrip is the shortest time between two pieces of a body.
+const minDrip = 10 * time.Millisecond
 
-// drip writes the part of a body that is sent, at a pace at which the whole takes that time: a wait before each piece, so
-// that the last one comes at the end of it.
+// drip writes the part of a body that is sent, at a rate at which the whole takes the time over. It
+// waits before each piece, so the last one ends at that time.
 func (c *conn) drip(part string, whole int, over time.Duration) bool {
 	if over == 0 || part == "" {
 		return part == "" || c.sendBody(c.out[:0], part)
 	}
-	pieces := min(whole, max(1, int(over/shortestDrip)))
+	pieces := min(whole, max(1, int(over/minDrip)))
 	begin := time.Now()
 	sent := 0
 	for n := 1; sent < len(part); n++ {
@@ -89,18 +90,19 @@ func (c *conn) drip(part string, whole int, over time.Duration) bool {
 	return true
 }
 
-// settle waits until all that was written has reached the sender, so that a reset does not overtake it. It is false when
-// the server closes or the sender takes too long.
-func (c *conn) settle() bool {
-	const look = time.Millisecond
+// drain waits until all written bytes have reached the sender, so that a reset does not overtake
+// them. It returns false when the server closes or the sender takes too long.
+func (c *conn) drain() bool {
+	const interval = time.Millisecond
 	for end := time.Now().Add(c.s.limits.write); time.Now().Before(end); {
 		waiting, known := unsent(c.tcp())
 		switch {
 		case !known:
-			return c.pause(c.s.limits.quiet) // long enough on any network that a test is likely to run on
+			// long enough on any network that a test is likely to run on
+			return c.pause(c.s.limits.quiet)
 		case waiting == 0:
 			return true
-		case !c.pause(look):
+		case !c.pause(interval):
 			return false
 		}
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A response that is cut comes as far as it is told, however large, and then the connection is reset.
+// A response that is cut comes as far as it is told, however large, and then the connection is
+// reset.
 func TestCut(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
@@ -114,7 +115,8 @@ func TestDripComesInPieces(t *testing.T) {
 	}
 }
 
-// The pieces of a long body that drips quickly are as many as there is time for, and every byte comes.
+// The pieces of a long body that drips quickly are as many as there is time for, and every byte
+// comes.
 func TestDripOfALongBody(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)

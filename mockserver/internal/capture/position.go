@@ -6,11 +6,12 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 )
 
-// rememberedDeliveries is how many deliveries positions are sure to remember; they hold twice as many at most.
+// rememberedDeliveries is how many deliveries positions always remember; they hold up to twice as
+// many.
 const rememberedDeliveries = 50_000
 
-// positions counts the responses that each delivery has taken. It forgets those that were not seen for longest: two
-// generations, of which the older is dropped when the younger is full.
+// positions counts the responses that each delivery has taken. It forgets the least recently seen
+// deliveries: of two generations, it drops the older when the younger is full.
 type positions struct {
 	mu         sync.Mutex
 	young, old map[analysis.DeliveryKey]uint64

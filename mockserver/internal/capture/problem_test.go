@@ -40,15 +40,15 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 		},
 		{
 			name: "aborted in the head", raw: "POST /b/y HTTP/1.1\r\nHost: x\r\nX-Cut: ab",
-			status: "400", target: "/b/y", lines: 2, problem: "aborted: the head was not whole when the sender ended the connection",
+			status: "400", target: "/b/y", lines: 2, problem: "aborted: the head was incomplete when the sender ended the connection",
 		},
 		{
 			name: "aborted after the request line", raw: "POST /b/y HTTP/1.1\r\n",
-			status: "400", target: "/b/y", problem: "aborted: the head was not whole when the sender ended the connection",
+			status: "400", target: "/b/y", problem: "aborted: the head was incomplete when the sender ended the connection",
 		},
 		{
 			name: "aborted in the request line, behind the bin", raw: "POST /b/lon",
-			status: "400", target: "/b/lon", problem: "aborted: the head was not whole when the sender ended the connection",
+			status: "400", target: "/b/lon", problem: "aborted: the head was incomplete when the sender ended the connection",
 		},
 		{name: "aborted in the bin's name", raw: "POST /b", status: "400"},
 		{
@@ -61,7 +61,7 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 		},
 		{
 			name: "chunk extensions without end", raw: "POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;a=0123456789abcdef\r\n.\r\n1;a=0123456789abcdef\r\n.\r\n0\r\n\r\n",
-			status: "413", target: "/b", lines: 2, body: ".", problem: "too large: what frames the chunks has more than 16 bytes",
+			status: "413", target: "/b", lines: 2, body: ".", problem: "too large: the framing of the chunks has more than 16 bytes",
 		},
 		{
 			name: "body too large, asked before", raw: "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 17\r\nExpect: 100-continue\r\n\r\n",
@@ -81,7 +81,7 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 		},
 		{
 			name: "no method", raw: "PO(ST /b HTTP/1.1\r\nHost: x\r\n\r\n",
-			status: "400", target: "/b", lines: 1, problem: `malformed: line 1: "PO(ST /b HTTP/1.1": "PO(ST" is no method`,
+			status: "400", target: "/b", lines: 1, problem: `malformed: line 1: "PO(ST /b HTTP/1.1": "PO(ST" is not a method`,
 		},
 		{
 			name: "a line without colon", raw: "POST /b HTTP/1.1\r\nHost: x\r\nnonsense\r\nX-After: 1\r\n\r\n",
@@ -121,7 +121,7 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 		},
 		{
 			name: "more than the chunk", raw: "POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n",
-			status: "400", target: "/b", lines: 2, body: "ab", problem: `malformed: 1 bytes behind a chunk of 2: want the end of the line`,
+			status: "400", target: "/b", lines: 2, body: "ab", problem: `malformed: 1 bytes after a chunk of 2: want the end of the line`,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

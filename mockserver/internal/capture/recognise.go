@@ -9,24 +9,27 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Known is what a server knows of those who send to it: it has captures of bins verified that name no provider. The zero value knows nothing.
+// Known holds the secrets that a server knows, for verifying captures in bins that name no
+// provider. The zero value knows none.
 type Known struct {
-	// Signers lists the providers of which there are secrets.
+	// Signers lists the providers that have secrets.
 	Signers func() []string
-	// Secrets lists a provider's secrets, those that are used for a bin first.
+	// Secrets lists a provider's secrets, those used for a bin first.
 	Secrets func(provider, bin string) []Secret
 }
 
-// Secret is one that may have signed a request.
+// Secret is a secret that may have signed a request.
 type Secret struct {
 	Value string
-	Of    string // whose it is, for people
-	Here  bool   // it is used for this very bin: a signature that it does not fit is wrong
+	Of    string // whose secret it is, for people
+	Here  bool   // it is used for this bin: a signature that does not match it is wrong
 }
 
-// recognise verifies a capture of a bin that names no provider, if its header lines look like a provider's. A capture that no known secret fits is a mismatch only
-// if some of them are used for its bin: else its sender may have a secret that nobody has told. It does not explain a mismatch, which takes a hundred times as long: the
-// API does when it is asked to. nil: not verified.
+// recognise verifies a capture in a bin that names no provider, if its header lines look like a
+// provider's. A capture that matches no known secret is a mismatch only when some secrets are used
+// for its bin; otherwise its sender may have an unknown secret. recognise does not explain a
+// mismatch, which takes a hundred times as long: the API does that on request. It returns nil when
+// it did not verify the capture.
 func (s *Server) recognise(c *journal.Capture) *journal.Verification {
 	if s.o.Known.Signers == nil || s.o.Catalogue == nil {
 		return nil
@@ -43,16 +46,16 @@ func (s *Server) recognise(c *journal.Capture) *journal.Verification {
 	return nil
 }
 
-// tryAll tries the secrets that are known of a provider.
+// tryAll tries the known secrets of a provider.
 func (s *Server) tryAll(p *fixtures.Provider, c *journal.Capture) *journal.Verification {
 	here := 0
-	var best *journal.Verification // of those that are used for the bin
+	var best *journal.Verification // with the secrets that are used for the bin
 	for _, secret := range s.o.Known.Secrets(p.Name, c.Bin) {
-		j := s.checks.of(p, secret.Value)
-		if j == nil {
+		checker := s.checks.of(p, secret.Value)
+		if checker == nil {
 			continue
 		}
-		v := j.verify(c, false)
+		v := checker.verify(c, false)
 		switch {
 		case v.Verdict == signature.Valid:
 			v.Explanation = "it is signed with the secret of " + secret.Of
@@ -70,10 +73,10 @@ func (s *Server) tryAll(p *fixtures.Provider, c *journal.Capture) *journal.Verif
 	return best
 }
 
-// checks are kept, since making one takes longer than a verification.
+// checks is a cache of checks, because creating one takes longer than a verification.
 type checks struct {
-	mu   sync.Mutex
-	made map[checkKey]*check
+	mu    sync.Mutex
+	byKey map[checkKey]*check
 }
 
 type checkKey struct {
@@ -81,28 +84,30 @@ type checkKey struct {
 	secret   string
 }
 
-const mostChecks = 256
+const maxChecks = 256
 
-// of returns the check for a provider and a secret; nil when the provider can have no such secret.
+// of returns the check for a provider and a secret. It returns nil when the secret cannot be one of
+// the provider's.
 func (k *checks) of(p *fixtures.Provider, secret string) *check {
 	key := checkKey{p, secret}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if j, ok := k.made[key]; ok {
-		return j
+	if checker, ok := k.byKey[key]; ok {
+		return checker
 	}
-	j, err := prepareCheck(p, "", []string{secret})
+	checker, err := prepareCheck(p, "", []string{secret})
 	if err != nil {
-		j = nil
+		checker = nil
 	}
-	if k.made == nil || len(k.made) >= mostChecks {
-		k.made = map[checkKey]*check{}
+	if k.byKey == nil || len(k.byKey) >= maxChecks {
+		k.byKey = map[checkKey]*check{}
 	}
-	k.made[key] = j
-	return j
+	k.byKey[key] = checker
+	return checker
 }
 
-// verified is the result on a capture: by what its bin was told, or by what the server knows. nil: there is none.
+// verified returns the result for a capture: from its bin's provider, or from the known secrets. It
+// returns nil when there is none.
 func (s *Server) verified(b *bin, c *journal.Capture, whole bool) *journal.Verification {
 	if b != nil && b.settings.Provider != "" {
 		return b.verify(c, whole)

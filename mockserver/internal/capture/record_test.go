@@ -340,7 +340,8 @@ func TestAddressesOfItsOwn(t *testing.T) {
 	if code, _, body := get("/.other"); code != http.StatusNotFound || !strings.Contains(body, `"/.other" names no bin`) {
 		t.Errorf("/.other: %d %s", code, body)
 	}
-	for _, path := range []string{"/", "/.well-known/hookrig"} { // what is sent there is not stored, so it is not accepted
+	// what is sent there is not stored, so it is not accepted
+	for _, path := range []string{"/", "/.well-known/hookrig"} {
 		if code := post(t, s.URL()+path, "{}"); code != http.StatusNotFound {
 			t.Errorf("POST %s: %d", path, code)
 		}

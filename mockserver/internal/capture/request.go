@@ -16,29 +16,29 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// request is one request as far as it was read.
+// request is one request, as far as it was read.
 type request struct {
 	signature.Message
-	bin      string // "": it names none
-	problems []string
-	refused  *refusal // nil: it was read whole
-	last     bool     // no request can follow on the connection
-	unspoken bool     // its version is one that is not spoken here
-	parsed   http1.Head
-	head     string // its bytes
-	plain    bool   // they are what wire.Append makes of the message
+	bin         string // "": the target names none
+	problems    []string
+	refused     *refusal // nil: the request was read whole
+	last        bool     // no request can follow on the connection
+	unsupported bool     // the server does not speak its HTTP version
+	parsed      http1.Head
+	head        string // the raw head
+	plain       bool   // wire.Append of the message gives the same bytes
 }
 
-// refusal is why a request was not read whole.
+// refusal says why a request was not read whole.
 type refusal struct {
 	status   int
 	problem  string
 	why      cause
-	declined bool // before a byte of the body was sent
+	declined bool // refused before the sender sent the body
 	language language
 }
 
-// cause is what kind of thing was wrong.
+// cause is the kind of problem.
 type cause int
 
 const (
@@ -47,14 +47,15 @@ const (
 	tooLarge
 )
 
-// refuse notes why the request was not read whole, with what there is to say if it is too large or was aborted.
+// refuse notes why the request was not read whole. large and short describe a request that is too
+// large or was aborted.
 func (r *request) refuse(err error, large, short string) {
 	status, problem, why := http.StatusBadRequest, err.Error(), aborted
 	var timeout net.Error
 	switch {
 	case errors.As(err, new(http1.Malformed)):
 		why = malformed
-		if r.unspoken {
+		if r.unsupported {
 			status = http.StatusHTTPVersionNotSupported
 		}
 	case errors.Is(err, http1.ErrLong), errors.As(err, new(http1.TooLarge)):
@@ -62,7 +63,7 @@ func (r *request) refuse(err error, large, short string) {
 		if !r.parsed.Whole {
 			status = http.StatusRequestHeaderFieldsTooLarge
 		}
-		if errors.Is(err, http1.ErrLong) { // any other has its own words
+		if errors.Is(err, http1.ErrLong) { // other errors have a complete text
 			problem += ": " + large
 		}
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -77,8 +78,8 @@ func (r *request) refuse(err error, large, short string) {
 	r.last = true
 }
 
-// parse takes a head apart. Whatever is wrong with it, what could be read is there; the error is the first mistake.
-// The strings of r are parts of head.
+// parse parses a head. It keeps what can be read even when it fails; the error is the first
+// mistake. The strings of r are parts of head.
 func (r *request) parse(head string) error {
 	errLines := r.parsed.Parse(head)
 	r.head, r.Headers = head, r.parsed.Lines
@@ -102,7 +103,7 @@ func (r *request) parseRequestLine() (err error) {
 		err = http1.WrongVersion(line, r.Version)
 	}
 	if err != nil {
-		r.unspoken = strings.HasPrefix(r.Version, "HTTP/") && httpguts.ValidHeaderFieldName(r.Method)
+		r.unsupported = strings.HasPrefix(r.Version, "HTTP/") && httpguts.ValidHeaderFieldName(r.Method)
 		return err
 	}
 	if strings.IndexByte(r.Target, ' ') >= 0 {
@@ -114,7 +115,7 @@ func (r *request) parseRequestLine() (err error) {
 	return nil
 }
 
-// checkFrame decides where the message ends, and notes what is unusual.
+// checkFrame determines where the message ends, and notes what is unusual.
 func (r *request) checkFrame() error {
 	f := &r.parsed.Frame
 	old := r.Version == "HTTP/1.0"
@@ -132,7 +133,7 @@ func (r *request) checkFrame() error {
 	if !f.Chunked {
 		return http1.Malformed("Transfer-Encoding " + clip.Quote(strings.Join(r.Headers.Values("Transfer-Encoding"), ", ")) + ": want chunked as the last coding")
 	}
-	if f.Stated { // RFC 9112 §6.3: the chunks count
+	if f.Stated { // RFC 9112 §6.3: the chunks win
 		r.problems = append(r.problems, "both Transfer-Encoding and Content-Length")
 		r.last = true
 	}
@@ -143,5 +144,5 @@ func (r *request) checkFrame() error {
 	return nil
 }
 
-// is compares without regard to case; the lengths differ most of the time.
+// is compares without regard to case. It compares lengths first, because they usually differ.
 func is(name, with string) bool { return len(name) == len(with) && strings.EqualFold(name, with) }

@@ -14,41 +14,44 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// Script is what a bin answers. The zero Script answers 200 to all.
+// Script is the responses of a bin. The zero Script answers 200 to every request.
 //
-// A response is chosen when the request has been read, before it is stored, so that it is in the same record. Requests
-// that arrive at the same time are each given a turn of their own, in an order that need not be that of their numbers.
+// A response is chosen when the request has been read, before it is stored, so that both are in one
+// record. Each of several simultaneous requests takes one response; their order may differ from the
+// order of their numbers.
 type Script struct {
-	// Sequence is given one response after the other; the last one stays unless Loop.
+	// Sequence is sent one response after the other; the last one repeats unless Loop is set.
 	Sequence []journal.Response `json:"sequence,omitempty"`
 	Loop     bool               `json:"loop,omitempty"`
-	// By "delivery" starts the sequence for each delivery id; "" shares it among all requests of the bin.
+	// By "delivery" starts the sequence for each delivery id; "" shares it among all requests of
+	// the bin.
 	By string `json:"by,omitempty"`
-	// Rules come before the sequence: the first whose Where holds answers.
+	// Rules come before the sequence: the first rule whose Where holds answers.
 	Rules []Rule `json:"rules,omitempty"`
 }
 
-// Rule answers the requests for which a jq condition holds: with one response, or with a sequence of responses as a Script's.
+// Rule answers the requests for which a jq condition holds, with one response or with a sequence as
+// in Script.
 type Rule struct {
 	Where string `json:"where"`
-	// Response is the one response; the zero Response is 200. Not together with Sequence.
+	// Response is the single response; the zero Response is 200. It excludes Sequence.
 	Response journal.Response `json:"response,omitzero"`
-	// Sequence is the rule's own: it is counted apart from those of the bin and of other rules.
+	// Sequence belongs to the rule: its position is separate from the bin's and from other rules'.
 	Sequence []journal.Response `json:"sequence,omitempty"`
 	Loop     bool               `json:"loop,omitempty"`
 	By       string             `json:"by,omitempty"`
 }
 
-// byDelivery is the one value of By besides "".
+// byDelivery is the only value of By other than "".
 const byDelivery = "delivery"
 
-// The most that a script may hold.
+// The largest script.
 const (
-	mostResponses = 10_000
-	mostRules     = 100
+	maxResponses = 10_000
+	maxRules     = 100
 )
 
-// isZero says whether there is nothing in the script.
+// isZero reports whether the script is empty.
 func (s Script) isZero() bool {
 	return len(s.Sequence) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == ""
 }
@@ -71,34 +74,34 @@ func cloneResponses(list []journal.Response) []journal.Response {
 	return list
 }
 
-// script is a Script made ready.
+// script is a compiled Script.
 type script struct {
 	rules    []rule
-	sequence *plan // nil: there are rules only
-	// provider says where its deliveries' ids are; nil is no provider.
+	sequence *sequence // nil: there are only rules
+	// provider knows where its deliveries' ids are; nil is no provider.
 	provider *fixtures.Provider
 }
 
 type rule struct {
-	where *query.Condition
-	plan  *plan
+	where    *query.Condition
+	sequence *sequence
 }
 
-// newScript makes a Script ready; nil for the zero one. Errors wrap ErrInvalid.
+// newScript compiles a Script. It returns nil for the zero Script. Errors wrap ErrInvalid.
 func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, error) {
 	switch {
-	case len(s.Rules) > mostRules:
-		return nil, fmt.Errorf("%w: %d rules: want at most %d", ErrInvalid, len(s.Rules), mostRules)
+	case len(s.Rules) > maxRules:
+		return nil, fmt.Errorf("%w: %d rules: want at most %d", ErrInvalid, len(s.Rules), maxRules)
 	case s.isZero():
 		return nil, nil
 	}
 	ready := &script{provider: p}
-	var book *positions // one for all plans, so that what is remembered is bounded
+	var positions *positions // shared by all sequences, to bound the memory
 	if s.By != "" || slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.By != "" }) {
-		book = newPositions()
+		positions = newPositions()
 	}
 	var err error
-	if ready.sequence, err = newPlan(s.Sequence, s.Loop, s.By, book, 0, ""); err != nil {
+	if ready.sequence, err = newSequence(s.Sequence, s.Loop, s.By, positions, 0, ""); err != nil {
 		return nil, err
 	}
 	for i, r := range s.Rules {
@@ -110,7 +113,7 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
-		p, err := newPlan(r.Sequence, r.Loop, r.By, book, i+1, where+": ")
+		p, err := newSequence(r.Sequence, r.Loop, r.By, positions, i+1, where+": ")
 		switch {
 		case err != nil:
 			return nil, err
@@ -118,7 +121,7 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 			if err := checkResponse(r.Response, where); err != nil {
 				return nil, err
 			}
-			p = &plan{answers: []*answer{newAnswer(r.Response)}}
+			p = &sequence{answers: []*answer{newAnswer(r.Response)}}
 		case !reflect.ValueOf(r.Response).IsZero():
 			return nil, fmt.Errorf("%w: %s: a response and a sequence: want one of them", ErrInvalid, where)
 		}
@@ -127,18 +130,19 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 	return ready, nil
 }
 
-// choose picks the answer to a request: the first rule that holds, else the sequence, else 200.
+// choose returns the answer to a request: from the first rule that holds, else from the sequence,
+// else 200.
 func (s *script) choose(server *Server, m *signature.Message) *answer {
 	if len(s.rules) > 0 {
 		doc, done := server.Document(m)
 		defer done()
 		for i := range s.rules {
-			held, err := s.rules[i].where.Holds(server.ctx, doc)
+			holds, err := s.rules[i].where.Holds(server.ctx, doc)
 			if err != nil {
 				server.o.Log.Debug("capture: a rule could not be checked, so it does not hold", "where", s.rules[i].where, "error", err)
 			}
-			if held {
-				return s.rules[i].plan.next(m, s.provider)
+			if holds {
+				return s.rules[i].sequence.next(m, s.provider)
 			}
 		}
 	}
@@ -148,32 +152,33 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 	return s.sequence.next(m, s.provider)
 }
 
-// plan is a sequence of responses made ready, with the position reached.
-type plan struct {
-	answers []*answer
-	loop    bool
-	taken   atomic.Uint64 // turns, by all requests together
-	book    *positions    // turns by delivery; nil: by all together
-	number  int           // of the plan, in the book
+// sequence is a compiled list of responses and its position.
+type sequence struct {
+	answers   []*answer
+	loop      bool
+	taken     atomic.Uint64 // responses taken by all requests together
+	positions *positions    // responses taken by each delivery; nil: by all together
+	number    int           // of the sequence, in positions
 }
 
-// newPlan makes a sequence of responses ready; nil when there are none. Where begins the errors, which wrap ErrInvalid.
-func newPlan(sequence []journal.Response, loop bool, by string, book *positions, number int, where string) (*plan, error) {
+// newSequence compiles a list of responses. It returns nil for an empty list. Errors begin with
+// where and wrap ErrInvalid.
+func newSequence(responses []journal.Response, loop bool, by string, positions *positions, number int, where string) (*sequence, error) {
 	switch {
 	case by != "" && by != byDelivery:
-		return nil, fmt.Errorf("%w: %sresponses by %s: want \"delivery\", or nothing for one script for the bin", ErrInvalid, where, clip.Quote(by))
-	case len(sequence) > mostResponses:
-		return nil, fmt.Errorf("%w: %s%d responses: want at most %d", ErrInvalid, where, len(sequence), mostResponses)
-	case len(sequence) == 0 && (loop || by != ""):
+		return nil, fmt.Errorf("%w: %sresponses by %s: want \"delivery\", or nothing to share them within the bin", ErrInvalid, where, clip.Quote(by))
+	case len(responses) > maxResponses:
+		return nil, fmt.Errorf("%w: %s%d responses: want at most %d", ErrInvalid, where, len(responses), maxResponses)
+	case len(responses) == 0 && (loop || by != ""):
 		return nil, fmt.Errorf("%w: %sloop or by without a sequence: there is nothing to repeat", ErrInvalid, where)
-	case len(sequence) == 0:
+	case len(responses) == 0:
 		return nil, nil
 	}
-	p := &plan{loop: loop, number: number}
+	p := &sequence{loop: loop, number: number}
 	if by == byDelivery {
-		p.book = book
+		p.positions = positions
 	}
-	for i, r := range sequence {
+	for i, r := range responses {
 		if err := checkResponse(r, fmt.Sprintf("%sresponse %d", where, i+1)); err != nil {
 			return nil, err
 		}
@@ -182,20 +187,20 @@ func newPlan(sequence []journal.Response, loop bool, by string, book *positions,
 	return p, nil
 }
 
-// next takes the turn of a request.
-func (p *plan) next(m *signature.Message, provider *fixtures.Provider) *answer {
-	var turn uint64
+// next takes the next response for a request.
+func (p *sequence) next(m *signature.Message, provider *fixtures.Provider) *answer {
+	var position uint64
 	n := uint64(len(p.answers))
 	switch {
 	case n == 1:
 		return p.answers[0]
-	case p.book != nil:
-		turn = p.book.next(analysis.DeliveryOf(m, provider, p.number))
+	case p.positions != nil:
+		position = p.positions.next(analysis.DeliveryOf(m, provider, p.number))
 	default:
-		turn = p.taken.Add(1) - 1
+		position = p.taken.Add(1) - 1
 	}
 	if p.loop {
-		return p.answers[turn%n]
+		return p.answers[position%n]
 	}
-	return p.answers[min(turn, n-1)]
+	return p.answers[min(position, n-1)]
 }

@@ -12,12 +12,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// TLS asks for a second listener, which speaks TLS 1.2 and 1.3, and HTTP/1.1 inside it. Its certificate is for localhost,
-// 127.0.0.1, ::1 and the host of Addr, by an authority of the server's own, which can vouch for these and for loopback only.
+// TLS configures a second listener, which speaks TLS 1.2 and 1.3, with HTTP/1.1 inside. Its
+// certificate is for localhost, 127.0.0.1, ::1 and the host of Addr. A private authority signs it,
+// which is limited to these names and loopback.
 type TLS struct {
 	Addr string // host:port; "" is none
-	// Dir keeps the authority, as ca.pem and ca-key.pem, so that those who trust it need not be told anew; "" has a new one
-	// with every start.
+	// Dir stores the authority, as ca.pem and ca-key.pem, so that clients need to trust it only
+	// once; "" creates a new one at every start.
 	Dir string
 }
 
@@ -29,7 +30,7 @@ type secured struct {
 	url       string
 }
 
-// listenTLS starts the TLS listener; nil when none is asked for.
+// listenTLS starts the TLS listener. It returns nil when o has no address.
 func listenTLS(ctx context.Context, o TLS) (*secured, error) {
 	if o.Addr == "" {
 		return nil, nil
@@ -58,7 +59,8 @@ func listenTLS(ctx context.Context, o TLS) (*secured, error) {
 	}, nil
 }
 
-// TLSURL is https://host:port of the TLS listener, or "" without one; a bin's address is TLSURL()/<bin> besides URL()/<bin>.
+// TLSURL returns https://host:port of the TLS listener, or "" without one. A bin is reachable at
+// TLSURL()/<bin> as well as at URL()/<bin>.
 func (s *Server) TLSURL() string {
 	if s.secured == nil {
 		return ""
@@ -66,7 +68,8 @@ func (s *Server) TLSURL() string {
 	return s.secured.url
 }
 
-// CA is the certificate of the authority that the TLS listener's is by, as PEM; nil without a TLS listener.
+// CA returns the certificate of the authority that signed the TLS listener's, as PEM; nil without a
+// TLS listener.
 func (s *Server) CA() []byte {
 	if s.secured == nil {
 		return nil
@@ -74,7 +77,8 @@ func (s *Server) CA() []byte {
 	return append([]byte(nil), s.secured.authority.pem...)
 }
 
-// handshake performs the TLS handshake on a connection of the TLS listener. It returns false when that fails.
+// handshake performs the TLS handshake on a connection of the TLS listener. It returns false when
+// that fails.
 func (c *conn) handshake() bool {
 	t, ok := c.socket.(*tls.Conn)
 	if !ok {
@@ -83,14 +87,14 @@ func (c *conn) handshake() bool {
 	if c.socket.SetDeadline(time.Now().Add(c.s.limits.head)) != nil {
 		return false
 	}
-	c.idle.Store(true) // nothing was sent that a closing server would wait for
+	c.idle.Store(true) // a closing server does not wait for it: no request has begun
 	defer c.idle.Store(false)
 	if c.s.isClosing() {
 		return false
 	}
 	if err := t.Handshake(); err != nil {
 		if !c.s.isClosing() {
-			c.s.tally.unshaken.Add(1)
+			c.s.counters.unshaken.Add(1)
 			c.s.o.Log.Info("capture: no TLS with a sender", "peer", c.peer, "error", err)
 			c.explainTLS(err)
 		}

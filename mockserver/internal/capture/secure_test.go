@@ -214,7 +214,7 @@ func TestAuthority(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "ca.pem")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := at("127.0.0.1:0"); !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "is not whole") {
+	if _, err := at("127.0.0.1:0"); !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "is incomplete") {
 		t.Errorf("half: %v", err)
 	}
 	if _, err := at("nowhere"); !errors.Is(err, capture.ErrTLS) {
@@ -276,10 +276,10 @@ func TestAuthorityIsConstrained(t *testing.T) {
 	}
 	// What it was not made for it cannot be used for.
 	err = at("192.0.2.1:0")
-	if !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it does not vouch for 192.0.2.1, only for [127.0.0.0/8 ::1/128]: delete it and "+dir) {
+	if !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it cannot sign for 192.0.2.1, only for [127.0.0.0/8 ::1/128]: delete it and "+dir) {
 		t.Error(err)
 	}
-	if err = at("server.test:0"); !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it does not vouch for server.test, only for localhost: delete it and "+dir) {
+	if err = at("server.test:0"); !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it cannot sign for server.test, only for localhost: delete it and "+dir) {
 		t.Error(err)
 	}
 }

@@ -30,7 +30,8 @@ func otherBody(c journal.Capture) journal.Capture {
 	return c
 }
 
-// A sender that retries 503 at 1 s and 5 s, heeds Retry-After but for once, gives up at 400, and repeats itself after a 200.
+// A sender that retries 503 at 1 s and 5 s, heeds Retry-After but for once, gives up at 400, and
+// repeats itself after a 200.
 func TestSender(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)

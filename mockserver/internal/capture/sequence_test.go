@@ -12,7 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// A delivery among the newest ones is remembered exactly, whatever came before, and the book does not grow.
+// A delivery among the newest ones is remembered exactly, whatever came before, and the book does
+// not grow.
 func TestTurnBookRemembersTheNewest(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

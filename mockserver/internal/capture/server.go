@@ -27,28 +27,31 @@ type Options struct {
 	Addr      string // host:port; "" is 127.0.0.1:0
 	TLS       TLS    // a second address that speaks TLS; the zero value is none
 	Store     journal.Store
-	Catalogue *fixtures.Catalogue // for verification on arrival; nil knows no provider
-	// PublicURL is what the capture address is called from outside, behind a proxy or a container's ports; "" is http://HOST:PORT. With a path, requests
-	// may come with it or without.
+	Catalogue *fixtures.Catalogue // verifies captures; nil knows no provider
+	// PublicURL is the URL of the capture address from outside, behind a proxy or a container's
+	// ports; "" is http://HOST:PORT. With a path, requests may come with it or without.
 	PublicURL string
-	// Dashboard is the dashboard's URL, told to clients that ask the capture address for it ("/.well-known/hookrig").
+	// Dashboard is the dashboard's URL, returned to clients that request "/.well-known/hookrig".
 	Dashboard string
-	// Version of the program, told there too; "" is that of the module.
-	Version  string
-	MaxBody  int   // bytes; 0 is 16 MiB
-	MaxHead  int   // bytes; 0 is 64 KiB
-	MaxConns int   // connections at a time; 0 is 16 384, or eleven sixteenths of the files that may be open
-	InFlight int64 // bytes of requests that are not stored yet, of all connections, and one body more; 0 is 256 MiB
-	// Wire is what bins forward with; nil forbids it. It should refuse what Server.Listens at.
+	// Version of the program, returned there too; "" is the module's version.
+	Version string
+	MaxBody int // bytes; 0 is 16 MiB
+	MaxHead int // bytes; 0 is 64 KiB
+	// connections at a time; 0 is 16 384, or 11/16 of the process's file limit if that is less
+	MaxConns int
+	// bytes of requests that are not stored yet, over all connections, plus one body; 0 is 256 MiB
+	InFlight int64
+	// Wire forwards for bins; nil forbids forwarding. It should refuse the addresses for which
+	// Server.Listens is true.
 	Wire  *wire.Client
-	Known Known            // secrets that bins need not be told
-	Front Front            // an API at the capture address itself; zero is none
+	Known Known            // secrets for bins that name no provider
+	Front Front            // an API at the capture address; zero is none
 	Now   func() time.Time // the clock of Capture.At; nil is time.Now
-	Log   *slog.Logger     // nil is silence
+	Log   *slog.Logger     // nil logs nothing
 }
 
-// usualInFlight is the default of Options.InFlight.
-const usualInFlight = 256 << 20
+// defaultInFlight is the default of Options.InFlight.
+const defaultInFlight = 256 << 20
 
 func (o Options) withDefaults() Options {
 	if o.Addr == "" {
@@ -61,10 +64,10 @@ func (o Options) withDefaults() Options {
 		o.MaxHead = wire.MaxHead
 	}
 	if o.InFlight <= 0 {
-		o.InFlight = usualInFlight
+		o.InFlight = defaultInFlight
 	}
 	if o.MaxConns <= 0 {
-		o.MaxConns = mostConns(wire.OpenFiles())
+		o.MaxConns = maxConns(wire.OpenFiles())
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -75,48 +78,50 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// mostConns is how many connections there may be at a time: a number that is refused with an answer, before the files that
-// the process may open run out. The dashboard, the journal and consumers need some of them.
-func mostConns(files uint64) int {
-	const most = 16384
+// maxConns returns how many connections the server accepts at a time. The limit leaves enough file
+// descriptors to answer a refused connection, and for the dashboard, the journal and consumers.
+func maxConns(files uint64) int {
+	const limit = 16384
 	if files == 0 {
-		return most
+		return limit
 	}
-	return int(min(most, max(1, files/16*11)))
+	return int(min(limit, max(1, files/16*11)))
 }
 
-// Server records every request that its address receives. A capture is stored before the first byte of its response.
+// Server records every request that its address receives. It stores a capture before it writes the
+// first byte of the response.
 type Server struct {
-	*query.Searcher // finds what is recorded
+	*query.Searcher // finds captures
 
 	o          Options
 	limits     limits
-	room       *memory.Room  // for what is not stored yet
-	forwards   chan struct{} // holds one for each request that is being passed on; nil is without bound
-	apiCalls   chan struct{} // holds one for each answer of the front's API
-	kept       int           // bytes that a connection keeps of each of its buffers
+	room       *memory.Room  // for requests that are not stored yet
+	forwards   chan struct{} // holds one for each request being forwarded; nil has no bound
+	apiCalls   chan struct{} // holds one for each API response in progress
+	kept       int           // bytes of each buffer that a connection keeps
 	listener   net.Listener
 	secured    *secured // nil: no TLS
-	url        string   // as it is told
+	url        string   // the public URL
 	public     *url.URL // PublicURL; nil without one
-	base       string   // its path, without a slash at the end
+	base       string   // the path of public, without a final slash
 	dashboard  atomic.Pointer[string]
 	bins       bins
 	checks     checks
-	tally      tally
+	counters   counters
 	irregular  analysis.Irregulars
 	foreigners foreigners
 	since      time.Time
-	accepted   *answer // what a bin without a script answers
+	accepted   *answer // the response of a bin without a script
 
-	ctx     context.Context // of the work for requests; it does not end, so that what was cut off is recorded too
-	closing chan struct{}   // closed when Close begins
+	// for requests; it never ends, so that requests that were cut off are recorded too
+	ctx     context.Context
+	closing chan struct{} // closed when Close begins
 
 	// delayCtx bounds delayed responses. It is cancelled when Close starts.
-	delayCtx     context.Context
-	stopPatience context.CancelFunc
+	delayCtx   context.Context
+	stopDelays context.CancelFunc
 
-	// forwarding is of the requests passed on to consumers: it ends when Close has no more patience.
+	// forwarding bounds forwarded requests. It is cancelled when Close's deadline passes.
 	forwarding     context.Context
 	stopForwarding context.CancelFunc
 
@@ -126,27 +131,27 @@ type Server struct {
 	work   sync.WaitGroup // the accepting goroutine and one for each connection
 }
 
-// MaxBody is how many bytes the body of a request may have.
+// MaxBody returns how many bytes the body of a request may have.
 func (s *Server) MaxBody() int { return s.o.MaxBody }
 
-// Start listens and serves until Close. The end of ctx only keeps it from starting. The settings of bins are read from
-// the store.
+// Start listens and serves until Close. The end of ctx only cancels the start. Start reads the
+// bins' settings from the store.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		o:        o.withDefaults(),
-		limits:   usualLimits(),
+		limits:   defaultLimits(),
 		since:    time.Now().UTC(),
 		closing:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		accepted: newAnswer(journal.Response{}),
-		apiCalls: make(chan struct{}, mostAPICalls),
+		apiCalls: make(chan struct{}, maxAPICalls),
 	}
 	s.room = memory.NewRoom(s.o.InFlight)
 	s.Searcher = query.New(query.Options{Store: s.o.Store, Now: s.o.Now, Memory: s.o.InFlight})
-	if n := s.o.forwardsAtOnce(); n > 0 {
+	if n := s.o.concurrentForwards(); n > 0 {
 		s.forwards = make(chan struct{}, n)
 	}
-	s.kept = int(min(mostKept, max(http1.FirstSpace, s.o.InFlight/http1.FirstSpace)))
+	s.kept = int(min(maxKept, max(http1.FirstSpace, s.o.InFlight/http1.FirstSpace)))
 	s.SetDashboard(o.Dashboard)
 	var err error
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Addr); err != nil {
@@ -169,7 +174,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.ctx = context.WithoutCancel(ctx)
 	s.forwarding, s.stopForwarding = context.WithCancel(s.ctx)
-	s.delayCtx, s.stopPatience = context.WithCancel(s.ctx)
+	s.delayCtx, s.stopDelays = context.WithCancel(s.ctx)
 	s.work.Add(1)
 	go s.accept(s.listener, func(socket net.Conn) net.Conn { return socket })
 	if s.secured != nil {
@@ -179,23 +184,24 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// Address is where the server listens, as this machine reaches it: host:port.
+// Address returns host:port where this machine reaches the server.
 func (s *Server) Address() string { return wire.Reachable(s.listener.Addr()) }
 
-// URL is http://host:port, without a final slash; a bin's address is URL()/<bin>.
+// URL returns http://host:port or the public URL, without a final slash. A bin is at URL()/<bin>.
 func (s *Server) URL() string { return s.url }
 
-// SetDashboard tells the server the dashboard's URL once it is known.
+// SetDashboard sets the dashboard's URL once it is known.
 func (s *Server) SetDashboard(url string) { s.dashboard.Store(&url) }
 
-// Connections is how many there are now.
+// Connections returns how many connections are open now.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// stopListening closes the listeners: the one way to end Accept. What they say of it is of no use to anyone.
+// stopListening closes the listeners, which ends accept. It ignores their errors: nobody can act on
+// them.
 func (s *Server) stopListening() {
 	_ = s.listener.Close()
 	if s.secured != nil {
@@ -203,9 +209,9 @@ func (s *Server) stopListening() {
 	}
 }
 
-// Close stops listening, lets the requests under way finish until ctx ends, and waits for every goroutine. Responses that
-// are delayed or hang are not waited for: their connections end unanswered. Requests that were cut off are recorded as
-// aborted, and the error wraps ctx's then.
+// Close stops listening, lets the requests under way finish until ctx ends, and waits for every
+// goroutine. It does not wait for responses that are delayed or hang: their connections end
+// unanswered. Requests that were cut off are recorded as aborted, and the error then wraps ctx's.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
@@ -213,7 +219,7 @@ func (s *Server) Close(ctx context.Context) error {
 		close(s.closing)
 		s.room.Close()
 		s.Searcher.Close()
-		s.stopPatience()
+		s.stopDelays()
 		s.stopListening()
 	}
 	for c := range s.conns {
@@ -236,7 +242,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	cut := len(s.conns)
 	for c := range s.conns {
-		_ = c.tcp().Close() // its goroutine notices
+		_ = c.tcp().Close() // its goroutine sees the error and ends
 	}
 	s.mu.Unlock()
 	<-done

@@ -20,7 +20,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The fasthttp server that a benchmark compares with has a goroutine that outlives its Shutdown by ten seconds.
+	// The fasthttp server that a benchmark compares with has a goroutine that outlives its Shutdown
+	// by ten seconds.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 }
 
@@ -76,7 +77,8 @@ func dial(t testing.TB, s *capture.Server) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// send writes raw bytes on a connection of their own, ends the writing side, and returns all that comes back.
+// send writes raw bytes on a connection of their own, ends the writing side, and returns all that
+// comes back.
 func send(t testing.TB, s *capture.Server, raw string) string {
 	t.Helper()
 	c := dial(t, s)

@@ -14,24 +14,25 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Settings are what a bin does besides recording. They are kept in the store.
+// Settings configure a bin. The store keeps them.
 type Settings struct {
-	// Provider and Secrets have every capture verified on arrival.
+	// Provider and Secrets verify every capture on arrival.
 	Provider string   `json:"provider,omitempty"`
 	Secrets  []string `json:"secrets,omitempty"`
-	// URL is the address as the provider has it registered, for schemes that sign it.
+	// URL is the address as registered at the provider, for schemes that sign it.
 	URL string `json:"url,omitempty"`
-	// Handshakes are answered by the bin itself, before its responses and when it forwards too. Such a request is recorded
-	// like any other and takes no response of the sequence.
+	// Handshakes are answered by the bin itself, before its responses and also when it forwards.
+	// Such a request is recorded like any other and takes no response from the sequence.
 	Handshakes []Handshake `json:"handshakes,omitempty"`
 	Responses  Script      `json:"responses,omitzero"`
-	// Forward is a consumer's address: every request is passed on to it once it is stored, as it came, with what follows
-	// the bin's name behind the path. The consumer has 30 seconds; its response is recorded and is the bin's, no response is a 502
-	// or 504 that says why. Not together with Responses.
+	// Forward is a consumer's address. Every request is sent there once it is stored, unchanged,
+	// with what follows the bin's name appended to the path. The consumer has 30 seconds. Its
+	// response is recorded and sent to the sender; without one the sender gets a 502 or 504 that
+	// says why. It excludes Responses.
 	Forward string `json:"forward,omitempty"`
 }
 
-// isZero says whether the settings are those of a bin that was never configured.
+// isZero reports whether the settings are those of a bin that was never configured.
 func (s Settings) isZero() bool { return reflect.DeepEqual(s, Settings{}) }
 
 func (s Settings) clone() Settings {
@@ -41,11 +42,12 @@ func (s Settings) clone() Settings {
 	return s
 }
 
-// documents is the kind of the documents that keep settings; their keys are the bins' names.
+// documents is the kind of the stored documents that hold settings; their keys are the bins' names.
 const documents = "bin"
 
-// Configure sets a bin's settings and starts its script anew; the zero Settings make it a bin like any other again.
-// They hold for every request that is read whole after Configure returned. Errors wrap ErrInvalid, or are the store's.
+// Configure sets a bin's settings and restarts its script; the zero Settings remove the
+// configuration. They apply to every request that is read whole after Configure returned. Errors
+// wrap ErrInvalid, or come from the store.
 func (s *Server) Configure(ctx context.Context, name string, set Settings) error {
 	_, err := s.Change(ctx, name, Change{
 		Provider: &set.Provider, Secrets: &set.Secrets, URL: &set.URL, Handshakes: &set.Handshakes, Responses: &set.Responses, Forward: &set.Forward,
@@ -53,7 +55,7 @@ func (s *Server) Configure(ctx context.Context, name string, set Settings) error
 	return err
 }
 
-// Change is a change of a bin's settings: what is nil stays as it is.
+// Change is a change of a bin's settings: nil fields stay the same.
 type Change struct {
 	Provider   *string      `json:"provider,omitempty"`
 	Secrets    *[]string    `json:"secrets,omitempty"`
@@ -63,7 +65,7 @@ type Change struct {
 	Forward    *string      `json:"forward,omitempty"`
 }
 
-// of is the settings after the change.
+// of returns the settings after the change.
 func (c *Change) of(set Settings) Settings {
 	replace(&set.Provider, c.Provider)
 	replace(&set.Secrets, c.Secrets)
@@ -80,8 +82,9 @@ func replace[T any](old, by *T) {
 	}
 }
 
-// Change changes some of a bin's settings and returns all of them. Changes made at the same time do not undo each other. Its script starts
-// anew only when the change sets responses, or another provider. Errors are those of Configure.
+// Change changes some of a bin's settings and returns all of them. Simultaneous changes do not undo
+// each other. The script restarts only when the change sets responses or another provider. Errors
+// are those of Configure.
 func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, error) {
 	if err := journal.CheckNewBin(name); err != nil {
 		return Settings{}, err
@@ -100,7 +103,7 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 	}
 	if set.isZero() {
 		if err := s.o.Store.Delete(ctx, documents, name); err != nil && !errors.Is(err, journal.ErrNotFound) {
-			return Settings{}, fmt.Errorf("bin %s: forget the settings: %w", name, err)
+			return Settings{}, fmt.Errorf("bin %s: delete the settings: %w", name, err)
 		}
 		s.bins.set(name, nil)
 		return set, nil
@@ -110,16 +113,16 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 		return Settings{}, fmt.Errorf("bin %s: %w: %w", name, ErrInvalid, err)
 	}
 	if err := s.o.Store.Put(ctx, documents, name, doc); err != nil {
-		return Settings{}, fmt.Errorf("bin %s: keep the settings: %w", name, err)
+		return Settings{}, fmt.Errorf("bin %s: store the settings: %w", name, err)
 	}
 	if old != nil && c.Responses == nil && set.Provider == before.Provider {
-		b.script = old.script // with its position
+		b.script = old.script // keeps its position
 	}
 	s.bins.set(name, b)
 	return set, nil
 }
 
-// Settings returns a bin's settings; those of a bin never configured are zero.
+// Settings returns a bin's settings; a bin that was never configured has zero Settings.
 func (s *Server) Settings(_ context.Context, name string) (Settings, error) {
 	if err := journal.CheckBin(name); err != nil {
 		return Settings{}, err
@@ -131,8 +134,8 @@ func (s *Server) Settings(_ context.Context, name string) (Settings, error) {
 	return b.settings.clone(), nil
 }
 
-// restore takes up the settings that the store keeps. A bin whose settings can no longer be followed, for a provider
-// that is gone, records and answers like any other; that is logged.
+// restore loads the settings from the store. It logs settings that cannot be used any more, such as
+// those for a removed provider; their bin then records and answers like one without settings.
 func (s *Server) restore(ctx context.Context) error {
 	kept, err := s.o.Store.List(ctx, documents)
 	if err != nil {
@@ -145,7 +148,7 @@ func (s *Server) restore(ctx context.Context) error {
 			b, err = s.newBin(set)
 		}
 		if err != nil {
-			s.o.Log.Error("capture: the settings of a bin cannot be followed; configure it anew", "bin", d.Key, "error", err)
+			s.o.Log.Error("capture: the settings of a bin cannot be used; configure it again", "bin", d.Key, "error", err)
 			continue
 		}
 		s.bins.set(d.Key, b)
@@ -153,9 +156,10 @@ func (s *Server) restore(ctx context.Context) error {
 	return nil
 }
 
-// bins are those that have settings. The zero value is ready.
+// bins are the bins that have settings. The zero value is ready.
 type bins struct {
-	writing sync.Mutex // held over a change in the store and here, so that both see changes in one order
+	// locked during a change in the store and here, so that both see changes in one order
+	writing sync.Mutex
 	mu      sync.RWMutex
 	byName  map[string]*bin
 }
@@ -180,27 +184,27 @@ func (b *bins) set(name string, to *bin) {
 	b.byName[name] = to
 }
 
-// bin is one with settings: what follows from them, made ready.
+// bin is a bin with settings, compiled.
 type bin struct {
-	settings Settings
-	greeter  *greeter   // nil: there are no handshakes
-	script   *script    // nil: every request is accepted
-	forward  *forwarder // nil: nothing is passed on
-	check    *check     // nil: nothing is verified
+	settings   Settings
+	handshaker *handshaker // nil: no handshakes
+	script     *script     // nil: every request gets the default response
+	forward    *forwarder  // nil: nothing is forwarded
+	check      *check      // nil: nothing is verified
 }
 
-// newBin makes settings ready. Errors wrap ErrInvalid.
+// newBin compiles settings. Errors wrap ErrInvalid.
 func (s *Server) newBin(set Settings) (*bin, error) {
 	b := &bin{settings: set}
 	var err error
 	if b.check, err = newCheck(s.o.Catalogue, set); err != nil {
 		return nil, err
 	}
-	if b.greeter, err = newGreeter(set.Handshakes); err != nil {
+	if b.handshaker, err = newHandshaker(set.Handshakes); err != nil {
 		return nil, err
 	}
 	var provider *fixtures.Provider
-	if set.Provider != "" { // which the check found
+	if set.Provider != "" { // the check found it already
 		if provider, err = s.o.Catalogue.Provider(set.Provider); err != nil {
 			return nil, err
 		}
@@ -214,7 +218,7 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 	return b, nil
 }
 
-// verify checks a capture; nil when the bin names no provider.
+// verify checks a capture. It returns nil when the bin names no provider.
 func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
 	if b.check == nil {
 		return nil
@@ -223,11 +227,11 @@ func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
 	return &v
 }
 
-// response chooses what is answered to a request; nil is the response of the consumer behind the bin, which comes later. A bin
-// that has nothing to say itself answers otherwise.
-func (b *bin) response(s *Server, m *signature.Message, otherwise *answer) *answer {
-	if b.greeter != nil {
-		if a := b.greeter.answer(m); a != nil {
+// response chooses the response to a request. It returns nil when the consumer behind the bin will
+// give it, and fallback when the bin has none.
+func (b *bin) response(s *Server, m *signature.Message, fallback *answer) *answer {
+	if b.handshaker != nil {
+		if a := b.handshaker.answer(m); a != nil {
 			return a
 		}
 	}
@@ -235,7 +239,7 @@ func (b *bin) response(s *Server, m *signature.Message, otherwise *answer) *answ
 	case b.forward != nil:
 		return nil
 	case b.script == nil:
-		return otherwise
+		return fallback
 	}
 	return b.script.choose(s, m)
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// oldSettings are the members of stored settings under the names that they had first: a response
-// was a reply, and a sequence was turns.
+// oldSettings are the members of stored settings under their first names: a response was a reply,
+// and a sequence was turns.
 type oldSettings struct {
 	Replies *struct {
 		Turns []journal.Response `json:"turns"`
@@ -18,7 +18,7 @@ type oldSettings struct {
 	} `json:"replies"`
 }
 
-// parseSettings reads settings from the store, under the names of today or the first ones.
+// parseSettings reads settings from the store, under the current names or the first ones.
 func parseSettings(doc []byte, set *Settings) error {
 	if err := json.Unmarshal(doc, set); err != nil {
 		return err

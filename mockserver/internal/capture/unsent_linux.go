@@ -6,7 +6,8 @@ import (
 	"unsafe"
 )
 
-// unsent says how many of the bytes written to a connection its peer has not acknowledged yet: tcp(7), SIOCOUTQ.
+// unsent returns how many bytes written to a connection its peer has not acknowledged yet: tcp(7),
+// SIOCOUTQ.
 func unsent(socket net.Conn) (n int, known bool) {
 	tcp, ok := socket.(syscall.Conn)
 	if !ok {

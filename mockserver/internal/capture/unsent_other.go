@@ -4,5 +4,5 @@ package capture
 
 import "net"
 
-// unsent is not known here.
+// unsent is unknown on this system.
 func unsent(net.Conn) (n int, known bool) { return 0, false }

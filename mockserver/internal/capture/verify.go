@@ -12,14 +12,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Verify checks a capture against a provider and secrets, at the time it arrived. url is the address as the provider
-// has it registered; "" is what Host and target make. When the signature is not valid, the explanation says why.
+// Verify checks a capture against a provider and secrets, at the time it arrived. url is the
+// address as registered at the provider; "" uses Host and target. When the signature is not valid,
+// the explanation says why.
 func Verify(p *fixtures.Provider, c journal.Capture, url string, secrets ...string) journal.Verification {
-	j, err := prepareCheck(p, url, secrets)
+	k, err := prepareCheck(p, url, secrets)
 	if err != nil {
 		return journal.Verification{Provider: p.Name, Verdict: signature.Malformed, Explanation: err.Error()}
 	}
-	return j.verify(&c, true)
+	return k.verify(&c, true)
 }
 
 // check verifies the captures of a bin.
@@ -29,7 +30,7 @@ type check struct {
 	verifiers sync.Pool
 }
 
-// newCheck returns the check that settings ask for, or nil. Errors wrap ErrInvalid.
+// newCheck returns the check for settings, or nil. Errors wrap ErrInvalid.
 func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 	if set.Provider == "" {
 		if len(set.Secrets) > 0 || set.URL != "" {
@@ -46,17 +47,17 @@ func newCheck(known *fixtures.Catalogue, set Settings) (*check, error) {
 	}
 	if set.URL != "" {
 		if u, err := url.Parse(set.URL); err != nil || u.Scheme == "" || u.Host == "" {
-			return nil, fmt.Errorf("%w: url %s: want the whole address, as in https://example.org/hooks", ErrInvalid, clip.Quote(set.URL))
+			return nil, fmt.Errorf("%w: url %s: want a full URL such as https://example.org/hooks", ErrInvalid, clip.Quote(set.URL))
 		}
 	}
 	if len(p.Signing.Signatures) == 0 && len(set.Secrets) == 0 {
-		return nil, nil // a provider that signs nothing leaves nothing to check
+		return nil, nil // the provider signs nothing, so there is nothing to check
 	}
-	j, err := prepareCheck(p, set.URL, set.Secrets)
+	k, err := prepareCheck(p, set.URL, set.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("%w: provider %s: %w", ErrInvalid, p.Name, err)
 	}
-	return j, nil
+	return k, nil
 }
 
 func prepareCheck(p *fixtures.Provider, registered string, secrets []string) (*check, error) {
@@ -67,41 +68,42 @@ func prepareCheck(p *fixtures.Provider, registered string, secrets []string) (*c
 	if err != nil {
 		return nil, err
 	}
-	j := &check{provider: p.Name}
+	k := &check{provider: p.Name}
 	if registered != "" {
-		if j.url, err = url.Parse(registered); err != nil {
+		if k.url, err = url.Parse(registered); err != nil {
 			return nil, err
 		}
 	}
-	j.verifiers.New = func() any {
+	k.verifiers.New = func() any {
 		v, err := signature.NewVerifier(&p.Signing, secrets...)
 		if err != nil {
-			panic(err) // the same made the first one
+			panic(err) // the same arguments worked before
 		}
 		return v
 	}
-	j.verifiers.Put(first)
-	return j, nil
+	k.verifiers.Put(first)
+	return k, nil
 }
 
-// verify checks one capture. What was not read whole is checked as it is, and not explained.
-func (j *check) verify(c *journal.Capture, whole bool) journal.Verification {
+// verify checks one capture. It checks an incomplete request as received, and does not explain the
+// result.
+func (k *check) verify(c *journal.Capture, whole bool) journal.Verification {
 	about := signature.Context{Time: c.At}
-	if j.url != nil {
-		about.RegisteredURL = j.url.String()
+	if k.url != nil {
+		about.RegisteredURL = k.url.String()
 		if path := content.Path(c.Target); path != "" {
-			about.URL = j.url.Scheme + "://" + j.url.Host + path
+			about.URL = k.url.Scheme + "://" + k.url.Host + path
 		}
 	}
-	v := j.verifiers.Get().(*signature.Verifier)
-	defer j.verifiers.Put(v)
+	v := k.verifiers.Get().(*signature.Verifier)
+	defer k.verifiers.Put(v)
 	found := v.Verify(c.Message, about)
 	switch {
 	case found.Verdict == signature.Valid:
 	case whole:
 		found = v.Explain(c.Message, about)
 	default:
-		found.Explanation += "; the request was not read whole"
+		found.Explanation += "; the request is incomplete"
 	}
-	return journal.Verification{Provider: j.provider, Verdict: found.Verdict, Explanation: found.Explanation}
+	return journal.Verification{Provider: k.provider, Verdict: found.Verdict, Explanation: found.Explanation}
 }

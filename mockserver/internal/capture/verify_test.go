@@ -106,12 +106,13 @@ func TestVerificationOfAPart(t *testing.T) {
 	}
 	raw := string(wire.Append(nil, signed(t, p, s.URL()+"/b", "s")))
 	send(t, s, raw[:len(raw)-1])
-	if got := only(t, s, "b").Verification; got == nil || got.Verdict != "mismatch" || !strings.HasSuffix(got.Explanation, "; the request was not read whole") {
+	if got := only(t, s, "b").Verification; got == nil || got.Verdict != "mismatch" || !strings.HasSuffix(got.Explanation, "; the request is incomplete") {
 		t.Errorf("got %+v", got)
 	}
 }
 
-// A scheme that signs the address is verified against the one that is registered, not the one the server listens on.
+// A scheme that signs the address is verified against the one that is registered, not the one the
+// server listens on.
 func TestVerifyWithTheRegisteredURL(t *testing.T) {
 	t.Parallel()
 	p := &fixtures.Provider{Name: "urls", Signing: signature.Scheme{Signatures: []signature.Signature{{
@@ -144,7 +145,7 @@ func TestConfigureRefusesUnknownProviders(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	err = s.Configure(t.Context(), "b", capture.Settings{Provider: "neostore", URL: "/hooks"})
-	if !errors.Is(err, capture.ErrInvalid) || !strings.Contains(err.Error(), `url "/hooks": want the whole address`) {
+	if !errors.Is(err, capture.ErrInvalid) || !strings.Contains(err.Error(), `url "/hooks": want a full URL`) {
 		t.Errorf("%v", err)
 	}
 }

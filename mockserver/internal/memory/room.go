@@ -1,29 +1,29 @@
-// Package memory bounds how much memory many hold together.
+// Package memory bounds how much memory several goroutines use together.
 //
-// A Room has so many bytes. Each holder takes from it through its own Share, waits while there is
-// no room, and gives back all that it took at once. One holder at a time may exceed the bound: else
-// several that hold a part each would wait for each other.
+// A Room has a number of bytes. Each user takes from it through a Share, waits while there is no
+// room, and gives back everything at once. One user at a time may exceed the bound: otherwise
+// several users that each have a part could wait for each other forever.
 package memory
 
 import "sync"
 
-// Room is a number of bytes that holders take from together. A nil Room has no bound.
+// Room is a number of bytes that users share. A nil Room has no bound.
 type Room struct {
 	mu     sync.Mutex
 	freed  sync.Cond
 	free   int64
-	beyond bool // somebody exceeds the bound
+	beyond bool // one user exceeds the bound
 	closed bool // nobody waits any more
 }
 
-// NewRoom returns a Room of so many bytes.
+// NewRoom returns a Room of that many bytes.
 func NewRoom(bytes int64) *Room {
 	m := &Room{free: bytes}
 	m.freed.L = &m.mu
 	return m
 }
 
-// Close ends all waiting: what has begun goes on.
+// Close ends all waits, now and later. Users keep their bytes.
 func (m *Room) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -31,10 +31,10 @@ func (m *Room) Close() {
 	m.freed.Broadcast()
 }
 
-// Share returns a share of the room that has nothing yet.
+// Share returns an empty share of the room.
 func (m *Room) Share() Share { return Share{room: m} }
 
-// Share is what one holder has of a Room. The zero Share has nothing, and no bound.
+// Share is what one user has taken from a Room. The zero Share is empty and has no bound.
 type Share struct {
 	room   *Room
 	bytes  int64
@@ -66,10 +66,10 @@ func (s *Share) Take(n int) (waited bool) {
 	}
 }
 
-// Empty says whether the share holds nothing of a room.
+// Empty reports whether the share has taken nothing.
 func (s *Share) Empty() bool { return s.room == nil || s.bytes == 0 && !s.beyond }
 
-// GiveBack gives all of it back.
+// GiveBack gives back everything that the share has taken.
 func (s *Share) GiveBack() {
 	if s.Empty() {
 		return

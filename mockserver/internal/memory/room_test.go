@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 )
 
-// Connections share the room: who finds none waits until another one gives some back, and one at a time may go beyond it, so
-// that several with a part each never wait for each other.
+// Connections share the room: who finds none waits until another one gives some back, and one at a
+// time may go beyond it, so that several with a part each never wait for each other.
 func TestRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,8 +1,8 @@
-// Package outbound builds the signed requests that carry a provider's events: for deliveries, one
-// attempt each, and for bursts, many a second.
+// Package outbound builds the signed requests that carry a provider's events: single attempts of
+// deliveries, and many requests a second in bursts.
 //
-// A Builder is prepared for one endpoint. Message builds what the provider sends, Sign stamps and
-// signs it. Between them a fault may take what it wants of the unsigned message.
+// A Builder is prepared for one endpoint. Message builds the provider's request, Sign stamps and
+// signs it. Between them a fault may copy the unsigned message.
 package outbound
 
 import (
@@ -14,16 +14,16 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Endpoint is where requests go, and who signs them.
+// Endpoint is the target of requests, with its secrets.
 type Endpoint struct {
 	URL            string
 	SubscriptionID string
 	Secrets        []string // newest first
-	Unsigned       bool     // nothing is signed: the requests are as the provider sends them without a secret
+	Unsigned       bool     // sends the requests as the provider does without a secret
 }
 
-// Builder builds and signs requests to one endpoint. It keeps buffers, so one goroutine uses it at
-// a time.
+// Builder builds and signs requests to one endpoint. It reuses buffers, so only one goroutine may
+// use it at a time.
 type Builder struct {
 	endpoint  Endpoint
 	messenger *fixtures.Messenger
@@ -46,13 +46,13 @@ func New(p *fixtures.Provider, e Endpoint) (*Builder, error) {
 	return b, nil
 }
 
-// Message builds the request that carries an event, unsigned. The space of m is used again. Header
-// lines speak of when the event was triggered, which is the same at every attempt.
+// Message builds the unsigned request for an event in m, reusing its memory. Its header lines have
+// the time when the event was triggered, which is the same in every attempt.
 func (b *Builder) Message(m *wire.Message, e *fixtures.Event, triggered time.Time) error {
 	return b.messenger.Message(*e, triggered, m)
 }
 
-// Context returns what a signature covers beyond the message itself, for a request stamped with a
+// Context returns what a signature covers in addition to the message, for a request stamped with a
 // time.
 func (b *Builder) Context(e *fixtures.Event, stamp time.Time) signature.Context {
 	return signature.Context{

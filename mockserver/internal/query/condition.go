@@ -20,47 +20,50 @@ import (
 
 // Limits of conditions.
 const (
-	longestCondition = 4 << 10 // bytes
-	keptConditions   = 256     // compiled ones
+	maxCondition        = 4 << 10 // bytes
+	maxCachedConditions = 256     // compiled ones in the cache
 )
 
-// Condition is a jq program over content.Root. It holds when any of its results is neither false nor null.
+// Condition is a jq program over content.Root. It holds when any of its results is neither false
+// nor null.
 type Condition struct {
 	text  string
 	query *gojq.Query
 	code  *jq.Program
-	body  bool          // it may look at the body
-	parts func() []part // what must hold together, for near misses
+	body  bool          // it may read the body
+	parts func() []part // conditions that must all hold, for near misses
 
-	read *reads
+	read *readLimits
 }
 
-// reads bound the memory that reading bodies and checking them takes.
-type reads struct {
-	room *memory.Room // of all that are read at a time
-	each int64        // bytes of one's values
+// readLimits bounds the memory for reading bodies and checking conditions on them.
+type readLimits struct {
+	room *memory.Room // for all bodies read at a time
+	each int64        // bytes of one body's values
 
-	running   chan struct{} // holds one for the condition that takes more than a little
-	condition int64         // bytes of one's values
+	running   chan struct{} // holds one for the condition that needs much memory
+	condition int64         // bytes of one condition's values
 }
 
-// newReads are those of a server that has so many bytes for requests that are not stored yet.
-func newReads(inFlight int64) *reads {
-	one := max(leastRun, min(2*inFlight, mostRun))
-	return &reads{memory.NewRoom(min(inFlight, mostRead)), max(leastRead, min(2*inFlight, content.Ample)), make(chan struct{}, 1), one}
+// newReadLimits returns the limits of a server with inFlight bytes for requests that are not stored
+// yet.
+func newReadLimits(inFlight int64) *readLimits {
+	one := max(minRun, min(2*inFlight, maxRun))
+	return &readLimits{memory.NewRoom(min(inFlight, maxRead)), max(minRead, min(2*inFlight, content.Ample)), make(chan struct{}, 1), one}
 }
 
-// How much memory the values of one condition may take, in bytes. One that takes much runs alone.
+// The memory for the values of one condition, in bytes. A condition that needs much runs alone.
 const (
-	leastRun = 32 << 20
-	mostRun  = 48 << 20
+	minRun = 32 << 20
+	maxRun = 48 << 20
 )
 
-// mostRead is how much memory the values of bodies take that are read at a time, in bytes. One may go beyond it.
-const mostRead = 64 << 20
+// maxRead bounds the memory for the values of all bodies read at a time, in bytes. One body may
+// exceed it.
+const maxRead = 64 << 20
 
-// limits are those of one condition.
-func (r *reads) limits() jq.Limits {
+// limits returns the limits of one condition.
+func (r *readLimits) limits() jq.Limits {
 	return jq.Limits{Memory: r.condition, Reserve: func(ctx context.Context, _ int64) (func(), error) {
 		select {
 		case r.running <- struct{}{}:
@@ -71,37 +74,38 @@ func (r *reads) limits() jq.Limits {
 	}}
 }
 
-// leastRead is how much memory the values of one body may take at least, in bytes.
-const leastRead = 48 << 20
+// minRead is the memory that the values of one body may always take, in bytes.
+const minRead = 48 << 20
 
-// begin takes what it costs to read a message decoded, which is given back after it was read. A message that costs little
-// takes nothing.
-func (r *reads) begin(m *signature.Message) *memory.Share {
+// begin reserves the memory for decoding a message; the caller gives it back afterwards. A message
+// that needs little reserves nothing.
+func (r *readLimits) begin(m *signature.Message) *memory.Share {
 	share := r.room.Share()
-	if n := content.Cost(m); n >= cheap {
+	if n := content.Cost(m); n >= minReserved {
 		share.Take(int(n))
 	}
 	return &share
 }
 
-// cheap is a cost that nobody counts, in bytes.
-const cheap = 64 << 10
+// minReserved is the smallest decoded size, in bytes, for which begin reserves memory.
+const minReserved = 64 << 10
 
-// root is what jq sees of a message.
-func (r *reads) root(m *signature.Message) map[string]any {
+// root returns a message as jq reads it.
+func (r *readLimits) root(m *signature.Message) map[string]any {
 	return content.Root(m, r.each)
 }
 
-// newCondition compiles a condition. It sees no environment, no file and no other input. Errors wrap journal.ErrInvalid.
-func newCondition(text string, read *reads) (*Condition, error) {
-	if len(text) > longestCondition {
-		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", journal.ErrInvalid, len(text), longestCondition)
+// newCondition compiles a condition. The condition has no access to the environment, files or other
+// input. Errors wrap journal.ErrInvalid.
+func newCondition(text string, read *readLimits) (*Condition, error) {
+	if len(text) > maxCondition {
+		return nil, fmt.Errorf("%w condition of %d bytes: want at most %d", journal.ErrInvalid, len(text), maxCondition)
 	}
 	query, err := jq.Parse(text)
 	if err != nil {
 		return nil, badSyntax(text, err)
 	}
-	if err := checkMeaning(text, query); err != nil {
+	if err := checkMistakes(text, query); err != nil {
 		return nil, err
 	}
 	code, err := jq.Compile(query, read.limits())
@@ -113,7 +117,7 @@ func newCondition(text string, read *reads) (*Condition, error) {
 	return c, nil
 }
 
-// badSyntax says where a condition cannot be read.
+// badSyntax returns the error for a condition that cannot be parsed, with its position.
 func badSyntax(text string, err error) error {
 	var at *gojq.ParseError
 	if !errors.As(err, &at) {
@@ -126,13 +130,13 @@ func badSyntax(text string, err error) error {
 	if strings.Contains(text, "&&") || strings.Contains(text, "||") {
 		hint = "jq writes && as \"and\" and || as \"or\""
 	} else if strings.Contains(text, "'") {
-		hint = "strings stand in double quotes"
+		hint = "put strings in double quotes"
 	}
 	return fmt.Errorf("%w condition %s: line %d, column %d: %w: %s", journal.ErrInvalid, clip.Quote(text), line, column, err, hint)
 }
 
-// checkMeaning refuses what can be read and yet is a mistake: it would hold always, or never.
-func checkMeaning(text string, query *gojq.Query) error {
+// checkMistakes refuses a condition that is valid but a mistake: it would always hold, or never.
+func checkMistakes(text string, query *gojq.Query) error {
 	upper := regexp.MustCompile(`\.headers(?:\.|\[")([a-z0-9_-]*[A-Z][A-Za-z0-9_-]*)`)
 	if found := upper.FindStringSubmatch(text); found != nil {
 		return fmt.Errorf("%w condition %s: header names are in lower case: .headers[%q]", journal.ErrInvalid, clip.Quote(text), strings.ToLower(found[1]))
@@ -149,7 +153,7 @@ func checkMeaning(text string, query *gojq.Query) error {
 	return nil
 }
 
-// conjuncts takes a condition apart at its "and"s.
+// conjuncts splits a condition at its "and"s.
 func conjuncts(q *gojq.Query) []*gojq.Query {
 	switch {
 	case q == nil:
@@ -164,17 +168,18 @@ func conjuncts(q *gojq.Query) []*gojq.Query {
 	return []*gojq.Query{q}
 }
 
-// bodiless says whether a condition surely does not look at the body: it is made of the other members, literals,
-// operators and a few functions only.
+// bodiless reports whether a condition certainly does not read the body: it has only other members,
+// literals, operators and a few functions.
 func bodiless(text string) bool {
 	if strings.Contains(text, `\`) {
-		return false // strings with expressions in them
+		return false // strings may hold expressions
 	}
 	known := regexp.MustCompile(`"[^"]*"|\.(method|path|query|params|headers)\b|\[[0-9]*\]|\b(and|or|not|null|true|false|test|startswith|endswith|length)\b|[0-9]+|[\s()|=!<>,+*/-]`)
 	return strings.Trim(known.ReplaceAllString(text, ""), "[]") == ""
 }
 
-// document is what the condition sees of a message. A body that it does not look at is not decoded.
+// document returns the message as the condition reads it. It does not decode a body that the
+// condition does not read.
 func (c *Condition) document(m *signature.Message) map[string]any {
 	if !c.body {
 		return content.Root(m, 0)
@@ -182,8 +187,9 @@ func (c *Condition) document(m *signature.Message) map[string]any {
 	return c.read.root(m)
 }
 
-// selects says whether the condition holds for a capture; nil holds for all. The error is ctx's, or wraps journal.ErrInvalid when
-// the condition takes too long or too much.
+// selects reports whether the condition holds for a capture; a nil condition holds for all. The
+// error comes from ctx, or wraps journal.ErrInvalid when the condition takes too much time or
+// memory.
 func (c *Condition) selects(ctx context.Context, of *journal.Capture) (bool, error) {
 	if c == nil {
 		return true, nil
@@ -191,10 +197,10 @@ func (c *Condition) selects(ctx context.Context, of *journal.Capture) (bool, err
 	if c.body {
 		defer c.read.begin(&of.Message).GiveBack()
 	}
-	held, err := c.Holds(ctx, c.document(&of.Message))
+	holds, err := c.Holds(ctx, c.document(&of.Message))
 	switch {
 	case err == nil:
-		return held, nil
+		return holds, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case errors.Is(err, jq.ErrSlow), errors.Is(err, jq.ErrLarge):
@@ -203,26 +209,27 @@ func (c *Condition) selects(ctx context.Context, of *journal.Capture) (bool, err
 	return false, nil
 }
 
-// String is the condition as it was written.
+// String returns the condition as it was written.
 func (c *Condition) String() string { return c.text }
 
-// Holds evaluates the condition over a document: see Searcher.Document. The error is what jq says.
+// Holds evaluates the condition over a document: see Searcher.Document. The error comes from jq.
 func (c *Condition) Holds(ctx context.Context, doc map[string]any) (bool, error) {
-	held := false
+	holds := false
 	err := c.code.Run(ctx, doc, func(v any) bool {
-		held = v != nil && v != false
-		return !held
+		holds = v != nil && v != false
+		return !holds
 	})
-	return held, err
+	return holds, err
 }
 
-// compiled has the conditions that were compiled. The zero value is ready.
+// compiled is a cache of compiled conditions. The zero value is ready.
 type compiled struct {
 	mu     sync.Mutex
 	byText map[string]*Condition
 }
 
-// Condition compiles a jq condition, or returns it from before; "" is nil, which holds for all. Errors wrap journal.ErrInvalid.
+// Condition compiles a jq condition, or returns it from the cache; "" returns nil, which holds for
+// all. Errors wrap journal.ErrInvalid.
 func (s *Searcher) Condition(text string) (*Condition, error) {
 	if text == "" {
 		return nil, nil
@@ -237,8 +244,8 @@ func (s *Searcher) Condition(text string) (*Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	for old := range k.byText { // any will do: compiling again is cheap
-		if len(k.byText) < keptConditions {
+	for old := range k.byText { // evict any: compiling again is cheap
+		if len(k.byText) < maxCachedConditions {
 			break
 		}
 		delete(k.byText, old)
@@ -250,8 +257,8 @@ func (s *Searcher) Condition(text string) (*Condition, error) {
 	return c, nil
 }
 
-// Document returns what conditions see of a message, and what to call when they have been evaluated: it bounds how much
-// memory documents take together.
+// Document returns a message as conditions read it, and a function to call after they were
+// evaluated, which frees its memory: all documents share one bound.
 func (s *Searcher) Document(m *signature.Message) (doc map[string]any, done func()) {
 	share := s.bounds.begin(m)
 	return s.bounds.root(m), share.GiveBack

@@ -7,8 +7,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// How many captures Each reads at a time: few at first, as each may have 16 MiB, and then so many
-// that they come to eachBuffer bytes together, if they go on like those before.
+// How many captures Each reads at a time. It starts with few, as each may have 16 MiB, and then
+// reads as many as take about eachBuffer bytes, by the size of those before.
 const (
 	eachFirst  = 4
 	eachMost   = 200
@@ -16,7 +16,7 @@ const (
 )
 
 // Each yields the captures that the query selects, oldest first, whatever the query's order and
-// limit. What arrives after it began is not among them. An error is the last that it yields.
+// limit. It leaves out captures that arrive after it began. It stops after an error.
 func (s *Searcher) Each(ctx context.Context, q Query) iter.Seq2[journal.Capture, error] {
 	return func(yield func(journal.Capture, error) bool) {
 		newest, err := s.o.Store.Captures(ctx, journal.CaptureQuery{Limit: 1})
@@ -24,7 +24,7 @@ func (s *Searcher) Each(ctx context.Context, q Query) iter.Seq2[journal.Capture,
 			q.Before = newest[0].Seq + 1
 		}
 		q.Oldest, q.Limit = true, eachFirst
-		most := int(min(eachBuffer, s.o.Memory/4))
+		limit := int(min(eachBuffer, s.o.Memory/4))
 		for {
 			var batch []journal.Capture
 			if err == nil {
@@ -45,7 +45,7 @@ func (s *Searcher) Each(ctx context.Context, q Query) iter.Seq2[journal.Capture,
 			if len(batch) < q.Limit {
 				return
 			}
-			q.Limit = min(max(most/(size/len(batch)+1), 1), eachMost)
+			q.Limit = min(max(limit/(size/len(batch)+1), 1), eachMost)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// fieldNames are the fields of a query, in the order in which they are told.
+// fieldNames returns the fields of a query, in the order of the documentation.
 func fieldNames() []string {
 	return []string{
 		"method", "path", "header.NAME", "body", "bin", "status", "provider", "verdict", "problem",
@@ -24,7 +24,7 @@ func fieldNames() []string {
 
 func isField(name string) bool { return name != "header.NAME" && slices.Contains(fieldNames(), name) }
 
-// wants says what a field's value must be; "" when it is that.
+// wants returns what a field's value must be, or "" when the value is valid.
 func (t *term) wants() string {
 	ok := true
 	want := ""
@@ -55,10 +55,10 @@ func (t *term) wants() string {
 	return want
 }
 
-// test says whether something holds for a capture; text is that of the capture.
+// test reports whether a term holds for a capture; text is the capture's folded text.
 type test func(c *journal.Capture, text *journal.Folded) bool
 
-// test is the term's, apart from its not.
+// test returns the term's test, without its negation.
 func (t *term) test(now time.Time) test {
 	value := t.value
 	folded := journal.Fold(nil, value)
@@ -120,7 +120,7 @@ func (t *term) test(now time.Time) test {
 	return func(_ *journal.Capture, text *journal.Folded) bool { return text.Holds(folded) }
 }
 
-// texts are what the text of a capture must hold for the term to hold.
+// texts returns what the text of a capture must contain for the term to hold.
 func (t *term) texts() []string {
 	switch {
 	case t.not:
@@ -133,7 +133,7 @@ func (t *term) texts() []string {
 	return nil
 }
 
-// statuses reads 503, or 5xx for all of a class.
+// statuses parses 503, or 5xx for a whole class.
 func statuses(text string) (low, high int, ok bool) {
 	if class, all := strings.CutSuffix(strings.ToLower(text), "xx"); all && len(class) == 1 && '1' <= class[0] && class[0] <= '9' {
 		low = int(class[0]-'0') * 100
@@ -143,7 +143,7 @@ func statuses(text string) (low, high int, ok bool) {
 	return low, low, err == nil && len(text) == 3 && low >= 100
 }
 
-// parseTime reads a time: RFC 3339, a day in UTC, or how long before now.
+// parseTime parses a time: RFC 3339, a day in UTC, or a duration before now.
 func parseTime(text string, now time.Time) (time.Time, bool) {
 	if ago, relative := strings.CutPrefix(text, "-"); relative {
 		d, err := strictyaml.ParseDuration(ago)
@@ -157,7 +157,7 @@ func parseTime(text string, now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// size reads a number of bytes; K, M and G are powers of 1024.
+// size parses a number of bytes; K, M and G are powers of 1024.
 func size(text string) (int, bool) {
 	digits := strings.TrimRight(text, "KMGkmg")
 	n, err := strconv.Atoi(digits)

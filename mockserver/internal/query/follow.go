@@ -6,21 +6,22 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// FollowOptions say what a Follower tells. The zero value is all that is recorded from now on.
+// FollowOptions filter what a Follower reports. The zero value reports everything recorded from now
+// on.
 type FollowOptions struct {
 	journal.FollowOptions
 	Q     string // only captures that match this query
 	Where string // only captures for which this jq condition holds
 }
 
-// Follower tells one reader all that is recorded: see journal.Follower. A capture that begins to match
-// when it gets its consumer's response is told then.
+// Follower reports everything that is recorded to one reader: see journal.Follower. It reports a
+// capture that starts to match with its consumer's response when that response arrives.
 type Follower struct {
 	*journal.Follower
 	selected *selection
 }
 
-// Follow returns a follower of all that is recorded. Close it. Errors wrap journal.ErrInvalid, or are the store's.
+// Follow returns a follower. Close it. Errors wrap journal.ErrInvalid, or come from the store.
 func (s *Searcher) Follow(ctx context.Context, o FollowOptions) (*Follower, error) {
 	if o.Bin != "" {
 		if err := journal.CheckNewBin(o.Bin); err != nil {
@@ -38,8 +39,8 @@ func (s *Searcher) Follow(ctx context.Context, o FollowOptions) (*Follower, erro
 	return &Follower{f, selected}, nil
 }
 
-// Next tells what is new since the last call. It returns the first error of tell or of the store, or
-// journal.ErrInvalid when the condition takes too long.
+// Next reports everything new since the last call. It returns the first error from tell or the
+// store, or journal.ErrInvalid when the condition takes too long.
 func (f *Follower) Next(ctx context.Context, tell func(journal.Update) error) error {
 	return f.Follower.Next(ctx, func(u journal.Update) error {
 		if u.Capture != nil {

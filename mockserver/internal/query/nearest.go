@@ -20,15 +20,17 @@ type NearMiss struct {
 	Differences []string        `json:"differences"`
 }
 
-// mostNearest is how many near misses are told; they are looked for among the newest journal.MaxLimit captures.
-const mostNearest = 3
+// maxNearest is how many near misses are returned; they come from the newest journal.MaxLimit
+// captures.
+const maxNearest = 3
 
-// nearest returns the captures that fail the fewest parts of the query and the condition, the newest first among equals.
+// nearest returns the captures that fail the fewest parts of the query and the condition, the
+// newest first among equals.
 func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
 	page := journal.CaptureQuery{Bin: w.bin, After: w.wait.After, Before: w.cursor + 1}
 	var misses []NearMiss
 	var failed error
-	looked := 0
+	checked := 0
 	err := w.store.Search(ctx, page, nil, func(c *journal.Capture) bool {
 		var selected bool
 		if selected, failed = w.selected.selects(ctx, c); failed != nil {
@@ -37,16 +39,16 @@ func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
 		if !selected {
 			misses = append(misses, NearMiss{*c, w.selected.differences(ctx, c)})
 			slices.SortStableFunc(misses, func(a, b NearMiss) int { return len(a.Differences) - len(b.Differences) })
-			misses = misses[:min(mostNearest, len(misses))] // the others are not kept
+			misses = misses[:min(maxNearest, len(misses))] // drops the others
 			for size, i := int64(0), 0; i < len(misses); i++ {
-				if size += int64(misses[i].Capture.Size()); i > 0 && size > w.most {
+				if size += int64(misses[i].Capture.Size()); i > 0 && size > w.maxBytes {
 					clear(misses[i:])
 					misses = misses[:i]
 				}
 			}
 		}
-		looked++
-		return looked < journal.MaxLimit
+		checked++
+		return checked < journal.MaxLimit
 	})
 	if err = cmp.Or(failed, err); err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
 	return misses, ctx.Err()
 }
 
-// differences says, part by part, why a condition does not hold for a capture.
+// differences returns, part by part, why a condition does not hold for a capture.
 func (c *Condition) differences(ctx context.Context, of *journal.Capture) []string {
 	defer c.read.begin(&of.Message).GiveBack()
 	doc := c.read.root(&of.Message)
@@ -67,28 +69,28 @@ func (c *Condition) differences(ctx context.Context, of *journal.Capture) []stri
 			all = append(all, difference)
 		}
 	}
-	if len(all) == 0 { // each part holds, but not for one and the same result
+	if len(all) == 0 { // each part holds, but not for the same result
 		all = []string{c.query.String() + ": condition gave false"}
 	}
 	return all
 }
 
-// part is one of the conditions that must hold together. A comparison has its sides apart.
+// part is one of several conditions that must all hold. A comparison is split into its sides.
 type part struct {
 	whole *Condition
-	got   *jq.Program // nil: no comparison
+	got   *jq.Program // nil: not a comparison
 	want  *jq.Program
 	field string // got, as text
 	value string // want, as text; "" when it is a constant
-	verb  string // before what is wanted: "", "not ", "> "
+	verb  string // before the wanted value: "", "not ", "> "
 }
 
-// partsOf takes a condition apart.
+// partsOf splits a condition into its parts.
 func partsOf(whole *Condition, limits jq.Limits) []part {
 	var parts []part
 	for _, q := range conjuncts(whole.query) {
 		code, err := jq.Compile(q, limits)
-		if err != nil { // it refers to a definition outside of it: then the whole is one part
+		if err != nil { // it uses a definition outside of it, so the whole condition is one part
 			return []part{{whole: whole}}
 		}
 		p := part{whole: &Condition{text: q.String(), query: q, code: code}}
@@ -98,7 +100,7 @@ func partsOf(whole *Condition, limits jq.Limits) []part {
 	return parts
 }
 
-// split takes a comparison apart.
+// split splits a comparison into its sides.
 func (p *part) split(q *gojq.Query, limits jq.Limits) {
 	left, right, op := q.Left, q.Right, q.Op
 	if op < gojq.OpEq || op > gojq.OpLe || len(q.FuncDefs) > 0 {
@@ -128,7 +130,7 @@ func (p *part) split(q *gojq.Query, limits jq.Limits) {
 	}
 }
 
-// mirrored is the comparison with its sides exchanged.
+// mirrored returns the operator for swapped sides.
 func mirrored(op gojq.Operator) gojq.Operator {
 	other, ordered := map[gojq.Operator]gojq.Operator{gojq.OpLt: gojq.OpGt, gojq.OpGt: gojq.OpLt, gojq.OpLe: gojq.OpGe, gojq.OpGe: gojq.OpLe}[op]
 	if !ordered {
@@ -137,7 +139,7 @@ func mirrored(op gojq.Operator) gojq.Operator {
 	return other
 }
 
-// isConstant says whether q is a literal.
+// isConstant reports whether q is a literal.
 func isConstant(q *gojq.Query) bool {
 	if q.Term == nil || len(q.Term.SuffixList) > 0 {
 		return false
@@ -151,11 +153,11 @@ func isConstant(q *gojq.Query) bool {
 	return false
 }
 
-// difference says why the part does not hold; "" when it does.
+// difference returns why the part does not hold, or "" when it does.
 func (p *part) difference(ctx context.Context, doc map[string]any) string {
-	held, err := p.whole.Holds(ctx, doc)
+	holds, err := p.whole.Holds(ctx, doc)
 	switch {
-	case held:
+	case holds:
 		return ""
 	case err != nil && p.got == nil:
 		return fmt.Sprintf("%s: failed: %s", p.whole.text, err)
@@ -169,12 +171,12 @@ func (p *part) difference(ctx context.Context, doc map[string]any) string {
 	return fmt.Sprintf("%s: want %s, got %s", p.field, want, values(ctx, p.got, doc))
 }
 
-// values writes the results of one side of a comparison.
+// values formats the results of one side of a comparison.
 func values(ctx context.Context, program *jq.Program, doc map[string]any) string {
-	const most = 4
+	const limit = 4
 	var all []string
 	err := program.Run(ctx, doc, func(v any) bool {
-		if len(all) == most {
+		if len(all) == limit {
 			all = append(all, "…")
 			return false
 		}
@@ -190,7 +192,7 @@ func values(ctx context.Context, program *jq.Program, doc map[string]any) string
 	return strings.Join(all, ", ")
 }
 
-// literal writes a value as JSON, cut short when it is long.
+// literal formats a value as JSON, cut when it is long.
 func literal(v any) string {
 	const longest = 200
 	if n, ok := v.(json.Number); ok {

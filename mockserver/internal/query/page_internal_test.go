@@ -9,14 +9,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A page costs so much and no more, and says where to go on: all pages together are everything, once.
+// A page costs so much and no more, and says where to go on: all pages together are everything,
+// once.
 func TestPageIsBounded(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
 	defer store.Close()
 	s := New(Options{Store: store})
 	defer s.Close()
-	s.looks = 30
+	s.pageCost = 30
 	const n = 100
 	size := 0
 	for i := range n {
@@ -34,10 +35,11 @@ func TestPageIsBounded(t *testing.T) {
 	}{
 		{Query{Q: "nothing"}, 0, 4, 0},
 		{Query{Q: "path:/p/9"}, 0, 4, 11},
-		{Query{Where: `.path == "/p/50"`}, 0, 34, 1}, // three looks a page
+		{Query{Where: `.path == "/p/50"`}, 0, 34, 1}, // three captures a page
 		{Query{CaptureQuery: journal.CaptureQuery{Oldest: true}, Q: "path:/p/9"}, 0, 4, 11},
 		{Query{CaptureQuery: journal.CaptureQuery{Limit: 20}}, 0, 6, 100},
-		{Query{CaptureQuery: journal.CaptureQuery{Limit: 20, After: 90}}, 9 * size / 2, 3, 10}, // four and a half
+		// four and a half
+		{Query{CaptureQuery: journal.CaptureQuery{Limit: 20, After: 90}}, 9 * size / 2, 3, 10},
 	} {
 		q, pages, found, last := tt.query, 0, 0, uint64(0)
 		for {

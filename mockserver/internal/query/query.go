@@ -12,33 +12,34 @@ import (
 // Options of a Searcher.
 type Options struct {
 	Store journal.Store
-	Now   func() time.Time // the clock of queries that say how long ago; nil is time.Now
-	// Memory bounds the bytes that a wait's result has, and those that reading bodies takes; 0 is 256 MiB.
+	Now   func() time.Time // the clock for relative times; nil is time.Now
+	// Memory bounds the bytes in the result of a wait, and the bytes for reading bodies; 0 is 256
+	// MiB.
 	Memory int64
 }
 
-// usualMemory is the default of Options.Memory.
-const usualMemory = 256 << 20
+// defaultMemory is the default of Options.Memory.
+const defaultMemory = 256 << 20
 
 // Searcher finds captures in a store.
 type Searcher struct {
 	o        Options
-	bounds   *reads // of what reading bodies takes
+	bounds   *readLimits // for reading bodies
 	compiled compiled
-	reads    sharedReads
-	looks    int           // at captures, that one page costs at most
+	shared   sharedReads
+	pageCost int           // the most that one page may cost
 	closing  chan struct{} // closed when Close is called
 }
 
 // New returns a Searcher. Close it before its store.
 func New(o Options) *Searcher {
 	if o.Memory <= 0 {
-		o.Memory = usualMemory
+		o.Memory = defaultMemory
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Searcher{o: o, bounds: newReads(o.Memory), looks: mostLooks, closing: make(chan struct{})}
+	return &Searcher{o: o, bounds: newReadLimits(o.Memory), pageCost: maxCost, closing: make(chan struct{})}
 }
 
 // Close ends all waits. It is called once.
@@ -49,29 +50,32 @@ type Query struct {
 	journal.CaptureQuery
 	Where string // a jq condition over {method, path, query, params, headers, body, form, parts}
 	Q     string // words and fields: see Help
-	// Brief cuts each body to this many bytes and leaves out Raw: see Page.Sizes. 0 is whole.
+	// Brief cuts each body to this many bytes and drops Raw: see Page.Sizes. 0 returns whole
+	// bodies.
 	Brief int
 }
 
-// Page is a part of what a query selects.
+// Page is a part of the captures that a query selects.
 type Page struct {
 	Captures []journal.Capture
-	// Sizes are the lengths of the bodies of Captures as they were received.
+	// Sizes are the lengths of the bodies of Captures as received.
 	Sizes []int
-	// Next is the seq to go on from, as Before or, oldest first, as After; 0 when there is no more. A page may end early, even
-	// without a capture.
+	// Next is the seq to continue from, as Before or, oldest first, as After; 0 when there is no
+	// more. A page may end early, even without a capture.
 	Next uint64
 }
 
-// The cost of one page: so many looks at captures, each evaluation of a condition counting as several.
+// The cost of one page: 1 for each capture, or conditionCost when the query has a condition.
 const (
-	mostLooks      = 50_000
-	conditionLooks = 10
+	maxCost       = 50_000
+	conditionCost = 10
 )
 
-// Page returns captures that the query selects, newest first unless Oldest: as many as its limit, of bytes bytes
-// together when that is not 0, unless it is one. It ends early when it would take long: see Page.Next. A condition that
-// fails on a capture, as .body.id does on a body that is text, does not hold for it; one that takes too long is journal.ErrInvalid.
+// Page returns captures that the query selects, newest first unless Oldest. It returns at most the
+// query's limit, and at most bytes bytes together (0: no bound) unless the first capture alone has
+// more. It ends early when it would take long: see Page.Next. A condition that fails on a capture,
+// as .body.id does on a text body, does not hold for it. A condition that takes too long is
+// journal.ErrInvalid.
 func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 	selected, err := s.prepare(&q)
 	if err != nil {
@@ -79,16 +83,16 @@ func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 	}
 	page := Page{Captures: []journal.Capture{}}
 	limit := journal.PageSize(q.Limit)
-	looks, size, last := 0, 0, uint64(0)
+	cost, size, last := 0, 0, uint64(0)
 	var failed error
 	err = s.o.Store.Search(ctx, q.CaptureQuery, selected.texts, func(c *journal.Capture) bool {
-		if looks >= s.looks {
+		if cost >= s.pageCost {
 			page.Next = last
 			return false
 		}
 		last = c.Seq
-		if looks++; selected.where != nil {
-			looks += conditionLooks - 1
+		if cost++; selected.where != nil {
+			cost += conditionCost - 1
 		}
 		var is bool
 		if is, failed = selected.selects(ctx, c); failed != nil || !is {
@@ -116,7 +120,7 @@ func (s *Searcher) Page(ctx context.Context, q Query, bytes int) (Page, error) {
 	return page, nil
 }
 
-// prepare reads a query.
+// prepare compiles a query.
 func (s *Searcher) prepare(q *Query) (*selection, error) {
 	if q.Bin != "" {
 		if err := journal.CheckBin(q.Bin); err != nil {
@@ -131,7 +135,8 @@ func (s *Searcher) prepare(q *Query) (*selection, error) {
 	return selected, nil
 }
 
-// Captures returns the captures that a query selects, up to its limit: as many pages as that takes.
+// Captures returns the captures that a query selects, up to its limit. It reads as many pages as
+// that takes.
 func (s *Searcher) Captures(ctx context.Context, q Query) ([]journal.Capture, error) {
 	limit := journal.PageSize(q.Limit)
 	found := []journal.Capture{}
@@ -152,11 +157,12 @@ func (s *Searcher) Captures(ctx context.Context, q Query) ([]journal.Capture, er
 	}
 }
 
-// deletedAtOnce is how many captures Delete gathers before it deletes them.
-const deletedAtOnce = 1000
+// deleteBatch is how many captures Delete deletes at a time.
+const deleteBatch = 1000
 
-// Delete deletes the captures of a bin that a query selects, whatever its limit, and returns how many there were. What
-// comes meanwhile stays. When it fails, or ctx ends, those that it returns are gone.
+// Delete deletes the captures of a bin that a query selects, whatever its limit, and returns how
+// many it deleted. It does not delete captures that arrive meanwhile. When it fails, or ctx ends,
+// the returned number of captures has been deleted.
 func (s *Searcher) Delete(ctx context.Context, q Query) (int, error) {
 	if err := journal.CheckBin(q.Bin); err != nil {
 		return 0, err
@@ -173,18 +179,18 @@ func (s *Searcher) Delete(ctx context.Context, q Query) (int, error) {
 		q.Before = newest[0].Seq + 1
 	}
 	deleted := 0
-	var doomed []uint64
+	var batch []uint64
 	flush := func() error {
-		n, err := s.o.Store.DeleteCaptures(ctx, doomed...)
+		n, err := s.o.Store.DeleteCaptures(ctx, batch...)
 		deleted += n
-		doomed = doomed[:0]
+		batch = batch[:0]
 		return err
 	}
 	var failed error
 	err = s.o.Store.Search(ctx, q.CaptureQuery, selected.texts, func(c *journal.Capture) bool {
 		var is bool
 		if is, failed = selected.selects(ctx, c); failed == nil && is {
-			if doomed = append(doomed, c.Seq); len(doomed) == deletedAtOnce {
+			if batch = append(batch, c.Seq); len(batch) == deleteBatch {
 				failed = flush()
 			}
 		}
@@ -194,7 +200,7 @@ func (s *Searcher) Delete(ctx context.Context, q Query) (int, error) {
 		err = flush()
 	}
 	if err != nil {
-		return deleted, fmt.Errorf("delete from bin %s: %d captures are gone: %w", q.Bin, deleted, err)
+		return deleted, fmt.Errorf("delete from bin %s: %d captures were deleted: %w", q.Bin, deleted, err)
 	}
 	return deleted, nil
 }

@@ -65,7 +65,7 @@ func TestWrongConditions(t *testing.T) {
 	s, store := start(t)
 	post(t, store, "/q", "{}")
 	for where, want := range map[string]string{
-		`.method == 'POST'`:             `invalid condition ".method == 'POST'": line 1, column 12: unexpected token "'": strings stand in double quotes`,
+		`.method == 'POST'`:             `invalid condition ".method == 'POST'": line 1, column 12: unexpected token "'": put strings in double quotes`,
 		`.method == "A" && .path`:       `invalid condition ".method == \"A\" && .path": line 1, column 16: unexpected token "&": jq writes && as "and" and || as "or"`,
 		".method ==\n  .body ]":         `invalid condition ".method ==\n  .body ]": line 2, column 9: unexpected token "]": want a jq condition such as .method == "POST" and .body.id == 7`,
 		`.body.x == "a`:                 `invalid condition ".body.x == \"a": line 1, column 14: unterminated string literal: want a jq condition such as .method == "POST" and .body.id == 7`,

@@ -14,7 +14,7 @@ import (
 // Bodies that take much memory to read are read one after the other, others at once.
 func TestBodiesAreReadInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReads(1 << 20)
+		r := newReadLimits(1 << 20)
 		large := &signature.Message{Body: make([]byte, 8<<20)}
 		bomb := &signature.Message{Body: make([]byte, 100), Headers: signature.Headers{{Name: "content-encoding", Value: "br"}}}
 		first := r.begin(large)

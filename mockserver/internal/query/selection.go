@@ -9,17 +9,17 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// selection is a query and a condition, made ready: what both select. It belongs to one goroutine.
+// selection is a compiled query and condition. It belongs to one goroutine.
 type selection struct {
 	terms terms
 	tests []test   // one for each term
-	texts []string // that the text of a selected capture holds
+	texts []string // contained in the text of every selected capture
 	where *Condition
 	text  journal.Folded
-	read  *reads
+	read  *readLimits
 }
 
-// newSelection reads a query and a condition; "" selects all. Errors wrap journal.ErrInvalid.
+// newSelection compiles a query and a condition; "" selects all. Errors wrap journal.ErrInvalid.
 func (s *Searcher) newSelection(q, where string, now time.Time) (*selection, error) {
 	of := &selection{read: s.bounds}
 	var err error
@@ -37,10 +37,10 @@ func (s *Searcher) newSelection(q, where string, now time.Time) (*selection, err
 	return of, nil
 }
 
-// all says whether every capture is selected.
+// all reports whether every capture is selected.
 func (s *selection) all() bool { return len(s.tests) == 0 && s.where == nil }
 
-// bin narrows a query of all bins to the one that the terms name.
+// bin limits a query over all bins to the bin that the terms name.
 func (s *selection) bin(q *journal.CaptureQuery) {
 	for _, t := range s.terms {
 		if q.Bin == "" && t.field == "bin" && !t.not {
@@ -49,7 +49,8 @@ func (s *selection) bin(q *journal.CaptureQuery) {
 	}
 }
 
-// selects says whether a capture is selected. The error is ctx's, or wraps journal.ErrInvalid when the condition takes too long.
+// selects reports whether a capture is selected. The error comes from ctx, or wraps
+// journal.ErrInvalid when the condition takes too long.
 func (s *selection) selects(ctx context.Context, c *journal.Capture) (bool, error) {
 	if len(s.tests) > 0 && len(s.failing(c, 1)) > 0 {
 		return false, nil
@@ -57,23 +58,23 @@ func (s *selection) selects(ctx context.Context, c *journal.Capture) (bool, erro
 	return s.where.selects(ctx, c)
 }
 
-// failing are the terms that do not hold for a capture, so many at most.
-func (s *selection) failing(c *journal.Capture, most int) (failing []int) {
+// failing returns the terms that do not hold for a capture, up to limit.
+func (s *selection) failing(c *journal.Capture, limit int) (failing []int) {
 	share := s.read.begin(&c.Message)
 	defer share.GiveBack()
 	s.text.Read(c)
 	for i, test := range s.tests {
-		if len(failing) < most && test(c, &s.text) == s.terms[i].not {
+		if len(failing) < limit && test(c, &s.text) == s.terms[i].not {
 			failing = append(failing, i)
 		}
 	}
 	if !share.Empty() {
-		s.text = journal.Folded{} // a selection may wait for long: it keeps no long text
+		s.text = journal.Folded{} // a selection may wait for long, so it keeps no long text
 	}
 	return failing
 }
 
-// differences says why a capture is not selected.
+// differences returns why a capture is not selected.
 func (s *selection) differences(ctx context.Context, c *journal.Capture) []string {
 	var all []string
 	for _, i := range s.failing(c, len(s.tests)) {
@@ -82,13 +83,13 @@ func (s *selection) differences(ctx context.Context, c *journal.Capture) []strin
 	if s.where == nil {
 		return all
 	}
-	if held, err := s.where.selects(ctx, c); held && err == nil {
+	if holds, err := s.where.selects(ctx, c); holds && err == nil {
 		return all
 	}
 	return append(all, s.where.differences(ctx, c)...)
 }
 
-// String is the selection in words.
+// String returns the query and the condition as text.
 func (s *selection) String() string {
 	var parts []string
 	if len(s.terms) > 0 {

@@ -8,38 +8,38 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// sharedReads read what is new in a bin once for all who wait in it. The zero value is ready.
+// sharedReads reads the new captures of a bin once for all waits in it. The zero value is ready.
 type sharedReads struct {
 	mu    sync.Mutex
 	byBin map[string]*sharedRead
 }
 
-// sharedRead is the last read of one bin. It exists as long as anybody waits in the bin.
+// sharedRead is the last read of one bin. It exists while a wait in the bin does.
 type sharedRead struct {
 	waiting int
 
 	mu    sync.Mutex
-	batch weak.Pointer[batch] // it lives as long as somebody looks at it: who waits holds no captures
+	batch weak.Pointer[batch] // freed when nobody reads it: waits keep no captures in memory
 }
 
-// batch has the captures after a cursor, as many as sharedAtOnce and sharedBytes allow.
+// batch has the captures after a cursor, up to sharedCaptures and sharedBytes.
 type batch struct {
 	after uint64 // the cursor
-	at    uint64 // position of the bin's watch before the read: nothing up to it is missing
+	at    uint64 // position of the bin's watch before the read: the batch misses nothing up to it
 
 	reading  sync.Once
-	captures []journal.Capture // shared: not to be changed
-	more     bool              // more may follow them
+	captures []journal.Capture // shared, so read-only
+	more     bool              // more captures may follow
 	err      error
 }
 
-// sharedAtOnce bounds what waiters have read together. Where there is more, each reads for itself.
+// sharedCaptures and sharedBytes bound a shared read. Each wait reads further captures for itself.
 const (
-	sharedAtOnce = 100
-	sharedBytes  = 1 << 20
+	sharedCaptures = 100
+	sharedBytes    = 1 << 20
 )
 
-// of returns the bin's shared read, and what to call when it is no longer needed.
+// of returns the bin's shared read, and a function to call when it is no longer needed.
 func (s *sharedReads) of(bin string) (*sharedRead, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,8 +61,8 @@ func (s *sharedReads) of(bin string) (*sharedRead, func()) {
 	}
 }
 
-// read returns the captures of the query, at least those that were stored before the bin's watch was at
-// this position. Whoever asks for the same gets the same.
+// read returns the captures of the query, at least those that were stored before the bin's watch
+// was at this position. Equal calls share one result.
 func (s *sharedRead) read(ctx context.Context, store journal.Store, q journal.CaptureQuery, at uint64) (captures []journal.Capture, more bool, err error) {
 	s.mu.Lock()
 	b := s.batch.Value()
@@ -73,10 +73,11 @@ func (s *sharedRead) read(ctx context.Context, store journal.Store, q journal.Ca
 	s.mu.Unlock()
 	b.reading.Do(func() {
 		size := 0
-		b.err = store.Search(context.WithoutCancel(ctx), q, nil, func(c *journal.Capture) bool { // it is not only for this one
+		// ctx ends only one of several waits
+		b.err = store.Search(context.WithoutCancel(ctx), q, nil, func(c *journal.Capture) bool {
 			b.captures = append(b.captures, *c)
 			size += c.Size()
-			b.more = len(b.captures) == sharedAtOnce || size >= sharedBytes
+			b.more = len(b.captures) == sharedCaptures || size >= sharedBytes
 			return !b.more
 		})
 	})

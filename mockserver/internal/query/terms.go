@@ -10,27 +10,28 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// term is one thing that a query wants of a capture, or does not want.
+// term is one condition of a query: a word, or a field with a value.
 type term struct {
 	not   bool
 	field string // "" is the text anywhere
-	name  string // of the header line, in the field "header"
+	name  string // of the header line, for the field "header"
 	value string
 }
 
-// terms are a query: all of them must hold. See the package documentation for the language.
+// terms are a query: all of them must hold. The package documentation describes the language.
 type terms []term
 
 // Limits of a query.
 const (
-	longestQuery = 4 << 10 // bytes
-	mostTerms    = 64
+	maxQuery = 4 << 10 // bytes
+	maxTerms = 64
 )
 
-// parseTerms reads a query. Errors wrap journal.ErrInvalid, quote the query and say where in it and what was expected.
+// parseTerms parses a query. Errors wrap journal.ErrInvalid, quote the query, give the column and
+// say what was expected.
 func parseTerms(query string) (terms, error) {
-	if len(query) > longestQuery {
-		return nil, fmt.Errorf("%w query of %d bytes: want at most %d", journal.ErrInvalid, len(query), longestQuery)
+	if len(query) > maxQuery {
+		return nil, fmt.Errorf("%w query of %d bytes: want at most %d", journal.ErrInvalid, len(query), maxQuery)
 	}
 	p := termParser{text: query}
 	var all terms
@@ -43,19 +44,19 @@ func parseTerms(query string) (terms, error) {
 		if err != nil {
 			return nil, err
 		}
-		if all = append(all, t); len(all) > mostTerms {
-			return nil, p.wrong(p.at, fmt.Sprintf("want at most %d terms", mostTerms))
+		if all = append(all, t); len(all) > maxTerms {
+			return nil, p.wrong(p.at, fmt.Sprintf("want at most %d terms", maxTerms))
 		}
 	}
 }
 
-// termParser reads a query from left to right.
+// termParser parses a query from left to right.
 type termParser struct {
 	text string
 	at   int
 }
 
-// wrong is the error that something at an offset is.
+// wrong returns the error for a mistake at an offset.
 func (p *termParser) wrong(at int, what string) error {
 	return fmt.Errorf("%w query %s: column %d: %s", journal.ErrInvalid, clip.Quote(p.text), 1+len([]rune(p.text[:at])), what)
 }
@@ -68,7 +69,7 @@ func (p *termParser) space() {
 	}
 }
 
-// word is what stands from here to the next space.
+// word returns the text up to the next space.
 func (p *termParser) word() string {
 	end := p.at
 	for end < len(p.text) && !isSpace(p.text[end]) {
@@ -77,7 +78,7 @@ func (p *termParser) word() string {
 	return p.text[p.at:end]
 }
 
-// term reads a term; there is something.
+// term parses a term. The text must not be at its end.
 func (p *termParser) term() (t term, err error) {
 	switch word := p.word(); {
 	case word == "NOT":
@@ -85,7 +86,7 @@ func (p *termParser) term() (t term, err error) {
 		p.at += len(word)
 		p.space()
 		if next := p.word(); next == "" || next == "NOT" || next[0] == '-' && len(next) > 1 {
-			return t, p.wrong(begin, `NOT: want one term after it, as in NOT method:GET; the word itself stands in quotes`)
+			return t, p.wrong(begin, `NOT: want one term after it, as in NOT method:GET; to search for the word, put it in quotes`)
 		}
 		t.not = true
 	case word[0] == '-' && len(word) > 1:
@@ -96,7 +97,7 @@ func (p *termParser) term() (t term, err error) {
 	case word[0] == '"':
 		t.value, err = p.quoted()
 	case word == "OR" || word == "AND":
-		err = p.wrong(p.at, word+`: all terms must hold, there is no other way to join them: ask twice, or write a jq condition; the word itself stands in quotes`)
+		err = p.wrong(p.at, word+`: all terms must match: use two queries, or a jq condition; to search for the word, put it in quotes`)
 	default:
 		name, _, isField := strings.Cut(word, ":")
 		if !isField || !looksLikeField(name) || isURL(word) {
@@ -109,8 +110,8 @@ func (p *termParser) term() (t term, err error) {
 	return t, err
 }
 
-// looksLikeField says whether what stands before a colon is meant as a field: a word in lower case. "Pass:Created" and
-// "12:30" are text.
+// looksLikeField reports whether name, the text before a colon, is written like a field: in lower
+// case. "Pass:Created" and "12:30" are text.
 func looksLikeField(name string) bool {
 	name, _, _ = strings.Cut(name, ".")
 	for i := range len(name) {
@@ -121,26 +122,26 @@ func looksLikeField(name string) bool {
 	return name != ""
 }
 
-// isURL says whether a word is a URL, and its scheme no field.
+// isURL reports whether a word is a URL, so that its scheme is not a field.
 func isURL(word string) bool {
 	scheme, _, ok := strings.Cut(word, "://")
 	return ok && !strings.Contains(scheme, ":") && !isField(scheme) && !strings.HasPrefix(scheme, "header.")
 }
 
-// field reads a field and its value.
+// field parses a field and its value.
 func (p *termParser) field(t *term, name string) error {
 	begin := p.at
 	field, header, dotted := strings.Cut(name, ".")
 	switch {
 	case field == "header" && header == "":
-		return p.wrong(begin, `header: want the name of a header line too, as in header.x-event:created`)
+		return p.wrong(begin, `header: add the name of a header line, as in header.x-event:created`)
 	case field == "header":
 	case dotted || !isField(field):
 		hint := ""
 		if near := strictyaml.Nearest(field, fieldNames()); near != "" {
 			hint = fmt.Sprintf("did you mean %q? ", near)
 		}
-		return p.wrong(begin, fmt.Sprintf("there is no field %q: %sThere are %s; text with a colon in it stands in quotes",
+		return p.wrong(begin, fmt.Sprintf("there is no field %q: %sThe fields are %s; put text with a colon in quotes",
 			name, hint, strings.Join(fieldNames(), ", ")))
 	}
 	t.field, t.name = field, header
@@ -161,7 +162,7 @@ func (p *termParser) field(t *term, name string) error {
 	return nil
 }
 
-// quoted reads a text in quotes, in which \" is a quote and \\ a backslash.
+// quoted parses a quoted text, in which \" is a quote and \\ a backslash.
 func (p *termParser) quoted() (string, error) {
 	begin := p.at
 	var text strings.Builder
@@ -170,7 +171,7 @@ func (p *termParser) quoted() (string, error) {
 		case b == '"':
 			p.at++
 			if p.word() != "" {
-				return "", p.wrong(p.at, fmt.Sprintf("%s: want a space after a closing quote; a quote in a text is written \\\"", clip.Quote(p.word())))
+				return "", p.wrong(p.at, fmt.Sprintf("%s: want a space after a closing quote; write a quote in text as \\\"", clip.Quote(p.word())))
 			}
 			return text.String(), nil
 		case b == '\\' && p.at+1 < len(p.text) && (p.text[p.at+1] == '"' || p.text[p.at+1] == '\\'):
@@ -180,10 +181,10 @@ func (p *termParser) quoted() (string, error) {
 			text.WriteByte(b)
 		}
 	}
-	return "", p.wrong(begin, `want a closing quote; a quote that is text is written "\""`)
+	return "", p.wrong(begin, `want a closing quote; write a quote in text as "\""`)
 }
 
-// String is the query; parsed again it gives the same terms.
+// String returns the query; parsing it returns the same terms.
 func (t terms) String() string {
 	var b strings.Builder
 	for i, one := range t {

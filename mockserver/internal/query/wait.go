@@ -8,36 +8,36 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Wait describes what is waited for in a bin.
+// Wait says which captures to wait for in a bin.
 type Wait struct {
 	Where   string           `json:"where,omitempty"`   // a jq condition; "" is any capture
 	Q       string           `json:"q,omitempty"`       // a query, as in Query; both must hold
-	Count   int              `json:"count"`             // at least so many; 0 with Settle is "never"
-	Max     *int             `json:"max,omitempty"`     // no more than so many
+	Count   int              `json:"count"`             // at least this many; 0 with Settle is "never"
+	Max     *int             `json:"max,omitempty"`     // at most this many
 	After   uint64           `json:"after,omitempty"`   // only captures with a higher seq
 	Timeout journal.Duration `json:"timeout,omitempty"` // 0 is 5 s, at most 10 min
-	// Settle is how long the count must stay within its bounds once it is reached, at most 10 min. It comes after
-	// the time that Timeout bounds.
+	// Settle is how long the count must stay within its bounds once it reached them, at most 10
+	// min. This time starts when the wait for the count ends, so Timeout does not include it.
 	Settle journal.Duration `json:"settle,omitempty"`
 }
 
-// Waited is how a wait ended.
+// Waited is the result of a wait.
 type Waited struct {
 	OK bool `json:"ok"`
-	// Count is how many captures matched; without Max, once there are enough, no more are looked for. Matched holds them,
-	// oldest first; of more than 1000 only as many as were waited for, and no more than fit in 64 MiB, or in a
-	// 16th of Options.Memory where that was made smaller, but for the last one. What the bin let go of before the wait
-	// was over is not among them.
+	// Count is how many captures matched. Without Max, the wait stops counting once there are
+	// enough. Matched holds them, oldest first: up to 1000, or Count of the Wait if that is more,
+	// and up to 64 MiB, or a 16th of Options.Memory if that was made smaller; the last one may
+	// exceed the bytes. It lacks captures that the bin evicted before the wait ended.
 	Count   int               `json:"count"`
 	Matched []journal.Capture `json:"matched"`
-	// Cursor is the highest seq that was looked at: what to wait after for what comes next.
+	// Cursor is the highest seq that was checked. Wait after it for later captures.
 	Cursor uint64 `json:"cursor"`
-	// Reason says in a sentence why it failed.
+	// Reason says in a sentence why the wait failed.
 	Reason string `json:"reason,omitempty"`
-	// Inconclusive: it cannot be told whether there were enough, or too many, because the bin let captures go before they
-	// were looked at. OK is false, and Reason says so.
+	// Inconclusive: the bin evicted captures before they were checked, so there may have been
+	// enough, or too many. OK is false, and Reason explains it.
 	Inconclusive bool `json:"inconclusive,omitempty"`
-	// Nearest are, when it failed, the captures that came closest, and why each did not match.
+	// Nearest are, after a failure, the captures that matched most, and why each did not match.
 	Nearest []NearMiss `json:"nearest,omitempty"`
 }
 
@@ -47,10 +47,10 @@ const LongestWait = 10 * time.Minute
 // Bounds of a Wait.
 const (
 	defaultTimeout = 5 * time.Second
-	mostAwaited    = 100_000
+	maxAwaited     = 100_000
 )
 
-// check fills in what was left out, or says what is wrong.
+// check sets the defaults and returns what is wrong.
 func (w *Wait) check() error {
 	if w.Timeout == 0 {
 		w.Timeout = journal.Duration(defaultTimeout)
@@ -59,12 +59,12 @@ func (w *Wait) check() error {
 		w.Max = new(int) // never
 	}
 	switch {
-	case w.Count < 0 || w.Count > mostAwaited:
-		return fmt.Errorf("%w wait: count %d: want 0 to %d", journal.ErrInvalid, w.Count, mostAwaited)
+	case w.Count < 0 || w.Count > maxAwaited:
+		return fmt.Errorf("%w wait: count %d: want 0 to %d", journal.ErrInvalid, w.Count, maxAwaited)
 	case w.Max != nil && *w.Max < w.Count:
 		return fmt.Errorf("%w wait: max %d: want at least the count, %d", journal.ErrInvalid, *w.Max, w.Count)
 	case w.Max == nil && w.Count == 0:
-		return fmt.Errorf("%w wait: count 0: that is so already; give a count, or a settle time for \"never\"", journal.ErrInvalid)
+		return fmt.Errorf("%w wait: count 0: this is always true; give a count, or a settle time for \"never\"", journal.ErrInvalid)
 	case w.Timeout < 0 || time.Duration(w.Timeout) > LongestWait:
 		return fmt.Errorf("%w wait: timeout %s: want up to %s", journal.ErrInvalid, w.Timeout, LongestWait)
 	case w.Settle < 0 || time.Duration(w.Settle) > LongestWait:
@@ -73,13 +73,15 @@ func (w *Wait) check() error {
 	return nil
 }
 
-// Wait waits in a bin; it wakes as soon as a capture is stored. A wait that is not fulfilled is not an error: see
-// Waited.OK. Errors wrap journal.ErrInvalid, or are ctx's or the store's; journal.ErrClosed when the server closes meanwhile.
+// Wait waits in a bin; it wakes as soon as a capture is stored. A failed wait is not an error: see
+// Waited.OK. Errors wrap journal.ErrInvalid, or come from ctx or the store; the error is
+// journal.ErrClosed when the server closes meanwhile.
 func (s *Searcher) Wait(ctx context.Context, name string, w Wait) (Waited, error) {
 	return s.WaitInQueue(ctx, name, w, func(context.Context) error { return nil })
 }
 
-// WaitInQueue is Wait; when the wait is over, and before the captures of its result are read, it waits for its turn.
+// WaitInQueue is Wait, but calls turn when the wait is over, before it reads the captures of the
+// result. turn blocks until the caller may use the memory for them.
 func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn func(context.Context) error) (Waited, error) {
 	if err := journal.CheckNewBin(name); err != nil {
 		return Waited{}, err
@@ -91,17 +93,17 @@ func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn fu
 	if err != nil {
 		return Waited{}, err
 	}
-	shared, leave := s.reads.of(name)
+	shared, leave := s.shared.of(name)
 	defer leave()
 	changes := s.o.Store.Watch(journal.Filter{Bin: name})
 	defer changes.Close()
-	watch := &watch{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, turn: turn, most: s.o.mostMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	watch := &watch{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, turn: turn, maxBytes: s.o.maxMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
 	timer := time.NewTimer(time.Duration(w.Timeout))
 	defer timer.Stop()
 	settling := false
-	var load pace
+	var load throttle
 	for {
-		if err := watch.look(ctx); err != nil {
+		if err := watch.readNew(ctx); err != nil {
 			return Waited{}, err
 		}
 		switch {
@@ -116,10 +118,10 @@ func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn fu
 		}
 		select {
 		case <-changes.C():
-			load.rest(ctx, s.closing)
+			load.pause(ctx, s.closing)
 		case <-timer.C:
-			// What was stored before now counts, however late it is looked at.
-			if err := watch.look(ctx); err != nil {
+			// Captures that were stored before the timeout count, even if they are read late.
+			if err := watch.readNew(ctx); err != nil {
 				return Waited{}, err
 			}
 			if !watch.enough() || watch.tooMany() {
@@ -138,33 +140,33 @@ func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn fu
 	}
 }
 
-// pace keeps a wait from looking anew for every single capture under load: after a few looks in a row, each look takes
-// what came in the meantime. The first ones are at once.
-type pace struct {
-	since time.Time // the last look
-	row   int       // looks without a pause between them
+// throttle limits how often a wait reads new captures under load: after several reads in a row it
+// pauses, so that the next read takes all that arrived meanwhile. The first reads are immediate.
+type throttle struct {
+	since time.Time // the last read
+	row   int       // reads without a pause between them
 }
 
-// Looks that are less than a restTime apart are in a row, of which there are no more than mostRow without a rest.
+// Reads less than throttlePause apart are in a row. After maxRow of them the wait pauses.
 const (
-	restTime = 500 * time.Microsecond
-	mostRow  = 8
+	throttlePause = 500 * time.Microsecond
+	maxRow        = 8
 )
 
-func (p *pace) rest(ctx context.Context, closing <-chan struct{}) {
+func (p *throttle) pause(ctx context.Context, closing <-chan struct{}) {
 	now := time.Now()
-	if now.Sub(p.since) >= restTime {
+	if now.Sub(p.since) >= throttlePause {
 		p.row = 0
 	}
 	p.since = now
-	if p.row++; p.row <= mostRow {
+	if p.row++; p.row <= maxRow {
 		return
 	}
-	timer := time.NewTimer(restTime)
+	timer := time.NewTimer(throttlePause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		p.since = now.Add(restTime)
+		p.since = now.Add(throttlePause)
 	case <-ctx.Done():
 	case <-closing:
 	}

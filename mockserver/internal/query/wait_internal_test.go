@@ -10,7 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A wait that goes on keeps none of the captures that matched: they are read when it is over, as far as they are still there.
+// A wait that goes on keeps none of the captures that matched: they are read when it is over, as
+// far as they are still there.
 func TestAWaitKeepsNoCaptures(t *testing.T) {
 	t.Parallel()
 	const few, many = 5, 12
@@ -25,7 +26,7 @@ func TestAWaitKeepsNoCaptures(t *testing.T) {
 		changes := store.Watch(journal.Filter{Bin: "large"})
 		defer changes.Close()
 		w := &watch{
-			store: store, shared: &sharedRead{}, changes: changes, bin: "large", selected: selected, wait: &Wait{Count: count}, most: 64 << 20,
+			store: store, shared: &sharedRead{}, changes: changes, bin: "large", selected: selected, wait: &Wait{Count: count}, maxBytes: 64 << 20,
 			turn: func(context.Context) error { return nil },
 		}
 		for i := range count {
@@ -33,7 +34,7 @@ func TestAWaitKeepsNoCaptures(t *testing.T) {
 			if err := store.AppendCapture(t.Context(), c); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.look(t.Context()); err != nil {
+			if err := w.readNew(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if len(w.result.Matched) > 0 {
@@ -41,12 +42,12 @@ func TestAWaitKeepsNoCaptures(t *testing.T) {
 			}
 		}
 		waited, err := w.fulfilled(t.Context())
-		held := min(count, 5)
-		if err != nil || !waited.OK || waited.Count != count || len(waited.Matched) != held {
-			t.Fatalf("OK %v, %d counted, %d of them there (%v); want %d, and the %d that 3 MiB hold", waited.OK, waited.Count, len(waited.Matched), err, count, held)
+		kept := min(count, 5)
+		if err != nil || !waited.OK || waited.Count != count || len(waited.Matched) != kept {
+			t.Fatalf("OK %v, %d counted, %d of them there (%v); want %d, and the %d that 3 MiB hold", waited.OK, waited.Count, len(waited.Matched), err, count, kept)
 		}
 		for i, c := range waited.Matched {
-			if want := byte(count - held + i); c.Body[0] != want {
+			if want := byte(count - kept + i); c.Body[0] != want {
 				t.Errorf("capture %d is number %d, want %d", i, c.Body[0], want)
 			}
 		}

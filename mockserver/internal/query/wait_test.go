@@ -160,7 +160,7 @@ func TestWaitRefuses(t *testing.T) {
 		wait query.Wait
 		want string
 	}{
-		{query.Wait{}, `invalid wait: count 0: that is so already; give a count, or a settle time for "never"`},
+		{query.Wait{}, `invalid wait: count 0: this is always true; give a count, or a settle time for "never"`},
 		{query.Wait{Count: -1}, "invalid wait: count -1: want 0 to 100000"},
 		{query.Wait{Count: 3, Max: number(2)}, "invalid wait: max 2: want at least the count, 3"},
 		{query.Wait{Count: 1, Timeout: of(time.Hour)}, "invalid wait: timeout 1h0m0s: want up to 10m0s"},
@@ -195,7 +195,7 @@ func TestWaitIsInconclusive(t *testing.T) {
 	}
 	never := query.Wait{Where: `.method == "GET"`, Settle: of(short)}
 	got, err := s.Wait(t.Context(), "w", never)
-	const reason = "inconclusive: bin w let go of 1 captures, and some of them may have matched; wait after a seq that it still holds, or use another bin"
+	const reason = "inconclusive: bin w evicted 1 captures, and some of them may have matched; wait after a seq that it still has, or use another bin"
 	if err != nil || got.OK || !got.Inconclusive || got.Reason != reason {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -215,7 +215,8 @@ func TestWaitIsInconclusive(t *testing.T) {
 	}
 }
 
-// A capture that the store cannot read may be any: a wait for no more than so many cannot hold then.
+// A capture that the store cannot read may be any: a wait for no more than so many cannot hold
+// then.
 func TestWaitOverDamagedCaptures(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)

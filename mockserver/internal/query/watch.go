@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// watch looks at a bin's captures, each of them once.
+// watch reads a bin's captures, each of them once.
 type watch struct {
 	store    journal.Store
 	shared   *sharedRead
@@ -16,25 +16,25 @@ type watch struct {
 	bin      string
 	selected *selection
 	wait     *Wait
-	turn     func(context.Context) error // called before the result is made
-	cursor   uint64                      // the highest seq looked at
-	seen     int                         // captures looked at
-	sifted   bool                        // others were there, and not looked at because they do not hold the texts of the query
-	matched  []uint64                    // seqs of the captures of the result, which are read when it is made
-	most     int64                       // that they have, before the last one
+	turn     func(context.Context) error // called before the captures of the result are read
+	cursor   uint64                      // the highest seq read
+	seen     int                         // captures read
+	searched bool                        // the store skipped captures that do not contain the texts of the query
+	matched  []uint64                    // seqs of the captures in the result
+	maxBytes int64                       // bytes of them, not counting the last one
 	damaged  int                         // captures that the store could not read
-	gap      bool                        // some may have been let go before they were looked at
+	gap      bool                        // some may have been evicted before they were read
 	result   Waited
 }
 
 func (w *watch) enough() bool  { return w.result.Count >= w.wait.Count }
 func (w *watch) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w.wait.Max }
 
-// decided says whether more captures would change nothing.
+// decided reports whether more captures cannot change the result.
 func (w *watch) decided() bool { return w.tooMany() || w.wait.Max == nil && w.enough() }
 
-// look takes account of the captures that are new.
-func (w *watch) look(ctx context.Context) error {
+// readNew checks the captures that are new.
+func (w *watch) readNew(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
@@ -57,18 +57,18 @@ func (w *watch) look(ctx context.Context) error {
 	if !more || w.decided() {
 		return nil
 	}
-	return w.sift(ctx)
+	return w.search(ctx)
 }
 
-// mostMatched is how many bytes the captures in a result have, before the last one.
-func (o Options) mostMatched() int64 {
-	if o.Memory >= usualMemory {
-		return usualMemory / 4
+// maxMatched returns how many bytes the captures in a result may have, not counting the last one.
+func (o Options) maxMatched() int64 {
+	if o.Memory >= defaultMemory {
+		return defaultMemory / 4
 	}
 	return o.Memory / 16
 }
 
-// take takes account of one capture.
+// take counts one capture, if it matches.
 func (w *watch) take(ctx context.Context, c *journal.Capture) error {
 	w.seen++
 	if c.IsDamaged() {
@@ -85,7 +85,7 @@ func (w *watch) take(ctx context.Context, c *journal.Capture) error {
 	return nil
 }
 
-// fill reads the captures of the result, in its turn: a wait that goes on keeps none.
+// fill reads the captures of the result after turn returned. A wait keeps none in memory before.
 func (w *watch) fill(ctx context.Context) error {
 	if err := w.turn(ctx); err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
@@ -94,9 +94,9 @@ func (w *watch) fill(ctx context.Context) error {
 	add := func(c *journal.Capture) bool {
 		size += int64(c.Size())
 		w.result.Matched = append(w.result.Matched, *c)
-		return size < w.most
+		return size < w.maxBytes
 	}
-	const few = 8 // are read one by one
+	const few = 8 // read these one by one
 	if len(w.matched) <= few {
 		for _, seq := range w.matched {
 			c, err := w.store.Capture(ctx, journal.CaptureID(seq))
@@ -130,13 +130,13 @@ func (w *watch) fill(ctx context.Context) error {
 	return nil
 }
 
-// sift takes account of many new captures, of which the store leaves out most that do not match.
-func (w *watch) sift(ctx context.Context) error {
+// search checks many new captures; the store skips most that do not match.
+func (w *watch) search(ctx context.Context) error {
 	newest, err := w.store.Captures(ctx, journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: 1})
 	if err != nil || len(newest) == 0 {
 		return err
 	}
-	w.sifted = w.sifted || len(w.selected.texts) > 0
+	w.searched = w.searched || len(w.selected.texts) > 0
 	var failed error
 	q := journal.CaptureQuery{Bin: w.bin, After: w.cursor, Before: newest[0].Seq + 1, Oldest: true}
 	w.cursor = newest[0].Seq
@@ -153,8 +153,8 @@ func (w *watch) sift(ctx context.Context) error {
 	return nil
 }
 
-// checkGap notes whether captures after the cursor may be gone unseen: the bin is a ring, and when it holds nothing up
-// to the cursor any more, it may have let go of what came after too.
+// checkGap notes whether captures after the cursor may have been evicted unread: a bin evicts its
+// oldest captures first, so when it has none up to the cursor, later ones may be missing too.
 func (w *watch) checkGap(ctx context.Context) error {
 	if w.gap {
 		return nil
@@ -169,10 +169,10 @@ func (w *watch) checkGap(ctx context.Context) error {
 	return nil
 }
 
-// fulfilled ends a wait that holds, if it can be told.
+// fulfilled returns the result of a wait that succeeded, unless it is inconclusive.
 func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 	w.result.Cursor = w.cursor
-	if w.wait.Max != nil { // else those that were seen are enough, whatever is gone
+	if w.wait.Max != nil { // without Max, the captures that were read suffice
 		if err := w.markInconclusive(ctx); err != nil {
 			return Waited{}, err
 		}
@@ -182,7 +182,8 @@ func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 	return w.result, err
 }
 
-// markInconclusive marks the result inconclusive when captures were evicted before the wait read them, or cannot be read.
+// markInconclusive marks the result inconclusive when captures were evicted before the wait read
+// them, or cannot be read.
 func (w *watch) markInconclusive(ctx context.Context) error {
 	if w.damaged > 0 {
 		w.result.Inconclusive = true
@@ -199,7 +200,7 @@ func (w *watch) markInconclusive(ctx context.Context) error {
 	for _, b := range bins {
 		if b.Name == w.bin && b.Evicted > 0 {
 			w.result.Inconclusive = true
-			w.result.Reason = fmt.Sprintf("inconclusive: bin %s let go of %d captures, and some of them may have matched; wait after a seq that it still holds, or use another bin",
+			w.result.Reason = fmt.Sprintf("inconclusive: bin %s evicted %d captures, and some of them may have matched; wait after a seq that it still has, or use another bin",
 				w.bin, b.Evicted)
 			return nil
 		}
@@ -210,16 +211,16 @@ func (w *watch) markInconclusive(ctx context.Context) error {
 	}
 	if stats.Forgotten > w.wait.After {
 		w.result.Inconclusive = true
-		w.result.Reason = fmt.Sprintf("inconclusive: bins that were emptied to make room have been forgotten, and bin %s may be one of them; wait after seq %d, or keep more bytes",
+		w.result.Reason = fmt.Sprintf("inconclusive: the store deleted whole bins to make room, and bin %s may be one of them; wait after seq %d, or keep more bytes",
 			w.bin, stats.Forgotten)
 	}
 	return nil
 }
 
-// failed ends a wait that does not hold, with what is known of the reason.
+// failed returns the result of a wait that failed, with the reason.
 func (w *watch) failed(ctx context.Context) (Waited, error) {
 	w.result.Cursor, w.result.Reason = w.cursor, w.reason()
-	if !w.tooMany() { // of which there are, whatever is gone
+	if !w.tooMany() { // captures that were evicted cannot make it fewer
 		if err := w.markInconclusive(ctx); err != nil {
 			return Waited{}, err
 		}
@@ -255,7 +256,7 @@ func (w *watch) reason() string {
 		after = fmt.Sprintf(" after seq %d", w.wait.After)
 	}
 	switch others := w.seen - w.result.Count; {
-	case w.sifted:
+	case w.searched:
 		text += fmt.Sprintf("; others arrived in bin %s%s", w.bin, after)
 	case w.seen == 0:
 		text += fmt.Sprintf("; nothing at all arrived in bin %s%s", w.bin, after)

@@ -42,7 +42,7 @@ func FuzzApply(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if !bytes.Equal(sent.Body, body) && !strings.Contains(strings.Join(notes, "\n"), "was undone") {
+			if !bytes.Equal(sent.Body, body) && !strings.Contains(strings.Join(notes, "\n"), "was decoded") {
 				t.Errorf("the body changed to %q without a note: %q", sent.Body, notes)
 			}
 			raw := wire.Append(nil, sent)

@@ -4,14 +4,14 @@ package wire
 
 import "net"
 
-// canLook says whether a connection can be looked at without waiting.
-const canLook = false
+// canPeek reports whether a connection can be checked without waiting.
+const canPeek = false
 
-// watch is nothing here.
+// watch does nothing on this system.
 type watch struct{}
 
 func newWatch(net.Conn) *watch { return &watch{} }
 
-// quiet is not known here. No idle connection is used again: a request written to a dead connection could not be told
-// from one that was received.
-func (*watch) quiet() bool { return false }
+// reusable is unknown on this system, so idle connections are never reused: a request written to a
+// dead connection could not be distinguished from one that was received.
+func (*watch) reusable() bool { return false }

@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// canLook says whether a connection can be looked at without waiting.
-const canLook = true
+// canPeek reports whether a connection can be checked without waiting.
+const canPeek = true
 
-// watch looks at a connection between two requests. It allocates nothing after it was made.
+// watch checks a connection between two requests. It allocates only when it is created.
 type watch struct {
-	raw  syscall.RawConn // nil: it cannot be looked at
-	look func(fd uintptr) bool
+	raw  syscall.RawConn // nil: the connection cannot be checked
+	peek func(fd uintptr) bool
 	one  [1]byte
-	idle bool // what look saw
+	idle bool // the result of peek
 }
 
 func newWatch(conn net.Conn) *watch {
@@ -29,7 +29,7 @@ func newWatch(conn net.Conn) *watch {
 			w.raw = raw
 		}
 	}
-	w.look = func(fd uintptr) bool {
+	w.peek = func(fd uintptr) bool {
 		_, _, err := syscall.Recvfrom(int(fd), w.one[:], syscall.MSG_PEEK)
 		w.idle = err == syscall.EAGAIN
 		return true
@@ -37,9 +37,9 @@ func newWatch(conn net.Conn) *watch {
 	return w
 }
 
-// quiet says whether the connection can carry another request: its peer has neither closed it nor sent anything, which would be taken for
-// the response to the next request. It looks without waiting.
-func (w *watch) quiet() bool {
+// reusable reports whether the connection can carry another request: its peer has neither closed it
+// nor sent anything, which would be read as the response to the next request. It does not wait.
+func (w *watch) reusable() bool {
 	w.idle = false
-	return w.raw != nil && w.raw.Read(w.look) == nil && w.idle
+	return w.raw != nil && w.raw.Read(w.peek) == nil && w.idle
 }

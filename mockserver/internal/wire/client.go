@@ -7,33 +7,40 @@ import (
 	"time"
 )
 
-// DefaultMaxResponse is how much of a response's body a Client keeps unless told, in bytes.
+// DefaultMaxResponse is the default of Client.MaxResponse, in bytes.
 const DefaultMaxResponse = 1 << 20
 
-// Client sends messages exactly as they stand. The zero Client is ready. It must not be copied after its first use.
+// Client sends messages exactly as given. The zero Client is ready. It must not be copied after its
+// first use.
 type Client struct {
 	// Dial opens the connection; nil is a net.Dialer's DialContext. See Guard.Dial.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Forbids says why a host, which is not resolved for that, cannot be sent to; nil is of none. See Guard.CheckLiteral.
+	// Forbids returns why requests to a host are forbidden, without resolving it; nil forbids none.
+	// See Guard.CheckLiteral.
 	Forbids func(host string) error
-	// Reroute returns the URL to connect to instead of another one; nil is none. What is sent stays as it is.
+	// Reroute returns the URL to connect to instead of another one; nil changes none. It does not
+	// change the message.
 	Reroute func(url string) string
-	// MaxResponse bounds how much of a response's body is kept, in bytes; 0 is DefaultMaxResponse. What is longer is cut off there.
+	// MaxResponse bounds how many bytes of a response's body are kept; 0 is DefaultMaxResponse.
+	// Longer bodies are cut.
 	MaxResponse int
-	// Trust decides which certificates are taken.
+	// Trust decides which certificates are accepted.
 	Trust Trust
 
-	idle    idle
+	idle    idlePool
 	buffers sync.Pool // of *[]byte: requests being written
 }
 
-// Send writes m to the host of url, byte for byte, in one write, and reads the response. It never follows a redirect and never tries again.
-// The context bounds the whole exchange; when it ends, Result.Err says what was waited for.
+// Send writes m to the host of url, byte for byte, in one write, and reads the response. It never
+// follows a redirect and never retries. The context bounds the whole exchange; when it ends,
+// Result.Err says what Send waited for.
 //
-// url says where to connect only; what is asked there stands in m. http and https are known.
+// url, http or https, only says where to connect; m has the request line and headers.
 //
-// A connection is used again only when request and response ended where their heads say, and while its peer keeps it open, which is looked at right before the request is written.
-// A peer that closes it in that very moment makes a NoResponse: whether it had read the request cannot be known.
+// Send reuses a connection only when request and response ended where their heads say and its peer
+// keeps it open, which Send checks right before it writes the request. When the peer closes it at
+// the same time, the outcome is NoResponse: the sender cannot know whether the peer had read the
+// request.
 func (c *Client) Send(ctx context.Context, url string, m Message) Result {
 	start := time.Now()
 	result := c.exchange(ctx, start, url, m)
@@ -78,7 +85,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 		return failed(r, NotSent, writing, err)
 	}
 	if err != nil {
-		// A consumer may have answered before it had read everything, and closed.
+		// A consumer may have answered and closed before it read everything.
 		if ctx.Err() == nil {
 			if response, _, early := s.reader.whole(m.Method == "HEAD", c.maxResponse()); early == nil {
 				r.Outcome, r.Status, r.Response = GotStatus, response.Status, response
@@ -99,7 +106,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	return r
 }
 
-// write puts the whole request into one write and says how much of it was written.
+// write writes the whole request in one write and returns how many bytes were written.
 func (c *Client) write(s *socket, m Message) (int, error) {
 	const largestKept = 1 << 20
 	buffer, _ := c.buffers.Get().(*[]byte)
@@ -121,5 +128,5 @@ func (c *Client) maxResponse() int {
 	return c.MaxResponse
 }
 
-// CloseIdle closes the connections kept for reuse.
+// CloseIdle closes the idle connections.
 func (c *Client) CloseIdle() { c.idle.close() }

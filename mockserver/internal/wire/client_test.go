@@ -198,7 +198,7 @@ func TestSendOutcomes(t *testing.T) {
 	}{
 		"refused":          {nil, closed.url, "", wire.NotSent, nil, "connecting: dial tcp"},
 		"no such scheme":   {nil, "ftp://127.0.0.1/", "", wire.NotSent, wire.ErrURL, `"ftp://127.0.0.1/": want http`},
-		"no host":          {nil, "http:///x", "", wire.NotSent, wire.ErrURL, "there is no host"},
+		"no host":          {nil, "http:///x", "", wire.NotSent, wire.ErrURL, "it has no host"},
 		"not a URL":        {nil, "http://[::1", "", wire.NotSent, wire.ErrURL, "[::1"},
 		"closed":           {readThen(func(net.Conn) {}), "", "", wire.NoResponse, wire.ErrCut, "waiting for the response"},
 		"reset":            {readThen(reset), "", "", wire.NoResponse, wire.ErrCut, "waiting for the response"},
@@ -273,7 +273,8 @@ func TestSendTimesOut(t *testing.T) {
 			client := wire.Client{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 				conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 				if err == nil {
-					err = conn.(*net.TCPConn).SetWriteBuffer(4096) // so that little is enough to fill it
+					// so that little is enough to fill it
+					err = conn.(*net.TCPConn).SetWriteBuffer(4096)
 				}
 				return conn, err
 			}}
@@ -322,7 +323,8 @@ func TestSendIsCanceled(t *testing.T) {
 	}
 }
 
-// An idle connection that its peer has closed, or has sent something on, is not used: the request goes out on a new one, once.
+// An idle connection that its peer has closed, or has sent something on, is not used: the request
+// goes out on a new one, once.
 func TestSendLeavesDeadConnections(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]string{"closed": "", "something sent": "HTTP/1.1 408 Request Timeout\r\n\r\n"} {
@@ -371,7 +373,8 @@ func waitReadable(t *testing.T, conn net.Conn) {
 	}
 	var peeked error
 	if err := raw.Read(func(fd uintptr) bool { // returning false waits for the descriptor
-		_, _, peeked = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK) // it may be readable already
+		// it may be readable already
+		_, _, peeked = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
 		return peeked != syscall.EAGAIN
 	}); err != nil || peeked != nil {
 		t.Fatal(err, peeked)

@@ -11,42 +11,42 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// Conn sends prepared requests over one connection, one after the other, for
-// a load engine: a round trip allocates nothing and keeps nothing of the
-// response but its status. When the consumer has closed the connection, as it may
-// between two requests, the next round trip opens another.
+// Conn sends prepared requests over one connection, one after the other, for a load engine: a round
+// trip allocates nothing and keeps only the status of the response. When the consumer has closed
+// the connection between two requests, the next round trip opens another.
 //
 // One goroutine makes the round trips; Close may be called from any.
 type Conn struct {
-	to    destination
-	dial  dialFunc
-	trust Trust
-	life  context.Context // ends when the Conn is closed
-	end   context.CancelFunc
+	to     destination
+	dial   dialFunc
+	trust  Trust
+	ctx    context.Context // ends when the Conn is closed
+	cancel context.CancelFunc
 
 	mu     sync.Mutex // guards socket and closed against Close
-	socket *socket    // nil: to be opened
+	socket *socket    // nil: not open
 	closed bool
 
 	used  time.Time // when the last round trip ended
 	trips int       // on the connection
 }
 
-// rest is how long a Conn's connection may have rested where it cannot be looked at whether the peer still keeps it.
-const rest = 50 * time.Millisecond
+// maxUnchecked is how long a connection may be idle and still be reused, on systems where it cannot
+// be checked.
+const maxUnchecked = 50 * time.Millisecond
 
-// DialConn opens a connection to the host of url. dial opens the transport; nil is a net.Dialer's DialContext.
-// trust decides which certificates are taken.
+// DialConn opens a connection to the host of url. dial opens the transport; nil is a net.Dialer's
+// DialContext. trust decides which certificates are accepted.
 func DialConn(ctx context.Context, url string, dial func(ctx context.Context, network, addr string) (net.Conn, error), trust Trust) (*Conn, error) {
 	to, err := parseDestination(url)
 	if err != nil {
 		return nil, err
 	}
 	c := &Conn{to: to, dial: dial, trust: trust}
-	c.life, c.end = context.WithCancel(context.Background())
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 	start := time.Now()
 	if err := c.open(ctx); err != nil {
-		c.end()
+		c.cancel()
 		return nil, connecting.failIn(ctx, start, err)
 	}
 	return c, nil
@@ -73,13 +73,13 @@ func (c *Conn) open(ctx context.Context) error {
 	return nil
 }
 
-// RoundTrip writes raw, a whole request, and reads the response to its end. The zero deadline is none. err says why
-// there is no status and is nil with GotStatus; the connection it happened on is closed then, and the next round
-// trip opens another.
+// RoundTrip writes raw, a whole request, and reads the response to its end. The zero deadline is
+// none. err is nil with GotStatus, and otherwise says why there is no status. After an error the
+// connection is closed, and the next round trip opens another.
 func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Outcome, err error) {
 	start := time.Now()
-	// What a consumer sends behind the end of a response would be taken for the response to this request.
-	if c.socket != nil && (canLook || start.Sub(c.used) > rest) && c.trips > 0 && !c.socket.watch.quiet() {
+	// Bytes that a consumer sends after a response would be read as the response to this request.
+	if c.socket != nil && (canPeek || start.Sub(c.used) > maxUnchecked) && c.trips > 0 && !c.socket.watch.reusable() {
 		c.drop()
 	}
 	if c.socket == nil {
@@ -115,7 +115,7 @@ func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Ou
 }
 
 func (c *Conn) reopen(start, deadline time.Time) error {
-	ctx := c.life
+	ctx := c.ctx
 	if !deadline.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline)
@@ -125,13 +125,13 @@ func (c *Conn) reopen(start, deadline time.Time) error {
 	switch {
 	case err == nil:
 		return nil
-	case c.life.Err() != nil:
+	case c.ctx.Err() != nil:
 		return ErrClosed
 	}
 	return connecting.failIn(ctx, start, err)
 }
 
-// broken gives up the connection and says why.
+// broken closes the connection and returns the reason.
 func (c *Conn) broken(p phase, start, deadline time.Time, err error) error {
 	c.drop()
 	if errors.Is(err, net.ErrClosed) {
@@ -149,13 +149,13 @@ func (c *Conn) drop() {
 	}
 }
 
-// Close closes the connection; a round trip under way fails, as do later ones, with ErrClosed.
+// Close closes the connection. A round trip under way fails with ErrClosed, as do later ones.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	c.closed = true
 	s := c.socket
 	c.mu.Unlock()
-	c.end()
+	c.cancel()
 	if s != nil {
 		return s.conn.Close()
 	}

@@ -2,13 +2,13 @@ package wire
 
 import "errors"
 
-// Sentinels. The errors that wrap them say what was waited for, or quote the input.
+// Sentinels. The errors that wrap them say what the exchange waited for, or quote the input.
 var (
-	// ErrURL: the URL cannot be sent to.
+	// ErrURL: a request cannot be sent to the URL.
 	ErrURL = errors.New("invalid URL")
 	// ErrForbidden: a Guard refused the address; nothing was dialled.
 	ErrForbidden = errors.New("forbidden address")
-	// ErrTimeout: the context's deadline passed; it also is context.DeadlineExceeded.
+	// ErrTimeout: the context's deadline passed; it is also context.DeadlineExceeded.
 	ErrTimeout = errors.New("timeout")
 	// ErrCut: the peer ended the connection before the end of the message.
 	ErrCut = errors.New("connection ended early")
@@ -16,7 +16,7 @@ var (
 	ErrMalformed = errors.New("malformed HTTP message")
 	// ErrTooLarge: a head is longer than MaxHead.
 	ErrTooLarge = errors.New("head too large")
-	// ErrCertificates: a text holds no certificates that can be read.
+	// ErrCertificates: a text holds no readable certificates.
 	ErrCertificates = errors.New("no certificates")
 	// ErrClosed: the connection was closed by its owner.
 	ErrClosed = errors.New("connection is closed")

@@ -2,5 +2,5 @@
 
 package wire
 
-// OpenFiles is not known here.
+// OpenFiles is unknown on this system.
 func OpenFiles() uint64 { return 0 }

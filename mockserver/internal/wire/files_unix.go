@@ -4,8 +4,8 @@ package wire
 
 import "syscall"
 
-// OpenFiles is how many files the process may have open, or 0 when that is not known. Go has raised it to the most that
-// the system grants when the program started.
+// OpenFiles returns how many files the process may have open, or 0 when that is unknown. Go raises
+// it at the program's start to the most that the system allows.
 func OpenFiles() uint64 {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {

@@ -11,13 +11,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// What a peer answers that speaks something other than HTTP stands in the reason, so that one sees what it is; nothing of it can steer
-// a terminal.
+// What a peer answers that speaks something other than HTTP stands in the reason, so that one sees
+// what it is; nothing of it can steer a terminal.
 func TestResponsesThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, response, want string }{
 		{"SSH", "SSH-2.0-OpenSSH_9.2\r\n", `response "SSH-2.0-OpenSSH_9.2\r\n" is not HTTP: it looks like SSH: is the port right?`},
-		{"HTTP/2 settings", "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d", `response "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d" is not HTTP: it looks like HTTP/2, which is not spoken here`},
+		{"HTTP/2 settings", "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d", `response "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d" is not HTTP: it looks like HTTP/2, which is not supported`},
 		{"a TLS alert", "\x15\x03\x01\x00\x02\x02\x46", `response "\x15\x03\x01\x00\x02\x02F" is not HTTP: it looks like TLS: is this an https:// address?`},
 		{"SMTP", "220 mail ESMTP\r\n", `response "220 mail ESMTP\r\n" is not HTTP`},
 		{"an escape", "\x1b]0;owned\x07\u202e", `response "\x1b]0;owned\a\u202e" is not HTTP`},
@@ -30,7 +30,8 @@ func TestResponsesThatAreNotHTTP(t *testing.T) {
 					io.WriteString(conn, tt.response)
 				}
 			})
-			want := "the response: malformed HTTP message: " + tt.want // waiting for it, or reading it
+			// waiting for it, or reading it
+			want := "the response: malformed HTTP message: " + tt.want
 			var client wire.Client
 			r := client.Send(within(t), consumer.url, post("body"))
 			if got := wire.Reason(r.Err); r.Outcome != wire.NoResponse || !strings.HasSuffix(got, want) {

@@ -14,28 +14,29 @@ import (
 	"time"
 )
 
-// Guard decides which addresses may be dialled: loopback, and what is
-// allowed. It checks addresses after name resolution and dials the very
-// address it checked, so that a name cannot change its mind in between.
-// Link-local addresses and the metadata services of clouds are refused even
-// where they are allowed. The zero Guard is ready and allows loopback only.
+// Guard decides which addresses may be dialled: loopback, and the allowed ones. It checks addresses
+// after name resolution and dials the same address that it checked, so a name cannot resolve to
+// another one in between. It refuses link-local addresses and the metadata services of clouds even
+// if they are allowed. The zero Guard is ready and allows loopback only.
 type Guard struct {
-	// Allow lists what may be dialled besides loopback: a CIDR (10.1.0.0/16), an address (10.1.2.3), a host name
-	// (consumer.test), or all names below one (*.consumer.test). NewGuard checks the entries; one that it would
-	// refuse allows nothing.
+	// Allow lists what may be dialled in addition to loopback: a CIDR (10.1.0.0/16), an address
+	// (10.1.2.3), a host name (consumer.test), or all names below one (*.consumer.test). NewGuard
+	// checks the entries; an invalid entry allows nothing.
 	Allow []string
-	// Own says whether an address is the server's own, which may be dialled whatever it is; nil is none.
+	// Own reports whether an address belongs to this server, which may then be dialled, whatever it
+	// is; nil is none.
 	Own func(address netip.AddrPort) bool
-	// Refuse says why an address may not be dialled though it is allowed; nil is none.
+	// Refuse returns why an allowed address may not be dialled; nil refuses none.
 	Refuse func(address netip.AddrPort) error
 	// Lookup resolves a name; nil is net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	// Connect dials a resolved address; nil is a net.Dialer that checks the address once more as it connects.
+	// Connect dials a resolved address; nil is a net.Dialer that checks the address again when it
+	// connects.
 	Connect func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// NewGuard returns a guard that allows loopback and the entries of allow; see Guard.Allow. An entry that is none of
-// these is an error.
+// NewGuard returns a guard that allows loopback and the entries of allow; see Guard.Allow. It
+// returns an error for an invalid entry.
 func NewGuard(allow []string) (*Guard, error) {
 	for _, entry := range allow {
 		if _, ok := parsePrefix(entry); !ok && !validHost(strings.TrimPrefix(entry, "*.")) {
@@ -45,14 +46,14 @@ func NewGuard(allow []string) (*Guard, error) {
 	return &Guard{Allow: slices.Clone(allow)}, nil
 }
 
-// Dial connects to addr, host:port, if its address is allowed; else the error wraps ErrForbidden and nothing was
-// dialled. It can be a Client's Dial.
+// Dial connects to addr, host:port, if its address is allowed; otherwise the error wraps
+// ErrForbidden and nothing was dialled. You can use it as a Client's Dial.
 func (g *Guard) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %q: want host:port", ErrURL, addr)
 	}
-	number, _ := strconv.ParseUint(port, 10, 16) // one that is none is refused where it is dialled
+	number, _ := strconv.ParseUint(port, 10, 16) // dialling refuses an invalid port
 	addresses, err := g.resolve(ctx, network, host, uint16(number))
 	if err != nil {
 		return nil, err
@@ -64,15 +65,17 @@ func (g *Guard) Dial(ctx context.Context, network, addr string) (net.Conn, error
 	return dialEach(ctx, connect, network, addresses, port)
 }
 
-// CheckHost says whether a host, an address or a name, may be dialled: nil when it has an address that may be, else an
-// error that wraps ErrForbidden, or says why the name was not resolved.
+// CheckHost checks whether a host, an address or a name, may be dialled. It returns nil when an
+// address of the host may be, and otherwise an error that wraps ErrForbidden or says why the name
+// was not resolved.
 func (g *Guard) CheckHost(ctx context.Context, host string) error {
 	_, err := g.resolve(ctx, "tcp", host, 0)
 	return err
 }
 
-// CheckLiteral says what is known of a host without resolving it: an error that wraps ErrForbidden when it is an
-// address that may not be dialled, however it is spelled, or the name of a metadata service; else nil.
+// CheckLiteral checks a host without resolving it. It returns an error that wraps ErrForbidden for
+// an address that may not be dialled, in any spelling, and for the name of a metadata service; else
+// nil.
 func (g *Guard) CheckLiteral(host string) error {
 	if address, ok := ParseAddress(host); ok {
 		return g.Check(host, address)
@@ -88,7 +91,7 @@ func (g *Guard) CheckLiteral(host string) error {
 	return nil
 }
 
-// checkPort is Check for an address and a port, which is 0 where it is not known.
+// checkPort is Check for an address and a port; port 0 is unknown.
 func (g *Guard) checkPort(host string, address netip.Addr, port uint16) error {
 	to := netip.AddrPortFrom(address.WithZone("").Unmap(), port)
 	if port != 0 && g.Refuse != nil {
@@ -102,7 +105,8 @@ func (g *Guard) checkPort(host string, address netip.Addr, port uint16) error {
 	return g.Check(host, address)
 }
 
-// resolve returns the addresses of host that may be dialled at a port, which is 0 where it is not known; if there is none, why.
+// resolve returns the addresses of host that may be dialled at a port; port 0 is unknown. It
+// returns an error when there are none.
 func (g *Guard) resolve(ctx context.Context, network, host string, port uint16) ([]netip.Addr, error) {
 	all := []netip.Addr{}
 	if literal, ok := ParseAddress(host); ok {
@@ -145,8 +149,8 @@ func (g *Guard) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-// Check says whether an address, to which host resolved, may be dialled: nil, or an error that wraps ErrForbidden and
-// says how to allow it, if it can be.
+// Check checks whether an address, to which host resolved, may be dialled. It returns nil, or an
+// error that wraps ErrForbidden and says how to allow the address, if that is possible.
 func (g *Guard) Check(host string, address netip.Addr) error {
 	address = address.WithZone("").Unmap()
 	named := ""
@@ -182,7 +186,7 @@ func (g *Guard) allows(host string, address netip.Addr) bool {
 	return false
 }
 
-// parsePrefix reads a CIDR, or an address as the prefix that holds it alone.
+// parsePrefix parses a CIDR, or an address as the prefix that holds only it.
 func parsePrefix(entry string) (netip.Prefix, bool) {
 	if prefix, err := netip.ParsePrefix(entry); err == nil {
 		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
@@ -198,8 +202,9 @@ func parsePrefix(entry string) (netip.Prefix, bool) {
 	return netip.PrefixFrom(address, address.BitLen()), true
 }
 
-// ParseAddress reads an address. One of IPv4 may be spelled as resolvers of C take it, so that no name server is asked
-// for it: fewer than four parts, of which the last fills the rest, each decimal, octal (010) or hexadecimal (0x8).
+// ParseAddress parses an address. It accepts the IPv4 spellings of C resolvers, so that they are
+// not looked up as names: fewer than four parts, of which the last fills the rest, each decimal,
+// octal (010) or hexadecimal (0x8).
 func ParseAddress(host string) (netip.Addr, bool) {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address, true
@@ -234,14 +239,15 @@ func validHost(name string) bool {
 	return name != "" && len(name) <= 253 && !strings.ContainsAny(name, " \t\r\n/:*?#@[]%\\")
 }
 
-// never says what an address is that is never dialled, or "".
+// never returns what makes an address one that is never dialled, or "".
 //
-// The metadata services: AWS, Azure, Google Cloud and others at 169.254.169.254 (link-local) and fd00:ec2::254, Azure's
-// WireServer at 168.63.129.16, Alibaba Cloud at 100.100.100.200, Oracle Cloud at 192.0.0.192.
+// The metadata services: AWS, Azure, Google Cloud and others at 169.254.169.254 (link-local) and
+// fd00:ec2::254, Azure's WireServer at 168.63.129.16, Alibaba Cloud at 100.100.100.200, Oracle
+// Cloud at 192.0.0.192.
 func never(address netip.Addr) string {
 	switch {
 	case address.IsUnspecified():
-		return "no address"
+		return "the unspecified address"
 	case address.IsLinkLocalUnicast():
 		return "a link-local address"
 	case address.IsMulticast(), address == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
@@ -257,8 +263,8 @@ func never(address netip.Addr) string {
 	return ""
 }
 
-// embedded returns the IPv4 address that an IPv6 address leads to: NAT64 (64:ff9b::/96, RFC 6052), 6to4 (2002::/16,
-// RFC 3056), IPv4-compatible (::/96, RFC 4291).
+// embedded returns the IPv4 address that an IPv6 address leads to: NAT64 (64:ff9b::/96, RFC 6052),
+// 6to4 (2002::/16, RFC 3056), IPv4-compatible (::/96, RFC 4291).
 func embedded(address netip.Addr) (netip.Addr, bool) {
 	if !address.Is6() || address.IsLoopback() {
 		return netip.Addr{}, false
@@ -286,14 +292,14 @@ func (g *Guard) control(host string) func(ctx context.Context, network, address 
 	}
 }
 
-// dialEach tries one address after the other, each with its share of the time that is left.
+// dialEach tries one address after the other, each with its share of the remaining time.
 func dialEach(ctx context.Context, dial dialFunc, network string, addresses []netip.Addr, port string) (net.Conn, error) {
-	const leastShare = 2 * time.Second
+	const minShare = 2 * time.Second
 	var failures []error
 	for i, address := range addresses {
 		attempt, cancel := ctx, context.CancelFunc(func() {})
 		if deadline, ok := ctx.Deadline(); ok && i < len(addresses)-1 {
-			share := max(time.Until(deadline)/time.Duration(len(addresses)-i), leastShare)
+			share := max(time.Until(deadline)/time.Duration(len(addresses)-i), minShare)
 			attempt, cancel = context.WithTimeout(ctx, share)
 		}
 		conn, err := dial(attempt, network, net.JoinHostPort(address.String(), port))

@@ -14,7 +14,8 @@ import (
 
 var errDialled = errors.New("dialled")
 
-// guarded returns a guard with a resolver of the test's own, which records what it would dial and dials nothing.
+// guarded returns a guard with a resolver of the test's own, which records what it would dial and
+// dials nothing.
 func guarded(t *testing.T, allow ...string) (*wire.Guard, *[]string) {
 	t.Helper()
 	g, err := wire.NewGuard(allow)

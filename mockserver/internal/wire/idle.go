@@ -6,23 +6,24 @@ import (
 	"time"
 )
 
-// Bounds of the connections kept for reuse. Servers commonly close idle connections after 5 s or more (Node.js: 5 s);
-// keeping them for less makes it unlikely that a request meets a connection that is being closed.
+// Bounds of the idle connections. Servers commonly close idle connections after 5 s or more
+// (Node.js: 5 s); a shorter limit makes it unlikely that a request uses a connection that is being
+// closed.
 const (
 	idleAge     = 4 * time.Second
 	idlePerHost = 64
 	idleTotal   = 256
 )
 
-// idle holds connections that may be used again. The zero idle is ready.
-type idle struct {
+// idlePool stores connections for reuse. The zero idlePool is ready.
+type idlePool struct {
 	mu      sync.Mutex
 	sockets []*socket // in the order in which they became idle
 	sweep   *time.Timer
 }
 
 // take returns the connection to that destination that was used last and is still open, or nil.
-func (p *idle) take(to destination) *socket {
+func (p *idlePool) take(to destination) *socket {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := len(p.sockets) - 1; i >= 0; i-- {
@@ -31,7 +32,7 @@ func (p *idle) take(to destination) *socket {
 			continue
 		}
 		p.sockets = slices.Delete(p.sockets, i, i+1)
-		if time.Since(s.idle) < idleAge && s.watch.quiet() {
+		if time.Since(s.idle) < idleAge && s.watch.reusable() {
 			return s
 		}
 		s.conn.Close()
@@ -39,8 +40,8 @@ func (p *idle) take(to destination) *socket {
 	return nil
 }
 
-// put keeps a connection, or closes it when there are enough.
-func (p *idle) put(s *socket) {
+// put stores a connection, or closes it when there are enough.
+func (p *idlePool) put(s *socket) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	same := 0
@@ -60,8 +61,8 @@ func (p *idle) put(s *socket) {
 	}
 }
 
-// schedule has the oldest connection closed when its time is over; the lock is held.
-func (p *idle) schedule() {
+// schedule schedules closing the oldest connection. The caller must lock p.mu.
+func (p *idlePool) schedule() {
 	wait := idleAge - time.Since(p.sockets[0].idle)
 	if p.sweep == nil {
 		p.sweep = time.AfterFunc(wait, p.expire)
@@ -70,7 +71,7 @@ func (p *idle) schedule() {
 	}
 }
 
-func (p *idle) expire() {
+func (p *idlePool) expire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.sockets) > 0 && time.Since(p.sockets[0].idle) >= idleAge {
@@ -82,7 +83,7 @@ func (p *idle) expire() {
 	}
 }
 
-func (p *idle) close() {
+func (p *idlePool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.sockets {

@@ -23,7 +23,7 @@ func TestIdleIsBounded(t *testing.T) {
 		"many hosts": {idleTotal + 5, 1, idleTotal},
 		"below both": {2, idlePerHost, 2 * idlePerHost},
 	} {
-		var pool idle
+		var pool idlePool
 		var closed atomic.Int32
 		for host := range c.hosts {
 			for range c.each {

@@ -9,16 +9,16 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// Message is the request of both directions; see signature.Message.
+// Message is a request, sent or received; see signature.Message.
 type Message = signature.Message
 
 // MaxHead bounds a request's or a response's head, in bytes.
 const MaxHead = http1.MaxHead
 
-// Append appends the request's exact bytes, head and body, to dst. Only a
-// message that says "Transfer-Encoding: chunked" has its body written in
-// another form, as one chunk: a Message holds bodies decoded. Nothing is
-// escaped or checked, so that a malformed request can be written on purpose.
+// Append appends the request's exact bytes, head and body, to dst. It writes the body unchanged,
+// except with "Transfer-Encoding: chunked", where it writes the body as one chunk: a Message holds
+// bodies decoded. It does not escape or check anything, so you can write a malformed request on
+// purpose.
 func Append(dst []byte, m Message) []byte {
 	dst = slices.Grow(dst, requestSize(&m))
 	dst = append(dst, m.Method...)
@@ -45,7 +45,7 @@ func Append(dst []byte, m Message) []byte {
 	return append(dst, m.Body...)
 }
 
-// requestSize is at least the length of m's bytes.
+// requestSize returns an upper bound of the length of m's bytes.
 func requestSize(m *Message) int {
 	const chunkFraming = 32
 	n := len(m.Method) + len(m.Target) + len(m.Version) + len("  \r\n\r\n") + len(m.Body) + chunkFraming
@@ -55,7 +55,7 @@ func requestSize(m *Message) int {
 	return n
 }
 
-// appendChunked appends body as one chunk and the last one.
+// appendChunked appends body as one chunk and the last chunk.
 func appendChunked(dst, body []byte) []byte {
 	if len(body) > 0 {
 		dst = strconv.AppendInt(dst, int64(len(body)), 16)

@@ -11,12 +11,11 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// ParseRequest reads one raw HTTP/1.x request, head and body, as Append
-// writes it; a chunked body is decoded, and its trailer fields are dropped.
-// It is lenient where people edit requests by hand: lines may end in a bare
-// LF, a request without Content-Length has all that follows the head as its
-// body, and line ends after a body of stated length are ignored. Errors wrap
-// ErrMalformed or ErrTooLarge and say the line.
+// ParseRequest parses one raw HTTP/1.x request, head and body, as Append writes it. It decodes a
+// chunked body and drops its trailer fields. It is lenient because people edit requests by hand:
+// lines may end in a bare LF, everything after the head is the body when there is no
+// Content-Length, and line ends after a body of stated length are ignored. Errors wrap ErrMalformed
+// or ErrTooLarge and give the line.
 func ParseRequest(raw []byte) (Message, error) {
 	end := http1.HeadEnd(raw, 0)
 	if end == 0 {
@@ -43,12 +42,12 @@ func ParseRequest(raw []byte) (Message, error) {
 	return m, nil
 }
 
-// requestBody takes the body out of what follows the head.
+// requestBody returns the body from the bytes after the head.
 func requestBody(f *http1.Frame, rest []byte) ([]byte, error) {
 	switch {
 	case f.Chunked:
 		src := bytes.NewReader(rest)
-		r, b := http1.Reader{Src: src}, http1.Body{Bytes: []byte{}, Most: math.MaxInt}
+		r, b := http1.Reader{Src: src}, http1.Body{Bytes: []byte{}, Max: math.MaxInt}
 		err := r.Chunks(&b)
 		if errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%w: the chunked body ends early", ErrMalformed)
@@ -74,7 +73,7 @@ func afterBody(rest []byte) error {
 	return nil
 }
 
-// refused is an error of the grammar as this package's; any other is returned as it is.
+// refused turns an error of the grammar into one of this package, and returns any other unchanged.
 func refused(err error) error {
 	var (
 		bad   http1.Malformed

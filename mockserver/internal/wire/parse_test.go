@@ -91,7 +91,7 @@ func TestParseRequestRefuses(t *testing.T) {
 		"POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\nabc":                            `line 2: "Content-Length: 3, 3"`,
 		"POST / HTTP/1.1\r\nContent-Length: 3\r\ncontent-length: 4\r\n\r\nabc":          `line 3: "content-length: 4"`,
 		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n":                   `chunk size "zz"`,
-		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n":            `1 bytes behind a chunk of 3: want the end of the line`,
+		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n":            `1 bytes after a chunk of 3: want the end of the line`,
 		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n":             `the chunked body ends early`,
 		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET":             `follow the end of the body`,
 		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffffff\r\n": `chunk size`,

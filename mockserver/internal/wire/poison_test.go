@@ -13,7 +13,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// What a consumer sends behind the end of its response, at once or later, is never taken for the response to the next request.
+// What a consumer sends behind the end of its response, at once or later, is never taken for the
+// response to the next request.
 func TestNothingFollowsAResponse(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ method, response, later string }{
@@ -99,7 +100,8 @@ func stillOpen(conn net.Conn) bool {
 	return err == nil && raw.Control(func(uintptr) {}) == nil
 }
 
-// A connection whose request did not end where its head says is not used again: what follows would be read as part of it.
+// A connection whose request did not end where its head says is not used again: what follows would
+// be read as part of it.
 func TestSendLeavesTornRequests(t *testing.T) {
 	t.Parallel()
 	for head, torn := range map[string]bool{
@@ -117,7 +119,8 @@ func TestSendLeavesTornRequests(t *testing.T) {
 		"Transfer-Encoding: identity":                     true,
 		"Transfer-Encoding: chunked, gzip\nTrailer: X-Si": true,
 	} {
-		consumer := listen(t, func(conn net.Conn) { // it answers the head, whatever it says of a body
+		// it answers the head, whatever it says of a body
+		consumer := listen(t, func(conn net.Conn) {
 			r := bufio.NewReader(conn)
 			for {
 				for line := "x"; line != "\r\n"; {

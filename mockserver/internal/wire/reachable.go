@@ -2,7 +2,8 @@ package wire
 
 import "net"
 
-// Reachable is the host:port under which this machine reaches addr: loopback, where it listens on every address.
+// Reachable returns the host:port where this machine reaches addr: on loopback, if addr is every
+// address.
 func Reachable(addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {

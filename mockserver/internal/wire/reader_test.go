@@ -8,25 +8,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// However the bytes arrive, the response is the same; and what is skipped is as long as what is kept.
+// However the bytes arrive, the response is the same; and what is skipped is as long as what is
+// kept.
 func FuzzResponse(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-a: b\r\n\r\nokrest"), false, 10)
 	f.Add([]byte("HTTP/1.1 100 Continue\n\nHTTP/1.0 200\nTransfer-Encoding: chunked\n\n3;x\nabc\n0\nT: 1\n\n"), false, 2)
 	f.Add([]byte("\r\nHTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\nuntil the end"), true, 0)
-	f.Fuzz(func(t *testing.T, raw []byte, toHEAD bool, most int) {
-		if most < 0 || most > 1<<20 {
+	f.Fuzz(func(t *testing.T, raw []byte, toHEAD bool, limit int) {
+		if limit < 0 || limit > 1<<20 {
 			return
 		}
 		at := reader{Reader: http1.Reader{Src: bytes.NewReader(raw)}}
-		response, reusable, err := at.whole(toHEAD, most)
-		if len(response.Body) > most {
-			t.Fatalf("%d bytes kept, at most %d asked", len(response.Body), most)
+		response, reusable, err := at.whole(toHEAD, limit)
+		if len(response.Body) > limit {
+			t.Fatalf("%d bytes kept, at most %d asked", len(response.Body), limit)
 		}
 		if err == nil && (response.Status < 101 || response.Status > 999) {
 			t.Fatalf("status %d", response.Status)
 		}
 		slow := reader{Reader: http1.Reader{Src: iotest.OneByteReader(bytes.NewReader(raw))}}
-		again, _, errAgain := slow.whole(toHEAD, most)
+		again, _, errAgain := slow.whole(toHEAD, limit)
 		if (err == nil) != (errAgain == nil) || response.Status != again.Status || !bytes.Equal(response.Body, again.Body) || response.Truncated != again.Truncated {
 			t.Fatalf("at once: %+v, %v\nbyte by byte: %+v, %v", response, err, again, errAgain)
 		}

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Reason is why an exchange has no status, in the few words that a count of failures needs: the same for all failures of one cause,
-// without the ports and times that differ from one to the next. It is "" for a nil error.
+// Reason returns why an exchange has no status, in few words for counting failures: the text is the
+// same for all failures with one cause, without ports and times. It is "" for a nil error.
 func Reason(err error) string {
 	var (
 		dns     *net.DNSError
@@ -40,7 +40,7 @@ func Reason(err error) string {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to the host"
 	case errors.As(err, &record):
-		return "TLS: the answer is not TLS: is this an http:// address?"
+		return "TLS: the response is not TLS: is this an http:// address?"
 	case errors.As(err, &refused):
 		return "TLS: " + refused.why
 	case errors.As(err, &alert):
@@ -54,12 +54,12 @@ func Reason(err error) string {
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {
-		return fmt.Sprintf("%s: %v", op.Op, op.Err) // without the addresses, which hold ports
+		return fmt.Sprintf("%s: %v", op.Op, op.Err) // without the addresses, which have ports
 	}
 	return err.Error()
 }
 
-// innermost is the text of the error that wraps no other.
+// innermost returns the text of the error that wraps no other.
 func innermost(err error) string {
 	for {
 		next := errors.Unwrap(err)
@@ -70,8 +70,9 @@ func innermost(err error) string {
 	}
 }
 
-// Missed says what did not happen in time, as in "no response"; "" when err is no timeout. It is for callers that know the limit exactly: that in
-// the error's text is what was left of it when the phase began.
+// Missed returns what did not happen in time, as in "no response"; "" when err is no timeout. It is
+// for callers that know the exact limit: the error's text has only the time that was left when the
+// phase began.
 func Missed(err error) string {
 	var late *timeout
 	if errors.As(err, &late) {

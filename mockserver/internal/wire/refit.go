@@ -23,12 +23,13 @@ const (
 	connection       = "Connection"
 )
 
-// Refit makes the head of a recorded request fit for another connection. It removes the lines that are about the connection on which the
-// request came (RFC 9110 §7.6.1), and makes Content-Length and Transfer-Encoding say exactly where the body ends (RFC 9112 §6). A body in
-// chunks stays one, an absent Content-Length is added only for a body that there is. Refit returns in words what it corrected or left out, but
-// for Connection, Keep-Alive and a Content-Length that was absent.
+// Refit adapts the head of a recorded request to another connection. It removes the lines that
+// concern the connection on which the request came (RFC 9110 §7.6.1), and corrects Content-Length
+// and Transfer-Encoding so that they state where the body ends (RFC 9112 §6). A chunked body stays
+// chunked, and Content-Length is added only for a body that is not empty. Refit returns notes on
+// what it corrected or removed, except for Connection, Keep-Alive and an added Content-Length.
 //
-// m's headers and body are replaced, never written to.
+// Refit replaces m's headers and body and does not write to them.
 func Refit(m *Message) (notes []string) {
 	lines := make(signature.Headers, 0, len(m.Headers)+1)
 	connected := OfConnection(m.Headers)
@@ -46,10 +47,10 @@ func Refit(m *Message) (notes []string) {
 		case name == "connection", name == "keep-alive", name == "proxy-connection":
 			continue
 		case name == "expect":
-			notes = append(notes, line.Name+" left out: the body is sent at once")
+			notes = append(notes, line.Name+" removed: the body is sent at once")
 			continue
 		case connected(line.Name):
-			notes = append(notes, line.Name+" left out: it was for the connection on which the request came")
+			notes = append(notes, line.Name+" removed: it concerned the original connection")
 			continue
 		}
 		lines = append(lines, line)
@@ -61,8 +62,9 @@ func Refit(m *Message) (notes []string) {
 	return append(notes, refitLength(m, lengths)...)
 }
 
-// OfConnection says which header lines of a message are for one connection only (RFC 9110 §7.6.1): the usual ones, and those that its
-// Connection lines name. Host, Content-Length and Transfer-Encoding are never among them: each message needs its own.
+// OfConnection returns a function that reports whether a header line concerns one connection only
+// (RFC 9110 §7.6.1): the usual ones, and those that the message's Connection lines name. Host,
+// Content-Length and Transfer-Encoding are never among them: each message needs them.
 func OfConnection(headers signature.Headers) func(name string) bool {
 	names := []string{
 		"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "upgrade",
@@ -79,7 +81,7 @@ func OfConnection(headers signature.Headers) func(name string) bool {
 	return func(name string) bool { return slices.Contains(names, strings.ToLower(name)) }
 }
 
-// refitCoded corrects a head with a Transfer-Encoding: only chunks remain of it.
+// refitCoded corrects a head with a Transfer-Encoding: only chunked remains.
 func refitCoded(m *Message, codings, lengths []string, stated string) (notes []string) {
 	chunked := len(codings) > 0 && codings[len(codings)-1] == "chunked"
 	for i := len(codings) - 1; i >= 0; i-- {
@@ -89,28 +91,28 @@ func refitCoded(m *Message, codings, lengths []string, stated string) (notes []s
 		}
 		body, err := undo(codings[i], m.Body)
 		if err != nil {
-			notes = append(notes, fmt.Sprintf("Transfer-Encoding %q: %s could not be undone (%v): the body is sent as it was recorded", stated, codings[i], err))
+			notes = append(notes, fmt.Sprintf("Transfer-Encoding %q: %s could not be decoded (%v): the body is sent as it was recorded", stated, codings[i], err))
 			break
 		}
 		m.Body = body
-		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q: %s was undone, as it is for one connection; the body has %d bytes", stated, codings[i], len(body)))
+		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q: %s was decoded, because it is for one connection only; the body has %d bytes", stated, codings[i], len(body)))
 	}
 	switch {
 	case !chunked:
 		m.Headers.Del(transferEncoding)
-		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q left out: it does not say where a request ends", stated))
+		notes = append(notes, fmt.Sprintf("Transfer-Encoding %q removed: it does not say where a request ends", stated))
 		return append(notes, refitLength(m, lengths)...)
-	case !strings.EqualFold(strings.Trim(stated, " \t"), "chunked"): // a list, however it is written
+	case !strings.EqualFold(strings.Trim(stated, " \t"), "chunked"): // a list, in any format
 		replace(&m.Headers, transferEncoding, "chunked")
 	}
 	if len(lengths) > 0 {
 		m.Headers.Del(contentLength)
-		notes = append(notes, "Content-Length left out: the body is sent in chunks")
+		notes = append(notes, "Content-Length removed: the body is sent in chunks")
 	}
 	return notes
 }
 
-// refitLength makes Content-Length right in a head without Transfer-Encoding.
+// refitLength corrects Content-Length in a head without Transfer-Encoding.
 func refitLength(m *Message, lengths []string) (notes []string) {
 	if len(lengths) == 0 {
 		if len(m.Body) > 0 {
@@ -133,7 +135,8 @@ func refitLength(m *Message, lengths []string) (notes []string) {
 	return []string{fmt.Sprintf("Content-Length was given more than once (%.80s); one is sent", strings.Join(lengths, " and "))}
 }
 
-// SetLength gives m one Content-Length, which is that of its body: in the place of the first one, or at the end. A body in chunks has none.
+// SetLength sets m's single Content-Length to the length of its body, in the place of the first one
+// or at the end. It does not change a chunked message.
 func SetLength(m *Message) {
 	if coded := m.Headers.Values(transferEncoding); len(coded) > 0 && http1.EndsChunked(coded[len(coded)-1]) {
 		return
@@ -160,9 +163,9 @@ func replace(headers *signature.Headers, name, value string) {
 	*headers = lines
 }
 
-// undo undoes a transfer coding.
+// undo decodes a transfer coding.
 func undo(coding string, body []byte) ([]byte, error) {
-	const most = 64 << 20
+	const limit = 64 << 20
 	var (
 		r   io.Reader
 		err error
@@ -173,20 +176,21 @@ func undo(coding string, body []byte) ([]byte, error) {
 	case "deflate":
 		r, err = zlib.NewReader(bytes.NewReader(body))
 	default:
-		return nil, fmt.Errorf("this coding is not known")
+		return nil, fmt.Errorf("unknown coding")
 	}
 	if err != nil {
 		return nil, err
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err == nil && len(plain) > most {
-		err = fmt.Errorf("it has more than %d MiB", most>>20)
+	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && len(plain) > limit {
+		err = fmt.Errorf("it has more than %d MiB", limit>>20)
 	}
 	return plain, err
 }
 
-// CheckHead says what of a request's head cannot be sent, because a consumer would read another request or none: a method or a header's name
-// that is no token, a target with a space, a value with a line end. The error wraps ErrMalformed; nil is of a head that can be sent.
+// CheckHead returns why a request's head cannot be sent, because a consumer would read another
+// request or none: a method or a header name that is no token, a target with a space, a value with
+// a line end. The error wraps ErrMalformed. It returns nil for a head that can be sent.
 func CheckHead(m *Message) error {
 	if !httpguts.ValidHeaderFieldName(m.Method) {
 		return fmt.Errorf("%w: method %.80q: want a word such as POST", ErrMalformed, m.Method)
@@ -205,7 +209,8 @@ func CheckHead(m *Message) error {
 	return nil
 }
 
-// Whole says whether m's head says where its body ends, so that another request may follow on the connection.
+// Whole reports whether m's head states where its body ends, so that another request may follow on
+// the connection.
 func Whole(m *Message) bool {
 	f, err := http1.FrameOf(m.Headers)
 	switch {

@@ -13,19 +13,19 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// Response is what the consumer answered.
+// Response is the consumer's response.
 type Response struct {
 	Status  int               `json:"status"`
 	Headers signature.Headers `json:"headers,omitempty"`
 	Body    []byte            `json:"body,omitempty"`
-	// Truncated says that the body was longer than what is kept of it.
+	// Truncated reports that the body was longer than the kept part.
 	Truncated bool `json:"truncated,omitempty"`
 }
 
 // reader reads responses from a connection.
 type reader struct {
 	http1.Reader
-	head http1.Head // of the last response; its space is used again
+	head http1.Head // of the last response; its memory is reused
 }
 
 // responseHead is the head of a final response.
@@ -36,27 +36,27 @@ type responseHead struct {
 	last   bool // no other request may follow on the connection
 }
 
-// whole reads a response as it is recorded. After an error the Response holds what had been read.
-func (r *reader) whole(toHEAD bool, most int) (response Response, reusable bool, err error) {
+// whole reads a response for recording. After an error the Response has what was read.
+func (r *reader) whole(toHEAD bool, limit int) (response Response, reusable bool, err error) {
 	h, err := r.response(toHEAD, true)
 	if err != nil {
 		return response, false, err
 	}
 	response.Status, response.Headers = h.status, r.head.Lines
 	r.head.Lines = nil
-	response.Body, reusable, err = r.body(&h, most)
+	response.Body, reusable, err = r.body(&h, limit)
 	if errors.Is(err, http1.ErrLong) {
 		response.Truncated, err = true, nil
 	}
 	return response, reusable, err
 }
 
-// response reads the next final head: the interim ones, 1xx, are skipped. toHEAD says that a HEAD
-// was asked. The lines of r.head are there until the next read, or longer when they are to be kept:
-// else it allocates nothing unless it fails.
+// response reads the next final head; it skips interim heads, 1xx. toHEAD says that the request was
+// a HEAD. The lines of r.head are valid until the next read, unless keep copies them. Without keep
+// it allocates nothing unless it fails.
 func (r *reader) response(toHEAD, keep bool) (responseHead, error) {
-	const mostInterim = 100
-	for range mostInterim {
+	const maxInterim = 100
+	for range maxInterim {
 		raw, err := r.Head(MaxHead, checkStart)
 		if err != nil {
 			return responseHead{}, refused(err)
@@ -75,18 +75,19 @@ func (r *reader) response(toHEAD, keep bool) (responseHead, error) {
 			continue
 		}
 		f := r.head.Frame
-		old := version == "HTTP/1.0" || version[5] == '0' // they close unless they say otherwise
+		// such servers close unless they say otherwise
+		old := version == "HTTP/1.0" || version[5] == '0'
 		h := responseHead{status: status, frame: f, last: f.Close || old && !f.KeepAlive || f.Coded && f.Stated}
 		h.bodied = !toHEAD && status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
-		// A body that must not be there may follow all the same.
+		// A forbidden body may follow anyway.
 		h.last = h.last || status == http.StatusSwitchingProtocols || status == http.StatusNoContent && (f.Length > 0 || f.Coded)
 		return h, nil
 	}
-	return responseHead{}, fmt.Errorf("%w: more than %d interim responses", ErrMalformed, mostInterim)
+	return responseHead{}, fmt.Errorf("%w: more than %d interim responses", ErrMalformed, maxInterim)
 }
 
-// checkStart says what is wrong with the beginning of what cannot be a response, so that nobody
-// waits for its end.
+// checkStart returns an error when a response does not start like HTTP, so that the reader does not
+// wait for its end.
 func checkStart(got []byte) (int, error) {
 	const start = "HTTP/"
 	if n := min(len(got), len(start)); string(got[:n]) == start[:n] {
@@ -97,18 +98,18 @@ func checkStart(got []byte) (int, error) {
 	case got[0] == 0x15 || got[0] == 0x16:
 		hint = ": it looks like TLS: is this an https:// address?"
 	case len(got) >= 4 && got[0] == 0 && got[1] == 0 && got[3] == 4:
-		hint = ": it looks like HTTP/2, which is not spoken here"
+		hint = ": it looks like HTTP/2, which is not supported"
 	case bytes.HasPrefix(got, []byte("SSH-")):
 		hint = ": it looks like SSH: is the port right?"
 	}
 	return 0, http1.Malformed(fmt.Sprintf("response %s is not HTTP%s", clip.Quote(redact.Line(string(got[:min(len(got), MaxHead)]))), hint))
 }
 
-// body reads the body of the response and says whether the connection can be used again. most
-// bounds what is kept; http1.ErrLong: there is more.
-func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, err error) {
+// body reads the body of the response and reports whether the connection can be reused. most bounds
+// the kept bytes; http1.ErrLong: there are more.
+func (r *reader) body(h *responseHead, limit int) (body []byte, reusable bool, err error) {
 	reusable = !h.last
-	b := http1.Body{Most: most}
+	b := http1.Body{Max: limit}
 	switch f := &h.frame; {
 	case !h.bodied:
 	case f.Chunked:
@@ -117,8 +118,8 @@ func (r *reader) body(h *responseHead, most int) (body []byte, reusable bool, er
 		reusable = false
 		err = r.Rest(&b)
 	default:
-		if most != http1.Skip {
-			b.Bytes = make([]byte, 0, min(f.Length, int64(most)))
+		if limit != http1.Skip {
+			b.Bytes = make([]byte, 0, min(f.Length, int64(limit)))
 		}
 		err = r.Sized(&b, f.Length)
 	}

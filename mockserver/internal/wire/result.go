@@ -10,25 +10,26 @@ import (
 	"time"
 )
 
-// Outcome is what became of one request.
+// Outcome is how a request ended.
 type Outcome string
 
-// The outcomes, by how far the request came.
+// The outcomes, by how far the exchange came.
 const (
-	NotSent       Outcome = "not_sent"       // no byte was written: refused, unresolved, TLS failed
-	PartlyWritten Outcome = "partly_written" // the connection ended while the request was being written
-	NoResponse    Outcome = "no_reply"       // written whole, no whole response: timeout, reset, garbage
-	GotStatus     Outcome = "status"         // a response with a status was read
+	NotSent Outcome = "not_sent" // no byte was written: refused, unresolved, TLS failed
+	// the connection ended while the request was being written
+	PartlyWritten Outcome = "partly_written"
+	NoResponse    Outcome = "no_reply" // written whole, no whole response: timeout, reset, garbage
+	GotStatus     Outcome = "status"   // a response with a status was read
 )
 
-// Result is one exchange.
+// Result is the result of one exchange.
 type Result struct {
 	Outcome Outcome
 	Status  int
-	// Response is what was read of the response; with NoResponse it may be a beginning.
+	// Response is what was read of the response; with NoResponse it may be incomplete.
 	Response Response
 	Took     time.Duration
-	// Written counts the bytes of the request that went into the connection.
+	// Written counts the bytes of the request that were written to the connection.
 	Written int
 	Err     error // why there is no status; nil with GotStatus
 }
@@ -45,12 +46,12 @@ func (t *timeout) Is(target error) bool {
 	return target == ErrTimeout || target == context.DeadlineExceeded
 }
 
-// Timeout makes it a net.Error's like.
+// Timeout reports true, as a net.Error does.
 func (t *timeout) Timeout() bool { return true }
 
-// phase is a part of an exchange, in the words of its errors.
+// phase is a part of an exchange, with the words for its errors.
 type phase struct {
-	missed string // when the time is over
+	missed string // what did not happen in time
 	doing  string
 }
 
@@ -61,10 +62,10 @@ var (
 	responding = phase{"response not complete", "reading the response"}
 )
 
-// fail says why the phase failed. limit is the time that the whole exchange had.
+// fail returns why the phase failed. limit is the time that the whole exchange had.
 func (p phase) fail(err error, limit time.Duration) error {
 	switch {
-	case errors.Is(err, ErrForbidden): // it says what it is about
+	case errors.Is(err, ErrForbidden): // its text is complete
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return &timeout{p.missed, rounded(limit)}
@@ -76,7 +77,8 @@ func (p phase) fail(err error, limit time.Duration) error {
 	return fmt.Errorf("%s: %w", p.doing, err)
 }
 
-// rounded is a limit as who set it would write it: a little of it was over before the exchange began.
+// rounded returns a limit as a person would write it: a little of it had passed before the exchange
+// began.
 func rounded(limit time.Duration) time.Duration {
 	switch {
 	case limit >= 900*time.Millisecond:
@@ -87,7 +89,8 @@ func rounded(limit time.Duration) time.Duration {
 	return limit.Round(time.Millisecond)
 }
 
-// failIn is fail for an exchange that ctx bounds and that began at start: when the context has ended, that is why.
+// failIn is fail for an exchange that began at start and is bounded by ctx. When ctx has ended,
+// that is the reason.
 func (p phase) failIn(ctx context.Context, start time.Time, err error) error {
 	switch ctx.Err() {
 	case nil:

@@ -10,14 +10,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// destination is where a connection goes.
+// destination is the target of a connection.
 type destination struct {
 	address string // host:port
 	host    string // for TLS
 	tls     bool
 }
 
-// parseDestination reads the scheme, host and port of an URL.
+// parseDestination parses the scheme, host and port of a URL.
 func parseDestination(text string) (destination, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -39,29 +39,29 @@ func parseDestination(text string) (destination, error) {
 		return destination{}, fmt.Errorf("%w: %q: want http://… or https://…", ErrURL, text)
 	}
 	if d.host == "" {
-		return destination{}, fmt.Errorf("%w: %q: there is no host in it", ErrURL, text)
+		return destination{}, fmt.Errorf("%w: %q: it has no host", ErrURL, text)
 	}
 	d.address = net.JoinHostPort(d.host, port)
 	if _, _, err := net.SplitHostPort(d.address); err != nil {
-		return destination{}, fmt.Errorf("%w: %q: %q is no host", ErrURL, text, d.host)
+		return destination{}, fmt.Errorf("%w: %q: %q is not a host", ErrURL, text, d.host)
 	}
 	return d, nil
 }
 
-// socket is one connection with what is read from it.
+// socket is one connection with its reader and state.
 type socket struct {
 	to     destination
 	conn   net.Conn
 	watch  *watch
 	reader reader
-	idle   time.Time // since when it is
+	idle   time.Time // since when it is idle
 
-	stop func() bool // ends the watch over the context that bounds the exchange
+	stop func() bool // stops watching the context that bounds the exchange
 }
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// open connects, with TLS where the destination wants it.
+// open connects, with TLS if the destination wants it.
 func open(ctx context.Context, to destination, dial dialFunc, trust Trust) (*socket, error) {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
@@ -81,7 +81,7 @@ func open(ctx context.Context, to destination, dial dialFunc, trust Trust) (*soc
 	return &socket{to: to, conn: conn, watch: newWatch(conn), reader: reader{Reader: http1.Reader{Src: conn}}}, nil
 }
 
-// bound lets the context's end break off every read and write.
+// bound makes the end of ctx interrupt every read and write.
 func (s *socket) bound(ctx context.Context) {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = s.conn.SetDeadline(deadline)
@@ -93,7 +93,8 @@ func (s *socket) bound(ctx context.Context) {
 	}
 }
 
-// unbound takes the bounds away; it says false when the context had ended, which leaves the connection useless.
+// unbound removes the bounds. It returns false when the context has ended, which makes the
+// connection useless.
 func (s *socket) unbound() bool {
 	return s.stop() && s.conn.SetDeadline(time.Time{}) == nil
 }

@@ -13,17 +13,19 @@ import (
 	"time"
 )
 
-// Trust decides which certificates are taken of those who are called by https. The zero Trust takes what an authority of the system
-// vouches for.
+// Trust decides which certificates are accepted over https. The zero Trust accepts those of the
+// system's authorities.
 type Trust struct {
-	// Authorities take the place of the system's; nil is the system's. AddPEM adds to these.
+	// Authorities replace the system's; nil is the system's. AddPEM adds to them.
 	Authorities *x509.CertPool
-	// SkipVerify takes any certificate, so that anybody on the way can read and change what is sent.
+	// SkipVerify accepts any certificate, so anybody on the network path can read and change what
+	// is sent.
 	SkipVerify bool
 }
 
-// AddPEM trusts the certificates of a PEM text, besides those that are trusted already: authorities, or single servers. What stands
-// between them is passed over, as are keys. Errors wrap ErrCertificates and say which certificate is wrong, counted from 1.
+// AddPEM trusts the certificates in a PEM text, of authorities or single servers, in addition to
+// those that are trusted already. It skips keys and text between the certificates. Errors wrap
+// ErrCertificates and say which certificate is wrong, counted from 1.
 func (t *Trust) AddPEM(text []byte) error {
 	certificates, err := parsePEM(text)
 	if err != nil {
@@ -66,24 +68,24 @@ func parsePEM(text []byte) ([]*x509.Certificate, error) {
 	case len(bytes.TrimSpace(text)) == 0:
 		return nil, errors.New("it is empty: " + want)
 	case len(certificates) < begun:
-		return nil, fmt.Errorf("%d of its %d certificates cannot be read: is it whole?", begun-len(certificates), begun)
+		return nil, fmt.Errorf("%d of its %d certificates cannot be read: is the file complete?", begun-len(certificates), begun)
 	case len(certificates) > 0:
 		return certificates, nil
 	case other != "":
-		return nil, fmt.Errorf("there is no certificate in it, but %q: %s", other, want)
+		return nil, fmt.Errorf("it has no certificate, but %q: %s", other, want)
 	}
 	if _, err := x509.ParseCertificates(text); err == nil {
-		return nil, errors.New("it is a certificate in DER: " + want + " (openssl x509 -inform der makes that of it)")
+		return nil, errors.New("it is a certificate in DER: " + want + " (convert it with openssl x509 -inform der)")
 	}
-	return nil, errors.New("there is no certificate in it: " + want)
+	return nil, errors.New("it has no certificate: " + want)
 }
 
-// Config is what a TLS client needs to know of it. Errors that come of it can be explained by Explain.
+// Config returns the TLS client configuration. Explain explains the errors that it causes.
 func (t Trust) Config() *tls.Config {
 	return &tls.Config{RootCAs: t.Authorities, InsecureSkipVerify: t.SkipVerify}
 }
 
-// secure agrees on TLS with the host at the other end of conn. HTTP/1.1 is the only protocol offered.
+// secure performs the TLS handshake with host over conn. It offers HTTP/1.1 only.
 func (t Trust) secure(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
 	config := t.Config()
 	config.ServerName, config.NextProtos = host, []string{"http/1.1"}
@@ -94,17 +96,18 @@ func (t Trust) secure(ctx context.Context, conn net.Conn, host string) (net.Conn
 	return secured, nil
 }
 
-// untrusted is a certificate that was not taken.
+// untrusted is the error for a rejected certificate.
 type untrusted struct {
-	why string // and what can be done about it
+	why string // and what you can do about it
 	err error
 }
 
 func (u *untrusted) Error() string { return u.why }
 func (u *untrusted) Unwrap() error { return u.err }
 
-// Explain says of a peer's certificate that was not taken why, and what can be done about it; the error then wraps err. Any other error, and nil,
-// is returned as it is. The text is the same for all failures of one cause.
+// Explain returns an error that says why a peer's certificate was rejected, and what you can do
+// about it; it wraps err. It returns any other error, and nil, unchanged. The text is the same for
+// all failures with one cause.
 func Explain(err error) error {
 	var (
 		asked     *url.Error
@@ -122,7 +125,7 @@ func Explain(err error) error {
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
-	case errors.As(err, &asked): // it says what was asked, and stays in front
+	case errors.As(err, &asked): // its text names the URL and stays in front
 		if why := Explain(asked.Err); why != asked.Err { //nolint:errorlint // the same one
 			return &url.Error{Op: asked.Op, URL: asked.URL, Err: why}
 		}
@@ -132,21 +135,21 @@ func Explain(err error) error {
 	case errors.As(err, &system):
 		return &untrusted{plain(system.Error()) + trust, err}
 	case errors.As(err, &host):
-		return &untrusted{plain(host.Error()) + ": call a name that it is for, or " + skip, err}
+		return &untrusted{plain(host.Error()) + ": use a host name in the certificate, or " + skip, err}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil:
-		// The text of the package holds the time of each failure.
+		// The x509 package's text has the time of each failure.
 		what := "certificate expired on " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 		if time.Now().Before(invalid.Cert.NotBefore) {
 			what = "certificate is not valid before " + invalid.Cert.NotBefore.UTC().Format(time.RFC3339)
 		}
 		return &untrusted{what + ": renew it, or " + skip, err}
 	case errors.As(err, &verify), errors.As(err, &invalid):
-		return &untrusted{plain(innermost(err)) + ": mend it, or " + skip, err}
+		return &untrusted{plain(innermost(err)) + ": fix it, or " + skip, err}
 	}
 	return err
 }
 
-// plain is a text of package x509 without its name.
+// plain removes the name of package x509 from its text.
 func plain(text string) string {
 	const name = "x509: "
 	if len(text) > len(name) && text[:len(name)] == name {

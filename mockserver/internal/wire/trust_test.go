@@ -78,8 +78,9 @@ func secureServer(t testing.TB, certificate *authority) string {
 
 func loopback() []net.IP { return []net.IP{net.IPv4(127, 0, 0, 1)} }
 
-// A certificate that is not taken is refused before anything is sent, and the error says what can be done, in the same words for
-// Client, Conn, and whoever uses net/http with Trust's configuration.
+// A certificate that is not taken is refused before anything is sent, and the error says what can
+// be done, in the same words for Client, Conn, and whoever uses net/http with Trust's
+// configuration.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	known, unknown := newAuthority(t, "known"), newAuthority(t, "unknown")
@@ -98,11 +99,11 @@ func TestTrust(t *testing.T) {
 		},
 		{
 			"for another address", newCertificate(t, known, &x509.Certificate{IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1)}}),
-			"certificate is valid for 192.0.2.1, not 127.0.0.1: call a name that it is for, or " + skip,
+			"certificate is valid for 192.0.2.1, not 127.0.0.1: use a host name in the certificate, or " + skip,
 		},
 		{
 			"for a name", newCertificate(t, known, &x509.Certificate{DNSNames: []string{"consumer.test"}}),
-			"cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs: call a name that it is for, or " + skip,
+			"cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs: use a host name in the certificate, or " + skip,
 		},
 		{
 			"expired", newCertificate(t, known, &x509.Certificate{IPAddresses: loopback(), NotBefore: then.AddDate(-1, 0, 0), NotAfter: then}),
@@ -114,7 +115,7 @@ func TestTrust(t *testing.T) {
 		},
 		{
 			"for another use", newCertificate(t, known, &x509.Certificate{IPAddresses: loopback(), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}),
-			"certificate specifies an incompatible key usage: mend it, or " + skip,
+			"certificate specifies an incompatible key usage: fix it, or " + skip,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -176,8 +177,8 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// A single server's certificate can be trusted as well as an authority, and what is added takes nothing away from those who use the
-// Trust already.
+// A single server's certificate can be trusted as well as an authority, and what is added takes
+// nothing away from those who use the Trust already.
 func TestTrustAServer(t *testing.T) {
 	t.Parallel()
 	alone := newCertificate(t, nil, &x509.Certificate{IPAddresses: loopback()})
@@ -227,10 +228,10 @@ func TestTrustedTextsThatAreNone(t *testing.T) {
 	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
 	for _, tt := range []struct{ name, text, want string }{
 		{"empty", " \n", "it is empty: want PEM, which begins with -----BEGIN CERTIFICATE-----"},
-		{"prose", "hello", "there is no certificate in it: want PEM"},
-		{"a key", string(private), `there is no certificate in it, but "PRIVATE KEY": want PEM`},
-		{"DER", string(one.Certificate.Certificate[0]), "it is a certificate in DER: want PEM, which begins with -----BEGIN CERTIFICATE----- (openssl x509 -inform der makes that of it)"},
-		{"cut off", string(one.pem) + string(one.pem[:len(one.pem)/2]), "1 of its 2 certificates cannot be read: is it whole?"},
+		{"prose", "hello", "it has no certificate: want PEM"},
+		{"a key", string(private), `it has no certificate, but "PRIVATE KEY": want PEM`},
+		{"DER", string(one.Certificate.Certificate[0]), "it is a certificate in DER: want PEM, which begins with -----BEGIN CERTIFICATE----- (convert it with openssl x509 -inform der)"},
+		{"cut off", string(one.pem) + string(one.pem[:len(one.pem)/2]), "1 of its 2 certificates cannot be read: is the file complete?"},
 		{"no base64", strings.Replace(string(one.pem), "M", "*", 1), "1 of its 1 certificates cannot be read"},
 		{"no certificate", string(one.pem) + string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})), "certificate 2 cannot be read: x509: "},
 	} {

@@ -11,35 +11,37 @@ import (
 // Kind is how two requests differ in one place.
 type Kind string
 
-// The kinds. The last four say the same in another way.
+// The kinds. The last four do not change the meaning.
 const (
-	Added      Kind = "added"      // only the second has it
-	Removed    Kind = "removed"    // only the first has it
-	Changed    Kind = "changed"    // both have it, and it says something else
-	Case       Kind = "case"       // a header's name in other letters
-	Order      Kind = "order"      // the same lines or keys, one after the other otherwise
-	Spelling   Kind = "spelling"   // the same JSON value, written otherwise: 1.0 for 1, "\/" for "/"
-	Whitespace Kind = "whitespace" // the same JSON text but for the space between its parts
+	Added   Kind = "added"   // only the second has it
+	Removed Kind = "removed" // only the first has it
+	Changed Kind = "changed" // both have it, with different values
+	Case    Kind = "case"    // a header's name in different case
+	Order   Kind = "order"   // the same lines or keys in a different order
+	// the same JSON value in different notation: 1.0 for 1, "\/" for "/"
+	Spelling   Kind = "spelling"
+	Whitespace Kind = "whitespace" // the same JSON tokens with different white space
 )
 
 // Difference is one place in which two requests differ.
 type Difference struct {
-	// Where is method, target, version, "header NAME" (and #2 for the second of that name), headers, or body, in JSON with
-	// the pointer behind it: "body /items/0/id". Of a text it is the line, "body line 3", of bytes the offset, "body byte 17".
+	// Where is method, target, version, "header NAME" (with #2 for the second of that name),
+	// headers, or body. A JSON body adds the pointer: "body /items/0/id". Text adds the line, "body
+	// line 3", and bytes the offset, "body byte 17".
 	Where string `json:"where" doc:"method, target, version, header NAME, headers, or body with a JSON pointer, a line or an offset"`
-	Kind  Kind   `json:"kind" enum:"added,removed,changed,case,order,spelling,whitespace" doc:"how it differs; the last four say the same in another way"`
-	// Before and After are what stands there, JSON as it is written; nil where nothing does. What is long is cut off.
-	Before *string `json:"before" doc:"what the first has there, JSON as it is written; null for nothing"`
-	After  *string `json:"after" doc:"what the second has there"`
+	Kind  Kind   `json:"kind" enum:"added,removed,changed,case,order,spelling,whitespace" doc:"how it differs; the last four do not change the meaning"`
+	// Before and After are the values there, JSON as written; nil is no value. Long values are cut.
+	Before *string `json:"before" doc:"the value in the first request, JSON as written; null for none"`
+	After  *string `json:"after" doc:"the value in the second request"`
 }
 
 // Result is how two requests differ.
 type Result struct {
-	// SameBytes says whether they are the same on the wire, byte for byte.
+	// SameBytes reports whether they are the same on the wire, byte for byte.
 	SameBytes bool `json:"same_bytes" doc:"whether the requests are the same, byte for byte"`
-	// SameMeaning says whether they differ in nothing but case, order, spelling and white space.
+	// SameMeaning reports whether they differ only in case, order, spelling and white space.
 	SameMeaning bool         `json:"same_meaning" doc:"whether they differ in case, order, spelling and white space at most"`
-	Differences []Difference `json:"differences" doc:"what differs, from the request line to the body"`
+	Differences []Difference `json:"differences" doc:"the differences, from the request line to the body"`
 	// Omitted counts the differences beyond MaxDifferences.
 	Omitted int `json:"omitted" doc:"how many more differences there are"`
 }
@@ -66,7 +68,7 @@ func Messages(before, after wire.Message) Result {
 	return r
 }
 
-// comparison gathers differences.
+// comparison collects differences.
 type comparison struct {
 	found        []Difference
 	omitted      int
@@ -92,7 +94,7 @@ func (c *comparison) text(where, before, after string) {
 	}
 }
 
-// body compares as JSON if both are, else as text, else as bytes.
+// body compares as JSON if both are JSON, else as text, else as bytes.
 func (c *comparison) body(before, after []byte) {
 	switch {
 	case bytes.Equal(before, after):
@@ -109,7 +111,7 @@ func (c *comparison) body(before, after []byte) {
 	}
 }
 
-// clip cuts a long text off.
+// clip cuts a long text.
 func clip(s *string) *string {
 	if s == nil || len(*s) <= maxText {
 		return s

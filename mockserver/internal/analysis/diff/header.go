@@ -7,7 +7,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// line is a header line, known by its name and by the how-manieth of that name it is.
+// line is a header line, identified by its name and its number among the lines of that name.
 type line struct {
 	name, value string
 	nth         int
@@ -33,11 +33,11 @@ func numbered(headers signature.Headers) (lines []line, byPlace map[string]line)
 	return lines, byPlace
 }
 
-// headers compares header lines: those of a name with each other, in their order.
+// headers compares header lines: it pairs the lines of one name in their order.
 func (c *comparison) headers(before, after signature.Headers) {
 	first, inFirst := numbered(before)
 	second, inSecond := numbered(after)
-	var common, order []string // places that both have, in the order of each
+	var common, order []string // places in both, in the order of each
 	for _, b := range first {
 		a, ok := inSecond[b.where()]
 		if !ok {
@@ -62,7 +62,7 @@ func (c *comparison) headers(before, after signature.Headers) {
 	c.order("headers", common, order, func(place string) string { return strings.TrimPrefix(place, "header ") })
 }
 
-// order compares the order of what two lists have in common.
+// order compares the order of the elements that two lists share.
 func (c *comparison) order(where string, before, after []string, name func(string) string) {
 	join := func(list []string) *string {
 		names := make([]string, len(list))

@@ -9,16 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// value is a JSON value, with the bytes that it is written in.
+// value is a JSON value, with its original bytes.
 type value struct {
 	raw     []byte
-	sum     uint64   // of its parts as they are written, without the space between them
+	sum     uint64   // hash of its parts as written, without white space between them
 	text    string   // of a string, unescaped
 	members []member // of an object, in their order
 	items   []value  // of an array
 }
 
-// member is one of an object. Those of one name are told apart by their number.
+// member is a member of an object. nth distinguishes members of one name.
 type member struct {
 	key string
 	nth int
@@ -33,7 +33,7 @@ func (v *value) kind() byte {
 	return '0'
 }
 
-// json compares two bodies that are JSON.
+// json compares two JSON bodies.
 func (c *comparison) json(before, after []byte) {
 	seed := maphash.MakeSeed()
 	parse := func(text []byte) value {
@@ -42,11 +42,11 @@ func (c *comparison) json(before, after []byte) {
 		return r.value()
 	}
 	b, a := parse(before), parse(after)
-	quiet := len(c.found) + c.omitted
+	count := len(c.found) + c.omitted
 	c.value("", &b, &a)
-	if len(c.found)+c.omitted == quiet {
+	if len(c.found)+c.omitted == count {
 		kind := Whitespace
-		if b.sum != a.sum { // a key
+		if b.sum != a.sum { // a key differs
 			kind = Spelling
 		}
 		c.add("body", kind, textOf(before), textOf(after))
@@ -80,12 +80,12 @@ func (c *comparison) object(pointer string, before, after *value) {
 		m := &after.members[i]
 		in[name{m.key, m.nth}] = &m.value
 	}
-	held := make(map[name]bool, len(before.members))
+	inBefore := make(map[name]bool, len(before.members))
 	var common, order []string
 	for i := range before.members {
 		m := &before.members[i]
 		id := name{m.key, m.nth}
-		held[id] = true
+		inBefore[id] = true
 		if other := in[id]; other != nil {
 			common = append(common, m.key)
 			c.value(below(pointer, m.key), &m.value, other)
@@ -95,7 +95,7 @@ func (c *comparison) object(pointer string, before, after *value) {
 	}
 	for i := range after.members {
 		m := &after.members[i]
-		if held[name{m.key, m.nth}] {
+		if inBefore[name{m.key, m.nth}] {
 			order = append(order, m.key)
 		} else {
 			c.add(at(below(pointer, m.key)), Added, nil, m.shown())
@@ -104,8 +104,8 @@ func (c *comparison) object(pointer string, before, after *value) {
 	c.order(at(pointer), common, order, func(key string) string { return key })
 }
 
-// array compares what stands between the same beginning and the same end item by item. The pointer of what was removed
-// is that in the first, else that in the second.
+// array compares item by item between the common beginning and the common end. A removed item has
+// its pointer in the first array, any other its pointer in the second.
 func (c *comparison) array(pointer string, before, after *value) {
 	b, a := before.items, after.items
 	same := func(x, y value) bool { return x.sum == y.sum }
@@ -131,7 +131,7 @@ func (c *comparison) array(pointer string, before, after *value) {
 	}
 }
 
-// at is where a value of the body stands.
+// at returns the place of a value in the body.
 func at(pointer string) string {
 	if pointer == "" {
 		return "body"
@@ -139,7 +139,7 @@ func at(pointer string) string {
 	return "body " + pointer
 }
 
-// below is the pointer (RFC 6901) of a member or an item.
+// below returns the pointer (RFC 6901) of a member or an item.
 func below(pointer, step string) string {
 	return pointer + "/" + strings.ReplaceAll(strings.ReplaceAll(step, "~", "~0"), "/", "~1")
 }
@@ -154,7 +154,7 @@ type reader struct {
 }
 
 func (r *reader) value() (v value) {
-	token, _ := r.Token() // it is valid
+	token, _ := r.Token() // the JSON is valid
 	end := int(r.InputOffset())
 	start := end - 1 // of a bracket
 	switch t := token.(type) {
@@ -201,7 +201,7 @@ func (r *reader) parts(v *value, object bool) {
 	v.sum = sum.Sum64()
 }
 
-// opening is where the string begins that ends before end.
+// opening returns where the string starts that ends before end.
 func opening(text []byte, end int) int {
 	for i := end - 2; ; i-- {
 		if text[i] != '"' {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// sameNumber says whether two JSON numbers are of the same value, exactly: 1, 1.0 and 10e-1 are.
+// sameNumber reports whether two JSON numbers are exactly equal, as 1, 1.0 and 10e-1 are.
 func sameNumber(x, y string) bool {
 	a, aOK := newDecimal(x)
 	b, bOK := newDecimal(y)
@@ -19,7 +19,7 @@ type decimal struct {
 	exponent int64
 }
 
-// newDecimal reads a JSON number; ok is false when its exponent is too long for anything but comparing the text.
+// newDecimal parses a JSON number. It returns false when the exponent is too large to compute with.
 func newDecimal(text string) (d decimal, ok bool) {
 	text, d.negative = strings.CutPrefix(text, "-")
 	if at := strings.IndexAny(text, "eE"); at >= 0 {
@@ -36,7 +36,7 @@ func newDecimal(text string) (d decimal, ok bool) {
 	d.exponent -= int64(len(digits) - len(d.digits))
 	d.digits = strings.TrimRight(d.digits, "0")
 	if d.digits == "" {
-		return decimal{negative: d.negative}, true // -0 is not 0 to everyone who reads it
+		return decimal{negative: d.negative}, true // some readers distinguish -0 from 0
 	}
 	return d, true
 }

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// lines compares two texts line by line, between the same beginning and the same end.
+// lines compares two texts line by line, between the common beginning and the common end.
 func (c *comparison) lines(before, after []byte) {
 	b, a := bytes.SplitAfter(before, []byte("\n")), bytes.SplitAfter(after, []byte("\n"))
 	start := 0
@@ -29,7 +29,7 @@ func (c *comparison) lines(before, after []byte) {
 	}
 }
 
-// bytes shows the stretch from the first to the last byte that differ.
+// bytes compares the range from the first to the last byte that differ.
 func (c *comparison) bytes(before, after []byte) {
 	start := 0
 	for start < len(before) && start < len(after) && before[start] == after[start] {
@@ -50,7 +50,7 @@ func (c *comparison) bytes(before, after []byte) {
 	}
 }
 
-// textOf is a text as it is; of bytes that are none, escaped as Go does.
+// textOf returns a text unchanged, and escapes other bytes as Go does.
 func textOf(raw []byte) *string {
 	if !utf8.Valid(raw) {
 		text := strconv.QuoteToASCII(string(raw[:min(len(raw), maxText)]))

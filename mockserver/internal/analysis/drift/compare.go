@@ -11,20 +11,21 @@ type Kind string
 
 // The kinds.
 const (
-	Missing  Kind = "missing"  // a member that was always there is missing
-	Optional Kind = "optional" // a member that was always there is missing sometimes
-	New      Kind = "new"      // a member appears that never was there
-	Retyped  Kind = "type"     // a value has a type that it never had
-	Word     Kind = "word"     // a string says something that is not among the few things that it used to say
+	Missing  Kind = "missing"  // a member that was always present is missing
+	Optional Kind = "optional" // a member that was always present is missing sometimes
+	New      Kind = "new"      // a member that was never present appears
+	Retyped  Kind = "type"     // a value has a new type
+	Word     Kind = "word"     // a string has a value that is not among its few known values
 )
 
 // Change is one place that drifted.
 type Change struct {
-	// Where is a JSON pointer (RFC 6901), with * for any item of an array: "/items/*/id"; "" is the body itself.
+	// Where is a JSON pointer (RFC 6901), with * for any item of an array: "/items/*/id"; "" is the
+	// body itself.
 	Where  string `json:"where" doc:"a JSON pointer, * is any item of an array; empty is the body itself"`
-	Kind   Kind   `json:"kind" enum:"gone,optional,new,type,word" doc:"gone and optional: a member that was always there; new: one that never was; type: another type; word: none of the few things that a string used to say"`
-	Before string `json:"before" doc:"the types, or words, that were there"`
-	After  string `json:"after" doc:"those that are there now"`
+	Kind   Kind   `json:"kind" enum:"missing,optional,new,type,word" doc:"missing and optional: a member that was always present; new: a member that never was; type: another type; word: a string outside its few known values"`
+	Before string `json:"before" doc:"the types, or words, before"`
+	After  string `json:"after" doc:"the types, or words, now"`
 }
 
 func (c Change) String() string {
@@ -47,8 +48,9 @@ func (c Change) String() string {
 // MaxChanges bounds what Compare returns.
 const MaxChanges = 1000
 
-// Compare tells in what the bodies of after look otherwise than those of before: up to MaxChanges, in the order of the
-// members. It is never nil. What a shape has not seen, such as the items of arrays that were empty, is no drift.
+// Compare returns how the bodies of after differ in shape from those of before: up to MaxChanges,
+// in the order of the members. The result is never nil. Parts that a shape has not seen, such as
+// the items of empty arrays, have not drifted.
 func Compare(before, after *Shape) []Change {
 	changes := []Change{}
 	compare(&changes, "", before, after)
@@ -61,11 +63,11 @@ func compare(changes *[]Change, where string, before, after *Shape) {
 	}
 	add := func(at string, kind Kind, b, a string) { *changes = append(*changes, Change{at, kind, b, a}) }
 	was, is := before.Types(), after.Types()
-	if slices.ContainsFunc(is, func(t Type) bool { return !before.had(t) }) {
+	if slices.ContainsFunc(is, func(t Type) bool { return !before.allows(t) }) {
 		add(where, Retyped, join(was), join(is))
 	}
 	if words := before.vocabulary(); words != nil {
-		for _, word := range after.strange(words) {
+		for _, word := range after.unknownWords(words) {
 			add(where, Word, quote(words), quote([]string{word}))
 		}
 	}
@@ -93,22 +95,22 @@ func compare(changes *[]Change, where string, before, after *Shape) {
 	}
 }
 
-// had says whether a value of that type is nothing new.
-func (s *Shape) had(t Type) bool { return s.types[t] > 0 || t == Integer && s.types[Number] > 0 }
+// allows reports whether a value of that type occurred before.
+func (s *Shape) allows(t Type) bool { return s.types[t] > 0 || t == Integer && s.types[Number] > 0 }
 
-// strange are the strings, in order, that are not among the words.
-func (s *Shape) strange(words []string) []string {
-	var strange []string
+// unknownWords returns the strings that are not among words, sorted.
+func (s *Shape) unknownWords(words []string) []string {
+	var unknown []string
 	for word := range s.words {
 		if !slices.Contains(words, word) {
-			strange = append(strange, word)
+			unknown = append(unknown, word)
 		}
 	}
-	slices.Sort(strange)
-	if s.wordy {
-		strange = append(strange, "…")
+	slices.Sort(unknown)
+	if s.tooManyWords {
+		unknown = append(unknown, "…")
 	}
-	return strange
+	return unknown
 }
 
 func join(types []Type) string {
@@ -127,7 +129,7 @@ func quote(words []string) string {
 	return strings.Join(texts, " or ")
 }
 
-// below is the pointer of a member.
+// below returns the pointer of a member.
 func below(where, name string) string {
 	return where + "/" + strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
 }

@@ -81,7 +81,7 @@ func TestWhatIsNoJSON(t *testing.T) {
 		{`{"a":`, "it ends too early"},
 		{`{"a":1}{}`, "something follows the value, at byte"},
 		{`{"a":x}`, "invalid character"},
-		{strings.Repeat("[", 102) + strings.Repeat("]", 102), "nested more than 100 deep"},
+		{strings.Repeat("[", 102) + strings.Repeat("]", 102), "has more than 100 levels"},
 	} {
 		if err := s.Add([]byte(c.body)); !errors.Is(err, drift.ErrNotJSON) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want ErrNotJSON with %q", c.body, err, c.want)
@@ -168,8 +168,8 @@ func values() *rapid.Generator[any] {
 	})
 }
 
-// Another implementation of JSON Schema agrees: what was taken in fits the schema, and what does not drift fits it too,
-// and nothing else.
+// Another implementation of JSON Schema agrees: what was taken in fits the schema, and what does
+// not drift fits it too, and nothing else.
 func TestSchemaTellsDrift(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -5,8 +5,8 @@ import "encoding/json"
 // Draft is the dialect of the schemas.
 const Draft = "https://json-schema.org/draft/2020-12/schema"
 
-// Schema is a JSON Schema of a place: what was always there is required, and what never was is not allowed, so that a
-// validator tells of every drift.
+// Schema is a JSON Schema. Members that were always present are required, and members that never
+// occurred are not allowed, so a validator finds every drift.
 type Schema struct {
 	Draft       string   `json:"$schema,omitempty"`
 	Title       string   `json:"title,omitempty"`
@@ -28,18 +28,18 @@ type Fields struct {
 	Schemas map[string]Schema
 }
 
-// Put adds a schema behind the others, or replaces that of the name.
+// Put appends a schema, or replaces the one of that name.
 func (f *Fields) Put(name string, s Schema) {
 	if f.Schemas == nil {
 		f.Schemas = map[string]Schema{}
 	}
-	if _, held := f.Schemas[name]; !held {
+	if _, exists := f.Schemas[name]; !exists {
 		f.Names = append(f.Names, name)
 	}
 	f.Schemas[name] = s
 }
 
-// MarshalJSON writes an object.
+// MarshalJSON encodes f as an object, in order.
 func (f *Fields) MarshalJSON() ([]byte, error) {
 	out := []byte{'{'}
 	for i, name := range f.Names {
@@ -59,8 +59,9 @@ func (f *Fields) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// Schema is the schema that fits all that was taken in, and nothing that drifted from it, but that JSON Schema takes 1.0
-// for an integer. A shape that has seen nothing allows everything.
+// Schema returns a schema that accepts all bodies added so far, and no body that drifted from them,
+// except that JSON Schema accepts 1.0 as an integer. A shape that has seen nothing allows
+// everything.
 func (s *Shape) Schema() Schema {
 	var out Schema
 	if types := s.Types(); len(types) == 1 {

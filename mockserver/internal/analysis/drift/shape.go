@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/internal/redact"
 )
 
-// Type is that of a JSON value, as JSON Schema names it.
+// Type is the type of a JSON value, named as in JSON Schema.
 type Type string
 
 // The types. An integer is a number without fraction and exponent.
@@ -26,35 +26,35 @@ const (
 	Object  Type = "object"
 )
 
-// ErrNotJSON is what Add says of a body that is no JSON, or is nested deeper than a shape goes.
-var ErrNotJSON = errors.New("no JSON that a shape can be taken of")
+// ErrNotJSON means that a body is not JSON, or is nested deeper than a shape allows.
+var ErrNotJSON = errors.New("not readable as JSON")
 
 // Bounds of a shape.
 const (
-	maxDepth   = 100 // objects and arrays within one another
-	maxMembers = 500 // names of members of one place; further ones are not told apart
-	maxWords   = 12  // different strings of one place; with more, what they say is not known
+	maxDepth   = 100 // nesting of objects and arrays
+	maxMembers = 500 // names of members in one place; more are not recorded
+	maxWords   = 12  // different strings in one place; with more, none is recorded
 	maxWord    = 60  // bytes of such a string
 )
 
-// Shape is what one place of JSON bodies was seen to hold. The zero value has seen nothing.
+// Shape describes the values seen in one place of JSON bodies. The zero value has seen nothing.
 type Shape struct {
 	seen  int // values
 	types map[Type]int
 
 	members map[string]*Shape // of the objects
-	order   []string          // of the members, as they first came
-	more    bool              // members came that are not among them
+	order   []string          // of the members, by first occurrence
+	more    bool              // some members were not recorded
 	items   *Shape            // of all items of the arrays
 
-	words map[string]int // what the strings said
-	wordy bool           // more different things than there is room for
+	words        map[string]int // how often each string occurred
+	tooManyWords bool           // too many different strings, or a long one
 }
 
-// Seen is how many bodies were taken in.
+// Seen returns how many bodies were added.
 func (s *Shape) Seen() int { return s.seen }
 
-// Add takes a body in: one JSON value. ErrNotJSON leaves the shape as it was.
+// Add adds a body: one JSON value. It leaves the shape unchanged when it returns ErrNotJSON.
 func (s *Shape) Add(body []byte) error {
 	var one Shape
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -72,10 +72,10 @@ func (s *Shape) Add(body []byte) error {
 	return nil
 }
 
-// read takes in the next value.
+// read adds the next value.
 func (s *Shape) read(d *json.Decoder, depth int) error {
 	if depth > maxDepth {
-		return fmt.Errorf("it is nested more than %d deep", maxDepth)
+		return fmt.Errorf("it has more than %d levels", maxDepth)
 	}
 	token, err := d.Token()
 	if err != nil {
@@ -123,7 +123,8 @@ func (s *Shape) readItems(d *json.Decoder, depth int) error {
 	return nil
 }
 
-// readMembers takes in an object. Of members of one name the last counts, as for most programs that read it.
+// readMembers adds an object. The last of several members with one name counts, as in most JSON
+// parsers.
 func (s *Shape) readMembers(d *json.Decoder, depth int) error {
 	s.is(Object)
 	var one Shape
@@ -149,20 +150,20 @@ func (s *Shape) is(t Type) {
 	s.types[t]++
 }
 
-// word notes what a string says, n times.
+// word counts a string n times.
 func (s *Shape) word(text string, n int) {
-	if s.wordy {
+	if s.tooManyWords {
 		return
 	}
 	if s.words == nil {
 		s.words = map[string]int{}
 	}
 	if s.words[text] += n; len(text) > maxWord || len(s.words) > maxWords {
-		s.words, s.wordy = nil, true
+		s.words, s.tooManyWords = nil, true
 	}
 }
 
-// put makes value the member of that name.
+// put sets the member of that name.
 func (s *Shape) put(name string, value *Shape) {
 	if s.members == nil {
 		s.members = map[string]*Shape{}
@@ -177,7 +178,7 @@ func (s *Shape) put(name string, value *Shape) {
 	s.members[name] = value
 }
 
-// merge adds what another shape has seen, which is not used any more.
+// merge adds the values of another shape, which must not be used afterwards.
 func (s *Shape) merge(other *Shape) {
 	s.seen += other.seen
 	for t, n := range other.types {
@@ -194,8 +195,8 @@ func (s *Shape) merge(other *Shape) {
 	default:
 		s.items.merge(other.items)
 	}
-	if other.wordy {
-		s.words, s.wordy = nil, true
+	if other.tooManyWords {
+		s.words, s.tooManyWords = nil, true
 	}
 	for text, n := range other.words {
 		s.word(text, n)
@@ -205,33 +206,33 @@ func (s *Shape) merge(other *Shape) {
 func (s *Shape) mergeMembers(other *Shape) {
 	s.more = s.more || other.more
 	for _, name := range other.order {
-		if held := s.members[name]; held != nil {
-			held.merge(other.members[name])
+		if existing := s.members[name]; existing != nil {
+			existing.merge(other.members[name])
 		} else {
 			s.put(name, other.members[name])
 		}
 	}
 }
 
-// always says whether each object of the place has the member.
+// always reports whether each object in the place has the member.
 func (s *Shape) always(name string) bool {
 	m := s.members[name]
 	return m != nil && m.seen == s.types[Object]
 }
 
-// A place knows its words when each came back, on average, this often.
-const known = 8
+// minRepeats is how often each string must occur, on average, for the place to list its strings.
+const minRepeats = 8
 
-// vocabulary is what the strings of the place say, in order, if they say few things again and again, and there is nothing
-// but them and null; else nil.
+// vocabulary returns the strings of the place, sorted, if few strings occur again and again and
+// there are no other values except null; else nil.
 func (s *Shape) vocabulary() []string {
-	if s.wordy || len(s.words) == 0 || s.types[String] < known*len(s.words) || s.types[String]+s.types[Null] < s.seen {
+	if s.tooManyWords || len(s.words) == 0 || s.types[String] < minRepeats*len(s.words) || s.types[String]+s.types[Null] < s.seen {
 		return nil
 	}
 	words := make([]string, 0, len(s.words))
 	for word := range s.words {
 		if word == redact.Word {
-			return nil // what it stands for is not known
+			return nil // its real value is unknown
 		}
 		words = append(words, word)
 	}
@@ -239,10 +240,11 @@ func (s *Shape) vocabulary() []string {
 	return words
 }
 
-// typeOrder is that in which types are named.
+// typeOrder is the order in which Types lists types.
 var typeOrder = [...]Type{Object, Array, String, Integer, Number, Boolean, Null}
 
-// Types are those that were seen; Integer is left out where there is a Number, which it is one of.
+// Types returns the types that were seen. It omits Integer when there is a Number, which includes
+// it.
 func (s *Shape) Types() []Type {
 	var types []Type
 	for _, t := range typeOrder {

@@ -6,19 +6,19 @@ import (
 	"io"
 )
 
-// Body is a body as it is read. After an error it is what there was.
+// Body is a body as it is read. After an error it has what was read.
 type Body struct {
-	Bytes []byte // what was read is appended
-	Most  int    // bytes of Bytes: ErrLong when there are more; Skip reads all and keeps nothing
+	Bytes []byte // read bytes are appended
+	Max   int    // bound of Bytes: ErrLong when there are more; Skip reads all and keeps nothing
 
-	// Frames keeps the bytes of a body in chunks as they came, in Framed, and the lines of its
-	// trailer.
+	// Frames stores the raw bytes of a chunked body in Framed, and the lines of its trailer in
+	// Trailer.
 	Frames  bool
 	Framed  []byte
 	Trailer []string
-	// MostFraming bounds what frames the chunks, in bytes; 0 is no bound. MostTrailer bounds the
+	// MaxFraming bounds the framing of the chunks, in bytes; 0 is no bound. MaxTrailer bounds the
 	// trailer; 0 is MaxHead.
-	MostFraming, MostTrailer int
+	MaxFraming, MaxTrailer int
 
 	framing int // bytes so far
 }
@@ -26,7 +26,7 @@ type Body struct {
 // Skip as Body.Most reads a body to its end and keeps nothing.
 const Skip = -1
 
-// frame takes account of bytes that frame chunks.
+// frame counts bytes that frame chunks, and stores them when b.Frames is set.
 func (b *Body) frame(raw []byte) {
 	b.framing += len(raw)
 	if b.Frames {
@@ -36,19 +36,19 @@ func (b *Body) frame(raw []byte) {
 
 // Sized reads n bytes of a body.
 func (r *Reader) Sized(b *Body, n int64) error {
-	if b.Most == Skip {
+	if b.Max == Skip {
 		return r.skip(n)
 	}
-	over := n > int64(b.Most-len(b.Bytes))
+	over := n > int64(b.Max-len(b.Bytes))
 	if over {
-		n = int64(b.Most - len(b.Bytes))
+		n = int64(b.Max - len(b.Bytes))
 	}
 	end := len(b.Bytes) + int(n)
 	buffered := min(r.w-r.r, int(n))
 	b.Bytes = append(b.Bytes, r.buf[r.r:r.r+buffered]...)
 	r.r += buffered
 	for len(b.Bytes) < end {
-		if len(b.Bytes) == cap(b.Bytes) { // as it comes, whatever length was announced
+		if len(b.Bytes) == cap(b.Bytes) { // grow as bytes arrive: the announced length may be false
 			size := min(end, max(FirstSpace, 2*len(b.Bytes)))
 			if err := r.room(size - cap(b.Bytes)); err != nil {
 				return err
@@ -83,15 +83,15 @@ func (r *Reader) skip(n int64) error {
 	}
 }
 
-// Rest reads a body that ends where the connection does.
+// Rest reads a body that ends where the connection ends.
 func (r *Reader) Rest(b *Body) error {
 	for {
 		part := r.buf[r.r:r.w]
 		r.r = r.w
 		switch {
-		case b.Most == Skip:
-		case len(part) > b.Most-len(b.Bytes):
-			b.Bytes = append(b.Bytes, part[:b.Most-len(b.Bytes)]...)
+		case b.Max == Skip:
+		case len(part) > b.Max-len(b.Bytes):
+			b.Bytes = append(b.Bytes, part[:b.Max-len(b.Bytes)]...)
 			return ErrLong
 		default:
 			b.Bytes = append(b.Bytes, part...)
@@ -104,11 +104,11 @@ func (r *Reader) Rest(b *Body) error {
 	}
 }
 
-// Chunks reads a body in chunks, decoded, to the end of its trailer: RFC 9112 §7.1.
+// Chunks reads a chunked body, decoded, to the end of its trailer: RFC 9112 §7.1.
 func (r *Reader) Chunks(b *Body) error {
 	for {
-		if b.MostFraming > 0 && b.framing > b.MostFraming { // chunk extensions have no other bound
-			return TooLarge(fmt.Sprintf("what frames the chunks has more than %d bytes", b.MostFraming))
+		if b.MaxFraming > 0 && b.framing > b.MaxFraming { // chunk extensions have no other bound
+			return TooLarge(fmt.Sprintf("the framing of the chunks has more than %d bytes", b.MaxFraming))
 		}
 		line, err := r.line(b)
 		if err != nil {
@@ -136,18 +136,18 @@ func (r *Reader) Chunks(b *Body) error {
 			return err
 		}
 		if len(line) > 0 {
-			return Malformed(fmt.Sprintf("%d bytes behind a chunk of %d: want the end of the line", len(line), size))
+			return Malformed(fmt.Sprintf("%d bytes after a chunk of %d: want the end of the line", len(line), size))
 		}
 	}
 }
 
-// trailer reads the lines behind the last chunk.
+// trailer reads the lines after the last chunk.
 func (r *Reader) trailer(b *Body) error {
-	most := b.MostTrailer
-	if most == 0 {
-		most = MaxHead
+	limit := b.MaxTrailer
+	if limit == 0 {
+		limit = MaxHead
 	}
-	for size := 0; size <= most; {
+	for size := 0; size <= limit; {
 		line, err := r.line(b)
 		if err != nil || len(line) == 0 {
 			return err
@@ -157,5 +157,5 @@ func (r *Reader) trailer(b *Body) error {
 			b.Trailer = append(b.Trailer, string(line))
 		}
 	}
-	return TooLarge(fmt.Sprintf("the trailer has more than %d bytes", most))
+	return TooLarge(fmt.Sprintf("the trailer has more than %d bytes", limit))
 }

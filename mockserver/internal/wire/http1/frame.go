@@ -8,19 +8,19 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// Frame is what a head says of its message's end and of the connection: RFC 9112 §6 and §9.
+// Frame is what a head says about its message's end and the connection: RFC 9112 §6 and §9.
 type Frame struct {
-	Length    int64 // of the body; 0 when nothing is said
+	Length    int64 // of the body; 0 when there is no Content-Length
 	Stated    bool  // there is a Content-Length
 	Coded     bool  // there is a Transfer-Encoding
-	Chunked   bool  // and its last coding is chunked: Length does not count
+	Chunked   bool  // the last coding is chunked, so Length is ignored
 	Expect    bool  // the sender waits for 100 Continue
 	Close     bool  // Connection: close
 	KeepAlive bool  // Connection: keep-alive, which matters in HTTP/1.0
 	Hosts     int   // Host lines
 }
 
-// FrameOf reads the frame of parsed header lines. The error is Malformed.
+// FrameOf returns the frame of parsed header lines. The error is Malformed.
 func FrameOf(lines signature.Headers) (Frame, error) {
 	var f Frame
 	for i := range lines {
@@ -31,8 +31,8 @@ func FrameOf(lines signature.Headers) (Frame, error) {
 	return f, nil
 }
 
-// Field takes account of one header line. It returns false when that is a Content-Length that is
-// not one number of bytes.
+// Field adds one header line. It returns false for a Content-Length that is not one number of
+// bytes.
 func (f *Frame) Field(name, value string) (ok bool) {
 	switch {
 	case is(name, "Host"):
@@ -54,10 +54,10 @@ func (f *Frame) Field(name, value string) (ok bool) {
 	return true
 }
 
-// is compares without regard to case; the lengths differ most of the time.
+// is compares without regard to case. It compares lengths first, because they usually differ.
 func is(name, with string) bool { return len(name) == len(with) && strings.EqualFold(name, with) }
 
-// Lists says whether a comma-separated list holds token, in any case.
+// Lists reports whether a comma-separated list holds token, in any case.
 func Lists(list, token string) bool {
 	for more := true; more; {
 		var item string
@@ -69,23 +69,23 @@ func Lists(list, token string) bool {
 	return false
 }
 
-// EndsChunked says whether the last coding of a Transfer-Encoding is chunked.
+// EndsChunked reports whether the last coding of a Transfer-Encoding is chunked.
 func EndsChunked(codings string) bool {
 	return is(strings.Trim(codings[strings.LastIndexByte(codings, ',')+1:], " \t"), "chunked")
 }
 
-// Length reads a Content-Length: digits only, no sign and no list.
+// Length parses a Content-Length: digits only, no sign and no list.
 func Length(value string) (n int64, ok bool) {
 	length, err := strconv.ParseUint(strings.Trim(value, " \t"), 10, 62)
 	return int64(length), err == nil
 }
 
-// chunkSize reads the hexadecimal number that the line before a chunk begins with.
+// chunkSize parses the hexadecimal number at the start of the line before a chunk.
 func chunkSize(line string) (int64, error) {
-	const mostDigits = 15 // so that it cannot overflow
+	const maxDigits = 15 // so that it cannot overflow
 	digits, _, _ := strings.Cut(line, ";")
 	digits = strings.TrimRight(digits, " \t")
-	ok := digits != "" && len(digits) <= mostDigits
+	ok := digits != "" && len(digits) <= maxDigits
 	var size int64
 	for i := 0; ok && i < len(digits); i++ {
 		switch c := digits[i]; {

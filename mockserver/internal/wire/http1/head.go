@@ -13,23 +13,22 @@ import (
 	"github.com/hookrig/hookrig/internal/redact"
 )
 
-// MaxHead is how long a head may be unless its reader says otherwise, in bytes.
+// MaxHead is the default limit of a head, in bytes.
 const MaxHead = 64 << 10
 
-// Head is the head of a message, taken apart. Its strings are parts of the text that was parsed.
+// Head is a parsed head. Its strings are parts of the text that was parsed.
 type Head struct {
 	Start string            // the request line or the status line
-	Lines signature.Headers // the header lines that can be read
+	Lines signature.Headers // the header lines that could be parsed
 	Frame Frame
-	Whole bool // the empty line at its end is there
-	Cut   bool // not even the first line has an end
+	Whole bool // the final empty line is there
+	Cut   bool // even the first line has no end
 	Bare  bool // a line ends in LF without CR
-	Plain bool // it is written as this module writes heads: CRLF, and "Name: value"
+	Plain bool // formatted as wire.Append does: CRLF, and "Name: value"
 }
 
-// Parse takes a head apart. Whatever is wrong with the header lines, what can be read is there; the
-// error is the first mistake. The space of h.Lines is used again. It allocates nothing beyond that
-// unless it fails.
+// Parse parses a head. It keeps the readable header lines even when it fails; the error is the
+// first mistake. It reuses the memory of h.Lines, and allocates nothing else unless it fails.
 func (h *Head) Parse(text string) error {
 	*h = Head{Lines: h.Lines[:0], Plain: true, Cut: strings.IndexByte(text, '\n') < 0}
 	var first error
@@ -52,11 +51,11 @@ func (h *Head) Parse(text string) error {
 	return first
 }
 
-// ParseView takes a head apart like Parse. The strings of h are parts of raw, so they are valid
-// until raw changes.
+// ParseView parses a head like Parse. The strings of h are parts of raw, so they are valid until
+// raw changes.
 func (h *Head) ParseView(raw []byte) error { return h.Parse(view(raw)) }
 
-// view is bytes as a string, which is valid as long as the bytes do not change.
+// view returns bytes as a string, which is valid until the bytes change.
 func view(raw []byte) string { return unsafe.String(unsafe.SliceData(raw), len(raw)) }
 
 // field adds line n of the head, a header line.
@@ -82,8 +81,7 @@ func (h *Head) field(line string, n int) error {
 	return nil
 }
 
-// RequestLine takes a request line apart, as far as that can be. The version is of the form
-// HTTP/1.1.
+// RequestLine parses a request line, as far as possible. The version has the form HTTP/1.1.
 func RequestLine(line string) (method, target, version string, err error) {
 	first, last := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ' ')
 	if last <= first+1 {
@@ -93,7 +91,7 @@ func RequestLine(line string) (method, target, version string, err error) {
 	method, target, version = line[:first], line[first+1:last], line[last+1:]
 	switch {
 	case !httpguts.ValidHeaderFieldName(method):
-		err = Malformed(fmt.Sprintf("line 1: %s: %s is no method", quote(line), quote(method)))
+		err = Malformed(fmt.Sprintf("line 1: %s: %s is not a method", quote(line), quote(method)))
 	case !strings.HasPrefix(version, "HTTP/"):
 		err = noRequestLine(line)
 	case !isVersion(version):
@@ -106,12 +104,12 @@ func noRequestLine(line string) error {
 	return Malformed(fmt.Sprintf("line 1: %s: want a request line such as \"POST /bin HTTP/1.1\"", quote(line)))
 }
 
-// WrongVersion is the error of a request line whose version is not spoken.
+// WrongVersion returns the error for a request line with an unsupported version.
 func WrongVersion(line, version string) error {
 	return Malformed(fmt.Sprintf("line 1: %s: %s is not HTTP/1.0 or HTTP/1.1", quote(line), clip.Quote(redact.Text(version))))
 }
 
-// StatusLine takes a status line apart: its version, of the form HTTP/1.1, and its status.
+// StatusLine parses a status line: its version, of the form HTTP/1.1, and its status.
 func StatusLine(line string) (version string, status int, err error) {
 	const form = "HTTP/1.1 200"
 	ok := len(line) >= len(form) && isVersion(line[:8]) && line[8] == ' ' && (len(line) == len(form) || line[len(form)] == ' ')
@@ -125,7 +123,7 @@ func StatusLine(line string) (version string, status int, err error) {
 	return line[:8], status, nil
 }
 
-// isVersion says whether text is HTTP/1.x or another HTTP/d.d.
+// isVersion reports whether text has the form HTTP/d.d.
 func isVersion(text string) bool {
 	return len(text) == len("HTTP/1.1") && text[:5] == "HTTP/" && isDigit(text[5]) && text[6] == '.' && isDigit(text[7])
 }
@@ -144,8 +142,8 @@ func cutLine(text string) (line, rest string, bare bool) {
 	return text[:end], text[end+1:], true
 }
 
-// HeadEnd returns the length of the head that raw begins with, its empty line included, or 0 when
-// the empty line is not there yet. The first seen bytes were looked at before.
+// HeadEnd returns the length of the head that raw starts with, including its empty line, or 0 when
+// the empty line has not arrived. The first seen bytes were checked before.
 func HeadEnd(raw []byte, seen int) int {
 	at := max(0, seen-len("\n\r"))
 	for {

@@ -68,7 +68,7 @@ func TestRequestLine(t *testing.T) {
 		"GET /a b HTTP/2.0":  {"GET", "/a b", "HTTP/2.0", ""},
 		"POST /a":            {"POST", "/a", "", `malformed: line 1: "POST /a": want a request line such as "POST /bin HTTP/1.1"`},
 		"GET  HTTP/1.1":      {"GET", " HTTP/1.1", "", `malformed: line 1: "GET  HTTP/1.1": want a request line such as "POST /bin HTTP/1.1"`},
-		"G\xffT /a HTTP/1.1": {"G\xffT", "/a", "HTTP/1.1", `malformed: line 1: "G\xffT /a HTTP/1.1": "G\xffT" is no method`},
+		"G\xffT /a HTTP/1.1": {"G\xffT", "/a", "HTTP/1.1", `malformed: line 1: "G\xffT /a HTTP/1.1": "G\xffT" is not a method`},
 		"this is no request": {"this", "is no", "request", `malformed: line 1: "this is no request": want a request line such as "POST /bin HTTP/1.1"`},
 		"GET /a HTTP/1":      {"GET", "/a", "HTTP/1", `malformed: line 1: "GET /a HTTP/1": "HTTP/1" is not HTTP/1.0 or HTTP/1.1`},
 	} {

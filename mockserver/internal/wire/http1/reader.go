@@ -5,28 +5,28 @@ import (
 	"io"
 )
 
-// Reader reads messages from a connection into one buffer that it keeps. Only Src must be set. It
+// Reader reads messages from a connection into one buffer that it reuses. Only Src must be set. It
 // must not be copied after its first use.
 type Reader struct {
 	Src io.Reader
-	// Room is asked before n more bytes are taken than the first 4 KiB of the buffer; nil has no
-	// bound.
+	// Room is called before the buffer grows by n bytes beyond its first 4 KiB; nil has no bound.
 	Room func(n int) error
 
 	buf  []byte
-	r, w int // buf[r:w] is read and not yet taken
+	r, w int // buf[r:w] was read and is not consumed yet
 }
 
-// FirstSpace is how much the buffer has at first, in bytes.
+// FirstSpace is the initial size of the buffer, in bytes.
 const FirstSpace = 4 << 10
 
-// Buffered is what was read and not yet taken. It stays until the next read.
+// Buffered returns the bytes that were read and not consumed. They are valid until the next read.
 func (r *Reader) Buffered() []byte { return r.buf[r.r:r.w] }
 
-// Started says whether anything has been read since the reader last waited with an empty buffer.
+// Started reports whether anything was read since the reader last waited with an empty buffer.
 func (r *Reader) Started() bool { return r.w > 0 }
 
-// Fill waits for more, growing the buffer when it is full. At the end of Src it returns io.EOF.
+// Fill waits for more bytes, growing the buffer when it is full. At the end of Src it returns
+// io.EOF.
 func (r *Reader) Fill() error {
 	if r.r == r.w {
 		r.r, r.w = 0, 0
@@ -63,13 +63,14 @@ func (r *Reader) room(n int) error {
 	return r.Room(n)
 }
 
-// Discard reads and drops.
+// Discard drops the buffered bytes and reads more.
 func (r *Reader) Discard() error {
 	r.r, r.w = 0, 0
 	return r.Fill()
 }
 
-// Shrink lets go of a buffer of more than kept bytes, but for what is buffered when that is little.
+// Shrink replaces a buffer of more than kept bytes by a small one, unless it still has more than
+// FirstSpace bytes.
 func (r *Reader) Shrink(kept int) {
 	if len(r.buf) > kept && r.w-r.r <= FirstSpace {
 		left := make([]byte, FirstSpace)
@@ -78,18 +79,18 @@ func (r *Reader) Shrink(kept int) {
 	}
 }
 
-// Head returns the next head with its empty line, skipping empty lines before it; it stays until
-// the next read. After an error it is what there was. ErrLong: it has more than most bytes. early
-// looks at the beginning of a head that has not come whole, each time that there is more of it:
-// when it returns an error, the head ends after so many bytes.
-func (r *Reader) Head(most int, early func(start []byte) (end int, err error)) ([]byte, error) {
+// Head returns the next head with its empty line, skipping empty lines before it; it is valid until
+// the next read. After an error it returns what was read. The error is ErrLong when the head has
+// more than limit bytes. early checks an incomplete head each time that more of it arrives: when it
+// returns an error, the head ends after end bytes.
+func (r *Reader) Head(limit int, early func(start []byte) (end int, err error)) ([]byte, error) {
 	seen := 0
 	for {
 		for r.r < r.w && seen == 0 && (r.buf[r.r] == '\n' || r.buf[r.r] == '\r') {
 			r.r++
 		}
 		unread := r.buf[r.r:r.w]
-		if end := HeadEnd(unread, seen); end > 0 && end <= most {
+		if end := HeadEnd(unread, seen); end > 0 && end <= limit {
 			r.r += end
 			return unread[:end], nil
 		}
@@ -99,9 +100,9 @@ func (r *Reader) Head(most int, early func(start []byte) (end int, err error)) (
 				return unread[:end], err
 			}
 		}
-		if seen = len(unread); seen >= most {
-			r.r += most
-			return unread[:most], ErrLong
+		if seen = len(unread); seen >= limit {
+			r.r += limit
+			return unread[:limit], ErrLong
 		}
 		if err := r.Fill(); err != nil {
 			return r.buf[r.r:r.w], err
@@ -109,7 +110,7 @@ func (r *Reader) Head(most int, early func(start []byte) (end int, err error)) (
 	}
 }
 
-// Next returns the next n bytes if they are buffered, else nil. They stay until the next read.
+// Next returns the next n bytes if they are buffered, else nil. They are valid until the next read.
 func (r *Reader) Next(n int64) []byte {
 	if n > int64(r.w-r.r) {
 		return nil
@@ -118,9 +119,9 @@ func (r *Reader) Next(n int64) []byte {
 	return r.buf[r.r-int(n) : r.r]
 }
 
-// line returns the next line without its end; it stays until the next read.
+// line returns the next line without its end. It is valid until the next read.
 func (r *Reader) line(b *Body) ([]byte, error) {
-	const longest = 4 << 10 // chunk extensions and trailer lines have no business being longer
+	const longest = 4 << 10 // chunk extensions and trailer lines are never longer in practice
 	for {
 		unread := r.buf[r.r:r.w]
 		if i := bytes.IndexByte(unread, '\n'); i >= 0 {

@@ -28,10 +28,10 @@ func TestChunks(t *testing.T) {
 		"zz\r\n":               {err: `malformed: chunk size "zz": want a hexadecimal number`},
 		"\r\n":                 {err: `malformed: chunk size "": want a hexadecimal number`},
 		"1000000000000000\r\n": {err: `malformed: chunk size "1000000000000000": want a hexadecimal number`},
-		"1\r\nab\r\n":          {body: "a", err: "malformed: 1 bytes behind a chunk of 1: want the end of the line"},
+		"1\r\nab\r\n":          {body: "a", err: "malformed: 1 bytes after a chunk of 1: want the end of the line"},
 		"2\r\na":               {body: "a", err: "EOF"},
 		"9\r\n123456789":       {body: "12345678", err: "too large"},
-		"1;" + strings.Repeat("x", 100) + "\r\na\r\n0\r\n\r\n": {body: "a", err: "too large: what frames the chunks has more than 90 bytes"},
+		"1;" + strings.Repeat("x", 100) + "\r\na\r\n0\r\n\r\n": {body: "a", err: "too large: the framing of the chunks has more than 90 bytes"},
 		"0\r\n" + strings.Repeat("T: 1\r\n", 9) + "\r\n":       {err: "too large: the trailer has more than 20 bytes", trailer: strings.Split("T: 1,T: 1,T: 1,T: 1,T: 1,T: 1", ",")},
 	} {
 		for _, src := range []io.Reader{strings.NewReader(head + raw), iotest.OneByteReader(strings.NewReader(head + raw))} {
@@ -39,7 +39,7 @@ func TestChunks(t *testing.T) {
 			if got, err := r.Head(http1.MaxHead, none); string(got) != head || err != nil {
 				t.Fatalf("head %q, %v", got, err)
 			}
-			b := http1.Body{Most: 8, Frames: true, MostFraming: 90, MostTrailer: 20}
+			b := http1.Body{Max: 8, Frames: true, MaxFraming: 90, MaxTrailer: 20}
 			err := r.Chunks(&b)
 			if string(b.Bytes) != c.body || message(err) != c.err {
 				t.Errorf("%q: %q, %v; want %q, %s", raw, b.Bytes, err, c.body, c.err)
@@ -54,7 +54,8 @@ func TestChunks(t *testing.T) {
 	}
 }
 
-// The reader asks before it takes more memory than its first buffer, and goes no further when it is refused.
+// The reader asks before it takes more memory than its first buffer, and goes no further when it is
+// refused.
 func TestRoom(t *testing.T) {
 	t.Parallel()
 	full := errors.New("full")
@@ -71,20 +72,21 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// However the bytes arrive, what is read of a message is the same; what is skipped is as long as what is kept.
+// However the bytes arrive, what is read of a message is the same; what is skipped is as long as
+// what is kept.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET"), 10)
 	f.Add([]byte("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n3;x\nabc\n0\nT: 1\n\nrest"), 2)
 	f.Add([]byte("GET / HTTP/1.0\r\n\r\nuntil the end"), 0)
-	f.Fuzz(func(t *testing.T, raw []byte, most int) {
-		if most < 0 || most > 1<<20 {
+	f.Fuzz(func(t *testing.T, raw []byte, limit int) {
+		if limit < 0 || limit > 1<<20 {
 			return
 		}
 		type result struct {
 			head, body, framed, left string
 			err                      string
 		}
-		read := func(src io.Reader, most int) (result, error) {
+		read := func(src io.Reader, limit int) (result, error) {
 			r := http1.Reader{Src: src}
 			text, err := r.Head(1<<10, none)
 			got := result{head: string(text)}
@@ -92,7 +94,7 @@ func FuzzReader(f *testing.F) {
 			if err == nil {
 				err = h.Parse(got.head)
 			}
-			b := http1.Body{Most: most, Frames: most != http1.Skip}
+			b := http1.Body{Max: limit, Frames: limit != http1.Skip}
 			switch {
 			case err != nil:
 			case h.Frame.Chunked:
@@ -109,12 +111,12 @@ func FuzzReader(f *testing.F) {
 			}
 			return got, err
 		}
-		once, err := read(bytes.NewReader(raw), most)
-		slow, _ := read(iotest.OneByteReader(bytes.NewReader(raw)), most)
+		once, err := read(bytes.NewReader(raw), limit)
+		slow, _ := read(iotest.OneByteReader(bytes.NewReader(raw)), limit)
 		if diff := cmp.Diff(once, slow, cmp.AllowUnexported(result{})); diff != "" {
 			t.Fatalf("(-at once +byte by byte):\n%s", diff)
 		}
-		if len(once.body) > most || !bytes.Contains(raw, []byte(once.head)) || !bytes.Contains(raw, []byte(once.framed)) {
+		if len(once.body) > limit || !bytes.Contains(raw, []byte(once.head)) || !bytes.Contains(raw, []byte(once.framed)) {
 			t.Fatalf("%q: %+v", raw, once)
 		}
 		if err == nil {

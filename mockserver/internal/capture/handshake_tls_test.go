@@ -10,7 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A server that closes does not wait for a sender who is slow to agree on TLS, and does not count it as refused.
+// A server that closes does not wait for a sender who is slow to agree on TLS, and does not count
+// it as refused.
 func TestCloseDoesNotWaitForTLS(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -19,7 +20,8 @@ func TestCloseDoesNotWaitForTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.limits.head = time.Hour // nothing was accepted yet, and nothing will be: the connection is the test's own
+	// nothing was accepted yet, and nothing will be: the connection is the test's own
+	s.limits.head = time.Hour
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
 	s.admit(tls.Server(ours, &tls.Config{}))
