@@ -19,7 +19,7 @@ import (
 func TestHelpListsSecrets(t *testing.T) {
 	t.Parallel()
 	stdout, _ := run(t, exitPassed, "", "help", "export")
-	if !strings.Contains(stdout, redact.Manual()) {
+	if !strings.Contains(stdout, wrap(redact.Manual(), helpWidth)) {
 		t.Errorf("the list is not in the help:\n%s", stdout)
 	}
 	readme, err := os.ReadFile("../../README.md")

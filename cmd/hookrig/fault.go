@@ -7,9 +7,6 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// helpWidth is the width of help texts, in columns.
-const helpWidth = 110
-
 // parseFaults parses the values of --fault.
 func parseFaults(list []string) ([]mockserver.Fault, error) {
 	var faults []mockserver.Fault

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -79,6 +80,11 @@ func TestHelpUsesKnownWords(t *testing.T) {
 	seen := 0
 	for cmd := range allCommands(newRoot(World{Environ: os.Environ})) {
 		seen++
+		for line := range strings.Lines(cmd.Long) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > longestLine && !strings.Contains(strings.TrimSpace(line), "  ") {
+				t.Errorf("%s: %d columns, want at most %d: %s", cmd.CommandPath(), n, longestLine, line)
+			}
+		}
 		for _, text := range []string{cmd.Short, cmd.Long, cmd.Example, cmd.LocalFlags().FlagUsages()} {
 			for _, w := range privateIn(text) {
 				t.Errorf("%s: %s in %q", cmd.CommandPath(), w, text)
@@ -283,5 +289,44 @@ func allCommands(cmd *cobra.Command) iter.Seq[*cobra.Command] {
 				}
 			}
 		}
+	}
+}
+
+// longestLine is the width of comments and of help, in columns; a tab is four.
+const longestLine = 100
+
+// Comments are at most 100 columns wide, without code and tables in them.
+func TestCommentsFitTheScreen(t *testing.T) {
+	seen := 0
+	for _, words := range goList(t, "{{.ImportPath}} {{.Dir}} {{join .GoFiles \" \"}} {{join .TestGoFiles \" \"}} {{join .XTestGoFiles \" \"}}") {
+		for _, name := range words[1:] {
+			path := filepath.Join(words[0], name)
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files := token.NewFileSet()
+			f, err := parser.ParseFile(files, path, source, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(string(source), "\n")
+			for _, group := range f.Comments {
+				for _, c := range group.List {
+					line := strings.ReplaceAll(lines[files.Position(c.Pos()).Line-1], "\t", "    ")
+					prose, full := strings.CutPrefix(strings.TrimLeft(line, " "), "// ")
+					if !full || strings.HasPrefix(prose, " ") || !strings.Contains(prose, " ") {
+						continue // beside code, or code and tables, or an address
+					}
+					seen++
+					if n := utf8.RuneCountInString(line); n > longestLine {
+						t.Errorf("%s: %d columns, want at most %d", files.Position(c.Pos()), n, longestLine)
+					}
+				}
+			}
+		}
+	}
+	if seen < 1000 {
+		t.Errorf("%d lines of comments", seen)
 	}
 }

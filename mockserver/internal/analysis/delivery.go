@@ -41,13 +41,17 @@ func DeliveryOf(m *signature.Message, p *fixtures.Provider, sequence int) Delive
 // they promise that a retry repeats it:
 //
 //   - webhook-id: Standard Webhooks, https://www.standardwebhooks.com; svix-id: Svix, before that
-//   - X-GitHub-Delivery: https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
+//   - X-GitHub-Delivery:
+//     https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
 //   - X-Shopify-Webhook-Id: https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates
-//   - Idempotency-Key: GitLab, https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers
+//   - Idempotency-Key: GitLab,
+//     https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers
 //   - X-Atlassian-Webhook-Identifier: https://developer.atlassian.com/cloud/jira/platform/webhooks
-//   - I-Twilio-Idempotency-Token: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+//   - I-Twilio-Idempotency-Token:
+//     https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 //   - ce-id with ce-source: CloudEvents 1.0 over HTTP, binary mode
-//   - "id" of an object that is an event: Stripe, https://docs.stripe.com/webhooks#handle-duplicate-events
+//   - "id" of an object that is an event: Stripe,
+//     https://docs.stripe.com/webhooks#handle-duplicate-events
 //   - "__id": The Wallet Crew
 //
 // An id of a request or an endpoint (X-Request-Id, X-Gitlab-Webhook-UUID) does not count. Most

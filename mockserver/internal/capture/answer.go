@@ -19,11 +19,12 @@ import (
 
 // answer is a response that is ready to be written.
 type answer struct {
-	record   journal.Response // the response as stored with the capture
-	content  string           // the body
-	head     string           // the status line and the header lines that do not depend on the request
-	bodiless bool             // the status allows no body
-	last     bool             // the connection ends after it
+	record  journal.Response // the response as stored with the capture
+	content string           // the body
+	// the status line and the header lines that do not depend on the request
+	head     string
+	bodiless bool // the status allows no body
+	last     bool // the connection ends after it
 
 	length, date, connection bool // the script sets these lines itself, right or wrong
 }

@@ -10,9 +10,10 @@ import (
 
 // Wait says which captures to wait for in a bin.
 type Wait struct {
-	Where   string           `json:"where,omitempty"`   // a jq condition; "" is any capture
-	Q       string           `json:"q,omitempty"`       // a query, as in Query; both must hold
-	Count   int              `json:"count"`             // at least this many; 0 with Settle is "never"
+	Where string `json:"where,omitempty"` // a jq condition; "" is any capture
+	Q     string `json:"q,omitempty"`     // a query, as in Query; both must hold
+	// at least this many; 0 with Settle is "never"
+	Count   int              `json:"count"`
 	Max     *int             `json:"max,omitempty"`     // at most this many
 	After   uint64           `json:"after,omitempty"`   // only captures with a higher seq
 	Timeout journal.Duration `json:"timeout,omitempty"` // 0 is 5 s, at most 10 min

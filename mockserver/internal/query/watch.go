@@ -19,11 +19,12 @@ type watch struct {
 	turn     func(context.Context) error // called before the captures of the result are read
 	cursor   uint64                      // the highest seq read
 	seen     int                         // captures read
-	searched bool                        // the store skipped captures that do not contain the texts of the query
-	matched  []uint64                    // seqs of the captures in the result
-	maxBytes int64                       // bytes of them, not counting the last one
-	damaged  int                         // captures that the store could not read
-	gap      bool                        // some may have been evicted before they were read
+	// the store skipped captures that do not contain the texts of the query
+	searched bool
+	matched  []uint64 // seqs of the captures in the result
+	maxBytes int64    // bytes of them, not counting the last one
+	damaged  int      // captures that the store could not read
+	gap      bool     // some may have been evicted before they were read
 	result   Waited
 }
 
