@@ -40,7 +40,7 @@ func (o *Options) checkAddresses() error {
 			return fmt.Errorf("%s address %q: %w: want host:port, such as 127.0.0.1:8080", a.what, a.address, err)
 		}
 		if !loopback && o.Token == "" && !o.Insecure {
-			return fmt.Errorf("%s address %q: %w: set a token, allow it with insecure, or listen on 127.0.0.1",
+			return fmt.Errorf("%s address %q: %w: give a token, allow it with insecure, or listen on 127.0.0.1",
 				a.what, a.address, ErrExposed)
 		}
 	}

@@ -130,7 +130,8 @@ func TestLoopsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	consumer := httptest.NewServer(httputil.NewSingleHostReverseProxy(back)) // it sends everything back
+	// it sends everything back
+	consumer := httptest.NewServer(httputil.NewSingleHostReverseProxy(back))
 	t.Cleanup(consumer.Close)
 	if err := s.Client().Configure(t.Context(), "round", capture.Settings{Forward: consumer.URL + "/round"}); err != nil {
 		t.Fatal(err)

@@ -75,7 +75,8 @@ func Dial(server, token string, trust ...Trust) (*Client, error) {
 			return nil, fmt.Errorf("server %s: %w", server, err)
 		}
 		if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-			return nil, fmt.Errorf("server %s: %w: %w", server, ErrNoServer, err) // err says what to do
+			// err says what to do
+			return nil, fmt.Errorf("server %s: %w: %w", server, ErrNoServer, err)
 		}
 		return nil, fmt.Errorf("server %s: %w: %w: start one with \"hookrig serve\", and give the dashboard's address", server, ErrNoServer, err)
 	}

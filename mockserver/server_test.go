@@ -120,8 +120,8 @@ func TestStartErrors(t *testing.T) {
 		{"capture taken", mockserver.Options{Capture: address}, "capture address " + address + " is in use: stop the other program, or choose another address (port 0 takes a free one)", true},
 		{"dashboard taken", withDashboard(mockserver.Options{DashboardAddress: address}), "dashboard address " + address + " is in use: stop the other program, or choose another address (port 0 takes a free one)", true},
 		{"no port", mockserver.Options{Capture: "127.0.0.1"}, `capture address "127.0.0.1": address 127.0.0.1: missing port in address: want host:port, such as 127.0.0.1:8080`, false},
-		{"exposed capture", mockserver.Options{Capture: "0.0.0.0:0"}, `capture address "0.0.0.0:0": reachable from other machines, without a token: set a token, allow it with insecure, or listen on 127.0.0.1`, false},
-		{"exposed dashboard", withDashboard(mockserver.Options{DashboardAddress: ":0"}), `dashboard address ":0": reachable from other machines, without a token: set a token, allow it with insecure, or listen on 127.0.0.1`, false},
+		{"exposed capture", mockserver.Options{Capture: "0.0.0.0:0"}, `capture address "0.0.0.0:0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
+		{"exposed dashboard", withDashboard(mockserver.Options{DashboardAddress: ":0"}), `dashboard address ":0": reachable from other machines, without a token: give a token, allow it with insecure, or listen on 127.0.0.1`, false},
 		{"target", mockserver.Options{AllowTargets: []string{"10.0.0.0/99"}}, "allowed targets:", false},
 	} {
 		server, err := mockserver.Start(t.Context(), c.options)

@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// endpoint is a subscription of the run.
+// endpoint is an endpoint of the run.
 type endpoint struct {
 	mockserver.Endpoint
 }
@@ -23,7 +23,7 @@ type endpoint struct {
 func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	sub := s.Subscribe
 	e := mockserver.Endpoint{
-		Provider: sub.Provider, Tenant: sub.Tenant, URL: sub.To, Events: sub.Events, Retry: sub.Retry, Timeout: sub.Timeout.journal(),
+		Provider: sub.Provider, Tenant: sub.Tenant, URL: sub.To, Events: sub.Events, Retry: sub.Retry, Timeout: sub.Timeout.toServer(),
 		Description: "scenario " + r.scenario.Name + ", step " + s.ID,
 	}
 	secret := sub.Secret
@@ -40,8 +40,8 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	if err != nil {
 		return err
 	}
-	mine := &endpoint{e}
-	r.endpoints[e.ID], r.subs[s.ID] = mine, mine
+	registered := &endpoint{e}
+	r.endpoints[e.ID], r.subs[s.ID] = registered, registered
 	secret = ""
 	if len(e.Secrets) > 0 {
 		secret = e.Secrets[0]
@@ -52,10 +52,10 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 		events = strings.Join(sub.Events, ", ")
 	}
 	v.note("%s sends %s to %s", sub.Provider, events, e.URL)
-	return r.knowSecrets(ctx, e)
+	return r.addSecrets(ctx, e)
 }
 
-// journey renders lives and, unless it holds them, delivers their events in order.
+// journey renders journeys and delivers their events in order, unless the step has hold.
 func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	j := s.Journey
 	p, err := r.catalogue.Provider(j.Provider)
@@ -66,21 +66,21 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *resul
 	if name == "" && len(p.Journeys) > 0 {
 		name = p.Journeys[0].Name
 	}
-	options := fixtures.RenderOptions{Tenant: j.Tenant, Start: r.now, Set: j.Set.fixtures()}
-	var list []sent
+	options := fixtures.RenderOptions{Tenant: j.Tenant, Start: r.now, Set: j.Set.toFixtures()}
+	var list []runEvent
 	for i := range max(j.Count, 1) {
-		life, err := p.Journey(r.draw(s.ID, uint64(i)), name, j.Events, options)
+		events, err := p.Journey(r.draw(s.ID, uint64(i)), name, j.Events, options)
 		if err != nil {
 			return err
 		}
-		for place, e := range life {
-			list = append(list, sent{Event: e, life: fmt.Sprintf("%s/%d", s.ID, i), place: place})
+		for index, e := range events {
+			list = append(list, runEvent{Event: e, journey: fmt.Sprintf("%s/%d", s.ID, i), index: index})
 		}
 	}
 	r.journeys[s.ID] = list
 	if j.Hold {
 		r.output(s.ID, list, nil)
-		v.note("%s of %s rendered, not sent", name, plural(len(list), "event"))
+		v.note("journey %s: %s rendered, not sent", name, plural(len(list), "event"))
 		return nil
 	}
 	if err := r.send(ctx, s, record, list, nil, "", false, v); err != nil {
@@ -90,7 +90,7 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *resul
 	return nil
 }
 
-// deliver sends fresh events, or those of a journey.
+// deliver sends new events or events of a journey.
 func (r *run) deliver(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	d := s.Deliver
 	list, err := r.source(s.ID, d)
@@ -107,7 +107,7 @@ func (r *run) deliver(ctx context.Context, s *Step, record *stepRecord, v *resul
 	if d.To != "" {
 		sub := r.subs[d.To]
 		if sub == nil {
-			return fmt.Errorf("step %s has not subscribed: it was left out", d.To)
+			return fmt.Errorf("step %s was skipped, so it has no endpoint", d.To)
 		}
 		to = sub.ID
 	}
@@ -118,8 +118,8 @@ func (r *run) deliver(ctx context.Context, s *Step, record *stepRecord, v *resul
 	return nil
 }
 
-// source returns the events that a deliver step names.
-func (r *run) source(step string, d *Deliver) ([]sent, error) {
+// source returns the events that a deliver step selects.
+func (r *run) source(step string, d *Deliver) ([]runEvent, error) {
 	if d.From != "" {
 		return r.selectEvents(d)
 	}
@@ -128,7 +128,7 @@ func (r *run) source(step string, d *Deliver) ([]sent, error) {
 		return nil, err
 	}
 	if d.Body != "" {
-		return []sent{{Event: r.withBody(step, p, d), life: step + "/0"}}, nil
+		return []runEvent{{Event: r.withBody(step, p, d), journey: step + "/0"}}, nil
 	}
 	names := []string(d.Events)
 	if d.Event != "" {
@@ -136,64 +136,65 @@ func (r *run) source(step string, d *Deliver) ([]sent, error) {
 	} else if d.Events.All() {
 		names = eventNames(p)
 	}
-	options := fixtures.RenderOptions{Tenant: d.Tenant, Start: r.now, Set: d.Set.fixtures()}
-	list := make([]sent, len(names))
+	options := fixtures.RenderOptions{Tenant: d.Tenant, Start: r.now, Set: d.Set.toFixtures()}
+	list := make([]runEvent, len(names))
 	for i, name := range names {
 		e, err := p.Render(r.draw(step, uint64(i)), name, options)
 		if err != nil {
 			return nil, err
 		}
-		list[i] = sent{Event: e, life: fmt.Sprintf("%s/%d", step, i)}
+		list[i] = runEvent{Event: e, journey: fmt.Sprintf("%s/%d", step, i)}
 	}
 	return list, nil
 }
 
-// withBody is the event whose body a deliver step gives.
+// withBody returns an event with the body of a deliver step.
 func (r *run) withBody(step string, p *fixtures.Provider, d *Deliver) fixtures.Event {
 	e, ok := p.Recognise(signature.Message{Body: []byte(d.Body)})
 	if !ok || e.Name != d.Event {
-		e = fixtures.Event{Provider: p.Name, Body: []byte(d.Body)} // whose id is the server's
+		e = fixtures.Event{Provider: p.Name, Body: []byte(d.Body)} // the server chooses the id
 	}
 	e.Name, e.Tenant, e.At, e.Draw = d.Event, d.Tenant, r.now, r.draw(step, 0)
 	return e
 }
 
-// selectEvents returns the events of a journey that a deliver step selects.
-func (r *run) selectEvents(d *Deliver) ([]sent, error) {
-	life, ok := r.journeys[d.From]
+// selectEvents returns the events that a deliver step selects from a journey.
+func (r *run) selectEvents(d *Deliver) ([]runEvent, error) {
+	events, ok := r.journeys[d.From]
 	if !ok {
-		return nil, fmt.Errorf("step %s has no events: it was left out", d.From)
+		return nil, fmt.Errorf("step %s was skipped, so it has no events", d.From)
 	}
 	if len(d.Events) == 0 || d.Events.All() {
-		return slices.Clone(life), nil
+		return slices.Clone(events), nil
 	}
-	names := make([]string, len(life))
-	for i := range life {
-		names[i] = life[i].Name
+	names := make([]string, len(events))
+	for i := range events {
+		names[i] = events[i].Name
 	}
-	var list []sent
+	var list []runEvent
 	for _, selector := range d.Events {
 		i := pick(names, selector)
 		if i < 0 {
-			return nil, fmt.Errorf("journey %s has no event %q: it went %s", d.From, selector, strings.Join(names, ", "))
+			return nil, fmt.Errorf("journey %s has no event %q: its events are %s", d.From, selector, strings.Join(names, ", "))
 		}
-		list = append(list, life[i])
+		list = append(list, events[i])
 	}
 	return list, nil
 }
 
-// send hands events to the provider: one after the other, each when the attempts of the one before are made, or all at once.
-func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent, faults []mockserver.Fault, to string, parallel bool, v *result) error {
+// send has the provider emit events: all at once, or each after the attempts of the event before it
+// are made.
+func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []runEvent, faults []mockserver.Fault, to string, parallel bool, v *result) error {
 	emissions := make([]mockserver.Emission, len(list))
 	for i := range list {
-		r.remember(&list[i])
+		r.recordEvent(&list[i])
 		seed, index := list[i].Draw.Seed, list[i].Draw.Index
 		emissions[i] = mockserver.Emission{
 			Event: list[i].Name, Tenant: list[i].Tenant, ID: list[i].ID, At: list[i].At, Headers: list[i].Headers, Body: list[i].Body,
 			Seed: &seed, Stream: list[i].Draw.Stream, Index: &index, Faults: faults, Endpoint: to,
 		}
 	}
-	// A reorder fault has events change places, so it needs them together.
+	// A reorder fault swaps events, so it needs them in one batch.
 	together := parallel || slices.ContainsFunc(faults, func(f mockserver.Fault) bool { return f.Kind == "reorder" })
 	for len(emissions) > 0 {
 		batch := emissions[:1]
@@ -205,11 +206,11 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent
 		if err != nil {
 			return err
 		}
-		mine := r.keep(s, record, deliveries)
+		ids := r.recordDeliveries(s, record, deliveries)
 		if err := r.client.WaitIdle(ctx); err != nil {
 			return err
 		}
-		if err := r.checkSent(ctx, mine); err != nil {
+		if err := r.checkSent(ctx, ids); err != nil {
 			return err
 		}
 	}
@@ -221,22 +222,22 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []sent
 	return nil
 }
 
-// keep records the deliveries that go to the run's own endpoints. Where the run has registered none with the provider, the consumer has done so
-// itself, and all are the run's.
-// It returns their ids.
-func (r *run) keep(s *Step, record *stepRecord, deliveries []mockserver.Delivery) []string {
-	var mine []string
+// recordDeliveries records the deliveries to the run's endpoints and returns their ids. If the run
+// has no endpoint at the provider, the consumer has registered itself, and all deliveries belong to
+// the run.
+func (r *run) recordDeliveries(s *Step, record *stepRecord, deliveries []mockserver.Delivery) []string {
+	var ids []string
 	for i := range deliveries {
 		d := &deliveries[i]
 		if r.endpoints[d.Endpoint] == nil && r.subscribed(d.Provider) {
 			continue
 		}
 		record.deliveries = append(record.deliveries, d.ID)
-		r.made = append(r.made, made{id: d.ID, seq: d.Seq, url: d.URL, step: s.ID, number: len(record.deliveries), event: d.Event.Name, faults: d.Faults})
-		r.byID[d.ID] = len(r.made) - 1
-		mine = append(mine, d.ID)
+		r.deliveries = append(r.deliveries, runDelivery{id: d.ID, seq: d.Seq, url: d.URL, step: s.ID, number: len(record.deliveries), event: d.Event.Name, faults: d.Faults})
+		r.byID[d.ID] = len(r.deliveries) - 1
+		ids = append(ids, d.ID)
 	}
-	return mine
+	return ids
 }
 
 func (r *run) subscribed(provider string) bool {
@@ -248,8 +249,8 @@ func (r *run) subscribed(provider string) bool {
 	return false
 }
 
-// remember notes an event that is sent, so that a capture of its body is known again.
-func (r *run) remember(e *sent) {
+// recordEvent records an event that is sent, so that its captures are recognised by their body.
+func (r *run) recordEvent(e *runEvent) {
 	known := r.events[string(e.Body)]
 	if known == nil {
 		r.sequence++
@@ -257,14 +258,14 @@ func (r *run) remember(e *sent) {
 		copied := *e
 		r.events[string(e.Body)] = &copied
 	}
-	r.kinds[e.Provider+" "+e.Name] = true
+	r.eventTypes[e.Provider+" "+e.Name] = true
 }
 
-// replay has deliveries made again.
+// replay repeats the deliveries of an earlier step.
 func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	of := r.steps[s.Replay.Of]
 	if of == nil || len(of.deliveries) == 0 {
-		return fmt.Errorf("step %s delivered nothing that could be replayed", s.Replay.Of)
+		return fmt.Errorf("step %s has no deliveries to replay", s.Replay.Of)
 	}
 	for range max(s.Replay.Times, 1) {
 		for _, id := range of.deliveries {
@@ -272,17 +273,17 @@ func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *result
 			if err != nil {
 				return err
 			}
-			mine := r.keep(s, record, []mockserver.Delivery{d})
+			ids := r.recordDeliveries(s, record, []mockserver.Delivery{d})
 			if err := r.client.WaitIdle(ctx); err != nil {
 				return err
 			}
-			if err := r.checkSent(ctx, mine); err != nil {
+			if err := r.checkSent(ctx, ids); err != nil {
 				return err
 			}
 		}
 	}
 	r.output(s.ID, nil, record.deliveries)
-	v.note("%s again", plural(len(record.deliveries), "delivery"))
+	v.note("%s repeated", plural(len(record.deliveries), "delivery"))
 	return nil
 }
 
@@ -293,32 +294,32 @@ func (r *run) advance(ctx context.Context, by Duration, v *result) error {
 		return err
 	}
 	r.now = r.now.Add(by.or(0))
-	v.note("%s later", by)
+	v.note("clock advanced by %s", by)
 	if clock.Pending > 0 {
 		v.note("%d pending", clock.Pending)
 	}
 	return nil
 }
 
-// output is what later references see of a step.
-func (r *run) output(step string, list []sent, deliveries []string) {
-	events, made := make([]any, len(list)), make([]any, len(deliveries))
+// output sets what later steps can refer to.
+func (r *run) output(step string, list []runEvent, deliveries []string) {
+	events, ids := make([]any, len(list)), make([]any, len(deliveries))
 	for i := range list {
 		events[i] = map[string]any{"id": list[i].ID, "name": list[i].Name, "body": parsed(list[i].Body)}
 	}
 	for i := range deliveries {
-		made[i] = map[string]any{"id": deliveries[i]}
+		ids[i] = map[string]any{"id": deliveries[i]}
 	}
-	r.scope.steps[step] = map[string]any{"events": events, "deliveries": made}
+	r.scope.steps[step] = map[string]any{"events": events, "deliveries": ids}
 }
 
-// draw names the generator of the step's event or life number i.
+// draw returns the random stream of the step's event or journey number i.
 func (r *run) draw(step string, i uint64) fixtures.Draw {
 	return fixtures.Draw{Seed: r.scope.seed, Stream: r.scenario.Name + "/" + step, Index: i}
 }
 
-// fixtures is the settings as a renderer takes them, in a fixed order.
-func (s Settings) fixtures() []fixtures.Setting {
+// toFixtures returns the settings in the form of package fixtures, sorted by pointer.
+func (s Settings) toFixtures() []fixtures.Setting {
 	var list []fixtures.Setting
 	for _, pointer := range keys(s) {
 		list = append(list, fixtures.Setting{Pointer: pointer, Value: json.RawMessage(s[pointer])})
@@ -326,24 +327,24 @@ func (s Settings) fixtures() []fixtures.Setting {
 	return list
 }
 
-// shuffled returns the list in another order, drawn from the seed; one of a single event is as it was.
-func shuffled(list []sent, seed uint64, step string) []sent {
+// shuffled returns the list in another order, which depends on the seed.
+func shuffled(list []runEvent, seed uint64, step string) []runEvent {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(step + "/order"))
-	chance := rand.New(rand.NewPCG(seed, hash.Sum64()))
+	random := rand.New(rand.NewPCG(seed, hash.Sum64()))
 	out := slices.Clone(list)
-	for range 32 { // enough to find one, if there is another
-		chance.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-		if !slices.EqualFunc(out, list, func(a, b sent) bool { return a.life == b.life && a.place == b.place }) {
+	for range 32 { // until the order differs
+		random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+		if !slices.EqualFunc(out, list, func(a, b runEvent) bool { return a.journey == b.journey && a.index == b.index }) {
 			break
 		}
 	}
 	return out
 }
 
-// repeated returns each event n times over.
-func repeated(list []sent, n int) []sent {
-	out := make([]sent, 0, len(list)*n)
+// repeated returns a list with n copies of each event.
+func repeated(list []runEvent, n int) []runEvent {
+	out := make([]runEvent, 0, len(list)*n)
 	for _, e := range list {
 		for range n {
 			out = append(out, e)

@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// check says whether a names something that can be compared.
+// check returns an error unless a is a valid aspect.
 func (a Aspect) check() error {
 	switch name, header := strings.CutPrefix(string(a), "header "); {
 	case a == "body", a == "id":
@@ -24,7 +24,7 @@ func (a Aspect) check() error {
 	return fmt.Errorf("%q cannot be compared: want body, id, header NAME, or a jq path such as .body.passId", string(a))
 }
 
-// of returns the aspect of a message as text that is equal when the aspect is; id is the event's.
+// of returns the aspect of a message as text. id is the id of the event.
 func (a Aspect) of(ctx context.Context, m mockserver.Message, id string) (string, error) {
 	switch {
 	case a == "body":

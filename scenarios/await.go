@@ -7,14 +7,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// awaitDeliveries fetches deliveries. On a real clock it waits, within the time of the expectation, while
-// more may become of them: on a virtual one nothing does by itself.
+// awaitDeliveries fetches deliveries. On a real clock it waits, up to the time limit of the
+// expectation, while they can still change. On a virtual clock nothing changes until it is
+// advanced.
 func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) ([]mockserver.Delivery, error) {
-	a := &awaited{run: r, x: x, places: map[string][]int{}, list: make([]mockserver.Delivery, len(ids))}
+	a := &awaited{run: r, x: x, indexes: map[string][]int{}, list: make([]mockserver.Delivery, len(ids))}
 	for i, id := range ids {
-		a.places[id] = append(a.places[id], i)
+		a.indexes[id] = append(a.indexes[id], i)
 	}
-	if err := a.look(ctx); err != nil || len(a.places) == 0 {
+	if err := a.fetch(ctx); err != nil || len(a.indexes) == 0 {
 		return a.list, err
 	}
 	within, cancel := context.WithTimeout(ctx, x.Within.or(defaultWithin))
@@ -27,73 +28,74 @@ func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) 
 	return a.list, err
 }
 
-// errAwaited ends the following of deliveries: nothing more is awaited.
-var errAwaited = errors.New("nothing more is awaited")
+// errAwaited ends Follow when no delivery is awaited any more.
+var errAwaited = errors.New("no more deliveries are awaited")
 
-// awaited are deliveries that an expectation is about.
+// awaited are the deliveries that an expectation waits for.
 type awaited struct {
 	*run
-	x      *Deliveries
-	list   []mockserver.Delivery
-	places map[string][]int // in the list, by id, of those of which more may become
+	x       *Deliveries
+	list    []mockserver.Delivery
+	indexes map[string][]int // indexes in the list, by id, of deliveries that can still change
 }
 
-// update takes over what the server tells.
+// update handles an update from the server.
 func (a *awaited) update(ctx context.Context, u mockserver.Update) error {
 	switch {
 	case u.Delivery != nil:
-		a.take(u.Delivery)
+		a.set(u.Delivery)
 	case u.Ready != nil || u.Missed != nil:
-		if err := a.look(ctx); err != nil {
+		if err := a.fetch(ctx); err != nil {
 			return err
 		}
 	}
-	if len(a.places) == 0 {
+	if len(a.indexes) == 0 {
 		return errAwaited
 	}
 	return nil
 }
 
-// take takes over a delivery as it is now.
-func (a *awaited) take(d *mockserver.Delivery) {
-	for _, i := range a.places[d.ID] {
+// set stores the current state of a delivery.
+func (a *awaited) set(d *mockserver.Delivery) {
+	for _, i := range a.indexes[d.ID] {
 		a.list[i] = *d
 	}
 	if a.virtual || d.State != mockserver.Pending ||
 		a.x.State != "" && len(checkAttempts(a.x, []mockserver.Delivery{*d}, a.deliveryName)) == 0 {
-		delete(a.places, d.ID)
+		delete(a.indexes, d.ID)
 	}
 }
 
-// fewDeliveries are fetched one by one. More are read in pages, with those of others between them.
+// fewDeliveries is the largest number of deliveries that are fetched one by one. More are read in
+// pages, which contain other deliveries too.
 const fewDeliveries = 8
 
-// look fetches the deliveries of which more may have become.
-func (a *awaited) look(ctx context.Context) error {
-	if len(a.places) > fewDeliveries {
-		if err := a.lookThrough(ctx); err != nil {
+// fetch fetches the deliveries that can still change.
+func (a *awaited) fetch(ctx context.Context) error {
+	if len(a.indexes) > fewDeliveries {
+		if err := a.fetchPages(ctx); err != nil {
 			return err
 		}
 	}
-	for id, places := range a.places {
-		if len(a.places) > fewDeliveries && a.list[places[0]].ID != "" {
-			continue // it was among the pages
+	for id, indexes := range a.indexes {
+		if len(a.indexes) > fewDeliveries && a.list[indexes[0]].ID != "" {
+			continue // it was in the pages
 		}
 		d, err := a.client.Delivery(ctx, id)
 		if err != nil {
 			return err
 		}
-		a.take(&d)
+		a.set(&d)
 	}
 	return nil
 }
 
-// lookThrough reads the pages that the deliveries are in.
-func (a *awaited) lookThrough(ctx context.Context) error {
+// fetchPages reads the pages that contain the deliveries.
+func (a *awaited) fetchPages(ctx context.Context) error {
 	var first, last uint64
-	for id := range a.places {
+	for id := range a.indexes {
 		if i, ok := a.byID[id]; ok {
-			seq := a.made[i].seq
+			seq := a.deliveries[i].seq
 			if first == 0 || seq < first {
 				first = seq
 			}
@@ -110,7 +112,7 @@ func (a *awaited) lookThrough(ctx context.Context) error {
 			return err
 		}
 		for i := range page {
-			a.take(&page[i])
+			a.set(&page[i])
 		}
 		if len(page) < q.Limit {
 			return nil

@@ -12,7 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// TestDeliveriesAreAwaitedWithoutPolling: while deliveries are under way, the server tells what becomes of them.
+// TestDeliveriesAreAwaitedWithoutPolling checks that the run follows the server's updates of
+// pending deliveries.
 func TestDeliveriesAreAwaitedWithoutPolling(t *testing.T) {
 	t.Parallel()
 	answer := make(chan struct{})
@@ -22,7 +23,7 @@ func TestDeliveriesAreAwaitedWithoutPolling(t *testing.T) {
 	t.Cleanup(consumer.Close)
 	server := mockserver.StartT(t, mockserver.Options{RealClock: true, Dashboard: dashboard.Handler})
 	var asked deliveriesAsked
-	// The consumer answers once the run follows the server.
+	// The consumer responds once the run follows the server.
 	client := proxy{asked: asked.count, stream: func(piece []byte) {
 		if bytes.Contains(piece, []byte("event: ready")) {
 			release()
@@ -40,7 +41,7 @@ func TestDeliveriesAreAwaitedWithoutPolling(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.byID[ds[0].ID] = len(ids)
-		ids, r.made = append(ids, ds[0].ID), append(r.made, made{id: ds[0].ID, seq: ds[0].Seq})
+		ids, r.deliveries = append(ids, ds[0].ID), append(r.deliveries, runDelivery{id: ds[0].ID, seq: ds[0].Seq})
 	}
 	list, err := r.awaitDeliveries(t.Context(), ids, &Deliveries{State: mockserver.Delivered, Within: Duration(time.Minute)})
 	if err != nil {

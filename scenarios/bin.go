@@ -11,11 +11,11 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// bin is a bin of the scenario as this run has it.
+// bin is a bin of one run.
 type bin struct {
 	Bin
-	label   string // the scenario's name for it
-	name    string // the server's: the label and a suffix of the run's own
+	label   string // name in the scenario
+	name    string // name on the server: the label and a suffix that is unique to the run
 	url     string
 	secrets []string
 }
@@ -26,7 +26,7 @@ func (r *run) makeBins(ctx context.Context) error {
 	for _, label := range keys(r.scenario.Bins) {
 		b := &bin{Bin: r.scenario.Bins[label], label: label, name: label + "-" + suffix}
 		if n := child(child(r.scenario.root, "bins"), label); n != nil {
-			if err := r.again(n, &b.Bin); err != nil {
+			if err := r.decode(n, &b.Bin); err != nil {
 				return err
 			}
 		}
@@ -43,11 +43,11 @@ func (r *run) makeBins(ctx context.Context) error {
 	return nil
 }
 
-// configure tells the server what the bin does; its script starts anew.
+// configure sends the bin's settings to the server. It restarts the bin's sequence of responses.
 func (r *run) configure(ctx context.Context, b *bin) error {
-	set := mockserver.Settings{Responses: b.Script.capture()}
+	set := mockserver.Settings{Responses: b.Script.toServer()}
 	for _, h := range b.Handshakes {
-		set.Handshakes = append(set.Handshakes, h.capture())
+		set.Handshakes = append(set.Handshakes, h.toServer())
 	}
 	if b.Provider != "" {
 		set.Provider, set.Secrets, set.URL = b.Provider, b.secrets, b.url
@@ -58,8 +58,9 @@ func (r *run) configure(ctx context.Context, b *bin) error {
 	return nil
 }
 
-// knowSecrets has the bin that a subscription leads to verify with the subscription's secrets, unless the file names one.
-func (r *run) knowSecrets(ctx context.Context, e mockserver.Endpoint) error {
+// addSecrets adds the secrets of an endpoint to the bin that it delivers to, unless the file gives
+// the bin a secret.
+func (r *run) addSecrets(ctx context.Context, e mockserver.Endpoint) error {
 	for _, b := range r.bins {
 		if !leadsTo(e.URL, b.url) || b.Provider != e.Provider || b.Secret != "" {
 			continue
@@ -78,38 +79,38 @@ func (r *run) knowSecrets(ctx context.Context, e mockserver.Endpoint) error {
 	return nil
 }
 
-// leadsTo says whether an endpoint's URL is a bin's, or below it.
+// leadsTo reports whether a URL is the bin's URL or below it.
 func leadsTo(url, bin string) bool {
 	rest, ok := strings.CutPrefix(url, bin)
 	return ok && (rest == "" || rest[0] == '/' || rest[0] == '?')
 }
 
-// response changes what a bin answers.
-func (r *run) response(ctx context.Context, with *RespondWith, v *result) error {
+// respond changes the responses of a bin.
+func (r *run) respond(ctx context.Context, with *RespondWith, v *result) error {
 	b := r.bin(with.Bin, v)
 	if b == nil {
 		return nil
 	}
 	b.Script = with.Script
-	v.note("bin %s answers %s", b.label, b.Script.words())
+	v.note("bin %s answers %s", b.label, b.Script.describe())
 	return r.configure(ctx, b)
 }
 
-// bin finds a bin by its label, "" being the one that stands in for the target. It is nil, and the result says so, when the
-// run has a target in its place.
+// bin returns the bin with a label; "" is the bin that acts as the target. It returns nil and marks
+// the result as skipped when the run has a target instead of that bin.
 func (r *run) bin(label string, v *result) *bin {
 	if label == "" {
 		label = r.scenario.Target.Bin
 	}
-	if label == r.scenario.Target.Bin && r.given() {
-		r.replaced = true
+	if label == r.scenario.Target.Bin && r.hasTargetURL() {
+		r.binSkipped = true
 		v.skip("")
 		return nil
 	}
 	return r.bins[label]
 }
 
-// newest is the sequence number of the bin's newest capture.
+// newest returns the sequence number of the bin's newest capture.
 func (r *run) newest(ctx context.Context, b *bin) (uint64, error) {
 	list, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: b.name, Limit: 1}})
 	if err != nil || len(list) == 0 {
@@ -118,7 +119,7 @@ func (r *run) newest(ctx context.Context, b *bin) (uint64, error) {
 	return list[0].Seq, nil
 }
 
-// captures returns the bin's captures after a cursor for which a condition holds, oldest first.
+// captures returns the bin's captures after a cursor that match a condition, oldest first.
 func (r *run) captures(ctx context.Context, b *bin, after uint64, where Condition) ([]mockserver.Capture, error) {
 	var all []mockserver.Capture
 	for {
@@ -138,13 +139,8 @@ func (r *run) captures(ctx context.Context, b *bin, after uint64, where Conditio
 	}
 }
 
-// count is how many captures the bin holds; evicted is how many it dropped.
-func (r *run) count(ctx context.Context, b *bin) (int, error) {
-	current, err := r.stored(ctx, b)
-	return current.Count, err
-}
-
-func (r *run) stored(ctx context.Context, b *bin) (mockserver.BinSummary, error) {
+// binSummary returns the server's counts for a bin. They are zero for a bin without captures.
+func (r *run) binSummary(ctx context.Context, b *bin) (mockserver.BinSummary, error) {
 	list, err := r.client.Bins(ctx)
 	if err != nil {
 		return mockserver.BinSummary{}, err
@@ -157,13 +153,13 @@ func (r *run) stored(ctx context.Context, b *bin) (mockserver.BinSummary, error)
 	return mockserver.BinSummary{}, nil
 }
 
-// capture is the script as a bin takes it.
-func (s Script) capture() mockserver.Script {
+// toServer returns the script in the form of package mockserver.
+func (s Script) toServer() mockserver.Script {
 	out := mockserver.Script{Sequence: sequenceOf(s.Responses), Loop: s.Loop, By: string(s.By)}
 	for _, rule := range s.Rules {
 		r := mockserver.Rule{Where: string(rule.Where), Sequence: sequenceOf(rule.Responses), Loop: rule.Loop, By: string(rule.By)}
 		if rule.Response != nil {
-			r.Response = rule.Response.journal()
+			r.Response = rule.Response.toServer()
 		}
 		out.Rules = append(out.Rules, r)
 	}
@@ -173,34 +169,34 @@ func (s Script) capture() mockserver.Script {
 func sequenceOf(list []Response) []mockserver.Response {
 	var out []mockserver.Response
 	for _, response := range list {
-		out = append(out, response.journal())
+		out = append(out, response.toServer())
 	}
 	return out
 }
 
-func (h Handshake) capture() mockserver.Handshake {
+func (h Handshake) toServer() mockserver.Handshake {
 	return mockserver.Handshake{Kind: string(h.Kind), Secret: h.Secret}
 }
 
-func (r Response) journal() mockserver.Response {
+func (r Response) toServer() mockserver.Response {
 	var lines signature.Headers
 	for _, line := range r.Lines {
 		lines = append(lines, signature.Header(line))
 	}
 	return mockserver.Response{
 		Status: r.Status, Headers: r.Headers, Lines: lines, Body: r.Body,
-		Delay: r.Delay.journal(), Drip: r.Drip.journal(), Cut: string(r.Cut), Hang: r.Hang, Reset: r.Reset,
+		Delay: r.Delay.toServer(), Drip: r.Drip.toServer(), Cut: string(r.Cut), Hang: r.Hang, Reset: r.Reset,
 	}
 }
 
-// words says what the script answers.
-func (s Script) words() string {
+// describe summarises the responses of the script.
+func (s Script) describe() string {
 	if len(s.Responses) == 0 && len(s.Rules) == 0 {
 		return "200 to all"
 	}
 	var parts []string
 	for _, response := range s.Responses {
-		parts = append(parts, response.words())
+		parts = append(parts, response.describe())
 	}
 	text := strings.Join(parts, ", ")
 	if s.By == PerDelivery {
@@ -212,7 +208,7 @@ func (s Script) words() string {
 	return text
 }
 
-func (r Response) words() string {
+func (r Response) describe() string {
 	switch {
 	case r.Hang:
 		return "nothing"

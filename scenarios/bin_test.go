@@ -6,7 +6,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// TestBinsOfAScenario: what a file says of its bins is what they do, responses to the letter and checks of endpoints.
+// TestBinsOfAScenario checks that bins have the exact responses and handshakes of the file.
 func TestBinsOfAScenario(t *testing.T) {
 	s, err := Parse("bins.yaml", []byte(`
 hookrig: 1
@@ -43,11 +43,11 @@ steps:
 	if err != nil || report.Status != Passed {
 		t.Errorf("%v\n%s", err, text(t, report))
 	}
-	response := s.Bins["inbox"].Rules[1].Responses[1].journal()
+	response := s.Bins["inbox"].Rules[1].Responses[1].toServer()
 	if len(response.Lines) != 2 || response.Lines[1].Name != "X-a" || response.Lines[1].Value != "two" || response.Drip == 0 {
 		t.Errorf("response %+v", response)
 	}
-	if cut := s.Bins["cut"].Responses[0].journal(); cut.Cut != "body" || cut.Body != "abcdef" {
+	if cut := s.Bins["cut"].Responses[0].toServer(); cut.Cut != "body" || cut.Body != "abcdef" {
 		t.Errorf("response %+v", cut)
 	}
 }

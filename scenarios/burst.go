@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/burst"
 )
 
-// burst sends many events straight to a consumer.
+// burst sends many events directly to a consumer.
 func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	b := s.Burst
 	p, err := r.catalogue.Provider(b.Provider)
@@ -37,7 +37,7 @@ func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *result)
 	return nil
 }
 
-// checkBurst checks what became of a burst's events.
+// checkBurst checks the result of a burst.
 func (r *run) checkBurst(ctx context.Context, s *Step, x *BurstResult, v *result) error {
 	id := x.Of
 	if id == "" {
@@ -64,10 +64,10 @@ func (r *run) checkBurst(ctx context.Context, s *Step, x *BurstResult, v *result
 	if err := report.Reconcile(r.each(ctx, b, record.cursors[b.label])); err != nil {
 		return err
 	}
-	if current, err := r.stored(ctx, b); err != nil {
+	if current, err := r.binSummary(ctx, b); err != nil {
 		return err
 	} else if current.Evicted > 0 {
-		v.inconclusive("bin %s dropped %d captures to make room: what it holds is not all that came", b.label, current.Evicted)
+		v.inconclusive("bin %s evicted %d captures to make room, so some captures are missing", b.label, current.Evicted)
 	}
 	a := report.Accounting
 	if !a.OK() {
@@ -78,7 +78,7 @@ func (r *run) checkBurst(ctx context.Context, s *Step, x *BurstResult, v *result
 	return nil
 }
 
-// each yields a bin's captures after a cursor, oldest first, a page at a time.
+// each yields a bin's captures after a cursor, oldest first. It reads one page at a time.
 func (r *run) each(ctx context.Context, b *bin, after uint64) iter.Seq2[mockserver.Capture, error] {
 	return func(yield func(mockserver.Capture, error) bool) {
 		for {

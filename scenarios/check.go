@@ -16,7 +16,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Check finds what is wrong with a scenario that was made in Go; Load has done so for a file.
+// Check returns the mistakes in a scenario that was built in Go. Load checks files like this too.
 func (s *Scenario) Check(catalogue *fixtures.Catalogue) error {
 	if catalogue == nil {
 		catalogue = fixtures.Builtin()
@@ -26,16 +26,17 @@ func (s *Scenario) Check(catalogue *fixtures.Catalogue) error {
 	return c.problems.Err()
 }
 
-// checker looks for what a decoder cannot see: names that lead nowhere, and what does not go together. A value that is a
-// reference is still zero here, and not checked. Paths such as steps[2].deliver.event say where a problem is.
+// checker finds mistakes that the decoder cannot find: unknown names, and keys that cannot be
+// combined. Values that are references are still zero, so it does not check them. A path such as
+// steps[2].deliver.event is the location of a problem.
 type checker struct {
 	problems  strictyaml.Problems
 	s         *Scenario
 	catalogue *fixtures.Catalogue
-	earlier   map[string]*Step // the steps before the one looked at, by id
+	earlier   map[string]*Step // the steps before the current one, by id
 }
 
-// add reports a problem at the end of path, or as near to it as the file goes.
+// add reports a problem at a path, or at the longest part of the path that the file contains.
 func (c *checker) add(hint, path, format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
 	if c.s.root == nil {
@@ -51,8 +52,8 @@ func (c *checker) addAt(n *yaml.Node, hint, format string, args ...any) {
 	c.problems = append(c.problems, p)
 }
 
-// given says whether the key at the end of path stands in the file, whatever its value.
-func (c *checker) given(path string) bool {
+// isSet reports whether the file contains the key at the end of path, whatever its value.
+func (c *checker) isSet(path string) bool {
 	if c.s.root == nil {
 		return false
 	}
@@ -60,7 +61,8 @@ func (c *checker) given(path string) bool {
 	if dot := strings.LastIndexByte(path, '.'); dot >= 0 {
 		parent, key = path[:dot], path[dot+1:]
 	}
-	// Find stops early where the path does: then the key found there is another's, so its path is walked key by key.
+	// Find returns the nearest node when the path ends early. Following the path key by key tells
+	// the two apart.
 	n := c.s.root
 	for _, step := range strings.FieldsFunc(parent, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
 		next := strictyaml.Find(n, step)
@@ -74,7 +76,7 @@ func (c *checker) given(path string) bool {
 
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// What a name may look like: it stands in URLs, file names and commands.
+// nameForm is the form of names, which are used in URLs, file names and commands.
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 func (c *checker) name(what, name string, path string) {
@@ -86,14 +88,14 @@ func (c *checker) name(what, name string, path string) {
 func (c *checker) scenario() {
 	s := c.s
 	if s.Version != Version && (s.Version != 0 || s.root == nil) {
-		c.add("", "hookrig", "format version %d is not known: want %d", s.Version, Version)
+		c.add("", "hookrig", "unknown format version %d: want %d", s.Version, Version)
 	}
 	if s.root == nil && s.Name == "" {
 		c.add("", "name", "a scenario needs a name")
 	}
 	c.name("scenario name", s.Name, "name")
 	if s.Target.URL != "" && s.Target.Bin != "" {
-		c.add("name the bin; a run is given the address with --target", "target", "a target is a url or a bin, not both")
+		c.add("name the bin here, and give the URL to the run with --target", "target", "a target is a url or a bin, not both")
 	}
 	if s.Target.Bin != "" {
 		c.bin(s.Target.Bin, "target.bin")
@@ -102,7 +104,7 @@ func (c *checker) scenario() {
 		c.name("bin", name, "bins."+name)
 		if b := s.Bins[name]; b.Provider != "" {
 			c.provider(b.Provider, "bins."+name+".provider")
-		} else if b.Secret != "" && !c.given("bins."+name+".provider") {
+		} else if b.Secret != "" && !c.isSet("bins."+name+".provider") {
 			c.add("add provider: NAME", "bins."+name+".secret", "a secret without a provider verifies nothing")
 		}
 		c.handshakes("bins."+name, s.Bins[name].Handshakes)
@@ -124,28 +126,29 @@ func (c *checker) scenario() {
 func (c *checker) handshakes(path string, list []Handshake) {
 	for i, h := range list {
 		at := index(path+".handshakes", i)
-		told := c.s.root != nil && !slices.Contains(mockserver.HandshakeKinds(), string(h.Kind)) // by the decoder, or it is a reference
-		if told || h.Secret == "" && c.given(at+".secret") {
+		// The decoder has reported an unknown kind, unless it is a reference.
+		unknown := c.s.root != nil && !slices.Contains(mockserver.HandshakeKinds(), string(h.Kind))
+		if unknown || h.Secret == "" && c.isSet(at+".secret") {
 			continue
 		}
-		if err := h.capture().Check(); err != nil {
+		if err := h.toServer().Check(); err != nil {
 			c.add("", at, "%v", err)
 		}
 	}
 }
 
-// rules checks that each rule has one response, or a sequence of responses.
+// rules checks that each rule has either a response or a sequence of responses.
 func (c *checker) rules(path string, list []Rule) {
 	for i, r := range list {
 		at := index(path+".rules", i)
-		one, several := r.Response != nil || c.given(at+".respond"), len(r.Responses) > 0 || c.given(at+".responses")
+		one, several := r.Response != nil || c.isSet(at+".response"), len(r.Responses) > 0 || c.isSet(at+".responses")
 		if one == several {
-			c.add("", at, "a rule has a response, or a sequence of responses: want one of them")
+			c.add("", at, "a rule wants exactly one of response and responses")
 		}
 	}
 }
 
-// didYouMean is a hint that names what comes closest to word, or else all there is.
+// didYouMean returns a hint with the nearest known word or, without one, all known words.
 func didYouMean(word string, of []string) string {
 	if near := strictyaml.Nearest(word, of); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
@@ -156,23 +159,23 @@ func didYouMean(word string, of []string) string {
 	return "known: " + strings.Join(of, ", ")
 }
 
-var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "response", "replay", "burst", "expect"}
+var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "respond", "replay", "burst", "expect"}
 
 func (c *checker) effect(name string) {
 	e := c.s.Effects[name]
 	c.name("effect", name, "effects."+name)
-	ways := 0
-	for _, ok := range []bool{e.HTTP != nil, len(e.Exec) > 0, e.Func != "" || c.given("effects."+name+".func")} {
+	sources := 0
+	for _, ok := range []bool{e.HTTP != nil, len(e.Exec) > 0, e.Func != "" || c.isSet("effects."+name+".func")} {
 		if ok {
-			ways++
+			sources++
 		}
 	}
-	if ways != 1 {
+	if sources != 1 {
 		c.add("", "effects."+name, "effect %s: want exactly one of http, exec and func", name)
 	}
 }
 
-// provider looks a provider up; nil when there is none of that name.
+// provider returns a provider. It reports an unknown one and returns nil.
 func (c *checker) provider(name string, path string) *fixtures.Provider {
 	if name == "" {
 		return nil
@@ -218,7 +221,8 @@ func eventNames(p *fixtures.Provider) []string {
 	return names
 }
 
-// patterns checks what a subscription selects. A pattern that selects nothing at all is taken for a slip.
+// patterns checks the event patterns of a subscription. It reports a pattern that selects no event,
+// which is probably a spelling mistake.
 func (c *checker) patterns(p *fixtures.Provider, patterns []string, path string) {
 	if p == nil {
 		return
@@ -253,7 +257,7 @@ func (c *checker) bin(name string, path string) {
 	}
 }
 
-// references checks every ${…} of the file against what will be there when it is resolved.
+// references checks that every ${…} in the file can be resolved when its step begins.
 func (c *checker) references() {
 	if c.s.root == nil {
 		return
@@ -268,22 +272,22 @@ func (c *checker) references() {
 	}
 	for _, key := range []string{"hookrig", "name", "description", "seed", "clock"} {
 		if n := child(c.s.root, key); n != nil && n.Kind == yaml.ScalarNode && holdsReference(n) {
-			c.addAt(n, "", "%s cannot hold a reference: it is fixed before a run begins", key)
+			c.addAt(n, "", "%s cannot be a reference: it is read before the run begins", key)
 		}
 	}
 	if n := child(c.s.root, "clock"); n != nil {
 		for _, key := range []string{"mode", "start"} {
 			if v := child(n, key); v != nil && holdsReference(v) {
-				c.addAt(v, "", "clock.%s cannot hold a reference: it is fixed before a run begins", key)
+				c.addAt(v, "", "clock.%s cannot be a reference: it is read before the run begins", key)
 			}
 		}
 	}
 	if n := child(child(c.s.root, "target"), "bin"); n != nil && holdsReference(n) {
-		c.addAt(n, "", "target.bin cannot hold a reference")
+		c.addAt(n, "", "target.bin cannot be a reference")
 	}
 }
 
-// referencesIn walks the scalars below n; step is the index of the step they belong to.
+// referencesIn checks the scalars below n. step is the index of their step.
 func (c *checker) referencesIn(n *yaml.Node, section string, step int) {
 	if n = target(n); n == nil {
 		return
@@ -309,7 +313,7 @@ func (c *checker) referencesIn(n *yaml.Node, section string, step int) {
 	}
 }
 
-// referenceError says what is wrong with one reference, or "".
+// referenceError returns the mistake in one reference, or "".
 func (c *checker) referenceError(found, section string, step int) (message, hint string) {
 	ref, closed := strings.CutSuffix(strings.TrimPrefix(found, "${"), "}")
 	if !closed {
@@ -335,7 +339,7 @@ func (c *checker) referenceError(found, section string, step int) (message, hint
 		}
 	case "target":
 		if section == "target" || section == "bins" {
-			return fmt.Sprintf("reference %s: the target is not known yet where this stands", found), ""
+			return fmt.Sprintf("reference %s: the target is not known here yet", found), ""
 		}
 		return one(parts[1:], "url", "secret")
 	case "bins":
@@ -356,7 +360,7 @@ func (c *checker) referenceError(found, section string, step int) (message, hint
 
 func (c *checker) stepReference(found string, parts []string, section string, step int) (message, hint string) {
 	if section == "target" || section == "bins" {
-		return fmt.Sprintf("reference %s: no step has run yet where this stands", found), ""
+		return fmt.Sprintf("reference %s: no step has run here yet", found), ""
 	}
 	if len(parts) < 2 {
 		return fmt.Sprintf("reference %s ends too early", found), "${steps.ID.NAME}"
@@ -373,7 +377,7 @@ func (c *checker) stepReference(found string, parts []string, section string, st
 			return "", ""
 		}
 		if len(names) == 0 {
-			return fmt.Sprintf("reference %s: step %s leaves nothing to refer to", found, s.ID), ""
+			return fmt.Sprintf("reference %s: step %s has no values to refer to", found, s.ID), ""
 		}
 		return fmt.Sprintf("unknown reference %s", found), didYouMean(parts[1], names)
 	}

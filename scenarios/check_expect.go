@@ -3,13 +3,13 @@ package scenarios
 // expectation checks one expectation of a step.
 func (c *checker) expectation(s *Step, e *Expectation, path string) {
 	if e.Captures == nil && e.Never == nil && e.Deliveries == nil && len(e.Effects) == 0 && e.Burst == nil && !c.unknownKeys(path) {
-		c.add("want captures, never, deliveries, effects or burst", path, "an expectation that expects nothing")
+		c.add("want captures, never, deliveries, effects or burst", path, "the expectation is empty")
 	}
 	if x := e.Captures; x != nil {
 		at := path + ".captures"
-		c.standIn(x.Bin, at+".bin")
+		c.binOrTarget(x.Bin, at+".bin")
 		c.since(s, x.Since, at+".since")
-		if p := c.binProvider(x.Bin); p == "" && (x.Verified != "" || x.Schema != "" || x.Headers.Documented || x.Events.All()) && c.known(x.Bin) {
+		if p := c.binProvider(x.Bin); p == "" && (x.Verified != "" || x.Schema != "" || x.Headers.Documented || x.Events.All()) && c.withoutProvider(x.Bin) {
 			c.add("bins: {NAME: {provider: …}}", at, "verified, schema, headers: documented and events: all need a bin with a provider")
 		} else if p != "" && !x.Events.All() {
 			provider, err := c.catalogue.Provider(p)
@@ -22,7 +22,7 @@ func (c *checker) expectation(s *Step, e *Expectation, path string) {
 	}
 	if x := e.Never; x != nil {
 		at := path + ".never"
-		c.standIn(x.Bin, at+".bin")
+		c.binOrTarget(x.Bin, at+".bin")
 		c.since(s, x.Since, at+".since")
 	}
 	if x := e.Deliveries; x != nil {
@@ -33,26 +33,26 @@ func (c *checker) expectation(s *Step, e *Expectation, path string) {
 	}
 	if x := e.Burst; x != nil {
 		if x.Of == "" && s.Burst == nil {
-			c.add("add of: ID", path+".burst", "which burst?")
+			c.add("add of: ID", path+".burst", "no burst step is named")
 		}
 		c.refersTo(x.Of, "burst", path+".burst.of")
 		c.bin(x.Bin, path+".burst.bin")
 	}
 }
 
-// since checks the id of a step that may be the one looked at.
+// since checks the id of an earlier step or of this step.
 func (c *checker) since(s *Step, id string, path string) {
 	if id != "" && id != s.ID {
 		c.refersTo(id, "", path)
 	}
 }
 
-func (c *checker) known(bin string) bool {
+func (c *checker) withoutProvider(bin string) bool {
 	if bin == "" {
 		bin = c.s.Target.Bin
 	}
 	_, ok := c.s.Bins[bin]
-	return ok && !c.given("bins."+bin+".provider")
+	return ok && !c.isSet("bins."+bin+".provider")
 }
 
 func (c *checker) binProvider(bin string) string {
@@ -73,7 +73,7 @@ func (c *checker) observation(name string, o Observation, path string) {
 		if is == nil {
 			continue
 		}
-		hasEq, hasJQ := is.Eq != nil || c.given(path+"."+key+".eq"), is.JQ != "" || c.given(path+"."+key+".jq")
+		hasEq, hasJQ := is.Eq != nil || c.isSet(path+"."+key+".eq"), is.JQ != "" || c.isSet(path+"."+key+".jq")
 		if hasEq == hasJQ {
 			c.add("", path+"."+key, "want exactly one of eq and jq")
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// step checks one step against those before it.
+// step checks one step. Its references to earlier steps must be valid.
 func (c *checker) step(i int) {
 	s := &c.s.Steps[i]
 	path := index("steps", i)
@@ -21,11 +21,11 @@ func (c *checker) step(i int) {
 		c.add("", path+".id", "a step needs an id")
 	}
 	if c.earlier[s.ID] != nil {
-		c.add("", path+".id", "step id %q stands twice", s.ID)
+		c.add("", path+".id", "step id %q is used twice", s.ID)
 	}
 	if verbs := s.verbs(); len(verbs) > 1 {
-		c.add("make steps of their own of them", path, "a step has one verb, this has %d: %s", len(verbs), strings.Join(verbs, ", "))
-	} else if s.Verb() == "" && !c.given(path+".expect") && !c.unknownKeys(path) {
+		c.add("split it into several steps", path, "want one verb, got %d: %s", len(verbs), strings.Join(verbs, ", "))
+	} else if s.Verb() == "" && !c.isSet(path+".expect") && !c.unknownKeys(path) {
 		c.add("want one of "+strings.Join(allVerbs, ", "), path, "the step does nothing")
 	}
 	switch s.Verb() {
@@ -40,7 +40,7 @@ func (c *checker) step(i int) {
 			c.add("clock: {mode: virtual}", path+".advance", "a real clock cannot be advanced")
 		}
 	case "respond":
-		c.standIn(s.Respond.Bin, path+".respond.bin")
+		c.binOrTarget(s.Respond.Bin, path+".respond.bin")
 		c.rules(path+".respond", s.Respond.Rules)
 	case "replay":
 		c.refersTo(s.Replay.Of, "journey, deliver, replay", path+".replay.of")
@@ -60,7 +60,8 @@ func (c *checker) step(i int) {
 	}
 }
 
-// unknownKeys says whether the step has a key that the decoder has complained about: then the verb may be meant by it.
+// unknownKeys reports whether the step has an unknown key, which may be a misspelt verb. The
+// decoder has reported it already.
 func (c *checker) unknownKeys(path string) bool {
 	if c.s.root == nil {
 		return false
@@ -81,14 +82,14 @@ func (c *checker) subscribe(s *Subscribe, path string) {
 	}
 	c.patterns(p, s.Events, path+".events")
 	c.retry(p, s.Retry, path+".retry")
-	if s.To == "" && !c.given(path+".to") {
+	if s.To == "" && !c.isSet(path+".to") {
 		c.needsTarget(path)
 	}
 }
 
-// needsProvider looks up the provider of a verb, which must have one.
+// needsProvider returns the provider of a verb. It reports a missing one.
 func (c *checker) needsProvider(name, path string) *fixtures.Provider {
-	if name == "" && !c.given(path+".provider") {
+	if name == "" && !c.isSet(path+".provider") {
 		c.add("name it here, or once for the whole scenario", path, "key \"provider\" is missing")
 		return nil
 	}
@@ -105,8 +106,8 @@ func (c *checker) retry(p *fixtures.Provider, profile string, path string) {
 }
 
 func (c *checker) needsTarget(path string) {
-	if t := c.s.Target; t.URL == "" && t.Bin == "" && !c.given("target.url") {
-		c.add("add target: {bin: NAME}, or say where to: \"${bins.NAME.url}\"", path, "nothing says where the events go")
+	if t := c.s.Target; t.URL == "" && t.Bin == "" && !c.isSet("target.url") {
+		c.add("add target: {bin: NAME}, or set to: \"${bins.NAME.url}\"", path, "the events have no destination")
 	}
 }
 
@@ -118,7 +119,7 @@ func (c *checker) journey(j *Journey, path string) {
 		return
 	}
 	kind := c.journeyType(p, j.Name, path+".name")
-	if kind == nil || c.given(path+".name") && j.Name == "" {
+	if kind == nil || c.isSet(path+".name") && j.Name == "" {
 		return
 	}
 	for i, event := range j.Events {
@@ -146,11 +147,11 @@ func (c *checker) deliver(d *Deliver, path string) {
 	if d.To != "" {
 		c.refersTo(d.To, "subscribe", path+".to")
 	}
-	has := func(key string, set bool) bool { return set || c.given(path+"."+key) }
+	has := func(key string, set bool) bool { return set || c.isSet(path+"."+key) }
 	from, event, events := has("from", d.From != ""), has("event", d.Event != ""), has("events", len(d.Events) > 0)
 	switch {
 	case from && event:
-		c.add("name it in events", path+".event", "event renders a fresh one; from takes a journey's events")
+		c.add("use events", path+".event", "event cannot be combined with from")
 	case from:
 		c.deliverFrom(d, path)
 		return
@@ -159,10 +160,10 @@ func (c *checker) deliver(d *Deliver, path string) {
 	}
 	if d.Body != "" {
 		if !event {
-			c.add("name it in event", path+".body", "a body is that of one event")
+			c.add("add event: NAME", path+".body", "body needs one event")
 		}
 		if len(d.Set) > 0 {
-			c.add("change the body itself", path+".set", "set does not go with body, which is delivered as it stands")
+			c.add("change the body itself", path+".set", "set cannot be combined with body, which is delivered unchanged")
 		}
 	}
 	p := c.needsProvider(d.Provider, path)
@@ -177,8 +178,8 @@ func (c *checker) deliver(d *Deliver, path string) {
 // deliverFrom checks a delivery of events that a journey step rendered.
 func (c *checker) deliverFrom(d *Deliver, path string) {
 	for _, key := range []string{"provider", "tenant", "set", "body"} {
-		if c.given(path + "." + key) {
-			c.add("say it in the journey", path+"."+key, "%s does not go with from: the events are rendered already", key)
+		if c.isSet(path + "." + key) {
+			c.add("set it in the journey step", path+"."+key, "%s cannot be combined with from, whose events are already rendered", key)
 		}
 	}
 	if d.From == "" {
@@ -199,7 +200,7 @@ func (c *checker) deliverFrom(d *Deliver, path string) {
 	}
 }
 
-// pick finds NAME or NAME#n in a list of names; -1 when it is not there.
+// pick returns the index of NAME or NAME#n in a list of names. It returns -1 when there is none.
 func pick(names []string, selector string) int {
 	name, nth := selector, 1
 	if base, number, ok := strings.Cut(selector, "#"); ok {
@@ -220,15 +221,16 @@ func pick(names []string, selector string) int {
 func (c *checker) burst(b *Burst, path string) {
 	p := c.needsProvider(b.Provider, path)
 	c.patterns(p, b.Events, path+".events")
-	if b.Count == 0 && b.For == 0 && !c.given(path+".count") && !c.given(path+".for") {
-		c.add("", path, "a burst needs an end: count, or for")
+	if b.Count == 0 && b.For == 0 && !c.isSet(path+".count") && !c.isSet(path+".for") {
+		c.add("", path, "a burst needs a limit: count or for")
 	}
-	if b.To == "" && !c.given(path+".to") {
+	if b.To == "" && !c.isSet(path+".to") {
 		c.needsTarget(path)
 	}
 }
 
-// refersTo checks the id of an earlier step and, in verbs, what it may be.
+// refersTo checks the id of an earlier step. verbs lists the verbs that the step may have; "" is
+// any.
 func (c *checker) refersTo(id, verbs string, path string) {
 	if id == "" {
 		return
@@ -254,7 +256,7 @@ func article(verb string) string {
 }
 
 func (c *checker) positive(n int, path string) {
-	if n < 0 || n == 0 && c.given(path) && isScalar(target(strictyaml.Find(c.s.root, path)), "!!int") {
+	if n < 0 || n == 0 && c.isSet(path) && isScalar(target(strictyaml.Find(c.s.root, path)), "!!int") {
 		c.add("", path, "want a number from 1, got %d", n)
 	}
 	if n > maxTimes {
@@ -262,21 +264,22 @@ func (c *checker) positive(n int, path string) {
 	}
 }
 
-// maxTimes bounds how often a step does one thing: scenarios check behaviour, bursts make load.
+// maxTimes is the largest number of repetitions in a step. Scenarios check behaviour; use bursts
+// for load.
 const maxTimes = 10_000
 
 func (c *checker) pointers(set Settings, path string) {
 	for _, pointer := range keys(set) {
 		if !strings.HasPrefix(pointer, "/") {
-			c.add("/passId", path+"."+pointer, "%q is no JSON pointer: it begins with /", pointer)
+			c.add("/passId", path+"."+pointer, "%q is not a JSON pointer: it must begin with /", pointer)
 		}
 	}
 }
 
-// standIn checks the name of a bin, which may be left out when one stands in for the target.
-func (c *checker) standIn(name string, path string) {
-	if name == "" && c.s.Target.Bin == "" && !c.given(path) {
-		c.add("name one of the scenario's bins", strings.TrimSuffix(path, ".bin"), "which bin? none stands in for the target")
+// binOrTarget checks the name of a bin. It may be missing when the scenario has a target bin.
+func (c *checker) binOrTarget(name string, path string) {
+	if name == "" && c.s.Target.Bin == "" && !c.isSet(path) {
+		c.add("name one of the scenario's bins", strings.TrimSuffix(path, ".bin"), "no bin is named, and the scenario has no target bin")
 	}
 	c.bin(name, path)
 }

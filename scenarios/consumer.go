@@ -10,11 +10,12 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// ErrNoConsumer says that nothing listens at the target, so that the run can check no consumer.
+// ErrNoConsumer means that nothing listens at the target, so the run cannot check a consumer.
 var ErrNoConsumer = errors.New("no consumer")
 
-// checkSent looks at the newest deliveries of a step until one of them reached somebody. A run whose first delivery cannot be sent at
-// all ends with an error: either nothing listens at the target, or the server may not send there. Neither says anything of a consumer.
+// checkSent checks the first new delivery of a step, until a delivery of the run was sent. It
+// returns an error if that delivery could not be sent: either nothing listens at the target, or the
+// server may not send there. Neither is a result about a consumer.
 func (r *run) checkSent(ctx context.Context, ids []string) error {
 	if r.reached || len(ids) == 0 || r.expectsUnsent() {
 		return nil
@@ -24,7 +25,7 @@ func (r *run) checkSent(ctx context.Context, ids []string) error {
 		return err
 	}
 	if len(d.Attempts) == 0 {
-		return nil // it waits for its time, or a fault dropped it
+		return nil // it is not due yet, or a fault dropped it
 	}
 	if a := &d.Attempts[0]; a.Outcome == mockserver.NotSent {
 		return r.unreachable(&d, a)
@@ -33,7 +34,7 @@ func (r *run) checkSent(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// unreachable says why nothing could be sent.
+// unreachable returns the error of a delivery that could not be sent.
 func (r *run) unreachable(d *mockserver.Delivery, a *mockserver.Attempt) error {
 	for _, b := range r.bins {
 		if leadsTo(d.URL, b.url) {
@@ -46,7 +47,8 @@ func (r *run) unreachable(d *mockserver.Delivery, a *mockserver.Attempt) error {
 	return fmt.Errorf("%w at %s: %s", ErrNoConsumer, d.URL, a.Error)
 }
 
-// expectsUnsent says whether the scenario itself expects attempts that are not sent: then a consumer that is down is part of the test.
+// expectsUnsent reports whether the scenario expects attempts that are not sent: then the test
+// includes a consumer that is down.
 func (r *run) expectsUnsent() bool {
 	for i := range r.scenario.Steps {
 		for _, e := range r.scenario.Steps[i].Expect {
@@ -58,10 +60,10 @@ func (r *run) expectsUnsent() bool {
 	return false
 }
 
-// targetWords is how a report names what the run checked.
-func (r *run) targetWords() string {
+// describeTarget names the target of the run in reports.
+func (r *run) describeTarget() string {
 	switch t := r.scenario.Target; {
-	case r.given():
+	case r.hasTargetURL():
 		return r.targetURL
 	case t.Bin != "":
 		return fmt.Sprintf("the built-in bin %s (no --target)", t.Bin)

@@ -1,8 +1,10 @@
-// Package scenarios plays test plans against a server and checks them.
+// Package scenarios runs test scenarios against a hookrig server and checks the results.
 //
-// A scenario is a file: who sends what to whom, and what must then be true. Load reads it, strictly: every mistake is told at once, with
-// file, line, column and a hint. Run plays it through a mockserver.Client, in this process or over HTTP, and returns a Report; the same
-// Report is written as text, JSON and JUnit XML. A wrong consumer is a Report, a broken server an error.
+// A scenario is a YAML file. It says who sends what to whom, and what must be true afterwards. Load
+// reads it strictly: it reports all mistakes at once, each with file, line, column and a hint. Run
+// plays a scenario through a mockserver.Client, in this process or over HTTP, and returns a Report,
+// which can be written as text, JSON, JUnit XML and HTML. Run reports a wrong consumer in the
+// Report and a broken server as an error.
 //
 //	s, err := scenarios.Load("pass.yaml")
 //	report, err := scenarios.Run(ctx, server.Client(), s, scenarios.Options{})
@@ -10,15 +12,15 @@
 //
 // # A file
 //
-//	hookrig: 1                            # the format's version
+//	hookrig: 1                            # version of the file format
 //	name: pass-installed-twice
-//	provider: neostore                    # of the steps that name none
-//	seed: 7                               # left out: a new one each run, printed
-//	clock: {mode: virtual}                # or real: wall time
-//	target: {bin: inbox}                  # who receives; a run may be given an address in the bin's place
+//	provider: neostore                    # default provider of the steps
+//	seed: 7                               # without it, each run chooses and prints one
+//	clock: {mode: virtual}                # or real, which is wall time
+//	target: {bin: inbox}                  # the receiver; --target URL replaces the bin
 //	bins:
-//	  inbox: {provider: neostore}         # verifies every signature on arrival
-//	effects:                              # how the consumer's state is seen
+//	  inbox: {provider: neostore}         # the bin verifies every signature on arrival
+//	effects:                              # how to read the consumer's state
 //	  wallet: {http: {url: "${target.url}/passes/${steps.life.events.0.body.passId}"}, jq: .body.state}
 //	steps:
 //	  - id: sub
@@ -32,46 +34,54 @@
 //	    expect:
 //	      captures: {count: 2, same: [body, header x-neostore-signature]}
 //	  - id: installed-once
-//	    when: target                      # only when the run has a real consumer
+//	    when: target                      # only in runs against a real consumer
 //	    expect:
 //	      effects: {wallet: {eventually: {eq: installed}, within: 2s, never: {eq: installed-twice}, for: 1s}}
 //
-// A scenario that subscribes plays in its own run: its endpoints get its events and no others, and its clock is not the server's, so that
-// many can be played at one server at the same time. One that subscribes nobody sends to the endpoints that the consumer registered itself.
+// A scenario with a subscribe step is isolated from other runs on the same server: its endpoints
+// get only its own events, and it has its own clock. You can run many such scenarios on one server
+// at the same time. A scenario without a subscribe step sends to the endpoints that the consumer
+// registered itself.
 //
 // # Verbs
 //
-// A step has an id and one verb. Every verb may carry an expect; expect alone is a verb too.
+// A step has an id and one verb. Any verb can be combined with an expect. A step can also have only
+// an expect.
 //
-//	subscribe  registers an endpoint with a provider; it is removed when the run ends
-//	journey    renders the life of an entity and delivers its events in order, or holds them for later
-//	deliver    sends single events of fresh entities or with a given body, or those of a journey: in another order, several times, at once,
-//	           with faults
-//	advance    moves the virtual clock; every retry that becomes due is really sent
-//	response      changes what a bin answers
-//	replay     has the provider deliver again what a step delivered
-//	burst      sends many events over many connections, straight to the consumer
+//	subscribe  registers an endpoint with a provider until the run ends
+//	journey    renders the journey of an entity and delivers its events in order, or stores them
+//	           for later steps (hold)
+//	deliver    sends single events, each of a new entity or with a given body, or the events of a
+//	           journey: in another order, several times, in parallel, with faults
+//	advance    moves the virtual clock forward and sends every retry that is then due
+//	respond    changes the responses of a bin
+//	replay     repeats the deliveries of an earlier step
+//	burst      sends many events over many connections, directly to the consumer
 //
 // # Expectations
 //
-//	captures    what a bin holds: count, where (jq), verified, schema, headers, events, order, same, differs
-//	never       what must not arrive in a bin for a while
-//	deliveries  what the provider made of the events: state, attempts (their outcomes in order), due, same, differs
-//	effects     what the consumer's state eventually is, or never is
-//	burst       what a burst came to
+//	captures    the captures of a bin: count, where (jq), verified, schema, headers, events, order,
+//	            same, differs
+//	never       captures that must not arrive for some time
+//	deliveries  the provider's deliveries: state, attempts (their outcomes in order), due, same,
+//	            differs
+//	effects     the consumer's state: eventually a value, or never a value
+//	burst       the result of a burst
 //
-// Hung on a verb, captures and deliveries are those since that verb began; in a step of their own they are those of the whole run, unless since or of
-// names a step.
+// In a step with a verb, captures and deliveries cover that step. In a step with only an expect,
+// they cover the whole run. The keys since and of select another step.
 //
 // # References
 //
-// ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${target.secret}, ${seed}, ${env:NAME} and ${env:NAME:-default} stand for what is known
-// when their step begins. A scalar that is only a reference takes the value with its type; within text the value is put in. $${ is a
-// literal ${. There are no text templates: keys and structure are never computed.
+// Values can be ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${target.secret}, ${seed},
+// ${env:NAME} or ${env:NAME:-default}. They are resolved when their step begins. A scalar that
+// consists of one reference takes the value and its type; a reference within text is replaced by
+// the value's text. Write $${ for a literal ${. References never produce keys or structure.
 //
-// # Verdicts
+// # Results
 //
-// A step is passed, failed, inconclusive (something that the check needs is missing), error (the server failed) or skipped.
-// A failed step does not end the run: the steps after it say more. An error does. Equal seeds send equal bytes; the report says the
-// seed and the command that repeats the run.
+// The status of a step is passed, failed, inconclusive (data that the check needs is missing),
+// error (the server failed) or skipped. The run continues after a failed step and ends after an
+// error. Runs with the same seed send the same bytes; the report contains the seed and the command
+// that repeats the run.
 package scenarios

@@ -11,13 +11,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// checkDocumented compares captures with what the provider's documents say of a request: method, header lines by exact name, each
-// once, with the value documented, and no others.
-func checkDocumented(p *fixtures.Provider, b *bin, list []mockserver.Capture, known []*sent, v *result) error {
+// checkDocumented compares captures with the provider's documents: the method, and the header
+// lines, each exactly once with its documented name and value, and no others.
+func checkDocumented(p *fixtures.Provider, b *bin, list []mockserver.Capture, known []*runEvent, v *result) error {
 	var wrong []string
 	for i := range list {
 		if known[i] == nil {
-			continue // told already
+			continue // reported already
 		}
 		problems, err := undocumented(p, b, list[i].Message, known[i].Event)
 		if err != nil {
@@ -34,9 +34,10 @@ func checkDocumented(p *fixtures.Provider, b *bin, list []mockserver.Capture, kn
 	return nil
 }
 
-// undocumented lists how a request departs from the documents.
+// undocumented returns the differences between a request and the documents.
 func undocumented(p *fixtures.Provider, b *bin, got signature.Message, e fixtures.Event) ([]string, error) {
-	// Two stamps tell the lines that depend on the time of the attempt, which is not known here, from those that do not.
+	// The time of the attempt is not known here. Two messages with different times show which
+	// header lines depend on it.
 	want, err := p.Message(b.url, e, e.At)
 	if err != nil {
 		return nil, err
@@ -49,9 +50,9 @@ func undocumented(p *fixtures.Provider, b *bin, got signature.Message, e fixture
 	if got.Method != want.Method {
 		problems = append(problems, fmt.Sprintf("want the method %s, got %s", want.Method, got.Method))
 	}
-	documented := map[string]bool{}
+	known := map[string]bool{}
 	for _, line := range want.Headers {
-		documented[strings.ToLower(line.Name)] = true
+		known[strings.ToLower(line.Name)] = true
 		value, problem := oneLine(got.Headers, line.Name)
 		stamped := later.Headers.Get(line.Name) != line.Value
 		switch {
@@ -59,28 +60,28 @@ func undocumented(p *fixtures.Provider, b *bin, got signature.Message, e fixture
 			problems = append(problems, problem)
 		case !stamped && value != line.Value:
 			problems = append(problems, fmt.Sprintf("header %s: want %q, got %q", line.Name, line.Value, value))
-		case stamped && form(value) != form(line.Value):
+		case stamped && maskDigits(value) != maskDigits(line.Value):
 			problems = append(problems, fmt.Sprintf("header %s: want a time as %q, got %q", line.Name, line.Value, value))
 		}
 	}
 	for _, name := range signatureHeaders(p) {
-		documented[strings.ToLower(name)] = true
+		known[strings.ToLower(name)] = true
 		if len(b.secrets) == 0 {
-			continue // nothing is signed
+			continue // requests are not signed
 		}
 		if _, problem := oneLine(got.Headers, name); problem != "" {
 			problems = append(problems, problem)
 		}
 	}
 	for _, line := range got.Headers {
-		if !documented[strings.ToLower(line.Name)] {
+		if !known[strings.ToLower(line.Name)] {
 			problems = append(problems, fmt.Sprintf("header %s is not documented", line.Name))
 		}
 	}
 	return problems, nil
 }
 
-// signatureHeaders are the names of the header lines that the provider's signatures are written to.
+// signatureHeaders returns the names of the provider's signature header lines.
 func signatureHeaders(p *fixtures.Provider) []string {
 	var names []string
 	for _, s := range p.Signing.Signatures {
@@ -93,8 +94,8 @@ func signatureHeaders(p *fixtures.Provider) []string {
 	return names
 }
 
-// form is a text with every digit the same: times of one format share it.
-func form(text string) string {
+// maskDigits replaces every digit by 0, so that times of the same format are equal.
+func maskDigits(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsDigit(r) {
 			return '0'

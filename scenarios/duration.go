@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Duration is a span of time, written as in Go with days and weeks besides: 250ms, 5s, 1h30m, 3d. It is never negative.
+// Duration is a span of time in Go's syntax, with the units d (days) and w (weeks) added: 250ms,
+// 5s, 1h30m, 3d. It is never negative.
 type Duration time.Duration
 
 // UnmarshalYAML reads 250ms, 5s, 1h30m or 3d.
@@ -24,10 +25,10 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// MarshalText writes what String does.
+// MarshalText returns the text of String.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// String writes d without the units that count nothing: 3d, 1m10s, 250ms.
+// String returns d without units that are zero: 3d, 1m10s, 250ms.
 func (d Duration) String() string {
 	const day = Duration(24 * time.Hour)
 	if d < day {
@@ -40,7 +41,7 @@ func (d Duration) String() string {
 	return text
 }
 
-// short is Go's text without final zeros: 1h, not 1h0m0s.
+// short returns Go's text without units that are zero at the end: 1h instead of 1h0m0s.
 func short(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
@@ -52,7 +53,7 @@ func short(d time.Duration) string {
 	return text
 }
 
-func (d Duration) journal() mockserver.Duration { return mockserver.Duration(d) }
+func (d Duration) toServer() mockserver.Duration { return mockserver.Duration(d) }
 
 // or returns d, or other when d is zero.
 func (d Duration) or(other time.Duration) time.Duration {

@@ -19,7 +19,7 @@ func TestDurationString(t *testing.T) {
 	}
 }
 
-// TestDurationRoundTrip: what String writes, UnmarshalText reads.
+// TestDurationRoundTrip checks that UnmarshalText reads the text of String.
 func TestDurationRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := Duration(rapid.Int64Range(0, int64(1<<60)).Draw(t, "d"))

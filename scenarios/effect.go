@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	lookLimit  = 10 * time.Second      // of one look at an effect
-	lookPause  = 25 * time.Millisecond // between two looks
-	lookOutput = 1 << 20               // bytes of a response or an output
+	sampleTimeout  = 10 * time.Second // of one sample
+	sampleInterval = 25 * time.Millisecond
+	maxOutput      = 1 << 20 // bytes of a response or of a command's output
 )
 
-// checkEffect watches an effect: that it eventually is so, and that it never is.
+// checkEffect checks the conditions eventually and never of an effect.
 func (r *run) checkEffect(ctx context.Context, name string, o Observation, v *result) error {
 	e, err := r.effect(name)
 	if err != nil {
@@ -41,48 +41,48 @@ func (r *run) checkEffect(ctx context.Context, name string, o Observation, v *re
 	return nil
 }
 
-// effect returns an effect with its references resolved as they are now.
+// effect returns an effect with its references resolved.
 func (r *run) effect(name string) (Effect, error) {
 	e := r.scenario.Effects[name]
 	if n := child(child(r.scenario.root, "effects"), name); n != nil {
 		e = Effect{}
-		if err := r.again(n, &e); err != nil {
+		if err := r.decode(n, &e); err != nil {
 			return e, err
 		}
 	}
 	if e.Func != "" && r.options.Effects[e.Func] == nil {
-		return e, fmt.Errorf("effect %s needs the Go function %q, which the run was not given", name, e.Func)
+		return e, fmt.Errorf("effect %s needs the Go function %q, which is missing from Options.Effects", name, e.Func)
 	}
 	return e, nil
 }
 
 func (r *run) eventually(ctx context.Context, name string, e Effect, is *Is, within time.Duration, v *result) error {
-	w := watched{is: is}
-	err := r.watch(ctx, e, within, func(l look) (bool, error) { return w.see(ctx, l), nil })
-	r.seen[name] = r.seen[name] || w.valued
+	w := samples{is: is}
+	err := r.watch(ctx, e, within, func(s sample) (bool, error) { return w.add(ctx, s), nil })
+	r.effectSeen[name] = r.effectSeen[name] || w.hasValue
 	switch {
 	case err == nil:
 		v.note("%s %s", name, is)
 	case !errors.Is(err, errOver):
 		return err
-	case w.blind(r.seen[name]):
+	case w.nothingChecked(r.effectSeen[name]):
 		v.inconclusive("effect %s could not be checked within %s: %s", name, Duration(within), w.why())
 	default:
-		v.fail("effect %s: want eventually %s within %s, last it was %s", name, is, Duration(within), w.last)
+		v.fail("effect %s: want eventually %s within %s, got %s", name, is, Duration(within), w.last)
 	}
 	return nil
 }
 
 func (r *run) never(ctx context.Context, name string, e Effect, is *Is, span time.Duration, v *result) error {
-	w := watched{is: is}
-	err := r.watch(ctx, e, span, func(l look) (bool, error) { return w.see(ctx, l), nil })
-	r.seen[name] = r.seen[name] || w.valued
+	w := samples{is: is}
+	err := r.watch(ctx, e, span, func(s sample) (bool, error) { return w.add(ctx, s), nil })
+	r.effectSeen[name] = r.effectSeen[name] || w.hasValue
 	switch {
 	case err == nil:
-		v.fail("effect %s: want never %s for %s, it was %s", name, is, Duration(span), w.last)
+		v.fail("effect %s: want never %s for %s, got %s", name, is, Duration(span), w.last)
 	case !errors.Is(err, errOver):
 		return err
-	case w.blind(r.seen[name]):
+	case w.nothingChecked(r.effectSeen[name]):
 		v.inconclusive("effect %s could not be checked for %s: %s", name, Duration(span), w.why())
 	default:
 		v.note("%s never %s for %s", name, is, Duration(span))
@@ -90,27 +90,27 @@ func (r *run) never(ctx context.Context, name string, e Effect, is *Is, span tim
 	return nil
 }
 
-// watched is what the looks at an effect found.
-type watched struct {
-	is      *Is
-	last    look
-	valued  bool  // some look had a value other than null
-	checked bool  // the condition could be evaluated on some look
-	problem error // why it could not, the last time
+// samples summarises the samples of an effect.
+type samples struct {
+	is       *Is
+	last     sample
+	hasValue bool  // some sample had a value other than null
+	checked  bool  // the condition could be evaluated on some sample
+	problem  error // the last error of the condition
 }
 
-// see takes a look into account and says whether the effect was as the condition wants it.
-func (w *watched) see(ctx context.Context, l look) bool {
-	w.last = l
-	if l.err != nil {
+// add adds a sample and reports whether it satisfies the condition.
+func (w *samples) add(ctx context.Context, s sample) bool {
+	w.last = s
+	if s.err != nil {
 		return false
 	}
-	w.valued = w.valued || l.value != nil
+	w.hasValue = w.hasValue || s.value != nil
 	if w.is.JQ == "" {
 		w.checked = true
-		return equal(parsed(w.is.Eq), l.value)
+		return equal(parsed(w.is.Eq), s.value)
 	}
-	out, err := first(ctx, string(w.is.JQ), l.value)
+	out, err := first(ctx, string(w.is.JQ), s.value)
 	if err != nil {
 		w.problem = err
 		return false
@@ -119,38 +119,40 @@ func (w *watched) see(ctx context.Context, l look) bool {
 	return out != nil && out != false
 }
 
-// blind says whether the looks showed nothing that could be checked: every one failed, the condition could not be evaluated, or the
-// effect never had a value, here or before (known), so that it may as well be a probe that asks for the wrong thing.
-func (w *watched) blind(known bool) bool {
-	return !w.checked || !w.valued && !known && (w.is.JQ != "" || parsed(w.is.Eq) != nil)
+// nothingChecked reports whether the samples contained nothing that could be checked: every sample
+// failed, the condition could not be evaluated, or the effect never had a value, neither now nor
+// earlier in the run (known). Without any value, the effect may read the wrong thing.
+func (w *samples) nothingChecked(known bool) bool {
+	return !w.checked || !w.hasValue && !known && (w.is.JQ != "" || parsed(w.is.Eq) != nil)
 }
 
-// why says what the last look found instead of something to check.
-func (w *watched) why() string {
+// why returns the reason why nothing was checked.
+func (w *samples) why() string {
 	switch {
 	case w.last.err != nil:
-		return w.last.err.Error() + w.last.from()
+		return w.last.err.Error() + w.last.source()
 	case !w.checked && w.problem != nil:
-		return w.problem.Error() + w.last.from()
+		return w.problem.Error() + w.last.source()
 	}
-	return "it never had a value" + w.last.from()
+	return "it never had a value" + w.last.source()
 }
 
-var errOver = errors.New("time is over")
+var errOver = errors.New("the time limit is reached")
 
-// watch looks again and again until seen says true, or errOver after a time. It looks once more at the end of it.
-func (r *run) watch(ctx context.Context, e Effect, span time.Duration, seen func(look) (bool, error)) error {
+// watch samples an effect until done returns true. It returns errOver after span, with one more
+// sample at the end.
+func (r *run) watch(ctx context.Context, e Effect, span time.Duration, done func(sample) (bool, error)) error {
 	end := time.NewTimer(span)
 	defer end.Stop()
-	tick := time.NewTicker(lookPause)
+	tick := time.NewTicker(sampleInterval)
 	defer tick.Stop()
 	over := false
 	for {
-		l := r.look(ctx, e)
+		s := r.sample(ctx, e)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if done, err := seen(l); done || err != nil {
+		if ok, err := done(s); ok || err != nil {
 			return err
 		}
 		if over {
@@ -166,30 +168,30 @@ func (r *run) watch(ctx context.Context, e Effect, span time.Duration, seen func
 	}
 }
 
-// look is one look at an effect.
-type look struct {
+// sample is the value of an effect at one time.
+type sample struct {
 	value  any
 	err    error
-	asked  string // what was asked: a request or a command
-	answer string // what came of it; "" is nothing
+	asked  string // the request or the command
+	answer string // the response or the output; "" is none
 }
 
-func (l look) String() string {
-	if l.err != nil {
-		return "not to be seen: " + l.err.Error() + l.from()
+func (s sample) String() string {
+	if s.err != nil {
+		return "not readable: " + s.err.Error() + s.source()
 	}
-	return textOf(l.value) + l.from()
+	return textOf(s.value) + s.source()
 }
 
-// from says what was asked, and what the answer was.
-func (l look) from() string {
+// source describes the request or command, and the answer.
+func (s sample) source() string {
 	switch {
-	case l.asked == "":
+	case s.asked == "":
 		return ""
-	case l.answer == "":
-		return "\n  asked: " + l.asked
+	case s.answer == "":
+		return "\n  asked: " + s.asked
 	}
-	return "\n  asked: " + l.asked + "\n  answer: " + l.answer
+	return "\n  asked: " + s.asked + "\n  answer: " + s.answer
 }
 
 func (is *Is) String() string {
@@ -199,7 +201,7 @@ func (is *Is) String() string {
 	return string(is.Eq)
 }
 
-// equal compares values as JSON does: 1 and 1.0 are the same number.
+// equal compares JSON values: 1 and 1.0 are equal.
 func equal(a, b any) bool {
 	if reflect.DeepEqual(a, b) {
 		return true
@@ -214,9 +216,9 @@ func equal(a, b any) bool {
 	return reflect.DeepEqual(plain(a), plain(b))
 }
 
-// look asks the effect's source and takes what matters out of the answer.
-func (r *run) look(ctx context.Context, e Effect) look {
-	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+// sample reads the effect once and selects its value with jq.
+func (r *run) sample(ctx context.Context, e Effect) sample {
+	ctx, cancel := context.WithTimeout(ctx, sampleTimeout)
 	defer cancel()
 	var answer any
 	var err error
@@ -237,17 +239,17 @@ func (r *run) look(ctx context.Context, e Effect) look {
 		}
 	}
 	if err != nil {
-		return look{err: err, asked: asked}
+		return sample{err: err, asked: asked}
 	}
 	program := string(e.JQ)
 	if program == "" {
 		program = ".body"
 	}
 	value, err := first(ctx, program, answer)
-	return look{value: value, err: err, asked: asked + ", jq " + program, answer: answered(answer)}
+	return sample{value: value, err: err, asked: asked + ", jq " + program, answer: answered(answer)}
 }
 
-// answered writes an answer for a report: its status and its body.
+// answered returns the status and the body of an answer, for a report.
 func answered(answer any) string {
 	a, _ := answer.(map[string]any)
 	status := ""
@@ -257,10 +259,10 @@ func answered(answer any) string {
 	return status + textOf(a["body"])
 }
 
-// ErrExec says that a scenario runs a program, which its run was not allowed to do.
+// ErrExec means that a scenario runs a program and the run does not allow that.
 var ErrExec = errors.New("running programs is not allowed")
 
-// Programs lists the effects that run programs, in order.
+// Programs returns the names of the effects that run programs, sorted.
 func (s *Scenario) Programs() []string {
 	var names []string
 	for name, e := range s.Effects {
@@ -272,7 +274,7 @@ func (s *Scenario) Programs() []string {
 	return names
 }
 
-// ask asks by HTTP, as far as the guard lets it.
+// ask sends the HTTP request of an effect. Without Options.Dial it connects to loopback only.
 func (r *run) ask(ctx context.Context, q *Request) (any, error) {
 	dial := r.options.Dial
 	if dial == nil {
@@ -294,7 +296,8 @@ func (r *run) ask(ctx context.Context, q *Request) (any, error) {
 		request.Header.Set(name, value)
 	}
 	client := &http.Client{
-		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true, TLSClientConfig: r.options.Trust.Config(), ForceAttemptHTTP2: true}, // no proxy, nothing left open
+		// no proxy
+		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true, TLSClientConfig: r.options.Trust.Config(), ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := client.Do(request)
@@ -302,7 +305,7 @@ func (r *run) ask(ctx context.Context, q *Request) (any, error) {
 		return nil, mockserver.ExplainError(err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, lookOutput))
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxOutput))
 	if err != nil {
 		return nil, err
 	}
@@ -320,7 +323,7 @@ func (r *run) ask(ctx context.Context, q *Request) (any, error) {
 func execute(ctx context.Context, command []string) (any, error) {
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Stdout = &limited{to: &out, left: lookOutput}
+	cmd.Stdout = &limited{to: &out, left: maxOutput}
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -330,15 +333,15 @@ func execute(ctx context.Context, command []string) (any, error) {
 	return map[string]any{"status": cmd.ProcessState.ExitCode(), "headers": map[string]any{}, "body": parsed(bytes.TrimSpace(out.Bytes()))}, nil
 }
 
-// limited keeps so many bytes and forgets the others.
+// limited writes the first bytes to a buffer and discards the rest.
 type limited struct {
 	to   *bytes.Buffer
 	left int
 }
 
 func (l *limited) Write(b []byte) (int, error) {
-	kept := b[:min(len(b), l.left)]
-	l.left -= len(kept)
-	l.to.Write(kept)
+	first := b[:min(len(b), l.left)]
+	l.left -= len(first)
+	l.to.Write(first)
 	return len(b), nil
 }

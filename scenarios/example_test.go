@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/scenarios"
 )
 
-// A scenario of the library, played on a server in this process.
+// This example plays a library scenario on a server in this process.
 func ExampleRun() {
 	ctx := context.Background()
 	server, err := mockserver.Start(ctx, mockserver.Options{})

@@ -14,29 +14,35 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Exchange is one request of a run and what was answered: an attempt of a delivery, or a capture in a bin.
+// Exchange is one request of a run and its response: an attempt of a delivery, or a capture in a
+// bin.
 type Exchange struct {
-	// Name says what it is: "attempt 1 of the delivery of step once (Pass:Created)", "capture c00000001 in bin inbox".
-	Name     string                      `json:"name"`
-	ID       string                      `json:"id"`                 // of the delivery or the capture
-	At       time.Time                   `json:"at"`                 // when it was sent or came in
-	TookMS   float64                     `json:"took_ms,omitempty"`  // of an attempt, by the wall clock
-	Outcome  mockserver.Outcome          `json:"outcome,omitempty"`  // of an attempt
-	Status   int                         `json:"status,omitempty"`   // of the response
+	// Name describes the exchange: "attempt 1 of the delivery of step once (Pass:Created)",
+	// "capture c00000001 in bin inbox".
+	Name string `json:"name"`
+	// id of the delivery or the capture
+	ID string    `json:"id"`
+	At time.Time `json:"at"` // when it was sent or received
+	// duration of an attempt, by the wall clock
+	TookMS   float64                     `json:"took_ms,omitempty"`
+	Outcome  mockserver.Outcome          `json:"outcome,omitempty"`  // outcome of an attempt
+	Status   int                         `json:"status,omitempty"`   // status of the response
 	Reason   string                      `json:"reason,omitempty"`   // why an attempt has no status
-	Request  mockserver.Message          `json:"request"`            // as sent
-	Response *mockserver.AttemptResponse `json:"response,omitempty"` // nil when there was none
-	// Verification is what the bin found of the signature.
+	Request  mockserver.Message          `json:"request"`            // the request as sent
+	Response *mockserver.AttemptResponse `json:"response,omitempty"` // nil without a response
+	// Verification is the bin's check of the signature.
 	Verification *mockserver.Verification `json:"verification,omitempty"`
-	// RequestText and ResponseText are both as HTTP writes them; what is no text is quoted.
+	// RequestText and ResponseText show the messages as HTTP text. A body that is not text is
+	// quoted.
 	RequestText  string `json:"request_text"`
 	ResponseText string `json:"response_text,omitempty"`
 }
 
-// mostExchanges bounds the exchanges of one step.
+// mostExchanges is the largest number of exchanges that the report lists for one step.
 const mostExchanges = 20
 
-// attach gives the steps that did not pass the exchanges they are about. deliveries are those of the run, by id.
+// attach adds exchanges to the steps that did not redaction. deliveries are the deliveries of these
+// steps, by id.
 func (r *run) attach(report *Report, deliveries map[string]*mockserver.Delivery) {
 	for i := range report.Steps {
 		s := &report.Steps[i]
@@ -74,7 +80,7 @@ func (r *run) attempt(d *mockserver.Delivery, a *mockserver.Attempt) Exchange {
 		Outcome: a.Outcome, Status: a.Status, Reason: r.redact(redact.Quoted(a.Error)), Request: r.without(a.Sent),
 	}
 	if member := mockserver.ChangedMember(d.Event.Body, a.Sent.Body); member != "" {
-		e.Name += ", which changed " + member
+		e.Name += ", with changed " + member
 	}
 	if a.Response != nil {
 		response := *a.Response
@@ -108,14 +114,15 @@ func (r *run) captured(c *mockserver.Capture) Exchange {
 	return e
 }
 
-// without is a message without the secrets that the run knows, and without what looks like one: reports are kept and shown around.
+// without returns a message without the run's secrets and without values that look like secrets,
+// because reports are stored and shared.
 func (r *run) without(m mockserver.Message) mockserver.Message {
-	pass := &redact.Pass{}
-	m.Target = r.redact(pass.URL(m.Target))
-	m.Body = r.withoutBytes(pass.Body(m.Headers.Get("Content-Type"), m.Body))
+	redaction := &redact.Pass{}
+	m.Target = r.redact(redaction.URL(m.Target))
+	m.Body = r.withoutBytes(redaction.Body(m.Headers.Get("Content-Type"), m.Body))
 	m.Headers = slices.Clone(m.Headers)
 	for i := range m.Headers {
-		m.Headers[i].Value = r.redact(pass.Header(m.Headers[i].Name, m.Headers[i].Value))
+		m.Headers[i].Value = r.redact(redaction.Header(m.Headers[i].Name, m.Headers[i].Value))
 	}
 	return m
 }
@@ -145,12 +152,12 @@ func responseText(r *mockserver.AttemptResponse) string {
 	}
 	text.WriteString("\n" + bodyText(r.Body))
 	if r.Truncated {
-		text.WriteString("\n(the response was longer; this much of it was kept)")
+		text.WriteString("\n(the response was longer; only this part of it was stored)")
 	}
 	return legible(text.String())
 }
 
-// bodyText is a body as text; one that is no text is quoted.
+// bodyText returns a body as text. It quotes a body that is not text.
 func bodyText(body []byte) string {
 	if utf8.Valid(body) && bytes.IndexByte(body, 0) < 0 {
 		return string(body)
@@ -158,22 +165,23 @@ func bodyText(body []byte) string {
 	return fmt.Sprintf("%q", body)
 }
 
-// legible escapes control characters but line ends and tabs.
+// legible escapes control characters except line ends and tabs.
 func legible(text string) string { return terminal.Text(text) }
 
-// countAttempts reads the run's deliveries, a page at a time: it counts their attempts, marks the steps whose deliveries were neither sent
-// nor checked, and gives the steps that did not pass their exchanges.
+// countAttempts reads the run's deliveries, one page at a time. It counts their attempts, marks
+// steps as inconclusive whose deliveries were neither sent nor checked, and adds exchanges to the
+// steps that did not pass.
 func (r *run) countAttempts(ctx context.Context, report *Report) error {
-	if len(r.made) == 0 {
+	if len(r.deliveries) == 0 {
 		r.attach(report, nil)
 		return nil
 	}
-	first, last := r.made[0].seq, r.made[0].seq
-	for _, m := range r.made {
+	first, last := r.deliveries[0].seq, r.deliveries[0].seq
+	for _, m := range r.deliveries {
 		first, last = min(first, m.seq), max(last, m.seq)
 	}
 	deliveries, wanted := map[string]*mockserver.Delivery{}, r.wanted(report)
-	doubted := 0
+	unsentFound := 0
 	q := mockserver.DeliveryQuery{After: first - 1, Before: last + 1, Limit: mockserver.MaxLimit}
 	for {
 		page, err := r.client.Deliveries(ctx, q)
@@ -184,15 +192,15 @@ func (r *run) countAttempts(ctx context.Context, report *Report) error {
 		for i := range page {
 			d := &page[i]
 			q.Before = d.Seq
-			at, mine := r.byID[d.ID]
-			if !mine {
+			at, ok := r.byID[d.ID]
+			if !ok {
 				continue
 			}
 			report.Counts.Attempts += len(d.Attempts)
-			if unsent(d) && !r.checked[d.ID] && !r.expectsUnsent() && doubted < mostExchanges {
-				doubted++
+			if unsent(d) && !r.checked[d.ID] && !r.expectsUnsent() && unsentFound < mostExchanges {
+				unsentFound++
 				wanted[d.ID] = true
-				report.inconclusive(r.made[at].step, fmt.Sprintf("the %s was not sent, and nothing checks it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
+				report.inconclusive(r.deliveries[at].step, fmt.Sprintf("the %s was not sent, and nothing checks it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
 			}
 			if wanted[d.ID] {
 				copied := *d
@@ -207,12 +215,12 @@ func (r *run) countAttempts(ctx context.Context, report *Report) error {
 	return nil
 }
 
-// unsent says whether no attempt of a delivery could be sent.
+// unsent reports whether no attempt of a delivery could be sent.
 func unsent(d *mockserver.Delivery) bool {
 	return len(d.Attempts) > 0 && !slices.ContainsFunc(d.Attempts, func(a mockserver.Attempt) bool { return a.Outcome != mockserver.NotSent })
 }
 
-// wanted are the deliveries that steps which did not pass are about, as many as a report lists.
+// wanted returns the ids of deliveries of the steps that did not pass, as many as a report lists.
 func (r *run) wanted(report *Report) map[string]bool {
 	ids := map[string]bool{}
 	for i := range report.Steps {
@@ -229,7 +237,8 @@ func (r *run) wanted(report *Report) map[string]bool {
 	return ids
 }
 
-// inconclusive marks a step that passed as inconclusive, with the reason. A step that did not pass has worse to say.
+// inconclusive marks a step that passed as inconclusive, with the reason. It does not change the
+// status of other steps.
 func (r *Report) inconclusive(step, why string) {
 	for i := range r.Steps {
 		s := &r.Steps[i]

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// How long an expectation waits when the file does not say.
+// Time limits of expectations without within and for.
 const (
 	defaultWithin = 5 * time.Second
 	defaultFor    = 200 * time.Millisecond
@@ -41,8 +41,8 @@ func (r *run) expect(ctx context.Context, s *Step, e *Expectation, record *stepR
 	return nil
 }
 
-// since is the cursor in a bin that an expectation counts from: that of the step it names, of its own step when a verb comes
-// before it, else the run's start.
+// since returns the cursor in a bin from which an expectation counts: that of the named step, that
+// of its own step if that has a verb, or otherwise the start of the run.
 func (r *run) since(s *Step, id string, record *stepRecord, bin string) uint64 {
 	switch {
 	case id != "" && r.steps[id] != nil:
@@ -53,18 +53,18 @@ func (r *run) since(s *Step, id string, record *stepRecord, bin string) uint64 {
 	return 0
 }
 
-// sentSince lists the deliveries that the captures of since can be of.
-func (r *run) sentSince(s *Step, id string, record *stepRecord) []made {
+// sentSince returns the deliveries made since that cursor.
+func (r *run) sentSince(s *Step, id string, record *stepRecord) []runDelivery {
 	switch {
 	case id != "" && r.steps[id] != nil:
-		return r.made[r.steps[id].before:]
+		return r.deliveries[r.steps[id].before:]
 	case s.Verb() != "expect":
-		return r.made[record.before:]
+		return r.deliveries[record.before:]
 	}
-	return r.made
+	return r.deliveries
 }
 
-// alike checks that no two texts differ; what names the things they were taken from.
+// alike checks that all texts are equal. what contains the names of their sources.
 func alike(aspect Aspect, texts, what []string) []string {
 	var lines []string
 	for i := 1; i < len(texts); i++ {
@@ -75,7 +75,7 @@ func alike(aspect Aspect, texts, what []string) []string {
 	return lines
 }
 
-// different checks that no two texts are the same.
+// different checks that no two texts are equal.
 func different(aspect Aspect, texts, what []string) []string {
 	var lines []string
 	seen := map[string]int{}
@@ -89,7 +89,7 @@ func different(aspect Aspect, texts, what []string) []string {
 	return lines
 }
 
-// excerpt quotes a text around where it begins to differ from another.
+// excerpt quotes a text around the first difference from another.
 func excerpt(text, other string) string {
 	const around = 20
 	at := 0

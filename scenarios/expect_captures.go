@@ -25,7 +25,7 @@ func (r *run) checkCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	}
 	waited, err := r.client.Wait(ctx, b.name, mockserver.Wait{
 		Where: string(x.Where), Count: count.Min, Max: count.Max, After: after,
-		Timeout: mockserver.Duration(x.Within.or(defaultWithin)), Settle: x.Settle.journal(),
+		Timeout: mockserver.Duration(x.Within.or(defaultWithin)), Settle: x.Settle.toServer(),
 	})
 	if err != nil {
 		return err
@@ -36,35 +36,35 @@ func (r *run) checkCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	}
 	record.captures = append(record.captures, list[:min(len(list), mostExchanges)]...)
 	record.captured += len(list)
-	current, err := r.stored(ctx, b)
+	current, err := r.binSummary(ctx, b)
 	if err != nil {
 		return err
 	}
-	whole := current.Evicted == 0 && !waited.Inconclusive
+	complete := current.Evicted == 0 && !waited.Inconclusive
 	switch {
 	case current.Evicted > 0:
-		v.inconclusive("bin %s dropped %d captures to make room: what it holds is not all that came", b.label, current.Evicted)
-	case !whole:
+		v.inconclusive("bin %s evicted %d captures to make room, so some captures are missing", b.label, current.Evicted)
+	case !complete:
 		v.inconclusive("bin %s: %s", b.label, waited.Reason)
 	}
 	switch tooMany := count.Max != nil && len(list) > *count.Max; {
-	case !whole && !tooMany && !count.holds(len(list)):
-		v.inconclusive("bin %s: want %s, it still holds %d", b.label, count.of("capture"), len(list))
-	case tooMany || whole && (!waited.OK || !count.holds(len(list))):
+	case !complete && !tooMany && !count.holds(len(list)):
+		v.inconclusive("bin %s: want %s, it has %d now", b.label, count.of("capture"), len(list))
+	case tooMany || complete && (!waited.OK || !count.holds(len(list))):
 		v.fail("bin %s: want %s, got %d%s", b.label, count.of("capture"), len(list), near(waited.Nearest))
 	default:
 		v.note("%s", plural(len(list), "capture"))
 	}
-	if err := r.checkEach(ctx, x, b, list, whole, v); err != nil {
+	if err := r.checkEach(ctx, x, b, list, complete, v); err != nil {
 		return err
 	}
-	if x.Order == AsSent && x.Where == "" && whole {
+	if x.Order == AsSent && x.Where == "" && complete {
 		return r.checkComplete(ctx, b, r.sentSince(s, x.Since, record), list, v)
 	}
 	return nil
 }
 
-// near writes the captures that came closest, a line each.
+// near lists the captures that matched most nearly, one per line.
 func near(misses []mockserver.NearMiss) string {
 	text := ""
 	for _, miss := range misses {
@@ -73,20 +73,21 @@ func near(misses []mockserver.NearMiss) string {
 	return text
 }
 
-// checkEach checks what every capture, and all of them together, must be; the latter only when they are whole, all that came.
-func (r *run) checkEach(ctx context.Context, x *Captures, b *bin, list []mockserver.Capture, whole bool, v *result) error {
+// checkEach checks each capture. If the captures are complete, it also checks their events and
+// their order.
+func (r *run) checkEach(ctx context.Context, x *Captures, b *bin, list []mockserver.Capture, complete bool, v *result) error {
 	if len(list) == 0 {
-		return nil // the count has been checked
+		return nil // the count is checked already
 	}
 	if x.Verified != "" {
 		checkVerified(x.Verified, list, v)
 	}
 	checking := x.Schema != "" || x.Headers.Documented || len(x.Events) > 0 || x.Order != ""
-	known := make([]*sent, len(list))
+	known := make([]*runEvent, len(list))
 	for i := range list {
 		known[i] = r.events[string(list[i].Body)]
 		if known[i] == nil && checking {
-			v.fail("%s holds a body that no step of this run sent: %s", list[i].ID, excerpt(string(list[i].Body), ""))
+			v.fail("no step of this run sent the body of %s: %s", list[i].ID, excerpt(string(list[i].Body), ""))
 		}
 	}
 	if x.Schema != "" || x.Headers.Documented || x.Events.All() {
@@ -102,17 +103,17 @@ func (r *run) checkEach(ctx context.Context, x *Captures, b *bin, list []mockser
 				return err
 			}
 		}
-		if x.Events.All() && whole {
+		if x.Events.All() && complete {
 			checkCoverage(p, known, v)
 		}
 	}
 	if err := checkHeaders(x.Headers.Lines, list, v); err != nil {
 		return err
 	}
-	if len(x.Events) > 0 && !x.Events.All() && whole {
+	if len(x.Events) > 0 && !x.Events.All() && complete {
 		checkEvents(x.Events, known, v)
 	}
-	if x.Order != "" && whole {
+	if x.Order != "" && complete {
 		checkOrder(x.Order, list, known, v)
 	}
 	return r.compare(ctx, x, list, known, v)
@@ -138,11 +139,11 @@ func checkVerified(want signature.Verdict, list []mockserver.Capture, v *result)
 	}
 }
 
-func checkSchema(p *fixtures.Provider, list []mockserver.Capture, known []*sent, v *result) {
+func checkSchema(p *fixtures.Provider, list []mockserver.Capture, known []*runEvent, v *result) {
 	var wrong []string
 	for i := range list {
 		if known[i] == nil {
-			continue // told already
+			continue // reported already
 		}
 		if err := p.Validate(known[i].Name, list[i].Body); err != nil {
 			wrong = append(wrong, fmt.Sprintf("%s: %v", list[i].ID, err))
@@ -154,11 +155,11 @@ func checkSchema(p *fixtures.Provider, list []mockserver.Capture, known []*sent,
 	}
 }
 
-// checkCoverage checks that every event type of a provider is there.
-func checkCoverage(p *fixtures.Provider, known []*sent, v *result) {
+// checkCoverage checks that every event type of a provider arrived.
+func checkCoverage(p *fixtures.Provider, known []*runEvent, v *result) {
 	var missing []string
 	for _, name := range eventNames(p) {
-		if !slices.ContainsFunc(known, func(e *sent) bool { return e != nil && e.Name == name }) {
+		if !slices.ContainsFunc(known, func(e *runEvent) bool { return e != nil && e.Name == name }) {
 			missing = append(missing, name)
 		}
 	}
@@ -193,7 +194,8 @@ func checkHeaders(lines map[string]string, list []mockserver.Capture, v *result)
 	return nil
 }
 
-// oneLine returns the value of the one header line called exactly name, or says why there is not one.
+// oneLine returns the value of the only header line with exactly this name, or a problem when there
+// is not exactly one.
 func oneLine(headers signature.Headers, name string) (value, problem string) {
 	lines, exact := 0, false
 	written := ""
@@ -207,14 +209,14 @@ func oneLine(headers signature.Headers, name string) (value, problem string) {
 	case lines == 0:
 		return "", fmt.Sprintf("header %s is missing", name)
 	case lines > 1:
-		return "", fmt.Sprintf("header %s stands %d times", name, lines)
+		return "", fmt.Sprintf("header %s occurs %d times", name, lines)
 	case !exact:
-		return "", fmt.Sprintf("header %s is written %s", name, written)
+		return "", fmt.Sprintf("header %s is spelt %s", name, written)
 	}
 	return value, ""
 }
 
-func checkEvents(want EventList, known []*sent, v *result) {
+func checkEvents(want EventList, known []*runEvent, v *result) {
 	got := make([]string, len(known))
 	for i, e := range known {
 		got[i] = "?"
@@ -229,29 +231,29 @@ func checkEvents(want EventList, known []*sent, v *result) {
 	v.note("events %s", strings.Join(want, ", "))
 }
 
-// checkOrder looks at the first arrival of each event; copies and retries do not count.
-func checkOrder(want Order, list []mockserver.Capture, known []*sent, v *result) {
+// checkOrder checks the order of the events by their first arrival. It ignores copies and retries.
+func checkOrder(want Order, list []mockserver.Capture, known []*runEvent, v *result) {
 	type last struct {
-		at int // place in the life, or rank in the run
+		at int // index in the journey, or rank in the run
 		id string
 		of string
 	}
-	lives, seen := map[string]last{}, map[*sent]bool{}
+	journeys, seen := map[string]last{}, map[*runEvent]bool{}
 	var wrong []string
 	for i, e := range known {
 		if e == nil || seen[e] {
 			continue
 		}
 		seen[e] = true
-		life, at := e.life, e.place
+		journey, at := e.journey, e.index
 		if want == AsSent {
-			life, at = "", e.rank
+			journey, at = "", e.rank
 		}
-		if before, ok := lives[life]; ok && at < before.at {
+		if before, ok := journeys[journey]; ok && at < before.at {
 			wrong = append(wrong, fmt.Sprintf("%s (%s) arrived after %s (%s)", e.Name, list[i].ID, before.of, before.id))
 			continue
 		}
-		lives[life] = last{at: at, id: list[i].ID, of: e.Name}
+		journeys[journey] = last{at: at, id: list[i].ID, of: e.Name}
 	}
 	switch {
 	case want == OutOfOrder && len(wrong) == 0:
@@ -265,8 +267,9 @@ func checkOrder(want Order, list []mockserver.Capture, known []*sent, v *result)
 	}
 }
 
-// checkComplete checks that every delivery to the bin of which an attempt was written whole is among the captures.
-func (r *run) checkComplete(ctx context.Context, b *bin, sent []made, list []mockserver.Capture, v *result) error {
+// checkComplete checks that the captures contain every attempt that was written whole to the bin,
+// and nothing else.
+func (r *run) checkComplete(ctx context.Context, b *bin, sent []runDelivery, list []mockserver.Capture, v *result) error {
 	arrived := map[string]int{}
 	for i := range list {
 		arrived[string(list[i].Body)]++
@@ -290,20 +293,20 @@ func (r *run) checkComplete(ctx context.Context, b *bin, sent []made, list []moc
 		}
 	}
 	v.failEach(missing)
-	if len(sent) < len(r.made) {
-		return nil // what is more may be retries of deliveries made before
+	if len(sent) < len(r.deliveries) {
+		return nil // others can be retries of earlier deliveries
 	}
 	for i := range list {
 		if arrived[string(list[i].Body)] > 0 {
-			v.fail("%d captures more than were sent in bin %s, such as %s", arrived[string(list[i].Body)], b.label, list[i].ID)
+			v.fail("bin %s has %d captures more than were sent, such as %s", b.label, arrived[string(list[i].Body)], list[i].ID)
 			break
 		}
 	}
 	return nil
 }
 
-// compare checks what the captures have in common.
-func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Capture, known []*sent, v *result) error {
+// compare checks the aspects that must be equal or differ in the captures.
+func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Capture, known []*runEvent, v *result) error {
 	names := make([]string, len(list))
 	for i := range list {
 		names[i] = list[i].ID
@@ -325,7 +328,7 @@ func (r *run) compare(ctx context.Context, x *Captures, list []mockserver.Captur
 	return compare(x.Same, x.Differs, names, texts, v)
 }
 
-// compare checks the aspects of several messages; texts returns one aspect of all of them.
+// compare checks aspects of several messages. texts returns one aspect of all messages.
 func compare(same, differs []Aspect, names []string, texts func(Aspect) ([]string, error), v *result) error {
 	for _, a := range same {
 		values, err := texts(a)
@@ -352,7 +355,7 @@ func compare(same, differs []Aspect, names []string, texts func(Aspect) ([]strin
 	return nil
 }
 
-// checkNever watches that nothing arrives.
+// checkNever checks that no capture arrives for some time.
 func (r *run) checkNever(ctx context.Context, s *Step, x *Never, record *stepRecord, v *result) error {
 	b := r.bin(x.Bin, v)
 	if b == nil {
@@ -377,10 +380,10 @@ func (r *run) checkNever(ctx context.Context, s *Step, x *Never, record *stepRec
 	}
 	var wrong []string
 	for _, c := range waited.Matched {
-		wrong = append(wrong, fmt.Sprintf("bin %s: nothing was to arrive, %s did: %s %s %s", b.label, c.ID, c.Method, clip.Text(c.Target, 80), excerpt(string(c.Body), "")))
+		wrong = append(wrong, fmt.Sprintf("bin %s: want no capture, got %s: %s %s %s", b.label, c.ID, c.Method, clip.Text(c.Target, 80), excerpt(string(c.Body), "")))
 	}
 	if len(wrong) == 0 {
-		wrong = []string{fmt.Sprintf("bin %s: nothing was to arrive, something did", b.label)}
+		wrong = []string{fmt.Sprintf("bin %s: want no capture, got one", b.label)}
 	}
 	v.failEach(wrong)
 	return nil

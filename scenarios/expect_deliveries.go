@@ -12,14 +12,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// checkDeliveries checks what the provider made of events.
+// checkDeliveries checks the states and attempts of deliveries.
 func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, record *stepRecord, v *result) error {
 	ids := record.deliveries
 	switch {
 	case x.Of != "" && r.steps[x.Of] != nil:
 		ids = r.steps[x.Of].deliveries
 	case s.Journey == nil && s.Deliver == nil && s.Replay == nil:
-		for _, m := range r.made {
+		for _, m := range r.deliveries {
 			ids = append(ids, m.id)
 		}
 	}
@@ -42,7 +42,7 @@ func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 	wrong := checkAttempts(x, list, r.deliveryName)
 	v.failEach(wrong)
 	if len(wrong) == 0 {
-		v.note("%s", x.words(len(list)))
+		v.note("%s", x.describe(len(list)))
 	}
 	for i := range list {
 		if err := compareAttempts(ctx, x, &list[i], r.deliveryName(&list[i]), v); err != nil {
@@ -52,7 +52,7 @@ func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 	return nil
 }
 
-// checkAttempts lists what is wrong with the states, outcomes and times of deliveries.
+// checkAttempts returns the mistakes in the states, outcomes and times of deliveries.
 func checkAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockserver.Delivery) string) []string {
 	var wrong []string
 	for i := range list {
@@ -65,13 +65,13 @@ func checkAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockser
 			got[i] = outcome(&d.Attempts[i])
 		}
 		if x.State != "" && d.State != x.State {
-			add("want %s, it is %s%s", x.State, d.State, history(d, got))
+			add("want %s, got %s%s", x.State, d.State, history(d, got))
 		}
 		if n := x.Attempts.Number; n > 0 && n != len(got) {
 			add("want %s, got %d%s", plural(n, "attempt"), len(got), history(d, got))
 		}
 		if want := x.Attempts.Outcomes; len(want) > 0 && !slices.EqualFunc(want, got, matches) {
-			add("want the attempts %s, got %s%s", strings.Join(want, ", "), cmp.Or(strings.Join(got, ", "), "none"), lastAnswer(d))
+			add("want the attempts %s, got %s%s", strings.Join(want, ", "), cmp.Or(strings.Join(got, ", "), "none"), lastResponse(d))
 		}
 		if len(x.Due) > 0 {
 			var due []Duration
@@ -86,7 +86,7 @@ func checkAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockser
 	return wrong
 }
 
-// outcome is what came of an attempt, in the words of Attempts.
+// outcome returns the outcome of an attempt in the form of Attempts: a status or a name.
 func outcome(a *mockserver.Attempt) string {
 	if a.Outcome == mockserver.GotStatus {
 		return strconv.Itoa(a.Status)
@@ -94,7 +94,7 @@ func outcome(a *mockserver.Attempt) string {
 	return string(a.Outcome)
 }
 
-// matches says whether an outcome is the one wanted: itself, or of a class such as 4xx.
+// matches reports whether an outcome is the wanted one, or is in a wanted class such as 4xx.
 func matches(want, got string) bool {
 	if class, ok := strings.CutSuffix(want, "xx"); ok {
 		return len(got) == 3 && strings.HasPrefix(got, class)
@@ -102,16 +102,16 @@ func matches(want, got string) bool {
 	return want == got
 }
 
-// history says what came of a delivery so far.
+// history describes the attempts of a delivery so far.
 func history(d *mockserver.Delivery, outcomes []string) string {
 	if len(outcomes) == 0 {
 		return ", no attempt was made"
 	}
-	return " after " + strings.Join(outcomes, ", ") + lastAnswer(d)
+	return " after " + strings.Join(outcomes, ", ") + lastResponse(d)
 }
 
-// lastAnswer is why the last attempt of a delivery has no status, or the body of its response.
-func lastAnswer(d *mockserver.Delivery) string {
+// lastResponse returns the error of the last attempt of a delivery, or the body of its response.
+func lastResponse(d *mockserver.Delivery) string {
 	n := len(d.Attempts)
 	if n == 0 {
 		return ""
@@ -125,13 +125,14 @@ func lastAnswer(d *mockserver.Delivery) string {
 	return ""
 }
 
-// deliveryName names a delivery by the step that made it, the event and the faults; the id alone says nothing to a reader.
+// deliveryName names a delivery by its step, event and faults, as an id alone tells a reader
+// nothing.
 func (r *run) deliveryName(d *mockserver.Delivery) string {
 	i, ok := r.byID[d.ID]
 	if !ok {
 		return fmt.Sprintf("delivery %s (%s)", d.ID, d.Event.Name)
 	}
-	m := r.made[i]
+	m := r.deliveries[i]
 	name := "delivery"
 	if r.steps[m.step] != nil && len(r.steps[m.step].deliveries) > 1 {
 		name = fmt.Sprintf("delivery %d", m.number)
@@ -147,8 +148,8 @@ func spans(list []Duration) string {
 	return cmp.Or(strings.Join(texts, ", "), "none")
 }
 
-// words says what held of n deliveries.
-func (x *Deliveries) words(n int) string {
+// describe summarises the successful checks of n deliveries.
+func (x *Deliveries) describe(n int) string {
 	text := plural(n, "delivery")
 	if x.State != "" {
 		text += " " + string(x.State)
@@ -162,7 +163,7 @@ func (x *Deliveries) words(n int) string {
 	return text
 }
 
-// compareAttempts checks what the attempts of one delivery have in common.
+// compareAttempts checks the aspects that must be equal or differ in the attempts of one delivery.
 func compareAttempts(ctx context.Context, x *Deliveries, d *mockserver.Delivery, name string, v *result) error {
 	names := make([]string, len(d.Attempts))
 	for i := range d.Attempts {

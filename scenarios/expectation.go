@@ -7,149 +7,162 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Expectations are what must be true: in a file one mapping, or a list of them.
+// Expectations is a list of expectations. In a file it is one mapping, or a list of them.
 type Expectations []Expectation
 
-// Expectation is what must be true of captures, of deliveries, of the consumer's effects: any of them, together.
+// Expectation is what must be true of captures, deliveries, effects and bursts. All parts that are
+// set are checked.
 type Expectation struct {
-	// Captures that a bin holds, or will within a time.
+	// Captures that a bin has, or gets within a time limit.
 	Captures *Captures `yaml:"captures" json:"captures,omitempty"`
 	// Never are captures that must not arrive.
 	Never *Never `yaml:"never" json:"never,omitempty"`
-	// Deliveries are what the provider made of the events.
+	// Deliveries of the provider.
 	Deliveries *Deliveries `yaml:"deliveries" json:"deliveries,omitempty"`
-	// Effects on the consumer, by the name they have in the scenario's effects.
+	// Effects on the consumer, by their name in the scenario's effects.
 	Effects map[string]Observation `yaml:"effects" json:"effects,omitempty"`
-	// Burst is what a burst step must have come to.
+	// Burst is the expected result of a burst step.
 	Burst *BurstResult `yaml:"burst" json:"burst,omitempty"`
 }
 
-// Captures checks the captures of a bin. Those of the step are checked when it hangs on a verb, else those of the run.
+// Captures checks the captures of a bin: in a step with a verb those since the step began,
+// otherwise those of the run.
 type Captures struct {
-	// Bin that is looked at; "" is the bin in place of the target.
+	// Bin to check; "" is the bin that acts as the target.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
-	// Since is the id of the step from whose start on captures count.
+	// Since is the id of a step: captures count from its start.
 	Since string `yaml:"since" json:"since,omitempty"`
-	// Where is a jq condition that selects captures, over {method, path, query, headers: {lower-case name: [values]}, body}.
+	// Where is a jq condition that selects captures, over {method, path, query, headers:
+	// {lower-case name: [values]}, body}.
 	Where Condition `yaml:"where" json:"where,omitempty"`
 	// Count of captures: 3 for exactly three, or {min, max}; unset is at least one.
 	Count *Count `yaml:"count" json:"count,omitempty"`
 	// Within is how long to wait for them; 0 is 5 s.
 	Within Duration `yaml:"within" json:"within,omitempty"`
-	// Settle is how long the count must stay as it is.
+	// Settle is how long the count must stay unchanged.
 	Settle Duration `yaml:"settle" json:"settle,omitempty"`
-	// Verified is the result that every capture's signature got on arrival.
+	// Verified is the result of the signature check of every capture.
 	Verified signature.Verdict `yaml:"verified" json:"verified,omitempty" strict:"oneof=valid|missing|malformed|mismatch|stale"`
-	// Schema valid: every body satisfies the schema of its event.
+	// Schema: with valid, every body must satisfy the schema of its event.
 	Schema Schema `yaml:"schema" json:"schema,omitempty" strict:"oneof=valid"`
-	// Headers are the word documented, or header lines: the exact name → a regular expression that the whole value matches.
+	// Headers are the word documented, or a mapping: exact header name → regular expression for the
+	// whole value.
 	Headers Headers `yaml:"headers" json:"headers,omitempty"`
-	// Events are the events captured, in order of arrival, or the word all: every event type of the bin's provider is there.
+	// Events are the names of the captured events, in order of arrival, or the word all: every
+	// event type of the bin's provider arrived.
 	Events EventList `yaml:"events" json:"events,omitempty"`
-	// Order of arrival: as-happened, or out-of-order, life by life; as-sent is the run's own order, and that nothing is missing and nothing more.
+	// Order of arrival. as-happened and out-of-order compare the events of each journey; as-sent
+	// compares all with the order in which the run sent them, and none may be missing or
+	// unexpected.
 	Order Order `yaml:"order" json:"order,omitempty" strict:"oneof=as-happened|out-of-order|as-sent"`
-	// Same lists what all captures have in common: body, id, header NAME, or a jq path such as .body.passId.
+	// Same lists the parts that must be equal in all captures: body, id, header NAME, or a jq path
+	// such as .body.passId.
 	Same []Aspect `yaml:"same" json:"same,omitempty"`
-	// Differs lists what no two captures have in common.
+	// Differs lists the parts that must differ between any two captures.
 	Differs []Aspect `yaml:"differs" json:"differs,omitempty"`
 }
 
-// Never says which captures must not arrive.
+// Never lists captures that must not arrive.
 type Never struct {
-	// Bin that is looked at; "" is the bin in place of the target.
+	// Bin to check; "" is the bin that acts as the target.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
-	// Since is the id of the step from whose start on captures count.
+	// Since is the id of a step: captures count from its start.
 	Since string `yaml:"since" json:"since,omitempty"`
 	// Where is a jq condition that selects captures; "" is any capture.
 	Where Condition `yaml:"where" json:"where,omitempty"`
-	// For is how long nothing may arrive; 0 is 200 ms.
+	// For is how long none may arrive; 0 is 200 ms.
 	For Duration `yaml:"for" json:"for,omitempty"`
 }
 
-// Deliveries checks deliveries to the run's endpoints. Those of the step are checked when it hangs on a verb that delivers, else
-// those of the run.
+// Deliveries checks deliveries to the run's endpoints: in a step that delivers those of the step,
+// otherwise those of the run.
 type Deliveries struct {
 	// Of is the id of the step whose deliveries are checked.
 	Of string `yaml:"of" json:"of,omitempty"`
 	// Count of deliveries; unset is at least one.
 	Count *Count `yaml:"count" json:"count,omitempty"`
-	// State that each of them is in: pending, delivered, exhausted, stopped or dropped.
+	// State of each delivery: pending, delivered, exhausted, stopped or dropped.
 	State mockserver.State `yaml:"state" json:"state,omitempty" strict:"oneof=pending|delivered|exhausted|stopped|dropped"`
-	// Within is how long to wait on a real clock while they are pending; 0 is 5 s.
+	// Within is how long to wait on a real clock while deliveries are pending; 0 is 5 s.
 	Within Duration `yaml:"within" json:"within,omitempty"`
-	// Attempts of each: their number, or their outcomes in order: a status (503), a class of it (4xx), or `not_sent`, `partly_written`, `no_reply`.
+	// Attempts of each delivery: their number, or their outcomes in order: a status (503), a class
+	// (4xx), or `not_sent`, `partly_written`, `no_reply`.
 	Attempts Attempts `yaml:"attempts" json:"attempts,omitempty"`
-	// Due is when each attempt was due, counted from the first.
+	// Due is when each attempt was due, relative to the first attempt.
 	Due []Duration `yaml:"due" json:"due,omitempty"`
-	// Same lists what the attempts of one delivery have in common: body, id, header NAME, or a jq path.
+	// Same lists the parts that must be equal in all attempts of a delivery: body, id, header NAME,
+	// or a jq path.
 	Same []Aspect `yaml:"same" json:"same,omitempty"`
-	// Differs lists what no two attempts of one delivery have in common.
+	// Differs lists the parts that must differ between any two attempts of a delivery.
 	Differs []Aspect `yaml:"differs" json:"differs,omitempty"`
 }
 
-// Observation checks an effect: eventually it is so, or never it is. You may use both.
+// Observation checks the value of an effect with eventually, never, or both.
 type Observation struct {
-	// Eventually must be true at some time.
+	// Eventually is a condition that must be true at some time.
 	Eventually *Is `yaml:"eventually" json:"eventually,omitempty"`
 	// Within is how long eventually may take; 0 is 5 s.
 	Within Duration `yaml:"within" json:"within,omitempty"`
-	// Never must not be true at any time.
+	// Never is a condition that must not be true at any time.
 	Never *Is `yaml:"never" json:"never,omitempty"`
-	// For is how long never is watched; 0 is 200 ms.
+	// For is how long never is checked; 0 is 200 ms.
 	For Duration `yaml:"for" json:"for,omitempty"`
 }
 
-// Is is a condition on an effect's value: one of eq and jq.
+// Is is a condition on the value of an effect: either eq or jq.
 type Is struct {
-	// Eq is the value itself.
+	// Eq is the expected value.
 	Eq json.RawMessage `yaml:"eq" json:"eq,omitempty"`
-	// JQ is a condition over the value.
+	// JQ is a jq condition on the value.
 	JQ Condition `yaml:"jq" json:"jq,omitempty"`
 }
 
-// BurstResult checks a burst: what its events came to.
+// BurstResult checks the result of a burst.
 type BurstResult struct {
-	// Of is the id of the burst step; "" is the step itself.
+	// Of is the id of the burst step; "" is this step.
 	Of string `yaml:"of" json:"of,omitempty"`
-	// Acknowledged is how many events got a 2xx; unset is all that were sent.
+	// Acknowledged is the number of events that got a 2xx; unset is all events.
 	Acknowledged *Count `yaml:"acknowledged" json:"acknowledged,omitempty"`
-	// Bin that is compared with what was sent: every acknowledged event captured exactly once, nothing else.
+	// Bin to compare with the burst: it must have captured every acknowledged event exactly once,
+	// and nothing else.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
 }
 
-// Count is a number of things: exactly N (a number alone in a file), or between min and max.
+// Count is an exact number or a range. In a file it is a number, or a mapping with min and max.
 type Count struct {
-	// Min is the least there may be.
+	// Min is the smallest number allowed.
 	Min int `yaml:"min" json:"min,omitempty"`
-	// Max is the most there may be; unset is no bound.
+	// Max is the largest number allowed; unset is no limit.
 	Max *int `yaml:"max" json:"max,omitempty"`
 }
 
-// Schema is what is expected of bodies; "" is not checked.
+// Schema is what is expected of bodies; the zero value is not checked.
 type Schema string
 
-// SchemaValid is a body that satisfies the schema of its event.
+// SchemaValid means that every body satisfies the schema of its event.
 const SchemaValid Schema = "valid"
 
-// Order is the order of captures; "" is not checked.
+// Order is the order of captures; the zero value is not checked.
 type Order string
 
 // The values of Order.
 const (
 	AsHappened Order = "as-happened"  // as the events happened
-	OutOfOrder Order = "out-of-order" // not as they happened
+	OutOfOrder Order = "out-of-order" // not as the events happened
 	AsSent     Order = "as-sent"      // as the run's steps sent them
 )
 
 // Headers is what is expected of header lines. In a file it is the word documented, or a mapping.
 type Headers struct {
-	// Documented: method and header lines are those of the provider's documents, names letter for letter.
+	// Documented means that method and header lines are those in the provider's documents, names in
+	// exact case.
 	Documented bool
-	// Lines are exact names → regular expressions of the whole value.
+	// Lines maps exact header names to regular expressions for the whole value.
 	Lines map[string]string
 }
 
-// Attempts is what came of a delivery's attempts. In a file it is a number, or a list.
+// Attempts is what is expected of a delivery's attempts. In a file it is a number, or a list of
+// outcomes.
 type Attempts struct {
 	// Number of attempts; 0 is not checked.
 	Number int
@@ -157,5 +170,6 @@ type Attempts struct {
 	Outcomes []string
 }
 
-// Aspect is a part of a message that can be compared: body, id, "header NAME", or a jq path that begins with ".".
+// Aspect is a part of a message that can be compared: body, id, "header NAME", or a jq path that
+// begins with ".".
 type Aspect string

@@ -14,17 +14,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// The types that a file may write in more than one form, and how each is read. construct reads the node into a value.
+// This file reads the types that have more than one form in YAML. construct decodes the node into a
+// value.
 
 const (
 	documented = "documented"
 	allEvents  = "all"
 )
 
-// shape returns the node itself, to look at its kind.
+// shape returns the undecoded node.
 func shape(construct func(any) error) *yaml.Node {
 	var n *yaml.Node
-	_ = construct(&n) // a node takes any shape
+	_ = construct(&n) // decoding into a node never fails
 	return n
 }
 
@@ -42,7 +43,7 @@ func (e *Expectations) UnmarshalYAML(construct func(any) error) error {
 		*e = make(Expectations, 1)
 		return construct(&(*e)[0])
 	} else if len(n.Content) == 0 {
-		return wrong(n, "", "an empty list expects nothing")
+		return wrong(n, "", "the list of expectations is empty")
 	}
 	return construct((*[]Expectation)(e))
 }
@@ -74,7 +75,7 @@ func (h *Handshake) UnmarshalYAML(construct func(any) error) error {
 		return err
 	}
 	if kinds := mockserver.HandshakeKinds(); !slices.Contains(kinds, string(h.Kind)) {
-		return wrong(n, didYouMean(string(h.Kind), kinds), "%q is no kind of handshake", h.Kind)
+		return wrong(n, didYouMean(string(h.Kind), kinds), "unknown handshake kind %q", h.Kind)
 	}
 	return nil
 }
@@ -102,7 +103,7 @@ func (c *Count) UnmarshalYAML(construct func(any) error) error {
 			return err
 		}
 		if c.Max != nil && *c.Max < c.Min || c.Min < 0 {
-			return wrong(n, "", "no number is %s", c)
+			return wrong(n, "", "invalid count %s: want min from 0, and max not below min", c)
 		}
 		return nil
 	}
@@ -154,7 +155,7 @@ func (h *Headers) UnmarshalYAML(construct func(any) error) error {
 	return nil
 }
 
-// wholeLine compiles the expression of a header's whole value.
+// wholeLine compiles a regular expression that must match a whole header value.
 func wholeLine(expression string) (*regexp.Regexp, error) {
 	if _, err := regexp.Compile(expression); err != nil {
 		return nil, err
@@ -173,7 +174,7 @@ func (a *Attempts) UnmarshalYAML(construct func(any) error) error {
 		return err
 	}
 	if n.Kind != yaml.SequenceNode {
-		return errors.New("expected a number of attempts, or a list of what came of each")
+		return errors.New("expected a number of attempts, or a list of outcomes")
 	}
 	if err := construct(&a.Outcomes); err != nil {
 		return err
@@ -186,7 +187,7 @@ func (a *Attempts) UnmarshalYAML(construct func(any) error) error {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
 			problems = append(problems, strictyaml.At(target(n.Content[i]),
-				fmt.Sprintf("%q is no outcome: want a status (503), a class of it (4xx), or one of %s", outcome, strings.Join(outcomes, ", ")), hint))
+				fmt.Sprintf("unknown outcome %q: want a status (503), a class (4xx), or one of %s", outcome, strings.Join(outcomes, ", ")), hint))
 		}
 	}
 	return problems.Err()
@@ -214,7 +215,7 @@ func (c *Condition) UnmarshalYAML(construct func(any) error) error {
 	return err
 }
 
-// All says whether the list is the word all.
+// All reports whether the list is the word all.
 func (l EventList) All() bool { return len(l) == 1 && l[0] == allEvents }
 
 func (a Attempts) set() bool { return a.Number > 0 || len(a.Outcomes) > 0 }
@@ -226,10 +227,10 @@ func (a Attempts) String() string {
 	return strings.Join(a.Outcomes, ", ")
 }
 
-// Exactly is the Count of n and no other.
+// Exactly returns the Count of exactly n.
 func Exactly(n int) *Count { return &Count{Min: n, Max: &n} }
 
-// AtLeast is the Count of n or more.
+// AtLeast returns the Count of n or more.
 func AtLeast(n int) *Count { return &Count{Min: n} }
 
 func (c Count) holds(n int) bool { return n >= c.Min && (c.Max == nil || n <= *c.Max) }
@@ -244,7 +245,7 @@ func (c Count) String() string {
 	return strconv.Itoa(c.Min) + " to " + strconv.Itoa(*c.Max)
 }
 
-// of says how many of a thing are wanted.
+// of returns the count and a noun, such as "exactly 2 captures".
 func (c Count) of(what string) string {
 	words := plural(c.Min, what)
 	if c.Max != nil && *c.Max != c.Min {

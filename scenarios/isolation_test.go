@@ -8,8 +8,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// TestRunsDoNotSeeEachOther: scenarios that are played at one server at the same time, in this process and over HTTP, check what is theirs; and
-// what somebody else does at that server is left alone.
+// TestRunsDoNotSeeEachOther checks that scenarios played at the same time on one server, in this
+// process and over HTTP, see only their own deliveries and captures, and do not change those of
+// others.
 func TestRunsDoNotSeeEachOther(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
@@ -41,7 +42,7 @@ func TestRunsDoNotSeeEachOther(t *testing.T) {
 				client = remote
 			}
 			playing.Go(func() {
-				seed := uint64(7) // the same events in all of them
+				seed := uint64(7) // all send the same events
 				report, err := Run(t.Context(), client, s, Options{Seed: &seed})
 				if err != nil || report.Status != Passed {
 					t.Errorf("%s: %v\n%s", name, err, text(t, report))
@@ -70,7 +71,8 @@ func TestRunsDoNotSeeEachOther(t *testing.T) {
 	}
 }
 
-// TestSelfRegistered: the events of a scenario that subscribes nobody go to the endpoints that the consumer has registered itself.
+// TestSelfRegistered checks that a scenario without a subscribe step sends to the endpoints that
+// the consumer registered itself.
 func TestSelfRegistered(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)
@@ -85,7 +87,8 @@ func TestSelfRegistered(t *testing.T) {
 	}
 }
 
-// TestRunsOfOneServerAreBounded: a run that ends leaves room for others, and its clock is gone with it.
+// TestRunsOfOneServerAreBounded checks that a run that ends makes room for others and that its
+// clock is deleted.
 func TestRunsOfOneServerAreBounded(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)

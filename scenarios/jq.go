@@ -10,7 +10,8 @@ import (
 	"github.com/hookrig/hookrig/internal/jq"
 )
 
-// compileJQ compiles a condition; it sees no environment and no file, and has the usual limits.
+// compileJQ compiles a jq program with the default limits. It can read neither environment nor
+// files.
 func compileJQ(text string) (*jq.Program, error) {
 	query, err := jq.Parse(text)
 	if err != nil {
@@ -23,7 +24,7 @@ func compileJQ(text string) (*jq.Program, error) {
 	return program, nil
 }
 
-// first evaluates a jq program and returns its first result.
+// first runs a jq program and returns its first result.
 func first(ctx context.Context, text string, v any) (any, error) {
 	program, err := compileJQ(text)
 	if err != nil {
@@ -40,7 +41,7 @@ func first(ctx context.Context, text string, v any) (any, error) {
 	return out, nil
 }
 
-// parsed is JSON as jq takes it, numbers exact; what is not JSON is text.
+// parsed decodes JSON for jq, with exact numbers. It returns other content as a string.
 func parsed(body []byte) any {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()

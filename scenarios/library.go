@@ -11,7 +11,7 @@ var library embed.FS
 //go:embed scenario.schema.json
 var schema []byte
 
-// Library holds the scenarios that come with hookrig: tour.yaml and others, by file name.
+// Library returns the scenarios that come with hookrig, such as tour.yaml.
 func Library() fs.FS {
 	sub, err := fs.Sub(library, "library")
 	if err != nil {
@@ -20,5 +20,5 @@ func Library() fs.FS {
 	return sub
 }
 
-// JSONSchema is the JSON Schema (2020-12) of the file format, for editors and other tools.
+// JSONSchema returns the JSON Schema (2020-12) of the file format, for editors and other tools.
 func JSONSchema() []byte { return append([]byte(nil), schema...) }

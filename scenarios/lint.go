@@ -12,9 +12,10 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// Lint checks scenario files and provider folders, and returns every mistake found, in the order of files and lines. A path is a file, or
-// a folder that is searched: a provider.yaml in it makes its folder a provider, every other .yaml or .yml file outside providers is
-// taken for a scenario, which may name the providers that are known. A path that holds neither is a mistake too.
+// Lint checks scenario files and provider folders. It returns all mistakes, ordered by file and
+// line. A path is a file or a folder. Lint searches folders: a folder with a provider.yaml is a
+// provider, and every other .yaml or .yml file outside providers is a scenario, which may use the
+// providers in known. Lint also reports a path that contains neither.
 func Lint(known *fixtures.Catalogue, paths ...string) strictyaml.Problems {
 	var problems strictyaml.Problems
 	for _, p := range paths {
@@ -24,7 +25,7 @@ func Lint(known *fixtures.Catalogue, paths ...string) strictyaml.Problems {
 	return problems
 }
 
-// Files lists the scenario files of a path: itself, or those in the folder, in order.
+// Files returns the scenario files of a path, sorted: the file itself, or those in the folder.
 func Files(path string) ([]string, error) {
 	found, _, err := search(path)
 	return found, err
@@ -36,7 +37,7 @@ func lint(known *fixtures.Catalogue, path string) strictyaml.Problems {
 		return strictyaml.Problems{{File: path, Message: err.Error()}}
 	}
 	if len(scenarios)+len(providers) == 0 {
-		return strictyaml.Problems{{File: path, Message: "holds neither a scenario nor a provider", Hint: "scenarios end in .yaml or .yml"}}
+		return strictyaml.Problems{{File: path, Message: "contains neither a scenario nor a provider", Hint: "scenarios end in .yaml or .yml"}}
 	}
 	var problems strictyaml.Problems
 	for _, file := range scenarios {
@@ -44,7 +45,7 @@ func lint(known *fixtures.Catalogue, path string) strictyaml.Problems {
 		problems = append(problems, asProblems(file, err)...)
 	}
 	for _, folder := range providers {
-		whole, err := filepath.Abs(folder) // "." has no name
+		whole, err := filepath.Abs(folder) // because "." has no name
 		if err == nil {
 			_, err = fixtures.LoadProvider(os.DirFS(filepath.Dir(whole)), filepath.Base(whole))
 		}
@@ -71,7 +72,7 @@ func asProblems(file string, err error) strictyaml.Problems {
 
 const providerFile = "provider.yaml"
 
-// search finds the scenario files and the provider folders that a path stands for.
+// search finds the scenario files and the provider folders of a path.
 func search(root string) (scenarios, providers []string, err error) {
 	info, err := os.Stat(root)
 	if err != nil {
@@ -95,7 +96,7 @@ func search(root string) (scenarios, providers []string, err error) {
 			if name := entry.Name(); p != root && strings.HasPrefix(name, ".") {
 				return fs.SkipDir
 			}
-		case !isFile(p, entry): // it may never end
+		case !isFile(p, entry): // such as a device, which may never end
 		case path.Ext(p) == ".yaml" || path.Ext(p) == ".yml":
 			scenarios = append(scenarios, p)
 		}
@@ -104,7 +105,7 @@ func search(root string) (scenarios, providers []string, err error) {
 	return scenarios, providers, err
 }
 
-// isFile says whether an entry is a regular file, or a link to one.
+// isFile reports whether an entry is a regular file or a link to one.
 func isFile(path string, entry fs.DirEntry) bool {
 	if entry.Type()&fs.ModeSymlink == 0 {
 		return entry.Type().IsRegular()

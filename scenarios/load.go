@@ -14,13 +14,14 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// maxFile bounds a scenario file, in bytes.
+// maxFile is the largest size of a scenario file, in bytes.
 const maxFile = 1 << 20
 
-// Load reads the scenario in a file. Mistakes in it are strictyaml.Problems, all at once; another error is one of reading.
+// Load reads a scenario file. It returns all mistakes in the file as one strictyaml.Problems, and
+// other errors when the file cannot be read.
 func Load(path string) (*Scenario, error) { return LoadWith(path, fixtures.Builtin()) }
 
-// LoadWith is Load for the providers of a catalogue; nil is fixtures.Builtin.
+// LoadWith is Load with the providers of a catalogue; nil is fixtures.Builtin.
 func LoadWith(path string, catalogue *fixtures.Catalogue) (*Scenario, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -40,7 +41,8 @@ func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
 	return readFrom(name, file, fixtures.Builtin())
 }
 
-// readFrom reads a scenario, and no more of a file than one may have: a file may be a device that never ends.
+// readFrom reads a scenario. It stops after maxFile bytes, because a file can be a device that
+// never ends.
 func readFrom(name string, file fs.File, catalogue *fixtures.Catalogue) (*Scenario, error) {
 	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
@@ -49,9 +51,8 @@ func readFrom(name string, file fs.File, catalogue *fixtures.Catalogue) (*Scenar
 	return Parse(name, data, catalogue)
 }
 
-// Parse reads a scenario whose providers are those of the catalogue. file is the name that problems are told under. The
-// error is strictyaml.Problems.
-// A nil catalogue is fixtures.Builtin.
+// Parse reads a scenario with the providers of a catalogue; nil is fixtures.Builtin. Errors are
+// strictyaml.Problems, which name the file as in the argument.
 func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, error) {
 	if catalogue == nil {
 		catalogue = fixtures.Builtin()
@@ -85,7 +86,7 @@ func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, 
 	return s, nil
 }
 
-// inherit gives the scenario's provider to the steps that name none.
+// inherit copies the scenario's provider to the steps that name none.
 func inherit(root *yaml.Node) {
 	provider, steps := child(root, "provider"), child(root, "steps")
 	if provider == nil || steps == nil || target(steps).Kind != yaml.SequenceNode {
@@ -93,12 +94,12 @@ func inherit(root *yaml.Node) {
 	}
 	for _, step := range target(steps).Content {
 		for _, verb := range []string{"subscribe", "journey", "deliver", "burst"} {
-			does := child(target(step), verb)
-			if does == nil {
+			fields := child(target(step), verb)
+			if fields == nil {
 				continue
 			}
-			if does = target(does); does.Kind == yaml.MappingNode && child(does, "provider") == nil && child(does, "from") == nil {
-				does.Content = append(does.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "provider", Line: provider.Line, Column: provider.Column}, provider)
+			if fields = target(fields); fields.Kind == yaml.MappingNode && child(fields, "provider") == nil && child(fields, "from") == nil {
+				fields.Content = append(fields.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "provider", Line: provider.Line, Column: provider.Column}, provider)
 			}
 		}
 	}

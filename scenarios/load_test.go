@@ -15,7 +15,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// TestMistakes compares what the loader says of wrong files with golden files, to the letter: every mistake of a file, at once.
+// TestMistakes compares the loader's errors for wrong files with golden files. The loader reports
+// all mistakes of a file at once.
 func TestMistakes(t *testing.T) {
 	files, err := filepath.Glob("testdata/mistakes/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -55,7 +56,8 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-// TestLibraryLoads keeps the scenarios that ship free of mistakes, and their names those of their files.
+// TestLibraryLoads checks that the library scenarios have no mistakes and that their names match
+// their files.
 func TestLibraryLoads(t *testing.T) {
 	names, err := fs.Glob(Library(), "*.yaml")
 	if err != nil || len(names) < 6 {
@@ -76,7 +78,7 @@ func TestLibraryLoads(t *testing.T) {
 	}
 }
 
-// TestManual keeps the file that the package's documentation shows one that loads.
+// TestManual checks that the file in the package documentation loads.
 func TestManual(t *testing.T) {
 	text, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -149,7 +151,7 @@ steps:
 	}
 }
 
-// TestCheck checks a scenario made in Go as one from a file.
+// TestCheck checks that a scenario built in Go is checked like a file.
 func TestCheck(t *testing.T) {
 	s := &Scenario{
 		Version: Version, Name: "made", Target: Target{Bin: "inbox"}, Bins: map[string]Bin{"inbox": {Provider: "neostore"}},
@@ -166,8 +168,8 @@ func TestCheck(t *testing.T) {
 	s.Steps = append(s.Steps, Step{ID: "one"})
 	want := `made: steps[1].deliver.event: provider neostore sends no event "Pass:Creatd"; did you mean "Pass:Created"?
 made: steps[1].expect.captures.bin: unknown bin "outbox"; known: inbox
-made: steps[2].id: step id "one" stands twice
-made: steps[2]: the step does nothing; want one of subscribe, journey, deliver, advance, response, replay, burst, expect`
+made: steps[2].id: step id "one" is used twice
+made: steps[2]: the step does nothing; want one of subscribe, journey, deliver, advance, respond, replay, burst, expect`
 	if err := s.Check(fixtures.Builtin()); err == nil || err.Error() != want {
 		t.Errorf("want\n%s\ngot\n%v", want, err)
 	}
@@ -220,8 +222,9 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// FuzzParse: no input crashes the loader, and every problem has its file.
-// No reference stands for the parts of a scenario itself: one that is not expanded, by a template in CI, would leave nothing to check.
+// TestReferencesStandForNoStructure checks that a reference cannot be the scenario, a step or
+// another part of its structure. Otherwise a template that CI did not expand would leave nothing to
+// check.
 func TestReferencesStandForNoStructure(t *testing.T) {
 	t.Parallel()
 	const whole = `hookrig: 1
@@ -251,6 +254,7 @@ steps:
 	}
 }
 
+// FuzzParse checks that no input crashes the loader and that every problem names its file.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"library/*.yaml", "testdata/mistakes/*.yaml"} {
 		files, err := filepath.Glob(pattern)
@@ -268,7 +272,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("hookrig: 1\nname: x\nsteps: [{id: a, expect: &e [*e]}]"))
 	f.Add([]byte("? [a]\n: b"))
-	f.Add([]byte("hookrig: 1\nname: x\nsteps: [{id: a}]\nsteps: [{id: a, expect: {captures: {count: 1}}}]")) // both "steps" were read, each by another reader
+	// The decoder and the checker read different keys "steps" here.
+	f.Add([]byte("hookrig: 1\nname: x\nsteps: [{id: a}]\nsteps: [{id: a, expect: {captures: {count: 1}}}]"))
 	catalogue := fixtures.Builtin()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := Parse("fuzz.yaml", data, catalogue)

@@ -6,7 +6,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// target follows an alias to what it stands for.
+// target follows a YAML alias to its node.
 func target(n *yaml.Node) *yaml.Node {
 	for n != nil && n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -14,7 +14,7 @@ func target(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// child returns the value under key of a mapping; nil when there is none.
+// child returns the value of a key in a mapping. It returns nil when there is none.
 func child(n *yaml.Node, key string) *yaml.Node {
 	n = target(n)
 	if n == nil || n.Kind != yaml.MappingNode {
@@ -28,7 +28,7 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// keys returns the names of m in order.
+// keys returns the keys of m, sorted.
 func keys[V any](m map[string]V) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {
@@ -38,7 +38,7 @@ func keys[V any](m map[string]V) []string {
 	return names
 }
 
-// without returns a mapping without a key.
+// without returns a copy of a mapping without one key.
 func without(n *yaml.Node, key string) *yaml.Node {
 	copied := *target(n)
 	copied.Content = nil

@@ -15,17 +15,17 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// proxy stands between a run and the server's API. What is nil goes through unaltered.
+// proxy is an HTTP proxy between a run and the server's API. Functions that are nil change nothing.
 type proxy struct {
-	refuse func(*http.Request) bool // the calls that fail: "disk full"
+	refuse func(*http.Request) bool // selects the calls that fail with "disk full"
 	asked  func(*http.Request)
-	// edit returns the body of a response of JSON, and may alter the rest of it.
+	// edit returns the new body of a JSON response. It may change its headers.
 	edit func(resp *http.Response, body []byte) []byte
-	// stream is told each piece of the stream of updates.
+	// stream is called with each part of the stream of updates.
 	stream func(piece []byte)
 }
 
-// client returns a client of the server whose calls pass the proxy. The server needs a dashboard.
+// client returns a client whose calls go through the proxy. The server needs a dashboard.
 func (p proxy) client(t *testing.T, server *mockserver.Server) *mockserver.Client {
 	t.Helper()
 	api, err := url.Parse(server.DashboardURL())
@@ -85,7 +85,7 @@ func (tell tellWriter) Write(piece []byte) (int, error) {
 	return len(piece), nil
 }
 
-// edited alters the records of T in a body of JSON, and leaves their other members as they are.
+// edited changes the records of type T in a JSON body and preserves other members.
 func edited[T any](t *testing.T, body []byte, alter func(T) T) []byte {
 	t.Helper()
 	var v T
@@ -99,13 +99,13 @@ func edited[T any](t *testing.T, body []byte, alter func(T) T) []byte {
 	return body
 }
 
-// page is a list of the API.
+// page is a list in the form of the API.
 type page[T any] struct {
 	Items []T     `json:"items"`
 	Next  *uint64 `json:"next"`
 }
 
-// serve starts a server that a proxy can stand before.
+// serve starts a server with a dashboard, for a proxy.
 func serve(t *testing.T) *mockserver.Server {
 	t.Helper()
 	return mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})

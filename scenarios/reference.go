@@ -14,8 +14,9 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// A reference is ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${env:NAME}, ${env:NAME:-default} or ${seed}. A scalar that is
-// only one reference takes the value with its type; within text the value is spliced in. $${ is a literal ${.
+// reference matches ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${env:NAME},
+// ${env:NAME:-default} and ${seed}. A scalar that consists of one reference takes the value and its
+// type. Within text, the value's text replaces the reference. $${ is a literal ${.
 var reference = regexp.MustCompile(`\$?\$\{[^}]*\}?`)
 
 func holdsReference(n *yaml.Node) bool {
@@ -30,7 +31,8 @@ func holdsReference(n *yaml.Node) bool {
 	return false
 }
 
-// expand returns a copy of n in which every reference is replaced by what resolve says. Errors name file, line and column.
+// expand returns a copy of n with every reference replaced by the result of resolve. Errors contain
+// file, line and column.
 func expand(file string, n *yaml.Node, resolve func(ref string) (any, error)) (*yaml.Node, error) {
 	var problems strictyaml.Problems
 	out := expandNode(file, n, resolve, &problems, 0)
@@ -50,7 +52,7 @@ func expandNode(file string, n *yaml.Node, resolve func(string) (any, error), pr
 	copied.Content = slices.Clone(n.Content)
 	for i, c := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 {
-			continue // keys are never references
+			continue // keys cannot be references
 		}
 		copied.Content[i] = expandNode(file, c, resolve, problems, depth+1)
 	}
@@ -92,7 +94,7 @@ func unresolved(file string, n *yaml.Node, err error) strictyaml.Problem {
 	return p
 }
 
-// resolveText strips ${ and } off a reference and resolves it.
+// resolveText removes ${ and } and resolves the reference.
 func resolveText(found string, resolve func(string) (any, error)) (any, error) {
 	ref, closed := strings.CutSuffix(strings.TrimPrefix(found, "${"), "}")
 	if !closed {
@@ -101,7 +103,7 @@ func resolveText(found string, resolve func(string) (any, error)) (any, error) {
 	return resolve(ref)
 }
 
-// nodeOf makes a node of a value as encoding/json decodes it.
+// nodeOf returns the YAML node of a value decoded by encoding/json.
 func nodeOf(v any) *yaml.Node {
 	scalar := func(tag, value string) *yaml.Node {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
@@ -138,7 +140,7 @@ func nodeOf(v any) *yaml.Node {
 	return scalar("!!str", fmt.Sprint(v))
 }
 
-// textOf is a value within text: strings as they are, all else as JSON.
+// textOf returns a value for use within text: a string unchanged, everything else as JSON.
 func textOf(v any) string {
 	if text, ok := v.(string); ok {
 		return text
@@ -150,7 +152,7 @@ func textOf(v any) string {
 	return string(text)
 }
 
-// scope is what references are looked up in.
+// scope holds the values that references resolve to.
 type scope struct {
 	env    func(string) (string, bool)
 	seed   uint64
@@ -159,7 +161,7 @@ type scope struct {
 	steps  map[string]any
 }
 
-// resolve looks a reference up; ref stands without ${ and }.
+// resolve returns the value of a reference; ref has no ${ and }.
 func (s *scope) resolve(ref string) (any, error) {
 	if rest, ok := strings.CutPrefix(ref, "env:"); ok {
 		name, fallback, has := strings.Cut(rest, ":-")
@@ -187,7 +189,7 @@ func (s *scope) resolve(ref string) (any, error) {
 
 var errReference = errors.New("want ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${env:NAME}, ${env:NAME:-default} or ${seed}")
 
-// walk follows a dotted path of keys and indexes.
+// walk follows a path of keys and indexes, separated by dots.
 func walk(v any, ref, path string) (any, error) {
 	if path == "" {
 		return nil, fmt.Errorf("reference ${%s} ends too early: %w", ref, errReference)
@@ -207,13 +209,13 @@ func walk(v any, ref, path string) (any, error) {
 			}
 			v = within[i]
 		default:
-			return nil, fmt.Errorf("${%s}: nothing is below %q", ref, step)
+			return nil, fmt.Errorf("${%s}: the value before %q has no members", ref, step)
 		}
 	}
 	return v, nil
 }
 
-// outputs are the names that a step of each verb can be asked for.
+// outputs returns the names that references to a step with the verb can use.
 func outputs(verb string) []string {
 	switch verb {
 	case "subscribe":

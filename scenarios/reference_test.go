@@ -72,7 +72,7 @@ func TestExpandErrors(t *testing.T) {
 		"a ${bins.outbox.url}":        `there is no "outbox"`,
 		"${steps.life.events.1.name}": `want an index from 0 to 0, got "1"`,
 		"${steps.life.events.x}":      `want an index from 0 to 0, got "x"`,
-		"${target.url.host}":          `nothing is below "host"`,
+		"${target.url.host}":          `the value before "host" has no members`,
 		"${steps}":                    `ends too early`,
 	} {
 		n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: in, Line: 3, Column: 4}

@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/internal/redact"
 )
 
-// repeat is the command line that does the run again, with the variables that the file read.
+// repeat returns the command that repeats the run, with the environment variables that the file
+// referred to.
 func (r *run) repeat() string {
 	what := r.scenario.file
 	if what == "" {
@@ -19,7 +20,7 @@ func (r *run) repeat() string {
 	for _, name := range slices.Sorted(maps.Keys(r.variables)) {
 		value := shellWord(r.variables[name])
 		if redact.Variable(name) || r.redact(value) != value {
-			value = `"$` + name + `"` // secrets do not stand in reports
+			value = `"$` + name + `"` // reports contain no secrets
 		}
 		words = append(words, name+"="+value)
 	}

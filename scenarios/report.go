@@ -5,19 +5,21 @@ import (
 	"time"
 )
 
-// Status is the result on a step or a scenario.
+// Status is the result of a step or a scenario.
 type Status string
 
-// The statuses. A scenario is never skipped; its status is the worst of its steps': error, failed, inconclusive, passed.
+// The values of Status. The status of a scenario is the worst status of its steps, in the order
+// error, failed, inconclusive, passed.
 const (
 	Passed       Status = "passed"
 	Failed       Status = "failed"       // the consumer is wrong
-	Inconclusive Status = "inconclusive" // what would be needed to check is not all there
+	Inconclusive Status = "inconclusive" // data that the check needs is missing
 	Errored      Status = "error"        // the server failed, so nothing could be checked
-	Skipped      Status = "skipped"      // the step was not for this run, or an error came before it
+	// the step does not apply to this run, or an earlier error ended the run
+	Skipped Status = "skipped"
 )
 
-// severity orders the statuses, the worst last.
+// severity orders the statuses; the worst has the highest number.
 func (s Status) severity() int {
 	switch s {
 	case Errored:
@@ -35,48 +37,50 @@ func (s Status) severity() int {
 // Report is the result of one run of a Scenario, by its name.
 type Report struct {
 	Scenario    string `json:"scenario"`
-	File        string `json:"file,omitempty"`        // "" for one made in Go
-	Description string `json:"description,omitempty"` // the scenario's own
-	// Seed of every event; a run with the same seed sends the same bytes.
+	File        string `json:"file,omitempty"`        // "" for a scenario built in Go
+	Description string `json:"description,omitempty"` // description of the scenario
+	// Seed of the run; a run with the same seed sends the same bytes.
 	Seed uint64 `json:"seed"`
-	// Target is what was checked: the consumer's address, or the bins in place of one.
+	// Target is what was checked: the consumer's URL, or the bins that acted as the consumer.
 	Target string `json:"target"`
 	// Started is when the run began, by the wall clock.
 	Started time.Time    `json:"started"`
-	Status  Status       `json:"status"`  // the worst of its steps'
-	Steps   []StepReport `json:"steps"`   // in order
+	Status  Status       `json:"status"`  // the worst status of the steps
+	Steps   []StepReport `json:"steps"`   // in the order of the scenario
 	Counts  Counts       `json:"counts"`  // what the run did
 	TookMS  float64      `json:"took_ms"` // by the wall clock
-	// Notes are what else a reader should know: a target that no step uses, what was left out.
+	// Notes are remarks on the run, such as a target that no step uses, or expectations that were
+	// skipped.
 	Notes []string `json:"notes,omitempty"`
-	// Repeat is the command that does the same again.
+	// Repeat is the command that repeats the run.
 	Repeat string `json:"repeat"`
 }
 
-// StepReport is the result of one step: its ID, Verb and Status, and how long it took (TookMS, by the wall clock).
+// StepReport is the result of one step: its ID, Verb and Status. TookMS is its duration in
+// milliseconds, by the wall clock.
 type StepReport struct {
 	ID     string `json:"id"`
 	Verb   string `json:"verb"`
 	Status Status `json:"status"`
-	// Detail says what was done and found or, on a failure, what is wrong, a line each.
+	// Detail describes what was done and found or, on a failure, what is wrong, one line each.
 	Detail string  `json:"detail"`
 	TookMS float64 `json:"took_ms"`
-	// Exchanges are the requests that a step which did not pass is about, with what was answered to each.
+	// Exchanges are the requests and responses of a step that did not pass.
 	Exchanges []Exchange `json:"exchanges,omitempty"`
-	// More counts further exchanges, which are not listed.
+	// More is the number of further exchanges that are not listed.
 	More int `json:"more_exchanges,omitempty"`
 }
 
-// Counts is how much a run did: events, Deliveries, their Attempts, and captures.
+// Counts are the numbers of events, Deliveries, Attempts and captures of a run.
 type Counts struct {
 	Events     int `json:"events"`      // rendered and sent
-	EventTypes int `json:"event_types"` // different ones, over all providers
+	EventTypes int `json:"event_types"` // different event types, of all providers
 	Deliveries int `json:"deliveries"`
 	Attempts   int `json:"attempts"`
 	Captures   int `json:"captures"` // in the bins of the run
 }
 
-// Failed returns the steps that did not pass, without those skipped.
+// Failed returns the steps that neither passed nor were skipped.
 func (r *Report) Failed() []StepReport {
 	var failed []StepReport
 	for _, s := range r.Steps {
@@ -87,8 +91,8 @@ func (r *Report) Failed() []StepReport {
 	return failed
 }
 
-// settle sets the report's status to the worst of its steps'.
-func (r *Report) settle() {
+// setStatus sets the report's status to the worst status of its steps.
+func (r *Report) setStatus() {
 	r.Status = Passed
 	for _, s := range r.Steps {
 		if s.Status.severity() > r.Status.severity() {
@@ -97,7 +101,7 @@ func (r *Report) settle() {
 	}
 }
 
-// shellWord quotes a word for a shell where it must be.
+// shellWord quotes a word for a shell if necessary.
 func shellWord(word string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@%+,", r)

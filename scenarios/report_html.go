@@ -12,7 +12,8 @@ import (
 //go:embed report.html.tmpl
 var htmlReport string
 
-// WriteHTML writes reports as one page that needs nothing else: no script, no font, no network. Those that did not pass come first.
+// WriteHTML writes reports as one self-contained HTML page without scripts, fonts or network
+// access. Reports that did not pass come first.
 func WriteHTML(w io.Writer, reports []Report) error {
 	page, err := template.New("report").Parse(htmlReport)
 	if err != nil {

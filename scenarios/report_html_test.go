@@ -12,7 +12,7 @@ func TestWriteHTML(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/report/html.golden", page.String())
-	// What a consumer said is text, never markup.
+	// Text from a consumer is escaped, so it is never markup.
 	if strings.Contains(page.String(), "<b>") || !strings.Contains(page.String(), "&lt;b&gt;") {
 		t.Error("details are not escaped")
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// WriteJUnit writes reports as JUnit XML, as CI systems read it: a testsuite a scenario, a testcase a step.
+// WriteJUnit writes reports as JUnit XML for CI systems: one testsuite per scenario, one testcase
+// per step.
 func WriteJUnit(w io.Writer, reports []Report) error {
 	all, took := junitSuites{Name: "hookrig"}, 0.0
 	for i := range reports {
@@ -53,7 +54,7 @@ func junitOf(r *Report) junitSuite {
 		case Failed:
 			suite.Failures++
 			test.Failure = result
-		case Inconclusive, Errored: // neither is the consumer's fault
+		case Inconclusive, Errored: // not the consumer's fault
 			suite.Errors++
 			test.Error = result
 		case Skipped:
@@ -67,7 +68,7 @@ func junitOf(r *Report) junitSuite {
 	return suite
 }
 
-// exchangesText writes the exchanges of a step one after the other.
+// exchangesText returns the exchanges of a step as text.
 func exchangesText(s StepReport) string {
 	var text strings.Builder
 	for _, e := range s.Exchanges {
@@ -87,7 +88,7 @@ func exchangesText(s StepReport) string {
 	return text.String()
 }
 
-// hostname names this machine; "" when it has no name.
+// hostname returns the name of this machine, or "".
 func hostname() string {
 	name, _ := os.Hostname()
 	return clean(name)
@@ -95,7 +96,8 @@ func hostname() string {
 
 func seconds(ms float64) string { return fmt.Sprintf("%.3f", ms/1000) }
 
-// clean escapes what would steer the log of a CI system, and drops what XML 1.0 cannot hold.
+// clean escapes control sequences, which could change the log of a CI system, and replaces
+// characters that XML 1.0 does not allow.
 func clean(text string) string {
 	return strings.NewReplacer("\ufffe", "\ufffd", "\uffff", "\ufffd").Replace(terminal.Text(text))
 }

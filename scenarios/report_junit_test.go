@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// junitRule says what an element of a JUnit report may hold: the rules of junit-10.xsd of Jenkins' xUnit plugin, which refuses anything else.
+// junitRule lists the attributes and children that an element of a JUnit report may have, from
+// junit-10.xsd of Jenkins' xUnit plugin.
 type junitRule struct {
 	required, optional []string // attributes
 	children           []string
@@ -38,7 +39,7 @@ func junitRules() map[string]junitRule {
 	}
 }
 
-// surefireTime is the form of a suite's time.
+// surefireTime is the format of a suite's time.
 var surefireTime = regexp.MustCompile(`^(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]{0,3})?$`)
 
 func TestJUnitSchema(t *testing.T) {

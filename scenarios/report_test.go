@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// reports are one of every result.
+// reports contains one report of every status.
 func reports() []Report {
 	passed := Report{
 		Scenario: "first", File: "first.yaml", Description: "Shows  that\nit works.", Seed: 7, TookMS: 12.3456, Repeat: "hookrig run first.yaml --seed 7",
@@ -40,7 +40,7 @@ func reports() []Report {
 	}
 	list := []Report{passed, failed, broken}
 	for i := range list {
-		list[i].settle()
+		list[i].setStatus()
 	}
 	return list
 }
@@ -120,7 +120,7 @@ func TestShellWord(t *testing.T) {
 	}
 }
 
-// Lines that are wider than a terminal go on below.
+// TestWriteTextFolds checks that lines wider than a terminal are wrapped.
 func TestWriteTextFolds(t *testing.T) {
 	wide := Report{
 		Scenario: "wide", Seed: 7, Status: Failed, Repeat: "hookrig run wide --seed 7",
@@ -141,8 +141,8 @@ func TestWriteTextFolds(t *testing.T) {
 	golden(t, "testdata/report/wide.golden", b.String())
 }
 
-// Folding loses nothing: the parts joined by a space are the line, none begins or ends with a space of its own, and one
-// that is too wide holds no place to break at.
+// TestFold checks that folding loses nothing: joining the parts with a space restores the line, no
+// part begins or ends with a space, and a part that is too wide has no space to break at.
 func TestFold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		line := rapid.StringMatching(`[a-eé ;]{0,80}`).Draw(t, "line")

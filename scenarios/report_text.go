@@ -12,20 +12,22 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// TextOptions steer WriteText. The zero value is plain text.
+// TextOptions configure WriteText. The zero value is plain text.
 type TextOptions struct {
-	// Color marks results with terminal colours.
+	// Color shows statuses in terminal colours.
 	Color bool
-	// Timings adds how long every scenario took.
+	// Timings adds the duration of every scenario.
 	Timings bool
-	// Width of a line, in columns; 0 is 120, which the logs of CI systems show. A word that is longer stays whole.
+	// Width of a line, in columns; 0 is 120, which fits the logs of CI systems. Longer words are
+	// not split.
 	Width int
 }
 
-// WriteText writes reports for people: a line a step, and below a step that did not pass what is wrong, then how to repeat it.
-// Long lines go on below where their text began.
+// WriteText writes reports for people: one line per step, the failures below it, and the command
+// that repeats the run. Long lines are wrapped and indented.
 //
-// Nothing that a report quotes steers the terminal or begins a line; see package terminal.
+// Control sequences in quoted data are escaped, so they cannot change the terminal or forge a line;
+// see package terminal.
 func WriteText(w io.Writer, reports []Report, o TextOptions) error {
 	p := printer{Writer: terminal.NewWriter(w), color: o.Color, width: cmp.Or(o.Width, 120)}
 	for i := range reports {
@@ -40,14 +42,15 @@ func WriteText(w io.Writer, reports []Report, o TextOptions) error {
 	return WriteTotal(p.Writer, reports)
 }
 
-// WriteTotal writes what WriteText ends several reports with: how many scenarios there were, by status. It is for those who write each report as it comes.
+// WriteTotal writes the last line of WriteText: the number of scenarios by status. Use it if you
+// write each report separately.
 func WriteTotal(w io.Writer, reports []Report) error {
 	out := terminal.NewWriter(w)
 	out.Printf("\n%s\n", total(reports))
 	return out.Err()
 }
 
-// WriteJSON writes reports as a JSON array, an empty one for none.
+// WriteJSON writes reports as a JSON array. Without reports the array is empty.
 func WriteJSON(w io.Writer, reports []Report) error {
 	if reports == nil {
 		reports = []Report{}
@@ -68,7 +71,7 @@ func (p *printer) line(format string, args ...any) {
 	p.Printf(format+"\n", args...)
 }
 
-// paint is a word in the colour of a status.
+// paint returns a word in the colour of a status.
 func (p *printer) paint(s Status, word string) terminal.Paint {
 	if !p.color {
 		return terminal.Paint{Word: word}
@@ -115,21 +118,23 @@ func (p *printer) report(r *Report, o TextOptions) {
 	}
 }
 
-// longestLine is how much WriteText shows of one line of a detail, in characters. The other reports hold all of it.
+// longestLine is the number of characters of a detail line that WriteText shows. The other formats
+// contain the whole line.
 const longestLine = 600
 
-// widestID is the width of the column of step ids; a longer one moves its own line only.
+// widestID is the largest width of the column of step ids. A longer id shifts only its own line.
 const widestID = 32
 
-// text writes a text after a prefix; its further lines stand below its beginning.
+// text writes a text after a prefix and indents further lines to the start of the text.
 func (p *printer) text(prefix, text string) {
 	p.folded(prefix, utf8.RuneCountInString(prefix), text)
 }
 
-// detail writes a line of a step's details after a prefix, in a column. Its further lines stand deeper, as others may follow.
+// detail writes a line of a step's details at a column. It indents wrapped lines further than the
+// next detail.
 func (p *printer) detail(prefix string, column int, line string) {
 	if runes := []rune(line); len(runes) > longestLine {
-		line = string(runes[:longestLine]) + "… (" + plural(len(runes)-longestLine, "character") + " more: --json and --junit hold all of it)"
+		line = string(runes[:longestLine]) + "… (" + plural(len(runes)-longestLine, "character") + " more in the --json and --junit reports)"
 	}
 	begun := strings.TrimLeft(line, " ")
 	inner := len(line) - len(begun)
@@ -143,8 +148,9 @@ func (p *printer) folded(prefix string, column int, text string) {
 	}
 }
 
-// fold breaks a line into parts of at most so many columns. It breaks at single spaces, which are left out, so that the parts joined
-// by one are the line again: after a semicolon, where a detail ends, if one is near the end. A word that is wider stays whole.
+// fold splits a line into parts of at most the given number of columns. It splits at single spaces
+// and drops them, so joining the parts with a space restores the line. It prefers a space after a
+// semicolon near the end, and does not split words.
 func fold(line string, columns int) []string {
 	var parts []string
 	for utf8.RuneCountInString(line) > columns {
@@ -172,7 +178,7 @@ func fold(line string, columns int) []string {
 	return append(parts, line)
 }
 
-// summary counts the steps and what the run did.
+// summary returns the numbers of steps, events, deliveries, attempts and captures.
 func (r *Report) summary() string {
 	counts := map[Status]int{}
 	for _, s := range r.Steps {
@@ -197,7 +203,7 @@ func (r *Report) summary() string {
 	return strings.Join(parts, ", ")
 }
 
-// total counts the scenarios by status.
+// total returns the number of scenarios by status.
 func total(reports []Report) string {
 	counts := map[Status]int{}
 	for i := range reports {
@@ -212,7 +218,7 @@ func total(reports []Report) string {
 	return plural(len(reports), "scenario") + ": " + strings.Join(parts, ", ")
 }
 
-// Worst is the worst status of all reports: what a whole run came to. Without reports it is Passed.
+// Worst returns the worst status of all reports. Without reports it is Passed.
 func Worst(reports []Report) Status {
 	worst := Passed
 	for i := range reports {

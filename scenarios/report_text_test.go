@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/scenarios"
 )
 
-// Whatever a report quotes, the only colours in it are its own, and no line is a stranger's.
+// TestReportsAreNotSteered checks that quoted data cannot add colours or lines to a report.
 func TestReportsAreNotSteered(t *testing.T) {
 	t.Parallel()
 	const bad = "x\x1b[32mpassed\x1b[0m\x1b]52;c;aGk=\x07\u009b1m\x9b\u202e\rforged\nforged"

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// result gathers what a step did and found.
+// result collects what a step did and found.
 type result struct {
-	notes    []string // what was done, what holds
-	failures []string // what does not hold
-	unsure   []string // what could not be checked
-	skipped  []string // why something was left out
-	left     bool     // something was
+	notes      []string // actions and successful checks
+	failures   []string // failed checks
+	unsure     []string // checks that could not be made
+	skipped    []string // reasons why parts were skipped
+	skippedAny bool     // some part was skipped
 }
 
 func (v *result) note(format string, args ...any) {
@@ -26,15 +26,15 @@ func (v *result) inconclusive(format string, args ...any) {
 	v.unsure = append(v.unsure, fmt.Sprintf(format, args...))
 }
 
-// skip notes that something was left out; an empty format says why elsewhere.
+// skip marks a part as skipped. An empty format adds no reason.
 func (v *result) skip(format string, args ...any) {
-	v.left = true
+	v.skippedAny = true
 	if format != "" {
 		v.skipped = append(v.skipped, fmt.Sprintf(format, args...))
 	}
 }
 
-// failEach adds failures of one kind, the first few in full and the others counted.
+// failEach adds failures of one kind: the first few in full, and the number of the others.
 func (v *result) failEach(lines []string) {
 	const most = 5
 	if len(lines) > most {
@@ -50,7 +50,7 @@ func (v *result) status() Status {
 		return Failed
 	case len(v.unsure) > 0:
 		return Inconclusive
-	case len(v.notes) == 0 && v.left:
+	case len(v.notes) == 0 && v.skippedAny:
 		return Skipped
 	}
 	return Passed
@@ -65,7 +65,7 @@ func (v *result) detail() string {
 		if text != "" {
 			text += "; "
 		}
-		text += "left out: " + strings.Join(v.skipped, "; ")
+		text += "skipped: " + strings.Join(v.skipped, "; ")
 	}
 	return text
 }

@@ -13,11 +13,12 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// nobody is an address where nothing listens: port 1 of loopback.
+// nobody is a URL where nothing listens: port 1 of loopback.
 const nobody = "http://127.0.0.1:1/hooks"
 
-// TestVerdictsAreHonest: a run is never green without having checked, and never red for what is not the consumer's fault.
-func TestVerdictsAreHonest(t *testing.T) {
+// TestStatuses checks that a run passes only when something was checked, and fails only when the
+// consumer is wrong.
+func TestStatuses(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/nonsense") {
@@ -88,7 +89,8 @@ func TestVerdictsAreHonest(t *testing.T) {
 	}
 }
 
-// TestConsumerLost: a consumer that answered and is gone later leaves the steps that nothing checks inconclusive, not passed.
+// TestConsumerLost checks that steps without expectations are inconclusive once the consumer stops
+// responding.
 func TestConsumerLost(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -110,7 +112,8 @@ steps:
 	}
 }
 
-// TestOwnBinRefused: a server that may not dial its own bin is at fault, not the consumer.
+// TestOwnBinRefused checks that a server which may not connect to its own bin is an error, not a
+// failure of the consumer.
 func TestOwnBinRefused(t *testing.T) {
 	t.Parallel()
 	server := proxy{edit: func(resp *http.Response, body []byte) []byte {
@@ -128,7 +131,7 @@ func TestOwnBinRefused(t *testing.T) {
 	}
 }
 
-// TestNilCatalogue: nil stands for the built-in providers wherever a catalogue is taken.
+// TestNilCatalogue checks that a nil catalogue means the built-in providers.
 func TestNilCatalogue(t *testing.T) {
 	const file = "hookrig: 1\nname: a\nbins: {inbox: {provider: neostore}}\nsteps:\n  - {id: sub, subscribe: {provider: neostore, to: '${bins.inbox.url}'}}\n"
 	s, err := Parse("a.yaml", []byte(file), nil)
@@ -140,7 +143,8 @@ func TestNilCatalogue(t *testing.T) {
 	}
 }
 
-// TestRepeatLine: the line that repeats a run names everything that the run depended on, and a shell reads it so.
+// TestRepeatLine checks that the command that repeats a run contains everything that the run
+// depended on, quoted for a shell.
 func TestRepeatLine(t *testing.T) {
 	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore, tenant: '${env:SHOP}', secret: '${env:SHOP_SECRET}'}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', tenant: '${env:SHOP}'}\n")
 	env := func(name string) (string, bool) {
@@ -161,7 +165,8 @@ func TestRepeatLine(t *testing.T) {
 	}
 }
 
-// TestExchanges: a step that failed has what was sent and answered, whole, in every report, without the secret.
+// TestExchanges checks that every report shows the requests and responses of a failed step, without
+// the secret.
 func TestExchanges(t *testing.T) {
 	t.Parallel()
 	reason := strings.Repeat("the passes table is locked; ", 40)
@@ -194,7 +199,7 @@ func TestExchanges(t *testing.T) {
 	}
 }
 
-// TestFinishAsksForPages: what a run made is counted by pages of deliveries, however many there are, not one by one.
+// TestFinishAsksForPages checks that a run reads its deliveries in pages, not one by one.
 func TestFinishAsksForPages(t *testing.T) {
 	t.Parallel()
 	var asked deliveriesAsked
@@ -209,7 +214,7 @@ func TestFinishAsksForPages(t *testing.T) {
 	}
 }
 
-// deliveriesAsked counts the calls that ask for deliveries.
+// deliveriesAsked counts the calls that read deliveries.
 type deliveriesAsked struct{ single, pages atomic.Int64 }
 
 func (a *deliveriesAsked) count(r *http.Request) {

@@ -21,14 +21,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// play runs a scenario on a server of its own.
+// play runs a scenario on a new server.
 func play(t *testing.T, s *Scenario, o Options) (Report, error) {
 	t.Helper()
 	server := mockserver.StartT(t, mockserver.Options{RealClock: s.Clock.Mode == RealClock})
 	return Run(t.Context(), server.Client(), s, o)
 }
 
-// read reads a scenario whose head the tests have in common.
+// read parses a scenario with a common beginning.
 func read(t *testing.T, steps string) *Scenario {
 	t.Helper()
 	s, err := Parse("test.yaml", []byte("hookrig: 1\nname: test\nseed: 7\ntarget: {bin: inbox}\nbins:\n  inbox: {provider: neostore}\n"+steps), fixtures.Builtin())
@@ -47,7 +47,7 @@ func text(t *testing.T, r Report) string {
 	return b.String()
 }
 
-// TestLibrary plays every scenario that ships against the bins that stand in for a consumer.
+// TestLibrary plays every library scenario against its bins.
 func TestLibrary(t *testing.T) {
 	names, err := fs.Glob(Library(), "*.yaml")
 	if err != nil {
@@ -72,13 +72,13 @@ func TestLibrary(t *testing.T) {
 	}
 }
 
-// consumer is a program under test: it verifies signatures and counts what it does.
+// consumer is a program under test. It verifies signatures and counts its effects.
 type consumer struct {
 	secret   string
 	provider *fixtures.Provider
 	mu       sync.Mutex
 	effects  map[string]int // by event id
-	sloppy   atomic.Bool    // takes forged requests
+	sloppy   atomic.Bool    // accepts forged requests
 	twice    atomic.Bool    // acts on every copy
 }
 
@@ -134,7 +134,8 @@ func newConsumer(t *testing.T) (*consumer, string) {
 	return c, server.URL
 }
 
-// TestTarget plays the library against a consumer in the bins' place: a good one passes, one that takes forged requests does not.
+// TestTarget plays the library against a consumer. A correct consumer passes; one that accepts
+// forged requests fails.
 func TestTarget(t *testing.T) {
 	for _, name := range []string{"retry-until-up", "duplicate", "out-of-order", "forged", "slow-consumer"} {
 		t.Run(name, func(t *testing.T) {
@@ -163,13 +164,14 @@ func TestTarget(t *testing.T) {
 	}
 }
 
-// TestFailures: what is wrong with a consumer, or with what arrived, fails the scenario and is told to the letter.
+// TestFailures checks that mistakes of a consumer and wrong captures fail the scenario with an
+// exact message.
 func TestFailures(t *testing.T) {
 	const sub = "steps:\n  - id: sub\n    subscribe: {provider: neostore, events: ['Pass:*']}\n"
 	for name, c := range map[string]struct{ steps, want string }{
 		"a consumer that answers 500": {
 			sub + "  - id: down\n    respond: {responses: [500]}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {deliveries: {state: delivered}}\n",
-			"want delivered, it is exhausted after 500",
+			"want delivered, got exhausted after 500",
 		},
 		"a changed body": {
 			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', faults: ['body:tamper']}\n    expect: {captures: {verified: valid}}\n",
@@ -177,7 +179,7 @@ func TestFailures(t *testing.T) {
 		},
 		"a changed body is none of the run's": {
 			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', faults: ['body:tamper']}\n    expect: {captures: {schema: valid}}\n",
-			"holds a body that no step of this run sent",
+			"no step of this run sent the body of",
 		},
 		"a missing signature is a missing header": {
 			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', faults: ['signature:missing']}\n    expect: {captures: {headers: documented}}\n",
@@ -185,7 +187,7 @@ func TestFailures(t *testing.T) {
 		},
 		"header names letter for letter": {
 			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {captures: {headers: {X-Neostore-Signature: '.*'}}}\n",
-			"header X-Neostore-Signature is written x-neostore-signature",
+			"header X-Neostore-Signature is spelt x-neostore-signature",
 		},
 		"header values whole": {
 			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {captures: {headers: {x-neostore-signature: '[0-9a-f]{63}'}}}\n",
@@ -206,7 +208,7 @@ func TestFailures(t *testing.T) {
 		"a capture that nobody sent": {
 			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n" +
 				"  - id: load\n    burst: {provider: neostore, secret: s, to: '${bins.inbox.url}', count: 1}\n  - id: all\n    expect: {captures: {order: as-sent}}\n",
-			"holds a body that no step of this run sent",
+			"no step of this run sent the body of",
 		},
 		"a capture too many": {
 			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n" +
@@ -216,7 +218,7 @@ func TestFailures(t *testing.T) {
 		},
 		"something that was never to arrive": {
 			sub + "  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n    expect: {never: {where: '.body.__eventName == \"Pass:Created\"'}}\n",
-			"nothing was to arrive",
+			"want no capture, got c00000001",
 		},
 		"events in another order": {
 			sub + "  - id: one\n    journey: {provider: neostore, name: pass, events: ['Pass:Created', 'Pass:Installed'], hold: true}\n" +
@@ -278,7 +280,8 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestSeed: the same seed gives the same bytes, whatever server; another gives others.
+// TestSeed checks that equal seeds send equal bytes on any server, and different seeds send
+// different bytes.
 func TestSeed(t *testing.T) {
 	s, err := LoadFS(Library(), "tour.yaml")
 	if err != nil {
@@ -311,7 +314,8 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// TestRunsOnOneServer: runs on a server that goes on living neither see each other's captures nor leave endpoints behind.
+// TestRunsOnOneServer checks that consecutive runs on one server do not see each other's captures
+// and remove their endpoints.
 func TestRunsOnOneServer(t *testing.T) {
 	server := mockserver.StartT(t)
 	client := server.Client()
@@ -331,7 +335,7 @@ func TestRunsOnOneServer(t *testing.T) {
 	}
 }
 
-// TestEffects checks a consumer by what it did, not by what it answered.
+// TestEffects checks a consumer by its effects instead of its responses.
 func TestEffects(t *testing.T) {
 	s := read(t, `
 effects:
@@ -365,9 +369,9 @@ steps:
 
 	c.twice.Store(true)
 	c.effects = map[string]int{}
-	s.Steps[1].Expect = nil // the file's are read again
+	s.Steps[1].Expect = nil // so that the steps of the file are used
 	report, err = play(t, s, o)
-	if got := text(t, report); err != nil || report.Status != Failed || !strings.Contains(got, "effect most: want never . > 1 for 60ms, it was 2") {
+	if got := text(t, report); err != nil || report.Status != Failed || !strings.Contains(got, "effect most: want never . > 1 for 60ms, got 2") {
 		t.Errorf("a consumer that acts twice: %v\n%s", err, got)
 	}
 
@@ -377,8 +381,9 @@ steps:
 	}
 }
 
-// TestEffectIsLookedAtOnceMore: when its time is over, an effect is looked at a last time. What came between two looks still counts.
-func TestEffectIsLookedAtOnceMore(t *testing.T) {
+// TestEffectIsSampledAtTheEnd checks that an effect is sampled once more when its time limit is
+// reached, so that a change since the last sample still counts.
+func TestEffectIsSampledAtTheEnd(t *testing.T) {
 	t.Parallel()
 	for observation, want := range map[string]Status{
 		"{eventually: {eq: 2}, within: 1ms}": Passed,
@@ -401,11 +406,11 @@ steps:
 	}
 }
 
-// TestInconclusive: a result over what is not all there says so.
+// TestInconclusive checks that a result from incomplete data is inconclusive.
 func TestInconclusive(t *testing.T) {
 	const steps = `
 effects:
-  gone: {http: {url: "http://127.0.0.1:1/"}}
+  down: {http: {url: "http://127.0.0.1:1/"}}
 steps:
   - id: sub
     subscribe: {provider: neostore, events: ["Pass:*"]}
@@ -424,10 +429,10 @@ steps:
 		})
 	}}.client(t, serve(t))
 	for name, expect := range map[string]string{
-		"dropped 3 captures to make room":             "{captures: {count: 1, verified: valid}}",
-		"want exactly 2 captures, it still holds 1":   "{captures: {count: 2, within: 1ms, events: all}}",
-		"effect gone could not be checked within 1ms": "{effects: {gone: {eventually: {eq: 1}, within: 1ms}}}",
-		"effect gone could not be checked for 1ms":    "{effects: {gone: {never: {eq: 1}, for: 1ms}}}",
+		"evicted 3 captures to make room":             "{captures: {count: 1, verified: valid}}",
+		"want exactly 2 captures, it has 1 now":       "{captures: {count: 2, within: 1ms, events: all}}",
+		"effect down could not be checked within 1ms": "{effects: {down: {eventually: {eq: 1}, within: 1ms}}}",
+		"effect down could not be checked for 1ms":    "{effects: {down: {never: {eq: 1}, for: 1ms}}}",
 	} {
 		report, err := Run(t.Context(), evicting, read(t, steps+expect), Options{})
 		if got := text(t, report); err != nil || report.Status != Inconclusive || !strings.Contains(got, name) {
@@ -436,7 +441,7 @@ steps:
 	}
 }
 
-// TestNeverInconclusive: that nothing came cannot be said of a bin that let captures go.
+// TestNeverInconclusive checks that never is inconclusive for a bin that evicted captures.
 func TestNeverInconclusive(t *testing.T) {
 	evicting := proxy{edit: func(resp *http.Response, body []byte) []byte {
 		if !strings.HasSuffix(resp.Request.URL.Path, "/wait") {
@@ -444,17 +449,18 @@ func TestNeverInconclusive(t *testing.T) {
 		}
 		resp.StatusCode = http.StatusRequestTimeout
 		return edited(t, body, func(w mockserver.Waited) mockserver.Waited {
-			w.OK, w.Inconclusive, w.Reason = false, true, "inconclusive: some are gone"
+			w.OK, w.Inconclusive, w.Reason = false, true, "inconclusive: some were evicted"
 			return w
 		})
 	}}.client(t, serve(t))
 	report, err := Run(t.Context(), evicting, read(t, "steps:\n  - id: a\n    expect: {never: {for: 1ms}}\n"), Options{})
-	if got := text(t, report); err != nil || report.Status != Inconclusive || !strings.Contains(got, "some are gone") {
+	if got := text(t, report); err != nil || report.Status != Inconclusive || !strings.Contains(got, "some were evicted") {
 		t.Errorf("%v\n%s", err, got)
 	}
 }
 
-// TestErrors: a server that cannot judge is an error and a report of how far it came; what was registered is removed all the same.
+// TestErrors checks that a failing server gives an error and a report of the steps so far, and that
+// endpoints are removed.
 func TestErrors(t *testing.T) {
 	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n  - id: two\n    advance: 1h\n")
 	boom := errors.New("disk full")
@@ -512,7 +518,8 @@ steps:
 	}
 }
 
-// TestClocks: a scenario that subscribes has its own clock, of the kind that it needs, whatever the server's is.
+// TestClocks checks that a scenario with a subscribe step has its own clock, whatever the mode of
+// the server's clock.
 func TestClocks(t *testing.T) {
 	for name, want := range map[string]Status{"tour": Passed, "duplicate": Passed, "retry-until-up": Passed} {
 		s, err := LoadFS(Library(), name+".yaml")
@@ -526,7 +533,7 @@ func TestClocks(t *testing.T) {
 	}
 }
 
-// TestBurst sends a burst into a bin and accounts for it.
+// TestBurst sends a burst to a bin and compares the captures with it.
 func TestBurst(t *testing.T) {
 	s := read(t, "steps:\n  - id: load\n    burst: {provider: neostore, secret: s, count: 500, connections: 8}\n    expect:\n      burst: {bin: inbox, acknowledged: 500}\n")
 	report, err := play(t, s, Options{})
@@ -535,7 +542,7 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// TestProgress tells every step once, in order.
+// TestProgress checks that Progress is called once per step, in order.
 func TestProgress(t *testing.T) {
 	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: later\n    advance: 1h\n")
 	var ids []string
@@ -544,7 +551,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestOverHTTP plays the library through the dashboard's HTTP API: the same runner, the same results.
+// TestOverHTTP plays the library through the HTTP API and expects the same results.
 func TestOverHTTP(t *testing.T) {
 	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
 	client, err := mockserver.Dial(server.DashboardURL(), "")
@@ -567,7 +574,8 @@ func TestOverHTTP(t *testing.T) {
 	}
 }
 
-// TestConsumerSubscribes: when the run registers no endpoint, the consumer has done so itself, and is checked all the same.
+// TestConsumerSubscribes checks a consumer that registered itself, in a run that registers no
+// endpoint.
 func TestConsumerSubscribes(t *testing.T) {
 	server := mockserver.StartT(t)
 	client := server.Client()
@@ -585,7 +593,7 @@ func TestConsumerSubscribes(t *testing.T) {
 	}
 }
 
-// TestWrongCaptures: what is recorded otherwise than it was sent is noticed.
+// TestWrongCaptures checks that differences between sent and captured requests are found.
 func TestWrongCaptures(t *testing.T) {
 	for name, c := range map[string]struct {
 		expect, want string
@@ -603,7 +611,7 @@ func TestWrongCaptures(t *testing.T) {
 			l[0].Headers.Add("X-More", "1")
 			return l
 		}},
-		"a line twice": {"headers: documented", "header Signature stands 2 times", func(l []mockserver.Capture) []mockserver.Capture {
+		"a line twice": {"headers: documented", "header Signature occurs 2 times", func(l []mockserver.Capture) []mockserver.Capture {
 			l[0].Headers.Add("signature", "1")
 			return l
 		}},
@@ -612,7 +620,7 @@ func TestWrongCaptures(t *testing.T) {
 			return l
 		}},
 		"one lost": {"order: as-sent", "was sent and is not in bin inbox", func(l []mockserver.Capture) []mockserver.Capture { return l[:1] }},
-		"one too many": {"order: as-sent", "1 captures more than were sent in bin inbox", func(l []mockserver.Capture) []mockserver.Capture {
+		"one too many": {"order: as-sent", "has 1 captures more than were sent", func(l []mockserver.Capture) []mockserver.Capture {
 			return append(l, l[0])
 		}},
 		"not verified": {"verified: valid", "was not verified", func(l []mockserver.Capture) []mockserver.Capture {
@@ -649,7 +657,7 @@ func TestWrongCaptures(t *testing.T) {
 	}
 }
 
-// TestSecretsStayOut: no report holds a secret, whatever fails.
+// TestSecretsStayOut checks that no report contains a secret.
 func TestSecretsStayOut(t *testing.T) {
 	s, err := Parse("test.yaml", []byte(`{hookrig: 1, name: test, target: {bin: inbox}, bins: {inbox: {provider: ethpass}}, steps: [
 		{id: sub, subscribe: {provider: ethpass, to: "${bins.inbox.url}", secret: open-sesame}},
@@ -673,7 +681,8 @@ func TestSecretsStayOut(t *testing.T) {
 	}
 }
 
-// A bin need not name a provider: it records, and nothing is verified.
+// TestBinWithoutProvider checks that a bin without a provider records requests and verifies
+// nothing.
 func TestBinWithoutProvider(t *testing.T) {
 	s, err := Parse("test.yaml", []byte(`hookrig: 1
 name: plain

@@ -9,50 +9,52 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Version is the version of the file format that this package reads: the value of the key hookrig.
+// Version is the file format that this package reads: the value of the key hookrig.
 const Version = 1
 
-// Scenario is a test plan: what is sent, by whom, to whom, and what must then be true. It is a file's content; a scenario
-// made in Go is the same value without the file.
+// Scenario is a sequence of steps and expectations: what is sent, by whom, to whom, and what must
+// be true afterwards. Load reads one from a file; you can also build one in Go.
 type Scenario struct {
-	// Version of the format: 1.
+	// Version of the file format: 1.
 	Version int `yaml:"hookrig" json:"hookrig" strict:"required"`
-	// Name of the scenario: lower case words joined with "-". Every event's content depends on it and on the seed.
+	// Name of the scenario: lower-case words joined with "-". The content of the events depends on
+	// it and on the seed.
 	Name string `yaml:"name" json:"name" strict:"required"`
-	// Description says what the scenario shows, for the reader of the file and of the report.
+	// Description explains what the scenario checks. Reports show it.
 	Description string `yaml:"description" json:"description,omitempty"`
-	// Seed of every event; without one each run has a random one and prints it.
+	// Seed of all random values. Without it, each run chooses a random seed and prints it.
 	Seed *uint64 `yaml:"seed" json:"seed,omitempty"`
-	// Provider of the steps that name none, in a file.
+	// Provider is the default provider of the steps in a file.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
-	// Clock that the deliveries' schedule follows.
+	// Clock that schedules deliveries and retries.
 	Clock Clock `yaml:"clock" json:"clock,omitzero"`
-	// Target is the consumer that the events go to when a step names no other.
+	// Target is the consumer that receives the events of steps that name no other URL.
 	Target Target `yaml:"target" json:"target,omitzero"`
-	// Bins that record, by name.
+	// Bins that record requests, by name.
 	Bins map[string]Bin `yaml:"bins" json:"bins,omitempty"`
-	// Effects look at the consumer's state, by name.
+	// Effects read the consumer's state, by name.
 	Effects map[string]Effect `yaml:"effects" json:"effects,omitempty"`
-	// Steps are taken one after the other.
+	// Steps run one after the other.
 	Steps []Step `yaml:"steps" json:"steps" strict:"required"`
 
 	file string
-	root *yaml.Node // the file's mapping; nil for a scenario made in Go
+	root *yaml.Node // top-level mapping of the file; nil for a scenario built in Go
 }
 
-// File is the path that the scenario was loaded from, or "".
+// File returns the path that the scenario was loaded from, or "".
 func (s *Scenario) File() string { return s.file }
 
-// Clock is what the schedule of deliveries and retries follows. Signatures are always stamped with wall time.
+// Clock schedules deliveries and retries. The timestamps of signatures are always wall time.
 type Clock struct {
-	// Mode is virtual (it moves only when a step advances it) or real (wall time). Without it, the clock is virtual if a step advances it, else
-	// that of the server: one started for the scenario has a virtual clock.
+	// Mode is virtual (only advance steps move the clock) or real (wall time). Without a mode, the
+	// clock is virtual if a step advances it; otherwise it has the server's mode. A server started
+	// for the scenario has a virtual clock.
 	Mode ClockMode `yaml:"mode" json:"mode,omitempty" strict:"oneof=virtual|real"`
-	// Start is the earliest time that an event's body speaks of, and where a virtual clock starts.
+	// Start is the initial time of a virtual clock and the earliest time in event bodies.
 	Start time.Time `yaml:"start" json:"start,omitzero"`
 }
 
-// ClockMode names a clock.
+// ClockMode is the mode of a Clock.
 type ClockMode string
 
 // The modes of a Clock.
@@ -61,96 +63,107 @@ const (
 	RealClock    ClockMode = "real"
 )
 
-// Target is the consumer under test: an address, or a bin in its place until a run is given an address.
+// Target is the consumer under test: a URL, or a bin that acts as the consumer until a run sets a
+// URL (--target).
 type Target struct {
-	// URL is the consumer's address.
+	// URL of the consumer.
 	URL string `yaml:"url" json:"url,omitempty"`
-	// Bin takes the place of the consumer when no address is given. With an address, expectations on the bin are skipped.
+	// Bin acts as the consumer in runs without a target URL. In runs with one, expectations on the
+	// bin are skipped.
 	Bin string `yaml:"bin" json:"bin,omitempty"`
-	// Secret that the consumer verifies with; subscriptions to the target use it. Without one the provider mints its own.
+	// Secret that the consumer verifies signatures with. Subscriptions to the target use it.
+	// Without it, the provider generates one.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
 }
 
-// Bin is a capture address of the scenario. Each run has its own, so that runs do not disturb each other.
+// Bin is a capture address of the scenario. Each run uses a separate bin with a unique name, so
+// that runs do not disturb each other.
 type Bin struct {
 	// Provider whose signatures the bin verifies on arrival.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
-	// Secret it verifies with; without one, the secrets of the subscriptions that lead to the bin.
+	// Secret to verify signatures with; "" is the secrets of the subscriptions whose URL is the
+	// bin.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
-	// Handshakes are endpoint checks that the bin passes by itself, before its responses and without taking a response of the sequence.
+	// Handshakes are verification challenges that the bin answers automatically. They use no
+	// response of the sequence.
 	Handshakes []Handshake `yaml:"handshakes" json:"handshakes,omitempty"`
 	Script     `yaml:",inline"`
 }
 
-// Handshake is a system's check of a new endpoint: its kind alone (slack), or a mapping.
+// Handshake is the challenge with which a provider verifies a new endpoint. In a file it is a kind
+// (slack), or a mapping.
 type Handshake struct {
 	// Kind of the handshake.
 	Kind HandshakeKind `yaml:"kind" json:"kind" strict:"required,oneof=slack|discord|meta|twitter|cloudevents"`
-	// Secret that proves it: twitter needs one; with meta's verify token or discord's public key the check is refused to others.
+	// Secret of the challenge. Kind twitter requires one. It is the verify token of meta and the
+	// public key of discord: with it the bin refuses challenges from others.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
 }
 
-// HandshakeKind names a Handshake, as mockserver.HandshakeKinds does.
+// HandshakeKind is the kind of a Handshake. mockserver.HandshakeKinds lists the kinds.
 type HandshakeKind string
 
-// Script is what a bin answers. The zero Script answers 200 to all.
+// Script chooses the responses of a bin. The zero Script answers 200 to every request.
 type Script struct {
-	// Responses are given in sequence; the last one stays.
+	// Responses are used in sequence; the last one repeats.
 	Responses []Response `yaml:"responses" json:"responses,omitempty"`
-	// Loop starts the responses anew after the last.
+	// Loop restarts the sequence after the last response.
 	Loop bool `yaml:"loop" json:"loop,omitempty"`
-	// By delivery gives every delivery the responses from the first on: its attempts take the sequence from its start.
+	// By delivery starts the sequence for each delivery: its first attempt gets the first response.
 	By SequenceBy `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
-	// Rules come before the responses: the first whose condition holds answers.
+	// Rules are tried before the responses. The first rule whose condition is true answers.
 	Rules []Rule `yaml:"rules" json:"rules,omitempty"`
 }
 
-// SequenceBy says who shares the sequence of a Script's responses.
+// SequenceBy selects the requests that share one sequence of responses.
 type SequenceBy string
 
-// PerDelivery starts the sequence for each delivery; "" shares it among all requests of the bin.
+// PerDelivery starts the sequence for each delivery; the zero value shares one sequence among all
+// requests of the bin.
 const PerDelivery SequenceBy = "delivery"
 
-// Rule answers the requests for which a condition holds: with one response, or with a sequence of responses, as a Script does.
+// Rule answers the requests for which a condition is true, with one response or with a sequence of
+// responses.
 type Rule struct {
 	// Where is a jq condition over {method, path, query, params, headers, body, form, parts}.
 	Where Condition `yaml:"where" json:"where" strict:"required"`
-	// Response that they get; it, or responses.
+	// Response to these requests; set either this or responses.
 	Response *Response `yaml:"response" json:"response,omitempty"`
-	// Responses of the rule, given in sequence; the last one stays.
+	// Responses of the rule, used in sequence; the last one repeats.
 	Responses []Response `yaml:"responses" json:"responses,omitempty"`
-	// Loop starts the responses anew after the last.
+	// Loop restarts the sequence after the last response.
 	Loop bool `yaml:"loop" json:"loop,omitempty"`
-	// By delivery gives every delivery the rule's responses from the first on.
+	// By delivery starts the sequence for each delivery.
 	By SequenceBy `yaml:"by" json:"by,omitempty" strict:"oneof=delivery"`
 }
 
-// Response is what a bin answers: a status alone (503), or a mapping.
+// Response is a response of a bin. In a file it is a status (503), or a mapping.
 type Response struct {
 	// Status of the response; 0 is 200.
 	Status int `yaml:"status" json:"status,omitempty"`
 	// Headers of the response.
 	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
-	// Lines are header lines, each [name, value], in their order and case, names may repeat.
+	// Lines are header lines, each [name, value]. They are sent in this order and case; names may
+	// repeat.
 	Lines []Line `yaml:"lines" json:"lines,omitempty"`
 	// Body of the response.
 	Body string `yaml:"body" json:"body,omitempty"`
 	// Delay before the first byte, at most 10m.
 	Delay Duration `yaml:"delay" json:"delay,omitempty"`
-	// Drip is how long the body takes, at most 10m: it comes in pieces, the last one at the end of that time.
+	// Drip is the time over which the body is sent in pieces, at most 10m.
 	Drip Duration `yaml:"drip" json:"drip,omitempty"`
-	// Cut resets the connection when half of the head or of the body has been sent.
+	// Cut resets the connection after half of the head or half of the body.
 	Cut Cut `yaml:"cut" json:"cut,omitempty" strict:"oneof=head|body"`
-	// Hang never answers; the connection stays open until the sender gives up.
+	// Hang sends no response and leaves the connection open until the sender closes it.
 	Hang bool `yaml:"hang" json:"hang,omitempty"`
-	// Reset closes the connection without an answer.
+	// Reset closes the connection without a response.
 	Reset bool `yaml:"reset" json:"reset,omitempty"`
 }
 
 // Line is a header line: [name, value].
 type Line signature.Header
 
-// Cut says in which part of a Response the connection is reset.
+// Cut is the part of a Response in which the connection is reset.
 type Cut string
 
 // The parts of a Response.
@@ -159,16 +172,17 @@ const (
 	CutBody Cut = mockserver.CutBody
 )
 
-// Effect looks at the consumer's state, by exactly one of http, exec and func. The result is a value
-// {status, headers, body}: the response of an HTTP request, or a command's exit code and output. A body that is JSON is parsed.
+// Effect reads the consumer's state with exactly one of http, exec and func. The result is a value
+// {status, headers, body}: an HTTP response, or the exit code and output of a command. A JSON body
+// is parsed.
 type Effect struct {
-	// HTTP asks the consumer, or whatever knows its state.
+	// HTTP request to the consumer or to another server that knows its state.
 	HTTP *Request `yaml:"http" json:"http,omitempty"`
-	// Exec runs a command: the program and its arguments, without a shell.
+	// Exec is a command: the program and its arguments. No shell is used.
 	Exec []string `yaml:"exec" json:"exec,omitempty"`
-	// Func is the name of a Go function that the run was given.
+	// Func is the name of a Go function in Options.Effects.
 	Func string `yaml:"func" json:"func,omitempty"`
-	// JQ takes the part that matters out of {status, headers, body}; "" is .body.
+	// JQ selects the value from {status, headers, body}; "" is .body.
 	JQ Condition `yaml:"jq" json:"jq,omitempty"`
 }
 
@@ -176,7 +190,7 @@ type Effect struct {
 type Request struct {
 	// Method of the request; "" is GET.
 	Method string `yaml:"method" json:"method,omitempty"`
-	// URL that is asked.
+	// URL of the request.
 	URL string `yaml:"url" json:"url" strict:"required"`
 	// Headers of the request.
 	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`

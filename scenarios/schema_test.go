@@ -25,8 +25,8 @@ import (
 
 var update = flag.Bool("update", false, "write scenario.schema.json and the golden files anew")
 
-// TestSchema keeps the published schema what the Go types say: keys, types, required, closed lists and descriptions all come
-// from them.
+// TestSchema checks that the published schema matches the Go types, which define keys, types,
+// required keys, enumerations and descriptions.
 func TestSchema(t *testing.T) {
 	g := generator{docs: docsOf(t, "scenario.go", "step.go", "expectation.go"), defs: map[string]any{}}
 	root := g.structOf(reflect.TypeFor[Scenario]())
@@ -57,7 +57,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestSchemaChecksAsTheLoader holds the schema and the loader against each other: what one takes in form, so does the other.
+// TestSchemaChecksAsTheLoader checks that the schema and the loader accept the same forms.
 func TestSchemaChecksAsTheLoader(t *testing.T) {
 	s := compileSchema(t)
 	for name, c := range forms() {
@@ -84,7 +84,7 @@ func TestSchemaChecksAsTheLoader(t *testing.T) {
 	}
 }
 
-// TestLibraryBySchema: an editor that knows the schema finds nothing wrong with what ships.
+// TestLibraryBySchema checks that the library scenarios match the schema.
 func TestLibraryBySchema(t *testing.T) {
 	s := compileSchema(t)
 	names, err := fs.Glob(Library(), "*.yaml")
@@ -131,7 +131,7 @@ func forms() map[string]formCase {
 		"headers documented":      {"  expect: {captures: {headers: documented}}", true},
 		"headers by name":         {"  expect: {captures: {headers: {A: b}}}", true},
 		"headers as a word":       {"  expect: {captures: {headers: fine}}", false},
-		"unknown verdict":         {"  expect: {captures: {verified: good}}", false},
+		"unknown result":          {"  expect: {captures: {verified: good}}", false},
 		"events all":              {"  deliver: {provider: p, events: all}", true},
 		"events listed":           {"  deliver: {provider: p, events: [a]}", true},
 		"events as text":          {"  deliver: {provider: p, events: some}", false},
@@ -180,7 +180,7 @@ func compileSchema(t *testing.T) *jsonschema.Schema {
 	return s
 }
 
-// generator writes the schema of Go types.
+// generator generates the schema from Go types.
 type generator struct {
 	docs         map[string]string // Type or Type.Field → its comment
 	defs         map[string]any
@@ -189,7 +189,7 @@ type generator struct {
 
 const referenceForm = `^\$\{[^}]+\}$`
 
-// orReference also takes a reference in the place of a value.
+// orReference returns a schema that also accepts a reference.
 func orReference(s map[string]any) map[string]any {
 	return map[string]any{"anyOf": []any{s, map[string]any{"type": "string", "pattern": referenceForm}}}
 }
@@ -309,7 +309,7 @@ func (g *generator) add(t reflect.Type, properties map[string]any, required *[]s
 	}
 }
 
-// docsOf reads the comments of types and fields.
+// docsOf returns the comments of types and fields.
 func docsOf(t *testing.T, files ...string) map[string]string {
 	t.Helper()
 	docs := map[string]string{}

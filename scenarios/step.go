@@ -8,35 +8,36 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Step is one step: an id and exactly one verb. Every verb may carry an expect, which is checked after it; expect alone is a
-// verb too.
+// Step is one step of a scenario: an id and exactly one verb. Any verb can be combined with an
+// expect, which is checked afterwards. A step can also have only an expect.
 type Step struct {
-	// ID names the step in reports, in references ${steps.ID.…} and in other steps.
+	// ID identifies the step in reports, in references ${steps.ID.…} and in other steps.
 	ID string `yaml:"id" json:"id" strict:"required"`
-	// When limits the step to runs against a target (target) or against the bin in its place (bin).
+	// When limits the step to runs against a real target (target), or to runs in which a bin acts
+	// as the target (bin).
 	When When `yaml:"when" json:"when,omitempty" strict:"oneof=target|bin"`
 
-	// Subscribe registers an endpoint with a provider, for the run's time.
+	// Subscribe registers an endpoint with a provider until the run ends.
 	Subscribe *Subscribe `yaml:"subscribe" json:"subscribe,omitempty"`
 	// Journey renders the journey of an entity and delivers its events in order.
 	Journey *Journey `yaml:"journey" json:"journey,omitempty"`
-	// Deliver sends events: single ones, or those of a journey.
+	// Deliver sends single events or the events of a journey.
 	Deliver *Deliver `yaml:"deliver" json:"deliver,omitempty"`
-	// Advance moves the virtual clock forward; every attempt that is then due is really sent.
+	// Advance moves the virtual clock forward and sends every attempt that is then due.
 	Advance Duration `yaml:"advance" json:"advance,omitempty"`
-	// Respond changes what a bin answers from now on.
+	// Respond changes the responses of a bin.
 	Respond *RespondWith `yaml:"respond" json:"respond,omitempty"`
-	// Replay has the provider deliver again what a step delivered.
+	// Replay repeats the deliveries of an earlier step.
 	Replay *Replay `yaml:"replay" json:"replay,omitempty"`
-	// Burst sends many events over many connections, straight to the consumer.
+	// Burst sends many events over many connections, directly to the consumer.
 	Burst *Burst `yaml:"burst" json:"burst,omitempty"`
-	// Expect says what must then be true: one expectation, or a list.
+	// Expect is what must be true afterwards: one expectation, or a list.
 	Expect Expectations `yaml:"expect" json:"expect,omitempty"`
 
 	node *yaml.Node
 }
 
-// Verb is the name of what the step does, or "" when it does nothing or too much.
+// Verb returns the step's only verb. It returns "" for a step with no verb or with several.
 func (s *Step) Verb() string {
 	verbs := s.verbs()
 	switch {
@@ -48,7 +49,7 @@ func (s *Step) Verb() string {
 	return ""
 }
 
-// verbs lists the verbs that the step holds, expect aside.
+// verbs returns the verbs that the step has, without expect.
 func (s *Step) verbs() []string {
 	current := []struct {
 		verb string
@@ -71,7 +72,7 @@ func (s *Step) verbs() []string {
 	return verbs
 }
 
-// When limits a step to one kind of run; "" is every run.
+// When limits a step to one kind of run; the zero value is every run.
 type When string
 
 // The values of When.
@@ -80,120 +81,127 @@ const (
 	WhenBin    When = "bin"
 )
 
-// Subscribe registers an endpoint. References: id, url, secret, tenant.
+// Subscribe registers an endpoint. Later steps can refer to its id, url, secret and tenant.
 type Subscribe struct {
-	// Provider that the endpoint is registered with; the scenario's without.
+	// Provider to register with; "" is the scenario's provider.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// To is the endpoint's URL; "" is the target.
 	To string `yaml:"to" json:"to,omitempty"`
-	// Events are the patterns subscribed to; none is every event.
+	// Events are the event patterns; none is every event.
 	Events []string `yaml:"events" json:"events,omitempty"`
-	// Secret of the endpoint; "" is the target's or, without one, what the provider mints.
+	// Secret of the endpoint; "" is the target's secret or, without one, a secret that the provider
+	// generates.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
-	// Tenant whose events are subscribed to; "" is the provider's demo tenant.
+	// Tenant whose events the endpoint gets; "" is the provider's demo tenant.
 	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
-	// Retry is the name of a retry profile of the provider; "" is its default.
+	// Retry is the name of a retry profile of the provider; "" is its default profile.
 	Retry string `yaml:"retry" json:"retry,omitempty"`
-	// Timeout of one attempt; 0 is the provider's.
+	// Timeout of one attempt; 0 is the provider's timeout.
 	Timeout Duration `yaml:"timeout" json:"timeout,omitempty"`
 }
 
-// Journey renders a life and delivers its events in order. References: events (a list of {id, name, body}), deliveries (a list
-// of {id}).
+// Journey renders the journey of an entity and delivers its events in order. Later steps can refer
+// to its events (a list of {id, name, body}) and deliveries (a list of {id}).
 type Journey struct {
-	// Provider that tells the life; the scenario's without.
+	// Provider of the journey; "" is the scenario's provider.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
-	// Name of the provider's journey; "" is its first.
+	// Name of the journey; "" is the provider's first journey.
 	Name string `yaml:"name" json:"name,omitempty"`
-	// Events of the life, in order; none is a life of chance, to its end.
+	// Events of the journey, in order; none is a random journey to its end.
 	Events []string `yaml:"events" json:"events,omitempty"`
-	// Tenant in which it happens; "" is the provider's demo tenant.
+	// Tenant of the events; "" is the provider's demo tenant.
 	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
-	// Count is how many journeys, each of an entity, one after the other; 0 is one.
+	// Count is the number of journeys, each of another entity, one after the other; 0 is one.
 	Count int `yaml:"count" json:"count,omitempty"`
-	// Set overwrites members of every body, by JSON pointer.
+	// Set overwrites members of every body: JSON pointer → value.
 	Set Settings `yaml:"set" json:"set,omitempty"`
-	// Hold renders without delivering: deliver steps take the events from here.
+	// Hold renders the events without delivering them, for later deliver steps (from).
 	Hold bool `yaml:"hold" json:"hold,omitempty"`
 }
 
-// Deliver sends events and waits for their first attempts. Exactly one of event, events with provider, and from is their source.
-// References as those of Journey.
+// Deliver sends events and waits for their first attempts. The events come from exactly one of
+// event, events and from. Later steps can refer to its events and deliveries, as in Journey.
 type Deliver struct {
-	// Provider that sends, the scenario's without; not with from.
+	// Provider of the events; "" is the scenario's provider. It cannot be combined with from.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
-	// Event is one event, of a fresh entity.
+	// Event is the name of one event, of a new entity.
 	Event string `yaml:"event" json:"event,omitempty"`
-	// Events are several, each of a fresh entity, or the word all; with from, those of the journey: NAME, or NAME#2 for the second of that name.
+	// Events are several events, each of a new entity, or the word all. With from, they select
+	// events of the journey: NAME, or NAME#2 for the second event of that name.
 	Events EventList `yaml:"events" json:"events,omitempty"`
-	// Body is the event's very body, with event only: it is delivered unchanged, and nothing is rendered.
+	// Body is the exact body of the event. It is delivered unchanged. It can only be combined with
+	// event.
 	Body string `yaml:"body" json:"body,omitempty"`
 	// From is the id of the journey step whose events are delivered.
 	From string `yaml:"from" json:"from,omitempty"`
-	// Tenant of fresh events; "" is the provider's demo tenant.
+	// Tenant of new events; "" is the provider's demo tenant.
 	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
-	// Set overwrites members of fresh events' bodies, by JSON pointer.
+	// Set overwrites members of the bodies of new events: JSON pointer → value.
 	Set Settings `yaml:"set" json:"set,omitempty"`
-	// To is the id of the one subscribe step whose endpoint gets them, whatever it subscribed to; "" is every endpoint that selects them.
+	// To is the id of a subscribe step: only its endpoint gets the events, whatever its patterns.
+	// "" is every endpoint whose patterns match.
 	To string `yaml:"to" json:"to,omitempty"`
-	// Faults are done to every delivery.
+	// Faults of every delivery.
 	Faults []mockserver.Fault `yaml:"faults" json:"faults,omitempty"`
-	// Order is as-listed (the default) or shuffled: a random order that the seed fixes.
+	// Order is as-listed (the default) or shuffled, a random order that depends on the seed.
 	Order DeliverOrder `yaml:"order" json:"order,omitempty" strict:"oneof=as-listed|shuffled"`
-	// Times delivers each event so many times, as separate deliveries; 0 is once.
+	// Times is how often each event is delivered, as separate deliveries; 0 is once.
 	Times int `yaml:"times" json:"times,omitempty"`
-	// Parallel hands all over at once; else each waits for the attempt of the one before.
+	// Parallel sends all events at once. Otherwise each event waits until the attempts before it
+	// are made.
 	Parallel bool `yaml:"parallel" json:"parallel,omitempty"`
 }
 
-// DeliverOrder is the order in which a deliver step sends.
+// DeliverOrder is the order in which a deliver step sends events.
 type DeliverOrder string
 
-// The orders of Deliver; "" is AsListed.
+// The values of DeliverOrder; the zero value is AsListed.
 const (
 	AsListed DeliverOrder = "as-listed"
 	Shuffled DeliverOrder = "shuffled"
 )
 
-// EventList names events; the word all is every event type of the provider.
+// EventList is a list of event names. The word all means every event type of the provider.
 type EventList []string
 
 // Settings overwrite members of a body: JSON pointer → value.
 type Settings map[string]json.RawMessage
 
-// RespondWith changes what a bin answers.
+// RespondWith changes the responses of a bin.
 type RespondWith struct {
-	// Bin whose script it is; "" is the bin in place of the target.
+	// Bin to change; "" is the bin that acts as the target.
 	Bin    string `yaml:"bin" json:"bin,omitempty"`
 	Script `yaml:",inline"`
 }
 
-// Replay has deliveries made again: same event, same bytes, new deliveries.
+// Replay repeats deliveries: the same events with the same bytes, as new deliveries.
 type Replay struct {
-	// Of is the id of the step whose deliveries are made again.
+	// Of is the id of the step whose deliveries are repeated.
 	Of string `yaml:"of" json:"of" strict:"required"`
-	// Times is how many times; 0 is once.
+	// Times is how often they are repeated; 0 is once.
 	Times int `yaml:"times" json:"times,omitempty"`
 }
 
-// Burst sends fresh events straight to a consumer, without the provider's endpoints and retries. References: sent, acknowledged.
+// Burst sends new events directly to a consumer, without endpoints and retries. Later steps can
+// refer to the counts sent and acknowledged.
 type Burst struct {
-	// Provider whose events they are; the scenario's without.
+	// Provider of the events; "" is the scenario's provider.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
 	// To is the consumer's URL; "" is the target.
 	To string `yaml:"to" json:"to,omitempty"`
-	// Secret they are signed with; "" is the target's.
+	// Secret to sign with; "" is the target's secret.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
-	// Events sent in turn, names or patterns; none is all of the provider's.
+	// Events are names or patterns, sent in rotation; none is all events of the provider.
 	Events []string `yaml:"events" json:"events,omitempty"`
 	// Tenant of the events; "" is the provider's demo tenant.
 	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
-	// Count of events, and For how long: the first to be reached ends the burst; one is needed.
+	// Count is the number of events. Set count, for, or both: the limit reached first ends the
+	// burst.
 	Count uint64 `yaml:"count" json:"count,omitempty"`
-	// For is how long the burst lasts at most.
+	// For is the longest time that the burst may take.
 	For Duration `yaml:"for" json:"for,omitempty"`
-	// Rate in events a second; 0 is as fast as the answers come.
+	// Rate in events per second; 0 is as fast as the consumer responds.
 	Rate float64 `yaml:"rate" json:"rate,omitempty"`
-	// Connections at once; 0 is the engine's default.
+	// Connections is the number of connections; 0 is the default of package burst.
 	Connections int `yaml:"connections" json:"connections,omitempty"`
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 )
 
-// A scenario that a stranger wrote runs no program, unless the run is told that it may.
+// TestScenarioRunsNoProgram checks that a scenario runs no program without AllowExec.
 func TestScenarioRunsNoProgram(t *testing.T) {
 	t.Parallel()
 	done := filepath.Join(t.TempDir(), "done")
@@ -39,7 +39,8 @@ steps:
 	}
 }
 
-// Nor does it reach another host. Each of these is refused before anything is dialled; one that redirects is not followed.
+// TestScenarioReachesNoOtherHost checks that a scenario reaches no other host: every URL is refused
+// before a connection is made, and redirects are not followed.
 func TestScenarioReachesNoOtherHost(t *testing.T) {
 	t.Parallel()
 	redirects := httptest.NewServer(http.RedirectHandler("http://169.254.169.254/latest", http.StatusFound))
@@ -69,7 +70,7 @@ steps:
 	}
 }
 
-// Files that never end, or that nobody writes, are refused; so are large ones.
+// TestFilesThatNeverEnd checks that devices, pipes without a writer and large files are refused.
 func TestFilesThatNeverEnd(t *testing.T) {
 	t.Parallel()
 	builtin := os.DirFS("../fixtures/providers/ethpass")
@@ -115,7 +116,8 @@ func TestFilesThatNeverEnd(t *testing.T) {
 	}
 }
 
-// A folder is the same provider whatever it is called from.
+// TestLintFromWithin checks that a provider folder gives the same result from every working
+// directory.
 func TestLintFromWithin(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "ethpass")
 	if err := os.CopyFS(dir, os.DirFS("../fixtures/providers/ethpass")); err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// TestTrust: a run's bursts and its looks at effects take the certificates that its Trust does, and say what to do about others.
+// TestTrust checks that bursts and effects accept the certificates of Options.Trust, and that
+// errors about others say what to do.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "7") }))

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// exactArgs wants one argument for each name.
+// exactArgs requires one argument for each name.
 func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == len(names) {
@@ -17,7 +17,7 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// atMostArgs takes arguments up to one for each name.
+// atMostArgs permits at most one argument for each name.
 func atMostArgs(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) <= len(names) {
@@ -27,7 +27,7 @@ func atMostArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// someArgs wants one argument or more.
+// someArgs requires at least one argument.
 func someArgs(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -37,7 +37,7 @@ func someArgs(name string) cobra.PositionalArgs {
 	}
 }
 
-// noArgs wants none.
+// noArgs permits no arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -11,23 +11,24 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// The request that shows which header lines come with an event: it is the same each time, so that its signature can be
-// made again with another program.
+// Constants of the sample request. They are fixed, so that other programs can compute the same
+// signature.
 const (
 	shownSeed   = 1
 	shownSecret = "S"
 	shownURL    = "http://127.0.0.1:3000/hooks"
 )
 
-// headerRow is a header line that comes with an event.
+// headerRow is a header line of an event.
 type headerRow struct {
 	Name    string `json:"name"`
 	Value   string `json:"value"`
 	Assumed bool   `json:"assumed,omitempty"`
 }
 
-// shownHeaders are the header lines that come with an event, but for Host and Content-Length, and the secret that they
-// are signed with; "" where it signs with no such text, and words in capitals stand for what would be made of it.
+// shownHeaders returns the header lines of an event, without Host and Content-Length, and the
+// secret that signs them. If the scheme cannot sign with a text, the secret is "" and the header
+// values are placeholders in capitals.
 func shownHeaders(p *fixtures.Provider, e fixtures.Event) (rows []headerRow, secret string, err error) {
 	m, err := p.Message(shownURL, e, e.At)
 	if err != nil {
@@ -70,8 +71,8 @@ func shownHeaders(p *fixtures.Provider, e fixtures.Event) (rows []headerRow, sec
 	return rows, secret, nil
 }
 
-// signatureBlock puts into lines how a consumer checks what a provider sends. Where all that is assumed follows, it names
-// only the ids.
+// signatureBlock describes how a consumer checks the provider's requests. If all assumptions follow
+// below, it lists only their ids.
 func signatureBlock(b *terminal.Builder, p *fixtures.Provider, allFollows bool) {
 	about := p.Authenticity()
 	if allFollows {
@@ -79,7 +80,7 @@ func signatureBlock(b *terminal.Builder, p *fixtures.Provider, allFollows bool) 
 	}
 	b.Printf("\nsignature of %s:\n", p.Name)
 	if len(about.Signatures) == 0 {
-		writeItem(b, "signed", "nothing: there is nothing to check")
+		writeItem(b, "signed", "nothing, so there is nothing to check")
 	}
 	for _, s := range about.Signatures {
 		for i, at := range s.Places {
@@ -122,7 +123,7 @@ func signatureBlock(b *terminal.Builder, p *fixtures.Provider, allFollows bool) 
 	}
 }
 
-// named puts the ids of assumptions into one line, and leaves those that are words.
+// named puts the ids of assumptions into one line. It does not change assumptions without an id.
 func named(assumed []string) []string {
 	var ids, words []string
 	for _, text := range assumed {
@@ -138,7 +139,7 @@ func named(assumed []string) []string {
 	return words
 }
 
-// writeItem writes a label and its text, folded; nothing when there is no text.
+// writeItem writes a label and its wrapped text. It writes nothing without a text.
 func writeItem(b *terminal.Builder, label, text string) {
 	if text == "" {
 		return
@@ -155,11 +156,11 @@ func writeItem(b *terminal.Builder, label, text string) {
 
 // headerBlock lists the header lines of an event.
 func headerBlock(b *terminal.Builder, row *eventRow, seed uint64) {
-	of := fmt.Sprintf("of the body that --sample --seed %d shows", seed)
+	of := fmt.Sprintf("for the body of --sample --seed %d", seed)
 	if row.Secret != "" {
 		of += fmt.Sprintf(", with the secret %s", row.Secret)
 	}
-	b.Printf("\nheader lines besides Host and Content-Length, %s:\n", of)
+	b.Printf("\nheader lines except Host and Content-Length, %s:\n", of)
 	for _, h := range row.Headers {
 		note := ""
 		if h.Assumed {

@@ -77,11 +77,11 @@ func TestSendExplainsARefusal(t *testing.T) {
 		args   []string
 		want   string // of the hint; "" is none
 	}{
-		"another secret":   {401, []string{"neostore", "Pass:Created", "--secret", "S"}, "the signature is right for this secret: either the consumer has another one"},
+		"another secret":   {401, []string{"neostore", "Pass:Created", "--secret", "S"}, "the signature is valid for this secret: the consumer has another secret"},
 		"forbidden":        {403, []string{"subscribfy", "wallet_pass/created", "--secret", "S"}, "hookrig events subscribfy"},
-		"minted":           {401, []string{"neostore", "Pass:Created"}, "the secret was minted, so the consumer cannot know it: give --secret"},
-		"no secret":        {401, []string{"ethpass", "pass:scan"}, "no secret was given, so nothing is signed"},
-		"signs nothing":    {401, []string{"subscribfy-hub", "billing.failed"}, "subscribfy-hub signs nothing"},
+		"minted":           {401, []string{"neostore", "Pass:Created"}, "the secret was generated, so the consumer cannot know it"},
+		"no secret":        {401, []string{"ethpass", "pass:scan"}, "there is no secret, so the event is not signed"},
+		"signs nothing":    {401, []string{"subscribfy-hub", "billing.failed"}, "subscribfy-hub does not sign"},
 		"a fault":          {401, []string{"neostore", "Pass:Created", "--secret", "S", "--fault", "signature:missing"}, ""},
 		"expected":         {401, []string{"neostore", "Pass:Created", "--secret", "S", "--expect", "401"}, ""},
 		"broken otherwise": {500, []string{"neostore", "Pass:Created", "--secret", "S"}, ""},

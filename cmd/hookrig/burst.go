@@ -33,7 +33,7 @@ type burstFlags struct {
 	knowledge        knowledge
 	tls              trustFlags
 	noReconciliation bool
-	minted           bool // the secret is made of the seed
+	generated        bool // the secret is generated from the seed
 	recordedFlags
 }
 
@@ -41,14 +41,14 @@ func newBurst(w World) *cobra.Command {
 	var b burstFlags
 	cmd := &cobra.Command{
 		Use:   "burst [PROVIDER] --to URL",
-		Short: "Send many unique, signed events, and account for every one",
-		Long: `Sends unique events, each rendered and signed for itself. With --rate the load is open: every event has its
-time, and one that is late is counted from when it was due. When the URL is a bin of a running server, what was sent is
-compared with what was captured: lost, duplicated, unexpected. Exit code 0: everything planned was acknowledged and, in
-a bin, captured exactly once; 1: not; 3: the bin could not be read whole.
+		Short: "Send many unique signed events, and check that every one arrived",
+		Long: `Sends unique events, each rendered and signed separately. With --rate, every event is due at a fixed time, and its
+response time counts from then, also if it is sent late (open model). If the URL is a bin of a running server, the
+events are compared with the bin's captures: lost, duplicated, unexpected. Exit code 0: every planned event was
+acknowledged and, in a bin, captured exactly once; 1: it was not; 3: not all captures of the bin could be read.
 
-With --from recorded requests are sent as load, in turn and again from the first one, as hookrig replay sends them: a
-file of captures (JSON Lines or HAR), or a bin of a running server. With PROVIDER and --secret each is signed anew when it is sent.`,
+With --from, recorded requests are sent instead, in rotation and like hookrig replay: those of a file (JSON Lines or
+HAR), or those of a bin of a running server. With PROVIDER and --secret, each is signed again when it is sent.`,
 		Example: `  hookrig burst neostore --to http://127.0.0.1:8081/load --count 100000 --connections 64
   hookrig burst subscribfy --to http://127.0.0.1:3000/hooks --secret S --rate 500 --duration 30s
   hookrig burst --from captures.jsonl --to http://127.0.0.1:3000 --keep-path --rate 200 --duration 1m
@@ -58,23 +58,23 @@ file of captures (JSON Lines or HAR), or a bin of a running server. With PROVIDE
 		RunE:              func(cmd *cobra.Command, args []string) error { return runBurst(cmd, w, args, &b) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&b.plan.URL, "to", "", "where to send them, an http or https `URL`")
-	f.StringVar(&b.plan.Secret, "secret", "", "the `SECRET` that they are signed with (default: made of the seed)")
-	f.StringVar(&b.tenant, "tenant", "", "the `NAME` of the tenant, store or project they come from")
-	f.StringSliceVar(&b.plan.Events, "events", nil, "the events to send in turn: `PATTERNS`, comma-separated (default: all)")
-	f.Float64Var(&b.plan.Rate, "rate", 0, "so many events a second, a `NUMBER` (default: as fast as the answers come)")
-	f.StringVar(&b.from, "from", "", "send the recorded requests of this `FILE|BIN`, in turn")
-	f.BoolVar(&b.keepPath, "keep-path", false, "with --from, put the recorded path and query behind those of --to")
-	f.BoolVar(&b.skipInvalid, "skip-invalid", false, "with --from, leave out records that cannot be sent, and send the others")
-	f.Uint64Var(&b.plan.Count, "count", 0, "stop after a `NUMBER` of events (default without --duration 1000, or each recorded request once)")
-	f.DurationVar(&b.plan.Duration, "duration", 0, "stop after a `DURATION`")
-	f.IntVar(&b.plan.Connections, "connections", burst.DefaultConnections, "a `NUMBER` of connections, and so of requests at once")
-	f.DurationVar(&b.plan.Timeout, "timeout", 0, "`DURATION` of one request (default: the provider's)")
-	f.Var(&b.seed, "seed", "the `NUMBER` that fixes the events (default: random, and printed)")
-	f.StringVar(&b.server, "server", "", "the dashboard's `URL` of the server whose bin --to is (default: asked of --to)")
-	f.StringVar(&b.token, "token", "", "the server's `TOKEN`")
+	f.StringVar(&b.plan.URL, "to", "", "http or https `URL` of the consumer")
+	f.StringVar(&b.plan.Secret, "secret", "", "signing `SECRET` (default: generated from the seed)")
+	f.StringVar(&b.tenant, "tenant", "", "`NAME` of the tenant, store or project of the events")
+	f.StringSliceVar(&b.plan.Events, "events", nil, "events to send in rotation: `PATTERNS`, comma-separated (default: all)")
+	f.Float64Var(&b.plan.Rate, "rate", 0, "`NUMBER` of events per second (default: as fast as the consumer responds)")
+	f.StringVar(&b.from, "from", "", "send the recorded requests of this `FILE|BIN`, in rotation")
+	f.BoolVar(&b.keepPath, "keep-path", false, "with --from, append the recorded path and query to those of --to")
+	f.BoolVar(&b.skipInvalid, "skip-invalid", false, "with --from, skip records that cannot be sent")
+	f.Uint64Var(&b.plan.Count, "count", 0, "`NUMBER` of events to send (default without --duration: 1000, or each recorded request once)")
+	f.DurationVar(&b.plan.Duration, "duration", 0, "longest `DURATION` of the burst")
+	f.IntVar(&b.plan.Connections, "connections", burst.DefaultConnections, "`NUMBER` of connections, which is the number of concurrent requests")
+	f.DurationVar(&b.plan.Timeout, "timeout", 0, "time limit of one request, a `DURATION` (default: the provider's)")
+	f.Var(&b.seed, "seed", "`NUMBER` that determines the events (default: random, and printed)")
+	f.StringVar(&b.server, "server", "", "dashboard `URL` of the server with the bin of --to (default: --to is asked for it)")
+	f.StringVar(&b.token, "token", "", "`TOKEN` of the server")
 	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
-	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not hold what was sent against the bin")
+	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not compare the events with the bin")
 	b.tls.add(f)
 	b.knowledge.flags(cmd)
 	completeFlag(cmd, "events", completeEvents)
@@ -122,21 +122,21 @@ func runBurst(cmd *cobra.Command, w World, args []string, b *burstFlags) error {
 		b.plan.Count = 1000
 	}
 	if b.plan.Secret == "" && p.Subscription.Secret.Minted == "provider" {
-		b.minted = true
+		b.generated = true
 		b.plan.Secret = p.MintSecret(fixtures.Draw{Seed: b.plan.Seed, Stream: "secret"})
 	}
 	return sendBurst(ctx, w, b)
 }
 
-// sendBurst sends the plan, compares what was sent with what the bin has, and prints the report.
+// sendBurst runs the plan, compares the events with the captures of the bin, and prints the report.
 func sendBurst(ctx context.Context, w World, b *burstFlags) error {
 	bin, err := findBin(ctx, b)
 	if err != nil {
 		return err
 	}
 	if b.plan.Recording == nil {
-		if b.minted {
-			w.Stderr.Printf("secret %s (minted; give --secret to choose it)\n", b.plan.Secret)
+		if b.generated {
+			w.Stderr.Printf("secret %s (generated; set it with --secret)\n", b.plan.Secret)
 		}
 		w.Stderr.Printf("seed %d\n", b.plan.Seed)
 	}
@@ -153,7 +153,7 @@ func sendBurst(ctx context.Context, w World, b *burstFlags) error {
 	}
 	interrupted := err != nil
 	if bin != nil {
-		// An interrupt ends the sending, not the accounting.
+		// An interrupt ends the burst but not the comparison.
 		if err := report.Reconcile(bin.since(context.WithoutCancel(ctx))); err != nil {
 			return inconclusive(fmt.Errorf("reconcile with bin %q: %w", bin.name, err))
 		}
@@ -182,8 +182,9 @@ func writeReport(w World, b *burstFlags, report *burst.Report) error {
 	return writeOut(file, func(out io.Writer) error { return writeJSON(out, report) })
 }
 
-// printBurst prints a report for people. Without a rate nothing is ever late, and with several connections some events
-// overtake others: neither says anything, and is left to the JSON.
+// printBurst prints a report for people. It omits the lag without a rate, because nothing is late
+// then, and the order with several connections, because events may overtake each other. The JSON
+// report contains both.
 func printBurst(out *terminal.Writer, plan *burst.Plan, r *burst.Report) {
 	out.Printf("sent          %d of %d in %.2f s, %.0f/s\n", r.Sent, r.Intended, r.Seconds, r.Rate)
 	out.Printf("acknowledged  %d\n", r.Acknowledged)
@@ -222,7 +223,7 @@ func printBurst(out *terminal.Writer, plan *burst.Plan, r *burst.Report) {
 	}
 }
 
-// statusesOf lists the statuses of a class other than 2xx, with how many responses had each.
+// statusesOf lists the statuses in a class other than 2xx, with the number of responses.
 func statusesOf(r *burst.Report, outcome string) string {
 	class, ok := strings.CutSuffix(outcome, "xx")
 	if !ok || class == "2" {
@@ -237,14 +238,15 @@ func statusesOf(r *burst.Report, outcome string) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// byCount lists the reasons, the most frequent first.
+// byCount returns the reasons, the most frequent first.
 func byCount(reasons map[string]uint64) []string {
 	list := slices.Sorted(maps.Keys(reasons))
 	slices.SortStableFunc(list, func(a, b string) int { return cmp.Compare(reasons[b], reasons[a]) })
 	return list
 }
 
-// liveProgress draws one line over and over on a terminal; elsewhere there is none.
+// liveProgress returns a function that updates one line on a terminal. It returns nil if stderr is
+// not a terminal.
 func liveProgress(w World) func(burst.Progress) {
 	if !w.Stderr.IsTerminal() {
 		return nil
@@ -256,14 +258,14 @@ func liveProgress(w World) func(burst.Progress) {
 	}
 }
 
-// burstBin is the bin that a burst goes to, as it stood before.
+// burstBin is the bin that receives a burst.
 type burstBin struct {
 	name   string
 	client *mockserver.Client
-	before mockserver.BinSummary
+	before mockserver.BinSummary // before the burst
 }
 
-// findBin returns the bin that --to names, or nil when --to is no bin of a server.
+// findBin returns the bin of --to, or nil if --to is not a bin of a server.
 func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	if b.noReconciliation {
 		return nil, nil
@@ -280,7 +282,7 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	}
 	client, err := dialServer(server, b.token, b.plan.Trust)
 	if err != nil && b.server == "" {
-		return nil, inconclusive(fmt.Errorf("%w\nthe capture address named that dashboard: give the address to reach it by with --server, or --no-reconcile", err))
+		return nil, inconclusive(fmt.Errorf("%w\nthe capture address names this dashboard URL: set a reachable one with --server, or use --no-reconcile", err))
 	}
 	if err != nil {
 		return nil, err
@@ -291,12 +293,13 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	}
 	bin := &burstBin{name: name, client: client}
 	if bin.before, err = bin.now(ctx); err != nil {
-		return nil, inconclusive(fmt.Errorf("ask the server at %s for bin %q: %w", server, name, err))
+		return nil, inconclusive(fmt.Errorf("read bin %[2]q of the server at %[1]s: %[3]w", server, name, err))
 	}
 	return bin, nil
 }
 
-// askForDashboard asks the capture address where its dashboard is; "" when it is none of a server.
+// askForDashboard asks a capture address for the URL of its dashboard. It returns "" if the address
+// is not that of a server.
 func askForDashboard(ctx context.Context, target *url.URL, trust mockserver.Trust) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -305,7 +308,7 @@ func askForDashboard(ctx context.Context, target *url.URL, trust mockserver.Trus
 		return ""
 	}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust.Config(), DisableKeepAlives: true}
-	resp, err := transport.RoundTrip(req) // one request: no redirect is followed
+	resp, err := transport.RoundTrip(req) // RoundTrip follows no redirects
 	if err != nil {
 		return ""
 	}
@@ -333,7 +336,8 @@ func (b *burstBin) now(ctx context.Context) (mockserver.BinSummary, error) {
 	return mockserver.BinSummary{Name: b.name}, nil
 }
 
-// since yields what the bin has captured since the burst began, oldest first; an error when some of it is gone.
+// since yields the captures since the burst began, oldest first. It ends with an error if some were
+// evicted.
 func (b *burstBin) since(ctx context.Context) iter.Seq2[mockserver.Capture, error] {
 	return func(yield func(mockserver.Capture, error) bool) {
 		for c, err := range allOf(ctx, b.client, b.name, b.before.Last) {
@@ -343,7 +347,7 @@ func (b *burstBin) since(ctx context.Context) iter.Seq2[mockserver.Capture, erro
 		}
 		after, err := b.now(ctx)
 		if err == nil && after.Evicted > b.before.Evicted {
-			err = fmt.Errorf("%w: its ring dropped %d captures during the burst", burst.ErrIncomplete, after.Evicted-b.before.Evicted)
+			err = fmt.Errorf("%w: the bin evicted %d captures during the burst", burst.ErrIncomplete, after.Evicted-b.before.Evicted)
 		}
 		if err != nil {
 			yield(mockserver.Capture{}, err)

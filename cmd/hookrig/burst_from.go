@@ -15,42 +15,42 @@ import (
 	"github.com/hookrig/hookrig/mockserver/burst"
 )
 
-// recordedFlags are those of burst that are about recorded requests.
+// recordedFlags are the flags of burst for recorded requests.
 type recordedFlags struct {
 	from                  string
 	keepPath, skipInvalid bool
 }
 
-// checkFrom says which flags do not go together.
+// checkFrom returns an error for flags that cannot be combined.
 func (b *burstFlags) checkFrom(args []string) error {
 	switch {
 	case b.from == "" && len(args) == 0:
-		return misusef("which provider's events? give one, as in hookrig burst neostore --to URL, or recorded requests with --from")
+		return misusef("no provider: name one, as in hookrig burst neostore --to URL, or send recorded requests with --from")
 	case b.from == "" && (b.keepPath || b.skipInvalid):
-		return misusef("--keep-path and --skip-invalid are for recorded requests: give --from too")
+		return misusef("--keep-path and --skip-invalid need recorded requests: add --from")
 	case b.from == "":
 		return nil
 	case len(b.plan.Events) > 0 || b.tenant != "":
-		return misusef("--events and --tenant are for a provider's events: --from sends recorded requests")
+		return misusef("--events and --tenant cannot be combined with --from, which sends recorded requests")
 	case len(args) == 0 && b.plan.Secret != "":
-		return misusef("--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from %s", b.from)
+		return misusef("--secret signs the recorded requests again: name the provider, as in hookrig burst neostore --from %s", b.from)
 	}
 	return nil
 }
 
-// record reads the requests of --from; p, if any, signs each anew with --secret.
+// record reads the requests of --from. If p is not nil, each is signed again with --secret.
 func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) error {
 	change := &mockserver.ReplayChange{KeepPath: b.keepPath}
 	how := "as recorded"
 	switch {
 	case p == nil:
 	case b.plan.Secret == "":
-		how = fmt.Sprintf("as recorded; give --secret to sign each anew as %s does", p.Name)
+		how = fmt.Sprintf("as recorded; with --secret each is signed again with the scheme of %s", p.Name)
 	default:
 		if err := canCheck(p); err != nil {
 			return err
 		}
-		how = "each signed anew as " + p.Name + " does"
+		how = "each signed again with the scheme of " + p.Name
 		change.Resign = &mockserver.ReplayResign{Provider: p, Secrets: []string{b.plan.Secret}}
 	}
 	captures, done, err := b.recorded(ctx, w, change)
@@ -69,7 +69,8 @@ func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) 
 	return nil
 }
 
-// recorded are the captures of --from: of a file if there is one of that name, else of a bin.
+// recorded returns the captures of --from: those of the file with this name, or otherwise those of
+// the bin.
 func (b *burstFlags) recorded(ctx context.Context, w World, change *mockserver.ReplayChange) (captures iter.Seq2[mockserver.Capture, error], done func(), err error) {
 	if b.from != "-" {
 		if _, err := os.Stat(b.from); errors.Is(err, fs.ErrNotExist) {
@@ -92,7 +93,7 @@ func (b *burstFlags) recorded(ctx context.Context, w World, change *mockserver.R
 	return file.sendable(w, change, b.plan.URL), func() { file.Close() }, nil
 }
 
-// recordedIn are the captures of the bin that --from names.
+// recordedIn returns the captures of the bin of --from.
 func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver.ReplayChange) (iter.Seq2[mockserver.Capture, error], error) {
 	server := b.server
 	if server == "" {
@@ -101,7 +102,7 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver
 		}
 	}
 	if server == "" {
-		return nil, misusef("--from %q: there is no such file; if it is a bin of a running server, give that server's dashboard with --server URL", b.from)
+		return nil, misusef("--from %q: no such file; if this is a bin of a running server, set its dashboard with --server URL", b.from)
 	}
 	client, err := dialServer(server, b.token, b.plan.Trust)
 	if err != nil {
@@ -109,21 +110,21 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver
 	}
 	bin := &burstBin{name: b.from, client: client}
 	if bin.before, err = bin.now(ctx); err != nil {
-		return nil, inconclusive(fmt.Errorf("ask the server at %s for bin %q: %w", server, b.from, err))
+		return nil, inconclusive(fmt.Errorf("read bin %[2]q of the server at %[1]s: %[3]w", server, b.from, err))
 	}
 	if bin.before.Count == 0 {
-		return nil, misusef("--from %q: there is no such file, and the server at %s has no request in a bin of that name", b.from, server)
+		return nil, misusef("--from %q: no such file, and the server at %s has no requests in a bin with this name", b.from, server)
 	}
 	return func(yield func(mockserver.Capture, error) bool) {
 		for c, err := range allOf(ctx, client, b.from, 0) {
 			if err == nil {
 				_, notes, wrong := change.Apply(c.Message, b.plan.URL, c.At, time.Now())
 				if wrong != nil && b.skipInvalid {
-					w.Stderr.Printf("%s: %s: left out\n", c.ID, wrong)
+					w.Stderr.Printf("%s: %s: skipped\n", c.ID, wrong)
 					continue
 				}
 				if wrong != nil {
-					err = fmt.Errorf("%s: %w: --skip-invalid sends the others", c.ID, wrong)
+					err = fmt.Errorf("%s: %w: --skip-invalid skips it", c.ID, wrong)
 				}
 				for _, note := range notes {
 					w.Stderr.Printf("%s: %s\n", c.ID, note)
@@ -136,7 +137,7 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver
 	}, nil
 }
 
-// allOf yields the captures of a bin after a seq, oldest first.
+// allOf yields the captures of a bin after a sequence number, oldest first.
 func allOf(ctx context.Context, client *mockserver.Client, bin string, after uint64) iter.Seq2[mockserver.Capture, error] {
 	return func(yield func(mockserver.Capture, error) bool) {
 		query := mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin, After: after, Limit: mockserver.MaxLimit, Oldest: true}}

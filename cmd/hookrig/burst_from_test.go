@@ -51,7 +51,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	stdout, stderr := run(t, exitPassed, "", "burst", "neostore", "--from", file, "--to", client.BinURL("signed"), "--secret", "new")
-	if !strings.Contains(stdout, "sent          3 of 3 in ") || !strings.Contains(stdout, "captured      3, lost 0, duplicated 0, unexpected 0") || !strings.Contains(stderr, ", each signed anew as neostore does\n") {
+	if !strings.Contains(stdout, "sent          3 of 3 in ") || !strings.Contains(stdout, "captured      3, lost 0, duplicated 0, unexpected 0") || !strings.Contains(stderr, ", each signed again with the scheme of neostore\n") {
 		t.Errorf("%s%s", stdout, stderr)
 	}
 	signed, err := server.Bin("signed").Wait(ctx, 3)
@@ -64,7 +64,7 @@ func TestBurstFromRecordedRequests(t *testing.T) {
 		}
 	}
 	_, stderr = run(t, exitPassed, "", "burst", "neostore", "--from", file, "--to", client.BinURL("signed"))
-	if !strings.Contains(stderr, "as recorded; give --secret to sign each anew as neostore does\n") {
+	if !strings.Contains(stderr, "as recorded; with --secret each is signed again with the scheme of neostore\n") {
 		t.Error(stderr)
 	}
 }
@@ -81,13 +81,13 @@ func TestBurstFromWhatCannotBe(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"which provider's events? give one, as in hookrig burst neostore --to URL, or recorded requests with --from", []string{"--to", to}},
-		{"--keep-path and --skip-invalid are for recorded requests: give --from too", []string{"neostore", "--to", to, "--keep-path"}},
-		{"--events and --tenant are for a provider's events: --from sends recorded requests", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
-		{"--secret signs the recorded requests anew: name the provider that signs, as in hookrig burst neostore --from ", []string{"--from", wrong, "--to", to, "--secret", "s"}},
-		{`--from "nothing": there is no such file, and the server at ` + server.DashboardURL() + " has no request in a bin of that name", []string{"--from", "nothing", "--to", to}},
-		{`--from "nothing": there is no such file; if it is a bin of a running server, give that server's dashboard with --server URL`, []string{"--from", "nothing", "--to", "http://127.0.0.1:1/"}},
-		{"1 of its records are wrong, and nothing was sent: --skip-invalid sends the others", []string{"--from", wrong, "--to", to}},
+		{"no provider: name one, as in hookrig burst neostore --to URL, or send recorded requests with --from", []string{"--to", to}},
+		{"--keep-path and --skip-invalid need recorded requests: add --from", []string{"neostore", "--to", to, "--keep-path"}},
+		{"--events and --tenant cannot be combined with --from, which sends recorded requests", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
+		{"--secret signs the recorded requests again: name the provider, as in hookrig burst neostore --from ", []string{"--from", wrong, "--to", to, "--secret", "s"}},
+		{`--from "nothing": no such file, and the server at ` + server.DashboardURL() + " has no requests in a bin with this name", []string{"--from", "nothing", "--to", to}},
+		{`--from "nothing": no such file; if this is a bin of a running server, set its dashboard with --server URL`, []string{"--from", "nothing", "--to", "http://127.0.0.1:1/"}},
+		{"1 records are wrong, so nothing was sent: --skip-invalid skips them", []string{"--from", wrong, "--to", to}},
 	} {
 		if _, stderr := run(t, exitMisuse, "", append([]string{"burst"}, row.args...)...); !strings.Contains(stderr, row.want) {
 			t.Errorf("%v: %q, want %q", row.args, stderr, row.want)

@@ -14,15 +14,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// captureFile is a file of captures, which is read more than once.
+// captureFile is a file of captures. It can be read several times.
 type captureFile struct {
 	name   string
 	file   *os.File
-	format mockserver.FileFormat // none: one raw request
-	remove bool                  // it was made of standard input
+	format mockserver.FileFormat // without a name for one raw request
+	remove bool                  // it is a copy of standard input
 }
 
-// openCaptures opens a file, or keeps what comes from standard input (-) in one.
+// openCaptures opens a file. It copies standard input (-) to a temporary file.
 func openCaptures(w World, name string) (*captureFile, error) {
 	f := &captureFile{name: inputName(name)}
 	var err error
@@ -45,7 +45,7 @@ func openCaptures(w World, name string) (*captureFile, error) {
 	return f, nil
 }
 
-// Close closes the file, and removes one that was made of standard input.
+// Close closes the file. It removes a copy of standard input.
 func (f *captureFile) Close() error {
 	err := f.file.Close()
 	if f.remove {
@@ -54,7 +54,8 @@ func (f *captureFile) Close() error {
 	return err
 }
 
-// sniff tells a document of JSON (HAR, or captures as the API answers them) from JSON Lines, and both from a raw request.
+// sniff recognises the format: a JSON document (HAR, or captures of the API), JSON Lines, or a raw
+// request.
 func (f *captureFile) sniff() (mockserver.FileFormat, error) {
 	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
 		return mockserver.FileFormat{}, err
@@ -67,7 +68,7 @@ func (f *captureFile) sniff() (mockserver.FileFormat, error) {
 	start = bytes.TrimSpace(bytes.TrimPrefix(start, []byte("\ufeff")))
 	switch {
 	case len(start) == 0:
-		return mockserver.FileFormat{}, errors.New("it is empty: want captures as JSON Lines or HAR, or a raw HTTP request")
+		return mockserver.FileFormat{}, errors.New("the file is empty: want captures as JSON Lines or HAR, or a raw HTTP request")
 	case start[0] != '{' && start[0] != '[':
 		return mockserver.FileFormat{}, nil
 	case strings.HasSuffix(f.name, ".har"):
@@ -76,7 +77,7 @@ func (f *captureFile) sniff() (mockserver.FileFormat, error) {
 	return mockserver.SniffFormat(start)
 }
 
-// records reads the file from its beginning.
+// records reads the file from the start.
 func (f *captureFile) records() iter.Seq[mockserver.FileRecord] {
 	return func(yield func(mockserver.FileRecord) bool) {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
@@ -95,7 +96,8 @@ func (f *captureFile) records() iter.Seq[mockserver.FileRecord] {
 	}
 }
 
-// importable is the file from its beginning in a format that a server reads: it turns a raw request into a line of JSON.
+// importable returns the file in a format that a server can import. It converts a raw request to
+// JSON Lines.
 func (f *captureFile) importable() (mockserver.FileFormat, io.Reader, error) {
 	if f.format.Name != "" {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
@@ -119,7 +121,7 @@ func (f *captureFile) importable() (mockserver.FileFormat, io.Reader, error) {
 	return lines, &line, err
 }
 
-// raw reads the file as one request.
+// raw reads the file as one raw request.
 func (f *captureFile) raw() mockserver.FileRecord {
 	raw, err := io.ReadAll(io.LimitReader(f.file, maxVerifyInput+1))
 	if err == nil && len(raw) > maxVerifyInput {
@@ -135,15 +137,16 @@ func (f *captureFile) raw() mockserver.FileRecord {
 	return mockserver.FileRecord{Line: 1, Number: 1, Capture: mockserver.Capture{Message: m, ID: "request"}, Err: err}
 }
 
-// check reads the whole file before anything is sent: sendable says of a capture why it cannot be sent, or what of it is corrected. Every mistake
-// and every correction is printed with its place. left is how many records are left out; that there are any is an error unless skip is set or they
-// never were HTTP.
-func (f *captureFile) check(w World, skip bool, sendable func(*mockserver.Capture) ([]string, error)) (left int, err error) {
+// check reads the whole file before anything is sent. sendable returns the corrections of a
+// capture, or an error if it cannot be sent. check prints every mistake and correction with its
+// location. It returns the number of skipped records, or an error if a record is wrong and skip is
+// not set. It always skips records that are not HTTP.
+func (f *captureFile) check(w World, skip bool, sendable func(*mockserver.Capture) ([]string, error)) (skipped int, err error) {
 	const most = 50
 	found, wrong, printed := 0, 0, 0
-	say := func(record *mockserver.FileRecord, text string) {
+	report := func(record *mockserver.FileRecord, text string) {
 		if printed++; printed <= most {
-			w.Stderr.Printf("%s: %s\n", f.place(record), text)
+			w.Stderr.Printf("%s: %s\n", f.location(record), text)
 		}
 	}
 	for record := range f.records() {
@@ -157,18 +160,18 @@ func (f *captureFile) check(w World, skip bool, sendable func(*mockserver.Captur
 		case err == nil:
 			found++
 			for _, note := range notes {
-				say(&record, note)
+				report(&record, note)
 			}
 		case errors.Is(err, mockserver.ErrNotHTTP):
-			left++
-			say(&record, err.Error()+": left out")
+			skipped++
+			report(&record, err.Error()+": skipped")
 		case errors.Is(err, mockserver.ErrFile) || errors.Is(err, mockserver.ErrReplay):
 			wrong++
 			text := err.Error()
 			if skip {
-				text += ": left out"
+				text += ": skipped"
 			}
-			say(&record, text)
+			report(&record, text)
 		default:
 			return 0, inconclusive(fmt.Errorf("%s: %w", f.name, err))
 		}
@@ -178,28 +181,28 @@ func (f *captureFile) check(w World, skip bool, sendable func(*mockserver.Captur
 	}
 	switch {
 	case wrong > 0 && !skip:
-		return 0, misusef("%s: %d of its records are wrong, and nothing was sent: --skip-invalid sends the others", f.name, wrong)
-	case found == 0 && left+wrong > 0:
-		return 0, misusef("%s: none of its %d records can be sent", f.name, left+wrong)
+		return 0, misusef("%s: %d records are wrong, so nothing was sent: --skip-invalid skips them", f.name, wrong)
+	case found == 0 && skipped+wrong > 0:
+		return 0, misusef("%s: none of the %d records can be sent", f.name, skipped+wrong)
 	case found == 0:
-		return 0, misusef("%s holds no capture", f.name)
+		return 0, misusef("%s contains no capture", f.name)
 	}
-	return left + wrong, nil
+	return skipped + wrong, nil
 }
 
-// place says where a record is: its line, and of a file with several records on one line which of them it is.
-func (f *captureFile) place(r *mockserver.FileRecord) string {
-	return placeOf(f.name, r.Line, r.Number)
+// location returns the file, line and, if a line has several records, the number of a record.
+func (f *captureFile) location(r *mockserver.FileRecord) string {
+	return locationOf(f.name, r.Line, r.Number)
 }
 
-func placeOf(name string, line, number int) string {
+func locationOf(name string, line, number int) string {
 	if number == 0 {
 		return fmt.Sprintf("%s:%d", name, line)
 	}
 	return fmt.Sprintf("%s:%d: record %d", name, line, number)
 }
 
-// sendable are the captures that can be sent to the URL to; check has told of the others.
+// sendable yields the captures that can be sent to the URL. check has reported the others.
 func (f *captureFile) sendable(w World, change *mockserver.ReplayChange, to string) iter.Seq2[mockserver.Capture, error] {
 	return func(yield func(mockserver.Capture, error) bool) {
 		warned := false
@@ -217,7 +220,7 @@ func (f *captureFile) sendable(w World, change *mockserver.ReplayChange, to stri
 			}
 			if !warned && strings.Contains(string(mockserver.AppendRequest(nil, c.Message)), mockserver.Redacted) {
 				warned = true
-				w.Stderr.Printf("line %d: %s replaces a secret: the export has none unless you give it --secrets keep\n", record.Line, mockserver.Redacted)
+				w.Stderr.Printf("line %d: %s replaces a secret; export with --secrets keep to include secrets\n", record.Line, mockserver.Redacted)
 			}
 			if !yield(c, nil) {
 				return

@@ -11,8 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// completion proposes words for what is being typed; cobra keeps those that begin like it, and so do these, for shells
-// that do not.
+// completion proposes words for an argument. The functions filter by prefix themselves, because
+// some shells do not.
 type completion = func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective)
 
 const noFiles = cobra.ShellCompDirectiveNoFileComp
@@ -46,7 +46,7 @@ func completeEvent(cmd *cobra.Command, args []string, typed string) ([]string, c
 	return nil, noFiles
 }
 
-// completeEvents completes a name of the events of the provider that is the first argument.
+// completeEvents completes an event name of the provider in the first argument.
 func completeEvents(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	if p := provided(args); p != nil {
@@ -57,7 +57,7 @@ func completeEvents(_ *cobra.Command, args []string, typed string) ([]string, co
 	return startingWith(typed, names), noFiles
 }
 
-// completeRetry completes a retry profile of the provider that is the first argument.
+// completeRetry completes a retry profile of the provider in the first argument.
 func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	if p := provided(args); p != nil {
@@ -70,7 +70,7 @@ func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cob
 	return startingWith(typed, slices.Compact(names)), noFiles
 }
 
-// completeFault completes a kind of fault.
+// completeFault completes a fault.
 func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	for _, kind := range mockserver.FaultKinds() {
@@ -81,7 +81,7 @@ func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.
 	return startingWith(typed, names), noFiles
 }
 
-// completeLanguage completes a language that handlers are printed in.
+// completeLanguage completes a programming language of --code.
 func completeLanguage(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	for _, l := range handlers.Languages() {
@@ -95,7 +95,8 @@ func completeScenario(_ *cobra.Command, _ []string, typed string) ([]string, cob
 	return startingWith(typed, libraryNames()), cobra.ShellCompDirectiveDefault
 }
 
-// completeFirst completes the first argument by a function; what follows is files, or nothing.
+// completeFirst completes the first argument with a function. rest is the directive for further
+// arguments.
 func completeFirst(first completion, rest cobra.ShellCompDirective) completion {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
@@ -105,7 +106,7 @@ func completeFirst(first completion, rest cobra.ShellCompDirective) completion {
 	}
 }
 
-// provided is the provider that the first argument names, or nil.
+// provided returns the provider in the first argument, or nil.
 func provided(args []string) *fixtures.Provider {
 	if len(args) == 0 {
 		return nil

@@ -23,10 +23,10 @@ func newEvents(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events [PROVIDER [EVENT]]",
 		Short: "List events and how they are signed; --sample shows a body, --code a handler",
-		Long: `Lists what each provider can send. "assumed" marks what no document of the vendor states; with PROVIDER or EVENT
-the notes say what that is, and the signature block how a consumer checks a request. With EVENT the header lines follow
-that come with it; with PROVIDER its options: what can be decided otherwise. --code prints a program that takes the
-provider's webhooks and checks them, on port 3000 (PORT), with the secret of the variable WEBHOOK_SECRET.`,
+		Long: `Lists the events that each provider can send. "assumed" marks facts that the vendor does not document. With PROVIDER
+or EVENT the output lists these assumptions, and describes how a consumer checks the signature. With EVENT it also
+lists the header lines, with PROVIDER the options, which change assumptions. --code prints a program that receives
+and checks the provider's webhooks on port 3000 (PORT), with the secret in the variable WEBHOOK_SECRET.`,
 		Example: `  hookrig events
   hookrig events subscribfy
   hookrig events neostore Pass:Created --sample --seed 7
@@ -88,7 +88,7 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 			if asJSON {
 				return w.Stdout.JSON(list, "  ")
 			}
-			if sample && len(args) == 2 { // bare, so that it can be piped
+			if sample && len(args) == 2 { // only the body, for pipes
 				w.Stderr.Printf("seed %d\n", draw.Seed)
 				_, err := io.WriteString(w.Stdout.Exact(), list[0].Sample+"\n")
 				return err
@@ -98,7 +98,7 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 			}
 			var b terminal.Builder
 			eventTable(&b, list)
-			switch len(args) { // what is assumed: of one event, or of all that one provider does
+			switch len(args) {
 			case 1:
 				signatureBlock(&b, providers[0], true)
 				var notes []string
@@ -110,8 +110,8 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 			case 2:
 				signatureBlock(&b, providers[0], false)
 				headerBlock(&b, &list[0], draw.Seed)
-				said := list[0].Signature.Assumed
-				assumedBlock(&b, slices.DeleteFunc(slices.Clone(list[0].Assumed), func(text string) bool { return slices.Contains(said, text) }))
+				listed := list[0].Signature.Assumed
+				assumedBlock(&b, slices.DeleteFunc(slices.Clone(list[0].Assumed), func(text string) bool { return slices.Contains(listed, text) }))
 			}
 			w.Stdout.Printf("%s", terminal.Lines(b.String()))
 			if err := w.Stdout.Err(); err != nil {
@@ -121,16 +121,16 @@ provider's webhooks and checks them, on port 3000 (PORT), with the secret of the
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&sample, "sample", false, "render a body of each event")
-	f.Var(&seed, "seed", "the `NUMBER` that fixes the samples (default: random, and printed)")
+	f.BoolVar(&sample, "sample", false, "render a sample body of each event")
+	f.Var(&seed, "seed", "`NUMBER` that determines the samples (default: random, and printed)")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	f.StringVar(&code, "code", "", "print a handler in a `LANGUAGE`: "+strings.Join(languageNames(), ", "))
+	f.StringVar(&code, "code", "", "print a webhook handler in this `LANGUAGE`: "+strings.Join(languageNames(), ", "))
 	of.flags(cmd)
 	completeFlag(cmd, "code", completeLanguage)
 	return cmd
 }
 
-// eventRow is one line of the catalogue.
+// eventRow is one event in the list.
 type eventRow struct {
 	Provider   string   `json:"provider"`
 	Name       string   `json:"name"`
@@ -138,12 +138,13 @@ type eventRow struct {
 	When       string   `json:"when,omitempty"`
 	Documented bool     `json:"documented"`
 	Assumed    []string `json:"assumed,omitempty"`
-	// Signature says how a consumer checks the request.
+	// Signature describes how a consumer checks the request.
 	Signature fixtures.Authenticity `json:"signature"`
-	// Headers are the lines that come with it besides Host and Content-Length: those of the sample, signed with Secret.
+	// Headers are the header lines of the sample, signed with Secret, without Host and
+	// Content-Length.
 	Headers []headerRow `json:"headers"`
 	Secret  string      `json:"secret,omitempty"`
-	// Sample is the body's exact text.
+	// Sample is the exact body.
 	Sample string `json:"sample,omitempty"`
 }
 
@@ -166,11 +167,11 @@ func eventTable(b *terminal.Builder, list []eventRow) {
 	}
 }
 
-// assumedBlock lists what no document states.
+// assumedBlock lists what the vendor does not document.
 func assumedBlock(b *terminal.Builder, notes []string) {
 	for i, note := range notes {
 		if i == 0 {
-			b.Printf("\nassumed, as no document states it:\n")
+			b.Printf("\nassumed, because the vendor does not document it:\n")
 		}
 		for i, line := range folded(note, helpWidth-4) {
 			b.Printf("%*s%s\n", 2+2*min(i, 1), "", line)
@@ -178,21 +179,21 @@ func assumedBlock(b *terminal.Builder, notes []string) {
 	}
 }
 
-// providerBlock says what can be decided about a provider, and whether it is documented in part only.
+// providerBlock lists the options of a provider, and says whether its documentation is incomplete.
 func providerBlock(b *terminal.Builder, p *fixtures.Provider) {
 	writeOptions(b, p)
 	if p.Partial {
-		b.Printf("\n%s is documented in part: it is played by its name only, and left out where all are listed.\n", p.Name)
+		b.Printf("\nthe documentation of %s is incomplete: lists of all providers omit it, but its name works everywhere.\n", p.Name)
 	}
 }
 
-// printCode prints the program that --code asks for, and nothing else.
+// printCode prints the program of --code.
 func printCode(w World, providers []*fixtures.Provider, args []string, language string, more bool) error {
 	switch {
 	case len(args) == 0:
 		return misusef("--code wants a PROVIDER: hookrig events neostore --code %s", language)
 	case more:
-		return misusef("--code prints a program and nothing else: leave out --sample and --json")
+		return misusef("--code cannot be combined with --sample and --json")
 	}
 	text, err := handlers.Code(providers[0], language)
 	switch {

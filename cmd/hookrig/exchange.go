@@ -13,15 +13,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// serverFlags say which running server.
+// serverFlags select a running server.
 type serverFlags struct {
 	server, token string
 	tls           trustFlags
 }
 
 func (r *serverFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&r.server, "server", "http://127.0.0.1:8080", "the dashboard's `URL` of the running server")
-	cmd.Flags().StringVar(&r.token, "token", "", "that server's `TOKEN`")
+	cmd.Flags().StringVar(&r.server, "server", "http://127.0.0.1:8080", "`URL` of the dashboard of the running server")
+	cmd.Flags().StringVar(&r.token, "token", "", "`TOKEN` of that server")
 	r.tls.add(cmd.Flags())
 }
 
@@ -43,17 +43,24 @@ func newExport(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export BIN --format FORMAT",
 		Short: "Write a bin's captures as a file",
-		Long: `Asks a running server for the captures of a bin, oldest first, and writes them in a format:
+		Long: `Reads the captures of a bin from a running server, oldest first, and writes them in a format:
 
 ` + formatHelp() + `
-Secrets are replaced by ` + mockserver.Redacted + ` (a number by 0), and every format but raw says which; --secrets keep leaves them. Taken for secrets is what goes by one of
-the names below in header lines, also malformed ones, trailers, queries, fragments, ;name=value, forms, multipart fields, JSON, XML and lines of text,
-of the request and of the response; users and passwords of URLs, wherever they stand; private keys in PEM; what follows Bearer or Basic; and a
-provider's secret where that is sent as it is. Lengths are made right again. A body in a content coding that holds a secret is
-written decoded. Signatures stay, but for those in a URL, which open what it leads to.
+Secrets are replaced by ` + mockserver.Redacted + ` (numbers by 0), and every format except raw lists the replacements; with
+--secrets keep they are not replaced. These values of requests and responses are secrets:
 
-Names are read word by word: X-Auth-Key, authKey and auth_key are the words auth and key. Names about a secret (token_type,
-max_tokens, password_changed_at) are none.
+  - values with one of the names below in header lines (also malformed ones), trailers, queries, fragments,
+    ;name=value, forms, multipart fields, JSON, XML and lines of text
+  - users and passwords in URLs
+  - private keys in PEM
+  - values after Bearer or Basic
+  - a provider's secret if it is sent in plain text
+
+Lengths are corrected. An encoded body (Content-Encoding) that contains a secret is written decoded. Signatures
+are not replaced, except those in URLs, because such a URL gives access.
+
+Names are split into words: X-Auth-Key, authKey and auth_key are the words auth and key. Names that only describe
+a secret (token_type, max_tokens, password_changed_at) do not count.
 
 ` + redact.Manual(),
 		Example: `  hookrig export inbox --format har -o inbox.har
@@ -80,7 +87,7 @@ max_tokens, password_changed_at) are none.
 				seen := &redactions{Writer: out}
 				err := client.Export(cmd.Context(), query, f, secrets == "keep", seen)
 				if seen.any && secrets != "keep" {
-					w.Stderr.Printf("%s replaces each secret: --secrets keep leaves them\n", mockserver.Redacted)
+					w.Stderr.Printf("%s replaces each secret: --secrets keep includes them\n", mockserver.Redacted)
 				}
 				if exit := (*exitError)(nil); errors.As(err, &exit) {
 					return exit
@@ -93,13 +100,13 @@ max_tokens, password_changed_at) are none.
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&format, "format", "", "the `FORMAT`: "+strings.Join(mockserver.FormatNames(nil), ", "))
-	f.StringVarP(&file, "output", "o", "-", "the `FILE` to write (- is standard output)")
-	f.StringVar(&query.Where, "where", "", "only captures for which a jq `CONDITION` over {method, path, query, params, headers, body, form, parts} holds")
-	f.StringVar(&query.Q, "q", "", "only what matches this `QUERY`: words and fields")
-	f.Uint64Var(&query.After, "after", 0, "only captures behind the one with that `SEQ`")
-	f.Uint64Var(&query.Before, "before", 0, "only captures before the one with that `SEQ`")
-	f.StringVar(&secrets, "secrets", "redact", "`WHAT` to do with secrets: redact or keep")
+	f.StringVar(&format, "format", "", "`FORMAT`: "+strings.Join(mockserver.FormatNames(nil), ", "))
+	f.StringVarP(&file, "output", "o", "-", "output `FILE` (- is standard output)")
+	f.StringVar(&query.Where, "where", "", "only captures that match a jq `CONDITION` over {method, path, query, params, headers, body, form, parts}")
+	f.StringVar(&query.Q, "q", "", "only captures that match this `QUERY`; see hookrig help queries")
+	f.Uint64Var(&query.After, "after", 0, "only captures after the sequence number `SEQ`")
+	f.Uint64Var(&query.Before, "before", 0, "only captures before the sequence number `SEQ`")
+	f.StringVar(&secrets, "secrets", "redact", "`WHAT` to do with secrets: redact, or keep them in the file")
 	server.add(cmd)
 	completeFlag(cmd, "format", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		return startingWith(typed, mockserver.FormatNames(nil)), noFiles
@@ -110,10 +117,10 @@ max_tokens, password_changed_at) are none.
 	return cmd
 }
 
-// redactions notices whether something was redacted.
+// redactions records whether the output contains a redaction.
 type redactions struct {
 	io.Writer
-	end string // of what was written
+	end string // end of the output so far
 	any bool
 }
 
@@ -126,7 +133,7 @@ func (r *redactions) Write(text []byte) (int, error) {
 	return r.Writer.Write(text)
 }
 
-// formatHelp lists the formats, a line each.
+// formatHelp lists the formats, one per line.
 func formatHelp() string {
 	var b terminal.Builder
 	for _, f := range mockserver.FileFormats() {
@@ -143,10 +150,11 @@ func newImport(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import BIN FILE|-",
 		Short: "Add the captures of a file to a bin",
-		Long: `Adds the captures of a file, or of standard input (-), to a bin of a running server: HAR, JSON Lines, captures as the API answers them, or one
-raw HTTP request. They keep their bytes and their times, and get new numbers. What is wrong is left out, and so is what never was HTTP, such as a
-data: URL in a browser's archive; each is printed with its place. Exit code 0: all that is HTTP was added; 1: some was wrong and is left out
-(0 with --skip-invalid); 2: nothing could be added.`,
+		Long: `Adds the captures of a file, or of standard input (-), to a bin of a running server: HAR, JSON Lines, captures in
+the JSON form of the API, or one raw HTTP request. Their bytes and times do not change; they get new ids. Wrong
+records are skipped, and so are records that are not HTTP, such as a data: URL in a browser's archive; each is
+printed with its location. Exit code 0: all HTTP records were added; 1: wrong records were skipped (0 with
+--skip-invalid); 2: nothing could be added.`,
 		Example:           "  hookrig import inbox inbox.har",
 		Args:              exactArgs("BIN", "FILE"),
 		ValidArgsFunction: completeFirst(noMore, cobra.ShellCompDirectiveDefault),
@@ -171,18 +179,18 @@ data: URL in a browser's archive; each is printed with its place. Exit code 0: a
 			return printImported(w, file.name, &done, skip)
 		},
 	}
-	cmd.Flags().BoolVar(&skip, "skip-invalid", false, "that some records are wrong and left out is no failure")
+	cmd.Flags().BoolVar(&skip, "skip-invalid", false, "exit with 0 if wrong records were skipped")
 	server.add(cmd)
 	return cmd
 }
 
-// printImported prints what became of a file, and says whether that is a failure.
+// printImported prints the result of an import. It returns an error if records were wrong.
 func printImported(w World, name string, done *mockserver.Imported, skip bool) error {
 	for _, note := range done.Notes {
-		w.Stderr.Printf("%s: %s\n", placeOf(name, note.Line, note.Record), note.Why)
+		w.Stderr.Printf("%s: %s\n", locationOf(name, note.Line, note.Record), note.Why)
 	}
 	for _, s := range done.Skipped {
-		w.Stderr.Printf("%s: %s\n", placeOf(name, s.Line, s.Record), s.Why)
+		w.Stderr.Printf("%s: %s\n", locationOf(name, s.Line, s.Record), s.Why)
 	}
 	if done.Unlisted > 0 {
 		w.Stderr.Printf("%s: %d more records are wrong\n", name, done.Unlisted)
@@ -190,7 +198,7 @@ func printImported(w World, name string, done *mockserver.Imported, skip bool) e
 	skipped := len(done.Skipped) + done.Unlisted
 	line := fmt.Sprintf("imported  %d, skipped %d", done.Imported, skipped)
 	if done.LeftOut > 0 {
-		line += fmt.Sprintf(", never HTTP %d", done.LeftOut)
+		line += fmt.Sprintf(", not HTTP %d", done.LeftOut)
 	}
 	w.Stdout.Printf("%s\n", line)
 	if err := w.Stdout.Err(); err != nil {
@@ -207,7 +215,7 @@ func noMore(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirectiv
 	return nil, noFiles
 }
 
-// captureErrorOrNil is captureError of an error that there may not be.
+// captureErrorOrNil is captureError, but returns nil for nil.
 func captureErrorOrNil(err error) error {
 	if err == nil {
 		return nil
@@ -215,7 +223,8 @@ func captureErrorOrNil(err error) error {
 	return captureError(err)
 }
 
-// writeExport writes a file, or standard output for "-". What stood there before stays until the new file is whole.
+// writeExport writes a file, or standard output for "-". It replaces an existing file only when the
+// new file is complete.
 func writeExport(w World, name string, write func(io.Writer) error) error {
 	if name == "-" {
 		return write(w.Stdout.Exact())

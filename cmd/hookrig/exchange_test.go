@@ -47,7 +47,7 @@ func TestExportIsExact(t *testing.T) {
 	}
 	sendRaw(t, server.CaptureURL()+"/secret", "POST /secret HTTP/1.1\r\nHost: h\r\nCookie: hush\r\nContent-Length: 0\r\n\r\n")
 	stdout, stderr = run(t, exitPassed, "", "export", "secret", "--format", "raw", "--server", server.DashboardURL())
-	if strings.Contains(stdout, "hush") || stderr != "REDACTED replaces each secret: --secrets keep leaves them\n" {
+	if strings.Contains(stdout, "hush") || stderr != "REDACTED replaces each secret: --secrets keep includes them\n" {
 		t.Errorf("%q, %q", stdout, stderr)
 	}
 	stdout, stderr = run(t, exitPassed, "", "export", "secret", "--format", "raw", "--secrets", "keep", "--server", server.DashboardURL())

@@ -14,28 +14,29 @@ import (
 // The exit codes.
 const (
 	exitPassed       = 0
-	exitFailed       = 1 // what was checked is wrong
-	exitMisuse       = 2 // the command line, or a file that it names, is wrong
-	exitInconclusive = 3 // nothing could be checked: a port taken, a disk full, an interrupt
+	exitFailed       = 1 // a check failed
+	exitMisuse       = 2 // the command line or a file named there is wrong
+	exitInconclusive = 3 // nothing could be checked, for example because of an interrupt
 )
 
-// exitCode is an exit code and what it says.
+// exitCode is an exit code and its meaning.
 type exitCode struct {
 	code       int
 	name, text string
 }
 
-// exitCodes lists the exit codes for help and documents.
+// exitCodes returns the exit codes for help and documents.
 func exitCodes() []exitCode {
 	return []exitCode{
-		{exitPassed, "passed", "Everything is as it should be."},
+		{exitPassed, "passed", "Every check passed."},
 		{exitFailed, "failed", "The consumer did something wrong: a step failed, a signature is not valid, an event was lost."},
-		{exitMisuse, "misuse", "The command line, or a file that it names, is wrong. Nothing was sent."},
-		{exitInconclusive, "inconclusive", "hookrig could not find out: nobody listens at the target, a port is in use, a disk is full, an interrupt."},
+		{exitMisuse, "misuse", "The command line or a file named there is wrong. Nothing was sent."},
+		{exitInconclusive, "inconclusive", "hookrig could not check: nothing listens at the target, a port is in use, the disk is full, or the run was interrupted."},
 	}
 }
 
-// exitError ends the program with a code; without err it says nothing, because the result already did.
+// exitError ends the program with a code. Without err it prints nothing, because the command has
+// printed a result.
 type exitError struct {
 	code int
 	err  error
@@ -48,9 +49,9 @@ func (e *exitError) Error() string {
 	return e.err.Error()
 }
 
-// told is the error's text, in which only errors of ours have several lines: those of the system, of libraries and of a server elsewhere quote
-// what they were given.
-func (e *exitError) told() string {
+// text returns the error's text. It puts errors of the system, of libraries and of remote servers
+// on one line, because they may quote foreign data.
+func (e *exitError) text() string {
 	text := e.Error()
 	var walk func(err error)
 	walk = func(err error) {
@@ -61,8 +62,8 @@ func (e *exitError) told() string {
 		if kind.Kind() == reflect.Pointer {
 			kind = kind.Elem()
 		}
-		_, elsewhere := err.(*mockserver.Problem)
-		if path := kind.PkgPath(); elsewhere || !slices.Contains([]string{"", "main", "fmt", "errors"}, path) && !strings.HasPrefix(path, ownModule) {
+		_, remote := err.(*mockserver.Problem)
+		if path := kind.PkgPath(); remote || !slices.Contains([]string{"", "main", "fmt", "errors"}, path) && !strings.HasPrefix(path, ownModule) {
 			text = strings.ReplaceAll(text, err.Error(), terminal.Line(err.Error()))
 			return
 		}
@@ -91,7 +92,8 @@ func misusef(format string, args ...any) *exitError { return misuse(fmt.Errorf(f
 
 func inconclusive(err error) *exitError { return &exitError{code: exitInconclusive, err: err} }
 
-// plainly leaves out that it was a request, of which who types a command line knows nothing.
-func plainly(err error) error {
+// withoutPrefix removes the prefix "invalid request" of API errors, because the user of the command
+// made no request.
+func withoutPrefix(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), mockserver.ErrInvalid.Error()+": "))
 }

@@ -7,23 +7,24 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// helpWidth is how wide the texts are that help prints, in columns.
+// helpWidth is the width of help texts, in columns.
 const helpWidth = 110
 
-// parseFaults reads the values of --fault.
+// parseFaults parses the values of --fault.
 func parseFaults(list []string) ([]mockserver.Fault, error) {
 	var faults []mockserver.Fault
 	for _, text := range list {
 		fault, err := mockserver.ParseFault(text)
 		if err != nil {
-			return nil, misuse(plainly(err))
+			return nil, misuse(withoutPrefix(err))
 		}
 		faults = append(faults, fault)
 	}
 	return faults, nil
 }
 
-// faultHelp lists the faults there are. The text of a fault is beside its name or, where that is long, below.
+// faultHelp lists the faults. The text of a fault is to the right of its name, or below a long
+// name.
 func faultHelp() string {
 	const column = 20
 	var b terminal.Builder
@@ -48,7 +49,7 @@ func faultHelp() string {
 	return b.String()
 }
 
-// folded breaks a text into lines of at most so many columns, between words.
+// folded wraps a text between words into lines of at most the given number of columns.
 func folded(text string, columns int) []string {
 	lines := []string{""}
 	for _, word := range strings.Fields(text) {
@@ -65,7 +66,8 @@ func folded(text string, columns int) []string {
 	return lines
 }
 
-// faultForms are the ways to write a kind of fault, as far as they are words: an argument that is one is left to type.
+// faultForms returns the completions of a kind of fault. They contain the argument if it is one of
+// a list of words.
 func faultForms(kind mockserver.FaultKind) []string {
 	switch {
 	case kind.Args == "":

@@ -14,9 +14,10 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// flagsFromEnv gives every flag that the command line left out the value of its HOOKRIG_ variable. A flag that can be
-// repeated takes a comma list or, where a value may hold commas itself, a line each.
-// A variable that is set and empty counts as not set, but not where an empty value is most likely a mistake: see mustHold.
+// flagsFromEnv sets every flag that is not on the command line from its HOOKRIG_ variable.
+// Variables of repeatable flags have comma-separated values or, if values may contain commas, one
+// value per line. An empty variable counts as not set, except for the flags of mustHaveValue, where
+// it is probably a mistake.
 func flagsFromEnv(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -25,8 +26,8 @@ func flagsFromEnv(flags *pflag.FlagSet, lookup func(string) (string, bool)) erro
 		}
 		name := envName(f.Name)
 		value, set := lookup(name)
-		if set && value == "" && mustHold(f.Name) {
-			failed = misusef("%s is set but empty: unset it, or give it a value; an unset variable in a script often leaves it so", name)
+		if set && value == "" && mustHaveValue(f.Name) {
+			failed = misusef("%s is set but empty: unset it, or give it a value; is it set from an unset variable in a script?", name)
 			return
 		}
 		if value == "" {
@@ -49,28 +50,31 @@ func flagsFromEnv(flags *pflag.FlagSet, lookup func(string) (string, bool)) erro
 	return failed
 }
 
-// mustHold says whether a flag must not be empty when it is given: without it the command would check something else.
-func mustHold(flag string) bool { return flag == "target" || flag == "to" || flag == "server" }
+// mustHaveValue reports whether a flag must not be empty when it is set: without its value the
+// command would check something else.
+func mustHaveValue(flag string) bool { return flag == "target" || flag == "to" || flag == "server" }
 
-// checkGiven refuses a flag that was given an empty value and must hold one.
+// checkGiven returns an error if a flag is empty that must have a value.
 func checkGiven(flags *pflag.FlagSet) error {
 	var failed error
 	flags.Visit(func(f *pflag.Flag) {
-		if failed == nil && mustHold(f.Name) && f.Value.String() == "" {
+		if failed == nil && mustHaveValue(f.Name) && f.Value.String() == "" {
 			hint, _ := pflag.UnquoteUsage(f)
-			failed = misusef("--%s is empty: leave it out, or write --%s %s; an unset variable in a script often leaves it so", f.Name, f.Name, hint)
+			failed = misusef("--%s is empty: leave it out, or write --%s %s; is it set from an unset variable in a script?", f.Name, f.Name, hint)
 		}
 	})
 	return failed
 }
 
-// otherVariables are the HOOKRIG_ variables that are no flag: those of the library's scenarios and of the project's own tests.
+// otherVariables returns the HOOKRIG_ variables that belong to no flag: those of the library
+// scenarios and of the project's tests.
 func otherVariables() []string {
 	return []string{"HOOKRIG_TARGET_SECRET", "HOOKRIG_REQUIRE", "HOOKRIG_PICTURES", "HOOKRIG_BENCH_DATA"}
 }
 
-// checkEnv reports HOOKRIG_ variables that belong to no flag of any command. One that looks like a slip is misuse: what it was to
-// say would be ignored. Others get a warning: a scenario may use them, and orchestrators make some (HOOKRIG_SERVICE_HOST).
+// checkEnv checks the HOOKRIG_ variables that belong to no flag. It returns an error for a name
+// that is close to that of a flag, which is probably a spelling mistake. It warns about others: a
+// scenario may use them, and orchestrators set some (HOOKRIG_SERVICE_HOST).
 func checkEnv(root *cobra.Command, w World) error {
 	known := otherVariables()
 	var collect func(*cobra.Command)
@@ -91,9 +95,9 @@ func checkEnv(root *cobra.Command, w World) error {
 			continue
 		}
 		if near := strictyaml.Nearest(strings.TrimPrefix(name, variablePrefix), bare); near != "" {
-			return misusef("no flag has the variable %s; did you mean %s?", name, variablePrefix+near)
+			return misusef("unknown variable %s; did you mean %s?", name, variablePrefix+near)
 		}
-		w.Stderr.Printf("hookrig: warning: no flag has the variable %s; it is ignored, unless a scenario names it\n", name)
+		w.Stderr.Printf("hookrig: warning: unknown variable %s; it is ignored, unless a scenario refers to it\n", name)
 	}
 	return nil
 }
@@ -104,7 +108,8 @@ func envName(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// explainFlag says what is wrong with a flag of the command line, what was expected, and where to look.
+// explainFlag returns a readable error for a wrong flag: its value, what was expected, and the
+// command that shows help.
 func explainFlag(cmd *cobra.Command, err error) error {
 	var (
 		invalid *pflag.InvalidValueError
@@ -135,7 +140,7 @@ func flagNames(cmd *cobra.Command) []string {
 	return names
 }
 
-// flagError quotes what was given to a flag or its variable, and says what is wanted.
+// flagError quotes the value of a flag or its variable, and says what was expected.
 func flagError(where string, f *pflag.Flag, value string, err error) error {
 	wants := map[string]string{
 		"bool":     "true or false",
@@ -150,7 +155,7 @@ func flagError(where string, f *pflag.Flag, value string, err error) error {
 	return fmt.Errorf("%s %q: %w", where, value, err)
 }
 
-// seedFlag is a --seed that is random when it is not given.
+// seedFlag is the flag --seed. The seed is random if the flag is not set.
 type seedFlag struct {
 	seed  uint64
 	given bool
@@ -169,7 +174,7 @@ func (s *seedFlag) Set(text string) error {
 
 func (s *seedFlag) value() *uint64 {
 	if !s.given {
-		s.seed, s.given = rand.Uint64N(1_000_000_000), true // short enough to type again
+		s.seed, s.given = rand.Uint64N(1_000_000_000), true // short enough to type
 	}
 	return &s.seed
 }

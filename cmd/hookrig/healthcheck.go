@@ -12,7 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// newHealthcheck asks a running server for its health: what a container image without a shell runs.
+// newHealthcheck returns the command healthcheck, which asks a running server for its health. It is
+// for container images without a shell.
 func newHealthcheck(w World) *cobra.Command {
 	var (
 		url string
@@ -21,7 +22,7 @@ func newHealthcheck(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Ask a running server whether it is healthy",
-		Long:  "Asks the dashboard at --server for its health. Exit code 0: it is healthy; 1: it is not, or nobody answers.",
+		Long:  "Asks the dashboard at --server for its health. Exit code 0: it is healthy; 1: it is not, or there is no response.",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			trust, err := tls.trust(cmd, w)
@@ -52,7 +53,7 @@ func newHealthcheck(w World) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&url, "server", "http://127.0.0.1:8080", "the dashboard's `URL`")
+	cmd.Flags().StringVar(&url, "server", "http://127.0.0.1:8080", "`URL` of the dashboard")
 	tls.add(cmd.Flags())
 	return cmd
 }

@@ -9,8 +9,7 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// newHelp prints a page of the manual, or the help of a command. An argument that is neither is
-// misuse.
+// newHelp returns the command help, which shows a page of the manual or the help of a command.
 func newHelp(root *cobra.Command, w World, pages []topic) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [TOPIC|COMMAND]",
@@ -44,7 +43,7 @@ func newHelp(root *cobra.Command, w World, pages []topic) *cobra.Command {
 	}
 }
 
-// noTopic says that there is neither such a command nor such a page, and names the nearest.
+// noTopic returns the error for an unknown command or page, with the nearest name.
 func noTopic(root *cobra.Command, pages []topic, name string) error {
 	var names []string
 	for _, page := range pages {
@@ -59,10 +58,10 @@ func noTopic(root *cobra.Command, pages []topic, name string) error {
 	if near := strictyaml.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	return misusef("there is no command or topic %q%s\nsee %q", name, hint, "hookrig help")
+	return misusef("unknown command or topic %q%s\nsee %q", name, hint, "hookrig help")
 }
 
-// topicsOf names the pages of the manual that say more about a command.
+// topicsOf returns the pages of the manual about each command.
 func topicsOf() map[string][]string {
 	return map[string][]string{
 		"burst": {"load"}, "events": {"providers", "signatures"}, "export": {"queries", "redaction"}, "lint": {"scenarios", "providers"},
@@ -71,8 +70,8 @@ func topicsOf() map[string][]string {
 	}
 }
 
-// listTopics has the help of the program list the pages of the manual behind the commands, and the
-// help of a command name the pages about it.
+// listTopics adds the pages of the manual to the help of the program, and the pages about a command
+// to its help.
 func listTopics(root *cobra.Command, pages []topic) {
 	const (
 		key = "manual"
@@ -93,7 +92,7 @@ Manual: {{.}}{{end}}`
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), end, table+end, 1))
 }
 
-// explainCompletion has a shell that there is no completion for be misuse too.
+// explainCompletion makes an unknown shell a usage error.
 func explainCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

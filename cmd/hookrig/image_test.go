@@ -30,7 +30,8 @@ func dockerfile(t *testing.T, name string) (list []instruction) {
 	return list
 }
 
-// Both Dockerfiles make the same image: one of the source, in a stage whose Go can build it, the other of what make has built before.
+// Both Dockerfiles make the same image: one of the source, in a stage whose Go can build it, the
+// other of what make has built before.
 func TestDockerfiles(t *testing.T) {
 	t.Parallel()
 	whole, prebuilt := dockerfile(t, "Dockerfile"), dockerfile(t, "Dockerfile.prebuilt")

@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// keepFlags are the flags about how much is kept. What is 0 was not given.
+// keepFlags are the flags that limit storage. A value of 0 was not set.
 type keepFlags struct {
 	captures countFlag
 	bytes    sizeFlag
@@ -23,56 +23,56 @@ type keepFlags struct {
 }
 
 func (k *keepFlags) add(f *pflag.FlagSet) {
-	f.Var(&k.captures, "keep-captures", "keep the newest `N` captures of a bin (default 1000000 in a folder, 100000 in memory)")
-	f.Var(&k.bytes, "keep-bytes", "keep records of up to this `SIZE` together, as in 32MB or 1GiB: the oldest make room (default 32GiB in a folder, 1GiB in memory)")
-	f.Var(&k.age, "keep-for", "keep records for a `DURATION`, as in 12h or 14d (default: for ever)")
-	f.Var(&k.body, "max-body", "refuse request bodies above this `SIZE`, as in 64KB or 32MB (default 16MiB, a quarter of --keep-bytes at most)")
+	f.Var(&k.captures, "keep-captures", "store the newest `N` captures of each bin (default 1000000 in a folder, 100000 in memory)")
+	f.Var(&k.bytes, "keep-bytes", "store records up to this total `SIZE`, as in 32MB or 1GiB; the oldest are evicted (default 32GiB in a folder, 1GiB in memory)")
+	f.Var(&k.age, "keep-for", "delete records after a `DURATION`, as in 12h or 14d (default: never)")
+	f.Var(&k.body, "max-body", "refuse request bodies larger than this `SIZE`, as in 64KB or 32MB (default 16MiB, at most a quarter of --keep-bytes)")
 	for _, name := range []string{"keep-captures", "keep-bytes", "keep-for", "max-body"} {
-		f.Lookup(name).DefValue = "" // the texts say what it is
+		f.Lookup(name).DefValue = "" // the texts name the defaults
 	}
 }
 
-// given says whether any of them was.
+// given reports whether any of the flags is set.
 func (k *keepFlags) given() bool { return *k != keepFlags{} }
 
-// limits are those of the journal.
+// limits returns the limits of the store.
 func (k *keepFlags) limits() mockserver.Limits {
 	return mockserver.Limits{PerBin: int(k.captures), Bytes: int64(k.bytes), For: time.Duration(k.age)}
 }
 
-// largestBody is what --max-body can be at most: a record has to hold a body and what framed it.
+// largestBody is the largest value of --max-body. A record contains a body and its framing.
 const largestBody = 100 << 20
 
-// check refuses a body that no record could hold.
+// check returns an error if a body of the largest size does not fit into a record.
 func (k *keepFlags) check() error {
 	switch {
 	case k.body > largestBody:
 		return misusef("--max-body %s: want at most %s", k.body.String(), strictyaml.FormatSize(largestBody))
 	case k.bytes > 0 && k.body > k.bytes:
-		return misusef("--max-body %s is more than --keep-bytes %s: such a body could not be kept", k.body.String(), k.bytes.String())
+		return misusef("--max-body %s is more than --keep-bytes %s: such a body could not be stored", k.body.String(), k.bytes.String())
 	}
 	return nil
 }
 
-// maxBody is the largest body of a request, in bytes, where so many bytes are kept.
-func (k *keepFlags) maxBody(kept int64) int {
+// maxBody returns the largest body of a request, in bytes, for a store with this limit.
+func (k *keepFlags) maxBody(limit int64) int {
 	if k.body > 0 {
 		return int(k.body)
 	}
-	return int(min(16<<20, max(1, kept/4)))
+	return int(min(16<<20, max(1, limit/4)))
 }
 
-// describeKept says what is kept, for a person.
-func describeKept(l mockserver.Limits, maxBody int) string {
-	age := "for ever"
+// describeLimits describes the limits of the store.
+func describeLimits(l mockserver.Limits, maxBody int) string {
+	age := "without a time limit"
 	if l.For > 0 {
 		age = "for " + ageText(l.For)
 	}
-	return fmt.Sprintf("%s in all, %d captures a bin, %d deliveries, %s; bodies up to %s",
+	return fmt.Sprintf("%s in total, %d captures per bin, %d deliveries, %s; bodies up to %s",
 		strictyaml.FormatSize(l.Bytes), l.PerBin, l.Deliveries, age, strictyaml.FormatSize(int64(maxBody)))
 }
 
-// ageText writes a duration as --keep-for takes it.
+// ageText returns a duration in the form of --keep-for.
 func ageText(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d%day == 0 {
@@ -81,8 +81,8 @@ func ageText(d time.Duration) string {
 	return d.String()
 }
 
-// limitMemory has the garbage collector work harder before the process takes much more memory than what it keeps needs.
-// GOMEMLIMIT has the last word.
+// limitMemory sets the garbage collector's memory limit a little above the size of the stored
+// records. GOMEMLIMIT overrides it.
 func limitMemory(l mockserver.Limits, inMemory bool) {
 	limit := 64<<20 + min(l.Bytes, 1<<30)
 	if inMemory {
@@ -123,7 +123,7 @@ func (s *sizeFlag) Set(text string) error {
 	return nil
 }
 
-// ageFlag is how long something is kept.
+// ageFlag is how long records are stored.
 type ageFlag time.Duration
 
 func (a *ageFlag) String() string { return ageText(time.Duration(*a)) }

@@ -22,7 +22,7 @@ func TestServeKeepsWhatItIsTold(t *testing.T) {
 		for range 4 {
 			line(t, s.out, `.`)
 		}
-		line(t, s.out, `^keeps +2MB in all, 5 captures a bin, \d+ deliveries, for 14d; bodies up to 64KB\n$`)
+		line(t, s.out, `^keeps +2MB in total, 5 captures per bin, \d+ deliveries, for 14d; bodies up to 64KB\n$`)
 		go func() { _, _ = s.err.WriteTo(new(strings.Builder)) }()
 		for i, size := range []int{10, 20, 30, 40, 50, 64_000, 64_001} {
 			resp, err := http.Post(capture+"/a", "text/plain", strings.NewReader(strings.Repeat("x", size)))

@@ -12,28 +12,28 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// knowledge is what a command is to know of providers, besides what is built in.
+// knowledge are the flags that add providers and set their options.
 type knowledge struct {
-	folders []string // of provider folders, or such folders themselves
+	folders []string // provider folders, or folders of provider folders
 	options []string
 }
 
 // flags adds --provider-dir and --option.
 func (k *knowledge) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&k.options, "option", nil,
-		"override a default that is assumed, `PROVIDER.NAME=VALUE`; repeatable (hookrig events PROVIDER)")
+		"override an assumption about a provider, `PROVIDER.NAME=VALUE`; repeatable (hookrig events PROVIDER lists them)")
 	completeFlag(cmd, "option", completeOption)
 	cmd.Flags().StringSliceVar(&k.folders, "provider-dir", nil,
-		"a provider of your own: a `DIR` with a provider.yaml, or one of such folders; repeatable")
+		"add your own provider: a `DIR` with a provider.yaml, or a folder of such folders; repeatable")
 	completeFlag(cmd, "provider-dir", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})
 }
 
-// given says whether any of the flags is set.
+// given reports whether any of the flags is set.
 func (k *knowledge) given() bool { return len(k.folders)+len(k.options) > 0 }
 
-// catalogue is what hookrig knows, with the options set.
+// catalogue returns all providers, with the options set.
 func (k *knowledge) catalogue() (*fixtures.Catalogue, error) {
 	known := fixtures.Builtin()
 	for _, dir := range k.folders {
@@ -60,10 +60,11 @@ func (k *knowledge) catalogue() (*fixtures.Catalogue, error) {
 	return known, nil
 }
 
-// loadDir reads a provider's folder, or those that stand in a folder. The files that its error names are paths from here.
+// loadDir reads a provider folder, or the provider folders in a folder. Paths in its errors are
+// relative to the working directory.
 func loadDir(dir string) (*fixtures.Catalogue, error) {
 	if info, err := os.Stat(dir); err != nil {
-		return nil, errors.Unwrap(err) // without the path, which the caller names
+		return nil, errors.Unwrap(err) // without the path, which the caller adds
 	} else if !info.IsDir() {
 		return nil, errors.New("want a folder, not a file")
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/scenarios"
 )
 
-// libraryNames lists the scenarios that come with the program.
+// libraryNames returns the names of the scenarios that come with hookrig.
 func libraryNames() []string {
 	files, _ := fs.Glob(scenarios.Library(), "*.yaml")
 	for i, file := range files {
@@ -18,7 +18,7 @@ func libraryNames() []string {
 	return files
 }
 
-// libraryFile reads a scenario that comes with the program, by its name or the name of its file.
+// libraryFile reads a scenario that comes with hookrig, by its name or file name.
 func libraryFile(name string) (file string, data []byte, err error) {
 	bare := strings.TrimSuffix(name, ".yaml")
 	if data, err = fs.ReadFile(scenarios.Library(), bare+".yaml"); err == nil {
@@ -28,5 +28,5 @@ func libraryFile(name string) (file string, data []byte, err error) {
 	if near := strictyaml.Nearest(bare, names); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	return "", nil, fmt.Errorf("no scenario that comes with hookrig, which are %s%s", strings.Join(names, ", "), hint)
+	return "", nil, fmt.Errorf("no scenario with this name comes with hookrig; known: %s%s", strings.Join(names, ", "), hint)
 }

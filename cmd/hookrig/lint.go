@@ -10,9 +10,9 @@ func newLint(w World) *cobra.Command {
 	var of knowledge
 	cmd := &cobra.Command{
 		Use:   "lint FILE|DIR...",
-		Short: "Check scenario and provider files: every mistake with file, line and column",
-		Long: `Checks scenario files and provider folders without playing anything. Every mistake is printed to stdout, a line
-each: file:line:column: what is wrong (what to do). Exit code 0: none; 2: some.`,
+		Short: "Check scenario and provider files, and print every mistake with its location",
+		Long: `Checks scenario files and provider folders without playing anything. Prints one line per mistake to stdout, as
+file:line:column: what is wrong; what to do. Exit code 0: no mistakes; 2: mistakes.`,
 		Example: "  hookrig lint tests/webhooks\n  hookrig lint fixtures/providers/neostore",
 		Args:    someArgs("files or folders"),
 		RunE: func(_ *cobra.Command, args []string) error {

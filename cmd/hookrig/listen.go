@@ -39,10 +39,10 @@ func newListen(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "listen [BIN]",
 		Short: "Show a bin's captures as they arrive, and forward them",
-		Long: `Opens its own capture address (or uses the server at --server) and prints a line for every request that the bin
-receives, until interrupted. With --provider and --secret each signature is checked on arrival. With --forward each
-request is passed on as it came, and the sender gets the consumer's answer. With --q and --where only requests that
-match are shown; all are recorded.
+		Long: `Opens a capture address (or uses the server at --server) and prints a line for every request to the bin, until
+interrupted. With --provider and --secret, signatures are checked on arrival. With --forward, each request is
+forwarded unchanged, and the sender gets the consumer's response. With --q and --where, only matching requests are
+shown; all are recorded.
 
 ` + mockserver.QueryHelp,
 		Example: `  hookrig listen
@@ -60,17 +60,17 @@ match are shown; all are recorded.
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&l.settings.Forward, "forward", "", "pass every request on to this `URL`")
-	f.StringVar(&l.settings.Provider, "provider", "", "check signatures as this `PROVIDER` makes them")
-	f.StringArrayVar(&l.settings.Secrets, "secret", nil, "the `SECRET` that they are signed with; repeatable")
-	f.StringVar(&l.address, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`, unless --server is given")
-	f.StringSliceVar(&l.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be forwarded to; repeatable")
-	f.BoolVar(&l.insecure, "insecure", false, "listen on another address than loopback")
-	f.StringVar(&l.q, "q", "", "show only what matches this `QUERY`: words and fields")
-	f.StringVar(&l.where, "where", "", "show only what matches this jq `CONDITION`")
-	f.StringVar(&l.server, "server", "", "the dashboard's `URL` of a running server")
-	f.StringVar(&l.token, "token", "", "that server's `TOKEN`")
-	f.BoolVar(&l.body, "body", false, "print headers and bodies, not only a line")
+	f.StringVar(&l.settings.Forward, "forward", "", "forward every request to this `URL`")
+	f.StringVar(&l.settings.Provider, "provider", "", "check signatures with the scheme of this `PROVIDER`")
+	f.StringArrayVar(&l.settings.Secrets, "secret", nil, "signing `SECRET`; repeatable")
+	f.StringVar(&l.address, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`, without --server")
+	f.StringSliceVar(&l.allow, "allow-target", nil, "also permit forwarding to this `CIDR|HOST`, not only to loopback; repeatable")
+	f.BoolVar(&l.insecure, "insecure", false, "permit addresses other than loopback")
+	f.StringVar(&l.q, "q", "", "show only requests that match this `QUERY`; see hookrig help queries")
+	f.StringVar(&l.where, "where", "", "show only requests that match this jq `CONDITION`")
+	f.StringVar(&l.server, "server", "", "`URL` of the dashboard of a running server")
+	f.StringVar(&l.token, "token", "", "`TOKEN` of that server")
+	f.BoolVar(&l.body, "body", false, "also print headers and bodies")
 	f.BoolVar(&l.asJSON, "json", false, "print each capture as one line of JSON")
 	l.keep.add(f)
 	l.tls.add(f)
@@ -107,12 +107,13 @@ func listen(cmd *cobra.Command, w World, bin string, l *listenFlags) error {
 	o := mockserver.FollowOptions{FollowOptions: mockserver.FeedOptions{Kind: mockserver.KindCapture, Bin: bin}, Q: l.q, Where: l.where}
 	err = client.Follow(ctx, o, func(u mockserver.Update) error { return shown.update(ctx, u) })
 	if ctx.Err() != nil {
-		return nil // interrupted: that is how it ends
+		return nil // an interrupt is the normal end
 	}
 	return captureError(err)
 }
 
-// captureError tells a name or settings that cannot be used, which is misuse, from a server that fails.
+// captureError returns a usage error for invalid names and settings, and an inconclusive error for
+// other errors of the server.
 func captureError(err error) error {
 	if errors.Is(err, mockserver.ErrInvalidBin) || errors.Is(err, mockserver.ErrForbidden) {
 		return misuse(err)
@@ -120,7 +121,8 @@ func captureError(err error) error {
 	return inconclusive(err)
 }
 
-// connect returns a client of the server at --server, or of one that lives as long as the command.
+// connect returns a client of the server at --server, or of a new server that runs as long as the
+// command.
 func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (*mockserver.Client, func(), error) {
 	known, err := l.knowledge.catalogue()
 	if err != nil {
@@ -133,10 +135,10 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (*mockser
 	}
 	if l.server != "" {
 		if l.knowledge.given() {
-			return nil, nil, misusef("--option and --provider-dir: the server at --server checks by what it knows itself: give them to the hookrig serve that runs it")
+			return nil, nil, misusef("--option and --provider-dir do not apply to the server at --server: give them to its hookrig serve")
 		}
 		if l.keep.given() {
-			return nil, nil, misusef("--keep-captures, --keep-bytes, --keep-for and --max-body: the server at --server keeps what it was told to: give them to the hookrig serve that runs it")
+			return nil, nil, misusef("--keep-captures, --keep-bytes, --keep-for and --max-body do not apply to the server at --server: give them to its hookrig serve")
 		}
 		if err := l.tls.checkServer(w, l.server, false); err != nil {
 			return nil, nil, err
@@ -147,7 +149,8 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (*mockser
 		}
 		return client, func() {}, nil
 	}
-	if p, err := known.Provider(l.settings.Provider); err == nil { // of one that there is not the server will say so
+	// the server reports an unknown provider
+	if p, err := known.Provider(l.settings.Provider); err == nil {
 		if err := canCheck(p); err != nil {
 			return nil, nil, err
 		}
@@ -162,24 +165,25 @@ func (l *listenFlags) connect(cmd *cobra.Command, w World, bin string) (*mockser
 	store := mockserver.NewMemory(mockserver.MemoryOptions(l.keep.limits()))
 	limits := store.Limits()
 	limitMemory(limits, true)
-	// The server ends after the command's context does, so that requests under way are answered.
+	// The server continues after the command's context ends, so that requests under way get a
+	// response.
 	server, err := mockserver.Start(context.WithoutCancel(cmd.Context()), mockserver.Options{
 		Capture: l.address, AllowTargets: l.allow, RealClock: true, Log: log, Insecure: l.insecure, Catalogue: known,
 		Store: store, MaxBody: l.keep.maxBody(limits.Bytes), Trust: trust,
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%w; if it is a hookrig serve that has it, listen there: --server with its dashboard's URL", err)
+		err = fmt.Errorf("%w; if a hookrig serve uses it, listen there: set --server to the URL of its dashboard", err)
 	}
 	if err != nil {
 		return nil, nil, startError(err)
 	}
 	watching, end := context.WithCancel(cmd.Context())
-	var elsewhere sync.WaitGroup
-	elsewhere.Go(func() { reportElsewhere(watching, w, store, bin) })
-	return server.Client(), func() { end(); elsewhere.Wait(); server.Close(); store.Close() }, nil
+	var otherBins sync.WaitGroup
+	otherBins.Go(func() { reportOtherBins(watching, w, store, bin) })
+	return server.Client(), func() { end(); otherBins.Wait(); server.Close(); store.Close() }, nil
 }
 
-// print prints a capture; as JSON, one that is forwarded is printed once it has its response.
+// print prints a capture. In JSON mode it prints a forwarded capture only when it has its response.
 func (l *listenFlags) print(w World, c mockserver.Capture) error {
 	if l.asJSON {
 		if c.Response == nil && l.settings.Forward != "" {
@@ -219,20 +223,20 @@ func (l *listenFlags) print(w World, c mockserver.Capture) error {
 	return w.Stdout.Err()
 }
 
-// event returns the name of the event that a capture carries, or "" when its provider is not known.
+// event returns the name of the capture's event, or "" when its provider is not known.
 func (l *listenFlags) event(c mockserver.Capture) string {
 	if c.Verification == nil {
 		return ""
 	}
 	p, err := l.known.Provider(c.Verification.Provider)
 	if err != nil {
-		return "" // a server at --server may know more providers
+		return "" // the server at --server may have more providers
 	}
 	event, _ := p.Recognise(c.Message)
 	return event.Name
 }
 
-// printResponse prints what the consumer responded to a capture that was printed before.
+// printResponse prints the consumer's response to a capture that was printed before.
 func (l *listenFlags) printResponse(w World, c mockserver.Capture) error {
 	if l.asJSON {
 		return writeLine(w, recordOf(c))
@@ -241,10 +245,10 @@ func (l *listenFlags) printResponse(w World, c mockserver.Capture) error {
 	return w.Stdout.Err()
 }
 
-// responseText is a response in a word; a status of 0 is 200.
+// responseText summarises a response. The status 0 is 200.
 func responseText(r *mockserver.Response) string {
 	if why, ok := mockserver.WhyNoResponse(*r); ok {
-		return fmt.Sprintf("no response, and the sender got %d: %s", r.Status, why)
+		return fmt.Sprintf("no response, the sender got %d: %s", r.Status, why)
 	}
 	switch {
 	case r.Hang:
@@ -259,7 +263,8 @@ func responseText(r *mockserver.Response) string {
 	return strconv.Itoa(r.Status)
 }
 
-// listenRecord is a capture with its body in a form that jq can read: as JSON, or else as text.
+// listenRecord is a capture with its body in a form that jq can read: as JSON, or otherwise as
+// text.
 type listenRecord struct {
 	mockserver.Capture
 	JSON json.RawMessage `json:"json,omitempty"`

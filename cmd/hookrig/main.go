@@ -1,4 +1,4 @@
-// Command hookrig is a server for testing webhooks; see the README, or `hookrig help`.
+// Command hookrig is a server for testing webhooks. See the README, or run hookrig help.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// version is stamped by the build: -ldflags "-X main.version=…".
+// version is set by the build: -ldflags "-X main.version=…".
 var version = "dev"
 
 func main() {

@@ -22,7 +22,7 @@ type topic struct {
 	page                 *markdown.Page
 }
 
-// topics reads the pages of the manual, by name.
+// topics returns the pages of the manual, sorted by name.
 func topics() []topic {
 	files, err := fs.Glob(manualFiles, "manual/*.md")
 	if err != nil {
@@ -42,7 +42,7 @@ func topics() []topic {
 	return list
 }
 
-// topicTable lists the topics for the help of the program.
+// topicTable returns the list of topics for the help of the program.
 func topicTable(list []topic) string {
 	var b terminal.Builder
 	for _, t := range list {
@@ -51,7 +51,7 @@ func topicTable(list []topic) string {
 	return b.String()
 }
 
-// Columns of a page on a terminal: wider lines are hard to read.
+// Widths of a page on a terminal, in columns. Wider lines are hard to read.
 const (
 	unknownWidth = 80
 	mostWidth    = 100
@@ -77,7 +77,7 @@ func printTopic(w World, t topic) error {
 	return nil
 }
 
-// manualPages are the pages of the manual as the dashboard shows them.
+// manualPages returns the pages of the manual for the dashboard.
 func manualPages() ([]dashboard.ManualPage, error) {
 	var pages []dashboard.ManualPage
 	for _, t := range topics() {
@@ -87,7 +87,7 @@ func manualPages() ([]dashboard.ManualPage, error) {
 		}
 		page := dashboard.ManualPage{
 			Name: t.name, Title: t.title, Summary: t.summary,
-			HTML: template.HTML(html), // the renderer writes no HTML that a page holds
+			HTML: template.HTML(html), // the renderer omits HTML in pages
 		}
 		for _, h := range t.page.Headings() {
 			if h.Level == 2 {

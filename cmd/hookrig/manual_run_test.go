@@ -222,7 +222,7 @@ func (r *pageReader) ready(text string, out io.Reader, serves bool) {
 		if m := dashboardLine.FindStringSubmatch(lines.Text()); m != nil {
 			r.addresses["127.0.0.1:8080"] = m[1]
 		}
-		if !serves && strings.Contains(lines.Text(), "http://") || serves && strings.HasPrefix(lines.Text(), "look at it") {
+		if !serves && strings.Contains(lines.Text(), "http://") || serves && strings.HasPrefix(lines.Text(), "see both:") {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
 			return
 		}

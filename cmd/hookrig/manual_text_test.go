@@ -67,7 +67,8 @@ func TestManualHasNoPrivateWords(t *testing.T) {
 // Every flag and every variable that the manual names is one of a command.
 func TestManualNamesFlagsThatThereAre(t *testing.T) {
 	t.Parallel()
-	flags := map[string]bool{"rm": true, "data-urlencode": true, "port": true} // of docker, curl and a consumer
+	// of docker, curl and a consumer
+	flags := map[string]bool{"rm": true, "data-urlencode": true, "port": true}
 	variables := otherVariables()
 	var collect func(cmd *cobra.Command)
 	collect = func(cmd *cobra.Command) {
@@ -129,7 +130,7 @@ func TestManualListsWhatQueriesKnow(t *testing.T) {
 	if !errors.Is(err, mockserver.ErrInvalidBin) {
 		t.Fatalf("a field that there is not: %v", err)
 	}
-	_, list, _ := strings.Cut(err.Error(), "There are ")
+	_, list, _ := strings.Cut(err.Error(), "The fields are ")
 	list, _, _ = strings.Cut(list, ";")
 	results := []string{string(signature.Valid), string(signature.Missing), string(signature.Malformed), string(signature.Mismatch), string(signature.Stale)}
 	for marker, want := range map[string][]string{"fields": strings.Split(list, ", "), "members": content.Members()} {

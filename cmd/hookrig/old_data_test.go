@@ -17,9 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A data folder of every earlier version is served: its bins do what they were set to do, its endpoints, tenants, entities,
-// tokens and secrets are there, its captures are listed, and its bins take new ones.
-// UPDATE=1 writes the golden files anew.
+// A data folder of every earlier version is served: its bins do what they were set to do, its
+// endpoints, tenants, entities, tokens and secrets are there, its captures are listed, and its bins
+// take new ones. UPDATE=1 writes the golden files anew.
 func TestOldDataFolders(t *testing.T) {
 	archives, err := filepath.Glob("../../mockserver/store/sqlite/testdata/journals/*.tar.gz")
 	if err != nil || len(archives) < 10 {
@@ -70,7 +70,8 @@ func TestOldDataFolders(t *testing.T) {
 	}
 }
 
-// settings are what the server answers about everything that the folder keeps beside captures and deliveries.
+// settings are what the server answers about everything that the folder keeps beside captures and
+// deliveries.
 func settings(t *testing.T, dashboard, capture string) string {
 	t.Helper()
 	api, all := dashboard+"/api/v1", map[string]any{}

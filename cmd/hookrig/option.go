@@ -9,9 +9,10 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// writeOptions lists the options of a provider and their values, the one in force in brackets.
+// writeOptions lists the options of a provider and their values, with the current value in
+// brackets.
 func writeOptions(out terminal.Printer, p *fixtures.Provider) {
-	rows := [][4]string{{"OPTION", "VALUES", "ROW", "WHAT"}}
+	rows := [][4]string{{"OPTION", "VALUES", "ID", "MEANING"}}
 	for _, o := range p.Options {
 		var values []string
 		for _, value := range o.Values {
@@ -20,7 +21,7 @@ func writeOptions(out terminal.Printer, p *fixtures.Provider) {
 			}
 			values = append(values, value)
 		}
-		if o.Values == nil && o.Value != "" { // it takes any text
+		if o.Values == nil && o.Value != "" { // any text is permitted
 			values = []string{"[" + o.Value + "]"}
 		}
 		rows = append(rows, [4]string{o.Name, strings.Join(values, " "), o.Row, o.Text})
@@ -31,7 +32,7 @@ func writeOptions(out terminal.Printer, p *fixtures.Provider) {
 			width[i] = max(width[i], len(row[i]))
 		}
 	}
-	out.Printf("\noptions, set with --option %s.OPTION=VALUE; the value in force is in brackets:\n", p.Name)
+	out.Printf("\noptions, set with --option %s.OPTION=VALUE; the current value is in brackets:\n", p.Name)
 	column := width[0] + width[1] + width[2] + 8
 	for _, row := range rows {
 		for i, line := range folded(row[3], max(helpWidth-2-column, 20)) {
@@ -43,7 +44,7 @@ func writeOptions(out terminal.Printer, p *fixtures.Provider) {
 	}
 }
 
-// completeOption completes PROVIDER.NAME=VALUE, and no space behind a part of it.
+// completeOption completes PROVIDER.NAME=VALUE. It adds no space after a part of it.
 func completeOption(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	provider, _, named := strings.Cut(typed, ".")
 	var words []string

@@ -9,20 +9,21 @@ import (
 	"path/filepath"
 )
 
-// outFile is a file that a command writes its result to. What stood there before is replaced only by Commit, when the new file is whole.
+// outFile is an output file of a command. Only Commit replaces an existing file, when the new file
+// is complete.
 type outFile struct {
 	name string
-	temp *os.File // nil where the name is no ordinary file: then it is written directly
+	temp *os.File // nil for a device or a pipe, which is written directly
 	*bufio.Writer
 	direct *os.File
 }
 
-// createOut opens a file to write to and makes the folders that it lies in. The name itself is not touched before Commit,
-// except where it is a device or a pipe.
+// createOut opens an output file and makes its folders. It does not change an existing file before
+// Commit, except a device or a pipe.
 func createOut(name string) (*outFile, error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {
-			return nil, fmt.Errorf("%s is a folder: give the name of a file", name)
+			return nil, fmt.Errorf("%s is a folder: want the name of a file", name)
 		}
 		file, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
@@ -31,13 +32,13 @@ func createOut(name string) (*outFile, error) {
 		return &outFile{name: name, direct: file, Writer: bufio.NewWriter(file)}, nil
 	}
 	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target // a link stays one
+		name = target // preserves a symbolic link
 	}
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	// Beside the file, so that it can take its place in one step.
+	// The temporary file is in the same folder, so that one rename can replace the output file.
 	temp, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ func createOut(name string) (*outFile, error) {
 	return &outFile{name: name, temp: temp, Writer: bufio.NewWriter(temp)}, nil
 }
 
-// Commit has the file take its place.
+// Commit replaces the output file with the new file.
 func (o *outFile) Commit() error {
 	if o.direct != nil {
 		return errors.Join(o.Flush(), o.direct.Close())
@@ -64,7 +65,7 @@ func (o *outFile) Commit() error {
 	return nil
 }
 
-// Discard gives the file up; what stood there before stays.
+// Discard removes the new file. An existing file does not change.
 func (o *outFile) Discard() {
 	if o.direct != nil {
 		_ = o.direct.Close()
@@ -74,7 +75,7 @@ func (o *outFile) Discard() {
 	_ = os.Remove(o.temp.Name())
 }
 
-// checkOut says whether a file could be written, before anything is done; "" and "-" are none.
+// checkOut returns an error if a file cannot be written. The names "" and "-" are always valid.
 func checkOut(name string) error {
 	if name == "" || name == "-" {
 		return nil

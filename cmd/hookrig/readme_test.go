@@ -15,8 +15,8 @@ var (
 	handlerBlock = regexp.MustCompile("(?s)<!-- handler: (\\S+) (\\S+) -->\n(```[a-z]+\n.*?```\n)?")
 )
 
-// README shows code that the tests compile and run: what stands between its markers is a part of a test file, or a handler.
-// UPDATE=1 go test ./cmd/hookrig writes it anew.
+// README shows code that the tests compile and run: what stands between its markers is a part of a
+// test file, or a handler. UPDATE=1 go test ./cmd/hookrig writes it anew.
 func TestReadmeShowsWhatRuns(t *testing.T) {
 	raw, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -33,22 +33,24 @@ func newReplay(w World) *cobra.Command {
 	var r replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay FILE|- --to URL",
-		Short: "Send captured requests again, byte for byte or signed anew",
-		Long: `Reads captures from a file or from standard input (-): JSON Lines or HAR, as hookrig export and hookrig listen --json write
-them, captures as the API answers them (one, a list, or {"items": […]}), or one raw HTTP request. Each goes to the URL as it was captured, but
-for its target and Host, in the order of the file. --keep-path puts the recorded path and query behind those of the URL, as hookrig listen
---forward does: the name of the bin that recorded a capture is left out.
+		Short: "Send captured requests again, unchanged or with a new signature",
+		Long: `Reads captures from a file or from standard input (-): JSON Lines or HAR, as written by hookrig export and
+hookrig listen --json, captures in the JSON form of the API (one, a list, or {"items": […]}), or one raw HTTP
+request. The requests are sent in the order of the file, unchanged except for the request target and Host.
+--keep-path appends the recorded path and query to the URL, without the name of the bin that recorded it, as
+hookrig listen --forward does.
 
-Without --speed the next one is sent when the one before is answered, unless --connections says more at once. With --speed each is sent at its
-time, whether those before are answered or not: 1 keeps the pace at which they came, 10 is ten times as fast. The times are kept while one of
---connections (default ` + fmt.Sprint(mockserver.DefaultReplayConnections) + `) is free; how late captures were sent is printed. A capture without a time, or with an earlier one than
-the capture before it, is due with that one. --max-gap shortens long pauses.
+Without --speed, each request is sent after the response to the one before, or --connections requests are sent
+concurrently. With --speed, each is sent at its recorded time, without waiting for responses: 1 is the recorded
+pace, 10 is ten times as fast. If none of the --connections (default ` + fmt.Sprint(mockserver.DefaultReplayConnections) + `) is free, it is sent late; the lag is
+printed. A capture without a time, or with an earlier time than the capture before it, is due at the same time as
+that one. --max-gap shortens long pauses.
 
-What is sent ends where its head says: a Content-Length or Transfer-Encoding that does not fit the body is corrected, and this is printed. A
-file with a mistake is not sent at all, unless --skip-invalid leaves out what is wrong. What never was HTTP, such as a data: URL in a browser's
-archive, is always left out. With --resign the signature is made anew, so that a consumer that looks at its time takes it.
+A Content-Length or Transfer-Encoding that does not match the body is corrected, and the correction is printed. If
+the file has a mistake, nothing is sent, unless --skip-invalid skips the wrong records. Records that are not HTTP,
+such as a data: URL in a browser's archive, are always skipped. --resign signs again, so that timestamp checks pass.
 
-Exit code 0: every answer was 2xx; 1: some were not; 2: the file or the command line is wrong; 3: interrupted.`,
+Exit code 0: every response was 2xx; 1: some were not; 2: the file or the command line is wrong; 3: interrupted.`,
 		Example: `  hookrig replay captures.jsonl --to http://127.0.0.1:3000/hooks
   hookrig replay browser.har --to http://127.0.0.1:3000 --keep-path --skip-invalid
   hookrig replay inbox.har --to http://127.0.0.1:3000/hooks --resign --provider neostore --secret S --speed 1
@@ -57,18 +59,18 @@ Exit code 0: every answer was 2xx; 1: some were not; 2: the file or the command 
 		RunE: func(cmd *cobra.Command, args []string) error { return runReplay(cmd, w, args[0], &r) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.to, "to", "", "where to send them, an http or https `URL`")
-	f.BoolVar(&r.resign, "resign", false, "sign each anew, as --provider does with --secret")
-	f.StringVar(&r.provider, "provider", "", "the `PROVIDER` whose scheme signs")
-	f.StringArrayVar(&r.secrets, "secret", nil, "the `SECRET` that signs; repeatable, newest first")
-	f.StringVar(&r.url, "url", "", "the `URL` as registered, for providers that sign it (default: --to)")
-	f.BoolVar(&r.keepPath, "keep-path", false, "put the recorded path and query behind those of --to")
-	f.Float64Var(&r.speed, "speed", 0, "the recorded pace times a `NUMBER` (default: as fast as the answers come)")
-	f.DurationVar(&r.maxGap, "max-gap", 0, "with --speed, wait at most a `DURATION` between two captures")
-	f.IntVar(&r.connections, "connections", 0, fmt.Sprintf("a `NUMBER` of requests at once (default 1, with --speed %d)", mockserver.DefaultReplayConnections))
-	f.BoolVar(&r.skipInvalid, "skip-invalid", false, "leave out records that cannot be sent, and send the others")
-	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "`DURATION` of one request")
-	f.BoolVar(&r.asJSON, "json", false, "print each as one line of JSON: {capture, …} and what an attempt has")
+	f.StringVar(&r.to, "to", "", "http or https `URL` of the consumer")
+	f.BoolVar(&r.resign, "resign", false, "sign each request again, with --provider and --secret")
+	f.StringVar(&r.provider, "provider", "", "`PROVIDER` whose signature scheme is used")
+	f.StringArrayVar(&r.secrets, "secret", nil, "signing `SECRET`; repeatable, newest first")
+	f.StringVar(&r.url, "url", "", "registered `URL`, for providers that sign it (default: --to)")
+	f.BoolVar(&r.keepPath, "keep-path", false, "append the recorded path and query to those of --to")
+	f.Float64Var(&r.speed, "speed", 0, "recorded pace multiplied by a `NUMBER` (default: as fast as the consumer responds)")
+	f.DurationVar(&r.maxGap, "max-gap", 0, "with --speed, longest `DURATION` between two captures")
+	f.IntVar(&r.connections, "connections", 0, fmt.Sprintf("`NUMBER` of concurrent requests (default 1, with --speed %d)", mockserver.DefaultReplayConnections))
+	f.BoolVar(&r.skipInvalid, "skip-invalid", false, "skip records that cannot be sent")
+	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "time limit of one request, a `DURATION`")
+	f.BoolVar(&r.asJSON, "json", false, "print each as one line of JSON: {capture, …} and the fields of an attempt")
 	r.tls.add(f)
 	r.knowledge.flags(cmd)
 	completeFlag(cmd, "provider", completeProvider)
@@ -85,10 +87,10 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 		return err
 	}
 	if r.speed < 0 || math.IsNaN(r.speed) || math.IsInf(r.speed, 0) {
-		return misusef("--speed %v: want a number above 0, such as 1 for the pace at which they came", r.speed)
+		return misusef("--speed %v: want a number above 0, such as 1 for the recorded pace", r.speed)
 	}
 	if r.speed == 0 && cmd.Flags().Changed("speed") {
-		return misusef("--speed 0: want a number above 0; leave it out to send as fast as the answers come")
+		return misusef("--speed 0: want a number above 0; omit it to send as fast as the consumer responds")
 	}
 	switch {
 	case r.timeout <= 0:
@@ -96,7 +98,7 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 	case r.maxGap < 0:
 		return misusef("--max-gap %v: want a duration above 0, as in 10s", r.maxGap)
 	case r.maxGap > 0 && r.speed == 0:
-		return misusef("--max-gap shortens the pauses that --speed makes: give --speed too")
+		return misusef("--max-gap needs --speed")
 	case r.connections < 0 || r.connections == 0 && cmd.Flags().Changed("connections") || r.connections > maxReplayConnections:
 		return misusef("--connections %d: want 1 to %d", r.connections, maxReplayConnections)
 	}
@@ -110,7 +112,7 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 		return err
 	}
 	defer file.Close()
-	left, err := file.check(w, r.skipInvalid, func(c *mockserver.Capture) ([]string, error) {
+	skipped, err := file.check(w, r.skipInvalid, func(c *mockserver.Capture) ([]string, error) {
 		_, notes, err := change.Apply(c.Message, r.to, c.At, time.Now())
 		return notes, err
 	})
@@ -124,21 +126,21 @@ func runReplay(cmd *cobra.Command, w World, name string, r *replayFlags) error {
 		how = ", each to its recorded path"
 	}
 	if r.resign {
-		how += ", signed anew as " + r.provider + " does"
+		how += ", signed again with the scheme of " + r.provider
 	}
 	w.Stderr.Printf("replaying to %s%s\n", r.to, how)
-	run := &replaying{replayFlags: r, w: w, left: left}
+	run := &replayRun{replayFlags: r, w: w, skipped: skipped}
 	return run.all(cmd.Context(), file, client, change)
 }
 
-// maxReplayConnections bounds --connections: each is an open file.
+// maxReplayConnections is the largest value of --connections. Each connection is an open file.
 const maxReplayConnections = 10_000
 
-// change is what --resign asks for.
+// change returns the changes that the flags ask for.
 func (r *replayFlags) change() (*mockserver.ReplayChange, error) {
 	if !r.resign {
 		if r.provider != "" || len(r.secrets) > 0 || r.url != "" {
-			return nil, misusef("--provider, --secret and --url are for --resign: give it too")
+			return nil, misusef("--provider, --secret and --url need --resign")
 		}
 		return &mockserver.ReplayChange{}, nil
 	}
@@ -147,7 +149,7 @@ func (r *replayFlags) change() (*mockserver.ReplayChange, error) {
 		return nil, err
 	}
 	if r.provider == "" {
-		return nil, misusef("--resign: whose scheme? give --provider and --secret")
+		return nil, misusef("--resign needs --provider and --secret")
 	}
 	p, err := known.Provider(r.provider)
 	if err != nil {
@@ -158,22 +160,22 @@ func (r *replayFlags) change() (*mockserver.ReplayChange, error) {
 	}
 	if _, err := signature.NewSigner(&p.Signing, r.secrets...); err != nil {
 		if len(r.secrets) == 0 {
-			return nil, misusef("--resign: %s signs with a secret: give --secret", p.Name)
+			return nil, misusef("--resign: %s signs with a secret: add --secret", p.Name)
 		}
 		return nil, misusef("--secret: %w", err)
 	}
 	return &mockserver.ReplayChange{Resign: &mockserver.ReplayResign{Provider: p, Secrets: r.secrets, URL: r.url}}, nil
 }
 
-// replaying is a run of replay.
-type replaying struct {
+// replayRun is one run of replay.
+type replayRun struct {
 	*replayFlags
-	w    World
-	left int // records that are left out
+	w       World
+	skipped int // number of records skipped
 }
 
-// all sends the captures of the file that can be sent.
-func (r *replaying) all(ctx context.Context, file *captureFile, client *mockserver.HTTPClient, change *mockserver.ReplayChange) error {
+// all sends the valid captures of the file.
+func (r *replayRun) all(ctx context.Context, file *captureFile, client *mockserver.HTTPClient, change *mockserver.ReplayChange) error {
 	plan := mockserver.ReplayPlan{
 		To: r.to, Change: *change, Client: client, Timeout: r.timeout, Connections: r.connections, Speed: r.speed, MaxGap: r.maxGap,
 		Waiting: r.waiting, Sent: r.print,
@@ -195,20 +197,20 @@ func (r *replaying) all(ctx context.Context, file *captureFile, client *mockserv
 	return nil
 }
 
-// waiting prints a wait that is long.
-func (r *replaying) waiting(wait time.Duration) {
+// waiting prints a long wait.
+func (r *replayRun) waiting(wait time.Duration) {
 	const long = 5 * time.Second
 	if wait >= long {
 		r.w.Stderr.Printf("next in %v\n", wait.Round(time.Second))
 	}
 }
 
-// replayed is what is printed of one capture as JSON.
+// replayed is the JSON output for one capture.
 type replayed struct {
 	Capture string `json:"capture"` // its id in the file
 	mockserver.Attempt
-	LagMS *float64 `json:"lag_ms,omitempty"` // how late it was sent, with --speed
-	Notes []string `json:"notes,omitempty"`  // what of its head was corrected or left out
+	LagMS *float64 `json:"lag_ms,omitempty"` // delay after its due time, with --speed
+	Notes []string `json:"notes,omitempty"`  // corrections of its head
 }
 
 // replaySummary is the last line of JSON, with --speed.
@@ -228,7 +230,7 @@ func milliseconds(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Microsecond)) / 1000
 }
 
-func (r *replaying) summary(sum *mockserver.ReplaySummary) error {
+func (r *replayRun) summary(sum *mockserver.ReplaySummary) error {
 	lag := lagTimes{milliseconds(sum.LagP50), milliseconds(sum.LagMax)}
 	if r.asJSON {
 		if r.speed == 0 {
@@ -236,11 +238,11 @@ func (r *replaying) summary(sum *mockserver.ReplaySummary) error {
 		}
 		return writeLine(r.w, struct {
 			Summary replaySummary `json:"summary"`
-		}{replaySummary{sum.Sent, sum.Acknowledged, r.left, lag}})
+		}{replaySummary{sum.Sent, sum.Acknowledged, r.skipped, lag}})
 	}
-	line := fmt.Sprintf("sent  %d, answered with 2xx %d", sum.Sent, sum.Acknowledged)
-	if r.left > 0 {
-		line += fmt.Sprintf(", left out %d", r.left)
+	line := fmt.Sprintf("sent  %d, acknowledged with 2xx %d", sum.Sent, sum.Acknowledged)
+	if r.skipped > 0 {
+		line += fmt.Sprintf(", skipped %d", r.skipped)
 	}
 	if r.speed > 0 {
 		line += fmt.Sprintf("\nlag   p50 %.1f ms, max %.1f ms", lag.P50, lag.Max)
@@ -249,7 +251,7 @@ func (r *replaying) summary(sum *mockserver.ReplaySummary) error {
 	return r.w.Stdout.Err()
 }
 
-// beginning is the first words of a response's body, on one line.
+// beginning returns the first words of a response's body, on one line.
 func beginning(body []byte) string {
 	const longest = 120
 	text := strings.Join(strings.Fields(string(body[:min(len(body), 4*longest)])), " ")
@@ -260,7 +262,7 @@ func beginning(body []byte) string {
 }
 
 // print prints an exchange.
-func (r *replaying) print(e mockserver.ReplayExchange) error {
+func (r *replayRun) print(e mockserver.ReplayExchange) error {
 	a := &e.Attempt
 	if r.asJSON {
 		line := replayed{Capture: e.Capture.ID, Attempt: *a, Notes: e.Notes}

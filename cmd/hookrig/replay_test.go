@@ -75,7 +75,7 @@ func TestExportImportReplay(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "inbox."+format)
 		run(t, exitPassed, "", append([]string{"export", "inbox", "--format", format, "--secrets", "keep", "-o", file}, at...)...)
 		stdout, _ := run(t, exitPassed, "", "replay", file, "--to", client.BinURL("replayed-"+format))
-		if !strings.Contains(stdout, "sent  3, answered with 2xx 3\n") {
+		if !strings.Contains(stdout, "sent  3, acknowledged with 2xx 3\n") {
 			t.Error(stdout)
 		}
 		stdout, _ = run(t, exitPassed, "", append([]string{"import", "imported-" + format, file}, at...)...)
@@ -151,7 +151,7 @@ func TestReplayFailsWhenTheConsumerDoes(t *testing.T) {
 	line := `{"id":"c00000009","method":"POST","target":"/in","version":"HTTP/1.1","headers":[["Host","h"],["Content-Length","%d"]],"body":"%s","at":"2026-01-15T09:00:00Z"}` + "\n"
 	file := fmt.Sprintf(line, 37, "eyJuIjoxMjM0NTY3ODkwMTIzNDU2Nzg5MCwicyI6ImFcL2IifQ==") + fmt.Sprintf(line, 0, "")
 	stdout, _ := run(t, exitFailed, file, "replay", "-", "--to", consumer.URL+"/hooks")
-	for _, want := range []string{"c00000009  POST /hooks, 37 bytes → 418 in ", " ms: I am a teapot\\u001b[31m\n", "0 bytes → 200 in ", "sent  2, answered with 2xx 1\n"} {
+	for _, want := range []string{"c00000009  POST /hooks, 37 bytes → 418 in ", " ms: I am a teapot\\u001b[31m\n", "0 bytes → 200 in ", "sent  2, acknowledged with 2xx 1\n"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%s, want %q", stdout, want)
 		}

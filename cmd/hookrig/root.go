@@ -16,14 +16,14 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// World is what a run of the program touches outside itself, so that a test can be it.
+// World is the environment of one run of the program. Tests replace it.
 type World struct {
 	Stdin io.Reader
-	// Stdout and Stderr take nothing that steers a terminal; see package terminal.
+	// Stdout and Stderr escape terminal control sequences; see package terminal.
 	Stdout, Stderr *terminal.Writer
-	// Environ lists the environment as os.Environ does.
+	// Environ returns the environment, as os.Environ does.
 	Environ func() []string
-	// Terminal says whether Stdout is one; live and coloured output goes there only.
+	// Terminal reports whether Stdout is a terminal. Only a terminal gets live and coloured output.
 	Terminal bool
 }
 
@@ -32,13 +32,14 @@ func world() World {
 	return World{Stdin: os.Stdin, Stdout: stdout, Stderr: terminal.NewWriter(os.Stderr), Environ: os.Environ, Terminal: stdout.IsTerminal()}
 }
 
-// Getenv is the value of a variable of the environment; "" when it is not set.
+// Getenv returns the value of an environment variable. It returns "" when it is not set.
 func (w World) Getenv(name string) string {
 	value, _ := w.LookupEnv(name)
 	return value
 }
 
-// LookupEnv is the value of a variable of the environment, and whether it is set. Of several lines of one name the last counts.
+// LookupEnv returns the value of an environment variable, and whether it is set. If the environment
+// has several lines for one name, the last counts.
 func (w World) LookupEnv(name string) (value string, set bool) {
 	for _, line := range w.Environ() {
 		if rest, ok := strings.CutPrefix(line, name+"="); ok {
@@ -48,13 +49,15 @@ func (w World) LookupEnv(name string) (value string, set bool) {
 	return value, set
 }
 
-// Color says whether output may be coloured: on a terminal, unless NO_COLOR is set.
+// Color reports whether stdout may be coloured.
 func (w World) Color() bool { return w.Terminal && w.coloured() }
 
-// coloured says whether the environment allows colours: NO_COLOR is not set, and the terminal is not "dumb".
+// coloured reports whether the environment allows colours: NO_COLOR is not set, and TERM is not
+// "dumb".
 func (w World) coloured() bool { return w.Getenv("NO_COLOR") == "" && w.Getenv("TERM") != "dumb" }
 
-// width is how many columns a line may have: those of the terminal, within 40 and 200; 0 where the output goes elsewhere.
+// width returns the width of the terminal in columns, limited to 40 to 200. It returns 0 when
+// stdout is not a terminal.
 func (w World) width() int {
 	f := w.Stdout.File()
 	if f == nil || !w.Terminal {
@@ -80,9 +83,10 @@ func Main(ctx context.Context, args []string, w World) int {
 	}
 	var exit *exitError
 	if !errors.As(err, &exit) {
-		exit = misuse(err) // cobra's own: unknown command, unknown flag, wrong count of arguments
+		// errors of cobra: unknown command, unknown flag, wrong number of arguments
+		exit = misuse(err)
 	}
-	if text := strings.TrimSpace(exit.told()); text != "" {
+	if text := strings.TrimSpace(exit.text()); text != "" {
 		w.Stderr.Printf("hookrig: %s\n", terminal.Lines(text))
 	}
 	return exit.code
@@ -91,14 +95,16 @@ func Main(ctx context.Context, args []string, w World) int {
 func newRoot(w World) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hookrig",
-		Short: "A server for testing webhooks: send like the real systems, capture byte for byte, check",
-		Long: `hookrig plays webhook providers (correctly signed events, their headers, retries and faults),
-captures what a consumer receives byte for byte, runs scenario files and sends bursts.
+		Short: "Test webhooks: send signed events, capture requests, check consumers",
+		Long: `hookrig acts as a webhook provider: it sends signed events with that provider's headers, retries
+and faults. It captures requests byte for byte, runs scenario files against your consumer and
+sends bursts of events.
 
 Exit codes: 0 passed, 1 failed, 2 misuse, 3 inconclusive.
 Results go to stdout, progress and logs to stderr.
-Every flag can be set by a variable: --allow-target is HOOKRIG_ALLOW_TARGET; one that can be repeated takes a comma
-list (--secret, --set, --fault, --option and --api-key: a line each).`,
+Every flag can be set with an environment variable: --allow-target is HOOKRIG_ALLOW_TARGET.
+Variables of repeatable flags take comma-separated values. Those of --secret, --set, --fault,
+--option and --api-key take one value per line.`,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -120,7 +126,7 @@ list (--secret, --set, --fault, --option and --api-key: a line each).`,
 	root.SetFlagErrorFunc(explainFlag)
 	pages := topics()
 	root.SetHelpCommand(newHelp(root, w, pages))
-	root.PersistentFlags().String("log-level", "warn", "the `LEVEL` of what is logged to stderr: debug, info, warn or error")
+	root.PersistentFlags().String("log-level", "warn", "log `LEVEL` on stderr: debug, info, warn or error")
 	root.AddCommand(
 		newRun(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
 		newBurst(w), newReplay(w), newExport(w), newImport(w), newLint(w),
@@ -131,7 +137,7 @@ list (--secret, --set, --fault, --option and --api-key: a line each).`,
 	return root
 }
 
-// logger writes to stderr, coloured on a terminal.
+// logger returns a logger that writes to stderr, in colour on a terminal.
 func logger(cmd *cobra.Command, w World) (*slog.Logger, error) {
 	level, err := logLevel(cmd)
 	if err != nil {
@@ -143,7 +149,7 @@ func logger(cmd *cobra.Command, w World) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: logged})), nil
 }
 
-// logged is what a log says, without secrets, on one line.
+// logged returns an attribute without secrets, on one line.
 func logged(_ []string, attr slog.Attr) slog.Attr {
 	switch attr.Value.Kind() {
 	case slog.KindString, slog.KindAny:

@@ -37,11 +37,15 @@ func newRun(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run FILE|DIR...",
 		Short: "Play scenario files and check the consumer",
-		Long: `Plays each scenario on a server of its own (in memory, on loopback), or on the running one at --server, and prints every
-step and a result. The name of a scenario that comes with hookrig, such as "tour", may be given instead of its file.
-A scenario file can do what a program can: it sends requests, to loopback, the target and what --allow-target names only,
-reads variables of the environment (${env:NAME}) and, with --allow-exec only, runs programs. Read a file that you did not write before you play it.
-Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in it is printed; 3: inconclusive, nothing could be checked.`,
+		Long: `Plays each scenario on a new server (in memory, on loopback), or on the running server at --server, and prints
+every step and its result. Instead of a file you can give the name of a scenario that comes with hookrig, such as
+"tour".
+
+Read a scenario file that you did not write before you run it. It can send requests to loopback, to the target and
+to hosts of --allow-target. It can read environment variables (${env:NAME}) and, with --allow-exec, run programs.
+
+Exit code 0: all scenarios passed; 1: one failed; 2: a file has mistakes, which are all printed; 3: inconclusive,
+something could not be checked.`,
 		Example: `  hookrig run scenarios/library/tour.yaml
   hookrig run tests/webhooks --target http://127.0.0.1:3000/hooks --secret S --junit report.xml`,
 		ValidArgsFunction: completeScenario,
@@ -50,7 +54,7 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 				return misuse(err)
 			}
 			if len(args) == 0 {
-				return misusef("run wants a scenario file or a folder of them; these come with hookrig: %s", strings.Join(libraryNames(), ", "))
+				return misusef("run wants a scenario file, a folder of scenario files, or a name: %s", strings.Join(libraryNames(), ", "))
 			}
 			known, err := r.knowledge.catalogue()
 			if err != nil {
@@ -64,22 +68,22 @@ Exit code 0: all passed; 1: one failed; 2: a file is wrong, and every mistake in
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.target, "target", "", "the `URL` of the consumer under test, in the place of the scenario's")
-	f.StringVar(&r.secret, "secret", "", "the `SECRET` that the consumer verifies with")
-	f.Var(&r.seed, "seed", "the `NUMBER` that fixes every event (default: the scenario's, or random, and printed)")
+	f.StringVar(&r.target, "target", "", "`URL` of the consumer under test; overrides the scenario's target")
+	f.StringVar(&r.secret, "secret", "", "`SECRET` that the consumer verifies signatures with")
+	f.Var(&r.seed, "seed", "`NUMBER` that determines every event (default: the scenario's seed, or random, and printed)")
 	f.StringVar(&r.junit, "junit", "", "write a JUnit report to `FILE`")
-	f.StringVar(&r.json, "json", "", "write the report as JSON to `FILE` (- is standard output, in the place of the text)")
-	f.StringVar(&r.html, "html", "", "write the report as one page of HTML to `FILE`")
-	f.StringVar(&r.server, "server", "", "the dashboard's `URL` of a running server")
-	f.StringVar(&r.token, "token", "", "that server's `TOKEN`")
-	f.StringSliceVar(&r.allow, "allow-target", nil, "a `CIDR|HOST` besides loopback and the target that scenarios may reach; repeatable")
-	f.BoolVar(&r.allowExec, "allow-exec", false, "let effects of the scenarios run programs (exec)")
+	f.StringVar(&r.json, "json", "", "write the report as JSON to `FILE` (- is standard output, instead of the text report)")
+	f.StringVar(&r.html, "html", "", "write the report as an HTML page to `FILE`")
+	f.StringVar(&r.server, "server", "", "`URL` of the dashboard of a running server")
+	f.StringVar(&r.token, "token", "", "`TOKEN` of that server")
+	f.StringSliceVar(&r.allow, "allow-target", nil, "also permit requests to this `CIDR|HOST`, not only to loopback and the target; repeatable")
+	f.BoolVar(&r.allowExec, "allow-exec", false, "permit effects that run programs (exec)")
 	r.tls.add(f)
 	r.knowledge.flags(cmd)
 	return cmd
 }
 
-// loadScenarios loads every file that the arguments stand for; the error holds every mistake of all of them.
+// loadScenarios loads all files of the arguments. The error contains all mistakes in all files.
 func loadScenarios(args []string, known *fixtures.Catalogue) ([]*scenarios.Scenario, error) {
 	var (
 		list     []*scenarios.Scenario
@@ -113,7 +117,7 @@ func loadScenarios(args []string, known *fixtures.Catalogue) ([]*scenarios.Scena
 			return nil, misuse(err)
 		}
 		if len(files) == 0 {
-			return nil, misusef("%s holds no scenario: they end in .yaml or .yml", arg)
+			return nil, misusef("%s contains no scenario: scenario files end in .yaml or .yml", arg)
 		}
 		for _, file := range files {
 			if err := add(scenarios.LoadWith(file, known)); err != nil {
@@ -127,13 +131,14 @@ func loadScenarios(args []string, known *fixtures.Catalogue) ([]*scenarios.Scena
 	return list, nil
 }
 
-// noScenario refuses a scenario as the file of a report: it was to be played, and a scenario file would be overwritten.
+// noScenario returns an error if the name of a report file is that of a scenario, which was
+// probably meant to be played and would be overwritten.
 func noScenario(flag, value string) error {
 	ext := filepath.Ext(value)
 	if ext != ".yaml" && ext != ".yml" && !slices.Contains(libraryNames(), value) {
 		return nil
 	}
-	return fmt.Errorf("%s %s: that is a scenario, and %s wants the file to write to: write %s - for standard output, or ./%s for a file of this name",
+	return fmt.Errorf("%s %s: this is a scenario, but %s wants an output file: write %s - for standard output, or ./%s for a file of this name",
 		flag, value, flag, flag, strings.TrimSuffix(value, ext))
 }
 
@@ -174,13 +179,13 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		return err
 	}
 	if r.server != "" {
-		if err := r.tls.checkServer(w, r.server, slices.ContainsFunc(list, calls)); err != nil {
+		if err := r.tls.checkServer(w, r.server, slices.ContainsFunc(list, makesRequests)); err != nil {
 			return err
 		}
 	}
 	o.Target, o.Repeat = r.target, r.repeat()
 	if w.Stderr.IsTerminal() && !w.Terminal {
-		// The text goes elsewhere: say here how far it is.
+		// The report goes to a file or pipe: show the progress on the terminal.
 		o.Progress = func(s scenarios.StepReport) { w.Stderr.Printf("%s %s\n", s.Status, s.ID) }
 	}
 	var client *mockserver.Client
@@ -189,7 +194,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 			return err
 		}
 	}
-	// A report that cannot be written is known before anything is played.
+	// Check that the reports can be written before anything is played.
 	if err := errors.Join(checkOut(r.json), checkOut(r.junit), checkOut(r.html)); err != nil {
 		return misuse(err)
 	}
@@ -208,7 +213,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		}
 		reports = append(reports, report)
 		if r.json != "-" {
-			// Each as it ends; the count of all comes last.
+			// Print each report when its scenario ends. The total comes last.
 			if err := scenarios.WriteText(w.Stdout, []scenarios.Report{report}, r.text(w)); err != nil {
 				return inconclusive(err)
 			}
@@ -218,7 +223,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		case ctx.Err() != nil:
 			why = "not run: interrupted"
 		case errors.Is(err, scenarios.ErrNoConsumer) && r.target != "":
-			why = "not run: the target cannot be reached" // as little as for the one before
+			why = "not run: the target cannot be reached" // no further scenario can reach it either
 		}
 		if why != "" {
 			for _, rest := range list[i+1:] {
@@ -236,13 +241,13 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 			return inconclusive(errors.New("interrupted: see the report"))
 		}
 		if r.json == "-" {
-			return inconclusive(broken[0]) // the reports have all of them
+			return inconclusive(broken[0]) // the reports contain all errors
 		}
 		return inconclusive(errors.New("inconclusive: see the report"))
 	case worst == scenarios.Failed:
 		return failed()
 	case worst == scenarios.Inconclusive, worst == scenarios.Errored:
-		return inconclusive(errors.New("some of what is needed to check was missing: see the report"))
+		return inconclusive(errors.New("data that some checks need is missing: see the report"))
 	}
 	return nil
 }
@@ -251,7 +256,7 @@ func (r *runFlags) text(w World) scenarios.TextOptions {
 	return scenarios.TextOptions{Color: w.Color(), Timings: w.Terminal, Width: w.width()}
 }
 
-// repeat are the flags of this command line that the same run needs again, but for those that every report names.
+// repeat returns the flags that repeat this run, without those that every report contains.
 func (r *runFlags) repeat() []string {
 	var words []string
 	for _, dir := range r.knowledge.folders {
@@ -278,13 +283,13 @@ func (r *runFlags) repeat() []string {
 	return words
 }
 
-// calls says whether the run of a scenario calls somebody itself, and not only the server does.
-func calls(s *scenarios.Scenario) bool {
+// makesRequests reports whether a run of the scenario makes requests itself, instead of the server.
+func makesRequests(s *scenarios.Scenario) bool {
 	return slices.ContainsFunc(s.Steps, func(step scenarios.Step) bool { return step.Verb() == "burst" }) ||
 		slices.ContainsFunc(slices.Collect(maps.Values(s.Effects)), func(e scenarios.Effect) bool { return e.HTTP != nil })
 }
 
-// play runs one scenario on a server of its own, or on the running one that client speaks to.
+// play runs one scenario on a new server, or on the running server of client.
 func (r *runFlags) play(
 	cmd *cobra.Command, w World, client *mockserver.Client, s *scenarios.Scenario, o scenarios.Options, allow []string,
 ) (scenarios.Report, error) {
@@ -296,7 +301,7 @@ func (r *runFlags) play(
 	if err != nil {
 		return scenarios.Report{}, err
 	}
-	// The server outlives an interrupt, so that the report says how far the run came.
+	// The server continues after an interrupt, so that the report contains the steps so far.
 	server, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{
 		RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log, Catalogue: o.Catalogue,
 		Trust: o.Trust,
@@ -308,7 +313,7 @@ func (r *runFlags) play(
 	return scenarios.Run(ctx, server.Client(), s, o)
 }
 
-// write writes the reports to the files that were asked for.
+// write writes the reports to the files of the flags.
 func (r *runFlags) write(w World, reports []scenarios.Report) error {
 	if len(reports) > 1 && r.json != "-" {
 		if err := scenarios.WriteTotal(w.Stdout, reports); err != nil {

@@ -11,13 +11,13 @@ import (
 	"github.com/hookrig/hookrig/scenarios"
 )
 
-// schemaKind is a format of files that has a JSON Schema.
+// schemaKind is a file format with a JSON Schema.
 type schemaKind struct {
 	name   string
 	schema func() []byte
 }
 
-// schemaKinds lists the formats. To add one is to add a line.
+// schemaKinds returns the formats.
 func schemaKinds() []schemaKind {
 	return []schemaKind{
 		{"scenario", scenarios.JSONSchema},
@@ -25,7 +25,7 @@ func schemaKinds() []schemaKind {
 	}
 }
 
-// schemaNames lists the names of the formats.
+// schemaNames returns the names of the formats.
 func schemaNames() []string {
 	var names []string
 	for _, kind := range schemaKinds() {
@@ -39,8 +39,8 @@ func newSchema(w World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema " + names,
 		Short: "Print the JSON Schema of a file format, for your editor",
-		Long: `Prints the JSON Schema (2020-12) of a file format. An editor that knows it completes keys and marks mistakes
-while you type. hookrig lint checks more than a schema can say.`,
+		Long: `Prints the JSON Schema (2020-12) of a file format. With it, your editor completes keys and marks mistakes while you
+type. hookrig lint finds more mistakes than the schema.`,
 		Example:           "  hookrig schema scenario > scenario.schema.json\n  hookrig schema provider > provider.schema.json",
 		Args:              exactArgs("a format"),
 		ValidArgsFunction: completeSchema,

@@ -32,7 +32,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits CODE ARG… runs hookrig and wants that exit code; stdout and stderr are then those of the run.
+// exits CODE ARG… runs hookrig and wants that exit code; stdout and stderr are then those of the
+// run.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: exits CODE ARG…")
@@ -51,8 +52,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// https KIND… starts an https server for each kind of certificate ("good", "name", "expired"), whose address is then $KIND. It answers 7.
-// The authority that vouches for all of them is in ca.pem.
+// https KIND… starts an https server for each kind of certificate ("good", "name", "expired"),
+// whose address is then $KIND. It answers 7. The authority that vouches for all of them is in
+// ca.pem.
 func https(ts *testscript.TestScript, neg bool, kinds []string) {
 	if neg || len(kinds) == 0 {
 		ts.Fatalf("usage: https KIND…")

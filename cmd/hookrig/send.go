@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,11 +38,12 @@ func newSend(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "send PROVIDER EVENT --to URL",
 		Short: "Send one signed event to a URL, as the provider would",
-		Long: `Renders the event, signs it and sends it. The same --seed gives the same body. Without --secret one is
-minted as the provider would mint it, and printed. Each attempt is printed as it is made, with the consumer's answer.
-Exit code 0: the consumer answered with success, or as --expect says; 1: it did not; 3: interrupted, or nothing could be sent.
+		Long: `Renders the event, signs it and sends it. The same --seed gives the same body. Without --secret, a secret is
+generated as the provider would do, and printed. Each attempt is printed when it is made, with the response.
+Exit code 0: the consumer responded with success, or with a status of --expect; 1: it did not; 3: interrupted, or
+nothing could be sent.
 
-Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 only):
+Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 applies to attempts 1 and 3 only):
 ` + faultHelp(),
 		Example: `  hookrig send neostore Pass:Installed --to http://127.0.0.1:3000/hooks --secret S
   hookrig send subscribfy wallet_pass/created --to http://127.0.0.1:3000/hooks --secret S --fault signature:missing
@@ -51,17 +53,17 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 is for attempts 1 and 3 o
 		RunE:              func(cmd *cobra.Command, args []string) error { return send(cmd, w, args[0], args[1], &s) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.to, "to", "", "where to send it, an http or https `URL`")
-	f.StringVar(&s.secret, "secret", "", "the `SECRET` that it is signed with")
-	f.StringVar(&s.tenant, "tenant", "", "the `NAME` of the tenant, store or project it comes from")
-	f.Var(&s.seed, "seed", "the `NUMBER` that fixes the body (default: random, and printed)")
+	f.StringVar(&s.to, "to", "", "http or https `URL` of the consumer")
+	f.StringVar(&s.secret, "secret", "", "signing `SECRET`")
+	f.StringVar(&s.tenant, "tenant", "", "`NAME` of the tenant, store or project of the event")
+	f.Var(&s.seed, "seed", "`NUMBER` that determines the body (default: random, and printed)")
 	f.StringArrayVar(&s.set, "set", nil, "overwrite a member of the body, `POINTER=JSON`; repeatable")
-	f.StringVar(&s.body, "body", "", "send the bytes of `FILE` (- is standard input) as they are, instead of a rendered body")
-	f.StringArrayVar(&s.faults, "fault", nil, "do something wrong on purpose, `KIND[:ARG]`; repeatable")
-	f.StringVar(&s.retry, "retry", "", "a retry `PROFILE` of the provider, on the real clock (default: the provider's)")
-	f.DurationVar(&s.timeout, "timeout", 0, "`DURATION` of one attempt (default: the provider's)")
-	f.StringVar(&s.expect, "expect", "", "the `STATUS` that the consumer is to answer, a comma list: 401, 4xx (default: success)")
-	f.BoolVarP(&s.verbose, "verbose", "v", false, "print each request and each answer whole")
+	f.StringVar(&s.body, "body", "", "send the exact bytes of `FILE` (- is standard input) instead of a rendered body")
+	f.StringArrayVar(&s.faults, "fault", nil, "add a fault, `KIND[:ARG]`; repeatable")
+	f.StringVar(&s.retry, "retry", "", "retry `PROFILE` of the provider, in real time (default: one attempt)")
+	f.DurationVar(&s.timeout, "timeout", 0, "time limit of one attempt, a `DURATION` (default: the provider's)")
+	f.StringVar(&s.expect, "expect", "", "expected `STATUS` codes of the response, comma-separated: 401, 4xx (default: success)")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "print each request and response in full")
 	f.BoolVar(&s.asJSON, "json", false, "print the delivery as JSON")
 	s.tls.add(f)
 	s.knowledge.flags(cmd)
@@ -112,7 +114,7 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		return err
 	}
 	store := mockserver.NewMemory(mockserver.MemoryOptions{})
-	// The dispatcher outlives an interrupt, so that the report says how far the delivery came.
+	// The dispatcher continues after an interrupt, so that the attempt under way is reported.
 	d, err := mockserver.NewDispatcher(context.WithoutCancel(ctx), mockserver.DispatcherOptions{
 		Catalogue: known, Store: store, Wire: &mockserver.HTTPClient{Dial: guard.Dial, Trust: trust}, Log: log,
 	})
@@ -127,14 +129,14 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		secret = p.MintSecret(fixtures.Draw{Seed: *emission.Seed, Stream: "secret"})
 	}
 	endpoint := mockserver.Endpoint{
-		Provider: name, Tenant: s.tenant, URL: s.to, Retry: s.retry, Timeout: mockserver.Duration(s.timeout),
+		Provider: name, Tenant: s.tenant, URL: s.to, Retry: cmp.Or(s.retry, mockserver.NoRetry), Timeout: mockserver.Duration(s.timeout),
 	}
 	if secret != "" {
 		endpoint.Secrets = []string{secret}
 	}
 	deliveries, err := d.Deliver(ctx, endpoint, emission)
 	if errors.Is(err, mockserver.ErrInvalid) {
-		return misuse(plainly(err))
+		return misuse(withoutPrefix(err))
 	}
 	if err != nil {
 		return inconclusive(err)
@@ -144,15 +146,15 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 		about = w.Stderr
 	}
 	if s.secret == "" && secret != "" {
-		about.Printf("secret  %s (minted; give --secret to choose it)\n", secret)
+		about.Printf("secret  %s (generated; set it with --secret)\n", secret)
 	}
 	about.Printf("seed    %d\n", *emission.Seed)
-	watch := watching{out: w.Stdout, verbose: s.verbose}
+	printer := deliveryPrinter{out: w.Stdout, verbose: s.verbose}
 	if s.asJSON {
-		watch.out = terminal.NewWriter(io.Discard)
+		printer.out = terminal.NewWriter(io.Discard)
 	}
 	for i := range deliveries {
-		if deliveries[i], err = watch.delivery(ctx, store, deliveries[i].ID); err != nil {
+		if deliveries[i], err = printer.delivery(ctx, store, deliveries[i].ID); err != nil {
 			return inconclusive(err)
 		}
 	}
@@ -170,8 +172,8 @@ func send(cmd *cobra.Command, w World, name, event string, s *sendFlags) error {
 	return sendResult(ctx, deliveries, expected)
 }
 
-// refused says what to look at when the consumer refused a request whose signature is right; "" when it did not. given
-// is the secret of --secret, used the one that signed.
+// refused returns a hint for a consumer that refused a request with a valid signature, or "". given
+// is the secret of --secret, used is the secret that signed.
 func refused(p *fixtures.Provider, deliveries []mockserver.Delivery, given, used string) string {
 	if !slices.ContainsFunc(deliveries, func(d mockserver.Delivery) bool {
 		n := len(d.Attempts)
@@ -179,19 +181,19 @@ func refused(p *fixtures.Provider, deliveries []mockserver.Delivery, given, used
 	}) {
 		return ""
 	}
-	look := "; what it has to check: hookrig events " + p.Name
+	more := "; hookrig events " + p.Name + " shows how to check it"
 	switch {
 	case len(p.Signing.Signatures) == 0:
-		return p.Name + " signs nothing, so the consumer cannot ask for a signature" + look
+		return p.Name + " does not sign, so the consumer cannot require a signature" + more
 	case used == "":
-		return "no secret was given, so nothing is signed: give --secret the one that the consumer has" + look
+		return "there is no secret, so the event is not signed: set the consumer's secret with --secret" + more
 	case given == "":
-		return "the secret was minted, so the consumer cannot know it: give --secret the one that it has" + look
+		return "the secret was generated, so the consumer cannot know it: set the consumer's secret with --secret" + more
 	}
-	return "the signature is right for this secret: either the consumer has another one, or it checks other bytes than the body's, as they arrive" + look
+	return "the signature is valid for this secret: the consumer has another secret, or does not check the exact bytes of the body" + more
 }
 
-// readBody reads the body that --body names, at most as much as is sent.
+// readBody reads the file of --body, up to the largest size that is sent.
 func readBody(w World, name string) ([]byte, error) {
 	const most = 16 << 20
 	in := w.Stdin
@@ -208,14 +210,14 @@ func readBody(w World, name string) ([]byte, error) {
 	case err != nil:
 		return nil, misusef("--body %s: %w", name, err)
 	case len(body) > most:
-		return nil, misusef("--body %s: it has more than %d MiB, the most that is sent", name, most>>20)
+		return nil, misusef("--body %s: the file is larger than %d MiB, the limit", name, most>>20)
 	case body == nil:
 		body = []byte{}
 	}
 	return body, nil
 }
 
-// expectedStatuses reads --expect: statuses and classes of them.
+// expectedStatuses parses --expect: statuses and classes.
 func expectedStatuses(text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
@@ -224,7 +226,7 @@ func expectedStatuses(text string) ([]string, error) {
 	for i, word := range list {
 		word = strings.ToLower(strings.TrimSpace(word))
 		if len(word) != 3 || word[0] < '1' || word[0] > '9' || word[1:] != "xx" && strings.Trim(word[1:], "0123456789") != "" {
-			return nil, misusef("--expect %q: want statuses or classes of them, as in 401 or 4xx,503", text)
+			return nil, misusef("--expect %q: want statuses or classes, as in 401 or 4xx,503", text)
 		}
 		list[i] = word
 	}
@@ -238,7 +240,8 @@ func isExpected(status int, expected []string) bool {
 	})
 }
 
-// sendResult is nil when every delivery was delivered, or dropped as a fault asked; with expected statuses, when each was answered so.
+// sendResult returns nil when every delivery was delivered, or dropped by a fault. With expected
+// statuses, it returns nil when every response has one of them.
 func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected []string) error {
 	var result error
 	for _, d := range deliveries {
@@ -252,7 +255,7 @@ func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected 
 				result = failed()
 			}
 		case len(expected) > 0 && d.State == mockserver.Dropped:
-			return inconclusive(errors.New("nothing was sent, so no answer can be checked: leave out the drop fault or --expect"))
+			return inconclusive(errors.New("nothing was sent, so there is no response to check: remove the drop fault or --expect"))
 		case d.State == mockserver.Delivered || d.State == mockserver.Dropped:
 		case d.State == mockserver.Pending && ctx.Err() != nil:
 			return inconclusive(fmt.Errorf("interrupted: the delivery is pending after %d of its attempts", len(d.Attempts)))
@@ -267,7 +270,7 @@ func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected 
 	return result
 }
 
-// parseSettings reads POINTER=JSON; a value that is not JSON is taken as text.
+// parseSettings parses POINTER=JSON. A value that is not JSON is a string.
 func parseSettings(list []string) ([]fixtures.Setting, error) {
 	var settings []fixtures.Setting
 	for _, text := range list {
@@ -284,7 +287,7 @@ func parseSettings(list []string) ([]fixtures.Setting, error) {
 	return settings, nil
 }
 
-// writeJSON prints one value, indented, with nothing escaped that JSON does not ask for.
+// writeJSON writes one value, indented, without HTML escapes.
 func writeJSON(out io.Writer, v any) error {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)

@@ -32,11 +32,13 @@ func newServe(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server: capture address, dashboard (HTTP API and page), providers",
-		Long: `Runs until interrupted. Every bin is a path of the capture address, made on first use:
-http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sender gets a response.
+		Long: `Runs until interrupted. A bin is the first segment of a path at the capture address, and is made on
+first use: http://127.0.0.1:8081/any-name/any/path. Captures are on disk before their sender gets a
+response.
 
-What is kept has a bound: the oldest captures and deliveries make room for new ones, and are counted as evicted. What can
-make no room, such as deliveries still to be made beyond half of --keep-bytes, is refused with 507.`,
+Storage is limited: the oldest captures and deliveries are evicted to make room for new ones, and
+are counted. Requests for which no room can be made are refused with 507, such as those that would
+make pending deliveries larger than half of --keep-bytes.`,
 		Example: "  hookrig serve\n  hookrig serve --data ./server --capture 127.0.0.1:9001 --dashboard 127.0.0.1:9000",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -91,7 +93,7 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 				w.Stdout.Printf("TLS        %s/<bin>\nCA         %s\n", url, ca)
 			}
 			own.print(w.Stdout, server)
-			w.Stdout.Printf("keeps      %s\n", describeKept(limits, o.MaxBody))
+			w.Stdout.Printf("keeps      %s\n", describeLimits(limits, o.MaxBody))
 			if err := own.seed(cmd.Context(), server); err != nil {
 				return inconclusive(errors.Join(err, server.Close(), store.Close()))
 			}
@@ -106,15 +108,15 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Capture, "capture", "127.0.0.1:8081", "capture address, `HOST:PORT`")
-	f.StringVar(&o.CaptureTLS, "capture-tls", "", "a second capture address that speaks TLS, `HOST:PORT`, with a certificate authority kept with the data")
+	f.StringVar(&o.CaptureTLS, "capture-tls", "", "second capture address with TLS, `HOST:PORT`; its certificate authority is stored with the data")
 	f.StringVar(&o.DashboardAddress, "dashboard", "127.0.0.1:8080", "address of the dashboard (API and page), `HOST:PORT`")
-	f.StringVar(&o.CaptureURL, "capture-url", "", "the `URL` that the capture address has from outside: behind a proxy, or published by a container (default: http:// and --capture)")
-	f.StringVar(&o.DashboardURL, "dashboard-url", "", "the `URL` that the dashboard has from outside; it may have a path (default: http:// and --dashboard)")
-	f.StringVar(&data, "data", defaultData(w), "where records are kept: a `DIR`, or \"memory\"")
-	f.StringVar(&clock, "clock", "real", "the retry schedule's `CLOCK`: real, or virtual (it moves when told to)")
-	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "a `CIDR|HOST` besides loopback that may be delivered to; repeatable")
-	f.StringVar(&o.Token, "token", "", "the `TOKEN` that callers of the dashboard must show; needed for an address other than loopback")
-	f.BoolVar(&o.Insecure, "insecure", false, "listen on other addresses than loopback without a token")
+	f.StringVar(&o.CaptureURL, "capture-url", "", "public `URL` of the capture address, behind a proxy or in a container (default: http:// and --capture)")
+	f.StringVar(&o.DashboardURL, "dashboard-url", "", "public `URL` of the dashboard; it may have a path (default: http:// and --dashboard)")
+	f.StringVar(&data, "data", defaultData(w), "`DIR` for stored requests and deliveries, or \"memory\" to store nothing on disk")
+	f.StringVar(&clock, "clock", "real", "`CLOCK` of the retry schedule: real, or virtual (POST /api/v1/clock/advance moves it)")
+	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "also permit deliveries to this `CIDR|HOST`, not only to loopback; repeatable")
+	f.StringVar(&o.Token, "token", "", "`TOKEN` that the dashboard requires; needed for addresses other than loopback")
+	f.BoolVar(&o.Insecure, "insecure", false, "permit addresses other than loopback without a token")
 	keep.add(f)
 	tls.add(f)
 	own.add(f)
@@ -122,21 +124,21 @@ make no room, such as deliveries still to be made beyond half of --keep-bytes, i
 	return cmd
 }
 
-// serveHint tells a person how to go on.
+// serveHint tells a new user what to try next.
 const serveHint = `
-capture something:  curl -d '{"hello":"world"}' %[1]s/inbox
-send a real event:  hookrig send neostore Pass:Installed --to %[1]s/inbox
-look at it:         open %[2]s in a browser; ctrl-C stops
+capture a request:   curl -d '{"hello":"world"}' %[1]s/inbox
+send a signed event: hookrig send neostore Pass:Installed --to %[1]s/inbox
+see both:            open %[2]s in a browser; ctrl-C stops the server
 
 `
 
-// openStore opens what --data names and says where it is.
+// openStore opens the store that --data names. It returns its location too.
 func openStore(ctx context.Context, data string, limits mockserver.Limits, log *slog.Logger) (mockserver.Store, string, error) {
 	switch {
 	case data == "memory":
 		return mockserver.NewMemory(mockserver.MemoryOptions(limits)), "memory", nil
 	case strings.HasPrefix(data, "postgres://"), strings.HasPrefix(data, "postgresql://"):
-		return nil, "", misusef("--data %q: this build keeps records in a directory or in memory; Postgres is not supported", data)
+		return nil, "", misusef("--data %q: this build stores records in a directory or in memory; it does not support Postgres", data)
 	case data == "":
 		return nil, "", misusef("--data is empty: want a directory, or \"memory\"")
 	}
@@ -147,18 +149,19 @@ func openStore(ctx context.Context, data string, limits mockserver.Limits, log *
 	store, err := sqlite.Open(ctx, dir, sqlite.Options{PerBin: limits.PerBin, Deliveries: limits.Deliveries, Bytes: limits.Bytes, For: limits.For, Log: log})
 	switch {
 	case errors.Is(err, sqlite.ErrInUse):
-		return nil, "", inconclusive(fmt.Errorf("--data %s: %w\nstop the hookrig that has it open, or give another folder", data, err))
+		return nil, "", inconclusive(fmt.Errorf("--data %s: %w\nstop the other hookrig, or choose another folder", data, err))
 	case errors.Is(err, syscall.ENOTDIR):
 		return nil, "", misusef("--data %q: want a directory, or \"memory\": %w", data, err)
 	case errors.Is(err, syscall.ELOOP), errors.Is(err, fs.ErrExist):
-		return nil, "", misusef("--data %q: want a directory, or \"memory\"; this is a link that leads to none", data)
+		return nil, "", misusef("--data %q: want a directory, or \"memory\"; this is a symbolic link without a target", data)
 	case err != nil:
 		return nil, "", inconclusive(fmt.Errorf("--data %s: %w", data, err))
 	}
 	return store, dir, nil
 }
 
-// defaultData is $XDG_DATA_HOME/hookrig, ~/.local/share/hookrig, or the working directory's .hookrig.
+// defaultData returns $XDG_DATA_HOME/hookrig, ~/.local/share/hookrig, or .hookrig in the working
+// directory.
 func defaultData(w World) string {
 	if dir := w.Getenv("XDG_DATA_HOME"); dir != "" {
 		return filepath.Join(dir, "hookrig")
@@ -169,7 +172,7 @@ func defaultData(w World) string {
 	return ".hookrig"
 }
 
-// startError tells a wrong option, which is misuse, from a port that is taken, which is not.
+// startError returns a usage error for a wrong option, and an inconclusive error for a port in use.
 func startError(err error) error {
 	if op := (*net.OpError)(nil); errors.As(err, &op) {
 		return inconclusive(err)

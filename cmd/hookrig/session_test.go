@@ -21,7 +21,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// session is a run of the program in this process, which a test reads line by line and can interrupt.
+// session is a run of the program in this process, which a test reads line by line and can
+// interrupt.
 type session struct {
 	out, err  *bufio.Reader
 	interrupt context.CancelFunc
@@ -97,7 +98,7 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	for _, system := range []string{"ethpass", "neostore", "subscribfy"} {
 		line(t, s.out, `^`+system+` +`+regexp.QuoteMeta(server)+`/`+system+`\n$`)
 	}
-	line(t, s.out, `^keeps +1GiB in all, 100000 captures a bin, 100000 deliveries, for ever; bodies up to 16MiB\n$`)
+	line(t, s.out, `^keeps +1GiB in total, 100000 captures per bin, 100000 deliveries, without a time limit; bodies up to 16MiB\n$`)
 	line(t, s.err, `^\n$`)
 	line(t, s.err, `curl .*`+regexp.QuoteMeta(capture)+`/inbox`)
 	line(t, s.err, `hookrig send .* --to `+regexp.QuoteMeta(capture)+`/inbox`)
@@ -108,7 +109,7 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	_, stderr := start(t, "serve", "--capture", strings.TrimPrefix(capture, "http://"), "--dashboard", "127.0.0.1:0", "--data", "memory").end(t, exitInconclusive)
 	want(t, stderr, `^hookrig: capture address .* is in use`)
 	_, stderr = start(t, "listen", "--capture", strings.TrimPrefix(capture, "http://")).end(t, exitInconclusive)
-	want(t, stderr, `is in use(.*\n)*.*if it is a hookrig serve that has it, listen there: --server with its dashboard's URL\n$`)
+	want(t, stderr, `is in use(.*\n)*.*if a hookrig serve uses it, listen there: set --server to the URL of its dashboard\n$`)
 
 	s.interrupt()
 	_, stderr = s.end(t, exitPassed)
@@ -150,7 +151,7 @@ func TestServeOverTLS(t *testing.T) {
 		s.end(t, exitPassed)
 	}
 	_, stderr := start(t, "serve", "--capture-tls", "0.0.0.0:0", "--data", "memory").end(t, exitMisuse)
-	want(t, stderr, `TLS capture address "0.0.0.0:0": .*set a token`)
+	want(t, stderr, `TLS capture address "0.0.0.0:0": .*give a token`)
 }
 
 func TestServeSaysThatItsFolderIsInUse(t *testing.T) {
@@ -161,7 +162,7 @@ func TestServeSaysThatItsFolderIsInUse(t *testing.T) {
 	line(t, first.out, `^capture`)
 	_, stderr := start(t, args...).end(t, exitInconclusive)
 	want(t, stderr, `in use`)
-	want(t, stderr, `stop the hookrig that has it open, or give another folder`)
+	want(t, stderr, `stop the other hookrig, or choose another folder`)
 	first.interrupt()
 	first.end(t, exitPassed)
 }
@@ -256,7 +257,7 @@ func TestListenForwards(t *testing.T) {
 	to = line(t, s.err, `^listening on (\S+)\n$`)[1]
 	line(t, s.err, `^forwarding to `)
 	send = start(t, "send", "neostore", "Pass:Created", "--to", to, "--secret", "S")
-	const none = `no response, and the sender got 502: connection refused\n$`
+	const none = `no response, the sender got 502: connection refused\n$`
 	arrived = line(t, s.out, `^\S+  (c\d+)  POST /inbox  \d+ bytes  application/json; charset=utf-8(  → `+none+`|\n$)`)
 	if arrived[2] == "\n" {
 		line(t, s.out, `^\S+  `+arrived[1]+`  `+regexp.QuoteMeta(consumer.URL)+`/ → `+none)
@@ -266,7 +267,8 @@ func TestListenForwards(t *testing.T) {
 	s.end(t, exitPassed)
 }
 
-// A bin of a running server may forward already: the responses of its consumer are shown, however late they come.
+// A bin of a running server may forward already: the responses of its consumer are shown, however
+// late they come.
 func TestListenShowsTheResponsesOfARunningServer(t *testing.T) {
 	t.Parallel()
 	answer := make(chan struct{})
@@ -389,7 +391,8 @@ func TestBurstAccountsForABin(t *testing.T) {
 	}
 }
 
-// A dashboard that the capture address names may be out of reach, as behind the ports of a container: that is said.
+// A dashboard that the capture address names may be out of reach, as behind the ports of a
+// container: that is said.
 func TestBurstSaysThatTheDashboardIsOutOfReach(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -404,5 +407,5 @@ func TestBurstSaysThatTheDashboardIsOutOfReach(t *testing.T) {
 	t.Cleanup(capture.Close)
 	_, stderr := start(t, "burst", "neostore", "--to", capture.URL+"/load").end(t, exitInconclusive)
 	want(t, stderr, nobody)
-	want(t, stderr, `with --server, or --no-reconcile`)
+	want(t, stderr, `with --server, or use --no-reconcile`)
 }

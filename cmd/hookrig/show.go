@@ -5,9 +5,9 @@ import "github.com/spf13/cobra"
 func newShow(w World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NAME",
-		Short: "Print a scenario that comes with hookrig, to read it or to change a copy",
-		Long: `Prints the file of a scenario that comes with hookrig, as it is. Save it under another name, change it, and
-play your copy with hookrig run.`,
+		Short: "Print a scenario that comes with hookrig",
+		Long: `Prints the file of a scenario that comes with hookrig. You can save it under another name, change it, and play
+your copy with hookrig run.`,
 		Example: "  hookrig show duplicate\n  hookrig show duplicate > mine.yaml",
 		Args:    exactArgs("NAME"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {

@@ -7,19 +7,20 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// shown prints a bin's captures, and later their responses.
+// shown prints the captures of a bin, and later their responses.
 type shown struct {
 	*listenFlags
 	w          World
 	client     *mockserver.Client
 	bin        string
-	unanswered map[uint64]string // by seq: ids of captures that were told, and whose consumer has not responded yet
+	unanswered map[uint64]string // ids of printed captures without a response, by sequence number
 }
 
-// mostUnanswered bounds the captures whose responses are waited for. The response to another one is printed as a capture.
+// mostUnanswered is the largest number of captures whose responses are awaited. Further captures
+// are printed with their response.
 const mostUnanswered = 10_000
 
-// update prints what one update says.
+// update prints one update.
 func (s *shown) update(ctx context.Context, u mockserver.Update) error {
 	switch {
 	case u.Ready != nil:
@@ -46,12 +47,12 @@ func (s *shown) update(ctx context.Context, u mockserver.Update) error {
 	return nil
 }
 
-// whySkipped says why requests are not shown.
+// whySkipped returns the reason why requests are not shown.
 func whySkipped(why string) string {
 	if why == mockserver.Behind {
-		return "they came faster than they could be printed; the server has them"
+		return "they arrived faster than they could be printed; the server has recorded them"
 	}
-	return "the bin let go of them before they could be printed"
+	return "the bin evicted them before they could be printed"
 }
 
 // capture prints a capture, or the response to one that was printed before.
@@ -69,7 +70,7 @@ func (s *shown) capture(c *mockserver.Capture) error {
 	return s.print(s.w, *c)
 }
 
-// answered looks for the responses that came without being told.
+// answered prints responses of which there was no update.
 func (s *shown) answered(ctx context.Context) error {
 	for seq, id := range s.unanswered {
 		c, err := s.client.Capture(ctx, id)

@@ -10,13 +10,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// target checks the http(s) URL of a consumer, given by a flag, and returns its host and a guard that allows dialling it:
-// naming a consumer on the command line permits it. Link-local and metadata addresses stay refused. An address without
-// a scheme is replaced by an http:// URL in *value.
+// target checks the URL of a consumer in a flag. It returns its host and a guard that permits
+// connections to it, because naming a consumer on the command line permits it. The guard still
+// refuses link-local and metadata addresses. target adds a missing http:// to *value.
 func target(flag string, value *string) (string, *mockserver.Guard, error) {
 	text := *value
 	if text == "" {
-		return "", nil, misusef("%s is missing: give the consumer's address, as in %s http://127.0.0.1:3000/hooks", flag, flag)
+		return "", nil, misusef("%s is missing: want the consumer's URL, as in %s http://127.0.0.1:3000/hooks", flag, flag)
 	}
 	u, err := url.Parse(withScheme(text))
 	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -39,8 +39,8 @@ func target(flag string, value *string) (string, *mockserver.Guard, error) {
 	return host, guard, nil
 }
 
-// withScheme adds http:// to HOST:PORT, with or without a path, and http://127.0.0.1: to a bare PORT. It returns any
-// other text unchanged: a word alone is more often a mistake than a host.
+// withScheme adds http:// to HOST:PORT, with or without a path, and http://127.0.0.1: to a bare
+// PORT. It returns any other text unchanged: a word alone is more often a mistake than a host.
 func withScheme(text string) string {
 	if isPort(text) {
 		return "http://127.0.0.1:" + text

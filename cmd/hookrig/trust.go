@@ -13,25 +13,25 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// trustFlags say which certificates are taken of those who are called by https.
+// trustFlags select the server certificates that https clients accept.
 type trustFlags struct {
 	files []string
 	skip  bool
 }
 
 func (t *trustFlags) add(f *pflag.FlagSet) {
-	f.StringSliceVar(&t.files, "cacert", nil, "for https, trust the certificates in this PEM `FILE` besides the system's; repeatable")
+	f.StringSliceVar(&t.files, "cacert", nil, "for https, also trust the certificates in this PEM `FILE`; repeatable")
 	f.BoolVar(&t.skip, "skip-verify", false, "for https, do not check certificates")
 }
 
-// given says whether any of the flags is set.
+// given reports whether any of the flags is set.
 func (t *trustFlags) given() bool { return len(t.files) > 0 || t.skip }
 
-// trust reads the files, and warns where certificates are not checked.
+// trust reads the files. It prints a warning if certificates are not checked.
 func (t *trustFlags) trust(cmd *cobra.Command, w World) (mockserver.Trust, error) {
 	trust := mockserver.Trust{SkipVerify: t.skip}
 	if len(t.files) == 0 && cmd.Flags().Changed("cacert") {
-		return trust, misusef("--cacert is empty: leave it out, or write --cacert FILE; an unset variable in a script often leaves it so")
+		return trust, misusef("--cacert is empty: leave it out, or write --cacert FILE; is it set from an unset variable in a script?")
 	}
 	for _, name := range t.files {
 		text, err := readCertificates(name)
@@ -43,12 +43,13 @@ func (t *trustFlags) trust(cmd *cobra.Command, w World) (mockserver.Trust, error
 		}
 	}
 	if t.skip {
-		w.Stderr.Printf("%s\n", "hookrig: warning: --skip-verify: certificates are not checked; anybody in between can read and change the requests")
+		w.Stderr.Printf("%s\n", "hookrig: warning: --skip-verify: certificates are not checked; anybody on the network path can read and change the requests")
 	}
 	return trust, nil
 }
 
-// readCertificates reads a file of certificates. Only an ordinary one is opened: a pipe might never be written to, and a device never end.
+// readCertificates reads a file of certificates. It refuses pipes and devices, because reading them
+// may never end.
 func readCertificates(name string) ([]byte, error) {
 	const (
 		most = 1 << 20
@@ -57,7 +58,8 @@ func readCertificates(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%w: %s", errors.Unwrap(err), want) // without the path, which the caller names
+		// without the path, which the caller adds
+		return nil, fmt.Errorf("%w: %s", errors.Unwrap(err), want)
 	case info.IsDir():
 		return nil, errors.New("it is a folder: " + want)
 	case !info.Mode().IsRegular():
@@ -75,15 +77,16 @@ func readCertificates(name string) ([]byte, error) {
 	return text, err
 }
 
-// checkServer refuses the flags where a server elsewhere makes the calls that they are about, unless this command makes some too: the one of
-// the server itself when that is https, or others.
+// checkServer returns an error if the flags have no effect because a running server makes all
+// requests. They have an effect if the command calls the server by https, or makes other requests
+// itself (others).
 func (t *trustFlags) checkServer(w World, server string, others bool) error {
 	switch {
 	case !t.given():
 		return nil
 	case !others && !strings.HasPrefix(server, "https://"):
-		return misusef("--cacert and --skip-verify: the server at --server checks the certificates of whom it calls as it was told itself: give them to the hookrig serve that runs it")
+		return misusef("--cacert and --skip-verify do not apply to the server at --server: give them to its hookrig serve")
 	}
-	w.Stderr.Printf("%s\n", "hookrig: --cacert and --skip-verify are for what this command calls itself; the server at --server delivers and forwards with those of its hookrig serve")
+	w.Stderr.Printf("%s\n", "hookrig: --cacert and --skip-verify apply to the requests of this command; the server at --server uses the flags of its hookrig serve")
 	return nil
 }

@@ -64,8 +64,8 @@ func TestListenForwardsByHTTPS(t *testing.T) {
 	}
 }
 
-// What serve delivers, forwards and sends again reaches a consumer by https that is trusted; a dashboard behind https is asked as a
-// consumer is.
+// What serve delivers, forwards and sends again reaches a consumer by https that is trusted; a
+// dashboard behind https is asked as a consumer is.
 func TestServeAndADashboardByHTTPS(t *testing.T) {
 	t.Parallel()
 	consumer, ca := startHTTPS(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "7") }))
@@ -88,7 +88,7 @@ func TestServeAndADashboardByHTTPS(t *testing.T) {
 
 	// The server delivers with what it was told itself, whatever the command takes.
 	_, stderr := start(t, "run", "duplicate", "--target", consumer, "--secret", "S", "--server", dashboard, "--cacert", dashboardCA).end(t, exitPassed)
-	want(t, stderr, `^hookrig: --cacert and --skip-verify are for what this command calls itself`)
+	want(t, stderr, `^hookrig: --cacert and --skip-verify apply to the requests of this command`)
 
 	for _, args := range [][]string{
 		{"import", "load", file},
@@ -112,7 +112,7 @@ func TestServeAndADashboardByHTTPS(t *testing.T) {
 		start(t, append(server, "--cacert", dashboardCA)...).end(t, exitPassed)
 	}
 	listening := start(t, "listen", "--server", dashboard, "--cacert", dashboardCA)
-	line(t, listening.err, `^hookrig: --cacert and --skip-verify are for what this command calls itself`)
+	line(t, listening.err, `^hookrig: --cacert and --skip-verify apply to the requests of this command`)
 	line(t, listening.err, `^listening on `+regexp.QuoteMeta(captured)+`/inbox\n$`)
 	listening.interrupt()
 	listening.end(t, exitPassed)

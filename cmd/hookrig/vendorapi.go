@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
-// vendorAPIFlags are the flags about the systems' own APIs.
+// vendorAPIFlags are the flags for the vendor APIs.
 type vendorAPIFlags struct {
 	addresses, keys []string
 	demo            bool
@@ -22,13 +22,13 @@ type vendorAPIFlags struct {
 
 func (s *vendorAPIFlags) add(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.addresses, "address", nil,
-		"an address of its own for a system's API, `PROVIDER=HOST:PORT`; all are below the dashboard besides; repeatable")
+		"also serve this provider's API at its own address, `PROVIDER=HOST:PORT`, not only below the dashboard; repeatable")
 	f.StringArrayVar(&s.keys, "api-key", nil,
-		"a key of a system's own API and the tenant, store or project that it opens, `PROVIDER=TENANT:KEY[:SCOPE,…]`; repeatable")
-	f.BoolVar(&s.demo, "seed-demo", false, "fill the demo tenants with believable data, delivered to bins of this server")
+		"key of a provider's API for a tenant, store or project, `PROVIDER=TENANT:KEY[:SCOPE,…]`; repeatable")
+	f.BoolVar(&s.demo, "seed-demo", false, "fill the demo tenants with realistic data, delivered to bins of this server")
 }
 
-// seed fills the demo tenants when that was asked for.
+// seed fills the demo tenants if --seed-demo is set.
 func (s *vendorAPIFlags) seed(ctx context.Context, server *mockserver.Server) error {
 	if !s.demo {
 		return nil
@@ -36,7 +36,7 @@ func (s *vendorAPIFlags) seed(ctx context.Context, server *mockserver.Server) er
 	return server.SeedDemo(ctx)
 }
 
-// apply puts the flags into the options of a server.
+// apply copies the flags to the options of a server.
 func (s *vendorAPIFlags) apply(o *mockserver.Options) error {
 	o.VendorAPIs, o.Addresses, o.Demo = dashboard.VendorAPIs(), map[string]string{}, true
 	for _, text := range s.addresses {
@@ -48,14 +48,14 @@ func (s *vendorAPIFlags) apply(o *mockserver.Options) error {
 			return misusef("--address %q: %w", text, err)
 		}
 		if o.VendorAPIs[name] == nil {
-			return misusef("--address %q: %s has no API of its own here: want one of %s", text, name, strings.Join(slices.Sorted(maps.Keys(o.VendorAPIs)), ", "))
+			return misusef("--address %q: there is no API of %s: want one of %s", text, name, strings.Join(slices.Sorted(maps.Keys(o.VendorAPIs)), ", "))
 		}
 		o.Addresses[name] = address
 	}
 	return s.tenants(o)
 }
 
-// tenants adds the tenants of the keys, each once with all its keys.
+// tenants adds the tenants of the keys, each once with all of its keys.
 func (s *vendorAPIFlags) tenants(o *mockserver.Options) error {
 	for _, text := range s.keys {
 		name, tenant, key, err := parseKey(text)
@@ -79,7 +79,7 @@ func parseKey(text string) (system, tenant string, key mockserver.TenantKey, err
 	system, rest, named := strings.Cut(text, "=")
 	parts := strings.SplitN(rest, ":", 3)
 	if !named || system == "" || len(parts) < 2 || parts[0] == "" || parts[1] == "" {
-		return "", "", key, errors.New("want PROVIDER=TENANT:KEY, as in neostore=acme:a-key, and perhaps :SCOPE,SCOPE")
+		return "", "", key, errors.New("want PROVIDER=TENANT:KEY[:SCOPE,…], as in neostore=acme:a-key")
 	}
 	key.Key = parts[1]
 	if len(parts) == 3 {
@@ -88,7 +88,7 @@ func parseKey(text string) (system, tenant string, key mockserver.TenantKey, err
 	return system, parts[0], key, nil
 }
 
-// print says where the systems' own APIs are, a line each.
+// print prints the address of each vendor API.
 func (s *vendorAPIFlags) print(out terminal.Printer, server *mockserver.Server) {
 	for _, name := range slices.Sorted(maps.Keys(dashboard.VendorAPIs())) {
 		out.Printf("%-11s%s\n", name, server.VendorAPIURL(name))

@@ -17,7 +17,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// maxVerifyInput bounds what verify reads: a body of the capture limit in base64, and its head.
+// maxVerifyInput is the largest input of verify: a body of the capture limit in base64, and its
+// head.
 const maxVerifyInput = 32 << 20
 
 func newVerify(w World) *cobra.Command {
@@ -30,10 +31,11 @@ func newVerify(w World) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "verify PROVIDER --secret S FILE|-",
-		Short: "Check a request's signature, and say why it is wrong",
-		Long: `Reads a raw HTTP request (head and body, as a bin's /raw gives it) or a capture in JSON, from a file or from
-standard input (-). Exit code 0: the signature is valid; 1: it is not, and the explanation says what would make it so.`,
-		Example: "  hookrig verify neostore --secret S request.http\n  curl -s $Dashboard/api/v1/captures/$ID/raw | hookrig verify neostore --secret S -",
+		Short: "Check the signature of a request, and explain the result",
+		Long: `Reads a raw HTTP request (head and body, as the API returns it at /captures/ID/raw) or a capture in JSON, from a file
+or from standard input (-). Exit code 0: the signature is valid; 1: it is not. The explanation says what would make it
+valid, if that is found.`,
+		Example: "  hookrig verify neostore --secret S request.http\n  curl -s http://127.0.0.1:8080/api/v1/captures/$ID/raw | hookrig verify neostore --secret S -",
 		Args:    exactArgs("PROVIDER", "FILE"),
 
 		ValidArgsFunction: completeFirst(completeProvider, cobra.ShellCompDirectiveDefault),
@@ -50,11 +52,11 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 				return err
 			}
 			if len(secrets) == 0 {
-				return misusef("--secret is missing: give the secret that the request should be signed with")
+				return misusef("--secret is missing: want the secret that the request should be signed with")
 			}
-			moment := time.Time{}
+			checkAt := time.Time{}
 			if at != "" {
-				if moment, err = time.Parse(time.RFC3339Nano, at); err != nil {
+				if checkAt, err = time.Parse(time.RFC3339Nano, at); err != nil {
 					return misusef("--at %q: want a time as in 2026-01-15T09:00:00Z", at)
 				}
 			}
@@ -66,8 +68,8 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 			if err != nil {
 				return misusef("%s: %w", inputName(args[1]), err)
 			}
-			if !moment.IsZero() {
-				c.At = moment
+			if !checkAt.IsZero() {
+				c.At = checkAt
 			}
 			v := mockserver.Verify(p, c, url, secrets...)
 			if asJSON {
@@ -89,23 +91,23 @@ standard input (-). Exit code 0: the signature is valid; 1: it is not, and the e
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&secrets, "secret", nil, "the `SECRET`; repeatable: any may match")
-	f.StringVar(&url, "url", "", "the `URL` as registered, for providers that sign it")
-	f.StringVar(&at, "at", "", "check a signed time as of this `TIME` (default: the capture's, or now)")
+	f.StringArrayVar(&secrets, "secret", nil, "signing `SECRET`; repeatable, one of them must match")
+	f.StringVar(&url, "url", "", "registered `URL`, for providers that sign it")
+	f.StringVar(&at, "at", "", "check the timestamp of the signature at this `TIME` (default: that of the capture, or now)")
 	of.flags(cmd)
 	f.BoolVar(&asJSON, "json", false, "print {provider, verdict, explanation}")
 	return cmd
 }
 
-// canCheck says whether there are signatures of a provider that can be checked.
+// canCheck returns an error if the provider has no signature scheme.
 func canCheck(p *fixtures.Provider) error {
 	if len(p.Signing.Signatures) == 0 {
-		return misusef("%s: no document says how it signs, so there is nothing to verify", p.Name)
+		return misusef("%s: its signature scheme is not documented, so there is nothing to verify", p.Name)
 	}
 	return nil
 }
 
-// readInput reads a file, or standard input for "-", up to a limit.
+// readInput reads a file, or standard input for "-", up to maxVerifyInput.
 func readInput(w World, name string) ([]byte, error) {
 	in := w.Stdin
 	if name != "-" {
@@ -136,7 +138,7 @@ func inputName(name string) string {
 	return name
 }
 
-// parseCapture reads a capture in JSON, or a raw request.
+// parseCapture parses a capture in JSON, or a raw request.
 func parseCapture(raw []byte) (mockserver.Capture, error) {
 	if trimmed := bytes.TrimSpace(raw); len(trimmed) > 0 && trimmed[0] == '{' {
 		var c mockserver.Capture

@@ -19,7 +19,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// privateWords are words that only this project used in this sense, each with the word that readers know.
+// privateWords are words that only this project used in this sense, each with the word that readers
+// know.
 var privateWords = map[string]string{
 	"desk": "dashboard", "rig": "server", "reply": "response", "replies": "responses", "ledger": "stats", "turns": "sequence",
 	"surface": "vendor API", "sieve": "text index", "lives": "count, journeys", "judge": "check", "verdict": "result", "aim": "match",
@@ -108,7 +109,8 @@ func TestNamesUseKnownWords(t *testing.T) {
 	}
 }
 
-// Every exported name of a public package has a comment, and that of a type or function begins with its name.
+// Every exported name of a public package has a comment, and that of a type or function begins with
+// its name.
 func TestPublicNamesAreDocumented(t *testing.T) {
 	for pkg := range goPackages(t) {
 		if !pkg.public {
@@ -210,8 +212,8 @@ func (v *visitor) decl(d ast.Decl) {
 	}
 }
 
-// members adds the fields of a struct, or the methods of an interface. One without a comment counts as documented where the
-// comment of the type, or of another member, speaks of it.
+// members adds the fields of a struct, or the methods of an interface. One without a comment counts
+// as documented where the comment of the type, or of another member, speaks of it.
 func (v *visitor) members(list *ast.FieldList, docs ...*ast.CommentGroup) {
 	for _, f := range list.List {
 		docs = append(docs, f.Doc, f.Comment)

@@ -67,7 +67,7 @@ func TestDecode(t *testing.T) {
 		m       *signature.Message
 		steps   []string
 		problem string
-		bytes   string // "" is plain
+		bytes   string // "" means plain
 	}{
 		"plain":                 {m: message(plain, "Content-Type: application/json")},
 		"identity":              {m: message(plain, "Content-Encoding: identity")},
@@ -103,7 +103,7 @@ func TestDecode(t *testing.T) {
 		"charset twice":         {m: message(latin, "Content-Type: text/plain; charset=latin1; charset=latin1"), steps: []string{"latin1"}},
 		"unknown coding":        {m: message(plain, "Content-Encoding: compress"), problem: "the body cannot be decoded as compress: this coding is not known"},
 		"unknown character set": {m: message(plain, "Content-Type: text/plain; charset=klingon"), problem: `the character set "klingon" is not known`},
-		"too many codings":      {m: message(plain, "Content-Encoding: gzip, gzip, gzip, gzip, gzip"), problem: "Content-Encoding has 5 codings, at most 4 are undone"},
+		"too many codings":      {m: message(plain, "Content-Encoding: gzip, gzip, gzip, gzip, gzip"), problem: "Content-Encoding has 5 codings, the limit is 4"},
 		"binary":                {m: message("\x89PNG\r\n\x00\x00", "Content-Type: image/png"), bytes: "\x89PNG\r\n\x00\x00"},
 	} {
 		sent := string(c.m.Body)
@@ -131,7 +131,7 @@ func TestRoot(t *testing.T) {
 	const multi = "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nJörg\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.json\"\r\nContent-Type: application/json\r\n\r\n{\"n\":12345678901234567890}\r\n--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAda\r\n--b--\r\n"
 	for name, c := range map[string]struct {
 		m    *signature.Message
-		want string // JSON of some of the members
+		want string // JSON of some members
 	}{
 		"JSON":             {message(`{"n":12345678901234567890}`, "X-A: 1", "x-a: 2"), `{"body":{"n":12345678901234567890},"form":null,"headers":{"x-a":["1","2"]},"method":"POST","params":{"a":"1","b":["x y","é"],"c":""},"parts":null,"path":"/inbox","query":"a=1&b=x+y&b=%C3%A9&c"}`},
 		"form":             {message("CallSid=CA1&x=1&x=2&y=%zz", "Content-Type: application/x-www-form-urlencoded; charset=utf-8"), `{"form":{"CallSid":"CA1","x":["1","2"],"y":"%zz"},"parts":null}`},
@@ -172,7 +172,7 @@ func TestRoot(t *testing.T) {
 	}
 }
 
-// Parts are decoded as each says; what cannot be read is told.
+// TestParts checks that parts are decoded and that unreadable ones have a problem.
 func TestParts(t *testing.T) {
 	part := func(head, body string) string { return "--b\r\n" + head + "\r\n\r\n" + body + "\r\n" }
 	disposition := `Content-Disposition: form-data; name="p"`
@@ -189,9 +189,9 @@ func TestParts(t *testing.T) {
 		"cut base64":         {"multipart/form-data; boundary=b", part(disposition+"\r\nContent-Transfer-Encoding: base64", "eyJ") + "--b--", []string{"eyJ"}, "", "the part cannot be decoded as base64: it ends too early"},
 		"unknown charset":    {"multipart/form-data; boundary=b", part(disposition+"\r\nContent-Type: text/plain; charset=klingon", "x") + "--b--", []string{"x"}, "", `the character set "klingon" is not known`},
 		"nested":             {"multipart/mixed; boundary=b", part(disposition+"\r\nContent-Type: multipart/mixed; boundary=c", inner) + "--b--", []string{inner, "inside"}, "", ""},
-		"nested, unbounded":  {"multipart/mixed; boundary=b", part(disposition+"\r\nContent-Type: multipart/mixed", inner) + "--b--", []string{inner}, "", "the parts cannot be told apart: the Content-Type has no boundary: want multipart/mixed; boundary=…"},
-		"no boundary":        {"multipart/form-data", part(disposition, "x") + "--b--", nil, "the parts cannot be told apart: the Content-Type has no boundary: want multipart/form-data; boundary=…", ""},
-		"another boundary":   {"multipart/form-data; boundary=zz", part(disposition, "x") + "--b--", nil, `the parts cannot be told apart: no line is the boundary "--zz"`, ""},
+		"nested, unbounded":  {"multipart/mixed; boundary=b", part(disposition+"\r\nContent-Type: multipart/mixed", inner) + "--b--", []string{inner}, "", "the parts cannot be separated: the Content-Type has no boundary: want multipart/mixed; boundary=…"},
+		"no boundary":        {"multipart/form-data", part(disposition, "x") + "--b--", nil, "the parts cannot be separated: the Content-Type has no boundary: want multipart/form-data; boundary=…", ""},
+		"another boundary":   {"multipart/form-data; boundary=zz", part(disposition, "x") + "--b--", nil, `the parts cannot be separated: no line is the boundary "--zz"`, ""},
 		"boundary unquoted":  {"multipart/form-data; boundary=a=b", strings.ReplaceAll(part(disposition, "x")+"--b--", "--b", "--a=b"), []string{"x"}, "", ""},
 		"cut in a part":      {"multipart/form-data; boundary=b", part(disposition, "x") + "--b\r\n" + disposition + "\r\n\r\nhal", []string{"x", "hal"}, `part 2 cannot be read: the body ends too early, without the line "--b--"`, ""},
 		"cut after a part":   {"multipart/form-data; boundary=b", part(disposition, "x"), []string{"x"}, `part 1 cannot be read: the body ends too early, without the line "--b--"`, ""},
@@ -235,9 +235,9 @@ func TestNotJSON(t *testing.T) {
 	}
 }
 
-// A body of a kilobyte that means a gigabyte costs no more than the bound.
+// TestBombs checks that a kilobyte that decodes to a gigabyte costs no more than the limit.
 func TestBombs(t *testing.T) {
-	// A part that follows another one can follow any number of them, so only two need to be made.
+	// Two parts are enough: all parts after the first are read in the same loop.
 	zeros := func(w io.WriteCloser, b *bytes.Buffer) string {
 		block, first := make([]byte, 4<<20), 0
 		for i := range 2 {
@@ -269,7 +269,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// What is read of a body takes no more memory than there is for it, whatever the body.
+// TestValuesFit checks that reading a body needs no more than the available memory, whatever the
+// body.
 func TestValuesFit(t *testing.T) {
 	const room = 32 << 20
 	for name, c := range map[string]struct{ kind, one, between, open, close string }{
@@ -293,7 +294,7 @@ func TestValuesFit(t *testing.T) {
 			runtime.KeepAlive(m)
 			return root, took
 		}
-		if root, took := read(8 << 20); took > room+16<<20 { // text is the body once more
+		if root, took := read(8 << 20); took > room+16<<20 { // the text is a copy of the body
 			t.Errorf("%s: 8 MiB took %d MiB", name, took>>20)
 			_ = root["body"]
 		}
@@ -304,7 +305,7 @@ func TestValuesFit(t *testing.T) {
 	}
 	b := Decode(message("[" + strings.Repeat("{},", 2<<20) + "0]"))
 	b.Within(room)
-	if _, err := b.JSON(); err == nil || err.Error() != "it takes too much memory: about 262 MiB, and 32 MiB are left for it" {
+	if _, err := b.JSON(); err == nil || err.Error() != "it needs too much memory: about 262 MiB, but only 32 MiB are available" {
 		t.Error(err)
 	}
 }

@@ -22,26 +22,27 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// MaxDecoded bounds a decoded body, in bytes.
+// MaxDecoded is the largest decoded body in bytes.
 const MaxDecoded = 16 << 20
 
-// mostCodings bounds how many codings of one body are undone.
-const mostCodings = 4
+// maxCodings is the largest number of codings of one body that are undone.
+const maxCodings = 4
 
-// Body is a message's body, decoded.
+// Body is the decoded body of a message.
 type Body struct {
-	// Bytes is the decoded body: UTF-8 where its character set is known. It is the body as it was sent when nothing had to be decoded, or when
-	// it could not be.
+	// Bytes is the decoded body, in UTF-8 if its character set is known. It is the body as it was
+	// sent if decoding was not necessary or failed.
 	Bytes []byte
-	// Steps says what was undone, in that order.
+	// Steps are the codings that were undone, in that order.
 	Steps []string
-	// Problem says why the body could not be decoded; "" when it could.
+	// Problem says why the body could not be decoded. It is "" on success.
 	Problem string
-	// MediaType is that of the Content-Type line, in lower case and without parameters; "" without one.
+	// MediaType is that of the Content-Type line, in lower case and without parameters. It is "" if
+	// there is none.
 	MediaType string
-	// params are those of the Content-Type line.
+	// params are the parameters of the Content-Type line.
 	params map[string]string
-	left   int64 // bytes that its values may take
+	left   int64 // bytes that its values may still use
 }
 
 // Decode decodes the body of m. The result may share memory with m.
@@ -67,7 +68,7 @@ func Decode(m *signature.Message) Body {
 	return b
 }
 
-// Plain says whether a message's body needs no decoding at all, which costs next to nothing to find out.
+// Plain reports whether a body needs no decoding. It is cheap.
 func Plain(m *signature.Message) bool {
 	for i := range m.Headers {
 		name, value := m.Headers[i].Name, m.Headers[i].Value
@@ -84,7 +85,7 @@ func Plain(m *signature.Message) bool {
 	return markOf(m.Body) == "" && looksLikeUTF16(m.Body) == ""
 }
 
-// mediaType reads a Content-Type leniently: what cannot be read is no type.
+// mediaType parses a Content-Type leniently. It returns "" for one that is invalid.
 func mediaType(line string) (string, map[string]string) {
 	if line == "" {
 		return "", nil
@@ -94,7 +95,7 @@ func mediaType(line string) (string, map[string]string) {
 		return kind, params
 	}
 	kind, rest, _ := strings.Cut(line, ";")
-	params = map[string]string{} // the first of a name, with or without quotes
+	params = map[string]string{} // first occurrences, with or without quotes
 	for param := range strings.SplitSeq(rest, ";") {
 		name, value, _ := strings.Cut(param, "=")
 		name = strings.ToLower(strings.TrimSpace(name))
@@ -105,7 +106,7 @@ func mediaType(line string) (string, map[string]string) {
 	return strings.ToLower(strings.TrimSpace(kind)), params
 }
 
-// errTooLong ends the decoding of a body that is longer than MaxDecoded.
+// errTooLong is the error of a body that is longer than MaxDecoded.
 var errTooLong = fmt.Errorf("it has more than %d MiB", MaxDecoded>>20)
 
 // decompress undoes the codings of the Content-Encoding lines, the last one first.
@@ -116,8 +117,8 @@ func decompress(body []byte, lines []string) ([]byte, []string, error) {
 			codings = append(codings, strings.TrimPrefix(coding, "x-"))
 		}
 	}
-	if len(codings) > mostCodings {
-		return nil, nil, fmt.Errorf("Content-Encoding has %d codings, at most %d are undone", len(codings), mostCodings) //nolint:staticcheck // a header's name
+	if len(codings) > maxCodings {
+		return nil, nil, fmt.Errorf("Content-Encoding has %d codings, the limit is %d", len(codings), maxCodings) //nolint:staticcheck // a header's name
 	}
 	var steps []string
 	for i := len(codings) - 1; i >= 0; i-- {
@@ -136,7 +137,7 @@ func undo(coding string, body []byte) ([]byte, error) {
 	switch coding {
 	case "gzip":
 		return gunzip(in)
-	case "deflate": // zlib, or without its frame as some send it
+	case "deflate": // zlib, or raw deflate, which some senders use
 		r, err := zlib.NewReader(in)
 		if err != nil {
 			in.Reset(body)
@@ -157,7 +158,7 @@ func undo(coding string, body []byte) ([]byte, error) {
 	return nil, errors.New("this coding is not known")
 }
 
-// gunzip reads the members of a gzip stream, which are joined.
+// gunzip reads all members of a gzip stream and joins them.
 func gunzip(in *bytes.Reader) ([]byte, error) {
 	r, err := gzip.NewReader(in)
 	if err != nil {
@@ -180,7 +181,7 @@ func gunzip(in *bytes.Reader) ([]byte, error) {
 	return out, err
 }
 
-// nothingFollows says how many bytes of in were no part of what was read without an error.
+// nothingFollows returns err, or an error if bytes of in are left.
 func nothingFollows(in *bytes.Reader, err error) error {
 	if err != nil || in.Len() == 0 {
 		return nil
@@ -195,7 +196,7 @@ func followed(n int) error {
 	return fmt.Errorf("%d bytes follow its end", n)
 }
 
-// early puts the end of a text that was cut into words.
+// early replaces an EOF error by a text.
 func early(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return errors.New("it ends too early")
@@ -215,7 +216,8 @@ func bounded(r io.Reader) ([]byte, error) {
 	return out, nil
 }
 
-// inUTF8 is a text in UTF-8, and the name of the character set that it was in; "" when it was UTF-8 already, or is no text.
+// inUTF8 converts text to UTF-8 and returns the name of its character set. The name is "" if the
+// body is UTF-8 already or not text.
 func inUTF8(body []byte, kind, charset string) (text []byte, was string, err error) {
 	if mark := markOf(body); mark != "" {
 		if mark == "utf-8" {
@@ -239,7 +241,7 @@ func inUTF8(body []byte, kind, charset string) (text []byte, was string, err err
 	return transcode(body, charset)
 }
 
-// markOf is the encoding that a byte order mark names; "" without one.
+// markOf returns the encoding of a byte order mark, or "".
 func markOf(body []byte) string {
 	switch {
 	case bytes.HasPrefix(body, []byte{0xef, 0xbb, 0xbf}):
@@ -256,7 +258,8 @@ func markOf(body []byte) string {
 	return ""
 }
 
-// looksLikeUTF16 recognises JSON in UTF-16 without a mark, by the zero bytes around its first two characters, which are ASCII (RFC 4627 §3).
+// looksLikeUTF16 recognises JSON in UTF-16 without a mark by the zero bytes of its first two
+// characters, which are ASCII (RFC 4627 §3).
 func looksLikeUTF16(body []byte) string {
 	if len(body) < 4 || len(body)%2 != 0 {
 		return ""
@@ -285,7 +288,8 @@ func transcode(body []byte, charset string) ([]byte, string, error) {
 		return nil, "", fmt.Errorf("the body cannot be read as %s: %w", charset, err)
 	case len(text) > MaxDecoded:
 		return nil, "", fmt.Errorf("the body cannot be read as %s: %w", charset, errTooLong)
-	case !utf8.Valid(text), bytes.ContainsRune(text, utf8.RuneError): // which stands for what could not be read
+	// U+FFFD replaces invalid bytes.
+	case !utf8.Valid(text), bytes.ContainsRune(text, utf8.RuneError):
 		return nil, "", fmt.Errorf("the body is not valid %s", charset)
 	}
 	return text, charset, nil

@@ -8,7 +8,8 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// CheckPaths says which path of a jq query begins with a member that a request does not have: it would always be null.
+// CheckPaths returns an error for a path of a jq query that begins with a member that a request
+// does not have, because it would always be null.
 func CheckPaths(q *gojq.Query) error {
 	for _, side := range ofRequest(q) {
 		if name := side.Term.Index.Name; name != "" && !slices.Contains(Members(), name) {
@@ -18,7 +19,7 @@ func CheckPaths(q *gojq.Query) error {
 	return nil
 }
 
-// ofRequest are the paths of a query whose root is the request itself: not those that a pipe gives another one.
+// ofRequest returns the paths of a query that start at the request, not after a pipe.
 func ofRequest(q *gojq.Query) []*gojq.Query {
 	switch {
 	case q == nil || len(q.FuncDefs) > 0 || len(q.Patterns) > 0:

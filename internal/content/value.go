@@ -17,7 +17,8 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// Value is the body as jq sees it: JSON as its value, numbers exact, whatever the Content-Type says; anything else as text.
+// Value returns the body as jq sees it: the value of JSON, with exact numbers, whatever the
+// Content-Type; else the text.
 func (b *Body) Value() any {
 	v, err := b.JSON()
 	if err != nil {
@@ -26,7 +27,8 @@ func (b *Body) Value() any {
 	return v
 }
 
-// JSON is the body as a JSON value, its numbers as they are written. The error says line and column.
+// JSON returns the value of a JSON body. Its numbers are json.Number. The error has line and
+// column.
 func (b *Body) JSON() (any, error) {
 	if n := weight(b.Bytes); !b.take(n) {
 		return nil, b.tooBig(n)
@@ -38,10 +40,10 @@ func (b *Body) JSON() (any, error) {
 	return v, nil
 }
 
-// CheckJSON says where the body is no JSON, as JSON does, and makes no value of it.
+// CheckJSON returns the error of JSON without creating the value.
 func (b *Body) CheckJSON() error { return b.decode(new(json.RawMessage)) }
 
-// decode decodes the body's JSON into v. The error says line and column.
+// decode decodes the JSON body into v. The error has line and column.
 func (b *Body) decode(v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(b.Bytes))
 	decoder.UseNumber()
@@ -64,20 +66,21 @@ func (b *Body) decode(v any) error {
 	return err
 }
 
-// place names a byte of the body by line and column, both from 1.
+// place returns the line and column of a byte of the body, both from 1.
 func (b *Body) place(offset int64) string {
 	before := b.Bytes[:min(max(offset-1, 0), int64(len(b.Bytes)))]
 	line, column := 1+bytes.Count(before, []byte("\n")), 1+len([]rune(string(before[bytes.LastIndexByte(before, '\n')+1:])))
 	return fmt.Sprintf("line %d, column %d", line, column)
 }
 
-// SaysJSON says whether the Content-Type is a JSON one.
+// SaysJSON reports whether the Content-Type is that of JSON.
 func (b *Body) SaysJSON() bool {
 	return b.MediaType == "application/json" || strings.HasSuffix(b.MediaType, "+json") || b.MediaType == "text/json"
 }
 
-// Form is the body as form fields: application/x-www-form-urlencoded, or the parts of multipart/form-data that are no files. A field that comes
-// once is a string, one that repeats a list of strings. It is nil when the body is no form, or takes more memory than there is.
+// Form returns the form fields of the body: of application/x-www-form-urlencoded, or the parts of
+// multipart/form-data that are not files. A repeated field is a list of strings, any other is a
+// string. Form returns nil if the body is not a form or needs too much memory.
 func (b *Body) Form() map[string]any {
 	switch b.MediaType {
 	case "application/x-www-form-urlencoded":
@@ -87,7 +90,7 @@ func (b *Body) Form() map[string]any {
 		return fields(string(b.Bytes), b.params["charset"])
 	case "multipart/form-data":
 		form := map[string]any{}
-		parts, _ := b.Parts() // what can be read
+		parts, _ := b.Parts() // as far as they can be read
 		for _, p := range parts {
 			if p.Name != "" && p.FileName == "" {
 				add(form, p.Name, string(p.Body))
@@ -98,8 +101,8 @@ func (b *Body) Form() map[string]any {
 	return nil
 }
 
-// fields reads name=value pairs joined by "&". Escaped bytes that are not UTF-8 are read in the character set; "" is none. A pair that is wrongly
-// escaped stays as it was sent.
+// fields parses name=value pairs joined by "&". Escaped bytes that are not UTF-8 are read in the
+// character set, if it is not "". A pair with invalid escapes stays as it was sent.
 func fields(text, charset string) map[string]any {
 	out := map[string]any{}
 	for pair := range strings.SplitSeq(text, "&") {
@@ -139,23 +142,24 @@ func add(to map[string]any, name string, value any) {
 
 // Part is one part of a multipart body.
 type Part struct {
-	Name     string // of the form field; "" without one
-	FileName string // "" for a field that is no file
+	Name     string // of the form field, or ""
+	FileName string // "" for a field that is not a file
 	Headers  textproto.MIMEHeader
-	Body     []byte // decoded as its own Content-Type and Content-Transfer-Encoding say
+	Body     []byte // decoded by its Content-Type and Content-Transfer-Encoding
 	Type     string // the media type; "" without a Content-Type
-	Parts    []Part // of a part that is multipart itself
-	Problem  string // why the part could not be decoded; "" when it could
+	Parts    []Part // of a part that is multipart
+	Problem  string // why decoding failed; "" on success
 }
 
-// Bounds of what is read of one multipart body.
+// These bound what is read of one multipart body.
 const (
-	mostParts  = 1000
-	mostNested = 4 // levels
+	maxParts  = 1000
+	maxNested = 4 // levels
 )
 
-// Parts are the parts of a multipart body, as far as it can be read; nil when it is none. The error says why the rest cannot be.
-func (b *Body) Parts() ([]Part, error) { return b.partsDown(mostNested) }
+// Parts returns the parts of a multipart body that can be read, or nil for another body. The error
+// says why the rest cannot be read.
+func (b *Body) Parts() ([]Part, error) { return b.partsDown(maxNested) }
 
 func (b *Body) partsDown(levels int) ([]Part, error) {
 	if !strings.HasPrefix(b.MediaType, "multipart/") || len(b.Bytes) == 0 {
@@ -163,7 +167,7 @@ func (b *Body) partsDown(levels int) ([]Part, error) {
 	}
 	boundary := b.params["boundary"]
 	if boundary == "" {
-		return nil, fmt.Errorf("the parts cannot be told apart: the Content-Type has no boundary: want %s; boundary=…", b.MediaType)
+		return nil, fmt.Errorf("the parts cannot be separated: the Content-Type has no boundary: want %s; boundary=…", b.MediaType)
 	}
 	parts := []Part{}
 	reader := multipart.NewReader(bytes.NewReader(b.Bytes), boundary)
@@ -173,11 +177,11 @@ func (b *Body) partsDown(levels int) ([]Part, error) {
 		case err == io.EOF: //nolint:errorlint // never wrapped
 			return parts, nil
 		case err != nil && len(parts) == 0 && !bytes.Contains(b.Bytes, []byte("--"+boundary)):
-			return parts, fmt.Errorf("the parts cannot be told apart: no line is the boundary \"--%s\"", boundary)
+			return parts, fmt.Errorf("the parts cannot be separated: no line is the boundary \"--%s\"", boundary)
 		case err != nil:
 			return parts, fmt.Errorf("part %d cannot be read: %w", len(parts)+1, cutPart(err, boundary))
-		case len(parts) == mostParts:
-			return parts, fmt.Errorf("there are more than %d parts; the rest is not read", mostParts)
+		case len(parts) == maxParts:
+			return parts, fmt.Errorf("there are more than %d parts; the rest is not read", maxParts)
 		}
 		raw, err := io.ReadAll(p)
 		parts = append(parts, newPart(p, raw, levels))
@@ -187,7 +191,7 @@ func (b *Body) partsDown(levels int) ([]Part, error) {
 	}
 }
 
-// cutPart says what a part that has no end lacks.
+// cutPart returns the error of a truncated part.
 func cutPart(err error, boundary string) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return fmt.Errorf("the body ends too early, without the line \"--%s--\"", boundary)
@@ -215,7 +219,8 @@ func newPart(p *multipart.Part, raw []byte, levels int) Part {
 		part.Body = text
 	}
 	if levels > 1 {
-		nested := Body{Bytes: body, MediaType: part.Type, params: params} // its values are made by the outer one
+		// the outer body creates its values
+		nested := Body{Bytes: body, MediaType: part.Type, params: params}
 		if part.Parts, err = nested.partsDown(levels - 1); err != nil {
 			part.Problem = err.Error()
 		}
@@ -241,7 +246,7 @@ func transferred(body []byte, encoding string) ([]byte, error) {
 	return out, nil
 }
 
-// partsByName are the parts as jq sees them: by their names, a name that repeats a list.
+// partsByName returns the parts by name as jq sees them. Parts with the same name are a list.
 func (b *Body) partsByName(list []Part) map[string]any {
 	if list == nil {
 		return nil
@@ -266,7 +271,7 @@ func (b *Body) partsByName(list []Part) map[string]any {
 	return out
 }
 
-// valueOf is a part's body as jq sees it, in what memory the whole body has left.
+// valueOf returns a part's body as jq sees it, within the memory that the whole body has left.
 func (b *Body) valueOf(p Part) any {
 	of := Body{Bytes: p.Body, left: b.left}
 	v := of.Value()
@@ -281,24 +286,25 @@ func orNull(text string) any {
 	return text
 }
 
-// Members are those of Root.
+// Members returns the names of the members of Root.
 func Members() []string {
 	return []string{"method", "path", "query", "params", "headers", "body", "form", "parts"}
 }
 
-// Root is what a jq expression sees of a message:
+// Root returns the input of a jq expression for a message:
 //
 //	method   "POST"
 //	path     as it was sent, without the query
-//	query    as it was sent, "" without one
-//	params   the query's parameters: a string, or a list of strings for a name that repeats
+//	query    as it was sent, "" if there is none
+//	params   query parameters: a string, or a list of strings for a repeated name
 //	headers  {name in lower case: [values]}
-//	body     decoded: JSON as its value, numbers exact, anything else as text
-//	form     the fields of a form, as in params; null when the body is none
-//	parts    the parts of a multipart body by name: {name, filename, content_type, size, headers, body}, with parts of its own where it is multipart; null when the body is none
+//	body     decoded: the value of JSON, with exact numbers; else the text
+//	form     the fields of a form, like params; null for another body
+//	parts    the parts of a multipart body by name: {name, filename, content_type, size, headers,
+//	         body}, with parts if the part is multipart; null for another body
 //
-// Its values take about room bytes of memory at most (Ample, where little is read at a time): JSON beyond it is text, and
-// form is null. Without room body, form and parts are null.
+// room limits the memory of its values, in bytes (Ample where little is read at a time). Larger
+// JSON is text, and a larger form is null. If room is 0, body, form and parts are null.
 func Root(m *signature.Message, room int64) map[string]any {
 	path, query, _ := strings.Cut(Path(m.Target), "?")
 	headers := make(map[string]any, len(m.Headers))
@@ -323,13 +329,14 @@ func Root(m *signature.Message, room int64) map[string]any {
 	return root
 }
 
-// Params are the parameters in the query of a target, as Root has them.
+// Params returns the query parameters of a target in the form of Root.
 func Params(target string) map[string]any {
 	_, query, _ := strings.Cut(Path(target), "?")
 	return fields(query, "")
 }
 
-// Path is a request's target without the scheme and host of an absolute one: path and query. It is "" when there is no path.
+// Path returns the path and query of a request target, without scheme and host. It returns "" if
+// there is no path.
 func Path(target string) string {
 	if strings.HasPrefix(target, "/") {
 		return target

@@ -9,25 +9,25 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// Ample is as much memory as reading one message may take, in bytes, where little is read at a time.
+// Ample is enough memory, in bytes, for reading one message where few are read at the same time.
 const Ample = 512 << 20
 
-// errTooBig is of a value that takes more memory than there is.
-var errTooBig = errors.New("it takes too much memory")
+// errTooBig is the error of a value that needs too much memory.
+var errTooBig = errors.New("it needs too much memory")
 
-// What a value takes for each of its signs, in bytes: measured, and rounded up.
+// These are the bytes of memory for each sign of a JSON text: measured and rounded up.
 const (
-	perObject = 320 // the first entries of a map have their room at once
+	perObject = 320 // a map allocates its first entries at once
 	perEmpty  = 64
 	perList   = 64
 	perItem   = 64
 	perEntry  = 96
 )
 
-// weight is about how much memory the JSON value of a text takes, in bytes.
+// weight estimates the memory, in bytes, of the JSON value of a text.
 func weight(text []byte) int64 {
 	sum := int64(len(text))
-	inside := false // of a string
+	inside := false // in a string
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case inside && c == '\\':
@@ -51,10 +51,10 @@ func weight(text []byte) int64 {
 	return sum
 }
 
-// Within bounds how much memory the values of the body take from now on together, in bytes: JSON, Form and Parts.
+// Within limits the memory, in bytes, of all values that JSON, Form and Parts create from now on.
 func (b *Body) Within(bytes int64) { b.left = bytes }
 
-// take takes n bytes of what is left; false says that there is less.
+// take subtracts n bytes from the memory that is left. It returns false if there is less.
 func (b *Body) take(n int64) bool {
 	if n > b.left {
 		return false
@@ -63,18 +63,18 @@ func (b *Body) take(n int64) bool {
 	return true
 }
 
-// tooBig says what does not fit.
+// tooBig returns the error of a value of n bytes.
 func (b *Body) tooBig(n int64) error {
-	return fmt.Errorf("%w: about %d MiB, and %d MiB are left for it", errTooBig, n>>20, b.left>>20)
+	return fmt.Errorf("%w: about %d MiB, but only %d MiB are available", errTooBig, n>>20, b.left>>20)
 }
 
-// weightOfForm is about how much memory the fields of a form take, in bytes.
+// weightOfForm estimates the memory, in bytes, of the fields of a form.
 func weightOfForm(text []byte) int64 {
 	return 2*int64(len(text)) + int64(1+bytes.Count(text, []byte("&")))*2*perEntry
 }
 
-// Cost is about how much memory it takes at most to read a message, in bytes, found out without reading it. What is decoded
-// may be as long as MaxDecoded.
+// Cost estimates the largest memory, in bytes, for reading a message, without reading it. A decoded
+// body may have up to MaxDecoded bytes.
 func Cost(m *signature.Message) int64 {
 	size := int64(len(m.Body))
 	for i := range m.Headers {

@@ -9,19 +9,20 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// ErrLanguage: there are no programs in a language of that name.
+// ErrLanguage means that there are no programs in a language with that name.
 var ErrLanguage = errors.New("unknown language")
 
-// Language is one that there are programs in.
+// Language is a programming language that has programs.
 type Language struct {
 	Name  string // go, node, php, python
 	Title string // Go, Node, PHP, Python
-	File  string // what the program is called when it is written to a file
-	// Run are the words that run the file on port 3000; it takes the secret from the variable WEBHOOK_SECRET.
+	File  string // the file name of the program
+	// Run is the command that runs the file on port 3000. The program reads the secret from the
+	// environment variable WEBHOOK_SECRET.
 	Run []string
 }
 
-// Languages are all there are, by name.
+// Languages returns all languages, sorted by name.
 func Languages() []Language {
 	return []Language{
 		{"go", "Go", "handler.go", []string{"go", "run", "handler.go"}},
@@ -31,7 +32,8 @@ func Languages() []Language {
 	}
 }
 
-// FindLanguage returns the language of that name. The error wraps ErrLanguage and says what there is.
+// FindLanguage returns the language with that name. The error wraps ErrLanguage and lists the
+// names.
 func FindLanguage(name string) (Language, error) {
 	all := Languages()
 	i := slices.IndexFunc(all, func(l Language) bool { return l.Name == name })
@@ -43,14 +45,14 @@ func FindLanguage(name string) (Language, error) {
 		names[i] = all[i].Name
 	}
 	known := strings.Join(names, ", ")
-	// What the languages are called elsewhere.
+	// These are other names of the languages.
 	other := map[string]string{"golang": "go", "js": "node", "javascript": "node", "nodejs": "node", "typescript": "node", "ts": "node", "py": "python", "python3": "python"}
-	meant := other[strings.ToLower(name)]
-	if meant == "" {
-		meant = strictyaml.Nearest(strings.ToLower(name), names)
+	suggestion := other[strings.ToLower(name)]
+	if suggestion == "" {
+		suggestion = strictyaml.Nearest(strings.ToLower(name), names)
 	}
-	if meant != "" {
-		return Language{}, fmt.Errorf("%w %q: want one of %s; did you mean %q?", ErrLanguage, name, known, meant)
+	if suggestion != "" {
+		return Language{}, fmt.Errorf("%w %q: want one of %s; did you mean %q?", ErrLanguage, name, known, suggestion)
 	}
-	return Language{}, fmt.Errorf("%w %q: want one of %s; the signature block of the system says what another one has to do", ErrLanguage, name, known)
+	return Language{}, fmt.Errorf("%w %q: want one of %s; the signature block of the system describes what a handler has to do", ErrLanguage, name, known)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/internal/jq"
 )
 
-// BenchmarkCondition compares what a usual condition takes with what it takes in gojq itself.
+// BenchmarkCondition compares a typical condition with the same one in gojq.
 func BenchmarkCondition(b *testing.B) {
 	for _, text := range []string{
 		`.method == "POST" and .body.id == 7`, `.body.items | length > 1`, `.headers["content-type"][0] | test("json")`, `any(.body.items[]; .price * 2 > 10)`,

@@ -8,41 +8,42 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// Why a run was ended.
+// These are the reasons why a run was ended.
 var (
-	// ErrSlow: the time is over.
+	// ErrSlow means that the run used up its time.
 	ErrSlow = errors.New("took too long")
-	// ErrLarge: its values would take too much memory.
-	ErrLarge = errors.New("takes too much memory")
+	// ErrLarge means that the values of the run would use too much memory.
+	ErrLarge = errors.New("needs too much memory")
 )
 
-// mostWork bounds what one run of functions may look at, in bytes: about a second's worth.
-const mostWork = 1 << 28
+// maxWork bounds how many bytes the functions of one run may process: about a second of work.
+const maxWork = 1 << 28
 
-// budget is what one run may still take. An error ends the run whatever the program does with it: jq's try catches all.
+// budget is what one run may still use. After an error the run ends even if the program catches
+// errors with try.
 type budget struct {
-	limits  Limits
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	timer   *time.Timer
-	memory  int64
-	work    int64
-	asked   bool // Reserve was called
-	release func()
-	err     error
+	limits   Limits
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	timer    *time.Timer
+	memory   int64
+	work     int64
+	reserved bool // Reserve was called
+	release  func()
+	err      error
 
 	patterns map[[2]string]*pattern
 }
 
-// begin starts a run. The context returned ends with the run's time.
+// begin starts a run. The returned context ends when the run's time is over.
 func (b *budget) begin(ctx context.Context, limits Limits) context.Context {
 	limited, cancel := context.WithCancelCause(ctx)
-	*b = budget{limits: limits, ctx: limited, cancel: cancel, memory: limits.Memory, work: mostWork, patterns: b.patterns}
+	*b = budget{limits: limits, ctx: limited, cancel: cancel, memory: limits.Memory, work: maxWork, patterns: b.patterns}
 	b.timer = time.AfterFunc(limits.Time, func() { cancel(ErrSlow) })
 	return limited
 }
 
-// end ends a run and gives back what it reserved.
+// end ends a run and releases what it reserved.
 func (b *budget) end() {
 	b.timer.Stop()
 	b.cancel(nil)
@@ -52,7 +53,7 @@ func (b *budget) end() {
 	b.release = nil
 }
 
-// spent is why the run has ended; nil when it has not.
+// spent returns why the run has ended, or nil.
 func (b *budget) spent(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
@@ -60,12 +61,12 @@ func (b *budget) spent(ctx context.Context) error {
 	case b.err != nil:
 		return b.err
 	case b.ctx.Err() != nil:
-		return b.limits.told(ErrSlow)
+		return b.limits.exceeded(ErrSlow)
 	}
 	return nil
 }
 
-// take asks for memory and for work, both in bytes.
+// take takes memory and work, both in bytes, from the budget.
 func (b *budget) take(memory, work int64) error {
 	if b.err != nil {
 		return b.err
@@ -81,7 +82,7 @@ func (b *budget) take(memory, work int64) error {
 		return b.fail(ErrLarge)
 	}
 	b.memory -= memory
-	if !b.asked && b.limits.Memory-b.memory > unreserved {
+	if !b.reserved && b.limits.Memory-b.memory > unreserved {
 		return b.reserve()
 	}
 	return nil
@@ -90,15 +91,15 @@ func (b *budget) take(memory, work int64) error {
 // fail ends the run.
 func (b *budget) fail(err error) error {
 	if b.err == nil {
-		b.err = b.limits.told(err)
+		b.err = b.limits.exceeded(err)
 	}
 	b.cancel(err)
 	return b.err
 }
 
-// reserve waits for the memory of the whole run. The time stands still meanwhile.
+// reserve waits for the memory of the whole run. The clock of the run is stopped during the wait.
 func (b *budget) reserve() (err error) {
-	b.asked = true
+	b.reserved = true
 	if b.limits.Reserve == nil {
 		return nil
 	}
@@ -113,13 +114,13 @@ func (b *budget) reserve() (err error) {
 	return nil
 }
 
-// functions are those that rewritten programs call.
+// functions returns the functions that rewritten programs call.
 func (b *budget) functions() []gojq.CompilerOption {
 	options := []gojq.CompilerOption{gojq.WithEnvironLoader(func() []string { return nil })}
 	add := func(name string, arity int, f func(any, []any) any) {
 		options = append(options, gojq.WithFunction(name, arity, arity, f))
 	}
-	// A value goes through, once it is paid for.
+	// through returns its input after taking its cost.
 	through := func(cost func(v any) (memory, work int64)) func(any, []any) any {
 		return func(v any, _ []any) any {
 			memory, work := cost(v)

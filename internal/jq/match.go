@@ -13,21 +13,22 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// Limits of regular expressions.
+// These limit regular expressions.
 const (
-	mostInstructions = 20_000  // of a compiled one
-	atOnce           = 1 << 22 // bytes times instructions that are matched without looking at the time
-	betweenLooks     = 1 << 10 // runes that are read between two looks at the time
+	maxInstructions = 20_000 // of a compiled expression
+	// Bytes times instructions that are matched without checking the time.
+	uncheckedWork = 1 << 22
+	runesPerCheck = 1 << 10 // runes that are read between two checks of the time
 )
 
-// pattern is a regular expression, compiled.
+// pattern is a compiled regular expression.
 type pattern struct {
 	first *regexp.Regexp
-	later *regexp.Regexp // the same behind one rune: what stands before a match counts
-	size  int64          // instructions
+	later *regexp.Regexp // the same after one rune, because a match depends on the rune before it
+	size  int64          // in instructions
 }
 
-// match is jq's _match: whether a text matches, or an array of its matches.
+// match is jq's _match. It returns whether a text matches, or an array of matches.
 func (b *budget) match(v any, args []any) any {
 	text, isText := v.(string)
 	source, isSource := args[0].(string)
@@ -37,7 +38,7 @@ func (b *budget) match(v any, args []any) any {
 		if args[2] == true {
 			name = "test"
 		}
-		return fmt.Errorf("%s wants a text, a regular expression and flags: strings", name)
+		return fmt.Errorf("%s needs a text, a regular expression and flags, all strings", name)
 	}
 	p, err := b.compiled(source, flags)
 	if err != nil {
@@ -52,9 +53,9 @@ func (b *budget) match(v any, args []any) any {
 	}
 	matches := []any{}
 	names := p.first.SubexpNames()
-	counted, runes := 0, 0 // runes of the text before counted
+	counted, runes := 0, 0 // number of runes in text[:counted]
 	place := func(at int) int {
-		if at < counted { // groups lie within a match, in any order
+		if at < counted { // groups of a match are in any order
 			return runes - utf8.RuneCountInString(text[at:counted])
 		}
 		runes += utf8.RuneCountInString(text[counted:at])
@@ -84,9 +85,9 @@ func (b *budget) match(v any, args []any) any {
 	return matches
 }
 
-const matchBytes = 640 // of a match or a group as an object
+const matchBytes = 640 // size of the object for a match or group
 
-// described is a match as jq gives it.
+// described returns a match as an object of jq.
 func described(text string, found []int, names []string, place func(int) int) map[string]any {
 	object := func(from, to int) map[string]any {
 		start := place(from)
@@ -110,7 +111,7 @@ func described(text string, found []int, names []string, place func(int) int) ma
 	return out
 }
 
-// compiled compiles a regular expression, or takes the last one.
+// compiled returns a compiled regular expression, from the cache if possible.
 func (b *budget) compiled(source, flags string) (*pattern, error) {
 	if p := b.patterns[[2]string{source, flags}]; p != nil {
 		return p, nil
@@ -125,7 +126,7 @@ func (b *budget) compiled(source, flags string) (*pattern, error) {
 	if strings.Contains(flags, "m") {
 		whole = "(?s)" + whole
 	}
-	if len(whole) > mostInstructions {
+	if len(whole) > maxInstructions {
 		return nil, b.fail(ErrLarge)
 	}
 	tree, err := syntax.Parse(whole, syntax.Perl)
@@ -133,7 +134,7 @@ func (b *budget) compiled(source, flags string) (*pattern, error) {
 		return nil, fmt.Errorf("invalid regular expression %q: %w", clip.Text(whole, 200), err)
 	}
 	size := instructions(tree)
-	if size > mostInstructions {
+	if size > maxInstructions {
 		return nil, b.fail(ErrLarge)
 	}
 	if err := b.take(400*size, 400*size); err != nil {
@@ -146,17 +147,18 @@ func (b *budget) compiled(source, flags string) (*pattern, error) {
 	if p.later, err = regexp.Compile(`\A(?s:.)(?s:.)*?(` + whole + `)`); err != nil {
 		return nil, fmt.Errorf("invalid regular expression %q: %w", clip.Text(whole, 200), err)
 	}
-	if b.patterns == nil || len(b.patterns) >= keptPatterns {
+	if b.patterns == nil || len(b.patterns) >= maxPatterns {
 		b.patterns = map[[2]string]*pattern{}
 	}
 	b.patterns[[2]string{source, flags}] = p
 	return p, nil
 }
 
-// keptPatterns is how many compiled expressions are kept for the next match.
-const keptPatterns = 16
+// maxPatterns is the size of the cache of compiled expressions.
+const maxPatterns = 16
 
-// instructions is about how many a regular expression compiles to: repetitions are written out.
+// instructions estimates the number of instructions of a compiled expression: repetitions are
+// unrolled.
 func instructions(re *syntax.Regexp) int64 {
 	n := int64(1)
 	for _, sub := range re.Sub {
@@ -173,7 +175,8 @@ func instructions(re *syntax.Regexp) int64 {
 	return n
 }
 
-// find returns the first match at or behind a place, as places in the text; nil without one, or when the budget is spent.
+// find returns the first match at or after an offset, as offsets in the text. It returns nil if
+// there is none or if the budget is spent.
 func (p *pattern) find(b *budget, text string, at int) []int {
 	before := 0
 	if at > 0 {
@@ -186,7 +189,7 @@ func (p *pattern) find(b *budget, text string, at int) []int {
 	}
 	cost := times(int64(len(rest))+1, p.size)
 	var found []int
-	if cost <= atOnce {
+	if cost <= uncheckedWork {
 		if b.take(0, cost/16) != nil {
 			return nil
 		}
@@ -200,7 +203,7 @@ func (p *pattern) find(b *budget, text string, at int) []int {
 	if found == nil || at == 0 {
 		return found
 	}
-	found = found[2:] // the whole is what stands before, too
+	found = found[2:] // the whole match includes the rune before
 	for i, place := range found {
 		if place >= 0 {
 			found[i] = place + at - before
@@ -209,7 +212,7 @@ func (p *pattern) find(b *budget, text string, at int) []int {
 	return found
 }
 
-// runes reads a text as long as there is time.
+// runes reads a text until the time is over.
 type runes struct {
 	text   string
 	at     int
@@ -217,9 +220,9 @@ type runes struct {
 	budget *budget
 }
 
-// ReadRune is that of io.RuneReader.
+// ReadRune implements io.RuneReader.
 func (r *runes) ReadRune() (rune, int, error) {
-	if r.read++; r.read%betweenLooks == 0 && r.budget.take(0, 0) != nil {
+	if r.read++; r.read%runesPerCheck == 0 && r.budget.take(0, 0) != nil {
 		return 0, 0, io.EOF
 	}
 	if r.at >= len(r.text) {
@@ -230,17 +233,17 @@ func (r *runes) ReadRune() (rune, int, error) {
 	return c, width, nil
 }
 
-// splice is jq's sub: it puts texts in the place of matches. The arguments are the matches, and for each the texts that
-// stand for it; the results are as many as the most texts of one.
+// splice is jq's sub: it replaces matches. The arguments are the matches and, for each of them, the
+// replacement texts. The number of results is that of the longest list of replacements.
 func (b *budget) splice(v any, args []any) any {
 	text, isText := v.(string)
 	matches, isMatches := args[0].([]any)
 	texts, isTexts := args[1].([]any)
 	if !isText || !isMatches || !isTexts || len(texts) != len(matches) {
-		return fmt.Errorf("sub wants a text")
+		return fmt.Errorf("sub needs a string")
 	}
 	var results []*strings.Builder
-	next, counted := 0, 0 // as places and as runes
+	next, counted := 0, 0 // position in bytes and in runes
 	forward := func(n int) int {
 		at := next
 		for range n - counted {
@@ -259,7 +262,7 @@ func (b *budget) splice(v any, args []any) any {
 		for k, one := range instead {
 			s, ok := one.(string)
 			if !ok {
-				return fmt.Errorf("sub wants texts in the place of what matches, not %s", gojq.TypeOf(one))
+				return fmt.Errorf("sub needs strings as replacements, not %s", gojq.TypeOf(one))
 			}
 			if err := b.take(2*int64(len(between)+len(s)), 0); err != nil {
 				return err

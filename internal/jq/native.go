@@ -10,16 +10,16 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// cost is what a function takes of memory and work, both in bytes, for its input and its arguments.
+// cost returns the memory and work of a function, both in bytes, for its input and arguments.
 type cost func(b *budget, v any, args []any) (memory, work int64)
 
-// native is a function that gojq has written in Go.
+// native is a function that gojq implements in Go.
 type native struct {
-	cost cost // nil: it is cheap whatever it is given
+	cost cost // nil if the function is always cheap
 }
 
-// natives are the functions of gojq that a program may call, with what they cost. Those that are not here are refused: input, debug, halt and
-// what else reaches beyond the program.
+// natives are the functions of gojq that a program may call, with their costs. Others are refused:
+// input, debug, halt and everything else that accesses more than the program.
 var natives = sync.OnceValue(func() map[signature]native {
 	all := map[signature]native{}
 	put := func(c cost, arity int, names ...string) {
@@ -55,7 +55,7 @@ var natives = sync.OnceValue(func() map[signature]native {
 	put(textCost(48), 0, "fromjson")
 	put(func(_ *budget, v any, _ []any) (int64, int64) {
 		text, _ := v.(string)
-		if len(text) > mostDigits {
+		if len(text) > maxDigits {
 			return 0, tooMuch
 		}
 		return numberCost(v)
@@ -120,7 +120,8 @@ var natives = sync.OnceValue(func() map[signature]native {
 	return all
 })
 
-// textCost is that of a function which writes so many bytes for one that it is given.
+// textCost returns the cost of a function that writes up to growth bytes for each byte of its
+// input.
 func textCost(growth int64) cost {
 	return func(b *budget, v any, args []any) (memory, work int64) {
 		n := b.measure(v)
@@ -128,12 +129,12 @@ func textCost(growth int64) cost {
 	}
 }
 
-// ordered is the cost of sorting a value's items: n bytes of them.
+// ordered returns the cost of sorting the items of a value, which have n bytes.
 func ordered(n, memory int64, v any) (int64, int64) {
 	return memory, times(n, int64(bits.Len(uint(length(v))))+1)
 }
 
-// length is the number of items.
+// length returns the number of items.
 func length(v any) int {
 	switch v := v.(type) {
 	case []any:
@@ -144,7 +145,7 @@ func length(v any) int {
 	return 0
 }
 
-// contents is the size of a value's items one level deep: what it takes to put them together.
+// contents returns the size of a value's items one level deep: the cost of joining them.
 func (b *budget) contents(v any) int64 {
 	n := shallow(v)
 	switch v := v.(type) {
@@ -162,22 +163,24 @@ func (b *budget) contents(v any) int64 {
 	return n
 }
 
-// pathCost is what it takes to change one place: what is on the way is copied, and an array grows as far as its index says.
+// pathCost returns the cost of changing one path: the values along the path are copied, and an
+// array grows up to its index.
 func pathCost(v, path any) int64 {
-	copied, grown, _ := onTheWay(v, path)
+	copied, grown, _ := pathSizes(v, path)
 	return plus(copied, grown)
 }
 
-// pathsCost is what it takes to change many places, one after the other: what is on the way is copied once.
+// pathsCost returns the cost of changing several paths in sequence: the values along the paths are
+// copied once.
 func (b *budget) pathsCost(v, paths any) int64 {
 	list, _ := paths.([]any)
 	n := plus(b.measure(v), b.measure(paths))
-	grown := map[string]int64{} // what each array that grows takes
+	grown := map[string]int64{} // size of each array that grows
 	for _, path := range list {
 		if n >= tooMuch {
 			return tooMuch
 		}
-		_, more, where := onTheWay(v, path)
+		_, more, where := pathSizes(v, path)
 		if more == 0 {
 			continue
 		}
@@ -189,9 +192,9 @@ func (b *budget) pathsCost(v, paths any) int64 {
 	return n
 }
 
-// onTheWay is the size of what stands above a place, and of the array that has to grow for it, the last one of them; where is how many
-// keys lead to that.
-func onTheWay(v, path any) (copied, grown int64, where int) {
+// pathSizes returns the size of the values along a path, and of the last array that has to grow for
+// it. where is the number of keys that lead to that array.
+func pathSizes(v, path any) (copied, grown int64, where int) {
 	keys, _ := path.([]any)
 	for i, key := range keys {
 		copied = plus(copied, shallow(v)+memberBytes)
@@ -219,7 +222,7 @@ func onTheWay(v, path any) (copied, grown int64, where int) {
 	return copied, grown, where
 }
 
-// operators are those that cost more than a comparison of numbers: what the two sides take together.
+// operators are those that cost more than comparing numbers, with the cost for both operands.
 var operators = sync.OnceValue(func() map[string]func(b *budget, x, y any) (memory, work int64) {
 	sum := func(_ *budget, x, y any) (int64, int64) { return shallow(x) + shallow(y), plus(extent(x), extent(y)) }
 	return map[string]func(b *budget, x, y any) (int64, int64){
@@ -240,7 +243,7 @@ var operators = sync.OnceValue(func() map[string]func(b *budget, x, y any) (memo
 					return tooMuch, tooMuch
 				}
 				if n, ok := gojq.ToFloat64(sides[1]); ok && n > 0 {
-					if n*float64(len(text)) < math.MaxInt32 { // gojq refuses more
+					if n*float64(len(text)) < math.MaxInt32 { // gojq refuses longer results
 						return int64(n * float64(len(text))), 0
 					}
 				}
@@ -265,25 +268,25 @@ var operators = sync.OnceValue(func() map[string]func(b *budget, x, y any) (memo
 				return 0, min(extent(x), extent(y))
 			}
 			left := b.work
-			measure(x, &left, mostDepth)
+			measure(x, &left, maxDepth)
 			first := b.work - left
 			if left < 0 {
 				first = tooMuch
 			}
 			left = min(b.work, first)
-			measure(y, &left, mostDepth)
+			measure(y, &left, maxDepth)
 			return 0, min(first, max(0, min(b.work, first)-left))
 		},
 	}
 })
 
-// extent is the size of what one operation copies or reckons with.
+// extent returns the size of what one operation copies or calculates with.
 func extent(v any) int64 {
 	_, work := numberCost(v)
 	return plus(shallow(v), work)
 }
 
-// plus and times keep within tooMuch.
+// plus and times do not exceed tooMuch.
 func plus(a, b int64) int64 { return min(a+b, tooMuch) }
 
 func times(a, b int64) int64 {

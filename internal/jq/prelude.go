@@ -6,8 +6,10 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// prelude holds the functions that jq defines in jq. They are rewritten like a program, and may call what is internal. What they call
-// stands before them. The definitions are those of gojq (MIT licence, © itchyny), but for sub and gsub, and assignments, whose paths are paid for before.
+// prelude has the functions that jq defines in jq. They are rewritten like a program, and may call
+// internal functions. A function calls only functions above it. The definitions are those of gojq
+// (MIT licence, © itchyny), except for sub, gsub and assignments, which take the cost of their
+// paths first.
 const prelude = `
 def map(f): [.[] | f];
 def add(f): [f] | add;
@@ -207,20 +209,20 @@ def IN(s): any(s == .; .);
 def IN(src; s): any(src == s; .);
 .`
 
-// defined are the functions of the prelude in their order, rewritten, and what each calls of them.
+// defined has the rewritten functions of the prelude in order, and which of them each calls.
 type defined struct {
 	functions []*gojq.FuncDef
 	calls     []map[int]bool
 	place     map[signature]int
 }
 
-// signature names a function.
+// signature identifies a function.
 type signature struct {
 	name  string
 	arity int
 }
 
-// definitions reads the prelude once.
+// definitions parses the prelude once.
 var definitions = sync.OnceValue(func() *defined {
 	query, err := gojq.Parse(prelude)
 	if err != nil {
@@ -239,10 +241,10 @@ var definitions = sync.OnceValue(func() *defined {
 	return d
 })
 
-// needed are the functions of the prelude that some call, with those that they call themselves.
+// needed returns the given functions of the prelude with all functions that they call.
 func (d *defined) needed(by map[int]bool) []*gojq.FuncDef {
 	all := make([]bool, len(d.functions))
-	for i := len(d.functions) - 1; i >= 0; i-- { // what a function calls stands before it
+	for i := len(d.functions) - 1; i >= 0; i-- { // callees come before callers
 		if !all[i] && !by[i] {
 			continue
 		}

@@ -10,58 +10,60 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// Limits of one run. The zero value has the usual ones.
+// Limits limit one run. The zero value means the defaults.
 type Limits struct {
-	// Time for a run; 0 is one second. Waiting in Reserve does not count.
+	// Time is the time for a run, without waits in Reserve. 0 means one second.
 	Time time.Duration
-	// Memory that the values of a run may take, in bytes, all that were made counted; 0 is 128 MiB.
+	// Memory is the sum of the sizes, in bytes, of all values that a run creates. 0 means 128 MiB.
 	Memory int64
-	// Reserve waits until so many bytes may be used, or until ctx ends, and returns what gives them back. A run calls it once, when it takes
-	// more than a megabyte; nil never waits.
+	// Reserve waits until that many bytes may be used, or until ctx ends, and returns a function
+	// that releases them. A run that needs more than a megabyte calls it once. If it is nil, no run
+	// waits.
 	Reserve func(ctx context.Context, bytes int64) (release func(), err error)
 }
 
 const (
-	usualTime   = time.Second
-	usualMemory = 128 << 20
-	unreserved  = 1 << 20 // bytes that a run takes without asking Reserve
+	defaultTime   = time.Second
+	defaultMemory = 128 << 20
+	unreserved    = 1 << 20 // bytes that a run uses before it calls Reserve
 )
 
 func (l Limits) withDefaults() Limits {
 	if l.Time == 0 {
-		l.Time = usualTime
+		l.Time = defaultTime
 	}
 	if l.Memory == 0 {
-		l.Memory = usualMemory
+		l.Memory = defaultMemory
 	}
 	return l
 }
 
-// told says which limit was reached.
-func (l Limits) told(err error) error {
+// exceeded adds the limit to ErrSlow or ErrLarge.
+func (l Limits) exceeded(err error) error {
 	if errors.Is(err, ErrSlow) {
 		return fmt.Errorf("%w: more than %s", err, l.Time)
 	}
 	return fmt.Errorf("%w: more than %d MB", err, l.Memory>>20)
 }
 
-// Program is a compiled jq program. It may be run by several goroutines at a time.
+// Program is a compiled jq program. Several goroutines may run it at the same time.
 type Program struct {
 	query  *gojq.Query // rewritten
 	limits Limits
 	idle   sync.Pool // of *machine
 }
 
-// machine is what one run needs: code whose functions ask this budget.
+// machine is the state of one run: code whose functions take from its budget.
 type machine struct {
 	code   *gojq.Code
 	budget *budget
 }
 
-// Parse reads a program. The error is a *gojq.ParseError.
+// Parse parses a program. The error is a *gojq.ParseError.
 func Parse(text string) (*gojq.Query, error) { return gojq.Parse(text) }
 
-// Compile compiles a program, which stays as it is. Errors say which function or variable is not defined.
+// Compile compiles a program and does not change query. Errors name an undefined function or
+// variable.
 func Compile(query *gojq.Query, limits Limits) (*Program, error) {
 	rewritten, err := rewrite(query)
 	if err != nil {
@@ -82,18 +84,20 @@ func (p *Program) machine() (*machine, error) {
 	return &machine{code, b}, err
 }
 
-// Run gives the results of the program to each, until it returns false. Errors are ctx's, ErrSlow, ErrLarge, or what jq says.
+// Run calls each with the results of the program until it returns false. It returns ctx's error,
+// ErrSlow, ErrLarge, or an error of jq.
 func (p *Program) Run(ctx context.Context, v any, each func(any) bool) (err error) {
 	m, _ := p.idle.Get().(*machine)
 	if m == nil {
 		if m, err = p.machine(); err != nil {
-			return err // it was compiled before
+			return err // cannot happen: it was compiled before
 		}
 	}
 	limited := m.budget.begin(ctx, p.limits)
 	defer func() {
 		m.budget.end()
-		if failed := recover(); failed != nil { // a fault of the interpreter: the program is refused, the process lives
+		// A bug of the interpreter must not crash the process.
+		if failed := recover(); failed != nil {
 			err = fmt.Errorf("jq failed: %v", failed)
 			return
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/hookrig/hookrig/internal/jq"
 )
 
-// run gives all results of a program; an error is the last of them.
+// run returns all results of a program. An error is the last of them.
 func run(t testing.TB, text string, input any, limits jq.Limits) ([]any, error) {
 	t.Helper()
 	query, err := jq.Parse(text)
@@ -39,7 +39,7 @@ func run(t testing.TB, text string, input any, limits jq.Limits) ([]any, error) 
 	return all, err
 }
 
-// plain is what gojq itself gives.
+// plain returns the results of gojq.
 func plain(ctx context.Context, text string, input any) ([]any, error) {
 	query, err := gojq.Parse(text)
 	if err != nil {
@@ -76,7 +76,7 @@ func decoded(t testing.TB, text string) (any, bool) {
 	return v, true
 }
 
-// The programs that gojq is tested with give what they give there.
+// TestProgramsOfGojq compares the results of gojq's test programs.
 func TestProgramsOfGojq(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/itchyny/gojq").Output()
@@ -161,7 +161,7 @@ func written(all []any) string {
 	return b.String()
 }
 
-// differing is the first line of a text that the other one does not have.
+// differing returns the first line of a text that is not in the other one.
 func differing(text, other string) string {
 	for line := range strings.Lines(text) {
 		if !strings.Contains(other, line) {
@@ -171,7 +171,7 @@ func differing(text, other string) string {
 	return text
 }
 
-// What takes too much ends with an error, soon, without taking it.
+// TestBounds checks that an expensive program ends soon with an error and stays within its limits.
 func TestBounds(t *testing.T) {
 	long := strings.Repeat("a", 1<<20)
 	for _, program := range []string{
@@ -243,7 +243,7 @@ func counted(t testing.TB, text string, input any, limits jq.Limits) (n int, err
 	return n, err
 }
 
-// Many run the same program at a time, each with its own budget.
+// TestConcurrentRuns runs the same program in many goroutines, each with its own budget.
 func TestConcurrentRuns(t *testing.T) {
 	query, err := jq.Parse(`[range(.)] | map(. * 2) | add`)
 	if err != nil {
@@ -277,7 +277,7 @@ func TestConcurrentRuns(t *testing.T) {
 	}
 }
 
-// A program ends with who asked for it, also inside of a function.
+// TestRunEndsWithItsContext checks that a program ends with its context, even inside a function.
 func TestRunEndsWithItsContext(t *testing.T) {
 	for _, text := range []string{`last(range(1e12))`, `[match("(a.*b|a)"; "g")] | length`} {
 		query, err := jq.Parse(text)
@@ -296,7 +296,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A program that waits for others ends with who asked for it, too.
+// TestWaitingEndsWithItsContext checks that waiting in Reserve ends with the context.
 func TestWaitingEndsWithItsContext(t *testing.T) {
 	query, err := jq.Parse(`[range(50000)] | length`)
 	if err != nil {
@@ -316,7 +316,7 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// The time does not run while a program waits for others.
+// TestWaitingIsFree checks that waiting in Reserve does not use up the time.
 func TestWaitingIsFree(t *testing.T) {
 	query, err := jq.Parse(`[range(50000)] | length`)
 	if err != nil {
@@ -330,7 +330,7 @@ func TestWaitingIsFree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 20 { // a busy machine may take longer than the limit
+	for range 20 { // a busy machine may exceed the limit
 		if err = program.Run(t.Context(), nil, func(any) bool { return true }); err == nil {
 			return
 		}
@@ -338,7 +338,7 @@ func TestWaitingIsFree(t *testing.T) {
 	t.Error(err)
 }
 
-// FuzzProgram runs whatever is a program, and compares what it gives with gojq where that ends soon.
+// FuzzProgram runs any program and compares its results with gojq if both end soon.
 func FuzzProgram(f *testing.F) {
 	for _, seed := range []string{`.a | test("x"; "gi")`, `[.[] | {a: ., "b\(1)": 2}] | sort_by(.a)`, `.a[1:] |= map(. + 1)`, `reduce .[] as [$a, {b: $c}] (0; . + $a * $c)`, `def f(g): g | f(g); f(.)`, `. as [$a] ?// $a | $a`} {
 		f.Add(seed, `{"a": ["x", 1.5, null, {"b": "ü"}]}`)
@@ -361,7 +361,7 @@ func FuzzProgram(f *testing.F) {
 			got = append(got, v)
 			return len(got) < 100
 		}); err != nil || len(got) >= 100 || strings.Contains(text, "now") {
-			return // or it would be plain's turn to take too much
+			return // gojq would use too much
 		}
 		v, _ = decoded(t, input)
 		if want, err := plain(t.Context(), text, v); err != nil || written(got) != written(want) {

@@ -7,21 +7,22 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// What rewritten programs call begins so. A program may not write such names.
+// These are the functions that rewritten programs call. A program may not use names with the
+// prefix.
 const (
 	prefix      = "_bounded_"
-	nameElement = prefix + "element" // an array has one more
+	nameElement = prefix + "element" // an array gets another element
 	nameObject  = prefix + "object"
 	nameDeeper  = prefix + "deeper" // a function calls itself
 	nameKey     = prefix + "key"
 	nameNumber  = prefix + "number"
-	nameText    = prefix + "text" // a value becomes part of a text
+	nameText    = prefix + "text" // a value is inserted into a text
 	namePaid    = prefix + "paid" // a value will be changed at paths
 	nameMatch   = prefix + "match"
 	nameSplice  = prefix + "splice"
 )
 
-// rewrite returns a program that gives the same results and asks its budget for what they take.
+// rewrite returns a program with the same results that takes its costs from a budget.
 func rewrite(q *gojq.Query) (*gojq.Query, error) {
 	w := &rewriter{prelude: definitions(), needs: map[int]bool{}}
 	out := w.query(q)
@@ -33,19 +34,19 @@ func rewrite(q *gojq.Query) (*gojq.Query, error) {
 	return &whole, nil
 }
 
-// rewriter walks a program. It copies what it changes.
+// rewriter walks a program and copies what it changes.
 type rewriter struct {
 	prelude  *defined
-	internal bool // it is the prelude, which may call what is internal
+	internal bool // for the prelude, which may call internal functions
 	scope    []function
-	needs    map[int]bool // functions of the prelude
+	needs    map[int]bool // functions of the prelude that are called
 	err      error
 }
 
-// function is one that the program defines, or an argument of one.
+// function is defined by the program, or is an argument of such a function.
 type function struct {
 	signature
-	open bool // what is walked stands within it: a call is a recursion
+	open bool // the walk is inside it: a call is a recursion
 }
 
 func (w *rewriter) fail(format string, args ...any) {
@@ -96,7 +97,7 @@ func (w *rewriter) query(q *gojq.Query) *gojq.Query {
 	return of
 }
 
-// function rewrites a definition, and has it in scope from then on.
+// function rewrites a definition and adds it to the scope.
 func (w *rewriter) function(f *gojq.FuncDef) *gojq.FuncDef {
 	w.allow(f.Name)
 	w.scope = append(w.scope, function{signature{f.Name, len(f.Args)}, true})
@@ -115,23 +116,23 @@ func (w *rewriter) function(f *gojq.FuncDef) *gojq.FuncDef {
 	return out
 }
 
-// allow refuses a name that only a rewritten program may have.
+// allow refuses a name that only rewritten programs may use.
 func (w *rewriter) allow(name string) {
 	if !w.internal && strings.HasPrefix(name, "_") {
 		w.fail("function not defined: %s: names that begin with _ are not for programs", name)
 	}
 }
 
-// arithmetic pays for what both sides take before they are put together.
+// arithmetic takes the cost of both operands before the operation.
 func (w *rewriter) arithmetic(q, left, right *gojq.Query) *gojq.Query {
 	names := map[gojq.Operator]string{gojq.OpAdd: "add", gojq.OpSub: "subtract", gojq.OpMul: "multiply", gojq.OpDiv: "divide", gojq.OpMod: "modulo"}
 	name := names[q.Op]
 	return pipe(call(prefix+name, left, right), call("_"+name, item(0), item(1)))
 }
 
-// comparison pays for what both sides take, unless one of them is a literal.
+// comparison takes the cost of both operands, unless one of them is a literal.
 func (w *rewriter) comparison(q, left, right *gojq.Query) *gojq.Query {
-	switch plain := func(q *gojq.Query) bool { return literal(q) && !composed(q) }; {
+	switch plain := func(q *gojq.Query) bool { return literal(q) && !isComposite(q) }; {
 	case plain(q.Left) && plain(q.Right):
 		return &gojq.Query{Left: left, Op: q.Op, Right: right}
 	case plain(q.Left):
@@ -143,7 +144,7 @@ func (w *rewriter) comparison(q, left, right *gojq.Query) *gojq.Query {
 	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeQuery, Query: pair}}
 }
 
-// number checks the other side of a literal number: reckoning with one of a million digits takes long.
+// number checks the other operand of a literal number: calculating with a million digits is slow.
 func number(literal, other *gojq.Query) *gojq.Query {
 	if literal.Term.Type == gojq.TermTypeString || literal.Term.Type == gojq.TermTypeNull || literal.Term.Type == gojq.TermTypeTrue || literal.Term.Type == gojq.TermTypeFalse {
 		return other
@@ -151,7 +152,7 @@ func number(literal, other *gojq.Query) *gojq.Query {
 	return pipe(other, call(nameNumber))
 }
 
-// literal says whether a query is made of literals only.
+// literal reports whether a query consists of literals only.
 func literal(q *gojq.Query) bool {
 	switch {
 	case q == nil || len(q.FuncDefs) > 0 || len(q.Patterns) > 0:
@@ -181,8 +182,8 @@ func literal(q *gojq.Query) bool {
 	return false
 }
 
-// composed says whether a literal is an array, an object or several.
-func composed(q *gojq.Query) bool {
+// isComposite reports whether a literal is an array, an object or several values.
+func isComposite(q *gojq.Query) bool {
 	return q.Term == nil || q.Term.Type == gojq.TermTypeArray || q.Term.Type == gojq.TermTypeObject
 }
 
@@ -276,7 +277,7 @@ func (w *rewriter) called(f *gojq.Func) *gojq.Query {
 	return w.call(f.Name, args...)
 }
 
-// call is a call with arguments that are rewritten already.
+// call returns a call whose arguments are already rewritten.
 func (w *rewriter) call(name string, args ...*gojq.Query) *gojq.Query {
 	s := signature{name, len(args)}
 	for i := len(w.scope) - 1; i >= 0; i-- {
@@ -319,7 +320,7 @@ func (w *rewriter) call(name string, args ...*gojq.Query) *gojq.Query {
 	return call(name, args...)
 }
 
-// bound gives the arguments names: .[1] as $_bounded_1 | …
+// bound gives names to the arguments: .[1] as $_bounded_1 | …
 func bound(n int, then *gojq.Query) *gojq.Query {
 	for i := n; i > 0; i-- {
 		then = &gojq.Query{
@@ -341,14 +342,14 @@ func (w *rewriter) index(i *gojq.Index) *gojq.Index {
 		out.Str = w.text(i.Str)
 	}
 	for _, key := range []struct{ from, to **gojq.Query }{{&i.Start, &out.Start}, {&i.End, &out.End}} {
-		if *key.from != nil && !(literal(*key.from) && !composed(*key.from)) {
+		if *key.from != nil && !(literal(*key.from) && !isComposite(*key.from)) {
 			*key.to = pipe(*key.to, call(nameKey))
 		}
 	}
 	return out
 }
 
-// text rewrites a string: what is put into it is paid for.
+// text rewrites a string. It takes the cost of the values in it.
 func (w *rewriter) text(s *gojq.String) *gojq.String {
 	if len(s.Queries) == 0 {
 		return s
@@ -403,7 +404,7 @@ func (w *rewriter) pattern(p *gojq.Pattern) *gojq.Pattern {
 	return out
 }
 
-// call, pipe and item write queries.
+// call, pipe and item create queries.
 func call(name string, args ...*gojq.Query) *gojq.Query {
 	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: name, Args: args}}}
 }

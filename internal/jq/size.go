@@ -11,29 +11,30 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// What values take, in bytes: about what they cost in memory, so that it is also a measure of the time to walk them.
+// These are sizes of values in bytes. They are close to the memory of a value, so they also measure
+// the time to walk it.
 const (
-	elementBytes = 40  // of an array that grows, with the number in it
+	elementBytes = 40  // of an array that grows, including the number in it
 	memberBytes  = 64  // of an object, without the value
-	frameBytes   = 256 // of a call that is not the last one
-	mostDepth    = 10_000
-	mostDigits   = 10_000 // of a number that is reckoned with
+	frameBytes   = 256 // of a call that is not a tail call
+	maxDepth     = 10_000
+	maxDigits    = 10_000 // of a number in a calculation
 )
 
-// tooMuch is more than any budget has.
+// tooMuch is more than any budget.
 const tooMuch = math.MaxInt64 / 1024
 
-// measure is the size of a value, in bytes, as if nothing in it were shared: what it costs to write it. It is tooMuch when it is
-// nested too deeply, or larger than what the budget has left.
+// measure returns the size of a value in bytes, without sharing: the cost of writing it. It returns
+// tooMuch for a value that is nested too deeply or larger than the rest of the budget.
 func (b *budget) measure(v any) int64 {
 	left := max(b.work, b.memory)
-	if !measure(v, &left, mostDepth) {
+	if !measure(v, &left, maxDepth) {
 		return tooMuch
 	}
 	return max(b.work, b.memory) - left
 }
 
-// measure takes the size of v from left, and reports whether there was enough.
+// measure subtracts the size of v from left and reports whether that was enough.
 func measure(v any, left *int64, depth int) bool {
 	*left -= 16
 	switch v := v.(type) {
@@ -66,15 +67,15 @@ func measure(v any, left *int64, depth int) bool {
 	return *left >= 0
 }
 
-// digitsCost is what it takes to reckon with a number of so many digits.
+// digitsCost returns the cost of calculating with a number of n digits.
 func digitsCost(n int) int64 {
-	if n > mostDigits {
+	if n > maxDigits {
 		return tooMuch
 	}
 	return int64(n) + int64(n)*int64(n)/64
 }
 
-// shallow is the size of a value without what is in it.
+// shallow returns the size of a value without its items.
 func shallow(v any) int64 {
 	switch v := v.(type) {
 	case []any:
@@ -91,7 +92,7 @@ func shallow(v any) int64 {
 	return 16
 }
 
-// numberCost refuses a number that would take long to reckon with.
+// numberCost refuses a number that is slow to calculate with.
 func numberCost(v any) (memory, work int64) {
 	switch v := v.(type) {
 	case json.Number:
@@ -102,7 +103,7 @@ func numberCost(v any) (memory, work int64) {
 	return 0, 0
 }
 
-// keyCost refuses as a key what would be searched for at length.
+// keyCost refuses a key that is slow to search for.
 func keyCost(v any) (memory, work int64) {
 	if list, ok := v.([]any); ok && len(list) > 64 {
 		return 0, tooMuch
@@ -110,10 +111,10 @@ func keyCost(v any) (memory, work int64) {
 	return numberCost(v)
 }
 
-// Text writes a value as JSON, at most so many runes of it.
+// Text writes a value as JSON, with at most that many runes.
 func Text(v any, longest int) string {
 	left := int64(64*longest + 1024)
-	if !measure(v, &left, mostDepth) {
+	if !measure(v, &left, maxDepth) {
 		return clip.Text(gojq.Preview(v), longest)
 	}
 	data, err := gojq.Marshal(v)

@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Body is a body without its secrets, by its Content-Type line ("" is none) and by what it looks like. It is not written to; without a
-// secret it is returned as it is. A body in a content coding has to be decoded before.
+// Body returns a body without its secrets, according to its Content-Type ("" if there is none) and
+// its content. It does not change body, and returns body itself if it has no secret. Decode a
+// compressed body first.
 func (p *Pass) Body(contentType string, body []byte) []byte {
 	if len(body) == 0 {
 		return body
@@ -22,7 +23,7 @@ func (p *Pass) Body(contentType string, body []byte) []byte {
 	case strings.HasPrefix(kind, "multipart/"):
 		return p.multipart(params["boundary"], body)
 	case kind == "application/x-www-form-urlencoded":
-		if out, ok := p.jsonLines(body); ok { // curl -d sends JSON under this name
+		if out, ok := p.jsonLines(body); ok { // curl -d sends JSON with this type
 			return out
 		}
 		return []byte(p.form(string(body)))
@@ -32,7 +33,7 @@ func (p *Pass) Body(contentType string, body []byte) []byte {
 	return p.untyped(body)
 }
 
-// isForm says whether a body is written like a form: pairs, without white space.
+// isForm reports whether a body looks like a form: pairs without white space.
 func isForm(body []byte) bool {
 	if !bytes.Contains(body, []byte("=")) || bytes.ContainsAny(body, " \t\r\n\"<>{}:?#") || !utf8.Valid(body) {
 		return false
@@ -54,7 +55,8 @@ func (p *Pass) form(form string) string {
 	return strings.Join(fields, "&")
 }
 
-// multipart redacts the parts whose names are of secrets, and the others by what they hold. Without a boundary it is the first line.
+// multipart redacts the parts with the name of a secret, and the content of the others. If boundary
+// is empty, the first line is used.
 func (p *Pass) multipart(boundary string, body []byte) []byte {
 	if p.depth >= deepest {
 		return body
@@ -90,7 +92,7 @@ func (p *Pass) part(part []byte) []byte {
 	head, content := part[:gap], part[gap+width:]
 	end := bytes.LastIndexAny(content, "\n")
 	tail := []byte{}
-	if end >= 0 && end == len(content)-1 { // the line end before the boundary is the boundary's
+	if end >= 0 && end == len(content)-1 { // this line end belongs to the boundary
 		if end > 0 && content[end-1] == '\r' {
 			end--
 		}
@@ -131,7 +133,7 @@ func (p *Pass) part(part []byte) []byte {
 	return append(append(out, content...), tail...)
 }
 
-// quotedName is the name= of a disposition that is not well made.
+// quotedName returns the name in a malformed Content-Disposition.
 func quotedName(disposition string) string {
 	_, rest, ok := strings.Cut(strings.ToLower(disposition), "name=")
 	if !ok {

@@ -1,12 +1,14 @@
-// Package redact takes secrets out of what is kept and shown around: exports, reports, problem texts, the responses that quote
-// a bad request, logs.
+// Package redact removes secrets from what is stored and shown: exports, reports, error texts,
+// quotes of invalid requests, and logs.
 //
-// There is one list and one rule for all of them. Name says whether what goes by a name is a secret; Manual prints the list.
-// A name is read word by word (X-Auth-Key, authKey and auth_key are the words auth and key), so that monkey and tokenize are
-// no keys and no tokens. Names count wherever they stand: header lines, also malformed ones and trailers; values of a query, a
-// fragment and of ;name=value in a path; forms, multipart fields, members of JSON, elements of XML; lines of text. Of a URL,
-// wherever it stands, the user and the password go as well, and of any text a private key in PEM, and what follows Bearer or Basic.
+// There is one list of names. Name reports whether a name is that of a secret, and Manual prints
+// the list. A name is split into words: X-Auth-Key, authKey and auth_key consist of the words auth
+// and key. So monkey is not a key and tokenize is not a token. Names count everywhere: in header
+// lines, malformed lines and trailers; in queries, fragments and ;name=value in a path; in forms,
+// multipart fields, JSON members, XML elements and lines of text. The user and password of a URL
+// are removed too, and in any text PEM private keys and what follows Bearer or Basic.
 //
-// Signatures stay: they are needed to verify, and do not tell the key. In a URL they open what it leads to, so there
-// sig and signature are secrets. A header line that carries the key itself is one by its provider's file (Pass.Headers).
+// Signatures stay: they are needed for verification and do not reveal the key. In a URL a signature
+// grants access, so sig and signature are secrets there. A header line that contains the key itself
+// is a secret because of its provider's file (Pass.Headers).
 package redact

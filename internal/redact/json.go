@@ -7,13 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// container is an object or an array that has begun.
+// container is an open object or array.
 type container struct {
-	hide  bool // all that stands in it is secret
-	named bool // it has a member such as "name" that names a secret, whose value is the next "value"
+	hide  bool // all of its content is secret
+	named bool // a member such as "name" names a secret, which is in the next "value"
 }
 
-// json redacts the members of JSON. Of text that is not whole JSON (cut off, or JSON amid other text) every member counts that can be told.
+// json redacts the members of JSON. If text is not complete JSON (truncated, or JSON within other
+// text), it redacts all members that it can find.
 func (p *Pass) json(text []byte, whole bool) []byte {
 	var out []byte // nil while nothing changed
 	copied := 0
@@ -41,7 +42,7 @@ func (p *Pass) json(text []byte, whole bool) []byte {
 			i++
 		case c == '"':
 			within := len(text)
-			if !whole && !pending && !top().hide { // it is looked at for a name only
+			if !whole && !pending && !top().hide { // only a name is needed
 				within = min(i+longestName+2, within)
 			}
 			end, closed := stringEnd(text[:within], i)
@@ -72,7 +73,7 @@ func (p *Pass) json(text []byte, whole bool) []byte {
 				top().named = true
 			}
 			if !whole {
-				i++ // the quote may be of a text around the JSON
+				i++ // the quote may belong to text around the JSON
 				continue
 			}
 			plain := unquoteJSON(text[i:end])
@@ -100,7 +101,7 @@ func (p *Pass) json(text []byte, whole bool) []byte {
 	return append(out, text[copied:]...)
 }
 
-// stringEnd is where the string ends that begins at i, and whether it is closed.
+// stringEnd returns the end of the string that begins at i, and whether it is closed.
 func stringEnd(text []byte, i int) (end int, closed bool) {
 	for k := i + 1; k < len(text); k++ {
 		switch text[k] {
@@ -135,11 +136,12 @@ func quoteJSON(text string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(text) // a string is always JSON
+	_ = enc.Encode(text) // a string can always be encoded
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// isNameName and isValueName are of lists of fields, as in [{"name": "password", "value": "…"}].
+// isNameName and isValueName match members of field lists like [{"name": "password", "value":
+// "…"}].
 func isNameName(member string) bool {
 	switch strings.ToLower(member) {
 	case "name", "key", "field", "header", "param", "parameter":
@@ -156,7 +158,7 @@ func isValueName(member string) bool {
 	return false
 }
 
-// jsonLines redacts JSON that is whole, or a document a line; ok says whether it is.
+// jsonLines redacts complete JSON, or one document on each line. ok reports whether body is that.
 func (p *Pass) jsonLines(body []byte) (out []byte, ok bool) {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if len(trimmed) == 0 || strings.IndexByte(`{["`, trimmed[0]) < 0 {
@@ -177,7 +179,7 @@ func (p *Pass) jsonLines(body []byte) (out []byte, ok bool) {
 	return out, true
 }
 
-// untyped redacts what says nothing of its kind.
+// untyped redacts a body without a known type.
 func (p *Pass) untyped(body []byte) []byte {
 	if out, ok := p.jsonLines(body); ok {
 		return out
@@ -186,7 +188,7 @@ func (p *Pass) untyped(body []byte) []byte {
 		return []byte(p.form(string(body)))
 	}
 	if !utf8.Valid(body) {
-		return p.json(body, false) // which changes nothing but members of such names
+		return p.json(body, false) // changes only members with the name of a secret
 	}
 	return []byte(p.Text(string(body)))
 }

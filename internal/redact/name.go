@@ -7,18 +7,18 @@ import (
 	"unicode"
 )
 
-// Word stands where a secret stood; in JSON, 0 stands where it was a number.
+// Word replaces a secret. In JSON, 0 replaces a number.
 const Word = "REDACTED"
 
-// kind is a part of the list.
-type kind struct {
-	text  string // what it is of, in the manual
+// rule is a part of the list.
+type rule struct {
+	text  string // how names match, for Manual
 	names []string
 }
 
-// list is all of it. Names are words in lower case.
-func list() [6]kind {
-	return [6]kind{
+// list returns all rules. Names are words in lower case.
+func list() [6]rule {
+	return [6]rule{
 		ofWord: {"any word of a name", []string{
 			"authorization", "bearer", "cookie", "cookies", "creds", "credential", "credentials", "csrf", "cvc", "cvv", "jwt", "jwts", "otp", "passcode",
 			"passphrase", "passwd", "password", "passwords", "pwd", "secret", "secrets", "token", "tokens", "totp", "xsrf",
@@ -41,7 +41,7 @@ func list() [6]kind {
 	}
 }
 
-// The parts of the list.
+// These are the indexes of the rules.
 const (
 	ofWord = iota
 	ofLast
@@ -51,7 +51,7 @@ const (
 	ofURL
 )
 
-// tails are last words that make a name one of something about a secret.
+// tails are last words that describe a property of a secret, such as token_type.
 func tails() []string {
 	return []string{
 		"address", "age", "alg", "algorithm", "amount", "at", "balance", "banner", "budget", "changed", "consent", "count", "counts", "created", "date",
@@ -61,12 +61,12 @@ func tails() []string {
 	}
 }
 
-// counted are the words before "tokens" that make them a number of tokens.
+// counted are words before "tokens" that make it a number.
 func counted() []string {
 	return []string{"cached", "completion", "context", "input", "max", "min", "num", "output", "prompt", "reasoning", "total"}
 }
 
-// Manual is the list in words, a part a line.
+// Manual returns the list as text, with a paragraph for each rule.
 func Manual() string {
 	var b strings.Builder
 	for _, k := range list() {
@@ -87,7 +87,7 @@ func Manual() string {
 	return b.String()
 }
 
-// place is where a name stands.
+// place is where a name is found.
 type place int
 
 const (
@@ -96,19 +96,21 @@ const (
 	inURL
 )
 
-// Name says whether what goes by the name is a secret: the name of a header line, a member of JSON, a field, a variable.
+// Name reports whether a name is that of a secret: of a header line, a JSON member, a field, a
+// variable.
 func Name(name string) bool { return secret(name, anywhere) }
 
-// Variable says whether a variable of the environment, or a flag's, holds a secret: one of the name key does too.
+// Variable reports whether an environment variable or a flag contains a secret. The name key counts
+// too.
 func Variable(name string) bool {
 	words := split(strings.ToLower(name), false)
 	return secret(name, anywhere) || len(words) > 0 && words[len(words)-1] == "key"
 }
 
-// longestName is how much of a name is looked at, in bytes.
+// longestName is the longest name, in bytes, that can match.
 const longestName = 256
 
-// lexicon is the list, made ready.
+// lexicon is the list as sets.
 type lexicon struct {
 	parts   [6]map[string]bool
 	tails   map[string]bool
@@ -132,13 +134,13 @@ func newLexicon() *lexicon {
 	return l
 }
 
-// secret says whether a name at that place is one of a secret.
+// secret reports whether a name in that place is the name of a secret.
 func secret(name string, at place) bool {
 	if name == "" || len(name) > longestName {
 		return false
 	}
 	l := known()
-	// Names of header lines are written in any case, so that its changes need not be where words begin.
+	// Header names may have any case, so a change of case is not always the start of a word.
 	return l.match(split(name, true), at) || l.match(split(strings.ToLower(name), false), at)
 }
 
@@ -165,7 +167,7 @@ func (l *lexicon) match(name []string, at place) bool {
 	return false
 }
 
-// about says whether a name is one of something about a secret, and not the secret.
+// about reports whether a name is that of a property of a secret, not of the secret.
 func (l *lexicon) about(name []string, end string) bool {
 	if len(name) == 1 {
 		return false
@@ -192,7 +194,8 @@ func (l *lexicon) endsSecret(word string) bool {
 	return l.parts[ofEnd][word]
 }
 
-// split takes a name apart into its words, in lower case; where its case changes too, if camel is set.
+// split splits a name into its words, in lower case. If camel is set, a change of case starts a
+// word.
 func split(name string, camel bool) []string {
 	var found []string
 	runes := []rune(name)
@@ -205,7 +208,7 @@ func split(name string, camel bool) []string {
 	}
 	for i, r := range runes {
 		if !unicode.IsLetter(r) {
-			end(i) // digits count names of a kind: password2
+			end(i) // digits only number names, as in password2
 			continue
 		}
 		if camel && begin >= 0 && unicode.IsUpper(r) &&

@@ -5,11 +5,13 @@ import (
 	"strings"
 )
 
-// Pass goes through one message and notes what it takes out. The zero Pass is ready; it is for one goroutine.
+// Pass redacts one message and records what it redacts. The zero Pass is ready to use, in one
+// goroutine.
 type Pass struct {
-	// Headers and Query are more names of secrets, in lower case: of header lines, and of values in a query.
+	// Headers and Query are additional names of secrets, in lower case: of header lines and query
+	// parameters.
 	Headers, Query map[string]bool
-	// Proofs are names of values in a query, in lower case, that are signatures and stay.
+	// Proofs are names of query parameters, in lower case, that are signatures and stay.
 	Proofs map[string]bool
 
 	found []string
@@ -17,12 +19,12 @@ type Pass struct {
 	depth int
 }
 
-// Found is what was taken out, by name, in the order of its first place.
+// Found returns the names of the redacted secrets, in order.
 func (p *Pass) Found() []string { return p.found }
 
-// Known takes out of a text what the pass took out elsewhere.
+// Known replaces in a text the secrets that were redacted elsewhere.
 func (p *Pass) Known(text string) string {
-	const shortest = 4 // a shorter one would tear words apart, and hide nothing
+	const shortest = 4 // a shorter one occurs in other words
 	for _, secret := range p.taken {
 		if len(secret) >= shortest {
 			text = strings.ReplaceAll(text, secret, Word)
@@ -31,7 +33,8 @@ func (p *Pass) Known(text string) string {
 	return text
 }
 
-// Header is the value of a header line without its secrets. The scheme of an Authorization stays.
+// Header returns the value of a header line without its secrets. It keeps the scheme of
+// Authorization.
 func (p *Pass) Header(name, value string) string {
 	if value == "" {
 		return value
@@ -49,10 +52,10 @@ func (p *Pass) Header(name, value string) string {
 	return p.value(value)
 }
 
-// is says whether a name is one of a secret.
+// is reports whether a name is that of a secret.
 func (p *Pass) is(name string, at place) bool { return secret(name, at) }
 
-// hidden is Word for the value of a line, behind the scheme where that is known.
+// hidden returns Word for the value of a line, after the scheme if that is known.
 func (p *Pass) hidden(name, value string) string {
 	if scheme, rest, ok := strings.Cut(value, " "); ok && rest != "" && slices.Contains(schemes(), strings.ToLower(scheme)) {
 		return scheme + " " + p.took(name, strings.TrimSpace(rest))
@@ -60,7 +63,8 @@ func (p *Pass) hidden(name, value string) string {
 	return p.took(name, value)
 }
 
-// schemes are those of https://www.iana.org/assignments/http-authschemes, and some that are used besides.
+// schemes are those of https://www.iana.org/assignments/http-authschemes and some unregistered
+// ones.
 func schemes() []string {
 	return []string{
 		"apikey", "aws4-hmac-sha256", "basic", "bearer", "digest", "dpop", "gnap", "hmac", "hoba", "key", "mutual", "negotiate", "ntlm", "oauth",
@@ -68,10 +72,10 @@ func schemes() []string {
 	}
 }
 
-// Take notes a secret that was taken out by other means.
+// Take records a secret that the caller redacted.
 func (p *Pass) Take(name, value string) { p.note(name, value) }
 
-// took notes a secret and returns Word.
+// took records a secret and returns Word.
 func (p *Pass) took(name, value string) string {
 	if placeholder.MatchString(value) {
 		return value

@@ -13,7 +13,7 @@ import (
 	"github.com/hookrig/hookrig/internal/redact"
 )
 
-// places take a name of a secret and a secret, and return what is left of where it stood.
+// places are functions that put a secret with a name into a text and redact that.
 func places() map[string]func(p *redact.Pass, name, secret string) string {
 	quoted := func(s string) string {
 		text, _ := json.Marshal(s)
@@ -61,7 +61,8 @@ func places() map[string]func(p *redact.Pass, name, secret string) string {
 	}
 }
 
-// A secret of any bytes comes out of no place, and the message does not fall apart.
+// TestNoSecretComesOut checks that a secret of any bytes is redacted in every place, and that the
+// message stays valid.
 func TestNoSecretComesOut(t *testing.T) {
 	t.Parallel()
 	names := rapid.SampledFrom([]string{"password", "X-Auth-Token", "clientSecret", "API_KEY", "set-cookie", "access_token", "PassWord", "x-jwt", "session_id", "private-key"})
@@ -93,7 +94,7 @@ func TestNoSecretComesOut(t *testing.T) {
 	})
 }
 
-// Whatever comes, nothing breaks, and JSON stays JSON.
+// FuzzBody checks that redaction never panics and that JSON stays JSON.
 func FuzzBody(f *testing.F) {
 	f.Add("application/json", []byte(`{"password":"x","a":[{"name":"token","value":"y"}]}`))
 	f.Add("multipart/form-data; boundary=b", []byte("--b\r\nContent-Disposition: form-data; name=password\r\n\r\nx\r\n--b--"))
@@ -110,7 +111,7 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// The manual holds the list.
+// TestManual checks that the manual contains the list.
 func TestManual(t *testing.T) {
 	t.Parallel()
 	manual := redact.Manual()
@@ -121,7 +122,7 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// What takes the square of its length would not end here.
+// TestLongInput would not end if redaction took quadratic time.
 func TestLongInput(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{`"`, `\"`, ":", "a=", "http://", "[", "<a", "://u@", "-----BEGIN PRIVATE KEY-----", "?;a=", "&a=%3d", `{"token":`, "--b\r\n"} {

@@ -2,6 +2,6 @@ package redact
 
 import "regexp"
 
-// placeholder is a value that is no secret: GitHub sends ******** for the secret of a webhook, and Stripe replaces
-// {CHECKOUT_SESSION_ID} in a success_url.
+// placeholder is a value that is no secret: GitHub sends ******** for the secret of a webhook, and
+// Stripe replaces {CHECKOUT_SESSION_ID} in a success_url.
 var placeholder = regexp.MustCompile(`^(\*+|\{[A-Z][A-Z_]*\})$`)

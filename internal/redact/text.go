@@ -7,22 +7,23 @@ import (
 	"strings"
 )
 
-// Text is a text without its secrets: URLs, pairs such as token=…, lines such as "Cookie: …", what follows Bearer and Basic,
-// private keys in PEM, members of JSON and elements of XML in it.
+// Text returns a text without its secrets: in URLs, pairs such as token=…, lines such as "Cookie:
+// …", after Bearer and Basic, PEM private keys, JSON members and XML elements.
 func Text(text string) string { return (&Pass{}).Text(text) }
 
-// URL is an address or the target of a request without its secrets.
+// URL returns a URL or request target without its secrets.
 func URL(address string) string { return (&Pass{}).URL(address) }
 
-// URLs is a text of ours without the secrets of the URLs in it.
+// URLs returns a trusted text without the secrets of the URLs in it.
 func URLs(text string) string { return (&Pass{}).urls(text) }
 
-// Line is a header line, well made or not, without its secret. A line that begins with white space goes on with one that is
-// not known, and is taken for a secret.
+// Line returns a header line, even a malformed one, without its secret. A line that begins with
+// white space continues an unknown line, so all of it is redacted.
 func Line(line string) string { return (&Pass{}).Line(line) }
 
-// Below is a line of a head that is no header line, without what is secret of it. nameAbove is the name of the header line above it, "" for
-// none: white space at its beginning, or that it has no name of its own, may be because it goes on with that one.
+// Below returns a malformed line of a head without its secrets. nameAbove is the name of the header
+// line above it, or "". If the line has no name or begins with white space, it may continue that
+// one.
 func Below(nameAbove, line string) string {
 	trimmed := strings.TrimLeft(line, " \t")
 	if trimmed != "" && Name(nameAbove) && (trimmed != line || !strings.Contains(line, ":")) {
@@ -31,13 +32,14 @@ func Below(nameAbove, line string) string {
 	return line[:len(line)-len(trimmed)] + Line(trimmed)
 }
 
-// Quoted is a text of ours whose quoted parts are input: each is redacted as a line or a text and quoted again.
+// Quoted returns a trusted text in which quoted parts are input. It redacts each part as a line or
+// a text and quotes it again.
 func Quoted(text string) string { return (&Pass{}).Quoted(text) }
 
-// deepest bounds how many texts are looked for in one another: JSON in a form in JSON …
+// deepest bounds nesting, such as JSON in a form in JSON.
 const deepest = 5
 
-// Text is Text, noted in p.
+// Text is like the function Text, and records what it redacts.
 func (p *Pass) Text(text string) string {
 	if !strings.ContainsAny(text, ":=<% ") {
 		return text
@@ -53,7 +55,7 @@ func (p *Pass) Text(text string) string {
 	return p.equations(text)
 }
 
-// value is a text in a place of its own: the value of a member, a field, a header line.
+// value redacts the value of a member, a field or a header line.
 func (p *Pass) value(text string) string {
 	if p.depth >= deepest || len(text) < len("a=b") {
 		return text
@@ -63,7 +65,7 @@ func (p *Pass) value(text string) string {
 	return string(p.untyped([]byte(text)))
 }
 
-// escaped is the value of a field of a query or a form.
+// escaped redacts the value of a field in a query or form.
 func (p *Pass) escaped(value string) string {
 	plain, err := url.QueryUnescape(value)
 	if err != nil {
@@ -99,7 +101,7 @@ func (p *Pass) pem(text string) string {
 
 var element = regexp.MustCompile(`<([A-Za-z_][\w.:-]{0,100})(?:\s[^<>]{0,1000})?>([^<]+)`)
 
-// elements redacts those of XML.
+// elements redacts XML elements.
 func (p *Pass) elements(text string) string {
 	if !strings.Contains(text, "</") {
 		return text
@@ -150,7 +152,7 @@ func isURLEnd(c byte) bool {
 
 var headLine = regexp.MustCompile(`(?m)(^|[\r\n])([ \t]*(?:- )?["']?)([A-Za-z][A-Za-z0-9_.-]{0,100})(["']?[ \t]*:[ \t]*)([^\r\n]+)`)
 
-// lines redacts lines such as "Cookie: …", in a head, a log or YAML.
+// lines redacts lines such as "Cookie: …" in a head, a log or YAML.
 func (p *Pass) lines(text string) string {
 	if !strings.Contains(text, ":") {
 		return text
@@ -169,23 +171,23 @@ func (p *Pass) lines(text string) string {
 
 var bearer = regexp.MustCompile(`(?i)\b(bearer|basic)[ \t]+([A-Za-z0-9+/._~=-]+)`)
 
-// schemes redacts what follows Bearer or Basic and is no word.
+// schemes redacts what follows Bearer or Basic, unless it is a plain word.
 func (p *Pass) schemes(text string) string {
 	var b strings.Builder
 	from := 0
 	for _, at := range bearer.FindAllStringSubmatchIndex(text, -1) {
-		given := text[at[4]:at[5]]
-		parameter := strings.HasSuffix(given, "=") && at[5] < len(text) && text[at[5]] == '"'
-		if given == Word || parameter || len(given) < 24 && !strings.ContainsAny(given, "0123456789+/_~=") {
+		credential := text[at[4]:at[5]]
+		parameter := strings.HasSuffix(credential, "=") && at[5] < len(text) && text[at[5]] == '"'
+		if credential == Word || parameter || len(credential) < 24 && !strings.ContainsAny(credential, "0123456789+/_~=") {
 			continue
 		}
-		b.WriteString(text[from:at[4]] + p.took(text[at[2]:at[3]], given))
+		b.WriteString(text[from:at[4]] + p.took(text[at[2]:at[3]], credential))
 		from = at[5]
 	}
 	return b.String() + text[from:]
 }
 
-// equations redacts pairs such as token=…. Behind a "?" or a "&" the names of a URL count.
+// equations redacts pairs such as token=…. After "?" or "&" the names of secrets in URLs count.
 func (p *Pass) equations(text string) string {
 	var b strings.Builder
 	from := 0
@@ -231,7 +233,7 @@ func (p *Pass) equations(text string) string {
 	return b.String() + text[from:]
 }
 
-// nextEquals is where the next "=" is, or the next escape of one, and how wide; -1 is nowhere.
+// nextEquals returns the position and width of the next "=" or "%3D", or -1.
 func nextEquals(text string, at int) (sign, width int) {
 	for i := at; i < len(text); i++ {
 		if text[i] == '=' {
@@ -255,7 +257,7 @@ func unescape(name string) string {
 	return name
 }
 
-// Line is Line, noted in p.
+// Line is like the function Line, and records what it redacts.
 func (p *Pass) Line(line string) string {
 	trimmed := strings.TrimLeft(line, " \t")
 	if trimmed == "" {
@@ -278,7 +280,7 @@ func (p *Pass) Line(line string) string {
 	return line[:end] + p.hidden(strings.Trim(name, `"'`), line[end:])
 }
 
-// targets redacts what in a line can be the target of a request.
+// targets redacts parts of a line that may be a request target.
 func (p *Pass) targets(line string) string {
 	parts := strings.Split(line, " ")
 	for i, part := range parts {
@@ -289,9 +291,9 @@ func (p *Pass) targets(line string) string {
 	return strings.Join(parts, " ")
 }
 
-// Quoted is Quoted, noted in p.
+// Quoted is like the function Quoted, and records what it redacts.
 func (p *Pass) Quoted(text string) string {
-	const longest = 64 << 10 // none of ours is longer
+	const longest = 64 << 10 // trusted texts are shorter
 	if len(text) > longest {
 		return p.Text(text)
 	}
@@ -308,7 +310,7 @@ func (p *Pass) Quoted(text string) string {
 			rest = rest[at+1:]
 			continue
 		}
-		plain, _ := strconv.Unquote(quoted) // as QuotedPrefix found it: it does not fail
+		plain, _ := strconv.Unquote(quoted) // QuotedPrefix has checked it
 		shown := quoted
 		if changed := p.Line(plain); changed != plain {
 			shown = strconv.Quote(changed)

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// URL is URL, noted in p: its user and password, values of its query and its fragment, ;name=value in its path, and URLs in these.
+// URL is like the function URL, and records what it redacts: user and password, values of the query
+// and fragment, ;name=value in the path, and URLs in these.
 func (p *Pass) URL(address string) string {
 	if p.depth >= deepest {
 		return address
@@ -21,7 +22,7 @@ func (p *Pass) URL(address string) string {
 	path = p.path(p.user(path))
 	var b strings.Builder
 	b.WriteString(path)
-	for rest != "" { // "?…" and "#…", as often as they stand there
+	for rest != "" { // any number of "?…" and "#…"
 		end := strings.IndexAny(rest[1:], "?#") + 1
 		if end == 0 {
 			end = len(rest)
@@ -32,7 +33,7 @@ func (p *Pass) URL(address string) string {
 	return b.String()
 }
 
-// user redacts the part of an authority that says who asks.
+// user redacts the user and password of an authority.
 func (p *Pass) user(path string) string {
 	begin := 0
 	switch at := strings.Index(path, "//"); {
@@ -52,7 +53,7 @@ func (p *Pass) user(path string) string {
 		return path
 	}
 	if begin == 0 && (!strings.Contains(path[:at], ":") || strings.HasPrefix(strings.ToLower(path), "mailto:")) {
-		return path // an address of e-mail
+		return path // an e-mail address
 	}
 	who := path[begin : begin+at]
 	if _, password, ok := strings.Cut(who, ":"); ok {
@@ -61,7 +62,7 @@ func (p *Pass) user(path string) string {
 	return path[:begin] + p.took("user of a URL", who) + path[begin+at:]
 }
 
-// oddUser redacts a password with a "/", a "?" or a "#" in it, which should have been escaped.
+// oddUser redacts a password with "/", "?" or "#", which should have been escaped.
 func (p *Pass) oddUser(address string) string {
 	at := strings.Index(address, "://")
 	if at < 0 || strings.ContainsAny(address[:at], "/?#") {
@@ -82,7 +83,7 @@ func (p *Pass) oddUser(address string) string {
 	return address[:begin] + p.took("user of a URL", address[begin:begin+end+close]) + rest[close:]
 }
 
-// path redacts parameters of its segments, and URLs in them.
+// path redacts the parameters of path segments, and URLs in them.
 func (p *Pass) path(path string) string {
 	if !strings.ContainsAny(path, ";=%") {
 		return p.inner(path)
@@ -112,7 +113,7 @@ func (p *Pass) inner(path string) string {
 		return path
 	}
 	var b strings.Builder
-	from := 0 // where the piece begins that is not written yet
+	from := 0 // start of the text that is not written yet
 	for at := strings.Index(path, between); at >= 0; {
 		next := strings.Index(path[at+len(between):], between)
 		end := len(path)
@@ -132,7 +133,7 @@ func (p *Pass) inner(path string) string {
 	return b.String() + path[from:]
 }
 
-// query redacts a query, or a fragment, which may be written like one.
+// query redacts a query, or a fragment in the form of one.
 func (p *Pass) query(query string) string {
 	fields := strings.Split(query, "&")
 	for i, field := range fields {
@@ -153,7 +154,8 @@ func (p *Pass) query(query string) string {
 func (p *Pass) pair(pair string, at place) string {
 	name, value, ok := strings.Cut(pair, "=")
 	if !ok {
-		if plain := unescape(pair); plain != pair && strings.Contains(plain, "=") { // the "=" is escaped
+		// The "=" is escaped.
+		if plain := unescape(pair); plain != pair && strings.Contains(plain, "=") {
 			if changed := p.value(plain); changed != plain {
 				return url.QueryEscape(changed)
 			}

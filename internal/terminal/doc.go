@@ -1,7 +1,9 @@
-// Package terminal writes text that a person reads on a terminal or in a log, where what strangers sent must not steer
-// anything: no colours, cursor, clipboard or title, no line that passes for one of ours, no text that runs backwards.
+// Package terminal writes text to terminals and logs safely. Text from strangers cannot change
+// colours, the cursor, the clipboard or the title, cannot add a line that looks like one of ours,
+// and cannot reverse the direction of text.
 //
-// A Writer stands between a program and its output. Whatever is written to it has its control characters escaped; what is formatted by
-// Printf has each argument on one line besides, unless it is Lines. Colours are Paint, which is an argument of Printf: a
-// text cannot be one. An escape is \u001b, so that JSON which goes through a Writer stays the same JSON; a byte that is no UTF-8 is \x9b.
+// A Writer wraps the output of a program. It escapes control characters in everything that is
+// written. Printf also keeps each argument on one line, unless it is Lines. Colours are arguments
+// of type Paint, so text cannot contain one. An escape is \u001b, so that JSON stays the same JSON;
+// a byte that is not UTF-8 is \x9b.
 package terminal

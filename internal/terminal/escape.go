@@ -6,18 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a text with its control characters escaped, but for line ends and tabs: C0, DEL, C1, those that change the direction of text,
-// Unicode's separators of lines, and bytes that are no UTF-8.
+// Text returns text with control characters escaped, except line ends and tabs: C0, DEL, C1,
+// characters that change the direction of text, Unicode's line separators, and bytes that are not
+// UTF-8.
 func Text(text string) string { return escape(text, true) }
 
-// Line is a text on one line: Text, with line ends and tabs escaped as well.
+// Line returns text on one line: like Text, but with line ends and tabs escaped too.
 func Line(text string) string { return escape(text, false) }
 
 func escape(text string, lines bool) string {
-	clean := 0 // bytes at the beginning that stay
+	clean := 0 // length of the start without escapes
 	for clean < len(text) {
 		r, size := utf8.DecodeRuneInString(text[clean:])
-		if steers(r, lines) || r == utf8.RuneError && size == 1 {
+		if isControl(r, lines) || r == utf8.RuneError && size == 1 {
 			break
 		}
 		clean += size
@@ -32,7 +33,7 @@ func escape(text string, lines bool) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, rest[0])
-		case !steers(r, lines):
+		case !isControl(r, lines):
 			b.WriteString(rest[:size])
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -48,8 +49,8 @@ func escape(text string, lines bool) string {
 	return b.String()
 }
 
-// steers says whether a terminal does something else with a character than to show it.
-func steers(r rune, lines bool) bool {
+// isControl reports whether a terminal does more with a character than to show it.
+func isControl(r rune, lines bool) bool {
 	switch {
 	case r == '\n' || r == '\t':
 		return !lines
@@ -57,7 +58,7 @@ func steers(r rune, lines bool) bool {
 		return true
 	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // Unicode's Bidi_Control
 		return true
-	case r == 0x2028, r == 0x2029: // which some take for line ends
+	case r == 0x2028, r == 0x2029: // some programs take them as line ends
 		return true
 	}
 	return false

@@ -20,18 +20,19 @@ type Printer interface {
 // Lines is an argument of Printf that may have several lines.
 type Lines string
 
-// Paint is an argument of Printf: a word of ours in a colour, which is a code of SGR such as "31"; "" is none.
+// Paint is an argument of Printf: a trusted word in a colour. Code is an SGR code such as "31"; ""
+// means no colour.
 type Paint struct{ Code, Word string }
 
-// Writer writes to another one, so that nothing steers the terminal. It may be used by several goroutines.
+// Writer wraps another writer and escapes control characters. Several goroutines may use it.
 type Writer struct {
 	mu   sync.Mutex
 	w    io.Writer
-	part []byte // the beginning of a character that has not ended
-	err  error  // the first one
+	part []byte // an incomplete character
+	err  error  // the first error
 }
 
-// NewWriter returns the Writer to w; that is w itself if it is one.
+// NewWriter returns a Writer for w, or w if it is a Writer.
 func NewWriter(w io.Writer) *Writer {
 	if already, ok := w.(*Writer); ok {
 		return already
@@ -45,7 +46,7 @@ func (w *Writer) Write(text []byte) (int, error) {
 	defer w.mu.Unlock()
 	whole := append(w.part, text...)
 	end := len(whole)
-	for i := 1; i < utf8.UTFMax && i <= len(whole); i++ { // a character may come in pieces
+	for i := 1; i < utf8.UTFMax && i <= len(whole); i++ { // it may end in an incomplete character
 		if c := whole[len(whole)-i]; utf8.RuneStart(c) {
 			if c >= utf8.RuneSelf && !utf8.FullRune(whole[len(whole)-i:]) {
 				end = len(whole) - i
@@ -58,7 +59,7 @@ func (w *Writer) Write(text []byte) (int, error) {
 	return len(text), w.err
 }
 
-// write writes what cannot steer.
+// write writes text that is already escaped.
 func (w *Writer) write(text string) {
 	if w.err == nil && text != "" {
 		_, w.err = io.WriteString(w.w, text)
@@ -73,13 +74,13 @@ func (w *Writer) Printf(format string, args ...any) {
 	w.write(Sprintf(format, args...))
 }
 
-// end writes the beginning of a character that did not go on.
+// end writes an incomplete character.
 func (w *Writer) end() {
 	w.write(Text(string(w.part)))
 	w.part = nil
 }
 
-// Err is the first error of writing.
+// Err returns the first error of writing.
 func (w *Writer) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -87,7 +88,7 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
-// JSON writes a value, on lines of its own if it is indented.
+// JSON writes a value as JSON, on several lines if indent is not empty.
 func (w *Writer) JSON(v any, indent string) error {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -100,13 +101,13 @@ func (w *Writer) JSON(v any, indent string) error {
 	return err
 }
 
-// File is the file that is written to, or nil.
+// File returns the file behind the writer, or nil.
 func (w *Writer) File() *os.File {
 	file, _ := w.w.(*os.File)
 	return file
 }
 
-// IsTerminal says whether that is a terminal.
+// IsTerminal reports whether the writer writes to a terminal.
 func (w *Writer) IsTerminal() bool {
 	file := w.File()
 	if file == nil {
@@ -116,7 +117,7 @@ func (w *Writer) IsTerminal() bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// Exact is what files and bodies are written to: byte for byte, unless a terminal would show it.
+// Exact returns a writer for files and bodies: it writes byte for byte, except to a terminal.
 func (w *Writer) Exact() io.Writer {
 	if w.IsTerminal() {
 		return w
@@ -124,14 +125,14 @@ func (w *Writer) Exact() io.Writer {
 	return w.w
 }
 
-// Redraw begins the line anew that the terminal stands on.
+// Redraw moves the cursor to the start of the line.
 func (w *Writer) Redraw() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.write("\r")
 }
 
-// Coloured lets colours through, of a writer that escapes what it is given itself.
+// Coloured returns a writer that keeps colours, for a program that escapes its input.
 func (w *Writer) Coloured() io.Writer { return coloured{w} }
 
 type coloured struct{ w *Writer }
@@ -153,17 +154,17 @@ func (c coloured) Write(text []byte) (int, error) {
 // Builder builds text as Writer does.
 type Builder struct{ b strings.Builder }
 
-// Printf adds formatted text; see Sprintf.
+// Printf appends formatted text; see Sprintf.
 func (b *Builder) Printf(format string, args ...any) { b.b.WriteString(Sprintf(format, args...)) }
 
-// String is the text.
+// String returns the text.
 func (b *Builder) String() string { return b.b.String() }
 
-// Len is its length, in bytes.
+// Len returns the length in bytes.
 func (b *Builder) Len() int { return b.b.Len() }
 
-// Sprintf formats as fmt.Sprintf does. The format is ours. Every argument that is text, or says what it is in text, stands on one line and is
-// escaped; see Line, Lines and Paint.
+// Sprintf formats like fmt.Sprintf. The format is trusted. Every argument that is text, or has a
+// String or Error method, is escaped on one line; see Line, Lines and Paint.
 func Sprintf(format string, args ...any) string {
 	safe := make([]any, len(args))
 	for i, arg := range args {

@@ -39,7 +39,8 @@ func TestSprintf(t *testing.T) {
 	}
 }
 
-// Whatever is written, in whatever pieces, nothing steers; what is clean stays as it is; JSON stays the same JSON.
+// TestWriter writes text in pieces of all sizes: control characters are escaped, other text is
+// unchanged, and JSON stays the same JSON.
 func TestWriter(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -146,7 +146,8 @@ func (p *Plan) check() ([]string, error) {
 	if p.Count == 0 {
 		p.Count = math.MaxUint32
 	}
-	const otherFiles = 64 // standard streams, the journal, the connections of the program's own server
+	// standard streams, the journal, the connections of the program's own server
+	const otherFiles = 64
 	if limit := wire.OpenFiles(); limit > 0 && uint64(p.Connections)+otherFiles > limit {
 		return nil, fmt.Errorf("%w: %d connections need about %d open files, and this process may have %d: raise the limit (ulimit -n %d), or use fewer",
 			ErrPlan, p.Connections, p.Connections+otherFiles, limit, p.Connections+otherFiles)

@@ -125,7 +125,8 @@ func TestCancelBreaksOff(t *testing.T) {
 		closed.Add(1)
 	})
 	p := plan(t, "ethpass", url)
-	p.Count, p.Connections, p.Timeout = 1000, connections, time.Hour // nothing but the context can end it
+	// nothing but the context can end it
+	p.Count, p.Connections, p.Timeout = 1000, connections, time.Hour
 	r, err := Run(ctx, p, nil)
 	if !errors.Is(err, context.Canceled) || r == nil || r.Acknowledged != 0 {
 		t.Fatalf("%+v, %v", r, err)

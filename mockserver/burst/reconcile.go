@@ -45,7 +45,8 @@ func (r *Report) Reconcile(captures iter.Seq2[journal.Capture, error]) error {
 		return err
 	}
 	a := &Accounting{}
-	captured := make([]uint32, len(expected)) // of the events with the same body, at the first of them
+	// of the events with the same body, at the first of them
+	captured := make([]uint32, len(expected))
 	var highest uint32
 	for c, err := range captures {
 		if err != nil {

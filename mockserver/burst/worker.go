@@ -17,8 +17,8 @@ import (
 // DialFunc opens a connection, as net.Dialer's DialContext does.
 type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// builders are shared by the workers: one is needed while a request is made, not while it is sent, so that there are as many as cores
-// rather than as many as connections.
+// builders are shared by the workers: one is needed while a request is made, not while it is sent,
+// so that there are as many as cores rather than as many as connections.
 type builders struct {
 	plan  *Plan
 	names []string
@@ -43,7 +43,8 @@ func (p *builders) request(dst []byte, i uint64) ([]byte, error) {
 	return dst, err
 }
 
-// requestBuilder turns an index into the bytes of a request. It keeps its buffers, so one goroutine uses it at a time.
+// requestBuilder turns an index into the bytes of a request. It keeps its buffers, so one goroutine
+// uses it at a time.
 type requestBuilder struct {
 	renderers []*fixtures.Renderer // one for each event, in turn
 	builder   *outbound.Builder
@@ -74,7 +75,8 @@ func (m *requestBuilder) body(i uint64) ([]byte, error) {
 	return m.event.Body, err
 }
 
-// request renders and signs event i and returns the request's bytes, which stay until the next call.
+// request renders and signs event i and returns the request's bytes, which stay until the next
+// call.
 func (m *requestBuilder) request(i uint64) ([]byte, error) {
 	if _, err := m.body(i); err != nil {
 		return nil, err
@@ -116,7 +118,8 @@ func newWorker(plan *Plan, m *builders, r *recorder) *worker {
 	return &worker{builders: m, url: plan.URL, timeout: plan.Timeout, dial: plan.Dial, trust: plan.Trust, recorder: r}
 }
 
-// run takes indexes until the burst is over. The request is made before its time comes, so that making it is no lag.
+// run takes indexes until the burst is over. The request is made before its time comes, so that
+// making it is no lag.
 func (w *worker) run(ctx context.Context, next *atomic.Uint64, clock pacer) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -160,7 +163,8 @@ func (w *worker) giveBack(i uint64) {
 	}
 }
 
-// connect opens the worker's connection, which is closed when ctx ends: so that a request in flight ends with it.
+// connect opens the worker's connection, which is closed when ctx ends: so that a request in flight
+// ends with it.
 func (w *worker) connect(ctx context.Context, deadline time.Time) error {
 	dialing, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()

@@ -115,7 +115,7 @@ func TestExportErrors(t *testing.T) {
 	for path, want := range map[string]string{
 		"/bins/inbox/export":                            "query.format",
 		"/bins/inbox/export?format=pdf":                 "query.format",
-		"/bins/inbox/export?format=raw":                 "holds one capture",
+		"/bins/inbox/export?format=raw":                 "can contain only one capture",
 		"/bins/inbox/export?format=scenario":            "hookrig replay",
 		"/bins/inbox/export?format=har&where=(":         "invalid condition",
 		"/bins/in+box/export?format=har":                "in+box",

@@ -69,7 +69,8 @@ func begin(dir string, cmd *exec.Cmd) *gexec.Session {
 	return session
 }
 
-// run runs the program to its end and returns what it wrote to stdout, after checking its exit code.
+// run runs the program to its end and returns what it wrote to stdout, after checking its exit
+// code.
 func run(ctx context.Context, code int, args ...string) string {
 	GinkgoHelper()
 	session := hookrig(args...)
@@ -79,7 +80,8 @@ func run(ctx context.Context, code int, args ...string) string {
 	return string(session.Out.Contents())
 }
 
-// needs skips a spec when the machine lacks a program, or fails it when HOOKRIG_REQUIRE lists that part.
+// needs skips a spec when the machine lacks a program, or fails it when HOOKRIG_REQUIRE lists that
+// part.
 func needs(program string) {
 	GinkgoHelper()
 	if _, err := exec.LookPath(program); err != nil {

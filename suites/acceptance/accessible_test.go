@@ -7,8 +7,9 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// audit looks for what keeps people from using the page: controls without a name, fields without a label, tabs without
-// the roles around them, a focus that goes nowhere, controls within controls, text that cannot be told from its ground (WCAG 2.2, 1.4.3: 4.5 to 1).
+// audit looks for what keeps people from using the page: controls without a name, fields without a
+// label, tabs without the roles around them, a focus that goes nowhere, controls within controls,
+// text that cannot be told from its ground (WCAG 2.2, 1.4.3: 4.5 to 1).
 const audit = `((theme) => {
   document.documentElement.dataset.theme = theme;
   document.getAnimations().forEach((a) => a.finish());

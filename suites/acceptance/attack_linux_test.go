@@ -84,7 +84,8 @@ var _ = Describe("input of a megabyte that was made to hurt", Serial, func() {
 	}, SpecTimeout(6*time.Minute))
 })
 
-// throwMegabytes sends what was made to hurt: conditions, searches and bodies. after is told what was sent so far.
+// throwMegabytes sends what was made to hurt: conditions, searches and bodies. after is told what
+// was sent so far.
 func throwMegabytes(capture, api string, after func(what string)) {
 	GinkgoHelper()
 	post(capture+"/inbox", `{"id": 1, "list": [1, 2, 3], "text": "`+strings.Repeat("a", 1<<20)+`", "digits": `+strings.Repeat("9", 100_000)+`}`)

@@ -28,8 +28,8 @@ type browser struct {
 	hosts    []string // that were asked for anything
 }
 
-// browse opens a page of a server. When the spec ends, the console must be free of errors, and nothing may have been asked
-// of another host.
+// browse opens a page of a server. When the spec ends, the console must be free of errors, and
+// nothing may have been asked of another host.
 func browse(r *server, at string) *browser {
 	GinkgoHelper()
 	ctx, cancel := chromedp.NewContext(chromium(), chromedp.WithNewBrowserContext())
@@ -52,7 +52,8 @@ func browse(r *server, at string) *browser {
 	return b
 }
 
-// running is this process's Chromium, once a spec has asked for it: a tab with a profile of its own is enough for each.
+// running is this process's Chromium, once a spec has asked for it: a tab with a profile of its own
+// is enough for each.
 var running struct {
 	ctx  context.Context
 	stop func()
@@ -110,8 +111,8 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// do runs actions, for half a minute at most. What the page draws anew between finding an element and using it is looked for
-// again, as a person would.
+// do runs actions, for half a minute at most. What the page draws anew between finding an element
+// and using it is looked for again, as a person would.
 func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 	GinkgoHelper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)

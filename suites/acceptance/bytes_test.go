@@ -16,7 +16,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// odd are requests to the bin "odd", each as a client of no library would send it, and the statuses that are answered.
+// odd are requests to the bin "odd", each as a client of no library would send it, and the statuses
+// that are answered.
 var odd = []struct {
 	name, raw string
 	status    int
@@ -58,7 +59,8 @@ var _ = Describe("a request as it stood on the wire", func() {
 			}
 			Expect(r.exchange(strings.Join(pipelined, ""), len(pipelined))).To(Equal([]int{200, 200, 200, 200}))
 			for _, raw := range pipelined {
-				want = append(want, strings.TrimLeft(raw, "\r\n")) // an empty line before a request is nobody's
+				// an empty line before a request is nobody's
+				want = append(want, strings.TrimLeft(raw, "\r\n"))
 			}
 			By("breaking off")
 			broken := "POST /odd HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf\x00"
@@ -82,8 +84,8 @@ var _ = Describe("a request as it stood on the wire", func() {
 	}, SpecTimeout(time.Minute))
 })
 
-// exchange sends bytes on a connection of their own, ends the writing side, and returns the statuses of n responses. After
-// the head of a request that asks for it, it waits for 100 Continue.
+// exchange sends bytes on a connection of their own, ends the writing side, and returns the
+// statuses of n responses. After the head of a request that asks for it, it waits for 100 Continue.
 func (r *server) exchange(raw string, n int) []int {
 	GinkgoHelper()
 	conn := r.dial()

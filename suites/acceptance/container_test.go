@@ -136,7 +136,8 @@ func dockerIsThere(ctx context.Context) {
 	}
 }
 
-// imageContext is what `make image` sends: the Dockerfile of a binary that is there, and what it copies.
+// imageContext is what `make image` sends: the Dockerfile of a binary that is there, and what it
+// copies.
 func imageContext() []byte {
 	GinkgoHelper()
 	var b bytes.Buffer

@@ -29,7 +29,8 @@ var _ = Describe("hookrig serve --data", Serial, func() {
 		dir := GinkgoT().TempDir()
 		random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 0))
 		acknowledged := make([][]int, senders) // numbers that a 2xx was seen for, by sender
-		tried := make([]int, senders)          // the last number of each sender: none is used again, stored or not
+		// the last number of each sender: none is used again, stored or not
+		tried := make([]int, senders)
 		var last uint64
 		for range kills {
 			r := serve("--data", dir)
@@ -42,8 +43,8 @@ var _ = Describe("hookrig serve --data", Serial, func() {
 	}, SpecTimeout(5*time.Minute))
 })
 
-// loadUntilKilled has every sender post numbered bodies until the server is gone; the kill comes after some acknowledgements,
-// whatever requests are under way then.
+// loadUntilKilled has every sender post numbered bodies until the server is gone; the kill comes
+// after some acknowledgements, whatever requests are under way then.
 func loadUntilKilled(ctx context.Context, r *server, acknowledged [][]int, tried []int, after int) int64 {
 	GinkgoHelper()
 	transport := &http.Transport{MaxIdleConnsPerHost: senders}
@@ -92,7 +93,8 @@ func body(s, n int) []byte {
 	return append(fmt.Appendf(nil, "%d %d ", s, n), filler...)
 }
 
-// keepsAll reads the whole bin and holds it against what was acknowledged. It returns the highest sequence number.
+// keepsAll reads the whole bin and holds it against what was acknowledged. It returns the highest
+// sequence number.
 func keepsAll(ctx context.Context, client *mockserver.Client, acknowledged [][]int, last uint64) uint64 {
 	GinkgoHelper()
 	seen := make([]map[int]bool, senders)

@@ -21,7 +21,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// mostMemory is what the server's process may ever hold in memory, in bytes: far less than a body of 1 GiB.
+// mostMemory is what the server's process may ever hold in memory, in bytes: far less than a body
+// of 1 GiB.
 const mostMemory = 600 << 20
 
 var _ = Describe("the capture address under siege", Serial, func() {
@@ -29,7 +30,8 @@ var _ = Describe("the capture address under siege", Serial, func() {
 		const slow, fast = 10_000, 200
 		var files syscall.Rlimit
 		Expect(syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files)).To(Succeed())
-		if needed := uint64(slow/3*4 + 1000); files.Cur < needed { // Go has raised it to what it may be
+		// Go has raised it to what it may be
+		if needed := uint64(slow/3*4 + 1000); files.Cur < needed {
 			missing("files", fmt.Sprintf("%d files may be open, and %d are needed (ulimit -Hn)", files.Cur, needed))
 		}
 		r := serve("--data", "records")
@@ -152,7 +154,8 @@ type slowRequest struct {
 	rest string // of it, to be sent
 }
 
-// openSlowly connects to the server, from one of several addresses, as one has no more than some ten thousand ports.
+// openSlowly connects to the server, from one of several addresses, as one has no more than some
+// ten thousand ports.
 func openSlowly(r *server, i int) *slowRequest {
 	GinkgoHelper()
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%8))}}
@@ -166,7 +169,8 @@ func openSlowly(r *server, i int) *slowRequest {
 	}[i%3]}
 }
 
-// begin sends what makes it a request that the server waits for. A head has ten seconds, so those have not begun yet.
+// begin sends what makes it a request that the server waits for. A head has ten seconds, so those
+// have not begun yet.
 func (s *slowRequest) begin() {
 	GinkgoHelper()
 	if head, _, ok := strings.Cut(s.rest, "\r\n\r\n"); ok && !strings.Contains(head, "X-Filler") {

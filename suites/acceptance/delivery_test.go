@@ -34,14 +34,14 @@ var _ = Describe("the page's deliveries", func() {
 		b.sees("#list .row", "delivered")
 		b.sees(".tabs", "#2 · 200")
 		Expect(b.eval(`document.querySelector(".timeline").getAttribute("aria-label")`)).To(MatchRegexp(`2 attempts: 503, after .+ 200`))
-		b.sees("#head", "Nothing is pending")
+		b.sees("#head", "No delivery is pending")
 		b.isAccessible()
 
 		By("delivering it again")
 		b.click("button", "Deliver again")
 		Eventually(b.count("#list .row")).Should(Equal("2"))
 		b.choose("State", "exhausted")
-		b.sees("#empty", "No delivery is like that")
+		b.sees("#empty", "No matching delivery")
 		b.choose("State", "")
 		Eventually(b.count("#list .row")).Should(Equal("2"))
 

@@ -26,7 +26,8 @@ var _ = Describe("hookrig serve on a full disk", Serial, func() {
 		Expect(os.WriteFile(filler, make([]byte, filled), 0o600)).To(Succeed())
 		r := serve("--data", filepath.Join(disk, "records"))
 
-		// Several senders, until each was refused a few times: what one of them is told goes for it alone.
+		// Several senders, until each was refused a few times: what one of them is told goes for it
+		// alone.
 		var mu sync.Mutex
 		var work sync.WaitGroup
 		stored, refused := map[string]byte{}, 0
@@ -145,7 +146,8 @@ func smallDisk(size int) string {
 		missing("tmpfs", "mount a file system of "+fmt.Sprint(size)+" bytes: "+err.Error())
 	}
 	DeferCleanup(func() {
-		// The server that a failure leaves has files open there until it is killed, which comes after this.
+		// The server that a failure leaves has files open there until it is killed, which comes
+		// after this.
 		Expect(syscall.Unmount(dir, syscall.MNT_DETACH)).To(Succeed())
 	})
 	return dir

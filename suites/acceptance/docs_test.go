@@ -77,8 +77,8 @@ var _ = Describe("the page of the API", func() {
 	}, SpecTimeout(2*time.Minute))
 })
 
-// sh runs a command in a shell and a folder of its own. One that never ends is stopped by its own time limit, and what it
-// got until then is what counts.
+// sh runs a command in a shell and a folder of its own. One that never ends is stopped by its own
+// time limit, and what it got until then is what counts.
 func sh(ctx context.Context, command string, endless bool) (string, error) {
 	GinkgoHelper()
 	if endless {

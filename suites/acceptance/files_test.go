@@ -18,7 +18,8 @@ import (
 )
 
 var _ = Describe("a body whose bytes matter", func() {
-	// What programs that read and write JSON anew spoil: a number beyond 2^53, an escaped slash, the order and the space.
+	// What programs that read and write JSON anew spoil: a number beyond 2^53, an escaped slash,
+	// the order and the space.
 	const number = `"n":12345678901234567890,"s":"a\/b"}`
 
 	It("goes through every file, a resend and a signature as it is", func(ctx SpecContext) {

@@ -118,7 +118,8 @@ func sent(method, url string, body []byte) {
 }
 
 func chunked(url string, body []byte) {
-	req, err := http.NewRequest(http.MethodPost, url, io.MultiReader(bytes.NewReader(body))) // of no known length
+	// of no known length
+	req, err := http.NewRequest(http.MethodPost, url, io.MultiReader(bytes.NewReader(body)))
 	Expect(err).NotTo(HaveOccurred())
 	drop(http.DefaultClient.Do(req))
 }

@@ -29,9 +29,10 @@ var _ = Describe("behind nginx, below /hooks/", func() {
 		b := browse(r, "")
 		b.clickOn("#create")
 		b.fill("Name", "shop")
-		b.click("button", "Open it")
+		b.click("button", "Open")
 		b.sees("#empty", public+"/in/shop")
-		b.eval(`navigator.clipboard.writeText = async (text) => { window.copied = text; }`) // reading it takes a permission
+		// reading it takes a permission
+		b.eval(`navigator.clipboard.writeText = async (text) => { window.copied = text; }`)
 		b.click("button", "Copy")
 		b.sees("#head .done", "Copied")
 		copied := b.eval(`window.copied`)
@@ -64,7 +65,8 @@ var _ = Describe("behind nginx, below /hooks/", func() {
 		Entry("which leaves the path", "", SpecTimeout(3*time.Minute)))
 })
 
-// freePort is an address of 127.0.0.1 that nothing listens on. If another program takes it first, the spec fails and says so.
+// freePort is an address of 127.0.0.1 that nothing listens on. If another program takes it first,
+// the spec fails and says so.
 func freePort() string {
 	GinkgoHelper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,7 +75,8 @@ func freePort() string {
 	return l.Addr().String()
 }
 
-// nginx has Debian's nginx pass on what comes to an address: below /hooks/in/ to the capture address, else to the dashboard.
+// nginx has Debian's nginx pass on what comes to an address: below /hooks/in/ to the capture
+// address, else to the dashboard.
 func nginx(at, captures, dashboard, path string) {
 	GinkgoHelper()
 	program, err := exec.LookPath("nginx")

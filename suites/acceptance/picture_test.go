@@ -19,7 +19,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// `make pictures` draws the pictures of the page's document. They show the seeded demo on the ports of the README.
+// `make pictures` draws the pictures of the page's document. They show the seeded demo on the ports
+// of the README.
 var _ = Describe("the pictures", func() {
 	It("are drawn in both themes", func(ctx SpecContext) {
 		dir := os.Getenv("HOOKRIG_PICTURES")
@@ -135,7 +136,8 @@ func (b *browser) picture() []byte {
 	return out.Bytes()
 }
 
-// paletted is a picture in up to 256 of its most frequent colours, no two of them alike; another one becomes the nearest.
+// paletted is a picture in up to 256 of its most frequent colours, no two of them alike; another
+// one becomes the nearest.
 func paletted(full image.Image) *image.Paletted {
 	times := map[color.RGBA]int{}
 	bounds := full.Bounds()

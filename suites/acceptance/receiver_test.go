@@ -29,10 +29,12 @@ func (r received) header(name string) string {
 	return ""
 }
 
-// receiver is a consumer that is not hookserver's: it reads the socket itself, so that nothing tidies what arrives.
+// receiver is a consumer that is not hookserver's: it reads the socket itself, so that nothing
+// tidies what arrives.
 type receiver struct {
-	url    string
-	answer func(n int, r received) string // the response's exact bytes to request n, from 1; "" never answers
+	url string
+	// the response's exact bytes to request n, from 1; "" never answers
+	answer func(n int, r received) string
 
 	mu       sync.Mutex
 	requests []received

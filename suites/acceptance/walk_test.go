@@ -29,8 +29,8 @@ type step struct {
 
 var walks = regexp.MustCompile(`(?m)^<!-- walk -->\n((?:    .*\n)+)`)
 
-// readmeWalk is what README has a newcomer type, in its order. A comment "goes on" is a command that does not end,
-// "prints "X"" and "← X" what can be read then.
+// readmeWalk is what README has a newcomer type, in its order. A comment "goes on" is a command
+// that does not end, "prints "X"" and "← X" what can be read then.
 func readmeWalk() []step {
 	GinkgoHelper()
 	readme, err := os.ReadFile(filepath.Join(repository(), "README.md"))
@@ -107,8 +107,8 @@ var _ = Describe("README, followed by a newcomer", func() {
 	}, SpecTimeout(5*time.Minute))
 })
 
-// walk runs commands as in a shell of a new user, in an empty folder. The ports that README names may be taken here: each
-// command has free ones in their place.
+// walk runs commands as in a shell of a new user, in an empty folder. The ports that README names
+// may be taken here: each command has free ones in their place.
 type walk struct {
 	dir, home string
 	env       []string

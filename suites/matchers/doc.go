@@ -5,11 +5,12 @@
 //		HaveJSON(".body.__eventName", "Pass:Installed"),
 //	).Times(1))
 //
-// HaveReceived takes a bin, which Eventually polls and stops polling once it can no longer match, or captures that were
-// fetched already. BeSignedBy and HaveJSON check one capture, or one message, sent or received. Where a value is
-// expected, a matcher may stand as well: HaveJSON(".body.loyalty_points", BeNumerically(">", 0)).
+// HaveReceived takes captures, or a bin. Eventually polls the bin until it matches or can no longer
+// match. BeSignedBy and HaveJSON check one capture, or one message, sent or received. You can pass
+// a matcher instead of a value: HaveJSON(".body.loyalty_points", BeNumerically(">", 0)).
 //
-// A failure says what was looked for and, capture by capture, what stood in the way.
+// A failure message contains the expectation and, for each capture, the reason why it did not
+// match.
 //
-// The package links gomega/types and nothing else of Gomega, and never Ginkgo, so it serves plain tests too.
+// The package imports only gomega/types and not Ginkgo, so you can use it in plain tests too.
 package matchers

@@ -16,9 +16,11 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere in hookrig: .method .path .query .params
-// .headers .body .form .parts; the body is decoded (gzip, character sets). Bytes and strings are taken as a body. The value may be a matcher; one that
-// cannot match the type of the result does not match, and the failure says why. Numbers are compared exactly, whatever their size; 1 equals 1.0.
+// HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere
+// in hookrig: .method .path .query .params .headers .body .form .parts; the body is decoded (gzip,
+// character sets). Bytes and strings are taken as a body. The value may be a matcher; one that
+// cannot match the type of the result does not match, and the failure says why. Numbers are
+// compared exactly, whatever their size; 1 equals 1.0.
 //
 //	HaveJSON(".body.data.customer.email", "ada@example.com")
 //	HaveJSON(".body.data.items | length", BeNumerically(">", 1))
@@ -38,7 +40,7 @@ func HaveJSON(expression string, want any) types.GomegaMatcher {
 	}
 	if _, ok := want.(types.GomegaMatcher); !ok {
 		if _, err := normal(want); err != nil {
-			m.err = fmt.Errorf("HaveJSON: the value %#v cannot stand in JSON: %w", want, err)
+			m.err = fmt.Errorf("HaveJSON: the value %#v cannot be written as JSON: %w", want, err)
 		}
 	}
 	return m
@@ -48,7 +50,7 @@ type jsonMatcher struct {
 	expression string
 	want       any
 	program    *jq.Program
-	err        error // why the matcher itself is wrong
+	err        error // the matcher's own mistake
 
 	got     any
 	problem string // why there is nothing to compare
@@ -100,7 +102,7 @@ func (m *jsonMatcher) Match(actual any) (bool, error) {
 	return err == nil && equal(want, got), err
 }
 
-// firstLine is the first line of an error: those of Gomega go on with a dump of the value.
+// firstLine returns the first line of an error. Gomega's errors continue with a dump of the value.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return strings.TrimRight(line, ": ")
@@ -124,7 +126,7 @@ func (m *jsonMatcher) wanted() string {
 	return text(m.want)
 }
 
-// decode reads one JSON value, numbers as they are written.
+// decode reads one JSON value with exact numbers.
 func decode(body []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
@@ -138,7 +140,7 @@ func decode(body []byte) (any, error) {
 	return document, nil
 }
 
-// normal brings a value to the form that decode gives.
+// normal converts a value to the form that decode returns.
 func normal(v any) (any, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -147,8 +149,8 @@ func normal(v any) (any, error) {
 	return decode(raw)
 }
 
-// plain gives numbers the type that matchers such as BeNumerically compare: float64, or the number's text when a
-// float64 would round it.
+// plain converts a number to int64 or float64 for matchers such as BeNumerically, or to text if it
+// fits neither.
 func plain(v any) any {
 	number, ok := v.(json.Number)
 	if !ok {

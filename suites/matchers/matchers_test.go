@@ -48,7 +48,8 @@ func formCapture() mockserver.Capture {
 	}}
 }
 
-// Each row is what a matcher says of a subject: nothing when it matches, else its failure message to the letter.
+// Each row is what a matcher says of a subject: nothing when it matches, else its failure message
+// to the letter.
 func TestMatchers(t *testing.T) {
 	good := signed(t, "c1")
 	tampered := good.Clone()
@@ -123,7 +124,8 @@ func TestMatchers(t *testing.T) {
 		})
 	}
 
-	// The explanation behind the colon is the verifier's; that a result is given in words is the matcher's.
+	// The explanation behind the colon is the verifier's; that a result is given in words is the
+	// matcher's.
 	for verdict, subject := range map[string]mockserver.Capture{"missing": unsigned, "mismatch": signedWith(good, "00ff"), "malformed": tampered} {
 		m := matchers.BeSignedBy("neostore", "s3cret")
 		ok, err := m.Match(subject)
@@ -143,7 +145,8 @@ func signedWith(c mockserver.Capture, prefix string) mockserver.Capture {
 	return c
 }
 
-// A subject or an argument of the wrong kind is an error, not a mismatch: Not() must not turn it into a pass.
+// A subject or an argument of the wrong kind is an error, not a mismatch: Not() must not turn it
+// into a pass.
 func TestMisuseIsAnError(t *testing.T) {
 	for name, row := range map[string]struct {
 		matcher types.GomegaMatcher
@@ -214,7 +217,8 @@ func TestEventuallyPollsABinAndStopsEarly(t *testing.T) {
 	filling := &bin{captures: list}
 	gomega.NewWithT(t).Eventually(filling).WithPolling(time.Millisecond).Should(matchers.HaveReceived().AtLeast(3))
 
-	// Two are one too many, and captures do not go away: Eventually need not wait for the end of its hour.
+	// Two are one too many, and captures do not go away: Eventually need not wait for the end of
+	// its hour.
 	var message string
 	g := gomega.NewGomega(func(m string, _ ...int) { message = m })
 	tooMany := &bin{captures: list[:2], looks: 5}
@@ -223,7 +227,8 @@ func TestEventuallyPollsABinAndStopsEarly(t *testing.T) {
 	}
 }
 
-// A failure is read on a terminal: what was received steers nothing there, and the target tells no secret.
+// A failure is read on a terminal: what was received steers nothing there, and the target tells no
+// secret.
 func TestFailuresSteerNothing(t *testing.T) {
 	t.Parallel()
 	const bad = "\x1b]52;c;aGk=\x07\u009b31m\x9b\u202e\rx"

@@ -20,14 +20,14 @@ type Bin interface {
 	Captures(ctx context.Context) ([]mockserver.Capture, error)
 }
 
-// fetchLimit bounds one look into a bin.
+// fetchLimit is the time limit for reading the captures of a bin.
 const fetchLimit = 10 * time.Second
 
-// shown is how many captures a failure describes.
+// shown is the number of captures that a failure message describes.
 const shown = 3
 
-// HaveReceived succeeds when a bin (or a slice of captures) holds at least one capture that every matcher accepts;
-// without matchers any capture will do. Times makes the count exact.
+// HaveReceived succeeds when a bin (or a slice of captures) holds at least one capture that every
+// matcher accepts; without matchers any capture will do. Times makes the count exact.
 func HaveReceived(matchers ...types.GomegaMatcher) *ReceivedMatcher {
 	return &ReceivedMatcher{matchers: matchers, min: 1, max: -1}
 }
@@ -49,7 +49,7 @@ type miss struct {
 
 var _ types.GomegaMatcher = (*ReceivedMatcher)(nil)
 
-// Times wants exactly n matching captures. Eventually gives up as soon as there are more: they do not go away again.
+// Times wants exactly n matching captures. Eventually stops as soon as there are more.
 func (m *ReceivedMatcher) Times(n int) *ReceivedMatcher {
 	m.min, m.max = n, n
 	return m
@@ -70,8 +70,8 @@ func (m *ReceivedMatcher) wrong() error {
 	return nil
 }
 
-// Match counts the captures that every matcher accepts. A matcher that fails on a capture does not accept it. The error says that a
-// matcher is wrong itself, or that the bin could not be read.
+// Match counts the captures that every matcher accepts. A matcher that fails on a capture does not
+// accept it. The error says that a matcher is wrong itself, or that the bin could not be read.
 func (m *ReceivedMatcher) Match(actual any) (bool, error) {
 	if err := m.wrong(); err != nil {
 		return false, err
@@ -95,13 +95,14 @@ func (m *ReceivedMatcher) fulfilled() bool {
 	return len(m.matched) >= m.min && (m.max < 0 || len(m.matched) <= m.max)
 }
 
-// MatchMayChangeInTheFuture tells Eventually to stop when a matcher is wrong itself, when there are too many already, or when nothing can arrive.
+// MatchMayChangeInTheFuture tells Eventually to stop when a matcher is wrong itself, when there are
+// too many already, or when nothing can arrive.
 func (m *ReceivedMatcher) MatchMayChangeInTheFuture(actual any) bool {
 	_, live := actual.(Bin)
 	return live && m.wrong() == nil && (m.max < 0 || len(m.matched) <= m.max)
 }
 
-// reasons say what of c the matchers do not accept; none when they all do.
+// reasons returns the failure messages of the matchers that do not accept c.
 func (m *ReceivedMatcher) reasons(c mockserver.Capture) []string {
 	var reasons []string
 	for _, sub := range m.matchers {
@@ -116,8 +117,8 @@ func (m *ReceivedMatcher) reasons(c mockserver.Capture) []string {
 	return reasons
 }
 
-// FailureMessage says what was wanted and how many there were, then shows the captures that matched, where they are too many, or those that came
-// nearest, and why they did not match.
+// FailureMessage says what was wanted and how many there were, then shows the captures that
+// matched, where they are too many, or those that came nearest, and why they did not match.
 func (m *ReceivedMatcher) FailureMessage(actual any) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "expected %s to have received %s, got %d of %d", subject(actual), m.wanted(), len(m.matched), len(m.matched)+len(m.misses))
@@ -177,7 +178,7 @@ func (m *ReceivedMatcher) wanted() string {
 	return count + " " + noun + " with " + strings.Join(names, " and ")
 }
 
-// subject names what was looked at.
+// subject names the bin or the captures.
 func subject(actual any) string {
 	if named, ok := actual.(interface{ Name() string }); ok {
 		return "bin " + named.Name()
@@ -199,7 +200,7 @@ func capturesOf(actual any) ([]mockserver.Capture, error) {
 	return nil, fmt.Errorf("HaveReceived wants a bin or captures, got %T", actual)
 }
 
-// describe names a capture in one short phrase.
+// describe returns a short description of a capture.
 func describe(c mockserver.Capture) string {
 	return terminal.Sprintf("%s %s %s", c.ID, c.Method, redact.URL(c.Target))
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// BeSignedBy succeeds when a capture or message carries the provider's signature by one of the secrets. A failure
-// explains it: which other encoding, body, key or secret would have made it valid.
+// BeSignedBy succeeds when a capture or message has a valid signature of the provider with one of
+// the secrets. The failure message explains why not: which other encoding, body, key or secret
+// would make it valid.
 func BeSignedBy(provider string, secrets ...string) types.GomegaMatcher {
 	m := &signedMatcher{provider: provider, secrets: secrets}
 	m.scheme, m.err = fixtures.Builtin().Provider(provider)
@@ -36,7 +37,7 @@ func (m *signedMatcher) wrong() error { return m.err }
 // MatchMayChangeInTheFuture tells Eventually to stop at once when the matcher itself is wrong.
 func (m *signedMatcher) MatchMayChangeInTheFuture(any) bool { return m.err == nil }
 
-// String names the provider; the secrets stay out of reports.
+// String returns the provider without the secrets.
 func (m *signedMatcher) String() string { return fmt.Sprintf("BeSignedBy(%q)", m.provider) }
 
 func (m *signedMatcher) Match(actual any) (bool, error) {

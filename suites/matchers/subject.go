@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// messageOf takes the request out of what a matcher can check; bytes and strings are the body of one.
+// messageOf takes the request out of what a matcher can check; bytes and strings are the body of
+// one.
 func messageOf(matcher string, actual any) (*mockserver.Message, error) {
 	switch a := actual.(type) {
 	case []byte:
@@ -40,7 +41,8 @@ func captureOf(matcher string, actual any) (mockserver.Capture, error) {
 	return mockserver.Capture{}, fmt.Errorf("%s wants a journal.Capture or a wire.Message, got %T", matcher, actual)
 }
 
-// checked is a matcher of this package that knows whether it is wrong itself: a jq expression that cannot be read, an unknown provider.
+// checked is a matcher of this package that knows whether it is wrong itself: a jq expression that
+// cannot be read, an unknown provider.
 type checked interface{ wrong() error }
 
 // wrongOf is what is wrong with a matcher itself, as far as it can tell.

@@ -1,4 +1,4 @@
-// Takes the webhooks of Stripe. Run it: WEBHOOK_SECRET=S go run handler.go
+// Receives the webhooks of Stripe. Run it: WEBHOOK_SECRET=S go run handler.go
 package main
 
 import (
@@ -24,7 +24,8 @@ func main() {
 		log.Fatal("WEBHOOK_SECRET is not set") // anybody could sign with an empty secret
 	}
 	http.HandleFunc("POST /hooks", func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)) // the raw bytes: they are what is signed
+		// the raw bytes: they are signed
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil {
 			http.Error(w, "the body cannot be read", http.StatusBadRequest)
 			return
@@ -33,7 +34,8 @@ func main() {
 			http.Error(w, "bad signature", http.StatusUnauthorized)
 			return
 		}
-		// Queue the body, answer at once, parse later. An event that comes again has the same id, in the body's /id.
+		// Queue the body, respond at once, parse later. An event that comes again has the same id,
+		// in the body's /id.
 		w.WriteHeader(http.StatusNoContent)
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
@@ -44,7 +46,7 @@ func main() {
 	log.Fatal(http.Serve(listener, nil))
 }
 
-// signed says whether one of the signatures in the header is right, and its timestamp is not too old.
+// signed reports whether one of the signatures in the header is valid and its timestamp is recent.
 func signed(header string, body, secret []byte) bool {
 	timestamp, signatures := "", []string{}
 	for _, entry := range strings.Split(header, ",") {

@@ -1,4 +1,4 @@
-// Takes the webhooks of Stripe. Run it: WEBHOOK_SECRET=S node handler.mjs
+// Receives the webhooks of Stripe. Run it: WEBHOOK_SECRET=S node handler.mjs
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 
@@ -10,12 +10,12 @@ const server = createServer((request, response) => {
   const chunks = [];
   request.on("data", (chunk) => chunks.push(chunk));
   request.on("end", () => {
-    const body = Buffer.concat(chunks); // the raw bytes: they are what is signed
+    const body = Buffer.concat(chunks); // the raw bytes: they are signed
     if (!signed(request.headers["stripe-signature"] ?? "", body)) {
       response.writeHead(401).end("bad signature\n");
       return;
     }
-    // Queue the body, answer at once, parse later. An event that comes again has the same id, in the body's /id.
+    // Queue the body, respond at once, parse later. An event that comes again has the same id, in the body's /id.
     response.writeHead(204).end();
   });
 });
@@ -23,7 +23,7 @@ server.listen(Number(process.env.PORT ?? 3000), "127.0.0.1", () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}/hooks`);
 });
 
-// signed says whether one of the signatures in the header is right, and its timestamp is not too old.
+// signed reports whether one of the signatures in the header is valid and its timestamp is recent.
 function signed(header, body) {
   const entries = header.split(",");
   const values = (label) => entries.filter((entry) => entry.startsWith(label)).map((entry) => entry.slice(label.length));

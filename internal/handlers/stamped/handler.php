@@ -1,5 +1,5 @@
 <?php
-// Takes the webhooks of Stripe. Run it: WEBHOOK_SECRET=S php -S 127.0.0.1:3000 handler.php
+// Receives the webhooks of Stripe. Run it: WEBHOOK_SECRET=S php -S 127.0.0.1:3000 handler.php
 
 const TOLERANCE = 300; // seconds that a timestamp may be from now
 $secret = (string) getenv('WEBHOOK_SECRET');
@@ -8,7 +8,7 @@ if ($secret === '') {
     exit("WEBHOOK_SECRET is not set\n");
 }
 
-// signed says whether one of the signatures in the header is right, and its timestamp is not too old.
+// signed reports whether one of the signatures in the header is valid and its timestamp is recent.
 function signed(string $header, string $body, string $secret): bool
 {
     $timestamp = '';
@@ -32,10 +32,10 @@ function signed(string $header, string $body, string $secret): bool
     return false;
 }
 
-$body = file_get_contents('php://input'); // the raw bytes: they are what is signed
+$body = file_get_contents('php://input'); // the raw bytes: they are signed
 if (!signed($_SERVER['HTTP_STRIPE_SIGNATURE'] ?? '', $body, $secret)) {
     http_response_code(401);
     exit("bad signature\n");
 }
-// Queue the body, answer at once, parse later. An event that comes again has the same id, in the body's /id.
+// Queue the body, respond at once, parse later. An event that comes again has the same id, in the body's /id.
 http_response_code(204);

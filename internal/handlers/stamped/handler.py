@@ -1,4 +1,4 @@
-# Takes the webhooks of Stripe. Run it: WEBHOOK_SECRET=S python3 handler.py
+# Receives the webhooks of Stripe. Run it: WEBHOOK_SECRET=S python3 handler.py
 import hashlib
 import hmac
 import os
@@ -12,7 +12,7 @@ tolerance = 300  # seconds that a timestamp may be from now
 
 
 def signed(header, body):
-    """Says whether one of the signatures in the header is right, and its timestamp is not too old."""
+    """Reports whether one of the signatures in the header is valid and its timestamp is recent."""
     timestamp, signatures = "", []
     for entry in header.split(","):
         if entry.startswith("t="):
@@ -27,10 +27,10 @@ def signed(header, body):
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))  # the raw bytes: they are what is signed
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))  # the raw bytes: they are signed
         if not signed(self.headers.get("Stripe-Signature", ""), body):
             return self.answer(401, b"bad signature\n")
-        # Queue the body, answer at once, parse later. An event that comes again has the same id, in the body's /id.
+        # Queue the body, respond at once, parse later. An event that comes again has the same id, in the body's /id.
         self.answer(204)
 
     def answer(self, status, text=b""):

@@ -1,11 +1,11 @@
-// Calls of the dashboard's API, and the same calls as curl commands.
+// Calls of the dashboard's API, and the curl commands for the same calls.
 
-// base is where the dashboard is: the folder above this file's, so that it works below a path.
+// base is the URL of the dashboard: the folder above this file, so that it works below a path.
 export const base = new URL("..", import.meta.url).href.replace(/\/$/, "");
 
 let token = sessionStorage.getItem("token") ?? "";
 
-// enter takes a token for all calls to come.
+// enter sets the token for all later calls.
 export function enter(text) {
   token = text;
   sessionStorage.setItem("token", text);
@@ -15,48 +15,49 @@ export function headers() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-// NeedsToken is the error of a server that asks for its token.
+// NeedsToken is the error of a server that needs its token.
 export class NeedsToken extends Error {}
 
-// path puts a path together: its parts are escaped, and so are the parameters that say something.
+// path joins escaped path segments, and adds the parameters that have a value.
 export function path(parts, parameters = {}) {
-  const said = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
-  const query = new URLSearchParams(said).toString();
+  const present = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
+  const query = new URLSearchParams(present).toString();
   return `/${parts.map(encodeURIComponent).join("/")}${query ? `?${query}` : ""}`;
 }
 
-// Verbatim is JSON that goes out as it is written, so that no number is rounded.
+// Verbatim is JSON that is sent unchanged, so that no number is rounded.
 export class Verbatim {
   constructor(json) { this.json = json; }
 }
 
-// written is a value as JSON.
-function written(v) {
+// toJSON returns a value as JSON.
+function toJSON(v) {
   if (v instanceof Verbatim) return v.json;
-  if (Array.isArray(v)) return `[${v.map(written).join(",")}]`;
+  if (Array.isArray(v)) return `[${v.map(toJSON).join(",")}]`;
   if (v === null || typeof v !== "object") return JSON.stringify(v);
-  return `{${Object.entries(v).filter(([, value]) => value !== undefined).map(([name, value]) => `${JSON.stringify(name)}:${written(value)}`).join(",")}}`;
+  return `{${Object.entries(v).filter(([, value]) => value !== undefined).map(([name, value]) => `${JSON.stringify(name)}:${toJSON(value)}`).join(",")}}`;
 }
 
-// api calls and returns the JSON of the answer; an error has the words of the problem.
+// api calls the API and returns the JSON of the response. It throws an error with the text of the
+// problem.
 export async function api(at, body, method = body === undefined ? "GET" : "POST", signal) {
   const response = await fetch(`${base}/api/v1${at}`, {
     method,
     signal,
     headers: body === undefined ? headers() : { ...headers(), "Content-Type": "application/json" },
-    body: body === undefined ? undefined : written(body),
+    body: body === undefined ? undefined : toJSON(body),
   });
   if (response.status === 204) return undefined;
   if (response.ok) return response.json();
   throw await problem(response);
 }
 
-// problem is what an answer says went wrong.
+// problem returns the error in a response.
 async function problem(response) {
-  if (response.status === 401) return new NeedsToken("the server asks for its token");
-  const told = await response.json().catch(() => ({}));
-  const parts = (told.errors ?? []).map((e) => (e.location ? `${e.location}: ${e.message}` : e.message));
-  return new Error([told.detail ?? response.statusText, ...parts].join("; "));
+  if (response.status === 401) return new NeedsToken("the server needs its token");
+  const document = await response.json().catch(() => ({}));
+  const parts = (document.errors ?? []).map((e) => (e.location ? `${e.location}: ${e.message}` : e.message));
+  return new Error([document.detail ?? response.statusText, ...parts].join("; "));
 }
 
 async function answer(at, options = {}) {
@@ -65,24 +66,24 @@ async function answer(at, options = {}) {
   return response;
 }
 
-// bytes returns the bytes of an answer.
+// bytes returns the bytes of a response.
 export async function bytes(at) {
   return new Uint8Array(await (await answer(at)).arrayBuffer());
 }
 
-// text returns the text of an answer.
+// text returns the text of a response.
 export async function text(at) {
   return (await answer(at)).text();
 }
 
-// download saves an answer as the file that it is. It is fetched, as a link could not show the token.
+// download saves a response as a file. It uses fetch, because a link cannot send the token.
 export async function download(at) {
   const response = await answer(at);
   const [, quoted, plain] = response.headers.get("Content-Disposition")?.match(/filename=(?:"([^"]*)"|([^;]*))/) ?? [];
   save(await response.blob(), quoted ?? plain ?? "download");
 }
 
-// save offers content as a file.
+// save saves content as a file.
 export function save(blob, name) {
   const a = document.createElement("a");
   a.href = URL.createObjectURL(blob);
@@ -96,16 +97,16 @@ export async function upload(at, file, type) {
   return (await answer(at, { method: "POST", body: file, headers: { "Content-Type": type } })).json();
 }
 
-// curl is the command that makes the same call.
+// curl returns the command that makes the same call.
 export function curl(at, body, method) {
   const parts = ["curl"];
   if (method && method !== (body === undefined ? "GET" : "POST")) parts.push(`-X ${method}`);
   if (token) parts.push(`-H 'Authorization: Bearer TOKEN'`);
-  if (body !== undefined) parts.push(`-H 'Content-Type: application/json' -d ${quoted(written(body))}`);
+  if (body !== undefined) parts.push(`-H 'Content-Type: application/json' -d ${quoted(toJSON(body))}`);
   return [...parts, quoted(`${base}/api/v1${at}`)].join(" ");
 }
 
-// quoted is text as one word of a shell.
+// quoted returns text as one word of a shell.
 function quoted(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

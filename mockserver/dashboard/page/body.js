@@ -1,13 +1,13 @@
-// Bodies: JSON in colours, forms as a table, other text as it is, the rest in hexadecimal. Nothing of a body is ever more than
-// text to the page.
-import { action, copier, el, having, table } from "./dom.js";
+// Bodies: coloured JSON, forms as a table, other text unchanged, other bytes in hexadecimal. The
+// page inserts a body only as text.
+import { action, copier, el, assign, table } from "./dom.js";
 import { folder, view } from "./json.js";
 import { count, hex, isText, size, text } from "./text.js";
 
-const mostText = 96 << 10; // bytes that are shown at once
+const mostText = 96 << 10; // bytes shown at first
 const mostHex = 4 << 10;
 
-// body shows bytes that a header line says are of a type.
+// body shows bytes; type is their Content-Type.
 export function body(content, type = "") {
   if (!content.length) return el("p", "hint", "The body is empty.");
   const textual = isText(content);
@@ -20,7 +20,7 @@ export function body(content, type = "") {
     box.replaceChildren(...[shown].flat());
     for (const b of bar.querySelectorAll("[data-view]")) b.setAttribute("aria-pressed", String(b.dataset.view === name));
     bar.querySelector(".fold")?.remove();
-    if (shown.classList?.contains("json") && shown.querySelector("details details")) bar.append(having(folder(shown), { className: "toggle fold" }));
+    if (shown.classList?.contains("json") && shown.querySelector("details details")) bar.append(assign(folder(shown), { className: "toggle fold" }));
   };
   if (views.length > 1) bar.append(el("span", "choice", ...views.map((v) => action(v[0], () => show(v), { className: "toggle", "data-view": v[0] }))));
   if (textual) bar.append(copier("Copy the body", whole, { className: "action small" }));
@@ -28,7 +28,7 @@ export function body(content, type = "") {
   return el("div", "", bar, box);
 }
 
-// readable are the forms of a text that are easier to read than the text itself.
+// readable returns views of a text that are easier to read than the text itself.
 function readable(whole, bytes, type) {
   if (bytes > mostText) return [];
   if (/^application\/x-www-form-urlencoded/i.test(type) && !/^\s*[{[]/.test(whole)) return [["Form", () => fields(whole)]];
@@ -52,7 +52,7 @@ function dump(content) {
   return content.length <= mostHex ? shown : more(shown, content.length - mostHex, () => el("pre", "hex", hex(content)));
 }
 
-// more offers what is left out.
+// more offers to show the rest.
 function more(shown, left, all) {
   const box = el("div", "", shown, el("p", "actions", el("span", "quiet", `${count(left, "byte")} more`), action("Show all", () => box.replaceChildren(all()))));
   return box;
@@ -68,5 +68,5 @@ export function wire(content, marks) {
     const mark = { "\r\n": "␍␊\n", "\r": "␍\n", "\n": "␊\n", "\t": "␉\t" }[piece];
     pre.append(mark ? el("span", "mark", mark) : piece);
   }
-  return whole.length <= mostText ? pre : el("div", "", pre, el("p", "hint", "The rest is left out; download it, or look at it without marks."));
+  return whole.length <= mostText ? pre : el("div", "", pre, el("p", "hint", "The rest is not shown. Download it, or hide the line ends."));
 }

@@ -1,18 +1,19 @@
-// Two captures side by side: in what they differ, by what it means.
+// The differences of two captures, by their meaning.
 import { api, curl, path } from "./api.js";
 import { el, field, input, note, table } from "./dom.js";
 import { ago, clock, count } from "./text.js";
 
-// compare shows how a capture differs from another, which can be chosen from those that are loaded.
+// compare shows how a capture differs from another one, which you can choose from the loaded
+// captures.
 export async function compare(c, view) {
-  const others = view.captures().filter((o) => o.id !== c.id).sort((a, b) => kin(b, c) - kin(a, c) || nearness(a, c) - nearness(b, c));
+  const others = view.captures().filter((o) => o.id !== c.id).sort((a, b) => similarity(b, c) - similarity(a, c) || distance(a, c) - distance(b, c));
   const chosen = others.find((o) => o.id === view.other) ?? (view.other ? await api(path(["captures", view.other])) : others[0]);
-  if (!chosen) return el("p", "hint", "There is no other capture to compare it with yet.");
+  if (!chosen) return el("p", "hint", "There is no other capture yet.");
   if (!others.includes(chosen)) others.unshift(chosen);
   const choice = field("Compare with", "other", { options: others.slice(0, 200).map((o) => new Option(named(o, c), o.id)), value: chosen.id });
   const result = el("div");
   const draw = async (other) => {
-    const [first, second] = other.seq < c.seq ? [other, c] : [c, other]; // what changed since
+    const [first, second] = other.seq < c.seq ? [other, c] : [c, other]; // the older one first
     const at = path(["captures", first.id, "diff", second.id]);
     try {
       result.replaceChildren(...differences(await api(at), first, second), el("p", "hint", curl(at)));
@@ -29,11 +30,12 @@ export async function compare(c, view) {
   return [el("div", "bar", choice), result];
 }
 
-// kin says how much two captures have in common: the same event in the same bin counts most.
-function kin(o, c) { return (event(o) === event(c) ? 2 : 0) + (o.bin === c.bin ? 1 : 0); }
+// similarity says how much two captures have in common: the same event counts more than the same
+// bin.
+function similarity(o, c) { return (event(o) === event(c) ? 2 : 0) + (o.bin === c.bin ? 1 : 0); }
 
-// nearness puts what came before it first, the nearest first.
-function nearness(o, c) { return o.seq < c.seq ? c.seq - o.seq : 1e9 + o.seq - c.seq; }
+// distance sorts captures by their distance, and those before the capture first.
+function distance(o, c) { return o.seq < c.seq ? c.seq - o.seq : 1e9 + o.seq - c.seq; }
 
 function named(o, c) {
   const when = `${clock(o.at).slice(0, 8)}, ${ago(o.at)}`;
@@ -60,7 +62,7 @@ function differences(r, first, second) {
 
 function summary(r) {
   if (r.same_bytes) return note("good", "The same, byte for byte.");
-  if (r.same_meaning) return note("good", `The same in meaning: ${count(r.differences.length, "place")} written otherwise.`);
+  if (r.same_meaning) return note("good", `The same in meaning, but written differently in ${count(r.differences.length, "place")}.`);
   return note("", `They differ in ${count(r.differences.length + r.omitted, "place")}.`);
 }
 
@@ -68,7 +70,7 @@ function kindOf(d) {
   return { added: "good", removed: "bad", changed: "warn" }[d.kind] ?? "";
 }
 
-// drifted says whether a difference of the body is one in what it looks like.
+// drifted says whether a difference is a change in the shape of the body.
 function drifted(d, drift) {
   const at = d.where.replace(/^body ?/, "");
   return d.where.startsWith("body") && drift.some((c) => at === c.where || at.replace(/\/\d+(?=\/|$)/g, "/*") === c.where);

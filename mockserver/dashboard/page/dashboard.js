@@ -1,18 +1,19 @@
-// The page over the dashboard's API: what was captured and sent, as it comes in. What was captured is only ever put into the page as
-// text. This file holds the parts together: the address says what is shown (place.js), a feed reads it (feed.js), a list draws
-// it (list.js), and one record is open beside it (capture.js, delivery.js) or the panel of a system (system.js).
+// The page of the dashboard: captures and deliveries, live. It inserts received data only as text.
+// This file connects the parts: the URL says what to show (route.js), a feed reads it (feed.js), a
+// list draws it (list.js). Beside the list is one record (capture.js, delivery.js) or a system's
+// panel (system.js).
 import { NeedsToken, api, base, enter, headers, path } from "./api.js";
 import * as bin from "./bin.js";
 import { asCurl, show as showCapture } from "./capture.js";
 import { head as deliveriesHead } from "./deliveries.js";
 import { show as showDelivery } from "./delivery.js";
 import { ask, help } from "./dialog.js";
-import { action, copier, copy, el, field, having, note, part, symbolAction } from "./dom.js";
+import { action, copier, copy, el, field, assign, note, part, symbolAction } from "./dom.js";
 import * as empty from "./empty.js";
 import { Feed } from "./feed.js";
 import { List, cellsOfAll, cellsOfBin, cellsOfDelivery } from "./list.js";
-import { go, list as listPlace, place, read } from "./place.js";
-import { places } from "./places.js";
+import { go, list as listRoute, route, read } from "./route.js";
+import { sidebar } from "./sidebar.js";
 import { resend } from "./resend.js";
 import { fields, keep } from "./search.js";
 import { follow } from "./stream.js";
@@ -28,25 +29,25 @@ const server = { capture: "", own: "", captureTLS: "", vendor_apis: {}, provider
 const list = new List($("list"), (record) => choose(record));
 let feed = new Feed(["captures"], {}, false);
 let head = { recount() {} };
-let headed; // whose head that is
-let record; // that is open
-let listed; // which list is shown
-let opened; // what is shown on the right
-let missed = 0; // captures that came while nobody looked
-let newest = 0; // seq of the captures that came
+let headed; // the key of that head
+let record; // the open record
+let listed; // the key of the loaded list
+let opened; // the key of the content on the right
+let missed = 0; // captures that arrived while the page was not visible
+let newest = 0; // the highest seq of the captures that arrived
 
-const deliveries = () => place.view === "deliveries";
-const searched = () => Boolean(place.q || place.where);
+const deliveries = () => route.view === "deliveries";
+const searched = () => Boolean(route.q || route.where);
 const atTop = () => $("scroll").scrollTop < 8;
 
-// did runs an action of a box. It shows a notice when the action worked, and the error in that box when not, until something
-// goes right.
-function did(box) {
-  return async (does, what) => {
+// run returns a function that runs an action. It confirms success with a notice, and shows an error
+// in the box until the next success.
+function run(box) {
+  return async (call, what) => {
     try {
-      await does();
+      await call();
       box.querySelector(":scope > .trouble")?.remove();
-      if (what) say(what);
+      if (what) notify(what);
     } catch (problem) {
       failed(box, problem);
     }
@@ -54,95 +55,97 @@ function did(box) {
 }
 
 function failed(box, problem) {
-  if (problem.name === "AbortError") return; // somebody went elsewhere meanwhile
+  if (problem.name === "AbortError") return; // the user has opened something else
   if (problem instanceof NeedsToken) $("token").hidden = false;
   box.querySelector(":scope > .trouble")?.remove();
-  const shown = having(note("bad trouble", problem.message), { role: "alert" });
+  const shown = assign(note("bad trouble", problem.message), { role: "alert" });
   shown.append(symbolAction("close", "Close", () => shown.remove()));
   box.prepend(shown);
 }
 
-let said;
-function say(what) {
+let noticeTimer;
+function notify(what) {
   $("toast").textContent = what;
-  clearTimeout(said);
-  said = setTimeout(() => { $("toast").textContent = ""; }, 6000);
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => { $("toast").textContent = ""; }, 6000);
 }
 
-// arrive shows what the address says.
-async function arrive() {
+// navigate shows what the URL says.
+async function navigate() {
   read();
-  if (listPlace() !== listed) await load();
-  if (place.view === "system") {
-    if (opened === `system ${place.system}`) return;
-    opened = `system ${place.system}`;
+  if (listRoute() !== listed) await load();
+  if (route.view === "system") {
+    if (opened === `system ${route.system}`) return;
+    opened = `system ${route.system}`;
     record = undefined;
-    await Promise.all([drawPlaces(), showSystem($("detail"), place.system, server.own)]); // the list may be that of before
-  } else if (!place.show) shut();
+    // The list stays as it is.
+    await Promise.all([drawSidebar(), showSystem($("detail"), route.system, server.own)]);
+  } else if (!route.show) shut();
   else if (opened !== shown()) await open();
-  main.dataset.shows = place.show || place.view === "system" ? "detail" : "list";
-  list.mark(place.show);
+  main.dataset.shows = route.show || route.view === "system" ? "detail" : "list";
+  list.mark(route.show);
 }
 
-const shown = () => [place.view, place.show, place.tab, place.other].join(" ");
+const shown = () => [route.view, route.show, route.tab, route.other].join(" ");
 
 function shut() {
   record = undefined;
   opened = "";
-  $("detail").replaceChildren(empty.detail(server, place.bin));
+  $("detail").replaceChildren(empty.detail(server, route.bin));
 }
 
-// load reads the list anew.
-async function load(anew) {
-  const elsewhere = listed !== listPlace();
-  listed = listPlace();
+// load reads the list again.
+async function load(refresh) {
+  const elsewhere = listed !== listRoute();
+  listed = listRoute();
   feed.leave();
-  const parameters = deliveries() ? { provider: place.provider, state: place.state } : { q: place.q, where: place.where, body: false };
-  const parts = deliveries() ? ["deliveries"] : place.bin ? ["bins", place.bin, "captures"] : ["captures"];
+  const parameters = deliveries() ? { provider: route.provider, state: route.state } : { q: route.q, where: route.where, body: false };
+  const parts = deliveries() ? ["deliveries"] : route.bin ? ["bins", route.bin, "captures"] : ["captures"];
   const mine = feed = new Feed(parts, parameters, Object.values(parameters).some(Boolean))
-  if (elsewhere) { // else what somebody types there stays
-    $("q").value = place.q;
-    $("where").value = place.where;
-    condition(Boolean(place.where));
+  if (elsewhere) { // otherwise keep what the user is typing
+    $("q").value = route.q;
+    $("where").value = route.where;
+    // condition shows or hides the input for a jq condition.
+    condition(Boolean(route.where));
   }
   wrong("");
   $("scroll").scrollTop = 0;
-  // The head is rendered before the list, so that the list does not move once it is there.
-  const [problem, , bins] = await Promise.all([mine.load().then(() => undefined, (p) => p), did($("head"))(() => drawHead(anew)), drawPlaces()]);
+  // Draw the head before the list, so that the list does not move.
+  const [problem, , bins] = await Promise.all([mine.load().then(() => undefined, (p) => p), run($("head"))(() => drawHead(refresh)), drawSidebar()]);
   if (mine.left) return;
   if (problem && searched() && !deliveries() && !(problem instanceof NeedsToken)) wrong(problem.message);
   else if (problem) failed($("head"), problem);
   if (headed === "bin ") head.recount(bins);
   draw();
-  attend();
+  markSeen();
 }
 
 function draw() {
-  const cells = deliveries() ? cellsOfDelivery : place.bin ? cellsOfBin : cellsOfAll;
-  list.draw(feed.items, cells, place.show);
+  const cells = deliveries() ? cellsOfDelivery : route.bin ? cellsOfBin : cellsOfAll;
+  list.draw(feed.items, cells, route.show);
   $("empty").hidden = feed.items.length > 0 || feed.next !== null || Boolean($("wrong").textContent);
-  if (!$("empty").hidden) $("empty").replaceChildren(empty.list(place, server, did($("empty"))));
+  if (!$("empty").hidden) $("empty").replaceChildren(empty.list(route, server, run($("empty"))));
   $("older").hidden = feed.next === null;
   $("fresh").hidden = !feed.fresh.length;
   $("fresh").textContent = `${feed.waiting} new`;
 }
 
-// The part above the list stays while the place is the same, so that the focus stays there.
+// The part above the list stays while its key is the same, so that it keeps the focus.
 const above = part(async () => {
   const key = headOf();
-  const made = deliveries() ? deliveriesHead(server.providers, did($("head")))
-    : place.bin ? await bin.head(place.bin, server, () => ({ q: place.q, where: place.where }), did($("head")), changed) : allHead();
+  const made = deliveries() ? deliveriesHead(server.providers, run($("head")))
+    : route.bin ? await bin.head(route.bin, server, () => ({ q: route.q, where: route.where }), run($("head")), changed) : allHead();
   if (key === headOf()) head = made;
   return made.content;
 });
-const headOf = () => (deliveries() ? "deliveries" : `bin ${place.bin}`);
+const headOf = () => (deliveries() ? "deliveries" : `bin ${route.bin}`);
 const searching = part(() => (searched() && !deliveries() ? searchLine() : ""));
 $("head").append(above.box, searching.box);
 
-async function drawHead(anew) {
+async function drawHead(refresh) {
   const key = headOf();
   if (headed !== key) await above.redraw();
-  else if (anew) await head.anew?.();
+  else if (refresh) await head.refresh?.();
   headed = key;
   await Promise.all([searching.redraw(), deliveries() ? head.recount() : undefined]);
 }
@@ -152,54 +155,54 @@ function allHead() {
   const counts = el("p", "quiet");
   return {
     content: el("div", "", el("div", "line", el("h2", "", "All bins"), el("code", "address", address), copier("Copy", address, { className: "action small", ariaLabel: "Copy the address" })),
-      el("p", "hint", "Any other name works too: a bin exists from its first request on."), counts),
+      el("p", "hint", "Any other name works too: a bin exists from its first request."), counts),
     recount(bins) {
       if (bins) counts.textContent = `${count(bins.reduce((n, b) => n + b.count, 0), "capture")} in ${count(bins.length, "bin")}`;
     },
   };
 }
 
-// searchLine says what is searched for, and offers to keep it.
+// searchLine shows the current search, and offers to save it.
 function searchLine() {
-  const words = [place.q, place.where].filter(Boolean).join(" and jq ");
+  const words = [route.q, route.where].filter(Boolean).join(" and jq ");
   return el("p", "line searched", el("span", "quiet", "Search:"), el("code", "", words),
-    action("Keep", () => {
-      ask("Keep this search", (f) => {
-        keep({ name: f.name, bin: place.bin, q: place.q, where: place.where });
-        drawPlaces();
-      }, () => location.href, field("Name", "name", { value: words.slice(0, 40), required: true, maxLength: 60, size: 40 }), el("div", "actions", el("button", "action main", "Keep it")));
+    action("Save search", () => {
+      ask("Save this search", (f) => {
+        keep({ name: f.name, bin: route.bin, q: route.q, where: route.where });
+        drawSidebar();
+      }, () => location.href, field("Name", "name", { value: words.slice(0, 40), required: true, maxLength: 60, size: 40 }), el("div", "actions", el("button", "action main", "Save")));
     }, { className: "action small" }),
-    action("End", () => { go({ q: "", where: "" }); did($("head"))(arrive); }, { className: "action small", symbol: "close", ariaLabel: "End the search" }));
+    action("Clear search", () => { go({ q: "", where: "" }); run($("head"))(navigate); }, { className: "action small", symbol: "close" }));
 }
 
-// changed is called when a bin holds, or does, something else than before.
+// changed is called when the settings or the captures of a bin have changed.
 function changed() {
-  did($("head"))(() => load(true));
+  run($("head"))(() => load(true));
 }
 
-async function drawPlaces() {
+async function drawSidebar() {
   const [{ items }, about] = await Promise.all([api("/bins"), api("/server")]);
   usage($("usage"), about);
-  places(items, server.vendor_apis, drawPlaces);
+  sidebar(items, server.vendor_apis, drawSidebar);
   if (headed === "bin ") head.recount(items);
   return items;
 }
 
 // choose opens a record of the list.
 function choose(chosen) {
-  if (place.show !== chosen.id) go({ show: chosen.id, tab: chosen.attempts ? "" : place.tab, other: "", ...(place.view === "system" ? { view: "captures", system: "" } : {}) });
+  if (route.show !== chosen.id) go({ show: chosen.id, tab: chosen.attempts ? "" : route.tab, other: "", ...(route.view === "system" ? { view: "captures", system: "" } : {}) });
   list.unread.delete(chosen.id);
   record = chosen;
-  did($("detail"))(arrive);
+  run($("detail"))(navigate);
 }
 
-// open draws the record that the address names.
+// open draws the record that the URL names.
 async function open() {
   opened = shown();
-  const id = place.show;
+  const id = route.show;
   const known = [...feed.fresh, ...feed.items].find((r) => r.id === id) ?? (record?.id === id ? record : undefined);
   try {
-    // Captures of a list have no body.
+    // The captures in the list have no bodies.
     record = deliveries() && known ? known : await api(path([deliveries() ? "deliveries" : "captures", id]));
   } catch (problem) {
     $("detail").replaceChildren(el("h2", "", id));
@@ -207,43 +210,43 @@ async function open() {
   }
   if (opened !== shown()) return;
   const view = {
-    place: { ...place }, other: place.other, did: did($("detail")), captures: () => (deliveries() ? [] : feed.items),
+    route: { ...route }, other: route.other, run: run($("detail")), captures: () => (deliveries() ? [] : feed.items),
     chose: (tab) => { go({ tab }); opened = shown(); },
     compare: (other) => { go({ tab: "compare", other }); opened = shown(); },
-    resend: (c) => did($("detail"))(() => resend(c, server.own)),
+    resend: (c) => run($("detail"))(() => resend(c, server.own)),
   };
-  const back = action("Back to the list", () => { go({ show: "", tab: "", other: "" }); did($("head"))(arrive); }, { className: "action back", symbol: "back" });
+  const back = action("Back to the list", () => { go({ show: "", tab: "", other: "" }); run($("head"))(navigate); }, { className: "action back", symbol: "back" });
   $("detail").replaceChildren(back, record.attempts ? showDelivery(record, view) : showCapture(record, view));
   $("detail").scrollTop = 0;
 }
 
-// Updates of the stream wait a little, so that a burst is rendered at once.
+// Updates of the stream wait a short time, so that a burst is drawn in one step.
 const arrived = { capture: new Map(), delivery: new Map(), removed: [], timer: 0 };
 
-function stash(kind, one) {
+function enqueue(kind, one) {
   if (kind === "removed") arrived.removed.push(one);
   else arrived[kind].set(one.id, one);
   arrived.timer ||= setTimeout(async () => {
     try {
-      await take([...arrived.capture.values()], [...arrived.delivery.values()], arrived.removed);
+      await update([...arrived.capture.values()], [...arrived.delivery.values()], arrived.removed);
     } catch (problem) {
       failed($("head"), problem);
     }
   }, 80);
 }
 
-async function take(captures, sent, removed) {
+async function update(captures, sent, removed) {
   arrived.timer = 0;
   arrived.removed = [];
   arrived.capture.clear();
   arrived.delivery.clear();
-  const here = deliveries() ? sent : captures.filter((c) => !place.bin || c.bin === place.bin);
+  const here = deliveries() ? sent : captures.filter((c) => !route.bin || c.bin === route.bin);
   const mine = feed;
   const found = here.length ? await mine.arrive(here) : [];
-  const looking = !deliveries() && atTop() && !document.hidden && document.hasFocus();
+  const visible =  !deliveries() && atTop() && !document.hidden && document.hasFocus();
   const fresh = deliveries() ? captures.filter((c) => c.seq > newest) : found;
   newest = captures.reduce((seq, c) => Math.max(seq, c.seq), newest);
-  if (!looking && fresh.length) {
+  if (!visible && fresh.length) {
     missed += fresh.length;
     list.miss(fresh);
     titled();
@@ -253,38 +256,39 @@ async function take(captures, sent, removed) {
     if (atTop()) mine.show();
     draw();
   }
-  const open = (deliveries() ? sent : captures).find((r) => r.id === place.show);
+  const open = (deliveries() ? sent : captures).find((r) => r.id === route.show);
   if (open && record?.id === open.id && (record.attempts || JSON.stringify(record.response) !== JSON.stringify(open.response))) refresh(open);
-  if (record && lost.some((r) => r.seqs?.includes(record.seq) || (r.bin === record.bin && record.seq <= r.up_to))) leftOver();
+  if (record && lost.some((r) => r.seqs?.includes(record.seq) || (r.bin === record.bin && record.seq <= r.up_to))) showDeleted();
   recount();
 }
 
-// leftOver says that what is open is not there any more.
-function leftOver() {
+// showDeleted says that the open record was deleted.
+function showDeleted() {
   $("detail").querySelector(":scope > .left-over")?.remove();
-  $("detail").prepend(having(note("left-over", "The server no longer has this record: it was deleted, or made room for others."), { role: "status" }));
+  $("detail").prepend(assign(note("left-over", "The server no longer has this record: it was deleted or evicted."), { role: "status" }));
 }
 
-// refresh draws a record of which more is known now, and keeps the focus.
+// refresh draws an updated record and keeps the focus.
 function refresh(more) {
   record = more;
   opened = "";
   const focused = $("detail").contains(document.activeElement) ? document.activeElement.id : "";
-  did($("detail"))(async () => {
+  run($("detail"))(async () => {
     await open();
     if (focused) $(focused)?.focus();
   });
 }
 
 let recounting = 0;
-// recount brings the numbers up to date, once a second at most.
+// recount updates the numbers, at most every 0.4 seconds.
 function recount() {
   recounting ||= setTimeout(async () => {
     recounting = 0;
     try {
-      await Promise.all([drawPlaces(), headed === "bin " ? undefined : head.recount()]);
+      await Promise.all([drawSidebar(), headed === "bin " ? undefined : head.recount()]);
     } catch (problem) {
-      if ($("state").dataset.state === "live") failed($("head"), problem); // else it is known that the server is away
+      // Otherwise the page shows that it is reconnecting.
+      if ($("state").dataset.state === "live") failed($("head"), problem);
     }
   }, 400);
 }
@@ -293,8 +297,8 @@ function titled() {
   document.title = `${missed ? `(${missed}) ` : ""}hookrig`;
 }
 
-// attend notes that somebody looks at the list.
-function attend() {
+// markSeen resets the count of missed captures when the list is visible.
+function markSeen() {
   if (deliveries() || document.hidden || !document.hasFocus() || !atTop()) return;
   missed = 0;
   titled();
@@ -317,14 +321,15 @@ function connection(state, why = "") {
   $("state").title = why || `recording at ${server.capture}`;
 }
 
-// restarted says whether the server knows less than the stream has told: then it was started anew, without its records.
+// restarted says whether the server has fewer records than the stream has sent: then it was
+// restarted without them.
 async function restarted(last) {
   const [captures, sent] = await Promise.all([api("/captures?limit=1"), api("/deliveries?limit=1")]);
   const [c, d] = last.split("-").map(Number);
   return (captures.items[0]?.seq ?? 0) < c || (sent.items[0]?.seq ?? 0) < d;
 }
 
-// fromHere is an address of the server as it is reached from where the page is: what the server calls loopback is its own machine.
+// fromHere returns a server URL as the page can reach it: it replaces loopback by the page's host.
 function fromHere(address) {
   const at = new URL(address);
   const loopback = (name) => name === "localhost" || name === "[::1]" || /^127\./.test(name);
@@ -342,41 +347,41 @@ async function start() {
     return failed($("head"), problem);
   }
   const following = follow(`${base}/api/v1/stream?body=false`, headers, {
-    capture: (c) => stash("capture", c), delivery: (d) => stash("delivery", d), removed: (r) => stash("removed", r),
-    skipped: () => did($("head"))(() => load(true)), missed: () => did($("head"))(() => load(true)), restarted,
+    capture: (c) => enqueue("capture", c), delivery: (d) => enqueue("delivery", d), removed: (r) => enqueue("removed", r),
+    skipped: () => run($("head"))(() => load(true)), missed: () => run($("head"))(() => load(true)), restarted,
   }, connection);
-  await did($("detail"))(arrive);
+  await run($("detail"))(navigate);
   await following;
-  $("token").hidden = false; // it only ends when the token is not taken any more
+  $("token").hidden = false; // it only ends when the server refuses the token
 }
 
-// Keys: the focus moves, nothing scrolls away; in a field they are text.
+// Keys move the focus. In an input they are text.
 addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || e.target.closest("dialog, [popover]")) return;
   if (e.key === "Escape" && e.target.closest("#search, #detail")) {
-    (list.row(place.show) ?? $("list").querySelector(".row"))?.focus();
+    (list.row(route.show) ?? $("list").querySelector(".row"))?.focus();
     return;
   }
   if (e.target.closest("input, select, textarea")) return;
-  const capture = record && !record.attempts && place.show ? record : undefined;
-  const does = {
+  const capture = record && !record.attempts && route.show ? record : undefined;
+  const keyHandler = {
     "/": () => { $("q").focus(); $("q").select(); }, j: () => list.focusBy(1), k: () => list.focusBy(-1), "?": help,
-    r: capture && (() => did($("detail"))(() => resend(capture, server.own))),
-    y: capture && (() => did($("detail"))(async () => copy(await asCurl(capture)), "copied as curl")),
+    r: capture && (() => run($("detail"))(() => resend(capture, server.own))),
+    y: capture && (() => run($("detail"))(async () => copy(await asCurl(capture)), "copied as curl")),
   }[e.key];
-  if (!does) return;
+  if (!keyHandler) return;
   e.preventDefault();
-  does();
+  keyHandler();
 });
 
 $("search").addEventListener("submit", (e) => {
   e.preventDefault();
-  const to = { view: "captures", system: "", show: place.view === "captures" ? place.show : "", q: $("q").value.trim(), where: $("where").value.trim() };
+  const to = { view: "captures", system: "", show: route.view === "captures" ? route.show : "", q: $("q").value.trim(), where: $("where").value.trim() };
   go(to);
-  listed = ""; // the same search once more looks once more
-  did($("head"))(arrive);
+  listed = ""; // submitting the same search reads the list again
+  run($("head"))(navigate);
 });
-$("q").addEventListener("search", () => { if (!$("q").value && place.q) $("search").requestSubmit(); });
+$("q").addEventListener("search", () => { if (!$("q").value && route.q) $("search").requestSubmit(); });
 $("more").addEventListener("click", () => {
   condition($("condition").hidden);
   if (!$("condition").hidden) $("where").focus();
@@ -389,24 +394,24 @@ $("fresh").addEventListener("click", () => {
   feed.show();
   $("scroll").scrollTop = 0;
   draw();
-  attend();
+  markSeen();
   $("list").querySelector(".row")?.focus();
 });
 $("older").addEventListener("click", async () => {
   $("older").disabled = true;
   const mine = feed;
-  await did($("below"))(() => mine.older((seq) => { $("searching").textContent = `searching below number ${seq} …`; }));
+  await run($("below"))(() => mine.older((seq) => { $("searching").textContent = `searching below seq ${seq} …`; }));
   $("older").disabled = false;
   if (mine !== feed) return;
-  $("searching").textContent = mine.next === null ? `That is all: ${count(mine.items.length, "entry", "entries")}.` : "";
+  $("searching").textContent = mine.next === null ? `End of the list: ${count(mine.items.length, "entry", "entries")}.` : "";
   draw();
 });
-$("scroll").addEventListener("scroll", attend, { passive: true });
+$("scroll").addEventListener("scroll", markSeen, { passive: true });
 $("create").addEventListener("click", () => bin.create(server));
 $("help").addEventListener("click", help);
-addEventListener("hashchange", () => did($("detail"))(arrive));
-addEventListener("focus", attend);
-document.addEventListener("visibilitychange", attend);
+addEventListener("hashchange", () => run($("detail"))(navigate));
+addEventListener("focus", markSeen);
+document.addEventListener("visibilitychange", markSeen);
 $("token").addEventListener("submit", (e) => {
   e.preventDefault();
   enter(new FormData(e.target).get("token"));

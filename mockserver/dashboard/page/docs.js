@@ -1,21 +1,23 @@
-// The API's description as a page to read: operations by group, what each takes and answers, and a curl that does it.
+// The page that shows the API's description: operations by group, with parameters, responses and a
+// curl command.
 import { base } from "./api.js";
-import { el, having, copier } from "./dom.js";
+import { el, assign, copier } from "./dom.js";
 
 const methods = ["get", "post", "put", "delete"];
 const $ = (id) => document.getElementById(id);
 let doc;
 
-// prose is Markdown as the description uses it: paragraphs, and lists of lines that begin with "- ".
+// prose converts the Markdown of the description: paragraphs, and lists of lines that begin with "-
+// ".
 const prose = (text) => text.trim().split(/\n\s*\n/).map((part) => (part.startsWith("- ")
   ? el("ul", "prose", ...part.slice(2).split(/\n- /).map((line) => el("li", "", line)))
   : el("p", "", part)));
 
-// resolved follows a reference.
+// resolved returns the schema that a reference names.
 const resolved = (schema) => (schema?.$ref ? doc.components.schemas[nameOf(schema)] : schema);
 const nameOf = (schema) => schema.$ref.split("/").pop();
 
-// typeOf is a schema in words.
+// typeOf returns the type of a schema as text.
 function typeOf(schema) {
   if (!schema) return "anything";
   if (schema.$ref) return nameOf(schema);
@@ -32,17 +34,18 @@ function typeOf(schema) {
   return types.join(" or ");
 }
 
-// bounds are what a value must keep to.
+// bounds returns the default and the limits of a value as text.
 function bounds(schema) {
-  const said = [];
-  if (schema.default !== undefined) said.push(`default ${JSON.stringify(schema.default)}`);
-  if (schema.minimum !== undefined && schema.maximum !== undefined) said.push(`${schema.minimum} to ${schema.maximum}`);
-  else if (schema.minimum) said.push(`at least ${schema.minimum}`);
-  else if (schema.maximum !== undefined) said.push(`at most ${schema.maximum}`);
-  return said;
+  const texts = [];
+  if (schema.default !== undefined) texts.push(`default ${JSON.stringify(schema.default)}`);
+  if (schema.minimum !== undefined && schema.maximum !== undefined) texts.push(`${schema.minimum} to ${schema.maximum}`);
+  else if (schema.minimum) texts.push(`at least ${schema.minimum}`);
+  else if (schema.maximum !== undefined) texts.push(`at most ${schema.maximum}`);
+  return texts;
 }
 
-// inner finds the object whose members are worth showing below a member: its own, its items', or one of several.
+// inner returns the object schema to show below a member: the schema itself, that of its items, or
+// the first one of several.
 function inner(schema) {
   if (!schema) return null;
   const s = resolved(schema);
@@ -57,8 +60,8 @@ function inner(schema) {
 }
 
 // item is one parameter or member.
-function item(name, schema, { required, description, place, above = [] }) {
-  const type = [place, typeOf(schema), ...bounds(schema)].filter(Boolean).join(" · ");
+function item(name, schema, { required, description, where, above = [] }) {
+  const type = [where, typeOf(schema), ...bounds(schema)].filter(Boolean).join(" · ");
   const line = el("div", "name", el("code", "", name), el("span", "type", type), required ? el("span", "must", "required") : "");
   const text = description ?? schema.description ?? resolved(schema).description;
   const below = inner(schema);
@@ -70,24 +73,26 @@ function item(name, schema, { required, description, place, above = [] }) {
   return el("li", "", line, text ? el("p", "quiet", text) : "", more);
 }
 
-// members lists an object's, those that must be there first.
+// members lists the members of an object, the required ones first.
 function members(schema, above = []) {
   const required = schema.required ?? [];
   const names = Object.keys(schema.properties).sort((a, b) => required.includes(b) - required.includes(a));
   return el("ul", "fields", ...names.map((name) =>
+    // item shows one parameter or member.
     item(name, schema.properties[name], { required: required.includes(name), above: [...above, schema] })));
 }
 
-// body shows a schema: its members, or its type alone.
+// body shows a schema: its type and members.
 function body(schema) {
   const found = inner(schema);
   return el("div", "", el("p", "type", typeOf(schema)), found ? members(found.schema) : "");
 }
 
-// quoted puts a word into a shell's quotes.
+// quoted returns text as one word of a shell.
 const quoted = (word) => (/^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
-// curl is the command that does an operation: with the parameters it cannot do without, and an example of its body.
+// curl returns the command for an operation, with its required parameters and an example of its
+// body.
 function curl(method, path, op) {
   const given = (p) => String(p.example ?? p.schema?.enum?.[0] ?? p.name.toUpperCase());
   let address = path;
@@ -113,12 +118,12 @@ function operation(method, path, op) {
   const command = curl(method, path, op);
   parts.push(el("div", "code", el("pre", "curl", command), copier("Copy", command)));
   if (op.parameters?.length) {
-    parts.push(el("h3", "", "Parameters"), el("ul", "fields", ...op.parameters.map((p) => item(p.name, p.schema, { ...p, place: p.in }))));
+    parts.push(el("h3", "", "Parameters"), el("ul", "fields", ...op.parameters.map((p) => item(p.name, p.schema, { ...p, where: p.in }))));
   }
   for (const [type, media] of Object.entries(op.requestBody?.content ?? {})) {
-    parts.push(el("h3", "", `Body, ${type}${op.requestBody.required ? "" : ", may be left out"}`), body(media.schema));
+    parts.push(el("h3", "", `Body, ${type}${op.requestBody.required ? "" : ", optional"}`), body(media.schema));
   }
-  parts.push(el("h3", "", "Answers"));
+  parts.push(el("h3", "", "Responses"));
   for (const [status, answer] of Object.entries(op.responses)) {
     const types = Object.keys(answer.content ?? {});
     const problem = status === "default";
@@ -130,10 +135,10 @@ function operation(method, path, op) {
     more.open = !problem;
     parts.push(el("div", "fields", more));
   }
-  const box = having(el("details", "operation",
+  const box = assign(el("details", "operation",
     el("summary", "", el("span", `method ${method}`, method.toUpperCase()), el("span", "path", path.replace("/api/v1", "")), el("span", "quiet", op.summary)),
   ), { id: op.operationId });
-  // Rendered when it is opened: there are many, and each is long.
+  // It is rendered when you open it, because there are many long ones.
   box.addEventListener("toggle", () => {
     if (box.open && !box.querySelector(".inside")) box.append(el("div", "inside", ...parts));
   });
@@ -141,7 +146,7 @@ function operation(method, path, op) {
   return box;
 }
 
-// open shows the operation that the address names.
+// open shows the operation that the URL names.
 function open() {
   const id = location.hash.slice(1);
   for (const link of $("index").querySelectorAll("a")) link.classList.toggle("chosen", link.hash === `#${id}`);
@@ -151,7 +156,7 @@ function open() {
   box.scrollIntoView();
 }
 
-// find leaves what holds all the words.
+// find hides operations that do not contain all words.
 function find() {
   const words = $("find").value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const section of $("docs").querySelectorAll("section")) {
@@ -173,13 +178,13 @@ async function load() {
   const sections = [], index = [];
   for (const group of doc.tags) {
     const boxes = [];
-    index.push(having(el("h2", "", group.name), { "data-group": group.name }));
+    index.push(assign(el("h2", "", group.name), { "data-group": group.name }));
     for (const [path, item] of Object.entries(doc.paths)) {
       for (const method of methods) {
         const op = item[method];
         if (op?.tags[0] !== group.name) continue;
         boxes.push(operation(method, path, op));
-        index.push(having(el("a", "", el("span", `method ${method}`, method.toUpperCase()), path.replace("/api/v1", "")), { href: `#${op.operationId}` }));
+        index.push(assign(el("a", "", el("span", `method ${method}`, method.toUpperCase()), path.replace("/api/v1", "")), { href: `#${op.operationId}` }));
       }
     }
     const section = el("section", "", el("h2", "", group.name), el("p", "quiet", group.description), ...boxes);

@@ -9,8 +9,8 @@ export function el(name, className, ...children) {
   return e;
 }
 
-// having sets properties and attributes of an element.
-export function having(e, values) {
+// assign sets properties and attributes of an element and returns it.
+export function assign(e, values) {
   for (const [name, value] of Object.entries(values)) {
     if (name in e) e[name] = value;
     else e.setAttribute(name, value);
@@ -18,62 +18,63 @@ export function having(e, values) {
   return e;
 }
 
-// action is a button that does something; with a symbol it has a picture in front.
-export function action(text, does, { className = "action", symbol, ...values } = {}) {
-  const button = having(el("button", className, symbol ? icon(symbol) : "", text), { type: "button", ...values });
-  button.addEventListener("click", does);
+// action makes a button. A symbol puts an icon before its text.
+export function action(text, onClick, { className = "action", symbol, ...values } = {}) {
+  const button = assign(el("button", className, symbol ? icon(symbol) : "", text), { type: "button", ...values });
+  button.addEventListener("click", onClick);
   return button;
 }
 
-// symbolAction is a button that is only a picture; its name is told to screen readers, and on hovering.
-export function symbolAction(symbol, label, does, className = "symbol") {
-  return action("", does, { className, symbol, ariaLabel: label, title: label });
+// symbolAction makes a button with only an icon. The label is its name for screen readers, and its
+// tooltip.
+export function symbolAction(symbol, label, onClick, className = "symbol") {
+  return action("", onClick, { className, symbol, ariaLabel: label, title: label });
 }
 
-// link goes to another place of the page.
+// link makes a link.
 export function link(text, href, className = "") {
-  return having(el("a", className, text), { href });
+  return assign(el("a", className, text), { href });
 }
 
-// field is a labelled input, a select when there are options, or a text area when there are rows.
+// field makes a labelled input, a select if there are options, or a text area if there are rows.
 export function field(label, name, { options, rows, hint, ...values } = {}) {
   const input = el(options ? "select" : rows ? "textarea" : "input", "");
   for (const option of options ?? []) input.append(option instanceof Option ? option : new Option(option, option));
   if (rows) values.rows = rows;
-  having(input, { name, ...values });
+  assign(input, { name, ...values });
   if (rows) input.spellcheck = false;
   return el("label", rows ? "field wide" : "field", el("span", "", label, hint ? ` (${hint})` : ""), input);
 }
 
-// input is that of a field.
+// input returns the input of a field.
 export function input(of) {
   return of.querySelector("input, select, textarea");
 }
 
-// check is a labelled box to tick.
+// check makes a labelled checkbox.
 export function check(label, name, checked = false) {
-  return el("label", "check", having(el("input"), { type: "checkbox", name, checked }), label);
+  return el("label", "check", assign(el("input"), { type: "checkbox", name, checked }), label);
 }
 
-// form calls does with its fields' values when it is sent.
-export function form(title, does, ...children) {
+// form makes a form. It calls onSubmit with the values of the fields on submit.
+export function form(title, onSubmit, ...children) {
   const f = el("form", "panel", title ? el("h3", "", title) : "", ...children);
   f.addEventListener("submit", (e) => {
     e.preventDefault();
-    does(Object.fromEntries(new FormData(f)), f);
+    onSubmit(Object.fromEntries(new FormData(f)), f);
   });
   return f;
 }
 
-// table has a caption and heads; a row is a list of cells.
+// table makes a table with a caption; a row is a list of cells.
 export function table(caption, heads, rows, empty = "") {
   if (!rows.length) return el("p", "hint", empty);
-  const head = el("tr", "", ...heads.map((h) => having(el("th", "", h), { scope: "col" })));
+  const head = el("tr", "", ...heads.map((h) => assign(el("th", "", h), { scope: "col" })));
   const body = rows.map((cells) => el("tr", "", ...cells.map((c) => el("td", "", c))));
   return el("div", "scroll", el("table", "", el("caption", "", caption), el("thead", "", head), el("tbody", "", ...body)));
 }
 
-// facts is a list of names and values, without those that have none.
+// facts makes a list of names and values. It skips empty values.
 export function facts(pairs) {
   const list = el("dl", "");
   for (const [name, value] of pairs) {
@@ -82,21 +83,21 @@ export function facts(pairs) {
   return list;
 }
 
-// note is a highlighted box of a few words: good, bad, or neither.
+// note makes a highlighted box: good, bad, warn, or neutral.
 export function note(kind, ...children) {
   return el("div", `note ${kind}`, ...children);
 }
 
-// tabs shows one of several parts; each is [id, title, draw], rendered when it is first shown.
+// tabs shows one of several parts. Each is [id, title, draw]; it calls draw when the tab is chosen.
 export function tabs(label, parts, chosen, chose) {
-  const bar = having(el("div", "tabs"), { role: "tablist", "aria-label": label });
-  const panel = having(el("div", "tab"), { role: "tabpanel", id: "tab-panel", tabIndex: 0 });
+  const bar = assign(el("div", "tabs"), { role: "tablist", "aria-label": label });
+  const panel = assign(el("div", "tab"), { role: "tabpanel", id: "tab-panel", tabIndex: 0 });
   let shown = 0;
   const show = async (id, focus) => {
-    const turn = ++shown;
+    const call = ++shown;
     for (const button of bar.children) {
       const selected = button.id === `tab-${id}`;
-      having(button, { "aria-selected": String(selected), tabIndex: selected ? 0 : -1 });
+      assign(button, { "aria-selected": String(selected), tabIndex: selected ? 0 : -1 });
       if (selected && focus) button.focus();
     }
     panel.setAttribute("aria-labelledby", `tab-${id}`);
@@ -107,7 +108,8 @@ export function tabs(label, parts, chosen, chose) {
     } catch (problem) {
       content = [note("bad", problem.message)];
     }
-    if (turn === shown) panel.replaceChildren(...content.filter((c) => c !== "")); // else another was chosen meanwhile
+    if (call !== shown) return; // another tab was chosen in the meantime
+    panel.replaceChildren(...content.filter((c) => c !== ""));
   };
   for (const [id, title] of parts) {
     bar.append(action(title, () => { chose(id); show(id); }, { className: "", id: `tab-${id}`, role: "tab", "aria-controls": "tab-panel" }));
@@ -125,12 +127,14 @@ export function tabs(label, parts, chosen, chose) {
   return el("div", "", bar, panel);
 }
 
-// menu is a button that opens a list of actions and links. It closes when one is chosen, on Escape, and when the focus leaves.
+// menu makes a button that opens a list of actions and links. The list closes when you choose one,
+// on Escape, and when it loses the focus.
 export function menu(label, symbol, ...items) {
   const list = el("div", "items", ...items);
   const button = el("summary", "action", symbol ? icon(symbol) : "", label, icon("down"));
   const box = el("details", "menu", button, list);
-  list.addEventListener("click", () => { // before what was chosen happens: a dialog gives the focus back to where it was
+  // This runs before the action, because a dialog returns the focus to the button.
+  list.addEventListener("click", () => {
     box.open = false;
     button.focus();
   }, true);
@@ -144,7 +148,8 @@ export function menu(label, symbol, ...items) {
   return box;
 }
 
-// arrange makes elements the children of a box, moving none that is in the right place.
+// arrange makes elements the children of a box. It does not move an element that is in the right
+// position.
 export function arrange(box, wanted) {
   const keep = new Set(wanted);
   for (const child of [...box.children]) if (!keep.has(child)) child.remove();
@@ -155,14 +160,15 @@ export function arrange(box, wanted) {
   }
 }
 
-// part is a piece of the page that is rendered again when something changed. The focus stays on what has the same text or name.
+// part is a piece of the page that you can redraw. The focus stays on the element with the same
+// text or name.
 export function part(draw) {
   const box = el("div");
-  let sequence = 0;
+  let calls = 0;
   const redraw = async () => {
-    const turn = ++sequence;
+    const call = ++calls;
     const content = await draw();
-    if (turn !== sequence) return; // it is being rendered again already
+    if (call !== calls) return; // a later call redraws it
     const named = (e) => e.getAttribute("aria-label") ?? e.textContent;
     const focused = box.contains(document.activeElement) && document.activeElement !== box ? document.activeElement : undefined;
     const at = focused && [...box.querySelectorAll(focused.tagName)].indexOf(focused);
@@ -175,7 +181,7 @@ export function part(draw) {
   return { box, redraw };
 }
 
-// copier is a button that copies text, and says so.
+// copier makes a button that copies text and confirms it.
 export function copier(label, text, { symbol = "copy", ...values } = {}) {
   const button = action(label, async () => {
     await copy(typeof text === "function" ? await text() : text);
@@ -189,12 +195,12 @@ export function copier(label, text, { symbol = "copy", ...values } = {}) {
   return button;
 }
 
-// copy puts text on the clipboard, by the old API where the new one is not allowed.
+// copy puts text on the clipboard. It uses the old API where the new one is not allowed.
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const area = having(el("textarea", "offscreen", text), { readOnly: true });
+    const area = assign(el("textarea", "offscreen", text), { readOnly: true });
     (document.querySelector("dialog[open]") ?? document.body).append(area);
     area.select();
     document.execCommand("copy");
@@ -202,7 +208,7 @@ export async function copy(text) {
   }
 }
 
-// command is a command to copy.
+// command shows a command with a copy button.
 export function command(text) {
   return el("div", "command", el("pre", "", text), copier("Copy", text));
 }

@@ -1,27 +1,29 @@
-// What is known of a list: read from its newest record down, page by page, and growing at its head as records arrive.
+// The records of a list. A feed reads them page by page, newest first, and adds new ones at the
+// head.
 import { api, path } from "./api.js";
 
 const pageSize = 60;
-const most = 400; // records that are kept while new ones push older ones out
+const most = 400; // records to keep when new ones arrive
 
 export class Feed {
   items = []; // newest first
-  fresh = []; // that arrived and are not among the items yet, newest first
-  next = null; // the seq to go on from; null at the end
+  fresh = []; // new records that are not in items yet, newest first
+  next = null; // the seq where the next page starts; null at the end
   #most = most;
   #newest = 0; // seq
-  #gap = false; // between what is fresh and the items
+  #gap = false; // whether records are missing between fresh and items
   #left = new AbortController();
 
-  // A feed reads parts, below the API, with parameters. With chosen the server decides what belongs to it.
-  constructor(parts, parameters, chosen) {
-    Object.assign(this, { parts, parameters, chosen });
+  // A feed reads the API path parts with parameters. If selective, the server selects new records
+  // too.
+  constructor(parts, parameters, selective) {
+    Object.assign(this, { parts, parameters, selective });
   }
 
-  // waiting says how many are fresh.
+  // waiting returns the number of fresh records.
   get waiting() { return this.#gap ? `${this.fresh.length}+` : this.fresh.length; }
 
-  // leave gives up what is being read.
+  // leave cancels all reads.
   leave() { this.#left.abort(); }
 
   get left() { return this.#left.signal.aborted; }
@@ -29,37 +31,38 @@ export class Feed {
   // load reads the newest page.
   async load() {
     const signal = this.#left.signal;
-    if (this.chosen) this.#newest = (await api(path(this.parts, { limit: 1 }), undefined, "GET", signal)).items[0]?.seq ?? 0;
+    if (this.selective) this.#newest = (await api(path(this.parts, { limit: 1 }), undefined, "GET", signal)).items[0]?.seq ?? 0;
     await this.#read(undefined, () => {});
     this.#newest = Math.max(this.#newest, this.items[0]?.seq ?? 0);
   }
 
-  // older reads the next page. A page may come empty, as searching takes the server long: then it goes on, and says how far
-  // it is.
-  async older(say) {
+  // older reads the next page. During a long search the server returns empty pages: then older
+  // calls progress with the position and continues.
+  async older(progress) {
     this.#most += pageSize;
-    await this.#read(this.next, say);
+    await this.#read(this.next, progress);
   }
 
-  async #read(before, say) {
+  async #read(before, progress) {
     for (let found = 0; ;) {
       const page = await api(path(this.parts, { ...this.parameters, limit: pageSize, before }), undefined, "GET", this.#left.signal);
-      this.items.push(...page.items.filter((r) => !this.#has(r))); // some may have come by the stream meanwhile
+      // The stream may have sent some of them.
+      this.items.push(...page.items.filter((r) => !this.#has(r)));
       this.next = page.next;
       found += page.items.length;
       if (found || page.next === null) return;
       before = page.next;
-      say(before);
+      progress(before);
     }
   }
 
-  // arrive takes records of the stream, oldest first, and returns those that belong here and are new. A record that came before
-  // takes the place of what was known of it; one that is not read yet is read later.
+  // arrive takes records of the stream, oldest first, and returns the new ones of this list. A
+  // known record replaces its older state. An older record that is not loaded is left to older.
   async arrive(records) {
     const after = this.#newest;
     let found = records.filter((r) => !this.#replaced(r) && r.seq > after);
     this.#newest = found.reduce((newest, r) => Math.max(newest, r.seq), after);
-    if (this.chosen && found.length) found = (await this.#after(after)).filter((r) => !this.#has(r));
+    if (this.selective && found.length) found = (await this.#after(after)).filter((r) => !this.#has(r));
     this.fresh.unshift(...found.toReversed());
     if (this.fresh.length > most) {
       this.fresh.length = most;
@@ -68,7 +71,7 @@ export class Feed {
     return found;
   }
 
-  // after returns what belongs here and is newer than a seq, oldest first.
+  // after returns the records of this list that are newer than a seq, oldest first.
   async #after(seq) {
     const found = [];
     for (let before; found.length < most;) {
@@ -80,9 +83,9 @@ export class Feed {
     return found.reverse();
   }
 
-  // show puts what arrived among the items.
+  // show moves the fresh records to the items.
   show() {
-    if (this.#gap) this.items = this.fresh; // those between are read with older
+    if (this.#gap) this.items = this.fresh; // older reads the missing ones
     else this.items.unshift(...this.fresh);
     if (this.#gap) this.next = this.items.at(-1).seq;
     this.fresh = [];
@@ -93,7 +96,7 @@ export class Feed {
     }
   }
 
-  // remove drops the records that the server does not hold any more, and says whether there were any.
+  // remove removes records that the server has deleted, and reports whether there were any.
   remove({ bin, seqs = [], up_to = 0 }) {
     const before = this.items.length + this.fresh.length;
     const stays = (r) => !seqs.includes(r.seq) && !(r.bin === bin && r.seq <= up_to);
@@ -104,7 +107,7 @@ export class Feed {
 
   #has(record) { return [...this.fresh, ...this.items].some((r) => r.id === record.id); }
 
-  // replaced puts a record in the place of an older state of it.
+  // replaced replaces the older state of a record, and reports whether there is one.
   #replaced(record) {
     for (const list of [this.items, this.fresh]) {
       const at = list.findIndex((r) => r.id === record.id);

@@ -1,4 +1,4 @@
-// Small pictures in the colour of the text beside them. They say nothing that the text does not.
+// Icons in the colour of the text beside them. They are decoration only.
 const paths = {
   back: "M10 3 5 8l5 5",
   close: "m4 4 8 8M12 4l-8 8",
@@ -18,14 +18,14 @@ const paths = {
   wave: "M2 9V7M5 11V5M8 13V3M11 11V5M14 9V7",
 };
 
-// icon is a picture by name.
+// icon returns an icon by name.
 export function icon(name) {
   const svg = svgElement("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" });
   svg.append(svgElement("path", { d: paths[name] }));
   return svg;
 }
 
-// svgElement makes an element of a drawing.
+// svgElement makes an SVG element.
 export function svgElement(name, values, label) {
   const e = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [k, v] of Object.entries(values)) e.setAttribute(k, v);

@@ -1,10 +1,10 @@
-// JSON as it was written: each token keeps its very characters, so that no number is rounded and no escape rewritten. Only
-// the space between tokens is the page's own.
-import { action, el, having } from "./dom.js";
+// JSON as received: each token keeps its characters, so that no number is rounded and no escape is
+// rewritten. Only the white space between tokens changes.
+import { action, el, assign } from "./dom.js";
 
 const deepest = 200; // levels that can be folded
 
-// tokens are the parts of a JSON text; undefined when it is none.
+// tokens returns the tokens of a JSON text; undefined when it is not JSON.
 function tokens(json) {
   try {
     JSON.parse(json);
@@ -14,12 +14,12 @@ function tokens(json) {
   return json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
 }
 
-// view shows JSON in colours, with objects and arrays that fold; undefined when it is none, or nested too deep for that.
-// The arrow keys move between those that fold, and fold them.
+// view shows coloured JSON whose objects and arrays fold; undefined when it is not JSON or nested
+// too deep. The arrow keys move between the folds, fold and unfold.
 export function view(json) {
   const found = tokens(json);
   if (!found || tooDeep(found)) return undefined;
-  const box = having(el("div", "json", ...new Tree(found).value([], "")), { role: "group", ariaLabel: "JSON" });
+  const box = assign(el("div", "json", ...new Tree(found).value([], "")), { role: "group", ariaLabel: "JSON" });
   const folds = () => [...box.querySelectorAll("summary")].filter((s) => s.checkVisibility());
   box.querySelectorAll("summary").forEach((s, i) => { s.tabIndex = i ? -1 : 0; });
   box.addEventListener("keydown", (e) => {
@@ -39,7 +39,7 @@ export function view(json) {
   return box;
 }
 
-// folder is a button that folds all but the outermost, or unfolds all.
+// folder makes a button that folds all but the outermost value, or unfolds all.
 export function folder(box) {
   const button = action("Fold all", () => {
     const folded = button.getAttribute("aria-pressed") !== "true";
@@ -58,13 +58,14 @@ function tooDeep(found) {
   });
 }
 
-// Tree sequence tokens, which are those of valid JSON, into elements.
+// Tree makes elements from the tokens of valid JSON.
 class Tree {
   at = 0;
 
   constructor(found) { this.found = found; }
 
-  // value is the next value, with the text before and after it on its lines: lead (a member's name) and tail (a comma).
+  // value makes the elements of the next value, with lead (a member's name) before and tail (a
+  // comma) after it.
   value(lead, tail) {
     const token = this.found[this.at++];
     if (token !== "{" && token !== "[") return [el("div", "leaf", ...lead, el("span", kindOf(token), token), this.#comma(tail))];
@@ -84,10 +85,10 @@ class Tree {
     }
     const what = token === "{" ? (n === 1 ? "member" : "members") : n === 1 ? "item" : "items";
     const comma = this.#comma(tail);
-    return [having(el("details", "", el("summary", "", ...lead, token, el("span", "folded", ` ${n} ${what} ${end}${comma}`)), inner, el("div", "end", end, comma)), { open: true })];
+    return [assign(el("details", "", el("summary", "", ...lead, token, el("span", "folded", ` ${n} ${what} ${end}${comma}`)), inner, el("div", "end", end, comma)), { open: true })];
   }
 
-  // comma takes the comma behind a value, where there is one.
+  // comma takes the comma after a value, if there is one.
   #comma(tail) {
     if (!tail || this.found[this.at] !== ",") return "";
     this.at++;

@@ -1,20 +1,21 @@
-// The list in the middle: captures or deliveries, newest first, moved through with j and k. Rows stay the same elements while
-// others come and go, so that nothing loses the focus or moves under a reader's eyes.
-import { arrange, el, having } from "./dom.js";
+// The list in the middle: captures or deliveries, newest first. The keys j and k move through it.
+// Rows stay the same elements when others are added or removed, so that the focus and the view
+// stay.
+import { arrange, el, assign } from "./dom.js";
 import { ago, clock, count, day, exact, size } from "./text.js";
 
-const mostUnread = 2000; // records that are remembered to be
+const mostUnread = 2000; // unread records to remember
 
 export class List {
   #rows = new Map(); // by id: { record, li }
   unread = new Set(); // ids
 
-  // A list draws into an <ol>; row makes the cells of a record, open opens one.
+  // A list draws into an <ol>; open opens a record.
   constructor(box, open) {
     Object.assign(this, { box, open });
   }
 
-  // draw shows records, made by cells.
+  // draw shows records; cells makes the cells of a row.
   draw(records, cells, chosen) {
     const wanted = [];
     let today = "";
@@ -28,7 +29,8 @@ export class List {
     for (const id of this.#rows.keys()) if (!kept.has(id)) this.#rows.delete(id);
     const focused = document.activeElement;
     arrange(this.box, wanted);
-    if (focused !== document.activeElement && focused?.dataset.id) this.row(focused.dataset.id)?.focus(); // its row was made anew
+    // The focused row may be a new element.
+    if (focused !== document.activeElement && focused?.dataset.id) this.row(focused.dataset.id)?.focus();
     this.mark(chosen);
     this.tick();
   }
@@ -40,7 +42,7 @@ export class List {
   #row(record, cells) {
     const known = this.#rows.get(record.id);
     if (known?.record === record && known.cells === cells) return known.li;
-    const button = having(el("button", "row", ...cells(record)), { type: "button" });
+    const button = assign(el("button", "row", ...cells(record)), { type: "button" });
     button.dataset.id = record.id;
     button.addEventListener("click", () => this.open(this.#rows.get(record.id)?.record ?? record));
     const li = el("li", "", button);
@@ -48,7 +50,7 @@ export class List {
     return li;
   }
 
-  // miss notes records that nobody has looked at.
+  // miss marks records as unread.
   miss(records) {
     for (const r of records) this.unread.add(r.id);
     for (const id of this.unread) {
@@ -57,10 +59,10 @@ export class List {
     }
   }
 
-  // row is the button of a record.
+  // row returns the button of a record.
   row(id) { return this.#rows.get(id)?.li.firstChild; }
 
-  // mark shows which record is open, and which nobody has looked at.
+  // mark shows which record is open, and which ones are unread.
   mark(chosen) {
     for (const [id, { li }] of this.#rows) {
       const button = li.firstChild;
@@ -70,7 +72,7 @@ export class List {
     }
   }
 
-  // tick brings the relative times up to date.
+  // tick updates the relative times.
   tick() {
     for (const time of this.box.querySelectorAll("time")) time.textContent = ago(time.dateTime);
   }
@@ -87,12 +89,12 @@ export class List {
   }
 }
 
-// result is the result of checking a signature, as a chip.
+// result shows the result of a signature check as a chip.
 export function result(v) {
   return v ? el("span", `chip ${v.verdict === "valid" ? "good" : "bad"}`, v.verdict) : "";
 }
 
-// answered is what a bin did about a capture, in a word.
+// answered returns what a bin run with a request: the status, or hang, reset, cut.
 export function answered(c) {
   if (!c.response) return "";
   if (c.response.hang) return "hang";
@@ -100,23 +102,23 @@ export function answered(c) {
   return c.response.cut ? `cut in the ${c.response.cut}` : c.response.status || 200;
 }
 
-// status is a status in the colour of its class; what is no status is a failure.
+// status shows a status in the colour of its class. Anything else is shown as a failure.
 export function status(of) {
   return of === "" ? "" : el("span", `status s${String(of)[0] >= "1" && String(of)[0] <= "5" ? String(of)[0] : "5"}`, of);
 }
 
 function time(at) {
-  return having(el("time", "", ago(at)), { dateTime: at, title: exact(at) });
+  return assign(el("time", "", ago(at)), { dateTime: at, title: exact(at) });
 }
 
-// captureCells are those of a capture's row; in a list of all bins the path begins with the bin.
+// captureCells makes the cells of a capture. In the list of all bins the path includes the bin.
 function captureCells(c, all) {
   const name = c.event;
   const target = all ? c.target : c.target.slice(c.bin.length + 1) || "/";
   return [
     el("span", `method ${c.method.toLowerCase()}`, c.method),
     el("span", "what", name ? el("b", "", name) : el("code", "", target)),
-    el("span", "how", ...c.problems.slice(0, 1).map((p) => having(el("span", "chip bad", p.split(":")[0]), { title: c.problems.join("\n") })), result(c.verification), status(answered(c))),
+    el("span", "how", ...c.problems.slice(0, 1).map((p) => assign(el("span", "chip bad", p.split(":")[0]), { title: c.problems.join("\n") })), result(c.verification), status(answered(c))),
     time(c.at),
     el("span", "where", name ? el("code", "", target) : ""),
     el("span", "quiet", size(c.size)),
@@ -126,12 +128,12 @@ function captureCells(c, all) {
 export const cellsOfAll = (c) => captureCells(c, true);
 export const cellsOfBin = (c) => captureCells(c, false);
 
-// state is the state of a delivery, as a chip.
+// state shows the state of a delivery as a chip.
 export function state(d) {
   return el("span", `chip ${{ delivered: "good", pending: "wait" }[d.state] ?? "bad"}`, d.state);
 }
 
-// ended says how an attempt ended: a status, or what happened instead.
+// ended returns how an attempt ended: its status, or its outcome.
 export function ended(a) {
   return a.outcome === "status" ? a.status : a.outcome;
 }
@@ -140,16 +142,16 @@ export function good(a) {
   return a.outcome === "status" && a.status >= 200 && a.status < 300;
 }
 
-// cellsOfDelivery are those of a delivery's row.
+// cellsOfDelivery makes the cells of a delivery.
 export function cellsOfDelivery(d) {
   const last = d.attempts.at(-1);
-  const dots = having(el("span", "dots", ...d.attempts.slice(-12).map((a) => el("i", good(a) ? "good" : "bad"))), { title: count(d.attempts.length, "attempt") });
+  const dots = assign(el("span", "dots", ...d.attempts.slice(-12).map((a) => el("i", good(a) ? "good" : "bad"))), { title: count(d.attempts.length, "attempt") });
   return [
     el("span", "method", d.provider),
     el("span", "what", el("b", "", d.event.name)),
     el("span", "how", state(d), last ? status(ended(last)) : ""),
     time(d.created),
     el("span", "where", el("code", "", d.url.replace(/^https?:\/\//, ""))),
-    el("span", "quiet", d.next ? having(el("span", "", `next ${clock(d.next).slice(0, 8)}`), { title: `next attempt ${exact(d.next)}` }) : "", dots, el("span", "offscreen-text", count(d.attempts.length, "attempt"))),
+    el("span", "quiet", d.next ? assign(el("span", "", `next ${clock(d.next).slice(0, 8)}`), { title: `next attempt ${exact(d.next)}` }) : "", dots, el("span", "offscreen-text", count(d.attempts.length, "attempt"))),
   ];
 }

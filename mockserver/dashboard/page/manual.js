@@ -1,4 +1,4 @@
-// The manual: its pages are whole when they come; only the theme is chosen here.
+// The theme of the manual. The server renders its pages.
 import { theme } from "./theme.js";
 
 theme(document.getElementById("theme"));

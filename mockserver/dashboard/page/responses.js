@@ -1,10 +1,10 @@
-// What a bin answers: a sequence of responses, made ready or one by one.
+// The dialog for a bin's responses: presets, or a sequence of responses.
 import { api, curl, path } from "./api.js";
 import { ask } from "./dialog.js";
 import { action, check, el, field, input, note, symbolAction } from "./dom.js";
 import { headerLines } from "./resend.js";
 
-// Responses that are often wanted.
+// Common responses.
 const presets = [
   ["200", { sequence: [{ status: 200 }] }],
   ["500 once, then 200", { sequence: [{ status: 500 }, { status: 200 }] }],
@@ -18,7 +18,7 @@ const presets = [
 
 const kinds = { "": "answer", hang: "hang: never answer", reset: "reset the connection", head: "cut in the head", body: "cut in the body" };
 
-// responses asks what a bin is to answer.
+// responses asks for the responses of a bin.
 export async function responses(bin, done) {
   const at = path(["bins", bin, "responses"]);
   const script = await api(at);
@@ -26,39 +26,40 @@ export async function responses(bin, done) {
   const loop = check("Repeat the sequence", "loop");
   const by = check("Run the sequence per delivery", "by");
   const fill = (s) => {
-    list.replaceChildren(...(s.sequence?.length ? s.sequence : [{ status: 200 }]).map((t) => turn(t, list)));
+    list.replaceChildren(...(s.sequence?.length ? s.sequence : [{ status: 200 }]).map((t) => responseFields(t, list)));
     input(loop).checked = Boolean(s.loop);
     input(by).checked = s.by === "delivery";
+    // number names the responses by their position.
     number(list);
   };
-  const asked = () => ({
+  const body = () => ({
     sequence: [...list.children].map(read), ...(input(loop).checked ? { loop: true } : {}), ...(input(by).checked ? { by: "delivery" } : {}),
     ...(script.rules?.length ? { rules: script.rules } : {}),
   });
   const made = ask(`Response for ${bin}`, async () => {
-    await api(at, asked(), "PUT");
+    await api(at, body(), "PUT");
     done();
-  }, () => curl(at, asked(), "PUT"),
-  el("div", "presets", el("span", "quiet", "Ready made:"), ...presets.map(([title, s]) => action(title, () => { fill(s); made.tell(); }, { className: "action small" }))),
-  script.rules?.length ? note("", `Its ${script.rules.length} rules, which come before these, stay as they are.`) : "",
+  }, () => curl(at, body(), "PUT"),
+  el("div", "presets", el("span", "quiet", "Presets:"), ...presets.map(([title, s]) => action(title, () => { fill(s); made.update(); }, { className: "action small" }))),
+  script.rules?.length ? note("", `The bin also has ${script.rules.length} rules, which are checked first. They stay as they are.`) : "",
   list,
-  el("div", "actions", action("Then …", () => { list.append(turn({ status: 200 }, list)); number(list); made.tell(); }, { symbol: "plus" })),
+  el("div", "actions", action("Add a response", () => { list.append(responseFields({ status: 200 }, list)); number(list); made.update(); }, { symbol: "plus" })),
   el("div", "checks", by, loop),
-  el("div", "actions", el("button", "action main", "Set the response"),
+  el("div", "actions", el("button", "action main", "Save"),
     action("Reset to 200", async () => {
       await api(at, undefined, "DELETE");
       document.getElementById("dialog").close();
       done();
     })));
   fill(script);
-  made.tell();
+  made.update();
 }
 
-// turn is the fields of one response.
-function turn(t, list) {
+// responseFields makes the fields of one response.
+function responseFields(t, list) {
   const kind = t.hang ? "hang" : t.reset ? "reset" : t.cut ?? "";
   const head = [...Object.entries(t.headers ?? {}), ...(t.lines ?? [])].map(([n, v]) => `${n}: ${v}`).join("\n");
-  const box = el("fieldset", "turn", el("legend", ""), el("div", "fields-row",
+  const box = el("fieldset", "response", el("legend", ""), el("div", "fields-row",
     field("How", "kind", { options: Object.entries(kinds).map(([value, title]) => new Option(title, value)), value: kind }),
     field("Status", "status", { type: "number", min: 200, max: 599, value: t.status || 200 }),
     field("Delay", "delay", { value: t.delay ?? "", size: 6, placeholder: "1.5s" }),
@@ -81,11 +82,11 @@ function turn(t, list) {
 // number says which response is which.
 function number(list) {
   [...list.children].forEach((box, i, all) => {
-    box.querySelector("legend").textContent = all.length === 1 ? "The response" : i === 0 ? "First" : i === all.length - 1 ? "Then, and from there on" : "Then";
+    box.querySelector("legend").textContent = all.length === 1 ? "The response" : i === 0 ? "First" : i === all.length - 1 ? "Then, for all later requests" : "Then";
   });
 }
 
-// read is the response that the fields say.
+// read returns the response in the fields.
 function read(box) {
   const value = (name) => box.querySelector(`[name=${name}]`).value;
   const kind = value("kind");

@@ -1,23 +1,24 @@
-// The search: what the query language says, links that search for a value, searches that are kept.
+// The search: the help, links that search for a value, and saved searches.
 import { text as fetched } from "./api.js";
-import { el, having, link } from "./dom.js";
-import { hash, place } from "./place.js";
+import { el, assign, link } from "./dom.js";
+import { hash, route } from "./route.js";
 
-// term is a piece of a query that wants a field to be, or to hold, a value.
+// term returns a term of a query: a field and its value, or a word.
 export function term(field, value) {
   const plain = /^[^\s"]+$/.test(value) && (field || !/^-|^(NOT|AND|OR)$|:/.test(value));
   return (field ? `${field}:` : "") + (plain ? value : `"${value.replace(/[\\"]/g, "\\$&")}"`);
 }
 
-// finder is a link that narrows the search to what it shows.
+// finder makes a link that adds a term to the search.
 export function finder(content, wanted) {
-  const href = () => hash({ view: "captures", bin: place.bin, where: place.where, show: place.show, tab: place.tab, q: place.q.includes(wanted) ? place.q : `${place.q} ${wanted}`.trim() });
-  const a = having(link(content, href(), "find"), { title: `Search for ${wanted}` });
-  a.addEventListener("click", () => { a.href = href(); }); // the place may be another by now
+  const href = () => hash({ view: "captures", bin: route.bin, where: route.where, show: route.show, tab: route.tab, q: route.q.includes(wanted) ? route.q : `${route.q} ${wanted}`.trim() });
+  const a = assign(link(content, href(), "find"), { title: `Search for ${wanted}` });
+  a.addEventListener("click", () => { a.href = href(); }); // the query may have changed
   return a;
 }
 
-// fields explains the query language, as the API has it: "- examples: what they mean", a line or more each.
+// fields explains the query language, with the API's text: items of the form "- examples:
+// explanation".
 export async function fields() {
   const help = await fetched("/query");
   const [intro, ...items] = help.split(/\n(?=- )/);
@@ -30,7 +31,7 @@ export async function fields() {
   return [el("p", "", intro.trim()), list];
 }
 
-// kept are the searches that this browser keeps, newest first.
+// kept returns the searches saved in this browser, newest first.
 export function kept() {
   try {
     return JSON.parse(localStorage.getItem("searches") ?? "[]").filter((s) => s.name && (s.q || s.where));

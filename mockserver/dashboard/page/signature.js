@@ -1,34 +1,34 @@
-// How a capture's signature was checked, why, and how it would be with another secret.
+// The Signature tab: the result of the check, the reason, and a check with another secret.
 import { api, curl } from "./api.js";
-import { el, field, form, having, link, note } from "./dom.js";
+import { el, field, form, assign, link, note } from "./dom.js";
 import { result } from "./list.js";
-import { hash } from "./place.js";
+import { hash } from "./route.js";
 
-// What to do about a result.
+// advice explains each result.
 const advice = {
-  mismatch: "Either it was signed with another secret, or what arrived is not what was signed: a proxy that changes the body, another encoding, JSON that was written anew. Check it with the secret that you expect.",
-  missing: "The sender did not sign it, or a proxy took the line away.",
-  malformed: "A signature is there but cannot be read: compare it with what the provider's documents show.",
-  stale: "The signature is right, but its time is too far from the time of arrival: a replay, or a clock that is wrong.",
-  valid: "What arrived is what was signed, by someone who has the secret.",
+  mismatch: "The sender used another secret, or the body changed after signing: by a proxy, another encoding, or JSON that was written again. Check it with the secret that you expect.",
+  missing: "The sender run not sign the request, or a proxy removed the header.",
+  malformed: "The signature cannot be parsed. Compare it with the provider's documents.",
+  stale: "The signature matches, but its timestamp is too far from the time of arrival: a replay, or a wrong clock.",
+  valid: "The sender has the secret, and the request arrived unchanged.",
 };
 
 export async function signature(c, path) {
   const v = c.verification;
   const { items } = await api("/providers");
-  const out = having(el("div"), { role: "status" });
+  const out = assign(el("div"), { role: "status" });
   const check = async (f) => {
-    const asked = { provider: f.provider, secret: f.secret || undefined, url: f.url || undefined };
+    const body = { provider: f.provider, secret: f.secret || undefined, url: f.url || undefined };
     try {
-      out.replaceChildren(explained(await api(`${path}/verify`, asked)), el("p", "hint", curl(`${path}/verify`, asked)));
+      out.replaceChildren(explained(await api(`${path}/verify`, body)), el("p", "hint", curl(`${path}/verify`, body)));
     } catch (problem) {
       out.replaceChildren(note("bad", problem.message));
     }
   };
-  return [v ? explained(v) : note("", c.provider ? `Not checked: it looks like a request of ${items.find((p) => p.name === c.provider)?.title ?? c.provider}, and its secret is not known here. Enter it below, or ` : `Not checked: no provider is set for bin ${c.bin}. `, link("set up verification", hash({ bin: c.bin }))),
+  return [v ? explained(v) : note("", c.provider ? `Not checked: this looks like a request from ${items.find((p) => p.name === c.provider)?.title ?? c.provider}, but the server does not have its secret. Enter it below, or ` : `Not checked: no provider is set for bin ${c.bin}. `, link("set up verification", hash({ bin: c.bin }))),
     form("Check with another secret", check, field("Provider", "provider", { options: items.map((p) => new Option(p.title, p.name)), value: c.provider || items[0]?.name }),
-      field("Secret", "secret", { autocomplete: "off", size: 32, hint: "left out: those known here" }),
-      field("Address as registered", "url", { hint: "where the scheme signs it", autocomplete: "off", size: 24 }), el("button", "action main", "Check")), out];
+      field("Secret", "secret", { autocomplete: "off", size: 32, hint: "default: those that the server has" }),
+      field("Registered address", "url", { hint: "if the scheme signs it", autocomplete: "off", size: 24 }), el("button", "action main", "Check")), out];
 }
 
 function explained(v) {

@@ -1,9 +1,9 @@
-// A reader of the event stream that, unlike EventSource, can show a token.
+// A reader of the event stream that can send a token, unlike EventSource.
 import { NeedsToken } from "./api.js";
 
-// follow calls handlers by the events' names until the page goes away. It comes again by itself, where it left off, unless the
-// server was started anew meanwhile, and says whether it is live or lost.
-export async function follow(url, headers, handlers, say) {
+// follow calls the handler of each event, by its name. It reconnects and resumes the stream, or
+// starts a new one if the server lost its records. onState gets live or lost.
+export async function follow(url, headers, handlers, onState) {
   let last = "";
   let lost = false;
   for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
@@ -13,10 +13,10 @@ export async function follow(url, headers, handlers, say) {
         handlers.skipped();
       }
       const response = await fetch(url, { headers: last ? { ...headers(), "Last-Event-ID": last } : headers() });
-      if (response.status === 401) throw new NeedsToken("the server asks for its token");
+      if (response.status === 401) throw new NeedsToken("the server needs its token");
       if (!response.ok) throw new Error(`the stream answered ${response.status}`);
       pause = 250;
-      say("live");
+      onState("live");
       for await (const event of events(response.body)) {
         last = event.id || last;
         handlers[event.name]?.(JSON.parse(event.data));
@@ -24,7 +24,7 @@ export async function follow(url, headers, handlers, say) {
       throw new Error("the server closed the stream");
     } catch (problem) {
       lost = true;
-      say("lost", problem.message);
+      onState("lost", problem.message);
       if (problem instanceof NeedsToken) return;
     }
     await new Promise((resolve) => setTimeout(resolve, pause));

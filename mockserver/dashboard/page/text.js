@@ -1,18 +1,18 @@
-// What was sent and received, as text.
+// Conversions of bytes, times and sizes to text.
 
 // raw decodes base64.
 export function raw(base64) {
   return Uint8Array.from(atob(base64 ?? ""), (c) => c.charCodeAt(0));
 }
 
-// base64 encodes text as UTF-8, then in base64.
+// base64 encodes text as UTF-8 and then as base64.
 export function base64(of) {
   let binary = "";
   for (const byte of new TextEncoder().encode(of)) binary += String.fromCharCode(byte);
   return btoa(binary);
 }
 
-// length is how many bytes a base64 text encodes.
+// length returns how many bytes a base64 text encodes.
 export function length(base64) {
   if (!base64) return 0;
   return (base64.length / 4) * 3 - (base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0);
@@ -23,7 +23,7 @@ export function text(bytes) {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-// isText says whether bytes are UTF-8 without control characters that no text has.
+// isText reports whether bytes are UTF-8 without control characters.
 export function isText(bytes) {
   try {
     return !/[\u0000-\u0008\u000e-\u001a]/.test(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -44,18 +44,18 @@ export function hex(bytes) {
   return rows.join("\n");
 }
 
-// clock is a time of day, to the millisecond, where the reader is.
+// clock returns the local time of day, to the millisecond.
 export function clock(at) {
   return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, fractionalSecondDigits: 3 });
 }
 
-// exact is a time with its day and zone.
+// exact returns a time with its date and zone.
 export function exact(at) {
   const d = new Date(at);
   return `${d.toLocaleDateString([], { weekday: "short", year: "numeric", month: "short", day: "numeric" })}, ${clock(d)} (${d.toISOString()})`;
 }
 
-// day is the day of a time, as the reader would call it.
+// day returns the day of a time: Today, Yesterday, or the date.
 export function day(at, now = new Date()) {
   const d = new Date(at);
   const ago = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(d).setHours(0, 0, 0, 0)) / 86400e3);
@@ -64,7 +64,7 @@ export function day(at, now = new Date()) {
   return d.toLocaleDateString([], { weekday: "long", year: "numeric", month: "long", day: "numeric" });
 }
 
-// ago is how long ago something was, or its time of day when that was another day.
+// ago returns how long ago a time was, or the time of day if it was on another day.
 export function ago(at, now = Date.now()) {
   const past = now - new Date(at);
   if (day(at, new Date(now)) !== "Today") return clock(at).slice(0, 8);
@@ -74,7 +74,7 @@ export function ago(at, now = Date.now()) {
   return `${Math.floor(past / 3600e3)} h ago`;
 }
 
-// span says how long something took or takes.
+// span returns a duration as text.
 export function span(ms) {
   const abs = Math.abs(ms);
   if (abs < 10) return `${Number(ms.toFixed(2))} ms`;
@@ -85,13 +85,13 @@ export function span(ms) {
   return `${(ms / 86400e3).toFixed(1)} d`;
 }
 
-// size says how many bytes.
+// size returns a number of bytes as text.
 export function size(n) {
   if (n < 1024) return `${n} B`;
   return n < 1024 * 1024 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-// count says how many of something there are.
+// count returns a number with a noun.
 export function count(n, one, many = `${one}s`) {
   return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }

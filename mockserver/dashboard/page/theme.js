@@ -1,16 +1,16 @@
-// Light or dark: as the browser says, unless one is chosen.
-import { having } from "./dom.js";
+// The theme: light or dark, by default that of the browser.
+import { assign } from "./dom.js";
 
 const next = { "": "dark", dark: "light", light: "" };
-const said = { "": "as the system", dark: "dark", light: "light" };
+const titles = { "": "as the system", dark: "dark", light: "light" };
 
-// theme has a button go through the themes, and keeps the one that is chosen.
+// theme makes a button switch the theme, which the browser remembers.
 export function theme(button) {
   const set = (name) => {
     if (name) document.documentElement.dataset.theme = name;
     else delete document.documentElement.dataset.theme;
     localStorage.setItem("theme", name);
-    having(button, { title: `Theme: ${said[name]}`, ariaLabel: `Theme: ${said[name]}` });
+    assign(button, { title: `Theme: ${titles[name]}`, ariaLabel: `Theme: ${titles[name]}` });
   };
   button.addEventListener("click", () => set(next[localStorage.getItem("theme") ?? ""] ?? ""));
   set(localStorage.getItem("theme") ?? "");

@@ -1,9 +1,10 @@
-// Attempts along a line, spaced by the order of magnitude of the time between them.
+// Attempts on a line, spaced by the logarithm of the time between them.
 import { el } from "./dom.js";
 import { svgElement } from "./icon.js";
 import { span } from "./text.js";
 
-// timeline draws points: at is a time, good says how it ended, text in a word. due, where there is one, is when the next is to come.
+// timeline draws points: at is a time, good the colour, text the label. due is the time of the next
+// attempt, if there is one.
 export function timeline(points, due) {
   if (points.length + (due ? 1 : 0) < 2) return "";
   let x = 34;

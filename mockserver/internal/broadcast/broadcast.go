@@ -3,16 +3,16 @@ package broadcast
 
 import "sync"
 
-// Broadcast tells all who wait that something happened. The zero Broadcast is ready. To tell costs
-// next to nothing while nobody waits.
+// Broadcast wakes all waiting goroutines. The zero Broadcast is ready to use. Tell is cheap while
+// no goroutine waits.
 type Broadcast struct {
 	mu     sync.Mutex
 	next   chan struct{}
 	closed bool
 }
 
-// Next returns a channel that is closed at the next Tell, or is closed already after Close. Take it,
-// look, then wait for it: nothing is missed.
+// Next returns a channel that the next Tell or Close closes. To miss nothing, get the channel,
+// check the state, then wait for the channel.
 func (b *Broadcast) Next() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -22,7 +22,7 @@ func (b *Broadcast) Next() <-chan struct{} {
 	return b.next
 }
 
-// Tell wakes all who wait.
+// Tell wakes all waiting goroutines.
 func (b *Broadcast) Tell() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -32,7 +32,7 @@ func (b *Broadcast) Tell() {
 	}
 }
 
-// Close wakes all who wait and all who ever will. Closing twice is fine.
+// Close wakes all goroutines that wait now or later. You may call it twice.
 func (b *Broadcast) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -20,22 +20,23 @@ func TestBroadcast(t *testing.T) {
 	b.Tell() // nobody waits
 	first := b.Next()
 	if isClosed(first) {
-		t.Error("it is told before anything happened")
+		t.Error("it is woken before anything happened")
 	}
 	b.Tell()
 	second := b.Next()
 	if !isClosed(first) || isClosed(second) {
-		t.Error("the first who waits is not told, or the second is")
+		t.Error("want only the first waiter to be woken")
 	}
 	b.Close()
 	b.Close()
 	b.Tell()
 	if !isClosed(second) || !isClosed(b.Next()) {
-		t.Error("who waits is not told that it is closed")
+		t.Error("Close does not wake the waiter")
 	}
 }
 
-// Nobody who takes the channel, looks and then waits misses anything.
+// TestNothingIsMissed checks that a goroutine that gets the channel, checks and then waits misses
+// nothing.
 func TestNothingIsMissed(t *testing.T) {
 	t.Parallel()
 	var b Broadcast

@@ -12,13 +12,15 @@
 // File delivery.go has the path of an event from the caller to the socket, from top to bottom, in
 // five steps:
 //
-//  1. EmitAll, or Deliver for one endpoint, renders the event, whose bytes are fixed from then on, and finds the
-//     endpoints that subscribe to it.
-//  2. enqueue writes one delivery for each endpoint into the journal, and then puts it onto the schedule.
+//  1. EmitAll, or Deliver for one endpoint, renders the event, whose bytes are fixed from then on,
+//     and finds the endpoints that subscribe to it.
+//  2. enqueue writes one delivery for each endpoint into the journal, and then puts it onto the
+//     schedule.
 //  3. run, a worker of the schedule, takes what is due.
-//  4. attempt has the request sent, and records the result: delivered, stopped, exhausted, or pending until the time
-//     that Next returns.
-//  5. send builds and signs the request over those very bytes, does the faults to it, and hands it to wire.Client.
+//  4. attempt has the request sent, and records the result: delivered, stopped, exhausted, or
+//     pending until the time that Next returns.
+//  5. send builds and signs the request over those very bytes, does the faults to it, and hands it
+//     to wire.Client.
 //
 // # The schedule
 //

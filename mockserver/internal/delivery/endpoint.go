@@ -27,7 +27,8 @@ type storedEndpoint struct {
 // A provider whose real system has one endpoint for each tenant may have several here; each gets
 // everything.
 //
-// Where the provider has a handshake, its event is on its way to the endpoint when Register returns.
+// Where the provider has a handshake, its event is on its way to the endpoint when Register
+// returns.
 func (d *Dispatcher) Register(ctx context.Context, e journal.Endpoint) (journal.Endpoint, error) {
 	to, err := d.register(ctx, e)
 	if err != nil {

@@ -60,8 +60,8 @@ func TestRegisterGivesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// A provider with a handshake sends it to a new endpoint, whatever that subscribes to, before anything else; with the option
-// it sends none.
+// A provider with a handshake sends it to a new endpoint, whatever that subscribes to, before
+// anything else; with the option it sends none.
 func TestRegisterSendsTheHandshake(t *testing.T) {
 	t.Parallel()
 	c := consume(t, always(200))
@@ -98,7 +98,8 @@ func TestRegisterSendsTheHandshake(t *testing.T) {
 	}
 }
 
-// asks is a provider whose handshake has a challenge, and whose events have an id, a secret and header lines of a form.
+// asks is a provider whose handshake has a challenge, and whose events have an id, a secret and
+// header lines of a form.
 func asks(t *testing.T) *fixtures.Catalogue {
 	t.Helper()
 	fsys := fstest.MapFS{}
@@ -161,7 +162,8 @@ func TestHandshakeWantsItsChallenge(t *testing.T) {
 	}
 }
 
-// The id, the secret and the header lines of an event have the provider's form wherever they come from, and outlive a restart.
+// The id, the secret and the header lines of an event have the provider's form wherever they come
+// from, and outlive a restart.
 func TestFormsOfEvents(t *testing.T) {
 	t.Parallel()
 	c := consume(t, inTurn(200, 500, 200, 200, 200))

@@ -23,8 +23,9 @@ type Fault struct {
 // FaultKind describes one kind of fault, for help and documents.
 type FaultKind struct {
 	Name string `json:"name"`
-	Args string `json:"args,omitempty"` // what may follow the colon, in brackets where it may be left out
-	Text string `json:"text"`           // what it does, in a sentence
+	// what may follow the colon, in brackets where it may be left out
+	Args string `json:"args,omitempty"`
+	Text string `json:"text"` // what it does, in a sentence
 }
 
 // ParseFault reads KIND or KIND:ARG, optionally followed by @N or @N,M for some attempts only:

@@ -143,7 +143,8 @@ func spotsOf(v gjson.Result) []int {
 		digits, _, _ := strings.Cut(strings.ToLower(v.Raw), "e")
 		for i := range len(digits) {
 			leading := i == 0 || digits[i-1] == '-'
-			zeroed := leading && digits[i] == '9' && i+1 < len(digits) && digit(digits[i+1]) // 90 would become 00
+			// 90 would become 00
+			zeroed := leading && digits[i] == '9' && i+1 < len(digits) && digit(digits[i+1])
 			if digit(digits[i]) && !zeroed {
 				spots = append(spots, v.Index+i)
 			}

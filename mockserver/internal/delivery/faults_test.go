@@ -195,7 +195,8 @@ func TestBadSignaturesDifferInOneThing(t *testing.T) {
 				waitIdle(t, d)
 				g, b := look(t, d, good.ID).Attempts[0], look(t, d, bad.ID).Attempts[0]
 				differ := differences(g.Sent, b.Sent)
-				differ = slices.DeleteFunc(differ, func(s string) bool { // stamped in another second
+				// stamped in another second
+				differ = slices.DeleteFunc(differ, func(s string) bool {
 					return s == "x-subscribfy-triggered-at" && g.At.Unix() != b.At.Unix()
 				})
 				if !slices.Equal(differ, []string{c.differs}) {
@@ -369,7 +370,8 @@ func TestImpossibleFaultsAreRefusedWhenEmitted(t *testing.T) {
 	t.Parallel()
 	c := consume(t, always(200))
 	d := virtual(t)
-	register(t, d, journal.Endpoint{Provider: "ethpass", URL: c.URL}) // without a secret nothing is sent
+	// without a secret nothing is sent
+	register(t, d, journal.Endpoint{Provider: "ethpass", URL: c.URL})
 	for _, fault := range []string{"signature:missing", "signature:tampered", "signature:wrong_secret", "signature:missing@2"} {
 		_, err := d.Emit(testContext(t), "ethpass", Emission{Event: "pass:scan", Faults: []Fault{parseFault(t, fault)}})
 		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "no signature") {

@@ -21,8 +21,9 @@ type place struct {
 	path          string // of the member, in the syntax of sjson
 }
 
-// places returns where a scheme writes its signatures, each place once: a signature that is appended
-// is in a place that is listed. Of a scope it returns the first item: one wrong item is enough.
+// places returns where a scheme writes its signatures, each place once: a signature that is
+// appended is in a place that is listed. Of a scope it returns the first item: one wrong item is
+// enough.
 func places(scheme *signature.Scheme) []place {
 	var list []place
 	for _, s := range scheme.Signatures {

@@ -15,10 +15,11 @@ type registry struct {
 	changing sync.Mutex // locked by whoever changes endpoints, in the store too
 	base     uint64     // with the seed, what ids and secrets are generated from; 0 in a new store
 
-	mu         sync.RWMutex
-	targets    map[string]*target   // by id
-	byProvider map[string][]*target // in order; replaced, never changed, so that readers need no copy
-	last       uint64               // the highest order
+	mu      sync.RWMutex
+	targets map[string]*target // by id
+	// in order; replaced, never changed, so that readers need no copy
+	byProvider map[string][]*target
+	last       uint64 // the highest order
 }
 
 // add adds an endpoint.

@@ -239,7 +239,8 @@ func TestFirstAttemptsGoInOrder(t *testing.T) {
 			j.ordered = true
 			jobs = append(jobs, j)
 		}
-		jobs[2].due = fixtures.DefaultStart.Add(10 * time.Second) // c is late, together with b's retry
+		// c is late, together with b's retry
+		jobs[2].due = fixtures.DefaultStart.Add(10 * time.Second)
 		slices.Reverse(jobs)
 		p.add(jobs...)
 		if err := p.waitIdle(t.Context()); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// curlFormat is a shell script that sends the captures with curl.
+// curlFormat returns the format of a shell script that sends the captures with curl.
 func curlFormat() Format {
 	return Format{
 		Name: "curl", Text: "a POSIX shell script of curl commands", MediaType: "application/x-sh", Extension: ".sh",
@@ -19,8 +19,9 @@ func curlFormat() Format {
 	}
 }
 
-// largestArgument is how much of a body stands in an argument, in bytes: systems allow one about 128 KiB.
-const largestArgument = 32 << 10
+// maxArgument is the largest body, in bytes, in a command-line argument. Systems allow about 128
+// KiB.
+const maxArgument = 32 << 10
 
 func writeCurl(w io.Writer, captures records, o *Options) error {
 	first := true
@@ -30,7 +31,7 @@ func writeCurl(w io.Writer, captures records, o *Options) error {
 		}
 		var b bytes.Buffer
 		if first {
-			b.WriteString("#!/bin/sh\n# Requests to " + comment(o.Name) + ", as they were captured. TO=http://HOST:PORT sends them elsewhere.\n")
+			b.WriteString("#!/bin/sh\n# Captured requests to " + comment(o.Name) + ". TO=http://HOST:PORT sends them elsewhere.\n")
 			first = false
 		}
 		curl(&b, &c)
@@ -41,17 +42,18 @@ func writeCurl(w io.Writer, captures records, o *Options) error {
 	return nil
 }
 
-// curl writes the command that sends a capture: every header line as it was, in its place and case, and none of curl's own.
+// curl writes the command that sends a capture with exactly its header lines, in their order and
+// case.
 func curl(b *bytes.Buffer, c *record) {
 	fmt.Fprintf(b, "\n# %s: %s %s, %d bytes\n", comment(c.ID), comment(c.Method), comment(c.Target), len(c.Body))
 	if len(c.redacted) > 0 {
-		fmt.Fprintf(b, "# %s\n", c.said())
+		fmt.Fprintf(b, "# %s\n", c.redactions())
 	}
 	if why := unsendable(&c.Capture); why != "" {
-		fmt.Fprintf(b, "# left out: %s\n", why)
+		fmt.Fprintf(b, "# skipped: %s\n", why)
 		return
 	}
-	piped := len(c.Body) > largestArgument || !plain(c.Body)
+	piped := len(c.Body) > maxArgument || !plain(c.Body)
 	if piped {
 		b.WriteString("printf '")
 		printf(b, c.Body)
@@ -69,7 +71,7 @@ func curl(b *bytes.Buffer, c *record) {
 		b.WriteString(" -X " + quote(c.Method))
 	}
 	fmt.Fprintf(b, " --request-target %s", quote(c.Target))
-	// curl takes the first line of a name for its own: an empty one, which is not sent. Those behind it are.
+	// An empty first line removes the header line that curl would add. The lines after it are sent.
 	b.WriteString(" -H 'Host:'")
 	for _, name := range []string{"User-Agent", "Accept", "Content-Type", "Content-Length", "Expect"} {
 		if _, has := c.Headers.Lookup(name); !has {
@@ -93,7 +95,7 @@ func curl(b *bytes.Buffer, c *record) {
 	fmt.Fprintf(b, " \\\n  \"${TO:-%s}/\"\n", origin(&c.Capture))
 }
 
-// unsendable says why curl cannot send a capture, or "".
+// unsendable says why curl cannot send a capture, or returns "".
 func unsendable(c *journal.Capture) string {
 	head := c.Method + c.Target
 	for _, h := range c.Headers {
@@ -103,15 +105,15 @@ func unsendable(c *journal.Capture) string {
 	case c.Method == "" || c.Target == "" || strings.ContainsAny(c.Method+c.Target, " \t"):
 		return "its request line is malformed"
 	case strings.ContainsAny(head, "\x00\r\n"):
-		return "its head holds a byte that no argument can"
+		return "its head contains a byte that is not allowed in an argument"
 	case c.Version != "HTTP/1.0" && c.Version != "HTTP/1.1":
 		return "curl does not send this version of HTTP"
 	}
 	return ""
 }
 
-// origin is where a capture went, in characters that mean nothing to a shell; without a Host line that says so, where a
-// server has its capture address.
+// origin returns the URL that a capture was sent to, without characters that are special in a
+// shell. If the Host line is missing or unusable, it returns the default capture address.
 func origin(c *journal.Capture) string {
 	host := c.Headers.Get("Host")
 	u, err := url.Parse("http://" + host)
@@ -126,7 +128,7 @@ func origin(c *journal.Capture) string {
 	return "http://" + host
 }
 
-// plain says whether text can stand in an argument as it is and be read there.
+// plain reports whether text can be used as an argument without escapes.
 func plain(text []byte) bool {
 	for _, c := range text {
 		if c < ' ' && c != '\n' && c != '\t' || c >= 0x7f {
@@ -136,10 +138,10 @@ func plain(text []byte) bool {
 	return true
 }
 
-// quote quotes for a POSIX shell.
+// quote quotes text for a POSIX shell.
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// printf writes text as the format of printf, within single quotes.
+// printf writes text as the format of printf in single quotes.
 func printf(b *bytes.Buffer, text []byte) {
 	for _, c := range text {
 		switch {
@@ -159,7 +161,7 @@ func printf(b *bytes.Buffer, text []byte) {
 	}
 }
 
-// comment is text as it can stand in a comment: one line, not too long.
+// comment returns text for a comment: in one line and truncated.
 func comment(text string) string {
 	var b strings.Builder
 	for _, r := range text {

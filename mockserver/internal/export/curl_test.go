@@ -17,7 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// receiver keeps what is written to it on one connection, to the byte, and answers 200 once a request is whole.
+// receiver stores the exact bytes of one connection and sends 200 after each complete request.
 func receiver(t *testing.T) (address string, received <-chan []byte) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -62,8 +62,9 @@ func receive(conn net.Conn) []byte {
 	}
 }
 
-// The command is run by real shells with a real curl: what arrives is the capture, to the byte.
-func TestCurlSendsTheVeryBytes(t *testing.T) {
+// TestCurlSendsExactBytes runs the commands with real shells and a real curl, and compares the
+// bytes that arrive.
+func TestCurlSendsExactBytes(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		if strings.Contains(os.Getenv("HOOKRIG_REQUIRE"), "curl") {
@@ -75,21 +76,21 @@ func TestCurlSendsTheVeryBytes(t *testing.T) {
 	for i := range every {
 		every[i] = byte(i)
 	}
-	long := strings.Repeat("ä$(touch x)`'\"\\%s\n", 8<<10) // larger than an argument may be
+	long := strings.Repeat("ä$(touch x)`'\"\\%s\n", 8<<10) // too large for an argument
 	for name, raw := range map[string]string{
-		"json":                    request(delicate),
-		"every byte":              request(string(every)),
-		"quotes":                  request(`it's $HOME "x" \n %d ` + "`id` !"),
-		"begins with an @":        request("@/etc/passwd"),
-		"a line end at the end":   request("a\r\nb\n"),
-		"more than an argument":   request(long),
-		"no body":                 "DELETE /x?[1-3]{a,b}#f HTTP/1.1\r\nHost: h.test\r\n\r\n",
-		"no body, and it says so": "POST / HTTP/1.1\r\nContent-Length: 0\r\nhost: h.test\r\n\r\n",
-		"HEAD":                    "HEAD /inbox HTTP/1.1\r\nHost: h.test\r\nAccept: */*\r\n\r\n",
-		"GET with a body":         "GET /inbox HTTP/1.1\r\nHost: h.test\r\nContent-Length: 2\r\n\r\nhi",
-		"curl's own names":        "POST /i HTTP/1.1\r\nUSER-AGENT: it's\r\nhost: h.test\r\naccept: a\r\nAccept: b\r\nExpect: nothing\r\ncontent-TYPE: x\r\nCookie: a=b\r\nConnection: close\r\ncontent-length: 1\r\nauthorization: Basic eA==\r\n\r\nx",
-		"HTTP/1.0, no Host":       "PURGE /i HTTP/1.0\r\nX-Odd: \xff\xfeé\r\n\r\n",
-		"absolute":                "POST http://elsewhere/x HTTP/1.1\r\nHost: elsewhere\r\nContent-Length: 1\r\n\r\nx",
+		"json":                  request(delicate),
+		"every byte":            request(string(every)),
+		"quotes":                request(`it's $HOME "x" \n %d ` + "`id` !"),
+		"begins with an @":      request("@/etc/passwd"),
+		"a line end at the end": request("a\r\nb\n"),
+		"more than an argument": request(long),
+		"no body":               "DELETE /x?[1-3]{a,b}#f HTTP/1.1\r\nHost: h.test\r\n\r\n",
+		"explicitly no body":    "POST / HTTP/1.1\r\nContent-Length: 0\r\nhost: h.test\r\n\r\n",
+		"HEAD":                  "HEAD /inbox HTTP/1.1\r\nHost: h.test\r\nAccept: */*\r\n\r\n",
+		"GET with a body":       "GET /inbox HTTP/1.1\r\nHost: h.test\r\nContent-Length: 2\r\n\r\nhi",
+		"curl's own names":      "POST /i HTTP/1.1\r\nUSER-AGENT: it's\r\nhost: h.test\r\naccept: a\r\nAccept: b\r\nExpect: nothing\r\ncontent-TYPE: x\r\nCookie: a=b\r\nConnection: close\r\ncontent-length: 1\r\nauthorization: Basic eA==\r\n\r\nx",
+		"HTTP/1.0, no Host":     "PURGE /i HTTP/1.0\r\nX-Odd: \xff\xfeé\r\n\r\n",
+		"absolute":              "POST http://elsewhere/x HTTP/1.1\r\nHost: elsewhere\r\nContent-Length: 1\r\n\r\nx",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,7 +110,8 @@ func TestCurlSendsTheVeryBytes(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v\n%s\n%s", shell, err, out, script)
 				}
-				want := strings.ReplaceAll(raw, "X-Empty: \r\n", "X-Empty:\r\n") // curl has no other way to say it
+				// All that curl can do.
+				want := strings.ReplaceAll(raw, "X-Empty: \r\n", "X-Empty:\r\n")
 				if got := string(<-received); got != want {
 					t.Errorf("%s sent\n%.600q\nwant\n%.600q\n%.600s", shell, got, want, script)
 				}
@@ -118,8 +120,9 @@ func TestCurlSendsTheVeryBytes(t *testing.T) {
 	}
 }
 
-// What curl cannot send is left out, and the script says why; a name in a comment stays in it.
-func TestCurlLeavesOut(t *testing.T) {
+// TestCurlSkips checks that the script says why it skips what curl cannot send, and that names
+// cannot end a comment.
+func TestCurlSkips(t *testing.T) {
 	t.Parallel()
 	c := capture(t, request("x"))
 	c.Method = "A\nB"
@@ -127,16 +130,16 @@ func TestCurlLeavesOut(t *testing.T) {
 	got := write(t, "curl", export.Options{Name: "x\r\ntouch y\u2028"}, c, journal.Capture{Problems: []string{"malformed"}})
 	for line := range strings.Lines(got) {
 		if line != "\n" && !strings.HasPrefix(line, "#") {
-			t.Errorf("%q is no comment in\n%s", line, got)
+			t.Errorf("%q is not a comment in\n%s", line, got)
 		}
 	}
-	if strings.Count(got, "left out: ") != 2 {
+	if strings.Count(got, "skipped: ") != 2 {
 		t.Error(got)
 	}
 }
 
-// Where it goes is said by the Host line only if that can be nothing else.
-func TestCurlGoesWhereTheCaptureWent(t *testing.T) {
+// TestCurlOrigin checks that the Host line is used as the address only if it is a plain host.
+func TestCurlOrigin(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]string{
 		"h.test:81":  `"${TO:-http://h.test:81}/"`,

@@ -11,8 +11,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// readDocument reads the captures of a document of JSON one by one: the entries of a HAR, wherever they stand in it; captures as the API
-// answers them, in a list or in {"items": […]}; or captures one after the other, each on as many lines as it likes.
+// readDocument reads the captures of a JSON document one by one: the entries of a HAR, anywhere in
+// it; captures of the API, in a list or in {"items": […]}; or a sequence of captures on any number
+// of lines.
 func readDocument(r io.Reader) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		in := &document{source: r}
@@ -22,28 +23,30 @@ func readDocument(r io.Reader) iter.Seq[Record] {
 			return
 		}
 		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-			err = fmt.Errorf("%w: %w: want JSON; nothing behind this place was read", ErrInvalid, err)
+			err = fmt.Errorf("%w: %w: want JSON; the rest of the file was not read", ErrInvalid, err)
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = fmt.Errorf("%w: the file ends too early: %s", ErrInvalid, wantDocument)
+			err = fmt.Errorf("%w: the file is truncated: %s", ErrInvalid, wantDocument)
 		}
 		yield(Record{Line: in.line(in.dec.InputOffset() + in.space()), Err: err})
 	}
 }
 
-var errStop = errors.New("the reader has enough")
+// errStop stops the reading.
+var errStop = errors.New("the caller stopped reading")
 
-// document is the decoder of a document and the reader below it, which bounds records and knows where lines end.
+// document is a JSON decoder and the reader below it, which limits the length of a record and
+// counts lines.
 type document struct {
 	dec    *json.Decoder
 	source io.Reader
 	read   int64
-	bound  int64   // of read, while one record is
-	ends   []int64 // offsets of the line ends that line has not passed
+	bound  int64   // the largest value of read for the current record
+	ends   []int64 // offsets of line ends that line has not passed yet
 	passed int
 }
 
-// Read is the decoder's.
+// Read reads for the decoder.
 func (r *document) Read(p []byte) (int, error) {
 	if r.read >= r.bound {
 		return 0, errTooLong
@@ -59,7 +62,7 @@ func (r *document) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// line is the line of an offset, which is no lower than that of the call before.
+// line returns the line of an offset, which must not be lower than in the call before.
 func (r *document) line(offset int64) int {
 	n := 0
 	for n < len(r.ends) && r.ends[n] < offset {
@@ -70,13 +73,14 @@ func (r *document) line(offset int64) int {
 	return r.passed + 1
 }
 
-// space is how much stands between what was read and the next token.
+// space returns the number of bytes between the decoder and the next token.
 func (r *document) space() int64 {
-	rest, _ := io.ReadAll(io.LimitReader(r.dec.Buffered(), 64<<10)) // of memory: it does not fail
+	// Reading from memory cannot fail.
+	rest, _ := io.ReadAll(io.LimitReader(r.dec.Buffered(), 64<<10))
 	return int64(len(rest) - len(bytes.TrimLeft(rest, " \t\r\n,")))
 }
 
-// values yields the captures of all that stands in the document.
+// values yields all captures of the document.
 func (r *document) values(yield func(Record) bool) error {
 	for first := true; ; first = false {
 		at := r.dec.InputOffset() + r.space()
@@ -91,7 +95,7 @@ func (r *document) values(yield func(Record) bool) error {
 		case token == json.Delim('{'):
 			err = r.value(r.line(at+1), yield)
 		default:
-			return fmt.Errorf("%w: the file is no object: %s", ErrInvalid, wantDocument)
+			return fmt.Errorf("%w: the file is not an object: %s", ErrInvalid, wantDocument)
 		}
 		if err != nil {
 			return err
@@ -99,9 +103,10 @@ func (r *document) values(yield func(Record) bool) error {
 	}
 }
 
-const wantDocument = `want HAR, {"log": {"entries": […]}}, or captures as the API has them`
+const wantDocument = `want HAR, {"log": {"entries": […]}}, or captures as the API returns them`
 
-// value yields the captures of an object that has begun on that line: an archive, a list, or one capture.
+// value yields the captures of an opened object, which begins on that line: an archive, a list, or
+// one capture.
 func (r *document) value(line int, yield func(Record) bool) error {
 	lists, found := false, false
 	members := []byte{'{'} // of a capture
@@ -134,7 +139,7 @@ func (r *document) value(line int, yield func(Record) bool) error {
 		if len(members) > 1 {
 			members = append(members, ',')
 		}
-		name, _ := json.Marshal(key) // of a string: it does not fail
+		name, _ := json.Marshal(key) // a string can always be encoded
 		members = append(append(append(members, name...), ':'), value...)
 		return nil
 	})
@@ -154,7 +159,8 @@ func (r *document) value(line int, yield func(Record) bool) error {
 	return nil
 }
 
-// object goes through the members of the next value, an object; those that member does not take are passed over.
+// object reads the members of the next value, an object. It ignores those that member does not
+// take.
 func (r *document) object(what string, member func(key string) (taken bool, err error)) error {
 	if err := r.open('{', what); err != nil {
 		return err
@@ -162,7 +168,8 @@ func (r *document) object(what string, member func(key string) (taken bool, err 
 	return r.members(member, func(string, json.RawMessage) error { return nil })
 }
 
-// members goes through the members of an object that has begun; other gets those that member does not take.
+// members reads the members of an opened object. It calls other with those that member does not
+// take.
 func (r *document) members(member func(key string) (taken bool, err error), other func(key string, value json.RawMessage) error) error {
 	for r.dec.More() {
 		key, err := r.token()
@@ -189,7 +196,7 @@ func (r *document) members(member func(key string) (taken bool, err error), othe
 	return err
 }
 
-// array yields the items of an array that has begun.
+// array yields the items of an opened array.
 func (r *document) array(yield func(Record) bool, parse func([]byte) (journal.Capture, []string, error)) error {
 	for r.dec.More() {
 		var raw json.RawMessage
@@ -212,7 +219,7 @@ func (r *document) open(bracket json.Delim, what string) error {
 		return err
 	}
 	if token != bracket {
-		return fmt.Errorf("%w: %s is no %s: %s", ErrInvalid, what, map[json.Delim]string{'{': "object", '[': "array"}[bracket], wantDocument)
+		return fmt.Errorf("%w: %s is not an %s: %s", ErrInvalid, what, map[json.Delim]string{'{': "object", '[': "array"}[bracket], wantDocument)
 	}
 	return nil
 }

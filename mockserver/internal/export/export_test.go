@@ -17,7 +17,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// The body that everything here must leave alone: a number that no float holds, an escape that JSON writers drop.
+// delicate is a body that must not change: it has a number that is no float and an escape that JSON
+// encoders drop.
 const delicate = `{"n":12345678901234567890,"s":"a\/b"}`
 
 // fataler is any kind of test.
@@ -79,7 +80,8 @@ func read(t fataler, format, file string) []export.Record {
 	return records
 }
 
-// What is read back is what was written, to the byte, in both directions.
+// TestRoundTrip checks that captures are read as they were written, byte for byte, in both
+// directions.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, format := range export.Names(export.Format.Readable) {
@@ -106,7 +108,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// normal has no nil where empty says the same.
+// normal returns c with empty values instead of nil.
 func normal(captures []journal.Capture) []journal.Capture {
 	out := make([]journal.Capture, len(captures))
 	for i, c := range captures {
@@ -150,14 +152,14 @@ func randomCapture() *rapid.Generator[journal.Capture] {
 	})
 }
 
-// Every format holds the delicate body's bytes.
-func TestEveryFormatKeepsTheBody(t *testing.T) {
+// TestFormatsKeepTheBody checks that every format contains the bytes of a delicate body.
+func TestFormatsKeepTheBody(t *testing.T) {
 	t.Parallel()
 	body := `{"__id":"e1","__eventName":"Pass:Created","x":` + delicate + `}`
 	c := capture(t, request(body))
 	for _, f := range export.Formats() {
 		if f.Name == "schema" {
-			continue // it keeps no values
+			continue // a schema has no values
 		}
 		got := write(t, f.Name, export.Options{}, c)
 		escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
@@ -180,7 +182,7 @@ func TestEveryFormatKeepsTheBody(t *testing.T) {
 	}
 }
 
-func TestFormatsThatHoldOneCapture(t *testing.T) {
+func TestFormatsWithOneCapture(t *testing.T) {
 	t.Parallel()
 	c := capture(t, request("x"))
 	f, _ := export.Find("raw")
@@ -189,7 +191,7 @@ func TestFormatsThatHoldOneCapture(t *testing.T) {
 			t.Errorf("%d captures: %v, want ErrInvalid", len(list), err)
 		}
 	}
-	broken := errors.New("the store is gone")
+	broken := errors.New("the store is closed")
 	for _, f := range export.Formats() {
 		err := f.Write(&bytes.Buffer{}, func(yield func(journal.Capture, error) bool) { yield(journal.Capture{}, broken) }, export.Options{})
 		if !errors.Is(err, broken) {

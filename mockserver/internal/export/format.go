@@ -12,39 +12,41 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Format is a kind of file that captures are written as.
+// Format is a kind of file for captures.
 type Format struct {
 	Name      string
-	Text      string // what it is, in words
+	Text      string // a description
 	MediaType string
-	Extension string // of a file's name, with its dot
-	Many      bool   // whether it holds several captures; else exactly one
+	Extension string // of the file's name, with its dot
+	Many      bool   // it can contain several captures; else exactly one
 
 	write func(w io.Writer, captures records, o *Options) error
-	read  func(r io.Reader) iter.Seq[Record] // nil: it cannot be read back
+	read  func(r io.Reader) iter.Seq[Record] // nil if it cannot be read
 }
 
-// Captures are written in their order. An error ends the writing.
+// Captures are written in order. An error ends the writing.
 type Captures = iter.Seq2[journal.Capture, error]
 
-// Options steer the writing. The zero value redacts.
+// Options control the writing. The zero value redacts secrets.
 type Options struct {
-	// KeepSecrets leaves secrets as they are. Without it they become REDACTED wherever they stand, by the list of package redact, and in the
-	// places where a provider of the catalogue sends its secret as it is. The rest stays byte for byte, but that a Content-Length goes with
-	// its body, that a body in chunks has one, and that a body in a content coding is decoded. Every format but raw, which has no room for it, names what was taken out.
+	// KeepSecrets keeps secrets. Without it they are replaced by REDACTED: those that package
+	// redact knows, and those that a provider of the catalogue sends unchanged. All other bytes
+	// stay, except that Content-Length is corrected, a chunked body gets a Content-Length, and a
+	// compressed body is decoded. Every format except raw lists the redacted secrets.
 	KeepSecrets bool
-	// Catalogue knows the providers; nil is fixtures.Builtin.
+	// Catalogue has the providers. nil means fixtures.Builtin.
 	Catalogue *fixtures.Catalogue
-	// Name is what the captures are called in the file: their bin's, as a rule; "" is "captures".
+	// Name is the name of the captures in the file, usually that of their bin. "" means "captures".
 	Name string
 }
 
-// Formats are all there are.
+// Formats returns all formats.
 func Formats() []Format {
 	return []Format{rawFormat(), curlFormat(), harFormat(), linesFormat(), scenarioFormat(), goFormat(), schemaFormat()}
 }
 
-// Names are those of the formats for which keep holds; nil keeps all.
+// Names returns the names of the formats for which keep returns true, or of all formats if keep is
+// nil.
 func Names(keep func(Format) bool) []string {
 	var names []string
 	for _, f := range Formats() {
@@ -55,7 +57,7 @@ func Names(keep func(Format) bool) []string {
 	return names
 }
 
-// Find returns the format of that name; the error wraps ErrInvalid and says which there are.
+// Find returns the format with that name. Its error wraps ErrInvalid and lists the formats.
 func Find(name string) (Format, error) {
 	all := Formats()
 	if i := slices.IndexFunc(all, func(f Format) bool { return f.Name == name }); i >= 0 {
@@ -68,8 +70,9 @@ func Find(name string) (Format, error) {
 	return Format{}, fmt.Errorf("%w: format %q: want one of %s", ErrInvalid, name, strings.Join(names, ", "))
 }
 
-// Write writes captures, one after the other, so that it needs room for one of them at a time. An error is the captures', the
-// writer's, or wraps ErrInvalid; what was written until then is no whole file.
+// Write writes captures one by one, so that it needs memory for only one of them. It returns an
+// error of captures or of the writer, or one that wraps ErrInvalid. After an error the file is
+// incomplete.
 func (f Format) Write(w io.Writer, captures Captures, o Options) error {
 	if o.Catalogue == nil {
 		o.Catalogue = fixtures.Builtin()
@@ -81,34 +84,34 @@ func (f Format) Write(w io.Writer, captures Captures, o Options) error {
 		captures = single(f.Name, captures)
 	}
 	if o.KeepSecrets {
-		return f.write(w, asTheyAre(captures), &o)
+		return f.write(w, unredacted(captures), &o)
 	}
 	return f.write(w, newRedactor(o.Catalogue).redacted(captures), &o)
 }
 
-// Readable says whether Read can read the format.
+// Readable reports whether Read supports the format.
 func (f Format) Readable() bool { return f.read != nil }
 
-// One is a single capture.
+// One returns a sequence with one capture.
 func One(c journal.Capture) Captures {
 	return func(yield func(journal.Capture, error) bool) { yield(c, nil) }
 }
 
-// single passes one capture on, and an error if there is none or another.
+// single yields one capture, and an error if there is none or more than one.
 func single(format string, captures Captures) Captures {
 	return func(yield func(journal.Capture, error) bool) {
 		n := 0
 		for c, err := range captures {
 			n++
 			if err == nil && n > 1 {
-				err = fmt.Errorf("%w: format %s holds one capture, and there are several", ErrInvalid, format)
+				err = fmt.Errorf("%w: format %s can contain only one capture, and there are several", ErrInvalid, format)
 			}
 			if !yield(c, err) || err != nil {
 				return
 			}
 		}
 		if n == 0 {
-			yield(journal.Capture{}, fmt.Errorf("%w: format %s holds one capture, and there is none", ErrInvalid, format))
+			yield(journal.Capture{}, fmt.Errorf("%w: format %s needs one capture, and there is none", ErrInvalid, format))
 		}
 	}
 }

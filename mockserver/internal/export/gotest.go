@@ -8,15 +8,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// goFormat is a Go test.
+// goFormat returns the format of a Go test.
 func goFormat() Format {
 	return Format{
-		Name: "go", Text: "a Go test that sends the requests and holds what arrives against them", MediaType: "text/x-go", Extension: "_test.go",
+		Name: "go", Text: "a Go test that sends the requests and compares what arrives", MediaType: "text/x-go", Extension: "_test.go",
 		Many: true, write: writeGo,
 	}
 }
 
-const goBegin = `// Requests to %s, as they were captured.
+const goBegin = `// These are captured requests to %s.
 package captured
 
 import (
@@ -27,8 +27,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// TestCaptured sends every request again, changed in nothing but its address. As it stands they go to a bin, which must
-// receive the same bodies in the same order. To test a consumer, give its address in consumer and look at what it did.
+// TestCaptured sends every request again and changes only its address. It sends them to a bin, which must receive the
+// same bodies in the same order. To test a consumer, set consumer to its address and check what it did.
 func TestCaptured(t *testing.T) {
 	ctx := t.Context()
 	server := mockserver.StartT(t)
@@ -42,7 +42,7 @@ func TestCaptured(t *testing.T) {
 		if err != nil {
 			t.Fatalf("request %%d: %%v", i+1, err)
 		}
-		// Signed anew, for a consumer that looks at the time: mockserver.ReplayChange{Resign: …}.
+		// For a consumer that checks timestamps, sign again: mockserver.ReplayChange{Resign: …}.
 		sent, _, err := (&mockserver.ReplayChange{}).Apply(request, consumer, time.Now(), time.Now())
 		if err != nil {
 			t.Fatalf("request %%d: %%v", i+1, err)
@@ -63,7 +63,7 @@ func TestCaptured(t *testing.T) {
 	}
 }
 
-// captured are the requests, byte for byte.
+// captured returns the requests, byte for byte.
 func captured() []string {
 	return []string{
 `
@@ -81,10 +81,10 @@ func writeGo(w io.Writer, captures records, o *Options) error {
 		raw := c.Bytes()
 		item := fmt.Sprintf("\t\t// %s\n", comment(c.ID))
 		if len(c.redacted) > 0 {
-			item += fmt.Sprintf("\t\t// %s\n", c.said())
+			item += fmt.Sprintf("\t\t// %s\n", c.redactions())
 		}
 		if _, err := wire.ParseRequest(raw); err != nil {
-			item += fmt.Sprintf("\t\t// left out: %s\n", comment(err.Error()))
+			item += fmt.Sprintf("\t\t// skipped: %s\n", comment(err.Error()))
 		} else {
 			item += "\t\t" + strconv.Quote(string(raw)) + ",\n"
 		}

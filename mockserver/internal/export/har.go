@@ -17,7 +17,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/: the parts of it that a request and its response need.
+// These types are the parts of HAR 1.2 that a request and its response need:
+// http://www.softwareishard.com/blog/har-12-spec/
 type (
 	harEntry struct {
 		StartedDateTime time.Time   `json:"startedDateTime"`
@@ -26,8 +27,9 @@ type (
 		Response        harResponse `json:"response"`
 		Cache           struct{}    `json:"cache"`
 		Timings         harTimings  `json:"timings"`
-		// Own holds what HAR cannot. The format lets names that begin with an underscore be anyone's.
-		Own *harOwn `json:"_hookrig,omitempty"`
+		// Extension has what HAR cannot express. HAR allows custom names that begin with an
+		// underscore.
+		Extension *harExtension `json:"_hookrig,omitempty"`
 	}
 	harRequest struct {
 		Method      string    `json:"method"`
@@ -55,41 +57,42 @@ type (
 		Name  string `json:"name"`
 		Value string `json:"value"`
 	}
-	// harBody is postData. Encoding is of a response's content in HAR 1.2; here it says the same of a request's.
+	// harBody is postData. HAR 1.2 has encoding only for the content of a response.
 	harBody struct {
 		MimeType string `json:"mimeType"`
 		Text     string `json:"text"`
-		Encoding string `json:"encoding,omitempty"` // base64, for bytes that are no text
+		Encoding string `json:"encoding,omitempty"` // base64, for bytes that are not UTF-8
 	}
 	harContent struct {
 		Size     int    `json:"size"`
 		MimeType string `json:"mimeType"`
 		Text     string `json:"text,omitempty"`
-		Encoding string `json:"encoding,omitempty"` // base64, for bytes that are no text
+		Encoding string `json:"encoding,omitempty"` // base64, for bytes that are not UTF-8
 	}
 	harTimings struct {
 		Send    float64 `json:"send"`
 		Wait    float64 `json:"wait"`
 		Receive float64 `json:"receive"`
 	}
-	// harOwn is what a capture has besides.
-	harOwn struct {
+	// harExtension has the fields of a capture that HAR does not have.
+	harExtension struct {
 		ID           string                `json:"id"`
 		Bin          string                `json:"bin"`
 		Seq          uint64                `json:"seq"`
 		Peer         string                `json:"peer"`
-		Target       string                `json:"target"` // byte for byte, where url had to escape
+		Target       string                `json:"target"` // byte for byte; url has escapes
 		Response     *journal.Response     `json:"response,omitempty"`
 		Verification *journal.Verification `json:"verification,omitempty"`
 		Problems     []string              `json:"problems,omitempty"`
-		Redacted     []string              `json:"redacted,omitempty"` // names of the secrets that were taken out
-		Head         *exactHead            `json:"head,omitempty"`
-		// Reply is the response in files that were written before it was called so.
+		// Names of the redacted secrets.
+		Redacted []string   `json:"redacted,omitempty"`
+		Head     *exactHead `json:"head,omitempty"`
+		// Reply is the response in files of earlier versions, which called it so.
 		Reply *journal.Response `json:"reply,omitempty"`
 	}
 )
 
-// harFormat is an HTTP archive.
+// harFormat returns the format of an HTTP archive.
 func harFormat() Format {
 	return Format{
 		Name: "har", Text: "HAR 1.2, for browsers' tools and proxies", MediaType: "application/json", Extension: ".har",
@@ -132,7 +135,7 @@ func newHAREntry(c *record) harEntry {
 			BodySize:    len(c.Body),
 		},
 		Response: harResponse{Cookies: []harPair{}, Headers: []harPair{}, HeadersSize: -1, BodySize: -1},
-		Own: &harOwn{
+		Extension: &harExtension{
 			ID: c.ID, Bin: c.Bin, Seq: c.Seq, Peer: c.Peer, Target: c.Target, Response: c.Response, Verification: c.Verification,
 			Problems: c.Problems, Redacted: c.redacted, Head: newExactHead(&c.Message),
 		},
@@ -184,7 +187,7 @@ func newHARBody(mediaType string, body []byte) *harBody {
 	return &harBody{MimeType: mediaType, Text: base64Of(body), Encoding: "base64"}
 }
 
-// address is the absolute URL of a request, with what cannot stand in one escaped.
+// address returns the absolute URL of a request. It escapes what is not allowed in one.
 func address(m *wire.Message) string {
 	target := m.Target
 	if !strings.HasPrefix(target, "http://") && !strings.HasPrefix(target, "https://") {
@@ -208,7 +211,7 @@ func address(m *wire.Message) string {
 	return b.String()
 }
 
-// queryString is the query in parts, as they are written.
+// queryString returns the fields of the query without decoding them.
 func queryString(target string) []harPair {
 	pairs := []harPair{}
 	_, query, ok := strings.Cut(target, "?")
@@ -227,7 +230,7 @@ func cookies(headers signature.Headers) []harPair {
 	for _, line := range headers.Values("Cookie") {
 		found, err := http.ParseCookie(line)
 		if err != nil {
-			continue // the header line is there all the same
+			continue // the header line is written anyway
 		}
 		for _, c := range found {
 			pairs = append(pairs, harPair{c.Name, c.Value})

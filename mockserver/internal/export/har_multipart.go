@@ -9,13 +9,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// multipart is a body of parts that is given by its fields only. The boundary is that of the Content-Type; where there is none m gets one.
+// multipart returns the params as a multipart body. It uses the boundary of the Content-Type, or
+// sets one in m.
 func (b *readPosted) multipart(m *wire.Message, mimeType string) ([]byte, error) {
 	boundary := boundaryOf(m.Headers.Get("Content-Type"))
 	if boundary == "" {
 		if boundary = boundaryOf(mimeType); boundary == "" {
 			boundary = "hookrig-boundary"
-			for b.holds(boundary) {
+			for b.contains(boundary) {
 				boundary += "-"
 			}
 		}
@@ -25,7 +26,7 @@ func (b *readPosted) multipart(m *wire.Message, mimeType string) ([]byte, error)
 	for i := range b.Params {
 		p := &b.Params[i]
 		if (len(p.Value) == 0 || string(p.Value) == "null") && p.FileName != "" {
-			return nil, fmt.Errorf("%w: postData.params: the archive does not have what the file %q held, so that the body cannot be made", ErrInvalid, p.FileName)
+			return nil, fmt.Errorf("%w: postData.params: the archive does not have the content of the file %q, so the body cannot be encoded", ErrInvalid, p.FileName)
 		}
 		value, err := p.text()
 		if err != nil {
@@ -45,8 +46,8 @@ func (b *readPosted) multipart(m *wire.Message, mimeType string) ([]byte, error)
 	return body.Bytes(), nil
 }
 
-// holds says whether a boundary stands in one of the parts.
-func (b *readPosted) holds(boundary string) bool {
+// contains reports whether one of the parts contains a boundary.
+func (b *readPosted) contains(boundary string) bool {
 	for i := range b.Params {
 		if strings.Contains(string(b.Params[i].Value), boundary) {
 			return true

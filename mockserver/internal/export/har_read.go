@@ -21,13 +21,13 @@ import (
 
 func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
-// What is read of an entry. Programs write the rest in many ways, and it is not needed.
+// These types have the members of an entry that are read. Programs write the others in many forms.
 type (
 	readEntry struct {
 		StartedDateTime string          `json:"startedDateTime"`
 		Request         readRequest     `json:"request"`
 		Response        json.RawMessage `json:"response"`
-		Own             *harOwn         `json:"_hookrig"`
+		Extension       *harExtension   `json:"_hookrig"`
 	}
 	readRequest struct {
 		Method      string      `json:"method"`
@@ -36,7 +36,8 @@ type (
 		Headers     []harPair   `json:"headers"`
 		PostData    *readPosted `json:"postData"`
 	}
-	// readPosted is postData. Encoding is of a response's content in HAR 1.2; HAR 1.3 and this package have it of a request's as well.
+	// readPosted is postData. HAR 1.2 has encoding only for the content of a response. HAR 1.3 and
+	// this package have it for a request too.
 	readPosted struct {
 		MimeType string      `json:"mimeType"`
 		Text     string      `json:"text"`
@@ -44,8 +45,9 @@ type (
 		Params   []readParam `json:"params"`
 	}
 	readParam struct {
-		Name        string          `json:"name"`
-		Value       json.RawMessage `json:"value"` // a text; some programs write other values of JSON
+		Name string `json:"name"`
+		// A string; some programs write other JSON values.
+		Value       json.RawMessage `json:"value"`
 		FileName    string          `json:"fileName"`
 		ContentType string          `json:"contentType"`
 	}
@@ -59,13 +61,14 @@ type (
 	}
 )
 
-// parseEntry makes a capture of an entry: one of ours as it was, one of another program's as it would have come.
+// parseEntry converts an entry to a capture. It restores an entry of this package exactly, and
+// converts an entry of another program to the request that HTTP/1 would have sent.
 func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
 	var e readEntry
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return c, nil, fmt.Errorf("%w: want an entry as HAR has it: %w", ErrInvalid, err)
+		return c, nil, fmt.Errorf("%w: want a HAR entry: %w", ErrInvalid, err)
 	}
-	if own := e.Own; own == nil {
+	if ext := e.Extension; ext == nil {
 		if err := e.Request.sentOverHTTP(); err != nil {
 			return c, nil, err
 		}
@@ -81,17 +84,17 @@ func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
 	for _, h := range e.Request.Headers {
 		c.Headers = append(c.Headers, signature.Header(h))
 	}
-	if e.Own != nil {
+	if e.Extension != nil {
 		if c.Body, err = e.Request.PostData.bytes(); err != nil {
 			return c, nil, err
 		}
-		own := e.Own
-		c.ID, c.Bin, c.Seq, c.Peer, c.Target = own.ID, own.Bin, own.Seq, own.Peer, own.Target
-		c.Response, c.Verification, c.Problems = cmp.Or(own.Response, own.Reply), own.Verification, own.Problems
-		own.Head.restore(&c.Message)
+		ext := e.Extension
+		c.ID, c.Bin, c.Seq, c.Peer, c.Target = ext.ID, ext.Bin, ext.Seq, ext.Peer, ext.Target
+		c.Response, c.Verification, c.Problems = cmp.Or(ext.Response, ext.Reply), ext.Verification, ext.Problems
+		ext.Head.restore(&c.Message)
 		return c, notes, check(&c)
 	}
-	more, err := e.Request.foreign(&c.Message)
+	more, err := e.Request.convert(&c.Message)
 	if err != nil {
 		return c, nil, err
 	}
@@ -106,11 +109,11 @@ func parseEntry(raw []byte) (c journal.Capture, notes []string, err error) {
 	return c, notes, check(&c)
 }
 
-// sentOverHTTP says why a request of a browser's archive never was one of HTTP, or nil.
+// sentOverHTTP returns ErrNotHTTP for a request that a browser never sent over HTTP.
 func (r *readRequest) sentOverHTTP() error {
 	scheme, _, ok := strings.Cut(r.URL, ":")
 	if !ok || !httpguts.ValidHeaderFieldName(scheme) || strings.Contains(scheme, ".") {
-		return nil // the URL is wrong, which foreign says
+		return nil // convert reports the invalid URL
 	}
 	switch strings.ToLower(scheme) {
 	case "http", "https", "ws", "wss":
@@ -124,25 +127,26 @@ func (r *readRequest) sentOverHTTP() error {
 	return fmt.Errorf("%w: url %s", ErrNotHTTP, clip.Quote(r.URL))
 }
 
-// foreign turns what browsers and proxies write into a request as HTTP/1 has it. The notes say what was taken for what the archive does not have.
-func (r *readRequest) foreign(m *wire.Message) (notes []string, err error) {
+// convert converts the request of a browser or proxy to one of HTTP/1. The notes say what it
+// assumed for missing data.
+func (r *readRequest) convert(m *wire.Message) (notes []string, err error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%w: url %.200q: want an absolute URL", ErrInvalid, r.URL)
 	}
 	m.Target = u.RequestURI()
 	m.Version = versionOf(m.Version)
-	kept := make(signature.Headers, 0, len(m.Headers)+1)
+	headers := make(signature.Headers, 0, len(m.Headers)+1)
 	for _, h := range m.Headers {
 		switch {
-		case strings.HasPrefix(h.Name, ":"): // HTTP/2's :method and its like
-		case strings.HasPrefix(h.Name, m.Method+" "): // cut at its first colon, as WebPageTest writes it
-			notes = append(notes, "the archive has the request line among the header lines: left out")
+		case strings.HasPrefix(h.Name, ":"): // pseudo-headers of HTTP/2
+		case strings.HasPrefix(h.Name, m.Method+" "): // written by WebPageTest
+			notes = append(notes, "the archive has the request line among the header lines: removed")
 		default:
-			kept = append(kept, h)
+			headers = append(headers, h)
 		}
 	}
-	m.Headers = kept
+	m.Headers = headers
 	if _, ok := m.Headers.Lookup("Host"); !ok {
 		m.Headers = append(signature.Headers{{Name: "Host", Value: u.Host}}, m.Headers...)
 	}
@@ -153,7 +157,7 @@ func (r *readRequest) foreign(m *wire.Message) (notes []string, err error) {
 	return slices.Concat(notes, more, fitBody(m)), nil
 }
 
-// versionOf is the version of HTTP in the words of a request line. Where nothing is known it is HTTP/1.1.
+// versionOf returns the version of HTTP as in a request line. An unknown version is HTTP/1.1.
 func versionOf(text string) string {
 	switch version := strings.ToUpper(strings.TrimSpace(text)); {
 	case version == "HTTP/1.0" || version == "HTTP/1.1":
@@ -166,20 +170,20 @@ func versionOf(text string) string {
 	return "HTTP/1.1"
 }
 
-// fitBody makes the head say what the body of an archive is: many programs keep a body decoded, with the head of the one that was sent.
+// fitBody makes the head match the body. Many programs store a decoded body with the original head.
 func fitBody(m *wire.Message) (notes []string) {
 	codings := m.Headers.Values("Content-Encoding")
 	if len(m.Body) > 0 && len(codings) > 0 && content.Decode(m).Problem != "" {
 		if strings.ContainsRune(string(m.Body), '\ufffd') {
-			notes = append(notes, fmt.Sprintf("the archive does not have the bytes of the body (Content-Encoding: %s, and its text holds U+FFFD): what it has is taken", strings.Join(codings, ", ")))
+			notes = append(notes, fmt.Sprintf("the archive does not have the exact bytes of the body (Content-Encoding: %s, and its text contains U+FFFD): its text is used", strings.Join(codings, ", ")))
 		} else {
 			m.Headers.Del("Content-Encoding")
-			notes = append(notes, fmt.Sprintf("the archive has the body decoded: Content-Encoding %s left out", strings.Join(codings, ", ")))
+			notes = append(notes, fmt.Sprintf("the archive has the decoded body: Content-Encoding %s removed", strings.Join(codings, ", ")))
 		}
 	}
 	stated := len(m.Headers.Values("Content-Length"))+len(m.Headers.Values("Transfer-Encoding")) > 0
 	if stated && !wire.Whole(m) {
-		fitted := *m // only what is about the end of the body: the capture keeps its other lines
+		fitted := *m // only framing lines are copied from it
 		for _, note := range wire.Refit(&fitted) {
 			if strings.Contains(note, "Content-Length") || strings.Contains(note, "Transfer-Encoding") {
 				notes = append(notes, note)
@@ -190,7 +194,7 @@ func fitBody(m *wire.Message) (notes []string) {
 	return notes
 }
 
-// keepLines are the lines of before with the Content-Length and Transfer-Encoding of after.
+// keepLines returns the lines of before with the Content-Length and Transfer-Encoding of after.
 func keepLines(before, after signature.Headers) signature.Headers {
 	framing := func(name string) bool {
 		return strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "Transfer-Encoding")
@@ -213,35 +217,36 @@ func keepLines(before, after signature.Headers) signature.Headers {
 	return append(lines, rest...)
 }
 
-// parseResponse makes a response of an entry's response: nil when there was none, or none that can be read, which the note says.
+// parseResponse converts the response of an entry. It returns nil if there is none, or with a note
+// if it is invalid.
 func parseResponse(raw json.RawMessage) (response *journal.Response, note string) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, ""
 	}
 	var r readResponse
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return nil, fmt.Sprintf("the response cannot be read, and is left out: %v", err)
+		return nil, fmt.Sprintf("the response is skipped, because it is invalid: %v", err)
 	}
 	if r.Status < 100 || r.Status > 999 {
-		return nil, "" // browsers write 0, or -1, where none came
+		return nil, "" // browsers write 0 or -1 for a missing response
 	}
 	body := []byte(r.Content.Text)
 	if r.Content.Encoding == "base64" {
 		decoded, err := decodeBase64(r.Content.Text)
 		if err != nil {
-			return nil, fmt.Sprintf("the response cannot be read, and is left out: content.text: %v", err)
+			return nil, fmt.Sprintf("the response is skipped, because it is invalid: content.text: %v", err)
 		}
 		body = decoded
 	}
 	if len(body) > maxBody {
-		return nil, fmt.Sprintf("the response is left out: its body has %d bytes, at most %d are kept", len(body), maxBody)
+		return nil, fmt.Sprintf("the response is skipped: its body has %d bytes, the limit is %d", len(body), maxBody)
 	}
 	out := journal.Response{Status: r.Status}.WithBody(body)
 	for _, h := range r.Headers {
 		if strings.HasPrefix(h.Name, ":") {
 			continue
 		}
-		for value := range strings.SplitSeq(h.Value, "\n") { // how browsers put lines of one name together
+		for value := range strings.SplitSeq(h.Value, "\n") { // browsers join lines with one name
 			value = strings.TrimSuffix(value, "\r")
 			if httpguts.ValidHeaderFieldName(h.Name) && !strings.ContainsAny(value, "\r\x00") {
 				out.Lines.Add(h.Name, value)
@@ -251,13 +256,14 @@ func parseResponse(raw json.RawMessage) (response *journal.Response, note string
 	return &out, ""
 }
 
-// decodeBase64 takes base64 with and without padding, of both alphabets, and with line ends.
+// decodeBase64 decodes base64 with or without padding, in both alphabets, with or without line
+// ends.
 func decodeBase64(text string) ([]byte, error) {
 	text = strings.NewReplacer("\r", "", "\n", "", "-", "+", "_", "/").Replace(text)
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 }
 
-// bytes is the body that text is.
+// bytes returns the body in text.
 func (b *readPosted) bytes() ([]byte, error) {
 	switch {
 	case b == nil:
@@ -274,7 +280,7 @@ func (b *readPosted) bytes() ([]byte, error) {
 	return []byte(b.Text), nil
 }
 
-// body gives m the body: the text, or what its fields make where there is no text.
+// body sets the body of m: to text, or to the encoded params if there is no text.
 func (b *readPosted) body(m *wire.Message) (notes []string, err error) {
 	if m.Body, err = b.bytes(); err != nil || b == nil || b.Text != "" || len(b.Params) == 0 {
 		return nil, err
@@ -286,17 +292,17 @@ func (b *readPosted) body(m *wire.Message) (notes []string, err error) {
 		if m.Body, err = b.form(); err != nil {
 			return nil, err
 		}
-		return []string{"the body was made of postData.params: the archive does not have its text"}, nil
+		return []string{"the body was encoded from postData.params: the archive does not have its text"}, nil
 	case "multipart/form-data":
 		if m.Body, err = b.multipart(m, stated); err != nil {
 			return nil, err
 		}
-		return []string{"the multipart body was made of postData.params: its parts are right, their head lines and order may not be those that were sent"}, nil
+		return []string{"the multipart body was encoded from postData.params: its parts are correct, but their headers and order may differ from the original"}, nil
 	}
-	return nil, fmt.Errorf("%w: postData has params and no text: the bytes of %q cannot be made of them", ErrInvalid, stated)
+	return nil, fmt.Errorf("%w: postData has params and no text, and %q cannot be encoded from params", ErrInvalid, stated)
 }
 
-// form is a body that is given by its fields only.
+// form returns the params as a URL-encoded form.
 func (b *readPosted) form() ([]byte, error) {
 	fields := make([]string, len(b.Params))
 	for i := range b.Params {
@@ -309,13 +315,13 @@ func (b *readPosted) form() ([]byte, error) {
 	return []byte(strings.Join(fields, "&")), nil
 }
 
-// text is the value of a field; "" when there is none.
+// text returns the value of a field, or "" if there is none.
 func (p *readParam) text() (string, error) {
 	var value any
 	dec := json.NewDecoder(bytes.NewReader(p.Value))
 	dec.UseNumber()
 	if len(p.Value) > 0 {
-		_ = dec.Decode(&value) // it was read as JSON before
+		_ = dec.Decode(&value) // it is valid JSON
 	}
 	switch v := value.(type) {
 	case nil:
@@ -325,5 +331,5 @@ func (p *readParam) text() (string, error) {
 	case json.Number, bool:
 		return fmt.Sprint(v), nil
 	}
-	return "", fmt.Errorf("%w: postData.params: the value of %q is no text: %.60s", ErrInvalid, p.Name, p.Value)
+	return "", fmt.Errorf("%w: postData.params: the value of %q is not text: %.60s", ErrInvalid, p.Name, p.Value)
 }

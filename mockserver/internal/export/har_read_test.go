@@ -21,12 +21,12 @@ func one(t *testing.T, format, file string) export.Record {
 	t.Helper()
 	records := read(t, format, file)
 	if len(records) != 1 {
-		t.Fatalf("%s\n%d records, want 1: %s", file, len(records), told(records))
+		t.Fatalf("%s\n%d records, want 1: %s", file, len(records), describe(records))
 	}
 	return records[0]
 }
 
-// The times that programs write, as they are meant. One without a zone is UTC, and that is noted.
+// TestHARTimes reads the time formats of other programs. A time without a zone is UTC, with a note.
 func TestHARTimes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -57,7 +57,7 @@ func TestHARTimes(t *testing.T) {
 			got = r.Err.Error()
 		case r.Capture.At.IsZero():
 			got = "none"
-		case len(r.Notes) == 1 && strings.Contains(r.Notes[0], "has no zone: taken as UTC"):
+		case len(r.Notes) == 1 && strings.Contains(r.Notes[0], "has no zone: UTC is assumed"):
 			got += " no zone"
 		}
 		if got != want {
@@ -69,14 +69,15 @@ func TestHARTimes(t *testing.T) {
 	}
 }
 
-// What stands in other programs' archives becomes the request that they sent, or is refused for a reason that is so.
+// TestHARDialects reads the archives of other programs. Each entry is the request that was sent, or
+// an error.
 func TestHARDialects(t *testing.T) {
 	t.Parallel()
 	const ours = "POST /a?b=1 HTTP/1.1\nHost: h\n"
 	for name, c := range map[string]struct {
-		request string // its members besides method and url; a whole one where it begins with {
-		want    string // the request, lines end in LF; or the error after "!"
-		note    string // within the notes; "" wants none
+		request string // its members except method and url, or a whole request after {
+		want    string // with LF as line ends; or the error after "!"
+		note    string // part of the notes; "" means none
 	}{
 		"nothing else":             {`"headers":[]`, ours + "\n", ""},
 		"null everywhere":          {`"headers":null,"postData":null,"httpVersion":null,"queryString":null,"bodySize":null`, ours + "\n", ""},
@@ -84,31 +85,31 @@ func TestHARDialects(t *testing.T) {
 		"HTTP/2":                   {`"httpVersion":"http/2.0","headers":[{"name":":authority","value":"h"},{"name":"A","value":"1"}]`, "POST /a?b=1 HTTP/2.0\nHost: h\nA: 1\n\n", ""},
 		"h3":                       {`"httpVersion":"h3-29","headers":[]`, "POST /a?b=1 HTTP/3.0\nHost: h\n\n", ""},
 		"spdy":                     {`"httpVersion":"spdy/3.1","headers":[]`, "POST /a?b=1 HTTP/2.0\nHost: h\n\n", ""},
-		"a version of its own":     {`"httpVersion":"unknown (1)","headers":[]`, ours + "\n", ""},
+		"unknown version":          {`"httpVersion":"unknown (1)","headers":[]`, ours + "\n", ""},
 		"base64":                   {`"headers":[],"postData":{"mimeType":"x","text":"//8K","encoding":"base64"}`, ours + "\n\xff\xff\n", ""},
 		"base64 without padding":   {`"headers":[],"postData":{"text":"_\n_8","encoding":"Base64"}`, ours + "\n\xff\xff", ""},
-		"decoded gzip":             {`"headers":[{"name":"content-encoding","value":"gzip"},{"name":"Content-Length","value":"9"}],"postData":{"text":"hello, world"}`, ours + "Content-Length: 12\n\nhello, world", "the archive has the body decoded: Content-Encoding gzip left out\nbody is not the recorded one: head says 9 bytes, 12 sent; Content-Length set to 12"},
-		"decoded br":               {`"headers":[{"name":"Content-Encoding","value":"br"}],"postData":{"text":"{}"}`, ours + "\n{}", "Content-Encoding br left out"},
+		"decoded gzip":             {`"headers":[{"name":"content-encoding","value":"gzip"},{"name":"Content-Length","value":"9"}],"postData":{"text":"hello, world"}`, ours + "Content-Length: 12\n\nhello, world", "the archive has the decoded body: Content-Encoding gzip removed\nbody is not the recorded one: head says 9 bytes, 12 sent; Content-Length set to 12"},
+		"decoded br":               {`"headers":[{"name":"Content-Encoding","value":"br"}],"postData":{"text":"{}"}`, ours + "\n{}", "Content-Encoding br removed"},
 		"gzip in base64":           {`"headers":[{"name":"Content-Encoding","value":"gzip"}],"postData":{"text":"H4sIAAAAAAACA8vIBACsKpPYAgAAAA==","encoding":"base64"}`, ours + "Content-Encoding: gzip\n\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\xc8\x04\x00\xac\x2a\x93\xd8\x02\x00\x00\x00", ""},
-		"mangled gzip":             {`"headers":[{"name":"Content-Encoding","value":"gzip"},{"name":"Content-Length","value":"2"}],"postData":{"text":"\u001f\ufffd\b"}`, ours + "Content-Encoding: gzip\nContent-Length: 5\n\n\x1f\ufffd\b", "the archive does not have the bytes of the body"},
+		"mangled gzip":             {`"headers":[{"name":"Content-Encoding","value":"gzip"},{"name":"Content-Length","value":"2"}],"postData":{"text":"\u001f\ufffd\b"}`, ours + "Content-Encoding: gzip\nContent-Length: 5\n\n\x1f\ufffd\b", "the archive does not have the exact bytes of the body"},
 		"two lengths":              {`"headers":[{"name":"Content-Length","value":"2"},{"name":"X","value":"1"},{"name":"content-length","value":"3"}],"postData":{"text":"hi"}`, ours + "Content-Length: 2\nX: 1\n\nhi", "head says 2 and 3 bytes"},
 		"chunked":                  {`"headers":[{"name":"Transfer-Encoding","value":"chunked"}],"postData":{"text":"hi"}`, ours + "Transfer-Encoding: chunked\n\n2\nhi\n0\n\n", ""},
 		"a body that is not there": {`"headers":[{"name":"Content-Length","value":"20"},{"name":"Connection","value":"close"}]`, ours + "Content-Length: 0\nConnection: close\n\n", "head says 20 bytes, 0 sent"},
-		"a form":                   {`"headers":[{"name":"Content-Type","value":"Application/X-WWW-form-urlencoded"}],"postData":{"params":[{"name":"a b","value":"1&2"},{"name":"n","value":12345678901234567890},{"name":"c"}]}`, ours + "Content-Type: Application/X-WWW-form-urlencoded\n\na+b=1%262&n=12345678901234567890&c=", "made of postData.params"},
+		"a form":                   {`"headers":[{"name":"Content-Type","value":"Application/X-WWW-form-urlencoded"}],"postData":{"params":[{"name":"a b","value":"1&2"},{"name":"n","value":12345678901234567890},{"name":"c"}]}`, ours + "Content-Type: Application/X-WWW-form-urlencoded\n\na+b=1%262&n=12345678901234567890&c=", "encoded from postData.params"},
 		"text before params":       {`"headers":[],"postData":{"mimeType":"multipart/form-data","text":"hi","params":[{"name":"a","value":{}}]}`, ours + "\nhi", ""},
 		"parts": {
 			`"headers":[{"name":"Content-Type","value":"multipart/form-data; boundary=\"b\""}],"postData":{"mimeType":"multipart/form-data","params":[{"name":"a\"b","value":"1"},{"name":"f","value":"x","fileName":"f.txt","contentType":"text/plain"}]}`,
-			ours + "Content-Type: multipart/form-data; boundary=\"b\"\n\n--b\nContent-Disposition: form-data; name=\"a%22b\"\n\n1\n--b\nContent-Disposition: form-data; name=\"f\"; filename=\"f.txt\"\nContent-Type: text/plain\n\nx\n--b--\n", "the multipart body was made of postData.params",
+			ours + "Content-Type: multipart/form-data; boundary=\"b\"\n\n--b\nContent-Disposition: form-data; name=\"a%22b\"\n\n1\n--b\nContent-Disposition: form-data; name=\"f\"; filename=\"f.txt\"\nContent-Type: text/plain\n\nx\n--b--\n", "the multipart body was encoded from postData.params",
 		},
 		"parts without a boundary": {
 			`"headers":[],"postData":{"mimeType":"multipart/form-data","params":[{"name":"a","value":"hookrig-boundary"}]}`,
-			ours + "Content-Type: multipart/form-data; boundary=hookrig-boundary-\n\n--hookrig-boundary-\nContent-Disposition: form-data; name=\"a\"\n\nhookrig-boundary\n--hookrig-boundary---\n", "the multipart body was made of postData.params",
+			ours + "Content-Type: multipart/form-data; boundary=hookrig-boundary-\n\n--hookrig-boundary-\nContent-Disposition: form-data; name=\"a\"\n\nhookrig-boundary\n--hookrig-boundary---\n", "the multipart body was encoded from postData.params",
 		},
-		"a file that is not there": {`"headers":[],"postData":{"mimeType":"multipart/form-data","params":[{"name":"a","fileName":"a.png"}]}`, `!what the file "a.png" held`, ""},
-		"params of JSON":           {`"headers":[],"postData":{"mimeType":"application/json","params":[{"name":"a","value":"b"}]}`, `!the bytes of "application/json" cannot be made of them`, ""},
-		"a value that is no text":  {`"headers":[],"postData":{"mimeType":"application/x-www-form-urlencoded","params":[{"name":"a","value":{"b":1}}]}`, `!the value of "a" is no text: {"b":1}`, ""},
+		"a file that is not there": {`"headers":[],"postData":{"mimeType":"multipart/form-data","params":[{"name":"a","fileName":"a.png"}]}`, `!the content of the file "a.png"`, ""},
+		"params of JSON":           {`"headers":[],"postData":{"mimeType":"application/json","params":[{"name":"a","value":"b"}]}`, `!"application/json" cannot be encoded from params`, ""},
+		"a value that is no text":  {`"headers":[],"postData":{"mimeType":"application/x-www-form-urlencoded","params":[{"name":"a","value":{"b":1}}]}`, `!the value of "a" is not text: {"b":1}`, ""},
 		"a name that is no token":  {`"headers":[{"name":"Accept;charset=UTF-8","value":"x"}]`, `!header line "Accept;charset=UTF-8: x": its name is no token`, ""},
-		"the request line":         {`"headers":[{"name":"POST /a?t","value":"1 HTTP/1.1"},{"name":"A","value":"1"}]`, ours + "A: 1\n\n", "the archive has the request line among the header lines: left out"},
+		"the request line":         {`"headers":[{"name":"POST /a?t","value":"1 HTTP/1.1"},{"name":"A","value":"1"}]`, ours + "A: 1\n\n", "the archive has the request line among the header lines: removed"},
 		"a name with a space":      {`"headers":[{"name":"X Y","value":"x"}]`, `!its name is no token`, ""},
 		"a name of Unicode":        {`"headers":[{"name":"Ключ","value":"x"}]`, `!its name is no token`, ""},
 		"a line end in a value":    {`"headers":[{"name":"A","value":"x\r\nB: 2"}]`, `!its value holds a line end`, ""},
@@ -116,10 +117,10 @@ func TestHARDialects(t *testing.T) {
 		"no method":                {`{"url":"http://h/"}`, `!method "": want a word`, ""},
 		"no host":                  {`{"method":"GET","url":"/x"}`, `!url "/x": want an absolute URL`, ""},
 		"no scheme":                {`{"method":"GET","url":"h.example:80/x"}`, `!want an absolute URL`, ""},
-		"data":                     {`{"method":"GET","url":"data:image/png;base64,AAAA","httpVersion":"data"}`, `!never was HTTP: url "data:image/png;base64,AAAA"`, ""},
-		"blob":                     {`{"method":"GET","url":"BLOB:https://h/1-2"}`, `!never was HTTP`, ""},
-		"about":                    {`{"method":"GET","url":"about:blank"}`, `!never was HTTP`, ""},
-		"an extension":             {`{"method":"GET","url":"chrome-extension://abc/x.js"}`, `!never was HTTP`, ""},
+		"data":                     {`{"method":"GET","url":"data:image/png;base64,AAAA","httpVersion":"data"}`, `!not an HTTP request: url "data:image/png;base64,AAAA"`, ""},
+		"blob":                     {`{"method":"GET","url":"BLOB:https://h/1-2"}`, `!not an HTTP request`, ""},
+		"about":                    {`{"method":"GET","url":"about:blank"}`, `!not an HTTP request`, ""},
+		"an extension":             {`{"method":"GET","url":"chrome-extension://abc/x.js"}`, `!not an HTTP request`, ""},
 		"a web socket":             {`{"method":"GET","url":"wss://h/s","headers":[{"name":"Upgrade","value":"websocket"}]}`, "GET /s HTTP/1.1\nHost: h\nUpgrade: websocket\n\n", ""},
 		"a fragment":               {`{"method":"GET","url":"HTTPS://h:1/a%2Fb//c?x=%zz#f"}`, "GET /a%2Fb//c?x=%zz HTTP/1.1\nHost: h:1\n\n", ""},
 	} {
@@ -141,7 +142,7 @@ func TestHARDialects(t *testing.T) {
 	}
 }
 
-// The response of an entry is the response of the capture.
+// TestHARResponses checks that the response of an entry is the response of the capture.
 func TestHARResponses(t *testing.T) {
 	t.Parallel()
 	for response, want := range map[string]*journal.Response{
@@ -167,7 +168,8 @@ func TestHARResponses(t *testing.T) {
 	}
 }
 
-// Captures as the API answers them are read whatever their layout: a list, a list in an object, one on many lines, several of them.
+// TestDocuments reads captures of the API in every layout: a list, a list in an object, one on many
+// lines, several of them.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	const capture = `{"id":"c1","method":"PUT","target":"/a","version":"HTTP/1.1","headers":[["A","1"]],"body":"aGk=","at":"2026-01-15T09:00:00Z"}`
@@ -179,12 +181,12 @@ func TestDocuments(t *testing.T) {
 		"items":                 {`{"items":[` + capture + "," + capture + `],"next":0}`, []string{"1: PUT /a", "1: PUT /a"}},
 		"items, pretty":         {"{\n  \"items\": [\n" + pretty + ",\n" + pretty + "\n], \"next\": 0}\n", []string{"3: PUT /a", "13: PUT /a"}},
 		"schema before items":   {`{"$schema":"x","items":[` + capture + `]}`, []string{"1: PUT /a"}},
-		"items, one of them no": {`{"items":[{},` + capture + `]}`, []string{"1: invalid: it has no method", "1: PUT /a"}},
+		"items, one of them no": {`{"items":[{},` + capture + `]}`, []string{"1: invalid: the method is missing", "1: PUT /a"}},
 		"a list":                {"[" + capture + ",\n" + pretty + "]", []string{"1: PUT /a", "2: PUT /a"}},
 		"an empty list":         {`{"items":[]}`, nil},
 		"one, pretty":           {"\n" + pretty, []string{"2: PUT /a"}},
 		"several, pretty":       {pretty + "\n" + pretty + "\n\n" + pretty, []string{"1: PUT /a", "11: PUT /a", "22: PUT /a"}},
-		"one, cut":              {strings.TrimSuffix(pretty, "}"), []string{"10: invalid: the file ends too early"}},
+		"one, cut":              {strings.TrimSuffix(pretty, "}"), []string{"10: invalid: the file is truncated"}},
 		"lines stay lines":      {capture + "\n{\n" + capture, []string{"1: PUT /a", "2: invalid", "3: PUT /a"}},
 	} {
 		for _, format := range []string{"jsonl", "har"} {
@@ -192,7 +194,7 @@ func TestDocuments(t *testing.T) {
 				continue
 			}
 			records := read(t, format, c.file)
-			contains(t, told(records), c.want)
+			contains(t, describe(records), c.want)
 			for i, r := range records {
 				if r.Number != i+1 || r.Err == nil && string(r.Capture.Body) != "hi" {
 					t.Errorf("%s as %s: %+v", name, format, r)

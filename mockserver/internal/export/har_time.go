@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// startedLayouts are how programs write startedDateTime besides RFC 3339, which HAR asks for: zones without a colon or minutes, a space for the
-// T, no seconds.
+// startedLayouts are the forms of startedDateTime that programs write. HAR requires RFC 3339;
+// others have zones without a colon or minutes, a space instead of the T, or no seconds.
 var startedLayouts = []string{ //nolint:gochecknoglobals // a table
 	time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04:05.999999999Z07", "2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700",
 	"20060102T150405.999999999Z0700", "20060102T150405.999999999Z07:00",
 }
 
-// parseStarted reads the time of an entry. An absent one is no time. One without a zone is UTC, which the note says.
+// parseStarted parses the time of an entry. An empty text is the zero time. A time without a zone
+// is taken as UTC, with a note.
 func parseStarted(text string) (at time.Time, note string, err error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -31,7 +32,7 @@ func parseStarted(text string) (at time.Time, note string, err error) {
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02"} {
 		if at, err := time.ParseInLocation(layout, written, time.UTC); err == nil {
-			return at, fmt.Sprintf("startedDateTime %q has no zone: taken as UTC", text), nil
+			return at, fmt.Sprintf("startedDateTime %q has no zone: UTC is assumed", text), nil
 		}
 	}
 	return time.Time{}, "", fmt.Errorf("%w: startedDateTime %.80q: want a time such as 2026-01-15T09:00:00.000+01:00", ErrInvalid, text)

@@ -7,8 +7,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// exactHead is a head with bytes that are no text, which JSON cannot hold as such: every part in base64. It stands beside
-// the readable one, and counts.
+// exactHead is a head with bytes that are not UTF-8, which a JSON string cannot contain. Every part
+// is base64. It is written next to the readable head, and overrides that when the file is read.
 type exactHead struct {
 	Method  []byte      `json:"method"`
 	Target  []byte      `json:"target"`
@@ -16,7 +16,7 @@ type exactHead struct {
 	Headers [][2][]byte `json:"headers"`
 }
 
-// newExactHead is nil for a head that is text.
+// newExactHead returns nil for a head that is UTF-8.
 func newExactHead(m *wire.Message) *exactHead {
 	text := utf8.ValidString(m.Method) && utf8.ValidString(m.Target) && utf8.ValidString(m.Version)
 	for _, h := range m.Headers {
@@ -32,7 +32,7 @@ func newExactHead(m *wire.Message) *exactHead {
 	return head
 }
 
-// restore gives m the head; a nil one leaves it.
+// restore sets the head of m. It does nothing if h is nil.
 func (h *exactHead) restore(m *wire.Message) {
 	if h == nil {
 		return

@@ -12,19 +12,19 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// lineRecord is a line of a JSON Lines file: a capture as the API has it.
+// lineRecord is a line of a JSON Lines file: a capture as the API returns it.
 type lineRecord struct {
 	journal.Capture
-	Redacted []string   `json:"redacted,omitempty"` // names of the secrets that were taken out
+	Redacted []string   `json:"redacted,omitempty"` // names of the redacted secrets
 	Head     *exactHead `json:"head,omitempty"`
-	// Reply is the response in files that were written before it was called so.
+	// Reply is the response in files of earlier versions, which called it so.
 	Reply *journal.Response `json:"reply,omitempty"`
 }
 
-// linesFormat is JSON Lines: a capture a line.
+// linesFormat returns the format of JSON Lines: one capture on each line.
 func linesFormat() Format {
 	return Format{
-		Name: "jsonl", Text: "JSON Lines: one capture a line, as the API has it", MediaType: "application/x-ndjson", Extension: ".jsonl",
+		Name: "jsonl", Text: "JSON Lines: one capture on each line, as the API returns it", MediaType: "application/x-ndjson", Extension: ".jsonl",
 		Many: true, write: writeLines, read: readLines,
 	}
 }
@@ -43,11 +43,13 @@ func writeLines(w io.Writer, captures records, _ *Options) error {
 	return nil
 }
 
-// readLines reads a file line by line; blank ones do not count. A file that is one document of JSON is read as such.
+// readLines reads a file line by line and ignores empty lines. It calls readDocument for a file
+// that is one JSON document.
 func readLines(r io.Reader) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		in := bufio.NewReaderSize(r, 64<<10)
-		if start, _ := in.Peek(SniffLength); isDocument(start) { // an error comes again
+		// The next read returns the same error.
+		if start, _ := in.Peek(SniffLength); isDocument(start) {
 			readDocument(in)(yield)
 			return
 		}
@@ -73,10 +75,11 @@ func readLines(r io.Reader) iter.Seq[Record] {
 	}
 }
 
-// SniffLength is how much of a file's beginning Sniff looks at, in bytes.
+// SniffLength is how many bytes at the start of a file Sniff needs.
 const SniffLength = 4096
 
-// Sniff tells what a file of JSON that begins so holds: JSON Lines, or one document, which the reader of HAR reads.
+// Sniff returns the format of a JSON file with that start: JSON Lines, or HAR, whose reader reads
+// any JSON document.
 func Sniff(start []byte) (Format, error) {
 	if isDocument(start) {
 		return Find("har")
@@ -84,8 +87,8 @@ func Sniff(start []byte) (Format, error) {
 	return Find("jsonl")
 }
 
-// isDocument says whether JSON that begins so is one document and not a record a line: HAR, captures as the API lists them, or a
-// capture on several lines.
+// isDocument reports whether JSON with that start is one document and not JSON Lines: HAR, a list
+// of captures of the API, or a capture on several lines.
 func isDocument(start []byte) bool {
 	start = bytes.TrimLeft(start, " \t\r\n")
 	if len(start) == 0 {
@@ -107,7 +110,7 @@ func isDocument(start []byte) bool {
 func parseLine(line []byte) (journal.Capture, []string, error) {
 	var l lineRecord
 	if err := json.Unmarshal(line, &l); err != nil {
-		return l.Capture, nil, fmt.Errorf("%w: want one capture in JSON, as the API has it: %w", ErrInvalid, err)
+		return l.Capture, nil, fmt.Errorf("%w: want one capture in JSON, as the API returns it: %w", ErrInvalid, err)
 	}
 	if l.Response == nil {
 		l.Response = l.Reply
@@ -116,8 +119,8 @@ func parseLine(line []byte) (journal.Capture, []string, error) {
 	return l.Capture, nil, check(&l.Capture)
 }
 
-// readLine reads up to the next line end, without it. Of a line that is too long the rest is passed over, and the error is
-// errTooLong.
+// readLine reads up to the next line end and removes that. It skips the rest of a line that is too
+// long and returns errTooLong.
 func readLine(in *bufio.Reader) (line []byte, err error) {
 	long := false
 	for {

@@ -13,8 +13,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Files that earlier versions exported are read: what was written of each capture is in it. The files in testdata/old were
-// exported by the programs of commits edcbd14, 5e8d088 and ca6ba27, and are never changed.
+// TestOldExports reads files of earlier versions and checks that each capture is complete. The
+// files in testdata/old were exported by the programs of commits edcbd14, 5e8d088 and ca6ba27, and
+// are never changed.
 func TestOldExports(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/old/*")
@@ -45,10 +46,11 @@ func TestOldExports(t *testing.T) {
 				t.Fatalf("%d captures in the file, %d were read", len(before), len(after))
 			}
 			for i := range before {
-				for _, name := range []string{"id", "seq", "bin", "startedDateTime", "time", "_hookrig"} { // the importer's, not the file's
+				// Set by the importer.
+				for _, name := range []string{"id", "seq", "bin", "startedDateTime", "time", "_hookrig"} {
 					delete(before[i], name)
 				}
-				if old, ok := before[i]["reply"]; ok { // its name until responses were called so
+				if old, ok := before[i]["reply"]; ok { // the former name of response
 					before[i]["response"] = old
 					delete(before[i], "reply")
 				}

@@ -20,7 +20,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// planted are requests with a secret, which stands where %s is, by place.
+// planted returns requests by the place of a secret, which is at %s.
 func planted() map[string]string {
 	header := func(line string) string { return "GET /in HTTP/1.1\r\nHost: h\r\n" + line + "\r\nX-End: 1\r\n\r\n" }
 	target := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n" }
@@ -72,7 +72,8 @@ func planted() map[string]string {
 	}
 }
 
-// A secret that was planted comes out nowhere: not in the response, not in a problem, not in a file of any format.
+// TestPlanted checks that a planted secret appears nowhere: not in the response, not in a problem,
+// not in a file of any format.
 func TestPlanted(t *testing.T) {
 	t.Parallel()
 	server := mockserver.StartT(t)
@@ -84,7 +85,7 @@ func TestPlanted(t *testing.T) {
 	n := 0
 	for place, request := range table {
 		n++
-		secret := fmt.Sprintf("hush%02xQ7vK", n) // twelve characters at most, as "chunks" counts them
+		secret := fmt.Sprintf("hush%02xQ7vK", n) // at most 12 characters, as "chunks" needs
 		secret += strings.Repeat("w", 12-len(secret))
 		secrets[place] = secret
 		raw := fmt.Sprintf(request, secret)
@@ -122,14 +123,14 @@ func TestPlanted(t *testing.T) {
 	}
 	kept := write(t, "jsonl", export.Options{KeepSecrets: true}, all...)
 	for place, secret := range secrets {
-		unseen := place == "no bin" || place == "head without a request line" || place == "compressed" // not stored, or not in plain text
+		unseen := place == "no bin" || place == "head without a request line" || place == "compressed"
 		if !unseen && !shows(kept, secret) {
 			t.Errorf("%s: the secret is not in what is redacted, so that this test shows nothing", place)
 		}
 	}
 	for i, r := range read(t, "jsonl", write(t, "jsonl", export.Options{}, all...)) {
 		if wire.Whole(&all[i].Message) && !wire.Whole(&r.Capture.Message) {
-			t.Errorf("it no longer says where its body ends:\n%s", r.Capture.Bytes())
+			t.Errorf("it does not say where its body ends:\n%s", r.Capture.Bytes())
 		}
 		if m, err := wire.ParseRequest(r.Capture.Bytes()); len(all[i].Problems) == 0 && (err != nil || !bytes.Equal(m.Body, r.Capture.Body)) {
 			t.Errorf("%v: it cannot be sent again:\n%s", err, r.Capture.Bytes())
@@ -156,7 +157,8 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// What only looks like a secret stays, byte for byte, and so does every event of every provider.
+// TestInnocent checks that what only resembles a secret stays, byte for byte, and every event of
+// every provider.
 func TestInnocent(t *testing.T) {
 	t.Parallel()
 	body := func(kind, body string) string {
@@ -202,7 +204,7 @@ func TestInnocent(t *testing.T) {
 	}
 }
 
-// responded are captures with secrets in what a consumer answered, and in a body that is compressed.
+// responded returns captures with secrets in the response of a consumer, and in a compressed body.
 func responded(secrets map[string]string) []journal.Capture {
 	secret := func(place string) string {
 		secrets[place] = fmt.Sprintf("hush%03dreplyZ", len(secrets))
@@ -233,7 +235,7 @@ func responded(secrets map[string]string) []journal.Capture {
 	}
 }
 
-// event is one that scenarios know, with a secret member.
+// event returns a capture of an event with a secret member that scenarios know.
 func event(t *testing.T, secrets map[string]string) journal.Capture {
 	t.Helper()
 	known, err := fixtures.Builtin().Provider("ethpass")
@@ -271,7 +273,7 @@ func exchange(t *testing.T, address, raw string) string {
 	return string(response)
 }
 
-// shows says whether a text holds a secret, as it is, percent-encoded or in base64.
+// shows reports whether a text contains a secret: unchanged, percent-encoded or in base64.
 func shows(text, secret string) bool {
 	if strings.Contains(text, secret) {
 		return true
@@ -279,7 +281,7 @@ func shows(text, secret string) bool {
 	if plain, err := url.QueryUnescape(text); err == nil && strings.Contains(plain, secret) {
 		return true
 	}
-	for shift := range 3 { // in base64 a text looks different by where it begins
+	for shift := range 3 { // base64 differs by the offset of the text
 		padded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
 		if strings.Contains(text, strings.TrimRight(padded, "=")[4*min(shift, 1):len(strings.TrimRight(padded, "="))-4]) {
 			return true

@@ -18,7 +18,7 @@ import (
 	"github.com/hookrig/hookrig/scenarios"
 )
 
-// The Go test is built and run, in a module of its own that uses this one.
+// TestGoTestRuns builds and runs the Go test in a separate module that uses this one.
 func TestGoTestRuns(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("../../..")
@@ -67,13 +67,14 @@ func TestGoTestRuns(t *testing.T) {
 	}
 }
 
-// The scenario is checked and played: its events arrive with the very bodies, signed anew.
+// TestScenarioPlays checks and runs the scenario: its events arrive with the same bodies, newly
+// signed.
 func TestScenarioPlays(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	server := mockserver.StartT(t)
 	inbox := server.Bin("inbox")
-	bodies := []string{ // the second one's provider sends its secret as it is
+	bodies := []string{ // the second provider sends its secret unchanged
 		`{"__eventName":"Pass:Created","n":12345678901234567890,"s":"a\/b","r":"${steps.x} $${y}","e":"é\u0085` + "\u0085\u2028\ufeff\x7f" + `"}`,
 		`{"event": "pass:scan","x":` + delicate + "}\n",
 	}
@@ -104,7 +105,7 @@ func TestScenarioPlays(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, file)
 	}
-	if strings.Count(file, " is left out: ") != 2 || strings.Contains(file, "hush") || s.Name != "captured-inbox-the-2nd" {
+	if strings.Count(file, " is skipped: ") != 2 || strings.Contains(file, "hush") || s.Name != "captured-inbox-the-2nd" {
 		t.Error(file)
 	}
 	client := mockserver.StartT(t).Client()
@@ -122,14 +123,15 @@ func TestScenarioPlays(t *testing.T) {
 		}
 	}
 
-	// Nothing is written before the first event, however many come before it, and few comments about them are.
+	// Nothing is written before the first event, and at most a hundred comments about skipped
+	// captures.
 	f, _ := export.Find("scenario")
 	many := slices.Repeat([]journal.Capture{other}, 1000)
 	var nothing strings.Builder
 	if err := f.Write(&nothing, all(many), export.Options{}); err == nil || nothing.Len() > 0 {
 		t.Errorf("%v, after %d bytes", err, nothing.Len())
 	}
-	if file := write(t, "scenario", export.Options{}, append(many, captures[0])...); strings.Count(file, " is left out: ") != 100 || !strings.Contains(file, "# 900 more are left out here") {
+	if file := write(t, "scenario", export.Options{}, append(many, captures[0])...); strings.Count(file, " is skipped: ") != 100 || !strings.Contains(file, "# 900 more are skipped here") {
 		t.Errorf("%.9000s", file)
 	}
 	if err := f.Write(&strings.Builder{}, export.One(other), export.Options{}); err == nil || !strings.Contains(err.Error(), "hookrig replay") {

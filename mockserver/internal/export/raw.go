@@ -4,7 +4,7 @@ import (
 	"io"
 )
 
-// rawFormat is a request as it stood on the wire.
+// rawFormat returns the format of a request's exact bytes.
 func rawFormat() Format {
 	return Format{
 		Name: "raw", Text: "the request's bytes, head and body", MediaType: "application/octet-stream", Extension: ".http",

@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// The bytes of the wire are no way round the redaction.
+// TestRawBytesAreRedacted checks that the raw bytes do not contain redacted secrets.
 func TestRawBytesAreRedacted(t *testing.T) {
 	t.Parallel()
 	r := newRedactor(fixtures.Builtin())
@@ -23,11 +23,11 @@ func TestRawBytesAreRedacted(t *testing.T) {
 		"none":               {signature.Header{Name: "X-A", Value: "1"}, "POST /b HTTP/1.1\nX-A:1\n\n", true},
 		"one nobody can see": {signature.Header{Name: "X-A", Value: "1"}, "POST /b HTTP/1.1\nX-A:1\nAuthorization : hush\n\n", false},
 	} {
-		given := journal.Capture{Message: wire.Message{Method: "POST", Target: "/b", Version: "HTTP/1.1", Headers: signature.Headers{c.line}}, Raw: []byte(c.raw)}
+		captured := journal.Capture{Message: wire.Message{Method: "POST", Target: "/b", Version: "HTTP/1.1", Headers: signature.Headers{c.line}}, Raw: []byte(c.raw)}
 		if strings.Contains(c.raw, " : ") {
-			given.Problems = []string{"malformed: line 3"}
+			captured.Problems = []string{"malformed: line 3"}
 		}
-		got := r.redact(given)
+		got := r.redact(captured)
 		if (string(got.Bytes()) == c.raw) != c.kept || strings.Contains(string(got.Bytes()), "hush") {
 			t.Errorf("%s: %q", name, got.Bytes())
 		}

@@ -11,25 +11,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Record is one capture of a file, or why it cannot be read.
+// Record is one capture of a file, or the error of reading it.
 type Record struct {
-	Line    int // of the file where it begins, from 1
-	Number  int // among the records of the file, from 1
+	Line    int // where it begins in the file, from 1
+	Number  int // of the record in the file, from 1
 	Capture journal.Capture
-	Notes   []string // what the file leaves open or has otherwise than it was sent, and what was taken for it
-	Err     error    // wraps ErrInvalid or ErrNotHTTP, or is the reader's: nothing follows then
+	Notes   []string // what is missing or differs in the file, and what was assumed
+	Err     error    // wraps ErrInvalid or ErrNotHTTP, or is the reader's and the last
 }
 
-// Bounds of what is read.
+// These bound what is read.
 const (
-	maxBody   = 16 << 20 // bytes of a body: as much as a bin takes
-	maxRecord = 64 << 20 // bytes of a record in the file: such a body, every byte of it escaped or in base64, and the rest
+	maxBody   = 16 << 20 // bytes of a body, the default limit of a bin
+	maxRecord = 64 << 20 // bytes of a record: such a body in base64 or with escapes, and the rest
 )
 
 var errTooLong = fmt.Errorf("%w: the record has more than %d MiB", ErrInvalid, maxRecord>>20)
 
-// Read reads the captures of a file, one after the other; a record that is wrong does not keep those behind it from being
-// read. Captures have the bin, id and seq that they had, which a store gives anew, and one whose time the file does not say has none.
+// Read reads the captures of a file one by one. An invalid record does not stop it. Captures have
+// their old bin, id and seq; a store sets new ones. A capture without a time in the file has the
+// zero time.
 func (f Format) Read(r io.Reader) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		if f.read == nil {
@@ -47,23 +48,24 @@ func (f Format) Read(r io.Reader) iter.Seq[Record] {
 	}
 }
 
-// withoutMark is r without the byte order mark that some programs begin a file with.
+// withoutMark returns r without the byte order mark that some programs write first.
 func withoutMark(r io.Reader) io.Reader {
 	in := bufio.NewReader(r)
-	if start, _ := in.Peek(len(mark)); string(start) == mark { // an error comes again
-		_, _ = in.Discard(len(mark))
+	// The next read returns the same error.
+	if start, _ := in.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
+		_, _ = in.Discard(len(byteOrderMark))
 	}
 	return in
 }
 
-const mark = "\ufeff"
+const byteOrderMark = "\ufeff"
 
-// check says whether a capture could have been received. One with problems may be anything that fits into lines.
+// check returns an error for an impossible capture. A capture with problems may have empty fields.
 func check(c *journal.Capture) error {
 	if len(c.Problems) == 0 {
 		for _, part := range []struct{ name, value string }{{"method", c.Method}, {"target", c.Target}, {"version", c.Version}} {
 			if part.value == "" {
-				return fmt.Errorf("%w: it has no %s: want a capture", ErrInvalid, part.name)
+				return fmt.Errorf("%w: the %s is missing: want a capture", ErrInvalid, part.name)
 			}
 		}
 	}
@@ -82,11 +84,11 @@ func check(c *journal.Capture) error {
 	}
 	switch {
 	case bad != "":
-		return fmt.Errorf("%w: %.80q holds a line end: no request has it there", ErrInvalid, bad)
-	case head > 2*wire.MaxHead: // what was recorded of a head that was too large may count for more than it had
-		return fmt.Errorf("%w: its head has %d bytes: at most %d", ErrInvalid, head, 2*wire.MaxHead)
+		return fmt.Errorf("%w: %.80q contains a line end, which is not possible in a request", ErrInvalid, bad)
+	case head > 2*wire.MaxHead: // twice, for a recorded head that was too large
+		return fmt.Errorf("%w: its head has %d bytes, the limit is %d", ErrInvalid, head, 2*wire.MaxHead)
 	case len(c.Body) > maxBody:
-		return fmt.Errorf("%w: its body has %d bytes: at most %d", ErrInvalid, len(c.Body), maxBody)
+		return fmt.Errorf("%w: its body has %d bytes, the limit is %d", ErrInvalid, len(c.Body), maxBody)
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// told is each record of a file: its line, and what it is or why it is none.
-func told(records []export.Record) []string {
+// describe returns a line for each record of a file: its line number, and the request or the error.
+func describe(records []export.Record) []string {
 	list := []string{}
 	for _, r := range records {
 		if r.Err != nil {
@@ -46,9 +46,9 @@ func TestLinesSayWhatIsWrong(t *testing.T) {
 	large := `{"method":"PUT","target":"/a","version":"HTTP/1.1","body":"` + base64.StdEncoding.EncodeToString(make([]byte, 16<<20+1)) + `"}`
 	file := good + "\n\n  \n{}\n{\"method\n" + `{"method":"PUT","target":"/a\nb","version":"HTTP/1.1"}` + "\r\n" + `[1]` + "\n" +
 		`{"method":"PUT","target":"/","version":"HTTP/1.1","headers":[["A"]]}` + "\n" + large + "\n" + strings.Repeat("x", 65<<20) + "\n" + good
-	contains(t, told(read(t, "jsonl", file)), []string{
-		"1: PUT /a", "4: invalid: it has no method", "5: invalid: want one capture in JSON", "6: invalid: \"/a\\nb\" holds a line end",
-		"7: invalid: want one capture", "8: invalid: want one capture in JSON, as the API has it: header line [\"A\"]: want a pair",
+	contains(t, describe(read(t, "jsonl", file)), []string{
+		"1: PUT /a", "4: invalid: the method is missing", "5: invalid: want one capture in JSON", "6: invalid: \"/a\\nb\" contains a line end",
+		"7: invalid: want one capture", "8: invalid: want one capture in JSON, as the API returns it: header line [\"A\"]: want a pair",
 		"9: invalid: its body has 16777217 bytes", "10: invalid: the record has more than 64 MiB", "11: PUT /a",
 	})
 	records := read(t, "jsonl", "\ufeff"+good)
@@ -64,25 +64,25 @@ func TestHARSaysWhatIsWrong(t *testing.T) {
 		`{"log":{"version":"1.2","pages":[{"entries":1}],` + "\n\"entries\":[\n" + good + ",\n\n" + `{"request":{"url":"/x"}},` + "\n" + good + "\n]}}": {
 			"3: GET /x", `5: invalid: url "/x"`, "6: GET /x",
 		},
-		`{"log":{"entries":[` + good + `,7,{"request":{"method":3}}]}}`: {"1: GET", "1: invalid: want an entry as HAR has it", "1: invalid: want an entry"},
+		`{"log":{"entries":[` + good + `,7,{"request":{"method":3}}]}}`: {"1: GET", "1: invalid: want a HAR entry", "1: invalid: want a HAR entry"},
 		`{"log":{"entries":[` + good + ",\n{]}}":                        {"1: GET", "2: invalid: invalid character ']'"},
-		`{"log":{"entries":[` + good:                                    {"1: GET", "1: invalid: the file ends too early"},
-		"":                                                              {"1: invalid: the file ends too early"},
-		"7":                                                             {"1: invalid: the file is no object"},
+		`{"log":{"entries":[` + good:                                    {"1: GET", "1: invalid: the file is truncated"},
+		"":                                                              {"1: invalid: the file is truncated"},
+		"7":                                                             {"1: invalid: the file is not an object"},
 		"[]":                                                            {},
-		`{"log":[]}`:                                                    {"1: invalid: log is no object"},
-		`{"log":{"entries":{}}}`:                                        {"1: invalid: log.entries is no array"},
+		`{"log":[]}`:                                                    {"1: invalid: log is not an object"},
+		`{"log":{"entries":{}}}`:                                        {"1: invalid: log.entries is not an array"},
 		`{"log":{}}`:                                                    {"1: invalid: it has no log.entries"},
 		`{"log":{"entries":[]}}`:                                        {},
 		`{"log":{"entries":[{"request":{"method":"P","url":"http://h/","postData":{"text":"?","encoding":"base64"}}},` +
 			`{"request":{"method":"P","url":"http://h/","postData":{"text":"?","encoding":"rot13"}}},` +
 			`{"request":{"method":"P","url":"http://h/","postData":{"mimeType":"multipart/form-data","params":[{"name":"a","fileName":"b.png"}]}}}]}}`: {
-			"invalid: postData.text: illegal base64", `postData.encoding "rot13"`, `what the file "b.png" held`,
+			"invalid: postData.text: illegal base64", `postData.encoding "rot13"`, `the content of the file "b.png"`,
 		},
 	} {
-		contains(t, told(read(t, "har", file)), want)
+		contains(t, describe(read(t, "har", file)), want)
 	}
-	contains(t, told(read(t, "har", "\ufeff"+`{"log":{"entries":[`+good+"]}}")), []string{"1: GET"})
+	contains(t, describe(read(t, "har", "\ufeff"+`{"log":{"entries":[`+good+"]}}")), []string{"1: GET"})
 	f, _ := export.Find("har")
 	broken := errors.New("the line is cut")
 	for r := range f.Read(io.MultiReader(strings.NewReader(`{"log":`), iotest.ErrReader(broken))) {
@@ -91,10 +91,10 @@ func TestHARSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 	big := `{"log":{"entries":[` + good + `,"` + strings.Repeat("x", 70<<20) + `"]}}`
-	contains(t, told(read(t, "har", big)), []string{"GET", "the record has more than 64 MiB"})
+	contains(t, describe(read(t, "har", big)), []string{"GET", "the record has more than 64 MiB"})
 }
 
-// What browsers write becomes a request as HTTP/1 has it.
+// TestHAROfABrowser checks that the request of a browser's archive is converted to HTTP/1.
 func TestHAROfABrowser(t *testing.T) {
 	t.Parallel()
 	file := `{"log":{"creator":{"name":"WebInspector"},"entries":[{"startedDateTime":"2026-01-15T09:00:00.5+01:00","time":3,
@@ -103,7 +103,7 @@ func TestHAROfABrowser(t *testing.T) {
 "response":{"status":200},"cache":{},"timings":{}}]}}`
 	records := read(t, "har", file)
 	if len(records) != 1 || records[0].Err != nil {
-		t.Fatalf("%+v", told(records))
+		t.Fatalf("%+v", describe(records))
 	}
 	want := "POST /a%20b?x=1&y HTTP/2.0\r\nHost: example.org\r\naccept: */*\r\n\r\na+b=1%262&c="
 	if diff := cmp.Diff(want, string(wire.Append(nil, records[0].Capture.Message))); diff != "" {
@@ -132,7 +132,7 @@ func FuzzRead(f *testing.F) {
 				written := write(t, format, export.Options{KeepSecrets: true}, r.Capture)
 				again := read(t, format, written)
 				if len(again) != 1 || again[0].Err != nil || string(wire.Append(nil, again[0].Capture.Message)) != string(wire.Append(nil, r.Capture.Message)) {
-					t.Errorf("%s: %s\nread back as %v", format, written, told(again))
+					t.Errorf("%s: %s\nread back as %v", format, written, describe(again))
 				}
 			}
 		}

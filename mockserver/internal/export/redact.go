@@ -23,22 +23,22 @@ import (
 // Redacted is the text that replaces a secret.
 const Redacted = redact.Word
 
-// record is a capture as it is written.
+// record is a capture to write.
 type record struct {
 	journal.Capture
-	redacted []string // names of the secrets that were taken out
+	redacted []string // names of the redacted secrets
 }
 
-// said says what was taken out, for a comment.
-func (r *record) said() string {
+// redactions lists the redacted secrets for a comment.
+func (r *record) redactions() string {
 	return comment(Redacted + " replaces secrets: " + strings.Join(r.redacted, ", "))
 }
 
-// records are written in their order. An error ends the writing.
+// records are written in order. An error ends the writing.
 type records = iter.Seq2[record, error]
 
-// asTheyAre are captures with their secrets.
-func asTheyAre(captures Captures) records {
+// unredacted returns captures with their secrets.
+func unredacted(captures Captures) records {
 	return func(yield func(record, error) bool) {
 		for c, err := range captures {
 			if !yield(record{Capture: c}, err) {
@@ -48,15 +48,16 @@ func asTheyAre(captures Captures) records {
 	}
 }
 
-// redactor takes secrets out of captures: those of the one list, in package redact, and those of the providers' files.
+// redactor removes secrets from captures: those that package redact knows, and those in the
+// providers' files.
 type redactor struct {
 	headers  map[string]bool            // lower case
 	query    map[string]bool            // lower case
-	pointers map[string][]string        // into the bodies of a provider
-	proofs   map[string]map[string]bool // of a provider: values of the query that are signatures
+	pointers map[string][]string        // into the bodies of each provider
+	proofs   map[string]map[string]bool // for each provider: query parameters with signatures
 }
 
-// newRedactor knows where the providers of a catalogue send a secret as it is.
+// newRedactor finds the secrets that the providers of a catalogue send unchanged.
 func newRedactor(known *fixtures.Catalogue) *redactor {
 	r := &redactor{
 		headers: map[string]bool{}, query: map[string]bool{}, pointers: map[string][]string{}, proofs: map[string]map[string]bool{},
@@ -98,7 +99,7 @@ func (r *redactor) redacted(captures Captures) records {
 	}
 }
 
-// redact returns c without its secrets. What c shares with others is not written to.
+// redact returns c without its secrets. It does not change memory that c shares.
 func (r *redactor) redact(c journal.Capture) record {
 	before := c
 	pass := &redact.Pass{Headers: r.headers, Query: r.query}
@@ -107,22 +108,22 @@ func (r *redactor) redact(c journal.Capture) record {
 		pass.Proofs, pointers = r.proofs[c.Verification.Provider], r.pointers[c.Verification.Provider]
 	}
 	c.Headers = slices.Clone(c.Headers)
-	requestLine(pass, &c.Message)
+	redactRequestLine(pass, &c.Message)
 	for i := range c.Headers {
 		line := &c.Headers[i]
 		line.Value = pass.Header(line.Name, line.Value)
 	}
-	if changed, decoded := body(pass, &before.Message, pointers); changed != nil {
+	if changed, decoded := redactBody(pass, &before.Message, pointers); changed != nil {
 		c.Headers = refitLines(c.Headers, len(c.Body), len(changed), decoded)
 		c.Body = changed
 	}
-	// The bytes of the wire hold what was taken out, and of a head that could not be read nobody knows what they hold.
-	if !same(&c.Message, &before.Message) || slices.ContainsFunc(c.Problems, broken) || framingSpeaks(c.Raw) {
+	// The raw bytes contain the redacted secrets. Those of an unreadable head may contain any.
+	if !same(&c.Message, &before.Message) || slices.ContainsFunc(c.Problems, broken) || framingHasSecret(c.Raw) {
 		c.Raw = nil
 	}
 	if c.Response != nil {
 		response := c.Response.Clone()
-		answer(pass, &response)
+		redactResponse(pass, &response)
 		c.Response = &response
 	}
 	c.Problems = slices.Clone(c.Problems)
@@ -146,9 +147,10 @@ func same(m, other *wire.Message) bool {
 		bytes.Equal(m.Body, other.Body)
 }
 
-// framingSpeaks says whether what a message does not hold of a request's bytes does: white space in a head, the extensions of
-// chunks, a trailer. Bodies in chunks may be torn apart anywhere, so that none of their lines is looked at.
-func framingSpeaks(raw []byte) bool {
+// framingHasSecret reports whether the bytes that a message does not have contain a secret: white
+// space in a head, the extensions of chunks, a trailer. It does not look at the chunks, which may
+// split lines anywhere.
+func framingHasSecret(raw []byte) bool {
 	end := http1.HeadEnd(raw, 0)
 	if end == 0 {
 		return len(raw) > 0
@@ -159,7 +161,7 @@ func framingSpeaks(raw []byte) bool {
 		digits, extension, _ := strings.Cut(strings.TrimSpace(string(line)), ";")
 		size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 40)
 		if err != nil {
-			return false // no body in chunks
+			return false // not a chunked body
 		}
 		if extension != "" && redact.Text(extension) != extension {
 			return true
@@ -180,8 +182,9 @@ func framingSpeaks(raw []byte) bool {
 	return false
 }
 
-// requestLine redacts the target. Where the request line is none, as that of a head which begins with a header line, all of it counts.
-func requestLine(pass *redact.Pass, m *wire.Message) {
+// redactRequestLine redacts the target. If the request line is malformed, for example because the
+// head begins with a header line, it redacts the whole line.
+func redactRequestLine(pass *redact.Pass, m *wire.Message) {
 	if httpguts.ValidHeaderFieldName(m.Method) && !strings.Contains(m.Target, " ") && !redact.Name(m.Method) {
 		m.Target = pass.URL(m.Target)
 		return
@@ -193,16 +196,18 @@ func requestLine(pass *redact.Pass, m *wire.Message) {
 	}
 	m.Version = ""
 	m.Method, m.Target, _ = strings.Cut(changed, " ")
-	if method, target, ok := strings.Cut(changed, " "); ok && httpguts.ValidHeaderFieldName(method) { // a target with spaces
+	// the target has spaces
+	if method, target, ok := strings.Cut(changed, " "); ok && httpguts.ValidHeaderFieldName(method) {
 		if at := strings.LastIndexByte(target, ' '); at >= 0 {
 			m.Target, m.Version = target[:at], target[at+1:]
 		}
 	}
 }
 
-// body is the body of m without secrets, in the places where its provider has its own too; nil is one that has none. A body in a
-// content coding or another character set is decoded for that, and the result stays so.
-func body(pass *redact.Pass, m *wire.Message, pointers []string) (out []byte, decoded bool) {
+// redactBody returns the body of m without secrets, including those at the provider's pointers. It
+// returns nil if there are none. It decodes a compressed body or another character set, and the
+// result stays decoded.
+func redactBody(pass *redact.Pass, m *wire.Message, pointers []string) (out []byte, decoded bool) {
 	plain := content.Decode(m)
 	out = plain.Bytes
 	for _, pointer := range pointers {
@@ -223,7 +228,8 @@ func body(pass *redact.Pass, m *wire.Message, pointers []string) (out []byte, de
 	return out, len(plain.Steps) > 0
 }
 
-// refit is what a header line says of a body that was redacted; "" leaves the line out. A length that was right stays right.
+// refit returns the new value of a header line after the body was redacted, or "" to remove the
+// line. A correct length stays correct.
 func refit(name, value string, before, now int, decoded bool) string {
 	switch {
 	case strings.EqualFold(name, "Content-Length") && value == strconv.Itoa(before):
@@ -249,13 +255,13 @@ func refitLines(lines signature.Headers, before, now int, decoded bool) signatur
 	return out
 }
 
-// answer redacts the response to a capture, which may be a consumer's.
-func answer(pass *redact.Pass, response *journal.Response) {
+// redactResponse redacts the response to a capture, which may be that of a consumer.
+func redactResponse(pass *redact.Pass, response *journal.Response) {
 	m := wire.Message{Headers: slices.Clone(response.Lines), Body: []byte(response.Content())}
 	for name, value := range response.Headers {
 		m.Headers.Add(name, value)
 	}
-	if changed, decoded := body(pass, &m, nil); changed != nil {
+	if changed, decoded := redactBody(pass, &m, nil); changed != nil {
 		*response = response.WithBody(changed)
 		response.Lines = refitLines(response.Lines, len(m.Body), len(changed), decoded)
 		for name, value := range response.Headers {

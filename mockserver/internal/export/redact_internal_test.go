@@ -8,7 +8,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// ethpass sends its secret as it is, in a header line; a provider may do so in the body.
+// TestRedactionOfStaticSecrets covers secrets that a provider sends unchanged: ethpass in a header
+// line, others perhaps in the body.
 func TestRedactionOfStaticSecrets(t *testing.T) {
 	t.Parallel()
 	r := newRedactor(fixtures.Builtin())
@@ -27,7 +28,7 @@ func TestRedactionOfStaticSecrets(t *testing.T) {
 	if got := string(wire.Append(nil, r.redact(c).Message)); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	c.Verification.Provider = "other" // whose bodies hold none
+	c.Verification.Provider = "other" // its bodies contain no secret
 	want = head + "X-HOOK: REDACTED\r\nContent-Length: 38\r\n\r\n" + `{"greeting":{"word":"hush"}, "n":1.0 }`
 	if got := string(wire.Append(nil, r.redact(c).Message)); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)

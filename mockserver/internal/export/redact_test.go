@@ -29,7 +29,7 @@ func TestRedaction(t *testing.T) {
 	}
 	for _, f := range export.Formats() {
 		if f.Name == "scenario" || f.Name == "schema" {
-			continue // it is no event, and no JSON
+			continue // neither an event nor JSON
 		}
 		if got := write(t, f.Name, export.Options{}, c); strings.Contains(got, "hush") || !strings.Contains(got, "REDACTED") {
 			t.Errorf("%s shows a secret:\n%s", f.Name, got)

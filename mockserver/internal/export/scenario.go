@@ -13,27 +13,28 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// scenarioFormat is a scenario file.
+// scenarioFormat returns the format of a scenario file.
 func scenarioFormat() Format {
 	return Format{
-		Name: "scenario", Text: "a scenario for hookrig run, which delivers the same bodies", MediaType: "application/yaml", Extension: ".yaml",
+		Name: "scenario", Text: "a scenario for hookrig run that delivers the same bodies", MediaType: "application/yaml", Extension: ".yaml",
 		Many: true, write: writeScenario,
 	}
 }
 
-const scenarioBegin = `# The events that were captured in %s. hookrig run plays them: the same bodies, byte for byte, in the same order, in requests as
-# the provider makes them, signed anew. --target sends them to a consumer.
+const scenarioBegin = `# These events were captured in %s. hookrig run delivers the same bodies, byte for byte, in the same order, as
+# newly signed requests of the provider. --target sends them to a consumer.
 hookrig: 1
 name: %s
-description: What was captured, once more.
+description: Captured events, delivered again.
 target: {bin: consumer}
 bins:
   consumer: {}
 steps:
 `
 
-// writeScenario writes a step for each capture that is known to be a provider's event. A scenario's requests are a provider's, so
-// nothing else can be delivered by one. It writes nothing before the first event, so that a caller can still be told that there is none.
+// writeScenario writes a step for each capture that is an event of a known provider. A scenario can
+// deliver nothing else, because its requests are those of a provider. It writes nothing before the
+// first event, so that the caller can still return an error if there is none.
 func writeScenario(w io.Writer, captures records, o *Options) error {
 	var omitted omissions
 	var subscribed []string
@@ -66,7 +67,7 @@ func writeScenario(w io.Writer, captures records, o *Options) error {
 			step = fmt.Sprintf("  - id: subscribe-%s\n    subscribe: {provider: %s}\n", event.Provider, event.Provider)
 		}
 		if len(c.redacted) > 0 {
-			step += fmt.Sprintf("  # %s\n", c.said())
+			step += fmt.Sprintf("  # %s\n", c.redactions())
 		}
 		step += fmt.Sprintf("  - id: event-%d # %s\n    deliver:\n      provider: %s\n      event: %s\n      body: %s\n    expect:\n      deliveries: {state: delivered}\n",
 			n, comment(c.ID), event.Provider, text(event.Name), text(string(event.Body)))
@@ -75,13 +76,14 @@ func writeScenario(w io.Writer, captures records, o *Options) error {
 		}
 	}
 	if n == 0 {
-		return fmt.Errorf("%w: none of the captures is an event of a provider that is known, so a scenario has nothing to deliver: "+
+		return fmt.Errorf("%w: none of the captures is an event of a known provider, so a scenario would have nothing to deliver: "+
 			"export them as jsonl, and send them with hookrig replay", ErrInvalid)
 	}
 	return omitted.write(w)
 }
 
-// omissions are comments about captures that a scenario leaves out: the first hundred, and how many more there were.
+// omissions are comments about captures that a scenario skips: the first hundred, and a count of
+// the rest.
 type omissions struct {
 	lines []string
 	more  int
@@ -94,30 +96,30 @@ func (o *omissions) add(id, why string) {
 		o.more++
 		return
 	}
-	o.lines = append(o.lines, fmt.Sprintf("  # %s is left out: %s. hookrig replay sends it.\n", comment(id), why))
+	o.lines = append(o.lines, fmt.Sprintf("  # %s is skipped: %s. hookrig replay can send it.\n", comment(id), why))
 }
 
-// write writes the comments and forgets them.
+// write writes the comments and clears them.
 func (o *omissions) write(w io.Writer) error {
 	text := strings.Join(o.lines, "")
 	if o.more > 0 {
-		text += fmt.Sprintf("  # %d more are left out here, for reasons like these.\n", o.more)
+		text += fmt.Sprintf("  # %d more are skipped here for similar reasons.\n", o.more)
 	}
 	*o = omissions{}
 	_, err := io.WriteString(w, text)
 	return err
 }
 
-// recognise finds the event that a capture carries, or says why there is none.
+// recognise returns the event in a capture, or says why there is none.
 func recognise(known *fixtures.Catalogue, c *journal.Capture) (e fixtures.Event, why string) {
 	if !utf8.Valid(c.Body) {
-		return e, "its body is no text, which a scenario cannot hold"
+		return e, "its body is not text, and a scenario contains only text"
 	}
 	if len(c.Body) == 0 {
 		return e, "it has no body"
 	}
 	if strings.ContainsRune(string(c.Body), 0) {
-		return e, "its body holds a NUL, which a scenario cannot"
+		return e, "its body contains a NUL, which is not allowed in a scenario"
 	}
 	providers := known.Providers()
 	if c.Verification != nil {
@@ -130,16 +132,16 @@ func recognise(known *fixtures.Catalogue, c *journal.Capture) (e fixtures.Event,
 			return e, ""
 		}
 	}
-	return e, "it is no event of a provider that is known"
+	return e, "it is not an event of a known provider"
 }
 
-// text is a YAML scalar of the text, with nothing in it that a scenario would take for a reference. JSON's strings are
-// YAML's, but for the characters that YAML does not print or takes for line ends.
+// text returns s as a YAML scalar without references. A JSON string is a YAML string, except for
+// the characters that YAML cannot print or takes as line ends.
 func text(s string) string {
 	var quoted strings.Builder
 	enc := json.NewEncoder(&quoted)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(strings.ReplaceAll(s, "${", "$${")) // a string is always JSON
+	_ = enc.Encode(strings.ReplaceAll(s, "${", "$${")) // a string can always be encoded
 	var b strings.Builder
 	for _, r := range strings.TrimSuffix(quoted.String(), "\n") {
 		switch {
@@ -154,7 +156,7 @@ func text(s string) string {
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// scenarioName makes a scenario's name of any text.
+// scenarioName converts any text to a valid scenario name.
 func scenarioName(name string) string {
 	return strings.Trim("captured-"+notInNames.ReplaceAllString(strings.ToLower(name), "-"), "-")
 }

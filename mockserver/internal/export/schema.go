@@ -14,23 +14,23 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// schemaFormat is a JSON Schema that the bodies have in common.
+// schemaFormat returns the format of a JSON Schema for all bodies.
 func schemaFormat() Format {
 	return Format{
-		Name: "schema", Text: "a JSON Schema of the bodies, inferred event by event: keep it, and hold later bodies against it",
+		Name: "schema", Text: "a JSON Schema of the bodies, inferred for each event, to check later bodies",
 		MediaType: "application/schema+json", Extension: ".schema.json", Many: true, write: writeSchema,
 	}
 }
 
-// maxEvents bounds how many events a schema tells apart.
+// maxEvents bounds how many events a schema distinguishes.
 const maxEvents = 200
 
-// writeSchema writes one schema with a definition for each event. A body fits the whole when it fits one of them. Bodies that
-// are no JSON are told of in a comment.
+// writeSchema writes one schema with a definition for each event. A body is valid if it matches one
+// of them. A comment counts the bodies that are not JSON.
 func writeSchema(w io.Writer, captures records, o *Options) error {
 	shapes := map[string]*drift.Shape{}
 	var names []string
-	var hidden record // all that was redacted
+	var hidden record // all redactions
 	others := 0
 	for c, err := range captures {
 		if err != nil {
@@ -63,10 +63,10 @@ func writeSchema(w io.Writer, captures records, o *Options) error {
 	}
 	out := drift.Schema{Draft: drift.Draft, Title: o.Name, Defs: &drift.Fields{}}
 	if others > 0 {
-		out.Description = fmt.Sprintf("%d captures had bodies that are no JSON.", others)
+		out.Description = fmt.Sprintf("%d captures had bodies that are not JSON.", others)
 	}
 	if len(hidden.redacted) > 0 {
-		out.Description = strings.TrimSpace(out.Description + " " + hidden.said() + ".")
+		out.Description = strings.TrimSpace(out.Description + " " + hidden.redactions() + ".")
 	}
 	for _, name := range names {
 		schema := shapes[name].Schema()
@@ -79,7 +79,7 @@ func writeSchema(w io.Writer, captures records, o *Options) error {
 	return enc.Encode(out)
 }
 
-// fragment is a name as a step of a JSON pointer in the fragment of a URI.
+// fragment returns a name as a step of a JSON pointer in the fragment of a URI.
 func fragment(name string) string {
 	var b strings.Builder
 	for _, c := range []byte(strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")) {
@@ -92,8 +92,8 @@ func fragment(name string) string {
 	return b.String()
 }
 
-// eventOf is what the sender calls the event that a capture carries: as its provider does, or else as a header line or a
-// member of the body names it, or else where it was sent.
+// eventOf returns the name of the event in a capture: from its provider, else from a header line or
+// a member of the body, else its method and path.
 func eventOf(c *journal.Capture, catalogue *fixtures.Catalogue) string {
 	if c.Verification != nil {
 		if p, err := catalogue.Provider(c.Verification.Provider); err == nil {
@@ -125,5 +125,5 @@ func eventOf(c *journal.Capture, catalogue *fixtures.Catalogue) string {
 	return c.Method + " " + path
 }
 
-// eventHeader is what senders call the header line that names the event.
+// eventHeader matches the names of header lines that contain the name of the event.
 var eventHeader = regexp.MustCompile(`(?i)(^|-)(event|eventname|topic|event-type|event-key|event-name)$`)

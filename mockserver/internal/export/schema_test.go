@@ -47,7 +47,8 @@ func fits(t *testing.T, schema *jsonschema.Schema, body []byte) error {
 	return schema.Validate(v)
 }
 
-// The schema of what a system sent fits what it sends next, and tells when a member is gone, new or of another type.
+// TestSchemaOfASystem checks that the schema of a system's events accepts the next ones, and
+// rejects a body with a missing member, a new one, or another type.
 func TestSchemaOfASystem(t *testing.T) {
 	t.Parallel()
 	p, err := fixtures.Builtin().Provider("subscribfy")
@@ -105,8 +106,8 @@ func TestSchemaNamesEvents(t *testing.T) {
 	if d := cmp.Diff(want, names); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if text := write(t, "schema", export.Options{}, of("[]"), of("x")); !strings.Contains(text, `"1 captures had bodies that are no JSON."`) {
-		t.Errorf("it does not tell of the other one:\n%s", text)
+	if text := write(t, "schema", export.Options{}, of("[]"), of("x")); !strings.Contains(text, `"1 captures had bodies that are not JSON."`) {
+		t.Errorf("it does not count the other body:\n%s", text)
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// FuzzWrite writes any request in every format. What should be Go is Go, and in a script nothing that was captured stands outside of quotes.
+// FuzzWrite writes any request in every format. The Go test must be valid Go, and in a script all
+// captured text must be quoted.
 func FuzzWrite(f *testing.F) {
 	f.Add("POST", "/inbox?x='\"$(id)`id`", "X-A", "1\r\n", []byte("{\"a\": 1}"))
 	f.Add("\n", "a b", "", "\xff", []byte{0, 1, 2, 255})
@@ -27,7 +28,7 @@ func FuzzWrite(f *testing.F) {
 		for _, format := range export.Formats() {
 			var b bytes.Buffer
 			if err := format.Write(&b, all([]journal.Capture{c}), export.Options{Name: "inbox", KeepSecrets: true}); err != nil {
-				continue // it cannot be written so, and says why
+				continue // the format cannot contain it
 			}
 			switch format.Name {
 			case "go":
@@ -36,14 +37,15 @@ func FuzzWrite(f *testing.F) {
 				}
 			case "curl":
 				if rest := unquoted(b.String()); strings.ContainsAny(rest, "$`;&<>") {
-					t.Fatalf("outside of quotes stands %q in\n%s", rest, b.String())
+					t.Fatalf("not quoted: %q in\n%s", rest, b.String())
 				}
 			}
 		}
 	})
 }
 
-// unquoted is what stands in a script outside of comments and single quotes, but for what the script itself needs.
+// unquoted returns the parts of a script outside of comments and single quotes, without those that
+// the script needs.
 func unquoted(script string) string {
 	var out strings.Builder
 	for line := range strings.Lines(script) {
@@ -52,11 +54,13 @@ func unquoted(script string) string {
 		}
 		out.WriteString(line)
 	}
-	parts := strings.Split(strings.ReplaceAll(out.String(), `'\''`, ""), "'") // '\'' is a quote inside of quotes
+	// '\'' is an escaped quote.
+	parts := strings.Split(strings.ReplaceAll(out.String(), `'\''`, ""), "'")
 	out.Reset()
 	for i := 0; i < len(parts); i += 2 {
 		out.WriteString(parts[i])
 	}
-	text := regexp.MustCompile(`"\$\{TO:-http://[A-Za-z0-9.:\[\]-]*\}/"`).ReplaceAllString(out.String(), "") // the script's own
+	// A part of the script.
+	text := regexp.MustCompile(`"\$\{TO:-http://[A-Za-z0-9.:\[\]-]*\}/"`).ReplaceAllString(out.String(), "")
 	return strings.NewReplacer(" && ", " ", " | ", " ", "$?", "", "|| exit", "").Replace(text)
 }

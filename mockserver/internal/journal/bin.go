@@ -9,24 +9,24 @@ import (
 // Bin describes one capture address of a store.
 type Bin struct {
 	Name    string `json:"name"`
-	Count   int    `json:"count"`   // captures held
-	Last    uint64 `json:"last"`    // highest seq ever given in it
-	Evicted uint64 `json:"evicted"` // captures that the ring dropped, oldest first
-	Cleared uint64 `json:"cleared"` // captures that ClearBin deleted
+	Count   int    `json:"count"`   // captures in it
+	Last    uint64 `json:"last"`    // highest seq of a capture, including deleted ones
+	Evicted uint64 `json:"evicted"` // captures that were evicted, oldest first
+	Cleared uint64 `json:"cleared"` // captures that were deleted on request
 }
 
-// Stored is how many captures were ever stored in it.
+// Stored returns how many captures were ever stored in the bin.
 func (b Bin) Stored() uint64 { return uint64(b.Count) + b.Evicted + b.Cleared }
 
-// ReservedBin is the one name that no bin can have although it looks like a bin's: it is the first
-// segment of the paths of an API that makes bins.
+// ReservedBin is a name that no new bin can have: the paths of an API that creates bins begin with
+// it.
 const ReservedBin = "token"
 
-const longestBin = 128
+const maxBinName = 128
 
-// IsBin says whether name looks like a bin's.
+// IsBin reports whether name is a valid name of a bin.
 func IsBin(name string) bool {
-	if name == "" || len(name) > longestBin || name[0] == '.' {
+	if name == "" || len(name) > maxBinName || name[0] == '.' {
 		return false
 	}
 	for i := range len(name) {
@@ -38,19 +38,19 @@ func IsBin(name string) bool {
 	return true
 }
 
-// CheckBin refuses a name that no bin can have, except ReservedBin: a bin that got that name before
-// it was reserved can be read and deleted. Errors wrap ErrInvalid.
+// CheckBin returns an error that wraps ErrInvalid if name is not a valid name of a bin. It accepts
+// ReservedBin, because an older bin may have that name and can be read and deleted.
 func CheckBin(name string) error {
 	if !IsBin(name) {
-		return fmt.Errorf("%w bin %s: want 1 to %d letters, digits, \"-\", \"_\" or \".\", not a \".\" first", ErrInvalid, clip.Quote(name), longestBin)
+		return fmt.Errorf("%w bin %s: want 1 to %d letters, digits, \"-\", \"_\" or \".\", not a \".\" first", ErrInvalid, clip.Quote(name), maxBinName)
 	}
 	return nil
 }
 
-// CheckNewBin refuses a name that no bin can have, and ReservedBin. Errors wrap ErrInvalid.
+// CheckNewBin returns an error that wraps ErrInvalid if no new bin can have the name.
 func CheckNewBin(name string) error {
 	if name == ReservedBin {
-		return fmt.Errorf("%w bin %s: the name belongs to an API that makes bins; take another one", ErrInvalid, clip.Quote(name))
+		return fmt.Errorf("%w bin %s: this name is reserved for an API that creates bins; choose another one", ErrInvalid, clip.Quote(name))
 	}
 	return CheckBin(name)
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Binary is bytes that are no text: base64 in JSON and YAML.
+// Binary is a body that is not text: in JSON and YAML it is base64.
 type Binary []byte
 
 // MarshalText writes base64.

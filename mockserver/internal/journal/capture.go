@@ -15,30 +15,35 @@ import (
 // Capture is one request that a bin received.
 type Capture struct {
 	wire.Message
-	// ID is the capture's name in every address; the store gives it. It is CaptureID(Seq).
+	// ID is the capture's name in every address. It is CaptureID(Seq). The store sets it.
 	ID string `json:"id"`
-	// Bin is the capture address the request came to.
+	// Bin is the name of the bin that received the request.
 	Bin string `json:"bin"`
-	// Seq orders captures: a later one has the higher number, across all bins of a store. The store gives it.
+	// Seq orders captures: a later one has a higher number, across all bins of a store. The store
+	// sets it.
 	Seq uint64 `json:"seq"`
-	// At is when the request had been read whole, on the server's wall clock. A store keeps it in UTC.
+	// At is when the whole request had been read, on the server's wall clock, in UTC once it is
+	// stored.
 	At time.Time `json:"at"`
 	// Peer is the sender's address, host:port.
 	Peer string `json:"peer"`
-	// Response is what the bin answered, or was about to answer when the capture was stored.
+	// Response is the response of the bin, or the one it was about to send when the capture was
+	// stored.
 	Response *Response `json:"response"`
-	// Verification checks the signature when a provider is named for the bin.
+	// Verification is the result of the signature check, if the bin has a provider.
 	Verification *Verification `json:"verification"`
-	// Raw is the request as it stood on the wire, head and body, where the message does not tell all of it: a body in chunks,
-	// lines that end in LF, odd white space, a request that was cut off or is malformed. See Bytes.
+	// Raw is the request exactly as it was received, head and body. It is set only if Message does
+	// not contain all of it: for a chunked body, lines that end in LF, unusual white space, or a
+	// truncated or malformed request. See Bytes.
 	Raw []byte `json:"raw,omitempty"`
-	// TLS is of the connection that the request came on; nil: it was not encrypted.
+	// TLS describes the encrypted connection of the request, or is nil.
 	TLS *TLS `json:"tls"`
-	// Problems says what was wrong with the request: "aborted", "too large", "malformed: …", or with the record: "damaged: …".
+	// Problems lists what was wrong with the request ("aborted", "too large", "malformed: …") or
+	// with its record ("damaged: …").
 	Problems []string `json:"problems"`
 }
 
-// Bytes is the request as it stood on the wire, head and body, every byte of it.
+// Bytes returns the request exactly as it was received, head and body.
 func (c *Capture) Bytes() []byte {
 	if len(c.Raw) > 0 {
 		return slices.Clone(c.Raw)
@@ -46,16 +51,16 @@ func (c *Capture) Bytes() []byte {
 	return wire.Append(nil, c.Message)
 }
 
-// Damaged begins the problem of a record that the store could not read whole.
+// Damaged is the prefix of the problem of a record that the store could not read completely.
 const Damaged = "damaged: "
 
-// IsDamaged reports whether the store could not read the capture whole: what it was is not known.
+// IsDamaged reports whether the store could not read the capture completely.
 func (c *Capture) IsDamaged() bool {
 	return slices.ContainsFunc(c.Problems, func(p string) bool { return strings.HasPrefix(p, Damaged) })
 }
 
-// Clone returns a copy that shares nothing with c. Headers, body and problems of the copy are never nil, so that they
-// are never null in JSON.
+// Clone returns a copy that shares nothing with c. Headers, body and problems of the copy are never
+// nil, so that they are never null in JSON.
 func (c Capture) Clone() Capture {
 	c.Message = cloneMessage(c.Message)
 	c.Raw = slices.Clone(c.Raw)
@@ -81,34 +86,35 @@ func cloneMessage(m wire.Message) wire.Message {
 	return m
 }
 
-// Response is what a bin answers. The zero Response is 200 with an empty body.
+// Response is the response of a bin. The zero Response is 200 with an empty body.
 type Response struct {
 	Status  int               `json:"status,omitempty" yaml:"status"`
 	Headers map[string]string `json:"headers,omitempty" yaml:"headers"`
-	// Lines are header lines in their order and case, the same name as often as it stands there; they come after Headers.
+	// Lines are header lines with their order, case and duplicates. They follow Headers.
 	Lines signature.Headers `json:"lines,omitempty" yaml:"lines"`
 	Body  string            `json:"body,omitempty" yaml:"body"`
-	// Binary is the body when it is no text, instead of Body: in base64, in JSON and YAML.
+	// Binary is a body that is not text, instead of Body. In JSON and YAML it is base64.
 	Binary Binary `json:"body_base64,omitempty" yaml:"body_base64"`
-	// Delay is waited before the first byte.
+	// Delay is the time before the first byte.
 	Delay Duration `json:"delay,omitempty" yaml:"delay"`
-	// Drip is how long the body takes: the head comes at once, then the body in pieces, the last one at the end of that time.
+	// Drip is how long the body takes: the head is sent at once, then the body in pieces, the last
+	// one at the end of that time.
 	Drip Duration `json:"drip,omitempty" yaml:"drip"`
-	// Cut resets the connection (RST) when half of the head or of the body has reached the sender: CutHead or CutBody.
+	// Cut resets the connection (RST) after half of the head (CutHead) or of the body (CutBody).
 	Cut string `json:"cut,omitempty" yaml:"cut"`
-	// Hang never answers; the connection stays open until the sender gives up.
+	// Hang sends nothing and keeps the connection open until the sender closes it.
 	Hang bool `json:"hang,omitempty" yaml:"hang"`
-	// Reset closes the connection without an answer (RST).
+	// Reset closes the connection without a response (RST).
 	Reset bool `json:"reset,omitempty" yaml:"reset"`
 }
 
-// Where a Response is cut.
+// These are the values of Response.Cut.
 const (
 	CutHead = "head"
 	CutBody = "body"
 )
 
-// WithBody is r with that body, as text if it is UTF-8.
+// WithBody returns r with that body: in Body if it is UTF-8, else in Binary.
 func (r Response) WithBody(body []byte) Response {
 	r.Body, r.Binary = "", nil
 	if utf8.Valid(body) {
@@ -119,7 +125,7 @@ func (r Response) WithBody(body []byte) Response {
 	return r
 }
 
-// Content is the body, whichever way it is given.
+// Content returns the body, from Binary or Body.
 func (r Response) Content() string {
 	if len(r.Binary) > 0 {
 		return string(r.Binary)
@@ -135,38 +141,39 @@ func (r Response) Clone() Response {
 	return r
 }
 
-// TLS is what a sender agreed on for its connection.
+// TLS describes a sender's encrypted connection.
 type TLS struct {
 	Version string `json:"version"` // "TLS 1.3"
-	Cipher  string `json:"cipher"`  // the suite's name, as IANA has it
-	SNI     string `json:"sni"`     // the host that the sender asked for; "" when it named none, or an IP address
+	Cipher  string `json:"cipher"`  // IANA's name of the cipher suite
+	SNI     string `json:"sni"`     // the requested host; "" for none or an IP address
 }
 
-// Verification is what a bin's provider says of a capture's signature.
+// Verification is the result of checking a capture's signature for the bin's provider.
 type Verification struct {
 	Provider    string            `json:"provider"`
 	Verdict     signature.Verdict `json:"verdict"`
 	Explanation string            `json:"explanation,omitempty"`
 }
 
-// CaptureQuery selects captures, newest first. The zero query is the newest DefaultLimit of all bins.
+// CaptureQuery selects captures, newest first. The zero query selects the newest DefaultLimit
+// captures of all bins.
 type CaptureQuery struct {
-	Bin    string // "" is every bin
-	Before uint64 // only seq < Before; 0 is no bound
+	Bin    string // "" means all bins
+	Before uint64 // only seq < Before; 0 means no bound
 	After  uint64 // only seq > After
-	Limit  int    // 0 is DefaultLimit, at most MaxLimit
-	Oldest bool   // oldest first instead
+	Limit  int    // 0 means DefaultLimit; at most MaxLimit
+	Oldest bool   // oldest first
 }
 
-// A capture's id is its sequence number, so that finding one needs no index.
+// A capture's id contains its sequence number, so that finding a capture by id needs no index.
 const (
 	captureIDPrefix = "c"
 	captureIDBase   = 32
-	captureIDDigits = 8 // ids of the first 2^40 captures sort as their numbers do
+	captureIDDigits = 8 // the first 2^40 ids sort in numeric order
 )
 
-// CaptureID returns the id of the capture with that sequence number: "c"
-// and the number in base 32, at least eight digits long.
+// CaptureID returns the id of the capture with that sequence number: "c" and the number in base 32,
+// with at least eight digits.
 func CaptureID(seq uint64) string {
 	var digits [13]byte
 	number := strconv.AppendUint(digits[:0], seq, captureIDBase)
@@ -178,7 +185,7 @@ func CaptureID(seq uint64) string {
 	return string(append(id, number...))
 }
 
-// ParseCaptureID is the reverse of CaptureID; ok is false for what CaptureID never returns.
+// ParseCaptureID is the inverse of CaptureID. ok is false for a text that CaptureID never returns.
 func ParseCaptureID(id string) (seq uint64, ok bool) {
 	digits, ok := strings.CutPrefix(id, captureIDPrefix)
 	if !ok {

@@ -9,43 +9,44 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Endpoint is a registered subscription: where events go, which, signed with what.
+// Endpoint is a registered subscription: the URL, the event patterns and the secrets.
 type Endpoint struct {
 	ID       string `json:"id"`
 	Provider string `json:"provider"`
 	Tenant   string `json:"tenant,omitempty"`
 	URL      string `json:"url"`
-	// Events are the patterns it subscribes to.
+	// Events are the patterns of the events that it gets.
 	Events []string `json:"events,omitempty"`
 	// Secrets are the active secrets, newest first.
 	Secrets     []string  `json:"secrets,omitempty"`
 	Description string    `json:"description,omitempty"`
 	Disabled    bool      `json:"disabled,omitempty"`
 	Created     time.Time `json:"created"`
-	// Retry is the retry profile's name; "" is the provider's default.
+	// Retry is the name of the retry profile. "" means the provider's default.
 	Retry string `json:"retry,omitempty"`
-	// Timeout of one attempt; 0 is the provider's.
+	// Timeout is the timeout of one attempt. 0 means the provider's default.
 	Timeout Duration `json:"timeout,omitempty"`
-	// Run is the run that the endpoint belongs to: it gets the events of that run and no others. It goes when the run ends; "" is none.
+	// Run is the id of the run that the endpoint belongs to. Such an endpoint gets only events of
+	// that run and is deleted when the run ends.
 	Run string `json:"run,omitempty"`
 }
 
-// State is where a delivery stands.
+// State is the state of a delivery.
 type State string
 
-// The states. Pending is the only one that can change.
+// These are the states. Only Pending can change.
 const (
 	Pending   State = "pending"
 	Delivered State = "delivered" // an attempt succeeded
-	Exhausted State = "exhausted" // the last attempt that the profile allows failed
-	Stopped   State = "stopped"   // the response, or the endpoint's removal, ended it
-	Dropped   State = "dropped"   // a fault kept it from being sent
+	Exhausted State = "exhausted" // the last attempt of the profile failed
+	Stopped   State = "stopped"   // the response or the removal of the endpoint ended it
+	Dropped   State = "dropped"   // a fault prevented it from being sent
 )
 
-// Delivery is one event on its way to one endpoint. A store keeps its times in UTC.
+// Delivery is one event for one endpoint. Its times are in UTC once it is stored.
 type Delivery struct {
-	ID       string         `json:"id"`  // unique in a store, which gives one where it is empty
-	Seq      uint64         `json:"seq"` // given by the store, ascending
+	ID       string         `json:"id"`  // unique in a store, which sets it if it is empty
+	Seq      uint64         `json:"seq"` // ascending, set by the store
 	Provider string         `json:"provider"`
 	Endpoint string         `json:"endpoint"` // the endpoint's id
 	URL      string         `json:"url"`
@@ -56,9 +57,10 @@ type Delivery struct {
 	Created  time.Time `json:"created"` // on the schedule's clock
 	Faults   []string  `json:"faults,omitempty"`
 	Attempts []Attempt `json:"attempts"`
-	// Next is when the next attempt is due, on the schedule's clock; zero when there is none.
+	// Next is when the next attempt is due, on the schedule's clock. It is zero if there is none.
 	Next time.Time `json:"next,omitzero"`
-	// Problems says why the record could not be read whole: "damaged: …". Nothing more is sent of such a delivery.
+	// Problems says why the record could not be read completely: "damaged: …". Such a delivery gets
+	// no more attempts.
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -77,7 +79,7 @@ func (d Delivery) Clone() Delivery {
 	return d
 }
 
-// InUTC returns d with its times as every store keeps them: in UTC, without a monotonic reading.
+// InUTC returns d with its times as every store has them: in UTC, without a monotonic reading.
 func (d Delivery) InUTC() Delivery {
 	d.Event.At = inUTC(d.Event.At)
 	d.Created = inUTC(d.Created)
@@ -90,13 +92,14 @@ func (d Delivery) InUTC() Delivery {
 
 func inUTC(t time.Time) time.Time { return t.Round(0).UTC() }
 
-// DeliveryID returns the id that a store gives to the delivery with that sequence number when it comes without one.
+// DeliveryID returns the id that a store sets for a delivery without one.
 func DeliveryID(seq uint64) string { return "d" + strconv.FormatUint(seq, 10) }
 
 // Attempt is one HTTP try of a delivery.
 type Attempt struct {
 	N int `json:"n"` // from 1
-	// Due is when it was to be sent, on the schedule's clock, which may be virtual; At is the wall clock when it was.
+	// Due is when it was scheduled, on the schedule's clock, which may be virtual. At is when it
+	// was sent, on the wall clock.
 	Due      time.Time      `json:"due"`
 	At       time.Time      `json:"at"`
 	TookMS   float64        `json:"took_ms"`
@@ -120,7 +123,7 @@ func (a Attempt) Clone() Attempt {
 	return a
 }
 
-// InUTC returns a with its times as every store keeps them.
+// InUTC returns a with its times as every store has them.
 func (a Attempt) InUTC() Attempt {
 	a.Due = inUTC(a.Due)
 	a.At = inUTC(a.At)
@@ -133,8 +136,8 @@ type DeliveryQuery struct {
 	Endpoint string
 	State    State
 	EventID  string
-	Before   uint64 // only seq < Before; 0 is no bound
+	Before   uint64 // only seq < Before; 0 means no bound
 	After    uint64 // only seq > After
-	Limit    int    // 0 is DefaultLimit, at most MaxLimit
-	Oldest   bool   // oldest first instead
+	Limit    int    // 0 means DefaultLimit; at most MaxLimit
+	Oldest   bool   // oldest first
 }

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Duration is a time.Duration that is written "1.5s" in JSON and YAML.
+// Duration is a time.Duration that is written as "1.5s" in JSON and YAML.
 type Duration time.Duration
 
-// String is time.Duration's text.
+// String returns the text of time.Duration.
 func (d Duration) String() string { return time.Duration(d).String() }
 
-// MarshalText writes "1.5s".
+// MarshalText writes a text like "1.5s".
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads "1.5s".
+// UnmarshalText reads a text like "1.5s".
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
@@ -25,7 +25,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads "1.5s".
+// UnmarshalJSON reads a string like "1.5s".
 func (d *Duration) UnmarshalJSON(data []byte) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {

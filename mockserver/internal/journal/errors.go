@@ -2,17 +2,17 @@ package journal
 
 import "errors"
 
-// Sentinels that every Store returns, and ErrInvalid, of those who ask.
+// These are the causes of errors of a Store, and of invalid requests.
 var (
-	// ErrNotFound: no record of that name.
+	// ErrNotFound means that there is no record with that name.
 	ErrNotFound = errors.New("not found")
-	// ErrExists: a delivery of that id is already stored.
+	// ErrExists means that a delivery with that id is already stored.
 	ErrExists = errors.New("already stored")
-	// ErrFull: the record could not be stored for want of room; nothing of it was kept.
+	// ErrFull means that the record did not fit. No part of it was stored.
 	ErrFull = errors.New("journal is full")
-	// ErrInvalid: a bin's name, its settings, a query, a condition or a wait cannot be used. Errors that wrap it quote the
-	// input and say what was expected.
+	// ErrInvalid means that a bin's name, its settings, a query, a condition or a wait is invalid.
+	// Errors that wrap it quote the input and say what was expected.
 	ErrInvalid = errors.New("invalid")
-	// ErrClosed: the store was closed.
+	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("journal is closed")
 )

@@ -2,29 +2,29 @@ package journal
 
 import "sync"
 
-// FeedSize is how many changes a Feed keeps for those who have not read them yet.
+// FeedSize is how many changes a Feed keeps for watches that have not read them.
 const FeedSize = 8192
 
-// Feed tells any number of watches what a store has committed. The zero Feed is ready. It keeps
-// changes only while somebody watches.
+// Feed reports what a store has committed to any number of watches. The zero Feed is ready to use.
+// It keeps changes only while there are watches.
 type Feed struct {
 	mu     sync.Mutex
 	closed bool
 	last   uint64       // number of the newest change
-	log    ring[Change] // the newest changes, the last of which has the number last
+	log    ring[Change] // the newest changes, up to the number last
 	topics map[Filter]*topic
-	dirty  []*topic // whose watches Wake wakes
+	dirty  []*topic // topics whose watches Wake wakes
 }
 
 // topic has all watches with the same filter.
 type topic struct {
-	last    uint64 // number of the newest change that the filter selects, or a higher one before there is any
+	last    uint64 // number of the newest change that the filter selects, at first a higher one
 	watches map[*Watch]struct{}
 	dirty   bool
 }
 
-// Watch returns a watch of the changes that are added from now on and that the filter selects.
-// Close it.
+// Watch returns a watch for the changes that are added from now on and that the filter selects.
+// Close the watch.
 func (f *Feed) Watch(filter Filter) *Watch {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -66,7 +66,7 @@ func (f *Feed) Add(changes ...Change) {
 	}
 }
 
-// mark notes that the newest change is of a topic.
+// mark records that the filter selects the newest change.
 func (f *Feed) mark(filter Filter) {
 	t := f.topics[filter]
 	if t == nil {
@@ -79,7 +79,7 @@ func (f *Feed) mark(filter Filter) {
 	}
 }
 
-// Wake wakes the watches that the changes added since the last Wake concern.
+// Wake wakes the watches that select any of the changes since the last Wake.
 func (f *Feed) Wake() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -89,14 +89,14 @@ func (f *Feed) Wake() {
 		for w := range t.watches {
 			select {
 			case w.wake <- struct{}{}:
-			default: // it is awake already
+			default: // already woken
 			}
 		}
 	}
 	f.dirty = f.dirty[:0]
 }
 
-// Close wakes all watches, those of the future too.
+// Close wakes all watches, now and in the future.
 func (f *Feed) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -112,22 +112,22 @@ func (f *Feed) Close() {
 	f.topics, f.dirty, f.log = nil, nil, ring[Change]{}
 }
 
-// Watch receives the changes that its filter selects. One goroutine uses it.
+// Watch receives the changes that its filter selects. Use it in one goroutine.
 type Watch struct {
 	feed   *Feed
 	filter Filter
-	topic  *topic // nil: the store was closed before
-	read   uint64 // number of the newest change that Next has looked at
+	topic  *topic // nil if the store was closed before
+	read   uint64 // number of the newest change that Next has seen
 	wake   chan struct{}
 }
 
-// C receives a value after each change, or after several of them, and is closed with the store.
-// Look, wait for C, look again: nothing is missed.
+// C receives a value after one or more changes and is closed with the store. To miss nothing, read
+// the store, wait for C, and read again.
 func (w *Watch) C() <-chan struct{} { return w.wake }
 
 // At returns a number that grows with each change that the filter selects. It is the same for all
-// watches with the same filter: what was read after one of them got a number is as new as what
-// another reads after it got the same number.
+// watches with the same filter: if two watches return the same number, what you read after one of
+// them is as new as what you read after the other.
 func (w *Watch) At() uint64 {
 	w.feed.mu.Lock()
 	defer w.feed.mu.Unlock()
@@ -137,8 +137,8 @@ func (w *Watch) At() uint64 {
 	return w.topic.last
 }
 
-// Next returns the changes since the last call, oldest first. Missed says that there were more than
-// the feed keeps: some changes are not returned, so read again whatever depends on them.
+// Next returns the changes since the last call, oldest first. missed means that there were more
+// changes than the feed keeps: read everything again that depends on them.
 func (w *Watch) Next() (changes []Change, missed bool) {
 	f := w.feed
 	f.mu.Lock()
@@ -158,7 +158,7 @@ func (w *Watch) Next() (changes []Change, missed bool) {
 	return changes, missed
 }
 
-// Close ends the watch. Closing twice is fine.
+// Close ends the watch. You may call it twice.
 func (w *Watch) Close() {
 	f := w.feed
 	f.mu.Lock()

@@ -6,19 +6,19 @@ import (
 	"slices"
 )
 
-// Update is one thing that a Follower tells. Exactly one of its pointers is set.
+// Update is one message of a Follower. Exactly one of its pointers is set.
 type Update struct {
-	Position Position // of the follower, once it has told this
+	Position Position // of the follower after this update
 
-	Ready    *Position // the first update: where the follower begins
-	Capture  *Capture  // a new one, or one that has a response now; not to be changed
-	Delivery *Delivery // a new one, or one with another attempt or state
+	Ready    *Position // the first update: the start of the follower
+	Capture  *Capture  // new, or with a new response; do not change it
+	Delivery *Delivery // new, or with a new attempt or state
 	Removed  *Removed
 	Skipped  *Skipped
 	Missed   *Missed
 }
 
-// Removed are records that the store does not hold any more.
+// Removed lists records that were deleted or evicted.
 type Removed struct {
 	Kind string   `json:"kind"` // KindCapture or KindDelivery
 	Bin  string   `json:"bin,omitempty"`
@@ -27,8 +27,9 @@ type Removed struct {
 	Why  string   `json:"why"`             // Deleted, Cleared or Evicted
 }
 
-// Skipped are records that the reader is not told of, because they are gone, or too many. Of one bin, or
-// of the deliveries of one provider, some of them may be.
+// Skipped is a range of records that the follower does not send, because they are deleted or too
+// many. For a follower of one bin, or for deliveries of one provider, some of the range may belong
+// to others.
 type Skipped struct {
 	Kind string `json:"kind"` // KindCapture or KindDelivery
 	From uint64 `json:"from"` // the first seq
@@ -36,13 +37,13 @@ type Skipped struct {
 	Why  string `json:"why"`  // Behind or NotThere
 }
 
-// Missed says that records which were told before may have changed or gone without an Update: read again
-// those that matter.
+// Missed means that earlier records may have changed or been deleted without an Update. Read those
+// again that matter to you.
 type Missed struct {
 	Why string `json:"why"` // Behind or Resumed
 }
 
-// The kinds of records, and why they are removed, skipped or missed.
+// These are the kinds of records, and the reasons why they are removed, skipped or missed.
 const (
 	KindCapture  = "capture"
 	KindDelivery = "delivery"
@@ -51,38 +52,38 @@ const (
 	Cleared = "cleared" // on request, with its bin
 	Evicted = "evicted" // to make room
 
-	Behind   = "behind"  // the reader is too far behind: the records can be read elsewhere
-	NotThere = "removed" // they were evicted or deleted before they could be told
-	Resumed  = "resumed" // the reader was away
+	Behind   = "behind"  // the reader is too far behind: it can query the records
+	NotThere = "removed" // they were evicted or deleted before they were sent
+	Resumed  = "resumed" // the reader was disconnected
 )
 
-// Bounds of a Follower.
+// These bound a Follower.
 const (
-	maxBehind    = 10_000  // records: a reader further behind is told what it missed instead
-	batchMost    = 32      // records read at a time
-	batchLargest = 1 << 20 // bytes that these have together, before the last one
+	maxBehind  = 10_000  // records: a reader further behind gets a Skipped
+	batchSize  = 32      // records read at once
+	batchBytes = 1 << 20 // stop reading after this many bytes
 )
 
-// Follower tells one reader all that a store commits.
+// Follower sends one reader everything that a store commits.
 type Follower struct {
 	store   Store
 	o       FollowOptions
 	at      Position
 	watch   *Watch
-	begun   bool
+	started bool
 	resumed bool
 }
 
-// FollowOptions say what a Follower tells. The zero value is all that is committed from now on.
+// FollowOptions select what a Follower sends. The zero value selects everything from now on.
 type FollowOptions struct {
-	Kind string // KindCapture or KindDelivery: only those; "" is both
-	Bin  string // only captures of this bin; "" is all
-	// From is the position after which the follower begins; nil is the end of the journal. A position that the
-	// journal has not reached, because the journal began anew, counts as its beginning.
+	Kind string // KindCapture or KindDelivery; "" means both
+	Bin  string // only captures of this bin; "" means all
+	// From is the position after which the follower starts. nil means the end of the journal. A
+	// number that the journal has not reached, because it is a new journal, counts as 0.
 	From *Position
 }
 
-// wants says whether records of a kind are told.
+// wants reports whether records of a kind are sent.
 func (o *FollowOptions) wants(kind string) bool { return o.Kind == "" || o.Kind == kind }
 
 // Follow returns a follower of a store. Close it.
@@ -107,38 +108,39 @@ func Follow(ctx context.Context, s Store, o FollowOptions) (*Follower, error) {
 	return f, nil
 }
 
-// C receives a value when Next has something new, and is closed with the store.
+// C receives a value when Next has something new. It is closed with the store.
 func (f *Follower) C() <-chan struct{} { return f.watch.C() }
 
 // Close ends the follower.
 func (f *Follower) Close() { f.watch.Close() }
 
-// Next tells what is new since the last call. It returns the first error of tell or of the store.
-func (f *Follower) Next(ctx context.Context, tell func(Update) error) error {
+// Next calls send with each update since the last call. It returns the first error of send or of
+// the store.
+func (f *Follower) Next(ctx context.Context, send func(Update) error) error {
 	changes, missed := f.watch.Next()
 	known := f.at
-	n := digest(changes, &f.o, known)
-	if !f.begun {
-		f.begun = true
+	n := summarize(changes, &f.o, known)
+	if !f.started {
+		f.started = true
 		n.captures, n.deliveries = true, true
 		at := f.at
-		if err := tell(Update{Position: f.at, Ready: &at}); err != nil {
+		if err := send(Update{Position: f.at, Ready: &at}); err != nil {
 			return err
 		}
 		if f.resumed {
-			if err := tell(Update{Position: f.at, Missed: &Missed{Resumed}}); err != nil {
+			if err := send(Update{Position: f.at, Missed: &Missed{Resumed}}); err != nil {
 				return err
 			}
 		}
 	}
 	if missed {
 		n.captures, n.deliveries = true, true
-		if err := tell(Update{Position: f.at, Missed: &Missed{Behind}}); err != nil {
+		if err := send(Update{Position: f.at, Missed: &Missed{Behind}}); err != nil {
 			return err
 		}
 	}
 	if n.captures && f.o.wants(KindCapture) {
-		if err := f.captures(ctx, tell); err != nil {
+		if err := f.captures(ctx, send); err != nil {
 			return err
 		}
 	}
@@ -150,12 +152,12 @@ func (f *Follower) Next(ctx context.Context, tell func(Update) error) error {
 		if err != nil {
 			return err
 		}
-		if err := tell(Update{Position: f.at, Capture: &c}); err != nil {
+		if err := send(Update{Position: f.at, Capture: &c}); err != nil {
 			return err
 		}
 	}
 	if n.deliveries && f.o.wants(KindDelivery) {
-		if err := f.deliveries(ctx, tell); err != nil {
+		if err := f.deliveries(ctx, send); err != nil {
 			return err
 		}
 	}
@@ -167,34 +169,34 @@ func (f *Follower) Next(ctx context.Context, tell func(Update) error) error {
 		if err != nil {
 			return err
 		}
-		if err := tell(Update{Position: f.at, Delivery: &d}); err != nil {
+		if err := send(Update{Position: f.at, Delivery: &d}); err != nil {
 			return err
 		}
 	}
 	for i := range n.removed {
-		if err := tell(Update{Position: f.at, Removed: &n.removed[i]}); err != nil {
+		if err := send(Update{Position: f.at, Removed: &n.removed[i]}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// digested is what changes mean to a follower.
-type digested struct {
+// summary is what a follower has to do after changes.
+type summary struct {
 	captures, deliveries bool     // there may be new ones
-	responded            []uint64 // captures that were told before
-	attempted            []string // deliveries that were told before
+	responded            []uint64 // captures that were sent before
+	attempted            []string // deliveries that were sent before
 	removed              []Removed
 }
 
-// digest sums up changes for a follower that knows all up to a position.
-func digest(changes []Change, o *FollowOptions, known Position) digested {
-	var n digested
+// summarize returns the summary of changes for a follower that has sent everything up to known.
+func summarize(changes []Change, o *FollowOptions, known Position) summary {
+	var n summary
 	responded, attempted := map[uint64]bool{}, map[string]bool{}
 	for i := range changes {
 		c := &changes[i]
 		if c.Kind == CaptureStored {
-			n.captures = true // of another bin too: the position moves on
+			n.captures = true // for other bins too, to advance the position
 		}
 		kind := KindDelivery
 		if c.Bin != "" {
@@ -229,8 +231,8 @@ func digest(changes []Change, o *FollowOptions, known Position) digested {
 	return n
 }
 
-// remove adds records that are gone to those of the same kind before them.
-func (n *digested) remove(r Removed) {
+// remove adds deleted records to an entry with the same kind, bin and reason, or adds a new entry.
+func (n *summary) remove(r Removed) {
 	i := slices.IndexFunc(n.removed, func(b Removed) bool {
 		return b.Kind == r.Kind && b.Bin == r.Bin && b.Why == r.Why
 	})
@@ -242,18 +244,18 @@ func (n *digested) remove(r Removed) {
 	n.removed[i].UpTo = max(n.removed[i].UpTo, r.UpTo)
 }
 
-// captures tells the captures after the position.
-func (f *Follower) captures(ctx context.Context, tell func(Update) error) error {
+// captures sends the captures after the position.
+func (f *Follower) captures(ctx context.Context, send func(Update) error) error {
 	end, err := f.store.Captures(ctx, CaptureQuery{Limit: 1})
 	if err != nil || len(end) == 0 {
 		return err
 	}
 	if newest := end[0].Seq; newest > f.at.Capture+maxBehind {
-		if err := f.skip(tell, KindCapture, &f.at.Capture, newest-maxBehind, Behind); err != nil {
+		if err := f.skip(send, KindCapture, &f.at.Capture, newest-maxBehind, Behind); err != nil {
 			return err
 		}
 	}
-	before, err := f.holdsBefore(ctx)
+	before, err := f.isComplete(ctx)
 	if err != nil {
 		return err
 	}
@@ -265,38 +267,39 @@ func (f *Follower) captures(ctx context.Context, tell func(Update) error) error 
 		for i := range batch {
 			c := &batch[i]
 			if (f.o.Bin == "" || !before) && c.Seq > f.at.Capture+1 {
-				if err := f.skip(tell, KindCapture, &f.at.Capture, c.Seq-1, NotThere); err != nil {
+				if err := f.skip(send, KindCapture, &f.at.Capture, c.Seq-1, NotThere); err != nil {
 					return err
 				}
 			}
 			f.at.Capture, before = c.Seq, true
-			if err := tell(Update{Position: f.at, Capture: c}); err != nil {
+			if err := send(Update{Position: f.at, Capture: c}); err != nil {
 				return err
 			}
 		}
 		if !more {
-			f.at.Capture = max(f.at.Capture, end[0].Seq) // the others are of other bins
+			f.at.Capture = max(f.at.Capture, end[0].Seq) // the rest are in other bins
 			return nil
 		}
 	}
 }
 
-// captureBatch reads the next captures, and says whether there may be more.
+// captureBatch reads the next captures and reports whether there may be more.
 func (f *Follower) captureBatch(ctx context.Context) (batch []Capture, more bool, err error) {
 	size := 0
-	q := CaptureQuery{Bin: f.o.Bin, After: f.at.Capture, Limit: batchMost, Oldest: true}
+	q := CaptureQuery{Bin: f.o.Bin, After: f.at.Capture, Limit: batchSize, Oldest: true}
 	err = f.store.Search(ctx, q, nil, func(c *Capture) bool {
 		batch = append(batch, *c)
 		size += c.Size()
-		more = len(batch) == batchMost || size >= batchLargest
+		more = len(batch) == batchSize || size >= batchBytes
 		return !more
 	})
 	return batch, more, err
 }
 
-// holdsBefore says whether none of the bin's captures after the position can be gone: the oldest go first, so one before
-// it that is still there shows that. Of all bins together every seq is some capture's, so there is nothing to ask.
-func (f *Follower) holdsBefore(ctx context.Context) (bool, error) {
+// isComplete reports whether all of the bin's captures after the position still exist. The oldest
+// are evicted first, so an earlier capture proves that. Without a filter for a bin it returns true,
+// because then a gap in the numbers shows every missing capture.
+func (f *Follower) isComplete(ctx context.Context) (bool, error) {
 	if f.o.Bin == "" {
 		return true, nil
 	}
@@ -313,14 +316,14 @@ func (f *Follower) holdsBefore(ctx context.Context) (bool, error) {
 	return true, err
 }
 
-// deliveries tells the deliveries after the position.
-func (f *Follower) deliveries(ctx context.Context, tell func(Update) error) error {
+// deliveries sends the deliveries after the position.
+func (f *Follower) deliveries(ctx context.Context, send func(Update) error) error {
 	end, err := f.store.Deliveries(ctx, DeliveryQuery{Limit: 1})
 	if err != nil || len(end) == 0 {
 		return err
 	}
 	if newest := end[0].Seq; newest > f.at.Delivery+maxBehind {
-		if err := f.skip(tell, KindDelivery, &f.at.Delivery, newest-maxBehind, Behind); err != nil {
+		if err := f.skip(send, KindDelivery, &f.at.Delivery, newest-maxBehind, Behind); err != nil {
 			return err
 		}
 	}
@@ -334,25 +337,25 @@ func (f *Follower) deliveries(ctx context.Context, tell func(Update) error) erro
 			d := &batch[i]
 			size += d.Size()
 			if d.Seq > f.at.Delivery+1 {
-				if err := f.skip(tell, KindDelivery, &f.at.Delivery, d.Seq-1, NotThere); err != nil {
+				if err := f.skip(send, KindDelivery, &f.at.Delivery, d.Seq-1, NotThere); err != nil {
 					return err
 				}
 			}
 			f.at.Delivery = d.Seq
-			if err := tell(Update{Position: f.at, Delivery: d}); err != nil {
+			if err := send(Update{Position: f.at, Delivery: d}); err != nil {
 				return err
 			}
 		}
 		if len(batch) < n {
 			return nil
 		}
-		n = min(batchMost, 4*n, batchLargest/(size/n+1)+1)
+		n = min(batchSize, 4*n, batchBytes/(size/n+1)+1)
 	}
 }
 
-// skip moves the position on and tells what is left out.
-func (f *Follower) skip(tell func(Update) error, kind string, at *uint64, to uint64, why string) error {
+// skip advances the position and sends a Skipped.
+func (f *Follower) skip(send func(Update) error, kind string, at *uint64, to uint64, why string) error {
 	from := *at + 1
 	*at = to
-	return tell(Update{Position: f.at, Skipped: &Skipped{Kind: kind, From: from, To: to, Why: why}})
+	return send(Update{Position: f.at, Skipped: &Skipped{Kind: kind, From: from, To: to, Why: why}})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal/journaltest"
 )
 
-// told is an update in a word.
-func told(u journal.Update) string {
+// summary returns an update in a few words.
+func summary(u journal.Update) string {
 	switch {
 	case u.Ready != nil:
 		return "ready " + u.Ready.String()
@@ -31,12 +31,12 @@ func told(u journal.Update) string {
 	return "nothing"
 }
 
-// next returns what a follower tells now.
+// next returns the updates that a follower sends now.
 func next(t *testing.T, f *journal.Follower) string {
 	t.Helper()
 	var list []string
 	if err := f.Next(t.Context(), func(u journal.Update) error {
-		list = append(list, told(u))
+		list = append(list, summary(u))
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -69,8 +69,8 @@ func capture(t *testing.T, s journal.Store, bin string, times int) {
 	}
 }
 
-// A follower tells every change of what it told, however late the change comes.
-func TestAFollowerTellsEveryChange(t *testing.T) {
+// TestFollowerSendsEveryChange checks that a follower sends every later change of what it has sent.
+func TestFollowerSendsEveryChange(t *testing.T) {
 	t.Parallel()
 	s := memory(t, journal.MemoryOptions{PerBin: 3, Deliveries: 2})
 	all, ofA := follow(t, s, "", nil), follow(t, s, "a", nil)
@@ -103,9 +103,11 @@ func TestAFollowerTellsEveryChange(t *testing.T) {
 		{add("b", 1), "capture 2", ""},
 		{response(1, 202), "capture 1 responded 202", "="},
 		{response(2, 500), "capture 2 responded 500", ""},
-		{func() error { capture(t, s, "a", 1); return response(3, 204)() }, "capture 3 responded 204", "="}, // once, though it changed twice
+		// sent once
+		{func() error { capture(t, s, "a", 1); return response(3, 204)() }, "capture 3 responded 204", "="},
 		{add("a", 3), "capture 4; capture 5; capture 6; removed capture a [] up to 3 evicted", "="},
-		{func() error { _, err := s.DeleteCaptures(t.Context(), 5, 2); return err }, "", ""}, // in any order: see below
+		// checked below, in any order
+		{func() error { _, err := s.DeleteCaptures(t.Context(), 5, 2); return err }, "", ""},
 		{save("d", journal.Pending), "delivery 1 pending 0", "="},
 		{attempt("d", journal.Pending), "delivery 1 pending 1", "="},
 		{func() error { return save("e", journal.Delivered)() }, "delivery 2 delivered 0", "="},
@@ -121,11 +123,11 @@ func TestAFollowerTellsEveryChange(t *testing.T) {
 		if strings.Contains(gotAll, "deleted") {
 			for _, want := range []string{"removed capture a [5] up to 0 deleted", "removed capture b [2] up to 0 deleted"} {
 				if !strings.Contains(gotAll, want) {
-					t.Errorf("told %q, want %q among it", gotAll, want)
+					t.Errorf("got %q, want %q among it", gotAll, want)
 				}
 			}
 			if want := "removed capture a [5] up to 0 deleted"; gotA != want {
-				t.Errorf("of the bin told %q, want %q", gotA, want)
+				t.Errorf("for the bin got %q, want %q", gotA, want)
 			}
 			continue
 		}
@@ -133,16 +135,16 @@ func TestAFollowerTellsEveryChange(t *testing.T) {
 			step.ofBin = step.all
 		}
 		if gotAll != step.all {
-			t.Errorf("told %q, want %q", gotAll, step.all)
+			t.Errorf("got %q, want %q", gotAll, step.all)
 		}
 		if gotA != step.ofBin {
-			t.Errorf("of the bin told %q, want %q", gotA, step.ofBin)
+			t.Errorf("for the bin got %q, want %q", gotA, step.ofBin)
 		}
 	}
 }
 
-// Any number of pending deliveries is followed.
-func TestAFollowerFollowsManyDeliveries(t *testing.T) {
+// TestFollowerSendsManyDeliveries follows many pending deliveries.
+func TestFollowerSendsManyDeliveries(t *testing.T) {
 	t.Parallel()
 	const n = 500
 	s := memory(t, journal.MemoryOptions{})
@@ -160,11 +162,11 @@ func TestAFollowerFollowsManyDeliveries(t *testing.T) {
 		}
 	}
 	if got := strings.Count(next(t, f), " delivered "); got != n {
-		t.Errorf("%d deliveries are told to be delivered, want %d", got, n)
+		t.Errorf("%d deliveries are reported as delivered, want %d", got, n)
 	}
 }
 
-// A reader of one quiet bin is not behind because the others are busy.
+// TestAQuietBinIsNotBehind checks that a reader of a quiet bin is not behind because of busy bins.
 func TestAQuietBinIsNotBehind(t *testing.T) {
 	t.Parallel()
 	s := memory(t, journal.MemoryOptions{})
@@ -173,38 +175,38 @@ func TestAQuietBinIsNotBehind(t *testing.T) {
 	for range 3 {
 		capture(t, s, "busy", 7000)
 		if got := next(t, f); got != "" {
-			t.Errorf("told %q, want nothing", got)
+			t.Errorf("got %q, want nothing", got)
 		}
 	}
 	capture(t, s, "quiet", 1)
 	if got, want := next(t, f), "capture 21001"; got != want {
-		t.Errorf("told %q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// A reader that is far behind is told what it does not hear of.
-func TestAFollowerSaysWhatItLeavesOut(t *testing.T) {
+// TestFollowerReportsSkippedRecords checks that a reader that is far behind gets a Skipped.
+func TestFollowerReportsSkippedRecords(t *testing.T) {
 	t.Parallel()
 	s := memory(t, journal.MemoryOptions{})
 	live := follow(t, s, "", nil)
 	next(t, live)
 	capture(t, s, "a", 10_050)
 	if got, want := next(t, live), "missed behind; skipped capture 1-50 behind; capture 51; "; !strings.HasPrefix(got, want) {
-		t.Errorf("told %.100q, want %q", got, want)
+		t.Errorf("got %.100q, want %q", got, want)
 	}
 	back := follow(t, s, "", &journal.Position{Capture: 10_048})
 	if got, want := next(t, back), "ready 10048-0; missed resumed; capture 10049; capture 10050"; got != want {
-		t.Errorf("told %.100q, want %q", got, want)
+		t.Errorf("got %.100q, want %q", got, want)
 	}
-	// Of another journal, which reached further.
-	anew := follow(t, s, "", &journal.Position{Capture: 10_051, Delivery: 9})
-	if got, want := next(t, anew), "ready 0-0; skipped capture 1-50 behind; "; !strings.HasPrefix(got, want) {
-		t.Errorf("told %.100q, want %q", got, want)
+	// This position is from another, longer journal.
+	restarted := follow(t, s, "", &journal.Position{Capture: 10_051, Delivery: 9})
+	if got, want := next(t, restarted), "ready 0-0; skipped capture 1-50 behind; "; !strings.HasPrefix(got, want) {
+		t.Errorf("got %.100q, want %q", got, want)
 	}
 }
 
-// A follower wakes when there is something to tell, and when the store is closed.
-func TestAFollowerWakes(t *testing.T) {
+// TestFollowerWakes checks that C wakes a reader for each update and when the store is closed.
+func TestFollowerWakes(t *testing.T) {
 	t.Parallel()
 	s := journal.NewMemory(journal.MemoryOptions{})
 	f := follow(t, s, "", nil)
@@ -212,7 +214,7 @@ func TestAFollowerWakes(t *testing.T) {
 	go s.AppendCapture(t.Context(), &journal.Capture{Bin: "a"})
 	<-f.C()
 	if got := next(t, f); got != "capture 1" {
-		t.Errorf("told %q, want the capture", got)
+		t.Errorf("got %q, want the capture", got)
 	}
 	go s.Close()
 	if _, open := <-f.C(); open {

@@ -10,7 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// GomegaString is the capture in one line, as Gomega shows it in a failure: what came, what the signature was worth, and how the body begins.
+// GomegaString returns the capture in one line for Gomega's failure messages: the request line, the
+// result of the signature check, and the start of the body.
 func (c Capture) GomegaString() string {
 	var b terminal.Builder
 	b.Printf("%s %s %s", c.ID, c.Method, redact.URL(c.Target))
@@ -21,11 +22,12 @@ func (c Capture) GomegaString() string {
 		b.Printf(" [%s]", strings.Join(c.Problems, "; "))
 	}
 	body := content.Decode(&c.Message)
-	b.Printf(" %d bytes %s", len(c.Body), beginning(body.Bytes))
+	b.Printf(" %d bytes %s", len(c.Body), start(body.Bytes))
 	return b.String()
 }
 
-// GomegaString is the delivery in one line and a line for each attempt, as Gomega shows it in a failure.
+// GomegaString returns the delivery in one line, and one line for each attempt, for Gomega's
+// failure messages.
 func (d Delivery) GomegaString() string {
 	var b terminal.Builder
 	b.Printf("%s %s to %s: %s", d.ID, d.Event.Name, redact.URL(d.URL), d.State)
@@ -35,7 +37,7 @@ func (d Delivery) GomegaString() string {
 		if a.Outcome == wire.GotStatus {
 			b.Printf("%d", a.Status)
 			if a.Response != nil && len(a.Response.Body) > 0 {
-				b.Printf(" %s", beginning(a.Response.Body))
+				b.Printf(" %s", start(a.Response.Body))
 			}
 		} else {
 			b.Printf("%s: %s", a.Outcome, a.Error)
@@ -47,8 +49,8 @@ func (d Delivery) GomegaString() string {
 	return b.String()
 }
 
-// beginning is how a body begins, on one line.
-func beginning(body []byte) string {
+// start returns the start of a body in one line.
+func start(body []byte) string {
 	const longest = 120
 	text := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

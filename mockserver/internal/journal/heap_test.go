@@ -19,8 +19,9 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// Whatever fills a store, the memory that it takes stays near its limit, and is given back when the records are deleted.
-func TestLimitBoundsTheHeap(t *testing.T) { // not in parallel: the heap is everybody's
+// TestLimitBoundsTheHeap checks that the memory of a full store stays near its limit, and that it
+// is returned when the records are deleted.
+func TestLimitBoundsTheHeap(t *testing.T) { // not parallel: all tests share the heap
 	const limit = 8 << 20
 	text := func(n int) string { return strings.Repeat("x", n) }
 	for _, c := range []struct {

@@ -2,22 +2,23 @@ package journal
 
 import "time"
 
-// Limits bound what a store keeps. Where a new record finds no room, the oldest ones make room and are counted as evicted: the
-// captures of its bin when PerBin is reached; when Bytes are, the oldest captures of all bins or the oldest
-// deliveries that are not pending, whichever of the two hold more. What cannot make room is refused with ErrFull: a record that
-// is too large, pending deliveries beyond half of Bytes, and documents beyond a quarter of Bytes or MostDocuments. A
-// limit that is 0 is the store's default.
+// Limits bound a store. If a new record does not fit, the store evicts the oldest records: the
+// captures of the bin for PerBin; for Bytes, the oldest captures of all bins or the oldest
+// deliveries that are not pending, whichever have more bytes. It returns ErrFull for a record that
+// does not fit even then: one that is too large, pending deliveries beyond half of Bytes, and
+// documents beyond a quarter of Bytes or MostDocuments. A limit of 0 means the store's default.
 type Limits struct {
-	PerBin     int           // captures that a bin holds
-	Deliveries int           // deliveries held
-	Bytes      int64         // of all records together: the sum of their Size
-	For        time.Duration // how long captures, and deliveries that are not pending, are kept after they were stored; 0 is for ever
+	PerBin     int   // captures in one bin
+	Deliveries int   // deliveries
+	Bytes      int64 // sum of the Size of all records
+	// How long captures and finished deliveries are kept after they were stored; 0 means no limit.
+	For time.Duration
 }
 
-// MostDocuments is how many bytes all documents of a store have at most.
+// MostDocuments is the largest sum of bytes of a store's documents.
 const MostDocuments = 64 << 20
 
-// Or returns l with the defaults in the place of what is 0 or less.
+// Or returns l with the defaults for all fields that are 0 or less.
 func (l Limits) Or(defaults Limits) Limits {
 	if l.PerBin <= 0 {
 		l.PerBin = defaults.PerBin
@@ -34,15 +35,15 @@ func (l Limits) Or(defaults Limits) Limits {
 	return l
 }
 
-// Pending is how many bytes the deliveries that are pending may have together.
+// Pending returns the largest sum of bytes of pending deliveries.
 func (l Limits) Pending() int64 { return l.Bytes / 2 }
 
-// Documents is how many bytes all documents may have together.
+// Documents returns the largest sum of bytes of documents.
 func (l Limits) Documents() int64 { return min(MostDocuments, l.Bytes/4) }
 
-// mostEmpty is how many bins without captures are remembered.
-const mostEmpty = 1000
+// maxEmptyBins is the largest number of bins without captures.
+const maxEmptyBins = 1000
 
-// EmptyBins is how many bins without captures a store remembers, with what they evicted. The one that became empty first is
-// forgotten first.
-func (l Limits) EmptyBins() int { return int(min(mostEmpty, max(1, l.Bytes/8/binOverhead))) }
+// EmptyBins returns how many bins without captures a store remembers, with the counts of what they
+// evicted. It forgets them in the order in which they were emptied.
+func (l Limits) EmptyBins() int { return int(min(maxEmptyBins, max(1, l.Bytes/8/binOverhead))) }

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// MemoryOptions bound a Memory store. The zero value takes the defaults: 100 000 captures a bin, 100 000 deliveries, 1 GiB, for ever.
+// MemoryOptions limit a store in memory. The zero value means the defaults: 100 000 captures in a
+// bin, 100 000 deliveries, 1 GiB, and no limit of age.
 type MemoryOptions Limits
 
-// NewMemory returns a store that lives as long as the process. Close it when o.For is set.
+// NewMemory returns a store that lasts as long as the process. Close it if o.For is set.
 func NewMemory(o MemoryOptions) Store {
 	s := &memory{
 		o:          Limits(o).Or(Limits{PerBin: 100_000, Deliveries: 100_000, Bytes: 1 << 30}),
@@ -22,28 +23,28 @@ func NewMemory(o MemoryOptions) Store {
 		documents:  map[string]map[string]json.RawMessage{},
 	}
 	if s.o.For > 0 {
-		s.mu.Lock() // it may be at work at once
+		s.mu.Lock() // the timer may fire at once
 		defer s.mu.Unlock()
-		s.expiring = time.AfterFunc(s.expiry(), s.expire)
+		s.expiring = time.AfterFunc(s.expiryInterval(), s.expire)
 	}
 	return s
 }
 
-// memory keeps values behind one lock. Nothing is copied while it is held: what is stored is never changed in
-// place but replaced, so that readers take the values and copy them afterwards.
+// memory has all records behind one lock. It copies nothing under the lock: stored values are never
+// changed, only replaced, so readers take the values and copy them afterwards.
 type memory struct {
 	o    Limits
 	feed Feed
 
 	mu       sync.RWMutex
 	closed   bool
-	expiring *time.Timer // nil: all is kept for ever
+	expiring *time.Timer // nil without a limit of age
 
 	seq       uint64 // of the last capture
 	bins      map[string]*memoryBin
-	empties   ring[*memoryBin] // those that became empty, in that order, and may have captures again
-	order     ring[place]      // where every capture is, oldest first; those that are gone are skipped
-	held      int
+	emptyBins ring[*memoryBin] // in the order in which they became empty; some have captures again
+	order     ring[location]   // of every capture, oldest first; deleted ones are skipped
+	count     int
 	evicted   uint64
 	forgotten uint64 // see Stats.Forgotten
 
@@ -57,7 +58,7 @@ type memory struct {
 	bytes memoryBytes
 }
 
-// memoryBytes are the bytes of all records, by what can make room.
+// memoryBytes counts the bytes of all records by kind.
 type memoryBytes struct {
 	captures  int64
 	bins      int64
@@ -68,34 +69,34 @@ type memoryBytes struct {
 
 func (b *memoryBytes) all() int64 { return b.captures + b.finished + b.fixed() }
 
-// fixed are those of records that make no room for others.
+// fixed returns the bytes of records that cannot be evicted.
 func (b *memoryBytes) fixed() int64 { return b.bins + b.pending + b.documents }
 
-// memoryBin is one bin's ring.
+// memoryBin is one bin.
 type memoryBin struct {
 	name     string
 	captures ring[*Capture]
 	last     uint64
 	evicted  uint64
 	cleared  uint64
-	listed   bool // is in memory.empties
+	listed   bool // it is in memory.emptyBins
 }
 
 func (b *memoryBin) size() int64 { return int64((&Bin{Name: b.name}).Size()) }
 
-// place says which bin a capture is in, and when it was stored.
-type place struct {
+// location is the bin of a capture and the time when it was stored.
+type location struct {
 	seq uint64
 	bin *memoryBin
 	at  int64 // Unix nanoseconds
 }
 
-// gone says whether the oldest place of all is of a capture that its bin has let go.
-func (p *place) gone() bool {
+// deleted reports whether the bin no longer has the capture.
+func (p *location) deleted() bool {
 	return p.bin.find(p.seq) == nil
 }
 
-// find returns the capture with that number; nil when the bin does not hold it.
+// find returns the capture with that number, or nil.
 func (b *memoryBin) find(seq uint64) *Capture {
 	if i := b.from(seq); i < b.captures.len() && (*b.captures.at(i)).Seq == seq {
 		return *b.captures.at(i)
@@ -108,7 +109,7 @@ func (b *memoryBin) from(seq uint64) int {
 	return b.captures.search(func(c **Capture) bool { return (*c).Seq >= seq })
 }
 
-// lock locks the store to change it. What it returns unlocks it, and wakes those who watch.
+// lock locks the store for a change. The returned function unlocks it and wakes the watches.
 func (s *memory) lock() (unlock func()) {
 	s.mu.Lock()
 	return func() {
@@ -117,7 +118,7 @@ func (s *memory) lock() (unlock func()) {
 	}
 }
 
-// usable says whether the store may be used; the lock is held.
+// usable returns an error if the store is closed or ctx has ended. The caller must hold the lock.
 func (s *memory) usable(ctx context.Context) error {
 	if s.closed {
 		return ErrClosed
@@ -126,22 +127,23 @@ func (s *memory) usable(ctx context.Context) error {
 }
 
 func (s *memory) AppendCapture(ctx context.Context, c *Capture) error {
-	kept := c.Clone()
-	kept.At = inUTC(kept.At)
-	size := int64(kept.Size())
+	stored := c.Clone()
+	stored.At = inUTC(stored.At)
+	size := int64(stored.Size())
 	s.mu.Lock()
 	if err := s.usable(ctx); err != nil {
 		s.mu.Unlock()
 		return err
 	}
-	bin := s.bins[kept.Bin]
+	bin := s.bins[stored.Bin]
 	if bin == nil {
-		bin = &memoryBin{name: strings.Clone(kept.Bin)} // which is a part of a request's head
+		// The name shares the memory of a whole request head.
+		bin = &memoryBin{name: strings.Clone(stored.Bin)}
 		size += bin.size()
 	}
 	if room := s.o.Bytes - s.bytes.fixed(); size > room {
 		s.mu.Unlock()
-		return fmt.Errorf("a capture of %d bytes, %d of %d can be had: %w", size, max(0, room), s.o.Bytes, ErrFull)
+		return fmt.Errorf("a capture has %d bytes, but only %d of %d are available: %w", size, max(0, room), s.o.Bytes, ErrFull)
 	}
 	if s.bins[bin.name] == nil {
 		s.bins[bin.name] = bin
@@ -149,24 +151,24 @@ func (s *memory) AppendCapture(ctx context.Context, c *Capture) error {
 		size -= bin.size()
 	}
 	s.seq++
-	kept.Seq, kept.ID, kept.Bin = s.seq, CaptureID(s.seq), bin.name
-	bin.captures.push(&kept)
-	bin.last = kept.Seq
-	s.order.push(place{kept.Seq, bin, time.Now().UnixNano()})
-	s.held++
+	stored.Seq, stored.ID, stored.Bin = s.seq, CaptureID(s.seq), bin.name
+	bin.captures.push(&stored)
+	bin.last = stored.Seq
+	s.order.push(location{stored.Seq, bin, time.Now().UnixNano()})
+	s.count++
 	s.bytes.captures += size
-	s.feed.Add(Change{Kind: CaptureStored, Bin: bin.name, Seq: kept.Seq})
-	s.keep(bin, s.o.PerBin)
+	s.feed.Add(Change{Kind: CaptureStored, Bin: bin.name, Seq: stored.Seq})
+	s.keepNewest(bin, s.o.PerBin)
 	s.makeRoom()
 	s.trim()
 	s.mu.Unlock()
-	c.ID, c.Seq = kept.ID, kept.Seq
+	c.ID, c.Seq = stored.ID, stored.Seq
 	s.feed.Wake()
 	return nil
 }
 
-// makeRoom evicts until all bytes fit, or nothing is left that can be evicted: the oldest captures, or the oldest deliveries
-// that are not pending, whichever are more bytes.
+// makeRoom evicts until all bytes fit or nothing is left to evict. It takes the oldest captures or
+// the oldest deliveries that are not pending, whichever have more bytes.
 func (s *memory) makeRoom() {
 	for s.bytes.all() > s.o.Bytes {
 		if s.bytes.captures >= s.bytes.finished {
@@ -179,11 +181,11 @@ func (s *memory) makeRoom() {
 	}
 }
 
-// evictOldest evicts the oldest capture of all bins and says whether there was one.
+// evictOldest evicts the oldest capture of all bins and reports whether there was one.
 func (s *memory) evictOldest() bool {
 	for s.order.len() > 0 {
 		oldest := s.order.pop()
-		if !oldest.gone() {
+		if !oldest.deleted() {
 			oldest.bin.evicted++
 			s.evicted++
 			s.drop(oldest.bin)
@@ -194,8 +196,8 @@ func (s *memory) evictOldest() bool {
 	return false
 }
 
-// keep evicts all but the newest captures of a bin, and returns how many that were.
-func (s *memory) keep(bin *memoryBin, newest int) int {
+// keepNewest evicts all but the newest captures of a bin and returns how many it evicted.
+func (s *memory) keepNewest(bin *memoryBin, newest int) int {
 	n := max(0, bin.captures.len()-newest)
 	bin.evicted += uint64(n)
 	s.evicted += uint64(n)
@@ -215,26 +217,27 @@ func (s *memory) dropOldest(bin *memoryBin, n int, kind ChangeKind) {
 	s.feed.Add(Change{Kind: kind, Bin: bin.name, Seq: last})
 }
 
-// drop removes a bin's oldest capture.
+// drop removes the oldest capture of a bin.
 func (s *memory) drop(bin *memoryBin) {
-	gone := bin.captures.pop()
-	s.held--
-	s.bytes.captures -= int64(gone.Size())
-	s.emptied(bin)
+	c := bin.captures.pop()
+	s.count--
+	s.bytes.captures -= int64(c.Size())
+	s.noteEmpty(bin)
 }
 
-// emptied notes that a bin may hold nothing any more, and forgets those that became empty first when they are too many.
-func (s *memory) emptied(bin *memoryBin) {
+// noteEmpty records that a bin may be empty. It deletes the bins that were emptied first if there
+// are too many.
+func (s *memory) noteEmpty(bin *memoryBin) {
 	if bin.captures.len() > 0 {
 		return
 	}
 	bin.captures = ring[*Capture]{}
 	if !bin.listed {
 		bin.listed = true
-		s.empties.push(bin)
+		s.emptyBins.push(bin)
 	}
-	for s.empties.len() > s.o.EmptyBins() {
-		first := s.empties.pop()
+	for s.emptyBins.len() > s.o.EmptyBins() {
+		first := s.emptyBins.pop()
 		first.listed = false
 		if first.captures.len() > 0 {
 			continue
@@ -247,23 +250,24 @@ func (s *memory) emptied(bin *memoryBin) {
 	}
 }
 
-// trim forgets the places of captures that are gone: at once where they are the oldest, else when they are most.
+// trim removes the locations of deleted captures: at once if they are the oldest, else when most
+// locations are of deleted captures.
 func (s *memory) trim() {
-	for s.order.len() > 0 && s.order.at(0).gone() {
+	for s.order.len() > 0 && s.order.at(0).deleted() {
 		s.order.pop()
 	}
-	if s.order.len() > 2*s.held+1024 {
-		var kept ring[place]
+	if s.order.len() > 2*s.count+1024 {
+		var stored ring[location]
 		for i := range s.order.len() {
 			if p := s.order.at(i); p.bin.find(p.seq) != nil {
-				kept.push(*p)
+				stored.push(*p)
 			}
 		}
-		s.order = kept
+		s.order = stored
 	}
 }
 
-// SetResponse keeps a response for which there is room only: else the capture stays as it is.
+// SetResponse stores a response. If it does not fit, it returns ErrFull and changes nothing.
 func (s *memory) SetResponse(ctx context.Context, id string, r Response) error {
 	response := r.Clone()
 	defer s.lock()()
@@ -279,7 +283,7 @@ func (s *memory) SetResponse(ctx context.Context, id string, r Response) error {
 	changed.Response = &response
 	after := int64(changed.Size())
 	if room := s.o.Bytes - s.bytes.fixed(); after > room {
-		return fmt.Errorf("a response to capture %s, which then has %d bytes, %d of %d can be had: %w", id, after, max(0, room), s.o.Bytes, ErrFull)
+		return fmt.Errorf("the response to capture %s makes it %d bytes long, but only %d of %d are available: %w", id, after, max(0, room), s.o.Bytes, ErrFull)
 	}
 	c.Response = &response
 	s.bytes.captures += after - before
@@ -289,7 +293,7 @@ func (s *memory) SetResponse(ctx context.Context, id string, r Response) error {
 	return nil
 }
 
-// capture returns the capture of that id as it is stored, or nil.
+// capture returns the stored capture with that id, or nil.
 func (s *memory) capture(id string) *Capture {
 	seq, ok := ParseCaptureID(id)
 	if !ok {
@@ -333,11 +337,11 @@ func (s *memory) Captures(ctx context.Context, q CaptureQuery) ([]Capture, error
 	return found, nil
 }
 
-// selected returns the captures of a query as they are stored.
+// selected returns the stored captures that a query selects.
 func (s *memory) selected(q CaptureQuery) []Capture {
 	var size int
 	var from func(seq uint64) int
-	var at func(i int) *Capture // nil: gone
+	var at func(i int) *Capture // returns nil for a deleted capture
 	if q.Bin != "" {
 		bin := s.bins[q.Bin]
 		if bin == nil {
@@ -346,7 +350,7 @@ func (s *memory) selected(q CaptureQuery) []Capture {
 		size, from, at = bin.captures.len(), bin.from, func(i int) *Capture { return *bin.captures.at(i) }
 	} else {
 		size = s.order.len()
-		from = func(seq uint64) int { return s.order.search(func(p *place) bool { return p.seq >= seq }) }
+		from = func(seq uint64) int { return s.order.search(func(p *location) bool { return p.seq >= seq }) }
 		at = func(i int) *Capture { return s.order.at(i).bin.find(s.order.at(i).seq) }
 	}
 	low, high := from(q.After+1), size
@@ -393,19 +397,19 @@ func (s *memory) Counts(ctx context.Context, after, upTo uint64) (map[string]int
 	if err := s.usable(ctx); err != nil {
 		return nil, err
 	}
-	spread := map[string]int{}
+	counts := map[string]int{}
 	for _, b := range s.bins {
 		above := func(seq uint64) int { return b.captures.search(func(c **Capture) bool { return (*c).Seq > seq }) }
 		if n := above(upTo) - above(after); n > 0 {
-			spread[b.name] = n
+			counts[b.name] = n
 		}
 	}
-	return spread, nil
+	return counts, nil
 }
 
-// binOf returns the bin that the capture of that number was stored in, or nil.
+// binOf returns the bin that the capture with that number was stored in, or nil.
 func (s *memory) binOf(seq uint64) *memoryBin {
-	i := s.order.search(func(p *place) bool { return p.seq >= seq })
+	i := s.order.search(func(p *location) bool { return p.seq >= seq })
 	if i == s.order.len() || s.order.at(i).seq != seq {
 		return nil
 	}
@@ -419,7 +423,7 @@ func (s *memory) Stats(ctx context.Context) (Stats, error) {
 		return Stats{}, err
 	}
 	return Stats{
-		Captures: s.held, Deliveries: len(s.history), Bytes: s.bytes.all(),
+		Captures: s.count, Deliveries: len(s.history), Bytes: s.bytes.all(),
 		EvictedCaptures: s.evicted, EvictedDeliveries: s.evictedDeliveries, Forgotten: s.forgotten,
 	}, nil
 }

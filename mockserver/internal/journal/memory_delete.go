@@ -5,17 +5,19 @@ import (
 	"runtime/debug"
 )
 
-// worthReturning is how many bytes, when they are deleted at once, are given back to the system right away.
-const worthReturning = 16 << 20
+// returnBytes is how many deleted bytes make the store return memory to the operating system at
+// once.
+const returnBytes = 16 << 20
 
-// lockToDelete locks the store. What it returns unlocks it, and gives memory back when much was deleted meanwhile.
+// lockToDelete locks the store. The returned function unlocks it, and returns memory to the
+// operating system if many bytes were deleted.
 func (s *memory) lockToDelete() (unlock func()) {
 	unlocked := s.lock()
 	before := s.bytes.captures
 	return func() {
 		freed := before - s.bytes.captures
 		unlocked()
-		if freed >= worthReturning {
+		if freed >= returnBytes {
 			debug.FreeOSMemory()
 		}
 	}
@@ -46,7 +48,7 @@ func (s *memory) TrimBin(ctx context.Context, bin string, keep int) (int, error)
 	if b == nil {
 		return 0, nil
 	}
-	n := s.keep(b, max(0, keep))
+	n := s.keepNewest(b, max(0, keep))
 	s.trim()
 	return n, nil
 }
@@ -56,19 +58,19 @@ func (s *memory) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}
-	unwanted := map[*memoryBin]map[uint64]bool{}
+	deleted := map[*memoryBin]map[uint64]bool{}
 	for _, seq := range seqs {
 		b := s.binOf(seq)
 		if b == nil || b.find(seq) == nil {
 			continue
 		}
-		if unwanted[b] == nil {
-			unwanted[b] = map[uint64]bool{}
+		if deleted[b] == nil {
+			deleted[b] = map[uint64]bool{}
 		}
-		unwanted[b][seq] = true
+		deleted[b][seq] = true
 	}
 	n := 0
-	for b, seqs := range unwanted {
+	for b, seqs := range deleted {
 		n += len(seqs)
 		b.cleared += uint64(len(seqs))
 		s.remove(b, seqs)
@@ -77,19 +79,19 @@ func (s *memory) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error
 	return n, nil
 }
 
-// remove takes captures out of a bin, wherever in it they are.
-func (s *memory) remove(b *memoryBin, unwanted map[uint64]bool) {
-	var kept ring[*Capture]
+// remove deletes captures anywhere in a bin.
+func (s *memory) remove(b *memoryBin, deleted map[uint64]bool) {
+	var stored ring[*Capture]
 	for i := range b.captures.len() {
 		c := *b.captures.at(i)
-		if unwanted[c.Seq] {
-			s.held--
+		if deleted[c.Seq] {
+			s.count--
 			s.bytes.captures -= int64(c.Size())
 			s.feed.Add(Change{Kind: CaptureDeleted, Bin: b.name, Seq: c.Seq})
 			continue
 		}
-		kept.push(c)
+		stored.push(c)
 	}
-	b.captures = kept
-	s.emptied(b)
+	b.captures = stored
+	s.noteEmpty(b)
 }

@@ -17,14 +17,14 @@ func (s *memory) SaveDeliveries(ctx context.Context, list ...*Delivery) error {
 	return nil
 }
 
-// memoryDelivery is a delivery as it is stored.
+// memoryDelivery is a stored delivery.
 type memoryDelivery struct {
 	Delivery
 	size int64
-	at   int64 // when it was stored, Unix nanoseconds
+	at   int64 // when it was stored, in Unix nanoseconds
 }
 
-// account adds n to the bytes that the delivery counts for.
+// account adds n to the bytes of deliveries in the state of d.
 func (s *memory) account(d *memoryDelivery, n int64) {
 	if d.State == Pending {
 		s.bytes.pending += n
@@ -34,45 +34,45 @@ func (s *memory) account(d *memoryDelivery, n int64) {
 }
 
 func (s *memory) saveDelivery(ctx context.Context, d *Delivery) error {
-	kept := &memoryDelivery{Delivery: d.Clone().InUTC(), at: time.Now().UnixNano()}
+	stored := &memoryDelivery{Delivery: d.Clone().InUTC(), at: time.Now().UnixNano()}
 	s.mu.Lock()
 	if err := s.usable(ctx); err != nil {
 		s.mu.Unlock()
 		return err
 	}
 	seq := s.deliverySeq + 1
-	if kept.ID == "" {
-		kept.ID = DeliveryID(seq)
+	if stored.ID == "" {
+		stored.ID = DeliveryID(seq)
 	}
-	kept.size = int64(kept.Size())
-	if err := s.admit(kept); err != nil {
+	stored.size = int64(stored.Size())
+	if err := s.admit(stored); err != nil {
 		s.mu.Unlock()
 		return err
 	}
 	s.deliverySeq = seq
-	kept.Seq = seq
-	s.deliveries[kept.ID] = kept
-	s.history = append(s.history, kept)
-	s.account(kept, kept.size)
-	s.feed.Add(Change{Kind: DeliveryStored, Delivery: kept.ID, Seq: seq})
+	stored.Seq = seq
+	s.deliveries[stored.ID] = stored
+	s.history = append(s.history, stored)
+	s.account(stored, stored.size)
+	s.feed.Add(Change{Kind: DeliveryStored, Delivery: stored.ID, Seq: seq})
 	s.makeRoom()
 	s.trim()
 	s.mu.Unlock()
-	d.ID, d.Seq = kept.ID, kept.Seq
+	d.ID, d.Seq = stored.ID, stored.Seq
 	s.feed.Wake()
 	return nil
 }
 
-// admit says why a delivery cannot be stored.
+// admit returns an error if a delivery cannot be stored.
 func (s *memory) admit(d *memoryDelivery) error {
 	if s.deliveries[d.ID] != nil {
 		return fmt.Errorf("delivery %q: %w", d.ID, ErrExists)
 	}
-	if most := s.o.Pending(); d.State == Pending && s.bytes.pending+d.size > most {
-		return fmt.Errorf("deliveries of %d bytes are pending, and with one of %d more they are beyond %d: %w", s.bytes.pending, d.size, most, ErrFull)
+	if limit := s.o.Pending(); d.State == Pending && s.bytes.pending+d.size > limit {
+		return fmt.Errorf("pending deliveries have %d bytes, another %d do not fit into the limit of %d: %w", s.bytes.pending, d.size, limit, ErrFull)
 	}
 	if room := s.o.Bytes - s.bytes.fixed(); d.size > room {
-		return fmt.Errorf("a delivery of %d bytes, %d of %d can be had: %w", d.size, max(0, room), s.o.Bytes, ErrFull)
+		return fmt.Errorf("a delivery has %d bytes, but only %d of %d are available: %w", d.size, max(0, room), s.o.Bytes, ErrFull)
 	}
 	if len(s.history) >= s.o.Deliveries && !s.evictDelivery() {
 		return fmt.Errorf("%d deliveries are pending: %w", len(s.history), ErrFull)
@@ -80,7 +80,7 @@ func (s *memory) admit(d *memoryDelivery) error {
 	return nil
 }
 
-// evictDelivery removes the oldest delivery that is not pending and says whether there was one.
+// evictDelivery evicts the oldest delivery that is not pending, and reports whether there was one.
 func (s *memory) evictDelivery() bool {
 	for i, d := range s.history {
 		if d.State != Pending {
@@ -91,7 +91,7 @@ func (s *memory) evictDelivery() bool {
 	return false
 }
 
-// removeDelivery evicts the delivery at a place of the history.
+// removeDelivery evicts the delivery at an index of the history.
 func (s *memory) removeDelivery(i int) {
 	d := s.history[i]
 	delete(s.deliveries, d.ID)
@@ -106,13 +106,14 @@ func (s *memory) removeDelivery(i int) {
 	s.feed.Add(Change{Kind: DeliveryEvicted, Delivery: d.ID, Seq: d.Seq})
 }
 
-// AppendAttempt keeps an attempt for which there is room only: else it returns ErrFull, and the delivery stands where next says.
+// AppendAttempt stores an attempt and the progress of its delivery. If the attempt does not fit, it
+// stores only the progress and returns ErrFull.
 func (s *memory) AppendAttempt(ctx context.Context, id string, a *Attempt, next Progress) error {
-	var kept Attempt
+	var stored Attempt
 	var size int64
 	if a != nil {
-		kept = a.Clone().InUTC()
-		size = int64(kept.Size())
+		stored = a.Clone().InUTC()
+		size = int64(stored.Size())
 	}
 	defer s.lock()()
 	if err := s.usable(ctx); err != nil {
@@ -128,9 +129,9 @@ func (s *memory) AppendAttempt(ctx context.Context, id string, a *Attempt, next 
 	s.feed.Add(Change{Kind: AttemptMade, Delivery: d.ID, Seq: d.Seq})
 	var err error
 	if room := s.o.Bytes - s.bytes.fixed(); size > room {
-		err = fmt.Errorf("an attempt of %d bytes, %d of %d can be had: %w", size, max(0, room), s.o.Bytes, ErrFull)
+		err = fmt.Errorf("an attempt has %d bytes, but only %d of %d are available: %w", size, max(0, room), s.o.Bytes, ErrFull)
 	} else if a != nil {
-		d.Attempts = append(d.Attempts, kept)
+		d.Attempts = append(d.Attempts, stored)
 		d.size += size
 		s.account(d, size)
 		s.makeRoom()
@@ -197,7 +198,7 @@ func (s *memory) deliveriesFrom(seq uint64) int {
 	return i
 }
 
-// selects says whether d is wanted, Before and After left aside.
+// selects reports whether d meets the query, ignoring Before and After.
 func (q *DeliveryQuery) selects(d *Delivery) bool {
 	return (q.Provider == "" || d.Provider == q.Provider) &&
 		(q.Endpoint == "" || d.Endpoint == q.Endpoint) &&

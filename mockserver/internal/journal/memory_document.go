@@ -20,7 +20,7 @@ func (s *memory) Put(ctx context.Context, kind, key string, doc json.RawMessage)
 		added -= int64((&Document{key, before}).Size())
 	}
 	if all := s.bytes.documents + added; added > 0 && all > s.o.Documents() {
-		return fmt.Errorf("%s %q: all settings and entities would have %d bytes, at most %d fit: %w", kind, key, all, s.o.Documents(), ErrFull)
+		return fmt.Errorf("%s %q: all settings and entities would have %d bytes, the limit is %d: %w", kind, key, all, s.o.Documents(), ErrFull)
 	}
 	if s.documents[kind] == nil {
 		s.documents[kind] = map[string]json.RawMessage{}

@@ -2,12 +2,12 @@ package journal
 
 import "time"
 
-// expiry is how often what is too old is looked for.
-func (s *memory) expiry() time.Duration {
+// expiryInterval returns how often the store looks for records that are too old.
+func (s *memory) expiryInterval() time.Duration {
 	return min(max(s.o.For/20, 10*time.Millisecond), time.Minute)
 }
 
-// expire evicts what was stored too long ago, and comes again.
+// expire evicts what was stored too long ago and starts the timer again.
 func (s *memory) expire() {
 	defer s.lock()()
 	if s.closed {
@@ -15,7 +15,7 @@ func (s *memory) expire() {
 	}
 	before := time.Now().Add(-s.o.For).UnixNano()
 	for s.order.len() > 0 && s.order.at(0).at <= before {
-		if s.order.at(0).gone() {
+		if s.order.at(0).deleted() {
 			s.order.pop()
 			continue
 		}
@@ -29,5 +29,5 @@ func (s *memory) expire() {
 		}
 		s.removeDelivery(i)
 	}
-	s.expiring.Reset(s.expiry())
+	s.expiring.Reset(s.expiryInterval())
 }

@@ -2,7 +2,7 @@ package journal
 
 import "context"
 
-// searchedAtOnce is how many captures Search takes out under the lock.
+// searchedAtOnce is how many captures Search reads under one lock.
 const searchedAtOnce = 256
 
 func (s *memory) Search(ctx context.Context, q CaptureQuery, _ []string, visit func(*Capture) bool) error {

@@ -39,7 +39,8 @@ func TestMemoryIsFullOfPendingDeliveries(t *testing.T) {
 	}
 }
 
-// Whatever is appended, cleared and evicted, the store holds what a plain list would.
+// TestMemoryAgainstAList checks that after random appends, clears and evictions the store has the
+// same captures as a plain list.
 func TestMemoryAgainstAList(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -108,7 +109,7 @@ func TestCaptureID(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := rapid.Uint64().Draw(t, "a"), rapid.Uint64Range(0, 1<<40-1).Draw(t, "b")
 		if seq, ok := journal.ParseCaptureID(journal.CaptureID(a)); seq != a || !ok {
-			t.Fatalf("%d became %q became %d", a, journal.CaptureID(a), seq)
+			t.Fatalf("%d → %q → %d", a, journal.CaptureID(a), seq)
 		}
 		if c := a % (1 << 40); (c < b) != (journal.CaptureID(c) < journal.CaptureID(b)) {
 			t.Fatalf("%d and %d sort otherwise than %q and %q", c, b, journal.CaptureID(c), journal.CaptureID(b))

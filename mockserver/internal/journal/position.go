@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Position is how far a reader of a journal has come: the highest seq of each kind that it knows of.
+// Position is the progress of a reader of a journal: the highest seq of each kind that it has read.
 type Position struct{ Capture, Delivery uint64 }
 
-// String is the position as ParsePosition reads it, as in 12-7.
+// String returns the position in the format of ParsePosition, for example 12-7.
 func (p Position) String() string { return fmt.Sprintf("%d-%d", p.Capture, p.Delivery) }
 
-// ParsePosition reads a position as String writes it.
+// ParsePosition parses a position in the format of String.
 func ParsePosition(text string) (Position, error) {
 	capture, delivery, both := strings.Cut(text, "-")
 	var p Position

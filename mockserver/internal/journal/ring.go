@@ -1,8 +1,8 @@
 package journal
 
-// ring is a queue of values that grows as needed: the oldest is at 0.
+// ring is a queue that grows as needed. Index 0 is the oldest item.
 type ring[T any] struct {
-	items []T // a power of two long
+	items []T // the length is a power of two
 	head  int
 	size  int
 }
@@ -19,8 +19,8 @@ func (r *ring[T]) push(v T) {
 	*r.at(r.size - 1) = v
 }
 
-// pop removes the oldest. Its place is cleared, so that what it held can be collected, and a ring
-// that has become mostly empty gives its room back.
+// pop removes the oldest item. It clears the slot, so that the item can be collected, and shrinks a
+// ring that is mostly empty.
 func (r *ring[T]) pop() T {
 	var none T
 	slot := r.at(0)
@@ -42,7 +42,8 @@ func (r *ring[T]) resize(to int) {
 	r.items, r.head = items, 0
 }
 
-// search returns the least index for which reached holds, or len. As an item is reached so are all after it.
+// search returns the least index whose item meets reached, or len. If an item meets reached, all
+// later items must do so too.
 func (r *ring[T]) search(reached func(*T) bool) int {
 	low, high := 0, r.size
 	for low < high {

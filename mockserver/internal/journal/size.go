@@ -5,7 +5,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// What keeping a record takes besides its texts and bytes, in bytes, as measured in memory.
+// These are bytes that a record needs in memory in addition to its texts and bytes, as measured.
 const (
 	recordOverhead   = 640
 	lineOverhead     = 32 // a header line
@@ -13,8 +13,8 @@ const (
 	documentOverhead = 256
 )
 
-// Size is what the capture counts for in the limits of a store, in bytes: all its texts and bytes, its response's too, and what
-// keeping them takes besides.
+// Size returns the bytes that the capture counts for in the limits of a store: all its texts and
+// bytes, including those of its response, and the overhead in memory.
 func (c *Capture) Size() int {
 	n := recordOverhead + messageSize(&c.Message) + len(c.Raw) + len(c.Bin) + len(c.Peer) + textsSize(c.Problems)
 	if r := c.Response; r != nil {
@@ -32,7 +32,8 @@ func (c *Capture) Size() int {
 	return n
 }
 
-// Size is what the delivery counts for in the limits of a store, in bytes, with all its attempts.
+// Size returns the bytes that the delivery counts for in the limits of a store, with all its
+// attempts.
 func (d *Delivery) Size() int {
 	e := &d.Event
 	n := recordOverhead + len(d.ID) + len(d.Provider) + len(d.Endpoint) + len(d.URL) + len(d.Pattern) + textsSize(d.Faults) +
@@ -43,7 +44,7 @@ func (d *Delivery) Size() int {
 	return n
 }
 
-// Size is what the attempt counts for in the limits of a store, in bytes.
+// Size returns the bytes that the attempt counts for in the limits of a store.
 func (a *Attempt) Size() int {
 	n := recordOverhead + messageSize(&a.Sent) + len(a.Error) + len(a.Fault)
 	if r := a.Response; r != nil {
@@ -52,10 +53,10 @@ func (a *Attempt) Size() int {
 	return n
 }
 
-// Size is what the bin itself counts for in the limits of a store, in bytes.
+// Size returns the bytes that an empty bin counts for in the limits of a store.
 func (b *Bin) Size() int { return binOverhead + len(b.Name) }
 
-// Size is what the document counts for in the limits of a store, in bytes.
+// Size returns the bytes that the document counts for in the limits of a store.
 func (d *Document) Size() int { return documentOverhead + len(d.Key) + len(d.Doc) }
 
 func messageSize(m *wire.Message) int {

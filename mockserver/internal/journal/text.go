@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/internal/content"
 )
 
-// Fold appends text to dst as searches see it: every letter in lower case, as unicode.ToLower has it, and bytes that
-// are not UTF-8 as they are.
+// Fold appends text to dst in the form that searches compare: letters in lower case, as
+// unicode.ToLower does, and bytes that are not UTF-8 unchanged.
 func Fold[T string | []byte](dst []byte, text T) []byte {
 	dst = slices.Grow(dst, len(text))
 	for i := 0; i < len(text); {
@@ -33,15 +33,15 @@ func Fold[T string | []byte](dst []byte, text T) []byte {
 	return dst
 }
 
-// Folded is the text of a capture as searches see it: its target, the names and values of its header lines, and its
-// decoded body, each folded and for itself. The zero value is the text of nothing. It may read one capture after the other, and
-// belongs to one goroutine.
+// Folded is the text of a capture that searches look in: its target, the names and values of its
+// header lines, and its decoded body, each one folded separately. The zero value is empty. You can
+// reuse it for many captures, in one goroutine.
 type Folded struct {
 	text []byte
-	ends []int // of the parts, in text
+	ends []int // of the parts in text
 }
 
-// Read takes in the text of c.
+// Read replaces the text with that of c.
 func (f *Folded) Read(c *Capture) {
 	f.text, f.ends = f.text[:0], f.ends[:0]
 	add := func(part string) {
@@ -61,7 +61,7 @@ func (f *Folded) Read(c *Capture) {
 	f.ends = append(f.ends, len(f.text))
 }
 
-// Holds says whether one of the parts holds text, which is folded.
+// Holds reports whether one of the parts contains text, which must be folded.
 func (f *Folded) Holds(text []byte) bool {
 	if !bytes.Contains(f.text, text) {
 		return false
@@ -74,7 +74,8 @@ func (f *Folded) Holds(text []byte) bool {
 	return false
 }
 
-// Parts yields the parts: target, header names and values in turn, body. They are valid until the next Read.
+// Parts yields the parts: target, header names and values in alternation, body. They are valid
+// until the next Read.
 func (f *Folded) Parts(yield func([]byte) bool) {
 	begin := 0
 	for _, end := range f.ends {

@@ -1,6 +1,6 @@
-// Package problem carries an error over HTTP, as the problem details of RFC 9457.
+// Package problem converts errors to the problem details of RFC 9457 and back.
 //
-// The dashboard writes Of(err) and the client reads a Problem, in which errors.Is finds the same
-// sentinels as in err. The text of the error is its detail, so a caller sees the same words on both
-// sides. The vendor APIs take the status of an error from the same table.
+// The dashboard writes Of(err). The client reads a Problem, and errors.Is finds in it the same
+// sentinel errors. The error's text is its detail, so both sides see the same text. The vendor APIs
+// take the status of an error from the same table.
 package problem

@@ -12,14 +12,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// kind is one kind of error: its name in a problem's type, its sentinel, its status.
+// kind is one kind of error: its name in a problem's type, its sentinel, and its status.
 type kind struct {
 	name   string
 	err    error
 	status int
 }
 
-// kinds is the table of all, the more specific first: an error may be of several.
+// kinds returns all kinds, more specific ones first, because an error may have several.
 func kinds() []kind {
 	return []kind{
 		{"unknown-provider", fixtures.ErrUnknownProvider, http.StatusNotFound},

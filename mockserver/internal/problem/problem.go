@@ -11,16 +11,17 @@ import (
 // ContentType is the media type of a problem.
 const ContentType = "application/problem+json"
 
-// Problem is one error as RFC 9457 writes it.
+// Problem is one error in the form of RFC 9457.
 type Problem struct {
-	// Type is "urn:hookrig:error:" and the first of Kinds; "" is about:blank, an error of no kind.
+	// Type is "urn:hookrig:error:" and the first of Kinds. "" means about:blank: the error has only
+	// a status.
 	Type   string `json:"type,omitempty" doc:"names the kind of error"`
 	Title  string `json:"title,omitempty" doc:"the kind of error in words"`
 	Status int    `json:"status,omitempty" doc:"the HTTP status"`
 	// Detail is the error's own text.
 	Detail string `json:"detail,omitempty" doc:"what went wrong this time, and what to do"`
-	// Kinds are all the kinds that the error is of, the closest first.
-	Kinds []string `json:"kinds,omitempty" doc:"all the kinds that the error is of, the closest first"`
+	// Kinds are all kinds of the error, the closest first.
+	Kinds []string `json:"kinds,omitempty" doc:"all kinds of the error, the closest first"`
 	// Errors are the parts of a request that were wrong.
 	Errors []Part `json:"errors,omitempty" doc:"what was wrong with the request, part by part"`
 }
@@ -29,19 +30,19 @@ type Problem struct {
 type Part struct {
 	Message  string `json:"message,omitempty" doc:"what was wrong"`
 	Location string `json:"location,omitempty" doc:"where: query.limit, body"`
-	Value    any    `json:"value,omitempty" doc:"what stood there"`
+	Value    any    `json:"value,omitempty" doc:"the invalid value"`
 }
 
-// typePrefix begins every type; the name of a kind follows.
+// typePrefix is the start of every type. The name of a kind follows it.
 const typePrefix = "urn:hookrig:error:"
 
-// New returns a problem of no kind, with that status.
+// New returns a problem without a kind.
 func New(status int, detail string) *Problem {
 	return &Problem{Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// Of returns err as a problem: its kinds from the sentinels it wraps, 500 when it wraps none. A
-// *Problem stays as it is.
+// Of converts err to a problem. The kinds are those of the sentinels that err wraps; without one
+// the status is 500. It returns a *Problem in err unchanged.
 func Of(err error) *Problem {
 	if p := (*Problem)(nil); errors.As(err, &p) {
 		return p
@@ -62,11 +63,11 @@ func Of(err error) *Problem {
 	return p
 }
 
-// maxRead bounds what Read takes of a response that is an error.
+// maxRead is how many bytes Read reads from a response.
 const maxRead = 1 << 20
 
-// Read returns the error of a response. A response that is no problem document, as a proxy's may
-// be, is then a Problem with its status and the start of its text.
+// Read returns the error in a response. If the response is not a problem document, for example that
+// of a proxy, it returns a problem with its status and the start of its text.
 func Read(r *http.Response) *Problem {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRead))
 	p := &Problem{}
@@ -80,7 +81,7 @@ func Read(r *http.Response) *Problem {
 	return New(r.StatusCode, "status "+r.Status+": "+text)
 }
 
-// Error returns the detail, and what was wrong part by part.
+// Error returns the detail and the wrong parts of the request.
 func (p *Problem) Error() string {
 	text := p.Detail
 	if text == "" {
@@ -100,7 +101,7 @@ func (p *Problem) Error() string {
 	return text
 }
 
-// Is says whether the problem is of the kind of the sentinel.
+// Is reports whether the problem has the kind of the sentinel.
 func (p *Problem) Is(target error) bool {
 	for _, k := range kinds() {
 		if k.err == target { //nolint:errorlint // a sentinel is looked up, not matched
@@ -116,14 +117,14 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType returns the media type of a problem, whatever was negotiated.
 func (p *Problem) ContentType(string) string { return ContentType }
 
-// Write answers a request with p.
+// Write writes p as the response to a request.
 func (p *Problem) Write(w http.ResponseWriter) {
 	body, err := json.Marshal(p)
-	if err != nil { // a Value that JSON cannot hold
+	if err != nil { // a Value that is not valid in JSON
 		body, _ = json.Marshal(New(p.Status, p.Error()))
 	}
 	w.Header().Set("Content-Type", ContentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(append(body, '\n')) // an error means that the caller has left
+	_, _ = w.Write(append(body, '\n')) // fails only if the client has disconnected
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// answer serves p and reads it back.
-func answer(t *testing.T, p *Problem) *Problem {
+// exchange serves p and reads it from the response.
+func exchange(t *testing.T, p *Problem) *Problem {
 	t.Helper()
 	w := httptest.NewRecorder()
 	p.Write(w)
@@ -24,16 +24,16 @@ func answer(t *testing.T, p *Problem) *Problem {
 	return Read(r)
 }
 
-func TestEveryKindCrosses(t *testing.T) {
+func TestEveryKind(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
 	for _, k := range kinds() {
 		if names[k.name] {
-			t.Errorf("kind %s is there twice", k.name)
+			t.Errorf("kind %s is listed twice", k.name)
 		}
 		names[k.name] = true
 		sent := fmt.Errorf("endpoint %q: %w: look again", "ep_1", k.err)
-		got := answer(t, Of(sent))
+		got := exchange(t, Of(sent))
 		if got.Error() != sent.Error() {
 			t.Errorf("%s: text %q, want %q", k.name, got, sent)
 		}
@@ -49,41 +49,41 @@ func TestEveryKindCrosses(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfSeveralKinds(t *testing.T) {
+func TestErrorWithSeveralKinds(t *testing.T) {
 	t.Parallel()
 	sent := fmt.Errorf("%w: %w", delivery.ErrInvalid, fixtures.ErrUnknownEvent)
-	got := answer(t, Of(sent))
+	got := exchange(t, Of(sent))
 	if !errors.Is(got, delivery.ErrInvalid) || !errors.Is(got, fixtures.ErrUnknownEvent) || errors.Is(got, journal.ErrNotFound) {
 		t.Errorf("kinds %v: want invalid and unknown-event", got.Kinds)
 	}
 }
 
-func TestAnErrorOfNoKind(t *testing.T) {
+func TestErrorWithoutKind(t *testing.T) {
 	t.Parallel()
-	got := answer(t, Of(errors.New("the disk is on fire")))
+	got := exchange(t, Of(errors.New("the disk is on fire")))
 	if got.Status != 500 || got.Error() != "the disk is on fire" || got.Type != "" {
 		t.Errorf("got %+v, want a 500 with its text and no type", got)
 	}
 	for _, k := range kinds() {
 		if errors.Is(got, k.err) {
-			t.Errorf("it is %v", k.err)
+			t.Errorf("it is also %v", k.err)
 		}
 	}
 }
 
-func TestAProblemStaysAsItIs(t *testing.T) {
+func TestProblemIsUnchanged(t *testing.T) {
 	t.Parallel()
 	p := New(http.StatusForbidden, "no")
 	p.Errors = []Part{{Message: "too many", Location: "query.limit", Value: 2000}, {Message: "why"}}
 	if got := Of(fmt.Errorf("call: %w", p)); got != p {
 		t.Errorf("got %+v, want the same problem", got)
 	}
-	if got, want := answer(t, p).Error(), "no: query.limit: too many; why"; got != want {
+	if got, want := exchange(t, p).Error(), "no: query.limit: too many; why"; got != want {
 		t.Errorf("text %q, want %q", got, want)
 	}
 }
 
-func TestWhatIsNoProblemDocument(t *testing.T) {
+func TestOtherResponses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ body, want string }{
 		{"<html>bad gateway", "status 502 Bad Gateway: <html>bad gateway"},
@@ -100,11 +100,11 @@ func TestWhatIsNoProblemDocument(t *testing.T) {
 	}
 }
 
-func TestAValueThatJSONCannotHold(t *testing.T) {
+func TestValueThatIsNotJSON(t *testing.T) {
 	t.Parallel()
 	p := New(http.StatusBadRequest, "odd")
 	p.Errors = []Part{{Message: "a channel", Value: make(chan int)}}
-	if got := answer(t, p).Error(); got != "odd: a channel" {
+	if got := exchange(t, p).Error(); got != "odd: a channel" {
 		t.Errorf("text %q", got)
 	}
 }

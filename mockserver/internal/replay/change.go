@@ -15,47 +15,53 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// ErrInvalid: a change cannot be made. Errors that wrap it quote what was asked for and say what was expected.
+// ErrInvalid means that a change is impossible. Errors that wrap it quote the input and say what
+// was expected.
 var ErrInvalid = errors.New("invalid change")
 
-// Change says what of a request is to be different when it is sent again. The zero Change changes nothing.
+// Change says how a request differs when it is sent again. The zero Change changes only the
+// address.
 type Change struct {
-	// KeepPath joins the recorded path and query to those of the address that is sent to; see Target. Without it the address's count alone.
+	// KeepPath appends the recorded path and query to those of the new address; see Target. Without
+	// it only the new address counts.
 	KeepPath bool
-	// Bin is the name of the bin that recorded the request: KeepPath leaves it out of the path. "" is none.
+	// Bin is the name of the bin that recorded the request. KeepPath removes it from the path. ""
+	// means none.
 	Bin string
-	// Method of the request line; "" leaves it.
+	// Method replaces the method. "" keeps it.
 	Method string
-	// Body in the place of the captured one; nil leaves it.
+	// Body replaces the body. nil keeps it.
 	Body []byte
-	// Set overwrites members of the JSON body; its other bytes stay.
+	// Set overwrites members of the JSON body and keeps its other bytes.
 	Set []fixtures.Setting
-	// Headers give header lines other values, or remove them; see Header.
+	// Headers change or remove header lines.
 	Headers []Header
-	// Resign makes the signature anew; nil leaves that of the capture, stale or wrong as it may be by now.
+	// Resign signs the request again. nil keeps the captured signature, which may be stale or
+	// wrong.
 	Resign *Resign
 }
 
-// Header is a change of the header lines of a name. The first change of a name replaces all its lines by one, in the place of
-// the first; each further one adds a line.
+// Header is a change of the header lines with a name. The first change of a name replaces all its
+// lines by one, at the position of the first. Each further one adds a line.
 type Header struct {
 	Name  string
 	Value *string // nil removes the lines
 }
 
-// Resign says how to sign: with the scheme of the provider, stamped with the time of sending.
+// Resign says how to sign: with the provider's scheme and the time of sending.
 type Resign struct {
 	Provider *fixtures.Provider
 	Secrets  []string // newest first
-	// URL as it is registered, for schemes that sign it; "" is the address that is sent to.
+	// URL is the registered URL, for schemes that sign it. "" means the new address.
 	URL string
-	// ID of the event, for schemes that sign it; "" is what the request says.
+	// ID is the event's id, for schemes that sign it. "" means the id in the request.
 	ID string
 }
 
-// Apply returns the request that goes to the absolute URL to, made of the captured m. captured is when m was, zero when that is not known;
-// now is when it is sent. m itself is not changed. What is sent ends where its head says, unless a header change says otherwise: the notes say
-// in words what of the recorded head was corrected or left out for that; see wire.Refit. Errors wrap ErrInvalid.
+// Apply returns the request that is sent to the absolute URL to. It does not change m, the captured
+// request. captured is the time of the capture, or zero if it is not known; now is the time of
+// sending. The head says where the body ends, unless a header change breaks it. The notes say what
+// of the recorded head was corrected or removed for that; see wire.Refit. Errors wrap ErrInvalid.
 func (c *Change) Apply(m wire.Message, to string, captured, now time.Time) (sent wire.Message, notes []string, err error) {
 	address, err := url.Parse(to)
 	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
@@ -121,7 +127,7 @@ func (c *Change) headers(m *wire.Message) error {
 	return nil
 }
 
-// readdress puts m on its way to another address.
+// readdress changes the target and the Host line to those of another address.
 func (c *Change) readdress(m *wire.Message, to *url.URL) {
 	if c.KeepPath {
 		m.Target = Target(to, c.Bin, m.Target)
@@ -129,7 +135,7 @@ func (c *Change) readdress(m *wire.Message, to *url.URL) {
 		m.Target = to.RequestURI()
 	}
 	m.Version = "HTTP/1.1"
-	kept := make(signature.Headers, 0, len(m.Headers)+1)
+	lines := make(signature.Headers, 0, len(m.Headers)+1)
 	found := false
 	for _, line := range m.Headers {
 		if strings.EqualFold(line.Name, "Host") {
@@ -138,18 +144,18 @@ func (c *Change) readdress(m *wire.Message, to *url.URL) {
 			}
 			found, line.Value = true, to.Host
 		}
-		kept = append(kept, line)
+		lines = append(lines, line)
 	}
 	if !found {
-		kept.Add("Host", to.Host)
+		lines.Add("Host", to.Host)
 	}
-	m.Headers = kept
+	m.Headers = lines
 }
 
-// sign gives m a signature made now. A header line that is there keeps its place and the case of its name.
+// sign signs m at the time now. Existing header lines keep their position and case.
 func (r *Resign) sign(m *wire.Message, to string, captured, now time.Time) error {
 	if len(r.Provider.Signing.Signatures) == 0 {
-		return fmt.Errorf("%s signs nothing: no document says how", r.Provider.Name)
+		return fmt.Errorf("%s does not sign its requests: its documents describe no signature", r.Provider.Name)
 	}
 	about := signature.Context{
 		ID: r.ID, URL: to, RegisteredURL: r.URL, Time: now, EventTime: captured,
@@ -163,7 +169,7 @@ func (r *Resign) sign(m *wire.Message, to string, captured, now time.Time) error
 	before := m.Headers
 	m.Headers = slices.Clone(before)
 	if err := r.Provider.Signing.Sign(m, about, r.Secrets...); err != nil {
-		return fmt.Errorf("sign as %s does: %w", r.Provider.Name, err)
+		return fmt.Errorf("signing for %s: %w", r.Provider.Name, err)
 	}
 	for _, s := range r.Provider.Signing.Signatures {
 		for _, e := range s.Emit {
@@ -173,7 +179,7 @@ func (r *Resign) sign(m *wire.Message, to string, captured, now time.Time) error
 	return nil
 }
 
-// keepCase writes the name of a header line as it was written before.
+// keepCase restores the case of a header line's name.
 func keepCase(headers, before signature.Headers, name string) {
 	is := func(line signature.Header) bool { return strings.EqualFold(line.Name, name) }
 	old, now := slices.IndexFunc(before, is), slices.IndexFunc(headers, is)
@@ -182,7 +188,7 @@ func keepCase(headers, before signature.Headers, name string) {
 	}
 }
 
-// eventID is the id that the request carries already: in the header line for it, or in its body.
+// eventID returns the id in the request: from its header line or from the body.
 func (r *Resign) eventID(m wire.Message) string {
 	for _, s := range r.Provider.Signing.Signatures {
 		for _, e := range s.Emit {

@@ -89,14 +89,14 @@ func TestApply(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v := neostore.Signing.Verify(got, signature.Context{Time: when}, "s"); v.Verdict != signature.Valid {
-		t.Errorf("signed anew: %s %s", v.Verdict, v.Explanation)
+		t.Errorf("signed again: %s %s", v.Verdict, v.Explanation)
 	}
 	if line := got.Headers[4]; line.Name != "X-Neostore-Signature" || string(got.Body) != string(parse(t, captured).Body) || got.Headers[3].Name != "x-a" {
-		t.Errorf("signed anew: line %v, body %q", got.Headers, got.Body)
+		t.Errorf("signed again: line %v, body %q", got.Headers, got.Body)
 	}
 }
 
-// A scheme that signs time, id and address gets all three.
+// TestResignIsFresh checks that a scheme that signs time, id and address gets all three.
 func TestResignIsFresh(t *testing.T) {
 	t.Parallel()
 	p := &fixtures.Provider{Name: "standard", Signing: signature.Scheme{
@@ -133,8 +133,8 @@ func TestApplyRefuses(t *testing.T) {
 		"a value is one line":     {Headers: []replay.Header{{"a", text("1\r\nb: 2")}}},
 		`there is no "a"`:         {Set: []fixtures.Setting{{Pointer: "/a/b", Value: []byte("1")}}},
 		"the body is not JSON":    {Body: []byte("{"), Set: []fixtures.Setting{{Pointer: "/a", Value: []byte("1")}}},
-		"sign as neostore does":   {Resign: &replay.Resign{Provider: neostore}},
-		"hub signs nothing":       {Resign: &replay.Resign{Provider: &fixtures.Provider{Name: "hub"}}},
+		"signing for neostore":    {Resign: &replay.Resign{Provider: neostore}},
+		"hub does not sign":       {Resign: &replay.Resign{Provider: &fixtures.Provider{Name: "hub"}}},
 		`url "/hooks"`:            {Method: "GET"},
 		`url "ftp://127.0.0.1/x"`: {Resign: &replay.Resign{Provider: ethpass}},
 	} {

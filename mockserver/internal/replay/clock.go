@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// clock is the schedule of a paced run.
+// clock is the schedule of a run with a pace.
 type clock struct {
 	speed   float64
 	maxGap  time.Duration
 	waiting func(time.Duration)
-	due     time.Time // of the last capture; zero before the first one
-	latest  time.Time // recorded time of the captures so far; zero while none had one
+	due     time.Time // of the last capture; zero before the first
+	latest  time.Time // latest recorded time so far; zero before the first
 }
 
 func (p *Plan) clock() *clock { return &clock{speed: p.Speed, maxGap: p.MaxGap, waiting: p.Waiting} }
 
-// wait waits until the capture recorded at that time is due, and returns when that is; the zero time is at once. It returns false when ctx
-// ends before.
+// wait waits until the capture with that recorded time is due. It returns the due time, which is
+// zero for a run without a pace, and false if ctx ended first.
 func (c *clock) wait(ctx context.Context, at time.Time) (due time.Time, ok bool) {
 	if c.speed <= 0 {
 		return time.Time{}, ctx.Err() == nil
@@ -48,9 +48,9 @@ func (c *clock) wait(ctx context.Context, at time.Time) (due time.Time, ok bool)
 	}
 }
 
-// gap is the time between two captures as they are sent.
+// gap converts a recorded gap between two captures to the gap between sending them.
 func (c *clock) gap(recorded time.Duration) time.Duration {
-	const longest = 100 * 365 * 24 * time.Hour // so that nothing overflows
+	const longest = 100 * 365 * 24 * time.Hour // avoids an overflow
 	gap := longest
 	if scaled := float64(recorded) / c.speed; scaled < float64(longest) {
 		gap = time.Duration(scaled)

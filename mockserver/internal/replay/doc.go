@@ -1,9 +1,10 @@
 // Package replay sends captured requests again.
 //
-// A Change makes of a captured request the one that is sent. The zero Change sends the same bytes to another address: the target and Host
-// become that address's, what was only about the old connection is left out, and the head says where the body ends. A Change says what else is
-// to be different; what it does not name keeps every byte. Signing comes last, so that a changed request carries a signature that is right.
+// A Change converts a captured request to the one that is sent. The zero Change only changes the
+// address: it replaces the target and the Host line, removes header lines of the old connection,
+// and corrects the header lines that say where the body ends. All other bytes stay, except what the
+// Change names. Signing is the last step, so a changed request has a correct signature.
 //
-// A Plan sends many of them: one after the other, or at the pace at which they were captured. That pace is kept while a connection is free,
-// however long the answers take, and what is late is measured.
+// A Plan sends many requests: one after the other, or at the pace at which they were captured. The
+// pace does not depend on slow responses while a connection is free, and delays are measured.
 package replay

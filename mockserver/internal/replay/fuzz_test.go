@@ -13,7 +13,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Whatever is recorded, what is sent is one request with one body, to net/http's reader and to ours; or it is refused.
+// FuzzApply checks that any recorded request is sent as one request with one body, as net/http's
+// parser and ours read it, or not at all.
 func FuzzApply(f *testing.F) {
 	for _, head := range []string{
 		"", "Content-Length: 5", "Content-Length: 5\nContent-Length: 6", "Content-Length: 5, 5", "Content-Length: +5", "Content-Length: -1",
@@ -42,7 +43,7 @@ func FuzzApply(f *testing.F) {
 				continue
 			}
 			if !bytes.Equal(sent.Body, body) && !strings.Contains(strings.Join(notes, "\n"), "was decoded") {
-				t.Errorf("the body became %q without a note: %q", sent.Body, notes)
+				t.Errorf("the body changed to %q without a note: %q", sent.Body, notes)
 			}
 			raw := wire.Append(nil, sent)
 			again, err := wire.ParseRequest(raw)
@@ -50,7 +51,7 @@ func FuzzApply(f *testing.F) {
 				t.Fatalf("%q\nread by us as %q, %v", raw, wire.Append(nil, again), err)
 			}
 			if !readable(sent) {
-				continue // net/http refuses it, as one request
+				continue // net/http refuses the whole request
 			}
 			in := bufio.NewReader(io.MultiReader(bytes.NewReader(raw), strings.NewReader("PUT /next HTTP/1.1\r\nHost: n\r\n\r\n")))
 			request, err := http.ReadRequest(in)
@@ -68,9 +69,10 @@ func FuzzApply(f *testing.F) {
 	})
 }
 
-// readable says whether net/http takes what else is in a head: it wants well-formed escapes in the target, and it is strict about values.
+// readable reports whether net/http accepts the rest of the head: it requires well-formed escapes
+// in the target and is strict about values.
 func readable(m wire.Message) bool {
-	if _, err := http.NewRequest(m.Method, "http://h"+m.Target, nil); err != nil { //nolint:noctx // it is not sent
+	if _, err := http.NewRequest(m.Method, "http://h"+m.Target, nil); err != nil { //nolint:noctx // not sent
 		return false
 	}
 	for _, line := range m.Headers {

@@ -13,7 +13,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// DefaultConnections is how many requests a paced Plan has under way at once unless it says otherwise.
+// DefaultConnections is the default limit of concurrent requests of a Plan with a Speed.
 const DefaultConnections = 64
 
 // Plan says how captures are sent again.
@@ -21,41 +21,44 @@ type Plan struct {
 	To     string // an absolute http or https URL
 	Change Change
 	Client *wire.Client
-	// Timeout of one request; 0 is none.
+	// Timeout is the timeout of one request. 0 means none.
 	Timeout time.Duration
-	// Connections bounds the requests under way at once. 0 is 1 without Speed, DefaultConnections with it.
+	// Connections is the largest number of concurrent requests. 0 means 1 without Speed and
+	// DefaultConnections with it.
 	Connections int
-	// Speed is the recorded pace times a number above 0: 1 sends as they came, 10 ten times as fast. 0 sends each when a connection is free.
-	// A capture that came earlier than the one before it, or without a time, is due with that one.
+	// Speed multiplies the recorded pace: 1 is the original pace, 10 is ten times as fast. 0 sends
+	// each request when a connection is free. A capture without a time, or with an earlier time
+	// than the one before it, is due together with that one.
 	Speed float64
-	// MaxGap bounds the time between two captures as they are sent; 0 is none. What follows a shortened gap moves with it.
+	// MaxGap is the longest time between two requests. 0 means no limit. A shortened gap moves all
+	// later requests too.
 	MaxGap time.Duration
-	// Waiting is called before a wait for the next capture; nil is not.
+	// Waiting is called before a wait for the next capture, unless it is nil.
 	Waiting func(wait time.Duration)
-	// Sent is called with each exchange when it is over, one at a time. An error ends the run.
+	// Sent is called with each finished exchange, one at a time. An error ends the run.
 	Sent func(Exchange) error
 }
 
-// Exchange is a capture that was sent again, and what came of it.
+// Exchange is a capture that was sent again, and the result.
 type Exchange struct {
 	Index   int // of the capture, from 0
 	Capture journal.Capture
 	Attempt journal.Attempt
 	Notes   []string      // see Change.Apply
-	Lag     time.Duration // how long after it was due it was sent; 0 without Speed
+	Lag     time.Duration // how late it was sent; 0 without Speed
 }
 
 // Summary counts a run.
 type Summary struct {
-	Sent         int // exchanges that Plan.Sent was called with
-	Acknowledged int // of them, answered with 2xx
-	// LagP50 and LagMax are how late captures were sent, the median and the most; 0 without Speed.
+	Sent         int // exchanges
+	Acknowledged int // exchanges with a 2xx response
+	// LagP50 and LagMax are the median and the largest Lag. They are 0 without Speed.
 	LagP50, LagMax time.Duration
 }
 
-// Run sends the captures in their order and returns when every exchange is over. It returns early, with the context's error, when ctx ends:
-// requests under way are broken off then, and one that had not begun is not among the exchanges. Other errors are wire.ErrForbidden, that of
-// the captures, or that of Sent.
+// Run sends the captures in order and returns when every exchange is finished. When ctx ends, it
+// aborts requests in progress and returns the context's error; a request that had not started is
+// not an exchange. Other errors are wire.ErrForbidden, that of captures, or that of Sent.
 func (p *Plan) Run(ctx context.Context, captures iter.Seq2[journal.Capture, error]) (Summary, error) {
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -104,18 +107,18 @@ func (p *Plan) connections() int {
 	return 1
 }
 
-// run is a Plan while it runs.
+// run is the state of Plan.Run.
 type run struct {
 	plan *Plan
 	stop context.CancelCauseFunc
-	free chan struct{} // holds an item for each request under way
+	free chan struct{} // has one item for each request in progress
 
 	mu   sync.Mutex
 	sum  Summary
 	lags []time.Duration
 }
 
-// exchange sends one capture that was due at that time; the zero time is at once.
+// exchange sends one capture that was due at that time. The zero time means that there is no pace.
 func (r *run) exchange(ctx context.Context, index int, c journal.Capture, due time.Time) {
 	now := time.Now()
 	e := Exchange{Index: index, Capture: c, Attempt: journal.Attempt{N: 1, Due: due, At: now, Outcome: wire.NotSent}}
@@ -144,7 +147,7 @@ func (r *run) exchange(ctx context.Context, index int, c journal.Capture, due ti
 		return
 	}
 	if errors.Is(result.Err, context.Canceled) && result.Outcome == wire.NotSent {
-		return // it had not begun
+		return // it had not started
 	}
 	a := &e.Attempt
 	a.Outcome, a.Status = result.Outcome, result.Status
@@ -158,7 +161,7 @@ func (r *run) exchange(ctx context.Context, index int, c journal.Capture, due ti
 	r.done(e)
 }
 
-// done counts an exchange and hands it on.
+// done counts an exchange and calls Plan.Sent.
 func (r *run) done(e Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

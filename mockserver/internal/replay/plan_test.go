@@ -21,7 +21,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// captures are requests that came at those times after each other; a negative one has no time.
+// captures returns requests with those recorded times. A negative time means none.
 func captures(t *testing.T, at ...time.Duration) iter.Seq2[journal.Capture, error] {
 	t.Helper()
 	list := make([]journal.Capture, len(at))
@@ -40,9 +40,10 @@ func captures(t *testing.T, at ...time.Duration) iter.Seq2[journal.Capture, erro
 	}
 }
 
-// slow is a consumer that answers after a time, within a bubble. It counts the most requests at once.
+// slow is a consumer that responds after a delay, in a synctest bubble. It counts concurrent
+// requests.
 type slow struct {
-	takes     time.Duration
+	delay     time.Duration
 	mu        sync.Mutex
 	now, most int
 }
@@ -58,43 +59,45 @@ func (s *slow) dial(context.Context, string, string) (net.Conn, error) {
 		s.now++
 		s.most = max(s.most, s.now)
 		s.mu.Unlock()
-		time.Sleep(s.takes)
+		time.Sleep(s.delay)
 		s.mu.Lock()
 		s.now--
 		s.mu.Unlock()
-		_, _ = server.Write([]byte("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")) // the sender may be gone
+		// fails if the sender has left
+		_, _ = server.Write([]byte("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"))
 	}()
 	return client, nil
 }
 
 const every = 100 * time.Millisecond
 
-// A consumer that takes its time does not stretch the schedule while a connection is free. What is late is measured.
+// TestPaceIsKept checks that a slow consumer does not delay the schedule while a connection is
+// free, and that lag is measured.
 func TestPaceIsKept(t *testing.T) {
 	t.Parallel()
 	eight := []time.Duration{0, every, 2 * every, 3 * every, 4 * every, 5 * every, 6 * every, 7 * every}
 	for name, c := range map[string]struct {
 		plan     replay.Plan
 		at       []time.Duration
-		takes    time.Duration
+		delay    time.Duration
 		total    time.Duration
-		most     int           // requests at once
-		p50, max time.Duration // late
+		most     int           // concurrent requests
+		p50, max time.Duration // lag
 	}{
-		"at its pace":                   {plan: replay.Plan{Speed: 1}, at: eight, takes: 2 * time.Second, total: 2700 * time.Millisecond, most: 8},
-		"twice as fast":                 {plan: replay.Plan{Speed: 2}, at: eight, takes: 2 * time.Second, total: 2350 * time.Millisecond, most: 8},
-		"one connection is late":        {plan: replay.Plan{Speed: 1, Connections: 1}, at: eight, takes: 2 * time.Second, total: 16 * time.Second, most: 1, p50: 5700 * time.Millisecond, max: 13300 * time.Millisecond},
-		"no speed: one after the other": {at: eight, takes: 2 * time.Second, total: 16 * time.Second, most: 1},
-		"no speed: four at once":        {plan: replay.Plan{Connections: 4}, at: eight, takes: 2 * time.Second, total: 4 * time.Second, most: 4},
-		"times out of order":            {plan: replay.Plan{Speed: 1}, at: []time.Duration{0, 30 * time.Second, 20 * time.Second, 90 * time.Second}, total: 91 * time.Second, most: 2, takes: time.Second},
-		"no time is at once":            {plan: replay.Plan{Speed: 1}, at: []time.Duration{-1, 0, -1, time.Second, -1}, total: 1500 * time.Millisecond, most: 3, takes: every * 5},
-		"no times at all":               {plan: replay.Plan{Speed: 0.001}, at: []time.Duration{-1, -1}, takes: time.Second, total: time.Second, most: 2},
-		"gaps are shortened":            {plan: replay.Plan{Speed: 1, MaxGap: time.Second}, at: []time.Duration{0, time.Hour, time.Hour + every, 1000 * time.Hour}, total: 2*time.Second + every, most: 1, takes: 0},
+		"at its pace":                   {plan: replay.Plan{Speed: 1}, at: eight, delay: 2 * time.Second, total: 2700 * time.Millisecond, most: 8},
+		"twice as fast":                 {plan: replay.Plan{Speed: 2}, at: eight, delay: 2 * time.Second, total: 2350 * time.Millisecond, most: 8},
+		"one connection is late":        {plan: replay.Plan{Speed: 1, Connections: 1}, at: eight, delay: 2 * time.Second, total: 16 * time.Second, most: 1, p50: 5700 * time.Millisecond, max: 13300 * time.Millisecond},
+		"no speed: one after the other": {at: eight, delay: 2 * time.Second, total: 16 * time.Second, most: 1},
+		"no speed: four at once":        {plan: replay.Plan{Connections: 4}, at: eight, delay: 2 * time.Second, total: 4 * time.Second, most: 4},
+		"times out of order":            {plan: replay.Plan{Speed: 1}, at: []time.Duration{0, 30 * time.Second, 20 * time.Second, 90 * time.Second}, total: 91 * time.Second, most: 2, delay: time.Second},
+		"no time is at once":            {plan: replay.Plan{Speed: 1}, at: []time.Duration{-1, 0, -1, time.Second, -1}, total: 1500 * time.Millisecond, most: 3, delay: every * 5},
+		"no times at all":               {plan: replay.Plan{Speed: 0.001}, at: []time.Duration{-1, -1}, delay: time.Second, total: time.Second, most: 2},
+		"gaps are shortened":            {plan: replay.Plan{Speed: 1, MaxGap: time.Second}, at: []time.Duration{0, time.Hour, time.Hour + every, 1000 * time.Hour}, total: 2*time.Second + every, most: 1, delay: 0},
 		"gaps as they are sent":         {plan: replay.Plan{Speed: 3600, MaxGap: 2 * time.Second}, at: []time.Duration{0, time.Hour, 24 * time.Hour}, total: 3 * time.Second, most: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				consumer := &slow{takes: c.takes}
+				consumer := &slow{delay: c.delay}
 				c.plan.To, c.plan.Client = "http://consumer/", &wire.Client{Dial: consumer.dial}
 				began := time.Now()
 				sum, err := c.plan.Run(t.Context(), captures(t, c.at...))
@@ -115,12 +118,13 @@ func TestPaceIsKept(t *testing.T) {
 	}
 }
 
-// A wait is told before it begins, and ends with the context; what is under way ends too, and nothing is left behind.
+// TestRunEndsWithItsContext checks that Waiting is called before a wait, and that the end of the
+// context ends the wait and the requests in progress.
 func TestRunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		consumer := &slow{takes: time.Hour}
+		consumer := &slow{delay: time.Hour}
 		time.AfterFunc(2*time.Minute, cancel)
 		var waits []time.Duration
 		var sent []wire.Outcome
@@ -139,11 +143,12 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		if diff := cmp.Diff([]wire.Outcome{wire.NoResponse, wire.NoResponse}, sent); diff != "" {
 			t.Error(diff)
 		}
-		time.Sleep(2 * time.Hour) // the consumer's
+		time.Sleep(2 * time.Hour) // the consumer responds late
 	})
 }
 
-// Errors of the captures, of who is told and of the guard end the run.
+// TestRunEndsWithAnError checks that an error of the captures, of Sent or of the guard ends the
+// run.
 func TestRunEndsWithAnError(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -190,13 +195,14 @@ func TestTarget(t *testing.T) {
 	}
 }
 
-// What was only about the old connection, or says of the body what is not so, is corrected, and every correction is noted.
+// TestApplyFrames checks that header lines of the old connection, and wrong ones about the body,
+// are corrected with a note.
 func TestApplyFrames(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		head, body string // recorded; lines end in LF
-		want, sent string // lines behind Host, and the body
-		note       string // in the notes; "" wants none
+		want, sent string // lines after Host, and the body
+		note       string // part of the notes; "" means none
 	}{
 		"right":                       {"Content-Length: 2", "hi", "Content-Length: 2", "hi", ""},
 		"too short":                   {"A: 1\ncontent-length: 5\nB: 2", "hello, world", "A: 1\ncontent-length: 12\nB: 2", "hello, world", "body is not the recorded one: head says 5 bytes, 12 sent; Content-Length set to 12"},

@@ -7,7 +7,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-func TestFailuresSayWhyInTheWordsOfReason(t *testing.T) {
+func TestFailureHasReason(t *testing.T) {
 	t.Parallel()
 	const nobody = "http://127.0.0.1:1"
 	got := ""

@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// Target is the request target under which a recorded request goes to the URL to: its path and query follow those of to. bin is the name of
-// the bin that recorded it, which is left out when it is the first segment of the recorded path; "" leaves the path whole. What is recorded
-// stays as it was written, but for spaces and control characters, which are escaped.
+// Target returns the request target for sending a recorded request to the URL to: its path and
+// query follow those of to. If the first segment of the recorded path is bin, the name of the bin
+// that recorded the request, it is removed; a bin of "" keeps the path. The recorded target is not
+// re-encoded, except that spaces and control characters are escaped.
 func Target(to *url.URL, bin, recorded string) string {
 	rest := strings.TrimLeft(recorded, " ")
 	if _, after, absolute := strings.Cut(rest, "://"); absolute && !strings.HasPrefix(rest, "/") {
@@ -28,7 +29,7 @@ func Target(to *url.URL, bin, recorded string) string {
 	return Join(to, path, query)
 }
 
-// Join joins a path, which is empty or begins with a slash, and a query to those of to.
+// Join appends a path, which is empty or begins with a slash, and a query to those of to.
 func Join(to *url.URL, path, query string) string {
 	target := cmp.Or(to.EscapedPath(), "/")
 	if strings.HasPrefix(path, "/") {
@@ -47,7 +48,7 @@ func Join(to *url.URL, path, query string) string {
 	return escaped(target)
 }
 
-// escaped escapes what would end a target: spaces and control characters.
+// escaped escapes spaces and control characters, which would end a target.
 func escaped(target string) string {
 	if !strings.ContainsFunc(target, ends) {
 		return target

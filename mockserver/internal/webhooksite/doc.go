@@ -14,21 +14,22 @@
 // service does not have, the exact ones.
 //
 // These differences are on purpose:
-//   - A bin is a ring: beyond request_limit the oldest requests are deleted and counted; the newest are
-//     not refused. Without request_limit a token has the limit of any bin. With 0 a request is deleted
-//     once it is stored.
+//   - A bin is a ring: beyond request_limit the oldest requests are deleted and counted; the newest
+//     are not refused. Without request_limit a token has the limit of any bin. With 0 a request is
+//     deleted once it is stored.
 //   - /{token}/{status} overrides the status in exactly this form, with a status of 200 to 599.
 //   - Nothing is decompressed, renamed or decoded before it is stored.
-//   - There are no rate limits and no accounts: where the server asks for its token, that is the Api-Key.
-//   - The address of a deleted token is that of a bin like any other; that of an expired one answers
-//     410, until new tokens need the room.
-//   - Cells of the CSV export that a spreadsheet would take for a formula (they begin with =, +, -, @,
-//     a tab or a line end) have a ' before them.
+//   - There are no rate limits and no accounts: where the server asks for its token, that is the
+//     Api-Key.
+//   - The address of a deleted token is that of a bin like any other; that of an expired one
+//     answers 410, until new tokens need the room.
+//   - Cells of the CSV export that a spreadsheet would take for a formula (they begin with =, +, -,
+//     @, a tab or a line end) have a ' before them.
 //   - request.download answers the file itself, not a redirect to it.
-//   - raw answers application/json or text/plain only, as the open-source edition does: what somebody
-//     sent does not run as a page of this address.
-//   - In PUT /token/{id}, default_status, default_content, default_content_type and timeout have their
-//     defaults when they are left out, as in the open-source edition; everything else stays.
+//   - raw answers application/json or text/plain only, as the open-source edition does: what
+//     somebody sent does not run as a page of this address.
+//   - In PUT /token/{id}, default_status, default_content, default_content_type and timeout have
+//     their defaults when they are left out, as in the open-source edition; everything else stays.
 //
 // Missing are e-mail and DNS tokens, custom actions, redirects, passwords, subdomains as in
 // https://{token}.host, and the push channel. Their members are null, empty or false.

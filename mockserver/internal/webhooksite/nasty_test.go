@@ -102,7 +102,8 @@ func TestOddRequestLines(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)
 	for raw, want := range map[string]string{
-		"GET /token%zz HTTP/1.1\r\nHost: x\r\n\r\n":                                                      "404", // no bin, and not the API
+		// no bin, and not the API
+		"GET /token%zz HTTP/1.1\r\nHost: x\r\n\r\n":                                                      "404",
 		"GET /token/%zz HTTP/1.1\r\nHost: x\r\n\r\n":                                                     "400",
 		"GET http://x/token/a HTTP/1.1\r\nHost: x\r\n\r\n":                                               "410",
 		"GET /token#x HTTP/1.1\r\nHost: x\r\n\r\n":                                                       "404",
@@ -112,11 +113,12 @@ func TestOddRequestLines(t *testing.T) {
 		"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab":                                 "400",
 		"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n":                         "400",
 		"POST /token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxx\r\n":                    "400",
-		"GET /tokens HTTP/1.1\r\nHost: x\r\n\r\n":                                                        "200", // a bin like any other
-		"BREW /token HTTP/1.1\r\nHost: x\r\n\r\n":                                                        "405",
-		"GET /token HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n":                                              "200",
-		"GET /token/" + strings.Repeat("a/", 5000) + " HTTP/1.1\r\nHost: x\r\n\r\n":                      "404",
-		"GET /token?" + strings.Repeat("page=1&", 5000) + " HTTP/1.1\r\nHost: x\r\n\r\n":                 "200",
+		// a bin like any other
+		"GET /tokens HTTP/1.1\r\nHost: x\r\n\r\n":                                        "200",
+		"BREW /token HTTP/1.1\r\nHost: x\r\n\r\n":                                        "405",
+		"GET /token HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n":                              "200",
+		"GET /token/" + strings.Repeat("a/", 5000) + " HTTP/1.1\r\nHost: x\r\n\r\n":      "404",
+		"GET /token?" + strings.Repeat("page=1&", 5000) + " HTTP/1.1\r\nHost: x\r\n\r\n": "200",
 	} {
 		c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
 		if err != nil {

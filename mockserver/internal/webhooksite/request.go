@@ -30,14 +30,15 @@ type request struct {
 	URL           string              `json:"url"`
 	Size          int                 `json:"size"` // bytes of the body
 	// Request has the fields of a form, and is null for another body; a JSON body has none.
-	Request      json.RawMessage `json:"request,omitempty"`
-	Files        map[string]any  `json:"files"`
-	Country      *string         `json:"country"`
-	CountryCode  *string         `json:"country_code"`
-	Region       *string         `json:"region"`
-	City         *string         `json:"city"`
-	Note         *string         `json:"note"`
-	Time         float64         `json:"time"` // seconds by which the response was delayed on purpose
+	Request     json.RawMessage `json:"request,omitempty"`
+	Files       map[string]any  `json:"files"`
+	Country     *string         `json:"country"`
+	CountryCode *string         `json:"country_code"`
+	Region      *string         `json:"region"`
+	City        *string         `json:"city"`
+	Note        *string         `json:"note"`
+	// seconds by which the response was delayed on purpose
+	Time         float64         `json:"time"`
 	Sorting      int64           `json:"sorting"`
 	ActionOutput map[string]any  `json:"custom_action_output"`
 	ActionErrors []string        `json:"custom_action_errors"`

@@ -13,14 +13,15 @@ import (
 // token is a URL of the API: a bin and its responses. It is stored as it is shown. A token is never
 // changed but replaced.
 type token struct {
-	UUID               string  `json:"uuid"`
-	Redirect           bool    `json:"redirect"` // there are no redirects
-	Alias              *string `json:"alias"`
-	Actions            bool    `json:"actions"` // stored and shown: there are no actions
-	CORS               bool    `json:"cors"`
-	Expiry             *int    `json:"expiry"`  // seconds; nil is never
-	Timeout            int     `json:"timeout"` // seconds before the answer
-	Listen             int     `json:"listen"`  // seconds that a request waits for somebody's response
+	UUID     string  `json:"uuid"`
+	Redirect bool    `json:"redirect"` // there are no redirects
+	Alias    *string `json:"alias"`
+	Actions  bool    `json:"actions"` // stored and shown: there are no actions
+	CORS     bool    `json:"cors"`
+	Expiry   *int    `json:"expiry"`  // seconds; nil is never
+	Timeout  int     `json:"timeout"` // seconds before the answer
+	// seconds that a request waits for somebody's response
+	Listen             int     `json:"listen"`
 	Premium            bool    `json:"premium"` // a feature of paid accounts, on here
 	UserID             *int    `json:"user_id"`
 	GroupID            *int    `json:"group_id"` // stored and shown

@@ -11,9 +11,10 @@ import (
 // waiters are the requests that wait for somebody's response, by the numbers of their captures. The
 // zero waiters is empty.
 type waiters struct {
-	mu       sync.Mutex
-	waiting  map[uint64]waiter
-	arriving map[string]int // by token: requests that may be stored already and are not in waiting yet
+	mu      sync.Mutex
+	waiting map[uint64]waiter
+	// by token: requests that may be stored already and are not in waiting yet
+	arriving map[string]int
 	change   broadcast.Broadcast
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// account holds the bytes of all records, by what can make room. The writer keeps it.
+// account counts the bytes of all records by kind. The writer maintains it.
 type account struct {
 	captures  int64
 	bins      int64
@@ -22,21 +22,21 @@ type account struct {
 
 func (a *account) all() int64 { return a.captures + a.finished + a.fixed() }
 
-// fixed are those of records that make no room for others.
+// fixed returns the bytes of records that cannot be evicted.
 func (a *account) fixed() int64 { return a.bins + a.pending + a.documents }
 
-// errRoom is the answer when a record has no room, and none can be made for it.
-var errRoom = fmt.Errorf("no room: %w", journal.ErrFull)
+// errNoRoom is the error of a record that does not fit even after evictions.
+var errNoRoom = fmt.Errorf("no room: %w", journal.ErrFull)
 
-// admit returns an error unless a record of so many bytes can have room.
+// admit returns an error if a record of that size cannot fit.
 func (w *writer) admit(what string, size int64) error {
 	if room := w.s.o.Bytes - w.bytes.fixed(); size > room {
-		return fmt.Errorf("%s of %d bytes, %d of %d can be had: %w", what, size, max(0, room), w.s.o.Bytes, errRoom)
+		return fmt.Errorf("%s has %d bytes, but only %d of %d are available: %w", what, size, max(0, room), w.s.o.Bytes, errNoRoom)
 	}
 	return nil
 }
 
-// ofState is the part of the account that a delivery in that state counts in.
+// ofState returns the part of the account that counts deliveries in a state.
 func (w *writer) ofState(state journal.State) *int64 {
 	if state == journal.Pending {
 		return &w.bytes.pending
@@ -44,7 +44,7 @@ func (w *writer) ofState(state journal.State) *int64 {
 	return &w.bytes.finished
 }
 
-// The counters: see schema/0004_bytes.sql.
+// These are the names of counters: see schema/0004_bytes.sql.
 const (
 	evictedDeliveries = "evicted_deliveries"
 	evictedCaptures   = "evicted_captures"
@@ -56,7 +56,7 @@ const (
 	lastDelivery      = "last_delivery"
 )
 
-// loadAccount reads what the counters hold of it.
+// loadAccount reads the counters.
 func (w *writer) loadAccount(ctx context.Context) error {
 	rows, err := w.conn.QueryContext(ctx, "SELECT name, value FROM counters")
 	if err != nil {
@@ -91,7 +91,7 @@ func (w *writer) saveAccount(ctx context.Context) error {
 	return nil
 }
 
-// count sets a counter; it is written with the transaction.
+// count sets a counter. It is written with the transaction.
 func (w *writer) count(name string, value int64) {
 	if w.counters[name] != value {
 		w.counters[name] = value
@@ -101,16 +101,16 @@ func (w *writer) count(name string, value int64) {
 	}
 }
 
-// makeRoom evicts until all bytes fit, or nothing is left that can be evicted: the oldest captures, or the oldest deliveries
-// that are not pending, whichever are more bytes.
+// makeRoom evicts until all bytes fit or nothing is left to evict. It takes the oldest captures or
+// the oldest deliveries that are not pending, whichever have more bytes.
 func (w *writer) makeRoom(ctx context.Context) error {
 	for w.bytes.all() > w.s.o.Bytes {
 		if w.bytes.captures == 0 && w.bytes.finished == 0 {
 			return nil
 		}
 		if w.bytes.captures < w.bytes.finished {
-			if err := w.evictDelivery(); errors.Is(err, errRoom) {
-				w.bytes.finished = 0 // it counted bytes that no delivery has
+			if err := w.evictDelivery(); errors.Is(err, errNoRoom) {
+				w.bytes.finished = 0 // the account counted bytes that no delivery has
 			} else if err != nil {
 				return err
 			}
@@ -128,18 +128,18 @@ func (w *writer) makeRoom(ctx context.Context) error {
 	return nil
 }
 
-// recount corrects bins that count captures which are not there: they count as evicted.
+// recount corrects bins that count missing captures. These count as evicted.
 func (w *writer) recount() {
 	for _, b := range w.bins {
 		if b.count != 0 || b.bytes != 0 {
-			w.lost(b)
+			w.resetCount(b)
 		}
 	}
 	w.bytes.captures = 0
 }
 
-// lost notes that a bin holds no capture, whatever it counts.
-func (w *writer) lost(b *bin) {
+// resetCount sets the count of a bin without captures to 0.
+func (w *writer) resetCount(b *bin) {
 	b.evicted += uint64(max(0, b.count))
 	w.bytes.captures -= b.bytes
 	b.count, b.bytes = 0, 0
@@ -147,18 +147,19 @@ func (w *writer) lost(b *bin) {
 	w.note(journal.Change{Kind: journal.CapturesEvicted, Bin: b.name, Seq: b.last})
 }
 
-// emptied notes that a bin may hold nothing any more, and forgets those that became empty first when they are too many.
-func (w *writer) emptied(ctx context.Context, b *bin) error {
+// noteEmpty records that a bin may be empty. It deletes the bins that became empty first if there
+// are too many.
+func (w *writer) noteEmpty(ctx context.Context, b *bin) error {
 	if b.count > 0 {
 		return nil
 	}
 	if !b.listed {
 		b.listed = true
-		w.empties = append(w.empties, b)
+		w.emptyBins = append(w.emptyBins, b)
 	}
-	for len(w.empties) > w.s.o.EmptyBins() {
-		first := w.empties[0]
-		w.empties = w.empties[1:]
+	for len(w.emptyBins) > w.s.o.EmptyBins() {
+		first := w.emptyBins[0]
+		w.emptyBins = w.emptyBins[1:]
 		first.listed = false
 		if first.count > 0 {
 			continue
@@ -178,19 +179,19 @@ func (w *writer) emptied(ctx context.Context, b *bin) error {
 	return nil
 }
 
-// usualMark is how often it is noted what was stored by then, while nothing is too old.
-const usualMark = 10 * time.Minute
+// markInterval is how often the store notes the newest numbers when no age limit is set.
+const markInterval = 10 * time.Minute
 
-// expiry is how often what is too old is looked for.
-func (s *store) expiry() time.Duration {
+// expiryInterval returns how often the store looks for records that are too old.
+func (s *store) expiryInterval() time.Duration {
 	if s.o.For == 0 {
-		return usualMark
+		return markInterval
 	}
 	return min(max(s.o.For/20, 10*time.Millisecond), time.Minute)
 }
 
-// expire marks what was stored by now, and evicts what was stored too long ago, in portions, so that others need not wait for
-// the end of it.
+// expire notes the newest numbers and evicts what was stored too long ago. It does so in portions,
+// so that other requests do not have to wait for all of them.
 func (s *store) expire(ctx context.Context) error {
 	for {
 		more := false
@@ -221,7 +222,7 @@ func (w *writer) expire(ctx context.Context, now time.Time) (more bool, err erro
 	}
 	for range evictAtOnce / 10 {
 		switch err := w.evictDeliveryUpTo(delivery.Int64); {
-		case errors.Is(err, errRoom):
+		case errors.Is(err, errNoRoom):
 			_, err := w.stmts.deleteMarks.ExecContext(ctx, at.Int64)
 			return false, err
 		case err != nil:

@@ -17,7 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
-// delivery is a capture as a provider makes them: eight headers, a body of 500 bytes.
+// delivery returns a typical webhook: eight headers and a body of 500 bytes.
 func delivery() journal.Capture {
 	return journal.Capture{
 		Bin: "bench", At: time.Now(), Peer: "127.0.0.1:40000",
@@ -38,7 +38,7 @@ func delivery() journal.Capture {
 	}
 }
 
-// appendN has senders append b.N captures in all, each sender one after the other, and reports how that went.
+// appendN appends b.N captures from concurrent senders and reports the throughput.
 func appendN(b *testing.B, s journal.Store, senders int) {
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -93,11 +93,12 @@ func BenchmarkAppendCapture(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		b.ReportMetric(256*float64(b.N)/b.Elapsed().Seconds(), "captures/s") // of 256 a time
+		// 256 captures per operation.
+		b.ReportMetric(256*float64(b.N)/b.Elapsed().Seconds(), "captures/s")
 	})
 }
 
-// BenchmarkQuery asks a journal of a million captures.
+// BenchmarkQuery queries a journal with a million captures.
 func BenchmarkQuery(b *testing.B) {
 	const captures, senders = 1_000_000, 256
 	s := open(b, b.TempDir(), sqlite.Options{})

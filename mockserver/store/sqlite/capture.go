@@ -10,7 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// SetResponse packs the capture's head anew, with the response in it. It keeps a response for which there is room only.
+// SetResponse packs the head of the capture again with the response. It returns ErrFull if the
+// response does not fit.
 func (s *store) SetResponse(ctx context.Context, id string, r journal.Response) error {
 	response := r.Clone()
 	seq, ok := journal.ParseCaptureID(id)
@@ -38,8 +39,8 @@ func (s *store) SetResponse(ctx context.Context, id string, r journal.Response) 
 		}
 		c.Response, c.Bin = &response, b.name
 		size := int64(c.Size()) + body
-		if size > largest {
-			return fmt.Errorf("a response to capture %s, which then has %d bytes, at most %d fit: %w", id, size, int64(largest), errRoom)
+		if size > maxCaptureBytes {
+			return fmt.Errorf("the response to capture %s makes it %d bytes long, the limit is %d: %w", id, size, int64(maxCaptureBytes), errNoRoom)
 		}
 		if err := w.admit("capture "+id+" with its response", size); err != nil {
 			return err
@@ -57,7 +58,7 @@ func captureNotFound(id string) error {
 	return fmt.Errorf("capture %q: %w", id, journal.ErrNotFound)
 }
 
-// ClearBin deletes in portions, so that others need not wait for the end of a long one.
+// ClearBin deletes in portions, so that other requests do not have to wait for all of them.
 func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 	cleared, last := 0, uint64(0)
 	for {
@@ -69,7 +70,7 @@ func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 				return nil
 			}
 			if last == 0 {
-				last = b.last // what comes later stays
+				last = b.last // later captures stay
 			}
 			n, err = w.dropOldest(context.Background(), b, last, evictAtOnce, journal.BinCleared)
 			b.cleared += uint64(n)
@@ -84,7 +85,7 @@ func (s *store) ClearBin(ctx context.Context, name string) (int, error) {
 	}
 }
 
-// TrimBin evicts in portions, as ClearBin deletes.
+// TrimBin evicts in portions, as ClearBin does.
 func (s *store) TrimBin(ctx context.Context, name string, keep int) (int, error) {
 	keep = max(0, keep)
 	evicted := 0
@@ -119,11 +120,11 @@ func (s *store) DeleteCaptures(ctx context.Context, seqs ...uint64) (int, error)
 		err := s.free(ctx, func(w *writer) error {
 			n = 0
 			for _, seq := range portion {
-				gone, err := w.drop(context.Background(), seq)
+				found, err := w.drop(context.Background(), seq)
 				if err != nil {
 					return err
 				}
-				if gone {
+				if found {
 					n++
 				}
 			}

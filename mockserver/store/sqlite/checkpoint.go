@@ -6,24 +6,24 @@ import (
 	"sync"
 )
 
-// The log is carried over into the file in the background, so that senders do not wait for it: by the time the log
-// is long enough to be started over, little of it is left to do. Pages are of pageSize.
-//
-// logLimits say when: in pages of the log that are not in the file yet, or of the whole log.
+// logLimits are numbers of pages of pageSize. They decide when the log is copied into the file: in
+// the background, so that senders do not wait for it. When the log is long enough to be overwritten
+// from its start, few pages are left to copy.
 type logLimits struct {
-	checkpoint int // are worth a checkpoint
-	restart    int // let the log be started over once the checkpoint has nearly caught up
-	longest    int // is checkpointed while all wait, since the background does not catch up
+	checkpoint int // pages to copy that are worth a checkpoint
+	// A log of this length is overwritten from its start once few pages are left to copy.
+	restart int
+	longest int // a log of this length is copied while senders wait
 }
 
-// usualLogLimits are 4, 16 and 128 MiB.
-func usualLogLimits() logLimits {
+// defaultLogLimits returns limits of 4, 16 and 128 MiB.
+func defaultLogLimits() logLimits {
 	return logLimits{checkpoint: 1024, restart: restartPages, longest: 32768}
 }
 
 const restartPages = 4096
 
-// checkpointer carries the log over, on a connection and a goroutine of its own.
+// checkpointer copies the log into the file in a goroutine with its own connection.
 type checkpointer struct {
 	stmt    *sql.Stmt
 	wanted  chan struct{}
@@ -39,13 +39,13 @@ func newCheckpointer(ctx context.Context, db *sql.DB) (*checkpointer, error) {
 	c.running.Go(func() {
 		for range c.wanted {
 			var p progress
-			_ = p.read(context.Background(), c.stmt) // the writer sees how far it came
+			_ = p.read(context.Background(), c.stmt) // the writer reads the progress
 		}
 	})
 	return c, nil
 }
 
-// want has a checkpoint made soon.
+// want requests a checkpoint.
 func (c *checkpointer) want() {
 	select {
 	case c.wanted <- struct{}{}:
@@ -59,7 +59,7 @@ func (c *checkpointer) close() error {
 	return c.stmt.Close()
 }
 
-// progress is what the pragma answers: the pages of the log, and how many of them are in the file.
+// progress is the result of the pragma: the pages of the log, and how many of them are in the file.
 type progress struct {
 	busy, logged, done int
 }
@@ -70,21 +70,21 @@ func (p *progress) read(ctx context.Context, stmt *sql.Stmt) error {
 	return stmt.QueryRowContext(ctx).Scan(&p.busy, &p.logged, &p.done)
 }
 
-// checkpoint keeps the log short. It is called between two transactions; a failure leaves the log as it is, so that
-// nothing is lost by it, and the next call tries again.
+// checkpoint keeps the log short. The writer calls it between two transactions. A failure loses
+// nothing: it leaves the log unchanged, and the next call tries again.
 func (w *writer) checkpoint(ctx context.Context) error {
 	var p progress
 	if err := p.read(ctx, w.stmts.logged); err != nil {
 		return err
 	}
 	limits := w.s.log
-	w.tight = p.left() >= w.s.db.reserve.pages(4) && w.s.db.reserve.isTight()
+	w.nearlyFull = p.left() >= w.s.db.reserve.pages(4) && w.s.db.reserve.nearlyFull()
 	switch {
-	case w.tight:
+	case w.nearlyFull:
 		return p.read(ctx, w.stmts.checkpoint)
 	case p.logged >= limits.longest, p.logged >= limits.restart && p.left() < limits.checkpoint/2:
-		// While nobody writes this reaches the log's end, and the next transaction starts it over, unless a reader
-		// still needs it.
+		// Nothing else writes now, so this copies the whole log. The next transaction overwrites
+		// it from its start, unless a reader still needs it.
 		return p.read(ctx, w.stmts.checkpoint)
 	case p.left() >= limits.checkpoint:
 		w.s.checkpoints.want()

@@ -21,7 +21,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
-// crashDir is the variable that makes this test's binary the child that is killed.
+// crashDir is the environment variable that makes this test binary the child to be killed.
 const crashDir = "HOOKRIG_TEST_CRASH_DIR"
 
 func TestMain(m *testing.M) {
@@ -34,14 +34,15 @@ func TestMain(m *testing.M) {
 
 const crashSenders = 24
 
-// crashBody is the body of a sender's n-th capture, which holds its own checksum.
+// crashBody returns the body of a sender's n-th capture. It contains a checksum.
 func crashBody(sender, n int) []byte {
 	body := fmt.Appendf(nil, "%d/%d/", sender, n)
 	body = append(body, bytes.Repeat([]byte{0, byte(n), 0xff}, (sender*31+n*7)%500)...)
 	return binary.BigEndian.AppendUint32(body, crc32.ChecksumIEEE(body))
 }
 
-// appendUntilKilled appends from many senders, and after each acknowledgement writes "sender n seq" to stdout.
+// appendUntilKilled appends from many senders. After each append it writes "sender n seq" to
+// stdout.
 func appendUntilKilled(dir string) error {
 	s, err := sqlite.Open(context.Background(), dir, sqlite.Options{})
 	if err != nil {
@@ -72,22 +73,23 @@ func appendUntilKilled(dir string) error {
 	return <-failed
 }
 
-// acknowledged is one line of the child.
+// acknowledged is one line of the child's output.
 type acknowledged struct {
 	sender, n int
 	seq       uint64
 }
 
-// Whatever the moment at which the process is killed: each acknowledged capture is there, once, in order, byte for byte.
+// TestSurvivesSIGKILL kills a process at random times. Each acknowledged capture is stored, once,
+// in order, byte for byte.
 func TestSurvivesSIGKILL(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	const rounds = 4
-	highest, held := uint64(0), 0
+	highest, total := uint64(0), 0
 	for round := range rounds {
-		told := runAndKill(t, dir, 1+rand.IntN(1500))
+		lines := runAndKill(t, dir, 1+rand.IntN(1500))
 		s := open(t, dir, sqlite.Options{})
-		seen := readAfter(t, s, highest) // what an earlier round left was read then
+		seen := readAfter(t, s, highest) // an earlier round has checked the captures before
 		next := map[int]int{}
 		last := uint64(0)
 		bodies := map[uint64][]byte{}
@@ -107,12 +109,12 @@ func TestSurvivesSIGKILL(t *testing.T) {
 			next[sender]++
 		}
 		at := map[uint64]acknowledged{}
-		for _, a := range told {
+		for _, a := range lines {
 			if a.seq <= highest {
-				t.Fatalf("round %d: seq %d was given again, the highest was %d", round, a.seq, highest)
+				t.Fatalf("round %d: seq %d was reused, the highest was %d", round, a.seq, highest)
 			}
 			if b, twice := at[a.seq]; twice {
-				t.Fatalf("round %d: seq %d was given to %v and %v", round, a.seq, a, b)
+				t.Fatalf("round %d: seq %d was assigned to %v and %v", round, a.seq, a, b)
 			}
 			at[a.seq] = a
 			if a.n >= next[a.sender] {
@@ -135,12 +137,12 @@ func TestSurvivesSIGKILL(t *testing.T) {
 		for _, b := range bins {
 			counted += b.Count
 		}
-		if held += len(seen); counted != held {
-			t.Fatalf("round %d: the bins count %d captures, %d are there", round, counted, held)
+		if total += len(seen); counted != total {
+			t.Fatalf("round %d: the bins count %d captures, %d are there", round, counted, total)
 		}
 		if round == rounds-1 {
-			if all := readAll(t, s); len(all) != held {
-				t.Fatalf("%d captures are there in the end, %d were stored", len(all), held)
+			if all := readAll(t, s); len(all) != total {
+				t.Fatalf("%d captures are there in the end, %d were stored", len(all), total)
 			}
 		}
 		highest = max(highest, last)
@@ -153,7 +155,8 @@ func TestSurvivesSIGKILL(t *testing.T) {
 	}
 }
 
-// runAndKill runs the child until it has acknowledged that many captures, kills it, and returns what it had told.
+// runAndKill runs the child until it has acknowledged that many captures, kills it, and returns the
+// lines of its output.
 func runAndKill(t *testing.T, dir string, after int) []acknowledged {
 	t.Helper()
 	child := exec.Command(os.Args[0])
@@ -166,12 +169,12 @@ func runAndKill(t *testing.T, dir string, after int) []acknowledged {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var told []acknowledged
+	var acks []acknowledged
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
 		if err == io.EOF {
-			break // a last line without its end is no acknowledgement
+			break // an incomplete last line is no acknowledgement
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -180,18 +183,18 @@ func runAndKill(t *testing.T, dir string, after int) []acknowledged {
 		if _, err := fmt.Sscanf(line, "%d %d %d\n", &a.sender, &a.n, &a.seq); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		told = append(told, a)
-		if len(told) == after {
+		acks = append(acks, a)
+		if len(acks) == after {
 			if err := child.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	_ = child.Wait() // killed
-	if len(told) < after {
-		t.Fatalf("the child ended by itself after %d captures", len(told))
+	if len(acks) < after {
+		t.Fatalf("the child ended by itself after %d captures", len(acks))
 	}
-	return told
+	return acks
 }
 
 func readAll(t *testing.T, s journal.Store) []journal.Capture {

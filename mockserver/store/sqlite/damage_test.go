@@ -20,7 +20,7 @@ const (
 	frameSize = 24 + 4096
 )
 
-// killed is a folder as a process leaves it that is killed: its log is not carried over. It holds captures 1 to n.
+// killed returns a folder as a killed process leaves it: with the log. It has captures 1 to n.
 func killed(t *testing.T, n int) string {
 	t.Helper()
 	live := t.TempDir()
@@ -39,8 +39,8 @@ func killed(t *testing.T, n int) string {
 	return dir
 }
 
-// held opens a folder and returns how many captures can be read there, and what the log says.
-func held(t *testing.T, dir string) (n int, log string, err error) {
+// readable opens a folder and returns the number of readable captures and the store's log.
+func readable(t *testing.T, dir string) (n int, log string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	s, err := sqlite.Open(t.Context(), dir, sqlite.Options{Log: slog.New(slog.NewTextHandler(&out, nil))})
@@ -52,12 +52,12 @@ func held(t *testing.T, dir string) (n int, log string, err error) {
 	return len(list), out.String(), err
 }
 
-// Damage is refused or told, wherever it is: nothing that was stored is passed over in silence.
-func TestDamageIsTold(t *testing.T) {
+// TestDamageIsReported damages each file: Open returns an error or logs what is missing.
+func TestDamageIsReported(t *testing.T) {
 	t.Parallel()
 	const n = 150
 	whole := killed(t, n)
-	if got, log, err := held(t, copyOf(t, whole)); got != n || log != "" || err != nil {
+	if got, log, err := readable(t, copyOf(t, whole)); got != n || log != "" || err != nil {
 		t.Fatalf("without damage: %d captures, log %q, %v", got, log, err)
 	}
 	info, err := os.Stat(filepath.Join(whole, wal))
@@ -121,7 +121,7 @@ func TestDamageIsTold(t *testing.T) {
 			if err := damage(dir); err != nil {
 				t.Fatal(err)
 			}
-			got, log, err := held(t, dir)
+			got, log, err := readable(t, dir)
 			refuses := strings.HasPrefix(name, "a bit of") && !strings.HasSuffix(name, "last frame") || strings.Contains(name, "zero") || strings.Contains(name, "garbage") ||
 				strings.HasPrefix(name, "the file is removed") || strings.Contains(name, "cut to nothing") && strings.Contains(name, "file")
 			switch {
@@ -150,7 +150,7 @@ func copyOf(t *testing.T, dir string) string {
 	return out
 }
 
-// copyFile replaces the file of a folder with that of another one, whose log is carried over first.
+// copyFile replaces a folder's file with that of another folder, whose log is copied into it first.
 func copyFile(dir, other string) error {
 	data, err := os.ReadFile(filepath.Join(other, db))
 	if err != nil {
@@ -159,7 +159,7 @@ func copyFile(dir, other string) error {
 	return os.WriteFile(filepath.Join(dir, db), data, 0o600)
 }
 
-// What a power cut leaves of a transaction that nobody was told of is no damage.
+// TestTornTransactionIsNoDamage tests what a power cut leaves of a transaction that never returned.
 func TestTornTransactionIsNoDamage(t *testing.T) {
 	t.Parallel()
 	dir := killed(t, 50)
@@ -168,27 +168,28 @@ func TestTornTransactionIsNoDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The frames of another transaction, of which the first did not reach the disk.
+	// These are the frames of another transaction without the first one.
 	salt := data[16:24]
 	for i := range 3 {
 		torn := make([]byte, frameSize)
 		binary.BigEndian.PutUint32(torn, 2)
 		copy(torn[8:], salt)
 		if i == 2 {
-			binary.BigEndian.PutUint32(torn[4:], 9) // its end
+			binary.BigEndian.PutUint32(torn[4:], 9) // marks the end of a transaction
 		}
 		data = append(data, torn...)
 	}
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, log, err := held(t, dir); got != 50 || log != "" || err != nil {
+	if got, log, err := readable(t, dir); got != 50 || log != "" || err != nil {
 		t.Errorf("%d captures, log %q, %v", got, log, err)
 	}
 }
 
-// Numbers of captures that were lost are not given anew, and what is lost is told once.
-func TestLostNumbersAreNotGivenAnew(t *testing.T) {
+// TestLostNumbersAreNotReused checks that numbers of lost captures are not used again, and that the
+// loss is reported once.
+func TestLostNumbersAreNotReused(t *testing.T) {
 	t.Parallel()
 	dir := killed(t, 40)
 	if err := os.Truncate(filepath.Join(dir, wal), 32+20*frameSize); err != nil {
@@ -199,12 +200,12 @@ func TestLostNumbersAreNotGivenAnew(t *testing.T) {
 		t.Errorf("seq %d, want 41", c.Seq)
 	}
 	closeStore(t, s)
-	if _, log, err := held(t, dir); log != "" || err != nil {
+	if _, log, err := readable(t, dir); log != "" || err != nil {
 		t.Errorf("log %q, %v", log, err)
 	}
 }
 
-// A store that is closed leaves the one file, which holds everything.
+// TestCloseLeavesOneFile checks that the one file of a closed store contains everything.
 func TestCloseLeavesOneFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -231,7 +232,7 @@ func TestCloseLeavesOneFile(t *testing.T) {
 	if err := copyFile(alone, dir); err != nil {
 		t.Fatal(err)
 	}
-	if got, log, err := held(t, alone); got != 100 || log != "" || err != nil {
+	if got, log, err := readable(t, alone); got != 100 || log != "" || err != nil {
 		t.Errorf("%d captures, log %q, %v", got, log, err)
 	}
 }

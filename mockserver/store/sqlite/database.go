@@ -17,42 +17,43 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// The files of a journal's directory; SQLite adds -wal and -shm to the first.
+// These files are in the directory of a journal. SQLite adds journal.db-wal and journal.db-shm.
 const (
 	fileName = "journal.db"
 	lockName = "journal.lock"
 )
 
-// applicationID marks the file as a hookrig journal: "hook".
+// applicationID marks the file as a hookrig journal: the ASCII codes of "hook".
 const applicationID = 0x686f6f6b
 
-// schema holds the migrations: schema/NNNN_name.sql leads to version NNNN.
+// schema contains the migrations: schema/NNNN_name.sql leads to version NNNN.
 //
 //go:embed schema/*.sql
 var schema embed.FS
 
-// database is the journal's file, opened and locked.
+// database is the opened and locked file of a journal.
 type database struct {
-	lock    *sql.DB // holds the directory
-	writing *sql.DB // of one connection
-	reading *sql.DB
-	moving  *sql.DB // of one connection: checkpoints
-	shrinks bool    // the file can be made shorter: see reclaim.go
-	reserve *reserve
-	mark    *mark
+	lock          *sql.DB // keeps the directory locked
+	writing       *sql.DB // has one connection
+	reading       *sql.DB
+	checkpointing *sql.DB // has one connection
+	shrinks       bool    // the file can be made shorter: see reclaim.go
+	reserve       *reserve
+	mark          *mark
 }
 
-// patience has a connection wait, up to 5 s, for a moment in which another one recovers or closes the log.
-const patience = "busy_timeout(5000)"
+// busyTimeout makes a connection wait up to 5 s while another one recovers or closes the log.
+const busyTimeout = "busy_timeout(5000)"
 
-// readers is how many queries run at once; others wait.
+// readers is how many queries run at once. Others wait.
 const readers = 4
 
-// cacheSize is how many KiB of the file a connection keeps in memory, most at most: the less the store may hold the fewer.
-func cacheSize(bytes, most int64) int64 { return min(most, max(256, bytes>>16)) }
+// cacheSize returns the size of a connection's page cache in KiB, at most limit. It is smaller for
+// a store with a lower limit of bytes.
+func cacheSize(bytes, limit int64) int64 { return min(limit, max(256, bytes>>16)) }
 
-// openDatabase locks dir and opens the journal in it, which is made or brought up to date as
-// needed. bytes is how many bytes of records it may hold.
+// openDatabase locks dir and opens the journal in it. It creates the file or migrates it as needed.
+// bytes is the store's limit of bytes.
 func openDatabase(ctx context.Context, dir string, bytes int64) (*database, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -63,7 +64,7 @@ func openDatabase(ctx context.Context, dir string, bytes int64) (*database, erro
 	}
 	d := &database{reserve: newReserve(dir, bytes)}
 	err = d.open(ctx, dir, bytes)
-	if err != nil && d.reserve.giveUp() { // the disk is full, perhaps
+	if err != nil && d.reserve.release() { // the disk may be full
 		again := errors.Join(d.close(), d.open(ctx, dir, bytes))
 		if again == nil {
 			return d, nil
@@ -81,7 +82,7 @@ func (d *database) open(ctx context.Context, dir string, bytes int64) error {
 		return err
 	}
 	path := filepath.Join(dir, fileName)
-	if err := checkWhole(dir); err != nil {
+	if err := checkPresent(dir); err != nil {
 		return fmt.Errorf("opening %s: %w", path, err)
 	}
 	if err := checkLog(path); err != nil {
@@ -100,7 +101,7 @@ func (d *database) open(ctx context.Context, dir string, bytes int64) error {
 		return explain("opening "+path, err)
 	}
 	if d.writing, err = connect(path, 1,
-		patience, "auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-"+strconv.FormatInt(cacheSize(bytes, 32<<10), 10)+")", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
+		busyTimeout, "auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-"+strconv.FormatInt(cacheSize(bytes, 32<<10), 10)+")", "wal_autocheckpoint(0)", "temp_store(MEMORY)",
 		"journal_size_limit("+strconv.Itoa(restartPages*pageSize)+")"); err != nil {
 		return explain("opening "+path, err)
 	}
@@ -113,10 +114,10 @@ func (d *database) open(ctx context.Context, dir string, bytes int64) error {
 	if d.shrinks, err = canShrink(ctx, d.writing); err != nil {
 		return explain("opening "+path, err)
 	}
-	if d.moving, err = connect(path, 1, patience, "synchronous(FULL)", "wal_autocheckpoint(0)"); err != nil {
+	if d.checkpointing, err = connect(path, 1, busyTimeout, "synchronous(FULL)", "wal_autocheckpoint(0)"); err != nil {
 		return explain("opening "+path, err)
 	}
-	if d.reading, err = connect(path, readers, patience, "query_only(1)", "cache_size(-"+strconv.FormatInt(cacheSize(bytes, 8<<10), 10)+")"); err != nil {
+	if d.reading, err = connect(path, readers, busyTimeout, "query_only(1)", "cache_size(-"+strconv.FormatInt(cacheSize(bytes, 8<<10), 10)+")"); err != nil {
 		return explain("opening "+path, err)
 	}
 	return nil
@@ -124,18 +125,18 @@ func (d *database) open(ctx context.Context, dir string, bytes int64) error {
 
 func (d *database) close() error {
 	var errs []error
-	for _, db := range []*sql.DB{d.reading, d.moving} {
+	for _, db := range []*sql.DB{d.reading, d.checkpointing} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
 	}
 	if d.writing != nil {
 		err := d.emptyLog()
-		if err != nil && d.reserve.giveUp() {
+		if err != nil && d.reserve.release() {
 			err = d.emptyLog()
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("the log could not be carried over into journal.db: keep journal.db-wal beside it; the next start tries again: %w", err))
+			errs = append(errs, fmt.Errorf("could not copy journal.db-wal into journal.db: keep both files together, the next start tries again: %w", err))
 		}
 		errs = append(errs, d.writing.Close())
 	}
@@ -145,26 +146,26 @@ func (d *database) close() error {
 	if d.lock != nil {
 		errs = append(errs, d.lock.Close())
 	}
-	d.reading, d.moving, d.writing, d.mark, d.lock = nil, nil, nil, nil, nil
+	d.reading, d.checkpointing, d.writing, d.mark, d.lock = nil, nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 
-// emptyLog carries the log over into the file, so that this is whole without it.
+// emptyLog copies the log into the file, which is then complete without the log.
 func (d *database) emptyLog() error {
 	var p progress
 	err := d.writing.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&p.busy, &p.logged, &p.done)
 	if err == nil && p.busy != 0 {
-		err = errors.New("somebody reads it")
+		err = errors.New("a query still reads it")
 	}
 	return err
 }
 
-// connect opens a pool of at most connections, which stay open.
+// connect opens a pool with at most that many connections, which stay open.
 func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_pragma": pragmas}
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // a drive letter
+		path = "/" + path // for a drive letter
 	}
 	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", name.String())
@@ -176,8 +177,8 @@ func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	return db, nil
 }
 
-// lockDir takes the directory for this process until the returned handle is closed or the process ends, however it
-// ends: SQLite's own lock, on a file that stays empty, works wherever SQLite does.
+// lockDir locks the directory for this process until the returned handle is closed or the process
+// ends, even by a crash. It uses SQLite's lock on an empty file, which works wherever SQLite does.
 func lockDir(ctx context.Context, dir string) (*sql.DB, error) {
 	path := filepath.Join(dir, lockName)
 	if err := createPrivate(path); err != nil {
@@ -193,7 +194,8 @@ func lockDir(ctx context.Context, dir string) (*sql.DB, error) {
 	return db, nil
 }
 
-// createPrivate makes the file for its owner only, unless it exists; SQLite gives the files beside it the same mode.
+// createPrivate creates a file that only its owner can read, unless it exists. SQLite creates the
+// files next to it with the same mode.
 func createPrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -202,7 +204,7 @@ func createPrivate(path string) error {
 	return f.Close()
 }
 
-// syncDirs makes new entries of directories durable, as SQLite does for the files that it makes itself.
+// syncDirs makes new directory entries durable, as SQLite does for the files that it creates.
 func syncDirs(dirs ...string) error {
 	if runtime.GOOS == "windows" {
 		return nil // a directory cannot be synced there
@@ -219,9 +221,9 @@ func syncDirs(dirs ...string) error {
 	return nil
 }
 
-// identify refuses a file that is not a journal before anything is changed in it.
+// identify returns an error for a file that is not a journal, before anything in it is changed.
 func identify(ctx context.Context, path string) error {
-	db, err := connect(path, 1, patience, "query_only(1)")
+	db, err := connect(path, 1, busyTimeout, "query_only(1)")
 	if err != nil {
 		return err
 	}
@@ -233,21 +235,21 @@ func identify(ctx context.Context, path string) error {
 		return err
 	}
 	if application != applicationID && (application != 0 || version != 0 || tables != 0) {
-		return fmt.Errorf("%w: the file holds another application's data", ErrForeign)
+		return fmt.Errorf("%w: the file belongs to another application", ErrForeign)
 	}
 	steps, err := migrations()
 	if err == nil && version > len(steps) {
-		err = fmt.Errorf("%w: it has format %d, and this program reads formats up to %d: open it with the newer hookrig that wrote it, or use another folder",
+		err = fmt.Errorf("%w: its format is %d, and this program reads formats up to %d: open it with the newer hookrig that wrote it, or use another folder",
 			ErrForeign, version, len(steps))
 	}
 	return err
 }
 
-// checkedPages is how many pages a file has, 64 MiB, that is looked through when it is opened.
+// checkedPages is the largest number of pages, 64 MiB, that are checked when a file is opened.
 const checkedPages = 16384
 
-// checkPages refuses a file whose pages are damaged, whole, before anything is read from it. Of a longer file that is seen where
-// it is read.
+// checkPages returns an error for a file with damaged pages. It skips a file that is longer than
+// checkedPages: there the damage is noticed when the page is read.
 func checkPages(ctx context.Context, db *sql.DB) error {
 	var pages int
 	if err := db.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil || pages > checkedPages {
@@ -263,17 +265,18 @@ func checkPages(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// migrations are the names of the migrations, in their order.
+// migrations returns the names of the migrations in order.
 func migrations() ([]string, error) { return fs.Glob(schema, "schema/*.sql") }
 
-// otherTextIndexes reports whether a file of version 2 is one of those whose second migration added the text indexes, which the
-// third one does in all later files, and not Bin.Cleared.
-func otherTextIndexes(ctx context.Context, db *sql.DB) (found bool, err error) {
+// hasEarlyTextIndexes reports whether a file of version 2 has text indexes. Early programs added
+// them as the second migration; in all later files the third one does, and the second adds
+// Bin.Cleared.
+func hasEarlyTextIndexes(ctx context.Context, db *sql.DB) (found bool, err error) {
 	err = db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'sieves'").Scan(&found)
 	return found, err
 }
 
-// migrate brings the file to the newest version, one transaction a step.
+// migrate brings the file to the newest version, with one transaction for each step.
 func migrate(ctx context.Context, db *sql.DB) error {
 	var version int
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
@@ -284,12 +287,13 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if version == 2 {
-		found, err := otherTextIndexes(ctx, db)
+		found, err := hasEarlyTextIndexes(ctx, db)
 		if err != nil {
 			return err
 		}
 		if found {
-			if err := step(ctx, db, 1, "DROP TABLE sieves; DROP TABLE slices"); err != nil { // they are made anew
+			// they are built again
+			if err := step(ctx, db, 1, "DROP TABLE sieves; DROP TABLE slices"); err != nil {
 				return err
 			}
 			version = 1

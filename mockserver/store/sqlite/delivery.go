@@ -25,7 +25,7 @@ func (s *store) SaveDeliveries(ctx context.Context, list ...*journal.Delivery) e
 	var first uint64 // the number of list[0]
 	var saved int
 	err := s.write(ctx, func(w *writer) error {
-		first, saved = w.deliverySeq+1, 0 // anew when the transaction is
+		first, saved = w.deliverySeq+1, 0 // again if the transaction is repeated
 		for i, d := range list {
 			seq := first + uint64(i)
 			if err := w.saveDelivery(seq, deliveryID(d, seq), d, records[i]); err != nil {
@@ -35,8 +35,8 @@ func (s *store) SaveDeliveries(ctx context.Context, list ...*journal.Delivery) e
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, journal.ErrExists) && !errors.Is(err, errRoom) {
-		return err // nothing was kept
+	if err != nil && !errors.Is(err, journal.ErrExists) && !errors.Is(err, errNoRoom) {
+		return err // nothing was stored
 	}
 	for i, d := range list[:saved] {
 		d.Seq = first + uint64(i)
@@ -45,7 +45,7 @@ func (s *store) SaveDeliveries(ctx context.Context, list ...*journal.Delivery) e
 	return err
 }
 
-// deliveryID is the delivery's own id, or the one of its number.
+// deliveryID returns the delivery's id, or one made of its number.
 func deliveryID(d *journal.Delivery, seq uint64) string {
 	if d.ID != "" {
 		return d.ID
@@ -61,14 +61,14 @@ func (w *writer) saveDelivery(seq uint64, id string, d *journal.Delivery, record
 		return err
 	}
 	size := int64(d.Size() - len(d.ID) + len(id))
-	if most := w.s.o.Pending(); d.State == journal.Pending && w.bytes.pending+size > most {
-		return fmt.Errorf("deliveries of %d bytes are pending, and with one of %d more they are beyond %d: %w", w.bytes.pending, size, most, errRoom)
+	if limit := w.s.o.Pending(); d.State == journal.Pending && w.bytes.pending+size > limit {
+		return fmt.Errorf("pending deliveries have %d bytes, another %d do not fit into the limit of %d: %w", w.bytes.pending, size, limit, errNoRoom)
 	}
 	if err := w.admit("a delivery", size); err != nil {
 		return err
 	}
 	if w.deliveries >= w.s.o.Deliveries {
-		if err := w.evictDelivery(); errors.Is(err, errRoom) {
+		if err := w.evictDelivery(); errors.Is(err, errNoRoom) {
 			return fmt.Errorf("%d deliveries are pending: %w", w.deliveries, err)
 		} else if err != nil {
 			return err
@@ -83,14 +83,14 @@ func (w *writer) saveDelivery(seq uint64, id string, d *journal.Delivery, record
 	w.note(journal.Change{Kind: journal.DeliveryStored, Delivery: id, Seq: seq})
 	*w.ofState(d.State) += size
 	for i := range d.Attempts {
-		if _, err := w.stmts.insertTry.ExecContext(ctx, int64(seq), packAttempt(nil, &d.Attempts[i])); err != nil {
+		if _, err := w.stmts.insertAttempt.ExecContext(ctx, int64(seq), packAttempt(nil, &d.Attempts[i])); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// dueTime is the column next.
+// dueTime returns the value of the column next.
 func dueTime(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -98,7 +98,7 @@ func dueTime(t time.Time) any {
 	return t.UnixNano()
 }
 
-// deliveryRow is what of a delivery's row decides about others.
+// deliveryRow is the part of a delivery's row that the account needs.
 type deliveryRow struct {
 	seq   int64
 	state journal.State
@@ -119,17 +119,19 @@ func deliveryNotFound(id string) error {
 	return fmt.Errorf("delivery %q: %w", id, journal.ErrNotFound)
 }
 
-// evictDelivery removes the oldest delivery that is not pending; errRoom when there is none.
+// evictDelivery deletes the oldest delivery that is not pending. It returns errNoRoom if there is
+// none.
 func (w *writer) evictDelivery() error { return w.evictDeliveryUpTo(math.MaxInt64) }
 
-// evictDeliveryUpTo removes the oldest delivery that is not pending, if its number is not above last; else errRoom.
+// evictDeliveryUpTo deletes the oldest delivery that is not pending and whose number is at most
+// last. It returns errNoRoom if there is none.
 func (w *writer) evictDeliveryUpTo(last int64) error {
 	ctx := context.Background()
 	var seq, size int64
 	var id []byte
 	err := w.stmts.oldestDelivery.QueryRowContext(ctx, []byte(journal.Pending), last).Scan(&seq, &id, &size)
 	if errors.Is(err, sql.ErrNoRows) {
-		return errRoom
+		return errNoRoom
 	}
 	if err != nil {
 		return err
@@ -142,7 +144,7 @@ func (w *writer) evictDeliveryUpTo(last int64) error {
 	w.deliveries--
 	w.freed = true
 	if uint64(seq) == w.deliverySeq {
-		w.count(lastDelivery, seq) // its number is not given anew
+		w.count(lastDelivery, seq) // its number is not used again
 	}
 	w.note(journal.Change{Kind: journal.DeliveryEvicted, Delivery: string(id), Seq: uint64(seq)})
 	w.bytes.finished -= size
@@ -150,7 +152,8 @@ func (w *writer) evictDeliveryUpTo(last int64) error {
 	return nil
 }
 
-// AppendAttempt keeps an attempt for which there is room only: else it returns ErrFull, and the delivery stands where next says.
+// AppendAttempt stores an attempt and the progress of its delivery. If the attempt does not fit, it
+// stores only the progress and returns ErrFull.
 func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt, next journal.Progress) error {
 	var record []byte
 	var size int64
@@ -168,7 +171,7 @@ func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt
 		w.note(journal.Change{Kind: journal.AttemptMade, Delivery: id, Seq: uint64(d.seq)})
 		full := w.admit("an attempt", size)
 		if record != nil && full == nil {
-			if _, err := w.stmts.insertTry.ExecContext(ctx, d.seq, record); err != nil {
+			if _, err := w.stmts.insertAttempt.ExecContext(ctx, d.seq, record); err != nil {
 				return err
 			}
 			d.size += size
@@ -211,8 +214,8 @@ func (s *store) Deliveries(ctx context.Context, q journal.DeliveryQuery) ([]jour
 	return s.deliveries(ctx, where, order, append(args, journal.PageSize(q.Limit))...)
 }
 
-// deliveries reads the first deliveries, in that order, for which the condition holds, with their attempts, in one
-// statement: a delivery and its attempts are of one moment. The last argument is the limit.
+// deliveries reads the first deliveries that meet a condition, with their attempts. It uses one
+// statement, so that a delivery is consistent with its attempts. The last argument is the limit.
 func (s *store) deliveries(ctx context.Context, where string, order order, args ...any) ([]journal.Delivery, error) {
 	found := []journal.Delivery{}
 	err := s.query(ctx, s.read.text(deliveryQuery(where, order)), func(rows *sql.Rows) error {

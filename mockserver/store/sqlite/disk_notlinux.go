@@ -4,5 +4,5 @@ package sqlite
 
 import "os"
 
-// allocate cannot be done.
+// allocate is not supported.
 func allocate(*os.File, int64) (ok bool, err error) { return false, nil }

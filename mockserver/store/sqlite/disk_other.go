@@ -2,5 +2,5 @@
 
 package sqlite
 
-// freeBytes is not known.
+// freeBytes is not supported.
 func freeBytes(string) (bytes int64, known bool) { return 0, false }

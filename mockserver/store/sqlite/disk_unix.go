@@ -4,7 +4,7 @@ package sqlite
 
 import "syscall"
 
-// freeBytes is how much room the file system of a folder has.
+// freeBytes returns the free space of the file system of a folder.
 func freeBytes(dir string) (bytes int64, known bool) {
 	var s syscall.Statfs_t
 	if syscall.Statfs(dir, &s) != nil {

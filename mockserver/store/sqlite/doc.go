@@ -1,25 +1,23 @@
-// Package sqlite keeps a journal in a directory, in one SQLite database.
+// Package sqlite stores a journal in a directory, in one SQLite database.
 //
-// What a method of the store has written survives a power cut when it
-// returns: the database is in WAL mode with synchronous=FULL. Durability is
-// shared: one goroutine, the writer, takes whatever has gathered since its
-// last commit and commits it as one transaction, so that hundreds of
-// concurrent senders pay for one fsync together. Readers work beside it, each
-// on the last commit.
+// What a method of the store has written survives a power cut once the method returns: the database
+// is in WAL mode with synchronous=FULL. One goroutine, the writer, collects all requests that
+// arrived since its last commit and commits them as one transaction, so that hundreds of concurrent
+// senders share one fsync. Readers run concurrently, each on the last commit.
 //
-// The main path is AppendCapture (store.go): the sender packs its capture
-// into a record (record.go), queues it (queue.go), and waits; the writer
-// (writer.go) numbers it, inserts it, drops what the bin's ring has no more
-// room for (retention.go), commits, and wakes the sender.
+// The main path is AppendCapture (store.go): the sender packs its capture into a record
+// (record.go), queues it (queue.go), and waits. The writer (writer.go) numbers it, inserts it,
+// evicts the bin's oldest captures beyond its limit (retention.go), commits, and wakes the sender.
 //
-// A search (search.go) reads only what the text indexes let through, small tables of
-// bits that are made behind the writer's back (text index.go, indexer.go). What has
-// none yet is read through, so they change only how long it takes.
+// A search (search.go) reads only the captures that the text indexes cannot rule out. Text indexes
+// are small tables of bits that are built in the background (textindex.go, indexer.go). Captures
+// without an index are read, so indexes change only how long a search takes.
 //
-// Beside journal.db stand journal.mark, which says how far the journal came, so that a log that was cut short
-// or removed is noticed (mark.go, log.go), and journal.reserve, which keeps room on a full disk for
-// deleting (reserve.go). Neither is needed to read the database: a closed journal is one file.
+// Two more files are next to journal.db. journal.mark says up to which record the journal was
+// written, so that a truncated or deleted log is noticed (mark.go, log.go). journal.reserve
+// reserves disk space for deletions on a full disk (reserve.go). Neither is needed to read the
+// database: a closed journal is one file.
 //
-// A directory belongs to one process at a time. The files in it are readable
-// by their owner only: requests hold secrets.
+// One process at a time can open a directory. Only their owner can read its files, because requests
+// contain secrets.
 package sqlite

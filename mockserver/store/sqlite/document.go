@@ -19,8 +19,8 @@ func (s *store) Put(ctx context.Context, kind, key string, doc json.RawMessage) 
 			return err
 		}
 		added := int64((&journal.Document{Key: key, Doc: kept}).Size()) - before
-		if all, most := w.bytes.documents+added, w.s.o.Documents(); added > 0 && all > most {
-			return fmt.Errorf("%s %q: all settings and entities would have %d bytes, at most %d fit: %w", kind, key, all, most, errRoom)
+		if all, limit := w.bytes.documents+added, w.s.o.Documents(); added > 0 && all > limit {
+			return fmt.Errorf("%s %q: all settings and entities would have %d bytes, the limit is %d: %w", kind, key, all, limit, errNoRoom)
 		}
 		w.bytes.documents += added
 		_, err = w.stmts.putDocument.ExecContext(context.Background(), []byte(kind), []byte(key), kept)
@@ -28,7 +28,7 @@ func (s *store) Put(ctx context.Context, kind, key string, doc json.RawMessage) 
 	})
 }
 
-// documentSize is what a document counts for; 0 when there is none.
+// documentSize returns how many bytes a document counts for: 0 if there is none.
 func (w *writer) documentSize(kind, key string) (int64, error) {
 	var length int64
 	err := w.stmts.documentSize.QueryRowContext(context.Background(), []byte(kind), []byte(key)).Scan(&length)

@@ -11,23 +11,23 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Sentinels of Open, and of reading what is damaged.
+// These are the causes of errors of Open, and of reading damaged records.
 var (
-	// ErrInUse: another process, or another store of this one, has the directory open.
+	// ErrInUse means that another process, or another store of this one, has the directory open.
 	ErrInUse = errors.New("journal is in use")
-	// ErrForeign: the file is not a journal, or is one of a newer version.
+	// ErrForeign means that the file is not a journal or was written by a newer version.
 	ErrForeign = errors.New("not a journal of this version")
-	// ErrCorrupt: the file is damaged.
+	// ErrCorrupt means that the file is damaged.
 	ErrCorrupt = errors.New("journal is damaged")
 )
 
-// remedy says what to do about a file that is damaged.
-const remedy = `stop hookrig, move the folder aside, and start with an empty one; "sqlite3 journal.db .recover" gets out of the old file what can be read`
+// remedy tells the reader of an error what to do about a damaged file.
+const remedy = `stop hookrig, move the folder aside, and start with an empty one; "sqlite3 journal.db .recover" saves the readable part of the old file`
 
-// moreRoom says what to do about a full disk.
-const moreRoom = "delete captures, which a reserve has room for, keep fewer (--keep-bytes), or give the folder a larger disk"
+// moreRoom tells the reader of an error what to do about a full disk.
+const moreRoom = "delete captures (a reserve allows that), keep fewer (--keep-bytes), or use a larger disk"
 
-// explain gives SQLite's errors the sentinels that callers know.
+// explain wraps an error of SQLite with the sentinel of its cause and with a remedy.
 func explain(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -57,7 +57,7 @@ func explain(doing string, err error) error {
 	return fmt.Errorf("%s: %w: %w", doing, sentinel, err)
 }
 
-// code returns SQLite's result code, or 0.
+// code returns SQLite's result code, or 0 for another error.
 func code(err error) int {
 	var failure *sqlite.Error
 	if errors.As(err, &failure) {

@@ -70,7 +70,7 @@ func TestReopen(t *testing.T) {
 		t.Errorf("%s, %v", doc, err)
 	}
 	if c := add(t, s, journaltest.Capture("c", 2)); c.Seq <= last.Seq {
-		t.Errorf("seq %d was given again after ClearBin and a restart; the last was %d", c.Seq, last.Seq)
+		t.Errorf("seq %d was reused after ClearBin and a restart; the last was %d", c.Seq, last.Seq)
 	}
 	for _, name := range []string{"journal.db", "journal.db-wal", "journal.lock"} {
 		info, err := os.Stat(filepath.Join(dir, name))
@@ -80,7 +80,7 @@ func TestReopen(t *testing.T) {
 	}
 	closeStore(t, s)
 
-	// A lowered bound takes effect with the next write.
+	// A lowered limit takes effect with the next write.
 	s = open(t, dir, sqlite.Options{PerBin: 1})
 	add(t, s, journaltest.Capture("e", 1))
 	bins, err := s.Bins(t.Context())
@@ -165,7 +165,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// What is damaged is said to be, wherever it is met; nothing is made up.
+// TestDamage checks that damaged records are reported and that nothing is made up for them.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -208,7 +208,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// A file with damaged pages is refused whole, with what to do.
+// TestDamagedPagesAreRefused checks that Open refuses a file with damaged pages and says what to
+// do.
 func TestDamagedPagesAreRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -237,7 +238,7 @@ func TestDamagedPagesAreRefused(t *testing.T) {
 	}
 }
 
-// ClearBin deletes in portions; captures that come meanwhile stay.
+// TestClearLongBin checks that ClearBin deletes in portions and leaves later captures.
 func TestClearLongBin(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), sqlite.Options{})
@@ -260,7 +261,7 @@ func TestClearLongBin(t *testing.T) {
 		}
 		cleared <- n
 	}()
-	for { // until the first portion is gone
+	for { // until the first portion is deleted
 		stats, err := s.Stats(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -279,9 +280,9 @@ func TestClearLongBin(t *testing.T) {
 	}
 }
 
-// What is cleared gives the file's room back, and a clean stop leaves no log: of a new file, and of one that an earlier version
-// made. Captures go on being taken meanwhile.
-func TestClearGivesTheFileBack(t *testing.T) {
+// TestClearShortensTheFile checks that clearing returns disk space while captures arrive, and that
+// Close leaves no log. It tests a new file and one of an earlier version.
+func TestClearShortensTheFile(t *testing.T) {
 	t.Parallel()
 	const large = 16 // MiB
 	for _, old := range []bool{false, true} {
@@ -308,7 +309,7 @@ func TestClearGivesTheFileBack(t *testing.T) {
 			}
 			return info.Size()
 		}
-		for size("journal.db") > 4<<20 || size("journal.db-wal") > 4<<20 { // the test's own time limit ends it
+		for size("journal.db") > 4<<20 || size("journal.db-wal") > 4<<20 {
 			add(t, s, &journal.Capture{Bin: "meanwhile"})
 			if _, err := s.TrimBin(t.Context(), "meanwhile", 0); err != nil {
 				t.Fatal(err)

@@ -19,9 +19,9 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// The layouts of records are kept in testdata/format, a file for each version: a capture, a delivery and an attempt, packed.
-// A layout that changes without a new version cannot be told from the one before, so that
-// journals written by released programs could not be read any more.
+// TestRecordLayoutHasAVersion compares packed records with testdata/format, which has one file for
+// each version. If a layout changed without a new version, journals of released programs could not
+// be read.
 func TestRecordLayoutHasAVersion(t *testing.T) {
 	t.Parallel()
 	steps, err := migrations()
@@ -45,7 +45,7 @@ func TestRecordLayoutHasAVersion(t *testing.T) {
 		t.Errorf("the layout of records is not the one of version %d any more: raise recordVersion, read the new field only with unpacker.since, "+
 			"add a migration, and never change %s", recordVersion, name(recordVersion))
 	}
-	// A new version comes with a migration, so that programs that do not know it refuse the file.
+	// A new version needs a migration, so that older programs refuse the file.
 	before := 0
 	for version := 4; version <= recordVersion; version++ {
 		text, err := os.ReadFile(name(version))
@@ -75,7 +75,8 @@ func TestRecordLayoutHasAVersion(t *testing.T) {
 	}
 }
 
-// The samples have every part that may be left out. What is added to a layout changes them, whatever its value.
+// sampleCapture returns a capture with all optional parts, so that any new field changes its
+// record.
 func sampleCapture() journal.Capture {
 	return journal.Capture{
 		Message: wire.Message{Method: "POST", Target: "/a?b", Version: "HTTP/1.1", Headers: signature.Headers{{Name: "A", Value: "b\xff"}}},
@@ -106,7 +107,8 @@ func sampleAttempt() journal.Attempt {
 	}
 }
 
-// A migration that was once run is not run again: to change it is to have two kinds of files of one version.
+// TestMigrationsStay checks that no migration was changed. A changed migration would not run again,
+// and files with the same version would differ.
 func TestMigrationsStay(t *testing.T) {
 	t.Parallel()
 	steps, err := migrations()
@@ -141,7 +143,8 @@ func TestMigrationsStay(t *testing.T) {
 	}
 }
 
-// One damaged record hides no others: it stands in its place, with the problem and what is known beside it.
+// TestDamagedRecords checks that a damaged record appears in lists with its problem and columns,
+// and that all other records stay readable.
 func TestDamagedRecords(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

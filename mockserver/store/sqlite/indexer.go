@@ -8,28 +8,29 @@ import (
 	"time"
 )
 
-// indexer makes the text indexes, each once its segment is full, on a goroutine of its own. Under load it holds back.
+// indexer builds the text index of each segment that is full, in its own goroutine. It pauses under
+// load.
 type indexer struct {
 	s       *store
-	last    atomic.Uint64 // number of the last capture
+	last    atomic.Uint64 // the number of the last capture
 	wanted  chan struct{}
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
-	textIndex *textIndex // nil until one is made
-	review    int64      // the segment whose text index is next looked at whether it is still of use
-	load      load
+	textIndex  *textIndex // reused for all segments; nil at first
+	nextReview int64      // the first segment of the next review
+	load       load
 }
 
 func newIndexer(s *store) *indexer {
 	ctx, cancel := context.WithCancel(context.Background())
 	x := &indexer{s: s, wanted: make(chan struct{}, 1), cancel: cancel}
-	x.wanted <- struct{}{} // the last run of the program may have left some
+	x.wanted <- struct{}{} // an earlier run of the program may have left segments without an index
 	x.running.Go(func() {
 		for {
 			select {
 			case <-x.wanted:
-				_ = x.index(ctx) // what is left is read through, and tried again when the next segment is full
+				_ = x.index(ctx) // after an error it tries again when the next segment is full
 			case <-ctx.Done():
 				return
 			}
@@ -38,8 +39,8 @@ func newIndexer(s *store) *indexer {
 	return x
 }
 
-// reach is told the number of the last capture.
-func (x *indexer) reach(seq uint64) {
+// notify sets the number of the last capture.
+func (x *indexer) notify(seq uint64) {
 	if x.last.Swap(seq)/segmentSize != seq/segmentSize {
 		select {
 		case x.wanted <- struct{}{}:
@@ -53,7 +54,7 @@ func (x *indexer) close() {
 	x.running.Wait()
 }
 
-// index makes the text indexes that are missing, oldest first.
+// index builds the missing text indexes, oldest first.
 func (x *indexer) index(ctx context.Context) error {
 	for {
 		var oldest, last, done int64
@@ -66,9 +67,9 @@ func (x *indexer) index(ctx context.Context) error {
 		if oldest == 0 || segment >= (last+1)/segmentSize {
 			return nil
 		}
-		if (last+1)/segmentSize-segment < mostBehind && x.load.heavy(x.last.Load(), time.Now()) {
+		if (last+1)/segmentSize-segment < maxBacklog && x.load.heavy(x.last.Load(), time.Now()) {
 			select {
-			case <-time.After(holdBack):
+			case <-time.After(loadPause):
 				continue
 			case <-ctx.Done():
 				return ctx.Err()
@@ -83,39 +84,40 @@ func (x *indexer) index(ctx context.Context) error {
 	}
 }
 
-// While captures come faster than heavyLoad the processors are theirs, unless so many segments lie behind.
+// The indexer pauses while captures arrive faster than heavyLoad, unless more than maxBacklog
+// segments have no index.
 const (
 	heavyLoad  = 2000 // captures a second
-	holdBack   = 250 * time.Millisecond
-	mostBehind = 128
+	loadPause  = 250 * time.Millisecond
+	maxBacklog = 128
 )
 
-// load is how many captures had come at a time.
+// load is the number of the last capture at a time.
 type load struct {
 	seq uint64
 	at  time.Time
 }
 
-// heavy says whether captures came fast since it was last asked.
+// heavy reports whether captures arrived fast since its last call.
 func (l *load) heavy(seq uint64, now time.Time) bool {
 	before := *l
 	l.seq, l.at = seq, now
 	return float64(seq-before.seq) > heavyLoad*now.Sub(before.at).Seconds()
 }
 
-// minIndexed is the count of captures below which a segment gets no text index.
+// minIndexed is the smallest number of captures for which a segment gets a text index.
 const minIndexed = segmentSize / 16
 
-// held is how many captures a segment has, thin at most.
-func (x *indexer) held(ctx context.Context, segment int64) (n int, err error) {
+// countCaptures counts the captures of a segment, up to minIndexed.
+func (x *indexer) countCaptures(ctx context.Context, segment int64) (n int, err error) {
 	err = x.s.query(ctx, x.s.read.count.QueryContext, func(rows *sql.Rows) error { return rows.Scan(&n) },
 		segment*segmentSize, (segment+1)*segmentSize, minIndexed)
 	return n, err
 }
 
-// make makes the text index of one segment.
+// make builds the text index of one segment.
 func (x *indexer) make(ctx context.Context, segment int64) error {
-	n, err := x.held(ctx, segment)
+	n, err := x.countCaptures(ctx, segment)
 	if err != nil {
 		return err
 	}
@@ -126,7 +128,7 @@ func (x *indexer) make(ctx context.Context, segment int64) error {
 		x.textIndex = newTextIndex()
 	}
 	x.textIndex.reset()
-	const atOnce = 256 // captures, so that nobody's reading takes long
+	const atOnce = 256 // captures of one query, so that it is short
 	for first := segment * segmentSize; first < (segment+1)*segmentSize; first += atOnce {
 		err := x.s.query(ctx, x.s.read.oldest.QueryContext, func(rows *sql.Rows) error {
 			c, err := scanCapture(rows)
@@ -143,14 +145,15 @@ func (x *indexer) make(ctx context.Context, segment int64) error {
 	return x.save(ctx, segment, x.textIndex.slices())
 }
 
-// slicesAtOnce bounds how much of a text index one operation stores, so that captures need not wait for all of it: 128 KiB.
+// slicesAtOnce is how many slices one operation stores, 128 KiB, so that captures do not wait for
+// the whole text index.
 const slicesAtOnce = 64
 
-// save stores that many slices of the text index in the place of those that the segment has.
+// save stores that many slices of the text index, and replaces the segment's old ones.
 func (x *indexer) save(ctx context.Context, segment int64, slices int) error {
 	background := context.Background()
 	err := x.s.write(ctx, func(w *writer) error {
-		_, err := w.stmts.deleteSlices.ExecContext(background, segment*mostSlices, (segment+1)*mostSlices)
+		_, err := w.stmts.deleteSlices.ExecContext(background, segment*maxSlices, (segment+1)*maxSlices)
 		return err
 	})
 	for first := 0; err == nil && first < slices; first += slicesAtOnce {
@@ -158,7 +161,7 @@ func (x *indexer) save(ctx context.Context, segment int64, slices int) error {
 			var rows []byte
 			for n := first; n < min(first+slicesAtOnce, slices); n++ {
 				rows = x.textIndex.slice(rows[:0], n)
-				if _, err := w.stmts.insertSlice.ExecContext(background, segment*mostSlices+int64(n), rows); err != nil {
+				if _, err := w.stmts.insertSlice.ExecContext(background, segment*maxSlices+int64(n), rows); err != nil {
 					return err
 				}
 			}
@@ -174,33 +177,35 @@ func (x *indexer) save(ctx context.Context, segment int64, slices int) error {
 	})
 }
 
-// reviewed is how many text indexes are looked at for each that is made, so that there are never many without use.
-const reviewed = 4
+// reviewsPerIndex is how many old text indexes are reviewed for each new one, so that useless ones
+// do not accumulate.
+const reviewsPerIndex = 4
 
-// clean looks at some of the text indexes before a segment, in turns, and gives up those whose captures are gone.
+// clean reviews some text indexes before a segment, continuing where the last call ended. It
+// deletes those whose captures are deleted.
 func (x *indexer) clean(ctx context.Context, segment int64) error {
-	type stored struct {
+	type storedIndex struct {
 		segment int64
 		slices  int
 	}
-	var some []stored
+	var some []storedIndex
 	if err := x.s.query(ctx, x.s.read.textIndexes.QueryContext, func(rows *sql.Rows) error {
-		var v stored
-		if len(some) == reviewed {
+		var v storedIndex
+		if len(some) == reviewsPerIndex {
 			return nil
 		}
 		err := rows.Scan(&v.segment, &v.slices)
 		some = append(some, v)
 		return err
-	}, x.review, segment-1); err != nil {
+	}, x.nextReview, segment-1); err != nil {
 		return err
 	}
-	x.review = 0
-	if len(some) == reviewed {
-		x.review = some[reviewed-1].segment + 1
+	x.nextReview = 0
+	if len(some) == reviewsPerIndex {
+		x.nextReview = some[reviewsPerIndex-1].segment + 1
 	}
 	for _, v := range some {
-		n, err := x.held(ctx, v.segment)
+		n, err := x.countCaptures(ctx, v.segment)
 		if err != nil {
 			return err
 		}

@@ -9,17 +9,18 @@ import (
 	"os"
 )
 
-// The layout of the log is that of https://sqlite.org/fileformat2.html#walformat: a header, and a frame for each page that was
-// written. A frame belongs to the log when it repeats the header's salts and when its checksum, which goes on from the one before, is right. SQLite
-// reads up to the first one that does not, and passes over the others. At the end of the log these are from an
-// earlier turn, with other salts, or what a power cut has left of the last transaction.
+// The log has the format of https://sqlite.org/fileformat2.html#walformat: a header, and one frame
+// for each written page. A frame is valid if it repeats the salts of the header and if its
+// checksum, which continues that of the frame before, is correct. SQLite reads up to the first
+// invalid frame and ignores the rest. At the end of a log, invalid frames are normal: they are
+// older, with other salts, or a power cut has left a part of the last transaction.
 const (
 	logHeader   = 32
 	frameHeader = 24
 )
 
-// checkLog refuses a log in which frames that belong to it follow one that does not: they were committed, and the file may already
-// have some of their pages.
+// checkLog returns an error for a log with valid frames behind an invalid one. Those were
+// committed, and the file may already have some of their pages.
 func checkLog(path string) error {
 	file, err := os.Open(path + "-wal")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -38,13 +39,13 @@ func checkLog(path string) error {
 		return err
 	}
 	if lost > 0 {
-		return fmt.Errorf("%w: the log %s-wal is wrong at byte %d, and %d transactions stand behind it. Put a copy of both files there; or move "+
-			"the log aside, which loses what was stored since it was last carried over into journal.db, and start again", ErrCorrupt, path, at, lost)
+		return fmt.Errorf("%w: the log %s-wal is damaged at byte %d, and %d transactions follow. Restore both files from a copy; or move "+
+			"the log aside, which loses the records that were not yet copied into journal.db, and start again", ErrCorrupt, path, at, lost)
 	}
 	return nil
 }
 
-// scanLog counts the transactions that stand behind damage in a log, and says where that is.
+// scanLog counts the transactions behind the first damage in a log and returns the offset of that.
 func scanLog(log io.ReaderAt, size int64) (lost int, at int64, err error) {
 	header := make([]byte, logHeader)
 	if _, err := log.ReadAt(header, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -58,10 +59,10 @@ func scanLog(log io.ReaderAt, size int64) (lost int, at int64, err error) {
 	page := int64(binary.BigEndian.Uint32(header[8:]))
 	s := [2]uint32{}
 	s = checksum(order, s, header[:24])
-	whole := size >= logHeader && page >= 512 && page <= 64<<10 && (magic == 0x377f0682 || magic == 0x377f0683) &&
+	valid := size >= logHeader && page >= 512 && page <= 64<<10 && (magic == 0x377f0682 || magic == 0x377f0683) &&
 		binary.BigEndian.Uint32(header[24:]) == s[0] && binary.BigEndian.Uint32(header[28:]) == s[1]
-	if !whole {
-		// Its frames are told by those of the page size that hookrig has, of one salt.
+	if !valid {
+		// Without a header, frames are recognised by hookrig's page size and a common salt.
 		return scanFrames(log, size, pageSize, nil)
 	}
 	frame := make([]byte, frameHeader+page)
@@ -77,13 +78,13 @@ func scanLog(log io.ReaderAt, size int64) (lost int, at int64, err error) {
 	}
 	lost, _, err = scanFrames(offset{log, at}, size-at, page, header[16:24])
 	if lost == 1 {
-		lost = 0 // the last transaction, cut off by a power cut before anybody was told that it is stored
+		lost = 0 // the last transaction, torn by a power cut before its commit returned
 	}
 	return lost, at, err
 }
 
-// scanFrames counts the frames of a salt that end a transaction. Without a salt it is that of the first frame, and the header
-// does not count.
+// scanFrames counts the frames with a salt that end a transaction. If salt is nil, it skips the
+// header and uses the salt of the first frame.
 func scanFrames(log io.ReaderAt, size, page int64, salt []byte) (ends int, at int64, err error) {
 	start := int64(0)
 	if salt == nil {
@@ -104,7 +105,7 @@ func scanFrames(log io.ReaderAt, size, page int64, salt []byte) (ends int, at in
 	return ends, 0, nil
 }
 
-// offset is the rest of a log.
+// offset is the part of a log from an offset.
 type offset struct {
 	log io.ReaderAt
 	at  int64
@@ -112,7 +113,7 @@ type offset struct {
 
 func (o offset) ReadAt(p []byte, at int64) (int, error) { return o.log.ReadAt(p, o.at+at) }
 
-// checksum goes on from s over data, whose length is a multiple of 8.
+// checksum continues the checksum s over data, whose length is a multiple of 8.
 func checksum(order binary.ByteOrder, s [2]uint32, data []byte) [2]uint32 {
 	for i := 0; i+8 <= len(data); i += 8 {
 		s[0] += order.Uint32(data[i:]) + s[1]

@@ -8,22 +8,23 @@ import (
 	"path/filepath"
 )
 
-// A log that is cut, damaged or removed looks like a shorter one, so that SQLite passes over what is gone. Therefore
-// a file beside the journal says how far it came. It is written behind each commit and never synced: after a power cut it may say less
-// than is there, never more.
+// SQLite cannot tell a truncated, damaged or deleted log from a shorter one, and ignores what is
+// missing. So this file next to the journal contains the last numbers. It is written after each
+// commit and never synced: after a power cut its numbers may be too low, never too high.
 const markName = "journal.mark"
 
-// markFormat has always the same length, so that it is written in place, on a full disk as well.
+// markFormat always has the same length, so that the file is overwritten in place, even on a full
+// disk.
 const markFormat = "hookrig: captures up to %020d and deliveries up to %020d are in journal.db\n"
 
-// mark is that file.
+// mark is the opened file.
 type mark struct {
 	file     *os.File
 	capture  uint64
 	delivery uint64
 }
 
-// openMark opens the mark of a folder; one that is not there, or cannot be read, says nothing.
+// openMark opens the mark of a folder. The numbers are 0 if the file is missing or unreadable.
 func openMark(dir string) (*mark, error) {
 	file, err := os.OpenFile(filepath.Join(dir, markName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -34,7 +35,7 @@ func openMark(dir string) (*mark, error) {
 	return m, nil
 }
 
-// readMark returns how far the journal in a folder came, as far as is known.
+// readMark returns the last numbers of a folder's journal, or 0 if they are not known.
 func readMark(dir string) (capture, delivery uint64) {
 	data, err := os.ReadFile(filepath.Join(dir, markName))
 	if err != nil {
@@ -46,24 +47,26 @@ func readMark(dir string) (capture, delivery uint64) {
 	return capture, delivery
 }
 
-// set notes how far the journal came.
+// set writes the last numbers.
 func (m *mark) set(capture, delivery uint64) {
 	if capture == m.capture && delivery == m.delivery {
 		return
 	}
 	m.capture, m.delivery = capture, delivery
-	_, _ = fmt.Fprintf(&at{m.file}, markFormat, capture, delivery) // without it, less is noticed
+	// after an error the mark is older
+	_, _ = fmt.Fprintf(&startWriter{m.file}, markFormat, capture, delivery)
 }
 
 func (m *mark) close() error { return m.file.Close() }
 
-// at writes at the beginning of a file.
-type at struct{ file *os.File }
+// startWriter writes at the start of a file.
+type startWriter struct{ file *os.File }
 
-func (a *at) Write(p []byte) (int, error) { return a.file.WriteAt(p, 0) }
+func (w *startWriter) Write(p []byte) (int, error) { return w.file.WriteAt(p, 0) }
 
-// checkWhole refuses a folder whose journal is gone, though other files say that there was one.
-func checkWhole(dir string) error {
+// checkPresent returns an error if the journal is missing although other files show that there was
+// one.
+func checkPresent(dir string) error {
 	capture, delivery := readMark(dir)
 	path := filepath.Join(dir, fileName)
 	info, err := os.Stat(path)
@@ -76,10 +79,10 @@ func checkWhole(dir string) error {
 	log, logErr := os.Stat(path + "-wal")
 	switch {
 	case capture > 0 || delivery > 0:
-		return fmt.Errorf("%w: %s is empty or gone, though captures up to number %d and deliveries up to number %d were stored in it; "+
-			"put a copy of it there, or move the folder %s aside and start with an empty one", ErrCorrupt, path, capture, delivery, dir)
+		return fmt.Errorf("%w: %s is empty or missing, but captures up to number %d and deliveries up to number %d were stored in it; "+
+			"restore it from a copy, or move the folder %s aside and start with an empty one", ErrCorrupt, path, capture, delivery, dir)
 	case logErr == nil && log.Size() > 0:
-		return fmt.Errorf("%w: %s is empty or gone, though its log %s is there; put a copy of both there, or move the folder %s aside and start with an empty one",
+		return fmt.Errorf("%w: %s is empty or missing, but its log %s exists; restore both from a copy, or move the folder %s aside and start with an empty one",
 			ErrCorrupt, path, log.Name(), dir)
 	}
 	return nil

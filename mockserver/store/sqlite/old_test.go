@@ -21,14 +21,16 @@ import (
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
-// Every journal that an earlier version left behind, stopped or killed, opens, reads as it was written, and goes on.
+// TestOldJournals checks that the journals of all earlier versions, stopped or killed, open, read
+// as they were written, and accept new records.
 //
-// The folders in testdata/journals were filled by the programs of commits 25d7b0b and edcbd14 (records of version 1),
-// d607289 (2), f222dbb (2, with the text indexes as second migration), a278378, 5e8d088 and ec11d23 (3), ca6ba27 (4), and
-// 45f26c8 (4, which went on with the folder of ca6ba27), each with the requests, responses, deliveries, settings and entities that it
-// knew. None is ever changed: a new format adds one.
+// The folders in testdata/journals were written by the programs of commits 25d7b0b and edcbd14
+// (records of version 1), d607289 (2), f222dbb (2, with the text indexes as second migration),
+// a278378, 5e8d088 and ec11d23 (3), ca6ba27 (4), and 45f26c8 (4, which continued the folder of
+// ca6ba27). Each has the requests, responses, deliveries, settings and entities of its version.
+// None is ever changed: a new format adds one.
 func TestOldJournals(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/journals/*.tar.gz")
@@ -55,10 +57,10 @@ func TestOldJournals(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("(-written +read):\n%s", diff)
 			}
-			goesOn(t, s)
+			writeMore(t, s)
 			closeStore(t, s)
 			s = open(t, dir, sqlite.Options{})
-			goesOn(t, s)
+			writeMore(t, s)
 			closeStore(t, s)
 		})
 	}
@@ -94,7 +96,7 @@ func extract(t testing.TB, archive, dir string) {
 	}
 }
 
-// written is all that a store holds, as JSON.
+// written returns all records of a store as JSON.
 func written(t *testing.T, s journal.Store) string {
 	t.Helper()
 	ctx := t.Context()
@@ -139,8 +141,8 @@ func written(t *testing.T, s journal.Store) string {
 	return text.String()
 }
 
-// goesOn writes one record of each kind and reads it again.
-func goesOn(t *testing.T, s journal.Store) {
+// writeMore writes one record of each kind and reads it.
+func writeMore(t *testing.T, s journal.Store) {
 	t.Helper()
 	ctx := t.Context()
 	before, err := s.Stats(ctx)
@@ -168,7 +170,7 @@ func goesOn(t *testing.T, s journal.Store) {
 	if err := s.AppendAttempt(ctx, d.ID, &journal.Attempt{N: 1, Error: "none"}, journal.Progress{State: journal.Stopped}); err != nil {
 		t.Error(err)
 	}
-	// What was there before can be changed: its head is packed anew.
+	// Old records can be changed: the head is packed again.
 	for _, old := range newest {
 		if err := s.SetResponse(ctx, old.ID, journal.Response{Status: 298}); err != nil {
 			t.Error(err)

@@ -8,30 +8,30 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// request is one write that waits for its commit: a capture, or an operation.
+// request is one write that waits for its commit: a capture or an operation.
 type request struct {
-	// A capture: bin is its bin's name, head its packed record.
+	// These are the fields of a capture: bin is the name of its bin, head its packed record.
 	bin  string
 	head []byte
 	body []byte
 	size int
-	seq  uint64 // the number that the writer gave it
+	seq  uint64 // assigned by the writer
 
-	// An operation, run inside the writer's transaction, and again when that had to be repeated. See writer.operate
-	// for what its errors do.
+	// operation runs inside the writer's transaction, and again if that is repeated. See
+	// writer.operate for how its errors are handled.
 	operation func(*writer) error
-	frees     bool // it deletes
+	frees     bool // operation deletes records
 
 	err  error
-	done chan struct{} // holds one token when the request was answered
+	done chan struct{} // has one token once the request is finished
 }
 
-// queue gathers requests for the writer.
+// queue collects requests for the writer.
 type queue struct {
 	mu      sync.Mutex
 	waiting []*request
 	closed  bool
-	ready   chan struct{} // holds one token while there is something to do
+	ready   chan struct{} // has one token while there is work
 	pool    sync.Pool     // of *request
 }
 
@@ -42,7 +42,7 @@ func (q *queue) get() *request {
 	return &request{done: make(chan struct{}, 1)}
 }
 
-// put gives a request back; its head's room is used again.
+// put returns a request to the pool. The memory of its head is reused.
 func (q *queue) put(r *request) {
 	const largestKept = 64 << 10
 	head := r.head[:0]
@@ -53,8 +53,8 @@ func (q *queue) put(r *request) {
 	q.pool.Put(r)
 }
 
-// submit queues r and waits until it was answered. When ctx ends before the writer has taken r, nothing of it is
-// kept; once it was taken its commit is waited for, so that the answer is always the truth.
+// submit queues r and waits until it is finished. If ctx ends before the writer has taken r, r is
+// not stored. After that submit waits for the commit, so that its result is always correct.
 func (q *queue) submit(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (q *queue) submit(ctx context.Context, r *request) error {
 	return r.err
 }
 
-// withdraw takes r out of the queue and says whether it still was in it.
+// withdraw removes r from the queue and reports whether it was still there.
 func (q *queue) withdraw(r *request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -105,18 +105,19 @@ func (q *queue) wake() {
 	}
 }
 
-// Bounds of one transaction.
+// These bound one transaction.
 const (
 	batchRequests = 4096
 	batchBytes    = 32 << 20
 )
 
-// take moves what waits to batch, as much as one transaction should hold, largest bytes or one more request, and says whether the queue is closed.
-func (q *queue) take(batch []*request, largest int) ([]*request, bool) {
+// take moves requests from the queue to batch until they have maxBytes, and reports whether the
+// queue is closed. The last request may go beyond maxBytes.
+func (q *queue) take(batch []*request, maxBytes int) ([]*request, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n, size := 0, 0
-	for n < len(q.waiting) && n < batchRequests && size < largest {
+	for n < len(q.waiting) && n < batchRequests && size < maxBytes {
 		size += len(q.waiting[n].head) + len(q.waiting[n].body)
 		n++
 	}
@@ -130,7 +131,7 @@ func (q *queue) take(batch []*request, largest int) ([]*request, bool) {
 	return batch, q.closed
 }
 
-// close lets no more requests in; those that wait are still answered.
+// close refuses new requests. Those that wait are still committed.
 func (q *queue) close() {
 	q.mu.Lock()
 	q.closed = true

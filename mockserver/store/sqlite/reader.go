@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// reader holds the prepared queries.
+// reader has the prepared queries.
 type reader struct {
 	capture, newest, oldest, newestOfBin, oldestOfBin  *sql.Stmt
 	bins, counts, stats, counters                      *sql.Stmt
@@ -20,12 +20,13 @@ type reader struct {
 	db                                                 *sql.DB
 }
 
-// captureQuery is the text of a query of captures.
+// captureQuery returns the text of a query for captures.
 func captureQuery(rest string) string {
 	return "SELECT c.seq, b.name, c.head, c.body FROM captures c JOIN bins b ON b.id = c.bin WHERE " + rest
 }
 
-// The conditions and orders of capture queries. Each is answered from the end of an index, however many there are.
+// These are the conditions and orders of capture queries. An index answers each of them without
+// sorting.
 const (
 	byNumber = "c.seq = ?"
 	between  = "c.seq > ? AND c.seq < ?"
@@ -77,17 +78,18 @@ func (r *reader) close() error {
 	return errors.Join(errs...)
 }
 
-// query is one way to ask: a prepared statement's QueryContext, or text.
+// query runs a query: it is the QueryContext method of a prepared statement, or made by
+// reader.text.
 type query func(ctx context.Context, args ...any) (*sql.Rows, error)
 
-// text is a query that is put together for the occasion.
+// text returns a query that is not prepared.
 func (r *reader) text(statement string) query {
 	return func(ctx context.Context, args ...any) (*sql.Rows, error) {
 		return r.db.QueryContext(ctx, statement, args...)
 	}
 }
 
-// query asks and calls do for every row.
+// query runs a query and calls do for every row.
 func (s *store) query(ctx context.Context, ask query, do func(*sql.Rows) error, args ...any) error {
 	s.reading.RLock()
 	defer s.reading.RUnlock()
@@ -113,7 +115,7 @@ func (s *store) query(ctx context.Context, ask query, do func(*sql.Rows) error, 
 func (s *store) Capture(ctx context.Context, id string) (journal.Capture, error) {
 	seq, ok := journal.ParseCaptureID(id)
 	if !ok || seq > math.MaxInt64 {
-		seq = 0 // which no capture has
+		seq = 0 // no capture has this number
 	}
 	found, err := s.captures(ctx, s.read.capture, 1, int64(seq))
 	if err == nil && len(found) == 0 {
@@ -131,7 +133,7 @@ func (s *store) Captures(ctx context.Context, q journal.CaptureQuery) ([]journal
 	return s.captures(ctx, stmt, limit, args...)
 }
 
-// page is the statement of one page of a query, and its arguments.
+// page returns the statement and arguments for one page of a query.
 func (r *reader) page(q journal.CaptureQuery, limit int) (*sql.Stmt, []any) {
 	after, before := bounds(q.After, q.Before)
 	args := []any{after, before}
@@ -147,7 +149,7 @@ func (r *reader) page(q journal.CaptureQuery, limit int) (*sql.Stmt, []any) {
 	return newest, args
 }
 
-// bounds turns the bounds of a query into those of the statements, both exclusive.
+// bounds converts the exclusive bounds of a query to SQLite's integers.
 func bounds(after, before uint64) (int64, int64) {
 	if before == 0 || before > math.MaxInt64 {
 		before = math.MaxInt64
@@ -168,8 +170,8 @@ func (s *store) captures(ctx context.Context, stmt *sql.Stmt, limit int, args ..
 	return found, nil
 }
 
-// scanCapture reads a row of captureQuery. Of a capture whose record is damaged it returns what stands beside the record,
-// and the problem, so that one bad record hides no others.
+// scanCapture reads a row of captureQuery. If the record is damaged, it returns the other columns
+// and the problem, so that the rest of a list stays readable.
 func scanCapture(rows *sql.Rows) (c journal.Capture, err error) {
 	var head sql.RawBytes
 	var bin []byte

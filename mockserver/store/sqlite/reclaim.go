@@ -6,16 +6,17 @@ import (
 	"fmt"
 )
 
-// What was deleted leaves free pages in the file, which new records fill again. When they are many the file is made
-// shorter, a little between every two transactions, so that nobody waits for long.
+// Deletions leave free pages in the file, which new records fill again. If there are many, the file
+// is shortened a little between transactions, so that no request waits long.
 const (
-	reclaimPages = 512   // are worth it, 2 MiB, if they are a quarter of the file
-	reclaimStep  = 1024  // pages that are given back between two transactions: 4 MiB
-	rewritePages = 16384 // that are in use, 64 MiB, at most: a file of a version that could not be made shorter is then written anew
+	reclaimPages = 512  // start at this many free pages, 2 MiB, if they are a quarter of the file
+	reclaimStep  = 1024 // pages freed between two transactions: 4 MiB
+	// VACUUM an early file, which cannot be shortened, only up to this many used pages, 64 MiB
+	rewritePages = 16384
 	convertPages = 8 * rewritePages
 )
 
-// reclaim gives free pages back to the file system, some of them, and reports whether more are left.
+// reclaim returns some free pages to the file system and reports whether more are left.
 func (w *writer) reclaim(ctx context.Context) (more bool, err error) {
 	if !w.freed {
 		return false, nil
@@ -24,7 +25,8 @@ func (w *writer) reclaim(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	worth := free >= reclaimPages && free >= pages/4 || free > 0 && !w.s.db.reserve.held // the disk is full
+	diskFull := !w.s.db.reserve.allocated
+	worth := free >= reclaimPages && free >= pages/4 || free > 0 && diskFull
 	if !worth && !w.reclaiming {
 		w.freed = false
 		return false, nil
@@ -32,7 +34,7 @@ func (w *writer) reclaim(ctx context.Context) (more bool, err error) {
 	if !w.s.db.shrinks {
 		w.freed = false
 		if pages-free > rewritePages {
-			return false, nil // it would take too long; the pages are filled again
+			return false, nil // it would take too long; new records fill the pages
 		}
 		if err := rewrite(ctx, w.conn); err != nil {
 			return false, err
@@ -51,7 +53,7 @@ func (w *writer) reclaim(ctx context.Context) (more bool, err error) {
 	return false, w.truncateLog(ctx)
 }
 
-// truncateLog carries the log over into the file and empties it, unless somebody reads.
+// truncateLog copies the log into the file and empties it, unless a reader prevents that.
 func (w *writer) truncateLog(ctx context.Context) error {
 	if _, err := w.conn.ExecContext(ctx, "PRAGMA busy_timeout = 20"); err != nil {
 		return err
@@ -64,30 +66,30 @@ func (w *writer) truncateLog(ctx context.Context) error {
 	return err
 }
 
-// querier is a connection, or a pool of one.
+// querier is a connection, or a pool with one connection.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// filePages returns how many pages of the file are free, and how many there are.
+// filePages returns the number of free pages and of all pages of the file.
 func filePages(ctx context.Context, db querier) (free, pages int, err error) {
 	err = db.QueryRowContext(ctx, "SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count").Scan(&free, &pages)
 	return free, pages, err
 }
 
-// shorten moves up to n pages from the end of the file to free ones.
+// shorten moves up to n pages from the end of the file into free ones.
 func shorten(ctx context.Context, db querier, n int) error {
 	rows, err := db.QueryContext(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", n))
 	if err != nil {
 		return err
 	}
-	return each(rows, func() error { return nil }) // a page for each row
+	return each(rows, func() error { return nil }) // each row frees one page
 }
 
-// rewrite writes the file anew, without free pages, as one that can be made shorter. What it needs besides memory is in
-// temporary files.
+// rewrite copies the file without its free pages, and makes it one that can be shortened. It uses
+// temporary files, not memory.
 func rewrite(ctx context.Context, db querier) error {
 	for _, text := range []string{"PRAGMA temp_store = FILE", "PRAGMA auto_vacuum = INCREMENTAL", "VACUUM", "PRAGMA temp_store = MEMORY"} {
 		if _, err := db.ExecContext(ctx, text); err != nil {
@@ -97,8 +99,8 @@ func rewrite(ctx context.Context, db querier) error {
 	return nil
 }
 
-// canShrink reports whether the file can be made shorter. One of an earlier version is written anew for that, if it is
-// not too long.
+// canShrink reports whether the file can be shortened. It rewrites a file of an early version for
+// that if the file is not too long.
 func canShrink(ctx context.Context, db querier) (bool, error) {
 	const incremental = 2
 	var mode int

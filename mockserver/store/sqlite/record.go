@@ -13,17 +13,18 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Records are packed in this order: a version byte, then the fields one after the other. Numbers are varints, texts
-// and bytes are preceded by their length, lists by their number. Packing keeps every byte of a header as it was,
-// which JSON would not, and costs a fraction.
+// A record is packed as a version byte followed by its fields. Numbers are varints. Texts and bytes
+// follow their length, lists follow their count. Packing keeps every byte of a header, which JSON
+// would not do, and costs a fraction of it.
 //
-// Unpacking reads every version that was ever written. To change the layout, raise recordVersion, read the new field
-// only from records that have it (unpacker.since), and add a migration, so that older programs refuse the file.
+// Unpacking reads all earlier versions. To change the layout, raise recordVersion, read the new
+// field only from records that have it (unpacker.since), and add a migration, so that older
+// programs refuse the file.
 
-// recordVersion is the first byte of every new record. Attempts have been the same since version 1.
+// recordVersion is the first byte of every new record. Attempts have not changed since version 1.
 const recordVersion = 5
 
-// The versions in which captures and deliveries got more fields.
+// These versions added fields to captures and deliveries.
 const (
 	withRaw       = 2 // Capture.Raw
 	withTLS       = 3 // Capture.TLS; Response.Lines, Drip and Cut
@@ -32,7 +33,7 @@ const (
 	oldestVersion = 1
 )
 
-// packCapture appends all of c but its body, its bin and what the store gives it.
+// packCapture appends c to dst without its body, its bin, and the fields that the store sets.
 func packCapture(dst []byte, c *journal.Capture) []byte {
 	dst = append(dst, recordVersion)
 	dst = packTime(dst, c.At)
@@ -93,7 +94,7 @@ func unpackCapture(record []byte, c *journal.Capture) error {
 	return u.end("capture")
 }
 
-// response reads what a bin answered.
+// response reads the response of a bin.
 func (u *unpacker) response() *journal.Response {
 	r := &journal.Response{Status: int(u.int())}
 	for range u.count() {
@@ -119,7 +120,7 @@ func (u *unpacker) response() *journal.Response {
 	return r
 }
 
-// nilIfEmpty returns list, or nil when nothing is in it.
+// nilIfEmpty returns list, or nil if it is empty.
 func nilIfEmpty[S ~[]E, E any](list S) S {
 	if len(list) == 0 {
 		return nil
@@ -127,8 +128,8 @@ func nilIfEmpty[S ~[]E, E any](list S) S {
 	return list
 }
 
-// packDelivery appends all of d but its attempts, state and next due time, which change, and its id and number, which
-// the store may give.
+// packDelivery appends d to dst. It leaves out what has a column: attempts, state, next due time,
+// id and number.
 func packDelivery(dst []byte, d *journal.Delivery) []byte {
 	dst = append(dst, recordVersion)
 	for _, text := range []string{d.Provider, d.Endpoint, d.URL, d.Pattern} {
@@ -167,7 +168,7 @@ func unpackDelivery(record []byte, d *journal.Delivery) error {
 	return u.end("delivery")
 }
 
-// packAttempt appends all of a.
+// packAttempt appends a to dst.
 func packAttempt(dst []byte, a *journal.Attempt) []byte {
 	dst = append(dst, recordVersion)
 	dst = binary.AppendVarint(dst, int64(a.N))
@@ -251,21 +252,22 @@ func packBool(dst []byte, set bool) []byte {
 	return append(dst, 0)
 }
 
-// packTime keeps every time there is: seconds since 1970, and nanoseconds.
+// packTime appends a time as seconds since 1970 and nanoseconds, so that it fits every time.
 func packTime(dst []byte, t time.Time) []byte {
 	return binary.AppendUvarint(binary.AppendVarint(dst, t.Unix()), uint64(t.Nanosecond()))
 }
 
-// errRecord is why a record cannot be read.
-var errRecord = fmt.Errorf("%w: its bytes are not those of a record", ErrCorrupt)
+// errRecord is the error of a record that cannot be read.
+var errRecord = fmt.Errorf("%w: its bytes are not a record", ErrCorrupt)
 
-// problemOf is the problem of a record that stands in a list without what could not be read of it.
+// problemOf returns the problem that a list shows in place of an unreadable record.
 func problemOf(err error) string { return journal.Damaged + err.Error() }
 
-// unpacker reads a record; after the first mistake it returns zero values, and end the mistake.
+// unpacker reads a record. After the first mistake it returns zero values, and end returns an
+// error.
 type unpacker struct {
 	data    []byte
-	text    string // the same bytes: what is returned as text shares them
+	text    string // the same bytes: strings that are returned share them
 	version byte
 	at      int
 	bad     bool
@@ -282,7 +284,7 @@ func unpack(record []byte) *unpacker {
 	return u
 }
 
-// since reports whether the record has a field that records have had since that version.
+// since reports whether records have a field, which was added in the given version.
 func (u *unpacker) since(version byte) bool { return u.version >= version }
 
 func (u *unpacker) fail() {
@@ -317,7 +319,7 @@ func (u *unpacker) int() int64 {
 	return v
 }
 
-// count reads the length of a list, each item of which takes a byte at least.
+// count reads the length of a list. Every item takes at least one byte.
 func (u *unpacker) count() int {
 	n := u.uint()
 	if n > uint64(len(u.data)-u.at) {

@@ -12,8 +12,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// fill gives every field of a record a value of its own, so that a field which packing forgets is noticed, also one
-// that is added to the records later.
+// fill sets every field of a record to a distinct value, so that the test notices a field that
+// packing forgets, including fields that are added later.
 func fill(v reflect.Value, n *int) {
 	*n++
 	switch v.Kind() {
@@ -69,7 +69,7 @@ func TestRecordsKeepEveryField(t *testing.T) {
 	c := filled[journal.Capture](t)
 	record := packCapture(nil, &c)
 	got := journal.Capture{ID: c.ID, Bin: c.Bin, Seq: c.Seq}
-	got.Body = c.Body // the columns beside the record
+	got.Body = c.Body // stored in a column
 	check(t, unpackCapture(record, &got), c, got)
 	damaged(t, record, func(r []byte) error { return unpackCapture(r, &journal.Capture{}) })
 
@@ -96,7 +96,7 @@ func check(t *testing.T, err error, want, got any) {
 	}
 }
 
-// damaged unpacks what is cut off, too long, or of another version.
+// damaged unpacks truncated records, longer ones, and those of another version.
 func damaged(t *testing.T, record []byte, unpack func([]byte) error) {
 	t.Helper()
 	for n := range len(record) {

@@ -8,37 +8,37 @@ import (
 	"path/filepath"
 )
 
-// On a full disk nothing can be deleted either: what a transaction changes is written to the log before it is in the file. So
-// a file of its own keeps room. It is given up when a deletion, the opening or the closing finds the disk full, and
-// taken again when there is room.
+// On a full disk even a deletion fails, because changed pages are written to the log first. So this
+// file reserves disk space. It is released when a deletion, the opening or the closing finds the
+// disk full, and allocated again when the disk has space for it.
 const (
 	reserveName = "journal.reserve"
 	reserveMost = 16 << 20 // bytes
 )
 
-// reserve is that file.
+// reserve is the file that reserves disk space.
 type reserve struct {
-	path string
-	size int64
-	held bool
+	path      string
+	size      int64
+	allocated bool
 }
 
-// newReserve is the reserve of a journal that may hold so many bytes of records.
+// newReserve returns the reserve of a journal with that limit of bytes.
 func newReserve(dir string, bytes int64) *reserve {
 	r := &reserve{path: filepath.Join(dir, reserveName), size: min(reserveMost, max(1<<20, bytes/64))}
 	info, err := os.Stat(r.path)
-	r.held = err == nil && info.Size() > 0
+	r.allocated = err == nil && info.Size() > 0
 	return r
 }
 
-// take takes the room, or as much of it as there is: an eighth at least.
-func (r *reserve) take() error {
+// acquire allocates the reserve, or a half, a quarter or an eighth of it.
+func (r *reserve) acquire() error {
 	var err error
-	for size := r.size; !r.held && size >= r.size/8; size /= 2 {
+	for size := r.size; !r.allocated && size >= r.size/8; size /= 2 {
 		err = r.fill(size)
-		r.held = err == nil
+		r.allocated = err == nil
 	}
-	if r.held {
+	if r.allocated {
 		return nil
 	}
 	return err
@@ -51,7 +51,8 @@ func (r *reserve) fill(size int64) error {
 	}
 	taken, err := allocate(file, size)
 	if !taken {
-		_, err = io.CopyN(file, rand.Reader, size) // zeros might take no room
+		// a file system might store zeros without using space
+		_, err = io.CopyN(file, rand.Reader, size)
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(r.path))
@@ -59,21 +60,21 @@ func (r *reserve) fill(size int64) error {
 	return nil
 }
 
-// isTight says whether the disk is nearly full, so that the log has to stay shorter than the reserve: carrying it over makes the file
-// longer.
-func (r *reserve) isTight() bool {
+// nearlyFull reports whether the disk is nearly full. Then the log has to stay shorter than the
+// reserve, because copying the log into the file makes the file longer.
+func (r *reserve) nearlyFull() bool {
 	free, known := freeBytes(filepath.Dir(r.path))
 	return known && free < 4*r.size
 }
 
-// pages is how many pages a part of the reserve has.
-func (r *reserve) pages(part int64) int { return int(max(64, r.size/part/pageSize)) }
+// pages returns the number of pages in a fraction of the reserve.
+func (r *reserve) pages(divisor int64) int { return int(max(64, r.size/divisor/pageSize)) }
 
-// giveUp gives the room to the journal, and reports whether there was any.
-func (r *reserve) giveUp() bool {
-	if !r.held || os.Truncate(r.path, 0) != nil {
+// release frees the disk space for the journal, and reports whether there was any.
+func (r *reserve) release() bool {
+	if !r.allocated || os.Truncate(r.path, 0) != nil {
 		return false
 	}
-	r.held = false
+	r.allocated = false
 	return true
 }

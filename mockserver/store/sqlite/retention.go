@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// bin is a row of bins as the writer keeps it.
+// bin is a row of bins in the writer's memory.
 type bin struct {
 	id      int64
 	name    string
@@ -19,16 +19,16 @@ type bin struct {
 	last    uint64
 	evicted uint64
 	cleared uint64
-	touched bool // is in writer.dirty
-	listed  bool // is in writer.empties
+	touched bool // it is in writer.dirty
+	listed  bool // it is in writer.emptyBins
 }
 
 func (b *bin) size() int64 { return int64((&journal.Bin{Name: b.name}).Size()) }
 
-// load reads what the writer keeps in memory.
+// load reads what the writer has in memory.
 func (w *writer) load(ctx context.Context) error {
 	w.bins, w.byID, w.seq, w.bytes = map[string]*bin{}, map[int64]*bin{}, 0, account{}
-	w.dirty, w.empties, w.counted = w.dirty[:0], nil, w.counted[:0]
+	w.dirty, w.emptyBins, w.counted = w.dirty[:0], nil, w.counted[:0]
 	rows, err := w.conn.QueryContext(ctx, "SELECT id, name, count, bytes, last, evicted, cleared FROM bins ORDER BY last")
 	if err != nil {
 		return err
@@ -44,11 +44,11 @@ func (w *writer) load(ctx context.Context) error {
 		w.bytes.captures += b.bytes
 		w.bytes.bins += b.size()
 		if b.count > w.s.o.PerBin {
-			w.touch(b) // the bound was lowered: the next transaction sees to it
+			w.touch(b) // the limit was lowered: the next transaction evicts the rest
 		}
 		if b.count == 0 {
 			b.listed = true
-			w.empties = append(w.empties, b)
+			w.emptyBins = append(w.emptyBins, b)
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -62,19 +62,19 @@ func (w *writer) load(ctx context.Context) error {
 	if err := w.conn.QueryRowContext(ctx, question).Scan(&w.deliveries, &last); err != nil {
 		return err
 	}
-	// The mark may be ahead of what the file holds: numbers of what was lost are not given anew.
+	// The mark may be ahead of the file: the numbers of lost records are not used again.
 	w.foundSeq, w.foundDelivery = w.seq, max(last, uint64(w.counters[lastDelivery]))
 	w.seq, w.deliverySeq = max(w.foundSeq, w.s.db.mark.capture), max(w.foundDelivery, w.s.db.mark.delivery)
 	w.stale = false
 	return nil
 }
 
-// bin returns the bin of that name, which is made on first use.
+// bin returns the bin with that name. It creates the bin if it is missing.
 func (w *writer) bin(ctx context.Context, name string) (*bin, error) {
 	if b := w.bins[name]; b != nil {
 		return b, nil
 	}
-	b := &bin{name: strings.Clone(name)} // which is a part of a request's head
+	b := &bin{name: strings.Clone(name)} // name shares the memory of a whole request head
 	if err := w.stmts.insertBin.QueryRowContext(ctx, []byte(name)).Scan(&b.id); err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (w *writer) bin(ctx context.Context, name string) (*bin, error) {
 	return b, nil
 }
 
-// touch has a bin's row written at the end of the transaction.
+// touch marks a bin's row to be written at the end of the transaction.
 func (w *writer) touch(b *bin) {
 	if !b.touched {
 		b.touched = true
@@ -102,10 +102,11 @@ func (w *writer) saveBins(ctx context.Context) error {
 	return nil
 }
 
-// evictAtOnce bounds how many captures one statement deletes.
+// evictAtOnce is how many captures one statement deletes at most.
 const evictAtOnce = 10_000
 
-// retain drops the oldest captures of the bins that the batch made too long, and makes room when there are too many bytes.
+// retain evicts the oldest captures of the changed bins that are over their limit, and then
+// whatever is over the limit of bytes.
 func (w *writer) retain(ctx context.Context) error {
 	for _, b := range w.dirty {
 		for b.count > w.s.o.PerBin {
@@ -114,7 +115,7 @@ func (w *writer) retain(ctx context.Context) error {
 				return err
 			}
 			if n == 0 {
-				w.lost(b)
+				w.resetCount(b)
 			}
 			b.evicted += uint64(n)
 		}
@@ -122,7 +123,8 @@ func (w *writer) retain(ctx context.Context) error {
 	return w.makeRoom(ctx)
 }
 
-// dropOldest deletes at most n captures of a bin, oldest first, up to the number last, and returns how many.
+// dropOldest deletes at most n captures of a bin, oldest first, up to the number last. It returns
+// how many it deleted.
 func (w *writer) dropOldest(ctx context.Context, b *bin, last uint64, n int, kind journal.ChangeKind) (int, error) {
 	rows, err := w.stmts.oldestOfBin.QueryContext(ctx, b.id, int64(last), n)
 	if err != nil {
@@ -147,11 +149,11 @@ func (w *writer) dropOldest(ctx context.Context, b *bin, last uint64, n int, kin
 	w.freed = true
 	w.touch(b)
 	w.note(journal.Change{Kind: kind, Bin: b.name, Seq: uint64(upTo)})
-	return count, w.emptied(ctx, b)
+	return count, w.noteEmpty(ctx, b)
 }
 
-// dropOldestOfAll evicts captures, whatever their bin, oldest first and up to the number last, until there is enough room, and
-// returns how many: evictAtOnce at most.
+// dropOldestOfAll evicts captures of all bins, oldest first, up to the number last, until enough
+// returns true. It returns how many it evicted, at most evictAtOnce.
 func (w *writer) dropOldestOfAll(ctx context.Context, last uint64, enough func() bool) (int, error) {
 	rows, err := w.stmts.oldestOfAll.QueryContext(ctx, int64(last), evictAtOnce)
 	if err != nil {
@@ -186,7 +188,7 @@ func (w *writer) dropOldestOfAll(ctx context.Context, last uint64, enough func()
 		return 0, err
 	}
 	for _, b := range emptied {
-		if err := w.emptied(ctx, b); err != nil {
+		if err := w.noteEmpty(ctx, b); err != nil {
 			return 0, err
 		}
 	}
@@ -195,7 +197,7 @@ func (w *writer) dropOldestOfAll(ctx context.Context, last uint64, enough func()
 	return count, err
 }
 
-// drop deletes one capture and says whether there was one of that number.
+// drop deletes one capture and reports whether it existed.
 func (w *writer) drop(ctx context.Context, seq uint64) (bool, error) {
 	if seq > math.MaxInt64 {
 		return false, nil
@@ -219,7 +221,7 @@ func (w *writer) drop(ctx context.Context, seq uint64) (bool, error) {
 	w.freed = true
 	w.touch(b)
 	w.note(journal.Change{Kind: journal.CaptureDeleted, Bin: b.name, Seq: seq})
-	return true, w.emptied(ctx, b)
+	return true, w.noteEmpty(ctx, b)
 }
 
 // each calls do for every row and closes rows.

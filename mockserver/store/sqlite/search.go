@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Search reads those captures that the text indexes let through, and what has no text index.
+// Search reads only the captures that the text indexes cannot rule out, and those without an index.
 func (s *store) Search(ctx context.Context, q journal.CaptureQuery, texts []string, visit func(*journal.Capture) bool) error {
 	folded := make([][]byte, len(texts))
 	for i, text := range texts {
@@ -24,23 +24,26 @@ func (s *store) Search(ctx context.Context, q journal.CaptureQuery, texts []stri
 	return err
 }
 
-// errEnough ends a search.
+// errEnough stops a search.
 var errEnough = errors.New("enough")
 
-// search is one Search.
+// search is the state of one call of Search.
 type search struct {
 	s     *store
 	q     journal.CaptureQuery
 	grams []uint32
 	visit func(*journal.Capture) bool
 
-	from, to int64 // numbers that are to be read, from <= seq < to, and are not yet, because more may follow at once
+	// from and to delimit captures that will be read: from <= seq < to. Reading is deferred because
+	// the next ones may follow directly.
+	from, to int64
 }
 
 func (f *search) run(ctx context.Context) error {
 	after, before := bounds(f.q.After, f.q.Before)
 	if after == math.MaxInt64 || after+1 >= before {
-		return f.s.query(ctx, f.s.read.slice.QueryContext, func(*sql.Rows) error { return nil }, 0) // only whether it may be asked
+		// fails if the store is closed
+		return f.s.query(ctx, f.s.read.slice.QueryContext, func(*sql.Rows) error { return nil }, 0)
 	}
 	low, high := after+1, before
 	textIndexes, err := f.textIndexes(ctx, low/segmentSize, (high-1)/segmentSize)
@@ -58,7 +61,7 @@ func (f *search) run(ctx context.Context) error {
 			high = begin
 		}
 		if err == nil {
-			err = f.sift(ctx, v, begin, end)
+			err = f.filter(ctx, v, begin, end)
 		}
 		if err != nil {
 			return err
@@ -70,24 +73,24 @@ func (f *search) run(ctx context.Context) error {
 	return f.flush(ctx)
 }
 
-// stored is a text index of the file.
-type stored struct {
+// storedIndex is a text index in the file.
+type storedIndex struct {
 	segment int64
 	slices  int
 }
 
-// textIndexes returns those between two segments, in the order of the search.
-func (f *search) textIndexes(ctx context.Context, first, last int64) ([]stored, error) {
-	var all []stored
+// textIndexes returns the indexes of a range of segments, in the order of the search.
+func (f *search) textIndexes(ctx context.Context, first, last int64) ([]storedIndex, error) {
+	var all []storedIndex
 	if len(f.grams) == 0 {
-		return nil, ctx.Err() // they would tell nothing
+		return nil, ctx.Err() // an index needs grams
 	}
 	ask := f.s.read.textIndexesDown
 	if f.q.Oldest {
 		ask = f.s.read.textIndexes
 	}
 	err := f.s.query(ctx, ask.QueryContext, func(rows *sql.Rows) error {
-		var v stored
+		var v storedIndex
 		err := rows.Scan(&v.segment, &v.slices)
 		all = append(all, v)
 		return err
@@ -95,8 +98,8 @@ func (f *search) textIndexes(ctx context.Context, first, last int64) ([]stored, 
 	return all, err
 }
 
-// sift has those blocks of a segment read that may hold the texts, as far as they lie from begin to end.
-func (f *search) sift(ctx context.Context, v stored, begin, end int64) error {
+// filter reads those blocks of a segment between begin and end that may contain the texts.
+func (f *search) filter(ctx context.Context, v storedIndex, begin, end int64) error {
 	if v.slices == 0 {
 		return f.read(ctx, begin, end)
 	}
@@ -111,16 +114,16 @@ func (f *search) sift(ctx context.Context, v stored, begin, end int64) error {
 			if len(rows) != sliceRows*rowSize {
 				return ErrCorrupt
 			}
-			some, there = left.sift(rows, gram), true
+			some, there = left.filter(rows, gram), true
 			return nil
 		}, sliceOf(v.segment, v.slices, gram)); err != nil {
 			return err
 		}
-		if !there { // it was given up a moment ago
+		if !there { // the index was just deleted
 			return f.read(ctx, begin, end)
 		}
 		if !some {
-			// What one segment lacks the next may lack too: it is asked for first.
+			// The next segment may lack the same gram, so it is looked up first there.
 			copy(f.grams[1:i+1], f.grams[:i])
 			f.grams[0] = gram
 			return nil
@@ -129,7 +132,7 @@ func (f *search) sift(ctx context.Context, v stored, begin, end int64) error {
 	return f.blocks(ctx, v.segment, &left, begin, end)
 }
 
-// blocks has the blocks that are left read, in the order of the search.
+// blocks reads the blocks that are left, in the order of the search.
 func (f *search) blocks(ctx context.Context, segment int64, left *blockSet, begin, end int64) error {
 	order := make([]int, 0, blocks)
 	for block := range blocks {
@@ -149,7 +152,7 @@ func (f *search) blocks(ctx context.Context, segment int64, left *blockSet, begi
 	return nil
 }
 
-// read has the captures from <= seq < to read, at once or together with those that follow.
+// read reads the captures from <= seq < to, at once or later together with those that follow.
 func (f *search) read(ctx context.Context, from, to int64) error {
 	switch {
 	case from >= to:
@@ -171,15 +174,15 @@ func (f *search) read(ctx context.Context, from, to int64) error {
 	return nil
 }
 
-// Captures are read in portions, so that none of SQLite's readers waits for a visit: the first one is small, since it
-// may be enough.
+// Captures are read in portions, so that visit does not block one of SQLite's readers. The first
+// portion is small, because it may be enough.
 const (
 	firstPortion   = 64
 	largestPortion = 1024
 	portionBytes   = 4 << 20
 )
 
-// flush reads what read has put off.
+// flush reads what read has deferred.
 func (f *search) flush(ctx context.Context) error {
 	q := f.q
 	low, high := f.from, f.to
@@ -207,18 +210,18 @@ func (f *search) flush(ctx context.Context) error {
 	return nil
 }
 
-// portion returns up to n captures of a query, and no more than portionBytes but for the first.
+// portion returns up to n captures of a query. It stops after portionBytes.
 func (f *search) portion(ctx context.Context, q journal.CaptureQuery, n int) ([]journal.Capture, error) {
 	stmt, args := f.s.read.page(q, n)
 	var found []journal.Capture
-	held := 0
+	total := 0
 	err := f.s.query(ctx, stmt.QueryContext, func(rows *sql.Rows) error {
 		c, err := scanCapture(rows)
 		if err != nil {
 			return err
 		}
 		found = append(found, c)
-		if held += c.Size(); held >= portionBytes {
+		if total += c.Size(); total >= portionBytes {
 			return errEnough
 		}
 		return nil

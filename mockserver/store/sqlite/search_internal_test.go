@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal/journaltest"
 )
 
-// appendSearched appends the captures from first to end, and returns them in their order.
+// appendSearched appends the captures from first to end and returns them in order.
 func appendSearched(t *testing.T, s journal.Store, first, end int) []journal.Capture {
 	t.Helper()
 	all := make([]journal.Capture, end-first)
@@ -37,7 +37,7 @@ func appendSearched(t *testing.T, s journal.Store, first, end int) []journal.Cap
 	return all
 }
 
-// textIndexes returns how many slices each text index of the file has.
+// textIndexes returns the number of slices of each text index in the file.
 func textIndexes(t *testing.T, s *store) map[int64]int {
 	t.Helper()
 	all := map[int64]int{}
@@ -53,36 +53,36 @@ func textIndexes(t *testing.T, s *store) map[int64]int {
 	return all
 }
 
-// until waits for the text indexes to be so.
+// until waits until the text indexes meet a condition.
 func until(t *testing.T, s *store, what string, so func(map[int64]int) bool) {
 	t.Helper()
 	for begin := time.Now(); !so(textIndexes(t, s)); {
 		if time.Since(begin) > 5*time.Minute {
-			t.Fatalf("%s: the sieves are %v", what, textIndexes(t, s))
+			t.Fatalf("%s: the text indexes are %v", what, textIndexes(t, s))
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-func checkTexts(t *testing.T, s *store, held []journal.Capture) {
+func checkTexts(t *testing.T, s *store, stored []journal.Capture) {
 	t.Helper()
 	texts := journaltest.SearchedTexts()
 	for i := range 4 {
 		text := texts[rand.IntN(len(texts))]
 		q := journal.CaptureQuery{Oldest: i%2 == 0, Bin: []string{"", "b"}[i/2%2]}
 		if i%2 == 0 {
-			q.After, q.Before = held[len(held)/5].Seq, held[len(held)*4/5].Seq
+			q.After, q.Before = stored[len(stored)/5].Seq, stored[len(stored)*4/5].Seq
 		}
 		if i%3 < 2 {
-			journaltest.CheckSearch(t, s, held, q, text)
+			journaltest.CheckSearch(t, s, stored, q, text)
 		} else {
-			journaltest.CheckSearch(t, s, held, q, text, "order3", "x-n")
+			journaltest.CheckSearch(t, s, stored, q, text, "order3", "x-n")
 		}
 	}
 }
 
-// Through text indexes a search finds what it finds without them: while they are made, after captures were deleted, after the
-// file was opened again, and when a segment is all but empty.
+// TestSearchThroughTextIndexes checks that a search finds the same with and without text indexes:
+// while they are built, after deletions, after reopening, and when a segment is nearly empty.
 func TestSearchThroughTextIndexes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -94,14 +94,14 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 		return s.(*store)
 	}
 	s := open()
-	held := appendSearched(t, s, 0, 3*segmentSize+500)
-	checkTexts(t, s, held) // while they are made
+	stored := appendSearched(t, s, 0, 3*segmentSize+500)
+	checkTexts(t, s, stored) // while they are built
 	until(t, s, "three segments", func(all map[int64]int) bool { return all[0] > 0 && all[1] > 0 && all[2] > 0 && len(all) == 3 })
-	checkTexts(t, s, held)
+	checkTexts(t, s, stored)
 
 	var doomed []uint64
 	var left []journal.Capture
-	for i, c := range held {
+	for i, c := range stored {
 		if c.Seq < segmentSize || 2*segmentSize <= c.Seq && c.Seq < 3*segmentSize-100 || i%7 == 0 {
 			doomed = append(doomed, c.Seq)
 		} else {
@@ -119,8 +119,8 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 	s = open()
 	defer s.Close()
 	checkTexts(t, s, left)
-	left = append(left, appendSearched(t, s, len(held), len(held)+segmentSize)...)
-	until(t, s, "an empty one gone, a thin one given up", func(all map[int64]int) bool {
+	left = append(left, appendSearched(t, s, len(stored), len(stored)+segmentSize)...)
+	until(t, s, "an empty one deleted, a small one dropped", func(all map[int64]int) bool {
 		_, empty := all[0]
 		slices, there := all[2]
 		return !empty && all[1] > 0 && there && slices == 0 && all[3] > 0
@@ -131,12 +131,12 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if all := textIndexes(t, s); kept != all[1]+all[3] {
-		t.Errorf("%d slices are kept for %v", kept, all)
+		t.Errorf("%d slices are stored for %v", kept, all)
 	}
 }
 
-// A search for a text that is nowhere reads next to nothing: the text index holds back what it can.
-func TestTextIndexHoldsBack(t *testing.T) {
+// TestTextIndexSkipsBlocks checks that a search for a missing text reads almost nothing.
+func TestTextIndexSkipsBlocks(t *testing.T) {
 	t.Parallel()
 	s := openInternal(t, Options{})
 	appendSearched(t, s, 0, segmentSize)
@@ -150,7 +150,8 @@ func TestTextIndexHoldsBack(t *testing.T) {
 	}
 }
 
-// A file of before there were text indexes is searched at once, and gets its text indexes.
+// TestTextIndexesOfAnOldFile checks that a file without text indexes is searched at once and gets
+// them.
 func TestTextIndexesOfAnOldFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -158,7 +159,7 @@ func TestTextIndexesOfAnOldFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held := appendSearched(t, first, 0, segmentSize+10)
+	stored := appendSearched(t, first, 0, segmentSize+10)
 	if err := first.(*store).write(context.Background(), func(w *writer) error {
 		for _, text := range []string{"DROP TABLE slices", "DROP TABLE sieves", "DROP TABLE marks", "ALTER TABLE deliveries DROP COLUMN size", "DELETE FROM counters", "PRAGMA user_version = 2"} {
 			if _, err := w.conn.ExecContext(context.Background(), text); err != nil {
@@ -178,7 +179,7 @@ func TestTextIndexesOfAnOldFile(t *testing.T) {
 	}
 	s := again.(*store)
 	defer s.Close()
-	checkTexts(t, s, held)
+	checkTexts(t, s, stored)
 	until(t, s, "one segment", func(all map[int64]int) bool { return len(all) == 1 })
-	checkTexts(t, s, held)
+	checkTexts(t, s, stored)
 }

@@ -10,24 +10,25 @@ import (
 
 // statements are the writer's prepared statements.
 type statements struct {
-	all                                                         []*sql.Stmt // that are closed at the end
+	all                                                         []*sql.Stmt // closed at the end
 	insertOne, insertMany                                       driver.StmtExecContext
 	begin, commit, rollback                                     *sql.Stmt
 	logged, checkpoint                                          *sql.Stmt
 	insertBin, updateBin                                        *sql.Stmt
 	oldestOfBin, oldestOfAll, deleteOfBin, deleteOf, deleteOne  *sql.Stmt
 	selectHead, updateHead                                      *sql.Stmt
-	insertDelivery, updateDelivery, findDelivery, insertTry     *sql.Stmt
+	insertDelivery, updateDelivery, findDelivery, insertAttempt *sql.Stmt
 	oldestDelivery, deleteDelivery, deleteAttempts, setCounter  *sql.Stmt
 	deleteBin, insertMark, oldMark, deleteMarks                 *sql.Stmt
 	putDocument, deleteDocument, documentSize                   *sql.Stmt
 	insertTextIndex, deleteTextIndex, insertSlice, deleteSlices *sql.Stmt
 }
 
-// captureColumns is how many values a row of captures takes.
+// captureColumns is the number of columns of a capture's row.
 const captureColumns = 5
 
-// prepare fills stmts. The captures are inserted by the driver's own statements: database/sql would copy every value.
+// prepare fills stmts. Captures are inserted with the driver's statements, because database/sql
+// would copy every value.
 func (w *writer) prepare(ctx context.Context) error {
 	const insert, row = "INSERT INTO captures (seq, bin, size, head, body) VALUES ", "(?, ?, ?, ?, ?)"
 	err := w.conn.Raw(func(c any) error {
@@ -79,7 +80,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		&t.findDelivery:   "SELECT seq, state, size FROM deliveries WHERE id = ?",
 		&t.insertDelivery: "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, record, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		&t.updateDelivery: "UPDATE deliveries SET state = ?, next = ?, size = ? WHERE seq = ?",
-		&t.insertTry:      "INSERT INTO attempts (delivery, record) VALUES (?, ?)",
+		&t.insertAttempt:  "INSERT INTO attempts (delivery, record) VALUES (?, ?)",
 		&t.oldestDelivery: "SELECT seq, id, size FROM deliveries WHERE state <> ? AND seq <= ? ORDER BY seq LIMIT 1",
 		&t.deleteAttempts: "DELETE FROM attempts WHERE delivery = ?",
 		&t.deleteDelivery: "DELETE FROM deliveries WHERE seq = ?",

@@ -11,24 +11,24 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Options bound a store. The zero value has the defaults: PerBin 1 000 000 captures a bin, 1 000 000 Deliveries, 32 GiB in Bytes,
-// and For ever. The oldest records make room for new ones.
+// Options limit a store. The zero value means the defaults: 1 000 000 captures PerBin, 1 000 000
+// Deliveries, 32 GiB in Bytes, and no limit of age (For). The oldest records are evicted first.
 type Options struct {
 	PerBin     int
 	Deliveries int
 	Bytes      int64
 	For        time.Duration
-	Log        *slog.Logger // for what was found missing; nil logs nothing
+	Log        *slog.Logger // reports missing records and a full disk; nil logs nothing
 }
 
-// limits are those of the options, and the defaults.
+// limits returns the options as limits, with the defaults filled in.
 func (o Options) limits() journal.Limits {
 	l := journal.Limits{PerBin: o.PerBin, Deliveries: o.Deliveries, Bytes: o.Bytes, For: o.For}
 	return l.Or(journal.Limits{PerBin: 1_000_000, Deliveries: 1_000_000, Bytes: 32 << 30})
 }
 
-// largest bounds one capture, in bytes, well below what SQLite can hold in a row.
-const largest = 256 << 20
+// maxCaptureBytes bounds one capture. It is well below the largest row of SQLite.
+const maxCaptureBytes = 256 << 20
 
 // store is a journal.Store in a directory.
 type store struct {
@@ -38,20 +38,20 @@ type store struct {
 	queue queue
 	feed  journal.Feed
 
-	told        *slog.Logger
+	logger      *slog.Logger
 	log         logLimits
 	checkpoints *checkpointer
 	textIndexes *indexer
 
 	closing  sync.Once
-	expiring chan struct{}  // closed by closing
-	running  sync.WaitGroup // the writer, and what expires
-	reading  sync.RWMutex   // read-locked by every query; closing waits for them
-	err      error          // of closing
+	expiring chan struct{}  // Close closes it
+	running  sync.WaitGroup // the writer and keepExpiring
+	reading  sync.RWMutex   // every query has a read lock; Close waits for them
+	err      error          // the result of Close
 }
 
-// Open opens the journal in dir, which is made if it is missing. Errors wrap ErrInUse, ErrForeign or ErrCorrupt
-// where that is why.
+// Open opens the journal in dir, and creates the directory if it is missing. Errors wrap ErrInUse,
+// ErrForeign or ErrCorrupt for these causes.
 func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	limits := o.limits()
 	if o.Log == nil {
@@ -61,19 +61,19 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{o: limits, db: db, log: usualLogLimits(), told: o.Log}
+	s := &store{o: limits, db: db, log: defaultLogLimits(), logger: o.Log}
 	s.queue.ready = make(chan struct{}, 1)
 	if s.read, err = newReader(ctx, db.reading); err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), db.close())
 	}
-	if s.checkpoints, err = newCheckpointer(ctx, db.moving); err != nil {
+	if s.checkpoints, err = newCheckpointer(ctx, db.checkpointing); err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), s.read.close(), db.close())
 	}
 	w, err := newWriter(ctx, s)
 	if err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
 	}
-	s.keepReserve()
+	s.refillReserve()
 	s.textIndexes = newIndexer(s)
 	s.running.Go(w.run)
 	s.expiring = make(chan struct{})
@@ -81,11 +81,11 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	return s, nil
 }
 
-// AppendCapture packs c, has the writer commit it, and takes over the number it was given.
+// AppendCapture packs c, waits until the writer has committed it, and sets its number and id.
 func (s *store) AppendCapture(ctx context.Context, c *journal.Capture) error {
 	size := c.Size()
-	if limit := min(s.o.Bytes, largest); int64(size) > limit {
-		return fmt.Errorf("a capture of %d bytes, at most %d fit: %w", size, limit, journal.ErrFull)
+	if limit := min(s.o.Bytes, maxCaptureBytes); int64(size) > limit {
+		return fmt.Errorf("a capture has %d bytes, the limit is %d: %w", size, limit, journal.ErrFull)
 	}
 	r := s.queue.get()
 	r.bin, r.size, r.body = c.Bin, size, c.Body
@@ -98,14 +98,14 @@ func (s *store) AppendCapture(ctx context.Context, c *journal.Capture) error {
 	return err
 }
 
-// keepExpiring evicts what is too old, until the store is closed.
+// keepExpiring evicts records that are too old, until the store is closed.
 func (s *store) keepExpiring() {
-	ticker := time.NewTicker(s.expiry())
+	ticker := time.NewTicker(s.expiryInterval())
 	defer ticker.Stop()
 	for {
-		_ = s.expire(context.Background()) // what could not be done is tried again
+		_ = s.expire(context.Background()) // after an error the next round tries again
 		_ = s.free(context.Background(), func(w *writer) error {
-			s.keepReserve()
+			s.refillReserve()
 			return nil
 		})
 		select {
@@ -116,7 +116,7 @@ func (s *store) keepExpiring() {
 	}
 }
 
-// write has the writer run an operation.
+// write runs an operation on the writer's goroutine.
 func (s *store) write(ctx context.Context, operation func(*writer) error) error {
 	r := s.queue.get()
 	r.operation = operation
@@ -125,7 +125,8 @@ func (s *store) write(ctx context.Context, operation func(*writer) error) error 
 	return err
 }
 
-// free has the writer run an operation that deletes: on a full disk it may use the reserve.
+// free runs an operation that deletes on the writer's goroutine. On a full disk it may use the
+// reserve.
 func (s *store) free(ctx context.Context, operation func(*writer) error) error {
 	r := s.queue.get()
 	r.operation, r.frees = operation, true
@@ -134,17 +135,17 @@ func (s *store) free(ctx context.Context, operation func(*writer) error) error {
 	return err
 }
 
-// keepReserve takes the reserve back when there is room for it.
-func (s *store) keepReserve() {
-	if err := s.db.reserve.take(); err != nil {
-		s.told.Warn("the disk is nearly full: delete captures, set --keep-bytes lower, or give the journal more room", "error", err)
+// refillReserve allocates the reserve again when the disk has space for it.
+func (s *store) refillReserve() {
+	if err := s.db.reserve.acquire(); err != nil {
+		s.logger.Warn("the disk is nearly full: delete captures, lower --keep-bytes, or use a larger disk", "error", err)
 	}
 }
 
-// Watch tells what is committed from now on.
+// Watch reports changes that are committed from now on.
 func (s *store) Watch(f journal.Filter) *journal.Watch { return s.feed.Watch(f) }
 
-// Close commits what waits and closes the file, which then needs no recovery.
+// Close commits all waiting requests and closes the file, which then needs no recovery.
 func (s *store) Close() error {
 	s.closing.Do(func() {
 		s.textIndexes.close()

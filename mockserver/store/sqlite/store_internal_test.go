@@ -31,7 +31,8 @@ func openInternal(t *testing.T, o Options) *store {
 	return s.(*store)
 }
 
-// No query reads more than it returns, however much there is: each goes along an index and needs no sorting.
+// TestQueryPlans checks that every query uses an index, without sorting, so that none reads more
+// rows than it returns.
 func TestQueryPlans(t *testing.T) {
 	t.Parallel()
 	s := openInternal(t, Options{})
@@ -67,7 +68,7 @@ func TestQueryPlans(t *testing.T) {
 	}
 }
 
-// limitPages lets the file grow to n pages and no further: what a full disk does.
+// limitPages limits the file to n pages, which acts like a full disk.
 func limitPages(t *testing.T, s *store, n int) {
 	t.Helper()
 	if err := s.write(t.Context(), func(w *writer) error {
@@ -78,7 +79,8 @@ func limitPages(t *testing.T, s *store, n int) {
 	}
 }
 
-// When the disk is full nothing of a capture is kept, what was acknowledged stays, and when there is room again it goes on.
+// TestFull checks that on a full disk no part of a capture is stored, that acknowledged captures
+// stay, and that appends work again once there is space.
 func TestFull(t *testing.T) {
 	t.Parallel()
 	s := openInternal(t, Options{})
@@ -93,7 +95,7 @@ func TestFull(t *testing.T) {
 			t.Errorf("one that failed has seq %d and id %q", c.Seq, c.ID)
 		}
 		if acknowledged > 1000 {
-			t.Fatal("the file never became full")
+			t.Fatal("the file was never full")
 		}
 	}
 	if !errors.Is(failed, journal.ErrFull) || acknowledged < 20 {
@@ -119,7 +121,8 @@ func TestFull(t *testing.T) {
 	count(acknowledged + 1)
 }
 
-// A disk that is full while the log holds room gets a second try, once that has been carried over into the file.
+// TestFullGetsASecondTry checks that a commit on a full disk copies the log into the file and tries
+// again.
 func TestFullGetsASecondTry(t *testing.T) {
 	t.Parallel()
 	s := openInternal(t, Options{})
@@ -141,7 +144,7 @@ func TestFullGetsASecondTry(t *testing.T) {
 				return err
 			}
 		}
-		return errors.New("the file never became full")
+		return errors.New("the file was never full")
 	})
 	if err != nil || tries != 2 {
 		t.Errorf("%v after %d tries, want success at the second", err, tries)
@@ -151,20 +154,20 @@ func TestFullGetsASecondTry(t *testing.T) {
 	}
 }
 
-// A request that waits is withdrawn when its context ends, and nothing of it is kept.
+// TestWithdraw checks that a waiting request is withdrawn when its context ends, and is not stored.
 func TestWithdraw(t *testing.T) {
 	t.Parallel()
 	s := openInternal(t, Options{})
-	held, release := make(chan struct{}), make(chan struct{})
+	busy, release := make(chan struct{}), make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
 		done <- s.write(t.Context(), func(*writer) error {
-			close(held)
+			close(busy)
 			<-release
 			return nil
 		})
 	}()
-	<-held // the writer is busy: what comes now waits
+	<-busy // the writer is busy: later requests wait
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		for s.queue.empty() {
@@ -181,7 +184,7 @@ func TestWithdraw(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: "b"}); err != nil { // it came later: what waited is done
+	if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: "b"}); err != nil {
 		t.Error(err)
 	}
 	bins, err := s.Bins(t.Context())
@@ -196,7 +199,8 @@ func (q *queue) empty() bool {
 	return len(q.waiting) == 0
 }
 
-// The log does not grow with what goes through it: where the background does not catch up, all wait for it to be carried over.
+// TestLogStaysShort checks that senders wait for the log to be copied if the background is too
+// slow.
 func TestLogStaysShort(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -207,7 +211,7 @@ func TestLogStaysShort(t *testing.T) {
 	defer opened.Close()
 	s := opened.(*store)
 	const never, longest = 1 << 30, 8 << 20 / pageSize
-	if err := s.write(t.Context(), func(w *writer) error { // the writer reads it
+	if err := s.write(t.Context(), func(w *writer) error { // the writer reads s.log
 		w.s.log = logLimits{checkpoint: never, restart: never, longest: longest}
 		return nil
 	}); err != nil {
@@ -230,12 +234,13 @@ func TestLogStaysShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Size() > 2*longest*pageSize { // and the transaction that went beyond
+	if info.Size() > 2*longest*pageSize { // one transaction may go beyond the limit
 		t.Errorf("the log is %d MiB long after 80 MiB went through it", info.Size()>>20)
 	}
 }
 
-// Numbers of captures that were lost are not given anew after a transaction failed, either: what the writer knows is then read from the file.
+// TestLostNumbersStayLost checks that numbers of lost captures are not used again after a failed
+// transaction, when the writer loads the file.
 func TestLostNumbersStayLost(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -247,7 +252,7 @@ func TestLostNumbersStayLost(t *testing.T) {
 	if err := m.close(); err != nil {
 		t.Fatal(err)
 	}
-	// A journal from before, put beside a newer mark.
+	// This is an old copy of the journal with a newer mark.
 	other := t.TempDir()
 	old, err := Open(t.Context(), other, Options{})
 	if err != nil {
@@ -278,6 +283,6 @@ func TestLostNumbersStayLost(t *testing.T) {
 		t.Errorf("seq %d, %v; want 42", c.Seq, err)
 	}
 	if capture, delivery := readMark(dir); capture != 42 || delivery != 7 {
-		t.Errorf("the mark says %d and %d", capture, delivery)
+		t.Errorf("the mark has %d and %d", capture, delivery)
 	}
 }

@@ -7,26 +7,27 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A search reads only captures that may hold what it looks for. Sequence numbers lie in segments, each of blocks. The
-// text index of a segment is a table of bits with a row for every hash of a gram, which is three or four bytes in a row, and
-// a column for every block: a bit is set where a capture of that block holds such a gram. Blocks that may hold a text
-// are those that have the bits of all its grams. What is deleted stays in the text index, where it costs a look in vain.
+// Sequence numbers are divided into segments, and these into blocks. The text index of a segment is
+// a table of bits, like a Bloom filter. It has a row for each hash of a gram, which is a sequence
+// of three or four bytes, and a column for each block. A bit is set if a capture of that block
+// contains such a gram. A block may contain a text if it has the bits of all grams of the text.
+// Deletions do not change an index: they only cause false positives.
 //
-// A full-text index of SQLite (FTS5, trigrams) answers as fast but takes fifty times as long to fill, longer than it
-// takes to record what it indexes.
+// A full-text index of SQLite (FTS5, trigrams) answers as fast but takes fifty times as long to
+// fill, longer than recording the captures takes.
 const (
 	segmentSize = 4096                    // captures
 	blockSize   = 16                      // captures
-	blocks      = segmentSize / blockSize // of a segment
+	blocks      = segmentSize / blockSize // in a segment
 	rowSize     = blocks / 8              // bytes
-	sliceRows   = 64                      // rows that are stored together
+	sliceRows   = 64                      // rows stored in one record
 	rowBits     = 17
-	mostRows    = 1 << rowBits
-	leastRows   = 1 << 10
-	mostSlices  = mostRows / sliceRows
+	maxRows     = 1 << rowBits
+	minRows     = 1 << 10
+	maxSlices   = maxRows / sliceRows
 )
 
-// blockSet is a set of a segment's blocks.
+// blockSet is a set of the blocks of a segment.
 type blockSet [blocks / 64]uint64
 
 func (s *blockSet) has(block int) bool { return s[block/64]>>(block%64)&1 == 1 }
@@ -35,19 +36,19 @@ func allBlocks() blockSet { return blockSet{^uint64(0), ^uint64(0), ^uint64(0), 
 
 // textIndex is the text index of a segment while it is built.
 type textIndex struct {
-	rows []blockSet // a power of two of them
+	rows []blockSet // their number is a power of two
 	text journal.Folded
 }
 
-func newTextIndex() *textIndex { return &textIndex{rows: make([]blockSet, mostRows)} }
+func newTextIndex() *textIndex { return &textIndex{rows: make([]blockSet, maxRows)} }
 
 // reset empties the text index for another segment.
 func (v *textIndex) reset() {
-	v.rows = v.rows[:mostRows]
+	v.rows = v.rows[:maxRows]
 	clear(v.rows)
 }
 
-// add takes in a capture.
+// add adds a capture.
 func (v *textIndex) add(c *journal.Capture) {
 	block := int(c.Seq%segmentSize) / blockSize
 	word, bit := block/64, uint64(1)<<(block%64)
@@ -66,16 +67,16 @@ func (v *textIndex) add(c *journal.Capture) {
 	}
 }
 
-// longGram tells a gram of four bytes from one of three.
+// longGram makes the hash of a gram of four bytes differ from that of three.
 const longGram = 0x9e3779b9
 
-// hash is a number below mostRows, its upper bits as good as its lower ones.
+// hash returns a number below maxRows. All its bits are equally well distributed.
 func hash(gram uint32) uint32 { return gram * 0x85ebca6b >> (32 - rowBits) }
 
-// shrink makes the text index as small as its bits allow: half the table, with the rows of both halves in one, as long as
-// no more than a quarter of it is set.
+// shrink halves the table, by combining the rows of both halves, as long as at most a quarter of
+// the bits are set.
 func (v *textIndex) shrink() {
-	for len(v.rows) > leastRows {
+	for len(v.rows) > minRows {
 		half := len(v.rows) / 2
 		set := 0
 		for i := range half {
@@ -95,10 +96,10 @@ func (v *textIndex) shrink() {
 	}
 }
 
-// slices is how many slices the text index has.
+// slices returns the number of slices of the text index.
 func (v *textIndex) slices() int { return len(v.rows) / sliceRows }
 
-// slice appends a slice as it is stored.
+// slice appends slice n to dst as it is stored.
 func (v *textIndex) slice(dst []byte, n int) []byte {
 	for _, row := range v.rows[n*sliceRows:][:sliceRows] {
 		for _, word := range row {
@@ -108,11 +109,11 @@ func (v *textIndex) slice(dst []byte, n int) []byte {
 	return dst
 }
 
-// mostGrams is how many grams of a search are looked up: more would hardly tell more.
-const mostGrams = 16
+// maxGrams is how many grams of a search are looked up. More would hardly rule out more blocks.
+const maxGrams = 16
 
-// gramsOf returns hashes of grams that each of the texts holds, which are folded: those of four bytes, of a text of
-// three the one that it is.
+// gramsOf returns hashes of grams that all captures with the folded texts contain: grams of four
+// bytes, or of three for a text of three.
 func gramsOf(texts [][]byte) []uint32 {
 	var grams []uint32
 	for _, text := range texts {
@@ -123,18 +124,18 @@ func gramsOf(texts [][]byte) []uint32 {
 			grams = append(grams, hash(binary.BigEndian.Uint32(text[i:])^longGram))
 		}
 	}
-	if step := len(grams) / mostGrams; step > 0 { // some from everywhere
-		for i := range mostGrams {
-			grams[i] = grams[i*len(grams)/mostGrams]
+	if step := len(grams) / maxGrams; step > 0 { // spread over all texts
+		for i := range maxGrams {
+			grams[i] = grams[i*len(grams)/maxGrams]
 		}
-		grams = grams[:mostGrams]
+		grams = grams[:maxGrams]
 	}
 	return grams
 }
 
-// sift keeps of the blocks those that have a bit in the row of a gram. Rows are the slice that it lies in. It says whether
-// any is left.
-func (s *blockSet) sift(rows []byte, gram uint32) bool {
+// filter removes the blocks whose bit is not set in the row of a gram. rows is the slice with that
+// row. It reports whether any block is left.
+func (s *blockSet) filter(rows []byte, gram uint32) bool {
 	row := rows[int(gram)%sliceRows*rowSize:][:rowSize]
 	left := uint64(0)
 	for i := range s {
@@ -144,7 +145,7 @@ func (s *blockSet) sift(rows []byte, gram uint32) bool {
 	return left != 0
 }
 
-// sliceOf is the id of the slice that a gram's row lies in, in a text index of so many slices.
+// sliceOf returns the id of the slice with a gram's row, in a text index with that many slices.
 func sliceOf(segment int64, slices int, gram uint32) int64 {
-	return segment*mostSlices + int64(int(gram)/sliceRows%slices)
+	return segment*maxSlices + int64(int(gram)/sliceRows%slices)
 }

@@ -12,40 +12,41 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Figures of the file, measured with bodies of 500 bytes.
+// These figures were measured with bodies of 500 bytes.
 const (
-	pageSize   = 4096 // SQLite's own: 8192 was no faster
-	insertRows = 8    // captures that one statement inserts
+	pageSize   = 4096 // SQLite's default: 8192 was no faster
+	insertRows = 8    // captures inserted by one statement
 
-	insertBytes = 1 << 20 // that captures have, at the most, before they are inserted
+	insertBytes = 1 << 20 // captures are inserted once they have this many bytes
 )
 
-// writer is the one goroutine that writes. It alone touches its fields.
+// writer is the one goroutine that writes. No other goroutine uses its fields.
 type writer struct {
 	s     *store
 	conn  *sql.Conn
 	stmts statements
 
 	bins        map[string]*bin
-	seq         uint64 // of the last capture
-	deliverySeq uint64 // of the last delivery
+	seq         uint64 // the last capture
+	deliverySeq uint64 // the last delivery
 
-	foundSeq, foundDelivery uint64 // the last ones that the file holds, when it was read
-	deliveries              int    // held
+	foundSeq, foundDelivery uint64 // the last ones in the file when it was loaded
+	deliveries              int    // stored
 	byID                    map[int64]*bin
-	empties                 []*bin // those that became empty, in that order, and may have captures again
-	bytes                   account
-	counters                map[string]int64
-	stale                   bool // the fields above may differ from the file
-	tight                   bool // the disk is nearly full
+	// The order is that in which they became empty. Some may have captures again.
+	emptyBins  []*bin
+	bytes      account
+	counters   map[string]int64
+	stale      bool // the fields above may differ from the file
+	nearlyFull bool // the disk is nearly full
 
 	batch      []*request
-	freed      bool // pages of the file may be free
-	reclaiming bool // they are being given back
+	freed      bool // the file may have free pages
+	reclaiming bool // free pages are being returned to the file system
 
-	dirty   []*bin           // whose rows must be written in this transaction
-	counted []string         // counters that must be
-	changes []journal.Change // that this transaction made, or so many that all watches miss some: see note
+	dirty   []*bin           // bins to write in this transaction
+	counted []string         // counters to write in this transaction
+	changes []journal.Change // of this transaction; see note
 	args    []driver.NamedValue
 }
 
@@ -68,21 +69,21 @@ func newWriter(ctx context.Context, s *store) (*writer, error) {
 	return w, nil
 }
 
-// run commits what gathers until the queue is closed and empty.
+// run commits requests until the queue is closed and empty.
 func (w *writer) run() {
 	defer w.close()
-	ctx := context.Background() // what was taken is committed, whoever still waits for it
+	ctx := context.Background() // a taken request is committed even if its sender no longer waits
 	largest := int(min(batchBytes, max(1<<20, w.s.o.Bytes/32)))
 	for range w.s.queue.ready {
 		var closed bool
 		bound := largest
-		if w.tight {
+		if w.nearlyFull {
 			bound = int(min(int64(bound), w.s.db.reserve.size/4))
 		}
 		if w.batch, closed = w.s.queue.take(w.batch[:0], bound); len(w.batch) > 0 {
-			w.answer(w.commit(ctx))
+			w.finish(w.commit(ctx))
 			_ = w.checkpoint(ctx)
-			w.s.textIndexes.reach(w.seq)
+			w.s.textIndexes.notify(w.seq)
 		} else if closed {
 			return
 		}
@@ -90,7 +91,7 @@ func (w *writer) run() {
 		if more, err := w.reclaim(ctx); more && err == nil {
 			w.s.queue.wake()
 		} else if freed && !w.freed {
-			_ = w.s.db.reserve.take() // there may be room again
+			_ = w.s.db.reserve.acquire() // the disk may have space again
 		}
 		if closed {
 			w.s.queue.wake()
@@ -98,9 +99,9 @@ func (w *writer) run() {
 	}
 }
 
-// answer wakes those whose requests were committed, or failed with err.
-func (w *writer) answer(err error) {
-	if err == nil { // first, so that whoever is answered finds it told
+// finish wakes the senders whose requests were committed or failed with err.
+func (w *writer) finish(err error) {
+	if err == nil { // before done, so that a sender that was answered finds its change in the feed
 		w.s.feed.Add(w.changes...)
 		w.s.feed.Wake()
 	}
@@ -113,8 +114,8 @@ func (w *writer) answer(err error) {
 	clear(w.batch)
 }
 
-// commit writes the batch in one transaction. An error means that nothing of it was kept. A full disk may still have
-// room in the log, once that has been carried over into the file: then a second try succeeds.
+// commit writes the batch in one transaction. After an error nothing of it is stored. On a full
+// disk it copies the log into the file, which may make room in the log, and tries once more.
 func (w *writer) commit(ctx context.Context) error {
 	err := w.try(ctx)
 	if isFull(err) && w.emptyLog(ctx) {
@@ -131,46 +132,47 @@ func (w *writer) commit(ctx context.Context) error {
 
 func isFull(err error) bool { return code(err)&0xff == sqlite3.SQLITE_FULL }
 
-// commitDeletions gives up the reserve for what the batch deletes. The rest of it fails with the error why.
-func (w *writer) commitDeletions(ctx context.Context, why error) error {
+// commitDeletions releases the reserve and commits only the deletions of the batch. All other
+// requests fail with cause.
+func (w *writer) commitDeletions(ctx context.Context, cause error) error {
 	deletions := make([]*request, 0, len(w.batch))
 	for _, r := range w.batch {
 		if r.frees {
 			deletions = append(deletions, r)
 		}
 	}
-	if len(deletions) == 0 || !w.s.db.reserve.giveUp() {
-		return why
+	if len(deletions) == 0 || !w.s.db.reserve.release() {
+		return cause
 	}
 	w.emptyLog(ctx)
-	whole := w.batch
+	all := w.batch
 	w.batch = deletions
 	err := w.try(ctx)
-	w.batch = whole
+	w.batch = all
 	if err != nil {
 		return err
 	}
 	w.freed = true
-	for _, r := range whole {
+	for _, r := range all {
 		if !r.frees {
-			r.err = explain("writing to the journal", why)
+			r.err = explain("writing to the journal", cause)
 		}
 	}
 	return nil
 }
 
-// compareMark tells what was stored once and is not there any more.
+// compareMark logs an error if records that were stored once are missing.
 func (w *writer) compareMark() {
 	m := w.s.db.mark
 	if m.capture > w.foundSeq || m.delivery > w.foundDelivery {
-		w.s.told.Error("the journal has lost records that it had stored: its log was damaged, cut short or removed, or an older copy of it was put here",
+		w.s.logger.Error("the journal has lost records that were stored: its log was damaged, truncated or deleted, or an older copy of the file was restored",
 			"captures_up_to", w.foundSeq, "captures_stored_up_to", m.capture, "deliveries_up_to", w.foundDelivery, "deliveries_stored_up_to", m.delivery)
 	}
 	m.set(w.seq, w.deliverySeq)
 }
 
-// emptyLog carries the whole log over into the file and says whether it could. Whoever reads meanwhile
-// keeps it from that, so it tries for a while.
+// emptyLog copies the whole log into the file and reports whether it could. A concurrent reader
+// prevents that, so it tries for up to 100 ms.
 func (w *writer) emptyLog(ctx context.Context) bool {
 	const tries, pause = 20, 5 * time.Millisecond
 	for range tries {
@@ -183,7 +185,7 @@ func (w *writer) emptyLog(ctx context.Context) bool {
 	return false
 }
 
-// try makes one transaction of the batch, or nothing.
+// try commits the batch in one transaction or changes nothing.
 func (w *writer) try(ctx context.Context) error {
 	if w.stale {
 		if err := w.load(ctx); err != nil {
@@ -194,7 +196,7 @@ func (w *writer) try(ctx context.Context) error {
 	err := w.transact(ctx)
 	if err != nil {
 		w.stale = true
-		_, _ = w.stmts.rollback.ExecContext(ctx) // fails where SQLite has done it by itself
+		_, _ = w.stmts.rollback.ExecContext(ctx) // fails if SQLite has already rolled back
 	}
 	return err
 }
@@ -227,18 +229,19 @@ func (w *writer) transact(ctx context.Context) error {
 	return err
 }
 
-// operate runs an operation. One that finds its record missing, taken, damaged or without room fails alone, and what it has
-// changed stays; any other error fails the transaction.
+// operate runs an operation. If its record is missing, damaged, a duplicate or too large for the
+// limits, only the operation fails, and its earlier changes stay. Any other error fails the
+// transaction.
 func (w *writer) operate(r *request) error {
 	r.err = r.operation(w)
 	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) ||
-		errors.Is(r.err, errRecord) || errors.Is(r.err, errRoom) {
+		errors.Is(r.err, errRecord) || errors.Is(r.err, errNoRoom) {
 		return nil
 	}
 	return r.err
 }
 
-// insertCaptures numbers the captures of the batch, in their order, and inserts them.
+// insertCaptures numbers the captures of the batch in order and inserts them.
 func (w *writer) insertCaptures(ctx context.Context) error {
 	n, size := 0, 0
 	flush := func() error {
@@ -287,7 +290,8 @@ func (w *writer) insertCaptures(ctx context.Context) error {
 	return flush()
 }
 
-// insertRows inserts the first n rows of args: all in one statement when they are insertRows, else one by one.
+// insertRows inserts the first n rows of args: with one statement if n is insertRows, else one by
+// one.
 func (w *writer) insertRows(ctx context.Context, n int) error {
 	if n == insertRows {
 		_, err := w.stmts.insertMany.ExecContext(ctx, w.args)
@@ -305,8 +309,8 @@ func (w *writer) insertRows(ctx context.Context, n int) error {
 	return nil
 }
 
-// note keeps a change for those who watch, once it is committed. Of more changes than the feed keeps
-// it drops the rest: whoever watches then knows that he missed some.
+// note records a change for watchers, who get it after the commit. It drops changes beyond
+// FeedSize: the watchers then know that they missed some.
 func (w *writer) note(c journal.Change) {
 	if n := len(w.changes) - 1; n >= 0 && c.Kind == journal.CapturesEvicted && w.changes[n].Kind == c.Kind && w.changes[n].Bin == c.Bin {
 		w.changes[n].Seq = c.Seq

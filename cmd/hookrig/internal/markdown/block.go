@@ -8,7 +8,7 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 )
 
-// Blocks lists the blocks of code and the tables that stand at the top of the page.
+// Blocks lists the code blocks and tables at the top level of the page.
 func (p *Page) Blocks() []Block {
 	var list []Block
 	marker := ""
@@ -33,7 +33,7 @@ func (p *Page) Blocks() []Block {
 	return list
 }
 
-// line is the line on which the content of a node begins, from 1.
+// line returns the line on which the content of a node begins, from 1.
 func (p *Page) line(n ast.Node) int {
 	for ; n != nil; n = n.FirstChild() {
 		if n.Type() != ast.TypeInline && n.Lines() != nil && n.Lines().Len() > 0 {
@@ -43,7 +43,7 @@ func (p *Page) line(n ast.Node) int {
 	return 1
 }
 
-// lines is the text of a block, as it stands.
+// lines returns the source text of a block.
 func lines(n ast.Node, source []byte) string {
 	var b strings.Builder
 	for i := range n.Lines().Len() {
@@ -53,7 +53,7 @@ func lines(n ast.Node, source []byte) string {
 	return b.String()
 }
 
-// comment is what stands in an HTML comment, or "".
+// comment returns the text of an HTML comment, or "".
 func comment(html string) string {
 	html = strings.TrimSpace(html)
 	inside, ok := strings.CutPrefix(html, "<!--")
@@ -63,7 +63,7 @@ func comment(html string) string {
 	return strings.TrimSpace(strings.TrimSuffix(inside, "-->"))
 }
 
-// rows are the cells of a table's body.
+// rows returns the cells of a table's body.
 func rows(table *east.Table, source []byte) [][]string {
 	list := [][]string{}
 	for row := table.FirstChild(); row != nil; row = row.NextSibling() {

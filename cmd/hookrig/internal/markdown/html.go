@@ -8,8 +8,9 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 )
 
-// HTML writes the page without its first heading. A link to another page of the manual, faults.md,
-// becomes "faults": both are below one address. Comments and other HTML of the page are left out.
+// HTML writes the page without its first heading. It changes a link to another page of the manual,
+// faults.md, to "faults", because both have the same base address. It omits comments and other
+// HTML.
 func (p *Page) HTML() (string, error) {
 	tree := p.tree()
 	var left []ast.Node
@@ -42,7 +43,7 @@ func (p *Page) HTML() (string, error) {
 	return b.String(), err
 }
 
-// manualLink splits a link to a page of the manual: its name, and "#anchor" or "".
+// manualLink splits a link to a page of the manual into its name and "#anchor" or "".
 func manualLink(target string) (name, anchor string, ok bool) {
 	file, rest, has := strings.Cut(target, "#")
 	name, ok = strings.CutSuffix(file, ".md")

@@ -21,20 +21,20 @@ type word struct {
 	width int // in columns
 }
 
-// textStyle says how inline marks are written.
+// textStyle says how inline markup is written.
 type textStyle struct {
-	bold  bool                     // a terminal shows bold text
-	ticks bool                     // code that cannot be bold stands in backticks
-	link  func(name string) string // what is written behind a link to a page; nil is nothing
+	bold  bool                     // the terminal shows bold text
+	ticks bool                     // code that is not bold is written in backticks
+	link  func(name string) string // text after a link to a page; may be nil
 }
 
 // words collects the words of a paragraph.
 type words struct {
 	list []word
-	open bool // the last word goes on
+	open bool // the last word may continue
 }
 
-// line adds text without line ends: spaces in it end words.
+// line adds text without line ends. Spaces in it separate words.
 func (w *words) line(text string, bold bool) {
 	for rest := text; rest != ""; {
 		space := rest[0] == ' '
@@ -51,7 +51,7 @@ func (w *words) line(text string, bold bool) {
 	}
 }
 
-// join adds text without white space to the word that is open, or begins one.
+// join adds text without white space to the open word, or begins a word.
 func (w *words) join(text string, bold bool) {
 	if !w.open || len(w.list) == 0 {
 		w.list = append(w.list, word{})
@@ -95,12 +95,12 @@ func collect(w *words, n ast.Node, source []byte, style textStyle, bold bool) {
 	}
 }
 
-// text adds text of the page, with its backslashes taken away.
+// text adds text of the page without its backslash escapes.
 func (w *words) text(text string, bold bool) {
 	w.line(unescape(text), bold)
 }
 
-// code adds a piece of code.
+// code adds a code span.
 func (w *words) code(text string, style textStyle, bold bool) {
 	switch {
 	case style.bold:
@@ -111,7 +111,7 @@ func (w *words) code(text string, style textStyle, bold bool) {
 	w.line(text, bold)
 }
 
-// target adds what a link leads to.
+// target adds the target of a link.
 func (w *words) target(to string, style textStyle) {
 	if style.link == nil {
 		return
@@ -124,7 +124,7 @@ func (w *words) target(to string, style textStyle) {
 	}
 }
 
-// plainText is the text of a code span.
+// plainText returns the text of a code span.
 func plainText(n ast.Node, source []byte) string {
 	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
@@ -135,7 +135,7 @@ func plainText(n ast.Node, source []byte) string {
 	return strings.ReplaceAll(b.String(), "\n", " ")
 }
 
-// unescape takes away the backslash before punctuation.
+// unescape removes the backslash before punctuation.
 func unescape(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -163,7 +163,7 @@ func write(p terminal.Printer, list []word) {
 	}
 }
 
-// widthOf is the width of words with spaces between them.
+// widthOf returns the width of words with spaces between them.
 func widthOf(list []word) int {
 	width := max(len(list)-1, 0)
 	for _, w := range list {
@@ -172,7 +172,7 @@ func widthOf(list []word) int {
 	return width
 }
 
-// wrap breaks words into lines of at most so many columns. A word that is wider has a line of its own.
+// wrap breaks words into lines of at most that many columns. A wider word gets a separate line.
 func wrap(list []word, columns int) [][]word {
 	var all [][]word
 	from, width := 0, 0

@@ -11,33 +11,33 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// Page is a page of Markdown. It is not changed after Parse and safe for many goroutines.
+// Page is a page of Markdown. Several goroutines may use it, because it never changes.
 type Page struct{ source []byte }
 
-// Parse reads a page. Every text is Markdown, so there is no error.
+// Parse parses a page. It returns no error, because every text is Markdown.
 func Parse(source []byte) *Page { return &Page{bytes.Clone(source)} }
 
-// Heading is a heading of a page: ID is its anchor.
+// Heading is a heading of a page. ID is its anchor.
 type Heading struct {
 	Level    int
 	ID, Text string
 }
 
-// Block is a block of code or a table.
+// Block is a code block or a table.
 type Block struct {
-	// Marker is the text of the HTML comment right before the block, or "".
+	// Marker is the text of the HTML comment directly before the block, or "".
 	Marker string
-	// Language of code; "" is none.
+	// Language is the language of code, or "".
 	Language string
-	// Code is the text of the code; "" for a table.
+	// Code is the text of a code block, or "" for a table.
 	Code string
-	// Rows are the cells of a table as text, without the header row; nil for code.
+	// Rows are the cells of a table as text, without the header row. It is nil for code.
 	Rows [][]string
-	// Line of the page where the block begins, from 1.
+	// Line is the line of the page where the block begins, from 1.
 	Line int
 }
 
-// reader is the dialect of the pages: CommonMark with tables, headings with anchors.
+// reader returns a parser for CommonMark with tables and anchors of headings.
 func reader() goldmark.Markdown {
 	table := extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))
 	return goldmark.New(
@@ -62,7 +62,7 @@ func (p *Page) Headings() []Heading {
 	return list
 }
 
-// Title returns the heading that the page begins with, up to a colon, and what stands behind it.
+// Title returns the first heading of the page up to a colon, and the text after the colon.
 func (p *Page) Title() (title, summary string) {
 	line, _, _ := bytes.Cut(p.source, []byte("\n"))
 	title, summary, _ = strings.Cut(strings.TrimLeft(string(line), "# "), ": ")
@@ -81,7 +81,7 @@ func (p *Page) Links() []string {
 	return list
 }
 
-// plain is the text of a node, without its marks.
+// plain returns the text of a node without its markup.
 func plain(n ast.Node, source []byte) string {
 	var b strings.Builder
 	for _, w := range inline(n, source, textStyle{}) {

@@ -49,7 +49,7 @@ func TestHTML(t *testing.T) {
 	}
 	for _, bad := range []string{"<h1", "<script", "onclick", "javascript:", "style=", "<!--"} {
 		if strings.Contains(html, bad) {
-			t.Errorf("%q stands in\n%s", bad, html)
+			t.Errorf("unexpected %q in\n%s", bad, html)
 		}
 	}
 }

@@ -8,13 +8,13 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 )
 
-// tableGap is how many columns stand between two cells.
+// tableGap is the number of columns between two cells.
 const tableGap = 2
 
 // cells are the rows of a table, the header first.
 type cells [][][]word
 
-// cells reads a table. Code in it stands without backticks: a cell says what it holds.
+// cells reads a table. It writes code without backticks, because cells usually contain code.
 func (w *textWriter) cells(table *east.Table) cells {
 	style := w.style()
 	style.ticks = false
@@ -46,7 +46,7 @@ func (w *textWriter) header(list []word) []word {
 	return list
 }
 
-// table writes a table with its columns aligned, or one below another where they have no room.
+// table writes a table with aligned columns, or stacked cells if they do not fit.
 func (w *textWriter) table(n ast.Node, indent int) {
 	all := w.cells(n.(*east.Table))
 	widths := all.widths(w.o.Width - indent)
@@ -82,7 +82,7 @@ func (w *textWriter) row(row [][]word, widths []int, indent int) {
 	}
 }
 
-// stacked writes the cells of each row one below another.
+// stacked writes the cells of each row below each other.
 func (w *textWriter) stacked(all cells, indent int) {
 	for i, row := range all[1:] {
 		if i > 0 {
@@ -94,7 +94,7 @@ func (w *textWriter) stacked(all cells, indent int) {
 	}
 }
 
-// widths shares the columns of a line among the cells, or returns nil when some word has no room.
+// widths divides the columns of a line among the cells. It returns nil if a word does not fit.
 func (all cells) widths(columns int) []int {
 	natural, least := make([]int, len(all[0])), make([]int, len(all[0]))
 	for _, row := range all {
@@ -112,8 +112,7 @@ func (all cells) widths(columns int) []int {
 	return share(natural, least, free)
 }
 
-// share gives every cell what it needs, the narrow ones first; what is left goes to the others in
-// equal parts.
+// share gives every cell the width it needs, narrow ones first, and divides the rest equally.
 func share(natural, least []int, free int) []int {
 	order := make([]int, len(natural))
 	for i := range order {

@@ -10,23 +10,23 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// TextOptions say how Text writes.
+// TextOptions control Text.
 type TextOptions struct {
-	// Width is how many columns a line has; code is never broken.
+	// Width is the number of columns of a line. Code is never broken.
 	Width int
-	// Bold has headings and code in bold.
+	// Bold writes headings and code in bold.
 	Bold bool
-	// Link is what is written behind a link to another page, by its name.
+	// Link returns the text after a link to another page, given its name.
 	Link func(name string) string
 }
 
-// Columns that the blocks of a page are indented by.
+// These are the indents of blocks in columns.
 const (
 	textIndent = 2
 	codeIndent = 2
 )
 
-// Text writes the page for a terminal. An error names a part of Markdown that it does not write.
+// Text writes the page for a terminal. It returns an error for Markdown that it does not support.
 func (p *Page) Text(to terminal.Printer, o TextOptions) error {
 	w := textWriter{to: to, o: o, source: p.source}
 	w.blocks(p.tree(), textIndent, true)
@@ -38,7 +38,7 @@ type textWriter struct {
 	to      terminal.Printer
 	o       TextOptions
 	source  []byte
-	written bool // a block stands above
+	written bool // a block was written before
 	err     error
 }
 
@@ -46,7 +46,7 @@ func (w *textWriter) style() textStyle {
 	return textStyle{bold: w.o.Bold, ticks: true, link: w.o.Link}
 }
 
-// blocks writes the blocks in a node, with an empty line between them if they are apart.
+// blocks writes the blocks in a node, with an empty line between them if apart is set.
 func (w *textWriter) blocks(parent ast.Node, indent int, apart bool) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		if n.Kind() == ast.KindHTMLBlock {
@@ -73,7 +73,7 @@ func (w *textWriter) block(n ast.Node, indent int) {
 	case *east.Table:
 		w.table(n, indent)
 	default:
-		w.err = fmt.Errorf("a page of the manual has a %s, which a terminal is not shown", n.Kind())
+		w.err = fmt.Errorf("a page of the manual has a %s, which Text does not support", n.Kind())
 	}
 }
 
@@ -85,8 +85,8 @@ func (w *textWriter) heading(n *ast.Heading) {
 	w.paragraph(list, 0, "")
 }
 
-// paragraph writes words, wrapped. The first line begins with a marker that ends where the others
-// begin.
+// paragraph writes wrapped words. The first line begins with a marker, and the other lines are
+// indented by its width.
 func (w *textWriter) paragraph(list []word, indent int, marker string) {
 	for i, line := range wrap(list, w.o.Width-indent) {
 		if i > 0 {

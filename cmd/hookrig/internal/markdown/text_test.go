@@ -74,7 +74,7 @@ The keys
 	}
 }
 
-// No line is wider than the terminal, code and words that are wider alone aside.
+// TestTextFits checks that no line is wider than the terminal, except code and single words.
 func TestTextFits(t *testing.T) {
 	t.Parallel()
 	for width := 40; width <= 120; width++ {
@@ -90,7 +90,8 @@ func TestTextFits(t *testing.T) {
 	}
 }
 
-// A table whose words have no room side by side stands one cell below another.
+// TestTextStacksTables checks that the cells of a table that does not fit are written below each
+// other.
 func TestTextStacksTables(t *testing.T) {
 	t.Parallel()
 	source := "| key | meaning |\n|---|---|\n| `" + strings.Repeat("k", 30) + "` | " + strings.Repeat("word ", 12) + strings.Repeat("w", 20) + " |\n| b | c |\n"
@@ -115,8 +116,8 @@ func TestTextInBold(t *testing.T) {
 	}
 }
 
-// What a page cannot show is an error, so that it is never left out in silence.
-func TestTextRefusesWhatItCannotWrite(t *testing.T) {
+// TestTextRefusesOtherMarkdown checks that unsupported Markdown is an error and is not omitted.
+func TestTextRefusesOtherMarkdown(t *testing.T) {
 	t.Parallel()
 	var b terminal.Builder
 	err := markdown.Parse([]byte("> quoted\n")).Text(&b, markdown.TextOptions{Width: 80})

@@ -12,14 +12,15 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// RunBounds tests that the bounds of a store hold, that the oldest goes first, and that it is counted.
+// RunBounds tests the limits of a store: that they apply, that the oldest records are evicted
+// first, and that evictions are counted.
 func RunBounds(t *testing.T, open func(*testing.T, journal.Limits) journal.Store) {
 	for _, c := range []struct {
 		name   string
 		bounds journal.Limits
 		test   func(*testing.T, journal.Store)
 	}{
-		{"a bin is a ring", journal.Limits{PerBin: 10}, ring},
+		{"captures in a bin", journal.Limits{PerBin: 10}, ring},
 		{"bytes of all bins", journal.Limits{Bytes: 100_000}, bytesOfAllBins},
 		{"responses", journal.Limits{Bytes: 1 << 20}, largeResponses},
 		{"deliveries count bytes", journal.Limits{Bytes: 1 << 20}, largeDeliveries},
@@ -54,7 +55,7 @@ func ring(t *testing.T, s journal.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "held", []uint64{16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26}, seqs(got))
+	same(t, "deliveries", []uint64{16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26}, seqs(got))
 	if _, err := s.Capture(t.Context(), journal.CaptureID(15)); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("an evicted capture: %v, want ErrNotFound", err)
 	}
@@ -71,7 +72,7 @@ func ring(t *testing.T, s journal.Store) {
 	}
 	same(t, "Bins after ClearBin", []journal.Bin{{Name: "other", Count: 1, Last: 26}, {Name: "ring", Last: 25, Evicted: 15, Cleared: 10}}, list)
 	if got := list[1].Stored(); got != 25 {
-		t.Errorf("%d were ever stored, want 25", got)
+		t.Errorf("Stored: %d, want 25", got)
 	}
 	after := add(t, s, Capture("ring", 99))
 	if got, err := s.Capture(t.Context(), after.ID); err != nil || got.Seq != 27 {
@@ -91,16 +92,16 @@ func bytesOfAllBins(t *testing.T, s journal.Store) {
 		size = int64(c.Size())
 	}
 	bins := int64(3 * (&journal.Bin{Name: "0"}).Size())
-	held := int((limit - bins) / size)
+	count := int((limit - bins) / size)
 	stats := totals(t, s)
-	same(t, "Stats", journal.Stats{Captures: held, Bytes: int64(held)*size + bins, EvictedCaptures: uint64(200 - held)}, stats)
+	same(t, "Stats", journal.Stats{Captures: count, Bytes: int64(count)*size + bins, EvictedCaptures: uint64(200 - count)}, stats)
 	got, err := s.Captures(t.Context(), journal.CaptureQuery{Limit: journal.MaxLimit})
-	if err != nil || len(got) != held || got[held-1].Seq != uint64(200-held+1) {
-		t.Errorf("held: %v, %v; want the newest %d", seqs(got), err, held)
+	if err != nil || len(got) != count || got[count-1].Seq != uint64(200-count+1) {
+		t.Errorf("captures %v, %v; want the newest %d", seqs(got), err, count)
 	}
 	huge := &journal.Capture{Bin: "0", Message: wire.Message{Body: make([]byte, limit)}}
 	if err := s.AppendCapture(t.Context(), huge); !errors.Is(err, journal.ErrFull) {
-		t.Errorf("one that never fits: %v, want ErrFull", err)
+		t.Errorf("a capture that is too large: %v, want ErrFull", err)
 	}
 	same(t, "after it", stats, totals(t, s))
 }
@@ -114,7 +115,7 @@ func totals(t *testing.T, s journal.Store) journal.Stats {
 	return stats
 }
 
-// within wants the bytes of a store to be within its limit, and as many at least.
+// within checks that the bytes of a store are between least and its limit.
 func within(t *testing.T, s journal.Store, least int64) journal.Stats {
 	t.Helper()
 	stats := totals(t, s)
@@ -124,7 +125,7 @@ func within(t *testing.T, s journal.Store, least int64) journal.Stats {
 	return stats
 }
 
-// What a consumer answered counts, whenever it is recorded.
+// largeResponses checks that responses count, including those that are stored later.
 func largeResponses(t *testing.T, s journal.Store) {
 	response := journal.Response{Body: strings.Repeat("r", 100<<10)}
 	for i := range 40 {
@@ -132,7 +133,7 @@ func largeResponses(t *testing.T, s journal.Store) {
 		if err := s.SetResponse(t.Context(), c.ID, response); err != nil {
 			t.Fatal(err)
 		}
-		if i == 20 { // in the place of another one
+		if i == 20 { // replaces another response
 			if err := s.SetResponse(t.Context(), c.ID, journal.Response{}); err != nil {
 				t.Fatal(err)
 			}
@@ -144,12 +145,13 @@ func largeResponses(t *testing.T, s journal.Store) {
 	c := add(t, s, Capture("a", 99))
 	before := totals(t, s)
 	if err := s.SetResponse(t.Context(), c.ID, journal.Response{Body: strings.Repeat("r", 2<<20)}); !errors.Is(err, journal.ErrFull) {
-		t.Errorf("a response that never fits: %v, want ErrFull", err)
+		t.Errorf("a response that is too large: %v, want ErrFull", err)
 	}
 	same(t, "after it", before, totals(t, s))
 }
 
-// Deliveries count with their events, their attempts and what was answered; the captures make room too, not only they.
+// largeDeliveries checks that deliveries count with events, attempts and responses, and that both
+// captures and deliveries are evicted.
 func largeDeliveries(t *testing.T, s journal.Store) {
 	for i := range 300 {
 		add(t, s, &journal.Capture{Bin: "a", Message: wire.Message{Body: make([]byte, 10<<10)}})
@@ -179,7 +181,8 @@ func largeDeliveries(t *testing.T, s journal.Store) {
 	}
 }
 
-// What is pending is not evicted: it is refused beyond half of the bytes, and leaves room for captures.
+// pendingDeliveries checks that pending deliveries are not evicted: beyond half of the bytes a new
+// one gets ErrFull, so that captures still fit.
 func pendingDeliveries(t *testing.T, s journal.Store) {
 	n := 0
 	var err error
@@ -202,10 +205,10 @@ func pendingDeliveries(t *testing.T, s journal.Store) {
 		}
 	}
 	if !errors.Is(err, journal.ErrFull) {
-		t.Errorf("attempts without end: %v, want ErrFull", err)
+		t.Errorf("after many attempts: %v, want ErrFull", err)
 	}
 	within(t, s, 900<<10)
-	// Its progress is kept all the same.
+	// The progress of a full delivery is still stored.
 	if err := s.AppendAttempt(t.Context(), "0", &journal.Attempt{N: 101, Response: &wire.Response{Body: make([]byte, 900<<10)}}, journal.Progress{State: journal.Exhausted}); err != nil && !errors.Is(err, journal.ErrFull) {
 		t.Error(err)
 	}
@@ -228,10 +231,10 @@ func manyDocuments(t *testing.T, s journal.Store) {
 		t.Errorf("the %dth: %v, want ErrFull at a quarter", n, err)
 	}
 	if err := s.Put(ctx, "kind", "0", []byte(`{}`)); err != nil {
-		t.Errorf("a smaller one in the place of another: %v", err)
+		t.Errorf("replacing a document with a smaller one: %v", err)
 	}
 	if err := s.Put(ctx, "kind", "another", doc[:9<<10]); err != nil {
-		t.Errorf("what fits again: %v", err)
+		t.Errorf("a document that fits again: %v", err)
 	}
 	for i := range n {
 		if err := s.Delete(ctx, "kind", fmt.Sprint(i)); err != nil && !errors.Is(err, journal.ErrNotFound) {
@@ -246,7 +249,7 @@ func manyDocuments(t *testing.T, s journal.Store) {
 	}
 }
 
-// Bins whose captures are all gone do not stay for ever, and what they evicted stays known.
+// manyBins checks that the number of empty bins is limited and that their evictions stay counted.
 func manyBins(t *testing.T, s journal.Store) {
 	const n = 600
 	for i := range n {
@@ -258,7 +261,7 @@ func manyBins(t *testing.T, s journal.Store) {
 		t.Errorf("%d bins, %v; %+v", len(bins), err, stats)
 	}
 	if stats.EvictedCaptures+uint64(stats.Captures) != n {
-		t.Errorf("%+v: want all %d accounted for", stats, n)
+		t.Errorf("%+v: want all %d counted", stats, n)
 	}
 	if most := uint64(n - stats.Captures); stats.Forgotten == 0 || stats.Forgotten > most || stats.Forgotten < most-uint64(s.Limits().EmptyBins())-1 {
 		t.Errorf("forgotten up to %d, want nearly %d", stats.Forgotten, most)
@@ -268,7 +271,7 @@ func manyBins(t *testing.T, s journal.Store) {
 	}
 }
 
-// A bin that was cleared is remembered for a while too; nothing was evicted from it.
+// clearedBins checks that a few cleared bins are remembered, without evictions.
 func clearedBins(t *testing.T, s journal.Store) {
 	most := s.Limits().EmptyBins()
 	for i := range most + 50 {
@@ -286,11 +289,11 @@ func clearedBins(t *testing.T, s journal.Store) {
 		t.Errorf("%+v", stats)
 	}
 	if c := add(t, s, Capture("bin0", 1)); c.Seq != uint64(most)+51 {
-		t.Errorf("seq %d was given again", c.Seq)
+		t.Errorf("seq %d was reused", c.Seq)
 	}
 }
 
-// What was stored long ago goes, whether or not anything comes after it.
+// age checks that old records are evicted even if no new ones arrive.
 func age(t *testing.T, s journal.Store) {
 	pending := Delivery("pending", 1)
 	pending.State = journal.Pending
@@ -299,13 +302,13 @@ func age(t *testing.T, s journal.Store) {
 	done.State = journal.Delivered
 	save(t, s, done)
 	old := Capture("a", 1)
-	old.At = time.Unix(0, 0) // when it was stored counts
+	old.At = time.Unix(0, 0) // the time of storing counts
 	before := time.Now()
 	first := add(t, s, old)
 	if _, err := s.Capture(t.Context(), first.ID); err != nil && time.Since(before) < s.Limits().For {
-		t.Errorf("it went at once: %v", err)
+		t.Errorf("it was evicted at once: %v", err)
 	}
-	for { // the test's own time limit ends it
+	for {
 		stats := totals(t, s)
 		if stats.Captures == 0 && stats.Deliveries == 1 {
 			if stats.EvictedCaptures != 1 || stats.EvictedDeliveries != 1 {
@@ -320,7 +323,7 @@ func age(t *testing.T, s journal.Store) {
 	}
 }
 
-// The oldest delivery that is not pending goes.
+// oldDeliveries checks that the oldest delivery that is not pending is evicted.
 func oldDeliveries(t *testing.T, s journal.Store) {
 	for i := range 8 {
 		d := Delivery(fmt.Sprint(i), i)
@@ -337,7 +340,7 @@ func oldDeliveries(t *testing.T, s journal.Store) {
 	for _, d := range list {
 		ids = append(ids, d.ID)
 	}
-	same(t, "held", []string{"7", "6", "5", "1"}, ids)
+	same(t, "deliveries", []string{"7", "6", "5", "1"}, ids)
 	if _, err := s.Delivery(t.Context(), "0"); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("an evicted delivery: %v, want ErrNotFound", err)
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Every commit is told, with its kind, to those whose filter selects it and to nobody else.
+// changes checks that every commit reports its changes to the watches whose filter selects them,
+// and to no others.
 func changes(t *testing.T, s journal.Store) {
 	all, ofA, ofD := s.Watch(journal.Filter{}), s.Watch(journal.Filter{Bin: "a"}), s.Watch(journal.Filter{Delivery: "d"})
 	defer all.Close()
@@ -61,7 +62,7 @@ func changes(t *testing.T, s journal.Store) {
 			}
 			got, missed := w.Next()
 			if !slices.Equal(got, want) || missed {
-				t.Errorf("%s: %+v is told %v (missed %v), want %v", step.what, filter, got, missed, want)
+				t.Errorf("%s: %+v gets %v (missed %v), want %v", step.what, filter, got, missed, want)
 			}
 			if filter.Bin == "a" && (w.At() > before) != (len(want) > 0) {
 				t.Errorf("%s: the position went from %d to %d with %d changes", step.what, before, w.At(), len(want))
@@ -69,7 +70,7 @@ func changes(t *testing.T, s journal.Store) {
 		}
 	}
 
-	// Who does not read for long is told that he missed something.
+	// A watch that is not read for long misses some changes.
 	var list []*journal.Delivery
 	for i := range journal.FeedSize + 1 {
 		list = append(list, Delivery(fmt.Sprint("many", i), i))
@@ -90,7 +91,7 @@ func changes(t *testing.T, s journal.Store) {
 	all.Close()
 }
 
-// Who watches, looks, and then waits, misses nothing.
+// changeWakes checks that a reader that watches, reads, and then waits, misses nothing.
 func changeWakes(t *testing.T, s journal.Store) {
 	const n = 200
 	done := make(chan struct{})
@@ -112,7 +113,7 @@ func changeWakes(t *testing.T, s journal.Store) {
 	<-done
 }
 
-// mirror holds what a store holds, as far as the store's changes tell.
+// mirror has the records of a store as its changes report them.
 type mirror struct {
 	watch      *journal.Watch
 	captures   map[string][]uint64 // ascending
@@ -126,7 +127,7 @@ func newMirror(t *testing.T, s journal.Store) *mirror {
 	return m
 }
 
-// apply takes over what was told meanwhile.
+// apply applies the changes since the last call.
 func (m *mirror) apply() {
 	changes, missed := m.watch.Next()
 	m.missed = m.missed || missed
@@ -151,7 +152,7 @@ func (m *mirror) apply() {
 	}
 }
 
-// check wants the changes to tell of all that the store holds, and of nothing else.
+// check compares the mirror with the store.
 func (m *mirror) check(t *testing.T, s journal.Store) {
 	t.Helper()
 	for {
@@ -189,10 +190,10 @@ func (m *mirror) check(t *testing.T, s journal.Store) {
 		if m.missed || maps.EqualFunc(captures, m.captures, slices.Equal) && maps.Equal(deliveries, m.deliveries) {
 			return
 		}
-		select { // it was read while the store evicted
+		select { // the store may have evicted during the read
 		case <-m.watch.C():
 		case <-time.After(10 * time.Second):
-			t.Fatalf("the store holds %v and %v, its changes tell of %v and %v", captures, deliveries, m.captures, m.deliveries)
+			t.Fatalf("the store has %v and %v, its changes reported %v and %v", captures, deliveries, m.captures, m.deliveries)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Many senders at once: every number is given once, each sender's captures stay in its order, and what was
-// appended can be read as soon as AppendCapture has returned.
+// concurrency appends from many senders. Every number is used once, each sender's captures are in
+// order, and a capture can be read when AppendCapture has returned.
 func concurrency(t *testing.T, s journal.Store) {
 	const senders, each = 16, 60
 	var running sync.WaitGroup
@@ -49,7 +49,7 @@ func concurrency(t *testing.T, s journal.Store) {
 			t.Fatal(err)
 		}
 		if n != next[sender] {
-			t.Fatalf("capture %d of sender %d comes where %d was due", n, sender, next[sender])
+			t.Fatalf("got capture %d of sender %d, want %d", n, sender, next[sender])
 		}
 		next[sender]++
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// holds compares what a store holds, oldest first, and its totals with the captures that it should hold.
+// holds compares the captures of a store, oldest first, and its totals.
 func holds(t *testing.T, what string, s journal.Store, evicted uint64, want ...journal.Capture) {
 	t.Helper()
 	got, err := s.Captures(t.Context(), journal.CaptureQuery{Oldest: true})
@@ -52,7 +52,7 @@ func deletes(t *testing.T, s journal.Store) {
 		t.Errorf("a deleted capture: %v, want ErrNotFound", err)
 	}
 	if err := s.SetResponse(t.Context(), all[2].ID, journal.Response{}); !errors.Is(err, journal.ErrNotFound) {
-		t.Errorf("SetReply of a deleted one: %v, want ErrNotFound", err)
+		t.Errorf("SetResponse of a deleted capture: %v, want ErrNotFound", err)
 	}
 	deleted(3, all[5].Seq, all[0].Seq, all[4].Seq)
 	holds(t, "of two bins", s, 0, all[1], all[3])
@@ -63,7 +63,7 @@ func deletes(t *testing.T, s journal.Store) {
 	}
 	same(t, "Bins", []journal.Bin{{Name: "a", Count: 1, Last: all[5].Seq, Cleared: 3}, {Name: "b", Count: 1, Last: all[4].Seq, Cleared: 1}}, list)
 	if c := add(t, s, Capture("a", 9)); c.Seq <= all[5].Seq {
-		t.Errorf("seq %d was given again", c.Seq)
+		t.Errorf("seq %d was reused", c.Seq)
 	}
 	if n, err := s.ClearBin(t.Context(), "a"); n != 2 || err != nil {
 		t.Errorf("ClearBin after deletions: %d, %v; want 2", n, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Delivery returns a pending delivery in which nothing but the attempts is empty.
+// Delivery returns a pending delivery in which only the attempts are empty.
 func Delivery(id string, n int) *journal.Delivery {
 	at := time.Date(2026, 11, 21, 8, 0, 0, n, time.FixedZone("elsewhere", 3600))
 	return &journal.Delivery{
@@ -70,7 +70,7 @@ func deliveries(t *testing.T, s journal.Store) {
 		if got.Created.Location() != time.UTC {
 			t.Errorf("Created is in %v, want UTC", got.Created.Location())
 		}
-		// What was handed out is the caller's.
+		// The caller may change the result.
 		clear(got.Event.Body)
 		clear(got.Faults)
 		for _, a := range list[0].Attempts {
@@ -103,10 +103,10 @@ func deliveries(t *testing.T, s journal.Store) {
 	check("stopped without an attempt")
 
 	if err := s.SaveDeliveries(ctx, Delivery("x", 2)); !errors.Is(err, journal.ErrExists) {
-		t.Errorf("an id that is taken: %v, want ErrExists", err)
+		t.Errorf("a duplicate id: %v, want ErrExists", err)
 	}
 	if err := s.AppendAttempt(ctx, "y", attempt(1), journal.Progress{}); !errors.Is(err, journal.ErrNotFound) {
-		t.Errorf("an attempt of nothing: %v, want ErrNotFound", err)
+		t.Errorf("an attempt of an unknown delivery: %v, want ErrNotFound", err)
 	}
 	if _, err := s.Delivery(ctx, "y"); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("an unknown delivery: %v, want ErrNotFound", err)
@@ -220,7 +220,7 @@ func documents(t *testing.T, s journal.Store) {
 	ctx := t.Context()
 	list, err := s.List(ctx, "endpoint")
 	if err != nil || list == nil || len(list) != 0 {
-		t.Errorf("of an empty store: %v, %v", list, err)
+		t.Errorf("List of an empty store: %v, %v", list, err)
 	}
 	for _, d := range []struct{ kind, key, doc string }{
 		{"endpoint", "b", `{"n": 1}`}, {"endpoint", "a", `{"n":  2}`}, {"bin", "a", `[1e400]`}, {"endpoint", "b", `"é <3"`}, {"endpoint", "B", `null`},
@@ -255,18 +255,19 @@ func documents(t *testing.T, s journal.Store) {
 	}
 }
 
-// deliveriesAtOnce: several are stored in their order as one write, up to the first whose id is taken.
+// deliveriesAtOnce checks that several deliveries are stored in order, as one write, up to the
+// first duplicate id.
 func deliveriesAtOnce(t *testing.T, s journal.Store) {
 	ctx := t.Context()
 	if err := s.SaveDeliveries(ctx); err != nil {
 		t.Errorf("none: %v", err)
 	}
-	a, b, taken, c := Delivery("a", 1), Delivery("", 2), Delivery("a", 3), Delivery("c", 4)
-	if err := s.SaveDeliveries(ctx, a, b, taken, c); !errors.Is(err, journal.ErrExists) {
-		t.Fatalf("an id that is taken: %v, want ErrExists", err)
+	a, b, duplicate, c := Delivery("a", 1), Delivery("", 2), Delivery("a", 3), Delivery("c", 4)
+	if err := s.SaveDeliveries(ctx, a, b, duplicate, c); !errors.Is(err, journal.ErrExists) {
+		t.Fatalf("a duplicate id: %v, want ErrExists", err)
 	}
-	if a.Seq == 0 || b.Seq != a.Seq+1 || b.ID == "" || taken.Seq != 0 || c.Seq != 0 {
-		t.Fatalf("seqs %d %d %d %d, id %q: want the first two one after the other, and 0 for the rest", a.Seq, b.Seq, taken.Seq, c.Seq, b.ID)
+	if a.Seq == 0 || b.Seq != a.Seq+1 || b.ID == "" || duplicate.Seq != 0 || c.Seq != 0 {
+		t.Fatalf("seqs %d %d %d %d, id %q: want the first two one after the other, and 0 for the rest", a.Seq, b.Seq, duplicate.Seq, c.Seq, b.ID)
 	}
 	if err := s.SaveDeliveries(ctx, c); err != nil || c.Seq <= b.Seq {
 		t.Fatalf("after it: seq %d, %v", c.Seq, err)

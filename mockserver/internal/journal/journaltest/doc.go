@@ -1,4 +1,3 @@
-// Package journaltest is the contract of a journal.Store, as tests: every
-// implementation passes Run. What depends on an implementation, its bounds
-// and its durability, it tests itself.
+// Package journaltest is the contract of a journal.Store as tests. Every implementation passes Run
+// and RunBounds, and has tests for its durability.
 package journaltest

@@ -16,23 +16,23 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// Run tests the contract. open returns an empty store with default bounds, which Run closes.
+// Run tests the contract. open returns an empty store with the default limits. Run closes it.
 func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, journal.Store)
 	}{
-		{"a capture comes back as it was", captureComesBack},
-		{"captures of odd forms come back", oddCaptures},
+		{"a capture is read as it was stored", storedCapture},
+		{"unusual captures", oddCaptures},
 		{"queries", queries},
-		{"pages are bounded", pages},
+		{"limits of queries", pages},
 		{"search", search},
-		{"nothing handed out is shared", copies},
+		{"results are copies", copies},
 		{"responses", responses},
 		{"bins", bins},
 		{"captures are deleted", deletes},
 		{"a bin is trimmed", trims},
-		{"how captures spread over bins", spread},
+		{"counts", counts},
 		{"concurrent senders", concurrency},
 		{"changes", changes},
 		{"a change wakes", changeWakes},
@@ -60,7 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store) {
 	}
 }
 
-// Capture returns a capture in which nothing is empty and every byte value stands in the body.
+// Capture returns a capture with all fields set. Its body has every byte value.
 func Capture(bin string, n int) *journal.Capture {
 	body := []byte(fmt.Sprintf("%d\x00", n))
 	for i := range 256 {
@@ -96,7 +96,7 @@ func add(t *testing.T, s journal.Store, c *journal.Capture) journal.Capture {
 	return *c
 }
 
-// same compares records but for the zone of their times.
+// same compares records, ignoring the zone of times.
 func same(t *testing.T, what string, want, got any) {
 	t.Helper()
 	equalTimes := cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })
@@ -105,7 +105,7 @@ func same(t *testing.T, what string, want, got any) {
 	}
 }
 
-func spread(t *testing.T, s journal.Store) {
+func counts(t *testing.T, s journal.Store) {
 	for i := range 9 {
 		add(t, s, Capture([]string{"a", "b", "b"}[i%3], i))
 	}
@@ -128,7 +128,7 @@ func spread(t *testing.T, s journal.Store) {
 	}
 }
 
-func captureComesBack(t *testing.T, s journal.Store) {
+func storedCapture(t *testing.T, s journal.Store) {
 	want := add(t, s, Capture("a", 1))
 	got, err := s.Capture(t.Context(), want.ID)
 	if err != nil {
@@ -277,14 +277,14 @@ func copies(t *testing.T, s journal.Store) {
 		c.Response.Headers["spoilt"] = "yes"
 		c.Response.Status, c.Verification.Verdict = 1, "spoilt"
 	}
-	given := Capture("a", 1)
-	want := add(t, s, given).Clone()
-	spoil(given)
+	input := Capture("a", 1)
+	want := add(t, s, input).Clone()
+	spoil(input)
 	first, err := s.Capture(t.Context(), want.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "after the given one was changed", want, first)
+	same(t, "after the input was changed", want, first)
 	spoil(&first)
 	list, err := s.Captures(t.Context(), journal.CaptureQuery{})
 	if err != nil {
@@ -316,7 +316,7 @@ func responses(t *testing.T, s journal.Store) {
 		same(t, "after SetReply", want, got)
 	}
 	if err := s.SetResponse(t.Context(), journal.CaptureID(99), journal.Response{}); !errors.Is(err, journal.ErrNotFound) {
-		t.Errorf("SetReply of an unknown one: %v, want ErrNotFound", err)
+		t.Errorf("SetResponse of an unknown capture: %v, want ErrNotFound", err)
 	}
 }
 
@@ -324,7 +324,7 @@ func bins(t *testing.T, s journal.Store) {
 	ctx := t.Context()
 	list, err := s.Bins(ctx)
 	if err != nil || list == nil || len(list) != 0 {
-		t.Errorf("of an empty store: %v, %v", list, err)
+		t.Errorf("Bins of an empty store: %v, %v", list, err)
 	}
 	var last journal.Capture
 	for i, bin := range []string{"b", "a", "b", "B", "a"} {
@@ -346,7 +346,7 @@ func bins(t *testing.T, s journal.Store) {
 	}
 	for _, bin := range []string{"a", "nobody"} {
 		if n, err := s.ClearBin(ctx, bin); n != 0 || err != nil {
-			t.Errorf("ClearBin of an empty one: %d, %v", n, err)
+			t.Errorf("ClearBin of an empty bin: %d, %v", n, err)
 		}
 	}
 	want("one cleared", journal.Bin{Name: "B", Count: 1, Last: first + 3}, journal.Bin{Name: "a", Last: first + 4, Cleared: 2}, journal.Bin{Name: "b", Count: 2, Last: first + 2})
@@ -359,7 +359,7 @@ func bins(t *testing.T, s journal.Store) {
 	}
 	same(t, "what is left", []uint64{first + 3, first + 2, first}, seqs(left))
 	if c := add(t, s, Capture("a", 9)); c.Seq <= last.Seq {
-		t.Errorf("seq %d was given again after ClearBin, the last was %d", c.Seq, last.Seq)
+		t.Errorf("seq %d was reused after ClearBin, the last was %d", c.Seq, last.Seq)
 	}
 }
 
@@ -402,7 +402,7 @@ func endedContext(t *testing.T, s journal.Store) {
 		}
 	}
 	if got, err := s.Captures(t.Context(), journal.CaptureQuery{}); err != nil || len(got) > 0 {
-		t.Errorf("%d captures were kept, %v", len(got), err)
+		t.Errorf("%d captures were stored, %v", len(got), err)
 	}
 }
 

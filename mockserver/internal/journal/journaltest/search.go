@@ -13,7 +13,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// SearchedCapture is a capture of one of three bins that is made of words that others have too, some of them not UTF-8.
+// SearchedCapture returns a capture in one of three bins. It consists of words that other captures
+// have too, some of them not UTF-8.
 func SearchedCapture(n int) *journal.Capture {
 	r := rand.New(rand.NewPCG(uint64(n), 7))
 	word := func() string { return fmt.Sprintf("%s%d", searchedWords()[r.IntN(len(searchedWords()))], r.IntN(40)) }
@@ -25,7 +26,7 @@ func SearchedCapture(n int) *journal.Capture {
 			Body:    []byte(strings.Repeat(word()+" ", 1+r.IntN(8))),
 		},
 	}
-	if n%5 == 4 { // found by what it means
+	if n%5 == 4 { // case differs
 		var b bytes.Buffer
 		w := gzip.NewWriter(&b)
 		_, _ = w.Write(c.Body)
@@ -40,7 +41,7 @@ func searchedWords() []string {
 	return []string{"Pass", "GRÜSSE", "Straße", "\xff\xfe", "дом", "İx", "\u212aelvin", "é\xc3", "order", "ID"}
 }
 
-// SearchedTexts are texts that some of these captures hold, and some that none does.
+// SearchedTexts returns texts that some of these captures contain, and some that none contains.
 func SearchedTexts() []string {
 	texts := []string{"", "s", "as", "zz", "nothing at all", "pass1", "9", "x-n", "\xc3", "\xa9", "kelvin1", "k", "i̇x"}
 	for i, word := range searchedWords() {
@@ -49,8 +50,8 @@ func SearchedTexts() []string {
 	return texts
 }
 
-// CheckSearch compares what Search lets through with all that the store holds.
-func CheckSearch(t testing.TB, s journal.Store, held []journal.Capture, q journal.CaptureQuery, texts ...string) {
+// CheckSearch compares the results of Search with all captures of the store.
+func CheckSearch(t testing.TB, s journal.Store, stored []journal.Capture, q journal.CaptureQuery, texts ...string) {
 	t.Helper()
 	matches := func(c *journal.Capture) bool {
 		var f journal.Folded
@@ -63,8 +64,8 @@ func CheckSearch(t testing.TB, s journal.Store, held []journal.Capture, q journa
 		return true
 	}
 	want, got := []uint64{}, []uint64{}
-	for i := range held {
-		c := &held[i]
+	for i := range stored {
+		c := &stored[i]
 		if (q.Bin == "" || c.Bin == q.Bin) && c.Seq > q.After && (q.Before == 0 || c.Seq < q.Before) && matches(c) {
 			want = append(want, c.Seq)
 		}
@@ -87,27 +88,27 @@ func CheckSearch(t testing.TB, s journal.Store, held []journal.Capture, q journa
 
 func search(t *testing.T, s journal.Store) {
 	const n = 700
-	var held []journal.Capture
+	var stored []journal.Capture
 	for i := range n {
-		held = append(held, add(t, s, SearchedCapture(i)))
+		stored = append(stored, add(t, s, SearchedCapture(i)))
 	}
 	for _, oldest := range []bool{false, true} {
 		for i, text := range SearchedTexts() {
 			q := journal.CaptureQuery{Oldest: oldest, Limit: 3, Bin: []string{"", "b", "nobody"}[i%3]}
 			if i%4 == 1 {
-				q.After, q.Before = held[n/4].Seq, held[n/2].Seq
+				q.After, q.Before = stored[n/4].Seq, stored[n/2].Seq
 			}
-			CheckSearch(t, s, held, q, text)
-			CheckSearch(t, s, held, q, text, "x-n", "1")
+			CheckSearch(t, s, stored, q, text)
+			CheckSearch(t, s, stored, q, text, "x-n", "1")
 		}
-		CheckSearch(t, s, held, journal.CaptureQuery{Oldest: oldest, After: ^uint64(0)}, "pass")
-		CheckSearch(t, s, held, journal.CaptureQuery{Oldest: oldest, After: held[9].Seq, Before: held[3].Seq})
+		CheckSearch(t, s, stored, journal.CaptureQuery{Oldest: oldest, After: ^uint64(0)}, "pass")
+		CheckSearch(t, s, stored, journal.CaptureQuery{Oldest: oldest, After: stored[9].Seq, Before: stored[3].Seq})
 	}
 	visits := 0
 	if err := s.Search(t.Context(), journal.CaptureQuery{}, nil, func(c *journal.Capture) bool {
 		visits++
 		return visits < 5
 	}); err != nil || visits != 5 {
-		t.Errorf("a visit that says enough: %d visits, %v; want 5", visits, err)
+		t.Errorf("a visit that returns false: %d visits, %v; want 5", visits, err)
 	}
 }

@@ -41,9 +41,9 @@
 // 1000; limit and offset page it, and X-Total-Count is the total. Unknown parameters are ignored.
 //
 // Signatures are not verified, and no chain is read: the owner is wallet.address, or an address
-// that is computed from the signature; on Solana it is generated. A scan finds the tokens valid until
-// /passes/{id}/ownership changes that. Without a platform a pass is Apple's. A pass of a wallet
-// alone has no nfts.
+// that is computed from the signature; on Solana it is generated. A scan finds the tokens valid
+// until /passes/{id}/ownership changes that. Without a platform a pass is Apple's. A pass of a
+// wallet alone has no nfts.
 //
 // A scan answers with the pass before the scan, with message, scanResult.valid and nfts[].valid:
 // ethpasskit takes a lastScannedAt for an earlier scan. The message is the barcode's. The scan of

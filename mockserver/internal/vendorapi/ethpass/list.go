@@ -129,7 +129,8 @@ func (a *api) listPasses(w http.ResponseWriter, r *http.Request, p project) erro
 		passes = append(passes, pass)
 	}
 	w.Header().Set("X-Total-Count", strconv.Itoa(len(selected)))
-	list := slices.Concat([]byte{'['}, bytes.Join(passes, []byte{','}), []byte{']'}) // each byte for byte
+	// each byte for byte
+	list := slices.Concat([]byte{'['}, bytes.Join(passes, []byte{','}), []byte{']'})
 	vendorapi.WriteBytes(w, http.StatusOK, list)
 	return nil
 }

@@ -112,7 +112,8 @@ func (a *api) configuration(w http.ResponseWriter, r *http.Request) error {
 	for _, s := range scopes() {
 		names = append(names, s.Name)
 	}
-	w.Header().Set("Access-Control-Allow-Origin", "*") // a page of another origin reads it, as it reads the keys
+	// a page of another origin reads it, as it reads the keys
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	return vendorapi.Write(w, http.StatusOK, struct {
 		Issuer        string   `json:"issuer"`
 		Authorization string   `json:"authorization_endpoint"`

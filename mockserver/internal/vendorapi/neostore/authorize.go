@@ -235,7 +235,8 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, page consent) error {
 		})
 	}
 	private(w)
-	w.Header().Set("Referrer-Policy", "same-origin") // with none, a form would come from the origin null
+	// with none, a form would come from the origin null
+	w.Header().Set("Referrer-Policy", "same-origin")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("X-Frame-Options", "DENY")

@@ -45,15 +45,18 @@
 // passes, bodies. So are these:
 //
 //   - A member that is null counts as left out. An empty description is shown as null.
-//   - A key of another tenant is 401: a key works for one tenant (N5). A token of another tenant is 403:
-//     it is valid. Without either, a tenant that does not exist is 401 too; with one it is 404.
-//   - X-API-KEY comes before Authorization. A token has those of the requested scopes that the key has.
-//   - A token names as issuer the address at which it was issued, and every address of the server takes it.
-//     Its audience is the vendor's, or such an address with /api/.
+//   - A key of another tenant is 401: a key works for one tenant (N5). A token of another tenant is
+//     403: it is valid. Without either, a tenant that does not exist is 401 too; with one it is
+//     404.
+//   - X-API-KEY comes before Authorization. A token has those of the requested scopes that the key
+//     has.
+//   - A token names as issuer the address at which it was issued, and every address of the server
+//     takes it. Its audience is the vendor's, or such an address with /api/.
 //   - A pass needs a passType; identifiers are {} and metadata null when left out.
 //   - A pass has Pass:UpdateSent once for each device, after Pass:Updated.
-//   - Customers are the same when one of their identifiers is. An upsert is merged (RFC 7386). flowName is
-//     "api" when left out.
-//   - HEAD of a minified URL redirects without an event. It may lead anywhere: its creator had a key.
+//   - Customers are the same when one of their identifiers is. An upsert is merged (RFC 7386).
+//     flowName is "api" when left out.
+//   - HEAD of a minified URL redirects without an event. It may lead anywhere: its creator had a
+//     key.
 //   - With the option rate_limit: 60 calls at once and then one a second for each tenant.
 package neostore

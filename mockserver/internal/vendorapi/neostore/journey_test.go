@@ -67,7 +67,8 @@ func TestJourney(t *testing.T) {
 	r.want(200, "POST", devices, `{"device":"apple","deviceIdentifier":"`+apple+`"}`)
 	var google struct{ DeviceIdentifier, InstallationDate string }
 	r.want(200, "POST", devices, `{"device":"Google"}`).into(t, &google)
-	r.want(200, "POST", devices, `{"device":"apple","deviceIdentifier":"`+apple+`"}`) // has it already
+	// has it already
+	r.want(200, "POST", devices, `{"device":"apple","deviceIdentifier":"`+apple+`"}`)
 	p.AdditionalData = nil
 	r.want(200, "PATCH", passes+"/"+p.ID, `{"metadata":{"tier":"gold"},"additionalData":{"note":null,"b":true}}`).into(t, &p)
 	if p.Metadata["tier"] != "gold" || p.AdditionalData["b"] != true || len(p.Providers) != 2 || p.Providers["google"] != google.InstallationDate || p.AdditionalData["note"] != nil || p.LastUpdateDate == p.CreationDate {

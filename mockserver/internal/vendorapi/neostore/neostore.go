@@ -27,8 +27,10 @@ type api struct {
 	calls   *limiter
 	page    *template.Template
 
-	upserting   sync.Mutex // locked by an upsert, so that two do not make one customer twice
-	redirecting sync.Mutex // locked by a creation: the ids of redirects are unique in the server, as /r/{id} names no tenant
+	upserting sync.Mutex // locked by an upsert, so that two do not make one customer twice
+	// locked by a creation: the ids of redirects are unique in the server, as /r/{id} names no
+	// tenant
+	redirecting sync.Mutex
 }
 
 // options are the options of the provider file that are about the API.

@@ -70,7 +70,8 @@ func (a *api) newPass(e *entities.Entity) (pass, error) {
 		p.LastUpdateDate = stamp(extra.Updated)
 	}
 	for _, d := range fields.Devices {
-		p.Providers[d.Kind] = stamp(extra.Installed[d.ID]) // of several the latest, which is the last
+		// of several the latest, which is the last
+		p.Providers[d.Kind] = stamp(extra.Installed[d.ID])
 	}
 	return p, nil
 }

@@ -19,7 +19,8 @@ import (
 func TestThousandWebhooksAtOnce(t *testing.T) {
 	t.Parallel()
 	r := start(t, setup{real: true})
-	var arrived, doubled sync.Map // by path and signature; a signature is one of one event to one webhook
+	// by path and signature; a signature is one of one event to one webhook
+	var arrived, doubled sync.Map
 	to := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
 		key := req.URL.Path + " " + req.Header.Get("x-neostore-signature")
 		if _, twice := arrived.LoadOrStore(key, true); twice {
@@ -33,7 +34,8 @@ func TestThousandWebhooksAtOnce(t *testing.T) {
 	for n := range steady {
 		staying = append(staying, r.create(fmt.Sprintf("%s/steady/%d", to.URL, n), "*"))
 	}
-	var spans sync.Map // by id: from when until when a webhook was surely enabled, and when its DELETE was answered
+	// by id: from when until when a webhook was surely enabled, and when its DELETE was answered
+	var spans sync.Map
 	type emission struct {
 		from, to time.Time
 		event    string

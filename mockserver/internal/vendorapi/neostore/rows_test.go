@@ -259,7 +259,8 @@ func TestRows(t *testing.T) {
 			if _, err := r.Dispatcher.Change(r.context(), h.ID, func(e *journal.Endpoint) error { e.Retry = "at-least-once"; return nil }); err != nil {
 				t.Fatal(err)
 			}
-			r.want(200, "PUT", "/api/acme/webhooks/"+h.ID, `{"events":["*"],"endpoint":"`+to.url+`"}`) // keeps the profile
+			// keeps the profile
+			r.want(200, "PUT", "/api/acme/webhooks/"+h.ID, `{"events":["*"],"endpoint":"`+to.url+`"}`)
 			r.emit("Pass:Created")
 			if _, err := r.Dispatcher.Advance(r.context(), 100*time.Hour); err != nil {
 				t.Fatal(err)

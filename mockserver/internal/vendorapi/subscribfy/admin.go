@@ -15,8 +15,8 @@ import (
 type adminKind struct {
 	noun string // rule, and so the field of the entity
 	path string // rules
-	// numbers and texts are the members of a body, in addition to status; each number has its lowest
-	// value.
+	// numbers and texts are the members of a body, in addition to status; each number has its
+	// lowest value.
 	numbers map[string]float64
 	texts   []string
 	choices map[string][]string
@@ -189,7 +189,8 @@ func (p *panel) postAdmin(w http.ResponseWriter, r *http.Request, store string, 
 	return vendorapi.Write(w, http.StatusCreated, out)
 }
 
-// putAdmin changes one. A member that is left out stays; when all are left out the change is generated.
+// putAdmin changes one. A member that is left out stays; when all are left out the change is
+// generated.
 func (p *panel) putAdmin(w http.ResponseWriter, r *http.Request, store string, k adminKind) error {
 	if _, ok := p.common(k, r.PathValue("id")); ok {
 		return vendorapi.Errorf(http.StatusConflict, "The %s %s is one that every programme has: set up one of the store's own.", k.noun, r.PathValue("id"))

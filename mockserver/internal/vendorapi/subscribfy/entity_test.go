@@ -19,7 +19,8 @@ var doings = []struct{ path, body, topics string }{
 	{"/memberships/{membership}/bill", "", "membership/billing_success"},
 	{"/memberships/{membership}/store-credits", `{"message":"A gift","value":5.5,"type":"Earn"}`, "membership/store_credits_changed"},
 	{"/memberships/{membership}/store-credits", `{"message":"Order","value":25.5,"type":"Redeem"}`, "membership/store_credits_changed"},
-	{"/memberships/{membership}/store-credits", `{"value":3}`, "membership/store_credits_changed"}, // by a customer who has none
+	// by a customer who has none
+	{"/memberships/{membership}/store-credits", `{"value":3}`, "membership/store_credits_changed"},
 	{"/memberships/{membership}/update", `{"update_reason":"payment_frequency_changed","payment_frequency":{"interval":"MONTH","interval_count":3}}`, "membership/updated"},
 	{"/memberships/{membership}/update", `{"update_reason":"next_order_date_changed","next_order_date":"2027-02-03"}`, "membership/updated"},
 	{"/memberships/{membership}/bill", `{"success":false,"error_code":"CARD_LOST","error_message":"It is lost."}`, "membership/billing_failure"},
@@ -209,7 +210,8 @@ func TestACustomerIsSharedByAllItHas(t *testing.T) {
 func TestPointsMoveTiers(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
-	m := r.populate("demo") // 150 points; Bronze from 200, Silver from 500, Gold from 1000, Platinum from 5000
+	// 150 points; Bronze from 200, Silver from 500, Gold from 1000, Platinum from 5000
+	m := r.populate("demo")
 	const points, up, down = "loyalty/points_changed", " loyalty/tier_changed", " loyalty/tier_lost"
 	for _, c := range []struct{ value, topics, tier string }{
 		{"49.99", points, "null"},
@@ -247,7 +249,8 @@ func TestTheStoresOwnTiers(t *testing.T) {
 	}
 	path := "/stores/demo/loyalty/tiers/" + itoa(pearl)
 	r.want(200, "PUT", path, `{"min_points":900}`)
-	out = r.want(200, "POST", customer+"/loyalty/rules/7/complete", "") // a rule of every programme, of 25 points
+	// a rule of every programme, of 25 points
+	out = r.want(200, "POST", customer+"/loyalty/rules/7/complete", "")
 	if want := "loyalty/rule_completed loyalty/points_changed loyalty/tier_lost"; strings.Join(out.Topics, " ") != want || member[string](t, out, "tier") != "Silver" {
 		t.Errorf("%s", out.body)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// TestCall is the stream that the events of a Test Call are generated from. The journal stores it with
-// the event; on the wire a Test Call looks like another delivery (row S-11).
+// TestCall is the stream that the events of a Test Call are generated from. The journal stores it
+// with the event; on the wire a Test Call looks like another delivery (row S-11).
 const TestCall = "test call"
 
 // testWait bounds how long a Test Call waits: a little longer than an attempt may take.
@@ -22,9 +22,10 @@ const testWait = 35 * time.Second
 
 // outcome is the result of a Test Call at one URL.
 type outcome struct {
-	URL      string        `json:"url"`
-	Status   int           `json:"status"`  // of the response; 0 without one
-	Outcome  journal.State `json:"outcome"` // delivered, exhausted, or pending when it takes too long
+	URL    string `json:"url"`
+	Status int    `json:"status"` // of the response; 0 without one
+	// delivered, exhausted, or pending when it takes too long
+	Outcome  journal.State `json:"outcome"`
 	Reached  wire.Outcome  `json:"reached,omitempty"`
 	MS       float64       `json:"ms"`
 	Error    string        `json:"error,omitempty"`

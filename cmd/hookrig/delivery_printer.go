@@ -12,15 +12,16 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// watching prints deliveries while they are made.
-type watching struct {
+// deliveryPrinter prints the attempts of deliveries when they are made.
+type deliveryPrinter struct {
 	out     *terminal.Writer
 	verbose bool
 }
 
-// delivery prints each attempt of a delivery as it is made, and returns the delivery when it is over or ctx has ended.
-func (p *watching) delivery(ctx context.Context, store mockserver.Store, id string) (mockserver.Delivery, error) {
-	printed := -1 // attempts
+// delivery prints each attempt of a delivery when it is made. It returns the delivery when it is
+// finished or ctx ends.
+func (p *deliveryPrinter) delivery(ctx context.Context, store mockserver.Store, id string) (mockserver.Delivery, error) {
+	printed := -1 // number of attempts
 	watch := store.Watch(mockserver.StoreFilter{Delivery: id})
 	defer watch.Close()
 	for {
@@ -49,7 +50,7 @@ func (p *watching) delivery(ctx context.Context, store mockserver.Store, id stri
 	}
 }
 
-// due is a time of day, with the date when it is another day.
+// due returns a time of day, with the date if it is not today.
 func due(t time.Time) string {
 	local := t.Local()
 	if local.YearDay() == time.Now().YearDay() && local.Year() == time.Now().Year() {
@@ -58,8 +59,8 @@ func due(t time.Time) string {
 	return local.Format("2006-01-02 15:04:05")
 }
 
-// state is the delivery's, in words that say why it is over.
-func (*watching) state(d *mockserver.Delivery) string {
+// state describes the state of a delivery.
+func (*deliveryPrinter) state(d *mockserver.Delivery) string {
 	switch {
 	case d.State == mockserver.Exhausted && len(d.Attempts) == 1:
 		return "failed (no retries configured)"
@@ -71,8 +72,8 @@ func (*watching) state(d *mockserver.Delivery) string {
 	return string(d.State)
 }
 
-// attempt prints an attempt: the request, then what came of it.
-func (p *watching) attempt(d *mockserver.Delivery, a *mockserver.Attempt) {
+// attempt prints an attempt: the request and the response.
+func (p *deliveryPrinter) attempt(d *mockserver.Delivery, a *mockserver.Attempt) {
 	var b terminal.Builder
 	b.Printf("attempt %d  %s", a.N, strings.TrimSpace(a.Sent.Method+" "+d.URL))
 	if a.Fault != "" {
@@ -86,7 +87,7 @@ func (p *watching) attempt(d *mockserver.Delivery, a *mockserver.Attempt) {
 		b.Printf("> %s %s %s\n", a.Sent.Method, a.Sent.Target, a.Sent.Version)
 		writeMessage(&b, "> ", a.Sent.Headers, a.Sent.Body)
 	}
-	b.Printf("  ← %s in %.1f ms", answer(a), a.TookMS)
+	b.Printf("  ← %s in %.1f ms", statusText(a), a.TookMS)
 	switch {
 	case a.Error != "":
 		b.Printf(": %s", a.Error)
@@ -100,15 +101,15 @@ func (p *watching) attempt(d *mockserver.Delivery, a *mockserver.Attempt) {
 	p.out.Printf("%s", terminal.Lines(b.String()))
 }
 
-// answer is the status with its name, or why there is none.
-func answer(a *mockserver.Attempt) string {
+// statusText returns the status with its name, or the outcome of an attempt without a status.
+func statusText(a *mockserver.Attempt) string {
 	if a.Outcome != mockserver.GotStatus {
 		return string(a.Outcome)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
 }
 
-// writeMessage writes header lines and a body, each line after a mark.
+// writeMessage writes header lines and a body, each line after a prefix.
 func writeMessage(b *terminal.Builder, mark string, headers signature.Headers, body []byte) {
 	for _, h := range headers {
 		b.Printf("%s%s: %s\n", mark, h.Name, h.Value)
@@ -119,7 +120,7 @@ func writeMessage(b *terminal.Builder, mark string, headers signature.Headers, b
 	}
 }
 
-// indented is a body with a mark before each of its lines, so that none passes for a line of ours.
-func indented(mark string, body []byte) string {
-	return mark + strings.ReplaceAll(string(body), "\n", "\n"+mark)
+// indented returns a body with a prefix on each line, so that the body cannot imitate other output.
+func indented(prefix string, body []byte) string {
+	return prefix + strings.ReplaceAll(string(body), "\n", "\n"+prefix)
 }

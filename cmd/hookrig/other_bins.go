@@ -8,25 +8,25 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// elsewhereBins is how many other bins are named before the rest is summed up in one line.
-const elsewhereBins = 10
+// maxOtherBins is the number of other bins that are named. One line replaces the rest.
+const maxOtherBins = 10
 
-// reportElsewhere prints to stderr the first requests of every bin but the one that is shown, until ctx is done: a sender
-// with a wrong path is otherwise not seen at all.
-func reportElsewhere(ctx context.Context, w World, store mockserver.Store, shown string) {
+// reportOtherBins prints a line on stderr for the first requests in every other bin, until ctx is
+// done. Otherwise a sender with a wrong path would not be noticed.
+func reportOtherBins(ctx context.Context, w World, store mockserver.Store, shown string) {
 	reported := map[string]bool{shown: true}
 	watch := store.Watch(mockserver.StoreFilter{})
 	defer watch.Close()
 	for {
 		bins, err := store.Bins(ctx)
 		if err != nil {
-			return // listen itself meets the same error
+			return // listen reports the same error
 		}
 		for _, b := range bins {
 			if reported[b.Name] || b.Stored() == 0 {
 				continue
 			}
-			if len(reported) > elsewhereBins {
+			if len(reported) > maxOtherBins {
 				w.Stderr.Printf("requests in other bins are no longer reported (not shown)\n")
 				return
 			}
@@ -38,7 +38,7 @@ func reportElsewhere(ctx context.Context, w World, store mockserver.Store, shown
 		case <-ctx.Done():
 			return
 		}
-		select { // under load a look takes all that came meanwhile
+		select { // under load, one report covers many requests
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
 			return
