@@ -7,13 +7,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// A store may leave out what does not hold the text: one that an attempt might not hold must not be
-// asked for.
+// A store may skip captures without the text, so textsOf must not return a text that another
+// attempt might lack.
 func TestTextsOfADelivery(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		body, id string
-		want     bool // that there is a text
+		want     bool // whether there is a text
 	}{
 		{`{"__id":"A/bc"}`, "A/bc", true},
 		{`{"__id":"a\\/bc"}`, "a/bc", false},

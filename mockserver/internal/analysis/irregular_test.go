@@ -8,8 +8,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// However many bins senders invent, those counted by themselves are bounded, and the stats says
-// when one is not.
+// The number of bins with separate counts is bounded, even when senders invent names, and the stats
+// of other bins are incomplete.
 func TestIrregularsAreBounded(t *testing.T) {
 	t.Parallel()
 	var all Irregulars

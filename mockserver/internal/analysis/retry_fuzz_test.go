@@ -8,7 +8,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// FuzzRetryAfter reads the line that a response names a time in.
+// FuzzRetryAfter parses the Retry-After line of a response.
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{"120", "Fri, 31 Dec 1999 23:59:59 GMT", "-1", "99999999999", "1e9", ""} {
 		f.Add(seed)

@@ -8,8 +8,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Retry-After is seconds or a date (RFC 9110 §10.2.3); what is neither, or is past, asks for no
-// wait.
+// Retry-After is seconds or a date (RFC 9110 §10.2.3); any other value, and a past date, asks for
+// no wait.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)

@@ -40,7 +40,8 @@ func (discard) AppendCapture(context.Context, *journal.Capture) error { return n
 func newTape(t testing.TB) (*conn, *tape) {
 	t.Helper()
 	store := discard{journal.NewMemory(journal.MemoryOptions{})}
-	front := Front{Receive: func(string, *wire.Message) *Reception { return nil }} // no bin of it
+	// it receives for no bin
+	front := Front{Receive: func(string, *wire.Message) *Reception { return nil }}
 	s, err := Start(t.Context(), Options{Store: store, Front: front})
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func TestAttemptsOfOneDelivery(t *testing.T) {
 	post("/b/x", "", "same")
 	post("/b/x", "", "same")
 	post("/b/x", "one", "1")
-	post("/b/x", "", `{"__id":"a\/bc"}`) // 8: as another attempt may write it otherwise
+	post("/b/x", "", `{"__id":"a\/bc"}`) // 8: another attempt may escape it differently
 	post("/b/x", "", `{"__id":"a/bc"}`)
 	post("/b/x", "", "ÄÖÜ ÄÖÜ und sonst nichts") // 10
 	post("/b/x", "", "äöü ÄÖÜ und sonst nichts")

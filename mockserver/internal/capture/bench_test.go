@@ -22,8 +22,8 @@ import (
 )
 
 // BenchmarkCapture sends the same requests, over kept connections, to a fasthttp handler that only
-// answers and to a capture server, one after the other in the same run, and reports how many times
-// slower it is to record.
+// answers and to a capture server, alternating in one run, and reports how many times slower
+// recording is.
 func BenchmarkCapture(b *testing.B) {
 	for _, store := range []struct {
 		name string
@@ -46,7 +46,7 @@ func BenchmarkCapture(b *testing.B) {
 				bare := bareServer(b)
 				recorded := strings.TrimPrefix(s.URL(), "http://")
 				var took, base time.Duration
-				for left := b.N; left > 0; { // in turns, so that both see the same machine
+				for left := b.N; left > 0; { // alternating, so that both run under the same load
 					n := min(left, 20_000)
 					base += exchanges(b, bare, n, conns)
 					took += exchanges(b, recorded, n, conns)
@@ -63,7 +63,7 @@ func BenchmarkCapture(b *testing.B) {
 	}
 }
 
-// BenchmarkCaptureWhileWaitedFor records while waiters look at every capture that comes.
+// BenchmarkCaptureWhileWaitedFor records while waits read every capture.
 func BenchmarkCaptureWhileWaitedFor(b *testing.B) {
 	for _, waiters := range []int{0, 1, 10} {
 		b.Run(fmt.Sprintf("waiters=%d", waiters), func(b *testing.B) {
@@ -87,7 +87,7 @@ func BenchmarkCaptureWhileWaitedFor(b *testing.B) {
 	}
 }
 
-// BenchmarkWake is how long after the end of an append a waiter has the capture.
+// BenchmarkWake measures the time from the end of an append until a wait has the capture.
 func BenchmarkWake(b *testing.B) {
 	s, store := start(b)
 	var took []time.Duration

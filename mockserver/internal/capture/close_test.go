@@ -96,7 +96,7 @@ func TestCloseLetsARequestFinish(t *testing.T) {
 	}
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close(t.Context()) }()
-	for { // until it no longer listens
+	for { // until it stops listening
 		probe, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
 		if err != nil {
 			break
@@ -116,7 +116,7 @@ func TestCloseLetsARequestFinish(t *testing.T) {
 	}
 }
 
-// When there is no more patience, what had arrived is recorded all the same.
+// When Close's deadline passes, the bytes received so far are recorded.
 func TestCloseCutsOff(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})

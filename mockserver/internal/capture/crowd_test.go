@@ -18,8 +18,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// crowd opens connections that have sent half of a request and now wait, or as many as this process
-// may open files for.
+// crowd opens connections that have sent half of a request and now wait, as many as the process's
+// file limit allows.
 func crowd(t testing.TB, s *capture.Server, n int) []*net.TCPConn {
 	t.Helper()
 	var limit syscall.Rlimit
@@ -27,7 +27,7 @@ func crowd(t testing.TB, s *capture.Server, n int) []*net.TCPConn {
 		t.Fatal(err)
 	}
 	const others = 600
-	if limit.Cur < 2*uint64(n)+others { // both ends are here
+	if limit.Cur < 2*uint64(n)+others { // both ends are in this process
 		n = (int(limit.Cur) - others) / 2
 	}
 	if n < 100 {
@@ -41,9 +41,8 @@ func crowd(t testing.TB, s *capture.Server, n int) []*net.TCPConn {
 	return conns
 }
 
-// Connections that take their time, however many, do not keep others waiting, and each of them is
-// served in the end.
-func TestSlowConnectionsStopNobody(t *testing.T) {
+// Any number of slow connections does not delay others, and each of them is served in the end.
+func TestSlowConnectionsDoNotBlockOthers(t *testing.T) {
 	s, _ := start(t)
 	conns := crowd(t, s, 2000)
 	const senders, each = 4, 50
@@ -85,9 +84,8 @@ func BenchmarkCaptureInACrowd(b *testing.B) {
 	b.ReportMetric(float64(b.N)/took.Seconds(), "captures/s")
 }
 
-// A body of 1 GiB, announced or not, takes no more memory than one that there is room for. Its
-// sender gets the answer though it reads nothing before it has sent far more than is read as a
-// request.
+// A body of 1 GiB, announced or not, takes no more memory than the limit. Its sender gets the
+// response even if it reads only after sending far more than the server reads as a request.
 func TestHugeBodiesTakeNoMemory(t *testing.T) {
 	const limit = 1 << 20
 	s, store := start(t, func(o *capture.Options) { o.MaxBody = limit })

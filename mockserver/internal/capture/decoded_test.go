@@ -11,8 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// What a body means is what is searched, matched and compared; what is stored are the bytes that
-// came.
+// Searches, conditions and comparisons use the decoded body; the store has the received bytes.
 func TestDecodedBodies(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// An export goes through all pages, in order, and ends though captures keep coming.
+// An export reads all pages, in order, and ends even while captures arrive.
 func TestExportOfManyCaptures(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
@@ -53,7 +53,7 @@ func TestExportOfManyCaptures(t *testing.T) {
 	}
 }
 
-// growing is a file, every write to which adds to the bin.
+// growing is a file that adds a capture to the bin at every write.
 type growing struct {
 	bytes.Buffer
 	grow func()

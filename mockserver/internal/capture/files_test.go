@@ -12,7 +12,7 @@ import (
 )
 
 // The server refuses connections before the process runs out of files.
-func TestMostConns(t *testing.T) {
+func TestMaxConns(t *testing.T) {
 	t.Parallel()
 	for files, want := range map[uint64]int{0: 16384, 3: 1, 256: 176, 1024: 704, 20_000: 13_750, 1 << 20: 16384, ^uint64(0): 16384} {
 		if got := maxConns(files); got != want {
@@ -21,7 +21,7 @@ func TestMostConns(t *testing.T) {
 	}
 }
 
-// broke is a listener that has no file descriptor for anyone until it is closed.
+// broke is a listener that has no file descriptors until it is closed.
 type broke struct {
 	net.Listener
 	asked int
@@ -32,7 +32,7 @@ func (b *broke) Accept() (net.Conn, error) {
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
 }
 
-// Out of file descriptors, the server goes on asking, but does not spin.
+// Without file descriptors, the server keeps accepting, but does not spin.
 func TestAcceptWithoutFiles(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestAcceptWithoutFiles(t *testing.T) {
 		listener := &broke{}
 		s.work.Add(1)
 		go s.accept(listener, func(socket net.Conn) net.Conn { return socket })
-		time.Sleep(time.Minute) // in the bubble, whose time passes by itself
+		time.Sleep(time.Minute) // in the synctest bubble, where time advances by itself
 		synctest.Wait()
 		if listener.asked < 60 || listener.asked > 75 {
 			t.Errorf("asked %d times in a minute, want about once a second", listener.asked)

@@ -31,8 +31,8 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// Who speaks another language than HTTP/1.1, and waits for an answer, gets one at once, and who
-// runs the server is told once what to do about it.
+// A sender of another protocol than HTTP/1.1 gets an answer at once, and the log says once what to
+// do about it.
 func TestOtherLanguages(t *testing.T) {
 	t.Parallel()
 	const noTLS = "the sender speaks TLS, and this address does not: use "
@@ -95,8 +95,8 @@ func TestOtherLanguages(t *testing.T) {
 				for _, piece := range tt.pieces {
 					write(t, c, piece)
 				}
-				// The writing side stays open: nothing but the answer tells the sender that it is
-				// not understood.
+				// The writing side stays open: only the answer shows that the server did not
+				// understand.
 				resp := responses(t, c, http.MethodPost, 1)[0]
 				body, err := io.ReadAll(resp.Body)
 				if err != nil || resp.Status[:3] != tt.status || !resp.Close || !strings.HasPrefix(string(body), urls.Replace(tt.want)) {
@@ -115,7 +115,7 @@ func TestOtherLanguages(t *testing.T) {
 	}
 }
 
-// A client of TLS is told that it is HTTP that answers, by those that look.
+// A TLS client at the plain address gets an answer in HTTP.
 func TestTLSClientAtThePlainAddress(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
@@ -129,7 +129,7 @@ func TestTLSClientAtThePlainAddress(t *testing.T) {
 	}
 }
 
-// A line that is no request line but names a bin is recorded with what follows it.
+// A malformed request line that names a bin is recorded, with the bytes after it.
 func TestMalformedLinesOfABinAreWaitedFor(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)

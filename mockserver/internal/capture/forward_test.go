@@ -21,7 +21,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// ended says whether a request is whole. A body that is not in chunks ends with the word end.
+// ended reports whether a request is complete. A body that is not chunked ends with the word end.
 func ended(raw string) bool {
 	head, body, _ := strings.Cut(raw, "\r\n\r\n")
 	switch {
@@ -33,8 +33,8 @@ func ended(raw string) bool {
 	return strings.HasSuffix(raw, "\r\n\r\n")
 }
 
-// consumer answers every connection with the same bytes, and gives the bytes that it got to the
-// channel.
+// consumer answers every connection with the same bytes, and sends the bytes that it received to
+// the channel.
 func consumer(t *testing.T, response string) (address string, got <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,7 +59,7 @@ func consumer(t *testing.T, response string) (address string, got <-chan string)
 				raw.WriteByte(b)
 			}
 			requests <- raw.String()
-			_, _ = io.WriteString(c, response) // a test's sender may be gone
+			_, _ = io.WriteString(c, response) // a sender of a test may have left
 			c.Close()
 		}
 	})
@@ -151,8 +151,7 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// A response that is no text, as one that is compressed, reaches the sender and the record byte for
-// byte.
+// A binary response, such as a compressed one, reaches the sender and the record byte for byte.
 func TestForwardedBinaryResponse(t *testing.T) {
 	t.Parallel()
 	const body = "\x1f\x8b\x08\x00\xff\r\n\x00"
@@ -176,8 +175,8 @@ func TestForwardedBinaryResponse(t *testing.T) {
 	}
 }
 
-// Without a response of the consumer's, the capture is there all the same, and both it and the
-// sender are told.
+// When the consumer gives no response, the capture is stored, and both it and the sender's response
+// say so.
 func TestForwardWithoutResponse(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused by this test")
@@ -209,7 +208,7 @@ func TestForwardWithoutResponse(t *testing.T) {
 	}
 }
 
-// It is the client that decides what may be dialled.
+// The client decides what may be dialled.
 func TestForwardIsGuarded(t *testing.T) {
 	t.Parallel()
 	guard := &wire.Guard{Connect: func(context.Context, string, string) (net.Conn, error) {
@@ -259,7 +258,7 @@ func TestForwardRefuses(t *testing.T) {
 	}
 }
 
-// A consumer that takes its time does not keep the server from closing.
+// A slow consumer does not keep the server from closing.
 func TestCloseStopsForwarding(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})

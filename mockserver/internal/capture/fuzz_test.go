@@ -16,8 +16,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// FuzzServer sends raw bytes. The server does not panic, and what it records of a request that
-// wire.ParseRequest can read too is what that reads.
+// FuzzServer sends raw bytes. The server does not panic, and it records a request as
+// wire.ParseRequest parses it, if that can.
 func FuzzServer(f *testing.F) {
 	for _, seed := range []string{
 		"POST /b/x?y HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
@@ -33,10 +33,10 @@ func FuzzServer(f *testing.F) {
 		before := newest(t, store)
 		c := dial(t, s)
 		go func() {
-			_, _ = c.Write(raw) // cut short when the server has had enough
+			_, _ = c.Write(raw) // fails when the server refuses the rest
 			_ = c.CloseWrite()
 		}()
-		_, _ = io.ReadAll(c) // ends with an RST now and then
+		_, _ = io.ReadAll(c) // sometimes ends with an RST
 		all, err := store.Captures(t.Context(), journal.CaptureQuery{After: before, Oldest: true, Limit: journal.MaxLimit})
 		if err != nil {
 			t.Fatal(err)
@@ -70,14 +70,14 @@ func newest(t testing.TB, store journal.Store) uint64 {
 	return all[0].Seq
 }
 
-// Whatever well-formed requests are sent, in whatever pieces, on whatever connection: what is
-// captured is what was sent.
+// The captures equal the well-formed requests that were sent, in whatever pieces and on whatever
+// connection.
 func TestCapturesEqualWhatWasSent(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
 	token := rapid.StringMatching("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,12}")
 	value := rapid.StringMatching(`([!-~\x80-\xff]([ -~\t\x80-\xff]{0,20}[!-~\x80-\xff])?)?`)
-	// Names that say something about the connection are left to other tests.
+	// Other tests cover names that concern the connection.
 	name := token.Filter(func(n string) bool {
 		return !strings.Contains("|host|content-length|transfer-encoding|connection|expect|", "|"+strings.ToLower(n)+"|")
 	})

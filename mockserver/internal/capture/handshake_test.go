@@ -85,7 +85,7 @@ func TestHandshakes(t *testing.T) {
 			if string(c.Body) != tt.body {
 				t.Errorf("recorded body %q", c.Body)
 			}
-			want := 418 // a handshake takes no response of the sequence
+			want := 418 // a handshake takes no response from the sequence
 			if tt.want.Status == 418 {
 				want = 500
 			}
@@ -96,7 +96,7 @@ func TestHandshakes(t *testing.T) {
 	}
 }
 
-// A bin that forwards passes the checks itself, and rules do not come before it.
+// A bin that forwards answers handshakes itself, and rules do not come before them.
 func TestHandshakeOfABinThatForwards(t *testing.T) {
 	t.Parallel()
 	consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202) }))

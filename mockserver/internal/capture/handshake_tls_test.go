@@ -10,8 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A server that closes does not wait for a sender who is slow to agree on TLS, and does not count
-// it as refused.
+// A closing server does not wait for a sender with a slow TLS handshake, and does not count it as
+// refused.
 func TestCloseDoesNotWaitForTLS(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -20,7 +20,7 @@ func TestCloseDoesNotWaitForTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// nothing was accepted yet, and nothing will be: the connection is the test's own
+	// nothing was accepted yet, and nothing will be: the connection belongs to the test
 	s.limits.head = time.Hour
 	ours, theirs := net.Pipe()
 	defer theirs.Close()

@@ -11,8 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A sender that is too slow is answered 408, and what it sent is recorded; one that sends nothing
-// is not answered.
+// A sender that is too slow gets a 408, and the bytes received are recorded; one that sends nothing
+// gets no response.
 func TestSlowSenders(t *testing.T) {
 	t.Parallel()
 	const none, soon = time.Hour, 5 * time.Millisecond
@@ -40,7 +40,7 @@ func TestSlowSenders(t *testing.T) {
 				t.Fatal(err)
 			}
 			tt.limits.write, tt.limits.linger, tt.limits.quiet = none, none, none
-			// nothing was accepted yet, and nothing will be: the connection is the test's own
+			// nothing was accepted yet, and nothing will be: the connection belongs to the test
 			s.limits = tt.limits
 			ours, theirs := net.Pipe()
 			defer theirs.Close()

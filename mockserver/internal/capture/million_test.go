@@ -29,8 +29,8 @@ const millionDir = "HOOKRIG_BENCH_DATA"
 
 const million = 1_000_000
 
-// BenchmarkMillion finds things among a million captures of one bin, which it fills in a directory
-// that is kept.
+// BenchmarkMillion finds things among a million captures of one bin, which it stores in a directory
+// for later runs.
 func BenchmarkMillion(b *testing.B) {
 	dir := os.Getenv(millionDir)
 	if dir == "" {
@@ -99,8 +99,7 @@ func fill(b *testing.B, store journal.Store) {
 	}
 }
 
-// indexed waits until a search reads hardly more than what it finds: the index follows behind so
-// fast a filling.
+// indexed waits until a search reads hardly more than it finds: the index lags behind fast appends.
 func indexed(b *testing.B, store journal.Store) {
 	b.Helper()
 	begin := time.Now()
@@ -177,8 +176,8 @@ func received(body []byte, i int64) journal.Capture {
 	}
 }
 
-// wakes is how long after a commit the last of so many waiters, each with a condition of its own,
-// has its capture.
+// wakes measures the time from a commit until the last of so many waits, each with a different
+// condition, has its capture.
 func wakes(b *testing.B, s *capture.Server, store journal.Store, waiters int) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
@@ -217,8 +216,8 @@ func wakes(b *testing.B, s *capture.Server, store journal.Store, waiters int) {
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }
 
-// arrive reports what the process holds before and after n more captures arrive.
-func arrive(b *testing.B, store journal.Store, n int) { // once, whatever b.N
+// arrive reports the process's memory before and after n more captures arrive.
+func arrive(b *testing.B, store journal.Store, n int) { // once, for any b.N
 	heap, resident := footprint()
 	begin := time.Now()
 	appendEvents(b, store, n)
@@ -232,8 +231,8 @@ func arrive(b *testing.B, store journal.Store, n int) { // once, whatever b.N
 	b.ReportMetric(0, "ns/op")
 }
 
-// footprint is the heap in use after a collection, and the resident set where the system tells it,
-// in MiB.
+// footprint returns the heap in use after a collection and, where the system reports it, the
+// resident set, in MiB.
 func footprint() (heap, resident float64) {
 	runtime.GC()
 	var m runtime.MemStats

@@ -45,7 +45,7 @@ func (s *Server) usage() string {
 		"a bin is any name of letters, digits, \"-\", \"_\" and \".\", and exists from its first request on.\n\n" +
 		"  curl -d '{\"hello\":\"world\"}' " + s.url + "/inbox\n"
 	if dashboard := *s.dashboard.Load(); dashboard != "" {
-		text += "\nWhat arrives is shown at " + dashboard + "\n"
+		text += "\nThe dashboard is at " + dashboard + "\n"
 	}
 	return text
 }

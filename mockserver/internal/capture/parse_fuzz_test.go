@@ -9,15 +9,14 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// FuzzTarget names bins and forwards. A bin has a name that a bin can have, whatever stands in the
-// target.
+// FuzzTarget names bins and forwards. The name of a bin is valid, whatever the target contains.
 func FuzzTarget(f *testing.F) {
 	for _, seed := range []string{"/a", "//a/b?c", "/%66oo", "http://h/a", "/hooks/a", "/hooks", "/hooksa", "*", "/%2e%2e/", "/a#b", "/%"} {
 		f.Add(seed, "/hooks")
 	}
 	f.Fuzz(func(t *testing.T, target, base string) {
 		if base != "" && (base[0] != '/' || base[len(base)-1] == '/') {
-			return // it comes of a URL
+			return // it comes from a URL
 		}
 		if name := binOf(target, base); name != "" && (!journal.IsBin(name) || name == journal.ReservedBin) {
 			t.Fatalf("%q below %q names the bin %q", target, base, name)
@@ -26,7 +25,7 @@ func FuzzTarget(f *testing.F) {
 	})
 }
 
-// FuzzHandshake asks all handshakes at once, with and without secrets.
+// FuzzHandshake sends each request to all handshakes, with and without secrets.
 func FuzzHandshake(f *testing.F) {
 	f.Add("GET", "/a?hub.mode=subscribe&hub.challenge=1&hub.verify_token=s", `{"type": "url_verification", "challenge": "c"}`, "X-Signature-Ed25519", "00")
 	f.Add("POST", "/a?crc_token=t", `{"type": 1}`, "X-Hook-Secret", "s")

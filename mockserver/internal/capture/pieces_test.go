@@ -15,8 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A response that is cut comes as far as it is told, however large, and then the connection is
-// reset.
+// A cut response arrives up to its cut, however large it is, and then the connection is reset.
 func TestCut(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
@@ -66,7 +65,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// The body comes in pieces, none before its time, and the connection stays in use.
+// The body arrives in pieces, none before its time, and the connection stays in use.
 func TestDrip(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
@@ -98,7 +97,7 @@ func TestDrip(t *testing.T) {
 	}
 }
 
-// What there is of a body that drips can be read long before the rest.
+// The first pieces of a dripping body arrive long before the rest.
 func TestDripComesInPieces(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
@@ -115,8 +114,7 @@ func TestDripComesInPieces(t *testing.T) {
 	}
 }
 
-// The pieces of a long body that drips quickly are as many as there is time for, and every byte
-// comes.
+// A long body that drips quickly has as many pieces as the time allows, and every byte arrives.
 func TestDripOfALongBody(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-func TestRequestsThatAreNotWhole(t *testing.T) {
+func TestIncompleteRequests(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, raw string
@@ -20,7 +20,7 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 		target    string
 		lines     int
 		body      string
-		problem   string // "": no bin is known, nothing is recorded
+		problem   string // "": no bin is known, so nothing is recorded
 	}{
 		{
 			name: "aborted in the body", raw: "POST /b/x HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nabc",
@@ -161,7 +161,7 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 	}
 }
 
-// A sender that is still writing must be able to read why nobody reads on.
+// A sender that is still writing can read why the server stopped reading.
 func TestResponseReachesTheSenderOfTooMuch(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, func(o *capture.Options) { o.MaxBody = 1000 })
@@ -176,7 +176,7 @@ func TestResponseReachesTheSenderOfTooMuch(t *testing.T) {
 	}
 }
 
-// The sender is gone when the capture is made: with an RST, nothing can be answered.
+// The sender has left when the capture is made: after an RST, no response can be sent.
 func TestResetBySender(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)

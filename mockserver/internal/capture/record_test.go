@@ -213,7 +213,7 @@ func TestBinNames(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreKept(t *testing.T) {
+func TestConnectionsAreReused(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
 	for _, tt := range []struct {
@@ -314,7 +314,7 @@ func TestHead(t *testing.T) {
 	}
 }
 
-func TestAddressesOfItsOwn(t *testing.T) {
+func TestReservedAddresses(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, func(o *capture.Options) { o.Dashboard = "http://127.0.0.1:1" })
 	s.SetDashboard("http://127.0.0.1:8080")
@@ -340,7 +340,7 @@ func TestAddressesOfItsOwn(t *testing.T) {
 	if code, _, body := get("/.other"); code != http.StatusNotFound || !strings.Contains(body, `"/.other" names no bin`) {
 		t.Errorf("/.other: %d %s", code, body)
 	}
-	// what is sent there is not stored, so it is not accepted
+	// requests there are not stored, so they are not accepted
 	for _, path := range []string{"/", "/.well-known/hookrig"} {
 		if code := post(t, s.URL()+path, "{}"); code != http.StatusNotFound {
 			t.Errorf("POST %s: %d", path, code)

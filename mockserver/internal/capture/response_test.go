@@ -21,7 +21,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// script is turns with these bodies.
+// script is a sequence with these bodies.
 func script(bodies ...string) (s capture.Script) {
 	for _, b := range bodies {
 		s.Sequence = append(s.Sequence, journal.Response{Body: b})
@@ -29,7 +29,7 @@ func script(bodies ...string) (s capture.Script) {
 	return s
 }
 
-// statuses is turns with these statuses.
+// statuses is a sequence with these statuses.
 func statuses(codes ...int) (s capture.Script) {
 	for _, code := range codes {
 		s.Sequence = append(s.Sequence, journal.Response{Status: code})
@@ -93,7 +93,7 @@ func TestResponseAsScripted(t *testing.T) {
 	}
 }
 
-func TestTurns(t *testing.T) {
+func TestSequence(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
 	looped := statuses(500, 200)
@@ -141,7 +141,7 @@ func TestTurns(t *testing.T) {
 			t.Parallel()
 			bin := fmt.Sprintf("turns-%d", i)
 			configure(t, s, bin, capture.Settings{Responses: tt.script})
-			for again := range 2 { // Configure starts anew
+			for again := range 2 { // Configure restarts the script
 				var got []int
 				for _, body := range tt.bodies {
 					got = append(got, post(t, s.URL()+"/"+bin, body))
@@ -184,8 +184,8 @@ func TestDeliveriesByHeaderAndPath(t *testing.T) {
 	}
 }
 
-// Every turn is given once, however many ask at the same time.
-func TestTurnsUnderConcurrency(t *testing.T) {
+// Every response is taken once, however many requests arrive at the same time.
+func TestSequenceUnderConcurrency(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
 	const senders, each = 8, 25

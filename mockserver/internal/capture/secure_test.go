@@ -26,7 +26,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// trusting is a configuration that trusts a server's authority and nobody else.
+// trusting is a configuration that trusts only a server's authority.
 func trusting(t *testing.T, s *capture.Server, name string) *tls.Config {
 	t.Helper()
 	roots := x509.NewCertPool()
@@ -48,7 +48,7 @@ func dialTLS(t *testing.T, s *capture.Server, config *tls.Config) *tls.Conn {
 
 func withTLS(o *capture.Options) { o.TLS.Addr = "127.0.0.1:0" }
 
-// A bin is the same on both addresses, and its captures say how they came.
+// A bin is the same on both addresses, and its captures have their TLS version.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, withTLS)
@@ -87,7 +87,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// Responses that end badly do so below TLS too.
+// Broken responses end the same way over TLS.
 func TestTLSReset(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, withTLS)
@@ -108,7 +108,7 @@ func TestTLSReset(t *testing.T) {
 	}
 }
 
-// Who does not agree on TLS is counted, and told so where that can be.
+// Failed TLS handshakes are counted, and answered if possible.
 func TestTLSRefused(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, withTLS)
@@ -130,7 +130,7 @@ func TestTLSRefused(t *testing.T) {
 	if want := "not recorded: this address speaks TLS: use " + s.TLSURL() + "\n"; resp.StatusCode != 400 || string(body) != want || err != nil {
 		t.Errorf("%d %q, %v; want %q", resp.StatusCode, body, err, want)
 	}
-	// The senders know of their failure before the server has counted it.
+	// The senders see their failure before the server has counted it.
 	for patience := time.Now().Add(30 * time.Second); s.Counts().Unshaken < 3 && time.Now().Before(patience); {
 		runtime.Gosched()
 	}
@@ -139,7 +139,7 @@ func TestTLSRefused(t *testing.T) {
 	}
 }
 
-// A server closes at once, whether a sender is still agreeing on TLS or has long done so.
+// A server closes at once, whether a TLS handshake is in progress or done.
 func TestTLSClose(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -164,7 +164,7 @@ func TestTLSClose(t *testing.T) {
 	}
 }
 
-// The authority stays from start to start, its key is private, and what is wrong with it is said.
+// The authority survives restarts, its key is private, and errors name its problem.
 func TestAuthority(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -222,7 +222,7 @@ func TestAuthority(t *testing.T) {
 	}
 }
 
-// The authority can vouch for this machine and for what it was made for, whoever has its key.
+// The authority can only sign for loopback and its configured host, whoever has its key.
 func TestAuthorityIsConstrained(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -274,7 +274,7 @@ func TestAuthorityIsConstrained(t *testing.T) {
 	if !pair.Leaf.PermittedDNSDomainsCritical {
 		t.Error("a client may overlook it")
 	}
-	// What it was not made for it cannot be used for.
+	// Clients reject its certificates for other names.
 	err = at("192.0.2.1:0")
 	if !errors.Is(err, capture.ErrTLS) || !strings.Contains(err.Error(), "it cannot sign for 192.0.2.1, only for [127.0.0.0/8 ::1/128]: delete it and "+dir) {
 		t.Error(err)

@@ -13,7 +13,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// attempt is a capture of a delivery, at so many seconds.
+// attempt is a capture of a delivery, received after that many seconds.
 func attempt(id string, second float64, peer int, response *journal.Response, lines ...string) journal.Capture {
 	headers := signature.Headers{{Name: "webhook-id", Value: id}, {Name: "User-Agent", Value: "sender/1"}}
 	for i := 0; i < len(lines); i += 2 {
@@ -30,7 +30,7 @@ func otherBody(c journal.Capture) journal.Capture {
 	return c
 }
 
-// A sender that retries 503 at 1 s and 5 s, heeds Retry-After but for once, gives up at 400, and
+// A sender that retries a 503 after 1 s and 5 s, ignores Retry-After once, gives up at a 400, and
 // repeats itself after a 200.
 func TestSender(t *testing.T) {
 	t.Parallel()

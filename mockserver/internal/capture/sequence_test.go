@@ -12,16 +12,16 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-// A delivery among the newest ones is remembered exactly, whatever came before, and the book does
-// not grow.
-func TestTurnBookRemembersTheNewest(t *testing.T) {
+// The newest deliveries are remembered exactly, after any number of others, and the memory is
+// bounded.
+func TestPositionsRememberTheNewest(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		const remembered = 4
 		b := newPositions()
 		b.remembered = remembered
 		sequence := map[byte]uint64{}
-		var recent []byte // different ones, newest last
+		var recent []byte // distinct ones, newest last
 		for _, id := range rapid.SliceOfN(rapid.ByteRange(0, 12), 1, 200).Draw(t, "deliveries") {
 			at := -1
 			for i, r := range recent {
@@ -45,8 +45,8 @@ func TestTurnBookRemembersTheNewest(t *testing.T) {
 	})
 }
 
-// However many take turns at the same time, each turn is taken once in each round.
-func TestEachTurnIsTakenOnce(t *testing.T) {
+// Each position is taken once in each round, however many requests take one at the same time.
+func TestEachPositionIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	const takers, sequence, rounds = 4, 1000, 400
 	const each = sequence * rounds / takers
@@ -55,7 +55,7 @@ func TestEachTurnIsTakenOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	taken := make([][]*answer, takers)
-	begin := make(chan struct{}) // together, or the first has finished before the last begins
+	begin := make(chan struct{}) // together, or the first finishes before the last begins
 	var work sync.WaitGroup
 	for i := range taken {
 		taken[i] = make([]*answer, each)

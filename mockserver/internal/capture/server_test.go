@@ -77,8 +77,7 @@ func dial(t testing.TB, s *capture.Server) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// send writes raw bytes on a connection of their own, ends the writing side, and returns all that
-// comes back.
+// send writes raw bytes on a new connection, ends the writing side, and returns the whole response.
 func send(t testing.TB, s *capture.Server, raw string) string {
 	t.Helper()
 	c := dial(t, s)
@@ -135,10 +134,10 @@ func post(t testing.TB, url, body string) int {
 	return resp.StatusCode
 }
 
-// client keeps no connection, so that none outlives its test.
+// client keeps no connections, so that none outlives its test.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// captures returns all that a bin holds, oldest first.
+// captures returns all captures of a bin, oldest first.
 func captures(t testing.TB, s *capture.Server, bin string) []journal.Capture {
 	t.Helper()
 	all, err := s.Captures(t.Context(), query.Query{CaptureQuery: journal.CaptureQuery{Bin: bin, Limit: journal.MaxLimit, Oldest: true}})
@@ -148,7 +147,7 @@ func captures(t testing.TB, s *capture.Server, bin string) []journal.Capture {
 	return all
 }
 
-// only returns the one capture of a bin.
+// only returns the single capture of a bin.
 func only(t testing.TB, s *capture.Server, bin string) journal.Capture {
 	t.Helper()
 	all := captures(t, s, bin)

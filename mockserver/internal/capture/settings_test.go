@@ -41,7 +41,7 @@ func TestSettingsSurviveARestart(t *testing.T) {
 		configure(t, s, "kept", set)
 		configure(t, s, "gone", set)
 		configure(t, s, "gone", capture.Settings{})
-		// What the caller does with its value afterwards is nothing to the server.
+		// The server does not see later changes of the caller's value.
 		given := set.Responses.Sequence[0].Headers
 		given["Retry-After"] = "9"
 		if got, err := s.Settings(t.Context(), "kept"); err != nil || got.Responses.Sequence[0].Headers["Retry-After"] != "7" {
@@ -72,7 +72,7 @@ func TestSettingsSurviveARestart(t *testing.T) {
 	})
 }
 
-func TestSettingsThatCannotBeFollowedAnyMore(t *testing.T) {
+func TestSettingsThatCannotBeUsedAnyMore(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
 	defer store.Close()
@@ -141,7 +141,7 @@ func TestConfigureRefuses(t *testing.T) {
 	}
 }
 
-// A store that fails leaves the bin as it was.
+// A store that fails leaves the bin unchanged.
 func TestConfigureWithoutStore(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)

@@ -29,7 +29,7 @@ func (s *tight) AppendCapture(ctx context.Context, c *journal.Capture) error {
 	return s.Store.AppendCapture(ctx, c)
 }
 
-// Every request that named a bin is in its stats, by what became of it.
+// The stats of a bin count every request that named it, by its result.
 func TestStats(t *testing.T) {
 	t.Parallel()
 	store := &tight{Store: journal.NewMemory(journal.MemoryOptions{PerBin: 4})}

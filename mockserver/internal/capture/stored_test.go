@@ -13,11 +13,11 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// gate is a store whose appends wait until they are let through.
+// gate is a store that delays appends until the test releases them.
 type gate struct {
 	journal.Store
-	arrived chan string   // the target of each append that waits
-	through chan struct{} // one append is let through for each value
+	arrived chan string   // the target of each delayed append
+	through chan struct{} // each value releases one append
 }
 
 func (g *gate) AppendCapture(ctx context.Context, c *journal.Capture) error {
@@ -59,7 +59,7 @@ func TestStoredBeforeTheFirstByteOfTheResponse(t *testing.T) {
 	}
 }
 
-// broken is a store that takes nothing.
+// broken is a store that rejects everything.
 type broken struct {
 	journal.Store
 	err error
@@ -67,7 +67,7 @@ type broken struct {
 
 func (b broken) AppendCapture(context.Context, *journal.Capture) error { return b.err }
 
-func TestWhatIsNotStoredIsNotAccepted(t *testing.T) {
+func TestUnstoredRequestsAreNotAccepted(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		err  error

@@ -68,7 +68,7 @@ func TestVerificationOnArrival(t *testing.T) {
 					t.Errorf("%s: %s without explanation", tt.name, got.Verdict)
 				}
 			}
-			for i, want := range []string{"valid", "mismatch"} { // the same, asked for afterwards
+			for i, want := range []string{"valid", "mismatch"} { // the same, requested later
 				if got := capture.Verify(p, captures(t, s, p.Name)[i], "", secret); got.Verdict != signature.Verdict(want) {
 					t.Errorf("Verify of capture %d: %+v, want %s", i, got, want)
 				}
@@ -77,7 +77,7 @@ func TestVerificationOnArrival(t *testing.T) {
 	}
 }
 
-// The explanation names what is wrong, when a small change would make it right.
+// The explanation names the mistake when a small change would make the signature valid.
 func TestVerificationExplains(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, func(o *capture.Options) { o.Catalogue = fixtures.Builtin() })
@@ -95,8 +95,8 @@ func TestVerificationExplains(t *testing.T) {
 	}
 }
 
-// What did not arrive whole is checked, and nobody guesses why.
-func TestVerificationOfAPart(t *testing.T) {
+// An incomplete request is checked, but its result is not explained.
+func TestVerificationOfIncompleteRequests(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, func(o *capture.Options) { o.Catalogue = fixtures.Builtin() })
 	configure(t, s, "b", capture.Settings{Provider: "neostore", Secrets: []string{"s"}})
@@ -111,8 +111,7 @@ func TestVerificationOfAPart(t *testing.T) {
 	}
 }
 
-// A scheme that signs the address is verified against the one that is registered, not the one the
-// server listens on.
+// A scheme that signs the address is verified with the registered one, not with the server's.
 func TestVerifyWithTheRegisteredURL(t *testing.T) {
 	t.Parallel()
 	p := &fixtures.Provider{Name: "urls", Signing: signature.Scheme{Signatures: []signature.Signature{{

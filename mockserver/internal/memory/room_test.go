@@ -6,8 +6,9 @@ import (
 	"testing/synctest"
 )
 
-// Connections share the room: who finds none waits until another one gives some back, and one at a
-// time may go beyond it, so that several with a part each never wait for each other.
+// Connections share the room: when it is full, a connection waits until another one gives some
+// back. One at a time may exceed it, so that several that each have a part never wait for each
+// other.
 func TestRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -17,7 +18,7 @@ func TestRoom(t *testing.T) {
 		if a.Take(60) || b.Take(40) {
 			t.Error("they waited, and there was room")
 		}
-		if a.Take(500) || a.Take(1) { // beyond it
+		if a.Take(500) || a.Take(1) { // beyond the bound
 			t.Error("the first one beyond it waited")
 		}
 		var done atomic.Int32
@@ -39,7 +40,7 @@ func TestRoom(t *testing.T) {
 			t.Errorf("%d free, beyond %v; want all 100 back", m.free, m.beyond)
 		}
 		a.Take(100)
-		b.Take(1) // beyond it
+		b.Take(1) // beyond the bound
 		go func() { c.Take(1); done.Add(1) }()
 		synctest.Wait()
 		m.Close()

@@ -15,7 +15,7 @@ import (
 
 const url = "http://127.0.0.1:1/hooks"
 
-// A request is what the provider sends, and its signature fits; unsigned, it is the same without
+// A request equals the provider's, and its signature is valid; unsigned, it is the same without
 // one.
 func TestBuilder(t *testing.T) {
 	t.Parallel()

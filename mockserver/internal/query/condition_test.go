@@ -2,7 +2,7 @@ package query
 
 import "testing"
 
-// A condition that may look at the body must be said to: else it would see an empty one.
+// A condition that may read the body must be recognised: otherwise it would see an empty one.
 func TestBodiless(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{

@@ -9,7 +9,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// FuzzFields asks for every field with any value: sizes, times, statuses, jq.
+// FuzzFields queries every field with any value: sizes, times, statuses, jq.
 func FuzzFields(f *testing.F) {
 	for _, seed := range []string{"2K", "\xff", "5xx", "-14d", "2026-01-01", "99999999999999999999G", "1h1m", "é", "", "K", "\u212a"} {
 		f.Add(seed)

@@ -16,7 +16,7 @@ func TestNearMisses(t *testing.T) {
 	record(t, store, "GET /n/3 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\ntext")
 	for _, tt := range []struct {
 		name, where string
-		want        map[string][]string // by the capture's target, of those told
+		want        map[string][]string // by the capture's target, for the returned ones
 		order       []string
 	}{
 		{

@@ -9,8 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A page costs so much and no more, and says where to go on: all pages together are everything,
-// once.
+// The cost of a page is bounded, and a page says where to continue: all pages together have every
+// capture once.
 func TestPageIsBounded(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{})
@@ -85,7 +85,7 @@ func TestDelete(t *testing.T) {
 	defer store.Close()
 	s := New(Options{Store: store})
 	defer s.Close()
-	const n = 3000 // more than are deleted at once
+	const n = 3000 // more than are deleted at a time
 	for i := range n {
 		for _, bin := range []string{"d", "other"} {
 			c := journal.Capture{Bin: bin}

@@ -11,7 +11,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// Bodies that take much memory to read are read one after the other, others at once.
+// Large bodies are read one after the other, others at the same time.
 func TestBodiesAreReadInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReadLimits(1 << 20)
@@ -39,7 +39,7 @@ func TestBodiesAreReadInTurn(t *testing.T) {
 	})
 }
 
-// A selection that waits keeps no long text of what it looked at.
+// A selection that waits keeps no long text of the captures it read.
 func TestSelectionKeepsNoText(t *testing.T) {
 	s := New(Options{Memory: 1 << 20})
 	of, err := s.newSelection("body:x", "", time.Now())

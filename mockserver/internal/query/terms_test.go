@@ -56,9 +56,9 @@ func TestWrongTerms(t *testing.T) {
 	t.Parallel()
 	fields := strings.Join(fieldNames(), ", ")
 	for query, want := range map[string]string{
-		`a metod:POST`:               `invalid query "a metod:POST": column 3: there is no field "metod": did you mean "method"? There are ` + fields + `; put text with a colon in quotes`,
-		`zebra:1`:                    `invalid query "zebra:1": column 1: there is no field "zebra": There are ` + fields + `; put text with a colon in quotes`,
-		`body.id:7`:                  `invalid query "body.id:7": column 1: there is no field "body.id": did you mean "body"? There are ` + fields + `; put text with a colon in quotes`,
+		`a metod:POST`:               `invalid query "a metod:POST": column 3: there is no field "metod": did you mean "method"? The fields are ` + fields + `; put text with a colon in quotes`,
+		`zebra:1`:                    `invalid query "zebra:1": column 1: there is no field "zebra": The fields are ` + fields + `; put text with a colon in quotes`,
+		`body.id:7`:                  `invalid query "body.id:7": column 1: there is no field "body.id": did you mean "body"? The fields are ` + fields + `; put text with a colon in quotes`,
 		`header:x`:                   `invalid query "header:x": column 1: header: add the name of a header line, as in header.x-event:created`,
 		`é "a b`:                     `invalid query "é \"a b": column 3: want a closing quote; write a quote in text as "\""`,
 		`"a"b`:                       `invalid query "\"a\"b": column 4: "b": want a space after a closing quote; write a quote in text as \"`,
@@ -80,8 +80,8 @@ func TestWrongTerms(t *testing.T) {
 	}
 }
 
-// What terms are printed as is read as the same terms.
-func TestTermsComeBack(t *testing.T) {
+// Printed terms parse to the same terms.
+func TestTermsRoundTrip(t *testing.T) {
 	t.Parallel()
 	text := rapid.OneOf(rapid.StringMatching(`[a"\\ :/.\-]{0,6}`), rapid.SampledFrom([]string{"NOT", "OR", "AND", "-", "method:", "a:b", "\xff", "é\u2003"}), rapid.String())
 	values := map[string]*rapid.Generator[string]{

@@ -10,8 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A wait that goes on keeps none of the captures that matched: they are read when it is over, as
-// far as they are still there.
+// A wait keeps no matching captures in memory: it reads them when it is over, if they still exist.
 func TestAWaitKeepsNoCaptures(t *testing.T) {
 	t.Parallel()
 	const few, many = 5, 12

@@ -14,7 +14,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-func TestWaitForWhatIsThere(t *testing.T) {
+func TestWaitForExistingCaptures(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
 	for i := range 4 {
@@ -79,7 +79,7 @@ func TestWaitForWhatIsThere(t *testing.T) {
 	}
 }
 
-// background waits in a goroutine and gives the result to the channel.
+// background waits in a goroutine and sends the result to the channel.
 func background(t *testing.T, ctx context.Context, s *query.Searcher, w query.Wait) <-chan query.Waited {
 	t.Helper()
 	done := make(chan query.Waited, 1)
@@ -93,7 +93,7 @@ func background(t *testing.T, ctx context.Context, s *query.Searcher, w query.Wa
 	return done
 }
 
-func TestWaitForWhatComes(t *testing.T) {
+func TestWaitForNewCaptures(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
 	done := background(t, t.Context(), s, query.Wait{Count: 3, Where: `.body.kind == "x"`, Timeout: of(time.Minute)})
@@ -111,7 +111,7 @@ func TestWaitForWhatComes(t *testing.T) {
 	}
 }
 
-// What arrives while the count settles is checked too.
+// Captures that arrive during Settle are checked too.
 func TestWaitSettles(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
@@ -129,7 +129,7 @@ func TestWaitSettles(t *testing.T) {
 	}
 }
 
-// Waiters that start before, while and after the captures come all see all of them.
+// Waits that start before, while and after the captures arrive all see all of them.
 func TestManyWaiters(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
@@ -183,7 +183,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A bound that cannot be checked, because the bin let captures go, is not passed.
+// A bound that cannot be checked, because the bin evicted captures, is not passed.
 func TestWaitIsInconclusive(t *testing.T) {
 	t.Parallel()
 	store := journal.NewMemory(journal.MemoryOptions{PerBin: 2})
@@ -206,17 +206,17 @@ func TestWaitIsInconclusive(t *testing.T) {
 	if got, err = s.Wait(t.Context(), "w", query.Wait{Max: number(1), Timeout: of(short)}); err != nil || got.OK || got.Inconclusive {
 		t.Errorf("too many of what is held: %+v, %v; want it to fail for sure", got, err)
 	}
-	never.After = captures(t, s, "w")[0].Seq // it is held, so nothing after it is gone
+	// the bin still has it, so nothing after it was evicted
+	never.After = captures(t, s, "w")[0].Seq
 	if got, err = s.Wait(t.Context(), "w", never); err != nil || !got.OK {
 		t.Errorf("after what is held: %+v, %v", got, err)
 	}
 	if got, err = s.Wait(t.Context(), "w", query.Wait{Count: 1}); err != nil || !got.OK {
-		t.Errorf("at least: %+v, %v", got, err) // that some are gone changes nothing
+		t.Errorf("at least: %+v, %v", got, err) // evicted captures change nothing
 	}
 }
 
-// A capture that the store cannot read may be any: a wait for no more than so many cannot hold
-// then.
+// An unreadable capture may match or not, so a wait with Max is inconclusive.
 func TestWaitOverDamagedCaptures(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)

@@ -237,7 +237,7 @@ func TestSendOutcomes(t *testing.T) {
 	}
 }
 
-// A consumer that answers before it has read the body, and closes, has answered.
+// A response that the consumer sends before it has read the body, and then closes, counts.
 func TestSendReadsAnEarlyResponse(t *testing.T) {
 	t.Parallel()
 	consumer := listen(t, func(conn net.Conn) {
@@ -323,8 +323,8 @@ func TestSendIsCanceled(t *testing.T) {
 	}
 }
 
-// An idle connection that its peer has closed, or has sent something on, is not used: the request
-// goes out on a new one, once.
+// An idle connection that its peer has closed, or has written to, is not used: the request is sent
+// once, on a new one.
 func TestSendLeavesDeadConnections(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]string{"closed": "", "something sent": "HTTP/1.1 408 Request Timeout\r\n\r\n"} {
@@ -364,7 +364,7 @@ func TestSendLeavesDeadConnections(t *testing.T) {
 	}
 }
 
-// waitReadable waits until there is something to read from conn, or its end.
+// waitReadable waits until conn has bytes to read, or its end.
 func waitReadable(t *testing.T, conn net.Conn) {
 	t.Helper()
 	raw, err := conn.(*net.TCPConn).SyscallConn()

@@ -12,7 +12,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// consumer is a server of the test's own: it hands every connection to a function.
+// consumer is a test server that passes every connection to a function.
 type consumer struct {
 	net.Listener
 	url string
@@ -21,7 +21,7 @@ type consumer struct {
 	conns int
 }
 
-// listen starts a consumer that ends with the test. A connection is closed when serve returns.
+// listen starts a consumer that ends with the test. It closes a connection when serve returns.
 func listen(t testing.TB, serve func(net.Conn)) *consumer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -58,7 +58,7 @@ func (c *consumer) connections() int {
 	return c.conns
 }
 
-// answer serves every request of a connection with the same bytes.
+// answer answers every request of a connection with the same bytes.
 func answer(response string) func(net.Conn) {
 	return func(conn net.Conn) {
 		r := bufio.NewReader(conn)
@@ -73,7 +73,7 @@ func answer(response string) func(net.Conn) {
 	}
 }
 
-// readRequest reads a whole request with net/http's parser, which is not ours.
+// readRequest reads a whole request with net/http's parser, an independent one.
 func readRequest(r *bufio.Reader) (*http.Request, error) {
 	request, err := http.ReadRequest(r)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// What a peer answers that speaks something other than HTTP stands in the reason, so that one sees
-// what it is; nothing of it can steer a terminal.
+// The reason quotes the answer of a peer that does not speak HTTP, without control characters that
+// could affect a terminal.
 func TestResponsesThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, response, want string }{
@@ -30,7 +30,7 @@ func TestResponsesThatAreNotHTTP(t *testing.T) {
 					io.WriteString(conn, tt.response)
 				}
 			})
-			// waiting for it, or reading it
+			// while it waits for the response, or reads it
 			want := "the response: malformed HTTP message: " + tt.want
 			var client wire.Client
 			r := client.Send(within(t), consumer.url, post("body"))

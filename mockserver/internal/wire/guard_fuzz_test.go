@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzGuard dials hosts as they may be spelled, with a resolver and a dialler of the test's own.
-// Nothing is dialled but loopback, however a host is spelled and wherever its name leads.
+// FuzzGuard dials hosts in any spelling, with a test resolver and dialler. Only loopback is
+// dialled, whatever the spelling and whatever address the name resolves to.
 func FuzzGuard(f *testing.F) {
 	for _, seed := range []string{"127.1", "0x7f.1", "2130706433", "0177.0.0.1", "[::1]", "169.254.169.254", "2852039166", "::ffff:169.254.169.254", "localhost", "metadata.google.internal.", "0", "1.2.3.4.5", "fe80::1%eth0", "64:ff9b::7f00:1", ""} {
 		f.Add(seed, "127.0.0.1")
@@ -35,7 +35,7 @@ func FuzzGuard(f *testing.F) {
 	})
 }
 
-// FuzzDestination reads addresses to send to.
+// FuzzDestination parses destinations.
 func FuzzDestination(f *testing.F) {
 	for _, seed := range []string{"http://h", "https://[::1]:8443/x", "http://h:99999", "HTTP://H", "http://", "//h", "http://a%zz", "http://]"} {
 		f.Add(seed)

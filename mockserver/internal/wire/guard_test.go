@@ -14,8 +14,8 @@ import (
 
 var errDialled = errors.New("dialled")
 
-// guarded returns a guard with a resolver of the test's own, which records what it would dial and
-// dials nothing.
+// guarded returns a guard with a test resolver. It records the addresses that it would dial and
+// dials none.
 func guarded(t *testing.T, allow ...string) (*wire.Guard, *[]string) {
 	t.Helper()
 	g, err := wire.NewGuard(allow)
@@ -65,7 +65,7 @@ func TestGuard(t *testing.T) {
 		{nil, "0X7F.1", "127.0.0.1:80"},
 		{nil, "127.1", "127.0.0.1:80"},
 		{nil, "0177.0.0.01.", "127.0.0.1:80"},
-		{nil, "256.1", "127.0.0.1:80"}, // names, which the resolver knows
+		{nil, "256.1", "127.0.0.1:80"}, // names that the resolver knows
 		{nil, "1.2.3.4.5", "127.0.0.1:80"},
 		{nil, "0x100000000", "127.0.0.1:80"},
 		{nil, "09", "127.0.0.1:80"},
@@ -178,7 +178,7 @@ func TestNewGuardChecks(t *testing.T) {
 	}
 }
 
-// The guard's own dialer checks the address again when it connects.
+// The guard's default dialer checks the address again when it connects.
 func TestGuardDials(t *testing.T) {
 	t.Parallel()
 	consumer := listen(t, func(conn net.Conn) { io.WriteString(conn, "hello") })

@@ -15,7 +15,7 @@ type counted struct {
 
 func (c counted) Close() error { c.closed.Add(1); return nil }
 
-// Connections beyond the bounds, of one host and of all, are closed and not kept.
+// Connections beyond the bounds, per host and in total, are closed.
 func TestIdleIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ hosts, each, kept int }{

@@ -119,7 +119,7 @@ func TestParseRequestLeavesItsInputAlone(t *testing.T) {
 	}
 }
 
-// A message that can be written comes back as it was.
+// A written message parses to the same message.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	token := rapid.StringMatching("[A-Za-z0-9!#$%&'*+.^_|~-]{1,20}")
@@ -164,7 +164,7 @@ func TestAppend(t *testing.T) { // not parallel: it counts allocations
 	}
 }
 
-// What parses parses again to the same message after it was written.
+// A parsed message, written, parses to the same message again.
 func FuzzParseRequest(f *testing.F) {
 	f.Add([]byte("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"))
 	f.Add([]byte("POST /a HTTP/1.1\nTransfer-Encoding: gzip, chunked\n\n1;a=b\n\xff\n0\nT: x\n\n"))
@@ -184,7 +184,7 @@ func FuzzParseRequest(f *testing.F) {
 		written := wire.Append(nil, m)
 		again, err := wire.ParseRequest(written)
 		if errors.Is(err, wire.ErrTooLarge) && len(raw) > wire.MaxHead/2 {
-			return // bare line ends became longer
+			return // bare line ends grew
 		}
 		if err != nil {
 			t.Fatalf("%q, written as %q: %v", raw, written, err)

@@ -13,8 +13,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// What a consumer sends behind the end of its response, at once or later, is never taken for the
-// response to the next request.
+// Bytes that a consumer sends after the end of its response, at once or later, are never read as
+// the response to the next request.
 func TestNothingFollowsAResponse(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ method, response, later string }{
@@ -50,7 +50,7 @@ func TestNothingFollowsAResponse(t *testing.T) {
 					_, _ = io.WriteString(conn, c.response)
 					<-idle
 					_, _ = io.WriteString(conn, c.later)
-					_, _ = readRequest(r) // until the sender hangs up, or goes wrong
+					_, _ = readRequest(r) // until the sender closes or fails
 				})
 				var local net.Conn
 				dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -94,13 +94,13 @@ func TestNothingFollowsAResponse(t *testing.T) {
 	}
 }
 
-// stillOpen says whether a connection was not closed by who owns it.
+// stillOpen reports whether the owner of a connection has not closed it.
 func stillOpen(conn net.Conn) bool {
 	raw, err := conn.(*net.TCPConn).SyscallConn()
 	return err == nil && raw.Control(func(uintptr) {}) == nil
 }
 
-// A connection whose request did not end where its head says is not used again: what follows would
+// A connection whose request did not end where its head says is not reused: the next request would
 // be read as part of it.
 func TestSendLeavesTornRequests(t *testing.T) {
 	t.Parallel()
@@ -119,7 +119,7 @@ func TestSendLeavesTornRequests(t *testing.T) {
 		"Transfer-Encoding: identity":                     true,
 		"Transfer-Encoding: chunked, gzip\nTrailer: X-Si": true,
 	} {
-		// it answers the head, whatever it says of a body
+		// it answers the head, whatever body it announces
 		consumer := listen(t, func(conn net.Conn) {
 			r := bufio.NewReader(conn)
 			for {
@@ -146,7 +146,7 @@ func TestSendLeavesTornRequests(t *testing.T) {
 			t.Errorf("%q: Whole is %v", head, !torn)
 		}
 		if !torn {
-			continue // that it is used again is shown elsewhere
+			continue // another test covers reuse
 		}
 		var client wire.Client
 		for range 2 {

@@ -8,8 +8,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// However the bytes arrive, the response is the same; and what is skipped is as long as what is
-// kept.
+// The pieces in which bytes arrive do not change the response; a skipped response has the same
+// length as a kept one.
 func FuzzResponse(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-a: b\r\n\r\nokrest"), false, 10)
 	f.Add([]byte("HTTP/1.1 100 Continue\n\nHTTP/1.0 200\nTransfer-Encoding: chunked\n\n3;x\nabc\n0\nT: 1\n\n"), false, 2)
@@ -47,5 +47,5 @@ func FuzzResponse(f *testing.F) {
 	})
 }
 
-// unread is how many bytes a reader has left, buffered or not.
+// unread returns how many bytes a reader has left, buffered or not.
 func unread(r *reader) int { return len(r.Buffered()) + r.Src.(*bytes.Reader).Len() }

@@ -24,13 +24,13 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// authority is a certificate authority of a test.
+// authority is a certificate authority for tests.
 type authority struct {
 	tls.Certificate
 	pem []byte
 }
 
-// newCertificate is a certificate by an authority, or by itself where that is nil.
+// newCertificate returns a certificate signed by an authority, or self-signed when that is nil.
 func newCertificate(t testing.TB, by *authority, template *x509.Certificate) *authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -65,7 +65,7 @@ func newAuthority(t testing.TB, name string) *authority {
 	})
 }
 
-// secureServer is a server of net/http with a certificate.
+// secureServer is a net/http server with a certificate.
 func secureServer(t testing.TB, certificate *authority) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }))
@@ -78,9 +78,8 @@ func secureServer(t testing.TB, certificate *authority) string {
 
 func loopback() []net.IP { return []net.IP{net.IPv4(127, 0, 0, 1)} }
 
-// A certificate that is not taken is refused before anything is sent, and the error says what can
-// be done, in the same words for Client, Conn, and whoever uses net/http with Trust's
-// configuration.
+// A certificate that is not trusted is refused before anything is sent, and the error says what to
+// do, in the same words for Client, Conn and net/http with Trust's configuration.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	known, unknown := newAuthority(t, "known"), newAuthority(t, "unknown")
@@ -90,7 +89,7 @@ func TestTrust(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		certificate *authority
-		want        string // "": it is taken
+		want        string // "": the certificate is accepted
 	}{
 		{"by the authority", newCertificate(t, known, &x509.Certificate{IPAddresses: loopback()}), ""},
 		{
@@ -177,8 +176,8 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// A single server's certificate can be trusted as well as an authority, and what is added takes
-// nothing away from those who use the Trust already.
+// A single server's certificate can be trusted as well as an authority, and adding one does not
+// affect current users of the Trust.
 func TestTrustAServer(t *testing.T) {
 	t.Parallel()
 	alone := newCertificate(t, nil, &x509.Certificate{IPAddresses: loopback()})
@@ -200,7 +199,7 @@ func TestTrustAServer(t *testing.T) {
 	}
 }
 
-// What the system trusts stays trusted.
+// Adding certificates keeps the system's authorities trusted.
 func TestTrustKeepsTheSystems(t *testing.T) {
 	t.Parallel()
 	system, err := x509.SystemCertPool()
@@ -218,7 +217,7 @@ func TestTrustKeepsTheSystems(t *testing.T) {
 	}
 }
 
-func TestTrustedTextsThatAreNone(t *testing.T) {
+func TestAddPEMRefuses(t *testing.T) {
 	t.Parallel()
 	one := newAuthority(t, "one")
 	key, err := x509.MarshalPKCS8PrivateKey(one.PrivateKey)
@@ -249,7 +248,7 @@ func TestTrustedTextsThatAreNone(t *testing.T) {
 	}
 }
 
-// What is about no certificate is left as it is.
+// Explain returns errors that do not concern certificates unchanged.
 func TestExplainOthers(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{nil, io.EOF, &url.Error{Op: "Get", URL: "http://x", Err: io.EOF}} {

@@ -19,7 +19,7 @@ func message(body string, headers ...signature.Header) wire.Message {
 	return wire.Message{Method: "POST", Target: "/in", Version: "HTTP/1.1", Headers: headers, Body: []byte(body)}
 }
 
-// lines writes differences for comparison.
+// lines formats differences for comparison.
 func lines(r diff.Result) []string {
 	list := []string{}
 	for _, d := range r.Differences {
@@ -39,7 +39,7 @@ func TestBodies(t *testing.T) {
 	for _, c := range []struct {
 		before, after string
 		want          []string
-		same          bool // in meaning
+		same          bool // whether the meaning is the same
 	}{
 		{`{"a":1}`, `{"a":1}`, []string{}, true},
 		{`{"n":12345678901234567890}`, `{"n":12345678901234567891}`, []string{"body /n changed: 12345678901234567890 → 12345678901234567891"}, false},
@@ -110,7 +110,7 @@ func TestResultsAreBounded(t *testing.T) {
 	}
 }
 
-// Without a difference of meaning two bodies decode to the same; equal bytes differ in nothing.
+// Two bodies with the same meaning decode to the same value; equal bytes have no differences.
 func TestMeaning(t *testing.T) {
 	t.Parallel()
 	texts := rapid.SampledFrom([]string{`1`, `1.0`, `"a"`, `"\u0061"`, `null`, `[]`, `[1]`, `[ 1]`, `[1.0]`, `{"a":1,"b":2}`, `{"b":2,"a":1.0}`, `{"\u0061":1,"b":2}`, `{}`})

@@ -15,7 +15,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/analysis/drift"
 )
 
-// fataler is a test, or a try of a property.
+// fataler is a test, or one run of a property.
 type fataler interface {
 	Helper()
 	Fatal(...any)
@@ -58,7 +58,8 @@ func TestCompare(t *testing.T) {
 		{[]string{`{"l":[{"id":1},{"id":2}]}`}, []string{`{"l":[{"id":1},{"id":"x","n":1}]}`}, []string{"/l/*/id was integer, is string or integer", "/l/*/n is new (integer)"}},
 		{[]string{`{"l":[]}`}, []string{`{"l":[1]}`}, nil},
 		{[]string{`[1]`}, []string{`{"a":1}`}, []string{"the body was array, is object"}},
-		{[]string{`{"a":1,"a":"x"}`}, []string{`{"a":"y"}`}, nil}, // the last of one name counts
+		// the last member of a name counts
+		{[]string{`{"a":1,"a":"x"}`}, []string{`{"a":"y"}`}, nil},
 		{repeat(8, `{"s":"on"}`, `{"s":"off"}`), []string{`{"s":"on"}`, `{"s":"idle"}`}, []string{`/s was "off" or "on", is "idle"`}},
 		{repeat(7, `{"s":"on"}`, `{"s":"off"}`), []string{`{"s":"idle"}`}, nil},
 		{nil, []string{`{"a":1}`}, nil},
@@ -73,7 +74,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoJSON(t *testing.T) {
+func TestNotJSON(t *testing.T) {
 	t.Parallel()
 	s := shapeOf(t, `{"a":1}`)
 	for _, c := range []struct{ body, want string }{
@@ -168,9 +169,9 @@ func values() *rapid.Generator[any] {
 	})
 }
 
-// Another implementation of JSON Schema agrees: what was taken in fits the schema, and what does
-// not drift fits it too, and nothing else.
-func TestSchemaTellsDrift(t *testing.T) {
+// Another implementation of JSON Schema agrees: the schema accepts the bodies that were added and
+// those without drift, and nothing else.
+func TestSchemaFindsDrift(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var bodies []string

@@ -10,7 +10,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire/http1"
 )
 
-// Whatever is wrong with a head, what can be read of it is there, beside the first mistake.
+// Even when a head is wrong, its readable parts are returned with the first mistake.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	host := signature.Header{Name: "Host", Value: "x"}

@@ -15,7 +15,7 @@ import (
 
 func none([]byte) (int, error) { return 0, nil }
 
-// A body in chunks is decoded; its bytes as they came are kept beside it, as far as they came.
+// A chunked body is decoded; its raw bytes are stored too, as far as they arrived.
 func TestChunks(t *testing.T) {
 	t.Parallel()
 	const head = "POST / HTTP/1.1\r\n\r\n"
@@ -54,8 +54,8 @@ func TestChunks(t *testing.T) {
 	}
 }
 
-// The reader asks before it takes more memory than its first buffer, and goes no further when it is
-// refused.
+// The reader calls Room before it takes more memory than its first buffer, and stops when Room
+// refuses.
 func TestRoom(t *testing.T) {
 	t.Parallel()
 	full := errors.New("full")
@@ -72,8 +72,8 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// However the bytes arrive, what is read of a message is the same; what is skipped is as long as
-// what is kept.
+// The pieces in which bytes arrive do not change what is read; a skipped message has the same
+// length as a kept one.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET"), 10)
 	f.Add([]byte("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n3;x\nabc\n0\nT: 1\n\nrest"), 2)
@@ -128,7 +128,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// Who looks at the beginning of a head may end it there; what follows is left.
+// early may end a head at its beginning; the bytes after it stay buffered.
 func TestHeadEndsEarly(t *testing.T) {
 	t.Parallel()
 	strange := errors.New("strange")
