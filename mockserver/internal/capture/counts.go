@@ -18,8 +18,8 @@ type Counts struct {
 func (s *Server) Counts() Counts {
 	return Counts{
 		Captured: s.counters.captured.Load(), Problems: s.counters.problems.Load(), Unstored: s.counters.unstored.Load(),
-		Strays: s.counters.strays.Load(), Refused: s.counters.refused.Load(), Unshaken: s.counters.unshaken.Load(),
+		Strays: s.counters.strays.Load(), Refused: s.counters.refused.Load(), Unshaken: s.counters.tlsFailed.Load(),
 	}
 }
 
-type counters struct{ captured, problems, unstored, strays, refused, unshaken atomic.Uint64 }
+type counters struct{ captured, problems, unstored, strays, refused, tlsFailed atomic.Uint64 }

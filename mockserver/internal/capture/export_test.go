@@ -35,7 +35,7 @@ func TestExportOfManyCaptures(t *testing.T) {
 	written := 0
 	file.grow = func() {
 		if written++; written > count {
-			t.Fatal("what came after the export began is in it")
+			t.Fatal("the export has a capture that arrived after it began")
 		}
 		add(count)
 	}

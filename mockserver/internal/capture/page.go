@@ -22,7 +22,7 @@ func (c *conn) stray() *answer {
 		return c.callAPI(target)
 	}
 	if r.refused != nil && r.refused.language == speaksTLS {
-		s.counters.unshaken.Add(1)
+		s.counters.tlsFailed.Add(1)
 	} else {
 		s.counters.strays.Add(1)
 	}

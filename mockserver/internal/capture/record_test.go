@@ -70,7 +70,7 @@ func TestRecordsWhatWasSent(t *testing.T) {
 			want: wire.Message{Method: "GET", Target: "/BIN", Version: "HTTP/1.1", Body: []byte("abc"), Headers: lines{{Name: "Host", Value: "x"}, {Name: "Content-Length", Value: "3"}}},
 		},
 		{
-			name: "chunks are put together, extensions dropped, the trailer told",
+			name: "chunks are joined, extensions dropped, the trailer noted",
 			raw:  "POST /BIN HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4;ext=\"a\"\r\nWiki\r\n0005\r\npedia\r\nA\r\n in\r\n\r\nchu\r\n0\r\nX-Sum: 1\r\n\r\n",
 			want: wire.Message{Method: "POST", Target: "/BIN", Version: "HTTP/1.1", Body: []byte("Wikipedia in\r\n\r\nchu"), Headers: lines{
 				{Name: "Host", Value: "x"}, {Name: "Transfer-Encoding", Value: "chunked"},
@@ -112,7 +112,7 @@ func TestRecordsWhatWasSent(t *testing.T) {
 			problems: []string{"lines of the head end in LF, not in CRLF"},
 		},
 		{
-			name: "what is unusual is told, and answered like anything else",
+			name: "unusual requests are noted, and answered like others",
 			raw:  "POST /BIN/a b HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nz\r\n0\r\n\r\n",
 			want: wire.Message{Method: "POST", Target: "/BIN/a b", Version: "HTTP/1.1", Body: []byte("z"), Headers: lines{
 				{Name: "Host", Value: "x"}, {Name: "Host", Value: "y"}, {Name: "Content-Length", Value: "9"}, {Name: "Transfer-Encoding", Value: "chunked"},

@@ -55,7 +55,7 @@ func TestResponseAsScripted(t *testing.T) {
 		},
 		{"JSON", journal.Response{Body: `{"a":1}`}, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + date + "IDContent-Length: 7\r\n\r\n{\"a\":1}"},
 		{
-			"a type of its own",
+			"a custom content type",
 			journal.Response{Status: 299, Headers: map[string]string{"content-type": "x/y", "date": "now"}, Body: "z"},
 			"HTTP/1.1 299 Status 299\r\ncontent-type: x/y\r\ndate: now\r\nIDContent-Length: 1\r\n\r\nz",
 		},

@@ -94,7 +94,7 @@ func (c *conn) handshake() bool {
 	}
 	if err := t.Handshake(); err != nil {
 		if !c.s.isClosing() {
-			c.s.counters.unshaken.Add(1)
+			c.s.counters.tlsFailed.Add(1)
 			c.s.o.Log.Info("capture: no TLS with a sender", "peer", c.peer, "error", err)
 			c.explainTLS(err)
 		}

@@ -77,7 +77,7 @@ func TestSender(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err = s.Sender(t.Context(), "b"); err != nil || got.Complete || got.Captures != 5 {
-		t.Errorf("of a bin that let go of some: %+v, %v", got, err)
+		t.Errorf("after an eviction: %+v, %v", got, err)
 	}
 	if got, err = s.Sender(t.Context(), "nobody"); err != nil || fmt.Sprint(got.Findings) != "[nothing was received yet]" {
 		t.Errorf("of an empty bin: %+v, %v", got, err)

@@ -26,7 +26,7 @@ const maxNearest = 3
 
 // nearest returns the captures that fail the fewest parts of the query and the condition, the
 // newest first among equals.
-func (w *watch) nearest(ctx context.Context) ([]NearMiss, error) {
+func (w *waiter) nearest(ctx context.Context) ([]NearMiss, error) {
 	page := journal.CaptureQuery{Bin: w.bin, After: w.wait.After, Before: w.cursor + 1}
 	var misses []NearMiss
 	var failed error

@@ -98,21 +98,21 @@ func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn fu
 	defer leave()
 	changes := s.o.Store.Watch(journal.Filter{Bin: name})
 	defer changes.Close()
-	watch := &watch{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, turn: turn, maxBytes: s.o.maxMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
+	waiter := &waiter{store: s.o.Store, shared: shared, changes: changes, bin: name, selected: selected, wait: &w, turn: turn, maxBytes: s.o.maxMatched(), cursor: w.After, result: Waited{Matched: []journal.Capture{}}}
 	timer := time.NewTimer(time.Duration(w.Timeout))
 	defer timer.Stop()
 	settling := false
 	var load throttle
 	for {
-		if err := watch.readNew(ctx); err != nil {
+		if err := waiter.readNew(ctx); err != nil {
 			return Waited{}, err
 		}
 		switch {
-		case watch.tooMany():
-			return watch.failed(ctx)
-		case !watch.enough() || settling:
+		case waiter.tooMany():
+			return waiter.failed(ctx)
+		case !waiter.enough() || settling:
 		case w.Settle == 0:
-			return watch.fulfilled(ctx)
+			return waiter.fulfilled(ctx)
 		default:
 			settling = true
 			timer.Reset(time.Duration(w.Settle))
@@ -122,14 +122,14 @@ func (s *Searcher) WaitInQueue(ctx context.Context, name string, w Wait, turn fu
 			load.pause(ctx, s.closing)
 		case <-timer.C:
 			// Captures that were stored before the timeout count, even if they are read late.
-			if err := watch.readNew(ctx); err != nil {
+			if err := waiter.readNew(ctx); err != nil {
 				return Waited{}, err
 			}
-			if !watch.enough() || watch.tooMany() {
-				return watch.failed(ctx)
+			if !waiter.enough() || waiter.tooMany() {
+				return waiter.failed(ctx)
 			}
 			if settling || w.Settle == 0 {
-				return watch.fulfilled(ctx)
+				return waiter.fulfilled(ctx)
 			}
 			settling = true
 			timer.Reset(time.Duration(w.Settle))

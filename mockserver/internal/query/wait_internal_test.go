@@ -24,7 +24,7 @@ func TestAWaitKeepsNoCaptures(t *testing.T) {
 		}
 		changes := store.Watch(journal.Filter{Bin: "large"})
 		defer changes.Close()
-		w := &watch{
+		w := &waiter{
 			store: store, shared: &sharedRead{}, changes: changes, bin: "large", selected: selected, wait: &Wait{Count: count}, maxBytes: 64 << 20,
 			turn: func(context.Context) error { return nil },
 		}
@@ -37,7 +37,7 @@ func TestAWaitKeepsNoCaptures(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(w.result.Matched) > 0 {
-				t.Fatal("a capture is kept while the wait goes on")
+				t.Fatal("a capture is kept during the wait")
 			}
 		}
 		waited, err := w.fulfilled(t.Context())

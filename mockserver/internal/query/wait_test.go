@@ -204,12 +204,12 @@ func TestWaitIsInconclusive(t *testing.T) {
 		t.Errorf("not enough: %+v, %v; want %s", got, err, want)
 	}
 	if got, err = s.Wait(t.Context(), "w", query.Wait{Max: number(1), Timeout: of(short)}); err != nil || got.OK || got.Inconclusive {
-		t.Errorf("too many of what is held: %+v, %v; want it to fail for sure", got, err)
+		t.Errorf("too many captures in the bin: %+v, %v; want it to fail for sure", got, err)
 	}
 	// the bin still has it, so nothing after it was evicted
 	never.After = captures(t, s, "w")[0].Seq
 	if got, err = s.Wait(t.Context(), "w", never); err != nil || !got.OK {
-		t.Errorf("after what is held: %+v, %v", got, err)
+		t.Errorf("after a capture in the bin: %+v, %v", got, err)
 	}
 	if got, err = s.Wait(t.Context(), "w", query.Wait{Count: 1}); err != nil || !got.OK {
 		t.Errorf("at least: %+v, %v", got, err) // evicted captures change nothing
@@ -232,6 +232,6 @@ func TestWaitOverDamagedCaptures(t *testing.T) {
 		}
 	}
 	if got, err := s.Wait(t.Context(), "w", query.Wait{Count: 1, Where: `.method == "POST"`}); err != nil || !got.OK {
-		t.Errorf("%+v, %v: what is there is enough", got, err)
+		t.Errorf("%+v, %v: the captures in the bin suffice", got, err)
 	}
 }

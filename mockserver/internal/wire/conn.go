@@ -79,7 +79,7 @@ func (c *Conn) open(ctx context.Context) error {
 func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Outcome, err error) {
 	start := time.Now()
 	// Bytes that a consumer sends after a response would be read as the response to this request.
-	if c.socket != nil && (canPeek || start.Sub(c.used) > maxUnchecked) && c.trips > 0 && !c.socket.watch.reusable() {
+	if c.socket != nil && (canPeek || start.Sub(c.used) > maxUnchecked) && c.trips > 0 && !c.socket.probe.reusable() {
 		c.drop()
 	}
 	if c.socket == nil {

@@ -32,7 +32,7 @@ func (p *idlePool) take(to destination) *socket {
 			continue
 		}
 		p.sockets = slices.Delete(p.sockets, i, i+1)
-		if time.Since(s.idle) < idleAge && s.watch.reusable() {
+		if time.Since(s.idle) < idleAge && s.probe.reusable() {
 			return s
 		}
 		s.conn.Close()

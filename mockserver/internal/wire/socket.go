@@ -52,7 +52,7 @@ func parseDestination(text string) (destination, error) {
 type socket struct {
 	to     destination
 	conn   net.Conn
-	watch  *watch
+	probe  *probe
 	reader reader
 	idle   time.Time // since when it is idle
 
@@ -78,7 +78,7 @@ func open(ctx context.Context, to destination, dial dialFunc, trust Trust) (*soc
 		}
 		conn = secured
 	}
-	return &socket{to: to, conn: conn, watch: newWatch(conn), reader: reader{Reader: http1.Reader{Src: conn}}}, nil
+	return &socket{to: to, conn: conn, probe: newProbe(conn), reader: reader{Reader: http1.Reader{Src: conn}}}, nil
 }
 
 // bound makes the end of ctx interrupt every read and write.

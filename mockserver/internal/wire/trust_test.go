@@ -168,7 +168,7 @@ func TestTrust(t *testing.T) {
 				}
 				err = wire.Explain(err)
 				if asked := (*url.Error)(nil); err != nil && (!errors.As(err, &asked) || asked.URL != at) {
-					t.Errorf("%s: %v does not say what was asked", how, err)
+					t.Errorf("%s: %v does not name the request", how, err)
 				}
 				c.check(how+", net/http", err)
 			}
@@ -244,7 +244,7 @@ func TestAddPEMRefuses(t *testing.T) {
 	}
 	var trust wire.Trust
 	if err := trust.AddPEM(append(private, one.pem...)); err != nil {
-		t.Errorf("a key besides: %v", err)
+		t.Errorf("with a key: %v", err)
 	}
 }
 

@@ -102,13 +102,13 @@ func TestShapesAreBounded(t *testing.T) {
 	many := "{" + b.String() + `"z":1}`
 	s := shapeOf(t, many)
 	if got := len(s.Schema().Properties.Names); got != 500 {
-		t.Errorf("%d members are told apart, want 500", got)
+		t.Errorf("%d members are recorded, want 500", got)
 	}
 	if changes := drift.Compare(s, shapeOf(t, many)); len(changes) > 0 {
-		t.Errorf("what is beyond the bound drifts: %v", changes[0])
+		t.Errorf("members beyond the bound drift: %v", changes[0])
 	}
 	if changes := drift.Compare(s, shapeOf(t, `{"other":1}`)); len(changes) != 500 {
-		t.Errorf("%d changes, want 500 that are gone", len(changes))
+		t.Errorf("%d changes, want 500 missing members", len(changes))
 	}
 }
 

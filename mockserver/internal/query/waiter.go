@@ -8,8 +8,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// watch reads a bin's captures, each of them once.
-type watch struct {
+// waiter reads a bin's captures, each of them once.
+type waiter struct {
 	store    journal.Store
 	shared   *sharedRead
 	changes  *journal.Watch
@@ -28,14 +28,14 @@ type watch struct {
 	result   Waited
 }
 
-func (w *watch) enough() bool  { return w.result.Count >= w.wait.Count }
-func (w *watch) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w.wait.Max }
+func (w *waiter) enough() bool  { return w.result.Count >= w.wait.Count }
+func (w *waiter) tooMany() bool { return w.wait.Max != nil && w.result.Count > *w.wait.Max }
 
 // decided reports whether more captures cannot change the result.
-func (w *watch) decided() bool { return w.tooMany() || w.wait.Max == nil && w.enough() }
+func (w *waiter) decided() bool { return w.tooMany() || w.wait.Max == nil && w.enough() }
 
 // readNew checks the captures that are new.
-func (w *watch) readNew(ctx context.Context) error {
+func (w *waiter) readNew(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
@@ -70,7 +70,7 @@ func (o Options) maxMatched() int64 {
 }
 
 // take counts one capture, if it matches.
-func (w *watch) take(ctx context.Context, c *journal.Capture) error {
+func (w *waiter) take(ctx context.Context, c *journal.Capture) error {
 	w.seen++
 	if c.IsDamaged() {
 		w.damaged++
@@ -87,7 +87,7 @@ func (w *watch) take(ctx context.Context, c *journal.Capture) error {
 }
 
 // fill reads the captures of the result after turn returned. A wait keeps none in memory before.
-func (w *watch) fill(ctx context.Context) error {
+func (w *waiter) fill(ctx context.Context) error {
 	if err := w.turn(ctx); err != nil {
 		return fmt.Errorf("wait in bin %s: %w", w.bin, err)
 	}
@@ -132,7 +132,7 @@ func (w *watch) fill(ctx context.Context) error {
 }
 
 // search checks many new captures; the store skips most that do not match.
-func (w *watch) search(ctx context.Context) error {
+func (w *waiter) search(ctx context.Context) error {
 	newest, err := w.store.Captures(ctx, journal.CaptureQuery{Bin: w.bin, After: w.cursor, Limit: 1})
 	if err != nil || len(newest) == 0 {
 		return err
@@ -156,7 +156,7 @@ func (w *watch) search(ctx context.Context) error {
 
 // checkGap notes whether captures after the cursor may have been evicted unread: a bin evicts its
 // oldest captures first, so when it has none up to the cursor, later ones may be missing too.
-func (w *watch) checkGap(ctx context.Context) error {
+func (w *waiter) checkGap(ctx context.Context) error {
 	if w.gap {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (w *watch) checkGap(ctx context.Context) error {
 }
 
 // fulfilled returns the result of a wait that succeeded, unless it is inconclusive.
-func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
+func (w *waiter) fulfilled(ctx context.Context) (Waited, error) {
 	w.result.Cursor = w.cursor
 	if w.wait.Max != nil { // without Max, the captures that were read suffice
 		if err := w.markInconclusive(ctx); err != nil {
@@ -185,7 +185,7 @@ func (w *watch) fulfilled(ctx context.Context) (Waited, error) {
 
 // markInconclusive marks the result inconclusive when captures were evicted before the wait read
 // them, or cannot be read.
-func (w *watch) markInconclusive(ctx context.Context) error {
+func (w *waiter) markInconclusive(ctx context.Context) error {
 	if w.damaged > 0 {
 		w.result.Inconclusive = true
 		w.result.Reason = fmt.Sprintf("inconclusive: %d captures of bin %s are damaged and may have matched; clear the bin, or use another", w.damaged, w.bin)
@@ -219,7 +219,7 @@ func (w *watch) markInconclusive(ctx context.Context) error {
 }
 
 // failed returns the result of a wait that failed, with the reason.
-func (w *watch) failed(ctx context.Context) (Waited, error) {
+func (w *waiter) failed(ctx context.Context) (Waited, error) {
 	w.result.Cursor, w.result.Reason = w.cursor, w.reason()
 	if !w.tooMany() { // captures that were evicted cannot make it fewer
 		if err := w.markInconclusive(ctx); err != nil {
@@ -243,7 +243,7 @@ func (w *watch) failed(ctx context.Context) (Waited, error) {
 	return w.result, nil
 }
 
-func (w *watch) reason() string {
+func (w *waiter) reason() string {
 	where := ""
 	if !w.selected.all() {
 		where = " with " + w.selected.String()

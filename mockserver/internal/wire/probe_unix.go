@@ -11,16 +11,16 @@ import (
 // canPeek reports whether a connection can be checked without waiting.
 const canPeek = true
 
-// watch checks a connection between two requests. It allocates only when it is created.
-type watch struct {
+// probe checks a connection between two requests. It allocates only when it is created.
+type probe struct {
 	raw  syscall.RawConn // nil: the connection cannot be checked
 	peek func(fd uintptr) bool
 	one  [1]byte
 	idle bool // the result of peek
 }
 
-func newWatch(conn net.Conn) *watch {
-	w := &watch{}
+func newProbe(conn net.Conn) *probe {
+	w := &probe{}
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn()
 	}
@@ -39,7 +39,7 @@ func newWatch(conn net.Conn) *watch {
 
 // reusable reports whether the connection can carry another request: its peer has neither closed it
 // nor sent anything, which would be read as the response to the next request. It does not wait.
-func (w *watch) reusable() bool {
+func (w *probe) reusable() bool {
 	w.idle = false
 	return w.raw != nil && w.raw.Read(w.peek) == nil && w.idle
 }
