@@ -34,8 +34,8 @@ func main() {
 			http.Error(w, "bad signature", http.StatusUnauthorized)
 			return
 		}
-		// Queue the body, respond at once, parse later. An event that comes again has the same id,
-		// in the body's /id.
+		// Queue the body, respond at once, parse later.
+		// An event that comes again has the same id, in the body's /id.
 		w.WriteHeader(http.StatusNoContent)
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
