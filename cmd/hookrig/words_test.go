@@ -150,7 +150,7 @@ func goPackages(t *testing.T) iter.Seq[goPackage] {
 	t.Helper()
 	return func(yield func(goPackage) bool) {
 		for path, words := range goList(t, "{{.ImportPath}} {{.Dir}} {{join .GoFiles \" \"}}") {
-			if path == "cmd/hookrig" || path == "suites/acceptance" || strings.HasPrefix(path, "fixtures") {
+			if path == "cmd/hookrig" || path == "suites/acceptance" {
 				continue // programs
 			}
 			p := goPackage{public: slices.Contains(public, path)}
