@@ -34,7 +34,7 @@ func TestDrift(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"c00000001": "true [] []",
-		"c00000002": "false [/passId: got number, want string the whole: additional properties 'colour' not allowed the whole: missing property 'passType'] [/colour]",
+		"c00000002": "false [/passId: got number, want string the whole body: additional properties 'colour' not allowed the whole body: missing property 'passType'] [/colour]",
 		"c00000003": "false [it is not an event of neostore] []",
 	} {
 		fit := r.call(t, 200, "GET", "/captures/"+id+"/schema?provider=neostore", "")

@@ -115,7 +115,7 @@ func TestWrongWebhooks(t *testing.T) {
 		{`{"events":[null],"endpoint":"http://h/"}`, "events", "holds null", true},
 		{`{"events":["Pass:"],"endpoint":"http://h/"}`, "events", `\"Pass:\": a segment is empty`, true},
 		{`{"events":["","Pa*ss:Created"],"endpoint":"http://h/"}`, "events", `\"Pa*ss:Created\"`, true},
-		{`{"events":["Pass: Created"],"endpoint":"http://h/"}`, "events", "blank", true},
+		{`{"events":["Pass: Created"],"endpoint":"http://h/"}`, "events", "space", true},
 		{`{"events":["` + strings.Repeat("x", 201) + `"],"endpoint":"http://h/"}`, "events", "at most 200", true},
 		{`{"events":["*"],"endpoint":null}`, "endpoint", "not", true},
 		{`{"events":["*"],"endpoint":7}`, "endpoint", "not a text", true},
