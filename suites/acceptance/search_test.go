@@ -77,7 +77,7 @@ var _ = Describe("the page's search", func() {
 
 		By("its help, in the API's own words")
 		b.click("button", "How to search")
-		b.sees("#fields", "what was answered")
+		b.sees("#fields", "the status of the response")
 		b.isAccessible()
 
 		By("taking nothing that is typed and not sent, until another place is shown")

@@ -79,7 +79,7 @@ var _ = Describe("README, followed by a newcomer", func() {
 				Expect(session.ExitCode()).To(Equal(1), output(session))
 				Expect(output(session)).To(And(
 					MatchRegexp(`← 401 Unauthorized in \S+ ms  bad signature`),
-					ContainSubstring("hint    the signature is right for this secret: either the consumer has another one"),
+					ContainSubstring("hint    the signature is valid for this secret: the consumer has another secret"),
 				))
 			default:
 				Expect(session.ExitCode()).To(BeZero(), "%s\n%s", s.command, output(session))
