@@ -110,7 +110,7 @@ func checkSecrets(p *fixtures.Provider, secrets []string) error {
 		}
 	}
 	if s := &p.Subscription.Secret; len(secrets) == 0 && s.Minted == "consumer" && !s.Optional {
-		return fmt.Errorf("%w: secret: %s has the consumer choose it: give one", ErrInvalid, p.Name)
+		return fmt.Errorf("%w: secret: the consumer of %s chooses it: give one", ErrInvalid, p.Name)
 	}
 	return nil
 }
