@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
@@ -73,6 +74,50 @@ func TestWithAddsUp(t *testing.T) {
 	}
 	if list, err := forged.Send(t.Context(), mockserver.Emission{Event: "Pass:Created"}); err != nil || len(list) != 2 || !slices.Equal(list[0].Faults, []string{"duplicate", "signature:missing"}) {
 		t.Errorf("%v, %v", list, err)
+	}
+}
+
+// Two handles made from one do not share the array of its faults.
+func TestWithCopies(t *testing.T) {
+	t.Parallel()
+	server := mockserver.StartT(t)
+	neostore := server.Provider("neostore")
+	if _, err := neostore.Subscribe(t.Context(), server.Bin("inbox").URL()); err != nil {
+		t.Fatal(err)
+	}
+	three := neostore.With(mockserver.Faults("duplicate", "delay:1s", "body:tamper"))
+	missing, empty := three.With(mockserver.Faults("signature:missing")), three.With(mockserver.Faults("signature:empty"))
+	for handle, want := range map[*mockserver.Provider]string{missing: "signature:missing", empty: "signature:empty"} {
+		list, err := handle.Emit(t.Context(), "Pass:Created")
+		if err != nil || len(list) == 0 || len(list[0].Faults) != 4 || !slices.Contains(list[0].Faults, want) {
+			t.Errorf("want 4 faults with %s: %v", want, err)
+		}
+	}
+}
+
+// Events of a tenant go to that tenant's endpoints, and StartAt determines when a journey begins.
+func TestInTenantAndStartAt(t *testing.T) {
+	t.Parallel()
+	server := mockserver.StartT(t)
+	neostore := server.Provider("neostore")
+	acme := neostore.With(mockserver.InTenant("acme"), mockserver.StartAt(time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC)))
+	for name, handle := range map[string]*mockserver.Provider{"acme": acme, "demo": neostore} {
+		if _, err := handle.Subscribe(t.Context(), server.Bin(name).URL()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := acme.Emit(t.Context(), "Pass:Created"); err != nil {
+		t.Fatal(err)
+	}
+	events, err := acme.Hold("pass", "Pass:Created")
+	if err != nil || events[0].Tenant != "acme" || events[0].At.Year() != 2031 {
+		t.Errorf("%+v, %v", events, err)
+	}
+	if _, err := server.Bin("acme").Wait(t.Context(), 1); err != nil {
+		t.Error(err)
+	}
+	if list, err := server.Bin("demo").Captures(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("the demo tenant got %d events, %v", len(list), err)
 	}
 }
 
