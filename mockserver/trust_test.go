@@ -34,7 +34,7 @@ func secured(t *testing.T, handler http.Handler) (string, wire.Trust) {
 	return server.URL, wire.Trust{Authorities: authorities}
 }
 
-const unknownAuthority = "certificate signed by unknown authority: trust it with --cacert FILE, or --skip-verify (in Go: wire.Trust)"
+const unknownAuthority = "certificate signed by unknown authority: trust it with --cacert FILE, or --skip-verify (in Go: mockserver.Trust)"
 
 // Deliveries, forwards and resends reach an https consumer whose authority is trusted. For another
 // one they say what to do.

@@ -119,7 +119,7 @@ func Explain(err error) error {
 		verify    *tls.CertificateVerificationError
 	)
 	const (
-		skip  = "--skip-verify (in Go: wire.Trust)"
+		skip  = "--skip-verify (in Go: mockserver.Trust)"
 		trust = ": trust it with --cacert FILE, or " + skip
 	)
 	switch {

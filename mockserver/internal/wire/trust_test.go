@@ -85,7 +85,7 @@ func TestTrust(t *testing.T) {
 	known, unknown := newAuthority(t, "known"), newAuthority(t, "unknown")
 	then := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
 	soon := time.Date(2123, 1, 2, 3, 4, 5, 0, time.UTC)
-	const skip = "--skip-verify (in Go: wire.Trust)"
+	const skip = "--skip-verify (in Go: mockserver.Trust)"
 	for _, tt := range []struct {
 		name        string
 		certificate *authority

@@ -23,7 +23,7 @@ type Body struct {
 	framing int // bytes so far
 }
 
-// Skip as Body.Most reads a body to its end and keeps nothing.
+// Skip as Body.Max reads a body to its end and keeps nothing.
 const Skip = -1
 
 // frame counts bytes that frame chunks, and stores them when b.Frames is set.
