@@ -147,7 +147,9 @@ var _ = Describe("a bin on the page", func() {
 
 	It("shows what changed between two captures", func(ctx SpecContext) {
 		r := serve("--data", "memory")
-		post(r.capture+"/drift", `{"event":"order","id":1,"total":10.50,"gone":"x"}`)
+		for range 2 { // so that the page has to choose the one to compare with
+			post(r.capture+"/drift", `{"event":"order","id":1,"total":10.50,"gone":"x"}`)
+		}
 		post(r.capture+"/drift", `{"event":"order","id":"1","total":10.5}`)
 		b := browse(r, "#bin=drift")
 		b.sees("#list", "order")

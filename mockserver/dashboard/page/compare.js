@@ -32,7 +32,7 @@ export async function compare(c, view) {
 
 // similarity says how much two captures have in common: the same event counts more than the same
 // bin.
-function similarity(o, c) { return (event(o) === event(c) ? 2 : 0) + (o.bin === c.bin ? 1 : 0); }
+function similarity(o, c) { return (o.event === c.event ? 2 : 0) + (o.bin === c.bin ? 1 : 0); }
 
 // distance sorts captures by their distance, and those before the capture first.
 function distance(o, c) { return o.seq < c.seq ? c.seq - o.seq : 1e9 + o.seq - c.seq; }
