@@ -99,7 +99,7 @@ var _ = Describe("the pictures", func() {
 				b.sees("dialog h2", "Response for orders")
 			case "search":
 				b.click("button", "How to search")
-				b.sees("#fields", "what was answered")
+				b.sees("#fields", "the status of the response")
 			case "empty":
 				b.sees("#empty", "Waiting")
 			}
