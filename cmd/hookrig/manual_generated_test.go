@@ -91,7 +91,7 @@ func codes(list []string) string {
 	return strings.Join(out, ", ")
 }
 
-// sentence is a text as a sentence of its own.
+// sentence returns a text as a sentence.
 func sentence(text string) string {
 	if text == "" {
 		return ""

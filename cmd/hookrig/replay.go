@@ -217,7 +217,7 @@ type replayed struct {
 type replaySummary struct {
 	Sent         int      `json:"sent"`
 	Acknowledged int      `json:"acknowledged"`
-	LeftOut      int      `json:"left_out"`
+	Skipped      int      `json:"skipped"`
 	LagMS        lagTimes `json:"lag_ms"`
 }
 

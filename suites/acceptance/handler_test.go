@@ -146,7 +146,7 @@ type program struct {
 	words []string
 }
 
-// built writes the handler that the arguments print into a folder of its own.
+// built writes the handler that the arguments print into a new folder.
 func built(ctx context.Context, l handlers.Language, args ...string) program {
 	GinkgoHelper()
 	needs(l.Run[0])

@@ -23,7 +23,7 @@ import (
 // step is one command of README, and what its comment says of it.
 type step struct {
 	command string
-	goesOn  bool   // it has a terminal of its own
+	goesOn  bool   // it runs in a separate terminal
 	prints  string // what stands in its output sooner or later
 }
 

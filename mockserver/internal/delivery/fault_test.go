@@ -144,7 +144,7 @@ func TestFaultsDescribeTheTable(t *testing.T) {
 	}
 }
 
-func TestReorderedIsNeverTheOrderGiven(t *testing.T) {
+func TestReorderedChangesTheOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 20).Draw(t, "n")
