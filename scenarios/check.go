@@ -165,13 +165,16 @@ func (c *checker) effect(name string) {
 	e := c.s.Effects[name]
 	c.name("effect", name, "effects."+name)
 	sources := 0
-	for _, ok := range []bool{e.HTTP != nil, len(e.Exec) > 0, e.Func != "" || c.isSet("effects."+name+".func")} {
+	for _, ok := range []bool{e.HTTP != nil, e.SQL != nil, e.Sink != nil, len(e.Exec) > 0, e.Func != "" || c.isSet("effects."+name+".func")} {
 		if ok {
 			sources++
 		}
 	}
 	if sources != 1 {
-		c.add("", "effects."+name, "effect %s: want exactly one of http, exec and func", name)
+		c.add("", "effects."+name, "effect %s: want exactly one of http, sql, sink, exec and func", name)
+	}
+	if e.Sink != nil {
+		c.bin(e.Sink.Bin, "effects."+name+".sink.bin")
 	}
 }
 

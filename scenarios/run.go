@@ -38,6 +38,8 @@ type Options struct {
 	Dial burst.DialFunc
 	// AllowExec permits effects with exec. Without it, Run refuses a scenario that has one.
 	AllowExec bool
+	// SQL answers the queries of effects with sql. Without it, Run refuses a scenario that has one.
+	SQL func(ctx context.Context, dsn, query string, args []any) (rows []map[string]any, err error)
 	// Trust selects the certificates that bursts and effects with http accept. Deliveries use the
 	// server's mockserver.Options.Trust.
 	Trust mockserver.Trust
@@ -136,6 +138,7 @@ type stepRecord struct {
 	checked    []string             // ids of the deliveries that the step's expectations checked
 	captures   []mockserver.Capture // the first captures that the step's expectations checked
 	captured   int                  // number of all captures checked
+	effects    map[string]sample    // values before the step acted, of effects with a delta
 }
 
 // runDelivery is a delivery of the run.
@@ -213,6 +216,9 @@ func newSeed() uint64 {
 func (r *run) prepare(ctx context.Context) error {
 	if programs := r.scenario.Programs(); len(programs) > 0 && !r.options.AllowExec {
 		return fmt.Errorf("%w: effect %s would run %s", ErrExec, programs[0], strings.Join(r.scenario.Effects[programs[0]].Exec, " "))
+	}
+	if queries := r.scenario.Queries(); len(queries) > 0 && r.options.SQL == nil {
+		return fmt.Errorf("%w: effect %s would run %s", ErrSQL, queries[0], r.scenario.Effects[queries[0]].SQL.Query)
 	}
 	clock, err := r.client.Clock(ctx)
 	if err != nil {
@@ -341,6 +347,9 @@ func (r *run) take(ctx context.Context, s *Step, v *result) error {
 	}
 	record, err := r.record(ctx, s.ID)
 	if err != nil {
+		return err
+	}
+	if err := r.sampleBefore(ctx, s, record); err != nil {
 		return err
 	}
 	if err := r.act(ctx, s, record, v); err != nil {
