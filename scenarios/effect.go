@@ -7,15 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/hookrig/hookrig/mockserver"
 )
 
 const (
@@ -46,7 +43,7 @@ func (r *run) effect(name string) (Effect, error) {
 	e := r.scenario.Effects[name]
 	if n := child(child(r.scenario.root, "effects"), name); n != nil {
 		e = Effect{}
-		if err := r.decode(n, &e); err != nil {
+		if err := r.decode(r.scenario.file, n, &e); err != nil {
 			return e, err
 		}
 	}
@@ -259,9 +256,6 @@ func answered(answer any) string {
 	return status + textOf(a["body"])
 }
 
-// ErrExec means that a scenario runs a program and the run does not allow that.
-var ErrExec = errors.New("running programs is not allowed")
-
 // Programs returns the names of the effects that run programs, sorted.
 func (s *Scenario) Programs() []string {
 	var names []string
@@ -274,50 +268,13 @@ func (s *Scenario) Programs() []string {
 	return names
 }
 
-// ask sends the HTTP request of an effect. Without Options.Dial it connects to loopback only.
+// ask sends the HTTP request of an effect.
 func (r *run) ask(ctx context.Context, q *Request) (any, error) {
-	dial := r.options.Dial
-	if dial == nil {
-		guard, err := mockserver.NewGuard(nil)
-		if err != nil {
-			return nil, err
-		}
-		dial = guard.Dial
-	}
-	method := q.Method
-	if method == "" {
-		method = http.MethodGet
-	}
-	request, err := http.NewRequestWithContext(ctx, method, q.URL, strings.NewReader(q.Body))
+	a, err := r.request(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range q.Headers {
-		request.Header.Set(name, value)
-	}
-	client := &http.Client{
-		// no proxy
-		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true, TLSClientConfig: r.options.Trust.Config(), ForceAttemptHTTP2: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, mockserver.ExplainError(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxOutput))
-	if err != nil {
-		return nil, err
-	}
-	headers := map[string]any{}
-	for name, values := range response.Header {
-		list := make([]any, len(values))
-		for i := range values {
-			list[i] = values[i]
-		}
-		headers[strings.ToLower(name)] = list
-	}
-	return map[string]any{"status": response.StatusCode, "headers": headers, "body": parsed(body)}, nil
+	return a.root(), nil
 }
 
 func execute(ctx context.Context, command []string) (any, error) {
