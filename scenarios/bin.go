@@ -26,7 +26,7 @@ func (r *run) makeBins(ctx context.Context) error {
 	for _, label := range keys(r.scenario.Bins) {
 		b := &bin{Bin: r.scenario.Bins[label], label: label, name: label + "-" + suffix}
 		if n := child(child(r.scenario.root, "bins"), label); n != nil {
-			if err := r.decode(n, &b.Bin); err != nil {
+			if err := r.decode(r.scenario.file, n, &b.Bin); err != nil {
 				return err
 			}
 		}

@@ -17,9 +17,13 @@ func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *result)
 	if err != nil {
 		return err
 	}
+	guard, err := r.guard()
+	if err != nil {
+		return err
+	}
 	plan := burst.Plan{
 		Provider: p, URL: b.To, Secret: b.Secret, Events: b.Events, Options: fixtures.RenderOptions{Tenant: b.Tenant, Start: r.now},
-		Rate: b.Rate, Count: b.Count, Duration: b.For.or(0), Connections: b.Connections, Seed: r.scope.seed, Dial: r.options.Dial, Trust: r.options.Trust,
+		Rate: b.Rate, Count: b.Count, Duration: b.For.or(0), Connections: b.Connections, Seed: r.scope.seed, Dial: guard.Dial, Trust: r.options.Trust,
 	}
 	if plan.URL == "" {
 		plan.URL = r.targetURL

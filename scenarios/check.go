@@ -43,13 +43,29 @@ func (c *checker) add(hint, path, format string, args ...any) {
 		c.problems = append(c.problems, strictyaml.Problem{File: cmp.Or(c.s.Name, "scenario"), Message: path + ": " + message, Hint: hint})
 		return
 	}
-	c.addAt(strictyaml.Find(c.s.root, path), hint, "%s", message)
+	n := strictyaml.Find(c.s.root, path)
+	file := c.fileOf(path)
+	if n == target(child(c.s.root, "provider")) {
+		file = c.s.file // a step inherits it
+	}
+	c.addAt(file, n, hint, "%s", message)
 }
 
-func (c *checker) addAt(n *yaml.Node, hint, format string, args ...any) {
+func (c *checker) addAt(file string, n *yaml.Node, hint, format string, args ...any) {
 	p := strictyaml.At(n, fmt.Sprintf(format, args...), hint)
-	p.File = c.s.file
+	p.File = file
 	c.problems = append(c.problems, p)
+}
+
+// fileOf returns the file that contains a path: steps can be from included files.
+func (c *checker) fileOf(path string) string {
+	section, rest, inList := strings.Cut(path, "[")
+	list := map[string][]Step{"setup": c.s.Setup, "steps": c.s.Steps, "teardown": c.s.Teardown}[section]
+	number, _, _ := strings.Cut(rest, "]")
+	if i, err := strconv.Atoi(number); inList && err == nil && i < len(list) && list[i].file != "" {
+		return list[i].file
+	}
+	return c.s.file
 }
 
 // isSet reports whether the file contains the key at the end of path, whatever its value.
@@ -94,6 +110,13 @@ func (c *checker) scenario() {
 		c.add("", "name", "a scenario needs a name")
 	}
 	c.name("scenario name", s.Name, "name")
+	for i, tag := range s.Tags {
+		c.name("tag", tag, index("tags", i))
+	}
+	for _, name := range keys(s.Params) {
+		c.name("parameter", name, "params."+name)
+	}
+	c.table(s.Rows, "rows")
 	if s.Target.URL != "" && s.Target.Bin != "" {
 		c.add("name the bin here, and give the URL to the run with --target", "target", "a target is a url or a bin, not both")
 	}
@@ -117,8 +140,10 @@ func (c *checker) scenario() {
 		c.add("a step is - id: NAME and a verb: "+strings.Join(allVerbs, ", "), "steps", "a scenario without steps checks nothing")
 	}
 	c.earlier = map[string]*Step{}
-	for i := range s.Steps {
-		c.step(i)
+	for i, list := range [][]Step{s.Setup, s.Steps, s.Teardown} {
+		for k := range list {
+			c.step(&list[k], index(stepSections[i], k))
+		}
 	}
 	c.references()
 }
@@ -159,7 +184,7 @@ func didYouMean(word string, of []string) string {
 	return "known: " + strings.Join(of, ", ")
 }
 
-var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "respond", "replay", "burst", "expect"}
+var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "respond", "replay", "burst", "call", "expect"}
 
 func (c *checker) effect(name string) {
 	e := c.s.Effects[name]
@@ -265,40 +290,48 @@ func (c *checker) references() {
 	if c.s.root == nil {
 		return
 	}
-	for _, section := range []string{"target", "bins", "effects"} {
+	all := c.s.all()
+	for _, section := range []string{"params", "target", "bins", "effects"} {
 		if n := child(c.s.root, section); n != nil {
-			c.referencesIn(n, section, len(c.s.Steps))
+			c.referencesIn(c.s.file, n, section, len(all))
 		}
 	}
-	for i := range c.s.Steps {
-		c.referencesIn(c.s.Steps[i].node, "steps", i)
+	for i, step := range all {
+		c.referencesIn(step.file, step.node, "steps", i)
 	}
-	for _, key := range []string{"hookrig", "name", "description", "seed", "clock"} {
-		if n := child(c.s.root, key); n != nil && n.Kind == yaml.ScalarNode && holdsReference(n) {
-			c.addAt(n, "", "%s cannot be a reference: it is read before the run begins", key)
-		}
+	for _, key := range []string{"hookrig", "name", "description", "seed", "clock", "timeout", "tags", "rows"} {
+		c.noReference(child(c.s.root, key), key)
 	}
-	if n := child(c.s.root, "clock"); n != nil {
-		for _, key := range []string{"mode", "start"} {
-			if v := child(n, key); v != nil && holdsReference(v) {
-				c.addAt(v, "", "clock.%s cannot be a reference: it is read before the run begins", key)
+	c.noReference(child(child(c.s.root, "target"), "bin"), "target.bin")
+}
+
+// noReference reports references in a part that is read before the run begins.
+func (c *checker) noReference(n *yaml.Node, path string) {
+	n = target(n)
+	switch {
+	case n == nil:
+	case n.Kind != yaml.ScalarNode:
+		for i, item := range n.Content {
+			if n.Kind != yaml.MappingNode {
+				c.noReference(item, path)
+			} else if i%2 == 1 {
+				c.noReference(item, path+"."+n.Content[i-1].Value)
 			}
 		}
-	}
-	if n := child(child(c.s.root, "target"), "bin"); n != nil && holdsReference(n) {
-		c.addAt(n, "", "target.bin cannot be a reference")
+	case holdsReference(n):
+		c.addAt(c.s.file, n, "", "%s cannot be a reference: it is read before the run begins", path)
 	}
 }
 
 // referencesIn checks the scalars below n. step is the index of their step.
-func (c *checker) referencesIn(n *yaml.Node, section string, step int) {
+func (c *checker) referencesIn(file string, n *yaml.Node, section string, step int) {
 	if n = target(n); n == nil {
 		return
 	}
 	if n.Kind != yaml.ScalarNode {
 		for i, child := range n.Content {
 			if n.Kind != yaml.MappingNode || i%2 == 1 {
-				c.referencesIn(child, section, step)
+				c.referencesIn(file, child, section, step)
 			}
 		}
 		return
@@ -311,7 +344,7 @@ func (c *checker) referencesIn(n *yaml.Node, section string, step int) {
 			continue
 		}
 		if message, hint := c.referenceError(found, section, step); message != "" {
-			c.addAt(n, hint, "%s", message)
+			c.addAt(file, n, hint, "%s", message)
 		}
 	}
 }
@@ -340,14 +373,30 @@ func (c *checker) referenceError(found, section string, step int) (message, hint
 		if len(parts) == 1 {
 			return "", ""
 		}
+	case "params":
+		if section == "params" {
+			return fmt.Sprintf("reference %s: parameters cannot refer to parameters", found), ""
+		}
+		return named(found, parts[1:], "params", keys(c.s.Params))
+	case "row":
+		if section == "params" {
+			return fmt.Sprintf("reference %s: parameters cannot refer to rows", found), ""
+		}
+		return named(found, parts[1:], "rows", c.s.Rows.columns())
+	case "each":
+		var columns []string
+		if section == "steps" {
+			columns = c.s.all()[step].Each.columns()
+		}
+		return named(found, parts[1:], "each", columns)
 	case "target":
-		if section == "target" || section == "bins" {
+		if section == "target" || section == "bins" || section == "params" {
 			return fmt.Sprintf("reference %s: the target is not known here yet", found), ""
 		}
-		return one(parts[1:], "url", "secret")
+		return one(parts[1:], "url", "origin", "secret")
 	case "bins":
-		if section == "bins" {
-			return fmt.Sprintf("reference %s: bins cannot refer to bins", found), ""
+		if section == "bins" || section == "params" {
+			return fmt.Sprintf("reference %s: %s cannot refer to bins", found, section), ""
 		}
 		if len(parts) > 1 && c.s.Bins != nil {
 			if _, ok := c.s.Bins[parts[1]]; ok {
@@ -362,20 +411,22 @@ func (c *checker) referenceError(found, section string, step int) (message, hint
 }
 
 func (c *checker) stepReference(found string, parts []string, section string, step int) (message, hint string) {
-	if section == "target" || section == "bins" {
+	if section == "target" || section == "bins" || section == "params" {
 		return fmt.Sprintf("reference %s: no step has run here yet", found), ""
 	}
 	if len(parts) < 2 {
 		return fmt.Sprintf("reference %s ends too early", found), "${steps.ID.NAME}"
 	}
 	var ids []string
-	for i := range min(step, len(c.s.Steps)) {
-		s := &c.s.Steps[i]
+	for i, s := range c.s.all() {
+		if i >= step {
+			break
+		}
 		ids = append(ids, s.ID)
 		if s.ID != parts[0] {
 			continue
 		}
-		names := outputs(s.Verb())
+		names := append(outputs(s.Verb()), keys(s.Save)...)
 		if slices.Contains(names, parts[1]) {
 			return "", ""
 		}
@@ -385,4 +436,27 @@ func (c *checker) stepReference(found string, parts []string, section string, st
 		return fmt.Sprintf("unknown reference %s", found), didYouMean(parts[1], names)
 	}
 	return fmt.Sprintf("unknown reference %s: no step before this one has the id %q", found, parts[0]), didYouMean(parts[0], ids)
+}
+
+// named returns the mistake in a reference to a value of the scenario by name, or "". key is the
+// key that defines the values.
+func named(found string, parts []string, key string, known []string) (message, hint string) {
+	switch {
+	case len(known) == 0:
+		return fmt.Sprintf("unknown reference %s: there is no %q here", found, key), ""
+	case len(parts) == 0:
+		return fmt.Sprintf("reference %s ends too early", found), didYouMean("", known)
+	case !slices.Contains(known, parts[0]):
+		return fmt.Sprintf("unknown reference %s", found), didYouMean(parts[0], known)
+	}
+	return "", ""
+}
+
+// table checks the names of a table's values.
+func (c *checker) table(t Table, path string) {
+	for _, name := range t.columns() {
+		if !nameForm.MatchString(name) {
+			c.add("", path, "value %q: want letters, digits, - and _, at most 63", name)
+		}
+	}
 }

@@ -1,9 +1,14 @@
 package scenarios
 
+import (
+	"slices"
+	"strings"
+)
+
 // expectation checks one expectation of a step.
 func (c *checker) expectation(s *Step, e *Expectation, path string) {
-	if e.Captures == nil && e.Never == nil && e.Deliveries == nil && len(e.Effects) == 0 && e.Burst == nil && !c.unknownKeys(path) {
-		c.add("want captures, never, deliveries, effects or burst", path, "the expectation is empty")
+	if e.Captures == nil && e.Never == nil && e.Deliveries == nil && e.Response == nil && len(e.Effects) == 0 && e.Burst == nil && !c.unknownKeys(path) {
+		c.add("want captures, never, deliveries, response, effects or burst", path, "the expectation is empty")
 	}
 	if x := e.Captures; x != nil {
 		at := path + ".captures"
@@ -28,6 +33,9 @@ func (c *checker) expectation(s *Step, e *Expectation, path string) {
 	if x := e.Deliveries; x != nil {
 		c.refersTo(x.Of, "journey, deliver, replay", path+".deliveries.of")
 	}
+	if x := e.Response; x != nil {
+		c.response(s, x, path+".response")
+	}
 	for _, name := range keys(e.Effects) {
 		c.observation(name, e.Effects[name], path+".effects."+name)
 	}
@@ -37,6 +45,23 @@ func (c *checker) expectation(s *Step, e *Expectation, path string) {
 		}
 		c.refersTo(x.Of, "burst", path+".burst.of")
 		c.bin(x.Bin, path+".burst.bin")
+	}
+}
+
+// response checks an expectation on responses.
+func (c *checker) response(s *Step, x *Answer, path string) {
+	const verbs = "journey, deliver, replay, call"
+	if x.Of == "" && !c.isSet(path+".of") && !slices.Contains(strings.Split(verbs, ", "), s.Verb()) {
+		c.add("add of: ID", path, "the step gets no response: want one of %s", verbs)
+	}
+	c.refersTo(x.Of, verbs, path+".of")
+	if len(x.Status) == 0 && len(x.Headers) == 0 && x.JQ == "" && x.Within == 0 && !c.unknownKeys(path) {
+		c.add("want status, headers, jq or within", path, "the expectation is empty")
+	}
+	for _, name := range keys(x.Headers) {
+		if _, err := wholeLine(x.Headers[name]); err != nil {
+			c.add("", path+".headers."+name, "%v", err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,9 +14,7 @@ import (
 )
 
 // step checks one step. Its references to earlier steps must be valid.
-func (c *checker) step(i int) {
-	s := &c.s.Steps[i]
-	path := index("steps", i)
+func (c *checker) step(s *Step, path string) {
 	c.name("step id", s.ID, path+".id")
 	if c.s.root == nil && s.ID == "" {
 		c.add("", path+".id", "a step needs an id")
@@ -47,7 +46,11 @@ func (c *checker) step(i int) {
 		c.positive(s.Replay.Times, path+".replay.times")
 	case "burst":
 		c.burst(s.Burst, path+".burst")
+	case "call":
+		c.call(s.Call, path+".call")
 	}
+	c.table(s.Each, path+".each")
+	c.saves(s, path+".save")
 	for j := range s.Expect {
 		at := path + ".expect"
 		if c.s.root != nil && target(child(s.node, "expect")).Kind == yaml.SequenceNode {
@@ -68,7 +71,7 @@ func (c *checker) unknownKeys(path string) bool {
 	}
 	n := strictyaml.Find(c.s.root, path)
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if key := n.Content[i].Value; key != "id" && key != "when" {
+		if key := n.Content[i].Value; !slices.Contains([]string{"id", "when", "timeout", "each", "save"}, key) {
 			return true
 		}
 	}
@@ -282,4 +285,43 @@ func (c *checker) binOrTarget(name string, path string) {
 		c.add("name one of the scenario's bins", strings.TrimSuffix(path, ".bin"), "no bin is named, and the scenario has no target bin")
 	}
 	c.bin(name, path)
+}
+
+func (c *checker) call(call *Call, path string) {
+	if (call.Body != "" || c.isSet(path+".body")) && (call.JSON != nil || c.isSet(path+".json")) {
+		c.add("", path, "want one of body and json, got both")
+	}
+	if call.Method != "" && !methodForm.MatchString(call.Method) {
+		c.add("POST", path+".method", "%q is not an HTTP method", call.Method)
+	}
+	if call.URL != "" && !urlForm.MatchString(call.URL) && !strings.Contains(call.URL, "${") {
+		c.add("${target.origin}/path", path+".url", "%q is not an absolute URL", call.URL)
+	}
+}
+
+var (
+	methodForm = regexp.MustCompile(`^[A-Za-z]+$`)
+	urlForm    = regexp.MustCompile(`^https?://[^/?#]`)
+)
+
+// saves checks that a step has something to save values of, and that their names are free.
+func (c *checker) saves(s *Step, path string) {
+	if len(s.Save) == 0 {
+		return
+	}
+	switch verb := s.Verb(); verb {
+	case "call", "journey", "deliver", "replay":
+	case "expect":
+		if !slices.ContainsFunc(s.Expect, func(e Expectation) bool { return e.Captures != nil }) {
+			c.add("add expect: {captures: …}", path, "the step has neither a response nor captures to save values of")
+		}
+	default:
+		c.add("", path, "%s step has no response to save values of", article(verb))
+	}
+	for _, name := range keys(s.Save) {
+		c.name("saved value", name, path+"."+name)
+		if slices.Contains(outputs(s.Verb()), name) {
+			c.add("choose another name", path+"."+name, "${steps.%s.%s} exists without save", s.ID, name)
+		}
+	}
 }

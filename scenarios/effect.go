@@ -44,7 +44,7 @@ func (r *run) effect(name string) (Effect, error) {
 	e := r.scenario.Effects[name]
 	if n := child(child(r.scenario.root, "effects"), name); n != nil {
 		e = Effect{}
-		if err := r.decode(n, &e); err != nil {
+		if err := r.decode(r.scenario.file, n, &e); err != nil {
 			return e, err
 		}
 	}

@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// ErrExec means that a scenario runs a program and the run does not allow that.
-var ErrExec = errors.New("running programs is not allowed")
-
 // Programs returns the names of the effects that run programs, sorted.
 func (s *Scenario) Programs() []string {
 	var names []string

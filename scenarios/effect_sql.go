@@ -10,9 +10,6 @@ import (
 	"github.com/hookrig/hookrig/internal/clip"
 )
 
-// ErrSQL means that a scenario reads a database and the run does not allow that.
-var ErrSQL = errors.New("reading databases is not allowed")
-
 // Queries returns the names of the effects that read databases, sorted.
 func (s *Scenario) Queries() []string {
 	var names []string
@@ -25,8 +22,8 @@ func (s *Scenario) Queries() []string {
 	return names
 }
 
-// maxRows bounds the rows of a query.
-const maxRows = 10_000
+// maxQueryRows bounds the rows of a query.
+const maxQueryRows = 10_000
 
 // query runs the SQL query of an effect.
 func (r *run) query(ctx context.Context, q *Query) (any, error) {
@@ -38,8 +35,8 @@ func (r *run) query(ctx context.Context, q *Query) (any, error) {
 	if err != nil {
 		return nil, errors.New(clip.Text(r.redact(err.Error()), 500))
 	}
-	if len(rows) > maxRows {
-		return nil, fmt.Errorf("the query returned more than %d rows: narrow it", maxRows)
+	if len(rows) > maxQueryRows {
+		return nil, fmt.Errorf("the query returned more than %d rows: narrow it", maxQueryRows)
 	}
 	list := make([]any, len(rows))
 	for i := range rows {

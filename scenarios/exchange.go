@@ -66,6 +66,9 @@ func (r *run) attach(report *Report, deliveries map[string]*mockserver.Delivery)
 				}
 			}
 		}
+		if record.answer != nil && record.answer.exchange != nil {
+			all = append(all, r.called(record.answer.exchange))
+		}
 		for k := range record.captures {
 			all = append(all, r.captured(&record.captures[k]))
 		}
@@ -112,6 +115,21 @@ func (r *run) captured(c *mockserver.Capture) Exchange {
 	}
 	e.RequestText = requestText(&e.Request)
 	return e
+}
+
+// called returns the exchange of a call without secrets.
+func (r *run) called(e *Exchange) Exchange {
+	one := *e
+	one.Name, one.Reason = r.redact(redact.URLs(one.Name)), r.redact(redact.Quoted(one.Reason))
+	one.Request = r.without(one.Request)
+	one.RequestText = requestText(&one.Request)
+	if one.Response != nil {
+		response := *one.Response
+		m := r.without(mockserver.Message{Headers: response.Headers, Body: response.Body})
+		response.Headers, response.Body = m.Headers, m.Body
+		one.Response, one.ResponseText = &response, responseText(&response)
+	}
+	return one
 }
 
 // without returns a message without the run's secrets and without values that look like secrets,

@@ -30,6 +30,11 @@ func (r *run) expect(ctx context.Context, s *Step, e *Expectation, record *stepR
 			return err
 		}
 	}
+	if e.Response != nil {
+		if err := r.checkResponse(ctx, e.Response, record, v); err != nil {
+			return err
+		}
+	}
 	for _, name := range keys(e.Effects) {
 		if err := r.checkEffect(ctx, name, e.Effects[name], record, v); err != nil {
 			return err

@@ -19,6 +19,8 @@ type Expectation struct {
 	Never *Never `yaml:"never" json:"never,omitempty"`
 	// Deliveries of the provider.
 	Deliveries *Deliveries `yaml:"deliveries" json:"deliveries,omitempty"`
+	// Response of the consumer: to the call of the step, or to each of its deliveries.
+	Response *Answer `yaml:"response" json:"response,omitempty"`
 	// Effects on the consumer, by their name in the scenario's effects.
 	Effects map[string]Observation `yaml:"effects" json:"effects,omitempty"`
 	// Burst is the expected result of a burst step.
@@ -96,6 +98,24 @@ type Deliveries struct {
 	// Differs lists the parts that must differ between any two attempts of a delivery.
 	Differs []Aspect `yaml:"differs" json:"differs,omitempty"`
 }
+
+// Answer checks the responses of the consumer: to a call, or the last one to each delivery.
+type Answer struct {
+	// Of is the id of the step whose responses are checked; "" is this step.
+	Of string `yaml:"of" json:"of,omitempty"`
+	// Status is a status (201) or a class (2xx); a list allows several.
+	Status Statuses `yaml:"status" json:"status,omitempty"`
+	// Headers map header names, in any case, to regular expressions for the whole value.
+	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
+	// JQ is a jq condition over {status, headers: {lower-case name: [values]}, body, took_ms}.
+	JQ Condition `yaml:"jq" json:"jq,omitempty"`
+	// Within is the longest time from the request to the whole response. It is checked for every
+	// attempt.
+	Within Duration `yaml:"within" json:"within,omitempty"`
+}
+
+// Statuses are a status (201), a class (2xx), or a list of them.
+type Statuses []string
 
 // Observation checks the value of an effect: at least one of eventually, exactly, delta and never.
 type Observation struct {

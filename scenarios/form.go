@@ -198,6 +198,38 @@ var (
 	outcomes    = []string{string(mockserver.NotSent), string(mockserver.PartlyWritten), string(mockserver.NoResponse)}
 )
 
+// UnmarshalYAML reads a status, a class, or a list of them.
+func (s *Statuses) UnmarshalYAML(construct func(any) error) error {
+	n := shape(construct)
+	if n.Kind == yaml.ScalarNode {
+		*s = make(Statuses, 1)
+		if err := construct(&(*s)[0]); err != nil {
+			return err
+		}
+		return checkStatus(n, (*s)[0])
+	}
+	if err := construct((*[]string)(s)); err != nil {
+		return err
+	}
+	if len(n.Content) == 0 {
+		return wrong(n, "", "the list of statuses is empty")
+	}
+	var problems []error
+	for i, status := range *s {
+		problems = append(problems, checkStatus(target(n.Content[i]), status))
+	}
+	return errors.Join(problems...)
+}
+
+func checkStatus(n *yaml.Node, status string) error {
+	if status == "" || statusForm.MatchString(status) {
+		return nil
+	}
+	return wrong(n, "", "unknown status %q: want a status (201) or a class (2xx)", status)
+}
+
+var statusForm = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
+
 // UnmarshalYAML reads the name of an aspect.
 func (a *Aspect) UnmarshalYAML(construct func(any) error) error {
 	if err := construct((*string)(a)); err != nil || *a == "" {

@@ -15,7 +15,8 @@ import (
 // Lint checks scenario files and provider folders. It returns all mistakes, ordered by file and
 // line. A path is a file or a folder. Lint searches folders: a folder with a provider.yaml is a
 // provider, and every other .yaml or .yml file outside providers is a scenario, which may use the
-// providers in known. Lint also reports a path that contains neither.
+// providers in known. Files named NAME.steps.yaml are lists of steps; they are checked with the
+// scenarios that include them. Lint also reports a path that contains neither.
 func Lint(known *fixtures.Catalogue, paths ...string) strictyaml.Problems {
 	var problems strictyaml.Problems
 	for _, p := range paths {
@@ -41,7 +42,7 @@ func lint(known *fixtures.Catalogue, path string) strictyaml.Problems {
 	}
 	var problems strictyaml.Problems
 	for _, file := range scenarios {
-		_, err := LoadWith(file, known)
+		_, err := LoadWith(file, known, path)
 		problems = append(problems, asProblems(file, err)...)
 	}
 	for _, folder := range providers {
@@ -97,12 +98,18 @@ func search(root string) (scenarios, providers []string, err error) {
 				return fs.SkipDir
 			}
 		case !isFile(p, entry): // such as a device, which may never end
+		case isSteps(p): // scenarios include it
 		case path.Ext(p) == ".yaml" || path.Ext(p) == ".yml":
 			scenarios = append(scenarios, p)
 		}
 		return nil
 	})
 	return scenarios, providers, err
+}
+
+// isSteps reports whether the name of a file is that of a list of steps for include.
+func isSteps(p string) bool {
+	return strings.HasSuffix(p, ".steps.yaml") || strings.HasSuffix(p, ".steps.yml")
 }
 
 // isFile reports whether an entry is a regular file or a link to one.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
@@ -21,61 +22,71 @@ const maxFile = 1 << 20
 // other errors when the file cannot be read.
 func Load(path string) (*Scenario, error) { return LoadWith(path, fixtures.Builtin()) }
 
-// LoadWith is Load with the providers of a catalogue; nil is fixtures.Builtin.
-func LoadWith(path string, catalogue *fixtures.Catalogue) (*Scenario, error) {
+// LoadWith is Load with the providers of a catalogue; nil is fixtures.Builtin. An include may read
+// files below the folder of the scenario, and the files and folders of also.
+func LoadWith(path string, catalogue *fixtures.Catalogue, also ...string) (*Scenario, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return readFrom(path, file, catalogue)
+	data, err := readAll(file)
+	if err != nil {
+		return nil, err
+	}
+	return parse(path, data, catalogue, folders{root: filepath.Dir(path), also: also})
 }
 
-// LoadFS is Load from a file system.
+// LoadFS is Load from a file system. An include may read its files.
 func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
 	file, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return readFrom(name, file, fixtures.Builtin())
-}
-
-// readFrom reads a scenario. It stops after maxFile bytes, because a file can be a device that
-// never ends.
-func readFrom(name string, file fs.File, catalogue *fixtures.Catalogue) (*Scenario, error) {
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	data, err := readAll(file)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(name, data, catalogue)
+	return parse(name, data, fixtures.Builtin(), folders{fsys: fsys})
 }
 
+// readAll reads a file. It stops after maxFile bytes, because a file can be a device that never
+// ends.
+func readAll(file io.Reader) ([]byte, error) { return io.ReadAll(io.LimitReader(file, maxFile+1)) }
+
 // Parse reads a scenario with the providers of a catalogue; nil is fixtures.Builtin. Errors are
-// strictyaml.Problems, which name the file as in the argument.
+// strictyaml.Problems, which name the file as in the argument. The scenario cannot include files.
 func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, error) {
+	return parse(file, data, catalogue, folders{})
+}
+
+func parse(file string, data []byte, catalogue *fixtures.Catalogue, from folders) (*Scenario, error) {
 	if catalogue == nil {
 		catalogue = fixtures.Builtin()
 	}
-	if len(data) > maxFile {
-		return nil, strictyaml.Problems{{File: file, Message: fmt.Sprintf("the file is too large: a scenario has at most %d bytes", maxFile)}}
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, strictyaml.Problems{{File: file, Message: "the file is empty", Hint: "a scenario begins with hookrig: 1"}}
-	}
-	root, problems := strictyaml.Parse(file, data)
+	root, problems := parseTree(file, data, "a scenario begins with hookrig: 1")
 	if root == nil {
 		return nil, problems.Err()
 	}
-	inherit(root)
-	s := &Scenario{file: file, root: root}
-	problems = append(problems, strictyaml.Decode(file, root, s, strictyaml.Options{Defer: holdsReference})...)
-	if len(s.Steps) > 0 {
-		for i, node := range target(child(root, "steps")).Content {
-			s.Steps[i].node = target(node)
+	if root.Kind == yaml.SequenceNode {
+		p := strictyaml.At(root, "expected a mapping, found a list", "a scenario begins with hookrig: 1; name a list of steps for include NAME.steps.yaml")
+		p.File = file
+		return nil, append(problems, p)
+	}
+	l := &loader{folders: from, files: []string{file}, sources: map[*yaml.Node]string{}, problems: problems}
+	for _, section := range stepSections {
+		if list := target(child(root, section)); list != nil && list.Kind == yaml.SequenceNode {
+			list.Content = l.splice(list, file, []string{l.key(file)})
 		}
 	}
-	c := checker{problems: problems, s: s, catalogue: catalogue}
+	if len(l.files) > 1 {
+		l.problems = append(l.problems, strictyaml.Check(file, root)...)
+	}
+	inherit(root)
+	s := &Scenario{file: file, files: l.files, root: root}
+	l.decode(s)
+	c := checker{problems: l.problems, s: s, catalogue: catalogue}
 	if root.Kind == yaml.MappingNode {
 		c.scenario()
 	}
@@ -86,20 +97,67 @@ func Parse(file string, data []byte, catalogue *fixtures.Catalogue) (*Scenario, 
 	return s, nil
 }
 
+// parseTree parses a file. It returns nil and the problems when there is nothing to read.
+func parseTree(file string, data []byte, hint string) (*yaml.Node, strictyaml.Problems) {
+	if len(data) > maxFile {
+		return nil, strictyaml.Problems{{File: file, Message: fmt.Sprintf("the file is too large: a scenario has at most %d bytes", maxFile)}}
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, strictyaml.Problems{{File: file, Message: "the file is empty", Hint: hint}}
+	}
+	return strictyaml.Parse(file, data)
+}
+
+// stepSections are the keys of a scenario that have lists of steps, in the order in which they run.
+var stepSections = []string{"setup", "steps", "teardown"}
+
+// decode decodes the tree into a scenario: first all but the steps, then each step with the file
+// that it comes from.
+func (l *loader) decode(s *Scenario) {
+	options := strictyaml.Options{Defer: holdsReference}
+	rest, lists := s.root, map[string]*yaml.Node{}
+	for _, section := range stepSections {
+		if list := target(child(s.root, section)); list != nil && list.Kind == yaml.SequenceNode {
+			lists[section] = list
+			rest = replaced(rest, section, &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: list.Line, Column: list.Column})
+		}
+	}
+	l.problems = append(l.problems, strictyaml.Decode(s.file, rest, s, options)...)
+	for i, to := range []*[]Step{&s.Setup, &s.Steps, &s.Teardown} {
+		list := lists[stepSections[i]]
+		if list == nil {
+			continue
+		}
+		*to = make([]Step, len(list.Content))
+		for i, item := range list.Content {
+			n, step := target(item), &(*to)[i]
+			file := l.sources[n]
+			l.problems = append(l.problems, strictyaml.Decode(file, n, step, options)...)
+			step.node, step.file = n, file
+		}
+	}
+}
+
 // inherit copies the scenario's provider to the steps that name none.
 func inherit(root *yaml.Node) {
-	provider, steps := child(root, "provider"), child(root, "steps")
-	if provider == nil || steps == nil || target(steps).Kind != yaml.SequenceNode {
+	provider := child(root, "provider")
+	if provider == nil {
 		return
 	}
-	for _, step := range target(steps).Content {
-		for _, verb := range []string{"subscribe", "journey", "deliver", "burst"} {
-			fields := child(target(step), verb)
-			if fields == nil {
-				continue
-			}
-			if fields = target(fields); fields.Kind == yaml.MappingNode && child(fields, "provider") == nil && child(fields, "from") == nil {
-				fields.Content = append(fields.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "provider", Line: provider.Line, Column: provider.Column}, provider)
+	for _, section := range stepSections {
+		steps := target(child(root, section))
+		if steps == nil || steps.Kind != yaml.SequenceNode {
+			continue
+		}
+		for _, step := range steps.Content {
+			for _, verb := range []string{"subscribe", "journey", "deliver", "burst"} {
+				fields := child(target(step), verb)
+				if fields == nil {
+					continue
+				}
+				if fields = target(fields); fields.Kind == yaml.MappingNode && child(fields, "provider") == nil && child(fields, "from") == nil {
+					fields.Content = append(fields.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "provider", Line: provider.Line, Column: provider.Column}, provider)
+				}
 			}
 		}
 	}

@@ -50,3 +50,15 @@ func without(n *yaml.Node, key string) *yaml.Node {
 	}
 	return &copied
 }
+
+// replaced returns a copy of a mapping with another value for one of its keys.
+func replaced(n *yaml.Node, key string, value *yaml.Node) *yaml.Node {
+	copied := *target(n)
+	copied.Content = slices.Clone(copied.Content)
+	for i := 0; i+1 < len(copied.Content); i += 2 {
+		if copied.Content[i].Value == key {
+			copied.Content[i+1] = value
+		}
+	}
+	return &copied
+}

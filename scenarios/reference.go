@@ -156,6 +156,9 @@ func textOf(v any) string {
 type scope struct {
 	env    func(string) (string, bool)
 	seed   uint64
+	params map[string]any
+	row    map[string]any // values of the row of the scenario's table
+	each   map[string]any // values of the row of the step's table
 	target map[string]any
 	bins   map[string]any
 	steps  map[string]any
@@ -177,6 +180,12 @@ func (s *scope) resolve(ref string) (any, error) {
 	switch root {
 	case "seed":
 		return s.seed, nil
+	case "params":
+		return walk(s.params, ref, path)
+	case "row":
+		return walk(s.row, ref, path)
+	case "each":
+		return walk(s.each, ref, path)
 	case "target":
 		return walk(s.target, ref, path)
 	case "bins":
@@ -187,7 +196,7 @@ func (s *scope) resolve(ref string) (any, error) {
 	return nil, fmt.Errorf("unknown reference ${%s}: %w", ref, errReference)
 }
 
-var errReference = errors.New("want ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${env:NAME}, ${env:NAME:-default} or ${seed}")
+var errReference = errors.New("want ${steps.ID.…}, ${params.NAME}, ${row.NAME}, ${each.NAME}, ${bins.NAME.url}, ${target.url}, ${env:NAME}, ${env:NAME:-default} or ${seed}")
 
 // walk follows a path of keys and indexes, separated by dots.
 func walk(v any, ref, path string) (any, error) {

@@ -25,6 +25,9 @@ func (r *run) repeat() string {
 		words = append(words, name+"="+value)
 	}
 	words = append(words, "hookrig", "run", shellWord(what), "--seed", strconv.FormatUint(r.scope.seed, 10))
+	if r.scenario.row != nil {
+		words = append(words, "--only", shellWord(r.scenario.Name))
+	}
 	if r.options.Target != "" {
 		to := shellWord(r.options.Target)
 		if redact.URL(r.options.Target) != r.options.Target {
@@ -34,6 +37,13 @@ func (r *run) repeat() string {
 	}
 	if r.options.Secret != "" {
 		words = append(words, "--secret", `"$HOOKRIG_SECRET"`)
+	}
+	for _, name := range keys(r.options.Params) {
+		value := shellWord(name + "=" + r.options.Params[name])
+		if redact.Variable(name) || r.redact(value) != value {
+			value = name + `="$` + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + `"` // reports contain no secrets
+		}
+		words = append(words, "--param", value)
 	}
 	for _, word := range r.options.Repeat {
 		words = append(words, shellWord(word))

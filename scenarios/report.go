@@ -39,6 +39,8 @@ type Report struct {
 	Scenario    string `json:"scenario"`
 	File        string `json:"file,omitempty"`        // "" for a scenario built in Go
 	Description string `json:"description,omitempty"` // description of the scenario
+	// Tags of the scenario.
+	Tags []string `json:"tags,omitempty"`
 	// Seed of the run; a run with the same seed sends the same bytes.
 	Seed uint64 `json:"seed"`
 	// Target is what was checked: the consumer's URL, or the bins that acted as the consumer.
@@ -62,6 +64,8 @@ type StepReport struct {
 	ID     string `json:"id"`
 	Verb   string `json:"verb"`
 	Status Status `json:"status"`
+	// Phase of the step; "" is the steps themselves.
+	Phase Phase `json:"phase,omitempty"`
 	// Detail describes what was done and found or, on a failure, what is wrong, one line each.
 	Detail string  `json:"detail"`
 	TookMS float64 `json:"took_ms"`
@@ -70,6 +74,15 @@ type StepReport struct {
 	// More is the number of further exchanges that are not listed.
 	More int `json:"more_exchanges,omitempty"`
 }
+
+// Phase is a part of a scenario.
+type Phase string
+
+// The phases of a scenario before and after its steps.
+const (
+	SetupPhase    Phase = "setup"
+	TeardownPhase Phase = "teardown"
+)
 
 // Counts are the numbers of events, Deliveries, Attempts and captures of a run.
 type Counts struct {

@@ -56,8 +56,13 @@ func (v *result) status() Status {
 	return Passed
 }
 
+// found returns the failed checks and those that could not be made.
+func (v *result) found() []string {
+	return append(v.failures[:len(v.failures):len(v.failures)], v.unsure...)
+}
+
 func (v *result) detail() string {
-	if bad := append(v.failures[:len(v.failures):len(v.failures)], v.unsure...); len(bad) > 0 {
+	if bad := v.found(); len(bad) > 0 {
 		return strings.Join(bad, "\n")
 	}
 	text := strings.Join(v.notes, "; ")

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -34,65 +35,75 @@ type Options struct {
 	Catalogue *fixtures.Catalogue
 	// Effects are the Go functions for effects with func, by name.
 	Effects map[string]func(context.Context) (any, error)
-	// Dial opens the connections of bursts and of effects with http; nil connects to loopback only.
-	Dial burst.DialFunc
+	// Params are the values of parameters, by name, as texts: "3", "true", "250ms".
+	Params map[string]string
+	// AllowTargets are the hosts that calls, effects and bursts may reach in addition to the
+	// target: CIDRs, addresses and host names; see mockserver.Guard. Deliveries may reach what the
+	// server allows.
+	AllowTargets []string
 	// AllowExec permits effects with exec. Without it, Run refuses a scenario that has one.
 	AllowExec bool
 	// SQL answers the queries of effects with sql. Without it, Run refuses a scenario that has one.
 	SQL func(ctx context.Context, dsn, query string, args []any) (rows []map[string]any, err error)
-	// Trust selects the certificates that bursts and effects with http accept. Deliveries use the
-	// server's mockserver.Options.Trust.
+	// Trust selects the certificates that calls, bursts and effects with http accept. Deliveries
+	// use the server's mockserver.Options.Trust.
 	Trust mockserver.Trust
-	// Progress is called after every step.
-	Progress func(StepReport)
+	// Progress is called when a step begins and when it ends, always by one goroutine.
+	Progress func(Progress)
 	// Repeat are further arguments of the command that repeats the run, such as --provider-dir,
 	// --option and --server.
 	Repeat []string
 }
 
+// Progress tells what a run is doing.
+type Progress struct {
+	Scenario string      // its name
+	Step     string      // id of the step that begins or ended
+	Done     *StepReport // nil when the step begins
+	// Number of the step, from 1, and the number of all steps.
+	Number, Of int
+	// Deliveries of the run so far.
+	Deliveries int
+	// Deadline of the step or the scenario, whichever is earlier; zero without a time limit.
+	Deadline time.Time
+}
+
 // Run plays a scenario on a server and checks the results. It reports a wrong consumer in the
 // Report. It returns an error when the server failed, so that nothing could be checked; the Report
-// then has the status error and the steps so far. At its end, Run removes its endpoints and bin
-// settings. Captures and deliveries remain.
+// then has the status error and the steps so far. At its end, Run plays the teardown and removes
+// its endpoints and bin settings. Captures and deliveries remain. A scenario with rows is played by
+// its Cases.
 func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options) (Report, error) {
 	start := time.Now()
 	r := newRun(client, s, o)
-	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Seed: r.scope.seed, Started: start.UTC()}
-
+	r.report = &Report{Scenario: s.Name, File: s.file, Description: s.Description, Tags: s.Tags, Seed: r.scope.seed, Started: start.UTC()}
 	failed := r.prepare(ctx)
 	if failed != nil {
-		failed = fmt.Errorf("scenario %s: %w", s.Name, failed)
-		report.Steps = append(report.Steps, StepReport{ID: "prepare", Verb: "prepare", Status: Errored, Detail: failed.Error()})
-	}
-	for i := range s.Steps {
-		var step StepReport
-		if failed != nil {
-			step = StepReport{ID: s.Steps[i].ID, Verb: s.Steps[i].Verb(), Status: Skipped, Detail: "not run: an earlier error ended the run"}
-		} else if step, failed = r.step(ctx, &s.Steps[i]); failed != nil {
-			failed = fmt.Errorf("scenario %s, step %s: %w", s.Name, s.Steps[i].ID, failed)
+		if refused := (*refusal)(nil); !errors.As(failed, &refused) && !errors.Is(failed, ErrParam) { // they name it
+			failed = fmt.Errorf("scenario %s: %w", s.Name, failed)
 		}
-		report.Steps = append(report.Steps, step)
-		if o.Progress != nil {
-			o.Progress(step)
-		}
+		r.report.Steps = append(r.report.Steps, StepReport{ID: "prepare", Verb: "prepare", Status: Errored, Detail: r.redact(redact.Quoted(failed.Error()))})
+		r.skip(s.all(), "not run: an earlier error ended the run")
+	} else {
+		failed = r.phases(ctx)
 	}
-	if err := r.finish(ctx, &report); err != nil && failed == nil {
+	if err := r.finish(ctx, r.report); err != nil && failed == nil {
 		failed = fmt.Errorf("scenario %s: %w", s.Name, err)
-		report.Steps = append(report.Steps, StepReport{ID: "finish", Verb: "finish", Status: Errored, Detail: failed.Error()})
+		r.report.Steps = append(r.report.Steps, StepReport{ID: "finish", Verb: "finish", Status: Errored, Detail: failed.Error()})
 	}
-	report.Target = r.redact(redact.URLs(r.describeTarget()))
-	report.Repeat = r.repeat()
-	report.setStatus()
-	report.TookMS = milliseconds(time.Since(start))
-	return report, failed
+	r.report.Target = r.redact(redact.URLs(r.describeTarget()))
+	r.report.Repeat = r.repeat()
+	r.report.setStatus()
+	r.report.TookMS = milliseconds(time.Since(start))
+	return *r.report, failed
 }
 
 // NotRun returns the report of a scenario that was not played. All steps are skipped, with the
 // reason why.
 func NotRun(s *Scenario, why string) Report {
-	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Status: Errored}
-	for i := range s.Steps {
-		report.Steps = append(report.Steps, StepReport{ID: s.Steps[i].ID, Verb: s.Steps[i].Verb(), Status: Skipped, Detail: why})
+	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Tags: s.Tags, Status: Errored}
+	for _, step := range s.all() {
+		report.Steps = append(report.Steps, StepReport{ID: step.ID, Verb: step.Verb(), Status: Skipped, Detail: why})
 	}
 	return report
 }
@@ -106,7 +117,10 @@ type run struct {
 	options    Options
 	catalogue  *fixtures.Catalogue
 	scope      scope
-	targetURL  string // URL of the target, or of the bin that acts as the target
+	report     *Report
+	phase      Phase             // of the current step
+	missing    map[string]string // why steps have no values to refer to, by id
+	targetURL  string            // URL of the target, or of the bin that acts as the target
 	effects    map[string]Effect
 	bins       map[string]*bin
 	endpoints  map[string]*endpoint   // by the provider's id
@@ -139,6 +153,7 @@ type stepRecord struct {
 	captures   []mockserver.Capture // the first captures that the step's expectations checked
 	captured   int                  // number of all captures checked
 	effects    map[string]sample    // values before the step acted, of effects with a delta
+	answer     *answer              // response to the step's call
 }
 
 // runDelivery is a delivery of the run.
@@ -163,7 +178,7 @@ type runEvent struct {
 func newRun(client *mockserver.Client, s *Scenario, o Options) *run {
 	r := &run{
 		client: client, scenario: s, options: o, catalogue: o.Catalogue,
-		scope:      scope{env: o.Env, target: map[string]any{}, bins: map[string]any{}, steps: map[string]any{}},
+		scope:      scope{env: o.Env, row: s.row.scope(), target: map[string]any{}, bins: map[string]any{}, steps: map[string]any{}},
 		bins:       map[string]*bin{},
 		endpoints:  map[string]*endpoint{},
 		subs:       map[string]*endpoint{},
@@ -175,6 +190,7 @@ func newRun(client *mockserver.Client, s *Scenario, o Options) *run {
 		checked:    map[string]bool{},
 		effectSeen: map[string]bool{},
 		variables:  map[string]string{},
+		missing:    map[string]string{},
 		now:        s.Clock.Start,
 	}
 	if r.catalogue == nil {
@@ -214,11 +230,14 @@ func newSeed() uint64 {
 
 // prepare checks the server's clock, makes the bins and resolves the target.
 func (r *run) prepare(ctx context.Context) error {
-	if programs := r.scenario.Programs(); len(programs) > 0 && !r.options.AllowExec {
-		return fmt.Errorf("%w: effect %s would run %s", ErrExec, programs[0], strings.Join(r.scenario.Effects[programs[0]].Exec, " "))
+	if len(r.scenario.Rows) > 0 {
+		return errors.New("the scenario has rows: run each of its Cases")
 	}
-	if queries := r.scenario.Queries(); len(queries) > 0 && r.options.SQL == nil {
-		return fmt.Errorf("%w: effect %s would run %s", ErrSQL, queries[0], r.scenario.Effects[queries[0]].SQL.Query)
+	if err := r.scenario.Permit(r.options); err != nil {
+		return err
+	}
+	if err := r.makeParams(); err != nil {
+		return err
 	}
 	clock, err := r.client.Clock(ctx)
 	if err != nil {
@@ -253,12 +272,12 @@ func (r *run) prepare(ctx context.Context) error {
 // other runs. Otherwise the consumer has registered itself, and the run shares the server's
 // endpoints.
 func (s *Scenario) subscribes() bool {
-	return slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Verb() == "subscribe" })
+	return slices.ContainsFunc(s.all(), func(step *Step) bool { return step.Verb() == "subscribe" })
 }
 
 // clock returns the mode of clock that the scenario needs; "" is any.
 func (s *Scenario) clock() ClockMode {
-	if s.Clock.Mode == "" && slices.ContainsFunc(s.Steps, func(s Step) bool { return s.Verb() == "advance" }) {
+	if s.Clock.Mode == "" && slices.ContainsFunc(s.all(), func(s *Step) bool { return s.Verb() == "advance" }) {
 		return VirtualClock
 	}
 	return s.Clock.Mode
@@ -272,7 +291,7 @@ func (r *run) makeTarget() error {
 		if r.options.Target != "" {
 			n = without(n, "url") // it may refer to variables that are not set
 		}
-		if err := r.decode(n, &t); err != nil {
+		if err := r.decode(r.scenario.file, n, &t); err != nil {
 			return err
 		}
 	}
@@ -286,28 +305,13 @@ func (r *run) makeTarget() error {
 	if t.URL == "" && t.Bin != "" {
 		r.targetURL = r.bins[t.Bin].url
 	}
-	r.scope.target["url"], r.scope.target["secret"] = r.targetURL, t.Secret
+	r.scope.target["url"], r.scope.target["secret"], r.scope.target["origin"] = r.targetURL, t.Secret, origin(r.targetURL)
 	return nil
 }
 
 // hasTargetURL reports whether the run has a target other than the target bin.
 func (r *run) hasTargetURL() bool {
 	return r.options.Target != "" || r.scenario.Target.URL != "" || r.targetURL != "" && r.scenario.Target.Bin == ""
-}
-
-// step runs one step and checks its expectations. It returns an error when the server failed.
-func (r *run) step(ctx context.Context, s *Step) (StepReport, error) {
-	start := time.Now()
-	report := StepReport{ID: s.ID, Verb: s.Verb()}
-	v := &result{}
-	err := r.take(ctx, s, v)
-	report.Status, report.Detail = v.status(), v.detail()
-	if err != nil {
-		report.Status, report.Detail = Errored, strings.Join(append(v.failures, err.Error()), "\n")
-	}
-	report.Detail = r.redact(redact.Quoted(report.Detail))
-	report.TookMS = milliseconds(time.Since(start))
-	return report, err
 }
 
 // redact removes the run's secrets from a text, because reports are stored and shared.
@@ -330,37 +334,10 @@ func (r *run) redact(text string) string {
 	if secret, ok := r.scope.target["secret"].(string); ok {
 		hide(secret)
 	}
+	for _, secret := range r.secretParams() {
+		hide(secret)
+	}
 	return text
-}
-
-func (r *run) take(ctx context.Context, s *Step, v *result) error {
-	if s.When == WhenTarget && !r.hasTargetURL() || s.When == WhenBin && r.hasTargetURL() {
-		v.skip("only against a %s", s.When)
-		return nil
-	}
-	if s.node != nil {
-		resolved := Step{node: s.node}
-		if err := r.decode(s.node, &resolved); err != nil {
-			return err
-		}
-		s = &resolved
-	}
-	record, err := r.record(ctx, s.ID)
-	if err != nil {
-		return err
-	}
-	if err := r.sampleBefore(ctx, s, record); err != nil {
-		return err
-	}
-	if err := r.act(ctx, s, record, v); err != nil {
-		return err
-	}
-	for i := range s.Expect {
-		if err := r.expect(ctx, s, &s.Expect[i], record, v); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // act runs the step's verb.
@@ -380,6 +357,8 @@ func (r *run) act(ctx context.Context, s *Step, record *stepRecord, v *result) e
 		return r.replay(ctx, s, record, v)
 	case s.Burst != nil:
 		return r.burst(ctx, s, record, v)
+	case s.Call != nil:
+		return r.call(ctx, s, record, v)
 	}
 	return nil
 }
@@ -437,13 +416,22 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 	return errors.Join(failed...)
 }
 
-// decode decodes a node of the file with its references resolved.
-func (r *run) decode(n *yaml.Node, v any) error {
-	resolved, err := expand(r.scenario.file, n, r.scope.resolve)
+// decode decodes a node of a file with its references resolved.
+func (r *run) decode(file string, n *yaml.Node, v any) error {
+	resolved, err := expand(file, n, r.scope.resolve)
 	if err != nil {
 		return err
 	}
-	return strictyaml.Decode(r.scenario.file, resolved, v, strictyaml.Options{}).Err()
+	return strictyaml.Decode(file, resolved, v, strictyaml.Options{}).Err()
+}
+
+// origin returns the scheme and the host of a URL; "" without them.
+func origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -542,11 +542,17 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// TestProgress checks that Progress is called once per step, in order.
+// TestProgress checks that Progress is called when a step begins and when it ends, in order.
 func TestProgress(t *testing.T) {
 	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: later\n    advance: 1h\n")
 	var ids []string
-	if _, err := play(t, s, Options{Progress: func(r StepReport) { ids = append(ids, r.ID) }}); err != nil || strings.Join(ids, " ") != "sub later" {
+	progress := func(p Progress) {
+		if p.Of != 2 || p.Scenario != "test" {
+			t.Errorf("%+v", p)
+		}
+		ids = append(ids, fmt.Sprint(p.Number, " ", p.Step, " ", p.Done != nil))
+	}
+	if _, err := play(t, s, Options{Progress: progress}); err != nil || strings.Join(ids, ", ") != "1 sub false, 1 sub true, 2 later false, 2 later true" {
 		t.Errorf("got %v, %v", ids, err)
 	}
 }

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -27,6 +28,15 @@ type Scenario struct {
 	Seed *uint64 `yaml:"seed" json:"seed,omitempty"`
 	// Provider is the default provider of the steps in a file.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
+	// Tags select scenarios of a library: `hookrig run --only tag:NAME`.
+	Tags []string `yaml:"tags" json:"tags,omitempty"`
+	// Params are values that a run can set (--param), by name.
+	Params map[string]Param `yaml:"params" json:"params,omitempty"`
+	// Rows are a table: the scenario is played once for each row, with its values.
+	Rows Table `yaml:"rows" json:"rows,omitempty"`
+	// Timeout is the time limit of setup and steps together, by the wall clock. A scenario that
+	// exceeds it is inconclusive. 0 is no limit.
+	Timeout Duration `yaml:"timeout" json:"timeout,omitempty"`
 	// Clock that schedules deliveries and retries.
 	Clock Clock `yaml:"clock" json:"clock,omitzero"`
 	// Target is the consumer that receives the events of steps that name no other URL.
@@ -35,15 +45,39 @@ type Scenario struct {
 	Bins map[string]Bin `yaml:"bins" json:"bins,omitempty"`
 	// Effects read the consumer's state, by name.
 	Effects map[string]Effect `yaml:"effects" json:"effects,omitempty"`
+	// Setup runs before the steps. When one of its steps does not pass, the steps are not run.
+	Setup []Step `yaml:"setup" json:"setup,omitempty"`
 	// Steps run one after the other.
 	Steps []Step `yaml:"steps" json:"steps" strict:"required"`
+	// Teardown runs at the end, whatever happened before: also after a failed step, a time limit
+	// and an interrupt. It has a time limit of 30 s.
+	Teardown []Step `yaml:"teardown" json:"teardown,omitempty"`
 
-	file string
-	root *yaml.Node // top-level mapping of the file; nil for a scenario built in Go
+	file  string
+	files []string   // all files that were read, without those of providers
+	root  *yaml.Node // top-level mapping of the file; nil for a scenario built in Go
+	row   *row       // the row of a table that this scenario plays; nil without a table
+	// ids of the steps to play; nil is all
+	only map[string]bool
 }
 
 // File returns the path that the scenario was loaded from, or "".
 func (s *Scenario) File() string { return s.file }
+
+// Files returns the paths of all files that the scenario was loaded from: its own and those that it
+// includes.
+func (s *Scenario) Files() []string { return slices.Clone(s.files) }
+
+// all returns all steps in the order in which they run.
+func (s *Scenario) all() []*Step {
+	var all []*Step
+	for _, list := range [][]Step{s.Setup, s.Steps, s.Teardown} {
+		for i := range list {
+			all = append(all, &list[i])
+		}
+	}
+	return all
+}
 
 // Clock schedules deliveries and retries. The timestamps of signatures are always wall time.
 type Clock struct {

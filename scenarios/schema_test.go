@@ -28,7 +28,7 @@ var update = flag.Bool("update", false, "write scenario.schema.json and the gold
 // TestSchema checks that the published schema matches the Go types, which define keys, types,
 // required keys, enumerations and descriptions.
 func TestSchema(t *testing.T) {
-	g := generator{docs: docsOf(t, "scenario.go", "step.go", "expectation.go"), defs: map[string]any{}}
+	g := generator{docs: docsOf(t, "scenario.go", "param.go", "table.go", "step.go", "expectation.go"), defs: map[string]any{}}
 	root := g.structOf(reflect.TypeFor[Scenario]())
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = "https://github.com/hookrig/hookrig/scenarios/scenario.schema.json"
@@ -225,6 +225,19 @@ func (g *generator) of(t reflect.Type, oneOf []string) map[string]any {
 		return orReference(map[string]any{"anyOf": []any{map[string]any{"enum": mockserver.HandshakeKinds()}, ref()}})
 	case reflect.TypeFor[Line]():
 		return orReference(map[string]any{"type": "array", "prefixItems": []any{map[string]any{"type": "string"}, map[string]any{"type": []any{"string", "number"}}}, "minItems": 2, "maxItems": 2})
+	case reflect.TypeFor[Param]():
+		return map[string]any{"anyOf": []any{map[string]any{"type": []any{"string", "number", "boolean"}}, ref()}}
+	case reflect.TypeFor[Table]():
+		return map[string]any{"anyOf": []any{
+			map[string]any{"type": "array", "items": map[string]any{"type": "object"}, "minItems": 1},
+			map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "array", "minItems": 1}, "minProperties": 1},
+		}}
+	case reflect.TypeFor[Statuses]():
+		status := map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 100, "maximum": 599}, text(`^[1-5]([0-9][0-9]|xx)$|\$\{`)}}
+		return map[string]any{"anyOf": []any{status, map[string]any{"type": "array", "items": status, "minItems": 1}}}
+	case reflect.TypeFor[[]Step]():
+		step := map[string]any{"anyOf": []any{g.ref(reflect.TypeFor[Step](), nil), g.ref(reflect.TypeFor[Include](), nil)}}
+		return map[string]any{"type": "array", "items": step}
 	case reflect.TypeFor[Expectations]():
 		one := g.ref(reflect.TypeFor[Expectation](), nil)
 		return map[string]any{"anyOf": []any{one, map[string]any{"type": "array", "items": one, "minItems": 1}}}

@@ -31,10 +31,29 @@ type Step struct {
 	Replay *Replay `yaml:"replay" json:"replay,omitempty"`
 	// Burst sends many events over many connections, directly to the consumer.
 	Burst *Burst `yaml:"burst" json:"burst,omitempty"`
+	// Call sends one HTTP request to the consumer.
+	Call *Call `yaml:"call" json:"call,omitempty"`
 	// Expect is what must be true afterwards: one expectation, or a list.
 	Expect Expectations `yaml:"expect" json:"expect,omitempty"`
+	// Save keeps values for later steps, which refer to them as ${steps.ID.NAME}: name → jq
+	// program. The program reads the response {status, headers, body, took_ms} to a call or to the
+	// last delivery of the step. In a step without a verb it reads the first capture that the step
+	// expects.
+	Save map[string]Condition `yaml:"save" json:"save,omitempty"`
+	// Each is a table: the step is run once for each row, with the values ${each.NAME}.
+	Each Table `yaml:"each" json:"each,omitempty"`
+	// Timeout is the time limit of the step, by the wall clock. A step that exceeds it is
+	// inconclusive and ends the run. 0 is no limit.
+	Timeout Duration `yaml:"timeout" json:"timeout,omitempty"`
 
 	node *yaml.Node
+	file string // the file of the node
+}
+
+// Include is replaced by the steps of another file: a list of steps.
+type Include struct {
+	// File is a path relative to the file with the include.
+	File string `yaml:"include" json:"include" strict:"required"`
 }
 
 // Verb returns the step's only verb. It returns "" for a step with no verb or with several.
@@ -62,6 +81,7 @@ func (s *Step) verbs() []string {
 		{"respond", s.Respond != nil},
 		{"replay", s.Replay != nil},
 		{"burst", s.Burst != nil},
+		{"call", s.Call != nil},
 	}
 	var verbs []string
 	for _, h := range current {
@@ -204,4 +224,20 @@ type Burst struct {
 	Rate float64 `yaml:"rate" json:"rate,omitempty"`
 	// Connections is the number of connections; 0 is the default of package burst.
 	Connections int `yaml:"connections" json:"connections,omitempty"`
+}
+
+// Call sends one HTTP request to the consumer, and waits for the response. Without an expectation
+// on the response, its status must be 2xx.
+type Call struct {
+	// Method of the request; "" is GET, or POST with a body.
+	Method string `yaml:"method" json:"method,omitempty"`
+	// URL of the request. Its host is that of the target, or one that the run allows
+	// (--allow-target).
+	URL string `yaml:"url" json:"url" strict:"required"`
+	// Headers of the request.
+	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
+	// Body of the request; set either this or json.
+	Body string `yaml:"body" json:"body,omitempty"`
+	// JSON is a value that is sent as the body, with the content type application/json.
+	JSON json.RawMessage `yaml:"json" json:"json,omitempty"`
 }

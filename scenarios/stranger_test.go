@@ -57,15 +57,15 @@ steps:
     expect: {effects: {state: {eventually: {eq: 302}, within: 1ms}}}
 `)
 		report, err := play(t, s, Options{})
-		switch got := text(t, report); {
-		case err != nil:
-			t.Errorf("%s: %v", url, err)
+		switch {
 		case url == redirects.URL:
-			if report.Status != Passed {
-				t.Errorf("%s: %s", url, got)
+			if err != nil || report.Status != Passed {
+				t.Errorf("%s: %v\n%s", url, err, text(t, report))
 			}
-		case !strings.Contains(strings.Join(strings.Fields(got), " "), "forbidden address"):
-			t.Errorf("%s: %s", url, got)
+		case !errors.Is(err, ErrNotAllowed) || report.Status != Errored || len(report.Steps) != 2 || report.Steps[1].Status != Skipped:
+			t.Errorf("%s: %v\n%s", url, err, text(t, report))
+		case url == "http://192.0.2.1/" && !strings.Contains(err.Error(), "--allow-target 192.0.2.1"):
+			t.Error(err)
 		}
 	}
 }

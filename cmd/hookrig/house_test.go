@@ -15,7 +15,7 @@ var ranks = []struct {
 	packages []string
 }{
 	{-1, []string{"internal/clip"}},
-	{0, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/jq", "fixtures/internal/jsontext", "fixtures/internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped"}},
+	{0, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "fixtures/internal/jsontext", "fixtures/internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped"}},
 	{1, []string{"fixtures/internal/slot", "fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},
@@ -56,14 +56,15 @@ var reserved = []struct {
 	library string
 	allowed []string // packages, or folders ending in "/"
 }{
-	{"modernc.org/sqlite", []string{"mockserver/store/sqlite", "cmd/hookrig"}},
+	{"modernc.org/sqlite", []string{"mockserver/store/sqlite", "internal/sqlread", "cmd/hookrig"}},
+	{"github.com/jackc/pgx", []string{"internal/sqlread", "cmd/hookrig"}},
 	{"github.com/danielgtaylor/huma", []string{"mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/go-jose/go-jose", []string{"mockserver/internal/vendorapi/neostore", "mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
 	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
 	{"github.com/testcontainers/testcontainers-go", []string{"suites/acceptance"}},
-	{"testing", []string{"mockserver/internal/journal/journaltest", "suites/"}},
+	{"testing", []string{"mockserver/internal/journal/journaltest", "internal/pgtest", "suites/"}},
 }
 
 func TestImportsRunOneWay(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/sqlread"
 	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
@@ -27,7 +28,9 @@ type runFlags struct {
 	html           string
 	server, token  string
 	allow          []string
+	params         []string
 	allowExec      bool
+	allowSQL       bool
 	knowledge      knowledge
 	tls            trustFlags
 }
@@ -42,7 +45,8 @@ every step and its result. Instead of a file you can give the name of a scenario
 "tour".
 
 Read a scenario file that you did not write before you run it. It can send requests to loopback, to the target and
-to hosts of --allow-target. It can read environment variables (${env:NAME}) and, with --allow-exec, run programs.
+to hosts of --allow-target. It can read environment variables (${env:NAME}); with --allow-exec it can run programs, with
+--allow-sql read databases.
 
 Exit code 0: all scenarios passed; 1: one failed; 2: a file has mistakes, which are all printed; 3: inconclusive,
 something could not be checked.`,
@@ -76,8 +80,10 @@ something could not be checked.`,
 	f.StringVar(&r.html, "html", "", "write the report as an HTML page to `FILE`")
 	f.StringVar(&r.server, "server", "", "`URL` of the dashboard of a running server")
 	f.StringVar(&r.token, "token", "", "`TOKEN` of that server")
-	f.StringSliceVar(&r.allow, "allow-target", nil, "also permit requests to this `CIDR|HOST`, not only to loopback and the target; repeatable")
+	f.StringArrayVar(&r.params, "param", nil, "set a parameter of the scenarios: `NAME=VALUE`; repeatable")
+	f.StringSliceVar(&r.allow, "allow-target", nil, "also permit requests to this `CIDR|HOST`, not only to the target; repeatable")
 	f.BoolVar(&r.allowExec, "allow-exec", false, "permit effects that run programs (exec)")
+	f.BoolVar(&r.allowSQL, "allow-sql", false, "permit effects that read databases (sql)")
 	r.tls.add(f)
 	r.knowledge.flags(cmd)
 	return cmd
@@ -151,17 +157,13 @@ func mistakes(n int) string {
 
 func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, known *fixtures.Catalogue) error {
 	ctx := cmd.Context()
-	o := scenarios.Options{Secret: r.secret, Catalogue: known}
+	o := scenarios.Options{Secret: r.secret, Catalogue: known, Env: w.LookupEnv, AllowExec: r.allowExec, AllowTargets: r.allow}
+	if r.allowSQL {
+		o.SQL = sqlread.Query
+	}
 	if r.seed.given {
 		o.Seed = r.seed.value()
 	}
-	for _, s := range list {
-		if programs := s.Programs(); len(programs) > 0 && !r.allowExec {
-			return misusef("scenario %s: effect %s runs a program (%s): read the scenario, then allow it with --allow-exec",
-				s.Name, programs[0], strings.Join(s.Effects[programs[0]].Exec, " "))
-		}
-	}
-	o.AllowExec = r.allowExec
 	allow := r.allow
 	if r.target != "" {
 		host, _, err := target("--target", &r.target)
@@ -170,11 +172,10 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		}
 		allow = append(slices.Clone(allow), host)
 	}
-	guard, err := mockserver.NewGuard(allow)
-	if err != nil {
+	if _, err := mockserver.NewGuard(allow); err != nil {
 		return misusef("--allow-target: %w", err)
 	}
-	o.Dial = guard.Dial
+	var err error
 	if o.Trust, err = r.tls.trust(cmd, w); err != nil {
 		return err
 	}
@@ -186,7 +187,15 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	o.Target, o.Repeat = r.target, r.repeat()
 	if w.Stderr.IsTerminal() && !w.Terminal {
 		// The report goes to a file or pipe: show the progress on the terminal.
-		o.Progress = func(s scenarios.StepReport) { w.Stderr.Printf("%s %s\n", s.Status, s.ID) }
+		o.Progress = func(p scenarios.Progress) {
+			if p.Done != nil {
+				w.Stderr.Printf("%s %s\n", p.Done.Status, p.Step)
+			}
+		}
+	}
+	given, err := r.permitted(list, o)
+	if err != nil {
+		return err
 	}
 	var client *mockserver.Client
 	if r.server != "" {
@@ -203,6 +212,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		broken  []error
 	)
 	for i, s := range list {
+		o.Params = paramsOf(s, given)
 		report, err := r.play(cmd, w, client, s, o, allow)
 		var misused *exitError
 		if errors.As(err, &misused) && misused.code == exitMisuse {
@@ -252,6 +262,66 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	return nil
 }
 
+// permitted checks before anything is played that every scenario may do what it does, and that its
+// parameters have values.
+func (r *runFlags) permitted(list []*scenarios.Scenario, o scenarios.Options) (map[string]string, error) {
+	given, err := r.given(list)
+	if err != nil {
+		return nil, err
+	}
+	var problems []error
+	for _, s := range list {
+		o.Params = paramsOf(s, given)
+		problems = append(problems, s.CheckParams(o.Params), s.Permit(o))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, misuse(err)
+	}
+	return given, nil
+}
+
+// given returns the parameters of the flags. Every name must be a parameter of some scenario.
+func (r *runFlags) given(list []*scenarios.Scenario) (map[string]string, error) {
+	given := map[string]string{}
+	var known []string
+	for _, s := range list {
+		known = append(known, slices.Collect(maps.Keys(s.Params))...)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	for _, param := range r.params {
+		name, value, ok := strings.Cut(param, "=")
+		if !ok || name == "" {
+			return nil, misusef("--param %q: want NAME=VALUE", param)
+		}
+		if _, twice := given[name]; twice {
+			return nil, misusef("--param %s: %s is set twice", param, name)
+		}
+		if !slices.Contains(known, name) {
+			hint := "known: " + strings.Join(known, ", ")
+			if near := strictyaml.Nearest(name, known); near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			} else if len(known) == 0 {
+				hint = "no scenario of this run has parameters"
+			}
+			return nil, misusef("--param %s: unknown parameter %q; %s", param, name, hint)
+		}
+		given[name] = value
+	}
+	return given, nil
+}
+
+// paramsOf returns the given parameters that a scenario has.
+func paramsOf(s *scenarios.Scenario, given map[string]string) map[string]string {
+	own := map[string]string{}
+	for name, value := range given {
+		if _, ok := s.Params[name]; ok {
+			own[name] = value
+		}
+	}
+	return own
+}
+
 func (r *runFlags) text(w World) scenarios.TextOptions {
 	return scenarios.TextOptions{Color: w.Color(), Timings: w.Terminal, Width: w.width()}
 }
@@ -279,6 +349,9 @@ func (r *runFlags) repeat() []string {
 	}
 	if r.allowExec {
 		words = append(words, "--allow-exec")
+	}
+	if r.allowSQL {
+		words = append(words, "--allow-sql")
 	}
 	return words
 }
