@@ -44,12 +44,13 @@ deps: ## install what the tests use and this Debian machine lacks (as root; else
 test: deps lint unit fuzz-short suites ## everything: linters, unit tests with the race detector, fuzz targets, Ginkgo suites
 
 .PHONY: lint
-lint: ## gofumpt, vet, staticcheck, go.mod in order
+lint: ## gofumpt, vet, staticcheck, go.mod in order, names in the page's scripts
 	@unformatted=$$($(LINT) gofumpt -l cmd fixtures internal mockserver scenarios suites); \
 	if [ -n "$$unformatted" ]; then echo "not gofumpt-ed:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(LINT) staticcheck ./...
 	go mod tidy -diff
+	.tools/names
 
 .PHONY: quick
 quick: ## the inner loop: plain tests without the race detector, a browser or containers

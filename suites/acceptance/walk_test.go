@@ -1,3 +1,5 @@
+//go:build unix
+
 package acceptance_test
 
 import (
