@@ -23,6 +23,8 @@ PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go l
 # run on, and it takes up to twenty times as long. What goroutines share of them, a catalogue and a jq program, has tests that
 # run with it.
 PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig fixtures internal/handlers fixtures/signature internal/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
+# Lint has vetted all of it: go test would vet every library once more.
+TEST := go test -vet=off
 # Specs at a time: most of them wait for a browser or a server.
 PROCS ?= 3
 SEED := $(shell date +%s)
@@ -64,16 +66,16 @@ quick: ## the inner loop: plain tests without the race detector, a browser or co
 
 .PHONY: unit
 unit: ## plain tests, with the race detector where there are goroutines
-	CGO_ENABLED=1 go test -race $(filter-out $(PURE),$(PLAIN))
-	go test $(filter $(PURE),$(PLAIN))
-	CGO_ENABLED=1 go test -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
-	CGO_ENABLED=1 go test -race ./fixtures ./internal/jq -run "TestConcurrent(Use|Runs)"
-	go test $(PROPERTIES) -run '$(PROPERTY)' -rapid.seed=1 -rapid.checks=200
-	go test -short $(filter $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -skip '$(PROPERTY)' -rapid.seed=1
+	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE),$(PLAIN))
+	$(TEST) $(filter $(PURE),$(PLAIN))
+	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
+	CGO_ENABLED=1 $(TEST) -race ./fixtures ./internal/jq -run "TestConcurrent(Use|Runs)"
+	$(TEST) $(PROPERTIES) -run '$(PROPERTY)' -rapid.seed=1 -rapid.checks=200
+	$(TEST) -short $(filter $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -skip '$(PROPERTY)' -rapid.seed=1
 
 .PHONY: suites
 suites: ## the Ginkgo suites, which build the binary and drive it and the Docker engine
-	go tool ginkgo run --procs $(PROCS) --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --trace --timeout 30m ./suites/acceptance
+	go tool ginkgo run --procs $(PROCS) --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --trace --vet=off --timeout 30m ./suites/acceptance
 
 .PHONY: pictures
 pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
