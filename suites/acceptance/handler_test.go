@@ -154,7 +154,7 @@ func built(ctx context.Context, l handlers.Language, args ...string) program {
 	Expect(os.WriteFile(filepath.Join(p.dir, l.File), []byte(run(ctx, 0, args...)), 0o600)).To(Succeed())
 	switch l.Name {
 	case "go": // go run would leave its program behind when it is killed
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", "handler", l.File)
+		cmd := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", "handler", l.File)
 		cmd.Dir = p.dir
 		out, err := cmd.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
