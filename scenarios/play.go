@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -225,7 +226,7 @@ func (r *run) once(ctx context.Context, s *Step, id string) (ended string, err e
 	report.Detail = r.redact(redact.Quoted(report.Detail))
 	report.TookMS = milliseconds(time.Since(start))
 	r.add(report)
-	return ended, err
+	return ended, errors.Join(err, r.journal.step(context.WithoutCancel(ctx), &report))
 }
 
 // take resolves the step's references, runs its verb, checks its expectations and saves its values.

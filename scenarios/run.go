@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"slices"
@@ -48,6 +49,8 @@ type Options struct {
 	// Trust selects the certificates that calls, bursts and effects with http accept. Deliveries
 	// use the server's mockserver.Options.Trust.
 	Trust mockserver.Trust
+	// Journal gets everything that the run sends and receives, as JSON Lines of JournalEntry.
+	Journal io.Writer
 	// Progress is called when a step begins and when it ends, always by one goroutine.
 	Progress func(Progress)
 	// Repeat are further arguments of the command that repeats the run, such as --provider-dir,
@@ -118,6 +121,7 @@ type run struct {
 	catalogue  *fixtures.Catalogue
 	scope      scope
 	report     *Report
+	journal    *journal // nil records nothing
 	phase      Phase             // of the current step
 	missing    map[string]string // why steps have no values to refer to, by id
 	targetURL  string            // URL of the target, or of the bin that acts as the target
@@ -265,7 +269,8 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.effects = r.scenario.Effects
-	return nil
+	r.journal, err = r.openJournal(r.options.Journal)
+	return err
 }
 
 // subscribes reports whether the scenario registers endpoints. Such a scenario runs isolated from

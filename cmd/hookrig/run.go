@@ -25,6 +25,7 @@ type runFlags struct {
 	target, secret string
 	seed           seedFlag
 	junit, json    string
+	journal        string
 	html           string
 	server, token  string
 	allow          []string
@@ -78,6 +79,7 @@ something could not be checked.`,
 	f.StringVar(&r.junit, "junit", "", "write a JUnit report to `FILE`")
 	f.StringVar(&r.json, "json", "", "write the report as JSON to `FILE` (- is standard output, instead of the text report)")
 	f.StringVar(&r.html, "html", "", "write the report as an HTML page to `FILE`")
+	f.StringVar(&r.journal, "journal", "", "write everything that is sent and received to `FILE`, as JSON Lines")
 	f.StringVar(&r.server, "server", "", "`URL` of the dashboard of a running server")
 	f.StringVar(&r.token, "token", "", "`TOKEN` of that server")
 	f.StringArrayVar(&r.params, "param", nil, "set a parameter of the scenarios: `NAME=VALUE`; repeatable")
