@@ -158,4 +158,3 @@ func TestJournalIsRead(t *testing.T) {
 		t.Errorf("%d calls, want 1", calls)
 	}
 }
-

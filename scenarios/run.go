@@ -121,7 +121,7 @@ type run struct {
 	catalogue  *fixtures.Catalogue
 	scope      scope
 	report     *Report
-	journal    *journal // nil records nothing
+	journal    *journal          // nil records nothing
 	phase      Phase             // of the current step
 	missing    map[string]string // why steps have no values to refer to, by id
 	targetURL  string            // URL of the target, or of the bin that acts as the target
