@@ -117,6 +117,9 @@ func missingTimestamp() row {
 				}
 			}
 			r.scheme = scheme
+			if err := scheme.Check(); err != nil {
+				return fmt.Errorf("the scheme cannot sign without a time: %w", err)
+			}
 			return nil
 		})
 }
