@@ -74,7 +74,7 @@ func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cob
 func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	for _, kind := range mockserver.FaultKinds() {
-		for _, name := range faultForms(kind) {
+		for _, name := range kind.Forms() {
 			names = append(names, name+"\t"+kind.Text)
 		}
 	}

@@ -23,7 +23,7 @@ var generatedPart = regexp.MustCompile(`(?m)^<!-- generated: (\S+) -->\n((?:[|-]
 // generators write the parts of the manual that the program knows itself.
 func generators() map[string]func() string {
 	return map[string]func() string{
-		"faults": faultRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
+		"faults": faultRows, "mistakes": mistakeRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
 		"providers": providerRows, "options": optionRows, "retries": retryRows, "journeys": journeyRows,
 	}
 }
@@ -102,16 +102,24 @@ func sentence(text string) string {
 func faultRows() string {
 	var rows [][]string
 	for _, kind := range mockserver.FaultKinds() {
-		form := kind.Name
-		switch optional, ok := strings.CutPrefix(kind.Args, "["); {
-		case ok:
-			form += "[:" + optional
-		case kind.Args != "":
-			form += ":" + strings.ReplaceAll(kind.Args, "|", " | ")
+		found := string(kind.Signature)
+		if found == "" {
+			found = "nothing is sent"
 		}
-		rows = append(rows, []string{code(form), sentence(kind.Text)})
+		if kind.SignedAgain {
+			found += "; signed as sent"
+		}
+		rows = append(rows, []string{code(strings.ReplaceAll(kind.Label(), "|", " | ")), sentence(kind.Text), found})
 	}
-	return tableOf([]string{"fault", "what it does"}, rows)
+	return tableOf([]string{"fault", "what it does", "signature"}, rows)
+}
+
+func mistakeRows() string {
+	var rows [][]string
+	for _, kind := range mockserver.FaultKinds() {
+		rows = append(rows, []string{code(kind.Name), kind.Finds, kind.Source})
+	}
+	return tableOf([]string{"fault", "the mistake that it finds", "source"}, rows)
 }
 
 func exitRows() string {

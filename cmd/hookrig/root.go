@@ -131,7 +131,7 @@ Variables of repeatable flags take comma-separated values. Those of --secret, --
 	root.AddCommand(
 		newRun(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
 		newBurst(w), newReplay(w), newExport(w), newImport(w), newLearn(w), newLint(w),
-		newShow(w), newSchema(w), newVersion(w), newHealthcheck(w),
+		newFaults(w), newShow(w), newSchema(w), newVersion(w), newHealthcheck(w),
 	)
 	explainCompletion(root)
 	listTopics(root, pages)

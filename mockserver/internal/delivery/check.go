@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -130,4 +131,12 @@ func (r *registry) checkID(id string) error {
 func unknownProfile(p *fixtures.Provider, name string) error {
 	names := append(slices.Sorted(maps.Keys(p.Delivery.Profiles)), NoRetry)
 	return fmt.Errorf("%w: retry %q: %s has %s%s", ErrInvalid, name, p.Name, strings.Join(names, ", "), didYouMean(name, names))
+}
+
+// didYouMean returns a hint at the nearest word.
+func didYouMean(word string, of []string) string {
+	if nearest := strictyaml.Nearest(word, of); nearest != "" {
+		return fmt.Sprintf("; did you mean %q?", nearest)
+	}
+	return ""
 }

@@ -72,10 +72,15 @@ func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journ
 		e := &envelopes[i]
 		for _, to := range e.recipients {
 			now := to.target.schedule.time()
-			for range e.copies() {
+			n, together := e.faults.Copies()
+			var copies *group
+			if together {
+				copies = newGroup(n)
+			}
+			for range n {
 				delivery := e.newDelivery(now, to)
 				list = append(list, delivery)
-				newJobs = append(newJobs, func() *job { return newJob(delivery, to.target, e.faults) })
+				newJobs = append(newJobs, func() *job { return newJob(delivery, to.target, e.faults, copies) })
 			}
 		}
 	}
@@ -89,6 +94,12 @@ func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journ
 		saved = append(saved, *delivery)
 		if delivery.State == journal.Pending {
 			j := newJobs[i]()
+			if j.hold() {
+				if j.target.ctx.Err() != nil { // removed meanwhile
+					d.stopHeld(j.target)
+				}
+				continue
+			}
 			jobs[j.target.schedule] = append(jobs[j.target.schedule], j)
 		}
 	}
@@ -121,6 +132,9 @@ func (d *Dispatcher) attempt(j *job) (due time.Time, again bool) {
 	} else {
 		d.record(j.id, &a, next)
 	}
+	if a.N == 1 && j.faults.Releases() {
+		j.target.release()
+	}
 	return next.Time(), next.State == journal.Pending
 }
 
@@ -133,8 +147,10 @@ const maxResponseBody = 64 << 10
 func (d *Dispatcher) send(j *job, config *endpointConfig) journal.Attempt {
 	now := time.Now()
 	a := journal.Attempt{N: j.attempts + 1, Due: j.due, At: now, Outcome: wire.NotSent}
-	a.Fault = faultsOn(j.faults, a.N)
-	if dropped(j.faults, a.N) {
+	a.Fault = j.faults.On(a.N)
+	ready, leave := j.together()
+	defer leave()
+	if j.faults.Drops(a.N) {
 		a.Error = "dropped by a fault"
 		return a
 	}
@@ -152,8 +168,9 @@ func (d *Dispatcher) send(j *job, config *endpointConfig) journal.Attempt {
 	}
 	ctx, cancel := context.WithTimeout(j.target.ctx, config.timeout)
 	defer cancel()
-	result := d.wire.Send(ctx, j.url, r.message)
-	a.Sent = r.message
+	r.Manner.Ready = ready
+	result := d.wire.SendAs(ctx, j.url, r.Message, r.Manner)
+	a.Sent = r.Message
 	a.Outcome, a.Status = result.Outcome, result.Status
 	a.TookMS = math.Round(float64(result.Took)/float64(time.Microsecond)) / 1000
 	if result.Err != nil {
@@ -189,7 +206,7 @@ func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt
 	if !again {
 		return journal.Progress{State: journal.Exhausted}
 	}
-	due := j.target.schedule.time().Add(wait + lateBy(j.faults, a.N+1))
+	due := j.target.schedule.time().Add(wait + j.faults.Late(a.N+1))
 	return journal.Progress{State: journal.Pending, Next: due.UnixNano()}
 }
 

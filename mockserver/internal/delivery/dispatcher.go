@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,7 +108,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 // Resume starts the deliveries that were pending in the store. Only the first call does something.
 func (d *Dispatcher) Resume() {
 	d.resuming.Do(func() {
-		d.schedule.add(d.pending...)
+		d.schedule.add(slices.DeleteFunc(d.pending, (*job).hold)...)
 		d.pending = nil
 	})
 }

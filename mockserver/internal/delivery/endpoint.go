@@ -132,6 +132,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	fresh.order, fresh.schedule = to.order, to.schedule
 	d.registry.replace(to, fresh)
 	to.schedule.dismiss(to, errDisabled)
+	d.stopHeld(to)
 	return cloneEndpoint(t.endpoint), nil
 }
 
@@ -153,6 +154,7 @@ func (d *Dispatcher) Remove(ctx context.Context, id string) error {
 	}
 	d.registry.replace(to, nil)
 	to.schedule.dismiss(to, errRemoved)
+	d.stopHeld(to)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -19,7 +20,8 @@ type job struct {
 	target   *target
 	attempts int // made so far
 	due      time.Time
-	faults   []activeFault
+	faults   fault.Set
+	copies   *group // the copies that it is sent with; nil: none
 	// triggered is the wall clock's time of the first attempt; zero before it.
 	triggered time.Time
 	// ordered makes the first attempt wait for the first attempts of earlier deliveries to the
@@ -34,16 +36,24 @@ type job struct {
 const fifo = "per_endpoint_fifo"
 
 // newJob makes the job of a pending delivery.
-func newJob(d *journal.Delivery, to *target, faults []activeFault) *job {
+func newJob(d *journal.Delivery, to *target, faults fault.Set, copies *group) *job {
 	j := &job{
-		id: d.ID, seq: d.Seq, event: d.Event, url: d.URL, target: to, attempts: len(d.Attempts), due: d.Next, faults: faults,
-		ordered: to.config.Load().provider.Delivery.Ordering == fifo ||
-			slices.ContainsFunc(faults, func(f activeFault) bool { return f.kind.reorders }),
+		id: d.ID, seq: d.Seq, event: d.Event, url: d.URL, target: to, attempts: len(d.Attempts), due: d.Next, faults: faults, copies: copies,
+		ordered: copies == nil && to.config.Load().provider.Delivery.Ordering == fifo || faults.Reorders(),
 	}
 	if len(d.Attempts) > 0 {
 		j.triggered = d.Attempts[0].At
 	}
 	return j
+}
+
+// together waits until the copies that the first attempt is sent with are in flight too. ready is
+// called when there is a connection, nil when nobody waits; leave at the end of the attempt.
+func (j *job) together() (ready, leave func()) {
+	if j.copies == nil || !j.first() {
+		return nil, func() {}
+	}
+	return j.copies.together(j.target.ctx.Done())
 }
 
 // first says whether the next attempt is the first one.

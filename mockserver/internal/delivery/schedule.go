@@ -116,7 +116,7 @@ func (s *schedule) take() *job {
 		}
 		s.queue.pop()
 		t := j.target
-		if !t.admits(j, max(1, s.workers/2)) {
+		if !t.admits(j, s.perTarget()) {
 			t.waiting.push(j)
 			continue
 		}

@@ -21,6 +21,7 @@ type target struct {
 	cancel context.CancelCauseFunc
 	busy   sync.WaitGroup // attempts in flight
 	order  uint64         // of its registration
+	held   heldJobs       // deliveries that a fault holds
 	// schedule makes the attempts: the dispatcher's, or that of the endpoint's run.
 	schedule *schedule
 

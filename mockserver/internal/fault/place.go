@@ -1,4 +1,4 @@
-package delivery
+package fault
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 type place struct {
 	header, query string
 	path          string // of the member, in the syntax of sjson
+	label         string // what stands before each signature
 }
 
 // places returns where a scheme writes its signatures, each place once: a signature that is
@@ -29,7 +30,7 @@ func places(scheme *signature.Scheme) []place {
 	for _, s := range scheme.Signatures {
 		for _, e := range s.Emit {
 			if signed(e) && e.Append == "" {
-				list = append(list, place{e.Header, e.Query, memberPath(s.Scope, e.Body)})
+				list = append(list, place{e.Header, e.Query, memberPath(s.Scope, e.Body), labelOf(e.Value, e.Each)})
 			}
 		}
 	}

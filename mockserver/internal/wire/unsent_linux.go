@@ -1,4 +1,4 @@
-package capture
+package wire
 
 import (
 	"net"
@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// unsent returns how many bytes written to a connection its peer has not acknowledged yet: tcp(7),
+// Unsent returns how many bytes written to a connection its peer has not acknowledged yet: tcp(7),
 // SIOCOUTQ.
-func unsent(socket net.Conn) (n int, known bool) {
+func Unsent(socket net.Conn) (n int, known bool) {
 	tcp, ok := socket.(syscall.Conn)
 	if !ok {
 		return 0, false

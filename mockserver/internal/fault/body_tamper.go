@@ -1,10 +1,9 @@
-package delivery
+package fault
 
 import (
 	"bytes"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -12,24 +11,26 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-// badBody changes one byte of the body after it was signed; the length stays.
-func badBody() kind {
-	return kind{
-		FaultKind: FaultKind{
-			Name: "body", Args: "tamper",
-			Text: "change one character of a value after the body was signed; it stays JSON of the same shape",
+// tamperBody changes one byte of the body after it was signed; the length stays.
+func tamperBody() row {
+	return row{
+		Kind: Kind{
+			Name: "body:tamper", Text: "change one character of a value after the body was signed; it stays JSON of the same shape",
+			Changes: "one byte of the body", Signature: Uncovered,
+			Finds:  "The consumer does not check the signature, or checks it over something else than the body that it reads.",
+			Source: "AdCP test vectors, body-tampered",
 		},
-		check: oneOf("tamper"),
-		alter: func(_ string, r *request) error {
-			if len(r.message.Body) == 0 {
+		groups: []string{"cut"},
+		alter: func(_ string, r *Request) error {
+			if len(r.Message.Body) == 0 {
 				return errors.New("the body is empty")
 			}
-			body, at := bytes.Clone(r.message.Body), len(r.message.Body)/2
+			body, at := bytes.Clone(r.Message.Body), len(r.Message.Body)/2
 			if spots := r.spots(); len(spots) > 0 {
-				at = spots[r.rng.IntN(len(spots))]
+				at = spots[r.Rand.IntN(len(spots))]
 			}
 			tamper(body, at)
-			setBody(&r.message, body)
+			r.setBody(body)
 			return nil
 		},
 	}
@@ -44,16 +45,16 @@ func tamper(body []byte, at int) {
 	}
 }
 
-// maxMembers bounds how many members of a body are tried for what the signature covers.
-const maxMembers = 256
+// maxTried bounds how many members of a body are tried for what the signature covers.
+const maxTried = 256
 
 // spots returns where a character of the body can be changed so that it stays JSON and the
 // signature no longer matches: the letters and digits of one member's value. It never returns what
 // the scheme itself writes into the body. It returns the event's id or name only when there is
 // nothing else, because a consumer is to fail at the signature, not at an unknown event. Where the
 // signature covers no member, it returns any of them.
-func (r *request) spots() []int {
-	body := r.message.Body
+func (r *Request) spots() []int {
+	body := r.Message.Body
 	if !gjson.ValidBytes(body) {
 		return nil
 	}
@@ -71,7 +72,7 @@ func (r *request) spots() []int {
 		spots := spotsOf(v)
 		switch {
 		case len(spots) == 0 || slices.Contains(written, v.Index):
-		case v.Type == gjson.String && (v.Str == r.event.ID || v.Str == r.event.Name):
+		case v.Type == gjson.String && (v.Str == r.Event.ID || v.Str == r.Event.Name):
 			rest = append(rest, spots)
 		default:
 			good = append(good, spots)
@@ -79,8 +80,8 @@ func (r *request) spots() []int {
 	}
 	walk(gjson.ParseBytes(body))
 	for _, members := range [][][]int{good, rest} {
-		r.rng.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
-		for _, spots := range members[:min(len(members), maxMembers)] {
+		r.Rand.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+		for _, spots := range members[:min(len(members), maxTried)] {
 			if r.covered(spots[0]) {
 				return spots
 			}
@@ -96,16 +97,16 @@ func (r *request) spots() []int {
 
 // written returns the offsets of the values that the scheme writes into the body: signatures, and
 // the time or token that goes with them.
-func (r *request) written() []int {
+func (r *Request) written() []int {
 	var offsets []int
-	for _, s := range r.config.provider.Signing.Signatures {
+	for _, s := range r.Provider.Signing.Signatures {
 		for _, e := range s.Emit {
 			if e.Body == "" {
 				continue
 			}
 			// Every item of a scope has a signature: "#" is all elements.
 			path := strings.ReplaceAll(memberPath(strings.ReplaceAll(s.Scope, "*", "#"), e.Body), `\#`, "#")
-			if found := gjson.GetBytes(r.message.Body, path); len(found.Indexes) > 0 {
+			if found := gjson.GetBytes(r.Message.Body, path); len(found.Indexes) > 0 {
 				offsets = append(offsets, found.Indexes...)
 			} else if found.Exists() {
 				offsets = append(offsets, found.Index)
@@ -116,12 +117,11 @@ func (r *request) written() []int {
 }
 
 // covered says whether a change at a place of the body makes the signature wrong.
-func (r *request) covered(at int) bool {
-	changed := r.message
+func (r *Request) covered(at int) bool {
+	changed := r.Message
 	changed.Body = bytes.Clone(changed.Body)
 	tamper(changed.Body, at)
-	secrets := r.config.endpoint.Secrets
-	return r.config.provider.Signing.Verify(changed, r.context, secrets...).Verdict == signature.Mismatch
+	return r.Provider.Signing.Verify(changed, r.Context, r.Secrets...).Verdict == signature.Mismatch
 }
 
 // spotsOf returns the places of a value where a character can be changed so that it stays JSON.
@@ -154,40 +154,3 @@ func spotsOf(v gjson.Result) []int {
 }
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
-
-// Changed returns the JSON pointer of the first member of an event's body that was sent with
-// another value, or "". It shows what body:tamper did.
-func Changed(event, sent []byte) string {
-	if !gjson.ValidBytes(event) || !gjson.ValidBytes(sent) {
-		return ""
-	}
-	pointer, _ := changed(gjson.ParseBytes(event), gjson.ParseBytes(sent))
-	return pointer
-}
-
-func changed(before, after gjson.Result) (pointer string, found bool) {
-	switch {
-	case before.IsObject() && after.IsObject():
-		members := after.Map()
-		before.ForEach(func(name, value gjson.Result) bool {
-			other, ok := members[name.Str]
-			if !ok {
-				return true
-			}
-			if pointer, found = changed(value, other); found {
-				pointer = "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name.Str) + pointer
-			}
-			return !found
-		})
-		return pointer, found
-	case before.IsArray() && after.IsArray():
-		items := after.Array()
-		for i, value := range before.Array()[:min(len(items), len(before.Array()))] {
-			if pointer, found = changed(value, items[i]); found {
-				return "/" + strconv.Itoa(i) + pointer, true
-			}
-		}
-		return "", false
-	}
-	return "", before.Raw != after.Raw
-}

@@ -1,4 +1,4 @@
-package delivery
+package fault
 
 import (
 	"encoding/json"
@@ -50,7 +50,7 @@ func (f *Fault) UnmarshalYAML(node *yaml.Node) error {
 }
 
 func (f *Fault) parse(text string) (err error) {
-	*f, err = ParseFault(text)
+	*f, err = Parse(text)
 	return err
 }
 
