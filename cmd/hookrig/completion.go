@@ -61,10 +61,7 @@ func completeEvents(_ *cobra.Command, args []string, typed string) ([]string, co
 func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	if p := provided(args); p != nil {
-		for name := range p.Delivery.Profiles {
-			names = append(names, name)
-		}
-		names = append(names, "none")
+		names = p.RetryNames()
 	}
 	slices.Sort(names)
 	return startingWith(typed, slices.Compact(names)), noFiles

@@ -24,7 +24,7 @@ var generatedPart = regexp.MustCompile(`(?m)^<!-- generated: (\S+) -->\n((?:[|-]
 func generators() map[string]func() string {
 	return map[string]func() string{
 		"faults": faultRows, "mistakes": mistakeRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
-		"providers": providerRows, "options": optionRows, "retries": retryRows, "journeys": journeyRows,
+		"providers": providerRows, "options": optionRows, "retries": retryRows, "policies": policyRows, "journeys": journeyRows,
 	}
 }
 
@@ -207,10 +207,66 @@ func retryRows() string {
 	return tableOf([]string{"provider", "profile", "waits between attempts"}, rows)
 }
 
+func policyRows() string {
+	var rows [][]string
+	for _, p := range fixtures.VendorPolicies() {
+		rows = append(rows, []string{code("like " + p.Name), waitsOf(p.Retry), specialsOf(p), scenarios.Duration(p.Timeout).String(), assumedOf(p)})
+	}
+	return tableOf([]string{"policy", "waits between attempts", "what else", "timeout", "assumed"}, rows)
+}
+
+func assumedOf(p *fixtures.VendorPolicy) string {
+	return strings.Join(p.Assumed, " ")
+}
+
+// specialsOf says what a policy has beside waits.
+func specialsOf(p *fixtures.VendorPolicy) string {
+	var list []string
+	add := func(is bool, format string, args ...any) {
+		if is {
+			list = append(list, fmt.Sprintf(format, args...))
+		}
+	}
+	r := p.Retry
+	add(!slices.Equal(p.Success, []string{"2xx"}), "success is %s", strings.Join(p.Success, ", "))
+	add(p.SuccessBody.Contains != "", "the body holds `%s`", p.SuccessBody.Contains)
+	add(p.Redirects != "fail", "redirects: %s", p.Redirects)
+	add(p.Ordering != "none", "%s", p.Ordering)
+	add(p.Blocks(), "a failure blocks")
+	add(len(r.On) > 0, "only after %s", strings.Join(r.On, ", "))
+	add(len(r.StopOn) > 0, "ends after %s", strings.Join(r.StopOn, ", "))
+	add(r.RetryAfter != "", "Retry-After: %s", r.RetryAfter)
+	for _, c := range r.Control {
+		add(true, "`%s: %s` %ss", c.Header, c.Value, strings.TrimSuffix(c.Does, "s"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Environments)) {
+		add(true, "has the environment `%s`", name)
+	}
+	add(len(r.ByEvent) > 0, "differs by event")
+	for _, d := range p.Disable {
+		action, _ := d.Does()
+		if action == fixtures.ActionPause {
+			action = d.Action
+		}
+		add(action != fixtures.ActionWarn, "can %s an endpoint", action)
+	}
+	return strings.Join(slices.Compact(list), "; ")
+}
+
 // waitsOf says how long a profile waits after each attempt.
 func waitsOf(r fixtures.Retry) string {
 	short := func(d time.Duration) string { return scenarios.Duration(d).String() }
-	if len(r.Schedule) == 0 {
+	end := ""
+	if r.Attempts > 0 {
+		end += fmt.Sprintf("; %d attempts", r.Attempts)
+	}
+	if r.Within > 0 {
+		end += "; within " + short(r.Within)
+	}
+	switch {
+	case r.Formula != "":
+		return code(r.Formula) + end
+	case r.Base > 0:
 		text := short(r.Base)
 		if r.Factor > 1 {
 			text += fmt.Sprintf(", each next one %g times longer", r.Factor)
@@ -218,13 +274,15 @@ func waitsOf(r fixtures.Retry) string {
 		if r.Cap > 0 {
 			text += ", at most " + short(r.Cap)
 		}
-		return text + fmt.Sprintf("; %d attempts", r.Attempts)
+		return text + end
+	case len(r.Schedule) == 0:
+		return "no retries"
 	}
 	var waits []string
 	for _, wait := range r.Schedule {
 		waits = append(waits, short(wait))
 	}
-	return strings.Join(waits, ", ")
+	return strings.Join(waits, ", ") + end
 }
 
 func journeyRows() string {

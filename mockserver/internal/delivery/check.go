@@ -2,9 +2,7 @@ package delivery
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -125,12 +123,6 @@ func (r *registry) checkID(id string) error {
 		return fmt.Errorf("%w: id %q: another endpoint has it", ErrInvalid, id)
 	}
 	return nil
-}
-
-// unknownProfile is the error for a retry profile that does not exist. It lists those that do.
-func unknownProfile(p *fixtures.Provider, name string) error {
-	names := append(slices.Sorted(maps.Keys(p.Delivery.Profiles)), NoRetry)
-	return fmt.Errorf("%w: retry %q: %s has %s%s", ErrInvalid, name, p.Name, strings.Join(names, ", "), didYouMean(name, names))
 }
 
 // didYouMean returns a hint at the nearest word.

@@ -50,6 +50,7 @@ type Dispatcher struct {
 	cancel   context.CancelCauseFunc
 	schedule schedule
 	registry registry
+	notices  notices
 	samples  samples
 	runs     runs
 	// nextIndex is the next index to generate from. In the store of an earlier process it begins at
@@ -85,6 +86,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	if o.Start.IsZero() {
 		o.Start = fixtures.DefaultStart
 	}
+	d.registry.open()
 	d.ctx, d.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := d.loadEndpoints(ctx); err != nil {
 		return nil, err

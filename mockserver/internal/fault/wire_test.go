@@ -331,7 +331,7 @@ func onSocket(t *testing.T, s *socket, r *Request) {
 		defer cancel()
 	}
 	var client wire.Client
-	result := client.SendAs(ctx, s.url, r.Message, r.Manner)
+	result := client.SendAs(ctx, s.url, r.Message, r.Manner, wire.Limits{})
 	client.CloseIdle()
 	raw := <-s.conn
 	switch r.Manner.End {

@@ -43,21 +43,11 @@ type Client struct {
 // the same time, the outcome is NoResponse: the sender cannot know whether the peer had read the
 // request.
 func (c *Client) Send(ctx context.Context, url string, m Message) Result {
-	return c.SendAs(ctx, url, m, Manner{})
+	return c.SendAs(ctx, url, m, Manner{}, Limits{})
 }
 
-// SendAs is Send in another manner. Any manner but the zero one opens a connection and closes it.
-//
-// A request that ends early because of the manner has the outcome PartlyWritten, unless there is a
-// response. The context bounds pauses, a slow body and a stall too.
-func (c *Client) SendAs(ctx context.Context, url string, m Message, how Manner) Result {
-	start := time.Now()
-	result := c.exchange(ctx, start, url, m, &how)
-	result.Took = time.Since(start)
-	return result
-}
-
-func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Message, how *Manner) Result {
+// exchange sends one request. connect bounds the time until the connection is open; 0 does not.
+func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Message, how *Manner, connect time.Duration) Result {
 	failed := func(r Result, o Outcome, p phase, err error) Result {
 		r.Outcome, r.Err = o, p.failIn(ctx, start, err)
 		return r
@@ -81,8 +71,16 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 		s = c.idle.take(to)
 	}
 	if s == nil {
-		if s, err = open(ctx, to, c.Dial, c.Trust); err != nil {
-			return failed(Result{}, NotSent, connecting, err)
+		opening, cancel := ctx, context.CancelFunc(func() {})
+		if connect > 0 {
+			opening, cancel = context.WithTimeout(ctx, connect)
+		}
+		if s, err = open(opening, to, c.Dial, c.Trust); err != nil {
+			err = connecting.failIn(opening, start, err) // whichever limit is shorter has passed
+		}
+		cancel()
+		if err != nil {
+			return Result{Outcome: NotSent, Err: err}
 		}
 	}
 	s.bound(ctx)

@@ -37,7 +37,7 @@ func sentAs(t *testing.T, url string, m wire.Message, how wire.Manner) (wire.Res
 		return piecewise{conn, &writes}, err
 	}}
 	defer client.CloseIdle()
-	return client.SendAs(within(t), url, m, how), writes
+	return client.SendAs(within(t), url, m, how, wire.Limits{}), writes
 }
 
 func TestMannersSplitTheRequest(t *testing.T) {
@@ -143,7 +143,7 @@ func TestEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		var client wire.Client
-		r := client.SendAs(ctx, consumer.url, part, wire.Manner{End: wire.Stall})
+		r := client.SendAs(ctx, consumer.url, part, wire.Manner{End: wire.Stall}, wire.Limits{})
 		if r.Outcome != wire.PartlyWritten || !errors.Is(r.Err, wire.ErrTimeout) || wire.Missed(r.Err) != "no response to the part that was sent" {
 			t.Errorf("%+v", r)
 		}
@@ -154,7 +154,7 @@ func TestEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		var client wire.Client
-		r := client.SendAs(ctx, consumer.url, m, wire.Manner{Rate: 1})
+		r := client.SendAs(ctx, consumer.url, m, wire.Manner{Rate: 1}, wire.Limits{})
 		if r.Outcome != wire.PartlyWritten || !errors.Is(r.Err, wire.ErrTimeout) {
 			t.Errorf("%+v", r)
 		}
@@ -173,7 +173,7 @@ func TestEnds(t *testing.T) {
 				got <- err
 			})
 			var client wire.Client
-			r := client.SendAs(within(t), consumer.url, sent, wire.Manner{End: wire.Reset})
+			r := client.SendAs(within(t), consumer.url, sent, wire.Manner{End: wire.Reset}, wire.Limits{})
 			outcome := wire.PartlyWritten
 			if len(sent.Body) == 10 {
 				outcome = wire.NoResponse
@@ -194,7 +194,7 @@ func TestEnds(t *testing.T) {
 			}
 		})
 		var client wire.Client
-		if r := client.SendAs(within(t), consumer.url, m, wire.Manner{End: wire.HalfClose}); r.Status != 200 {
+		if r := client.SendAs(within(t), consumer.url, m, wire.Manner{End: wire.HalfClose}, wire.Limits{}); r.Status != 200 {
 			t.Errorf("%+v", r)
 		}
 	})
@@ -222,7 +222,7 @@ func TestCopies(t *testing.T) {
 				io.WriteString(conn, strings.Join(c.answers, ""))
 			})
 			var client wire.Client
-			if r := client.SendAs(within(t), consumer.url, post("body"), wire.Manner{Copies: 2}); r.Outcome != c.outcome || r.Status != c.status {
+			if r := client.SendAs(within(t), consumer.url, post("body"), wire.Manner{Copies: 2}, wire.Limits{}); r.Outcome != c.outcome || r.Status != c.status {
 				t.Errorf("%+v", r)
 			}
 		})
@@ -240,11 +240,11 @@ func TestBrokenTLS(t *testing.T) {
 			server.StartTLS()
 			defer server.Close()
 			client := wire.Client{Trust: wire.Trust{SkipVerify: true}}
-			r := client.SendAs(within(t), server.URL, post("body"), wire.Manner{BreakTLS: true})
+			r := client.SendAs(within(t), server.URL, post("body"), wire.Manner{BreakTLS: true}, wire.Limits{})
 			if r.Outcome != wire.NotSent || r.Written != 0 || !errors.Is(r.Err, wire.ErrOnPurpose) || !strings.Contains(wire.Reason(r.Err), "bad record MAC") {
 				t.Errorf("%s, %q", r.Outcome, wire.Reason(r.Err))
 			}
-			if r := client.SendAs(within(t), "http://127.0.0.1:1", post("body"), wire.Manner{BreakTLS: true}); !errors.Is(r.Err, wire.ErrURL) {
+			if r := client.SendAs(within(t), "http://127.0.0.1:1", post("body"), wire.Manner{BreakTLS: true}, wire.Limits{}); !errors.Is(r.Err, wire.ErrURL) {
 				t.Errorf("%+v", r)
 			}
 		})
