@@ -45,6 +45,7 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	}
 	registered := &endpoint{e}
 	r.endpoints[e.ID], r.subs[s.ID] = registered, registered
+	r.tracker.own(e.ID)
 	secret = ""
 	if len(e.Secrets) > 0 {
 		secret = e.Secrets[0]

@@ -33,6 +33,7 @@ type checker struct {
 	problems  strictyaml.Problems
 	s         *Scenario
 	catalogue *fixtures.Catalogue
+	includes  bool             // the file includes others
 	earlier   map[string]*Step // the steps before the current one, by id
 }
 
@@ -136,7 +137,7 @@ func (c *checker) scenario() {
 	for _, name := range keys(s.Effects) {
 		c.effect(name)
 	}
-	if len(s.Steps) == 0 && (s.root == nil || child(s.root, "steps") != nil) {
+	if len(s.Steps) == 0 && (!c.includes || len(c.problems) == 0) && (s.root == nil || child(s.root, "steps") != nil) {
 		c.add("a step is - id: NAME and a verb: "+strings.Join(allVerbs, ", "), "steps", "a scenario without steps checks nothing")
 	}
 	c.earlier = map[string]*Step{}
@@ -298,28 +299,29 @@ func (c *checker) references() {
 	}
 	for i, step := range all {
 		c.referencesIn(step.file, step.node, "steps", i)
+		c.noReference(step.file, child(step.node, "id"), "id")
 	}
 	for _, key := range []string{"hookrig", "name", "description", "seed", "clock", "timeout", "tags", "rows"} {
-		c.noReference(child(c.s.root, key), key)
+		c.noReference(c.s.file, child(c.s.root, key), key)
 	}
-	c.noReference(child(child(c.s.root, "target"), "bin"), "target.bin")
+	c.noReference(c.s.file, child(child(c.s.root, "target"), "bin"), "target.bin")
 }
 
 // noReference reports references in a part that is read before the run begins.
-func (c *checker) noReference(n *yaml.Node, path string) {
+func (c *checker) noReference(file string, n *yaml.Node, path string) {
 	n = target(n)
 	switch {
 	case n == nil:
 	case n.Kind != yaml.ScalarNode:
 		for i, item := range n.Content {
 			if n.Kind != yaml.MappingNode {
-				c.noReference(item, path)
+				c.noReference(file, item, path)
 			} else if i%2 == 1 {
-				c.noReference(item, path+"."+n.Content[i-1].Value)
+				c.noReference(file, item, path+"."+n.Content[i-1].Value)
 			}
 		}
 	case holdsReference(n):
-		c.addAt(c.s.file, n, "", "%s cannot be a reference: it is read before the run begins", path)
+		c.addAt(file, n, "", "%s cannot be a reference: it is read before the run begins", path)
 	}
 }
 

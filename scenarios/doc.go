@@ -38,6 +38,10 @@
 //	    expect:
 //	      effects: {wallet: {eventually: {eq: installed}, within: 2s, never: {eq: installed-twice}, for: 1s}}
 //
+// A scenario can have parameters that a run sets (params), a table for which it is played once for
+// each row (rows), steps before and after (setup, teardown), and steps of other files (include).
+// The teardown runs whatever happened before.
+//
 // A scenario with a subscribe step is isolated from other runs on the same server: its endpoints
 // get only its own events, and it has its own clock. You can run many such scenarios on one server
 // at the same time. A scenario without a subscribe step sends to the endpoints that the consumer
@@ -57,6 +61,10 @@
 //	respond    changes the responses of a bin
 //	replay     repeats the deliveries of an earlier step
 //	burst      sends many events over many connections, directly to the consumer
+//	call       sends one HTTP request to the consumer
+//
+// A step with a table (each) is run once for each row. A step can keep values for later steps
+// (save) and have a time limit (timeout).
 //
 // # Expectations
 //
@@ -65,6 +73,7 @@
 //	never       captures that must not arrive for some time
 //	deliveries  the provider's deliveries: state, attempts (their outcomes in order), due, same,
 //	            differs
+//	response    the consumer's responses: status, header lines, body, time
 //	effects     the consumer's state: eventually a value, or never a value
 //	burst       the result of a burst
 //
@@ -73,15 +82,18 @@
 //
 // # References
 //
-// Values can be ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${target.secret}, ${seed},
-// ${env:NAME} or ${env:NAME:-default}. They are resolved when their step begins. A scalar that
-// consists of one reference takes the value and its type; a reference within text is replaced by
-// the value's text. Write $${ for a literal ${. References never produce keys or structure.
+// Values can be ${steps.ID.…}, ${params.NAME}, ${row.NAME}, ${each.NAME}, ${bins.NAME.url},
+// ${target.url}, ${target.origin}, ${target.secret}, ${seed}, ${env:NAME} or ${env:NAME:-default}.
+// A value that a step saved is ${steps.ID.NAME}, like everything else that a step knows. They are
+// resolved when their step begins. A scalar that consists of one reference takes the value and its
+// type; a reference within text is replaced by the value's text. Write $${ for a literal ${.
+// References never produce keys or structure.
 //
 // # Results
 //
 // The status of a step is passed, failed, inconclusive (data that the check needs is missing),
 // error (the server failed) or skipped. The run continues after a failed step and ends after an
-// error. Runs with the same seed send the same bytes; the report contains the seed and the command
-// that repeats the run.
+// error or a time limit. What a time limit ended is inconclusive, never failed. A Suite plays
+// several scenarios, also at the same time. Runs with the same seed send the same bytes; the report
+// contains the seed and the command that repeats the run.
 package scenarios

@@ -86,7 +86,7 @@ func parse(file string, data []byte, catalogue *fixtures.Catalogue, from folders
 	inherit(root)
 	s := &Scenario{file: file, files: l.files, root: root}
 	l.decode(s)
-	c := checker{problems: l.problems, s: s, catalogue: catalogue}
+	c := checker{problems: l.problems, s: s, catalogue: catalogue, includes: l.included > 0}
 	if root.Kind == yaml.MappingNode {
 		c.scenario()
 	}

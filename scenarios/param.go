@@ -159,10 +159,19 @@ func (s *Scenario) params(given map[string]string) (map[string]any, error) {
 	return values, errors.Join(problems...)
 }
 
+// unknownParam returns the error of a parameter that the scenario or, without a name, no scenario
+// has.
 func (s *Scenario) unknownParam(name string) error {
-	hint := didYouMean(name, keys(s.Params))
-	if hint == "" || len(s.Params) == 0 {
-		hint = "it has no parameters"
+	known := keys(s.Params)
+	hint := didYouMean(name, known)
+	switch {
+	case len(known) == 0:
+		hint = "there are none"
+	case hint == "":
+		hint = "hookrig run --list shows them"
+	}
+	if s.Name == "" {
+		return fmt.Errorf("unknown %w %q: %s", ErrParam, name, hint)
 	}
 	return fmt.Errorf("scenario %s has no %w %q: %s", s.Name, ErrParam, name, hint)
 }

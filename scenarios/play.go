@@ -86,24 +86,6 @@ func (r *run) add(step StepReport) {
 	r.progress(step.ID, &step, time.Time{})
 }
 
-// progress calls Options.Progress.
-func (r *run) progress(id string, done *StepReport, deadline time.Time) {
-	if r.options.Progress == nil {
-		return
-	}
-	all := r.scenario.all()
-	number := len(all)
-	for i, s := range all {
-		if s.ID == id || strings.HasPrefix(id, s.ID+"/") {
-			number = i + 1
-			break
-		}
-	}
-	r.options.Progress(Progress{
-		Scenario: r.scenario.Name, Step: id, Done: done, Number: number, Of: len(all), Deliveries: len(r.deliveries), Deadline: deadline,
-	})
-}
-
 // step plays one step, once or for each row of its table. It returns why the run ends after it, if
 // it does, and an error when the server failed.
 func (r *run) step(ctx context.Context, s *Step) (ended string, err error) {

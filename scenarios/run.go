@@ -51,24 +51,12 @@ type Options struct {
 	Trust mockserver.Trust
 	// Journal gets everything that the run sends and receives, as JSON Lines of JournalEntry.
 	Journal io.Writer
-	// Progress is called when a step begins and when it ends, always by one goroutine.
+	// Progress is called when a step begins and ends, and when attempts were made. Calls of one run
+	// follow each other; runs at the same time call it at the same time.
 	Progress func(Progress)
 	// Repeat are further arguments of the command that repeats the run, such as --provider-dir,
 	// --option and --server.
 	Repeat []string
-}
-
-// Progress tells what a run is doing.
-type Progress struct {
-	Scenario string      // its name
-	Step     string      // id of the step that begins or ended
-	Done     *StepReport // nil when the step begins
-	// Number of the step, from 1, and the number of all steps.
-	Number, Of int
-	// Deliveries of the run so far.
-	Deliveries int
-	// Deadline of the step or the scenario, whichever is earlier; zero without a time limit.
-	Deadline time.Time
 }
 
 // Run plays a scenario on a server and checks the results. It reports a wrong consumer in the
@@ -88,7 +76,9 @@ func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options)
 		r.report.Steps = append(r.report.Steps, StepReport{ID: "prepare", Verb: "prepare", Status: Errored, Detail: r.redact(redact.Quoted(failed.Error()))})
 		r.skip(s.all(), "not run: an earlier error ended the run")
 	} else {
+		r.tracker.follow(ctx, r.client)
 		failed = r.phases(ctx)
+		r.tracker.end()
 	}
 	if err := r.finish(ctx, r.report); err != nil && failed == nil {
 		failed = fmt.Errorf("scenario %s: %w", s.Name, err)
@@ -121,7 +111,8 @@ type run struct {
 	catalogue  *fixtures.Catalogue
 	scope      scope
 	report     *Report
-	journal    *journal          // nil records nothing
+	journal    *journal // nil records nothing
+	tracker    tracker
 	phase      Phase             // of the current step
 	missing    map[string]string // why steps have no values to refer to, by id
 	targetURL  string            // URL of the target, or of the bin that acts as the target
@@ -197,6 +188,7 @@ func newRun(client *mockserver.Client, s *Scenario, o Options) *run {
 		missing:    map[string]string{},
 		now:        s.Clock.Start,
 	}
+	r.tracker.call = o.Progress
 	if r.catalogue == nil {
 		r.catalogue = fixtures.Builtin()
 	}

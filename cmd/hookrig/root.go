@@ -74,7 +74,7 @@ func (w World) width() int {
 // Main runs one command line and returns the exit code.
 func Main(ctx context.Context, args []string, w World) int {
 	root := newRoot(w)
-	root.SetArgs(args)
+	root.SetArgs(listAsJSON(args))
 	root.SetIn(w.Stdin)
 	root.SetOut(w.Stdout)
 	root.SetErr(w.Stderr)
@@ -105,7 +105,7 @@ Exit codes: 0 passed, 1 failed, 2 misuse, 3 inconclusive.
 Results go to stdout, progress and logs to stderr.
 Every flag can be set with an environment variable: --allow-target is HOOKRIG_ALLOW_TARGET.
 Variables of repeatable flags take comma-separated values. Those of --secret, --set, --fault,
---option and --api-key take one value per line.`,
+--option, --param, --only and --api-key take one value per line.`,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
