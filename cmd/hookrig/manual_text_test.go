@@ -180,7 +180,7 @@ func TestManualQueriesAreQueries(t *testing.T) {
 // Every function of slots is listed.
 func TestManualListsSlotFunctions(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("../../fixtures/internal/slot/functions.go")
+	source, err := os.ReadFile("../../internal/expression/functions.go")
 	if err != nil {
 		t.Fatal(err)
 	}
