@@ -430,7 +430,7 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 
 // decode decodes a node of the file with its references resolved.
 func (r *run) decode(n *yaml.Node, v any) error {
-	resolved, err := expand(r.scenario.file, n, r.scope.resolve)
+	resolved, err := expand(r.scenario.file, n, &r.scope)
 	if err != nil {
 		return err
 	}

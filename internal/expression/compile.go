@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
@@ -43,9 +44,9 @@ func compileParts(text string, scope *Scope) ([]compiledPart, error) {
 			all = append(all, compiledPart{literal: part.Literal})
 			continue
 		}
-		expr, err := part.Node.compileText(scope)
+		expr, err := part.Compile(scope)
 		if err != nil {
-			return nil, quoted(err, part.Source)
+			return nil, err
 		}
 		compiled := compiledPart{expr: expr}
 		if part.Node.Kind == NameNode {
@@ -80,12 +81,15 @@ func joined(all []compiledPart) Expr {
 	}
 }
 
-// compileText compiles a node whose value is put into a text. Bytes are refused.
-func (n *Node) compileText(scope *Scope) (Expr, error) {
+// Compile compiles a placeholder, whose value is put into a text: bytes are refused. A non-nil error
+// is an *Error that quotes the placeholder.
+func (p *Part) Compile(scope *Scope) (Expr, error) {
+	n := p.Node
 	if fn := functions[n.Text]; n.Kind == CallNode && fn != nil && fn.raw {
-		return nil, &Error{Offset: n.At, Text: n.Text + " gives bytes, and a text is expected", Hint: "write them as text: | hex or | base64"}
+		return nil, &Error{Offset: n.At, Source: clip.Text(p.Source, 80), Text: n.Text + " gives bytes, and a text is expected", Hint: "write them as text: | hex or | base64"}
 	}
-	return n.Compile(scope)
+	expr, err := n.Compile(scope)
+	return expr, quoted(err, p.Source)
 }
 
 // Compile compiles a node with the names of a scope. A non-nil error is an *Error.
