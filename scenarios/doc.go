@@ -74,9 +74,11 @@
 // # References
 //
 // Values can be ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${target.secret}, ${seed},
-// ${env:NAME} or ${env:NAME:-default}. They are resolved when their step begins. A scalar that
-// consists of one reference takes the value and its type; a reference within text is replaced by
-// the value's text. Write $${ for a literal ${. References never produce keys or structure.
+// ${env:NAME} or ${env:NAME:-default}, and expressions of them: "hookrig help values" describes the
+// language. They are evaluated when their step begins. A scalar that consists of one ${…} takes the
+// value and its type; within text it is replaced by the value's text. Write $${ for a literal ${.
+// References never produce keys or structure. There are no random functions: a value must be the
+// same each time it is read.
 //
 // # Results
 //

@@ -81,8 +81,8 @@ func joined(all []compiledPart) Expr {
 	}
 }
 
-// Compile compiles a placeholder, whose value is put into a text: bytes are refused. A non-nil error
-// is an *Error that quotes the placeholder.
+// Compile compiles a placeholder, whose value is put into a text: bytes are refused. A non-nil
+// error is an *Error that quotes the placeholder.
 func (p *Part) Compile(scope *Scope) (Expr, error) {
 	n := p.Node
 	if fn := functions[n.Text]; n.Kind == CallNode && fn != nil && fn.raw {
