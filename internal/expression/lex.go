@@ -117,7 +117,7 @@ func (l *lexer) argument(nested bool) (string, error) {
 
 // Argument returns the text of an argument as it is written after a colon, in quotes where it must.
 func Argument(text string) string {
-	if !strings.ContainsAny(text, "|}") && strings.Trim(text, spaces) == text && !strings.HasPrefix(text, "'") && !strings.HasPrefix(text, `"`) {
+	if text != "" && !strings.ContainsAny(text, "|}") && strings.Trim(text, spaces) == text && !strings.HasPrefix(text, "'") && !strings.HasPrefix(text, `"`) {
 		return text
 	}
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(text) + "'"
