@@ -22,7 +22,7 @@ PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go l
 # Packages that the race detector is not run on: they start no goroutine, or (cmd/hookrig) only through packages that it is
 # run on, and it takes up to twenty times as long. What goroutines share of them, a catalogue and a jq program, has tests that
 # run with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig fixtures internal/handlers fixtures/signature internal/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
+PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig fixtures internal/handlers fixtures/signature internal/strictyaml internal/expression internal/jsontext internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
 # Lint has vetted all of it: go test would vet every library once more.
 TEST := go test -vet=off
 # Specs at a time: most of them wait for a browser or a server.

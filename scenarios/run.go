@@ -415,7 +415,7 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 
 // decode decodes a node of a file with its references resolved.
 func (r *run) decode(file string, n *yaml.Node, v any) error {
-	resolved, err := expand(file, n, r.scope.resolve)
+	resolved, err := expand(file, n, &r.scope)
 	if err != nil {
 		return err
 	}

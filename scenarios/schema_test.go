@@ -192,7 +192,7 @@ type generator struct {
 	undocumented []string
 }
 
-const referenceForm = `^\$\{[^}]+\}$`
+const referenceForm = `^\$\{[\s\S]+\}$`
 
 // orReference returns a schema that also accepts a reference.
 func orReference(s map[string]any) map[string]any {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/expression"
 	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
@@ -25,6 +26,7 @@ func generators() map[string]func() string {
 	return map[string]func() string{
 		"faults": faultRows, "mistakes": mistakeRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
 		"providers": providerRows, "options": optionRows, "retries": retryRows, "policies": policyRows, "journeys": journeyRows,
+		"functions": functionRows,
 	}
 }
 
@@ -293,4 +295,17 @@ func journeyRows() string {
 		}
 	}
 	return tableOf([]string{"provider", "journey", "life", "events"}, rows)
+}
+
+// functionRows lists the functions of ${…}, kind by kind.
+func functionRows() string {
+	var rows [][]string
+	for _, fn := range expression.Functions() {
+		if len(rows) == 0 || rows[len(rows)-1][0] != fn.Kind {
+			rows = append(rows, []string{fn.Kind, ""})
+		}
+		row := rows[len(rows)-1]
+		row[1] = strings.TrimSpace(row[1] + " " + code(fn.Usage))
+	}
+	return tableOf([]string{"kind", "functions"}, rows)
 }

@@ -61,7 +61,7 @@ only. hookrig faults lists all.`,
 	f.StringVar(&s.body, "body", "", "send the exact bytes of `FILE` (- is standard input) instead of a rendered body")
 	f.StringArrayVar(&s.faults, "fault", nil, "add a fault, `KIND:ARG[:ARG]`; repeatable")
 	f.StringVar(&s.retry, "retry", "", "retry `PROFILE` of the provider, or \"like VENDOR\", in real time (default: one attempt)")
-	f.DurationVar(&s.timeout, "timeout", 0, "time limit of one attempt, a `DURATION` (default: the provider's)")
+	f.Var((*durationFlag)(&s.timeout), "timeout", "time limit of one attempt, a `DURATION` (default: the provider's)")
 	f.StringVar(&s.expect, "expect", "", "expected `STATUS` codes of the response, comma-separated: 401, 4xx (default: success)")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "print each request and response in full")
 	f.BoolVar(&s.asJSON, "json", false, "print the delivery as JSON")

@@ -214,7 +214,7 @@ signing:
   signatures:
     - ` + signing + `
 entities:
-  order: {number: "${hex(8)}"}
+  order: {number: "${hex_digits(8)}"}
 events:
   - {name: order/paid, title: Paid, when: An order is paid., entity: order, template: events/paid.json, schema: schemas/paid.json}
 `,

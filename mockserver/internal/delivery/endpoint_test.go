@@ -114,7 +114,7 @@ event_id: evt_${alnum(24)}
 signing:
   signatures: [{alg: hmac-sha256, key: {strip_prefix: whsec_, decode: base64}, content: ["${id}.", "${body}"], emit: [{header: X-Id, value: "${id}"}, {header: X-Sig, value: "${sig}"}]}]
 entities:
-  thing: {key: "${hex(8)}"}
+  thing: {key: "${hex_digits(8)}"}
 events:
   - {name: hello, title: Hello, when: At first., entity: thing, template: events/hello.json, schema: schemas/any.json}
   - {name: made, title: Made, when: A thing is made., entity: thing, template: events/made.json, schema: schemas/any.json, headers: [{name: X-Key, value: "${key}"}]}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/expression"
 )
 
 // signatureRow is the row of a fault that spoils the signature and nothing else: the body and all
@@ -115,6 +116,8 @@ func nudge(c byte) byte {
 
 // signed says whether an emission contains a signature or a secret.
 func signed(e signature.Emit) bool {
-	return slices.ContainsFunc([]string{"${sig}", "${sigs}", "${secret}", "${sig|", "${sigs|", "${secret|", "${sig ", "${sigs ", "${secret "},
-		func(slot string) bool { return strings.Contains(e.Value, slot) })
+	parts, _ := expression.Split(e.Value) // the scheme was checked when it was loaded
+	return slices.ContainsFunc(parts, func(p expression.Part) bool {
+		return p.Node != nil && slices.Contains([]string{"sig", "sigs", "secret"}, p.Node.Text)
+	})
 }
