@@ -80,6 +80,9 @@ func (s *schedule) add(jobs ...*job) {
 		}
 		s.jobs[j.id] = j
 		j.target.pending[j] = struct{}{}
+		if j.blocks && !j.first() { // an earlier process began it
+			j.target.laneOf(j).enters(j)
+		}
 		s.push(j)
 	}
 	for j := s.take(); j != nil; j = s.take() {
