@@ -34,7 +34,7 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 		}
 	}
 	if secret == "" {
-		secret = r.mintSecret(s)
+		secret = r.mintSecret(s, e.URL)
 	}
 	if secret != "" {
 		e.Secrets = []string{secret}
@@ -56,14 +56,40 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 		events = strings.Join(sub.Events, ", ")
 	}
 	v.note("%s sends %s to %s", sub.Provider, events, e.URL)
-	return r.addSecrets(ctx, e)
+	if err := r.addSecrets(ctx, e); err != nil {
+		return err
+	}
+	return r.awaitHandshake(ctx, e, v)
 }
 
-// mintSecret returns the secret that the provider generates for the step's endpoint, so that runs
-// with the same seed sign alike; "" when the server decides.
-func (r *run) mintSecret(s *Step) string {
+// awaitHandshake waits until the provider's handshake with a new endpoint has ended, so that its
+// request belongs to the subscribe step.
+func (r *run) awaitHandshake(ctx context.Context, e mockserver.Endpoint, v *result) error {
+	p, err := r.catalogue.Provider(e.Provider)
+	if err != nil || p.Handshake == nil || p.Handshake.Event == "" {
+		return nil
+	}
+	if err := r.client.WaitIdle(ctx); err != nil {
+		return err
+	}
+	list, err := r.client.Deliveries(ctx, mockserver.DeliveryQuery{Endpoint: e.ID, Limit: 1})
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	r.recordEvent(&runEvent{Event: list[0].Event, journey: "handshake " + e.ID})
+	v.note("handshake %s %s", list[0].Event.Name, list[0].State)
+	return nil
+}
+
+// mintSecret returns a secret for the step's endpoint, so that runs with the same seed sign alike.
+// It returns "" when only the consumer at the URL can choose it, or when there is none.
+func (r *run) mintSecret(s *Step, url string) string {
 	p, err := r.catalogue.Provider(s.Subscribe.Provider)
-	if err != nil || p.Subscription.Secret.Minted != "provider" {
+	if err != nil {
+		return ""
+	}
+	bin := slices.ContainsFunc(keys(r.bins), func(label string) bool { return leadsTo(url, r.bins[label].url) })
+	if p.Subscription.Secret.Minted != "provider" && !bin {
 		return ""
 	}
 	return p.MintSecret(r.draw(s.ID, 0))

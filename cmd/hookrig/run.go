@@ -191,6 +191,8 @@ func (r *runFlags) result(ctx context.Context, reports []scenarios.Report, broke
 	switch worst := scenarios.Worst(reports); {
 	case ctx.Err() != nil:
 		return inconclusive(errors.New("interrupted: see the report"))
+	case errors.Is(broken, mockserver.ErrInvalid): // such as a fault that this provider's requests cannot have
+		return misuse(broken)
 	case broken != nil && r.json == "-":
 		return inconclusive(broken) // the reports contain all errors
 	case broken != nil:
