@@ -60,8 +60,12 @@ func golden(t *testing.T, file, got string) {
 // their files.
 func TestLibraryLoads(t *testing.T) {
 	names, err := fs.Glob(Library(), "*.yaml")
-	if err != nil || len(names) < 6 {
+	if err != nil || len(names) < 30 {
 		t.Fatalf("%v: %v", names, err)
+	}
+	themes := map[string]int{
+		"genuine": 0, "forged": 0, "replayed": 0, "duplicated": 0, "out-of-order": 0, "slow": 0, "down": 0, "encoding": 0, "schema": 0,
+		"transport": 0, "rotation": 0, "big": 0, "journeys": 0,
 	}
 	for _, name := range names {
 		s, err := LoadFS(Library(), name)
@@ -71,6 +75,14 @@ func TestLibraryLoads(t *testing.T) {
 		}
 		if s.Name+".yaml" != name || s.Description == "" || s.File() != name {
 			t.Errorf("%s: name %q, file %q, description %q", name, s.Name, s.File(), s.Description)
+		}
+		for _, tag := range s.Tags {
+			themes[tag]++
+		}
+	}
+	for theme, n := range themes {
+		if n == 0 {
+			t.Errorf("no scenario has the tag %s", theme)
 		}
 	}
 	if problems := Lint(fixtures.Builtin(), "library"); len(problems) > 0 {
