@@ -106,6 +106,7 @@ func TestDocumentIsChecked(t *testing.T) {
 		{"POST", "/providers/neostore/entities", `{"kind": "pass"}`, 201},
 		{"GET", "/providers/neostore/entities", "", 200},
 		{"GET", "/endpoints", "", 200},
+		{"GET", "/notices?provider=neostore", "", 200},
 		{"GET", "/deliveries", "", 200},
 		{"POST", "/clock/advance", `{"by": "1h"}`, 200},
 		{"POST", "/clock/settle", "", 200},

@@ -26,9 +26,15 @@
 //
 // The schedule is a heap in the order (due, sequence). A few workers make what is due; half of them
 // at most serve one endpoint, so that a consumer that hangs does not keep the others waiting. A
-// provider that delivers in order (per_endpoint_fifo) makes the first attempts to one endpoint one
-// at a time, in the order in which the events were emitted; a retry holds nothing back and may be
-// overtaken.
+// provider that delivers in order makes the first attempts one at a time, to one endpoint or about
+// one entity, in the order in which the events were emitted (lane). A retry holds nothing back and
+// may be overtaken, unless the provider blocks on a failure.
+//
+// # Policies
+//
+// An endpoint has fixtures.Rules and a fixtures.Retry: those of its provider, or of a vendor's
+// policy. Next decides what follows a failed attempt (retry.go). What is counted about an endpoint
+// (health.go) may end or pause it (police.go), which a Notice tells; the counts are in the store.
 //
 // The clock is real or virtual. A virtual clock moves only by Advance, which goes from due time to
 // due time and makes every attempt: three days of retries in milliseconds. Only the schedule is

@@ -21,9 +21,9 @@ func (d *Dispatcher) eventOf(j *job, config *endpointConfig, attempt int) (*fixt
 	return &told, nil
 }
 
-// payload returns the event with the body that an attempt sends. Where the provider refreshes the payload, a
-// retry has the body of the latest event to the endpoint of the same type about the same entity,
-// with its own id in the place of that one's.
+// payload returns the event with the body that an attempt sends. Where the provider refreshes the
+// payload, a retry has the body of the latest event to the endpoint of the same type about the same
+// entity, with its own id in the place of that one's.
 func (d *Dispatcher) payload(j *job, config *endpointConfig, attempt int) *fixtures.Event {
 	if attempt == 1 || config.retry.Payload != "refreshed" {
 		return &j.event
