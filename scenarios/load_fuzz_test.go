@@ -10,8 +10,8 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// FuzzInclude checks that no pair of files, of which one may include the other, crashes the loader or
-// what is asked of a scenario before a run, and that every problem names the file that it is in.
+// FuzzInclude checks that no pair of files, of which one may include the other, crashes the loader
+// or what is asked of a scenario before a run, and that every problem names the file that it is in.
 func FuzzInclude(f *testing.F) {
 	head := "hookrig: 1\nname: a\nprovider: neostore\ntarget: {bin: b}\nbins: {b: {}}\n"
 	for _, pair := range [][2]string{

@@ -86,8 +86,8 @@ func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options)
 	return *r.report, failed
 }
 
-// NotRun returns the report of a scenario that was not played. All steps are skipped, with the
-// reason why.
+// NotRun returns the report of a scenario that was not played. Its Started is zero. All steps are
+// skipped, with the reason why.
 func NotRun(s *Scenario, why string) Report {
 	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Tags: s.Tags, Status: Errored}
 	for _, step := range s.all() {
