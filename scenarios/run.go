@@ -69,7 +69,7 @@ func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options)
 			failed = fmt.Errorf("scenario %s: %w", s.Name, failed)
 		}
 		r.report.Steps = append(r.report.Steps, StepReport{ID: "prepare", Verb: "prepare", Status: Errored, Detail: r.redact(redact.Quoted(failed.Error()))})
-		r.skip(s.all(), "not run: an earlier error ended the run")
+		r.skip(s.all(), whyError)
 	} else {
 		r.tracker.follow(ctx, r.client)
 		failed = r.phases(ctx)
@@ -141,7 +141,7 @@ type stepRecord struct {
 	checked    []string             // ids of the deliveries that the step's expectations checked
 	captures   []mockserver.Capture // the first captures that the step's expectations checked
 	captured   int                  // number of all captures checked
-	answer     *answer              // response to the step's call
+	answers    []*answer            // responses to the step's calls
 }
 
 // runDelivery is a delivery of the run.
