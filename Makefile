@@ -8,6 +8,9 @@ DATA ?= $(or $(TMPDIR),/tmp)/hookrig-million
 LINT := go tool -modfile=.tools/go.mod
 # What the tests may not skip. CI sets it; on a laptop a missing part skips, with its reason.
 export HOOKRIG_REQUIRE ?=
+# Tests compile what is released, which is static: so they share its packages, which would be compiled twice. Only the race
+# detector needs cgo.
+export CGO_ENABLED := 0
 # Containers without a reaper image, and ports looked for on this host (see CONTRIBUTING.md).
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
@@ -19,7 +22,11 @@ PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go l
 # Packages that the race detector is not run on: they start no goroutine, or (cmd/hookrig) only through packages that it is
 # run on, and it takes up to twenty times as long. What goroutines share of them, a catalogue and a jq program, has tests that
 # run with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig fixtures internal/handlers fixtures/signature internal/strictyaml fixtures/internal/slot fixtures/internal/jsontext fixtures/internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
+PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig fixtures internal/handlers fixtures/signature internal/strictyaml internal/expression internal/jsontext internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
+# Lint has vetted all of it: go test would vet every library once more.
+TEST := go test -vet=off
+# Specs at a time: most of them wait for a browser or a server.
+PROCS ?= 3
 SEED := $(shell date +%s)
 
 .PHONY: help
@@ -44,30 +51,31 @@ deps: ## install what the tests use and this Debian machine lacks (as root; else
 test: deps lint unit fuzz-short suites ## everything: linters, unit tests with the race detector, fuzz targets, Ginkgo suites
 
 .PHONY: lint
-lint: ## gofumpt, vet, staticcheck, go.mod in order
+lint: ## gofumpt, vet, staticcheck, go.mod in order, names in the page's scripts
 	@unformatted=$$($(LINT) gofumpt -l cmd fixtures internal mockserver scenarios suites); \
 	if [ -n "$$unformatted" ]; then echo "not gofumpt-ed:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(LINT) staticcheck ./...
 	go mod tidy -diff
+	.tools/names
 
 .PHONY: quick
 quick: ## the inner loop: plain tests without the race detector, a browser or containers
-	go test $(PLAIN)
-	go test $(PROPERTIES) -rapid.seed=1
+	go test -short $(PLAIN)
+	go test -short $(PROPERTIES) -rapid.seed=1
 
 .PHONY: unit
 unit: ## plain tests, with the race detector where there are goroutines
-	go test -race $(filter-out $(PURE),$(PLAIN))
-	go test $(filter $(PURE),$(PLAIN))
-	go test -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
-	go test -race ./fixtures ./internal/jq -run "TestConcurrent(Use|Runs)"
-	go test $(PROPERTIES) -run '$(PROPERTY)' -rapid.seed=1 -rapid.checks=500
-	go test $(filter $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -skip '$(PROPERTY)' -rapid.seed=1
+	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE),$(PLAIN))
+	$(TEST) $(filter $(PURE),$(PLAIN))
+	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
+	CGO_ENABLED=1 $(TEST) -race ./fixtures ./internal/jq -run "TestConcurrent(Use|Runs)"
+	$(TEST) $(PROPERTIES) -run '$(PROPERTY)' -rapid.seed=1 -rapid.checks=200
+	$(TEST) -short $(filter $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -skip '$(PROPERTY)' -rapid.seed=1
 
 .PHONY: suites
-suites: build ## the Ginkgo suites, which drive the built binary and the Docker engine
-	go tool ginkgo run -r --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --race --trace --timeout 30m ./suites/acceptance
+suites: ## the Ginkgo suites, which build the binary and drive it and the Docker engine
+	go tool ginkgo run --procs $(PROCS) --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --trace --vet=off --timeout 30m ./suites/acceptance
 
 .PHONY: pictures
 pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
@@ -83,13 +91,14 @@ bench-million: ## newest page, search, waiting and memory among a million captur
 	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 200x -timeout 30m ./mockserver/internal/capture
 
 .PHONY: fuzz
-fuzz: ## every property with fresh seeds (CHECKS=20000), every fuzz target for a while (FUZZTIME=30s)
+fuzz: ## every event for a thousand seeds, properties with fresh ones (CHECKS=20000), fuzz targets for a while (FUZZTIME=30s)
+	go test -count 1 ./fixtures -run '^TestEveryEventOfEveryProvider$$'
 	go test $(PROPERTIES) -run '$(PROPERTY)' -timeout 60m -rapid.seed=$(SEED) -rapid.checks=$(or $(CHECKS),20000)
 	.tools/fuzz $(or $(FUZZTIME),30s)
 
 .PHONY: fuzz-short
-fuzz-short: ## every fuzz target for two seconds, without instrumentation
-	GUIDED=no .tools/fuzz 2s
+fuzz-short: ## 500 inputs for every fuzz target, without instrumentation
+	GUIDED=no .tools/fuzz 500x
 
 .PHONY: fmt
 fmt: ## format

@@ -34,6 +34,8 @@ var (
 	ErrRealClock = delivery.ErrRealClock
 	// ErrForbidden: the server may not send to the address.
 	ErrForbidden = wire.ErrForbidden
+	// ErrOnPurpose: a fault ended the exchange.
+	ErrOnPurpose = wire.ErrOnPurpose
 	// ErrFile: a file of captures cannot be read or written.
 	ErrFile = export.ErrInvalid
 	// ErrNotHTTP: a record of a file is not an HTTP request.

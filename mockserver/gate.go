@@ -47,7 +47,7 @@ func newGate(o Options, public, address string, addr net.Addr, guarded []string,
 }
 
 // dashboardGuarded returns the paths of the dashboard that need the server's token. A vendor API
-// needs the keys of its own system instead.
+// needs the keys of its system instead.
 func dashboardGuarded() []string { return []string{"/api/v1", "/metrics"} }
 
 // ServeHTTP checks the Host name, the origin and the token, in this order. Anybody may ask whether

@@ -5,6 +5,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 	"github.com/hookrig/hookrig/mockserver/internal/entities"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -63,9 +64,9 @@ type (
 	// Emission is an event to emit.
 	Emission = delivery.Emission
 	// Fault is a deliberate error in a delivery.
-	Fault = delivery.Fault
+	Fault = fault.Fault
 	// FaultKind describes one kind of fault.
-	FaultKind = delivery.FaultKind
+	FaultKind = fault.Kind
 	// Delivery is one event to one endpoint, with its attempts.
 	Delivery = journal.Delivery
 	// State is the state of a delivery.
@@ -139,10 +140,10 @@ const QueryHelp = query.Help
 func NewMemory(o MemoryOptions) Store { return journal.NewMemory(o) }
 
 // ParseFault reads a fault written as on the command line: "duplicate:3". ErrInvalid.
-func ParseFault(text string) (Fault, error) { return delivery.ParseFault(text) }
+func ParseFault(text string) (Fault, error) { return fault.Parse(text) }
 
 // FaultKinds returns every kind of fault.
-func FaultKinds() []FaultKind { return delivery.Faults() }
+func FaultKinds() []FaultKind { return fault.Kinds() }
 
 // HandshakeKinds returns the kinds of Handshake.
 func HandshakeKinds() []string { return capture.HandshakeKinds() }

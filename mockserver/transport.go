@@ -5,6 +5,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/problem"
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -50,7 +51,7 @@ func ExplainError(err error) error { return wire.Explain(err) }
 
 // ChangedMember returns the JSON pointer of the member that a fault changed in an event's body; ""
 // when it changed none.
-func ChangedMember(event, sent []byte) string { return delivery.Changed(event, sent) }
+func ChangedMember(event, sent []byte) string { return fault.Changed(event, sent) }
 
 // WhyNoResponse says why a bin sends nothing for a Response: it hangs or resets. ok is false when
 // it sends something.

@@ -33,6 +33,9 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 			secret = current
 		}
 	}
+	if secret == "" {
+		secret = r.mintSecret(s)
+	}
 	if secret != "" {
 		e.Secrets = []string{secret}
 	}
@@ -54,6 +57,16 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	}
 	v.note("%s sends %s to %s", sub.Provider, events, e.URL)
 	return r.addSecrets(ctx, e)
+}
+
+// mintSecret returns the secret that the provider generates for the step's endpoint, so that runs
+// with the same seed sign alike; "" when the server decides.
+func (r *run) mintSecret(s *Step) string {
+	p, err := r.catalogue.Provider(s.Subscribe.Provider)
+	if err != nil || p.Subscription.Secret.Minted != "provider" {
+		return ""
+	}
+	return p.MintSecret(r.draw(s.ID, 0))
 }
 
 // journey renders journeys and delivers their events in order, unless the step has hold.

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/internal/clip"
+	"github.com/hookrig/hookrig/internal/expression"
 	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver"
 )
@@ -201,13 +201,16 @@ func (c *checker) effect(name string) {
 	e := c.s.Effects[name]
 	c.name("effect", name, "effects."+name)
 	sources := 0
-	for _, ok := range []bool{e.HTTP != nil, len(e.Exec) > 0, e.Func != "" || c.isSet("effects."+name+".func")} {
+	for _, ok := range []bool{e.HTTP != nil, e.SQL != nil, e.Sink != nil, len(e.Exec) > 0, e.Func != "" || c.isSet("effects."+name+".func")} {
 		if ok {
 			sources++
 		}
 	}
 	if sources != 1 {
-		c.add("", "effects."+name, "effect %s: want exactly one of http, exec and func", name)
+		c.add("", "effects."+name, "effect %s: want exactly one of http, sql, sink, exec and func", name)
+	}
+	if e.Sink != nil {
+		c.bin(e.Sink.Bin, "effects."+name+".sink.bin")
 	}
 }
 
@@ -348,29 +351,44 @@ func (c *checker) referencesIn(file string, n *yaml.Node, section string, step i
 	if n.ShortTag() != "!!str" {
 		return
 	}
-	for _, found := range reference.FindAllString(n.Value, -1) {
-		if strings.HasPrefix(found, "$$") {
-			continue
-		}
-		if message, hint := c.referenceError(found, section, step); message != "" {
-			c.addAt(file, n, hint, "%s", message)
-		}
+	parts, err := expression.Split(n.Value)
+	if err != nil {
+		c.mistake(file, n, err)
+	}
+	for i := range parts {
+		c.placeholder(file, n, &parts[i], section, step)
 	}
 }
 
-// referenceError returns the mistake in one reference, or "".
-func (c *checker) referenceError(found, section string, step int) (message, hint string) {
-	ref, closed := strings.CutSuffix(strings.TrimPrefix(found, "${"), "}")
-	if !closed {
-		return fmt.Sprintf("reference %s is not closed", clip.Text(found, 80)), "close it with }"
+// placeholder checks a placeholder: that it can be compiled, and that all it refers to exists.
+func (c *checker) placeholder(file string, n *yaml.Node, part *expression.Part, section string, step int) {
+	if part.Node == nil {
+		return
 	}
-	if name, ok := strings.CutPrefix(ref, "env:"); ok {
-		if name, _, _ = strings.Cut(name, ":-"); name == "" {
-			return fmt.Sprintf("reference %s names no variable", found), "${env:NAME} or ${env:NAME:-default}"
+	unset := scope{env: func(string) (string, bool) { return "", false }}
+	if _, err := part.Compile(unset.expressions()); err != nil {
+		c.mistake(file, n, err)
+		return
+	}
+	part.Node.Walk(func(below *expression.Node) bool {
+		path := below.Path()
+		if path == nil {
+			return true
 		}
-		return "", ""
-	}
-	parts := strings.Split(ref, ".")
+		if message, hint := c.referenceError(part.Source, path, section, step); message != "" {
+			c.addAt(file, n, hint, "%s", message)
+		}
+		return false
+	})
+}
+
+func (c *checker) mistake(file string, n *yaml.Node, err error) {
+	p := mistake(n, err)
+	c.addAt(file, n, p.Hint, "%s", p.Message)
+}
+
+// referenceError returns the mistake in one path of the placeholder found, or "".
+func (c *checker) referenceError(found string, parts []string, section string, step int) (message, hint string) {
 	one := func(parts []string, of ...string) (string, string) {
 		if len(parts) == 1 && slices.Contains(of, parts[0]) {
 			return "", ""

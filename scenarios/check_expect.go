@@ -91,8 +91,13 @@ func (c *checker) observation(name string, o Observation, path string) {
 	if _, ok := c.s.Effects[name]; !ok {
 		c.add(didYouMean(name, keys(c.s.Effects)), path, "unknown effect %q", name)
 	}
-	if o.Eventually == nil && o.Never == nil {
-		c.add("", path, "want eventually or never")
+	exactly := o.Exactly != nil || c.isSet(path+".exactly")
+	delta := o.Delta != nil || c.isSet(path+".delta")
+	if o.Eventually == nil && o.Never == nil && !exactly && !delta && !c.unknownKeys(path) {
+		c.add("", path, "want eventually, exactly, delta or never")
+	}
+	if n := count(o.Eventually != nil, exactly, delta); n > 1 {
+		c.add("", path, "want only one of eventually, exactly and delta")
 	}
 	for key, is := range map[string]*Is{"eventually": o.Eventually, "never": o.Never} {
 		if is == nil {
@@ -103,4 +108,14 @@ func (c *checker) observation(name string, o Observation, path string) {
 			c.add("", path+"."+key, "want exactly one of eq and jq")
 		}
 	}
+}
+
+// count returns how many of the values are true.
+func count(values ...bool) (n int) {
+	for _, v := range values {
+		if v {
+			n++
+		}
+	}
+	return n
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/internal/strictyaml"
-	"github.com/hookrig/hookrig/mockserver"
 )
 
 // step checks one step. Its references to earlier steps must be valid.
@@ -100,11 +99,8 @@ func (c *checker) needsProvider(name, path string) *fixtures.Provider {
 }
 
 func (c *checker) retry(p *fixtures.Provider, profile string, path string) {
-	if profile == "" || profile == mockserver.NoRetry {
-		return
-	}
-	if _, ok := p.Delivery.Profiles[profile]; !ok {
-		c.add(didYouMean(profile, append(keys(p.Delivery.Profiles), mockserver.NoRetry)), path, "provider %s has no retry profile %q", p.Name, profile)
+	if _, _, err := p.RulesFor(profile); err != nil {
+		c.add(didYouMean(profile, p.RetryNames()), path, "provider %s has no retry profile %q", p.Name, profile)
 	}
 }
 

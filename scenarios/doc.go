@@ -83,11 +83,12 @@
 // # References
 //
 // Values can be ${steps.ID.…}, ${params.NAME}, ${row.NAME}, ${each.NAME}, ${bins.NAME.url},
-// ${target.url}, ${target.origin}, ${target.secret}, ${seed}, ${env:NAME} or ${env:NAME:-default}.
-// A value that a step saved is ${steps.ID.NAME}, like everything else that a step knows. They are
-// resolved when their step begins. A scalar that consists of one reference takes the value and its
-// type; a reference within text is replaced by the value's text. Write $${ for a literal ${.
-// References never produce keys or structure.
+// ${target.url}, ${target.origin}, ${target.secret}, ${seed}, ${env:NAME} or ${env:NAME:-default},
+// and expressions of them: "hookrig help values" describes the language. A value that a step saved
+// is ${steps.ID.NAME}, like everything else that a step knows. They are evaluated when their step
+// begins. A scalar that consists of one ${…} takes the value and its type; within text it is
+// replaced by the value's text. Write $${ for a literal ${. References never produce keys or
+// structure. There are no random functions: a value must be the same each time it is read.
 //
 // # Results
 //

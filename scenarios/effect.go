@@ -1,19 +1,14 @@
 package scenarios
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"os/exec"
-	"reflect"
-	"slices"
-	"strings"
 	"time"
 )
+
+// This file checks effects. An effect that cannot be read is inconclusive, never failed: nothing is
+// known of the consumer then.
 
 const (
 	sampleTimeout  = 10 * time.Second // of one sample
@@ -21,19 +16,25 @@ const (
 	maxOutput      = 1 << 20 // bytes of a response or of a command's output
 )
 
-// checkEffect checks the conditions eventually and never of an effect.
-func (r *run) checkEffect(ctx context.Context, name string, o Observation, v *result) error {
+// checkEffect checks the conditions of an effect, one after the other.
+func (r *run) checkEffect(ctx context.Context, name string, o Observation, record *stepRecord, v *result) error {
 	e, err := r.effect(name)
 	if err != nil {
 		return err
 	}
-	if o.Eventually != nil {
-		if err := r.eventually(ctx, name, e, o.Eventually, o.Within.or(defaultWithin), v); err != nil {
+	w := watched{run: r, name: name, effect: e, v: v}
+	if is := o.eventually(); is != nil {
+		if err := w.eventually(ctx, is, o); err != nil {
+			return err
+		}
+	}
+	if o.Delta != nil {
+		if err := w.delta(ctx, *o.Delta, record.effects[name], o); err != nil {
 			return err
 		}
 	}
 	if o.Never != nil {
-		return r.never(ctx, name, e, o.Never, o.For.or(defaultFor), v)
+		return w.never(ctx, o.Never, o.For.or(defaultFor))
 	}
 	return nil
 }
@@ -53,104 +54,108 @@ func (r *run) effect(name string) (Effect, error) {
 	return e, nil
 }
 
-func (r *run) eventually(ctx context.Context, name string, e Effect, is *Is, within time.Duration, v *result) error {
-	w := samples{is: is}
-	err := r.watch(ctx, e, within, func(s sample) (bool, error) { return w.add(ctx, s), nil })
-	r.effectSeen[name] = r.effectSeen[name] || w.hasValue
+// watched is an effect whose conditions are being checked.
+type watched struct {
+	run    *run
+	name   string
+	effect Effect
+	v      *result
+}
+
+// eventually checks that the condition is true within a time limit and, when the observation asks
+// for it, that it stays true.
+func (w *watched) eventually(ctx context.Context, is *Is, o Observation) error {
+	within := o.Within.or(defaultWithin)
+	s := samples{is: is}
+	err := w.watch(ctx, &s, within, holds)
 	switch {
 	case err == nil:
-		v.note("%s %s", name, is)
+		w.v.note("%s %s", w.name, is)
+		return w.stable(ctx, is, o.stable())
 	case !errors.Is(err, errOver):
 		return err
-	case w.nothingChecked(r.effectSeen[name]):
-		v.inconclusive("effect %s could not be checked within %s: %s", name, Duration(within), w.why())
+	case s.nothingChecked(w.run.effectSeen[w.name]):
+		w.v.inconclusive("effect %s could not be checked within %s: %s", w.name, Duration(within), s.why())
 	default:
-		v.fail("effect %s: want eventually %s within %s, got %s", name, is, Duration(within), w.last)
+		w.v.fail("effect %s: want eventually %s within %s, got %s", w.name, is, Duration(within), s.last)
 	}
 	return nil
 }
 
-func (r *run) never(ctx context.Context, name string, e Effect, is *Is, span time.Duration, v *result) error {
-	w := samples{is: is}
-	err := r.watch(ctx, e, span, func(s sample) (bool, error) { return w.add(ctx, s), nil })
-	r.effectSeen[name] = r.effectSeen[name] || w.hasValue
+// stable checks that the condition, which was true just now, stays true.
+func (w *watched) stable(ctx context.Context, is *Is, span time.Duration) error {
+	if span <= 0 {
+		return nil
+	}
+	s := samples{is: is}
+	changed := func(holds bool) bool { return !holds && s.last.err == nil }
+	err := w.watch(ctx, &s, span, changed)
 	switch {
 	case err == nil:
-		v.fail("effect %s: want never %s for %s, got %s", name, is, Duration(span), w.last)
+		w.v.fail("effect %s: want %s, and then no change for %s, got %s", w.name, is, Duration(span), s.last)
 	case !errors.Is(err, errOver):
 		return err
-	case w.nothingChecked(r.effectSeen[name]):
-		v.inconclusive("effect %s could not be checked for %s: %s", name, Duration(span), w.why())
+	case !s.checked:
+		w.v.inconclusive("effect %s could not be checked for %s: %s", w.name, Duration(span), s.why())
 	default:
-		v.note("%s never %s for %s", name, is, Duration(span))
+		w.v.note("%s stayed so for %s", w.name, Duration(span))
 	}
 	return nil
 }
 
-// samples summarises the samples of an effect.
-type samples struct {
-	is       *Is
-	last     sample
-	hasValue bool  // some sample had a value other than null
-	checked  bool  // the condition could be evaluated on some sample
-	problem  error // the last error of the condition
-}
-
-// add adds a sample and reports whether it satisfies the condition.
-func (w *samples) add(ctx context.Context, s sample) bool {
-	w.last = s
-	if s.err != nil {
-		return false
-	}
-	w.hasValue = w.hasValue || s.value != nil
-	if w.is.JQ == "" {
-		w.checked = true
-		return equal(parsed(w.is.Eq), s.value)
-	}
-	out, err := first(ctx, string(w.is.JQ), s.value)
-	if err != nil {
-		w.problem = err
-		return false
-	}
-	w.checked = true
-	return out != nil && out != false
-}
-
-// nothingChecked reports whether the samples contained nothing that could be checked: every sample
-// failed, the condition could not be evaluated, or the effect never had a value, neither now nor
-// earlier in the run (known). Without any value, the effect may read the wrong thing.
-func (w *samples) nothingChecked(known bool) bool {
-	return !w.checked || !w.hasValue && !known && (w.is.JQ != "" || parsed(w.is.Eq) != nil)
-}
-
-// why returns the reason why nothing was checked.
-func (w *samples) why() string {
+// never checks that the condition is not true at any time.
+func (w *watched) never(ctx context.Context, is *Is, span time.Duration) error {
+	s := samples{is: is}
+	err := w.watch(ctx, &s, span, holds)
 	switch {
-	case w.last.err != nil:
-		return w.last.err.Error() + w.last.source()
-	case !w.checked && w.problem != nil:
-		return w.problem.Error() + w.last.source()
+	case err == nil:
+		w.v.fail("effect %s: want never %s for %s, got %s", w.name, is, Duration(span), s.last)
+	case !errors.Is(err, errOver):
+		return err
+	case s.nothingChecked(w.run.effectSeen[w.name]):
+		w.v.inconclusive("effect %s could not be checked for %s: %s", w.name, Duration(span), s.why())
+	default:
+		w.v.note("%s never %s for %s", w.name, is, Duration(span))
 	}
-	return "it never had a value" + w.last.source()
+	return nil
+}
+
+// delta checks that the value, a number, changes by exactly that much since the step began, and
+// then stays.
+func (w *watched) delta(ctx context.Context, by float64, before sample, o Observation) error {
+	from, ok := before.number()
+	if !ok {
+		w.v.inconclusive("effect %s: delta needs a number from before the step, got %s", w.name, before)
+		return nil
+	}
+	is := equals(from + by)
+	if by == 0 {
+		return w.stable(ctx, is, o.stable())
+	}
+	return w.eventually(ctx, is, o)
 }
 
 var errOver = errors.New("the time limit is reached")
 
-// watch samples an effect until done returns true. It returns errOver after span, with one more
-// sample at the end.
-func (r *run) watch(ctx context.Context, e Effect, span time.Duration, done func(sample) (bool, error)) error {
+// holds stops watch at the first sample for which the condition is true.
+func holds(is bool) bool { return is }
+
+// watch adds samples of the effect until stop returns true for one: its argument says whether the
+// condition is true. It returns errOver after span, with one more sample at the end.
+func (w *watched) watch(ctx context.Context, s *samples, span time.Duration, stop func(holds bool) bool) error {
+	defer func() { w.run.effectSeen[w.name] = w.run.effectSeen[w.name] || s.hasValue }()
 	end := time.NewTimer(span)
 	defer end.Stop()
 	tick := time.NewTicker(sampleInterval)
 	defer tick.Stop()
 	over := false
 	for {
-		s := r.sample(ctx, e)
+		next := w.run.sample(ctx, w.effect)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if ok, err := done(s); ok || err != nil {
-			return err
+		if stop(s.add(ctx, next)) {
+			return nil
 		}
 		if over {
 			return errOver
@@ -165,140 +170,22 @@ func (r *run) watch(ctx context.Context, e Effect, span time.Duration, done func
 	}
 }
 
-// sample is the value of an effect at one time.
-type sample struct {
-	value  any
-	err    error
-	asked  string // the request or the command
-	answer string // the response or the output; "" is none
-}
-
-func (s sample) String() string {
-	if s.err != nil {
-		return "not readable: " + s.err.Error() + s.source()
-	}
-	return textOf(s.value) + s.source()
-}
-
-// source describes the request or command, and the answer.
-func (s sample) source() string {
-	switch {
-	case s.asked == "":
-		return ""
-	case s.answer == "":
-		return "\n  asked: " + s.asked
-	}
-	return "\n  asked: " + s.asked + "\n  answer: " + s.answer
-}
-
-func (is *Is) String() string {
-	if is.JQ != "" {
-		return string(is.JQ)
-	}
-	return string(is.Eq)
-}
-
-// equal compares JSON values: 1 and 1.0 are equal.
-func equal(a, b any) bool {
-	if reflect.DeepEqual(a, b) {
-		return true
-	}
-	plain := func(v any) (out any) {
-		text, err := json.Marshal(v)
-		if err != nil || json.Unmarshal(text, &out) != nil {
-			return v
-		}
-		return out
-	}
-	return reflect.DeepEqual(plain(a), plain(b))
-}
-
-// sample reads the effect once and selects its value with jq.
-func (r *run) sample(ctx context.Context, e Effect) sample {
-	ctx, cancel := context.WithTimeout(ctx, sampleTimeout)
-	defer cancel()
-	var answer any
-	var err error
-	asked := ""
-	switch {
-	case e.HTTP != nil:
-		asked = cmp.Or(e.HTTP.Method, http.MethodGet) + " " + e.HTTP.URL
-		answer, err = r.ask(ctx, e.HTTP)
-	case len(e.Exec) > 0:
-		asked = strings.Join(e.Exec, " ")
-		answer, err = execute(ctx, e.Exec)
-	default:
-		asked = "the Go function " + e.Func
-		var body any
-		if body, err = r.options.Effects[e.Func](ctx); err == nil {
-			text, marshalErr := json.Marshal(body)
-			answer, err = map[string]any{"status": 0, "body": parsed(text)}, marshalErr
+// sampleBefore reads the effects whose change the step's expectations check, before the step acts.
+func (r *run) sampleBefore(ctx context.Context, s *Step, record *stepRecord) error {
+	for i := range s.Expect {
+		for _, name := range keys(s.Expect[i].Effects) {
+			if s.Expect[i].Effects[name].Delta == nil {
+				continue
+			}
+			e, err := r.effect(name)
+			if err != nil {
+				return err
+			}
+			if record.effects == nil {
+				record.effects = map[string]sample{}
+			}
+			record.effects[name] = r.sample(ctx, e)
 		}
 	}
-	if err != nil {
-		return sample{err: err, asked: asked}
-	}
-	program := string(e.JQ)
-	if program == "" {
-		program = ".body"
-	}
-	value, err := first(ctx, program, answer)
-	return sample{value: value, err: err, asked: asked + ", jq " + program, answer: answered(answer)}
-}
-
-// answered returns the status and the body of an answer, for a report.
-func answered(answer any) string {
-	a, _ := answer.(map[string]any)
-	status := ""
-	if n, ok := a["status"].(int); ok && n != 0 {
-		status = fmt.Sprint(n) + " "
-	}
-	return status + textOf(a["body"])
-}
-
-// Programs returns the names of the effects that run programs, sorted.
-func (s *Scenario) Programs() []string {
-	var names []string
-	for name, e := range s.Effects {
-		if len(e.Exec) > 0 {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// ask sends the HTTP request of an effect.
-func (r *run) ask(ctx context.Context, q *Request) (any, error) {
-	a, err := r.request(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	return a.root(), nil
-}
-
-func execute(ctx context.Context, command []string) (any, error) {
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Stdout = &limited{to: &out, left: maxOutput}
-	cmd.WaitDelay = time.Second
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		return nil, fmt.Errorf("%s: %w", command[0], errors.Join(err, ctx.Err()))
-	}
-	return map[string]any{"status": cmd.ProcessState.ExitCode(), "headers": map[string]any{}, "body": parsed(bytes.TrimSpace(out.Bytes()))}, nil
-}
-
-// limited writes the first bytes to a buffer and discards the rest.
-type limited struct {
-	to   *bytes.Buffer
-	left int
-}
-
-func (l *limited) Write(b []byte) (int, error) {
-	first := b[:min(len(b), l.left)]
-	l.left -= len(first)
-	l.to.Write(first)
-	return len(b), nil
+	return nil
 }

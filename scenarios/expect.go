@@ -36,7 +36,7 @@ func (r *run) expect(ctx context.Context, s *Step, e *Expectation, record *stepR
 		}
 	}
 	for _, name := range keys(e.Effects) {
-		if err := r.checkEffect(ctx, name, e.Effects[name], v); err != nil {
+		if err := r.checkEffect(ctx, name, e.Effects[name], record, v); err != nil {
 			return err
 		}
 	}

@@ -117,12 +117,20 @@ type Answer struct {
 // Statuses are a status (201), a class (2xx), or a list of them.
 type Statuses []string
 
-// Observation checks the value of an effect with eventually, never, or both.
+// Observation checks the value of an effect: at least one of eventually, exactly, delta and never.
 type Observation struct {
 	// Eventually is a condition that must be true at some time.
 	Eventually *Is `yaml:"eventually" json:"eventually,omitempty"`
-	// Within is how long eventually may take; 0 is 5 s.
+	// Exactly is the value that the effect must reach and keep.
+	Exactly json.RawMessage `yaml:"exactly" json:"exactly,omitempty"`
+	// Delta is by how much the value, a number, must change since the step began. It must then
+	// stay. 0 is no change.
+	Delta *float64 `yaml:"delta" json:"delta,omitempty"`
+	// Within is how long eventually, exactly and delta may take; 0 is 5 s.
 	Within Duration `yaml:"within" json:"within,omitempty"`
+	// ThenStable is how long the condition must stay true afterwards. 0 is not checked; with
+	// exactly and delta it is 200 ms.
+	ThenStable Duration `yaml:"then_stable" json:"then_stable,omitempty"`
 	// Never is a condition that must not be true at any time.
 	Never *Is `yaml:"never" json:"never,omitempty"`
 	// For is how long never is checked; 0 is 200 ms.

@@ -17,6 +17,8 @@ import (
 var (
 	// ErrExec means that a scenario runs a program and the run does not allow that.
 	ErrExec = errors.New("running programs is not allowed")
+	// ErrSQL means that a scenario reads a database and the run does not allow that.
+	ErrSQL = errors.New("reading databases is not allowed")
 	// ErrNotAllowed means that a scenario sends requests to a host that the run does not allow.
 	ErrNotAllowed = errors.New("requests to this host are not allowed")
 )
@@ -34,16 +36,22 @@ func refuse(reason error, format string, args ...any) error {
 func (r *refusal) Error() string { return r.text }
 func (r *refusal) Unwrap() error { return r.reason }
 
-// Permit checks before a run whether the options allow what the scenario does: run programs, and
-// send requests to hosts other than the target. The error names everything that is not allowed,
-// each with the flag that allows it. It wraps ErrExec or ErrNotAllowed. Hosts that depend on
-// earlier steps are checked when their step begins.
+// Permit checks before a run whether the options allow what the scenario does: run programs, read
+// databases, and send requests to hosts other than the target. The error names everything that is
+// not allowed, each with the flag that allows it. It wraps ErrExec, ErrSQL or ErrNotAllowed. Hosts
+// that depend on earlier steps are checked when their step begins.
 func (s *Scenario) Permit(o Options) error {
 	var problems []error
 	if !o.AllowExec {
 		for _, name := range s.Programs() {
 			problems = append(problems, refuse(ErrExec, "scenario %s: effect %s runs a program (%s): read the scenario, then allow it with --allow-exec",
 				s.Name, name, strings.Join(s.Effects[name].Exec, " ")))
+		}
+	}
+	if o.SQL == nil {
+		for _, name := range s.Queries() {
+			problems = append(problems, refuse(ErrSQL, "scenario %s: effect %s reads a database (%s): read the scenario, then allow it with --allow-sql",
+				s.Name, name, s.Effects[name].SQL.Query))
 		}
 	}
 	if s.root != nil {

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -214,7 +215,7 @@ func (r *run) once(ctx context.Context, s *Step, id string) (ended string, err e
 	report.Detail = r.redact(redact.Quoted(report.Detail))
 	report.TookMS = milliseconds(time.Since(start))
 	r.add(report)
-	return ended, err
+	return ended, errors.Join(err, r.journal.step(context.WithoutCancel(ctx), &report))
 }
 
 // take resolves the step's references, runs its verb, checks its expectations and saves its values.
@@ -238,6 +239,9 @@ func (r *run) take(ctx context.Context, s *Step, id string, v *result) (context.
 func (r *run) playStep(ctx context.Context, s *Step, v *result) error {
 	record, err := r.record(ctx, s.ID)
 	if err != nil {
+		return err
+	}
+	if err := r.sampleBefore(ctx, s, record); err != nil {
 		return err
 	}
 	if err := r.act(ctx, s, record, v); err != nil {

@@ -4,49 +4,52 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/hookrig/hookrig/internal/expression"
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// reference matches ${steps.ID.…}, ${bins.NAME.url}, ${target.url}, ${env:NAME},
-// ${env:NAME:-default} and ${seed}. A scalar that consists of one reference takes the value and its
-// type. Within text, the value's text replaces the reference. $${ is a literal ${.
-var reference = regexp.MustCompile(`\$?\$\{[^}]*\}?`)
+// referenceNames are the names that expressions in a scenario can use, in addition to env:NAME.
+var referenceNames = []string{"steps", "params", "row", "each", "bins", "target", "seed"}
+
+// noRandom says why an expression in a scenario has no random values: it is evaluated each time its
+// step or effect is read, so two expressions, or two readings of one, would differ.
+const noRandom = "a value must be the same each time it is read: use ${seed}, ${stable(seed, 8, 'a-z0-9')} or the events, which are random by the seed"
 
 func holdsReference(n *yaml.Node) bool {
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
-		return false
-	}
-	for _, r := range reference.FindAllString(n.Value, -1) {
-		if !strings.HasPrefix(r, "$$") {
-			return true
-		}
-	}
-	return false
+	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && expression.Holds(n.Value)
 }
 
-// expand returns a copy of n with every reference replaced by the result of resolve. Errors contain
-// file, line and column.
-func expand(file string, n *yaml.Node, resolve func(ref string) (any, error)) (*yaml.Node, error) {
-	var problems strictyaml.Problems
-	out := expandNode(file, n, resolve, &problems, 0)
-	return out, problems.Err()
+// expander replaces the placeholders in the values of a file.
+type expander struct {
+	file     string
+	scope    *expression.Scope
+	frame    *expression.Frame
+	problems strictyaml.Problems
 }
 
-func expandNode(file string, n *yaml.Node, resolve func(string) (any, error), problems *strictyaml.Problems, depth int) *yaml.Node {
+// expand returns a copy of n with the values of all placeholders. A scalar that is exactly one
+// placeholder takes the value and its type, others take text. Errors contain file, line and column.
+func expand(file string, n *yaml.Node, s *scope) (*yaml.Node, error) {
+	e := expander{file: file, scope: s.expressions(), frame: expression.NewFrame(0)}
+	out := e.node(n, 0)
+	return out, e.problems.Err()
+}
+
+func (e *expander) node(n *yaml.Node, depth int) *yaml.Node {
 	n = target(n)
 	if depth > strictyaml.MaxDepth {
-		*problems = append(*problems, strictyaml.At(n, "nested too deep", ""))
+		e.problems = append(e.problems, strictyaml.At(n, "nested too deep", ""))
 		return n
 	}
 	if n.Kind == yaml.ScalarNode {
-		return expandScalar(file, n, resolve, problems)
+		return e.scalar(n)
 	}
 	copied := *n
 	copied.Content = slices.Clone(n.Content)
@@ -54,90 +57,140 @@ func expandNode(file string, n *yaml.Node, resolve func(string) (any, error), pr
 		if n.Kind == yaml.MappingNode && i%2 == 0 {
 			continue // keys cannot be references
 		}
-		copied.Content[i] = expandNode(file, c, resolve, problems, depth+1)
+		copied.Content[i] = e.node(c, depth+1)
 	}
 	return &copied
 }
 
-func expandScalar(file string, n *yaml.Node, resolve func(string) (any, error), problems *strictyaml.Problems) *yaml.Node {
+func (e *expander) scalar(n *yaml.Node) *yaml.Node {
 	if n.ShortTag() != "!!str" || !strings.Contains(n.Value, "${") {
 		return n
 	}
-	out := *n
-	if found := reference.FindString(n.Value); found == n.Value && !strings.HasPrefix(found, "$$") {
-		v, err := resolveText(found, resolve)
-		if err != nil {
-			*problems = append(*problems, unresolved(file, n, err))
-			return n
-		}
-		typed := nodeOf(v)
-		typed.Line, typed.Column = n.Line, n.Column
-		return typed
+	parts, err := expression.Split(n.Value)
+	if err != nil {
+		return e.wrong(n, err)
 	}
-	out.Value = reference.ReplaceAllStringFunc(n.Value, func(found string) string {
-		if strings.HasPrefix(found, "$$") {
-			return found[1:]
+	var text strings.Builder
+	for i := range parts {
+		if parts[i].Node == nil {
+			text.WriteString(parts[i].Literal)
+			continue
 		}
-		v, err := resolveText(found, resolve)
+		v, err := e.value(&parts[i])
 		if err != nil {
-			*problems = append(*problems, unresolved(file, n, err))
-			return found
+			return e.wrong(n, err)
 		}
-		return textOf(v)
-	})
+		if len(parts) == 1 {
+			typed := nodeOf(v)
+			typed.Line, typed.Column = n.Line, n.Column
+			return typed
+		}
+		text.WriteString(v.String())
+	}
+	out := *n
+	out.Value = text.String()
 	return &out
 }
 
-func unresolved(file string, n *yaml.Node, err error) strictyaml.Problem {
+// value evaluates a placeholder.
+func (e *expander) value(part *expression.Part) (expression.Value, error) {
+	expr, err := part.Compile(e.scope)
+	if err != nil {
+		return expression.Value{}, err
+	}
+	v := expr(e.frame)
+	if err := e.frame.Err(); err != nil {
+		return v, fmt.Errorf("%s: %w", part.Source, err)
+	}
+	if !utf8.ValidString(v.String()) {
+		return v, fmt.Errorf("%s gives bytes that are not UTF-8 text; add | hex or | base64", part.Source)
+	}
+	return v, nil
+}
+
+// wrong adds a problem and returns n.
+func (e *expander) wrong(n *yaml.Node, err error) *yaml.Node {
+	p := mistake(n, err)
+	p.File = e.file
+	e.problems = append(e.problems, p)
+	return n
+}
+
+// mistake returns the problem of a scalar's placeholder.
+func mistake(n *yaml.Node, err error) strictyaml.Problem {
 	p := strictyaml.At(n, err.Error(), "")
-	p.File = file
+	var wrong *expression.Error
+	if errors.As(err, &wrong) {
+		p.Message, p.Hint = wrong.Message(), wrong.Hint
+	}
 	return p
 }
 
-// resolveText removes ${ and } and resolves the reference.
-func resolveText(found string, resolve func(string) (any, error)) (any, error) {
-	ref, closed := strings.CutSuffix(strings.TrimPrefix(found, "${"), "}")
-	if !closed {
-		return nil, fmt.Errorf("reference %s is not closed by }", found)
-	}
-	return resolve(ref)
-}
-
-// nodeOf returns the YAML node of a value decoded by encoding/json.
-func nodeOf(v any) *yaml.Node {
+// nodeOf returns the YAML node of a value.
+func nodeOf(v expression.Value) *yaml.Node {
 	scalar := func(tag, value string) *yaml.Node {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
 	}
-	switch v := v.(type) {
-	case nil:
+	switch v.Kind() {
+	case expression.Null:
 		return scalar("!!null", "null")
-	case string:
-		return scalar("!!str", v)
-	case bool:
-		return scalar("!!bool", strconv.FormatBool(v))
-	case int:
-		return scalar("!!int", strconv.Itoa(v))
-	case uint64:
-		return scalar("!!int", strconv.FormatUint(v, 10))
-	case json.Number:
-		if _, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
-			return scalar("!!int", v.String())
+	case expression.Bool:
+		return scalar("!!bool", v.String())
+	case expression.Int, expression.Float:
+		text := v.String()
+		if _, err := strconv.ParseUint(strings.TrimPrefix(text, "-"), 10, 64); err == nil {
+			return scalar("!!int", text)
 		}
-		return scalar("!!float", v.String())
-	case []any:
+		return scalar("!!float", text)
+	case expression.List:
 		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
-		for _, item := range v {
+		for _, item := range v.Items() {
 			n.Content = append(n.Content, nodeOf(item))
 		}
 		return n
-	case map[string]any:
+	case expression.Object:
 		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-		for _, key := range keys(v) {
-			n.Content = append(n.Content, scalar("!!str", key), nodeOf(v[key]))
+		names := v.Names()
+		for i, item := range v.Items() {
+			n.Content = append(n.Content, scalar("!!str", names[i]), nodeOf(item))
 		}
 		return n
 	}
-	return scalar("!!str", fmt.Sprint(v))
+	return scalar("!!str", v.String())
+}
+
+// valueOf returns the value of what encoding/json decodes, with exact numbers. Members are sorted.
+func valueOf(v any) (expression.Value, error) {
+	switch v := v.(type) {
+	case nil:
+		return expression.Value{}, nil
+	case string:
+		return expression.OfText(v), nil
+	case bool:
+		return expression.OfBool(v), nil
+	case json.Number:
+		return expression.OfNumber(v.String())
+	case []any:
+		items := make([]expression.Value, len(v))
+		for i := range v {
+			var err error
+			if items[i], err = valueOf(v[i]); err != nil {
+				return expression.Value{}, err
+			}
+		}
+		return expression.OfList(items...), nil
+	case map[string]any:
+		names := keys(v)
+		items := make([]expression.Value, len(names))
+		for i, name := range names {
+			var err error
+			if items[i], err = valueOf(v[name]); err != nil {
+				return expression.Value{}, err
+			}
+		}
+		return expression.OfObject(names, items), nil
+	}
+	return expression.OfNumber(fmt.Sprint(v)) // the other values of the scope are numbers of Go
 }
 
 // textOf returns a value for use within text: a string unchanged, everything else as JSON.
@@ -152,7 +205,7 @@ func textOf(v any) string {
 	return string(text)
 }
 
-// scope holds the values that references resolve to.
+// scope holds the values that expressions can use.
 type scope struct {
 	env    func(string) (string, bool)
 	seed   uint64
@@ -164,61 +217,62 @@ type scope struct {
 	steps  map[string]any
 }
 
-// resolve returns the value of a reference; ref has no ${ and }.
-func (s *scope) resolve(ref string) (any, error) {
-	if rest, ok := strings.CutPrefix(ref, "env:"); ok {
-		name, fallback, has := strings.Cut(rest, ":-")
-		if v, ok := s.env(name); ok && (v != "" || !has) {
-			return v, nil
-		}
-		if !has {
-			return nil, fmt.Errorf("${%s}: the variable %s is not set; set it, or give a default: ${env:%s:-…}", ref, name, name)
-		}
-		return fallback, nil
-	}
-	root, path, _ := strings.Cut(ref, ".")
-	switch root {
+// expressions returns the scope in which expressions are compiled.
+func (s *scope) expressions() *expression.Scope {
+	scope := &expression.Scope{Env: s.env, NoRandom: noRandom}
+	scope.Provide(referenceNames, s.lookup)
+	return scope
+}
+
+// lookup returns the value at a path.
+func (s *scope) lookup(path []string) (expression.Value, error) {
+	var v any
+	switch path[0] {
 	case "seed":
-		return s.seed, nil
+		v = s.seed
 	case "params":
-		return walk(s.params, ref, path)
+		v = s.params
 	case "row":
-		return walk(s.row, ref, path)
+		v = s.row
 	case "each":
-		return walk(s.each, ref, path)
+		v = s.each
 	case "target":
-		return walk(s.target, ref, path)
+		v = s.target
 	case "bins":
-		return walk(s.bins, ref, path)
+		v = s.bins
 	case "steps":
-		return walk(s.steps, ref, path)
+		v = s.steps
 	}
-	return nil, fmt.Errorf("unknown reference ${%s}: %w", ref, errReference)
+	if len(path) == 1 && path[0] != "seed" {
+		return expression.Value{}, fmt.Errorf("the reference ends too early: %w", errReference)
+	}
+	v, err := walk(v, path[1:])
+	if err != nil {
+		return expression.Value{}, err
+	}
+	return valueOf(v)
 }
 
 var errReference = errors.New("want ${steps.ID.…}, ${params.NAME}, ${row.NAME}, ${each.NAME}, ${bins.NAME.url}, ${target.url}, ${env:NAME}, ${env:NAME:-default} or ${seed}")
 
-// walk follows a path of keys and indexes, separated by dots.
-func walk(v any, ref, path string) (any, error) {
-	if path == "" {
-		return nil, fmt.Errorf("reference ${%s} ends too early: %w", ref, errReference)
-	}
-	for step := range strings.SplitSeq(path, ".") {
+// walk follows a path of keys and indexes.
+func walk(v any, path []string) (any, error) {
+	for _, step := range path {
 		switch within := v.(type) {
 		case map[string]any:
 			next, ok := within[step]
 			if !ok {
-				return nil, fmt.Errorf("${%s}: there is no %q (%s)", ref, step, didYouMean(step, keys(within)))
+				return nil, fmt.Errorf("there is no %q (%s)", step, didYouMean(step, keys(within)))
 			}
 			v = next
 		case []any:
 			i, err := strconv.Atoi(step)
 			if err != nil || i < 0 || i >= len(within) {
-				return nil, fmt.Errorf("${%s}: want an index from 0 to %d, got %q", ref, len(within)-1, step)
+				return nil, fmt.Errorf("want an index from 0 to %d, got %q", len(within)-1, step)
 			}
 			v = within[i]
 		default:
-			return nil, fmt.Errorf("${%s}: the value before %q has no members", ref, step)
+			return nil, fmt.Errorf("the value before %q has no members", step)
 		}
 	}
 	return v, nil

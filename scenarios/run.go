@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"slices"
@@ -43,9 +44,13 @@ type Options struct {
 	AllowTargets []string
 	// AllowExec permits effects with exec. Without it, Run refuses a scenario that has one.
 	AllowExec bool
+	// SQL answers the queries of effects with sql. Without it, Run refuses a scenario that has one.
+	SQL func(ctx context.Context, dsn, query string, args []any) (rows []map[string]any, err error)
 	// Trust selects the certificates that calls, bursts and effects with http accept. Deliveries
 	// use the server's mockserver.Options.Trust.
 	Trust mockserver.Trust
+	// Journal gets everything that the run sends and receives, as JSON Lines of JournalEntry.
+	Journal io.Writer
 	// Progress is called when a step begins and ends, and when attempts were made. Calls of one run
 	// follow each other; runs at the same time call it at the same time.
 	Progress func(Progress)
@@ -106,6 +111,7 @@ type run struct {
 	catalogue  *fixtures.Catalogue
 	scope      scope
 	report     *Report
+	journal    *journal // nil records nothing
 	tracker    tracker
 	phase      Phase             // of the current step
 	missing    map[string]string // why steps have no values to refer to, by id
@@ -141,6 +147,7 @@ type stepRecord struct {
 	checked    []string             // ids of the deliveries that the step's expectations checked
 	captures   []mockserver.Capture // the first captures that the step's expectations checked
 	captured   int                  // number of all captures checked
+	effects    map[string]sample    // values before the step acted, of effects with a delta
 	answers    []*answer            // responses to the step's calls
 }
 
@@ -254,7 +261,8 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.effects = r.scenario.Effects
-	return nil
+	r.journal, err = r.openJournal(r.options.Journal)
+	return err
 }
 
 // subscribes reports whether the scenario registers endpoints. Such a scenario runs isolated from
@@ -407,7 +415,7 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 
 // decode decodes a node of a file with its references resolved.
 func (r *run) decode(file string, n *yaml.Node, v any) error {
-	resolved, err := expand(file, n, r.scope.resolve)
+	resolved, err := expand(file, n, &r.scope)
 	if err != nil {
 		return err
 	}

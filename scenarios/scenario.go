@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -206,17 +207,22 @@ const (
 	CutBody Cut = mockserver.CutBody
 )
 
-// Effect reads the consumer's state with exactly one of http, exec and func. The result is a value
-// {status, headers, body}: an HTTP response, or the exit code and output of a command. A JSON body
-// is parsed.
+// Effect reads the consumer's state with exactly one of http, sql, sink, exec and func. The result
+// is a value {status, headers, body}: an HTTP response, the rows of a query, the captures of a bin,
+// or the exit code and output of a command. A JSON body is parsed.
 type Effect struct {
 	// HTTP request to the consumer or to another server that knows its state.
 	HTTP *Request `yaml:"http" json:"http,omitempty"`
+	// SQL is a query of a database. Only runs that allow it read databases.
+	SQL *Query `yaml:"sql" json:"sql,omitempty"`
+	// Sink are the requests that the consumer sends to a bin of the scenario.
+	Sink *Sink `yaml:"sink" json:"sink,omitempty"`
 	// Exec is a command: the program and its arguments. No shell is used.
 	Exec []string `yaml:"exec" json:"exec,omitempty"`
 	// Func is the name of a Go function in Options.Effects.
 	Func string `yaml:"func" json:"func,omitempty"`
-	// JQ selects the value from {status, headers, body}; "" is .body.
+	// JQ selects the value from {status, headers, body}. "" is .body; for a sink the number of
+	// requests; for one row of one column its value.
 	JQ Condition `yaml:"jq" json:"jq,omitempty"`
 }
 
@@ -230,6 +236,25 @@ type Request struct {
 	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
 	// Body of the request.
 	Body string `yaml:"body" json:"body,omitempty"`
+}
+
+// Query is the SQL query of an Effect. It runs in a read-only transaction.
+type Query struct {
+	// DSN is the database: postgres://… or sqlite:FILE.
+	DSN string `yaml:"dsn" json:"dsn" strict:"required"`
+	// Query is one SELECT statement. The body is its list of rows, each {column: value}.
+	Query string `yaml:"query" json:"query" strict:"required"`
+	// Args are the values of the parameters $1, $2, and so on.
+	Args []json.RawMessage `yaml:"args" json:"args,omitempty"`
+}
+
+// Sink is the source of an Effect: requests that the consumer sends to a bin. The body is the list
+// of requests since the run began, oldest first, each {method, path, query, headers, body}.
+type Sink struct {
+	// Bin that the consumer calls.
+	Bin string `yaml:"bin" json:"bin" strict:"required"`
+	// Where is a jq condition that selects requests; "" is all.
+	Where Condition `yaml:"where" json:"where,omitempty"`
 }
 
 // Condition is a jq program.

@@ -155,6 +155,11 @@ func forms() map[string]formCase {
 		"the scenario's provider": {"  subscribe: {events: [a]}", true},
 		"set":                     {"  deliver: {provider: p, event: e, set: {/a: null, /b: [1, {c: d}]}}", true},
 		"fault by name":           {"  deliver: {provider: p, event: e, faults: [drop]}", true},
+		"fault of two parts":      {"  deliver: {provider: p, event: e, faults: ['body:reserialize:pretty', {body: 'reserialize:pretty'}, {transport: 'split:40', attempts: [1]}]}", true},
+		"fault for an attempt":    {"  deliver: {provider: p, event: e, faults: ['signature:missing@1,2']}", true},
+		"unknown fault":           {"  deliver: {provider: p, event: e, faults: ['signature:mising']}", false},
+		"unknown kind of fault":   {"  deliver: {provider: p, event: e, faults: [{signatur: missing}]}", false},
+		"fault without its value": {"  deliver: {provider: p, event: e, faults: ['body:huge']}", false},
 		"fault with a value":      {"  deliver: {provider: p, event: e, faults: [{signature: missing}, {duplicate: 3}]}", true},
 		"same":                    {"  expect: {captures: {same: [body, id, header X, .body.a]}}", true},
 		"same of nothing":         {"  expect: {captures: {same: [bodies]}}", false},
@@ -187,7 +192,7 @@ type generator struct {
 	undocumented []string
 }
 
-const referenceForm = `^\$\{[^}]+\}$`
+const referenceForm = `^\$\{[\s\S]+\}$`
 
 // orReference returns a schema that also accepts a reference.
 func orReference(s map[string]any) map[string]any {
@@ -209,7 +214,7 @@ func (g *generator) of(t reflect.Type, oneOf []string) map[string]any {
 	case reflect.TypeFor[Aspect]():
 		return text(`^(body|id|header .+|\..*)$|\$\{`)
 	case reflect.TypeFor[mockserver.Fault]():
-		return map[string]any{"type": []any{"string", "object"}}
+		return faultSchema()
 	case reflect.TypeFor[EventList]():
 		return map[string]any{"anyOf": []any{map[string]any{"const": allEvents}, map[string]any{"type": "array", "items": map[string]any{"type": "string"}}, text(referenceForm)}}
 	case reflect.TypeFor[Headers]():
@@ -267,6 +272,36 @@ func (g *generator) of(t reflect.Type, oneOf []string) map[string]any {
 		}
 		return orReference(s)
 	}
+}
+
+// faultSchema describes the forms of a fault, from the table of faults.
+func faultSchema() map[string]any {
+	var patterns, examples, kinds []string
+	args := map[string][]string{}
+	for _, k := range mockserver.FaultKinds() {
+		patterns, examples = append(patterns, k.Pattern()), append(examples, k.Example)
+		kind, _, _ := strings.Cut(k.Name, ":")
+		if !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+		if _, arg, two := strings.Cut(k.Pattern(), ":"); two && strings.Contains(k.Name, ":") {
+			args[kind] = append(args[kind], arg)
+		}
+	}
+	object := map[string]any{
+		"kind": map[string]any{"type": "string", "pattern": "^(" + strings.Join(kinds, "|") + ")$"}, "arg": map[string]any{"type": []any{"string", "number"}},
+		"attempts": map[string]any{"type": "array", "items": orReference(map[string]any{"type": "integer", "minimum": 1})},
+	}
+	for _, kind := range kinds {
+		object[kind] = map[string]any{"type": []any{"string", "number", "null"}}
+		if len(args[kind]) > 0 {
+			object[kind] = map[string]any{"type": "string", "pattern": `^(` + strings.Join(args[kind], "|") + `)$|\$\{`}
+		}
+	}
+	return map[string]any{"anyOf": []any{
+		map[string]any{"type": "string", "pattern": `^(` + strings.Join(patterns, "|") + `)(@[0-9]+(,[0-9]+)*)?$|\$\{`, "examples": examples},
+		map[string]any{"type": "object", "properties": object, "additionalProperties": false, "minProperties": 1},
+	}}
 }
 
 func (g *generator) ref(t reflect.Type, _ []string) map[string]any {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -16,12 +17,14 @@ import (
 type Suite struct {
 	// Scenarios to play. Those with rows are played once for each row.
 	Scenarios []*Scenario
-	// Options of every run. A scenario gets those Params that it has.
+	// Options of every run. A scenario gets those Params that it has. The journals of all runs are
+	// written one after the other, in the order of the scenarios.
 	Options Options
 	// Known are further scenarios, which are not played but whose Params may be set too.
 	Known []*Scenario
-	// Start returns the client of a server for one run, and a function that ends its use.
-	Start func(context.Context, *Scenario) (*mockserver.Client, func(), error)
+	// Start returns the client of a server for one run with that seed, and a function that ends its
+	// use.
+	Start func(ctx context.Context, s *Scenario, seed uint64) (*mockserver.Client, func(), error)
 	// Shared means that Start returns the same server for every run. Scenarios without a subscribe
 	// step use its endpoints and its clock, so nothing else is then played at the same time.
 	Shared bool
@@ -42,6 +45,7 @@ type unit struct {
 	scenario *Scenario
 	options  Options
 	report   Report
+	journal  *bytes.Buffer // of a run beside others; nil writes to Options.Journal
 	err      error
 	done     chan struct{}
 }
@@ -95,6 +99,10 @@ func (s *Suite) Run(ctx context.Context) ([]Report, error) {
 		<-u.done
 		reports = append(reports, u.report)
 		failed = cmp.Or(failed, u.err)
+		if u.journal != nil {
+			_, err := s.Options.Journal.Write(u.journal.Bytes())
+			failed, u.journal = cmp.Or(failed, err), nil
+		}
 		if s.Done != nil {
 			s.Done(u.report)
 		}
@@ -108,21 +116,19 @@ func (s *Suite) units() []*unit {
 	var units []*unit
 	for _, scenario := range s.Scenarios {
 		o := s.optionsOf(scenario)
-		var seed *uint64
-		if s.Repeat > 1 {
-			first := cmp.Or(o.Seed, scenario.Seed)
-			if first == nil {
-				random := newSeed()
-				first = &random
-			}
-			seed = first
+		seed := cmp.Or(o.Seed, scenario.Seed)
+		if seed == nil {
+			random := newSeed()
+			seed = &random
 		}
 		for _, one := range scenario.Cases() {
 			for k := range max(s.Repeat, 1) {
 				u := &unit{scenario: one, options: o, done: make(chan struct{})}
-				if seed != nil {
-					own := *seed + uint64(k)
-					u.options.Seed = &own
+				own := *seed + uint64(k)
+				u.options.Seed = &own
+				if o.Journal != nil && s.Parallel > 1 {
+					u.journal = &bytes.Buffer{}
+					u.options.Journal = u.journal
 				}
 				units = append(units, u)
 			}
@@ -177,7 +183,7 @@ func (s *Suite) play(ctx context.Context, u *unit, alone *sync.RWMutex, stop *st
 		u.report = NotRun(u.scenario, why)
 		return
 	}
-	client, end, err := s.Start(ctx, u.scenario)
+	client, end, err := s.Start(ctx, u.scenario, *u.options.Seed)
 	if err != nil {
 		u.report, u.err = NotRun(u.scenario, "not run: "+err.Error()), err
 		u.report.Started = time.Now().UTC()

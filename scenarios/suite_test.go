@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookrig/hookrig/mockserver"
 )
@@ -21,7 +24,7 @@ type rounds struct {
 	most   int
 }
 
-func (r *rounds) start(ctx context.Context, s *Scenario) (*mockserver.Client, func(), error) {
+func (r *rounds) start(ctx context.Context, s *Scenario, seed uint64) (*mockserver.Client, func(), error) {
 	server, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{})
 	if err != nil {
 		return nil, nil, err
@@ -108,10 +111,10 @@ func TestSuiteRunsAtTheSameTime(t *testing.T) {
 	var together sync.WaitGroup
 	together.Add(3)
 	r := &rounds{bodies: map[string]string{}}
-	suite := &Suite{Parallel: 3, Scenarios: []*Scenario{sends(t, "a", ""), sends(t, "b", ""), sends(t, "c", "")}, Start: func(ctx context.Context, s *Scenario) (*mockserver.Client, func(), error) {
+	suite := &Suite{Parallel: 3, Scenarios: []*Scenario{sends(t, "a", ""), sends(t, "b", ""), sends(t, "c", "")}, Start: func(ctx context.Context, s *Scenario, seed uint64) (*mockserver.Client, func(), error) {
 		together.Done()
 		together.Wait() // for ever, unless all three are started
-		return r.start(ctx, s)
+		return r.start(ctx, s, seed)
 	}}
 	if _, err := suite.Run(t.Context()); err != nil {
 		t.Error(err)
@@ -131,7 +134,7 @@ func TestSuiteShared(t *testing.T) {
 	running := map[string]bool{}
 	suite := &Suite{
 		Scenarios: []*Scenario{sends(t, "a", ""), alone, sends(t, "b", ""), alone, sends(t, "c", "")}, Parallel: 5, Shared: true,
-		Start: func(_ context.Context, s *Scenario) (*mockserver.Client, func(), error) {
+		Start: func(_ context.Context, s *Scenario, _ uint64) (*mockserver.Client, func(), error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if running["alone"] || s.Name == "alone" && len(running) > 0 {
@@ -227,5 +230,36 @@ parameter base of scenario b has no value: give it one with --param base=TEXT`
 	suite.Options.AllowExec = true
 	if err := suite.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSuiteJournal checks that the journals of runs side by side follow each other in the order of
+// the scenarios, and are those of runs one after the other.
+func TestSuiteJournal(t *testing.T) {
+	t.Parallel()
+	var list []*Scenario
+	for i := range 12 {
+		list = append(list, sends(t, fmt.Sprintf("s%d", i), ""))
+	}
+	var want []string
+	for _, parallel := range []int{1, 8} {
+		var journal bytes.Buffer
+		suite := &Suite{Scenarios: list, Parallel: parallel, Options: Options{Journal: &journal}, Start: func(ctx context.Context, _ *Scenario, seed uint64) (*mockserver.Client, func(), error) {
+			server, err := mockserver.Start(ctx, mockserver.Options{Seed: seed})
+			if err != nil {
+				return nil, nil, err
+			}
+			return server.Client(), func() { server.Close() }, nil
+		}}
+		if _, err := suite.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := withoutWall(t, journal.Bytes())
+		if parallel == 1 {
+			want = got
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(got) < 12*8 {
+			t.Errorf("%d at a time: %d lines (-one +many):\n%s", parallel, len(got), diff)
+		}
 	}
 }

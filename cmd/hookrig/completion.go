@@ -61,10 +61,7 @@ func completeEvents(_ *cobra.Command, args []string, typed string) ([]string, co
 func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	if p := provided(args); p != nil {
-		for name := range p.Delivery.Profiles {
-			names = append(names, name)
-		}
-		names = append(names, "none")
+		names = p.RetryNames()
 	}
 	slices.Sort(names)
 	return startingWith(typed, slices.Compact(names)), noFiles
@@ -74,7 +71,7 @@ func completeRetry(_ *cobra.Command, args []string, typed string) ([]string, cob
 func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	for _, kind := range mockserver.FaultKinds() {
-		for _, name := range faultForms(kind) {
+		for _, name := range kind.Forms() {
 			names = append(names, name+"\t"+kind.Text)
 		}
 	}

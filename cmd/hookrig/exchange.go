@@ -197,8 +197,8 @@ func printImported(w World, name string, done *mockserver.Imported, skip bool) e
 	}
 	skipped := len(done.Skipped) + done.Unlisted
 	line := fmt.Sprintf("imported  %d, skipped %d", done.Imported, skipped)
-	if done.LeftOut > 0 {
-		line += fmt.Sprintf(", not HTTP %d", done.LeftOut)
+	if done.NotHTTP > 0 {
+		line += fmt.Sprintf(", not HTTP %d", done.NotHTTP)
 	}
 	w.Stdout.Printf("%s\n", line)
 	if err := w.Stdout.Err(); err != nil {

@@ -20,27 +20,20 @@ func parseFaults(list []string) ([]mockserver.Fault, error) {
 	return faults, nil
 }
 
-// faultHelp lists the faults. The text of a fault is to the right of its name, or below a long
+// faultList lists the faults. The text of a fault is to the right of its name, or below a long
 // name.
-func faultHelp() string {
-	const column = 20
+func faultList() string {
+	const column = 32
 	var b terminal.Builder
 	for _, kind := range mockserver.FaultKinds() {
-		name := "  " + kind.Name
-		if optional, ok := strings.CutPrefix(kind.Args, "["); ok {
-			name += "[:" + optional
-		} else if kind.Args != "" {
-			name += ":" + kind.Args
-		}
+		name := kind.Label()
 		if len(name) > column-2 {
 			b.Printf("%s\n", name)
 			name = ""
 		}
-		for i, line := range folded(kind.Text, helpWidth-column) {
-			if i > 0 {
-				name = ""
-			}
+		for _, line := range folded(kind.Text, helpWidth-column) {
 			b.Printf("%-*s%s\n", column, name, line)
+			name = ""
 		}
 	}
 	return b.String()
@@ -61,22 +54,4 @@ func folded(text string, columns int) []string {
 		}
 	}
 	return lines
-}
-
-// faultForms returns the completions of a kind of fault. They contain the argument if it is one of
-// a list of words.
-func faultForms(kind mockserver.FaultKind) []string {
-	switch {
-	case kind.Args == "":
-		return []string{kind.Name}
-	case strings.HasPrefix(kind.Args, "["):
-		return []string{kind.Name, kind.Name + ":"}
-	case kind.Args == strings.ToUpper(kind.Args):
-		return []string{kind.Name + ":"}
-	}
-	var forms []string
-	for arg := range strings.SplitSeq(kind.Args, "|") {
-		forms = append(forms, kind.Name+":"+arg)
-	}
-	return forms
 }

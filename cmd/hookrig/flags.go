@@ -147,7 +147,7 @@ func flagError(where string, f *pflag.Flag, value string, err error) error {
 		"int":      "a whole number",
 		"uint64":   "a whole number from 0",
 		"float64":  "a number",
-		"duration": "a duration, as in 500ms, 30s or 5m",
+		"duration": "a duration such as 250ms, 5s, 2h or 2d",
 	}
 	if want := wants[f.Value.Type()]; want != "" {
 		return fmt.Errorf("%s %q: want %s", where, value, want)

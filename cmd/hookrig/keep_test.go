@@ -12,7 +12,7 @@ import (
 )
 
 // serve says what it keeps, and keeps no more.
-func TestServeKeepsWhatItIsTold(t *testing.T) {
+func TestServeKeepFlags(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{"memory", t.TempDir()} {
 		s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", data,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/expression"
 	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
@@ -23,8 +24,9 @@ var generatedPart = regexp.MustCompile(`(?m)^<!-- generated: (\S+) -->\n((?:[|-]
 // generators write the parts of the manual that the program knows itself.
 func generators() map[string]func() string {
 	return map[string]func() string{
-		"faults": faultRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
-		"providers": providerRows, "options": optionRows, "retries": retryRows, "journeys": journeyRows,
+		"faults": faultRows, "mistakes": mistakeRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
+		"providers": providerRows, "options": optionRows, "retries": retryRows, "policies": policyRows, "journeys": journeyRows,
+		"functions": functionRows,
 	}
 }
 
@@ -91,7 +93,7 @@ func codes(list []string) string {
 	return strings.Join(out, ", ")
 }
 
-// sentence is a text as a sentence of its own.
+// sentence returns a text as a sentence.
 func sentence(text string) string {
 	if text == "" {
 		return ""
@@ -102,16 +104,24 @@ func sentence(text string) string {
 func faultRows() string {
 	var rows [][]string
 	for _, kind := range mockserver.FaultKinds() {
-		form := kind.Name
-		switch optional, ok := strings.CutPrefix(kind.Args, "["); {
-		case ok:
-			form += "[:" + optional
-		case kind.Args != "":
-			form += ":" + strings.ReplaceAll(kind.Args, "|", " | ")
+		found := string(kind.Signature)
+		if found == "" {
+			found = "nothing is sent"
 		}
-		rows = append(rows, []string{code(form), sentence(kind.Text)})
+		if kind.SignedAgain {
+			found += "; signed as sent"
+		}
+		rows = append(rows, []string{code(strings.ReplaceAll(kind.Label(), "|", " | ")), sentence(kind.Text), found})
 	}
-	return tableOf([]string{"fault", "what it does"}, rows)
+	return tableOf([]string{"fault", "what it does", "signature"}, rows)
+}
+
+func mistakeRows() string {
+	var rows [][]string
+	for _, kind := range mockserver.FaultKinds() {
+		rows = append(rows, []string{code(kind.Name), kind.Finds, kind.Source})
+	}
+	return tableOf([]string{"fault", "the mistake that it finds", "source"}, rows)
 }
 
 func exitRows() string {
@@ -199,10 +209,66 @@ func retryRows() string {
 	return tableOf([]string{"provider", "profile", "waits between attempts"}, rows)
 }
 
+func policyRows() string {
+	var rows [][]string
+	for _, p := range fixtures.VendorPolicies() {
+		rows = append(rows, []string{code("like " + p.Name), waitsOf(p.Retry), specialsOf(p), scenarios.Duration(p.Timeout).String(), assumedOf(p)})
+	}
+	return tableOf([]string{"policy", "waits between attempts", "what else", "timeout", "assumed"}, rows)
+}
+
+func assumedOf(p *fixtures.VendorPolicy) string {
+	return strings.Join(p.Assumed, " ")
+}
+
+// specialsOf says what a policy has beside waits.
+func specialsOf(p *fixtures.VendorPolicy) string {
+	var list []string
+	add := func(is bool, format string, args ...any) {
+		if is {
+			list = append(list, fmt.Sprintf(format, args...))
+		}
+	}
+	r := p.Retry
+	add(!slices.Equal(p.Success, []string{"2xx"}), "success is %s", strings.Join(p.Success, ", "))
+	add(p.SuccessBody.Contains != "", "the body holds `%s`", p.SuccessBody.Contains)
+	add(p.Redirects != "fail", "redirects: %s", p.Redirects)
+	add(p.Ordering != "none", "%s", p.Ordering)
+	add(p.Blocks(), "a failure blocks")
+	add(len(r.On) > 0, "only after %s", strings.Join(r.On, ", "))
+	add(len(r.StopOn) > 0, "ends after %s", strings.Join(r.StopOn, ", "))
+	add(r.RetryAfter != "", "Retry-After: %s", r.RetryAfter)
+	for _, c := range r.Control {
+		add(true, "`%s: %s` %ss", c.Header, c.Value, strings.TrimSuffix(c.Does, "s"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Environments)) {
+		add(true, "has the environment `%s`", name)
+	}
+	add(len(r.ByEvent) > 0, "differs by event")
+	for _, d := range p.Disable {
+		action, _ := d.Does()
+		if action == fixtures.ActionPause {
+			action = d.Action
+		}
+		add(action != fixtures.ActionWarn, "can %s an endpoint", action)
+	}
+	return strings.Join(slices.Compact(list), "; ")
+}
+
 // waitsOf says how long a profile waits after each attempt.
 func waitsOf(r fixtures.Retry) string {
 	short := func(d time.Duration) string { return scenarios.Duration(d).String() }
-	if len(r.Schedule) == 0 {
+	end := ""
+	if r.Attempts > 0 {
+		end += fmt.Sprintf("; %d attempts", r.Attempts)
+	}
+	if r.Within > 0 {
+		end += "; within " + short(r.Within)
+	}
+	switch {
+	case r.Formula != "":
+		return code(r.Formula) + end
+	case r.Base > 0:
 		text := short(r.Base)
 		if r.Factor > 1 {
 			text += fmt.Sprintf(", each next one %g times longer", r.Factor)
@@ -210,13 +276,15 @@ func waitsOf(r fixtures.Retry) string {
 		if r.Cap > 0 {
 			text += ", at most " + short(r.Cap)
 		}
-		return text + fmt.Sprintf("; %d attempts", r.Attempts)
+		return text + end
+	case len(r.Schedule) == 0:
+		return "no retries"
 	}
 	var waits []string
 	for _, wait := range r.Schedule {
 		waits = append(waits, short(wait))
 	}
-	return strings.Join(waits, ", ")
+	return strings.Join(waits, ", ") + end
 }
 
 func journeyRows() string {
@@ -227,4 +295,17 @@ func journeyRows() string {
 		}
 	}
 	return tableOf([]string{"provider", "journey", "life", "events"}, rows)
+}
+
+// functionRows lists the functions of ${…}, kind by kind.
+func functionRows() string {
+	var rows [][]string
+	for _, fn := range expression.Functions() {
+		if len(rows) == 0 || rows[len(rows)-1][0] != fn.Kind {
+			rows = append(rows, []string{fn.Kind, ""})
+		}
+		row := rows[len(rows)-1]
+		row[1] = strings.TrimSpace(row[1] + " " + code(fn.Usage))
+	}
+	return tableOf([]string{"kind", "functions"}, rows)
 }

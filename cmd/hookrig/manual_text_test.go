@@ -177,25 +177,6 @@ func TestManualQueriesAreQueries(t *testing.T) {
 	}
 }
 
-// Every function of slots is listed.
-func TestManualListsSlotFunctions(t *testing.T) {
-	t.Parallel()
-	source, err := os.ReadFile("../../fixtures/internal/slot/functions.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, slots, _ := strings.Cut(string(sourceOf(t, "providers")), "## Slots")
-	functions := regexp.MustCompile(`(?m)^\t"(\w+)": +\{\d`).FindAllStringSubmatch(string(source), -1)
-	if len(functions) < 30 {
-		t.Fatalf("only %d functions were found", len(functions))
-	}
-	for _, m := range functions {
-		if !regexp.MustCompile("`" + m[1] + "[`(]").MatchString(slots) {
-			t.Errorf("the function %s is not listed", m[1])
-		}
-	}
-}
-
 // The tables of flags name flags of the command, with the defaults that it has.
 func TestManualFlagTables(t *testing.T) {
 	t.Parallel()

@@ -66,10 +66,11 @@ Exit code 0: every response was 2xx; 1: some were not; 2: the file or the comman
 	f.StringVar(&r.url, "url", "", "registered `URL`, for providers that sign it (default: --to)")
 	f.BoolVar(&r.keepPath, "keep-path", false, "append the recorded path and query to those of --to")
 	f.Float64Var(&r.speed, "speed", 0, "recorded pace multiplied by a `NUMBER` (default: as fast as the consumer responds)")
-	f.DurationVar(&r.maxGap, "max-gap", 0, "with --speed, longest `DURATION` between two captures")
+	f.Var((*durationFlag)(&r.maxGap), "max-gap", "with --speed, longest `DURATION` between two captures")
 	f.IntVar(&r.connections, "connections", 0, fmt.Sprintf("`NUMBER` of concurrent requests (default 1, with --speed %d)", mockserver.DefaultReplayConnections))
 	f.BoolVar(&r.skipInvalid, "skip-invalid", false, "skip records that cannot be sent")
-	f.DurationVar(&r.timeout, "timeout", 30*time.Second, "time limit of one request, a `DURATION`")
+	r.timeout = 30 * time.Second
+	f.Var((*durationFlag)(&r.timeout), "timeout", "time limit of one request, a `DURATION`")
 	f.BoolVar(&r.asJSON, "json", false, "print each as one line of JSON: {capture, …} and the fields of an attempt")
 	r.tls.add(f)
 	r.knowledge.flags(cmd)
@@ -217,7 +218,7 @@ type replayed struct {
 type replaySummary struct {
 	Sent         int      `json:"sent"`
 	Acknowledged int      `json:"acknowledged"`
-	LeftOut      int      `json:"left_out"`
+	Skipped      int      `json:"skipped"`
 	LagMS        lagTimes `json:"lag_ms"`
 }
 

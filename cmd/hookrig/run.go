@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/sqlread"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
 )
@@ -24,6 +25,7 @@ type runFlags struct {
 	target, secret string
 	seed           seedFlag
 	junit, json    string
+	journal        string
 	html           string
 	server, token  string
 	allow          []string
@@ -33,6 +35,7 @@ type runFlags struct {
 	timeout        time.Duration
 	watch, list    bool
 	allowExec      bool
+	allowSQL       bool
 	knowledge      knowledge
 	tls            trustFlags
 }
@@ -47,8 +50,8 @@ every step and its result. Instead of a file you can give the name of a scenario
 "tour"; --list shows them.
 
 Read a scenario file that you did not write before you run it. It can send requests to the host of the target and to
-hosts of --allow-target. It can read environment variables (${env:NAME}) and, with --allow-exec, run programs. What a
-file may not do is refused before anything is sent.
+hosts of --allow-target. It can read environment variables (${env:NAME}); with --allow-exec it can run programs, with
+--allow-sql read databases. What a file may not do is refused before anything is sent.
 
 Exit code 0: all scenarios passed; 1: one failed; 2: a file has mistakes, which are all printed, or needs a flag; 3:
 something could not be checked: the consumer is down, an effect cannot be read, a time limit was reached.`,
@@ -92,6 +95,7 @@ something could not be checked: the consumer is down, an effect cannot be read, 
 	f.StringVar(&r.junit, "junit", "", "write a JUnit report to `FILE`")
 	f.StringVar(&r.json, "json", "", "write the report as JSON to `FILE` (- is standard output, instead of the text report)")
 	f.StringVar(&r.html, "html", "", "write the report as an HTML page to `FILE`")
+	f.StringVar(&r.journal, "journal", "", "write everything that is sent and received to `FILE`, as JSON Lines")
 	f.StringVar(&r.server, "server", "", "`URL` of the dashboard of a running server")
 	f.StringVar(&r.token, "token", "", "`TOKEN` of that server")
 	f.StringArrayVar(&r.only, "only", nil, "play only the scenarios, tags or steps of this `NAME` (name:, tag: or step: before it says which); repeatable")
@@ -103,6 +107,7 @@ something could not be checked: the consumer is down, an effect cannot be read, 
 	f.StringArrayVar(&r.params, "param", nil, "set a parameter of the scenarios: `NAME=VALUE`; repeatable")
 	f.StringSliceVar(&r.allow, "allow-target", nil, "also permit requests to this `CIDR|HOST`, not only to the target; repeatable")
 	f.BoolVar(&r.allowExec, "allow-exec", false, "permit effects that run programs (exec)")
+	f.BoolVar(&r.allowSQL, "allow-sql", false, "permit effects that read databases (sql)")
 	r.tls.add(f)
 	r.knowledge.flags(cmd)
 	return cmd
@@ -141,7 +146,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 		return misuse(err)
 	}
 	// Check that the reports can be written before anything is played.
-	if err := errors.Join(checkOut(r.json), checkOut(r.junit), checkOut(r.html)); err != nil {
+	if err := errors.Join(checkOut(r.json), checkOut(r.junit), checkOut(r.html), checkOut(r.journal)); err != nil {
 		return misuse(err)
 	}
 	view := newLive(w)
@@ -157,12 +162,29 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 			unwritten = cmp.Or(unwritten, scenarios.WriteText(w.Stdout, []scenarios.Report{report}, r.text(w)))
 		}
 	}
-	reports, broken := suite.Run(cmd.Context())
+	reports, broken, err := r.play(cmd.Context(), w, suite)
 	view.end()
+	if err != nil {
+		return inconclusive(err)
+	}
 	if err := cmp.Or(unwritten, r.write(w, reports)); err != nil {
 		return inconclusive(err)
 	}
 	return r.result(cmd.Context(), reports, broken)
+}
+
+// play plays the scenarios and writes their journal.
+func (r *runFlags) play(ctx context.Context, w World, suite *scenarios.Suite) (reports []scenarios.Report, broken, err error) {
+	if r.journal == "" {
+		reports, broken = suite.Run(ctx)
+		return reports, broken, nil
+	}
+	err = writeExport(w, r.journal, func(out io.Writer) error {
+		suite.Options.Journal = out
+		reports, broken = suite.Run(ctx)
+		return nil
+	})
+	return reports, broken, err
 }
 
 // result returns the error with the exit code of the reports.
@@ -192,6 +214,9 @@ func (r *runFlags) suite(cmd *cobra.Command, w World, list []*scenarios.Scenario
 		return nil, misusef("--timeout %s: want a positive duration", r.timeout)
 	}
 	o := scenarios.Options{Secret: r.secret, Catalogue: known, Env: w.LookupEnv, AllowExec: r.allowExec, AllowTargets: r.allow, Params: map[string]string{}}
+	if r.allowSQL {
+		o.SQL = sqlread.Query
+	}
 	if r.seed.given {
 		o.Seed = r.seed.value()
 	}
@@ -225,17 +250,17 @@ func (r *runFlags) suite(cmd *cobra.Command, w World, list []*scenarios.Scenario
 		}
 		client, err := dialServer(r.server, r.token, o.Trust)
 		suite.Shared = true
-		suite.Start = func(context.Context, *scenarios.Scenario) (*mockserver.Client, func(), error) {
+		suite.Start = func(context.Context, *scenarios.Scenario, uint64) (*mockserver.Client, func(), error) {
 			return client, func() {}, nil
 		}
 		return suite, err
 	}
 	log, err := logger(cmd, w)
-	suite.Start = func(ctx context.Context, s *scenarios.Scenario) (*mockserver.Client, func(), error) {
+	suite.Start = func(ctx context.Context, s *scenarios.Scenario, seed uint64) (*mockserver.Client, func(), error) {
 		// The server continues after an interrupt, so that the report contains the steps so far.
 		server, err := mockserver.Start(context.WithoutCancel(ctx), mockserver.Options{
 			RealClock: s.Clock.Mode == scenarios.RealClock, Start: s.Clock.Start, AllowTargets: allow, Log: log, Catalogue: o.Catalogue,
-			Trust: o.Trust,
+			Trust: o.Trust, Seed: seed,
 		})
 		if err != nil {
 			return nil, nil, err
@@ -272,6 +297,9 @@ func (r *runFlags) repeatWords() []string {
 	}
 	if r.allowExec {
 		words = append(words, "--allow-exec")
+	}
+	if r.allowSQL {
+		words = append(words, "--allow-sql")
 	}
 	return words
 }

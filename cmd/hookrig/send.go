@@ -43,8 +43,8 @@ generated as the provider would do, and printed. Each attempt is printed when it
 Exit code 0: the consumer responded with success, or with a status of --expect; 1: it did not; 3: interrupted, or
 nothing could be sent.
 
-Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 applies to attempts 1 and 3 only):
-` + faultHelp(),
+--fault KIND:ARG[:ARG] does one thing wrong on purpose and may be repeated; KIND:ARG@1,3 does it in attempts 1 and 3
+only. hookrig faults lists all.`,
 		Example: `  hookrig send neostore Pass:Installed --to http://127.0.0.1:3000/hooks --secret S
   hookrig send subscribfy wallet_pass/created --to http://127.0.0.1:3000/hooks --secret S --fault signature:missing
   hookrig send ethpass pass:scan --to http://127.0.0.1:3000/hooks --set /result/platform='"apple"' --json`,
@@ -59,9 +59,9 @@ Faults (--fault KIND[:ARG], repeatable; KIND[:ARG]@1,3 applies to attempts 1 and
 	f.Var(&s.seed, "seed", "`NUMBER` that determines the body (default: random, and printed)")
 	f.StringArrayVar(&s.set, "set", nil, "overwrite a member of the body, `POINTER=JSON`; repeatable")
 	f.StringVar(&s.body, "body", "", "send the exact bytes of `FILE` (- is standard input) instead of a rendered body")
-	f.StringArrayVar(&s.faults, "fault", nil, "add a fault, `KIND[:ARG]`; repeatable")
-	f.StringVar(&s.retry, "retry", "", "retry `PROFILE` of the provider, in real time (default: one attempt)")
-	f.DurationVar(&s.timeout, "timeout", 0, "time limit of one attempt, a `DURATION` (default: the provider's)")
+	f.StringArrayVar(&s.faults, "fault", nil, "add a fault, `KIND:ARG[:ARG]`; repeatable")
+	f.StringVar(&s.retry, "retry", "", "retry `PROFILE` of the provider, or \"like VENDOR\", in real time (default: one attempt)")
+	f.Var((*durationFlag)(&s.timeout), "timeout", "time limit of one attempt, a `DURATION` (default: the provider's)")
 	f.StringVar(&s.expect, "expect", "", "expected `STATUS` codes of the response, comma-separated: 401, 4xx (default: success)")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "print each request and response in full")
 	f.BoolVar(&s.asJSON, "json", false, "print the delivery as JSON")
@@ -261,6 +261,8 @@ func sendResult(ctx context.Context, deliveries []mockserver.Delivery, expected 
 			return inconclusive(fmt.Errorf("interrupted: the delivery is pending after %d of its attempts", len(d.Attempts)))
 		case len(d.Attempts) > 0 && last.Sent.Method == "":
 			return inconclusive(fmt.Errorf("attempt %d could not be made: %s", last.N, last.Error))
+		case last.Outcome == mockserver.NotSent && strings.Contains(last.Error, mockserver.ErrOnPurpose.Error()):
+			return inconclusive(fmt.Errorf("nothing was sent, so there is no response to check: %s", last.Error))
 		case last.Outcome == mockserver.NotSent:
 			return inconclusive(fmt.Errorf("no consumer at %s: %s", d.URL, last.Error))
 		default:

@@ -14,7 +14,7 @@ import (
 
 const unknownAuthority = `certificate signed by unknown authority: trust it with --cacert FILE, or --skip-verify`
 
-// startHTTPS starts a server of an authority of its own, whose certificate is in the file ca.
+// startHTTPS starts a server with a new authority, whose certificate is in the file ca.
 func startHTTPS(t *testing.T, handler http.Handler) (at, ca string) {
 	t.Helper()
 	a, err := newAuthority()

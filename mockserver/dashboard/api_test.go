@@ -377,7 +377,7 @@ func TestResponses(t *testing.T) {
 		`[{"body_base64": "?"}]`:                                        `\"?\": want base64`,
 		`[{"body_base64": "AA==", "body": "x"}]`:                        "body and body_base64: want one of them",
 		`[{"staus": 503}]`:                                              `did you mean \"status\"?`,
-		`[{"delay": 5}]`:                                                `want a string such as \"250ms\"`,
+		`[{"delay": 5}]`:                                                `want a text such as \"250ms\"`,
 		`"503"`:                                                         "want an object",
 	} {
 		if got := shape(t, r.call(t, 422, "PUT", "/bins/inbox/responses", body)); !strings.Contains(got, want) {

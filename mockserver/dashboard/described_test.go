@@ -135,7 +135,7 @@ func schemaOf(t *testing.T, document []byte, template, method string, status int
 				Ref string `json:"$ref"`
 			}
 			if err := json.Unmarshal(content.Schema, &ref); err != nil || ref.Ref == "" {
-				t.Fatalf("%s %s: %s, %s has no schema of its own: %s", method, template, code, media, content.Schema)
+				t.Fatalf("%s %s: %s, %s has no schema: %s", method, template, code, media, content.Schema)
 			}
 			return ref.Ref[1:]
 		}

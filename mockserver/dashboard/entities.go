@@ -56,7 +56,7 @@ type entity struct {
 }
 
 func (k *dashboard) entity(e entities.Entity) (entity, error) {
-	now, err := k.entities.Revive(&e)
+	now, err := k.entities.Restore(&e)
 	if err != nil {
 		return entity{}, err
 	}
@@ -102,17 +102,17 @@ func (k *dashboard) deleteEntity(ctx context.Context, in *entityIn) (*struct{}, 
 
 // entityBody is an entity to create.
 type entityBody struct {
-	Kind   string         `json:"kind" doc:"what the provider calls such entities"`
-	Tenant string         `json:"tenant,omitempty" doc:"the tenant that has it; default: the demo tenant"`
-	Given  fixtures.Given `json:"given,omitempty" doc:"values of its fields, by path; the others are random"`
-	Steps  []stepBody     `json:"steps,omitempty" doc:"the events that happen to it at once"`
+	Kind      string             `json:"kind" doc:"what the provider calls such entities"`
+	Tenant    string             `json:"tenant,omitempty" doc:"the tenant that has it; default: the demo tenant"`
+	Overrides fixtures.Overrides `json:"overrides,omitempty" doc:"values of its fields, by path; the others are random"`
+	Steps     []stepBody         `json:"steps,omitempty" doc:"the events that happen to it at once"`
 }
 
 // stepBody is an event that happens to an entity.
 type stepBody struct {
-	Event string         `json:"event"`
-	To    string         `json:"to,omitempty" doc:"the state that the event must lead to"`
-	Given fixtures.Given `json:"given,omitempty" doc:"values to use instead of random ones, by path"`
+	Event     string             `json:"event"`
+	To        string             `json:"to,omitempty" doc:"the state that the event must lead to"`
+	Overrides fixtures.Overrides `json:"overrides,omitempty" doc:"values to use instead of random ones, by path"`
 }
 
 // entityEvents is an entity and the events that happened to it.
@@ -127,11 +127,11 @@ func (k *dashboard) createEntity(ctx context.Context, in *providerBodyIn) (*resp
 		return nil, err
 	}
 	return k.transact(func(update func(*entities.Tx) error) (entities.Entity, error) {
-		return k.entities.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Given, update)
+		return k.entities.Create(ctx, in.Provider, body.Kind, body.Tenant, body.Overrides, update)
 	}, body.Steps)
 }
 
-func (k *dashboard) happen(ctx context.Context, in *entityBodyIn) (*response[entityEvents], error) {
+func (k *dashboard) trigger(ctx context.Context, in *entityBodyIn) (*response[entityEvents], error) {
 	body, err := strict[stepBody](in.RawBody)
 	if err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func (k *dashboard) transact(apply func(func(*entities.Tx) error) (entities.Enti
 	out := entityEvents{Events: []fixtures.Event{}}
 	e, err := apply(func(tx *entities.Tx) error {
 		for _, s := range steps {
-			event, err := tx.Happen(fixtures.Step{Event: s.Event, To: s.To, Given: s.Given})
+			event, err := tx.Trigger(fixtures.Step{Event: s.Event, To: s.To, Overrides: s.Overrides})
 			if err != nil {
 				return err
 			}

@@ -13,8 +13,8 @@ func TestEntitiesOverHTTP(t *testing.T) {
 	r := start(t, mockserver.Options{Demo: true})
 	r.call(t, 201, "POST", "/providers/subscribfy/endpoints", `{"url": "`+r.CaptureURL()+`/inbox"}`)
 	made := r.call(t, 201, "POST", "/providers/subscribfy/entities", `{
-		"kind": "loyalty_account", "given": {"points": 190, "customer.email": "ann@shop.example"},
-		"steps": [{"event": "loyalty/points_changed", "to": "rising", "given": {"movement": {"message": "Gift", "value": 15, "type": "Earn"}}}]}`)
+		"kind": "loyalty_account", "overrides": {"points": 190, "customer.email": "ann@shop.example"},
+		"steps": [{"event": "loyalty/points_changed", "to": "rising", "overrides": {"movement": {"message": "Gift", "value": 15, "type": "Earn"}}}]}`)
 	entity := made["entity"].(map[string]any)
 	path := "/providers/subscribfy/entities/loyalty_account/" + url.PathEscape(entity["id"].(string))
 	if entity["state"] != "rising" || entity["possible"].([]any)[0] != "loyalty/tier_changed" || len(made["events"].([]any)) != 1 {
@@ -34,8 +34,8 @@ func TestEntitiesOverHTTP(t *testing.T) {
 	}
 
 	for body, want := range map[string]string{
-		`{"kind": "pas"}`: `there is`, `{"kind": "wallet_pass", "given": {"holdr": 1}}`: `did you mean "holder"`,
-		`{"kind": "wallet_pass", "steps": [{"event": "wallet_pass/removed", "given": {"pass_instance.status": 1}}]}`: "wallet_pass/removed cannot happen",
+		`{"kind": "pas"}`: `there is`, `{"kind": "wallet_pass", "overrides": {"holdr": 1}}`: `did you mean "holder"`,
+		`{"kind": "wallet_pass", "steps": [{"event": "wallet_pass/removed", "overrides": {"pass_instance.status": 1}}]}`: "wallet_pass/removed cannot happen",
 	} {
 		status := 422
 		if strings.Contains(want, "cannot happen") {

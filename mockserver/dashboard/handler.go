@@ -112,9 +112,10 @@ func (k *dashboard) routes(api huma.API) {
 	route(api, get, "/providers/{provider}/entities", "list-entities", "A tenant's entities, oldest first", k.listEntities)
 	route(api, post, "/providers/{provider}/entities", "create-entity", "Create an entity and emit its first events", k.createEntity, accepts[entityBody], creates)
 	route(api, get, "/providers/{provider}/entities/{kind}/{id}", "get-entity", "One entity, and the events that can happen to it", k.getEntity)
-	route(api, post, "/providers/{provider}/entities/{kind}/{id}/events", "happen", "Make an event happen to an entity", k.happen, accepts[stepBody])
+	route(api, post, "/providers/{provider}/entities/{kind}/{id}/events", "happen", "Make an event happen to an entity", k.trigger, accepts[stepBody])
 	route(api, del, "/providers/{provider}/entities/{kind}/{id}", "delete-entity", "Delete an entity without an event", k.deleteEntity)
 	route(api, get, "/endpoints", "list-endpoints", "The endpoints of all providers, oldest first", k.listAllEndpoints)
+	route(api, get, "/notices", "list-notices", "What delivery policies did to endpoints, newest first", k.listNotices)
 
 	route(api, get, "/deliveries", "list-deliveries", "Deliveries with their attempts, newest first", k.listDeliveries)
 	route(api, get, "/deliveries/{id}", "get-delivery", "One delivery with its attempts", k.getDelivery)

@@ -54,7 +54,7 @@ func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	e.sample("why", "unstored", float64(seen.Unstored))
 	e.sample("why", "no_bin", float64(seen.Strays))
 	e.sample("why", "connections", float64(seen.Refused))
-	e.sample("why", "tls", float64(seen.Unshaken))
+	e.sample("why", "tls", float64(seen.TLSFailed))
 	e.family("hookrig_capture_connections", "gauge", "Connections to the capture address.")
 	e.sample("", "", float64(k.capture.Connections()))
 	irregular := k.capture.Irregular()

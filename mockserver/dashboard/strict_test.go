@@ -29,7 +29,7 @@ func TestStrictErrors(t *testing.T) {
 		{emit, "{\n  \"event\": oops}", `line 2, column 12: invalid character 'o' looking for beginning of value: want JSON`},
 		{emit, ``, `the JSON ends too early`},
 		{emit, `{"event":`, `the JSON ends too early`},
-		{wait, `{"timeout": "2 s"}`, `duration "2 s": want a number and a unit, as in 250ms, 5s or 2h`},
+		{wait, `{"timeout": "2 s"}`, `duration "2 s": want such as 250ms, 5s, 2h or 2d`},
 		{wait, `{"count": "1"}`, `count: got a JSON string, want a whole number`},
 		{settings, `{"url": "u", "where": "."}`, `member "where" belongs in another object`},
 		{settings, `{"responses": {"sequense": []}}`, `unknown member "sequense": did you mean "sequence"?`},

@@ -34,7 +34,7 @@ var _ = SynchronizedBeforeSuite(func() []byte {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(os.RemoveAll, dir)
 	path := filepath.Join(dir, "hookrig")
-	build := exec.Command("go", "build", "-trimpath", "-o", path, "../../cmd/hookrig")
+	build := exec.Command("go", "build", "-o", path, "../../cmd/hookrig")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // static: the image is the binary alone
 	out, err := build.CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(out))

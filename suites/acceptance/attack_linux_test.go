@@ -19,10 +19,10 @@ import (
 	"github.com/testcontainers/testcontainers-go/wait"
 )
 
-var _ = Describe("input of a megabyte that was made to hurt", Serial, func() {
+var _ = Describe("a hostile input of one megabyte", Serial, func() {
 	const most = 300 // MB
 
-	It("is answered by serve, which lives on within its memory", func(ctx SpecContext) {
+	It("is answered by serve, which goes on within its memory limit", func(ctx SpecContext) {
 		// The address space is bounded too, so that one huge allocation would end the process.
 		limited := exec.Command("bash", "-c", `ulimit -v 4194304; exec "$0" serve --capture 127.0.0.1:0 --dashboard 127.0.0.1:0 --data memory`, binary)
 		r := listening(begin(GinkgoT().TempDir(), limited))
@@ -33,7 +33,7 @@ var _ = Describe("input of a megabyte that was made to hurt", Serial, func() {
 		AddReportEntry("all", fmt.Sprintf("%d MB at most", peak.Load()))
 	}, SpecTimeout(6*time.Minute))
 
-	It("is answered in a container of 512 MB, which lives on", Label("docker"), func(ctx SpecContext) {
+	It("is answered in a container of 512 MB, which goes on", Label("docker"), func(ctx SpecContext) {
 		dockerIsThere(ctx)
 		container, err := testcontainers.Run(ctx, "",
 			testcontainers.WithDockerfile(testcontainers.FromDockerfile{
@@ -61,7 +61,7 @@ var _ = Describe("input of a megabyte that was made to hurt", Serial, func() {
 		Expect(inspected.HostConfig.Memory).To(BeEquivalentTo(512 << 20))
 	}, SpecTimeout(6*time.Minute))
 
-	It("is refused by the commands that read files, soon", func(ctx SpecContext) {
+	It("is refused quickly by the commands that read files", func(ctx SpecContext) {
 		const mega = 1<<20 - 100
 		dir := GinkgoT().TempDir()
 		bomb := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"

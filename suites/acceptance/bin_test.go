@@ -10,7 +10,7 @@ import (
 )
 
 var _ = Describe("a bin on the page", func() {
-	It("answers, verifies and forwards as it is told", func(ctx SpecContext) {
+	It("answers, verifies and forwards as configured", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		b := browse(r, "")
 		b.clickOn("#create")
@@ -20,7 +20,7 @@ var _ = Describe("a bin on the page", func() {
 		b.sees("#head h2", "shop")
 		b.sees("#empty", r.capture+"/shop")
 
-		By("a response of its own, ready made")
+		By("a ready-made response")
 		b.click("button", "Response")
 		b.sees("dialog h2", "Response for shop")
 		b.isAccessible()
@@ -110,7 +110,7 @@ var _ = Describe("a bin on the page", func() {
 		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))
 
-	It("is exported, cleared as far as a search selects, and imported", func(ctx SpecContext) {
+	It("is exported, cleared by a search, and imported", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		for _, path := range []string{"keep", "drop", "drop"} {
 			post(r.capture+"/files/"+path, "{}")

@@ -17,7 +17,7 @@ type burstReport struct {
 }
 
 var _ = Describe("hookrig burst", Serial, func() {
-	It("reconciles a hundred thousand events with a durable server: none lost, none twice", func(ctx SpecContext) {
+	It("reconciles a hundred thousand events with a durable server: none lost, none duplicated", func(ctx SpecContext) {
 		r := serve("--data", GinkgoT().TempDir())
 		session := hookrig("burst", "neostore", "--to", r.capture+"/load", "--count", "100000", "--connections", "64", "--seed", "7", "--json", "-")
 		Eventually(ctx, session, 4*time.Minute).Should(exited())
@@ -33,7 +33,7 @@ var _ = Describe("hookrig burst", Serial, func() {
 		Expect(report.Accounting.Unexpected).To(BeZero())
 	}, SpecTimeout(5*time.Minute))
 
-	It("notices what does not belong to it", func(ctx SpecContext) {
+	It("counts captures that it did not send as unexpected", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		for _, provider := range []string{"subscribfy", "ethpass"} {
 			out := run(ctx, 0, "burst", provider, "--to", r.capture+"/"+provider, "--count", "2000", "--json", "-")

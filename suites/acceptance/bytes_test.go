@@ -41,7 +41,7 @@ var odd = []struct {
 	{"another version", "GET /odd HTTP/3.0\r\n\r\n", 505},
 }
 
-var _ = Describe("a request as it stood on the wire", func() {
+var _ = Describe("the exact bytes of a request", func() {
 	for _, data := range []string{"memory", "records"} {
 		It("comes back from the API byte for byte, with --data "+data, func(ctx SpecContext) {
 			r := serve("--data", data)
@@ -84,7 +84,7 @@ var _ = Describe("a request as it stood on the wire", func() {
 	}, SpecTimeout(time.Minute))
 })
 
-// exchange sends bytes on a connection of their own, ends the writing side, and returns the
+// exchange sends bytes on a new connection, ends the writing side, and returns the
 // statuses of n responses. After the head of a request that asks for it, it waits for 100 Continue.
 func (r *server) exchange(raw string, n int) []int {
 	GinkgoHelper()

@@ -82,7 +82,7 @@ var _ = Describe("the container image", Serial, Label("docker"), func() {
 })
 
 var _ = Describe("the container image with a volume and published ports", Serial, Label("docker"), func() {
-	It("keeps its data as its own user, plays scenarios through its own bins, and is called as it is told", func(ctx SpecContext) {
+	It("keeps its data as its user, plays scenarios through its bins, and prints its public address", func(ctx SpecContext) {
 		dockerIsThere(ctx)
 		volume := fmt.Sprintf("hookrig-acceptance-%d", GinkgoRandomSeed())
 		begin := func() (dashboard, capture string, end func()) {

@@ -25,7 +25,7 @@ import (
 // of 1 GiB.
 const mostMemory = 600 << 20
 
-var _ = Describe("the capture address under siege", Serial, func() {
+var _ = Describe("the capture address under a flood of connections", Serial, func() {
 	It("records fast requests while ten thousand slow ones are open", func(ctx SpecContext) {
 		const slow, fast = 10_000, 200
 		var files syscall.Rlimit

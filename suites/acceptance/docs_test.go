@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("the page of the API", func() {
-	It("shows every operation, with a curl that works as it stands", func(ctx SpecContext) {
+	It("shows every operation, with a curl command that works unchanged", func(ctx SpecContext) {
 		needs("curl")
 		r := serve("--data", "memory", "--clock", "virtual", "--capture-tls", "127.0.0.1:0")
 		post(r.capture+"/inbox", `{"hello":"world"}`)
@@ -77,7 +77,7 @@ var _ = Describe("the page of the API", func() {
 	}, SpecTimeout(2*time.Minute))
 })
 
-// sh runs a command in a shell and a folder of its own. One that never ends is stopped by its own
+// sh runs a command in a new shell and folder. One that never ends is stopped by its
 // time limit, and what it got until then is what counts.
 func sh(ctx context.Context, command string, endless bool) (string, error) {
 	GinkgoHelper()

@@ -17,7 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-var _ = Describe("a body whose bytes matter", func() {
+var _ = Describe("a body whose exact bytes matter", func() {
 	// What programs that read and write JSON anew spoil: a number beyond 2^53, an escaped slash,
 	// the order and the space.
 	const number = `"n":12345678901234567890,"s":"a\/b"}`

@@ -146,7 +146,7 @@ type program struct {
 	words []string
 }
 
-// built writes the handler that the arguments print into a folder of its own.
+// built writes the handler that the arguments print into a new folder.
 func built(ctx context.Context, l handlers.Language, args ...string) program {
 	GinkgoHelper()
 	needs(l.Run[0])
@@ -154,7 +154,7 @@ func built(ctx context.Context, l handlers.Language, args ...string) program {
 	Expect(os.WriteFile(filepath.Join(p.dir, l.File), []byte(run(ctx, 0, args...)), 0o600)).To(Succeed())
 	switch l.Name {
 	case "go": // go run would leave its program behind when it is killed
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", "handler", l.File)
+		cmd := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", "handler", l.File)
 		cmd.Dir = p.dir
 		out, err := cmd.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
@@ -214,7 +214,7 @@ signing:
   signatures:
     - ` + signing + `
 entities:
-  order: {number: "${hex(8)}"}
+  order: {number: "${hex_digits(8)}"}
 events:
   - {name: order/paid, title: Paid, when: An order is paid., entity: order, template: events/paid.json, schema: schemas/paid.json}
 `,

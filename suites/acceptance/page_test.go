@@ -75,7 +75,7 @@ var _ = Describe("the page", func() {
 		Expect(newest[0].Headers.Get("X-Test")).To(Equal("1"))
 	}, SpecTimeout(2*time.Minute))
 
-	It("shows what becomes of a request: its response, and that it is deleted", func(ctx SpecContext) {
+	It("shows the response of a request, and its deletion", func(ctx SpecContext) {
 		answer := make(chan struct{})
 		consumer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			<-answer
@@ -115,7 +115,7 @@ var _ = Describe("the page", func() {
 		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))
 
-	It("recognises and verifies what is sent from here, without being told", func(ctx SpecContext) {
+	It("recognises and verifies requests of this server without settings", func(ctx SpecContext) {
 		r := serve("--data", "memory", "--seed-demo")
 		b := browse(r, "")
 		for _, title := range []string{"The Wallet Crew", "Subscribfy"} {
@@ -176,7 +176,7 @@ var _ = Describe("the page", func() {
 		b.sees("#detail", "3.0 MiB")
 	}, SpecTimeout(3*time.Minute))
 
-	It("is used by keys", func(ctx SpecContext) {
+	It("works with the keyboard", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		for _, path := range []string{"one", "two", "three"} {
 			run(ctx, 0, "send", "ethpass", "pass:scan", "--to", r.capture+"/keys/"+path)
@@ -329,7 +329,7 @@ var _ = Describe("the page", func() {
 		b.isAccessible()
 	}, SpecTimeout(2*time.Minute))
 
-	It("moves nothing that somebody reads, and says what is new", func(ctx SpecContext) {
+	It("does not move the text that somebody reads, and counts new requests", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		for i := range 30 {
 			post(fmt.Sprintf("%s/read/%d", r.capture, i), "{}")
@@ -364,7 +364,7 @@ var _ = Describe("the page", func() {
 		Eventually(func() string { return b.eval("document.title") }).Should(Equal("hookrig"))
 	}, SpecTimeout(2*time.Minute))
 
-	It("comes back when the server does, without being told", func(ctx SpecContext) {
+	It("reconnects when the server comes back", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		b := browse(r, "")
 		b.forgives("ERR_CONNECTION_REFUSED")

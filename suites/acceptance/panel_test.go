@@ -12,7 +12,7 @@ import (
 )
 
 var _ = Describe("the panels of the systems", func() {
-	It("register a webhook of The Wallet Crew, and its passes are told", func(ctx SpecContext) {
+	It("register a webhook of The Wallet Crew, which then gets the events of passes", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		b := browse(r, "")
 		b.click("a", "The Wallet Crew")
@@ -77,7 +77,7 @@ var _ = Describe("the panels of the systems", func() {
 		Eventually(ctx, func() ([]mockserver.Capture, error) { return r.captured(ctx, "subscribfy") }).Should(HaveLen(4))
 	}, SpecTimeout(2*time.Minute))
 
-	It("update ethpass's endpoint, and its passes are told", func(ctx SpecContext) {
+	It("update ethpass's endpoint, which then gets the events of passes", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		b := browse(r, "#view=system&system=ethpass")
 		b.sees("#detail", "No passes yet.")

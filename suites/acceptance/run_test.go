@@ -16,7 +16,7 @@ import (
 var _ = Describe("hookrig run", func() {
 	library := func(name string) string { return filepath.Join(repository(), "scenarios", "library", name) }
 
-	It("plays the tour: all 42 events of the three systems, each step and a verdict", func(ctx SpecContext) {
+	It("plays the tour: all 42 events of the three systems, with a result for each step", func(ctx SpecContext) {
 		out := run(ctx, 0, "run", library("tour.yaml"), "--seed", "7")
 		Expect(out).To(And(ContainSubstring("seed 7"), ContainSubstring("passed")))
 	})

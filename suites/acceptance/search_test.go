@@ -11,7 +11,7 @@ import (
 )
 
 var _ = Describe("the page's search", func() {
-	It("finds, says what is wrong, narrows by what is clicked and is kept", func(ctx SpecContext) {
+	It("finds, explains mistakes, narrows by a click and stays in the URL", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		for _, event := range []string{"pass:scan", "pass:create"} {
 			run(ctx, 0, "send", "ethpass", event, "--to", r.capture+"/shop")

@@ -136,7 +136,7 @@ var _ = Describe("hookrig send", func() {
 		Expect(string(session.Err.Contents())).To(And(ContainSubstring(`"Pass:Instaled"`), ContainSubstring("Pass:Installed")))
 	})
 
-	It("does not follow a redirect and times out on silence, and says so", func(ctx SpecContext) {
+	It("reports a redirect, which it does not follow, and a timeout", func(ctx SpecContext) {
 		elsewhere := newReceiver(always(200))
 		redirecting := newReceiver(func(int, received) string {
 			return "HTTP/1.1 302 Found\r\nLocation: " + elsewhere.url + "\r\nContent-Length: 0\r\n\r\n"

@@ -1,3 +1,5 @@
+//go:build unix
+
 package acceptance_test
 
 import (
@@ -23,7 +25,7 @@ import (
 // step is one command of README, and what its comment says of it.
 type step struct {
 	command string
-	goesOn  bool   // it has a terminal of its own
+	goesOn  bool   // it runs in a separate terminal
 	prints  string // what stands in its output sooner or later
 }
 
@@ -130,7 +132,7 @@ func newWalk(ctx context.Context) *walk {
 		"HOOKRIG_DASHBOARD=127.0.0.1:" + w.ports["8080"], "HOOKRIG_CAPTURE=127.0.0.1:" + w.ports["8081"], "PORT=" + w.ports["3000"],
 	}
 	// What Go has downloaded and built before; everything else of the machine's own stays out.
-	for _, name := range []string{"GOMODCACHE", "GOCACHE", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN"} {
+	for _, name := range []string{"GOMODCACHE", "GOCACHE", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN", "CGO_ENABLED"} {
 		out, err := exec.CommandContext(ctx, "go", "env", name).Output()
 		Expect(err).NotTo(HaveOccurred())
 		w.env = append(w.env, name+"="+strings.TrimSpace(string(out)))

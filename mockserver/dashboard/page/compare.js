@@ -52,7 +52,7 @@ function differences(r, first, second) {
     rows.forEach((d) => left.splice(left.indexOf(d), 1));
     if (!rows.length) return [];
     return table(title, ["Where", "How", `Before (${first.id})`, `After (${second.id})`], rows.map((d) => [
-      el("code", "", d.where.replace(/^(body|header) /, "")), el("span", "line", el("span", `chip ${kindOf(d)}`, d.kind), drifted(d, drift) ? el("span", "chip bad", "drift") : ""),
+      el("code", "", d.where.replace(/^(body|header) /, "")), el("span", "line", el("span", `chip ${kindOf(d)}`, d.kind), drifted(d, drift) ? el("span", "chip bad", "schema change") : ""),
       value(d.before), value(d.after)]));
   });
   return [summary(r), drift.length ? table("Schema changes", ["Where", "How", "Before", "After"],

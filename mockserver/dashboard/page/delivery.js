@@ -26,7 +26,7 @@ export function show(d, view) {
 // notations lists the stricter notations in which the pattern does not match.
 function notations(modes) {
   if (!modes) return "";
-  const not = [["strict_colon", "the strict colon notation"], ["strict_dot", "the strict dot notation"]].filter(([m]) => !modes[m]).map(([, text]) => text);
+  const not = [["strict_colon", "colons only"], ["strict_dot", "dots only"]].filter(([m]) => !modes[m]).map(([, text]) => text);
   return not.length ? ` (not in ${not.join(" and ")})` : "";
 }
 

@@ -11,14 +11,14 @@ type Counts struct {
 	// connections beyond MaxConns; answered 503, or closed when they use TLS
 	Refused uint64 `json:"refused"`
 	// failed TLS handshakes, and TLS connections to the address without TLS
-	Unshaken uint64 `json:"unshaken"`
+	TLSFailed uint64 `json:"tls_failed"`
 }
 
 // Counts returns the counts so far.
 func (s *Server) Counts() Counts {
 	return Counts{
 		Captured: s.counters.captured.Load(), Problems: s.counters.problems.Load(), Unstored: s.counters.unstored.Load(),
-		Strays: s.counters.strays.Load(), Refused: s.counters.refused.Load(), Unshaken: s.counters.tlsFailed.Load(),
+		Strays: s.counters.strays.Load(), Refused: s.counters.refused.Load(), TLSFailed: s.counters.tlsFailed.Load(),
 	}
 }
 

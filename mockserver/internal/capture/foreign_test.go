@@ -47,23 +47,23 @@ func TestOtherLanguages(t *testing.T) {
 		{
 			name: "a TLS hello", pieces: []string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abc"},
 			status: "400", want: "malformed: " + noTLS + "URL, or open a TLS address with --capture-tls (in Go: Options.CaptureTLS)",
-			log: noTLS + "URL, or open a TLS address with --capture-tls", counts: capture.Counts{Unshaken: 1},
+			log: noTLS + "URL, or open a TLS address with --capture-tls", counts: capture.Counts{TLSFailed: 1},
 		},
 		{
 			name: "where there is a TLS address", pieces: []string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abc"}, secured: true,
-			status: "400", want: "malformed: " + noTLS + "URL, or TLSURL", log: noTLS + "URL, or TLSURL", counts: capture.Counts{Unshaken: 1},
+			status: "400", want: "malformed: " + noTLS + "URL, or TLSURL", log: noTLS + "URL, or TLSURL", counts: capture.Counts{TLSFailed: 1},
 		},
 		{
 			name: "a TLS hello in pieces", pieces: []string{"\x16", "\x03", "\x01\x02\x00"},
-			status: "400", want: "malformed: " + noTLS + "URL", log: noTLS, counts: capture.Counts{Unshaken: 1},
+			status: "400", want: "malformed: " + noTLS + "URL", log: noTLS, counts: capture.Counts{TLSFailed: 1},
 		},
 		{
 			name: "a TLS hello that holds the end of a head", pieces: []string{"\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03\n\n"},
-			status: "400", want: "malformed: " + noTLS + "URL", log: noTLS, counts: capture.Counts{Unshaken: 1},
+			status: "400", want: "malformed: " + noTLS + "URL", log: noTLS, counts: capture.Counts{TLSFailed: 1},
 		},
 		{
 			name: "a TLS hello that holds a bin's name", pieces: []string{"\x16\x03\x01 /b x\n\n"},
-			status: "400", want: "malformed: " + noTLS + "URL", log: noTLS, counts: capture.Counts{Unshaken: 1},
+			status: "400", want: "malformed: " + noTLS + "URL", log: noTLS, counts: capture.Counts{TLSFailed: 1},
 		},
 		{
 			name: "SSH", pieces: []string{"SSH-2.0-OpenSSH_9.2\r\n"},
@@ -104,7 +104,7 @@ func TestOtherLanguages(t *testing.T) {
 				}
 				c.Close()
 			}
-			if got := s.Counts(); got != (capture.Counts{Unshaken: 2 * tt.counts.Unshaken, Strays: 2 * tt.counts.Strays}) {
+			if got := s.Counts(); got != (capture.Counts{TLSFailed: 2 * tt.counts.TLSFailed, Strays: 2 * tt.counts.Strays}) {
 				t.Errorf("counts %+v", got)
 			}
 			want := urls.Replace(tt.log)

@@ -17,9 +17,9 @@ type Imported struct {
 	Skipped  []Skipped `json:"skipped" doc:"the records that were skipped, and why"`
 	// Unlisted counts what was skipped beyond maxSkipped.
 	Unlisted int `json:"unlisted" doc:"how many more records were skipped"`
-	// LeftOut counts the records that never were HTTP, such as a data: URL in a browser's archive.
+	// NotHTTP counts the records that never were HTTP, such as a data: URL in a browser's archive.
 	// Notes say why.
-	LeftOut int `json:"left_out,omitempty" doc:"how many records never were HTTP, so they cannot be captures"`
+	NotHTTP int `json:"not_http,omitempty" doc:"how many records never were HTTP, so they cannot be captures"`
 	// Notes say what differs between a record and its capture, at most maxSkipped of them.
 	Notes []Skipped `json:"notes,omitempty" doc:"what the file omits or changed in the request, and the value used instead"`
 }
@@ -57,8 +57,8 @@ func (s *Server) Import(ctx context.Context, name string, format export.Format, 
 	for record := range format.Read(file) {
 		switch {
 		case errors.Is(record.Err, export.ErrNotHTTP):
-			out.LeftOut++
-			out.note(&record, record.Err.Error()+": left out")
+			out.NotHTTP++
+			out.note(&record, record.Err.Error()+": skipped")
 			continue
 		case errors.Is(record.Err, export.ErrInvalid) && len(out.Skipped) < maxSkipped:
 			out.Skipped = append(out.Skipped, Skipped{record.Line, record.Number, record.Err.Error()})

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
 // maxWritten is how much of a response's body is copied at a time: connections share the body
@@ -95,7 +96,7 @@ func (c *conn) drip(part string, whole int, over time.Duration) bool {
 func (c *conn) drain() bool {
 	const interval = time.Millisecond
 	for end := time.Now().Add(c.s.limits.write); time.Now().Before(end); {
-		waiting, known := unsent(c.tcp())
+		waiting, known := wire.Unsent(c.tcp())
 		switch {
 		case !known:
 			// long enough on any network that a test is likely to run on

@@ -36,7 +36,7 @@ func (s *Server) recognise(c *journal.Capture) *journal.Verification {
 	}
 	for _, name := range s.o.Known.Signers() {
 		p, err := s.o.Catalogue.Provider(name)
-		if err != nil || !p.LooksLike(c.Message) {
+		if err != nil || !p.MayHaveSent(c.Message) {
 			continue
 		}
 		if v := s.tryAll(p, c); v != nil {

@@ -125,7 +125,7 @@ func TestSequence(t *testing.T) {
 		},
 		{"by body without id", byDelivery, []string{"x", "y", "x", "x", "z", ""}, []int{503, 503, 500, 200, 503, 503}},
 		{
-			"rules with plans of their own", plans,
+			"rules with their plans", plans,
 			[]string{
 				`{"id":"1","object":"event","kind":"a"}`, `{"id":"2","object":"event","kind":"a"}`, `{"id":"1","object":"event","kind":"a","n":2}`,
 				`{"id":"1","object":"event","kind":"b"}`, `{"id":"2","object":"event","kind":"b"}`, `{"id":"3","object":"event","kind":"b"}`,
@@ -174,8 +174,8 @@ func TestDeliveriesByHeaderAndPath(t *testing.T) {
 		{"/d/1", "ce-source: /s\r\nce-id: 1", "a", "503"},
 		{"/d/1", "ce-source: /other\r\nce-id: 1", "a", "503"},
 		{"/d/1", "ce-id: 1\r\nce-source: /s", "b", "200"},
-		{"/d/1", "X-Request-Id: r1", "a body of its own", "503"},
-		{"/d/1", "X-Request-Id: r2", "a body of its own", "200"},
+		{"/d/1", "X-Request-Id: r1", "another body", "503"},
+		{"/d/1", "X-Request-Id: r2", "another body", "200"},
 	} {
 		raw := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\n%s\r\nContent-Length: %d\r\n\r\n%s", tt.path, tt.line, len(tt.body), tt.body)
 		if got := status(send(t, s, raw)); got != tt.want {

@@ -131,10 +131,10 @@ func TestTLSRefused(t *testing.T) {
 		t.Errorf("%d %q, %v; want %q", resp.StatusCode, body, err, want)
 	}
 	// The senders see their failure before the server has counted it.
-	for patience := time.Now().Add(30 * time.Second); s.Counts().Unshaken < 3 && time.Now().Before(patience); {
+	for patience := time.Now().Add(30 * time.Second); s.Counts().TLSFailed < 3 && time.Now().Before(patience); {
 		runtime.Gosched()
 	}
-	if got := s.Counts(); got != (capture.Counts{Unshaken: 3}) {
+	if got := s.Counts(); got != (capture.Counts{TLSFailed: 3}) {
 		t.Errorf("counts %+v", got)
 	}
 }
@@ -159,7 +159,7 @@ func TestTLSClose(t *testing.T) {
 	if _, err := io.ReadAll(silent); err != nil && !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("silent: %v", err)
 	}
-	if got := s.Counts(); got.Unshaken != 0 {
+	if got := s.Counts(); got.TLSFailed != 0 {
 		t.Errorf("counts %+v", got)
 	}
 }

@@ -2,13 +2,12 @@ package delivery
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -126,8 +125,10 @@ func (r *registry) checkID(id string) error {
 	return nil
 }
 
-// unknownProfile is the error for a retry profile that does not exist. It lists those that do.
-func unknownProfile(p *fixtures.Provider, name string) error {
-	names := append(slices.Sorted(maps.Keys(p.Delivery.Profiles)), NoRetry)
-	return fmt.Errorf("%w: retry %q: %s has %s%s", ErrInvalid, name, p.Name, strings.Join(names, ", "), didYouMean(name, names))
+// didYouMean returns a hint at the nearest word.
+func didYouMean(word string, of []string) string {
+	if nearest := strictyaml.Nearest(word, of); nearest != "" {
+		return fmt.Sprintf("; did you mean %q?", nearest)
+	}
+	return ""
 }

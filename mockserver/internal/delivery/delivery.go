@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
@@ -72,10 +73,15 @@ func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journ
 		e := &envelopes[i]
 		for _, to := range e.recipients {
 			now := to.target.schedule.time()
-			for range e.copies() {
+			n, together := e.faults.Copies()
+			var copies *group
+			if together {
+				copies = newGroup(n)
+			}
+			for range n {
 				delivery := e.newDelivery(now, to)
 				list = append(list, delivery)
-				newJobs = append(newJobs, func() *job { return newJob(delivery, to.target, e.faults) })
+				newJobs = append(newJobs, func() *job { return newJob(delivery, to.target, e.faults, copies) })
 			}
 		}
 	}
@@ -89,6 +95,12 @@ func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journ
 		saved = append(saved, *delivery)
 		if delivery.State == journal.Pending {
 			j := newJobs[i]()
+			if j.hold() {
+				if j.target.ctx.Err() != nil { // removed meanwhile
+					d.stopHeld(j.target)
+				}
+				continue
+			}
 			jobs[j.target.schedule] = append(jobs[j.target.schedule], j)
 		}
 	}
@@ -114,12 +126,20 @@ func (s *schedule) run(j *job) {
 // when.
 func (d *Dispatcher) attempt(j *job) (due time.Time, again bool) {
 	config := j.target.config.Load()
-	a := d.send(j, config)
-	next := d.progress(j, config, &a)
-	if interrupted(j, &a) && a.Outcome == wire.NotSent {
+	a, failure := d.send(j, config)
+	next, decision := d.progress(j, config, &a, failure)
+	cut := interrupted(j, &a)
+	if cut && a.Outcome == wire.NotSent {
 		d.record(j.id, nil, next)
 	} else {
 		d.record(j.id, &a, next)
+	}
+	j.failed = failure
+	if a.N == 1 && j.faults.Releases() {
+		j.target.release()
+	}
+	if !cut {
+		d.police(j, config, failure, next.State, decision)
 	}
 	return next.Time(), next.State == journal.Pending
 }
@@ -127,84 +147,124 @@ func (d *Dispatcher) attempt(j *job) (due time.Time, again bool) {
 // maxResponseBody bounds how much of a response's body the journal keeps, in bytes.
 const maxResponseBody = 64 << 10
 
-// send builds and signs the request, does the faults to it, sends it and reads the response. The
-// signature's timestamp is the wall clock's, whatever the schedule's clock says: a consumer
-// compares it with its own clock.
-func (d *Dispatcher) send(j *job, config *endpointConfig) journal.Attempt {
+// send builds and signs the request, does the faults to it, sends it and reads the response. It
+// returns why the attempt failed; the zero failure is success.
+//
+// The signature's timestamp is the wall clock's, whatever the schedule's clock says: a consumer
+// compares it with its own clock. Where the provider does not sign again, it is that of the first
+// attempt.
+func (d *Dispatcher) send(j *job, config *endpointConfig) (journal.Attempt, fixtures.Failure) {
 	now := time.Now()
 	a := journal.Attempt{N: j.attempts + 1, Due: j.due, At: now, Outcome: wire.NotSent}
-	a.Fault = faultsOn(j.faults, a.N)
-	if dropped(j.faults, a.N) {
+	a.Fault = j.faults.On(a.N)
+	ready, leave := j.together()
+	defer leave()
+	unsent := fixtures.Failure{Kind: fixtures.FailedConnect}
+	if j.faults.Drops(a.N) {
 		a.Error = "dropped by a fault"
-		return a
+		return a, unsent
 	}
-	if !config.reaches(j.url) {
-		a.Error = fmt.Sprintf("%s delivers to https only: %.200s is never called; give the endpoint an https URL", config.provider.Title, j.url)
-		return a
+	url := j.url
+	if a.N > 1 && config.retry.Address == "current" {
+		url = config.endpoint.URL
+	}
+	if err := config.reaches(url); err != nil {
+		a.Error = err.Error()
+		return a, unsent
 	}
 	if j.triggered.IsZero() {
 		j.triggered = now
 	}
-	r, err := config.newRequest(j.url, &j.event, j.faults, a.N, j.triggered, now, func() *rand.Rand { return generator(d.seed, "fault", j.seq) })
+	stamp := now
+	if config.retry.Resign == "never" {
+		stamp = j.triggered
+	}
+	event, err := d.eventOf(j, config, a.N)
 	if err != nil {
 		a.Error = err.Error()
-		return a
+		return a, unsent
+	}
+	r, err := config.newRequest(url, event, j.faults, a.N, j.triggered, stamp, func() *rand.Rand { return generator(d.seed, "fault", j.seq) })
+	if err != nil {
+		a.Error = err.Error()
+		return a, unsent
 	}
 	ctx, cancel := context.WithTimeout(j.target.ctx, config.timeout)
 	defer cancel()
-	result := d.wire.Send(ctx, j.url, r.message)
-	a.Sent = r.message
+	r.Manner.Ready = ready
+	result := d.wire.SendAs(ctx, url, r.Message, r.Manner, wire.Limits{
+		Connect: config.rules.ConnectTimeout, Redirects: config.rules.MaxRedirects(), Allows: config.reaches,
+	})
+	a.Sent = r.Message
 	a.Outcome, a.Status = result.Outcome, result.Status
 	a.TookMS = math.Round(float64(result.Took)/float64(time.Microsecond)) / 1000
 	if result.Err != nil {
 		a.Error = wire.Reason(result.Err)
 	}
+	failure := failureIn(&result)
 	if result.Response.Status != 0 {
 		response := result.Response
+		if failure.Kind == fixtures.FailedStatus {
+			failure = config.judge(j, &a, response.Body)
+		}
 		if len(response.Body) > maxResponseBody {
 			response.Body, response.Truncated = response.Body[:maxResponseBody], true
 		}
 		a.Response = &response
 	}
-	return a
+	return a, failure
+}
+
+// judge says why a response is no success, and notes in the attempt what its status does not show.
+func (t *endpointConfig) judge(j *job, a *journal.Attempt, body []byte) fixtures.Failure {
+	if !t.rules.Accepts(a.Status) {
+		return fixtures.Failure{Kind: fixtures.FailedStatus, Status: a.Status}
+	}
+	if !t.rules.SuccessBody.Accepts(body) {
+		want := t.rules.SuccessBody
+		a.Error = fmt.Sprintf("the status is that of a success, but the body is not: want %q", want.Equals+want.Contains)
+		return fixtures.Failure{Kind: fixtures.FailedBody, Status: a.Status}
+	}
+	if !t.provider.Answered(&j.event, body) {
+		a.Error = fmt.Sprintf("the response does not hold the challenge of %s, the value at %s of its body", j.event.Name, t.provider.Handshake.Echo)
+		return fixtures.Failure{Kind: fixtures.FailedBody, Status: a.Status}
+	}
+	return fixtures.Failure{}
 }
 
 // progress returns the state of a delivery after an attempt: delivered, stopped, exhausted, or
-// pending until the next.
-func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt) journal.Progress {
-	retry := config.retry
+// pending until the next; and what the policy decided about a failure.
+func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt, failure fixtures.Failure) (journal.Progress, Decision) {
 	switch {
-	case a.Outcome == wire.GotStatus && config.provider.Delivery.Accepts(a.Status) && answered(j, config, a):
-		return journal.Progress{State: journal.Delivered}
+	case failure == fixtures.Failure{}:
+		return journal.Progress{State: journal.Delivered}, Decision{}
 	case interrupted(j, a) && errors.Is(context.Cause(j.target.ctx), errStopping):
-		return journal.Progress{State: journal.Pending, Next: a.Due.UnixNano()}
-	case interrupted(j, a), retry.Stops(a.Status), !config.reaches(j.url):
-		return journal.Progress{State: journal.Stopped}
+		return journal.Progress{State: journal.Pending, Next: a.Due.UnixNano()}, Decision{}
+	case interrupted(j, a), config.reaches(j.url) != nil:
+		return journal.Progress{State: journal.Stopped}, Decision{}
 	}
+	retry := config.retry.For(j.event.Name, failure)
 	var rng *rand.Rand
-	if retry.Jitter > 0 {
+	if retry.Jitter != 0 {
 		rng = generator(d.seed, "retry", j.seq<<16|uint64(a.N))
 	}
-	wait, again := Next(retry, a.N, a.Status, rng)
-	if !again {
-		return journal.Progress{State: journal.Exhausted}
-	}
-	due := j.target.schedule.time().Add(wait + lateBy(j.faults, a.N+1))
-	return journal.Progress{State: journal.Pending, Next: due.UnixNano()}
-}
-
-// answered says whether the response to a handshake holds its challenge, and notes in the attempt
-// when it does not.
-func answered(j *job, config *endpointConfig, a *journal.Attempt) bool {
-	var body []byte
+	now := j.target.schedule.time()
+	failed := Failed{N: a.N, Failure: failure, Since: now.Sub(j.created), Now: time.Now()}
 	if a.Response != nil {
-		body = a.Response.Body
+		failed.Headers = a.Response.Headers
 	}
-	if config.provider.Answered(&j.event, body) {
-		return true
+	decision := Next(retry, failed, rng)
+	if decision.Why != "" && a.Error == "" {
+		a.Error = decision.Why
 	}
-	a.Error = fmt.Sprintf("the response does not hold the challenge of %s, the value at %s of its body", j.event.Name, config.provider.Handshake.Echo)
-	return false
+	switch {
+	case decision.Again:
+		due := now.Add(decision.Wait + j.faults.Late(a.N+1))
+		return journal.Progress{State: journal.Pending, Next: due.UnixNano()}, decision
+	case decision.Stopped:
+		return journal.Progress{State: journal.Stopped}, decision
+	}
+	return journal.Progress{State: journal.Exhausted}, decision
 }
 
 // interrupted says whether the attempt was cut short from this side.
@@ -222,8 +282,11 @@ func (d *Dispatcher) record(id string, a *journal.Attempt, next journal.Progress
 // stop records that a delivery is stopped because its endpoint was removed or disabled.
 func (d *Dispatcher) stop(j *job) { d.record(j.id, nil, journal.Progress{State: journal.Stopped}) }
 
-// reaches says whether the provider may send to a URL.
-func (t *endpointConfig) reaches(url string) bool {
+// reaches returns why the provider may not send to a URL.
+func (t *endpointConfig) reaches(url string) error {
 	const https = "https:"
-	return !t.provider.Delivery.HTTPSOnly || len(url) > len(https) && strings.EqualFold(url[:len(https)], https)
+	if !t.provider.Delivery.HTTPSOnly || len(url) > len(https) && strings.EqualFold(url[:len(https)], https) {
+		return nil
+	}
+	return fmt.Errorf("%s delivers to https only: %.200s is never called; give the endpoint an https URL", t.provider.Title, url)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,7 @@ type Dispatcher struct {
 	cancel   context.CancelCauseFunc
 	schedule schedule
 	registry registry
+	notices  notices
 	samples  samples
 	runs     runs
 	// nextIndex is the next index to generate from. In the store of an earlier process it begins at
@@ -84,6 +86,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	if o.Start.IsZero() {
 		o.Start = fixtures.DefaultStart
 	}
+	d.registry.open()
 	d.ctx, d.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := d.loadEndpoints(ctx); err != nil {
 		return nil, err
@@ -107,7 +110,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 // Resume starts the deliveries that were pending in the store. Only the first call does something.
 func (d *Dispatcher) Resume() {
 	d.resuming.Do(func() {
-		d.schedule.add(d.pending...)
+		d.schedule.add(slices.DeleteFunc(d.pending, (*job).hold)...)
 		d.pending = nil
 	})
 }

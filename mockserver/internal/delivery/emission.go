@@ -13,6 +13,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -53,7 +54,7 @@ const (
 // deliveries.
 type envelope struct {
 	event      fixtures.Event
-	faults     []activeFault
+	faults     fault.Set
 	recipients []recipient
 }
 
@@ -74,7 +75,7 @@ func (d *Dispatcher) prepare(provider string, list []Emission, to *target) ([]en
 	var moving []int
 	for i := range list {
 		e := &envelopes[i]
-		if e.faults, err = activate(list[i].Faults); err != nil {
+		if e.faults, err = fault.NewSet(list[i].Faults); err != nil {
 			return nil, err
 		}
 		if e.event, err = d.event(p, &list[i]); err != nil {
@@ -88,7 +89,10 @@ func (d *Dispatcher) prepare(provider string, list []Emission, to *target) ([]en
 		if err := e.checkFaults(); err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(e.faults, func(f activeFault) bool { return f.kind.reorders }) {
+		if err := d.checkWhole(envelopes[:i+1], to != nil); err != nil {
+			return nil, err
+		}
+		if e.faults.Reorders() {
 			moving = append(moving, i)
 		}
 	}
@@ -220,31 +224,40 @@ func eventID(rng *rand.Rand) string {
 // checkFaults makes the requests that faults change, so that a fault that is not possible is
 // refused now and not by an attempt.
 func (e *envelope) checkFaults() error {
-	for _, f := range e.faults {
-		if f.kind.alter == nil {
-			continue
-		}
+	for _, attempt := range e.faults.Rehearsals() {
 		for _, to := range e.recipients {
 			t := to.target.config.Load()
 			rng := func() *rand.Rand { return generator(0, "rehearsal", 0) }
-			f.Attempts = nil
-			if _, err := t.newRequest(t.endpoint.URL, &e.event, []activeFault{f}, 1, e.event.At, e.event.At, rng); err != nil {
-				return fmt.Errorf("%w: event %q to %s: %w", ErrInvalid, e.event.Name, t.endpoint.URL, err)
+			if _, err := t.newRequest(t.endpoint.URL, &e.event, e.faults, attempt, e.event.At, e.event.At, rng); err != nil {
+				return fmt.Errorf("event %q to %s: %w", e.event.Name, t.endpoint.URL, err)
 			}
 		}
 	}
 	return nil
 }
 
-// copies returns how many deliveries each recipient gets.
-func (e *envelope) copies() int {
-	n := 1
-	for _, f := range e.faults {
-		if f.kind.copies != nil {
-			n = max(n, f.kind.copies(f.Arg))
-		}
+// checkWhole refuses faults of the last envelope's deliveries that cannot be done. alone means that
+// they go to an endpoint that no later event goes to.
+func (d *Dispatcher) checkWhole(envelopes []envelope, alone bool) error {
+	e := &envelopes[len(envelopes)-1]
+	n, together := e.faults.Copies()
+	if limit := d.schedule.perTarget(); together && n > limit {
+		return fmt.Errorf("%w: fault \"parallel:%d\": at most %d attempts to one endpoint are in flight at once", ErrInvalid, n, limit)
 	}
-	return n
+	switch {
+	case alone && e.faults.Holds():
+		return fmt.Errorf("%w: fault \"hold\": nothing can release it: register an endpoint, or use delay", ErrInvalid)
+	case e.faults.Releases() && !slices.ContainsFunc(e.recipients, func(to recipient) bool { return to.target.holds(envelopes) }):
+		return fmt.Errorf("%w: fault \"release\": nothing is held for the endpoint: deliver an event with the fault hold before", ErrInvalid)
+	}
+	return nil
+}
+
+// holds reports whether a delivery is held for the target, or will be by one of the envelopes.
+func (t *target) holds(envelopes []envelope) bool {
+	return !t.held.empty() || slices.ContainsFunc(envelopes, func(e envelope) bool {
+		return e.faults.Holds() && slices.ContainsFunc(e.recipients, func(to recipient) bool { return to.target == t })
+	})
 }
 
 // newDelivery returns the delivery of the event to one recipient, not yet stored.
@@ -252,13 +265,10 @@ func (e *envelope) newDelivery(now time.Time, to recipient) *journal.Delivery {
 	t := to.target.config.Load()
 	delivery := &journal.Delivery{
 		Provider: t.provider.Name, Endpoint: t.endpoint.ID, URL: t.endpoint.URL, Event: e.event, Pattern: to.pattern,
-		State: journal.Pending, Created: now, Attempts: []journal.Attempt{}, Next: now.Add(lateBy(e.faults, 1)),
+		State: journal.Pending, Created: now, Attempts: []journal.Attempt{}, Next: firstDue(e.faults, now), Faults: e.faults.Names(),
 	}
-	for _, f := range e.faults {
-		delivery.Faults = append(delivery.Faults, f.String())
-	}
-	if droppedWhole(e.faults) {
-		delivery.State, delivery.Next = journal.Dropped, time.Time{}
+	if e.faults.DropsAll() {
+		delivery.State = journal.Dropped
 	}
 	return delivery
 }

@@ -69,7 +69,7 @@ func TestWhoGetsAnEvent(t *testing.T) {
 	}
 }
 
-func TestWhatAnEventIsDrawnFrom(t *testing.T) {
+func TestRandomValuesOfAnEvent(t *testing.T) {
 	t.Parallel()
 	d := virtual(t)
 	register(t, d, journal.Endpoint{URL: refusing})

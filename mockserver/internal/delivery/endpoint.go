@@ -55,8 +55,8 @@ func (d *Dispatcher) greet(ctx context.Context, to *target) error {
 
 // register adds an endpoint.
 func (d *Dispatcher) register(ctx context.Context, e journal.Endpoint) (*target, error) {
-	d.registry.changing.Lock()
-	defer d.registry.changing.Unlock()
+	d.registry.lock()
+	defer d.registry.unlock()
 	if err := d.Err(); err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (d *Dispatcher) register(ctx context.Context, e journal.Endpoint) (*target,
 	if err != nil {
 		return nil, err
 	}
-	e.Created = clock.time()
+	e.Created, e.Reason, e.PausedUntil = clock.time(), "", time.Time{}
 	t, err := d.newEndpointConfig(e, e.ID)
 	if err != nil {
 		return nil, err
@@ -99,8 +99,8 @@ func (d *Dispatcher) Update(ctx context.Context, e journal.Endpoint) (journal.En
 // time, so that none is lost; change must not call the dispatcher. When change fails, Change
 // returns its error as it is and changes nothing.
 func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journal.Endpoint) error) (journal.Endpoint, error) {
-	d.registry.changing.Lock()
-	defer d.registry.changing.Unlock()
+	d.registry.lock()
+	defer d.registry.unlock()
 	if err := d.Err(); err != nil {
 		return journal.Endpoint{}, err
 	}
@@ -117,6 +117,10 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	if len(e.Secrets) == 0 {
 		e.Secrets = before.Secrets
 	}
+	e.Reason, e.PausedUntil = before.Reason, before.PausedUntil
+	if before.Disabled && !e.Disabled {
+		e.Reason = ""
+	}
 	t, err := d.newEndpointConfig(e, e.ID)
 	if err != nil {
 		return journal.Endpoint{}, err
@@ -132,6 +136,7 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	fresh.order, fresh.schedule = to.order, to.schedule
 	d.registry.replace(to, fresh)
 	to.schedule.dismiss(to, errDisabled)
+	d.stopHeld(to)
 	return cloneEndpoint(t.endpoint), nil
 }
 
@@ -139,8 +144,8 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 // flight and waits for them, so that nothing is sent there after Remove has returned. It returns
 // journal.ErrNotFound when there is no such endpoint.
 func (d *Dispatcher) Remove(ctx context.Context, id string) error {
-	d.registry.changing.Lock()
-	defer d.registry.changing.Unlock()
+	d.registry.lock()
+	defer d.registry.unlock()
 	if err := d.Err(); err != nil {
 		return err
 	}
@@ -153,6 +158,8 @@ func (d *Dispatcher) Remove(ctx context.Context, id string) error {
 	}
 	d.registry.replace(to, nil)
 	to.schedule.dismiss(to, errRemoved)
+	d.stopHeld(to)
+	d.forgetHealth(ctx, id)
 	return nil
 }
 
@@ -218,6 +225,7 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 			if err := d.store.Delete(ctx, endpointKind, doc.Key); err != nil {
 				return fmt.Errorf("take up endpoints: %w", err)
 			}
+			d.forgetHealth(ctx, doc.Key)
 			continue
 		}
 		t, err := d.newEndpointConfig(e.Endpoint, e.ID)
@@ -227,7 +235,13 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 		}
 		to := newTarget(d.ctx, t)
 		to.order, to.schedule = e.Order, &d.schedule
+		if err := d.loadHealth(ctx, to, e.ID); err != nil {
+			return err
+		}
 		d.registry.add(to)
+	}
+	if err := d.notices.load(ctx, d.store); err != nil {
+		return err
 	}
 	stats, err := d.store.Stats(ctx)
 	if err != nil {

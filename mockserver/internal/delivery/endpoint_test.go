@@ -114,7 +114,7 @@ event_id: evt_${alnum(24)}
 signing:
   signatures: [{alg: hmac-sha256, key: {strip_prefix: whsec_, decode: base64}, content: ["${id}.", "${body}"], emit: [{header: X-Id, value: "${id}"}, {header: X-Sig, value: "${sig}"}]}]
 entities:
-  thing: {key: "${hex(8)}"}
+  thing: {key: "${hex_digits(8)}"}
 events:
   - {name: hello, title: Hello, when: At first., entity: thing, template: events/hello.json, schema: schemas/any.json}
   - {name: made, title: Made, when: A thing is made., entity: thing, template: events/made.json, schema: schemas/any.json, headers: [{name: X-Key, value: "${key}"}]}
@@ -234,7 +234,7 @@ func TestRegisterRefuses(t *testing.T) {
 		{func(e *journal.Endpoint) { e.URL = "http://127.0.0.1/" + strings.Repeat("x", 3000) }, `want an absolute URL`},
 		{func(e *journal.Endpoint) { e.Events = []string{"Pass:*", "Pa*ss:Created"} }, `events: pattern "Pa*ss:Created"`},
 		{func(e *journal.Endpoint) { e.Events = make([]string, 300) }, `events: 300 patterns, at most 256`},
-		{func(e *journal.Endpoint) { e.Retry = "at-least-onse" }, `retry "at-least-onse": neostore has at-least-once, none; did you mean "at-least-once"?`},
+		{func(e *journal.Endpoint) { e.Retry = "at-least-onse" }, `retry "at-least-onse": unknown retry profile: neostore has at-least-once, none, and like NAME for the policy of a vendor; did you mean "at-least-once"?`},
 		{func(e *journal.Endpoint) { e.Timeout = -1 }, `timeout -1ns: want more than 0`},
 		{func(e *journal.Endpoint) { e.Timeout = journal.Duration(time.Hour) }, `timeout 1h0m0s: want more than 0`},
 		{func(e *journal.Endpoint) { e.Secrets = []string{"a\r\nb"} }, `secret 1: it holds a line end`},
@@ -472,7 +472,7 @@ func TestHTTPSOnly(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	}
-	if !(&endpointConfig{provider: knownProvider(t, "neostore")}).reaches("http://h/") {
+	if (&endpointConfig{provider: knownProvider(t, "neostore")}).reaches("http://h/") != nil {
 		t.Error("without the option http is delivered to")
 	}
 }

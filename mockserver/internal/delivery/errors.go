@@ -1,11 +1,15 @@
 package delivery
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
+)
 
 // Errors that wrap these quote the input and say what was expected.
 var (
 	// ErrInvalid means that an endpoint, an emission or a fault is wrong. Nothing was done.
-	ErrInvalid = errors.New("invalid request")
+	ErrInvalid = fault.ErrInvalid
 	// ErrRealClock means that the schedule follows the wall clock, which nobody can advance.
 	ErrRealClock = errors.New("the schedule follows the wall clock")
 	// ErrClosed means that the dispatcher was closed.

@@ -1,165 +1,158 @@
 package delivery
 
 import (
-	"errors"
-	"fmt"
+	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
-	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 )
 
-// Fault is one thing done wrong on purpose: data, the same in Go, YAML ("duplicate: 3"), JSON and
-// on the command line ("duplicate:3"). Faults lists the kinds there are.
-type Fault struct {
-	Kind string `json:"kind"`
-	Arg  string `json:"arg,omitempty"`
-	// Attempts limits the fault to these attempts, from 1; empty is every attempt. Faults of the
-	// emission, duplicate and reorder, cannot be limited.
-	Attempts []int `json:"attempts,omitempty"`
+// Fault is one thing done wrong on purpose.
+type Fault = fault.Fault
+
+// reordered returns the order in which n events go when the marked ones change places: a
+// permutation of 0…n-1. A single marked event changes places with the one after it, the last with
+// the one before. It is never the order given, unless n < 2 or nothing is marked.
+func reordered(n int, marked []int, rng *rand.Rand) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	if n < 2 || len(marked) == 0 {
+		return order
+	}
+	if len(marked) == 1 {
+		at := marked[0]
+		with := at + 1
+		if with == n {
+			with = at - 1
+		}
+		order[at], order[with] = order[with], order[at]
+		return order
+	}
+	from := slices.Clone(marked)
+	rng.Shuffle(len(from), func(i, j int) { from[i], from[j] = from[j], from[i] })
+	if slices.Equal(from, marked) {
+		from[0], from[1] = from[1], from[0]
+	}
+	for i, at := range marked {
+		order[at] = from[i]
+	}
+	return order
 }
 
-// FaultKind describes one kind of fault, for help and documents.
-type FaultKind struct {
-	Name string `json:"name"`
-	// what may follow the colon, in brackets where it may be left out
-	Args string `json:"args,omitempty"`
-	Text string `json:"text"` // what it does, in a sentence
+// group is the copies of a delivery that are sent at the same moment.
+type group struct{ started, connected barrier }
+
+func newGroup(n int) *group {
+	g := &group{}
+	g.started.open(n)
+	g.connected.open(n)
+	return g
 }
 
-// ParseFault reads KIND or KIND:ARG, optionally followed by @N or @N,M for some attempts only:
-// "drop", "duplicate:3", "signature:missing@1,2". Errors wrap ErrInvalid, list the kinds and
-// suggest the nearest.
-func ParseFault(text string) (Fault, error) {
-	what, attempts, limited := strings.Cut(strings.TrimSpace(text), "@")
-	f := Fault{}
-	f.Kind, f.Arg, _ = strings.Cut(what, ":")
-	if limited {
-		for number := range strings.SplitSeq(attempts, ",") {
-			n, err := strconv.Atoi(strings.TrimSpace(number))
-			if err != nil {
-				return Fault{}, fmt.Errorf("%w: fault %q: attempt %q: want a number from 1, as in drop@1,2", ErrInvalid, text, number)
-			}
-			f.Attempts = append(f.Attempts, n)
+// barrier is where copies wait for each other.
+type barrier struct {
+	missing atomic.Int32
+	all     chan struct{}
+}
+
+func (b *barrier) open(n int) {
+	b.missing.Store(int32(n))
+	b.all = make(chan struct{})
+}
+
+// arrive counts one copy, which calls it once.
+func (b *barrier) arrive() {
+	if b.missing.Add(-1) == 0 {
+		close(b.all)
+	}
+}
+
+// together makes an attempt wait for the other copies twice: until each is in flight, before its
+// time limit begins, and until each has a connection. leave is called at the end, so that nobody
+// waits for a copy that fails.
+func (g *group) together(done <-chan struct{}) (ready func(), leave func()) {
+	arrive := sync.OnceFunc(g.connected.arrive)
+	g.started.arrive()
+	select {
+	case <-g.started.all:
+	case <-done:
+	}
+	ready = func() {
+		arrive()
+		select {
+		case <-g.connected.all:
+		case <-done:
 		}
 	}
-	if _, err := f.activate(); err != nil {
-		return Fault{}, err
-	}
-	return f, nil
+	return ready, arrive
 }
 
-// String writes the fault as ParseFault reads it.
-func (f Fault) String() string {
-	var b strings.Builder
-	b.WriteString(f.name())
-	for i, n := range f.Attempts {
-		b.WriteByte("@,"[min(i, 1)])
-		b.WriteString(strconv.Itoa(n))
-	}
-	return b.String()
+// perTarget returns how many attempts to one endpoint are in flight at once.
+func (s *schedule) perTarget() int { return max(1, s.workers/2) }
+
+// heldJobs are the deliveries that a fault holds, of one endpoint. The zero heldJobs is empty.
+type heldJobs struct {
+	mu   sync.Mutex
+	jobs []*job
 }
 
-// name is the fault without its attempts.
-func (f Fault) name() string {
-	if f.Arg == "" {
-		return f.Kind
-	}
-	return f.Kind + ":" + f.Arg
+func (h *heldJobs) add(j *job) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.jobs = append(h.jobs, j)
 }
 
-// on says whether the fault is done to the attempt of that number.
-func (f Fault) on(attempt int) bool {
-	return len(f.Attempts) == 0 || slices.Contains(f.Attempts, attempt)
+// take returns all of them, and keeps none.
+func (h *heldJobs) take() []*job {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	jobs := h.jobs
+	h.jobs = nil
+	return jobs
 }
 
-// faultsOn names the faults that are done to the attempt of that number.
-func faultsOn(faults []activeFault, attempt int) string {
-	var names []string
-	for _, f := range faults {
-		if f.on(attempt) {
-			names = append(names, f.name())
-		}
-	}
-	return strings.Join(names, ", ")
+func (h *heldJobs) empty() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.jobs) == 0
 }
 
-// activeFault is a fault and its kind.
-type activeFault struct {
-	Fault
-	kind kind
+// hold keeps a job whose first attempt a fault holds, and reports whether it does.
+func (j *job) hold() bool {
+	if !j.faults.Holds() || !j.first() {
+		return false
+	}
+	j.target.held.add(j)
+	return true
 }
 
-// activate looks the fault's kind up and checks the rest.
-func (f Fault) activate() (activeFault, error) {
-	table := kinds()
-	i := slices.IndexFunc(table, func(k kind) bool { return k.Name == f.Kind })
-	if i < 0 {
-		names := make([]string, len(table))
-		for i := range table {
-			names[i] = table[i].Name
-		}
-		return activeFault{}, fmt.Errorf("%w: fault %q: want one of %s%s", ErrInvalid, f.name(), strings.Join(names, ", "), didYouMean(f.Kind, names))
+// release puts the held deliveries of a target onto its schedule, due now.
+func (t *target) release() {
+	jobs := t.held.take()
+	now := t.schedule.time()
+	for _, j := range jobs {
+		j.due = now
 	}
-	k := table[i]
-	if err := k.check(f.Arg); err != nil {
-		return activeFault{}, fmt.Errorf("%w: fault %q: %w", ErrInvalid, f.name(), err)
-	}
-	if len(f.Attempts) > 0 && k.whole {
-		return activeFault{}, fmt.Errorf("%w: fault %q: it is done to the whole delivery, so attempts cannot be named", ErrInvalid, f)
-	}
-	for _, n := range f.Attempts {
-		if n < 1 {
-			return activeFault{}, fmt.Errorf("%w: fault %q: attempt %d: attempts are numbered from 1", ErrInvalid, f, n)
-		}
-	}
-	return activeFault{f, k}, nil
+	t.schedule.add(jobs...)
 }
 
-// activate activates faults and sorts them into the order in which they are done, that of the
-// table.
-func activate(faults []Fault) ([]activeFault, error) {
-	if len(faults) == 0 {
-		return nil, nil
-	}
-	list := make([]activeFault, len(faults))
-	for i, f := range faults {
-		var err error
-		if list[i], err = f.activate(); err != nil {
-			return nil, err
-		}
-	}
-	order := map[string]int{}
-	for i, k := range kinds() {
-		order[k.Name] = i
-	}
-	slices.SortStableFunc(list, func(a, b activeFault) int { return order[a.Kind] - order[b.Kind] })
-	return list, nil
-}
-
-// noArg is the check of kinds that take no argument.
-func noArg(arg string) error {
-	if arg != "" {
-		return errors.New("it takes nothing after the colon")
-	}
-	return nil
-}
-
-// oneOf is the check of kinds whose argument is one of a list.
-func oneOf(list ...string) func(arg string) error {
-	return func(arg string) error {
-		if !slices.Contains(list, arg) {
-			return fmt.Errorf("want one of %s after the colon%s", strings.Join(list, ", "), didYouMean(arg, list))
-		}
-		return nil
+// stopHeld records that the held deliveries of a target, which is removed or disabled, are stopped.
+func (d *Dispatcher) stopHeld(t *target) {
+	for _, j := range t.held.take() {
+		d.stop(j)
 	}
 }
 
-// didYouMean returns a hint at the nearest word.
-func didYouMean(word string, of []string) string {
-	if nearest := strictyaml.Nearest(word, of); nearest != "" {
-		return fmt.Sprintf("; did you mean %q?", nearest)
+// firstDue returns when the first attempt of a delivery is due: never, the zero time, while it is
+// held.
+func firstDue(faults fault.Set, now time.Time) time.Time {
+	if faults.Holds() || faults.DropsAll() {
+		return time.Time{}
 	}
-	return ""
+	return now.Add(faults.Late(1))
 }

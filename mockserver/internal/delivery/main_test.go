@@ -15,6 +15,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -169,7 +170,7 @@ func verify(t testing.TB, e journal.Endpoint, a journal.Attempt) signature.Verdi
 
 func parseFault(t testing.TB, text string) Fault {
 	t.Helper()
-	f, err := ParseFault(text)
+	f, err := fault.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}

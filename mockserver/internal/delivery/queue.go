@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -19,31 +20,65 @@ type job struct {
 	target   *target
 	attempts int // made so far
 	due      time.Time
-	faults   []activeFault
+	faults   fault.Set
+	copies   *group // the copies that it is sent with; nil: none
 	// triggered is the wall clock's time of the first attempt; zero before it.
 	triggered time.Time
-	// ordered makes the first attempt wait for the first attempts of earlier deliveries to the
-	// endpoint.
-	ordered bool
+	// created is when the delivery was made, on the schedule's clock.
+	created time.Time
+	// lane is what the delivery goes in order with: the deliveries to the endpoint, or those about
+	// one entity; "" is nothing. The first attempt waits for the first attempts of those before it;
+	// with blocks every attempt waits until they are done.
+	lane   string
+	blocks bool
+	failed fixtures.Failure // why the last attempt failed
 
 	in    *queue        // the queue that it waits in; nil while an attempt is in flight
 	index int           // in that queue
 	done  chan struct{} // closed when it is no longer pending; made when somebody waits
 }
 
-const fifo = "per_endpoint_fifo"
-
 // newJob makes the job of a pending delivery.
-func newJob(d *journal.Delivery, to *target, faults []activeFault) *job {
+func newJob(d *journal.Delivery, to *target, faults fault.Set, copies *group) *job {
+	config := to.config.Load()
 	j := &job{
-		id: d.ID, seq: d.Seq, event: d.Event, url: d.URL, target: to, attempts: len(d.Attempts), due: d.Next, faults: faults,
-		ordered: to.config.Load().provider.Delivery.Ordering == fifo ||
-			slices.ContainsFunc(faults, func(f activeFault) bool { return f.kind.reorders }),
+		id: d.ID, seq: d.Seq, event: d.Event, url: d.URL, target: to, attempts: len(d.Attempts), due: d.Next, faults: faults, copies: copies,
+		created: d.Created, lane: config.laneOf(&d.Event), blocks: config.rules.Blocks(),
 	}
-	if len(d.Attempts) > 0 {
-		j.triggered = d.Attempts[0].At
+	switch {
+	case faults.Reorders():
+		j.lane = wholeEndpoint
+	case copies != nil: // they are sent together
+		j.lane = ""
+	}
+	if n := len(d.Attempts); n > 0 {
+		j.triggered, j.failed = d.Attempts[0].At, failureOf(&d.Attempts[n-1])
 	}
 	return j
+}
+
+// together waits until the copies that the first attempt is sent with are in flight too. ready is
+// called when there is a connection, nil when nobody waits; leave at the end of the attempt.
+func (j *job) together() (ready, leave func()) {
+	if j.copies == nil || !j.first() {
+		return nil, func() {}
+	}
+	return j.copies.together(j.target.ctx.Done())
+}
+
+// wholeEndpoint is the lane of all deliveries to an endpoint. Those of entities have the kind
+// first.
+const wholeEndpoint = "*"
+
+// laneOf returns what an event goes in order with.
+func (t *endpointConfig) laneOf(e *fixtures.Event) string {
+	switch t.rules.Ordering {
+	case "per_endpoint_fifo":
+		return wholeEndpoint
+	case "per_entity_fifo":
+		return t.provider.EntityOf(e)
+	}
+	return ""
 }
 
 // first says whether the next attempt is the first one.

@@ -10,10 +10,11 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// registry is all registered endpoints. The zero registry is empty.
+// registry is all registered endpoints.
 type registry struct {
-	changing sync.Mutex // locked by whoever changes endpoints, in the store too
-	base     uint64     // with the seed, what ids and secrets are generated from; 0 in a new store
+	// changing contains a token while nobody changes endpoints, in the store too.
+	changing chan struct{}
+	base     uint64 // with the seed, what ids and secrets are generated from; 0 in a new store
 
 	mu      sync.RWMutex
 	targets map[string]*target // by id
@@ -21,6 +22,27 @@ type registry struct {
 	byProvider map[string][]*target
 	last       uint64 // the highest order
 }
+
+// open makes the registry usable.
+func (r *registry) open() {
+	r.changing = make(chan struct{}, 1)
+	r.changing <- struct{}{}
+}
+
+// lock waits until nobody else changes endpoints.
+func (r *registry) lock() { <-r.changing }
+
+// lockUnless is lock, unless done is closed first: then it returns false.
+func (r *registry) lockUnless(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return false
+	case <-r.changing:
+		return true
+	}
+}
+
+func (r *registry) unlock() { r.changing <- struct{}{} }
 
 // add adds an endpoint.
 func (r *registry) add(t *target) {

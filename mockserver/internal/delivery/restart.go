@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -57,20 +58,13 @@ func (d *Dispatcher) resume(p *journal.Delivery) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	var faults []activeFault
-	for _, text := range p.Faults {
-		f, err := ParseFault(text)
-		if err != nil {
-			return nil, err
-		}
-		a, err := f.activate()
-		if err != nil {
-			return nil, err
-		}
-		faults = append(faults, a)
+	faults, err := fault.Recorded(p.Faults)
+	if err != nil {
+		return nil, err
 	}
-	if p.Next.IsZero() {
+	held := faults.Holds() && len(p.Attempts) == 0
+	if p.Next.IsZero() && !held {
 		return nil, errors.New("it is pending and has no time")
 	}
-	return newJob(p, to, faults), nil
+	return newJob(p, to, faults, nil), nil
 }

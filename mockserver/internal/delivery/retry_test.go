@@ -50,9 +50,9 @@ func TestNext(t *testing.T) {
 		{"no overflow", fixtures.Retry{Base: h, Factor: 10, Attempts: 1000}, 900, 500, maxWait, true},
 		{"no attempt yet", list, 0, 500, 0, false},
 	} {
-		wait, again := Next(c.retry, c.attempt, c.status, nil)
-		if wait != c.wait || again != c.again {
-			t.Errorf("%s: Next = %v, %v; want %v, %v", c.name, wait, again, c.wait, c.again)
+		got := Next(&c.retry, failed(c.attempt, c.status), nil)
+		if got.Wait != c.wait || got.Again != c.again {
+			t.Errorf("%s: Next = %v, %v; want %v, %v", c.name, got.Wait, got.Again, c.wait, c.again)
 		}
 	}
 }
@@ -65,34 +65,44 @@ func TestNextJitter(t *testing.T) {
 			Factor:   rapid.Float64Range(0, 4).Draw(t, "factor"),
 			Cap:      time.Duration(rapid.Int64Range(0, int64(24*time.Hour)).Draw(t, "cap")),
 			Attempts: rapid.IntRange(2, 30).Draw(t, "attempts"),
-			Jitter:   rapid.Float64Range(0.01, 1).Draw(t, "jitter"),
+			Jitter:   fixtures.Jitter(rapid.Float64Range(0.01, 1).Draw(t, "jitter")),
 		}
 		attempt := rapid.IntRange(1, r.Attempts-1).Draw(t, "attempt")
 		seed := rapid.Uint64().Draw(t, "seed")
 		plain := r
 		plain.Jitter = 0
-		middle, _ := Next(plain, attempt, 500, nil)
-		got, again := Next(r, attempt, 500, rand.New(rand.NewPCG(seed, 1)))
-		same, _ := Next(r, attempt, 500, rand.New(rand.NewPCG(seed, 1)))
-		low, high := float64(middle)*(1-r.Jitter)-1, float64(middle)*(1+r.Jitter)+1
-		if !again || float64(got) < low || float64(got) > high || got < 0 {
+		middle := Next(&plain, failed(attempt, 500), nil).Wait
+		next := Next(&r, failed(attempt, 500), rand.New(rand.NewPCG(seed, 1)))
+		got := next.Wait
+		same := Next(&r, failed(attempt, 500), rand.New(rand.NewPCG(seed, 1))).Wait
+		low, high := float64(middle)*(1-float64(r.Jitter))-1, float64(middle)*(1+float64(r.Jitter))+1
+		if !next.Again || float64(got) < low || float64(got) > high || got < 0 {
 			t.Fatalf("wait %v around %v: want within %v and %v", got, middle, time.Duration(low), time.Duration(high))
 		}
 		if got != same {
 			t.Fatalf("the same generator gave %v and %v", got, same)
 		}
 	})
-	if wait, _ := Next(fixtures.Retry{Base: 5, Factor: 0.625, Attempts: 4, Jitter: 0.75}, 3, 500, rand.New(rand.NewPCG(0x1f, 1))); wait > 2 {
-		t.Errorf("wait %v around 1ns: want at most 2ns", wait)
+	small := fixtures.Retry{Base: 5, Factor: 0.625, Attempts: 4, Jitter: 0.75}
+	if next := Next(&small, failed(3, 500), rand.New(rand.NewPCG(0x1f, 1))); next.Wait > 2 {
+		t.Errorf("wait %v around 1ns: want at most 2ns", next.Wait)
 	}
 	r := fixtures.Retry{Base: time.Hour, Attempts: 2, Jitter: 0.2}
 	rng := rand.New(rand.NewPCG(1, 2))
 	waits := map[time.Duration]bool{}
 	for range 100 {
-		w, _ := Next(r, 1, 500, rng)
-		waits[w] = true
+		waits[Next(&r, failed(1, 500), rng).Wait] = true
 	}
 	if len(waits) < 90 {
 		t.Errorf("100 draws gave %d waits: want them spread", len(waits))
 	}
+}
+
+// failed is an attempt that failed with a status, or without one.
+func failed(n, status int) Failed {
+	kind := fixtures.FailedStatus
+	if status == 0 {
+		kind = fixtures.FailedConnect
+	}
+	return Failed{N: n, Failure: fixtures.Failure{Kind: kind, Status: status}}
 }

@@ -98,12 +98,12 @@ func (d *Dispatcher) endIdleRuns(ctx context.Context) error {
 // journal.ErrNotFound when there is no run of that id.
 func (d *Dispatcher) EndRun(ctx context.Context, id string) error {
 	// Register holds this lock too, so the run gets no endpoint after it was deleted.
-	d.registry.changing.Lock()
+	d.registry.lock()
 	d.runs.mu.Lock()
 	r := d.runs.byID[id]
 	delete(d.runs.byID, id)
 	d.runs.mu.Unlock()
-	d.registry.changing.Unlock()
+	d.registry.unlock()
 	if r == nil {
 		return runNotFound(id)
 	}

@@ -80,6 +80,9 @@ func (s *schedule) add(jobs ...*job) {
 		}
 		s.jobs[j.id] = j
 		j.target.pending[j] = struct{}{}
+		if j.blocks && !j.first() { // an earlier process began it
+			j.target.laneOf(j).enters(j)
+		}
 		s.push(j)
 	}
 	for j := s.take(); j != nil; j = s.take() {
@@ -116,13 +119,21 @@ func (s *schedule) take() *job {
 		}
 		s.queue.pop()
 		t := j.target
-		if !t.admits(j, max(1, s.workers/2)) {
+		if t.pausedUntil.After(now) {
+			j.due = t.pausedUntil
+			s.queue.push(j)
+			continue
+		}
+		if t.running >= s.perTarget() {
 			t.waiting.push(j)
+			continue
+		}
+		if l := t.laneOf(j); !l.enters(j) {
+			l.waiting.push(j)
 			continue
 		}
 		s.running++
 		t.running++
-		t.firstRunning = t.firstRunning || j.ordered && j.first()
 		t.busy.Add(1)
 		return j
 	}
@@ -143,15 +154,18 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	}
 	s.running--
 	t.running--
-	if j.ordered && j.first() {
-		t.firstRunning = false
-	}
 	j.attempts++
 	if again {
 		j.due = due
 		s.push(j)
 	} else {
 		s.forget(j)
+	}
+	// One that was behind this one in order can go now.
+	if !again || !j.blocks {
+		if next := t.leave(j); next != nil {
+			s.push(next)
+		}
 	}
 	// A job that waited for this one can go now. Otherwise it keeps its place in the queue.
 	if w := t.waiting.pop(); w != nil {
@@ -180,6 +194,20 @@ func (s *schedule) forget(j *job) {
 // dismiss ends a target for that reason: what is queued is stopped, what is in flight is cut short.
 // Nothing is in flight when it returns.
 func (s *schedule) dismiss(t *target, reason error) {
+	t.cancel(reason)
+	s.retire(t)
+	t.busy.Wait()
+}
+
+// pause lets no attempt to a target start before a time.
+func (s *schedule) pause(t *target, until time.Time) {
+	s.mu.Lock()
+	t.pausedUntil = until
+	s.mu.Unlock()
+}
+
+// retire stops what is queued for a target. What is in flight ends, and has no other attempt.
+func (s *schedule) retire(t *target) {
 	s.mu.Lock()
 	t.removed = true
 	var queued []*job
@@ -190,7 +218,6 @@ func (s *schedule) dismiss(t *target, reason error) {
 		}
 	}
 	s.mu.Unlock()
-	t.cancel(reason)
 	for _, j := range queued {
 		s.dispatcher.stop(j)
 	}
@@ -202,7 +229,6 @@ func (s *schedule) dismiss(t *target, reason error) {
 		s.idled.Tell()
 	}
 	s.mu.Unlock()
-	t.busy.Wait()
 }
 
 // follow starts jobs when they are due on the wall clock.
@@ -230,8 +256,8 @@ func (s *schedule) follow() {
 	}
 }
 
-// idle says whether nothing is due; the caller has the lock. A job that waits at its target always
-// waits for one in flight.
+// idle says whether nothing is due; the caller has the lock. A job that waits at its target waits
+// for one in flight; one that waits in its lane waits for the holder, which is in flight or queued.
 func (s *schedule) idle() bool {
 	head := s.queue.head()
 	return s.running == 0 && (head == nil || head.due.After(s.timeLocked()))

@@ -236,7 +236,7 @@ func TestFirstAttemptsGoInOrder(t *testing.T) {
 		var jobs []*job
 		for i, id := range []string{"a", "b", "c", "d", "e"} {
 			j := due(id, uint64(i), to, fixtures.DefaultStart)
-			j.ordered = true
+			j.lane = wholeEndpoint
 			jobs = append(jobs, j)
 		}
 		// c is late, together with b's retry

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
@@ -46,17 +47,17 @@ func TestTamperGoesByWhatIsCovered(t *testing.T) {
 		event := &fixtures.Event{Name: "Pass:Created", ID: "ID", Body: []byte(c.body), At: fixtures.DefaultStart}
 		seen := map[string]bool{}
 		for seed := range uint64(100) {
-			tamper, err := parseFault(t, "body:tamper").activate()
+			tamper, err := fault.NewSet([]Fault{parseFault(t, "body:tamper")})
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := config.newRequest("http://127.0.0.1/in", event, []activeFault{tamper}, 1, fixtures.DefaultStart, fixtures.DefaultStart, func() *rand.Rand { return generator(seed, "test", 0) })
+			r, err := config.newRequest("http://127.0.0.1/in", event, tamper, 1, fixtures.DefaultStart, fixtures.DefaultStart, func() *rand.Rand { return generator(seed, "test", 0) })
 			if err != nil {
 				t.Fatal(err)
 			}
-			seen[Changed(event.Body, r.message.Body)] = true
-			if v := p.Signing.Verify(r.message, signature.Context{URL: "http://127.0.0.1/in", Time: fixtures.DefaultStart}, "secret"); v.Verdict != c.verdict {
-				t.Fatalf("%s: %+v\n%s", name, v, r.message.Body)
+			seen[fault.Changed(event.Body, r.Message.Body)] = true
+			if v := p.Signing.Verify(r.Message, signature.Context{URL: "http://127.0.0.1/in", Time: fixtures.DefaultStart}, "secret"); v.Verdict != c.verdict {
+				t.Fatalf("%s: %+v\n%s", name, v, r.Message.Body)
 			}
 		}
 		for _, member := range c.members {

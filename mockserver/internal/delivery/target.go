@@ -21,19 +21,32 @@ type target struct {
 	cancel context.CancelCauseFunc
 	busy   sync.WaitGroup // attempts in flight
 	order  uint64         // of its registration
+	held   heldJobs       // deliveries that a fault holds
 	// schedule makes the attempts: the dispatcher's, or that of the endpoint's run.
 	schedule *schedule
 
 	// These belong to the schedule's lock.
-	removed      bool              // nothing is started any more
-	pending      map[*job]struct{} // its deliveries that are not done
-	running      int               // attempts in flight
-	firstRunning bool              // one of them is the first of an ordered delivery
-	waiting      queue             // due, and not admitted yet
+	removed     bool              // nothing is started any more
+	pending     map[*job]struct{} // its deliveries that are not done
+	running     int               // attempts in flight
+	lanes       map[string]*lane  // by what is delivered in order; nil: nothing is
+	waiting     queue             // due, and not admitted yet
+	pausedUntil time.Time         // nothing is started before
+
+	unregistered bool // it is for one emission, and in no store
+
+	counting sync.Mutex // guards health, and its place in the store
+	health   health     // what the delivery policy counts
+}
+
+// lane is a part of an endpoint's deliveries that goes in order.
+type lane struct {
+	holder  *job  // those behind it wait
+	waiting queue // due, and behind the holder
 }
 
 func newTarget(ctx context.Context, t *endpointConfig) *target {
-	to := &target{pending: map[*job]struct{}{}}
+	to := &target{pending: map[*job]struct{}{}, pausedUntil: t.endpoint.PausedUntil}
 	to.ctx, to.cancel = context.WithCancelCause(ctx)
 	to.config.Store(t)
 	return to
@@ -41,21 +54,60 @@ func newTarget(ctx context.Context, t *endpointConfig) *target {
 
 // newUnregisteredTarget makes a target for one emission, which nothing dismisses.
 func newUnregisteredTarget(ctx context.Context, t *endpointConfig) *target {
-	to := &target{pending: map[*job]struct{}{}, ctx: ctx}
+	to := &target{pending: map[*job]struct{}{}, ctx: ctx, unregistered: true}
 	to.config.Store(t)
 	return to
 }
 
-// admits says whether a job's attempt may start now. At most limit attempts are in flight to one
-// target.
-func (t *target) admits(j *job, limit int) bool {
-	return t.running < limit && !(t.firstRunning && j.ordered && j.first())
+// laneOf returns the lane of a job that goes in order, or nil.
+func (t *target) laneOf(j *job) *lane {
+	if j.lane == "" {
+		return nil
+	}
+	l := t.lanes[j.lane]
+	if l == nil {
+		if t.lanes == nil {
+			t.lanes = map[string]*lane{}
+		}
+		l = &lane{}
+		t.lanes[j.lane] = l
+	}
+	return l
+}
+
+// enters says whether a job's attempt may start as far as the order goes, and makes it the holder
+// of its lane. A job that does not block is behind others only before its first attempt.
+func (l *lane) enters(j *job) bool {
+	if l == nil || l.holder == j || !j.blocks && !j.first() {
+		return true
+	}
+	if l.holder != nil {
+		return false
+	}
+	l.holder = j
+	return true
+}
+
+// leave lets the next job of the lane go when j was its holder, and returns it. A lane that nobody
+// is in is forgotten.
+func (t *target) leave(j *job) *job {
+	l := t.lanes[j.lane]
+	if j.lane == "" || l == nil || l.holder != j {
+		return nil
+	}
+	l.holder = nil
+	next := l.waiting.pop()
+	if next == nil {
+		delete(t.lanes, j.lane)
+	}
+	return next
 }
 
 // endpointConfig is an endpoint's resolved configuration. It is immutable.
 type endpointConfig struct {
 	endpoint journal.Endpoint
 	provider *fixtures.Provider
+	rules    fixtures.Rules
 	retry    fixtures.Retry
 	timeout  time.Duration
 	builders sync.Pool // of *outbound.Builder, to the endpoint's URL
@@ -69,18 +121,14 @@ const defaultTimeout = 30 * time.Second
 // newEndpointConfig resolves an endpoint's configuration. Errors wrap ErrInvalid.
 func newEndpointConfig(p *fixtures.Provider, e journal.Endpoint) (*endpointConfig, error) {
 	t := &endpointConfig{endpoint: e, provider: p}
-	profile := e.Retry
-	if profile == "" {
-		profile = p.Delivery.Retry
+	var err error
+	if t.rules, t.retry, err = p.RulesFor(e.Retry); err != nil {
+		return nil, fmt.Errorf("%w: retry %q: %w", ErrInvalid, e.Retry, err)
 	}
-	if profile != "" {
-		retry, ok := p.Delivery.Profiles[profile]
-		if !ok && profile != NoRetry {
-			return nil, unknownProfile(p, profile)
-		}
-		t.retry = retry
+	if err := t.retry.Check(); err != nil {
+		return nil, fmt.Errorf("%w: retry %q: %w", ErrInvalid, e.Retry, err)
 	}
-	for _, t.timeout = range []time.Duration{time.Duration(e.Timeout), t.retry.Timeout, p.Delivery.Timeout, defaultTimeout} {
+	for _, t.timeout = range []time.Duration{time.Duration(e.Timeout), t.retry.Timeout, t.rules.Timeout, defaultTimeout} {
 		if t.timeout > 0 {
 			break
 		}

@@ -5,7 +5,7 @@
 // the transaction ends, the entity is stored and its events are emitted through package delivery.
 //
 //	pass, err := r.Create(ctx, "neostore", "pass", "", nil, func(tx *entities.Tx) error {
-//		_, err := tx.Happen(fixtures.Step{Event: "Pass:Created"})
+//		_, err := tx.Trigger(fixtures.Step{Event: "Pass:Created"})
 //		return err
 //	})
 //

@@ -50,7 +50,7 @@ func TestARefusedUpdateIsNotStored(t *testing.T) {
 	register(t, r, journal.Endpoint{URL: c.URL})
 	refused := errors.New("refused")
 	if _, err := r.Create(testContext(t), "neostore", "pass", "", nil, func(tx *Tx) error {
-		if _, err := tx.Happen(step("Pass:Created")); err != nil {
+		if _, err := tx.Trigger(step("Pass:Created")); err != nil {
 			t.Error(err)
 		}
 		return refused
@@ -71,7 +71,7 @@ func TestARefusedUpdateIsNotStored(t *testing.T) {
 	if n := len(c.received()); n != 0 {
 		t.Errorf("%d events of what was refused were delivered", n)
 	}
-	given := fixtures.Given{"pass_id": json.RawMessage(`"` + pass.ID + `"`)}
+	given := fixtures.Overrides{"pass_id": json.RawMessage(`"` + pass.ID + `"`)}
 	if _, err := r.Create(testContext(t), "neostore", "pass", "", given, nil); !errors.Is(err, journal.ErrExists) {
 		t.Errorf("an id that is taken: %v", err)
 	}

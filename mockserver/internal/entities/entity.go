@@ -57,13 +57,13 @@ type Tx struct {
 	dispatcher *delivery.Dispatcher
 }
 
-// Happen has an event happen, at the schedule's time unless s has one. Errors are those of
-// fixtures.Entity.Happen, and have changed nothing.
-func (tx *Tx) Happen(s fixtures.Step) (fixtures.Event, error) {
+// Trigger has an event happen, at the schedule's time unless s has one. Errors are those of
+// fixtures.Entity.Trigger, and have changed nothing.
+func (tx *Tx) Trigger(s fixtures.Step) (fixtures.Event, error) {
 	if s.At.IsZero() {
 		s.At = tx.dispatcher.Clock().Now
 	}
-	e, err := tx.Entity.Happen(s)
+	e, err := tx.Entity.Trigger(s)
 	if err == nil {
 		tx.events = append(tx.events, delivery.Emission{Event: e.Name, Tenant: e.Tenant, ID: e.ID, At: e.At, Headers: e.Headers, Body: e.Body})
 	}

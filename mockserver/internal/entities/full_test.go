@@ -18,7 +18,7 @@ func TestFullJournalKeepsNothing(t *testing.T) {
 	r := start(t, store, Options{Seed: 7})
 	name := func() Name {
 		e, err := r.Create(testContext(t), "neostore", "pass", "", nil, func(tx *Tx) error {
-			_, err := tx.Happen(fixtures.Step{Event: "Pass:Created"})
+			_, err := tx.Trigger(fixtures.Step{Event: "Pass:Created"})
 			return err
 		})
 		if err != nil {
@@ -36,14 +36,14 @@ func TestFullJournalKeepsNothing(t *testing.T) {
 	}
 
 	e, err := r.Create(testContext(t), "neostore", "pass", "", nil, func(tx *Tx) error {
-		_, err := tx.Happen(fixtures.Step{Event: "Pass:Created"})
+		_, err := tx.Trigger(fixtures.Step{Event: "Pass:Created"})
 		return err
 	})
 	if !errors.Is(err, journal.ErrFull) || e.ID != "" {
 		t.Fatalf("%+v, %v", e, err)
 	}
 	if _, err := r.Update(testContext(t), name, func(tx *Tx) error {
-		_, err := tx.Happen(fixtures.Step{Event: "Pass:Installed"})
+		_, err := tx.Trigger(fixtures.Step{Event: "Pass:Installed"})
 		return err
 	}); !errors.Is(err, journal.ErrFull) {
 		t.Fatal(err)

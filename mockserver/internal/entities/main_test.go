@@ -106,9 +106,9 @@ func waitIdle(t testing.TB, r *Registry) {
 }
 
 func step(event string, given ...string) fixtures.Step {
-	s := fixtures.Step{Event: event, Given: fixtures.Given{}}
+	s := fixtures.Step{Event: event, Overrides: fixtures.Overrides{}}
 	for i := 0; i < len(given); i += 2 {
-		s.Given[given[i]] = json.RawMessage(given[i+1])
+		s.Overrides[given[i]] = json.RawMessage(given[i+1])
 	}
 	return s
 }
@@ -117,7 +117,7 @@ func step(event string, given ...string) fixtures.Step {
 func steps(list ...fixtures.Step) func(*Tx) error {
 	return func(tx *Tx) error {
 		for _, s := range list {
-			if _, err := tx.Happen(s); err != nil {
+			if _, err := tx.Trigger(s); err != nil {
 				return err
 			}
 		}

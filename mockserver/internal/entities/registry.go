@@ -50,10 +50,10 @@ func New(ctx context.Context, o Options) (*Registry, error) {
 // which may be nil, for the first events, stores the entity and emits the events. An error of
 // update, and any other, means that nothing was stored and nothing emitted. Without a tenant it is
 // the provider's demo tenant. Errors wrap fixtures.ErrUnknownProvider, fixtures.ErrUnknownEntity,
-// fixtures.ErrInvalidGiven, fixtures.ErrUnknownField, journal.ErrExists when another entity has the
-// id, or delivery.ErrInvalid when there are too many.
+// fixtures.ErrInvalidValue, fixtures.ErrUnknownField, journal.ErrExists when another entity has
+// the id, or delivery.ErrInvalid when there are too many.
 func (r *Registry) Create(
-	ctx context.Context, provider, kind, tenant string, g fixtures.Given, update func(*Tx) error,
+	ctx context.Context, provider, kind, tenant string, g fixtures.Overrides, update func(*Tx) error,
 ) (Entity, error) {
 	p, err := r.catalogue.Provider(provider)
 	if err != nil {
@@ -65,7 +65,7 @@ func (r *Registry) Create(
 	for try := 0; ; try++ {
 		now := r.dispatcher.Clock().Now
 		draw := fixtures.Draw{Seed: r.seed, Stream: "entity", Index: r.dispatcher.NextIndex()}
-		created, err := p.Born(draw, kind, fixtures.RenderOptions{Tenant: tenant, Start: now}, g)
+		created, err := p.NewEntity(draw, kind, fixtures.RenderOptions{Tenant: tenant, Start: now}, g)
 		if err != nil {
 			return Entity{}, err
 		}
@@ -111,7 +111,7 @@ func (r *Registry) Update(ctx context.Context, name Name, update func(*Tx) error
 	if en.deleted {
 		return Entity{}, notFound(name)
 	}
-	e, err := p.Revive(en.entity.Load().EntityRecord)
+	e, err := p.Restore(en.entity.Load().EntityRecord)
 	if err != nil {
 		return Entity{}, err
 	}
@@ -208,14 +208,14 @@ func (r *Registry) Delete(ctx context.Context, name Name) error {
 	return nil
 }
 
-// Revive returns the entity as package fixtures has it, to ask for its fields and for the events
+// Restore returns the entity as package fixtures has it, to ask for its fields and for the events
 // that can happen next. What happens to it is not stored.
-func (r *Registry) Revive(e *Entity) (*fixtures.Entity, error) {
+func (r *Registry) Restore(e *Entity) (*fixtures.Entity, error) {
 	p, err := r.catalogue.Provider(e.Provider)
 	if err != nil {
 		return nil, err
 	}
-	return p.Revive(e.EntityRecord)
+	return p.Restore(e.EntityRecord)
 }
 
 // find returns an entity's provider and entry. It gives a name without a tenant the provider's demo

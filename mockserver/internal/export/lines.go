@@ -43,8 +43,9 @@ func writeLines(w io.Writer, captures records, _ *Options) error {
 	return nil
 }
 
-// readLines reads a file line by line and ignores empty lines. It calls readDocument for a file
-// that is one JSON document.
+// readLines reads a file line by line: captures, or the journal of a run of scenarios, of which it
+// reads what the run sent. It ignores empty lines. It calls readDocument for a file that is one
+// JSON document.
 func readLines(r io.Reader) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		in := bufio.NewReaderSize(r, 64<<10)
@@ -66,7 +67,12 @@ func readLines(r io.Reader) iter.Seq[Record] {
 			}
 			record := Record{Line: n, Err: err}
 			if err == nil {
-				record.Capture, record.Notes, record.Err = parseLine(line)
+				var isPlayed bool
+				if record.Capture, isPlayed, record.Err = played(line); !isPlayed {
+					record.Capture, record.Notes, record.Err = parseLine(line)
+				} else if record.Capture.Method == "" && record.Err == nil {
+					continue
+				}
 			}
 			if !yield(record) {
 				return

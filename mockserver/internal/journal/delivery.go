@@ -22,7 +22,12 @@ type Endpoint struct {
 	Description string    `json:"description,omitempty"`
 	Disabled    bool      `json:"disabled,omitempty"`
 	Created     time.Time `json:"created"`
-	// Retry is the name of the retry profile. "" means the provider's default.
+	// Reason is why the delivery policy disabled or paused the endpoint.
+	Reason string `json:"reason,omitempty"`
+	// PausedUntil is when a pause ends, on the schedule's clock.
+	PausedUntil time.Time `json:"paused_until,omitzero"`
+	// Retry is the name of a retry profile of the provider, or "like NAME" for the delivery policy
+	// of a vendor. "" means the provider's default.
 	Retry string `json:"retry,omitempty"`
 	// Timeout is the timeout of one attempt. 0 means the provider's default.
 	Timeout Duration `json:"timeout,omitempty"`

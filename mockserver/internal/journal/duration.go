@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
 // Duration is a time.Duration that is written as "1.5s" in JSON and YAML.
@@ -15,21 +17,21 @@ func (d Duration) String() string { return time.Duration(d).String() }
 // MarshalText writes a text like "1.5s".
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads a text like "1.5s".
+// UnmarshalText reads a text such as "250ms", "5s", "2h" or "2d". Durations below 0 are errors.
 func (d *Duration) UnmarshalText(text []byte) error {
-	v, err := time.ParseDuration(string(text))
+	v, err := strictyaml.ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("duration %q: want a number and a unit, as in 250ms, 5s or 2h", text)
+		return err
 	}
 	*d = Duration(v)
 	return nil
 }
 
-// UnmarshalJSON reads a string like "1.5s".
+// UnmarshalJSON reads what UnmarshalText reads, as a JSON string.
 func (d *Duration) UnmarshalJSON(data []byte) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {
-		return fmt.Errorf("duration %s: want a string such as \"250ms\"", data)
+		return fmt.Errorf("duration %s: want a text such as \"250ms\", \"5s\", \"2h\" or \"2d\"", data)
 	}
 	return d.UnmarshalText([]byte(text))
 }

@@ -27,7 +27,7 @@ func kinds() []kind {
 		{"unknown-journey", fixtures.ErrUnknownJourney, http.StatusUnprocessableEntity},
 		{"unknown-entity", fixtures.ErrUnknownEntity, http.StatusUnprocessableEntity},
 		{"unknown-field", fixtures.ErrUnknownField, http.StatusUnprocessableEntity},
-		{"invalid-value", fixtures.ErrInvalidGiven, http.StatusUnprocessableEntity},
+		{"invalid-value", fixtures.ErrInvalidValue, http.StatusUnprocessableEntity},
 		{"invalid-body", fixtures.ErrInvalidBody, http.StatusUnprocessableEntity},
 		{"impossible-order", fixtures.ErrImpossibleOrder, http.StatusConflict},
 		{"exists", journal.ErrExists, http.StatusConflict},

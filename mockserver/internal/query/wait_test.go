@@ -112,7 +112,7 @@ func TestWaitForNewCaptures(t *testing.T) {
 }
 
 // Captures that arrive during Settle are checked too.
-func TestWaitSettles(t *testing.T) {
+func TestWaitSettle(t *testing.T) {
 	t.Parallel()
 	s, store := start(t)
 	done := background(t, t.Context(), s, query.Wait{Count: 1, Max: number(1), Timeout: of(time.Minute), Settle: of(time.Minute)})

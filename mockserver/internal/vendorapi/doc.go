@@ -7,8 +7,8 @@
 // own form. Sessions, Page, Number and ReadForm are for lists and for the pages that some systems
 // have.
 //
-// A vendor API serves at the root of its own address, as the real system does; the dashboard also
-// serves it below the provider's name. Base returns the address that a caller used. Everything that
-// a vendor API keeps is in the store: endpoints by package delivery, tenants and entities by
+// A vendor API serves at the root of a separate address, as the real system does; the dashboard
+// also serves it below the provider's name. Base returns the address that a caller used. Everything
+// that a vendor API keeps is in the store: endpoints by package delivery, tenants and entities by
 // package entities, the rest as documents.
 package vendorapi

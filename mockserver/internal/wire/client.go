@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"sync"
@@ -42,13 +43,11 @@ type Client struct {
 // the same time, the outcome is NoResponse: the sender cannot know whether the peer had read the
 // request.
 func (c *Client) Send(ctx context.Context, url string, m Message) Result {
-	start := time.Now()
-	result := c.exchange(ctx, start, url, m)
-	result.Took = time.Since(start)
-	return result
+	return c.SendAs(ctx, url, m, Manner{}, Limits{})
 }
 
-func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Message) Result {
+// exchange sends one request. connect bounds the time until the connection is open; 0 does not.
+func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Message, how *Manner, connect time.Duration) Result {
 	failed := func(r Result, o Outcome, p phase, err error) Result {
 		r.Outcome, r.Err = o, p.failIn(ctx, start, err)
 		return r
@@ -63,24 +62,47 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	if err := ctx.Err(); err != nil {
 		return failed(Result{}, NotSent, connecting, err)
 	}
-	s := c.idle.take(to)
+	if how.BreakTLS {
+		return failed(Result{}, NotSent, connecting, c.breakTLS(ctx, to))
+	}
+	plain := how.plain()
+	var s *socket
+	if plain {
+		s = c.idle.take(to)
+	}
 	if s == nil {
-		if s, err = open(ctx, to, c.Dial, c.Trust); err != nil {
-			return failed(Result{}, NotSent, connecting, err)
+		opening, cancel := ctx, context.CancelFunc(func() {})
+		if connect > 0 {
+			opening, cancel = context.WithTimeout(ctx, connect)
+		}
+		if s, err = open(opening, to, c.Dial, c.Trust); err != nil {
+			err = connecting.failIn(opening, start, err) // whichever limit is shorter has passed
+		}
+		cancel()
+		if err != nil {
+			return Result{Outcome: NotSent, Err: err}
 		}
 	}
 	s.bound(ctx)
 	reusable := false
 	defer func() {
-		if s.unbound() && reusable && Whole(&m) {
+		if s.unbound() && plain && reusable && Whole(&m) {
 			c.idle.put(s)
 		} else {
 			s.conn.Close()
 		}
 	}()
+	if how.Ready != nil {
+		how.Ready()
+	}
 
 	var r Result
-	r.Written, err = c.write(s, m)
+	var early *Response
+	r.Written, early, err = c.write(ctx, s, m, how)
+	if early != nil {
+		r.Outcome, r.Status, r.Response = GotStatus, early.Status, *early
+		return r
+	}
 	if err != nil && r.Written == 0 {
 		return failed(r, NotSent, writing, err)
 	}
@@ -94,31 +116,92 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 		}
 		return failed(r, PartlyWritten, writing, err)
 	}
-	r.Response, reusable, err = s.reader.whole(m.Method == "HEAD", c.maxResponse())
-	if err != nil {
-		p := awaiting
-		if r.Response.Status > 0 || s.reader.Started() {
-			p = responding
-		}
-		return failed(r, NoResponse, p, err)
+	unanswered, p := NoResponse, awaiting
+	if how.End != "" && !Whole(&m) {
+		unanswered = PartlyWritten
 	}
-	r.Outcome, r.Status = GotStatus, r.Response.Status
+	switch how.End {
+	case Stall:
+		p = stalling
+	case Reset:
+		return failed(r, unanswered, resetting, s.reset(ctx))
+	case HalfClose:
+		if err := s.closeWrite(); err != nil {
+			return failed(r, unanswered, writing, err)
+		}
+	}
+	for n := range max(1, how.Copies) {
+		if n > 0 {
+			r.Outcome, r.Status, r.Response = "", 0, Response{}
+		}
+		r.Response, reusable, err = s.reader.whole(m.Method == "HEAD", c.maxResponse())
+		if err != nil {
+			if r.Response.Status > 0 || s.reader.Started() {
+				p = responding
+			}
+			return failed(r, unanswered, p, err)
+		}
+		r.Outcome, r.Status = GotStatus, r.Response.Status
+		if s.reader.ended {
+			break // the consumer says that it answers no more
+		}
+	}
 	return r
 }
 
-// write writes the whole request in one write and returns how many bytes were written.
-func (c *Client) write(s *socket, m Message) (int, error) {
+// write writes the request and returns how many bytes were written. It returns the response to a
+// head that the consumer refused with, instead of 100 Continue.
+func (c *Client) write(ctx context.Context, s *socket, m Message, how *Manner) (n int, early *Response, err error) {
 	const largestKept = 1 << 20
 	buffer, _ := c.buffers.Get().(*[]byte)
 	if buffer == nil {
 		buffer = new([]byte)
 	}
-	*buffer = Append((*buffer)[:0], m)
-	n, err := s.conn.Write(*buffer)
-	if cap(*buffer) <= largestKept {
-		c.buffers.Put(buffer)
+	defer func() {
+		if cap(*buffer) <= largestKept {
+			c.buffers.Put(buffer)
+		}
+	}()
+	raw, head := appendRequest((*buffer)[:0], m, how.Chunks)
+	*buffer = raw
+	if how.plain() {
+		n, err = s.conn.Write(raw)
+		return n, nil, err
 	}
-	return n, err
+	if how.Copies > 1 {
+		raw = bytes.Repeat(raw, how.Copies)
+	}
+	for i, p := range how.pieces(raw, head) {
+		if err := sleep(ctx, p.before); err != nil {
+			return n, nil, err
+		}
+		if how.Continue && i == 1 {
+			if early, err = s.awaitContinue(ctx, m.Method == "HEAD", c.maxResponse()); early != nil || err != nil {
+				return n, early, err
+			}
+		}
+		written, err := s.conn.Write(p.bytes)
+		n += written
+		if err != nil {
+			return n, nil, err
+		}
+	}
+	return n, nil, nil
+}
+
+// sleep waits, or returns why ctx ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (c *Client) maxResponse() int {

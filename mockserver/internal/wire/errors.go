@@ -10,6 +10,10 @@ var (
 	ErrForbidden = errors.New("forbidden address")
 	// ErrTimeout: the context's deadline passed; it is also context.DeadlineExceeded.
 	ErrTimeout = errors.New("timeout")
+	// ErrTLS: the handshake or the certificate failed.
+	ErrTLS = errors.New("TLS handshake")
+	// ErrRedirect: there was one redirect too many, or one that cannot be followed.
+	ErrRedirect = errors.New("redirect")
 	// ErrCut: the peer ended the connection before the end of the message.
 	ErrCut = errors.New("connection ended early")
 	// ErrMalformed: the bytes are not an HTTP/1.x message.

@@ -20,6 +20,13 @@ const MaxHead = http1.MaxHead
 // bodies decoded. It does not escape or check anything, so you can write a malformed request on
 // purpose.
 func Append(dst []byte, m Message) []byte {
+	dst, _ = appendRequest(dst, m, nil)
+	return dst
+}
+
+// appendRequest is Append with the sizes of chunks: see Manner.Chunks. It returns the end of the
+// head too.
+func appendRequest(dst []byte, m Message, sizes []int) (raw []byte, head int) {
 	dst = slices.Grow(dst, requestSize(&m))
 	dst = append(dst, m.Method...)
 	dst = append(dst, ' ')
@@ -39,10 +46,11 @@ func Append(dst []byte, m Message) []byte {
 		}
 	}
 	dst = append(dst, "\r\n"...)
+	head = len(dst)
 	if chunked {
-		return appendChunked(dst, m.Body)
+		return appendChunked(dst, m.Body, sizes), head
 	}
-	return append(dst, m.Body...)
+	return append(dst, m.Body...), head
 }
 
 // requestSize returns an upper bound of the length of m's bytes.
@@ -55,13 +63,19 @@ func requestSize(m *Message) int {
 	return n
 }
 
-// appendChunked appends body as one chunk and the last chunk.
-func appendChunked(dst, body []byte) []byte {
-	if len(body) > 0 {
-		dst = strconv.AppendInt(dst, int64(len(body)), 16)
+// appendChunked appends body as chunks of those sizes and the last chunk. Without sizes the body is
+// one chunk.
+func appendChunked(dst, body []byte, sizes []int) []byte {
+	for i := 0; len(body) > 0; i++ {
+		size := len(body)
+		if len(sizes) > 0 {
+			size = min(size, max(1, sizes[min(i, len(sizes)-1)]))
+		}
+		dst = strconv.AppendInt(dst, int64(size), 16)
 		dst = append(dst, "\r\n"...)
-		dst = append(dst, body...)
+		dst = append(dst, body[:size]...)
 		dst = append(dst, "\r\n"...)
+		body = body[size:]
 	}
 	return append(dst, "0\r\n\r\n"...)
 }

@@ -22,7 +22,7 @@ func Reason(err error) string {
 	switch {
 	case err == nil:
 		return ""
-	case errors.Is(err, ErrForbidden), errors.Is(err, ErrURL):
+	case errors.Is(err, ErrForbidden), errors.Is(err, ErrURL), errors.Is(err, ErrRedirect):
 		return err.Error()
 	case errors.As(err, &late):
 		return late.Error()

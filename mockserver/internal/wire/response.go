@@ -26,6 +26,8 @@ type Response struct {
 type reader struct {
 	http1.Reader
 	head http1.Head // of the last response; its memory is reused
+	// ended reports that no other response follows the last one on the connection.
+	ended bool
 }
 
 // responseHead is the head of a final response.
@@ -42,9 +44,15 @@ func (r *reader) whole(toHEAD bool, limit int) (response Response, reusable bool
 	if err != nil {
 		return response, false, err
 	}
+	return r.rest(&h, limit)
+}
+
+// rest reads the body of a response whose head was read with keep.
+func (r *reader) rest(h *responseHead, limit int) (response Response, reusable bool, err error) {
+	r.ended = h.last
 	response.Status, response.Headers = h.status, r.head.Lines
 	r.head.Lines = nil
-	response.Body, reusable, err = r.body(&h, limit)
+	response.Body, reusable, err = r.body(h, limit)
 	if errors.Is(err, http1.ErrLong) {
 		response.Truncated, err = true, nil
 	}
@@ -57,33 +65,47 @@ func (r *reader) whole(toHEAD bool, limit int) (response Response, reusable bool
 func (r *reader) response(toHEAD, keep bool) (responseHead, error) {
 	const maxInterim = 100
 	for range maxInterim {
-		raw, err := r.Head(MaxHead, checkStart)
-		if err != nil {
-			return responseHead{}, refused(err)
+		h, err := r.next(toHEAD, keep)
+		if err != nil || !h.interim() {
+			return h, err
 		}
-		if keep {
-			r.head.Lines = make(signature.Headers, 0, bytes.Count(raw, []byte("\n")))
-			err = r.head.Parse(string(raw))
-		} else {
-			err = r.head.ParseView(raw)
-		}
-		version, status, errStart := http1.StatusLine(r.head.Start)
-		if err = cmp.Or(errStart, err); err != nil {
-			return responseHead{}, refused(err)
-		}
-		if status < 200 && status != http.StatusSwitchingProtocols {
-			continue
-		}
-		f := r.head.Frame
-		// such servers close unless they say otherwise
-		old := version == "HTTP/1.0" || version[5] == '0'
-		h := responseHead{status: status, frame: f, last: f.Close || old && !f.KeepAlive || f.Coded && f.Stated}
-		h.bodied = !toHEAD && status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
-		// A forbidden body may follow anyway.
-		h.last = h.last || status == http.StatusSwitchingProtocols || status == http.StatusNoContent && (f.Length > 0 || f.Coded)
-		return h, nil
 	}
 	return responseHead{}, fmt.Errorf("%w: more than %d interim responses", ErrMalformed, maxInterim)
+}
+
+// next reads the next head, which may be an interim one.
+func (r *reader) next(toHEAD, keep bool) (responseHead, error) {
+	raw, err := r.Head(MaxHead, checkStart)
+	if err != nil {
+		return responseHead{}, refused(err)
+	}
+	if keep {
+		r.head.Lines = make(signature.Headers, 0, bytes.Count(raw, []byte("\n")))
+		err = r.head.Parse(string(raw))
+	} else {
+		err = r.head.ParseView(raw)
+	}
+	version, status, errStart := http1.StatusLine(r.head.Start)
+	if err = cmp.Or(errStart, err); err != nil {
+		return responseHead{}, refused(err)
+	}
+	h := responseHead{status: status}
+	if h.interim() {
+		return h, nil
+	}
+	f := r.head.Frame
+	// such servers close unless they say otherwise
+	old := version == "HTTP/1.0" || version[5] == '0'
+	h.frame, h.last = f, f.Close || old && !f.KeepAlive || f.Coded && f.Stated
+	h.bodied = !toHEAD && status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+	// A forbidden body may follow anyway.
+	h.last = h.last || status == http.StatusSwitchingProtocols || status == http.StatusNoContent && (f.Length > 0 || f.Coded)
+	return h, nil
+}
+
+// interim reports whether a final response follows.
+func (h *responseHead) interim() bool {
+	return h.status < 200 && h.status != http.StatusSwitchingProtocols
 }
 
 // checkStart returns an error when a response does not start like HTTP, so that the reader does not

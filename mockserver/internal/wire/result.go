@@ -60,6 +60,8 @@ var (
 	writing    = phase{"request not written", "writing the request"}
 	awaiting   = phase{"no response", "waiting for the response"}
 	responding = phase{"response not complete", "reading the response"}
+	stalling   = phase{"no response to the part that was sent", "waiting without sending the rest"}
+	resetting  = phase{"no reset", "resetting the connection"}
 )
 
 // fail returns why the phase failed. limit is the time that the whole exchange had.

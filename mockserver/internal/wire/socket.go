@@ -74,7 +74,7 @@ func open(ctx context.Context, to destination, dial dialFunc, trust Trust) (*soc
 		secured, err := trust.secure(ctx, conn, to.host)
 		if err != nil {
 			conn.Close()
-			return nil, fmt.Errorf("TLS handshake with %s: %w", to.address, err)
+			return nil, fmt.Errorf("%w with %s: %w", ErrTLS, to.address, err)
 		}
 		conn = secured
 	}

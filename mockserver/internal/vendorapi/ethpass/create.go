@@ -56,7 +56,7 @@ func (a *api) postPass(w http.ResponseWriter, r *http.Request, p project) error 
 		if err := updateExtra(tx, func(k *passExtra) error { k.details, k.Signature = in.details, of.Signature; return nil }); err != nil {
 			return err
 		}
-		_, err := tx.Happen(fixtures.Step{Event: a.events.create})
+		_, err := tx.Trigger(fixtures.Step{Event: a.events.create})
 		return err
 	})
 	return a.answerPass(w, r, &e, err)
@@ -95,7 +95,7 @@ func (w *wallet) check(where string) error {
 }
 
 // given returns the fields of the pass.
-func (a *api) given(in *creation, of wallet) (fixtures.Given, error) {
+func (a *api) given(in *creation, of wallet) (fixtures.Overrides, error) {
 	where := "wallet.chain"
 	if in.Wallet == nil {
 		where = "chain"
@@ -104,7 +104,7 @@ func (a *api) given(in *creation, of wallet) (fixtures.Given, error) {
 	if err != nil {
 		return nil, err
 	}
-	given := fixtures.Given{"network": network}
+	given := fixtures.Overrides{"network": network}
 	values := map[string]any{}
 	switch {
 	case of.Address != "":

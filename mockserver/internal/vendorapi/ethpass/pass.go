@@ -75,7 +75,7 @@ func (a *api) result(e *fixtures.Entity) ([]byte, error) {
 
 // currentPass returns the current pass as JSON.
 func (a *api) currentPass(e *entities.Entity) ([]byte, error) {
-	revived, err := a.Entities.Revive(e)
+	revived, err := a.Entities.Restore(e)
 	if err != nil {
 		return nil, err
 	}
@@ -189,10 +189,10 @@ func (a *api) expire(r *http.Request, p project, id, action string) (entities.En
 		if len(action) > 64 || strings.Trim(action, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
 			return entities.Entity{}, invalid("expireAction %.80q: want at most 64 capitals and underscores, as in USER_REVOKE.", action)
 		}
-		step.Given = fixtures.Given{"expire_action": json.RawMessage(`"` + action + `"`)}
+		step.Overrides = fixtures.Overrides{"expire_action": json.RawMessage(`"` + action + `"`)}
 	}
 	return a.updatePass(r, p, id, func(tx *entities.Tx) error {
-		_, err := tx.Happen(step)
+		_, err := tx.Trigger(step)
 		return err
 	})
 }

@@ -21,7 +21,7 @@ func (a *api) postRegistration(w http.ResponseWriter, r *http.Request, p project
 	}
 	var added []byte
 	if _, err := a.updatePass(r, p, r.PathValue("id"), func(tx *entities.Tx) error {
-		event, err := tx.Happen(fixtures.Step{Event: a.events.register})
+		event, err := tx.Trigger(fixtures.Step{Event: a.events.register})
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (a *api) deleteRegistration(w http.ResponseWriter, r *http.Request, p proje
 		if registration.Get("deletedAt").Type != gjson.Null {
 			return vendorapi.Errorf(http.StatusConflict, "Registration %q was removed at %s.", id, registration.Get("deletedAt"))
 		}
-		event, err := tx.Happen(fixtures.Step{Event: a.events.unregister, Given: fixtures.Given{"gone": json.RawMessage(registration.Raw)}})
+		event, err := tx.Trigger(fixtures.Step{Event: a.events.unregister, Overrides: fixtures.Overrides{"gone": json.RawMessage(registration.Raw)}})
 		if err != nil {
 			return err
 		}

@@ -84,7 +84,7 @@ func (a *api) scanned(tx *entities.Tx, dry bool) (answer []byte, err error) {
 	if expired := gjson.GetBytes(answer, "expiredAt").String(); expired != "" {
 		message = fmt.Sprintf("The pass expired at %s: %s.", expired, gjson.GetBytes(answer, "expireAction"))
 	} else if !dry {
-		event, err := tx.Happen(fixtures.Step{Event: a.events.scan})
+		event, err := tx.Trigger(fixtures.Step{Event: a.events.scan})
 		if err != nil {
 			return nil, err
 		}

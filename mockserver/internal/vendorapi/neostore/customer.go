@@ -101,7 +101,7 @@ func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant stri
 			return err
 		}
 	}
-	g := fixtures.Given{
+	g := fixtures.Overrides{
 		"flow": quote(flow), "identifiers": wrong.merged("identifiers", now.Identifiers, in.Identifiers, true),
 		"attributes": now.Attributes,
 	}
@@ -112,7 +112,7 @@ func (a *api) upsertCustomer(w http.ResponseWriter, r *http.Request, tenant stri
 		return err
 	}
 	update := func(tx *entities.Tx) error {
-		_, err := tx.Happen(fixtures.Step{Event: a.event("Customer:Upserted"), To: upserted, Given: g})
+		_, err := tx.Trigger(fixtures.Step{Event: a.event("Customer:Upserted"), To: upserted, Overrides: g})
 		return err
 	}
 	var e entities.Entity

@@ -108,11 +108,11 @@ func (a *api) install(w http.ResponseWriter, r *http.Request, tenant string) err
 		if err != nil || slices.ContainsFunc(devices, func(d device) bool { return d.ID == on.ID }) {
 			return err
 		}
-		g := fixtures.Given{"kind": quote(on.Kind)}
+		g := fixtures.Overrides{"kind": quote(on.Kind)}
 		if on.ID != "" {
 			g["device"] = on.raw()
 		}
-		installed, err := tx.Happen(fixtures.Step{Event: a.event("Pass:Installed"), To: "installed", Given: g})
+		installed, err := tx.Trigger(fixtures.Step{Event: a.event("Pass:Installed"), To: "installed", Overrides: g})
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (a *api) uninstall(w http.ResponseWriter, r *http.Request, tenant string) e
 		if err := extra.keep(tx); err != nil {
 			return err
 		}
-		_, err = tx.Happen(fixtures.Step{Event: a.event("Pass:Uninstalled"), Given: fixtures.Given{"device": devices[at].raw()}})
+		_, err = tx.Trigger(fixtures.Step{Event: a.event("Pass:Uninstalled"), Overrides: fixtures.Overrides{"device": devices[at].raw()}})
 		return err
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// server is a running server with the API under test, at an address of its own.
+// server is a running server with the API under test, at a separate address.
 type server struct {
 	t      testing.TB
 	server *mockserver.Server
@@ -203,7 +203,7 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// allow gives acme a key with scopes besides its own, which may do everything.
+// allow gives acme a key with these scopes; its first key may do everything.
 func (r *server) allow(key string, scopes ...string) {
 	r.t.Helper()
 	r.tenant("acme", entities.Key{Key: "acme-key"}, entities.Key{Key: key, Scopes: scopes})

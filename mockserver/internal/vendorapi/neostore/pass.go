@@ -96,7 +96,7 @@ func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) 
 		return err
 	}
 	wrong := fieldErrors{}
-	g := fixtures.Given{"identifiers": json.RawMessage("{}"), "metadata": json.RawMessage("null")}
+	g := fixtures.Overrides{"identifiers": json.RawMessage("{}"), "metadata": json.RawMessage("null")}
 	if given(in.PassType) {
 		g["pass_type"] = quote(wrong.text("passType", in.PassType, 200))
 	}
@@ -121,7 +121,7 @@ func (a *api) createPass(w http.ResponseWriter, r *http.Request, tenant string) 
 		if err := extra.keep(tx); err != nil {
 			return err
 		}
-		_, err := tx.Happen(fixtures.Step{Event: a.event("Pass:Created")})
+		_, err := tx.Trigger(fixtures.Step{Event: a.event("Pass:Created")})
 		return err
 	})
 	return a.answerPass(w, &e, err)
@@ -148,7 +148,7 @@ func (a *api) patchPass(w http.ResponseWriter, r *http.Request, tenant string) e
 		if err != nil {
 			return err
 		}
-		updated, err := tx.Happen(fixtures.Step{Event: a.event("Pass:Updated"), Given: g})
+		updated, err := tx.Trigger(fixtures.Step{Event: a.event("Pass:Updated"), Overrides: g})
 		if err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (a *api) patchPass(w http.ResponseWriter, r *http.Request, tenant string) e
 			if i == len(devices)-1 {
 				to = "installed"
 			}
-			_, err = tx.Happen(fixtures.Step{Event: a.event("Pass:UpdateSent"), To: to, Given: fixtures.Given{"device": devices[i].raw()}})
+			_, err = tx.Trigger(fixtures.Step{Event: a.event("Pass:UpdateSent"), To: to, Overrides: fixtures.Overrides{"device": devices[i].raw()}})
 		}
 		return err
 	})
@@ -170,8 +170,8 @@ func (a *api) patchPass(w http.ResponseWriter, r *http.Request, tenant string) e
 }
 
 // change returns the fields that the body changes, and changes extra.
-func (in *passInput) change(tx *entities.Tx, extra *passExtra) (fixtures.Given, error) {
-	wrong, g := fieldErrors{}, fixtures.Given{}
+func (in *passInput) change(tx *entities.Tx, extra *passExtra) (fixtures.Overrides, error) {
+	wrong, g := fieldErrors{}, fixtures.Overrides{}
 	if in.PassType != nil {
 		if g["pass_type"] = quote(wrong.text("passType", in.PassType, 200)); string(g["pass_type"]) == `""` {
 			wrong.add("passType", "The pass type is required.")

@@ -69,7 +69,7 @@ func (a *api) createRedirect(w http.ResponseWriter, r *http.Request, tenant stri
 	a.redirecting.Lock()
 	defer a.redirecting.Unlock()
 	for {
-		e, err := a.Entities.Create(r.Context(), a.Provider.Name, redirectKind, tenant, fixtures.Given{"uri": quote(uri)}, func(tx *entities.Tx) error {
+		e, err := a.Entities.Create(r.Context(), a.Provider.Name, redirectKind, tenant, fixtures.Overrides{"uri": quote(uri)}, func(tx *entities.Tx) error {
 			if other, ok := a.findRedirect(tx.Text("redirect_id")); ok && other.Tenant != tenant {
 				return errTaken
 			}
@@ -114,7 +114,7 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodGet {
 		var err error
 		if e, err = a.Entities.Update(r.Context(), e.Name(), func(tx *entities.Tx) error {
-			_, err := tx.Happen(fixtures.Step{Event: a.event("Redirect:Redirected")})
+			_, err := tx.Trigger(fixtures.Step{Event: a.event("Redirect:Redirected")})
 			return err
 		}); err != nil {
 			return notFound("redirect", r, err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
@@ -407,13 +408,13 @@ func TestRows(t *testing.T) {
 		"N-29 always signed": func(t *testing.T) {
 			r, h, got := delivered(t, "Pass:Created")
 			match(t, got.header("x-neostore-signature"), `^[0-9a-f]{64}$`)
-			fault, err := delivery.ParseFault("signature:missing")
+			missing, err := fault.Parse("signature:missing")
 			if err != nil {
 				t.Fatal(err)
 			}
 			to := receive(t)
 			r.want(200, "PATCH", "/api/acme/webhooks/"+h.ID, `{"endpoint":"`+to.url+`"}`)
-			if _, err := r.Dispatcher.Emit(r.context(), "neostore", delivery.Emission{Event: "Pass:Created", Tenant: "acme", Faults: []delivery.Fault{fault}}); err != nil {
+			if _, err := r.Dispatcher.Emit(r.context(), "neostore", delivery.Emission{Event: "Pass:Created", Tenant: "acme", Faults: []fault.Fault{missing}}); err != nil {
 				t.Fatal(err)
 			}
 			r.waitIdle()

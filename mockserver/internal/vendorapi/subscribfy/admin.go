@@ -95,7 +95,7 @@ func (p *panel) adminEntity(k adminKind, store, id string) (*fixtures.Entity, er
 	if err != nil {
 		return nil, vendorapi.Errorf(http.StatusNotFound, "The store has set up no %s %.60q.", k.noun, id)
 	}
-	return p.Entities.Revive(&e)
+	return p.Entities.Restore(&e)
 }
 
 // common returns one of every programme.
@@ -115,7 +115,7 @@ func (p *panel) common(k adminKind, id string) (json.RawMessage, bool) {
 func (p *panel) listAdmin(w http.ResponseWriter, r *http.Request, store string, k adminKind) error {
 	list := k.common(p.program)
 	for _, kept := range p.Entities.List(p.Provider.Name, store, k.kind()) {
-		e, err := p.Entities.Revive(&kept)
+		e, err := p.Entities.Restore(&kept)
 		if err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func (p *panel) postAdmin(w http.ResponseWriter, r *http.Request, store string, 
 	}
 	out := resource{Topics: []string{p.topics.name(k.created())}}
 	made, err := p.Entities.Create(r.Context(), p.Provider.Name, k.kind(), store, v.given, func(tx *entities.Tx) error {
-		_, err := tx.Happen(fixtures.Step{Event: out.Topics[0]})
+		_, err := tx.Trigger(fixtures.Step{Event: out.Topics[0]})
 		out.Data = k.view(tx.Entity)
 		return err
 	})
@@ -207,7 +207,7 @@ func (p *panel) putAdmin(w http.ResponseWriter, r *http.Request, store string, k
 		if some {
 			k.stay(tx.Entity, &v)
 		}
-		_, err := tx.Happen(fixtures.Step{Event: out.Topics[0], Given: v.given})
+		_, err := tx.Trigger(fixtures.Step{Event: out.Topics[0], Overrides: v.given})
 		out.Data = k.view(tx.Entity)
 		return err
 	})

@@ -56,7 +56,7 @@ func (p *panel) routeContracts(rt *vendorapi.Routes, c contract) {
 			if err != nil {
 				return err
 			}
-			out, err := p.happen(r.Context(), c.property, store, r.PathValue("id"), c.topic+"/"+happens, func(_ *fixtures.Entity, _ *customer, v *values) error {
+			out, err := p.trigger(r.Context(), c.property, store, r.PathValue("id"), c.topic+"/"+happens, func(_ *fixtures.Entity, _ *customer, v *values) error {
 				v.add(given)
 				return nil
 			})
@@ -78,7 +78,7 @@ func (p *panel) routeContracts(rt *vendorapi.Routes, c contract) {
 		if err != nil {
 			return err
 		}
-		out, err := p.happen(r.Context(), c.property, store, r.PathValue("id"), c.topic+"/updated", func(e *fixtures.Entity, _ *customer, v *values) error {
+		out, err := p.trigger(r.Context(), c.property, store, r.PathValue("id"), c.topic+"/updated", func(e *fixtures.Entity, _ *customer, v *values) error {
 			how(e, v)
 			return nil
 		})

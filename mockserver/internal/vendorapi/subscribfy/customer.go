@@ -84,7 +84,7 @@ func (p *panel) customer(store, id string) (customer, error) {
 }
 
 func (p *panel) customerOf(e *entities.Entity) (customer, error) {
-	revived, err := p.Entities.Revive(e)
+	revived, err := p.Entities.Restore(e)
 	if err != nil {
 		return customer{}, err
 	}

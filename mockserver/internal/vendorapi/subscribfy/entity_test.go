@@ -122,7 +122,7 @@ func TestEveryTopicIsMadeByCalls(t *testing.T) {
 }
 
 // What a call gives is what the body of its event says.
-func TestWhatIsGivenIsShown(t *testing.T) {
+func TestCreatedValuesAreShown(t *testing.T) {
 	t.Parallel()
 	r, c := start(t, mockserver.Options{}, "subscribfy.json=plain"), receive(t)
 	r.token("demo")
@@ -334,7 +334,7 @@ func TestImpossibleCalls(t *testing.T) {
 }
 
 // What was given once does not stand in the way of what is drawn later.
-func TestDrawnChangesFollowGivenOnes(t *testing.T) {
+func TestRandomChangesFollowOverrides(t *testing.T) {
 	t.Parallel()
 	r := start(t, mockserver.Options{})
 	m := r.populate("demo")

@@ -45,14 +45,14 @@ func (p *panel) setPoints(tx *entities.Tx, c *customer, points float64, v *value
 	}
 	c.give(v)
 	tiers.give(v, c)
-	now, file, step := tiers.of(c), "", fixtures.Step{Event: p.topics.name("loyalty/points_changed"), To: "active", Given: v.given}
+	now, file, step := tiers.of(c), "", fixtures.Step{Event: p.topics.name("loyalty/points_changed"), To: "active", Overrides: v.given}
 	switch {
 	case points >= tiers.floor(now+1):
 		step.To, file = "rising", "loyalty/tier_changed"
 	case points < tiers.floor(now):
 		step.To, file = "falling", "loyalty/tier_lost"
 	}
-	if _, err := tx.Happen(step); err != nil {
+	if _, err := tx.Trigger(step); err != nil {
 		return nil, err
 	}
 	c.LoyaltyPoints = points
@@ -65,8 +65,8 @@ func (p *panel) setPoints(tx *entities.Tx, c *customer, points float64, v *value
 	to := tiers.reached(points)
 	var tier values
 	tier.put("level", to)
-	step = fixtures.Step{Event: p.topics.name(file), Given: tier.given}
-	if _, err := tx.Happen(step); err != nil {
+	step = fixtures.Step{Event: p.topics.name(file), Overrides: tier.given}
+	if _, err := tx.Trigger(step); err != nil {
 		return nil, err
 	}
 	c.Tier = tiers[to].tierName()
@@ -136,7 +136,7 @@ func (p *panel) completeRule(w http.ResponseWriter, r *http.Request, store strin
 		var v values
 		v.put("rule", rule.raw)
 		c.give(&v)
-		event, err := tx.Happen(fixtures.Step{Event: p.topics.name("loyalty/rule_completed"), Given: v.given})
+		event, err := tx.Trigger(fixtures.Step{Event: p.topics.name("loyalty/rule_completed"), Overrides: v.given})
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +168,7 @@ func (p *panel) redeemCoupon(w http.ResponseWriter, r *http.Request, store strin
 			return nil, invalid("coupon", "The coupon costs %v points, and the customer has %v.", coupon.PointsCost, c.LoyaltyPoints)
 		}
 		c.give(&v)
-		event, err := tx.Happen(fixtures.Step{Event: p.topics.name("loyalty/coupon_redeemed"), Given: v.given})
+		event, err := tx.Trigger(fixtures.Step{Event: p.topics.name("loyalty/coupon_redeemed"), Overrides: v.given})
 		if err != nil {
 			return nil, err
 		}

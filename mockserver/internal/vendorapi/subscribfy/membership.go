@@ -118,7 +118,7 @@ func (p *panel) postStoreCredits(w http.ResponseWriter, r *http.Request, store s
 	if err := v.err(); err != nil {
 		return err
 	}
-	out, err := p.happen(r.Context(), c.property, store, r.PathValue("id"), "membership/store_credits_changed", func(_ *fixtures.Entity, has *customer, v *values) error {
+	out, err := p.trigger(r.Context(), c.property, store, r.PathValue("id"), "membership/store_credits_changed", func(_ *fixtures.Entity, has *customer, v *values) error {
 		if in.Value == nil {
 			return nil
 		}

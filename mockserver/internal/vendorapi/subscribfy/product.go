@@ -27,13 +27,13 @@ func (v *values) product(p *product) {
 	v.number("product.price", "chosen.price", p.Price, 0)
 }
 
-// shippingGiven is the shipping in a body.
-type shippingGiven struct {
+// shippingInput is the shipping in a body.
+type shippingInput struct {
 	Title *string  `json:"title"`
 	Price *float64 `json:"price"`
 }
 
-func (v *values) shipping(s *shippingGiven, path string) {
+func (v *values) shipping(s *shippingInput, path string) {
 	if s == nil {
 		return
 	}
@@ -46,7 +46,7 @@ func newSubscription(w http.ResponseWriter, r *http.Request) (v values, err erro
 	var in struct {
 		Product   *product       `json:"product"`
 		Quantity  *int           `json:"quantity"`
-		Shipping  *shippingGiven `json:"shipping"`
+		Shipping  *shippingInput `json:"shipping"`
 		Currency  *string        `json:"currency"`
 		Frequency *frequency     `json:"payment_frequency"`
 	}
@@ -71,7 +71,7 @@ func subscriptionUpdate(w http.ResponseWriter, r *http.Request) (change, error) 
 		Detail    *string        `json:"update_detail"`
 		Frequency *frequency     `json:"payment_frequency"`
 		NextOrder *string        `json:"next_order_date"`
-		Shipping  *shippingGiven `json:"shipping"`
+		Shipping  *shippingInput `json:"shipping"`
 		Line      *string        `json:"line"` // id or sku of the product in question
 		Price     *float64       `json:"price"`
 		Quantity  *int           `json:"quantity"`
@@ -81,7 +81,7 @@ func subscriptionUpdate(w http.ResponseWriter, r *http.Request) (change, error) 
 		return nil, err
 	}
 	if in.Shipping == nil {
-		in.Shipping = &shippingGiven{}
+		in.Shipping = &shippingInput{}
 	}
 	var v values
 	v.choice("update_reason", "update_reason", in.Reason, "payment_frequency_changed", "next_order_date_changed",

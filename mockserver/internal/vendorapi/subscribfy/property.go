@@ -31,14 +31,14 @@ func (p *panel) property(kind property, store, id string) (*fixtures.Entity, err
 	if err != nil {
 		return nil, vendorapi.Errorf(http.StatusNotFound, "The store has no %s %.60q.", kind.noun, id)
 	}
-	return p.Entities.Revive(&e)
+	return p.Entities.Restore(&e)
 }
 
 // properties lists those of a store, or of one customer, oldest first.
 func (p *panel) properties(kind property, store, owner string) ([]map[string]any, error) {
 	list := []map[string]any{}
 	for _, kept := range p.Entities.List(p.Provider.Name, store, kind.kind) {
-		e, err := p.Entities.Revive(&kept)
+		e, err := p.Entities.Restore(&kept)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,7 @@ func (p *panel) acquire(
 		}
 		v.put("customer", c)
 		e, err := p.Entities.Create(ctx, p.Provider.Name, kind.kind, store, v.given, func(tx *entities.Tx) error {
-			_, err := tx.Happen(fixtures.Step{Event: p.topics.name(file)})
+			_, err := tx.Trigger(fixtures.Step{Event: p.topics.name(file)})
 			made.Data = kind.view(tx.Entity, *c)
 			return err
 		})
@@ -112,7 +112,7 @@ func (p *panel) acquire(
 }
 
 // happen has an event happen to a property; how sets the values of the event.
-func (p *panel) happen(
+func (p *panel) trigger(
 	ctx context.Context, kind property, store, id, file string, how func(e *fixtures.Entity, c *customer, v *values) error,
 ) (resource, error) {
 	now, err := p.property(kind, store, id)
@@ -130,7 +130,7 @@ func (p *panel) happen(
 			if err := v.err(); err != nil {
 				return err
 			}
-			if _, err := tx.Happen(fixtures.Step{Event: p.topics.name(file), Given: v.given}); err != nil {
+			if _, err := tx.Trigger(fixtures.Step{Event: p.topics.name(file), Overrides: v.given}); err != nil {
 				return err
 			}
 			after, err := readCustomer(tx.Entity, nil)

@@ -358,7 +358,7 @@ func TestRows(t *testing.T) {
 			old = fresh
 		}
 	})
-	t.Run("S-16 the hub is a provider of its own", func(t *testing.T) {
+	t.Run("S-16 the hub is a separate provider", func(t *testing.T) {
 		t.Parallel()
 		r := start(t, mockserver.Options{})
 		if _, err := fixtures.Builtin().Provider("subscribfy-hub"); err != nil {

@@ -34,7 +34,7 @@ type server struct {
 	url, key   string
 }
 
-// start starts a server with the vendor API at the root of an address of its own; settings are
+// start starts a server with the vendor API at the root of a separate address; settings are
 // PROVIDER.NAME=VALUE.
 func start(t testing.TB, o mockserver.Options, settings ...string) *server {
 	t.Helper()

@@ -27,7 +27,7 @@ func New(_ context.Context, server vendorapi.Backend) (http.Handler, error) {
 	p := &panel{Backend: server, topics: newTopics(server.Provider)}
 	p.sessions.Cookie, p.sessions.Lifetime = "subscribfy_session", 12*time.Hour
 	p.pages = sync.OnceValues(p.parsePages)
-	born, err := server.Provider.Born(fixtures.Draw{}, kindCustomer, fixtures.RenderOptions{}, nil)
+	born, err := server.Provider.NewEntity(fixtures.Draw{}, kindCustomer, fixtures.RenderOptions{}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func readTier(raw json.RawMessage) (tier, error) {
 func (p *panel) tiers(store string) (tiers, error) {
 	l := slices.Clone(p.program.tiers)
 	for _, kept := range p.Entities.List(p.Provider.Name, store, "loyalty_tier") {
-		e, err := p.Entities.Revive(&kept)
+		e, err := p.Entities.Restore(&kept)
 		if err != nil {
 			return nil, err
 		}

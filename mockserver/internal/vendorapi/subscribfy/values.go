@@ -22,7 +22,7 @@ const (
 // values are what a request gives for an entity or its next event, and what is wrong with it. What
 // it does not give is generated.
 type values struct {
-	given fixtures.Given
+	given fixtures.Overrides
 	wrong map[string][]string
 	first string
 }
@@ -54,7 +54,7 @@ func (v *values) put(path string, value any) {
 		return
 	}
 	if v.given == nil {
-		v.given = fixtures.Given{}
+		v.given = fixtures.Overrides{}
 	}
 	v.given[path] = text
 }

@@ -26,7 +26,7 @@ func (p *panel) routeWallets(rt *vendorapi.Routes) {
 func (p *panel) postWallet(w http.ResponseWriter, r *http.Request, store string) error {
 	made, serial, err := p.acquire(r.Context(), wallet(), store, r.PathValue("customer"), "wallet_pass/created", values{}, func(c *customer) error {
 		for _, kept := range p.Entities.List(p.Provider.Name, store, wallet().kind) {
-			e, err := p.Entities.Revive(&kept)
+			e, err := p.Entities.Restore(&kept)
 			if err != nil {
 				return err
 			}
@@ -46,7 +46,7 @@ func (p *panel) postWallet(w http.ResponseWriter, r *http.Request, store string)
 // walletEvent returns the handler that has an event happen to a wallet.
 func (p *panel) walletEvent(file string) storeHandler {
 	return func(w http.ResponseWriter, r *http.Request, store string) error {
-		out, err := p.happen(r.Context(), wallet(), store, r.PathValue("id"), file, func(*fixtures.Entity, *customer, *values) error { return nil })
+		out, err := p.trigger(r.Context(), wallet(), store, r.PathValue("id"), file, func(*fixtures.Entity, *customer, *values) error { return nil })
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (p *panel) updateWallet(w http.ResponseWriter, r *http.Request, store strin
 			return err
 		}
 	}
-	out, err := p.happen(r.Context(), wallet(), store, r.PathValue("id"), "wallet_pass/updated", func(_ *fixtures.Entity, c *customer, v *values) error {
+	out, err := p.trigger(r.Context(), wallet(), store, r.PathValue("id"), "wallet_pass/updated", func(_ *fixtures.Entity, c *customer, v *values) error {
 		if in.StoreCredits != nil {
 			c.StoreCredits = *in.StoreCredits
 		}

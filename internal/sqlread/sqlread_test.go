@@ -1,0 +1,134 @@
+package sqlread_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	_ "modernc.org/sqlite"
+
+	"github.com/hookrig/hookrig/internal/pgtest"
+	"github.com/hookrig/hookrig/internal/sqlread"
+)
+
+const table = `create table orders (id integer primary key, state text, total double precision);
+insert into orders values (1, 'paid', 9.5), (2, 'open', null)`
+
+// shops returns a SQLite file and a PostgreSQL server with the same table.
+func shops(t *testing.T) map[string]string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "shop #1?.db")
+	db, err := sql.Open("sqlite", "file:"+strings.NewReplacer("#", "%23", "?", "%3f").Replace(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(table); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"sqlite": "sqlite:" + file, "postgres": postgres(t)} // one server: its start takes long
+}
+
+func postgres(t *testing.T) string {
+	t.Helper()
+	dsn := pgtest.Start(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), table); err != nil {
+		t.Fatal(err)
+	}
+	return dsn
+}
+
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	for name, dsn := range shops(t) {
+		t.Run(name, func(t *testing.T) {
+			got, err := sqlread.Query(t.Context(), dsn, "select id, state, total from orders where id < $1 order by id", []any{int64(9)})
+			want := []map[string]any{{"id": int64(1), "state": "paid", "total": 9.5}, {"id": int64(2), "state": "open", "total": nil}}
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+			none, err := sqlread.Query(t.Context(), dsn, "select id from orders where id = 7", nil)
+			if err != nil || none == nil || len(none) != 0 {
+				t.Errorf("no rows: %v, %v", none, err)
+			}
+			for _, write := range []string{
+				"insert into orders values (3, 'x', 1)", "delete from orders", "update orders set state = 'x' returning id",
+				"create table other (id integer)", "drop table orders",
+			} {
+				if _, err := sqlread.Query(t.Context(), dsn, write, nil); err == nil {
+					t.Errorf("%s was not refused", write)
+				}
+			}
+			after, err := sqlread.Query(t.Context(), dsn, "select count(*) as n from orders where state in ('paid', 'open')", nil)
+			if diff := cmp.Diff([]map[string]any{{"n": int64(2)}}, after); err != nil || diff != "" {
+				t.Errorf("after the writes: %v (-want +got):\n%s", err, diff)
+			}
+			if name == "postgres" {
+				testValues(t, dsn)
+				testTransaction(t, dsn)
+			}
+			if _, err := sqlread.Query(t.Context(), dsn, "select nonsense", nil); err == nil || !strings.Contains(err.Error(), "nonsense") {
+				t.Errorf("a wrong query: %v", err)
+			}
+		})
+	}
+}
+
+func testValues(t *testing.T, dsn string) {
+	t.Helper()
+	got, err := sqlread.Query(t.Context(), dsn,
+		`select true as b, 1.25::numeric as n, '{"a":[1]}'::jsonb as j, array[1,2] as l,
+		'5f0c8a9e-0000-4000-8000-0000000000ff'::uuid as u, '2026-01-02T03:04:05Z'::timestamptz at time zone 'UTC' as t, 'ab'::bytea as y`, nil)
+	want := []map[string]any{{
+		"b": true, "n": 1.25, "j": map[string]any{"a": []any{1.0}}, "l": []any{1.0, 2.0},
+		"u": "5f0c8a9e-0000-4000-8000-0000000000ff", "t": "2026-01-02T03:04:05Z", "y": "ab",
+	}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// testTransaction checks that a statement cannot leave the read-only transaction.
+func testTransaction(t *testing.T, dsn string) {
+	t.Helper()
+	for _, escape := range []string{
+		"commit; delete from orders", "set transaction read write", "set session characteristics as transaction read write",
+		"select set_config('transaction_read_only', 'off', true)",
+	} {
+		_, err := sqlread.Query(t.Context(), dsn, escape, nil)
+		rows, after := sqlread.Query(t.Context(), dsn, "select count(*) as n from orders", nil)
+		if after != nil || rows[0]["n"] != int64(2) {
+			t.Errorf("%s: %v, then %v, %v", escape, err, rows, after)
+		}
+	}
+}
+
+func TestWrongNames(t *testing.T) {
+	t.Parallel()
+	for dsn, want := range map[string]string{
+		"": `""`, "sqlite:": `"sqlite:"`, "mysql://root:s3cret@localhost/x": "postgres://", "shop.db": `"shop.db"`,
+	} {
+		_, err := sqlread.Query(t.Context(), dsn, "select 1", nil)
+		if !errors.Is(err, sqlread.ErrDSN) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", dsn, err)
+		}
+	}
+	missing := filepath.Join(t.TempDir(), "missing.db")
+	if _, err := sqlread.Query(t.Context(), "sqlite:"+missing, "select 1", nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	if _, err := os.Stat(missing); err == nil {
+		t.Error("reading created the file")
+	}
+}
