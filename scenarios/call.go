@@ -94,7 +94,7 @@ func (r *run) call(ctx context.Context, s *Step, record *stepRecord, v *result) 
 			a.problem = "none within " + Duration(callTimeout).String()
 		}
 	}
-	record.answer = a
+	record.answers = append(record.answers, a)
 	checked := slices.ContainsFunc(s.Expect, func(e Expectation) bool { return e.Response != nil && e.Response.Of == "" })
 	switch {
 	case checked:
@@ -177,11 +177,11 @@ func (a *answer) read(response *http.Response, err error) error {
 	return nil
 }
 
-// answers returns the responses to a step: that to its call, or the last one to each of its
+// answers returns the responses to a step: those to its calls, or the last one to each of its
 // deliveries.
 func (r *run) answers(ctx context.Context, record *stepRecord) ([]*answer, []mockserver.Delivery, error) {
-	if record.answer != nil {
-		return []*answer{record.answer}, nil, nil
+	if len(record.answers) > 0 {
+		return record.answers, nil, nil
 	}
 	list, err := r.awaitDeliveries(ctx, record.deliveries, &Deliveries{})
 	if err != nil {

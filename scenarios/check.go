@@ -91,6 +91,16 @@ func (c *checker) isSet(path string) bool {
 	return child(n, key) != nil
 }
 
+// isLiteral reports whether the value at a path is a scalar with a tag and not a reference. A value
+// that was built in Go is always literal.
+func (c *checker) isLiteral(path, tag string) bool {
+	if c.s.root == nil {
+		return true
+	}
+	n := target(strictyaml.Lookup(c.s.root, path))
+	return n != nil && isScalar(n, tag) && !holdsReference(n)
+}
+
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 // nameForm is the form of names, which are used in URLs, file names and commands.
@@ -104,10 +114,10 @@ func (c *checker) name(what, name string, path string) {
 
 func (c *checker) scenario() {
 	s := c.s
-	if s.Version != Version && (s.Version != 0 || s.root == nil) {
+	if s.Version != Version && (s.Version != 0 || c.isLiteral("hookrig", "!!int")) {
 		c.add("", "hookrig", "unknown format version %d: want %d", s.Version, Version)
 	}
-	if s.root == nil && s.Name == "" {
+	if s.Name == "" && c.isLiteral("name", "!!str") {
 		c.add("", "name", "a scenario needs a name")
 	}
 	c.name("scenario name", s.Name, "name")

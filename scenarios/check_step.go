@@ -15,7 +15,7 @@ import (
 // step checks one step. Its references to earlier steps must be valid.
 func (c *checker) step(s *Step, path string) {
 	c.name("step id", s.ID, path+".id")
-	if c.s.root == nil && s.ID == "" {
+	if s.ID == "" && c.isLiteral(path+".id", "!!str") {
 		c.add("", path+".id", "a step needs an id")
 	}
 	if c.earlier[s.ID] != nil {

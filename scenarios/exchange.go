@@ -66,8 +66,8 @@ func (r *run) attach(report *Report, deliveries map[string]*mockserver.Delivery)
 				}
 			}
 		}
-		if record.answer != nil && record.answer.exchange != nil {
-			all = append(all, r.called(record.answer.exchange))
+		for _, a := range record.answers {
+			all = append(all, r.called(a.exchange))
 		}
 		for k := range record.captures {
 			all = append(all, r.captured(&record.captures[k]))

@@ -133,17 +133,22 @@ func (j *journal) step(ctx context.Context, s *StepReport) error {
 	return j.write(JournalEntry{Kind: "step", Step: s.ID, Verb: s.Verb, Status: s.Status, Wall: Wall{TookMS: s.TookMS}})
 }
 
-// calls writes the step's call.
+// calls writes the step's calls.
 func (j *journal) calls(s *StepReport) error {
 	record := j.run.steps[s.ID]
-	if record == nil || record.answer == nil || record.answer.exchange == nil {
+	if record == nil {
 		return nil
 	}
-	x := record.answer.exchange
-	e := JournalEntry{Kind: "call", Step: s.ID, Wall: Wall{At: x.At, TookMS: x.TookMS, Reason: j.run.redact(x.Reason)}}
-	j.request(&e, x.Request, varying{})
-	j.response(&e, x.Response)
-	return j.write(e)
+	for _, a := range record.answers {
+		x := a.exchange
+		e := JournalEntry{Kind: "call", Step: s.ID, Wall: Wall{At: x.At, TookMS: x.TookMS, Reason: j.run.redact(x.Reason)}}
+		j.request(&e, x.Request, varying{})
+		j.response(&e, x.Response)
+		if err := j.write(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deliveries writes the attempts since the last call: by delivery, in the order of sending.

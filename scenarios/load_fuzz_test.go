@@ -10,8 +10,8 @@ import (
 	"github.com/hookrig/hookrig/internal/strictyaml"
 )
 
-// FuzzInclude checks that no pair of files, of which one may include the other, crashes the loader or
-// what is asked of a scenario before a run, and that every problem names the file that it is in.
+// FuzzInclude checks that no pair of files, of which one may include the other, crashes the loader
+// or what is asked of a scenario before a run, and that every problem names the file that it is in.
 func FuzzInclude(f *testing.F) {
 	head := "hookrig: 1\nname: a\nprovider: neostore\ntarget: {bin: b}\nbins: {b: {}}\n"
 	for _, pair := range [][2]string{
@@ -20,6 +20,7 @@ func FuzzInclude(f *testing.F) {
 		{head + "params: {x: 1, y: {type: duration}, z: '${env:Z:-1}'}\nrows: {a: [1, 2]}\nsteps:\n- {id: a, each: [{x: 1}], call: {url: 'http://${each.x}/${row.a}', json: {a: '${params.x}'}}, save: {v: .body}}\n- include: b.yaml\n", "- {id: c, when: bin, timeout: 1s, call: {url: '${steps.a.v}'}, expect: {response: {status: [2xx, 500], headers: {a: b}, jq: .a, within: 1s}}}\n"},
 		{head + "steps: &s [include: b.yaml]\nteardown: *s\n", "&a\n- *a\n"},
 		{"include: b.yaml", "[]"},
+		{"hookrig: 0\nname: !\nsteps: [include: b.yaml]", "- {id: '', advance: 1s}"},
 	} {
 		f.Add([]byte(pair[0]), []byte(pair[1]))
 	}

@@ -226,5 +226,10 @@ func (r *run) guard() (*mockserver.Guard, error) {
 	if u, err := url.Parse(r.targetURL); err == nil && u.Hostname() != "" && r.targetAllowed() {
 		allow = append(allow, u.Hostname())
 	}
+	for _, label := range keys(r.bins) {
+		if u, err := url.Parse(r.bins[label].url); err == nil && u.Hostname() != "" {
+			allow = append(allow, u.Hostname()) // the server's own address
+		}
+	}
 	return mockserver.NewGuard(allow)
 }

@@ -57,6 +57,10 @@ func TestTeardown(t *testing.T) {
 			"timeout: 20ms\nsteps:\n  - id: a\n    call: {url: '${target.origin}/hangs'}\n  - {id: b, advance: 1s}" + last,
 			"a inconclusive, b skipped, last passed", "the time limit of the scenario, 20ms, was reached",
 		},
+		"an error in a row": {
+			"steps:\n  - id: a\n    each: {at: ['${target.origin}/orders/42', 'http://127.0.0.1:1/', '${target.origin}/broken']}\n    call: {url: '${each.at}'}" + last,
+			"", "not run: an earlier error ended the run",
+		},
 		"what did not run": {
 			"steps:\n  - id: a\n    call: {url: 'http://127.0.0.1:1/'}\n    save: {at: .body}\nteardown:\n  - id: x\n    call: {url: '${target.origin}/${steps.a.at}'}\n  - {id: y, advance: 1s}\n",
 			"a error, x skipped, y passed", "skipped: step a, which it refers to, did not end",
@@ -70,6 +74,9 @@ func TestTeardown(t *testing.T) {
 			t.Parallel()
 			_, url := newShop(t)
 			report, err := play(t, shopScenario(t, c.text), Options{Target: url})
+			if c.want == "" {
+				c.want = "a/" + url + "/orders/42 passed, a/http://127.0.0.1:1/ error, a/" + url + "/broken skipped, last passed"
+			}
 			if got := results(report); got != c.want || !strings.Contains(unfolded(t, report), c.says) {
 				t.Errorf("want %s, %q, got %s, %v\n%s", c.want, c.says, got, err, text(t, report))
 			}

@@ -54,7 +54,7 @@ func (r *run) list(ctx context.Context, steps []Step, why string) (string, error
 		}
 		ended, err := r.step(ctx, s)
 		if err != nil {
-			why = "not run: an earlier error ended the run"
+			why = whyError
 			r.skip(pointers(steps[i+1:]), why)
 			return why, fmt.Errorf("scenario %s, step %s: %w", r.scenario.Name, s.ID, err)
 		}
@@ -118,12 +118,16 @@ func (r *run) step(ctx context.Context, s *Step) (ended string, err error) {
 			continue
 		}
 		if ended, err = r.once(ctx, s, id); err != nil {
-			return ended, err
+			ended = whyError
+			continue
 		}
 		r.gather(s.ID, id, whole)
 	}
-	return ended, nil
+	return ended, err
 }
+
+// whyError is why steps after an error are skipped.
+const whyError = "not run: an earlier error ended the run"
 
 // leftOut returns why a step does not apply to this run; "" when it does.
 func (r *run) leftOut(s *Step) string {
@@ -171,7 +175,7 @@ func (r *run) gather(id, rowID string, whole *stepRecord) {
 		return
 	}
 	whole.deliveries = append(whole.deliveries, one.deliveries...)
-	whole.answer, whole.burst = one.answer, one.burst
+	whole.answers, whole.burst = append(whole.answers, one.answers...), one.burst
 	r.journeys[id] = append(r.journeys[id], r.journeys[rowID]...)
 	r.subs[id] = r.subs[rowID]
 	values, _ := r.scope.steps[id].(map[string]any)
@@ -195,6 +199,9 @@ func (r *run) once(ctx context.Context, s *Step, id string) (ended string, err e
 	limited, err := r.take(ctx, s, id, v)
 	report.Status, report.Detail = v.status(), v.detail()
 	limit := limitOf(limited)
+	if err == nil && ctx.Err() != nil && limit == nil && report.Status == Failed {
+		err = context.Cause(ctx) // an interrupt is not the consumer's fault
+	}
 	switch {
 	case limit != nil && (err != nil || report.Status == Failed):
 		report.Status, report.Detail = Inconclusive, strings.Join(append([]string{limit.Error()}, v.found()...), "\n")

@@ -11,8 +11,8 @@ import (
 // Repeated is the result of a scenario that was played several times.
 type Repeated struct {
 	Scenario string `json:"scenario"` // its name
-	Runs     int    `json:"runs"`
-	Passed   int    `json:"passed"`
+	Runs     int    `json:"runs"`     // how often it was played
+	Passed   int    `json:"passed"`   // number of runs that passed
 	// NotPassed are the runs that did not pass, in order.
 	NotPassed []RepeatedRun `json:"not_passed,omitempty"`
 }

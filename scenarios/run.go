@@ -74,7 +74,7 @@ func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options)
 			failed = fmt.Errorf("scenario %s: %w", s.Name, failed)
 		}
 		r.report.Steps = append(r.report.Steps, StepReport{ID: "prepare", Verb: "prepare", Status: Errored, Detail: r.redact(redact.Quoted(failed.Error()))})
-		r.skip(s.all(), "not run: an earlier error ended the run")
+		r.skip(s.all(), whyError)
 	} else {
 		r.tracker.follow(ctx, r.client)
 		failed = r.phases(ctx)
@@ -91,8 +91,8 @@ func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options)
 	return *r.report, failed
 }
 
-// NotRun returns the report of a scenario that was not played. All steps are skipped, with the
-// reason why.
+// NotRun returns the report of a scenario that was not played. Its Started is zero. All steps are
+// skipped, with the reason why.
 func NotRun(s *Scenario, why string) Report {
 	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Tags: s.Tags, Status: Errored}
 	for _, step := range s.all() {
@@ -148,7 +148,7 @@ type stepRecord struct {
 	captures   []mockserver.Capture // the first captures that the step's expectations checked
 	captured   int                  // number of all captures checked
 	effects    map[string]sample    // values before the step acted, of effects with a delta
-	answer     *answer              // response to the step's call
+	answers    []*answer            // responses to the step's calls
 }
 
 // runDelivery is a delivery of the run.

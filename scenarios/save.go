@@ -50,7 +50,7 @@ func (r *run) save(ctx context.Context, s *Step, record *stepRecord, v *result) 
 // saveRoot returns what values are saved of, and its name: the last response of the step or,
 // without one, its first capture.
 func (r *run) saveRoot(ctx context.Context, record *stepRecord) (any, string, error) {
-	if record.answer == nil && len(record.deliveries) == 0 {
+	if len(record.answers) == 0 && len(record.deliveries) == 0 {
 		if len(record.captures) == 0 {
 			return nil, "response or capture", nil
 		}

@@ -14,7 +14,7 @@ var ErrSelect = errors.New("nothing to select")
 // Select returns the scenarios that the selections name, in the order of the list; without
 // selections all. A selection is the name of a scenario or of a row of its table (NAME/ROW), a tag,
 // or the id of a step; name:, tag: and step: before it say which. Names may be patterns, such as
-// "order-*". A scenario with rows becomes one for each row.
+// "order-*". A scenario with rows is selected as one for each row.
 //
 // A selected step is played with the steps that it needs: those that it refers to, setup and
 // teardown, and the subscribe, respond, advance and call steps before it. The other steps are

@@ -186,6 +186,7 @@ func (s *Suite) play(ctx context.Context, u *unit, alone *sync.RWMutex, stop *st
 	client, end, err := s.Start(ctx, u.scenario, *u.options.Seed)
 	if err != nil {
 		u.report, u.err = NotRun(u.scenario, "not run: "+err.Error()), err
+		u.report.Started = time.Now().UTC()
 		return
 	}
 	defer end()

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Summary describes a scenario in lists, without playing it.
+// Summary describes a scenario in lists, without playing it: its Name, File, Description and Tags,
+// and the names of the Rows of its table.
 type Summary struct {
 	Name        string         `json:"name"`
 	File        string         `json:"file,omitempty"`
@@ -18,7 +19,8 @@ type Summary struct {
 	Steps       []string       `json:"steps"` // their ids
 }
 
-// ParamSummary describes a parameter in lists. Default is missing when every run must set a value.
+// ParamSummary describes a parameter in lists: its Name, Type and Description. Default is missing
+// when every run must set a value.
 type ParamSummary struct {
 	Name        string          `json:"name"`
 	Type        ParamType       `json:"type"`

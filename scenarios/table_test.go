@@ -24,7 +24,7 @@ steps:
     expect:
       - deliveries: {of: forged, count: 3, state: delivered}
       - captures: {since: forged, count: 3, differs: [.body.passId]}
-      - captures: {since: forged, count: 1, where: '.body.passId == "${steps.forged.events.2.body.passId}"', within: 1ms}
+      - captures: {since: forged, count: 1, where: '.body.passId == "${steps.forged.events.1.body.passId}"', within: 1ms}
 `)
 	report, err := play(t, s, Options{})
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -16,11 +17,13 @@ type live struct {
 	w     World
 	width int
 	now   func() time.Time
+	pause time.Duration // the shortest time between two updates of the line
 
 	mu      sync.Mutex
 	running []scenarios.Progress // in the order in which they began
 	ended   int                  // number of scenarios that ended
 	shown   int                  // width of the line that is shown
+	drawn   time.Time            // when it was drawn
 	stop    chan struct{}
 	ticking sync.WaitGroup
 }
@@ -30,9 +33,9 @@ func newLive(w World) *live {
 	if !w.Stderr.IsTerminal() || w.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	l := &live{w: w, width: max(w.width(), 40), now: time.Now, stop: make(chan struct{})}
+	l := &live{w: w, width: cmp.Or(w.width(), 80), now: time.Now, pause: 50 * time.Millisecond, stop: make(chan struct{})}
 	l.ticking.Go(func() {
-		tick := time.NewTicker(500 * time.Millisecond)
+		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {
@@ -95,9 +98,10 @@ func (l *live) end() {
 // show draws the line.
 func (l *live) show() {
 	line := l.line()
-	if line == "" {
+	if line == "" || l.now().Sub(l.drawn) < l.pause {
 		return
 	}
+	l.drawn = l.now()
 	width := utf8.RuneCountInString(line)
 	l.w.Stderr.Redraw()
 	l.w.Stderr.Printf("%s%s", line, strings.Repeat(" ", max(l.shown-width, 0)))

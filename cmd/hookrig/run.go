@@ -156,8 +156,9 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	var unwritten error
 	suite.Done = func(report scenarios.Report) {
 		view.clear(report.Scenario)
-		if r.json != "-" && (r.repeat == 1 || report.Status != scenarios.Passed) {
-			// Print each report when its scenario ends. The total comes last.
+		if r.json != "-" && !report.Started.IsZero() && (r.repeat == 1 || report.Status != scenarios.Passed) {
+			// Print each report when its scenario ends. The total comes last. What was not played
+			// is in the files only.
 			unwritten = cmp.Or(unwritten, scenarios.WriteText(w.Stdout, []scenarios.Report{report}, r.text(w)))
 		}
 	}
