@@ -203,11 +203,24 @@ func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt
 		rng = generator(d.seed, "retry", j.seq<<16|uint64(a.N))
 	}
 	wait, again := Next(retry, a.N, a.Status, rng)
+	if !again && neverSent(j, a) {
+		return journal.Progress{State: journal.Dropped}
+	}
 	if !again {
 		return journal.Progress{State: journal.Exhausted}
 	}
 	due := j.target.schedule.time().Add(wait + j.faults.Late(a.N+1))
 	return journal.Progress{State: journal.Pending, Next: due.UnixNano()}
+}
+
+// neverSent says whether a fault has kept back this attempt and all before it.
+func neverSent(j *job, a *journal.Attempt) bool {
+	for n := range a.N {
+		if !j.faults.Drops(n + 1) {
+			return false
+		}
+	}
+	return true
 }
 
 // answered says whether the response to a handshake holds its challenge, and notes in the attempt
