@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
+	"github.com/hookrig/hookrig/mockserver/internal/fault"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
@@ -407,7 +408,7 @@ func TestRows(t *testing.T) {
 		"N-29 always signed": func(t *testing.T) {
 			r, h, got := delivered(t, "Pass:Created")
 			match(t, got.header("x-neostore-signature"), `^[0-9a-f]{64}$`)
-			fault, err := delivery.ParseFault("signature:missing")
+			fault, err := fault.Parse("signature:missing")
 			if err != nil {
 				t.Fatal(err)
 			}
