@@ -106,7 +106,7 @@ var _ = Describe("a transport fault that is legal HTTP", func() {
 		Entry("Python", "python3"),
 		// its development server reads one request of a connection
 		Entry("PHP", "php", "transport:pipelined"),
-		// a half-closed connection is a client that has gone: proxy_ignore_client_abort
+		// a half-closed connection is a client that has closed it: proxy_ignore_client_abort
 		Entry("nginx", "nginx", "transport:half_close"),
 	)
 })

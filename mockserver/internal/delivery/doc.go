@@ -37,7 +37,7 @@
 // # Faults
 //
 // Package fault has what can be done wrong on purpose, and does it to requests. What concerns whole
-// deliveries is done here: copies, one after the other or all at the same moment, another order,
+// deliveries is done here: copies, one after the other or all at the same time, another order,
 // delay, hold and release, and dropped attempts. A fault that is not possible for a request, such
 // as a missing signature where there is none, is refused when the event is emitted.
 //
