@@ -131,6 +131,35 @@ func TestOwnBinRefused(t *testing.T) {
 	}
 }
 
+// TestDroppedAttempts checks that an attempt which a fault keeps back says nothing about the
+// consumer or the bin, and that a delivery of which nothing is sent ends as dropped.
+func TestDroppedAttempts(t *testing.T) {
+	t.Parallel()
+	s := read(t, `steps:
+  - id: sub
+    subscribe: {provider: neostore}
+  - id: lost
+    deliver: {provider: neostore, event: 'Pass:Created', faults: ['drop@1']}
+    expect: {deliveries: {state: dropped}}
+  - id: never
+    deliver: {provider: neostore, event: 'Pass:Created', faults: [drop]}
+    expect: {deliveries: {state: dropped}}
+  - id: others
+    deliver: {provider: neostore, event: 'Pass:Created', faults: [{body: 'reserialize:pretty'}, 'transport:chunked:1,7', {transport: 'split:40', attempts: [2]}]}
+    expect: {captures: {verified: valid, count: 1}}
+  - id: kept
+    deliver: {provider: neostore, event: 'Pass:Created', faults: [hold]}
+    expect: {deliveries: {state: pending}}
+  - id: overtakes
+    deliver: {provider: neostore, event: 'Pass:Updated', faults: [release]}
+    expect: {captures: {count: 2}}
+`)
+	report, err := play(t, s, Options{})
+	if err != nil || report.Status != Passed {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
+
 // TestNilCatalogue checks that a nil catalogue means the built-in providers.
 func TestNilCatalogue(t *testing.T) {
 	const file = "hookrig: 1\nname: a\nbins: {inbox: {provider: neostore}}\nsteps:\n  - {id: sub, subscribe: {provider: neostore, to: '${bins.inbox.url}'}}\n"

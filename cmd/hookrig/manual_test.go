@@ -53,7 +53,8 @@ func TestHelpTopic(t *testing.T) {
 	}
 }
 
-// The program lists every page, and no page has the name of a command, which would hide it.
+// The program lists every page, and no page has the name of a command, whose help it would hide;
+// but for faults, whose page has all that the command prints (its own help is faults --help).
 func TestHelpListsTopics(t *testing.T) {
 	t.Parallel()
 	listed := help(t, false, nil)
@@ -65,7 +66,7 @@ func TestHelpListsTopics(t *testing.T) {
 		if !strings.Contains(listed, "  "+page.name+" ") || page.summary == "" || !strings.Contains(listed, page.summary) {
 			t.Errorf("hookrig help does not list %s: %s", page.name, page.summary)
 		}
-		if slices.Contains(commands, page.name) {
+		if slices.Contains(commands, page.name) && page.name != "faults" {
 			t.Errorf("%s is a page and a command", page.name)
 		}
 	}

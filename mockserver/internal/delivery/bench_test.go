@@ -7,7 +7,9 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 

@@ -263,8 +263,20 @@ func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt
 		return journal.Progress{State: journal.Pending, Next: due.UnixNano()}, decision
 	case decision.Stopped:
 		return journal.Progress{State: journal.Stopped}, decision
+	case neverSent(j, a):
+		return journal.Progress{State: journal.Dropped}, decision
 	}
 	return journal.Progress{State: journal.Exhausted}, decision
+}
+
+// neverSent says whether a fault has kept back this attempt and all before it.
+func neverSent(j *job, a *journal.Attempt) bool {
+	for n := range a.N {
+		if !j.faults.Drops(n + 1) {
+			return false
+		}
+	}
+	return true
 }
 
 // interrupted says whether the attempt was cut short from this side.

@@ -42,10 +42,10 @@
 //
 // # Faults
 //
-// A Fault is one thing done wrong on purpose. There is one file for each kind, and one table of all
-// (kinds). Some act on the emission (duplicate, reorder), some on the schedule (delay, drop), some
-// on the request after it was signed (signature, body). A fault that is not possible for a request,
-// such as a missing signature where there is none, is refused when the event is emitted.
+// Package fault has what can be done wrong on purpose, and does it to requests. What concerns whole
+// deliveries is done here: copies, one after the other or all at the same time, another order,
+// delay, hold and release, and dropped attempts. A fault that is not possible for a request, such
+// as a missing signature where there is none, is refused when the event is emitted.
 //
 // # Runs
 //

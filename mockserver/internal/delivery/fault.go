@@ -44,7 +44,7 @@ func reordered(n int, marked []int, rng *rand.Rand) []int {
 	return order
 }
 
-// group is the copies of a delivery that are sent at the same moment.
+// group is the copies of a delivery that are sent at the same time.
 type group struct{ started, connected barrier }
 
 func newGroup(n int) *group {

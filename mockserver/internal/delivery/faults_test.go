@@ -65,6 +65,10 @@ func TestDrop(t *testing.T) {
 	if got.State != journal.Dropped || len(got.Attempts) != 0 || !got.Next.IsZero() || len(c.received()) != 0 || d.Clock().Pending != 0 {
 		t.Errorf("%+v, %d received", got, len(c.received()))
 	}
+	d, c, _, list = faulty(t, always(200), NoRetry, "drop@1")
+	if got = look(t, d, list[0].ID); got.State != journal.Dropped || len(got.Attempts) != 1 || len(c.received()) != 0 {
+		t.Errorf("%+v, %d received; want it dropped, as no attempt is left", got, len(c.received()))
+	}
 	d, c, _, list = faulty(t, always(200), "at-least-once", "drop@1,2")
 	advance(t, d, time.Hour)
 	got = look(t, d, list[0].ID)

@@ -15,7 +15,7 @@ import (
 func reserialize() row {
 	return row{
 		Kind: Kind{
-			Name: "body:reserialize", Text: "write the same JSON in another way: with spaces, indented, its members in reverse order, beyond ASCII as \\u00e9, or / as \\/",
+			Name: "body:reserialize", Text: "write the same JSON in other bytes: with spaces, indented, its members in reverse order, beyond ASCII as \\u00e9, or / as \\/",
 			Changes: "the bytes of the body, not what they say", SignedAgain: true, Signature: Valid,
 			Finds:  "The consumer checks the signature over JSON that it has written anew, instead of over the bytes received.",
 			Source: "Standard Webhooks, a very common failure mode; AdCP test vectors, spaced-python-default, pretty-printed, unicode-*",
@@ -29,7 +29,7 @@ func reserialize() row {
 			}
 			body := rewritten(arg, r.Message.Body, doc)
 			if bytes.Equal(body, r.Message.Body) {
-				return fmt.Errorf("the body has nothing that is written in another way so: choose another one, or set a member (--set) that it changes")
+				return fmt.Errorf("the body has nothing that this writes in other bytes: choose another form, or set a member (--set) that it changes")
 			}
 			r.setBody(body)
 			return nil
@@ -37,10 +37,10 @@ func reserialize() row {
 	}
 }
 
-// rewritten returns valid JSON in another way.
-func rewritten(way string, body []byte, doc gjson.Result) []byte {
+// rewritten returns valid JSON in other bytes.
+func rewritten(form string, body []byte, doc gjson.Result) []byte {
 	var out bytes.Buffer
-	switch way {
+	switch form {
 	case "spaced":
 		return inTokens(body, func(dst []byte, c byte) []byte {
 			switch c {

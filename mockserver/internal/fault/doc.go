@@ -12,6 +12,6 @@
 //
 // Each fault changes one thing. A fault that changes what a signature covers is done before the
 // message is signed, so that only that one thing is wrong; the faults of the signature, and those
-// that spoil a body on its way, are done after. A fault that is not possible for a message is an
+// that spoil a signed body, are done after. A fault that is not possible for a message is an
 // error that says why, never left out.
 package fault

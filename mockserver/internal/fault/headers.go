@@ -119,7 +119,7 @@ func headerCase() row {
 		Kind: Kind{
 			Name: "headers:case", Text: "write the names of all header lines in lower, UPPER or mIxEd case",
 			Changes: "the case of header names", Signature: Valid,
-			Finds:  "The consumer, or what stands before it, looks header lines up by their exact case.",
+			Finds:  "The consumer, or a proxy before it, looks header lines up by their exact case.",
 			Source: "RFC 9110, section 5.1: names are case-insensitive; HTTP/2 proxies send them in lower case",
 		},
 		arg:    oneOf("lower", "upper", "mixed"),

@@ -19,7 +19,7 @@ import (
 type place struct {
 	header, query string
 	path          string // of the member, in the syntax of sjson
-	label         string // what stands before each signature
+	label         string // the text before each signature
 }
 
 // places returns where a scheme writes its signatures, each place once: a signature that is

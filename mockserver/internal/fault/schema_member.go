@@ -87,7 +87,7 @@ func typeChange() row {
 			Name: "schema:type_change", Text: "send the first number as text; without one the first boolean as text, or the first text as a number",
 			Changes: "the type of one member of the body", SignedAgain: true, Signature: Valid,
 			Finds:  "The consumer crashes with a 5xx on a value of another type, instead of refusing or converting it.",
-			Source: "JSON numbers that became text: large ids in JavaScript",
+			Source: "JSON numbers that are text later: large ids in JavaScript",
 		},
 		groups: []string{"schema"},
 		prepare: func(_ string, r *Request) error {

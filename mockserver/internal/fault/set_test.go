@@ -93,8 +93,8 @@ func provider(t *testing.T, s signature.Scheme) *fixtures.Provider {
 	return &p
 }
 
-// Schemes that no built-in provider has: the time in a line by itself, in the body, in milliseconds,
-// as RFC 3339, at a fixed place, of the event.
+// Schemes that no built-in provider has: the time in a line by itself, in the body, in
+// milliseconds, as RFC 3339, at a fixed place, of the event.
 func TestTimestampsOfOtherSchemes(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -197,7 +197,7 @@ func TestRefusals(t *testing.T) {
 		{"a=1", "schema:unknown_field", "not JSON"},
 		{"[1]", "body:huge:1KB", "no JSON object"},
 		{json, "body:huge:10", "want 69 or more"},
-		{json, "body:reserialize:ascii", "nothing that is written in another way"},
+		{json, "body:reserialize:ascii", "nothing that this writes in other bytes"},
 		{json, "schema:missing_required", "does not fit the schema of Pass:Created to begin with"},
 		{json, "transport:split:1000", "there is no byte 1000"},
 		{json, "transport:split:48", "nothing is left for the second part"},
@@ -245,9 +245,9 @@ func TestReserializedSaysTheSame(t *testing.T) {
 		"ascii":     "{\"a\":{\"x\":[1,{\"p\":\"q/r\",\"s\":null}],\"y\":\"h\\u00e9\\ud83c\\udf89\"},\n  \"b\" : [ ] ,\"c\":-1.50e3,\"d\":\"\\/ \\\" , : \\u00e9\"}",
 		"escaped":   "{\"a\":{\"x\":[1,{\"p\":\"q\\/r\",\"s\":null}],\"y\":\"h\u00e9\U0001f389\"},\n  \"b\" : [ ] ,\"c\":-1.50e3,\"d\":\"\\/ \\\" , : \\u00e9\"}",
 	}
-	for way, want := range want {
-		if got := string(rewritten(way, []byte(text), gjson.Parse(text))); got != want {
-			t.Errorf("%s:\n got %s\nwant %s", way, got, want)
+	for form, want := range want {
+		if got := string(rewritten(form, []byte(text), gjson.Parse(text))); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", form, got, want)
 		}
 	}
 	if got := string(rewritten("pretty", []byte(text), gjson.Parse(text))); !strings.HasPrefix(got, "{\n  \"a\": {\n    \"x\": [\n") {

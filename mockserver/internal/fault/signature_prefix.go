@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// wrongPrefix changes the label before the signature: sha256= becomes sha257=.
+// wrongPrefix changes the label before the signature: sha257= for sha256=.
 func wrongPrefix() row {
 	return prefixRow("wrong_prefix", "change one character of the label before the signature: sha257= for sha256=, v2= for v1=",
 		"The consumer cuts the label off without a look at it, or tries every signature whatever its version is.",
@@ -43,7 +43,7 @@ func prefixRow(name, text, finds, source string, change func(label string) strin
 // signatureSlot is the placeholder of a signature in a scheme, with the text before it.
 var signatureSlot = regexp.MustCompile(`([^}]*)\$\{\s*(?:sig|secret)\s*(?:\|[^}]*)?\}`)
 
-// labelOf returns what stands before each signature in a value of a scheme, without separators
+// labelOf returns the text before each signature in a value of a scheme, without separators
 // before it: "v1=" of "t=${ts},v1=${sig}".
 func labelOf(value, each string) string {
 	found := signatureSlot.FindStringSubmatch(value)

@@ -147,7 +147,7 @@ func lowered(m *wire.Message) bool {
 }
 
 // effect is what a fault does to the bytes: differs lists all that may differ, the first of which
-// does. signature stands for the scheme's header lines.
+// does. signature means the scheme's header lines.
 var effects = map[string]string{
 	"method": "method", "redirect": "target signature",
 	"schema:unknown_event": "body content-length signature x-neostore-eventname x-github-event",
@@ -210,7 +210,7 @@ func TestEachFaultChangesOneThing(t *testing.T) {
 				t.Run(p.Name+"/"+form, func(t *testing.T) {
 					t.Parallel()
 					event := event
-					if strings.HasSuffix(form, ":ascii") || strings.HasSuffix(form, ":escaped") { // something to write in another way
+					if strings.HasSuffix(form, ":ascii") || strings.HasSuffix(form, ":escaped") { // something to write in other bytes
 						event.Body = added(event.Body, gjson.ParseBytes(event.Body), "note", "\"\u00e9/\U0001f389\"")
 					}
 					s := listen(t)

@@ -9,7 +9,7 @@ type Manner struct {
 	// Chunks are the sizes of the chunks of a chunked body, in turn; the last one repeats. None is
 	// one chunk.
 	Chunks []int
-	// Pauses are places of the body, in ascending order, at which writing pauses for a moment, so
+	// Pauses are places of the body, in ascending order, at which writing pauses for 50 ms, so
 	// that the consumer reads the parts separately.
 	Pauses []int
 	// Rate is how many bytes of the body are written in a second; 0 is all at once.
