@@ -103,7 +103,7 @@ func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options)
 func NotRun(s *Scenario, why string) Report {
 	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Tags: s.Tags, Status: Errored}
 	for _, step := range s.all() {
-		report.Steps = append(report.Steps, StepReport{ID: step.ID, Verb: step.Verb(), Status: Skipped, Detail: why})
+		report.Steps = append(report.Steps, step.reported(step.ID, Skipped, why))
 	}
 	return report
 }
@@ -150,6 +150,7 @@ type stepRecord struct {
 	deliveries []string          // ids of the step's deliveries
 	burst      *burst.Report
 	checked    []string             // ids of the deliveries that the step's expectations checked
+	wrong      []string             // the first of them that are not as expected
 	captures   []mockserver.Capture // the first captures that the step's expectations checked
 	captured   int                  // number of all captures checked
 	effects    map[string]sample    // values before the step acted, of effects with a delta
