@@ -206,28 +206,3 @@ func span(ms float64) string {
 	}
 	return Duration(time.Duration(ms * float64(time.Millisecond)).Round(time.Second)).String()
 }
-
-// pageDifference is a Difference whose texts are split into what is equal and what differs.
-type pageDifference struct {
-	What      string
-	Want, Got markedText
-}
-
-// markedText is a text whose middle differs from another.
-type markedText struct{ Before, Middle, After string }
-
-func newPageDifference(d Difference) pageDifference {
-	want, got := []rune(d.Want), []rune(d.Got)
-	start := 0
-	for start < len(want) && start < len(got) && want[start] == got[start] {
-		start++
-	}
-	end := 0
-	for end < len(want)-start && end < len(got)-start && want[len(want)-1-end] == got[len(got)-1-end] {
-		end++
-	}
-	split := func(text []rune) markedText {
-		return markedText{string(text[:start]), string(text[start : len(text)-end]), string(text[len(text)-end:])}
-	}
-	return pageDifference{What: d.What, Want: split(want), Got: split(got)}
-}

@@ -170,19 +170,50 @@ func TestScaledKeepsOrder(t *testing.T) {
 	})
 }
 
-// TestPageDifference checks that the parts of a difference are the texts, and that the equal parts
-// are equal.
+// TestPageDifference checks that the parts of a difference are the texts, and that the parts that
+// do not differ are equal.
 func TestPageDifference(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		d := Difference{Want: rapid.StringMatching(`[abé]{0,8}`).Draw(t, "want"), Got: rapid.StringMatching(`[abé]{0,8}`).Draw(t, "got")}
-		p := newPageDifference(d)
-		if p.Want.Before+p.Want.Middle+p.Want.After != d.Want || p.Got.Before+p.Got.Middle+p.Got.After != d.Got {
-			t.Fatalf("%+v: %+v", d, p)
+	texts := func(parts []markedPart) (all, equal string) {
+		for _, p := range parts {
+			all += p.Text
+			if !p.Differs {
+				equal += p.Text
+			}
 		}
-		if p.Want.Before != p.Got.Before || p.Want.After != p.Got.After || d.Want == d.Got && p.Want.Middle+p.Got.Middle != "" {
+		return all, equal
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		d := Difference{Want: rapid.StringMatching(`[abé, ]{0,12}`).Draw(t, "want"), Got: rapid.StringMatching(`[abé, ]{0,12}`).Draw(t, "got")}
+		p := newPageDifference(d)
+		want, equalInWant := texts(p.Want)
+		got, equalInGot := texts(p.Got)
+		if want != d.Want || got != d.Got || equalInWant != equalInGot || d.Want == d.Got && equalInWant != want {
 			t.Fatalf("%+v: %+v", d, p)
 		}
 	})
+	for _, c := range [][3]string{
+		{"503, 503, 200", "503, 500, 200", "503, [503], 200 503, [500], 200"},
+		{"Pass:Created, Pass:Updated", "Pass:Created, Pass:Created", "Pass:Created, Pass:[Updated] Pass:Created, Pass:[Created]"},
+		{`{"id":"abc","n":1,"at":5}`, `{"id":"abd","n":1,"at":6}`, `{"id":"[abc]","n":1,"at":[5]} {"id":"[abd]","n":1,"at":[6]}`},
+		{"", "a", " [a]"},
+	} {
+		p := newPageDifference(Difference{Want: c[0], Got: c[1]})
+		text := ""
+		for i, parts := range [][]markedPart{p.Want, p.Got} {
+			if i > 0 {
+				text += " "
+			}
+			for _, part := range parts {
+				if part.Differs {
+					part.Text = "[" + part.Text + "]"
+				}
+				text += part.Text
+			}
+		}
+		if text != c[2] {
+			t.Errorf("want %s, got %s", c[2], text)
+		}
+	}
 }
 
 func TestPageMessage(t *testing.T) {

@@ -207,6 +207,8 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	if err := errors.Join(checkOut(r.json), checkOut(r.junit), checkOut(r.html)); err != nil {
 		return misuse(err)
 	}
+	github := newGithub(w, r.json == "-")
+	defer github.resume()
 	var (
 		reports []scenarios.Report
 		broken  []error
@@ -245,6 +247,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	if err := r.write(w, reports); err != nil {
 		return err
 	}
+	github.report(reports)
 	switch worst := scenarios.Worst(reports); {
 	case len(broken) > 0:
 		if ctx.Err() != nil {
