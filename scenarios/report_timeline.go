@@ -34,6 +34,7 @@ type pageDot struct {
 	X            string
 	Class        string
 	Result, Time string
+	Minor        bool // the time is left out on a narrow screen
 }
 
 // exchangeKey is an attempt of a delivery.
@@ -127,6 +128,12 @@ func (d *pageDelivery) timeline() {
 			dot.Time, label = Duration(offsets[i]).String(), x
 		}
 		d.Dots = append(d.Dots, dot)
+	}
+	minor := false
+	for i := len(d.Dots) - 1; i >= 0; i-- {
+		if d.Dots[i].Time != "" {
+			d.Dots[i].Minor, minor = minor, !minor
+		}
 	}
 }
 

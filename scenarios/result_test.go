@@ -212,6 +212,10 @@ func TestFinishAsksForPages(t *testing.T) {
 	if single, pages := asked.single.Load(), asked.pages.Load(); single > 3 || pages > 3 {
 		t.Errorf("%d single deliveries and %d pages were asked for", single, pages)
 	}
+	// The report lists some of them, and says how many it leaves out.
+	if step := report.Steps[1]; len(step.Deliveries) != mostDeliveries || step.MoreDeliveries != 1500-mostDeliveries || len(step.Exchanges) != mostExchanges {
+		t.Errorf("%d deliveries and %d more, %d exchanges", len(step.Deliveries), step.MoreDeliveries, len(step.Exchanges))
+	}
 }
 
 // deliveriesAsked counts the calls that read deliveries.
