@@ -65,10 +65,10 @@ func (r *run) noteWrong(x *Deliveries, list []mockserver.Delivery, record *stepR
 		}
 		record.wrong = append(record.wrong, d.ID)
 		if want, got := x.Attempts.Outcomes, outcomesOf(d); len(want) > 0 && !slices.EqualFunc(want, got, matches) {
-			v.differ("attempts of the "+r.deliveryName(d), strings.Join(want, ", "), strings.Join(got, ", "))
+			v.differ("attempts of "+r.deliveryName(d), strings.Join(want, ", "), strings.Join(got, ", "))
 		}
 		if due := dueAfter(d); len(x.Due) > 0 && !slices.Equal(due, x.Due) {
-			v.differ("times of the "+r.deliveryName(d), spans(x.Due), spans(due))
+			v.differ("times of "+r.deliveryName(d), spans(x.Due), spans(due))
 		}
 	}
 }

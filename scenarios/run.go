@@ -383,6 +383,11 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	var failed []error
+	report.Counts.Events, report.Counts.EventTypes, report.Counts.Deliveries = len(r.events), len(r.eventTypes), len(r.deliveries)
+	// Deliveries are read before the run ends, which stops those that are pending.
+	if err := r.countAttempts(ctx, report); err != nil {
+		failed = append(failed, err)
+	}
 	if r.isolated != nil {
 		if err := r.isolated.EndRun(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("the run could not be ended: %w", err))
@@ -392,10 +397,6 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 		if err := r.client.Configure(ctx, b.name, mockserver.Settings{}); err != nil {
 			failed = append(failed, fmt.Errorf("bin %s could not be reset: %w", b.label, err))
 		}
-	}
-	report.Counts.Events, report.Counts.EventTypes, report.Counts.Deliveries = len(r.events), len(r.eventTypes), len(r.deliveries)
-	if err := r.countAttempts(ctx, report); err != nil {
-		failed = append(failed, err)
 	}
 	for _, b := range r.bins {
 		summary, err := r.binSummary(ctx, b)
