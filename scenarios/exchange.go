@@ -32,6 +32,9 @@ type Exchange struct {
 	Reason   string                      `json:"reason,omitempty"`   // why an attempt has no status
 	Request  mockserver.Message          `json:"request"`            // the request as sent
 	Response *mockserver.AttemptResponse `json:"response,omitempty"` // nil without a response
+	// SameAsFirst reports whether an attempt sent the same bytes as the first attempt of the
+	// delivery.
+	SameAsFirst bool `json:"same_as_first,omitempty"`
 	// RequestCut and ResponseCut are the numbers of bytes of the bodies that are left out at the
 	// end.
 	RequestCut  int `json:"request_cut,omitempty"`
@@ -128,6 +131,7 @@ func (r *run) attempt(d *mockserver.Delivery, a *mockserver.Attempt) Exchange {
 		Outcome: a.Outcome, Status: a.Status, Reason: r.redact(redact.Quoted(a.Error)),
 	}
 	e.request(r.without(a.Sent))
+	e.SameAsFirst = a.N > 1 && sameBytes(&a.Sent, &d.Attempts[0].Sent)
 	if member := mockserver.ChangedMember(d.Event.Body, a.Sent.Body); member != "" {
 		e.Name += ", with changed " + member
 	}
@@ -135,6 +139,11 @@ func (r *run) attempt(d *mockserver.Delivery, a *mockserver.Attempt) Exchange {
 		e.response(a.Response, r.without(mockserver.Message{Headers: a.Response.Headers, Body: a.Response.Body}))
 	}
 	return e
+}
+
+// sameBytes reports whether two requests are equal, byte for byte.
+func sameBytes(a, b *mockserver.Message) bool {
+	return a.Method == b.Method && a.Target == b.Target && a.Version == b.Version && slices.Equal(a.Headers, b.Headers) && bytes.Equal(a.Body, b.Body)
 }
 
 // request sets the request of an exchange.

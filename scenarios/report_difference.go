@@ -1,11 +1,20 @@
 package scenarios
 
-import "unicode"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/hookrig/hookrig/mockserver"
+)
 
 // pageDifference is a Difference whose texts are split into what is equal and what differs.
 type pageDifference struct {
-	What      string
-	Want, Got []markedPart
+	What              string
+	WantName, GotName string
+	Want, Got         []markedPart
 }
 
 // markedPart is a part of a text that is equal to a part of the other text, or differs.
@@ -33,7 +42,7 @@ func newPageDifference(d Difference) pageDifference {
 	if len(want)*len(got) <= mostCompared {
 		pair(want, got, inWant, inGot)
 	}
-	return pageDifference{What: d.What, Want: marked(before, want, inWant, after), Got: marked(before, got, inGot, after)}
+	return pageDifference{What: d.What, WantName: "expected", GotName: "got", Want: marked(before, want, inWant, after), Got: marked(before, got, inGot, after)}
 }
 
 // words splits a text into words of letters and digits, and the characters between them.
@@ -98,4 +107,71 @@ func marked(before, middle []string, equal []bool, after []string) []markedPart 
 		add(word, false)
 	}
 	return parts
+}
+
+// changes returns how the request of an attempt differs from that of the first attempt, or a note
+// if there is no difference to show.
+func changes(first, e *Exchange) (list []pageDifference, note string) {
+	if e.SameAsFirst {
+		return nil, "The request has the same bytes as attempt 1."
+	}
+	for _, part := range partsOf(&first.Request) {
+		part.Got = valueOf(part.What, &e.Request)
+		list = appendChange(list, part, first, e)
+	}
+	for _, part := range partsOf(&e.Request) {
+		if valueOf(part.What, &first.Request) == "" {
+			list = appendChange(list, Difference{part.What, "", part.Want}, first, e)
+		}
+	}
+	if len(list) == 0 {
+		note = "The request differs from attempt 1 in a part that is left out here, or in the order of its header lines."
+	}
+	return list, note
+}
+
+func appendChange(list []pageDifference, d Difference, first, e *Exchange) []pageDifference {
+	if d.Want == d.Got || len(list) == mostDifferences {
+		return list
+	}
+	d.Want, d.Got = cmp.Or(d.Want, "none"), cmp.Or(d.Got, "none")
+	change := newPageDifference(d)
+	change.WantName, change.GotName = fmt.Sprintf("attempt %d", first.Attempt), fmt.Sprintf("attempt %d", e.Attempt)
+	return append(list, change)
+}
+
+// partsOf returns the parts of a request that are compared, with their values as Want.
+func partsOf(m *mockserver.Message) []Difference {
+	var parts []Difference
+	names := []string{"request line"}
+	for _, h := range m.Headers {
+		if name := "header " + h.Name; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range append(names, "body") {
+		parts = append(parts, Difference{What: name, Want: valueOf(name, m)})
+	}
+	return parts
+}
+
+// valueOf returns the text of one part of a request; "" when it has none. A body that is not text
+// is in hexadecimal.
+func valueOf(part string, m *mockserver.Message) string {
+	name, isHeader := strings.CutPrefix(part, "header ")
+	switch {
+	case isHeader:
+		var values []string
+		for _, h := range m.Headers {
+			if h.Name == name {
+				values = append(values, h.Value)
+			}
+		}
+		return strings.Join(values, ", ")
+	case part == "body" && isText(m.Body):
+		return string(m.Body[:min(len(m.Body), longestValue)])
+	case part == "body":
+		return fmt.Sprintf("% x", m.Body[:min(len(m.Body), longestValue/4)])
+	}
+	return m.Method + " " + m.Target + " " + m.Version
 }

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
 )
 
@@ -212,6 +213,37 @@ func TestPageDifference(t *testing.T) {
 		}
 		if text != c[2] {
 			t.Errorf("want %s, got %s", c[2], text)
+		}
+	}
+}
+
+// TestChanges checks what the page says about two attempts of a delivery.
+func TestChanges(t *testing.T) {
+	request := func(line, body string, headers ...string) mockserver.Message {
+		m := mockserver.Message{Method: "POST", Target: line, Version: "HTTP/1.1", Body: []byte(body)}
+		for _, h := range headers {
+			name, value, _ := strings.Cut(h, ": ")
+			m.Headers = append(m.Headers, signature.Header{Name: name, Value: value})
+		}
+		return m
+	}
+	first := request("/a", "x", "A: 1", "B: 2", "B: 3")
+	for _, c := range []struct {
+		second mockserver.Message
+		same   bool
+		want   string
+	}{
+		{first, true, "The request has the same bytes as attempt 1."},
+		{request("/a", "x", "B: 2", "B: 3", "A: 1"), false, "The request differs from attempt 1 in a part that is left out here, or in the order of its header lines."},
+		{request("/b", "\xff", "B: 2", "C: 4"), false, "request line; header A; header B; body; header C; "},
+	} {
+		list, note := changes(&Exchange{Attempt: 1, Request: first}, &Exchange{Attempt: 2, Request: c.second, SameAsFirst: c.same})
+		got := ""
+		for _, change := range list {
+			got += change.What + "; "
+		}
+		if got += note; got != c.want {
+			t.Errorf("%+v: want %s, got %s", c.second, c.want, got)
 		}
 	}
 }

@@ -19,6 +19,8 @@ type pageExchange struct {
 	Response  *pageMessage
 	Reason    string // why there is no response
 	Signature string
+	Changes   []pageDifference // from the first attempt
+	Note      string           // on the changes
 }
 
 // pageMessage is a request or a response. A body that is not text is in hexadecimal.

@@ -62,6 +62,12 @@ func wrongStep() StepReport {
 	first := Exchange{Name: "attempt 1 of the delivery of step one (Pass:Created)", ID: "d1", Attempt: 1, At: start, TookMS: 1.25, Outcome: mockserver.GotStatus, Status: 503}
 	first.request(request)
 	first.response(&mockserver.AttemptResponse{Status: 503}, mockserver.Message{Headers: signature.Headers{{Name: "Retry-After", Value: "1"}}, Body: []byte("down\x00\xff for a <while>")})
+	second := Exchange{Name: "attempt 2 of the delivery of step one (Pass:Created)", ID: "d1", Attempt: 2, At: start, TookMS: 1.25, Outcome: mockserver.GotStatus, Status: 200}
+	changed := request.Clone()
+	changed.Headers[1].Value, changed.Body = "a&c", []byte(`{"n":"again"}`)
+	second.request(changed)
+	third := Exchange{Name: "attempt 3 of the delivery of step one (Pass:Created)", ID: "d1", Attempt: 3, At: start, Outcome: mockserver.NotSent, Reason: "connection refused", SameAsFirst: true}
+	third.request(request)
 	captured := Exchange{Name: "capture c1 in bin inbox", ID: "c1", At: start, Status: 200, Verification: &mockserver.Verification{Verdict: signature.Mismatch, Explanation: "another secret"}}
 	request.Body = []byte("é0123456789")
 	captured.request(request)
@@ -78,7 +84,7 @@ func wrongStep() StepReport {
 			Next:     start.Add(80 * time.Hour),
 			Attempts: []AttemptReport{attempt(1, 0, mockserver.GotStatus, 503), attempt(2, 10*time.Second, mockserver.GotStatus, 200), refused}, MoreAttempts: 2,
 		}},
-		MoreDeliveries: 3, Exchanges: []Exchange{first, captured}, More: 4,
+		MoreDeliveries: 3, Exchanges: []Exchange{first, second, third, captured}, More: 4,
 	}
 }
 

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -31,7 +30,7 @@ func (p *printer) exchange(s *StepReport) bool {
 		p.clipped("      ", "no response: "+e.Reason)
 	}
 	if more := len(s.Exchanges) - 1 + s.More; more > 0 {
-		p.line("      … %s more in the --html and --json reports", plural(more, "exchange"))
+		p.line("      … %s in the --html and --json reports", plural(more, "more exchange"))
 	}
 	return true
 }
@@ -58,20 +57,27 @@ func (p *printer) message(prefix, text string) {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i, line := range lines {
 		if rest := len(lines) - i; i == mostLines-1 && rest > 1 {
-			p.line("%s… %s more", prefix, plural(rest, "line"))
+			p.line("%s… %s", prefix, plural(rest, "more line"))
 			return
 		}
 		p.clipped(prefix, line)
 	}
 }
 
-// clipped writes a line that is cut at the width.
+// mostRows is the largest number of rows of one line of a message.
+const mostRows = 4
+
+// clipped writes a line in rows that are as wide as the report, and cuts it after the last row.
 func (p *printer) clipped(prefix, line string) {
-	most := max(p.width-utf8.RuneCountInString(prefix), 20)
-	if runes := []rune(line); len(runes) > most {
-		note := fmt.Sprintf("… (%s more)", plural(len(runes)-most, "character"))
-		line = string(runes[:max(most-utf8.RuneCountInString(note), 10)])
-		line += fmt.Sprintf("… (%s more)", plural(len(runes)-utf8.RuneCountInString(line), "character"))
+	width := max(p.width-utf8.RuneCountInString(prefix), 20)
+	runes := []rune(line)
+	for row := 0; row == 0 || len(runes) > 0; row++ {
+		if row == mostRows {
+			p.line("%s… %s", prefix, plural(len(runes), "more character"))
+			return
+		}
+		n := min(len(runes), width)
+		p.line("%s", strings.TrimRight(prefix+string(runes[:n]), " "))
+		runes = runes[n:]
 	}
-	p.line("%s", strings.TrimRight(prefix+line, " "))
 }

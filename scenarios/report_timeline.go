@@ -49,6 +49,7 @@ const rowBytes = 600
 // newPageDelivery takes the exchanges that it shows out of exchanges.
 func newPageDelivery(d *DeliveryReport, exchanges map[exchangeKey]*Exchange, left *int) pageDelivery {
 	shown := pageDelivery{DeliveryReport: d}
+	first := exchanges[exchangeKey{d.ID, 1}]
 	for i := range d.Attempts {
 		a := &d.Attempts[i]
 		*left -= rowBytes
@@ -60,6 +61,10 @@ func newPageDelivery(d *DeliveryReport, exchanges map[exchangeKey]*Exchange, lef
 		key := exchangeKey{d.ID, a.N}
 		if e := exchanges[key]; e != nil && *left > 0 {
 			exchange := newPageExchange(e, left)
+			if first != nil && e != first {
+				exchange.Changes, exchange.Note = changes(first, e)
+				*left -= longestValue * len(exchange.Changes)
+			}
 			one.Exchange = &exchange
 			delete(exchanges, key)
 		}

@@ -252,7 +252,7 @@ func TestPendingDelivery(t *testing.T) {
 	if d.State != mockserver.Pending || len(d.Attempts) != 2 || d.Next.Sub(d.Attempts[0].Due) != 70*time.Second {
 		t.Errorf("%+v", d)
 	}
-	if a := d.Attempts[1]; a.N != 2 || a.Status != 503 || a.Due.Sub(d.Attempts[0].Due) != 10*time.Second || step.Exchanges[1].Attempt != 2 || step.Exchanges[1].ID != d.ID {
+	if a := d.Attempts[1]; a.N != 2 || a.Status != 503 || a.Due.Sub(d.Attempts[0].Due) != 10*time.Second || step.Exchanges[1].Attempt != 2 || step.Exchanges[1].ID != d.ID || !step.Exchanges[1].SameAsFirst {
 		t.Errorf("%+v", a)
 	}
 	var all strings.Builder
