@@ -95,12 +95,13 @@ type Difference struct {
 	Got  string `json:"got"`
 }
 
-// NearMiss is a capture that an expectation nearly selected: its id as Capture, Method and Target,
-// and why it was not selected.
+// NearMiss is a capture that an expectation nearly selected: its id as Capture, its Method and
+// Target, and why it was not selected.
 type NearMiss struct {
-	Capture     string   `json:"capture"`
-	Method      string   `json:"method"`
-	Target      string   `json:"target"`
+	Capture string `json:"capture"`
+	Method  string `json:"method"`
+	Target  string `json:"target"`
+	// Differences are the conditions that are not true, one text each.
 	Differences []string `json:"differences"`
 }
 

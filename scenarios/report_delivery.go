@@ -17,7 +17,8 @@ type DeliveryReport struct {
 	Faults   []string         `json:"faults,omitempty"`
 	State    mockserver.State `json:"state"`
 	// Next is when the next attempt was due, by the clock of the schedule; zero for none.
-	Next     time.Time       `json:"next,omitzero"`
+	Next time.Time `json:"next,omitzero"`
+	// Attempts are the first attempts, in order.
 	Attempts []AttemptReport `json:"attempts"`
 	// MoreAttempts is the number of further attempts that are not listed.
 	MoreAttempts int `json:"more_attempts,omitempty"`
@@ -29,8 +30,9 @@ type AttemptReport struct {
 	N int `json:"n"`
 	// Due is when it was scheduled, by the clock of the schedule, which may be virtual. At is when
 	// it was sent, by the wall clock.
-	Due     time.Time          `json:"due"`
-	At      time.Time          `json:"at"`
+	Due time.Time `json:"due"`
+	At  time.Time `json:"at"`
+	// TookMS is its duration in milliseconds, by the wall clock.
 	TookMS  float64            `json:"took_ms"`
 	Outcome mockserver.Outcome `json:"outcome"`
 	Status  int                `json:"status,omitempty"`

@@ -35,6 +35,7 @@ type pageDot struct {
 	Class        string
 	Result, Time string
 	Minor        bool // the time is left out on a narrow screen
+	Last         bool // the time ends at the edge
 }
 
 // exchangeKey is an attempt of a delivery.
@@ -132,6 +133,7 @@ func (d *pageDelivery) timeline() {
 		if x-label >= labelWidth && (rest >= labelWidth || i == len(places)-1) {
 			dot.Time, label = Duration(offsets[i]).String(), x
 		}
+		dot.Last = i > 0 && i == len(places)-1 && place > 0
 		d.Dots = append(d.Dots, dot)
 	}
 	minor := false
