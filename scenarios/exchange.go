@@ -298,6 +298,9 @@ func (r *run) countAttempts(ctx context.Context, report *Report) error {
 			if unsent(d) && !r.checked[d.ID] && !r.expectsUnsent() && unsentFound < mostExchanges {
 				unsentFound++
 				wanted[d.ID] = true
+				if record := r.steps[r.deliveries[at].step]; record != nil {
+					record.wrong = append(record.wrong, d.ID) // the report lists it first
+				}
 				report.inconclusive(r.deliveries[at].step, fmt.Sprintf("the %s was not sent, and nothing checks it: %s", r.deliveryName(d), d.Attempts[len(d.Attempts)-1].Error))
 			}
 			if wanted[d.ID] {

@@ -44,7 +44,16 @@ func annotation(r *Report, s *StepReport, workspace string) string {
 			properties = append(properties, p[0]+"="+escapedProperty(p[1]))
 		}
 	}
-	return "::" + name + " " + strings.Join(properties, ",") + "::" + escapedData(strings.TrimRight(s.Detail, "\n")+"\nrepeat: "+r.Repeat)
+	return "::" + name + " " + strings.Join(properties, ",") + "::" + escapedData(message(r, s, "\n"))
+}
+
+// message returns the detail of a step and the command that repeats the run.
+func message(r *Report, s *StepReport, gap string) string {
+	text := strings.TrimRight(s.Detail, "\n")
+	if r.Repeat != "" {
+		text += gap + "repeat: " + r.Repeat
+	}
+	return text
 }
 
 // inWorkspace returns the path of a file relative to a folder. It returns "" for a file that does
@@ -105,7 +114,7 @@ func WriteSummary(w io.Writer, reports []Report) error {
 	for i := range reports {
 		r := &reports[i]
 		for _, s := range r.Failed() {
-			detail := s.Detail + "\n\nrepeat: " + r.Repeat
+			detail := message(r, &s, "\n\n")
 			if text.Len()+len(detail) > mostSummary {
 				left++
 				continue
