@@ -97,4 +97,9 @@
 // error or a time limit. What a time limit ended is inconclusive, never failed. A Suite plays
 // several scenarios, also at the same time. Runs with the same seed send the same bytes; the report
 // contains the seed and the command that repeats the run.
+//
+// A Report contains for each step its deliveries with their attempts, its exchanges, and for a
+// failed step the differences and near misses. Lists and bodies have limits, and the report says
+// how much it leaves out. Secrets are replaced. WriteAnnotations and WriteSummary are for GitHub
+// Actions.
 package scenarios

@@ -52,6 +52,7 @@ func (r *run) checkCaptures(ctx context.Context, s *Step, x *Captures, record *s
 		v.inconclusive("bin %s: want %s, it has %d now", b.label, count.of("capture"), len(list))
 	case tooMany || complete && (!waited.OK || !count.holds(len(list))):
 		v.fail("bin %s: want %s, got %d%s", b.label, count.of("capture"), len(list), near(waited.Nearest))
+		v.near(waited.Nearest)
 	default:
 		v.note("%s", plural(len(list), "capture"))
 	}
@@ -64,11 +65,14 @@ func (r *run) checkCaptures(ctx context.Context, s *Step, x *Captures, record *s
 	return nil
 }
 
+// nearestLine is how the line of a near miss begins.
+const nearestLine = "  nearest "
+
 // near lists the captures that matched most nearly, one per line.
 func near(misses []mockserver.NearMiss) string {
 	text := ""
 	for _, miss := range misses {
-		text += fmt.Sprintf("\n  nearest %s %s %s: %s", miss.Capture.ID, miss.Capture.Method, clip.Text(miss.Capture.Target, 80), strings.Join(miss.Differences, "; "))
+		text += "\n" + nearestLine + fmt.Sprintf("%s %s %s: %s", miss.Capture.ID, miss.Capture.Method, clip.Text(miss.Capture.Target, 80), strings.Join(miss.Differences, "; "))
 	}
 	return text
 }
@@ -226,6 +230,7 @@ func checkEvents(want EventList, known []*runEvent, v *result) {
 	}
 	if !slices.Equal(got, want) {
 		v.fail("want the events %s, got %s", strings.Join(want, ", "), strings.Join(got, ", "))
+		v.differ("events", strings.Join(want, ", "), strings.Join(got, ", "))
 		return
 	}
 	v.note("events %s", strings.Join(want, ", "))
@@ -337,6 +342,11 @@ func compare(same, differs []Aspect, names []string, texts func(Aspect) ([]strin
 		}
 		wrong := alike(a, values, names)
 		v.failEach(wrong)
+		for i := range values {
+			if values[i] != values[0] {
+				v.differ(fmt.Sprintf("%s of %s and of %s", a, names[0], names[i]), values[0], values[i])
+			}
+		}
 		if len(wrong) == 0 {
 			v.note("same %s", a)
 		}

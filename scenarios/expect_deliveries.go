@@ -41,6 +41,7 @@ func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 	record.checked = append(record.checked, ids...)
 	wrong := checkAttempts(x, list, r.deliveryName)
 	v.failEach(wrong)
+	r.noteWrong(x, list, record, v)
 	if len(wrong) == 0 {
 		v.note("%s", x.describe(len(list)))
 	}
@@ -52,6 +53,44 @@ func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 	return nil
 }
 
+// noteWrong records the deliveries that are not as expected, and how they differ.
+func (r *run) noteWrong(x *Deliveries, list []mockserver.Delivery, record *stepRecord, v *result) {
+	for i := range list {
+		d := &list[i]
+		if len(record.wrong) >= mostDeliveries {
+			return
+		}
+		if len(checkAttempts(x, list[i:i+1], r.deliveryName)) == 0 {
+			continue
+		}
+		record.wrong = append(record.wrong, d.ID)
+		if want, got := x.Attempts.Outcomes, outcomesOf(d); len(want) > 0 && !slices.EqualFunc(want, got, matches) {
+			v.differ("attempts of "+r.deliveryName(d), strings.Join(want, ", "), strings.Join(got, ", "))
+		}
+		if due := dueAfter(d); len(x.Due) > 0 && !slices.Equal(due, x.Due) {
+			v.differ("times of "+r.deliveryName(d), spans(x.Due), spans(due))
+		}
+	}
+}
+
+// outcomesOf returns the outcomes of a delivery's attempts in the form of Attempts.
+func outcomesOf(d *mockserver.Delivery) []string {
+	list := make([]string, len(d.Attempts))
+	for i := range d.Attempts {
+		list[i] = outcome(&d.Attempts[i])
+	}
+	return list
+}
+
+// dueAfter returns when each attempt was due, relative to the first.
+func dueAfter(d *mockserver.Delivery) []Duration {
+	var list []Duration
+	for i := range d.Attempts {
+		list = append(list, Duration(d.Attempts[i].Due.Sub(d.Attempts[0].Due)))
+	}
+	return list
+}
+
 // checkAttempts returns the mistakes in the states, outcomes and times of deliveries.
 func checkAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockserver.Delivery) string) []string {
 	var wrong []string
@@ -60,10 +99,7 @@ func checkAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockser
 		add := func(format string, args ...any) {
 			wrong = append(wrong, name(d)+": "+fmt.Sprintf(format, args...))
 		}
-		got := make([]string, len(d.Attempts))
-		for i := range d.Attempts {
-			got[i] = outcome(&d.Attempts[i])
-		}
+		got := outcomesOf(d)
 		if x.State != "" && d.State != x.State {
 			add("want %s, got %s%s", x.State, d.State, history(d, got))
 		}
@@ -73,14 +109,8 @@ func checkAttempts(x *Deliveries, list []mockserver.Delivery, name func(*mockser
 		if want := x.Attempts.Outcomes; len(want) > 0 && !slices.EqualFunc(want, got, matches) {
 			add("want the attempts %s, got %s%s", strings.Join(want, ", "), cmp.Or(strings.Join(got, ", "), "none"), lastResponse(d))
 		}
-		if len(x.Due) > 0 {
-			var due []Duration
-			for i := range d.Attempts {
-				due = append(due, Duration(d.Attempts[i].Due.Sub(d.Attempts[0].Due)))
-			}
-			if !slices.Equal(due, x.Due) {
-				add("want the attempts due after %s, got %s", spans(x.Due), spans(due))
-			}
+		if due := dueAfter(d); len(x.Due) > 0 && !slices.Equal(due, x.Due) {
+			add("want the attempts due after %s, got %s", spans(x.Due), spans(due))
 		}
 	}
 	return wrong

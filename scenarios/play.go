@@ -75,7 +75,7 @@ func pointers(steps []Step) []*Step {
 func (r *run) skip(steps []*Step, why string) {
 	for _, s := range steps {
 		r.missing[s.ID] = "was not run"
-		r.add(StepReport{ID: s.ID, Verb: s.Verb(), Status: Skipped, Detail: why})
+		r.add(s.reported(s.ID, Skipped, why))
 	}
 }
 
@@ -100,13 +100,13 @@ func (r *run) step(ctx context.Context, s *Step) (ended string, err error) {
 	if n := child(s.node, "each"); n != nil {
 		table = nil
 		if err := r.decode(s.file, n, &table); err != nil {
-			r.add(StepReport{ID: s.ID, Verb: s.Verb(), Status: Errored, Detail: r.redact(err.Error())})
+			r.add(s.reported(s.ID, Errored, r.redact(err.Error())))
 			return "", err
 		}
 	}
 	whole, err := r.record(ctx, s.ID)
 	if err != nil {
-		r.add(StepReport{ID: s.ID, Verb: s.Verb(), Status: Errored, Detail: r.redact(err.Error())})
+		r.add(s.reported(s.ID, Errored, r.redact(err.Error())))
 		return "", err
 	}
 	defer func() { r.scope.each = nil }()
@@ -114,7 +114,7 @@ func (r *run) step(ctx context.Context, s *Step) (ended string, err error) {
 		r.scope.each = row.values
 		id := s.ID + "/" + row.name
 		if ended != "" {
-			r.add(StepReport{ID: id, Verb: s.Verb(), Status: Skipped, Detail: ended})
+			r.add(s.reported(id, Skipped, ended))
 			continue
 		}
 		if ended, err = r.once(ctx, s, id); err != nil {
@@ -194,7 +194,7 @@ func (r *run) gather(id, rowID string, whole *stepRecord) {
 // once plays a step under an id.
 func (r *run) once(ctx context.Context, s *Step, id string) (ended string, err error) {
 	start := time.Now()
-	report := StepReport{ID: id, Verb: s.Verb()}
+	report := s.reported(id, "", "")
 	v := &result{}
 	limited, err := r.take(ctx, s, id, v)
 	report.Status, report.Detail = v.status(), v.detail()
@@ -213,6 +213,7 @@ func (r *run) once(ctx context.Context, s *Step, id string) (ended string, err e
 		r.missing[s.ID] = "did not end"
 	}
 	report.Detail = r.redact(redact.Quoted(report.Detail))
+	report.Differences, report.NearMisses = r.differences(v.differences), r.nearMisses(v.nearMisses)
 	report.TookMS = milliseconds(time.Since(start))
 	r.add(report)
 	return ended, errors.Join(err, r.journal.step(context.WithoutCancel(ctx), &report))

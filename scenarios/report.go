@@ -64,15 +64,45 @@ type StepReport struct {
 	ID     string `json:"id"`
 	Verb   string `json:"verb"`
 	Status Status `json:"status"`
+	// File and Line are where the step is written; "" and 0 for a step built in Go.
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
 	// Phase of the step; "" is the steps themselves.
 	Phase Phase `json:"phase,omitempty"`
 	// Detail describes what was done and found or, on a failure, what is wrong, one line each.
 	Detail string  `json:"detail"`
 	TookMS float64 `json:"took_ms"`
-	// Exchanges are the requests and responses of a step that did not pass.
+	// Differences compare what was expected with what came.
+	Differences []Difference `json:"differences,omitempty"`
+	// NearMisses are the captures that an expectation nearly selected.
+	NearMisses []NearMiss `json:"near_misses,omitempty"`
+	// Deliveries are those that the step made or, if it did not pass, checked. Those that are not
+	// as expected come first.
+	Deliveries []DeliveryReport `json:"deliveries,omitempty"`
+	// MoreDeliveries is the number of further deliveries that are not listed.
+	MoreDeliveries int `json:"more_deliveries,omitempty"`
+	// Exchanges are the requests and responses of the listed deliveries and of a call and, if the
+	// step did not pass, the captures that it checked.
 	Exchanges []Exchange `json:"exchanges,omitempty"`
 	// More is the number of further exchanges that are not listed.
 	More int `json:"more_exchanges,omitempty"`
+}
+
+// Difference is one place in which What was expected to have the text Want, and has the text Got.
+type Difference struct {
+	What string `json:"what"`
+	Want string `json:"want"`
+	Got  string `json:"got"`
+}
+
+// NearMiss is a capture that an expectation nearly selected: its id as Capture, its Method and
+// Target, and why it was not selected.
+type NearMiss struct {
+	Capture string `json:"capture"`
+	Method  string `json:"method"`
+	Target  string `json:"target"`
+	// Differences are the conditions that are not true, one text each.
+	Differences []string `json:"differences"`
 }
 
 // Phase is a part of a scenario.

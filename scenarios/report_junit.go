@@ -49,7 +49,8 @@ func junitOf(r *Report) junitSuite {
 	for _, s := range r.Steps {
 		test := junitCase{Name: clean(s.ID), Class: clean(r.Scenario), Time: seconds(s.TookMS)}
 		message, _, _ := strings.Cut(s.Detail, "\n")
-		result := &junitResult{Message: clean(message), Type: string(s.Status), Text: clean(s.Detail + "\nrepeat: " + r.Repeat + exchangesText(s))}
+		result := &junitResult{Message: clean(message), Type: string(s.Status), Text: clean(s.Detail + "\nrepeat: " + r.Repeat)}
+		test.Output = clean(output(&s))
 		switch s.Status {
 		case Failed:
 			suite.Failures++
@@ -59,17 +60,50 @@ func junitOf(r *Report) junitSuite {
 			test.Error = result
 		case Skipped:
 			suite.Skipped++
-			test.Skipped = &junitResult{Message: clean(s.Detail)}
-		default:
-			test.Output = clean(s.Detail)
+			test.Skipped, test.Output = &junitResult{Message: clean(s.Detail)}, ""
 		}
 		suite.Cases = append(suite.Cases, test)
 	}
 	return suite
 }
 
+// mostOutput is the largest number of bytes of the output of a test case.
+const mostOutput = 64 << 10
+
+// output returns what a step did as text: its details, deliveries and exchanges.
+func output(s *StepReport) string {
+	text := s.Detail + deliveriesText(s) + exchangesText(s)
+	if len(text) <= mostOutput {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostOutput], "") + fmt.Sprintf("\n… %d more bytes in the --json report", len(text)-mostOutput)
+}
+
+// deliveriesText returns the attempts of a step's deliveries as text, a line each.
+func deliveriesText(s *StepReport) string {
+	var text strings.Builder
+	for i := range s.Deliveries {
+		d := &s.Deliveries[i]
+		fmt.Fprintf(&text, "\n\ndelivery %s (%s) to %s: %s", d.ID, strings.Join(append([]string{d.Event}, d.Faults...), ", "), d.URL, d.State)
+		for k := range d.Attempts {
+			a := &d.Attempts[k]
+			fmt.Fprintf(&text, "\n  attempt %d after %s: %s in %s", a.N, Duration(a.Due.Sub(d.Attempts[0].Due)), a.result(), span(a.TookMS))
+			if a.Reason != "" {
+				text.WriteString(" (" + a.Reason + ")")
+			}
+		}
+		if d.MoreAttempts > 0 {
+			fmt.Fprintf(&text, "\n  %d further attempts are not listed", d.MoreAttempts)
+		}
+	}
+	if s.MoreDeliveries > 0 {
+		fmt.Fprintf(&text, "\n\n%d further deliveries are not listed", s.MoreDeliveries)
+	}
+	return text.String()
+}
+
 // exchangesText returns the exchanges of a step as text.
-func exchangesText(s StepReport) string {
+func exchangesText(s *StepReport) string {
 	var text strings.Builder
 	for _, e := range s.Exchanges {
 		text.WriteString("\n\n" + e.Name + "\n" + e.RequestText)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,7 +26,7 @@ func junitRules() map[string]junitRule {
 		"testsuites": {optional: []string{"name", "time", "tests", "failures", "errors"}, children: []string{"testsuite"}},
 		"testsuite": {
 			required: []string{"name", "tests", "failures", "errors"},
-			optional: []string{"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url", "version"},
+			optional: []string{"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
 			children: []string{"testsuite", "properties", "testcase", "system-out", "system-err"},
 		},
 		"properties": {children: []string{"property"}},
@@ -94,5 +95,44 @@ func TestJUnitSchema(t *testing.T) {
 				t.Errorf("text in %s: %q", open[len(open)-1], token)
 			}
 		}
+	}
+}
+
+// TestJUnitRows checks that each row of a table is a test suite, and each row of a step's table a
+// test case.
+func TestJUnitRows(t *testing.T) {
+	t.Parallel()
+	s := read(t, "rows: [{name: first}, {name: second}]\nsteps:\n  - id: sub\n    subscribe: {provider: neostore}\n  - id: one\n    each: {event: ['Pass:Created', 'Pass:Installed']}\n    deliver: {provider: neostore, event: '${each.event}'}\n")
+	var list []Report
+	for _, one := range s.Cases() {
+		report, err := play(t, one, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, report)
+	}
+	var b bytes.Buffer
+	if err := WriteJUnit(&b, list); err != nil {
+		t.Fatal(err)
+	}
+	var back junitSuites
+	if err := xml.Unmarshal(b.Bytes(), &back); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, suite := range back.Suites {
+		for _, c := range suite.Cases {
+			names = append(names, c.Class+" "+c.Name)
+		}
+	}
+	want := []string{
+		"test/first sub", "test/first one/Pass:Created", "test/first one/Pass:Installed",
+		"test/second sub", "test/second one/Pass:Created", "test/second one/Pass:Installed",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("want %q, got %q", want, names)
+	}
+	if output := back.Suites[0].Cases[1].Output; !strings.Contains(output, "attempt 1 after 0s: 200 OK in ") || !strings.Contains(output, "\nPOST /") {
+		t.Errorf("no exchange in the output: %s", output)
 	}
 }

@@ -7,9 +7,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // reports contains one report of every status.
@@ -26,7 +30,7 @@ func reports() []Report {
 	failed := Report{
 		Scenario: "second", Seed: 18446744073709551615, Repeat: "hookrig run second --seed 18446744073709551615",
 		Steps: []StepReport{
-			{ID: "wrong", Verb: "expect", Status: Failed, Detail: "bin inbox: want exactly 2 captures, got 1\n  nearest c1 POST /inbox: .body.n: want 2, got 1 <b> & \x01\xff"},
+			wrongStep(),
 			{ID: "unsure", Verb: "expect", Status: Inconclusive, Detail: "bin inbox dropped 3 captures to make room"},
 		},
 		Notes: []string{"the scenario has no target: nothing was sent to http://127.0.0.1:9/"},
@@ -43,6 +47,45 @@ func reports() []Report {
 		list[i].setStatus()
 	}
 	return list
+}
+
+// wrongStep is a failed step with everything that a report can show of one.
+func wrongStep() StepReport {
+	start := time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
+	attempt := func(n int, after time.Duration, outcome mockserver.Outcome, status int) AttemptReport {
+		return AttemptReport{N: n, Due: start.Add(after), At: start, TookMS: 1.25, Outcome: outcome, Status: status}
+	}
+	request := mockserver.Message{
+		Method: "POST", Target: "/inbox?a=<b>", Version: "HTTP/1.1",
+		Headers: signature.Headers{{Name: "Content-Type", Value: "application/json"}, {Name: "X-Sig", Value: "a&b"}}, Body: []byte(`{"n":"</pre><script>alert(1)</script>"}`),
+	}
+	first := Exchange{Name: "attempt 1 of the delivery of step one (Pass:Created)", ID: "d1", Attempt: 1, At: start, TookMS: 1.25, Outcome: mockserver.GotStatus, Status: 503}
+	first.request(request)
+	first.response(&mockserver.AttemptResponse{Status: 503}, mockserver.Message{Headers: signature.Headers{{Name: "Retry-After", Value: "1"}}, Body: []byte("down\x00\xff for a <while>")})
+	second := Exchange{Name: "attempt 2 of the delivery of step one (Pass:Created)", ID: "d1", Attempt: 2, At: start, TookMS: 1.25, Outcome: mockserver.GotStatus, Status: 200}
+	changed := request.Clone()
+	changed.Headers[1].Value, changed.Body = "a&c", []byte(`{"n":"again"}`)
+	second.request(changed)
+	third := Exchange{Name: "attempt 3 of the delivery of step one (Pass:Created)", ID: "d1", Attempt: 3, At: start, Outcome: mockserver.NotSent, Reason: "connection refused", SameAsFirst: true}
+	third.request(request)
+	captured := Exchange{Name: "capture c1 in bin inbox", ID: "c1", At: start, Status: 200, Verification: &mockserver.Verification{Verdict: signature.Mismatch, Explanation: "another secret"}}
+	request.Body = []byte("é0123456789")
+	captured.request(request)
+	captured.RequestCut = 1000
+	refused := attempt(3, time.Hour, mockserver.NotSent, 0)
+	refused.Reason, refused.Fault = "connection refused", "signature:missing"
+	return StepReport{
+		ID: "wrong", Verb: "expect", Status: Failed, File: "second.yaml", Line: 12, TookMS: 61000,
+		Detail:      "bin inbox: want exactly 2 captures, got 1\n  nearest c1 POST /inbox: .body.n: want 2, got 1 <b> & \x01\xff\nmore is wrong",
+		Differences: []Difference{{What: "attempts of the delivery", Want: "503, 503, 200", Got: "503, 500, 200"}},
+		NearMisses:  []NearMiss{{Capture: "c1", Method: "POST", Target: "/inbox", Differences: []string{".body.n: want 2, got 1 <b> & \x01\xff"}}},
+		Deliveries: []DeliveryReport{{
+			ID: "d1", Provider: "neostore", Event: "Pass:Created", URL: "http://127.0.0.1:1/inbox", Faults: []string{"signature:missing"}, State: mockserver.Pending,
+			Next:     start.Add(80 * time.Hour),
+			Attempts: []AttemptReport{attempt(1, 0, mockserver.GotStatus, 503), attempt(2, 10*time.Second, mockserver.GotStatus, 200), refused}, MoreAttempts: 2,
+		}},
+		MoreDeliveries: 3, Exchanges: []Exchange{first, second, third, captured}, More: 4,
+	}
 }
 
 func TestWriteText(t *testing.T) {

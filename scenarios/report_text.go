@@ -94,6 +94,7 @@ func (p *printer) report(r *Report, o TextOptions) {
 			width = max(width, len(s.ID))
 		}
 	}
+	shown := 0
 	for _, s := range r.Steps {
 		word := fmt.Sprintf("%-12s", s.Status)
 		p.Printf("  %s  ", p.paint(s.Status, word))
@@ -102,6 +103,11 @@ func (p *printer) report(r *Report, o TextOptions) {
 		for line := range strings.SplitSeq(rest, "\n") {
 			if line != "" {
 				p.detail(strings.Repeat(" ", 16+width+2), 16+width+2, line)
+			}
+		}
+		if s.Status != Passed && s.Status != Skipped && shown < mostShown {
+			if p.exchange(&s) {
+				shown++
 			}
 		}
 	}

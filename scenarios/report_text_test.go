@@ -19,7 +19,12 @@ func TestReportsAreNotSteered(t *testing.T) {
 		Scenario: bad, Description: bad, Target: bad, File: bad, Status: scenarios.Failed, Repeat: bad, Notes: []string{bad},
 		Steps: []scenarios.StepReport{{ID: bad, Status: scenarios.Failed, Detail: bad, Exchanges: []scenarios.Exchange{{
 			Name: bad, Reason: bad, RequestText: bad, ResponseText: bad, Request: mockserver.Message{Method: bad},
-		}}}},
+		}}, Differences: []scenarios.Difference{{What: bad, Want: bad, Got: "x"}},
+			NearMisses: []scenarios.NearMiss{{Capture: bad, Method: bad, Target: bad, Differences: []string{bad}}},
+			Deliveries: []scenarios.DeliveryReport{{
+				ID: bad, Provider: bad, Event: bad, URL: bad, Faults: []string{bad}, State: bad,
+				Attempts: []scenarios.AttemptReport{{N: 1, Outcome: bad, Reason: bad, Fault: bad}},
+			}}}},
 	}
 	reports := []scenarios.Report{report, report}
 	var text bytes.Buffer
@@ -35,7 +40,10 @@ func TestReportsAreNotSteered(t *testing.T) {
 		t.Errorf("a stranger's line: %q", got)
 	}
 	outputs := map[string]string{"text": got}
-	for format, write := range map[string]func(io.Writer, []scenarios.Report) error{"JUnit": scenarios.WriteJUnit, "HTML": scenarios.WriteHTML} {
+	for format, write := range map[string]func(io.Writer, []scenarios.Report) error{
+		"JUnit": scenarios.WriteJUnit, "HTML": scenarios.WriteHTML, "summary": scenarios.WriteSummary,
+		"annotations": func(w io.Writer, r []scenarios.Report) error { return scenarios.WriteAnnotations(w, r, "") },
+	} {
 		text.Reset()
 		if err := write(&text, reports); err != nil {
 			t.Fatal(err)
@@ -45,6 +53,9 @@ func TestReportsAreNotSteered(t *testing.T) {
 	for format, got := range outputs {
 		if terminal.Text(got) != got {
 			t.Errorf("%s steers: %q", format, got)
+		}
+		if format == "annotations" && strings.Contains(got, "\nforged") {
+			t.Errorf("a stranger's line: %q", got)
 		}
 	}
 }

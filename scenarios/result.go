@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+
+	"github.com/hookrig/hookrig/mockserver"
 )
 
 // result collects what a step did and found.
@@ -12,6 +14,28 @@ type result struct {
 	unsure     []string // checks that could not be made
 	skipped    []string // reasons why parts were skipped
 	skippedAny bool     // some part was skipped
+
+	differences []Difference
+	nearMisses  []NearMiss
+}
+
+// mostDifferences is the largest number of differences and of near misses of one step.
+const mostDifferences = 10
+
+// differ records what was expected and what came.
+func (v *result) differ(what, want, got string) {
+	if len(v.differences) < mostDifferences {
+		v.differences = append(v.differences, Difference{what, want, got})
+	}
+}
+
+// near records the captures that an expectation nearly selected.
+func (v *result) near(misses []mockserver.NearMiss) {
+	for _, miss := range misses[:min(len(misses), mostDifferences-len(v.nearMisses))] {
+		v.nearMisses = append(v.nearMisses, NearMiss{
+			Capture: miss.Capture.ID, Method: miss.Capture.Method, Target: miss.Capture.Target, Differences: miss.Differences,
+		})
+	}
 }
 
 func (v *result) note(format string, args ...any) {

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
 )
@@ -241,6 +243,10 @@ func TestFinishAsksForPages(t *testing.T) {
 	if single, pages := asked.single.Load(), asked.pages.Load(); single > 3 || pages > 3 {
 		t.Errorf("%d single deliveries and %d pages were asked for", single, pages)
 	}
+	// The report lists some of them, and says how many it leaves out.
+	if step := report.Steps[1]; len(step.Deliveries) != mostDeliveries || step.MoreDeliveries != 1500-mostDeliveries || len(step.Exchanges) != mostExchanges {
+		t.Errorf("%d deliveries and %d more, %d exchanges", len(step.Deliveries), step.MoreDeliveries, len(step.Exchanges))
+	}
 }
 
 // deliveriesAsked counts the calls that read deliveries.
@@ -253,5 +259,56 @@ func (a *deliveriesAsked) count(r *http.Request) {
 		a.pages.Add(1)
 	case strings.HasPrefix(r.URL.Path, "/api/v1/deliveries/"):
 		a.single.Add(1)
+	}
+}
+
+// TestPendingDelivery checks that the report shows a delivery as it was at the end of the run, and
+// with which attempts, without secrets.
+func TestPendingDelivery(t *testing.T) {
+	t.Parallel()
+	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore, to: '${bins.inbox.url}?token=hidden-token', retry: at-least-once, secret: a-secret-of-the-run}\n"+
+		"  - id: down\n    respond: {bin: inbox, responses: [503]}\n"+
+		"  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created'}\n  - id: minute\n    advance: 1m\n")
+	report, err := play(t, s, Options{})
+	if err != nil || len(report.Steps) != 4 {
+		t.Fatalf("%v, %+v", err, report)
+	}
+	step := report.Steps[2]
+	if step.File != "test.yaml" || step.Line != 12 || len(step.Deliveries) != 1 || len(step.Exchanges) != 2 {
+		t.Fatalf("%+v", step)
+	}
+	d := step.Deliveries[0]
+	if d.State != mockserver.Pending || len(d.Attempts) != 2 || d.Next.Sub(d.Attempts[0].Due) != 70*time.Second {
+		t.Errorf("%+v", d)
+	}
+	if a := d.Attempts[1]; a.N != 2 || a.Status != 503 || a.Due.Sub(d.Attempts[0].Due) != 10*time.Second || step.Exchanges[1].Attempt != 2 || step.Exchanges[1].ID != d.ID || !step.Exchanges[1].SameAsFirst {
+		t.Errorf("%+v", a)
+	}
+	var all strings.Builder
+	if err := errors.Join(WriteJSON(&all, []Report{report}), WriteHTML(&all, []Report{report}), WriteJUnit(&all, []Report{report})); err != nil {
+		t.Fatal(err)
+	}
+	if text := all.String(); strings.Contains(text, "hidden-token") || strings.Contains(text, "a-secret-of-the-run") {
+		t.Error("a report holds a secret")
+	}
+}
+
+// TestDifferencesAndNearMisses checks that a failed step has as records what its detail says.
+func TestDifferencesAndNearMisses(t *testing.T) {
+	t.Parallel()
+	s := read(t, "steps:\n  - id: sub\n    subscribe: {provider: neostore}\n"+
+		"  - id: one\n    deliver: {provider: neostore, event: 'Pass:Created', times: 2}\n    expect:\n"+
+		"      - deliveries: {attempts: [503]}\n      - captures: {where: '.method == \"PUT\"', within: 1ms}\n      - captures: {events: ['Pass:Created'], differs: [body]}\n")
+	report, err := play(t, s, Options{})
+	if err != nil || report.Status != Failed {
+		t.Fatalf("%s, %v", report.Status, err)
+	}
+	step := report.Steps[1]
+	name := "attempts of delivery 1 of step one (Pass:Created)"
+	if len(step.Differences) != 3 || step.Differences[0] != (Difference{name, "503", "200"}) || step.Differences[2] != (Difference{"events", "Pass:Created", "Pass:Created, Pass:Created"}) {
+		t.Errorf("%+v", step.Differences)
+	}
+	if len(step.NearMisses) != 2 || step.NearMisses[0].Method != "POST" || !slices.Equal(step.NearMisses[0].Differences, []string{`.method: want "PUT", got "POST"`}) {
+		t.Errorf("%+v", step.NearMisses)
 	}
 }

@@ -96,7 +96,7 @@ func Run(ctx context.Context, client *mockserver.Client, s *Scenario, o Options)
 func NotRun(s *Scenario, why string) Report {
 	report := Report{Scenario: s.Name, File: s.file, Description: s.Description, Tags: s.Tags, Status: Errored}
 	for _, step := range s.all() {
-		report.Steps = append(report.Steps, StepReport{ID: step.ID, Verb: step.Verb(), Status: Skipped, Detail: why})
+		report.Steps = append(report.Steps, step.reported(step.ID, Skipped, why))
 	}
 	return report
 }
@@ -145,6 +145,7 @@ type stepRecord struct {
 	deliveries []string          // ids of the step's deliveries
 	burst      *burst.Report
 	checked    []string             // ids of the deliveries that the step's expectations checked
+	wrong      []string             // the first of them that are not as expected
 	captures   []mockserver.Capture // the first captures that the step's expectations checked
 	captured   int                  // number of all captures checked
 	effects    map[string]sample    // values before the step acted, of effects with a delta
@@ -379,6 +380,11 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	var failed []error
+	report.Counts.Events, report.Counts.EventTypes, report.Counts.Deliveries = len(r.events), len(r.eventTypes), len(r.deliveries)
+	// Deliveries are read before the run ends, which stops those that are pending.
+	if err := r.countAttempts(ctx, report); err != nil {
+		failed = append(failed, err)
+	}
 	if r.isolated != nil {
 		if err := r.isolated.EndRun(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("the run could not be ended: %w", err))
@@ -388,10 +394,6 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 		if err := r.client.Configure(ctx, b.name, mockserver.Settings{}); err != nil {
 			failed = append(failed, fmt.Errorf("bin %s could not be reset: %w", b.label, err))
 		}
-	}
-	report.Counts.Events, report.Counts.EventTypes, report.Counts.Deliveries = len(r.events), len(r.eventTypes), len(r.deliveries)
-	if err := r.countAttempts(ctx, report); err != nil {
-		failed = append(failed, err)
 	}
 	for _, b := range r.bins {
 		summary, err := r.binSummary(ctx, b)

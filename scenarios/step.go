@@ -56,6 +56,15 @@ type Include struct {
 	File string `yaml:"include" json:"include" strict:"required"`
 }
 
+// reported returns the report of the step under an id.
+func (s *Step) reported(id string, status Status, detail string) StepReport {
+	report := StepReport{ID: id, Verb: s.Verb(), Status: status, Detail: detail}
+	if s.node != nil {
+		report.File, report.Line = s.file, s.node.Line
+	}
+	return report
+}
+
 // Verb returns the step's only verb. It returns "" for a step with no verb or with several.
 func (s *Step) Verb() string {
 	verbs := s.verbs()

@@ -149,6 +149,8 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	if err := errors.Join(checkOut(r.json), checkOut(r.junit), checkOut(r.html), checkOut(r.journal)); err != nil {
 		return misuse(err)
 	}
+	github := newGithub(w, r.json == "-")
+	defer github.resume()
 	view := newLive(w)
 	if view != nil {
 		suite.Options.Progress = view.progress
@@ -170,6 +172,7 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	if err := cmp.Or(unwritten, r.write(w, reports)); err != nil {
 		return inconclusive(err)
 	}
+	github.report(reports)
 	return r.result(cmd.Context(), reports, broken)
 }
 

@@ -32,6 +32,12 @@ type browser struct {
 // nothing may have been asked of another host.
 func browse(r *server, at string) *browser {
 	GinkgoHelper()
+	return tab(hostOf(r.dashboard), r.dashboard+"/"+at)
+}
+
+// tab opens an address. The page may ask only one host for anything; "" is none.
+func tab(host, address string) *browser {
+	GinkgoHelper()
 	ctx, cancel := chromedp.NewContext(chromium(), chromedp.WithNewBrowserContext())
 	b := &browser{ctx: ctx}
 	DeferCleanup(func() {
@@ -42,13 +48,13 @@ func browse(r *server, at string) *browser {
 			b.problems = slices.DeleteFunc(b.problems, func(p string) bool { return strings.Contains(p, text) })
 		}
 		Expect(b.problems).To(BeEmpty(), "errors on the console")
-		for _, host := range b.hosts {
-			Expect(host).To(BeElementOf(hostOf(r.dashboard), ""), "a request to another host")
+		for _, asked := range b.hosts {
+			Expect(asked).To(BeElementOf(host, ""), "a request to another host")
 		}
 	})
 	Expect(chromedp.Do(ctx)).To(Succeed()) // opens the tab, which is closed with this context
 	Expect(chromedp.Listen(ctx, b.listen)).To(Succeed())
-	b.do(chromedp.Navigate(r.dashboard + "/" + at))
+	b.do(chromedp.Navigate(address))
 	return b
 }
 
