@@ -20,43 +20,60 @@ import (
 type JournalEntry struct {
 	// Kind is run, step, attempt, capture or call.
 	Kind string `json:"kind"`
-	// Journal is the version of the format, in the first line.
-	Journal  int     `json:"journal,omitempty"`
-	Scenario string  `json:"scenario,omitempty"`
-	Seed     *uint64 `json:"seed,omitempty"`
+	// Journal is the version of the format, in the first line of a run.
+	Journal int `json:"journal,omitempty"`
+	// Scenario is the name of the scenario, in the first line of a run.
+	Scenario string `json:"scenario,omitempty"`
+	// Seed is the seed of the run, in its first line.
+	Seed *uint64 `json:"seed,omitempty"`
 
 	// Step is the id of the step during which it happened.
-	Step   string `json:"step,omitempty"`
-	Verb   string `json:"verb,omitempty"`
-	Status Status `json:"status,omitempty"` // result of a step
+	Step string `json:"step,omitempty"`
+	// Verb is the verb of a step.
+	Verb string `json:"verb,omitempty"`
+	// Status is the result of a step.
+	Status Status `json:"status,omitempty"`
 
-	// Delivery is the number of the delivery in the run, from 1, and Of the step that made it.
-	Delivery int    `json:"delivery,omitempty"`
-	Of       string `json:"of,omitempty"`
+	// Delivery is the number of the delivery in the run, from 1.
+	Delivery int `json:"delivery,omitempty"`
+	// Of is the id of the step that made the delivery.
+	Of string `json:"of,omitempty"`
+	// Provider is the provider of an attempt.
 	Provider string `json:"provider,omitempty"`
-	Event    string `json:"event,omitempty"`
-	EventID  string `json:"event_id,omitempty"`
-	// N is the number of the attempt, from 1, and Due its time on a virtual clock.
-	N       int                `json:"n,omitempty"`
-	Due     time.Time          `json:"due,omitzero"`
-	Fault   string             `json:"fault,omitempty"`
+	// Event is the name of the attempt's event.
+	Event string `json:"event,omitempty"`
+	// EventID is the id of the attempt's event.
+	EventID string `json:"event_id,omitempty"`
+	// N is the number of the attempt, from 1.
+	N int `json:"n,omitempty"`
+	// Due is when an attempt was due on a virtual clock.
+	Due time.Time `json:"due,omitzero"`
+	// Fault names the faults of an attempt.
+	Fault string `json:"fault,omitempty"`
+	// Outcome is how an attempt ended.
 	Outcome mockserver.Outcome `json:"outcome,omitempty"`
 	// Bin is the name of the bin in the scenario.
 	Bin string `json:"bin,omitempty"`
 	// Verdict is the result of the bin's check of the signature.
 	Verdict signature.Verdict `json:"verdict,omitempty"`
 
-	Request  *mockserver.Message `json:"request,omitempty"`
-	Response *JournalResponse    `json:"response,omitempty"`
+	// Request is what was sent or received; nil if nothing was sent.
+	Request *mockserver.Message `json:"request,omitempty"`
+	// Response is the response to it; nil without one.
+	Response *JournalResponse `json:"response,omitempty"`
 
+	// Wall has the members that differ from run to run.
 	Wall Wall `json:"wall,omitzero"`
 }
 
 // JournalResponse is a response in a journal.
 type JournalResponse struct {
-	Status  int               `json:"status"`
+	// Status is the status code.
+	Status int `json:"status"`
+	// Headers are the header lines.
 	Headers signature.Headers `json:"headers,omitempty"`
-	Body    []byte            `json:"body,omitempty"`
+	// Body is the beginning of the body.
+	Body []byte `json:"body,omitempty"`
 	// Truncated means that the body was longer.
 	Truncated bool `json:"truncated,omitempty"`
 }
@@ -64,14 +81,19 @@ type JournalResponse struct {
 // Wall are the values that depend on the wall clock, or on addresses that differ from run to run. A
 // header value that does is "${wall}" in the request or response, and is listed here.
 type Wall struct {
-	At     time.Time `json:"at,omitzero"`
-	TookMS float64   `json:"took_ms,omitempty"`
+	// At is when it was sent or received.
+	At time.Time `json:"at,omitzero"`
+	// TookMS is how long it took, in milliseconds.
+	TookMS float64 `json:"took_ms,omitempty"`
 	// Due is when an attempt was due on a real clock.
 	Due time.Time `json:"due,omitzero"`
 	// ID is the id of the delivery or the capture.
-	ID     string `json:"id,omitempty"`
-	URL    string `json:"url,omitempty"`
+	ID string `json:"id,omitempty"`
+	// URL is where an attempt was sent to.
+	URL string `json:"url,omitempty"`
+	// Target is the exact request target, if it contains the unique name of a bin.
 	Target string `json:"target,omitempty"`
+	// Reason is why there is no response.
 	Reason string `json:"reason,omitempty"`
 	// Headers are the values of the request's header lines with "${wall}", in order.
 	Headers signature.Headers `json:"headers,omitempty"`

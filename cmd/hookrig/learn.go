@@ -22,7 +22,7 @@ func newLearn(w World) *cobra.Command {
 		Use:   "learn BIN|FILE|- --name NAME",
 		Short: "Turn recorded requests into a scenario",
 		Long: `Writes a scenario that delivers the recorded events again, byte for byte, each with a new signature, and expects the
-responses that your consumer gave. Retries of one event become one step. Requests that are no events of a known
+responses that your consumer gave. Retries of one event are one step. Requests that are no events of a known
 provider are listed as comments.
 
 The requests come from a file (JSON Lines, HAR, the journal of hookrig run --journal, captures of the API), from

@@ -24,9 +24,9 @@ func libraryFile(name string) (file string, data []byte, err error) {
 	if data, err = fs.ReadFile(scenarios.Library(), bare+".yaml"); err == nil {
 		return bare + ".yaml", data, nil
 	}
-	names, hint := libraryNames(), ""
-	if near := strictyaml.Nearest(bare, names); near != "" {
-		hint = fmt.Sprintf("; did you mean %q?", near)
+	hint := "hookrig run --list names all"
+	if near := strictyaml.Nearest(bare, libraryNames()); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return "", nil, fmt.Errorf("no scenario with this name comes with hookrig; known: %s%s", strings.Join(names, ", "), hint)
+	return "", nil, fmt.Errorf("no scenario with this name comes with hookrig; %s", hint)
 }
