@@ -17,14 +17,16 @@ func TestReportsAreNotSteered(t *testing.T) {
 	const bad = "x\x1b[32mpassed\x1b[0m\x1b]52;c;aGk=\x07\u009b1m\x9b\u202e\rforged\nforged"
 	report := scenarios.Report{
 		Scenario: bad, Description: bad, Target: bad, File: bad, Status: scenarios.Failed, Repeat: bad, Notes: []string{bad},
-		Steps: []scenarios.StepReport{{ID: bad, Status: scenarios.Failed, Detail: bad, Exchanges: []scenarios.Exchange{{
-			Name: bad, Reason: bad, RequestText: bad, ResponseText: bad, Request: mockserver.Message{Method: bad},
-		}}, Differences: []scenarios.Difference{{What: bad, Want: bad, Got: "x"}},
+		Steps: []scenarios.StepReport{{
+			ID: bad, Status: scenarios.Failed, Detail: bad, Exchanges: []scenarios.Exchange{{
+				Name: bad, Reason: bad, RequestText: bad, ResponseText: bad, Request: mockserver.Message{Method: bad},
+			}}, Differences: []scenarios.Difference{{What: bad, Want: bad, Got: "x"}},
 			NearMisses: []scenarios.NearMiss{{Capture: bad, Method: bad, Target: bad, Differences: []string{bad}}},
 			Deliveries: []scenarios.DeliveryReport{{
 				ID: bad, Provider: bad, Event: bad, URL: bad, Faults: []string{bad}, State: bad,
 				Attempts: []scenarios.AttemptReport{{N: 1, Outcome: bad, Reason: bad, Fault: bad}},
-			}}}},
+			}},
+		}},
 	}
 	reports := []scenarios.Report{report, report}
 	var text bytes.Buffer
