@@ -585,9 +585,11 @@ func TestOverHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := Run(t.Context(), client, s, Options{})
-		if err != nil || report.Status != Passed {
-			t.Errorf("%v\n%s", err, text(t, report))
+		for _, one := range s.Cases() {
+			report, err := Run(t.Context(), client, one, Options{})
+			if err != nil || report.Status != Passed {
+				t.Errorf("%v\n%s", err, text(t, report))
+			}
 		}
 	}
 }
