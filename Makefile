@@ -6,6 +6,8 @@ SHELL := bash
 VERSION ?= dev
 DATA ?= $(or $(TMPDIR),/tmp)/hookrig-million
 LINT := go tool -modfile=.tools/go.mod
+# What staticcheck reads: all but the end-to-end suite, whose browser and container libraries take it longer than the rest.
+LINTED = $(shell go list ./... | grep -v suites/acceptance)
 # What the tests may not skip. CI sets it; on a laptop a missing part skips, with its reason.
 export HOOKRIG_REQUIRE ?=
 # Tests compile what is released, which is static: so they share its packages, which would be compiled twice. Only the race
@@ -22,11 +24,14 @@ PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go l
 # Packages that the race detector is not run on: they start no goroutine, or (cmd/hookrig) only through packages that it is
 # run on, and it takes up to twenty times as long. What goroutines share of them, a catalogue and a jq program, has tests that
 # run with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig fixtures internal/handlers fixtures/signature internal/strictyaml internal/expression internal/jsontext internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
+PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig internal/sqlread fixtures internal/handlers fixtures/signature internal/strictyaml internal/expression internal/jsontext internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
 # Lint has vetted all of it: go test would vet every library once more.
 TEST := go test -vet=off
 # Specs at a time: most of them wait for a browser or a server.
 PROCS ?= 3
+# Tests that fill a database with many captures: the race detector makes SQLite slow, and other tests of the same code run
+# with it.
+LARGE = ^(TestSearchThroughTextIndexes|TestTextIndexesOfAnOldFile|TestTextIndexSkipsBlocks|TestClearLongBin|TestClearShortensTheFile)$$
 SEED := $(shell date +%s)
 
 .PHONY: help
@@ -55,7 +60,7 @@ lint: ## gofumpt, vet, staticcheck, go.mod in order, names in the page's scripts
 	@unformatted=$$($(LINT) gofumpt -l cmd fixtures internal mockserver scenarios suites); \
 	if [ -n "$$unformatted" ]; then echo "not gofumpt-ed:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	$(LINT) staticcheck ./...
+	$(LINT) staticcheck $(LINTED)
 	go mod tidy -diff
 	.tools/names
 
@@ -66,10 +71,11 @@ quick: ## the inner loop: plain tests without the race detector, a browser or co
 
 .PHONY: unit
 unit: ## plain tests, with the race detector where there are goroutines
-	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE),$(PLAIN))
+	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE),$(PLAIN)) -skip '$(LARGE)'
 	$(TEST) $(filter $(PURE),$(PLAIN))
+	$(TEST) ./mockserver/store/sqlite -run '$(LARGE)'
 	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
-	CGO_ENABLED=1 $(TEST) -race ./fixtures ./internal/jq -run "TestConcurrent(Use|Runs)"
+	CGO_ENABLED=1 $(TEST) -race ./internal/jq -run TestConcurrentRuns
 	$(TEST) $(PROPERTIES) -run '$(PROPERTY)' -rapid.seed=1 -rapid.checks=200
 	$(TEST) -short $(filter $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -skip '$(PROPERTY)' -rapid.seed=1
 

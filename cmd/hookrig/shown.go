@@ -14,6 +14,10 @@ type shown struct {
 	client     *mockserver.Client
 	bin        string
 	unanswered map[uint64]string // ids of printed captures without a response, by sequence number
+	// complete are the latest captures that were printed with their response. The update that a
+	// response was set may follow one that contains it already.
+	complete map[uint64]struct{}
+	order    []uint64 // the keys of complete, oldest first
 }
 
 // mostUnanswered is the largest number of captures whose responses are awaited. Further captures
@@ -58,16 +62,32 @@ func whySkipped(why string) string {
 // capture prints a capture, or the response to one that was printed before.
 func (s *shown) capture(c *mockserver.Capture) error {
 	_, before := s.unanswered[c.Seq]
+	_, complete := s.complete[c.Seq]
 	switch {
-	case before && c.Response == nil:
+	case complete, before && c.Response == nil:
 		return nil
 	case before:
 		delete(s.unanswered, c.Seq)
+		s.completed(c.Seq)
 		return s.printResponse(s.w, *c)
+	case c.Response != nil && s.settings.Forward != "":
+		s.completed(c.Seq)
 	case c.Response == nil && s.settings.Forward != "" && len(s.unanswered) < mostUnanswered:
 		s.unanswered[c.Seq] = c.ID
 	}
 	return s.print(s.w, *c)
+}
+
+// completed records that a capture was printed with its response.
+func (s *shown) completed(seq uint64) {
+	if s.complete == nil {
+		s.complete = map[uint64]struct{}{}
+	}
+	s.complete[seq] = struct{}{}
+	if s.order = append(s.order, seq); len(s.order) > mostUnanswered {
+		delete(s.complete, s.order[0])
+		s.order = s.order[1:]
+	}
 }
 
 // answered prints responses of which there was no update.
