@@ -53,14 +53,17 @@ deps: ## install what the tests use and this Debian machine lacks (as root; else
 	@.ci/deps
 
 .PHONY: test
-test: deps lint unit fuzz-short suites ## everything: linters, unit tests with the race detector, fuzz targets, Ginkgo suites
+test: deps checks unit fuzz-short suites ## everything but staticcheck: checks, unit tests with the race detector, fuzz targets, Ginkgo suites
 
 .PHONY: lint
-lint: ## gofumpt, vet, staticcheck, go.mod in order, names in the page's scripts
+lint: checks ## the checks and staticcheck, which reads every library that the program links: minutes the first time
+	$(LINT) staticcheck $(LINTED)
+
+.PHONY: checks
+checks: ## gofumpt, vet, go.mod in order, names in the page's scripts
 	@unformatted=$$($(LINT) gofumpt -l cmd fixtures internal mockserver scenarios suites); \
 	if [ -n "$$unformatted" ]; then echo "not gofumpt-ed:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	$(LINT) staticcheck $(LINTED)
 	go mod tidy -diff
 	.tools/names
 
