@@ -164,7 +164,7 @@ func TestFormatsKeepTheBody(t *testing.T) {
 		got := write(t, f.Name, export.Options{}, c)
 		escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 		want := body
-		if f.Name == "har" || f.Name == "jsonl" || f.Name == "scenario" || f.Name == "go" {
+		if f.Name == "har" || f.Name == "jsonl" || f.Name == "go" {
 			want = escaped.Replace(body)
 		}
 		if f.Name == "jsonl" {
