@@ -23,6 +23,10 @@ func (r *run) checkEffect(ctx context.Context, name string, o Observation, recor
 		return err
 	}
 	w := watched{run: r, name: name, effect: e, v: v}
+	if o.eventually() == nil && o.Delta == nil && o.Never == nil { // such as delta: null
+		v.inconclusive("effect %s: there is nothing to check: want a value of eventually, exactly, delta or never", name)
+		return nil
+	}
 	if is := o.eventually(); is != nil {
 		if err := w.eventually(ctx, is, o); err != nil {
 			return err

@@ -28,8 +28,11 @@ const MaxRows = 10_001
 // database's text. args are the values of $1, $2, and so on.
 //
 // dsn is postgres://…, postgresql://… or sqlite:FILE, where FILE may be relative. Errors wrap
-// ErrDSN, or come from the database; they never contain the password.
+// ErrDSN or ErrStatement, or come from the database; they never contain the password.
 func Query(ctx context.Context, dsn, query string, args []any) ([]map[string]any, error) {
+	if err := checkStatement(query); err != nil {
+		return nil, err
+	}
 	scheme, rest, found := strings.Cut(dsn, ":")
 	switch {
 	case found && scheme == "sqlite" && rest != "":

@@ -99,6 +99,40 @@ func testValues(t *testing.T, dsn string) {
 	}
 }
 
+// TestOnlyOneSelect checks that nothing reaches the database that writes files or runs programs.
+func TestOnlyOneSelect(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "shop.db")
+	db, err := sql.Open("sqlite", "file:"+file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(table); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "written.db")
+	for _, query := range []string{
+		"vacuum into '" + out + "'", "attach 'file:" + out + "?mode=rwc' as x", "select 1; attach '" + out + "' as x", "/* select */ vacuum into '" + out + "'",
+		"select ';' ; vacuum into '" + out + "'", "select 1 -- x\n; vacuum into '" + out + "'", "select 1 /* ' */; attach '" + out + "' as x; --'",
+		"copy (select 1) to program 'true'", "", ";", "pragma query_only = 0", "explain analyze delete from orders",
+	} {
+		if _, err := sqlread.Query(t.Context(), "sqlite:"+file, query, nil); !errors.Is(err, sqlread.ErrStatement) {
+			t.Errorf("%q: %v", query, err)
+		}
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a query wrote a file")
+	}
+	for _, query := range []string{
+		"select 'a;b' as x", "SELECT 1; ", "select 1 ; -- the end", "-- first\n/* then; */ with a as (select 1) select * from a", "values (1)", "select 'it''s; so'",
+	} {
+		if _, err := sqlread.Query(t.Context(), "sqlite:"+file, query, nil); err != nil {
+			t.Errorf("%q: %v", query, err)
+		}
+	}
+}
+
 // testTransaction checks that a statement cannot leave the read-only transaction.
 func testTransaction(t *testing.T, dsn string) {
 	t.Helper()

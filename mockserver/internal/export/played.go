@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,9 @@ func played(line []byte) (c journal.Capture, ok bool, err error) {
 	var l playedLine
 	if err := json.Unmarshal(line, &l); err != nil {
 		return c, true, fmt.Errorf("%w: want a line of a journal: %w", ErrInvalid, err)
+	}
+	if !slices.Contains([]string{"run", "step", "attempt", "capture", "call"}, l.Kind) {
+		return c, false, nil
 	}
 	if l.Kind != "attempt" && l.Kind != "call" || l.Request == nil {
 		return c, true, nil
