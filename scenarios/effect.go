@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 )
 
@@ -132,7 +133,11 @@ func (w *watched) delta(ctx context.Context, by float64, before sample, o Observ
 		w.v.inconclusive("effect %s: delta needs a number from before the step, got %s", w.name, before)
 		return nil
 	}
-	is := equals(from + by)
+	change, ok := new(big.Rat).SetString(fmt.Sprint(by))
+	if !ok {
+		return fmt.Errorf("effect %s: delta %v is no number", w.name, by)
+	}
+	is := equals(change.Add(from, change))
 	if by == 0 {
 		return w.stable(ctx, is, o.stable())
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -157,24 +158,25 @@ func (e *Effect) program() string {
 }
 
 // number returns the value of the sample if it is a number.
-func (s sample) number() (float64, bool) {
+func (s sample) number() (*big.Rat, bool) {
 	if s.err != nil {
-		return 0, false
+		return nil, false
 	}
 	switch v := s.value.(type) {
-	case int:
-		return float64(v), true
-	case float64:
-		return v, true
-	case json.Number:
-		n, err := v.Float64()
-		return n, err == nil
+	case int, int64, float64, json.Number:
+		return new(big.Rat).SetString(fmt.Sprint(v))
 	}
-	return 0, false
+	return nil, false
 }
 
 // equals returns the condition that the value is that number.
-func equals(n float64) *Is { return &Is{Eq: strconv.AppendFloat(nil, n, 'f', -1, 64)} }
+func equals(n *big.Rat) *Is {
+	if n.IsInt() {
+		return &Is{Eq: json.RawMessage(n.Num().String())}
+	}
+	nearest, _ := n.Float64() // 0.1 and 0.2 are 0.3
+	return &Is{Eq: strconv.AppendFloat(nil, nearest, 'f', -1, 64)}
+}
 
 // eventually returns the condition that must be true at some time: eventually, or exactly.
 func (o *Observation) eventually() *Is {

@@ -32,6 +32,7 @@ func TestObservations(t *testing.T) {
 		"eventually, not stable":       {"{eventually: {jq: '. > 1'}, then_stable: 60ms}", []any{1, 2, 0}, Failed, "and then no change for 60ms, got 0"},
 		"delta":                        {"{delta: 2, then_stable: 60ms}", []any{5, 5, 6, 7}, Passed, "7; value stayed so"},
 		"delta of a fraction":          {"{delta: -0.5, then_stable: 60ms}", []any{1.5, 1}, Passed, "1; value"},
+		"delta of tenths":              {"{delta: 0.2, then_stable: 60ms}", []any{0.1, 0.3}, Passed, "0.3; value"},
 		"delta, too much":              {"{delta: 1, then_stable: 60ms}", []any{5, 6, 7}, Failed, "want 6, and then no change for 60ms, got 7"},
 		"delta, none":                  {"{delta: 1, within: 30ms}", []any{5}, Failed, "want eventually 6 within 30ms, got 5"},
 		"delta 0":                      {"{delta: 0, then_stable: 60ms}", []any{5}, Passed, "stayed so for 60ms"},
