@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -27,7 +28,7 @@ type JournalEntry struct {
 	// Seed is the seed of the run, in its first line.
 	Seed *uint64 `json:"seed,omitempty"`
 
-	// Step is the id of the step during which it happened.
+	// Step is the id of the step during which it happened; "" is after the last step.
 	Step string `json:"step,omitempty"`
 	// Verb is the verb of a step.
 	Verb string `json:"verb,omitempty"`
@@ -153,6 +154,14 @@ func (j *journal) step(ctx context.Context, s *StepReport) error {
 		return err
 	}
 	return j.write(JournalEntry{Kind: "step", Step: s.ID, Verb: s.Verb, Status: s.Status, Wall: Wall{TookMS: s.TookMS}})
+}
+
+// end writes what happened after the last step: on a real clock, deliveries go on.
+func (j *journal) end(ctx context.Context) error {
+	if j == nil {
+		return nil
+	}
+	return errors.Join(j.deliveries(ctx, ""), j.captures(ctx, ""))
 }
 
 // calls writes the step's calls.

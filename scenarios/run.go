@@ -385,6 +385,9 @@ func (r *run) finish(ctx context.Context, report *Report) error {
 	if err := r.countAttempts(ctx, report); err != nil {
 		failed = append(failed, err)
 	}
+	if err := r.journal.end(ctx); err != nil {
+		failed = append(failed, err)
+	}
 	if r.isolated != nil {
 		if err := r.isolated.EndRun(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("the run could not be ended: %w", err))

@@ -62,7 +62,7 @@ something could not be checked: the consumer is down, an effect cannot be read, 
   hookrig run --list --json`,
 		ValidArgsFunction: completeScenario,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(noScenario("--json", r.json), noScenario("--junit", r.junit), noScenario("--html", r.html)); err != nil {
+			if err := errors.Join(noScenario("--json", r.json), noScenario("--junit", r.junit), noScenario("--html", r.html), noScenario("--journal", r.journal)); err != nil {
 				return misuse(err)
 			}
 			if len(args) == 0 && r.list {
