@@ -139,7 +139,7 @@ func (d *Dispatcher) attempt(j *job) (due time.Time, again bool) {
 		j.target.release()
 	}
 	if !cut {
-		d.police(j, config, failure, next.State, decision)
+		d.enforce(j, config, failure, next.State, decision)
 	}
 	return next.Time(), next.State == journal.Pending
 }

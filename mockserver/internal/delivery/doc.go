@@ -34,7 +34,7 @@
 //
 // An endpoint has fixtures.Rules and a fixtures.Retry: those of its provider, or of a vendor's
 // policy. Next decides what follows a failed attempt (retry.go). What is counted about an endpoint
-// (health.go) may end or pause it (police.go), which a Notice tells; the counts are in the store.
+// (health.go) may end or pause it (enforce.go), which a Notice tells; the counts are in the store.
 //
 // The clock is real or virtual. A virtual clock moves only by Advance, which goes from due time to
 // due time and makes every attempt: three days of retries in milliseconds. Only the schedule is

@@ -14,9 +14,9 @@ import (
 // healthKind is the kind of the documents with what is counted about endpoints, by id.
 const healthKind = "health"
 
-// police counts an attempt for the endpoint's policy, and does to the endpoint what the policy
+// enforce counts an attempt for the endpoint's policy, and does to the endpoint what the policy
 // says. It runs before the attempt counts as done, so that a virtual clock does not move on.
-func (d *Dispatcher) police(j *job, config *endpointConfig, failure fixtures.Failure, state journal.State, decision Decision) {
+func (d *Dispatcher) enforce(j *job, config *endpointConfig, failure fixtures.Failure, state journal.State, decision Decision) {
 	t := j.target
 	var ends []end
 	if len(config.rules.Disable) > 0 {
