@@ -36,12 +36,23 @@ func offsets(d journal.Delivery) (list []string) {
 	return list
 }
 
+// validAttempts checks the signature of every attempt, with its timestamp, against the consumer's
+// clock.
+func validAttempts(t testing.TB, e journal.Endpoint, d journal.Delivery) {
+	t.Helper()
+	for _, a := range d.Attempts {
+		if v := verify(t, e, a); v != signature.Valid {
+			t.Errorf("attempt %d is %s", a.N, v)
+		}
+	}
+}
+
 // Thirty days of Adyen: the first event is tried a hundred times, and holds back the second.
 func TestThirtyDaysOfAdyen(t *testing.T) {
 	t.Parallel()
 	c := consume(t, always(503))
 	d := virtual(t)
-	register(t, d, journal.Endpoint{URL: c.URL, Retry: "like adyen"})
+	e := register(t, d, journal.Endpoint{URL: c.URL, Retry: "like adyen"})
 	list := emit(t, d, "neostore", Emission{Event: created}, Emission{Event: created})
 	advance(t, d, 30*24*time.Hour-time.Hour)
 	first, second := look(t, d, list[0].ID), look(t, d, list[1].ID)
@@ -51,6 +62,8 @@ func TestThirtyDaysOfAdyen(t *testing.T) {
 	if got := offsets(first)[:5]; !slices.Equal(got, []string{"0s", "9s", "27s", "54s", "2m54s"}) {
 		t.Errorf("due %v", got)
 	}
+	validAttempts(t, e, first)
+	validAttempts(t, e, second)
 	last := first.Attempts[99].Due
 	if !second.Attempts[0].Due.Equal(second.Created) || c.received()[100].header.Get("x-neostore-eventname") == "" {
 		t.Errorf("the second event: %v", offsets(second))
@@ -141,11 +154,7 @@ func TestThreeDaysOfStripe(t *testing.T) {
 	if got.State != journal.Exhausted || len(got.Attempts) != 13 || offsets(got)[12] != "69h15m0s" {
 		t.Errorf("%s: %v", got.State, offsets(got))
 	}
-	for _, a := range got.Attempts {
-		if v := verify(t, e, a); v != signature.Valid {
-			t.Errorf("attempt %d is %s", a.N, v)
-		}
-	}
+	validAttempts(t, e, got)
 	if e, err := d.Endpoint(t.Context(), e.ID); err != nil || e.Disabled {
 		t.Errorf("%+v, %v", e, err)
 	}
@@ -163,6 +172,7 @@ func TestFourHoursOfShopify(t *testing.T) {
 	if got.State != journal.Exhausted || len(got.Attempts) != 9 {
 		t.Errorf("%s: %v", got.State, offsets(got))
 	}
+	validAttempts(t, e, got)
 	if _, err := d.Endpoint(t.Context(), e.ID); err == nil {
 		t.Error("the endpoint is still there")
 	}

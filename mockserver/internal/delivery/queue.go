@@ -35,6 +35,7 @@ type job struct {
 
 	in    *queue        // the queue that it waits in; nil while an attempt is in flight
 	index int           // in that queue
+	nanos int64         // due in that queue, Unix time
 	done  chan struct{} // closed when it is no longer pending; made when somebody waits
 }
 
@@ -98,7 +99,7 @@ func (q *queue) head() *job {
 }
 
 func (q *queue) push(j *job) {
-	j.in = q
+	j.in, j.nanos = q, j.due.UnixNano()
 	heap.Push(&q.jobs, j)
 }
 
@@ -124,8 +125,8 @@ type heapOfJobs []*job
 func (h heapOfJobs) Len() int { return len(h) }
 
 func (h heapOfJobs) Less(a, b int) bool {
-	if !h[a].due.Equal(h[b].due) {
-		return h[a].due.Before(h[b].due)
+	if h[a].nanos != h[b].nanos {
+		return h[a].nanos < h[b].nanos
 	}
 	return h[a].seq < h[b].seq
 }

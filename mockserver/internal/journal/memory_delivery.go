@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -109,12 +110,6 @@ func (s *memory) removeDelivery(i int) {
 // AppendAttempt stores an attempt and the progress of its delivery. If the attempt does not fit, it
 // stores only the progress and returns ErrFull.
 func (s *memory) AppendAttempt(ctx context.Context, id string, a *Attempt, next Progress) error {
-	var stored Attempt
-	var size int64
-	if a != nil {
-		stored = a.Clone().InUTC()
-		size = int64(stored.Size())
-	}
 	defer s.lock()()
 	if err := s.usable(ctx); err != nil {
 		return err
@@ -122,6 +117,11 @@ func (s *memory) AppendAttempt(ctx context.Context, id string, a *Attempt, next 
 	d := s.deliveries[id]
 	if d == nil {
 		return deliveryNotFound(id)
+	}
+	var stored Attempt
+	var size int64
+	if a != nil {
+		stored, size = d.copyOf(a)
 	}
 	s.account(d, -d.size)
 	d.State, d.Next = next.State, next.Time()
@@ -138,6 +138,22 @@ func (s *memory) AppendAttempt(ctx context.Context, id string, a *Attempt, next 
 		s.trim()
 	}
 	return err
+}
+
+// copyOf returns a copy of an attempt and the number of bytes that storing it takes. Most attempts
+// send the body of the event: they share its bytes.
+func (d *memoryDelivery) copyOf(a *Attempt) (Attempt, int64) {
+	stored := *a
+	shares := len(a.Sent.Body) > 0 && bytes.Equal(a.Sent.Body, d.Event.Body)
+	if shares {
+		stored.Sent.Body = nil
+	}
+	stored = stored.Clone().InUTC()
+	size := int64(stored.Size())
+	if shares {
+		stored.Sent.Body = d.Event.Body
+	}
+	return stored, size
 }
 
 func deliveryNotFound(id string) error { return fmt.Errorf("delivery %q: %w", id, ErrNotFound) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type Client struct {
 	Trust Trust
 
 	idle    idlePool
+	last    atomic.Pointer[parsedURL]
 	buffers sync.Pool // of *[]byte: requests being written
 }
 
@@ -55,7 +57,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	if c.Reroute != nil {
 		url = c.Reroute(url)
 	}
-	to, err := parseDestination(url)
+	to, err := c.destination(url)
 	if err != nil {
 		return Result{Outcome: NotSent, Err: err}
 	}

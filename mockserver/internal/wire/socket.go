@@ -48,6 +48,24 @@ func parseDestination(text string) (destination, error) {
 	return d, nil
 }
 
+// parsedURL is a URL and its destination.
+type parsedURL struct {
+	url string
+	to  destination
+}
+
+// destination parses a URL, unless it is the last one that was parsed.
+func (c *Client) destination(url string) (destination, error) {
+	if last := c.last.Load(); last != nil && last.url == url {
+		return last.to, nil
+	}
+	to, err := parseDestination(url)
+	if err == nil {
+		c.last.Store(&parsedURL{url, to})
+	}
+	return to, err
+}
+
 // socket is one connection with its reader and state.
 type socket struct {
 	to     destination
