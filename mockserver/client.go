@@ -69,6 +69,12 @@ func (c *Client) Redeliver(ctx context.Context, id string) (Delivery, error) {
 	return c.transport.Redeliver(ctx, id)
 }
 
+// Notices lists what delivery policies did to the endpoints of a provider ("" is all): disabled,
+// paused, deleted. The newest is first. fixtures.ErrUnknownProvider.
+func (c *Client) Notices(ctx context.Context, provider string) ([]Notice, error) {
+	return c.transport.Notices(ctx, provider)
+}
+
 // Clock returns the clock of the retry schedule.
 func (c *Client) Clock(ctx context.Context) (Clock, error) {
 	return c.transport.Clock(ctx, c.run)
@@ -178,6 +184,7 @@ type transport interface {
 	Delivery(ctx context.Context, id string) (Delivery, error)
 	Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
 	Redeliver(ctx context.Context, id string) (Delivery, error)
+	Notices(ctx context.Context, provider string) ([]Notice, error)
 	Clock(ctx context.Context, run string) (Clock, error)
 	Advance(ctx context.Context, run string, by time.Duration) (Clock, error)
 	WaitIdle(ctx context.Context, run string) error

@@ -72,6 +72,15 @@ func (l *local) Redeliver(ctx context.Context, id string) (Delivery, error) {
 	return l.s.dispatcher.Redeliver(ctx, id)
 }
 
+func (l *local) Notices(ctx context.Context, provider string) ([]Notice, error) {
+	if provider != "" {
+		if _, err := l.s.catalogue.Provider(provider); err != nil {
+			return nil, err
+		}
+	}
+	return l.s.dispatcher.Notices(ctx, provider)
+}
+
 func (l *local) Clock(_ context.Context, run string) (Clock, error) {
 	if run != "" {
 		return l.s.dispatcher.RunClock(run)

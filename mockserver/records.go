@@ -69,6 +69,8 @@ type (
 	FaultKind = fault.Kind
 	// Delivery is one event to one endpoint, with its attempts.
 	Delivery = journal.Delivery
+	// Notice tells what a delivery policy did to an endpoint.
+	Notice = delivery.Notice
 	// State is the state of a delivery.
 	State = journal.State
 	// DeliveryQuery selects deliveries.

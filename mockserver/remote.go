@@ -107,6 +107,12 @@ func (r *remote) Endpoints(ctx context.Context, provider string) ([]Endpoint, er
 	return items[Endpoint](ctx, r, http.MethodGet, where, nil)
 }
 
+func (r *remote) Notices(ctx context.Context, provider string) ([]Notice, error) {
+	v := parameters{}
+	v.text("provider", provider)
+	return items[Notice](ctx, r, http.MethodGet, path("notices")+v.String(), nil)
+}
+
 func (r *remote) Emit(ctx context.Context, name string, e ...Emission) ([]Delivery, error) {
 	var in any = e
 	switch len(e) {
