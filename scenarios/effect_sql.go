@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/hookrig/hookrig/internal/clip"
@@ -22,9 +21,6 @@ func (s *Scenario) Queries() []string {
 	return names
 }
 
-// maxQueryRows bounds the rows of a query.
-const maxQueryRows = 10_000
-
 // query runs the SQL query of an effect.
 func (r *run) query(ctx context.Context, q *Query) (any, error) {
 	args := make([]any, len(q.Args))
@@ -34,9 +30,6 @@ func (r *run) query(ctx context.Context, q *Query) (any, error) {
 	rows, err := r.options.SQL(ctx, q.DSN, q.Query, args)
 	if err != nil {
 		return nil, errors.New(clip.Text(r.redact(err.Error()), 500))
-	}
-	if len(rows) > maxQueryRows {
-		return nil, fmt.Errorf("the query returned more than %d rows: narrow it", maxQueryRows)
 	}
 	list := make([]any, len(rows))
 	for i := range rows {

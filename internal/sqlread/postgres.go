@@ -34,8 +34,8 @@ func queryPostgres(ctx context.Context, dsn, query string, args []any) ([]map[st
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	defer rows.Close()
-	list := []map[string]any{}
-	for rows.Next() && len(list) < MaxRows {
+	list := newResult()
+	for rows.Next() {
 		values, err := rows.Values()
 		if err != nil {
 			return nil, fmt.Errorf("postgres: %w", err)
@@ -44,12 +44,14 @@ func queryPostgres(ctx context.Context, dsn, query string, args []any) ([]map[st
 		for i, field := range rows.FieldDescriptions() {
 			row[field.Name] = jsonValue(values[i])
 		}
-		list = append(list, row)
+		if err := list.add(row); err != nil {
+			return nil, err
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return list, nil
+	return list.rows, nil
 }
 
 // jsonValue returns a value of PostgreSQL as JSON has it: arrays, numerics, UUIDs and json columns

@@ -32,8 +32,8 @@ func querySQLite(ctx context.Context, file, query string, args []any) ([]map[str
 	if err != nil {
 		return nil, err
 	}
-	list := []map[string]any{}
-	for rows.Next() && len(list) < MaxRows {
+	list := newResult()
+	for rows.Next() {
 		values, into := make([]any, len(columns)), make([]any, len(columns))
 		for i := range values {
 			into[i] = &values[i]
@@ -45,12 +45,14 @@ func querySQLite(ctx context.Context, file, query string, args []any) ([]map[str
 		for i, column := range columns {
 			row[column] = plain(values[i])
 		}
-		list = append(list, row)
+		if err := list.add(row); err != nil {
+			return nil, err
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	return list, nil
+	return list.rows, nil
 }
 
 // plain returns a value as JSON has it.

@@ -20,15 +20,12 @@ import (
 // ErrDSN means that the text that names a database cannot be read.
 var ErrDSN = errors.New("cannot read the database's name")
 
-// MaxRows bounds the rows that Query returns.
-const MaxRows = 10_001
-
-// Query runs one SELECT statement and returns its rows, at most MaxRows, as {column: value}. Values
-// are as in JSON: null, bool, int64, float64 and text; times are RFC 3339, and other types are the
-// database's text. args are the values of $1, $2, and so on.
+// Query runs one SELECT statement and returns its rows as {column: value}, at most 10 000 rows with
+// 16 MiB. Values are as in JSON: null, bool, int64, float64 and text; times are RFC 3339, and other
+// types are the database's text. args are the values of $1, $2, and so on.
 //
 // dsn is postgres://…, postgresql://… or sqlite:FILE, where FILE may be relative. Errors wrap
-// ErrDSN or ErrStatement, or come from the database; they never contain the password.
+// ErrDSN, ErrStatement or ErrTooLarge, or come from the database; they never contain the password.
 func Query(ctx context.Context, dsn, query string, args []any) ([]map[string]any, error) {
 	if err := checkStatement(query); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,30 @@ func TestQuery(t *testing.T) {
 			}
 			if _, err := sqlread.Query(t.Context(), dsn, "select nonsense", nil); err == nil || !strings.Contains(err.Error(), "nonsense") {
 				t.Errorf("a wrong query: %v", err)
+			}
+		})
+	}
+}
+
+// A result that is too large is an error: a part of it would give a wrong value.
+func TestLargeResults(t *testing.T) {
+	t.Parallel()
+	for name, dsn := range shops(t) {
+		t.Run(name, func(t *testing.T) {
+			text := map[string]string{"sqlite": "printf('%.1000000c', 'x')", "postgres": "repeat('x', 1000000)"}[name]
+			numbers := func(n int) string {
+				return fmt.Sprintf("with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) ", n)
+			}
+			for query, want := range map[string]string{
+				numbers(10_000) + "select i from n":             "",
+				numbers(10_001) + "select i from n":             "more than 10000 rows",
+				numbers(16) + "select " + text + " as t from n": "",
+				numbers(17) + "select " + text + " as t from n": "more than 16 MiB in 17 rows",
+			} {
+				_, err := sqlread.Query(t.Context(), dsn, query, nil)
+				if want == "" && err != nil || want != "" && (!errors.Is(err, sqlread.ErrTooLarge) || !strings.Contains(err.Error(), want)) {
+					t.Errorf("%s: %v, want %q", query, err, want)
+				}
 			}
 		})
 	}
