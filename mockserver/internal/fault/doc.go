@@ -1,5 +1,5 @@
-// Package fault has everything that a delivery can do wrong on purpose: one file for each fault or
-// a few that are alike, and one table of all.
+// Package fault has everything that a delivery can do wrong on purpose: a file for each
+// fault, named after it, and one table of all.
 //
 //	f, err := fault.Parse("body:reserialize:pretty@1")
 //	set, err := fault.NewSet([]fault.Fault{f})

@@ -112,3 +112,11 @@ func nameOf(name string) string {
 	text, _ := json.Marshal(name)
 	return string(text)
 }
+
+func (r *Request) surround(before, after string) error {
+	if len(r.Message.Body) == 0 {
+		return errors.New("the body is empty")
+	}
+	r.setBody(slices.Concat([]byte(before), r.Message.Body, []byte(after)))
+	return nil
+}

@@ -61,3 +61,12 @@ func (r *Request) addMember(choose func(doc gjson.Result) gjson.Result, name, va
 	r.setBody(added(r.Message.Body, choose(doc), name, value))
 	return nil
 }
+
+func isOne(t gjson.Type, of []gjson.Type) bool {
+	for _, one := range of {
+		if t == one {
+			return true
+		}
+	}
+	return false
+}

@@ -6,29 +6,6 @@ import (
 	"strings"
 )
 
-// wrongPrefix changes the label before the signature: sha257= for sha256=.
-func wrongPrefix() row {
-	return prefixRow("wrong_prefix", "change one character of the label before the signature: sha257= for sha256=, v2= for v1=",
-		"The consumer cuts the label off without a look at it, or tries every signature whatever its version is.",
-		"AdCP rejection vectors; Standard Webhooks, unknown versions are ignored",
-		func(label string) string {
-			for i := len(label) - 1; i >= 0; i-- {
-				if alphanumeric(rune(label[i])) {
-					return label[:i] + string(nudge(label[i])) + label[i+1:]
-				}
-			}
-			return label
-		})
-}
-
-// doublePrefix repeats the label before the signature.
-func doublePrefix() row {
-	return prefixRow("double_prefix", "repeat the label before the signature: sha256=sha256=…",
-		"The consumer removes every label that it finds, so it takes more texts than the provider writes, or crashes on one more =.",
-		"AdCP rejection vectors",
-		func(label string) string { return label + label })
-}
-
 func prefixRow(name, text, finds, source string, change func(label string) string) row {
 	return signatureRow(name, text, finds, source, func(r *Request) error {
 		return r.spoil(func(value string, at place) (string, bool, error) {

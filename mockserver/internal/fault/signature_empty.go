@@ -1,15 +1,5 @@
 package fault
 
-// missing leaves the signature out.
-func missing() row {
-	return signatureRow("missing", "leave the signature out",
-		"The consumer takes requests that are not signed.",
-		"AdCP rejection vectors; carbon-layer, missing",
-		func(r *Request) error {
-			return r.spoil(func(string, place) (string, bool, error) { return "", false, nil })
-		})
-}
-
 // empty leaves the place of the signature and nothing in it.
 func empty() row {
 	return signatureRow("empty", "send an empty text in the place of the signature",
