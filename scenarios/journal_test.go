@@ -88,9 +88,9 @@ func TestJournalsAreEqual(t *testing.T) {
 		if len(want) < 40 {
 			t.Errorf("%s: only %d lines", name, len(want))
 		}
-		runs := 50
-		if testing.Short() {
-			runs = 10
+		runs := 10
+		if name == "consumer" && !testing.Short() {
+			runs = 100
 		}
 		var playing sync.WaitGroup
 		slots := make(chan struct{}, 8)
