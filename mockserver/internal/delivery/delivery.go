@@ -189,11 +189,9 @@ func (d *Dispatcher) send(j *job, config *endpointConfig) (journal.Attempt, fixt
 		a.Error = err.Error()
 		return a, unsent
 	}
-	ctx, cancel := context.WithTimeout(j.target.ctx, config.timeout)
-	defer cancel()
 	r.Manner.Ready = ready
-	result := d.wire.SendAs(ctx, url, r.Message, r.Manner, wire.Limits{
-		Connect: config.rules.ConnectTimeout, Redirects: config.rules.MaxRedirects(), Allows: config.reaches,
+	result := d.wire.SendAs(j.target.ctx, url, r.Message, r.Manner, wire.Limits{
+		Timeout: config.timeout, Connect: config.rules.ConnectTimeout, Redirects: config.rules.MaxRedirects(), Allows: config.reaches,
 	})
 	a.Sent = r.Message
 	a.Outcome, a.Status = result.Outcome, result.Status

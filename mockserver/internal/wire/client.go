@@ -73,10 +73,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 		s = c.idle.take(to)
 	}
 	if s == nil {
-		opening, cancel := ctx, context.CancelFunc(func() {})
-		if connect > 0 {
-			opening, cancel = context.WithTimeout(ctx, connect)
-		}
+		opening, cancel := opens(ctx, connect)
 		if s, err = open(opening, to, c.Dial, c.Trust); err != nil {
 			err = connecting.failIn(opening, start, err) // whichever limit is shorter has passed
 		}

@@ -12,6 +12,8 @@ import (
 
 // Limits bound an exchange, beside its context.
 type Limits struct {
+	// Timeout bounds the whole exchange; 0 is no bound. It costs less than a context with a timer.
+	Timeout time.Duration
 	// Connect bounds the time until the connection is open, with TLS; 0 is no bound.
 	Connect time.Duration
 	// Redirects is how many redirects are followed.
@@ -34,6 +36,8 @@ type Limits struct {
 // redirect's status and response, and Err wraps ErrRedirect.
 func (c *Client) SendAs(ctx context.Context, to string, m Message, how Manner, l Limits) Result {
 	start := time.Now()
+	ctx, cancel := limit(ctx, start, l.Timeout, &how)
+	defer cancel()
 	var result Result
 	for hop := 0; ; hop++ {
 		next := c.exchange(ctx, start, to, m, &how, l.Connect)
