@@ -39,6 +39,9 @@ func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, 
 			return err
 		}
 		wrong = append(wrong, lines...)
+		if a.late {
+			v.unanswered += len(lines)
+		}
 	}
 	slow, err := x.slow(answers, deliveries, r.deliveryName)
 	if err != nil {
