@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -159,6 +160,7 @@ func (e *Exam) prepare(ctx context.Context) error {
 	if err := c.checkEvent(e.provider); err != nil {
 		return err
 	}
+	c.AllowTargets = append(slices.Clone(c.AllowTargets), hostsOf(c.Effect, c.State)...)
 	if err := e.selectChecks(); err != nil {
 		return err
 	}
@@ -181,6 +183,20 @@ func (e *Exam) prepare(ctx context.Context) error {
 	}
 	e.meter.client = e.client
 	return err
+}
+
+// hostsOf returns the hosts that effects read from. Whoever gives an effect permits its host.
+func hostsOf(effects ...*scenarios.Effect) []string {
+	var hosts []string
+	for _, e := range effects {
+		if e == nil || e.HTTP == nil {
+			continue
+		}
+		if u, err := url.Parse(strings.ReplaceAll(e.HTTP.URL, placeholder, "entity")); err == nil && u.Hostname() != "" {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	return hosts
 }
 
 // longestWait is the longest time that the exam waits for a response by default.

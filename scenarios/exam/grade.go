@@ -41,6 +41,7 @@ type grading struct {
 	verdict  Verdict
 	why      string
 	exchange *scenarios.Exchange
+	exact    bool // curl sends the request of the exchange as it was sent
 }
 
 // set sets the result.
@@ -188,6 +189,7 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	}
 	s := &failed[0]
 	exchange := wrongExchange(s)
+	g.exact = exactly(report, exchange)
 	switch {
 	case s.Status == scenarios.Failed && s.Unanswered && g.check.Theme != "time" && g.check.Theme != "load":
 		g.set(Inconclusive, exchange, "%s\nthe consumer may have acted on the request, so nothing follows from this", s.Detail)
@@ -198,18 +200,37 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	}
 }
 
+// exactly reports whether the request of an exchange was sent as others are: no fault changed how
+// its bytes went over the connection.
+func exactly(report *scenarios.Report, e *scenarios.Exchange) bool {
+	if e == nil {
+		return false
+	}
+	for i := range report.Steps {
+		for _, d := range report.Steps[i].Deliveries {
+			if d.ID == e.ID {
+				return !slices.ContainsFunc(d.Faults, func(f string) bool { return strings.HasPrefix(f, "transport:") })
+			}
+		}
+	}
+	return false
+}
+
 // severity orders the statuses of steps: those that say most about the consumer come first.
 func severity(s scenarios.Status) int {
 	return slices.Index([]scenarios.Status{scenarios.Failed, scenarios.Errored, scenarios.Inconclusive}, s)
 }
 
-// wrongExchange returns the exchange that a step failed for: the first, as those that are not as
-// expected come first.
+// wrongExchange returns the exchange that a step failed for: the last attempt of the first
+// delivery, as those that are not as expected come first.
 func wrongExchange(s *scenarios.StepReport) *scenarios.Exchange {
-	if len(s.Exchanges) == 0 {
-		return nil
+	var wrong *scenarios.Exchange
+	for i := range s.Exchanges {
+		if wrong == nil || s.Exchanges[i].ID == wrong.ID {
+			wrong = &s.Exchanges[i]
+		}
 	}
-	return &s.Exchanges[0]
+	return wrong
 }
 
 // compareEffect compares what the consumer did with what the check allows.
@@ -228,12 +249,14 @@ func (g *grading) compareEffect(ctx context.Context, before float64, report *sce
 	switch {
 	case acted >= least && acted <= most:
 	case most == 0:
+		g.exact = exactly(report, lastExchange(report))
 		g.set(Fail, lastExchange(report), "the answers are right, but the consumer acted on it: the effect changed by %v, from %v to %v", change, before, before+change)
 	default:
 		want := fmt.Sprint(least)
 		if least != most {
 			want = "at most " + fmt.Sprint(most)
 		}
+		g.exact = exactly(report, lastExchange(report))
 		g.set(Fail, lastExchange(report), "want the effect of %s good deliveries, got that of %v: it changed by %v, from %v to %v (one good delivery changes it by %v)",
 			want, acted, change, before, before+change, g.meter.unit)
 	}
@@ -344,11 +367,21 @@ func (g *grading) result() Result {
 	r := Result{ID: c.ID, Title: c.Title, Level: c.Level, Theme: c.Theme, Result: g.verdict, Why: g.why, Sources: c.Sources}
 	if r.Result == Fail || r.Result == Inconclusive {
 		r.Exchange = g.exchange
+		if g.exact {
+			r.Curl = curl(g.consumer.URL, g.exchange)
+		}
 		r.Command = g.command()
+	}
+	known := g.consumer.Known[c.ID]
+	if r.Result == Pass && known != "" {
+		r.Result, r.Command = Fail, g.command()
+		r.Why = fmt.Sprintf("it was known to fail (%s), and passes: remove it from the known failures", known)
+		return r
 	}
 	if r.Result != Fail {
 		return r
 	}
+	r.Known = known
 	r.Matters, r.Fix, r.Hint = c.Why, c.Fix, c.Hint
 	if a := c.assumption(g.provider); a != nil {
 		r.Result = Warn

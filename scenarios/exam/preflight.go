@@ -129,7 +129,7 @@ func (e *Exam) diagnosis(a *attempt) string {
 	case status/100 == 5:
 		return fmt.Sprintf("%s answers %s to good deliveries: its log says why", url, a)
 	}
-	why := "the secret is probably wrong, or the consumer reads the signature in another encoding"
+	why := "the secret is probably wrong, or the consumer does not check the signature over the raw body"
 	if e.consumer.Secret == "" {
 		why = "give the secret that it verifies with: --secret"
 	}
