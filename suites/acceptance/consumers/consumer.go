@@ -1,20 +1,18 @@
 package consumers
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
-
-// readLimit is how long a sender may take for the body. A sender that stops in the middle does not
-// keep its connection for longer.
-const readLimit = 10 * time.Second
 
 // Options configure a Consumer.
 type Options struct {
@@ -25,8 +23,12 @@ type Options struct {
 	Secrets []string
 	// Mistake is the name of one of Mistakes; "" is none, a right consumer.
 	Mistake string
-	// Delay is how long the work for one event takes where a mistake works slowly; 0 is one second.
+	// Delay is how long the work for one event takes where a mistake works slowly; 0 is one second,
+	// and 40 seconds for the mistake slow.
 	Delay time.Duration
+	// Limit is how long a sender may take for a body; 0 is ten seconds. A sender that stops in the
+	// middle does not keep its connection for longer.
+	Limit time.Duration
 }
 
 // Consumer receives the webhooks of one provider: an http.Handler. It keeps its records in memory,
@@ -35,8 +37,10 @@ type Consumer struct {
 	provider provider
 	secrets  []string
 	delay    time.Duration
+	limit    time.Duration
 	records  records
 	do       steps
+	listen   func(net.Listener) net.Listener // nil, but for a mistake
 }
 
 // steps are what a consumer does with a request, in this order. The methods of Consumer are the
@@ -59,10 +63,7 @@ func New(o Options) (*Consumer, error) {
 	if len(o.Secrets) == 0 || slices.Contains(o.Secrets, "") {
 		return nil, errors.New("a secret is missing or empty: anybody could sign with an empty secret")
 	}
-	c := &Consumer{provider: p, secrets: o.Secrets, delay: o.Delay}
-	if c.delay == 0 {
-		c.delay = time.Second
-	}
+	c := &Consumer{provider: p, secrets: o.Secrets, delay: o.Delay, limit: cmp.Or(o.Limit, 10*time.Second)}
 	c.do = steps{c.admit, c.read, c.verify, c.parse, c.record, c.answer}
 	if o.Mistake == "" {
 		return c, nil
@@ -73,6 +74,9 @@ func New(o Options) (*Consumer, error) {
 	}
 	if !m.For(o.Provider) {
 		return nil, fmt.Errorf("mistake %s is not possible with %s: it needs one of %s", m.Name, o.Provider, strings.Join(m.Providers, ", "))
+	}
+	if c.delay == 0 {
+		c.delay = m.delay()
 	}
 	m.make(c)
 	return c, nil
@@ -136,7 +140,7 @@ func (c *Consumer) admit(r *http.Request) int {
 // read reads the raw body: these bytes are signed. A body may come in chunks, without a length.
 func (c *Consumer) read(w http.ResponseWriter, r *http.Request) ([]byte, int) {
 	// An error means that there is no connection, as in a test: then nothing can stall.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readLimit))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(c.limit))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, c.provider.maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -152,7 +156,11 @@ func (c *Consumer) read(w http.ResponseWriter, r *http.Request) ([]byte, int) {
 // programs in front of this one may read another of its lines.
 func (c *Consumer) verify(r *http.Request, body []byte) bool {
 	lines := r.Header.Values(c.provider.signature)
-	return len(lines) == 1 && c.provider.verify(lines[0], body, c.secrets, time.Now())
+	return len(lines) == 1 && c.provider.verify(lines[0], c.verification(body))
+}
+
+func (c *Consumer) verification(body []byte) verification {
+	return verification{body, c.secrets, time.Now(), equal}
 }
 
 // parse reads the event. It looks at what it needs only, so unknown members do not matter.
@@ -237,12 +245,19 @@ func (r *records) effects() []string {
 	return append([]string{}, r.ids...)
 }
 
-// state returns the name of the newest event of an entity, or nil without an event.
+// state returns the name of the newest event of an entity, or nil. An id is enough to name the
+// entity if no other entity has it.
 func (r *records) state(entity string) any {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e, exists := r.states[entity]; exists {
-		return e.Name
+	var found []string
+	for name, e := range r.states {
+		if strings.HasSuffix("/"+name, "/"+entity) {
+			found = append(found, e.Name)
+		}
 	}
-	return nil
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
 }

@@ -21,7 +21,8 @@
 //	GET  /healthz         200
 //
 // The id of an event is the provider's, or the SHA-256 of the body in hex where the provider sends
-// none. ENTITY is an id in the body, such as the passId of neostore; [Entity] returns it.
+// none. ENTITY is an id in the body, such as a passId of neostore, or with its kind, where other
+// kinds have ids that are alike: membership/1234 of subscribfy.
 //
 // The Go program also makes each mistake of [Mistakes], one at a time (--mistake NAME; --mistakes
 // lists them). A check of consumers is tested with them: it accepts the right programs and finds

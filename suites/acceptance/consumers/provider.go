@@ -23,7 +23,7 @@ import (
 // data.object.id, or header lines, such as "header X-GitHub-Event".
 type provider struct {
 	signature string // the header line with the signature
-	verify    func(signature string, body []byte, secrets []string, now time.Time) bool
+	verify    func(signature string, v verification) bool
 	name      []string       // places of the event's name, which are joined with a dot
 	known     *regexp.Regexp // names of the events that have an effect
 	id        string         // place of the event's id; "" is none, so the body's hash is the id
@@ -33,8 +33,9 @@ type provider struct {
 
 // entity is what an event may be about.
 type entity struct {
-	prefix string   // before the id, where ids of several kinds of entities are alike
-	id     []string // places of the id, which are joined with a slash
+	events string   // what the names of its events begin with
+	prefix string   // before the id: ids of several kinds may be alike
+	id     []string // places of the id, all of them needed, which are joined with a slash
 	at     []string // places of times; the latest is the event's
 }
 
@@ -49,9 +50,10 @@ var providers = map[string]provider{
 		name: []string{"__eventName"}, id: "__id",
 		known: regexp.MustCompile(`^(Customer:Upserted|Pass:(Created|Installed|Uninstalled|Updated|UpdateSent)|Redirect:Redirected)$`),
 		entities: []entity{
-			{id: []string{"passId"}, at: []string{"__creationDate"}},
-			{id: []string{"redirectId"}, at: []string{"__creationDate"}},
-			{id: []string{"identifiers.shopifyId"}, at: []string{"__creationDate"}},
+			{"Pass:", "pass/", []string{"passId"}, []string{"__creationDate"}},
+			{"Redirect:", "redirect/", []string{"redirectId"}, []string{"__creationDate"}},
+			{"Customer:", "customer/", []string{"identifiers.shopifyId"}, []string{"__creationDate"}},
+			{"Customer:", "customer/", []string{"identifiers.email"}, []string{"__creationDate"}},
 		},
 	},
 	"subscribfy": {
@@ -62,21 +64,22 @@ var providers = map[string]provider{
 			`|membership/store_credits_changed` +
 			`|loyalty/((rule|tier|coupon)_(created|updated)|coupon_redeemed|rule_completed|points_changed|tier_changed|tier_lost))$`),
 		entities: []entity{
-			{id: []string{"data.pass_instance.serial_number"}, at: triggered},
-			{prefix: "membership/", id: []string{"data.membership.id"}, at: []string{"data.membership.updated_at"}},
-			{prefix: "product_subscription/", id: []string{"data.product_subscription.id"}, at: []string{"data.product_subscription.updated_at"}},
-			{id: []string{"data.customer.id"}, at: triggered},
-			{prefix: "rule/", id: []string{"data.rule.id"}, at: []string{"data.rule.updated_at"}},
-			{prefix: "tier/", id: []string{"data.tier.id"}, at: []string{"data.tier.updated_at"}},
-			{prefix: "coupon/", id: []string{"data.coupon.id"}, at: []string{"data.coupon.updated_at"}},
+			{"wallet_pass/", "pass/", []string{"data.pass_instance.serial_number"}, triggered},
+			{"membership/store_credits_changed", "customer/", []string{"data.customer.id"}, triggered},
+			{"membership/", "membership/", []string{"data.membership.id"}, []string{"data.membership.updated_at"}},
+			{"product_subscription/", "product_subscription/", []string{"data.product_subscription.id"}, []string{"data.product_subscription.updated_at"}},
+			{"loyalty/", "customer/", []string{"data.customer.id"}, triggered},
+			{"loyalty/", "rule/", []string{"data.rule.id"}, []string{"data.rule.updated_at"}},
+			{"loyalty/", "tier/", []string{"data.tier.id"}, []string{"data.tier.updated_at"}},
+			{"loyalty/", "coupon/", []string{"data.coupon.id"}, []string{"data.coupon.updated_at"}},
 		},
 	},
 	"ethpass": {
 		signature: "Authorization", verify: secretSent, maxBody: maxBody,
 		name: []string{"event"}, known: regexp.MustCompile(`^pass:(create|register|unregister|expire|scan)$`),
 		entities: []entity{{
-			id: []string{"result.id"}, // an event has no time: it is as new as the newest time in it
-			at: []string{"result.createdAt", "result.expiredAt", "result.lastScannedAt", "result.registrations.*.createdAt", "result.registrations.*.deletedAt"},
+			"pass:", "pass/", []string{"result.id"}, // an event has no time: it is as new as the newest time in it
+			[]string{"result.createdAt", "result.expiredAt", "result.lastScannedAt", "result.registrations.*.createdAt", "result.registrations.*.deletedAt"},
 		}},
 	},
 	"stripe": {
@@ -85,17 +88,17 @@ var providers = map[string]provider{
 		known: regexp.MustCompile(`^(customer\.(created|updated|deleted)|customer\.subscription\.(created|updated|deleted)` +
 			`|payment_intent\.(created|payment_failed|succeeded)|charge\.(succeeded|refunded)` +
 			`|checkout\.session\.(completed|expired)|invoice\.(paid|payment_failed))$`),
-		entities: []entity{{id: []string{"data.object.id"}, at: []string{"created"}}},
+		entities: []entity{{"", "object/", []string{"data.object.id"}, []string{"created"}}},
 	},
 	"github": {
 		signature: "X-Hub-Signature-256", verify: bodySigned("sha256="), maxBody: 25 << 20,
 		name: []string{"header X-GitHub-Event", "action"}, id: "header X-GitHub-Delivery",
 		known: regexp.MustCompile(`^(push|(issues|issue_comment|pull_request|release)\.[a-z_]+)$`), // not ping, the handshake
 		entities: []entity{
-			{prefix: "issue/", id: []string{"issue.id"}, at: []string{"issue.updated_at"}},
-			{prefix: "pull_request/", id: []string{"pull_request.id"}, at: []string{"pull_request.updated_at"}},
-			{prefix: "release/", id: []string{"release.id"}, at: []string{"release.created_at", "release.published_at"}},
-			{prefix: "branch/", id: []string{"repository.full_name", "ref"}, at: []string{"repository.pushed_at", "head_commit.timestamp"}},
+			{"issue", "issue/", []string{"repository.full_name", "issue.number"}, []string{"issue.updated_at"}},
+			{"pull_request.", "pull_request/", []string{"repository.full_name", "pull_request.number"}, []string{"pull_request.updated_at"}},
+			{"release.", "release/", []string{"repository.full_name", "release.tag_name"}, []string{"release.created_at", "release.published_at"}},
+			{"push", "branch/", []string{"repository.full_name", "ref"}, []string{"repository.pushed_at", "head_commit.timestamp"}},
 		},
 	},
 }
@@ -103,37 +106,31 @@ var providers = map[string]provider{
 // Providers returns the names of the providers, sorted.
 func Providers() []string { return slices.Sorted(maps.Keys(providers)) }
 
-// Entity returns the entity that a request is about, as GET /states/ENTITY has it. The error says
-// why there is none.
-func Entity(provider string, header http.Header, body []byte) (string, error) {
-	p, known := providers[provider]
-	if !known {
-		return "", unknownProvider(provider)
-	}
-	e, err := p.parse(header, body)
-	if err == nil && e.Entity == "" {
-		err = fmt.Errorf("the event %s is about no entity", e.Name)
-	}
-	return e.Entity, err
-}
-
 func unknownProvider(name string) error {
 	return fmt.Errorf("unknown provider %q: want one of %s", name, strings.Join(Providers(), ", "))
 }
 
+// verification is what a signature is compared with.
+type verification struct {
+	body    []byte
+	secrets []string // each is tried: one that is being replaced is valid for a while
+	now     time.Time
+	equal   func(given, want string) bool
+}
+
 // bodySigned returns the check of a signature that is a label and the HMAC-SHA256 of the body in
-// hex. Each secret is tried: one that is being replaced is valid for a while.
-func bodySigned(label string) func(string, []byte, []string, time.Time) bool {
-	return func(signature string, body []byte, secrets []string, _ time.Time) bool {
-		return slices.ContainsFunc(secrets, func(secret string) bool {
-			return equal(signature, label+sum(secret, body))
+// hex.
+func bodySigned(label string) func(string, verification) bool {
+	return func(signature string, v verification) bool {
+		return slices.ContainsFunc(v.secrets, func(secret string) bool {
+			return v.equal(signature, label+sum(secret, v.body))
 		})
 	}
 }
 
 // secretSent checks a header line that is the secret.
-func secretSent(header string, _ []byte, secrets []string, _ time.Time) bool {
-	return slices.ContainsFunc(secrets, func(secret string) bool { return equal(header, secret) })
+func secretSent(line string, v verification) bool {
+	return slices.ContainsFunc(v.secrets, func(secret string) bool { return v.equal(line, secret) })
 }
 
 // tolerance is how far a signed time may be from now, in seconds: an old request that somebody
@@ -142,21 +139,26 @@ const tolerance = 300
 
 // timeSigned checks t=SECONDS,v1=SIGNATURE,v1=SIGNATURE… There are several signatures while a
 // secret is being replaced, and one is enough. Entries with other labels do not count.
-func timeSigned(header string, body []byte, secrets []string, now time.Time) bool {
-	at, signatures := stripeEntries(header)
+func timeSigned(line string, v verification) bool {
+	at, signatures := stripeEntries(line)
 	seconds, err := strconv.ParseInt(at, 10, 64)
-	if age := now.Unix() - seconds; err != nil || age > tolerance || age < -tolerance {
+	if age := v.now.Unix() - seconds; err != nil || age > tolerance || age < -tolerance {
 		return false
 	}
-	return slices.ContainsFunc(secrets, func(secret string) bool {
-		want := sum(secret, []byte(at+"."), body)
-		return slices.ContainsFunc(signatures, func(s string) bool { return equal(s, want) })
+	return v.signedAt(at, signatures)
+}
+
+// signedAt reports whether one of the signatures is that of the time and the body.
+func (v verification) signedAt(at string, signatures []string) bool {
+	return slices.ContainsFunc(v.secrets, func(secret string) bool {
+		want := sum(secret, []byte(at+"."), v.body)
+		return slices.ContainsFunc(signatures, func(given string) bool { return v.equal(given, want) })
 	})
 }
 
 // stripeEntries returns the time and the signatures of a Stripe-Signature header.
-func stripeEntries(header string) (at string, signatures []string) {
-	for entry := range strings.SplitSeq(header, ",") {
+func stripeEntries(line string) (at string, signatures []string) {
+	for entry := range strings.SplitSeq(line, ",") {
 		switch label, value, _ := strings.Cut(entry, "="); label {
 		case "t":
 			at = value
@@ -199,7 +201,7 @@ func (p *provider) parse(header http.Header, body []byte) (Event, error) {
 		return Event{}, err
 	}
 	m := message{header, root}
-	e := Event{ID: m.text(p.id), Name: m.join(p.name, ".")}
+	e := Event{ID: m.text(p.id), Name: strings.Join(m.texts(p.name), ".")}
 	if p.id == "" {
 		hash := sha256.Sum256(body)
 		e.ID = hex.EncodeToString(hash[:])
@@ -211,8 +213,8 @@ func (p *provider) parse(header http.Header, body []byte) (Event, error) {
 		return e, nil
 	}
 	for _, kind := range p.entities {
-		if id := m.join(kind.id, "/"); id != "" {
-			e.Entity, e.At = kind.prefix+id, m.latest(kind.at)
+		if ids := m.texts(kind.id); strings.HasPrefix(e.Name, kind.events) && len(ids) == len(kind.id) {
+			e.Entity, e.At = kind.prefix+strings.Join(ids, "/"), m.latest(kind.at)
 			break
 		}
 	}
@@ -222,9 +224,9 @@ func (p *provider) parse(header http.Header, body []byte) (Event, error) {
 	return e, nil
 }
 
-// newer reports whether e is the state of its entity, after or before other. Nothing follows a
-// deletion. Events of the same time are ordered too, a creation first, so that they lead to one
-// state whatever order they arrive in.
+// newer reports whether e happened after other, whatever order they arrive in. Nothing follows a
+// deletion. Of events of the same time a creation is the first; the others are ordered by name, so
+// that each order of arrival ends in the same state.
 func (e Event) newer(other Event) bool {
 	if deleted := e.deletes(); deleted != other.deletes() {
 		return deleted
@@ -232,7 +234,7 @@ func (e Event) newer(other Event) bool {
 	if e.creates() != other.creates() && e.At.Equal(other.At) {
 		return other.creates()
 	}
-	return cmp.Or(e.At.Compare(other.At), cmp.Compare(e.ID, other.ID)) > 0
+	return cmp.Or(e.At.Compare(other.At), cmp.Compare(e.Name, other.Name)) > 0
 }
 
 func (e Event) deletes() bool { return strings.HasSuffix(e.Name, "deleted") }
@@ -298,19 +300,14 @@ func (m message) text(place string) string {
 	return ""
 }
 
-// join returns the texts at several places. It returns "" if there is none at the first place, and
-// leaves out the others that there are not.
-func (m message) join(places []string, with string) string {
-	texts := []string{m.text(places[0])}
-	if texts[0] == "" {
-		return ""
-	}
-	for _, place := range places[1:] {
+// texts returns the texts at several places, without those that are not there.
+func (m message) texts(places []string) (texts []string) {
+	for _, place := range places {
 		if text := m.text(place); text != "" {
 			texts = append(texts, text)
 		}
 	}
-	return strings.Join(texts, with)
+	return texts
 }
 
 // latest returns the latest of the times at several places, or the zero time. A time is in RFC

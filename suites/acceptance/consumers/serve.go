@@ -7,9 +7,17 @@ import (
 	"net/http"
 )
 
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
 // Serve answers on a listener until ctx ends, and closes it.
 func (c *Consumer) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: c, ReadHeaderTimeout: readLimit}
+	if c.listen != nil {
+		listener = c.listen(listener)
+	}
+	server := &http.Server{Handler: c, ReadHeaderTimeout: c.limit, ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, conn)
+	}}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
