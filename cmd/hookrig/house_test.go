@@ -15,8 +15,8 @@ var ranks = []struct {
 	packages []string
 }{
 	{-2, []string{"internal/clip"}},
-	{-1, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "internal/jsontext", "internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped"}},
-	{0, []string{"internal/expression"}},
+	{-1, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "internal/jsontext", "internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped", "suites/acceptance/consumers"}},
+	{0, []string{"internal/expression", "suites/acceptance/consumers/golang"}},
 	{1, []string{"fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},
@@ -36,8 +36,19 @@ var ranks = []struct {
 
 // What other modules can import. Everything else is internal.
 var public = []string{
-	"cmd/hookrig", "fixtures", "fixtures/signature", "mockserver", "mockserver/burst", "mockserver/dashboard", "mockserver/store/sqlite",
-	"scenarios", "scenarios/exam", "suites/acceptance", "suites/matchers",
+	"cmd/hookrig",
+	"fixtures",
+	"fixtures/signature",
+	"mockserver",
+	"mockserver/burst",
+	"mockserver/dashboard",
+	"mockserver/store/sqlite",
+	"scenarios",
+	"scenarios/exam",
+	"suites/acceptance",
+	"suites/acceptance/consumers",
+	"suites/acceptance/consumers/golang",
+	"suites/matchers",
 }
 
 func TestPublicPackages(t *testing.T) {
