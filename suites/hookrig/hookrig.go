@@ -26,21 +26,10 @@ type Container struct {
 // healthy. On an error the container is not nil if it was created, so that you can still remove it.
 func Run(ctx context.Context, img string, opts ...testcontainers.ContainerCustomizer) (*Container, error) {
 	var settings options
-	for _, opt := range opts {
-		if opt, ok := opt.(Option); ok {
-			if err := opt(&settings); err != nil {
-				return nil, fmt.Errorf("run hookrig: %w", err)
-			}
-		}
+	moduleOpts, err := settings.gather(opts)
+	if err != nil {
+		return nil, fmt.Errorf("run hookrig: %w", err)
 	}
-	moduleOpts := []testcontainers.ContainerCustomizer{
-		testcontainers.WithExposedPorts(dashboardPort, capturePort),
-		testcontainers.WithWaitStrategy(wait.ForHTTP("/healthz").WithPort(dashboardPort).
-			WithStartupTimeout(time.Minute).WithPollInterval(20 * time.Millisecond)),
-	}
-	moduleOpts = append(moduleOpts, settings.customizers()...)
-	moduleOpts = append(moduleOpts, opts...)
-	moduleOpts = append(moduleOpts, settings.read())
 
 	ctr, err := testcontainers.Run(ctx, img, moduleOpts...)
 	var c *Container
@@ -51,4 +40,24 @@ func Run(ctx context.Context, img string, opts ...testcontainers.ContainerCustom
 		return c, fmt.Errorf("run hookrig: %w", err)
 	}
 	return c, nil
+}
+
+// gather returns the options of the container in their order: the module's defaults, the caller's,
+// and what reads the result.
+func (o *options) gather(opts []testcontainers.ContainerCustomizer) ([]testcontainers.ContainerCustomizer, error) {
+	for _, opt := range opts {
+		if opt, ok := opt.(Option); ok {
+			if err := opt(o); err != nil {
+				return nil, err
+			}
+		}
+	}
+	moduleOpts := []testcontainers.ContainerCustomizer{
+		testcontainers.WithExposedPorts(dashboardPort, capturePort),
+		testcontainers.WithWaitStrategy(wait.ForHTTP("/healthz").WithPort(dashboardPort).
+			WithStartupTimeout(time.Minute).WithPollInterval(20 * time.Millisecond)),
+	}
+	moduleOpts = append(moduleOpts, o.customizers()...)
+	moduleOpts = append(moduleOpts, opts...)
+	return append(moduleOpts, o.read()), nil
 }

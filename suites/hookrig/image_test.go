@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,6 +42,9 @@ func withImage(m *testing.M) int {
 		}
 	} else if slices.Contains(strings.Split(os.Getenv("HOOKRIG_REQUIRE"), ","), "docker") {
 		fmt.Fprintln(os.Stderr, "docker is required:", noDocker)
+		return 1
+	} else if err := flag.Set("test.skip", "^Example"); err != nil { // an example cannot skip
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -109,7 +113,7 @@ func buildImage(ctx context.Context) error {
 		return fmt.Errorf("%w\n%s", err, log.Bytes())
 	}
 	if before.ID != "" {
-		_, _ = engine.Client().ImageRemove(ctx, before.ID, client.ImageRemoveOptions{}) // a container may use it
+		_, _ = engine.Client().ImageRemove(ctx, before.ID, client.ImageRemoveOptions{PruneChildren: true}) // a container may use it
 	}
 	return nil
 }

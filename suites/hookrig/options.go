@@ -1,6 +1,7 @@
 package hookrig
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -163,22 +164,27 @@ func WithScenarioReader(r io.Reader, name string) testcontainers.CustomizeReques
 		if ext := path.Ext(name); !fs.ValidPath(name) || ext != ".yaml" && ext != ".yml" {
 			return fmt.Errorf("scenario %q: want the name of a file that ends in .yaml", name)
 		}
-		return addFile(req, testcontainers.ContainerFile{Reader: r, ContainerFilePath: path.Join(scenarioDir, name), FileMode: 0o644})
+		// It is read here: the request may be made more than once.
+		text, err := io.ReadAll(r)
+		if err != nil {
+			return fmt.Errorf("scenario %q: %w", name, err)
+		}
+		return addFile(req, testcontainers.ContainerFile{Reader: bytes.NewReader(text), ContainerFilePath: path.Join(scenarioDir, name), FileMode: 0o644})
 	}
 }
 
 // WithProvider adds a provider: a folder with a provider.yaml.
 func WithProvider(dir string) testcontainers.CustomizeRequestOption {
 	return func(req *testcontainers.GenericContainerRequest) error {
-		whole, err := filepath.Abs(dir)
-		if err == nil {
-			_, err = os.Stat(filepath.Join(whole, "provider.yaml"))
+		if _, err := os.Stat(filepath.Join(dir, "provider.yaml")); err != nil {
+			return fmt.Errorf("provider %s: %w: want a folder with a provider.yaml", dir, errors.Unwrap(err))
 		}
+		whole, err := filepath.Abs(dir)
 		if err == nil {
 			err = copyIn(req, whole, path.Join(providerDir, filepath.Base(whole)))
 		}
 		if err != nil {
-			return fmt.Errorf("provider %s: %w: want a folder with a provider.yaml", dir, err)
+			return fmt.Errorf("provider %s: %w", dir, err)
 		}
 		return testcontainers.WithEnv(map[string]string{"HOOKRIG_PROVIDER_DIR": providerDir})(req)
 	}
