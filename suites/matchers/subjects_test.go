@@ -1,6 +1,8 @@
 package matchers_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"testing"
@@ -89,6 +91,19 @@ func withHeader(c mockserver.Capture, name, value string) mockserver.Capture {
 	c = c.Clone()
 	c.Headers.Add(name, value)
 	return c
+}
+
+// zipped is a capture whose body is compressed.
+func zipped(body string) mockserver.Capture {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(body)); err != nil {
+		panic(err)
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return withHeader(capture("c1", b.String()), "Content-Encoding", "gzip")
 }
 
 // shop is a capture with the header X-Shop.

@@ -80,6 +80,7 @@ func TestTexts(t *testing.T) {
 		{"HaveHeader, a value", HaveHeader("X-Shop", "a"), shop("c1", ""), withHeader(created, "X-Shop", "b")},
 		{"HaveHeader, a matcher", HaveHeader("Content-Type", gomega.HavePrefix("application/json")), withHeader(created, "content-type", "application/json; charset=utf-8"), formCapture()},
 		{"HaveHeader, several lines", HaveHeader("X-Shop", "a", gomega.HaveLen(1)), withHeader(shop("c1", ""), "X-Shop", "b"), withHeader(shop("c1", ""), "x-shop", "bb")},
+		{"HaveHeader, a line too many", HaveHeader("X-Shop", "a"), shop("c1", ""), withHeader(shop("c1", ""), "X-Shop", "b")},
 		{"HaveHeader, a secret", HaveHeader("Authorization", "Bearer s3cret"), withHeader(created, "Authorization", "Bearer s3cret"), withHeader(created, "Authorization", "Bearer other")},
 
 		{"HaveBody", HaveBody(`{"points":10}`), capture("c1", `{"points":10}`), capture("c1", `{"points":1.0}`)},
@@ -103,6 +104,8 @@ func TestTexts(t *testing.T) {
 		{"MatchSchema of a provider", MatchSchema("neostore"), good, changed(t, good)},
 		{"MatchSchema of another provider", MatchSchema("ethpass"), ethpass(t), good},
 		{"MatchSchema, your own", MatchSchema([]byte(`{"title":"order","type":"object","required":["id"],"properties":{"total":{"type":"number"}}}`)), `{"id":1}`, `{"total":"12"}`},
+		{"MatchSchema, a format", MatchSchema([]byte(`{"properties":{"at":{"format":"date-time"}}}`)), `{"at":"2026-01-15T12:00:00Z"}`, `{"at":"noon"}`},
+		{"MatchSchema, a body in gzip", MatchSchema([]byte(`{"required":["id"]}`)), zipped(`{"id":1}`), zipped(`{}`)},
 		{"MatchSchema, not JSON", MatchSchema([]byte(`{"type":"object"}`)), `{}`, `<a/>`},
 
 		{"BeDelivered, exhausted", BeDelivered(), delivery("delivered", 500, 200), delivery("exhausted", 500, "no_reply")},
