@@ -31,12 +31,13 @@ var ranks = []struct {
 	{12, []string{"scenarios"}},
 	{13, []string{"cmd/hookrig"}},
 	{14, []string{"suites/matchers", "suites/acceptance"}},
+	{15, []string{"suites/examples/go"}},
 }
 
 // What other modules can import. Everything else is internal.
 var public = []string{
 	"cmd/hookrig", "fixtures", "fixtures/signature", "mockserver", "mockserver/burst", "mockserver/dashboard", "mockserver/store/sqlite",
-	"scenarios", "suites/acceptance", "suites/matchers",
+	"scenarios", "suites/acceptance", "suites/examples/go", "suites/matchers",
 }
 
 func TestPublicPackages(t *testing.T) {
