@@ -32,6 +32,7 @@ var ranks = []struct {
 	{13, []string{"scenarios/exam"}},
 	{14, []string{"cmd/hookrig"}},
 	{15, []string{"suites/matchers", "suites/acceptance"}},
+	{16, []string{"suites/examples/go"}},
 }
 
 // What other modules can import. Everything else is internal.
@@ -48,6 +49,7 @@ var public = []string{
 	"suites/acceptance",
 	"suites/acceptance/consumers",
 	"suites/acceptance/consumers/golang",
+	"suites/examples/go",
 	"suites/matchers",
 }
 

@@ -8,9 +8,10 @@ import (
 	"github.com/hookrig/hookrig/internal/terminal"
 )
 
-// Report is what Pass checks: scenarios.Report is one. This package knows it by its methods, so
-// that a test without scenarios does not compile their runner.
-type Report interface {
+// report is what Pass checks: scenarios.Report is one. This package knows it by its methods, so
+// that a test without scenarios does not compile their runner. Ginkgo has a Report too, so the name
+// is not exported: tests import both packages with a dot.
+type report interface {
 	// Passed reports whether every check was made and passed.
 	Passed() bool
 	// GomegaString returns the report as text: what passed, what did not and why, and how to repeat
@@ -29,19 +30,19 @@ func Pass() types.GomegaMatcher { return passMatcher{} }
 type passMatcher struct{}
 
 func (passMatcher) Match(actual any) (bool, error) {
-	report, ok := actual.(Report)
+	r, ok := actual.(report)
 	if !ok {
 		return false, fmt.Errorf("Pass wants a report such as scenarios.Report, got %T", actual) //nolint:staticcheck // a matcher's name
 	}
-	return report.Passed(), nil
+	return r.Passed(), nil
 }
 
 func (passMatcher) FailureMessage(actual any) string {
-	return terminal.Text("expected the scenario to pass:\n" + actual.(Report).GomegaString())
+	return terminal.Text("expected the scenario to pass:\n" + actual.(report).GomegaString())
 }
 
 func (passMatcher) NegatedFailureMessage(actual any) string {
-	return terminal.Text("expected the scenario not to pass:\n" + actual.(Report).GomegaString())
+	return terminal.Text("expected the scenario not to pass:\n" + actual.(report).GomegaString())
 }
 
 func (passMatcher) String() string { return "Pass()" }

@@ -18,6 +18,11 @@ var noon = time.Date(2026, time.January, 15, 12, 0, 0, 0, time.UTC)
 // rendered is an event of a provider, signed with "s3cret".
 func rendered(t *testing.T, provider, event, id string) mockserver.Capture {
 	t.Helper()
+	return renderedAt(t, provider, event, id, noon)
+}
+
+func renderedAt(t *testing.T, provider, event, id string, at time.Time) mockserver.Capture {
+	t.Helper()
 	p, err := fixtures.Builtin().Provider(provider)
 	if err != nil {
 		t.Fatal(err)
@@ -26,14 +31,14 @@ func rendered(t *testing.T, provider, event, id string) mockserver.Capture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := p.Message("http://127.0.0.1/hooks", e, noon)
+	m, err := p.Message("http://127.0.0.1/hooks", e, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Signing.Sign(&m, signature.Context{ID: e.ID, Time: noon, EventTime: e.At}, "s3cret"); err != nil {
+	if err := p.Signing.Sign(&m, signature.Context{ID: e.ID, Time: at, EventTime: e.At}, "s3cret"); err != nil {
 		t.Fatal(err)
 	}
-	return mockserver.Capture{ID: id, Message: m, At: noon}
+	return mockserver.Capture{ID: id, Message: m, At: at}
 }
 
 func signed(t *testing.T, id string) mockserver.Capture {

@@ -164,3 +164,16 @@ func golden(t *testing.T, name, got string) {
 		t.Errorf("%s differs; go test ./suites/matchers -update writes it anew:\n%s", file, differs)
 	}
 }
+
+// A message that was not captured is checked as if it arrived now: a timestamp of today is fresh.
+func TestASentMessageIsCheckedNow(t *testing.T) {
+	for at, want := range map[time.Time]bool{time.Now(): true, noon: false} {
+		sent := renderedAt(t, "stripe", "invoice.paid", "c1", at)
+		if ok, err := BeSignedBy("stripe", "s3cret").Match(sent.Message); ok != want || err != nil {
+			t.Errorf("signed at %v: %v, %v", at, ok, err)
+		}
+		if ok, err := BeSignedBy("stripe", "s3cret").Match(sent); !ok || err != nil {
+			t.Errorf("captured at %v: %v, %v", at, ok, err)
+		}
+	}
+}
