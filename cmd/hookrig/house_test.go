@@ -29,14 +29,15 @@ var ranks = []struct {
 	{10, []string{"mockserver"}},
 	{11, []string{"mockserver/dashboard"}},
 	{12, []string{"scenarios"}},
-	{13, []string{"cmd/hookrig"}},
-	{14, []string{"suites/matchers", "suites/acceptance"}},
+	{13, []string{"scenarios/exam/sender"}},
+	{14, []string{"cmd/hookrig"}},
+	{15, []string{"suites/matchers", "suites/acceptance"}},
 }
 
 // What other modules can import. Everything else is internal.
 var public = []string{
 	"cmd/hookrig", "fixtures", "fixtures/signature", "mockserver", "mockserver/burst", "mockserver/dashboard", "mockserver/store/sqlite",
-	"scenarios", "suites/acceptance", "suites/matchers",
+	"scenarios", "scenarios/exam/sender", "suites/acceptance", "suites/matchers",
 }
 
 func TestPublicPackages(t *testing.T) {
