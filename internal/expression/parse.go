@@ -243,7 +243,7 @@ var variables = [...]string{"env", "header", "json"}
 func (p *parser) name() (*Node, error) {
 	t := p.token
 	for _, v := range variables {
-		// "json:" at the end is the whole document, in a placeholder or alone; "{json: 1}" is a member.
+		// "json:" at the end is the whole document; "{json: 1}" is a member.
 		if rest := p.src[p.pos:]; v == t.text && strings.HasPrefix(rest, ":") && (len(rest) == 1 || !space(rest[1])) {
 			return p.variable(t)
 		}
