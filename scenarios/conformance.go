@@ -137,6 +137,7 @@ func ExamParams() map[string]string {
 		"provider":    "the provider",
 		"event":       "the event to deliver: the first of the provider's first journey, or --event",
 		"other_event": "another event type of the provider",
+		"handshake":   "the event that the provider sends when an endpoint is registered",
 		"journey":     "the name of the first journey with the most different events, up to three",
 		"first":       "the first event of that journey",
 		"second":      "the second event of that journey",

@@ -107,8 +107,12 @@ func (e *Exam) params() map[string]string {
 			break
 		}
 	}
+	handshake := e.event
+	if p.Handshake != nil && p.Handshake.Event != "" {
+		handshake = p.Handshake.Event
+	}
 	return map[string]string{
-		"provider": p.Name, "event": e.event, "other_event": other,
+		"handshake": handshake, "provider": p.Name, "event": e.event, "other_event": other,
 		"journey": e.life.journey, "first": third(0), "second": third(1), "third": third(2),
 		"time_limit": cmp.Or(p.Delivery.Timeout, e.timeout).String(), "tolerance": p.Signing.Timestamp.Tolerance.String(),
 		"old_secret": e.consumer.OldSecret,

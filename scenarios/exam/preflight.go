@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/scenarios"
 )
 
 // mostTries is the largest number of good deliveries with other options and other events.
@@ -152,7 +151,7 @@ func (e *Exam) calibrate(ctx context.Context) error {
 	greet := func() error {
 		only := *e.good
 		only.Steps = only.Steps[:1]
-		_, err := scenarios.Run(ctx, e.client, &only, e.options(&only, e.seed))
+		_, err := e.run(ctx, &only, e.seed)
 		return err
 	}
 	return e.meter.calibrate(ctx, e.provider.Handshake != nil && e.provider.Handshake.Event != "", greet, func() (bool, error) {
