@@ -74,6 +74,8 @@ type Consumer struct {
 	Repeat []string
 	// Progress is called with every result, as soon as it is known.
 	Progress func(Result)
+	// Steps is called when a step of a check begins and ends.
+	Steps func(scenarios.Progress)
 }
 
 // Exam checks one consumer. Start makes one; close it when you are done. It is for one goroutine.
@@ -268,7 +270,11 @@ func (e *Exam) options(s *scenarios.Scenario, seed uint64) scenarios.Options {
 func (e *Exam) run(ctx context.Context, s *scenarios.Scenario, seed uint64) (scenarios.Report, error) {
 	played := *s
 	played.Clock.Mode = cmp.Or(s.Clock.Mode, scenarios.VirtualClock)
-	return scenarios.Run(ctx, e.client, &played, e.options(s, seed))
+	o := e.options(s, seed)
+	if s.Conformance != nil {
+		o.Progress = e.consumer.Steps
+	}
+	return scenarios.Run(ctx, e.client, &played, o)
 }
 
 // seedOf returns the seed of a check, so that no two checks send the same events.

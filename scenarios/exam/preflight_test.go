@@ -76,7 +76,7 @@ func TestRefusesEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Score.Graded() > 0 || !strings.Contains(report.Problem, "tried also with encoding=HEX") {
+	if report.Score.Graded() > 0 || !strings.Contains(report.Problem, "(tried also with encoding=HEX, encoding=base64)") {
 		t.Errorf("%s", text(t, report))
 	}
 }
