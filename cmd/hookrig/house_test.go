@@ -30,9 +30,10 @@ var ranks = []struct {
 	{11, []string{"mockserver/dashboard"}},
 	{12, []string{"scenarios"}},
 	{13, []string{"scenarios/exam"}},
-	{14, []string{"cmd/hookrig"}},
-	{15, []string{"suites/matchers", "suites/acceptance"}},
-	{16, []string{"suites/examples/go"}},
+	{14, []string{"scenarios/exam/sender"}},
+	{15, []string{"cmd/hookrig"}},
+	{16, []string{"suites/matchers", "suites/acceptance"}},
+	{17, []string{"suites/examples/go"}},
 }
 
 // What other modules can import. Everything else is internal.
@@ -46,6 +47,7 @@ var public = []string{
 	"mockserver/store/sqlite",
 	"scenarios",
 	"scenarios/exam",
+	"scenarios/exam/sender",
 	"suites/acceptance",
 	"suites/acceptance/consumers",
 	"suites/acceptance/consumers/golang",

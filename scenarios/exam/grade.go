@@ -154,8 +154,7 @@ func (g *grading) before(ctx context.Context) (value float64, ok bool, err error
 		now += change
 	}
 	if err != nil {
-		g.meter.problem = "the effect cannot be read: " + err.Error()
-		return 0, false, ctx.Err()
+		return 0, false, g.meter.note(ctx, err)
 	}
 	return now, true, nil
 }

@@ -37,6 +37,7 @@ func TestMistakes(t *testing.T) {
 // TestAcceptsEverything checks that a consumer which accepts and does everything passes no negative
 // check.
 func TestAcceptsEverything(t *testing.T) {
+	t.Parallel()
 	report, err := Run(t.Context(), nil, startProgram(t, "neostore", "accepts everything").consumer())
 	if err != nil {
 		t.Fatal(err)
