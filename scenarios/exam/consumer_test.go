@@ -27,11 +27,12 @@ type program struct {
 	url      string
 	late     time.Duration // acts that long after the response
 
-	mu     sync.Mutex
-	seen   map[string]bool     // ids of events
-	count  int                 // events acted on
-	states map[string][]string // names of the events of an entity
-	log    bytes.Buffer        // the bodies of all requests
+	mu      sync.Mutex
+	seen    map[string]bool     // ids of events
+	refused bool                // it has refused a request
+	count   int                 // events acted on
+	states  map[string][]string // names of the events of an entity
+	log     bytes.Buffer        // the bodies of all requests
 }
 
 // startProgram starts a consumer that makes one mistake.
@@ -123,6 +124,7 @@ func (c *program) take(r *http.Request) int {
 	case c.mistake == "acts before it refuses":
 		status = http.StatusUnauthorized
 	default:
+		c.refused = true
 		return http.StatusUnauthorized
 	}
 	if !json.Valid(m.Body) && c.mistake != "accepts everything" {
@@ -149,7 +151,9 @@ func (c *program) take(r *http.Request) int {
 		}
 		return http.StatusOK
 	}
-	c.seen[id] = true
+	if c.seen[id] = true; c.refused && c.mistake == "is idle after a forgery" {
+		return http.StatusOK
+	}
 	if c.late > 0 {
 		time.AfterFunc(c.late, func() {
 			c.mu.Lock()

@@ -28,6 +28,7 @@ type meter struct {
 	problem  string        // why it is of no use
 	first    float64       // the effect before anything was sent
 	changed  time.Time     // when it was last seen to change
+	settled  bool          // the effects of all deliveries so far are there
 }
 
 // readInterval is the time between two readings.
@@ -131,9 +132,18 @@ func (m *meter) options() scenarios.Options {
 	return scenarios.Options{Target: c.URL, Secret: c.Secret, Catalogue: c.Catalogue, AllowTargets: c.AllowTargets, AllowExec: true, SQL: c.SQL, Trust: c.Trust}
 }
 
-// change returns by how much the effect has changed since it was before. It waits until the change
-// is at least least, up to the time limit, and then until it stays as it is.
+// reach returns by how much the effect has changed since it was before. It waits until the change
+// is at least least, up to the time limit.
+func (m *meter) reach(ctx context.Context, before, least float64) (float64, error) {
+	return m.changeWith(ctx, before, least, 0)
+}
+
+// change is reach that then waits until the effect stays as it is.
 func (m *meter) change(ctx context.Context, before, least float64) (float64, error) {
+	return m.changeWith(ctx, before, least, m.settle)
+}
+
+func (m *meter) changeWith(ctx context.Context, before, least float64, settle time.Duration) (float64, error) {
 	limit := time.Now().Add(m.within)
 	last, since := math.NaN(), time.Now()
 	for {
@@ -146,7 +156,7 @@ func (m *meter) change(ctx context.Context, before, least float64) (float64, err
 			m.changed = since
 		}
 		reached := now-before >= least || time.Now().After(limit)
-		if reached && time.Since(since) >= m.settle || time.Now().After(limit.Add(m.within)) {
+		if reached && time.Since(since) >= settle || time.Now().After(limit.Add(m.within)) {
 			return now - before, nil
 		}
 		if err := wait(ctx, readInterval); err != nil {
