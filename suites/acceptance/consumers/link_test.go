@@ -29,7 +29,8 @@ const secret = "whsec_R1ght"
 type link struct {
 	t        *testing.T
 	options  consumers.Options
-	base     string // the consumer's address
+	program  *consumers.Program // nil is the consumer in Go
+	base     string             // the consumer's address
 	server   *mockserver.Server
 	provider *mockserver.Provider
 	limit    time.Duration // of an attempt
@@ -43,7 +44,12 @@ func linked(t *testing.T, o consumers.Options) *link {
 
 func (l *link) start() *link {
 	l.t.Helper()
-	l.base, l.server = consumers.StartT(l.t, l.options), mockserver.StartT(l.t, mockserver.Options{Seed: 1})
+	l.server = mockserver.StartT(l.t, mockserver.Options{Seed: 1})
+	if l.program == nil {
+		l.base = consumers.StartT(l.t, l.options)
+	} else {
+		l.base = l.program.StartT(l.t, l.options)
+	}
 	l.provider = l.server.Provider(l.options.Provider)
 	l.register(secret)
 	return l

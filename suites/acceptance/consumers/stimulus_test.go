@@ -73,12 +73,17 @@ func otherForm(l *link) string {
 	return fmt.Sprint(status, " ", l.effects())
 }
 
+var signatures = map[string]string{
+	"neostore": "X-Neostore-Signature", "subscribfy": "Signature", "ethpass": "Authorization",
+	"stripe": "Stripe-Signature", "github": "X-Hub-Signature-256",
+}
+
 // twoHeaders sends a right and a wrong signature header, in both orders.
 func twoHeaders(l *link) string {
 	var words []string
 	for i := range uint64(2) {
 		r := l.request(l.event(i))
-		name := map[string]string{"github": "X-Hub-Signature-256", "ethpass": "Authorization"}[l.options.Provider]
+		name := signatures[l.options.Provider]
 		lines := []string{r.Header.Get(name), "wrong"}
 		r.Header[name] = []string{lines[i], lines[1-i]}
 		status, _ := l.do(r)
@@ -90,7 +95,7 @@ func twoHeaders(l *link) string {
 // oldSecret sends what is signed with the older of the consumer's two secrets.
 func oldSecret(l *link) string {
 	l.options.Secrets = []string{"whsec_N3w", secret}
-	return sent()(linked(l.t, l.options))
+	return sent()(l.start())
 }
 
 // handle hands requests to a new consumer, without a network.
@@ -175,9 +180,8 @@ func atTheSameTime(l *link) string {
 // twoSubscriptions sends one event for two subscriptions, each with another secret.
 func twoSubscriptions(l *link) string {
 	l.options.Secrets = []string{secret, "whsec_0ther"}
-	both := linked(l.t, l.options)
-	both.register("whsec_0ther")
-	return sent()(both)
+	l.start().register("whsec_0ther")
+	return sent()(l)
 }
 
 // sameID sends two events with one id.
@@ -213,6 +217,9 @@ func equalTimes(l *link) string {
 	}
 	return strings.Join(states, " ")
 }
+
+// placed returns the text at a place of a body.
+func placed(body []byte, place string) string { return gjson.GetBytes(body, place).String() }
 
 // stall sends the head and a part of the body, and returns once the consumer reads the body.
 func (l *link) stall() net.Conn {
@@ -259,11 +266,7 @@ func stalled(l *link) string {
 func shows(text string) stimulus {
 	return func(l *link) string {
 		r := l.request(l.event(0))
-		for _, name := range []string{"Authorization", "X-Neostore-Signature"} {
-			if r.Header.Get(name) != "" {
-				r.Header.Set(name, "wrong")
-			}
-		}
+		r.Header.Set(signatures[l.options.Provider], "wrong")
 		return shown(l, r, text)
 	}
 }
