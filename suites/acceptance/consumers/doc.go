@@ -24,6 +24,8 @@
 // none. ENTITY is an id in the body, such as a passId of neostore, or with its kind, where other
 // kinds have ids that are alike: membership/1234 of subscribfy.
 //
+// [Outsiders] are consumers that others wrote, right and wrong.
+//
 // The Go program also makes each mistake of [Mistakes], one at a time (--mistake NAME; --mistakes
 // lists them). A check of consumers is tested with them: it accepts the right programs and finds
 // the mistakes.

@@ -63,8 +63,15 @@ func (p Program) StartT(t T, o Options) string {
 	if o.Limit != 0 {
 		args = append(args, "--limit", strconv.Itoa(int(math.Ceil(o.Limit.Seconds()))))
 	}
+	return startProgram(t, folder, p.Runtime, args...)
+}
+
+// startProgram runs a program until the test ends, with a folder for temporary files, and returns
+// the address that it prints.
+func startProgram(t T, folder, name string, args ...string) string {
+	t.Helper()
 	var problems bytes.Buffer
-	cmd := exec.Command(p.Runtime, args...)
+	cmd := exec.Command(name, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "HOOKRIG_") }), "TMPDIR="+folder)
 	cmd.Stderr = &problems
 	cmd.WaitDelay = time.Second
@@ -73,7 +80,7 @@ func (p Program) StartT(t T, o Options) string {
 		err = cmd.Start()
 	}
 	if err != nil {
-		t.Fatalf("%s: %v", p.Language, err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	end := func() {
 		_ = cmd.Process.Kill()
@@ -84,7 +91,7 @@ func (p Program) StartT(t T, o Options) string {
 	found := ready.FindStringSubmatch(line)
 	if found == nil {
 		end()
-		t.Fatalf("%s: %q (%v), want %s\n%s", p.Language, line, err, ready, problems.String())
+		t.Fatalf("%s: %q (%v), want %s\n%s", name, line, err, ready, problems.String())
 	}
 	return found[1]
 }
