@@ -151,7 +151,7 @@ func TestModules(t *testing.T) {
 	}
 	for path := range module {
 		if strings.HasPrefix(path, "github.com/hookrig/") {
-			t.Errorf("suites/hookrig/go.mod requires %s: it would be read by whoever imports it, in a version that may not exist", path)
+			t.Errorf("suites/hookrig/go.mod requires %s: go mod tidy of its users would look for that version, which may not exist", path)
 		}
 		if containers[path] != module[path] {
 			t.Errorf("%s is %s in suites/hookrig and %q in suites/acceptance/containers", path, module[path], containers[path])

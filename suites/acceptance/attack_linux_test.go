@@ -81,8 +81,7 @@ var _ = Describe("a hostile input of one megabyte", Serial, func() {
 	}, SpecTimeout(6*time.Minute))
 })
 
-// docker runs a command of Docker's to its end and returns what it wrote to stdout, without the last
-// newline.
+// docker runs a command of Docker and returns what it wrote to stdout, without the last newline.
 func docker(ctx context.Context, stdin io.Reader, args ...string) string {
 	GinkgoHelper()
 	cmd := exec.CommandContext(ctx, "docker", args...)
