@@ -11,9 +11,9 @@
 //	php suites/acceptance/consumers/php/consumer.php --provider stripe --secret whsec_S
 //	python3 suites/acceptance/consumers/python/consumer.py --provider stripe --secret whsec_S
 //
-// --address HOST:PORT is where to listen (127.0.0.1:0, a free port) and each further --secret is an
-// older one that is still valid. A program prints "listening on http://HOST:PORT/hooks" once it is
-// ready, and answers:
+// --address HOST:PORT is where to listen (127.0.0.1:0, a free port), each further --secret is an
+// older one that is still valid, and --limit SECONDS is how long a sender may take for a body (10).
+// A program prints "listening on http://HOST:PORT/hooks" once it is ready, and answers:
 //
 //	POST /hooks           the webhooks
 //	GET  /effects         {"count": 2, "ids": ["evt_1", "evt_2"]}: what the events did, in order
@@ -23,6 +23,8 @@
 // The id of an event is the provider's, or the SHA-256 of the body in hex where the provider sends
 // none. ENTITY is an id in the body, such as a passId of neostore, or with its kind, where other
 // kinds have ids that are alike: membership/1234 of subscribfy.
+//
+// [Outsiders] are consumers that others wrote, right and wrong.
 //
 // The Go program also makes each mistake of [Mistakes], one at a time (--mistake NAME; --mistakes
 // lists them). A check of consumers is tested with them: it accepts the right programs and finds

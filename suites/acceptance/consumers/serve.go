@@ -32,6 +32,8 @@ type T interface {
 	Helper()
 	// Cleanup calls f at the end of the test.
 	Cleanup(f func())
+	// TempDir returns a folder that the end of the test deletes.
+	TempDir() string
 	// Fatalf fails the test and ends it.
 	Fatalf(format string, args ...any)
 }

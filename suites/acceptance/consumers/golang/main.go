@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/hookrig/hookrig/suites/acceptance/consumers"
 )
@@ -35,6 +36,10 @@ func run(ctx context.Context, args []string) error {
 		return nil
 	})
 	flags.StringVar(&o.Mistake, "mistake", "", "make the mistake `NAME`")
+	flags.Func("limit", "`SECONDS` that a sender may take for a body (default 10)", func(s string) (err error) {
+		o.Limit, err = time.ParseDuration(s + "s")
+		return err
+	})
 	flags.DurationVar(&o.Delay, "delay", 0, "`TIME` that the work takes where a mistake works slowly (default 1s)")
 	if err := flags.Parse(args); err != nil {
 		return err
