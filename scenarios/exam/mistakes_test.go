@@ -21,7 +21,11 @@ func TestMistakes(t *testing.T) {
 	} {
 		t.Run(c.mistake, func(t *testing.T) {
 			t.Parallel()
-			report, err := Run(t.Context(), nil, startProgram(t, c.provider, c.mistake).consumer())
+			consumer := startProgram(t, c.provider, c.mistake).consumer()
+			consumer.Only = []string{
+				"body-json-styles", "signature-wrong-secret", "duplicate-concurrent-copies", "duplicate-sequential", "order-reversed", "schema-unknown-event",
+			}
+			report, err := Run(t.Context(), nil, consumer)
 			if err != nil {
 				t.Fatal(err)
 			}
