@@ -28,11 +28,14 @@ type program struct {
 	provider *fixtures.Provider
 	mistake  string
 	url      string
+	late     time.Duration // acts that long after the response
 
-	mu     sync.Mutex
-	seen   map[string]bool     // ids of events
-	count  int                 // events acted on
-	states map[string][]string // names of the events of an entity
+	mu      sync.Mutex
+	seen    map[string]bool     // ids of events
+	refused bool                // it has refused a request
+	count   int                 // events acted on
+	states  map[string][]string // names of the events of an entity
+	log     bytes.Buffer        // the bodies of all requests
 }
 
 // startProgram starts a consumer that makes one mistake.
@@ -124,12 +127,17 @@ func (c *program) take(r *http.Request) int {
 	case c.mistake == "acts before it refuses":
 		status = http.StatusUnauthorized
 	default:
+		c.refused = true
 		return http.StatusUnauthorized
 	}
 	if !json.Valid(m.Body) && c.mistake != "accepts everything" {
 		return http.StatusBadRequest
 	}
+	c.log.Write(m.Body)
 	event, known := c.provider.Recognise(m)
+	if c.mistake == "takes checkouts only" && !strings.HasPrefix(event.Name, "checkout.") {
+		return http.StatusUnprocessableEntity
+	}
 	if !known {
 		if c.mistake == "refuses unknown events" {
 			return http.StatusUnprocessableEntity
@@ -146,7 +154,17 @@ func (c *program) take(r *http.Request) int {
 		}
 		return http.StatusOK
 	}
-	c.seen[id] = true
+	if c.seen[id] = true; c.refused && c.mistake == "is idle after a forgery" {
+		return http.StatusOK
+	}
+	if c.late > 0 {
+		time.AfterFunc(c.late, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.count++
+		})
+		return status
+	}
 	c.count++
 	if _, key, ok := strings.Cut(c.provider.EntityOf(&event), "/"); ok {
 		c.states[key] = append(c.states[key], event.Name)

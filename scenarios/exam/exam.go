@@ -264,6 +264,7 @@ func (e *Exam) options(s *scenarios.Scenario, seed uint64) scenarios.Options {
 // deliver makes a good delivery.
 func (e *Exam) deliver(ctx context.Context) (attempt, error) {
 	e.goods++
+	e.meter.settled = false
 	report, err := scenarios.Run(ctx, e.client, e.good, e.options(e.good, e.seed+e.goods))
 	a := attempted(&report, err)
 	e.fresh = a.accepted()

@@ -41,7 +41,8 @@ type grading struct {
 	verdict  Verdict
 	why      string
 	exchange *scenarios.Exchange
-	exact    bool // curl sends the request of the exchange as it was sent
+	last     float64 // the effect when it was compared
+	exact    bool    // curl sends the request of the exchange as it was sent
 }
 
 // set sets the result.
@@ -133,6 +134,11 @@ func (g *grading) play(ctx context.Context) error {
 	if err := g.after(ctx); err != nil {
 		return err
 	}
+	if g.verdict == Pass && measured {
+		if err := g.compareAfter(ctx); err != nil {
+			return err
+		}
+	}
 	if g.verdict == Pass {
 		if missing := g.missing(scenarios.NeedsEffect); missing != "" {
 			g.set(Inconclusive, nil, "%s", missing)
@@ -146,16 +152,15 @@ func (g *grading) before(ctx context.Context) (value float64, ok bool, err error
 	if g.check.Effect == "" || !g.meter.usable() {
 		return 0, false, nil
 	}
-	// The effect of the good delivery must be there already.
 	now, err := g.meter.read(ctx)
-	if err == nil {
+	if err == nil && !g.meter.settled {
+		// The effect of the good delivery before it may come late.
 		var change float64
 		change, err = g.meter.change(ctx, now, 0)
 		now += change
 	}
 	if err != nil {
-		g.meter.problem = "the effect cannot be read: " + err.Error()
-		return 0, false, ctx.Err()
+		return 0, false, g.meter.note(ctx, err)
 	}
 	return now, true, nil
 }
@@ -246,6 +251,7 @@ func (g *grading) compareEffect(ctx context.Context, before float64, report *sce
 		return nil
 	}
 	acted := (change - greetings) / g.meter.unit
+	g.last = before + change
 	switch {
 	case acted >= least && acted <= most:
 	case most == 0:
@@ -357,6 +363,19 @@ func (g *grading) after(ctx context.Context) error {
 		g.set(Inconclusive, a.exchange, "the consumer limits the rate: it answers 429 to a good delivery")
 	default:
 		g.set(Fail, a.exchange, "the good delivery after it was not accepted: %s", &a)
+	}
+	return nil
+}
+
+// compareAfter checks that the consumer acted on the good delivery after the check too.
+func (g *grading) compareAfter(ctx context.Context) error {
+	want := g.meter.unit + g.meter.greeting
+	change, err := g.meter.reach(ctx, g.last, want)
+	if err != nil {
+		return g.meter.note(ctx, err)
+	}
+	if g.meter.settled = change >= want; !g.meter.settled {
+		g.set(Fail, g.exchange, "the good delivery after it was accepted, but the consumer did not act on it: the effect changed by %v", change)
 	}
 	return nil
 }

@@ -2,14 +2,17 @@ package exam
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,10 +134,49 @@ func refusing(status int, which func(c *mistaken, r *http.Request, m *signature.
 func (c *mistaken) start(t *testing.T, provider string) Consumer {
 	t.Helper()
 	c.program, c.known = startProgram(t, provider, ""), map[string]bool{}
-	server := httptest.NewServer(c)
+	server := httptest.NewUnstartedServer(c)
+	server.Listener = &keeper{server.Listener}
+	server.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context { return context.WithValue(ctx, keptKey{}, conn) }
+	server.Start()
 	t.Cleanup(server.Close)
 	c.url = server.URL
 	return c.consumer()
+}
+
+// keeper keeps what arrives last on each connection, as net/http changes the case of header names.
+type keeper struct{ net.Listener }
+
+func (k *keeper) Accept() (net.Conn, error) {
+	conn, err := k.Listener.Accept()
+	return &kept{Conn: conn}, err
+}
+
+type kept struct {
+	net.Conn
+	mu   sync.Mutex
+	last []byte
+}
+
+func (k *kept) Read(b []byte) (int, error) {
+	n, err := k.Conn.Read(b)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if n > 1 { // net/http reads one byte in advance
+		k.last = bytes.Clone(b[:n])
+	} else {
+		k.last = append(k.last, b[:n]...)
+	}
+	return n, err
+}
+
+type keptKey struct{}
+
+// rawHead returns the beginning of a request as it arrived.
+func rawHead(r *http.Request) []byte {
+	k, _ := r.Context().Value(keptKey{}).(*kept)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return bytes.Clone(k.last)
 }
 
 // genuine returns the signature that a good delivery with the message's body has now.
@@ -265,6 +307,9 @@ func wrongBytes() []struct {
 		{"compares the whole media type", "stripe", refusing(415, func(_ *mistaken, _ *http.Request, m *signature.Message) bool {
 			return m.Headers.Get("Content-Type") != "application/json; charset=utf-8"
 		}), "transport-content-type"},
+		{"looks header lines up by their case", "neostore", refusing(401, func(_ *mistaken, r *http.Request, _ *signature.Message) bool {
+			return !bytes.Contains(rawHead(r), []byte("\r\nx-neostore-signature: "))
+		}), "transport-header-case"},
 		{"fails at another media type", "subscribfy", refusing(500, func(_ *mistaken, _ *http.Request, m *signature.Message) bool {
 			return !strings.HasPrefix(strings.ToLower(m.Headers.Get("Content-Type")), "application/json")
 		}), "transport-content-type-other"},

@@ -15,6 +15,9 @@ const mostTries = 12
 
 // preflight finds out whether the consumer can be checked, and what a good delivery changes.
 func (e *Exam) preflight(ctx context.Context) error {
+	if err := e.meter.begin(ctx); err != nil {
+		return err
+	}
 	first, err := e.deliver(ctx)
 	if err != nil {
 		return err
@@ -152,7 +155,7 @@ func (e *Exam) calibrate(ctx context.Context) error {
 		_, err := scenarios.Run(ctx, e.client, &only, e.options(&only, e.seed))
 		return err
 	}
-	return e.meter.calibrate(ctx, e.provider, greet, func() (bool, error) {
+	return e.meter.calibrate(ctx, e.provider.Handshake != nil && e.provider.Handshake.Event != "", greet, func() (bool, error) {
 		a, err := e.deliver(ctx)
 		return a.accepted(), err
 	})
