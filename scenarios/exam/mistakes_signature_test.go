@@ -136,7 +136,9 @@ func (c *mistaken) start(t *testing.T, provider string) Consumer {
 	c.program, c.known = startProgram(t, provider, ""), map[string]bool{}
 	server := httptest.NewUnstartedServer(c)
 	server.Listener = &keeper{server.Listener}
-	server.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context { return context.WithValue(ctx, keptKey{}, conn) }
+	server.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		return context.WithValue(ctx, keptKey{}, conn)
+	}
 	server.Start()
 	t.Cleanup(server.Close)
 	c.url = server.URL
