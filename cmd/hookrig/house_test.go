@@ -15,8 +15,8 @@ var ranks = []struct {
 	packages []string
 }{
 	{-2, []string{"internal/clip"}},
-	{-1, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "internal/jsontext", "internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped"}},
-	{0, []string{"internal/expression"}},
+	{-1, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "internal/jsontext", "internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped", "suites/acceptance/consumers"}},
+	{0, []string{"internal/expression", "suites/acceptance/consumers/golang"}},
 	{1, []string{"fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},
@@ -30,14 +30,29 @@ var ranks = []struct {
 	{11, []string{"mockserver/dashboard"}},
 	{12, []string{"scenarios"}},
 	{13, []string{"scenarios/exam"}},
-	{14, []string{"cmd/hookrig"}},
-	{15, []string{"suites/matchers", "suites/acceptance"}},
+	{14, []string{"scenarios/exam/sender"}},
+	{15, []string{"cmd/hookrig"}},
+	{16, []string{"suites/matchers", "suites/acceptance"}},
+	{17, []string{"suites/examples/go"}},
 }
 
 // What other modules can import. Everything else is internal.
 var public = []string{
-	"cmd/hookrig", "fixtures", "fixtures/signature", "mockserver", "mockserver/burst", "mockserver/dashboard", "mockserver/store/sqlite",
-	"scenarios", "scenarios/exam", "suites/acceptance", "suites/matchers",
+	"cmd/hookrig",
+	"fixtures",
+	"fixtures/signature",
+	"mockserver",
+	"mockserver/burst",
+	"mockserver/dashboard",
+	"mockserver/store/sqlite",
+	"scenarios",
+	"scenarios/exam",
+	"scenarios/exam/sender",
+	"suites/acceptance",
+	"suites/acceptance/consumers",
+	"suites/acceptance/consumers/golang",
+	"suites/examples/go",
+	"suites/matchers",
 }
 
 func TestPublicPackages(t *testing.T) {

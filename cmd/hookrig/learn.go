@@ -23,7 +23,7 @@ func newLearn(w World) *cobra.Command {
 		Short: "Turn recorded requests into a scenario",
 		Long: `Writes a scenario that delivers the recorded events again, byte for byte, each with a new signature, and expects the
 responses that your consumer gave. Retries of one event are one step. Requests that are no events of a known
-provider are listed as comments.
+provider are listed as comments. REDACTED replaces secrets ("hookrig help redaction").
 
 The requests come from a file (JSON Lines, HAR, the journal of hookrig run --journal, captures of the API), from
 standard input (-), or from a bin of the running server. To record your consumer, let a bin forward to it:

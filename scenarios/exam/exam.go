@@ -68,7 +68,8 @@ type Consumer struct {
 	SQL func(ctx context.Context, dsn, query string, args []any) ([]map[string]any, error)
 	// Trust selects the certificates that are accepted.
 	Trust mockserver.Trust
-	// Repeat are further arguments of the commands that repeat a check, such as --effect.
+	// Repeat are further arguments of the commands that repeat a check, such as --effect and its
+	// value. A secret is the name of its variable: $HOOKRIG_OLD_SECRET.
 	Repeat []string
 	// Progress is called with every result, as soon as it is known.
 	Progress func(Result)

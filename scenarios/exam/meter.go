@@ -132,8 +132,8 @@ func (m *meter) options() scenarios.Options {
 	return scenarios.Options{Target: c.URL, Secret: c.Secret, Catalogue: c.Catalogue, AllowTargets: c.AllowTargets, AllowExec: true, SQL: c.SQL, Trust: c.Trust}
 }
 
-// reach returns by how much the effect has changed since it was before. It waits until the change is
-// at least least, up to the time limit.
+// reach returns by how much the effect has changed since it was before. It waits until the change
+// is at least least, up to the time limit.
 func (m *meter) reach(ctx context.Context, before, least float64) (float64, error) {
 	return m.changeWith(ctx, before, least, 0)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/scenarios"
 )
 
@@ -133,7 +134,7 @@ func (s *Score) add(r *Result) {
 // Report returns the report of the checks so far.
 func (e *Exam) Report() Report {
 	r := Report{
-		URL: e.consumer.URL, Provider: e.provider.Name, Event: e.event, Option: e.option, Seed: e.seed,
+		URL: redact.URL(e.consumer.URL), Provider: e.provider.Name, Event: e.event, Option: e.option, Seed: e.seed,
 		Started: e.started.UTC(), TookMS: milliseconds(time.Since(e.started)), Problem: e.problem, Notes: e.notes,
 		Checks: append([]Result{}, e.results...),
 	}
