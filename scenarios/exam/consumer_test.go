@@ -18,7 +18,10 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+const (
+	testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	oldSecret  = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" // valid too
+)
 
 // program is a consumer of any provider. Without a mistake it is a correct one.
 type program struct {
@@ -62,7 +65,7 @@ func (c *program) consumer() Consumer {
 	if err != nil {
 		panic(err)
 	}
-	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, Seed: 7, Effect: effect, State: state}
+	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, OldSecret: oldSecret, Seed: 7, Effect: effect, State: state}
 }
 
 func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +133,7 @@ func (c *program) take(r *http.Request) int {
 	case "verifies a rewritten body":
 		m.Body = rewritten(m.Body)
 	}
-	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now()}, testSecret).Verdict
+	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now()}, testSecret, oldSecret).Verdict
 	status := http.StatusOK
 	switch {
 	case verdict == signature.Valid, c.mistake == "accepts everything":

@@ -62,6 +62,10 @@ func (g *grading) make(ctx context.Context) error {
 		g.set(NotApplicable, nil, "%s", why)
 		return nil
 	}
+	if slices.Contains(g.check.Needs, scenarios.NeedsReview) {
+		g.set(NotApplicable, nil, "no request can show it, so look at the code: %s", g.check.Fix)
+		return nil
+	}
 	if g.problem != "" {
 		g.set(Inconclusive, nil, "%s", g.problem)
 		return nil
