@@ -126,6 +126,8 @@ type Counts struct {
 	Deliveries int `json:"deliveries"`
 	Attempts   int `json:"attempts"`
 	Captures   int `json:"captures"` // in the bins of the run
+	// Acknowledged is the number of events of bursts that got a 2xx.
+	Acknowledged uint64 `json:"acknowledged,omitempty"`
 }
 
 // Failed returns the steps that neither passed nor were skipped.

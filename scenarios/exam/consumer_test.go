@@ -18,7 +18,10 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+const (
+	testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	oldSecret  = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" // valid too
+)
 
 // program is a consumer of any provider. Without a mistake it is a correct one.
 type program struct {
@@ -26,6 +29,8 @@ type program struct {
 	mistake  string
 	url      string
 	late     time.Duration // acts that long after the response
+	sink     string        // URL that gets a request for each event acted on; "" is none
+	end      chan struct{} // closed at the end of the test
 
 	mu      sync.Mutex
 	seen    map[string]bool     // ids of events
@@ -44,7 +49,8 @@ func startProgram(t *testing.T, provider, mistake string) *program {
 	}
 	c := &program{provider: p, mistake: mistake, seen: map[string]bool{}, states: map[string][]string{}}
 	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
+	c.end = make(chan struct{})
+	t.Cleanup(func() { close(c.end); server.Close() })
 	c.url = server.URL
 	return c
 }
@@ -59,7 +65,7 @@ func (c *program) consumer() Consumer {
 	if err != nil {
 		panic(err)
 	}
-	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, Seed: 7, Effect: effect, State: state}
+	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, OldSecret: oldSecret, Seed: 7, Effect: effect, State: state}
 }
 
 func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +86,14 @@ func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
-	w.WriteHeader(c.take(r))
+	status := c.take(r)
+	if status == silent {
+		c.mu.Unlock()
+		<-c.end
+		c.mu.Lock()
+		return
+	}
+	w.WriteHeader(status)
 }
 
 // state returns the state of an entity: which events happened. With a mistake it is the last one.
@@ -96,6 +109,9 @@ func (c *program) state(key string) any {
 	slices.Sort(names)
 	return names
 }
+
+// silent is a status that take returns for no response.
+const silent = -1
 
 // take handles an event and returns the status of the response.
 func (c *program) take(r *http.Request) int {
@@ -117,12 +133,18 @@ func (c *program) take(r *http.Request) int {
 	case "verifies a rewritten body":
 		m.Body = rewritten(m.Body)
 	}
-	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now()}, testSecret).Verdict
+	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now()}, testSecret, oldSecret).Verdict
 	status := http.StatusOK
 	switch {
 	case verdict == signature.Valid, c.mistake == "accepts everything":
 	case c.mistake == "acts before it refuses":
 		status = http.StatusUnauthorized
+	case c.mistake == "limits forgeries":
+		return http.StatusTooManyRequests
+	case c.mistake == "is silent about forgeries":
+		return silent
+	case c.mistake == "hangs up on forgeries":
+		panic(http.ErrAbortHandler)
 	default:
 		c.refused = true
 		return http.StatusUnauthorized
@@ -163,6 +185,11 @@ func (c *program) take(r *http.Request) int {
 		return status
 	}
 	c.count++
+	if c.sink != "" {
+		if response, err := http.Post(c.sink, "text/plain", strings.NewReader(id)); err == nil {
+			response.Body.Close()
+		}
+	}
 	if _, key, ok := strings.Cut(c.provider.EntityOf(&event), "/"); ok {
 		c.states[key] = append(c.states[key], event.Name)
 	}

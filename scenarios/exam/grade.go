@@ -62,6 +62,10 @@ func (g *grading) make(ctx context.Context) error {
 		g.set(NotApplicable, nil, "%s", why)
 		return nil
 	}
+	if slices.Contains(g.check.Needs, scenarios.NeedsReview) {
+		g.set(NotApplicable, nil, "no request can show it, so look at the code: %s", g.check.Fix)
+		return nil
+	}
 	if g.problem != "" {
 		g.set(Inconclusive, nil, "%s", g.problem)
 		return nil
@@ -112,8 +116,7 @@ func (g *grading) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seed := g.seed
-	report, err := scenarios.Run(ctx, g.client, g.scenario, g.options(g.scenario, seed))
+	report, err := g.run(ctx, g.scenario, g.seedOf(g.check.ID))
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -187,6 +190,10 @@ func (g *grading) read(report *scenarios.Report, err error) {
 		return
 	}
 	g.fresh = false
+	if e := limited(report); e != nil && g.check.Theme != "load" {
+		g.set(Inconclusive, e, "the consumer limits the rate: it answers 429")
+		return
+	}
 	failed := report.Failed()
 	slices.SortStableFunc(failed, func(a, b scenarios.StepReport) int { return severity(a.Status) - severity(b.Status) })
 	if len(failed) == 0 {
@@ -203,6 +210,19 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	default:
 		g.set(Inconclusive, exchange, "step %s: %s", s.ID, s.Detail)
 	}
+}
+
+// limited returns an exchange in which the consumer refused a request because there were too many,
+// or nil.
+func limited(report *scenarios.Report) *scenarios.Exchange {
+	for i := range report.Steps {
+		for k := range report.Steps[i].Exchanges {
+			if e := &report.Steps[i].Exchanges[k]; e.Status == 429 {
+				return e
+			}
+		}
+	}
+	return nil
 }
 
 // exactly reports whether the request of an exchange was sent as others are: no fault changed how
@@ -277,7 +297,7 @@ func (g *grading) allowed(report *scenarios.Report) (least, most float64) {
 	case scenarios.OneAtMost:
 		return 0, 1
 	case scenarios.EachEffect:
-		sent := float64(report.Counts.Deliveries)
+		sent := float64(report.Counts.Deliveries) + float64(report.Counts.Acknowledged)
 		return sent, sent
 	}
 	return 0, 0
