@@ -40,7 +40,7 @@ type program struct {
 	log     bytes.Buffer        // the bodies of all requests
 }
 
-// testCatalogue has the built-in providers, and those of testdata, which sign in other ways.
+// testCatalogue has the built-in providers, and those of testdata, with other signatures.
 func testCatalogue(t *testing.T) *fixtures.Catalogue {
 	t.Helper()
 	more, err := fixtures.Load(os.DirFS("testdata/providers"))
