@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -25,12 +26,13 @@ const (
 
 // program is a consumer of any provider. Without a mistake it is a correct one.
 type program struct {
-	provider *fixtures.Provider
-	mistake  string
-	url      string
-	late     time.Duration // acts that long after the response
-	sink     string        // URL that gets a request for each event acted on; "" is none
-	end      chan struct{} // closed at the end of the test
+	provider  *fixtures.Provider
+	catalogue *fixtures.Catalogue
+	mistake   string
+	url       string
+	late      time.Duration // acts that long after the response
+	sink      string        // URL that gets a request for each event acted on; "" is none
+	end       chan struct{} // closed at the end of the test
 
 	mu      sync.Mutex
 	seen    map[string]bool     // ids of events
@@ -40,14 +42,28 @@ type program struct {
 	log     bytes.Buffer        // the bodies of all requests
 }
 
-// startProgram starts a consumer that makes one mistake.
-func startProgram(t *testing.T, provider, mistake string) *program {
+// testCatalogue has the built-in providers, and those of testdata, with other signatures.
+func testCatalogue(t *testing.T) *fixtures.Catalogue {
 	t.Helper()
-	p, err := fixtures.Builtin().Provider(provider)
+	more, err := fixtures.Load(os.DirFS("testdata/providers"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &program{provider: p, mistake: mistake, seen: map[string]bool{}, states: map[string][]string{}}
+	all, err := fixtures.Builtin().Join(more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// startProgram starts a consumer that makes one mistake.
+func startProgram(t *testing.T, provider, mistake string) *program {
+	t.Helper()
+	p, err := testCatalogue(t).Provider(provider)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &program{provider: p, catalogue: testCatalogue(t), mistake: mistake, seen: map[string]bool{}, states: map[string][]string{}}
 	server := httptest.NewServer(c)
 	c.end = make(chan struct{})
 	t.Cleanup(func() { close(c.end); server.Close() })
@@ -65,7 +81,7 @@ func (c *program) consumer() Consumer {
 	if err != nil {
 		panic(err)
 	}
-	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, OldSecret: oldSecret, Seed: 7, Effect: effect, State: state}
+	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, OldSecret: oldSecret, Catalogue: c.catalogue, Seed: 7, Effect: effect, State: state}
 }
 
 func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -133,7 +149,7 @@ func (c *program) take(r *http.Request) int {
 	case "verifies a rewritten body":
 		m.Body = rewritten(m.Body)
 	}
-	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now()}, testSecret, oldSecret).Verdict
+	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now(), URL: c.url + "/hooks"}, testSecret, oldSecret).Verdict
 	status := http.StatusOK
 	switch {
 	case verdict == signature.Valid, c.mistake == "accepts everything":

@@ -59,7 +59,7 @@ func TestParseFaultRefuses(t *testing.T) {
 		"drop@0":                 `fault "drop@0": attempt 0: attempts are numbered from 1`,
 		"drop@x":                 `fault "drop@x": attempt "x": want a number from 1, as in drop@1,2`,
 		"duplicate:3@1":          `fault "duplicate:3@1": it is done to the whole delivery, so attempts cannot be named`,
-		"body":                   `fault "body": want one of unicode, empty, malformed, reserialize, duplicate_key, huge, deep, invalid_utf8, charset, bom, trailing_newline, tamper, truncate, reformat, other_event after the colon`,
+		"body":                   `fault "body": want one of canary, unicode, empty, malformed, reserialize, duplicate_key, huge, deep, invalid_utf8, charset, bom, trailing_newline, tamper, truncate, reformat, other_event after the colon`,
 		"body:reserialize":       `fault "body:reserialize": want one of spaced, pretty, reordered, ascii, escaped after the colon`,
 		"body:reserialize:prety": `fault "body:reserialize:prety": want one of spaced, pretty, reordered, ascii, escaped after the colon; did you mean "pretty"?`,
 		"body:huge:1GB":          `fault "body:huge:1GB": want how large the body is, from 1 to 64MiB, as in 1MB`,

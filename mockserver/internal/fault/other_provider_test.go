@@ -47,6 +47,8 @@ func TestFaultsOfOtherProviders(t *testing.T) {
 		{"s", "[1]", "secret:rotate:both_old_first", "webhook-signature", signature.Valid, "webhook-signature", "v1,"},
 		{"s", "[1]", "schema:empty_element", "body content-length webhook-signature", signature.Valid, "content-length", "6"},
 		{"s", "[]", "schema:empty_element", "body content-length webhook-signature", signature.Valid, "content-length", "4"},
+		{"s", `[{"a":1}]`, "body:canary", "body content-length webhook-signature", signature.Valid, "content-length", "44"},
+		{"s", "[1]", "body:canary", "", "", "", ""},
 		{"s", "{}", "schema:empty_element", "", "", "", ""},
 		{"s", "{}", "transport:split_letter", "", "", "", ""},
 	} {

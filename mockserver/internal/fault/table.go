@@ -80,7 +80,7 @@ func table() []*row {
 		duplicate(), parallel(), reorder(), delay(), hold(), release(), drop(),
 		method(), redirect(),
 		unknownField(), extraNesting(), unknownEvent(), nullOptional(), missingRequired(), newEnum(), typeChange(), emptyElement(),
-		unicodeText(), emptyBody(), malformed(), reserialize(), duplicateKey(), huge(), deep(), invalidUTF8(), charset(), byteOrderMark(), trailingNewline(),
+		canary(), unicodeText(), emptyBody(), malformed(), reserialize(), duplicateKey(), huge(), deep(), invalidUTF8(), charset(), byteOrderMark(), trailingNewline(),
 		contentType(),
 		rotate(),
 		stale(), future(), skew(), nonNumeric(), milliseconds(), missingTimestamp(),
