@@ -152,6 +152,7 @@ type stepRecord struct {
 	cursors    map[string]uint64 // newest sequence number of each bin when the step began
 	before     int               // number of the run's deliveries when the step began
 	deliveries []string          // ids of the step's deliveries
+	impossible bool              // a delivery was skipped, as its faults are not possible
 	burst      *burst.Report
 	checked    []string             // ids of the deliveries that the step's expectations checked
 	wrong      []string             // the first of them that are not as expected
