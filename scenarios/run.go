@@ -140,6 +140,7 @@ type run struct {
 	// an expectation on the target bin was skipped, as the run has a target URL
 	binSkipped bool
 	reached    bool              // an attempt of the run was sent
+	background bool              // deliveries may be in flight while other steps run
 	effectSeen map[string]bool   // effects that had a value at least once
 	variables  map[string]string // environment variables that the file referred to
 	sequence   int               // number of events sent
