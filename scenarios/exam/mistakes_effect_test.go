@@ -13,9 +13,20 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// handler answers a request to a program, whose body was read. It makes a mistake, or leaves the
-// request to the program.
-type handler func(c *program, w http.ResponseWriter, r *http.Request, body []byte)
+// handler answers a request to a program. It makes a mistake, or leaves the request to the program.
+type handler func(c *program, w http.ResponseWriter, r *http.Request)
+
+// reading returns a handler that has the whole body.
+func reading(h func(c *program, w http.ResponseWriter, r *http.Request, body []byte)) handler {
+	return func(c *program, w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		h(c, w, r, body)
+	}
+}
 
 // leave has the program itself answer.
 func (c *program) leave(w http.ResponseWriter, r *http.Request, body []byte) {
@@ -32,12 +43,7 @@ func startBehind(t *testing.T, provider string, h handler) *program {
 			c.ServeHTTP(w, r)
 			return
 		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		h(c, w, r, body)
+		h(c, w, r)
 	}))
 	t.Cleanup(server.Close)
 	c.url = server.URL
@@ -46,36 +52,30 @@ func startBehind(t *testing.T, provider string, h handler) *program {
 
 // refusing returns a handler that answers with a status when a condition is true for the body.
 func refusing(status int, when func(body gjson.Result) bool) handler {
-	return func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
-		if when(gjson.ParseBytes(body)) {
-			w.WriteHeader(status)
-			return
-		}
-		c.leave(w, r, body)
-	}
+	return answering(status, func(_ *http.Request, body []byte) bool { return when(gjson.ParseBytes(body)) })
 }
 
 // answering returns a handler that answers with a status when a condition is true for the request.
 func answering(status int, when func(r *http.Request, body []byte) bool) handler {
-	return func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
+	return reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
 		if when(r, body) {
 			w.WriteHeader(status)
 			return
 		}
 		c.leave(w, r, body)
-	}
+	})
 }
 
 // replacing returns a handler that answers with another status than the program.
 func replacing(right, wrong int) handler {
-	return func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
+	return reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
 		answer := httptest.NewRecorder()
 		c.leave(answer, r, body)
 		if answer.Code == right {
 			answer.Code = wrong
 		}
 		w.WriteHeader(answer.Code)
-	}
+	})
 }
 
 // answersOnce answers one request of a connection, and closes it then. It says so in the response,
@@ -98,9 +98,9 @@ func answersOnce(c *program, w http.ResponseWriter, r *http.Request, body []byte
 // effectChecks are the checks that the tests of this file make.
 func effectChecks() []string {
 	return []string{
-		"body-1mb", "body-20kb", "body-github-25mb", "body-too-large", "method-harmless", "method-other",
+		"body-1mb", "body-20kb", "body-github-25mb", "body-too-large", "load-slow-sender", "load-stalled-sender", "method-harmless", "method-other",
 		"schema-missing-member", "schema-nested-member", "schema-new-value", "schema-null-member", "schema-unknown-member",
-		"signature-status", "transport-expect-continue", "transport-half-close", "transport-http10", "transport-no-redirect",
+		"signature-status", "transport-expect-continue", "transport-half-body", "transport-half-close", "transport-http10", "transport-no-redirect",
 		"transport-pipelined",
 	}
 }
@@ -161,26 +161,26 @@ func TestMistakenHandlers(t *testing.T) {
 		{"ethpass", "needs every member", refusing(500, func(body gjson.Result) bool {
 			return !body.Get("event").Exists() || !body.Get("result").Exists()
 		}), []string{"schema-missing-member"}},
-		{"neostore", "takes every method", func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
+		{"neostore", "takes every method", reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
 			if r.Method != http.MethodHead && r.Method != http.MethodOptions {
 				r.Method = http.MethodPost
 			}
 			c.leave(w, r, body)
-		}, []string{"method-other"}},
-		{"github", "fails at a method", func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
+		}), []string{"method-other"}},
+		{"github", "fails at a method", reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
 			if r.Method == http.MethodHead || r.Method == http.MethodOptions {
 				w.WriteHeader(http.StatusInternalServerError)
 				return
 			}
 			c.leave(w, r, body)
-		}, []string{"method-harmless"}},
-		{"subscribfy", "redirects", func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
+		}), []string{"method-harmless"}},
+		{"subscribfy", "redirects", reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
 			if r.URL.Path == "/hooks/" {
 				http.Redirect(w, r, "/hooks", http.StatusPermanentRedirect)
 				return
 			}
 			c.leave(w, r, body)
-		}, []string{"transport-no-redirect"}},
+		}), []string{"transport-no-redirect"}},
 		{"stripe", "hides behind 404", replacing(http.StatusUnauthorized, http.StatusNotFound), []string{"signature-status"}},
 		{"ethpass", "fails at a signature", replacing(http.StatusUnauthorized, http.StatusInternalServerError), []string{"signature-status"}},
 		{"neostore", "needs HTTP/1.1", answering(http.StatusHTTPVersionNotSupported, func(r *http.Request, _ []byte) bool {
@@ -189,15 +189,35 @@ func TestMistakenHandlers(t *testing.T) {
 		{"stripe", "expects nothing", answering(http.StatusExpectationFailed, func(r *http.Request, _ []byte) bool {
 			return r.Header.Get("Expect") != ""
 		}), []string{"transport-expect-continue"}},
-		{"github", "gives up when the client's side closes", func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
+		{"github", "gives up when the client's side closes", reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
 			select {
 			case <-r.Context().Done():
 				w.WriteHeader(http.StatusServiceUnavailable)
 			case <-time.After(100 * time.Millisecond):
 				c.leave(w, r, body)
 			}
-		}, []string{"transport-half-close"}},
-		{"subscribfy", "answers once", answersOnce, []string{"transport-pipelined"}},
+		}), []string{"transport-half-close"}},
+		{"neostore", "reads one body at a time", func() handler {
+			one := make(chan struct{}, 1)
+			return func(c *program, w http.ResponseWriter, r *http.Request) {
+				one <- struct{}{}
+				body, err := io.ReadAll(r.Body)
+				<-one
+				if err == nil {
+					c.leave(w, r, body)
+				}
+			}
+		}(), []string{"load-slow-sender", "load-stalled-sender"}},
+		{"stripe", "acts on half a body", func(c *program, w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				c.mu.Lock()
+				c.count++
+				c.mu.Unlock()
+			}
+			c.leave(w, r, body)
+		}, []string{"transport-half-body"}},
+		{"subscribfy", "answers once", reading(answersOnce), []string{"transport-pipelined"}},
 		{"github", "limits bodies to 100 KB", answering(http.StatusRequestEntityTooLarge, func(_ *http.Request, body []byte) bool {
 			return len(body) > 100_000
 		}), []string{"body-1mb", "body-github-25mb"}},
