@@ -148,6 +148,8 @@ type Journey struct {
 	Count int `yaml:"count" json:"count,omitempty"`
 	// Set overwrites members of every body: JSON pointer → value.
 	Set Settings `yaml:"set" json:"set,omitempty"`
+	// SameTime gives all events of an entity the time of its first.
+	SameTime bool `yaml:"same_time" json:"same_time,omitempty"`
 	// Hold renders the events without delivering them, for later deliver steps (from).
 	Hold bool `yaml:"hold" json:"hold,omitempty"`
 }
