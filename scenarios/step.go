@@ -148,6 +148,8 @@ type Journey struct {
 	Count int `yaml:"count" json:"count,omitempty"`
 	// Set overwrites members of every body: JSON pointer → value.
 	Set Settings `yaml:"set" json:"set,omitempty"`
+	// SameTime gives all events of an entity the time of its first.
+	SameTime bool `yaml:"same_time" json:"same_time,omitempty"`
 	// Hold renders the events without delivering them, for later deliver steps (from).
 	Hold bool `yaml:"hold" json:"hold,omitempty"`
 }
@@ -183,6 +185,9 @@ type Deliver struct {
 	// Parallel sends all events at once. Otherwise each event waits until the attempts before it
 	// are made.
 	Parallel bool `yaml:"parallel" json:"parallel,omitempty"`
+	// Background sends the events and goes on with the next step, while their attempts are made.
+	// Attempts that are not done when the run ends are cut short.
+	Background bool `yaml:"background" json:"background,omitempty"`
 }
 
 // DeliverOrder is the order in which a deliver step sends events.
