@@ -63,10 +63,8 @@ func (g *grading) gradeRetry(f *found, d *delivery, i int) {
 
 // neverRetried returns why the policy does not retry a failure, or "".
 func (g *grading) neverRetried(failure fixtures.Failure) string {
-	for i := range g.rules.Disable {
-		if g.rules.Disable[i].Ends(failure) {
-			return "by the policy, it ends the endpoint"
-		}
+	if g.ends(failure) {
+		return "by the policy, it ends the endpoint"
 	}
 	next := g.retry.For("", failure).Next(fixtures.Failed{N: 1, Failure: failure}, func() float64 { return 0 })
 	switch {
@@ -81,12 +79,16 @@ func (g *grading) neverRetried(failure fixtures.Failure) string {
 // gone returns the first attempt whose response ends the endpoint, or nil.
 func (g *grading) gone() *attempt {
 	for _, a := range g.attempts {
-		ends := func(rule fixtures.Disable) bool { return rule.Ends(a.failure) }
-		if a.known && !a.success && slices.ContainsFunc(g.rules.Disable, ends) {
+		if a.known && !a.success && g.ends(a.failure) {
 			return a
 		}
 	}
 	return nil
+}
+
+// ends reports whether a failure ends the endpoint.
+func (g *grading) ends(failure fixtures.Failure) bool {
+	return slices.ContainsFunc(g.rules.Disable, func(rule fixtures.Disable) bool { return rule.Ends(failure) })
 }
 
 // endedBefore returns the attempt whose response ended the endpoint before a time, or nil.

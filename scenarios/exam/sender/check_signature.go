@@ -18,6 +18,7 @@ func gradeSignatures(g *grading, f *found) {
 		f.missing = "no secret is known: give --secret"
 		return
 	}
+	f.missing = "no attempt has the header lines that are signed"
 	f.assumed = strings.Join(g.provider.SigningAssumed, " ")
 	if f.assumed != "" && g.provider.Partial {
 		f.assumed = "" // what a partial provider assumes is not how it signs

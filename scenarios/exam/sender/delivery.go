@@ -224,10 +224,8 @@ func (g *grading) afterLines(d *delivery, i int, lines signature.Headers) due {
 	if a.success {
 		return due{stopped: true, why: a.response + " is a success"}
 	}
-	for n := range g.rules.Disable {
-		if rule := &g.rules.Disable[n]; rule.Ends(a.failure) {
-			return due{stopped: true, why: fmt.Sprintf("%s ends the endpoint", a.response)}
-		}
+	if g.ends(a.failure) {
+		return due{stopped: true, why: fmt.Sprintf("%s ends the endpoint", a.response)}
 	}
 	profile := g.retry.For(g.event(a), a.failure)
 	failed := fixtures.Failed{N: i + 1, Failure: a.failure, Headers: lines, Since: a.ended.Sub(d.attempts[0].At), Now: a.At}

@@ -19,6 +19,11 @@ import (
 type Plan struct {
 	// Events are what the events get, the first event first.
 	Events []Provocation `json:"events"`
+	// Last is what one more event gets, to be sent when the others are delivered, because it ends
+	// the endpoint. It is nil when the policy ends none.
+	Last *Provocation `json:"last,omitempty"`
+	// Notes are what to expect of the sender's policy, such as that it disables the endpoint.
+	Notes []string `json:"notes,omitempty"`
 
 	provider *fixtures.Provider
 	secrets  []string
@@ -55,7 +60,7 @@ func NewPlan(o Options, within time.Duration) (Plan, error) {
 	p.Events = append(p.Events, Provocation{strconv.Itoa(accepted.Status), []mockserver.Response{accepted}})
 	if n := g.failures(within); n > 0 {
 		list := append(slices.Repeat([]mockserver.Response{status(500)}, n), accepted)
-		p.Events = append(p.Events, Provocation{fmt.Sprintf("500, %d times, then %d", n, accepted.Status), list})
+		p.Events = append(p.Events, Provocation{strings.Repeat("500, ", n) + "then " + strconv.Itoa(accepted.Status), list})
 	} else {
 		once("500", status(500))
 	}
@@ -79,9 +84,29 @@ func NewPlan(o Options, within time.Duration) (Plan, error) {
 		}
 	}
 	for _, code := range g.stops() {
-		once(strconv.Itoa(code), status(code))
+		p.Events = append(p.Events, Provocation{strconv.Itoa(code), []mockserver.Response{status(code)}})
 	}
+	if code := g.ending(); code != 0 {
+		p.Last = &Provocation{strconv.Itoa(code), []mockserver.Response{status(code)}}
+	}
+	p.Notes = g.expectations(len(p.Events))
 	return p, nil
+}
+
+// expectations says what the policy does to an endpoint that fails as in a plan.
+func (g *grading) expectations(events int) (notes []string) {
+	for i := range g.rules.Disable {
+		rule := &g.rules.Disable[i]
+		action, _ := rule.Does()
+		switch {
+		case action == fixtures.ActionWarn:
+		case rule.Ends(fixtures.Failure{Kind: fixtures.FailedStatus, Status: g.ending()}):
+			notes = append(notes, "by the policy, the last event ends the endpoint: enable it again afterwards")
+		case rule.Consecutive > 0 && rule.Consecutive < 2*events, rule.Failures > 0, rule.SuccessBelow > 0:
+			notes = append(notes, fmt.Sprintf("by the policy, many failures %s the endpoint: send the next event when the one before is delivered", action))
+		}
+	}
+	return slices.Compact(notes)
 }
 
 // accepted returns a status that is a success.
@@ -132,32 +157,45 @@ func (g *grading) retryAfter() int {
 	}
 }
 
-// stops returns the statuses that end a delivery or the endpoint, one for each entry of the policy.
-// Those that end the endpoint are last, and 410 after them, as nothing comes after it.
-func (g *grading) stops() []int {
-	var list, last []int
-	add := func(to []int, words []string) []int {
-		for _, word := range words {
-			if status, ok := fixtures.StatusOf(word); ok && status != http.StatusGone && status >= 300 && !slices.Contains(append(list, last...), status) {
-				to = append(to, status)
-			}
-		}
-		return to
-	}
-	list = add(list, g.retry.StopOn)
-	for i := range g.rules.Disable {
-		rule := &g.rules.Disable[i]
-		if one := (fixtures.Failure{Kind: fixtures.FailedStatus, Status: http.StatusGone}); rule.Ends(one) || len(rule.On) > 0 {
-			last = add(last, rule.On)
+// stops returns a status for each entry of the policy that ends a delivery, and 410. It leaves out
+// those that end the endpoint.
+func (g *grading) stops() (list []int) {
+	for _, word := range append(slices.Clone(g.retry.StopOn), strconv.Itoa(http.StatusGone)) {
+		status, ok := fixtures.StatusOf(word)
+		if ok && status >= 300 && !slices.Contains(list, status) && !g.ends(fixtures.Failure{Kind: fixtures.FailedStatus, Status: status}) {
+			list = append(list, status)
 		}
 	}
-	return append(append(list, last...), http.StatusGone)
+	return list
 }
 
-// Script returns the responses of a bin with that URL.
+// ending returns a status that ends the endpoint, 410 if that does, or 0.
+func (g *grading) ending() int {
+	words := []string{strconv.Itoa(http.StatusGone)}
+	for i := range g.rules.Disable {
+		words = append(words, g.rules.Disable[i].On...)
+	}
+	for _, word := range words {
+		if status, ok := fixtures.StatusOf(word); ok && g.ends(fixtures.Failure{Kind: fixtures.FailedStatus, Status: status}) {
+			return status
+		}
+	}
+	return 0
+}
+
+// Script returns the responses of a bin with that URL, to the events and then to the last one.
 func (p Plan) Script(binURL string) mockserver.Script {
+	events := slices.Clone(p.Events)
+	if p.Last != nil {
+		events = append(events, *p.Last)
+	}
+	return script(binURL, events...)
+}
+
+// script returns the responses of a bin to events.
+func script(binURL string, events ...Provocation) mockserver.Script {
 	script := mockserver.Script{Rules: []mockserver.Rule{{Where: fmt.Sprintf(".path | endswith(%q)", redirected)}}}
-	for _, e := range p.Events {
+	for _, e := range events {
 		list := slices.Clone(e.Responses)
 		for i := range list {
 			if list[i].Status == http.StatusFound {
@@ -173,11 +211,14 @@ func (p Plan) Script(binURL string) mockserver.Script {
 // secrets it verifies what arrives. It returns a function that restores the settings. Errors are
 // those of Client.Change.
 func (p Plan) Prepare(ctx context.Context, client *mockserver.Client, bin string) (restore func(context.Context) error, err error) {
+	return p.prepare(ctx, client, bin, p.Script(client.BinURL(bin)))
+}
+
+func (p Plan) prepare(ctx context.Context, client *mockserver.Client, bin string, script mockserver.Script) (restore func(context.Context) error, err error) {
 	before, err := client.Settings(ctx, bin)
 	if err != nil {
 		return nil, err
 	}
-	script := p.Script(client.BinURL(bin))
 	change := mockserver.SettingsChange{Responses: &script}
 	if len(p.secrets) > 0 {
 		change.Provider, change.Secrets, change.URL = &p.provider.Name, &p.secrets, &p.url

@@ -21,7 +21,7 @@ type TextOptions struct {
 func WriteText(w io.Writer, r Report, o TextOptions) error {
 	t := terminal.NewWriter(w)
 	p := painter{o.Color}
-	t.Printf("%s %s as a sender of %s events: %d requests, %d deliveries\n", p.bold("exam of"), r.Bin, r.Provider, r.Captures, r.Deliveries)
+	t.Printf("%s %s as a sender of %s events: %s, %s\n", p.bold("exam of"), r.Bin, r.Provider, count(r.Captures, "request"), count(r.Deliveries, "event"))
 	for _, note := range r.Notes {
 		t.Printf("note: %s\n", note)
 	}
@@ -48,6 +48,14 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 		}
 	}
 	return t.Err()
+}
+
+// count returns a number with its noun.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // writeTally writes the line of one level.

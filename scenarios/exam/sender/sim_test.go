@@ -18,7 +18,8 @@ import (
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
-// bin is a bin in memory: it answers by a plan, and records. The test's clock is that of its bubble.
+// bin is a bin in memory: it answers by a plan, and records. The test's clock is that of its
+// bubble.
 type bin struct {
 	mu       sync.Mutex
 	script   mockserver.Script
@@ -274,7 +275,7 @@ func simulate(t *testing.T, p *fixtures.Provider, h habits) sender.Report {
 	b := &bin{script: plan.Script("http://127.0.0.1:8081/inbox"), lists: map[string]int{}, taken: map[string]int{}}
 	s := &simulated{habits: h, provider: p, retry: retry, secret: o.Secrets[0], bin: b}
 	var work sync.WaitGroup
-	for n := range plan.Events {
+	for n := range len(b.script.Deliveries) {
 		work.Go(func() { s.event(t, n+1) })
 		time.Sleep(3 * time.Minute)
 	}
