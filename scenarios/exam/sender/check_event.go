@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"github.com/hookrig/hookrig/fixtures"
 )
 
 // gradeStableIDs checks that the attempts of one event have one id.
@@ -17,9 +19,15 @@ func gradeStableIDs(g *grading, f *found) {
 			f.seen++
 		}
 	}
+	g.absentWithoutRetries(f)
 	if !g.hasIDs() {
 		f.absent = "the requests have no id"
 	}
+}
+
+// absentWithoutRetries notes that a check of retries does not apply to a policy without any.
+func (g *grading) absentWithoutRetries(f *found) {
+	f.absent = g.neverRetried(fixtures.Failure{Kind: fixtures.FailedStatus, Status: 500})
 }
 
 // hasIDs reports whether a request has an id of its event.
@@ -54,6 +62,7 @@ func gradeBodies(g *grading, f *found) {
 		return
 	}
 	f.missing = "no event was tried twice"
+	g.absentWithoutRetries(f)
 	for _, d := range g.deliveries {
 		if len(d.ids) != 1 {
 			continue

@@ -160,10 +160,11 @@ func gradeSuccess(g *grading, f *found) {
 // gradeEnds checks that no attempt follows a failure that ends the delivery.
 func gradeEnds(g *grading, f *found) {
 	f.missing = notProvoked
-	g.unstated(f, fixtures.RuleFailures, fixtures.RuleDisable)
-	if g.neverRetried(fixtures.Failure{Kind: fixtures.FailedStatus, Status: 500}) != "" {
-		g.unstated(f, fixtures.RuleWaits)
+	never := g.neverRetried(fixtures.Failure{Kind: fixtures.FailedStatus, Status: 500}) != ""
+	if stops := len(g.retry.StopOn)+len(g.retry.On)+len(g.retry.Control) > 0 || g.ending() != 0; !never && !stops {
+		f.absent = "by the policy, no response ends a delivery before its last attempt"
 	}
+	stated := false
 	for _, d := range g.deliveries {
 		for i, a := range d.attempts {
 			next := g.after(d, i)
@@ -171,12 +172,17 @@ func gradeEnds(g *grading, f *found) {
 			case !a.known || a.success || next.again || a.ended.IsZero():
 			case i+1 < len(d.attempts):
 				f.fail(d, "attempt %d came %s after attempt %d; by the policy, %s", i+2, span(d.attempts[i+1].At.Sub(a.At)), i+1, next.why)
+				g.unstated(f, next.rule)
+				stated = stated || g.rules.States(next.rule)
 			case g.now.Before(a.ended.Add(g.quiet())):
 				f.missing = fmt.Sprintf("a retry would come after %s, and less has passed since %s", span(g.quiet()), a.response)
 			default:
 				f.seen++
 			}
 		}
+	}
+	if stated {
+		f.assumed = ""
 	}
 }
 

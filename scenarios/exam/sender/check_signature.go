@@ -36,7 +36,7 @@ func gradeSignatures(g *grading, f *found) {
 			if len(f.wrong) < mostWrong {
 				why = g.verifier.Explain(a.Message, g.context(a)).Explanation
 			}
-			f.fail(d, "the signature of attempt %d is %s: %s", i+1, a.signed.Verdict, why)
+			f.fail(d, "attempt %d, %s: %s", i+1, a.signed.Verdict, why)
 		}
 	}
 }
@@ -89,6 +89,7 @@ func gradeRenewal(g *grading, f *found) {
 		return
 	}
 	f.missing = "no event was tried twice"
+	g.absentWithoutRetries(f)
 	for _, d := range g.deliveries {
 		for i := range len(d.attempts) - 1 {
 			a, next := d.attempts[i], d.attempts[i+1]

@@ -211,8 +211,9 @@ func (g *grading) context(a *attempt) signature.Context {
 type due struct {
 	again       bool          // another attempt
 	least, most time.Duration // the wait before it
-	stopped     bool          // the failure ends the retries
-	why         string        // what ends them
+	stopped     bool          // nothing follows
+	why         string        // what ends the delivery
+	rule        string        // the part of the policy that says so, in the words of fixtures.Rules.Unstated
 }
 
 // after returns what should follow attempt i of a delivery.
@@ -225,17 +226,19 @@ func (g *grading) afterLines(d *delivery, i int, lines signature.Headers) due {
 		return due{stopped: true, why: a.response + " is a success"}
 	}
 	if g.ends(a.failure) {
-		return due{stopped: true, why: fmt.Sprintf("%s ends the endpoint", a.response)}
+		return due{stopped: true, why: fmt.Sprintf("%s ends the endpoint", a.response), rule: fixtures.RuleDisable}
 	}
 	profile := g.retry.For(g.event(a), a.failure)
 	failed := fixtures.Failed{N: i + 1, Failure: a.failure, Headers: lines, Since: a.ended.Sub(d.attempts[0].At), Now: a.At}
 	least := profile.Next(failed, func() float64 { return 0 })
 	most := profile.Next(failed, func() float64 { return 1 })
 	switch {
+	case least.Why != "":
+		return due{stopped: true, why: least.Why}
 	case least.Stopped:
-		return due{stopped: true, why: cmp.Or(least.Why, a.response+" ends the delivery")}
+		return due{stopped: true, why: a.response + " ends the delivery", rule: fixtures.RuleFailures}
 	case !least.Again:
-		return due{stopped: true, why: fmt.Sprintf("attempt %d is the last", i+1)}
+		return due{stopped: true, why: fmt.Sprintf("attempt %d is the last", i+1), rule: fixtures.RuleWaits}
 	}
 	return due{again: true, least: least.Wait, most: max(least.Wait, most.Wait)}
 }

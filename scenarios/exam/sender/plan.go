@@ -84,6 +84,10 @@ func NewPlan(o Options, within time.Duration) (Plan, error) {
 		}
 	}
 	for _, code := range g.stops() {
+		if g.neverRetried(fixtures.Failure{Kind: fixtures.FailedStatus, Status: code}) == "" {
+			once(strconv.Itoa(code), status(code))
+			continue
+		}
 		p.Events = append(p.Events, Provocation{strconv.Itoa(code), []mockserver.Response{status(code)}})
 	}
 	if code := g.ending(); code != 0 {
@@ -160,9 +164,10 @@ func (g *grading) retryAfter() int {
 // stops returns a status for each entry of the policy that ends a delivery, and 410. It leaves out
 // those that end the endpoint.
 func (g *grading) stops() (list []int) {
+	others := []int{302, 400, 429, 500, 503} // of every plan
 	for _, word := range append(slices.Clone(g.retry.StopOn), strconv.Itoa(http.StatusGone)) {
 		status, ok := fixtures.StatusOf(word)
-		if ok && status >= 300 && !slices.Contains(list, status) && !g.ends(fixtures.Failure{Kind: fixtures.FailedStatus, Status: status}) {
+		if ok && !slices.Contains(append(others, list...), status) && !g.ends(fixtures.Failure{Kind: fixtures.FailedStatus, Status: status}) {
 			list = append(list, status)
 		}
 	}

@@ -18,9 +18,9 @@ func WriteJUnit(w io.Writer, r Report) error {
 	}
 	for i := range r.Checks {
 		c := &r.Checks[i]
-		test := junitCase{Name: clean(c.ID), Class: clean(r.Provider + "." + string(c.Level)), Output: clean(output(c))}
+		test := junitCase{Name: clean(c.ID), Class: clean(r.Provider + "." + string(c.Level))}
 		first, _, _ := strings.Cut(c.Why, "\n")
-		result := &junitResult{Message: clean(first), Type: string(c.Result), Text: test.Output}
+		result := &junitResult{Message: clean(first), Type: string(c.Result), Text: clean(output(c))}
 		switch c.Result {
 		case Fail:
 			suite.Failures++
@@ -30,7 +30,9 @@ func WriteJUnit(w io.Writer, r Report) error {
 			test.Error = result
 		case NotApplicable, Skipped:
 			suite.Skipped++
-			test.Skipped, test.Output = &junitResult{Message: clean(first)}, ""
+			test.Skipped = &junitResult{Message: clean(first)}
+		case Warn:
+			test.Output = result.Text
 		}
 		suite.Cases = append(suite.Cases, test)
 	}

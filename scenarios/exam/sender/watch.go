@@ -113,7 +113,7 @@ func (p *provoking) wait(ctx context.Context, since uint64, want int) ([]mockser
 		of := slices.DeleteFunc(slices.Clone(g.deliveries), func(d *delivery) bool { return d.attempts[0].Seq <= since })
 		of = of[:min(len(of), want)]
 		until, open := g.conclusive(of)
-		if p.watch.Progress != nil && len(captures) != seen {
+		if p.watch.Progress != nil && len(of) > 0 && len(captures) != seen {
 			shown := until
 			if open {
 				shown = time.Time{}
