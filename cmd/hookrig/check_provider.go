@@ -42,9 +42,10 @@ func newCheckProvider(w World) *cobra.Command {
 stops. Without PROVIDER that is the Standard Webhooks specification. Your own policy is a provider.yaml
 (--provider-dir, hookrig help providers). What the file marks assumed or unstated only warns.
 
-A sender shows most when requests fail. --prepare makes the bin of a running server answer each event in another
-way, and says how many events to send. --wait does that, waits until the events and their retries have come, and
-then checks. Without either, the requests that the bin or the file has are checked, with the responses that they got.
+A sender shows most when requests fail. --prepare makes the bin of a running server answer each event differently, and
+lists what to send. --wait does that, waits until the events and their retries have come, and then checks them; your
+sender may send an event every second meanwhile. Without either, the requests that the bin or the file has are
+checked, with the responses that they got.
 
 Exit code 0: passed; 1: a check failed; 2: a flag or a name is wrong; 3: there was nothing to check, or a check of level
 must is inconclusive.`,
@@ -118,6 +119,7 @@ func (c *checkProviderFlags) set(args []string) error {
 	if err != nil {
 		return err
 	}
+	c.options.Catalogue = known
 	name := standardWebhooks
 	if len(args) == 2 {
 		name = args[1]

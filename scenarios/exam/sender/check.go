@@ -112,7 +112,7 @@ func Checks() []Check {
 		},
 		{
 			ID: "stop-failure", Title: "Nothing is sent again after a failure that ends the delivery", Level: Must, Theme: ThemeRetry,
-			Matters: "A consumer that says that it is gone is called for days.",
+			Matters: "A consumer that answers 410 is called for days.",
 			Fix:     "End the delivery after the responses that the policy names, and after its last attempt.",
 			grade:   gradeEnds,
 		},
@@ -148,7 +148,7 @@ func Checks() []Check {
 		},
 		{
 			ID: "http-valid", Title: "Requests are complete and well-formed HTTP", Level: Must, Theme: ThemeRequest,
-			Matters: "Proxies and frameworks refuse what is malformed, each in another way.",
+			Matters: "Proxies and frameworks refuse malformed requests, each a different one.",
 			Fix:     "Use an HTTP library, and write the whole body before the time limit of the request.",
 			Sources: []string{rfc9112}, grade: gradeHTTP,
 		},
@@ -159,7 +159,7 @@ func Checks() []Check {
 			Sources: []string{rfc8259}, grade: gradeJSON,
 		},
 		{
-			ID: "stop-endpoint", Title: "Nothing is sent to an endpoint that is gone", Level: Should, Theme: ThemeRetry,
+			ID: "stop-endpoint", Title: "Nothing is sent to an endpoint after a response that ends it", Level: Should, Theme: ThemeRetry,
 			Matters: "A consumer that was shut down gets requests for ever.",
 			Fix:     "Disable the endpoint after the responses that the policy names, and drop what waits for it.",
 			grade:   gradeEndpoint,

@@ -70,12 +70,8 @@ func (g *grading) lines() (stated, assumed []string) {
 		other = append(other, strings.ToLower(name))
 		return append(to, name)
 	}
-	for i := range g.provider.Signing.Signatures {
-		for _, e := range g.provider.Signing.Signatures[i].Emit {
-			if e.Header != "" && !strings.Contains(e.Value, "${sig") && !strings.Contains(e.Value, "${secret") {
-				stated = add(stated, e.Header)
-			}
-		}
+	for _, name := range g.coveredLines() {
+		stated = add(stated, name)
 	}
 	for _, line := range g.provider.Delivery.Headers {
 		if line.Assumed {

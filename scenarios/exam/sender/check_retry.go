@@ -76,8 +76,8 @@ func (g *grading) neverRetried(failure fixtures.Failure) string {
 	return "by the policy, nothing is tried again"
 }
 
-// gone returns the first attempt whose response ends the endpoint, or nil.
-func (g *grading) gone() *attempt {
+// endedBy returns the first attempt whose response ends the endpoint, or nil.
+func (g *grading) endedBy() *attempt {
 	for _, a := range g.attempts {
 		if a.known && !a.success && g.ends(a.failure) {
 			return a
@@ -93,7 +93,7 @@ func (g *grading) ends(failure fixtures.Failure) bool {
 
 // endedBefore returns the attempt whose response ended the endpoint before a time, or nil.
 func (g *grading) endedBefore(t time.Time) *attempt {
-	if a := g.gone(); a != nil && a.At.Before(t) {
+	if a := g.endedBy(); a != nil && a.At.Before(t) {
 		return a
 	}
 	return nil
@@ -194,18 +194,19 @@ func gradeEndpoint(g *grading, f *found) {
 	}
 	f.missing = notProvoked
 	g.unstated(f, fixtures.RuleDisable)
-	gone := g.gone()
-	if gone == nil {
+	end := g.endedBy()
+	if end == nil {
 		return
 	}
 	for _, d := range g.deliveries {
-		// What was on its way is let through. The delivery that got it has another check.
-		late := func(a *attempt) bool { return a.At.After(gone.ended.Add(g.late)) }
-		if at := slices.IndexFunc(d.attempts, late); at >= 0 && !slices.Contains(d.attempts, gone) {
-			f.fail(d, "attempt %d came %s after %s in capture %s (if the endpoint was enabled again, empty the bin)", at+1, span(d.attempts[at].At.Sub(gone.At)), gone.response, gone.ID)
+		// A request that was being sent then does not count. The delivery that got it has another
+		// check.
+		late := func(a *attempt) bool { return a.At.After(end.ended.Add(g.late)) }
+		if at := slices.IndexFunc(d.attempts, late); at >= 0 && !slices.Contains(d.attempts, end) {
+			f.fail(d, "attempt %d came %s after %s in capture %s (if the endpoint was enabled again, empty the bin)", at+1, span(d.attempts[at].At.Sub(end.At)), end.response, end.ID)
 		}
 	}
-	if g.now.After(gone.ended.Add(g.quiet())) {
+	if g.now.After(end.ended.Add(g.quiet())) {
 		f.seen++
 	}
 }

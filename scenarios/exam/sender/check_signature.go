@@ -1,10 +1,12 @@
 package sender
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
@@ -19,10 +21,6 @@ func gradeSignatures(g *grading, f *found) {
 		return
 	}
 	f.missing = "no attempt has the header lines that are signed"
-	f.assumed = strings.Join(g.provider.SigningAssumed, " ")
-	if f.assumed != "" && g.provider.Partial {
-		f.assumed = "" // what a partial provider assumes is not how it signs
-	}
 	for _, d := range g.deliveries {
 		for i, a := range d.attempts {
 			if a.signed.Verdict == signature.Valid || a.signed.Verdict == signature.Stale {
@@ -39,13 +37,69 @@ func gradeSignatures(g *grading, f *found) {
 			f.fail(d, "attempt %d, %s: %s", i+1, a.signed.Verdict, why)
 		}
 	}
+	if len(f.wrong) > 0 {
+		f.assumed = g.signedByOption()
+	}
 }
 
-// lacksLine reports whether an attempt has no line that the signature covers, such as the
+// mostTried is how many attempts are tried with each option.
+const mostTried = 100
+
+// signedByOption returns the option of the provider with which all signatures are valid, and the
+// assumption that it replaces, or "".
+func (g *grading) signedByOption() string {
+	known := g.o.Catalogue
+	if known == nil {
+		known = fixtures.Builtin()
+	}
+	for i := range g.provider.Options {
+		option := &g.provider.Options[i]
+		at := slices.IndexFunc(g.provider.SigningAssumed, func(text string) bool { return strings.HasPrefix(text, option.Row+":") })
+		if option.Row == "" || at < 0 {
+			continue
+		}
+		for _, value := range option.Values {
+			with, err := known.With(fixtures.OptionSetting{Provider: g.provider.Name, Name: option.Name, Value: value})
+			if err != nil {
+				continue // the provider is not from this catalogue
+			}
+			if p, err := with.Provider(g.provider.Name); err == nil && g.validWith(p) {
+				return fmt.Sprintf("%s (they are valid with --option %s.%s=%s)", g.provider.SigningAssumed[at], g.provider.Name, option.Name, value)
+			}
+		}
+	}
+	return ""
+}
+
+// validWith reports whether the signatures are valid by another provider's scheme.
+func (g *grading) validWith(p *fixtures.Provider) bool {
+	v, err := signature.NewVerifier(&p.Signing, g.o.Secrets...)
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(g.attempts[:min(len(g.attempts), mostTried)], func(a *attempt) bool {
+		verdict := v.Verify(a.Message, g.context(a)).Verdict
+		return verdict != signature.Valid && verdict != signature.Stale
+	})
+}
+
+// lacksLine reports whether an attempt lacks a line that the signature covers, such as the
 // timestamp.
 func (g *grading) lacksLine(a *attempt) bool {
-	stated, _ := g.lines()
-	return slices.ContainsFunc(stated, func(name string) bool { _, has := a.Headers.Lookup(name); return !has })
+	return slices.ContainsFunc(g.coveredLines(), func(name string) bool { _, has := a.Headers.Lookup(name); return !has })
+}
+
+// coveredLines returns the names of the lines that belong to the signatures and are none.
+func (g *grading) coveredLines() []string {
+	var names []string
+	for i := range g.provider.Signing.Signatures {
+		for _, e := range g.provider.Signing.Signatures[i].Emit {
+			if e.Header != "" && !strings.Contains(e.Value, "${sig") && !strings.Contains(e.Value, "${secret") {
+				names = append(names, e.Header)
+			}
+		}
+	}
+	return names
 }
 
 // gradeFreshness checks the age of the signed timestamps.

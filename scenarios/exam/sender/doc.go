@@ -5,7 +5,7 @@
 //	err = sender.WriteText(os.Stdout, report, sender.TextOptions{})
 //
 // Provoke has two phases, which programs can also run one by one. First a Plan makes the bin answer
-// each event in another way: 500, 503 with Retry-After, 429, no response, a redirect, 410. The
+// each event differently: 500, 503 with Retry-After, 429, no response, a redirect, 410. The
 // sender's own program sends the events, because nobody else can. Then Grade reads the captures
 // with the responses that they got, groups them into deliveries (the attempts with the same id, or
 // without an id those with the same body) and makes each check of Checks.

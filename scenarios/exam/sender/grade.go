@@ -21,6 +21,8 @@ type Options struct {
 	Bin string
 	// Provider is what the sender should send and how.
 	Provider *fixtures.Provider
+	// Catalogue is what Provider is from, for its options; nil is fixtures.Builtin.
+	Catalogue *fixtures.Catalogue
 	// Retry is the retry profile, as in fixtures.Provider.RulesFor: "" is the provider's default.
 	Retry string
 	// Secrets are those that the sender signs with. Without any, signatures are not checked.

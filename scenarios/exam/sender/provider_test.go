@@ -15,8 +15,8 @@ import (
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
-// quick returns the built-in providers that are checked here, with a documented policy whose waits a
-// test can await.
+// quick returns the built-in providers that are checked here, with a documented policy whose waits
+// a test can await.
 func quick(t *testing.T) *fixtures.Catalogue {
 	t.Helper()
 	const policy = `

@@ -2,6 +2,7 @@ package sender_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,12 +189,28 @@ func TestRules(t *testing.T) {
 			change: func(p *fixtures.Provider) {
 				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{time.Second}})
 			},
-			check: "stop-failure", want: sender.Fail, why: "attempt 3 came 1s after attempt 2; by the policy, attempt 2 is the last",
+			check: "stop-failure", want: sender.Warn, why: "attempt 3 came 1s after attempt 2; by the policy, attempt 2 is the last\nno document states this rule",
 			requests: []request{{0, "a", "", "500", "", 0}, {1, "a", "", "500", "", 0}, {2, "a", "", "200", "", 0}},
 		},
 		"what no document states only warns": {
 			check: "retry-schedule", want: sender.Warn, why: "the policy of Standard Webhooks does not state its waits",
 			requests: []request{{0, "a", "", "500", "", 0}, {60, "a", "", "200", "", 0}},
+		},
+		"a signature that an option of the provider describes": {
+			provider: "neostore", change: func(p *fixtures.Provider) {
+				p.Signing.Signatures = slices.Clone(p.Signing.Signatures)
+				p.Signing.Signatures[0].Encode = "base64"
+			},
+			check: "signature-valid", want: sender.Warn, why: "they are valid with --option neostore.encoding=base64",
+			requests: []request{{0, "", `{"__id":"a"}`, "200", "", 0}},
+		},
+		"a signature that no option describes": {
+			provider: "neostore", change: func(p *fixtures.Provider) {
+				p.Signing.Signatures = slices.Clone(p.Signing.Signatures)
+				p.Signing.Signatures[0].Alg = "hmac-sha512"
+			},
+			check: "signature-valid", want: sender.Fail, why: "capture c1: attempt 1, malformed",
+			requests: []request{{0, "", "{}", "200", "", 0}},
 		},
 		"a body that is no event": {
 			provider: "stripe", check: "body-documented", want: sender.Fail, why: "it is none of the documented events",
@@ -218,6 +235,9 @@ func TestRules(t *testing.T) {
 			now := list[0].At.Add(24 * time.Hour)
 			if row.now > 0 {
 				now = list[0].At.Add(time.Duration(row.now * float64(time.Second)))
+			}
+			if strings.HasPrefix(row.check, "signature-valid") {
+				p = *builtin // what signed is not what is documented
 			}
 			r, err := sender.Grade(list, sender.Options{Provider: &p, Retry: row.retry, Secrets: []string{secret}, Now: now})
 			if err != nil {

@@ -113,7 +113,7 @@ type simulated struct {
 	secret   string
 	bin      *bin
 	mu       sync.Mutex
-	gone     bool
+	over     bool
 }
 
 // event delivers one event.
@@ -132,9 +132,9 @@ func (s *simulated) event(t *testing.T, n int) {
 	begin, ended := time.Now(), false
 	for attempt := 1; ; attempt++ {
 		s.mu.Lock()
-		gone := s.gone && !s.ignoresGone
+		over := s.over && !s.ignoresGone
 		s.mu.Unlock()
-		if gone && !ended {
+		if over && !ended {
 			return
 		}
 		if attempt > 1 && s.newID {
@@ -160,7 +160,7 @@ func (s *simulated) event(t *testing.T, n int) {
 		}
 		if failed.Status == http.StatusGone {
 			s.mu.Lock()
-			s.gone, ended = true, true
+			s.over, ended = true, true
 			s.mu.Unlock()
 			if !s.keepsGoing {
 				return
