@@ -139,6 +139,8 @@ func (c *checkProviderFlags) set(args []string) error {
 		c.options.Skip[id] = why
 	}
 	switch {
+	case (c.prepare || c.wait > 0) && isFile(args[0]):
+		return misusef("--prepare and --wait need a bin of a running server, and %s is a file", inputName(args[0]))
 	case !slices.Contains(sender.Levels(), sender.Level(c.level)):
 		return misusef("--level %q: want must, should or info", c.level)
 	case c.wait < 0:

@@ -42,12 +42,20 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	writeInconclusive(t, &r)
 	for i := range r.Checks {
 		if c := &r.Checks[i]; o.All && c.Result != Fail && c.Result != Warn {
-			t.Printf("%s  %s  %s  %s\n", p.of(c.Result, fmt.Sprintf("%-14s", c.Result)), c.Level, c.ID, c.Title)
+			t.Printf("%s  %-6s  %s  %s%s\n", p.of(c.Result, fmt.Sprintf("%-14s", c.Result)), c.Level, c.ID, c.Title, reason(c))
 		} else if c.Result == Skipped {
 			t.Printf("skipped: %s: %s\n", c.ID, c.Why)
 		}
 	}
 	return t.Err()
+}
+
+// reason is why a check has no grade, in brackets.
+func reason(c *Result) string {
+	if c.Why == "" {
+		return ""
+	}
+	return " (" + c.Why + ")"
 }
 
 // count returns a number with its noun.
