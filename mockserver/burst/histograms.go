@@ -1,7 +1,6 @@
 package burst
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 
@@ -30,18 +29,14 @@ func encoded(h *hdrhistogram.Histogram) string {
 	return string(text)
 }
 
-// Write writes a percentile distribution in the .hgrm format, in milliseconds, which the plotter of
-// HdrHistogram reads.
-func (Histograms) Write(w io.Writer, text string) error {
-	h, err := decoded(text)
+// WriteHGRM writes the percentiles of the response times in the .hgrm format, in milliseconds, which
+// the plotter of HdrHistogram reads.
+func (r *Report) WriteHGRM(w io.Writer) error {
+	h, err := decoded(r.Histograms.Response)
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if _, err := h.PercentilesPrint(&b, 5, 1000); err != nil {
-		return err
-	}
-	_, err = w.Write(b.Bytes())
+	_, err = h.PercentilesPrint(w, 5, 1000)
 	return err
 }
 

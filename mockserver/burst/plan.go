@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -98,6 +99,24 @@ const (
 	Drop  Policy = "drop"  // it is not sent, and counted as dropped
 	Abort Policy = "abort" // the burst ends
 )
+
+// ParseOverload reads POLICY or POLICY:DURATION, such as drop:500ms. The error wraps ErrPlan.
+func ParseOverload(text string) (Overload, error) {
+	policy, lag, timed := strings.Cut(text, ":")
+	o := Overload{Policy: Policy(policy)}
+	if !slices.Contains([]Policy{Delay, Drop, Abort}, o.Policy) {
+		return o, fmt.Errorf("%w: overload %q: want delay, drop or abort, such as drop:500ms", ErrPlan, text)
+	}
+	if !timed {
+		return o, nil
+	}
+	d, err := strictyaml.ParseDuration(lag)
+	if err != nil || d <= 0 {
+		return o, fmt.Errorf("%w: overload %q: want a duration above 0 after the colon, such as drop:500ms", ErrPlan, text)
+	}
+	o.MaxLag = d
+	return o, nil
+}
 
 // DefaultConnections is the number of connections of a Plan that names none.
 const DefaultConnections = 16

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
@@ -302,4 +304,20 @@ func (l *load) idOf(m *signature.Message) string {
 		}
 	}
 	return ""
+}
+
+// WriteLost writes a line for each lost event: its number and its id. Plan.Only takes the numbers.
+func (r *Report) WriteLost(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# lost events of the burst with seed %d: number and id\n", r.Seed)
+	if r.Accounting != nil {
+		for _, e := range r.Accounting.LostEvents {
+			fmt.Fprintf(&b, "%d %s\n", e.Index, e.ID)
+		}
+		if n := int(r.Accounting.Lost) - len(r.Accounting.LostEvents); n > 0 {
+			fmt.Fprintf(&b, "# and %d more\n", n)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }

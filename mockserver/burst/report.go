@@ -176,25 +176,13 @@ func (b *burst) report(took time.Duration) *Report {
 	return r
 }
 
+// RatePercent is RateShare in percent.
+func (r *Report) RatePercent() float64 { return r.RateShare * 100 }
+
 // provider returns the first provider; nil for a recording.
 func (l *load) provider() *fixtures.Provider {
 	if len(l.parts) == 0 {
 		return nil
 	}
 	return l.parts[0].provider
-}
-
-// OK reports whether every planned event was sent, every one without a fault was acknowledged and,
-// if reconciled, captured exactly once, and every threshold holds.
-func (r *Report) OK() bool {
-	for _, t := range r.Thresholds {
-		if !t.OK {
-			return false
-		}
-	}
-	faultDrops := uint64(0)
-	for _, f := range r.Faults {
-		faultDrops += f.Outcomes[dropped.String()]
-	}
-	return len(r.Problems) == 0 && r.Sent+faultDrops == r.Intended && r.Acknowledged == r.Sent-r.Faulted && (r.Accounting == nil || r.Accounting.OK())
 }
