@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -25,6 +26,9 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	e := mockserver.Endpoint{
 		Provider: sub.Provider, Tenant: sub.Tenant, URL: sub.To, Events: sub.Events, Retry: sub.Retry, Timeout: sub.Timeout.toServer(),
 		Description: "scenario " + r.scenario.Name + ", step " + s.ID,
+	}
+	if e.Timeout == 0 {
+		e.Timeout = mockserver.Duration(r.options.Timeout)
 	}
 	secret := sub.Secret
 	if e.URL == "" {
@@ -128,6 +132,22 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *resul
 	}
 	r.output(s.ID, list, record.deliveries)
 	return nil
+}
+
+// entities returns the keys of the entities whose events a journey step rendered.
+func (r *run) entities(step string) []string {
+	var list []string
+	for _, e := range r.journeys[step] {
+		p, err := r.catalogue.Provider(e.Provider)
+		if err != nil {
+			continue
+		}
+		_, key, _ := strings.Cut(p.EntityOf(&e.Event), "/")
+		if key != "" && !slices.Contains(list, key) {
+			list = append(list, key)
+		}
+	}
+	return list
 }
 
 // deliver sends new events or events of a journey.
@@ -243,6 +263,10 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []runE
 		}
 		emissions = emissions[len(batch):]
 		deliveries, err := r.client.Emit(ctx, list[0].Provider, batch...)
+		if r.options.SkipImpossible && len(faults) > 0 && errors.Is(err, mockserver.ErrInvalid) {
+			v.skip("%s", strings.TrimPrefix(err.Error(), mockserver.ErrInvalid.Error()+": "))
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -338,6 +362,19 @@ func (r *run) advance(ctx context.Context, by Duration, v *result) error {
 	if clock.Pending > 0 {
 		v.note("%d pending", clock.Pending)
 	}
+	return nil
+}
+
+// restart restarts the consumer. A consumer that does not start again cannot be checked.
+func (r *run) restart(ctx context.Context, v *result) error {
+	if r.options.Restart == nil {
+		v.skip("this run cannot restart the consumer")
+		return nil
+	}
+	if err := r.options.Restart(ctx); err != nil {
+		return fmt.Errorf("the consumer could not be restarted: %w", err)
+	}
+	v.note("the consumer was restarted")
 	return nil
 }
 

@@ -13,10 +13,11 @@ import (
 
 // checkResponse checks the consumer's responses to a call or to deliveries.
 func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, v *result) error {
+	of := record
 	if x.Of != "" && r.steps[x.Of] != nil {
-		record = r.steps[x.Of]
+		of = r.steps[x.Of]
 	}
-	answers, deliveries, err := r.answers(ctx, record)
+	answers, deliveries, err := r.answers(ctx, of)
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, 
 		record.checked = append(record.checked, deliveries[i].ID)
 	}
 	var wrong []string
-	for _, a := range answers {
+	for i, a := range answers {
 		if a.status == 0 && a.unsent {
 			v.inconclusive("%s: the response cannot be checked: %s", a.name, a.problem)
 			continue
@@ -39,6 +40,12 @@ func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, 
 			return err
 		}
 		wrong = append(wrong, lines...)
+		if len(lines) > 0 && deliveries != nil {
+			record.wrong = append(record.wrong, deliveries[i].ID)
+		}
+		if a.late {
+			v.unanswered += len(lines)
+		}
 	}
 	slow, err := x.slow(answers, deliveries, r.deliveryName)
 	if err != nil {

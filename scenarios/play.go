@@ -214,6 +214,7 @@ func (r *run) once(ctx context.Context, s *Step, id string) (ended string, err e
 	}
 	report.Detail = r.redact(redact.Quoted(report.Detail))
 	report.Differences, report.NearMisses = r.differences(v.differences), r.nearMisses(v.nearMisses)
+	report.Entities, report.Unanswered = r.entities(id), report.Status == Failed && v.unanswered == len(v.failures)
 	report.TookMS = milliseconds(time.Since(start))
 	r.add(report)
 	return ended, errors.Join(err, r.journal.step(context.WithoutCancel(ctx), &report))

@@ -72,6 +72,11 @@ type StepReport struct {
 	// Detail describes what was done and found or, on a failure, what is wrong, one line each.
 	Detail string  `json:"detail"`
 	TookMS float64 `json:"took_ms"`
+	// Entities are the keys of the entities whose events a journey step rendered.
+	Entities []string `json:"entities,omitempty"`
+	// Unanswered means that the step failed only because requests got no response in time. The
+	// consumer may have acted on them.
+	Unanswered bool `json:"unanswered,omitempty"`
 	// Differences compare what was expected with what came.
 	Differences []Difference `json:"differences,omitempty"`
 	// NearMisses are the captures that an expectation nearly selected.

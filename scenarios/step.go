@@ -33,6 +33,9 @@ type Step struct {
 	Burst *Burst `yaml:"burst" json:"burst,omitempty"`
 	// Call sends one HTTP request to the consumer.
 	Call *Call `yaml:"call" json:"call,omitempty"`
+	// Restart restarts the consumer and waits until that is done. Runs that cannot do so skip the
+	// step.
+	Restart bool `yaml:"restart" json:"restart,omitempty"`
 	// Expect is what must be true afterwards: one expectation, or a list.
 	Expect Expectations `yaml:"expect" json:"expect,omitempty"`
 	// Save keeps values for later steps, which refer to them as ${steps.ID.NAME}: name → jq
@@ -91,6 +94,7 @@ func (s *Step) verbs() []string {
 		{"replay", s.Replay != nil},
 		{"burst", s.Burst != nil},
 		{"call", s.Call != nil},
+		{"restart", s.Restart},
 	}
 	var verbs []string
 	for _, h := range current {

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -49,7 +50,7 @@ func (k *dashboard) handler() http.Handler {
 	serveDocument(mux, api)
 	servePage(mux)
 	serveManual(mux, k.manual)
-	mux.HandleFunc("GET /healthz", alive)
+	mux.HandleFunc("GET /healthz", alive(time.Now()))
 	mux.HandleFunc("GET /metrics", k.scrape)
 	mux.HandleFunc("/", notFound(mux))
 	return withSecurityHeaders(limitConcurrency(slotsFor(byteLimit(k.store)), mux))
