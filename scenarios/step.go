@@ -239,8 +239,8 @@ type Burst struct {
 	Count uint64 `yaml:"count" json:"count,omitempty"`
 	// For is the longest time that the burst may take.
 	For Duration `yaml:"for" json:"for,omitempty"`
-	// Rate in events per second: a number, or a shape such as ramp(0,500,30s) hold(500,2m). Unset is
-	// as fast as the consumer responds.
+	// Rate in events per second: a number, or a shape such as ramp(0,500,30s) hold(500,2m). Unset
+	// is as fast as the consumer responds.
 	Rate string `yaml:"rate" json:"rate,omitempty"`
 	// WarmUp is a time at the start that is left out of the figures.
 	WarmUp Duration `yaml:"warm_up" json:"warm_up,omitempty"`

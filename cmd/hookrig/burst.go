@@ -131,13 +131,6 @@ func runBurst(cmd *cobra.Command, w World, args []string, b *burstFlags) error {
 		if err := b.record(ctx, w); err != nil {
 			return err
 		}
-	} else {
-		for _, p := range b.plan.Parts {
-			if p.Secret != "" && !b.given(p.Provider.Name) {
-				w.Stderr.Printf("secret %s (generated for %s; set it with --secret)\n", p.Secret, p.Provider.Name)
-			}
-		}
-		w.Stderr.Printf("seed %d\n", b.plan.Seed)
 	}
 	if b.plan.Count == 0 && b.plan.Duration == 0 && b.plan.Shape.Duration() == 0 {
 		b.plan.Count = 1000
@@ -157,6 +150,14 @@ func sendBurst(ctx context.Context, w World, b *burstFlags, before *burst.Report
 	had, err := b.idsBefore(ctx, bin)
 	if err != nil {
 		return err
+	}
+	for _, p := range b.plan.Parts {
+		if p.Secret != "" && !b.given(p.Provider.Name) {
+			w.Stderr.Printf("secret %s (generated for %s; set it with --secret)\n", p.Secret, p.Provider.Name)
+		}
+	}
+	if b.plan.Recording == nil {
+		w.Stderr.Printf("seed %d\n", b.plan.Seed)
 	}
 	watch, end, err := watchBurst(w, b)
 	if err != nil {

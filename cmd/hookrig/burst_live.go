@@ -10,8 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/burst"
 )
 
-// watchBurst returns what shows the progress of a burst, and a function that ends it: a line that is
-// redrawn on a terminal, a line every ten seconds elsewhere, and the metrics of --metrics.
+// watchBurst returns what shows the progress of a burst, and a function that ends it: a line that
+// is redrawn on a terminal, a line every ten seconds elsewhere, and the metrics of --metrics.
 func watchBurst(w World, b *burstFlags) (watch func(burst.Progress) error, end func(), err error) {
 	show := plainProgress(w)
 	if w.Stderr.IsTerminal() && w.Getenv("TERM") != "dumb" {

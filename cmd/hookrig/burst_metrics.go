@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver/burst"
 )
 
@@ -70,16 +69,16 @@ func (m *burstMetrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	p := m.last
 	m.mu.Unlock()
-	var b strings.Builder
-	family := func(name, kind, help string) { fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n", name, help, kind) }
+	var b terminal.Builder
+	family := func(name, kind, help string) { b.Printf("# HELP %s %s\n# TYPE %[1]s %[3]s\n", name, help, kind) }
 	family("hookrig_burst_events_total", "counter", "Events without a fault, by outcome.")
 	for _, outcome := range slices.Sorted(maps.Keys(p.Outcomes)) {
-		fmt.Fprintf(&b, "hookrig_burst_events_total{outcome=%q} %d\n", outcome, p.Outcomes[outcome])
+		b.Printf("hookrig_burst_events_total{outcome=%q} %d\n", outcome, p.Outcomes[outcome])
 	}
 	family("hookrig_burst_in_flight", "gauge", "Requests that wait for a response.")
-	fmt.Fprintf(&b, "hookrig_burst_in_flight %d\n", p.InFlight)
+	b.Printf("hookrig_burst_in_flight %d\n", p.InFlight)
 	family("hookrig_burst_rate", "gauge", "Events a second, achieved and intended.")
-	fmt.Fprintf(&b, "hookrig_burst_rate{of=\"achieved\"} %d\nhookrig_burst_rate{of=\"intended\"} %g\n", p.Last.Sent, p.Last.Intended)
+	b.Printf("hookrig_burst_rate{of=\"achieved\"} %d\nhookrig_burst_rate{of=\"intended\"} %g\n", p.Last.Sent, p.Last.Intended)
 	for name, l := range map[string]burst.Latency{"lag": p.Lag, "response": p.Response} {
 		full := "hookrig_burst_" + name + "_seconds"
 		family(full, "gauge", "Quantiles of all events so far.")
@@ -87,7 +86,7 @@ func (m *burstMetrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 			quantile string
 			ms       float64
 		}{{"0.5", l.P50}, {"0.9", l.P90}, {"0.99", l.P99}, {"0.999", l.P999}, {"1", l.Max}} {
-			fmt.Fprintf(&b, "%s{quantile=%q} %g\n", full, q.quantile, q.ms/1000)
+			b.Printf("%s{quantile=%q} %g\n", full, q.quantile, q.ms/1000)
 		}
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

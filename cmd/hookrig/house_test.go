@@ -25,7 +25,7 @@ var ranks = []struct {
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/analysis/diff", "mockserver/internal/analysis/drift", "mockserver/internal/outbound", "mockserver/internal/fault"}},
 	{5, []string{"mockserver/store/sqlite", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},
 	{6, []string{"mockserver/internal/delivery", "mockserver/internal/capture", "mockserver/burst"}},
-	{7, []string{"mockserver/internal/entities", "mockserver/internal/problem"}},
+	{7, []string{"mockserver/burst/burstpage", "mockserver/internal/entities", "mockserver/internal/problem"}},
 	{8, []string{"mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},
 	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
 	{10, []string{"mockserver"}},
@@ -45,6 +45,7 @@ var public = []string{
 	"fixtures/signature",
 	"mockserver",
 	"mockserver/burst",
+	"mockserver/burst/burstpage",
 	"mockserver/dashboard",
 	"mockserver/store/sqlite",
 	"scenarios",
@@ -79,6 +80,7 @@ var reserved = []struct {
 	{"github.com/jackc/pgx", []string{"internal/sqlread", "cmd/hookrig"}},
 	{"github.com/danielgtaylor/huma", []string{"mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/go-jose/go-jose", []string{"mockserver/internal/vendorapi/neostore", "mockserver/dashboard", "cmd/hookrig"}},
+	{"github.com/go-analyze/charts", []string{"mockserver/burst/burstpage", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
 	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
@@ -149,7 +151,9 @@ func TestModules(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", dir, err)
 		}
-		var mod struct{ Require []struct{ Path, Version string } }
+		var mod struct {
+			Require []struct{ Path, Version string }
+		}
 		if err := json.Unmarshal(out, &mod); err != nil {
 			t.Fatal(err)
 		}

@@ -7,28 +7,31 @@ import (
 
 // Comparison is one figure of two bursts.
 type Comparison struct {
-	Name        string `json:"name"`
-	Before, Now string
-	// Ratio is now / before, with the spread that both bursts had from second to second where that
-	// is known: "1.08 ± 0.03".
-	Ratio string
-	// Worse reports whether the figure changed for the worse by more than its spread.
-	Worse bool
+	// Name of the figure, with its unit.
+	Name string `json:"name"`
+	// Before and Now are the figures.
+	Before string `json:"before"`
+	Now    string `json:"now"`
+	// Ratio is now / before, with its uncertainty where that is known, from how much both bursts
+	// varied from second to second: "1.08 ± 0.03".
+	Ratio string `json:"ratio"`
+	// Worse reports whether the figure changed for the worse by more than its uncertainty.
+	Worse bool `json:"worse"`
 }
 
 // Compare compares two bursts, figure by figure.
 func Compare(before, now *Report) []Comparison {
 	rate := func(p Point) float64 { return float64(p.Sent) }
 	list := []Comparison{
-		compare("rate, events/s", before.Rate, now.Rate, "%.0f", spread(before.Series, rate)+spread(now.Series, rate), true),
+		compare("rate, events/s", before.Rate, now.Rate, "%.0f", variation(before.Series, rate)+variation(now.Series, rate), true),
 		compare("acknowledged", share1(before.Acknowledged, before.Sent-before.Faulted), share1(now.Acknowledged, now.Sent-now.Faulted), "%.4f", 0, true),
 	}
 	for _, l := range []struct {
 		name        string
 		before, now Latency
 	}{{"lag", before.Lag, now.Lag}, {"service", before.Service, now.Service}, {"response", before.Response, now.Response}} {
-		median := spread(before.Series, func(p Point) float64 { return p.ResponseP50 }) + spread(now.Series, func(p Point) float64 { return p.ResponseP50 })
-		tail := spread(before.Series, func(p Point) float64 { return p.ResponseP99 }) + spread(now.Series, func(p Point) float64 { return p.ResponseP99 })
+		median := variation(before.Series, func(p Point) float64 { return p.ResponseP50 }) + variation(now.Series, func(p Point) float64 { return p.ResponseP50 })
+		tail := variation(before.Series, func(p Point) float64 { return p.ResponseP99 }) + variation(now.Series, func(p Point) float64 { return p.ResponseP99 })
 		list = append(list,
 			compare(l.name+" p50, ms", l.before.P50, l.now.P50, "%.2f", median, false),
 			compare(l.name+" p99, ms", l.before.P99, l.now.P99, "%.2f", tail, false))
@@ -46,7 +49,7 @@ func share1(n, of uint64) float64 {
 	return float64(n) / float64(of)
 }
 
-func compare(name string, before, now float64, format string, spread float64, more bool) Comparison {
+func compare(name string, before, now float64, format string, variation float64, more bool) Comparison {
 	c := Comparison{Name: name, Before: fmt.Sprintf(format, before), Now: fmt.Sprintf(format, now), Ratio: "–"}
 	if before <= 0 {
 		c.Worse = !more && now > 0
@@ -54,20 +57,20 @@ func compare(name string, before, now float64, format string, spread float64, mo
 	}
 	ratio := now / before
 	c.Ratio = fmt.Sprintf("%.2f", ratio)
-	if spread > 0 {
-		c.Ratio += fmt.Sprintf(" ± %.2f", spread)
+	if variation > 0 {
+		c.Ratio += fmt.Sprintf(" ± %.2f", variation)
 	}
 	if more {
-		c.Worse = ratio < 1-spread-1e-9
+		c.Worse = ratio < 1-variation-1e-9
 	} else {
-		c.Worse = ratio > 1+spread+1e-9
+		c.Worse = ratio > 1+variation+1e-9
 	}
 	return c
 }
 
-// spread is the standard error of the mean of a figure over the seconds of a burst, relative to the
-// mean; 0 when there are too few. The first and the last second are not whole.
-func spread(points []Point, of func(p Point) float64) float64 {
+// variation is the standard error of the mean of a figure over the seconds of a burst, relative to
+// the mean; 0 when there are too few. The first and the last second are not whole.
+func variation(points []Point, of func(p Point) float64) float64 {
 	if len(points) < 4 {
 		return 0
 	}

@@ -8,7 +8,9 @@ import (
 
 // Curve is one latency at the percentiles of CurvePercentiles.
 type Curve struct {
-	Name         string // lag, service, response or success
+	// Name is lag, service, response or success.
+	Name string
+	// Milliseconds has a value for each percentile.
 	Milliseconds []float64
 }
 
@@ -47,8 +49,10 @@ func valueAt(h *hdrhistogram.Histogram, q float64) float64 {
 // Bar is a part of a distribution: N requests took up to Milliseconds, and longer than the bar
 // before.
 type Bar struct {
+	// Milliseconds is the upper bound.
 	Milliseconds float64
-	N            int64
+	// N is the number of requests.
+	N int64
 }
 
 // maxBars bounds a distribution.

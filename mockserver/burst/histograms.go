@@ -10,8 +10,11 @@ import (
 // Histograms have the latencies of a burst in microseconds, each in the compressed V2 format of
 // HdrHistogram, in base64.
 type Histograms struct {
-	Lag      string `json:"lag"`
-	Service  string `json:"service"`
+	// Lag is how late requests started.
+	Lag string `json:"lag"`
+	// Service is the time from then to the response.
+	Service string `json:"service"`
+	// Response is the time from when an event was due to its response.
 	Response string `json:"response"`
 	// SuccessResponse has the response times of the requests with a 2xx.
 	SuccessResponse string `json:"success_response"`
@@ -29,8 +32,8 @@ func encoded(h *hdrhistogram.Histogram) string {
 	return string(text)
 }
 
-// WriteHGRM writes the percentiles of the response times in the .hgrm format, in milliseconds, which
-// the plotter of HdrHistogram reads.
+// WriteHGRM writes the percentiles of the response times in the .hgrm format, in milliseconds,
+// which the plotter of HdrHistogram reads.
 func (r *Report) WriteHGRM(w io.Writer) error {
 	h, err := decoded(r.Histograms.Response)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // Latency has the percentiles of durations, in milliseconds: P50 is the median, P90 and P99 are the
-// 90th and 99th percentiles, P999 is the 99.9th, Max the longest.
+// 90th and 99th percentiles, P999 is the 99.9th, Max the longest, Mean the mean.
 type Latency struct {
 	P50  float64 `json:"p50"`
 	P90  float64 `json:"p90"`

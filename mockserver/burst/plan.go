@@ -33,8 +33,8 @@ type Plan struct {
 	// the Shape; the first to come ends it, and one must be set.
 	Count    uint64
 	Duration time.Duration
-	// WarmUp is a time at the start whose events are sent and accounted for, but are not part of the
-	// latencies, the rate and the series.
+	// WarmUp is a time at the start whose events are sent and accounted for, but are not part of
+	// the latencies, the rate and the series.
 	WarmUp time.Duration
 	// Connections is the number of connections, and so of concurrent requests; 0 is
 	// DefaultConnections.
@@ -49,8 +49,8 @@ type Plan struct {
 	Thresholds []Threshold
 	// Seed determines the events: the same seed sends the same bytes.
 	Seed uint64
-	// Only, if set, are the only indexes to send, ascending: the events that another run of the same
-	// plan has lost. Their bytes are those that the other run sent.
+	// Only, if set, are the only indexes to send, ascending: the events that another run of the
+	// same plan has lost. Their bytes are those that the other run sent.
 	Only []uint32
 	// Timeout of one request; 0 is the provider's, or 30 s for a Recording.
 	Timeout time.Duration
@@ -65,13 +65,14 @@ type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // Part is one provider of a Plan.
 type Part struct {
+	// Provider is whose events are sent.
 	Provider *fixtures.Provider
 	// Secret signs every event; "" sends what the provider sends without a secret.
 	Secret string
 	// Weight is the share among the parts; 0 is 1.
 	Weight float64
-	// Events are names or patterns of events, each of a new entity, in rotation. A weight may follow:
-	// "Pass:Created=5". None sends journeys.
+	// Events are names or patterns of events, each of a new entity, in rotation. A weight may
+	// follow: "Pass:Created=5". None sends journeys.
 	Events []string
 	// Journeys are the names of journeys that a population of entities goes through; none is all of
 	// the provider's. A weight may follow: "pass=3".

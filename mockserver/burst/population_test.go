@@ -190,7 +190,8 @@ func TestFaultShares(t *testing.T) {
 	}
 }
 
-// What is due while the consumer does not answer is delayed, dropped and counted, or ends the burst.
+// What is due while the consumer does not answer is delayed, dropped and counted, or ends the
+// burst.
 func TestOverload(t *testing.T) {
 	t.Parallel()
 	for policy, want := range map[Policy]func(r *Report) bool{

@@ -29,8 +29,8 @@ type Accounting struct {
 	// Unacknowledged are in the bin although the sender got no 2xx: a response was lost, not the
 	// event. Events with a fault do not count.
 	Unacknowledged uint64 `json:"unacknowledged"`
-	// OutOfOrder is how many events of an entity came after a later one of the same entity, or of the
-	// entity that took its place.
+	// OutOfOrder is how many events of an entity came after a later one of the same entity, or of
+	// the entity that took its place.
 	OutOfOrder uint64 `json:"out_of_order"`
 	// LostEvents are the first MaxLostEvents of the lost ones.
 	LostEvents []LostEvent `json:"lost_events,omitempty"`
@@ -78,8 +78,8 @@ func (r *Report) Reconcile(captures iter.Seq2[journal.Capture, error]) error {
 	return r.account(x)
 }
 
-// ReconcileIDs fills in r.Accounting from the ids of the events that a consumer has acted on, in any
-// order: one for each time that it acted. It returns an error when the events have no ids.
+// ReconcileIDs fills in r.Accounting from the ids of the events that a consumer has acted on, in
+// any order: one for each time that it acted. It returns an error when the events have no ids.
 func (r *Report) ReconcileIDs(ids iter.Seq2[string, error]) error {
 	x, err := r.expect(func(_ []byte, id string, seed maphash.Seed) (uint64, bool) { return maphash.String(seed, id), id != "" })
 	if err != nil {
@@ -272,8 +272,8 @@ func (r *Report) nameLost() error {
 	return nil
 }
 
-// again returns a function that returns the body and the id of each event as it was sent. It must be
-// called for all indexes in their order.
+// again returns a function that returns the body and the id of each event as it was sent. It must
+// be called for all indexes in their order.
 func (l *load) again() (func(i uint64) (body []byte, id string, err error), error) {
 	if l.plan.Recording != nil {
 		bodies, known := l.plan.Recording.bodies()

@@ -17,8 +17,8 @@ type Report struct {
 	Recorded int      `json:"recorded,omitempty"`
 	URLs     []string `json:"urls"`
 	Seed     uint64   `json:"seed"`
-	// Shape is the rate over time as ParseShape reads it, over Connections; WarmUpSeconds at the start
-	// are not measured.
+	// Shape is the rate over time as ParseShape reads it, over Connections; WarmUpSeconds at the
+	// start are not measured.
 	Shape         Shape   `json:"shape"`
 	Connections   int     `json:"connections"`
 	WarmUpSeconds float64 `json:"warm_up_seconds,omitempty"`
@@ -47,8 +47,8 @@ type Report struct {
 
 	// Seconds is how long the burst took, until the last response.
 	Seconds float64 `json:"seconds"`
-	// Rate is what was achieved after the warm-up, in events a second; RateShare is its ratio to the
-	// intended rate, 1 without a rate.
+	// Rate is what was achieved after the warm-up, in events a second; RateShare is its ratio to
+	// the intended rate, 1 without a rate.
 	Rate      float64 `json:"rate"`
 	RateShare float64 `json:"rate_share"`
 	// Lag is how late requests started. Service is from then to the response; Response is from when
@@ -80,7 +80,7 @@ type Report struct {
 	sent, acknowledged *bitmap
 }
 
-// FaultResult is what became of the events with one fault.
+// FaultResult is how the events with one fault ended.
 type FaultResult struct {
 	FaultShare
 	// Sent is how many were sent, or dropped by the fault drop.
@@ -105,8 +105,8 @@ type Generator struct {
 	Late     uint64 `json:"late"`
 	Queued   uint64 `json:"queued"`
 	Measured uint64 `json:"measured"`
-	// CPU is the share of this machine's cores that the process used, from 0 to 1; 0 where it cannot
-	// be measured.
+	// CPU is the share of this machine's cores that the process used, from 0 to 1; 0 where it
+	// cannot be measured.
 	CPU float64 `json:"cpu"`
 	// Cores is how many it may use.
 	Cores int `json:"cores"`

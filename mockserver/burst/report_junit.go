@@ -36,8 +36,8 @@ type (
 	}
 )
 
-// WriteJUnit writes JUnit XML with a test case for each threshold, and for each condition that holds
-// without thresholds. A threshold whose value is not known is an error, not a failure.
+// WriteJUnit writes JUnit XML with a test case for each threshold, and for each condition that
+// holds without thresholds. A threshold whose value is not known is an error, not a failure.
 func (r *Report) WriteJUnit(w io.Writer) error {
 	suite := junitSuite{
 		Name: "burst", Time: fmt.Sprintf("%.3f", r.Seconds), Timestamp: r.Start.UTC().Format("2006-01-02T15:04:05"),

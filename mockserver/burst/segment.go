@@ -15,8 +15,8 @@ type segment interface {
 	// rateAt returns the rate in events a second, at seconds after the segment's start.
 	rateAt(seconds float64) float64
 	// arrivals returns a function that returns, with each call, when the next event is due, in
-	// seconds after the segment's start. The first one is due when skip events, fewer than one, have
-	// passed. The times may be beyond the segment's end.
+	// seconds after the segment's start. The first one is due when skip events, fewer than one,
+	// have passed. The times may be beyond the segment's end.
 	arrivals(skip float64, g *rand.Rand) func() float64
 	// events returns the integral of the rate over the segment. A random segment returns false.
 	events() (n float64, exact bool)

@@ -19,7 +19,7 @@ type Point struct {
 	Acknowledged uint64 `json:"acknowledged"`
 	Failed       uint64 `json:"failed"`
 	Dropped      uint64 `json:"dropped"`
-	// Percentiles in milliseconds.
+	// ResponseP50, ResponseP99, ResponseMax and LagP99 are percentiles in milliseconds.
 	ResponseP50 float64 `json:"response_p50"`
 	ResponseP99 float64 `json:"response_p99"`
 	ResponseMax float64 `json:"response_max"`

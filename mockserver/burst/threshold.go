@@ -38,8 +38,8 @@ const (
 // abortAfter is how long a burst runs before a threshold may end it.
 const abortAfter = time.Second
 
-// ParseThreshold reads a condition NOUN OPERATOR VALUE. The operators are <, <=, >, >=, == and !=. A
-// value is a number, a duration (250ms), a share (0.1%) or events a second (500/s). The nouns:
+// ParseThreshold reads a condition NOUN OPERATOR VALUE. The operators are <, <=, >, >=, == and !=.
+// A value is a number, a duration (250ms), a share (0.1%) or events a second (500/s). The nouns:
 //
 //	p50 p99 p99.9 min mean max        of the response times, from when an event was due
 //	lag.p99 service.p99 success.p99   of the lag, of the time from sending, of the responses with 2xx
@@ -52,8 +52,8 @@ const abortAfter = time.Second
 //	late queued                       requests that started late: this machine, or no free connection
 //
 // A share of a count is its ratio to the events sent. "abort:" in front ends the burst as soon as
-// the condition fails, at the earliest after a second or the given time: "abort@10s:status.5xx<50%".
-// The error wraps ErrThreshold and quotes the text.
+// the condition fails, at the earliest after a second or the given time:
+// "abort@10s:status.5xx<50%". The error wraps ErrThreshold and quotes the text.
 func ParseThreshold(text string) (Threshold, error) {
 	t := Threshold{text: strings.TrimSpace(text)}
 	fail := func(format string, args ...any) (Threshold, error) {
@@ -219,13 +219,14 @@ func parseQuantile(text string) (float64, error) {
 
 // ThresholdResult is a threshold and what was compared.
 type ThresholdResult struct {
+	// Threshold that was compared.
 	Threshold Threshold `json:"threshold"`
 	// Value is what the threshold compared, as Text has it with its unit: in milliseconds, events,
 	// events a second or a share.
 	Value float64 `json:"value"`
 	Text  string  `json:"text"`
-	// OK reports whether the condition holds. Unknown is set, and OK is false, when the value is not
-	// known: nothing was compared with a bin, or no request was measured.
+	// OK reports whether the condition holds. Unknown is set, and OK is false, when the value is
+	// not known: nothing was compared with a bin, or no request was measured.
 	OK      bool `json:"ok"`
 	Unknown bool `json:"unknown,omitempty"`
 }
