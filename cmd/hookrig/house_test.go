@@ -34,7 +34,7 @@ var ranks = []struct {
 	{13, []string{"scenarios/exam"}},
 	{14, []string{"scenarios/exam/sender"}},
 	{15, []string{"cmd/hookrig"}},
-	{16, []string{"suites/matchers", "suites/acceptance"}},
+	{16, []string{"suites/matchers", "suites/acceptance", "suites/openapi", "suites/vendors"}},
 	{17, []string{"suites/examples/go"}},
 }
 
@@ -55,6 +55,8 @@ var public = []string{
 	"suites/acceptance/consumers/golang",
 	"suites/examples/go",
 	"suites/matchers",
+	"suites/openapi",
+	"suites/vendors",
 }
 
 func TestPublicPackages(t *testing.T) {
