@@ -30,7 +30,7 @@ var ranks = []struct {
 	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
 	{10, []string{"mockserver"}},
 	{11, []string{"mockserver/dashboard"}},
-	{12, []string{"scenarios"}},
+	{12, []string{"scenarios", "mockserver/internal/servertest", "mockserver/internal/benchmark"}},
 	{13, []string{"scenarios/exam"}},
 	{14, []string{"scenarios/exam/sender"}},
 	{15, []string{"cmd/hookrig"}},
