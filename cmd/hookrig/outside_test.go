@@ -20,8 +20,8 @@ var downloads = []string{
 	"github.com/tidwall/sjson", "go.yaml.in/yaml/v4", "golang.org/x/crypto", "golang.org/x/net", "golang.org/x/sys", "golang.org/x/text",
 }
 
-// tidied are the modules that go mod tidy downloads in addition: it reads the tests of packages that
-// are imported, ours and those of libraries.
+// tidied are the modules that go mod tidy downloads in addition: it reads the tests of imported
+// packages, ours and those of libraries.
 var tidied = []string{
 	"github.com/!hdr!histogram/hdrhistogram-go", // scenarios, in an example of matchers
 	"github.com/dlclark/regexp2",                // jsonschema
