@@ -40,7 +40,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## bin/hookrig: one static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/hookrig ./cmd/hookrig
+	.tools/build bin/hookrig '$(VERSION)'
 
 .PHONY: image
 image: build ## the container image hookrig:dev
