@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hookrig/hookrig/mockserver"
@@ -137,5 +138,40 @@ func TestDialOverTLS(t *testing.T) {
 	}
 	if _, err := mockserver.Dial(at, "", known, known); err == nil || !strings.Contains(err.Error(), "at most one") {
 		t.Errorf("two of them: %v", err)
+	}
+}
+
+// A spoiled handshake (transport:bad_tls) is a failed attempt of which nothing was sent. The next
+// delivery to the same endpoint opens a connection as usual.
+func TestBrokenHandshake(t *testing.T) {
+	t.Parallel()
+	var served atomic.Int32
+	consumer, trust := secured(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served.Add(1) }))
+	server := mockserver.StartT(t, mockserver.Options{Trust: trust})
+	neostore, ctx := server.Provider("neostore"), t.Context()
+	if _, err := neostore.Register(ctx, journal.Endpoint{URL: consumer, Retry: "none", Events: []string{"Pass:*"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		faults  []string
+		outcome wire.Outcome
+		served  int32
+	}{
+		{nil, wire.GotStatus, 1}, {[]string{"transport:bad_tls"}, wire.NotSent, 1}, {nil, wire.GotStatus, 2},
+	} {
+		deliveries, err := neostore.Emit(ctx, "Pass:Created", want.faults...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Client().WaitIdle(ctx); err != nil {
+			t.Fatal(err)
+		}
+		d, err := server.Client().Delivery(ctx, deliveries[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := d.Attempts[0]; a.Outcome != want.outcome || served.Load() != want.served {
+			t.Errorf("with %q: %s, %q, the consumer served %d; want %s, %d", want.faults, a.Outcome, a.Error, served.Load(), want.outcome, want.served)
+		}
 	}
 }

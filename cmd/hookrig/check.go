@@ -2,7 +2,7 @@ package main
 
 import (
 	"errors"
-	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +26,9 @@ type checkFlags struct {
 	seed              seedFlag
 	timeout           time.Duration
 	within, settle    time.Duration
-	json              string
+	language          string
+	baseline          string
+	files             checkFiles
 	server, token     string
 	allow             []string
 	list, all         bool
@@ -83,7 +85,9 @@ because nothing listens there, or the consumer refuses good deliveries too.`,
 	f.DurationVar(&c.timeout, "timeout", 0, "time limit of one request (default: 5s, or that of the provider if it is shorter)")
 	f.DurationVar(&c.within, "within", 0, "how long an effect may take (default: 2s)")
 	f.DurationVar(&c.settle, "settle", 0, "how long an effect must stay as it is before it counts (default: 50ms, longer for slow effects)")
-	f.StringVar(&c.json, "json", "", "write the report as JSON to `FILE` (- is standard output, instead of the text report)")
+	f.StringVar(&c.language, "language", "", "`LANGUAGE` of code examples for the fixes: go, node, python or php")
+	f.StringVar(&c.baseline, "baseline", "", "a former report (--json) in this `FILE`: only failures that it does not have count")
+	c.files.add(f)
 	f.StringVar(&c.server, "server", "", "`URL` of the dashboard of a running server, which sends the events")
 	f.StringVar(&c.token, "token", "", "`TOKEN` of that server")
 	f.StringSliceVar(&c.allow, "allow-target", nil, "also permit --effect and --state to read from this `CIDR|HOST`; repeatable")
@@ -103,7 +107,14 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 	if err != nil {
 		return err
 	}
-	if err := checkOut(c.json); err != nil {
+	if c.language != "" && !slices.Contains(exam.Languages(), c.language) {
+		return misusef("--language %q: want %s", c.language, strings.Join(exam.Languages(), ", "))
+	}
+	before, err := c.former()
+	if err != nil {
+		return err
+	}
+	if err := c.files.check(); err != nil {
 		return misuse(err)
 	}
 	var client *mockserver.Client
@@ -112,7 +123,13 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 			return err
 		}
 	}
+	view := newLive(w)
+	if view != nil {
+		consumer.Steps = view.progress
+		consumer.Progress = func(r exam.Result) { view.clear(r.ID) }
+	}
 	report, err := exam.Run(cmd.Context(), client, consumer)
+	view.end()
 	switch {
 	case errors.Is(err, exam.ErrConsumer):
 		return misuse(err)
@@ -121,7 +138,10 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 	case err != nil:
 		return inconclusive(err)
 	}
-	if err := c.write(w, report); err != nil {
+	if before != nil {
+		report.ApplyBaseline(*before)
+	}
+	if err := c.files.write(w, report, exam.TextOptions{Color: w.Color(), All: c.all, Language: c.language}); err != nil {
 		return err
 	}
 	switch {
@@ -162,9 +182,15 @@ func (c *checkFlags) consumer(cmd *cobra.Command, w World, url, provider string)
 	if c.seed.given {
 		consumer.Seed = *c.seed.value()
 	}
+	if c.restart != "" {
+		if consumer.Restart, err = restarter(c.restart, url); err != nil {
+			return consumer, misusef("--restart: %w", err)
+		}
+	}
 	if consumer.Trust, err = c.tls.trust(cmd, w); err != nil {
 		return consumer, err
 	}
+	consumer.Repeat = c.repeatWords()
 	return consumer, nil
 }
 
@@ -193,25 +219,48 @@ func reasons(flag string, values []string) (map[string]string, error) {
 	return list, nil
 }
 
-// write writes the reports.
-func (c *checkFlags) write(w World, report exam.Report) error {
-	if c.json == "-" {
-		return printed(exam.WriteJSON(w.Stdout, report))
+// former reads the report of --baseline; nil is none.
+func (c *checkFlags) former() (*exam.Report, error) {
+	if c.baseline == "" {
+		return nil, nil
 	}
-	if err := exam.WriteText(w.Stdout, report, exam.TextOptions{Color: w.Color(), All: c.all}); err != nil {
-		return inconclusive(err)
+	data, err := os.ReadFile(c.baseline)
+	if err != nil {
+		return nil, misusef("--baseline: %w", err)
 	}
-	if c.json == "" {
-		return nil
+	before, err := exam.ParseReport(data)
+	if err != nil {
+		return nil, misusef("--baseline %s: %w", c.baseline, err)
 	}
-	return writeOut(c.json, func(out io.Writer) error { return exam.WriteJSON(out, report) })
+	return &before, nil
 }
 
-func printed(err error) error {
-	if err != nil {
-		return inconclusive(err)
+// repeatWords returns the flags that repeat the checks, in addition to those that every command
+// has.
+func (c *checkFlags) repeatWords() []string {
+	var words []string
+	for _, f := range []struct{ flag, value string }{
+		{"--event", c.event}, {"--effect", c.effect}, {"--state", c.state}, {"--restart", c.restart}, {"--server", c.server},
+	} {
+		if f.value != "" {
+			words = append(words, f.flag, f.value)
+		}
 	}
-	return nil
+	if c.oldSecret != "" {
+		words = append(words, "--old-secret", "$HOOKRIG_OLD_SECRET")
+	}
+	for _, f := range []struct {
+		flag   string
+		values []string
+	}{{"--option", c.knowledge.options}, {"--provider-dir", c.knowledge.folders}, {"--cacert", c.tls.files}} {
+		for _, value := range f.values {
+			words = append(words, f.flag, value)
+		}
+	}
+	if c.tls.skip {
+		words = append(words, "--skip-verify")
+	}
+	return words
 }
 
 // printList prints the checks.
@@ -223,8 +272,14 @@ func (c *checkFlags) printList(w World) error {
 	if err != nil {
 		return misuse(err)
 	}
+	if c.files.json != "" {
+		return c.files.writeList(w, checks)
+	}
 	for _, one := range checks {
 		w.Stdout.Printf("%-6s  %-10s  %-32s  %s\n", one.Level, one.Theme, one.ID, one.Title)
 	}
-	return printed(w.Stdout.Err())
+	if err := w.Stdout.Err(); err != nil {
+		return inconclusive(err)
+	}
+	return nil
 }

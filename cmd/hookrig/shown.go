@@ -70,7 +70,7 @@ func (s *shown) capture(c *mockserver.Capture) error {
 		delete(s.unanswered, c.Seq)
 		s.completed(c.Seq)
 		return s.printResponse(s.w, *c)
-	case c.Response != nil && s.settings.Forward != "":
+	case c.Response != nil && (s.settings.Forward != "" || c.Response.Hang): // a hang is updated when it ends
 		s.completed(c.Seq)
 	case c.Response == nil && s.settings.Forward != "" && len(s.unanswered) < mostUnanswered:
 		s.unanswered[c.Seq] = c.ID

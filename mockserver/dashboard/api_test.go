@@ -359,6 +359,7 @@ func TestResponses(t *testing.T) {
 		`[{"lines": [["a", "1"], ["A", "2"]], "body": "x", "drip": "1s"}, {"cut": "head"}]`:                             `{"sequence":[{"body":"x","drip":"1s","lines":[["a","1"],["A","2"]]},{"cut":"head"}]}`,
 		`[{"body": {}, "lines": [["content-TYPE", "x/y"]]}]`:                                                            `{"sequence":[{"body":"{}","lines":[["content-TYPE","x/y"]]}]}`,
 		`{"rules": [{"where": ".body.a", "responses": [{"status": 503}, {}], "by": "delivery"}, {"where": ".body.b"}]}`: `{"rules":[{"by":"delivery","sequence":[{"status":503},{}],"where":".body.a"},{"where":".body.b"}]}`,
+		`{"deliveries": [[{"status": 503}, {}], [{"hang": true}]]}`:                                                     `{"deliveries":[[{"status":503},{}],[{"hang":true}]]}`,
 		`[{"body_base64": "AAEC/w=="}]`:                                                                                 `{"sequence":[{"body_base64":"AAEC/w=="}]}`,
 		`[]`:                                                                                                            `{}`,
 	} {

@@ -44,11 +44,12 @@ type responses capture.Script
 
 // responsesBody is the object form. Responses is another name of Sequence.
 type responsesBody struct {
-	Sequence  sequence   `json:"sequence,omitempty" doc:"responses to give one after the other; the last one repeats, unless loop is true"`
-	Responses sequence   `json:"responses,omitempty" doc:"another name of sequence"`
-	Loop      bool       `json:"loop,omitempty" doc:"start again after the last response"`
-	By        string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": run the sequence separately for each delivery"`
-	Rules     []ruleBody `json:"rules,omitempty" doc:"checked before the sequence; the first rule whose condition is true gives the response"`
+	Sequence   sequence   `json:"sequence,omitempty" doc:"responses to give one after the other; the last one repeats, unless loop is true"`
+	Responses  sequence   `json:"responses,omitempty" doc:"another name of sequence"`
+	Loop       bool       `json:"loop,omitempty" doc:"start again after the last response"`
+	By         string     `json:"by,omitempty" enum:"delivery" doc:"\"delivery\": run the sequence separately for each delivery"`
+	Deliveries []sequence `json:"deliveries,omitempty" doc:"lists of responses for the first deliveries, one list each, one response for each attempt; the last one repeats"`
+	Rules      []ruleBody `json:"rules,omitempty" doc:"checked before the sequence; the first rule whose condition is true gives the response"`
 }
 
 // ruleBody has the responses for requests that meet a condition.
@@ -110,6 +111,10 @@ func (s *responses) UnmarshalJSON(raw []byte) error {
 	var err error
 	if s.Sequence, err = sequenceOf(body.Sequence, body.Responses); err != nil {
 		return err
+	}
+	for _, list := range body.Deliveries {
+		responses, _ := sequenceOf(list, nil)
+		s.Deliveries = append(s.Deliveries, responses)
 	}
 	for _, b := range body.Rules {
 		r, err := b.rule()

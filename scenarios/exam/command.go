@@ -22,7 +22,17 @@ func (g *grading) command() string {
 		words = append(words, "--secret", `"$HOOKRIG_SECRET"`)
 	}
 	words = append(words, "--only", g.check.ID, "--seed", strconv.FormatUint(g.seed, 10))
-	return strings.Join(append(words, c.Repeat...), " ")
+	if g.option != "" {
+		words = append(words, "--option", shellWord(g.provider.Name+"."+g.option))
+	}
+	for _, word := range c.Repeat {
+		if strings.HasPrefix(word, "$HOOKRIG_") {
+			words = append(words, `"`+word+`"`)
+		} else {
+			words = append(words, shellWord(redact.Quoted(word)))
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // curl returns the command that sends the request of an exchange, or "" when curl cannot send it as

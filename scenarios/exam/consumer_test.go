@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,30 +19,54 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+const (
+	testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	oldSecret  = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" // valid too
+)
 
 // program is a consumer of any provider. Without a mistake it is a correct one.
 type program struct {
-	provider *fixtures.Provider
-	mistake  string
-	url      string
+	provider  *fixtures.Provider
+	catalogue *fixtures.Catalogue
+	mistake   string
+	url       string
+	late      time.Duration // acts that long after the response
+	sink      string        // URL that gets a request for each event acted on; "" is none
+	end       chan struct{} // closed at the end of the test
 
-	mu     sync.Mutex
-	seen   map[string]bool     // ids of events
-	count  int                 // events acted on
-	states map[string][]string // names of the events of an entity
+	mu      sync.Mutex
+	seen    map[string]bool     // ids of events
+	refused bool                // it has refused a request
+	count   int                 // events acted on
+	states  map[string][]string // names of the events of an entity
+	log     bytes.Buffer        // the bodies of all requests
+}
+
+// testCatalogue has the built-in providers, and those of testdata, with other signatures.
+func testCatalogue(t *testing.T) *fixtures.Catalogue {
+	t.Helper()
+	more, err := fixtures.Load(os.DirFS("testdata/providers"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := fixtures.Builtin().Join(more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // startProgram starts a consumer that makes one mistake.
 func startProgram(t *testing.T, provider, mistake string) *program {
 	t.Helper()
-	p, err := fixtures.Builtin().Provider(provider)
+	p, err := testCatalogue(t).Provider(provider)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &program{provider: p, mistake: mistake, seen: map[string]bool{}, states: map[string][]string{}}
+	c := &program{provider: p, catalogue: testCatalogue(t), mistake: mistake, seen: map[string]bool{}, states: map[string][]string{}}
 	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
+	c.end = make(chan struct{})
+	t.Cleanup(func() { close(c.end); server.Close() })
 	c.url = server.URL
 	return c
 }
@@ -56,7 +81,7 @@ func (c *program) consumer() Consumer {
 	if err != nil {
 		panic(err)
 	}
-	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, Seed: 7, Effect: effect, State: state}
+	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, OldSecret: oldSecret, Catalogue: c.catalogue, Seed: 7, Effect: effect, State: state}
 }
 
 func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -83,7 +108,14 @@ func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
-	w.WriteHeader(c.take(r))
+	status := c.take(r)
+	if status == silent {
+		c.mu.Unlock()
+		<-c.end
+		c.mu.Lock()
+		return
+	}
+	w.WriteHeader(status)
 }
 
 // state returns the state of an entity: which events happened. With a mistake it is the last one.
@@ -99,6 +131,9 @@ func (c *program) state(key string) any {
 	slices.Sort(names)
 	return names
 }
+
+// silent is a status that take returns for no response.
+const silent = -1
 
 // take handles an event and returns the status of the response.
 func (c *program) take(r *http.Request) int {
@@ -120,19 +155,30 @@ func (c *program) take(r *http.Request) int {
 	case "verifies a rewritten body":
 		m.Body = rewritten(m.Body)
 	}
-	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now()}, testSecret).Verdict
+	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now(), URL: c.url + "/hooks"}, testSecret, oldSecret).Verdict
 	status := http.StatusOK
 	switch {
 	case verdict == signature.Valid, c.mistake == "accepts everything":
 	case c.mistake == "acts before it refuses":
 		status = http.StatusUnauthorized
+	case c.mistake == "limits forgeries":
+		return http.StatusTooManyRequests
+	case c.mistake == "is silent about forgeries":
+		return silent
+	case c.mistake == "hangs up on forgeries":
+		panic(http.ErrAbortHandler)
 	default:
+		c.refused = true
 		return http.StatusUnauthorized
 	}
 	if !json.Valid(m.Body) && c.mistake != "accepts everything" {
 		return http.StatusBadRequest
 	}
+	c.log.Write(m.Body)
 	event, known := c.provider.Recognise(m)
+	if c.mistake == "takes checkouts only" && !strings.HasPrefix(event.Name, "checkout.") {
+		return http.StatusUnprocessableEntity
+	}
 	if !known {
 		if c.mistake == "refuses unknown events" {
 			return http.StatusUnprocessableEntity
@@ -149,8 +195,23 @@ func (c *program) take(r *http.Request) int {
 		}
 		return http.StatusOK
 	}
-	c.seen[id] = true
+	if c.seen[id] = true; c.refused && c.mistake == "is idle after a forgery" {
+		return http.StatusOK
+	}
+	if c.late > 0 {
+		time.AfterFunc(c.late, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.count++
+		})
+		return status
+	}
 	c.count++
+	if c.sink != "" {
+		if response, err := http.Post(c.sink, "text/plain", strings.NewReader(id)); err == nil {
+			response.Body.Close()
+		}
+	}
 	if _, key, ok := strings.Cut(c.provider.EntityOf(&event), "/"); ok {
 		c.states[key] = append(c.states[key], event.Name)
 	}

@@ -41,7 +41,8 @@ type grading struct {
 	verdict  Verdict
 	why      string
 	exchange *scenarios.Exchange
-	exact    bool // curl sends the request of the exchange as it was sent
+	last     float64 // the effect when it was compared
+	exact    bool    // curl sends the request of the exchange as it was sent
 }
 
 // set sets the result.
@@ -59,6 +60,10 @@ func (g *grading) make(ctx context.Context) error {
 	}
 	if why := notApplicable(&g.check.Applies, g.provider, g.life); why != "" {
 		g.set(NotApplicable, nil, "%s", why)
+		return nil
+	}
+	if slices.Contains(g.check.Needs, scenarios.NeedsReview) {
+		g.set(NotApplicable, nil, "no request can show it, so look at the code: %s", g.check.Fix)
 		return nil
 	}
 	if g.problem != "" {
@@ -111,8 +116,7 @@ func (g *grading) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seed := g.seed
-	report, err := scenarios.Run(ctx, g.client, g.scenario, g.options(g.scenario, seed))
+	report, err := g.run(ctx, g.scenario, g.seedOf(g.check.ID))
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -133,6 +137,11 @@ func (g *grading) play(ctx context.Context) error {
 	if err := g.after(ctx); err != nil {
 		return err
 	}
+	if g.verdict == Pass && measured {
+		if err := g.compareAfter(ctx); err != nil {
+			return err
+		}
+	}
 	if g.verdict == Pass {
 		if missing := g.missing(scenarios.NeedsEffect); missing != "" {
 			g.set(Inconclusive, nil, "%s", missing)
@@ -146,16 +155,15 @@ func (g *grading) before(ctx context.Context) (value float64, ok bool, err error
 	if g.check.Effect == "" || !g.meter.usable() {
 		return 0, false, nil
 	}
-	// The effect of the good delivery must be there already.
 	now, err := g.meter.read(ctx)
-	if err == nil {
+	if err == nil && !g.meter.settled {
+		// The effect of the good delivery before it may come late.
 		var change float64
 		change, err = g.meter.change(ctx, now, 0)
 		now += change
 	}
 	if err != nil {
-		g.meter.problem = "the effect cannot be read: " + err.Error()
-		return 0, false, ctx.Err()
+		return 0, false, g.meter.note(ctx, err)
 	}
 	return now, true, nil
 }
@@ -171,8 +179,8 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	for i := range report.Steps {
 		s := &report.Steps[i]
 		if s.Status == scenarios.Skipped && s.Verb == "deliver" {
-			if at := strings.Index(s.Detail, `fault "`); at >= 0 {
-				impossible = s.Detail[at:]
+			if _, why, ok := strings.Cut(s.Detail, `fault "`); ok {
+				impossible = `fault "` + why
 			}
 		}
 		played = played || s.Verb != "subscribe" && len(s.Exchanges) > 0 || s.Verb == "burst" && s.Status != scenarios.Skipped
@@ -182,6 +190,10 @@ func (g *grading) read(report *scenarios.Report, err error) {
 		return
 	}
 	g.fresh = false
+	if e := limited(report); e != nil && g.check.Theme != "load" {
+		g.set(Inconclusive, e, "the consumer limits the rate: it answers 429")
+		return
+	}
 	failed := report.Failed()
 	slices.SortStableFunc(failed, func(a, b scenarios.StepReport) int { return severity(a.Status) - severity(b.Status) })
 	if len(failed) == 0 {
@@ -198,6 +210,19 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	default:
 		g.set(Inconclusive, exchange, "step %s: %s", s.ID, s.Detail)
 	}
+}
+
+// limited returns an exchange in which the consumer refused a request because there were too many,
+// or nil.
+func limited(report *scenarios.Report) *scenarios.Exchange {
+	for i := range report.Steps {
+		for k := range report.Steps[i].Exchanges {
+			if e := &report.Steps[i].Exchanges[k]; e.Status == 429 {
+				return e
+			}
+		}
+	}
+	return nil
 }
 
 // exactly reports whether the request of an exchange was sent as others are: no fault changed how
@@ -246,6 +271,7 @@ func (g *grading) compareEffect(ctx context.Context, before float64, report *sce
 		return nil
 	}
 	acted := (change - greetings) / g.meter.unit
+	g.last = before + change
 	switch {
 	case acted >= least && acted <= most:
 	case most == 0:
@@ -358,6 +384,19 @@ func (g *grading) after(ctx context.Context) error {
 		g.set(Inconclusive, a.exchange, "the consumer limits the rate: it answers 429 to a good delivery")
 	default:
 		g.set(Fail, a.exchange, "the good delivery after it was not accepted: %s", &a)
+	}
+	return nil
+}
+
+// compareAfter checks that the consumer acted on the good delivery after the check too.
+func (g *grading) compareAfter(ctx context.Context) error {
+	want := g.meter.unit + g.meter.greeting
+	change, err := g.meter.reach(ctx, g.last, want)
+	if err != nil {
+		return g.meter.note(ctx, err)
+	}
+	if g.meter.settled = change >= want; !g.meter.settled {
+		g.set(Fail, g.exchange, "the good delivery after it was accepted, but the consumer did not act on it: the effect changed by %v", change)
 	}
 	return nil
 }

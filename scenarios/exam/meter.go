@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
 )
@@ -27,6 +26,9 @@ type meter struct {
 	unit     float64       // what one good delivery changes
 	greeting float64       // what one new subscription changes
 	problem  string        // why it is of no use
+	first    float64       // the effect before anything was sent
+	changed  time.Time     // when it was last seen to change
+	settled  bool          // the effects of all deliveries so far are there
 }
 
 // readInterval is the time between two readings.
@@ -35,43 +37,65 @@ const readInterval = 10 * time.Millisecond
 // usable reports whether there is an effect that shows good deliveries.
 func (m *meter) usable() bool { return m.consumer.Effect != nil && m.problem == "" }
 
-// calibrate measures what a new subscription and a good delivery change. deliver makes a good
-// delivery and returns whether it was accepted.
-func (m *meter) calibrate(ctx context.Context, p *fixtures.Provider, greet func() error, deliver func() (bool, error)) error {
+// begin reads the effect before anything is sent.
+func (m *meter) begin(ctx context.Context) error {
 	if m.consumer.Effect == nil {
 		return nil
 	}
-	before, err := m.read(ctx)
-	if err != nil {
-		m.problem = "the effect cannot be read: " + err.Error()
-		return ctx.Err()
+	var err error
+	m.first, err = m.read(ctx)
+	return m.note(ctx, err)
+}
+
+// calibrate measures how late effects come, after the good delivery that was just accepted, and
+// then what a new subscription and a good delivery change. greet makes a subscription, and deliver
+// a good delivery.
+func (m *meter) calibrate(ctx context.Context, greets bool, greet func() error, deliver func() (bool, error)) error {
+	if !m.usable() {
+		return nil
 	}
-	if p.Handshake != nil && p.Handshake.Event != "" {
+	accepted := time.Now()
+	change, err := m.change(ctx, m.first, math.SmallestNonzeroFloat64)
+	if err != nil {
+		return m.note(ctx, err)
+	}
+	if change <= 0 {
+		m.problem = fmt.Sprintf("a good delivery was accepted, but the effect did not change: it was %v, and is %v. "+
+			"Does it count these events? Did the consumer get them before, from an exam with the same seed?", m.first, m.first+change)
+		return nil
+	}
+	if late := m.changed.Sub(accepted); !m.fixed {
+		m.settle = min(max(m.settle, 3*late), time.Second)
+	}
+	now := m.first + change
+	if greets {
 		if err := greet(); err != nil {
 			return err
 		}
-		if m.greeting, err = m.change(ctx, before, 0); err != nil {
-			m.problem = "the effect cannot be read: " + err.Error()
-			return ctx.Err()
+		if m.greeting, err = m.change(ctx, now, 0); err != nil {
+			return m.note(ctx, err)
 		}
-		before += m.greeting
+		now += m.greeting
 	}
-	ok, err := deliver()
-	if err != nil || !ok {
+	if ok, err := deliver(); err != nil || !ok {
 		return err
 	}
-	answered := time.Now()
-	change, err := m.change(ctx, before, m.greeting+math.SmallestNonzeroFloat64)
-	if err != nil {
-		m.problem = "the effect cannot be read: " + err.Error()
-		return ctx.Err()
-	}
-	if late := time.Since(answered) - m.settle; !m.fixed && change > m.greeting {
-		m.settle = min(max(m.settle, 3*late), time.Second)
+	if change, err = m.change(ctx, now, m.greeting+math.SmallestNonzeroFloat64); err != nil {
+		return m.note(ctx, err)
 	}
 	if m.unit = change - m.greeting; m.unit <= 0 {
-		m.problem = fmt.Sprintf("a good delivery was accepted, but the effect did not change: it was %v, and is %v. "+
-			"Does it count these events? Did the consumer get them before, from a run with the same seed?", before, before+change)
+		m.problem = fmt.Sprintf("the effect changed by %v after a first good delivery, and by %v after a second: it does not count them", now-m.first, m.unit)
+	}
+	return nil
+}
+
+// note notes why the effect is of no use. It returns an error only when the context has ended.
+func (m *meter) note(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		m.problem = "the effect cannot be read: " + err.Error()
 	}
 	return nil
 }
@@ -108,9 +132,18 @@ func (m *meter) options() scenarios.Options {
 	return scenarios.Options{Target: c.URL, Secret: c.Secret, Catalogue: c.Catalogue, AllowTargets: c.AllowTargets, AllowExec: true, SQL: c.SQL, Trust: c.Trust}
 }
 
-// change returns by how much the effect has changed since it was before. It waits until the change
-// is at least least, up to the time limit, and then until it stays as it is.
+// reach returns by how much the effect has changed since it was before. It waits until the change
+// is at least least, up to the time limit.
+func (m *meter) reach(ctx context.Context, before, least float64) (float64, error) {
+	return m.changeWith(ctx, before, least, 0)
+}
+
+// change is reach that then waits until the effect stays as it is.
 func (m *meter) change(ctx context.Context, before, least float64) (float64, error) {
+	return m.changeWith(ctx, before, least, m.settle)
+}
+
+func (m *meter) changeWith(ctx context.Context, before, least float64, settle time.Duration) (float64, error) {
 	limit := time.Now().Add(m.within)
 	last, since := math.NaN(), time.Now()
 	for {
@@ -120,9 +153,10 @@ func (m *meter) change(ctx context.Context, before, least float64) (float64, err
 		}
 		if now != last {
 			last, since = now, time.Now()
+			m.changed = since
 		}
 		reached := now-before >= least || time.Now().After(limit)
-		if reached && time.Since(since) >= m.settle || time.Now().After(limit.Add(m.within)) {
+		if reached && time.Since(since) >= settle || time.Now().After(limit.Add(m.within)) {
 			return now - before, nil
 		}
 		if err := wait(ctx, readInterval); err != nil {

@@ -29,7 +29,7 @@ func ParseEffect(text string) (*scenarios.Effect, error) {
 	case kind == "http":
 		e.HTTP, e.JQ = &scenarios.Request{URL: first}, scenarios.Condition(unquoted(after))
 	case kind == "exec":
-		words, err := splitWords(rest)
+		words, err := SplitCommand(rest)
 		if err != nil {
 			return nil, fmt.Errorf("effect %q: %w", text, err)
 		}
@@ -60,6 +60,19 @@ func unquoted(text string) string {
 		return words[0]
 	}
 	return text
+}
+
+// SplitCommand splits a command into the program and its arguments, as a shell does: spaces
+// separate, quotes and backslashes protect. Nothing is expanded.
+func SplitCommand(text string) ([]string, error) {
+	words, err := splitWords(text)
+	if err == nil && len(words) == 0 {
+		err = errors.New("the command is empty")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("command %q: %w", text, err)
+	}
+	return words, nil
 }
 
 var errQuote = errors.New("a quote has no end")

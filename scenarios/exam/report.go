@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/scenarios"
 )
 
@@ -51,6 +52,9 @@ type Result struct {
 	// TookMS is the duration of the check in milliseconds.
 	TookMS float64 `json:"took_ms"`
 }
+
+// Failed reports whether the check failed, and was not known to.
+func (c *Result) Failed() bool { return c.Result == Fail && c.Known == "" }
 
 // Report is the result of an exam.
 type Report struct {
@@ -133,7 +137,7 @@ func (s *Score) add(r *Result) {
 // Report returns the report of the checks so far.
 func (e *Exam) Report() Report {
 	r := Report{
-		URL: e.consumer.URL, Provider: e.provider.Name, Event: e.event, Option: e.option, Seed: e.seed,
+		URL: redact.URL(e.consumer.URL), Provider: e.provider.Name, Event: e.event, Option: e.option, Seed: e.seed,
 		Started: e.started.UTC(), TookMS: milliseconds(time.Since(e.started)), Problem: e.problem, Notes: e.notes,
 		Checks: append([]Result{}, e.results...),
 	}
@@ -161,7 +165,7 @@ func WriteJSON(w io.Writer, r Report) error {
 func (r *Report) Failures(level scenarios.Level) []Result {
 	var list []Result
 	for _, c := range r.Checks {
-		if c.Result == Fail && c.Known == "" && levelRank(c.Level) <= levelRank(level) {
+		if c.Failed() && levelRank(c.Level) <= levelRank(level) {
 			list = append(list, c)
 		}
 	}

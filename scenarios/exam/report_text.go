@@ -22,6 +22,13 @@ type TextOptions struct {
 
 // WriteText writes a report for people: the score, and what is wrong and how to fix it.
 func WriteText(w io.Writer, r Report, o TextOptions) error {
+	if err := checkLanguage(o.Language); err != nil {
+		return err
+	}
+	hints, err := Hints()
+	if err != nil {
+		return err
+	}
 	t := terminal.NewWriter(w)
 	p := painter{o.Color}
 	t.Printf("%s %s, events of %s (%s), seed %d\n", p.bold("exam of"), r.URL, r.Provider, r.Event, r.Seed)
@@ -40,7 +47,9 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	for _, verdict := range []Verdict{Fail, Warn} {
 		for i := range r.Checks {
 			if c := &r.Checks[i]; c.Result == verdict {
-				writeWrong(t, p, c, o)
+				writeWrong(t, p, c)
+				writeCode(t, hints[c.Hint], o.Language)
+				delete(hints, c.Hint) // the same example once
 			}
 		}
 	}
@@ -70,30 +79,49 @@ func writeTally(t *terminal.Writer, p painter, level scenarios.Level, n Tally) {
 		return
 	}
 	verdict := Pass
-	if n.Failed > 0 {
+	switch {
+	case n.Failed > 0:
 		verdict = Fail
+	case n.Warned > 0:
+		verdict = Warn
 	}
-	t.Printf("%-6s %s", level, p.of(verdict, fmt.Sprintf("%d of %d passed", n.Passed, n.Graded())))
-	if len(rest) > 0 {
-		t.Printf(", %s", strings.Join(rest, ", "))
+	t.Printf("%-6s ", level)
+	if n.Graded() > 0 {
+		t.Printf("%s", p.of(verdict, fmt.Sprintf("%d of %d passed", n.Passed, n.Graded())))
+		rest = append([]string{""}, rest...)
 	}
-	t.Printf("\n")
+	t.Printf("%s\n", strings.Join(rest, ", "))
 }
 
 // writeWrong writes a check that failed or warned.
-func writeWrong(t *terminal.Writer, p painter, c *Result, o TextOptions) {
-	t.Printf("\n%s %s: %s  [%s]\n", p.of(c.Result, strings.ToUpper(string(c.Result))), c.Level, c.Title, c.ID)
+func writeWrong(t *terminal.Writer, p painter, c *Result) {
+	word := p.of(c.Result, strings.ToUpper(string(c.Result)))
+	if c.Known != "" {
+		word = p.of(Warn, "KNOWN")
+	}
+	t.Printf("\n%s %s: %s  [%s]\n", word, c.Level, c.Title, c.ID)
 	for line := range strings.SplitSeq(c.Why, "\n") {
 		t.Printf("  %s\n", line)
 	}
 	if c.Known != "" {
-		t.Printf("  known: %s\n", c.Known)
+		t.Printf("  it is known to fail: %s\n", c.Known)
 	}
 	if c.Fix != "" {
 		t.Printf("  fix: %s\n", c.Fix)
 	}
 	if c.Command != "" {
 		t.Printf("  again: %s\n", c.Command)
+	}
+}
+
+// writeCode writes a code example in a language.
+func writeCode(t *terminal.Writer, hint Hint, language string) {
+	if hint.Text == "" || language == "" {
+		return
+	}
+	t.Printf("  %s, in %s:\n", hint.Text, language)
+	for line := range strings.SplitSeq(hint.Code(language), "\n") {
+		t.Printf("      %s\n", line)
 	}
 }
 

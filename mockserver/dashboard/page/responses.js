@@ -34,7 +34,7 @@ export async function responses(bin, done) {
   };
   const body = () => ({
     sequence: [...list.children].map(read), ...(input(loop).checked ? { loop: true } : {}), ...(input(by).checked ? { by: "delivery" } : {}),
-    ...(script.rules?.length ? { rules: script.rules } : {}),
+    ...(script.rules?.length ? { rules: script.rules } : {}), ...(script.deliveries?.length ? { deliveries: script.deliveries } : {}),
   });
   const made = ask(`Response for ${bin}`, async () => {
     await api(at, body(), "PUT");
@@ -42,6 +42,7 @@ export async function responses(bin, done) {
   }, () => curl(at, body(), "PUT"),
   el("div", "presets", el("span", "quiet", "Presets:"), ...presets.map(([title, s]) => action(title, () => { fill(s); made.update(); }, { className: "action small" }))),
   script.rules?.length ? note("", `The bin also has ${script.rules.length} rules, which are checked first. They stay as they are.`) : "",
+  script.deliveries?.length ? note("", `The first ${script.deliveries.length} deliveries have their own responses. They stay as they are.`) : "",
   list,
   el("div", "actions", action("Add a response", () => { list.append(responseFields({ status: 200 }, list)); number(list); made.update(); }, { symbol: "plus" })),
   el("div", "checks", by, loop),

@@ -230,15 +230,31 @@ func (c *conn) record(reception *Reception) *answer {
 	return response
 }
 
+// recordHang adds to the capture how long the sender waited for a response that never came.
+func (c *conn) recordHang(a *answer, id string, waited time.Duration) {
+	s := c.s
+	if id == "" || s.isClosing() {
+		return // nothing is stored; or the sender did not give up
+	}
+	response := a.record
+	response.Delay = journal.Duration(max(waited, 1))
+	err := s.o.Store.SetResponse(s.ctx, id, response)
+	if err != nil && !errors.Is(err, journal.ErrNotFound) { // the bin may have evicted it
+		s.o.Log.Error("capture: how long a sender waited was not stored", "capture", id, "error", err)
+	}
+}
+
 // answer sends the response as scripted. It returns false when no request can follow.
 func (c *conn) answer(a *answer, id string) (more bool) {
 	c.shed()
 	r := &a.record
+	began := c.s.o.Now()
 	if r.Delay > 0 && !c.pause(time.Duration(r.Delay)) {
 		return false
 	}
 	if r.Hang {
 		c.hang()
+		c.recordHang(a, id, c.s.o.Now().Sub(began))
 		return false
 	}
 	if r.Reset {

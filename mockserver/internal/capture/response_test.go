@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"sort"
 	"strings"
 	"sync"
@@ -249,7 +250,16 @@ func TestDelayHangReset(t *testing.T) {
 	if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("hang: read %d bytes, %v; want nothing", n, err)
 	}
-	c.Close() // the server's goroutine notices; Close of the server waits for it
+	c.Close() // the server's goroutine notices
+	for limit := time.Now().Add(time.Minute); only(t, s, "hang").Response.Delay == 0; {
+		if time.Now().After(limit) {
+			t.Fatal("hang: how long the sender waited is not recorded")
+		}
+		runtime.Gosched()
+	}
+	if got := only(t, s, "hang"); !got.Response.Hang || time.Duration(got.Response.Delay) < delay {
+		t.Errorf("hang: recorded as %+v, want it to last %s", got.Response, delay)
+	}
 
 	c = dial(t, s)
 	write(t, c, "POST /reset HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -26,6 +26,10 @@ type Script struct {
 	// By "delivery" starts the sequence for each delivery id; "" shares it among all requests of
 	// the bin.
 	By string `json:"by,omitempty"`
+	// Deliveries are lists of responses for the first deliveries: the delivery whose id comes first
+	// takes those of the first list, one for each attempt, the next delivery those of the second.
+	// The last response of a list repeats. Later deliveries take those of the sequence.
+	Deliveries [][]journal.Response `json:"deliveries,omitempty"`
 	// Rules come before the sequence: the first rule whose Where holds answers.
 	Rules []Rule `json:"rules,omitempty"`
 }
@@ -53,11 +57,15 @@ const (
 
 // isZero reports whether the script is empty.
 func (s Script) isZero() bool {
-	return len(s.Sequence) == 0 && len(s.Rules) == 0 && !s.Loop && s.By == ""
+	return len(s.Sequence) == 0 && len(s.Rules) == 0 && len(s.Deliveries) == 0 && !s.Loop && s.By == ""
 }
 
 func (s Script) clone() Script {
 	s.Sequence = cloneResponses(s.Sequence)
+	s.Deliveries = slices.Clone(s.Deliveries)
+	for i := range s.Deliveries {
+		s.Deliveries[i] = cloneResponses(s.Deliveries[i])
+	}
 	s.Rules = slices.Clone(s.Rules)
 	for i := range s.Rules {
 		s.Rules[i].Response = s.Rules[i].Response.Clone()
@@ -77,7 +85,8 @@ func cloneResponses(list []journal.Response) []journal.Response {
 // script is a compiled Script.
 type script struct {
 	rules    []rule
-	sequence *sequence // nil: there are only rules
+	first    *first    // nil: no delivery has its own responses
+	sequence *sequence // nil: requests that nothing else answers get 200
 	// provider knows where its deliveries' ids are; nil is no provider.
 	provider *fixtures.Provider
 }
@@ -102,6 +111,9 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 	}
 	var err error
 	if ready.sequence, err = newSequence(s.Sequence, s.Loop, s.By, positions, 0, ""); err != nil {
+		return nil, err
+	}
+	if ready.first, err = newFirst(s.Deliveries); err != nil {
 		return nil, err
 	}
 	for i, r := range s.Rules {
@@ -130,8 +142,8 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 	return ready, nil
 }
 
-// choose returns the answer to a request: from the first rule that holds, else from the sequence,
-// else 200.
+// choose returns the answer to a request: from the first rule that holds, else from the list of its
+// delivery, else from the sequence, else 200.
 func (s *script) choose(server *Server, m *signature.Message) *answer {
 	if len(s.rules) > 0 {
 		doc, done := server.Document(m)
@@ -144,6 +156,11 @@ func (s *script) choose(server *Server, m *signature.Message) *answer {
 			if holds {
 				return s.rules[i].sequence.next(m, s.provider)
 			}
+		}
+	}
+	if s.first != nil {
+		if a := s.first.next(m, s.provider); a != nil {
+			return a
 		}
 	}
 	if s.sequence == nil {

@@ -81,3 +81,28 @@ func TestEachPositionIsTakenOnce(t *testing.T) {
 		}
 	}
 }
+
+// Each of the first deliveries takes the responses of its own list, in whatever order their
+// attempts come; later deliveries take those of the sequence.
+func TestFirstDeliveriesHaveTheirOwnResponses(t *testing.T) {
+	t.Parallel()
+	statuses := func(list ...int) (responses []journal.Response) {
+		for _, status := range list {
+			responses = append(responses, journal.Response{Status: status})
+		}
+		return responses
+	}
+	s, err := newScript(query.New(query.Options{}), Script{Deliveries: [][]journal.Response{statuses(500, 200), statuses(410)}, Sequence: statuses(201)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range []struct {
+		id   string
+		want int
+	}{{"a", 500}, {"b", 410}, {"c", 201}, {"a", 200}, {"b", 410}, {"a", 200}, {"d", 201}} {
+		m := signature.Message{Target: "/bin", Headers: signature.Headers{{Name: "webhook-id", Value: row.id}}}
+		if got := s.choose(nil, &m).record.Status; got != row.want {
+			t.Errorf("request %d, of delivery %s: %d, want %d", i+1, row.id, got, row.want)
+		}
+	}
+}

@@ -118,6 +118,8 @@ func TestConfigureRefuses(t *testing.T) {
 		{"header value", "b", sequence(journal.Response{Headers: map[string]string{"X": "a\nb"}}), `bin b: invalid: response 2: header X: "a\nb" holds a line end`},
 		{"by", "b", capture.Settings{Responses: capture.Script{Sequence: []journal.Response{{}}, By: "event"}}, `bin b: invalid: responses by "event": want "delivery", or nothing to share them within the bin`},
 		{"nothing in turn", "b", capture.Settings{Responses: capture.Script{Loop: true}}, "bin b: invalid: loop or by without a sequence: there is nothing to repeat"},
+		{"a delivery without responses", "b", capture.Settings{Responses: capture.Script{Deliveries: [][]journal.Response{{{}}, {}}}}, "bin b: invalid: delivery 2: want 1 response or more, and at most 10000 for all deliveries"},
+		{"a delivery's response", "b", capture.Settings{Responses: capture.Script{Deliveries: [][]journal.Response{{{Status: 7}}}}}, "bin b: invalid: delivery 1: response 1: status 7: want 200 to 999"},
 		{"no condition", "b", rule(""), `bin b: invalid: rule 1: no condition: want one such as .method == "POST"`},
 		{"condition", "b", rule(".method = = 1"), `bin b: rule 1: invalid condition ".method = = 1": line 1, column 11: unexpected token "=": want a jq condition such as .method == "POST" and .body.id == 7`},
 		{"rule's turn", "b", capture.Settings{Responses: capture.Script{Rules: []capture.Rule{{Where: "true", Sequence: []journal.Response{{}, {Status: 7}}}}}}, "bin b: invalid: rule 1: response 2: status 7: want 200 to 999"},

@@ -104,7 +104,7 @@ func (s *learned) add(known *fixtures.Catalogue, c *record) error {
 	}
 	part := learnedPart{omitted: s.omitted, id: s.id(event.Name), comment: c.ID, event: event, status: statusOf(c), attempts: 1}
 	if len(c.redacted) > 0 {
-		part.comment += "; " + c.redactions()
+		part.comment = strings.TrimPrefix(part.comment+"; "+c.redactions(), "; ")
 	}
 	if !slices.Contains(s.subscribed, event.Provider) {
 		s.subscribed = append(s.subscribed, event.Provider)

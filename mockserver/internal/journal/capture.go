@@ -95,14 +95,15 @@ type Response struct {
 	Body  string            `json:"body,omitempty" yaml:"body"`
 	// Binary is a body that is not text, instead of Body. In JSON and YAML it is base64.
 	Binary Binary `json:"body_base64,omitempty" yaml:"body_base64"`
-	// Delay is the time before the first byte.
+	// Delay is the time before the first byte. In the capture of a Hang it is how long the sender
+	// waited until it closed the connection, and 0 until then.
 	Delay Duration `json:"delay,omitempty" yaml:"delay"`
 	// Drip is how long the body takes: the head is sent at once, then the body in pieces, the last
 	// one at the end of that time.
 	Drip Duration `json:"drip,omitempty" yaml:"drip"`
 	// Cut resets the connection (RST) after half of the head (CutHead) or of the body (CutBody).
 	Cut string `json:"cut,omitempty" yaml:"cut"`
-	// Hang sends nothing and keeps the connection open until the sender closes it.
+	// Hang sends nothing, and keeps the connection open until the sender closes it.
 	Hang bool `json:"hang,omitempty" yaml:"hang"`
 	// Reset closes the connection without a response (RST).
 	Reset bool `json:"reset,omitempty" yaml:"reset"`

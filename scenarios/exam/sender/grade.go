@@ -1,0 +1,179 @@
+package sender
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver"
+)
+
+// ErrOptions means that Options have wrong values, such as an unknown check.
+var ErrOptions = errors.New("invalid options")
+
+// Options say what a sender is compared with.
+type Options struct {
+	// Bin that recorded the requests, for the report.
+	Bin string
+	// Provider is what the sender should send and how.
+	Provider *fixtures.Provider
+	// Catalogue is what Provider is from, for its options; nil is fixtures.Builtin.
+	Catalogue *fixtures.Catalogue
+	// Retry is the retry profile, as in fixtures.Provider.RulesFor: "" is the provider's default.
+	Retry string
+	// Secrets are those that the sender signs with. Without any, signatures are not checked.
+	Secrets []string
+	// URL as registered at the sender, for schemes that sign it; "" is the address of each request.
+	URL string
+	// Skip leaves out checks, by id; the value is the reason.
+	Skip map[string]string
+	// Now is the time of the grading: a retry that was due before and did not come is missing. Zero
+	// is the time of the newest capture.
+	Now time.Time
+	// Late is how much later than documented a retry may come, in addition to a tenth of the wait;
+	// 0 is 2 s.
+	Late time.Duration
+}
+
+// defaultLate is the zero Options.Late.
+const defaultLate = 2 * time.Second
+
+// MaxCaptures is the largest number of captures that are graded: the newest.
+const MaxCaptures = 10_000
+
+// Grade makes all checks on what a sender sent, with the responses that it got. Errors wrap
+// ErrOptions or fixtures.ErrUnknownRetry.
+func Grade(captures []mockserver.Capture, o Options) (Report, error) {
+	g, err := newGrading(captures, o)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{
+		Bin: o.Bin, Provider: g.provider.Name, Retry: cmp.Or(o.Retry, g.provider.Delivery.Retry),
+		Captures: len(g.attempts), Deliveries: len(g.deliveries), At: g.now.UTC(), Notes: g.notes, Checks: []Result{},
+	}
+	if len(g.attempts) == 0 {
+		r.Problem = noRequest
+	}
+	for _, c := range Checks() {
+		result := g.make(&c)
+		r.Checks = append(r.Checks, result)
+		r.Score.add(&result)
+	}
+	return r, nil
+}
+
+// grading is the grading of one sender.
+type grading struct {
+	o          Options
+	provider   *fixtures.Provider
+	rules      fixtures.Rules
+	retry      fixtures.Retry
+	now        time.Time
+	late       time.Duration
+	attempts   []*attempt // without those that followed a redirect
+	followed   []*attempt // those that did
+	deliveries []*delivery
+	notes      []string
+	verifier   *signature.Verifier // nil: nothing to check signatures with
+}
+
+func newGrading(captures []mockserver.Capture, o Options) (*grading, error) {
+	if o.Provider == nil {
+		return nil, fmt.Errorf("%w: no provider: want the one whose file says what the sender should do", ErrOptions)
+	}
+	for id := range o.Skip {
+		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == id }) {
+			return nil, fmt.Errorf("%w: skip %q: there is no such check", ErrOptions, id)
+		}
+	}
+	g := &grading{o: o, provider: o.Provider, now: o.Now, late: cmp.Or(o.Late, defaultLate)}
+	var err error
+	if g.rules, g.retry, err = o.Provider.RulesFor(o.Retry); err != nil {
+		return nil, err
+	}
+	captures = slices.Clone(captures)
+	slices.SortStableFunc(captures, func(a, b mockserver.Capture) int { return cmp.Compare(a.Seq, b.Seq) })
+	if skip := len(captures) - MaxCaptures; skip > 0 {
+		captures = captures[skip:]
+		g.notes = append(g.notes, fmt.Sprintf("the bin has more captures: the newest %d are graded", MaxCaptures))
+	}
+	for i := range captures {
+		g.add(&captures[i])
+		if o.Now.IsZero() && captures[i].At.After(g.now) {
+			g.now = captures[i].At
+		}
+	}
+	g.group()
+	return g, g.verify()
+}
+
+// verify checks the signatures of all attempts, if there is something to check them with.
+func (g *grading) verify() error {
+	if len(g.provider.Signing.Signatures) == 0 || len(g.o.Secrets) == 0 {
+		return nil
+	}
+	var err error
+	if g.verifier, err = signature.NewVerifier(&g.provider.Signing, g.o.Secrets...); err != nil {
+		return err
+	}
+	for _, a := range g.attempts {
+		a.signed = g.verifier.Verify(a.Message, g.context(a))
+	}
+	return nil
+}
+
+// make makes one check.
+func (g *grading) make(c *Check) Result {
+	r := Result{ID: c.ID, Title: c.Title, Level: c.Level, Theme: c.Theme, Sources: g.sources(c)}
+	switch why := g.o.Skip[c.ID]; {
+	case why != "":
+		r.Result, r.Why = Skipped, why
+		return r
+	case len(g.attempts) == 0:
+		r.Result, r.Why = Inconclusive, noRequest
+		return r
+	}
+	f := &found{}
+	c.grade(g, f)
+	r.Result, r.Why = f.result()
+	if r.Result != Fail {
+		return r
+	}
+	r.Matters, r.Fix = c.Matters, c.Fix
+	if c.Theme != ThemeRequest {
+		r.Attempts = f.list()
+	}
+	if f.assumed != "" {
+		r.Result = Warn
+		r.Why += "\nno document states this rule: " + f.assumed
+	}
+	return r
+}
+
+const noRequest = "the bin has no request: let your sender send events to it"
+
+// unstated notes that a rule rests on a part of the policy that no document states.
+func (g *grading) unstated(f *found, parts ...string) {
+	for _, part := range parts {
+		if !g.rules.States(part) {
+			f.assumed = fmt.Sprintf("the policy of %s does not state its %s", cmp.Or(g.o.Retry, g.provider.Title), part)
+		}
+	}
+}
+
+// sources returns the documents that a rule comes from.
+func (g *grading) sources(c *Check) []string {
+	if len(c.Sources) > 0 {
+		return c.Sources
+	}
+	var list []string
+	for _, s := range g.provider.Sources {
+		list = append(list, cmp.Or(s.URL, s.Title))
+	}
+	return list
+}
