@@ -34,7 +34,7 @@ var ranks = []struct {
 	{13, []string{"scenarios/exam"}},
 	{14, []string{"scenarios/exam/sender"}},
 	{15, []string{"cmd/hookrig"}},
-	{16, []string{"suites/matchers", "suites/acceptance"}},
+	{16, []string{"suites/matchers", "suites/conformance", "suites/acceptance"}},
 	{17, []string{"suites/examples/go"}},
 }
 
@@ -53,6 +53,7 @@ var public = []string{
 	"suites/acceptance",
 	"suites/acceptance/consumers",
 	"suites/acceptance/consumers/golang",
+	"suites/conformance",
 	"suites/examples/go",
 	"suites/matchers",
 }
@@ -81,7 +82,7 @@ var reserved = []struct {
 	{"github.com/go-jose/go-jose", []string{"mockserver/internal/vendorapi/neostore", "mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
-	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
+	{"github.com/onsi/ginkgo", []string{"suites/acceptance", "suites/conformance"}},
 	// suites/hookrig and suites/acceptance/containers, which are modules: a program that imports
 	// mockserver keeps its own version of it.
 	{"github.com/testcontainers/testcontainers-go", nil},
@@ -149,7 +150,9 @@ func TestModules(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", dir, err)
 		}
-		var mod struct{ Require []struct{ Path, Version string } }
+		var mod struct {
+			Require []struct{ Path, Version string }
+		}
 		if err := json.Unmarshal(out, &mod); err != nil {
 			t.Fatal(err)
 		}

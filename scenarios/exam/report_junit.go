@@ -49,7 +49,7 @@ func (s *junitSuite) add(c *Result) {
 	s.Tests++
 	test := junitCase{Name: clean(c.ID), Class: clean(string(c.Level) + "." + string(c.Theme)), Time: seconds(c.TookMS)}
 	first, _, _ := strings.Cut(c.Why, "\n")
-	result := &junitResult{Message: clean(c.Title + ": " + first), Type: string(c.Result), Text: clean(c.details())}
+	result := &junitResult{Message: clean(c.Title + ": " + first), Type: string(c.Result), Text: clean(c.Details())}
 	switch {
 	case c.Result == Fail && c.Known != "":
 		test.Skipped = &junitResult{Message: clean("known to fail: " + c.Known)}
@@ -69,8 +69,8 @@ func (s *junitSuite) add(c *Result) {
 	s.Cases = append(s.Cases, test)
 }
 
-// details returns what was found, why it matters and how to fix it, and the exchange.
-func (c *Result) details() string {
+// Details returns what was found, why it matters and how to fix it, and the exchange.
+func (c *Result) Details() string {
 	parts := []string{c.Why}
 	for _, part := range []struct{ name, text string }{{"why it matters", c.Matters}, {"fix", c.Fix}, {"repeat", c.Command}} {
 		if part.text != "" {

@@ -26,7 +26,7 @@ func WriteSARIF(w io.Writer, r Report) error {
 		if c.Result != Fail && c.Result != Warn {
 			continue
 		}
-		result := sarifResult{RuleID: c.ID, RuleIndex: i, Level: sarifLevel(c), Message: sarifText{c.details()}}
+		result := sarifResult{RuleID: c.ID, RuleIndex: i, Level: sarifLevel(c), Message: sarifText{c.Details()}}
 		result.Fingerprints = map[string]string{"hookrigCheck/v1": r.Provider + "/" + c.ID}
 		result.Locations = []sarifLocation{{
 			Physical: sarifPhysical{Artifact: sarifArtifact{r.URL}, Region: sarifRegion{1}},
