@@ -41,8 +41,8 @@ type Consumer struct {
 	State *scenarios.Effect
 	// EffectFunc is Effect as a Go function: it returns the number of things that the consumer did.
 	EffectFunc func(context.Context) (int, error)
-	// StateFunc is State as a Go function: it returns the state of the entity with that key, as JSON
-	// can have it; nil is none.
+	// StateFunc is State as a Go function: it returns the state of the entity with that key; nil is
+	// none.
 	StateFunc func(ctx context.Context, entity string) (any, error)
 	// Restart restarts the consumer, and returns when it listens again. Without it, checks that
 	// need it are inconclusive.
