@@ -27,8 +27,10 @@ type Conformance struct {
 	Applies Applies `yaml:"applies" json:"applies,omitzero"`
 	// Needs lists what a run must give, without which the result is inconclusive: effect (a number
 	// that counts what the consumer did), state (the state of one entity), restart (a command
-	// that restarts the consumer), old_secret (a second secret that the consumer accepts).
-	Needs []Need `yaml:"needs" json:"needs,omitempty" strict:"oneof=effect|state|restart|old_secret"`
+	// that restarts the consumer), old_secret (a second secret that the consumer accepts). With
+	// review, no request can show it, so it is never graded: the fix says what to look for in the
+	// code.
+	Needs []Need `yaml:"needs" json:"needs,omitempty" strict:"oneof=effect|state|restart|old_secret|review"`
 	// Effect is how often the consumer must act on the events of the check: none, once,
 	// at_most_once, or each: on every delivery that is sent. It is compared with what one good
 	// delivery changes, when the run can read it; unset is not compared.
@@ -63,6 +65,7 @@ const (
 	NeedsState     Need = "state"
 	NeedsRestart   Need = "restart"
 	NeedsOldSecret Need = "old_secret"
+	NeedsReview    Need = "review"
 )
 
 // Effects is how often a consumer must act on the events of a check.
@@ -144,6 +147,8 @@ func ExamParams() map[string]string {
 		"time_limit":  "how long the provider waits for a response",
 		"tolerance":   "how far a timestamp may be from now",
 		"old_secret":  "the consumer's second secret, or an empty text",
+		"handshake":   "the event that the provider sends when an endpoint is registered, or an empty text",
+		"in_time":     "how far a timestamp may be from now, with ten seconds to spare",
 	}
 }
 

@@ -39,6 +39,13 @@ func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, 
 		if err != nil {
 			return err
 		}
+		if deliveries != nil && len(x.Hides) > 0 {
+			shown, err := r.shows(x.Hides, a, &deliveries[i])
+			if err != nil {
+				return err
+			}
+			lines = append(lines, shown...)
+		}
 		wrong = append(wrong, lines...)
 		if len(lines) > 0 && deliveries != nil {
 			record.wrong = append(record.wrong, deliveries[i].ID)
@@ -149,6 +156,9 @@ func (x *Answer) describe(n int) string {
 	}
 	if x.Within > 0 {
 		text += ", within " + x.Within.String()
+	}
+	for _, what := range x.Hides {
+		text += ", without " + what.describe()
 	}
 	return text
 }

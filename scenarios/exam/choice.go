@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
 )
@@ -107,11 +108,15 @@ func (e *Exam) params() map[string]string {
 			break
 		}
 	}
+	handshake := ""
+	if p.Handshake != nil {
+		handshake = p.Handshake.Event
+	}
 	return map[string]string{
 		"provider": p.Name, "event": e.event, "other_event": other,
 		"journey": e.life.journey, "first": third(0), "second": third(1), "third": third(2),
 		"time_limit": cmp.Or(p.Delivery.Timeout, e.timeout).String(), "tolerance": p.Signing.Timestamp.Tolerance.String(),
-		"old_secret": e.consumer.OldSecret,
+		"old_secret": e.consumer.OldSecret, "handshake": handshake, "in_time": max(p.Signing.Timestamp.Tolerance-10*time.Second, time.Second).String(),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,14 +19,18 @@ import (
 	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
-const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+const (
+	testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	oldSecret  = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" // valid too
+)
 
 // program is a consumer of any provider. Without a mistake it is a correct one.
 type program struct {
-	provider *fixtures.Provider
-	mistake  string
-	url      string
-	late     time.Duration // acts that long after the response
+	provider  *fixtures.Provider
+	catalogue *fixtures.Catalogue
+	mistake   string
+	url       string
+	late      time.Duration // acts that long after the response
 
 	mu      sync.Mutex
 	seen    map[string]bool     // ids of events
@@ -35,14 +40,28 @@ type program struct {
 	log     bytes.Buffer        // the bodies of all requests
 }
 
-// startProgram starts a consumer that makes one mistake.
-func startProgram(t *testing.T, provider, mistake string) *program {
+// testCatalogue has the built-in providers, and those of testdata, which sign in other ways.
+func testCatalogue(t *testing.T) *fixtures.Catalogue {
 	t.Helper()
-	p, err := fixtures.Builtin().Provider(provider)
+	more, err := fixtures.Load(os.DirFS("testdata/providers"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &program{provider: p, mistake: mistake, seen: map[string]bool{}, states: map[string][]string{}}
+	all, err := fixtures.Builtin().Join(more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// startProgram starts a consumer that makes one mistake.
+func startProgram(t *testing.T, provider, mistake string) *program {
+	t.Helper()
+	p, err := testCatalogue(t).Provider(provider)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &program{provider: p, catalogue: testCatalogue(t), mistake: mistake, seen: map[string]bool{}, states: map[string][]string{}}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	c.url = server.URL
@@ -59,7 +78,7 @@ func (c *program) consumer() Consumer {
 	if err != nil {
 		panic(err)
 	}
-	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, Seed: 7, Effect: effect, State: state}
+	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, OldSecret: oldSecret, Catalogue: c.catalogue, Seed: 7, Effect: effect, State: state}
 }
 
 func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -117,7 +136,7 @@ func (c *program) take(r *http.Request) int {
 	case "verifies a rewritten body":
 		m.Body = rewritten(m.Body)
 	}
-	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now()}, testSecret).Verdict
+	verdict := c.provider.Signing.Verify(m, signature.Context{Time: time.Now(), URL: c.url + "/hooks"}, testSecret, oldSecret).Verdict
 	status := http.StatusOK
 	switch {
 	case verdict == signature.Valid, c.mistake == "accepts everything":

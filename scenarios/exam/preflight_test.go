@@ -139,7 +139,7 @@ func TestConsumerValues(t *testing.T) {
 func TestSelections(t *testing.T) {
 	t.Parallel()
 	c := startProgram(t, "neostore", "acts twice").consumer()
-	c.Only = []string{"duplicates", "signature-wrong-secret"}
+	c.Only = []string{"duplicate-concurrent-copies", "duplicate-sequential", "signature-wrong-secret"}
 	c.Skip = map[string]string{"duplicate-concurrent-copies": "we queue"}
 	c.Known = map[string]string{"duplicate-sequential": "ticket 7", "signature-wrong-secret": "ticket 8"}
 	report, err := Run(t.Context(), nil, c)
