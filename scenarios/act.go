@@ -80,7 +80,9 @@ func (r *run) awaitHandshake(ctx context.Context, e mockserver.Endpoint, v *resu
 	if err != nil || len(list) == 0 {
 		return err
 	}
+	before := len(r.events)
 	r.recordEvent(&runEvent{Event: list[0].Event, journey: "handshake " + e.ID})
+	r.report.Counts.Handshakes += len(r.events) - before
 	v.note("handshake %s %s", list[0].Event.Name, list[0].State)
 	return nil
 }
@@ -265,13 +267,18 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []runE
 		deliveries, err := r.client.Emit(ctx, list[0].Provider, batch...)
 		if r.options.SkipImpossible && len(faults) > 0 && errors.Is(err, mockserver.ErrInvalid) {
 			v.skip("%s", strings.TrimPrefix(err.Error(), mockserver.ErrInvalid.Error()+": "))
+			record.impossible = true
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 		ids := r.recordDeliveries(s, record, deliveries)
-		if err := r.client.WaitIdle(ctx); err != nil {
+		if s.Deliver != nil && s.Deliver.Background {
+			r.background = true
+			continue
+		}
+		if err := r.awaitAttempts(ctx, ids); err != nil {
 			return err
 		}
 		if err := r.checkSent(ctx, ids); err != nil {
@@ -338,7 +345,7 @@ func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *result
 				return err
 			}
 			ids := r.recordDeliveries(s, record, []mockserver.Delivery{d})
-			if err := r.client.WaitIdle(ctx); err != nil {
+			if err := r.awaitAttempts(ctx, ids); err != nil {
 				return err
 			}
 			if err := r.checkSent(ctx, ids); err != nil {

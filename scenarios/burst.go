@@ -36,6 +36,7 @@ func (r *run) burst(ctx context.Context, s *Step, record *stepRecord, v *result)
 		return err
 	}
 	record.burst = report
+	r.report.Counts.Acknowledged += int(report.Acknowledged)
 	r.scope.steps[s.ID] = map[string]any{"sent": report.Sent, "acknowledged": report.Acknowledged}
 	v.note("%d events sent at %.0f/s, %d acknowledged", report.Sent, report.Rate, report.Acknowledged)
 	return nil

@@ -33,6 +33,9 @@ func (c *checker) step(s *Step, path string) {
 		c.journey(s.Journey, path+".journey")
 	case "deliver":
 		c.deliver(s.Deliver, path+".deliver")
+		if s.Deliver.Background && len(s.Expect) > 0 {
+			c.add("expect something of a later step", path+".expect", "the attempts of a delivery in the background may not be done")
+		}
 	case "advance":
 		if c.s.Clock.Mode == RealClock {
 			c.add("clock: {mode: virtual}", path+".advance", "a real clock cannot be advanced")

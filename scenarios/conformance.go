@@ -31,9 +31,10 @@ type Conformance struct {
 	// review, no request can show it, so it is never graded: the fix says what to look for in the
 	// code.
 	Needs []Need `yaml:"needs" json:"needs,omitempty" strict:"oneof=effect|state|restart|old_secret|review"`
-	// Effect is how often the consumer must act on the events of the check: none, once,
-	// at_most_once, or each: on every delivery that is sent. It is compared with what one good
-	// delivery changes, when the run can read it; unset is not compared.
+	// Effect is how often the consumer must act on the events of the check: none, once or
+	// at_most_once on each event, however often it is delivered, or each: on every delivery that is
+	// sent, and every event of a burst that gets a 2xx. It is compared with what one good delivery
+	// changes, when the run can read it; unset is not compared.
 	Effect Effects `yaml:"effect" json:"effect,omitempty" strict:"oneof=none|once|at_most_once|each"`
 	// State are the ids of steps whose entities must end in the same state.
 	State []string `yaml:"state" json:"state,omitempty"`

@@ -131,3 +131,42 @@ steps:
 		t.Error(err)
 	}
 }
+
+// TestImpossibleFaults checks that a delivery with a fault that the provider's requests cannot have
+// is skipped, and so is what is expected of it; a row of a table that is possible is checked.
+func TestImpossibleFaults(t *testing.T) {
+	s, err := Parse("one.yaml", []byte(`hookrig: 1
+name: one
+provider: neostore
+target: {bin: inbox}
+bins: {inbox: {provider: neostore, responses: [202]}}
+steps:
+  - id: sub
+    subscribe: {}
+  - id: stale
+    deliver: {event: "Pass:Created", faults: ["timestamp:stale"]}
+  - id: refused
+    expect: {response: {of: stale, status: 4xx}}
+  - id: either
+    each: {fault: ["timestamp:stale", "signature:missing"]}
+    deliver: {event: "Pass:Created", faults: ["${each.fault}"]}
+  - id: accepted
+    expect: {response: {of: either, status: 202}}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := play(t, s, Options{SkipImpossible: true})
+	if err != nil || report.Status != Passed {
+		t.Fatalf("%v\n%s", err, text(t, report))
+	}
+	want := map[string]Status{"stale": Skipped, "refused": Skipped, "either/timestamp:stale": Skipped, "either/signature:missing": Passed, "accepted": Passed}
+	for _, step := range report.Steps {
+		if status, ok := want[step.ID]; ok && step.Status != status {
+			t.Errorf("step %s is %s, want %s: %s", step.ID, step.Status, status, step.Detail)
+		}
+	}
+	if _, err := play(t, s, Options{}); err == nil || !strings.Contains(err.Error(), "timestamp:stale") {
+		t.Errorf("without SkipImpossible: %v", err)
+	}
+}

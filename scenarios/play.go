@@ -175,6 +175,7 @@ func (r *run) gather(id, rowID string, whole *stepRecord) {
 		return
 	}
 	whole.deliveries = append(whole.deliveries, one.deliveries...)
+	whole.impossible = whole.impossible || one.impossible
 	whole.answers, whole.burst = append(whole.answers, one.answers...), one.burst
 	r.journeys[id] = append(r.journeys[id], r.journeys[rowID]...)
 	r.subs[id] = r.subs[rowID]

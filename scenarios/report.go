@@ -123,9 +123,13 @@ const (
 type Counts struct {
 	Events     int `json:"events"`      // rendered and sent
 	EventTypes int `json:"event_types"` // different event types, of all providers
+	// Handshakes are the events among them that providers sent to new endpoints.
+	Handshakes int `json:"handshakes,omitempty"`
 	Deliveries int `json:"deliveries"`
-	Attempts   int `json:"attempts"`
-	Captures   int `json:"captures"` // in the bins of the run
+	// Acknowledged is the number of events of bursts that got a 2xx.
+	Acknowledged int `json:"acknowledged,omitempty"`
+	Attempts     int `json:"attempts"`
+	Captures     int `json:"captures"` // in the bins of the run
 }
 
 // Failed returns the steps that neither passed nor were skipped.

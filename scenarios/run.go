@@ -140,6 +140,7 @@ type run struct {
 	// an expectation on the target bin was skipped, as the run has a target URL
 	binSkipped bool
 	reached    bool              // an attempt of the run was sent
+	background bool              // deliveries may be in flight while other steps run
 	effectSeen map[string]bool   // effects that had a value at least once
 	variables  map[string]string // environment variables that the file referred to
 	sequence   int               // number of events sent
@@ -152,6 +153,7 @@ type stepRecord struct {
 	cursors    map[string]uint64 // newest sequence number of each bin when the step began
 	before     int               // number of the run's deliveries when the step began
 	deliveries []string          // ids of the step's deliveries
+	impossible bool              // a delivery was skipped, as its faults are not possible
 	burst      *burst.Report
 	checked    []string             // ids of the deliveries that the step's expectations checked
 	wrong      []string             // the first of them that are not as expected

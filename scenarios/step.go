@@ -183,6 +183,9 @@ type Deliver struct {
 	// Parallel sends all events at once. Otherwise each event waits until the attempts before it
 	// are made.
 	Parallel bool `yaml:"parallel" json:"parallel,omitempty"`
+	// Background sends the events and goes on with the next step, while their attempts are made.
+	// Attempts that are not done when the run ends are cut short.
+	Background bool `yaml:"background" json:"background,omitempty"`
 }
 
 // DeliverOrder is the order in which a deliver step sends events.

@@ -82,6 +82,12 @@ func (c *program) consumer() Consumer {
 }
 
 func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body) // before the lock, so that nobody waits for a slow sender
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch key, entity := strings.CutPrefix(r.URL.EscapedPath(), "/entities/"); {

@@ -67,6 +67,8 @@ func TestParseFaultRefuses(t *testing.T) {
 		"timestamp:skew:4m":      `fault "timestamp:skew:4m": want how far ahead (+) or behind (-) the time is, at most 30d, as in timestamp:skew:-4m`,
 		"timestamp:skew:+-4m":    `fault "timestamp:skew:+-4m": want how far ahead (+) or behind (-) the time is, at most 30d, as in timestamp:skew:-4m`,
 		"transport:chunked:0":    `fault "transport:chunked:0": want the sizes of the chunks, at most 100 numbers from 1, as in transport:chunked:1,7,100`,
+		"transport:reset:start":  `fault "transport:reset:start": want after how many bytes of the body, from 0 to 67108864, or end`,
+		"transport:stall:end":    `fault "transport:stall:end": want after how many bytes of the body, from 0 to 67108864`,
 		"transport:split":        `fault "transport:split": want after how many bytes of the body, from 0 to 67108864`,
 		"headers:drop":           `fault "headers:drop": want the name of a header line, as in Content-Type`,
 		"hold@1":                 `fault "hold@1": it is done to the whole delivery, so attempts cannot be named`,
