@@ -35,7 +35,7 @@ func Register(provider string, consumer func() Consumer) bool {
 			if len(g.checks) == 0 {
 				continue
 			}
-			g.caller, g.provider, g.consumer = caller, provider, consumer
+			g.all, g.caller, g.provider, g.consumer = checks, caller, provider, consumer
 			Describe(g.name, append(g.decorators(around), func() { g.specs() })...)
 		}
 	})
@@ -50,6 +50,7 @@ func alone(c exam.Check) bool {
 type group struct {
 	name     string
 	checks   []exam.Check
+	all      []exam.Check // of the exam
 	alone    bool
 	caller   types.CodeLocation
 	provider string
@@ -76,15 +77,19 @@ func (g *group) specs() {
 	s := &session{}
 	BeforeAll(func(ctx SpecContext) {
 		DeferCleanup(s.close)
-		g.open(ctx, s)
+		if c := g.given(); slices.ContainsFunc(g.checks, func(check exam.Check) bool { return g.selects(c, check.ID) }) {
+			g.open(ctx, s, c)
+		}
 	})
 	for _, check := range g.checks {
 		text := fmt.Sprintf("%s [%s]", check.Title, check.ID)
 		It(text, Label(string(check.Level), string(check.Theme)), g.caller, func(ctx SpecContext) {
-			g.open(ctx, s)
-			if !s.selects(check.ID) {
+			c := g.given()
+			if !g.selects(c, check.ID) {
 				Skip("Consumer.Only and Consumer.Gate do not select it")
 			}
+			// It is open already, unless a BeforeEach around the specs has replaced the consumer.
+			g.open(ctx, s, c)
 			result, err := s.exam.Check(ctx, check.ID)
 			if err != nil {
 				Fail("hookrig could not make the check: " + err.Error())
@@ -94,9 +99,8 @@ func (g *group) specs() {
 	}
 }
 
-// open starts the exam of the consumer, unless it has been started. A BeforeEach around the specs
-// may replace the consumer: then there is another exam.
-func (g *group) open(ctx context.Context, s *session) {
+// given returns the user's consumer.
+func (g *group) given() Consumer {
 	c := g.consumer()
 	if c.Provider == "" {
 		c.Provider = g.provider
@@ -107,6 +111,23 @@ func (g *group) open(ctx context.Context, s *session) {
 	if g.alone && c.Seed != 0 {
 		c.Seed += aloneSeed
 	}
+	return c
+}
+
+// selects reports whether the consumer selects the check. It is true for words that name nothing:
+// the exam says what is wrong with them.
+func (g *group) selects(c Consumer, id string) bool {
+	selected, err := exam.Select(g.all, c.Only...)
+	if err != nil || c.Gate != "" && !slices.Contains(exam.Gates(), c.Gate) {
+		return true
+	}
+	return slices.ContainsFunc(selected, func(check exam.Check) bool {
+		return check.ID == id && (c.Gate == "" || slices.Contains(check.Gate, c.Gate))
+	})
+}
+
+// open starts the exam of the consumer, unless it has been started.
+func (g *group) open(ctx context.Context, s *session, c Consumer) {
 	if err := s.open(ctx, c); err != nil {
 		Fail(err.Error())
 	}

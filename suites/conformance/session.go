@@ -3,7 +3,6 @@ package conformance
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/hookrig/hookrig/scenarios/exam"
 )
@@ -39,11 +38,6 @@ func (s *session) close() {
 		s.exam.Close()
 		s.exam = nil
 	}
-}
-
-// selects reports whether the consumer selects the check.
-func (s *session) selects(id string) bool {
-	return slices.ContainsFunc(s.exam.Checks(), func(c exam.Check) bool { return c.ID == id })
 }
 
 // entry returns the report of one result.
