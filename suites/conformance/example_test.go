@@ -20,14 +20,14 @@ func (orders) Count(context.Context) (int, error) { return 0, nil }
 
 // A suite that has started the program under test in BeforeSuite registers it in three lines.
 func ExampleRegister() {
-	var _ = conformance.Register("stripe", func() conformance.Consumer {
+	_ = conformance.Register("stripe", func() conformance.Consumer {
 		return conformance.Consumer{URL: shop.URL + "/hooks", Secret: "whsec_S", EffectFunc: orders{}.Count}
 	})
 }
 
 // Within a container, its BeforeEach can start the program, and its decorators count.
 func ExampleRegister_container() {
-	var _ = Describe("the shop", Label("slow"), func() {
+	_ = Describe("the shop", Label("slow"), func() {
 		conformance.Register("github", func() conformance.Consumer {
 			return conformance.Consumer{
 				URL: shop.URL + "/hooks", Secret: "S", EffectFunc: orders{}.Count,

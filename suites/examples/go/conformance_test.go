@@ -12,8 +12,8 @@ import (
 	consumer "github.com/hookrig/hookrig/suites/examples/go"
 )
 
-// The exam of the consumer: a spec for each check of level must, with a server in this process. What
-// the consumer does is the number of messages that the CRM gets.
+// The exam of the consumer: a spec for each check of level must, with a server in this process.
+// What the consumer does is the number of messages that the CRM gets.
 var _ = Describe("the consumer", func() {
 	var (
 		shop     *httptest.Server
