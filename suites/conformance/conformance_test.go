@@ -204,7 +204,7 @@ func TestMistakes(t *testing.T) {
 	list := []checked{
 		{Provider: "neostore", Mistake: "verifies-parsed-body"},
 		{Provider: "github", Mistake: "no-deduplication"},
-		{Provider: "stripe", Mistake: "overwrites-newer"},
+		{Provider: "stripe", Mistake: "overwrites-newer", Seed: 7},
 		{Provider: "subscribfy", Mistake: "refuses-unknown-event"},
 		{Provider: "ethpass", Mistake: "no-verification"},
 	}
