@@ -112,7 +112,7 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *resul
 	if name == "" && len(p.Journeys) > 0 {
 		name = p.Journeys[0].Name
 	}
-	options := fixtures.RenderOptions{Tenant: j.Tenant, Start: r.now, Set: j.Set.toFixtures()}
+	options := fixtures.RenderOptions{Tenant: j.Tenant, Start: r.now, SameTime: j.SameTime, Set: j.Set.toFixtures()}
 	var list []runEvent
 	for i := range max(j.Count, 1) {
 		events, err := p.Journey(r.draw(s.ID, uint64(i)), name, j.Events, options)

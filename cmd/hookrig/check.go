@@ -123,7 +123,13 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 			return err
 		}
 	}
+	view := newLive(w)
+	if view != nil {
+		consumer.Steps = view.progress
+		consumer.Progress = func(r exam.Result) { view.clear(r.ID) }
+	}
 	report, err := exam.Run(cmd.Context(), client, consumer)
+	view.end()
 	switch {
 	case errors.Is(err, exam.ErrConsumer):
 		return misuse(err)

@@ -79,8 +79,7 @@ standard input (-), or from a bin of the running server. To record your consumer
 // recorded returns the captures of a file, of standard input (-) or of a bin of the server.
 func recorded(cmd *cobra.Command, w World, from string, server *serverFlags) (captures iter.Seq2[mockserver.Capture, error], closing func(), err error) {
 	nothing := func() {}
-	_, statErr := os.Stat(from)
-	if from == "-" || statErr == nil || strings.ContainsAny(from, "./\\") {
+	if isFile(from) {
 		f, err := openCaptures(w, from)
 		if err != nil {
 			return nil, nothing, err
@@ -110,6 +109,12 @@ func recorded(cmd *cobra.Command, w World, from string, server *serverFlags) (ca
 			q.After = page[len(page)-1].Seq
 		}
 	}, nothing, nil
+}
+
+// isFile reports whether an argument is a file or standard input (-), and no bin.
+func isFile(from string) bool {
+	_, err := os.Stat(from)
+	return from == "-" || err == nil || strings.ContainsAny(from, "./\\")
 }
 
 // captures yields the captures of the file, and prints what is wrong with the others.

@@ -17,6 +17,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
 	"github.com/hookrig/hookrig/scenarios/exam"
+	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
 // generatedPart is a marker and the table or list that follows it, up to an empty line.
@@ -27,7 +28,7 @@ func generators() map[string]func() string {
 	return map[string]func() string{
 		"faults": faultRows, "mistakes": mistakeRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
 		"providers": providerRows, "options": optionRows, "retries": retryRows, "policies": policyRows, "journeys": journeyRows,
-		"functions": functionRows, "exam-params": examParamRows, "checks": checkRows,
+		"functions": functionRows, "exam-params": examParamRows, "checks": checkRows, "sender-checks": senderCheckRows,
 	}
 }
 
@@ -229,6 +230,14 @@ func retryRows() string {
 		}
 	}
 	return tableOf([]string{"provider", "profile", "waits between attempts"}, rows)
+}
+
+func senderCheckRows() string {
+	var rows [][]string
+	for _, c := range sender.Checks() {
+		rows = append(rows, []string{code(c.ID), string(c.Level), c.Title, c.Matters})
+	}
+	return tableOf([]string{"check", "level", "a right sender", "why"}, rows)
 }
 
 func policyRows() string {

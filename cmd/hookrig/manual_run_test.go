@@ -176,6 +176,9 @@ func wanted(c command) (exit int, text string) {
 	if strings.HasPrefix(c.says, "exit 1") || strings.HasPrefix(c.says, "← 4") && !strings.Contains(c.text, "--expect") {
 		exit = exitFailed
 	}
+	if strings.HasPrefix(c.says, "exit 3") {
+		exit = exitInconclusive
+	}
 	_, quoted, ok := strings.Cut(c.says, `prints "`)
 	switch {
 	case ok:

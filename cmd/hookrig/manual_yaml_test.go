@@ -112,11 +112,16 @@ func loadProviderPart(part string) string {
 	file := `name: part
 title: Part
 sources: [{tag: D, title: Document}]
-delivery: {timeout: 5s, success: [2xx]}
 subscription: {kind: one_endpoint, secret: {minted: none}}
 events:
   - {name: made, title: Made, when: It is made., documented: true, entity: pass, template: events/made.json, schema: schemas/made.json}
 ` + part
+	if !strings.Contains(part, "delivery:") {
+		file += "\ndelivery: {timeout: 5s, success: [2xx]}\n"
+	}
+	if !strings.Contains(part, "entities:") {
+		file += "\nentities: {pass: {pass_id: \"${alnum(12)}\"}}\n"
+	}
 	for name, text := range map[string]string{"provider.yaml": file, "events/made.json": `{"id": "${id}"}`, "schemas/made.json": "{}"} {
 		path := filepath.Join(dir, "part", name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -31,6 +31,8 @@ type program struct {
 	mistake   string
 	url       string
 	late      time.Duration // acts that long after the response
+	sink      string        // URL that gets a request for each event acted on; "" is none
+	end       chan struct{} // closed at the end of the test
 
 	mu      sync.Mutex
 	seen    map[string]bool     // ids of events
@@ -40,7 +42,7 @@ type program struct {
 	log     bytes.Buffer        // the bodies of all requests
 }
 
-// testCatalogue has the built-in providers, and those of testdata, which sign in other ways.
+// testCatalogue has the built-in providers, and those of testdata, with other signatures.
 func testCatalogue(t *testing.T) *fixtures.Catalogue {
 	t.Helper()
 	more, err := fixtures.Load(os.DirFS("testdata/providers"))
@@ -63,7 +65,8 @@ func startProgram(t *testing.T, provider, mistake string) *program {
 	}
 	c := &program{provider: p, catalogue: testCatalogue(t), mistake: mistake, seen: map[string]bool{}, states: map[string][]string{}}
 	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
+	c.end = make(chan struct{})
+	t.Cleanup(func() { close(c.end); server.Close() })
 	c.url = server.URL
 	return c
 }
@@ -105,7 +108,14 @@ func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
-	w.WriteHeader(c.take(r))
+	status := c.take(r)
+	if status == silent {
+		c.mu.Unlock()
+		<-c.end
+		c.mu.Lock()
+		return
+	}
+	w.WriteHeader(status)
 }
 
 // state returns the state of an entity: which events happened. With a mistake it is the last one.
@@ -121,6 +131,9 @@ func (c *program) state(key string) any {
 	slices.Sort(names)
 	return names
 }
+
+// silent is a status that take returns for no response.
+const silent = -1
 
 // take handles an event and returns the status of the response.
 func (c *program) take(r *http.Request) int {
@@ -148,6 +161,12 @@ func (c *program) take(r *http.Request) int {
 	case verdict == signature.Valid, c.mistake == "accepts everything":
 	case c.mistake == "acts before it refuses":
 		status = http.StatusUnauthorized
+	case c.mistake == "limits forgeries":
+		return http.StatusTooManyRequests
+	case c.mistake == "is silent about forgeries":
+		return silent
+	case c.mistake == "hangs up on forgeries":
+		panic(http.ErrAbortHandler)
 	default:
 		c.refused = true
 		return http.StatusUnauthorized
@@ -188,6 +207,11 @@ func (c *program) take(r *http.Request) int {
 		return status
 	}
 	c.count++
+	if c.sink != "" {
+		if response, err := http.Post(c.sink, "text/plain", strings.NewReader(id)); err == nil {
+			response.Body.Close()
+		}
+	}
 	if _, key, ok := strings.Cut(c.provider.EntityOf(&event), "/"); ok {
 		c.states[key] = append(c.states[key], event.Name)
 	}

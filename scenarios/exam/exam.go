@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/url"
 	"slices"
 	"strings"
@@ -80,6 +81,8 @@ type Consumer struct {
 	Repeat []string
 	// Progress is called with every result, as soon as it is known.
 	Progress func(Result)
+	// Steps is called when a step of a check begins and ends.
+	Steps func(scenarios.Progress)
 }
 
 // Exam checks one consumer. Start makes one; close it when you are done. It is for one goroutine.
@@ -298,11 +301,30 @@ func (e *Exam) options(s *scenarios.Scenario, seed uint64) scenarios.Options {
 	}
 }
 
+// run plays a scenario. Its clock is virtual where the file does not say otherwise, so that nothing
+// is retried in the meantime.
+func (e *Exam) run(ctx context.Context, s *scenarios.Scenario, seed uint64) (scenarios.Report, error) {
+	played := *s
+	played.Clock.Mode = cmp.Or(s.Clock.Mode, scenarios.VirtualClock)
+	o := e.options(s, seed)
+	if s.Conformance != nil {
+		o.Progress = e.consumer.Steps
+	}
+	return scenarios.Run(ctx, e.client, &played, o)
+}
+
+// seedOf returns the seed of a check, so that no two checks send the same events.
+func (e *Exam) seedOf(id string) uint64 {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(id)) // it never fails
+	return e.seed ^ hash.Sum64()>>32<<16
+}
+
 // deliver makes a good delivery.
 func (e *Exam) deliver(ctx context.Context) (attempt, error) {
 	e.goods++
 	e.meter.settled = false
-	report, err := scenarios.Run(ctx, e.client, e.good, e.options(e.good, e.seed+e.goods))
+	report, err := e.run(ctx, e.good, e.seed+e.goods)
 	a := attempted(&report, err)
 	e.fresh = a.accepted()
 	if a.lost() || e.fresh || len(report.Steps) > 1 && err == nil {

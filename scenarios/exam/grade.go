@@ -116,8 +116,7 @@ func (g *grading) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seed := g.seed
-	report, err := scenarios.Run(ctx, g.client, g.scenario, g.options(g.scenario, seed))
+	report, err := g.run(ctx, g.scenario, g.seedOf(g.check.ID))
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -180,8 +179,8 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	for i := range report.Steps {
 		s := &report.Steps[i]
 		if s.Status == scenarios.Skipped && s.Verb == "deliver" {
-			if at := strings.Index(s.Detail, `fault "`); at >= 0 {
-				impossible = s.Detail[at:]
+			if _, why, ok := strings.Cut(s.Detail, `fault "`); ok {
+				impossible = `fault "` + why
 			}
 		}
 		played = played || s.Verb != "subscribe" && len(s.Exchanges) > 0 || s.Verb == "burst" && s.Status != scenarios.Skipped
@@ -191,6 +190,10 @@ func (g *grading) read(report *scenarios.Report, err error) {
 		return
 	}
 	g.fresh = false
+	if e := limited(report); e != nil && g.check.Theme != "load" {
+		g.set(Inconclusive, e, "the consumer limits the rate: it answers 429")
+		return
+	}
 	failed := report.Failed()
 	slices.SortStableFunc(failed, func(a, b scenarios.StepReport) int { return severity(a.Status) - severity(b.Status) })
 	if len(failed) == 0 {
@@ -207,6 +210,19 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	default:
 		g.set(Inconclusive, exchange, "step %s: %s", s.ID, s.Detail)
 	}
+}
+
+// limited returns an exchange in which the consumer refused a request because there were too many,
+// or nil.
+func limited(report *scenarios.Report) *scenarios.Exchange {
+	for i := range report.Steps {
+		for k := range report.Steps[i].Exchanges {
+			if e := &report.Steps[i].Exchanges[k]; e.Status == 429 {
+				return e
+			}
+		}
+	}
+	return nil
 }
 
 // exactly reports whether the request of an exchange was sent as others are: no fault changed how

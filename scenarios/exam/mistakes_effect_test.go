@@ -50,8 +50,8 @@ func startBehind(t *testing.T, provider string, h handler) *program {
 	return c
 }
 
-// refusing returns a handler that answers with a status when a condition is true for the body.
-func refusing(status int, when func(body gjson.Result) bool) handler {
+// refusingBody returns a handler that answers with a status when a condition is true for the body.
+func refusingBody(status int, when func(body gjson.Result) bool) handler {
 	return answering(status, func(_ *http.Request, body []byte) bool { return when(gjson.ParseBytes(body)) })
 }
 
@@ -145,20 +145,20 @@ func TestMistakenHandlers(t *testing.T) {
 		handler           handler
 		fails             []string // sorted
 	}{
-		{"neostore", "refuses unknown members", refusing(400, func(body gjson.Result) bool {
+		{"neostore", "refuses unknown members", refusingBody(400, func(body gjson.Result) bool {
 			return body.Get("hookrig_unknown").Exists()
 		}), []string{"schema-unknown-member"}},
-		{"subscribfy", "takes all members for plain values", refusing(500, func(body gjson.Result) bool {
+		{"subscribfy", "takes all members for plain values", refusingBody(500, func(body gjson.Result) bool {
 			return body.Get("data.hookrig_nested").Exists()
 		}), []string{"schema-nested-member"}},
-		{"stripe", "knows all values", refusing(400, func(body gjson.Result) bool {
+		{"stripe", "knows all values", refusingBody(400, func(body gjson.Result) bool {
 			tax := body.Get("data.object.tax_exempt")
 			return tax.Exists() && !slices.Contains([]string{"none", "exempt", "reverse"}, tax.String())
 		}), []string{"schema-new-value"}},
-		{"github", "reads what may be null", refusing(500, func(body gjson.Result) bool {
+		{"github", "reads what may be null", refusingBody(500, func(body gjson.Result) bool {
 			return body.Get("repository.owner.avatar_url").Type == gjson.Null && body.Get("repository.owner").Exists()
 		}), []string{"schema-null-member"}},
-		{"ethpass", "needs every member", refusing(500, func(body gjson.Result) bool {
+		{"ethpass", "needs every member", refusingBody(500, func(body gjson.Result) bool {
 			return !body.Get("event").Exists() || !body.Get("result").Exists()
 		}), []string{"schema-missing-member"}},
 		{"neostore", "takes every method", reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {

@@ -541,8 +541,8 @@ func repeatsKey(body []byte) bool {
 	return again
 }
 
-// TestCorrectForOthers checks that a correct consumer fails nothing of providers that sign in other
-// ways.
+// TestCorrectForOthers checks that a correct consumer fails nothing of providers with other
+// signatures.
 func TestCorrectForOthers(t *testing.T) {
 	for _, provider := range []string{"standard", "slack", "lists", "subscribfy-hub"} {
 		t.Run(provider, func(t *testing.T) {

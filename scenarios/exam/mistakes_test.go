@@ -19,7 +19,7 @@ func TestMistakes(t *testing.T) {
 		{"neostore", "is idle after a forgery", []string{"signature-wrong-secret"}},
 		{"github", "acts twice", []string{"duplicate-concurrent-copies", "duplicate-sequential"}},
 		{"stripe", "refuses duplicates", []string{"duplicate-sequential"}},
-		{"subscribfy", "last event wins", []string{"order-reversed"}},
+		{"github", "last event wins", []string{"order-reversed"}},
 		{"stripe", "refuses unknown events", []string{"schema-unknown-event"}},
 	} {
 		t.Run(c.mistake, func(t *testing.T) {

@@ -1,13 +1,14 @@
 package exam
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/scenarios"
 )
 
 // mostTries is the largest number of good deliveries with other options and other events.
@@ -70,17 +71,39 @@ func (e *Exam) tryOthers(ctx context.Context, first *attempt) error {
 	return nil
 }
 
-// settings returns the options of the provider with their values other than the current ones.
+// settings returns the options of the provider, with those of their other values that change a good
+// delivery.
 func (e *Exam) settings() []fixtures.OptionSetting {
 	var list []fixtures.OptionSetting
 	for _, o := range e.provider.Options {
 		for _, value := range o.Values {
-			if value != o.Value {
-				list = append(list, fixtures.OptionSetting{Provider: e.provider.Name, Name: o.Name, Value: value})
+			setting := fixtures.OptionSetting{Provider: e.provider.Name, Name: o.Name, Value: value}
+			if value != o.Value && e.changes(setting) {
+				list = append(list, setting)
 			}
 		}
 	}
 	return list
+}
+
+// changes reports whether an option changes what a good delivery sends.
+func (e *Exam) changes(setting fixtures.OptionSetting) bool {
+	catalogue, err := e.catalogue.With(setting)
+	if err != nil {
+		return false
+	}
+	p, err := catalogue.Provider(setting.Provider)
+	if err != nil {
+		return false
+	}
+	draw := fixtures.Draw{Seed: e.seed, Stream: "exam/option"}
+	before, err := e.provider.Render(draw, e.event, fixtures.RenderOptions{})
+	if err != nil {
+		return true
+	}
+	after, err := p.Render(draw, e.event, fixtures.RenderOptions{})
+	return err != nil || !bytes.Equal(before.Body, after.Body) || !slices.Equal(before.Headers, after.Headers) ||
+		!reflect.DeepEqual(p.Signing, e.provider.Signing) || !slices.Equal(p.Delivery.Headers, e.provider.Delivery.Headers) || p.Delivery.Method != e.provider.Delivery.Method
 }
 
 // tryOption makes a good delivery with an option of the provider. When the consumer accepts it, the
@@ -152,7 +175,7 @@ func (e *Exam) calibrate(ctx context.Context) error {
 	greet := func() error {
 		only := *e.good
 		only.Steps = only.Steps[:1]
-		_, err := scenarios.Run(ctx, e.client, &only, e.options(&only, e.seed))
+		_, err := e.run(ctx, &only, e.seed)
 		return err
 	}
 	return e.meter.calibrate(ctx, e.provider.Handshake != nil && e.provider.Handshake.Event != "", greet, func() (bool, error) {

@@ -2,6 +2,8 @@ package exam
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 	"github.com/hookrig/hookrig/scenarios"
 )
 
@@ -72,7 +76,7 @@ func TestRefusesEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Score.Graded() > 0 || !strings.Contains(report.Problem, "tried also with encoding=HEX") {
+	if report.Score.Graded() > 0 || !strings.Contains(report.Problem, "(tried also with encoding=HEX, encoding=base64)") {
 		t.Errorf("%s", text(t, report))
 	}
 }
@@ -288,17 +292,160 @@ steps:
 	return Check{ID: "dies", Conformance: scenarios.Conformance{Level: scenarios.Must, Theme: "signature"}, scenario: s}
 }
 
-// TestSlowEffect checks a consumer that acts after it has answered.
+// TestSlowEffect checks a consumer that acts after it has answered: what it does is counted, also
+// when nothing should come.
 func TestSlowEffect(t *testing.T) {
 	t.Parallel()
-	for mistake, want := range map[string]Verdict{"": Pass, "acts twice": Fail} {
+	for mistake, fails := range map[string]string{"": "", "acts twice": "duplicate-sequential", "acts before it refuses": "signature-wrong-secret"} {
 		program := startProgram(t, "neostore", mistake)
 		program.late = 100 * time.Millisecond
 		c := program.consumer()
 		c.Only = []string{"duplicate-sequential", "body-json-styles", "signature-wrong-secret"}
 		report, err := Run(t.Context(), nil, c)
-		if err != nil || byID(report)["duplicate-sequential"].Result != want || byID(report)["body-json-styles"].Result != Pass {
+		if failed := strings.Join(counted(report, Fail), " "); err != nil || failed != fails || len(counted(report, Inconclusive)) > 0 {
 			t.Errorf("%q: %v\n%s", mistake, err, text(t, report))
+		}
+	}
+}
+
+// TestAssumption checks that a failed rule which no document of the provider states is a warning.
+func TestAssumption(t *testing.T) {
+	t.Parallel()
+	c := startProgram(t, "subscribfy", "acts twice").consumer()
+	c.Only = []string{"duplicate-sequential"}
+	report, err := Run(t.Context(), nil, c)
+	if err != nil || report.Checks[0].Result != Warn || !strings.Contains(report.Checks[0].Why, "(S-14)") || len(report.Failures(scenarios.Info)) > 0 {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
+
+// TestRateLimit checks that a consumer which limits the rate passes nothing by that.
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	program := startProgram(t, "neostore", "limits forgeries")
+	c := program.consumer()
+	c.Only = []string{"signature-wrong-secret"}
+	report, err := Run(t.Context(), nil, c)
+	if err != nil || report.Checks[0].Result != Inconclusive || !strings.Contains(report.Checks[0].Why, "429") {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
+
+// TestUnanswered checks that a request without a response in time is inconclusive, and a connection
+// that the consumer closes is a failure.
+func TestUnanswered(t *testing.T) {
+	t.Parallel()
+	for mistake, want := range map[string]Verdict{"is silent about forgeries": Inconclusive, "hangs up on forgeries": Fail} {
+		c := startProgram(t, "neostore", mistake).consumer()
+		c.Only, c.Timeout = []string{"signature-wrong-secret"}, 200*time.Millisecond
+		report, err := Run(t.Context(), nil, c)
+		if err != nil || report.Checks[0].Result != want {
+			t.Errorf("%s: want %s: %v\n%s", mistake, want, err, text(t, report))
+		}
+	}
+}
+
+// TestOverHTTP checks an exam whose events are sent by a server that runs elsewhere, and an effect
+// that counts what the consumer sends to a bin of it.
+func TestOverHTTP(t *testing.T) {
+	t.Parallel()
+	server := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler, RealClock: true})
+	client, err := mockserver.Dial(server.DashboardURL(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for mistake, want := range map[string]Verdict{"": Pass, "acts twice": Fail} {
+		program := startProgram(t, "stripe", mistake)
+		program.sink = server.Bin("mails").URL()
+		c := program.consumer()
+		if c.Effect, err = ParseEffect("sink mails"); err != nil {
+			t.Fatal(err)
+		}
+		report, err := Run(t.Context(), client, c)
+		if err != nil || byID(report)["duplicate-sequential"].Result != want || byID(report)["signature-wrong-secret"].Result != Pass {
+			t.Errorf("%q: %v\n%s", mistake, err, text(t, report))
+		}
+	}
+}
+
+// TestRestart checks that a check can restart the consumer, and what comes of one that does not
+// start again.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		restart func(*program) error
+		want    Verdict
+	}{
+		"durable":   {func(*program) error { return nil }, Pass},
+		"forgetful": {func(p *program) error { p.mu.Lock(); defer p.mu.Unlock(); clear(p.seen); return nil }, Fail},
+		"broken":    {func(*program) error { return errors.New("no such service") }, Inconclusive},
+		"none":      {nil, Inconclusive},
+	} {
+		program := startProgram(t, "stripe", "")
+		consumer := program.consumer()
+		if c.restart != nil {
+			consumer.Restart = func(context.Context) error { return c.restart(program) }
+		}
+		e, err := Start(t.Context(), nil, consumer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		e.checks = []Check{restarting(t)}
+		r, err := e.Check(t.Context(), "restarts")
+		if err != nil || r.Result != c.want {
+			t.Errorf("%s: want %s, got %v %s: %s", name, c.want, err, r.Result, r.Why)
+		}
+	}
+}
+
+// restarting is a check that sends an event before and after a restart.
+func restarting(t *testing.T) Check {
+	t.Helper()
+	s, err := scenarios.Parse("restarts.yaml", []byte(`hookrig: 1
+name: restarts
+params: {provider: neostore, event: "Pass:Created"}
+provider: "${params.provider}"
+target: {bin: consumer}
+bins: {consumer: {provider: neostore}}
+steps:
+  - id: subscribe
+    subscribe: {}
+  - id: once
+    deliver: {event: "${params.event}"}
+  - id: between
+    restart: true
+  - id: again
+    replay: {of: once}
+  - id: accepted
+    when: target
+    expect: {response: {of: again, status: 2xx}}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Check{ID: "restarts", Conformance: scenarios.Conformance{Level: scenarios.Must, Theme: "recovery", Needs: []scenarios.Need{"effect", "restart"}, Effect: scenarios.OneEffect}, scenario: s}
+}
+
+// TestSecretsStayOut checks that a report has no secret, also of a provider that sends it as it is.
+func TestSecretsStayOut(t *testing.T) {
+	t.Parallel()
+	for _, provider := range []string{"ethpass", "github"} {
+		c := startProgram(t, provider, "accepts everything").consumer()
+		c.OldSecret = testSecret + "old"
+		report, err := Run(t.Context(), nil, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, write := range map[string]func(io.Writer, Report) error{"json": WriteJSON, "html": WriteHTML, "junit": WriteJUnit, "sarif": WriteSARIF} {
+			var b strings.Builder
+			if err := write(&b, report); err != nil || len(counted(report, Fail)) == 0 {
+				t.Fatal(err)
+			}
+			if strings.Contains(b.String(), testSecret) {
+				t.Errorf("%s: the %s report has the secret", provider, name)
+			}
 		}
 	}
 }

@@ -53,6 +53,9 @@ type Result struct {
 	TookMS float64 `json:"took_ms"`
 }
 
+// Failed reports whether the check failed, and was not known to.
+func (c *Result) Failed() bool { return c.Result == Fail && c.Known == "" }
+
 // Report is the result of an exam.
 type Report struct {
 	// URL of the consumer, and the Provider whose events it got.
@@ -163,7 +166,7 @@ func WriteJSON(w io.Writer, r Report) error {
 func (r *Report) Failures(level scenarios.Level) []Result {
 	var list []Result
 	for _, c := range r.Checks {
-		if c.Result == Fail && c.Known == "" && levelRank(c.Level) <= levelRank(level) {
+		if c.Failed() && levelRank(c.Level) <= levelRank(level) {
 			list = append(list, c)
 		}
 	}

@@ -69,7 +69,8 @@ func (s *junitSuite) add(c *Result) {
 	s.Cases = append(s.Cases, test)
 }
 
-// Details returns what was found, why it matters and how to fix it, and the exchange.
+// Details returns what was found, why it matters, how to fix it, the command that repeats the
+// check, and the exchange, as text.
 func (c *Result) Details() string {
 	parts := []string{c.Why}
 	for _, part := range []struct{ name, text string }{{"why it matters", c.Matters}, {"fix", c.Fix}, {"repeat", c.Command}} {

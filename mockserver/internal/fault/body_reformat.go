@@ -10,7 +10,7 @@ func reformat() row {
 	return row{
 		Kind: Kind{
 			Name: "body:reformat", Text: "write the same JSON in other bytes, as reserialize does, after the body was signed",
-			Changes: "the bytes of the body, not what they say", Signature: Uncovered,
+			Changes: "the bytes of the body, not their meaning", Signature: Uncovered,
 			Finds:  "The consumer checks the signature over JSON that it has written anew, so it takes bodies that nobody has signed.",
 			Source: "Standard Webhooks, a very common failure mode; webhook-receiver-conformance, signature-after-parse",
 		},

@@ -16,7 +16,7 @@ func unicodeText() row {
 		Kind: Kind{
 			Name: "body:unicode", Text: "put letters beyond ASCII into the first text with a space, or into a new member without one, as UTF-8",
 			Changes: "a text of the body", SignedAgain: true, Signature: Valid,
-			Finds:  "The consumer decodes the body with another charset before it checks the signature, or counts letters where bytes are meant.",
+			Finds:  "The consumer decodes the body with another charset before it checks the signature, or counts letters instead of bytes.",
 			Source: "GitHub documentation, handle the payload as UTF-8; AdCP test vectors, unicode-*",
 		},
 		groups: []string{"letters"},

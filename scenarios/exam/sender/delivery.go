@@ -32,7 +32,8 @@ type attempt struct {
 // delivery is the attempts of one event.
 type delivery struct {
 	attempts []*attempt
-	ids      []string // of the event; several when they change
+	ids      []string  // of the event; several when they change
+	reuses   *delivery // the one of an earlier event, with the same id; or nil
 }
 
 // name is what tells the delivery from others.
@@ -112,13 +113,14 @@ func (a *attempt) location() string {
 func (g *grading) isFollowing(a *attempt) bool {
 	return slices.ContainsFunc(g.attempts, func(before *attempt) bool {
 		to := before.location()
-		return to != "" && to == a.Target && to != before.Target
+		return to != "" && sameTarget(a.Target, to) && to != before.Target
 	})
 }
 
 // group groups the attempts into deliveries: those with one id, or without an id one body, on one
-// path. Attempts whose ids change are one delivery when their bodies are equal but for the id,
-// unless such a body comes again after a success: then the events have equal bodies.
+// path. Another body with that id after a success is another event. Attempts whose ids change are
+// one delivery when their bodies are equal but for the id, unless such a body comes again after a
+// success: then the events have equal bodies.
 func (g *grading) group() {
 	byKey := map[string]*delivery{}
 	for _, a := range g.attempts {
@@ -128,8 +130,9 @@ func (g *grading) group() {
 			key = path + "\x00body\x00" + string(a.Body)
 		}
 		d := byKey[key]
-		if d == nil {
-			d = &delivery{}
+		reused := d != nil && a.id != "" && d.done() && !bytes.Equal(a.Body, d.attempts[0].Body)
+		if d == nil || reused {
+			d = &delivery{reuses: d}
 			if a.id != "" {
 				d.ids = []string{a.id}
 			}
@@ -175,7 +178,7 @@ func changesID(list []*delivery) bool {
 		return false
 	}
 	for i, d := range list {
-		if len(d.attempts) > 1 || len(d.ids) == 0 || i < len(list)-1 && d.done() {
+		if len(d.attempts) > 1 || len(d.ids) == 0 || d.reuses != nil || i < len(list)-1 && d.done() {
 			return false
 		}
 	}
@@ -208,30 +211,34 @@ func (g *grading) context(a *attempt) signature.Context {
 type due struct {
 	again       bool          // another attempt
 	least, most time.Duration // the wait before it
-	stopped     bool          // the failure ends the retries
-	why         string        // what ends them
+	stopped     bool          // nothing follows
+	why         string        // what ends the delivery
+	rule        string        // the part of the policy that says so, in the words of fixtures.Rules.Unstated
 }
 
 // after returns what should follow attempt i of a delivery.
-func (g *grading) after(d *delivery, i int) due {
+func (g *grading) after(d *delivery, i int) due { return g.afterLines(d, i, d.attempts[i].headers) }
+
+// afterLines is after for a response with these header lines.
+func (g *grading) afterLines(d *delivery, i int, lines signature.Headers) due {
 	a := d.attempts[i]
 	if a.success {
 		return due{stopped: true, why: a.response + " is a success"}
 	}
-	for n := range g.rules.Disable {
-		if rule := &g.rules.Disable[n]; rule.Ends(a.failure) {
-			return due{stopped: true, why: fmt.Sprintf("%s ends the endpoint", a.response)}
-		}
+	if g.ends(a.failure) {
+		return due{stopped: true, why: fmt.Sprintf("%s ends the endpoint", a.response), rule: fixtures.RuleDisable}
 	}
 	profile := g.retry.For(g.event(a), a.failure)
-	failed := fixtures.Failed{N: i + 1, Failure: a.failure, Headers: a.headers, Since: a.ended.Sub(d.attempts[0].At), Now: a.At}
+	failed := fixtures.Failed{N: i + 1, Failure: a.failure, Headers: lines, Since: a.ended.Sub(d.attempts[0].At), Now: a.At}
 	least := profile.Next(failed, func() float64 { return 0 })
 	most := profile.Next(failed, func() float64 { return 1 })
 	switch {
+	case least.Why != "":
+		return due{stopped: true, why: least.Why}
 	case least.Stopped:
-		return due{stopped: true, why: cmp.Or(least.Why, a.response+" ends the delivery")}
+		return due{stopped: true, why: a.response + " ends the delivery", rule: fixtures.RuleFailures}
 	case !least.Again:
-		return due{stopped: true, why: fmt.Sprintf("attempt %d is the last", i+1)}
+		return due{stopped: true, why: fmt.Sprintf("attempt %d is the last", i+1), rule: fixtures.RuleWaits}
 	}
 	return due{again: true, least: least.Wait, most: max(least.Wait, most.Wait)}
 }

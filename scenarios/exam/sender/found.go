@@ -40,12 +40,12 @@ func (f *found) result() (Verdict, string) {
 			text += fmt.Sprintf("\nand %d more", more)
 		}
 		return Fail, text
+	case f.seen > 0:
+		return Pass, ""
 	case f.absent != "":
 		return NotApplicable, f.absent
-	case f.seen == 0:
-		return Inconclusive, f.missing
 	}
-	return Pass, ""
+	return Inconclusive, f.missing
 }
 
 // list returns the attempts of the first deliveries that are wrong.

@@ -21,6 +21,8 @@ type Options struct {
 	Bin string
 	// Provider is what the sender should send and how.
 	Provider *fixtures.Provider
+	// Catalogue is what Provider is from, for its options; nil is fixtures.Builtin.
+	Catalogue *fixtures.Catalogue
 	// Retry is the retry profile, as in fixtures.Provider.RulesFor: "" is the provider's default.
 	Retry string
 	// Secrets are those that the sender signs with. Without any, signatures are not checked.
@@ -55,9 +57,9 @@ func Grade(captures []mockserver.Capture, o Options) (Report, error) {
 		Captures: len(g.attempts), Deliveries: len(g.deliveries), At: g.now.UTC(), Notes: g.notes, Checks: []Result{},
 	}
 	if len(g.attempts) == 0 {
-		r.Problem = "the bin has no request: let your sender send events to it"
+		r.Problem = noRequest
 	}
-	for _, c := range checks() {
+	for _, c := range Checks() {
 		result := g.make(&c)
 		r.Checks = append(r.Checks, result)
 		r.Score.add(&result)
@@ -77,6 +79,7 @@ type grading struct {
 	followed   []*attempt // those that did
 	deliveries []*delivery
 	notes      []string
+	verifier   *signature.Verifier // nil: nothing to check signatures with
 }
 
 func newGrading(captures []mockserver.Capture, o Options) (*grading, error) {
@@ -84,7 +87,7 @@ func newGrading(captures []mockserver.Capture, o Options) (*grading, error) {
 		return nil, fmt.Errorf("%w: no provider: want the one whose file says what the sender should do", ErrOptions)
 	}
 	for id := range o.Skip {
-		if !slices.ContainsFunc(checks(), func(c check) bool { return c.id == id }) {
+		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == id }) {
 			return nil, fmt.Errorf("%w: skip %q: there is no such check", ErrOptions, id)
 		}
 	}
@@ -109,44 +112,42 @@ func newGrading(captures []mockserver.Capture, o Options) (*grading, error) {
 	return g, g.verify()
 }
 
-// verify checks the signatures of all attempts.
+// verify checks the signatures of all attempts, if there is something to check them with.
 func (g *grading) verify() error {
-	v, err := g.verifier()
-	if v == nil {
+	if len(g.provider.Signing.Signatures) == 0 || len(g.o.Secrets) == 0 {
+		return nil
+	}
+	var err error
+	if g.verifier, err = signature.NewVerifier(&g.provider.Signing, g.o.Secrets...); err != nil {
 		return err
 	}
 	for _, a := range g.attempts {
-		a.signed = v.Verify(a.Message, g.context(a))
+		a.signed = g.verifier.Verify(a.Message, g.context(a))
 	}
 	return nil
 }
 
-// verifier returns nil when there is nothing to check with.
-func (g *grading) verifier() (*signature.Verifier, error) {
-	if len(g.provider.Signing.Signatures) == 0 || len(g.o.Secrets) == 0 {
-		return nil, nil
-	}
-	return signature.NewVerifier(&g.provider.Signing, g.o.Secrets...)
-}
-
 // make makes one check.
-func (g *grading) make(c *check) Result {
-	r := Result{ID: c.id, Title: c.title, Level: c.level, Theme: c.theme, Sources: g.sources(c)}
-	if why := g.o.Skip[c.id]; why != "" {
+func (g *grading) make(c *Check) Result {
+	r := Result{ID: c.ID, Title: c.Title, Level: c.Level, Theme: c.Theme, Sources: g.sources(c)}
+	switch why := g.o.Skip[c.ID]; {
+	case why != "":
 		r.Result, r.Why = Skipped, why
+		return r
+	case len(g.attempts) == 0:
+		r.Result, r.Why = Inconclusive, noRequest
 		return r
 	}
 	f := &found{}
-	if len(g.attempts) == 0 {
-		r.Result, r.Why = Inconclusive, "the bin has no request"
-		return r
-	}
 	c.grade(g, f)
 	r.Result, r.Why = f.result()
 	if r.Result != Fail {
 		return r
 	}
-	r.Matters, r.Fix, r.Attempts = c.matters, c.fix, f.list()
+	r.Matters, r.Fix = c.Matters, c.Fix
+	if c.Theme != ThemeRequest {
+		r.Attempts = f.list()
+	}
 	if f.assumed != "" {
 		r.Result = Warn
 		r.Why += "\nno document states this rule: " + f.assumed
@@ -154,14 +155,25 @@ func (g *grading) make(c *check) Result {
 	return r
 }
 
-// sources returns the titles of the documents that a rule comes from.
-func (g *grading) sources(c *check) []string {
-	if len(c.sources) > 0 {
-		return c.sources
+const noRequest = "the bin has no request: let your sender send events to it"
+
+// unstated notes that a rule rests on a part of the policy that no document states.
+func (g *grading) unstated(f *found, parts ...string) {
+	for _, part := range parts {
+		if !g.rules.States(part) {
+			f.assumed = fmt.Sprintf("the policy of %s does not state its %s", cmp.Or(g.o.Retry, g.provider.Title), part)
+		}
 	}
-	var titles []string
+}
+
+// sources returns the documents that a rule comes from.
+func (g *grading) sources(c *Check) []string {
+	if len(c.Sources) > 0 {
+		return c.Sources
+	}
+	var list []string
 	for _, s := range g.provider.Sources {
-		titles = append(titles, cmp.Or(s.URL, s.Title))
+		list = append(list, cmp.Or(s.URL, s.Title))
 	}
-	return titles
+	return list
 }

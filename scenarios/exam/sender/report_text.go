@@ -21,7 +21,7 @@ type TextOptions struct {
 func WriteText(w io.Writer, r Report, o TextOptions) error {
 	t := terminal.NewWriter(w)
 	p := painter{o.Color}
-	t.Printf("%s %s as a sender of %s events: %d requests, %d deliveries\n", p.bold("exam of"), r.Bin, r.Provider, r.Captures, r.Deliveries)
+	t.Printf("%s %s as a sender of %s events: %s, %s\n", p.bold("exam of"), r.Bin, r.Provider, count(r.Captures, "request"), count(r.Deliveries, "event"))
 	for _, note := range r.Notes {
 		t.Printf("note: %s\n", note)
 	}
@@ -42,12 +42,28 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	writeInconclusive(t, &r)
 	for i := range r.Checks {
 		if c := &r.Checks[i]; o.All && c.Result != Fail && c.Result != Warn {
-			t.Printf("%s  %s  %s  %s\n", p.of(c.Result, fmt.Sprintf("%-14s", c.Result)), c.Level, c.ID, c.Title)
+			t.Printf("%s  %-6s  %s  %s%s\n", p.of(c.Result, fmt.Sprintf("%-14s", c.Result)), c.Level, c.ID, c.Title, reason(c))
 		} else if c.Result == Skipped {
 			t.Printf("skipped: %s: %s\n", c.ID, c.Why)
 		}
 	}
 	return t.Err()
+}
+
+// reason is why a check has no grade, in brackets.
+func reason(c *Result) string {
+	if c.Why == "" {
+		return ""
+	}
+	return " (" + c.Why + ")"
+}
+
+// count returns a number with its noun.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // writeTally writes the line of one level.

@@ -1,0 +1,262 @@
+package sender_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios/exam/sender"
+)
+
+// request is one request of a sender, in a row.
+type request struct {
+	at     float64 // seconds after the first
+	id     string
+	body   string // "" is one with the id
+	answer string // a status, hang or reset; with header lines behind it
+	lines  string // of the request, beyond the id: name: value
+	waited float64
+}
+
+// captures returns the captures of requests.
+func captures(t *testing.T, p *fixtures.Provider, list ...request) []mockserver.Capture {
+	t.Helper()
+	start := time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	var out []mockserver.Capture
+	for i, r := range list {
+		m := signature.Message{Method: "POST", Target: "/inbox", Version: "HTTP/1.1", Body: []byte(r.body)}
+		if r.body == "" {
+			m.Body = fmt.Appendf(nil, `{"id":%q}`, r.id)
+		}
+		for line := range strings.SplitSeq(r.lines, "\n") {
+			if name, value, ok := strings.Cut(line, ": "); ok {
+				m.Headers = append(m.Headers, signature.Header{Name: name, Value: value})
+			}
+		}
+		at := start.Add(seconds(r.at))
+		if err := p.Signing.Sign(&m, signature.Context{ID: r.id, Time: at}, secret); err != nil {
+			t.Fatal(err)
+		}
+		response := mockserver.Response{}
+		answer, line, _ := strings.Cut(r.answer, " ")
+		switch answer {
+		case "hang":
+			response.Hang, response.Delay = true, mockserver.Duration(seconds(r.waited))
+		case "reset":
+			response.Reset = true
+		default:
+			if _, err := fmt.Sscan(answer, &response.Status); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if name, value, ok := strings.Cut(line, ": "); ok {
+			response.Headers = map[string]string{name: value}
+		}
+		out = append(out, mockserver.Capture{Message: m, Seq: uint64(i + 1), ID: fmt.Sprintf("c%d", i+1), At: at, Response: &response})
+	}
+	return out
+}
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// What a check finds, by policy.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		provider string // "" is standard-webhooks
+		retry    string
+		change   func(*fixtures.Provider)
+		requests []request
+		now      float64 // seconds after the first request; 0 is a day
+		check    string
+		want     sender.Verdict
+		why      string // a part of it
+	}{
+		"the next event before the one before is delivered": {
+			retry: "like podium", check: "order", want: sender.Fail, why: "it came 5s after an attempt of a",
+			requests: []request{{0, "a", "", "500", "", 0}, {5, "b", "", "200", "", 0}, {10, "a", "", "200", "", 0}},
+		},
+		"the next event after the one before": {
+			retry: "like podium", check: "order", want: sender.Pass,
+			requests: []request{{0, "a", "", "500", "", 0}, {10, "a", "", "200", "", 0}, {11, "b", "", "200", "", 0}},
+		},
+		"no order": {
+			check: "order", want: sender.NotApplicable, why: "promises no order",
+			requests: []request{{0, "a", "", "200", "", 0}},
+		},
+		"the number of the retry": {
+			retry: "like slack", check: "header-attempt", want: sender.Pass,
+			requests: []request{{0, "a", "", "500", "", 0}, {0.1, "a", "", "200", "x-slack-retry-num: 1\nx-slack-retry-reason: http_error", 0}},
+		},
+		"a wrong number of the retry": {
+			retry: "like slack", check: "header-attempt", want: sender.Fail, why: "x-slack-retry-num: 2; documented: 1",
+			requests: []request{{0, "a", "", "500", "", 0}, {0.1, "a", "", "200", "x-slack-retry-num: 2\nx-slack-retry-reason: http_error", 0}},
+		},
+		"no reason of the retry": {
+			retry: "like slack", check: "header-attempt", want: sender.Fail, why: "x-slack-retry-reason: nothing; documented: http_timeout",
+			requests: []request{{0, "a", "", "hang", "", 3}, {3.1, "a", "", "200", "x-slack-retry-num: 1", 0}},
+		},
+		"the header line that stops": {
+			retry: "like slack", check: "stop-failure", want: sender.Fail, why: "the response has X-Slack-No-Retry: 1",
+			requests: []request{{0, "a", "", "500 X-Slack-No-Retry: 1", "", 0}, {0.1, "a", "", "200", "", 0}},
+		},
+		"an id in the body that changes": {
+			provider: "stripe", check: "event-id-stable", want: sender.Fail, why: "evt_1: the same body came again with other ids: evt_2",
+			requests: []request{{0, "", `{"id":"evt_1","object":"event","n":1}`, "500", "", 0}, {600, "", `{"id":"evt_2","object":"event","n":1}`, "200", "", 0}},
+		},
+		"two events with equal bodies": {
+			check: "event-id-stable", want: sender.Pass,
+			requests: []request{{0, "a", "{}", "200", "", 0}, {1, "b", "{}", "500", "", 0}, {6, "b", "{}", "200", "", 0}},
+		},
+		"two events with equal bodies, one without its retry": {
+			check: "retry-5xx", want: sender.Fail, why: "b: no attempt followed 500",
+			requests: []request{{0, "a", "{}", "200", "", 0}, {1, "b", "{}", "500", "", 0}, {9, "c", "{}", "200", "", 0}},
+		},
+		"a new signature where the first is to be repeated": {
+			change: func(p *fixtures.Provider) {
+				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{5 * time.Second}, Resign: "never"})
+			},
+			check: "signature-renewed", want: sender.Fail, why: "attempt 2 has another webhook-timestamp",
+			requests: []request{{0, "a", "", "500", "", 0}, {5, "a", "", "200", "", 0}},
+		},
+		"the latest body": {
+			change: func(p *fixtures.Provider) {
+				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{5 * time.Second}, Payload: "refreshed"})
+			},
+			check: "event-body-same", want: sender.NotApplicable, why: "a retry has the latest body",
+			requests: []request{{0, "a", "{}", "500", "", 0}, {5, "a", "[]", "200", "", 0}},
+		},
+		"a retry that is not due yet": {
+			check: "retry-5xx", want: sender.Inconclusive, why: "is due 5.5s after 500, and 6s have passed", now: 6,
+			requests: []request{{0, "a", "", "500", "", 0}},
+		},
+		"a retry that is due": {
+			check: "retry-5xx", want: sender.Fail, why: "no attempt followed 500 within 10s; it was due after 4.5s to 5.5s", now: 10,
+			requests: []request{{0, "a", "", "500", "", 0}},
+		},
+		"a sender that still waits": {
+			check: "retry-timeout", want: sender.Inconclusive, why: "may still wait",
+			requests: []request{{0, "a", "", "hang", "", 0}},
+		},
+		"a sender that waits long enough": {
+			check: "timeout", want: sender.Pass,
+			requests: []request{{0, "a", "", "hang", "", 14.5}},
+		},
+		"a sender that gives up early": {
+			check: "timeout", want: sender.Fail, why: "attempt 1 was given up after 13s; documented: 15s",
+			requests: []request{{0, "a", "", "hang", "", 13.4}},
+		},
+		"the wait after a timeout counts from its end": {
+			check: "retry-schedule", want: sender.Pass,
+			requests: []request{{0, "a", "", "hang", "", 20}, {25, "a", "", "200", "", 0}},
+		},
+		"Retry-After of the schedule's wait": {
+			check: "retry-after", want: sender.Inconclusive, why: "asks for the wait that the schedule has anyway (4.5s to 5.5s)",
+			requests: []request{{0, "a", "", "503 Retry-After: 5", "", 0}, {5, "a", "", "200", "", 0}},
+		},
+		"Retry-After as a date": {
+			check: "retry-after", want: sender.Fail, why: "attempt 2 came 5s after attempt 1 (503): too early",
+			requests: []request{{0, "a", "", "503 Retry-After: Thu, 15 Jan 2026 09:00:30 GMT", "", 0}, {5, "a", "", "200", "", 0}},
+		},
+		"Retry-After above the clamp": {
+			retry: "like svix", check: "retry-after", want: sender.Pass,
+			requests: []request{{0, "a", "", "503 Retry-After: 60", "", 0}, {10, "a", "", "200", "", 0}},
+		},
+		"Retry-After that no policy mentions": {
+			retry: "like strike", check: "retry-after", want: sender.NotApplicable, why: "does not mention Retry-After",
+			requests: []request{{0, "a", "", "503 Retry-After: 60", "", 0}},
+		},
+		"an endpoint that the policy may have disabled": {
+			change: func(p *fixtures.Provider) { p.Delivery.Disable = []fixtures.Disable{{Consecutive: 2}} },
+			check:  "retry-5xx", want: sender.Inconclusive, why: "2 attempts in a row had failed",
+			requests: []request{{0, "a", "", "429", "", 0}, {1, "b", "", "500", "", 0}},
+		},
+		"a failure that the policy does not retry": {
+			retry: "like dialpad", check: "retry-4xx", want: sender.NotApplicable, why: "it ends the delivery",
+			requests: []request{{0, "a", "", "400", "", 0}},
+		},
+		"a retry of it": {
+			retry: "like strike", check: "stop-failure", want: sender.Fail, why: "attempt 2 came 3s after attempt 1; by the policy, 501 ends the delivery",
+			requests: []request{{0, "a", "", "501", "", 0}, {3, "a", "", "200", "", 0}},
+		},
+		"more attempts than the policy has": {
+			change: func(p *fixtures.Provider) {
+				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{time.Second}})
+			},
+			check: "stop-failure", want: sender.Warn, why: "attempt 3 came 1s after attempt 2; by the policy, attempt 2 is the last\nno document states this rule",
+			requests: []request{{0, "a", "", "500", "", 0}, {1, "a", "", "500", "", 0}, {2, "a", "", "200", "", 0}},
+		},
+		"what no document states only warns": {
+			check: "retry-schedule", want: sender.Warn, why: "the policy of Standard Webhooks does not state its waits",
+			requests: []request{{0, "a", "", "500", "", 0}, {60, "a", "", "200", "", 0}},
+		},
+		"a signature that an option of the provider describes": {
+			provider: "neostore", change: func(p *fixtures.Provider) {
+				p.Signing.Signatures = slices.Clone(p.Signing.Signatures)
+				p.Signing.Signatures[0].Encode = "base64"
+			},
+			check: "signature-valid", want: sender.Warn, why: "they are valid with --option neostore.encoding=base64",
+			requests: []request{{0, "", `{"__id":"a"}`, "200", "", 0}},
+		},
+		"a signature that no option describes": {
+			provider: "neostore", change: func(p *fixtures.Provider) {
+				p.Signing.Signatures = slices.Clone(p.Signing.Signatures)
+				p.Signing.Signatures[0].Alg = "hmac-sha512"
+			},
+			check: "signature-valid", want: sender.Fail, why: "capture c1: attempt 1, malformed",
+			requests: []request{{0, "", "{}", "200", "", 0}},
+		},
+		"a body that is no event": {
+			provider: "stripe", check: "body-documented", want: sender.Fail, why: "it is none of the documented events",
+			requests: []request{{0, "", `{"id":"evt_1","object":"event"}`, "200", "", 0}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			provider := row.provider
+			if provider == "" {
+				provider = "standard-webhooks"
+			}
+			builtin, err := fixtures.Builtin().Provider(provider)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := *builtin
+			if row.change != nil {
+				row.change(&p)
+			}
+			list := captures(t, &p, row.requests...)
+			now := list[0].At.Add(24 * time.Hour)
+			if row.now > 0 {
+				now = list[0].At.Add(time.Duration(row.now * float64(time.Second)))
+			}
+			if strings.HasPrefix(row.check, "signature-valid") {
+				p = *builtin // what signed is not what is documented
+			}
+			r, err := sender.Grade(list, sender.Options{Provider: &p, Retry: row.retry, Secrets: []string{secret}, Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range r.Checks {
+				if c.ID == row.check {
+					if c.Result != row.want || !strings.Contains(c.Why, row.why) {
+						t.Errorf("%s: %s %q, want %s %q", c.ID, c.Result, c.Why, row.want, row.why)
+					}
+					return
+				}
+			}
+			t.Errorf("there is no check %s", row.check)
+		})
+	}
+}
+
+// profile is the provider's default profile, changed.
+func profile(p *fixtures.Provider, r fixtures.Retry) map[string]fixtures.Retry {
+	return map[string]fixtures.Retry{p.Delivery.Retry: r}
+}
