@@ -34,7 +34,7 @@ var ranks = []struct {
 	{13, []string{"scenarios/exam"}},
 	{14, []string{"scenarios/exam/sender"}},
 	{15, []string{"cmd/hookrig"}},
-	{16, []string{"suites/matchers", "suites/acceptance", "suites/openapi", "suites/vendors"}},
+	{16, []string{"suites/matchers", "suites/conformance", "suites/acceptance", "suites/openapi", "suites/vendors"}},
 	{17, []string{"suites/examples/go"}},
 }
 
@@ -54,6 +54,7 @@ var public = []string{
 	"suites/acceptance",
 	"suites/acceptance/consumers",
 	"suites/acceptance/consumers/golang",
+	"suites/conformance",
 	"suites/examples/go",
 	"suites/matchers",
 	"suites/openapi",
@@ -85,7 +86,7 @@ var reserved = []struct {
 	{"github.com/go-analyze/charts", []string{"mockserver/burst/burstpage", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
-	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
+	{"github.com/onsi/ginkgo", []string{"suites/acceptance", "suites/conformance"}},
 	// suites/hookrig and suites/acceptance/containers, which are modules: a program that imports
 	// mockserver keeps its own version of it.
 	{"github.com/testcontainers/testcontainers-go", nil},
