@@ -118,7 +118,7 @@ func Checks() []Check {
 		},
 		{
 			ID: "redirect", Title: "A redirect is not followed", Level: Must, Theme: ThemeRetry,
-			Matters: "Whoever controls the redirect gets the events; and a request that turns into GET loses its body.",
+			Matters: "Whoever controls the redirect gets the events; and most clients send it again as GET, without a body.",
 			Fix:     "Turn off redirects in the HTTP client and treat 3xx as a failure.",
 			grade:   gradeRedirects,
 		},
