@@ -18,6 +18,7 @@ USER 65532:65532
 # address; give HOOKRIG_TOKEN, or publish the ports on 127.0.0.1 only.
 ENV HOOKRIG_CAPTURE=:8081 HOOKRIG_DASHBOARD=:8080 HOOKRIG_DATA=memory HOOKRIG_INSECURE=true
 EXPOSE 8080 8081
-HEALTHCHECK --interval=5s --timeout=3s --retries=3 CMD ["/hookrig", "healthcheck"]
+# A short interval, so that the server is healthy soon after its start; --every makes the checks rare from then on.
+HEALTHCHECK --interval=50ms --timeout=15s --retries=3 CMD ["/hookrig", "healthcheck", "--every", "5s"]
 ENTRYPOINT ["/hookrig"]
 CMD ["serve"]

@@ -90,7 +90,7 @@ func BenchmarkReconciled(b *testing.B) {
 			b.Fatal(err)
 		}
 		plan := burst.Plan{
-			Provider: p, URL: server.Bin("load").URL(), Secret: "s3cret", Seed: 7, Count: uint64(b.N), Connections: 256,
+			Parts: []burst.Part{{Provider: p, Secret: "s3cret"}}, URLs: []string{server.Bin("load").URL()}, Seed: 7, Count: uint64(b.N), Connections: 256,
 		}
 		b.ResetTimer()
 		r, err := burst.Run(ctx, plan, nil)

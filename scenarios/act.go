@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -25,6 +26,9 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	e := mockserver.Endpoint{
 		Provider: sub.Provider, Tenant: sub.Tenant, URL: sub.To, Events: sub.Events, Retry: sub.Retry, Timeout: sub.Timeout.toServer(),
 		Description: "scenario " + r.scenario.Name + ", step " + s.ID,
+	}
+	if e.Timeout == 0 {
+		e.Timeout = mockserver.Duration(r.options.Timeout)
 	}
 	secret := sub.Secret
 	if e.URL == "" {
@@ -76,7 +80,9 @@ func (r *run) awaitHandshake(ctx context.Context, e mockserver.Endpoint, v *resu
 	if err != nil || len(list) == 0 {
 		return err
 	}
+	before := len(r.events)
 	r.recordEvent(&runEvent{Event: list[0].Event, journey: "handshake " + e.ID})
+	r.report.Counts.Handshakes += len(r.events) - before
 	v.note("handshake %s %s", list[0].Event.Name, list[0].State)
 	return nil
 }
@@ -106,7 +112,7 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *resul
 	if name == "" && len(p.Journeys) > 0 {
 		name = p.Journeys[0].Name
 	}
-	options := fixtures.RenderOptions{Tenant: j.Tenant, Start: r.now, Set: j.Set.toFixtures()}
+	options := fixtures.RenderOptions{Tenant: j.Tenant, Start: r.now, SameTime: j.SameTime, Set: j.Set.toFixtures()}
 	var list []runEvent
 	for i := range max(j.Count, 1) {
 		events, err := p.Journey(r.draw(s.ID, uint64(i)), name, j.Events, options)
@@ -128,6 +134,22 @@ func (r *run) journey(ctx context.Context, s *Step, record *stepRecord, v *resul
 	}
 	r.output(s.ID, list, record.deliveries)
 	return nil
+}
+
+// entities returns the keys of the entities whose events a journey step rendered.
+func (r *run) entities(step string) []string {
+	var list []string
+	for _, e := range r.journeys[step] {
+		p, err := r.catalogue.Provider(e.Provider)
+		if err != nil {
+			continue
+		}
+		_, key, _ := strings.Cut(p.EntityOf(&e.Event), "/")
+		if key != "" && !slices.Contains(list, key) {
+			list = append(list, key)
+		}
+	}
+	return list
 }
 
 // deliver sends new events or events of a journey.
@@ -243,11 +265,20 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []runE
 		}
 		emissions = emissions[len(batch):]
 		deliveries, err := r.client.Emit(ctx, list[0].Provider, batch...)
+		if r.options.SkipImpossible && len(faults) > 0 && errors.Is(err, mockserver.ErrInvalid) {
+			v.skip("%s", strings.TrimPrefix(err.Error(), mockserver.ErrInvalid.Error()+": "))
+			record.impossible = true
+			return nil
+		}
 		if err != nil {
 			return err
 		}
 		ids := r.recordDeliveries(s, record, deliveries)
-		if err := r.client.WaitIdle(ctx); err != nil {
+		if s.Deliver != nil && s.Deliver.Background {
+			r.background = true
+			continue
+		}
+		if err := r.awaitAttempts(ctx, ids); err != nil {
 			return err
 		}
 		if err := r.checkSent(ctx, ids); err != nil {
@@ -314,7 +345,7 @@ func (r *run) replay(ctx context.Context, s *Step, record *stepRecord, v *result
 				return err
 			}
 			ids := r.recordDeliveries(s, record, []mockserver.Delivery{d})
-			if err := r.client.WaitIdle(ctx); err != nil {
+			if err := r.awaitAttempts(ctx, ids); err != nil {
 				return err
 			}
 			if err := r.checkSent(ctx, ids); err != nil {
@@ -338,6 +369,19 @@ func (r *run) advance(ctx context.Context, by Duration, v *result) error {
 	if clock.Pending > 0 {
 		v.note("%d pending", clock.Pending)
 	}
+	return nil
+}
+
+// restart restarts the consumer. A consumer that does not start again cannot be checked.
+func (r *run) restart(ctx context.Context, v *result) error {
+	if r.options.Restart == nil {
+		v.skip("this run cannot restart the consumer")
+		return nil
+	}
+	if err := r.options.Restart(ctx); err != nil {
+		return fmt.Errorf("the consumer could not be restarted: %w", err)
+	}
+	v.note("the consumer was restarted")
 	return nil
 }
 

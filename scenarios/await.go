@@ -28,6 +28,45 @@ func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) 
 	return a.list, err
 }
 
+// awaitAttempts waits until deliveries that are due have had their attempts. Those in the background
+// may go on.
+func (r *run) awaitAttempts(ctx context.Context, ids []string) error {
+	if !r.background {
+		return r.client.WaitIdle(ctx)
+	}
+	left := map[string]bool{}
+	for _, id := range ids {
+		left[id] = true
+	}
+	see := func(d *mockserver.Delivery) {
+		if len(d.Attempts) > 0 || d.State != mockserver.Pending {
+			delete(left, d.ID)
+		}
+	}
+	err := r.client.Follow(ctx, mockserver.FollowOptions{FollowOptions: mockserver.FeedOptions{Kind: mockserver.KindDelivery}}, func(u mockserver.Update) error {
+		switch {
+		case u.Delivery != nil:
+			see(u.Delivery)
+		case u.Ready != nil || u.Missed != nil:
+			for _, id := range ids {
+				d, err := r.client.Delivery(ctx, id)
+				if err != nil {
+					return err
+				}
+				see(&d)
+			}
+		}
+		if len(left) == 0 {
+			return errAwaited
+		}
+		return nil
+	})
+	if errors.Is(err, errAwaited) {
+		return nil
+	}
+	return err
+}
+
 // errAwaited ends Follow when no delivery is awaited any more.
 var errAwaited = errors.New("no more deliveries are awaited")
 

@@ -32,6 +32,7 @@ type answer struct {
 	tookMS    float64
 	problem   string // why there is no response
 	unsent    bool   // the request was not sent
+	late      bool   // there was no response in time
 	exchange  *Exchange
 }
 
@@ -202,6 +203,7 @@ func (r *run) lastAnswer(d *mockserver.Delivery) *answer {
 	}
 	last := &d.Attempts[len(d.Attempts)-1]
 	a.unsent, a.problem, a.tookMS = last.Outcome == mockserver.NotSent, cmp.Or(last.Error, string(last.Outcome)), last.TookMS
+	a.late = last.Outcome == mockserver.NoResponse && strings.Contains(last.Error, " within ")
 	if last.Outcome == mockserver.GotStatus {
 		a.status, a.problem = last.Status, ""
 	}

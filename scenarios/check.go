@@ -156,6 +156,7 @@ func (c *checker) scenario() {
 			c.step(&list[k], index(stepSections[i], k))
 		}
 	}
+	c.conformance()
 	c.references()
 }
 
@@ -195,7 +196,7 @@ func didYouMean(word string, of []string) string {
 	return "known: " + strings.Join(of, ", ")
 }
 
-var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "respond", "replay", "burst", "call", "expect"}
+var allVerbs = []string{"subscribe", "journey", "deliver", "advance", "respond", "replay", "burst", "call", "restart", "expect"}
 
 func (c *checker) effect(name string) {
 	e := c.s.Effects[name]
@@ -311,7 +312,7 @@ func (c *checker) references() {
 		c.referencesIn(step.file, step.node, "steps", i)
 		c.noReference(step.file, child(step.node, "id"), "id")
 	}
-	for _, key := range []string{"hookrig", "name", "description", "seed", "clock", "timeout", "tags", "rows"} {
+	for _, key := range []string{"hookrig", "name", "description", "check", "seed", "clock", "timeout", "tags", "rows"} {
 		c.noReference(c.s.file, child(c.s.root, key), key)
 	}
 	c.noReference(c.s.file, child(child(c.s.root, "target"), "bin"), "target.bin")

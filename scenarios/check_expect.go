@@ -3,6 +3,9 @@ package scenarios
 import (
 	"slices"
 	"strings"
+
+	"github.com/hookrig/hookrig/internal/expression"
+	"github.com/hookrig/hookrig/mockserver/burst"
 )
 
 // expectation checks one expectation of a step.
@@ -45,6 +48,11 @@ func (c *checker) expectation(s *Step, e *Expectation, path string) {
 		}
 		c.refersTo(x.Of, "burst", path+".burst.of")
 		c.bin(x.Bin, path+".burst.bin")
+		for i, text := range x.Thresholds {
+			if _, err := burst.ParseThreshold(text); err != nil && !expression.Holds(text) {
+				c.add("", index(path+".burst.thresholds", i), "%v", err)
+			}
+		}
 	}
 }
 
@@ -55,8 +63,15 @@ func (c *checker) response(s *Step, x *Answer, path string) {
 		c.add("add of: ID", path, "the step gets no response: want one of %s", verbs)
 	}
 	c.refersTo(x.Of, verbs, path+".of")
-	if len(x.Status) == 0 && len(x.Headers) == 0 && x.JQ == "" && x.Within == 0 && !c.unknownKeys(path) {
-		c.add("want status, headers, jq or within", path, "the expectation is empty")
+	if len(x.Status) == 0 && len(x.Headers) == 0 && x.JQ == "" && x.Within == 0 && len(x.Hides) == 0 && !c.unknownKeys(path) {
+		c.add("want status, headers, jq, within or hides", path, "the expectation is empty")
+	}
+	verb := s.Verb()
+	if of := c.earlier[x.Of]; of != nil {
+		verb = of.Verb()
+	}
+	if len(x.Hides) > 0 && verb == "call" {
+		c.add("", path+".hides", "hides is for the responses to deliveries: a call has no secret and no event")
 	}
 	for _, name := range keys(x.Headers) {
 		if _, err := wholeLine(x.Headers[name]); err != nil {

@@ -62,6 +62,7 @@
 //	replay     repeats the deliveries of an earlier step
 //	burst      sends many events over many connections, directly to the consumer
 //	call       sends one HTTP request to the consumer
+//	restart    restarts the consumer, in runs that can
 //
 // A step with a table (each) is run once for each row. A step can keep values for later steps
 // (save) and have a time limit (timeout).

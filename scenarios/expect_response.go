@@ -13,12 +13,17 @@ import (
 
 // checkResponse checks the consumer's responses to a call or to deliveries.
 func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, v *result) error {
+	of := record
 	if x.Of != "" && r.steps[x.Of] != nil {
-		record = r.steps[x.Of]
+		of = r.steps[x.Of]
 	}
-	answers, deliveries, err := r.answers(ctx, record)
+	answers, deliveries, err := r.answers(ctx, of)
 	if err != nil {
 		return err
+	}
+	if len(answers) == 0 && of.impossible {
+		v.skip("there is no response to check: step %s was skipped", x.Of)
+		return nil
 	}
 	if len(answers) == 0 {
 		v.inconclusive("there is no response to check: nothing was sent")
@@ -29,7 +34,7 @@ func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, 
 		record.checked = append(record.checked, deliveries[i].ID)
 	}
 	var wrong []string
-	for _, a := range answers {
+	for i, a := range answers {
 		if a.status == 0 && a.unsent {
 			v.inconclusive("%s: the response cannot be checked: %s", a.name, a.problem)
 			continue
@@ -38,7 +43,20 @@ func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, 
 		if err != nil {
 			return err
 		}
+		if deliveries != nil && len(x.Hides) > 0 {
+			shown, err := r.shows(x.Hides, a, &deliveries[i])
+			if err != nil {
+				return err
+			}
+			lines = append(lines, shown...)
+		}
 		wrong = append(wrong, lines...)
+		if len(lines) > 0 && deliveries != nil {
+			record.wrong = append(record.wrong, deliveries[i].ID)
+		}
+		if a.late {
+			v.unanswered += len(lines)
+		}
 	}
 	slow, err := x.slow(answers, deliveries, r.deliveryName)
 	if err != nil {
@@ -142,6 +160,9 @@ func (x *Answer) describe(n int) string {
 	}
 	if x.Within > 0 {
 		text += ", within " + x.Within.String()
+	}
+	for _, what := range x.Hides {
+		text += ", without " + what.describe()
 	}
 	return text
 }

@@ -112,7 +112,21 @@ type Answer struct {
 	// Within is the longest time from the request to the whole response. It is checked for every
 	// attempt.
 	Within Duration `yaml:"within" json:"within,omitempty"`
+	// Hides lists what the header lines and the body of the response must not contain: secret (the
+	// secret of the endpoint), signature (the right signature of the request), personal (an e-mail
+	// address of the event).
+	Hides []Hidden `yaml:"hides" json:"hides,omitempty" strict:"oneof=secret|signature|personal"`
 }
+
+// Hidden is something that a response must not contain.
+type Hidden string
+
+// The values of Hidden.
+const (
+	HiddenSecret    Hidden = "secret"
+	HiddenSignature Hidden = "signature"
+	HiddenPersonal  Hidden = "personal"
+)
 
 // Statuses are a status (201), a class (2xx), or a list of them.
 type Statuses []string
@@ -149,8 +163,11 @@ type Is struct {
 type BurstResult struct {
 	// Of is the id of the burst step; "" is this step.
 	Of string `yaml:"of" json:"of,omitempty"`
-	// Acknowledged is the number of events that got a 2xx; unset is all events.
+	// Acknowledged is the number of events that got a 2xx. Unset is all of them, unless there are
+	// thresholds.
 	Acknowledged *Count `yaml:"acknowledged" json:"acknowledged,omitempty"`
+	// Thresholds are conditions on the figures: p99<250ms, lost==0, status.5xx<0.1%.
+	Thresholds []string `yaml:"thresholds" json:"thresholds,omitempty"`
 	// Bin to compare with the burst: it must have captured every acknowledged event exactly once,
 	// and nothing else.
 	Bin string `yaml:"bin" json:"bin,omitempty"`

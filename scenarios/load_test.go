@@ -181,7 +181,7 @@ func TestCheck(t *testing.T) {
 	want := `made: steps[1].deliver.event: provider neostore sends no event "Pass:Creatd"; did you mean "Pass:Created"?
 made: steps[1].expect.captures.bin: unknown bin "outbox"; known: inbox
 made: steps[2].id: step id "one" is used twice
-made: steps[2]: the step does nothing; want one of subscribe, journey, deliver, advance, respond, replay, burst, call, expect`
+made: steps[2]: the step does nothing; want one of subscribe, journey, deliver, advance, respond, replay, burst, call, restart, expect`
 	if err := s.Check(fixtures.Builtin()); err == nil || err.Error() != want {
 		t.Errorf("want\n%s\ngot\n%v", want, err)
 	}

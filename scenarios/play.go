@@ -175,6 +175,7 @@ func (r *run) gather(id, rowID string, whole *stepRecord) {
 		return
 	}
 	whole.deliveries = append(whole.deliveries, one.deliveries...)
+	whole.impossible = whole.impossible || one.impossible
 	whole.answers, whole.burst = append(whole.answers, one.answers...), one.burst
 	r.journeys[id] = append(r.journeys[id], r.journeys[rowID]...)
 	r.subs[id] = r.subs[rowID]
@@ -214,6 +215,7 @@ func (r *run) once(ctx context.Context, s *Step, id string) (ended string, err e
 	}
 	report.Detail = r.redact(redact.Quoted(report.Detail))
 	report.Differences, report.NearMisses = r.differences(v.differences), r.nearMisses(v.nearMisses)
+	report.Entities, report.Unanswered = r.entities(id), report.Status == Failed && v.unanswered == len(v.failures)
 	report.TookMS = milliseconds(time.Since(start))
 	r.add(report)
 	return ended, errors.Join(err, r.journal.step(context.WithoutCancel(ctx), &report))

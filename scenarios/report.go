@@ -72,6 +72,11 @@ type StepReport struct {
 	// Detail describes what was done and found or, on a failure, what is wrong, one line each.
 	Detail string  `json:"detail"`
 	TookMS float64 `json:"took_ms"`
+	// Entities are the keys of the entities whose events a journey step rendered.
+	Entities []string `json:"entities,omitempty"`
+	// Unanswered means that the step failed only because requests got no response in time. The
+	// consumer may have acted on them.
+	Unanswered bool `json:"unanswered,omitempty"`
 	// Differences compare what was expected with what came.
 	Differences []Difference `json:"differences,omitempty"`
 	// NearMisses are the captures that an expectation nearly selected.
@@ -118,9 +123,13 @@ const (
 type Counts struct {
 	Events     int `json:"events"`      // rendered and sent
 	EventTypes int `json:"event_types"` // different event types, of all providers
+	// Handshakes are the events among them that providers sent to new endpoints.
+	Handshakes int `json:"handshakes,omitempty"`
 	Deliveries int `json:"deliveries"`
-	Attempts   int `json:"attempts"`
-	Captures   int `json:"captures"` // in the bins of the run
+	// Acknowledged is the number of events of bursts that got a 2xx.
+	Acknowledged int `json:"acknowledged,omitempty"`
+	Attempts     int `json:"attempts"`
+	Captures     int `json:"captures"` // in the bins of the run
 }
 
 // Failed returns the steps that neither passed nor were skipped.

@@ -14,6 +14,7 @@ type result struct {
 	unsure     []string // checks that could not be made
 	skipped    []string // reasons why parts were skipped
 	skippedAny bool     // some part was skipped
+	unanswered int      // failures because there was no response in time
 
 	differences []Difference
 	nearMisses  []NearMiss

@@ -38,6 +38,12 @@ type Options struct {
 	Effects map[string]func(context.Context) (any, error)
 	// Params are the values of parameters, by name, as texts: "3", "true", "250ms".
 	Params map[string]string
+	// Timeout is the time limit of each attempt to an endpoint whose subscribe step names none; 0
+	// is the provider's.
+	Timeout time.Duration
+	// SkipImpossible skips a step that delivers with a fault that the provider's requests cannot
+	// have, such as a stale timestamp where there is none. Otherwise such a step is an error.
+	SkipImpossible bool
 	// AllowTargets are the hosts that calls, effects and bursts may reach in addition to the
 	// target: CIDRs, addresses and host names; see mockserver.Guard. Deliveries may reach what the
 	// server allows.
@@ -46,6 +52,9 @@ type Options struct {
 	AllowExec bool
 	// SQL answers the queries of effects with sql. Without it, Run refuses a scenario that has one.
 	SQL func(ctx context.Context, dsn, query string, args []any) (rows []map[string]any, err error)
+	// Restart restarts the consumer, for steps with restart, and returns when it listens again.
+	// Without it, such steps are skipped.
+	Restart func(context.Context) error
 	// Trust selects the certificates that calls, bursts and effects with http accept. Deliveries
 	// use the server's mockserver.Options.Trust.
 	Trust mockserver.Trust
@@ -131,6 +140,7 @@ type run struct {
 	// an expectation on the target bin was skipped, as the run has a target URL
 	binSkipped bool
 	reached    bool              // an attempt of the run was sent
+	background bool              // deliveries may be in flight while other steps run
 	effectSeen map[string]bool   // effects that had a value at least once
 	variables  map[string]string // environment variables that the file referred to
 	sequence   int               // number of events sent
@@ -143,6 +153,7 @@ type stepRecord struct {
 	cursors    map[string]uint64 // newest sequence number of each bin when the step began
 	before     int               // number of the run's deliveries when the step began
 	deliveries []string          // ids of the step's deliveries
+	impossible bool              // a delivery was skipped, as its faults are not possible
 	burst      *burst.Report
 	checked    []string             // ids of the deliveries that the step's expectations checked
 	wrong      []string             // the first of them that are not as expected
@@ -357,6 +368,8 @@ func (r *run) act(ctx context.Context, s *Step, record *stepRecord, v *result) e
 		return r.burst(ctx, s, record, v)
 	case s.Call != nil:
 		return r.call(ctx, s, record, v)
+	case s.Restart:
+		return r.restart(ctx, v)
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ type Scenario struct {
 	Seed *uint64 `yaml:"seed" json:"seed,omitempty"`
 	// Provider is the default provider of the steps in a file.
 	Provider string `yaml:"provider" json:"provider,omitempty"`
+	// Conformance makes the scenario a check of a consumer, which `hookrig check` grades.
+	Conformance *Conformance `yaml:"check" json:"check,omitempty"`
 	// Tags select scenarios of a library: `hookrig run --only tag:NAME`.
 	Tags []string `yaml:"tags" json:"tags,omitempty"`
 	// Params are values that a run can set (--param), by name.

@@ -28,7 +28,7 @@ var update = flag.Bool("update", false, "write scenario.schema.json and the gold
 // TestSchema checks that the published schema matches the Go types, which define keys, types,
 // required keys, enumerations and descriptions.
 func TestSchema(t *testing.T) {
-	g := generator{docs: docsOf(t, "scenario.go", "param.go", "table.go", "step.go", "expectation.go"), defs: map[string]any{}}
+	g := generator{docs: docsOf(t, "scenario.go", "conformance.go", "param.go", "table.go", "step.go", "expectation.go"), defs: map[string]any{}}
 	root := g.structOf(reflect.TypeFor[Scenario]())
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = "https://github.com/hookrig/hookrig/scenarios/scenario.schema.json"

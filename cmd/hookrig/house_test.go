@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,29 +17,45 @@ var ranks = []struct {
 	packages []string
 }{
 	{-2, []string{"internal/clip"}},
-	{-1, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "internal/jsontext", "internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped"}},
-	{0, []string{"internal/expression"}},
+	{-1, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "internal/jsontext", "internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped", "suites/acceptance/consumers"}},
+	{0, []string{"internal/expression", "suites/acceptance/consumers/golang"}},
 	{1, []string{"fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/analysis/diff", "mockserver/internal/analysis/drift", "mockserver/internal/outbound", "mockserver/internal/fault"}},
 	{5, []string{"mockserver/store/sqlite", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},
 	{6, []string{"mockserver/internal/delivery", "mockserver/internal/capture", "mockserver/burst"}},
-	{7, []string{"mockserver/internal/entities", "mockserver/internal/problem"}},
+	{7, []string{"mockserver/burst/burstpage", "mockserver/internal/entities", "mockserver/internal/problem"}},
 	{8, []string{"mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},
 	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
 	{10, []string{"mockserver"}},
 	{11, []string{"mockserver/dashboard"}},
 	{12, []string{"scenarios"}},
-	{13, []string{"scenarios/exam/sender"}},
-	{14, []string{"cmd/hookrig"}},
-	{15, []string{"suites/matchers", "suites/acceptance"}},
+	{13, []string{"scenarios/exam"}},
+	{14, []string{"scenarios/exam/sender"}},
+	{15, []string{"cmd/hookrig"}},
+	{16, []string{"suites/matchers", "suites/acceptance"}},
+	{17, []string{"suites/examples/go"}},
 }
 
 // What other modules can import. Everything else is internal.
 var public = []string{
-	"cmd/hookrig", "fixtures", "fixtures/signature", "mockserver", "mockserver/burst", "mockserver/dashboard", "mockserver/store/sqlite",
-	"scenarios", "scenarios/exam/sender", "suites/acceptance", "suites/matchers",
+	"cmd/hookrig",
+	"fixtures",
+	"fixtures/signature",
+	"mockserver",
+	"mockserver/burst",
+	"mockserver/burst/burstpage",
+	"mockserver/dashboard",
+	"mockserver/store/sqlite",
+	"scenarios",
+	"scenarios/exam",
+	"scenarios/exam/sender",
+	"suites/acceptance",
+	"suites/acceptance/consumers",
+	"suites/acceptance/consumers/golang",
+	"suites/examples/go",
+	"suites/matchers",
 }
 
 func TestPublicPackages(t *testing.T) {
@@ -62,10 +80,13 @@ var reserved = []struct {
 	{"github.com/jackc/pgx", []string{"internal/sqlread", "cmd/hookrig"}},
 	{"github.com/danielgtaylor/huma", []string{"mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/go-jose/go-jose", []string{"mockserver/internal/vendorapi/neostore", "mockserver/dashboard", "cmd/hookrig"}},
+	{"github.com/go-analyze/charts", []string{"mockserver/burst/burstpage", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
 	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
-	{"github.com/testcontainers/testcontainers-go", []string{"suites/acceptance"}},
+	// suites/hookrig and suites/acceptance/containers, which are modules: a program that imports
+	// mockserver keeps its own version of it.
+	{"github.com/testcontainers/testcontainers-go", nil},
 	{"testing", []string{"mockserver/internal/journal/journaltest", "internal/pgtest", "suites/"}},
 }
 
@@ -117,6 +138,47 @@ func TestKnowledgeIsPure(t *testing.T) {
 				t.Errorf("%s imports %s", pkg, bad)
 			}
 		}
+	}
+}
+
+// The module does not require what its nested modules do, and their go.mod files say the same about
+// what they share.
+func TestModules(t *testing.T) {
+	required := func(dir string) map[string]string {
+		cmd := exec.Command("go", "mod", "edit", "-json")
+		cmd.Dir = filepath.Join("../..", dir)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", dir, err)
+		}
+		var mod struct {
+			Require []struct{ Path, Version string }
+		}
+		if err := json.Unmarshal(out, &mod); err != nil {
+			t.Fatal(err)
+		}
+		versions := map[string]string{}
+		for _, m := range mod.Require {
+			versions[m.Path] = m.Version
+		}
+		return versions
+	}
+	whole, module, containers := required("."), required("suites/hookrig"), required("suites/acceptance/containers")
+	for path := range whole {
+		if strings.HasPrefix(path, "github.com/testcontainers/") || strings.HasPrefix(path, "github.com/moby/") {
+			t.Errorf("go.mod requires %s: a program that imports mockserver would get this version of it", path)
+		}
+	}
+	for path := range module {
+		if strings.HasPrefix(path, "github.com/hookrig/") {
+			t.Errorf("suites/hookrig/go.mod requires %s: go mod tidy of its users would look for that version, which may not exist", path)
+		}
+		if containers[path] != module[path] {
+			t.Errorf("%s is %s in suites/hookrig and %q in suites/acceptance/containers", path, module[path], containers[path])
+		}
+	}
+	if len(module) < 2 || len(whole) < 2 {
+		t.Errorf("%d and %d requirements", len(whole), len(module))
 	}
 }
 

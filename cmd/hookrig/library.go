@@ -7,6 +7,7 @@ import (
 
 	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/scenarios"
+	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
 // libraryNames returns the names of the scenarios that come with hookrig.
@@ -21,8 +22,10 @@ func libraryNames() []string {
 // libraryFile reads a scenario that comes with hookrig, by its name or file name.
 func libraryFile(name string) (file string, data []byte, err error) {
 	bare := strings.TrimSuffix(name, ".yaml")
-	if data, err = fs.ReadFile(scenarios.Library(), bare+".yaml"); err == nil {
-		return bare + ".yaml", data, nil
+	for _, folder := range []string{"", exam.Folder + "/"} {
+		if data, err = fs.ReadFile(scenarios.Library(), folder+bare+".yaml"); err == nil {
+			return bare + ".yaml", data, nil
+		}
 	}
 	hint := "hookrig run --list names all"
 	if near := strictyaml.Nearest(bare, libraryNames()); near != "" {

@@ -16,6 +16,7 @@ import (
 	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
+	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
@@ -27,7 +28,7 @@ func generators() map[string]func() string {
 	return map[string]func() string{
 		"faults": faultRows, "mistakes": mistakeRows, "exit-codes": exitRows, "redaction": redactionItems, "library": libraryRows,
 		"providers": providerRows, "options": optionRows, "retries": retryRows, "policies": policyRows, "journeys": journeyRows,
-		"functions": functionRows, "sender-checks": senderCheckRows,
+		"functions": functionRows, "exam-params": examParamRows, "checks": checkRows, "sender-checks": senderCheckRows,
 	}
 }
 
@@ -167,6 +168,27 @@ func libraryRows() string {
 		rows = append(rows, []string{code(name), strings.TrimSpace(s.Description)})
 	}
 	return tableOf([]string{"scenario", "what it shows"}, rows)
+}
+
+func examParamRows() string {
+	var rows [][]string
+	params := scenarios.ExamParams()
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		rows = append(rows, []string{code(name), params[name]})
+	}
+	return tableOf([]string{"parameter", "value"}, rows)
+}
+
+func checkRows() string {
+	checks, err := exam.Checks()
+	if err != nil {
+		panic(err)
+	}
+	var rows [][]string
+	for i := range checks {
+		rows = append(rows, []string{string(checks[i].Level), string(checks[i].Theme), code(checks[i].ID), checks[i].Title})
+	}
+	return tableOf([]string{"level", "theme", "check", "a correct consumer …"}, rows)
 }
 
 func providerRows() string {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -76,6 +77,10 @@ func consume(w http.ResponseWriter, r *http.Request) {
 	p, err := fixtures.Builtin().Provider("neostore")
 	if err != nil || p.Signing.Verify(m, signature.Context{}, "S").Verdict != signature.Valid {
 		http.Error(w, "bad signature", http.StatusUnauthorized)
+		return
+	}
+	if !json.Valid(body) {
+		http.Error(w, "no JSON", http.StatusBadRequest)
 	}
 }
 

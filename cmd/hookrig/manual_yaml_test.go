@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -70,6 +71,10 @@ func loadExample(b markdown.Block) string {
 		}
 	case b.Marker == "provider":
 		return loadProviderPart(b.Code)
+	case b.Marker == "workflow" && b.Language == "groovy":
+		if strings.Count(b.Code, "{") != strings.Count(b.Code, "}") {
+			return "braces that do not match"
+		}
 	case b.Marker == "workflow", b.Marker == "compose":
 		var v any
 		if err := yaml.Unmarshal([]byte(b.Code), &v); err != nil {
@@ -144,18 +149,48 @@ func (r *pageReader) steps(b markdown.Block) {
 // workflow runs what a pipeline would run of hookrig, with its variables.
 func (r *pageReader) workflow(b markdown.Block) {
 	r.Helper()
+	commands, env := pipelineOf(r.T, b)
+	for i := range env {
+		env[i] = r.replaced(env[i])
+	}
+	if len(commands) == 0 || len(env) == 0 {
+		r.Errorf("a pipeline with %d commands and %d variables", len(commands), len(env))
+	}
+	for _, text := range commands {
+		r.run(command{text: text, says: "passed"}, env...)
+	}
+}
+
+var groovyVariable = regexp.MustCompile(`(?m)^\s*(` + variablePrefix + `\w+) = '(.*)'$`)
+
+// pipelineOf returns the commands of hookrig in a pipeline, and its variables for hookrig.
+func pipelineOf(t *testing.T, b markdown.Block) (commands, env []string) {
+	t.Helper()
+	add := func(text string) {
+		if strings.HasPrefix(text, "hookrig ") {
+			commands = append(commands, text)
+		}
+	}
+	if b.Language == "groovy" {
+		for _, m := range groovyVariable.FindAllStringSubmatch(b.Code, -1) {
+			env = append(env, m[1]+"="+m[2])
+		}
+		for line := range strings.Lines(b.Code) {
+			add(strings.TrimSpace(line))
+		}
+		return commands, env
+	}
 	var v any
 	if err := yaml.Unmarshal([]byte(b.Code), &v); err != nil {
-		r.Fatal(err)
+		t.Fatal(err)
 	}
-	var commands, env []string
 	var walk func(v any)
 	walk = func(v any) {
 		switch v := v.(type) {
 		case map[string]any:
 			for name, member := range v {
 				if text, ok := member.(string); ok && strings.HasPrefix(name, variablePrefix) {
-					env = append(env, name+"="+r.replaced(text))
+					env = append(env, name+"="+text)
 				}
 				walk(member)
 			}
@@ -164,16 +199,9 @@ func (r *pageReader) workflow(b markdown.Block) {
 				walk(item)
 			}
 		case string:
-			if strings.HasPrefix(v, "hookrig ") {
-				commands = append(commands, v)
-			}
+			add(v)
 		}
 	}
 	walk(v)
-	if len(commands) == 0 || len(env) == 0 {
-		r.Errorf("a pipeline with %d commands and %d variables", len(commands), len(env))
-	}
-	for _, text := range commands {
-		r.run(command{text: text, says: "passed"}, env...)
-	}
+	return commands, env
 }

@@ -85,7 +85,7 @@ func TestReadmeListsEveryCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed := map[string]bool{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `hookrig ([a-z]+)").FindAllStringSubmatch(string(raw), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `hookrig ([a-z-]+)").FindAllStringSubmatch(string(raw), -1) {
 		listed[m[1]] = true
 	}
 	for _, cmd := range newRoot(World{Environ: os.Environ}).Commands() {

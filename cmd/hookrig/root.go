@@ -129,8 +129,8 @@ Variables of repeatable flags take comma-separated values. Those of --secret, --
 	root.SetHelpCommand(newHelp(root, w, pages))
 	root.PersistentFlags().String("log-level", "warn", "log `LEVEL` on stderr: debug, info, warn or error")
 	root.AddCommand(
-		newRun(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
-		newBurst(w), newCheckProvider(w), newReplay(w), newExport(w), newImport(w), newLearn(w), newLint(w),
+		newRun(w), newCheck(w), newCheckProvider(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
+		newBurst(w), newReplay(w), newExport(w), newImport(w), newLearn(w), newLint(w),
 		newFaults(w), newShow(w), newSchema(w), newVersion(w), newHealthcheck(w),
 	)
 	explainCompletion(root)

@@ -68,14 +68,14 @@ func printSummary(w World, s *scenarios.Summary) {
 	}
 }
 
-// listAsJSON makes --json a switch in "run --list --json": it then needs no value, because records
-// are printed and no report is written.
+// listAsJSON makes --json a switch in "run --list --json" and "check --list --json": it then needs
+// no value, because records are printed and no report is written.
 func listAsJSON(args []string) []string {
 	end := len(args)
 	if at := slices.Index(args, "--"); at >= 0 {
 		end = at
 	}
-	if len(args) == 0 || args[0] != "run" || !slices.Contains(args[:end], "--list") {
+	if len(args) == 0 || args[0] != "run" && args[0] != "check" || !slices.Contains(args[:end], "--list") {
 		return args
 	}
 	args = slices.Clone(args)

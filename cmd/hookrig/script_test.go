@@ -2,14 +2,21 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/fixtures/signature"
 )
 
 func TestMain(m *testing.M) {
@@ -28,7 +35,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NL", "\n")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "https": https},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "https": https, "consumer": scriptConsumer},
 	})
 }
 
@@ -50,6 +57,39 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}
+}
+
+// consumer [MISTAKE] starts a consumer of neostore with the secret S, whose URL is then $CONSUMER.
+// It checks signatures and does everything twice that comes twice; /count says how often it acted.
+// With the mistake "forgeries" it takes forged events, with "refuses" none.
+func scriptConsumer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 1 {
+		ts.Fatalf("usage: consumer [MISTAKE]")
+	}
+	p, err := fixtures.Builtin().Provider("neostore")
+	ts.Check(err)
+	mistake := strings.Join(args, "")
+	var acted atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/count" {
+			_, _ = fmt.Fprint(w, acted.Load())
+			return
+		}
+		m := signature.Message{Method: r.Method, Target: r.URL.RequestURI()}
+		for name, values := range r.Header {
+			for _, v := range values {
+				m.Headers.Add(name, v)
+			}
+		}
+		m.Body, _ = io.ReadAll(r.Body)
+		if valid := p.Signing.Verify(m, signature.Context{}, "S").Verdict == signature.Valid; !valid && mistake != "forgeries" || mistake == "refuses" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		acted.Add(1)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("CONSUMER", server.URL)
 }
 
 // https KIND… starts an https server for each kind of certificate ("good", "name", "expired"),

@@ -28,6 +28,7 @@ func newServe(w World) *cobra.Command {
 		own   vendorAPIFlags
 		keep  keepFlags
 		tls   trustFlags
+		seed  seedFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -79,7 +80,7 @@ make pending deliveries larger than half of --keep-bytes.`,
 			if err != nil {
 				return inconclusive(errors.Join(err, store.Close()))
 			}
-			o.Store, o.Log, o.Dashboard, o.Version = store, log, dashboard.WithManual(pages), version
+			o.Store, o.Log, o.Dashboard, o.Version, o.Seed = store, log, dashboard.WithManual(pages), version, seed.seed
 			server, err := mockserver.Start(cmd.Context(), o)
 			if err != nil {
 				return startError(errors.Join(err, store.Close()))
@@ -114,6 +115,7 @@ make pending deliveries larger than half of --keep-bytes.`,
 	f.StringVar(&o.DashboardURL, "dashboard-url", "", "public `URL` of the dashboard; it may have a path (default: http:// and --dashboard)")
 	f.StringVar(&data, "data", defaultData(w), "`DIR` for stored requests and deliveries, or \"memory\" to store nothing on disk")
 	f.StringVar(&clock, "clock", "real", "`CLOCK` of the retry schedule: real, or virtual (POST /api/v1/clock/advance moves it)")
+	f.Var(&seed, "seed", "`NUMBER` that determines the events for which a caller gives no seed (default: 0)")
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "also permit deliveries to this `CIDR|HOST`, not only to loopback; repeatable")
 	f.StringVar(&o.Token, "token", "", "`TOKEN` that the dashboard requires; needed for addresses other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "permit addresses other than loopback without a token")

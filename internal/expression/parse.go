@@ -243,7 +243,8 @@ var variables = [...]string{"env", "header", "json"}
 func (p *parser) name() (*Node, error) {
 	t := p.token
 	for _, v := range variables {
-		if v == t.text && p.pos+1 < len(p.src) && p.src[p.pos] == ':' && !space(p.src[p.pos+1]) {
+		// "json:" at the end is the whole document; "{json: 1}" is a member.
+		if rest := p.src[p.pos:]; v == t.text && strings.HasPrefix(rest, ":") && (len(rest) == 1 || !space(rest[1])) {
 			return p.variable(t)
 		}
 	}

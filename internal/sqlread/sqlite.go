@@ -60,12 +60,6 @@ func plain(v any) any {
 	switch v := v.(type) {
 	case nil, bool, int64, float64, string:
 		return v
-	case int16:
-		return int64(v)
-	case int32:
-		return int64(v)
-	case float32:
-		return float64(v)
 	case []byte:
 		return string(v)
 	case time.Time:

@@ -77,6 +77,7 @@ func TestQuery(t *testing.T) {
 			}
 			if name == "postgres" {
 				testValues(t, dsn)
+				testTypes(t, dsn)
 				testTransaction(t, dsn)
 			}
 			if _, err := sqlread.Query(t.Context(), dsn, "select nonsense", nil); err == nil || !strings.Contains(err.Error(), "nonsense") {
@@ -121,6 +122,59 @@ func testValues(t *testing.T, dsn string) {
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// testTypes checks values that PostgreSQL writes in its own way, and parameters of every kind.
+func testTypes(t *testing.T, dsn string) {
+	t.Helper()
+	for _, c := range []struct {
+		query string
+		args  []any
+		want  any // the column v of the only row
+	}{
+		{"select array['a', null, 'b,\"c\"'] as v", nil, []any{"a", nil, `b,"c"`}},
+		{"select array[[1.5, 2], [3, 4]] as v", nil, []any{[]any{1.5, 2.0}, []any{3.0, 4.0}}},
+		{"select '2026-01-02'::date as v", nil, "2026-01-02T00:00:00Z"},
+		{"select '2026-01-02T03:04:05.678+02:00'::timestamptz as v", nil, "2026-01-02T01:04:05.678Z"},
+		{"select 'infinity'::timestamptz as v", nil, "infinity"},
+		{"select 'NaN'::float8 as v", nil, "NaN"},
+		{"select 9007199254740993 as v", nil, int64(9007199254740993)},
+		{"select 3::numeric as v", nil, 3.0},
+		{"select 1::smallint as v", nil, int64(1)},
+		{"select null::bytea as v", nil, nil},
+		{"select '\\xff'::bytea as v", nil, "\xff"},
+		{"select '{\"a\":{\"b\":[1,null]}}'::json as v", nil, map[string]any{"a": map[string]any{"b": []any{1.0, nil}}}},
+		{"select interval '1 day' as v", nil, "1 day"},
+		{"select '' as v", nil, ""},
+		{"select 1 as v, 2 as v", nil, int64(2)},
+		{"select 'a;b' as v; -- the end", nil, "a;b"},
+		{"-- first\nselect 1 as v -- last", nil, int64(1)},
+		{"with a as (select 7 as v) select * from a ;", nil, int64(7)},
+		{"select v from (values (2), (1)) as l(v) order by v limit 1", nil, int64(1)},
+		{"select count(*) as v from orders where state = any($1)", []any{[]any{"paid", "open", `x"y\z`, nil}}, int64(2)},
+		{"select count(*) as v from orders where id = any($1)", []any{[]any{int64(1), 7.0}}, int64(1)},
+		{"select $1::text[] as v", []any{[]any{`a"b`, `c\d`, nil, "", "{}"}}, []any{`a"b`, `c\d`, nil, "", "{}"}},
+		{"select $1::int[] as v", []any{[]any{[]any{int64(1)}, []any{int64(2)}}}, []any{[]any{1.0}, []any{2.0}}},
+		{"select $1::jsonb as v", []any{[]any{int64(1), "a"}}, []any{1.0, "a"}},
+		{"select $1::jsonb as v", []any{map[string]any{"a": int64(1)}}, map[string]any{"a": 1.0}},
+		{"select $1::boolean as v", []any{true}, true},
+		{"select $1::float8 as v", []any{1e21}, 1e21},
+		{"select $1::integer as v", []any{9.0}, int64(9)},
+		{"select $1::text as v", []any{nil}, nil},
+		{"select $1::text as v", []any{"it's; \"so\""}, `it's; "so"`},
+	} {
+		rows, err := sqlread.Query(t.Context(), dsn, c.query, c.args)
+		if err != nil || len(rows) != 1 {
+			t.Errorf("%s %v: %v, %v", c.query, c.args, rows, err)
+			continue
+		}
+		if diff := cmp.Diff(c.want, rows[0]["v"]); diff != "" {
+			t.Errorf("%s %v (-want +got):\n%s", c.query, c.args, diff)
+		}
+	}
+	if _, err := sqlread.Query(t.Context(), dsn, "select $1::text, $2::text", []any{"a"}); err == nil || !strings.Contains(err.Error(), "the query has 2 parameters, got 1") {
+		t.Errorf("a missing parameter: %v", err)
 	}
 }
 

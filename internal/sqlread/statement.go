@@ -62,3 +62,13 @@ func skipToken(text string) string {
 	}
 	return text[1:]
 }
+
+// withoutSemicolon returns a statement that checkStatement permits, up to its semicolon.
+func withoutSemicolon(query string) string {
+	for rest := skipBlanks(query); rest != ""; rest = skipToken(rest) {
+		if rest[0] == ';' {
+			return query[:len(query)-len(rest)]
+		}
+	}
+	return query
+}

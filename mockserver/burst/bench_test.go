@@ -19,24 +19,24 @@ func BenchmarkRequest(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			plan := Plan{Provider: p, URL: "http://127.0.0.1:8081/bin", Secret: "s3cret", Seed: 7, Count: 1}
-			names, err := plan.check()
-			if err != nil {
+			plan := Plan{Parts: []Part{{Provider: p, Secret: "s3cret"}}, URLs: []string{"http://127.0.0.1:8081/bin"}, Seed: 7, Count: 1}
+			if err := plan.check(); err != nil {
 				b.Fatal(err)
 			}
-			m, err := newRequestBuilder(&plan, names)
+			l, err := newLoad(&plan)
 			if err != nil {
 				b.Fatal(err)
 			}
 			b.ReportAllocs()
 			var size int
+			var r request
 			i := uint64(0)
 			for b.Loop() {
-				raw, err := m.request(i)
-				if err != nil {
+				it := l.item(i, 0)
+				if err := l.prepare(&r, it, l.slot(it)); err != nil {
 					b.Fatal(err)
 				}
-				size += len(raw)
+				size += len(r.raw)
 				i++
 			}
 			b.SetBytes(int64(size) / int64(i))
@@ -88,7 +88,7 @@ func BenchmarkRun(b *testing.B) {
 		}
 		start := time.Now()
 		r, err := Run(b.Context(), Plan{
-			Provider: p, URL: url, Secret: "s3cret", Seed: 7, Count: uint64(b.N), Connections: connections,
+			Parts: []Part{{Provider: p, Secret: "s3cret"}}, URLs: []string{url}, Seed: 7, Count: uint64(b.N), Connections: connections,
 		}, nil)
 		if err != nil || r.Acknowledged != uint64(b.N) {
 			b.Fatalf("%+v, %v", r, err)

@@ -24,20 +24,20 @@ func staticRequest(tb testing.TB, url string) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	plan := Plan{Provider: p, URL: url, Secret: "s3cret", Seed: 7, Count: 1}
-	names, err := plan.check()
+	plan := Plan{Parts: []Part{{Provider: p, Secret: "s3cret"}}, URLs: []string{url}, Seed: 7, Count: 1}
+	if err := plan.check(); err != nil {
+		tb.Fatal(err)
+	}
+	l, err := newLoad(&plan)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m, err := newRequestBuilder(&plan, names)
-	if err != nil {
+	var r request
+	it := l.item(0, 0)
+	if err := l.prepare(&r, it, l.slot(it)); err != nil {
 		tb.Fatal(err)
 	}
-	raw, err := m.request(0)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return raw
+	return r.raw
 }
 
 // parallel divides b.N over so many goroutines.

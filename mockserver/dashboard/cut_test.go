@@ -23,7 +23,7 @@ func TestFailedExportIsCutOff(t *testing.T) {
 		mux := http.NewServeMux()
 		k := &dashboard{catalogue: fixtures.Builtin()}
 		type none struct{}
-		route(humago.New(mux, config()), http.MethodGet, "/cut", "cut", "cut", func(context.Context, *none) (*huma.StreamResponse, error) {
+		register(humago.New(mux, config()), http.MethodGet, "/cut", "cut", "cut", func(context.Context, *none) (*huma.StreamResponse, error) {
 			return k.export(&Export{Format: "har"}, "x", func(_ context.Context, _ export.Format, w io.Writer, _ export.Options) error {
 				if _, err := io.WriteString(w, strings.Repeat("x", size)); err != nil {
 					return err

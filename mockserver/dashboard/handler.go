@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -49,7 +50,7 @@ func (k *dashboard) handler() http.Handler {
 	serveDocument(mux, api)
 	servePage(mux)
 	serveManual(mux, k.manual)
-	mux.HandleFunc("GET /healthz", alive)
+	mux.HandleFunc("GET /healthz", alive(time.Now()))
 	mux.HandleFunc("GET /metrics", k.scrape)
 	mux.HandleFunc("/", notFound(mux))
 	return withSecurityHeaders(limitConcurrency(slotsFor(byteLimit(k.store)), mux))
@@ -60,11 +61,11 @@ func (k *dashboard) routes(api huma.API) {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 
 	route(api, get, "/server", "get-server", "The server's addresses, providers, limits and usage", k.server)
-	route(api, get, "/query", "get-query", "How to write a query (q)", k.queryHelp, respondsWith("text/markdown"))
-	route(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca, respondsWith("application/x-pem-file"))
-	route(api, get, "/healthz", "get-health", "Whether the server is alive: 200 OK", k.health, respondsWith("text/plain"))
-	route(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics, respondsWith("text/plain"))
-	route(api, get, "/stream", "get-stream", "New captures and deliveries as server-sent events", k.stream, streamed)
+	register(api, get, "/query", "get-query", "How to write a query (q)", k.queryHelp, respondsWith("text/markdown"))
+	register(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca, respondsWith("application/x-pem-file"))
+	register(api, get, "/healthz", "get-health", "Whether the server is alive: 200 OK", k.health, respondsWith("text/plain"))
+	register(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics, respondsWith("text/plain"))
+	register(api, get, "/stream", "get-stream", "New captures and deliveries as server-sent events", k.stream, streamed)
 
 	route(api, get, "/bins", "list-bins", "Bins that have or had a capture", k.listBins)
 	route(api, get, "/bins/{bin}", "get-bin", "A bin's settings", k.getBin)
@@ -79,21 +80,21 @@ func (k *dashboard) routes(api huma.API) {
 	route(api, del, "/bins/{bin}/responses", "delete-responses", "Reset a bin's responses to 200", k.deleteResponses)
 	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
 	route(api, del, "/bins/{bin}/captures", "delete-captures", "Delete a bin's captures, or those that a query selects", k.deleteCaptures)
-	route(api, get, "/bins/{bin}/export", "export-bin", "A bin's captures as a file", k.exportBin, exports)
+	register(api, get, "/bins/{bin}/export", "export-bin", "A bin's captures as a file", k.exportBin, exports)
 	route(api, post, "/bins/{bin}/import", "import-into-bin", "Add the captures of a file to a bin", k.importInto, acceptsFile)
-	route(api, get, "/bins/{bin}/wait", "wait-in-bin", "Wait for captures, with parameters", k.getWait, mayTimeOut)
-	route(api, post, "/bins/{bin}/wait", "post-wait-in-bin", "Wait for captures, with a body", k.postWait, acceptsOptional[waitBody], mayTimeOut)
+	register(api, get, "/bins/{bin}/wait", "wait-in-bin", "Wait for captures, with parameters", k.getWait, mayTimeOut)
+	register(api, post, "/bins/{bin}/wait", "post-wait-in-bin", "Wait for captures, with a body", k.postWait, acceptsOptional[waitBody], mayTimeOut)
 
 	route(api, get, "/captures", "list-captures", "Captures of all bins, newest first", k.listCaptures)
 	route(api, get, "/captures/{id}", "get-capture", "One capture", k.getCapture)
 	route(api, del, "/captures/{id}", "delete-capture", "Delete one capture", k.deleteCapture)
 	route(api, get, "/captures/{id}/content", "get-content", "A capture's body decoded: compression, character set, form fields, parts", k.content)
-	route(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw, respondsWith("application/octet-stream"))
+	register(api, get, "/captures/{id}/raw", "get-capture-raw", "The request's bytes, head and body", k.getRaw, respondsWith("application/octet-stream"))
 	route(api, get, "/captures/{id}/attempts", "list-attempts", "The captures of the same delivery, oldest first", k.attempts)
 	route(api, get, "/captures/{id}/schema", "check-schema", "Check a capture's body against the schema of its event", k.schema)
 	route(api, post, "/captures/{id}/verify", "verify-capture", "Check a capture's signature", k.verify, acceptsOptional[verifyBody])
 	route(api, post, "/captures/{id}/resend", "resend-capture", "Send a capture again, unchanged, changed or signed again", k.resend, accepts[resendBody])
-	route(api, get, "/captures/{id}/export", "export-capture", "A capture as a file", k.exportCapture, exports)
+	register(api, get, "/captures/{id}/export", "export-capture", "A capture as a file", k.exportCapture, exports)
 	route(api, get, "/captures/{id}/diff/{other}", "diff-captures", "How two captures differ", k.diff)
 
 	route(api, get, "/providers", "list-providers", "The providers that the server plays", k.listProviders)
@@ -104,16 +105,16 @@ func (k *dashboard) routes(api huma.API) {
 	route(api, get, "/providers/{provider}/endpoints", "list-provider-endpoints", "A provider's endpoints, oldest first", k.listEndpoints)
 	route(api, post, "/providers/{provider}/endpoints", "register-endpoint", "Register an endpoint", k.register, accepts[endpointBody], requires("url"), creates)
 	route(api, get, "/providers/{provider}/endpoints/{endpoint}", "get-endpoint", "One endpoint", k.getEndpoint)
-	route(api, del, "/providers/{provider}/endpoints/{endpoint}", "remove-endpoint", "Remove an endpoint", k.removeEndpoint)
+	register(api, del, "/providers/{provider}/endpoints/{endpoint}", "remove-endpoint", "Remove an endpoint", k.removeEndpoint)
 	route(api, get, "/providers/{provider}/options", "list-options", "A provider's options and their current values", k.listOptions)
 	route(api, get, "/providers/{provider}/tenants", "list-tenants", "A provider's tenants, with their keys of the vendor API", k.listTenants)
 	route(api, put, "/providers/{provider}/tenants/{tenant}", "put-tenant", "Add a tenant, or replace its keys", k.putTenant, accepts[tenantBody])
-	route(api, del, "/providers/{provider}/tenants/{tenant}", "remove-tenant", "Remove a tenant and its keys", k.removeTenant)
+	register(api, del, "/providers/{provider}/tenants/{tenant}", "remove-tenant", "Remove a tenant and its keys", k.removeTenant)
 	route(api, get, "/providers/{provider}/entities", "list-entities", "A tenant's entities, oldest first", k.listEntities)
 	route(api, post, "/providers/{provider}/entities", "create-entity", "Create an entity and emit its first events", k.createEntity, accepts[entityBody], creates)
 	route(api, get, "/providers/{provider}/entities/{kind}/{id}", "get-entity", "One entity, and the events that can happen to it", k.getEntity)
 	route(api, post, "/providers/{provider}/entities/{kind}/{id}/events", "happen", "Make an event happen to an entity", k.trigger, accepts[stepBody])
-	route(api, del, "/providers/{provider}/entities/{kind}/{id}", "delete-entity", "Delete an entity without an event", k.deleteEntity)
+	register(api, del, "/providers/{provider}/entities/{kind}/{id}", "delete-entity", "Delete an entity without an event", k.deleteEntity)
 	route(api, get, "/endpoints", "list-endpoints", "The endpoints of all providers, oldest first", k.listAllEndpoints)
 	route(api, get, "/notices", "list-notices", "What delivery policies did to endpoints, newest first", k.listNotices)
 
@@ -127,7 +128,7 @@ func (k *dashboard) routes(api huma.API) {
 	route(api, post, "/clock/settle", "settle", "Wait until no attempt is due", k.settle)
 
 	route(api, post, "/runs", "begin-run", "Begin a run, with its own endpoints and clock", k.beginRun, acceptsOptional[delivery.RunOptions], creates)
-	route(api, del, "/runs/{id}", "end-run", "End a run and remove its endpoints", k.endRun)
+	register(api, del, "/runs/{id}", "end-run", "End a run and remove its endpoints", k.endRun)
 	route(api, get, "/runs/{id}/clock", "get-run-clock", "A run's clock", k.getRunClock)
 	route(api, post, "/runs/{id}/clock/advance", "advance-run", "Move a run's virtual clock forward", k.advanceRun, acceptsOptional[advanceBody])
 	route(api, post, "/runs/{id}/clock/settle", "settle-run", "Wait until no attempt of a run is due", k.settleRun)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
@@ -67,8 +69,12 @@ func (k *dashboard) health(context.Context, *struct{}) (*textOut, error) {
 	return &textOut{"text/plain; charset=utf-8", []byte("ok\n")}, nil
 }
 
-// alive serves the health at /healthz, where load balancers and containers look for it.
-func alive(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("ok\n")) // the client has left
+// alive serves the health at /healthz, where load balancers and containers look for it. The header
+// Hookrig-Uptime says how long the dashboard has been up, in milliseconds.
+func alive(since time.Time) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Hookrig-Uptime", strconv.FormatInt(time.Since(since).Milliseconds(), 10))
+		_, _ = w.Write([]byte("ok\n")) // the client has left
+	}
 }

@@ -1,8 +1,12 @@
 package acceptance_test
 
 import (
+	"archive/tar"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -11,12 +15,9 @@ import (
 	"strings"
 	"time"
 
-	apicontainer "github.com/moby/moby/api/types/container"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
-	"github.com/testcontainers/testcontainers-go"
-	"github.com/testcontainers/testcontainers-go/wait"
 )
 
 var _ = Describe("a hostile input of one megabyte", Serial, func() {
@@ -34,31 +35,27 @@ var _ = Describe("a hostile input of one megabyte", Serial, func() {
 	}, SpecTimeout(6*time.Minute))
 
 	It("is answered in a container of 512 MB, which goes on", Label("docker"), func(ctx SpecContext) {
-		dockerIsThere(ctx)
-		container, err := testcontainers.Run(ctx, "",
-			testcontainers.WithDockerfile(testcontainers.FromDockerfile{
-				ContextArchive: bytes.NewReader(imageContext()), Repo: "hookrig-acceptance", Tag: "latest", BuildLogWriter: GinkgoWriter,
-			}),
-			testcontainers.WithEnv(map[string]string{"HOOKRIG_DATA": "memory"}),
-			testcontainers.WithHostConfigModifier(func(c *apicontainer.HostConfig) { c.Memory, c.MemorySwap = 512<<20, 512<<20 }),
-			testcontainers.WithExposedPorts("8080/tcp", "8081/tcp"),
-			testcontainers.WithWaitStrategy(wait.ForHTTP("/healthz").WithPort("8080/tcp").WithStartupTimeout(time.Minute)),
-		)
-		testcontainers.CleanupContainer(GinkgoTB(), container)
-		Expect(err).NotTo(HaveOccurred())
-		dashboard, err := container.PortEndpoint(ctx, "8080/tcp", "http")
-		Expect(err).NotTo(HaveOccurred())
-		capture, err := container.PortEndpoint(ctx, "8081/tcp", "http")
-		Expect(err).NotTo(HaveOccurred())
+		needs("docker")
+		if out, err := exec.CommandContext(ctx, "docker", "info").CombinedOutput(); err != nil {
+			missing("docker", string(out))
+		}
+		image := fmt.Sprintf("hookrig-attack:%d", GinkgoRandomSeed())
+		docker(ctx, rootWith(binary), "import", "--change", `ENTRYPOINT ["/hookrig"]`, "-", image)
+		DeferCleanup(func(ctx SpecContext) { docker(ctx, nil, "rmi", "-f", image) })
+		id := docker(ctx, nil, "run", "-d", "--memory", "512m", "--memory-swap", "512m", "-p", "127.0.0.1::8080", "-p", "127.0.0.1::8081", image,
+			"serve", "--dashboard", ":8080", "--capture", ":8081", "--insecure", "--data", "memory")
+		DeferCleanup(func(ctx SpecContext) { docker(ctx, nil, "rm", "-f", id) })
+		dashboard, capture := "http://"+docker(ctx, nil, "port", id, "8080/tcp"), "http://"+docker(ctx, nil, "port", id, "8081/tcp")
+		Eventually(ctx, func() error {
+			resp, err := http.Get(dashboard + "/healthz")
+			if err == nil {
+				resp.Body.Close()
+			}
+			return err
+		}).Should(Succeed())
 		throwMegabytes(capture, dashboard+"/api/v1", func(string) {})
-		state, err := container.State(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(state.Running).To(BeTrue())
-		Expect(state.OOMKilled).To(BeFalse())
-		inspected, err := container.Inspect(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(inspected.RestartCount).To(BeZero())
-		Expect(inspected.HostConfig.Memory).To(BeEquivalentTo(512 << 20))
+		Expect(docker(ctx, nil, "inspect", "-f", "{{.State.Running}} {{.State.OOMKilled}} {{.RestartCount}} {{.HostConfig.Memory}}", id)).
+			To(Equal("true false 0 536870912"))
 	}, SpecTimeout(6*time.Minute))
 
 	It("is refused quickly by the commands that read files", func(ctx SpecContext) {
@@ -83,6 +80,33 @@ var _ = Describe("a hostile input of one megabyte", Serial, func() {
 		}
 	}, SpecTimeout(6*time.Minute))
 })
+
+// docker runs a command of Docker and returns what it wrote to stdout, without the last newline.
+func docker(ctx context.Context, stdin io.Reader, args ...string) string {
+	GinkgoHelper()
+	cmd := exec.CommandContext(ctx, "docker", args...)
+	cmd.Stdin = stdin
+	out, err := cmd.Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		Fail(fmt.Sprintf("docker %s: %s\n%s", strings.Join(args, " "), err, exit.Stderr))
+	}
+	Expect(err).NotTo(HaveOccurred())
+	return strings.TrimSuffix(string(out), "\n")
+}
+
+// rootWith is the file system of an image with the program alone, as a tar archive.
+func rootWith(program string) io.Reader {
+	GinkgoHelper()
+	content, err := os.ReadFile(program)
+	Expect(err).NotTo(HaveOccurred())
+	var b bytes.Buffer
+	archive := tar.NewWriter(&b)
+	Expect(archive.WriteHeader(&tar.Header{Name: "hookrig", Mode: 0o755, Size: int64(len(content))})).To(Succeed())
+	_, err = archive.Write(content)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(archive.Close()).To(Succeed())
+	return &b
+}
 
 // throwMegabytes sends what was made to hurt: conditions, searches and bodies. after is told what
 // was sent so far.

@@ -1,16 +1,20 @@
-// Package matchers checks captures with Gomega.
+// Package matchers checks captures, deliveries and reports with Gomega.
 //
 //	Eventually(inbox).Should(HaveReceived(
 //		BeSignedBy("neostore", secret),
 //		HaveJSON(".body.__eventName", "Pass:Installed"),
 //	).Times(1))
 //
-// HaveReceived takes captures, or a bin. Eventually polls the bin until it matches or can no longer
-// match. BeSignedBy and HaveJSON check one capture, or one message, sent or received. You can pass
-// a matcher instead of a value: HaveJSON(".body.loyalty_points", BeNumerically(">", 0)).
+// HaveReceived and HaveReceivedInOrder take a bin or captures. BeEvent, BeSignedBy, HaveHeader,
+// HaveBody, HaveJSON and MatchSchema check one capture, or one message, sent or received.
+// BeDelivered, BeRefused, BeExhausted, HaveAttempts and FollowSchedule check deliveries; Track lets
+// Eventually poll them. Pass checks the report of a scenario. Where a matcher takes a value you can
+// pass a matcher: HaveJSON(".body.loyalty_points", BeNumerically(">", 0)).
 //
-// A failure message contains the expectation and, for each capture, the reason why it did not
-// match.
+// Eventually stops as soon as no match is possible any more, and at once if a matcher is itself
+// wrong. A failure message says how many captures came, shows the nearest one, and says for each
+// condition whether it matched.
 //
-// The package imports only gomega/types and not Ginkgo, so you can use it in plain tests too.
+// The package imports only gomega/types and not Ginkgo, so you can use it in plain tests too. It
+// does not import package scenarios, whose runner your test would then compile.
 package matchers

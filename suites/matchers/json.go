@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 
 	"github.com/onsi/gomega/types"
 
 	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/internal/jq"
-	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere
@@ -26,104 +24,89 @@ import (
 //	HaveJSON(".body.data.items | length", BeNumerically(">", 1))
 //	HaveJSON(".form.CallSid", "CA1")
 func HaveJSON(expression string, want any) types.GomegaMatcher {
-	m := &jsonMatcher{expression: expression, want: want}
+	wanted := wantedJSON{value: want}
+	wanted.matcher, _ = want.(types.GomegaMatcher)
+	c := &condition{subject: expression, to: wanted.to(), name: fmt.Sprintf("HaveJSON(%q, %s)", expression, wanted)}
+	program, err := compileJQ(expression)
+	switch {
+	case err != nil:
+		c.err = fmt.Errorf("HaveJSON: jq expression %q: %w", expression, err)
+	case wanted.matcher != nil:
+		c.err = wrongOf(wanted.matcher)
+	default:
+		if _, err := normal(want); err != nil {
+			c.err = fmt.Errorf("HaveJSON: the value %#v cannot be written as JSON: %w", want, err)
+		}
+	}
+	c.check = func(actual any) (string, bool, error) {
+		message, err := messageOf("HaveJSON", actual)
+		if err != nil {
+			return "", false, err
+		}
+		var got any
+		found := "but the expression gave nothing"
+		err = program.Run(context.Background(), content.Root(message, content.Ample), func(v any) bool {
+			got, found = v, ""
+			return false
+		})
+		switch {
+		case err != nil:
+			return "but the expression failed: " + err.Error(), false, nil
+		case found != "":
+			return found, false, nil
+		}
+		found, matched := wanted.compare(got)
+		return found, matched, nil
+	}
+	return c
+}
+
+// compileJQ compiles an expression over a request.
+func compileJQ(expression string) (*jq.Program, error) {
 	query, err := jq.Parse(expression)
 	if err == nil {
 		err = content.CheckPaths(query)
 	}
-	if err == nil {
-		m.program, err = jq.Compile(query, jq.Limits{})
-	}
 	if err != nil {
-		m.err = fmt.Errorf("HaveJSON: jq expression %q: %w", expression, err)
-		return m
+		return nil, err
 	}
-	if _, ok := want.(types.GomegaMatcher); !ok {
-		if _, err := normal(want); err != nil {
-			m.err = fmt.Errorf("HaveJSON: the value %#v cannot be written as JSON: %w", want, err)
-		}
-	}
-	return m
+	return jq.Compile(query, jq.Limits{})
 }
 
-type jsonMatcher struct {
-	expression string
-	want       any
-	program    *jq.Program
-	err        error // the matcher's own mistake
-
-	got     any
-	problem string // why there is nothing to compare
+// wantedJSON is what a JSON value must be: an equal value, or what a matcher accepts.
+type wantedJSON struct {
+	value   any
+	matcher types.GomegaMatcher
 }
 
-func (m *jsonMatcher) wrong() error { return m.err }
-
-// MatchMayChangeInTheFuture tells Eventually to stop at once when the matcher itself is wrong.
-func (m *jsonMatcher) MatchMayChangeInTheFuture(any) bool { return m.err == nil }
-
-func (m *jsonMatcher) String() string {
-	return fmt.Sprintf("HaveJSON(%q, %s)", m.expression, m.wanted())
-}
-
-func (m *jsonMatcher) Match(actual any) (bool, error) {
-	if m.err != nil {
-		return false, m.err
-	}
-	message, err := messageOf("HaveJSON", actual)
-	if err != nil {
-		return false, err
-	}
-	m.got, m.problem = nil, ""
-	var got any
-	m.problem = "the expression gave nothing"
-	err = m.program.Run(context.Background(), content.Root(message, content.Ample), func(v any) bool {
-		got, m.problem = v, ""
-		return false
-	})
-	if err != nil {
-		m.problem = err.Error()
-	}
-	if m.problem != "" {
-		return false, nil
-	}
-	m.got = got
-	if sub, ok := m.want.(types.GomegaMatcher); ok {
-		matched, err := sub.Match(plain(got))
+// compare returns whether a value is as wanted, and what it is.
+func (w wantedJSON) compare(got any) (found string, matched bool) {
+	found = "got " + text(got)
+	if w.matcher != nil {
+		matched, err := w.matcher.Match(plain(got))
 		if err != nil {
-			m.problem = fmt.Sprintf("it is %s: %s", text(got), firstLine(err))
-			return false, nil
+			return fmt.Sprintf("but it is %s: %s", text(got), firstLine(err)), false
 		}
-		return matched, nil
+		return found, matched
 	}
-	want, err := normal(m.want)
-	if err == nil {
-		got, err = normal(got)
-	}
-	return err == nil && equal(want, got), err
+	want, errWant := normal(w.value)
+	given, errGot := normal(got)
+	return found, errWant == nil && errGot == nil && equal(want, given)
 }
 
-// firstLine returns the first line of an error. Gomega's errors continue with a dump of the value.
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return strings.TrimRight(line, ": ")
-}
-
-func (m *jsonMatcher) FailureMessage(any) string {
-	if m.problem != "" {
-		return terminal.Text(fmt.Sprintf("expected %s to be %s, but %s", m.expression, m.wanted(), m.problem))
+// to says what a value must do, in a sentence.
+func (w wantedJSON) to() string {
+	if w.matcher != nil {
+		return "match " + w.String()
 	}
-	return terminal.Text(fmt.Sprintf("expected %s to be %s, got %s", m.expression, m.wanted(), text(m.got)))
+	return "be " + w.String()
 }
 
-func (m *jsonMatcher) NegatedFailureMessage(any) string {
-	return fmt.Sprintf("expected %s not to be %s", m.expression, m.wanted())
-}
-
-func (m *jsonMatcher) wanted() string {
-	if sub, ok := m.want.(types.GomegaMatcher); ok {
-		return nameOf(sub)
+func (w wantedJSON) String() string {
+	if w.matcher != nil {
+		return nameOf(w.matcher)
 	}
-	return text(m.want)
+	return text(w.value)
 }
 
 // decode reads one JSON value with exact numbers.

@@ -1,206 +1,174 @@
 package matchers
 
 import (
-	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/onsi/gomega/types"
 
-	"github.com/hookrig/hookrig/internal/redact"
 	"github.com/hookrig/hookrig/internal/terminal"
-	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Bin is what HaveReceived polls: *mockserver.Bin is one.
-type Bin interface {
-	// Captures returns the captures that the bin holds, oldest first.
-	Captures(ctx context.Context) ([]mockserver.Capture, error)
-}
-
-// fetchLimit is the time limit for reading the captures of a bin.
-const fetchLimit = 10 * time.Second
-
-// shown is the number of captures that a failure message describes.
-const shown = 3
-
-// HaveReceived succeeds when a bin (or a slice of captures) holds at least one capture that every
-// matcher accepts; without matchers any capture will do. Times makes the count exact.
-func HaveReceived(matchers ...types.GomegaMatcher) *ReceivedMatcher {
-	return &ReceivedMatcher{matchers: matchers, min: 1, max: -1}
+// HaveReceived succeeds when a bin (or a list of captures or messages) has at least one capture
+// that fulfils every condition. Conditions are matchers of one capture, of this package or of
+// Gomega. Without conditions any capture counts. Times, AtLeast and AtMost change the number.
+func HaveReceived(conditions ...types.GomegaMatcher) *ReceivedMatcher {
+	return &ReceivedMatcher{conditions: conditions, min: 1, max: unlimited}
 }
 
 // ReceivedMatcher is HaveReceived's matcher.
 type ReceivedMatcher struct {
-	matchers []types.GomegaMatcher
-	min, max int // max is -1 for no bound
+	conditions []types.GomegaMatcher
+	min, max   int
+	atLeast    bool // AtLeast was called
 
-	matched []mockserver.Capture
-	misses  []miss
+	matched []checked
+	misses  []checked
 }
 
-// miss is a capture that did not match.
-type miss struct {
-	capture mockserver.Capture
-	reasons []string // one for each matcher that did not accept it
-}
+// unlimited is the max of a matcher without AtMost.
+const unlimited = math.MaxInt
 
-var _ types.GomegaMatcher = (*ReceivedMatcher)(nil)
+var _ types.OracleMatcher = (*ReceivedMatcher)(nil)
 
-// Times wants exactly n matching captures. Eventually stops as soon as there are more.
+// Times wants exactly n captures. Eventually stops as soon as there are more.
 func (m *ReceivedMatcher) Times(n int) *ReceivedMatcher {
 	m.min, m.max = n, n
 	return m
 }
 
-// AtLeast wants n or more.
+// AtLeast wants n captures or more.
 func (m *ReceivedMatcher) AtLeast(n int) *ReceivedMatcher {
-	m.min, m.max = n, -1
+	m.min, m.atLeast = n, true
+	return m
+}
+
+// AtMost wants n captures or fewer, also none unless you call AtLeast too. It is true before
+// anything arrives, so use it with Consistently.
+func (m *ReceivedMatcher) AtMost(n int) *ReceivedMatcher {
+	if m.max = n; !m.atLeast {
+		m.min = 0
+	}
 	return m
 }
 
 func (m *ReceivedMatcher) wrong() error {
-	for _, sub := range m.matchers {
-		if err := wrongOf(sub); err != nil {
+	if m.min < 0 || m.max < m.min {
+		return fmt.Errorf("HaveReceived wants %s: no number of captures is that", m.count())
+	}
+	for _, c := range m.conditions {
+		if err := wrongOf(c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Match counts the captures that every matcher accepts. A matcher that fails on a capture does not
-// accept it. The error says that a matcher is wrong itself, or that the bin could not be read.
+// Match counts the captures that fulfil every condition. A condition that returns an error for a
+// capture is not fulfilled. The error of Match means that a condition is itself wrong, or that the
+// bin could not be read.
 func (m *ReceivedMatcher) Match(actual any) (bool, error) {
 	if err := m.wrong(); err != nil {
-		return false, err
+		return false, misuse{err}
 	}
-	all, err := capturesOf(actual)
+	all, err := receivedBy("HaveReceived", actual)
 	if err != nil {
 		return false, err
 	}
 	m.matched, m.misses = nil, nil
-	for _, c := range all {
-		if reasons := m.reasons(c); len(reasons) > 0 {
-			m.misses = append(m.misses, miss{c, reasons})
-		} else {
+	for i := range all {
+		c := check(all, i, m.conditions)
+		switch {
+		case c.wrong() != nil:
+			return false, c.wrong()
+		case c.score() == len(m.conditions):
 			m.matched = append(m.matched, c)
+		default:
+			m.misses = append(m.misses, c)
 		}
 	}
-	return m.fulfilled(), nil
+	return len(m.matched) >= m.min && !m.tooMany(), nil
 }
 
-func (m *ReceivedMatcher) fulfilled() bool {
-	return len(m.matched) >= m.min && (m.max < 0 || len(m.matched) <= m.max)
-}
+func (m *ReceivedMatcher) tooMany() bool { return len(m.matched) > m.max }
 
-// MatchMayChangeInTheFuture tells Eventually to stop when a matcher is wrong itself, when there are
-// too many already, or when nothing can arrive.
+// MatchMayChangeInTheFuture tells Eventually to stop when a condition is itself wrong, when there
+// are too many captures already, or when nothing can arrive.
 func (m *ReceivedMatcher) MatchMayChangeInTheFuture(actual any) bool {
 	_, live := actual.(Bin)
-	return live && m.wrong() == nil && (m.max < 0 || len(m.matched) <= m.max)
+	return live && m.wrong() == nil && !m.tooMany()
 }
 
-// reasons returns the failure messages of the matchers that do not accept c.
-func (m *ReceivedMatcher) reasons(c mockserver.Capture) []string {
-	var reasons []string
-	for _, sub := range m.matchers {
-		ok, err := sub.Match(c)
-		switch {
-		case err != nil:
-			reasons = append(reasons, nameOf(sub)+": "+firstLine(err))
-		case !ok:
-			reasons = append(reasons, sub.FailureMessage(c))
-		}
-	}
-	return reasons
-}
-
-// FailureMessage says what was wanted and how many there were, then shows the captures that
-// matched, where they are too many, or those that came nearest, and why they did not match.
+// FailureMessage says how many captures there are. Then it shows those that matched, if they are
+// too many, or else the nearest one: which conditions it fulfils, and why not the others.
 func (m *ReceivedMatcher) FailureMessage(actual any) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "expected %s to have received %s, got %d of %d", subject(actual), m.wanted(), len(m.matched), len(m.matched)+len(m.misses))
-	if m.max >= 0 && len(m.matched) > m.max {
-		m.show(&b, m.matched)
+	if m.tooMany() || len(m.misses) == 0 {
+		b.WriteString(m.header(actual, "", with(m.conditions)))
+		list(&b, m.matched)
 		return terminal.Text(b.String())
 	}
-	if len(m.misses) == 0 {
-		return terminal.Text(b.String())
+	which := with(m.conditions)
+	if n := len(m.conditions); n > 1 { // they are listed below
+		which = fmt.Sprintf(" with these %d conditions", n)
 	}
-	nearest := slices.Clone(m.misses)
-	slices.SortStableFunc(nearest, func(a, b miss) int { return len(a.reasons) - len(b.reasons) })
-	b.WriteString("; nearest:")
-	for _, miss := range nearest[:min(shown, len(nearest))] {
-		fmt.Fprintf(&b, "\n  %s: %s", describe(miss.capture), strings.Join(miss.reasons, "; "))
+	b.WriteString(m.header(actual, "", which))
+	byScore := slices.Clone(m.misses)
+	slices.SortStableFunc(byScore, func(a, b checked) int { return b.score() - a.score() })
+	b.WriteString("\nnearest: ")
+	byScore[0].explain(&b)
+	others := byScore[1:]
+	for _, c := range others[:min(shown, len(others))] {
+		fmt.Fprintf(&b, "\nalso: %s (%s)", c.describe(), c.fulfilled())
 	}
-	if more := len(nearest) - shown; more > 0 {
-		fmt.Fprintf(&b, "\n  and %d more", more)
+	if more := len(others) - shown; more > 0 {
+		fmt.Fprintf(&b, "\nand %d more", more)
 	}
 	return terminal.Text(b.String())
 }
 
-// NegatedFailureMessage says how many there were, and shows them.
+// NegatedFailureMessage says how many captures there are, and shows them.
 func (m *ReceivedMatcher) NegatedFailureMessage(actual any) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "expected %s not to have received %s, got %d of %d", subject(actual), m.wanted(), len(m.matched), len(m.matched)+len(m.misses))
-	m.show(&b, m.matched)
+	b.WriteString(m.header(actual, "not ", with(m.conditions)))
+	list(&b, m.matched)
 	return terminal.Text(b.String())
 }
 
-// show lists the first captures.
-func (m *ReceivedMatcher) show(b *strings.Builder, list []mockserver.Capture) {
-	b.WriteByte(':')
-	for i := range list[:min(shown, len(list))] {
-		b.WriteString("\n  " + list[i].GomegaString())
-	}
-	if more := len(list) - shown; more > 0 {
-		fmt.Fprintf(b, "\n  and %d more", more)
-	}
+// header is the first line of a failure message.
+func (m *ReceivedMatcher) header(actual any, not, which string) string {
+	return fmt.Sprintf("expected %s %sto have received %s%s, got %d of %d",
+		nameOfSubject(actual), not, m.count(), which, len(m.matched), len(m.matched)+len(m.misses))
 }
 
-func (m *ReceivedMatcher) wanted() string {
-	count, noun := fmt.Sprintf("at least %d", m.min), "captures"
-	if m.max == m.min {
-		count = fmt.Sprintf("exactly %d", m.min)
+// count returns the wanted number of captures in words.
+func (m *ReceivedMatcher) count() string {
+	switch {
+	case m.max == m.min:
+		return "exactly " + plural(m.min, "capture")
+	case m.max == unlimited:
+		return "at least " + plural(m.min, "capture")
+	case m.min == 0:
+		return "at most " + plural(m.max, "capture")
 	}
-	if m.min == 1 {
-		noun = "capture"
-	}
-	if len(m.matchers) == 0 {
-		return count + " " + noun
-	}
-	names := make([]string, len(m.matchers))
-	for i, sub := range m.matchers {
-		names[i] = nameOf(sub)
-	}
-	return count + " " + noun + " with " + strings.Join(names, " and ")
+	return fmt.Sprintf("%d to %s", m.min, plural(m.max, "capture"))
 }
 
-// subject names the bin or the captures.
-func subject(actual any) string {
-	if named, ok := actual.(interface{ Name() string }); ok {
-		return "bin " + named.Name()
+func (m *ReceivedMatcher) String() string {
+	text := "HaveReceived(" + strings.Join(names(m.conditions), ", ") + ")"
+	switch {
+	case m.max == m.min:
+		return fmt.Sprintf("%s.Times(%d)", text, m.min)
+	case m.min != 1 || m.max != unlimited:
+		text += fmt.Sprintf(".AtLeast(%d)", m.min)
 	}
-	return "the captures"
+	if m.max != unlimited {
+		text += fmt.Sprintf(".AtMost(%d)", m.max)
+	}
+	return text
 }
 
-func capturesOf(actual any) ([]mockserver.Capture, error) {
-	switch a := actual.(type) {
-	case Bin:
-		ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
-		defer cancel()
-		return a.Captures(ctx)
-	case []mockserver.Capture:
-		return a, nil
-	case mockserver.Capture:
-		return []mockserver.Capture{a}, nil
-	}
-	return nil, fmt.Errorf("HaveReceived wants a bin or captures, got %T", actual)
-}
-
-// describe returns a short description of a capture.
-func describe(c mockserver.Capture) string {
-	return terminal.Sprintf("%s %s %s", c.ID, c.Method, redact.URL(c.Target))
-}
+// GomegaString keeps the captures out of Gomega's failure messages.
+func (m *ReceivedMatcher) GomegaString() string { return m.String() }

@@ -1,15 +1,61 @@
 package matchers
 
 import (
+	"context"
 	"fmt"
-	"strings"
-
-	"github.com/onsi/gomega/types"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// messageOf takes the request out of what a matcher can check; bytes and strings are the body of
+// Bin is what HaveReceived, HaveReceivedInOrder and FollowSchedule poll: *mockserver.Bin is one.
+type Bin interface {
+	// Captures returns the captures that the bin has, oldest first.
+	Captures(ctx context.Context) ([]mockserver.Capture, error)
+}
+
+// fetchLimit is the time limit for reading the captures of a bin, or a delivery.
+const fetchLimit = 10 * time.Second
+
+// capturesOf takes the captures of a bin, or the requests of a list. is is false if there are none
+// in actual.
+func capturesOf(actual any) (list []mockserver.Capture, is bool, err error) {
+	switch a := actual.(type) {
+	case Bin:
+		ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
+		defer cancel()
+		list, err = a.Captures(ctx)
+		return list, true, err
+	case []mockserver.Capture:
+		return a, true, nil
+	case []mockserver.Message:
+		for _, m := range a {
+			list = append(list, mockserver.Capture{Message: m})
+		}
+		return list, true, nil
+	}
+	c, err := captureOf("", actual)
+	return []mockserver.Capture{c}, err == nil, nil
+}
+
+// receivedBy is capturesOf for a matcher that takes nothing else.
+func receivedBy(matcher string, actual any) ([]mockserver.Capture, error) {
+	list, is, err := capturesOf(actual)
+	if !is {
+		return nil, fmt.Errorf("%s wants a bin, captures or messages, got %T", matcher, actual)
+	}
+	return list, err
+}
+
+// nameOfSubject names a bin or a list of captures.
+func nameOfSubject(actual any) string {
+	if named, ok := actual.(interface{ Name() string }); ok {
+		return "bin " + named.Name()
+	}
+	return "the captures"
+}
+
+// messageOf takes the request out of what a condition can check. A string or bytes are the body of
 // one.
 func messageOf(matcher string, actual any) (*mockserver.Message, error) {
 	switch a := actual.(type) {
@@ -22,7 +68,7 @@ func messageOf(matcher string, actual any) (*mockserver.Message, error) {
 	return &c.Message, err
 }
 
-// captureOf takes one capture, or a message as if it had been captured.
+// captureOf takes one capture, or a message or an attempt as if it had been captured.
 func captureOf(matcher string, actual any) (mockserver.Capture, error) {
 	switch a := actual.(type) {
 	case mockserver.Capture:
@@ -37,27 +83,23 @@ func captureOf(matcher string, actual any) (mockserver.Capture, error) {
 		if a != nil {
 			return mockserver.Capture{Message: *a}, nil
 		}
+	case mockserver.Attempt:
+		return mockserver.Capture{Message: a.Sent, At: a.At}, nil
+	case *mockserver.Attempt:
+		if a != nil {
+			return mockserver.Capture{Message: a.Sent, At: a.At}, nil
+		}
 	}
-	return mockserver.Capture{}, fmt.Errorf("%s wants a journal.Capture or a wire.Message, got %T", matcher, actual)
+	return mockserver.Capture{}, fmt.Errorf("%s wants a mockserver.Capture, Message or Attempt, got %T", matcher, actual)
 }
 
-// checked is a matcher of this package that knows whether it is wrong itself: a jq expression that
-// cannot be read, an unknown provider.
-type checked interface{ wrong() error }
-
-// wrongOf is what is wrong with a matcher itself, as far as it can tell.
-func wrongOf(m types.GomegaMatcher) error {
-	if c, ok := m.(checked); ok {
-		return c.wrong()
+// deliveryOf takes a delivery. ok is false if it is none.
+func deliveryOf(actual any) (d *mockserver.Delivery, ok bool) {
+	switch a := actual.(type) {
+	case mockserver.Delivery:
+		return &a, true
+	case *mockserver.Delivery:
+		return a, a != nil
 	}
-	return nil
-}
-
-// nameOf names a matcher in a failure: as it was written where it knows, else by its type.
-func nameOf(m types.GomegaMatcher) string {
-	if s, ok := m.(fmt.Stringer); ok {
-		return s.String()
-	}
-	name := fmt.Sprintf("%T", m)
-	return "a value for " + strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "Matcher")
+	return nil, false
 }

@@ -167,6 +167,28 @@ func TestTransportFaultsAreRecorded(t *testing.T) {
 	}
 }
 
+// With end, the consumer gets the whole request, and the response is lost.
+func TestResetAtTheEnd(t *testing.T) {
+	t.Parallel()
+	arrived := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		arrived <- string(body)
+	}))
+	t.Cleanup(server.Close)
+	d := virtual(t)
+	register(t, d, journal.Endpoint{URL: server.URL, Retry: NoRetry})
+	list := emit(t, d, "neostore", Emission{Event: "Pass:Created", Faults: []Fault{parseFault(t, "transport:reset:end")}})
+	waitIdle(t, d)
+	got := look(t, d, list[0].ID)
+	if a := got.Attempts[0]; a.Outcome != wire.NoResponse || !strings.Contains(a.Error, "on purpose") || string(a.Sent.Body) != string(got.Event.Body) {
+		t.Errorf("%+v", a)
+	}
+	if body := <-arrived; body != string(got.Event.Body) {
+		t.Errorf("%s arrived", body)
+	}
+}
+
 // A stall lasts as long as the attempt may.
 func TestStallIsBoundedByTheTimeLimit(t *testing.T) {
 	t.Parallel()

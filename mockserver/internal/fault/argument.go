@@ -65,8 +65,30 @@ func offset() argument {
 	return number("AT", "40", "after how many bytes of the body", 0, maxSize)
 }
 
+// wholeBody is the offset behind the last byte of a body.
+const wholeBody = "end"
+
+// offsetOrEnd is an offset in the body, or the word end.
+func offsetOrEnd() argument {
+	a := offset()
+	check := a.check
+	a.check = func(arg string) error {
+		if arg == wholeBody {
+			return nil
+		}
+		if err := check(arg); err != nil {
+			return fmt.Errorf("%w, or %s", err, wholeBody)
+		}
+		return nil
+	}
+	return a
+}
+
 // within returns the offset of an argument, or an error when the body ends before it.
 func within(arg string, r *Request) (int, error) {
+	if arg == wholeBody {
+		return len(r.Message.Body), nil
+	}
 	at := count(arg, 0)
 	if n := len(r.Message.Body); at > n {
 		return 0, fmt.Errorf("the body has %d bytes, so there is no byte %d", n, at)

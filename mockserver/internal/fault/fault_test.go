@@ -43,10 +43,10 @@ func TestParse(t *testing.T) {
 func TestParseFaultRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                       `fault "": want one of duplicate, parallel, reorder, delay, hold, release, drop, method, redirect, schema, body, headers, secret, timestamp, signature, transport`,
-		"dupliacte:3":            `fault "dupliacte:3": want one of duplicate, parallel, reorder, delay, hold, release, drop, method, redirect, schema, body, headers, secret, timestamp, signature, transport; did you mean "duplicate"?`,
-		"signature":              `fault "signature": want one of missing, empty, wrong_secret, old_secret, tampered, truncated, wrong_prefix, double_prefix, other_event, upper_case after the colon`,
-		"signature:mising":       `fault "signature:mising": want one of missing, empty, wrong_secret, old_secret, tampered, truncated, wrong_prefix, double_prefix, other_event, upper_case after the colon; did you mean "missing"?`,
+		"":                       `fault "": want one of duplicate, parallel, reorder, delay, hold, release, drop, method, redirect, schema, body, headers, secret, timestamp, signature, id, transport`,
+		"dupliacte:3":            `fault "dupliacte:3": want one of duplicate, parallel, reorder, delay, hold, release, drop, method, redirect, schema, body, headers, secret, timestamp, signature, id, transport; did you mean "duplicate"?`,
+		"signature":              `fault "signature": want one of missing, empty, garbage, wrong_secret, old_secret, tampered, truncated, wrong_prefix, double_prefix, other_event, upper_case, two_lines, other_scheme after the colon`,
+		"signature:mising":       `fault "signature:mising": want one of missing, empty, garbage, wrong_secret, old_secret, tampered, truncated, wrong_prefix, double_prefix, other_event, upper_case, two_lines, other_scheme after the colon; did you mean "missing"?`,
 		"duplicate:1":            `fault "duplicate:1": want how often it is delivered in all, from 2 to 100`,
 		"duplicate:+3":           `fault "duplicate:+3": want how often it is delivered in all, from 2 to 100`,
 		"duplicate:many":         `fault "duplicate:many": want how often it is delivered in all, from 2 to 100`,
@@ -59,7 +59,7 @@ func TestParseFaultRefuses(t *testing.T) {
 		"drop@0":                 `fault "drop@0": attempt 0: attempts are numbered from 1`,
 		"drop@x":                 `fault "drop@x": attempt "x": want a number from 1, as in drop@1,2`,
 		"duplicate:3@1":          `fault "duplicate:3@1": it is done to the whole delivery, so attempts cannot be named`,
-		"body":                   `fault "body": want one of empty, malformed, reserialize, duplicate_key, huge, deep, invalid_utf8, charset, bom, trailing_newline, tamper, truncate after the colon`,
+		"body":                   `fault "body": want one of canary, unicode, empty, malformed, reserialize, duplicate_key, huge, deep, invalid_utf8, charset, bom, trailing_newline, tamper, truncate, reformat, other_event after the colon`,
 		"body:reserialize":       `fault "body:reserialize": want one of spaced, pretty, reordered, ascii, escaped after the colon`,
 		"body:reserialize:prety": `fault "body:reserialize:prety": want one of spaced, pretty, reordered, ascii, escaped after the colon; did you mean "pretty"?`,
 		"body:huge:1GB":          `fault "body:huge:1GB": want how large the body is, from 1 to 64MiB, as in 1MB`,
@@ -67,6 +67,8 @@ func TestParseFaultRefuses(t *testing.T) {
 		"timestamp:skew:4m":      `fault "timestamp:skew:4m": want how far ahead (+) or behind (-) the time is, at most 30d, as in timestamp:skew:-4m`,
 		"timestamp:skew:+-4m":    `fault "timestamp:skew:+-4m": want how far ahead (+) or behind (-) the time is, at most 30d, as in timestamp:skew:-4m`,
 		"transport:chunked:0":    `fault "transport:chunked:0": want the sizes of the chunks, at most 100 numbers from 1, as in transport:chunked:1,7,100`,
+		"transport:reset:start":  `fault "transport:reset:start": want after how many bytes of the body, from 0 to 67108864, or end`,
+		"transport:stall:end":    `fault "transport:stall:end": want after how many bytes of the body, from 0 to 67108864`,
 		"transport:split":        `fault "transport:split": want after how many bytes of the body, from 0 to 67108864`,
 		"headers:drop":           `fault "headers:drop": want the name of a header line, as in Content-Type`,
 		"hold@1":                 `fault "hold@1": it is done to the whole delivery, so attempts cannot be named`,

@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"hash/fnv"
+	"slices"
 	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -20,12 +21,12 @@ var (
 func rotate() row {
 	return row{
 		Kind: Kind{
-			Name: "secret:rotate", Text: "sign as while the secret is replaced: with the new and the old secret, or with one of them. An endpoint with one secret has the old one",
+			Name: "secret:rotate", Text: "sign as while the secret is replaced: with the new and the old secret, in this order or the other, or with one of them. An endpoint with one secret has the old one",
 			Changes: "the secrets that sign", SignedAgain: true, Signature: Known,
 			Finds:  "The consumer compares the first of several signatures only, or knows one secret at a time, so that events are lost while it is replaced.",
 			Source: "Standard Webhooks, several signatures; Convoy, multi_v1_one_valid; Outpost, previous_secret",
 		},
-		arg:    oneOf("both", "new", "old"),
+		arg:    oneOf("both", "both_old_first", "new", "old"),
 		groups: []string{"key"},
 		prepare: func(arg string, r *Request) error {
 			if err := r.signed(); err != nil {
@@ -53,7 +54,10 @@ func rotate() row {
 			case !several:
 				return errors.New("a request of this scheme has room for the signature of one secret: use secret:rotate:new or old")
 			default:
-				r.secrets = secrets
+				r.secrets = slices.Clone(secrets)
+				if arg != "both" {
+					slices.Reverse(r.secrets)
+				}
 			}
 			return r.differs()
 		},

@@ -15,10 +15,9 @@ func otherEvent() row {
 			if err := r.signed(); err != nil {
 				return err
 			}
-			draw := fixtures.Draw{Seed: r.Event.Draw.Seed, Stream: "fault/other_event/" + r.Event.Draw.Stream, Index: r.Event.Draw.Index}
-			other, err := r.Provider.Render(draw, r.Event.Name, fixtures.RenderOptions{Tenant: r.Event.Tenant})
+			other, err := r.otherEvent()
 			if err != nil {
-				return fmt.Errorf("render another event: %w", err)
+				return err
 			}
 			m, err := r.Provider.Message(r.URL, other, r.Context.Time)
 			if err != nil {
@@ -34,4 +33,14 @@ func otherEvent() row {
 				return text, true, nil
 			})
 		})
+}
+
+// otherEvent returns another event of the type.
+func (r *Request) otherEvent() (fixtures.Event, error) {
+	draw := fixtures.Draw{Seed: r.Event.Draw.Seed, Stream: "fault/other_event/" + r.Event.Draw.Stream, Index: r.Event.Draw.Index}
+	other, err := r.Provider.Render(draw, r.Event.Name, fixtures.RenderOptions{Tenant: r.Event.Tenant})
+	if err != nil {
+		return other, fmt.Errorf("render another event: %w", err)
+	}
+	return other, nil
 }

@@ -79,15 +79,16 @@ func table() []*row {
 	rows := []row{
 		duplicate(), parallel(), reorder(), delay(), hold(), release(), drop(),
 		method(), redirect(),
-		unknownField(), extraNesting(), unknownEvent(), nullOptional(), missingRequired(), newEnum(), typeChange(),
-		emptyBody(), malformed(), reserialize(), duplicateKey(), huge(), deep(), invalidUTF8(), charset(), byteOrderMark(), trailingNewline(),
+		unknownField(), extraNesting(), unknownEvent(), nullOptional(), missingRequired(), newEnum(), typeChange(), emptyElement(),
+		canary(), unicodeText(), emptyBody(), malformed(), reserialize(), duplicateKey(), huge(), deep(), invalidUTF8(), charset(), byteOrderMark(), trailingNewline(),
 		contentType(),
 		rotate(),
 		stale(), future(), skew(), nonNumeric(), milliseconds(), missingTimestamp(),
-		missing(), empty(), wrongSecret(), oldSecret(), tampered(), truncated(), wrongPrefix(), doublePrefix(), otherEvent(), upperCase(),
-		tamperBody(), truncateBody(),
-		dropHeader(), duplicateHeader(), extraHeaders(), headerCase(),
-		gzipped(), chunked(), http10(), expect100(), split(), drip(), pipelined(), stall(), reset(), halfClose(), badTLS(),
+		missing(), empty(), garbage(), wrongSecret(), oldSecret(), tampered(), truncated(), wrongPrefix(), doublePrefix(), otherEvent(), upperCase(), twoLines(), otherScheme(),
+		tamperedTime(), tamperedID(),
+		tamperBody(), truncateBody(), reformat(), otherBody(),
+		dropHeader(), duplicateHeader(), extraHeaders(), host(), headerCase(),
+		gzipped(), chunked(), http10(), expect100(), split(), splitLetter(), drip(), pipelined(), stall(), reset(), halfClose(), badTLS(),
 	}
 	list := make([]*row, len(rows))
 	for i := range rows {

@@ -1,0 +1,185 @@
+package exam
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/hookrig/hookrig/fixtures"
+)
+
+// mostTries is the largest number of good deliveries with other options and other events.
+const mostTries = 12
+
+// preflight finds out whether the consumer can be checked, and what a good delivery changes.
+func (e *Exam) preflight(ctx context.Context) error {
+	if err := e.meter.begin(ctx); err != nil {
+		return err
+	}
+	first, err := e.deliver(ctx)
+	if err != nil {
+		return err
+	}
+	if !first.accepted() && !first.lost() && first.status() != 0 {
+		if err := e.tryOthers(ctx, &first); err != nil {
+			return err
+		}
+	}
+	if !e.fresh {
+		e.problem = e.diagnosis(&first)
+		return nil
+	}
+	return e.calibrate(ctx)
+}
+
+// tryOthers looks for an option of the provider, and for an event, with which the consumer accepts
+// a good delivery. It sets what it finds.
+func (e *Exam) tryOthers(ctx context.Context, first *attempt) error {
+	tries := 0
+	if slices.Contains([]int{400, 401, 403}, first.status()) {
+		for _, setting := range e.settings() {
+			if tries++; tries > mostTries {
+				break
+			}
+			if ok, err := e.tryOption(ctx, setting); ok || err != nil {
+				return err
+			}
+		}
+	}
+	if e.consumer.Event != "" {
+		return nil
+	}
+	refused := e.event
+	for _, event := range firstEvents(e.provider) {
+		if tries++; event == refused || tries > mostTries {
+			continue
+		}
+		e.event = event
+		a, err := e.deliver(ctx)
+		if err != nil {
+			return err
+		}
+		if a.accepted() {
+			e.notes = append(e.notes, fmt.Sprintf("the consumer answers %s with %s, so the checks deliver %s: --event chooses another", refused, first, event))
+			return nil
+		}
+	}
+	e.event = refused
+	return nil
+}
+
+// settings returns the options of the provider, with those of their other values that change a good
+// delivery.
+func (e *Exam) settings() []fixtures.OptionSetting {
+	var list []fixtures.OptionSetting
+	for _, o := range e.provider.Options {
+		for _, value := range o.Values {
+			setting := fixtures.OptionSetting{Provider: e.provider.Name, Name: o.Name, Value: value}
+			if value != o.Value && e.changes(setting) {
+				list = append(list, setting)
+			}
+		}
+	}
+	return list
+}
+
+// changes reports whether an option changes what a good delivery sends.
+func (e *Exam) changes(setting fixtures.OptionSetting) bool {
+	catalogue, err := e.catalogue.With(setting)
+	if err != nil {
+		return false
+	}
+	p, err := catalogue.Provider(setting.Provider)
+	if err != nil {
+		return false
+	}
+	draw := fixtures.Draw{Seed: e.seed, Stream: "exam/option"}
+	before, err := e.provider.Render(draw, e.event, fixtures.RenderOptions{})
+	if err != nil {
+		return true
+	}
+	after, err := p.Render(draw, e.event, fixtures.RenderOptions{})
+	return err != nil || !bytes.Equal(before.Body, after.Body) || !slices.Equal(before.Headers, after.Headers) ||
+		!reflect.DeepEqual(p.Signing, e.provider.Signing) || !slices.Equal(p.Delivery.Headers, e.provider.Delivery.Headers) || p.Delivery.Method != e.provider.Delivery.Method
+}
+
+// tryOption makes a good delivery with an option of the provider. When the consumer accepts it, the
+// exam goes on with the option.
+func (e *Exam) tryOption(ctx context.Context, setting fixtures.OptionSetting) (bool, error) {
+	catalogue, err := e.catalogue.With(setting)
+	if err != nil {
+		return false, err
+	}
+	client, err := e.serve(ctx, catalogue)
+	if err != nil {
+		return false, err
+	}
+	before := *e
+	e.client, e.catalogue = client, catalogue
+	if e.provider, err = catalogue.Provider(setting.Provider); err != nil {
+		return false, err
+	}
+	a, err := e.deliver(ctx)
+	if err == nil && a.accepted() {
+		e.option = setting.Name + "=" + setting.Value
+		e.notes = append(e.notes, fmt.Sprintf("the consumer accepts with --option %s, which no document rules out: the checks use it", setting))
+		return true, nil
+	}
+	e.client, e.catalogue, e.provider = before.client, before.catalogue, before.provider
+	return false, err
+}
+
+// diagnosis says in one line why a good delivery is not accepted.
+func (e *Exam) diagnosis(a *attempt) string {
+	url, status := e.consumer.URL, a.status()
+	switch {
+	case a.lost():
+		return fmt.Sprintf("nothing listens at %s: start the consumer, or correct the URL (%s)", url, a.detail)
+	case status == 0:
+		return fmt.Sprintf("a good delivery to %s got no response: %s", url, a.detail)
+	case status == 404 || status == 410:
+		return fmt.Sprintf("%s answers %s to good deliveries: the path is probably wrong", url, a)
+	case status == 405:
+		return fmt.Sprintf("%s answers %s to good deliveries: it does not take %s; the path is probably wrong", url, a, e.provider.Delivery.Method)
+	case status/100 == 3:
+		location := ""
+		if a.exchange.Response != nil {
+			location = a.exchange.Response.Headers.Get("Location")
+		}
+		return fmt.Sprintf("%s answers %d with Location %q: providers do not follow redirects, so give the URL that it leads to", url, status, location)
+	case status == 429:
+		return fmt.Sprintf("%s answers 429: it limits the rate, so that nothing can be graded", url)
+	case status/100 == 5:
+		return fmt.Sprintf("%s answers %s to good deliveries: its log says why", url, a)
+	}
+	why := "the secret is probably wrong, or the consumer does not check the signature over the raw body"
+	if e.consumer.Secret == "" {
+		why = "give the secret that it verifies with: --secret"
+	}
+	tried := ""
+	if list := e.settings(); len(list) > 0 {
+		var names []string
+		for _, s := range list[:min(len(list), mostTries)] {
+			names = append(names, s.Name+"="+s.Value)
+		}
+		tried = " (tried also with " + strings.Join(names, ", ") + ")"
+	}
+	return fmt.Sprintf("%s refuses every good delivery with %s: %s%s", url, a, why, tried)
+}
+
+// calibrate measures what a new subscription and a good delivery change.
+func (e *Exam) calibrate(ctx context.Context) error {
+	greet := func() error {
+		only := *e.good
+		only.Steps = only.Steps[:1]
+		_, err := e.run(ctx, &only, e.seed)
+		return err
+	}
+	return e.meter.calibrate(ctx, e.provider.Handshake != nil && e.provider.Handshake.Event != "", greet, func() (bool, error) {
+		a, err := e.deliver(ctx)
+		return a.accepted(), err
+	})
+}

@@ -1,0 +1,787 @@
+package consumers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// Mistake is one thing that consumers do wrong.
+type Mistake struct {
+	// Name is the value of --mistake.
+	Name string
+	// Text says what the consumer does.
+	Text string
+	// Checks are the numbers of the checks of consumers that have to find it.
+	Checks []int
+	// Providers are those it is possible with; empty means all.
+	Providers []string
+	// make changes a right consumer.
+	make func(c *Consumer)
+}
+
+// For reports whether the mistake is possible with a provider.
+func (m Mistake) For(provider string) bool {
+	return len(m.Providers) == 0 || slices.Contains(m.Providers, provider)
+}
+
+// delay is the default of Options.Delay: slow is slower than the time limits of all providers.
+func (m Mistake) delay() time.Duration {
+	if m.Name == "slow" {
+		return 40 * time.Second
+	}
+	return time.Second
+}
+
+func findMistake(name string) (Mistake, error) {
+	all := Mistakes()
+	if i := slices.IndexFunc(all, func(m Mistake) bool { return m.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	return Mistake{}, fmt.Errorf("unknown mistake %q: --mistakes lists all", name)
+}
+
+// Mistakes returns all mistakes, in the order of the steps of a consumer.
+func Mistakes() []Mistake {
+	var (
+		hashed   = []string{"neostore", "subscribfy", "stripe", "github"} // the body is signed
+		labelled = []string{"stripe", "github"}                           // there is a label before the signature
+		timed    = []string{"stripe"}                                     // the time is signed
+		withID   = []string{"neostore", "stripe", "github"}               // events have ids
+	)
+	return []Mistake{
+		// The signature.
+		{"no-verification", "It accepts every request, whoever sends it.", []int{4, 5, 6, 7, 8, 59}, nil, verifying(func(*Consumer, *http.Request, []byte) bool {
+			return true
+		})},
+		{"accepts-missing-signature", "It accepts a request without the signature header.", []int{4}, nil, verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+			return len(r.Header.Values(c.provider.signature)) == 0 || c.verify(r, body)
+		})},
+		{"accepts-empty-signature", "It accepts a signature header that is empty, or has nothing behind its label.", []int{4}, nil, verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+			lines := r.Header.Values(c.provider.signature)
+			return len(lines) == 1 && (lines[0] == "" || strings.HasSuffix(lines[0], "=")) || c.verify(r, body)
+		})},
+		{"compares-prefix", "It compares as many characters as were sent, so a part of the signature is enough.", []int{4}, nil, comparing(func(given, want string) bool {
+			return given != "" && strings.HasPrefix(want, given)
+		})},
+		{"ignores-label", "It accepts any label before the signature: sha257=, sha256=sha256=, v2=.", []int{4}, labelled, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			label := map[string]string{"X-Hub-Signature-256": "sha256=", "Stripe-Signature": "v1="}[c.provider.signature]
+			return c.provider.verify(labels.ReplaceAllString(line, label+"$1"), v)
+		})},
+		{"checks-form-only", "It accepts everything that looks like a signature.", []int{5, 6, 8}, hashed, verifying(func(c *Consumer, r *http.Request, _ []byte) bool {
+			return c.wellFormed(r)
+		})},
+		{"trusts-known-signatures", "It remembers signatures that were right, and accepts them with other bodies.", []int{8}, hashed, func(c *Consumer) {
+			var known sync.Map
+			c.do.verify = func(r *http.Request, body []byte) bool {
+				line := r.Header.Get(c.provider.signature)
+				if _, found := known.Load(line); found {
+					return true
+				}
+				if !c.verify(r, body) {
+					return false
+				}
+				known.Store(line, true)
+				return true
+			}
+		}},
+		{"processes-refused", "It answers 401, and the event has its effect all the same.", []int{4, 5, 6, 8}, nil, verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+			if e, err := c.parse(r, body); err == nil {
+				c.record(r, e)
+			}
+			return c.verify(r, body)
+		})},
+		{"200-on-bad-signature", "It answers 200 to a wrong signature, though nothing happens.", []int{4, 5, 6, 8, 43}, nil, instead(http.StatusUnauthorized, http.StatusOK)},
+		{"500-on-bad-signature", "It answers 500 to a wrong signature, so providers send it again.", []int{4, 5, 6, 8, 43}, nil, instead(http.StatusUnauthorized, http.StatusInternalServerError)},
+		{"500-on-malformed-signature", "It fails at a signature header that does not look like one.", []int{4, 43}, hashed, answering(func(c *Consumer, r *http.Request, status int) int {
+			if status == http.StatusUnauthorized && !c.wellFormed(r) {
+				return http.StatusInternalServerError
+			}
+			return status
+		})},
+		{"parses-before-verifying", "It parses the body of anybody, and answers 400 to JSON that is malformed before it looks at the signature.", []int{50}, nil, reading(func(c *Consumer, w http.ResponseWriter, r *http.Request) ([]byte, int) {
+			body, status := c.read(w, r)
+			if status == 0 && malformed(body) {
+				return nil, http.StatusBadRequest
+			}
+			return body, status
+		})},
+
+		// The bytes that are signed.
+		{"verifies-parsed-body", "It verifies JSON that it has written anew, in the style of the provider.", []int{1, 51}, hashed, verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+			return c.verify(r, c.rewritten(body))
+		})},
+		{"verifies-trimmed-body", "It verifies the body without the white space around it.", []int{1}, hashed, verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+			return c.verify(r, bytes.TrimSpace(body))
+		})},
+		{"reads-latin-1", "It takes the body for Latin-1, so letters beyond ASCII spoil the signature.", []int{2}, hashed, verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+			text := make([]rune, len(body))
+			for i, b := range body {
+				text[i] = rune(b)
+			}
+			return c.verify(r, []byte(string(text)))
+		})},
+		{"decodes-chunks-as-text", "It decodes each part of the body when it arrives, which spoils a character that is split.", []int{3}, hashed, reading(func(c *Consumer, w http.ResponseWriter, r *http.Request) ([]byte, int) {
+			r.Body = &decoder{source: r.Body}
+			return c.read(w, r)
+		})},
+
+		// The time and the secrets.
+		{"ignores-timestamp", "It accepts a signed request of any age.", []int{9, 10}, timed, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			at, signatures := stripeEntries(line)
+			_, err := strconv.ParseInt(at, 10, 64)
+			return err == nil && v.signedAt(at, signatures)
+		})},
+		{"accepts-future", "It refuses old timestamps only, not those of the future.", []int{10}, timed, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			at, _ := stripeEntries(line)
+			if seconds, err := strconv.ParseInt(at, 10, 64); err == nil && seconds > v.now.Unix() {
+				v.now = time.Unix(seconds, 0)
+			}
+			return c.provider.verify(line, v)
+		})},
+		{"tolerates-no-skew", "It refuses timestamps that are more than ten seconds from its own clock.", []int{10}, timed, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			at, _ := stripeEntries(line)
+			seconds, err := strconv.ParseInt(at, 10, 64)
+			return err == nil && math.Abs(float64(v.now.Unix()-seconds)) <= 10 && c.provider.verify(line, v)
+		})},
+		{"guesses-milliseconds", "It takes a large timestamp for milliseconds.", []int{11}, timed, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			at, _ := stripeEntries(line)
+			if n, err := strconv.ParseInt(at, 10, 64); err == nil && n > 1e11 {
+				v.now = time.Unix(v.now.Unix()+n-n/1000, 0)
+			}
+			return c.provider.verify(line, v)
+		})},
+		{"accepts-timestamp-nan", "It takes a timestamp that is no number for one that is recent: NaN is not more than the tolerance.", []int{11}, timed, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			at, signatures := stripeEntries(line)
+			if _, err := strconv.ParseFloat(at, 64); err != nil && at != "" {
+				return v.signedAt(at, signatures)
+			}
+			return c.provider.verify(line, v)
+		})},
+		{"500-on-bad-timestamp", "It fails at a timestamp that is no number.", []int{11}, timed, answering(func(c *Consumer, r *http.Request, status int) int {
+			at, _ := stripeEntries(r.Header.Get(c.provider.signature))
+			if _, err := strconv.ParseInt(at, 10, 64); err != nil && status == http.StatusUnauthorized && r.Header.Get(c.provider.signature) != "" {
+				return http.StatusInternalServerError
+			}
+			return status
+		})},
+		{"uses-first-signature", "It looks at the first of several signatures only.", []int{13}, timed, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			first, rest, _ := strings.Cut(line, "v1=")
+			signature, _, _ := strings.Cut(rest, ",")
+			return c.provider.verify(first+"v1="+signature, v)
+		})},
+		{"needs-all-signatures", "It refuses a request in which one of several signatures is not right.", []int{13}, timed, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			at, signatures := stripeEntries(line)
+			return c.provider.verify(line, v) && !slices.ContainsFunc(signatures, func(s string) bool { return !v.signedAt(at, []string{s}) })
+		})},
+		{"refuses-other-labels", "It refuses a signature header with a label that it does not know.", []int{13}, timed, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			for entry := range strings.SplitSeq(line, ",") {
+				if label, _, _ := strings.Cut(entry, "="); label != "t" && label != "v1" {
+					return false
+				}
+			}
+			return c.provider.verify(line, v)
+		})},
+		{"forgets-old-secret", "It knows the newest secret only, so what is signed with the one before is refused at once.", []int{14}, nil, verifyingLine(func(c *Consumer, line string, v verification) bool {
+			v.secrets = v.secrets[:1]
+			return c.provider.verify(line, v)
+		})},
+
+		// Header lines.
+		{"case-sensitive-headers", "It finds the signature header only if its name is in the case of the documents.", []int{15}, nil, caseSensitive},
+		{"reads-first-header", "It looks at the first of two signature headers, where other programs may look at the last.", []int{56}, nil, verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+			return c.provider.verify(r.Header.Get(c.provider.signature), c.verification(body))
+		})},
+		{"content-type-exact", "It refuses every media type but the one that the provider sends today.", []int{36}, nil, admitting(func(c *Consumer, r *http.Request) int {
+			want := "application/json"
+			if name := c.provider.signature; name == "X-Neostore-Signature" || name == "Stripe-Signature" {
+				want += "; charset=utf-8"
+			}
+			if status := c.admit(r); status != 0 || r.Header.Get("Content-Type") == want {
+				return status
+			}
+			return http.StatusUnsupportedMediaType
+		})},
+
+		// The request.
+		{"accepts-any-method", "It takes a GET for an event.", []int{39}, nil, admitting(func(c *Consumer, r *http.Request) int {
+			r.Method = http.MethodPost
+			return c.admit(r)
+		})},
+		{"redirects", "It redirects /hooks to /hooks/, and providers do not follow.", []int{40}, nil, func(c *Consumer) {
+			c.do.answer = func(w http.ResponseWriter, r *http.Request, status int) {
+				if status == http.StatusPermanentRedirect {
+					w.Header().Set("Location", "/hooks/")
+				}
+				c.answer(w, r, status)
+			}
+			c.do.admit = func(r *http.Request) int {
+				if r.URL.Path == "/hooks" {
+					return http.StatusPermanentRedirect
+				}
+				return c.admit(r)
+			}
+		}},
+		{"refuses-http-1.0", "It answers 505 to HTTP/1.0.", []int{38}, nil, admitting(func(c *Consumer, r *http.Request) int {
+			if !r.ProtoAtLeast(1, 1) {
+				return http.StatusHTTPVersionNotSupported
+			}
+			return c.admit(r)
+		})},
+		{"refuses-expect", "It answers 417 to Expect: 100-continue.", []int{38}, nil, admitting(func(c *Consumer, r *http.Request) int {
+			if r.Header.Get("Expect") != "" {
+				return http.StatusExpectationFailed
+			}
+			return c.admit(r)
+		})},
+		{"needs-content-length", "It answers 411 to a body in chunks.", []int{34}, nil, admitting(func(c *Consumer, r *http.Request) int {
+			if r.ContentLength < 0 {
+				return http.StatusLengthRequired
+			}
+			return c.admit(r)
+		})},
+		{"ignores-chunks", "It reads as many bytes as Content-Length says, which is none for a body in chunks.", []int{34}, nil, reading(func(c *Consumer, w http.ResponseWriter, r *http.Request) ([]byte, int) {
+			if r.ContentLength < 0 {
+				return nil, 0
+			}
+			return c.read(w, r)
+		})},
+		{"500-on-gzip", "It fails at a compressed body.", []int{35}, nil, instead(http.StatusUnsupportedMediaType, http.StatusInternalServerError)},
+		{"limits-body-to-100-kb", "It refuses bodies of more than 100 KB, the default of a framework.", []int{33}, nil, func(c *Consumer) { c.provider.maxBody = 100_000 }},
+		{"no-limit", "It reads a body of any size into memory.", []int{33}, nil, func(c *Consumer) { c.provider.maxBody = math.MaxInt64 }},
+		{"500-on-large-body", "It fails at a body that is too large.", []int{33}, nil, instead(http.StatusRequestEntityTooLarge, http.StatusInternalServerError)},
+		{"reads-one-at-a-time", "It reads one body at a time, so a sender that stops in the middle keeps all others waiting.", []int{37, 49}, nil, func(c *Consumer) {
+			var one sync.Mutex
+			c.do.read = func(w http.ResponseWriter, r *http.Request) ([]byte, int) {
+				one.Lock()
+				defer one.Unlock()
+				return c.read(w, r)
+			}
+		}},
+		{"waits-for-body", "It waits for the rest of a body without a limit.", []int{37}, nil, func(c *Consumer) { c.limit = 24 * time.Hour }},
+
+		// The event.
+		{"500-on-malformed-json", "It fails at signed JSON that is malformed.", []int{30}, nil, failing(500, func(_ *Consumer, _ message, body []byte) bool {
+			return len(body) > 0 && malformed(body)
+		})},
+		{"500-on-empty-body", "It fails at a signed body that is empty or no object.", []int{32}, nil, failing(500, func(_ *Consumer, m message, body []byte) bool {
+			object, isObject := m.root.(map[string]any)
+			return !malformed(body) && (!isObject || len(object) == 0) || len(body) == 0
+		})},
+		{"500-on-duplicate-keys", "It fails at an object that has a key twice.", []int{31}, nil, failing(500, func(_ *Consumer, _ message, body []byte) bool {
+			return repeatsKey(json.NewDecoder(bytes.NewReader(body)))
+		})},
+		{"500-on-missing-member", "It fails when a member is missing that was in every event so far.", []int{29}, nil, failing(500, func(c *Consumer, m message, _ []byte) bool {
+			object, isObject := m.root.(map[string]any)
+			return isObject && len(object) > 0 && slices.ContainsFunc(c.members().always, func(names string) bool {
+				return !slices.ContainsFunc(strings.Split(names, "|"), func(name string) bool { return object[name] != nil })
+			})
+		})},
+		{"needs-optional-members", "It fails when an optional member is null.", []int{28}, []string{"neostore", "stripe", "github"}, failing(500, func(c *Consumer, m message, _ []byte) bool {
+			return slices.ContainsFunc(c.members().optional, m.null)
+		})},
+		{"refuses-unknown-fields", "It refuses an event with a member that it does not know.", []int{27}, nil, failing(400, func(c *Consumer, m message, _ []byte) bool {
+			object, _ := m.root.(map[string]any)
+			known := strings.Split(strings.Join(append(c.members().always, c.members().sometimes...), "|"), "|")
+			for name := range object {
+				if !slices.Contains(known, name) {
+					return true
+				}
+			}
+			return false
+		})},
+		{"refuses-new-values", "It refuses a member that lists its values and has another.", []int{27}, nil, failing(400, func(c *Consumer, m message, _ []byte) bool {
+			for place, known := range c.members().values {
+				if value := m.text(place); value != "" && !known.MatchString(value) {
+					return true
+				}
+			}
+			return false
+		})},
+		{"500-on-unknown-event", "It fails at an event that it does not know.", []int{26}, nil, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if !e.Known && e.Name != "ping" {
+				return http.StatusInternalServerError
+			}
+			return c.record(r, e)
+		})},
+		{"refuses-unknown-event", "It answers 404 to an event that it does not know.", []int{26}, nil, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if !e.Known && e.Name != "ping" {
+				return http.StatusNotFound
+			}
+			return c.record(r, e)
+		})},
+		{"refuses-ping", "It refuses the event with which a subscription begins.", []int{41}, []string{"github"}, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if e.Name == "ping" {
+				return http.StatusNotFound
+			}
+			return c.record(r, e)
+		})},
+		{"accepts-unsigned-ping", "It accepts the event with which a subscription begins from anybody.", []int{59}, []string{"github"}, verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+			return r.Header.Get("X-GitHub-Event") == "ping" || c.verify(r, body)
+		})},
+
+		// Events that come again.
+		{"no-deduplication", "It makes the effect again whenever an event comes again.", []int{12, 17, 18, 19, 20, 25, 52, 53}, nil, recording(func(c *Consumer, _ *http.Request, e Event) int {
+			if e.Known {
+				c.records.insert(e)
+			}
+			return 0
+		})},
+		{"deduplicates-by-signature", "It knows an event by its signature, which is another in a retry, or for another subscription.", []int{17, 20}, []string{"neostore", "stripe"}, parsing(func(c *Consumer, r *http.Request, body []byte) (Event, error) {
+			e, err := c.parse(r, body)
+			e.ID = r.Header.Get(c.provider.signature)
+			return e, err
+		})},
+		{"deduplicates-by-id-and-body", "It makes the effect again when an id comes again with another body.", []int{54}, withID, parsing(func(c *Consumer, r *http.Request, body []byte) (Event, error) {
+			e, err := c.parse(r, body)
+			e.ID += sum("", body)
+			return e, err
+		})},
+		{"409-on-duplicate", "It answers 409 to an event that comes again, so providers send it once more.", []int{17}, nil, refusingDuplicates(http.StatusConflict)},
+		{"500-on-duplicate", "It fails at the unique key when an event comes again.", []int{17}, nil, refusingDuplicates(http.StatusInternalServerError)},
+		{"checks-then-inserts", "It looks whether it knows the event, works, and inserts it: two copies at the same time both have an effect.", []int{18, 25, 52, 53}, nil, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if e.Known && !c.records.knows(e) {
+				c.work(r.Context())
+				c.records.insert(e)
+			}
+			return 0
+		})},
+		{"marks-before-work", "It remembers the event, works, and stops when the sender does not wait: the retry is taken for a duplicate.", []int{19, 44, 53}, nil, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if e.Known && c.records.claim(e) {
+				if c.work(r.Context()) != nil {
+					return http.StatusServiceUnavailable
+				}
+				c.records.insert(e)
+			}
+			return 0
+		})},
+		{"works-before-mark", "It makes the effect first and remembers the event last, and not at all when the sender does not wait.", []int{19, 44, 53}, nil, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if e.Known && !c.records.knows(e) {
+				c.records.do(func(all *records) { all.apply(e) })
+				if c.work(r.Context()) != nil {
+					return http.StatusServiceUnavailable
+				}
+				c.records.do(func(all *records) { all.mark(e) })
+			}
+			return 0
+		})},
+		{"acknowledges-before-commit", "It answers 204 and records the event later, from memory, which a crash loses.", []int{19}, nil, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if e.Known {
+				time.AfterFunc(c.delay, func() { c.records.add(e) })
+			}
+			return 0
+		})},
+		{"drops-when-busy", "It answers 204 and forgets the event when it works on four others.", []int{49}, nil, func(c *Consumer) {
+			slots := make(chan struct{}, 4)
+			c.do.record = func(r *http.Request, e Event) int {
+				select {
+				case slots <- struct{}{}:
+					_ = c.work(r.Context())
+					c.record(r, e)
+					<-slots
+				default:
+				}
+				return 0
+			}
+		}},
+		{"slow", "It works longer than providers wait, and answers then.", []int{24, 25}, nil, func(c *Consumer) {
+			c.do.answer = func(w http.ResponseWriter, r *http.Request, status int) {
+				_ = c.work(r.Context())
+				c.answer(w, r, status)
+			}
+		}},
+
+		// The order of events.
+		{"assumes-order", "It fails at an event of an entity whose creation it has not seen.", []int{21}, nil, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if e.Known && !e.creates() && !c.records.has(e.Entity) {
+				return http.StatusInternalServerError
+			}
+			return c.record(r, e)
+		})},
+		{"overwrites-newer", "It takes the last event to arrive for the newest.", []int{21, 23}, nil, replacing(func(Event, Event) bool { return true })},
+		{"keeps-last-of-equal-times", "It takes the last of two events of the same time for the newest, so their order of arrival decides.", []int{22}, nil, replacing(func(e, current Event) bool {
+			return !e.At.Before(current.At)
+		})},
+		{"500-on-equal-times", "It fails at an event of the same time as the last.", []int{22}, nil, recording(func(c *Consumer, r *http.Request, e Event) int {
+			if e.Known && !c.records.knows(e) && c.records.newest(e.Entity).At.Equal(e.At) {
+				return http.StatusInternalServerError
+			}
+			return c.record(r, e)
+		})},
+
+		// The response.
+		{"echoes-secret", "It shows its configuration, and the secret, when a signature is wrong.", []int{46, 55}, nil, explaining(func(c *Consumer, _ *http.Request, _ []byte) string {
+			return fmt.Sprintf("bad signature (configured: secret=%s)", c.secrets[0])
+		})},
+		{"echoes-signature", "It shows the signature that it expected, which a forger can use.", []int{46}, hashed, explaining(func(c *Consumer, r *http.Request, body []byte) string {
+			parts := [][]byte{body}
+			if c.provider.signature == "Stripe-Signature" {
+				at, _ := stripeEntries(r.Header.Get(c.provider.signature))
+				parts = [][]byte{[]byte(at + "."), body}
+			}
+			return "bad signature: want " + sum(c.secrets[0], parts...)
+		})},
+		{"echoes-body", "It sends the body back, with the personal data in it.", []int{55}, nil, explaining(func(_ *Consumer, _ *http.Request, body []byte) string {
+			return "bad signature of " + string(body)
+		})},
+	}
+}
+
+// These functions make a mistake out of one step. What they do right is the method of that name.
+
+func admitting(f func(c *Consumer, r *http.Request) int) func(*Consumer) {
+	return func(c *Consumer) { c.do.admit = func(r *http.Request) int { return f(c, r) } }
+}
+
+func reading(f func(c *Consumer, w http.ResponseWriter, r *http.Request) ([]byte, int)) func(*Consumer) {
+	return func(c *Consumer) {
+		c.do.read = func(w http.ResponseWriter, r *http.Request) ([]byte, int) { return f(c, w, r) }
+	}
+}
+
+func verifying(f func(c *Consumer, r *http.Request, body []byte) bool) func(*Consumer) {
+	return func(c *Consumer) { c.do.verify = func(r *http.Request, body []byte) bool { return f(c, r, body) } }
+}
+
+// verifyingLine changes how the one signature header is verified.
+func verifyingLine(f func(c *Consumer, line string, v verification) bool) func(*Consumer) {
+	return verifying(func(c *Consumer, r *http.Request, body []byte) bool {
+		lines := r.Header.Values(c.provider.signature)
+		return len(lines) == 1 && f(c, lines[0], c.verification(body))
+	})
+}
+
+// comparing changes how signatures are compared.
+func comparing(equal func(given, want string) bool) func(*Consumer) {
+	return verifyingLine(func(c *Consumer, line string, v verification) bool {
+		v.equal = equal
+		return c.provider.verify(line, v)
+	})
+}
+
+func parsing(f func(c *Consumer, r *http.Request, body []byte) (Event, error)) func(*Consumer) {
+	return func(c *Consumer) {
+		c.do.parse = func(r *http.Request, body []byte) (Event, error) { return f(c, r, body) }
+	}
+}
+
+func recording(f func(c *Consumer, r *http.Request, e Event) int) func(*Consumer) {
+	return func(c *Consumer) { c.do.record = func(r *http.Request, e Event) int { return f(c, r, e) } }
+}
+
+func answering(f func(c *Consumer, r *http.Request, status int) int) func(*Consumer) {
+	return func(c *Consumer) {
+		c.do.answer = func(w http.ResponseWriter, r *http.Request, status int) { c.answer(w, r, f(c, r, status)) }
+	}
+}
+
+// instead answers with another status.
+func instead(right, wrong int) func(*Consumer) {
+	return answering(func(_ *Consumer, _ *http.Request, status int) int {
+		if status == right {
+			return wrong
+		}
+		return status
+	})
+}
+
+// failing answers with a status to verified bodies that fulfil a condition. The message has no root
+// if the body is malformed.
+func failing(status int, when func(c *Consumer, m message, body []byte) bool) func(*Consumer) {
+	return reading(func(c *Consumer, w http.ResponseWriter, r *http.Request) ([]byte, int) {
+		body, refused := c.read(w, r)
+		if refused != 0 || !c.verify(r, body) {
+			return body, refused
+		}
+		root, err := decode(body)
+		if err != nil {
+			root = nil
+		}
+		if when(c, message{r.Header, root}, body) {
+			return nil, status
+		}
+		return body, 0
+	})
+}
+
+// explaining adds a text to the answer to a wrong signature.
+func explaining(text func(c *Consumer, r *http.Request, body []byte) string) func(*Consumer) {
+	return func(c *Consumer) {
+		type key struct{}
+		c.do.verify = func(r *http.Request, body []byte) bool {
+			*r = *r.WithContext(context.WithValue(r.Context(), key{}, body))
+			return c.verify(r, body)
+		}
+		c.do.answer = func(w http.ResponseWriter, r *http.Request, status int) {
+			body, read := r.Context().Value(key{}).([]byte)
+			if status != http.StatusUnauthorized || !read {
+				c.answer(w, r, status)
+				return
+			}
+			http.Error(w, text(c, r, body), status)
+		}
+	}
+}
+
+// work takes a while. The error says that the sender does not wait any more.
+func (c *Consumer) work(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(c.delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Mistakes with the records.
+
+func (r *records) do(f func(*records)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(r)
+}
+
+func (r *records) knows(e Event) (known bool) {
+	r.do(func(r *records) { known = r.seen[e.ID] })
+	return known
+}
+
+func (r *records) has(entity string) bool { return r.newest(entity).ID != "" }
+
+func (r *records) newest(entity string) (e Event) {
+	r.do(func(r *records) { e = r.states[entity] })
+	return e
+}
+
+// claim marks an event and reports whether it was not marked before.
+func (r *records) claim(e Event) (first bool) {
+	r.do(func(r *records) {
+		first = !r.seen[e.ID]
+		r.mark(e)
+	})
+	return first
+}
+
+// insert records an event, whether or not it is known.
+func (r *records) insert(e Event) {
+	r.do(func(r *records) { delete(r.seen, e.ID) })
+	r.add(e)
+}
+
+// refusingDuplicates answers with a status to an event that comes again.
+func refusingDuplicates(status int) func(*Consumer) {
+	return recording(func(c *Consumer, _ *http.Request, e Event) int {
+		if e.Known && !c.records.add(e) {
+			return status
+		}
+		return 0
+	})
+}
+
+// replacing changes which event of an entity is the newest.
+func replacing(newer func(e, current Event) bool) func(*Consumer) {
+	return recording(func(c *Consumer, _ *http.Request, e Event) int {
+		if !e.Known {
+			return 0
+		}
+		current := c.records.newest(e.Entity)
+		if c.records.add(e) && newer(e, current) {
+			c.records.do(func(r *records) { r.set(e) })
+		}
+		return 0
+	})
+}
+
+// Mistakes with signatures and bodies.
+
+var (
+	labels = regexp.MustCompile(`(?:[a-z0-9]*=)*([0-9a-f]{64})`)
+	formed = regexp.MustCompile(`^(t=[0-9]+(,v[0-9]=[0-9a-f]{64})+|(sha256=)?[0-9a-f]{64})$`)
+)
+
+// wellFormed reports whether the signature header looks like one.
+func (c *Consumer) wellFormed(r *http.Request) bool {
+	return formed.MatchString(r.Header.Get(c.provider.signature))
+}
+
+func malformed(body []byte) bool {
+	_, err := decode(body)
+	return err != nil
+}
+
+// rewritten returns the JSON in the provider's style: indented for Stripe, compact for the others.
+func (c *Consumer) rewritten(body []byte) []byte {
+	var out bytes.Buffer
+	err := json.Compact(&out, body)
+	if err == nil && c.provider.signature == "Stripe-Signature" {
+		out.Reset()
+		err = json.Indent(&out, body, "", "  ")
+	}
+	if err != nil {
+		return body
+	}
+	return bytes.TrimSpace(out.Bytes())
+}
+
+// decoder replaces what is no UTF-8 in each part that it reads.
+type decoder struct {
+	source io.ReadCloser
+	rest   []byte
+}
+
+func (d *decoder) Read(p []byte) (int, error) {
+	if len(d.rest) > 0 {
+		n := copy(p, d.rest)
+		d.rest = d.rest[n:]
+		return n, nil
+	}
+	part := make([]byte, 32<<10)
+	n, err := d.source.Read(part)
+	text := bytes.ToValidUTF8(part[:n], []byte(string(utf8.RuneError)))
+	n = copy(p, text)
+	d.rest = text[n:]
+	if len(d.rest) > 0 {
+		err = nil
+	}
+	return n, err
+}
+
+func (d *decoder) Close() error { return d.source.Close() }
+
+// repeatsKey reports whether an object of the JSON value has a key twice.
+func repeatsKey(d *json.Decoder) bool {
+	token, err := d.Token()
+	open, _ := token.(json.Delim)
+	if err != nil || open == 0 {
+		return false
+	}
+	keys := map[any]bool{}
+	for d.More() {
+		if open == '{' {
+			key, err := d.Token()
+			if err != nil || keys[key] {
+				return err == nil
+			}
+			keys[key] = true
+		}
+		if repeatsKey(d) {
+			return true
+		}
+	}
+	_, _ = d.Token() // the end of the object or list
+	return false
+}
+
+// members are what a strict consumer knows of a provider's bodies.
+type members struct {
+	always    []string                  // at the top of every body; one|other is one of them
+	sometimes []string                  // at the top of some
+	optional  []string                  // places that this consumer does not expect to be null
+	values    map[string]*regexp.Regexp // places whose values it lists
+}
+
+func (c *Consumer) members() members {
+	one := func(place, values string) map[string]*regexp.Regexp {
+		return map[string]*regexp.Regexp{place: regexp.MustCompile("^(" + values + ")$")}
+	}
+	switch c.provider.signature {
+	case "X-Neostore-Signature":
+		return members{
+			always:    []string{"passId|redirectId|flowName", "__id", "__creationDate", "__eventName"},
+			sometimes: []string{"identifiers", "attributes", "passType", "metadata", "device", "deviceIdentifier", "newUri"},
+			optional:  []string{"identifiers.shopifyId"}, values: one("device", "apple|google"),
+		}
+	case "Signature":
+		return members{always: []string{"topic", "data"}, values: one("data.membership.status", "Active|Paused|Cancelled")}
+	case "Authorization":
+		return members{always: []string{"event", "result"}, values: one("result.platform", "apple|google")}
+	case "Stripe-Signature":
+		return members{
+			always:   []string{"id", "object", "api_version", "created", "data", "livemode", "pending_webhooks", "type"},
+			optional: []string{"data.object.address"}, sometimes: []string{"request"}, values: one("data.object.tax_exempt", "none|exempt|reverse"),
+		}
+	}
+	return members{
+		always: []string{"action|ref|zen", "repository", "sender"},
+		sometimes: []string{
+			"issue", "comment", "label", "changes", "pull_request", "number", "before", "after", "release", "pusher", "created", "deleted",
+			"forced", "base_ref", "compare", "commits", "head_commit", "hook_id", "hook",
+		},
+		optional: []string{"issue.body", "repository.owner.avatar_url"}, values: one("repository.owner.type", "Organization|User"),
+	}
+}
+
+// null reports whether there is null at a place.
+func (m message) null(place string) bool {
+	within, name := message{m.header, m.root}, place
+	if i := strings.LastIndex(place, "."); i >= 0 {
+		name = place[i+1:]
+		if found := m.find(place[:i]); len(found) > 0 {
+			within.root = found[0]
+		}
+	}
+	object, _ := within.root.(map[string]any)
+	value, there := object[name]
+	return there && value == nil
+}
+
+// caseSensitive needs the header lines as they were sent, which net/http does not show: the
+// consumer listens in to its connections.
+func caseSensitive(c *Consumer) {
+	name := c.provider.signature
+	if name == "X-Neostore-Signature" {
+		name = strings.ToLower(name)
+	}
+	c.listen = func(l net.Listener) net.Listener { return overhearing{l} }
+	c.do.verify = func(r *http.Request, body []byte) bool {
+		conn, served := r.Context().Value(connKey{}).(*overheard)
+		return served && bytes.Contains(conn.take(), []byte("\n"+name+":")) && c.verify(r, body)
+	}
+}
+
+type overhearing struct{ net.Listener }
+
+func (l overhearing) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return &overheard{Conn: conn}, err
+}
+
+// overheard is a connection that keeps what was read since the last take.
+type overheard struct {
+	net.Conn
+	mu   sync.Mutex
+	read []byte
+}
+
+func (o *overheard) Read(p []byte) (int, error) {
+	n, err := o.Conn.Read(p)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.read = append(o.read, p[:n]...)
+	return n, err
+}
+
+func (o *overheard) take() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	read := o.read
+	o.read = nil
+	return read
+}

@@ -1,0 +1,45 @@
+"""Public API for the correct webhook reference receiver."""
+
+from .asgi import ReferenceAsgiApp
+from .receiver import (
+    DEFAULT_REPLAY_WINDOW_SECONDS,
+    CorrectReferenceReceiver,
+    InboxState,
+    MutableReferenceClock,
+    ObserverEvidenceName,
+    ReferenceAuthenticationError,
+    ReferenceCapabilityError,
+    ReferenceClock,
+    ReferenceOutcome,
+    ReferenceProbeRequest,
+    ReferenceProbeResponse,
+    ReferenceRequest,
+    ReferenceResponse,
+    ReferenceSignatureConfiguration,
+    ReferenceSigningKey,
+    SignatureProfile,
+    SystemReferenceClock,
+    sign_reference_request,
+)
+
+__all__ = [
+    "DEFAULT_REPLAY_WINDOW_SECONDS",
+    "CorrectReferenceReceiver",
+    "InboxState",
+    "MutableReferenceClock",
+    "ObserverEvidenceName",
+    "ReferenceAsgiApp",
+    "ReferenceAuthenticationError",
+    "ReferenceCapabilityError",
+    "ReferenceClock",
+    "ReferenceOutcome",
+    "ReferenceProbeRequest",
+    "ReferenceProbeResponse",
+    "ReferenceRequest",
+    "ReferenceResponse",
+    "ReferenceSignatureConfiguration",
+    "ReferenceSigningKey",
+    "SignatureProfile",
+    "SystemReferenceClock",
+    "sign_reference_request",
+]

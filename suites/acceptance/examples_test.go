@@ -1,0 +1,126 @@
+package acceptance_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gexec"
+)
+
+// worked is one of the folders of suites/examples.
+type worked struct {
+	folder, program string
+	command         string            // as README says
+	consumer        string            // the file of the program under test
+	mistakes        map[string]string // by what the program does then: text → replacement
+}
+
+// What a consumer does wrong, by name.
+const (
+	saysGoodbye  = "says another word"
+	trustsAll    = "does not check signatures"
+	forgetsEvent = "handles an event twice"
+)
+
+var examples = []worked{
+	{
+		folder: "python", program: "python3", command: "python3 -m unittest -v", consumer: "consumer.py",
+		mistakes: map[string]string{saysGoodbye: `"welcome" → "goodbye"`, trustsAll: `if not hmac → if False and hmac`, forgetsEvent: `seen.add(event["__id"]) → pass`},
+	},
+	{
+		folder: "node", program: "node", command: "node --test", consumer: "consumer.mjs",
+		mistakes: map[string]string{saysGoodbye: `"welcome" → "goodbye"`, trustsAll: `!timingSafeEqual(given, want) → false`, forgetsEvent: `seen.add(event.__id); → `},
+	},
+	{
+		folder: "php", program: "php", command: "php test.php", consumer: "consumer.php",
+		mistakes: map[string]string{saysGoodbye: `'welcome' → 'goodbye'`, trustsAll: `if (!hash_equals → if (false && hash_equals`, forgetsEvent: `@mkdir( → 1 | @mkdir(`},
+	},
+	{
+		folder: "go", program: "go", command: "go test ./...", consumer: "consumer.go",
+		mistakes: map[string]string{saysGoodbye: `"welcome" → "goodbye"`, trustsAll: `if !hmac.Equal → if false && hmac.Equal`, forgetsEvent: `LoadOrStore(event.ID → LoadOrStore(new(int)`},
+	},
+}
+
+// failures are the texts in the output of a test of a consumer that makes a mistake. Those of Go
+// are of package matchers, the others of the server.
+func failures(folder, mistake string) []string {
+	if folder == "go" {
+		return map[string][]string{
+			saysGoodbye:  {`not matched: HaveJSON(".body.type", "welcome"): got "goodbye"`, `matched:     HaveJSON(".body.pass", "P-1")`},
+			trustsAll:    {"to be refused with 401, got 204", "attempt 1: 204, with signature:tampered ← want 401"},
+			forgetsEvent: {"to have received exactly 1 capture", "got 2 of 2"},
+		}[mistake]
+	}
+	return map[string][]string{
+		saysGoodbye:  {"nearest: POST /crm-", `.body.type: want "welcome", got "goodbye"`},
+		trustsAll:    {"want 401, got 204"},
+		forgetsEvent: {"got 2"},
+	}[mistake]
+}
+
+var _ = Describe("the worked examples", func() {
+	It("are run as their README says", func() {
+		text, err := os.ReadFile(filepath.Join(repository(), "suites/examples/README.md"))
+		Expect(err).NotTo(HaveOccurred())
+		for _, w := range examples {
+			Expect(string(text)).To(ContainSubstring("| [%s](%s) |", w.folder, w.folder))
+			Expect(string(text)).To(ContainSubstring("`" + w.command + "`"))
+		}
+	})
+
+	for _, w := range examples {
+		Describe("in "+w.folder, func() {
+			It("pass with the consumer that is there", func(ctx SpecContext) {
+				needs(w.program)
+				session := w.run(ctx, serve("--data", "memory"), "")
+				Expect(session).To(gexec.Exit(0), "%s", session.Err.Contents())
+			}, SpecTimeout(3*time.Minute))
+
+			for _, mistake := range []string{saysGoodbye, trustsAll, forgetsEvent} {
+				It("fail, and say why, with one that "+mistake, func(ctx SpecContext) {
+					needs(w.program)
+					session := w.run(ctx, serve("--data", "memory"), mistake)
+					Expect(session).NotTo(gexec.Exit(0))
+					said := string(session.Out.Contents()) + string(session.Err.Contents())
+					for _, text := range failures(w.folder, mistake) {
+						Expect(said).To(ContainSubstring(text))
+					}
+				}, SpecTimeout(3*time.Minute))
+			}
+		})
+	}
+})
+
+// run runs the tests of the example against a server, with a mistake in the consumer or "".
+func (w worked) run(ctx context.Context, server *server, mistake string) *gexec.Session {
+	GinkgoHelper()
+	source := filepath.Join(repository(), "suites/examples", w.folder)
+	dir := GinkgoT().TempDir()
+	Expect(os.CopyFS(dir, os.DirFS(source))).To(Succeed())
+	changed := filepath.Join(dir, w.consumer)
+	if mistake != "" {
+		text, err := os.ReadFile(changed)
+		Expect(err).NotTo(HaveOccurred())
+		right, wrong, _ := strings.Cut(w.mistakes[mistake], " → ")
+		Expect(strings.Count(string(text), right)).To(Equal(1), "%s has %q once", w.consumer, right)
+		Expect(os.WriteFile(changed, []byte(strings.Replace(string(text), right, wrong, 1)), 0o600)).To(Succeed())
+	}
+	words := strings.Fields(w.command)
+	if w.folder == "go" { // which stays in its module, and takes the file from the copy
+		overlay := filepath.Join(dir, "overlay.json")
+		text, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(source, w.consumer): changed}})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(os.WriteFile(overlay, text, 0o600)).To(Succeed())
+		dir, words = source, []string{"go", "test", "-vet=off", "-count=1", "-overlay", overlay, "./..."}
+	}
+	session := begin(dir, exec.Command("env", append([]string{"HOOKRIG_SERVER=" + server.dashboard}, words...)...))
+	Eventually(ctx, session).Should(gexec.Exit())
+	return session
+}
