@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
@@ -24,7 +25,7 @@ func (f *found) fail(d *delivery, format string, args ...any) {
 	if d != nil {
 		text = d.name() + ": " + text
 	}
-	f.wrong, f.of = append(f.wrong, text), append(f.of, d)
+	f.wrong, f.of = append(f.wrong, terminal.Line(text)), append(f.of, d)
 }
 
 // Bounds of a result.

@@ -78,6 +78,8 @@ type grading struct {
 	late       time.Duration
 	attempts   []*attempt // without those that followed a redirect
 	followed   []*attempt // those that did
+	redirected []*attempt // whose response was a redirect
+	end        *attempt   // the first whose response ends the endpoint, or nil
 	deliveries []*delivery
 	notes      []string
 	verifier   *signature.Verifier // nil: nothing to check signatures with

@@ -25,7 +25,7 @@ type request struct {
 }
 
 // captures returns the captures of requests.
-func captures(t *testing.T, p *fixtures.Provider, list ...request) []mockserver.Capture {
+func captures(t testing.TB, p *fixtures.Provider, list ...request) []mockserver.Capture {
 	t.Helper()
 	start := time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
 	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
