@@ -21,7 +21,7 @@ type endpoint struct {
 }
 
 // subscribe registers an endpoint.
-func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
+func (r *run) subscribe(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	sub := s.Subscribe
 	e := mockserver.Endpoint{
 		Provider: sub.Provider, Tenant: sub.Tenant, URL: sub.To, Events: sub.Events, Retry: sub.Retry, Timeout: sub.Timeout.toServer(),
@@ -63,12 +63,12 @@ func (r *run) subscribe(ctx context.Context, s *Step, v *result) error {
 	if err := r.addSecrets(ctx, e); err != nil {
 		return err
 	}
-	return r.awaitHandshake(ctx, e, v)
+	return r.awaitHandshake(ctx, e, record, v)
 }
 
 // awaitHandshake waits until the provider's handshake with a new endpoint has ended, so that its
 // request belongs to the subscribe step.
-func (r *run) awaitHandshake(ctx context.Context, e mockserver.Endpoint, v *result) error {
+func (r *run) awaitHandshake(ctx context.Context, e mockserver.Endpoint, record *stepRecord, v *result) error {
 	p, err := r.catalogue.Provider(e.Provider)
 	if err != nil || p.Handshake == nil || p.Handshake.Event == "" {
 		return nil
@@ -83,6 +83,7 @@ func (r *run) awaitHandshake(ctx context.Context, e mockserver.Endpoint, v *resu
 	before := len(r.events)
 	r.recordEvent(&runEvent{Event: list[0].Event, journey: "handshake " + e.ID})
 	r.report.Counts.Handshakes += len(r.events) - before
+	r.handshakes[list[0].ID], record.deliveries = &list[0], []string{list[0].ID}
 	v.note("handshake %s %s", list[0].Event.Name, list[0].State)
 	return nil
 }

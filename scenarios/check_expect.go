@@ -34,7 +34,7 @@ func (c *checker) expectation(s *Step, e *Expectation, path string) {
 		c.since(s, x.Since, at+".since")
 	}
 	if x := e.Deliveries; x != nil {
-		c.refersTo(x.Of, "journey, deliver, replay", path+".deliveries.of")
+		c.refersTo(x.Of, "subscribe, journey, deliver, replay", path+".deliveries.of")
 	}
 	if x := e.Response; x != nil {
 		c.response(s, x, path+".response")
@@ -58,7 +58,7 @@ func (c *checker) expectation(s *Step, e *Expectation, path string) {
 
 // response checks an expectation on responses.
 func (c *checker) response(s *Step, x *Answer, path string) {
-	const verbs = "journey, deliver, replay, call"
+	const verbs = "subscribe, journey, deliver, replay, call"
 	if x.Of == "" && !c.isSet(path+".of") && !slices.Contains(strings.Split(verbs, ", "), s.Verb()) {
 		c.add("add of: ID", path, "the step gets no response: want one of %s", verbs)
 	}

@@ -109,6 +109,8 @@ type Applies struct {
 	Handshake bool `yaml:"handshake" json:"handshake,omitempty"`
 	// Journey is the smallest number of different events that one entity has.
 	Journey int `yaml:"journey" json:"journey,omitempty"`
+	// Dated: the bodies of these events say when they happened.
+	Dated bool `yaml:"dated" json:"dated,omitempty"`
 	// Batch: one request has several items, each with its signature.
 	Batch bool `yaml:"batch" json:"batch,omitempty"`
 	// Providers are the names of the only providers that the check is for.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -271,14 +272,14 @@ func legible(text string) string { return terminal.Text(text) }
 // exchanges to the steps.
 func (r *run) countAttempts(ctx context.Context, report *Report) error {
 	if len(r.deliveries) == 0 {
-		r.attach(report, nil)
+		r.attach(report, r.handshakes)
 		return nil
 	}
 	first, last := r.deliveries[0].seq, r.deliveries[0].seq
 	for _, m := range r.deliveries {
 		first, last = min(first, m.seq), max(last, m.seq)
 	}
-	deliveries, wanted := map[string]*mockserver.Delivery{}, r.wanted(report)
+	deliveries, wanted := maps.Clone(r.handshakes), r.wanted(report)
 	unsentFound := 0
 	q := mockserver.DeliveryQuery{After: first - 1, Before: last + 1, Limit: mockserver.MaxLimit}
 	for {

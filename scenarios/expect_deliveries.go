@@ -18,7 +18,7 @@ func (r *run) checkDeliveries(ctx context.Context, s *Step, x *Deliveries, recor
 	switch {
 	case x.Of != "" && r.steps[x.Of] != nil:
 		ids = r.steps[x.Of].deliveries
-	case s.Journey == nil && s.Deliver == nil && s.Replay == nil:
+	case s.Subscribe == nil && s.Journey == nil && s.Deliver == nil && s.Replay == nil:
 		for _, m := range r.deliveries {
 			ids = append(ids, m.id)
 		}
@@ -158,6 +158,9 @@ func lastResponse(d *mockserver.Delivery) string {
 // deliveryName names a delivery by its step, event and faults, as an id alone tells a reader
 // nothing.
 func (r *run) deliveryName(d *mockserver.Delivery) string {
+	if r.handshakes[d.ID] != nil {
+		return fmt.Sprintf("handshake %s", d.Event.Name)
+	}
 	i, ok := r.byID[d.ID]
 	if !ok {
 		return fmt.Sprintf("delivery %s (%s)", d.ID, d.Event.Name)

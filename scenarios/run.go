@@ -135,8 +135,9 @@ type run struct {
 	steps      map[string]*stepRecord // by step id
 	// all deliveries to the run's endpoints, in the order of sending
 	deliveries []runDelivery
-	byID       map[string]int  // index in deliveries
-	checked    map[string]bool // deliveries that some expectation checked
+	byID       map[string]int                  // index in deliveries
+	handshakes map[string]*mockserver.Delivery // with new endpoints; they are not in deliveries
+	checked    map[string]bool                 // deliveries that some expectation checked
 	// an expectation on the target bin was skipped, as the run has a target URL
 	binSkipped bool
 	reached    bool              // an attempt of the run was sent
@@ -198,6 +199,7 @@ func newRun(client *mockserver.Client, s *Scenario, o Options) *run {
 		effectSeen: map[string]bool{},
 		variables:  map[string]string{},
 		missing:    map[string]string{},
+		handshakes: map[string]*mockserver.Delivery{},
 		now:        s.Clock.Start,
 	}
 	r.tracker.call = o.Progress
@@ -353,7 +355,7 @@ func (r *run) redact(text string) string {
 func (r *run) act(ctx context.Context, s *Step, record *stepRecord, v *result) error {
 	switch {
 	case s.Subscribe != nil:
-		return r.subscribe(ctx, s, v)
+		return r.subscribe(ctx, s, record, v)
 	case s.Journey != nil:
 		return r.journey(ctx, s, record, v)
 	case s.Deliver != nil:

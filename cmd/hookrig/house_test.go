@@ -30,11 +30,11 @@ var ranks = []struct {
 	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
 	{10, []string{"mockserver"}},
 	{11, []string{"mockserver/dashboard"}},
-	{12, []string{"scenarios"}},
+	{12, []string{"scenarios", "mockserver/internal/servertest", "mockserver/internal/benchmark"}},
 	{13, []string{"scenarios/exam"}},
 	{14, []string{"scenarios/exam/sender"}},
 	{15, []string{"cmd/hookrig"}},
-	{16, []string{"suites/matchers", "suites/acceptance"}},
+	{16, []string{"suites/matchers", "suites/conformance", "suites/acceptance", "suites/openapi", "suites/vendors"}},
 	{17, []string{"suites/examples/go"}},
 }
 
@@ -54,8 +54,11 @@ var public = []string{
 	"suites/acceptance",
 	"suites/acceptance/consumers",
 	"suites/acceptance/consumers/golang",
+	"suites/conformance",
 	"suites/examples/go",
 	"suites/matchers",
+	"suites/openapi",
+	"suites/vendors",
 }
 
 func TestPublicPackages(t *testing.T) {
@@ -83,7 +86,7 @@ var reserved = []struct {
 	{"github.com/go-analyze/charts", []string{"mockserver/burst/burstpage", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
-	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
+	{"github.com/onsi/ginkgo", []string{"suites/acceptance", "suites/conformance"}},
 	// suites/hookrig and suites/acceptance/containers, which are modules: a program that imports
 	// mockserver keeps its own version of it.
 	{"github.com/testcontainers/testcontainers-go", nil},

@@ -29,6 +29,7 @@ func notApplicable(a *scenarios.Applies, p *fixtures.Provider, life *life) strin
 		{a.Rotation, emits(scheme, "${sigs}"), "a request of " + p.Name + " has one signature, also while the secret is replaced"},
 		{a.Handshake, p.Handshake != nil && p.Handshake.Event != "", p.Name + " sends nothing when an endpoint is registered"},
 		{a.Journey > 0, len(life.events) >= a.Journey, fmt.Sprintf("no entity of %s has %d different events", p.Name, a.Journey)},
+		{a.Dated, life.dated, "the events of an entity of " + p.Name + " do not say when they happened"},
 		{a.Batch, isBatch(scheme), "a request of " + p.Name + " has one event"},
 	} {
 		if condition.wanted && !condition.is {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -13,13 +14,14 @@ import (
 type life struct {
 	journey string
 	events  []string // up to three
+	dated   bool     // each body says when the event happened
 }
 
 // mostEvents is how many events of a journey checks play.
 const mostEvents = 3
 
 // chooseLife returns the first journey with the most different events, up to three, in an order in
-// which they can happen.
+// which they can happen. Journeys whose bodies say when their events happened come first.
 func chooseLife(p *fixtures.Provider) *life {
 	best := &life{}
 	for i := range p.Journeys {
@@ -29,19 +31,40 @@ func chooseLife(p *fixtures.Provider) *life {
 			if err != nil {
 				continue
 			}
-			names := different(events)
-			if len(names) <= len(best.events) {
-				continue
-			}
-			if possible(p, j.Name, names) {
-				best = &life{j.Name, names}
+			other := &life{j.Name, different(events), false}
+			if other.dated = dated(events, other.events); other.better(best) && possible(p, j.Name, other.events) {
+				best = other
 			}
 		}
-		if len(best.events) == mostEvents {
+		if best.dated && len(best.events) == mostEvents {
 			break
 		}
 	}
 	return best
+}
+
+// better reports whether a life says more about the order of events than another.
+func (l *life) better(other *life) bool {
+	rank := func(l *life) int {
+		if l.dated && len(l.events) > 1 {
+			return mostEvents + len(l.events)
+		}
+		return len(l.events)
+	}
+	return rank(l) > rank(other)
+}
+
+// dated reports whether the bodies of the first events with these names contain the time at which
+// they happened: as in RFC 3339, or in seconds or milliseconds since 1970.
+func dated(events []fixtures.Event, names []string) bool {
+	for _, name := range names {
+		e := &events[slices.IndexFunc(events, func(e fixtures.Event) bool { return e.Name == name })]
+		forms := []string{e.At.UTC().Format("2006-01-02T15:04:05"), fmt.Sprint(e.At.Unix()), fmt.Sprint(e.At.UnixMilli())}
+		if !slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(string(e.Body), form) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // possible reports whether the events can follow each other, without others between them, whatever

@@ -49,7 +49,7 @@ func sample() Report {
 	}
 	r.Checks[1].Curl = curl(r.URL, r.Checks[1].Exchange)
 	for i := range r.Checks {
-		r.Score.add(&r.Checks[i])
+		r.Score.Add(&r.Checks[i])
 	}
 	return r
 }
