@@ -30,11 +30,11 @@ var ranks = []struct {
 	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
 	{10, []string{"mockserver"}},
 	{11, []string{"mockserver/dashboard"}},
-	{12, []string{"scenarios"}},
+	{12, []string{"scenarios", "mockserver/internal/servertest", "mockserver/internal/benchmark"}},
 	{13, []string{"scenarios/exam"}},
 	{14, []string{"scenarios/exam/sender"}},
 	{15, []string{"cmd/hookrig"}},
-	{16, []string{"suites/matchers", "suites/conformance", "suites/acceptance"}},
+	{16, []string{"suites/matchers", "suites/conformance", "suites/acceptance", "suites/openapi", "suites/vendors"}},
 	{17, []string{"suites/examples/go"}},
 }
 
@@ -57,6 +57,8 @@ var public = []string{
 	"suites/conformance",
 	"suites/examples/go",
 	"suites/matchers",
+	"suites/openapi",
+	"suites/vendors",
 }
 
 func TestPublicPackages(t *testing.T) {

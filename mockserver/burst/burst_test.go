@@ -22,15 +22,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-func TestMain(m *testing.M) {
-	// The benchmarks' sink is a fasthttp server, which keeps two goroutines for as long as the
-	// process lives.
-	goleak.VerifyTestMain(
-		m,
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
-	)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // consumer is a server that is not ours. It keeps what arrives, in order.
 type consumer struct {

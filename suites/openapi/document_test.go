@@ -1,4 +1,4 @@
-package dashboard_test
+package openapi_test
 
 import (
 	"bytes"
@@ -17,14 +17,15 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/dashboard"
 )
 
 // Two other libraries check the API's document: it is valid, and requests and responses match it.
 // Bodies with only the required members prove that the server requires no others.
 func TestDocumentIsChecked(t *testing.T) {
 	t.Parallel()
-	r := start(t, mockserver.Options{})
-	answer, err := http.Get(r.DashboardURL() + "/api/openapi.json")
+	s := mockserver.StartT(t, mockserver.Options{Dashboard: dashboard.Handler})
+	answer, err := http.Get(s.DashboardURL() + "/api/openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +54,16 @@ func TestDocumentIsChecked(t *testing.T) {
 		t.Errorf("the second check refuses the document: %s", secondOpinion(problems))
 	}
 	openapi3filter.RegisterBodyDecoder("text/markdown", openapi3filter.FileBodyDecoder)
-	doc.Servers = openapi3.Servers{{URL: r.DashboardURL()}}
+	doc.Servers = openapi3.Servers{{URL: s.DashboardURL()}}
 	router, err := gorillamux.NewRouter(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.write(t, "POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+	received, err := http.Post(s.CaptureURL()+"/inbox", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	received.Body.Close()
 	const id = "c00000001"
 	called := map[string]bool{} // operations, as method and path
 	ids := map[string]string{}  // ids from responses, by their names in the paths below
@@ -92,14 +97,14 @@ func TestDocumentIsChecked(t *testing.T) {
 		{"GET", "/bins/inbox/wait?count=1", "", 200},
 		{"GET", "/bins/inbox/wait?count=9&timeout=1ms", "", 408},
 		{"POST", "/captures/" + id + "/verify", `{"provider": "neostore", "secret": "s"}`, 200},
-		{"POST", "/captures/" + id + "/resend", `{"url": "` + r.CaptureURL() + `/again"}`, 200},
+		{"POST", "/captures/" + id + "/resend", `{"url": "` + s.CaptureURL() + `/again"}`, 200},
 		{"GET", "/providers", "", 200},
 		{"GET", "/providers/neostore", "", 200},
 		{"GET", "/providers/neostore/events", "", 200},
-		{"POST", "/providers/neostore/endpoints", `{"url": "` + r.CaptureURL() + `/inbox"}`, 201},
+		{"POST", "/providers/neostore/endpoints", `{"url": "` + s.CaptureURL() + `/inbox"}`, 201},
 		{"GET", "/providers/neostore/endpoints", "", 200},
 		{"POST", "/providers/neostore/events", `{"event": "Pass:Created"}`, 200},
-		{"POST", "/providers/neostore/send", `{"event": "Pass:Created", "to": "` + r.CaptureURL() + `/inbox"}`, 200},
+		{"POST", "/providers/neostore/send", `{"event": "Pass:Created", "to": "` + s.CaptureURL() + `/inbox"}`, 200},
 		{"GET", "/providers/neostore/options", "", 200},
 		{"PUT", "/providers/neostore/tenants/acme", `{}`, 200},
 		{"GET", "/providers/neostore/tenants", "", 200},
@@ -141,7 +146,7 @@ func TestDocumentIsChecked(t *testing.T) {
 		for name, made := range ids {
 			c.path = strings.ReplaceAll(c.path, name, made)
 		}
-		request, err := http.NewRequestWithContext(t.Context(), c.method, r.DashboardURL()+"/api/v1"+c.path, strings.NewReader(c.body))
+		request, err := http.NewRequestWithContext(t.Context(), c.method, s.DashboardURL()+"/api/v1"+c.path, strings.NewReader(c.body))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package capture_test
+package benchmark
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func BenchmarkMillion(b *testing.B) {
 	})
 	fill(b, store)
 	indexed(b, store)
-	s, _ := start(b, func(o *capture.Options) { o.Store = store })
+	s := start(b, store)
 
 	newest := journal.CaptureQuery{Bin: "million"}
 	for _, c := range []struct {

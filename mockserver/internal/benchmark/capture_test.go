@@ -1,4 +1,4 @@
-package capture_test
+package benchmark
 
 import (
 	"bytes"
@@ -42,7 +42,7 @@ func BenchmarkCapture(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/conns=%d", store.name, conns), func(b *testing.B) {
 				kept := store.open(b)
 				defer kept.Close()
-				s, _ := start(b, func(o *capture.Options) { o.Store = kept })
+				s := start(b, kept)
 				bare := bareServer(b)
 				recorded := strings.TrimPrefix(s.URL(), "http://")
 				var took, base time.Duration
@@ -67,7 +67,7 @@ func BenchmarkCapture(b *testing.B) {
 func BenchmarkCaptureWhileWaitedFor(b *testing.B) {
 	for _, waiters := range []int{0, 1, 10} {
 		b.Run(fmt.Sprintf("waiters=%d", waiters), func(b *testing.B) {
-			s, _ := start(b)
+			s := start(b, inMemory(b))
 			ctx, cancel := context.WithCancel(b.Context())
 			defer cancel()
 			var work sync.WaitGroup
@@ -89,7 +89,8 @@ func BenchmarkCaptureWhileWaitedFor(b *testing.B) {
 
 // BenchmarkWake measures the time from the end of an append until a wait has the capture.
 func BenchmarkWake(b *testing.B) {
-	s, store := start(b)
+	store := inMemory(b)
+	s := start(b, store)
 	var took []time.Duration
 	for range b.N {
 		woken := make(chan time.Time)
