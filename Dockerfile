@@ -6,7 +6,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o bin/hookrig ./cmd/hookrig \
+RUN .tools/build bin/hookrig "$VERSION" \
  && .tools/licenses bin/hookrig bin/licenses && mkdir -p bin/data
 
 FROM scratch

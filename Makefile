@@ -40,7 +40,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## bin/hookrig: one static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/hookrig ./cmd/hookrig
+	.tools/build bin/hookrig '$(VERSION)'
 
 .PHONY: image
 image: build ## the container image hookrig:dev
@@ -98,7 +98,7 @@ bench: ## the benchmarks; ratios are within one run
 .PHONY: bench-million
 bench-million: ## newest page, search, waiting and memory among a million captures, kept in DATA (2.5 GB)
 	@mkdir -p "$(DATA)"
-	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 200x -timeout 30m ./mockserver/internal/capture
+	HOOKRIG_BENCH_DATA="$(DATA)" go test -run '^$$' -bench BenchmarkMillion -benchtime 200x -timeout 30m ./mockserver/internal/benchmark
 
 .PHONY: fuzz
 fuzz: ## every event for a thousand seeds, properties with fresh ones (CHECKS=20000), fuzz targets for a while (FUZZTIME=30s)

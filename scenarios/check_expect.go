@@ -3,6 +3,9 @@ package scenarios
 import (
 	"slices"
 	"strings"
+
+	"github.com/hookrig/hookrig/internal/expression"
+	"github.com/hookrig/hookrig/mockserver/burst"
 )
 
 // expectation checks one expectation of a step.
@@ -45,6 +48,11 @@ func (c *checker) expectation(s *Step, e *Expectation, path string) {
 		}
 		c.refersTo(x.Of, "burst", path+".burst.of")
 		c.bin(x.Bin, path+".burst.bin")
+		for i, text := range x.Thresholds {
+			if _, err := burst.ParseThreshold(text); err != nil && !expression.Holds(text) {
+				c.add("", index(path+".burst.thresholds", i), "%v", err)
+			}
+		}
 	}
 }
 

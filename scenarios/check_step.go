@@ -9,7 +9,9 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/expression"
 	"github.com/hookrig/hookrig/internal/strictyaml"
+	"github.com/hookrig/hookrig/mockserver/burst"
 )
 
 // step checks one step. Its references to earlier steps must be valid.
@@ -223,11 +225,30 @@ func pick(names []string, selector string) int {
 func (c *checker) burst(b *Burst, path string) {
 	p := c.needsProvider(b.Provider, path)
 	c.patterns(p, b.Events, path+".events")
-	if b.Count == 0 && b.For == 0 && !c.isSet(path+".count") && !c.isSet(path+".for") {
-		c.add("", path, "a burst needs a limit: count or for")
-	}
+	c.burstTexts(b, path)
 	if b.To == "" && !c.isSet(path+".to") {
 		c.needsTarget(path)
+	}
+}
+
+// burstTexts checks the texts of a burst, except those that have references.
+func (c *checker) burstTexts(b *Burst, path string) {
+	var plan burst.Plan
+	for _, part := range []struct {
+		key  string
+		only Burst
+	}{{"rate", Burst{Rate: b.Rate}}, {"overload", Burst{Overload: b.Overload}}} {
+		if err := part.only.read(&plan); err != nil && !expression.Holds(part.only.Rate+part.only.Overload) {
+			c.add("", path+"."+part.key, "%v", err)
+		}
+	}
+	for i, text := range b.Faults {
+		if err := (&Burst{Faults: []string{text}}).read(&plan); err != nil && !expression.Holds(text) {
+			c.add("", index(path+".faults", i), "%v", err)
+		}
+	}
+	if b.Count == 0 && b.For == 0 && !c.isSet(path+".count") && !c.isSet(path+".for") && plan.Shape.Duration() == 0 && !expression.Holds(b.Rate) {
+		c.add("", path, "a burst needs a limit: count, for, or a rate whose shape ends")
 	}
 }
 

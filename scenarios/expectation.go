@@ -163,8 +163,11 @@ type Is struct {
 type BurstResult struct {
 	// Of is the id of the burst step; "" is this step.
 	Of string `yaml:"of" json:"of,omitempty"`
-	// Acknowledged is the number of events that got a 2xx; unset is all events.
+	// Acknowledged is the number of events that got a 2xx. Unset is all of them, unless there are
+	// thresholds.
 	Acknowledged *Count `yaml:"acknowledged" json:"acknowledged,omitempty"`
+	// Thresholds are conditions on the figures: p99<250ms, lost==0, status.5xx<0.1%.
+	Thresholds []string `yaml:"thresholds" json:"thresholds,omitempty"`
 	// Bin to compare with the burst: it must have captured every acknowledged event exactly once,
 	// and nothing else.
 	Bin string `yaml:"bin" json:"bin,omitempty"`

@@ -229,19 +229,35 @@ type Burst struct {
 	To string `yaml:"to" json:"to,omitempty"`
 	// Secret to sign with; "" is the target's secret.
 	Secret string `yaml:"secret" json:"secret,omitempty"`
-	// Events are names or patterns, sent in rotation; none is all events of the provider.
+	// Events are names or patterns of independent events, sent in rotation. A weight may follow:
+	// Pass:Created=5. None sends the events of journeys.
 	Events []string `yaml:"events" json:"events,omitempty"`
+	// Journeys are the names of the journeys of a population of entities; none is all. A weight may
+	// follow: pass=3.
+	Journeys []string `yaml:"journeys" json:"journeys,omitempty"`
+	// Population is how many entities live at a time; 0 is enough for the connections.
+	Population int `yaml:"population" json:"population,omitempty"`
 	// Tenant of the events; "" is the provider's demo tenant.
 	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
 	// Count is the number of events. Set count, for, or both: the limit reached first ends the
-	// burst.
+	// burst, or the end of the rate's shape.
 	Count uint64 `yaml:"count" json:"count,omitempty"`
 	// For is the longest time that the burst may take.
 	For Duration `yaml:"for" json:"for,omitempty"`
-	// Rate in events per second; 0 is as fast as the consumer responds.
-	Rate float64 `yaml:"rate" json:"rate,omitempty"`
+	// Rate in events per second: a number, or a shape such as ramp(0,500,30s) hold(500,2m). Unset
+	// is as fast as the consumer responds.
+	Rate string `yaml:"rate" json:"rate,omitempty"`
+	// WarmUp is a time at the start that is left out of the figures.
+	WarmUp Duration `yaml:"warm_up" json:"warm_up,omitempty"`
+	// Overload is what happens to events that cannot start in time: delay, drop or abort, with a
+	// time: drop:500ms.
+	Overload string `yaml:"overload" json:"overload,omitempty"`
+	// Faults are done to a share of the events: signature:missing=1%.
+	Faults []string `yaml:"faults" json:"faults,omitempty"`
 	// Connections is the number of connections; 0 is the default of package burst.
 	Connections int `yaml:"connections" json:"connections,omitempty"`
+	// Reconnect opens a connection for each event.
+	Reconnect bool `yaml:"reconnect" json:"reconnect,omitempty"`
 }
 
 // Call sends one HTTP request to the consumer, and waits for the response. Without an expectation

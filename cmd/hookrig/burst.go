@@ -1,80 +1,104 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/burst"
 )
 
 // burstFlags are the flags of burst.
 type burstFlags struct {
-	plan             burst.Plan
-	seed             seedFlag
-	tenant, server   string
-	token, jsonFile  string
-	knowledge        knowledge
-	tls              trustFlags
-	noReconciliation bool
-	generated        bool // the secret is generated from the seed
+	plan                                  burst.Plan
+	seed                                  seedFlag
+	secrets, events, journeys             []string
+	faults, thresholds                    []string
+	tenant, server, token                 string
+	rate, overload, indexes               string
+	population                            int
+	strict                                bool
+	effect                                string
+	jsonFile, htmlFile, junitFile         string
+	csvFile, hgrmFile, lostFile, compared string
+	metrics                               string
+	knowledge                             knowledge
+	tls                                   trustFlags
+	noReconciliation                      bool
 	recordedFlags
 }
 
 func newBurst(w World) *cobra.Command {
 	var b burstFlags
 	cmd := &cobra.Command{
-		Use:   "burst [PROVIDER] --to URL",
+		Use:   "burst [PROVIDER[=WEIGHT]]... --to URL",
 		Short: "Send many unique signed events, and check that every one arrived",
-		Long: `Sends unique events, each rendered and signed separately. With --rate, every event is due at a fixed time, and its
-response time counts from then, also if it is sent late (open model). If the URL is a bin of a running server, the
-events are compared with the bin's captures: lost, duplicated, unexpected. Exit code 0: every planned event was
-acknowledged and, in a bin, captured exactly once; 1: it was not; 3: not all captures of the bin could be read.
+		Long: `Sends the events of a population of entities, each rendered and signed separately: a pass is created before it is
+installed. With --rate, every event is due at a fixed time, and its response time counts from then, also if it is
+sent late (open model). If the URL is a bin of a running server, the events are compared with the bin's captures:
+lost, duplicated, unexpected, corrupted. With --effect, they are compared with the ids that your consumer lists.
+
+Exit code 0: every event was sent and acknowledged and, in a bin, captured exactly once, or every --threshold holds;
+1: not; 3: nobody can tell, because the burst was interrupted, or the bin or the effect could not be read.
+"hookrig help load" describes shapes of the load, thresholds and the report.
 
 With --from, recorded requests are sent instead, in rotation and like hookrig replay: those of a file (JSON Lines or
 HAR), or those of a bin of a running server. With PROVIDER and --secret, each is signed again when it is sent.`,
 		Example: `  hookrig burst neostore --to http://127.0.0.1:8081/load --count 100000 --connections 64
-  hookrig burst subscribfy --to http://127.0.0.1:3000/hooks --secret S --rate 500 --duration 30s
-  hookrig burst --from captures.jsonl --to http://127.0.0.1:3000 --keep-path --rate 200 --duration 1m
+  hookrig burst subscribfy --to http://127.0.0.1:3000/hooks --secret S --rate 500 --duration 30s --html report.html
+  hookrig burst neostore=3 stripe --to http://127.0.0.1:3000/hooks --rate 'ramp(0,500,30s) hold(500,2m)'
+  hookrig burst neostore --to http://127.0.0.1:3000/hooks --secret S --rate 200 --duration 1m \
+    --threshold 'p99<250ms' --threshold 'status.5xx<0.1%' --fault signature:missing=1%
+  hookrig burst --from captures.jsonl --to http://127.0.0.1:3000 --keep-path --rate recorded
   hookrig burst neostore --secret S --from orders --server http://127.0.0.1:8080 --to http://127.0.0.1:3000/hooks --count 10000`,
-		Args:              atMostArgs("PROVIDER"),
-		ValidArgsFunction: completeFirst(completeProvider, noFiles),
+		ValidArgsFunction: completeProvider,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runBurst(cmd, w, args, &b) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&b.plan.URL, "to", "", "http or https `URL` of the consumer")
-	f.StringVar(&b.plan.Secret, "secret", "", "signing `SECRET` (default: generated from the seed)")
+	f.StringArrayVar(&b.plan.URLs, "to", nil, "http or https `URL` of the consumer; several share the events")
+	f.StringArrayVar(&b.secrets, "secret", nil, "signing `SECRET`, or PROVIDER=SECRET (default: generated from the seed)")
 	f.StringVar(&b.tenant, "tenant", "", "`NAME` of the tenant, store or project of the events")
-	f.StringSliceVar(&b.plan.Events, "events", nil, "events to send in rotation: `PATTERNS`, comma-separated (default: all)")
-	f.Float64Var(&b.plan.Rate, "rate", 0, "`NUMBER` of events per second (default: as fast as the consumer responds)")
+	f.StringSliceVar(&b.events, "events", nil, "independent events to send in rotation: `PATTERNS`, comma-separated, with a weight: Pass:Created=5 (default: journeys)")
+	f.StringSliceVar(&b.journeys, "journeys", nil, "journeys of the population: `NAMES`, comma-separated, with a weight: pass=3 (default: all)")
+	f.IntVar(&b.population, "population", 0, "`NUMBER` of entities that live at a time (default: enough for the connections)")
+	f.StringVar(&b.rate, "rate", "", "events per second: a number, or a `SHAPE` such as 'ramp(0,500,30s) hold(500,2m)' (default: as fast as the consumer responds)")
+	f.StringVar(&b.overload, "overload", "", "what happens to events that cannot start in time: `POLICY` delay, drop or abort, with a time: drop:500ms (default: delay)")
 	f.StringVar(&b.from, "from", "", "send the recorded requests of this `FILE|BIN`, in rotation")
 	f.BoolVar(&b.keepPath, "keep-path", false, "with --from, append the recorded path and query to those of --to")
 	f.BoolVar(&b.skipInvalid, "skip-invalid", false, "with --from, skip records that cannot be sent")
-	f.Uint64Var(&b.plan.Count, "count", 0, "`NUMBER` of events to send (default without --duration: 1000, or each recorded request once)")
+	f.Uint64Var(&b.plan.Count, "count", 0, "`NUMBER` of events to send (default without an end: 1000, or each recorded request once)")
 	f.Var((*durationFlag)(&b.plan.Duration), "duration", "longest `DURATION` of the burst")
+	f.Var((*durationFlag)(&b.plan.WarmUp), "warm-up", "`DURATION` at the start that is left out of the figures")
 	f.IntVar(&b.plan.Connections, "connections", burst.DefaultConnections, "`NUMBER` of connections, which is the number of concurrent requests")
+	f.BoolVar(&b.plan.Reconnect, "reconnect", false, "open a connection for each request")
+	f.StringArrayVar(&b.faults, "fault", nil, "do a fault to a share of the events: `FAULT=SHARE`, such as signature:missing=1%")
+	f.StringArrayVar(&b.thresholds, "threshold", nil, "fail unless this `CONDITION` holds: p99<250ms, lost==0, status.5xx<0.1%, abort:status.5xx<50%")
+	f.BoolVar(&b.strict, "strict", false, "exit with 3 when this machine was too slow to keep to the plan")
 	f.Var((*durationFlag)(&b.plan.Timeout), "timeout", "time limit of one request, a `DURATION` (default: the provider's)")
 	f.Var(&b.seed, "seed", "`NUMBER` that determines the events (default: random, and printed)")
+	f.StringVar(&b.indexes, "indexes", "", "send only the events whose numbers are in this `FILE`: the one that --lost wrote")
 	f.StringVar(&b.server, "server", "", "dashboard `URL` of the server with the bin of --to (default: --to is asked for it)")
 	f.StringVar(&b.token, "token", "", "`TOKEN` of the server")
-	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
 	f.BoolVar(&b.noReconciliation, "no-reconcile", false, "do not compare the events with the bin")
+	f.StringVar(&b.effect, "effect", "", "compare the events with the list of ids at this `URL`: a JSON list, or {\"ids\": [...]}")
+	f.StringVar(&b.jsonFile, "json", "", "write the report as JSON to `FILE` (- is standard output)")
+	f.StringVar(&b.htmlFile, "html", "", "write the report as one HTML page with plots to `FILE`")
+	f.StringVar(&b.junitFile, "junit", "", "write the thresholds as JUnit XML to `FILE`")
+	f.StringVar(&b.csvFile, "csv", "", "write one line for each second to `FILE`")
+	f.StringVar(&b.hgrmFile, "hgrm", "", "write the percentiles of the response times to `FILE`, for the plotter of HdrHistogram")
+	f.StringVar(&b.lostFile, "lost", "", "write the numbers and ids of lost events to `FILE`")
+	f.StringVar(&b.compared, "compare", "", "compare with the report of an earlier burst: the `FILE` of its --json")
+	f.StringVar(&b.metrics, "metrics", "", "serve Prometheus metrics at this `HOST:PORT` while the burst runs")
 	b.tls.add(f)
 	b.knowledge.flags(cmd)
 	completeFlag(cmd, "events", completeEvents)
@@ -86,176 +110,89 @@ func runBurst(cmd *cobra.Command, w World, args []string, b *burstFlags) error {
 	if err := b.checkFrom(args); err != nil {
 		return err
 	}
-	known, err := b.knowledge.catalogue()
-	if err != nil {
+	if err := b.readPlan(args); err != nil {
 		return err
 	}
-	var p *fixtures.Provider
-	if len(args) > 0 {
-		if p, err = known.Provider(args[0]); err != nil {
-			return misuse(err)
+	for i := range b.plan.URLs {
+		_, guard, err := target("--to", &b.plan.URLs[i])
+		if err != nil {
+			return err
 		}
+		b.plan.Dial = guardedDial(b.plan.Dial, guard.Dial)
 	}
-	_, guard, err := target("--to", &b.plan.URL)
+	before, err := b.checkOutputs()
 	if err != nil {
 		return err
 	}
-	if err := checkOut(b.jsonFile); err != nil {
-		return misuse(err)
-	}
-	b.plan.Dial = guard.Dial
 	if b.plan.Trust, err = b.tls.trust(cmd, w); err != nil {
 		return err
 	}
 	if b.from != "" {
-		if err := b.record(ctx, w, p); err != nil {
+		if err := b.record(ctx, w); err != nil {
 			return err
 		}
-		if b.plan.Count == 0 && b.plan.Duration == 0 {
+	}
+	if b.plan.Count == 0 && b.plan.Duration == 0 && b.plan.Shape.Duration() == 0 {
+		b.plan.Count = 1000
+		if b.plan.Recording != nil {
 			b.plan.Count = uint64(b.plan.Recording.Len())
 		}
-		return sendBurst(ctx, w, b)
 	}
-	b.plan.Provider, b.plan.Seed = p, *b.seed.value()
-	b.plan.Options.Tenant = b.tenant
-	if b.plan.Count == 0 && b.plan.Duration == 0 {
-		b.plan.Count = 1000
-	}
-	if b.plan.Secret == "" && p.Subscription.Secret.Minted == "provider" {
-		b.generated = true
-		b.plan.Secret = p.MintSecret(fixtures.Draw{Seed: b.plan.Seed, Stream: "secret"})
-	}
-	return sendBurst(ctx, w, b)
+	return sendBurst(ctx, w, b, before)
 }
 
-// sendBurst runs the plan, compares the events with the captures of the bin, and prints the report.
-func sendBurst(ctx context.Context, w World, b *burstFlags) error {
+// sendBurst runs the plan, compares the events with what arrived, and writes the reports.
+func sendBurst(ctx context.Context, w World, b *burstFlags, before *burst.Report) error {
 	bin, err := findBin(ctx, b)
 	if err != nil {
 		return err
 	}
-	if b.plan.Recording == nil {
-		if b.generated {
-			w.Stderr.Printf("secret %s (generated; set it with --secret)\n", b.plan.Secret)
+	had, err := b.idsBefore(ctx, bin)
+	if err != nil {
+		return err
+	}
+	for _, p := range b.plan.Parts {
+		if p.Secret != "" && !b.given(p.Provider.Name) {
+			w.Stderr.Printf("secret %s (generated for %s; set it with --secret)\n", p.Secret, p.Provider.Name)
 		}
+	}
+	if b.plan.Recording == nil {
 		w.Stderr.Printf("seed %d\n", b.plan.Seed)
 	}
-
-	report, err := burst.Run(ctx, b.plan, liveProgress(w))
+	watch, end, err := watchBurst(w, b)
+	if err != nil {
+		return err
+	}
+	report, err := burst.Run(ctx, b.plan, watch)
+	end()
 	if report == nil {
 		return misuse(err)
 	}
 	if errors.Is(err, burst.ErrNoConsumer) {
-		if err := writeReport(w, b, report); err != nil {
+		if err := b.write(w, report, before); err != nil {
 			return err
 		}
 		return inconclusive(err)
 	}
 	interrupted := err != nil
-	if bin != nil {
-		// An interrupt ends the burst but not the comparison.
-		if err := report.Reconcile(bin.since(context.WithoutCancel(ctx))); err != nil {
-			return inconclusive(fmt.Errorf("reconcile with bin %q: %w", bin.name, err))
-		}
+	// An interrupt ends the burst but not the comparison.
+	if err := b.reconcile(context.WithoutCancel(ctx), report, bin, had); err != nil {
+		return inconclusive(err)
 	}
-	if err := writeReport(w, b, report); err != nil {
+	if err := b.write(w, report, before); err != nil {
 		return err
 	}
 	switch {
 	case interrupted:
 		return inconclusive(fmt.Errorf("interrupted after %d of %d events", report.Sent, report.Intended))
+	case report.Unknown():
+		return inconclusive(errors.New("the value of a threshold is not known"))
 	case !report.OK():
 		return failed()
+	case b.strict && report.Generator.Slow():
+		return inconclusive(fmt.Errorf("this machine was too slow: %s", report.Generator))
 	}
 	return nil
-}
-
-func writeReport(w World, b *burstFlags, report *burst.Report) error {
-	file := b.jsonFile
-	if file == "-" {
-		return w.Stdout.JSON(report, "  ")
-	}
-	printBurst(w.Stdout, &b.plan, report)
-	if file == "" {
-		return nil
-	}
-	return writeOut(file, func(out io.Writer) error { return writeJSON(out, report) })
-}
-
-// printBurst prints a report for people. It omits the lag without a rate, because nothing is late
-// then, and the order with several connections, because events may overtake each other. The JSON
-// report contains both.
-func printBurst(out *terminal.Writer, plan *burst.Plan, r *burst.Report) {
-	out.Printf("sent          %d of %d in %.2f s, %.0f/s\n", r.Sent, r.Intended, r.Seconds, r.Rate)
-	out.Printf("acknowledged  %d\n", r.Acknowledged)
-	for _, outcome := range slices.Sorted(maps.Keys(r.Outcomes)) {
-		out.Printf("  %-12s%d%s\n", outcome, r.Outcomes[outcome], statusesOf(r, outcome))
-	}
-	if len(r.Reasons) > 0 {
-		out.Printf("reasons\n")
-		for _, reason := range byCount(r.Reasons) {
-			out.Printf("  %-8d %s\n", r.Reasons[reason], reason)
-		}
-	}
-	if r.Sent == 0 {
-		return // nothing was measured
-	}
-	line := func(name string, l burst.Latency) {
-		out.Printf("%-13s p50 %.2f  p90 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms\n", name, l.P50, l.P90, l.P99, l.P999, l.Max)
-	}
-	if plan.Rate > 0 {
-		line("lag", r.Lag)
-		line("service", r.Service)
-	}
-	line("response", r.Response)
-	if a := r.Accounting; a != nil {
-		out.Printf("captured      %d, lost %d, duplicated %d, unexpected %d", a.Captured, a.Lost, a.Duplicated, a.Unexpected)
-		if a.Unacknowledged > 0 {
-			out.Printf(", without a response %d", a.Unacknowledged)
-		}
-		if plan.Connections == 1 {
-			out.Printf(", out of order %d", a.OutOfOrder)
-		}
-		out.Printf("\n")
-	}
-	for _, problem := range r.Problems {
-		out.Printf("problem       %s\n", problem)
-	}
-}
-
-// statusesOf lists the statuses in a class other than 2xx, with the number of responses.
-func statusesOf(r *burst.Report, outcome string) string {
-	class, ok := strings.CutSuffix(outcome, "xx")
-	if !ok || class == "2" {
-		return ""
-	}
-	var parts []string
-	for _, status := range slices.Sorted(maps.Keys(r.Statuses)) {
-		if strconv.Itoa(status/100) == class {
-			parts = append(parts, fmt.Sprintf("%d × %d", r.Statuses[status], status))
-		}
-	}
-	return " (" + strings.Join(parts, ", ") + ")"
-}
-
-// byCount returns the reasons, the most frequent first.
-func byCount(reasons map[string]uint64) []string {
-	list := slices.Sorted(maps.Keys(reasons))
-	slices.SortStableFunc(list, func(a, b string) int { return cmp.Compare(reasons[b], reasons[a]) })
-	return list
-}
-
-// liveProgress returns a function that updates one line on a terminal. It returns nil if stderr is
-// not a terminal.
-func liveProgress(w World) func(burst.Progress) {
-	if !w.Stderr.IsTerminal() {
-		return nil
-	}
-	return func(p burst.Progress) {
-		rate := float64(p.Sent) / max(p.Elapsed.Seconds(), 0.001)
-		w.Stderr.Redraw()
-		w.Stderr.Printf("%6.1f s  %d sent  %d acknowledged  %.0f/s ", p.Elapsed.Seconds(), p.Sent, p.Acknowledged, rate)
-	}
 }
 
 // burstBin is the bin that receives a burst.
@@ -267,10 +204,10 @@ type burstBin struct {
 
 // findBin returns the bin of --to, or nil if --to is not a bin of a server.
 func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
-	if b.noReconciliation {
+	if b.noReconciliation || b.effect != "" || len(b.plan.URLs) > 1 {
 		return nil, nil
 	}
-	target, err := url.Parse(b.plan.URL)
+	target, err := url.Parse(b.plan.URLs[0])
 	if err != nil {
 		return nil, misuse(err)
 	}
@@ -289,7 +226,7 @@ func findBin(ctx context.Context, b *burstFlags) (*burstBin, error) {
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(target.EscapedPath(), "/"), "/")
 	if name == "" {
-		return nil, misusef("--to %q is a server's capture address: name a bin of it, as in %s", b.plan.URL, target.JoinPath("load"))
+		return nil, misusef("--to %q is a server's capture address: name a bin of it, as in %s", b.plan.URLs[0], target.JoinPath("load"))
 	}
 	bin := &burstBin{name: name, client: client}
 	if bin.before, err = bin.now(ctx); err != nil {

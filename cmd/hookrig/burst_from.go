@@ -30,35 +30,46 @@ func (b *burstFlags) checkFrom(args []string) error {
 		return misusef("--keep-path and --skip-invalid need recorded requests: add --from")
 	case b.from == "":
 		return nil
-	case len(b.plan.Events) > 0 || b.tenant != "":
-		return misusef("--events and --tenant cannot be combined with --from, which sends recorded requests")
-	case len(args) == 0 && b.plan.Secret != "":
+	case len(b.events)+len(b.journeys)+len(b.faults) > 0 || b.tenant != "" || b.population > 0:
+		return misusef("--events, --journeys, --population, --fault and --tenant cannot be combined with --from, which sends recorded requests")
+	case len(args) > 1:
+		return misusef("--from sends recorded requests: want one provider at most, to sign them again")
+	case len(args) == 0 && len(b.secrets) > 0:
 		return misusef("--secret signs the recorded requests again: name the provider, as in hookrig burst neostore --from %s", b.from)
 	}
 	return nil
 }
 
-// record reads the requests of --from. If p is not nil, each is signed again with --secret.
-func (b *burstFlags) record(ctx context.Context, w World, p *fixtures.Provider) error {
+// record reads the requests of --from. With a provider and --secret, each is signed again.
+func (b *burstFlags) record(ctx context.Context, w World) error {
+	var p *fixtures.Provider
+	secret := ""
+	if len(b.plan.Parts) > 0 {
+		p, secret = b.plan.Parts[0].Provider, b.plan.Parts[0].Secret
+		if !b.given(p.Name) {
+			secret = ""
+		}
+		b.plan.Parts = nil
+	}
 	change := &mockserver.ReplayChange{KeepPath: b.keepPath}
 	how := "as recorded"
 	switch {
 	case p == nil:
-	case b.plan.Secret == "":
+	case secret == "":
 		how = fmt.Sprintf("as recorded; with --secret each is signed again with the scheme of %s", p.Name)
 	default:
 		if err := canCheck(p); err != nil {
 			return err
 		}
 		how = "each signed again with the scheme of " + p.Name
-		change.Resign = &mockserver.ReplayResign{Provider: p, Secrets: []string{b.plan.Secret}}
+		change.Resign = &mockserver.ReplayResign{Provider: p, Secrets: []string{secret}}
 	}
 	captures, done, err := b.recorded(ctx, w, change)
 	if err != nil {
 		return err
 	}
 	defer done()
-	b.plan.Recording, err = burst.NewRecording(captures, b.plan.URL, *change)
+	b.plan.Recording, err = burst.NewRecording(captures, b.plan.URLs[0], *change)
 	switch {
 	case errors.Is(err, burst.ErrPlan) || errors.Is(err, mockserver.ErrReplay):
 		return misusef("--from %s: %w", b.from, err)
@@ -83,21 +94,21 @@ func (b *burstFlags) recorded(ctx context.Context, w World, change *mockserver.R
 		return nil, nil, err
 	}
 	_, err = file.check(w, b.skipInvalid, func(c *mockserver.Capture) ([]string, error) {
-		_, notes, err := change.Apply(c.Message, b.plan.URL, c.At, time.Now())
+		_, notes, err := change.Apply(c.Message, b.plan.URLs[0], c.At, time.Now())
 		return notes, err
 	})
 	if err != nil {
 		file.Close()
 		return nil, nil, err
 	}
-	return file.sendable(w, change, b.plan.URL), func() { file.Close() }, nil
+	return file.sendable(w, change, b.plan.URLs[0]), func() { file.Close() }, nil
 }
 
 // recordedIn returns the captures of the bin of --from.
 func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver.ReplayChange) (iter.Seq2[mockserver.Capture, error], error) {
 	server := b.server
 	if server == "" {
-		if target, err := url.Parse(b.plan.URL); err == nil {
+		if target, err := url.Parse(b.plan.URLs[0]); err == nil {
 			server = askForDashboard(ctx, target, b.plan.Trust)
 		}
 	}
@@ -118,7 +129,7 @@ func (b *burstFlags) recordedIn(ctx context.Context, w World, change *mockserver
 	return func(yield func(mockserver.Capture, error) bool) {
 		for c, err := range allOf(ctx, client, b.from, 0) {
 			if err == nil {
-				_, notes, wrong := change.Apply(c.Message, b.plan.URL, c.At, time.Now())
+				_, notes, wrong := change.Apply(c.Message, b.plan.URLs[0], c.At, time.Now())
 				if wrong != nil && b.skipInvalid {
 					w.Stderr.Printf("%s: %s: skipped\n", c.ID, wrong)
 					continue

@@ -83,7 +83,7 @@ func TestBurstFromWhatCannotBe(t *testing.T) {
 	}{
 		{"no provider: name one, as in hookrig burst neostore --to URL, or send recorded requests with --from", []string{"--to", to}},
 		{"--keep-path and --skip-invalid need recorded requests: add --from", []string{"neostore", "--to", to, "--keep-path"}},
-		{"--events and --tenant cannot be combined with --from, which sends recorded requests", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
+		{"--events, --journeys, --population, --fault and --tenant cannot be combined with --from, which sends recorded requests", []string{"neostore", "--from", wrong, "--to", to, "--events", "Pass:*"}},
 		{"--secret signs the recorded requests again: name the provider, as in hookrig burst neostore --from ", []string{"--from", wrong, "--to", to, "--secret", "s"}},
 		{`--from "nothing": no such file, and the server at ` + server.DashboardURL() + " has no requests in a bin with this name", []string{"--from", "nothing", "--to", to}},
 		{`--from "nothing": no such file; if this is a bin of a running server, set its dashboard with --server URL`, []string{"--from", "nothing", "--to", "http://127.0.0.1:1/"}},

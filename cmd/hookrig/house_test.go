@@ -25,16 +25,16 @@ var ranks = []struct {
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/analysis/diff", "mockserver/internal/analysis/drift", "mockserver/internal/outbound", "mockserver/internal/fault"}},
 	{5, []string{"mockserver/store/sqlite", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},
 	{6, []string{"mockserver/internal/delivery", "mockserver/internal/capture", "mockserver/burst"}},
-	{7, []string{"mockserver/internal/entities", "mockserver/internal/problem"}},
+	{7, []string{"mockserver/burst/burstpage", "mockserver/internal/entities", "mockserver/internal/problem"}},
 	{8, []string{"mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},
 	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
 	{10, []string{"mockserver"}},
 	{11, []string{"mockserver/dashboard"}},
-	{12, []string{"scenarios"}},
+	{12, []string{"scenarios", "mockserver/internal/servertest", "mockserver/internal/benchmark"}},
 	{13, []string{"scenarios/exam"}},
 	{14, []string{"scenarios/exam/sender"}},
 	{15, []string{"cmd/hookrig"}},
-	{16, []string{"suites/matchers", "suites/acceptance"}},
+	{16, []string{"suites/matchers", "suites/conformance", "suites/acceptance", "suites/openapi", "suites/vendors"}},
 	{17, []string{"suites/examples/go"}},
 }
 
@@ -45,6 +45,7 @@ var public = []string{
 	"fixtures/signature",
 	"mockserver",
 	"mockserver/burst",
+	"mockserver/burst/burstpage",
 	"mockserver/dashboard",
 	"mockserver/store/sqlite",
 	"scenarios",
@@ -53,8 +54,11 @@ var public = []string{
 	"suites/acceptance",
 	"suites/acceptance/consumers",
 	"suites/acceptance/consumers/golang",
+	"suites/conformance",
 	"suites/examples/go",
 	"suites/matchers",
+	"suites/openapi",
+	"suites/vendors",
 }
 
 func TestPublicPackages(t *testing.T) {
@@ -79,9 +83,10 @@ var reserved = []struct {
 	{"github.com/jackc/pgx", []string{"internal/sqlread", "cmd/hookrig"}},
 	{"github.com/danielgtaylor/huma", []string{"mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/go-jose/go-jose", []string{"mockserver/internal/vendorapi/neostore", "mockserver/dashboard", "cmd/hookrig"}},
+	{"github.com/go-analyze/charts", []string{"mockserver/burst/burstpage", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
-	{"github.com/onsi/ginkgo", []string{"suites/acceptance"}},
+	{"github.com/onsi/ginkgo", []string{"suites/acceptance", "suites/conformance"}},
 	// suites/hookrig and suites/acceptance/containers, which are modules: a program that imports
 	// mockserver keeps its own version of it.
 	{"github.com/testcontainers/testcontainers-go", nil},

@@ -20,6 +20,18 @@ var downloads = []string{
 	"github.com/tidwall/sjson", "go.yaml.in/yaml/v4", "golang.org/x/crypto", "golang.org/x/net", "golang.org/x/sys", "golang.org/x/text",
 }
 
+// tidied are the modules that go mod tidy downloads in addition: it reads the tests of imported
+// packages, ours and those of libraries.
+var tidied = []string{
+	"github.com/!hdr!histogram/hdrhistogram-go", // scenarios, in an example of matchers
+	"github.com/dlclark/regexp2",                // jsonschema
+	"github.com/google/go-cmp",
+	"github.com/xyproto/randomstring", // brotli
+	"go.uber.org/goleak",
+	"go.yaml.in/yaml/v3", // gomega
+	"pgregory.net/rapid",
+}
+
 // A test in another module, of under forty lines, downloads and compiles no database, no Docker
 // client and no web framework.
 func TestOutsideModule(t *testing.T) {
@@ -35,14 +47,21 @@ func TestOutsideModule(t *testing.T) {
 		t.Errorf("the test has %d lines", n)
 	}
 	o := newOutside(t, string(source))
-	got := o.downloaded(t)
-	if differs := cmp.Diff(downloads, got); differs != "" {
+	o.run(t, "list", "-deps", "-test", "./...")
+	o.run(t, "mod", "download")
+	if differs := cmp.Diff(downloads, o.downloaded(t)); differs != "" {
 		t.Errorf("the modules that it downloads (- expected, + got):\n%s", differs)
 	}
 	o.run(t, "test", "./...")
+	o.run(t, "mod", "tidy")
+	all := slices.Sorted(slices.Values(slices.Concat(downloads, tidied)))
+	if differs := cmp.Diff(all, o.downloaded(t)); differs != "" {
+		t.Errorf("the modules that go mod tidy downloads (- expected, + got):\n%s", differs)
+	}
 
 	// The measure finds a library that belongs to a package that the test then imports.
 	web := newOutside(t, "package outside\n\nimport (\n\t_ \"github.com/hookrig/hookrig/mockserver/dashboard\"\n\t_ \"github.com/hookrig/hookrig/mockserver/store/sqlite\"\n)\n")
+	web.run(t, "list", "-deps", "-test", "./...")
 	for _, heavy := range []string{"github.com/danielgtaylor/huma/v2", "modernc.org/sqlite"} {
 		if !slices.Contains(web.downloaded(t), heavy) {
 			t.Errorf("a test that needs %s does not download it", heavy)
@@ -104,12 +123,10 @@ func (o outside) run(t *testing.T, args ...string) {
 	}
 }
 
-// downloaded returns the modules that the go command downloads into an empty cache to list what the
-// test needs, and to download what go.mod then has.
+// downloaded returns the modules that the commands so far have downloaded, as the cache spells
+// them: "!h" for "H".
 func (o outside) downloaded(t *testing.T) []string {
 	t.Helper()
-	o.run(t, "list", "-deps", "-test", "./...")
-	o.run(t, "mod", "download")
 	var list []string
 	below := filepath.Join(o.cache, "cache", "download")
 	err := filepath.WalkDir(below, func(path string, _ os.DirEntry, err error) error {

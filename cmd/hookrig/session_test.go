@@ -373,9 +373,9 @@ func TestBurstAccountsForABin(t *testing.T) {
 	t.Cleanup(func() { server.Close() })
 
 	stdout, _ := start(t, "burst", "neostore", "--to", server.CaptureURL()+"/many", "--count", "50", "--connections", "4").end(t, exitPassed)
-	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0$`)
+	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0, corrupted 0, out of order 0$`)
 	stdout, _ = start(t, "burst", "neostore", "--to", server.CaptureURL()+"/one", "--count", "50", "--connections", "1").end(t, exitPassed)
-	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0, out of order 0$`)
+	want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0, corrupted 0, out of order 0$`)
 	_, stderr := start(t, "burst", "neostore", "--to", server.CaptureURL()).end(t, exitMisuse)
 	want(t, stderr, `is a server's capture address: name a bin of it, as in http://.*/load`)
 

@@ -133,7 +133,7 @@ func TestBurstToABinByHTTPS(t *testing.T) {
 	go io.Copy(io.Discard, s.err)
 	for i, flags := range [][]string{{"--cacert", ca}, {"--skip-verify"}} {
 		stdout, _ := start(t, append([]string{"burst", "neostore", "--to", at + "/load" + string(rune('a'+i)), "--count", "50", "--connections", "4"}, flags...)...).end(t, exitPassed)
-		want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0$`)
+		want(t, stdout, `(?m)^captured      50, lost 0, duplicated 0, unexpected 0, corrupted 0, out of order 0$`)
 	}
 	s.interrupt()
 }

@@ -14,10 +14,12 @@ const (
 	notSent
 	partlyWritten
 	noResponse
+	dropped // by the policy of an overload, or by a fault
+	outcomes
 )
 
 func (o outcome) String() string {
-	return [...]string{"other", "2xx", "3xx", "4xx", "5xx", string(wire.NotSent), string(wire.PartlyWritten), string(wire.NoResponse)}[o]
+	return [...]string{"other", "2xx", "3xx", "4xx", "5xx", string(wire.NotSent), string(wire.PartlyWritten), string(wire.NoResponse), "dropped"}[o]
 }
 
 // outcomeOf returns the outcome of an exchange.
@@ -34,4 +36,15 @@ func outcomeOf(what wire.Outcome, status int) outcome {
 		return outcome(class - 1)
 	}
 	return informational
+}
+
+// counts returns the outcomes that occurred, by name.
+func counts(of [outcomes]uint64) map[string]uint64 {
+	m := map[string]uint64{}
+	for o, n := range of {
+		if n > 0 {
+			m[outcome(o).String()] = n
+		}
+	}
+	return m
 }

@@ -1,37 +1,87 @@
 package burst
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Progress is how far a burst has come.
 type Progress struct {
-	Elapsed      time.Duration // since the start
-	Sent         uint64        // events so far
-	Acknowledged uint64        // those with a 2xx
+	Elapsed time.Duration // since the start
+	// Left is the time until the plan ends; 0 when a count ends it.
+	Left time.Duration
+	// Intended is how many events the plan has; 0 when only the run can tell.
+	Intended uint64
+	// Sent and Acknowledged count events without a fault so far; Dropped those that were not sent.
+	Sent, Acknowledged, Dropped uint64
+	// InFlight is how many requests wait for a response.
+	InFlight int64
+	// Outcomes counts the events without a fault, as in Report.
+	Outcomes map[string]uint64
+	// Last is the newest whole second, or the first one before it is whole.
+	Last Point
+	// Response and Lag are those of all events so far. They are updated once a second.
+	Response, Lag Latency
 }
 
-// watch calls progress ten times a second, and once more at the end.
-func watch(done <-chan struct{}, workers []*worker, start time.Time, progress func(Progress)) {
-	if progress == nil {
+// observe calls watch ten times a second, and once more at the end.
+func (b *burst) observe(done <-chan struct{}, watch func(Progress) error) {
+	aborts := slices.ContainsFunc(b.load.plan.Thresholds, func(t Threshold) bool { return t.abort })
+	if watch == nil && !aborts {
 		<-done
 		return
 	}
+	if watch == nil {
+		watch = func(Progress) error { return nil }
+	}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	total, known := intended(b.load.plan)
+	if !known {
+		total = 0
+	}
+	var last Progress
+	for n := 0; ; n++ {
 		ended := false
 		select {
 		case <-done:
 			ended = true
 		case <-tick.C:
 		}
-		p := Progress{Elapsed: time.Since(start)}
-		for _, w := range workers {
-			p.Sent += w.sent.Load()
-			p.Acknowledged += w.acknowledged.Load()
+		last = b.progress(last, total, ended || n%10 == 0)
+		err := watch(last)
+		if err == nil && aborts && n%10 == 9 {
+			err = b.failed(b.report(last.Elapsed), last.Elapsed)
 		}
-		progress(p)
+		if err != nil && !ended {
+			b.abort(err)
+			<-done
+			ended = true
+		}
 		if ended {
 			return
 		}
 	}
+}
+
+func (b *burst) progress(before Progress, total uint64, whole bool) Progress {
+	m, plan := b.measure, b.load.plan
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := Progress{
+		Elapsed: time.Since(b.start), Intended: total, Sent: m.sent, Acknowledged: m.acknowledged, Dropped: m.outcomes[dropped],
+		InFlight: b.inFlight.Load(), Outcomes: counts(m.outcomes), Last: before.Last, Response: before.Response, Lag: before.Lag,
+	}
+	length := plan.Duration
+	if d := plan.Shape.Duration(); d > 0 && (length == 0 || d < length) {
+		length = d
+	}
+	p.Left = max(0, length-p.Elapsed)
+	if whole {
+		p.Response, p.Lag = latency(m.response), latency(m.lag)
+		if points := m.series.all(plan.Shape); len(points) > 0 {
+			p.Last = points[max(0, len(points)-2)]
+		}
+	}
+	return p
 }

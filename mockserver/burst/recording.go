@@ -3,6 +3,8 @@ package burst
 import (
 	"fmt"
 	"iter"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -42,7 +44,7 @@ func NewRecording(captures iter.Seq2[journal.Capture, error], to string, change 
 		if size += len(raw); size > MaxRecording {
 			return nil, fmt.Errorf("%w: the recording has more than %s: send a part of it", ErrPlan, strictyaml.FormatSize(MaxRecording))
 		}
-		kept := journal.Capture{Message: wire.Message{Body: sent.Body}}
+		kept := journal.Capture{At: c.At, Message: wire.Message{Body: sent.Body}}
 		if change.Resign != nil {
 			kept = c.Clone()
 		} else {
@@ -79,6 +81,46 @@ func (r *Recording) request(dst []byte, i uint64) ([]byte, error) {
 		return dst, err
 	}
 	return wire.Append(dst, sent), nil
+}
+
+// timing returns the times of the recorded requests, speed times as fast. When all were sent, they
+// are sent again, after a gap that is the mean of the others.
+func (r *Recording) timing(speed float64) segment {
+	t := recordedTiming{}
+	first := r.captures[0].At
+	for i := range r.captures {
+		t.at = append(t.at, max(0, r.captures[i].At.Sub(first).Seconds()/speed))
+	}
+	slices.Sort(t.at)
+	t.round = t.at[len(t.at)-1]
+	if n := len(t.at); n > 1 {
+		t.round += t.round / float64(n-1)
+	}
+	return t
+}
+
+// recordedTiming is the segment of a Recording.
+type recordedTiming struct {
+	at    []float64 // seconds after the first request, ascending
+	round float64   // from one round to the next
+}
+
+func (recordedTiming) duration() time.Duration { return endless }
+func (recordedTiming) events() (float64, bool) { return math.Inf(1), false }
+
+func (t recordedTiming) rateAt(float64) float64 {
+	if t.round == 0 {
+		return 0
+	}
+	return float64(len(t.at)) / t.round
+}
+
+func (t recordedTiming) arrivals(float64, *rand.Rand) func() float64 {
+	i := -1
+	return func() float64 {
+		i++
+		return float64(i/len(t.at))*t.round + t.at[i%len(t.at)]
+	}
 }
 
 // bodies returns the bodies in the order of sending. It returns false when they contain signatures,

@@ -1,116 +1,188 @@
 package burst
 
 import (
-	"errors"
+	"maps"
 	"math"
-	"slices"
+	"runtime"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/hookrig/hookrig/fixtures"
 )
 
 // Report is the result of a burst.
 type Report struct {
-	// Provider is whose events were sent, to URL, rendered from Seed.
-	Provider string `json:"provider,omitempty"`
+	// Providers are whose events were sent, to URLs, rendered from Seed.
+	Providers []string `json:"providers,omitempty"`
 	// Recorded is how many recorded requests were sent in turn; 0 when the events were rendered.
-	Recorded int    `json:"recorded,omitempty"`
-	URL      string `json:"url"`
-	Seed     uint64 `json:"seed"`
-	// Intended is how many events the plan called for.
+	Recorded int      `json:"recorded,omitempty"`
+	URLs     []string `json:"urls"`
+	Seed     uint64   `json:"seed"`
+	// Shape is the rate over time as ParseShape reads it, over Connections; WarmUpSeconds at the
+	// start are not measured.
+	Shape         Shape   `json:"shape"`
+	Connections   int     `json:"connections"`
+	WarmUpSeconds float64 `json:"warm_up_seconds,omitempty"`
+	// Start is when the burst began.
+	Start time.Time `json:"start"`
+
+	// Intended is how many events the plan has.
 	Intended uint64 `json:"intended"`
-	// Sent is how many were written to a connection, wholly or partly; Acknowledged how many of
-	// them got a 2xx.
-	Sent         uint64 `json:"sent"`
+	// Sent is how many were written to a connection, whole or in part; Faulted of them had a fault.
+	Sent    uint64 `json:"sent"`
+	Faulted uint64 `json:"faulted,omitempty"`
+	// Acknowledged is how many of the events without a fault got a 2xx.
 	Acknowledged uint64 `json:"acknowledged"`
-	// Outcomes counts every event that was due: 2xx, 3xx, 4xx, 5xx, not_sent, partly_written,
-	// no_reply.
+	// Copies is how many further requests repeated an event: the fault duplicate.
+	Copies uint64 `json:"copies,omitempty"`
+	// Outcomes counts the events without a fault: 2xx, 3xx, 4xx, 5xx, other, not_sent,
+	// partly_written, no_reply, dropped.
 	Outcomes map[string]uint64 `json:"outcomes"`
-	// Statuses counts the responses by their status.
+	// Statuses counts the responses to them by status.
 	Statuses map[int]uint64 `json:"statuses"`
 	// Reasons counts why events got no response, as "not_sent: connection refused". Of many
 	// different ones the last are counted together.
 	Reasons map[string]uint64 `json:"reasons"`
-	// Seconds is how long the burst took.
+	// Faults are the events with a fault, which are in none of the counts above but Sent.
+	Faults []FaultResult `json:"faults,omitempty"`
+
+	// Seconds is how long the burst took, until the last response.
 	Seconds float64 `json:"seconds"`
-	// Rate is what was achieved, in events a second.
-	Rate float64 `json:"rate"`
+	// Rate is what was achieved after the warm-up, in events a second; RateShare is its ratio to
+	// the intended rate, 1 without a rate.
+	Rate      float64 `json:"rate"`
+	RateShare float64 `json:"rate_share"`
 	// Lag is how late requests started. Service is from then to the response; Response is from when
-	// they were due to the response.
+	// they were due to the response. All are after the warm-up, with faults.
 	Lag      Latency `json:"lag_ms"`
 	Service  Latency `json:"service_ms"`
 	Response Latency `json:"response_ms"`
+	// SuccessService and SuccessResponse are those of the requests with a 2xx.
+	SuccessService  Latency `json:"success_service_ms"`
+	SuccessResponse Latency `json:"success_response_ms"`
+	// Generator is how well this machine kept to the plan.
+	Generator Generator `json:"generator"`
+	// Series are the seconds of the burst after the warm-up; StepSeconds is the time between two
+	// points, 1 unless the burst is longer than an hour.
+	Series      []Point `json:"series"`
+	StepSeconds float64 `json:"step_seconds"`
+	// Histograms have all latencies, to be merged with those of other bursts.
+	Histograms Histograms `json:"histograms"`
+
 	// Accounting is set by Reconcile.
 	Accounting *Accounting `json:"accounting,omitempty"`
+	// Thresholds are set by Check.
+	Thresholds []ThresholdResult `json:"thresholds,omitempty"`
 	// Problems are why the burst could not go on as planned.
 	Problems []string `json:"problems,omitempty"`
 
-	plan           Plan
-	names          []string
-	end            uint64   // one more than the highest index sent
-	unacknowledged []uint32 // indexes that were taken and got no 2xx, ascending
+	load               *load
+	taken              uint64 // one more than the highest index that was taken
+	sent, acknowledged *bitmap
 }
 
-// Latency has the percentiles of durations, in milliseconds: P50 is the median, P90 and P99 are the
-// 90th and 99th percentiles, P999 is the 99.9th, Max the longest.
-type Latency struct {
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	P99  float64 `json:"p99"`
-	P999 float64 `json:"p999"`
-	Max  float64 `json:"max"`
+// FaultResult is how the events with one fault ended.
+type FaultResult struct {
+	FaultShare
+	// Sent is how many were sent, or dropped by the fault drop.
+	Sent uint64 `json:"sent"`
+	// Outcomes are those of Report, for these events.
+	Outcomes map[string]uint64 `json:"outcomes"`
+	// Forged is set when the consumer should have refused these events: their signature is wrong.
+	// Accepted is how many got a 2xx.
+	Forged   bool   `json:"forged"`
+	Accepted uint64 `json:"accepted"`
+	// Impossible is how many events could not have the fault, for the reason Why. They were sent
+	// without it.
+	Impossible uint64 `json:"impossible,omitempty"`
+	Why        string `json:"why,omitempty"`
 }
 
-func newReport(plan Plan, workers []*worker, recorders []*recorder, took time.Duration) *Report {
-	all := newRecorder()
-	for _, r := range recorders {
-		all.merge(r)
-	}
+// Generator is how well the machine that sends kept to the plan.
+type Generator struct {
+	// Late is how many of the Measured requests started more than 2 ms after they were due although
+	// a connection was free: the machine was too slow. Queued is how many started late because no
+	// connection was free: the consumer is slow, or there are too few connections.
+	Late     uint64 `json:"late"`
+	Queued   uint64 `json:"queued"`
+	Measured uint64 `json:"measured"`
+	// CPU is the share of this machine's cores that the process used, from 0 to 1; 0 where it
+	// cannot be measured.
+	CPU float64 `json:"cpu"`
+	// Cores is how many it may use.
+	Cores int `json:"cores"`
+}
+
+// The limits of Slow.
+const (
+	maxLateShare = 0.01
+	maxCPU       = 0.95
+)
+
+// Slow reports whether the figures are also those of the machine that sends: more than one request
+// in a hundred started late although a connection was free, or the processor was busy all the time.
+func (g Generator) Slow() bool {
+	return float64(g.Late) > maxLateShare*float64(g.Measured) || g.CPU > maxCPU
+}
+
+// report returns the report of a burst that took a time.
+func (b *burst) report(took time.Duration) *Report {
+	l, m := b.load, b.measure
+	plan := l.plan
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	r := &Report{
-		URL: plan.URL, Seed: plan.Seed, Outcomes: all.outcomes, Statuses: all.statuses, Reasons: all.reasons,
-		Seconds: took.Seconds(), plan: plan, Lag: latency(all.lag), Service: latency(all.service), Response: latency(all.response),
+		URLs: plan.URLs, Seed: plan.Seed, Shape: plan.Shape, Connections: plan.Connections, WarmUpSeconds: plan.WarmUp.Seconds(), Start: b.start,
+		Sent: m.sent, Acknowledged: m.acknowledged, Copies: m.copies, Outcomes: counts(m.outcomes), Statuses: maps.Clone(m.statuses), Reasons: maps.Clone(m.reasons),
+		Seconds: took.Seconds(), RateShare: 1,
+		Lag: latency(m.lag), Service: latency(m.service), Response: latency(m.response),
+		SuccessService: latency(m.goodService), SuccessResponse: latency(m.goodResponse),
+		Generator: Generator{Late: m.late, Queued: m.queued, Measured: m.measured, Cores: runtime.GOMAXPROCS(0)},
+		Series:    m.series.all(plan.Shape), StepSeconds: m.series.step.Seconds(),
+		Histograms: m.histograms(), Problems: b.troubles(),
+		load: l, taken: b.schedule.taken(), sent: &b.sent, acknowledged: &b.acknowledged,
 	}
 	if plan.Recording != nil {
 		r.Recorded = plan.Recording.Len()
-	} else {
-		r.Provider = plan.Provider.Name
 	}
-	r.names, _ = plan.names()
-	for _, w := range workers {
-		r.Sent += w.sent.Load()
-		r.Acknowledged += w.acknowledged.Load()
-		r.end = max(r.end, w.end)
-		r.unacknowledged = append(r.unacknowledged, w.unacknowledged...)
-		if w.err != nil && !slices.Contains(r.Problems, w.err.Error()) {
-			r.Problems = append(r.Problems, w.err.Error())
+	for i := range l.parts {
+		r.Providers = append(r.Providers, l.parts[i].provider.Name)
+	}
+	for k := range l.faults.list {
+		f, c := &l.faults.list[k], &m.faults[k]
+		result := FaultResult{FaultShare: f.FaultShare, Sent: c.sent, Outcomes: counts(c.outcomes), Forged: f.forges, Accepted: c.outcomes[success], Impossible: c.impossible, Why: c.why}
+		r.Faults = append(r.Faults, result)
+		written := c.sent - c.outcomes[notSent] - c.outcomes[dropped]
+		r.Sent += written
+		r.Faulted += written
+	}
+	var known bool
+	if r.Intended, known = intended(plan); !known {
+		r.Intended = b.schedule.taken()
+	}
+	if plan.Only != nil {
+		r.Intended = uint64(len(plan.Only))
+	}
+	if span := (m.lastBegin - m.firstDue).Seconds(); span > 0 {
+		r.Rate = float64(m.measuredSent-1) / span
+		if planned := (m.lastDue - m.firstDue).Seconds(); !plan.Shape.Closed() && planned > 0 {
+			r.RateShare = planned / span * float64(m.measuredSent) / float64(m.measured+m.outcomes[dropped])
 		}
-	}
-	slices.Sort(r.unacknowledged)
-	r.Intended = plan.Count
-	if plan.Count == math.MaxUint32 { // no count was given
-		r.Intended = r.Sent + r.Outcomes[notSent.String()]
-		if plan.Rate > 0 {
-			r.Intended = uint64(math.Ceil(plan.Rate * plan.Duration.Seconds()))
-		}
-	}
-	if took > 0 {
+	} else if took > 0 {
 		r.Rate = float64(r.Sent) / took.Seconds()
+	}
+	if spent := processorTime() - b.cpu; spent > 0 && took > 0 && b.cpu > 0 {
+		r.Generator.CPU = math.Min(1, spent.Seconds()/took.Seconds()/float64(r.Generator.Cores))
 	}
 	return r
 }
 
-func latency(h *hdrhistogram.Histogram) Latency {
-	ms := func(us int64) float64 { return float64(us) / 1000 }
-	return Latency{
-		P50: ms(h.ValueAtQuantile(50)), P90: ms(h.ValueAtQuantile(90)), P99: ms(h.ValueAtQuantile(99)),
-		P999: ms(h.ValueAtQuantile(99.9)), Max: ms(h.Max()),
+// RatePercent is RateShare in percent.
+func (r *Report) RatePercent() float64 { return r.RateShare * 100 }
+
+// provider returns the first provider; nil for a recording.
+func (l *load) provider() *fixtures.Provider {
+	if len(l.parts) == 0 {
+		return nil
 	}
+	return l.parts[0].provider
 }
-
-// OK says whether every planned event was sent and acknowledged and, if reconciled, captured
-// exactly once.
-func (r *Report) OK() bool {
-	return len(r.Problems) == 0 && r.Sent == r.Intended && r.Acknowledged == r.Sent && (r.Accounting == nil || r.Accounting.OK())
-}
-
-var errNoPlan = errors.New("a report that no Run made cannot be reconciled")

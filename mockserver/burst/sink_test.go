@@ -2,10 +2,7 @@ package burst
 
 import (
 	"net"
-	"sync"
 	"testing"
-
-	"github.com/hookrig/hookrig/fixtures"
 )
 
 func listen(tb testing.TB) net.Listener {
@@ -15,41 +12,4 @@ func listen(tb testing.TB) net.Listener {
 		tb.Fatal(err)
 	}
 	return l
-}
-
-// staticRequest is the bytes of one neostore request.
-func staticRequest(tb testing.TB, url string) []byte {
-	tb.Helper()
-	p, err := fixtures.Builtin().Provider("neostore")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	plan := Plan{Provider: p, URL: url, Secret: "s3cret", Seed: 7, Count: 1}
-	names, err := plan.check()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	m, err := newRequestBuilder(&plan, names)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	raw, err := m.request(0)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return raw
-}
-
-// parallel divides b.N over so many goroutines.
-func parallel(b *testing.B, goroutines int, f func(n int)) {
-	b.Helper()
-	var running sync.WaitGroup
-	for g := range goroutines {
-		n := b.N / goroutines
-		if g < b.N%goroutines {
-			n++
-		}
-		running.Go(func() { f(n) })
-	}
-	running.Wait()
 }

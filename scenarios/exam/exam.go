@@ -40,6 +40,11 @@ type Consumer struct {
 	// State reads the state of one entity. The text ${entity} in it is replaced by the key of the
 	// entity.
 	State *scenarios.Effect
+	// EffectFunc is Effect as a Go function: it returns the number of things that the consumer did.
+	EffectFunc func(context.Context) (int, error)
+	// StateFunc is State as a Go function: it returns the state of the entity with that key; nil is
+	// none.
+	StateFunc func(ctx context.Context, entity string) (any, error)
 	// Restart restarts the consumer, and returns when it listens again. Without it, checks that
 	// need it are inconclusive.
 	Restart func(context.Context) error
@@ -48,6 +53,8 @@ type Consumer struct {
 	// Known are checks that are known to fail, by id; the value is the reason. Such a check must
 	// fail.
 	Known map[string]string
+	// Strict makes a check fail that is inconclusive.
+	Strict bool
 	// Only selects checks by id, theme or level; none is all.
 	Only []string
 	// Gate selects the checks that a vendor makes when an endpoint is registered; "" is all.
@@ -148,6 +155,9 @@ func (e *Exam) Close() {
 // Checks returns the checks that the consumer selects, in the order in which Run makes them.
 func (e *Exam) Checks() []Check { return slices.Clone(e.checks) }
 
+// Problem returns why nothing can be graded, or why the effect is of no use; "" is neither.
+func (e *Exam) Problem() string { return cmp.Or(e.problem, e.meter.problem) }
+
 // prepare checks the consumer's values and starts a server if there is none.
 func (e *Exam) prepare(ctx context.Context) error {
 	if e.catalogue == nil {
@@ -162,6 +172,9 @@ func (e *Exam) prepare(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", ErrConsumer, err)
 	}
 	if err := c.checkEvent(e.provider); err != nil {
+		return err
+	}
+	if err := c.takeFuncs(); err != nil {
 		return err
 	}
 	c.AllowTargets = append(slices.Clone(c.AllowTargets), hostsOf(c.Effect, c.State)...)
@@ -187,6 +200,29 @@ func (e *Exam) prepare(ctx context.Context) error {
 	}
 	e.meter.client = e.client
 	return err
+}
+
+// Names of the Go functions of a consumer, as scenarios.Effect has them.
+const (
+	effectFunc = "Consumer.EffectFunc"
+	stateFunc  = "Consumer.StateFunc"
+)
+
+// takeFuncs makes effects of the consumer's Go functions.
+func (c *Consumer) takeFuncs() error {
+	if c.EffectFunc != nil {
+		if c.Effect != nil {
+			return fmt.Errorf("%w: want Effect or EffectFunc, got both", ErrConsumer)
+		}
+		c.Effect = &scenarios.Effect{Func: effectFunc}
+	}
+	if c.StateFunc != nil {
+		if c.State != nil {
+			return fmt.Errorf("%w: want State or StateFunc, got both", ErrConsumer)
+		}
+		c.State = &scenarios.Effect{Func: stateFunc}
+	}
+	return nil
 }
 
 // hostsOf returns the hosts that effects read from. Whoever gives an effect permits its host.

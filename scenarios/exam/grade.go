@@ -86,13 +86,13 @@ func (g *grading) missing(of ...scenarios.Need) string {
 		}
 		switch {
 		case need == scenarios.NeedsRestart && c.Restart == nil:
-			return "it restarts the consumer: give --restart"
+			return "it restarts the consumer: give --restart (in Go: Restart)"
 		case need == scenarios.NeedsOldSecret && c.OldSecret == "":
-			return "it signs with a second secret that the consumer accepts: give --old-secret"
+			return "it signs with a second secret that the consumer accepts: give --old-secret (in Go: OldSecret)"
 		case need == scenarios.NeedsState && c.State == nil:
-			return "it reads the state of one entity: give --state"
+			return "it reads the state of one entity: give --state (in Go: StateFunc)"
 		case need == scenarios.NeedsEffect && c.Effect == nil:
-			return "the answers are right, but the answers do not show what the consumer did: give --effect"
+			return "the answers are right, but the answers do not show what the consumer did: give --effect (in Go: EffectFunc)"
 		case need == scenarios.NeedsEffect && g.meter.problem != "":
 			return g.meter.problem
 		}
@@ -416,6 +416,10 @@ func (g *grading) result() Result {
 	if r.Result == Pass && known != "" {
 		r.Result, r.Command = Fail, g.command()
 		r.Why = fmt.Sprintf("it was known to fail (%s), and passes: remove it from the known failures", known)
+		return r
+	}
+	if r.Result == Inconclusive && g.consumer.Strict {
+		r.Result, r.Why = Fail, "it is inconclusive: "+r.Why
 		return r
 	}
 	if r.Result != Fail {

@@ -102,7 +102,7 @@ func (m *meter) note(ctx context.Context, err error) error {
 
 // read reads the effect once, as a number.
 func (m *meter) read(ctx context.Context) (float64, error) {
-	v, err := m.consumer.Effect.Read(ctx, m.client, m.options())
+	v, err := m.consumer.Effect.Read(ctx, m.client, m.options(""))
 	if err != nil {
 		return 0, err
 	}
@@ -126,10 +126,17 @@ func (m *meter) read(ctx context.Context) (float64, error) {
 	return 0, fmt.Errorf("want a number or a list, got %s: select one with jq from {status, headers, body}, as in .body.count", short(string(text)))
 }
 
-// options returns the options with which effects are read. The user named their hosts.
-func (m *meter) options() scenarios.Options {
+// options returns the options with which an effect, or the state of an entity, is read. The user
+// named their hosts.
+func (m *meter) options(entity string) scenarios.Options {
 	c := m.consumer
-	return scenarios.Options{Target: c.URL, Secret: c.Secret, Catalogue: c.Catalogue, AllowTargets: c.AllowTargets, AllowExec: true, SQL: c.SQL, Trust: c.Trust}
+	return scenarios.Options{
+		Target: c.URL, Secret: c.Secret, Catalogue: c.Catalogue, AllowTargets: c.AllowTargets, AllowExec: true, SQL: c.SQL, Trust: c.Trust,
+		Effects: map[string]func(context.Context) (any, error){
+			effectFunc: func(ctx context.Context) (any, error) { return c.EffectFunc(ctx) },
+			stateFunc:  func(ctx context.Context) (any, error) { return c.StateFunc(ctx, entity) },
+		},
+	}
 }
 
 // reach returns by how much the effect has changed since it was before. It waits until the change
@@ -189,7 +196,7 @@ func (m *meter) states(ctx context.Context, entities []string) ([]string, error)
 		var problems []error
 		for i, key := range entities {
 			effect := of(m.consumer.State, key)
-			v, err := effect.Read(ctx, m.client, m.options())
+			v, err := effect.Read(ctx, m.client, m.options(key))
 			if err == nil {
 				var text []byte
 				text, err = json.Marshal(v)

@@ -116,7 +116,8 @@ func (s *Score) Level(l scenarios.Level) *Tally {
 // Graded is the number of checks that have a grade.
 func (s *Score) Graded() int { return s.Must.Graded() + s.Should.Graded() + s.Info.Graded() }
 
-func (s *Score) add(r *Result) {
+// Add counts a result.
+func (s *Score) Add(r *Result) {
 	t := s.Level(r.Level)
 	switch r.Result {
 	case Pass:
@@ -145,7 +146,7 @@ func (e *Exam) Report() Report {
 		r.Notes = append(r.Notes[:len(r.Notes):len(r.Notes)], e.meter.problem)
 	}
 	for i := range r.Checks {
-		r.Score.add(&r.Checks[i])
+		r.Score.Add(&r.Checks[i])
 	}
 	return r
 }

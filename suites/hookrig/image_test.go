@@ -82,9 +82,8 @@ func buildImage(ctx context.Context) error {
 	binary := os.Getenv("HOOKRIG_BINARY")
 	if binary == "" {
 		binary = filepath.Join(dir, "hookrig")
-		build := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", binary, "./cmd/hookrig")
+		build := exec.CommandContext(ctx, ".tools/build", binary, "dev", "-trimpath=false")
 		build.Dir = "../.."
-		build.Env = append(os.Environ(), "CGO_ENABLED=0") // static: the image is the binary alone
 		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
 		}

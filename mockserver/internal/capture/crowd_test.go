@@ -71,19 +71,6 @@ func TestSlowConnectionsDoNotBlockOthers(t *testing.T) {
 	}
 }
 
-// BenchmarkCaptureInACrowd records while ten thousand other connections wait.
-func BenchmarkCaptureInACrowd(b *testing.B) {
-	s, _ := start(b)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	waiting := len(crowd(b, s, 10_000))
-	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapInuse+after.StackInuse-before.HeapInuse-before.StackInuse)/float64(waiting), "bytes/waiting")
-	b.ReportMetric(float64(waiting), "waiting")
-	took := exchanges(b, strings.TrimPrefix(s.URL(), "http://"), b.N, 64)
-	b.ReportMetric(float64(b.N)/took.Seconds(), "captures/s")
-}
-
 // A body of 1 GiB, announced or not, takes no more memory than the limit. Its sender gets the
 // response even if it reads only after sending far more than the server reads as a request.
 func TestHugeBodiesTakeNoMemory(t *testing.T) {

@@ -19,11 +19,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/query"
 )
 
-func TestMain(m *testing.M) {
-	// The fasthttp server that a benchmark compares with has a goroutine that outlives its Shutdown
-	// by ten seconds.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start starts a server on a memory store that is closed with the test.
 func start(t testing.TB, change ...func(*capture.Options)) (*capture.Server, journal.Store) {

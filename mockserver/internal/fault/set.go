@@ -84,6 +84,9 @@ func (s Set) On(attempt int) string {
 	return strings.Join(names, ", ")
 }
 
+// Forges reports whether the signature of the request is wrong, so that a consumer must refuse it.
+func (s Set) Forges() bool { return s.any(func(r *row) bool { return r.Signature == Invalid }) }
+
 // Copies returns how many deliveries are made of one, and whether their first attempts are released
 // together.
 func (s Set) Copies() (n int, together bool) {

@@ -46,6 +46,10 @@ func (m *Manner) plain() bool {
 	return m.Chunks == nil && m.Pauses == nil && m.Rate == 0 && !m.Continue && m.Copies <= 1 && m.End == "" && m.Ready == nil
 }
 
+// Special reports whether the manner is another than the zero one, so that a Conn cannot send the
+// request.
+func (m *Manner) Special() bool { return !m.plain() || m.BreakTLS }
+
 // The waits of a Manner.
 const (
 	pause           = 50 * time.Millisecond // long enough that a consumer reads the parts separately

@@ -47,21 +47,27 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	dir := GinkgoT().TempDir()
 	if binary = os.Getenv("HOOKRIG_BINARY"); binary == "" {
 		binary = filepath.Join(dir, "hookrig")
-		build(binary, filepath.Join(repository(), "cmd", "hookrig"))
+		// As it is released, but for the paths: so it shares packages with the tests.
+		build(repository(), ".tools/build", binary, "dev", "-trimpath=false")
 	}
-	buildImage(ctx, engine, image, map[string]string{
-		"Dockerfile": filepath.Join(repository(), "Dockerfile.prebuilt"), "bin/hookrig": binary,
-		"bin/licenses/hookrig": filepath.Join(repository(), "LICENSE"), "bin/data/": "",
-	})
+	files := map[string]string{"Dockerfile": filepath.Join(repository(), "Dockerfile.prebuilt"), "bin/hookrig": binary, "bin/data/": ""}
+	licenses := filepath.Join(dir, "licenses")
+	build(repository(), ".tools/licenses", binary, licenses)
+	texts, err := os.ReadDir(licenses)
+	Expect(err).NotTo(HaveOccurred())
+	for _, text := range texts {
+		files["bin/licenses/"+text.Name()] = filepath.Join(licenses, text.Name())
+	}
+	buildImage(ctx, engine, image, files)
 	consumer := filepath.Join(dir, "consumer")
-	build(consumer, "./testdata/consumer")
+	build(".", "go", "build", "-ldflags", "-s -w", "-o", consumer, "./testdata/consumer")
 	buildImage(ctx, engine, consumerImage, map[string]string{"Dockerfile": "testdata/consumer/Dockerfile", "consumer": consumer})
 }, NodeTimeout(5*time.Minute))
 
-// build builds a static program, without symbols, as the image has it.
-func build(to, folder string) {
+// build runs a command that builds something, in a folder.
+func build(folder, command string, args ...string) {
 	GinkgoHelper()
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", to, ".")
+	cmd := exec.Command(command, args...)
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()

@@ -1,0 +1,42 @@
+// Package conformance makes the exam of webhook consumers part of your own tests: a Ginkgo spec, or
+// a subtest, for each check of `hookrig check`.
+//
+// Three lines in a suite give one spec for each check:
+//
+//	var _ = conformance.Register("stripe", func() conformance.Consumer {
+//		return conformance.Consumer{URL: shop.URL + "/hooks", Secret: secret, EffectFunc: orders.Count}
+//	})
+//
+// and one line in a plain test gives one subtest for each:
+//
+//	conformance.Run(t, conformance.Consumer{URL: shop.URL, Provider: "stripe", Secret: secret})
+//
+// The server that sends the events runs in the test process. A check has a good delivery before
+// and after it, so a spec that runs alone (--focus) is as valid as in the whole suite.
+//
+// A spec that fails says what was found, why it matters and how to fix it, and shows the request
+// and the response. Checks that do not apply to the provider, that were left out (Consumer.Skip),
+// or that are inconclusive, skip with their reason, unless Consumer.Strict makes the latter fail. A
+// known failure (Consumer.Known) skips too, and fails as soon as it passes. A warning does not
+// fail. If the consumer refuses good deliveries too, or the effect cannot be read, the first spec
+// fails and says why. The score follows at the end.
+//
+// # Select checks
+//
+// The labels of a spec are its level (must, should, info), its theme, such as signature or order,
+// and the provider; its text ends in the id of the check:
+//
+//	ginkgo --label-filter 'must && signature'
+//	ginkgo --focus signature-wrong-secret
+//
+// The name of a subtest is level/theme/id:
+//
+//	go test -run 'TestShop/must/signature'
+//
+// # Parallel processes
+//
+// An exam counts what one consumer does, so its specs run one after another, in one of the
+// processes; those of other consumers, and all your other specs, run at the same time. Nothing
+// else may make the consumer do things meanwhile. Checks that restart the consumer, or load it, are
+// Serial.
+package conformance
