@@ -31,7 +31,7 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	}
 	t := terminal.NewWriter(w)
 	p := painter{o.Color}
-	t.Printf("%s %s, events of %s (%s), seed %d\n", p.bold("exam of"), r.URL, r.Provider, r.Event, r.Seed)
+	t.Printf("%s %s, %s\n", p.bold("exam of"), r.URL, r.Subject())
 	for _, note := range r.Notes {
 		t.Printf("note: %s\n", note)
 	}
@@ -106,12 +106,25 @@ func writeWrong(t *terminal.Writer, p painter, c *Result) {
 	if c.Known != "" {
 		t.Printf("  it is known to fail: %s\n", c.Known)
 	}
+	for i := range c.Attempts {
+		t.Printf("    %s\n", &c.Attempts[i])
+	}
 	if c.Fix != "" {
 		t.Printf("  fix: %s\n", c.Fix)
 	}
 	if c.Command != "" {
 		t.Printf("  again: %s\n", c.Command)
 	}
+}
+
+// String is a line about an attempt: when it came, or how long after the one before, and what it
+// got.
+func (a *Attempt) String() string {
+	when := a.At.UTC().Format("15:04:05.000")
+	if a.N > 1 {
+		when = fmt.Sprintf("+%.3fs", a.AfterMS/1000)
+	}
+	return fmt.Sprintf("%12s  attempt %d  %-5s  %s", when, a.N, a.Response, a.Capture)
 }
 
 // writeCode writes a code example in a language.
