@@ -170,7 +170,7 @@ func (s *Score) Add(r *Result) {
 // Add adds the result of a check.
 func (r *Report) Add(c Result) {
 	r.Checks = append(r.Checks, c)
-	r.Score.add(&c)
+	r.Score.Add(&c)
 }
 
 // role is what is examined: a consumer, or a sender.
