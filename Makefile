@@ -86,7 +86,7 @@ unit: ## plain tests, with the race detector where there are goroutines
 .PHONY: suites
 suites: ## the Ginkgo suites, which build the binary and drive it and the Docker engine
 	go tool ginkgo run --procs $(PROCS) --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --trace --vet=off --timeout 30m ./suites/acceptance
-	for suite in hookrig acceptance/containers; do (cd suites/$$suite && go mod tidy -diff && go vet ./... && $(TEST) ./...); done
+	for suite in hookrig acceptance/containers; do (cd suites/$$suite && go mod tidy -diff && go vet ./... && $(TEST) -count=1 ./...); done
 
 .PHONY: pictures
 pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
