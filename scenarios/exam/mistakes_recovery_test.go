@@ -41,7 +41,7 @@ func TestReferenceMistakes(t *testing.T) {
 		{"ethpass", "marks-before-work", []string{"duplicate-while-working"}, []string{"recovery-lost-answer"}, delay},
 		{"stripe", "works-before-mark", nil, []string{"duplicate-while-working", "recovery-lost-answer"}, delay},
 		{"neostore", "assumes-order", []string{"order-reversed"}, []string{"order-first-missing"}, 0},
-		{"stripe", "overwrites-newer", []string{"order-first-missing", "order-late-retry"}, []string{"order-equal-times", "order-last-first", "order-reversed"}, 0},
+		{"stripe", "overwrites-newer", []string{"order-first-missing"}, []string{"order-equal-times", "order-last-first", "order-reversed"}, 0},
 		{"subscribfy", "overwrites-newer", nil, []string{"order-last-first", "order-reversed"}, 0},
 		{"ethpass", "keeps-last-of-equal-times", []string{"order-last-first", "order-reversed"}, []string{"order-equal-times"}, 0},
 		{"github", "500-on-equal-times", []string{"order-last-first", "order-reversed"}, []string{"order-equal-times"}, 0},
@@ -243,4 +243,25 @@ func (c *program) noted(id string) bool {
 	again := c.seen["noted "+id]
 	c.seen["noted "+id] = true
 	return again
+}
+
+// TestRefusesAfterTheStart checks that a consumer which refuses everything passes nothing, even
+// when it accepted the first good deliveries.
+func TestRefusesAfterTheStart(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	c := startBehind(t, "neostore", func(c *program, w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) > 2 {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		c.leaveTo(w, r)
+	})
+	report, err := Run(t.Context(), nil, c.consumer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if passed := counted(report, Pass); len(passed) > 0 || len(counted(report, Fail)) == 0 {
+		t.Errorf("passed: %v\n%s", passed, text(t, report))
+	}
 }
