@@ -28,8 +28,8 @@ func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) 
 	return a.list, err
 }
 
-// awaitAttempts waits until deliveries that are due have had their attempts. Those in the background
-// may go on.
+// awaitAttempts waits until deliveries that are due have had their attempts. Those in the
+// background may go on.
 func (r *run) awaitAttempts(ctx context.Context, ids []string) error {
 	if !r.background {
 		return r.client.WaitIdle(ctx)

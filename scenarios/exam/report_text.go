@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/scenarios"
 )
@@ -93,6 +94,12 @@ func writeTally(t *terminal.Writer, p painter, level scenarios.Level, n Tally) {
 	t.Printf("%s\n", strings.Join(rest, ", "))
 }
 
+// Bounds of the reason of one check.
+const (
+	mostLines   = 3
+	longestLine = 200 // in characters
+)
+
 // writeWrong writes a check that failed or warned.
 func writeWrong(t *terminal.Writer, p painter, c *Result) {
 	word := p.of(c.Result, strings.ToUpper(string(c.Result)))
@@ -100,8 +107,12 @@ func writeWrong(t *terminal.Writer, p painter, c *Result) {
 		word = p.of(Warn, "KNOWN")
 	}
 	t.Printf("\n%s %s: %s  [%s]\n", word, c.Level, c.Title, c.ID)
-	for line := range strings.SplitSeq(c.Why, "\n") {
-		t.Printf("  %s\n", line)
+	lines := strings.Split(c.Why, "\n")
+	for _, line := range lines[:min(len(lines), mostLines)] {
+		t.Printf("  %s\n", clip.Text(line, longestLine))
+	}
+	if more := len(lines) - mostLines; more > 0 {
+		t.Printf("  … and %d more; --html and --json have all\n", more)
 	}
 	if c.Known != "" {
 		t.Printf("  it is known to fail: %s\n", c.Known)
