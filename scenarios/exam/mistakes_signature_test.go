@@ -145,7 +145,7 @@ func (c *mistaken) line(m *signature.Message) (string, bool) {
 func (c *mistaken) lineName() string {
 	all := c.provider.Signing.Signatures
 	emits := all[len(all)-1].Emit
-	return emits[len(emits)-1].Header
+	return emits[slices.IndexFunc(emits, func(e signature.Emit) bool { return strings.Contains(e.Value, "${s") })].Header
 }
 
 // accepting is a mistake that takes a message although its signature is not right.
@@ -341,6 +341,17 @@ func wrongSignatures() []wrongConsumer {
 			}
 			return 0
 		}}, "rotation-both-secrets rotation-other-scheme"},
+		{"looks at the first line", "box", refusing(401, func(c *mistaken, _ *http.Request, m *signature.Message) bool {
+			primary := m.Clone()
+			primary.Headers.Del("BOX-SIGNATURE-SECONDARY")
+			return c.verdict(&primary) != signature.Valid
+		}), "rotation-both-secrets"},
+		{"looks at the second line, if there is one", "box", &mistaken{before: func(_ *mistaken, _ *http.Request, m *signature.Message) int {
+			if secondary, ok := m.Headers.Lookup("BOX-SIGNATURE-SECONDARY"); ok {
+				m.Headers.Set("BOX-SIGNATURE-PRIMARY", secondary)
+			}
+			return 0
+		}}, "rotation-both-secrets"},
 		{"refuses other schemes", "standard", refusing(400, func(c *mistaken, _ *http.Request, m *signature.Message) bool {
 			return strings.Contains(line(c, m), "v2,")
 		}), "rotation-other-scheme"},
@@ -568,7 +579,7 @@ func repeatsKey(body []byte) bool {
 // signatures.
 func TestCorrectForOthers(t *testing.T) {
 	checks := aboutBytes(t)
-	for _, provider := range []string{"standard", "slack", "lists", "subscribfy-hub"} {
+	for _, provider := range []string{"standard", "slack", "lists", "box", "subscribfy-hub"} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			c := startProgram(t, provider, "")
@@ -595,7 +606,7 @@ func TestCorrectForOthers(t *testing.T) {
 // for each provider.
 func TestAcceptsAllForgeries(t *testing.T) {
 	checks := aboutBytes(t)
-	for _, provider := range []string{"neostore", "subscribfy", "ethpass", "stripe", "github", "standard", "slack", "lists"} {
+	for _, provider := range []string{"neostore", "subscribfy", "ethpass", "stripe", "github", "standard", "slack", "lists", "box"} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			consumer := startProgram(t, provider, "accepts everything").consumer()

@@ -281,6 +281,29 @@ func TestConsumerDies(t *testing.T) {
 	}
 }
 
+// TestUnsent checks that a request which could not be sent is inconclusive while the consumer
+// listens.
+func TestUnsent(t *testing.T) {
+	t.Parallel()
+	e, err := Start(t.Context(), nil, startProgram(t, "neostore", "").consumer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	check := dying(t)
+	elsewhere, err := scenarios.Parse("unsent.yaml", []byte("hookrig: 1\nname: unsent\nprovider: neostore\ntarget: {bin: consumer}\nbins: {consumer: {provider: neostore}}\n"+
+		"steps:\n  - id: subscribe\n    subscribe: {to: 'http://127.0.0.1:1'}\n  - id: deliver\n    deliver: {event: 'Pass:Created'}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check.ID, check.scenario = "unsent", elsewhere
+	e.checks = []Check{check}
+	r, err := e.Check(t.Context(), "unsent")
+	if err != nil || r.Result != Inconclusive || !strings.HasPrefix(r.Why, "a request could not be sent: at http://127.0.0.1:1") {
+		t.Errorf("%v %s %q", err, r.Result, r.Why)
+	}
+}
+
 // dying is a check whose delivery ends the consumer of TestConsumerDies.
 func dying(t *testing.T) Check {
 	t.Helper()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2/types"
 
+	"github.com/hookrig/hookrig/scenarios"
 	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
@@ -185,10 +186,11 @@ func TestSpecsAreLabelled(t *testing.T) {
 		spec := r.spec(t, c.ID)
 		labels := strings.Join(spec.Labels(), " ")
 		want := fmt.Sprintf("stripe %s %s", c.Level, c.Theme)
-		if c.Theme == "load" {
+		serial := c.Theme == "load" || slices.Contains(c.Needs, scenarios.NeedsRestart)
+		if serial {
 			want = fmt.Sprintf("stripe Serial %s %s", c.Level, c.Theme)
 		}
-		if labels != want || spec.IsSerial != (c.Theme == "load") {
+		if labels != want || spec.IsSerial != serial {
 			t.Errorf("%s: labels %s, serial %t, want %s", c.ID, labels, spec.IsSerial, want)
 		}
 		if file := filepath.Base(spec.LeafNodeLocation.FileName); file != "specs_test.go" {

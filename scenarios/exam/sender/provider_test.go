@@ -12,6 +12,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
@@ -125,11 +126,11 @@ func TestOwnProvidersPass(t *testing.T) {
 			}
 			for _, c := range r.Checks {
 				switch {
-				case c.Result == sender.Fail:
+				case c.Result == exam.Fail:
 					t.Errorf("%s: %s", c.ID, c.Why)
-				case c.Result == sender.Warn:
+				case c.Result == exam.Warn:
 					t.Logf("warned: %s: %s", c.ID, c.Why)
-				case c.Result == sender.Inconclusive && c.ID != "signature-renewed" && c.ID != "http-keep-alive":
+				case c.Result == exam.Inconclusive && c.ID != "signature-renewed" && c.ID != "http-keep-alive":
 					t.Errorf("%s is inconclusive: %s", c.ID, c.Why)
 				}
 			}

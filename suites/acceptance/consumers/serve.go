@@ -10,7 +10,8 @@ import (
 // connKey is the key of a request's connection in its context.
 type connKey struct{}
 
-// Serve answers on a listener until ctx ends, and closes it.
+// Serve answers on a listener until ctx ends. When it returns, the listener and all connections are
+// closed.
 func (c *Consumer) Serve(ctx context.Context, listener net.Listener) error {
 	if c.listen != nil {
 		listener = c.listen(listener)
@@ -18,11 +19,16 @@ func (c *Consumer) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{Handler: c, ReadHeaderTimeout: c.limit, ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, conn)
 	}}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		_ = server.Close()
+	})
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		stop()
 		return err
 	}
+	<-closed
 	return nil
 }
 
