@@ -36,7 +36,7 @@ func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) 
 	return a.list, err
 }
 
-// awaitAttempts waits until deliveries that are due have had their attempts. Others that are in the
+// awaitAttempts waits until deliveries that are due have had their attempts. Those in the
 // background may go on.
 func (r *run) awaitAttempts(ctx context.Context, ids []string) error {
 	if !r.background {
