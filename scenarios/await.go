@@ -11,6 +11,14 @@ import (
 // expectation, while they can still change. On a virtual clock nothing changes until it is
 // advanced.
 func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) ([]mockserver.Delivery, error) {
+	if r.background {
+		within, cancel := context.WithTimeout(ctx, x.Within.or(defaultWithin))
+		err := r.awaitAttempts(within, ids)
+		cancel()
+		if err != nil && within.Err() == nil {
+			return nil, err
+		}
+	}
 	a := &awaited{run: r, x: x, indexes: map[string][]int{}, list: make([]mockserver.Delivery, len(ids))}
 	for i, id := range ids {
 		a.indexes[id] = append(a.indexes[id], i)
@@ -28,8 +36,8 @@ func (r *run) awaitDeliveries(ctx context.Context, ids []string, x *Deliveries) 
 	return a.list, err
 }
 
-// awaitAttempts waits until deliveries that are due have had their attempts. Those in the background
-// may go on.
+// awaitAttempts waits until deliveries that are due have had their attempts. Others that are in the
+// background may go on.
 func (r *run) awaitAttempts(ctx context.Context, ids []string) error {
 	if !r.background {
 		return r.client.WaitIdle(ctx)

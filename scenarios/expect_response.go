@@ -44,9 +44,12 @@ func (r *run) checkResponse(ctx context.Context, x *Answer, record *stepRecord, 
 			return err
 		}
 		if deliveries != nil && len(x.Hides) > 0 {
-			shown, err := r.shows(x.Hides, a, &deliveries[i])
+			shown, unclear, err := r.shows(x.Hides, a, &deliveries[i])
 			if err != nil {
 				return err
+			}
+			if len(shown) == 0 && len(unclear) > 0 {
+				v.inconclusive("%s", unclear[0])
 			}
 			lines = append(lines, shown...)
 		}

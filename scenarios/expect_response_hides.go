@@ -22,21 +22,23 @@ func (h Hidden) describe() string {
 	return "an e-mail address of the event"
 }
 
+// shortSecret is the length below which a secret may be in a response by chance.
+const shortSecret = 8
+
 // shows returns a line for each of the hidden texts that the response to a delivery contains. The
-// line does not quote the text.
-func (r *run) shows(hides []Hidden, a *answer, d *mockserver.Delivery) ([]string, error) {
+// line does not quote the text. What a response may contain by chance is unclear.
+func (r *run) shows(hides []Hidden, a *answer, d *mockserver.Delivery) (shown, unclear []string, err error) {
 	if a.status == 0 || len(d.Attempts) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	p, err := r.catalogue.Provider(d.Provider)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var secrets []string
 	if e := r.endpoints[d.Endpoint]; e != nil {
 		secrets = e.Secrets
 	}
-	var shown []string
 	for _, what := range hides {
 		var texts []string
 		switch what {
@@ -47,11 +49,16 @@ func (r *run) shows(hides []Hidden, a *answer, d *mockserver.Delivery) ([]string
 		case HiddenPersonal:
 			texts = address.FindAllString(string(d.Attempts[len(d.Attempts)-1].Sent.Body), -1)
 		}
-		if slices.ContainsFunc(texts, a.contains) {
+		at := slices.IndexFunc(texts, a.contains)
+		switch {
+		case at < 0:
+		case len(texts[at]) < shortSecret:
+			unclear = append(unclear, fmt.Sprintf("%s: the response contains %s, which has less than %d characters and may be there by chance: use a longer one", a.name, what.describe(), shortSecret))
+		default:
 			shown = append(shown, fmt.Sprintf("%s: the response must not contain %s, and does", a.name, what.describe()))
 		}
 	}
-	return shown, nil
+	return shown, unclear, nil
 }
 
 // contains reports whether a header line or the body contains a text. Escapes of JSON do not

@@ -85,3 +85,28 @@ steps:
 		}
 	}
 }
+
+// A secret of a few letters is in many texts by chance: nobody can tell.
+func TestShortSecretIsUnclear(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "SERVED") }))
+	t.Cleanup(server.Close)
+	s, err := Parse("test.yaml", []byte(`hookrig: 1
+name: test
+provider: neostore
+target: {url: 'http://127.0.0.1:1', secret: S}
+steps:
+  - id: a
+    subscribe: {}
+  - id: b
+    deliver: {event: "Pass:Created"}
+    expect: {response: {hides: [secret]}}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := play(t, s, Options{Target: server.URL})
+	if err != nil || report.Status != Inconclusive || !strings.Contains(unfolded(t, report), "less than 8 characters") {
+		t.Errorf("%s, %v\n%s", report.Status, err, unfolded(t, report))
+	}
+}

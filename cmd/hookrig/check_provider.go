@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -13,28 +12,30 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios"
+	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
 // checkProviderFlags are the flags of check-provider.
 type checkProviderFlags struct {
-	server      serverFlags
-	knowledge   knowledge
-	options     sender.Options
-	prepare     bool
-	wait        time.Duration
-	count       int
-	level       string
-	skip        []string
-	json, junit string
-	all         bool
+	server    serverFlags
+	knowledge knowledge
+	options   sender.Options
+	prepare   bool
+	wait      time.Duration
+	count     int
+	level     string
+	skip      []string
+	files     checkFiles
+	all       bool
 }
 
 // standardWebhooks is the provider that a sender is compared with by default.
 const standardWebhooks = "standard-webhooks"
 
 func newCheckProvider(w World) *cobra.Command {
-	c := checkProviderFlags{level: string(sender.Should)}
+	c := checkProviderFlags{level: string(scenarios.Must)}
 	cmd := &cobra.Command{
 		Use:   "check-provider BIN|FILE|- [PROVIDER]",
 		Short: "Check a program that sends webhooks: signatures, retries, order",
@@ -72,11 +73,10 @@ must is inconclusive.`,
 	f.DurationVar(&c.wait, "wait", 0, "prepare the bin, wait up to a `DURATION` for the events and their retries, and check them")
 	f.IntVar(&c.count, "count", 0, "with --wait, the `NUMBER` of events that will come (default: those that --prepare asks for)")
 	f.DurationVar(&c.options.Late, "tolerance", 2*time.Second, "how much later than documented a retry may come, a `DURATION`, in addition to a tenth of the wait")
-	f.StringVar(&c.level, "level", c.level, "lowest `LEVEL` whose failed checks make the exit code 1: must, should or info")
-	f.StringArrayVar(&c.skip, "skip", nil, "leave out a check, `ID=WHY`; repeatable")
-	f.BoolVar(&c.all, "all", false, "list every check, not only those that did not pass")
-	f.StringVar(&c.json, "json", "", "write the report as JSON to `FILE` (- is standard output, instead of the text report)")
-	f.StringVar(&c.junit, "junit", "", "write a JUnit report to `FILE`")
+	f.StringVar(&c.level, "level", c.level, "lowest `LEVEL` whose failures count for the exit code: must, should or info")
+	f.StringArrayVar(&c.skip, "skip", nil, "leave out a check: `ID=REASON`; repeatable")
+	f.BoolVar(&c.all, "all", false, "print every check, not only those that did not pass")
+	c.files.add(f)
 	c.server.add(cmd)
 	c.knowledge.flags(cmd)
 	return cmd
@@ -94,7 +94,7 @@ func (c *checkProviderFlags) run(cmd *cobra.Command, w World, args []string) err
 	if err := c.set(args); err != nil {
 		return err
 	}
-	var report sender.Report
+	var report exam.Report
 	var err error
 	switch {
 	case c.wait > 0:
@@ -107,7 +107,7 @@ func (c *checkProviderFlags) run(cmd *cobra.Command, w World, args []string) err
 	if err != nil {
 		return checkProviderError(err)
 	}
-	if err := c.write(w, report); err != nil {
+	if err := c.files.write(w, report, exam.TextOptions{Color: w.Color(), All: c.all}); err != nil {
 		return err
 	}
 	return c.result(cmd.Context(), report)
@@ -130,18 +130,13 @@ func (c *checkProviderFlags) set(args []string) error {
 	if _, _, err := c.options.Provider.RulesFor(c.options.Retry); err != nil {
 		return misusef("--retry: %w", err)
 	}
-	c.options.Skip = map[string]string{}
-	for _, text := range c.skip {
-		id, why, ok := strings.Cut(text, "=")
-		if !ok || id == "" || why == "" {
-			return misusef("--skip %q: want ID=WHY, the id of a check and the reason", text)
-		}
-		c.options.Skip[id] = why
+	if c.options.Skip, err = reasons("--skip", c.skip); err != nil {
+		return err
 	}
 	switch {
 	case (c.prepare || c.wait > 0) && isFile(args[0]):
 		return misusef("--prepare and --wait need a bin of a running server, and %s is a file", inputName(args[0]))
-	case !slices.Contains(sender.Levels(), sender.Level(c.level)):
+	case !slices.Contains(exam.Levels(), scenarios.Level(c.level)):
 		return misusef("--level %q: want must, should or info", c.level)
 	case c.wait < 0:
 		return misusef("--wait %v: want a duration above 0, such as 2m", c.wait)
@@ -152,7 +147,7 @@ func (c *checkProviderFlags) set(args []string) error {
 	case c.count > 0 && c.wait == 0:
 		return misusef("--count needs --wait")
 	}
-	if err := errors.Join(checkOut(c.json), checkOut(c.junit)); err != nil {
+	if err := c.files.check(); err != nil {
 		return misuse(err)
 	}
 	return nil
@@ -195,10 +190,10 @@ func (c *checkProviderFlags) printPlan(w World, client *mockserver.Client, bin s
 }
 
 // provoke prepares the bin, waits and grades.
-func (c *checkProviderFlags) provoke(cmd *cobra.Command, w World, bin string) (sender.Report, error) {
+func (c *checkProviderFlags) provoke(cmd *cobra.Command, w World, bin string) (exam.Report, error) {
 	client, err := c.server.dial(cmd, w)
 	if err != nil {
-		return sender.Report{}, err
+		return exam.Report{}, err
 	}
 	line := ""
 	return sender.Provoke(cmd.Context(), client, bin, c.options, sender.Watch{
@@ -226,16 +221,16 @@ func progressLine(events, of int, until time.Time) string {
 }
 
 // grade grades what the bin or the file has.
-func (c *checkProviderFlags) grade(cmd *cobra.Command, w World, from string) (sender.Report, error) {
+func (c *checkProviderFlags) grade(cmd *cobra.Command, w World, from string) (exam.Report, error) {
 	captures, closing, err := recorded(cmd, w, from, &c.server)
 	if err != nil {
-		return sender.Report{}, err
+		return exam.Report{}, err
 	}
 	defer closing()
 	var list []mockserver.Capture
 	for one, err := range captures {
 		if err != nil {
-			return sender.Report{}, err
+			return exam.Report{}, err
 		}
 		list = append(list, one)
 	}
@@ -244,49 +239,17 @@ func (c *checkProviderFlags) grade(cmd *cobra.Command, w World, from string) (se
 	return sender.Grade(list, o)
 }
 
-// write writes the report to the standard output and to files.
-func (c *checkProviderFlags) write(w World, report sender.Report) error {
-	var err error
-	if c.json == "-" {
-		err = sender.WriteJSON(w.Stdout, report)
-	} else {
-		err = sender.WriteText(w.Stdout, report, sender.TextOptions{Color: w.Color(), All: c.all})
-	}
-	if err != nil {
-		return inconclusive(err)
-	}
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer, sender.Report) error
-	}{{c.json, sender.WriteJSON}, {c.junit, sender.WriteJUnit}} {
-		if file.name == "" || file.name == "-" {
-			continue
-		}
-		if err := writeOut(file.name, func(out io.Writer) error { return file.write(out, report) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // result returns the error with the exit code of the report.
-func (c *checkProviderFlags) result(ctx context.Context, r sender.Report) error {
-	failures := r.Score.Must.Failed
-	if c.level != string(sender.Must) {
-		failures += r.Score.Should.Failed
-	}
-	if c.level == string(sender.Info) {
-		failures += r.Score.Info.Failed
-	}
-	switch {
-	case failures > 0:
+func (c *checkProviderFlags) result(ctx context.Context, r exam.Report) error {
+	switch must := r.Score.Must.Inconclusive; {
+	case len(r.Failures(scenarios.Level(c.level))) > 0:
 		return failed()
 	case ctx.Err() != nil:
 		return inconclusive(errors.New("interrupted: see the report"))
 	case r.Score.Graded() == 0:
-		return inconclusive(errors.New("nothing could be checked: see the report"))
-	case r.Score.Must.Inconclusive > 0:
-		return inconclusive(fmt.Errorf("%d checks of level must are inconclusive: see the report, or leave them out with --skip", r.Score.Must.Inconclusive))
+		return inconclusive(errors.New("nothing could be graded: see the report"))
+	case must > 0:
+		return inconclusive(fmt.Errorf("inconclusive checks of level must: %d; see the report, or leave them out with --skip", must))
 	}
 	return nil
 }

@@ -47,12 +47,12 @@ $`)
 	send("msg_1", 500)
 	send("msg_0", 200)
 	stdout, _ = start(t, "check-provider", "inbox", "--server", server, "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").end(t, exitFailed)
-	want(t, stdout, `(?m)^exam of inbox as a sender of standard-webhooks events: 7 requests, 5 events$`)
+	want(t, stdout, `(?m)^exam of inbox, a sender of standard-webhooks events, 7 requests of 5 events$`)
 	want(t, stdout, `(?m)^FAIL must: Nothing is sent again after a success  \[stop-success\]$`)
 	want(t, stdout, `(?m)^WARN should: The waits between attempts are the documented ones  \[retry-schedule\]$`)
 
 	// Nothing comes within the time limit.
 	stdout, stderr := start(t, "check-provider", "other", "github", "--server", server, "--wait", "1ms").end(t, exitInconclusive)
 	want(t, stdout, `nothing could be graded: the bin has no request`)
-	want(t, stderr, `(?s)^`+capture+`/other is ready: let your sender send 9 different events to it.*nothing could be checked`)
+	want(t, stderr, `(?s)^`+capture+`/other is ready: let your sender send 9 different events to it.*nothing could be graded`)
 }

@@ -83,7 +83,6 @@ var reserved = []struct {
 	{"github.com/jackc/pgx", []string{"internal/sqlread", "cmd/hookrig"}},
 	{"github.com/danielgtaylor/huma", []string{"mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/go-jose/go-jose", []string{"mockserver/internal/vendorapi/neostore", "mockserver/dashboard", "cmd/hookrig"}},
-	{"github.com/go-analyze/charts", []string{"mockserver/burst/burstpage", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},
 	{"github.com/onsi/gomega", []string{"suites/"}},
 	{"github.com/onsi/ginkgo", []string{"suites/acceptance", "suites/conformance"}},

@@ -156,6 +156,9 @@ func steer(t *testing.T, payload string) {
 		has("replay", outcome(t, file, nil, "replay", "-", "--to", to, "--skip-invalid", "--keep-path"), "c1")
 		check("replay --json", outcome(t, file, nil, "replay", "-", "--to", to, "--skip-invalid", "--json"))
 	}
+	retried := record("POST", "/t", [2]string{"webhook-id", payload}, [2]string{"Content-Type", payload}) + record("PUT", "/t?token="+oneLine, [2]string{"webhook-id", payload})
+	has("check-provider", outcome(t, retried, nil, "check-provider", "-", "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "--all"), "exam of")
+	check("check-provider, files", outcome(t, file, nil, "check-provider", "-", "--json", "-"))
 	check("replay, refused", outcome(t, file, nil, "replay", "-", "--to", consumer.URL))
 	check("burst --from", outcome(t, "", nil, "burst", "--from", written("a.jsonl", file), "--to", consumer.URL, "--count", "2", "--skip-invalid"))
 	request := "PO" + oneLine + " /t" + oneLine + " HTTP/1.1\r\nX-A: " + oneLine + "\r\nbroken" + oneLine + "\r\n\r\n" + payload
@@ -170,6 +173,8 @@ func steer(t *testing.T, payload string) {
 		{"export", payload, "--format", "raw"},
 		{"import", "b", "-"},
 		{"listen", "b"},
+		{"check-provider", "b"},
+		{"check-provider", "b", "--prepare"},
 		{"healthcheck"},
 		{"burst", "neostore", "--to", consumer.URL, "--count", "1"},
 		{"run", written("s.yaml", scenario("s", ""))},
@@ -196,6 +201,9 @@ func steer(t *testing.T, payload string) {
 		{"events", "--provider-dir", payload},
 		{"verify", payload, "--secret", "s", "-"},
 		{"verify", "neostore", "--secret", "s", payload},
+		{"check-provider", payload},
+		{"check-provider", "-", payload},
+		{"check-provider", "-", "--skip", payload + "=" + payload},
 		{"replay", payload, "--to", "http://127.0.0.1:1"},
 		{"replay", "-", "--to", payload},
 		{"export", "b", "--format", payload},

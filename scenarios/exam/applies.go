@@ -26,7 +26,7 @@ func notApplicable(a *scenarios.Applies, p *fixtures.Provider, life *life) strin
 		{a.JSON, isJSON(p), "the bodies of " + p.Name + " are no JSON"},
 		{a.Encoding != "", encoding(scheme) == a.Encoding, fmt.Sprintf("the signature of %s is not in %s", p.Name, a.Encoding)},
 		{a.Label, hasLabel(scheme), "there is no label before the signature of " + p.Name},
-		{a.Rotation, emits(scheme, "${sigs}"), "a request of " + p.Name + " has one signature, also while the secret is replaced"},
+		{a.Rotation, signsWithSeveral(scheme), "a request of " + p.Name + " has one signature, also while the secret is replaced"},
 		{a.Handshake, p.Handshake != nil && p.Handshake.Event != "", p.Name + " sends nothing when an endpoint is registered"},
 		{a.Journey > 0, len(life.events) >= a.Journey, fmt.Sprintf("no entity of %s has %d different events", p.Name, a.Journey)},
 		{a.Dated, life.dated, "the events of an entity of " + p.Name + " do not say when they happened"},
@@ -106,11 +106,11 @@ func hasLabel(s *signature.Scheme) bool {
 	return false
 }
 
-// emits reports whether a signature is written with a placeholder.
-func emits(s *signature.Scheme, placeholder string) bool {
+// signsWithSeveral reports whether a request has a signature for each active secret.
+func signsWithSeveral(s *signature.Scheme) bool {
 	for i := range s.Signatures {
 		for _, e := range s.Signatures[i].Emit {
-			if strings.Contains(e.Value, placeholder) {
+			if strings.Contains(e.Value, "${sigs}") || e.Secret > 1 {
 				return true
 			}
 		}

@@ -18,7 +18,7 @@ func WriteBadge(w io.Writer, r Report) error {
 	case must.Warned+must.Inconclusive > 0:
 		colour = "#7a4d00"
 	}
-	const label = "webhook consumer"
+	label := "webhook " + r.role()
 	left, right := width(label), width(text)
 	all := left + right
 	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="20" role="img" aria-label="%[2]s: %[3]s">

@@ -2,6 +2,7 @@ package exam
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -81,7 +82,8 @@ func (c *program) consumer() Consumer {
 	if err != nil {
 		panic(err)
 	}
-	return Consumer{URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, OldSecret: oldSecret, Catalogue: c.catalogue, Seed: 7, Effect: effect, State: state}
+	restart := func(context.Context) error { return nil } // it forgets nothing
+	return Consumer{Restart: restart, URL: c.url + "/hooks", Provider: c.provider.Name, Secret: testSecret, OldSecret: oldSecret, Catalogue: c.catalogue, Seed: 7, Timeout: 20 * time.Second, Effect: effect, State: state}
 }
 
 func (c *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -172,7 +172,7 @@ func (g *grading) before(ctx context.Context) (value float64, ok bool, err error
 func (g *grading) read(report *scenarios.Report, err error) {
 	if errors.Is(err, scenarios.ErrNoConsumer) {
 		g.fresh = false
-		g.set(Inconclusive, nil, "nothing listens at %s any more", g.consumer.URL)
+		g.set(Inconclusive, nil, "a request could not be sent: %s", strings.TrimPrefix(reason(err), scenarios.ErrNoConsumer.Error()+" "))
 		return
 	}
 	impossible, played := "", false
@@ -210,6 +210,16 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	default:
 		g.set(Inconclusive, exchange, "step %s: %s", s.ID, s.Detail)
 	}
+}
+
+// reason returns the last part of an error of a run: what it says without the scenario and the
+// step.
+func reason(err error) string {
+	text := err.Error()
+	if at := strings.Index(text, scenarios.ErrNoConsumer.Error()); at >= 0 {
+		text = text[at:]
+	}
+	return text
 }
 
 // limited returns an exchange in which the consumer refused a request because there were too many,

@@ -137,14 +137,16 @@ func alike(t *testing.T, ids []string) []string {
 	return list
 }
 
-// TestMistakenHandlers checks that a mistake fails the checks that are about it, and no others of
-// the same themes.
-func TestMistakenHandlers(t *testing.T) {
-	for _, c := range []struct {
-		provider, mistake string
-		handler           handler
-		fails             []string // sorted
-	}{
+// mistakenHandler is a consumer that makes one mistake, and the checks that it fails.
+type mistakenHandler struct {
+	provider, mistake string
+	handler           handler
+	fails             []string // sorted
+}
+
+// mistakenHandlers are consumers that each make one mistake.
+func mistakenHandlers() []mistakenHandler {
+	return []mistakenHandler{
 		{"neostore", "refuses unknown members", refusingBody(400, func(body gjson.Result) bool {
 			return body.Get("hookrig_unknown").Exists()
 		}), []string{"schema-unknown-member"}},
@@ -227,7 +229,13 @@ func TestMistakenHandlers(t *testing.T) {
 		{"neostore", "fails at a large body", answering(http.StatusInternalServerError, func(_ *http.Request, body []byte) bool {
 			return len(body) > 4<<20
 		}), []string{"body-too-large"}},
-	} {
+	}
+}
+
+// TestMistakenHandlers checks that a mistake fails the checks that are about it, and no others of
+// the same themes.
+func TestMistakenHandlers(t *testing.T) {
+	for _, c := range mistakenHandlers() {
 		t.Run(c.mistake, func(t *testing.T) {
 			t.Parallel()
 			report := examine(t, startBehind(t, c.provider, c.handler), alike(t, c.fails))

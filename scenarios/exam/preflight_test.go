@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,11 @@ import (
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 	"github.com/hookrig/hookrig/scenarios"
 )
+
+// few are checks of different kinds, for tests that are not about the checks.
+func few() []string {
+	return []string{"signature-wrong-secret", "body-json-styles", "duplicate-sequential", "order-reversed", "schema-unknown-event"}
+}
 
 // TestDiagnosis checks what the exam says when it cannot grade a consumer.
 func TestDiagnosis(t *testing.T) {
@@ -92,7 +98,9 @@ func TestFindsTheOption(t *testing.T) {
 	if c.provider, err = catalogue.Provider("neostore"); err != nil {
 		t.Fatal(err)
 	}
-	report, err := Run(t.Context(), nil, c.consumer())
+	consumer := c.consumer()
+	consumer.Only = few()
+	report, err := Run(t.Context(), nil, consumer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,14 +116,15 @@ func TestFindsTheOption(t *testing.T) {
 func TestFindsTheEvent(t *testing.T) {
 	t.Parallel()
 	c := startProgram(t, "stripe", "takes checkouts only")
-	report, err := Run(t.Context(), nil, c.consumer())
+	consumer := c.consumer()
+	consumer.Only = few()
+	report, err := Run(t.Context(), nil, consumer)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if report.Event != "checkout.session.completed" && report.Event != "checkout.session.expired" || report.Problem != "" {
 		t.Errorf("%s", text(t, report))
 	}
-	consumer := c.consumer()
 	consumer.Event, consumer.Seed = "customer.created", 8
 	if report, err = Run(t.Context(), nil, consumer); err != nil || report.Problem == "" {
 		t.Errorf("an event that the user chose is not replaced: %v\n%s", err, text(t, report))
@@ -259,7 +268,8 @@ func TestConsumerDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	e.checks = []Check{dying(t), e.checks[0]}
+	other := slices.IndexFunc(e.checks, func(c Check) bool { return c.ID == "signature-wrong-secret" })
+	e.checks = []Check{dying(t), e.checks[other]}
 	for _, check := range e.Checks() {
 		if _, err := e.Check(t.Context(), check.ID); err != nil {
 			t.Fatal(err)
@@ -268,6 +278,29 @@ func TestConsumerDies(t *testing.T) {
 	report := e.Report()
 	if report.Checks[0].Result != Fail || !strings.Contains(report.Checks[0].Why, "does not listen any more") || report.Checks[1].Result != Inconclusive {
 		t.Errorf("%s", text(t, report))
+	}
+}
+
+// TestUnsent checks that a request which could not be sent is inconclusive while the consumer
+// listens.
+func TestUnsent(t *testing.T) {
+	t.Parallel()
+	e, err := Start(t.Context(), nil, startProgram(t, "neostore", "").consumer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	check := dying(t)
+	elsewhere, err := scenarios.Parse("unsent.yaml", []byte("hookrig: 1\nname: unsent\nprovider: neostore\ntarget: {bin: consumer}\nbins: {consumer: {provider: neostore}}\n"+
+		"steps:\n  - id: subscribe\n    subscribe: {to: 'http://127.0.0.1:1'}\n  - id: deliver\n    deliver: {event: 'Pass:Created'}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check.ID, check.scenario = "unsent", elsewhere
+	e.checks = []Check{check}
+	r, err := e.Check(t.Context(), "unsent")
+	if err != nil || r.Result != Inconclusive || !strings.HasPrefix(r.Why, "a request could not be sent: at http://127.0.0.1:1") {
+		t.Errorf("%v %s %q", err, r.Result, r.Why)
 	}
 }
 
@@ -359,6 +392,7 @@ func TestOverHTTP(t *testing.T) {
 		program := startProgram(t, "stripe", mistake)
 		program.sink = server.Bin("mails").URL()
 		c := program.consumer()
+		c.Only = few()
 		if c.Effect, err = ParseEffect("sink mails"); err != nil {
 			t.Fatal(err)
 		}
@@ -384,6 +418,7 @@ func TestRestart(t *testing.T) {
 	} {
 		program := startProgram(t, "stripe", "")
 		consumer := program.consumer()
+		consumer.Restart = nil
 		if c.restart != nil {
 			consumer.Restart = func(context.Context) error { return c.restart(program) }
 		}
@@ -433,7 +468,7 @@ func TestSecretsStayOut(t *testing.T) {
 	t.Parallel()
 	for _, provider := range []string{"ethpass", "github"} {
 		c := startProgram(t, provider, "accepts everything").consumer()
-		c.OldSecret = testSecret + "old"
+		c.OldSecret, c.Only = testSecret+"old", few()
 		report, err := Run(t.Context(), nil, c)
 		if err != nil {
 			t.Fatal(err)
@@ -456,7 +491,7 @@ func TestRepeats(t *testing.T) {
 	bodies := func() string {
 		c := startProgram(t, "stripe", "accepts everything")
 		consumer := c.consumer()
-		consumer.Effect, consumer.State = nil, nil
+		consumer.Effect, consumer.State, consumer.Only = nil, nil, few()
 		if _, err := Run(t.Context(), nil, consumer); err != nil {
 			t.Fatal(err)
 		}

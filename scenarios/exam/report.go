@@ -2,6 +2,7 @@ package exam
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 
@@ -45,6 +46,8 @@ type Result struct {
 	Known string `json:"known,omitempty"`
 	// Exchange is the request and the response that decided the result.
 	Exchange *scenarios.Exchange `json:"exchange,omitempty"`
+	// Attempts are those of a sender that decided the result, up to 20.
+	Attempts []Attempt `json:"attempts,omitempty"`
 	// Curl is the request of the exchange as a command; "" when curl cannot send it.
 	Curl string `json:"curl,omitempty"`
 	// Command repeats the check.
@@ -56,9 +59,38 @@ type Result struct {
 // Failed reports whether the check failed, and was not known to.
 func (c *Result) Failed() bool { return c.Result == Fail && c.Known == "" }
 
+// Attempt is one attempt of a delivery that a sender made.
+type Attempt struct {
+	// Delivery is the id of the event, or what else tells the delivery from others.
+	Delivery string `json:"delivery"`
+	// N is the number of the attempt, from 1.
+	N int `json:"n"`
+	// Capture is the id of the capture.
+	Capture string `json:"capture"`
+	// At is when the request arrived.
+	At time.Time `json:"at"`
+	// AfterMS is how many milliseconds after the attempt before it arrived; 0 for the first.
+	AfterMS float64 `json:"after_ms"`
+	// Response is what it got: a status, or hang, reset, cut.
+	Response string `json:"response"`
+}
+
+// Sender is what is examined in the exam of a sender: see package sender.
+type Sender struct {
+	// Bin that recorded the requests, or the file that they are from.
+	Bin string `json:"bin"`
+	// Retry is the retry profile that the sender is compared with.
+	Retry string `json:"retry,omitempty"`
+	// Captures and Deliveries count what was graded.
+	Captures   int `json:"captures"`
+	Deliveries int `json:"deliveries"` // see Captures
+}
+
 // Report is the result of an exam.
 type Report struct {
-	// URL of the consumer, and the Provider whose events it got.
+	// Sender is set in the exam of a sender, which has no event and no seed.
+	Sender *Sender `json:"sender,omitempty"`
+	// URL of the consumer, or the bin of a sender, and the Provider whose events it got or sent.
 	URL      string `json:"url"`
 	Provider string `json:"provider"`
 	// Event is the event type that most checks delivered.
@@ -133,6 +165,36 @@ func (s *Score) Add(r *Result) {
 	default:
 		t.Inconclusive++
 	}
+}
+
+// Add adds the result of a check.
+func (r *Report) Add(c Result) {
+	r.Checks = append(r.Checks, c)
+	r.Score.Add(&c)
+}
+
+// role is what is examined: a consumer, or a sender.
+func (r *Report) role() string {
+	if r.Sender != nil {
+		return "sender"
+	}
+	return "consumer"
+}
+
+// Subject says what was examined, and with which events.
+func (r *Report) Subject() string {
+	if s := r.Sender; s != nil {
+		return fmt.Sprintf("a sender of %s events, %s of %s", r.Provider, count(s.Captures, "request"), count(s.Deliveries, "event"))
+	}
+	return fmt.Sprintf("events of %s (%s), seed %d", r.Provider, r.Event, r.Seed)
+}
+
+// count returns a number with its noun.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // Report returns the report of the checks so far.

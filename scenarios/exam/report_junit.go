@@ -4,9 +4,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/scenarios"
 )
 
 // WriteJUnit writes a report as JUnit XML: one testcase for each check, in a testsuite for each
@@ -14,9 +16,12 @@ import (
 // does not apply, and one that was left out, are skipped.
 func WriteJUnit(w io.Writer, r Report) error {
 	all := junitSuites{Name: "hookrig check", Time: seconds(r.TookMS)}
-	for _, theme := range Themes() {
+	for _, theme := range r.themes() {
 		suite := junitSuite{Name: "hookrig check " + r.Provider + ": " + string(theme), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05")}
 		suite.Properties = []junitProperty{{"url", clean(r.URL)}, {"event", clean(r.Event)}, {"seed", fmt.Sprint(r.Seed)}}
+		if s := r.Sender; s != nil {
+			suite.Properties = []junitProperty{{"bin", clean(s.Bin)}, {"retry", clean(s.Retry)}}
+		}
 		took := 0.0
 		for i := range r.Checks {
 			if c := &r.Checks[i]; c.Theme == theme {
@@ -42,6 +47,17 @@ func WriteJUnit(w io.Writer, r Report) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// themes returns the themes of the checks, those of the consumer's exam in their order.
+func (r *Report) themes() []scenarios.Theme {
+	list := Themes()
+	for i := range r.Checks {
+		if theme := r.Checks[i].Theme; !slices.Contains(list, theme) {
+			list = append(list, theme)
+		}
+	}
+	return list
 }
 
 // add adds the testcase of a result.
@@ -77,6 +93,9 @@ func (c *Result) Details() string {
 		if part.text != "" {
 			parts = append(parts, part.name+": "+part.text)
 		}
+	}
+	for i := range c.Attempts {
+		parts = append(parts, c.Attempts[i].Delivery+" "+c.Attempts[i].String())
 	}
 	if e := c.Exchange; e != nil {
 		parts = append(parts, "", e.Name, e.RequestText)

@@ -8,8 +8,8 @@ import (
 )
 
 // WriteSARIF writes the checks that failed or warned as SARIF 2.1.0, for code scanning: one rule
-// for each check, and one result for each that is wrong. The location is the consumer's URL, as the
-// exam does not see the code. Known failures are suppressed.
+// for each check, and one result for each that is wrong. The location is the consumer's URL, or the
+// sender's bin, as the exam does not see the code. Known failures are suppressed.
 func WriteSARIF(w io.Writer, r Report) error {
 	run := sarifRun{Tool: sarifTool{Driver: sarifDriver{Name: "hookrig", InformationURI: "https://github.com/hookrig/hookrig", Rules: []sarifRule{}}}, Results: []sarifResult{}}
 	for i := range r.Checks {
@@ -30,7 +30,7 @@ func WriteSARIF(w io.Writer, r Report) error {
 		result.Fingerprints = map[string]string{"hookrigCheck/v1": r.Provider + "/" + c.ID}
 		result.Locations = []sarifLocation{{
 			Physical: sarifPhysical{Artifact: sarifArtifact{r.URL}, Region: sarifRegion{1}},
-			Logical:  []sarifLogical{{Name: r.Provider + " consumer", Kind: "resource"}},
+			Logical:  []sarifLogical{{Name: r.Provider + " " + r.role(), Kind: "resource"}},
 		}}
 		if c.Known != "" {
 			result.Suppressions = []sarifSuppression{{Kind: "external", Justification: c.Known}}

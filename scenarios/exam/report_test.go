@@ -158,9 +158,16 @@ func TestHints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	used := map[string]bool{}
 	for i := range checks {
 		if _, ok := hints[checks[i].Hint]; !ok && checks[i].Hint != "" {
 			t.Errorf("%s: there is no hint %q", checks[i].ID, checks[i].Hint)
+		}
+		used[checks[i].Hint] = true
+	}
+	for name := range hints {
+		if !used[name] {
+			t.Errorf("no check has the hint %s", name)
 		}
 	}
 	for name, h := range hints {

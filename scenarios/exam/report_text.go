@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/terminal"
 	"github.com/hookrig/hookrig/scenarios"
 )
@@ -31,7 +32,7 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	}
 	t := terminal.NewWriter(w)
 	p := painter{o.Color}
-	t.Printf("%s %s, events of %s (%s), seed %d\n", p.bold("exam of"), r.URL, r.Provider, r.Event, r.Seed)
+	t.Printf("%s %s, %s\n", p.bold("exam of"), r.URL, r.Subject())
 	for _, note := range r.Notes {
 		t.Printf("note: %s\n", note)
 	}
@@ -93,6 +94,12 @@ func writeTally(t *terminal.Writer, p painter, level scenarios.Level, n Tally) {
 	t.Printf("%s\n", strings.Join(rest, ", "))
 }
 
+// Bounds of the reason of one check.
+const (
+	mostLines   = 3
+	longestLine = 200 // in characters
+)
+
 // writeWrong writes a check that failed or warned.
 func writeWrong(t *terminal.Writer, p painter, c *Result) {
 	word := p.of(c.Result, strings.ToUpper(string(c.Result)))
@@ -100,11 +107,18 @@ func writeWrong(t *terminal.Writer, p painter, c *Result) {
 		word = p.of(Warn, "KNOWN")
 	}
 	t.Printf("\n%s %s: %s  [%s]\n", word, c.Level, c.Title, c.ID)
-	for line := range strings.SplitSeq(c.Why, "\n") {
-		t.Printf("  %s\n", line)
+	lines := strings.Split(c.Why, "\n")
+	for _, line := range lines[:min(len(lines), mostLines)] {
+		t.Printf("  %s\n", clip.Text(line, longestLine))
+	}
+	if more := len(lines) - mostLines; more > 0 {
+		t.Printf("  … and %d more; --html and --json have all\n", more)
 	}
 	if c.Known != "" {
 		t.Printf("  it is known to fail: %s\n", c.Known)
+	}
+	for i := range c.Attempts {
+		t.Printf("    %s\n", &c.Attempts[i])
 	}
 	if c.Fix != "" {
 		t.Printf("  fix: %s\n", c.Fix)
@@ -112,6 +126,16 @@ func writeWrong(t *terminal.Writer, p painter, c *Result) {
 	if c.Command != "" {
 		t.Printf("  again: %s\n", c.Command)
 	}
+}
+
+// String is a line about an attempt: when it came, or how long after the one before, and what it
+// got.
+func (a *Attempt) String() string {
+	when := a.At.UTC().Format("15:04:05.000")
+	if a.N > 1 {
+		when = fmt.Sprintf("+%.3fs", a.AfterMS/1000)
+	}
+	return fmt.Sprintf("%12s  attempt %d  %-5s  %s", when, a.N, a.Response, a.Capture)
 }
 
 // writeCode writes a code example in a language.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2/types"
 
+	"github.com/hookrig/hookrig/scenarios"
 	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
@@ -184,8 +185,9 @@ func TestSpecsAreLabelled(t *testing.T) {
 	}
 	for _, c := range checks {
 		spec := r.spec(t, c.ID)
-		labels, serial := strings.Join(spec.Labels(), " "), c.Theme == "load" || c.ID == "recovery-restart"
+		labels := strings.Join(spec.Labels(), " ")
 		want := fmt.Sprintf("stripe %s %s", c.Level, c.Theme)
+		serial := c.Theme == "load" || slices.Contains(c.Needs, scenarios.NeedsRestart)
 		if serial {
 			want = fmt.Sprintf("stripe Serial %s %s", c.Level, c.Theme)
 		}

@@ -66,7 +66,8 @@ func Write(w io.Writer, r, before *burst.Report) error {
 	if before != nil {
 		p.Comparison = burst.Compare(before, r)
 	}
-	if p.Plots, err = plots(r); err != nil {
+	p.Plots, err = plots(r)
+	if err != nil {
 		return err
 	}
 	return tmpl.Execute(terminal.NewWriter(w), p)

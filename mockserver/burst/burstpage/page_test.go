@@ -3,6 +3,7 @@ package burstpage
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -45,7 +46,7 @@ func report(t *testing.T, text string, plan burst.Plan) *burst.Report {
 	return r
 }
 
-// The page has the result, the times and the plots in both themes, needs nothing from outside, and
+// The page has the result, the times and the plots, needs nothing from outside, and
 // escapes what it shows.
 func TestPage(t *testing.T) {
 	t.Parallel()
@@ -71,8 +72,8 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page has no %q", want)
 		}
 	}
-	if n := strings.Count(page, "<svg"); n != 10 {
-		t.Errorf("%d drawings, want five in two themes", n)
+	if n := strings.Count(page, "<svg"); n != 5 {
+		t.Errorf("%d drawings, want five", n)
 	}
 	for _, wrong := range []string{"<script", "style=\"", "src=", "href=", "url(", "<b>", "NaN", "ZgotmplZ"} {
 		if strings.Contains(page, wrong) {
@@ -97,5 +98,15 @@ func TestPageOfAShortBurst(t *testing.T) {
 	b.Reset()
 	if err := Write(&b, report(t, "", burst.Plan{Count: 1}), nil); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Grid lines have round distances, and reach above the highest value.
+func TestTick(t *testing.T) {
+	t.Parallel()
+	for highest, want := range map[float64]float64{0: 1, 0.04: 0.01, 1: 0.2, 4.9: 1, 5: 1, 5.1: 2, 99: 20, 1001: 500, 26000: 10000} {
+		if got := tick(highest); math.Abs(got-want) > want/1e9 {
+			t.Errorf("%v: %v, want %v", highest, got, want)
+		}
 	}
 }

@@ -43,7 +43,7 @@ func rotate() row {
 			several := false
 			for _, s := range r.scheme.Signatures {
 				for _, e := range s.Emit {
-					several = several || strings.Contains(e.Value, "${sigs")
+					several = several || strings.Contains(e.Value, "${sigs") || e.Secret > 1
 				}
 			}
 			switch {

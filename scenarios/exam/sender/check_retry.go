@@ -76,16 +76,6 @@ func (g *grading) neverRetried(failure fixtures.Failure) string {
 	return "by the policy, nothing is tried again"
 }
 
-// endedBy returns the first attempt whose response ends the endpoint, or nil.
-func (g *grading) endedBy() *attempt {
-	for _, a := range g.attempts {
-		if a.known && !a.success && g.ends(a.failure) {
-			return a
-		}
-	}
-	return nil
-}
-
 // ends reports whether a failure ends the endpoint.
 func (g *grading) ends(failure fixtures.Failure) bool {
 	return slices.ContainsFunc(g.rules.Disable, func(rule fixtures.Disable) bool { return rule.Ends(failure) })
@@ -93,8 +83,8 @@ func (g *grading) ends(failure fixtures.Failure) bool {
 
 // endedBefore returns the attempt whose response ended the endpoint before a time, or nil.
 func (g *grading) endedBefore(t time.Time) *attempt {
-	if a := g.endedBy(); a != nil && a.At.Before(t) {
-		return a
+	if g.end != nil && g.end.At.Before(t) {
+		return g.end
 	}
 	return nil
 }
@@ -194,7 +184,7 @@ func gradeEndpoint(g *grading, f *found) {
 	}
 	f.missing = notProvoked
 	g.unstated(f, fixtures.RuleDisable)
-	end := g.endedBy()
+	end := g.end
 	if end == nil {
 		return
 	}

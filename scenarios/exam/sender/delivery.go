@@ -61,6 +61,12 @@ func (g *grading) add(c *mockserver.Capture) {
 		return
 	}
 	g.attempts = append(g.attempts, a)
+	if a.location() != "" {
+		g.redirected = append(g.redirected, a)
+	}
+	if g.end == nil && a.known && !a.success && g.ends(a.failure) {
+		g.end = a
+	}
 }
 
 // readResponse reads what the sender got.
@@ -111,9 +117,9 @@ func (a *attempt) location() string {
 
 // isFollowing reports whether a request follows the redirect of an earlier one.
 func (g *grading) isFollowing(a *attempt) bool {
-	return slices.ContainsFunc(g.attempts, func(before *attempt) bool {
+	return slices.ContainsFunc(g.redirected, func(before *attempt) bool {
 		to := before.location()
-		return to != "" && sameTarget(a.Target, to) && to != before.Target
+		return sameTarget(a.Target, to) && to != before.Target
 	})
 }
 

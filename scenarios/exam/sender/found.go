@@ -3,6 +3,9 @@ package sender
 import (
 	"fmt"
 	"strings"
+
+	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
 // found is what a check finds.
@@ -22,7 +25,7 @@ func (f *found) fail(d *delivery, format string, args ...any) {
 	if d != nil {
 		text = d.name() + ": " + text
 	}
-	f.wrong, f.of = append(f.wrong, text), append(f.of, d)
+	f.wrong, f.of = append(f.wrong, terminal.Line(text)), append(f.of, d)
 }
 
 // Bounds of a result.
@@ -32,25 +35,25 @@ const (
 )
 
 // result returns the verdict and why.
-func (f *found) result() (Verdict, string) {
+func (f *found) result() (exam.Verdict, string) {
 	switch {
 	case len(f.wrong) > 0:
 		text := strings.Join(f.wrong[:min(len(f.wrong), mostWrong)], "\n")
 		if more := len(f.wrong) - mostWrong; more > 0 {
 			text += fmt.Sprintf("\nand %d more", more)
 		}
-		return Fail, text
+		return exam.Fail, text
 	case f.seen > 0:
-		return Pass, ""
+		return exam.Pass, ""
 	case f.absent != "":
-		return NotApplicable, f.absent
+		return exam.NotApplicable, f.absent
 	}
-	return Inconclusive, f.missing
+	return exam.Inconclusive, f.missing
 }
 
 // list returns the attempts of the first deliveries that are wrong.
-func (f *found) list() []Attempt {
-	var list []Attempt
+func (f *found) list() []exam.Attempt {
+	var list []exam.Attempt
 	listed := map[*delivery]bool{nil: true}
 	for _, d := range f.of[:min(len(f.of), mostWrong)] {
 		if listed[d] {
@@ -61,7 +64,7 @@ func (f *found) list() []Attempt {
 			if len(list) == mostAttempts {
 				return list
 			}
-			at := Attempt{Delivery: d.name(), N: i + 1, Capture: a.ID, At: a.At, Response: a.response}
+			at := exam.Attempt{Delivery: d.name(), N: i + 1, Capture: a.ID, At: a.At, Response: a.response}
 			if i > 0 {
 				at.AfterMS = float64(a.At.Sub(d.attempts[i-1].At).Microseconds()) / 1000
 			}

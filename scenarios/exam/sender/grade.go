@@ -10,6 +10,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
 // ErrOptions means that Options have wrong values, such as an unknown check.
@@ -47,22 +48,22 @@ const MaxCaptures = 10_000
 
 // Grade makes all checks on what a sender sent, with the responses that it got. Errors wrap
 // ErrOptions or fixtures.ErrUnknownRetry.
-func Grade(captures []mockserver.Capture, o Options) (Report, error) {
+func Grade(captures []mockserver.Capture, o Options) (exam.Report, error) {
 	g, err := newGrading(captures, o)
 	if err != nil {
-		return Report{}, err
+		return exam.Report{}, err
 	}
-	r := Report{
-		Bin: o.Bin, Provider: g.provider.Name, Retry: cmp.Or(o.Retry, g.provider.Delivery.Retry),
-		Captures: len(g.attempts), Deliveries: len(g.deliveries), At: g.now.UTC(), Notes: g.notes, Checks: []Result{},
+	r := exam.Report{
+		Sender: &exam.Sender{
+			Bin: o.Bin, Retry: cmp.Or(o.Retry, g.provider.Delivery.Retry), Captures: len(g.attempts), Deliveries: len(g.deliveries),
+		},
+		URL: o.Bin, Provider: g.provider.Name, Started: g.now.UTC(), Notes: g.notes, Checks: []exam.Result{},
 	}
 	if len(g.attempts) == 0 {
 		r.Problem = noRequest
 	}
 	for _, c := range Checks() {
-		result := g.make(&c)
-		r.Checks = append(r.Checks, result)
-		r.Score.add(&result)
+		r.Add(g.make(&c))
 	}
 	return r, nil
 }
@@ -77,6 +78,8 @@ type grading struct {
 	late       time.Duration
 	attempts   []*attempt // without those that followed a redirect
 	followed   []*attempt // those that did
+	redirected []*attempt // whose response was a redirect
+	end        *attempt   // the first whose response ends the endpoint, or nil
 	deliveries []*delivery
 	notes      []string
 	verifier   *signature.Verifier // nil: nothing to check signatures with
@@ -128,20 +131,20 @@ func (g *grading) verify() error {
 }
 
 // make makes one check.
-func (g *grading) make(c *Check) Result {
-	r := Result{ID: c.ID, Title: c.Title, Level: c.Level, Theme: c.Theme, Sources: g.sources(c)}
+func (g *grading) make(c *Check) exam.Result {
+	r := exam.Result{ID: c.ID, Title: c.Title, Level: c.Level, Theme: c.Theme, Sources: g.sources(c)}
 	switch why := g.o.Skip[c.ID]; {
 	case why != "":
-		r.Result, r.Why = Skipped, why
+		r.Result, r.Why = exam.Skipped, why
 		return r
 	case len(g.attempts) == 0:
-		r.Result, r.Why = Inconclusive, noRequest
+		r.Result, r.Why = exam.Inconclusive, noRequest
 		return r
 	}
 	f := &found{}
 	c.grade(g, f)
 	r.Result, r.Why = f.result()
-	if r.Result != Fail {
+	if r.Result != exam.Fail {
 		return r
 	}
 	r.Matters, r.Fix = c.Matters, c.Fix
@@ -149,7 +152,7 @@ func (g *grading) make(c *Check) Result {
 		r.Attempts = f.list()
 	}
 	if f.assumed != "" {
-		r.Result = Warn
+		r.Result = exam.Warn
 		r.Why += "\nno document states this rule: " + f.assumed
 	}
 	return r

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
@@ -110,13 +111,13 @@ func TestOwnProvidersPass(t *testing.T) {
 					t.Fatalf("%+v, %v", waited, err)
 				}
 			}
-			captures, err := inbox.Wait(ctx, requests)
-			if err != nil {
+			if _, err := inbox.Wait(ctx, requests); err != nil {
 				t.Fatal(err)
 			}
 			// Everything has come: a retry later than this would be a mistake of this test's plan.
 			o.Now, o.Late = time.Now().Add(time.Hour), time.Minute
-			if captures, err = inbox.Captures(ctx); err != nil {
+			captures, err := inbox.Captures(ctx)
+			if err != nil {
 				t.Fatal(err)
 			}
 			r, err := sender.Grade(captures, o)
@@ -125,11 +126,11 @@ func TestOwnProvidersPass(t *testing.T) {
 			}
 			for _, c := range r.Checks {
 				switch {
-				case c.Result == sender.Fail:
+				case c.Result == exam.Fail:
 					t.Errorf("%s: %s", c.ID, c.Why)
-				case c.Result == sender.Warn:
+				case c.Result == exam.Warn:
 					t.Logf("warned: %s: %s", c.ID, c.Why)
-				case c.Result == sender.Inconclusive && c.ID != "signature-renewed" && c.ID != "http-keep-alive":
+				case c.Result == exam.Inconclusive && c.ID != "signature-renewed" && c.ID != "http-keep-alive":
 					t.Errorf("%s is inconclusive: %s", c.ID, c.Why)
 				}
 			}

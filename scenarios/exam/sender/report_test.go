@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
@@ -22,7 +23,7 @@ func TestReports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := simulate(t, p, habits{badRetrySignature: true, hurries: true, impatient: 3 * time.Second, noUserAgent: true})
 		var text, js, junit strings.Builder
-		for _, err := range []error{sender.WriteText(&text, r, sender.TextOptions{}), sender.WriteJSON(&js, r), sender.WriteJUnit(&junit, r)} {
+		for _, err := range []error{exam.WriteText(&text, r, exam.TextOptions{}), exam.WriteJSON(&js, r), exam.WriteJUnit(&junit, r)} {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -30,7 +31,7 @@ func TestReports(t *testing.T) {
 		golden(t, "report.txt", text.String())
 		golden(t, "report.json", js.String())
 		golden(t, "report.xml", junit.String())
-		var back sender.Report
+		var back exam.Report
 		if err := json.Unmarshal([]byte(js.String()), &back); err != nil || len(back.Checks) != len(sender.Checks()) {
 			t.Errorf("%d checks, %v", len(back.Checks), err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
@@ -24,7 +25,7 @@ type request struct {
 }
 
 // captures returns the captures of requests.
-func captures(t *testing.T, p *fixtures.Provider, list ...request) []mockserver.Capture {
+func captures(t testing.TB, p *fixtures.Provider, list ...request) []mockserver.Capture {
 	t.Helper()
 	start := time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
 	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -75,125 +76,125 @@ func TestRules(t *testing.T) {
 		requests []request
 		now      float64 // seconds after the first request; 0 is a day
 		check    string
-		want     sender.Verdict
+		want     exam.Verdict
 		why      string // a part of it
 	}{
 		"the next event before the one before is delivered": {
-			retry: "like podium", check: "order", want: sender.Fail, why: "it came 5s after an attempt of a",
+			retry: "like podium", check: "order", want: exam.Fail, why: "it came 5s after an attempt of a",
 			requests: []request{{0, "a", "", "500", "", 0}, {5, "b", "", "200", "", 0}, {10, "a", "", "200", "", 0}},
 		},
 		"the next event after the one before": {
-			retry: "like podium", check: "order", want: sender.Pass,
+			retry: "like podium", check: "order", want: exam.Pass,
 			requests: []request{{0, "a", "", "500", "", 0}, {10, "a", "", "200", "", 0}, {11, "b", "", "200", "", 0}},
 		},
 		"no order": {
-			check: "order", want: sender.NotApplicable, why: "promises no order",
+			check: "order", want: exam.NotApplicable, why: "promises no order",
 			requests: []request{{0, "a", "", "200", "", 0}},
 		},
 		"the number of the retry": {
-			retry: "like slack", check: "header-attempt", want: sender.Pass,
+			retry: "like slack", check: "header-attempt", want: exam.Pass,
 			requests: []request{{0, "a", "", "500", "", 0}, {0.1, "a", "", "200", "x-slack-retry-num: 1\nx-slack-retry-reason: http_error", 0}},
 		},
 		"a wrong number of the retry": {
-			retry: "like slack", check: "header-attempt", want: sender.Fail, why: "x-slack-retry-num: 2; documented: 1",
+			retry: "like slack", check: "header-attempt", want: exam.Fail, why: "x-slack-retry-num: 2; documented: 1",
 			requests: []request{{0, "a", "", "500", "", 0}, {0.1, "a", "", "200", "x-slack-retry-num: 2\nx-slack-retry-reason: http_error", 0}},
 		},
 		"no reason of the retry": {
-			retry: "like slack", check: "header-attempt", want: sender.Fail, why: "x-slack-retry-reason: nothing; documented: http_timeout",
+			retry: "like slack", check: "header-attempt", want: exam.Fail, why: "x-slack-retry-reason: nothing; documented: http_timeout",
 			requests: []request{{0, "a", "", "hang", "", 3}, {3.1, "a", "", "200", "x-slack-retry-num: 1", 0}},
 		},
 		"the header line that stops": {
-			retry: "like slack", check: "stop-failure", want: sender.Fail, why: "the response has X-Slack-No-Retry: 1",
+			retry: "like slack", check: "stop-failure", want: exam.Fail, why: "the response has X-Slack-No-Retry: 1",
 			requests: []request{{0, "a", "", "500 X-Slack-No-Retry: 1", "", 0}, {0.1, "a", "", "200", "", 0}},
 		},
 		"an id in the body that changes": {
-			provider: "stripe", check: "event-id-stable", want: sender.Fail, why: "evt_1: the same body came again with other ids: evt_2",
+			provider: "stripe", check: "event-id-stable", want: exam.Fail, why: "evt_1: the same body came again with other ids: evt_2",
 			requests: []request{{0, "", `{"id":"evt_1","object":"event","n":1}`, "500", "", 0}, {600, "", `{"id":"evt_2","object":"event","n":1}`, "200", "", 0}},
 		},
 		"two events with equal bodies": {
-			check: "event-id-stable", want: sender.Pass,
+			check: "event-id-stable", want: exam.Pass,
 			requests: []request{{0, "a", "{}", "200", "", 0}, {1, "b", "{}", "500", "", 0}, {6, "b", "{}", "200", "", 0}},
 		},
 		"two events with equal bodies, one without its retry": {
-			check: "retry-5xx", want: sender.Fail, why: "b: no attempt followed 500",
+			check: "retry-5xx", want: exam.Fail, why: "b: no attempt followed 500",
 			requests: []request{{0, "a", "{}", "200", "", 0}, {1, "b", "{}", "500", "", 0}, {9, "c", "{}", "200", "", 0}},
 		},
 		"a new signature where the first is to be repeated": {
 			change: func(p *fixtures.Provider) {
 				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{5 * time.Second}, Resign: "never"})
 			},
-			check: "signature-renewed", want: sender.Fail, why: "attempt 2 has another webhook-timestamp",
+			check: "signature-renewed", want: exam.Fail, why: "attempt 2 has another webhook-timestamp",
 			requests: []request{{0, "a", "", "500", "", 0}, {5, "a", "", "200", "", 0}},
 		},
 		"the latest body": {
 			change: func(p *fixtures.Provider) {
 				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{5 * time.Second}, Payload: "refreshed"})
 			},
-			check: "event-body-same", want: sender.NotApplicable, why: "a retry has the latest body",
+			check: "event-body-same", want: exam.NotApplicable, why: "a retry has the latest body",
 			requests: []request{{0, "a", "{}", "500", "", 0}, {5, "a", "[]", "200", "", 0}},
 		},
 		"a retry that is not due yet": {
-			check: "retry-5xx", want: sender.Inconclusive, why: "is due 5.5s after 500, and 6s have passed", now: 6,
+			check: "retry-5xx", want: exam.Inconclusive, why: "is due 5.5s after 500, and 6s have passed", now: 6,
 			requests: []request{{0, "a", "", "500", "", 0}},
 		},
 		"a retry that is due": {
-			check: "retry-5xx", want: sender.Fail, why: "no attempt followed 500 within 10s; it was due after 4.5s to 5.5s", now: 10,
+			check: "retry-5xx", want: exam.Fail, why: "no attempt followed 500 within 10s; it was due after 4.5s to 5.5s", now: 10,
 			requests: []request{{0, "a", "", "500", "", 0}},
 		},
 		"a sender that still waits": {
-			check: "retry-timeout", want: sender.Inconclusive, why: "may still wait",
+			check: "retry-timeout", want: exam.Inconclusive, why: "may still wait",
 			requests: []request{{0, "a", "", "hang", "", 0}},
 		},
 		"a sender that waits long enough": {
-			check: "timeout", want: sender.Pass,
+			check: "timeout", want: exam.Pass,
 			requests: []request{{0, "a", "", "hang", "", 14.5}},
 		},
 		"a sender that gives up early": {
-			check: "timeout", want: sender.Fail, why: "attempt 1 was given up after 13s; documented: 15s",
+			check: "timeout", want: exam.Fail, why: "attempt 1 was given up after 13s; documented: 15s",
 			requests: []request{{0, "a", "", "hang", "", 13.4}},
 		},
 		"the wait after a timeout counts from its end": {
-			check: "retry-schedule", want: sender.Pass,
+			check: "retry-schedule", want: exam.Pass,
 			requests: []request{{0, "a", "", "hang", "", 20}, {25, "a", "", "200", "", 0}},
 		},
 		"Retry-After of the schedule's wait": {
-			check: "retry-after", want: sender.Inconclusive, why: "asks for the wait that the schedule has anyway (4.5s to 5.5s)",
+			check: "retry-after", want: exam.Inconclusive, why: "asks for the wait that the schedule has anyway (4.5s to 5.5s)",
 			requests: []request{{0, "a", "", "503 Retry-After: 5", "", 0}, {5, "a", "", "200", "", 0}},
 		},
 		"Retry-After as a date": {
-			check: "retry-after", want: sender.Fail, why: "attempt 2 came 5s after attempt 1 (503): too early",
+			check: "retry-after", want: exam.Fail, why: "attempt 2 came 5s after attempt 1 (503): too early",
 			requests: []request{{0, "a", "", "503 Retry-After: Thu, 15 Jan 2026 09:00:30 GMT", "", 0}, {5, "a", "", "200", "", 0}},
 		},
 		"Retry-After above the clamp": {
-			retry: "like svix", check: "retry-after", want: sender.Pass,
+			retry: "like svix", check: "retry-after", want: exam.Pass,
 			requests: []request{{0, "a", "", "503 Retry-After: 60", "", 0}, {10, "a", "", "200", "", 0}},
 		},
 		"Retry-After that no policy mentions": {
-			retry: "like strike", check: "retry-after", want: sender.NotApplicable, why: "does not mention Retry-After",
+			retry: "like strike", check: "retry-after", want: exam.NotApplicable, why: "does not mention Retry-After",
 			requests: []request{{0, "a", "", "503 Retry-After: 60", "", 0}},
 		},
 		"an endpoint that the policy may have disabled": {
 			change: func(p *fixtures.Provider) { p.Delivery.Disable = []fixtures.Disable{{Consecutive: 2}} },
-			check:  "retry-5xx", want: sender.Inconclusive, why: "2 attempts in a row had failed",
+			check:  "retry-5xx", want: exam.Inconclusive, why: "2 attempts in a row had failed",
 			requests: []request{{0, "a", "", "429", "", 0}, {1, "b", "", "500", "", 0}},
 		},
 		"a failure that the policy does not retry": {
-			retry: "like dialpad", check: "retry-4xx", want: sender.NotApplicable, why: "it ends the delivery",
+			retry: "like dialpad", check: "retry-4xx", want: exam.NotApplicable, why: "it ends the delivery",
 			requests: []request{{0, "a", "", "400", "", 0}},
 		},
 		"a retry of it": {
-			retry: "like strike", check: "stop-failure", want: sender.Fail, why: "attempt 2 came 3s after attempt 1; by the policy, 501 ends the delivery",
+			retry: "like strike", check: "stop-failure", want: exam.Fail, why: "attempt 2 came 3s after attempt 1; by the policy, 501 ends the delivery",
 			requests: []request{{0, "a", "", "501", "", 0}, {3, "a", "", "200", "", 0}},
 		},
 		"more attempts than the policy has": {
 			change: func(p *fixtures.Provider) {
 				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{time.Second}})
 			},
-			check: "stop-failure", want: sender.Warn, why: "attempt 3 came 1s after attempt 2; by the policy, attempt 2 is the last\nno document states this rule",
+			check: "stop-failure", want: exam.Warn, why: "attempt 3 came 1s after attempt 2; by the policy, attempt 2 is the last\nno document states this rule",
 			requests: []request{{0, "a", "", "500", "", 0}, {1, "a", "", "500", "", 0}, {2, "a", "", "200", "", 0}},
 		},
 		"what no document states only warns": {
-			check: "retry-schedule", want: sender.Warn, why: "the policy of Standard Webhooks does not state its waits",
+			check: "retry-schedule", want: exam.Warn, why: "the policy of Standard Webhooks does not state its waits",
 			requests: []request{{0, "a", "", "500", "", 0}, {60, "a", "", "200", "", 0}},
 		},
 		"a signature that an option of the provider describes": {
@@ -201,7 +202,7 @@ func TestRules(t *testing.T) {
 				p.Signing.Signatures = slices.Clone(p.Signing.Signatures)
 				p.Signing.Signatures[0].Encode = "base64"
 			},
-			check: "signature-valid", want: sender.Warn, why: "they are valid with --option neostore.encoding=base64",
+			check: "signature-valid", want: exam.Warn, why: "they are valid with --option neostore.encoding=base64",
 			requests: []request{{0, "", `{"__id":"a"}`, "200", "", 0}},
 		},
 		"a signature that no option describes": {
@@ -209,11 +210,11 @@ func TestRules(t *testing.T) {
 				p.Signing.Signatures = slices.Clone(p.Signing.Signatures)
 				p.Signing.Signatures[0].Alg = "hmac-sha512"
 			},
-			check: "signature-valid", want: sender.Fail, why: "capture c1: attempt 1, malformed",
+			check: "signature-valid", want: exam.Fail, why: "capture c1: attempt 1, malformed",
 			requests: []request{{0, "", "{}", "200", "", 0}},
 		},
 		"a body that is no event": {
-			provider: "stripe", check: "body-documented", want: sender.Fail, why: "it is none of the documented events",
+			provider: "stripe", check: "body-documented", want: exam.Fail, why: "it is none of the documented events",
 			requests: []request{{0, "", `{"id":"evt_1","object":"event"}`, "200", "", 0}},
 		},
 	} {

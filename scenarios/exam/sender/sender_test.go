@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
-	"github.com/hookrig/hookrig/scenarios/exam/sender"
+	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
 // ids returns the ids of the checks with a result.
-func ids(r sender.Report, of ...sender.Verdict) []string {
+func ids(r exam.Report, of ...exam.Verdict) []string {
 	var list []string
 	for _, c := range r.Checks {
 		if slices.Contains(of, c.Result) {
@@ -68,16 +68,16 @@ func TestWrongSenders(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				r := simulate(t, &own, row.habits)
-				if got := strings.Join(ids(r, sender.Fail), " "); got != row.want {
+				if got := strings.Join(ids(r, exam.Fail), " "); got != row.want {
 					for _, c := range r.Checks {
-						if c.Result == sender.Fail || c.Result == sender.Inconclusive {
+						if c.Result == exam.Fail || c.Result == exam.Inconclusive {
 							t.Logf("%s %s: %s", c.Result, c.ID, c.Why)
 						}
 					}
 					t.Errorf("fails %q, want %q", got, row.want)
 				}
 				if row.want == "" {
-					if got := ids(r, sender.Inconclusive, sender.Warn); len(got) > 0 {
+					if got := ids(r, exam.Inconclusive, exam.Warn); len(got) > 0 {
 						t.Errorf("a right sender: inconclusive or warned %v", got)
 					}
 				}

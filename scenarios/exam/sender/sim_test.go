@@ -15,6 +15,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
@@ -262,7 +263,7 @@ func (s *simulated) message(t *testing.T, id, body string, stamp time.Time) sign
 
 // simulate lets a sender with habits send the events of a plan, each a second after the one before,
 // and grades it. It runs in a bubble.
-func simulate(t *testing.T, p *fixtures.Provider, h habits) sender.Report {
+func simulate(t *testing.T, p *fixtures.Provider, h habits) exam.Report {
 	o := sender.Options{Bin: "inbox", Provider: p, Secrets: []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}
 	plan, err := sender.NewPlan(o, 0)
 	if err != nil {

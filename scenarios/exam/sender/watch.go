@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
 // Watch says how long to wait for what a sender sends.
@@ -27,19 +28,19 @@ type Watch struct {
 // follow them, grades what came, and restores the bin. When the time limit is over, or ctx ends, it
 // grades what came until then. Events that are more than the plan asks for get 200. Errors are
 // those of Grade, Plan.Prepare and Client.Captures.
-func Provoke(ctx context.Context, client *mockserver.Client, bin string, o Options, w Watch) (report Report, err error) {
+func Provoke(ctx context.Context, client *mockserver.Client, bin string, o Options, w Watch) (report exam.Report, err error) {
 	plan, err := NewPlan(o, w.Limit)
 	if err != nil {
-		return Report{}, err
+		return exam.Report{}, err
 	}
 	p := &provoking{client: client, bin: bin, options: o, watch: w}
 	if p.after, err = newest(ctx, client, bin); err != nil {
-		return Report{}, err
+		return exam.Report{}, err
 	}
 	url := client.BinURL(bin)
 	restore, err := plan.prepare(ctx, client, bin, script(url, plan.Events...))
 	if err != nil {
-		return Report{}, err
+		return exam.Report{}, err
 	}
 	defer func() {
 		// The bin is restored also after an interrupt.
@@ -67,7 +68,7 @@ func Provoke(ctx context.Context, client *mockserver.Client, bin string, o Optio
 		}
 	}
 	if err != nil {
-		return Report{}, err
+		return exam.Report{}, err
 	}
 	o.Bin, o.Now = bin, time.Now()
 	return Grade(captures, o)

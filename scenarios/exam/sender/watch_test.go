@@ -12,6 +12,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/scenarios/exam/sender"
 )
 
@@ -55,10 +56,10 @@ func TestProvoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	// It has no retries, as documented, and gives up too early.
-	if got := strings.Join(ids(r, sender.Fail), " "); got != "timeout" {
+	if got := strings.Join(ids(r, exam.Fail), " "); got != "timeout" {
 		t.Errorf("fails %q, want timeout: %+v", got, r)
 	}
-	if got := ids(r, sender.Inconclusive); len(got) > 0 {
+	if got := ids(r, exam.Inconclusive); len(got) > 0 {
 		t.Errorf("inconclusive: %v", got)
 	}
 	if lines == 0 {
