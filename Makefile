@@ -21,11 +21,14 @@ export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 PROPERTIES = $(shell .tools/properties packages)
 PROPERTY = $(shell .tools/properties tests)
 PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./internal/... ./mockserver/... ./scenarios/... ./suites/... | grep -v /suites/acceptance$$))
-# Packages that the race detector is not run on: they start no goroutine, or (cmd/hookrig, the exams and most suites) only
-# through packages that it is run on, and it takes up to twenty times as long, or its compilation of large libraries does.
-# What goroutines share of them, a catalogue and a jq program, has tests that run with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig internal/sqlread fixtures internal/handlers fixtures/signature internal/strictyaml internal/expression internal/jsontext internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq \
-  scenarios/exam scenarios/exam/sender suites/conformance suites/openapi suites/vendors suites/examples/go suites/acceptance/consumers suites/acceptance/consumers/golang)
+# Packages that the race detector is not run on: they start no goroutine, or only through packages that it is run on, and it
+# takes up to twenty times as long; all that they import is compiled once more for it. What goroutines share of them, a
+# catalogue and a jq program, has tests that run with it.
+PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig cmd/hookrig/internal/markdown fixtures fixtures/signature \
+	$(addprefix internal/,clip content expression handlers handlers/hmac handlers/secret handlers/stamped jq jsontext people pgtest redact sqlread strictyaml terminal) \
+	$(addprefix mockserver/,burst/burstpage $(addprefix internal/,analysis analysis/diff analysis/drift benchmark export fault problem wire/http1)) \
+	scenarios/exam scenarios/exam/sender \
+	$(addprefix suites/,matchers openapi vendors conformance examples/go acceptance/consumers acceptance/consumers/golang))
 # "make lint" vets: that reads every library, which takes minutes on a new machine.
 TEST := go test -vet=off
 # Specs at a time: most of them wait for a browser or a server.
