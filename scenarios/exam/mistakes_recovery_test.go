@@ -119,7 +119,7 @@ func TestWrongRecovery(t *testing.T) {
 				c.leaveTo(w, r)
 			}
 		}, nil},
-		{"is ashamed after an outage", "stripe", "recovery-outage", reading((*program).pass), func() handler {
+		{"fails after an outage", "stripe", "recovery-outage", reading((*program).pass), func() handler {
 			var broken atomic.Int64
 			return func(c *program, w http.ResponseWriter, r *http.Request) {
 				body, err := io.ReadAll(r.Body)
