@@ -20,12 +20,16 @@ export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 # Packages whose tests check properties: with a fixed seed in "make test", so that what passed passes again, with fresh ones in "make fuzz".
 PROPERTIES = $(shell .tools/properties packages)
 PROPERTY = $(shell .tools/properties tests)
-PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./internal/... ./mockserver/... ./scenarios/... ./suites/matchers/...))
-# Packages that the race detector is not run on: they start no goroutine, or (cmd/hookrig) only through packages that it is
-# run on, and it takes up to twenty times as long. What goroutines share of them, a catalogue and a jq program, has tests that
-# run with it.
-PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig internal/sqlread fixtures internal/handlers fixtures/signature internal/strictyaml internal/expression internal/jsontext internal/people internal/content mockserver/internal/analysis/diff mockserver/internal/analysis/drift mockserver/internal/problem internal/redact internal/jq)
-# Lint has vetted all of it: go test would vet every library once more.
+PLAIN = $(filter-out $(PROPERTIES:./%=github.com/hookrig/hookrig/%),$(shell go list ./cmd/... ./fixtures/... ./internal/... ./mockserver/... ./scenarios/... ./suites/... | grep -v /suites/acceptance$$))
+# Packages that the race detector is not run on: they start no goroutine, or only through packages that it is run on, and it
+# takes up to twenty times as long; all that they import is compiled once more for it. What goroutines share of them, a
+# catalogue and a jq program, has tests that run with it.
+PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig cmd/hookrig/internal/markdown fixtures fixtures/signature \
+	$(addprefix internal/,clip content expression handlers handlers/hmac handlers/secret handlers/stamped jq jsontext people pgtest redact sqlread strictyaml terminal) \
+	$(addprefix mockserver/,burst/burstpage $(addprefix internal/,analysis analysis/diff analysis/drift benchmark export fault problem wire/http1)) \
+	scenarios/exam scenarios/exam/sender \
+	$(addprefix suites/,matchers openapi vendors conformance examples/go acceptance/consumers acceptance/consumers/golang))
+# "make lint" vets: that reads every library, which takes minutes on a new machine.
 TEST := go test -vet=off
 # Specs at a time: most of them wait for a browser or a server.
 PROCS ?= 3
@@ -53,23 +57,23 @@ deps: ## install what the tests use and this Debian machine lacks (as root; else
 	@.ci/deps
 
 .PHONY: test
-test: deps checks unit suites ## checks, unit tests with the race detector, Ginkgo suites; not staticcheck (lint) and random inputs (fuzz-short)
+test: deps checks unit suites ## checks, unit tests with the race detector, Ginkgo suites; not vet and staticcheck (lint) and random inputs (fuzz-short)
 
 .PHONY: lint
-lint: checks ## the checks and staticcheck, which reads every library that the program links: minutes the first time
+lint: checks ## the checks, vet and staticcheck, which read every library that the program links: minutes the first time
+	go vet ./...
 	$(LINT) staticcheck $(LINTED)
 
 .PHONY: checks
-checks: ## gofumpt, vet, go.mod in order, names in the page's scripts
+checks: ## gofumpt, go.mod in order, names in the page's scripts
 	@unformatted=$$($(LINT) gofumpt -l cmd fixtures internal mockserver scenarios suites); \
 	if [ -n "$$unformatted" ]; then echo "not gofumpt-ed:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
 	go mod tidy -diff
 	.tools/names
 
 .PHONY: quick
 quick: ## the inner loop: plain tests without the race detector, a browser or containers
-	go test -short $(PLAIN)
+	go test -short $(filter-out github.com/hookrig/hookrig/suites/acceptance/% %/suites/conformance %/suites/openapi %/suites/vendors %/suites/examples/go,$(PLAIN))
 	go test -short $(PROPERTIES) -rapid.seed=1
 
 .PHONY: unit
@@ -85,7 +89,7 @@ unit: ## plain tests, with the race detector where there are goroutines
 .PHONY: suites
 suites: ## the Ginkgo suites, which build the binary and drive it and the Docker engine
 	go tool ginkgo run --procs $(PROCS) --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --trace --vet=off --timeout 30m ./suites/acceptance
-	for suite in hookrig acceptance/containers; do (cd suites/$$suite && go mod tidy -diff && go vet ./... && $(TEST) ./...); done
+	for suite in hookrig acceptance/containers; do (cd suites/$$suite && go mod tidy -diff && go vet ./... && $(TEST) -count=1 ./...); done
 
 .PHONY: pictures
 pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081

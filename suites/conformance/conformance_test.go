@@ -18,7 +18,8 @@ import (
 	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
-// few are checks of several themes, which each mistake of the tests fails one of.
+// few are checks of several themes, of which each mistake of the tests fails one. The last runs
+// alone, and is inconclusive when the machine is too busy.
 var few = []string{
 	"body-json-styles", "signature-wrong-secret", "duplicate-sequential", "duplicate-concurrent-copies", "order-reversed", "schema-unknown-event", "load-slow-sender",
 }
@@ -143,7 +144,7 @@ func TestRightConsumers(t *testing.T) {
 	passed := r.in(types.SpecStatePassed)
 	for _, id := range few {
 		for _, provider := range []string{"stripe", "neostore", "github"} {
-			if !slices.Contains(passed, provider+" "+id) {
+			if id != "load-slow-sender" && !slices.Contains(passed, provider+" "+id) {
 				t.Errorf("%s did not pass for %s", id, provider)
 			}
 		}
@@ -402,16 +403,17 @@ func TestCannotBegin(t *testing.T) {
 // run alone.
 func TestRun(t *testing.T) {
 	t.Parallel()
+	graded := few[:len(few)-1]
 	list := []checked{
-		{Provider: "github", Mistake: "no-deduplication", Only: few, Skip: map[string]string{"order-reversed": "we ask the API"}},
-		{Provider: "ethpass", Only: few, Known: map[string]string{"schema-unknown-event": "ticket 7"}},
+		{Provider: "github", Mistake: "no-deduplication", Only: graded, Skip: map[string]string{"order-reversed": "we ask the API"}},
+		{Provider: "ethpass", Only: graded, Known: map[string]string{"schema-unknown-event": "ticket 7"}},
 	}
 	for pattern, want := range map[string][]string{
 		"TestSubtests": {
 			"FAIL: TestSubtests/ethpass/must/schema/schema-unknown-event",
 			"FAIL: TestSubtests/github/must/duplicates/duplicate-concurrent-copies", "FAIL: TestSubtests/github/must/duplicates/duplicate-sequential",
 			"PASS: TestSubtests/ethpass/must/signature/signature-wrong-secret", "SKIP: TestSubtests/github/must/order/order-reversed",
-			"left out: we ask the API", "why it matters: ", "curl:", "it was known to fail (ticket 7), and passes", "must   5 of 6 passed", "must   4 of 6 passed, 1 skipped",
+			"left out: we ask the API", "why it matters: ", "curl:", "it was known to fail (ticket 7), and passes", "must   4 of 5 passed, 1 not applicable", "must   3 of 5 passed, 1 skipped",
 		},
 		"TestSubtests/github/must/duplicates/duplicate-seq": {
 			"FAIL: TestSubtests/github/must/duplicates/duplicate-sequential", "must   0 of 1 passed",

@@ -211,6 +211,196 @@ func has(t *testing.T, program string) bool {
 	return err == nil
 }
 
+// mistaken is a consumer that makes one mistake, and what its exam finds.
+type mistaken struct {
+	candidate
+	own     string // the checks that are about the mistake
+	follow  string // others that fail by necessity
+	because string // why they do
+	may     string // others that fail if this consumer is slower or faster than the exam
+	problem string // part of why nothing can be graded; then no check has a grade
+	unfound string // why the exam finds nothing
+}
+
+// Checks that a forged request fails where the body is signed, and where the secret is sent.
+const (
+	forged = "signature-before-parsing signature-body-tampered signature-empty signature-garbage signature-missing signature-other-event " +
+		"signature-other-form signature-reused signature-tampered signature-truncated signature-wrong-secret"
+	guessed = "signature-before-parsing signature-empty signature-garbage signature-missing signature-tampered signature-truncated signature-wrong-secret"
+)
+
+// mistakes returns a row for each mistake of package consumers, in its order.
+func mistakes() []*mistaken {
+	row := func(mistake, provider, own string) *mistaken {
+		return &mistaken{candidate: candidate{provider: provider, mistake: mistake}, own: own}
+	}
+	return []*mistaken{
+		row("no-verification", "neostore", forged+" signature-status"),
+		row("accepts-missing-signature", "ethpass", "signature-missing").
+			and("signature-status", "a request without the secret is one of those that it sends"),
+		row("accepts-empty-signature", "stripe", "signature-empty"),
+		row("compares-prefix", "subscribfy", "signature-truncated"),
+		row("ignores-label", "stripe", "signature-repeated-label signature-unknown-label"),
+		row("checks-form-only", "neostore", "signature-body-tampered signature-other-event signature-other-form signature-reused signature-tampered signature-wrong-secret").
+			and("signature-before-parsing signature-status", "they sign with another secret, which has the right form"),
+		row("trusts-known-signatures", "neostore", "signature-reused"),
+		row("processes-refused", "stripe", "signature-body-tampered signature-empty signature-garbage signature-missing signature-other-event signature-other-form "+
+			"signature-tampered signature-truncated signature-wrong-secret").
+			and("signature-before-parsing signature-repeated-label signature-unknown-label time-future time-milliseconds time-missing time-not-a-number time-stale time-tampered",
+				"it refuses those requests too, and acts on them"),
+		row("200-on-bad-signature", "neostore", forged+" signature-status"),
+		row("500-on-bad-signature", "ethpass", guessed+" signature-status").
+			and("signature-header-repeated signature-two-headers", "it refuses two signature headers, and answers 500 to what it refuses"),
+		row("500-on-malformed-signature", "neostore", "signature-empty signature-garbage signature-truncated").
+			and("signature-missing signature-status", "a missing signature does not look like one either"),
+		row("parses-before-verifying", "neostore", "signature-before-parsing"),
+
+		row("verifies-parsed-body", "neostore", "body-json-styles signature-other-form").
+			and("body-trailing-newline", "the JSON that it has written anew has no line end"),
+		row("verifies-trimmed-body", "subscribfy", "body-trailing-newline"),
+		row("reads-latin-1", "neostore", "body-unicode").and("body-split-letter", "it has a letter beyond ASCII"),
+		row("decodes-chunks-as-text", "neostore", "body-split-letter"),
+
+		row("ignores-timestamp", "stripe", "time-stale time-future").
+			and("time-milliseconds", "a time in milliseconds is far ahead, and it does not compare times"),
+		row("accepts-future", "stripe", "time-future").and("time-milliseconds", "a time in milliseconds is far ahead"),
+		row("tolerates-no-skew", "stripe", "time-skew time-tolerance").
+			and("duplicate-recorded duplicate-signed-anew", "the first delivery of both was signed a minute ago, so that another signature can follow"),
+		row("guesses-milliseconds", "stripe", "time-milliseconds"),
+		row("accepts-timestamp-nan", "stripe", "time-not-a-number"),
+		row("500-on-bad-timestamp", "stripe", "time-not-a-number").and("time-missing", "a missing time is no number either"),
+		row("uses-first-signature", "stripe", "rotation-both-secrets"),
+		row("needs-all-signatures", "stripe", "rotation-both-secrets"),
+		row("refuses-other-labels", "stripe", "rotation-other-scheme"),
+		row("forgets-old-secret", "neostore", "rotation-old-secret"),
+
+		row("case-sensitive-headers", "neostore", "transport-header-case").
+			and("transport-pipelined", "it looks for the header line in what it read last, where that of the second request is no more"),
+		row("reads-first-header", "stripe", "signature-two-headers"),
+		row("content-type-exact", "subscribfy", "transport-content-type"),
+
+		row("accepts-any-method", "ethpass", "method-other"),
+		{candidate: candidate{provider: "neostore", mistake: "redirects"}, problem: "answers 308 with Location"},
+		row("refuses-http-1.0", "neostore", "transport-http10"),
+		row("refuses-expect", "stripe", "transport-expect-continue"),
+		row("needs-content-length", "subscribfy", "transport-chunked"),
+		row("ignores-chunks", "ethpass", "transport-chunked"),
+		row("500-on-gzip", "neostore", "transport-gzip"),
+		row("limits-body-to-100-kb", "neostore", "body-1mb"),
+		row("no-limit", "stripe", "").not("whoever takes 8 MB may have a limit beyond it, and no exam sends as much as a memory has"),
+		row("500-on-large-body", "subscribfy", "body-too-large"),
+		row("reads-one-at-a-time", "ethpass", "load-slow-sender load-stalled-sender"),
+		row("waits-for-body", "neostore", "").not("a right consumer may wait for longer than an exam should take"),
+
+		row("500-on-malformed-json", "neostore", "body-malformed-json"),
+		row("500-on-empty-body", "stripe", "body-empty body-not-an-object"),
+		row("500-on-duplicate-keys", "subscribfy", "body-duplicate-keys"),
+		row("500-on-missing-member", "ethpass", "schema-missing-member"),
+		row("needs-optional-members", "stripe", "schema-null-member"),
+		row("refuses-unknown-fields", "neostore", "schema-unknown-member").
+			and("body-1mb body-20kb body-split-letter body-unicode", "what makes a body large, and has letters beyond ASCII, is a member that it does not know"),
+		row("refuses-new-values", "stripe", "schema-new-value"),
+		row("500-on-unknown-event", "subscribfy", "schema-unknown-event"),
+		row("refuses-unknown-event", "ethpass", "schema-unknown-event"),
+		row("refuses-ping", "github", "handshake-answered"),
+		row("accepts-unsigned-ping", "github", "handshake-forged"),
+
+		row("no-deduplication", "stripe", "duplicate-concurrent-copies duplicate-first-race duplicate-recorded duplicate-sequential duplicate-signed-anew duplicate-two-subscriptions").
+			and("duplicate-same-id-other-body recovery-lost-answer recovery-restart", "their event comes again too").or("duplicate-while-working"),
+		row("deduplicates-by-signature", "stripe", "duplicate-signed-anew").
+			and("duplicate-same-id-other-body", "another body has another signature"),
+		row("deduplicates-by-id-and-body", "neostore", "duplicate-same-id-other-body"),
+		row("409-on-duplicate", "neostore", "duplicate-sequential").
+			and("recovery-lost-answer recovery-restart", "their event comes again too"),
+		row("500-on-duplicate", "neostore", "duplicate-concurrent-copies duplicate-first-race duplicate-sequential duplicate-two-subscriptions").
+			and("duplicate-same-id-other-body order-late-retry recovery-lost-answer recovery-restart transport-pipelined", "their event comes again too").or("duplicate-while-working"),
+		row("checks-then-inserts", "stripe", "duplicate-concurrent-copies duplicate-first-race duplicate-while-working").
+			and("duplicate-two-subscriptions", "both deliveries of the event come at the same time"),
+		row("marks-before-work", "subscribfy", "recovery-lost-answer").
+			and("transport-half-close", "Go's server ends the work when the sender closes its half"),
+		row("works-before-mark", "stripe", "recovery-lost-answer").
+			and("duplicate-concurrent-copies duplicate-first-race duplicate-two-subscriptions duplicate-while-working", "it marks the event after it has worked, so copies at the same time have effects").
+			and("duplicate-same-id-other-body", "its first delivery ends before the answer, and so before the mark").
+			and("transport-half-close", "Go's server ends the work when the sender closes its half"),
+		{
+			candidate: candidate{provider: "neostore", mistake: "acknowledges-before-commit", delay: 20 * time.Millisecond},
+			unfound:   "only the end of its process loses an event, and a restart in a test does not end it",
+		},
+		row("drops-when-busy", "neostore", "load-burst").
+			and("load-answer-in-time recovery-outage", "they have deliveries at the same time too"),
+		{candidate: candidate{provider: "stripe", mistake: "slow", delay: 6 * time.Second}, problem: "got no response"},
+
+		row("assumes-order", "subscribfy", "order-first-missing"),
+		row("overwrites-newer", "neostore", "order-last-first order-reversed").
+			and("order-equal-times", "of equal times the last to arrive counts too"),
+		row("keeps-last-of-equal-times", "neostore", "order-equal-times"),
+		row("500-on-equal-times", "neostore", "order-equal-times"),
+
+		row("echoes-secret", "stripe", "privacy-secret"),
+		row("echoes-signature", "subscribfy", "privacy-secret"),
+		row("echoes-body", "ethpass", "privacy-personal-data"),
+		{candidate: candidate{provider: "neostore", forgets: true}, own: "recovery-restart"},
+	}
+}
+
+// and adds checks that fail by necessity.
+func (m *mistaken) and(checks, because string) *mistaken {
+	m.follow += " " + checks
+	m.because += because
+	return m
+}
+
+// or adds checks that may fail.
+func (m *mistaken) or(checks string) *mistaken {
+	m.may = checks
+	return m
+}
+
+// not says why the exam does not find the mistake.
+func (m *mistaken) not(why string) *mistaken {
+	m.unfound = why
+	return m
+}
+
+// TestMistakesAreFound checks that the exam of a consumer with one mistake fails the checks that
+// are about the mistake, and only what follows from it.
+func TestMistakesAreFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: seventy exams take a minute")
+	}
+	t.Parallel()
+	rows := mistakes()
+	var list []*candidate
+	for _, r := range rows {
+		r.start(t)
+		list = append(list, &r.candidate)
+	}
+	examineAll(t, list)
+	for _, r := range rows {
+		t.Run(cmp.Or(r.mistake, "forgets at a restart")+" "+r.provider, func(t *testing.T) {
+			found := r.with(exam.Fail, exam.Warn)
+			must := strings.Fields(r.own + " " + r.follow)
+			missed := slices.DeleteFunc(slices.Clone(must), func(id string) bool { return slices.Contains(found, id) })
+			more := slices.DeleteFunc(found, func(id string) bool { return slices.Contains(must, id) || slices.Contains(strings.Fields(r.may), id) })
+			if r.err != nil || len(missed)+len(more) > 0 || !strings.Contains(r.report.Problem, r.problem) || (r.problem == "") != (r.report.Problem == "") {
+				t.Errorf("%v: not found: %v; more: %v; problem %q\n%s", r.err, missed, more, r.report.Problem, r.text())
+			}
+			if (r.own == "" && r.problem == "") != (r.unfound != "") || (r.follow == "") != (r.because == "") {
+				t.Error("want what the exam finds or why it does not, and a reason for what follows")
+			}
+		})
+	}
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.mistake)
+	}
+	for i, m := range consumers.Mistakes() {
+		if names[i] != m.Name {
+			t.Errorf("row %d is of %s, want %s", i, names[i], m.Name)
+		}
+	}
+}
+
 // TestAnswersAlike checks that consumers which look at nothing do badly.
 func TestAnswersAlike(t *testing.T) {
 	t.Parallel()

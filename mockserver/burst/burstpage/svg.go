@@ -110,7 +110,8 @@ func (p plot) hints(b *strings.Builder, x func(i int) float64) {
 	}
 }
 
-// tick returns the distance of the grid lines: 1, 2 or 5 times a power of ten, for about five lines.
+// tick returns the distance of the grid lines: 1, 2 or 5 times a power of ten, for about five
+// lines.
 func tick(highest float64) float64 {
 	if highest <= 0 {
 		return 1
