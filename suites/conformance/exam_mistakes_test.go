@@ -185,8 +185,9 @@ func TestFullMarks(t *testing.T) {
 		t.Run(names[c], func(t *testing.T) {
 			var lost []string
 			for _, r := range c.report.Checks {
-				known := r.ID == "recovery-restart" && c.restart == nil // they have no database
-				if r.Level == scenarios.Must && r.Result != exam.Pass && r.Result != exam.NotApplicable && !known {
+				// Some have no database, and a busy machine makes connections late.
+				excused := r.Result == exam.Inconclusive && (r.ID == "recovery-restart" && c.restart == nil || r.Theme == "load")
+				if r.Level == scenarios.Must && r.Result != exam.Pass && r.Result != exam.NotApplicable && !excused {
 					lost = append(lost, fmt.Sprintf("%s is %s: %s", r.ID, r.Result, r.Why))
 				}
 			}
