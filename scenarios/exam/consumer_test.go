@@ -149,6 +149,9 @@ func (c *program) take(r *http.Request) int {
 	if m.Body, err = io.ReadAll(r.Body); err != nil {
 		return http.StatusBadRequest
 	}
+	if len(m.Body) > 4<<20 && c.provider.Name != "github" { // GitHub sends up to 25 MB
+		return http.StatusRequestEntityTooLarge
+	}
 	switch c.mistake {
 	case "refuses everything":
 		return http.StatusUnauthorized
