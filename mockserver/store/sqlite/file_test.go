@@ -282,6 +282,51 @@ func TestClearLongBin(t *testing.T) {
 
 // TestClearShortensTheFile checks that clearing returns disk space while captures arrive, and that
 // Close leaves no log. It tests a new file and one of an earlier version.
+// A reader keeps the log from being emptied when a bin is cleared. It is emptied when the reader has
+// ended and something else is written.
+func TestLogIsEmptiedAfterAReader(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, sqlite.Options{})
+	for range 8 {
+		add(t, s, &journal.Capture{Bin: "large", Message: wire.Message{Body: make([]byte, 1<<20)}})
+	}
+	reader, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "journal.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	tx, err := reader.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := tx.QueryRow("SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ClearBin(t.Context(), "large"); err != nil {
+		t.Fatal(err)
+	}
+	log := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, "journal.db-wal"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	add(t, s, &journal.Capture{Bin: "meanwhile"})
+	if log() < 4<<20 {
+		t.Fatalf("the log has %d bytes while it is read: this test shows nothing", log())
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for log() > 1<<20 && t.Context().Err() == nil { // for ever, if nothing tries again
+		add(t, s, &journal.Capture{Bin: "meanwhile"})
+	}
+	closeStore(t, s)
+}
+
 func TestClearShortensTheFile(t *testing.T) {
 	t.Parallel()
 	const large = 16 // MiB

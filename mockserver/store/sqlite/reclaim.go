@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
 
 // Deletions leave free pages in the file, which new records fill again. If there are many, the file
@@ -16,8 +17,17 @@ const (
 	convertPages = 8 * rewritePages
 )
 
+// truncateEvery is the time between two tries to empty the log while a reader or a checkpoint
+// prevents it.
+const truncateEvery = 100 * time.Millisecond
+
 // reclaim returns some free pages to the file system and reports whether more are left.
 func (w *writer) reclaim(ctx context.Context) (more bool, err error) {
+	if w.untruncated && time.Since(w.truncated) >= truncateEvery {
+		if err := w.truncateLog(ctx); err != nil {
+			return false, err
+		}
+	}
 	if !w.freed {
 		return false, nil
 	}
@@ -53,13 +63,15 @@ func (w *writer) reclaim(ctx context.Context) (more bool, err error) {
 	return false, w.truncateLog(ctx)
 }
 
-// truncateLog copies the log into the file and empties it, unless a reader prevents that.
+// truncateLog copies the log into the file and empties it. If a reader or a checkpoint prevents
+// that, reclaim tries again later.
 func (w *writer) truncateLog(ctx context.Context) error {
 	if _, err := w.conn.ExecContext(ctx, "PRAGMA busy_timeout = 20"); err != nil {
 		return err
 	}
 	var p progress
 	err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&p.busy, &p.logged, &p.done)
+	w.untruncated, w.truncated = err != nil || p.busy != 0, time.Now()
 	if _, again := w.conn.ExecContext(ctx, "PRAGMA busy_timeout = 5000"); err == nil {
 		err = again
 	}

@@ -44,6 +44,9 @@ type writer struct {
 	freed      bool // the file may have free pages
 	reclaiming bool // free pages are being returned to the file system
 
+	untruncated bool      // the log is still to be emptied, which a reader or a checkpoint prevented
+	truncated   time.Time // when that was last tried
+
 	dirty   []*bin           // bins to write in this transaction
 	counted []string         // counters to write in this transaction
 	changes []journal.Change // of this transaction; see note
