@@ -280,10 +280,8 @@ func TestClearLongBin(t *testing.T) {
 	}
 }
 
-// TestClearShortensTheFile checks that clearing returns disk space while captures arrive, and that
-// Close leaves no log. It tests a new file and one of an earlier version.
-// A reader keeps the log from being emptied when a bin is cleared. It is emptied when the reader has
-// ended and something else is written.
+// TestLogIsEmptiedAfterAReader checks that the log, which a reader keeps from being emptied when a
+// bin is cleared, is emptied when the reader has ended and something else is written.
 func TestLogIsEmptiedAfterAReader(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -329,6 +327,8 @@ func TestLogIsEmptiedAfterAReader(t *testing.T) {
 	closeStore(t, s)
 }
 
+// TestClearShortensTheFile checks that clearing returns disk space while captures arrive, and that
+// Close leaves no log. It tests a new file and one of an earlier version.
 func TestClearShortensTheFile(t *testing.T) {
 	t.Parallel()
 	const large = 16 // MiB
