@@ -266,7 +266,7 @@ func (r *run) send(ctx context.Context, s *Step, record *stepRecord, list []runE
 		}
 		emissions = emissions[len(batch):]
 		deliveries, err := r.client.Emit(ctx, list[0].Provider, batch...)
-		if r.options.SkipImpossible && len(faults) > 0 && errors.Is(err, mockserver.ErrInvalid) {
+		if (r.options.SkipImpossible || r.scenario.Conformance != nil) && len(faults) > 0 && errors.Is(err, mockserver.ErrInvalid) {
 			v.skip("%s", strings.TrimPrefix(err.Error(), mockserver.ErrInvalid.Error()+": "))
 			record.impossible = true
 			return nil

@@ -42,7 +42,8 @@ type Options struct {
 	// is the provider's.
 	Timeout time.Duration
 	// SkipImpossible skips a step that delivers with a fault that the provider's requests cannot
-	// have, such as a stale timestamp where there is none. Otherwise such a step is an error.
+	// have, such as a stale timestamp where there is none. Otherwise such a step is an error. It is
+	// always skipped in a scenario with the key check.
 	SkipImpossible bool
 	// AllowTargets are the hosts that calls, effects and bursts may reach in addition to the
 	// target: CIDRs, addresses and host names; see mockserver.Guard. Deliveries may reach what the

@@ -82,10 +82,12 @@ func serve(c *consumers.Consumer, listener net.Listener) (stop func()) {
 	}
 }
 
-// check makes the exam of the consumer, or some checks of it.
-func (c *candidate) check(ctx context.Context, only ...string) (exam.Report, error) {
+// check makes the exam of the consumer, or some checks of it. The seed is fixed, so that what passed
+// passes again: which character of a body a fault changes decides whether the rest of the consumer
+// refuses the body too.
+func (c *candidate) check(ctx context.Context, seed uint64, only ...string) (exam.Report, error) {
 	return exam.Run(ctx, nil, exam.Consumer{
-		URL: c.url + "/hooks", Provider: c.provider, Secret: secret, OldSecret: "old", Restart: c.restart, Only: only,
+		Seed: seed, URL: c.url + "/hooks", Provider: c.provider, Secret: secret, OldSecret: "old", Restart: c.restart, Only: only,
 		EffectFunc: func(ctx context.Context) (int, error) {
 			var body struct{ Count int }
 			err := get(ctx, c.url+"/effects", &body)
@@ -102,10 +104,10 @@ func (c *candidate) check(ctx context.Context, only ...string) (exam.Report, err
 // examine makes the whole exam. Checks that got no answer in time, because the machine is busy, are
 // made again.
 func (c *candidate) examine(ctx context.Context) {
-	if c.report, c.err = c.check(ctx); c.report.Problem != "" {
+	if c.report, c.err = c.check(ctx, 1); c.report.Problem != "" {
 		return
 	}
-	for range 3 {
+	for n := range uint64(3) {
 		again := c.with(exam.Inconclusive)
 		if c.restart == nil {
 			again = slices.DeleteFunc(again, func(id string) bool { return id == "recovery-restart" })
@@ -114,7 +116,7 @@ func (c *candidate) examine(ctx context.Context) {
 			return
 		}
 		var more exam.Report
-		if more, c.err = c.check(ctx, again...); c.err != nil {
+		if more, c.err = c.check(ctx, n+2, again...); c.err != nil {
 			return
 		}
 		for _, r := range more.Checks {
@@ -325,6 +327,7 @@ func mistakes() []*mistaken {
 			and("transport-half-close", "Go's server ends the work when the sender closes its half"),
 		{
 			candidate: candidate{provider: "neostore", mistake: "acknowledges-before-commit", delay: 20 * time.Millisecond},
+			may:       anyCheck, // what it does late counts for the check after
 			unfound:   "only the end of its process loses an event, and a restart in a test does not end it",
 		},
 		row("drops-when-busy", "neostore", "load-burst").
@@ -363,6 +366,9 @@ func (m *mistaken) not(why string) *mistaken {
 	return m
 }
 
+// anyCheck are all checks, for a mistake that shows by chance in any of them.
+const anyCheck = "*"
+
 // TestMistakesAreFound checks that the exam of a consumer with one mistake fails the checks that
 // are about the mistake, and only what follows from it.
 func TestMistakesAreFound(t *testing.T) {
@@ -382,7 +388,9 @@ func TestMistakesAreFound(t *testing.T) {
 			found := r.with(exam.Fail, exam.Warn)
 			must := strings.Fields(r.own + " " + r.follow)
 			missed := slices.DeleteFunc(slices.Clone(must), func(id string) bool { return slices.Contains(found, id) })
-			more := slices.DeleteFunc(found, func(id string) bool { return slices.Contains(must, id) || slices.Contains(strings.Fields(r.may), id) })
+			more := slices.DeleteFunc(found, func(id string) bool {
+				return r.may == anyCheck || slices.Contains(must, id) || slices.Contains(strings.Fields(r.may), id)
+			})
 			if r.err != nil || len(missed)+len(more) > 0 || !strings.Contains(r.report.Problem, r.problem) || (r.problem == "") != (r.report.Problem == "") {
 				t.Errorf("%v: not found: %v; more: %v; problem %q\n%s", r.err, missed, more, r.report.Problem, r.text())
 			}
