@@ -82,9 +82,9 @@ func serve(c *consumers.Consumer, listener net.Listener) (stop func()) {
 	}
 }
 
-// check makes the exam of the consumer, or some checks of it. The seed is fixed, so that what passed
-// passes again: which character of a body a fault changes decides whether the rest of the consumer
-// refuses the body too.
+// check makes the exam of the consumer, or some checks of it. The seed is fixed, so that what
+// passed passes again: which character of a body a fault changes decides whether the rest of the
+// consumer refuses the body too.
 func (c *candidate) check(ctx context.Context, seed uint64, only ...string) (exam.Report, error) {
 	return exam.Run(ctx, nil, exam.Consumer{
 		Seed: seed, URL: c.url + "/hooks", Provider: c.provider, Secret: secret, OldSecret: "old", Restart: c.restart, Only: only,
