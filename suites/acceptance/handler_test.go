@@ -131,9 +131,10 @@ var _ = Describe("a handler that events --code prints", func() {
 
 // passExam examines a handler, and checks that it loses no mark of the levels must and should. What
 // a handler did, which keeps nothing, cannot be seen, and a busy machine makes connections late.
-func passExam(ctx context.Context, url, provider, secret string) {
+// The arguments are further ones of hookrig check.
+func passExam(ctx context.Context, url, provider, secret string, args ...string) {
 	GinkgoHelper()
-	out := run(ctx, 0, "check", url, provider, "--secret", secret, "--level", "should", "--json", "-")
+	out := run(ctx, 0, append([]string{"check", url, provider, "--secret", secret, "--level", "should", "--json", "-"}, args...)...)
 	report, err := exam.ParseReport([]byte(out))
 	Expect(err).NotTo(HaveOccurred())
 	var lost []string
@@ -205,6 +206,12 @@ var listens = regexp.MustCompile(`http://127\.0\.0\.1:([0-9]+)`)
 func started(p program, secret string) (url string, session *gexec.Session) {
 	GinkgoHelper()
 	session = begin(p.dir, exec.Command("env", append([]string{"WEBHOOK_SECRET=" + secret, "PORT=0"}, p.words...)...))
+	return hooksOf(session), session
+}
+
+// hooksOf waits until a program says where it listens, and returns the URL of its hooks.
+func hooksOf(session *gexec.Session) (url string) {
+	GinkgoHelper()
 	Eventually(func() string {
 		for _, text := range [][]byte{session.Out.Contents(), session.Err.Contents()} {
 			if found := listens.FindSubmatch(text); found != nil {
@@ -213,7 +220,7 @@ func started(p program, secret string) (url string, session *gexec.Session) {
 		}
 		return url
 	}).ShouldNot(BeEmpty(), "the program does not say that it listens")
-	return url, session
+	return url
 }
 
 // handle runs the handler that the arguments print.
