@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
 )
 
@@ -120,6 +121,7 @@ func (g *grading) play(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	g.meter.working = g.meter.working || inBackground(g.scenario) || unanswered(&report)
 	g.read(&report, err)
 	if g.verdict == Pass && measured {
 		if err := g.compareEffect(ctx, before, &report); err != nil {
@@ -210,6 +212,24 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	default:
 		g.set(Inconclusive, exchange, "step %s: %s", s.ID, s.Detail)
 	}
+}
+
+// unanswered reports whether requests were sent without a response. The consumer may act on them
+// after the check, where the effect would count for the next one.
+func unanswered(report *scenarios.Report) bool {
+	for i := range report.Steps {
+		for k := range report.Steps[i].Exchanges {
+			if e := &report.Steps[i].Exchanges[k]; e.Attempt > 0 && e.Status == 0 && e.Outcome != mockserver.NotSent {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inBackground reports whether deliveries of a scenario may be under way when it ends.
+func inBackground(s *scenarios.Scenario) bool {
+	return slices.ContainsFunc(s.Steps, func(s scenarios.Step) bool { return s.Deliver != nil && s.Deliver.Background })
 }
 
 // reason returns the last part of an error of a run: what it says without the scenario and the
