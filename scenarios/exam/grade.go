@@ -25,6 +25,17 @@ func (e *Exam) Check(ctx context.Context, id string) (Result, error) {
 	if err := g.make(ctx); err != nil {
 		return Result{}, err
 	}
+	if g.verdict == Inconclusive && g.untimely {
+		// A busy machine makes responses late: a second look tells it from the consumer.
+		first := g.why
+		g = &grading{Exam: e, check: check, scenario: check.scenario, again: true}
+		if err := g.make(ctx); err != nil {
+			return Result{}, err
+		}
+		if g.verdict == Inconclusive && g.why != first {
+			g.why += "\nbefore that, the check ended like this: " + first
+		}
+	}
 	r := g.result()
 	r.TookMS = milliseconds(time.Since(start))
 	e.results = append(e.results, r)
@@ -44,6 +55,8 @@ type grading struct {
 	exchange *scenarios.Exchange
 	last     float64 // the effect when it was compared
 	exact    bool    // curl sends the request of the exchange as it was sent
+	again    bool    // the check is made a second time
+	untimely bool    // it is inconclusive because something did not come in time
 }
 
 // set sets the result.
@@ -117,7 +130,11 @@ func (g *grading) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := g.run(ctx, g.scenario, g.seedOf(g.check.ID))
+	seed := g.seedOf(g.check.ID)
+	if g.again {
+		seed = g.seedOf(g.check.ID + " again")
+	}
+	report, err := g.run(ctx, g.scenario, seed)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -202,6 +219,7 @@ func (g *grading) read(report *scenarios.Report, err error) {
 		return
 	}
 	s := &failed[0]
+	g.untimely = s.Status == scenarios.Inconclusive || s.Unanswered
 	exchange := wrongExchange(s)
 	g.exact = exactly(report, exchange)
 	switch {
