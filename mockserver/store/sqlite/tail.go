@@ -236,13 +236,12 @@ func (t *tail) recover(last uint64) ([]row, error) {
 	return rows, nil
 }
 
-// readHalf returns the captures at the start of a half whose numbers ascend without a gap.
+// readHalf returns the captures at the start of a half, up to what is no batch.
 func readHalf(image []byte) []row {
 	var rows []row
 	for {
-		before := len(rows)
 		more, n := readBatch(image, rows)
-		if n == 0 || before > 0 && more[before].seq != more[before-1].seq+1 {
+		if n == 0 {
 			return rows
 		}
 		rows, image = more, image[n:]

@@ -314,18 +314,14 @@ func TestTailRecovers(t *testing.T) {
 // inserted once the file has room again, and that others are refused until then.
 func TestTailOnAFullDatabase(t *testing.T) {
 	t.Parallel()
-	s := openInternal(t, Options{})
-	keepInTail(t, s)
-	if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: "a"}); err != nil {
-		t.Fatal(err)
-	}
+	s, dir := openWithTail(t, 2)
 	limitPages(t, s, 1)
 	var conn *sql.Conn
 	if err := s.write(t.Context(), func(w *writer) error { conn = w.conn; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	stored := 301
-	appendTogether(t, s, "a", stored-1) // all are answered, and the insertion fails
+	stored := 303
+	appendTogether(t, s, "a", 300) // all are answered, and the insertion fails
 	var err error
 	for ; stored < 1000; stored++ { // the writer notices it when the other half is full
 		if err = s.AppendCapture(t.Context(), &journal.Capture{Bin: "a"}); err != nil {
@@ -335,8 +331,23 @@ func TestTailOnAFullDatabase(t *testing.T) {
 	if !errors.Is(err, journal.ErrFull) {
 		t.Errorf("another one: %v, want ErrFull", err)
 	}
-	if list, err := s.Captures(t.Context(), journal.CaptureQuery{}); err != nil || len(list) != 1 {
-		t.Errorf("%d captures, %v; want the one that is in the file", len(list), err)
+	if list, err := s.Captures(t.Context(), journal.CaptureQuery{}); err != nil || len(list) != 3 {
+		t.Errorf("%d captures, %v; want those that are in the file", len(list), err)
+	}
+	killed := t.TempDir()
+	if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(killed, fileName+"-shm")); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(t.Context(), killed, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if list, err := again.Captures(t.Context(), journal.CaptureQuery{Limit: journal.MaxLimit}); err != nil || len(list) != stored {
+		t.Errorf("after a kill: %d captures, %v; want %d", len(list), err, stored)
 	}
 	// an operation would have to wait for the tail
 	if _, err := conn.ExecContext(t.Context(), "PRAGMA max_page_count = 1000000000"); err != nil {
@@ -354,5 +365,27 @@ func TestTailOnAFullDatabase(t *testing.T) {
 		if c.Seq != uint64(i+1) {
 			t.Fatalf("capture %d has number %d", i+1, c.Seq)
 		}
+	}
+}
+
+// TestLossBeforeTheTail checks that lost captures are logged although the tail has later ones.
+func TestLossBeforeTheTail(t *testing.T) {
+	t.Parallel()
+	dir := inTail(t, 50)
+	if err := os.Truncate(filepath.Join(dir, fileName+"-wal"), 0); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s, err := Open(t.Context(), dir, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	list, err := s.Captures(t.Context(), journal.CaptureQuery{Oldest: true, Limit: journal.MaxLimit})
+	if err != nil || len(list) != 50 || list[0].Seq != 2 {
+		t.Errorf("%d captures, %v; want those of the tail", len(list), err)
+	}
+	if !strings.Contains(log.String(), "has lost records") {
+		t.Errorf("the log says %q", log.String())
 	}
 }
