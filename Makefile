@@ -63,6 +63,7 @@ test: deps checks unit suites ## checks, unit tests with the race detector, Gink
 lint: checks ## the checks, vet and staticcheck, which read every library that the program links: minutes the first time
 	go vet ./...
 	$(LINT) staticcheck $(LINTED)
+	cd .tools/bench && go vet ./...
 
 .PHONY: checks
 checks: ## gofumpt, go.mod in order, names in the page's scripts

@@ -106,14 +106,19 @@ func (p *Process) listening(ctx context.Context, address string) error {
 	}
 }
 
-// freeAddress is a loopback address that nothing listens at.
-func freeAddress() (string, error) {
+// freeAddresses returns two loopback addresses that nothing listens at.
+func freeAddresses() (first, second string, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer l.Close()
-	return l.Addr().String(), nil
+	other, err := net.Listen("tcp", "127.0.0.1:0") // while the first is taken, so that it differs
+	if err != nil {
+		return "", "", err
+	}
+	defer other.Close()
+	return l.Addr().String(), other.Addr().String(), nil
 }
 
 func lastLine(text string) string {

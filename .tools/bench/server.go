@@ -66,11 +66,7 @@ type server struct {
 
 // serve starts a server and waits until it accepts connections.
 func (b *Bench) serve(ctx context.Context, kind ServerKind) (*server, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	other, err := freeAddress()
+	address, other, err := freeAddresses()
 	if err != nil {
 		return nil, err
 	}

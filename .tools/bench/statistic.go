@@ -58,6 +58,8 @@ func cpuOf(r Run) float64 { return 1e6 * r.CPU / r.accepted() }
 
 func serverCPUOf(r Run) float64 { return 1e6 * r.ServerCPU / r.accepted() }
 
+func wholeCPUOf(r Run) float64 { return cpuOf(r) + serverCPUOf(r) }
+
 // of returns the runs of a row.
 func (r Results) of(comparison, row string) (runs []Run) {
 	for _, run := range r.Runs {
@@ -93,13 +95,28 @@ func (b Budget) measured(results Results, comparison string) Sample {
 	if b.Over == nil {
 		return of(runs, rateOf)
 	}
-	fastest, best := "", 0.0
+	return ratio(runs, results.of(comparison, b.fastest(results, comparison)), rateOf)
+}
+
+// fastest is the row that is divided by.
+func (b Budget) fastest(results Results, comparison string) (key string) {
+	best := 0.0
 	for _, row := range b.Over {
 		if rate := of(results.of(comparison, row), rateOf).Median; rate > best {
-			fastest, best = row, rate
+			key, best = row, rate
 		}
 	}
-	return ratio(runs, results.of(comparison, fastest), rateOf)
+	return key
+}
+
+// byCPU is the ratio that two rates have when the processors are the limit: that of the CPU times
+// of a request, of sender and server together. Another program that runs changes it less than it
+// changes rates.
+func (b Budget) byCPU(results Results, comparison string) Sample {
+	if b.Over == nil {
+		return Sample{}
+	}
+	return ratio(results.of(comparison, b.fastest(results, comparison)), results.of(comparison, b.Row), wholeCPUOf)
 }
 
 // met holds the median against the bound; for what may never happen, the worst round.

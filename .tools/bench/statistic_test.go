@@ -54,6 +54,11 @@ func TestBudgets(t *testing.T) {
 			t.Errorf("%+v: %+v, met %v", tt.budget, s, tt.budget.met(s))
 		}
 	}
+	results.Runs[0].CPU, results.Runs[0].ServerCPU = 1, 2 // of "mine", then of "fast"
+	results.Runs[2].CPU, results.Runs[2].ServerCPU = 4, 2
+	if s := (Budget{Row: "mine", Over: []string{"slow", "fast"}}).byCPU(results, "X"); s.Median != 2 {
+		t.Errorf("by CPU time: %+v, want 2", s)
+	}
 	if s := (Budget{Row: "mine", Over: []string{"absent"}}).measured(results, "X"); s.Rounds != 0 {
 		t.Errorf("%+v, want nothing", s)
 	}

@@ -26,22 +26,23 @@ type wanted struct {
 	install string
 	// debian is a package of Debian, installed by root where apt-get is.
 	debian string
+	// absent says why nothing here gets the tool.
+	absent string
 	// version prints the tool's version.
 	version func(ctx context.Context, path string) string
 }
 
-// What neither Go's modules nor Debian has can be on the PATH: wrk2, k6, and the servers that
-// capture.
+// What is neither built nor installed here takes part when it is on the PATH.
 var toolsWanted = []wanted{
 	{name: "wrk", debian: "wrk", version: printed("-v")},
 	{name: "vegeta", install: "github.com/tsenart/vegeta/v12@v12.13.0"},
 	{name: "hey", install: "github.com/rakyll/hey@v0.1.5"},
 	{name: "bombardier", install: "github.com/codesenberg/bombardier@v1.2.6"},
-	{name: "fortio", install: "fortio.org/fortio@v1.66.5"}, // later ones require what is not published
-	{name: "wrk2", version: printed("-v")},
-	{name: "k6", version: printed("version")},
-	{name: "webhook-tester", version: printed("--version")},
-	{name: "request-baskets"},
+	{name: "fortio", install: "fortio.org/fortio@v1.66.5"}, // later ones need a module that cannot be had
+	{name: "wrk2", absent: "it is no package of Debian", version: printed("-v")},
+	{name: "k6", absent: "its licence is the AGPL, so nothing here builds it", version: printed("version")},
+	{name: "webhook-tester", absent: "its module is not published", version: printed("--version")},
+	{name: "request-baskets", absent: "its module is not published"},
 }
 
 // findTools finds or builds everything. Only what is ours must be there.
@@ -94,7 +95,11 @@ func (w wanted) find(ctx context.Context, s Settings) Tool {
 		t.Path = lookUp(built, w.name)
 	}
 	if t.Path == "" {
-		return Tool{Name: w.name, Missing: "not on the PATH"}
+		why := "not on the PATH"
+		if w.absent != "" {
+			why += "; " + w.absent
+		}
+		return Tool{Name: w.name, Missing: why}
 	}
 	if w.version != nil {
 		t.Version = w.version(ctx, t.Path)
