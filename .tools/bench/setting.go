@@ -61,7 +61,10 @@ func readSettings(root string, env func(string) string) (Settings, error) {
 // wants says whether a comparison was asked for.
 func (s Settings) wants(key string) bool { return len(s.Only) == 0 || slices.Contains(s.Only, key) }
 
-func (s Settings) resultsFile() string { return filepath.Join(s.Folder, "results.json") }
+// resultsFile is another one for a part of the comparisons, so that the whole can be rendered again.
+func (s Settings) resultsFile() string {
+	return filepath.Join(s.Folder, strings.Join(append([]string{"results"}, s.Only...), "-")+".json")
+}
 
 // length is how long one run is.
 func (s Settings) length(paced bool) time.Duration {
