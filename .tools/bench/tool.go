@@ -38,11 +38,11 @@ var toolsWanted = []wanted{
 	{name: "vegeta", install: "github.com/tsenart/vegeta/v12@v12.13.0"},
 	{name: "hey", install: "github.com/rakyll/hey@v0.1.5"},
 	{name: "bombardier", install: "github.com/codesenberg/bombardier@v1.2.6"},
-	{name: "fortio", install: "fortio.org/fortio@v1.66.5"}, // later ones need a module that cannot be had
+	{name: "fortio", install: "fortio.org/fortio@v1.66.5"}, // a module that later ones need could not be had
 	{name: "wrk2", absent: "it is no package of Debian", version: printed("-v")},
 	{name: "k6", absent: "its licence is the AGPL, so nothing here builds it", version: printed("version")},
-	{name: "webhook-tester", absent: "its module is not published", version: printed("--version")},
-	{name: "request-baskets", absent: "its module is not published"},
+	{name: "webhook-tester", absent: "its Go module could not be had", version: printed("--version")},
+	{name: "request-baskets", absent: "its Go module could not be had"},
 }
 
 // findTools finds or builds everything. Only what is ours must be there.
