@@ -63,10 +63,11 @@ test: deps checks unit suites ## checks, unit tests with the race detector, Gink
 lint: checks ## the checks, vet and staticcheck, which read every library that the program links: minutes the first time
 	go vet ./...
 	$(LINT) staticcheck $(LINTED)
+	cd .tools/bench && go vet ./...
 
 .PHONY: checks
 checks: ## gofumpt, go.mod in order, names in the page's scripts
-	@unformatted=$$($(LINT) gofumpt -l cmd fixtures internal mockserver scenarios suites); \
+	@unformatted=$$($(LINT) gofumpt -l .tools/bench cmd fixtures internal mockserver scenarios suites); \
 	if [ -n "$$unformatted" ]; then echo "not gofumpt-ed:"; echo "$$unformatted"; exit 1; fi
 	go mod tidy -diff
 	.tools/names
@@ -80,6 +81,7 @@ quick: ## the inner loop: plain tests without the race detector, a browser or co
 unit: ## plain tests, with the race detector where there are goroutines
 	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE),$(PLAIN)) -skip '$(LARGE)'
 	$(TEST) $(filter $(PURE),$(PLAIN))
+	cd .tools/bench && $(TEST) .
 	$(TEST) ./mockserver/store/sqlite -run '$(LARGE)'
 	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
 	CGO_ENABLED=1 $(TEST) -race ./internal/jq -run TestConcurrentRuns
@@ -92,11 +94,22 @@ suites: ## the Ginkgo suites, which build the binary and drive it and the Docker
 	for suite in hookrig acceptance/containers; do (cd suites/$$suite && go mod tidy -diff && go vet ./... && $(TEST) -count=1 ./...); done
 
 .PHONY: pictures
-pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
-	HOOKRIG_PICTURES=$(CURDIR)/mockserver/dashboard/page/pictures HOOKRIG_REQUIRE=chromium go test ./suites/acceptance -ginkgo.focus pictures
+pictures: build ## draw the pictures of the pages anew, on ports 8080 and 8081
+	HOOKRIG_PICTURES=$(CURDIR) HOOKRIG_REQUIRE=chromium go test ./suites/acceptance -ginkgo.focus 'pictures|the page of a burst'
 
 .PHONY: bench
-bench: ## the benchmarks; ratios are within one run
+bench: build ## compare with wrk, vegeta and others, into BENCHMARKS.md: nine minutes (ROUNDS=5 SECONDS=4 ONLY=A,B BENCH=long)
+	@mkdir -p bin/bench
+	cd .tools/bench && go build -o ../../bin/bench/bench .
+	@exec bin/bench/bench
+
+.PHONY: bench-render
+bench-render: ## write BENCHMARKS.md again from the last run of "make bench"
+	cd .tools/bench && go build -o ../../bin/bench/bench .
+	@exec bin/bench/bench -render
+
+.PHONY: bench-go
+bench-go: ## Go's benchmarks; ratios are within one run
 	go test -run '^$$' -bench . -benchmem ./fixtures/... ./internal/... ./mockserver/...
 
 .PHONY: bench-million
@@ -116,4 +129,4 @@ fuzz-short: ## 500 inputs for every fuzz target, without instrumentation
 
 .PHONY: fmt
 fmt: ## format
-	$(LINT) gofumpt -w cmd fixtures internal mockserver scenarios suites
+	$(LINT) gofumpt -w .tools/bench cmd fixtures internal mockserver scenarios suites

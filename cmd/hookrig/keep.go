@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -90,6 +91,17 @@ func limitMemory(l mockserver.Limits, inMemory bool) {
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
+	}
+}
+
+// cores is how many threads the program runs Go code on when it starts.
+var cores = runtime.GOMAXPROCS(0)
+
+// addThreads lets two more threads run Go code: one that waits for the disk in a system call counts
+// as running until the scheduler notices. GOMAXPROCS overrides it.
+func addThreads() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(cores + 2)
 	}
 }
 

@@ -72,6 +72,7 @@ make pending deliveries larger than half of --keep-bytes.`,
 			}
 			if data != "memory" {
 				o.CADir = where
+				addThreads()
 			}
 			limits := store.Limits()
 			o.MaxBody = keep.maxBody(limits.Bytes)

@@ -1,5 +1,5 @@
 // Package benchmark measures the server with a database, and beside another web server.
 //
-// Nothing imports the package, so that users of package mockserver download neither; `make bench`
-// runs it with the benchmarks of the other packages.
+// Nothing imports the package, so that users of package mockserver download neither;
+// `make bench-go` runs it with the benchmarks of the other packages.
 package benchmark

@@ -9,6 +9,10 @@
 // (record.go), queues it (queue.go), and waits. The writer (writer.go) numbers it, inserts it,
 // evicts the bin's oldest captures beyond its limit (retention.go), commits, and wakes the sender.
 //
+// When captures arrive together, the writer first appends them to the file journal.tail, which is
+// faster than a transaction, and answers their senders (tail.go). It inserts them a moment later,
+// many at a time, and before anybody reads.
+//
 // A search (search.go) reads only the captures that the text indexes cannot rule out. Text indexes
 // are small tables of bits that are built in the background (textindex.go, indexer.go). Captures
 // without an index are read, so indexes change only how long a search takes.

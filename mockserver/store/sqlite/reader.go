@@ -99,6 +99,9 @@ func (s *store) query(ctx context.Context, ask query, do func(*sql.Rows) error, 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
 	rows, err := ask(ctx, args...)
 	if err == nil {
 		err = each(rows, func() error { return do(rows) })

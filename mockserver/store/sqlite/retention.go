@@ -64,7 +64,10 @@ func (w *writer) load(ctx context.Context) error {
 	}
 	// The mark may be ahead of the file: the numbers of lost records are not used again.
 	w.foundSeq, w.foundDelivery = w.seq, max(last, uint64(w.counters[lastDelivery]))
-	w.seq, w.deliverySeq = max(w.foundSeq, w.s.db.mark.capture), max(w.foundDelivery, w.s.db.mark.delivery)
+	w.seq, w.deliverySeq = max(w.foundSeq, w.markedSeq), max(w.foundDelivery, w.markedDelivery)
+	if n := len(w.pending); n > 0 {
+		w.seq = max(w.seq, w.pending[n-1].seq)
+	}
 	w.stale = false
 	return nil
 }

@@ -36,6 +36,7 @@ type store struct {
 	db    *database
 	read  *reader
 	queue queue
+	tail  *tail
 	feed  journal.Feed
 
 	logger      *slog.Logger
@@ -61,7 +62,7 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{o: limits, db: db, log: defaultLogLimits(), logger: o.Log}
+	s := &store{o: limits, db: db, tail: newTail(dir), log: defaultLogLimits(), logger: o.Log}
 	s.queue.ready = make(chan struct{}, 1)
 	if s.read, err = newReader(ctx, db.reading); err != nil {
 		return nil, errors.Join(explain("opening "+dir, err), db.close())
@@ -154,7 +155,7 @@ func (s *store) Close() error {
 		s.running.Wait()
 		s.reading.Lock()
 		defer s.reading.Unlock()
-		s.err = errors.Join(s.checkpoints.close(), s.read.close(), s.db.close())
+		s.err = errors.Join(s.checkpoints.close(), s.read.close(), s.db.close(), s.tail.close())
 		s.feed.Close()
 	})
 	return s.err

@@ -1,0 +1,1 @@
+-- The newest captures may be in journal.tail: programs that do not know it refuse the file.
