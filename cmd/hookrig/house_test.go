@@ -47,6 +47,7 @@ var public = []string{
 	"mockserver/burst",
 	"mockserver/burst/burstpage",
 	"mockserver/dashboard",
+	"mockserver/store/postgres",
 	"mockserver/store/sqlite",
 	"scenarios",
 	"scenarios/exam",
@@ -80,7 +81,7 @@ var reserved = []struct {
 	allowed []string // packages, or folders ending in "/"
 }{
 	{"modernc.org/sqlite", []string{"mockserver/store/sqlite", "internal/sqlread", "cmd/hookrig"}},
-	{"github.com/jackc/pgx", []string{"internal/sqlread", "cmd/hookrig"}},
+	{"github.com/jackc/pgx", []string{"mockserver/store/postgres", "internal/sqlread", "cmd/hookrig"}},
 	{"github.com/danielgtaylor/huma", []string{"mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/go-jose/go-jose", []string{"mockserver/internal/vendorapi/neostore", "mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},

@@ -1,12 +1,12 @@
-// Package record packs the records of a journal into bytes, as the stores keep them.
+// Package record packs the records of a journal into bytes, as stores keep them.
 //
 // A record is a version byte followed by its fields. Numbers are varints. Texts and bytes follow
-// their length, lists follow their count. Packing keeps every byte of a header, which JSON would not
-// do, and costs a fraction of it.
+// their length, lists follow their count. Packing keeps every byte of a header, which JSON would
+// not do, and costs a fraction of it.
 //
-// Unpacking reads all earlier versions. To change the layout, raise Version, read the new field only
-// from records that have it (unpacker.since), and add a migration to every store, so that older
-// programs refuse the data.
+// Unpacking reads all earlier versions. To change the layout, raise Version, read the new field
+// only from records that have it (unpacker.since), and add a migration to every store, so that
+// older programs refuse the data.
 package record
 
 import (
