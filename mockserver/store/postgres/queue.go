@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
@@ -39,6 +40,8 @@ type queue struct {
 	waiting []*request
 	closed  bool
 	ready   chan struct{} // has one token while there is work
+	target  int           // how many requests await wants; 0: it does not wait
+	reached chan struct{} // has one token once there are so many
 	pool    sync.Pool     // of *request
 }
 
@@ -73,6 +76,10 @@ func (q *queue) submit(ctx context.Context, r *request) error {
 	}
 	q.waiting = append(q.waiting, r)
 	first := len(q.waiting) == 1
+	if len(q.waiting) == q.target {
+		q.target = 0
+		q.reached <- struct{}{}
+	}
 	q.mu.Unlock()
 	if first {
 		q.wake()
@@ -103,6 +110,31 @@ func (q *queue) withdraw(r *request) bool {
 	}
 	q.waiting = slices.Delete(q.waiting, i, i+1)
 	return true
+}
+
+// await waits until n requests wait, at most for the time limit.
+func (q *queue) await(n int, limit time.Duration) {
+	q.mu.Lock()
+	if len(q.waiting) >= n || q.closed {
+		q.mu.Unlock()
+		return
+	}
+	q.target = n
+	q.mu.Unlock()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-q.reached:
+		return
+	case <-timer.C:
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.target = 0
+	select {
+	case <-q.reached:
+	default:
+	}
 }
 
 func (q *queue) wake() {

@@ -66,6 +66,11 @@ func Open(ctx context.Context, address string, o Options) (journal.Store, error)
 	if err != nil {
 		return nil, err
 	}
+	return openAt(ctx, config, name, o)
+}
+
+// openAt opens the journal that a configuration leads to. name is what errors call it.
+func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) (journal.Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -82,7 +87,7 @@ func Open(ctx context.Context, address string, o Options) (journal.Store, error)
 	s.closing, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.outage = &outage{closing: s.closing}
 	s.pool = newPool(config, s.outage)
-	s.queue.ready = make(chan struct{}, 1)
+	s.queue.ready, s.queue.reached = make(chan struct{}, 1), make(chan struct{}, 1)
 	w := &writer{s: s}
 	if err := w.open(ctx); err != nil {
 		w.disconnect()

@@ -1,6 +1,9 @@
 package postgres
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // writer is the one goroutine of a node that writes. No other goroutine uses its fields.
 type writer struct {
@@ -11,6 +14,10 @@ type writer struct {
 	// unsure is a batch that may have been committed, because the connection broke meanwhile.
 	unsure int64
 }
+
+// gatherTime is how long the writer waits for requests that probably come at once. A transaction
+// takes a multiple of it.
+const gatherTime = time.Millisecond
 
 // changesAtOnce is how many rows of changes are read at once.
 const changesAtOnce = 1000
@@ -60,14 +67,15 @@ func (w *writer) run() {
 			w.catchUp()
 			continue
 		}
+		// The senders of the last batch were just woken: most of them come back at once.
 		var closed bool
+		w.s.queue.await(len(batch)/2, gatherTime)
 		batch, closed = w.s.queue.take(batch[:0], batchBytes)
 		if len(batch) > 0 {
 			w.store(batch)
 		} else if closed {
 			return
 		}
-		clear(batch)
 		if closed {
 			w.s.queue.wake()
 		}
