@@ -99,7 +99,7 @@ func (c *conn) version(ctx context.Context, schema string) (int, error) {
 		}
 	}
 	version, ours := 0, false
-	err := c.query(ctx, "SELECT version::bigint, application::text FROM version", nil, func(row [][]byte) error {
+	err := c.query(ctx, "SELECT v.version, v.application FROM version v", nil, func(row [][]byte) error {
 		version, ours = int(integer(row[0])), string(row[1]) == "hookrig"
 		return nil
 	})
