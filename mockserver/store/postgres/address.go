@@ -61,6 +61,15 @@ func parse(address string) (config *pgconn.Config, name string, err error) {
 	return config, shown.String(), nil
 }
 
+// Name returns an address without its password and options, or "" if it is not valid.
+func Name(address string) string {
+	_, name, err := parse(address)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
 // These bound how long the store waits for the database.
 const (
 	connectTimeout   = 5 * time.Second
