@@ -72,3 +72,61 @@ func TestServersShareADatabase(t *testing.T) {
 		}
 	}
 }
+
+// What is configured on one server applies on the other ones, and each server makes its own
+// deliveries: a server that starts does not send what another one has pending.
+func TestServersShareSettings(t *testing.T) {
+	address := strings.Replace(pgtest.Start(t), "hookrig@", "hookrig:secret@", 1)
+	one, two := startNode(t, address), startNode(t, address)
+	if err := one.client.Configure(t.Context(), "inbox", mockserver.Settings{Responses: mockserver.Script{Sequence: []mockserver.Response{{Status: 418}}}}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the settings of the bin", func() bool { return two.post(t, "/inbox", "x") == 418 })
+	if err := two.client.Configure(t.Context(), "inbox", mockserver.Settings{}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "settings that were deleted", func() bool { return one.post(t, "/inbox", "x") == 200 })
+
+	endpoint, err := one.client.Register(t.Context(), mockserver.Endpoint{Provider: "neostore", URL: one.capture + "/failing", Retry: "like stripe"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one.client.Configure(t.Context(), "failing", mockserver.Settings{Responses: mockserver.Script{Sequence: []mockserver.Response{{Status: 500}}}}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the endpoint", func() bool {
+		list, err := two.client.Endpoints(t.Context(), "neostore")
+		return err == nil && len(list) == 1 && list[0].ID == endpoint.ID
+	})
+	for _, n := range []node{one, two} {
+		made, err := n.client.Emit(t.Context(), "neostore", mockserver.Emission{Event: "Pass:Created"})
+		if err != nil || len(made) != 1 {
+			t.Fatalf("%+v, %v", made, err)
+		}
+	}
+	three := startNode(t, address)
+	until(t, "two attempts", func() bool {
+		list, err := three.client.Deliveries(t.Context(), mockserver.DeliveryQuery{State: mockserver.Pending})
+		return err == nil && len(list) == 2 && len(list[0].Attempts) == 1 && len(list[1].Attempts) == 1
+	})
+	if list, err := three.client.Captures(t.Context(), mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: "failing"}}); err != nil || len(list) != 2 {
+		t.Errorf("%d captures, %v: want one of each delivery", len(list), err)
+	}
+	if err := three.client.Remove(t.Context(), "neostore", endpoint.ID); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the endpoint that was removed", func() bool {
+		list, err := one.client.Endpoints(t.Context(), "neostore")
+		return err == nil && len(list) == 0
+	})
+}
+
+// until waits until a condition holds.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for begin := time.Now(); !holds(); {
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("waited for %s", what)
+		}
+	}
+}
