@@ -45,6 +45,7 @@ func parse(address string) (config *pgconn.Config, name string, err error) {
 		"default_transaction_isolation":       "read committed",
 		"default_transaction_read_only":       "off",
 		"client_min_messages":                 "warning",
+		"jit":                                 "off", // it takes longer than all statements here
 		"statement_timeout":                   milliseconds(statementTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(idleTimeout),
 	} {

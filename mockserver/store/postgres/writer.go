@@ -37,7 +37,10 @@ func (w *writer) connect(ctx context.Context) error {
 	if w.c != nil {
 		return nil
 	}
-	c, err := connect(ctx, w.s.config)
+	config := w.s.config.Copy()
+	// Plans are kept, also those that were made when the tables were small.
+	config.RuntimeParams["enable_seqscan"], config.RuntimeParams["enable_bitmapscan"] = "off", "off"
+	c, err := connect(ctx, config)
 	if err == nil {
 		if err = c.prepareAll(ctx, statements()); err != nil {
 			c.close()
