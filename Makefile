@@ -94,8 +94,8 @@ suites: ## the Ginkgo suites, which build the binary and drive it and the Docker
 	for suite in hookrig acceptance/containers; do (cd suites/$$suite && go mod tidy -diff && go vet ./... && $(TEST) -count=1 ./...); done
 
 .PHONY: pictures
-pictures: build ## draw the pictures of the page anew, on ports 8080 and 8081
-	HOOKRIG_PICTURES=$(CURDIR)/mockserver/dashboard/page/pictures HOOKRIG_REQUIRE=chromium go test ./suites/acceptance -ginkgo.focus pictures
+pictures: build ## draw the pictures of the pages anew, on ports 8080 and 8081
+	HOOKRIG_PICTURES=$(CURDIR) HOOKRIG_REQUIRE=chromium go test ./suites/acceptance -ginkgo.focus 'pictures|the page of a burst'
 
 .PHONY: bench
 bench: build ## compare with wrk, vegeta and others, into BENCHMARKS.md: nine minutes (ROUNDS=5 SECONDS=4 ONLY=A,B BENCH=long)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"iter"
 	"slices"
 	"time"
 )
@@ -132,6 +133,27 @@ func (c *Client) Capture(ctx context.Context, id string) (Capture, error) {
 	return c.transport.Capture(ctx, id)
 }
 
+// Digests yields the number and the SHA-256 of the body of a bin's captures after a number, oldest
+// first. It is for programs that compare many: a digest takes less time than a capture.
+// ErrInvalidBin.
+func (c *Client) Digests(ctx context.Context, bin string, after uint64) iter.Seq2[Digest, error] {
+	return func(yield func(Digest, error) bool) {
+		for more := true; more; {
+			var page []Digest
+			var err error
+			if page, more, err = c.transport.Digests(ctx, bin, after); err != nil {
+				yield(Digest{}, err)
+				return
+			}
+			for _, d := range page {
+				if after = d.Seq; !yield(d, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Export writes the captures that the query selects to w as a file, oldest first. Without bounds it
 // writes all captures of the bin. It redacts secrets unless keepSecrets is true. ErrInvalidBin,
 // ErrFile.
@@ -196,6 +218,7 @@ type transport interface {
 	Sender(ctx context.Context, bin string) (Sender, error)
 	Captures(ctx context.Context, q Query) ([]Capture, error)
 	Capture(ctx context.Context, id string) (Capture, error)
+	Digests(ctx context.Context, bin string, after uint64) (page []Digest, more bool, err error)
 	Export(ctx context.Context, q Query, format FileFormat, keepSecrets bool, w io.Writer) error
 	Import(ctx context.Context, bin string, format FileFormat, file io.Reader) (Imported, error)
 	Wait(ctx context.Context, bin string, w Wait) (Waited, error)

@@ -140,6 +140,10 @@ func (l *local) Capture(ctx context.Context, id string) (Capture, error) {
 	return l.s.store.Capture(ctx, id)
 }
 
+func (l *local) Digests(ctx context.Context, bin string, after uint64) ([]Digest, bool, error) {
+	return l.s.capture.Digests(ctx, bin, after)
+}
+
 func (l *local) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 	return l.s.capture.Wait(ctx, bin, w)
 }

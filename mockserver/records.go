@@ -54,6 +54,8 @@ type (
 	SettingsChange = capture.Change
 	// BinStats counts what happened to every request that named a bin.
 	BinStats = analysis.BinStats
+	// Digest is a short form of a capture: its number and the SHA-256 of its body.
+	Digest = journal.Digest
 	// Sender describes the program that sent a bin's newest captures.
 	Sender = analysis.Sender
 	// Imported is the result of importing a file.

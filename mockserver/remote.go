@@ -220,6 +220,13 @@ func (r *remote) Capture(ctx context.Context, id string) (Capture, error) {
 	return answer[Capture](ctx, r, http.MethodGet, path("captures", id), nil)
 }
 
+func (r *remote) Digests(ctx context.Context, bin string, after uint64) ([]Digest, bool, error) {
+	v := parameters{}
+	v.number("after", after)
+	page, err := answer[list[Digest]](ctx, r, http.MethodGet, path("bins", bin, "digests")+v.String(), nil)
+	return page.Items, page.Next != nil, err
+}
+
 func (r *remote) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 	resp, err := r.send(ctx, http.MethodPost, path("bins", bin, "wait"), w)
 	if err != nil {

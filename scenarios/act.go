@@ -329,6 +329,8 @@ func (r *run) recordEvent(e *runEvent) {
 		e.rank = r.sequence
 		copied := *e
 		r.events[string(e.Body)] = &copied
+	} else if !known.At.Equal(e.At) {
+		known.again = append(known.again, e.Event)
 	}
 	r.eventTypes[e.Provider+" "+e.Name] = true
 }

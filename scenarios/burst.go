@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
@@ -137,7 +136,9 @@ func (r *run) reconcile(ctx context.Context, x *BurstResult, record *stepRecord,
 	if b == nil {
 		return false, nil
 	}
-	if err := record.burst.Reconcile(r.each(ctx, b, record.cursors[b.label])); err != nil {
+	if err := record.burst.ReconcileDigests(r.client.Digests(ctx, b.name, record.cursors[b.label]), func(id string) (mockserver.Capture, error) {
+		return r.client.Capture(ctx, id)
+	}); err != nil {
 		return false, err
 	}
 	current, err := r.binSummary(ctx, b)
@@ -145,26 +146,4 @@ func (r *run) reconcile(ctx context.Context, x *BurstResult, record *stepRecord,
 		v.inconclusive("bin %s evicted %d captures to make room, so some captures are missing", b.label, current.Evicted)
 	}
 	return err == nil, err
-}
-
-// each yields a bin's captures after a cursor, oldest first. It reads one page at a time.
-func (r *run) each(ctx context.Context, b *bin, after uint64) iter.Seq2[mockserver.Capture, error] {
-	return func(yield func(mockserver.Capture, error) bool) {
-		for {
-			page, err := r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: b.name, After: after, Limit: mockserver.MaxLimit, Oldest: true}})
-			if err != nil {
-				yield(mockserver.Capture{}, err)
-				return
-			}
-			for i := range page {
-				if !yield(page[i], nil) {
-					return
-				}
-				after = page[i].Seq
-			}
-			if len(page) < mockserver.MaxLimit {
-				return
-			}
-		}
-	}
 }

@@ -179,9 +179,10 @@ type runDelivery struct {
 // runEvent is one event of the run and its position in its journey.
 type runEvent struct {
 	fixtures.Event
-	journey string // step and number of the journey; a single event has its own
-	index   int    // position in the journey
-	rank    int    // position in the order of sending, from 1; 0 is never sent
+	journey string           // step and number of the journey; a single event has its own
+	index   int              // position in the journey
+	rank    int              // position in the order of sending, from 1; 0 is never sent
+	again   []fixtures.Event // later events with the same body, at other times
 }
 
 func newRun(client *mockserver.Client, s *Scenario, o Options) *run {

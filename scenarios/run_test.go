@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
@@ -623,7 +624,7 @@ func TestWrongCaptures(t *testing.T) {
 			l[0].Headers.Set("Content-Type", "text/plain")
 			return l
 		}},
-		"another form of time": {"headers: documented", "header x-subscribfy-triggered-at: want a time as", func(l []mockserver.Capture) []mockserver.Capture {
+		"another time": {"headers: documented", `header x-subscribfy-triggered-at: want "17`, func(l []mockserver.Capture) []mockserver.Capture {
 			l[0].Headers.Set("x-subscribfy-triggered-at", "2026-01-15T09:00:00Z")
 			return l
 		}},
@@ -674,6 +675,56 @@ func TestWrongCaptures(t *testing.T) {
 				t.Errorf("want %q: %v\n%s", c.want, err, got)
 			}
 		})
+	}
+}
+
+// TestTimesInHeaders checks that the time of the event is compared where a header line has it, also
+// of two events with the same body, and its form where it is that of the first attempt.
+func TestTimesInHeaders(t *testing.T) {
+	t.Parallel()
+	memory := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"provider.yaml": `{name: stamps, title: Stamps, sources: [{tag: S, title: None}], subscription: {kind: names, secret: {minted: provider, length: 8, alphabet: a-f}},
+			delivery: {timeout: 5s, success: [2xx], headers: [{name: X-At, value: "${at | unix}"}, {name: X-First, value: "${triggered | unix}"}]},
+			signing: {signatures: [{alg: static, emit: [{header: X-Key, value: "${secret}"}]}]},
+			entities: {lamp: {room: hall}},
+			events: [{name: switched, title: Switched, when: It is switched., entity: lamp, template: events/any.json, schema: schemas/any.json}],
+			journeys: [{name: evening, title: An evening, entity: lamp, key: room, start: dark, ends: {off: 1}, transitions: [
+				{from: dark, to: lit, event: switched, wait: 1m}, {from: lit, to: dim, event: switched, wait: 1h}, {from: dim, to: off, event: switched, wait: 1h}]}]}`,
+		"vectors.yaml":     `[{name: made here, source: S, secret: k, body: "{}", expect: {X-Key: k}}]`,
+		"events/any.json":  `{"room": "${room}"}`,
+		"schemas/any.json": `{"type": "object", "properties": {"room": {"type": "string"}}}`,
+	} {
+		memory["stamps/"+name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	catalogue, err := fixtures.Load(memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse("test.yaml", []byte(`{hookrig: 1, name: test, seed: 7, target: {bin: inbox}, bins: {inbox: {provider: stamps}}, steps: [
+		{id: sub, subscribe: {provider: stamps}}, {id: all, journey: {provider: stamps, name: evening, count: 1}, expect: {captures: {count: 3, headers: documented}}}]}`), catalogue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := mockserver.StartT(t, mockserver.Options{Catalogue: catalogue, Dashboard: dashboard.Handler})
+	if report, err := Run(t.Context(), server.Client(), s, Options{Catalogue: catalogue}); err != nil || report.Status != Passed {
+		t.Fatalf("%v\n%s", err, text(t, report))
+	}
+	for name, want := range map[string]string{"X-At": `header X-At: want "17`, "X-First": `header X-First: want a time as "17`} {
+		report, err := Run(t.Context(), proxy{edit: func(resp *http.Response, body []byte) []byte {
+			if resp.Request.URL.Query().Get("order") != "oldest" {
+				return body
+			}
+			return edited(t, body, func(list page[mockserver.Capture]) page[mockserver.Capture] {
+				for i := range list.Items {
+					list.Items[i].Headers.Set(name, "1")
+				}
+				return list
+			})
+		}}.client(t, server), s, Options{Catalogue: catalogue})
+		if got := strings.Join(strings.Fields(text(t, report)), " "); err != nil || report.Status != Failed || !strings.Contains(got, want) {
+			t.Errorf("want %q: %v\n%s", want, err, got)
+		}
 	}
 }
 

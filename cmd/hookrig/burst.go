@@ -273,12 +273,12 @@ func (b *burstBin) now(ctx context.Context) (mockserver.BinSummary, error) {
 	return mockserver.BinSummary{Name: b.name}, nil
 }
 
-// since yields the captures since the burst began, oldest first. It ends with an error if some were
-// evicted.
-func (b *burstBin) since(ctx context.Context) iter.Seq2[mockserver.Capture, error] {
-	return func(yield func(mockserver.Capture, error) bool) {
-		for c, err := range allOf(ctx, b.client, b.name, b.before.Last) {
-			if !yield(c, err) || err != nil {
+// since yields the digests of the captures since the burst began, oldest first. It ends with an
+// error if some were evicted.
+func (b *burstBin) since(ctx context.Context) iter.Seq2[mockserver.Digest, error] {
+	return func(yield func(mockserver.Digest, error) bool) {
+		for d, err := range b.client.Digests(ctx, b.name, b.before.Last) {
+			if !yield(d, err) || err != nil {
 				return
 			}
 		}
@@ -287,7 +287,12 @@ func (b *burstBin) since(ctx context.Context) iter.Seq2[mockserver.Capture, erro
 			err = fmt.Errorf("%w: the bin evicted %d captures during the burst", burst.ErrIncomplete, after.Evicted-b.before.Evicted)
 		}
 		if err != nil {
-			yield(mockserver.Capture{}, err)
+			yield(mockserver.Digest{}, err)
 		}
 	}
+}
+
+// capture returns a function that reads one capture.
+func (b *burstBin) capture(ctx context.Context) func(id string) (mockserver.Capture, error) {
+	return func(id string) (mockserver.Capture, error) { return b.client.Capture(ctx, id) }
 }

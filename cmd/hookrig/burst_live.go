@@ -72,7 +72,7 @@ func progressText(p burst.Progress) string {
 	}
 	if p.Last.Intended > 0 {
 		add("%d/s of %.0f/s", p.Last.Sent, p.Last.Intended)
-	} else {
+	} else if p.Last.Sent > 0 {
 		add("%d/s", p.Last.Sent)
 	}
 	if p.Response.Max > 0 {

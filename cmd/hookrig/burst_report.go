@@ -97,7 +97,7 @@ func (b *burstFlags) print(w World, report, before *burst.Report) error {
 // reconcile compares the events with the bin, or with the ids that the consumer lists.
 func (b *burstFlags) reconcile(ctx context.Context, report *burst.Report, bin *burstBin, had []string) error {
 	if bin != nil {
-		if err := report.Reconcile(bin.since(ctx)); err != nil {
+		if err := report.ReconcileDigests(bin.since(ctx), bin.capture(ctx)); err != nil {
 			return fmt.Errorf("reconcile with bin %q: %w", bin.name, err)
 		}
 		return nil

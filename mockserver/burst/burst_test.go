@@ -232,11 +232,36 @@ func TestReconcileNoticesEachWrong(t *testing.T) {
 		if !cmp.Equal(*r.Accounting, row.want) || r.OK() != row.ok {
 			t.Errorf("%s: %+v, ok %v; want %+v", name, *r.Accounting, r.OK(), row.want)
 		}
+		err := r.ReconcileDigests(func(yield func(journal.Digest, error) bool) {
+			for i := range row.captures {
+				if d := row.captures[i].Digest(); !yield(journal.Digest{Seq: uint64(i + 1), Sum: d.Sum}, nil) {
+					return
+				}
+			}
+		}, func(id string) (journal.Capture, error) {
+			seq, _ := journal.ParseCaptureID(id)
+			return row.captures[seq-1], nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Accounting.LostEvents = nil
+		if !cmp.Equal(*r.Accounting, row.want) || r.OK() != row.ok {
+			t.Errorf("%s, with digests: %+v, ok %v; want %+v", name, *r.Accounting, r.OK(), row.want)
+		}
 	}
 	broken := errors.New("broken")
 	err = r.Reconcile(func(yield func(journal.Capture, error) bool) { yield(journal.Capture{}, broken) })
 	if !errors.Is(err, broken) {
 		t.Errorf("the error of the captures was lost: %v", err)
+	}
+	other := func(yield func(journal.Digest, error) bool) { yield(journal.Digest{Seq: 1}, nil) }
+	if err := r.ReconcileDigests(other, func(string) (journal.Capture, error) { return journal.Capture{}, broken }); !errors.Is(err, broken) {
+		t.Errorf("the error of a capture was lost: %v", err)
+	}
+	deleted := func(string) (journal.Capture, error) { return journal.Capture{}, journal.ErrNotFound }
+	if err := r.ReconcileDigests(other, deleted); err != nil || r.Accounting.Unexpected != 1 {
+		t.Errorf("one that was deleted: %+v, %v", r.Accounting, err)
 	}
 }
 

@@ -58,8 +58,12 @@ type sample struct {
 	reason                 string // why there is no status
 }
 
-// batch is how many samples a worker gathers before it hands them over.
-const batch = 64
+// A worker hands its samples over when it has a batch, and after a time that divides a second, so
+// that the progress shows them.
+const (
+	batch    = 64
+	handOver = 100 * time.Millisecond
+)
 
 func (m *measure) record(samples []sample) {
 	m.mu.Lock()

@@ -18,7 +18,7 @@ type Progress struct {
 	InFlight int64
 	// Outcomes counts the events without a fault, as in Report.
 	Outcomes map[string]uint64
-	// Last is the newest whole second, or the first one before it is whole.
+	// Last is the newest whole second; the zero Point before there is one.
 	Last Point
 	// Response and Lag are those of all events so far. They are updated once a second.
 	Response, Lag Latency
@@ -48,7 +48,7 @@ func (b *burst) observe(done <-chan struct{}, watch func(Progress) error) {
 			ended = true
 		case <-tick.C:
 		}
-		last = b.progress(last, total, ended || n%10 == 0)
+		last = b.progress(last, total, ended || n%10 == 0 || n < 10)
 		err := watch(last)
 		if err == nil && aborts && n%10 == 9 {
 			err = b.failed(b.report(last.Elapsed), last.Elapsed)
@@ -79,8 +79,8 @@ func (b *burst) progress(before Progress, total uint64, whole bool) Progress {
 	p.Left = max(0, length-p.Elapsed)
 	if whole {
 		p.Response, p.Lag = latency(m.response), latency(m.lag)
-		if points := m.series.all(plan.Shape); len(points) > 0 {
-			p.Last = points[max(0, len(points)-2)]
+		if points := m.series.all(plan.Shape); len(points) > 1 {
+			p.Last = points[len(points)-2]
 		}
 	}
 	return p

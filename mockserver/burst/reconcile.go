@@ -2,6 +2,7 @@ package burst
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -63,7 +64,7 @@ var (
 // recording. Where bodies are equal it expects as many captures. It takes 40 bytes of memory an
 // event.
 func (r *Report) Reconcile(captures iter.Seq2[journal.Capture, error]) error {
-	x, err := r.expect(func(body []byte, _ string, seed maphash.Seed) (uint64, bool) { return maphash.Bytes(seed, body), true })
+	x, err := r.expectBodies()
 	if err != nil {
 		return err
 	}
@@ -71,11 +72,40 @@ func (r *Report) Reconcile(captures iter.Seq2[journal.Capture, error]) error {
 		if err != nil {
 			return err
 		}
-		if !x.take(maphash.Bytes(x.seed, c.Body)) {
+		if !x.take(c.Digest().Sum.Hash()) {
 			x.foreign(r.load.idOf(&c.Message))
 		}
 	}
 	return r.account(x)
+}
+
+// ReconcileDigests is Reconcile with the digests of the captures. It calls capture for those that
+// are of no event of the burst.
+func (r *Report) ReconcileDigests(digests iter.Seq2[journal.Digest, error], capture func(id string) (journal.Capture, error)) error {
+	x, err := r.expectBodies()
+	if err != nil {
+		return err
+	}
+	for d, err := range digests {
+		if err != nil {
+			return err
+		}
+		if x.take(d.Sum.Hash()) {
+			continue
+		}
+		c, err := capture(journal.CaptureID(d.Seq))
+		if err != nil && !errors.Is(err, journal.ErrNotFound) { // it was deleted since
+			return err
+		}
+		x.foreign(r.load.idOf(&c.Message))
+	}
+	return r.account(x)
+}
+
+func (r *Report) expectBodies() (*expected, error) {
+	return r.expect(func(body []byte, _ string, _ maphash.Seed) (uint64, bool) {
+		return journal.Sum(sha256.Sum256(body)).Hash(), true
+	})
 }
 
 // ReconcileIDs fills in r.Accounting from the ids of the events that a consumer has acted on, in

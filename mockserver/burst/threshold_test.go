@@ -161,3 +161,36 @@ func TestThresholdEndsABurst(t *testing.T) {
 		t.Errorf("after the comparison: %+v", th)
 	}
 }
+
+// TestMeasurements checks that the names of counts and percentiles are nouns of thresholds, and
+// that their values are the same.
+func TestMeasurements(t *testing.T) {
+	t.Parallel()
+	r := &Report{
+		Rate: 99, RateShare: 0.99, Lag: Latency{P50: 1, P99: 2, P999: 3, Max: 4}, Response: Latency{P50: 5, P99: 6, P999: 7, Max: 8}, Sent: 10,
+		Outcomes: map[string]uint64{"2xx": 5, "5xx": 3, "no_reply": 2}, Accounting: &Accounting{Lost: 1, Duplicated: 2},
+	}
+	got := map[string]float64{}
+	for _, m := range r.Measurements() {
+		if _, twice := got[m.Name]; twice {
+			t.Errorf("%s comes twice", m.Name)
+		}
+		got[m.Name] = m.Value
+	}
+	for name, want := range map[string]float64{
+		"rate": 99, "rate share": 0.99, "lag.p50": 1, "lag.p99.9": 3, "response.p99": 6, "response.max": 8, "failed": 5, "lost": 1, "duplicated": 2,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
+		if name == "rate share" {
+			continue
+		}
+		if _, err := ParseThreshold(name + ">0" + map[bool]string{true: "ms"}[strings.Contains(name, ".")]); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len((&Report{}).Measurements()); n != len(got)-2 {
+		t.Errorf("%d without an accounting, want %d", n, len(got)-2)
+	}
+}

@@ -15,9 +15,9 @@ type worker struct {
 	conns   []connection // by URL
 	request request
 	timer   *time.Timer
-	waited  bool     // the worker was there before the event was due
-	samples []sample // not handed to the measure yet
-	second  int      // of the samples
+	waited  bool          // the worker was there before the event was due
+	samples []sample      // not handed to the measure yet
+	handed  time.Duration // after the start, when samples were last handed over
 }
 
 // connection is a connection of a worker, which is closed when the burst is cancelled.
@@ -187,9 +187,9 @@ func (w *worker) record(o outcome, status int, err error, due, begin time.Time) 
 			s.reason = fmt.Sprintf("%s within %v", missed, r.timeout) // one cause, one text
 		}
 	}
-	if second := int(s.end / time.Second); len(w.samples) == batch || second != w.second {
+	if len(w.samples) == batch || s.end/handOver != w.handed/handOver {
 		w.flush()
-		w.second = second
+		w.handed = s.end
 	}
 	if w.samples == nil {
 		w.samples = make([]sample, 0, batch)

@@ -55,6 +55,24 @@ func (k *dashboard) listBinCaptures(ctx context.Context, in *binCapturesIn) (*re
 	return k.captures(ctx, in.Bin, in.PageQuery)
 }
 
+// digestsIn selects digests of one bin.
+type digestsIn struct {
+	Bin   string `path:"bin" doc:"the bin's name"`
+	After uint64 `query:"after" doc:"only captures with a higher seq"`
+}
+
+func (k *dashboard) listDigests(ctx context.Context, in *digestsIn) (*response[list[journal.Digest]], error) {
+	digests, more, err := k.capture.Digests(ctx, in.Bin, in.After)
+	if err != nil {
+		return nil, err
+	}
+	last := uint64(0)
+	if more {
+		last = digests[len(digests)-1].Seq
+	}
+	return pageOf(digests, last, more), nil
+}
+
 func (k *dashboard) captures(ctx context.Context, bin string, p PageQuery) (*response[list[captured]], error) {
 	query := query.Query{
 		CaptureQuery: journal.CaptureQuery{Bin: bin, Before: p.Before, After: p.After, Oldest: p.Order == "oldest"},

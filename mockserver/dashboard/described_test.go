@@ -57,6 +57,7 @@ func TestResponsesMatchTheirSchemas(t *testing.T) {
 		{200, "GET", "/bins/inbox/sender", "", "/bins/{bin}/sender"},
 		{200, "GET", "/captures", "", ""},
 		{200, "GET", "/bins/inbox/captures", "", "/bins/{bin}/captures"},
+		{200, "GET", "/bins/inbox/digests?after=1", "", "/bins/{bin}/digests"},
 		{200, "GET", "/captures/" + id, "", "/captures/{id}"},
 		{200, "GET", "/captures/" + id + "/content", "", "/captures/{id}/content"},
 		{200, "GET", "/captures/" + id + "/attempts", "", "/captures/{id}/attempts"},

@@ -79,6 +79,7 @@ func (k *dashboard) routes(api huma.API) {
 	route(api, post, "/bins/{bin}/responses", "post-responses", "Set a bin's responses", k.putResponses, accepts[responses])
 	route(api, del, "/bins/{bin}/responses", "delete-responses", "Reset a bin's responses to 200", k.deleteResponses)
 	route(api, get, "/bins/{bin}/captures", "list-bin-captures", "A bin's captures, newest first", k.listBinCaptures)
+	route(api, get, "/bins/{bin}/digests", "list-digests", "Numbers and SHA-256 of the bodies of a bin's captures, oldest first", k.listDigests)
 	route(api, del, "/bins/{bin}/captures", "delete-captures", "Delete a bin's captures, or those that a query selects", k.deleteCaptures)
 	register(api, get, "/bins/{bin}/export", "export-bin", "A bin's captures as a file", k.exportBin, exports)
 	route(api, post, "/bins/{bin}/import", "import-into-bin", "Add the captures of a file to a bin", k.importInto, acceptsFile)

@@ -327,6 +327,9 @@ func (e *Exam) deliver(ctx context.Context) (attempt, error) {
 	report, err := e.run(ctx, e.good, e.seed+e.goods)
 	a := attempted(&report, err)
 	e.fresh = a.accepted()
+	if e.fresh {
+		e.meter.work = max(e.meter.work, time.Duration(a.exchange.TookMS*float64(time.Millisecond)))
+	}
 	if a.lost() || e.fresh || len(report.Steps) > 1 && err == nil {
 		err = nil // it is a result about the consumer
 	}

@@ -27,8 +27,10 @@ type meter struct {
 	greeting float64       // what one new subscription changes
 	problem  string        // why it is of no use
 	first    float64       // the effect before anything was sent
-	changed  time.Time     // when it was last seen to change
+	changed  time.Time     // when it was last seen to change; a change that the first reading has is not late
 	settled  bool          // the effects of all deliveries so far are there
+	work     time.Duration // the longest time that the response to a good delivery took
+	working  bool          // the consumer may still work on a request whose response nobody awaited
 }
 
 // readInterval is the time between two readings.
@@ -147,20 +149,29 @@ func (m *meter) reach(ctx context.Context, before, least float64) (float64, erro
 
 // change is reach that then waits until the effect stays as it is.
 func (m *meter) change(ctx context.Context, before, least float64) (float64, error) {
-	return m.changeWith(ctx, before, least, m.settle)
+	settle := m.settle
+	if m.working && !m.fixed {
+		settle = max(settle, min(3*m.work, m.within))
+	}
+	m.working = false
+	return m.changeWith(ctx, before, least, settle)
 }
 
 func (m *meter) changeWith(ctx context.Context, before, least float64, settle time.Duration) (float64, error) {
 	limit := time.Now().Add(m.within)
 	last, since := math.NaN(), time.Now()
+	m.changed = since
 	for {
 		now, err := m.read(ctx)
 		if err != nil {
 			return 0, err
 		}
 		if now != last {
+			// How long the first reading takes, as on a busy machine, says nothing of the effect.
+			if first := math.IsNaN(last); !first {
+				m.changed = time.Now()
+			}
 			last, since = now, time.Now()
-			m.changed = since
 		}
 		reached := now-before >= least || time.Now().After(limit)
 		if reached && time.Since(since) >= settle || time.Now().After(limit.Add(m.within)) {

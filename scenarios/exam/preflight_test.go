@@ -52,7 +52,7 @@ func TestDiagnosis(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			consumer := Consumer{URL: c.url, Provider: "stripe", Secret: testSecret, Timeout: 100 * time.Millisecond}
+			consumer := Consumer{URL: c.url, Provider: "stripe", Secret: testSecret, Timeout: time.Second}
 			report, err := Run(t.Context(), nil, consumer)
 			if err != nil {
 				t.Fatal(err)

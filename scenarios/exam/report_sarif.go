@@ -2,7 +2,9 @@ package exam
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/hookrig/hookrig/scenarios"
 )
@@ -29,7 +31,7 @@ func WriteSARIF(w io.Writer, r Report) error {
 		result := sarifResult{RuleID: c.ID, RuleIndex: i, Level: sarifLevel(c), Message: sarifText{c.Details()}}
 		result.Fingerprints = map[string]string{"hookrigCheck/v1": r.Provider + "/" + c.ID}
 		result.Locations = []sarifLocation{{
-			Physical: sarifPhysical{Artifact: sarifArtifact{r.URL}, Region: sarifRegion{1}},
+			Physical: sarifPhysical{Artifact: sarifArtifact{sarifURI(r.URL)}, Region: sarifRegion{1}},
 			Logical:  []sarifLogical{{Name: r.Provider + " " + r.role(), Kind: "resource"}},
 		}}
 		if c.Known != "" {
@@ -52,6 +54,19 @@ func sarifLevel(c *Result) string {
 		return "note"
 	}
 	return "error"
+}
+
+// sarifURI returns an address as SARIF wants it: what may not stand in a URI is escaped.
+func sarifURI(address string) string {
+	var b strings.Builder
+	for i := range len(address) {
+		if c := address[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>\^`+"`{|}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 func orTitle(text, title string) string {

@@ -10,7 +10,7 @@ import (
 
 // burstReport is the part of `hookrig burst --json` that the specs check.
 type burstReport struct {
-	Intended, Sent, Acknowledged uint64
+	Intended, Sent, Faulted, Acknowledged uint64
 
 	Outcomes   map[string]uint64
 	Accounting *struct{ Captured, Lost, Duplicated, Unexpected uint64 }

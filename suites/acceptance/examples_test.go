@@ -19,6 +19,7 @@ type worked struct {
 	folder, program string
 	command         string            // as README says
 	consumer        string            // the file of the program under test
+	start           string            // a command that runs it, with $CRM; "" in Go, whose example has the exam
 	mistakes        map[string]string // by what the program does then: text → replacement
 }
 
@@ -32,14 +33,17 @@ const (
 var examples = []worked{
 	{
 		folder: "python", program: "python3", command: "python3 -m unittest -v", consumer: "consumer.py",
-		mistakes: map[string]string{saysGoodbye: `"welcome" → "goodbye"`, trustsAll: `if not hmac → if False and hmac`, forgetsEvent: `seen.add(event["__id"]) → pass`},
+		start:    `exec python3 -c 'import os, consumer; s = consumer.make_server("whsec_Example", os.environ["CRM"]); print(f"http://127.0.0.1:{s.server_port}", flush=True); s.serve_forever()'`,
+		mistakes: map[string]string{saysGoodbye: `"welcome" → "goodbye"`, trustsAll: `if not hmac → if False and hmac`, forgetsEvent: `seen.setdefault(key, message) is message → True`},
 	},
 	{
 		folder: "node", program: "node", command: "node --test", consumer: "consumer.mjs",
+		start:    `exec node -e 'import("./consumer.mjs").then((c) => c.start("whsec_Example", process.env.CRM)).then((s) => console.log("http://127.0.0.1:" + s.address().port))'`,
 		mistakes: map[string]string{saysGoodbye: `"welcome" → "goodbye"`, trustsAll: `!timingSafeEqual(given, want) → false`, forgetsEvent: `seen.add(event.__id); → `},
 	},
 	{
 		folder: "php", program: "php", command: "php test.php", consumer: "consumer.php",
+		start:    `mkdir seen; WEBHOOK_SECRET=whsec_Example SEEN=seen exec php -S 127.0.0.1:0 consumer.php`,
 		mistakes: map[string]string{saysGoodbye: `'welcome' → 'goodbye'`, trustsAll: `if (!hash_equals → if (false && hash_equals`, forgetsEvent: `@mkdir( → 1 | @mkdir(`},
 	},
 	{
@@ -81,6 +85,17 @@ var _ = Describe("the worked examples", func() {
 				needs(w.program)
 				session := w.run(ctx, serve("--data", "memory"), "")
 				Expect(session).To(gexec.Exit(0), "%s", session.Err.Contents())
+			}, SpecTimeout(3*time.Minute))
+
+			It("has a consumer that passes the exam", func(ctx SpecContext) {
+				if w.start == "" {
+					Skip("it has the exam among its tests")
+				}
+				needs(w.program)
+				dir, server := GinkgoT().TempDir(), serve("--data", "memory")
+				Expect(os.CopyFS(dir, os.DirFS(filepath.Join(repository(), "suites/examples", w.folder)))).To(Succeed())
+				url := hooksOf(begin(dir, exec.Command("env", "CRM="+server.capture+"/crm", "sh", "-c", w.start)))
+				passExam(ctx, url, "neostore", "whsec_Example", "--event", "Pass:Installed", "--server", server.dashboard, "--effect", "sink crm")
 			}, SpecTimeout(3*time.Minute))
 
 			for _, mistake := range []string{saysGoodbye, trustsAll, forgetsEvent} {

@@ -19,15 +19,26 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
+// pictures returns the folder for the pictures of a package. It returns "" if none are to be drawn.
+func pictures(of string) string {
+	GinkgoHelper()
+	root := os.Getenv("HOOKRIG_PICTURES")
+	if root == "" {
+		return ""
+	}
+	dir := filepath.Join(root, "mockserver", of, "pictures")
+	Expect(os.MkdirAll(dir, 0o755)).To(Succeed())
+	return dir
+}
+
 // `make pictures` draws the pictures of the page's document. They show the seeded demo on the ports
 // of the README.
 var _ = Describe("the pictures", func() {
 	It("are drawn in both themes", func(ctx SpecContext) {
-		dir := os.Getenv("HOOKRIG_PICTURES")
+		dir := pictures("dashboard/page")
 		if dir == "" {
-			Skip("HOOKRIG_PICTURES names no folder to draw them into")
+			Skip("HOOKRIG_PICTURES does not name the folder of the project")
 		}
-		Expect(os.MkdirAll(dir, 0o755)).To(Succeed())
 		r := listening(hookrig("serve", "--data", "memory", "--seed-demo", "--clock", "virtual", "--capture", "127.0.0.1:8081", "--dashboard", "127.0.0.1:8080"))
 		Expect(r.client.Configure(ctx, "orders", mockserver.Settings{
 			Provider: "neostore", Secrets: []string{"right"},

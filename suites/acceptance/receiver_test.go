@@ -33,7 +33,8 @@ func (r received) header(name string) string {
 // tidies what arrives.
 type receiver struct {
 	url string
-	// the response's exact bytes to request n, from 1; "" never answers
+	// the response's exact bytes to request n, from 1; "" never answers, and reset ends the
+	// connection with an RST
 	answer func(n int, r received) string
 
 	mu       sync.Mutex
@@ -65,6 +66,9 @@ func newReceiver(answer func(n int, r received) string) *receiver {
 	return r
 }
 
+// reset is the answer that ends a connection with an RST.
+const reset = "reset"
+
 // response is the bytes of a response with a status and nothing else.
 func response(status int) string {
 	return "HTTP/1.1 " + strconv.Itoa(status) + " Whatever\r\nContent-Length: 0\r\n\r\n"
@@ -95,8 +99,12 @@ func (r *receiver) serve(conn net.Conn, stop <-chan struct{}) {
 		n := len(r.requests)
 		r.mu.Unlock()
 		text := r.answer(n, req)
-		if text == "" {
+		switch text {
+		case "":
 			continue // the connection stays open, unanswered
+		case reset:
+			_ = conn.(*net.TCPConn).SetLinger(0)
+			return // closes the connection
 		}
 		if _, err := io.WriteString(conn, text); err != nil {
 			return

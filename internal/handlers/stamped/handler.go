@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -34,7 +35,11 @@ func main() {
 			http.Error(w, "bad signature", http.StatusUnauthorized)
 			return
 		}
-		// Queue the body, respond at once, parse later.
+		if !json.Valid(body) {
+			http.Error(w, "the body is not JSON", http.StatusBadRequest) // no retry mends it
+			return
+		}
+		// Queue the body, respond at once, work later.
 		// An event that comes again has the same id, in the body's /id.
 		w.WriteHeader(http.StatusNoContent)
 	})

@@ -7,6 +7,7 @@ if (!secret) throw new Error("WEBHOOK_SECRET is not set"); // anybody could sign
 const tolerance = 300; // seconds that a timestamp may be from now
 
 const server = createServer((request, response) => {
+  if (request.method !== "POST") return response.writeHead(405, { Allow: "POST" }).end();
   const chunks = [];
   request.on("data", (chunk) => chunks.push(chunk));
   request.on("end", () => {
@@ -15,7 +16,13 @@ const server = createServer((request, response) => {
       response.writeHead(401).end("bad signature\n");
       return;
     }
-    // Queue the body, respond at once, parse later. An event that comes again has the same id, in the body's /id.
+    try {
+      JSON.parse(body);
+    } catch {
+      response.writeHead(400).end("the body is not JSON\n"); // no retry mends it
+      return;
+    }
+    // Queue the body, respond at once, work later. An event that comes again has the same id, in the body's /id.
     response.writeHead(204).end();
   });
 });

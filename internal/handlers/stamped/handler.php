@@ -32,10 +32,18 @@ function signed(string $header, string $body, string $secret): bool
     return false;
 }
 
+if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
+    header('Allow: POST', true, 405);
+    exit;
+}
 $body = file_get_contents('php://input'); // the raw bytes: they are signed
 if (!signed($_SERVER['HTTP_STRIPE_SIGNATURE'] ?? '', $body, $secret)) {
     http_response_code(401);
     exit("bad signature\n");
 }
-// Queue the body, respond at once, parse later. An event that comes again has the same id, in the body's /id.
+if (json_decode($body) === null) {
+    http_response_code(400); // no retry mends it
+    exit("the body is not JSON\n");
+}
+// Queue the body, respond at once, work later. An event that comes again has the same id, in the body's /id.
 http_response_code(204);

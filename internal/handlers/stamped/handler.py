@@ -1,6 +1,7 @@
 # Receives the webhooks of Stripe. Run it: WEBHOOK_SECRET=S python3 handler.py
 import hashlib
 import hmac
+import json
 import os
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,11 +28,27 @@ def signed(header, body):
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))  # the raw bytes: they are signed
+        body = self.read()  # the raw bytes: they are signed
         if not signed(self.headers.get("Stripe-Signature", ""), body):
             return self.answer(401, b"bad signature\n")
-        # Queue the body, respond at once, parse later. An event that comes again has the same id, in the body's /id.
+        try:
+            json.loads(body)
+        except ValueError:
+            return self.answer(400, b"the body is not JSON\n")  # no retry mends it
+        # Queue the body, respond at once, work later. An event that comes again has the same id, in the body's /id.
         self.answer(204)
+
+    def read(self):
+        """Returns the body, which some senders send in chunks, without its length."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = bytearray()
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()  # the line end after the chunk
+        while self.rfile.readline().strip():  # trailers, until an empty line
+            pass
+        return body
 
     def answer(self, status, text=b""):
         self.send_response(status)
@@ -39,6 +56,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
 
+ThreadingHTTPServer.request_queue_size = 100  # connections that wait, as in a burst; by default five
 server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", 3000))), Handler)
 print(f"listening on http://127.0.0.1:{server.server_port}/hooks", flush=True)
 server.serve_forever()

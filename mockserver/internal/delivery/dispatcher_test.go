@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,53 +67,67 @@ func TestRetryUntilTheConsumerIsUp(t *testing.T) {
 }
 
 // Header lines are about the event, so every attempt has those of the first one, also after a
-// restart: the first attempt of the delivery in the store was made long ago.
+// restart: the first attempt of the delivery in the store was made long ago. Subscribfy says when
+// the event occurred, and another provider when it first sent it.
 func TestEveryAttemptSaysWhenTheEventWasTriggered(t *testing.T) {
 	t.Parallel()
-	c := consume(t, always(200))
-	store := journal.NewMemory(journal.MemoryOptions{})
-	t.Cleanup(func() { store.Close() })
-	p, err := fixtures.Builtin().Provider("subscribfy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	event, err := p.Render(fixtures.Draw{Seed: 7}, "wallet_pass/created", fixtures.RenderOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	endpoint, err := json.Marshal(journal.Endpoint{
-		ID: "abcde", Provider: "subscribfy", URL: c.URL, Secrets: []string{"s"}, Retry: "spatie-default", Created: fixtures.DefaultStart,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Put(t.Context(), "endpoint", "abcde", endpoint); err != nil {
-		t.Fatal(err)
-	}
-	first := time.Unix(1_700_000_000, 0).UTC()
-	old := journal.Delivery{
-		Provider: "subscribfy", Endpoint: "abcde", URL: c.URL, Event: event, State: journal.Pending,
-		Created: fixtures.DefaultStart, Next: fixtures.DefaultStart.Add(10 * time.Second),
-	}
-	if err := store.SaveDeliveries(t.Context(), &old); err != nil {
-		t.Fatal(err)
-	}
-	attempt := journal.Attempt{N: 1, Due: fixtures.DefaultStart, At: first, Outcome: wire.GotStatus, Status: 500}
-	if err := store.AppendAttempt(t.Context(), old.ID, &attempt, journal.Progress{State: journal.Pending, Next: old.Next.UnixNano()}); err != nil {
-		t.Fatal(err)
-	}
-	d, err := New(t.Context(), Options{Catalogue: fixtures.Builtin(), Store: store, Virtual: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	advance(t, d, time.Hour)
-	got := look(t, d, old.ID)
-	if got.State != journal.Delivered || len(got.Attempts) != 2 {
-		t.Fatalf("%s with %d attempts", got.State, len(got.Attempts))
-	}
-	if stamp := got.Attempts[1].Sent.Headers.Get("x-subscribfy-triggered-at"); stamp != "1700000000" {
-		t.Errorf("the second attempt says %s, the first one was made at 1700000000", stamp)
+	for _, test := range []struct {
+		provider, event, header, secret, retry string
+		catalogue                              *fixtures.Catalogue
+		want                                   string
+	}{
+		{"subscribfy", "wallet_pass/created", "x-subscribfy-triggered-at", "s", "spatie-default", fixtures.Builtin(), strconv.FormatInt(fixtures.DefaultStart.Unix(), 10)},
+		{"asks", "made", "X-First", "whsec_aw==", "steady", asks(t), "1700000000"},
+	} {
+		t.Run(test.provider, func(t *testing.T) {
+			t.Parallel()
+			c := consume(t, always(200))
+			store := journal.NewMemory(journal.MemoryOptions{})
+			t.Cleanup(func() { store.Close() })
+			p, err := test.catalogue.Provider(test.provider)
+			if err != nil {
+				t.Fatal(err)
+			}
+			event, err := p.Render(fixtures.Draw{Seed: 7}, test.event, fixtures.RenderOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			event.At = fixtures.DefaultStart
+			endpoint, err := json.Marshal(journal.Endpoint{
+				ID: "abcde", Provider: test.provider, URL: c.URL, Secrets: []string{test.secret}, Retry: test.retry, Created: fixtures.DefaultStart,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := store.Put(t.Context(), "endpoint", "abcde", endpoint); err != nil {
+				t.Fatal(err)
+			}
+			first := time.Unix(1_700_000_000, 0).UTC()
+			old := journal.Delivery{
+				Provider: test.provider, Endpoint: "abcde", URL: c.URL, Event: event, State: journal.Pending,
+				Created: fixtures.DefaultStart, Next: fixtures.DefaultStart.Add(10 * time.Second),
+			}
+			if err := store.SaveDeliveries(t.Context(), &old); err != nil {
+				t.Fatal(err)
+			}
+			attempt := journal.Attempt{N: 1, Due: fixtures.DefaultStart, At: first, Outcome: wire.GotStatus, Status: 500}
+			if err := store.AppendAttempt(t.Context(), old.ID, &attempt, journal.Progress{State: journal.Pending, Next: old.Next.UnixNano()}); err != nil {
+				t.Fatal(err)
+			}
+			d, err := New(t.Context(), Options{Catalogue: test.catalogue, Store: store, Virtual: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { d.Close() })
+			advance(t, d, time.Hour)
+			got := look(t, d, old.ID)
+			if got.State != journal.Delivered || len(got.Attempts) != 2 {
+				t.Fatalf("%s with %d attempts", got.State, len(got.Attempts))
+			}
+			if stamp := got.Attempts[1].Sent.Headers.Get(test.header); stamp != test.want {
+				t.Errorf("the second attempt says %s, want %s", stamp, test.want)
+			}
+		})
 	}
 }
 

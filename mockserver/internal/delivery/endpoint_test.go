@@ -107,7 +107,7 @@ func asks(t *testing.T) *fixtures.Catalogue {
 		"provider.yaml": `name: asks
 title: Asks
 sources: [{tag: S, title: None}]
-delivery: {timeout: 5s, success: [2xx], retry: steady, profiles: {steady: {schedule: [1m]}}}
+delivery: {timeout: 5s, success: [2xx], headers: [{name: X-First, value: "${triggered | unix}"}], retry: steady, profiles: {steady: {schedule: [1m]}}}
 subscription: {kind: names, secret: {minted: provider, prefix: whsec_, form: base64, bytes: 24}}
 handshake: {event: hello, echo: /challenge}
 event_id: evt_${alnum(24)}

@@ -143,6 +143,24 @@ func TestClientSeesTheRecords(t *testing.T) {
 		if got := must(client.Sender(ctx, "inbox"))(t); got.Captures != bins[0].Count || !got.Complete || len(got.Findings) == 0 {
 			t.Errorf("sender %+v", got)
 		}
+		digested := 0
+		for d, err := range client.Digests(ctx, "inbox", first.Seq) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := must(client.Capture(ctx, journal.CaptureID(d.Seq)))(t); c.Digest() != d || d.Seq <= first.Seq {
+				t.Errorf("digest %+v of %+v", d, c)
+			}
+			digested++
+		}
+		if digested != bins[0].Count-1 {
+			t.Errorf("%d digests after the first capture, want %d", digested, bins[0].Count-1)
+		}
+		for _, err := range client.Digests(ctx, "no/bin", 0) {
+			if !errors.Is(err, capture.ErrInvalid) {
+				t.Errorf("digests of no bin: %v, want ErrInvalidBin", err)
+			}
+		}
 		query := query.Query{CaptureQuery: journal.CaptureQuery{Bin: "inbox"}, Q: "method:POST p-1 -status:200"}
 		found := must(client.Captures(ctx, query))(t)
 		if len(found) != bins[0].Count {

@@ -7,8 +7,13 @@ import { createServer } from "node:http";
 export async function start(secret, crm) {
   const seen = new Set();
   const server = createServer(async (request, response) => {
+    if (request.method !== "POST") return response.writeHead(405, { Allow: "POST" }).end();
     const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      return; // the sender is no longer there
+    }
     const body = Buffer.concat(chunks);
     const want = Buffer.from(createHmac("sha256", secret).update(body).digest("hex"));
     const given = Buffer.from(request.headers["x-neostore-signature"] ?? "", "latin1");
@@ -16,11 +21,23 @@ export async function start(secret, crm) {
       response.writeHead(401).end();
       return;
     }
-    const event = JSON.parse(body);
-    if (event.__eventName === "Pass:Installed" && !seen.has(event.__id)) {
+    let event;
+    try {
+      event = JSON.parse(body);
+    } catch {
+      response.writeHead(400).end(); // no retry mends it
+      return;
+    }
+    if (event?.__eventName === "Pass:Installed" && !seen.has(event.__id)) {
       seen.add(event.__id);
       const message = { type: "welcome", pass: event.passId };
-      await fetch(crm, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(message) });
+      try {
+        await fetch(crm, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(message) });
+      } catch {
+        seen.delete(event.__id);
+        response.writeHead(500).end(); // the event comes again
+        return;
+      }
     }
     response.writeHead(204).end();
   });
