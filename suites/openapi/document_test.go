@@ -94,6 +94,7 @@ func TestDocumentIsChecked(t *testing.T) {
 		{"PUT", "/bins/inbox/responses", `{"status": 503}`, 200},
 		{"GET", "/bins/inbox/stats", "", 200},
 		{"GET", "/bins/inbox/sender", "", 200},
+		{"GET", "/bins/inbox/digests?after=1", "", 200},
 		{"GET", "/bins/inbox/wait?count=1", "", 200},
 		{"GET", "/bins/inbox/wait?count=9&timeout=1ms", "", 408},
 		{"POST", "/captures/" + id + "/verify", `{"provider": "neostore", "secret": "s"}`, 200},
