@@ -20,6 +20,26 @@ import (
 // names postgres.
 func Start(t testing.TB) (dsn string) {
 	t.Helper()
+	return StartServer(t).DSN
+}
+
+// Server is a server that a test can stop and start again.
+type Server struct {
+	// DSN is the address of the database postgres.
+	DSN string
+
+	t       testing.TB
+	program string
+	folder  string
+	as      *syscall.SysProcAttr
+	log     strings.Builder
+	process *os.Process
+	ended   chan struct{}
+}
+
+// StartServer does what Start does.
+func StartServer(t testing.TB) *Server {
+	t.Helper()
 	bin, err := programs()
 	if err != nil {
 		if slices.Contains(strings.Split(os.Getenv("HOOKRIG_REQUIRE"), ","), "postgres") {
@@ -33,31 +53,47 @@ func Start(t testing.TB) (dsn string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
-	as := ordinaryUser(t, folder)
-	data := filepath.Join(folder, "data")
-	run(t, as, filepath.Join(bin, "initdb"), "-D", data, "-U", "hookrig", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=on")
-	server.SysProcAttr = as
-	server.Dir = folder
-	var log strings.Builder
-	server.Stdout, server.Stderr = &log, &log
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
+	s := &Server{
+		DSN: "postgres://hookrig@/postgres?host=" + url.QueryEscape(folder),
+		t:   t, program: filepath.Join(bin, "postgres"), folder: folder, as: ordinaryUser(t, folder),
 	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Wait()
-	}()
+	run(t, s.as, filepath.Join(bin, "initdb"), "-D", s.data(), "-U", "hookrig", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	s.Start()
 	t.Cleanup(func() {
-		_ = server.Process.Signal(os.Interrupt) // a fast shutdown
-		<-ended
+		s.stop(os.Interrupt) // a fast shutdown
 		if t.Failed() {
-			t.Logf("postgres: %s", log.String())
+			t.Logf("postgres: %s", s.log.String())
 		}
 	})
-	waitReady(t, filepath.Join(data, "postmaster.pid"), ended)
-	return "postgres://hookrig@/postgres?host=" + url.QueryEscape(folder)
+	return s
+}
+
+func (s *Server) data() string { return filepath.Join(s.folder, "data") }
+
+// Start starts a server that was stopped and waits until it takes connections.
+func (s *Server) Start() {
+	s.t.Helper()
+	server := exec.Command(s.program, "-D", s.data(), "-k", s.folder, "-c", "listen_addresses=", "-c", "fsync=on")
+	server.SysProcAttr, server.Dir = s.as, s.folder
+	server.Stdout, server.Stderr = &s.log, &s.log
+	if err := server.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.process, s.ended = server.Process, make(chan struct{})
+	go func() {
+		defer close(s.ended)
+		_ = server.Wait()
+	}()
+	waitReady(s.t, filepath.Join(s.data(), "postmaster.pid"), s.ended)
+}
+
+// Stop ends the server at once, without a checkpoint and without a word to its clients: its next
+// start recovers what was committed from its log.
+func (s *Server) Stop() { s.stop(syscall.SIGQUIT) }
+
+func (s *Server) stop(signal os.Signal) {
+	_ = s.process.Signal(signal)
+	<-s.ended
 }
 
 // programs returns the folder that has initdb.

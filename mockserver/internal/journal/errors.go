@@ -15,4 +15,7 @@ var (
 	ErrInvalid = errors.New("invalid")
 	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("journal is closed")
+	// ErrUnavailable means that the database of the store cannot be reached now. Try again. A
+	// write that gets it may have been stored.
+	ErrUnavailable = errors.New("journal is unavailable")
 )

@@ -66,6 +66,18 @@ func (f *Feed) Add(changes ...Change) {
 	}
 }
 
+// Miss makes every watch report that it missed changes. A store calls it if it does not know what
+// has changed. Call Wake afterwards.
+func (f *Feed) Miss() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last++
+	f.log = ring[Change]{}
+	for filter := range f.topics {
+		f.mark(filter)
+	}
+}
+
 // mark records that the filter selects the newest change.
 func (f *Feed) mark(filter Filter) {
 	t := f.topics[filter]

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/record"
 )
 
 // SetResponse packs the head of the capture again with the response. It returns ErrFull if the
@@ -30,7 +31,7 @@ func (s *store) SetResponse(ctx context.Context, id string, r journal.Response) 
 			return err
 		}
 		var c journal.Capture
-		if err := unpackCapture(head, &c); err != nil {
+		if err := unpacked(record.UnpackCapture(head, &c)); err != nil {
 			return fmt.Errorf("capture %s: %w", id, err)
 		}
 		b := w.byID[bin]
@@ -49,7 +50,7 @@ func (s *store) SetResponse(ctx context.Context, id string, r journal.Response) 
 		w.bytes.captures += size - before
 		w.touch(b)
 		w.note(journal.Change{Kind: journal.ResponseSet, Bin: b.name, Seq: seq})
-		_, err = w.stmts.updateHead.ExecContext(ctx, packCapture(nil, &c), size, int64(seq))
+		_, err = w.stmts.updateHead.ExecContext(ctx, record.PackCapture(nil, &c), size, int64(seq))
 		return err
 	})
 }

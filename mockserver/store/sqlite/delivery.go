@@ -11,6 +11,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/record"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -20,7 +21,7 @@ func (s *store) SaveDeliveries(ctx context.Context, list ...*journal.Delivery) e
 	}
 	records := make([][]byte, len(list))
 	for i, d := range list {
-		records[i] = packDelivery(nil, d)
+		records[i] = record.PackDelivery(nil, d)
 	}
 	var first uint64 // the number of list[0]
 	var saved int
@@ -53,7 +54,7 @@ func deliveryID(d *journal.Delivery, seq uint64) string {
 	return journal.DeliveryID(seq)
 }
 
-func (w *writer) saveDelivery(seq uint64, id string, d *journal.Delivery, record []byte) error {
+func (w *writer) saveDelivery(seq uint64, id string, d *journal.Delivery, packed []byte) error {
 	ctx := context.Background()
 	if _, err := w.findDelivery(id); err == nil {
 		return fmt.Errorf("delivery %q: %w", id, journal.ErrExists)
@@ -75,7 +76,7 @@ func (w *writer) saveDelivery(seq uint64, id string, d *journal.Delivery, record
 		}
 	}
 	if _, err := w.stmts.insertDelivery.ExecContext(ctx, int64(seq), []byte(id), []byte(d.Provider), []byte(d.Endpoint),
-		[]byte(d.Event.ID), []byte(d.State), dueTime(d.Next), record, size); err != nil {
+		[]byte(d.Event.ID), []byte(d.State), dueTime(d.Next), packed, size); err != nil {
 		return err
 	}
 	w.deliverySeq = seq
@@ -83,7 +84,7 @@ func (w *writer) saveDelivery(seq uint64, id string, d *journal.Delivery, record
 	w.note(journal.Change{Kind: journal.DeliveryStored, Delivery: id, Seq: seq})
 	*w.ofState(d.State) += size
 	for i := range d.Attempts {
-		if _, err := w.stmts.insertAttempt.ExecContext(ctx, int64(seq), packAttempt(nil, &d.Attempts[i])); err != nil {
+		if _, err := w.stmts.insertAttempt.ExecContext(ctx, int64(seq), record.PackAttempt(nil, &d.Attempts[i])); err != nil {
 			return err
 		}
 	}
@@ -155,10 +156,10 @@ func (w *writer) evictDeliveryUpTo(last int64) error {
 // AppendAttempt stores an attempt and the progress of its delivery. If the attempt does not fit, it
 // stores only the progress and returns ErrFull.
 func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt, next journal.Progress) error {
-	var record []byte
+	var packed []byte
 	var size int64
 	if a != nil {
-		record, size = packAttempt(nil, a), int64(a.Size())
+		packed, size = record.PackAttempt(nil, a), int64(a.Size())
 	}
 	return s.write(ctx, func(w *writer) error {
 		ctx := context.Background()
@@ -170,8 +171,8 @@ func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt
 		*w.ofState(next.State) += d.size
 		w.note(journal.Change{Kind: journal.AttemptMade, Delivery: id, Seq: uint64(d.seq)})
 		full := w.admit("an attempt", size)
-		if record != nil && full == nil {
-			if _, err := w.stmts.insertAttempt.ExecContext(ctx, d.seq, record); err != nil {
+		if packed != nil && full == nil {
+			if _, err := w.stmts.insertAttempt.ExecContext(ctx, d.seq, packed); err != nil {
 				return err
 			}
 			d.size += size
@@ -222,8 +223,8 @@ func (s *store) deliveries(ctx context.Context, where string, order order, args 
 		var seq uint64
 		var id, state []byte
 		var next sql.NullInt64
-		var provider, endpoint, event, record, attempt sql.RawBytes
-		if err := rows.Scan(&seq, &id, &state, &next, &provider, &endpoint, &event, &record, &attempt); err != nil {
+		var provider, endpoint, event, packed, attempt sql.RawBytes
+		if err := rows.Scan(&seq, &id, &state, &next, &provider, &endpoint, &event, &packed, &attempt); err != nil {
 			return err
 		}
 		if last := len(found) - 1; last < 0 || found[last].Seq != seq {
@@ -231,7 +232,7 @@ func (s *store) deliveries(ctx context.Context, where string, order order, args 
 			if next.Valid {
 				d.Next = time.Unix(0, next.Int64).UTC()
 			}
-			if err := unpackDelivery(record, &d); err != nil {
+			if err := unpacked(record.UnpackDelivery(packed, &d)); err != nil {
 				d = journal.Delivery{
 					ID: d.ID, Seq: seq, State: d.State, Next: d.Next, Attempts: d.Attempts, Provider: string(provider), Endpoint: string(endpoint),
 					Event: fixtures.Event{Provider: string(provider), ID: string(event), Body: []byte{}}, Problems: []string{problemOf(err)},
@@ -244,7 +245,7 @@ func (s *store) deliveries(ctx context.Context, where string, order order, args 
 		}
 		d := &found[len(found)-1]
 		var a journal.Attempt
-		if err := unpackAttempt(attempt, &a); err != nil {
+		if err := unpacked(record.UnpackAttempt(attempt, &a)); err != nil {
 			a = journal.Attempt{N: len(d.Attempts) + 1, Sent: wire.Message{Headers: signature.Headers{}, Body: []byte{}}, Error: problemOf(err)}
 		}
 		d.Attempts = append(d.Attempts, a)

@@ -6,7 +6,7 @@
 // senders share one fsync. Readers run concurrently, each on the last commit.
 //
 // The main path is AppendCapture (store.go): the sender packs its capture into a record
-// (record.go), queues it (queue.go), and waits. The writer (writer.go) numbers it, inserts it,
+// (package record), queues it (queue.go), and waits. The writer (writer.go) numbers it, inserts it,
 // evicts the bin's oldest captures beyond its limit (retention.go), commits, and wakes the sender.
 //
 // When captures arrive together, the writer first appends them to the file journal.tail, which is

@@ -65,3 +65,14 @@ func code(err error) int {
 	}
 	return 0
 }
+
+// unpacked wraps the error of a damaged record with ErrCorrupt.
+func unpacked(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrCorrupt, err)
+}
+
+// problemOf returns the problem that a list shows in place of an unreadable record.
+func problemOf(err error) string { return journal.Damaged + err.Error() }

@@ -16,6 +16,7 @@ import (
 	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/record"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -29,25 +30,25 @@ func TestRecordLayoutHasAVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, d, a := sampleCapture(), sampleDelivery(), sampleAttempt()
-	now := fmt.Sprintf("migrations %d\ncapture %x\ndelivery %x\nattempt %x\n", len(steps), packCapture(nil, &c), packDelivery(nil, &d), packAttempt(nil, &a))
+	now := fmt.Sprintf("migrations %d\ncapture %x\ndelivery %x\nattempt %x\n", len(steps), record.PackCapture(nil, &c), record.PackDelivery(nil, &d), record.PackAttempt(nil, &a))
 	name := func(version int) string { return fmt.Sprintf("testdata/format/record%d.txt", version) }
-	if _, err := os.Stat(name(recordVersion)); errors.Is(err, fs.ErrNotExist) && flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(name(recordVersion), []byte(now), 0o600); err != nil {
+	if _, err := os.Stat(name(record.Version)); errors.Is(err, fs.ErrNotExist) && flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(name(record.Version), []byte(now), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	kept, err := os.ReadFile(name(recordVersion))
+	kept, err := os.ReadFile(name(record.Version))
 	if err != nil {
 		t.Fatalf("%v: run this test with -update once, and add a journal of the version before to testdata/journals", err)
 	}
 	_, layout, _ := strings.Cut(now, "\n")
 	if _, want, _ := strings.Cut(string(kept), "\n"); layout != want {
-		t.Errorf("the layout of records is not the one of version %d any more: raise recordVersion, read the new field only with unpacker.since, "+
-			"add a migration, and never change %s", recordVersion, name(recordVersion))
+		t.Errorf("the layout of records is not the one of version %d any more: raise record.Version, read the new field only with unpacker.since, "+
+			"add a migration, and never change %s", record.Version, name(record.Version))
 	}
 	// A new version needs a migration, so that older programs refuse the file.
 	before := 0
-	for version := 4; version <= recordVersion; version++ {
+	for version := 4; version <= record.Version; version++ {
 		text, err := os.ReadFile(name(version))
 		if err != nil {
 			t.Fatal(err)
@@ -59,16 +60,16 @@ func TestRecordLayoutHasAVersion(t *testing.T) {
 		before = migrations
 		for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
 			kind, digits, _ := strings.Cut(line, " ")
-			record, err := hex.DecodeString(digits)
+			packed, err := hex.DecodeString(digits)
 			if err != nil {
 				t.Fatal(err)
 			}
 			read := map[string]func([]byte) error{
-				"capture":  func(r []byte) error { return unpackCapture(r, &journal.Capture{}) },
-				"delivery": func(r []byte) error { return unpackDelivery(r, &journal.Delivery{}) },
-				"attempt":  func(r []byte) error { return unpackAttempt(r, &journal.Attempt{}) },
+				"capture":  func(r []byte) error { return record.UnpackCapture(r, &journal.Capture{}) },
+				"delivery": func(r []byte) error { return record.UnpackDelivery(r, &journal.Delivery{}) },
+				"attempt":  func(r []byte) error { return record.UnpackAttempt(r, &journal.Attempt{}) },
 			}
-			if err := read[kind](record); err != nil {
+			if err := read[kind](packed); err != nil {
 				t.Errorf("a %s of version %d: %v", kind, version, err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/record"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
@@ -181,7 +182,7 @@ func scanCapture(rows *sql.Rows) (c journal.Capture, err error) {
 	if err := rows.Scan(&c.Seq, &bin, &head, &c.Body); err != nil {
 		return c, err
 	}
-	if err := unpackCapture(head, &c); err != nil {
+	if err := unpacked(record.UnpackCapture(head, &c)); err != nil {
 		c = journal.Capture{Seq: c.Seq, Message: wire.Message{Headers: signature.Headers{}, Body: c.Body}, Problems: []string{problemOf(err)}}
 	}
 	if c.Body == nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/record"
 )
 
 // Options limit a store. The zero value means the defaults: 1 000 000 captures PerBin, 1 000 000
@@ -90,7 +91,7 @@ func (s *store) AppendCapture(ctx context.Context, c *journal.Capture) error {
 	}
 	r := s.queue.get()
 	r.bin, r.size, r.body = c.Bin, size, c.Body
-	r.head = packCapture(r.head, c)
+	r.head = record.PackCapture(r.head, c)
 	err := s.queue.submit(ctx, r)
 	if err == nil {
 		c.Seq, c.ID = r.seq, journal.CaptureID(r.seq)

@@ -272,11 +272,11 @@ func appendBatch(dst []byte, rows []row) []byte {
 	dst = append(dst, make([]byte, tailHeader)...)
 	for i := range rows {
 		r := &rows[i]
-		dst = packText(dst, r.bin)
+		dst = appendPart(dst, r.bin)
 		dst = binary.AppendUvarint(dst, uint64(r.size))
-		dst = packBytes(dst, r.head)
+		dst = appendPart(dst, r.head)
 		r.head = dst[len(dst)-len(r.head) : len(dst) : len(dst)]
-		dst = packBytes(dst, r.body)
+		dst = appendPart(dst, r.body)
 		r.body = dst[len(dst)-len(r.body) : len(dst) : len(dst)]
 	}
 	header := dst[start:]
@@ -299,15 +299,21 @@ func readBatch(image []byte, rows []row) ([]row, int) {
 		return rows, 0
 	}
 	count, seq := binary.LittleEndian.Uint32(image[12:]), binary.LittleEndian.Uint64(image[16:])
-	u := unpacker{data: image[tailHeader:length]}
+	rest := image[tailHeader:length]
+	number := func() uint64 {
+		v, n := binary.Uvarint(rest)
+		rest = rest[max(0, n):]
+		return v
+	}
 	part := func() []byte {
-		n := u.count()
-		u.at += n
-		return u.data[u.at-n : u.at : u.at]
+		n := min(number(), uint64(len(rest)))
+		found := rest[:n:n]
+		rest = rest[n:]
+		return found
 	}
 	for i := range count {
 		r := row{seq: seq + uint64(i), bin: string(part())}
-		r.size = int(u.uint())
+		r.size = int(number())
 		r.head, r.body = part(), part()
 		rows = append(rows, r)
 	}
@@ -324,4 +330,9 @@ func (s *store) settle(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// appendPart appends the length of a part and the part.
+func appendPart[T string | []byte](dst []byte, part T) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(part))), part...)
 }

@@ -10,6 +10,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/record"
 )
 
 // These figures were measured with bodies of 500 bytes.
@@ -353,7 +354,7 @@ func (w *writer) transact(ctx context.Context, batch []*request) error {
 func (w *writer) operate(r *request) error {
 	r.err = r.operation(w)
 	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) ||
-		errors.Is(r.err, errRecord) || errors.Is(r.err, errNoRoom) {
+		errors.Is(r.err, record.ErrDamaged) || errors.Is(r.err, errNoRoom) {
 		return nil
 	}
 	return r.err

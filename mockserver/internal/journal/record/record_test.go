@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"errors"
@@ -67,23 +67,23 @@ func filled[T any](t *testing.T) T {
 func TestRecordsKeepEveryField(t *testing.T) {
 	t.Parallel()
 	c := filled[journal.Capture](t)
-	record := packCapture(nil, &c)
+	record := PackCapture(nil, &c)
 	got := journal.Capture{ID: c.ID, Bin: c.Bin, Seq: c.Seq}
 	got.Body = c.Body // stored in a column
-	check(t, unpackCapture(record, &got), c, got)
-	damaged(t, record, func(r []byte) error { return unpackCapture(r, &journal.Capture{}) })
+	check(t, UnpackCapture(record, &got), c, got)
+	damaged(t, record, func(r []byte) error { return UnpackCapture(r, &journal.Capture{}) })
 
 	d := filled[journal.Delivery](t)
-	record = packDelivery(nil, &d)
+	record = PackDelivery(nil, &d)
 	kept := journal.Delivery{ID: d.ID, Seq: d.Seq, State: d.State, Next: d.Next, Attempts: d.Attempts, Problems: d.Problems}
-	check(t, unpackDelivery(record, &kept), d, kept)
-	damaged(t, record, func(r []byte) error { return unpackDelivery(r, &journal.Delivery{}) })
+	check(t, UnpackDelivery(record, &kept), d, kept)
+	damaged(t, record, func(r []byte) error { return UnpackDelivery(r, &journal.Delivery{}) })
 
 	a := filled[journal.Attempt](t)
-	record = packAttempt(nil, &a)
+	record = PackAttempt(nil, &a)
 	var again journal.Attempt
-	check(t, unpackAttempt(record, &again), a, again)
-	damaged(t, record, func(r []byte) error { return unpackAttempt(r, &journal.Attempt{}) })
+	check(t, UnpackAttempt(record, &again), a, again)
+	damaged(t, record, func(r []byte) error { return UnpackAttempt(r, &journal.Attempt{}) })
 }
 
 func check(t *testing.T, err error, want, got any) {
@@ -100,13 +100,13 @@ func check(t *testing.T, err error, want, got any) {
 func damaged(t *testing.T, record []byte, unpack func([]byte) error) {
 	t.Helper()
 	for n := range len(record) {
-		if err := unpack(record[:n:n]); !errors.Is(err, ErrCorrupt) {
+		if err := unpack(record[:n:n]); !errors.Is(err, ErrDamaged) {
 			t.Fatalf("the first %d of %d bytes: %v", n, len(record), err)
 		}
 	}
-	other := append([]byte{recordVersion + 1}, record[1:]...)
+	other := append([]byte{Version + 1}, record[1:]...)
 	for _, r := range [][]byte{append(record[:len(record):len(record)], 0), other} {
-		if err := unpack(r); !errors.Is(err, ErrCorrupt) {
+		if err := unpack(r); !errors.Is(err, ErrDamaged) {
 			t.Fatalf("a wrong record: %v", err)
 		}
 	}
@@ -114,16 +114,16 @@ func damaged(t *testing.T, record []byte, unpack func([]byte) error) {
 
 func FuzzUnpack(f *testing.F) {
 	c := journal.Capture{Problems: []string{"x"}, Response: &journal.Response{Headers: map[string]string{"a": "b"}}}
-	f.Add(packCapture(nil, &c))
-	f.Add(packAttempt(nil, &journal.Attempt{}))
-	f.Add(packDelivery(nil, &journal.Delivery{}))
+	f.Add(PackCapture(nil, &c))
+	f.Add(PackAttempt(nil, &journal.Attempt{}))
+	f.Add(PackDelivery(nil, &journal.Delivery{}))
 	f.Fuzz(func(t *testing.T, record []byte) {
 		var c journal.Capture
-		if unpackCapture(record, &c) == nil {
+		if UnpackCapture(record, &c) == nil {
 			var again journal.Capture
-			check(t, unpackCapture(packCapture(nil, &c), &again), c, again)
+			check(t, UnpackCapture(PackCapture(nil, &c), &again), c, again)
 		}
-		_ = unpackDelivery(record, &journal.Delivery{})
-		_ = unpackAttempt(record, &journal.Attempt{})
+		_ = UnpackDelivery(record, &journal.Delivery{})
+		_ = UnpackAttempt(record, &journal.Attempt{})
 	})
 }

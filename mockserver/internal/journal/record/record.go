@@ -1,7 +1,17 @@
-package sqlite
+// Package record packs the records of a journal into bytes, as stores keep them.
+//
+// A record is a version byte followed by its fields. Numbers are varints. Texts and bytes follow
+// their length, lists follow their count. Packing keeps every byte of a header, which JSON would
+// not do, and costs a fraction of it.
+//
+// Unpacking reads all earlier versions. To change the layout, raise Version, read the new field
+// only from records that have it (unpacker.since), and add a migration to every store, so that
+// older programs refuse the data.
+package record
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -13,16 +23,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
 )
 
-// A record is packed as a version byte followed by its fields. Numbers are varints. Texts and bytes
-// follow their length, lists follow their count. Packing keeps every byte of a header, which JSON
-// would not do, and costs a fraction of it.
-//
-// Unpacking reads all earlier versions. To change the layout, raise recordVersion, read the new
-// field only from records that have it (unpacker.since), and add a migration, so that older
-// programs refuse the file.
-
-// recordVersion is the first byte of every new record. Attempts have not changed since version 1.
-const recordVersion = 5
+// Version is the first byte of every new record. Attempts have not changed since version 1.
+const Version = 5
 
 // These versions added fields to captures and deliveries.
 const (
@@ -33,9 +35,9 @@ const (
 	oldestVersion = 1
 )
 
-// packCapture appends c to dst without its body, its bin, and the fields that the store sets.
-func packCapture(dst []byte, c *journal.Capture) []byte {
-	dst = append(dst, recordVersion)
+// PackCapture appends c to dst without its body, its bin, and the fields that the store sets.
+func PackCapture(dst []byte, c *journal.Capture) []byte {
+	dst = append(dst, Version)
 	dst = packTime(dst, c.At)
 	dst = packText(dst, c.Peer)
 	dst = packHead(dst, &c.Message)
@@ -73,7 +75,8 @@ func packCapture(dst []byte, c *journal.Capture) []byte {
 	return dst
 }
 
-func unpackCapture(record []byte, c *journal.Capture) error {
+// UnpackCapture reads into c what PackCapture wrote. Errors wrap ErrDamaged.
+func UnpackCapture(record []byte, c *journal.Capture) error {
 	u := unpack(record)
 	c.At = u.time()
 	c.Peer = u.string()
@@ -128,10 +131,10 @@ func nilIfEmpty[S ~[]E, E any](list S) S {
 	return list
 }
 
-// packDelivery appends d to dst. It leaves out what has a column: attempts, state, next due time,
+// PackDelivery appends d to dst. It leaves out what has a column: attempts, state, next due time,
 // id and number.
-func packDelivery(dst []byte, d *journal.Delivery) []byte {
-	dst = append(dst, recordVersion)
+func PackDelivery(dst []byte, d *journal.Delivery) []byte {
+	dst = append(dst, Version)
 	for _, text := range []string{d.Provider, d.Endpoint, d.URL, d.Pattern} {
 		dst = packText(dst, text)
 	}
@@ -149,7 +152,8 @@ func packDelivery(dst []byte, d *journal.Delivery) []byte {
 	return packTexts(dst, d.Faults)
 }
 
-func unpackDelivery(record []byte, d *journal.Delivery) error {
+// UnpackDelivery reads into d what PackDelivery wrote. Errors wrap ErrDamaged.
+func UnpackDelivery(record []byte, d *journal.Delivery) error {
 	u := unpack(record)
 	e := &d.Event
 	for _, text := range []*string{&d.Provider, &d.Endpoint, &d.URL, &d.Pattern, &e.Provider, &e.ID, &e.Name, &e.Tenant} {
@@ -168,9 +172,9 @@ func unpackDelivery(record []byte, d *journal.Delivery) error {
 	return u.end("delivery")
 }
 
-// packAttempt appends a to dst.
-func packAttempt(dst []byte, a *journal.Attempt) []byte {
-	dst = append(dst, recordVersion)
+// PackAttempt appends a to dst.
+func PackAttempt(dst []byte, a *journal.Attempt) []byte {
+	dst = append(dst, Version)
 	dst = binary.AppendVarint(dst, int64(a.N))
 	dst = packTime(dst, a.Due)
 	dst = packTime(dst, a.At)
@@ -191,7 +195,8 @@ func packAttempt(dst []byte, a *journal.Attempt) []byte {
 	return dst
 }
 
-func unpackAttempt(record []byte, a *journal.Attempt) error {
+// UnpackAttempt reads into a what PackAttempt wrote. Errors wrap ErrDamaged.
+func UnpackAttempt(record []byte, a *journal.Attempt) error {
 	u := unpack(record)
 	a.N = int(u.int())
 	a.Due = u.time()
@@ -257,11 +262,8 @@ func packTime(dst []byte, t time.Time) []byte {
 	return binary.AppendUvarint(binary.AppendVarint(dst, t.Unix()), uint64(t.Nanosecond()))
 }
 
-// errRecord is the error of a record that cannot be read.
-var errRecord = fmt.Errorf("%w: its bytes are not a record", ErrCorrupt)
-
-// problemOf returns the problem that a list shows in place of an unreadable record.
-func problemOf(err error) string { return journal.Damaged + err.Error() }
+// ErrDamaged means that bytes are not a record of a known version.
+var ErrDamaged = errors.New("its bytes are not a record")
 
 // unpacker reads a record. After the first mistake it returns zero values, and end returns an
 // error.
@@ -275,7 +277,7 @@ type unpacker struct {
 
 func unpack(record []byte) *unpacker {
 	u := &unpacker{data: record, text: string(record)}
-	if len(record) == 0 || record[0] < oldestVersion || record[0] > recordVersion {
+	if len(record) == 0 || record[0] < oldestVersion || record[0] > Version {
 		u.fail()
 	} else {
 		u.version = record[0]
@@ -294,7 +296,7 @@ func (u *unpacker) fail() {
 
 func (u *unpacker) end(what string) error {
 	if u.bad || u.at < len(u.data) {
-		return fmt.Errorf("%w: a %s cannot be read", errRecord, what)
+		return fmt.Errorf("%w: a %s cannot be read", ErrDamaged, what)
 	}
 	return nil
 }

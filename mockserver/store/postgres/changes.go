@@ -1,0 +1,95 @@
+package postgres
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
+)
+
+// A row of changes has what one transaction changed, so that other nodes can report it to their
+// watches. Its list consists of entries: a kind, the name of the bin or the id of the delivery, the
+// number of the first record, and how many records with consecutive numbers follow. Numbers are
+// varints, and a name follows its length.
+
+// manyChanges is the kind of the only entry of a list that would be too long: the reader knows only
+// that much has changed.
+const manyChanges = 0
+
+// note adds a change to those of the transaction. Changes beyond FeedSize are dropped: watches then
+// know that they missed some.
+func (t *tx) note(c journal.Change) {
+	if n := len(t.changes) - 1; n >= 0 && c.Kind == journal.CapturesEvicted && t.changes[n].Kind == c.Kind && t.changes[n].Bin == c.Bin {
+		t.changes[n].Seq = c.Seq
+		return
+	}
+	if len(t.changes) <= journal.FeedSize {
+		t.changes = append(t.changes, c)
+	}
+}
+
+// packChanges appends the list of a row to dst.
+func packChanges(dst []byte, changes []journal.Change) []byte {
+	if len(changes) > journal.FeedSize {
+		return append(dst, manyChanges)
+	}
+	for i := 0; i < len(changes); {
+		c := changes[i]
+		run := 1
+		for i+run < len(changes) && follows(c, changes[i+run], run) {
+			run++
+		}
+		name := c.Bin + c.Delivery // one of them is empty
+		dst = append(dst, byte(c.Kind))
+		dst = binary.AppendUvarint(dst, uint64(len(name)))
+		dst = append(dst, name...)
+		dst = binary.AppendUvarint(dst, c.Seq)
+		dst = binary.AppendUvarint(dst, uint64(run-1))
+		i += run
+	}
+	return dst
+}
+
+// follows reports whether next is the n-th change after first in a run.
+func follows(first, next journal.Change, n int) bool {
+	first.Seq += uint64(n)
+	return first == next && (first.Kind == journal.CaptureStored || first.Kind == journal.CaptureDeleted)
+}
+
+// unpackChanges reads a list. It returns false if it does not say all that has changed.
+func unpackChanges(list []byte) (changes []journal.Change, complete bool) {
+	bad := false
+	number := func() uint64 {
+		v, n := binary.Uvarint(list)
+		if n <= 0 {
+			bad, n = true, len(list)
+		}
+		list = list[n:]
+		return v
+	}
+	for len(list) > 0 {
+		c := journal.Change{Kind: journal.ChangeKind(list[0])}
+		list = list[1:]
+		length := number()
+		if bad || length > uint64(len(list)) || c.Kind == manyChanges || c.Kind > journal.DeliveryEvicted {
+			return nil, false
+		}
+		name := string(list[:length])
+		list = list[length:]
+		if c.Kind >= journal.DeliveryStored {
+			c.Delivery = name
+		} else {
+			c.Bin = name
+		}
+		c.Seq = number()
+		run := number()
+		if bad || run > journal.FeedSize || c.Seq > math.MaxInt64 {
+			return nil, false
+		}
+		for range run + 1 {
+			changes = append(changes, c)
+			c.Seq++
+		}
+	}
+	return changes, true
+}

@@ -1,0 +1,46 @@
+// Package postgres stores a journal in a PostgreSQL database, which several nodes may share:
+// servers behind a load balancer that show each other's captures and deliveries.
+//
+// What a method of the store has written survives a power cut of the server once the method
+// returns: every transaction has synchronous_commit=on. One goroutine of each node, the writer,
+// collects all requests that arrived since its last commit and commits them as one transaction.
+//
+// The main path is AppendCapture (store.go): the sender packs its capture into a record (package
+// record), queues it (queue.go), and waits. The writer (writer.go) takes the lock of the journal,
+// numbers the capture, inserts it with the others as arrays of columns (tx.go), evicts the bin's
+// oldest captures beyond its limit (bin.go), commits, and wakes the sender. That takes two
+// exchanges with the server, if nothing is evicted.
+//
+// # Order
+//
+// The lock is the only row of table journal, which has the last numbers and the totals. Every
+// transaction that writes locks it first and until its commit. So numbers are unique, without
+// gaps, and ascend in the order of the commits, over all nodes: a reader that has seen a number
+// never finds a lower one later. An identity column does not promise that. Numbers are not counted
+// for each bin: the contract of journal.Store has one order for all bins, a bin is at any time a
+// selection of it, and the row of a bin has the exact counts of its captures, which the same
+// transactions write. One lock costs little, because a node has one writer, which commits hundreds
+// of captures at once.
+//
+// # Other nodes
+//
+// Every transaction adds a row to table changes that says what it changed (changes.go). A node
+// reads the rows of the others in the order of the commits, and reports them to its watches: in
+// its own transactions, after a notice of another node, and each second, in case a notice is lost
+// (node.go).
+//
+// # When the database is away
+//
+// Calls wait for a few seconds, so that a restart of the server is not noticed. Then they return
+// errors that wrap ErrUnavailable. If the connection breaks during a commit, the writer connects
+// again, takes the lock, and looks for its batch in table changes: it stores the batch again only
+// if it is not there, and acknowledges nothing before it knows.
+//
+// # Limits
+//
+// The store uses pgx's protocol only (package pgconn). Its types and its pool would make the
+// program 3 MB larger, and goose needs them: so a pool (pool.go), the binary format of four types
+// (values.go) and the migrations (schema.go) are written here.
+//
+// A search reads the captures of its query, without an index of their text.
+package postgres
