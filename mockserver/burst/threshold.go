@@ -333,8 +333,8 @@ func (r *Report) Check(thresholds []Threshold) {
 }
 
 // failed returns why the burst ends now; nil when no threshold asks for it.
-func (b *burst) failed(r *Report, after time.Duration) error {
-	for _, t := range b.load.plan.Thresholds {
+func (r *Report) failed(thresholds []Threshold, after time.Duration) error {
+	for _, t := range thresholds {
 		if !t.abort || after < t.after {
 			continue
 		}
