@@ -38,17 +38,6 @@ func (l *Backup) Changes() []Chunk {
 	return list
 }
 
-// Again makes Changes return chunks once more, because they could not be stored.
-func (l *Backup) Again(chunks []Chunk) {
-	for _, c := range chunks {
-		set := &l.burst.sent
-		if c.Acknowledged {
-			set = &l.burst.acknowledged
-		}
-		(*set.chunks.Load())[c.Number].changed.Store(true)
-	}
-}
-
 // State returns the figures so far, for Shards.Read. Without the series its size does not grow with
 // the burst.
 func (l *Backup) State(series bool) ([]byte, error) {
@@ -137,8 +126,8 @@ func NewShards(plan Plan, n int) (*Shards, error) {
 }
 
 // Read returns the report of a shard from what State returned on another machine, and from the
-// chunks that Changes returned, of which a later one has all that an earlier one has. Errors say what is
-// wrong with the state.
+// chunks that Changes returned, of which a later one has all that an earlier one has. Errors say
+// what is wrong with the state.
 func (of *Shards) Read(data []byte, chunks []Chunk) (*Report, error) {
 	var s state
 	if err := json.Unmarshal(data, &s); err != nil {

@@ -54,7 +54,7 @@ func (b *burst) observe(done <-chan struct{}, watch func(Progress) error) {
 		last = b.progress(last, total, ended || n%10 == 0 || n < 10)
 		err := watch(last)
 		if err == nil && aborts && n%10 == 9 {
-			err = b.report(last.Elapsed).failed(b.load.plan.Thresholds, last.Elapsed)
+			err = b.report(last.Elapsed).Ends(last.Elapsed)
 		}
 		if err != nil && !ended {
 			b.abort(err)

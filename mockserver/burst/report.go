@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -68,6 +69,9 @@ type Report struct {
 	// Histograms have all latencies, to be merged with those of other bursts.
 	Histograms Histograms `json:"histograms"`
 
+	// Shards are the parts of a burst over several machines.
+	Shards []ShardResult `json:"shards,omitempty"`
+
 	// Accounting is set by Reconcile.
 	Accounting *Accounting `json:"accounting,omitempty"`
 	// Thresholds are set by Check.
@@ -90,6 +94,44 @@ type ran struct {
 	cpu                float64
 	cores              int
 	problems           []string
+}
+
+// ShardResult is what one shard of a burst did.
+type ShardResult struct {
+	// Number says which one it is, from 0; Node is the name of the process that sent it.
+	Number int    `json:"number"`
+	Node   string `json:"node"`
+	// ClockOffset is how many milliseconds the clock of the node was behind that of the database,
+	// give or take ClockError.
+	ClockOffset float64 `json:"clock_offset_ms"`
+	ClockError  float64 `json:"clock_error_ms"`
+	// Intended, Sent, Acknowledged and Late are those of Report and Generator. Sent and
+	// Acknowledged count events with a fault too.
+	Intended     uint64 `json:"intended"`
+	Sent         uint64 `json:"sent"`
+	Acknowledged uint64 `json:"acknowledged"`
+	Late         uint64 `json:"late"`
+	// Dead is set when the node was lost. Sent is then what it is known to have sent, and Uncertain
+	// is how many more it may have sent. Unbounded means that nobody can tell how many.
+	Dead      bool   `json:"dead,omitempty"`
+	Uncertain uint64 `json:"uncertain,omitempty"`
+	Unbounded bool   `json:"unbounded,omitempty"`
+	// Problem is why the shard did not go on as planned.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Known returns the numbers of events that were sent and acknowledged, with those that have a
+// fault.
+func (r *Report) Known() (sent, acknowledged uint64) {
+	if r.load == nil {
+		return r.Sent, r.Acknowledged
+	}
+	return r.ran.sent.len(), r.ran.acknowledged.len()
+}
+
+// Incomplete reports whether a shard died, so that nobody knows all that was sent.
+func (r *Report) Incomplete() bool {
+	return slices.ContainsFunc(r.Shards, func(s ShardResult) bool { return s.Dead })
 }
 
 // FaultResult is how the events with one fault ended.
