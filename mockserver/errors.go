@@ -30,6 +30,8 @@ var (
 	ErrNotFound = journal.ErrNotFound
 	// ErrFull: the store has no room left.
 	ErrFull = journal.ErrFull
+	// ErrUnavailable: the database of the store cannot be reached now; try again.
+	ErrUnavailable = journal.ErrUnavailable
 	// ErrRealClock: only a virtual clock can be advanced.
 	ErrRealClock = delivery.ErrRealClock
 	// ErrForbidden: the server may not send to the address.

@@ -27,6 +27,7 @@ func (k *keepFlags) add(f *pflag.FlagSet) {
 	f.Var(&k.captures, "keep-captures", "store the newest `N` captures of each bin (default 1000000 in a folder, 100000 in memory)")
 	f.Var(&k.bytes, "keep-bytes", "store records up to this total `SIZE`, as in 32MB or 1GiB; the oldest are evicted (default 32GiB in a folder, 1GiB in memory)")
 	f.Var(&k.age, "keep-for", "delete records after a `DURATION`, as in 12h or 14d (default: never)")
+	f.Var(keepFlag{k}, "keep", "the same as --keep-for or --keep-bytes: an `AGE|SIZE`, as in 30d or 100GB; repeatable")
 	f.Var(&k.body, "max-body", "refuse request bodies larger than this `SIZE`, as in 64KB or 32MB (default 16MiB, at most a quarter of --keep-bytes)")
 	for _, name := range []string{"keep-captures", "keep-bytes", "keep-for", "max-body"} {
 		f.Lookup(name).DefValue = "" // the texts name the defaults
@@ -39,6 +40,19 @@ func (k *keepFlags) given() bool { return *k != keepFlags{} }
 // limits returns the limits of the store.
 func (k *keepFlags) limits() mockserver.Limits {
 	return mockserver.Limits{PerBin: int(k.captures), Bytes: int64(k.bytes), For: time.Duration(k.age)}
+}
+
+// keepFlag is an age or a size.
+type keepFlag struct{ of *keepFlags }
+
+func (k keepFlag) String() string { return "" }
+func (k keepFlag) Type() string   { return "age or size" }
+
+func (k keepFlag) Set(text string) error {
+	if k.of.age.Set(text) != nil && k.of.bytes.Set(text) != nil {
+		return errors.New("want an age from 1s, as in 12h or 30d, or a size, as in 500MB or 100GB")
+	}
+	return nil
 }
 
 // largestBody is the largest value of --max-body. A record contains a body and its framing.

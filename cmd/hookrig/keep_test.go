@@ -16,7 +16,7 @@ func TestServeKeepFlags(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{"memory", t.TempDir()} {
 		s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", data,
-			"--keep-captures", "5", "--keep-bytes", "2MB", "--keep-for", "14d", "--max-body", "64KB")
+			"--keep-captures", "5", "--keep", "2MB", "--keep", "14d", "--max-body", "64KB")
 		capture := line(t, s.out, `^capture +(\S+)/<bin>`)[1]
 		dashboard := line(t, s.out, `^dashboard +(\S+)`)[1]
 		for range 4 {

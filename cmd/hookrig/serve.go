@@ -16,6 +16,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/mockserver/dashboard"
+	"github.com/hookrig/hookrig/mockserver/store/postgres"
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
@@ -70,7 +71,7 @@ make pending deliveries larger than half of --keep-bytes.`,
 			if err != nil {
 				return err
 			}
-			if data != "memory" {
+			if data != "memory" && !isPostgres(data) {
 				o.CADir = where
 				addThreads()
 			}
@@ -114,7 +115,7 @@ make pending deliveries larger than half of --keep-bytes.`,
 	f.StringVar(&o.DashboardAddress, "dashboard", "127.0.0.1:8080", "address of the dashboard (API and page), `HOST:PORT`")
 	f.StringVar(&o.CaptureURL, "capture-url", "", "public `URL` of the capture address, behind a proxy or in a container (default: http:// and --capture)")
 	f.StringVar(&o.DashboardURL, "dashboard-url", "", "public `URL` of the dashboard; it may have a path (default: http:// and --dashboard)")
-	f.StringVar(&data, "data", defaultData(w), "`DIR` for stored requests and deliveries, or \"memory\" to store nothing on disk")
+	f.StringVar(&data, "data", defaultData(w), "`DIR` for stored requests and deliveries, \"memory\" to store nothing on disk, or postgres://USER:PASSWORD@HOST/DATABASE, which several servers may share")
 	f.StringVar(&clock, "clock", "real", "`CLOCK` of the retry schedule: real, or virtual (POST /api/v1/clock/advance moves it)")
 	f.Var(&seed, "seed", "`NUMBER` that determines the events for which a caller gives no seed (default: 0)")
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "also permit deliveries to this `CIDR|HOST`, not only to loopback; repeatable")
@@ -140,10 +141,10 @@ func openStore(ctx context.Context, data string, limits mockserver.Limits, log *
 	switch {
 	case data == "memory":
 		return mockserver.NewMemory(mockserver.MemoryOptions(limits)), "memory", nil
-	case strings.HasPrefix(data, "postgres://"), strings.HasPrefix(data, "postgresql://"):
-		return nil, "", misusef("--data %q: this build stores records in a directory or in memory; it does not support Postgres", data)
+	case isPostgres(data):
+		return openPostgres(ctx, data, limits, log)
 	case data == "":
-		return nil, "", misusef("--data is empty: want a directory, or \"memory\"")
+		return nil, "", misusef("--data is empty: want a directory, \"memory\", or postgres://…")
 	}
 	dir, err := filepath.Abs(data)
 	if err != nil {
@@ -161,6 +162,24 @@ func openStore(ctx context.Context, data string, limits mockserver.Limits, log *
 		return nil, "", inconclusive(fmt.Errorf("--data %s: %w", data, err))
 	}
 	return store, dir, nil
+}
+
+// isPostgres reports whether --data names a PostgreSQL database.
+func isPostgres(data string) bool {
+	return strings.HasPrefix(data, "postgres://") || strings.HasPrefix(data, "postgresql://")
+}
+
+// openPostgres opens the store in a PostgreSQL database. It returns the address without password
+// too.
+func openPostgres(ctx context.Context, address string, limits mockserver.Limits, log *slog.Logger) (mockserver.Store, string, error) {
+	store, err := postgres.Open(ctx, address, postgres.Options{PerBin: limits.PerBin, Deliveries: limits.Deliveries, Bytes: limits.Bytes, For: limits.For, Log: log})
+	switch {
+	case errors.Is(err, postgres.ErrAddress):
+		return nil, "", misusef("--data: %w", err)
+	case err != nil:
+		return nil, "", inconclusive(fmt.Errorf("--data %w", err))
+	}
+	return store, postgres.Name(address), nil
 }
 
 // defaultData returns $XDG_DATA_HOME/hookrig, ~/.local/share/hookrig, or .hookrig in the working

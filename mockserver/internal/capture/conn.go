@@ -59,7 +59,10 @@ func (c *conn) unusual() []byte {
 // unstored returns the response to a request that the store rejected.
 func unstored(err error) *answer {
 	status, text := http.StatusInternalServerError, "hookrig could not store this request; see its log\n"
-	if errors.Is(err, journal.ErrFull) {
+	switch {
+	case errors.Is(err, journal.ErrUnavailable):
+		status, text = http.StatusServiceUnavailable, "hookrig cannot reach its database, so this request may not be stored: send it again\n"
+	case errors.Is(err, journal.ErrFull):
 		status, text = http.StatusInsufficientStorage, "hookrig has no room to store this request: delete captures, or keep fewer (--keep-bytes)\n"
 	}
 	return newAnswer(journal.Response{Status: status, Body: text})

@@ -117,6 +117,8 @@ type Server struct {
 	ctx     context.Context
 	closing chan struct{} // closed when Close begins
 
+	stopFollowing func() // see follow
+
 	// delayCtx bounds delayed responses. It is cancelled when Close starts.
 	delayCtx   context.Context
 	stopDelays context.CancelFunc
@@ -168,11 +170,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.secured, err = listenTLS(ctx, s.o.TLS); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrTLS, err), s.listener.Close())
 	}
+	s.ctx = context.WithoutCancel(ctx)
+	s.follow()
 	if err := s.restore(ctx); err != nil {
 		s.stopListening()
+		s.stopFollowing()
 		return nil, fmt.Errorf("read the settings of bins: %w", err)
 	}
-	s.ctx = context.WithoutCancel(ctx)
 	s.forwarding, s.stopForwarding = context.WithCancel(s.ctx)
 	s.delayCtx, s.stopDelays = context.WithCancel(s.ctx)
 	s.work.Add(1)
@@ -221,6 +225,7 @@ func (s *Server) Close(ctx context.Context) error {
 		s.Searcher.Close()
 		s.stopDelays()
 		s.stopListening()
+		s.stopFollowing()
 	}
 	for c := range s.conns {
 		c.wake()

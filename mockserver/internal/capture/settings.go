@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -156,6 +157,60 @@ func (s *Server) restore(ctx context.Context) error {
 	return nil
 }
 
+// follow takes over the settings that other servers with the same store change, until Close.
+func (s *Server) follow() {
+	s.stopFollowing = func() {}
+	shared, ok := s.o.Store.(journal.Shared)
+	if !ok {
+		return
+	}
+	s.stopFollowing = shared.OnDocument(func(kind, key string) {
+		if kind != "" && kind != documents {
+			return
+		}
+		if err := s.reload(s.ctx, key); err != nil {
+			s.o.Log.Error("capture: the settings of a bin, which another server changed, cannot be read", "bin", key, "error", err)
+		}
+	})
+}
+
+// reload reads the settings of a bin again, or of all bins if name is "". Settings that cannot be
+// used are logged, and those before them stay.
+func (s *Server) reload(ctx context.Context, name string) error {
+	s.bins.writing.Lock()
+	defer s.bins.writing.Unlock()
+	kept, err := s.o.Store.List(ctx, documents)
+	if err != nil {
+		return err
+	}
+	found := map[string]bool{}
+	for _, d := range kept {
+		found[d.Key] = true
+		if name != "" && d.Key != name {
+			continue
+		}
+		var set Settings
+		var b *bin
+		if err = parseSettings(d.Doc, &set); err == nil {
+			b, err = s.newBin(set)
+		}
+		if err != nil {
+			s.o.Log.Error("capture: the settings of a bin cannot be used; configure it again", "bin", d.Key, "error", err)
+			continue
+		}
+		if old := s.bins.get(d.Key); old != nil && reflect.DeepEqual(old.settings.Responses, set.Responses) && old.settings.Provider == set.Provider {
+			b.script = old.script // keeps its position
+		}
+		s.bins.set(d.Key, b)
+	}
+	for _, old := range s.bins.names() {
+		if !found[old] {
+			s.bins.set(old, nil)
+		}
+	}
+	return nil
+}
+
 // bins are the bins that have settings. The zero value is ready.
 type bins struct {
 	// locked during a change in the store and here, so that both see changes in one order
@@ -169,6 +224,13 @@ func (b *bins) get(name string) *bin {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.byName[name]
+}
+
+// names returns the names of the bins.
+func (b *bins) names() []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.Collect(maps.Keys(b.byName))
 }
 
 func (b *bins) set(name string, to *bin) {

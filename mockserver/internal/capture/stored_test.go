@@ -74,6 +74,7 @@ func TestUnstoredRequestsAreNotAccepted(t *testing.T) {
 		want string
 	}{
 		{fmt.Errorf("disk: %w", journal.ErrFull), "507"},
+		{fmt.Errorf("no server: %w", journal.ErrUnavailable), "503"},
 		{errors.New("broken"), "500"},
 		{journal.ErrClosed, "500"},
 	} {

@@ -42,6 +42,7 @@ const defaultWorkers = 64
 type Dispatcher struct {
 	catalogue *fixtures.Catalogue
 	store     journal.Store
+	shared    journal.Shared // the store, if other servers use it too
 	wire      *wire.Client
 	log       *slog.Logger
 	seed      uint64
@@ -59,6 +60,9 @@ type Dispatcher struct {
 
 	pending  []*job // from the store, until Resume
 	resuming sync.Once
+	resumed  chan struct{} // Resume closes it
+
+	unshare func() // see share
 
 	ownWire bool
 	closing sync.Once
@@ -67,7 +71,7 @@ type Dispatcher struct {
 // New starts a dispatcher with the endpoints and pending deliveries of the store. A pending
 // delivery is stopped when its endpoint was removed or disabled.
 func New(ctx context.Context, o Options) (*Dispatcher, error) {
-	d := &Dispatcher{catalogue: o.Catalogue, store: o.Store, wire: o.Wire, log: o.Log, seed: o.Seed}
+	d := &Dispatcher{catalogue: o.Catalogue, store: o.Store, wire: o.Wire, log: o.Log, seed: o.Seed, resumed: make(chan struct{})}
 	if d.store == nil {
 		return nil, errors.New("a dispatcher needs a store")
 	}
@@ -86,6 +90,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	if o.Start.IsZero() {
 		o.Start = fixtures.DefaultStart
 	}
+	d.shared, _ = d.store.(journal.Shared)
 	d.registry.open()
 	d.ctx, d.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := d.loadEndpoints(ctx); err != nil {
@@ -101,6 +106,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	d.schedule.dispatcher, d.schedule.workers, d.schedule.virtual = d, o.Workers, o.Virtual
 	d.schedule.open(o.Start.UTC().Round(0))
 	d.pending = pending
+	d.share()
 	if !o.Hold {
 		d.Resume()
 	}
@@ -112,6 +118,7 @@ func (d *Dispatcher) Resume() {
 	d.resuming.Do(func() {
 		d.schedule.add(slices.DeleteFunc(d.pending, (*job).hold)...)
 		d.pending = nil
+		close(d.resumed)
 	})
 }
 
@@ -120,6 +127,7 @@ func (d *Dispatcher) Resume() {
 // next New makes it again. Close may be called twice.
 func (d *Dispatcher) Close() error {
 	d.closing.Do(func() {
+		d.unshare()
 		d.schedule.close(func() { d.cancel(errStopping) })
 		d.closeRuns()
 		if d.ownWire {

@@ -128,16 +128,21 @@ func (d *Dispatcher) Change(ctx context.Context, id string, change func(e *journ
 	if err := d.putEndpoint(ctx, t, to.order); err != nil {
 		return journal.Endpoint{}, err
 	}
-	if !e.Disabled || before.Disabled {
+	d.configure(to, t)
+	return cloneEndpoint(t.endpoint), nil
+}
+
+// configure replaces the configuration of an endpoint. The caller must have locked the registry.
+func (d *Dispatcher) configure(to *target, t *endpointConfig) {
+	if !t.endpoint.Disabled || to.config.Load().endpoint.Disabled {
 		to.config.Store(t)
-		return cloneEndpoint(t.endpoint), nil
+		return
 	}
 	fresh := newTarget(d.ctx, t)
 	fresh.order, fresh.schedule = to.order, to.schedule
 	d.registry.replace(to, fresh)
 	to.schedule.dismiss(to, errDisabled)
 	d.stopHeld(to)
-	return cloneEndpoint(t.endpoint), nil
 }
 
 // Remove deletes an endpoint. It stops what is queued for the endpoint, cuts short the attempts in
@@ -221,6 +226,9 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 		if err := json.Unmarshal(doc.Doc, &e); err != nil {
 			return fmt.Errorf("take up endpoint %q: %w", doc.Key, err)
 		}
+		if e.Run != "" && d.shared != nil {
+			continue // of a run of another server
+		}
 		if e.Run != "" { // runs do not outlive a restart
 			if err := d.store.Delete(ctx, endpointKind, doc.Key); err != nil {
 				return fmt.Errorf("take up endpoints: %w", err)
@@ -247,7 +255,7 @@ func (d *Dispatcher) loadEndpoints(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take up deliveries: %w", err)
 	}
-	if len(documents) > 0 || stats.Deliveries > 0 || stats.EvictedDeliveries > 0 {
+	if d.shared != nil || len(documents) > 0 || stats.Deliveries > 0 || stats.EvictedDeliveries > 0 {
 		d.SkipDraws()
 	}
 	return nil

@@ -11,8 +11,24 @@ import (
 )
 
 // loadPending returns the jobs of the deliveries that are pending in the store, and the latest time
-// that the schedule's clock has shown for them.
+// that the schedule's clock has shown for them. In a shared store it adopts those of servers that
+// have ended, and leaves out all others.
 func (d *Dispatcher) loadPending(ctx context.Context) (jobs []*job, latest time.Time, err error) {
+	mine := func(string) bool { return true }
+	if d.shared != nil {
+		adopted, err := d.shared.Adopt(ctx)
+		if err != nil {
+			return nil, latest, fmt.Errorf("load pending deliveries: %w", err)
+		}
+		if len(adopted) == 0 {
+			return nil, latest, nil
+		}
+		ids := map[string]bool{}
+		for _, id := range adopted {
+			ids[id] = true
+		}
+		mine = func(id string) bool { return ids[id] }
+	}
 	q := journal.DeliveryQuery{State: journal.Pending, Limit: journal.MaxLimit}
 	for {
 		page, err := d.store.Deliveries(ctx, q)
@@ -22,6 +38,9 @@ func (d *Dispatcher) loadPending(ctx context.Context) (jobs []*job, latest time.
 		for i := range page {
 			p := &page[i]
 			q.Before = p.Seq
+			if !mine(p.ID) {
+				continue
+			}
 			for _, t := range []time.Time{p.Created, lastDue(p)} {
 				if t.After(latest) {
 					latest = t

@@ -86,6 +86,19 @@ type Store interface {
 	Close() error
 }
 
+// Shared is a Store that several servers may use at the same time. Their records are the same, but
+// each server makes its own deliveries.
+type Shared interface {
+	Store
+	// OnDocument makes the store call changed after another server has put or deleted a document,
+	// or with empty names when it does not know which ones were. It calls changed in one goroutine,
+	// and not after stop has returned.
+	OnDocument(changed func(kind, key string)) (stop func())
+	// Adopt makes this server the owner of all pending deliveries whose server has ended, and
+	// returns their ids. A server owns the deliveries that it saves.
+	Adopt(ctx context.Context) ([]string, error)
+}
+
 // Stats are the totals of a store. If records were evicted, a result over all records is
 // inconclusive.
 type Stats struct {

@@ -39,6 +39,7 @@ func kinds() []kind {
 		{"real-clock", delivery.ErrRealClock, http.StatusConflict},
 		{"forbidden-target", wire.ErrForbidden, http.StatusForbidden},
 		{"full", journal.ErrFull, http.StatusInsufficientStorage},
+		{"unavailable", journal.ErrUnavailable, http.StatusServiceUnavailable},
 		{"closed", journal.ErrClosed, http.StatusServiceUnavailable},
 		{"stopping", delivery.ErrClosed, http.StatusServiceUnavailable},
 		{"invalid-url", fixtures.ErrInvalidURL, http.StatusUnprocessableEntity},

@@ -45,6 +45,7 @@ func parse(address string) (config *pgconn.Config, name string, err error) {
 		"default_transaction_isolation":       "read committed",
 		"default_transaction_read_only":       "off",
 		"client_min_messages":                 "warning",
+		"jit":                                 "off", // it takes longer than all statements here
 		"statement_timeout":                   milliseconds(statementTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(idleTimeout),
 	} {
@@ -59,6 +60,15 @@ func parse(address string) (config *pgconn.Config, name string, err error) {
 	}
 	shown.User = url.User(config.User)
 	return config, shown.String(), nil
+}
+
+// Name returns an address without its password and options, or "" if it is not valid.
+func Name(address string) string {
+	_, name, err := parse(address)
+	if err != nil {
+		return ""
+	}
+	return name
 }
 
 // These bound how long the store waits for the database.

@@ -10,11 +10,15 @@ import (
 // A row of changes has what one transaction changed, so that other nodes can report it to their
 // watches. Its list consists of entries: a kind, the name of the bin or the id of the delivery, the
 // number of the first record, and how many records with consecutive numbers follow. Numbers are
-// varints, and a name follows its length.
+// varints, and a name follows its length. An entry of a document has only the length of its kind,
+// its kind, and its key as a name.
 
 // manyChanges is the kind of the only entry of a list that would be too long: the reader knows only
 // that much has changed.
 const manyChanges = 0
+
+// documentChanged is the kind of the entry of a document.
+const documentChanged = 100
 
 // note adds a change to those of the transaction. Changes beyond FeedSize are dropped: watches then
 // know that they missed some.
@@ -29,8 +33,8 @@ func (t *tx) note(c journal.Change) {
 }
 
 // packChanges appends the list of a row to dst.
-func packChanges(dst []byte, changes []journal.Change) []byte {
-	if len(changes) > journal.FeedSize {
+func packChanges(dst []byte, changes []journal.Change, documents []documentName) []byte {
+	if len(changes) > journal.FeedSize || len(documents) > maxChangedDocuments {
 		return append(dst, manyChanges)
 	}
 	for i := 0; i < len(changes); {
@@ -39,15 +43,21 @@ func packChanges(dst []byte, changes []journal.Change) []byte {
 		for i+run < len(changes) && follows(c, changes[i+run], run) {
 			run++
 		}
-		name := c.Bin + c.Delivery // one of them is empty
 		dst = append(dst, byte(c.Kind))
-		dst = binary.AppendUvarint(dst, uint64(len(name)))
-		dst = append(dst, name...)
+		dst = appendName(dst, c.Bin+c.Delivery) // one of them is empty
 		dst = binary.AppendUvarint(dst, c.Seq)
 		dst = binary.AppendUvarint(dst, uint64(run-1))
 		i += run
 	}
+	for _, d := range documents {
+		dst = appendName(append(dst, documentChanged), d.kind)
+		dst = appendName(dst, d.key)
+	}
 	return dst
+}
+
+func appendName(dst []byte, name string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(name))), name...)
 }
 
 // follows reports whether next is the n-th change after first in a run.
@@ -57,7 +67,7 @@ func follows(first, next journal.Change, n int) bool {
 }
 
 // unpackChanges reads a list. It returns false if it does not say all that has changed.
-func unpackChanges(list []byte) (changes []journal.Change, complete bool) {
+func unpackChanges(list []byte) (changes []journal.Change, documents []documentName, complete bool) {
 	bad := false
 	number := func() uint64 {
 		v, n := binary.Uvarint(list)
@@ -67,29 +77,37 @@ func unpackChanges(list []byte) (changes []journal.Change, complete bool) {
 		list = list[n:]
 		return v
 	}
-	for len(list) > 0 {
-		c := journal.Change{Kind: journal.ChangeKind(list[0])}
-		list = list[1:]
-		length := number()
-		if bad || length > uint64(len(list)) || c.Kind == manyChanges || c.Kind > journal.DeliveryEvicted {
-			return nil, false
+	name := func() string {
+		n := number()
+		if n > uint64(len(list)) {
+			bad, n = true, uint64(len(list))
 		}
-		name := string(list[:length])
-		list = list[length:]
+		found := string(list[:n])
+		list = list[n:]
+		return found
+	}
+	for len(list) > 0 {
+		kind := list[0]
+		list = list[1:]
+		if kind == documentChanged {
+			documents = append(documents, documentName{name(), name()})
+			continue
+		}
+		c := journal.Change{Kind: journal.ChangeKind(kind)}
 		if c.Kind >= journal.DeliveryStored {
-			c.Delivery = name
+			c.Delivery = name()
 		} else {
-			c.Bin = name
+			c.Bin = name()
 		}
 		c.Seq = number()
 		run := number()
-		if bad || run > journal.FeedSize || c.Seq > math.MaxInt64 {
-			return nil, false
+		if bad || c.Kind == manyChanges || c.Kind > journal.DeliveryEvicted || run > journal.FeedSize || c.Seq > math.MaxInt64 {
+			return nil, nil, false
 		}
 		for range run + 1 {
 			changes = append(changes, c)
 			c.Seq++
 		}
 	}
-	return changes, true
+	return changes, documents, !bad
 }

@@ -132,18 +132,19 @@ func TestChangesKeepEveryField(t *testing.T) {
 			all = append(all, c)
 		}
 	}
-	list := packChanges(nil, all)
-	got, complete := unpackChanges(list)
-	if !complete || fmt.Sprint(got) != fmt.Sprint(all) {
-		t.Errorf("%v, %v; want %v", got, complete, all)
+	names := []documentName{{"bin", "a\xff"}, {"", ""}, {"endpoint", "b"}}
+	list := packChanges(nil, all, names)
+	got, documents, complete := unpackChanges(list)
+	if !complete || fmt.Sprint(got) != fmt.Sprint(all) || fmt.Sprint(documents) != fmt.Sprint(names) {
+		t.Errorf("%v, %v, %v; want %v, %v", got, documents, complete, all, names)
 	}
 	for n := range len(list) {
-		_, _ = unpackChanges(list[:n]) // does not panic
+		_, _, _ = unpackChanges(list[:n]) // does not panic
 	}
-	if _, complete := unpackChanges(packChanges(nil, make([]journal.Change, journal.FeedSize+1))); complete {
+	if _, _, complete := unpackChanges(packChanges(nil, make([]journal.Change, journal.FeedSize+1), nil)); complete {
 		t.Error("a list that is too long is complete")
 	}
-	if got, complete := unpackChanges(packChanges([]byte{}, nil)); len(got) != 0 || !complete {
+	if got, _, complete := unpackChanges(packChanges([]byte{}, nil, nil)); len(got) != 0 || !complete {
 		t.Errorf("no changes: %v, %v", got, complete)
 	}
 }

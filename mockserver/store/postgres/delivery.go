@@ -99,7 +99,7 @@ func (t *tx) addDirtyDeliveries() {
 		}
 		t.dirtyStates = t.dirtyStates[:0]
 		if made[0].len() > 0 {
-			t.batch.add(sqlInsertDeliveries, data(made[:]), nil)
+			t.batch.add(sqlInsertDeliveries, append(data(made[:]), text(t.w.s.node)), nil)
 		}
 		if changed[0].len() > 0 {
 			t.batch.add(sqlUpdateDeliveries, data(changed[:]), nil)
@@ -239,6 +239,23 @@ func (t *tx) evictDelivery(last int64) (found bool, err error) {
 	t.row.evictedDeliveries++
 	t.note(journal.Change{Kind: journal.DeliveryEvicted, Delivery: id, Seq: uint64(seq)})
 	return true, nil
+}
+
+// Adopt makes this node the owner of the pending deliveries of nodes that have ended.
+func (s *store) Adopt(ctx context.Context) ([]string, error) {
+	var ids []string
+	err := s.submit(ctx, needs{}, func(t *tx) error {
+		ids = nil // again if the transaction is repeated
+		t.addFlush()
+		t.batch.add(sqlAdopt, [][]byte{text(s.node)}, func(row [][]byte) error {
+			ids = append(ids, string(row[0]))
+			return nil
+		})
+		err := t.batch.run()
+		t.changed = t.changed || len(ids) > 0
+		return err
+	})
+	return ids, err
 }
 
 // AppendAttempt stores an attempt and the progress of its delivery. If the attempt does not fit, it

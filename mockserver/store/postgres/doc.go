@@ -39,7 +39,7 @@
 // # Limits
 //
 // The store uses pgx's protocol only (package pgconn). Its types and its pool would make the
-// program 3 MB larger, and goose needs them: so a pool (pool.go), the binary format of four types
+// program 3 MB larger, and goose needs them: so a pool (pool.go), the binary format of its types
 // (values.go) and the migrations (schema.go) are written here.
 //
 // A search reads the captures of its query, without an index of their text.

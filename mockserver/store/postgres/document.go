@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
@@ -21,6 +24,7 @@ func (s *store) Put(ctx context.Context, kind, key string, doc json.RawMessage) 
 		}
 		t.changed = true
 		t.row.documentBytes += added
+		t.documents = append(t.documents, documentName{kind, key})
 		t.batch.add(sqlPutDocument, [][]byte{text(kind), text(key), kept}, nil)
 		return nil
 	})
@@ -75,7 +79,89 @@ func (s *store) Delete(ctx context.Context, kind, key string) error {
 		}
 		t.changed = true
 		t.row.documentBytes -= size
+		t.documents = append(t.documents, documentName{kind, key})
 		t.batch.add(sqlDeleteDocument, [][]byte{text(kind), text(key)}, nil)
 		return nil
 	})
+}
+
+// documentName names a document; the zero value stands for all of them.
+type documentName struct{ kind, key string }
+
+// documentFeed tells which documents other nodes have changed. The zero value is ready to use.
+type documentFeed struct {
+	calling sync.Mutex // while the callers are called
+
+	mu      sync.Mutex
+	callers map[*func(kind, key string)]struct{}
+	changed map[documentName]struct{}
+	wake    chan struct{} // has one token if there are changed documents
+}
+
+// OnDocument makes the store call changed after another node has changed a document.
+func (s *store) OnDocument(changed func(kind, key string)) (stop func()) {
+	f := &s.documents
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.callers == nil {
+		f.callers = map[*func(kind, key string)]struct{}{}
+	}
+	f.callers[&changed] = struct{}{}
+	return func() {
+		f.calling.Lock()
+		defer f.calling.Unlock()
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.callers, &changed)
+	}
+}
+
+// add notes changed documents.
+func (f *documentFeed) add(names ...documentName) {
+	if len(names) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.changed == nil {
+		f.changed = map[documentName]struct{}{}
+	}
+	for _, name := range names {
+		if len(f.changed) > maxChangedDocuments {
+			clear(f.changed)
+			name = documentName{}
+		}
+		f.changed[name] = struct{}{}
+	}
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// maxChangedDocuments is how many names are kept; of more the callers learn only that there are
+// many.
+const maxChangedDocuments = 1000
+
+// keepTelling calls the callers until the store is closed.
+func (s *store) keepTelling() {
+	f := &s.documents
+	for {
+		select {
+		case <-f.wake:
+		case <-s.closing.Done():
+			return
+		}
+		f.calling.Lock()
+		f.mu.Lock()
+		names, callers := f.changed, slices.Collect(maps.Keys(f.callers))
+		f.changed = nil
+		f.mu.Unlock()
+		for name := range names {
+			for _, call := range callers {
+				(*call)(name.kind, name.key)
+			}
+		}
+		f.calling.Unlock()
+	}
 }

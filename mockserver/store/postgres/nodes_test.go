@@ -216,3 +216,87 @@ func TestNodesStartAtOnce(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 }
+
+// TestDocumentsOfAnotherNode checks that a node learns which documents others have changed, and
+// does not hear of its own.
+func TestDocumentsOfAnotherNode(t *testing.T) {
+	t.Parallel()
+	address := empty(pgtest.Start(t))
+	one, two := shared(t, address), shared(t, address)
+	defer one.Close()
+	defer two.Close()
+	heard := make(chan string, 10)
+	stop := two.OnDocument(func(kind, key string) { heard <- kind + " " + key })
+	stopOwn := one.OnDocument(func(kind, key string) { t.Errorf("%s %s is its own", kind, key) })
+	for _, step := range []struct {
+		do   func() error
+		want string
+	}{
+		{func() error { return one.Put(t.Context(), "bin", "a\xff", []byte(`{}`)) }, "bin a\xff"},
+		{func() error { return one.Delete(t.Context(), "bin", "a\xff") }, "bin a\xff"},
+		{func() error { return one.Put(t.Context(), "endpoint", "", []byte(`{}`)) }, "endpoint "},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case got := <-heard:
+			if got != step.want {
+				t.Errorf("%q, want %q", got, step.want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%q was not heard", step.want)
+		}
+	}
+	stop()
+	stopOwn()
+	if err := one.Put(t.Context(), "bin", "b", []byte(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	if len(heard) > 0 {
+		t.Errorf("after stop: %q", <-heard)
+	}
+}
+
+func shared(t *testing.T, address string) journal.Shared {
+	t.Helper()
+	s, ok := open(t, address, postgres.Options{}).(journal.Shared)
+	if !ok {
+		t.Fatal("the store cannot be shared")
+	}
+	return s
+}
+
+// TestAdopt checks that a node adopts the pending deliveries of a node that has ended, once, and no
+// others.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	address := empty(pgtest.Start(t))
+	one, two, three := shared(t, address), shared(t, address), shared(t, address)
+	defer two.Close()
+	defer three.Close()
+	done := journaltest.Delivery("done", 3)
+	done.State = journal.Delivered
+	if err := one.SaveDeliveries(t.Context(), journaltest.Delivery("a", 1), journaltest.Delivery("b", 2), done); err != nil {
+		t.Fatal(err)
+	}
+	if err := two.SaveDeliveries(t.Context(), journaltest.Delivery("c", 4)); err != nil {
+		t.Fatal(err)
+	}
+	adopts := func(s journal.Shared, want ...string) {
+		t.Helper()
+		got, err := s.Adopt(t.Context())
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("adopted %q, %v; want %q", got, err, want)
+		}
+	}
+	adopts(two)
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	adopts(three, "a", "b")
+	adopts(two)
+	admin(t, address, "DELETE FROM nodes; INSERT INTO nodes SELECT node, clock_timestamp() - interval '16 seconds' FROM deliveries WHERE id = 'a'")
+	adopts(two, "a", "b")
+}

@@ -36,15 +36,16 @@ const maxCaptureBytes = 256 << 20
 
 // store is a journal.Store in a PostgreSQL database: one node of those that use it.
 type store struct {
-	o      journal.Limits
-	name   string // the address without password
-	node   string // its name among the nodes
-	config *pgconn.Config
-	logger *slog.Logger
-	pool   *pool
-	queue  queue
-	feed   journal.Feed
-	outage *outage
+	o         journal.Limits
+	name      string // the address without password
+	node      string // its name among the nodes
+	config    *pgconn.Config
+	logger    *slog.Logger
+	pool      *pool
+	queue     queue
+	feed      journal.Feed
+	documents documentFeed
+	outage    *outage
 
 	hints  chan struct{} // has one token if the writer has to look for changes
 	told   chan struct{} // has one token if other nodes have to be told of changes
@@ -88,8 +89,14 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	s.outage = &outage{closing: s.closing}
 	s.pool = newPool(config, s.outage)
 	s.queue.ready, s.queue.reached = make(chan struct{}, 1), make(chan struct{}, 1)
+	s.documents.wake = make(chan struct{}, 1)
 	w := &writer{s: s}
-	if err := w.open(ctx); err != nil {
+	err := w.open(ctx)
+	if err == nil {
+		err = s.appear(ctx)
+	}
+	if err != nil {
+		s.pool.close()
 		w.disconnect()
 		s.stop()
 		return nil, explainOpen(name, config, err)
@@ -97,6 +104,8 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	s.running.Go(w.run)
 	s.helpers.Go(s.keepListening)
 	s.helpers.Go(s.keepNotifying)
+	s.helpers.Go(s.keepAppearing)
+	s.helpers.Go(s.keepTelling)
 	if err := s.trimBins(ctx); err != nil {
 		return nil, fmt.Errorf("%w; %w", err, s.Close())
 	}
@@ -134,6 +143,7 @@ func (s *store) Close() error {
 		s.running.Wait()
 		s.stop()
 		s.helpers.Wait()
+		s.disappear()
 		s.pool.close()
 		s.feed.Close()
 	})

@@ -25,7 +25,8 @@ type tx struct {
 	deliveries map[string]*deliveryRow // nil values do not exist
 	captures   map[uint64]*captureRow  // nil values do not exist
 	changes    []journal.Change
-	changed    bool // something is to be committed
+	documents  []documentName // that were put or deleted
+	changed    bool           // something is to be committed
 
 	inserted    captureArrays
 	dirtyBins   []*bin
@@ -171,7 +172,7 @@ func (t *tx) operate(r *request) error {
 func (t *tx) commit() error {
 	t.addFlush()
 	t.row.change++
-	t.batch.add(sqlInsertChange, [][]byte{number(t.row.change), text(t.w.s.node), number(t.w.number), packChanges([]byte{}, t.changes)}, nil)
+	t.batch.add(sqlInsertChange, [][]byte{number(t.row.change), text(t.w.s.node), number(t.w.number), packChanges([]byte{}, t.changes, t.documents)}, nil)
 	columns := t.row.columns()
 	args := make([][]byte, len(columns))
 	for i, column := range columns {
@@ -330,12 +331,14 @@ const (
 	sqlDeleteBin = "DELETE FROM bins WHERE id = $1"
 
 	sqlDeliveries       = "SELECT id, seq, state, next, size FROM deliveries WHERE id = ANY($1::bytea[])"
-	sqlInsertDeliveries = "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, size, record) SELECT * " +
+	sqlInsertDeliveries = "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, size, record, node) SELECT *, $10::bytea " +
 		"FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bigint[], $9::bytea[])"
 	sqlUpdateDeliveries = "UPDATE deliveries d SET state = v.state, next = v.next, size = v.size " +
 		"FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[]) v (seq, state, next, size) WHERE d.seq = v.seq"
 	sqlInsertAttempts = "INSERT INTO attempts (delivery, record) SELECT d, r FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY v (d, r, i) ORDER BY i"
 	sqlEvictDelivery  = "DELETE FROM deliveries WHERE seq = (SELECT seq FROM deliveries WHERE state <> 'pending' AND seq <= $1 ORDER BY seq LIMIT 1) RETURNING seq, id, size"
+	sqlAdopt          = "UPDATE deliveries d SET node = $1 WHERE state = 'pending' AND node <> $1 " +
+		"AND NOT EXISTS (SELECT FROM nodes n WHERE n.node = d.node AND n.seen > clock_timestamp() - interval '" + nodeTimeout + "') RETURNING id"
 	sqlDeleteAttempts = "DELETE FROM attempts WHERE delivery = $1"
 
 	sqlDocumentSize   = "SELECT length(doc)::bigint FROM documents WHERE kind = $1 AND key = $2"
@@ -354,7 +357,7 @@ func statements() []string {
 		sqlBegin, sqlCommit, sqlRollback, sqlLock, sqlNewest, sqlChanges, sqlUpdateJournal, sqlInsertChange, sqlFindBatch,
 		sqlInsertCaptures, sqlCaptureRows, sqlUpdateHead, sqlOldestOfBin, sqlDeleteOfBin, sqlOldestOfAll, sqlDeleteOldest, sqlDeleteCaptures,
 		sqlBins, sqlBinsByID, sqlFirstEmptied, sqlLargeBins, sqlInsertBins, sqlUpdateBins, sqlDeleteBin,
-		sqlDeliveries, sqlInsertDeliveries, sqlUpdateDeliveries, sqlInsertAttempts, sqlEvictDelivery, sqlDeleteAttempts,
+		sqlDeliveries, sqlInsertDeliveries, sqlUpdateDeliveries, sqlInsertAttempts, sqlEvictDelivery, sqlAdopt, sqlDeleteAttempts,
 		sqlDocumentSize, sqlPutDocument, sqlDeleteDocument, sqlMark, sqlOldMark, sqlDeleteMarks,
 	}
 }

@@ -37,7 +37,10 @@ func (w *writer) connect(ctx context.Context) error {
 	if w.c != nil {
 		return nil
 	}
-	c, err := connect(ctx, w.s.config)
+	config := w.s.config.Copy()
+	// Plans are kept, also those that were made when the tables were small.
+	config.RuntimeParams["enable_seqscan"], config.RuntimeParams["enable_bitmapscan"] = "off", "off"
+	c, err := connect(ctx, config)
 	if err == nil {
 		if err = c.prepareAll(ctx, statements()); err != nil {
 			c.close()
@@ -193,7 +196,7 @@ func (w *writer) isStored(ctx context.Context) (found bool, err error) {
 // sender that was answered finds its change there.
 func (w *writer) report(t *tx) {
 	w.cursor = t.row.change
-	if len(t.changes) == 0 {
+	if len(t.changes) == 0 && len(t.documents) == 0 {
 		return
 	}
 	w.s.feed.Add(t.changes...)
@@ -204,24 +207,26 @@ func (w *writer) report(t *tx) {
 // apply reports a row of changes that another node, or an earlier try, has committed.
 func (w *writer) apply(row [][]byte) error {
 	n := integer(row[0])
-	if n != w.cursor+1 {
-		w.s.feed.Miss() // rows in between were deleted
+	if n != w.cursor+1 { // rows in between were deleted
+		w.skipChanges(n - 1)
 	}
 	w.cursor = n
-	changes, complete := unpackChanges(row[1])
+	changes, documents, complete := unpackChanges(row[1])
 	if !complete {
-		w.s.feed.Miss()
+		w.skipChanges(n)
 	}
 	w.s.feed.Add(changes...)
 	w.s.feed.Wake()
+	w.s.documents.add(documents...)
 	return nil
 }
 
-// skipChanges notes that all rows of changes up to n were deleted before they were read.
+// skipChanges notes that rows of changes up to n cannot be read.
 func (w *writer) skipChanges(n int64) {
 	w.cursor = n
 	w.s.feed.Miss()
 	w.s.feed.Wake()
+	w.s.documents.add(documentName{})
 }
 
 // catchUp reports what other nodes have changed. After an error the next call tries again.

@@ -270,6 +270,7 @@ func (w *writer) recover(ctx context.Context) error {
 		return err
 	}
 	first, last := w.pending[0].seq, w.pending[len(w.pending)-1].seq
+	w.seq = max(w.seq, last) // the mark may be older: it is written after the tail
 	err = w.commit(ctx, nil)
 	if errors.Is(err, journal.ErrFull) && w.s.db.reserve.release() {
 		err = w.commit(ctx, nil)

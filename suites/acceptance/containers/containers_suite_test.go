@@ -26,7 +26,7 @@ func TestContainers(t *testing.T) {
 	RunSpecs(t, "hookrig in containers")
 }
 
-// The images that BeforeSuite builds.
+// The images that are built before the specs.
 const (
 	image         = "hookrig-acceptance:latest"
 	consumerImage = "hookrig-acceptance-consumer:latest"
@@ -35,24 +35,28 @@ const (
 // binary is the path of the program under test.
 var binary string
 
-var _ = BeforeSuite(func(ctx SpecContext) {
+// The first process builds for all of them, and removes what it built when all have ended.
+var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 	engine, err := testcontainers.NewDockerProvider()
 	if err == nil {
-		DeferCleanup(engine.Close)
+		defer engine.Close()
 		err = engine.Health(ctx)
 	}
 	if err != nil {
 		missing("docker", err.Error())
 	}
-	dir := GinkgoT().TempDir()
-	if binary = os.Getenv("HOOKRIG_BINARY"); binary == "" {
-		binary = filepath.Join(dir, "hookrig")
+	dir, err := os.MkdirTemp("", "hookrig")
+	Expect(err).NotTo(HaveOccurred())
+	built.dir = dir
+	program := os.Getenv("HOOKRIG_BINARY")
+	if program == "" {
+		program = filepath.Join(dir, "hookrig")
 		// As it is released, but for the paths: so it shares packages with the tests.
-		build(repository(), ".tools/build", binary, "dev", "-trimpath=false")
+		build(repository(), ".tools/build", program, "dev", "-trimpath=false")
 	}
-	files := map[string]string{"Dockerfile": filepath.Join(repository(), "Dockerfile.prebuilt"), "bin/hookrig": binary, "bin/data/": ""}
+	files := map[string]string{"Dockerfile": filepath.Join(repository(), "Dockerfile.prebuilt"), "bin/hookrig": program, "bin/data/": ""}
 	licenses := filepath.Join(dir, "licenses")
-	build(repository(), ".tools/licenses", binary, licenses)
+	build(repository(), ".tools/licenses", program, licenses)
 	texts, err := os.ReadDir(licenses)
 	Expect(err).NotTo(HaveOccurred())
 	for _, text := range texts {
@@ -62,7 +66,30 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	consumer := filepath.Join(dir, "consumer")
 	build(".", "go", "build", "-ldflags", "-s -w", "-o", consumer, "./testdata/consumer")
 	buildImage(ctx, engine, consumerImage, map[string]string{"Dockerfile": "testdata/consumer/Dockerfile", "consumer": consumer})
-}, NodeTimeout(5*time.Minute))
+	return []byte(program)
+}, func(program []byte) { binary = string(program) }, NodeTimeout(5*time.Minute))
+
+// built is what the first process has built.
+var built struct {
+	dir    string
+	images []string
+}
+
+var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
+	if built.dir != "" {
+		Expect(os.RemoveAll(built.dir)).To(Succeed())
+	}
+	if len(built.images) == 0 {
+		return
+	}
+	engine, err := testcontainers.NewDockerProvider()
+	Expect(err).NotTo(HaveOccurred())
+	defer engine.Close()
+	for _, image := range built.images {
+		_, err := engine.Client().ImageRemove(ctx, image, client.ImageRemoveOptions{Force: true, PruneChildren: true})
+		Expect(err).NotTo(HaveOccurred())
+	}
+}, NodeTimeout(time.Minute))
 
 // build runs a command that builds something, in a folder.
 func build(folder, command string, args ...string) {
@@ -92,10 +119,7 @@ func buildImage(ctx context.Context, engine *testcontainers.DockerProvider, imag
 		Expect(err).NotTo(HaveOccurred())
 	}
 	Expect(archive.Close()).To(Succeed())
-	DeferCleanup(func(ctx SpecContext) {
-		_, err := engine.Client().ImageRemove(ctx, image, client.ImageRemoveOptions{Force: true, PruneChildren: true})
-		Expect(err).NotTo(HaveOccurred())
-	})
+	built.images = append(built.images, image)
 	repo, tag, _ := strings.Cut(image, ":")
 	_, err := engine.BuildImage(ctx, &testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
 		ContextArchive: bytes.NewReader(b.Bytes()), Repo: repo, Tag: tag, KeepImage: true, BuildLogWriter: GinkgoWriter,

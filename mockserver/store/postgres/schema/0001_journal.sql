@@ -56,6 +56,7 @@ CREATE TABLE deliveries (
 	state    bytea NOT NULL,
 	next     bigint NOT NULL, -- Unix nanoseconds; 0: nothing is due
 	size     bigint NOT NULL, -- with its attempts
+	node     bytea NOT NULL,  -- the node that makes its attempts: see nodes
 	record   bytea NOT NULL
 );
 CREATE INDEX deliveries_of_provider ON deliveries (provider, seq);
@@ -93,4 +94,10 @@ CREATE TABLE marks (
 	at       bigint PRIMARY KEY,
 	capture  bigint NOT NULL,
 	delivery bigint NOT NULL
+);
+
+-- The nodes that run, and when each was last seen.
+CREATE TABLE nodes (
+	node bytea PRIMARY KEY,
+	seen timestamptz NOT NULL
 );
