@@ -138,7 +138,11 @@ var (
 func (n *node) run(ctx context.Context, j job) {
 	tag, err := n.database.Exec(ctx, `UPDATE shards SET state = $3, node = $4, beat = clock_timestamp()
 		WHERE run = $1 AND number = $2 AND state = $5 AND (SELECT stopped IS NULL FROM runs WHERE id = $1)`, j.Run, j.Number, claimed, n.Node, waiting)
-	if err != nil || tag.RowsAffected() == 0 {
+	switch {
+	case err != nil:
+		n.Log(fmt.Sprintf("shard %d of run %d: not claimed: %v", j.Number, j.Run, err))
+		return
+	case tag.RowsAffected() == 0:
 		return // another node has it, or the run has ended
 	}
 	running, cancel := context.WithCancelCause(ctx)
