@@ -111,7 +111,7 @@ make pending deliveries larger than half of --keep-bytes.`,
 				return inconclusive(errors.Join(err, server.Close(), store.Close()))
 			}
 			w.Stderr.Printf(serveHint, server.CaptureURL(), server.DashboardURL())
-			err = workUntil(cmd.Context(), log, data, work)
+			err = workUntil(cmd.Context(), w, data, work)
 			w.Stderr.Printf("hookrig: stopping\n")
 			if err != nil {
 				return errors.Join(err, server.Close(), store.Close())
@@ -151,12 +151,12 @@ see both:            open %[2]s in a browser; ctrl-C stops the server
 `
 
 // workUntil sends shards of bursts until ctx ends, if there are workers to.
-func workUntil(ctx context.Context, log *slog.Logger, address string, work shard.WorkOptions) error {
+func workUntil(ctx context.Context, w World, address string, work shard.WorkOptions) error {
 	if work.Workers == 0 {
 		<-ctx.Done()
 		return nil
 	}
-	work.Log = func(text string) { log.Info(text) }
+	work.Log = func(text string) { w.Stderr.Printf("%s\n", text) }
 	return shardError("--data", shard.Work(ctx, address, work))
 }
 

@@ -84,6 +84,8 @@ func shardError(flag string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, context.Canceled):
+		return inconclusive(errors.New("interrupted before the burst began"))
 	case errors.Is(err, shard.ErrAddress):
 		return misuse(fmt.Errorf("%s: %w", flag, err))
 	case errors.Is(err, burst.ErrPlan):

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,6 +133,7 @@ var (
 	errFenced   = errors.New("the lease of the shard has ended")
 	errDeserted = errors.New("the command that wants the burst has ended")
 	errStopped  = errors.New("the burst was stopped")
+	errWorker   = errors.New("the worker was stopped")
 )
 
 // run runs one shard, if it is still to be had.
@@ -160,15 +162,19 @@ func (n *node) run(ctx context.Context, j job) {
 	report, err := m.send(running, plan, begins)
 	close(quit)
 	beating.Wait()
+	problem := ""
+	if ctx.Err() != nil {
+		problem = errWorker.Error()
+	}
 	switch {
 	case errors.Is(context.Cause(running), errFenced):
 		n.Log(fmt.Sprintf("shard %d of run %d: stopped: %v", j.Number, j.Run, errFenced))
 	case report == nil:
-		m.end(ctx, failed, nil, err.Error())
+		m.end(ctx, failed, nil, cmp.Or(problem, err.Error()))
 	case errors.Is(err, burst.ErrNoConsumer):
 		m.end(ctx, noConsumer, report, err.Error())
 	default:
-		m.end(ctx, done, report, "")
+		m.end(ctx, done, report, problem)
 	}
 }
 

@@ -307,6 +307,59 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// A worker that is stopped keeps what it has done, and says why there is no more.
+func TestAWorkerStops(t *testing.T) {
+	address := pgtest.Start(t)
+	c := newConsumer(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- Work(ctx, address, WorkOptions{Workers: 1, Node: "leaver"}) }()
+	worker(t, address, "north")
+	go func() {
+		for range 300 {
+			<-c.arrived
+		}
+		stop()
+	}()
+	p := plan(t, c.URL, "300")
+	p.Count = 2000
+	r, err := Run(t.Context(), address, p, Options{Shards: 3, lease: testLease}, nil)
+	if err != nil || r.OK() || r.Incomplete() || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "the worker was stopped") {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if err := r.Reconcile(c.all()); err != nil || r.Accounting.Lost != 0 || r.Accounting.Captured != uint64(len(c.captures)) {
+		t.Errorf("%+v of %d, %v", r.Accounting, len(c.captures), err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// The database may restart while a burst runs.
+func TestTheDatabaseRestarts(t *testing.T) {
+	server := pgtest.StartServer(t)
+	c := newConsumer(t)
+	worker(t, server.DSN, "north")
+	go func() {
+		for range 300 {
+			<-c.arrived
+		}
+		server.Stop()
+		server.Start()
+	}()
+	p := plan(t, c.URL, "300")
+	p.Count = 1500
+	r, err := Run(t.Context(), server.DSN, p, Options{Shards: 2}, nil)
+	if err != nil || !r.OK() || r.Sent != 1500 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if err := r.Reconcile(c.all()); err != nil || !r.OK() {
+		t.Errorf("%+v, %v", r.Accounting, err)
+	}
+	checkEmpty(t, server.DSN)
+}
+
 // What is wrong on the nodes is said by the command that wants the burst.
 func TestProblems(t *testing.T) {
 	address := pgtest.Start(t)
@@ -318,6 +371,11 @@ func TestProblems(t *testing.T) {
 	r, err := Run(t.Context(), address, p, Options{Shards: 2, lease: testLease}, nil)
 	if !errors.Is(err, burst.ErrNoConsumer) || r == nil || r.OK() || !strings.Contains(err.Error(), "no consumer at "+c.URL) {
 		t.Errorf("%+v, %v", r, err)
+	}
+	p = plan(t, "http://10.1.2.3/hooks", "")
+	p.Count = 100
+	if _, err := Run(t.Context(), address, p, Options{Shards: 2, lease: testLease}, nil); err == nil || !strings.Contains(err.Error(), "allow it with --allow-target 10.1.2.3") {
+		t.Errorf("%v", err)
 	}
 	open := newConsumer(t)
 	p = plan(t, open.URL, "100")
