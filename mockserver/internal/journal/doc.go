@@ -14,6 +14,7 @@
 // Search finds captures by their text, ignoring case: target, names and values of header lines, and
 // body (Folded).
 //
-// NewMemory returns a store for tests. Package sqlite stores the same records in a directory.
-// Package journaltest is the contract test of both.
+// NewMemory returns a store for tests. Package sqlite stores the same records in a directory, and
+// package postgres in a database that several servers may use (Shared). Package journaltest is the
+// contract test of all three.
 package journal
