@@ -47,6 +47,7 @@ build: ## bin/hookrig: one static binary
 	.tools/build bin/hookrig '$(VERSION)'
 
 .PHONY: image
+image: export TAGS ?= slim
 image: build ## the container image hookrig:dev
 	.tools/licenses bin/hookrig bin/licenses
 	mkdir -p bin/data

@@ -35,6 +35,9 @@ type burstFlags struct {
 	knowledge                             knowledge
 	tls                                   trustFlags
 	noReconciliation                      bool
+	on                                    string
+	shards                                int
+	join                                  time.Duration
 	recordedFlags
 }
 
@@ -53,14 +56,18 @@ Exit code 0: every event was sent and acknowledged and, in a bin, captured exact
 "hookrig help load" describes shapes of the load, thresholds and the report.
 
 With --from, recorded requests are sent instead, in rotation and like hookrig replay: those of a file (JSON Lines or
-HAR), or those of a bin of a running server. With PROVIDER and --secret, each is signed again when it is sent.`,
+HAR), or those of a bin of a running server. With PROVIDER and --secret, each is signed again when it is sent.
+
+With --on and --shards, the burst is sent by several machines, on each of which "hookrig worker" runs.`,
 		Example: `  hookrig burst neostore --to http://127.0.0.1:8081/load --count 100000 --connections 64
   hookrig burst subscribfy --to http://127.0.0.1:3000/hooks --secret S --rate 500 --duration 30s --html report.html
   hookrig burst neostore=3 stripe --to http://127.0.0.1:3000/hooks --rate 'ramp(0,500,30s) hold(500,2m)'
   hookrig burst neostore --to http://127.0.0.1:3000/hooks --secret S --rate 200 --duration 1m \
     --threshold 'p99<250ms' --threshold 'status.5xx<0.1%' --fault signature:missing=1%
   hookrig burst --from captures.jsonl --to http://127.0.0.1:3000 --keep-path --rate recorded
-  hookrig burst neostore --secret S --from orders --server http://127.0.0.1:8080 --to http://127.0.0.1:3000/hooks --count 10000`,
+  hookrig burst neostore --secret S --from orders --server http://127.0.0.1:8080 --to http://127.0.0.1:3000/hooks --count 10000
+  hookrig burst neostore --to http://consumer.internal/hooks --secret S --rate 20000 --duration 1m \
+    --on postgres://hookrig:PASSWORD@db.internal/hookrig --shards 4`,
 		ValidArgsFunction: completeProvider,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runBurst(cmd, w, args, &b) },
 	}
@@ -98,6 +105,9 @@ HAR), or those of a bin of a running server. With PROVIDER and --secret, each is
 	f.StringVar(&b.hgrmFile, "hgrm", "", "write the percentiles of the response times to `FILE`, for the plotter of HdrHistogram")
 	f.StringVar(&b.lostFile, "lost", "", "write the numbers and ids of lost events to `FILE`")
 	f.StringVar(&b.compared, "compare", "", "compare with the report of an earlier burst: the `FILE` of its --json")
+	f.StringVar(&b.on, "on", "", "send from the workers on this PostgreSQL database: `URL` postgres://USER:PASSWORD@HOST/DATABASE")
+	f.IntVar(&b.shards, "shards", 0, "with --on, the `NUMBER` of parts that the burst is divided into")
+	f.Var((*durationFlag)(&b.join), "join", "with --on, how long to wait for workers, a `DURATION` (default: 30s)")
 	f.StringVar(&b.metrics, "metrics", "", "serve Prometheus metrics at this `HOST:PORT` while the burst runs")
 	b.tls.add(f)
 	b.knowledge.flags(cmd)
@@ -108,6 +118,9 @@ HAR), or those of a bin of a running server. With PROVIDER and --secret, each is
 func runBurst(cmd *cobra.Command, w World, args []string, b *burstFlags) error {
 	ctx := cmd.Context()
 	if err := b.checkFrom(args); err != nil {
+		return err
+	}
+	if err := b.checkShards(); err != nil {
 		return err
 	}
 	if err := b.readPlan(args); err != nil {
@@ -163,10 +176,10 @@ func sendBurst(ctx context.Context, w World, b *burstFlags, before *burst.Report
 	if err != nil {
 		return err
 	}
-	report, err := burst.Run(ctx, b.plan, watch)
+	report, err := b.run(ctx, w, watch)
 	end()
 	if report == nil {
-		return misuse(err)
+		return err
 	}
 	if errors.Is(err, burst.ErrNoConsumer) {
 		if err := b.write(w, report, before); err != nil {
@@ -185,6 +198,8 @@ func sendBurst(ctx context.Context, w World, b *burstFlags, before *burst.Report
 	switch {
 	case interrupted:
 		return inconclusive(fmt.Errorf("interrupted after %d of %d events", report.Sent, report.Intended))
+	case report.Incomplete():
+		return inconclusive(fmt.Errorf("a worker died, and its part of the burst was not sent again%s", lostShards(report)))
 	case report.Unknown():
 		return inconclusive(errors.New("the value of a threshold is not known"))
 	case !report.OK():

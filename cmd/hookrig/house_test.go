@@ -25,7 +25,7 @@ var ranks = []struct {
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/analysis/diff", "mockserver/internal/analysis/drift", "mockserver/internal/outbound", "mockserver/internal/fault"}},
 	{5, []string{"mockserver/internal/journal/record", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},
 	{6, []string{"mockserver/store/sqlite", "mockserver/store/postgres", "mockserver/internal/delivery", "mockserver/internal/capture", "mockserver/burst"}},
-	{7, []string{"mockserver/burst/burstpage", "mockserver/internal/entities", "mockserver/internal/problem"}},
+	{7, []string{"mockserver/burst/burstpage", "mockserver/burst/shard", "mockserver/internal/entities", "mockserver/internal/problem"}},
 	{8, []string{"mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},
 	{9, []string{"mockserver/internal/vendorapi/neostore", "mockserver/internal/vendorapi/subscribfy", "mockserver/internal/vendorapi/ethpass"}},
 	{10, []string{"mockserver"}},
@@ -46,6 +46,7 @@ var public = []string{
 	"mockserver",
 	"mockserver/burst",
 	"mockserver/burst/burstpage",
+	"mockserver/burst/shard",
 	"mockserver/dashboard",
 	"mockserver/store/postgres",
 	"mockserver/store/sqlite",
@@ -81,7 +82,8 @@ var reserved = []struct {
 	allowed []string // packages, or folders ending in "/"
 }{
 	{"modernc.org/sqlite", []string{"mockserver/store/sqlite", "internal/sqlread", "cmd/hookrig"}},
-	{"github.com/jackc/pgx", []string{"mockserver/store/postgres", "internal/sqlread", "cmd/hookrig"}},
+	{"github.com/jackc/pgx", []string{"mockserver/burst/shard", "mockserver/store/postgres", "internal/sqlread", "cmd/hookrig"}},
+	{"github.com/riverqueue/river", []string{"mockserver/burst/shard", "cmd/hookrig"}},
 	{"github.com/danielgtaylor/huma", []string{"mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/go-jose/go-jose", []string{"mockserver/internal/vendorapi/neostore", "mockserver/dashboard", "cmd/hookrig"}},
 	{"github.com/spf13/cobra", []string{"cmd/hookrig"}},

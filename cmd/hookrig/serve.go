@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookrig/hookrig/mockserver"
+	"github.com/hookrig/hookrig/mockserver/burst/shard"
 	"github.com/hookrig/hookrig/mockserver/dashboard"
 	"github.com/hookrig/hookrig/mockserver/store/postgres"
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
@@ -30,6 +31,8 @@ func newServe(w World) *cobra.Command {
 		keep  keepFlags
 		tls   trustFlags
 		seed  seedFlag
+
+		burstWorkers int
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -67,6 +70,13 @@ make pending deliveries larger than half of --keep-bytes.`,
 			if o.Trust, err = tls.trust(cmd, w); err != nil {
 				return err
 			}
+			if burstWorkers < 0 || burstWorkers > 0 && !isPostgres(data) {
+				return misusef("--burst-workers %d: want 1 or more, and --data postgres://…", burstWorkers)
+			}
+			work, err := workOptions(burstWorkers, o.AllowTargets, o.Catalogue, o.Trust)
+			if err != nil {
+				return err
+			}
 			store, where, err := openStore(cmd.Context(), data, keep.limits(), log)
 			if err != nil {
 				return err
@@ -101,8 +111,11 @@ make pending deliveries larger than half of --keep-bytes.`,
 				return inconclusive(errors.Join(err, server.Close(), store.Close()))
 			}
 			w.Stderr.Printf(serveHint, server.CaptureURL(), server.DashboardURL())
-			<-cmd.Context().Done()
+			err = workUntil(cmd.Context(), w, data, work)
 			w.Stderr.Printf("hookrig: stopping\n")
+			if err != nil {
+				return errors.Join(err, server.Close(), store.Close())
+			}
 			if err := errors.Join(server.Close(), store.Close()); err != nil {
 				return inconclusive(fmt.Errorf("stop: %w", err))
 			}
@@ -121,6 +134,7 @@ make pending deliveries larger than half of --keep-bytes.`,
 	f.StringSliceVar(&o.AllowTargets, "allow-target", nil, "also permit deliveries to this `CIDR|HOST`, not only to loopback; repeatable")
 	f.StringVar(&o.Token, "token", "", "`TOKEN` that the dashboard requires; needed for addresses other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "permit addresses other than loopback without a token")
+	f.IntVar(&burstWorkers, "burst-workers", 0, "send up to this `NUMBER` of shards at a time of bursts on the database of --data, as hookrig worker does")
 	keep.add(f)
 	tls.add(f)
 	own.add(f)
@@ -135,6 +149,16 @@ send a signed event: hookrig send neostore Pass:Installed --to %[1]s/inbox
 see both:            open %[2]s in a browser; ctrl-C stops the server
 
 `
+
+// workUntil sends shards of bursts until ctx ends, if there are workers to.
+func workUntil(ctx context.Context, w World, address string, work shard.WorkOptions) error {
+	if work.Workers == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	work.Log = func(text string) { w.Stderr.Printf("%s\n", text) }
+	return shardError("--data", shard.Work(ctx, address, work))
+}
 
 // openStore opens the store that --data names. It returns its location too.
 func openStore(ctx context.Context, data string, limits mockserver.Limits, log *slog.Logger) (mockserver.Store, string, error) {

@@ -25,6 +25,7 @@ func Run(ctx context.Context, plan Plan, watch func(Progress) error) (*Report, e
 		return nil, err
 	}
 	b := &burst{load: l, schedule: newSchedule(&plan), measure: newMeasure(l)}
+	b.schedule.mine = l.mine
 	b.client = &wire.Client{Dial: plan.Dial, Trust: plan.Trust}
 	defer b.client.CloseIdle()
 
@@ -44,17 +45,19 @@ func Run(ctx context.Context, plan Plan, watch func(Progress) error) (*Report, e
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	b.abort = cancel
-	b.start, b.cpu = time.Now(), processorTime()
+	if err := b.begin(running); err != nil {
+		return b.report(0), err
+	}
 	var workers sync.WaitGroup
 	workers.Go(func() { first.run(running) })
-	for range plan.Connections - 1 {
+	for range plan.connections() - 1 {
 		w := newWorker(b)
 		workers.Go(func() { w.run(running) })
 	}
 	done := make(chan struct{})
 	go func() { workers.Wait(); close(done) }()
 	b.observe(done, watch)
-	took := time.Since(b.start)
+	took := b.end()
 	if running.Err() != nil && ctx.Err() == nil {
 		b.problem(context.Cause(running).Error())
 	}
@@ -71,6 +74,7 @@ type burst struct {
 	client   *wire.Client // for requests that a Conn cannot send
 	start    time.Time
 	cpu      time.Duration // of the process, at the start
+	took     atomic.Int64  // nanoseconds; 0 until the end
 	abort    context.CancelCauseFunc
 
 	sent, acknowledged bitmap // by index
@@ -78,6 +82,39 @@ type burst struct {
 
 	mu       sync.Mutex
 	problems []string
+}
+
+// begin waits for the start of the plan.
+func (b *burst) begin(ctx context.Context) error {
+	b.start = time.Now()
+	if start := b.load.plan.Start; !start.IsZero() {
+		// relative to now, so that a step of the machine's clock changes nothing
+		b.start = b.start.Add(start.Sub(b.start))
+		timer := time.NewTimer(time.Until(b.start))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	b.cpu = processorTime()
+	return nil
+}
+
+// end sets how long the burst took, and returns it.
+func (b *burst) end() time.Duration {
+	took := time.Since(b.start)
+	b.took.Store(int64(took))
+	return took
+}
+
+// elapsed returns how long the burst has run.
+func (b *burst) elapsed() time.Duration {
+	if took := b.took.Load(); took > 0 {
+		return time.Duration(took)
+	}
+	return time.Since(b.start)
 }
 
 // problem keeps why the burst could not go on as planned, each reason once.

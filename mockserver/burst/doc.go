@@ -10,6 +10,10 @@
 // Reconcile compares what was sent with what a bin captured: what was lost, what came twice and
 // what was never sent. It draws the burst's bodies again.
 //
+// A Plan can be one Shard of a burst over several machines. EncodePlan carries the plan to them,
+// Backup what they did back, and Merge makes one report of theirs. Package shard does that over a
+// PostgreSQL database.
+//
 // The engine sends nothing twice: a request that was written and has no response is counted as
 // that.
 package burst

@@ -15,6 +15,7 @@ type load struct {
 	parts    []part
 	rotation rotation // of the parts
 	faults   faultShares
+	intended func() (uint64, bool) // of the plan, over all shards
 }
 
 // part is a checked Part.
@@ -33,7 +34,7 @@ type part struct {
 
 // newLoad checks what the parts and faults of a plan name.
 func newLoad(p *Plan) (*load, error) {
-	l := &load{plan: p, parts: make([]part, len(p.Parts))}
+	l := &load{plan: p, parts: make([]part, len(p.Parts)), intended: sync.OnceValues(func() (uint64, bool) { return intended(p) })}
 	if p.Recording != nil {
 		return l, nil
 	}
@@ -52,6 +53,14 @@ func newLoad(p *Plan) (*load, error) {
 	}
 	l.faults, err = newFaultShares(p, l)
 	return l, err
+}
+
+// as returns the load of another shard of the plan.
+func (l *load) as(shard Shard) *load {
+	other, plan := *l, *l.plan
+	plan.Shard = shard
+	other.plan = &plan
+	return &other
 }
 
 // checkedRotation returns the rotation of weights. Each choice must come in a round.

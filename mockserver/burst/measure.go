@@ -39,11 +39,15 @@ type faultCount struct {
 const lateAfter = 2 * time.Millisecond
 
 func newMeasure(l *load) *measure {
-	return &measure{
+	m := &measure{
 		lag: newHistogram(), service: newHistogram(), response: newHistogram(), goodService: newHistogram(), goodResponse: newHistogram(),
 		statuses: map[int]uint64{}, reasons: map[string]uint64{}, faults: make([]faultCount, len(l.faults.list)),
 		series: series{step: time.Second, from: l.plan.WarmUp},
 	}
+	if !l.plan.Shard.whole() {
+		m.series.kept = map[int]keptPoint{}
+	}
+	return m
 }
 
 // sample is the result of one request.

@@ -36,7 +36,7 @@ type Plan struct {
 	// WarmUp is a time at the start whose events are sent and accounted for, but are not part of
 	// the latencies, the rate and the series.
 	WarmUp time.Duration
-	// Connections is the number of connections, and so of concurrent requests; 0 is
+	// Connections is the number of connections of all shards, and so of concurrent requests; 0 is
 	// DefaultConnections.
 	Connections int
 	// Reconnect opens a connection for each request.
@@ -52,6 +52,11 @@ type Plan struct {
 	// Only, if set, are the only indexes to send, ascending: the events that another run of the
 	// same plan has lost. Their bytes are those that the other run sent.
 	Only []uint32
+	// Shard is the part of the burst that is sent; the zero value sends all of it.
+	Shard Shard
+	// Start is when the burst begins; zero is at once. What cannot be sent in time, because Start
+	// is over, is late.
+	Start time.Time
 	// Timeout of one request; 0 is the provider's, or 30 s for a Recording.
 	Timeout time.Duration
 	// Dial opens the connections; nil may reach loopback only.
@@ -122,7 +127,7 @@ func ParseOverload(text string) (Overload, error) {
 // DefaultConnections is the number of connections of a Plan that names none.
 const DefaultConnections = 16
 
-// MaxConnections bounds Plan.Connections: each takes a socket and a goroutine.
+// MaxConnections bounds the Connections of a shard: each takes a socket and a goroutine.
 const MaxConnections = 10_000
 
 // recordedTimeout is the Timeout of a Recording, unless its Plan says otherwise.
@@ -131,8 +136,30 @@ const recordedTimeout = 30 * time.Second
 // stream is the stream that the events of a burst are generated from.
 const stream = "burst"
 
-// check fills in the defaults, and returns ErrPlan for what cannot be.
+// check is complete, and checks what this machine can do.
 func (p *Plan) check() error {
+	if err := p.complete(); err != nil {
+		return err
+	}
+	// standard streams, the journal, the connections of the program's own server
+	const otherFiles = 64
+	files := p.connections()*len(p.URLs) + otherFiles
+	if limit := wire.OpenFiles(); limit > 0 && uint64(files) > limit {
+		return fmt.Errorf("%w: %d connections need about %d open files, and this process may have %d: raise the limit (ulimit -n %d), or use fewer",
+			ErrPlan, p.connections(), files, limit, files)
+	}
+	if p.Dial == nil {
+		guard, err := wire.NewGuard(nil)
+		if err != nil {
+			return err
+		}
+		p.Dial = guard.Dial
+	}
+	return nil
+}
+
+// complete fills in the defaults, and returns ErrPlan for what cannot be.
+func (p *Plan) complete() error {
 	switch {
 	case len(p.Parts) == 0 && p.Recording == nil:
 		return fmt.Errorf("%w: no provider, and no recording", ErrPlan)
@@ -148,8 +175,8 @@ func (p *Plan) check() error {
 		return fmt.Errorf("%w: neither a count nor a duration says when it ends", ErrPlan)
 	case p.Count > math.MaxUint32:
 		return fmt.Errorf("%w: count %d: at most %d", ErrPlan, p.Count, uint32(math.MaxUint32))
-	case p.Connections < 0 || p.Connections > MaxConnections:
-		return fmt.Errorf("%w: %d connections: want 1 to %d", ErrPlan, p.Connections, MaxConnections)
+	case p.Connections < 0 || p.Connections > MaxConnections*max(1, p.Shard.Of):
+		return fmt.Errorf("%w: %d connections: want 1 to %d", ErrPlan, p.Connections, MaxConnections*max(1, p.Shard.Of))
 	case p.Overload.Policy != "" && p.Overload.Policy != Delay && p.Shape.Closed():
 		return fmt.Errorf("%w: overload %s: without a rate nothing is late", ErrPlan, p.Overload.Policy)
 	case p.Recording != nil && len(p.Faults) > 0:
@@ -157,6 +184,9 @@ func (p *Plan) check() error {
 	}
 	if p.Connections == 0 {
 		p.Connections = DefaultConnections
+	}
+	if err := p.Shard.check(p); err != nil {
+		return err
 	}
 	if p.Overload.MaxLag <= 0 {
 		p.Overload.MaxLag = time.Second
@@ -167,22 +197,11 @@ func (p *Plan) check() error {
 			p.Count = uint64(p.Recording.Len())
 		}
 	}
-	// standard streams, the journal, the connections of the program's own server
-	const otherFiles = 64
-	files := p.Connections*len(p.URLs) + otherFiles
-	if limit := wire.OpenFiles(); limit > 0 && uint64(files) > limit {
-		return fmt.Errorf("%w: %d connections need about %d open files, and this process may have %d: raise the limit (ulimit -n %d), or use fewer",
-			ErrPlan, p.Connections, files, limit, files)
-	}
-	if p.Dial == nil {
-		guard, err := wire.NewGuard(nil)
-		if err != nil {
-			return err
-		}
-		p.Dial = guard.Dial
-	}
 	return nil
 }
+
+// connections returns how many connections the shard has.
+func (p *Plan) connections() int { return int(p.Shard.share(uint64(p.Connections))) }
 
 // timeoutOf returns the time limit of a request of a part; nil is a recording.
 func (p *Plan) timeoutOf(provider *fixtures.Provider) time.Duration {

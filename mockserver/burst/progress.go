@@ -22,11 +22,14 @@ type Progress struct {
 	Last Point
 	// Response and Lag are those of all events so far. They are updated once a second.
 	Response, Lag Latency
+
+	backup *Backup
 }
 
 // observe calls watch ten times a second, and once more at the end.
 func (b *burst) observe(done <-chan struct{}, watch func(Progress) error) {
-	aborts := slices.ContainsFunc(b.load.plan.Thresholds, func(t Threshold) bool { return t.abort })
+	// The thresholds are of all shards together.
+	aborts := b.load.plan.Shard.whole() && slices.ContainsFunc(b.load.plan.Thresholds, func(t Threshold) bool { return t.abort })
 	if watch == nil && !aborts {
 		<-done
 		return
@@ -36,11 +39,11 @@ func (b *burst) observe(done <-chan struct{}, watch func(Progress) error) {
 	}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	total, known := intended(b.load.plan)
+	total, known := b.load.ofShard()
 	if !known {
 		total = 0
 	}
-	var last Progress
+	last := Progress{backup: &Backup{burst: b}}
 	for n := 0; ; n++ {
 		ended := false
 		select {
@@ -51,7 +54,7 @@ func (b *burst) observe(done <-chan struct{}, watch func(Progress) error) {
 		last = b.progress(last, total, ended || n%10 == 0 || n < 10)
 		err := watch(last)
 		if err == nil && aborts && n%10 == 9 {
-			err = b.failed(b.report(last.Elapsed), last.Elapsed)
+			err = b.report(last.Elapsed).Ends(last.Elapsed)
 		}
 		if err != nil && !ended {
 			b.abort(err)
@@ -71,6 +74,7 @@ func (b *burst) progress(before Progress, total uint64, whole bool) Progress {
 	p := Progress{
 		Elapsed: time.Since(b.start), Intended: total, Sent: m.sent, Acknowledged: m.acknowledged, Dropped: m.outcomes[dropped],
 		InFlight: b.inFlight.Load(), Outcomes: counts(m.outcomes), Last: before.Last, Response: before.Response, Lag: before.Lag,
+		backup: before.backup,
 	}
 	length := plan.Duration
 	if d := plan.Shape.Duration(); d > 0 && (length == 0 || d < length) {

@@ -156,13 +156,13 @@ func (r *Report) expect(key func(body []byte, id string, seed maphash.Seed) (uin
 		return nil, err
 	}
 	named := true
-	x.sums = make([]sum, 0, r.taken)
-	for i := range r.taken {
+	x.sums = make([]sum, 0, r.ran.number)
+	for i := range r.ran.next {
 		body, id, err := again(i)
 		if err != nil {
 			return nil, err
 		}
-		if !r.load.plan.sends(i) {
+		if !r.load.plan.sends(i) || !r.load.mine(i) {
 			continue
 		}
 		hash, ok := key(body, id, x.seed)
@@ -252,7 +252,7 @@ func (r *Report) account(x *expected) error {
 		captured := int(x.captured[first])
 		for _, acknowledged := range []bool{true, false} {
 			for _, e := range x.sums[first:next] {
-				if r.acknowledged.has(uint64(e.index)) == acknowledged {
+				if r.ran.acknowledged.has(uint64(e.index)) == acknowledged {
 					captured = x.assign(e.index, captured, acknowledged)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -68,6 +69,9 @@ type Report struct {
 	// Histograms have all latencies, to be merged with those of other bursts.
 	Histograms Histograms `json:"histograms"`
 
+	// Shards are the parts of a burst over several machines.
+	Shards []ShardResult `json:"shards,omitempty"`
+
 	// Accounting is set by Reconcile.
 	Accounting *Accounting `json:"accounting,omitempty"`
 	// Thresholds are set by Check.
@@ -75,9 +79,59 @@ type Report struct {
 	// Problems are why the burst could not go on as planned.
 	Problems []string `json:"problems,omitempty"`
 
-	load               *load
-	taken              uint64 // one more than the highest index that was taken
+	load    *load // nil: read from a file
+	measure *measure
+	ran     ran
+}
+
+// ran is what a run has besides its measure.
+type ran struct {
+	start              time.Time
+	took               time.Duration
+	next               uint64 // one more than the highest index that was taken
+	number             uint64 // of events that were taken
 	sent, acknowledged *bitmap
+	cpu                float64
+	cores              int
+	problems           []string
+}
+
+// ShardResult is what one shard of a burst did.
+type ShardResult struct {
+	// Number says which one it is, from 0; Node is the name of the process that sent it.
+	Number int    `json:"number"`
+	Node   string `json:"node"`
+	// ClockOffset is how many milliseconds the clock of the node was behind that of the database,
+	// give or take ClockError.
+	ClockOffset float64 `json:"clock_offset_ms"`
+	ClockError  float64 `json:"clock_error_ms"`
+	// Intended, Sent, Acknowledged and Late are those of Report and Generator. Sent and
+	// Acknowledged count events with a fault too.
+	Intended     uint64 `json:"intended"`
+	Sent         uint64 `json:"sent"`
+	Acknowledged uint64 `json:"acknowledged"`
+	Late         uint64 `json:"late"`
+	// Dead is set when the node was lost. Sent is then what it is known to have sent, and Uncertain
+	// is how many more it may have sent. Unbounded means that nobody can tell how many.
+	Dead      bool   `json:"dead,omitempty"`
+	Uncertain uint64 `json:"uncertain,omitempty"`
+	Unbounded bool   `json:"unbounded,omitempty"`
+	// Problem is why the shard did not go on as planned.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Known returns the numbers of events that were sent and acknowledged, with those that have a
+// fault.
+func (r *Report) Known() (sent, acknowledged uint64) {
+	if r.load == nil {
+		return r.Sent, r.Acknowledged
+	}
+	return r.ran.sent.len(), r.ran.acknowledged.len()
+}
+
+// Incomplete reports whether a shard died, so that nobody knows all that was sent.
+func (r *Report) Incomplete() bool {
+	return slices.ContainsFunc(r.Shards, func(s ShardResult) bool { return s.Dead })
 }
 
 // FaultResult is how the events with one fault ended.
@@ -126,20 +180,28 @@ func (g Generator) Slow() bool {
 
 // report returns the report of a burst that took a time.
 func (b *burst) report(took time.Duration) *Report {
-	l, m := b.load, b.measure
-	plan := l.plan
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	r := ran{start: b.start, took: took, sent: &b.sent, acknowledged: &b.acknowledged, cores: runtime.GOMAXPROCS(0), problems: b.troubles()}
+	r.next, r.number = b.schedule.taken()
+	if spent := processorTime() - b.cpu; spent > 0 && took > 0 && b.cpu > 0 {
+		r.cpu = math.Min(1, spent.Seconds()/took.Seconds()/float64(r.cores))
+	}
+	b.measure.mu.Lock()
+	defer b.measure.mu.Unlock()
+	return newReport(b.load, b.measure, r)
+}
+
+func newReport(l *load, m *measure, run ran) *Report {
+	plan, took := l.plan, run.took
 	r := &Report{
-		URLs: plan.URLs, Seed: plan.Seed, Shape: plan.Shape, Connections: plan.Connections, WarmUpSeconds: plan.WarmUp.Seconds(), Start: b.start,
+		URLs: plan.URLs, Seed: plan.Seed, Shape: plan.Shape, Connections: plan.connections(), WarmUpSeconds: plan.WarmUp.Seconds(), Start: run.start,
 		Sent: m.sent, Acknowledged: m.acknowledged, Copies: m.copies, Outcomes: counts(m.outcomes), Statuses: maps.Clone(m.statuses), Reasons: maps.Clone(m.reasons),
 		Seconds: took.Seconds(), RateShare: 1,
 		Lag: latency(m.lag), Service: latency(m.service), Response: latency(m.response),
 		SuccessService: latency(m.goodService), SuccessResponse: latency(m.goodResponse),
-		Generator: Generator{Late: m.late, Queued: m.queued, Measured: m.measured, Cores: runtime.GOMAXPROCS(0)},
+		Generator: Generator{Late: m.late, Queued: m.queued, Measured: m.measured, CPU: run.cpu, Cores: run.cores},
 		Series:    m.series.all(plan.Shape), StepSeconds: m.series.step.Seconds(),
-		Histograms: m.histograms(), Problems: b.troubles(),
-		load: l, taken: b.schedule.taken(), sent: &b.sent, acknowledged: &b.acknowledged,
+		Histograms: m.histograms(), Problems: run.problems,
+		load: l, measure: m, ran: run,
 	}
 	if plan.Recording != nil {
 		r.Recorded = plan.Recording.Len()
@@ -156,11 +218,8 @@ func (b *burst) report(took time.Duration) *Report {
 		r.Faulted += written
 	}
 	var known bool
-	if r.Intended, known = intended(plan); !known {
-		r.Intended = b.schedule.taken()
-	}
-	if plan.Only != nil {
-		r.Intended = uint64(len(plan.Only))
+	if r.Intended, known = l.ofShard(); !known {
+		r.Intended = run.number
 	}
 	if span := (m.lastBegin - m.firstDue).Seconds(); span > 0 {
 		r.Rate = float64(m.measuredSent-1) / span
@@ -169,9 +228,6 @@ func (b *burst) report(took time.Duration) *Report {
 		}
 	} else if took > 0 {
 		r.Rate = float64(r.Sent) / took.Seconds()
-	}
-	if spent := processorTime() - b.cpu; spent > 0 && took > 0 && b.cpu > 0 {
-		r.Generator.CPU = math.Min(1, spent.Seconds()/took.Seconds()/float64(r.Generator.Cores))
 	}
 	return r
 }

@@ -22,6 +22,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Generator.Measured > 0 {
 		r.textTimes(&b)
 	}
+	r.textShards(&b)
 	if a := r.Accounting; a != nil {
 		b.Printf("captured      %d, lost %d, duplicated %d, unexpected %d, corrupted %d, out of order %d\n", a.Captured, a.Lost, a.Duplicated, a.Unexpected, a.Corrupted, a.OutOfOrder)
 		if a.Unacknowledged > 0 {
@@ -116,6 +117,24 @@ func (r *Report) textTimes(b *terminal.Builder) {
 		line("  with 2xx", r.SuccessResponse)
 	}
 	b.Printf("generator     %s\n", r.Generator)
+}
+
+// textShards prints a line for each shard.
+func (r *Report) textShards(b *terminal.Builder) {
+	if len(r.Shards) == 0 {
+		return
+	}
+	width := len("node")
+	for _, s := range r.Shards {
+		width = max(width, len(s.Node))
+	}
+	b.Printf("shards  %-*s %18s %11s %11s %8s\n", width, "node", "clock behind, ms", "sent", "of", "late")
+	for _, s := range r.Shards {
+		b.Printf("%6d  %-*s %18s %11d %11d %8d\n", s.Number, width, s.Node, fmt.Sprintf("%.2f ± %.2f", s.ClockOffset, s.ClockError), s.Sent, s.Intended, s.Late)
+		if s.Problem != "" {
+			b.Printf("        %s\n", s.Problem)
+		}
+	}
 }
 
 // String says in a sentence how well the machine kept to the plan.

@@ -13,11 +13,13 @@ type schedule struct {
 	mu       sync.Mutex
 	segments []segment
 	seed     uint64
-	count    uint64        // events at most
-	end      time.Duration // no event is due from then on; endless without a limit
-	closed   bool          // no rate: every event is due at once
+	count    uint64              // events at most
+	end      time.Duration       // no event is due from then on; endless without a limit
+	closed   bool                // no rate: every event is due at once
+	mine     func(i uint64) bool // the event is of this shard; nil: all are
 
 	next     uint64 // the index of the next event
+	number   uint64 // of the events that were taken
 	segment  int    // where it is
 	begin    time.Duration
 	arrivals func() float64 // of the current segment; nil before its first event
@@ -43,27 +45,30 @@ func newSchedule(p *Plan) *schedule {
 func (s *schedule) take(since time.Duration) (i uint64, due time.Duration, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over || s.next >= s.count {
-		return 0, 0, false
+	for !s.over && s.next < s.count {
+		if due = since; !s.closed {
+			due, ok = s.arrive()
+			s.over = !ok
+		}
+		if s.over || due >= s.end {
+			s.over = true
+			break
+		}
+		i = s.next
+		s.next++
+		if s.mine == nil || s.mine(i) {
+			s.number++
+			return i, due, true
+		}
 	}
-	if due = since; !s.closed {
-		due, ok = s.arrive()
-		s.over = !ok
-	}
-	if s.over || due >= s.end {
-		s.over = true
-		return 0, 0, false
-	}
-	i = s.next
-	s.next++
-	return i, due, true
+	return 0, 0, false
 }
 
-// taken returns how many events were taken.
-func (s *schedule) taken() uint64 {
+// taken returns the index of the next event, and how many events were taken.
+func (s *schedule) taken() (next, number uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.next
+	return s.next, s.number
 }
 
 // arrive returns when the next event is due. It returns false after the last segment.
@@ -101,8 +106,8 @@ func (s *schedule) arrive() (time.Duration, bool) {
 // rounding is the part of an event that sums of rates may be wrong by.
 const rounding = 1e-6
 
-// intended returns how many events the schedule of a plan has. It returns false when only the run
-// can tell: it ends by time, and has no rate.
+// intended returns how many events the schedule of a plan has, over all shards. It returns false
+// when only the run can tell: it ends by time, and has no rate.
 func intended(p *Plan) (uint64, bool) {
 	if p.Shape.Closed() {
 		return p.Count, p.Duration == 0

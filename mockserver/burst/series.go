@@ -34,7 +34,11 @@ type series struct {
 	points []Point
 	open   []openPoint // the newest ones, whose samples may still come
 	free   []openPoint
+	kept   map[int]keptPoint // of the points that are not open; nil when they are not kept
 }
+
+// keptPoint has the histograms of a point of a shard, encoded, to be merged with those of others.
+type keptPoint struct{ response, lag string }
 
 // openPoint is a point that is being measured.
 type openPoint struct {
@@ -107,8 +111,9 @@ func (s *series) openAt(at int) *openPoint {
 }
 
 // write puts the percentiles of an open point into its point.
-func (s *series) write(o *openPoint) {
-	p := &s.points[o.at]
+func (s *series) write(o *openPoint) { o.write(&s.points[o.at]) }
+
+func (o *openPoint) write(p *Point) {
 	p.ResponseP50 = max(p.ResponseP50, float64(o.response.ValueAtQuantile(50))/1000)
 	p.ResponseP99 = max(p.ResponseP99, float64(o.response.ValueAtQuantile(99))/1000)
 	p.ResponseMax = max(p.ResponseMax, float64(o.response.Max())/1000)
@@ -119,6 +124,9 @@ func (s *series) write(o *openPoint) {
 func (s *series) end(i int) {
 	o := s.open[i]
 	s.write(&o)
+	if s.kept != nil {
+		s.kept[o.at] = s.kept[o.at].join(keptPoint{encoded(o.response), encoded(o.lag)})
+	}
 	o.response.Reset()
 	o.lag.Reset()
 	s.free = append(s.free, o)
@@ -135,13 +143,19 @@ func (s *series) merge() {
 		p := s.points[i]
 		if i+1 < len(s.points) {
 			q := s.points[i+1]
-			p.Sent, p.Acknowledged, p.Failed, p.Dropped = p.Sent+q.Sent, p.Acknowledged+q.Acknowledged, p.Failed+q.Failed, p.Dropped+q.Dropped
-			p.ResponseP50, p.ResponseP99, p.ResponseMax, p.LagP99 = max(p.ResponseP50, q.ResponseP50), max(p.ResponseP99, q.ResponseP99), max(p.ResponseMax, q.ResponseMax), max(p.LagP99, q.LagP99)
+			p.add(&q)
 		}
 		half = append(half, p)
 	}
 	s.points = half
 	s.step *= 2
+	if s.kept != nil {
+		halves := map[int]keptPoint{}
+		for at, k := range s.kept {
+			halves[at/2] = halves[at/2].join(k)
+		}
+		s.kept = halves
+	}
 }
 
 // all returns the points so far, with the rates of the shape.

@@ -332,9 +332,13 @@ func (r *Report) Check(thresholds []Threshold) {
 	}
 }
 
-// failed returns why the burst ends now; nil when no threshold asks for it.
-func (b *burst) failed(r *Report, after time.Duration) error {
-	for _, t := range b.load.plan.Thresholds {
+// Ends returns why a threshold of the plan ends the burst, which has run for a time; nil when none
+// does. Run asks for it by itself, unless it runs a shard: the thresholds are of all shards.
+func (r *Report) Ends(after time.Duration) error {
+	if r.load == nil {
+		return nil
+	}
+	for _, t := range r.load.plan.Thresholds {
 		if !t.abort || after < t.after {
 			continue
 		}

@@ -84,6 +84,7 @@ func buildImage(ctx context.Context) error {
 		binary = filepath.Join(dir, "hookrig")
 		build := exec.CommandContext(ctx, ".tools/build", binary, "dev", "-trimpath=false")
 		build.Dir = "../.."
+		build.Env = append(os.Environ(), "TAGS=slim") // as the image is built
 		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
 		}

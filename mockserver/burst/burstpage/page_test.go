@@ -59,6 +59,7 @@ func TestPage(t *testing.T) {
 	if err := json.Unmarshal(raw, &before); err != nil { // as --compare reads it
 		t.Fatal(err)
 	}
+	r.Shards = []burst.ShardResult{{Number: 3, Node: "<b>south", ClockOffset: 1.25, Sent: 7, Intended: 9}}
 	var b bytes.Buffer
 	if err := Write(&b, r, &before); err != nil {
 		t.Fatal(err)
@@ -67,6 +68,7 @@ func TestPage(t *testing.T) {
 	for _, want := range []string{
 		"<title>Failed: ", "status.5xx&lt;1%", "✗ fails", "hold(100,1100ms) ramp(100,200,1s)", "&lt;b&gt;", "signature:missing", "Compared with the burst before",
 		"<h2>Rate</h2>", "<h2>Response time</h2>", "<h2>Lag</h2>", "<h2>Percentiles</h2>", "<h2>Distribution</h2>", "p99.9", "1.00",
+		"<h2>Shards</h2>", "&lt;b&gt;south", "1.25 ± 0.00",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)

@@ -96,7 +96,7 @@ func build(folder, command string, args ...string) {
 	GinkgoHelper()
 	cmd := exec.Command(command, args...)
 	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "TAGS=slim") // as the image is built
 	out, err := cmd.CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(out))
 }
