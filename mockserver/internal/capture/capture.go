@@ -194,7 +194,7 @@ func (c *conn) record(reception *Reception) *answer {
 	kept.Raw = c.unusual()
 	bin := s.bins.get(r.bin)
 	kept.Verification = s.verified(bin, kept, r.refused == nil)
-	response := s.accepted
+	response, err := s.accepted, error(nil)
 	if reception != nil {
 		response = newAnswer(reception.Response)
 	}
@@ -202,12 +202,15 @@ func (c *conn) record(reception *Reception) *answer {
 	case r.refused != nil:
 		response = newAnswer(journal.Response{Status: r.refused.status, Body: r.refused.problem + "\n"})
 	case bin != nil:
-		response = bin.response(s, &r.Message, response)
+		bin, response, err = s.respond(r.bin, bin, &r.Message, response)
 	}
 	if response != nil {
 		kept.Response = &response.record
 	}
-	if err := s.o.Store.AppendCapture(s.ctx, kept); err != nil {
+	if err == nil {
+		err = s.o.Store.AppendCapture(s.ctx, kept)
+	}
+	if err != nil {
 		s.counters.unstored.Add(1)
 		s.account(r, err)
 		s.o.Log.Error("capture: a request was not stored", "bin", r.bin, "peer", c.peer, "error", err)

@@ -1,10 +1,10 @@
 package capture
 
 import (
+	"context"
 	"fmt"
 	"sync"
 
-	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
@@ -44,22 +44,37 @@ func newFirst(lists [][]journal.Response) (*first, error) {
 	return f, nil
 }
 
+// firstSequence is the number of the lists among the sequences.
+const firstSequence = -1
+
 // next takes the next response of a request's delivery. It returns nil when the delivery is not one
 // of the first.
-func (f *first) next(m *signature.Message, p *fixtures.Provider) *answer {
-	key := analysis.DeliveryOf(m, p, -1)
+func (f *first) next(ctx context.Context, s *script, m *signature.Message) (*answer, error) {
+	key := analysis.DeliveryOf(m, s.provider, firstSequence)
+	list, taken, err := f.take(ctx, s.shared, key)
+	if err != nil || list == len(f.lists) {
+		return nil, err
+	}
+	answers := f.lists[list]
+	return answers[min(taken, len(answers)-1)], nil
+}
+
+// take returns the list of a delivery, len(lists) for none, and how many of its responses were
+// taken, and counts one more.
+func (f *first) take(ctx context.Context, shared *sharedTurns, key analysis.DeliveryKey) (list, taken int, err error) {
+	if shared != nil {
+		return shared.first(ctx, key, len(f.lists))
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	at := f.taken[key]
 	if at == nil {
 		if len(f.taken) == len(f.lists) {
-			return nil
+			return len(f.lists), 0, nil
 		}
 		at = &place{list: len(f.taken)}
 		f.taken[key] = at
 	}
-	list := f.lists[at.list]
-	a := list[min(at.taken, len(list)-1)]
 	at.taken++
-	return a
+	return at.list, at.taken - 1, nil
 }

@@ -4,14 +4,12 @@ import (
 	"sync"
 
 	"github.com/hookrig/hookrig/mockserver/internal/analysis"
+	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// rememberedDeliveries is how many deliveries positions always remember; they hold up to twice as
-// many.
-const rememberedDeliveries = 50_000
-
 // positions counts the responses that each delivery has taken. It forgets the least recently seen
-// deliveries: of two generations, it drops the older when the younger is full.
+// deliveries, as journal.Sequences does: of two generations, it drops the older when the younger is
+// full.
 type positions struct {
 	mu         sync.Mutex
 	young, old map[analysis.DeliveryKey]uint64
@@ -19,7 +17,7 @@ type positions struct {
 }
 
 func newPositions() *positions {
-	return &positions{young: map[analysis.DeliveryKey]uint64{}, remembered: rememberedDeliveries}
+	return &positions{young: map[analysis.DeliveryKey]uint64{}, remembered: journal.RememberedMembers}
 }
 
 // next returns the number of d's next response, from 0.

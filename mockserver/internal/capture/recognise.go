@@ -109,7 +109,7 @@ func (k *checks) of(p *fixtures.Provider, secret string) *check {
 // verified returns the result for a capture: from its bin's provider, or from the known secrets. It
 // returns nil when there is none.
 func (s *Server) verified(b *bin, c *journal.Capture, whole bool) *journal.Verification {
-	if b != nil && b.settings.Provider != "" {
+	if b != nil && b.Provider != "" {
 		return b.verify(c, whole)
 	}
 	return s.recognise(c)

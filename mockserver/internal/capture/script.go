@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -89,6 +90,7 @@ type script struct {
 	sequence *sequence // nil: requests that nothing else answers get 200
 	// provider knows where its deliveries' ids are; nil is no provider.
 	provider *fixtures.Provider
+	shared   *sharedTurns // counts the turns; nil: this server does
 }
 
 type rule struct {
@@ -143,30 +145,30 @@ func newScript(known *query.Searcher, s Script, p *fixtures.Provider) (*script, 
 }
 
 // choose returns the answer to a request: from the first rule that holds, else from the list of its
-// delivery, else from the sequence, else 200.
-func (s *script) choose(server *Server, m *signature.Message) *answer {
+// delivery, else from the sequence, else 200. Errors are those of journal.Sequences.
+func (s *script) choose(ctx context.Context, server *Server, m *signature.Message) (*answer, error) {
 	if len(s.rules) > 0 {
 		doc, done := server.Document(m)
 		defer done()
 		for i := range s.rules {
-			holds, err := s.rules[i].where.Holds(server.ctx, doc)
+			holds, err := s.rules[i].where.Holds(ctx, doc)
 			if err != nil {
 				server.o.Log.Debug("capture: a rule could not be checked, so it does not hold", "where", s.rules[i].where, "error", err)
 			}
 			if holds {
-				return s.rules[i].sequence.next(m, s.provider)
+				return s.rules[i].sequence.next(ctx, s, m)
 			}
 		}
 	}
 	if s.first != nil {
-		if a := s.first.next(m, s.provider); a != nil {
-			return a
+		if a, err := s.first.next(ctx, s, m); a != nil || err != nil {
+			return a, err
 		}
 	}
 	if s.sequence == nil {
-		return server.accepted
+		return server.accepted, nil
 	}
-	return s.sequence.next(m, s.provider)
+	return s.sequence.next(ctx, s, m)
 }
 
 // sequence is a compiled list of responses and its position.
@@ -205,19 +207,25 @@ func newSequence(responses []journal.Response, loop bool, by string, positions *
 }
 
 // next takes the next response for a request.
-func (p *sequence) next(m *signature.Message, provider *fixtures.Provider) *answer {
-	var position uint64
+func (p *sequence) next(ctx context.Context, s *script, m *signature.Message) (*answer, error) {
 	n := uint64(len(p.answers))
+	if n == 1 {
+		return p.answers[0], nil
+	}
+	var position uint64
 	switch {
-	case n == 1:
-		return p.answers[0]
+	case s.shared != nil:
+		var err error
+		if position, err = s.shared.next(ctx, p, m, s.provider); err != nil {
+			return nil, err
+		}
 	case p.positions != nil:
-		position = p.positions.next(analysis.DeliveryOf(m, provider, p.number))
+		position = p.positions.next(analysis.DeliveryOf(m, s.provider, p.number))
 	default:
 		position = p.taken.Add(1) - 1
 	}
 	if p.loop {
-		return p.answers[position%n]
+		return p.answers[position%n], nil
 	}
-	return p.answers[min(position, n-1)]
+	return p.answers[min(position, n-1)], nil
 }

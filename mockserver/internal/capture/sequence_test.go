@@ -63,7 +63,7 @@ func TestEachPositionIsTakenOnce(t *testing.T) {
 			var m signature.Message
 			<-begin
 			for n := range taken[i] {
-				taken[i][n] = s.choose(nil, &m)
+				taken[i][n], _ = s.choose(t.Context(), nil, &m)
 			}
 		})
 	}
@@ -101,8 +101,8 @@ func TestFirstDeliveriesHaveTheirOwnResponses(t *testing.T) {
 		want int
 	}{{"a", 500}, {"b", 410}, {"c", 201}, {"a", 200}, {"b", 410}, {"a", 200}, {"d", 201}} {
 		m := signature.Message{Target: "/bin", Headers: signature.Headers{{Name: "webhook-id", Value: row.id}}}
-		if got := s.choose(nil, &m).record.Status; got != row.want {
-			t.Errorf("request %d, of delivery %s: %d, want %d", i+1, row.id, got, row.want)
+		if got, err := s.choose(t.Context(), nil, &m); err != nil || got.record.Status != row.want {
+			t.Errorf("request %d, of delivery %s: %+v, %v, want %d", i+1, row.id, got, err, row.want)
 		}
 	}
 }

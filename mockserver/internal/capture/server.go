@@ -106,6 +106,7 @@ type Server struct {
 	base       string   // the path of public, without a final slash
 	dashboard  atomic.Pointer[string]
 	bins       bins
+	shared     journal.Shared // the store, if other servers use it too
 	checks     checks
 	counters   counters
 	irregular  analysis.Irregulars
@@ -148,6 +149,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		accepted: newAnswer(journal.Response{}),
 		apiCalls: make(chan struct{}, maxAPICalls),
 	}
+	s.shared, _ = s.o.Store.(journal.Shared)
 	s.room = memory.NewRoom(s.o.InFlight)
 	s.Searcher = query.New(query.Options{Store: s.o.Store, Now: s.o.Now, Memory: s.o.InFlight})
 	if n := s.o.concurrentForwards(); n > 0 {

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,6 +42,13 @@ func (s Settings) clone() Settings {
 	s.Handshakes = slices.Clone(s.Handshakes)
 	s.Responses = s.Responses.clone()
 	return s
+}
+
+// storedSettings are the settings as the store keeps them.
+type storedSettings struct {
+	Settings
+	// Revision is another one whenever the script restarts, in a store that several servers use.
+	Revision string `json:"revision,omitempty"`
 }
 
 // documents is the kind of the stored documents that hold settings; their keys are the bins' names.
@@ -92,35 +100,55 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 	}
 	s.bins.writing.Lock()
 	defer s.bins.writing.Unlock()
-	var before Settings
+	if s.shared != nil {
+		if err := s.reloadLocked(ctx, name); err != nil {
+			return Settings{}, fmt.Errorf("bin %s: read the settings: %w", name, err)
+		}
+	}
+	var before storedSettings
 	old := s.bins.get(name)
 	if old != nil {
-		before = old.settings
+		before = old.storedSettings
 	}
-	set := c.of(before)
-	b, err := s.newBin(set)
+	set := storedSettings{c.of(before.Settings), before.Revision}
+	restarts := c.Responses != nil || set.Provider != before.Provider
+	if restarts && s.shared != nil {
+		set.Revision = rand.Text()
+	}
+	b, err := s.newBin(name, set)
 	if err != nil {
 		return Settings{}, fmt.Errorf("bin %s: %w", name, err)
 	}
 	if set.isZero() {
-		if err := s.o.Store.Delete(ctx, documents, name); err != nil && !errors.Is(err, journal.ErrNotFound) {
+		if err := s.putSettings(ctx, name, nil, ""); err != nil && !errors.Is(err, journal.ErrNotFound) {
 			return Settings{}, fmt.Errorf("bin %s: delete the settings: %w", name, err)
 		}
 		s.bins.set(name, nil)
-		return set, nil
+		return set.Settings, nil
 	}
 	doc, err := json.Marshal(set)
 	if err != nil {
 		return Settings{}, fmt.Errorf("bin %s: %w: %w", name, ErrInvalid, err)
 	}
-	if err := s.o.Store.Put(ctx, documents, name, doc); err != nil {
+	if err := s.putSettings(ctx, name, doc, set.Revision); err != nil {
 		return Settings{}, fmt.Errorf("bin %s: store the settings: %w", name, err)
 	}
-	if old != nil && c.Responses == nil && set.Provider == before.Provider {
+	if old != nil && !restarts {
 		b.script = old.script // keeps its position
 	}
 	s.bins.set(name, b)
-	return set, nil
+	return set.Settings, nil
+}
+
+// putSettings stores the document of a bin's settings, or deletes it if it is nil.
+func (s *Server) putSettings(ctx context.Context, name string, doc json.RawMessage, revision string) error {
+	switch {
+	case s.shared != nil:
+		return s.shared.PutScript(ctx, documents, name, doc, revision)
+	case doc == nil:
+		return s.o.Store.Delete(ctx, documents, name)
+	}
+	return s.o.Store.Put(ctx, documents, name, doc)
 }
 
 // Settings returns a bin's settings; a bin that was never configured has zero Settings.
@@ -132,7 +160,7 @@ func (s *Server) Settings(_ context.Context, name string) (Settings, error) {
 	if b == nil {
 		return Settings{}, nil
 	}
-	return b.settings.clone(), nil
+	return b.Settings.clone(), nil
 }
 
 // restore loads the settings from the store. It logs settings that cannot be used any more, such as
@@ -142,29 +170,42 @@ func (s *Server) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	found := map[string]bool{}
 	for _, d := range kept {
-		var set Settings
-		var b *bin
-		if err = parseSettings(d.Doc, &set); err == nil {
-			b, err = s.newBin(set)
+		found[d.Key] = true
+		s.load(d.Key, d.Doc)
+	}
+	for _, old := range s.bins.names() {
+		if !found[old] {
+			s.bins.set(old, nil)
 		}
-		if err != nil {
-			s.o.Log.Error("capture: the settings of a bin cannot be used; configure it again", "bin", d.Key, "error", err)
-			continue
-		}
-		s.bins.set(d.Key, b)
 	}
 	return nil
+}
+
+// load takes over the settings of a bin from their document. It logs settings that cannot be used;
+// those before them stay.
+func (s *Server) load(name string, doc json.RawMessage) {
+	var set storedSettings
+	var b *bin
+	err := parseSettings(doc, &set)
+	if err == nil {
+		b, err = s.newBin(name, set)
+	}
+	if err != nil {
+		s.o.Log.Error("capture: the settings of a bin cannot be used; configure it again", "bin", name, "error", err)
+		return
+	}
+	s.bins.set(name, b)
 }
 
 // follow takes over the settings that other servers with the same store change, until Close.
 func (s *Server) follow() {
 	s.stopFollowing = func() {}
-	shared, ok := s.o.Store.(journal.Shared)
-	if !ok {
+	if s.shared == nil {
 		return
 	}
-	s.stopFollowing = shared.OnDocument(func(kind, key string) {
+	s.stopFollowing = s.shared.OnDocument(func(kind, key string) {
 		if kind != "" && kind != documents {
 			return
 		}
@@ -174,41 +215,27 @@ func (s *Server) follow() {
 	})
 }
 
-// reload reads the settings of a bin again, or of all bins if name is "". Settings that cannot be
-// used are logged, and those before them stay.
+// reload reads the settings of a bin again, or of all bins if name is "".
 func (s *Server) reload(ctx context.Context, name string) error {
 	s.bins.writing.Lock()
 	defer s.bins.writing.Unlock()
-	kept, err := s.o.Store.List(ctx, documents)
-	if err != nil {
+	return s.reloadLocked(ctx, name)
+}
+
+// reloadLocked is reload for a caller that has locked s.bins.writing.
+func (s *Server) reloadLocked(ctx context.Context, name string) error {
+	if name != "" {
+		doc, err := s.o.Store.Get(ctx, documents, name)
+		switch {
+		case errors.Is(err, journal.ErrNotFound):
+			s.bins.set(name, nil)
+			return nil
+		case err == nil:
+			s.load(name, doc)
+		}
 		return err
 	}
-	found := map[string]bool{}
-	for _, d := range kept {
-		found[d.Key] = true
-		if name != "" && d.Key != name {
-			continue
-		}
-		var set Settings
-		var b *bin
-		if err = parseSettings(d.Doc, &set); err == nil {
-			b, err = s.newBin(set)
-		}
-		if err != nil {
-			s.o.Log.Error("capture: the settings of a bin cannot be used; configure it again", "bin", d.Key, "error", err)
-			continue
-		}
-		if old := s.bins.get(d.Key); old != nil && reflect.DeepEqual(old.settings.Responses, set.Responses) && old.settings.Provider == set.Provider {
-			b.script = old.script // keeps its position
-		}
-		s.bins.set(d.Key, b)
-	}
-	for _, old := range s.bins.names() {
-		if !found[old] {
-			s.bins.set(old, nil)
-		}
-	}
-	return nil
+	return s.restore(ctx)
 }
 
 // bins are the bins that have settings. The zero value is ready.
@@ -248,18 +275,18 @@ func (b *bins) set(name string, to *bin) {
 
 // bin is a bin with settings, compiled.
 type bin struct {
-	settings   Settings
+	storedSettings
 	handshaker *handshaker // nil: no handshakes
 	script     *script     // nil: every request gets the default response
 	forward    *forwarder  // nil: nothing is forwarded
 	check      *check      // nil: nothing is verified
 }
 
-// newBin compiles settings. Errors wrap ErrInvalid.
-func (s *Server) newBin(set Settings) (*bin, error) {
-	b := &bin{settings: set}
+// newBin compiles the settings of the bin with that name. Errors wrap ErrInvalid.
+func (s *Server) newBin(name string, set storedSettings) (*bin, error) {
+	b := &bin{storedSettings: set}
 	var err error
-	if b.check, err = newCheck(s.o.Catalogue, set); err != nil {
+	if b.check, err = newCheck(s.o.Catalogue, set.Settings); err != nil {
 		return nil, err
 	}
 	if b.handshaker, err = newHandshaker(set.Handshakes); err != nil {
@@ -274,7 +301,10 @@ func (s *Server) newBin(set Settings) (*bin, error) {
 	if b.script, err = newScript(s.Searcher, set.Responses, provider); err != nil {
 		return nil, err
 	}
-	if b.forward, err = s.newForwarder(set); err != nil {
+	if s.shared != nil && b.script != nil {
+		b.script.shared = &sharedTurns{s.shared, name, set.Revision}
+	}
+	if b.forward, err = s.newForwarder(set.Settings); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -290,18 +320,18 @@ func (b *bin) verify(c *journal.Capture, whole bool) *journal.Verification {
 }
 
 // response chooses the response to a request. It returns nil when the consumer behind the bin will
-// give it, and fallback when the bin has none.
-func (b *bin) response(s *Server, m *signature.Message, fallback *answer) *answer {
+// give it, and fallback when the bin has none. Errors are those of journal.Sequences.
+func (b *bin) response(s *Server, m *signature.Message, fallback *answer) (*answer, error) {
 	if b.handshaker != nil {
 		if a := b.handshaker.answer(m); a != nil {
-			return a
+			return a, nil
 		}
 	}
 	switch {
 	case b.forward != nil:
-		return nil
+		return nil, nil
 	case b.script == nil:
-		return fallback
+		return fallback, nil
 	}
-	return b.script.choose(s, m)
+	return b.script.choose(s.ctx, s, m)
 }

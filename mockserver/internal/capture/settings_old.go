@@ -19,7 +19,7 @@ type oldSettings struct {
 }
 
 // parseSettings reads settings from the store, under the current names or the first ones.
-func parseSettings(doc []byte, set *Settings) error {
+func parseSettings(doc []byte, set *storedSettings) error {
 	if err := json.Unmarshal(doc, set); err != nil {
 		return err
 	}

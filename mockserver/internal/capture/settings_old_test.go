@@ -13,7 +13,7 @@ func TestOldNamesOfSettings(t *testing.T) {
 	t.Parallel()
 	const doc = `{"provider":"neostore","replies":{"turns":[{"status":503},{"status":200}],"loop":true,"by":"delivery",
 		"rules":[{"where":".method == \"GET\"","reply":{"status":405}},{"where":"true","turns":[{"status":500}],"loop":true}]}}`
-	var got Settings
+	var got storedSettings
 	if err := parseSettings([]byte(doc), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestOldNamesOfSettings(t *testing.T) {
 			{Where: "true", Sequence: []journal.Response{{Status: 500}}, Loop: true},
 		},
 	}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got.Settings); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

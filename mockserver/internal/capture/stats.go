@@ -51,10 +51,10 @@ func (s *Server) Attempts(ctx context.Context, c journal.Capture) ([]journal.Cap
 // providerOf returns the provider that a bin names, or nil.
 func (s *Server) providerOf(bin string) *fixtures.Provider {
 	b := s.bins.get(bin)
-	if b == nil || b.settings.Provider == "" {
+	if b == nil || b.Provider == "" {
 		return nil
 	}
-	p, _ := s.o.Catalogue.Provider(b.settings.Provider) // it existed when the bin was configured
+	p, _ := s.o.Catalogue.Provider(b.Provider) // it existed when the bin was configured
 	return p
 }
 

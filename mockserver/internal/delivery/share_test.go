@@ -11,6 +11,7 @@ import (
 // sharedStore is a store in memory that another server uses too.
 type sharedStore struct {
 	journal.Store
+	journal.Sequences
 	mu      sync.Mutex
 	orphans []string // deliveries of a server that has ended
 	changed func(kind, key string)

@@ -13,6 +13,8 @@ var (
 	// ErrInvalid means that a bin's name, its settings, a query, a condition or a wait is invalid.
 	// Errors that wrap it quote the input and say what was expected.
 	ErrInvalid = errors.New("invalid")
+	// ErrOutdated means that another server has changed the document that a call is about.
+	ErrOutdated = errors.New("changed by another server")
 	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("journal is closed")
 	// ErrUnavailable means that the database of the store cannot be reached now. Try again. A

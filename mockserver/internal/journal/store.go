@@ -90,6 +90,7 @@ type Store interface {
 // each server makes its own deliveries.
 type Shared interface {
 	Store
+	Sequences
 	// OnDocument makes the store call changed after another server has put or deleted a document,
 	// or with empty names when it does not know which ones were. It calls changed in one goroutine,
 	// and not after stop has returned.

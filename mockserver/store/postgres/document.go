@@ -12,22 +12,24 @@ import (
 )
 
 func (s *store) Put(ctx context.Context, kind, key string, doc json.RawMessage) error {
-	kept := text(doc)
-	return s.submit(ctx, needs{}, func(t *tx) error {
-		before, _, err := t.documentSize(kind, key)
-		if err != nil {
-			return err
-		}
-		added := int64((&journal.Document{Key: key, Doc: kept}).Size()) - before
-		if all, limit := t.row.documentBytes+added, t.o.Documents(); added > 0 && all > limit {
-			return fmt.Errorf("%s %q: all settings and entities would have %d bytes, the limit is %d: %w", kind, key, all, limit, errNoRoom)
-		}
-		t.changed = true
-		t.row.documentBytes += added
-		t.documents = append(t.documents, documentName{kind, key})
-		t.batch.add(sqlPutDocument, [][]byte{text(kind), text(key), kept}, nil)
-		return nil
-	})
+	stored := text(doc)
+	return s.submit(ctx, needs{}, func(t *tx) error { return t.putDocument(kind, key, stored) })
+}
+
+func (t *tx) putDocument(kind, key string, doc []byte) error {
+	before, _, err := t.documentSize(kind, key)
+	if err != nil {
+		return err
+	}
+	added := int64((&journal.Document{Key: key, Doc: doc}).Size()) - before
+	if all, limit := t.row.documentBytes+added, t.o.Documents(); added > 0 && all > limit {
+		return fmt.Errorf("%s %q: all settings and entities would have %d bytes, the limit is %d: %w", kind, key, all, limit, errNoRoom)
+	}
+	t.changed = true
+	t.row.documentBytes += added
+	t.documents = append(t.documents, documentName{kind, key})
+	t.batch.add(sqlPutDocument, [][]byte{text(kind), text(key), doc}, nil)
+	return nil
 }
 
 // documentSize returns how many bytes a document counts for, and whether it exists.
@@ -69,20 +71,22 @@ func (s *store) List(ctx context.Context, kind string) ([]journal.Document, erro
 }
 
 func (s *store) Delete(ctx context.Context, kind, key string) error {
-	return s.submit(ctx, needs{}, func(t *tx) error {
-		size, found, err := t.documentSize(kind, key)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return documentNotFound(kind, key)
-		}
-		t.changed = true
-		t.row.documentBytes -= size
-		t.documents = append(t.documents, documentName{kind, key})
-		t.batch.add(sqlDeleteDocument, [][]byte{text(kind), text(key)}, nil)
-		return nil
-	})
+	return s.submit(ctx, needs{}, func(t *tx) error { return t.deleteDocument(kind, key) })
+}
+
+func (t *tx) deleteDocument(kind, key string) error {
+	size, found, err := t.documentSize(kind, key)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return documentNotFound(kind, key)
+	}
+	t.changed = true
+	t.row.documentBytes -= size
+	t.documents = append(t.documents, documentName{kind, key})
+	t.batch.add(sqlDeleteDocument, [][]byte{text(kind), text(key)}, nil)
+	return nil
 }
 
 // documentName names a document; the zero value stands for all of them.

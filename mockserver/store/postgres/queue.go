@@ -32,6 +32,7 @@ type needs struct {
 	bin        string
 	capture    uint64
 	deliveries []string
+	turns      []turnName
 }
 
 // queue collects requests for the writer.

@@ -46,6 +46,8 @@ type store struct {
 	feed      journal.Feed
 	documents documentFeed
 	outage    *outage
+	// remembered is journal.RememberedMembers; tests make it smaller.
+	remembered int64
 
 	hints  chan struct{} // has one token if the writer has to look for changes
 	told   chan struct{} // has one token if other nodes have to be told of changes
@@ -83,7 +85,7 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	}
 	s := &store{
 		o: o.limits(), name: name, node: newNode(), config: config, logger: o.Log,
-		hints: make(chan struct{}, 1), told: make(chan struct{}, 1),
+		hints: make(chan struct{}, 1), told: make(chan struct{}, 1), remembered: journal.RememberedMembers,
 	}
 	s.closing, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.outage = &outage{closing: s.closing}

@@ -32,7 +32,8 @@ type tx struct {
 	dirtyBins   []*bin
 	dirtyStates []*deliveryRow
 	attempts    *attemptArrays
-	committing  bool // COMMIT was sent
+	turnTables
+	committing bool // COMMIT was sent
 }
 
 // journalRow is the row of table journal: see schema.
@@ -95,6 +96,7 @@ func (w *writer) begin(ctx context.Context, requests []*request) (*tx, error) {
 	count, bytes := 0, 0
 	var names, ids []string
 	var seqs []uint64
+	var turns []turnName
 	for _, r := range requests {
 		if r.operation == nil {
 			names = append(names, r.bin)
@@ -109,11 +111,13 @@ func (w *writer) begin(ctx context.Context, requests []*request) (*tx, error) {
 			seqs = append(seqs, r.needs.capture)
 		}
 		ids = append(ids, r.needs.deliveries...)
+		turns = append(turns, r.needs.turns...)
 	}
 	t.inserted = newCaptureArrays(count, bytes)
 	t.addBins(names)
 	t.addDeliveries(ids)
 	t.addCaptures(seqs)
+	t.addTurns(turns)
 	if err := t.batch.run(); err != nil {
 		return t, err
 	}
@@ -157,13 +161,15 @@ func (t *tx) transact(requests []*request) (bool, error) {
 	return t.changed, nil
 }
 
-// operate runs an operation. If its record is missing, damaged, a duplicate or too large for the
-// limits, only the operation fails, and its earlier changes stay. Any other error fails the
-// transaction.
+// operate runs an operation. If its record is missing, damaged, a duplicate, too large for the
+// limits or changed by another node, only the operation fails, and its earlier changes stay. Any
+// other error fails the transaction.
 func (t *tx) operate(r *request) error {
 	r.err = r.operation(t)
-	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) || errors.Is(r.err, record.ErrDamaged) || errors.Is(r.err, errNoRoom) {
-		return nil
+	for _, known := range []error{journal.ErrNotFound, journal.ErrExists, journal.ErrOutdated, record.ErrDamaged, errNoRoom} {
+		if errors.Is(r.err, known) {
+			return nil
+		}
 	}
 	return r.err
 }
@@ -204,6 +210,7 @@ func (t *tx) addFlush() {
 	}
 	t.addDirtyBins()
 	t.addDirtyDeliveries()
+	t.addDirtyTurns()
 }
 
 // admit returns an error if a record of that size cannot fit.
@@ -345,6 +352,17 @@ const (
 	sqlPutDocument    = "INSERT INTO documents (kind, key, doc) VALUES ($1, $2, $3) ON CONFLICT (kind, key) DO UPDATE SET doc = excluded.doc"
 	sqlDeleteDocument = "DELETE FROM documents WHERE kind = $1 AND key = $2"
 
+	sqlScripts    = "SELECT document, revision, first, generation, young FROM scripts WHERE document = ANY($1::bytea[])"
+	sqlPutScripts = "INSERT INTO scripts (document, revision, first, generation, young) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[]) " +
+		"ON CONFLICT (document) DO UPDATE SET revision = excluded.revision, first = excluded.first, generation = excluded.generation, young = excluded.young"
+	sqlDeleteScript = "DELETE FROM scripts WHERE document = $1"
+	sqlTurns        = "SELECT k.document, k.sequence, k.member, t.ordinal, t.taken, t.generation FROM unnest($1::bytea[], $2::bigint[], $3::bytea[]) k (document, sequence, member) " +
+		"CROSS JOIN LATERAL (SELECT * FROM turns t WHERE t.document = k.document AND t.sequence = k.sequence AND t.member = k.member LIMIT 1) t"
+	sqlPutTurns = "INSERT INTO turns (document, sequence, member, ordinal, taken, generation) " +
+		"SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[]) " +
+		"ON CONFLICT (document, sequence, member) DO UPDATE SET taken = excluded.taken, generation = excluded.generation"
+	sqlDeleteTurns = "DELETE FROM turns WHERE document = $1 AND generation <= $2"
+
 	sqlMark        = "INSERT INTO marks (at, capture, delivery) SELECT " + nowMicros + ", $1, $2 WHERE NOT EXISTS (SELECT FROM marks WHERE capture >= $1 AND delivery >= $2) ON CONFLICT DO NOTHING"
 	sqlOldMark     = "SELECT max(at), max(capture), max(delivery) FROM marks WHERE at <= " + nowMicros + " - $1"
 	sqlDeleteMarks = "DELETE FROM marks WHERE at <= $1 AND at < (SELECT max(at) FROM marks)"
@@ -358,7 +376,7 @@ func statements() []string {
 		sqlInsertCaptures, sqlCaptureRows, sqlUpdateHead, sqlOldestOfBin, sqlDeleteOfBin, sqlOldestOfAll, sqlDeleteOldest, sqlDeleteCaptures,
 		sqlBins, sqlBinsByID, sqlFirstEmptied, sqlLargeBins, sqlInsertBins, sqlUpdateBins, sqlDeleteBin,
 		sqlDeliveries, sqlInsertDeliveries, sqlUpdateDeliveries, sqlInsertAttempts, sqlEvictDelivery, sqlAdopt, sqlDeleteAttempts,
-		sqlDocumentSize, sqlPutDocument, sqlDeleteDocument, sqlMark, sqlOldMark, sqlDeleteMarks,
+		sqlDocumentSize, sqlPutDocument, sqlDeleteDocument, sqlScripts, sqlPutScripts, sqlDeleteScript, sqlTurns, sqlPutTurns, sqlDeleteTurns, sqlMark, sqlOldMark, sqlDeleteMarks,
 	}
 }
 
