@@ -67,6 +67,8 @@ func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journ
 	if err := d.Err(); err != nil {
 		return nil, err
 	}
+	d.saving.RLock()
+	defer d.saving.RUnlock()
 	var list []*journal.Delivery
 	var newJobs []func() *job
 	for i := range envelopes {
@@ -80,6 +82,7 @@ func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journ
 			}
 			for range n {
 				delivery := e.newDelivery(now, to)
+				delivery.Ordered = copies == nil && d.isOrdered(to.target, &e.event)
 				list = append(list, delivery)
 				newJobs = append(newJobs, func() *job { return newJob(delivery, to.target, e.faults, copies) })
 			}
@@ -93,46 +96,60 @@ func (d *Dispatcher) enqueue(ctx context.Context, envelopes []envelope) ([]journ
 			break // this one and those behind it were not stored
 		}
 		saved = append(saved, *delivery)
-		if delivery.State == journal.Pending {
+		if delivery.State == journal.Pending && !delivery.Ordered {
 			j := newJobs[i]()
-			if j.hold() {
-				if j.target.ctx.Err() != nil { // removed meanwhile
-					d.stopHeld(j.target)
-				}
-				continue
-			}
 			jobs[j.target.schedule] = append(jobs[j.target.schedule], j)
 		}
 	}
 	for s, due := range jobs {
-		s.add(due...)
+		s.add(d.unheld(due)...)
+	}
+	if d.shared != nil {
+		d.takeGiven(ctx)
 	}
 	if err != nil {
+		if errors.Is(err, journal.ErrUnavailable) && d.shared != nil {
+			d.beUnsure() // they may be stored
+		}
 		return saved, fmt.Errorf("journal the deliveries: %w", err)
 	}
 	return saved, nil
+}
+
+// isOrdered reports whether one of several servers makes all deliveries of such events to a target.
+func (d *Dispatcher) isOrdered(to *target, e *fixtures.Event) bool {
+	return d.shared != nil && !to.unregistered && to.schedule == &d.schedule && to.config.Load().laneOf(e) != ""
 }
 
 // run is a worker. It makes the attempt of a job that is due, and goes on with other jobs until
 // none is due.
 func (s *schedule) run(j *job) {
 	for j != nil {
-		due, again := s.dispatcher.attempt(j)
-		j = s.finish(j, due, again)
+		j = s.finish(j, s.dispatcher.attempt(j))
 	}
 }
 
-// attempt makes one attempt of a delivery and records it. It says whether there is another one, and
-// when.
-func (d *Dispatcher) attempt(j *job) (due time.Time, again bool) {
+// result is what follows from an attempt. The zero result ends the job.
+type result struct {
+	counts bool // the attempt has a number
+	again  bool // there is another one
+	due    time.Time
+}
+
+// attempt makes one attempt of a delivery and records it.
+func (d *Dispatcher) attempt(j *job) result {
+	ctx, check, stop := attemptContext(j.target.ctx, d.lease.Load())
+	defer stop()
 	config := j.target.config.Load()
-	a, failure := d.send(j, config)
-	next, decision := d.progress(j, config, &a, failure)
-	cut := interrupted(j, &a)
+	a, failure := d.send(ctx, check, j, config)
+	next, decision := d.progress(ctx, j, config, &a, failure)
+	cut := interrupted(ctx, &a)
+	recorded := &a
 	if cut && a.Outcome == wire.NotSent {
-		d.record(j.id, nil, next)
-	} else {
-		d.record(j.id, &a, next)
+		recorded = nil
+	}
+	if !d.record(j, recorded, next) {
+		return result{}
 	}
 	j.failed = failure
 	if a.N == 1 && j.faults.Releases() {
@@ -141,7 +158,7 @@ func (d *Dispatcher) attempt(j *job) (due time.Time, again bool) {
 	if !cut {
 		d.enforce(j, config, failure, next.State, decision)
 	}
-	return next.Time(), next.State == journal.Pending
+	return result{recorded != nil, next.State == journal.Pending, next.Time()}
 }
 
 // maxResponseBody bounds how much of a response's body the journal keeps, in bytes.
@@ -153,11 +170,11 @@ const maxResponseBody = 64 << 10
 // The signature's timestamp is the wall clock's, whatever the schedule's clock says: a consumer
 // compares it with its own clock. Where the provider does not sign again, it is that of the first
 // attempt.
-func (d *Dispatcher) send(j *job, config *endpointConfig) (journal.Attempt, fixtures.Failure) {
+func (d *Dispatcher) send(ctx context.Context, check func() error, j *job, config *endpointConfig) (journal.Attempt, fixtures.Failure) {
 	now := time.Now()
 	a := journal.Attempt{N: j.attempts + 1, Due: j.due, At: now, Outcome: wire.NotSent}
 	a.Fault = j.faults.On(a.N)
-	ready, leave := j.together()
+	ready, leave := j.together(ctx)
 	defer leave()
 	unsent := fixtures.Failure{Kind: fixtures.FailedConnect}
 	if j.faults.Drops(a.N) {
@@ -189,8 +206,8 @@ func (d *Dispatcher) send(j *job, config *endpointConfig) (journal.Attempt, fixt
 		a.Error = err.Error()
 		return a, unsent
 	}
-	r.Manner.Ready = ready
-	result := d.wire.SendAs(j.target.ctx, url, r.Message, r.Manner, wire.Limits{
+	r.Manner.Ready, r.Manner.Check = ready, check
+	result := d.wire.SendAs(ctx, url, r.Message, r.Manner, wire.Limits{
 		Timeout: config.timeout, Connect: config.rules.ConnectTimeout, Redirects: config.rules.MaxRedirects(), Allows: config.reaches,
 	})
 	a.Sent = r.Message
@@ -232,13 +249,13 @@ func (t *endpointConfig) judge(j *job, a *journal.Attempt, body []byte) fixtures
 
 // progress returns the state of a delivery after an attempt: delivered, stopped, exhausted, or
 // pending until the next; and what the policy decided about a failure.
-func (d *Dispatcher) progress(j *job, config *endpointConfig, a *journal.Attempt, failure fixtures.Failure) (journal.Progress, Decision) {
+func (d *Dispatcher) progress(ctx context.Context, j *job, config *endpointConfig, a *journal.Attempt, failure fixtures.Failure) (journal.Progress, Decision) {
 	switch {
 	case failure == fixtures.Failure{}:
 		return journal.Progress{State: journal.Delivered}, Decision{}
-	case interrupted(j, a) && errors.Is(context.Cause(j.target.ctx), errStopping):
+	case interrupted(ctx, a) && (errors.Is(context.Cause(ctx), errStopping) || errors.Is(context.Cause(ctx), errLapsed)):
 		return journal.Progress{State: journal.Pending, Next: a.Due.UnixNano()}, Decision{}
-	case interrupted(j, a), config.reaches(j.url) != nil:
+	case interrupted(ctx, a), config.reaches(j.url) != nil:
 		return journal.Progress{State: journal.Stopped}, Decision{}
 	}
 	retry := config.retry.For(j.event.Name, failure)
@@ -277,20 +294,42 @@ func neverSent(j *job, a *journal.Attempt) bool {
 	return true
 }
 
-// interrupted says whether the attempt was cut short from this side.
-func interrupted(j *job, a *journal.Attempt) bool {
-	return a.Outcome != wire.GotStatus && j.target.ctx.Err() != nil
+// interrupted says whether the attempt was cut short from this side. ctx is the attempt's.
+func interrupted(ctx context.Context, a *journal.Attempt) bool {
+	return a.Outcome != wire.GotStatus && ctx.Err() != nil
 }
 
-// record writes an attempt into the journal, or with nil only the state of the delivery.
-func (d *Dispatcher) record(id string, a *journal.Attempt, next journal.Progress) {
-	if err := d.store.AppendAttempt(context.WithoutCancel(d.ctx), id, a, next); err != nil {
-		d.log.Error("an attempt is not in the journal", "delivery", id, "state", string(next.State), "error", err)
+// These are the first and the longest time between two tries to record an attempt.
+const (
+	firstRecordPause   = 50 * time.Millisecond
+	longestRecordPause = 2 * time.Second
+)
+
+// record writes an attempt into the journal, or with nil only the state of the delivery. While the
+// database is away it tries again and again, so that no number is left out. It returns false if
+// another server owns the delivery: the job then ends.
+func (d *Dispatcher) record(j *job, a *journal.Attempt, next journal.Progress) bool {
+	ctx := context.WithoutCancel(d.ctx)
+	wait := firstRecordPause
+	for again := false; !j.lost.Load(); again = true {
+		err := d.store.AppendAttempt(ctx, j.id, a, next)
+		switch {
+		case err == nil, again && errors.Is(err, journal.ErrExists): // an earlier try has stored it
+			return true
+		case errors.Is(err, journal.ErrNotOwner):
+			return false
+		case errors.Is(err, journal.ErrUnavailable) && d.pause(ctx, wait):
+			wait = min(2*wait, longestRecordPause)
+		default:
+			d.log.Error("an attempt is not in the journal", "delivery", j.id, "state", string(next.State), "error", err)
+			return true
+		}
 	}
+	return false
 }
 
 // stop records that a delivery is stopped because its endpoint was removed or disabled.
-func (d *Dispatcher) stop(j *job) { d.record(j.id, nil, journal.Progress{State: journal.Stopped}) }
+func (d *Dispatcher) stop(j *job) { d.record(j, nil, journal.Progress{State: journal.Stopped}) }
 
 // reaches returns why the provider may not send to a URL.
 func (t *endpointConfig) reaches(url string) error {

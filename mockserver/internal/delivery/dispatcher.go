@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,18 +41,20 @@ const defaultWorkers = 64
 type Dispatcher struct {
 	catalogue *fixtures.Catalogue
 	store     journal.Store
-	shared    journal.Shared // the store, if other servers use it too
 	wire      *wire.Client
 	log       *slog.Logger
 	seed      uint64
 
-	ctx      context.Context // of all attempts in flight
-	cancel   context.CancelCauseFunc
-	schedule schedule
-	registry registry
-	notices  notices
-	samples  samples
-	runs     runs
+	ctx    context.Context // of all attempts in flight
+	cancel context.CancelCauseFunc
+	// recording ends when Close begins: from then on record tries only once.
+	recording     context.Context
+	stopRecording context.CancelFunc
+	schedule      schedule
+	registry      registry
+	notices       notices
+	samples       samples
+	runs          runs
 	// nextIndex is the next index to generate from. In the store of an earlier process it begins at
 	// another number, so that no event comes twice.
 	nextIndex atomic.Uint64
@@ -62,6 +63,7 @@ type Dispatcher struct {
 	resuming sync.Once
 	resumed  chan struct{} // Resume closes it
 
+	ownership
 	unshare func() // see share
 
 	ownWire bool
@@ -90,9 +92,17 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 	if o.Start.IsZero() {
 		o.Start = fixtures.DefaultStart
 	}
-	d.shared, _ = d.store.(journal.Shared)
 	d.registry.open()
 	d.ctx, d.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	d.recording, d.stopRecording = context.WithCancel(d.ctx)
+	d.unsure = make(chan struct{}, 1)
+	if d.shared, _ = d.store.(journal.Shared); d.shared != nil {
+		lease, err := d.shared.Lease(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("wait for a lease: %w", err)
+		}
+		d.lease.Store(lease)
+	}
 	if err := d.loadEndpoints(ctx); err != nil {
 		return nil, err
 	}
@@ -116,7 +126,7 @@ func New(ctx context.Context, o Options) (*Dispatcher, error) {
 // Resume starts the deliveries that were pending in the store. Only the first call does something.
 func (d *Dispatcher) Resume() {
 	d.resuming.Do(func() {
-		d.schedule.add(slices.DeleteFunc(d.pending, (*job).hold)...)
+		d.addLoaded(d.pending)
 		d.pending = nil
 		close(d.resumed)
 	})
@@ -127,6 +137,7 @@ func (d *Dispatcher) Resume() {
 // next New makes it again. Close may be called twice.
 func (d *Dispatcher) Close() error {
 	d.closing.Do(func() {
+		d.stopRecording()
 		d.unshare()
 		d.schedule.close(func() { d.cancel(errStopping) })
 		d.closeRuns()

@@ -32,20 +32,36 @@ func (d *Dispatcher) enforce(j *job, config *endpointConfig, failure fixtures.Fa
 	}
 }
 
-// count counts an attempt, and keeps the counts in the store.
-func (d *Dispatcher) count(t *target, config *endpointConfig, failure fixtures.Failure, state journal.State) []end {
+// count counts an attempt, and keeps the counts in the store: once over all servers that use it.
+func (d *Dispatcher) count(t *target, config *endpointConfig, failure fixtures.Failure, state journal.State) (ends []end) {
 	t.counting.Lock()
 	defer t.counting.Unlock()
-	ends := t.health.count(&config.rules, failure, state, t.schedule.time())
-	if t.unregistered {
-		return ends
-	}
-	doc, err := json.Marshal(&t.health)
-	if err == nil {
-		err = d.store.Put(context.WithoutCancel(d.ctx), healthKind, config.endpoint.ID, doc)
+	now, id := t.schedule.time(), config.endpoint.ID
+	ctx := context.WithoutCancel(d.ctx)
+	var err error
+	switch {
+	case t.unregistered:
+		return t.health.count(&config.rules, failure, state, now)
+	case d.shared != nil:
+		err = d.shared.Modify(ctx, healthKind, id, func(doc json.RawMessage) (json.RawMessage, error) {
+			var h health
+			if doc != nil {
+				if err := json.Unmarshal(doc, &h); err != nil {
+					return nil, err
+				}
+			}
+			ends = h.count(&config.rules, failure, state, now)
+			return json.Marshal(&h)
+		})
+	default:
+		ends = t.health.count(&config.rules, failure, state, now)
+		var doc json.RawMessage
+		if doc, err = json.Marshal(&t.health); err == nil {
+			err = d.store.Put(ctx, healthKind, id, doc)
+		}
 	}
 	if err != nil {
-		d.log.Error("what a delivery policy counts is not in the journal", "endpoint", config.endpoint.ID, "error", err)
+		d.log.Error("what a delivery policy counts is not in the journal", "endpoint", id, "error", err)
 	}
 	return ends
 }
@@ -88,36 +104,37 @@ func (d *Dispatcher) end(t *target, e end) error {
 }
 
 // endLocked changes the endpoint, and returns it as it was. The URL is empty when it had ended
-// before.
+// before, here or on another server.
 func (d *Dispatcher) endLocked(ctx context.Context, t *target, e end) (journal.Endpoint, error) {
 	before := t.config.Load().endpoint
 	if d.isRetired(t) {
 		return journal.Endpoint{}, nil
 	}
-	after := cloneEndpoint(before)
-	after.Reason = e.why
 	switch e.action {
 	case fixtures.ActionWarn:
 		return before, nil
 	case fixtures.ActionPause:
-		after.PausedUntil = t.schedule.time().Add(e.pause)
-		if err := d.replaceEndpoint(ctx, t, after); err != nil {
-			return before, err
+		until := t.schedule.time().Add(e.pause)
+		if ended, err := d.replaceEndpoint(ctx, t, func(after *journal.Endpoint) { after.Reason, after.PausedUntil = e.why, until }); err != nil || ended {
+			return journal.Endpoint{}, err
 		}
-		t.schedule.pause(t, after.PausedUntil)
+		t.schedule.pause(t, until)
 		return before, nil
 	case fixtures.ActionDelete:
 		if !t.unregistered {
-			if err := d.store.Delete(ctx, endpointKind, before.ID); err != nil {
+			err := d.store.Delete(ctx, endpointKind, before.ID)
+			if errors.Is(err, journal.ErrNotFound) && d.shared != nil {
+				return journal.Endpoint{}, nil
+			}
+			if err != nil {
 				return before, fmt.Errorf("delete endpoint %q: %w", before.ID, err)
 			}
 			d.registry.replace(t, nil)
 			d.forgetHealth(ctx, before.ID)
 		}
 	default:
-		after.Disabled = true
-		if err := d.replaceEndpoint(ctx, t, after); err != nil {
-			return before, err
+		if ended, err := d.replaceEndpoint(ctx, t, func(after *journal.Endpoint) { after.Reason, after.Disabled = e.why, true }); err != nil || ended {
+			return journal.Endpoint{}, err
 		}
 		if !t.unregistered {
 			fresh := newTarget(d.ctx, t.config.Load())
@@ -130,19 +147,43 @@ func (d *Dispatcher) endLocked(ctx context.Context, t *target, e end) (journal.E
 	return before, nil
 }
 
-// replaceEndpoint gives a target its changed endpoint.
-func (d *Dispatcher) replaceEndpoint(ctx context.Context, t *target, e journal.Endpoint) error {
-	config, err := newEndpointConfig(t.config.Load().provider, e)
-	if err != nil {
-		return err
+// replaceEndpoint changes the endpoint of a target. It changes nothing and returns true when
+// another server has disabled or removed it.
+func (d *Dispatcher) replaceEndpoint(ctx context.Context, t *target, change func(*journal.Endpoint)) (ended bool, err error) {
+	provider, before := t.config.Load().provider, t.config.Load().endpoint
+	if d.shared != nil && !t.unregistered {
+		err := d.shared.Modify(ctx, endpointKind, before.ID, func(doc json.RawMessage) (json.RawMessage, error) {
+			var e storedEndpoint
+			if doc != nil {
+				if err := json.Unmarshal(doc, &e); err != nil {
+					return nil, err
+				}
+			}
+			if ended = doc == nil || e.Disabled; ended {
+				return nil, nil
+			}
+			change(&e.Endpoint)
+			before = e.Endpoint
+			return json.Marshal(e)
+		})
+		if err != nil || ended {
+			return ended, err
+		}
+	} else {
+		before = cloneEndpoint(before)
+		change(&before)
 	}
-	if !t.unregistered {
+	config, err := newEndpointConfig(provider, before)
+	if err != nil {
+		return false, err
+	}
+	if d.shared == nil && !t.unregistered {
 		if err := d.putEndpoint(ctx, config, t.order); err != nil {
-			return err
+			return false, err
 		}
 	}
 	t.config.Store(config)
-	return nil
+	return false, nil
 }
 
 // isRetired says whether nothing is started for a target any more.

@@ -116,6 +116,16 @@ func (h *heldJobs) take() []*job {
 	return jobs
 }
 
+// keepOnly drops the jobs of deliveries that are not owned, and adds the ids of the others to known.
+func (h *heldJobs) keepOnly(owned, known map[string]bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.jobs = slices.DeleteFunc(h.jobs, func(j *job) bool { return !owned[j.id] })
+	for _, j := range h.jobs {
+		known[j.id] = true
+	}
+}
+
 func (h *heldJobs) empty() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -23,7 +23,10 @@ func noticeKey(seq uint64) string { return fmt.Sprintf("%016x", seq) }
 func (l *notices) add(ctx context.Context, store journal.Store, n Notice) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n.Seq = l.last + 1
+	var err error
+	if n.Seq, err = l.next(ctx, store); err != nil {
+		return fmt.Errorf("number a notice: %w", err)
+	}
 	doc, err := json.Marshal(n)
 	if err == nil {
 		err = store.Put(ctx, noticeKind, noticeKey(n.Seq), doc)
@@ -38,6 +41,30 @@ func (l *notices) add(ctx context.Context, store journal.Store, n Notice) error 
 		}
 	}
 	return nil
+}
+
+// lastNoticeKind is the kind of the document with the number of the last notice, in a store that
+// several servers use.
+const lastNoticeKind = "last notice"
+
+// next returns the number of the next notice, once over all servers that use the store.
+func (l *notices) next(ctx context.Context, store journal.Store) (uint64, error) {
+	shared, ok := store.(journal.Shared)
+	if !ok {
+		return l.last + 1, nil
+	}
+	var n uint64
+	err := shared.Modify(ctx, lastNoticeKind, "", func(doc json.RawMessage) (json.RawMessage, error) {
+		n = 0
+		if doc != nil {
+			if err := json.Unmarshal(doc, &n); err != nil {
+				return nil, err
+			}
+		}
+		n = max(n, l.last) + 1
+		return json.Marshal(n)
+	})
+	return n, err
 }
 
 // load finds the number of the last notice of an earlier process.

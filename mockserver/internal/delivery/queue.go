@@ -2,7 +2,9 @@ package delivery
 
 import (
 	"container/heap"
+	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -32,6 +34,8 @@ type job struct {
 	lane   string
 	blocks bool
 	failed fixtures.Failure // why the last attempt failed
+	// lost means that another server owns the delivery now: the attempt in flight is the last one.
+	lost atomic.Bool
 
 	in    *queue        // the queue that it waits in; nil while an attempt is in flight
 	index int           // in that queue
@@ -54,17 +58,18 @@ func newJob(d *journal.Delivery, to *target, faults fault.Set, copies *group) *j
 	}
 	if n := len(d.Attempts); n > 0 {
 		j.triggered, j.failed = d.Attempts[0].At, failureOf(&d.Attempts[n-1])
+		j.attempts = max(j.attempts, d.Attempts[n-1].N) // one may be missing, if the journal was full
 	}
 	return j
 }
 
 // together waits until the copies that the first attempt is sent with are in flight too. ready is
 // called when there is a connection, nil when nobody waits; leave at the end of the attempt.
-func (j *job) together() (ready, leave func()) {
+func (j *job) together(ctx context.Context) (ready, leave func()) {
 	if j.copies == nil || !j.first() {
 		return nil, func() {}
 	}
-	return j.copies.together(j.target.ctx.Done())
+	return j.copies.together(ctx.Done())
 }
 
 // wholeEndpoint is the lane of all deliveries to an endpoint. Those of entities have the kind

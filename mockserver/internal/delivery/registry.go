@@ -3,6 +3,7 @@ package delivery
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -74,6 +75,13 @@ func (r *registry) replace(old, fresh *target) {
 	list[at] = fresh
 	r.targets[e.ID] = fresh
 	r.byProvider[e.Provider] = list
+}
+
+// all returns all targets.
+func (r *registry) all() []*target {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Collect(maps.Values(r.targets))
 }
 
 // find returns the endpoint of that id; journal.ErrNotFound.

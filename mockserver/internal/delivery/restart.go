@@ -14,20 +14,8 @@ import (
 // that the schedule's clock has shown for them. In a shared store it adopts those of servers that
 // have ended, and leaves out all others.
 func (d *Dispatcher) loadPending(ctx context.Context) (jobs []*job, latest time.Time, err error) {
-	mine := func(string) bool { return true }
 	if d.shared != nil {
-		adopted, err := d.shared.Adopt(ctx)
-		if err != nil {
-			return nil, latest, fmt.Errorf("load pending deliveries: %w", err)
-		}
-		if len(adopted) == 0 {
-			return nil, latest, nil
-		}
-		ids := map[string]bool{}
-		for _, id := range adopted {
-			ids[id] = true
-		}
-		mine = func(id string) bool { return ids[id] }
+		return d.loadAdopted(ctx)
 	}
 	q := journal.DeliveryQuery{State: journal.Pending, Limit: journal.MaxLimit}
 	for {
@@ -38,18 +26,10 @@ func (d *Dispatcher) loadPending(ctx context.Context) (jobs []*job, latest time.
 		for i := range page {
 			p := &page[i]
 			q.Before = p.Seq
-			if !mine(p.ID) {
-				continue
-			}
-			for _, t := range []time.Time{p.Created, lastDue(p)} {
-				if t.After(latest) {
-					latest = t
-				}
-			}
+			latest = later(latest, p)
 			j, err := d.resume(p)
 			if err != nil {
-				d.log.Warn("a pending delivery is given up", "delivery", p.ID, "endpoint", p.Endpoint, "error", err)
-				d.record(p.ID, nil, journal.Progress{State: journal.Stopped})
+				d.giveUp(p, err)
 				continue
 			}
 			jobs = append(jobs, j)
@@ -58,6 +38,46 @@ func (d *Dispatcher) loadPending(ctx context.Context) (jobs []*job, latest time.
 			return jobs, latest, nil
 		}
 	}
+}
+
+// loadAdopted returns the jobs of the deliveries of servers that have ended.
+func (d *Dispatcher) loadAdopted(ctx context.Context) (jobs []*job, latest time.Time, err error) {
+	for {
+		ids, err := d.shared.Adopt(ctx)
+		if err != nil {
+			return nil, latest, fmt.Errorf("load pending deliveries: %w", err)
+		}
+		if len(ids) == 0 {
+			return jobs, latest, nil
+		}
+		more, last, _, err := d.load(ctx, ids, true)
+		if err != nil {
+			return nil, latest, err
+		}
+		jobs = append(jobs, more...)
+		if last.After(latest) {
+			latest = last
+		}
+	}
+}
+
+// giveUp stops a delivery of the store that cannot be made. When that fails, it stays pending until
+// the next process, or reconcile, finds it.
+func (d *Dispatcher) giveUp(p *journal.Delivery, why error) {
+	d.log.Warn("a pending delivery is given up", "delivery", p.ID, "endpoint", p.Endpoint, "error", why)
+	if err := d.store.AppendAttempt(context.WithoutCancel(d.ctx), p.ID, nil, journal.Progress{State: journal.Stopped}); err != nil {
+		d.log.Error("a delivery that is given up stays pending", "delivery", p.ID, "error", err)
+	}
+}
+
+// later returns the latest of a time and those that the schedule's clock has shown for a delivery.
+func later(t time.Time, d *journal.Delivery) time.Time {
+	for _, shown := range []time.Time{d.Created, lastDue(d)} {
+		if shown.After(t) {
+			t = shown
+		}
+	}
+	return t
 }
 
 // lastDue returns when the last attempt of a delivery was due.

@@ -78,6 +78,9 @@ func (s *schedule) add(jobs ...*job) {
 			stopped = append(stopped, j)
 			continue
 		}
+		if before := s.jobs[j.id]; before != nil && !before.lost.Load() {
+			continue
+		}
 		s.jobs[j.id] = j
 		j.target.pending[j] = struct{}{}
 		if j.blocks && !j.first() { // an earlier process began it
@@ -108,7 +111,7 @@ func (s *schedule) push(j *job) {
 // take returns the next job that is due and may start, and counts it as in flight. It returns nil
 // when there is none, or when all workers are busy. The caller has the lock.
 func (s *schedule) take() *job {
-	if s.closed {
+	if s.closed || !s.dispatcher.lease.Load().Valid() {
 		return nil
 	}
 	now := s.timeLocked()
@@ -141,11 +144,12 @@ func (s *schedule) take() *job {
 }
 
 // finish puts a job back or ends it, and takes the next one.
-func (s *schedule) finish(j *job, due time.Time, again bool) *job {
-	t := j.target
+func (s *schedule) finish(j *job, r result) *job {
+	t, again := j.target, r.again
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer t.busy.Done()
+	again = again && !j.lost.Load()
 	if again && t.removed {
 		s.mu.Unlock()
 		s.dispatcher.stop(j)
@@ -154,9 +158,11 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 	}
 	s.running--
 	t.running--
-	j.attempts++
+	if r.counts {
+		j.attempts++
+	}
 	if again {
-		j.due = due
+		j.due = r.due
 		s.push(j)
 	} else {
 		s.forget(j)
@@ -184,10 +190,59 @@ func (s *schedule) finish(j *job, due time.Time, again bool) *job {
 
 // forget removes a job that is in no queue; the caller has the lock.
 func (s *schedule) forget(j *job) {
-	delete(s.jobs, j.id)
+	if s.jobs[j.id] == j {
+		delete(s.jobs, j.id)
+	}
 	delete(j.target.pending, j)
 	if j.done != nil {
 		close(j.done)
+	}
+}
+
+// keepOnly drops the jobs of deliveries that are not owned, and adds the ids of the others to known.
+func (s *schedule) keepOnly(owned, known map[string]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, j := range s.jobs {
+		switch {
+		case j.lost.Load():
+		case owned[id]:
+			known[id] = true
+		default:
+			s.drop(j)
+		}
+	}
+	if s.idle() {
+		s.idled.Tell()
+	}
+}
+
+// drop ends a job whose delivery another server owns, after its attempt in flight; the caller has
+// the lock.
+func (s *schedule) drop(j *job) {
+	j.lost.Store(true)
+	if j.in == nil {
+		return
+	}
+	j.in.remove(j)
+	s.forget(j)
+	if next := j.target.leave(j); next != nil {
+		s.push(next)
+	}
+}
+
+// wake starts what is due.
+func (s *schedule) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for j := s.take(); j != nil; j = s.take() {
+		s.group.Go(func() { s.run(j) })
+	}
+	if !s.virtual {
+		select {
+		case s.earlier <- struct{}{}: // the timer may have ended meanwhile
+		default:
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// adoptInterval is how often a dispatcher looks for deliveries of servers that have ended.
+// adoptInterval is how often a dispatcher looks for deliveries of servers that have ended, unless
+// leases are so short that it does so more often.
 const adoptInterval = 5 * time.Second
 
 // share takes over what other servers with the same store change: their endpoints, and the pending
@@ -34,6 +35,8 @@ func (d *Dispatcher) share() {
 	}
 	var running sync.WaitGroup
 	running.Go(func() { d.keepAdopting(ctx) })
+	running.Go(func() { d.keepLease(ctx) })
+	running.Go(func() { d.keepTaking(ctx) })
 	d.unshare = func() {
 		cancel()
 		stop()
@@ -48,7 +51,7 @@ func (d *Dispatcher) keepAdopting(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	ticker := time.NewTicker(adoptInterval)
+	ticker := time.NewTicker(min(adoptInterval, d.lease.Load().Length()/2))
 	defer ticker.Stop()
 	for {
 		select {
@@ -60,20 +63,6 @@ func (d *Dispatcher) keepAdopting(ctx context.Context) {
 			d.log.Warn("pending deliveries of servers that have ended cannot be taken over", "error", err)
 		}
 	}
-}
-
-// adopt continues the deliveries of servers that have ended.
-func (d *Dispatcher) adopt(ctx context.Context) error {
-	jobs, _, err := d.loadPending(ctx)
-	if err != nil {
-		return err
-	}
-	for _, j := range jobs {
-		if !j.hold() {
-			d.schedule.add(j)
-		}
-	}
-	return nil
 }
 
 // reload reads an endpoint again, or all of them if id is "".
@@ -126,6 +115,7 @@ func (d *Dispatcher) reloadFrom(doc json.RawMessage) error {
 	}
 	if to, err := d.registry.find(e.ID); err == nil {
 		d.configure(to, t)
+		to.schedule.pause(to, t.endpoint.PausedUntil)
 		return nil
 	}
 	to := newTarget(d.ctx, t)

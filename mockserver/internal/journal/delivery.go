@@ -67,6 +67,10 @@ type Delivery struct {
 	// Problems says why the record could not be read completely: "damaged: …". Such a delivery gets
 	// no more attempts.
 	Problems []string `json:"problems,omitempty"`
+
+	// Ordered asks a Shared store, when it saves the delivery, that one server makes all such
+	// deliveries of the endpoint: see Leases. The store does not keep it.
+	Ordered bool `json:"-"`
 }
 
 // Clone returns a copy that shares nothing with d. Its attempts and bodies

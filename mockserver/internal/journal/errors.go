@@ -15,6 +15,8 @@ var (
 	ErrInvalid = errors.New("invalid")
 	// ErrOutdated means that another server has changed the document that a call is about.
 	ErrOutdated = errors.New("changed by another server")
+	// ErrNotOwner means that another server makes the attempts of the delivery: see Leases.
+	ErrNotOwner = errors.New("owned by another server")
 	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("journal is closed")
 	// ErrUnavailable means that the database of the store cannot be reached now. Try again. A

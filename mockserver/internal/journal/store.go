@@ -59,7 +59,9 @@ type Store interface {
 	// one are stored, and the others are not and have a Seq of 0.
 	SaveDeliveries(ctx context.Context, list ...*Delivery) error
 	// AppendAttempt adds an attempt to a delivery and sets its state and next due time. If a is
-	// nil, it only sets those.
+	// nil, it only sets those. A Shared store stores nothing and returns ErrNotOwner if another
+	// server owns the delivery, and ErrExists if it has an attempt with that number or a higher
+	// one.
 	AppendAttempt(ctx context.Context, id string, a *Attempt, next Progress) error
 	// Delivery returns one delivery with all its attempts.
 	Delivery(ctx context.Context, id string) (Delivery, error)
@@ -91,13 +93,16 @@ type Store interface {
 type Shared interface {
 	Store
 	Sequences
+	Leases
 	// OnDocument makes the store call changed after another server has put or deleted a document,
 	// or with empty names when it does not know which ones were. It calls changed in one goroutine,
 	// and not after stop has returned.
 	OnDocument(changed func(kind, key string)) (stop func())
-	// Adopt makes this server the owner of all pending deliveries whose server has ended, and
-	// returns their ids. A server owns the deliveries that it saves.
-	Adopt(ctx context.Context) ([]string, error)
+	// Modify replaces a document by what change returns for it, and nobody changes it meanwhile.
+	// change gets nil if there is none, and may return nil to leave all as it is. It may be called
+	// several times, and must not call the store. If it fails, nothing is changed and Modify
+	// returns its error.
+	Modify(ctx context.Context, kind, key string, change func(doc json.RawMessage) (json.RawMessage, error)) error
 }
 
 // Stats are the totals of a store. If records were evicted, a result over all records is

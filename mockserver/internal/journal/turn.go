@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 )
 
-// Sequences counts which response of a script comes next, once over all servers of a store. A script is
-// kept by a document, and has a revision: a text that is another one whenever the script begins
-// again from its first response.
+// Sequences counts which response of a script comes next, once over all servers of a store. A
+// script is kept by a document, and has a revision: a text that is another one whenever the script
+// begins again from its first response.
 type Sequences interface {
 	// PutScript puts a document, or deletes it if doc is nil, in the same write in which revision
 	// becomes the one whose turns are counted. With another revision than before all sequences of

@@ -94,6 +94,11 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	if how.Ready != nil {
 		how.Ready()
 	}
+	if how.Check != nil {
+		if err := how.Check(); err != nil {
+			return Result{Outcome: NotSent, Err: err}
+		}
+	}
 
 	var r Result
 	var early *Response

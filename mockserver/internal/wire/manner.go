@@ -25,6 +25,8 @@ type Manner struct {
 	BreakTLS bool
 	// Ready is called when the connection is open, before the first byte is written.
 	Ready func()
+	// Check is called right before the first byte is written, and nothing is sent if it fails.
+	Check func() error
 }
 
 // End is what follows the last byte of a request.

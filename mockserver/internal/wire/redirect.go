@@ -61,7 +61,7 @@ func (c *Client) SendAs(ctx context.Context, to string, m Message, how Manner, l
 			break
 		}
 		m = redirected(m, result.Status, to, target)
-		to, how = target.String(), Manner{}
+		to, how = target.String(), Manner{Check: how.Check}
 	}
 	result.Took = time.Since(start)
 	return result

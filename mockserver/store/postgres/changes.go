@@ -10,15 +10,25 @@ import (
 // A row of changes has what one transaction changed, so that other nodes can report it to their
 // watches. Its list consists of entries: a kind, the name of the bin or the id of the delivery, the
 // number of the first record, and how many records with consecutive numbers follow. Numbers are
-// varints, and a name follows its length. An entry of a document has only the length of its kind,
-// its kind, and its key as a name.
+// varints, and a name follows its length. An entry of a document has only its kind and its key as
+// names, and that of an ordered delivery its node and its id.
 
 // manyChanges is the kind of the only entry of a list that would be too long: the reader knows only
 // that much has changed.
 const manyChanges = 0
 
-// documentChanged is the kind of the entry of a document.
-const documentChanged = 100
+// These are the kinds of the entries of a document and of an ordered delivery that was saved.
+const (
+	documentChanged = 100
+	deliveryGiven   = 101
+)
+
+// changeList is what a list says.
+type changeList struct {
+	changes   []journal.Change
+	documents []documentName
+	given     []givenName
+}
 
 // note adds a change to those of the transaction. Changes beyond FeedSize are dropped: watches then
 // know that they missed some.
@@ -33,8 +43,9 @@ func (t *tx) note(c journal.Change) {
 }
 
 // packChanges appends the list of a row to dst.
-func packChanges(dst []byte, changes []journal.Change, documents []documentName) []byte {
-	if len(changes) > journal.FeedSize || len(documents) > maxChangedDocuments {
+func packChanges(dst []byte, list changeList) []byte {
+	changes := list.changes
+	if len(changes) > journal.FeedSize || len(list.documents) > maxChangedDocuments {
 		return append(dst, manyChanges)
 	}
 	for i := 0; i < len(changes); {
@@ -49,9 +60,13 @@ func packChanges(dst []byte, changes []journal.Change, documents []documentName)
 		dst = binary.AppendUvarint(dst, uint64(run-1))
 		i += run
 	}
-	for _, d := range documents {
+	for _, d := range list.documents {
 		dst = appendName(append(dst, documentChanged), d.kind)
 		dst = appendName(dst, d.key)
+	}
+	for _, g := range list.given {
+		dst = appendName(append(dst, deliveryGiven), g.node)
+		dst = appendName(dst, g.delivery)
 	}
 	return dst
 }
@@ -67,7 +82,7 @@ func follows(first, next journal.Change, n int) bool {
 }
 
 // unpackChanges reads a list. It returns false if it does not say all that has changed.
-func unpackChanges(list []byte) (changes []journal.Change, documents []documentName, complete bool) {
+func unpackChanges(list []byte) (read changeList, complete bool) {
 	bad := false
 	number := func() uint64 {
 		v, n := binary.Uvarint(list)
@@ -89,8 +104,12 @@ func unpackChanges(list []byte) (changes []journal.Change, documents []documentN
 	for len(list) > 0 {
 		kind := list[0]
 		list = list[1:]
-		if kind == documentChanged {
-			documents = append(documents, documentName{name(), name()})
+		switch kind {
+		case documentChanged:
+			read.documents = append(read.documents, documentName{name(), name()})
+			continue
+		case deliveryGiven:
+			read.given = append(read.given, givenName{name(), name()})
 			continue
 		}
 		c := journal.Change{Kind: journal.ChangeKind(kind)}
@@ -102,12 +121,12 @@ func unpackChanges(list []byte) (changes []journal.Change, documents []documentN
 		c.Seq = number()
 		run := number()
 		if bad || c.Kind == manyChanges || c.Kind > journal.DeliveryEvicted || run > journal.FeedSize || c.Seq > math.MaxInt64 {
-			return nil, nil, false
+			return changeList{}, false
 		}
 		for range run + 1 {
-			changes = append(changes, c)
+			read.changes = append(read.changes, c)
 			c.Seq++
 		}
 	}
-	return changes, documents, !bad
+	return read, !bad
 }

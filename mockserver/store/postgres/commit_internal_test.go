@@ -133,18 +133,18 @@ func TestChangesKeepEveryField(t *testing.T) {
 		}
 	}
 	names := []documentName{{"bin", "a\xff"}, {"", ""}, {"endpoint", "b"}}
-	list := packChanges(nil, all, names)
-	got, documents, complete := unpackChanges(list)
-	if !complete || fmt.Sprint(got) != fmt.Sprint(all) || fmt.Sprint(documents) != fmt.Sprint(names) {
-		t.Errorf("%v, %v, %v; want %v, %v", got, documents, complete, all, names)
+	want := changeList{all, names, []givenName{{"node\x00", "a"}, {"", ""}}}
+	list := packChanges(nil, want)
+	if got, complete := unpackChanges(list); !complete || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, %v; want %v", got, complete, want)
 	}
 	for n := range len(list) {
-		_, _, _ = unpackChanges(list[:n]) // does not panic
+		_, _ = unpackChanges(list[:n]) // does not panic
 	}
-	if _, _, complete := unpackChanges(packChanges(nil, make([]journal.Change, journal.FeedSize+1), nil)); complete {
+	if _, complete := unpackChanges(packChanges(nil, changeList{changes: make([]journal.Change, journal.FeedSize+1)})); complete {
 		t.Error("a list that is too long is complete")
 	}
-	if got, _, complete := unpackChanges(packChanges([]byte{}, nil, nil)); len(got) != 0 || !complete {
+	if got, complete := unpackChanges(packChanges([]byte{}, changeList{})); len(got.changes) != 0 || !complete {
 		t.Errorf("no changes: %v, %v", got, complete)
 	}
 }

@@ -20,8 +20,11 @@ type deliveryRow struct {
 	id        string
 	seq, size int64
 	state     journal.State
-	next      int64    // Unix nanoseconds; 0: nothing is due
+	next      int64 // Unix nanoseconds; 0: nothing is due
+	node      string
+	attempts  int64    // the highest number of an attempt
 	made      [][]byte // provider, endpoint, event and record, if it is not in the table yet
+	ordered   bool     // only with made
 	touched   bool     // it is in tx.dirtyStates
 }
 
@@ -36,7 +39,7 @@ func (t *tx) addDeliveries(ids []string) {
 	}
 	t.batch.add(sqlDeliveries, [][]byte{texts(list)}, func(row [][]byte) error {
 		id := string(row[0])
-		t.deliveries[id] = &deliveryRow{id: id, seq: integer(row[1]), state: journal.State(row[2]), next: integer(row[3]), size: integer(row[4])}
+		t.deliveries[id] = &deliveryRow{id: id, seq: integer(row[1]), state: journal.State(row[2]), next: integer(row[3]), size: integer(row[4]), node: string(row[5]), attempts: integer(row[6])}
 		return nil
 	})
 }
@@ -72,11 +75,8 @@ func (t *tx) addAttempt(delivery int64, packed []byte) {
 // addDirtyDeliveries adds the statements that write the changed deliveries and their attempts.
 func (t *tx) addDirtyDeliveries() {
 	if len(t.dirtyStates) > 0 {
-		var made [9]*array
-		for i, element := range []uint32{typeInt8, typeBytea, typeBytea, typeBytea, typeBytea, typeBytea, typeInt8, typeInt8, typeBytea} {
-			made[i] = newArray(element, 0)
-		}
-		changed := [4]*array{newArray(typeInt8, 0), newArray(typeBytea, 0), newArray(typeInt8, 0), newArray(typeInt8, 0)}
+		made := newArrays(typeInt8, typeBytea, typeBytea, typeBytea, typeBytea, typeBytea, typeInt8, typeInt8, typeBytea, typeBytea, typeInt8, typeInt8)
+		changed := newArrays(typeInt8, typeBytea, typeInt8, typeInt8, typeInt8)
 		for _, d := range t.dirtyStates {
 			d.touched = false
 			if d.made == nil {
@@ -84,6 +84,7 @@ func (t *tx) addDirtyDeliveries() {
 				changed[1].addBytes([]byte(d.state))
 				changed[2].addNumber(d.next)
 				changed[3].addNumber(d.size)
+				changed[4].addNumber(d.attempts)
 				continue
 			}
 			made[0].addNumber(d.seq)
@@ -95,20 +96,40 @@ func (t *tx) addDirtyDeliveries() {
 			made[6].addNumber(d.next)
 			made[7].addNumber(d.size)
 			made[8].addBytes(d.made[3])
+			made[9].addBytes([]byte(d.node))
+			made[10].addNumber(flag(d.ordered))
+			made[11].addNumber(d.attempts)
 			d.made = nil
 		}
 		t.dirtyStates = t.dirtyStates[:0]
 		if made[0].len() > 0 {
-			t.batch.add(sqlInsertDeliveries, append(data(made[:]), text(t.w.s.node)), nil)
+			t.batch.add(sqlInsertDeliveries, data(made), nil)
 		}
 		if changed[0].len() > 0 {
-			t.batch.add(sqlUpdateDeliveries, data(changed[:]), nil)
+			t.batch.add(sqlUpdateDeliveries, data(changed), nil)
 		}
 	}
 	if t.attempts != nil {
 		t.batch.add(sqlInsertAttempts, [][]byte{t.attempts.deliveries.data, t.attempts.records.data}, nil)
 		t.attempts = nil
 	}
+}
+
+// newArrays returns empty arrays of types.
+func newArrays(elements ...uint32) []*array {
+	list := make([]*array, len(elements))
+	for i, element := range elements {
+		list[i] = newArray(element, 0)
+	}
+	return list
+}
+
+// flag returns 1 for true.
+func flag(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // data returns the values of arrays.
@@ -125,16 +146,19 @@ func (s *store) SaveDeliveries(ctx context.Context, list ...*journal.Delivery) e
 		return nil
 	}
 	packed := make([][]byte, len(list))
-	var named []string
+	var need needs
 	for i, d := range list {
 		packed[i] = record.PackDelivery([]byte{}, d)
 		if d.ID != "" {
-			named = append(named, d.ID)
+			need.deliveries = append(need.deliveries, d.ID)
+		}
+		if d.Ordered && d.State == journal.Pending {
+			need.endpoints = append(need.endpoints, d.Endpoint)
 		}
 	}
 	var first uint64 // the number of list[0]
 	var saved int
-	err := s.submit(ctx, needs{deliveries: named}, func(t *tx) error {
+	err := s.submit(ctx, need, func(t *tx) error {
 		first, saved = uint64(t.row.delivery+1), 0 // again if the transaction is repeated
 		ids := make([]string, len(list))
 		for i, d := range list {
@@ -174,6 +198,10 @@ func (t *tx) saveDelivery(id string, d *journal.Delivery, packed []byte) error {
 	if t.deliveries[id] != nil {
 		return fmt.Errorf("delivery %q: %w", id, journal.ErrExists)
 	}
+	owner, err := t.ownerOf(d)
+	if err != nil {
+		return err
+	}
 	size := int64(d.Size() - len(d.ID) + len(id))
 	if limit := t.o.Pending(); d.State == journal.Pending && t.row.pendingBytes+size > limit {
 		return fmt.Errorf("pending deliveries have %d bytes, another %d do not fit into the limit of %d: %w", t.row.pendingBytes, size, limit, errNoRoom)
@@ -194,12 +222,16 @@ func (t *tx) saveDelivery(id string, d *journal.Delivery, packed []byte) error {
 	t.row.deliveries++
 	*t.row.ofState(d.State) += size
 	row := &deliveryRow{
-		id: id, seq: t.row.delivery, size: size, state: d.State, next: dueTime(d.Next),
+		id: id, seq: t.row.delivery, size: size, state: d.State, next: dueTime(d.Next), node: owner, ordered: d.Ordered,
 		made: [][]byte{[]byte(d.Provider), []byte(d.Endpoint), []byte(d.Event.ID), packed},
+	}
+	if d.Ordered && d.State == journal.Pending {
+		t.given = append(t.given, givenName{owner, id})
 	}
 	t.deliveries[id] = row
 	t.touchDelivery(row)
 	for i := range d.Attempts {
+		row.attempts = max(row.attempts, int64(d.Attempts[i].N))
 		t.addAttempt(row.seq, record.PackAttempt(nil, &d.Attempts[i]))
 	}
 	t.note(journal.Change{Kind: journal.DeliveryStored, Delivery: id, Seq: uint64(row.seq)})
@@ -241,30 +273,13 @@ func (t *tx) evictDelivery(last int64) (found bool, err error) {
 	return true, nil
 }
 
-// Adopt makes this node the owner of the pending deliveries of nodes that have ended.
-func (s *store) Adopt(ctx context.Context) ([]string, error) {
-	var ids []string
-	err := s.submit(ctx, needs{}, func(t *tx) error {
-		ids = nil // again if the transaction is repeated
-		t.addFlush()
-		t.batch.add(sqlAdopt, [][]byte{text(s.node)}, func(row [][]byte) error {
-			ids = append(ids, string(row[0]))
-			return nil
-		})
-		err := t.batch.run()
-		t.changed = t.changed || len(ids) > 0
-		return err
-	})
-	return ids, err
-}
-
 // AppendAttempt stores an attempt and the progress of its delivery. If the attempt does not fit, it
 // stores only the progress and returns ErrFull.
 func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt, next journal.Progress) error {
 	var packed []byte
-	var size int64
+	var size, number int64
 	if a != nil {
-		packed, size = record.PackAttempt(nil, a), int64(a.Size())
+		packed, size, number = record.PackAttempt(nil, a), int64(a.Size()), int64(a.N)
 	}
 	return s.submit(ctx, needs{deliveries: []string{id}}, func(t *tx) error {
 		if err := t.loadDeliveries([]string{id}); err != nil {
@@ -274,6 +289,12 @@ func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt
 		if d == nil {
 			return deliveryNotFound(id)
 		}
+		if d.node != s.node {
+			return fmt.Errorf("delivery %q: %w", id, journal.ErrNotOwner)
+		}
+		if number > 0 && number <= d.attempts {
+			return fmt.Errorf("attempt %d of delivery %q: %w", number, id, journal.ErrExists)
+		}
 		*t.row.ofState(d.state) -= d.size
 		*t.row.ofState(next.State) += d.size
 		d.state, d.next = next.State, next.Next
@@ -282,6 +303,7 @@ func (s *store) AppendAttempt(ctx context.Context, id string, a *journal.Attempt
 		full := t.admit("an attempt", size)
 		if packed != nil && full == nil {
 			t.addAttempt(d.seq, packed)
+			d.attempts = max(d.attempts, number)
 			d.size += size
 			*t.row.ofState(next.State) += size
 		}

@@ -89,6 +89,30 @@ func (t *tx) deleteDocument(kind, key string) error {
 	return nil
 }
 
+// Modify replaces a document by what change returns for it.
+func (s *store) Modify(ctx context.Context, kind, key string, change func(json.RawMessage) (json.RawMessage, error)) error {
+	var refused error
+	err := s.submit(ctx, needs{}, func(t *tx) error {
+		var before json.RawMessage
+		t.batch.add(sqlDocument, [][]byte{text(kind), text(key)}, func(row [][]byte) error {
+			before = text(row[0])
+			return nil
+		})
+		if err := t.batch.run(); err != nil {
+			return err
+		}
+		var after json.RawMessage
+		if after, refused = change(before); refused != nil || after == nil {
+			return nil
+		}
+		return t.putDocument(kind, key, text(after))
+	})
+	if err == nil {
+		err = refused
+	}
+	return err
+}
+
 // documentName names a document; the zero value stands for all of them.
 type documentName struct{ kind, key string }
 

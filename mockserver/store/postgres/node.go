@@ -101,23 +101,17 @@ func (s *store) hint() {
 	}
 }
 
-// A node that was not seen for nodeTimeout has ended: another one may adopt its deliveries.
-const (
-	appearInterval = 3 * time.Second
-	nodeTimeout    = "15 seconds"
-)
-
 // appear notes that the node runs.
 func (s *store) appear(ctx context.Context) error {
-	return s.pool.do(ctx, func(c *conn) (bool, error) {
-		return true, c.query(ctx, "INSERT INTO nodes (node, seen) VALUES ($1, clock_timestamp()) ON CONFLICT (node) DO UPDATE SET seen = excluded.seen", [][]byte{[]byte(s.node)}, nil)
+	return s.leases.pool.do(ctx, func(c *conn) (bool, error) {
+		return true, c.query(ctx, sqlAppear, s.appearance(), nil)
 	})
 }
 
 // keepAppearing notes that the node runs until the store is closed.
 func (s *store) keepAppearing() {
-	for pause(s.closing, appearInterval) {
-		s.log("telling other nodes that this one runs", s.appear(s.closing))
+	for pause(s.closing, s.leases.heartbeat) {
+		s.log("telling other nodes that this one runs", s.renew(s.closing))
 	}
 }
 

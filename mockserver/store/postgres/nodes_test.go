@@ -297,6 +297,6 @@ func TestAdopt(t *testing.T) {
 	}
 	adopts(three, "a", "b")
 	adopts(two)
-	admin(t, address, "DELETE FROM nodes; INSERT INTO nodes SELECT node, clock_timestamp() - interval '16 seconds' FROM deliveries WHERE id = 'a'")
+	admin(t, address, "DELETE FROM nodes; INSERT INTO nodes (node, seen) SELECT node, clock_timestamp() - interval '16 seconds' FROM deliveries WHERE id = 'a'")
 	adopts(two, "a", "b")
 }

@@ -33,6 +33,7 @@ type needs struct {
 	capture    uint64
 	deliveries []string
 	turns      []turnName
+	endpoints  []string // whose owners it reads
 }
 
 // queue collects requests for the writer.

@@ -22,7 +22,10 @@ type Options struct {
 	Deliveries int
 	Bytes      int64
 	For        time.Duration
-	Log        *slog.Logger // reports failures of background work; nil logs nothing
+	// Lease is after which time without a sign of this node others take over its pending deliveries;
+	// 0 is 15 s. Heartbeat is how often it gives one; 0 is a fifth of Lease.
+	Lease, Heartbeat time.Duration
+	Log              *slog.Logger // reports failures of background work; nil logs nothing
 }
 
 // limits returns the options as limits, with the defaults filled in.
@@ -45,6 +48,8 @@ type store struct {
 	queue     queue
 	feed      journal.Feed
 	documents documentFeed
+	leases    leases
+	given     given
 	outage    *outage
 	// remembered is journal.RememberedMembers; tests make it smaller.
 	remembered int64
@@ -62,12 +67,17 @@ type store struct {
 
 // Open opens the journal in a database, and makes or migrates its schema as needed. The address is
 // postgres://USER:PASSWORD@HOST:PORT/DATABASE. Its option search_path names the schema, which is
-// hookrig otherwise. Errors wrap ErrAddress, ErrUnavailable, ErrDenied, ErrServer or ErrForeign for
+// hookrig otherwise, and hookrig.lease replaces Options.Lease. Errors wrap ErrAddress, ErrUnavailable, ErrDenied, ErrServer or ErrForeign for
 // these causes. They never contain the password.
 func Open(ctx context.Context, address string, o Options) (journal.Store, error) {
 	config, name, err := parse(address)
 	if err != nil {
 		return nil, err
+	}
+	if text := config.RuntimeParams[leaseParameter]; text != "" {
+		if o.Lease, err = time.ParseDuration(text); err != nil || o.Lease < shortestLease {
+			return nil, fmt.Errorf("%w: %s %q: want a duration such as 15s, at least %v", ErrAddress, leaseParameter, text, shortestLease)
+		}
 	}
 	return openAt(ctx, config, name, o)
 }
@@ -92,12 +102,16 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	s.pool = newPool(config, s.outage)
 	s.queue.ready, s.queue.reached = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.documents.wake = make(chan struct{}, 1)
+	s.given.wake = make(chan struct{}, 1)
+	s.leases.open(o)
+	s.leases.pool = newPool(config, s.outage)
 	w := &writer{s: s}
 	err := w.open(ctx)
 	if err == nil {
-		err = s.appear(ctx)
+		err = s.renew(ctx)
 	}
 	if err != nil {
+		s.leases.pool.close()
 		s.pool.close()
 		w.disconnect()
 		s.stop()
@@ -145,7 +159,9 @@ func (s *store) Close() error {
 		s.running.Wait()
 		s.stop()
 		s.helpers.Wait()
+		s.leases.end()
 		s.disappear()
+		s.leases.pool.close()
 		s.pool.close()
 		s.feed.Close()
 	})

@@ -112,7 +112,7 @@ func (t *tx) touchTurn(r *turnRow) {
 // addDirtyTurns adds the statements that write the changed scripts and turns.
 func (t *tx) addDirtyTurns() {
 	if len(t.dirtyScripts) > 0 {
-		columns := []*array{newArray(typeBytea, 0), newArray(typeBytea, 0), newArray(typeInt8, 0), newArray(typeInt8, 0), newArray(typeInt8, 0)}
+		columns := newArrays(typeBytea, typeBytea, typeInt8, typeInt8, typeInt8)
 		for _, r := range t.dirtyScripts {
 			r.touched = false
 			columns[0].addBytes([]byte(r.document))
@@ -125,7 +125,7 @@ func (t *tx) addDirtyTurns() {
 		t.batch.add(sqlPutScripts, data(columns), nil)
 	}
 	if len(t.dirtyTurns) > 0 {
-		columns := []*array{newArray(typeBytea, 0), newArray(typeInt8, 0), newArray(typeBytea, 0), newArray(typeInt8, 0), newArray(typeInt8, 0), newArray(typeInt8, 0)}
+		columns := newArrays(typeBytea, typeInt8, typeBytea, typeInt8, typeInt8, typeInt8)
 		for _, r := range t.dirtyTurns {
 			r.touched = false
 			columns[0].addBytes([]byte(r.document))

@@ -32,6 +32,8 @@ type tx struct {
 	dirtyBins   []*bin
 	dirtyStates []*deliveryRow
 	attempts    *attemptArrays
+	owners      map[string]string // of the ordered deliveries of endpoints
+	given       []givenName       // the ordered deliveries that were saved
 	turnTables
 	committing bool // COMMIT was sent
 }
@@ -97,6 +99,7 @@ func (w *writer) begin(ctx context.Context, requests []*request) (*tx, error) {
 	var names, ids []string
 	var seqs []uint64
 	var turns []turnName
+	var endpoints []string
 	for _, r := range requests {
 		if r.operation == nil {
 			names = append(names, r.bin)
@@ -112,12 +115,14 @@ func (w *writer) begin(ctx context.Context, requests []*request) (*tx, error) {
 		}
 		ids = append(ids, r.needs.deliveries...)
 		turns = append(turns, r.needs.turns...)
+		endpoints = append(endpoints, r.needs.endpoints...)
 	}
 	t.inserted = newCaptureArrays(count, bytes)
 	t.addBins(names)
 	t.addDeliveries(ids)
 	t.addCaptures(seqs)
 	t.addTurns(turns)
+	t.addOwners(endpoints)
 	if err := t.batch.run(); err != nil {
 		return t, err
 	}
@@ -166,7 +171,7 @@ func (t *tx) transact(requests []*request) (bool, error) {
 // other error fails the transaction.
 func (t *tx) operate(r *request) error {
 	r.err = r.operation(t)
-	for _, known := range []error{journal.ErrNotFound, journal.ErrExists, journal.ErrOutdated, record.ErrDamaged, errNoRoom} {
+	for _, known := range []error{journal.ErrNotFound, journal.ErrExists, journal.ErrOutdated, journal.ErrNotOwner, record.ErrDamaged, errNoRoom} {
 		if errors.Is(r.err, known) {
 			return nil
 		}
@@ -178,7 +183,7 @@ func (t *tx) operate(r *request) error {
 func (t *tx) commit() error {
 	t.addFlush()
 	t.row.change++
-	t.batch.add(sqlInsertChange, [][]byte{number(t.row.change), text(t.w.s.node), number(t.w.number), packChanges([]byte{}, t.changes, t.documents)}, nil)
+	t.batch.add(sqlInsertChange, [][]byte{number(t.row.change), text(t.w.s.node), number(t.w.number), packChanges([]byte{}, changeList{t.changes, t.documents, t.given})}, nil)
 	columns := t.row.columns()
 	args := make([][]byte, len(columns))
 	for i, column := range columns {
@@ -337,18 +342,19 @@ const (
 		"FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]) v (id, count, bytes, last, evicted, cleared, emptied) WHERE b.id = v.id"
 	sqlDeleteBin = "DELETE FROM bins WHERE id = $1"
 
-	sqlDeliveries       = "SELECT id, seq, state, next, size FROM deliveries WHERE id = ANY($1::bytea[])"
-	sqlInsertDeliveries = "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, size, record, node) SELECT *, $10::bytea " +
-		"FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bigint[], $9::bytea[])"
-	sqlUpdateDeliveries = "UPDATE deliveries d SET state = v.state, next = v.next, size = v.size " +
-		"FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[]) v (seq, state, next, size) WHERE d.seq = v.seq"
+	sqlDeliveries       = "SELECT id, seq, state, next, size, node, attempts FROM deliveries WHERE id = ANY($1::bytea[])"
+	sqlInsertDeliveries = "INSERT INTO deliveries (seq, id, provider, endpoint, event, state, next, size, record, node, ordered, attempts) " +
+		"SELECT seq, id, provider, endpoint, event, state, next, size, record, node, ordered <> 0, attempts FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], " +
+		"$5::bytea[], $6::bytea[], $7::bigint[], $8::bigint[], $9::bytea[], $10::bytea[], $11::bigint[], $12::bigint[]) " +
+		"v (seq, id, provider, endpoint, event, state, next, size, record, node, ordered, attempts)"
+	sqlUpdateDeliveries = "UPDATE deliveries d SET state = v.state, next = v.next, size = v.size, attempts = v.attempts " +
+		"FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[]) v (seq, state, next, size, attempts) WHERE d.seq = v.seq"
 	sqlInsertAttempts = "INSERT INTO attempts (delivery, record) SELECT d, r FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY v (d, r, i) ORDER BY i"
 	sqlEvictDelivery  = "DELETE FROM deliveries WHERE seq = (SELECT seq FROM deliveries WHERE state <> 'pending' AND seq <= $1 ORDER BY seq LIMIT 1) RETURNING seq, id, size"
-	sqlAdopt          = "UPDATE deliveries d SET node = $1 WHERE state = 'pending' AND node <> $1 " +
-		"AND NOT EXISTS (SELECT FROM nodes n WHERE n.node = d.node AND n.seen > clock_timestamp() - interval '" + nodeTimeout + "') RETURNING id"
 	sqlDeleteAttempts = "DELETE FROM attempts WHERE delivery = $1"
 
 	sqlDocumentSize   = "SELECT length(doc)::bigint FROM documents WHERE kind = $1 AND key = $2"
+	sqlDocument       = "SELECT doc FROM documents WHERE kind = $1 AND key = $2"
 	sqlPutDocument    = "INSERT INTO documents (kind, key, doc) VALUES ($1, $2, $3) ON CONFLICT (kind, key) DO UPDATE SET doc = excluded.doc"
 	sqlDeleteDocument = "DELETE FROM documents WHERE kind = $1 AND key = $2"
 
@@ -375,8 +381,8 @@ func statements() []string {
 		sqlBegin, sqlCommit, sqlRollback, sqlLock, sqlNewest, sqlChanges, sqlUpdateJournal, sqlInsertChange, sqlFindBatch,
 		sqlInsertCaptures, sqlCaptureRows, sqlUpdateHead, sqlOldestOfBin, sqlDeleteOfBin, sqlOldestOfAll, sqlDeleteOldest, sqlDeleteCaptures,
 		sqlBins, sqlBinsByID, sqlFirstEmptied, sqlLargeBins, sqlInsertBins, sqlUpdateBins, sqlDeleteBin,
-		sqlDeliveries, sqlInsertDeliveries, sqlUpdateDeliveries, sqlInsertAttempts, sqlEvictDelivery, sqlAdopt, sqlDeleteAttempts,
-		sqlDocumentSize, sqlPutDocument, sqlDeleteDocument, sqlScripts, sqlPutScripts, sqlDeleteScript, sqlTurns, sqlPutTurns, sqlDeleteTurns, sqlMark, sqlOldMark, sqlDeleteMarks,
+		sqlDeliveries, sqlInsertDeliveries, sqlUpdateDeliveries, sqlInsertAttempts, sqlEvictDelivery, sqlAdopt, sqlAdoptOrdered, sqlOwners, sqlDeleteAttempts,
+		sqlDocumentSize, sqlDocument, sqlPutDocument, sqlDeleteDocument, sqlScripts, sqlPutScripts, sqlDeleteScript, sqlTurns, sqlPutTurns, sqlDeleteTurns, sqlMark, sqlOldMark, sqlDeleteMarks,
 	}
 }
 

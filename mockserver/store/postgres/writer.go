@@ -199,6 +199,7 @@ func (w *writer) report(t *tx) {
 	if len(t.changes) == 0 && len(t.documents) == 0 {
 		return
 	}
+	w.s.given.add(w.s.node, t.given)
 	w.s.feed.Add(t.changes...)
 	w.s.feed.Wake()
 	w.s.tell(w.cursor)
@@ -211,13 +212,16 @@ func (w *writer) apply(row [][]byte) error {
 		w.skipChanges(n - 1)
 	}
 	w.cursor = n
-	changes, documents, complete := unpackChanges(row[1])
+	list, complete := unpackChanges(row[1])
 	if !complete {
 		w.skipChanges(n)
 	}
-	w.s.feed.Add(changes...)
+	w.s.feed.Add(list.changes...)
 	w.s.feed.Wake()
-	w.s.documents.add(documents...)
+	w.s.documents.add(list.documents...)
+	if w.s.given.add(w.s.node, list.given) {
+		w.s.given.tell()
+	}
 	return nil
 }
 
@@ -227,6 +231,7 @@ func (w *writer) skipChanges(n int64) {
 	w.s.feed.Miss()
 	w.s.feed.Wake()
 	w.s.documents.add(documentName{})
+	w.s.given.miss()
 }
 
 // catchUp reports what other nodes have changed. After an error the next call tries again.

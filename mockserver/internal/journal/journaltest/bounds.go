@@ -198,8 +198,8 @@ func pendingDeliveries(t *testing.T, s journal.Store) {
 		add(t, s, &journal.Capture{Bin: fmt.Sprint(i), Message: wire.Message{Body: make([]byte, 400<<10)}})
 		within(t, s, 800<<10)
 	}
-	for range 100 {
-		a := &journal.Attempt{N: 1, Response: &wire.Response{Body: make([]byte, 50<<10)}}
+	for n := range 100 {
+		a := &journal.Attempt{N: n + 1, Response: &wire.Response{Body: make([]byte, 50<<10)}}
 		if err = s.AppendAttempt(t.Context(), "0", a, journal.Progress{State: journal.Pending, Next: 7}); err != nil {
 			break
 		}

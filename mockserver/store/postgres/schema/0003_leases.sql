@@ -16,3 +16,12 @@ CREATE TABLE turns (
 	generation bigint NOT NULL, -- in which it took its last turn; the largest one: it is never forgotten
 	PRIMARY KEY (document, sequence, member)
 ) WITH (fillfactor = 50);
+
+-- Each node says how long its lease is: after that it has ended.
+ALTER TABLE nodes ADD COLUMN lease interval NOT NULL DEFAULT '15 seconds';
+
+-- See journal.Leases. attempts is the highest number of an attempt.
+ALTER TABLE deliveries ADD COLUMN ordered boolean NOT NULL DEFAULT false, ADD COLUMN attempts bigint NOT NULL DEFAULT 0;
+UPDATE deliveries d SET attempts = (SELECT count(*) FROM attempts a WHERE a.delivery = d.seq) WHERE state = 'pending';
+CREATE INDEX deliveries_of_node ON deliveries (node, seq) WHERE state = 'pending';
+CREATE INDEX deliveries_in_order ON deliveries (endpoint, seq) WHERE state = 'pending' AND ordered;
