@@ -116,7 +116,8 @@ func (h *heldJobs) take() []*job {
 	return jobs
 }
 
-// keepOnly drops the jobs of deliveries that are not owned, and adds the ids of the others to known.
+// keepOnly drops the jobs of deliveries that are not owned, and adds the ids of the others to
+// known.
 func (h *heldJobs) keepOnly(owned, known map[string]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -90,8 +90,9 @@ func TestTheEndOfALease(t *testing.T) {
 	}
 }
 
-// A delivery that another server has taken over gets no attempt of this one, is not recorded, and is
-// dropped when there is a lease again: one that is in flight, one that waits, and one that is held.
+// A delivery that another server has taken over gets no attempt of this one, is not recorded, and
+// is dropped when there is a lease again: one that is in flight, one that waits, and one that is
+// held.
 func TestDeliveriesThatAnotherServerTookOver(t *testing.T) {
 	t.Parallel()
 	c := newSlow(t)

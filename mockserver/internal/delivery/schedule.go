@@ -199,7 +199,8 @@ func (s *schedule) forget(j *job) {
 	}
 }
 
-// keepOnly drops the jobs of deliveries that are not owned, and adds the ids of the others to known.
+// keepOnly drops the jobs of deliveries that are not owned, and adds the ids of the others to
+// known.
 func (s *schedule) keepOnly(owned, known map[string]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -29,6 +29,26 @@
 // its own transactions, after a notice of another node, and each second, in case a notice is lost
 // (node.go).
 //
+// # Which node makes a delivery
+//
+// A row of deliveries has its node, the owner: the only one that may add attempts to it
+// (delivery.go). A node says every few seconds that it runs, which extends its lease, and stops its
+// attempts before the lease ends. A node whose lease has ended loses its pending deliveries to the
+// next one that looks for them (lease.go). Ordered deliveries of an endpoint are saved for the
+// owner of its pending ones, which learns of them from table changes. So there is no row for who
+// owns an endpoint: when none is pending, the next one to save a delivery owns it.
+//
+// The lock of the journal keeps this free of races: who saves, records, adopts, or comes back after
+// its lease ended, has it. Leases rely on two clocks: the monotonic one of each node, and that of
+// the server. If the server's clock jumps ahead by more than a fifth of a lease, two nodes may make
+// the same attempt; then one of them cannot record it.
+//
+// # Sequences
+//
+// Table turns counts the responses that were taken of the scripts of bins, and scripts which
+// revision of a script is counted (turn.go). A turn is a request to the writer like a capture, so
+// those that come at once share a transaction.
+//
 // # When the database is away
 //
 // Calls wait for a few seconds, so that a restart of the server is not noticed. Then they return

@@ -103,8 +103,9 @@ func TestOnlyTheOwnerRecords(t *testing.T) {
 	}
 }
 
-// TestOrderedDeliveriesHaveOneOwner checks that the ordered deliveries of an endpoint go to the node
-// that has pending ones of it, that it is told, and that a node that takes over gets all of them.
+// TestOrderedDeliveriesHaveOneOwner checks that the ordered deliveries of an endpoint go to the
+// node that has pending ones of it, that it is told, and that a node that takes over gets all of
+// them.
 func TestOrderedDeliveriesHaveOneOwner(t *testing.T) {
 	t.Parallel()
 	address := empty(pgtest.Start(t))

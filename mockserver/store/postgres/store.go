@@ -22,8 +22,8 @@ type Options struct {
 	Deliveries int
 	Bytes      int64
 	For        time.Duration
-	// Lease is after which time without a sign of this node others take over its pending deliveries;
-	// 0 is 15 s. Heartbeat is how often it gives one; 0 is a fifth of Lease.
+	// Lease is after which time without a sign of this node others take over its pending
+	// deliveries; 0 is 15 s. Heartbeat is how often it gives one; 0 is a fifth of Lease.
 	Lease, Heartbeat time.Duration
 	Log              *slog.Logger // reports failures of background work; nil logs nothing
 }
@@ -67,8 +67,9 @@ type store struct {
 
 // Open opens the journal in a database, and makes or migrates its schema as needed. The address is
 // postgres://USER:PASSWORD@HOST:PORT/DATABASE. Its option search_path names the schema, which is
-// hookrig otherwise, and hookrig.lease replaces Options.Lease. Errors wrap ErrAddress, ErrUnavailable, ErrDenied, ErrServer or ErrForeign for
-// these causes. They never contain the password.
+// hookrig otherwise, and hookrig.lease replaces Options.Lease. Errors wrap ErrAddress,
+// ErrUnavailable, ErrDenied, ErrServer or ErrForeign for these causes. They never contain the
+// password.
 func Open(ctx context.Context, address string, o Options) (journal.Store, error) {
 	config, name, err := parse(address)
 	if err != nil {
