@@ -19,7 +19,7 @@ type node struct {
 
 func startNode(t *testing.T, address string) node {
 	t.Helper()
-	s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", address)
+	s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", address, "--drain", "0s")
 	capture := strings.TrimSuffix(line(t, s.out, `^capture +(\S+)`)[1], "/<bin>")
 	dashboard := line(t, s.out, `^dashboard +(\S+)`)[1]
 	if data := line(t, s.out, `^data +(\S+)`)[1]; strings.Contains(data, "secret") || !strings.HasPrefix(data, "postgres://hookrig@") {

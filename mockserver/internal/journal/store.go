@@ -97,6 +97,15 @@ type Shared interface {
 	// Adopt makes this server the owner of all pending deliveries whose server has ended, and
 	// returns their ids. A server owns the deliveries that it saves.
 	Adopt(ctx context.Context) ([]string, error)
+	// Announce makes Nodes list this server, with the state and the addresses of n, until the store
+	// is closed.
+	Announce(ctx context.Context, n Node) error
+	// Nodes returns the servers that use the store, the oldest first. Those that have ended without
+	// closing the store are among them for a day.
+	Nodes(ctx context.Context) ([]Node, error)
+	// Ready returns nil if the store took a write within the last seconds, else an error that wraps
+	// ErrUnavailable and says why on one line. It does not wait.
+	Ready() error
 }
 
 // Stats are the totals of a store. If records were evicted, a result over all records is
