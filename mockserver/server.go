@@ -95,6 +95,7 @@ type Server struct {
 	dispatcher *delivery.Dispatcher
 	entities   *entities.Registry
 	capture    *capture.Server
+	site       *webhooksite.API
 	dashboard  *webServer // nil without one
 	vendorAPIs []*vendorAPIServer
 	node       *node
@@ -256,6 +257,7 @@ func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 	if err != nil {
 		return capture.Front{}, err // unlikely: checkAddresses has resolved it
 	}
+	s.site = tokens
 	front := tokens.Front()
 	front.API = newGate(o, o.CaptureURL, o.Capture, address, []string{"/token"}, front.API)
 	return front, nil
@@ -295,6 +297,12 @@ func (s *Server) close() error {
 	}
 	if s.capture != nil {
 		errs = append(errs, s.capture.Close(ctx))
+	}
+	if s.entities != nil {
+		s.entities.Close()
+	}
+	if s.site != nil {
+		s.site.Close()
 	}
 	s.wire.CloseIdle()
 	if s.forwarding != nil {

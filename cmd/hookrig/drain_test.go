@@ -112,8 +112,10 @@ func TestNoRequestFailsWhenAServerIsTerminated(t *testing.T) {
 	for i, s := range servers {
 		inService[i].Store(true)
 		running.Go(func() {
+			between := time.NewTicker(20 * time.Millisecond)
+			defer between.Stop()
 			for ctx.Err() == nil && s.ready() {
-				time.Sleep(20 * time.Millisecond) // between probes
+				<-between.C
 			}
 			inService[i].Store(false)
 		})

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
@@ -11,5 +12,9 @@ import (
 func (s *sharedStore) Announce(context.Context, journal.Node) error { return nil }
 
 func (s *sharedStore) Nodes(context.Context) ([]journal.Node, error) { return nil, nil }
+
+func (s *sharedStore) Swap(ctx context.Context, kind, key string, _, doc json.RawMessage) error {
+	return s.Put(ctx, kind, key, doc)
+}
 
 func (s *sharedStore) Ready() error { return nil }

@@ -92,8 +92,12 @@ type Shared interface {
 	Store
 	// OnDocument makes the store call changed after another server has put or deleted a document,
 	// or with empty names when it does not know which ones were. It calls changed in one goroutine,
-	// and not after stop has returned.
-	OnDocument(changed func(kind, key string)) (stop func())
+	// and not after stop has returned. If changed returns an error, it is called again after a
+	// second.
+	OnDocument(changed func(kind, key string) error) (stop func())
+	// Swap replaces a document by doc. If the document is not before, byte for byte, it returns
+	// ErrChanged and changes nothing. nil stands for no document.
+	Swap(ctx context.Context, kind, key string, before, doc json.RawMessage) error
 	// Adopt makes this server the owner of all pending deliveries whose server has ended, and
 	// returns their ids. A server owns the deliveries that it saves.
 	Adopt(ctx context.Context) ([]string, error)
