@@ -24,9 +24,8 @@ import (
 // process is a server in a process of its own.
 type process struct {
 	node
-	dashboard string
-	cmd       *exec.Cmd
-	ended     chan error
+	cmd   *exec.Cmd
+	ended chan error
 }
 
 // serveProcess starts the program as a server and waits until it listens.

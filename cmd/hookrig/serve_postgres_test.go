@@ -13,8 +13,9 @@ import (
 
 // node is a server of several on one database.
 type node struct {
-	capture string
-	client  *mockserver.Client
+	capture   string
+	dashboard string
+	client    *mockserver.Client
 }
 
 func startNode(t *testing.T, address string) node {
@@ -31,7 +32,7 @@ func startNode(t *testing.T, address string) node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return node{capture, client}
+	return node{capture, dashboard, client}
 }
 
 func (n node) post(t *testing.T, path, body string) int {

@@ -17,4 +17,6 @@ func (s *sharedStore) Swap(ctx context.Context, kind, key string, _, doc json.Ra
 	return s.Put(ctx, kind, key, doc)
 }
 
+func (s *sharedStore) Load() journal.Load { return journal.Load{} }
+
 func (s *sharedStore) Ready() error { return nil }

@@ -27,3 +27,16 @@ type Node struct {
 	Pending      int       `json:"pending"`       // deliveries that it owns and that are not finished
 	Self         bool      `json:"self"`          // it is the server that was asked
 }
+
+// Load is how a shared store keeps up with the requests of a server. Counts begin at its start.
+type Load struct {
+	Waiting int           // writes that wait for their commit
+	Oldest  time.Duration // for how long the first of them has waited
+	Commits uint64        // transactions that were committed
+	Written uint64        // writes in them
+	Batch   int           // writes in the last of them
+	Outages uint64        // how often the database could not be reached
+	Away    bool          // it cannot be reached, or takes no writes
+	Behind  uint64        // changes that other servers had made a second ago and this one has not read
+	Adopted uint64        // deliveries that were taken over from servers that had ended
+}

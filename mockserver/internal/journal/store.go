@@ -110,6 +110,8 @@ type Shared interface {
 	// Ready returns nil if the store took a write within the last seconds, else an error that wraps
 	// ErrUnavailable and says why on one line. It does not wait.
 	Ready() error
+	// Load returns how the store keeps up with the requests of this server.
+	Load() Load
 }
 
 // Stats are the totals of a store. If records were evicted, a result over all records is

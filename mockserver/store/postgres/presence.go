@@ -83,6 +83,12 @@ func (s *store) keepAppearing() {
 		if err == nil {
 			err = c.query(ctx, "DELETE FROM nodes WHERE seen < clock_timestamp() - interval '"+nodeForgotten+"'", nil, nil)
 		}
+		if err == nil {
+			err = c.query(ctx, sqlNewest, nil, func(row [][]byte) error {
+				s.counts.latest.Store(integer(row[0]))
+				return nil
+			})
+		}
 		cancel()
 		if err != nil && c != nil {
 			c.close()
