@@ -13,7 +13,7 @@ export function servers(box, nodes) {
 // the rest.
 function server(n) {
   const name = n.host || n.id.slice(0, 8);
-  const states = [n.self ? "this one" : "", n.state === "running" ? "" : n.state, n.pending ? `${n.pending.toLocaleString("en")} pending` : ""];
+  const states = [n.state, n.self ? "this one" : "", n.pending ? `${n.pending.toLocaleString("en")} pending` : ""];
   const details = [
     `process ${n.pid} on ${name}, ${n.version || "unknown version"}`, `capture ${n.capture}`, n.dashboard && `dashboard ${n.dashboard}`,
     `started ${ago(n.started)}, seen ${ago(n.seen)}`, n.burst_workers ? `sends ${count(n.burst_workers, "shard")} of bursts at a time` : "",
