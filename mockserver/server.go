@@ -266,8 +266,8 @@ func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 // grace is how long Close waits for open requests.
 const grace = 5 * time.Second
 
-// finishTime is how long a server that was drained lets calls of its API finish before it ends those
-// that still wait or stream.
+// finishTime is how long a server that was drained lets calls of its API finish before it ends
+// those that still wait or stream.
 const finishTime = time.Second
 
 // Close stops everything and waits for it, at most five seconds for open requests. You may call it

@@ -8,7 +8,7 @@ type NodeState string
 // These are the states of a node.
 const (
 	NodeRunning  NodeState = "running"
-	NodeDraining NodeState = "draining" // it was told to end, and still finishes what it has begun
+	NodeDraining NodeState = "draining" // it stops, and finishes what it has begun
 	NodeLost     NodeState = "lost"     // it has not been seen for some time, and has not said that it ends
 )
 

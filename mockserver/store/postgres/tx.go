@@ -157,8 +157,8 @@ func (t *tx) transact(requests []*request) (bool, error) {
 	return t.changed, nil
 }
 
-// operate runs an operation. If its record is missing, damaged, changed, a duplicate or too large for the
-// limits, only the operation fails, and its earlier changes stay. Any other error fails the
+// operate runs an operation. If its record is missing, damaged, changed, a duplicate or too large
+// for the limits, only the operation fails, and its earlier changes stay. Any other error fails the
 // transaction.
 func (t *tx) operate(r *request) error {
 	r.err = r.operation(t)
