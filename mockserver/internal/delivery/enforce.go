@@ -33,37 +33,55 @@ func (d *Dispatcher) enforce(j *job, config *endpointConfig, failure fixtures.Fa
 }
 
 // count counts an attempt, and keeps the counts in the store: once over all servers that use it.
-func (d *Dispatcher) count(t *target, config *endpointConfig, failure fixtures.Failure, state journal.State) (ends []end) {
+func (d *Dispatcher) count(t *target, config *endpointConfig, failure fixtures.Failure, state journal.State) []end {
 	t.counting.Lock()
 	defer t.counting.Unlock()
-	now, id := t.schedule.time(), config.endpoint.ID
-	ctx := context.WithoutCancel(d.ctx)
-	var err error
-	switch {
-	case t.unregistered:
-		return t.health.count(&config.rules, failure, state, now)
-	case d.shared != nil:
-		err = d.shared.Modify(ctx, healthKind, id, func(doc json.RawMessage) (json.RawMessage, error) {
-			var h health
-			if doc != nil {
-				if err := json.Unmarshal(doc, &h); err != nil {
-					return nil, err
-				}
-			}
-			ends = h.count(&config.rules, failure, state, now)
-			return json.Marshal(&h)
-		})
-	default:
-		ends = t.health.count(&config.rules, failure, state, now)
-		var doc json.RawMessage
-		if doc, err = json.Marshal(&t.health); err == nil {
-			err = d.store.Put(ctx, healthKind, id, doc)
+	if d.shared != nil && !t.unregistered {
+		ends, err := d.countShared(t, config, failure, state)
+		if err == nil {
+			return ends
 		}
+		d.log.Error("what a delivery policy counts is not in the journal", "endpoint", config.endpoint.ID, "error", err)
+	}
+	ends := t.health.count(&config.rules, failure, state, t.schedule.time())
+	if t.unregistered {
+		return ends
+	}
+	doc, err := json.Marshal(&t.health)
+	if err == nil {
+		err = d.store.Put(context.WithoutCancel(d.ctx), healthKind, config.endpoint.ID, doc)
 	}
 	if err != nil {
-		d.log.Error("what a delivery policy counts is not in the journal", "endpoint", id, "error", err)
+		d.log.Error("what a delivery policy counts is not in the journal", "endpoint", config.endpoint.ID, "error", err)
 	}
 	return ends
+}
+
+// countShared counts an attempt together with those of other servers.
+func (d *Dispatcher) countShared(t *target, config *endpointConfig, failure fixtures.Failure, state journal.State) ([]end, error) {
+	ctx, id := context.WithoutCancel(d.ctx), config.endpoint.ID
+	for {
+		before, err := d.store.Get(ctx, healthKind, id)
+		if err != nil && !errors.Is(err, journal.ErrNotFound) {
+			return nil, err
+		}
+		var h health
+		if before != nil {
+			if err := json.Unmarshal(before, &h); err != nil {
+				return nil, err
+			}
+		}
+		ends := h.count(&config.rules, failure, state, t.schedule.time())
+		doc, err := json.Marshal(&h)
+		if err == nil {
+			err = d.shared.Swap(ctx, healthKind, id, before, doc)
+		}
+		if errors.Is(err, journal.ErrChanged) {
+			continue
+		}
+		t.health = h
+		return ends, err
+	}
 }
 
 // loadHealth loads what an earlier process counted about an endpoint.
@@ -150,30 +168,18 @@ func (d *Dispatcher) endLocked(ctx context.Context, t *target, e end) (journal.E
 // replaceEndpoint changes the endpoint of a target. It changes nothing and returns true when
 // another server has disabled or removed it.
 func (d *Dispatcher) replaceEndpoint(ctx context.Context, t *target, change func(*journal.Endpoint)) (ended bool, err error) {
-	provider, before := t.config.Load().provider, t.config.Load().endpoint
+	provider, after := t.config.Load().provider, cloneEndpoint(t.config.Load().endpoint)
 	if d.shared != nil && !t.unregistered {
-		err := d.shared.Modify(ctx, endpointKind, before.ID, func(doc json.RawMessage) (json.RawMessage, error) {
-			var e storedEndpoint
-			if doc != nil {
-				if err := json.Unmarshal(doc, &e); err != nil {
-					return nil, err
-				}
-			}
-			if ended = doc == nil || e.Disabled; ended {
-				return nil, nil
-			}
-			change(&e.Endpoint)
-			before = e.Endpoint
-			return json.Marshal(e)
-		})
-		if err != nil || ended {
-			return ended, err
+		if after, err = d.changeStored(ctx, after.ID, change); errors.Is(err, errEnded) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
 		}
 	} else {
-		before = cloneEndpoint(before)
-		change(&before)
+		change(&after)
 	}
-	config, err := newEndpointConfig(provider, before)
+	config, err := newEndpointConfig(provider, after)
 	if err != nil {
 		return false, err
 	}
@@ -184,6 +190,37 @@ func (d *Dispatcher) replaceEndpoint(ctx context.Context, t *target, change func
 	}
 	t.config.Store(config)
 	return false, nil
+}
+
+// errEnded means that another server has disabled or removed an endpoint.
+var errEnded = errors.New("ended by another server")
+
+// changeStored changes an endpoint in the store, and returns it as it is then, or errEnded.
+func (d *Dispatcher) changeStored(ctx context.Context, id string, change func(*journal.Endpoint)) (journal.Endpoint, error) {
+	for {
+		before, err := d.store.Get(ctx, endpointKind, id)
+		if errors.Is(err, journal.ErrNotFound) {
+			err = errEnded
+		}
+		if err != nil {
+			return journal.Endpoint{}, err
+		}
+		var e storedEndpoint
+		if err := json.Unmarshal(before, &e); err != nil {
+			return journal.Endpoint{}, err
+		}
+		if e.Disabled {
+			return journal.Endpoint{}, errEnded
+		}
+		change(&e.Endpoint)
+		doc, err := json.Marshal(e)
+		if err == nil {
+			err = d.shared.Swap(ctx, endpointKind, id, before, doc)
+		}
+		if !errors.Is(err, journal.ErrChanged) {
+			return e.Endpoint, err
+		}
+	}
 }
 
 // isRetired says whether nothing is started for a target any more.

@@ -23,15 +23,7 @@ func noticeKey(seq uint64) string { return fmt.Sprintf("%016x", seq) }
 func (l *notices) add(ctx context.Context, store journal.Store, n Notice) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var err error
-	if n.Seq, err = l.next(ctx, store); err != nil {
-		return fmt.Errorf("number a notice: %w", err)
-	}
-	doc, err := json.Marshal(n)
-	if err == nil {
-		err = store.Put(ctx, noticeKind, noticeKey(n.Seq), doc)
-	}
-	if err != nil {
+	if err := l.put(ctx, store, &n); err != nil {
 		return fmt.Errorf("store a notice: %w", err)
 	}
 	l.last = n.Seq
@@ -43,28 +35,25 @@ func (l *notices) add(ctx context.Context, store journal.Store, n Notice) error 
 	return nil
 }
 
-// lastNoticeKind is the kind of the document with the number of the last notice, in a store that
-// several servers use.
-const lastNoticeKind = "last notice"
-
-// next returns the number of the next notice, once over all servers that use the store.
-func (l *notices) next(ctx context.Context, store journal.Store) (uint64, error) {
-	shared, ok := store.(journal.Shared)
-	if !ok {
-		return l.last + 1, nil
-	}
-	var n uint64
-	err := shared.Modify(ctx, lastNoticeKind, "", func(doc json.RawMessage) (json.RawMessage, error) {
-		n = 0
-		if doc != nil {
-			if err := json.Unmarshal(doc, &n); err != nil {
-				return nil, err
-			}
+// put stores a notice with the next number. Another server may have taken numbers meanwhile.
+func (l *notices) put(ctx context.Context, store journal.Store, n *Notice) error {
+	for {
+		n.Seq = l.last + 1
+		doc, err := json.Marshal(n)
+		if err != nil {
+			return err
 		}
-		n = max(n, l.last) + 1
-		return json.Marshal(n)
-	})
-	return n, err
+		shared, ok := store.(journal.Shared)
+		if !ok {
+			return store.Put(ctx, noticeKind, noticeKey(n.Seq), doc)
+		}
+		if err = shared.Swap(ctx, noticeKind, noticeKey(n.Seq), nil, doc); !errors.Is(err, journal.ErrChanged) {
+			return err
+		}
+		if err := l.load(ctx, store); err != nil {
+			return err
+		}
+	}
 }
 
 // load finds the number of the last notice of an earlier process.

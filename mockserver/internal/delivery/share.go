@@ -22,13 +22,15 @@ func (d *Dispatcher) share() {
 		return
 	}
 	ctx, cancel := context.WithCancel(d.ctx)
-	stop := d.shared.OnDocument(func(kind, key string) {
+	stop := d.shared.OnDocument(func(kind, key string) error {
 		if kind != "" && kind != endpointKind {
-			return
+			return nil
 		}
-		if err := d.reload(ctx, key); err != nil && ctx.Err() == nil {
+		err := d.reload(ctx, key)
+		if err != nil && ctx.Err() == nil {
 			d.log.Warn("an endpoint that another server changed cannot be read", "endpoint", key, "error", err)
 		}
+		return err
 	})
 	if err := d.reload(ctx, ""); err != nil { // what was changed since loadEndpoints
 		d.log.Warn("an endpoint cannot be used", "error", err)

@@ -2,8 +2,6 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -26,7 +24,7 @@ type sharedStore struct {
 	assigned []string          // what Given returns
 	away     bool              // the database cannot be reached
 	assign   string            // the owner of ordered deliveries
-	changed  func(kind, key string)
+	changed  func(kind, key string) error
 }
 
 func newSharedStore() *sharedStore {
@@ -36,23 +34,9 @@ func newSharedStore() *sharedStore {
 	}
 }
 
-func (s *sharedStore) OnDocument(changed func(kind, key string)) func() {
+func (s *sharedStore) OnDocument(changed func(kind, key string) error) func() {
 	s.changed = changed
 	return func() {}
-}
-
-func (s *sharedStore) Modify(ctx context.Context, kind, key string, change func(json.RawMessage) (json.RawMessage, error)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	doc, err := s.Get(ctx, kind, key)
-	if err != nil && !errors.Is(err, journal.ErrNotFound) {
-		return err
-	}
-	after, err := change(doc)
-	if err != nil || after == nil {
-		return err
-	}
-	return s.Put(ctx, kind, key, after)
 }
 
 func (s *sharedStore) Lease(ctx context.Context) (*journal.Lease, error) {
@@ -236,14 +220,18 @@ func TestSharedStore(t *testing.T) {
 	if err := d.putEndpoint(ctx, config, to.order); err != nil {
 		t.Fatal(err)
 	}
-	store.changed(endpointKind, e.ID)
+	if err := store.changed(endpointKind, e.ID); err != nil {
+		t.Error(err)
+	}
 	if got, err := d.Endpoint(ctx, e.ID); err != nil || !got.Disabled {
 		t.Errorf("%+v, %v: want it disabled", got, err)
 	}
 	if err := store.Delete(ctx, endpointKind, e.ID); err != nil {
 		t.Fatal(err)
 	}
-	store.changed("", "")
+	if err := store.changed("", ""); err != nil {
+		t.Error(err)
+	}
 	if _, err := d.Endpoint(ctx, e.ID); err == nil {
 		t.Error("a removed endpoint is still there")
 	}

@@ -17,6 +17,8 @@ var (
 	ErrOutdated = errors.New("changed by another server")
 	// ErrNotOwner means that another server makes the attempts of the delivery: see Leases.
 	ErrNotOwner = errors.New("owned by another server")
+	// ErrChanged means that another server has changed or made the document meanwhile.
+	ErrChanged = errors.New("changed meanwhile")
 	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("journal is closed")
 	// ErrUnavailable means that the database of the store cannot be reached now. Try again. A

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,19 +17,39 @@ func (s *store) Put(ctx context.Context, kind, key string, doc json.RawMessage) 
 	return s.submit(ctx, needs{}, func(t *tx) error { return t.putDocument(kind, key, stored) })
 }
 
-func (t *tx) putDocument(kind, key string, doc []byte) error {
+// Swap compares and replaces in one transaction.
+func (s *store) Swap(ctx context.Context, kind, key string, before, doc json.RawMessage) error {
+	stored := text(doc)
+	return s.submit(ctx, needs{}, func(t *tx) error {
+		var now json.RawMessage
+		t.batch.add(sqlDocument, [][]byte{text(kind), text(key)}, func(row [][]byte) error {
+			now = text(row[0])
+			return nil
+		})
+		if err := t.batch.run(); err != nil {
+			return err
+		}
+		if (now == nil) != (before == nil) || !bytes.Equal(now, before) {
+			return fmt.Errorf("%s %q: %w", kind, key, journal.ErrChanged)
+		}
+		return t.putDocument(kind, key, stored)
+	})
+}
+
+// putDocument stores a document, if there is room.
+func (t *tx) putDocument(kind, key string, kept json.RawMessage) error {
 	before, _, err := t.documentSize(kind, key)
 	if err != nil {
 		return err
 	}
-	added := int64((&journal.Document{Key: key, Doc: doc}).Size()) - before
+	added := int64((&journal.Document{Key: key, Doc: kept}).Size()) - before
 	if all, limit := t.row.documentBytes+added, t.o.Documents(); added > 0 && all > limit {
 		return fmt.Errorf("%s %q: all settings and entities would have %d bytes, the limit is %d: %w", kind, key, all, limit, errNoRoom)
 	}
 	t.changed = true
 	t.row.documentBytes += added
 	t.documents = append(t.documents, documentName{kind, key})
-	t.batch.add(sqlPutDocument, [][]byte{text(kind), text(key), doc}, nil)
+	t.batch.add(sqlPutDocument, [][]byte{text(kind), text(key), kept}, nil)
 	return nil
 }
 
@@ -89,30 +110,6 @@ func (t *tx) deleteDocument(kind, key string) error {
 	return nil
 }
 
-// Modify replaces a document by what change returns for it.
-func (s *store) Modify(ctx context.Context, kind, key string, change func(json.RawMessage) (json.RawMessage, error)) error {
-	var refused error
-	err := s.submit(ctx, needs{}, func(t *tx) error {
-		var before json.RawMessage
-		t.batch.add(sqlDocument, [][]byte{text(kind), text(key)}, func(row [][]byte) error {
-			before = text(row[0])
-			return nil
-		})
-		if err := t.batch.run(); err != nil {
-			return err
-		}
-		var after json.RawMessage
-		if after, refused = change(before); refused != nil || after == nil {
-			return nil
-		}
-		return t.putDocument(kind, key, text(after))
-	})
-	if err == nil {
-		err = refused
-	}
-	return err
-}
-
 // documentName names a document; the zero value stands for all of them.
 type documentName struct{ kind, key string }
 
@@ -121,18 +118,18 @@ type documentFeed struct {
 	calling sync.Mutex // while the callers are called
 
 	mu      sync.Mutex
-	callers map[*func(kind, key string)]struct{}
+	callers map[*func(kind, key string) error]struct{}
 	changed map[documentName]struct{}
 	wake    chan struct{} // has one token if there are changed documents
 }
 
 // OnDocument makes the store call changed after another node has changed a document.
-func (s *store) OnDocument(changed func(kind, key string)) (stop func()) {
+func (s *store) OnDocument(changed func(kind, key string) error) (stop func()) {
 	f := &s.documents
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.callers == nil {
-		f.callers = map[*func(kind, key string)]struct{}{}
+		f.callers = map[*func(kind, key string) error]struct{}{}
 	}
 	f.callers[&changed] = struct{}{}
 	return func() {
@@ -171,7 +168,8 @@ func (f *documentFeed) add(names ...documentName) {
 // many.
 const maxChangedDocuments = 1000
 
-// keepTelling calls the callers until the store is closed.
+// keepTelling calls the callers until the store is closed. Those that fail, because the database is
+// away, are called again.
 func (s *store) keepTelling() {
 	f := &s.documents
 	for {
@@ -185,11 +183,17 @@ func (s *store) keepTelling() {
 		names, callers := f.changed, slices.Collect(maps.Keys(f.callers))
 		f.changed = nil
 		f.mu.Unlock()
+		failed := map[documentName]struct{}{}
 		for name := range names {
 			for _, call := range callers {
-				(*call)(name.kind, name.key)
+				if (*call)(name.kind, name.key) != nil {
+					failed[name] = struct{}{}
+				}
 			}
 		}
 		f.calling.Unlock()
+		if len(failed) > 0 && pause(s.closing, pollInterval) {
+			f.add(slices.Collect(maps.Keys(failed))...)
+		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 // gets its answer while its lease is valid knows that the other one has seen it. If the lease ended
 // before, the node waits for the lock of the journal, and then asks what it still owns.
 
-// defaultLease is the default of Options.Lease, and beats how many heartbeats a lease has.
+// defaultLease is the default of Options.Lease, and beats is how many heartbeats it has at least.
 const (
 	defaultLease = 15 * time.Second
 	beats        = 5
@@ -33,7 +33,6 @@ const shortestLease = time.Second
 // leases has the current lease of the node.
 type leases struct {
 	heartbeat, length time.Duration
-	pool              *pool // for heartbeats only, so that they do not wait for searches
 
 	mu      sync.Mutex
 	current *journal.Lease
@@ -47,7 +46,7 @@ func (l *leases) open(o Options) {
 		l.length = defaultLease
 	}
 	if l.heartbeat <= 0 {
-		l.heartbeat = l.length / beats
+		l.heartbeat = min(appearInterval, l.length/beats)
 	}
 	l.changed = make(chan struct{})
 }
@@ -96,49 +95,38 @@ func (s *store) Lease(ctx context.Context) (*journal.Lease, error) {
 	}
 }
 
-// renew sends a heartbeat. After the end of a lease it begins another one.
-func (s *store) renew(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.leases.length/2)
-	defer cancel()
+// renew writes the node's row. After the end of a lease it begins another one.
+func (s *store) renew(ctx context.Context, c *conn) error {
 	lease, _ := s.leases.get()
 	if lease != nil && lease.Valid() {
 		until := s.leases.until()
-		if err := s.appear(ctx); err != nil {
+		if err := s.appearOn(ctx, c); err != nil {
 			return err
 		}
 		if lease.Extend(until) {
 			return nil
 		}
 	}
-	return s.begin(ctx)
+	return s.begin(ctx, c)
 }
 
 // begin begins a lease. While it has the lock of the journal, no node adopts.
-func (s *store) begin(ctx context.Context) error {
+func (s *store) begin(ctx context.Context, c *conn) error {
 	until := s.leases.until()
-	err := s.leases.pool.do(ctx, func(c *conn) (bool, error) {
-		until = s.leases.until()
-		err := c.run(ctx, "BEGIN")
-		if err == nil {
-			err = c.query(ctx, sqlLock, nil, nil)
-		}
-		if err == nil {
-			err = c.query(ctx, sqlAppear, s.appearance(), nil)
-		}
-		if err == nil {
-			return true, c.run(ctx, "COMMIT")
-		}
-		return true, errors.Join(err, c.run(ctx, "ROLLBACK"))
-	})
+	err := c.run(ctx, "BEGIN")
 	if err == nil {
+		err = c.query(ctx, sqlLock, nil, nil)
+	}
+	if err == nil {
+		err = s.appearOn(ctx, c)
+	}
+	if err != nil {
+		return errors.Join(err, c.run(ctx, "ROLLBACK"))
+	}
+	if err = c.run(ctx, "COMMIT"); err == nil {
 		s.leases.set(journal.NewLease(until))
 	}
 	return err
-}
-
-// appearance returns the arguments of sqlAppear.
-func (s *store) appearance() [][]byte {
-	return [][]byte{text(s.node), number(s.leases.length.Microseconds())}
 }
 
 // isAlive is the condition for a row of nodes whose node has not ended. The time is that of the
@@ -146,9 +134,6 @@ func (s *store) appearance() [][]byte {
 const isAlive = "n.seen + n.lease > statement_timestamp()"
 
 const (
-	sqlAppear = "INSERT INTO nodes (node, seen, lease) VALUES ($1, clock_timestamp(), $2::bigint * interval '1 microsecond') " +
-		"ON CONFLICT (node) DO UPDATE SET seen = excluded.seen, lease = excluded.lease"
-
 	// sqlEnded finds the nodes with pending deliveries, one after the other in the index, and
 	// returns those that have ended.
 	sqlEnded = "WITH RECURSIVE owners AS ((SELECT node FROM deliveries WHERE state = 'pending' ORDER BY node LIMIT 1) UNION ALL " +
@@ -201,6 +186,9 @@ func (s *store) Adopt(ctx context.Context) ([]string, error) {
 		}
 		return err
 	})
+	if err == nil {
+		s.counts.adopted.Add(uint64(len(ids)))
+	}
 	return ids, err
 }
 

@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -211,55 +210,6 @@ func TestLeaseEndsBeforeOthersAdopt(t *testing.T) {
 	}
 	if ids, err := other.Owned(t.Context()); err != nil || len(ids) != 0 {
 		t.Errorf("the other node owns %q, %v", ids, err)
-	}
-}
-
-// TestModify checks that no change of a document is lost when two nodes change it at once.
-func TestModify(t *testing.T) {
-	t.Parallel()
-	address := empty(pgtest.Start(t))
-	nodes := []journal.Shared{shared(t, address), shared(t, address)}
-	const each = 50
-	ended := make(chan error, len(nodes))
-	for _, s := range nodes {
-		go func() {
-			for range each {
-				if err := s.Modify(t.Context(), "counter", "a", func(doc json.RawMessage) (json.RawMessage, error) {
-					n := 0
-					if doc != nil {
-						if _, err := fmt.Sscan(string(doc), &n); err != nil {
-							return nil, err
-						}
-					}
-					return fmt.Append(nil, n+1), nil
-				}); err != nil {
-					ended <- err
-					return
-				}
-			}
-			ended <- nil
-		}()
-	}
-	for range nodes {
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}
-	doc, err := nodes[0].Get(t.Context(), "counter", "a")
-	if err != nil || string(doc) != fmt.Sprint(len(nodes)*each) {
-		t.Errorf("%s, %v", doc, err)
-	}
-	refused := errors.New("refused")
-	if err := nodes[0].Modify(t.Context(), "counter", "a", func(json.RawMessage) (json.RawMessage, error) { return []byte("0"), refused }); !errors.Is(err, refused) {
-		t.Errorf("%v, want the error of change", err)
-	}
-	if doc, err := nodes[1].Get(t.Context(), "counter", "a"); err != nil || string(doc) == "0" {
-		t.Errorf("%s, %v: want it unchanged", doc, err)
-	}
-	for _, s := range nodes {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 	}
 }
 

@@ -100,27 +100,3 @@ func (s *store) hint() {
 	default:
 	}
 }
-
-// appear notes that the node runs.
-func (s *store) appear(ctx context.Context) error {
-	return s.leases.pool.do(ctx, func(c *conn) (bool, error) {
-		return true, c.query(ctx, sqlAppear, s.appearance(), nil)
-	})
-}
-
-// keepAppearing notes that the node runs until the store is closed.
-func (s *store) keepAppearing() {
-	for pause(s.closing, s.leases.heartbeat) {
-		s.log("telling other nodes that this one runs", s.renew(s.closing))
-	}
-}
-
-// disappear notes that the node has ended, so that its deliveries can be adopted at once. It also
-// forgets the nodes that ended without doing so.
-func (s *store) disappear() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = s.pool.do(ctx, func(c *conn) (bool, error) {
-		return false, c.query(ctx, "DELETE FROM nodes WHERE node = $1 OR seen < clock_timestamp() - interval '1 day'", [][]byte{[]byte(s.node)}, nil)
-	})
-}

@@ -23,7 +23,7 @@ type Options struct {
 	Bytes      int64
 	For        time.Duration
 	// Lease is after which time without a sign of this node others take over its pending
-	// deliveries; 0 is 15 s. Heartbeat is how often it gives one; 0 is a fifth of Lease.
+	// deliveries; 0 is 15 s. Heartbeat is how often it gives one; 0 is 1 s, but at most a fifth of Lease.
 	Lease, Heartbeat time.Duration
 	Log              *slog.Logger // reports failures of background work; nil logs nothing
 }
@@ -51,6 +51,8 @@ type store struct {
 	leases    leases
 	given     given
 	outage    *outage
+	presence  presence
+	counts    counts
 	// remembered is journal.RememberedMembers; tests make it smaller.
 	remembered int64
 
@@ -105,14 +107,12 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	s.documents.wake = make(chan struct{}, 1)
 	s.given.wake = make(chan struct{}, 1)
 	s.leases.open(o)
-	s.leases.pool = newPool(config, s.outage)
 	w := &writer{s: s}
 	err := w.open(ctx)
 	if err == nil {
-		err = s.renew(ctx)
+		err = s.pool.do(ctx, func(c *conn) (bool, error) { return true, s.renew(ctx, c) })
 	}
 	if err != nil {
-		s.leases.pool.close()
 		s.pool.close()
 		w.disconnect()
 		s.stop()
@@ -162,7 +162,6 @@ func (s *store) Close() error {
 		s.helpers.Wait()
 		s.leases.end()
 		s.disappear()
-		s.leases.pool.close()
 		s.pool.close()
 		s.feed.Close()
 	})

@@ -171,7 +171,7 @@ func (t *tx) transact(requests []*request) (bool, error) {
 // other error fails the transaction.
 func (t *tx) operate(r *request) error {
 	r.err = r.operation(t)
-	for _, known := range []error{journal.ErrNotFound, journal.ErrExists, journal.ErrOutdated, journal.ErrNotOwner, record.ErrDamaged, errNoRoom} {
+	for _, known := range []error{journal.ErrNotFound, journal.ErrExists, journal.ErrChanged, journal.ErrOutdated, journal.ErrNotOwner, record.ErrDamaged, errNoRoom} {
 		if errors.Is(r.err, known) {
 			return nil
 		}
