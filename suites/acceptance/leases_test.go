@@ -38,7 +38,7 @@ delivery:
   ORDER
   retry: soon
   profiles:
-    soon: {base: 100ms, factor: 1, attempts: 1000}
+    soon: {base: WAIT, factor: 1, attempts: 1000}
 subscription:
   kind: one_endpoint
   secret: {minted: provider, length: 8, alphabet: a-f}
@@ -51,18 +51,21 @@ events:
   - {name: paid, title: An order is paid, when: A customer pays., documented: true, entity: order, template: events/paid.json, schema: schemas/paid.json}
 `
 
-// shops writes the providers "free", which delivers in no order, and "fifo".
+// shops writes the providers "free", which delivers in no order, "fifo", and "late", whose retries
+// come later than a lease lasts.
 func shops() (folder string) {
 	GinkgoHelper()
 	folder = GinkgoT().TempDir()
-	for name, order := range map[string]string{"free": "ordering: none", "fifo": "ordering: per_endpoint_fifo\n  on_failure: block"} {
+	for _, p := range []struct{ name, order, wait string }{
+		{"free", "ordering: none", "100ms"}, {"fifo", "ordering: per_endpoint_fifo\n  on_failure: block", "100ms"}, {"late", "ordering: none", (leaseTime + leaseTime/2).String()},
+	} {
 		for file, text := range map[string]string{
-			"provider.yaml":     strings.NewReplacer("NAME", name, "ORDER", order).Replace(shop),
+			"provider.yaml":     strings.NewReplacer("NAME", p.name, "ORDER", p.order, "WAIT", p.wait).Replace(shop),
 			"events/paid.json":  `{"id": "${number}"}`,
 			"schemas/paid.json": `{"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}`,
 			"vectors.yaml":      "- name: one\n  source: DOC\n  secret: k\n  body: '{\"a\":1}'\n  expect: {Signature: c3a92ff9e274cdcce27a58c15a78ec6dcbbdbd0038a87e7a11baef2028fd8bff}\n",
 		} {
-			path := filepath.Join(folder, name, file)
+			path := filepath.Join(folder, p.name, file)
 			Expect(os.MkdirAll(filepath.Dir(path), 0o755)).To(Succeed())
 			Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
 		}
@@ -131,7 +134,7 @@ var _ = Describe("deliveries over three servers that are killed and stopped", Se
 			defer mu.Unlock()
 			return servers[i%len(servers)]
 		}
-		for _, name := range []string{"free", "fifo"} {
+		for _, name := range []string{"free", "fifo", "late"} {
 			_, err := servers[0].client.Register(ctx, mockserver.Endpoint{Provider: name, URL: consumer.URL + "/" + name})
 			Expect(err).NotTo(HaveOccurred())
 		}
@@ -145,7 +148,7 @@ var _ = Describe("deliveries over three servers that are killed and stopped", Se
 			Eventually(func(g Gomega) {
 				list, err := s.client.Endpoints(ctx, "")
 				g.Expect(err).NotTo(HaveOccurred())
-				g.Expect(list).To(HaveLen(2))
+				g.Expect(list).To(HaveLen(3))
 				set, err := s.client.Settings(ctx, "sequence")
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(set.Responses.Sequence).To(HaveLen(responses))
@@ -217,6 +220,15 @@ var _ = Describe("deliveries over three servers that are killed and stopped", Se
 			rest(leaseTime)
 			victim := pick(round)
 			if round%2 == 1 { // it is stopped for longer than its lease, and goes on
+				late, err := victim.client.Emit(ctx, "late", slices.Repeat([]mockserver.Emission{{Event: "paid"}}, 10)...)
+				Expect(err).NotTo(HaveOccurred())
+				mu.Lock()
+				for _, d := range late {
+					emitted["late"] = append(emitted["late"], d.ID)
+				}
+				mu.Unlock()
+				Eventually(func() int { return consumer.count(late) }).Should(Equal(len(late)))
+				rest(leaseTime / 10) // the attempts are recorded
 				Expect(victim.session.Command.Process.Signal(syscall.SIGSTOP)).To(Succeed())
 				rest(2*leaseTime + leaseTime/2)
 				Expect(victim.session.Command.Process.Signal(syscall.SIGCONT)).To(Succeed())
@@ -232,7 +244,7 @@ var _ = Describe("deliveries over three servers that are killed and stopped", Se
 		stop()
 		work.Wait()
 
-		for _, name := range []string{"free", "fifo"} {
+		for _, name := range []string{"free", "fifo", "late"} {
 			var all []mockserver.Delivery
 			Eventually(func(g Gomega) {
 				all = nil
@@ -262,13 +274,18 @@ var _ = Describe("deliveries over three servers that are killed and stopped", Se
 				Expect(len(d.Attempts)).To(BeNumerically(">", 0))
 				Expect(consumer.requests[d.Event.ID]).To(BeNumerically(">=", max(3, len(sentOf(d)))), "requests of %s", d.ID)
 			}
-			Expect(len(emitted[name])).To(BeNumerically(">", 10))
+			Expect(len(emitted[name])).To(BeNumerically(">=", 10))
 			for _, id := range emitted[name] {
 				Expect(stored).To(HaveKey(id))
 			}
 			AddReportEntry(name, fmt.Sprintf("%d deliveries, %d acknowledged", len(all), len(emitted[name])))
-			if name == "fifo" {
+			switch name {
+			case "fifo":
 				consumer.expectOrder(all)
+			case "late": // a server that goes on does not send what another one has taken over
+				for _, d := range all[len(all)-10:] {
+					Expect(consumer.requests[d.Event.ID]).To(Equal(len(d.Attempts)), "requests of %s", d.ID)
+				}
 			}
 		}
 		Expect(consumer.together).To(BeEmpty())
@@ -286,6 +303,16 @@ var _ = Describe("deliveries over three servers that are killed and stopped", Se
 		AddReportEntry("sequence", fmt.Sprintf("%d responses, %d requests without one, %d missing", len(taken), unanswered, missing))
 	}, SpecTimeout(4*time.Minute))
 })
+
+// count returns how many requests of deliveries came.
+func (c *failing) count(list []mockserver.Delivery) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range list {
+		n += c.requests[d.Event.ID]
+	}
+	return n
+}
 
 // sentOf returns the attempts of which something was sent.
 func sentOf(d mockserver.Delivery) (list []mockserver.Attempt) {
