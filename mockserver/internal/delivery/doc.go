@@ -58,11 +58,11 @@
 // Servers that share a store make each delivery on one of them, its owner (own.go, and
 // journal.Leases). A server that is not sure to be seen by the others stops, and finds out what it
 // still owns when it is. Then it holds over all servers what holds on one: attempts of a delivery
-// come one after the other and are numbered without a gap; deliveries in order are in order, because
-// one server has all that are pending for the endpoint; and what a policy counts about an endpoint
-// is counted once. The limits of concurrency are not shared: each server has its own. Copies that a
-// fault sends at once stay with the server that emits them. A run belongs to its server, and its
-// deliveries are stopped when that ends.
+// come one after the other and are numbered without a gap; deliveries in order are in order,
+// because one server has all that are pending for the endpoint; and what a policy counts about an
+// endpoint is counted once. The limits of concurrency are not shared: each server has its own.
+// Copies that a fault sends at once stay with the server that emits them. A run belongs to its
+// server, and its deliveries are stopped when that ends.
 //
 // An attempt is recorded after it was made. If the server ends in between, or loses the delivery
 // while the database is away, the next owner makes the attempt with that number again: the consumer
