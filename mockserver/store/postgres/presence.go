@@ -11,8 +11,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 )
 
-// A node writes into its row of table nodes every appearInterval, or more often if its lease is short
-// (lease.go). Its row is deleted after nodeForgotten.
+// A node writes into its row of table nodes every appearInterval, or more often if its lease is
+// short (lease.go). Its row is deleted after nodeForgotten.
 const (
 	appearInterval = time.Second
 	nodeForgotten  = "1 day"

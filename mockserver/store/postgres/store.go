@@ -23,7 +23,8 @@ type Options struct {
 	Bytes      int64
 	For        time.Duration
 	// Lease is after which time without a sign of this node others take over its pending
-	// deliveries; 0 is 15 s. Heartbeat is how often it gives one; 0 is 1 s, but at most a fifth of Lease.
+	// deliveries; 0 is 15 s. Heartbeat is how often it gives one; 0 is 1 s, but at most a fifth of
+	// Lease.
 	Lease, Heartbeat time.Duration
 	Log              *slog.Logger // reports failures of background work; nil logs nothing
 }
