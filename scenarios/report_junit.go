@@ -26,8 +26,10 @@ func junitOf(r *Report) junit.Suite {
 	suite := junit.Suite{
 		Name: clean(r.Scenario), Time: junit.Seconds(r.TookMS),
 		Properties: []junit.Property{
-			{Name: "seed", Value: fmt.Sprint(r.Seed)}, {Name: "status", Value: string(r.Status)},
-			{Name: "repeat", Value: clean(r.Repeat)}, {Name: "target", Value: clean(r.Target)},
+			{Name: "seed", Value: fmt.Sprint(r.Seed)},
+			{Name: "status", Value: string(r.Status)},
+			{Name: "repeat", Value: clean(r.Repeat)},
+			{Name: "target", Value: clean(r.Target)},
 		},
 	}
 	if !r.Started.IsZero() {

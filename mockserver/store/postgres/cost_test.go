@@ -130,4 +130,3 @@ func processorTime(b *testing.B, pid int) float64 {
 	}
 	return total
 }
-
