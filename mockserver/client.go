@@ -172,6 +172,10 @@ func (c *Client) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 	return c.transport.Wait(ctx, bin, w)
 }
 
+// Nodes lists the servers that share the server's database, the oldest first, and those that have
+// ended without saying so for a day. Without others it returns the server.
+func (c *Client) Nodes(ctx context.Context) ([]Node, error) { return c.transport.Nodes(ctx) }
+
 // Follow calls handle for every record, and for every later change of it: a response, an attempt, a
 // deletion. The first update is Ready; Follow misses nothing after it. It returns when ctx ends,
 // with its cause, or with the first error of handle or of the server. ErrInvalidBin.
@@ -223,6 +227,7 @@ type transport interface {
 	Import(ctx context.Context, bin string, format FileFormat, file io.Reader) (Imported, error)
 	Wait(ctx context.Context, bin string, w Wait) (Waited, error)
 	Follow(ctx context.Context, o FollowOptions, handle func(Update) error) error
+	Nodes(ctx context.Context) ([]Node, error)
 	ClearBin(ctx context.Context, bin string) (int, error)
 	DeleteCaptures(ctx context.Context, q Query) (int, error)
 }

@@ -51,9 +51,10 @@ func newGate(o Options, public, address string, addr net.Addr, guarded []string,
 func dashboardGuarded() []string { return []string{"/api/v1", "/metrics"} }
 
 // ServeHTTP checks the Host name, the origin and the token, in this order. Anybody may ask whether
-// the server is alive.
+// the server is alive and ready.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/healthz" || r.URL.Path == "/api/v1/healthz" {
+	switch r.URL.Path {
+	case "/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz":
 		g.next.ServeHTTP(w, r)
 		return
 	}

@@ -148,6 +148,8 @@ func (l *local) Wait(ctx context.Context, bin string, w Wait) (Waited, error) {
 	return l.s.capture.Wait(ctx, bin, w)
 }
 
+func (l *local) Nodes(ctx context.Context) ([]Node, error) { return l.s.Nodes(ctx) }
+
 func (l *local) ClearBin(ctx context.Context, bin string) (int, error) {
 	return l.s.store.ClearBin(ctx, bin)
 }

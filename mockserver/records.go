@@ -95,6 +95,11 @@ type (
 	// TenantKey is an API key of a tenant.
 	TenantKey = entities.Key
 
+	// Node is one server among those that use a store.
+	Node = journal.Node
+	// NodeState says what a Node does.
+	NodeState = journal.NodeState
+
 	// Store keeps what a server records.
 	Store = journal.Store
 	// Limits bound what a Store keeps.
@@ -112,6 +117,13 @@ const (
 	Exhausted = journal.Exhausted
 	Stopped   = journal.Stopped
 	Dropped   = journal.Dropped
+)
+
+// The states of a node.
+const (
+	NodeRunning  = journal.NodeRunning
+	NodeDraining = journal.NodeDraining
+	NodeLost     = journal.NodeLost
 )
 
 // The outcomes of an attempt.

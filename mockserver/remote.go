@@ -143,6 +143,10 @@ func (r *remote) Redeliver(ctx context.Context, id string) (Delivery, error) {
 	return answer[Delivery](ctx, r, http.MethodPost, path("deliveries", id, "redeliver"), nil)
 }
 
+func (r *remote) Nodes(ctx context.Context) ([]Node, error) {
+	return items[Node](ctx, r, http.MethodGet, path("nodes"), nil)
+}
+
 func (r *remote) Clock(ctx context.Context, run string) (Clock, error) {
 	return answer[Clock](ctx, r, http.MethodGet, clockPath(run), nil)
 }

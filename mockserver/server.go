@@ -77,6 +77,9 @@ type Options struct {
 	Insecure bool
 	// Log gets the errors that happen in the background; nil discards them.
 	Log *slog.Logger
+	// BurstWorkers is how many shards of bursts the program sends at a time. The server only lists
+	// it: see Nodes.
+	BurstWorkers int
 	// Version is the program's version, which it reports to clients; "" is the module's version.
 	Version string
 }
@@ -92,8 +95,11 @@ type Server struct {
 	dispatcher *delivery.Dispatcher
 	entities   *entities.Registry
 	capture    *capture.Server
+	site       *webhooksite.API
 	dashboard  *webServer // nil without one
 	vendorAPIs []*vendorAPIServer
+	node       *node
+	draining   atomic.Bool // see Drain
 
 	journeys atomic.Uint64 // journeys rendered so far, so that each is about another entity
 	closed   sync.Once
@@ -128,6 +134,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.store == nil {
 		s.store, s.ownStore = NewMemory(MemoryOptions{}), true
 	}
+	s.node = newNode(o, s.store)
 	if err := s.start(ctx, o, client, guard); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -160,7 +167,7 @@ func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard
 	}
 	s.capture, err = capture.Start(ctx, capture.Options{
 		Addr: o.Capture, PublicURL: o.CaptureURL, TLS: capture.TLS{Addr: o.CaptureTLS, Dir: o.CADir}, Store: s.store, Catalogue: o.Catalogue, Wire: s.forwardClient(guard, o.Trust),
-		Front: front, Known: s.knownSecrets(), Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
+		Front: front, Known: s.knownSecrets(), Ready: s.Ready, Log: o.Log, Version: o.Version, MaxBody: o.MaxBody, InFlight: inFlight(s.store.Limits().Bytes),
 	})
 	switch {
 	case errors.Is(err, capture.ErrTLS):
@@ -176,19 +183,20 @@ func (s *Server) start(ctx context.Context, o Options, client *HTTPClient, guard
 	}
 	s.dispatcher.Resume() // deliveries may go to bins, which listen from here on
 	if o.Dashboard == nil {
-		return nil
+		return s.node.start(ctx, s)
 	}
 	handler := o.Dashboard(Parts{
 		Dispatcher: s.dispatcher, Entities: s.entities, Capture: s.capture, Store: s.store, Catalogue: o.Catalogue, Wire: client, VendorAPIs: s.vendorAPIAddresses(),
+		Nodes: s.Nodes, Ready: s.Ready,
 	})
-	if s.dashboard, err = startWeb(o, o.DashboardAddress, dashboardGuarded(), s.withVendorAPIs(handler)); err != nil {
+	if s.dashboard, err = startWeb(o, o.DashboardAddress, dashboardGuarded(), s.endingConnections(s.withVendorAPIs(handler))); err != nil {
 		return listenError("dashboard", o.DashboardAddress, err)
 	}
 	if o.DashboardURL != "" {
 		s.dashboard.url = strings.TrimRight(o.DashboardURL, "/")
 	}
 	s.capture.SetDashboard(s.dashboard.url)
-	return nil
+	return s.node.start(ctx, s)
 }
 
 // listens reports whether the bins of this server listen on an address.
@@ -249,6 +257,7 @@ func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 	if err != nil {
 		return capture.Front{}, err // unlikely: checkAddresses has resolved it
 	}
+	s.site = tokens
 	front := tokens.Front()
 	front.API = newGate(o, o.CaptureURL, o.Capture, address, []string{"/token"}, front.API)
 	return front, nil
@@ -256,6 +265,10 @@ func (s *Server) front(ctx context.Context, o Options) (capture.Front, error) {
 
 // grace is how long Close waits for open requests.
 const grace = 5 * time.Second
+
+// finishTime is how long a server that was drained lets calls of its API finish before it ends
+// those that still wait or stream.
+const finishTime = time.Second
 
 // Close stops everything and waits for it, at most five seconds for open requests. You may call it
 // twice.
@@ -270,16 +283,26 @@ func (s *Server) Close() error {
 func (s *Server) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
+	patience := time.Duration(0)
+	if s.draining.Load() {
+		patience = finishTime
+	}
 	var errs []error
 	if s.dashboard != nil {
-		errs = append(errs, s.dashboard.close(ctx))
+		errs = append(errs, s.dashboard.close(ctx, patience))
 	}
-	errs = append(errs, s.closeVendorAPIs(ctx))
+	errs = append(errs, s.closeVendorAPIs(ctx, patience))
 	if s.dispatcher != nil {
 		errs = append(errs, s.dispatcher.Close())
 	}
 	if s.capture != nil {
 		errs = append(errs, s.capture.Close(ctx))
+	}
+	if s.entities != nil {
+		s.entities.Close()
+	}
+	if s.site != nil {
+		s.site.Close()
 	}
 	s.wire.CloseIdle()
 	if s.forwarding != nil {

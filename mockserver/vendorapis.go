@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/vendorapi"
 	"github.com/hookrig/hookrig/mockserver/internal/wire"
@@ -66,7 +67,7 @@ func (s *Server) startVendorAPIs(o Options) error {
 			continue
 		}
 		var err error
-		if f.own, err = startWeb(o, address, nil, f.handler); err != nil {
+		if f.own, err = startWeb(o, address, nil, s.endingConnections(f.handler)); err != nil {
 			return listenError(f.provider, address, err)
 		}
 	}
@@ -86,11 +87,11 @@ func (s *Server) vendorAPIAddresses() map[string]string {
 	return addresses
 }
 
-func (s *Server) closeVendorAPIs(ctx context.Context) error {
+func (s *Server) closeVendorAPIs(ctx context.Context, patience time.Duration) error {
 	var errs []error
 	for _, f := range s.vendorAPIs {
 		if f.own != nil {
-			errs = append(errs, f.own.close(ctx))
+			errs = append(errs, f.own.close(ctx, patience))
 		}
 		f.stop()
 	}

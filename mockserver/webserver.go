@@ -72,9 +72,26 @@ func stripPublicPath(public string, next http.Handler) http.Handler {
 	})
 }
 
-// close waits until ctx ends for open requests to finish, then closes them.
-func (d *webServer) close(ctx context.Context) error {
-	d.stop()
+// endingConnections ends the connections of a server that drains with their next response, so that
+// clients make new ones, to another server.
+func (s *Server) endingConnections(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// close waits until ctx ends for open requests to finish, then closes them. It ends those that wait
+// or stream after the time of patience.
+func (d *webServer) close(ctx context.Context, patience time.Duration) error {
+	if patience > 0 {
+		defer d.stop()
+		defer time.AfterFunc(patience, d.stop).Stop()
+	} else {
+		d.stop()
+	}
 	err := d.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, d.server.Close())

@@ -33,6 +33,7 @@ func newServe(w World) *cobra.Command {
 		seed  seedFlag
 
 		burstWorkers int
+		drain        drainFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -73,6 +74,10 @@ make pending deliveries larger than half of --keep-bytes.`,
 			if burstWorkers < 0 || burstWorkers > 0 && !isPostgres(data) {
 				return misusef("--burst-workers %d: want 1 or more, and --data postgres://…", burstWorkers)
 			}
+			o.BurstWorkers = burstWorkers
+			if err := drain.check(); err != nil {
+				return err
+			}
 			work, err := workOptions(burstWorkers, o.AllowTargets, o.Catalogue, o.Trust)
 			if err != nil {
 				return err
@@ -112,11 +117,12 @@ make pending deliveries larger than half of --keep-bytes.`,
 			}
 			w.Stderr.Printf(serveHint, server.CaptureURL(), server.DashboardURL())
 			err = workUntil(cmd.Context(), w, data, work)
+			drained := drain.do(context.WithoutCancel(cmd.Context()), w, server)
 			w.Stderr.Printf("hookrig: stopping\n")
 			if err != nil {
-				return errors.Join(err, server.Close(), store.Close())
+				return errors.Join(err, drained, server.Close(), store.Close())
 			}
-			if err := errors.Join(server.Close(), store.Close()); err != nil {
+			if err := errors.Join(drained, server.Close(), store.Close()); err != nil {
 				return inconclusive(fmt.Errorf("stop: %w", err))
 			}
 			return nil
@@ -135,6 +141,7 @@ make pending deliveries larger than half of --keep-bytes.`,
 	f.StringVar(&o.Token, "token", "", "`TOKEN` that the dashboard requires; needed for addresses other than loopback")
 	f.BoolVar(&o.Insecure, "insecure", false, "permit addresses other than loopback without a token")
 	f.IntVar(&burstWorkers, "burst-workers", 0, "send up to this `NUMBER` of shards at a time of bursts on the database of --data, as hookrig worker does")
+	drain.add(f)
 	keep.add(f)
 	tls.add(f)
 	own.add(f)

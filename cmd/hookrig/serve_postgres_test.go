@@ -13,13 +13,14 @@ import (
 
 // node is a server of several on one database.
 type node struct {
-	capture string
-	client  *mockserver.Client
+	capture   string
+	dashboard string
+	client    *mockserver.Client
 }
 
 func startNode(t *testing.T, address string) node {
 	t.Helper()
-	s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", address)
+	s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", address, "--drain", "0s")
 	capture := strings.TrimSuffix(line(t, s.out, `^capture +(\S+)`)[1], "/<bin>")
 	dashboard := line(t, s.out, `^dashboard +(\S+)`)[1]
 	if data := line(t, s.out, `^data +(\S+)`)[1]; strings.Contains(data, "secret") || !strings.HasPrefix(data, "postgres://hookrig@") {
@@ -31,7 +32,7 @@ func startNode(t *testing.T, address string) node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return node{capture, client}
+	return node{capture, dashboard, client}
 }
 
 func (n node) post(t *testing.T, path, body string) int {

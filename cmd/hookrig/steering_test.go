@@ -176,6 +176,8 @@ func steer(t *testing.T, payload string) {
 		{"check-provider", "b"},
 		{"check-provider", "b", "--prepare"},
 		{"healthcheck"},
+		{"nodes"},
+		{"nodes", "--json"},
 		{"burst", "neostore", "--to", consumer.URL, "--count", "1"},
 		{"run", written("s.yaml", scenario("s", ""))},
 	} {

@@ -94,6 +94,7 @@ func TestServeAndADashboardByHTTPS(t *testing.T) {
 		{"import", "load", file},
 		{"export", "load", "--format", "jsonl"},
 		{"healthcheck"},
+		{"nodes"},
 		{"burst", "neostore", "--to", captured + "/many", "--count", "5"},
 		{"burst", "--from", "load", "--to", captured + "/again", "--count", "5"},
 	} {

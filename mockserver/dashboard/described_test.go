@@ -51,6 +51,7 @@ func TestResponsesMatchTheirSchemas(t *testing.T) {
 		method, path, body, template string
 	}{
 		{200, "GET", "/server", "", ""},
+		{200, "GET", "/nodes", "", ""},
 		{200, "GET", "/bins", "", ""},
 		{200, "GET", "/bins/inbox", "", "/bins/{bin}"},
 		{200, "GET", "/bins/inbox/responses", "", "/bins/{bin}/responses"},

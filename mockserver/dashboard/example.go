@@ -103,7 +103,7 @@ func groupOf(section string) string {
 	switch section {
 	case "endpoints":
 		return "providers"
-	case "ca.pem", "healthz", "metrics", "stream":
+	case "ca.pem", "healthz", "readyz", "metrics", "nodes", "stream":
 		return "server"
 	}
 	return section

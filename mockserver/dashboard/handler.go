@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -29,6 +30,8 @@ type dashboard struct {
 	streams    *streams
 	tally      tally
 	manual     []ManualPage
+	nodes      func(context.Context) ([]journal.Node, error)
+	readiness  func() error
 }
 
 // Handler returns the dashboard of a server: the API under /api, the page at /. Requests that wait
@@ -39,7 +42,7 @@ func newDashboard(p vendorapi.Parts) *dashboard {
 	kept := byteLimit(p.Store)
 	return &dashboard{
 		providers: p.Dispatcher, entities: p.Entities, capture: p.Capture, store: p.Store, catalogue: p.Catalogue, wire: p.Wire, vendorAPIs: p.VendorAPIs,
-		largest: pageBytes(kept), streams: newStreams(kept),
+		largest: pageBytes(kept), streams: newStreams(kept), nodes: p.Nodes, readiness: p.Ready,
 	}
 }
 
@@ -51,6 +54,7 @@ func (k *dashboard) handler() http.Handler {
 	servePage(mux)
 	serveManual(mux, k.manual)
 	mux.HandleFunc("GET /healthz", alive(time.Now()))
+	mux.HandleFunc("GET /readyz", k.probe)
 	mux.HandleFunc("GET /metrics", k.scrape)
 	mux.HandleFunc("/", notFound(mux))
 	return withSecurityHeaders(limitConcurrency(slotsFor(byteLimit(k.store)), mux))
@@ -61,9 +65,11 @@ func (k *dashboard) routes(api huma.API) {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 
 	route(api, get, "/server", "get-server", "The server's addresses, providers, limits and usage", k.server)
+	route(api, get, "/nodes", "list-nodes", "The servers that share the database of this one, the oldest first; without others, this one", k.listNodes)
 	register(api, get, "/query", "get-query", "How to write a query (q)", k.queryHelp, respondsWith("text/markdown"))
 	register(api, get, "/ca.pem", "get-ca", "The certificate authority of the capture address that speaks TLS", k.ca, respondsWith("application/x-pem-file"))
 	register(api, get, "/healthz", "get-health", "Whether the server is alive: 200 OK", k.health, respondsWith("text/plain"))
+	register(api, get, "/readyz", "get-readiness", "Whether the server may get requests: 200 OK, or 503 while it drains or its database is away", k.ready, respondsWith("text/plain"))
 	register(api, get, "/metrics", "get-metrics", "Counts, in the Prometheus text format", k.metrics, respondsWith("text/plain"))
 	register(api, get, "/stream", "get-stream", "New captures and deliveries as server-sent events", k.stream, streamed)
 

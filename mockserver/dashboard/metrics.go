@@ -35,19 +35,59 @@ const expositionType = "text/plain; version=0.0.4; charset=utf-8"
 
 // counts renders the metrics of the server.
 func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
+	var e exposition
+	shared, _ := k.store.(journal.Shared)
+	away := shared != nil && shared.Load().Away
+	if !away {
+		if err := k.countJournal(ctx, &e); err != nil {
+			return nil, err
+		}
+	}
+	k.countServer(&e)
+	if shared != nil {
+		countLoad(&e, shared.Load())
+	}
+	return e.Bytes(), nil
+}
+
+// countJournal writes what is in the journal, which all servers with the same store have in common,
+// and which servers these are. While their database is away it is not known.
+func (k *dashboard) countJournal(ctx context.Context, e *exposition) error {
 	bins, err := k.store.Bins(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	stats, err := k.store.Stats(ctx)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	nodes, err := k.nodes(ctx)
+	if err != nil {
+		return err
 	}
 	if err := k.tally.count(ctx, k.store); err != nil {
-		return nil, err
+		return err
 	}
+	e.family("hookrig_bins", "gauge", "Bins that have or had a capture. The store remembers only the latest of the empty ones.")
+	e.sample("", "", float64(len(bins)))
+	e.family("hookrig_captures_kept", "gauge", "Captures that the bins keep.")
+	e.sample("", "", float64(stats.Captures))
+	e.family("hookrig_captures_evicted_total", "counter", "Captures removed to make room or for their age, oldest first.")
+	e.sample("", "", float64(stats.EvictedCaptures))
+	e.family("hookrig_deliveries_evicted_total", "counter", "Deliveries removed to make room or for their age, oldest first.")
+	e.sample("", "", float64(stats.EvictedDeliveries))
+	e.family("hookrig_stored_bytes", "gauge", "Bytes of all records.")
+	e.sample("", "", float64(stats.Bytes))
+	e.family("hookrig_stored_bytes_limit", "gauge", "Limit of the bytes of all records; the oldest are removed to stay below it.")
+	e.sample("", "", float64(k.store.Limits().Bytes))
+	k.tally.write(e)
+	countNodes(e, nodes)
+	return nil
+}
+
+// countServer writes what this process has counted since its start.
+func (k *dashboard) countServer(e *exposition) {
 	seen := k.capture.Counts()
-	var e exposition
 	e.family("hookrig_captures_total", "counter", "Requests captured since the start, including those with problems.")
 	e.sample("", "", float64(seen.Captured))
 	e.family("hookrig_captures_refused_total", "counter", "Requests not captured, by reason: the store refused them, the path names no bin, too many connections, TLS handshake failed.")
@@ -69,19 +109,6 @@ func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	e.sample("", "", float64(irregular.Dropped))
 	e.family("hookrig_captures_with_problems_total", "counter", "Captures of requests that were aborted, too large or malformed.")
 	e.sample("", "", float64(seen.Problems))
-	e.family("hookrig_bins", "gauge", "Bins that have or had a capture. The store remembers only the latest of the empty ones.")
-	e.sample("", "", float64(len(bins)))
-	e.family("hookrig_captures_kept", "gauge", "Captures that the bins keep.")
-	e.sample("", "", float64(stats.Captures))
-	e.family("hookrig_captures_evicted_total", "counter", "Captures removed to make room or for their age, oldest first.")
-	e.sample("", "", float64(stats.EvictedCaptures))
-	e.family("hookrig_deliveries_evicted_total", "counter", "Deliveries removed to make room or for their age, oldest first.")
-	e.sample("", "", float64(stats.EvictedDeliveries))
-	e.family("hookrig_stored_bytes", "gauge", "Bytes of all records.")
-	e.sample("", "", float64(stats.Bytes))
-	e.family("hookrig_stored_bytes_limit", "gauge", "Limit of the bytes of all records; the oldest are removed to stay below it.")
-	e.sample("", "", float64(k.store.Limits().Bytes))
-	k.tally.write(&e)
 	clock := k.providers.Clock()
 	e.family("hookrig_deliveries_waiting", "gauge", "Deliveries with an attempt due later.")
 	e.sample("", "", float64(clock.Pending))
@@ -89,7 +116,6 @@ func (k *dashboard) counts(ctx context.Context) ([]byte, error) {
 	e.sample("", "", float64(k.streams.open.Load()))
 	e.family("go_goroutines", "gauge", "Goroutines of the process.")
 	e.sample("", "", float64(runtime.NumGoroutine()))
-	return e.Bytes(), nil
 }
 
 // tally counts finished deliveries and attempts. It counts each record once, and follows pending

@@ -23,7 +23,7 @@ func TestMetrics(t *testing.T) {
 	r.call(t, 200, "POST", "/clock/settle", "")
 	want := map[string]float64{
 		`hookrig_bins`: 1, `hookrig_captures_total`: 1, `hookrig_captures_refused_total{why="no_bin"}`: 0, `hookrig_captures_kept`: 1, `hookrig_captures_evicted_total`: 0, `hookrig_deliveries_waiting`: 1,
-		`hookrig_deliveries_total{state="delivered"}`: 0, `hookrig_attempts_total{outcome="status"}`: 1, `hookrig_streams`: 0, `hookrig_captures_irregular_total{kind="aborted"}`: 0, `hookrig_stream_dropped_total`: 0,
+		`hookrig_deliveries_total{state="delivered"}`: 0, `hookrig_attempts_total{outcome="status"}`: 1, `hookrig_streams`: 0, `hookrig_nodes{state="running"}`: 1, `hookrig_nodes{state="lost"}`: 0, `hookrig_deliveries_owned`: 1, `hookrig_captures_irregular_total{kind="aborted"}`: 0, `hookrig_stream_dropped_total`: 0,
 	}
 	check := func() {
 		t.Helper()
@@ -38,7 +38,7 @@ func TestMetrics(t *testing.T) {
 	check() // reading changes nothing
 	r.call(t, 200, "POST", "/clock/advance", `{"by": "72h"}`)
 	want[`hookrig_captures_total`] = 2
-	want[`hookrig_captures_kept`], want[`hookrig_deliveries_waiting`] = 2, 0
+	want[`hookrig_captures_kept`], want[`hookrig_deliveries_waiting`], want[`hookrig_deliveries_owned`] = 2, 0, 0
 	want[`hookrig_deliveries_total{state="delivered"}`], want[`hookrig_attempts_total{outcome="status"}`] = 1, 2
 	check()
 }

@@ -78,6 +78,8 @@ func TestDocumentIsChecked(t *testing.T) {
 		status             int
 	}{
 		{"GET", "/healthz", "", 200},
+		{"GET", "/readyz", "", 200},
+		{"GET", "/nodes", "", 200},
 		{"GET", "/metrics", "", 200},
 		{"GET", "/server", "", 200},
 		{"GET", "/query", "", 200},

@@ -15,6 +15,7 @@ import { List, cellsOfAll, cellsOfBin, cellsOfDelivery } from "./list.js";
 import { go, list as listRoute, route, read } from "./route.js";
 import { sidebar } from "./sidebar.js";
 import { resend } from "./resend.js";
+import { servers } from "./servers.js";
 import { fields, keep } from "./search.js";
 import { follow } from "./stream.js";
 import { show as showSystem } from "./system.js";
@@ -181,8 +182,9 @@ function changed() {
 }
 
 async function drawSidebar() {
-  const [{ items }, about] = await Promise.all([api("/bins"), api("/server")]);
+  const [{ items }, about, nodes] = await Promise.all([api("/bins"), api("/server"), api("/nodes")]);
   usage($("usage"), about);
+  servers($("servers"), nodes.items);
   sidebar(items, server.vendor_apis, drawSidebar);
   if (headed === "bin ") head.recount(items);
   return items;

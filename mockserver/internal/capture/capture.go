@@ -261,7 +261,7 @@ func (c *conn) answer(a *answer, id string) (more bool) {
 		c.reset()
 		return false
 	}
-	last := c.request.last || a.last || c.s.isClosing()
+	last := c.request.last || a.last || c.s.isClosing() || c.s.draining.Load()
 	c.out = a.appendHead(c.out[:0], &c.request, c.s.o.Now(), id, last)
 	if !c.write(a) {
 		return false // the sender has left, and its request is stored; or the script ends here

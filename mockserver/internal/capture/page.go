@@ -21,12 +21,15 @@ func (c *conn) stray() *answer {
 	if s.o.Front.API != nil && r.refused == nil && isAPI(path) {
 		return c.callAPI(target)
 	}
+	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if r.refused == nil && reading && (path == alivePath || path == readyPath) {
+		return s.health(path)
+	}
 	if r.refused != nil && r.refused.language == speaksTLS {
 		s.counters.tlsFailed.Add(1)
 	} else {
 		s.counters.strays.Add(1)
 	}
-	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case r.refused != nil:
 		return newAnswer(journal.Response{Status: r.refused.status, Body: r.refused.problem + "\n"})
@@ -37,6 +40,22 @@ func (c *conn) stray() *answer {
 	default:
 		return newAnswer(journal.Response{Status: http.StatusNotFound, Body: "not recorded: " + clip.Quote(redact.URL(r.Target)) + " names no bin\n\n" + s.usage()})
 	}
+}
+
+// The paths of the probes of load balancers. No bin has such a name.
+const (
+	alivePath = "/.well-known/hookrig/healthz"
+	readyPath = "/.well-known/hookrig/readyz"
+)
+
+// health answers a probe: the server is alive if it answers, and ready if it may get requests.
+func (s *Server) health(path string) *answer {
+	if path == readyPath && s.o.Ready != nil {
+		if err := s.o.Ready(); err != nil {
+			return newAnswer(journal.Response{Status: http.StatusServiceUnavailable, Body: "not ready: " + err.Error() + "\n"})
+		}
+	}
+	return newAnswer(journal.Response{Body: "ok\n"})
 }
 
 // usage explains this address to a person.

@@ -47,7 +47,9 @@ type Options struct {
 	Known Known            // secrets for bins that name no provider
 	Front Front            // an API at the capture address; zero is none
 	Now   func() time.Time // the clock of Capture.At; nil is time.Now
-	Log   *slog.Logger     // nil logs nothing
+	// Ready returns why the server should get no requests now, or nil; nil is always ready.
+	Ready func() error
+	Log   *slog.Logger // nil logs nothing
 }
 
 // defaultInFlight is the default of Options.InFlight.
@@ -116,6 +118,8 @@ type Server struct {
 	// for requests; it never ends, so that requests that were cut off are recorded too
 	ctx     context.Context
 	closing chan struct{} // closed when Close begins
+
+	draining atomic.Bool // responses end their connections
 
 	stopFollowing func() // see follow
 
@@ -203,6 +207,9 @@ func (s *Server) Connections() int {
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
+
+// Drain makes every response end its connection, so that senders make new ones, to another server.
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // stopListening closes the listeners, which ends accept. It ignores their errors: nobody can act on
 // them.

@@ -164,13 +164,15 @@ func (s *Server) follow() {
 	if !ok {
 		return
 	}
-	s.stopFollowing = shared.OnDocument(func(kind, key string) {
+	s.stopFollowing = shared.OnDocument(func(kind, key string) error {
 		if kind != "" && kind != documents {
-			return
+			return nil
 		}
-		if err := s.reload(s.ctx, key); err != nil {
+		err := s.reload(s.ctx, key)
+		if err != nil {
 			s.o.Log.Error("capture: the settings of a bin, which another server changed, cannot be read", "bin", key, "error", err)
 		}
+		return err
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/hookrig/hookrig/fixtures"
@@ -269,6 +270,9 @@ func (d *Dispatcher) NextIndex() uint64 { return d.nextIndex.Add(1) - 1 }
 func (d *Dispatcher) SkipDraws() {
 	if d.registry.base == 0 {
 		d.registry.base = uint64(time.Now().UnixNano())
+		if d.shared != nil { // others may start at the same time
+			d.registry.base = rand.Uint64() >> 1
+		}
 		d.nextIndex.Store(d.registry.base)
 	}
 }

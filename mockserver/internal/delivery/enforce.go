@@ -36,6 +36,13 @@ func (d *Dispatcher) enforce(j *job, config *endpointConfig, failure fixtures.Fa
 func (d *Dispatcher) count(t *target, config *endpointConfig, failure fixtures.Failure, state journal.State) []end {
 	t.counting.Lock()
 	defer t.counting.Unlock()
+	if d.shared != nil && !t.unregistered {
+		ends, err := d.countShared(t, config, failure, state)
+		if err == nil {
+			return ends
+		}
+		d.log.Error("what a delivery policy counts is not in the journal", "endpoint", config.endpoint.ID, "error", err)
+	}
 	ends := t.health.count(&config.rules, failure, state, t.schedule.time())
 	if t.unregistered {
 		return ends
@@ -48,6 +55,33 @@ func (d *Dispatcher) count(t *target, config *endpointConfig, failure fixtures.F
 		d.log.Error("what a delivery policy counts is not in the journal", "endpoint", config.endpoint.ID, "error", err)
 	}
 	return ends
+}
+
+// countShared counts an attempt together with those of other servers.
+func (d *Dispatcher) countShared(t *target, config *endpointConfig, failure fixtures.Failure, state journal.State) ([]end, error) {
+	ctx, id := context.WithoutCancel(d.ctx), config.endpoint.ID
+	for {
+		before, err := d.store.Get(ctx, healthKind, id)
+		if err != nil && !errors.Is(err, journal.ErrNotFound) {
+			return nil, err
+		}
+		var h health
+		if before != nil {
+			if err := json.Unmarshal(before, &h); err != nil {
+				return nil, err
+			}
+		}
+		ends := h.count(&config.rules, failure, state, t.schedule.time())
+		doc, err := json.Marshal(&h)
+		if err == nil {
+			err = d.shared.Swap(ctx, healthKind, id, before, doc)
+		}
+		if errors.Is(err, journal.ErrChanged) {
+			continue
+		}
+		t.health = h
+		return ends, err
+	}
 }
 
 // loadHealth loads what an earlier process counted about an endpoint.

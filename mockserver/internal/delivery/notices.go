@@ -23,12 +23,7 @@ func noticeKey(seq uint64) string { return fmt.Sprintf("%016x", seq) }
 func (l *notices) add(ctx context.Context, store journal.Store, n Notice) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n.Seq = l.last + 1
-	doc, err := json.Marshal(n)
-	if err == nil {
-		err = store.Put(ctx, noticeKind, noticeKey(n.Seq), doc)
-	}
-	if err != nil {
+	if err := l.put(ctx, store, &n); err != nil {
 		return fmt.Errorf("store a notice: %w", err)
 	}
 	l.last = n.Seq
@@ -38,6 +33,27 @@ func (l *notices) add(ctx context.Context, store journal.Store, n Notice) error 
 		}
 	}
 	return nil
+}
+
+// put stores a notice with the next number. Another server may have taken numbers meanwhile.
+func (l *notices) put(ctx context.Context, store journal.Store, n *Notice) error {
+	for {
+		n.Seq = l.last + 1
+		doc, err := json.Marshal(n)
+		if err != nil {
+			return err
+		}
+		shared, ok := store.(journal.Shared)
+		if !ok {
+			return store.Put(ctx, noticeKind, noticeKey(n.Seq), doc)
+		}
+		if err = shared.Swap(ctx, noticeKind, noticeKey(n.Seq), nil, doc); !errors.Is(err, journal.ErrChanged) {
+			return err
+		}
+		if err := l.load(ctx, store); err != nil {
+			return err
+		}
+	}
 }
 
 // load finds the number of the last notice of an earlier process.

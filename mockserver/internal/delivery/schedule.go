@@ -28,6 +28,8 @@ type schedule struct {
 	jobs    map[string]*job
 	running int // attempts in flight
 	closed  bool
+
+	draining bool // nothing starts any more, and what is due counts as idle
 }
 
 // open starts the schedule; without a virtual clock it begins to follow the wall clock.
@@ -108,7 +110,7 @@ func (s *schedule) push(j *job) {
 // take returns the next job that is due and may start, and counts it as in flight. It returns nil
 // when there is none, or when all workers are busy. The caller has the lock.
 func (s *schedule) take() *job {
-	if s.closed {
+	if s.closed || s.draining {
 		return nil
 	}
 	now := s.timeLocked()
@@ -260,7 +262,7 @@ func (s *schedule) follow() {
 // for one in flight; one that waits in its lane waits for the holder, which is in flight or queued.
 func (s *schedule) idle() bool {
 	head := s.queue.head()
-	return s.running == 0 && (head == nil || head.due.After(s.timeLocked()))
+	return s.running == 0 && (s.draining || head == nil || head.due.After(s.timeLocked()))
 }
 
 // waitIdle waits until nothing is due.

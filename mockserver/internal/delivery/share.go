@@ -21,13 +21,15 @@ func (d *Dispatcher) share() {
 		return
 	}
 	ctx, cancel := context.WithCancel(d.ctx)
-	stop := d.shared.OnDocument(func(kind, key string) {
+	stop := d.shared.OnDocument(func(kind, key string) error {
 		if kind != "" && kind != endpointKind {
-			return
+			return nil
 		}
-		if err := d.reload(ctx, key); err != nil && ctx.Err() == nil {
+		err := d.reload(ctx, key)
+		if err != nil && ctx.Err() == nil {
 			d.log.Warn("an endpoint that another server changed cannot be read", "endpoint", key, "error", err)
 		}
+		return err
 	})
 	if err := d.reload(ctx, ""); err != nil { // what was changed since loadEndpoints
 		d.log.Warn("an endpoint cannot be used", "error", err)
@@ -126,6 +128,7 @@ func (d *Dispatcher) reloadFrom(doc json.RawMessage) error {
 	}
 	if to, err := d.registry.find(e.ID); err == nil {
 		d.configure(to, t)
+		to.schedule.pause(to, e.PausedUntil)
 		return nil
 	}
 	to := newTarget(d.ctx, t)

@@ -13,10 +13,10 @@ type sharedStore struct {
 	journal.Store
 	mu      sync.Mutex
 	orphans []string // deliveries of a server that has ended
-	changed func(kind, key string)
+	changed func(kind, key string) error
 }
 
-func (s *sharedStore) OnDocument(changed func(kind, key string)) func() {
+func (s *sharedStore) OnDocument(changed func(kind, key string) error) func() {
 	s.changed = changed
 	return func() {}
 }
@@ -87,14 +87,18 @@ func TestSharedStore(t *testing.T) {
 	if err := d.putEndpoint(ctx, config, to.order); err != nil {
 		t.Fatal(err)
 	}
-	store.changed(endpointKind, e.ID)
+	if err := store.changed(endpointKind, e.ID); err != nil {
+		t.Error(err)
+	}
 	if got, err := d.Endpoint(ctx, e.ID); err != nil || !got.Disabled {
 		t.Errorf("%+v, %v: want it disabled", got, err)
 	}
 	if err := store.Delete(ctx, endpointKind, e.ID); err != nil {
 		t.Fatal(err)
 	}
-	store.changed("", "")
+	if err := store.changed("", ""); err != nil {
+		t.Error(err)
+	}
 	if _, err := d.Endpoint(ctx, e.ID); err == nil {
 		t.Error("a removed endpoint is still there")
 	}

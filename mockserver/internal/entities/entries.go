@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,7 +30,8 @@ type entries struct {
 // entry is one entity. Who changes the entity holds mu; who reads it does not.
 type entry struct {
 	mu      sync.Mutex
-	deleted bool // or never created
+	deleted bool            // or never created
+	doc     json.RawMessage // as stored, if other servers use the store too
 	entity  atomic.Pointer[Entity]
 }
 
@@ -51,6 +53,15 @@ func (s *entries) reserve(e *Entity) (*entry, error) {
 	return en, nil
 }
 
+// add adds an entity of the store, unless it is there already.
+func (s *entries) add(e *Entity, doc json.RawMessage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byName[e.Name()] == nil {
+		s.addLocked(&entry{doc: doc}, e)
+	}
+}
+
 // addLocked adds an entity; the caller has the lock.
 func (s *entries) addLocked(en *entry, e *Entity) {
 	if s.byName == nil {
@@ -67,6 +78,13 @@ func (s *entries) delete(en *entry) {
 	defer s.mu.Unlock()
 	en.deleted = true
 	delete(s.byName, en.entity.Load().Name())
+}
+
+// names returns the names of all entities.
+func (s *entries) names() []Name {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Keys(s.byName))
 }
 
 func (s *entries) find(name Name) (*entry, error) {
@@ -89,7 +107,8 @@ func (s *entries) list(provider, tenant, kind string) []Entity {
 		}
 	}
 	s.mu.RUnlock()
-	slices.SortFunc(list, func(a, b Entity) int { return cmp.Compare(a.Order, b.Order) })
+	// Two servers may have given the same order.
+	slices.SortFunc(list, func(a, b Entity) int { return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.ID, b.ID)) })
 	return list
 }
 
@@ -104,7 +123,7 @@ func (r *Registry) loadEntities(ctx context.Context) error {
 		if err := json.Unmarshal(doc.Doc, e); err != nil {
 			return fmt.Errorf("load entity %q: %w", doc.Key, err)
 		}
-		r.entries.addLocked(&entry{}, e)
+		r.entries.add(e, doc.Doc)
 	}
 	if len(documents) > 0 {
 		r.dispatcher.SkipDraws()

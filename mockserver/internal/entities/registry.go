@@ -32,15 +32,22 @@ type Registry struct {
 
 	entries entries
 	tenants tenants
+
+	shared  journal.Shared // the store, if other servers use it too
+	unshare func()
 }
 
-// New returns a registry with what the store holds. Call it before the first event is emitted.
+// New returns a registry with what the store holds. Call it before the first event is emitted, and
+// Close in the end.
 func New(ctx context.Context, o Options) (*Registry, error) {
 	r := &Registry{catalogue: o.Catalogue, store: o.Store, dispatcher: o.Dispatcher, seed: o.Seed}
+	r.share(ctx)
 	if err := r.loadTenants(ctx, o.Demo); err != nil {
+		r.unshare()
 		return nil, err
 	}
 	if err := r.loadEntities(ctx); err != nil {
+		r.unshare()
 		return nil, err
 	}
 	return r, nil
@@ -77,7 +84,11 @@ func (r *Registry) Create(
 		if err != nil {
 			return Entity{}, err
 		}
-		return r.createReserved(ctx, en, created, update)
+		out, err := r.createReserved(ctx, en, created, update)
+		if errors.Is(err, journal.ErrExists) && out.ID == "" && !chosen && try < redraws {
+			continue // another server has made one with that id
+		}
+		return out, err
 	}
 }
 
@@ -102,20 +113,28 @@ func (r *Registry) createReserved(
 // order. An error of update means that nothing was stored and nothing emitted. Errors wrap
 // journal.ErrNotFound.
 func (r *Registry) Update(ctx context.Context, name Name, update func(*Tx) error) (Entity, error) {
-	p, en, err := r.find(&name)
+	p, en, err := r.find(ctx, &name)
 	if err != nil {
 		return Entity{}, err
 	}
 	en.mu.Lock()
 	defer en.mu.Unlock()
-	if en.deleted {
-		return Entity{}, notFound(name)
+	for {
+		if err := r.refresh(ctx, en); err != nil {
+			return Entity{}, err
+		}
+		if en.deleted {
+			return Entity{}, notFound(name)
+		}
+		e, err := p.Restore(en.entity.Load().EntityRecord)
+		if err != nil {
+			return Entity{}, err
+		}
+		out, err := r.transact(ctx, en, e, update, false)
+		if !errors.Is(err, journal.ErrChanged) {
+			return out, err
+		}
 	}
-	e, err := p.Restore(en.entity.Load().EntityRecord)
-	if err != nil {
-		return Entity{}, err
-	}
-	return r.transact(ctx, en, e, update, false)
 }
 
 // transact runs one transaction; the caller has locked the entry. An error without an entity means
@@ -135,7 +154,7 @@ func (r *Registry) transact(
 	}
 	after := *before
 	after.EntityRecord, after.Extra = e.Record(), tx.Extra
-	if err := r.put(ctx, &after); err != nil {
+	if err := r.replace(ctx, en, &after); err != nil {
 		return Entity{}, err
 	}
 	en.entity.Store(&after) // before the events are sent: a consumer may ask for the entity at once
@@ -157,14 +176,35 @@ func (r *Registry) transact(
 	if isNew {
 		return Entity{}, errors.Join(err, r.store.Delete(ctx, entityKind, before.Name().document()))
 	}
-	return Entity{}, errors.Join(err, r.put(ctx, before))
+	return Entity{}, errors.Join(err, r.put(ctx, en, before))
+}
+
+// replace stores an entity, if no other server has changed it since it was read: else it returns
+// journal.ErrChanged, or journal.ErrExists for a new one.
+func (r *Registry) replace(ctx context.Context, en *entry, e *Entity) error {
+	if r.shared == nil {
+		return r.put(ctx, en, e)
+	}
+	doc, err := json.Marshal(e)
+	if err == nil {
+		err = r.shared.Swap(ctx, entityKind, e.Name().document(), en.doc, doc)
+	}
+	if errors.Is(err, journal.ErrChanged) && en.doc == nil {
+		err = journal.ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.Name(), err)
+	}
+	en.doc = doc
+	return nil
 }
 
 // put stores an entity.
-func (r *Registry) put(ctx context.Context, e *Entity) error {
+func (r *Registry) put(ctx context.Context, en *entry, e *Entity) error {
 	doc, err := json.Marshal(e)
 	if err == nil {
 		err = r.store.Put(ctx, entityKind, e.Name().document(), doc)
+		en.doc = doc
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Name(), err)
@@ -174,7 +214,7 @@ func (r *Registry) put(ctx context.Context, e *Entity) error {
 
 // Get returns one entity; journal.ErrNotFound.
 func (r *Registry) Get(name Name) (Entity, error) {
-	_, en, err := r.find(&name)
+	_, en, err := r.find(context.Background(), &name)
 	if err != nil {
 		return Entity{}, err
 	}
@@ -192,7 +232,7 @@ func (r *Registry) List(provider, tenant, kind string) []Entity {
 
 // Delete deletes an entity without an event; journal.ErrNotFound.
 func (r *Registry) Delete(ctx context.Context, name Name) error {
-	_, en, err := r.find(&name)
+	_, en, err := r.find(ctx, &name)
 	if err != nil {
 		return err
 	}
@@ -220,13 +260,19 @@ func (r *Registry) Restore(e *Entity) (*fixtures.Entity, error) {
 
 // find returns an entity's provider and entry. It gives a name without a tenant the provider's demo
 // tenant.
-func (r *Registry) find(name *Name) (*fixtures.Provider, *entry, error) {
+func (r *Registry) find(ctx context.Context, name *Name) (*fixtures.Provider, *entry, error) {
 	p, err := r.catalogue.Provider(name.Provider)
 	if err != nil {
 		return nil, nil, err
 	}
 	name.Tenant = cmp.Or(name.Tenant, p.Tenant)
 	en, err := r.entries.find(*name)
+	if err != nil && r.shared != nil { // another server may have made it just now
+		if err := r.reloadEntity(ctx, name.document()); err != nil {
+			return p, nil, err
+		}
+		en, err = r.entries.find(*name)
+	}
 	return p, en, err
 }
 

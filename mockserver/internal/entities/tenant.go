@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -183,6 +184,13 @@ func (s *tenants) find(provider, name string) (t Tenant, known bool, count int) 
 	defer s.mu.RUnlock()
 	t, known = s.byName[[2]string{provider, name}]
 	return t, known, len(s.byName)
+}
+
+// all returns the tenants of all providers.
+func (s *tenants) all() []Tenant {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Values(s.byName))
 }
 
 func (s *tenants) put(t Tenant) {

@@ -13,6 +13,8 @@ var (
 	// ErrInvalid means that a bin's name, its settings, a query, a condition or a wait is invalid.
 	// Errors that wrap it quote the input and say what was expected.
 	ErrInvalid = errors.New("invalid")
+	// ErrChanged means that another server has changed or made the document meanwhile.
+	ErrChanged = errors.New("changed meanwhile")
 	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("journal is closed")
 	// ErrUnavailable means that the database of the store cannot be reached now. Try again. A

@@ -92,11 +92,26 @@ type Shared interface {
 	Store
 	// OnDocument makes the store call changed after another server has put or deleted a document,
 	// or with empty names when it does not know which ones were. It calls changed in one goroutine,
-	// and not after stop has returned.
-	OnDocument(changed func(kind, key string)) (stop func())
+	// and not after stop has returned. If changed returns an error, it is called again after a
+	// second.
+	OnDocument(changed func(kind, key string) error) (stop func())
+	// Swap replaces a document by doc. If the document is not before, byte for byte, it returns
+	// ErrChanged and changes nothing. nil stands for no document.
+	Swap(ctx context.Context, kind, key string, before, doc json.RawMessage) error
 	// Adopt makes this server the owner of all pending deliveries whose server has ended, and
 	// returns their ids. A server owns the deliveries that it saves.
 	Adopt(ctx context.Context) ([]string, error)
+	// Announce makes Nodes list this server, with the state and the addresses of n, until the store
+	// is closed.
+	Announce(ctx context.Context, n Node) error
+	// Nodes returns the servers that use the store, the oldest first. Those that have ended without
+	// closing the store are among them for a day.
+	Nodes(ctx context.Context) ([]Node, error)
+	// Ready returns nil if the store took a write within the last seconds, else an error that wraps
+	// ErrUnavailable and says why on one line. It does not wait.
+	Ready() error
+	// Load returns how the store keeps up with the requests of this server.
+	Load() Load
 }
 
 // Stats are the totals of a store. If records were evicted, a result over all records is

@@ -40,6 +40,10 @@ type Parts struct {
 	// VendorAPIs are the addresses of the vendor APIs, by provider: a URL, or a path of the
 	// dashboard.
 	VendorAPIs map[string]string
+	// Nodes lists the servers that use the same store.
+	Nodes func(context.Context) ([]journal.Node, error)
+	// Ready returns why the server should get no requests now, or nil.
+	Ready func() error
 }
 
 // Factory returns the handler of one vendor API. What it starts ends with ctx.

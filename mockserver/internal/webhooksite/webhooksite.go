@@ -21,15 +21,16 @@ type Options struct {
 	Log   *slog.Logger     // nil is silence
 }
 
-// API answers calls, and for the bins of its tokens. It has no goroutine and need not be closed.
+// API answers calls, and for the bins of its tokens.
 type API struct {
 	o       Options
 	tokens  tokens
 	waiters waiters
 	routes  []route
+	unshare func()
 }
 
-// New returns the API with the tokens of the store.
+// New returns the API with the tokens of the store. Close it.
 func New(ctx context.Context, o Options) (*API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -39,10 +40,13 @@ func New(ctx context.Context, o Options) (*API, error) {
 	}
 	s := &API{o: o}
 	s.routes = s.allRoutes()
+	s.share(ctx)
 	if err := s.tokens.restore(ctx, o.Store); err != nil {
+		s.Close()
 		return nil, fmt.Errorf("read the tokens: %w", err)
 	}
 	if err := s.expire(ctx, o.Now()); err != nil {
+		s.Close()
 		return nil, fmt.Errorf("clear what has expired: %w", err)
 	}
 	return s, nil

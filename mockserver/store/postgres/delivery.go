@@ -255,6 +255,9 @@ func (s *store) Adopt(ctx context.Context) ([]string, error) {
 		t.changed = t.changed || len(ids) > 0
 		return err
 	})
+	if err == nil {
+		s.counts.adopted.Add(uint64(len(ids)))
+	}
 	return ids, err
 }
 

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,21 +14,43 @@ import (
 
 func (s *store) Put(ctx context.Context, kind, key string, doc json.RawMessage) error {
 	kept := text(doc)
+	return s.submit(ctx, needs{}, func(t *tx) error { return t.putDocument(kind, key, kept) })
+}
+
+// Swap compares and replaces in one transaction.
+func (s *store) Swap(ctx context.Context, kind, key string, before, doc json.RawMessage) error {
+	kept := text(doc)
 	return s.submit(ctx, needs{}, func(t *tx) error {
-		before, _, err := t.documentSize(kind, key)
-		if err != nil {
+		var now json.RawMessage
+		t.batch.add(sqlDocument, [][]byte{text(kind), text(key)}, func(row [][]byte) error {
+			now = text(row[0])
+			return nil
+		})
+		if err := t.batch.run(); err != nil {
 			return err
 		}
-		added := int64((&journal.Document{Key: key, Doc: kept}).Size()) - before
-		if all, limit := t.row.documentBytes+added, t.o.Documents(); added > 0 && all > limit {
-			return fmt.Errorf("%s %q: all settings and entities would have %d bytes, the limit is %d: %w", kind, key, all, limit, errNoRoom)
+		if (now == nil) != (before == nil) || !bytes.Equal(now, before) {
+			return fmt.Errorf("%s %q: %w", kind, key, journal.ErrChanged)
 		}
-		t.changed = true
-		t.row.documentBytes += added
-		t.documents = append(t.documents, documentName{kind, key})
-		t.batch.add(sqlPutDocument, [][]byte{text(kind), text(key), kept}, nil)
-		return nil
+		return t.putDocument(kind, key, kept)
 	})
+}
+
+// putDocument stores a document, if there is room.
+func (t *tx) putDocument(kind, key string, kept json.RawMessage) error {
+	before, _, err := t.documentSize(kind, key)
+	if err != nil {
+		return err
+	}
+	added := int64((&journal.Document{Key: key, Doc: kept}).Size()) - before
+	if all, limit := t.row.documentBytes+added, t.o.Documents(); added > 0 && all > limit {
+		return fmt.Errorf("%s %q: all settings and entities would have %d bytes, the limit is %d: %w", kind, key, all, limit, errNoRoom)
+	}
+	t.changed = true
+	t.row.documentBytes += added
+	t.documents = append(t.documents, documentName{kind, key})
+	t.batch.add(sqlPutDocument, [][]byte{text(kind), text(key), kept}, nil)
+	return nil
 }
 
 // documentSize returns how many bytes a document counts for, and whether it exists.
@@ -93,18 +116,18 @@ type documentFeed struct {
 	calling sync.Mutex // while the callers are called
 
 	mu      sync.Mutex
-	callers map[*func(kind, key string)]struct{}
+	callers map[*func(kind, key string) error]struct{}
 	changed map[documentName]struct{}
 	wake    chan struct{} // has one token if there are changed documents
 }
 
 // OnDocument makes the store call changed after another node has changed a document.
-func (s *store) OnDocument(changed func(kind, key string)) (stop func()) {
+func (s *store) OnDocument(changed func(kind, key string) error) (stop func()) {
 	f := &s.documents
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.callers == nil {
-		f.callers = map[*func(kind, key string)]struct{}{}
+		f.callers = map[*func(kind, key string) error]struct{}{}
 	}
 	f.callers[&changed] = struct{}{}
 	return func() {
@@ -143,7 +166,8 @@ func (f *documentFeed) add(names ...documentName) {
 // many.
 const maxChangedDocuments = 1000
 
-// keepTelling calls the callers until the store is closed.
+// keepTelling calls the callers until the store is closed. Those that fail, because the database is
+// away, are called again.
 func (s *store) keepTelling() {
 	f := &s.documents
 	for {
@@ -157,11 +181,17 @@ func (s *store) keepTelling() {
 		names, callers := f.changed, slices.Collect(maps.Keys(f.callers))
 		f.changed = nil
 		f.mu.Unlock()
+		failed := map[documentName]struct{}{}
 		for name := range names {
 			for _, call := range callers {
-				(*call)(name.kind, name.key)
+				if (*call)(name.kind, name.key) != nil {
+					failed[name] = struct{}{}
+				}
 			}
 		}
 		f.calling.Unlock()
+		if len(failed) > 0 && pause(s.closing, pollInterval) {
+			f.add(slices.Collect(maps.Keys(failed))...)
+		}
 	}
 }

@@ -100,33 +100,3 @@ func (s *store) hint() {
 	default:
 	}
 }
-
-// A node that was not seen for nodeTimeout has ended: another one may adopt its deliveries.
-const (
-	appearInterval = 3 * time.Second
-	nodeTimeout    = "15 seconds"
-)
-
-// appear notes that the node runs.
-func (s *store) appear(ctx context.Context) error {
-	return s.pool.do(ctx, func(c *conn) (bool, error) {
-		return true, c.query(ctx, "INSERT INTO nodes (node, seen) VALUES ($1, clock_timestamp()) ON CONFLICT (node) DO UPDATE SET seen = excluded.seen", [][]byte{[]byte(s.node)}, nil)
-	})
-}
-
-// keepAppearing notes that the node runs until the store is closed.
-func (s *store) keepAppearing() {
-	for pause(s.closing, appearInterval) {
-		s.log("telling other nodes that this one runs", s.appear(s.closing))
-	}
-}
-
-// disappear notes that the node has ended, so that its deliveries can be adopted at once. It also
-// forgets the nodes that ended without doing so.
-func (s *store) disappear() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = s.pool.do(ctx, func(c *conn) (bool, error) {
-		return false, c.query(ctx, "DELETE FROM nodes WHERE node = $1 OR seen < clock_timestamp() - interval '1 day'", [][]byte{[]byte(s.node)}, nil)
-	})
-}

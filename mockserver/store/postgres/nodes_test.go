@@ -226,8 +226,14 @@ func TestDocumentsOfAnotherNode(t *testing.T) {
 	defer one.Close()
 	defer two.Close()
 	heard := make(chan string, 10)
-	stop := two.OnDocument(func(kind, key string) { heard <- kind + " " + key })
-	stopOwn := one.OnDocument(func(kind, key string) { t.Errorf("%s %s is its own", kind, key) })
+	stop := two.OnDocument(func(kind, key string) error {
+		heard <- kind + " " + key
+		return nil
+	})
+	stopOwn := one.OnDocument(func(kind, key string) error {
+		t.Errorf("%s %s is its own", kind, key)
+		return nil
+	})
 	for _, step := range []struct {
 		do   func() error
 		want string

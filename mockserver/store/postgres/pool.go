@@ -124,6 +124,7 @@ type outage struct {
 
 	mu    sync.Mutex
 	since time.Time // zero: it can be reached
+	times uint64    // how often it could not be reached
 }
 
 // wait pauses before another try. It returns false if the database is away for longer than grace.
@@ -131,10 +132,18 @@ func (o *outage) wait(ctx context.Context) bool {
 	o.mu.Lock()
 	if o.since.IsZero() {
 		o.since = time.Now()
+		o.times++
 	}
 	over := time.Since(o.since) > grace
 	o.mu.Unlock()
 	return !over && o.closing.Err() == nil && pause(ctx, retryPause)
+}
+
+// count returns how often the database could not be reached, and whether that is so now.
+func (o *outage) count() (times uint64, away bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.times, !o.since.IsZero()
 }
 
 // end notes that the database answers.

@@ -23,8 +23,9 @@ type request struct {
 	operation func(*tx) error
 	needs     needs // what operation reads, loaded when the transaction begins
 
-	err  error
-	done chan struct{} // has one token once the request is finished
+	since time.Time // when it was queued
+	err   error
+	done  chan struct{} // has one token once the request is finished
 }
 
 // needs are the names of rows.
@@ -39,6 +40,10 @@ type queue struct {
 	mu      sync.Mutex
 	waiting []*request
 	closed  bool
+
+	taken      int       // requests that the writer is storing
+	takenSince time.Time // when the first of them was queued
+
 	ready   chan struct{} // has one token while there is work
 	target  int           // how many requests await wants; 0: it does not wait
 	reached chan struct{} // has one token once there are so many
@@ -74,6 +79,7 @@ func (q *queue) submit(ctx context.Context, r *request) error {
 		q.mu.Unlock()
 		return journal.ErrClosed
 	}
+	r.since = time.Now()
 	q.waiting = append(q.waiting, r)
 	first := len(q.waiting) == 1
 	if len(q.waiting) == q.target {
@@ -161,6 +167,9 @@ func (q *queue) take(batch []*request, maxBytes int) ([]*request, bool) {
 		n++
 	}
 	batch = append(batch, q.waiting[:n]...)
+	if q.taken = n; n > 0 {
+		q.takenSince = q.waiting[0].since
+	}
 	left := copy(q.waiting, q.waiting[n:])
 	clear(q.waiting[left:])
 	q.waiting = q.waiting[:left]

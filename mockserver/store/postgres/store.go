@@ -46,6 +46,8 @@ type store struct {
 	feed      journal.Feed
 	documents documentFeed
 	outage    *outage
+	presence  presence
+	counts    counts
 
 	hints  chan struct{} // has one token if the writer has to look for changes
 	told   chan struct{} // has one token if other nodes have to be told of changes

@@ -157,12 +157,12 @@ func (t *tx) transact(requests []*request) (bool, error) {
 	return t.changed, nil
 }
 
-// operate runs an operation. If its record is missing, damaged, a duplicate or too large for the
-// limits, only the operation fails, and its earlier changes stay. Any other error fails the
+// operate runs an operation. If its record is missing, damaged, changed, a duplicate or too large
+// for the limits, only the operation fails, and its earlier changes stay. Any other error fails the
 // transaction.
 func (t *tx) operate(r *request) error {
 	r.err = r.operation(t)
-	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) || errors.Is(r.err, record.ErrDamaged) || errors.Is(r.err, errNoRoom) {
+	if errors.Is(r.err, journal.ErrNotFound) || errors.Is(r.err, journal.ErrExists) || errors.Is(r.err, journal.ErrChanged) || errors.Is(r.err, record.ErrDamaged) || errors.Is(r.err, errNoRoom) {
 		return nil
 	}
 	return r.err
@@ -341,6 +341,7 @@ const (
 		"AND NOT EXISTS (SELECT FROM nodes n WHERE n.node = d.node AND n.seen > clock_timestamp() - interval '" + nodeTimeout + "') RETURNING id"
 	sqlDeleteAttempts = "DELETE FROM attempts WHERE delivery = $1"
 
+	sqlDocument       = "SELECT doc FROM documents WHERE kind = $1 AND key = $2"
 	sqlDocumentSize   = "SELECT length(doc)::bigint FROM documents WHERE kind = $1 AND key = $2"
 	sqlPutDocument    = "INSERT INTO documents (kind, key, doc) VALUES ($1, $2, $3) ON CONFLICT (kind, key) DO UPDATE SET doc = excluded.doc"
 	sqlDeleteDocument = "DELETE FROM documents WHERE kind = $1 AND key = $2"
@@ -358,7 +359,7 @@ func statements() []string {
 		sqlInsertCaptures, sqlCaptureRows, sqlUpdateHead, sqlOldestOfBin, sqlDeleteOfBin, sqlOldestOfAll, sqlDeleteOldest, sqlDeleteCaptures,
 		sqlBins, sqlBinsByID, sqlFirstEmptied, sqlLargeBins, sqlInsertBins, sqlUpdateBins, sqlDeleteBin,
 		sqlDeliveries, sqlInsertDeliveries, sqlUpdateDeliveries, sqlInsertAttempts, sqlEvictDelivery, sqlAdopt, sqlDeleteAttempts,
-		sqlDocumentSize, sqlPutDocument, sqlDeleteDocument, sqlMark, sqlOldMark, sqlDeleteMarks,
+		sqlDocument, sqlDocumentSize, sqlPutDocument, sqlDeleteDocument, sqlMark, sqlOldMark, sqlDeleteMarks,
 	}
 }
 

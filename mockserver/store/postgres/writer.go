@@ -28,7 +28,7 @@ func (w *writer) open(ctx context.Context) error {
 		return err
 	}
 	return w.c.query(ctx, sqlNewest, nil, func(row [][]byte) error {
-		w.cursor = integer(row[0])
+		w.reach(integer(row[0]))
 		return nil
 	})
 }
@@ -76,6 +76,7 @@ func (w *writer) run() {
 		batch, closed = w.s.queue.take(batch[:0], batchBytes)
 		if len(batch) > 0 {
 			w.store(batch)
+			w.s.queue.finished()
 		} else if closed {
 			return
 		}
@@ -163,7 +164,7 @@ func (w *writer) try(batch []*request) error {
 		return err
 	}
 	if changed {
-		w.report(t)
+		w.report(t, len(batch))
 	}
 	return nil
 }
@@ -194,8 +195,9 @@ func (w *writer) isStored(ctx context.Context) (found bool, err error) {
 
 // report adds the changes of a transaction to the feed: before its senders are woken, so that a
 // sender that was answered finds its change there.
-func (w *writer) report(t *tx) {
-	w.cursor = t.row.change
+func (w *writer) report(t *tx, requests int) {
+	w.reach(t.row.change)
+	w.s.counts.committed(requests)
 	if len(t.changes) == 0 && len(t.documents) == 0 {
 		return
 	}
@@ -204,13 +206,19 @@ func (w *writer) report(t *tx) {
 	w.s.tell(w.cursor)
 }
 
+// reach notes which row of changes was read last.
+func (w *writer) reach(n int64) {
+	w.cursor = n
+	w.s.counts.cursor.Store(n)
+}
+
 // apply reports a row of changes that another node, or an earlier try, has committed.
 func (w *writer) apply(row [][]byte) error {
 	n := integer(row[0])
 	if n != w.cursor+1 { // rows in between were deleted
 		w.skipChanges(n - 1)
 	}
-	w.cursor = n
+	w.reach(n)
 	changes, documents, complete := unpackChanges(row[1])
 	if !complete {
 		w.skipChanges(n)
@@ -223,7 +231,7 @@ func (w *writer) apply(row [][]byte) error {
 
 // skipChanges notes that rows of changes up to n cannot be read.
 func (w *writer) skipChanges(n int64) {
-	w.cursor = n
+	w.reach(n)
 	w.s.feed.Miss()
 	w.s.feed.Wake()
 	w.s.documents.add(documentName{})

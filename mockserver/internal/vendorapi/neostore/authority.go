@@ -49,22 +49,34 @@ func (t *tokens) authority(ctx context.Context) (authority, error) {
 func (t *tokens) issuing(ctx context.Context, address string) (authority, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	issuer, err := t.load(ctx)
-	if err != nil || slices.Contains(issuer.Addresses, address) {
-		return issuer, err
+	for {
+		issuer, err := t.load(ctx)
+		if err != nil || slices.Contains(issuer.Addresses, address) {
+			return issuer, err
+		}
+		issuer.Addresses = append(slices.Clone(issuer.Addresses), address)
+		issuer.Addresses = issuer.Addresses[max(0, len(issuer.Addresses)-maxAddresses):]
+		if err := t.keep(ctx, issuer); !errors.Is(err, journal.ErrChanged) {
+			return issuer, err
+		}
 	}
-	issuer.Addresses = append(slices.Clone(issuer.Addresses), address)
-	issuer.Addresses = issuer.Addresses[max(0, len(issuer.Addresses)-maxAddresses):]
-	return issuer, t.keep(ctx, issuer)
 }
 
+// load returns the authority of the store, or makes one. Other servers that use the store may
+// change it at any time, so that it is read each time then.
 func (t *tokens) load(ctx context.Context) (authority, error) {
-	if t.cached != nil {
+	_, shared := t.store.(journal.Shared)
+	if t.cached != nil && !shared {
 		return *t.cached, nil
 	}
 	doc, err := t.store.Get(ctx, authorityKind, authorityName)
 	if errors.Is(err, journal.ErrNotFound) {
-		return t.newAuthority(ctx)
+		t.doc = nil
+		made, failed := t.newAuthority(ctx)
+		if !errors.Is(failed, journal.ErrChanged) {
+			return made, failed
+		}
+		doc, err = t.store.Get(ctx, authorityKind, authorityName) // another server has made it
 	}
 	var issuer authority
 	if err == nil {
@@ -73,7 +85,7 @@ func (t *tokens) load(ctx context.Context) (authority, error) {
 	if err != nil {
 		return issuer, fmt.Errorf("the key of tokens: %w", err)
 	}
-	t.cached = &issuer
+	t.cached, t.doc = &issuer, doc
 	return issuer, nil
 }
 
@@ -92,15 +104,20 @@ func (t *tokens) newAuthority(ctx context.Context) (authority, error) {
 	return issuer, t.keep(ctx, issuer)
 }
 
+// keep stores the authority. It returns journal.ErrChanged if another server has changed it.
 func (t *tokens) keep(ctx context.Context, issuer authority) error {
 	doc, err := json.Marshal(issuer)
 	if err == nil {
-		err = t.store.Put(ctx, authorityKind, authorityName, doc)
+		if shared, ok := t.store.(journal.Shared); ok {
+			err = shared.Swap(ctx, authorityKind, authorityName, t.doc, doc)
+		} else {
+			err = t.store.Put(ctx, authorityKind, authorityName, doc)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("the key of tokens: %w", err)
 	}
-	t.cached = &issuer
+	t.cached, t.doc = &issuer, doc
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,7 +32,8 @@ type tokens struct {
 	now   func() time.Time
 
 	mu     sync.Mutex
-	cached *authority // nil until it is needed: making a key takes long
+	cached *authority      // nil until it is needed: making a key takes long
+	doc    json.RawMessage // cached as stored; nil: it is not
 }
 
 // claims are the contents of a token.
