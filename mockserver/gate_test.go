@@ -83,6 +83,8 @@ func TestGate(t *testing.T) {
 
 		// Anybody may ask for the health.
 		{"health", guarded, everywhere, "GET", "http://evil.example/healthz", nil, 200},
+		{"readiness", guarded, everywhere, "GET", "http://evil.example/readyz", nil, 200},
+		{"readiness of the API", plain, loopback, "GET", "http://evil.example/api/v1/readyz", nil, 200},
 		{"health of the API", plain, loopback, "GET", "http://evil.example/api/v1/healthz", nil, 200},
 	} {
 		asked := false

@@ -1,66 +1,55 @@
 package scenarios
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/internal/junit"
 )
 
 // WriteJUnit writes reports as JUnit XML for CI systems: one testsuite per scenario, one testcase
 // per step.
 func WriteJUnit(w io.Writer, reports []Report) error {
-	all, took := junitSuites{Name: "hookrig"}, 0.0
+	all, took := junit.Suites{Name: "hookrig"}, 0.0
 	for i := range reports {
-		suite := junitOf(&reports[i])
-		all.Tests += suite.Tests
-		all.Failures += suite.Failures
-		all.Errors += suite.Errors
 		took += reports[i].TookMS
-		all.Suites = append(all.Suites, suite)
+		all.Suites = append(all.Suites, junitOf(&reports[i]))
 	}
-	all.Time = seconds(took)
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	encoder := xml.NewEncoder(w)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(all); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	all.Time = junit.Seconds(took)
+	return junit.Write(w, all)
 }
 
-func junitOf(r *Report) junitSuite {
-	suite := junitSuite{
-		Name: clean(r.Scenario), Tests: len(r.Steps), Time: seconds(r.TookMS),
-		Properties: []junitProperty{{"seed", fmt.Sprint(r.Seed)}, {"status", string(r.Status)}, {"repeat", clean(r.Repeat)}, {"target", clean(r.Target)}},
+func junitOf(r *Report) junit.Suite {
+	clean := junit.Clean
+	suite := junit.Suite{
+		Name: clean(r.Scenario), Time: junit.Seconds(r.TookMS),
+		Properties: []junit.Property{
+			{Name: "seed", Value: fmt.Sprint(r.Seed)},
+			{Name: "status", Value: string(r.Status)},
+			{Name: "repeat", Value: clean(r.Repeat)},
+			{Name: "target", Value: clean(r.Target)},
+		},
 	}
 	if !r.Started.IsZero() {
-		suite.Timestamp, suite.Hostname = r.Started.UTC().Format("2006-01-02T15:04:05"), hostname()
+		suite.Timestamp, suite.Hostname = junit.Timestamp(r.Started), hostname()
 	}
 	if r.File != "" {
 		suite.File = clean(r.File)
 	}
 	for _, s := range r.Steps {
-		test := junitCase{Name: clean(s.ID), Class: clean(r.Scenario), Time: seconds(s.TookMS)}
+		test := junit.Case{Name: clean(s.ID), Class: clean(r.Scenario), Time: junit.Seconds(s.TookMS)}
 		message, _, _ := strings.Cut(s.Detail, "\n")
-		result := &junitResult{Message: clean(message), Type: string(s.Status), Text: clean(s.Detail + "\nrepeat: " + r.Repeat)}
+		result := &junit.Result{Message: clean(message), Type: string(s.Status), Text: clean(s.Detail + "\nrepeat: " + r.Repeat)}
 		test.Output = clean(output(&s))
 		switch s.Status {
 		case Failed:
-			suite.Failures++
 			test.Failure = result
 		case Inconclusive, Errored: // not the consumer's fault
-			suite.Errors++
 			test.Error = result
 		case Skipped:
-			suite.Skipped++
-			test.Skipped, test.Output = &junitResult{Message: clean(s.Detail)}, ""
+			test.Skipped, test.Output = &junit.Result{Message: clean(s.Detail)}, ""
 		}
 		suite.Cases = append(suite.Cases, test)
 	}
@@ -125,58 +114,5 @@ func exchangesText(s *StepReport) string {
 // hostname returns the name of this machine, or "".
 func hostname() string {
 	name, _ := os.Hostname()
-	return clean(name)
-}
-
-func seconds(ms float64) string { return fmt.Sprintf("%.3f", ms/1000) }
-
-// clean escapes control sequences, which could change the log of a CI system, and replaces
-// characters that XML 1.0 does not allow.
-func clean(text string) string {
-	return strings.NewReplacer("\ufffe", "\ufffd", "\uffff", "\ufffd").Replace(terminal.Text(text))
-}
-
-type junitSuites struct {
-	XMLName  xml.Name     `xml:"testsuites"`
-	Name     string       `xml:"name,attr"`
-	Tests    int          `xml:"tests,attr"`
-	Failures int          `xml:"failures,attr"`
-	Errors   int          `xml:"errors,attr"`
-	Time     string       `xml:"time,attr"`
-	Suites   []junitSuite `xml:"testsuite"`
-}
-
-type junitSuite struct {
-	Name       string          `xml:"name,attr"`
-	File       string          `xml:"file,attr,omitempty"`
-	Tests      int             `xml:"tests,attr"`
-	Failures   int             `xml:"failures,attr"`
-	Errors     int             `xml:"errors,attr"`
-	Skipped    int             `xml:"skipped,attr"`
-	Time       string          `xml:"time,attr"`
-	Timestamp  string          `xml:"timestamp,attr,omitempty"`
-	Hostname   string          `xml:"hostname,attr,omitempty"`
-	Properties []junitProperty `xml:"properties>property"`
-	Cases      []junitCase     `xml:"testcase"`
-}
-
-type junitProperty struct {
-	Name  string `xml:"name,attr"`
-	Value string `xml:"value,attr"`
-}
-
-type junitCase struct {
-	Name    string       `xml:"name,attr"`
-	Class   string       `xml:"classname,attr"`
-	Time    string       `xml:"time,attr"`
-	Failure *junitResult `xml:"failure"`
-	Error   *junitResult `xml:"error"`
-	Skipped *junitResult `xml:"skipped"`
-	Output  string       `xml:"system-out,omitempty"`
-}
-
-type junitResult struct {
-	Message string `xml:"message,attr,omitempty"`
-	Type    string `xml:"type,attr,omitempty"`
-	Text    string `xml:",chardata"`
+	return junit.Clean(name)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hookrig/hookrig/internal/junit"
 )
 
 // junitRule lists the attributes and children that an element of a JUnit report may have, from
@@ -115,7 +117,7 @@ func TestJUnitRows(t *testing.T) {
 	if err := WriteJUnit(&b, list); err != nil {
 		t.Fatal(err)
 	}
-	var back junitSuites
+	var back junit.Suites
 	if err := xml.Unmarshal(b.Bytes(), &back); err != nil {
 		t.Fatal(err)
 	}

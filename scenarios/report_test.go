@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/hookrig/hookrig/fixtures/signature"
+	"github.com/hookrig/hookrig/internal/junit"
 	"github.com/hookrig/hookrig/mockserver"
 )
 
@@ -134,7 +135,7 @@ func TestWriteJUnit(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/report/junit.golden", b.String())
-	var back junitSuites
+	var back junit.Suites
 	if err := xml.Unmarshal(b.Bytes(), &back); err != nil || back.Tests != 7 || back.Failures != 1 || back.Errors != 2 {
 		t.Errorf("does not read back: %v, %+v", err, back)
 	}

@@ -33,6 +33,20 @@ func (d *drainFlag) check() error {
 // drainTime is the default when other servers can take over.
 const drainTime = 5 * time.Second
 
+// after drains a server once ctx has ended, also while shards of bursts still end. The returned
+// function waits for that, or drains the server itself if ctx has not ended.
+func (d *drainFlag) after(ctx context.Context, w World, server *mockserver.Server) func() error {
+	drained := make(chan error, 1)
+	drain := func() { drained <- d.do(context.WithoutCancel(ctx), w, server) }
+	waits := context.AfterFunc(ctx, drain)
+	return func() error {
+		if waits() {
+			drain()
+		}
+		return <-drained
+	}
+}
+
 // do drains a server.
 func (d *drainFlag) do(ctx context.Context, w World, server *mockserver.Server) error {
 	accept := d.time

@@ -236,6 +236,11 @@ func TestWhatATerminatedServerLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "the state draining", func() bool { return slices.Contains(nodeStates(t, two.node), mockserver.NodeDraining) })
+	select {
+	case err := <-one.ended:
+		t.Errorf("the server ended with %v before its attempt", err)
+	case <-time.After(1500 * time.Millisecond): // it waits for the attempt, up to 5 s
+	}
 	close(answer)
 	if text, err := io.ReadAll(stream.Body); err != nil || !strings.Contains(string(text), "event: ready") {
 		t.Errorf("the stream ended with %v after %q", err, text)

@@ -18,7 +18,7 @@ var ranks = []struct {
 }{
 	{-2, []string{"internal/clip"}},
 	{-1, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "internal/jsontext", "internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped", "suites/acceptance/consumers"}},
-	{0, []string{"internal/expression", "suites/acceptance/consumers/golang"}},
+	{0, []string{"internal/expression", "internal/junit", "suites/acceptance/consumers/golang"}},
 	{1, []string{"fixtures/signature", "cmd/hookrig/internal/markdown"}},
 	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},

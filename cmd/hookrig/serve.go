@@ -116,8 +116,9 @@ make pending deliveries larger than half of --keep-bytes.`,
 				return inconclusive(errors.Join(err, server.Close(), store.Close()))
 			}
 			w.Stderr.Printf(serveHint, server.CaptureURL(), server.DashboardURL())
+			ending := drain.after(cmd.Context(), w, server)
 			err = workUntil(cmd.Context(), w, data, work)
-			drained := drain.do(context.WithoutCancel(cmd.Context()), w, server)
+			drained := ending()
 			w.Stderr.Printf("hookrig: stopping\n")
 			if err != nil {
 				return errors.Join(err, drained, server.Close(), store.Close())

@@ -3,6 +3,9 @@ package acceptance_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os/exec"
 	"slices"
@@ -137,6 +140,13 @@ func redrawn(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "Could not find node with given id")
 }
 
+// navigated says whether an expression has no value because its page was left.
+func navigated(err error) bool {
+	return err != nil && slices.ContainsFunc([]string{
+		"Inspected target navigated or closed", "Execution context was destroyed", "Cannot find context with specified id",
+	}, func(text string) bool { return strings.Contains(err.Error(), text) })
+}
+
 // click clicks the first element of that kind (button, a, label) whose text begins so.
 func (b *browser) click(kind, text string) {
 	GinkgoHelper()
@@ -217,12 +227,17 @@ func (b *browser) text(selector string) string {
 	return b.eval(fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector))
 }
 
-// eval evaluates an expression that gives text.
+// eval evaluates an expression that gives text. If the tab goes to another page meanwhile, eval
+// evaluates it there.
 func (b *browser) eval(expression string) string {
 	GinkgoHelper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
-	out, err := chromedp.Run(ctx, chromedp.Evaluate[string](fmt.Sprintf("String(%s)", expression)))
+	text := chromedp.Evaluate[string](fmt.Sprintf("String(%s)", expression))
+	out, err := chromedp.Run(ctx, text)
+	for navigated(err) && ctx.Err() == nil {
+		out, err = chromedp.Run(ctx, text)
+	}
 	Expect(err).NotTo(HaveOccurred())
 	return strings.TrimSpace(out)
 }
@@ -232,3 +247,17 @@ func (b *browser) sees(selector, text string) {
 	GinkgoHelper()
 	Eventually(func() string { return b.text(selector) }).Should(ContainSubstring(text))
 }
+
+var _ = Describe("the browser of these specs", func() {
+	It("evaluates an expression while the tab goes from page to page", func() {
+		reloading := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, `<link rel="icon" href="data:,"><script>setTimeout(() => location.reload(), 1)</script>`)
+		}))
+		DeferCleanup(reloading.Close)
+		b := tab(hostOf(reloading.URL), reloading.URL)
+		for range 200 {
+			Expect(b.eval(`1 + 1`)).To(Equal("2"))
+		}
+	})
+})

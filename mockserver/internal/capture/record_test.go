@@ -340,8 +340,13 @@ func TestReservedAddresses(t *testing.T) {
 	if code, _, body := get("/.other"); code != http.StatusNotFound || !strings.Contains(body, `"/.other" names no bin`) {
 		t.Errorf("/.other: %d %s", code, body)
 	}
+	for _, path := range []string{"/.well-known/hookrig/healthz", "/.well-known/hookrig/readyz"} {
+		if code, _, body := get(path); code != 200 || body != "ok\n" {
+			t.Errorf("%s: %d %s", path, code, body)
+		}
+	}
 	// requests there are not stored, so they are not accepted
-	for _, path := range []string{"/", "/.well-known/hookrig"} {
+	for _, path := range []string{"/", "/.well-known/hookrig", "/.well-known/hookrig/readyz"} {
 		if code := post(t, s.URL()+path, "{}"); code != http.StatusNotFound {
 			t.Errorf("POST %s: %d", path, code)
 		}

@@ -29,6 +29,16 @@
 // its own transactions, after a notice of another node, and each second, in case a notice is lost
 // (node.go).
 //
+// # Who is there
+//
+// Each second a node writes into its row of table nodes that it runs, and what it says about itself
+// (presence.go). The result of that write is its readiness. A node that was not seen for some time
+// has ended, and others adopt its deliveries. A node that is closed deletes its row, so that they
+// do so without waiting.
+//
+// A document that several nodes change is replaced only if it is still what the node has read
+// (Swap). The others are read again by each node when it learns of a change.
+//
 // # Which node makes a delivery
 //
 // A row of deliveries has its node, the owner: the only one that may add attempts to it
