@@ -8,6 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -117,6 +120,24 @@ var _ = Describe("several hookrig serve on one PostgreSQL database", Serial, fun
 		// Each wait begins right after a poll, so that one that only the poll ends takes a second.
 		Expect(took[times/2]).To(BeNumerically("<", poll/2), "notices end most waits, not the poll")
 	}, SpecTimeout(5*time.Minute))
+
+	It("share what comes through the balancer of compose.yaml, which leaves out one that was killed", func(ctx SpecContext) {
+		nodes := startNodes(pgtest.Start(GinkgoTB()), 3)
+		front := balancer(nodes)
+		send := func(n int) {
+			GinkgoHelper()
+			for range n {
+				Expect(front.post(ctx, "shared")).To(Equal(http.StatusOK))
+			}
+		}
+		send(30)
+		for _, n := range nodes {
+			Expect(n.metric("hookrig_captures_total")).To(BeNumerically(">", 0), "each has a part of the connections")
+		}
+		nodes[1].kill()
+		send(30)
+		Expect(digests(ctx, front.client, "shared", 0)).To(HaveLen(60))
+	}, SpecTimeout(2*time.Minute))
 })
 
 // node is one server of several on a database.
@@ -147,12 +168,63 @@ func (n *node) post(ctx context.Context, bin string) int {
 	GinkgoHelper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.capture+"/"+bin, strings.NewReader("x"))
 	Expect(err).NotTo(HaveOccurred())
+	req.Close = true // a balancer chooses a node for each connection
 	resp, err := http.DefaultClient.Do(req)
 	Expect(err).NotTo(HaveOccurred())
 	_, err = io.Copy(io.Discard, resp.Body)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(resp.Body.Close()).To(Succeed())
 	return resp.StatusCode
+}
+
+// balancer starts nginx as deploy/nginx.conf has it, with the addresses of the nodes in place of
+// the name that stands for them.
+func balancer(nodes []*node) *node {
+	GinkgoHelper()
+	program, err := exec.LookPath("nginx")
+	if err != nil {
+		missing("nginx", "there is no nginx")
+	}
+	config, err := os.ReadFile(filepath.Join(repository(), "deploy", "nginx.conf"))
+	Expect(err).NotTo(HaveOccurred())
+	text := string(config)
+	front := &node{server: &server{}}
+	for port, address := range map[string]*string{"8080": &front.dashboard, "8081": &front.capture} {
+		at := freePort()
+		*address = "http://" + at
+		_, number, _ := net.SplitHostPort(at)
+		group := "upstream node" + port + " {"
+		for _, n := range nodes {
+			of := n.capture
+			if port == "8080" {
+				of = n.dashboard
+			}
+			group += " server " + strings.TrimPrefix(of, "http://") + ";"
+		}
+		text = strings.NewReplacer("listen "+port, "listen "+at, port+" node:"+port, number+" node"+port, "stream {", "stream {\n  "+group+" }").Replace(text)
+	}
+	dir := GinkgoT().TempDir()
+	Expect(os.Chmod(dir, 0o755)).To(Succeed())
+	// Debian has streams as a module.
+	const module = "/usr/lib/nginx/modules/ngx_stream_module.so"
+	if _, err := os.Stat(module); err == nil {
+		text = "load_module " + module + ";\n" + text
+	} else if out, _ := exec.Command(program, "-V").CombinedOutput(); !strings.Contains(string(out), "--with-stream ") {
+		missing("nginx", "it has no module for streams: libnginx-mod-stream")
+	}
+	text = fmt.Sprintf("daemon off; pid %s/pid; error_log stderr;\n%s", dir, text)
+	file := filepath.Join(dir, "nginx.conf")
+	Expect(os.WriteFile(file, []byte(text), 0o644)).To(Succeed())
+	session := begin(dir, exec.Command(program, "-p", dir, "-c", file))
+	DeferCleanup(func() { session.Terminate().Wait("10s") })
+	Eventually(func(g Gomega) {
+		if session.ExitCode() >= 0 {
+			StopTrying(string(session.Err.Contents())).Now()
+		}
+		front.client, err = mockserver.Dial(front.dashboard, "")
+		g.Expect(err).NotTo(HaveOccurred())
+	}, "20s").Should(Succeed())
+	return front
 }
 
 // balance passes on connections to the nodes in turn, and leaves out those that refuse them. It
