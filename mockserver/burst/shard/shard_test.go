@@ -522,9 +522,35 @@ func TestProblems(t *testing.T) {
 	if err != nil || r.OK() || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "ended the burst after") {
 		t.Errorf("%+v, %v", r, err)
 	}
-	for _, address := range []string{"nothing", "postgres://u:s3cret@127.0.0.1:1/x?connect_timeout=1", "postgres://u:s3cret@[::1/x"} {
-		if _, err := Run(t.Context(), address, p, Options{Shards: 2}, nil); err == nil || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%s: %v", address, err)
+}
+
+// What is wrong with the database, and what to do, is said on one line without the password.
+func TestAddresses(t *testing.T) {
+	address := pgtest.Start(t)
+	c := connect(t, address)
+	for _, statement := range []string{"CREATE ROLE guest LOGIN", "CREATE ROLE nobody", "CREATE SCHEMA shop_bursts", "CREATE TABLE shop_bursts.orders (id int)"} {
+		if _, err := c.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	as := func(user string) string { return strings.Replace(address, "hookrig@", user+":s3cret@", 1) }
+	for address, want := range map[string]struct {
+		cause error
+		says  string
+	}{
+		"nothing": {ErrAddress, "want postgres://"},
+		"postgres://u:s3cret@127.0.0.1:1/x?connect_timeout=1": {ErrDatabase, "connection refused; start the server"},
+		"postgres://u:s3cret@[::1/x":                          {ErrAddress, "want postgres://"},
+		"postgres://u:s3cret@h/x?sslmode=perhaps":             {ErrAddress, "an option"},
+		as("nobody"): {ErrDatabase, "check user and password"},
+		as("guest"):  {ErrDatabase, "CREATE SCHEMA hookrig_bursts AUTHORIZATION guest"},
+		strings.Replace(as("hookrig"), "/postgres?", "/shpo?", 1): {ErrDatabase, "createdb shpo"},
+		as("hookrig") + "&serch_path=x":                           {ErrAddress, `"serch_path"; check the options`},
+		as("hookrig") + "&search_path=shop":                       {ErrForeign, "shop_bursts belongs to another application"},
+	} {
+		err := Work(t.Context(), address, WorkOptions{})
+		if !errors.Is(err, want.cause) || !strings.Contains(err.Error(), want.says) || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v; want %v that says %q", address, err, want.cause, want.says)
 		}
 	}
 }
