@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -161,6 +162,13 @@ func startNodes(dsn string, n int) []*node {
 func (n *node) again() *node {
 	GinkgoHelper()
 	return &node{listening(hookrig(n.args...)), n.args}
+}
+
+// stop ends a node as an orchestrator does, which gives it time.
+func (n *node) stop() {
+	GinkgoHelper()
+	Expect(n.session.Command.Process.Signal(syscall.SIGTERM)).To(Succeed())
+	Eventually(n.session, "60s").Should(gexec.Exit(0))
 }
 
 // post sends a request to a bin and returns the status of the response.
