@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -230,7 +231,9 @@ type container struct {
 }
 
 type probe struct {
-	HTTPGet struct{ Path, Port string } `yaml:"httpGet"`
+	HTTPGet          struct{ Path, Port string } `yaml:"httpGet"`
+	PeriodSeconds    int                         `yaml:"periodSeconds"`
+	FailureThreshold int                         `yaml:"failureThreshold"`
 }
 
 // The manifest for Kubernetes names settings, ports and paths that the server has, runs it without
@@ -308,14 +311,22 @@ func TestKubernetes(t *testing.T) {
 	if s := server.SecurityContext; s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || !s.ReadOnlyRootFilesystem || !slices.Equal(s.Capabilities.Drop, []string{"ALL"}) {
 		t.Errorf("the container may %+v", s)
 	}
-	if pod.TerminationGracePeriodSeconds < 15 || server.Resources.Requests["cpu"] == "" || server.Resources.Requests["memory"] == "" {
-		t.Errorf("%d s to end, resources %+v", pod.TerminationGracePeriodSeconds, server.Resources)
+	if server.Resources.Requests["cpu"] == "" || server.Resources.Requests["memory"] == "" {
+		t.Errorf("resources %+v", server.Resources)
 	}
-	for what, p := range map[string]probe{"startup": server.StartupProbe, "readiness": server.ReadinessProbe, "liveness": server.LivenessProbe} {
-		if p.HTTPGet.Port != "dashboard" {
-			t.Errorf("the %s probe asks port %s", what, p.HTTPGet.Port)
+	for path, p := range map[string]probe{"/readyz": server.ReadinessProbe, "/healthz": server.LivenessProbe} {
+		if p.HTTPGet.Port != "dashboard" || p.HTTPGet.Path != path {
+			t.Errorf("a probe asks %+v, want %s", p.HTTPGet, path)
 		}
-		checkProbe(t, p.HTTPGet.Path)
+		checkProbe(t, path)
+	}
+	if server.StartupProbe.HTTPGet != server.LivenessProbe.HTTPGet {
+		t.Errorf("the first probe asks %+v", server.StartupProbe.HTTPGet)
+	}
+	// A server that stops is not ready for long enough, and has the time that it needs.
+	notices := time.Duration(server.ReadinessProbe.PeriodSeconds*server.ReadinessProbe.FailureThreshold) * time.Second
+	if grace := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; notices == 0 || notices >= drainTime || grace < drainTime+10*time.Second {
+		t.Errorf("a server that stops is noticed after %v and killed after %v; it drains for %v", notices, grace, drainTime)
 	}
 }
 
