@@ -33,8 +33,8 @@
 //
 // Each second a node writes into its row of table nodes that it runs, and what it says about itself
 // (presence.go). The result of that write is its readiness. A node that was not seen for some time
-// has ended, and others adopt its deliveries; one that is closed deletes its row, so that they do so
-// at once.
+// has ended, and others adopt its deliveries; one that is closed deletes its row, so that they do
+// so at once.
 //
 // A document that several nodes change is replaced only if it is still what the node has read
 // (Swap). The others are read again by each node when it learns of a change.
