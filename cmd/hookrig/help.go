@@ -65,7 +65,7 @@ func noTopic(root *cobra.Command, pages []topic, name string) error {
 func topicsOf() map[string][]string {
 	return map[string][]string{
 		"burst": {"load"}, "events": {"providers", "signatures"}, "export": {"queries", "redaction"}, "lint": {"scenarios", "providers"},
-		"listen": {"queries", "safety"}, "run": {"scenarios", "ci"}, "send": {"faults", "signatures"}, "serve": {"docker", "safety"},
+		"listen": {"queries", "safety"}, "run": {"scenarios", "ci"}, "send": {"faults", "signatures"}, "serve": {"deploy", "docker", "safety"},
 		"show": {"scenarios"}, "verify": {"signatures"},
 	}
 }

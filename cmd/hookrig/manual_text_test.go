@@ -67,8 +67,8 @@ func TestManualHasNoPrivateWords(t *testing.T) {
 // Every flag and every variable that the manual names is one of a command.
 func TestManualNamesFlagsThatThereAre(t *testing.T) {
 	t.Parallel()
-	// of docker, curl and a consumer
-	flags := map[string]bool{"rm": true, "data-urlencode": true, "port": true}
+	// of docker, kubectl, curl and a consumer
+	flags := map[string]bool{"rm": true, "profile": true, "from-literal": true, "data-urlencode": true, "port": true}
 	variables := otherVariables()
 	var collect func(cmd *cobra.Command)
 	collect = func(cmd *cobra.Command) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -70,6 +71,9 @@ make pending deliveries larger than half of --keep-bytes.`,
 			}
 			if o.Trust, err = tls.trust(cmd, w); err != nil {
 				return err
+			}
+			if address := strings.TrimSpace(data); isPostgres(address) {
+				data = address // of a file with an empty line at its end
 			}
 			if burstWorkers < 0 || burstWorkers > 0 && !isPostgres(data) {
 				return misusef("--burst-workers %d: want 1 or more, and --data postgres://…", burstWorkers)
@@ -177,6 +181,8 @@ func openStore(ctx context.Context, data string, limits mockserver.Limits, log *
 		return openPostgres(ctx, data, limits, log)
 	case data == "":
 		return nil, "", misusef("--data is empty: want a directory, \"memory\", or postgres://…")
+	case otherAddress().MatchString(data):
+		return nil, "", misusef("--data is no directory, and not the address of a database as hookrig reads it: want postgres://USER:PASSWORD@HOST/DATABASE, in small letters")
 	}
 	dir, err := filepath.Abs(data)
 	if err != nil {
@@ -199,6 +205,12 @@ func openStore(ctx context.Context, data string, limits mockserver.Limits, log *
 // isPostgres reports whether --data names a PostgreSQL database.
 func isPostgres(data string) bool {
 	return strings.HasPrefix(data, "postgres://") || strings.HasPrefix(data, "postgresql://")
+}
+
+// otherAddress matches addresses of databases in other forms, and misspelled ones. A folder with
+// such a name would have the password in its name, and in what is printed.
+func otherAddress() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^\s*(jdbc:|postgres(ql)?:|[a-z][a-z0-9+.-]+:/)|(^|[\s?&;])(password|dbname)\s*=`)
 }
 
 // openPostgres opens the store in a PostgreSQL database. It returns the address without password

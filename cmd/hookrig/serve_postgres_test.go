@@ -131,3 +131,42 @@ func until(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// A wrong address is said to be wrong, without its password. None is taken for a folder.
+func TestWrongAddresses(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Start(t)
+	for _, row := range []struct {
+		data string
+		code int
+		want string
+	}{
+		{"postgre://u:s3cret@h/db", exitMisuse, "--data is no directory, and not the address of a database"},
+		{"postgres:/u:s3cret@h/db", exitMisuse, "--data is no directory"},
+		{"postgresql:u:s3cret@h/db", exitMisuse, "--data is no directory"},
+		{"POSTGRES://u:s3cret@h/db", exitMisuse, "in small letters"},
+		{"jdbc:postgresql://h/db?user=u&password=s3cret", exitMisuse, "--data is no directory"},
+		{"mysql://u:s3cret@h/db", exitMisuse, "--data is no directory"},
+		{"host=h user=u password=s3cret dbname=db", exitMisuse, "--data is no directory"},
+		{"postgres://u:s3cret#1@h/db", exitMisuse, "with %XX for special characters of the password"},
+		{"postgres://u:s3/cret@h/db", exitMisuse, "with %XX for special characters of the password"},
+		{"postgres://u:s3cret@h/db?sslmode=perhaps", exitMisuse, "an option, or a file that it names, is wrong"},
+		{address + "&password=s3cret&serch_path=x", exitMisuse, `unrecognized configuration parameter "serch_path"`},
+		{strings.Replace(address, "/postgres?", "/shpo?", 1) + "&password=s3cret", exitInconclusive, "create it with: createdb shpo"},
+		{"postgres://u:s3cret@127.0.0.1:1/db", exitInconclusive, "connection refused; start the server, or check host, port and firewall"},
+	} {
+		s := start(t, "serve", "--capture", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--data", row.data)
+		stdout, stderr := s.end(t, row.code)
+		if !strings.Contains(stderr, row.want) || strings.Contains(stdout+stderr, "s3cret") || strings.Contains(stdout+stderr, "s3/cret") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: %s%s; want %q and no password", row.data, stdout, stderr, row.want)
+		}
+	}
+}
+
+// An address that was read from a file may end in an empty line.
+func TestAddressOfAFile(t *testing.T) {
+	t.Parallel()
+	if n := startNode(t, " "+strings.Replace(pgtest.Start(t), "hookrig@", "hookrig:secret@", 1)+"\n"); n.post(t, "/inbox", "x") != http.StatusOK {
+		t.Error("not stored")
+	}
+}

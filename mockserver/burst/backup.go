@@ -3,6 +3,7 @@ package burst
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -10,7 +11,11 @@ import (
 
 // Backup returns what a running shard has done so far, for a copy that survives its machine. One
 // goroutine at a time uses it.
-type Backup struct{ burst *burst }
+type Backup struct {
+	burst *burst
+	step  time.Duration
+	given []pointState // the points that State has returned, of that step
+}
 
 // Backup returns the source of copies of the burst; nil in a Progress that no Run made.
 func (p Progress) Backup() *Backup { return p.backup }
@@ -38,10 +43,40 @@ func (l *Backup) Changes() []Chunk {
 	return list
 }
 
-// State returns the figures so far, for Shards.Read. Without the series its size does not grow with
-// the burst.
-func (l *Backup) State(series bool) ([]byte, error) {
-	return l.burst.report(l.burst.elapsed()).state(series)
+// SeriesPoint is a point of the series of a shard, with its histograms.
+type SeriesPoint struct {
+	// Step is the time between two points. It doubles in a long burst; the points of a shorter step
+	// are then void.
+	Step time.Duration
+	// Number is the place in the series, from 0.
+	Number int
+	// Data is what Shards.Read reads.
+	Data []byte
+}
+
+// State returns the figures so far, whose size does not grow with the burst, and the points of the
+// series that changed since the last call, for Shards.Read.
+func (l *Backup) State() (figures []byte, points []SeriesPoint, err error) {
+	r := l.burst.report(l.burst.elapsed())
+	r.measure.mu.Lock()
+	s, all := r.state(), r.measure.series.states()
+	r.measure.mu.Unlock()
+	if l.step != s.Step {
+		l.step, l.given = s.Step, nil
+	}
+	for number, p := range all {
+		if number < len(l.given) && p == l.given[number] {
+			continue
+		}
+		data, err := json.Marshal(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		points = append(points, SeriesPoint{s.Step, number, data})
+	}
+	l.given = all
+	figures, err = json.Marshal(s)
+	return figures, points, err
 }
 
 // State returns the figures of a report of Run, with the series, for Shards.Read.
@@ -49,7 +84,11 @@ func (r *Report) State() ([]byte, error) {
 	if r.load == nil {
 		return nil, errNoPlan
 	}
-	return r.state(true)
+	r.measure.mu.Lock()
+	s := r.state()
+	s.Points = r.measure.series.states()
+	r.measure.mu.Unlock()
+	return json.Marshal(s)
 }
 
 // state is what a measure and a run have, without the sets of events.
@@ -86,25 +125,21 @@ type pointState struct {
 	Response, Lag string
 }
 
-func (r *Report) state(series bool) ([]byte, error) {
+// state returns the state without the points. The measure is locked.
+func (r *Report) state() state {
 	m := r.measure
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	s := state{
 		Shard: r.load.plan.Shard, Start: r.ran.start, Took: r.ran.took, Next: r.ran.next, Number: r.ran.number, CPU: r.ran.cpu, Cores: r.ran.cores, Problems: r.ran.problems,
 		Lag: encoded(m.lag), Service: encoded(m.service), Response: encoded(m.response), GoodService: encoded(m.goodService), GoodResponse: encoded(m.goodResponse),
 		Late: m.late, Queued: m.queued, Measured: m.measured, MeasuredSent: m.measuredSent,
 		FirstDue: m.firstDue, LastDue: m.lastDue, LastBegin: m.lastBegin,
 		Sent: m.sent, Acknowledged: m.acknowledged, Copies: m.copies,
-		Outcomes: m.outcomes, Statuses: m.statuses, Reasons: m.reasons, From: m.series.from, Step: m.series.step,
+		Outcomes: m.outcomes, Statuses: maps.Clone(m.statuses), Reasons: maps.Clone(m.reasons), From: m.series.from, Step: m.series.step,
 	}
 	for _, f := range m.faults {
 		s.Faults = append(s.Faults, faultState{f.sent, f.impossible, f.outcomes, f.why})
 	}
-	if series {
-		s.Points = m.series.states()
-	}
-	return json.Marshal(s)
+	return s
 }
 
 // Shards reads and merges what the shards of a burst have done, on a machine that sends nothing.
@@ -126,9 +161,10 @@ func NewShards(plan Plan, n int) (*Shards, error) {
 }
 
 // Read returns the report of a shard from what State returned on another machine, and from the
-// chunks that Changes returned, of which a later one has all that an earlier one has. Errors say
-// what is wrong with the state.
-func (of *Shards) Read(data []byte, chunks []Chunk) (*Report, error) {
+// chunks that Changes returned, of which a later one has all that an earlier one has. The points
+// count if the figures have no series. Of those with the same step and number the last one counts.
+// Errors say what is wrong with the state.
+func (of *Shards) Read(data []byte, chunks []Chunk, points []SeriesPoint) (*Report, error) {
 	var s state
 	if err := json.Unmarshal(data, &s); err != nil {
 		return nil, fmt.Errorf("state of a shard: %w", err)
@@ -163,6 +199,11 @@ func (of *Shards) Read(data []byte, chunks []Chunk) (*Report, error) {
 		m.faults[k] = faultCount{f.Sent, f.Impossible, f.Outcomes, f.Why}
 	}
 	m.series.step = max(s.Step, time.Second)
+	if s.Points == nil {
+		if s.Points, err = m.series.read(points); err != nil {
+			return nil, fmt.Errorf("state of a shard: %w", err)
+		}
+	}
 	for at, p := range s.Points {
 		m.series.points = append(m.series.points, p.Point)
 		if p.Response != "" {
@@ -178,6 +219,24 @@ func (of *Shards) Read(data []byte, chunks []Chunk) (*Report, error) {
 		}
 	}
 	return newReport(l, m, run), nil
+}
+
+// read returns the points of the step of the series.
+func (s *series) read(points []SeriesPoint) (list []pointState, err error) {
+	for _, p := range points {
+		if p.Step != s.step || p.Number < 0 || p.Number >= maxPoints {
+			continue
+		}
+		for len(list) <= p.Number {
+			at := s.from + time.Duration(len(list))*s.step
+			list = append(list, pointState{Point: Point{Seconds: at.Seconds()}})
+		}
+		list[p.Number] = pointState{}
+		if err := json.Unmarshal(p.Data, &list[p.Number]); err != nil {
+			return nil, fmt.Errorf("point %d: %w", p.Number, err)
+		}
+	}
+	return list, nil
 }
 
 // Unknown returns the report of a shard that nothing is known of.

@@ -101,10 +101,16 @@ type ShardResult struct {
 	// Number says which one it is, from 0; Node is the name of the process that sent it.
 	Number int    `json:"number"`
 	Node   string `json:"node"`
-	// ClockOffset is how many milliseconds the clock of the node was behind that of the database,
-	// give or take ClockError.
-	ClockOffset float64 `json:"clock_offset_ms"`
-	ClockError  float64 `json:"clock_error_ms"`
+	// ClockOffset is how many milliseconds the clock of the node was behind that of the database
+	// before the start, give or take ClockError. ClockOffsetEnd and ClockErrorEnd are those of the
+	// last measurement: at the end, or up to ten seconds before the node died.
+	ClockOffset    float64 `json:"clock_offset_ms"`
+	ClockError     float64 `json:"clock_error_ms"`
+	ClockOffsetEnd float64 `json:"clock_offset_end_ms"`
+	ClockErrorEnd  float64 `json:"clock_error_end_ms"`
+	// Start is when the shard began, in the clock of the database, give or take ClockError. It is
+	// the same for all shards; the events of one that came late count as late.
+	Start time.Time `json:"start,omitzero"`
 	// Intended, Sent, Acknowledged and Late are those of Report and Generator. Sent and
 	// Acknowledged count events with a fault too.
 	Intended     uint64 `json:"intended"`
@@ -112,10 +118,11 @@ type ShardResult struct {
 	Acknowledged uint64 `json:"acknowledged"`
 	Late         uint64 `json:"late"`
 	// Dead is set when the node was lost. Sent is then what it is known to have sent, and Uncertain
-	// is how many more it may have sent. Unbounded means that nobody can tell how many.
-	Dead      bool   `json:"dead,omitempty"`
-	Uncertain uint64 `json:"uncertain,omitempty"`
-	Unbounded bool   `json:"unbounded,omitempty"`
+	// are further events that it may have sent: of the numbers from First to Last those that the
+	// shard has. Unbounded means that nobody can tell which.
+	Dead      bool      `json:"dead,omitempty"`
+	Uncertain Uncertain `json:"uncertain,omitzero"`
+	Unbounded bool      `json:"unbounded,omitempty"`
 	// Problem is why the shard did not go on as planned.
 	Problem string `json:"problem,omitempty"`
 }

@@ -128,9 +128,10 @@ func (r *Report) textShards(b *terminal.Builder) {
 	for _, s := range r.Shards {
 		width = max(width, len(s.Node))
 	}
-	b.Printf("shards  %-*s %18s %11s %11s %8s\n", width, "node", "clock behind, ms", "sent", "of", "late")
+	b.Printf("shards  %-*s %18s %18s %11s %11s %8s\n", width, "node", "clock behind, ms", "at the end", "sent", "of", "late")
 	for _, s := range r.Shards {
-		b.Printf("%6d  %-*s %18s %11d %11d %8d\n", s.Number, width, s.Node, fmt.Sprintf("%.2f ± %.2f", s.ClockOffset, s.ClockError), s.Sent, s.Intended, s.Late)
+		b.Printf("%6d  %-*s %18s %18s %11d %11d %8d\n", s.Number, width, s.Node,
+			fmt.Sprintf("%.2f ± %.2f", s.ClockOffset, s.ClockError), fmt.Sprintf("%.2f ± %.2f", s.ClockOffsetEnd, s.ClockErrorEnd), s.Sent, s.Intended, s.Late)
 		if s.Problem != "" {
 			b.Printf("        %s\n", s.Problem)
 		}

@@ -111,30 +111,70 @@ func (r *rotation) before(count uint64, choice int) uint64 {
 	return n
 }
 
-// Uncertain returns how many events the shard of a report may have sent that the report does not
-// know of, if it went on for a time after the start of the burst: those that were due and are not
-// known to be sent. Without a rate everything is due. It returns false when there is no bound: the
-// burst has neither a rate nor a count.
-func (r *Report) Uncertain(until float64) (n uint64, known bool) {
+// Uncertain are events that a shard may have sent.
+type Uncertain struct {
+	// Count is how many, with numbers from First to Last, which are 0 if Count is.
+	Count uint64 `json:"count"`
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
+}
+
+// Uncertain returns the events that the shard of a report may have sent although the report does
+// not know of them, if it went on for a time after the start of the burst, in seconds: those that
+// were due and are not known to be sent. Without a rate everything is due. It returns false when
+// there is no bound: the burst has neither a rate nor a count.
+func (r *Report) Uncertain(until float64) (u Uncertain, known bool) {
 	if r.load == nil {
-		return 0, false
+		return u, false
 	}
 	s := newSchedule(r.load.plan)
 	s.mine = r.load.mine
-	if s.closed {
-		if s.count == math.MaxUint32 {
-			return 0, false
-		}
-		n, _ = r.load.ofShard()
-		return n - min(n, r.ran.sent.len()), true
-	}
-	for {
-		i, due, ok := s.take(0)
-		if !ok || due.Seconds() > until {
-			return n, true
-		}
-		if r.load.plan.sends(i) && !r.ran.sent.has(i) {
-			n++
+	if !s.closed {
+		for {
+			i, due, ok := s.take(0)
+			if !ok || due.Seconds() > until {
+				return u, true
+			}
+			if r.open(i) {
+				u.add(i)
+			}
 		}
 	}
+	if s.count == math.MaxUint32 {
+		return u, false
+	}
+	n, _ := r.load.ofShard()
+	u.Count = n - min(n, r.ran.sent.len())
+	if u.Count == 0 {
+		return u, true
+	}
+	// From both ends, because there may be many.
+	for u.First = 0; u.First < s.count && !r.open(u.First); {
+		u.First++
+	}
+	for u.Last = s.count - 1; u.Last > u.First && !r.open(u.Last); {
+		u.Last--
+	}
+	return u, true
+}
+
+// Allow makes Reconcile look for events that the shard may have sent, as for those that it took and
+// that were not acknowledged. Without that, they would be unexpected.
+func (r *Report) Allow(u Uncertain) {
+	if u.Count > 0 {
+		r.ran.next = max(r.ran.next, u.Last+1)
+	}
+}
+
+// open reports whether an event of the shard is not known to be sent.
+func (r *Report) open(i uint64) bool {
+	return r.load.mine(i) && r.load.plan.sends(i) && !r.ran.sent.has(i)
+}
+
+// add adds an event with a higher number than those before.
+func (u *Uncertain) add(i uint64) {
+	if u.Count == 0 {
+		u.First = i
+	}
+	u.Count, u.Last = u.Count+1, i
 }

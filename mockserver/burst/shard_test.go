@@ -153,19 +153,22 @@ func TestMerge(t *testing.T) {
 		p.Shard = Shard{k, 4}
 		var backup *Backup
 		var chunks []Chunk
+		var points []SeriesPoint
 		r, err := Run(t.Context(), p, func(now Progress) error {
 			backup = now.Backup()
 			chunks = append(chunks, backup.Changes()...)
-			return nil
+			_, changed, err := backup.State()
+			points = append(points, changed...)
+			return err
 		})
 		if err != nil || r.Sent != r.Intended || r.Connections != 2 {
 			t.Fatalf("%+v, %v", r, err)
 		}
-		state, err := backup.State(true)
+		state, changed, err := backup.State()
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := of.Read(state, append(chunks, backup.Changes()...))
+		again, err := of.Read(state, append(chunks, backup.Changes()...), append(points, changed...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,6 +324,71 @@ func TestPlanAsJSON(t *testing.T) {
 	}
 }
 
+// A backup has the points of the series that changed. When the step of a long burst doubles, only
+// those of the new step count.
+func TestBackupOfSeries(t *testing.T) {
+	p := plan(t, "neostore", "http://127.0.0.1:1")
+	p.Shard = Shard{1, 4}
+	if err := p.complete(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := newLoad(&p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &burst{load: l, schedule: newSchedule(&p), measure: newMeasure(l), start: time.Now()}
+	of, err := NewShards(p, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	backup := &Backup{burst: b}
+	var points []SeriesPoint
+	add := func(second int, response int32) {
+		b.measure.record([]sample{{end: time.Duration(second) * time.Second, response: response, status: 200, fault: -1, outcome: success}})
+	}
+	check := func(what string, changes int) {
+		t.Helper()
+		state, changed, err := backup.State()
+		if err != nil || len(changed) != changes {
+			t.Errorf("%s: %d points changed, %v; want %d", what, len(changed), err, changes)
+		}
+		points = append(points, changed...)
+		got, err := of.Read(state, nil, points)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := b.report(time.Hour); !cmp.Equal(got.Series, want.Series) || got.StepSeconds != want.StepSeconds {
+			t.Errorf("%s: %s", what, cmp.Diff(want.Series, got.Series))
+		}
+	}
+	check("nothing", 0)
+	add(0, 1000)
+	add(2, 2000)
+	check("three seconds", 3)
+	check("no change", 0)
+	add(2, 3000)
+	check("another sample", 1)
+	for second := range 40 {
+		add(second, int32(second)*100)
+	}
+	check("forty seconds", 40)
+	add(1, 5000) // which is not measured any more, but counts
+	check("a late sample", 1)
+	add(maxPoints+3, 700)
+	check("an hour", maxPoints/2+2)
+
+	state, _, err := backup.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := of.Read(state, nil, []SeriesPoint{{2 * time.Second, 0, []byte("{")}}); err == nil {
+		t.Error("a point that is not JSON was read")
+	}
+	if r, err := of.Read(state, nil, []SeriesPoint{{2 * time.Second, maxPoints, nil}, {2 * time.Second, -1, nil}}); err != nil || len(r.Series) != 0 {
+		t.Errorf("points out of place: %v, %v", r, err)
+	}
+}
+
 // What a shard may have sent after its last sign of life are the events that were due until then.
 func TestUncertain(t *testing.T) {
 	p := plan(t, "neostore", "http://127.0.0.1:1")
@@ -335,16 +403,37 @@ func TestUncertain(t *testing.T) {
 			r.ran.sent.add(i)
 		}
 	}
-	if n, known := r.Uncertain(0.79); !known || n != 10 {
-		t.Errorf("%d, %v; want the 10 events of 0.4 to 0.8 s", n, known)
+	if u, known := r.Uncertain(0.79); !known || u != (Uncertain{10, 42, 78}) {
+		t.Errorf("%+v, %v; want the 10 events of 0.4 to 0.8 s", u, known)
+	}
+	if u, known := r.Uncertain(0.39); !known || u != (Uncertain{}) {
+		t.Errorf("%+v, %v; want none", u, known)
 	}
 	p.Shape = Shape{}
 	closed, err := NewShards(p, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, known := closed.Unknown(1).Uncertain(1); !known || n < 200 || n > 300 {
-		t.Errorf("%d, %v; want the whole shard", n, known)
+	r = closed.Unknown(1)
+	if u, known := r.Uncertain(1); !known || u.Count < 200 || u.Count > 300 || !r.load.mine(u.First) || !r.load.mine(u.Last) || u.Last < 900 {
+		t.Errorf("%+v, %v; want the whole shard", u, known)
+	}
+	all, _ := r.Uncertain(1)
+	for i := range uint64(1000) {
+		if r.load.mine(i) && i != 500 && (i < 300 || i > 700) {
+			r.ran.sent.add(i)
+		}
+	}
+	if u, known := r.Uncertain(1); !known || u.First < 300 || u.Last > 700 || u.Count != all.Count-r.ran.sent.len() {
+		t.Errorf("%+v, %v; want those from 300 to 700", u, known)
+	}
+	for i := range uint64(1000) {
+		if r.load.mine(i) {
+			r.ran.sent.add(i)
+		}
+	}
+	if u, known := r.Uncertain(1); !known || u != (Uncertain{}) {
+		t.Errorf("%+v, %v; want none", u, known)
 	}
 	p.Count, p.Duration = 0, time.Second
 	endless, err := NewShards(p, 4)

@@ -13,7 +13,8 @@ type burstReport struct {
 	Intended, Sent, Faulted, Acknowledged uint64
 
 	Outcomes   map[string]uint64
-	Accounting *struct{ Captured, Lost, Duplicated, Unexpected uint64 }
+	Statuses   map[int]uint64
+	Accounting *struct{ Captured, Lost, Duplicated, Unexpected, Corrupted, Unacknowledged uint64 }
 }
 
 var _ = Describe("hookrig burst", Serial, func() {

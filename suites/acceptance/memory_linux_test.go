@@ -167,8 +167,8 @@ func watchMemory(pid int) *atomic.Int64 {
 	return &peak
 }
 
-// resident is how many MB of what a process has allocated are in memory. Pages of the program's file
-// do not count: the kernel drops them when it needs room.
+// resident is how many MB of what a process has allocated are in memory. Pages of the program's
+// file do not count: the kernel drops them when it needs room.
 func resident(pid int) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -77,10 +77,10 @@ func open(ctx context.Context, address string, connections int) (*database, erro
 	d := &database{pool, schema}
 	if err := d.migrate(ctx); err != nil {
 		pool.Close()
-		if errors.Is(err, ErrForeign) || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w: %w", ErrDatabase, err)
+		return nil, d.explain(err)
 	}
 	return d, nil
 }

@@ -10,8 +10,9 @@
 // clock, and each shard converts it to its own. From then on nobody talks: shard k of n knows its
 // events and their times (burst.Shard).
 //
-// Each second a shard stores how far it has come: its figures, and which events were sent and
-// acknowledged. That row is also its lease. River's own timeouts are not used: a burst may be
+// Each second a shard stores how far it has come: its figures, the seconds that changed, and which
+// events were sent and acknowledged. It measures the clock again now and then, and at the end. Its
+// row is also its lease. River's own timeouts are not used: a burst may be
 // longer than they allow, and a dead machine should be noticed sooner. If a lease has ended, Run
 // closes the row and nothing that the shard writes later counts; a shard that cannot renew its
 // lease stops. So the last row is what the shard is known to have sent, and what was due until the

@@ -41,8 +41,8 @@ func (w *jobWorker) Work(ctx context.Context, j *river.Job[job]) error {
 // its node lives.
 func (w *jobWorker) Timeout(*river.Job[job]) time.Duration { return -1 }
 
-// neverRescue is how long River leaves a job alone whose node does not answer. The row of its shard
-// was closed long before.
+// neverRescue is how long River leaves a job alone whose node does not answer. Later it leaves it
+// alone too, because the job has no limit. The row of its shard was closed long before.
 const neverRescue = 30 * 24 * time.Hour
 
 // jobs returns River's client. Without a node it only enqueues.

@@ -21,6 +21,8 @@ import (
 const (
 	// beatEvery is the time between two beats of a shard.
 	beatEvery = time.Second
+	// clockEvery is the time between two measurements of the clock while a shard runs.
+	clockEvery = 10 * time.Second
 	// askEvery is how often a shard asks whether the burst begins or was stopped.
 	askEvery = 200 * time.Millisecond
 	// stopTimeout is how long Work waits for its shards when it ends.
@@ -100,10 +102,15 @@ type member struct {
 	clock  clock
 	cancel context.CancelCauseFunc
 
-	mu       sync.Mutex
-	last     burst.Progress
-	renewed  time.Time // when the last beat that was stored began
-	unstored []burst.Chunk
+	mu   sync.Mutex
+	last burst.Progress
+
+	// These belong to the goroutine that beats, and later to the one that stores the result.
+	renewed        time.Time // when the last beat that was stored began
+	again          clock     // the last measurement
+	measured       time.Time // when it was
+	unstored       []burst.Chunk
+	unstoredPoints []burst.SeriesPoint
 }
 
 var (
@@ -176,7 +183,8 @@ func (m *member) prepare(ctx context.Context) (burst.Plan, error) {
 	if m.clock, err = measureClock(ctx, c); err != nil {
 		return plan, err
 	}
-	_, err = c.Exec(ctx, "UPDATE shards SET state = $3, clock_offset = $4, clock_error = $5, beat = clock_timestamp() WHERE run = $1 AND number = $2 AND state = $6",
+	m.again, m.measured = m.clock, time.Now()
+	_, err = c.Exec(ctx, "UPDATE shards SET state = $3, clock_offset = $4, clock_error = $5, clock_offset_end = $4, clock_error_end = $5, beat = clock_timestamp() WHERE run = $1 AND number = $2 AND state = $6",
 		m.Run, m.Number, ready, int64(m.clock.offset), int64(m.clock.wrong), claimed)
 	return plan, err
 }
@@ -251,9 +259,11 @@ func (m *member) store(ctx context.Context, began bool) error {
 	var figures, progress []byte
 	if b := last.Backup(); b != nil && began {
 		var err error
-		if figures, err = b.State(false); err != nil {
+		var points []burst.SeriesPoint
+		if figures, points, err = b.State(); err != nil {
 			return err
 		}
+		m.unstoredPoints = append(m.unstoredPoints, points...)
 		if progress, err = json.Marshal(last); err != nil {
 			return err
 		}
@@ -262,31 +272,50 @@ func (m *member) store(ctx context.Context, began bool) error {
 	if began {
 		state = running
 	}
+	if time.Since(m.measured) >= clockEvery {
+		m.measureAgain(ctx)
+	}
 	if err := m.write(ctx, state, figures, progress, ""); err != nil {
 		return err
 	}
-	m.renewed, m.unstored = at, nil
+	m.renewed, m.unstored, m.unstoredPoints = at, nil, nil
 	return nil
 }
 
-// write stores the row of the shard and the chunks that are not stored yet, together. It returns
-// errFenced when the row was closed.
+// measureAgain measures the clock. An error changes nothing: the database is away.
+func (m *member) measureAgain(ctx context.Context) {
+	c, err := m.database.Acquire(ctx)
+	if err != nil {
+		return
+	}
+	defer c.Release()
+	if now, err := measureClock(ctx, c); err == nil {
+		m.again, m.measured = now, time.Now()
+	}
+}
+
+// write stores the row of the shard, and the chunks and points that are not stored yet, together.
+// It returns errFenced when the row was closed.
 func (m *member) write(ctx context.Context, state string, figures, progress []byte, problem string) error {
 	return pgx.BeginFunc(ctx, m.database, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE shards SET state = $3, figures = coalesce($4, figures), progress = coalesce($5, progress), problem = $6, beat = clock_timestamp()
-			WHERE run = $1 AND number = $2 AND state IN ('claimed', 'ready', 'running')`, m.Run, m.Number, state, figures, progress, problem)
+		tag, err := tx.Exec(ctx, `UPDATE shards SET state = $3, figures = coalesce($4, figures), progress = coalesce($5, progress), problem = $6, clock_offset_end = $7, clock_error_end = $8, beat = clock_timestamp()
+			WHERE run = $1 AND number = $2 AND state IN ('claimed', 'ready', 'running')`, m.Run, m.Number, state, figures, progress, problem, int64(m.again.offset), int64(m.again.wrong))
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() == 0 {
 			return errFenced
 		}
-		var chunks pgx.Batch
+		var parts pgx.Batch
 		for _, c := range m.unstored {
-			chunks.Queue(`INSERT INTO chunks VALUES ($1, $2, $3, $4, $5)
+			parts.Queue(`INSERT INTO chunks VALUES ($1, $2, $3, $4, $5)
 				ON CONFLICT (run, number, acknowledged, chunk) DO UPDATE SET bits = EXCLUDED.bits`, m.Run, m.Number, c.Acknowledged, c.Number, c.Bits)
 		}
-		return tx.SendBatch(ctx, &chunks).Close()
+		for _, p := range m.unstoredPoints {
+			parts.Queue(`INSERT INTO points VALUES ($1, $2, $3, $4, $5)
+				ON CONFLICT (run, number, step, point) DO UPDATE SET data = EXCLUDED.data`, m.Run, m.Number, int64(p.Step), p.Number, p.Data)
+		}
+		return tx.SendBatch(ctx, &parts).Close()
 	})
 }
 
@@ -305,6 +334,7 @@ func (m *member) end(ctx context.Context, state string, report *burst.Report, pr
 		}
 	}
 	for {
+		m.measureAgain(ending)
 		err := m.write(ending, state, figures, nil, problem)
 		if err == nil || errors.Is(err, errFenced) || ending.Err() != nil {
 			if err != nil {

@@ -82,6 +82,8 @@ type row struct {
 	state, node   string
 	beat          *time.Time
 	offset, wrong int64
+	endOffset     int64
+	endWrong      int64
 	progress      burst.Progress
 	report        *burst.Report // from the figures; nil before there are any
 	problem       string
@@ -261,7 +263,7 @@ func (r *run) look(ctx context.Context, figures bool) error {
 		if err != nil {
 			return err
 		}
-		rows, err := r.database.Query(ctx, "SELECT number, state, node, beat, clock_offset, clock_error, progress, figures, problem FROM shards WHERE run = $1", r.id)
+		rows, err := r.database.Query(ctx, "SELECT number, state, node, beat, clock_offset, clock_error, clock_offset_end, clock_error_end, progress, figures, problem FROM shards WHERE run = $1", r.id)
 		if err != nil {
 			return err
 		}
@@ -270,7 +272,7 @@ func (r *run) look(ctx context.Context, figures bool) error {
 			var number int
 			var now row
 			var progress, state []byte
-			if err := rows.Scan(&number, &now.state, &now.node, &now.beat, &now.offset, &now.wrong, &progress, &state, &now.problem); err != nil {
+			if err := rows.Scan(&number, &now.state, &now.node, &now.beat, &now.offset, &now.wrong, &now.endOffset, &now.endWrong, &progress, &state, &now.problem); err != nil {
 				return err
 			}
 			old := &r.rows[number]
@@ -293,7 +295,7 @@ func (r *run) read(row *row, progress, state []byte) (err error) {
 			return err
 		}
 	}
-	row.report, err = r.shards.Read(state, nil)
+	row.report, err = r.shards.Read(state, nil, nil)
 	return err
 }
 
@@ -311,6 +313,7 @@ func (r *run) merge() (*burst.Report, error) {
 // report returns the report of a burst that has ended.
 func (r *run) report(ctx context.Context, problem string) (*burst.Report, error) {
 	chunks := make([][]burst.Chunk, len(r.rows))
+	points := make([][]burst.SeriesPoint, len(r.rows))
 	figures := make([][]byte, len(r.rows))
 	err := r.try(context.WithoutCancel(ctx), func(ctx context.Context) error {
 		rows, err := r.database.Query(ctx, "SELECT number, acknowledged, chunk, bits FROM chunks WHERE run = $1", r.id)
@@ -324,6 +327,20 @@ func (r *run) report(ctx context.Context, problem string) (*burst.Report, error)
 				return err
 			}
 			chunks[number] = append(chunks[number], c)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		if rows, err = r.database.Query(ctx, "SELECT number, step, point, data FROM points WHERE run = $1", r.id); err != nil {
+			return err
+		}
+		for rows.Next() {
+			var number int
+			var p burst.SeriesPoint
+			if err := rows.Scan(&number, &p.Step, &p.Number, &p.Data); err != nil {
+				return err
+			}
+			points[number] = append(points[number], p)
 		}
 		if err := rows.Err(); err != nil {
 			return err
@@ -349,13 +366,18 @@ func (r *run) report(ctx context.Context, problem string) (*burst.Report, error)
 	for number := range r.rows {
 		row := &r.rows[number]
 		if row.report = r.shards.Unknown(number); figures[number] != nil {
-			if row.report, err = r.shards.Read(figures[number], chunks[number]); err != nil {
+			if row.report, err = r.shards.Read(figures[number], chunks[number], points[number]); err != nil {
 				return nil, fmt.Errorf("%w %d on node %s: %w", ErrNode, number, row.node, err)
 			}
 		}
 		if row.state == noConsumer {
 			unreached = strings.TrimPrefix(row.problem, burst.ErrNoConsumer.Error()+" ")
 		}
+	}
+	results := make([]burst.ShardResult, len(r.rows))
+	for number := range r.rows {
+		results[number] = r.result(number)
+		r.rows[number].report.Allow(results[number].Uncertain)
 	}
 	merged, err := r.merge()
 	if err != nil {
@@ -364,8 +386,7 @@ func (r *run) report(ctx context.Context, problem string) (*burst.Report, error)
 	if problem != "" {
 		merged.Problems = append(merged.Problems, problem)
 	}
-	for number := range r.rows {
-		s := r.result(number)
+	for number, s := range results {
 		merged.Shards = append(merged.Shards, s)
 		if s.Problem != "" {
 			merged.Problems = append(merged.Problems, fmt.Sprintf("shard %d: %s", number, s.Problem))
@@ -385,8 +406,11 @@ func (r *run) result(number int) burst.ShardResult {
 	row := &r.rows[number]
 	ms := func(ns int64) float64 { return float64(ns) / float64(time.Millisecond) }
 	s := burst.ShardResult{
-		Number: number, Node: row.node, ClockOffset: ms(row.offset), ClockError: ms(row.wrong),
+		Number: number, Node: row.node, ClockOffset: ms(row.offset), ClockError: ms(row.wrong), ClockOffsetEnd: ms(row.endOffset), ClockErrorEnd: ms(row.endWrong),
 		Intended: row.report.Intended, Late: row.report.Generator.Late, Problem: row.problem,
+	}
+	if !row.report.Start.IsZero() {
+		s.Start = row.report.Start.Add(time.Duration(row.offset))
 	}
 	s.Sent, s.Acknowledged = row.report.Known()
 	if row.state != dead {
@@ -398,7 +422,10 @@ func (r *run) result(number int) burst.ShardResult {
 	var known bool
 	s.Uncertain, known = row.report.Uncertain(until.Seconds())
 	s.Unbounded = !known
-	s.Problem = fmt.Sprintf("the node died: %d of its %d events are known to be sent, and up to %d more may have been", s.Sent, s.Intended, s.Uncertain)
+	s.Problem = fmt.Sprintf("the node died: %d of its %d events are known to be sent, and up to %d more may have been", s.Sent, s.Intended, s.Uncertain.Count)
+	if s.Uncertain.Count > 0 {
+		s.Problem += fmt.Sprintf(", of the numbers %d to %d", s.Uncertain.First, s.Uncertain.Last)
+	}
 	if s.Unbounded {
 		s.Problem = fmt.Sprintf("the node died: %d events are known to be sent, and nobody can tell how many more were", s.Sent)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -83,7 +84,7 @@ func newConsumer(t *testing.T) *consumer {
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		c.mu.Lock()
-		c.captures = append(c.captures, journal.Capture{Message: signature.Message{Method: r.Method, Target: r.RequestURI, Body: body}})
+		c.captures = append(c.captures, journal.Capture{At: time.Now(), Peer: r.RemoteAddr, Message: signature.Message{Method: r.Method, Target: r.RequestURI, Body: body}})
 		c.mu.Unlock()
 		w.WriteHeader(http.StatusNoContent)
 		c.arrived <- struct{}{}
@@ -154,7 +155,11 @@ func TestFourShardsOverTwoWorkers(t *testing.T) {
 		if s.Sent != s.Intended || s.Dead || s.ClockError <= 0 || s.ClockOffset > 1000 || s.ClockOffset < -1000 {
 			t.Errorf("%+v", s)
 		}
+		if s.ClockErrorEnd <= 0 || s.ClockErrorEnd == s.ClockError && s.ClockOffsetEnd == s.ClockOffset || math.Abs(s.ClockOffsetEnd-s.ClockOffset) > s.ClockError+s.ClockErrorEnd+10 {
+			t.Errorf("the clock was not measured again, or is another one: %+v", s)
+		}
 	}
+	checkStart(t, r, four)
 	if nodes["north"]+nodes["south"] != 4 || nodes["north"] == 0 || nodes["south"] == 0 {
 		t.Errorf("%v", nodes)
 	}
@@ -169,15 +174,22 @@ func TestFourShardsOverTwoWorkers(t *testing.T) {
 	checkEmpty(t, address)
 }
 
-// checkEmpty checks that a run left no row, and so no secret, and no job that could run.
-func checkEmpty(t *testing.T, address string) {
+// connect returns a connection to the database.
+func connect(t *testing.T, address string) *pgx.Conn {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(context.Background())
-	for _, table := range []string{"runs", "shards", "chunks", "river_job WHERE state IN ('available', 'scheduled', 'retryable', 'pending')", "river_job j WHERE j::text LIKE '%s3cret%'"} {
+	t.Cleanup(func() { c.Close(context.Background()) })
+	return c
+}
+
+// checkEmpty checks that a run left no row, and so no secret, and no job that could run.
+func checkEmpty(t *testing.T, address string) {
+	t.Helper()
+	c := connect(t, address)
+	for _, table := range []string{"runs", "shards", "chunks", "points", "river_job WHERE state IN ('available', 'scheduled', 'retryable', 'pending')", "river_job j WHERE j::text LIKE '%s3cret%'"} {
 		var n int
 		if err := c.QueryRow(t.Context(), "SELECT count(*) FROM hookrig_bursts."+table).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d rows of %s, %v", n, table, err)
@@ -238,7 +250,9 @@ func TestAWorkerDies(t *testing.T) {
 			continue
 		}
 		lost++
-		if s.Sent == 0 || s.Sent >= s.Intended || s.Uncertain == 0 || s.Sent+s.Uncertain > s.Intended || !strings.Contains(s.Problem, "known to be sent") {
+		u := s.Uncertain
+		if s.Sent == 0 || s.Sent >= s.Intended || u.Count == 0 || s.Sent+u.Count > s.Intended || !strings.Contains(s.Problem, "known to be sent") ||
+			u.First >= u.Last || u.Last >= p.Count || u.Last-u.First < u.Count || !strings.HasSuffix(s.Problem, fmt.Sprintf(", of the numbers %d to %d", u.First, u.Last)) {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -251,7 +265,16 @@ func TestAWorkerDies(t *testing.T) {
 	}
 	known, uncertain := uint64(0), uint64(0)
 	for _, s := range r.Shards {
-		known, uncertain = known+s.Sent, uncertain+s.Uncertain
+		known, uncertain = known+s.Sent, uncertain+s.Uncertain.Count
+	}
+	// The seconds have what the shards did, the dead ones until they were last stored. An event is
+	// sent before it is in a second.
+	inSeries, measured := uint64(0), r.Report.Sent
+	for _, point := range r.Series {
+		inSeries += point.Sent
+	}
+	if inSeries != measured || inSeries > known {
+		t.Errorf("the series has %d events, the figures %d, and %d are known to be sent", inSeries, measured, known)
 	}
 	if n := uint64(len(bodies)); n < known || n > known+uncertain {
 		t.Errorf("%d events arrived, known are %d, uncertain %d", n, known, uncertain)
@@ -261,6 +284,115 @@ func TestAWorkerDies(t *testing.T) {
 		t.Errorf("%+v, %v", r.Accounting, err)
 	}
 	checkEmpty(t, address)
+}
+
+// checkStart checks that the shards began at the agreed time: it is the same one for all of them,
+// within what the clocks may be wrong by, and no request came before it.
+func checkStart(t *testing.T, r *burst.Report, c *consumer) {
+	t.Helper()
+	for _, s := range r.Shards {
+		between := s.Start.Sub(r.Shards[0].Start)
+		if may := time.Duration((s.ClockError + r.Shards[0].ClockError) * float64(time.Millisecond)); s.Start.IsZero() || between.Abs() > may {
+			t.Errorf("shard %d began %v after shard 0, and their clocks are wrong by %v at most", s.Number, between, may)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := map[string]time.Time{}
+	for _, got := range c.captures {
+		if _, known := first[got.Peer]; !known {
+			first[got.Peer] = got.At
+		}
+	}
+	if len(first) < len(r.Shards) {
+		t.Errorf("%d connections of %d shards", len(first), len(r.Shards))
+	}
+	for _, at := range first {
+		if at.Before(r.Start) {
+			t.Errorf("a request came %v before the start", r.Start.Sub(at))
+		}
+	}
+}
+
+// A shard whose node died is never run again: not by the same worker after its restart, not when
+// River hands out its job once more, and not by River's rescue of jobs whose worker is gone.
+func TestNothingIsSentAgain(t *testing.T) {
+	address := pgtest.Start(t)
+	c := newConsumer(t)
+	victim := worker(t, address, "victim")
+	p := plan(t, c.URL, "400")
+	p.Count, p.Connections = 4000, 16
+	type result struct {
+		*burst.Report
+		error
+	}
+	results := make(chan result, 1)
+	go func() {
+		r, err := Run(t.Context(), address, p, Options{Shards: 2, lease: testLease}, nil)
+		results <- result{r, err}
+	}()
+	for range 600 {
+		<-c.arrived
+	}
+	if err := victim.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = victim.Wait()
+	restarted := worker(t, address, "victim")
+	jobs := connect(t, address)
+	set := func(statement string, args ...any) {
+		t.Helper()
+		if tag, err := jobs.Exec(t.Context(), statement, args...); err != nil || tag.RowsAffected() == 0 {
+			t.Fatalf("%v, %v", tag, err)
+		}
+	}
+	wait := func(condition string) {
+		t.Helper()
+		for met := false; !met; {
+			if err := jobs.QueryRow(t.Context(), "SELECT pg_sleep(0.02) IS NOT NULL AND ("+condition+") FROM hookrig_bursts.river_job").Scan(&met); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// River hands the jobs out again, as an operator may have it do, while the leases hold.
+	again := func() {
+		t.Helper()
+		set("UPDATE hookrig_bursts.river_job SET state = 'available', finalized_at = NULL")
+		wait("bool_and(state = 'completed')")
+	}
+	again()
+	r := <-results
+	if r.error != nil || !r.Incomplete() {
+		t.Fatalf("%+v, %v", r.Report, r.error)
+	}
+	arrived := len(c.bodies())
+	for _, s := range r.Shards {
+		if !s.Dead || s.Node != "victim" {
+			t.Errorf("%+v", s)
+		}
+	}
+	again() // when the burst has ended
+
+	// A worker that has no other one beside it rescues jobs at its start. It discards those of a
+	// kind that it does not know: so one of these shows that it did.
+	if err := restarted.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = restarted.Wait()
+	set("DELETE FROM hookrig_bursts.river_leader")
+	set("UPDATE hookrig_bursts.river_job SET state = 'running', finalized_at = NULL, attempted_at = now() - $1::interval", (neverRescue + time.Hour).String())
+	set("INSERT INTO hookrig_bursts.river_job (kind, args, max_attempts, state, attempt, attempted_at) SELECT 'unknown', '{}', 1, 'running', 1, min(attempted_at) FROM hookrig_bursts.river_job")
+	worker(t, address, "third")
+	wait("bool_or(kind = 'unknown' AND state = 'discarded')")
+	wait("bool_and(kind = 'unknown' OR state = 'running')") // it left the others alone
+
+	bodies := c.bodies()
+	if len(bodies) != arrived || len(slices.CompactFunc(bodies, bytes.Equal)) != arrived {
+		t.Errorf("%d events arrived, %d when the burst ended: some were sent again", len(bodies), arrived)
+	}
+	if err := r.Reconcile(c.all()); err != nil || r.Accounting.Lost != 0 || r.Accounting.Duplicated != 0 || r.Accounting.Captured != uint64(arrived) {
+		t.Errorf("%+v of %d, %v", r.Accounting, arrived, err)
+	}
 }
 
 // Without enough workers the burst does not begin, and says why.
@@ -390,9 +522,35 @@ func TestProblems(t *testing.T) {
 	if err != nil || r.OK() || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "ended the burst after") {
 		t.Errorf("%+v, %v", r, err)
 	}
-	for _, address := range []string{"nothing", "postgres://u:s3cret@127.0.0.1:1/x?connect_timeout=1", "postgres://u:s3cret@[::1/x"} {
-		if _, err := Run(t.Context(), address, p, Options{Shards: 2}, nil); err == nil || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%s: %v", address, err)
+}
+
+// What is wrong with the database, and what to do, is said on one line without the password.
+func TestAddresses(t *testing.T) {
+	address := pgtest.Start(t)
+	c := connect(t, address)
+	for _, statement := range []string{"CREATE ROLE guest LOGIN", "CREATE ROLE nobody", "CREATE SCHEMA shop_bursts", "CREATE TABLE shop_bursts.orders (id int)"} {
+		if _, err := c.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	as := func(user string) string { return strings.Replace(address, "hookrig@", user+":s3cret@", 1) }
+	for address, want := range map[string]struct {
+		cause error
+		says  string
+	}{
+		"nothing": {ErrAddress, "want postgres://"},
+		"postgres://u:s3cret@127.0.0.1:1/x?connect_timeout=1": {ErrDatabase, "connection refused; start the server"},
+		"postgres://u:s3cret@[::1/x":                          {ErrAddress, "want postgres://"},
+		"postgres://u:s3cret@h/x?sslmode=perhaps":             {ErrAddress, "an option"},
+		as("nobody"): {ErrDatabase, "check user and password"},
+		as("guest"):  {ErrDatabase, "CREATE SCHEMA hookrig_bursts AUTHORIZATION guest"},
+		strings.Replace(as("hookrig"), "/postgres?", "/shpo?", 1): {ErrDatabase, "createdb shpo"},
+		as("hookrig") + "&serch_path=x":                           {ErrAddress, `"serch_path"; check the options`},
+		as("hookrig") + "&search_path=shop":                       {ErrForeign, "shop_bursts belongs to another application"},
+	} {
+		err := Work(t.Context(), address, WorkOptions{})
+		if !errors.Is(err, want.cause) || !strings.Contains(err.Error(), want.says) || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v; want %v that says %q", address, err, want.cause, want.says)
 		}
 	}
 }

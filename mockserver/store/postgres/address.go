@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"regexp"
@@ -26,6 +28,9 @@ func parse(address string) (config *pgconn.Config, name string, err error) {
 		return nil, "", fmt.Errorf("%w: want postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %%XX for special characters of the password", ErrAddress)
 	}
 	if config, err = pgconn.ParseConfig(address); err != nil {
+		if file := (*fs.PathError)(nil); errors.As(err, &file) {
+			return nil, "", fmt.Errorf("%w: an option names a file that cannot be read: %w", ErrAddress, file)
+		}
 		return nil, "", fmt.Errorf("%w: want postgres://USER:PASSWORD@HOST:PORT/DATABASE; an option, or a file that it names, is wrong", ErrAddress)
 	}
 	if config.ConnectTimeout == 0 {

@@ -15,13 +15,21 @@ type conn struct {
 	prepared map[string]*pgconn.StatementDescription // by text
 }
 
-// connect opens a connection.
+// connect opens a connection and makes the settings of its session.
 func connect(ctx context.Context, config *pgconn.Config) (*conn, error) {
-	pg, err := pgconn.ConnectConfig(ctx, config)
+	start, settings := startup(config)
+	pg, err := pgconn.ConnectConfig(ctx, start)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{pg: pg, prepared: map[string]*pgconn.StatementDescription{}}, nil
+	c := &conn{pg: pg, prepared: map[string]*pgconn.StatementDescription{}}
+	setting, cancel := context.WithTimeout(ctx, config.ConnectTimeout)
+	defer cancel()
+	if err := c.set(setting, settings); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // usable reports whether the connection is open and outside of a transaction.

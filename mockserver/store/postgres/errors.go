@@ -21,7 +21,7 @@ var (
 	// ErrDenied means that the server refused the user, or the user may not do what the journal
 	// needs.
 	ErrDenied = errors.New("PostgreSQL refused access")
-	// ErrServer means that the server is too old.
+	// ErrServer means that the server is too old, or behind a pool that does not keep sessions.
 	ErrServer = errors.New("unsupported PostgreSQL server")
 	// ErrUnavailable means that the server cannot be reached now.
 	ErrUnavailable = journal.ErrUnavailable
@@ -37,6 +37,9 @@ const (
 	stateDenied        = "42501" // insufficient privilege
 	stateDiskFull      = "53100"
 	stateTimeout       = "57014" // statement_timeout, or canceled
+	stateNoSetting     = "42704" // no such setting
+	stateBadSetting    = "22023" // a setting has a wrong value
+	stateStartup       = "08P01" // a pool refuses a setting at the start
 )
 
 // isLost reports whether an error says nothing about the statement: the server cannot be reached,
@@ -95,8 +98,12 @@ func explainOpen(name string, config *pgconn.Config, err error) error {
 		return fmt.Errorf("%s: %w: %s; create it with: createdb %s", name, ErrDenied, refused.Message, config.Database)
 	case code == stateDenied:
 		return fmt.Errorf("%s: %w: %s; as its owner run: CREATE SCHEMA %s AUTHORIZATION %s", name, ErrDenied, refused.Message, schemaOf(config), config.User)
+	case code == stateNoSetting, code == stateBadSetting, code == stateStartup:
+		return fmt.Errorf("%s: %w: %s; check the options after \"?\"", name, ErrAddress, refused.Message)
 	case errors.Is(err, context.Canceled):
 		return err
+	case refused == nil && strings.Contains(err.Error(), "tls"):
+		return fmt.Errorf("%s: %w: %w; check sslmode and sslrootcert in the address, and the certificate of the server", name, ErrUnavailable, oneLine(err))
 	case isLost(err):
 		return fmt.Errorf("%s: %w: %w; start the server, or check host, port and firewall", name, ErrUnavailable, oneLine(err))
 	}
@@ -109,7 +116,17 @@ type lineError struct{ error }
 // oneLine makes the text of an error one line: those of failed connections have several.
 func oneLine(err error) error { return lineError{err} }
 
-func (e lineError) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+// Error says each thing once: attempts with and without TLS often fail alike.
+func (e lineError) Error() string {
+	var list []string
+	for line := range strings.Lines(e.error.Error()) {
+		line = strings.Join(strings.Fields(line), " ")
+		if line != "" && (len(list) == 0 || !strings.HasSuffix(list[len(list)-1], line)) {
+			list = append(list, line)
+		}
+	}
+	return strings.Join(list, " ")
+}
 
 func (e lineError) Unwrap() error { return e.error }
 

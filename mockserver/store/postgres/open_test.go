@@ -3,8 +3,17 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -37,6 +46,7 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin(t, address, "UPDATE newer.version SET version = 99")
+	plain := withoutTLS(t)
 	as := func(user string) string { return strings.Replace(address, "hookrig@", user+":se%20cret@", 1) }
 	for _, c := range []struct {
 		what, address string
@@ -57,6 +67,10 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 		{"no URL", "postgres://u:se cret@h:x/db", postgres.ErrAddress, "want postgres://USER:PASSWORD@HOST:PORT/DATABASE"},
 		{"bad port", "postgres://u:se%20cret@h:999999/db", postgres.ErrAddress, "want postgres://"},
 		{"bad option", "postgres://u:se%20cret@h/db?sslmode=perhaps", postgres.ErrAddress, "option"},
+		{"no such option", as("hookrig") + "&serch_path=x", postgres.ErrAddress, `"serch_path"; check the options after "?"`},
+		{"an option's value", as("hookrig") + "&work_mem=much", postgres.ErrAddress, `"work_mem": "much"; check the options after "?"`},
+		{"no certificate", "postgres://u:se%20cret@h/db?sslmode=verify-full&sslrootcert=/nonexistent.pem", postgres.ErrAddress, "open /nonexistent.pem: no such file"},
+		{"no TLS", "postgres://u:se%20cret@" + plain + "/db?sslmode=require", postgres.ErrUnavailable, "server refused TLS connection; check sslmode"},
 		{"another scheme", "mysql://u:se%20cret@h/db", postgres.ErrAddress, "want postgres://"},
 	} {
 		s, err := postgres.Open(t.Context(), c.address, postgres.Options{})
@@ -74,6 +88,122 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 	cancel()
 	if _, err := postgres.Open(ended, address, postgres.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended context: %v", err)
+	}
+}
+
+// withoutTLS starts a server that refuses TLS, and returns its address.
+func withoutTLS(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if _, err := io.ReadFull(c, make([]byte, 8)); err == nil {
+				_, _ = c.Write([]byte("N"))
+			}
+			_ = c.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = listener.Close(); <-done })
+	return listener.Addr().String()
+}
+
+// An address may have options of PostgreSQL, with any characters.
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	s := open(t, pgtest.Start(t)+"&work_mem=5MB&hookrig.note="+url.PathEscape(`it's \ a "note"`)+"&options=-c%20temp_buffers%3D900", postgres.Options{})
+	defer s.Close()
+	if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: "a"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A pool in session mode is like the server. One in transaction mode is refused, and leaves no lock
+// that would stop other nodes.
+func TestPool(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Start(t)
+	s := open(t, bouncer(t, address, "session", 40), postgres.Options{})
+	if err := s.AppendCapture(t.Context(), &journal.Capture{Bin: "a"}); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	for mode, size := range map[string]int{"transaction": 20, "statement": 20, "session": 1} {
+		s, err := postgres.Open(t.Context(), bouncer(t, address, mode, size), postgres.Options{})
+		if err == nil {
+			s.Close()
+		}
+		if !errors.Is(err, postgres.ErrServer) || !strings.Contains(err.Error(), "there is a pool before it") {
+			t.Errorf("%s of %d: %v", mode, size, err)
+		}
+	}
+	if err := open(t, address, postgres.Options{}).Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// bouncer starts PgBouncer before a server, and returns its address.
+func bouncer(t *testing.T, address, mode string, size int) string {
+	t.Helper()
+	program, err := exec.LookPath("pgbouncer")
+	if err != nil {
+		if slices.Contains(strings.Split(os.Getenv("HOOKRIG_REQUIRE"), ","), "pgbouncer") {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	folder, err := os.MkdirTemp("", "hookrig-bouncer-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	if err := os.Chmod(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "ini")
+	text := fmt.Sprintf("[databases]\npostgres = host=%s user=hookrig\n[pgbouncer]\nlisten_port = 6432\nunix_socket_dir = %s\nauth_type = any\npool_mode = %s\ndefault_pool_size = %d\n",
+		u.Query().Get("host"), folder, mode, size)
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{file}
+	if os.Geteuid() == 0 { // it refuses to run as root
+		args = []string{"-u", "nobody", file}
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Stderr = t.Output()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	at := "postgres://hookrig@/postgres?port=6432&host=" + url.QueryEscape(folder)
+	for {
+		conn, err := pgconn.Connect(t.Context(), at)
+		if err == nil {
+			if err := conn.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return at
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -28,6 +28,9 @@ func migrate(ctx context.Context, config *pgconn.Config) error {
 		return err
 	}
 	defer c.close()
+	if err := c.checkPool(ctx, config); err != nil {
+		return err
+	}
 	if version, err := strconv.Atoi(c.setting(ctx, "server_version_num")); err != nil || version < oldestServer {
 		return fmt.Errorf("%w: PostgreSQL %s, want at least %d", ErrServer, c.pg.ParameterStatus("server_version"), oldestServer/10000)
 	}
