@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,6 +24,10 @@ var (
 	ErrDenied = errors.New("PostgreSQL refused access")
 	// ErrServer means that the server is too old.
 	ErrServer = errors.New("unsupported PostgreSQL server")
+	// ErrInUse means that servers use the journal, which is to be copied.
+	ErrInUse = errors.New("journal is in use")
+	// ErrIncomplete means that the schema has a copy that was interrupted.
+	ErrIncomplete = journal.ErrIncomplete
 	// ErrUnavailable means that the server cannot be reached now.
 	ErrUnavailable = journal.ErrUnavailable
 )
@@ -42,7 +47,7 @@ const (
 // isLost reports whether an error says nothing about the statement: the server cannot be reached,
 // ends, starts, or is busy, or the connection broke. What was sent may have been committed.
 func isLost(err error) bool {
-	if err == nil || errors.Is(err, errCorrupt) {
+	if err == nil || errors.Is(err, errCorrupt) || errors.Is(err, ErrIncomplete) {
 		return false
 	}
 	var refused *pgconn.PgError
@@ -87,7 +92,7 @@ func explainOpen(name string, config *pgconn.Config, err error) error {
 		code = refused.Code
 	}
 	switch {
-	case errors.Is(err, ErrForeign), errors.Is(err, ErrServer):
+	case errors.Is(err, ErrForeign), errors.Is(err, ErrServer), errors.Is(err, ErrInUse), errors.Is(err, ErrIncomplete), errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: %w", name, err)
 	case strings.HasPrefix(code, stateAuthorization):
 		return fmt.Errorf("%s: %w: %s; check user and password, and pg_hba.conf of the server", name, ErrDenied, refused.Message)

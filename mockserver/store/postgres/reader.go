@@ -118,15 +118,20 @@ func bounds(after, before uint64) (int64, int64) {
 func (s *store) Bins(ctx context.Context) ([]journal.Bin, error) {
 	bins := []journal.Bin{}
 	err := s.query(ctx, "SELECT name, count, last, evicted, cleared FROM bins ORDER BY name", func(row [][]byte) error {
-		bins = append(bins, journal.Bin{
-			Name: string(row[0]), Count: int(integer(row[1])), Last: uint64(integer(row[2])), Evicted: uint64(integer(row[3])), Cleared: uint64(integer(row[4])),
-		})
+		bins = append(bins, scanBinCounts(row))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return bins, nil
+}
+
+// scanBinCounts reads name, count, last, evicted and cleared.
+func scanBinCounts(row [][]byte) journal.Bin {
+	return journal.Bin{
+		Name: string(row[0]), Count: int(integer(row[1])), Last: uint64(integer(row[2])), Evicted: uint64(integer(row[3])), Cleared: uint64(integer(row[4])),
+	}
 }
 
 func (s *store) Counts(ctx context.Context, after, upTo uint64) (map[string]int, error) {

@@ -62,8 +62,8 @@ type store struct {
 
 // Open opens the journal in a database, and makes or migrates its schema as needed. The address is
 // postgres://USER:PASSWORD@HOST:PORT/DATABASE. Its option search_path names the schema, which is
-// hookrig otherwise. Errors wrap ErrAddress, ErrUnavailable, ErrDenied, ErrServer or ErrForeign for
-// these causes. They never contain the password.
+// hookrig otherwise. Errors wrap ErrAddress, ErrUnavailable, ErrDenied, ErrServer, ErrForeign or
+// ErrIncomplete for these causes. They never contain the password.
 func Open(ctx context.Context, address string, o Options) (journal.Store, error) {
 	config, name, err := parse(address)
 	if err != nil {
@@ -96,6 +96,11 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	err := w.open(ctx)
 	if err == nil {
 		err = s.appear(ctx)
+	}
+	if err == nil {
+		if err = s.checkComplete(ctx); err != nil {
+			s.disappear()
+		}
 	}
 	if err != nil {
 		s.pool.close()
