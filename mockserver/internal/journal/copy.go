@@ -50,11 +50,11 @@ const (
 )
 
 // Copy copies all records of a journal, byte for byte with their numbers, and what it counts. The
-// destination must be empty, or what an interrupted copy of the same journal left: then Copy goes on
-// where that one stopped. At the end it reads the copy back and compares it. It calls watch, if it
-// is not nil, after each transaction. Errors wrap ErrExists for a destination with other records,
-// ErrIncomplete for an origin that is an incomplete copy, and ErrDiffers if the records differ,
-// because the origin was changed meanwhile.
+// destination must be empty, or what an interrupted copy of the same journal left: then Copy goes
+// on where that one stopped. At the end it reads the copy back and compares it. It calls watch, if
+// it is not nil, after each transaction. Errors wrap ErrExists for a destination with other
+// records, ErrIncomplete for an origin that is an incomplete copy, and ErrDiffers if the records
+// differ, because the origin was changed meanwhile.
 func Copy(ctx context.Context, from, to Archive, watch func(CopyProgress)) (Copied, error) {
 	c := &copier{from: from, to: to, watch: watch, begin: time.Now(), counted: map[string]*ArchivedBin{}}
 	err := c.run(ctx)
