@@ -35,6 +35,9 @@ func CreateArchive(ctx context.Context, address string) (journal.Archive, error)
 	return openArchive(ctx, address, true)
 }
 
+// errNoJournal means that there is nothing to copy.
+var errNoJournal = fmt.Errorf("no journal: %w", fs.ErrNotExist)
+
 func openArchive(ctx context.Context, address string, create bool) (journal.Archive, error) {
 	config, name, err := parse(address)
 	if err != nil {
@@ -69,7 +72,7 @@ func (a *archive) open(ctx context.Context, create bool) error {
 		return err
 	}
 	if !found && !create {
-		return fmt.Errorf("schema %s has no journal: %w", schema, fs.ErrNotExist)
+		return fmt.Errorf("schema %s has %w", schema, errNoJournal)
 	}
 	if err := migrate(ctx, a.config); err != nil || !create {
 		return err
@@ -210,7 +213,7 @@ func (a *archive) Captures(ctx context.Context, visit func(journal.ArchivedCaptu
 	}); err != nil {
 		return a.explain(err)
 	}
-	return a.stream(ctx, "SELECT seq, bin, size, head, body FROM captures ORDER BY seq", func(row [][]byte) error {
+	return a.stream(ctx, "SELECT seq, bin, size, head, body FROM captures WHERE seq > "+sqlFloor+" ORDER BY seq", func(row [][]byte) error {
 		bin, found := names[integer(row[1])]
 		if !found {
 			return fmt.Errorf("%s: %w: capture %d is of a bin that does not exist", a.name, errCorrupt, integer(row[0]))
@@ -322,12 +325,16 @@ func (a *archive) restoreCaptures(ctx context.Context, list []journal.ArchivedCa
 	if err := a.loadBins(ctx); err != nil {
 		return err
 	}
-	size := len(copyHeader)
+	size, bytes := len(copyHeader), int64(0)
 	for _, c := range list {
+		bytes += c.Size
 		if err := a.addBin(ctx, c.Bin); err != nil {
 			return err
 		}
 		size += 64 + len(c.Head) + len(c.Body)
+	}
+	if err := a.partition(ctx, list, usualPartition(len(list), bytes)); err != nil {
+		return err
 	}
 	data := append(make([]byte, 0, size), copyHeader...)
 	for _, c := range list {
@@ -337,6 +344,38 @@ func (a *archive) restoreCaptures(ctx context.Context, list []journal.ArchivedCa
 		}
 	}
 	return a.copyIn(ctx, "captures (seq, bin, size, head, body)", data)
+}
+
+// usualPartition returns for how many captures of that size a partition is in a journal with the
+// default limits.
+func usualPartition(captures int, bytes int64) int64 {
+	return partitionNumbers(Options{}.limits().Bytes, int64(captures), bytes, 0, 0)
+}
+
+// partition makes the partitions of the captures, each for n numbers. Where numbers are missing
+// there may be none.
+func (a *archive) partition(ctx context.Context, list []journal.ArchivedCapture, n int64) error {
+	var row journalRow
+	if err := a.c.query(ctx, sqlLock, nil, row.scan); err != nil {
+		return err
+	}
+	for _, c := range list {
+		seq := int64(c.Seq)
+		if seq < row.partitioned {
+			continue
+		}
+		low := row.partitioned
+		if seq >= low+n {
+			low = seq
+		}
+		row.partitioned = low + n
+		for _, sql := range append(makePartition(low, row.partitioned), fmt.Sprintf("UPDATE journal SET partitioned = %d", row.partitioned)) {
+			if err := a.c.run(ctx, sql); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // copyHeader begins the data of COPY in binary format; copyTrailer ends it.
@@ -435,6 +474,7 @@ func (a *archive) SetAccount(ctx context.Context, account journal.Account) error
 		}
 		r := journalRow{
 			seq: int64(account.Numbers.Capture), delivery: int64(account.Numbers.Delivery), change: row.change,
+			partitioned:     max(row.partitioned, int64(account.Numbers.Capture)+1),
 			evictedCaptures: int64(account.EvictedCaptures), evictedDeliveries: int64(account.EvictedDeliveries), forgotten: int64(account.Forgotten),
 		}
 		var bins []*bin

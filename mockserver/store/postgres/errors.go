@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -42,6 +41,8 @@ const (
 	stateDenied        = "42501" // insufficient privilege
 	stateDiskFull      = "53100"
 	stateTimeout       = "57014" // statement_timeout, or canceled
+	stateNoTable       = "42P01"
+	stateLocked        = "55P03" // lock_timeout
 )
 
 // isLost reports whether an error says nothing about the statement: the server cannot be reached,
@@ -57,7 +58,7 @@ func isLost(err error) bool {
 	switch refused.Code {
 	case stateDiskFull, stateTimeout:
 		return false
-	case "25006", "25P03", "40001", "40P01", "55P03", "42P05", "26000": // a standby, an ended transaction, a deadlock, statements of another session
+	case "25006", "25P03", "40001", "40P01", stateLocked, "42P05", "26000": // a standby, an ended transaction, a deadlock, statements of another session
 		return true
 	}
 	for _, class := range []string{"08", "53", "57", "58"} { // connection, resources, intervention, system
@@ -92,7 +93,7 @@ func explainOpen(name string, config *pgconn.Config, err error) error {
 		code = refused.Code
 	}
 	switch {
-	case errors.Is(err, ErrForeign), errors.Is(err, ErrServer), errors.Is(err, ErrInUse), errors.Is(err, ErrIncomplete), errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, ErrForeign), errors.Is(err, ErrServer), errors.Is(err, ErrInUse), errors.Is(err, ErrIncomplete), errors.Is(err, errNoJournal):
 		return fmt.Errorf("%s: %w", name, err)
 	case strings.HasPrefix(code, stateAuthorization):
 		return fmt.Errorf("%s: %w: %s; check user and password, and pg_hba.conf of the server", name, ErrDenied, refused.Message)

@@ -23,6 +23,8 @@ type Options struct {
 	Bytes      int64
 	For        time.Duration
 	Log        *slog.Logger // reports failures of background work; nil logs nothing
+
+	partition int64 // how many captures a partition is for; 0: derived from Bytes
 }
 
 // limits returns the options as limits, with the defaults filled in.
@@ -49,9 +51,14 @@ type store struct {
 	presence  presence
 	counts    counts
 
-	hints  chan struct{} // has one token if the writer has to look for changes
-	told   chan struct{} // has one token if other nodes have to be told of changes
-	newest atomic.Int64  // the last row of changes that this node has committed
+	hints    chan struct{} // has one token if the writer has to look for changes
+	searched chan struct{} // has one token if text indexes may be missing
+	told     chan struct{} // has one token if other nodes have to be told of changes
+	newest   atomic.Int64  // the last row of changes that this node has committed
+
+	partition int64 // how many captures a partition is for; 0: derived from the limits
+	ahead     int64 // how many numbers the partitions must have ahead; only the writer uses it
+	purged    int64 // rows up to it are deleted; only keepExpiring uses it
 
 	once    sync.Once
 	closing context.Context
@@ -85,7 +92,7 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	}
 	s := &store{
 		o: o.limits(), name: name, node: newNode(), config: config, logger: o.Log,
-		hints: make(chan struct{}, 1), told: make(chan struct{}, 1),
+		hints: make(chan struct{}, 1), told: make(chan struct{}, 1), searched: make(chan struct{}, 1), partition: o.partition, ahead: minPartition / 4,
 	}
 	s.closing, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.outage = &outage{closing: s.closing}
@@ -113,6 +120,7 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	s.helpers.Go(s.keepNotifying)
 	s.helpers.Go(s.keepAppearing)
 	s.helpers.Go(s.keepTelling)
+	s.helpers.Go(s.keepIndexing)
 	if err := s.trimBins(ctx); err != nil {
 		return nil, fmt.Errorf("%w; %w", err, s.Close())
 	}
