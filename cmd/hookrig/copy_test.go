@@ -84,7 +84,7 @@ func TestCopyToADatabaseAndBack(t *testing.T) {
 		return err == nil && len(list) == 1 && list[0].State == mockserver.Pending
 	})
 	_, refused = start(t, "copy", "--from", address, "--to", filepath.Join(t.TempDir(), "c")).end(t, exitInconclusive)
-	want(t, refused, `^hookrig: --from: .* journal is in use by 1 servers: stop them first`)
+	want(t, refused, `^hookrig: --from: .* journal is in use: stop its servers first \(1\)`)
 }
 
 // The program that copies is killed at many points, and goes on.

@@ -102,7 +102,7 @@ func (a *archive) checkUnused(ctx context.Context) error {
 		return err
 	}
 	if nodes > 0 {
-		return fmt.Errorf("%w by %d servers: stop them first; one that was killed counts for another %s", ErrInUse, nodes, nodeTimeout)
+		return fmt.Errorf("%w: stop its servers first (%d); one that was killed counts as running for %s", ErrInUse, nodes, nodeTimeout)
 	}
 	return nil
 }
