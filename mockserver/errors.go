@@ -30,6 +30,12 @@ var (
 	ErrNotFound = journal.ErrNotFound
 	// ErrFull: the store has no room left.
 	ErrFull = journal.ErrFull
+	// ErrExists: there is a record with that id, or other data where a copy is to go.
+	ErrExists = journal.ErrExists
+	// ErrIncomplete: the data is a copy that was interrupted.
+	ErrIncomplete = journal.ErrIncomplete
+	// ErrDiffers: a copy is not the same as its origin.
+	ErrDiffers = journal.ErrDiffers
 	// ErrUnavailable: the database of the store cannot be reached now; try again.
 	ErrUnavailable = journal.ErrUnavailable
 	// ErrRealClock: only a virtual clock can be advanced.

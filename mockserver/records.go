@@ -1,6 +1,8 @@
 package mockserver
 
 import (
+	"context"
+
 	"github.com/hookrig/hookrig/mockserver/internal/analysis"
 	"github.com/hookrig/hookrig/mockserver/internal/capture"
 	"github.com/hookrig/hookrig/mockserver/internal/delivery"
@@ -106,6 +108,12 @@ type (
 	Limits = journal.Limits
 	// MemoryOptions configure NewMemory.
 	MemoryOptions = journal.MemoryOptions
+	// Archive is the data of a server that does not run: see CopyArchive.
+	Archive = journal.Archive
+	// Copied is the result of CopyArchive.
+	Copied = journal.Copied
+	// CopyProgress says how far CopyArchive is.
+	CopyProgress = journal.CopyProgress
 	// StoreFilter selects the changes that Store.Watch reports.
 	StoreFilter = journal.Filter
 )
@@ -154,6 +162,15 @@ const QueryHelp = query.Help
 
 // NewMemory returns a Store that keeps everything in memory.
 func NewMemory(o MemoryOptions) Store { return journal.NewMemory(o) }
+
+// CopyArchive copies the data of a server byte for byte to an empty folder or database, or goes on
+// with a copy that was interrupted. Packages sqlite and postgres open both. It calls watch, if it
+// is not nil, from time to time. Errors wrap ErrExists for a destination with other data,
+// ErrDiffers if the data was changed meanwhile, and ErrIncomplete for an origin that is itself an
+// incomplete copy.
+func CopyArchive(ctx context.Context, from, to Archive, watch func(CopyProgress)) (Copied, error) {
+	return journal.Copy(ctx, from, to, watch)
+}
 
 // ParseFault reads a fault written as on the command line: "duplicate:3". ErrInvalid.
 func ParseFault(text string) (Fault, error) { return fault.Parse(text) }

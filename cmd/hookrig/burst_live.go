@@ -15,7 +15,14 @@ import (
 func watchBurst(w World, b *burstFlags) (watch func(burst.Progress) error, end func(), err error) {
 	show := plainProgress(w)
 	if w.Stderr.IsTerminal() && w.Getenv("TERM") != "dumb" {
-		show = (&burstLine{w: w, width: cmp.Or(w.width(), 80)}).show
+		line := &liveLine{w: w, width: cmp.Or(w.width(), 80)}
+		show = func(p burst.Progress, ended bool) {
+			if ended {
+				line.end()
+			} else {
+				line.show(progressText(p))
+			}
+		}
 	}
 	metrics, err := serveBurstMetrics(b.metrics)
 	if err != nil {
@@ -95,25 +102,25 @@ func progressText(p burst.Progress) string {
 	return strings.Join(parts, "  ")
 }
 
-// burstLine is a line of a terminal that shows the progress.
-type burstLine struct {
+// liveLine is a line of a terminal that is redrawn.
+type liveLine struct {
 	w     World
 	width int
 	shown int
 }
 
-func (l *burstLine) show(p burst.Progress, ended bool) {
-	text := ""
-	if !ended {
-		text = progressText(p)
-	}
+func (l *liveLine) show(text string) {
 	if runes := []rune(text); len(runes) >= l.width {
 		text = string(runes[:l.width-2]) + "…"
 	}
 	n := utf8.RuneCountInString(text)
 	l.w.Stderr.Redraw()
 	l.w.Stderr.Printf("%s%s", text, strings.Repeat(" ", max(0, l.shown-n)))
-	if l.shown = n; ended {
-		l.w.Stderr.Redraw()
-	}
+	l.shown = n
+}
+
+// end empties the line.
+func (l *liveLine) end() {
+	l.show("")
+	l.w.Stderr.Redraw()
 }

@@ -64,7 +64,7 @@ func noTopic(root *cobra.Command, pages []topic, name string) error {
 // topicsOf returns the pages of the manual about each command.
 func topicsOf() map[string][]string {
 	return map[string][]string{
-		"burst": {"load"}, "events": {"providers", "signatures"}, "export": {"queries", "redaction"}, "lint": {"scenarios", "providers"},
+		"burst": {"load"}, "copy": {"safety"}, "events": {"providers", "signatures"}, "export": {"queries", "redaction"}, "lint": {"scenarios", "providers"},
 		"listen": {"queries", "safety"}, "run": {"scenarios", "ci"}, "send": {"faults", "signatures"}, "serve": {"deploy", "docker", "safety"},
 		"show": {"scenarios"}, "verify": {"signatures"},
 	}

@@ -23,7 +23,7 @@ var ranks = []struct {
 	{2, []string{"fixtures", "internal/content", "mockserver/internal/wire/http1"}},
 	{3, []string{"internal/handlers", "mockserver/internal/wire", "mockserver/internal/broadcast", "mockserver/internal/memory"}},
 	{4, []string{"mockserver/internal/journal", "mockserver/internal/analysis/diff", "mockserver/internal/analysis/drift", "mockserver/internal/outbound", "mockserver/internal/fault"}},
-	{5, []string{"mockserver/internal/journal/record", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},
+	{5, []string{"mockserver/internal/journal/record", "mockserver/internal/journal/textindex", "mockserver/internal/journal/journaltest", "mockserver/internal/export", "mockserver/internal/replay", "mockserver/internal/query", "mockserver/internal/analysis"}},
 	{6, []string{"mockserver/store/sqlite", "mockserver/store/postgres", "mockserver/internal/delivery", "mockserver/internal/capture", "mockserver/burst"}},
 	{7, []string{"mockserver/burst/burstpage", "mockserver/burst/shard", "mockserver/internal/entities", "mockserver/internal/problem"}},
 	{8, []string{"mockserver/internal/vendorapi", "mockserver/internal/webhooksite"}},

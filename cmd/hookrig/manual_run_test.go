@@ -202,7 +202,10 @@ func (r *pageReader) begin(text string) {
 		if r.serving != nil {
 			r.stop(r.serving)
 		}
-		text += " --data memory --capture 127.0.0.1:0 --dashboard 127.0.0.1:0"
+		if !strings.Contains(text, "--data ") {
+			text += " --data memory"
+		}
+		text += " --capture 127.0.0.1:0 --dashboard 127.0.0.1:0"
 	}
 	cmd := r.shell(context.WithoutCancel(r.Context()), "exec "+text+" 2>&1")
 	out, err := cmd.StdoutPipe()

@@ -130,7 +130,7 @@ Variables of repeatable flags take comma-separated values. Those of --secret, --
 	root.PersistentFlags().String("log-level", "warn", "log `LEVEL` on stderr: debug, info, warn or error")
 	root.AddCommand(
 		newRun(w), newCheck(w), newCheckProvider(w), newServe(w), newListen(w), newSend(w), newEvents(w), newVerify(w),
-		newBurst(w), newWorker(w), newReplay(w), newExport(w), newImport(w), newLearn(w), newLint(w),
+		newBurst(w), newWorker(w), newReplay(w), newExport(w), newImport(w), newCopy(w), newLearn(w), newLint(w),
 		newFaults(w), newShow(w), newSchema(w), newNodes(w), newVersion(w), newHealthcheck(w),
 	)
 	explainCompletion(root)

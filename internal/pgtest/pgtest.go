@@ -29,6 +29,7 @@ type Server struct {
 	DSN string
 
 	t       testing.TB
+	bin     string // the folder of the programs
 	program string
 	folder  string
 	as      *syscall.SysProcAttr
@@ -55,7 +56,7 @@ func StartServer(t testing.TB) *Server {
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	s := &Server{
 		DSN: "postgres://hookrig@/postgres?host=" + url.QueryEscape(folder),
-		t:   t, program: filepath.Join(bin, "postgres"), folder: folder, as: ordinaryUser(t, folder),
+		t:   t, bin: bin, program: filepath.Join(bin, "postgres"), folder: folder, as: ordinaryUser(t, folder),
 	}
 	run(t, s.as, filepath.Join(bin, "initdb"), "-D", s.data(), "-U", "hookrig", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	s.Start()
@@ -66,6 +67,17 @@ func StartServer(t testing.TB) *Server {
 		}
 	})
 	return s
+}
+
+// Program returns the path of a program of the server, such as pgbench. The test is skipped if it
+// is not there.
+func (s *Server) Program(name string) string {
+	s.t.Helper()
+	path, err := exec.LookPath(filepath.Join(s.bin, name))
+	if err != nil {
+		s.t.Skip(err)
+	}
+	return path
 }
 
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }

@@ -5,7 +5,13 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -72,17 +78,26 @@ func appendN(b *testing.B, senders int, stores ...journal.Store) float64 {
 }
 
 // BenchmarkAppendCapture appends durable captures. It reports the ratio to the same rows inserted
-// by COPY, 256 in a transaction, by one connection that does nothing else.
+// by COPY, 256 in a transaction, by one connection that does nothing else, and to those that
+// pgbench inserts, one in a transaction, by 64 connections.
 func BenchmarkAppendCapture(b *testing.B) {
-	address := pgtest.Start(b)
-	copied := copyRows(b, address)
+	server := pgtest.StartServer(b)
+	address := server.DSN
+	copied, alone := copyRows(b, address), pgbenchRows(b, server)
 	for _, senders := range []int{1, 64, 256, 1024} {
 		b.Run(fmt.Sprintf("senders=%d", senders), func(b *testing.B) {
 			s := open(b, empty(address), postgres.Options{})
 			defer s.Close()
-			b.ReportMetric(appendN(b, senders, s)/copied, "of-COPY")
+			reached := appendN(b, senders, s)
+			b.ReportMetric(reached/copied, "of-COPY")
+			b.ReportMetric(reached/alone, "of-pgbench")
 		})
 	}
+	b.Run("full journal/senders=256", func(b *testing.B) {
+		s := open(b, empty(address), postgres.Options{Bytes: 20 << 20})
+		defer s.Close()
+		b.ReportMetric(appendN(b, 256, s)/copied, "of-COPY")
+	})
 	b.Run("full bin/senders=256", func(b *testing.B) {
 		s := open(b, empty(address), postgres.Options{PerBin: 1000})
 		defer s.Close()
@@ -95,6 +110,77 @@ func BenchmarkAppendCapture(b *testing.B) {
 		defer two.Close()
 		b.ReportMetric(appendN(b, 256, one, two)/copied, "of-COPY")
 	})
+}
+
+// BenchmarkHeap appends a million captures to a journal that has room for a fifth of them, and
+// reports the memory of the node after the first 100 000 and at the end.
+func BenchmarkHeap(b *testing.B) {
+	address := pgtest.Start(b)
+	for b.Loop() {
+		s := open(b, empty(address), postgres.Options{Bytes: 256 << 20})
+		appendAll := func(n int64) {
+			var next atomic.Int64
+			var running sync.WaitGroup
+			for range 256 {
+				running.Go(func() {
+					c := delivery()
+					for next.Add(1) <= n {
+						if err := s.AppendCapture(context.Background(), &c); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			running.Wait()
+		}
+		appendAll(100_000)
+		b.ReportMetric(liveHeap(), "heap-KB-100k")
+		appendAll(900_000)
+		b.ReportMetric(liveHeap(), "heap-KB-1M")
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// liveHeap returns the bytes of live objects, in KB.
+func liveHeap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc) / 1000
+}
+
+// pgbenchRows returns how many rows pgbench inserts in a second.
+func pgbenchRows(b *testing.B, server *pgtest.Server) float64 {
+	b.Helper()
+	c := delivery()
+	conn, err := pgconn.Connect(b.Context(), server.DSN)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	const table = "CREATE TABLE alone (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bin bigint, size bigint, head bytea, body bytea); CREATE INDEX ON alone (bin, seq)"
+	if err := conn.Exec(b.Context(), table).Close(); err != nil {
+		b.Fatal(err)
+	}
+	script := filepath.Join(b.TempDir(), "insert.sql")
+	insert := fmt.Sprintf("INSERT INTO alone (bin, size, head, body) VALUES (1, %d, '\\x%x', '\\x%x');\n", c.Size(), record.PackCapture(nil, &c), c.Body)
+	if err := os.WriteFile(script, []byte(insert), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	out, err := exec.CommandContext(b.Context(), server.Program("pgbench"), "-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", "3", "-f", script, server.DSN).CombinedOutput()
+	found := regexp.MustCompile(`tps = ([0-9.]+)`).FindSubmatch(out)
+	if err != nil || found == nil {
+		b.Fatalf("pgbench: %v\n%s", err, out)
+	}
+	rate, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return rate
 }
 
 // copyRows returns how many rows COPY inserts in a second.

@@ -179,7 +179,9 @@ func (t *tx) makeRoom() error {
 			}
 			continue
 		}
-		n, err := t.dropOldestOfAll(uint64(t.row.seq), func() bool { return t.row.all() <= t.o.Bytes || t.row.captureBytes < t.row.finishedBytes })
+		n, err := t.dropOldestOfAll(uint64(t.row.seq), func() int64 {
+			return min(t.row.all()-t.o.Bytes, t.row.captureBytes-t.row.finishedBytes+1)
+		})
 		if err != nil {
 			return err
 		}
@@ -195,7 +197,7 @@ func (t *tx) makeRoom() error {
 func (t *tx) dropOldest(b *bin, last int64, n int, kind journal.ChangeKind) (int, error) {
 	count, bytes, upTo := 0, int64(0), int64(0)
 	t.addFlush()
-	t.batch.add(sqlOldestOfBin, [][]byte{number(b.id), number(last), number(n)}, func(row [][]byte) error {
+	t.batch.add(sqlOldestOfBin, [][]byte{number(b.id), number(last), number(n), number(t.row.floor)}, func(row [][]byte) error {
 		upTo = integer(row[0])
 		bytes += integer(row[1])
 		count++
@@ -204,7 +206,7 @@ func (t *tx) dropOldest(b *bin, last int64, n int, kind journal.ChangeKind) (int
 	if err := t.batch.run(); err != nil || count == 0 {
 		return 0, err
 	}
-	t.batch.add(sqlDeleteOfBin, [][]byte{number(b.id), number(upTo)}, nil)
+	t.batch.add(sqlDeleteOfBin, [][]byte{number(b.id), number(upTo), number(t.row.floor)}, nil)
 	clear(t.captures)
 	t.touch(b)
 	b.count -= int64(count)
@@ -215,49 +217,43 @@ func (t *tx) dropOldest(b *bin, last int64, n int, kind journal.ChangeKind) (int
 	return count, t.noteEmpty(b)
 }
 
-// dropOldestOfAll evicts captures of all bins, oldest first, up to the number last, until enough
-// returns true. It returns how many it evicted, at most evictAtOnce.
-func (t *tx) dropOldestOfAll(last uint64, enough func() bool) (int, error) {
-	type capture struct{ seq, size, bin int64 }
-	count, upTo := 0, int64(0)
-	for portion := 256; count < evictAtOnce && !enough(); portion *= 4 {
-		var found []capture
+// dropOldestOfAll evicts captures of all bins, oldest first, up to the number last, until they have
+// as many bytes as need returns. It returns how many it evicted, about evictAtOnce at most. Their
+// rows stay: see partition.go.
+func (t *tx) dropOldestOfAll(last uint64, need func() int64) (int, error) {
+	type part struct{ bin, count, bytes, upTo int64 }
+	count := 0
+	for portion := 256; count < evictAtOnce && need() > 0; portion *= 4 {
+		var parts []part
 		var ids []int64
 		t.addFlush()
-		t.batch.add(sqlOldestOfAll, [][]byte{number(last), number(min(portion, evictAtOnce))}, func(row [][]byte) error {
-			found = append(found, capture{integer(row[0]), integer(row[1]), integer(row[2])})
-			ids = append(ids, integer(row[2]))
+		t.batch.add(sqlOldestOfAll, [][]byte{number(t.row.floor), number(last), number(min(portion, evictAtOnce)), number(need())}, func(row [][]byte) error {
+			parts = append(parts, part{integer(row[0]), integer(row[1]), integer(row[2]), integer(row[3])})
+			ids = append(ids, integer(row[0]))
 			return nil
 		})
 		if err := t.batch.run(); err != nil {
 			return count, err
 		}
-		if err := t.loadBins(ids); err != nil || len(found) == 0 {
+		if err := t.loadBins(ids); err != nil || len(parts) == 0 {
 			return count, err
 		}
-		var emptied []*bin
-		for _, c := range found {
-			if enough() {
-				break
-			}
-			b := t.byID[c.bin]
+		for _, p := range parts {
+			b := t.byID[p.bin]
 			t.touch(b)
-			b.count--
-			b.bytes -= c.size
-			b.evicted++
-			t.row.captures--
-			t.row.captureBytes -= c.size
-			t.row.evictedCaptures++
-			t.note(journal.Change{Kind: journal.CapturesEvicted, Bin: b.name, Seq: uint64(c.seq)})
-			if b.count == 0 {
-				emptied = append(emptied, b)
-			}
-			count, upTo = count+1, c.seq
+			b.count -= p.count
+			b.bytes -= p.bytes
+			b.evicted += p.count
+			t.row.captures -= p.count
+			t.row.captureBytes -= p.bytes
+			t.row.evictedCaptures += p.count
+			t.row.floor = max(t.row.floor, p.upTo)
+			t.note(journal.Change{Kind: journal.CapturesEvicted, Bin: b.name, Seq: uint64(p.upTo)})
+			count += int(p.count)
 		}
-		t.batch.add(sqlDeleteOldest, [][]byte{number(upTo)}, nil)
 		clear(t.captures)
-		for _, b := range emptied {
-			if err := t.noteEmpty(b); err != nil {
+		for _, p := range parts {
+			if err := t.noteEmpty(t.byID[p.bin]); err != nil {
 				return count, err
 			}
 		}
@@ -271,7 +267,7 @@ func (t *tx) drop(seqs []uint64) (int, error) {
 	var found []capture
 	var ids []int64
 	t.addFlush()
-	t.batch.add(sqlDeleteCaptures, [][]byte{numbers(seqs)}, func(row [][]byte) error {
+	t.batch.add(sqlDeleteCaptures, [][]byte{numbers(seqs), number(t.row.floor)}, func(row [][]byte) error {
 		found = append(found, capture{integer(row[0]), integer(row[1]), integer(row[2])})
 		ids = append(ids, integer(row[1]))
 		return nil

@@ -121,6 +121,12 @@ func (b *batch) add(sql string, args [][]byte, each func(row [][]byte) error) {
 	b.waiting = append(b.waiting, each)
 }
 
+// addOnce adds a statement that is not prepared.
+func (b *batch) addOnce(sql string) {
+	b.pipeline.SendQueryParams(sql, nil, nil, nil, nil)
+	b.waiting = append(b.waiting, nil)
+}
+
 // run sends the statements and reads their results. After an error the connection must be closed.
 func (b *batch) run() error {
 	if b.err != nil {

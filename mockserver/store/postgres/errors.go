@@ -23,6 +23,10 @@ var (
 	ErrDenied = errors.New("PostgreSQL refused access")
 	// ErrServer means that the server is too old, or behind a pool that does not keep sessions.
 	ErrServer = errors.New("unsupported PostgreSQL server")
+	// ErrInUse means that servers use the journal, which is to be copied.
+	ErrInUse = errors.New("journal is in use")
+	// ErrIncomplete means that the schema has a copy that was interrupted.
+	ErrIncomplete = journal.ErrIncomplete
 	// ErrUnavailable means that the server cannot be reached now.
 	ErrUnavailable = journal.ErrUnavailable
 )
@@ -40,12 +44,14 @@ const (
 	stateNoSetting     = "42704" // no such setting
 	stateBadSetting    = "22023" // a setting has a wrong value
 	stateStartup       = "08P01" // a pool refuses a setting at the start
+	stateNoTable       = "42P01"
+	stateLocked        = "55P03" // lock_timeout
 )
 
 // isLost reports whether an error says nothing about the statement: the server cannot be reached,
 // ends, starts, or is busy, or the connection broke. What was sent may have been committed.
 func isLost(err error) bool {
-	if err == nil || errors.Is(err, errCorrupt) {
+	if err == nil || errors.Is(err, errCorrupt) || errors.Is(err, ErrIncomplete) {
 		return false
 	}
 	var refused *pgconn.PgError
@@ -55,7 +61,7 @@ func isLost(err error) bool {
 	switch refused.Code {
 	case stateDiskFull, stateTimeout:
 		return false
-	case "25006", "25P03", "40001", "40P01", "55P03", "42P05", "26000": // a standby, an ended transaction, a deadlock, statements of another session
+	case "25006", "25P03", "40001", "40P01", stateLocked, "42P05", "26000": // a standby, an ended transaction, a deadlock, statements of another session
 		return true
 	}
 	for _, class := range []string{"08", "53", "57", "58"} { // connection, resources, intervention, system
@@ -90,7 +96,7 @@ func explainOpen(name string, config *pgconn.Config, err error) error {
 		code = refused.Code
 	}
 	switch {
-	case errors.Is(err, ErrForeign), errors.Is(err, ErrServer):
+	case errors.Is(err, ErrForeign), errors.Is(err, ErrServer), errors.Is(err, ErrInUse), errors.Is(err, ErrIncomplete), errors.Is(err, errNoJournal):
 		return fmt.Errorf("%s: %w", name, err)
 	case strings.HasPrefix(code, stateAuthorization):
 		return fmt.Errorf("%s: %w: %s; check user and password, and pg_hba.conf of the server", name, ErrDenied, refused.Message)

@@ -53,7 +53,7 @@ func (s *store) Capture(ctx context.Context, id string) (journal.Capture, error)
 		seq = 0 // no capture has this number
 	}
 	var c journal.Capture
-	err := s.query(ctx, "SELECT "+captureColumns+" FROM captures c JOIN bins b ON b.id = c.bin WHERE c.seq = $1", func(row [][]byte) error {
+	err := s.query(ctx, "SELECT "+captureColumns+" FROM captures c JOIN bins b ON b.id = c.bin WHERE c.seq = $1 AND c.seq > "+sqlFloor, func(row [][]byte) error {
 		c = scanCapture(row)
 		return nil
 	}, number(seq))
@@ -62,6 +62,10 @@ func (s *store) Capture(ctx context.Context, id string) (journal.Capture, error)
 	}
 	return c, err
 }
+
+// sqlFloor is the number up to which all captures are evicted. The executor skips the partitions
+// below it.
+const sqlFloor = "(SELECT floor FROM journal)"
 
 // scanCapture reads a row of captureColumns. If the record is damaged, it returns the other columns
 // and the problem, so that the rest of a list stays readable.
@@ -94,7 +98,7 @@ func (s *store) page(ctx context.Context, q journal.CaptureQuery, n int, bytes i
 		args = append(args, text(q.Bin))
 	}
 	sql := "SELECT " + captureColumns + " FROM (SELECT *, (sum(size) OVER (ORDER BY seq " + string(order) + "))::bigint - size AS before FROM " +
-		"(SELECT * FROM captures WHERE seq > $1 AND seq < $2" + ofBin + " ORDER BY seq " + string(order) + " LIMIT $3) l) c " +
+		"(SELECT * FROM captures WHERE seq > $1 AND seq < $2 AND seq > " + sqlFloor + ofBin + " ORDER BY seq " + string(order) + " LIMIT $3) l) c " +
 		"JOIN bins b ON b.id = c.bin WHERE c.before < $4 ORDER BY c.seq " + string(order)
 	found := make([]journal.Capture, 0, min(n, journal.DefaultLimit))
 	err := s.query(ctx, sql, func(row [][]byte) error {
@@ -118,9 +122,7 @@ func bounds(after, before uint64) (int64, int64) {
 func (s *store) Bins(ctx context.Context) ([]journal.Bin, error) {
 	bins := []journal.Bin{}
 	err := s.query(ctx, "SELECT name, count, last, evicted, cleared FROM bins ORDER BY name", func(row [][]byte) error {
-		bins = append(bins, journal.Bin{
-			Name: string(row[0]), Count: int(integer(row[1])), Last: uint64(integer(row[2])), Evicted: uint64(integer(row[3])), Cleared: uint64(integer(row[4])),
-		})
+		bins = append(bins, scanBinCounts(row))
 		return nil
 	})
 	if err != nil {
@@ -129,9 +131,16 @@ func (s *store) Bins(ctx context.Context) ([]journal.Bin, error) {
 	return bins, nil
 }
 
+// scanBinCounts reads name, count, last, evicted and cleared.
+func scanBinCounts(row [][]byte) journal.Bin {
+	return journal.Bin{
+		Name: string(row[0]), Count: int(integer(row[1])), Last: uint64(integer(row[2])), Evicted: uint64(integer(row[3])), Cleared: uint64(integer(row[4])),
+	}
+}
+
 func (s *store) Counts(ctx context.Context, after, upTo uint64) (map[string]int, error) {
 	counts := map[string]int{}
-	const sql = "SELECT b.name, n FROM (SELECT bin, count(*) AS n FROM captures WHERE seq > $1 AND seq <= $2 GROUP BY bin) c JOIN bins b ON b.id = c.bin"
+	const sql = "SELECT b.name, n FROM (SELECT bin, count(*) AS n FROM captures WHERE seq > $1 AND seq <= $2 AND seq > " + sqlFloor + " GROUP BY bin) c JOIN bins b ON b.id = c.bin"
 	err := s.query(ctx, sql, func(row [][]byte) error {
 		counts[string(row[0])] = int(integer(row[1]))
 		return nil

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
@@ -10,7 +11,8 @@ import (
 const (
 	// markInterval is how often the store notes the newest numbers when no age limit is set.
 	markInterval = 10 * time.Minute
-	// pruneInterval is how often the store deletes rows of changes that are older than changesKept.
+	// pruneInterval is how often the store deletes rows of changes that are older than changesKept,
+	// and partitions without captures.
 	pruneInterval = 20 * time.Second
 )
 
@@ -39,6 +41,7 @@ func (s *store) keepExpiring() {
 			s.log("evicting old records", s.expire(s.closing))
 		case <-pruning.C:
 			s.log("deleting old changes", s.query(s.closing, "DELETE FROM changes WHERE at < clock_timestamp() - interval '"+changesKept+"'", nil))
+			s.log("dropping partitions", s.clean(s.closing))
 		case <-s.closing.Done():
 			return
 		}
@@ -82,7 +85,7 @@ func (t *tx) expire() (more bool, err error) {
 	if err := t.batch.run(); err != nil || at == 0 {
 		return false, err
 	}
-	n, err := t.dropOldestOfAll(uint64(capture), func() bool { return false })
+	n, err := t.dropOldestOfAll(uint64(capture), func() int64 { return math.MaxInt64 })
 	if err != nil || n >= evictAtOnce {
 		return true, err
 	}

@@ -27,6 +27,8 @@ type Options struct {
 	// Lease.
 	Lease, Heartbeat time.Duration
 	Log              *slog.Logger // reports failures of background work; nil logs nothing
+
+	partition int64 // how many captures a partition is for; 0: derived from Bytes
 }
 
 // limits returns the options as limits, with the defaults filled in.
@@ -57,9 +59,14 @@ type store struct {
 	// remembered is journal.RememberedMembers; tests make it smaller.
 	remembered int64
 
-	hints  chan struct{} // has one token if the writer has to look for changes
-	told   chan struct{} // has one token if other nodes have to be told of changes
-	newest atomic.Int64  // the last row of changes that this node has committed
+	hints    chan struct{} // has one token if the writer has to look for changes
+	searched chan struct{} // has one token if text indexes may be missing
+	told     chan struct{} // has one token if other nodes have to be told of changes
+	newest   atomic.Int64  // the last row of changes that this node has committed
+
+	partition int64 // how many captures a partition is for; 0: derived from the limits
+	ahead     int64 // how many numbers the partitions must have ahead; only the writer uses it
+	purged    int64 // rows up to it are deleted; only keepExpiring uses it
 
 	once    sync.Once
 	closing context.Context
@@ -71,8 +78,8 @@ type store struct {
 // Open opens the journal in a database, and makes or migrates its schema as needed. The address is
 // postgres://USER:PASSWORD@HOST:PORT/DATABASE. Its option search_path names the schema, which is
 // hookrig otherwise, and hookrig.lease replaces Options.Lease. Errors wrap ErrAddress,
-// ErrUnavailable, ErrDenied, ErrServer or ErrForeign for these causes. They never contain the
-// password.
+// ErrUnavailable, ErrDenied, ErrServer, ErrForeign or ErrIncomplete for these causes. They never
+// contain the password.
 func Open(ctx context.Context, address string, o Options) (journal.Store, error) {
 	config, name, err := parse(address)
 	if err != nil {
@@ -99,7 +106,8 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	}
 	s := &store{
 		o: o.limits(), name: name, node: newNode(), config: config, logger: o.Log,
-		hints: make(chan struct{}, 1), told: make(chan struct{}, 1), remembered: journal.RememberedMembers,
+		hints: make(chan struct{}, 1), told: make(chan struct{}, 1), searched: make(chan struct{}, 1), partition: o.partition, ahead: minPartition / 4,
+		remembered: journal.RememberedMembers,
 	}
 	s.closing, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.outage = &outage{closing: s.closing}
@@ -113,6 +121,11 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	if err == nil {
 		err = s.pool.do(ctx, func(c *conn) (bool, error) { return true, s.renew(ctx, c) })
 	}
+	if err == nil {
+		if err = s.checkComplete(ctx); err != nil {
+			s.disappear()
+		}
+	}
 	if err != nil {
 		s.pool.close()
 		w.disconnect()
@@ -124,6 +137,7 @@ func openAt(ctx context.Context, config *pgconn.Config, name string, o Options) 
 	s.helpers.Go(s.keepNotifying)
 	s.helpers.Go(s.keepAppearing)
 	s.helpers.Go(s.keepTelling)
+	s.helpers.Go(s.keepIndexing)
 	if err := s.trimBins(ctx); err != nil {
 		return nil, fmt.Errorf("%w; %w", err, s.Close())
 	}

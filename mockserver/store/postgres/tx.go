@@ -45,12 +45,13 @@ type journalRow struct {
 	captureBytes, binBytes, finishedBytes, pendingBytes, documentBytes int64
 	evictedCaptures, evictedDeliveries, forgotten                      int64
 	bin, emptied, emptyBins                                            int64
+	floor, partitioned                                                 int64
 }
 
 func (r *journalRow) columns() []*int64 {
 	return []*int64{
 		&r.seq, &r.delivery, &r.change, &r.captures, &r.deliveries, &r.captureBytes, &r.binBytes, &r.finishedBytes, &r.pendingBytes, &r.documentBytes,
-		&r.evictedCaptures, &r.evictedDeliveries, &r.forgotten, &r.bin, &r.emptied, &r.emptyBins,
+		&r.evictedCaptures, &r.evictedDeliveries, &r.forgotten, &r.bin, &r.emptied, &r.emptyBins, &r.floor, &r.partitioned,
 	}
 }
 
@@ -150,6 +151,9 @@ func (r *journalRow) scan(row [][]byte) error {
 // transact runs the requests, and returns false if there is nothing to commit.
 func (t *tx) transact(requests []*request) (bool, error) {
 	if err := t.appendCaptures(requests); err != nil {
+		return false, err
+	}
+	if err := t.partition(); err != nil {
 		return false, err
 	}
 	for _, r := range requests {
@@ -278,7 +282,7 @@ func (t *tx) addCaptures(seqs []uint64) {
 	for _, seq := range seqs {
 		t.captures[seq] = nil
 	}
-	t.batch.add(sqlCaptureRows, [][]byte{numbers(seqs)}, func(row [][]byte) error {
+	t.batch.add(sqlCaptureRows, [][]byte{numbers(seqs), number(t.row.floor)}, func(row [][]byte) error {
 		t.captures[uint64(integer(row[0]))] = &captureRow{text(row[1]), integer(row[2]), integer(row[3]), integer(row[4])}
 		return nil
 	})
@@ -310,7 +314,7 @@ func missing[V any](known map[string]V, names []string) []string {
 // The statements of the writer. They are prepared when it connects.
 const (
 	journalColumns = "seq, delivery, change, captures, deliveries, capture_bytes, bin_bytes, finished_bytes, pending_bytes, document_bytes, " +
-		"evicted_captures, evicted_deliveries, forgotten, bin, emptied, empty_bins"
+		"evicted_captures, evicted_deliveries, forgotten, bin, emptied, empty_bins, floor, partitioned"
 
 	sqlBegin    = "BEGIN"
 	sqlCommit   = "COMMIT"
@@ -319,18 +323,19 @@ const (
 	sqlNewest   = "SELECT change FROM journal"
 	sqlChanges  = "SELECT n, list FROM changes WHERE n > $1 ORDER BY n LIMIT $2"
 
-	sqlUpdateJournal = "UPDATE journal SET (" + journalColumns + ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+	sqlUpdateJournal = "UPDATE journal SET (" + journalColumns + ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 	sqlInsertChange  = "INSERT INTO changes (n, node, batch, list) VALUES ($1, $2, $3, $4)"
 	sqlFindBatch     = "SELECT n FROM changes WHERE n > $1 AND node = $2 AND batch = $3"
 
 	sqlInsertCaptures = "INSERT INTO captures (seq, bin, size, head, body) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[])"
-	sqlCaptureRows    = "SELECT seq, head, length(body)::bigint, size, bin FROM captures WHERE seq = ANY($1::bigint[])"
+	sqlCaptureRows    = "SELECT seq, head, length(body)::bigint, size, bin FROM captures WHERE seq = ANY($1::bigint[]) AND seq > $2 AND seq > " + sqlFloor
 	sqlUpdateHead     = "UPDATE captures SET head = $2, size = $3 WHERE seq = $1"
-	sqlOldestOfBin    = "SELECT seq, size FROM captures WHERE bin = $1 AND seq <= $2 ORDER BY seq LIMIT $3"
-	sqlDeleteOfBin    = "DELETE FROM captures WHERE bin = $1 AND seq <= $2"
-	sqlOldestOfAll    = "SELECT seq, size, bin FROM captures WHERE seq <= $1 ORDER BY seq LIMIT $2"
-	sqlDeleteOldest   = "DELETE FROM captures WHERE seq <= $1"
-	sqlDeleteCaptures = "DELETE FROM captures WHERE seq = ANY($1::bigint[]) RETURNING seq, bin, size"
+	sqlOldestOfBin    = "SELECT seq, size FROM captures WHERE bin = $1 AND seq <= $2 AND seq > $4 ORDER BY seq LIMIT $3"
+	sqlDeleteOfBin    = "DELETE FROM captures WHERE bin = $1 AND seq <= $2 AND seq > $3"
+	sqlDeleteCaptures = "DELETE FROM captures WHERE seq = ANY($1::bigint[]) AND seq > $2 RETURNING seq, bin, size"
+	// The oldest captures that have together so many bytes, by bin.
+	sqlOldestOfAll = "SELECT bin, count(*), sum(size)::bigint, max(seq) FROM (SELECT *, sum(size) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - size AS before " +
+		"FROM (SELECT seq, bin, size FROM captures WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3) l) c WHERE before < $4::bigint GROUP BY bin ORDER BY 4"
 
 	binColumns      = "id, name, count, bytes, last, evicted, cleared, emptied"
 	sqlBins         = "SELECT " + binColumns + " FROM bins WHERE name = ANY($1::bytea[])"
@@ -379,7 +384,7 @@ const (
 func statements() []string {
 	return []string{
 		sqlBegin, sqlCommit, sqlRollback, sqlLock, sqlNewest, sqlChanges, sqlUpdateJournal, sqlInsertChange, sqlFindBatch,
-		sqlInsertCaptures, sqlCaptureRows, sqlUpdateHead, sqlOldestOfBin, sqlDeleteOfBin, sqlOldestOfAll, sqlDeleteOldest, sqlDeleteCaptures,
+		sqlInsertCaptures, sqlCaptureRows, sqlUpdateHead, sqlOldestOfBin, sqlDeleteOfBin, sqlOldestOfAll, sqlDeleteCaptures, sqlPartitions,
 		sqlBins, sqlBinsByID, sqlFirstEmptied, sqlLargeBins, sqlInsertBins, sqlUpdateBins, sqlDeleteBin,
 		sqlDeliveries, sqlInsertDeliveries, sqlUpdateDeliveries, sqlInsertAttempts, sqlEvictDelivery, sqlAdopt, sqlAdoptOrdered, sqlOwners, sqlDeleteAttempts,
 		sqlDocumentSize, sqlDocument, sqlPutDocument, sqlDeleteDocument, sqlScripts, sqlPutScripts, sqlDeleteScript, sqlTurns, sqlPutTurns, sqlDeleteTurns, sqlMark, sqlOldMark, sqlDeleteMarks,

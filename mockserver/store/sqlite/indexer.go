@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hookrig/hookrig/mockserver/internal/journal/textindex"
 )
 
 // indexer builds the text index of each segment that is full, in its own goroutine. It pauses under
@@ -17,8 +19,8 @@ type indexer struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
-	textIndex  *textIndex // reused for all segments; nil at first
-	nextReview int64      // the first segment of the next review
+	textIndex  *textindex.Index // reused for all segments; nil at first
+	nextReview int64            // the first segment of the next review
 	load       load
 }
 
@@ -41,7 +43,7 @@ func newIndexer(s *store) *indexer {
 
 // notify sets the number of the last capture.
 func (x *indexer) notify(seq uint64) {
-	if x.last.Swap(seq)/segmentSize != seq/segmentSize {
+	if x.last.Swap(seq)/textindex.SegmentSize != seq/textindex.SegmentSize {
 		select {
 		case x.wanted <- struct{}{}:
 		default:
@@ -63,11 +65,11 @@ func (x *indexer) index(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		segment := max(done+1, oldest/segmentSize)
-		if oldest == 0 || segment >= (last+1)/segmentSize {
+		segment := max(done+1, oldest/textindex.SegmentSize)
+		if oldest == 0 || segment >= (last+1)/textindex.SegmentSize {
 			return nil
 		}
-		if (last+1)/segmentSize-segment < maxBacklog && x.load.heavy(x.last.Load(), time.Now()) {
+		if (last+1)/textindex.SegmentSize-segment < maxBacklog && x.load.heavy(x.last.Load(), time.Now()) {
 			select {
 			case <-time.After(loadPause):
 				continue
@@ -105,13 +107,10 @@ func (l *load) heavy(seq uint64, now time.Time) bool {
 	return float64(seq-before.seq) > heavyLoad*now.Sub(before.at).Seconds()
 }
 
-// minIndexed is the smallest number of captures for which a segment gets a text index.
-const minIndexed = segmentSize / 16
-
-// countCaptures counts the captures of a segment, up to minIndexed.
+// countCaptures counts the captures of a segment, up to textindex.MinIndexed.
 func (x *indexer) countCaptures(ctx context.Context, segment int64) (n int, err error) {
 	err = x.s.query(ctx, x.s.read.count.QueryContext, func(rows *sql.Rows) error { return rows.Scan(&n) },
-		segment*segmentSize, (segment+1)*segmentSize, minIndexed)
+		segment*textindex.SegmentSize, (segment+1)*textindex.SegmentSize, textindex.MinIndexed)
 	return n, err
 }
 
@@ -121,19 +120,19 @@ func (x *indexer) make(ctx context.Context, segment int64) error {
 	if err != nil {
 		return err
 	}
-	if n < minIndexed {
+	if n < textindex.MinIndexed {
 		return x.save(ctx, segment, 0)
 	}
 	if x.textIndex == nil {
-		x.textIndex = newTextIndex()
+		x.textIndex = textindex.New()
 	}
-	x.textIndex.reset()
+	x.textIndex.Reset()
 	const atOnce = 256 // captures of one query, so that it is short
-	for first := segment * segmentSize; first < (segment+1)*segmentSize; first += atOnce {
+	for first := segment * textindex.SegmentSize; first < (segment+1)*textindex.SegmentSize; first += atOnce {
 		err := x.s.query(ctx, x.s.read.oldest.QueryContext, func(rows *sql.Rows) error {
 			c, err := scanCapture(rows)
 			if err == nil {
-				x.textIndex.add(&c)
+				x.textIndex.Add(&c)
 			}
 			return err
 		}, first-1, first+atOnce, atOnce)
@@ -141,8 +140,8 @@ func (x *indexer) make(ctx context.Context, segment int64) error {
 			return err
 		}
 	}
-	x.textIndex.shrink()
-	return x.save(ctx, segment, x.textIndex.slices())
+	x.textIndex.Shrink()
+	return x.save(ctx, segment, x.textIndex.Slices())
 }
 
 // slicesAtOnce is how many slices one operation stores, 128 KiB, so that captures do not wait for
@@ -153,15 +152,15 @@ const slicesAtOnce = 64
 func (x *indexer) save(ctx context.Context, segment int64, slices int) error {
 	background := context.Background()
 	err := x.s.write(ctx, func(w *writer) error {
-		_, err := w.stmts.deleteSlices.ExecContext(background, segment*maxSlices, (segment+1)*maxSlices)
+		_, err := w.stmts.deleteSlices.ExecContext(background, segment*textindex.MaxSlices, (segment+1)*textindex.MaxSlices)
 		return err
 	})
 	for first := 0; err == nil && first < slices; first += slicesAtOnce {
 		err = x.s.write(ctx, func(w *writer) error {
 			var rows []byte
 			for n := first; n < min(first+slicesAtOnce, slices); n++ {
-				rows = x.textIndex.slice(rows[:0], n)
-				if _, err := w.stmts.insertSlice.ExecContext(background, segment*maxSlices+int64(n), rows); err != nil {
+				rows = x.textIndex.Slice(rows[:0], n)
+				if _, err := w.stmts.insertSlice.ExecContext(background, segment*textindex.MaxSlices+int64(n), rows); err != nil {
 					return err
 				}
 			}
@@ -209,7 +208,7 @@ func (x *indexer) clean(ctx context.Context, segment int64) error {
 		if err != nil {
 			return err
 		}
-		if n < minIndexed && v.slices > 0 {
+		if n < textindex.MinIndexed && v.slices > 0 {
 			if err := x.save(ctx, v.segment, 0); err != nil {
 				return err
 			}

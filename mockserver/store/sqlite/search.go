@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/textindex"
 )
 
 // Search reads only the captures that the text indexes cannot rule out, and those without an index.
@@ -16,7 +17,7 @@ func (s *store) Search(ctx context.Context, q journal.CaptureQuery, texts []stri
 	for i, text := range texts {
 		folded[i] = journal.Fold(nil, text)
 	}
-	f := &search{s: s, q: q, visit: visit, grams: gramsOf(folded)}
+	f := &search{s: s, q: q, visit: visit, grams: textindex.GramsOf(folded)}
 	err := f.run(ctx)
 	if errors.Is(err, errEnough) {
 		return nil
@@ -46,13 +47,13 @@ func (f *search) run(ctx context.Context) error {
 		return f.s.query(ctx, f.s.read.slice.QueryContext, func(*sql.Rows) error { return nil }, 0)
 	}
 	low, high := after+1, before
-	textIndexes, err := f.textIndexes(ctx, low/segmentSize, (high-1)/segmentSize)
+	textIndexes, err := f.textIndexes(ctx, low/textindex.SegmentSize, (high-1)/textindex.SegmentSize)
 	if err != nil {
 		return err
 	}
 	for _, v := range textIndexes {
-		begin := max(low, v.segment*segmentSize)
-		end := min(high, (v.segment+1)*segmentSize)
+		begin := max(low, v.segment*textindex.SegmentSize)
+		end := min(high, (v.segment+1)*textindex.SegmentSize)
 		if f.q.Oldest {
 			err = f.read(ctx, low, begin)
 			low = end
@@ -103,7 +104,7 @@ func (f *search) filter(ctx context.Context, v storedIndex, begin, end int64) er
 	if v.slices == 0 {
 		return f.read(ctx, begin, end)
 	}
-	left := allBlocks()
+	left := textindex.All()
 	for i, gram := range f.grams {
 		some, there := false, false
 		var rows sql.RawBytes
@@ -111,12 +112,12 @@ func (f *search) filter(ctx context.Context, v storedIndex, begin, end int64) er
 			if err := r.Scan(&rows); err != nil {
 				return err
 			}
-			if len(rows) != sliceRows*rowSize {
+			if len(rows) != textindex.SliceRows*textindex.RowSize {
 				return ErrCorrupt
 			}
-			some, there = left.filter(rows, gram), true
+			some, there = left.Filter(textindex.Row(rows, gram)), true
 			return nil
-		}, sliceOf(v.segment, v.slices, gram)); err != nil {
+		}, textindex.SliceOf(v.segment, v.slices, gram)); err != nil {
 			return err
 		}
 		if !there { // the index was just deleted
@@ -133,10 +134,10 @@ func (f *search) filter(ctx context.Context, v storedIndex, begin, end int64) er
 }
 
 // blocks reads the blocks that are left, in the order of the search.
-func (f *search) blocks(ctx context.Context, segment int64, left *blockSet, begin, end int64) error {
-	order := make([]int, 0, blocks)
-	for block := range blocks {
-		if left.has(block) {
+func (f *search) blocks(ctx context.Context, segment int64, left *textindex.Set, begin, end int64) error {
+	order := make([]int, 0, textindex.Blocks)
+	for block := range textindex.Blocks {
+		if left.Has(block) {
 			order = append(order, block)
 		}
 	}
@@ -144,8 +145,8 @@ func (f *search) blocks(ctx context.Context, segment int64, left *blockSet, begi
 		slices.Reverse(order)
 	}
 	for _, block := range order {
-		first := segment*segmentSize + int64(block)*blockSize
-		if err := f.read(ctx, max(begin, first), min(end, first+blockSize)); err != nil {
+		first := segment*textindex.SegmentSize + int64(block)*textindex.BlockSize
+		if err := f.read(ctx, max(begin, first), min(end, first+textindex.BlockSize)); err != nil {
 			return err
 		}
 	}
@@ -168,7 +169,7 @@ func (f *search) read(ctx context.Context, from, to int64) error {
 		f.from, f.to = from, to
 		return err
 	}
-	if f.to-f.from >= segmentSize {
+	if f.to-f.from >= textindex.SegmentSize {
 		return f.flush(ctx)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hookrig/hookrig/mockserver/internal/journal"
 	"github.com/hookrig/hookrig/mockserver/internal/journal/journaltest"
+	"github.com/hookrig/hookrig/mockserver/internal/journal/textindex"
 )
 
 // appendSearched appends the captures from first to end and returns them in order.
@@ -94,7 +95,7 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 		return s.(*store)
 	}
 	s := open()
-	stored := appendSearched(t, s, 0, 3*segmentSize+500)
+	stored := appendSearched(t, s, 0, 3*textindex.SegmentSize+500)
 	checkTexts(t, s, stored) // while they are built
 	until(t, s, "three segments", func(all map[int64]int) bool { return all[0] > 0 && all[1] > 0 && all[2] > 0 && len(all) == 3 })
 	checkTexts(t, s, stored)
@@ -102,7 +103,7 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 	var doomed []uint64
 	var left []journal.Capture
 	for i, c := range stored {
-		if c.Seq < segmentSize || 2*segmentSize <= c.Seq && c.Seq < 3*segmentSize-100 || i%7 == 0 {
+		if c.Seq < textindex.SegmentSize || 2*textindex.SegmentSize <= c.Seq && c.Seq < 3*textindex.SegmentSize-100 || i%7 == 0 {
 			doomed = append(doomed, c.Seq)
 		} else {
 			left = append(left, c)
@@ -119,7 +120,7 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 	s = open()
 	defer s.Close()
 	checkTexts(t, s, left)
-	left = append(left, appendSearched(t, s, len(stored), len(stored)+segmentSize)...)
+	left = append(left, appendSearched(t, s, len(stored), len(stored)+textindex.SegmentSize)...)
 	until(t, s, "an empty one deleted, a small one dropped", func(all map[int64]int) bool {
 		_, empty := all[0]
 		slices, there := all[2]
@@ -139,12 +140,12 @@ func TestSearchThroughTextIndexes(t *testing.T) {
 func TestTextIndexSkipsBlocks(t *testing.T) {
 	t.Parallel()
 	s := openInternal(t, Options{})
-	appendSearched(t, s, 0, segmentSize)
+	appendSearched(t, s, 0, textindex.SegmentSize)
 	until(t, s, "a segment", func(all map[int64]int) bool { return len(all) == 1 })
 	for _, text := range []string{"hippopotamus", "7093517422", "order-nowhere"} {
 		visits := 0
 		err := s.Search(t.Context(), journal.CaptureQuery{}, []string{text}, func(*journal.Capture) bool { visits++; return true })
-		if err != nil || visits > segmentSize/10 {
+		if err != nil || visits > textindex.SegmentSize/10 {
 			t.Errorf("%s: %d visits, %v; want a few", text, visits, err)
 		}
 	}
@@ -159,7 +160,7 @@ func TestTextIndexesOfAnOldFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored := appendSearched(t, first, 0, segmentSize+10)
+	stored := appendSearched(t, first, 0, textindex.SegmentSize+10)
 	if err := first.(*store).write(context.Background(), func(w *writer) error {
 		for _, text := range []string{"DROP TABLE slices", "DROP TABLE sieves", "DROP TABLE marks", "ALTER TABLE deliveries DROP COLUMN size", "DELETE FROM counters", "PRAGMA user_version = 2"} {
 			if _, err := w.conn.ExecContext(context.Background(), text); err != nil {

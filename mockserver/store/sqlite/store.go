@@ -53,7 +53,7 @@ type store struct {
 }
 
 // Open opens the journal in dir, and creates the directory if it is missing. Errors wrap ErrInUse,
-// ErrForeign or ErrCorrupt for these causes.
+// ErrForeign, ErrCorrupt or ErrIncomplete for these causes.
 func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	limits := o.limits()
 	if o.Log == nil {
@@ -73,6 +73,10 @@ func Open(ctx context.Context, dir string, o Options) (journal.Store, error) {
 	}
 	w, err := newWriter(ctx, s)
 	if err != nil {
+		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
+	}
+	if err := w.checkComplete(ctx); err != nil {
+		w.close()
 		return nil, errors.Join(explain("opening "+dir, err), s.checkpoints.close(), s.read.close(), db.close())
 	}
 	s.refillReserve()
