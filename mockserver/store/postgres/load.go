@@ -12,6 +12,8 @@ type counts struct {
 	commits, written, adopted atomic.Uint64
 	batch                     atomic.Int64 // requests in the last transaction
 	cursor, latest            atomic.Int64 // rows of changes: the last one that was read, and the last one there was
+	nodes                     atomic.Int64 // that run, this one included
+	reads                     atomic.Int64 // of changes that a notice or the poll made necessary
 }
 
 // committed counts a transaction.

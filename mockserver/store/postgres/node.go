@@ -14,10 +14,20 @@ import (
 // of changes at once. In addition each node looks for them every pollInterval. Notices are sent
 // outside of the transactions that write, because their commit takes a lock of the whole server,
 // and at most one in each noticeInterval.
+//
+// A node that only reads would read after each commit of each other node: with n nodes that all
+// commit, the server would have n² times the work. So it rests after each time it has read, for
+// readRest and each node that runs.
 const (
 	pollInterval   = time.Second
 	noticeInterval = 5 * time.Millisecond
+	readRest       = 500 * time.Microsecond
 )
+
+// rest returns how long the node waits before it reads changes again, at most as long as the poll.
+func (s *store) rest() time.Duration {
+	return min(readRest*time.Duration(s.counts.nodes.Load()), pollInterval)
+}
 
 // newNode returns the name of a store among those of one database.
 func newNode() string {

@@ -44,6 +44,8 @@ func (p *presence) set(err error) {
 const sqlAppear = "INSERT INTO nodes (node, seen, about, lease) VALUES ($1, clock_timestamp(), $2, $3::bigint * interval '1 microsecond') " +
 	"ON CONFLICT (node) DO UPDATE SET seen = excluded.seen, about = excluded.about, lease = excluded.lease"
 
+const sqlOverview = "SELECT change, (SELECT count(*) FROM nodes WHERE seen > clock_timestamp() - lease) FROM journal"
+
 // appear notes that the node runs.
 func (s *store) appear(ctx context.Context) error {
 	return s.pool.do(ctx, func(c *conn) (bool, error) { return true, s.appearOn(ctx, c) })
@@ -82,8 +84,9 @@ func (s *store) keepAppearing() {
 			err = c.query(ctx, "DELETE FROM nodes WHERE seen < clock_timestamp() - interval '"+nodeForgotten+"'", nil, nil)
 		}
 		if err == nil {
-			err = c.query(ctx, sqlNewest, nil, func(row [][]byte) error {
+			err = c.query(ctx, sqlOverview, nil, func(row [][]byte) error {
 				s.counts.latest.Store(integer(row[0]))
+				s.counts.nodes.Store(integer(row[1]))
 				return nil
 			})
 		}

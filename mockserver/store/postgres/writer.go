@@ -63,11 +63,18 @@ func (w *writer) disconnect() {
 func (w *writer) run() {
 	defer w.disconnect()
 	var batch []*request
+	hints := w.s.hints          // nil: rests
+	var rested <-chan time.Time // nil: does not rest
 	for {
 		select {
 		case <-w.s.queue.ready:
-		case <-w.s.hints:
+		case <-hints:
 			w.catchUp()
+			w.s.counts.reads.Add(1)
+			hints, rested = nil, time.After(w.s.rest())
+			continue
+		case <-rested:
+			hints, rested = w.s.hints, nil
 			continue
 		}
 		// The senders of the last batch were just woken: most of them come back at once.
