@@ -15,12 +15,13 @@ import (
 	"time"
 )
 
-// Start starts a server and returns the address of its database postgres. The server stops when the
-// test ends. Without PostgreSQL on this machine the test is skipped, or fails if HOOKRIG_REQUIRE
-// names postgres.
-func Start(t testing.TB) (dsn string) {
+// Start starts a server and returns the address of its database postgres. It survives the end of
+// processes, but not that of the machine, unless the settings have "fsync=on", as benchmarks need
+// it. The server stops when the test ends. Without PostgreSQL on this machine the test is skipped,
+// or fails if HOOKRIG_REQUIRE names postgres.
+func Start(t testing.TB, settings ...string) (dsn string) {
 	t.Helper()
-	return StartServer(t).DSN
+	return StartServer(t, settings...).DSN
 }
 
 // Server is a server that a test can stop and start again.
@@ -28,18 +29,19 @@ type Server struct {
 	// DSN is the address of the database postgres.
 	DSN string
 
-	t       testing.TB
-	bin     string // the folder of the programs
-	program string
-	folder  string
-	as      *syscall.SysProcAttr
-	log     strings.Builder
-	process *os.Process
-	ended   chan struct{}
+	t        testing.TB
+	bin      string // the folder of the programs
+	program  string
+	settings []string
+	folder   string
+	as       *syscall.SysProcAttr
+	log      strings.Builder
+	process  *os.Process
+	ended    chan struct{}
 }
 
 // StartServer does what Start does.
-func StartServer(t testing.TB) *Server {
+func StartServer(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	bin, err := programs()
 	if err != nil {
@@ -56,7 +58,7 @@ func StartServer(t testing.TB) *Server {
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	s := &Server{
 		DSN: "postgres://hookrig@/postgres?host=" + url.QueryEscape(folder),
-		t:   t, bin: bin, program: filepath.Join(bin, "postgres"), folder: folder, as: ordinaryUser(t, folder),
+		t:   t, bin: bin, settings: append([]string{"listen_addresses=", "fsync=off"}, settings...), program: filepath.Join(bin, "postgres"), folder: folder, as: ordinaryUser(t, folder),
 	}
 	run(t, s.as, filepath.Join(bin, "initdb"), "-D", s.data(), "-U", "hookrig", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	s.Start()
@@ -85,7 +87,11 @@ func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 // Start starts a server that was stopped and waits until it takes connections.
 func (s *Server) Start() {
 	s.t.Helper()
-	server := exec.Command(s.program, "-D", s.data(), "-k", s.folder, "-c", "listen_addresses=", "-c", "fsync=on")
+	args := []string{"-D", s.data(), "-k", s.folder}
+	for _, setting := range s.settings {
+		args = append(args, "-c", setting)
+	}
+	server := exec.Command(s.program, args...)
 	server.SysProcAttr, server.Dir = s.as, s.folder
 	server.Stdout, server.Stderr = &s.log, &s.log
 	if err := server.Start(); err != nil {

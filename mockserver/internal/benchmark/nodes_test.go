@@ -14,7 +14,7 @@ import (
 // BenchmarkWakeOverNodes measures the time from the end of an append on one node until a wait on
 // another one has the capture.
 func BenchmarkWakeOverNodes(b *testing.B) {
-	address := pgtest.Start(b)
+	address := pgtest.Start(b, "fsync=on")
 	var nodes [2]journal.Store
 	for i := range nodes {
 		var err error

@@ -81,7 +81,7 @@ func appendN(b *testing.B, senders int, stores ...journal.Store) float64 {
 // by COPY, 256 in a transaction, by one connection that does nothing else, and to those that
 // pgbench inserts, one in a transaction, by 64 connections.
 func BenchmarkAppendCapture(b *testing.B) {
-	server := pgtest.StartServer(b)
+	server := pgtest.StartServer(b, "fsync=on")
 	address := server.DSN
 	copied, alone := copyRows(b, address), pgbenchRows(b, server)
 	for _, senders := range []int{1, 64, 256, 1024} {
@@ -115,7 +115,7 @@ func BenchmarkAppendCapture(b *testing.B) {
 // BenchmarkHeap appends a million captures to a journal that has room for a fifth of them, and
 // reports the memory of the node after the first 100 000 and at the end.
 func BenchmarkHeap(b *testing.B) {
-	address := pgtest.Start(b)
+	address := pgtest.Start(b, "fsync=on")
 	for b.Loop() {
 		s := open(b, empty(address), postgres.Options{Bytes: 256 << 20})
 		appendAll := func(n int64) {

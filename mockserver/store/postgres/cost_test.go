@@ -21,7 +21,7 @@ import (
 // time of one, its wait for the disk, and the processor time and bytes of a capture, also while
 // other nodes read the changes. It needs /proc, so it runs on Linux only.
 func BenchmarkCost(b *testing.B) {
-	address := pgtest.Start(b)
+	address := pgtest.Start(b, "fsync=on")
 	for _, run := range []struct{ senders, readers int }{{1, 0}, {8, 0}, {64, 0}, {512, 0}, {4096, 0}, {64, 8}, {512, 8}, {4096, 8}} {
 		b.Run(fmt.Sprintf("senders=%d/readers=%d", run.senders, run.readers), func(b *testing.B) {
 			at := empty(address)

@@ -259,7 +259,7 @@ const typeText = 25
 // trigrams connects to a server with a table of texts that are indexed by pg_trgm.
 func trigrams(b *testing.B) *conn {
 	b.Helper()
-	config, _, err := parse(pgtest.Start(b) + "&search_path=public")
+	config, _, err := parse(pgtest.Start(b, "fsync=on") + "&search_path=public")
 	if err != nil {
 		b.Fatal(err)
 	}
