@@ -33,7 +33,7 @@
 // A full journal has about 32 partitions, so that it takes at most a thirtieth more than its limit;
 // a few old captures of some bins can make it 64 and a few. Lookups read one partition, pages one
 // or two. Compared with one plain table, an append costs the server 2 % more processor time, log
-// and space, and its throughput is the same.
+// and space. The throughput differs less than runs do.
 //
 // # Other nodes
 //

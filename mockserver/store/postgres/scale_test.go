@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// cost is what BenchmarkCost measured, and what a deployment is like. The lock of the journal is
-// locked for an exchange with the node, the work of the server and its write to the disk.
+// cost is what BenchmarkCost measured, and what a deployment is like. A transaction has the lock of
+// the journal for an exchange with the node, the work of the server and its write to the disk.
 type cost struct {
 	exchange     time.Duration // from the node to the server and back
 	serverCommit time.Duration // the server's work for a transaction
@@ -23,12 +23,12 @@ type cost struct {
 	readRow      time.Duration // the server's work to tell another node of a capture
 }
 
-// measured are the medians of BenchmarkCost on two cores; exchange is that of a data centre.
+// measured is a result of BenchmarkCost on two cores; exchange is that of a data centre.
 var measured = cost{
 	exchange:     300 * time.Microsecond,
-	serverCommit: 480 * time.Microsecond, serverRow: 8 * time.Microsecond,
-	nodeCommit: 285 * time.Microsecond, nodeRow: 7 * time.Microsecond,
-	sync: 300 * time.Microsecond, readRow: 200 * time.Nanosecond,
+	serverCommit: 370 * time.Microsecond, serverRow: 7 * time.Microsecond,
+	nodeCommit: 200 * time.Microsecond, nodeRow: 7 * time.Microsecond,
+	sync: 130 * time.Microsecond, readRow: 30 * time.Nanosecond,
 }
 
 // batchLimit is how many requests one transaction takes: see batchRequests.
