@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -212,5 +214,31 @@ func TestServersCountTogether(t *testing.T) {
 			list, err := n.client.Notices(t.Context(), "neostore")
 			return err == nil && len(list) == endpoints
 		})
+	}
+}
+
+// Changes of a bin's settings that several servers make at once do not undo each other.
+func TestServersChangeBinsAtOnce(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Start(t)
+	one, two := startNode(t, address), startNode(t, address)
+	for i := range 30 {
+		name := fmt.Sprint("bin", i)
+		var changing sync.WaitGroup
+		errs := make([]error, 2)
+		changing.Go(func() {
+			errs[0] = mockserver.NewBin(one.client, name).Respond(t.Context(), mockserver.Response{Status: 503})
+		})
+		changing.Go(func() { errs[1] = mockserver.NewBin(two.client, name).VerifyWith(t.Context(), "neostore", "s") })
+		changing.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		// A change reads what is stored.
+		url := "http://x/"
+		set, err := one.client.Change(t.Context(), name, mockserver.SettingsChange{URL: &url})
+		if err != nil || set.Provider != "neostore" || len(set.Responses.Sequence) != 1 {
+			t.Fatalf("%s: %+v, %v", name, set, err)
+		}
 	}
 }

@@ -92,16 +92,28 @@ func replace[T any](old, by *T) {
 }
 
 // Change changes some of a bin's settings and returns all of them. Simultaneous changes do not undo
-// each other. The script restarts only when the change sets responses or another provider. Errors
-// are those of Configure.
+// each other, also those on other servers of a shared store. The script restarts only when the
+// change sets responses or another provider. Errors are those of Configure.
 func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, error) {
 	if err := journal.CheckNewBin(name); err != nil {
 		return Settings{}, err
 	}
 	s.bins.writing.Lock()
 	defer s.bins.writing.Unlock()
+	for {
+		set, err := s.change(ctx, name, c)
+		if !errors.Is(err, journal.ErrChanged) {
+			return set, err
+		}
+	}
+}
+
+// change tries to change a bin's settings. It returns ErrChanged if another server was faster.
+func (s *Server) change(ctx context.Context, name string, c Change) (Settings, error) {
+	var stored json.RawMessage // by another server, too
 	if s.shared != nil {
-		if err := s.reloadLocked(ctx, name); err != nil {
+		var err error
+		if stored, err = s.reloadLocked(ctx, name); err != nil {
 			return Settings{}, fmt.Errorf("bin %s: read the settings: %w", name, err)
 		}
 	}
@@ -120,7 +132,7 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 		return Settings{}, fmt.Errorf("bin %s: %w", name, err)
 	}
 	if set.isZero() {
-		if err := s.putSettings(ctx, name, nil, ""); err != nil && !errors.Is(err, journal.ErrNotFound) {
+		if err := s.putSettings(ctx, name, stored, nil, ""); err != nil && !errors.Is(err, journal.ErrNotFound) {
 			return Settings{}, fmt.Errorf("bin %s: delete the settings: %w", name, err)
 		}
 		s.bins.set(name, nil)
@@ -130,7 +142,7 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 	if err != nil {
 		return Settings{}, fmt.Errorf("bin %s: %w: %w", name, ErrInvalid, err)
 	}
-	if err := s.putSettings(ctx, name, doc, set.Revision); err != nil {
+	if err := s.putSettings(ctx, name, stored, doc, set.Revision); err != nil {
 		return Settings{}, fmt.Errorf("bin %s: store the settings: %w", name, err)
 	}
 	if old != nil && !restarts {
@@ -140,11 +152,12 @@ func (s *Server) Change(ctx context.Context, name string, c Change) (Settings, e
 	return set.Settings, nil
 }
 
-// putSettings stores the document of a bin's settings, or deletes it if it is nil.
-func (s *Server) putSettings(ctx context.Context, name string, doc json.RawMessage, revision string) error {
+// putSettings stores the document of a bin's settings, or deletes it if it is nil. before is what
+// a shared store had.
+func (s *Server) putSettings(ctx context.Context, name string, before, doc json.RawMessage, revision string) error {
 	switch {
 	case s.shared != nil:
-		return s.shared.PutScript(ctx, documents, name, doc, revision)
+		return s.shared.SwapScript(ctx, documents, name, before, doc, revision)
 	case doc == nil:
 		return s.o.Store.Delete(ctx, documents, name)
 	}
@@ -221,23 +234,26 @@ func (s *Server) follow() {
 func (s *Server) reload(ctx context.Context, name string) error {
 	s.bins.writing.Lock()
 	defer s.bins.writing.Unlock()
-	return s.reloadLocked(ctx, name)
+	if name == "" {
+		return s.restore(ctx)
+	}
+	_, err := s.reloadLocked(ctx, name)
+	return err
 }
 
-// reloadLocked is reload for a caller that has locked s.bins.writing.
-func (s *Server) reloadLocked(ctx context.Context, name string) error {
-	if name != "" {
-		doc, err := s.o.Store.Get(ctx, documents, name)
-		switch {
-		case errors.Is(err, journal.ErrNotFound):
-			s.bins.set(name, nil)
-			return nil
-		case err == nil:
-			s.load(name, doc)
-		}
-		return err
+// reloadLocked reads the settings of a bin again, for a caller that has locked s.bins.writing. It
+// returns their document, nil if there is none.
+func (s *Server) reloadLocked(ctx context.Context, name string) (json.RawMessage, error) {
+	doc, err := s.o.Store.Get(ctx, documents, name)
+	switch {
+	case errors.Is(err, journal.ErrNotFound):
+		s.bins.set(name, nil)
+		return nil, nil
+	case err != nil:
+		return nil, err
 	}
-	return s.restore(ctx)
+	s.load(name, doc)
+	return doc, nil
 }
 
 // bins are the bins that have settings. The zero value is ready.

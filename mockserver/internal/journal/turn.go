@@ -9,10 +9,11 @@ import (
 // script is kept by a document, and has a revision: a text that is another one whenever the script
 // begins again from its first response.
 type Sequences interface {
-	// PutScript puts a document, or deletes it if doc is nil, in the same write in which revision
-	// becomes the one whose turns are counted. With another revision than before all sequences of
-	// the document begin again. Errors are those of Put and Delete.
-	PutScript(ctx context.Context, kind, key string, doc json.RawMessage, revision string) error
+	// SwapScript replaces a document, or deletes it if doc is nil, in the same write in which
+	// revision becomes the one whose turns are counted. With another revision all sequences of the
+	// document begin again. Errors are those of Swap and Delete: ErrChanged if the document is not
+	// before.
+	SwapScript(ctx context.Context, kind, key string, before, doc json.RawMessage, revision string) error
 	// Turn takes a turn. It returns ErrOutdated if the document has another revision or was
 	// deleted: read it again.
 	Turn(ctx context.Context, k TurnKey) (Turn, error)

@@ -21,19 +21,27 @@ func (s *store) Put(ctx context.Context, kind, key string, doc json.RawMessage) 
 func (s *store) Swap(ctx context.Context, kind, key string, before, doc json.RawMessage) error {
 	stored := text(doc)
 	return s.submit(ctx, needs{}, func(t *tx) error {
-		var now json.RawMessage
-		t.batch.add(sqlDocument, [][]byte{text(kind), text(key)}, func(row [][]byte) error {
-			now = text(row[0])
-			return nil
-		})
-		if err := t.batch.run(); err != nil {
+		if err := t.checkDocument(kind, key, before); err != nil {
 			return err
-		}
-		if (now == nil) != (before == nil) || !bytes.Equal(now, before) {
-			return fmt.Errorf("%s %q: %w", kind, key, journal.ErrChanged)
 		}
 		return t.putDocument(kind, key, stored)
 	})
+}
+
+// checkDocument returns ErrChanged if a document is not before; nil stands for none.
+func (t *tx) checkDocument(kind, key string, before json.RawMessage) error {
+	var now json.RawMessage
+	t.batch.add(sqlDocument, [][]byte{text(kind), text(key)}, func(row [][]byte) error {
+		now = text(row[0])
+		return nil
+	})
+	if err := t.batch.run(); err != nil {
+		return err
+	}
+	if (now == nil) != (before == nil) || !bytes.Equal(now, before) {
+		return fmt.Errorf("%s %q: %w", kind, key, journal.ErrChanged)
+	}
+	return nil
 }
 
 // putDocument stores a document, if there is room.

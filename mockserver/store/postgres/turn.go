@@ -140,14 +140,17 @@ func (t *tx) addDirtyTurns() {
 	}
 }
 
-// PutScript puts or deletes a document and, with another revision, forgets its turns.
-func (s *store) PutScript(ctx context.Context, kind, key string, doc json.RawMessage, revision string) error {
+// SwapScript replaces or deletes a document and, with another revision, forgets its turns.
+func (s *store) SwapScript(ctx context.Context, kind, key string, before, doc json.RawMessage, revision string) error {
 	var stored []byte
 	if doc != nil {
 		stored = text(doc)
 	}
 	document := documentID(kind, key)
 	return s.submit(ctx, needs{turns: []turnName{{document: document}}}, func(t *tx) error {
+		if err := t.checkDocument(kind, key, before); err != nil {
+			return err
+		}
 		if doc == nil {
 			if err := t.deleteDocument(kind, key); err != nil {
 				return err
@@ -201,7 +204,7 @@ func (s *store) Turn(ctx context.Context, k journal.TurnKey) (journal.Turn, erro
 func (t *tx) turn(k journal.TurnKey, name turnName) (journal.Turn, error) {
 	script := t.scripts[name.document]
 	if script == nil {
-		// A document that was put without PutScript, for example by an earlier version.
+		// A document that was put without SwapScript, for example by an earlier version.
 		_, found, err := t.documentSize(k.Kind, k.Key)
 		if err != nil {
 			return journal.Turn{}, err

@@ -23,7 +23,7 @@ func TestTurnsRememberTheNewest(t *testing.T) {
 	}
 	const remembered = 4
 	s.remembered = remembered
-	if err := s.PutScript(t.Context(), "bin", "a", []byte(`{}`), "r"); err != nil {
+	if err := s.SwapScript(t.Context(), "bin", "a", nil, []byte(`{}`), "r"); err != nil {
 		t.Fatal(err)
 	}
 	k := journal.TurnKey{Kind: "bin", Key: "a", Revision: "r", Sequence: -1, Member: "first", First: 1}

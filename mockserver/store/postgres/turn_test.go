@@ -232,8 +232,12 @@ func TestTurnErrors(t *testing.T) {
 		if doc != "" {
 			text = []byte(doc)
 		}
-		if err := s.PutScript(t.Context(), "bin", "a", text, revision); !errors.Is(err, cause) {
-			t.Errorf("PutScript: %v, want %v", err, cause)
+		before, _ := s.Get(t.Context(), "bin", "a")
+		if err := s.SwapScript(t.Context(), "bin", "a", []byte(`"no"`), text, revision); !errors.Is(err, journal.ErrChanged) {
+			t.Errorf("SwapScript of another document: %v, want ErrChanged", err)
+		}
+		if err := s.SwapScript(t.Context(), "bin", "a", before, text, revision); !errors.Is(err, cause) {
+			t.Errorf("SwapScript: %v, want %v", err, cause)
 		}
 	}
 	take(0, journal.ErrOutdated) // no such document
