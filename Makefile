@@ -74,7 +74,7 @@ checks: ## gofumpt, go.mod in order, names in the page's scripts
 	.tools/names
 
 .PHONY: quick
-quick: ## the inner loop: plain tests without the race detector, a browser or containers
+quick: ## the inner loop: plain tests without the race detector, a browser, containers or PostgreSQL
 	go test -short $(filter-out github.com/hookrig/hookrig/suites/acceptance/% %/suites/conformance %/suites/openapi %/suites/vendors %/suites/examples/go,$(PLAIN))
 	go test -short $(PROPERTIES) -rapid.seed=1
 

@@ -17,8 +17,8 @@ import (
 
 // Start starts a server and returns the address of its database postgres. It survives the end of
 // processes, but not that of the machine, unless the settings have "fsync=on", as benchmarks need
-// it. The server stops when the test ends. Without PostgreSQL on this machine the test is skipped,
-// or fails if HOOKRIG_REQUIRE names postgres.
+// it. The server stops when the test ends. With -short the test is skipped. Without PostgreSQL on
+// this machine it is skipped, too, or fails if HOOKRIG_REQUIRE names postgres.
 func Start(t testing.TB, settings ...string) (dsn string) {
 	t.Helper()
 	return StartServer(t, settings...).DSN
@@ -43,6 +43,9 @@ type Server struct {
 // StartServer does what Start does.
 func StartServer(t testing.TB, settings ...string) *Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a PostgreSQL server")
+	}
 	bin, err := programs()
 	if err != nil {
 		if slices.Contains(strings.Split(os.Getenv("HOOKRIG_REQUIRE"), ","), "postgres") {
