@@ -31,8 +31,9 @@ PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig cmd/hookrig/internal/
 	$(addprefix suites/,matchers openapi vendors conformance examples/go acceptance/consumers acceptance/consumers/golang))
 # "make lint" vets: that reads every library, which takes minutes on a new machine.
 TEST := go test -vet=off
-# Specs at a time: most of them wait for a browser or a server.
+# Specs at a time, and packages: most of them wait for a browser, a server or a time limit.
 PROCS ?= 3
+JOBS ?= 4
 # Tests that fill a database with many captures: the race detector makes SQLite slow, and other tests of the same code run
 # with it.
 LARGE = ^(TestSearchThroughTextIndexes|TestTextIndexesOfAnOldFile|TestTextIndexSkipsBlocks|TestClearLongBin|TestClearShortensTheFile)$$
@@ -64,7 +65,7 @@ test: deps checks unit suites ## checks, unit tests with the race detector, Gink
 lint: checks ## the checks, vet and staticcheck, which read every library that the program links: minutes the first time
 	go vet ./...
 	$(LINT) staticcheck $(LINTED)
-	cd .tools/bench && go vet ./...
+	for module in .tools/bench suites/hookrig suites/acceptance/containers; do (cd $$module && go vet ./...); done
 
 .PHONY: checks
 checks: ## gofumpt, go.mod in order, names in the page's scripts
@@ -75,13 +76,13 @@ checks: ## gofumpt, go.mod in order, names in the page's scripts
 
 .PHONY: quick
 quick: ## the inner loop: plain tests without the race detector, a browser, containers or PostgreSQL
-	go test -short $(filter-out github.com/hookrig/hookrig/suites/acceptance/% %/suites/conformance %/suites/openapi %/suites/vendors %/suites/examples/go,$(PLAIN))
-	go test -short $(PROPERTIES) -rapid.seed=1
+	$(TEST) -p $(JOBS) -short $(filter-out github.com/hookrig/hookrig/suites/acceptance/% %/suites/conformance %/suites/openapi %/suites/vendors %/suites/examples/go,$(PLAIN))
+	$(TEST) -p $(JOBS) -short $(PROPERTIES) -rapid.seed=1
 
 .PHONY: unit
 unit: ## plain tests, with the race detector where there are goroutines
-	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE),$(PLAIN)) -skip '$(LARGE)'
-	$(TEST) $(filter $(PURE),$(PLAIN))
+	CGO_ENABLED=1 $(TEST) -p $(JOBS) -race $(filter-out $(PURE),$(PLAIN)) -skip '$(LARGE)'
+	$(TEST) -p $(JOBS) $(filter $(PURE),$(PLAIN))
 	cd .tools/bench && $(TEST) .
 	$(TEST) ./mockserver/store/sqlite -run '$(LARGE)'
 	CGO_ENABLED=1 $(TEST) -race $(filter-out $(PURE:github.com/hookrig/hookrig/%=./%),$(PROPERTIES)) -rapid.seed=1
@@ -92,7 +93,7 @@ unit: ## plain tests, with the race detector where there are goroutines
 .PHONY: suites
 suites: ## the Ginkgo suites, which build the binary and drive it and the Docker engine
 	go tool ginkgo run --procs $(PROCS) --randomize-all --randomize-suites --fail-on-pending --fail-on-empty --keep-going --trace --vet=off --timeout 30m ./suites/acceptance
-	for suite in hookrig acceptance/containers; do (cd suites/$$suite && go mod tidy -diff && go vet ./... && $(TEST) -count=1 ./...); done
+	for suite in hookrig acceptance/containers; do (cd suites/$$suite && go mod tidy -diff && $(TEST) -count=1 ./...); done
 
 .PHONY: pictures
 pictures: build ## draw the pictures of the pages anew, on ports 8080 and 8081

@@ -328,6 +328,9 @@ steps:
 // TestSlowEffect checks a consumer that acts after it has answered: what it does is counted, also
 // when nothing should come.
 func TestSlowEffect(t *testing.T) {
+	if testing.Short() {
+		t.Skip("eight seconds of waiting")
+	}
 	t.Parallel()
 	for mistake, fails := range map[string]string{"": "", "acts twice": "duplicate-sequential", "acts before it refuses": "signature-wrong-secret"} {
 		program := startProgram(t, "neostore", mistake)
