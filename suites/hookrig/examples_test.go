@@ -159,6 +159,42 @@ func ExampleRun_consumerInNetwork() {
 	// duplicates accepted: true
 }
 
+// The consumer registers its endpoint with the provider's own API.
+func ExampleRun_vendorAPI() {
+	ctx := context.Background()
+	// registersItself {
+	server, err := hookrig.Run(ctx, "hookrig:dev",
+		hookrig.WithAllowTarget("consumer"),
+		hookrig.WithAPIKey("neostore", "acme", "a-key"))
+	defer func() { _ = testcontainers.TerminateContainer(server) }()
+	if err != nil {
+		log.Printf("failed to start container: %s", err)
+		return
+	}
+
+	// What a consumer does when it starts: here by the URL for this machine, in a container of the
+	// same network by MustInternalVendorURL.
+	webhook := `{"events": ["Pass:*"], "endpoint": "http://consumer:3000/hooks", "enabled": true}`
+	req, err := http.NewRequestWithContext(ctx, "POST", server.MustVendorURL(ctx, "neostore")+"/api/acme/webhooks", strings.NewReader(webhook))
+	if err != nil {
+		log.Printf("failed to make a request: %s", err)
+		return
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-API-KEY", "a-key")
+	registered, err := http.DefaultClient.Do(req)
+	if err != nil {
+		log.Printf("failed to register: %s", err)
+		return
+	}
+	defer registered.Body.Close()
+	fmt.Println(registered.Status)
+	// }
+
+	// Output:
+	// 200 OK
+}
+
 // The consumer runs on this machine, in the test's process.
 func ExampleRun_consumerOnHost() {
 	ctx := context.Background()

@@ -5,10 +5,14 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	mathrand "math/rand/v2"
+	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
@@ -206,6 +210,113 @@ func TestInternalBinURL(t *testing.T) {
 				t.Errorf("captured %+v", got)
 			}
 		})
+	}
+}
+
+// A consumer in another container registers its endpoint with the provider's own API: below the
+// dashboard, and at an address of its own. So does one on this machine.
+func TestVendorURL(t *testing.T) {
+	t.Parallel()
+	needsDocker(t)
+	nw, err := network.New(t.Context())
+	testcontainers.CleanupNetwork(t, nw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	consumer := run(t, network.WithNetwork([]string{"consumer"}, nw), hookrig.WithScenarios("testdata/registers.yaml"))
+	for _, c := range []struct {
+		name string
+		opts []testcontainers.ContainerCustomizer
+		want string
+	}{
+		{"below", nil, "http://below:8080/neostore"},
+		{"root", []testcontainers.ContainerCustomizer{hookrig.WithAddress("neostore")}, "http://root:8090"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			server := run(t, append(c.opts, network.WithNetwork([]string{c.name}, nw), hookrig.WithAPIKey("neostore", "acme", "a-key"))...)
+			ctx := t.Context()
+			if got := server.MustInternalDashboardURL(ctx); got != "http://"+c.name+":8080" {
+				t.Errorf("the dashboard is at %s", got)
+			}
+			url := server.MustInternalVendorURL(ctx, "neostore")
+			if url != c.want {
+				t.Errorf("the API is at %s, want %s", url, c.want)
+			}
+			played, err := consumer.RunScenario(ctx, "registers.yaml", "--param", "api="+url, "--allow-target", c.name)
+			if err != nil || !played.Passed() {
+				t.Errorf("a consumer in the network: %v\n%v", err, played)
+			}
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.MustVendorURL(ctx, "neostore")+"/api/acme/webhooks", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("X-API-KEY", "a-key")
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := string(read(t, resp)); resp.StatusCode != http.StatusOK || !strings.Contains(text, "http://consumer:3000/hooks") {
+				t.Errorf("the webhooks, from this machine: %s %s", resp.Status, text)
+			}
+		})
+	}
+}
+
+// The two addresses are at the ports that are asked for.
+func TestPorts(t *testing.T) {
+	t.Parallel()
+	needsDocker(t)
+	dashboard, capture := freePort(t), freePort(t)
+	server := run(t, hookrig.WithPorts(dashboard, capture))
+	for want, got := range map[int]string{dashboard: server.MustDashboardURL(t.Context()), capture: server.MustCaptureURL(t.Context())} {
+		if !strings.HasSuffix(got, ":"+strconv.Itoa(want)) {
+			t.Errorf("%s, want port %d", got, want)
+		}
+	}
+	post(t, http.DefaultClient, server.MustBinURL(t.Context(), "inbox"), "hello")
+}
+
+// freePort returns a port of this machine that nothing listens on, below those that the engine and
+// the kernel give to others.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 20000 + mathrand.IntN(10000)
+		if listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			listener.Close()
+			return port
+		}
+	}
+	t.Fatal("no port from 20000 to 29999 is free")
+	return 0
+}
+
+// What the server prints goes to a test's consumer of logs.
+func TestLogConsumer(t *testing.T) {
+	t.Parallel()
+	lines := make(logLines, 100)
+	run(t, testcontainers.WithLogConsumers(lines))
+	for {
+		select {
+		case line := <-lines:
+			if strings.HasPrefix(line, "capture ") {
+				return
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("the server printed no line with its capture address")
+		}
+	}
+}
+
+// logLines receives the lines that a container prints.
+type logLines chan string
+
+// Accept drops what does not fit: the engine must not wait.
+func (l logLines) Accept(log testcontainers.Log) {
+	select {
+	case l <- string(log.Content):
+	default:
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
 )
 
@@ -30,8 +32,9 @@ const hostName = "host.docker.internal"
 // options are the settings that the methods of the container need again.
 type options struct {
 	tls       bool
-	hostPort  int  // 0 without WithHostTarget
-	scenarios bool // files were given
+	hostPort  int      // 0 without WithHostTarget
+	scenarios bool     // files were given
+	addresses []string // the providers of WithAddress, in the order of their ports
 }
 
 // Option is an option of the module that the methods of the container need to know.
@@ -48,6 +51,12 @@ func (o *options) customizers() (list []testcontainers.ContainerCustomizer) {
 		list = append(list,
 			testcontainers.WithExposedPorts(captureTLSPort),
 			testcontainers.WithEnv(map[string]string{"HOOKRIG_CAPTURE_TLS": ":8443"}))
+	}
+	for i, provider := range o.addresses {
+		port := addressPort(i)
+		list = append(list,
+			testcontainers.WithExposedPorts(port),
+			addEnv("HOOKRIG_ADDRESS", ",", provider+"=:"+strings.TrimSuffix(port, "/tcp")))
 	}
 	if o.hostPort != 0 {
 		list = append(list, WithAllowTarget(hostName), testcontainers.WithHostConfigModifier(func(c *container.HostConfig) {
@@ -99,11 +108,73 @@ func WithAllowTarget(hosts ...string) testcontainers.CustomizeRequestOption {
 				return fmt.Errorf("allow target %q: want one host name, address or CIDR", host)
 			}
 		}
-		list := hosts
+		return addEnv(name, ",", hosts...)(req)
+	}
+}
+
+// addEnv adds values to a variable that has several.
+func addEnv(name, separator string, values ...string) testcontainers.CustomizeRequestOption {
+	return func(req *testcontainers.GenericContainerRequest) error {
+		all := values
 		if before := req.Env[name]; before != "" {
-			list = append([]string{before}, hosts...)
+			all = append([]string{before}, values...)
 		}
-		return testcontainers.WithEnv(map[string]string{name: strings.Join(list, ",")})(req)
+		return testcontainers.WithEnv(map[string]string{name: strings.Join(all, separator)})(req)
+	}
+}
+
+// WithPorts publishes the dashboard and the capture address at fixed ports of this machine, 1 to
+// 65535; 0 is a free port. It is for programs whose configuration names a port before the container
+// runs. Tests that run at the same time need different ports.
+func WithPorts(dashboard, capture int) testcontainers.CustomizeRequestOption {
+	return func(req *testcontainers.GenericContainerRequest) error {
+		fixed := network.PortMap{}
+		for port, number := range map[string]int{dashboardPort: dashboard, capturePort: capture} {
+			if number < 0 || number > 65535 {
+				return fmt.Errorf("ports: %d: want 1 to 65535, or 0 for a free port", number)
+			}
+			fixed[network.MustParsePort(port)] = []network.PortBinding{{HostPort: strconv.Itoa(number)}}
+		}
+		return testcontainers.WithHostConfigModifier(func(c *container.HostConfig) {
+			if c.PortBindings == nil {
+				c.PortBindings = network.PortMap{}
+			}
+			maps.Copy(c.PortBindings, fixed)
+		})(req)
+	}
+}
+
+// WithAddress serves the provider's own API also at the root of a separate address, for a client
+// that knows only a host name. VendorURL and InternalVendorURL are its URLs.
+func WithAddress(provider string) Option {
+	return func(o *options) error {
+		if provider == "" || strings.ContainsAny(provider, "=, \t\n") {
+			return fmt.Errorf("address %q: want the name of one provider, such as neostore", provider)
+		}
+		if !slices.Contains(o.addresses, provider) {
+			o.addresses = append(o.addresses, provider)
+		}
+		return nil
+	}
+}
+
+// addressPort is the port of the image for the n-th provider of WithAddress.
+func addressPort(n int) string { return fmt.Sprintf("%d/tcp", 8090+n) }
+
+// WithAPIKey makes a tenant, store or project of the provider's own API, with a key that may do
+// what the scopes say; without scopes, everything. A second key of the tenant adds to the first.
+func WithAPIKey(provider, tenant, key string, scopes ...string) testcontainers.CustomizeRequestOption {
+	return func(req *testcontainers.GenericContainerRequest) error {
+		text := provider + "=" + tenant + ":" + key
+		for _, part := range append([]string{provider, tenant, key}, scopes...) {
+			if part == "" || strings.ContainsAny(part, ":, \t\n") {
+				return fmt.Errorf("API key of %s: %q: want a text without colons, commas and spaces", provider, part)
+			}
+		}
+		if len(scopes) > 0 {
+			text += ":" + strings.Join(scopes, ",")
+		}
+		return addEnv("HOOKRIG_API_KEY", "\n", text)(req)
 	}
 }
 

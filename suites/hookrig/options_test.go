@@ -34,6 +34,12 @@ func TestOptionErrors(t *testing.T) {
 	}{
 		{"port 0", WithHostTarget(0), "host target: port 0: want 1 to 65535"},
 		{"port too high", WithHostTarget(65536), "host target: port 65536: want 1 to 65535"},
+		{"negative port", WithPorts(-1, 0), "ports: -1: want 1 to 65535, or 0 for a free port"},
+		{"fixed port too high", WithPorts(0, 65536), "ports: 65536: want 1 to 65535, or 0 for a free port"},
+		{"no provider for an address", WithAddress(""), `address "": want the name of one provider, such as neostore`},
+		{"a port for an address", WithAddress("neostore=:80"), `address "neostore=:80": want the name of one provider, such as neostore`},
+		{"no key", WithAPIKey("neostore", "acme", ""), `API key of neostore: "": want a text without colons, commas and spaces`},
+		{"two scopes in one", WithAPIKey("neostore", "acme", "k", "a,b"), `API key of neostore: "a,b": want a text without colons, commas and spaces`},
 		{"no host", WithAllowTarget("consumer", ""), `allow target "": want one host name, address or CIDR`},
 		{"two hosts in one", WithAllowTarget("a,b"), `allow target "a,b": want one host name, address or CIDR`},
 		{"no token", WithToken(""), "token: it is empty; leave the option out for a server without a token"},
@@ -77,6 +83,24 @@ func TestAllowedTargetsAddUp(t *testing.T) {
 	c := Container{settings: settings}
 	if got := c.MustHostTargetURL(); got != "http://host.docker.internal:3000" {
 		t.Errorf("the consumer is at %s", got)
+	}
+}
+
+// Addresses and keys add up, and each address has its port.
+func TestVendorSettingsAddUp(t *testing.T) {
+	_, req, err := apply(t, WithAddress("neostore"), WithAPIKey("neostore", "acme", "a-key", "Webhook.Read", "Pass.Read"), WithAddress("ethpass"),
+		WithAddress("neostore"), WithAPIKey("ethpass", "shop", "b-key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := req.Env["HOOKRIG_ADDRESS"], "neostore=:8090,ethpass=:8091"; got != want {
+		t.Errorf("addresses %s, want %s", got, want)
+	}
+	if got, want := req.Env["HOOKRIG_API_KEY"], "neostore=acme:a-key:Webhook.Read,Pass.Read\nethpass=shop:b-key"; got != want {
+		t.Errorf("keys %q, want %q", got, want)
+	}
+	if want := []string{"8080/tcp", "8081/tcp", "8090/tcp", "8091/tcp"}; !slices.Equal(req.ExposedPorts, want) {
+		t.Errorf("ports %v, want %v", req.ExposedPorts, want)
 	}
 }
 

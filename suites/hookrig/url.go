@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -58,16 +59,68 @@ func (c *Container) MustBinURL(ctx context.Context, bin string) string {
 // container's first alias, or by its address in a network without aliases, such as Docker's default
 // one.
 func (c *Container) InternalBinURL(ctx context.Context, bin string) (string, error) {
-	host, err := c.internalHost(ctx)
+	capture, err := c.internalURL(ctx, capturePort)
 	if err != nil {
 		return "", err
 	}
-	return binURL("http://"+host+":8081", bin)
+	return binURL(capture, bin)
 }
 
 // MustInternalBinURL is InternalBinURL. It panics on an error.
 func (c *Container) MustInternalBinURL(ctx context.Context, bin string) string {
 	return must(c.InternalBinURL(ctx, bin))
+}
+
+// InternalDashboardURL returns the URL of the dashboard as other containers of the same network
+// reach it, by the host of InternalBinURL.
+func (c *Container) InternalDashboardURL(ctx context.Context) (string, error) {
+	return c.internalURL(ctx, dashboardPort)
+}
+
+// MustInternalDashboardURL is InternalDashboardURL. It panics on an error.
+func (c *Container) MustInternalDashboardURL(ctx context.Context) string {
+	return must(c.InternalDashboardURL(ctx))
+}
+
+// VendorURL returns the base URL of a provider's own API as this machine reaches it: the root of its
+// address with WithAddress, else a path below the dashboard. Below it are the paths of the provider,
+// such as /api/{tenant}/webhooks. A call needs a key of WithAPIKey.
+func (c *Container) VendorURL(ctx context.Context, provider string) (string, error) {
+	port, path := c.vendorAt(provider)
+	base, err := c.PortEndpoint(ctx, port, "http")
+	if err != nil {
+		return "", err
+	}
+	return base + path, nil
+}
+
+// MustVendorURL is VendorURL. It panics on an error.
+func (c *Container) MustVendorURL(ctx context.Context, provider string) string {
+	return must(c.VendorURL(ctx, provider))
+}
+
+// InternalVendorURL returns the base URL of a provider's own API as other containers of the same
+// network reach it, by the host of InternalBinURL. A consumer registers its endpoint below it.
+func (c *Container) InternalVendorURL(ctx context.Context, provider string) (string, error) {
+	port, path := c.vendorAt(provider)
+	base, err := c.internalURL(ctx, port)
+	if err != nil {
+		return "", err
+	}
+	return base + path, nil
+}
+
+// MustInternalVendorURL is InternalVendorURL. It panics on an error.
+func (c *Container) MustInternalVendorURL(ctx context.Context, provider string) string {
+	return must(c.InternalVendorURL(ctx, provider))
+}
+
+// vendorAt returns where a provider's own API is: a port of the image, and a path.
+func (c *Container) vendorAt(provider string) (port, path string) {
+	if n := slices.Index(c.settings.addresses, provider); n >= 0 {
+		return addressPort(n), ""
+	}
+	return dashboardPort, "/" + url.PathEscape(provider)
 }
 
 // HostTargetURL returns the URL of the consumer of WithHostTarget as the container reaches it,
@@ -81,6 +134,16 @@ func (c *Container) HostTargetURL() (string, error) {
 
 // MustHostTargetURL is HostTargetURL. It panics on an error.
 func (c *Container) MustHostTargetURL() string { return must(c.HostTargetURL()) }
+
+// internalURL returns the URL of a port of the image as other containers of the same network reach
+// it.
+func (c *Container) internalURL(ctx context.Context, port string) (string, error) {
+	host, err := c.internalHost(ctx)
+	if err != nil {
+		return "", err
+	}
+	return "http://" + net.JoinHostPort(host, strings.TrimSuffix(port, "/tcp")), nil
+}
 
 // internalHost returns the name or address of the container in its networks: the first alias by
 // the name of the network, else the address.
