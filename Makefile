@@ -28,7 +28,7 @@ PURE = $(addprefix github.com/hookrig/hookrig/,cmd/hookrig cmd/hookrig/internal/
 	$(addprefix internal/,clip content expression handlers handlers/hmac handlers/secret handlers/stamped jq jsontext people pgtest redact sqlread strictyaml terminal) \
 	$(addprefix mockserver/,burst/burstpage $(addprefix internal/,analysis analysis/diff analysis/drift benchmark export fault problem wire/http1)) \
 	scenarios/exam scenarios/exam/sender \
-	$(addprefix suites/,matchers openapi vendors conformance examples/go acceptance/consumers acceptance/consumers/golang))
+	$(addprefix suites/,matchers openapi vendors conformance examples/go examples/go-plain acceptance/consumers acceptance/consumers/golang))
 # "make lint" vets: that reads every library, which takes minutes on a new machine.
 TEST := go test -vet=off
 # Specs at a time, and packages: most of them wait for a browser, a server or a time limit.
@@ -76,7 +76,7 @@ checks: ## gofumpt, go.mod in order, names in the page's scripts
 
 .PHONY: quick
 quick: ## the inner loop: plain tests without the race detector, a browser, containers or PostgreSQL
-	$(TEST) -p $(JOBS) -short $(filter-out github.com/hookrig/hookrig/suites/acceptance/% %/suites/conformance %/suites/openapi %/suites/vendors %/suites/examples/go,$(PLAIN))
+	$(TEST) -p $(JOBS) -short $(filter-out github.com/hookrig/hookrig/suites/acceptance/% %/suites/conformance %/suites/openapi %/suites/vendors %/suites/examples/go %/suites/examples/go-plain,$(PLAIN))
 	$(TEST) -p $(JOBS) -short $(PROPERTIES) -rapid.seed=1
 
 .PHONY: unit

@@ -35,7 +35,7 @@ var ranks = []struct {
 	{14, []string{"scenarios/exam/sender"}},
 	{15, []string{"cmd/hookrig"}},
 	{16, []string{"suites/matchers", "suites/conformance", "suites/acceptance", "suites/openapi", "suites/vendors"}},
-	{17, []string{"suites/examples/go"}},
+	{17, []string{"suites/examples/go", "suites/examples/go-plain"}},
 }
 
 // What other modules can import. Everything else is internal.
@@ -58,6 +58,7 @@ var public = []string{
 	"suites/acceptance/consumers/golang",
 	"suites/conformance",
 	"suites/examples/go",
+	"suites/examples/go-plain",
 	"suites/matchers",
 	"suites/openapi",
 	"suites/vendors",

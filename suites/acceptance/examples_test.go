@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 type worked struct {
 	folder, program string
 	command         string            // as README says
-	consumer        string            // the file of the program under test
-	start           string            // a command that runs it, with $CRM; "" in Go, whose example has the exam
+	consumer        string            // the file of the program under test, from the folder
+	start           string            // a command that runs it, with $CRM; "" in Go, whose example with Ginkgo has the exam
 	mistakes        map[string]string // by what the program does then: text → replacement
 }
 
@@ -29,6 +30,9 @@ const (
 	trustsAll    = "does not check signatures"
 	forgetsEvent = "handles an event twice"
 )
+
+// goMistakes are those of the program of both examples in Go.
+var goMistakes = map[string]string{saysGoodbye: `"welcome" → "goodbye"`, trustsAll: `if !hmac.Equal → if false && hmac.Equal`, forgetsEvent: `LoadOrStore(event.ID → LoadOrStore(new(int)`}
 
 var examples = []worked{
 	{
@@ -46,14 +50,12 @@ var examples = []worked{
 		start:    `mkdir seen; WEBHOOK_SECRET=whsec_Example SEEN=seen exec php -S 127.0.0.1:0 consumer.php`,
 		mistakes: map[string]string{saysGoodbye: `'welcome' → 'goodbye'`, trustsAll: `if (!hash_equals → if (false && hash_equals`, forgetsEvent: `@mkdir( → 1 | @mkdir(`},
 	},
-	{
-		folder: "go", program: "go", command: "go test ./...", consumer: "consumer.go",
-		mistakes: map[string]string{saysGoodbye: `"welcome" → "goodbye"`, trustsAll: `if !hmac.Equal → if false && hmac.Equal`, forgetsEvent: `LoadOrStore(event.ID → LoadOrStore(new(int)`},
-	},
+	{folder: "go", program: "go", command: "go test ./...", consumer: "consumer.go", mistakes: goMistakes},
+	{folder: "go-plain", program: "go", command: "go test ./...", consumer: "../go/consumer.go", mistakes: goMistakes},
 }
 
-// failures are the texts in the output of a test of a consumer that makes a mistake. Those of Go
-// are of package matchers, the others of the server.
+// failures are the texts in the output of a test of a consumer that makes a mistake. Those of
+// Gomega are of package matchers, the others of the server.
 func failures(folder, mistake string) []string {
 	if folder == "go" {
 		return map[string][]string{
@@ -87,9 +89,19 @@ var _ = Describe("the worked examples", func() {
 				Expect(session).To(gexec.Exit(0), "%s", session.Err.Contents())
 			}, SpecTimeout(3*time.Minute))
 
+			It("pass on a server with a token, and fail without it", func(ctx SpecContext) {
+				needs(w.program)
+				server := serve("--data", "memory", "--token", "T-1")
+				session := w.run(ctx, server, "", "HOOKRIG_TOKEN=T-1")
+				Expect(session).To(gexec.Exit(0), "%s", session.Err.Contents())
+				session = w.run(ctx, server, "")
+				Expect(session).NotTo(gexec.Exit(0))
+				Expect(string(session.Out.Contents()) + string(session.Err.Contents())).To(ContainSubstring("401"))
+			}, SpecTimeout(3*time.Minute))
+
 			It("has a consumer that passes the exam", func(ctx SpecContext) {
 				if w.start == "" {
-					Skip("it has the exam among its tests")
+					Skip("the exam is among the tests in go")
 				}
 				needs(w.program)
 				dir, server := GinkgoT().TempDir(), serve("--data", "memory")
@@ -113,29 +125,32 @@ var _ = Describe("the worked examples", func() {
 	}
 })
 
-// run runs the tests of the example against a server, with a mistake in the consumer or "".
-func (w worked) run(ctx context.Context, server *server, mistake string) *gexec.Session {
+// run runs the tests of the example against a server, with a mistake in the consumer or "", and
+// with more variables.
+func (w worked) run(ctx context.Context, server *server, mistake string, env ...string) *gexec.Session {
 	GinkgoHelper()
 	source := filepath.Join(repository(), "suites/examples", w.folder)
 	dir := GinkgoT().TempDir()
 	Expect(os.CopyFS(dir, os.DirFS(source))).To(Succeed())
-	changed := filepath.Join(dir, w.consumer)
+	right := filepath.Join(source, w.consumer)
+	text, err := os.ReadFile(right)
+	Expect(err).NotTo(HaveOccurred())
 	if mistake != "" {
-		text, err := os.ReadFile(changed)
-		Expect(err).NotTo(HaveOccurred())
-		right, wrong, _ := strings.Cut(w.mistakes[mistake], " → ")
-		Expect(strings.Count(string(text), right)).To(Equal(1), "%s has %q once", w.consumer, right)
-		Expect(os.WriteFile(changed, []byte(strings.Replace(string(text), right, wrong, 1)), 0o600)).To(Succeed())
+		old, wrong, _ := strings.Cut(w.mistakes[mistake], " → ")
+		Expect(strings.Count(string(text), old)).To(Equal(1), "%s has %q once", w.consumer, old)
+		text = []byte(strings.Replace(string(text), old, wrong, 1))
 	}
+	tried := filepath.Join(dir, filepath.Base(w.consumer))
+	Expect(os.WriteFile(tried, text, 0o600)).To(Succeed())
 	words := strings.Fields(w.command)
-	if w.folder == "go" { // which stays in its module, and takes the file from the copy
+	if w.program == "go" { // which stays in its module, and takes the file from the copy
 		overlay := filepath.Join(dir, "overlay.json")
-		text, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(source, w.consumer): changed}})
+		text, err := json.Marshal(map[string]map[string]string{"Replace": {right: tried}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(os.WriteFile(overlay, text, 0o600)).To(Succeed())
 		dir, words = source, []string{"go", "test", "-vet=off", "-count=1", "-overlay", overlay, "./..."}
 	}
-	session := begin(dir, exec.Command("env", append([]string{"HOOKRIG_SERVER=" + server.dashboard}, words...)...))
+	session := begin(dir, exec.Command("env", slices.Concat([]string{"HOOKRIG_SERVER=" + server.dashboard}, env, words)...))
 	Eventually(ctx, session).Should(gexec.Exit())
 	return session
 }

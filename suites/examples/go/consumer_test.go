@@ -34,7 +34,7 @@ var _ = Describe("the consumer", func() {
 			Skip("HOOKRIG_SERVER is not set: it is the address of hookrig serve, such as http://127.0.0.1:8080")
 		}
 		var err error
-		server, err = mockserver.Dial(address, "")
+		server, err = mockserver.Dial(address, os.Getenv("HOOKRIG_TOKEN"))
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(server.Close)
 		crm = mockserver.NewBin(server, "crm-"+time.Now().Format("150405.000000000"))

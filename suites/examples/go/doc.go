@@ -4,7 +4,7 @@
 //	hookrig serve --data memory
 //	HOOKRIG_SERVER=http://127.0.0.1:8080 go test
 //
-// The same program and the same tests are beside it in Python, Node and PHP. In Go a test can also
-// start a server in its own process: mockserver.StartT, and package conformance, which makes specs
-// of the checks of hookrig check.
+// The same tests are beside it with the standard library alone, in Go, Python, Node and PHP. In Go
+// a test can also start a server in its own process: mockserver.StartT, and package conformance,
+// which makes specs of the checks of hookrig check.
 package consumer

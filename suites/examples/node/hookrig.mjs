@@ -3,10 +3,12 @@ import { AssertionError } from "node:assert";
 import { randomUUID } from "node:crypto";
 
 const server = process.env.HOOKRIG_SERVER ?? "http://127.0.0.1:8080";
+const token = process.env.HOOKRIG_TOKEN; // of a server that asks for one
 
 // call calls the API. It returns the status and the decoded response.
 async function call(method, path, body) {
-  const response = await fetch(`${server}/api/v1/${path}`, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
+  const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+  const response = await fetch(`${server}/api/v1/${path}`, { method, headers, body: body && JSON.stringify(body) });
   if (!response.ok && response.status !== 408) { // 408: a wait that ran out of time
     throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   }

@@ -11,8 +11,12 @@ final class Failure extends \Exception
 function call(string $method, string $path, ?array $body = null): array
 {
     $server = getenv('HOOKRIG_SERVER') ?: 'http://127.0.0.1:8080';
+    $headers = ['Content-Type: application/json'];
+    if ($token = getenv('HOOKRIG_TOKEN')) { // of a server that asks for one
+        $headers[] = "Authorization: Bearer $token";
+    }
     $response = file_get_contents("$server/api/v1/$path", false, stream_context_create(['http' => [
-        'method' => $method, 'header' => 'Content-Type: application/json', 'content' => $body === null ? '' : json_encode($body), 'ignore_errors' => true,
+        'method' => $method, 'header' => $headers, 'content' => $body === null ? '' : json_encode($body), 'ignore_errors' => true,
     ]]));
     if ($response === false) {
         throw new \RuntimeException("nothing answers at $server: start hookrig serve");

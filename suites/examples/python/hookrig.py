@@ -7,12 +7,16 @@ import urllib.request
 import uuid
 
 SERVER = os.environ.get("HOOKRIG_SERVER", "http://127.0.0.1:8080")
+TOKEN = os.environ.get("HOOKRIG_TOKEN")  # of a server that asks for one
 
 
 def call(method, path, body=None):
     """Call the API. Return the status and the decoded response."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(SERVER + "/api/v1/" + path, data, {"Content-Type": "application/json"}, method=method)
+    headers = {"Content-Type": "application/json"}
+    if TOKEN:
+        headers["Authorization"] = "Bearer " + TOKEN
+    request = urllib.request.Request(SERVER + "/api/v1/" + path, data, headers, method=method)
     try:
         with urllib.request.urlopen(request) as response:
             return response.status, json.load(response)
