@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,62 +148,154 @@ func (r *pageReader) steps(b markdown.Block) {
 	r.run(command{text: "hookrig run steps.yaml", says: "passed"})
 }
 
-// workflow runs what a pipeline would run of hookrig, with its variables.
+// workflow runs what a pipeline would run of hookrig, with its variables, and looks for the reports
+// that it keeps.
 func (r *pageReader) workflow(b markdown.Block) {
 	r.Helper()
-	commands, env := pipelineOf(r.T, b)
-	for i := range env {
-		env[i] = r.replaced(env[i])
+	p := pipelineOf(r.T, b)
+	for i := range p.env {
+		p.env[i] = r.replaced(p.env[i])
 	}
-	if len(commands) == 0 || len(env) == 0 {
-		r.Errorf("a pipeline with %d commands and %d variables", len(commands), len(env))
+	if len(p.steps) == 0 || len(p.env) == 0 {
+		r.Errorf("a pipeline with %d commands and %d variables", len(p.steps), len(p.env))
 	}
-	for _, text := range commands {
-		r.run(command{text: text, says: "passed"}, env...)
+	for _, path := range r.matching(p.artifacts) { // of the pipelines before
+		if err := os.RemoveAll(path); err != nil {
+			r.Fatal(err)
+		}
+	}
+	for _, s := range p.steps {
+		if s.command != "" {
+			r.run(command{text: s.command, says: "passed"}, p.env...)
+			continue
+		}
+		for name, value := range s.inputs {
+			s.inputs[name] = r.replaced(value)
+		}
+		run := runAction(r.T, r.dir, append(slices.Clone(r.env), p.env...), s.inputs)
+		if run.code != exitPassed || !strings.Contains(run.output, "passed") {
+			r.Errorf("the action with %q: exit code %d:\n%s", s.inputs, run.code, run.output)
+		}
+		p.artifacts = append(p.artifacts, run.artifacts...)
+	}
+	for _, path := range p.artifacts {
+		if len(r.matching([]string{path})) == 0 {
+			r.Errorf("line %d: the pipeline keeps %s, which its commands do not write", b.Line, path)
+		}
+	}
+	kept := r.matching(p.artifacts)
+	for _, folder := range slices.Clone(kept) {
+		kept = append(kept, r.matching([]string{folder + "/*"})...)
+	}
+	for _, ext := range []string{".xml", ".html"} {
+		if !slices.ContainsFunc(kept, func(name string) bool { return filepath.Ext(name) == ext }) {
+			r.Errorf("line %d: the pipeline keeps no report with the end %s: %q", b.Line, ext, kept)
+		}
 	}
 }
 
-var groovyVariable = regexp.MustCompile(`(?m)^\s*(` + variablePrefix + `\w+) = '(.*)'$`)
-
-// pipelineOf returns the commands of hookrig in a pipeline, and its variables for hookrig.
-func pipelineOf(t *testing.T, b markdown.Block) (commands, env []string) {
-	t.Helper()
-	add := func(text string) {
-		if strings.HasPrefix(text, "hookrig ") {
-			commands = append(commands, text)
+// matching returns the files and folders that paths of a page name.
+func (r *pageReader) matching(paths []string) (found []string) {
+	r.Helper()
+	for _, path := range paths {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(r.dir, path)
 		}
+		names, err := filepath.Glob(path)
+		if err != nil {
+			r.Fatal(err)
+		}
+		found = append(found, names...)
 	}
+	return found
+}
+
+// pipeline is what a pipeline has of hookrig.
+type pipeline struct {
+	steps     []pipelineStep
+	env       []string // its variables for hookrig
+	artifacts []string // paths of what it keeps
+}
+
+// pipelineStep is a command, or a use of the action with inputs.
+type pipelineStep struct {
+	command string
+	inputs  map[string]string
+}
+
+func (p *pipeline) add(text string) {
+	if strings.HasPrefix(text, "hookrig ") {
+		p.steps = append(p.steps, pipelineStep{command: text})
+	}
+}
+
+var (
+	groovyVariable = regexp.MustCompile(`(?m)^\s*(` + variablePrefix + `\w+) = '(.*)'$`)
+	groovyArtifact = regexp.MustCompile(`(?m)^\s*(?:junit|archiveArtifacts) '(.*)'$`)
+)
+
+// pipelineOf reads a pipeline.
+func pipelineOf(t *testing.T, b markdown.Block) pipeline {
+	t.Helper()
+	var p pipeline
 	if b.Language == "groovy" {
 		for _, m := range groovyVariable.FindAllStringSubmatch(b.Code, -1) {
-			env = append(env, m[1]+"="+m[2])
+			p.env = append(p.env, m[1]+"="+m[2])
 		}
-		for line := range strings.Lines(b.Code) {
-			add(strings.TrimSpace(line))
+		for _, m := range groovyArtifact.FindAllStringSubmatch(b.Code, -1) {
+			p.artifacts = append(p.artifacts, m[1])
 		}
-		return commands, env
+		for line := range strings.Lines(strings.ReplaceAll(b.Code, "\\\n", "")) {
+			p.add(strings.TrimSpace(line))
+		}
+		return p
 	}
 	var v any
 	if err := yaml.Unmarshal([]byte(b.Code), &v); err != nil {
 		t.Fatal(err)
 	}
-	var walk func(v any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			for name, member := range v {
-				if text, ok := member.(string); ok && strings.HasPrefix(name, variablePrefix) {
-					env = append(env, name+"="+text)
-				}
-				walk(member)
-			}
-		case []any:
-			for _, item := range v {
-				walk(item)
-			}
-		case string:
-			add(v)
+	p.walk(v)
+	return p
+}
+
+// walk adds what a part of a pipeline has.
+func (p *pipeline) walk(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if uses, _ := v["uses"].(string); strings.HasPrefix(uses, "hookrig/hookrig@") {
+			p.steps = append(p.steps, pipelineStep{inputs: texts(v["with"])})
 		}
+		for name, member := range v {
+			if text, ok := member.(string); ok && strings.HasPrefix(name, variablePrefix) {
+				p.env = append(p.env, name+"="+text)
+			}
+			if name == "artifacts" { // of GitLab: {paths: [FILE], reports: {junit: FILE}}
+				kept, _ := member.(map[string]any)
+				paths, _ := kept["paths"].([]any)
+				for _, path := range paths {
+					p.artifacts = append(p.artifacts, fmt.Sprint(path))
+				}
+				for _, path := range texts(kept["reports"]) {
+					p.artifacts = append(p.artifacts, path)
+				}
+			}
+			p.walk(member)
+		}
+	case []any:
+		for _, item := range v {
+			p.walk(item)
+		}
+	case string:
+		p.add(v)
 	}
-	walk(v)
-	return commands, env
+}
+
+// texts returns the members of a mapping.
+func texts(v any) map[string]string {
+	members, _ := v.(map[string]any)
+	list := map[string]string{}
+	for name, member := range members {
+		list[name] = fmt.Sprint(member)
+	}
+	return list
 }
