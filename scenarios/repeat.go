@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/internal/shell"
 )
 
 // repeat returns the command that repeats the run, with the environment variables that the file
@@ -18,18 +19,18 @@ func (r *run) repeat() string {
 	}
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(r.variables)) {
-		value := shellWord(r.variables[name])
+		value := shell.Word(r.variables[name])
 		if redact.Variable(name) || r.redact(value) != value {
 			value = `"$` + name + `"` // reports contain no secrets
 		}
 		words = append(words, name+"="+value)
 	}
-	words = append(words, "hookrig", "run", shellWord(what), "--seed", strconv.FormatUint(r.scope.seed, 10))
+	words = append(words, "hookrig", "run", shell.Word(what), "--seed", strconv.FormatUint(r.scope.seed, 10))
 	if r.scenario.row != nil {
-		words = append(words, "--only", shellWord(r.scenario.Name))
+		words = append(words, "--only", shell.Word(r.scenario.Name))
 	}
 	if r.options.Target != "" {
-		to := shellWord(r.options.Target)
+		to := shell.Word(r.options.Target)
 		if redact.URL(r.options.Target) != r.options.Target {
 			to = `"$HOOKRIG_TARGET"`
 		}
@@ -39,14 +40,14 @@ func (r *run) repeat() string {
 		words = append(words, "--secret", `"$HOOKRIG_SECRET"`)
 	}
 	for _, name := range keys(r.options.Params) {
-		value := shellWord(name + "=" + r.options.Params[name])
+		value := shell.Word(name + "=" + r.options.Params[name])
 		if redact.Variable(name) || r.redact(value) != value {
 			value = name + `="$` + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + `"` // reports contain no secrets
 		}
 		words = append(words, "--param", value)
 	}
 	for _, word := range r.options.Repeat {
-		words = append(words, shellWord(word))
+		words = append(words, shell.Word(word))
 	}
 	return strings.Join(words, " ")
 }

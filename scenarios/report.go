@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"strings"
 	"time"
 )
 
@@ -151,15 +150,4 @@ func (r *Report) setStatus() {
 			r.Status = s.Status
 		}
 	}
-}
-
-// shellWord quotes a word for a shell if necessary.
-func shellWord(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@%+,", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

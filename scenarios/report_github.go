@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/internal/workflow"
 )
 
 // WriteAnnotations writes a workflow command of GitHub Actions for each step that did not pass:
@@ -27,7 +28,7 @@ func WriteAnnotations(w io.Writer, reports []Report, workspace string) error {
 	return out.Err()
 }
 
-// annotation returns the command for a step. It is escaped as GitHub's toolkit does.
+// annotation returns the command for a step.
 func annotation(r *Report, s *StepReport, workspace string) string {
 	name := "error"
 	if s.Status == Inconclusive {
@@ -38,13 +39,8 @@ func annotation(r *Report, s *StepReport, workspace string) string {
 	if s.Line > 0 && file != "" {
 		line = strconv.Itoa(s.Line)
 	}
-	var properties []string
-	for _, p := range [][2]string{{"file", file}, {"line", line}, {"title", fmt.Sprintf("%s: step %s of %s", s.Status, s.ID, r.Scenario)}} {
-		if p[1] != "" {
-			properties = append(properties, p[0]+"="+escapedProperty(p[1]))
-		}
-	}
-	return "::" + name + " " + strings.Join(properties, ",") + "::" + escapedData(message(r, s, "\n"))
+	title := fmt.Sprintf("%s: step %s of %s", s.Status, s.ID, r.Scenario)
+	return workflow.Command(name, message(r, s, "\n"), workflow.Property{Name: "file", Value: file}, workflow.Property{Name: "line", Value: line}, workflow.Property{Name: "title", Value: title})
 }
 
 // message returns the detail of a step and the command that repeats the run.
@@ -79,33 +75,19 @@ func inWorkspace(file, workspace string) string {
 	return filepath.ToSlash(relative)
 }
 
-// escapedData escapes the message of a workflow command.
-func escapedData(text string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
-}
-
-// escapedProperty escapes the value of a property of a workflow command.
-func escapedProperty(text string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(text)
-}
-
-// mostSummary is about the largest number of bytes of a summary. GitHub refuses summaries of more
-// than 1 MiB.
-const mostSummary = 256 << 10
-
 // WriteSummary writes a Markdown summary for the page of a GitHub Actions run: a table of the
 // scenarios and the details of the steps that did not pass. It says how many it leaves out.
 func WriteSummary(w io.Writer, reports []Report) error {
 	var text strings.Builder
-	text.WriteString("### hookrig: " + cell(total(reports)) + "\n\n| status | scenario | seed | result | time |\n|---|---|--:|---|--:|\n")
+	text.WriteString("### hookrig: " + workflow.Cell(total(reports)) + "\n\n| status | scenario | seed | result | time |\n|---|---|--:|---|--:|\n")
 	left := 0
 	for i := range reports {
 		r := &reports[i]
-		if text.Len() > mostSummary/2 {
+		if text.Len() > workflow.MostSummary/2 {
 			left++
 			continue
 		}
-		fmt.Fprintf(&text, "| %s %s | %s | %d | %s | %s |\n", sign(r.Status), r.Status, cell(r.Scenario), r.Seed, cell(r.summary()), span(r.TookMS))
+		fmt.Fprintf(&text, "| %s %s | %s | %d | %s | %s |\n", sign(r.Status), r.Status, workflow.Cell(r.Scenario), r.Seed, workflow.Cell(r.summary()), span(r.TookMS))
 	}
 	if left > 0 {
 		fmt.Fprintf(&text, "\n%s more.\n", plural(left, "scenario"))
@@ -115,11 +97,11 @@ func WriteSummary(w io.Writer, reports []Report) error {
 		r := &reports[i]
 		for _, s := range r.Failed() {
 			detail := message(r, &s, "\n\n")
-			if text.Len()+len(detail) > mostSummary {
+			if text.Len()+len(detail) > workflow.MostSummary {
 				left++
 				continue
 			}
-			fmt.Fprintf(&text, "\n#### %s %s: step %s of %s\n\n<pre>%s</pre>\n", sign(s.Status), s.Status, cell(s.ID), cell(r.Scenario), html.EscapeString(detail))
+			fmt.Fprintf(&text, "\n#### %s %s: step %s of %s\n\n<pre>%s</pre>\n", sign(s.Status), s.Status, workflow.Cell(s.ID), workflow.Cell(r.Scenario), html.EscapeString(detail))
 		}
 	}
 	if left > 0 {
@@ -140,17 +122,4 @@ func sign(s Status) string {
 		return "⚠️"
 	}
 	return "⏭️"
-}
-
-// cell returns a text as plain text in a cell of a Markdown table, on one line.
-func cell(text string) string {
-	var escaped strings.Builder
-	for _, r := range strings.Join(strings.Fields(text), " ") {
-		if r < 0x80 && strings.ContainsRune("\\`*_[]|~#$@:!()<>&\"'{}^=+", r) {
-			fmt.Fprintf(&escaped, "&#%d;", r)
-			continue
-		}
-		escaped.WriteRune(r)
-	}
-	return escaped.String()
 }

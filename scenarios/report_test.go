@@ -156,14 +156,6 @@ func TestWorst(t *testing.T) {
 	}
 }
 
-func TestShellWord(t *testing.T) {
-	for in, want := range map[string]string{"a/b-c.yaml": "a/b-c.yaml", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "http://h:1/?a=b&c": "'http://h:1/?a=b&c'"} {
-		if got := shellWord(in); got != want {
-			t.Errorf("%q: want %s, got %s", in, want, got)
-		}
-	}
-}
-
 // TestWriteTextFolds checks that lines wider than a terminal are wrapped.
 func TestWriteTextFolds(t *testing.T) {
 	wide := Report{

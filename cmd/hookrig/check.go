@@ -110,7 +110,7 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 	if c.language != "" && !slices.Contains(exam.Languages(), c.language) {
 		return misusef("--language %q: want %s", c.language, strings.Join(exam.Languages(), ", "))
 	}
-	before, err := c.former()
+	before, err := formerReport(c.baseline)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 	if before != nil {
 		report.ApplyBaseline(*before)
 	}
-	if err := c.files.write(w, report, exam.TextOptions{Color: w.Color(), All: c.all, Language: c.language}); err != nil {
+	if err := c.files.writeAll(w, report, scenarios.Level(c.level), exam.TextOptions{Color: w.Color(), All: c.all, Language: c.language}); err != nil {
 		return err
 	}
 	switch {
@@ -219,18 +219,18 @@ func reasons(flag string, values []string) (map[string]string, error) {
 	return list, nil
 }
 
-// former reads the report of --baseline; nil is none.
-func (c *checkFlags) former() (*exam.Report, error) {
-	if c.baseline == "" {
+// formerReport reads the report of --baseline; nil is none.
+func formerReport(name string) (*exam.Report, error) {
+	if name == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(c.baseline)
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, misusef("--baseline: %w", err)
 	}
 	before, err := exam.ParseReport(data)
 	if err != nil {
-		return nil, misusef("--baseline %s: %w", c.baseline, err)
+		return nil, misusef("--baseline %s: %w", name, err)
 	}
 	return &before, nil
 }

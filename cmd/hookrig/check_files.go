@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/pflag"
 
+	"github.com/hookrig/hookrig/scenarios"
 	"github.com/hookrig/hookrig/scenarios/exam"
 )
 
@@ -54,6 +56,22 @@ func (c *checkFiles) check() error {
 			onStdout = f.flag
 		}
 	}
+	return nil
+}
+
+// writeAll writes the reports, and what GitHub Actions shows of them. level is the lowest whose
+// failures count.
+func (c *checkFiles) writeAll(w World, report exam.Report, level scenarios.Level, o exam.TextOptions) error {
+	onStdout := slices.ContainsFunc(c.list(), func(f reportFile) bool { return f.name == "-" })
+	github := newGithub(w, onStdout)
+	defer github.resume()
+	if err := c.write(w, report, o); err != nil {
+		return err
+	}
+	github.report(
+		func(out io.Writer) error { return exam.WriteAnnotations(out, report, level) },
+		func(out io.Writer) error { return exam.WriteSummary(out, report) },
+	)
 	return nil
 }
 

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/internal/shell"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
 	"github.com/hookrig/hookrig/scenarios/exam"
@@ -27,6 +31,8 @@ type checkProviderFlags struct {
 	count     int
 	level     string
 	skip      []string
+	known     []string
+	baseline  string
 	files     checkFiles
 	all       bool
 }
@@ -75,6 +81,9 @@ must is inconclusive.`,
 	f.DurationVar(&c.options.Late, "tolerance", 2*time.Second, "how much later than documented a retry may come, a `DURATION`, in addition to a tenth of the wait")
 	f.StringVar(&c.level, "level", c.level, "lowest `LEVEL` whose failures count for the exit code: must, should or info")
 	f.StringArrayVar(&c.skip, "skip", nil, "leave out a check: `ID=REASON`; repeatable")
+	f.StringArrayVar(&c.known, "known", nil, "a check that is known to fail, and must: `ID=REASON`; repeatable")
+	f.StringArrayVar(&c.options.Only, "only", nil, "make only the checks with this `ID|THEME|LEVEL`; repeatable")
+	f.StringVar(&c.baseline, "baseline", "", "a former report (--json) in this `FILE`: only failures that it does not have count")
 	f.BoolVar(&c.all, "all", false, "print every check, not only those that did not pass")
 	c.files.add(f)
 	c.server.add(cmd)
@@ -94,8 +103,11 @@ func (c *checkProviderFlags) run(cmd *cobra.Command, w World, args []string) err
 	if err := c.set(args); err != nil {
 		return err
 	}
+	before, err := formerReport(c.baseline)
+	if err != nil {
+		return err
+	}
 	var report exam.Report
-	var err error
 	switch {
 	case c.wait > 0:
 		report, err = c.provoke(cmd, w, args[0])
@@ -107,7 +119,10 @@ func (c *checkProviderFlags) run(cmd *cobra.Command, w World, args []string) err
 	if err != nil {
 		return checkProviderError(err)
 	}
-	if err := c.files.write(w, report, exam.TextOptions{Color: w.Color(), All: c.all}); err != nil {
+	if before != nil {
+		report.ApplyBaseline(*before)
+	}
+	if err := c.files.writeAll(w, report, scenarios.Level(c.level), exam.TextOptions{Color: w.Color(), All: c.all}); err != nil {
 		return err
 	}
 	return c.result(cmd.Context(), report)
@@ -131,6 +146,9 @@ func (c *checkProviderFlags) set(args []string) error {
 		return misusef("--retry: %w", err)
 	}
 	if c.options.Skip, err = reasons("--skip", c.skip); err != nil {
+		return err
+	}
+	if c.options.Known, err = reasons("--known", c.known); err != nil {
 		return err
 	}
 	switch {
@@ -167,8 +185,46 @@ func (c *checkProviderFlags) prepareOnly(cmd *cobra.Command, w World, args []str
 		return captureError(err)
 	}
 	c.printPlan(w, client, args[0], plan)
-	w.Stdout.Printf("then: hookrig check-provider %s\n", strings.Join(args, " "))
+	w.Stdout.Printf("then: %s\n", c.checkCommand(cmd, args))
 	return captureErrorOrNil(w.Stdout.Err())
+}
+
+// checkCommand is the command that checks the bin that was prepared, with the flags that were
+// given. Secrets are variables.
+func (c *checkProviderFlags) checkCommand(cmd *cobra.Command, args []string) string {
+	words := []string{"hookrig", "check-provider"}
+	for _, arg := range args {
+		words = append(words, shell.Word(arg))
+	}
+	several := false
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		switch secret := f.Name == "secret" || f.Name == "token"; {
+		case f.Name == "prepare":
+		case secret && len(values) > 1:
+			several = true
+		case secret:
+			words = append(words, "--"+f.Name, `"$`+envName(f.Name)+`"`)
+		case f.Value.Type() == "bool":
+			words = append(words, "--"+f.Name+"="+values[0])
+		default:
+			for _, value := range values {
+				word := shell.Word(value)
+				if (f.Name == "url" || f.Name == "server") && redact.URL(value) != value {
+					word = `"$` + envName(f.Name) + `"`
+				}
+				words = append(words, "--"+f.Name, word)
+			}
+		}
+	})
+	line := strings.Join(words, " ")
+	if several {
+		line += "    # with the secrets in HOOKRIG_SECRET, one a line"
+	}
+	return line
 }
 
 // printPlan says what to send, and what that gets.
@@ -222,6 +278,13 @@ func progressLine(events, of int, until time.Time) string {
 
 // grade grades what the bin or the file has.
 func (c *checkProviderFlags) grade(cmd *cobra.Command, w World, from string) (exam.Report, error) {
+	if !isFile(from) {
+		client, err := c.server.dial(cmd, w)
+		if err != nil {
+			return exam.Report{}, err
+		}
+		return sender.GradeBin(cmd.Context(), client, from, c.options)
+	}
 	captures, closing, err := recorded(cmd, w, from, &c.server)
 	if err != nil {
 		return exam.Report{}, err
@@ -236,6 +299,9 @@ func (c *checkProviderFlags) grade(cmd *cobra.Command, w World, from string) (ex
 	}
 	o := c.options
 	o.Bin, o.Now = from, time.Now()
+	if info, err := os.Stat(from); err == nil {
+		o.Now = info.ModTime() // what came later is not in the file
+	}
 	return sender.Grade(list, o)
 }
 

@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/hookrig/hookrig/internal/terminal"
-	"github.com/hookrig/hookrig/scenarios"
 )
 
 // github writes annotations and a summary when the program runs in GitHub Actions.
@@ -20,9 +19,9 @@ type github struct {
 	token string
 }
 
-// newGithub begins the output of a run. The runner takes every line that begins with :: as a
-// command, so commands are stopped while text from a consumer is written. toStderr writes the
-// annotations to stderr, because stdout is JSON.
+// newGithub begins the output of a run or an exam. The runner takes every line that begins with ::
+// as a command, so commands are stopped while text from a consumer is written. toStderr writes the
+// annotations to stderr, because stdout is a report file.
 func newGithub(w World, toStderr bool) *github {
 	g := &github{World: w, on: w.Getenv("GITHUB_ACTIONS") == "true", out: w.Stdout}
 	switch {
@@ -43,16 +42,16 @@ func (g *github) resume() {
 	}
 }
 
-// report writes the annotations, and the summary to the file that the runner names. A summary that
-// cannot be written changes no result.
-func (g *github) report(reports []scenarios.Report) {
+// report writes annotations, and a summary to the file that the runner names. A summary that cannot
+// be written changes no result.
+func (g *github) report(annotate, summarize func(io.Writer) error) {
 	if !g.on {
 		return
 	}
 	g.resume()
-	err := scenarios.WriteAnnotations(g.out, reports, g.Getenv("GITHUB_WORKSPACE"))
+	err := annotate(g.out)
 	if name := g.Getenv("GITHUB_STEP_SUMMARY"); name != "" {
-		err = errors.Join(err, appendTo(name, func(w io.Writer) error { return scenarios.WriteSummary(w, reports) }))
+		err = errors.Join(err, appendTo(name, summarize))
 	}
 	if err != nil {
 		g.Stderr.Printf("hookrig: the summary for GitHub is incomplete: %v\n", err)

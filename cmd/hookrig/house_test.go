@@ -16,7 +16,7 @@ var ranks = []struct {
 	rank     int
 	packages []string
 }{
-	{-2, []string{"internal/clip"}},
+	{-2, []string{"internal/clip", "internal/shell", "internal/workflow"}},
 	{-1, []string{"internal/terminal", "internal/strictyaml", "internal/redact", "internal/sqlread", "internal/pgtest", "internal/jq", "internal/jsontext", "internal/people", "internal/handlers/hmac", "internal/handlers/secret", "internal/handlers/stamped", "suites/acceptance/consumers"}},
 	{0, []string{"internal/expression", "internal/junit", "suites/acceptance/consumers/golang"}},
 	{1, []string{"fixtures/signature", "cmd/hookrig/internal/markdown"}},

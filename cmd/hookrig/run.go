@@ -172,7 +172,12 @@ func (r *runFlags) run(cmd *cobra.Command, w World, list []*scenarios.Scenario, 
 	if err := cmp.Or(unwritten, r.write(w, reports)); err != nil {
 		return inconclusive(err)
 	}
-	github.report(reports)
+	github.report(
+		func(out io.Writer) error {
+			return scenarios.WriteAnnotations(out, reports, w.Getenv("GITHUB_WORKSPACE"))
+		},
+		func(out io.Writer) error { return scenarios.WriteSummary(out, reports) },
+	)
 	return r.result(cmd.Context(), reports, broken)
 }
 

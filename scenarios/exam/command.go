@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hookrig/hookrig/internal/redact"
+	"github.com/hookrig/hookrig/internal/shell"
 	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/scenarios"
 )
@@ -13,7 +14,7 @@ import (
 // command returns the command that repeats the check. Secrets are variables.
 func (g *grading) command() string {
 	c := &g.consumer
-	url := shellWord(c.URL)
+	url := shell.Word(c.URL)
 	if redact.URL(c.URL) != c.URL {
 		url = `"$HOOKRIG_URL"`
 	}
@@ -23,13 +24,13 @@ func (g *grading) command() string {
 	}
 	words = append(words, "--only", g.check.ID, "--seed", strconv.FormatUint(g.seed, 10))
 	if g.option != "" {
-		words = append(words, "--option", shellWord(g.provider.Name+"."+g.option))
+		words = append(words, "--option", shell.Word(g.provider.Name+"."+g.option))
 	}
 	for _, word := range c.Repeat {
 		if strings.HasPrefix(word, "$HOOKRIG_") {
 			words = append(words, `"`+word+`"`)
 		} else {
-			words = append(words, shellWord(redact.Quoted(word)))
+			words = append(words, shell.Word(redact.Quoted(word)))
 		}
 	}
 	return strings.Join(words, " ")
@@ -57,17 +58,6 @@ func curl(to string, e *scenarios.Exchange) string {
 	if len(lines) == 0 {
 		return ""
 	}
-	lines[len(lines)-1] = "  " + shellWord(u.Scheme+"://"+u.Host+"/")
+	lines[len(lines)-1] = "  " + shell.Word(u.Scheme+"://"+u.Host+"/")
 	return strings.Join(lines, "\n")
-}
-
-// shellWord quotes a word for a shell if necessary.
-func shellWord(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@%+,", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

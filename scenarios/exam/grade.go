@@ -460,20 +460,13 @@ func (g *grading) result() Result {
 		}
 		r.Command = g.command()
 	}
-	known := g.consumer.Known[c.ID]
-	if r.Result == Pass && known != "" {
-		r.Result, r.Command = Fail, g.command()
-		r.Why = fmt.Sprintf("it was known to fail (%s), and passes: remove it from the known failures", known)
-		return r
-	}
-	if r.Result == Inconclusive && g.consumer.Strict {
-		r.Result, r.Why = Fail, "it is inconclusive: "+r.Why
+	if r.Expect(g.consumer.Known[c.ID], g.consumer.Strict) {
+		r.Command = g.command()
 		return r
 	}
 	if r.Result != Fail {
 		return r
 	}
-	r.Known = known
 	r.Matters, r.Fix, r.Hint = c.Why, c.Fix, c.Hint
 	if a := c.assumption(g.provider); a != nil {
 		r.Result = Warn

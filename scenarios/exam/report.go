@@ -56,6 +56,23 @@ type Result struct {
 	TookMS float64 `json:"took_ms"`
 }
 
+// Expect compares the result with what the user expects: with known, the reason of a known failure,
+// a check that passes fails; with strict, one that is inconclusive. It reports whether it made the
+// check fail.
+func (c *Result) Expect(known string, strict bool) bool {
+	switch {
+	case c.Result == Pass && known != "":
+		c.Result, c.Why = Fail, fmt.Sprintf("it was known to fail (%s), and passes: remove it from the known failures", known)
+		return true
+	case c.Result == Inconclusive && strict:
+		c.Result, c.Why = Fail, "it is inconclusive: "+c.Why
+		return true
+	case c.Result == Fail:
+		c.Known = known
+	}
+	return false
+}
+
 // Failed reports whether the check failed, and was not known to.
 func (c *Result) Failed() bool { return c.Result == Fail && c.Known == "" }
 

@@ -64,6 +64,8 @@ func TestReports(t *testing.T) {
 		"report.html":  WriteHTML,
 		"report.sarif": WriteSARIF,
 		"badge.svg":    WriteBadge,
+		"github.txt":   func(w io.Writer, r Report) error { return WriteAnnotations(w, r, scenarios.Must) },
+		"summary.md":   WriteSummary,
 	} {
 		var b bytes.Buffer
 		if err := write(&b, sample()); err != nil {
@@ -72,6 +74,46 @@ func TestReports(t *testing.T) {
 		got := strings.NewReplacer(htmlStyle, "…").Replace(b.String())
 		got = regexp.MustCompile(`sha256-[^&]*&`).ReplaceAllString(got, "sha256-…&")
 		golden(t, "testdata/"+file, got)
+	}
+}
+
+// TestAnnotationsOfLevels checks that a failure below the level is a warning, and that an exam that
+// could not begin is an error.
+func TestAnnotationsOfLevels(t *testing.T) {
+	low := Report{URL: "u", Checks: []Result{{ID: "a", Level: scenarios.Should, Result: Fail, Why: "w"}}}
+	absent := Report{URL: "u", Problem: "nothing listens", Checks: []Result{{ID: "a", Level: scenarios.Must, Result: Inconclusive, Why: "nothing listens"}}}
+	for _, row := range []struct {
+		report Report
+		level  scenarios.Level
+		want   string
+	}{
+		{low, scenarios.Must, "::warning title=fail%3A a (should) of u::%0Aw\n"},
+		{low, scenarios.Should, "::error title=fail%3A a (should) of u::%0Aw\n"},
+		{absent, scenarios.Must, "::error title=exam of u::nothing could be graded: nothing listens\n"},
+	} {
+		var b bytes.Buffer
+		if err := WriteAnnotations(&b, row.report, row.level); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != row.want {
+			t.Errorf("level %s: want %q, got %q", row.level, row.want, b.String())
+		}
+	}
+}
+
+// TestSummaryIsBounded checks that a summary stays below the limit of GitHub, and says what it
+// leaves out.
+func TestSummaryIsBounded(t *testing.T) {
+	var r Report
+	for range 2000 {
+		r.Add(Result{ID: "a", Level: scenarios.Must, Result: Fail, Why: strings.Repeat("<", 1000)})
+	}
+	var b bytes.Buffer
+	if err := WriteSummary(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > 1<<20 || !strings.Contains(b.String(), " checks more did not pass.\n") {
+		t.Errorf("%d bytes: …%s", b.Len(), b.String()[max(b.Len()-200, 0):])
 	}
 }
 

@@ -151,23 +151,35 @@ func writeCode(t *terminal.Writer, hint Hint, language string) {
 
 // writeInconclusive writes the checks that have no grade, by reason.
 func writeInconclusive(t *terminal.Writer, r *Report) {
-	var reasons []string
-	ids := map[string][]string{}
-	for i := range r.Checks {
-		if c := &r.Checks[i]; c.Result == Inconclusive {
-			why, _, _ := strings.Cut(c.Why, "\n")
-			if !slices.Contains(reasons, why) {
-				reasons = append(reasons, why)
-			}
-			ids[why] = append(ids[why], c.ID)
-		}
-	}
-	for i, why := range reasons {
+	for i, one := range inconclusive(r) {
 		if i == 0 {
 			t.Printf("\n")
 		}
-		t.Printf("inconclusive: %s: %s\n", strings.Join(ids[why], ", "), why)
+		t.Printf("inconclusive: %s: %s\n", strings.Join(one.ids, ", "), one.why)
 	}
+}
+
+// ungraded are the checks that are inconclusive for one reason.
+type ungraded struct {
+	why string
+	ids []string
+}
+
+// inconclusive returns the checks that have no grade, by reason.
+func inconclusive(r *Report) (list []ungraded) {
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		if c.Result != Inconclusive {
+			continue
+		}
+		why, _, _ := strings.Cut(c.Why, "\n")
+		at := slices.IndexFunc(list, func(u ungraded) bool { return u.why == why })
+		if at < 0 {
+			at, list = len(list), append(list, ungraded{why: why})
+		}
+		list[at].ids = append(list[at].ids, c.ID)
+	}
+	return list
 }
 
 // painter colours words on a terminal.

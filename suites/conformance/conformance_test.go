@@ -399,6 +399,23 @@ func TestCannotBegin(t *testing.T) {
 	}
 }
 
+// TestRestartedAtOneAddress checks that the exam asks the consumer of the spec, and not one that
+// was started before it at the same address.
+func TestRestartedAtOneAddress(t *testing.T) {
+	t.Parallel()
+	only := []string{"signature-wrong-secret", "duplicate-sequential", "schema-unknown-event"}
+	r := suite{list: []checked{{Provider: "github", Around: "port", Only: only, Mistake: "no-deduplication"}}}.run(t)
+	if failed := r.in(types.SpecStateFailureStates); !slices.Equal(failed, []string{"github duplicate-sequential"}) {
+		t.Errorf("want one mistake, got %v", failed)
+	}
+	if passed := r.in(types.SpecStatePassed); len(passed) != len(only)-1 {
+		t.Errorf("%v passed, want all others", passed)
+	}
+	if t.Failed() {
+		t.Log(r.output)
+	}
+}
+
 // TestRun checks the subtests of plain tests: their names, their results, and that one of them can
 // run alone.
 func TestRun(t *testing.T) {

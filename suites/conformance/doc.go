@@ -39,4 +39,7 @@
 // processes; those of other consumers, and all your other specs, run at the same time. Nothing
 // else may make the consumer do things meanwhile. Checks that restart the consumer, or load it, are
 // Serial.
+//
+// A BeforeEach may start the consumer anew for each spec, also at the same address: the functions
+// of the Consumer that the spec gets are called. One with other values begins another exam.
 package conformance

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -24,7 +26,8 @@ const specsVariable = "CONFORMANCE_SPECS"
 type checked struct {
 	Provider string `json:"provider"`
 	Mistake  string `json:"mistake"`
-	// Around is what the consumer is started by: "suite", "each" or "ordered".
+	// Around is what the consumer is started by: "suite", "each" or "ordered"; "port" starts one
+	// with an empty database for each spec, always at the same address.
 	Around string `json:"around"`
 	// Secret that the exam has; "" is the right one.
 	Secret string `json:"secret"`
@@ -62,6 +65,13 @@ func TestSpecs(t *testing.T) {
 			Describe("a shop", func() {
 				var consumer conformance.Consumer
 				BeforeEach(func() { consumer = c.start(GinkgoT()) })
+				conformance.Register(c.Provider, func() conformance.Consumer { return consumer })
+			})
+		case "port":
+			Describe("a shop at one address", func() {
+				var consumer conformance.Consumer
+				var at address
+				BeforeEach(func() { consumer = c.startAt(GinkgoT(), &at) })
 				conformance.Register(c.Provider, func() conformance.Consumer { return consumer })
 			})
 		case "ordered":
@@ -127,6 +137,38 @@ func (c checked) start(t consumers.T) conformance.Consumer {
 		consumer.Provider = c.Provider
 	}
 	return consumer
+}
+
+// address is where one consumer after the other listens.
+type address struct {
+	server *httptest.Server
+	now    atomic.Pointer[consumers.Consumer]
+}
+
+// startAt starts the consumer with an empty database, in the place of the one before, whose
+// database is then closed.
+func (c checked) startAt(t FullGinkgoTInterface, at *address) conformance.Consumer {
+	shop, err := consumers.New(consumers.Options{Provider: c.Provider, Secrets: []string{secret}, Mistake: c.Mistake})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.now.Store(shop)
+	if at.server == nil { // its specs run in one process; it ends with that
+		at.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { at.now.Load().ServeHTTP(w, r) }))
+	}
+	return conformance.Consumer{
+		URL: at.server.URL + "/hooks", Secret: secret, Only: c.Only,
+		EffectFunc: func(context.Context) (int, error) {
+			if at.now.Load() != shop {
+				return 0, errors.New("the database is closed")
+			}
+			var body struct{ Count int }
+			w := httptest.NewRecorder()
+			shop.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/effects", nil))
+			err := json.Unmarshal(w.Body.Bytes(), &body)
+			return body.Count, err
+		},
+	}
 }
 
 // get reads JSON.

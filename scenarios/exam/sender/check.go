@@ -1,7 +1,11 @@
 package sender
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/hookrig/hookrig/fixtures"
+	"github.com/hookrig/hookrig/internal/strictyaml"
 	"github.com/hookrig/hookrig/scenarios"
 )
 
@@ -40,6 +44,33 @@ const (
 	rfc9110          = "https://www.rfc-editor.org/rfc/rfc9110"
 	rfc8259          = "https://www.rfc-editor.org/rfc/rfc8259"
 )
+
+// Select returns the checks that one of the words names: an id, a theme or a level. No words select
+// all. A word that names nothing is an error that suggests the nearest.
+func Select(words ...string) ([]Check, error) {
+	for _, word := range words {
+		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.named(word) }) {
+			return nil, fmt.Errorf("no check has the id, theme or level %q: %s", word, hint(word))
+		}
+	}
+	return slices.DeleteFunc(Checks(), func(c Check) bool { return len(words) > 0 && !slices.ContainsFunc(words, c.named) }), nil
+}
+
+func (c *Check) named(word string) bool {
+	return word == c.ID || word == string(c.Theme) || word == string(c.Level)
+}
+
+// hint says what may be meant by a word that names no check.
+func hint(word string) string {
+	var known []string
+	for _, c := range Checks() {
+		known = append(known, c.ID, string(c.Theme), string(c.Level))
+	}
+	if near := strictyaml.Nearest(word, known); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "hookrig help senders lists all"
+}
 
 // Checks returns the checks, in the order of a report: by level, and then by theme.
 func Checks() []Check {

@@ -91,6 +91,10 @@ func gradeAttemptLines(g *grading, f *found) {
 	}
 	f.missing = "no event was tried twice"
 	g.each(func(d *delivery, n int, a *attempt) {
+		if g.partial(d) {
+			f.gone = firstGone
+			return
+		}
 		before := fixtures.Failure{}
 		if n > 1 {
 			before = d.attempts[n-2].failure

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ func gradeRetries(what string, sample fixtures.Failure) func(*grading, *found) {
 		}
 		f.missing = notProvoked
 		g.unstated(f, fixtures.RuleFailures)
-		for _, d := range g.deliveries {
+		for _, d := range g.whole(f) {
 			for i, a := range d.attempts {
 				if a.known && !a.success && is(a.failure) {
 					g.gradeRetry(f, d, i)
@@ -48,8 +49,12 @@ func (g *grading) gradeRetry(f *found, d *delivery, i int) {
 		f.missing = fmt.Sprintf("by the policy, %s", next.why)
 	case i+1 < len(d.attempts):
 		f.seen++
+	case a.lost:
+		f.missing = serverEnded
+	case a.ended.IsZero() && g.now.Sub(a.At) >= g.patience(a):
+		f.fail(d, "no attempt followed %s: the sender still waits for a response after %s; documented: %s", a.response, span(g.now.Sub(a.At)), span(g.timeout(a)))
 	case a.ended.IsZero():
-		f.missing = "the sender may still wait for a response"
+		f.missing = stillWaits
 	case g.now.Before(end):
 		f.missing = fmt.Sprintf("the next attempt of %s is due %s after %s, and %s have passed", d.name(), span(next.most), a.response, span(max(g.now.Sub(a.ended), 0)))
 	case g.endedBefore(end) != nil:
@@ -92,16 +97,15 @@ func (g *grading) endedBefore(t time.Time) *attempt {
 // mayBeDisabled returns why the policy may have ended or paused the endpoint after an attempt, or
 // "".
 func (g *grading) mayBeDisabled(a *attempt) string {
-	row, recent, failed := 0, 0, 0
 	for i := range g.rules.Disable {
 		rule := &g.rules.Disable[i]
-		row, recent, failed = 0, 0, 0
+		row, recent, failed, succeeded := 0, 0, 0, false
 		for _, b := range g.attempts {
 			if b.At.After(a.At) {
 				continue
 			}
 			if row++; b.success {
-				row = 0
+				row, succeeded = 0, true
 			}
 			if a.At.Sub(b.At) <= rule.Window {
 				recent++
@@ -110,7 +114,10 @@ func (g *grading) mayBeDisabled(a *attempt) string {
 				}
 			}
 		}
+		counts := rule.Failures > 0 || rule.SuccessBelow > 0
 		switch {
+		case !g.cut.IsZero() && (rule.Consecutive > 0 && !succeeded || counts && a.At.Sub(g.cut) < rule.Window):
+			return "older captures are gone, and the failures in them may have ended or paused the endpoint: " + keepMore
 		case rule.Consecutive > 0 && row >= rule.Consecutive:
 			return fmt.Sprintf("%d attempts in a row had failed, after which the policy ends or pauses the endpoint", row)
 		case rule.Failures > 0 && failed >= rule.Failures, rule.SuccessBelow > 0 && recent >= max(rule.AtLeast, 1) && float64(recent-failed) < rule.SuccessBelow*float64(recent):
@@ -155,7 +162,7 @@ func gradeEnds(g *grading, f *found) {
 		f.absent = "by the policy, no response ends a delivery before its last attempt"
 	}
 	stated := false
-	for _, d := range g.deliveries {
+	for _, d := range g.whole(f) {
 		for i, a := range d.attempts {
 			next := g.after(d, i)
 			switch {
@@ -220,6 +227,10 @@ func gradeRedirects(g *grading, f *found) {
 				f.fail(d, "attempt %d got %s, and %s %s followed after %s (capture %s)", i+1, a.response, g.followed[by].Method, to, span(g.followed[by].At.Sub(a.At)), g.followed[by].ID)
 				continue
 			}
+			if g.partial(d) {
+				f.gone = firstGone
+				continue
+			}
 			if !g.after(d, i).again && g.now.After(a.ended.Add(g.late)) {
 				f.seen++ // by the policy, nothing follows it
 				continue
@@ -243,7 +254,7 @@ func gradeSchedule(g *grading, f *found) {
 	}
 	f.missing = "no attempt failed and was tried again"
 	g.unstated(f, fixtures.RuleWaits)
-	for _, d := range g.deliveries {
+	for _, d := range g.whole(f) {
 		for i := range len(d.attempts) - 1 {
 			if _, asks := d.attempts[i].headers.Lookup("Retry-After"); asks && g.honoursRetryAfter() {
 				continue // another check
@@ -292,7 +303,7 @@ func gradeRetryAfter(g *grading, f *found) {
 		return
 	}
 	f.missing = notProvoked
-	for _, d := range g.deliveries {
+	for _, d := range g.whole(f) {
 		for i, a := range d.attempts {
 			value, asks := a.headers.Lookup("Retry-After")
 			next := g.after(d, i)
@@ -315,6 +326,12 @@ func gradeRetryAfter(g *grading, f *found) {
 	}
 }
 
+// Why a check is inconclusive when an attempt got no response.
+const (
+	stillWaits  = "the sender may still wait for a response"
+	serverEnded = "the server ended while the sender waited for a response"
+)
+
 // gradeTimeout checks how long the sender waits for a response.
 func gradeTimeout(g *grading, f *found) {
 	f.missing = notProvoked
@@ -324,12 +341,18 @@ func gradeTimeout(g *grading, f *found) {
 			if a.Response == nil || !a.Response.Hang {
 				continue
 			}
-			limit := g.timeout(a)
+			limit, most := g.timeout(a), g.patience(a)
 			switch {
-			case a.ended.IsZero() && g.now.Sub(a.At) > limit:
-				f.seen++ // it waits longer
+			case a.lost:
+				f.missing = serverEnded
+			case a.ended.IsZero() && i+1 < len(d.attempts):
+				f.missing = "the sender tried again and left the connection open, so nobody knows how long it waited"
+			case a.ended.IsZero() && g.now.Sub(a.At) >= most:
+				f.fail(d, "attempt %d still waits for a response after %s; documented: %s, and at most %s pass", i+1, span(g.now.Sub(a.At)), span(limit), span(most))
 			case a.ended.IsZero():
-				f.missing = "the sender may still wait for a response"
+				f.missing = stillWaits
+			case a.ended.Sub(a.At) > most:
+				f.fail(d, "attempt %d was given up only after %s; documented: %s, and at most %s pass", i+1, span(a.ended.Sub(a.At)), span(limit), span(most))
 			case a.ended.Sub(a.At) < limit-max(limit/10, min(time.Second, limit/4)):
 				f.fail(d, "attempt %d was given up after %s; documented: %s", i+1, span(a.ended.Sub(a.At)), span(limit))
 			default:
@@ -349,27 +372,67 @@ func (g *grading) timeout(a *attempt) time.Duration {
 
 // gradeOrder checks that events wait for the one before.
 func gradeOrder(g *grading, f *found) {
+	lane := path
 	switch g.rules.Ordering {
 	case "per_endpoint_fifo":
+		f.missing = "no event came while another waited"
 	case "per_entity_fifo":
-		f.missing = "the order of the events about one entity is not checked"
-		return
+		if lane = g.entity; !g.namesEntities() {
+			f.absent = "the file of the provider does not say which entity an event is about: give its journeys a key"
+			return
+		}
+		f.missing = "no event came while another about the same entity waited: send several about one entity"
 	default:
 		f.absent = "the provider promises no order"
 		return
 	}
-	f.missing = "no event came while another waited"
 	g.unstated(f, fixtures.RuleOrdering)
-	for _, d := range g.deliveries {
+	lanes := map[string][]*delivery{}
+	for _, d := range g.whole(f) {
+		if name := lane(d); name != "" {
+			lanes[name] = append(lanes[name], d)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(lanes)) {
+		g.gradeLane(f, lanes[name])
+	}
+}
+
+// path is the path that a delivery goes to.
+func path(d *delivery) string {
+	path, _, _ := strings.Cut(d.attempts[0].Target, "?")
+	return path
+}
+
+// entity is the path and the entity of the event of a delivery, or "".
+func (g *grading) entity(d *delivery) string {
+	e, ok := g.provider.Recognise(d.attempts[0].Message)
+	if !ok {
+		return ""
+	}
+	key := g.provider.EntityOf(&e)
+	if key == "" {
+		return ""
+	}
+	return path(d) + "\x00" + key
+}
+
+// namesEntities reports whether the provider's file says where an event names its entity.
+func (g *grading) namesEntities() bool {
+	return slices.ContainsFunc(g.provider.Journeys, func(j fixtures.JourneyType) bool { return j.Key != "" })
+}
+
+// gradeLane checks the order of deliveries that wait for each other.
+func (g *grading) gradeLane(f *found, lane []*delivery) {
+	for _, d := range lane {
 		for i, a := range d.attempts {
 			end := a.ended
 			if g.rules.Blocks() && i+1 < len(d.attempts) {
 				end = d.attempts[i+1].At
 			}
-			if end.Sub(a.At) < shortest {
-				continue
+			if end.Sub(a.At) >= shortest {
+				gradeWaiting(f, lane, d, a, end)
 			}
-			g.gradeWaiting(f, d, a, end)
 		}
 	}
 }
@@ -378,12 +441,11 @@ func gradeOrder(g *grading, f *found) {
 const shortest = 100 * time.Millisecond
 
 // gradeWaiting checks that no other event comes between an attempt and a later time.
-func (g *grading) gradeWaiting(f *found, d *delivery, a *attempt, end time.Time) {
+func gradeWaiting(f *found, lane []*delivery, d *delivery, a *attempt, end time.Time) {
 	later := false
-	for _, other := range g.deliveries {
+	for _, other := range lane {
 		start := other.attempts[0]
-		path, _, _ := strings.Cut(start.Target, "?")
-		if mine, _, _ := strings.Cut(a.Target, "?"); other == d || mine != path {
+		if other == d {
 			continue
 		}
 		if start.At.After(a.At) && start.At.Before(end.Add(-shortest/2)) {

@@ -121,6 +121,8 @@ func gradeFreshness(g *grading, f *found) {
 		for i, a := range d.attempts {
 			switch {
 			case i > 0 && (g.repeatsStamp() || g.sameStamp(a, d.attempts[i-1])): // another check
+			case g.repeatsStamp() && g.partial(d):
+				f.gone = firstGone
 			case a.signed.Verdict == signature.Stale:
 				f.fail(d, "attempt %d: %s", i+1, a.signed.Explanation)
 			case a.signed.Verdict == signature.Valid:

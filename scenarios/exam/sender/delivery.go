@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,6 +28,7 @@ type attempt struct {
 	success  bool                   // the response is a success
 	failure  fixtures.Failure       // why it is none
 	ended    time.Time              // when the sender had the response, or gave up; zero: it may still wait
+	lost     bool                   // the server ended while the sender waited, so nobody knows how long
 }
 
 // delivery is the attempts of one event.
@@ -87,7 +89,7 @@ func (g *grading) readResponse(a *attempt) {
 	case r.Hang:
 		a.response, a.failure.Kind = "hang", fixtures.FailedTimeout
 		if r.Delay == 0 {
-			a.ended = time.Time{}
+			a.ended, a.lost = time.Time{}, a.At.Before(g.o.Began)
 		}
 	case r.Reset:
 		a.response, a.failure.Kind = "reset", fixtures.FailedCut
@@ -257,6 +259,50 @@ func (g *grading) event(a *attempt) string {
 	e, _ := g.provider.Recognise(a.Message)
 	return e.Name
 }
+
+// whole returns the deliveries whose first attempts are there, and notes whether there are others.
+func (g *grading) whole(f *found) []*delivery {
+	if g.cut.IsZero() {
+		return g.deliveries
+	}
+	list := slices.DeleteFunc(slices.Clone(g.deliveries), g.partial)
+	if len(list) < len(g.deliveries) {
+		f.gone = firstGone
+	}
+	return list
+}
+
+const firstGone = "the first attempts may be gone with older captures: " + keepMore
+
+// partial reports whether attempts of a delivery may have come before the oldest capture. An
+// attempt that much later than it is a first one.
+func (g *grading) partial(d *delivery) bool {
+	return !g.cut.IsZero() && d.attempts[0].At.Sub(g.cut) <= g.longest+g.tolerance(g.longest)+g.patience(d.attempts[0])
+}
+
+// longestWait is the longest wait between two attempts, by the policy.
+func (g *grading) longestWait() (longest time.Duration) {
+	for _, event := range append(slices.Collect(maps.Keys(g.retry.ByEvent)), "") {
+		for _, failure := range []fixtures.Failure{{Kind: fixtures.FailedStatus, Status: 500}, {Kind: fixtures.FailedTimeout}, {Kind: fixtures.FailedCut}} {
+			profile, since := g.retry.For(event, failure), time.Duration(0)
+			for n := 1; n <= mostAwaited; n++ {
+				next := profile.Next(fixtures.Failed{N: n, Failure: failure, Since: since}, func() float64 { return 1 })
+				if !next.Again {
+					break
+				}
+				longest, since = max(longest, next.Wait), since+next.Wait
+			}
+		}
+	}
+	return longest
+}
+
+// mostAwaited is how many attempts longestWait looks at: waits do not grow for ever.
+const mostAwaited = 100
+
+// patience is the longest time that a sender may wait for a response: twice the documented one, as
+// documents give a range or leave the connection out.
+func (g *grading) patience(a *attempt) time.Duration { return 2*g.timeout(a) + g.late }
 
 // tolerance is how much later than documented a retry may come.
 func (g *grading) tolerance(wait time.Duration) time.Duration { return g.late + wait/10 }

@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -15,6 +16,7 @@ type found struct {
 	of      []*delivery // those that are wrong, in that order
 	absent  string      // why the check does not apply
 	missing string      // why there was no occasion
+	gone    string      // why deliveries were left out whose first attempts may be gone
 	assumed string      // the assumption that the rule rests on
 }
 
@@ -48,7 +50,7 @@ func (f *found) result() (exam.Verdict, string) {
 	case f.absent != "":
 		return exam.NotApplicable, f.absent
 	}
-	return exam.Inconclusive, f.missing
+	return exam.Inconclusive, cmp.Or(f.gone, f.missing)
 }
 
 // list returns the attempts of the first deliveries that are wrong.

@@ -32,12 +32,25 @@ type Options struct {
 	URL string
 	// Skip leaves out checks, by id; the value is the reason.
 	Skip map[string]string
+	// Known are checks that are known to fail, by id; the value is the reason. Such a check must
+	// fail.
+	Known map[string]string
+	// Strict makes a check fail that is inconclusive.
+	Strict bool
+	// Only selects checks by id, theme or level; none is all.
+	Only []string
 	// Now is the time of the grading: a retry that was due before and did not come is missing. Zero
 	// is the time of the newest capture.
 	Now time.Time
 	// Late is how much later than documented a retry may come, in addition to a tenth of the wait;
 	// 0 is 2 s.
 	Late time.Duration
+	// Evicted says that the bin had older captures and evicted them: what may have begun before the
+	// oldest one is then inconclusive, where that matters.
+	Evicted bool
+	// Began is when the bin's server started: how long a sender waited before, in vain, is not
+	// known if the server ended meanwhile. Zero is before all captures.
+	Began time.Time
 }
 
 // defaultLate is the zero Options.Late.
@@ -62,8 +75,8 @@ func Grade(captures []mockserver.Capture, o Options) (exam.Report, error) {
 	if len(g.attempts) == 0 {
 		r.Problem = noRequest
 	}
-	for _, c := range Checks() {
-		r.Add(g.make(&c))
+	for i := range g.checks {
+		r.Add(g.make(&g.checks[i]))
 	}
 	return r, nil
 }
@@ -71,6 +84,7 @@ func Grade(captures []mockserver.Capture, o Options) (exam.Report, error) {
 // grading is the grading of one sender.
 type grading struct {
 	o          Options
+	checks     []Check
 	provider   *fixtures.Provider
 	rules      fixtures.Rules
 	retry      fixtures.Retry
@@ -81,6 +95,8 @@ type grading struct {
 	redirected []*attempt // whose response was a redirect
 	end        *attempt   // the first whose response ends the endpoint, or nil
 	deliveries []*delivery
+	cut        time.Time     // when the oldest capture came, if those before it are gone; zero: all are there
+	longest    time.Duration // between two attempts; only with cut
 	notes      []string
 	verifier   *signature.Verifier // nil: nothing to check signatures with
 }
@@ -89,21 +105,27 @@ func newGrading(captures []mockserver.Capture, o Options) (*grading, error) {
 	if o.Provider == nil {
 		return nil, fmt.Errorf("%w: no provider: want the one whose file says what the sender should do", ErrOptions)
 	}
-	for id := range o.Skip {
-		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == id }) {
-			return nil, fmt.Errorf("%w: skip %q: there is no such check", ErrOptions, id)
-		}
-	}
 	g := &grading{o: o, provider: o.Provider, now: o.Now, late: cmp.Or(o.Late, defaultLate)}
 	var err error
+	if g.checks, err = o.selected(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
 	if g.rules, g.retry, err = o.Provider.RulesFor(o.Retry); err != nil {
 		return nil, err
 	}
 	captures = slices.Clone(captures)
 	slices.SortStableFunc(captures, func(a, b mockserver.Capture) int { return cmp.Compare(a.Seq, b.Seq) })
-	if skip := len(captures) - MaxCaptures; skip > 0 {
+	switch skip := len(captures) - MaxCaptures; {
+	case skip > 0:
 		captures = captures[skip:]
-		g.notes = append(g.notes, fmt.Sprintf("the bin has more captures: the newest %d are graded", MaxCaptures))
+		g.cut = captures[0].At
+		g.notes = append(g.notes, fmt.Sprintf("the bin has more captures: the newest %d are graded, and what may have begun before them is inconclusive", MaxCaptures))
+	case o.Evicted && len(captures) > 0:
+		g.cut = captures[0].At
+		g.notes = append(g.notes, "the bin has evicted older captures, and what may have begun before the oldest one is inconclusive: "+keepMore)
+	}
+	if !g.cut.IsZero() {
+		g.longest = g.longestWait()
 	}
 	for i := range captures {
 		g.add(&captures[i])
@@ -113,6 +135,27 @@ func newGrading(captures []mockserver.Capture, o Options) (*grading, error) {
 	}
 	g.group()
 	return g, g.verify()
+}
+
+// keepMore is how a bin does not lose captures. After an eviction it stays a bin that lost some.
+const keepMore = "let the server keep more (hookrig serve --keep-captures, --keep-bytes), and use another bin"
+
+// selected returns the checks that Only selects, and an error for a word that names nothing.
+func (o *Options) selected() ([]Check, error) {
+	for _, list := range []struct {
+		option  string
+		reasons map[string]string
+	}{{"skip", o.Skip}, {"known", o.Known}} {
+		for id, reason := range list.reasons {
+			if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == id }) {
+				return nil, fmt.Errorf("%s: there is no check %q: %s", list.option, id, hint(id))
+			}
+			if reason == "" {
+				return nil, fmt.Errorf("%s %s: want a reason", list.option, id)
+			}
+		}
+	}
+	return Select(o.Only...)
 }
 
 // verify checks the signatures of all attempts, if there is something to check them with.
@@ -144,7 +187,7 @@ func (g *grading) make(c *Check) exam.Result {
 	f := &found{}
 	c.grade(g, f)
 	r.Result, r.Why = f.result()
-	if r.Result != exam.Fail {
+	if r.Expect(g.o.Known[c.ID], g.o.Strict) || r.Result != exam.Fail {
 		return r
 	}
 	r.Matters, r.Fix = c.Matters, c.Fix

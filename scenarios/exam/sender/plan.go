@@ -110,6 +110,9 @@ func (g *grading) expectations(events int) (notes []string) {
 			notes = append(notes, fmt.Sprintf("by the policy, many failures %s the endpoint: send the next event when the one before is delivered", action))
 		}
 	}
+	if g.rules.Ordering == "per_entity_fifo" {
+		notes = append(notes, "by the policy, the events about one entity come in order: let two events in a row be about the same entity")
+	}
 	return slices.Compact(notes)
 }
 

@@ -75,6 +75,8 @@ func TestRules(t *testing.T) {
 		change   func(*fixtures.Provider)
 		requests []request
 		now      float64 // seconds after the first request; 0 is a day
+		began    float64 // when the server started, likewise; 0 is before
+		evicted  bool
 		check    string
 		want     exam.Verdict
 		why      string // a part of it
@@ -142,8 +144,91 @@ func TestRules(t *testing.T) {
 			requests: []request{{0, "a", "", "500", "", 0}},
 		},
 		"a sender that still waits": {
-			check: "retry-timeout", want: exam.Inconclusive, why: "may still wait",
+			check: "retry-timeout", want: exam.Inconclusive, why: "may still wait", now: 31,
 			requests: []request{{0, "a", "", "hang", "", 0}},
+		},
+		"a sender that may still give up": {
+			check: "timeout", want: exam.Inconclusive, why: "may still wait", now: 31,
+			requests: []request{{0, "a", "", "hang", "", 0}},
+		},
+		"a sender that never gives up": {
+			check: "timeout", want: exam.Fail, why: "attempt 1 still waits for a response after 24h0m0s; documented: 15s, and at most 32s pass",
+			requests: []request{{0, "a", "", "hang", "", 0}},
+		},
+		"a sender that never gives up, and does not try again": {
+			check: "retry-timeout", want: exam.Fail, why: "the sender still waits for a response after 24h0m0s; documented: 15s",
+			requests: []request{{0, "a", "", "hang", "", 0}},
+		},
+		"a sender that gives up after hours": {
+			check: "timeout", want: exam.Fail, why: "attempt 1 was given up only after 6h0m0s; documented: 15s",
+			requests: []request{{0, "a", "", "hang", "", 6 * 3600}},
+		},
+		"a sender that waits twice as long": {
+			check: "timeout", want: exam.Pass,
+			requests: []request{{0, "a", "", "hang", "", 31}},
+		},
+		"a connection that stays open": {
+			check: "timeout", want: exam.Inconclusive, why: "the sender tried again and left the connection open",
+			requests: []request{{0, "a", "", "hang", "", 0}, {20, "a", "", "200", "", 0}},
+		},
+		"a server that ended meanwhile": {
+			check: "timeout", want: exam.Inconclusive, why: "the server ended while", began: 10,
+			requests: []request{{0, "a", "", "hang", "", 0}, {20, "b", "[]", "200", "", 0}},
+		},
+		"a retry after a server that ended": {
+			check: "retry-timeout", want: exam.Inconclusive, why: "the server ended while", began: 10,
+			requests: []request{{0, "a", "", "hang", "", 0}, {20, "b", "[]", "200", "", 0}},
+		},
+		"the second wait, after an eviction": {
+			check: "retry-schedule", want: exam.Inconclusive, why: "the first attempts may be gone", evicted: true,
+			requests: []request{{0, "a", "", "500", "", 0}, {300, "a", "", "200", "", 0}},
+		},
+		"the last attempt, after an eviction": {
+			check: "retry-5xx", want: exam.Inconclusive, why: "use another bin", evicted: true, now: 1e6,
+			requests: []request{{0, "a", "", "500", "", 0}},
+		},
+		"an attempt after the last, after an eviction": {
+			retry: "like strike", check: "stop-failure", want: exam.Inconclusive, why: "may be gone", evicted: true,
+			requests: []request{{0, "a", "", "501", "", 0}, {3, "a", "", "200", "", 0}},
+		},
+		"Retry-After, after an eviction": {
+			check: "retry-after", want: exam.Inconclusive, why: "may be gone", evicted: true,
+			requests: []request{{0, "a", "", "503 Retry-After: 60", "", 0}, {5, "a", "", "200", "", 0}},
+		},
+		"a redirect, after an eviction": {
+			check: "redirect", want: exam.Inconclusive, why: "may be gone", evicted: true,
+			requests: []request{{0, "a", "", "302", "", 0}},
+		},
+		"the number of the retry, after an eviction": {
+			retry: "like slack", check: "header-attempt", want: exam.Inconclusive, why: "may be gone", evicted: true,
+			requests: []request{{0, "a", "", "500", "", 0}, {0.1, "a", "", "200", "x-slack-retry-num: 2\nx-slack-retry-reason: http_error", 0}},
+		},
+		"the order, after an eviction": {
+			retry: "like podium", check: "order", want: exam.Inconclusive, why: "may be gone", evicted: true,
+			requests: []request{{0, "a", "", "500", "", 0}, {5, "b", "", "200", "", 0}, {10, "a", "", "200", "", 0}},
+		},
+		"a delivery that began later than an eviction": {
+			change: func(p *fixtures.Provider) {
+				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{5 * time.Second}})
+				p.Delivery.Unstated = nil
+			},
+			check: "retry-5xx", want: exam.Fail, why: "b: no attempt followed 500", evicted: true,
+			requests: []request{{0, "a", "", "500", "", 0}, {60, "b", "[]", "500", "", 0}},
+		},
+		"an endpoint that gone failures may have disabled": {
+			change: func(p *fixtures.Provider) {
+				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{5 * time.Second}})
+				p.Delivery.Disable = []fixtures.Disable{{Consecutive: 5}}
+			},
+			check: "retry-5xx", want: exam.Inconclusive, why: "older captures", evicted: true,
+			requests: []request{{0, "a", "", "500", "", 0}, {60, "b", "[]", "500", "", 0}},
+		},
+		"the timestamp of a first attempt that is gone": {
+			change: func(p *fixtures.Provider) {
+				p.Delivery.Profiles = profile(p, fixtures.Retry{Schedule: []time.Duration{time.Hour}, Resign: "never"})
+			},
+			check: "signature-fresh", want: exam.Inconclusive, why: "may be gone", evicted: true,
+			requests: []request{{0, "a", "", "200", "", 0}},
 		},
 		"a sender that waits long enough": {
 			check: "timeout", want: exam.Pass,
@@ -240,7 +325,11 @@ func TestRules(t *testing.T) {
 			if strings.HasPrefix(row.check, "signature-valid") {
 				p = *builtin // what signed is not what is documented
 			}
-			r, err := sender.Grade(list, sender.Options{Provider: &p, Retry: row.retry, Secrets: []string{secret}, Now: now})
+			o := sender.Options{Provider: &p, Retry: row.retry, Secrets: []string{secret}, Now: now, Evicted: row.evicted}
+			if row.began > 0 {
+				o.Began = list[0].At.Add(time.Duration(row.began * float64(time.Second)))
+			}
+			r, err := sender.Grade(list, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,6 +343,87 @@ func TestRules(t *testing.T) {
 			}
 			t.Errorf("there is no check %s", row.check)
 		})
+	}
+}
+
+// The captures beyond the most that are graded are gone, like those that a bin evicted.
+func TestMostCaptures(t *testing.T) {
+	t.Parallel()
+	p, err := fixtures.Builtin().Provider("standard-webhooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := []request{{at: 0, id: "a", answer: "500"}, {at: 5, id: "a", answer: "500"}, {at: 305, id: "a", answer: "200"}}
+	for n := len(requests); n < sender.MaxCaptures+1; n++ {
+		requests = append(requests, request{at: 305, id: fmt.Sprint(n), answer: "200"})
+	}
+	r, err := sender.Grade(captures(t, p, requests...), sender.Options{Provider: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(r.Checks, func(c exam.Result) bool { return c.ID == "retry-schedule" })
+	if c := r.Checks[at]; c.Result != exam.Inconclusive || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "the newest 10000 are graded") {
+		t.Errorf("%s %q, %q; want it inconclusive, and a note", c.Result, c.Why, r.Notes)
+	}
+}
+
+// With an order by entity, only the events about one entity wait for each other.
+func TestOrderByEntity(t *testing.T) {
+	t.Parallel()
+	builtin, err := fixtures.Builtin().Provider("neostore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := *builtin
+	p.Delivery.Ordering, p.Delivery.OnFailure = "per_entity_fifo", "block"
+	p.Delivery.Profiles = profile(&p, fixtures.Retry{Schedule: []time.Duration{time.Minute}})
+	p.Delivery.Unstated = nil
+	silent := p
+	silent.Journeys = nil
+	pass := func(seed uint64) (created, installed string) {
+		events, err := p.Journey(fixtures.Draw{Seed: seed}, "pass", []string{"Pass:Created", "Pass:Installed"}, fixtures.RenderOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(events[0].Body), string(events[1].Body)
+	}
+	created, installed := pass(1)
+	other, _ := pass(2)
+	for name, row := range map[string]struct {
+		provider *fixtures.Provider
+		requests []request
+		want     exam.Verdict
+		why      string
+	}{
+		"the next event of the entity too early": {
+			&p,
+			[]request{{0, "", created, "500", "", 0}, {5, "", installed, "200", "", 0}, {60, "", created, "200", "", 0}},
+			exam.Fail, "it came 5s after an attempt of ",
+		},
+		"the next event of the entity afterwards, and one of another meanwhile": {
+			&p,
+			[]request{{0, "", created, "500", "", 0}, {5, "", other, "200", "", 0}, {60, "", created, "200", "", 0}, {61, "", installed, "200", "", 0}},
+			exam.Pass, "",
+		},
+		"events of different entities": {
+			&p,
+			[]request{{0, "", created, "500", "", 0}, {5, "", other, "200", "", 0}, {60, "", created, "200", "", 0}},
+			exam.Inconclusive, "send several about one entity",
+		},
+		"a provider without entities": {
+			&silent,
+			[]request{{0, "", created, "500", "", 0}},
+			exam.NotApplicable, "does not say which entity an event is about",
+		},
+	} {
+		r, err := sender.Grade(captures(t, row.provider, row.requests...), sender.Options{Provider: row.provider})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(r.Checks, func(c exam.Result) bool { return c.ID == "order" })
+		if c := r.Checks[at]; c.Result != row.want || !strings.Contains(c.Why, row.why) {
+			t.Errorf("%s: %s %q, want %s %q", name, c.Result, c.Why, row.want, row.why)
+		}
 	}
 }
 

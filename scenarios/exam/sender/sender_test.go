@@ -56,6 +56,7 @@ func TestWrongSenders(t *testing.T) {
 		"redirects are followed":     {habits{follows: true}, "redirect"},
 		"a repetition after 200":     {habits{repeatsSuccess: true}, "stop-success"},
 		"a short time limit":         {habits{impatient: 3 * time.Second}, "timeout"},
+		"a long time limit":          {habits{patient: 6 * time.Hour}, "timeout"},
 		"no timestamp":               {habits{noTimestamp: true}, "header-required"},
 		"no User-Agent":              {habits{noUserAgent: true}, "header-user-agent"},
 		"PUT":                        {habits{get: true}, "http-method"},

@@ -98,7 +98,7 @@ type habits struct {
 	hurries, dawdles         bool
 	follows                  bool
 	repeatsSuccess           bool
-	impatient                time.Duration
+	impatient, patient       time.Duration
 	noTimestamp, noUserAgent bool
 	get, brokenJSON, form    bool
 	chunked                  bool
@@ -206,8 +206,8 @@ func (s *simulated) wait(attempt int, failed fixtures.Failure, r mockserver.Resp
 // attempt sends one request.
 func (s *simulated) attempt(m signature.Message, id string) (mockserver.Response, fixtures.Failure) {
 	limit := 20 * time.Second
-	if s.impatient > 0 {
-		limit = s.impatient
+	if own := s.impatient + s.patient; own > 0 {
+		limit = own
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()

@@ -70,7 +70,30 @@ func Provoke(ctx context.Context, client *mockserver.Client, bin string, o Optio
 	if err != nil {
 		return exam.Report{}, err
 	}
+	return grade(context.WithoutCancel(ctx), client, bin, captures, p.after, o)
+}
+
+// GradeBin grades what a bin has recorded until now. Errors are those of Grade, Client.Captures and
+// Client.Stats.
+func GradeBin(ctx context.Context, client *mockserver.Client, bin string, o Options) (exam.Report, error) {
+	captures, err := all(ctx, client, bin, 0)
+	if err != nil {
+		return exam.Report{}, err
+	}
+	return grade(ctx, client, bin, captures, 0, o)
+}
+
+// grade grades the captures of a bin after a number. Those that are gone from the front were
+// evicted, or the user deleted them.
+func grade(ctx context.Context, client *mockserver.Client, bin string, captures []mockserver.Capture, after uint64, o Options) (exam.Report, error) {
 	o.Bin, o.Now = bin, time.Now()
+	if len(captures) > 0 {
+		stats, err := client.Stats(ctx, bin)
+		if err != nil {
+			return exam.Report{}, err
+		}
+		o.Evicted, o.Began = stats.Evicted > 0 && captures[0].Seq > after+1, stats.Since
+	}
 	return Grade(captures, o)
 }
 

@@ -85,6 +85,39 @@ func TestProvokeWithoutASender(t *testing.T) {
 	}
 }
 
+// A bin that evicted captures says so, and no first attempts are taken for what they are not.
+func TestGradeBinAfterEvictions(t *testing.T) {
+	t.Parallel()
+	p, err := fixtures.Builtin().Provider("standard-webhooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := mockserver.StartT(t, mockserver.Options{Store: mockserver.NewMemory(mockserver.MemoryOptions{PerBin: 2})})
+	inbox := server.Bin("inbox")
+	if err := inbox.Respond(t.Context(), mockserver.Response{Status: 500}); err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []int{0, 0, 1} { // the third request evicts the first
+		req, err := http.NewRequest(http.MethodPost, inbox.URL(), strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("webhook-id", "a")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		r, err := sender.GradeBin(t.Context(), server.Client(), "inbox", sender.Options{Provider: p, Only: []string{"retry-schedule"}})
+		if err != nil || len(r.Notes) != want {
+			t.Fatalf("after request %d: %q, %v; want %d notes", n+1, r.Notes, err, want)
+		}
+		if c := r.Checks[0]; n == 2 && (c.Result != exam.Inconclusive || !strings.Contains(c.Why, "--keep-captures")) {
+			t.Errorf("%s: %s, want it inconclusive", c.Result, c.Why)
+		}
+	}
+}
+
 // push sends one event, without retries.
 func push(t *testing.T, p *fixtures.Provider, url string, n uint64) {
 	e, err := p.Render(fixtures.Draw{Seed: 7, Index: n}, "push", fixtures.RenderOptions{})
