@@ -92,7 +92,7 @@ because nothing listens there, or the consumer refuses good deliveries too.`,
 	f.StringVar(&c.token, "token", "", "`TOKEN` of that server")
 	f.StringSliceVar(&c.allow, "allow-target", nil, "also permit --effect and --state to read from this `CIDR|HOST`; repeatable")
 	f.BoolVar(&c.list, "list", false, "list the checks instead of making them")
-	f.BoolVar(&c.all, "all", false, "print every check, not only those that did not pass")
+	f.BoolVar(&c.all, "all", false, "print every check; each that is wrong with its request as curl, and the command that repeats it")
 	c.tls.add(f)
 	c.knowledge.flags(cmd)
 	return cmd

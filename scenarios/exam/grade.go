@@ -122,6 +122,7 @@ func (g *grading) play(ctx context.Context) error {
 			return err
 		}
 		if !a.accepted() {
+			g.exact = true
 			g.set(Inconclusive, a.exchange, "the good delivery before it was not accepted: %s", &a)
 			return nil
 		}
@@ -431,6 +432,7 @@ func (g *grading) after(ctx context.Context) error {
 	case a.status() == 429:
 		g.set(Inconclusive, a.exchange, "the consumer limits the rate: it answers 429 to a good delivery")
 	default:
+		g.exact = true
 		g.set(Fail, a.exchange, "the good delivery after it was not accepted: %s", &a)
 	}
 	return nil

@@ -64,6 +64,7 @@ type pageCheck struct {
 	Word    string
 	Lines   []string // of Why
 	Open    bool
+	NoCurl  string // why there is no curl command
 	Code    []codeExample
 	Sources []source
 }
@@ -116,6 +117,9 @@ func newPageCheck(c *Result, word string, hints map[string]Hint) pageCheck {
 	p := pageCheck{Result: c, Class: c.Result, Word: strings.ToLower(word), Open: c.Result == Fail && c.Known == ""}
 	if c.Why != "" {
 		p.Lines = strings.Split(c.Why, "\n")
+	}
+	if c.Curl == "" {
+		p.NoCurl = c.curlText()
 	}
 	if hint, ok := hints[c.Hint]; ok {
 		for _, language := range Languages() {

@@ -71,7 +71,7 @@ func junitCase(c *Result) junit.Case {
 }
 
 // Details returns what was found, why it matters, how to fix it, the command that repeats the
-// check, and the exchange, as text.
+// check, and the exchange, also as a curl command, as text.
 func (c *Result) Details() string {
 	parts := []string{c.Why}
 	for _, part := range []struct{ name, text string }{{"why it matters", c.Matters}, {"fix", c.Fix}, {"repeat", c.Command}} {
@@ -90,5 +90,20 @@ func (c *Result) Details() string {
 			parts = append(parts, "", "no response: "+e.Reason)
 		}
 	}
+	if text := c.curlText(); text != "" {
+		parts = append(parts, "", text)
+	}
 	return strings.Join(parts, "\n")
+}
+
+// curlText returns the request of the exchange as a command, or why there is none; "" when there is
+// no request.
+func (c *Result) curlText() string {
+	switch e := c.Exchange; {
+	case c.Curl != "" || e == nil || c.Command == "" || e.Request.Method == "":
+		return c.Curl
+	case e.RequestCut > 0:
+		return fmt.Sprintf("curl: no command, as %d bytes of the body are not in the report", e.RequestCut)
+	}
+	return "curl: no command, as curl cannot send the request as it was sent over the connection"
 }
