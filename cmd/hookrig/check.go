@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ type checkFlags struct {
 	files             checkFiles
 	server, token     string
 	allow             []string
-	list, all         bool
+	list, all, strict bool
 	knowledge         knowledge
 	tls               trustFlags
 }
@@ -49,8 +50,9 @@ The answers alone do not show what the consumer did. --effect reads a number tha
 calls of another service. --state reads the state of one entity, whose key
 replaces ${entity}.
 
-Exit code 0: no check of the level failed; 1: one failed; 2: the command line has mistakes; 3: nothing could be graded,
-because nothing listens there, or the consumer refuses good deliveries too.`,
+Exit code 0: no check of the level failed; 1: one failed; 2: the command line has mistakes; 3: the exam could not tell:
+nothing listens there, the consumer refuses good deliveries too, or there was no response in time. A check that needs
+more than the command gives, such as --effect, is inconclusive and changes no exit code; with --strict it fails.`,
 		Example: `  hookrig check http://127.0.0.1:3000/hooks stripe --secret whsec_S
   hookrig check http://127.0.0.1:3000/hooks github --secret S --effect 'http http://127.0.0.1:3000/count .body.handled'
   hookrig check 3000 neostore --secret S --effect 'sql sqlite:app.db SELECT count(*) FROM passes'
@@ -81,6 +83,7 @@ because nothing listens there, or the consumer refuses good deliveries too.`,
 	f.StringArrayVar(&c.only, "only", nil, "make only the checks with this `ID|THEME|LEVEL`; repeatable")
 	f.StringVar(&c.gate, "gate", "", "make only the checks that this `VENDOR` makes when an endpoint is registered: xero, discord or shopify")
 	f.StringVar(&c.level, "level", string(scenarios.Must), "lowest `LEVEL` whose failures count for the exit code: must, should or info")
+	f.BoolVar(&c.strict, "strict", false, "a check that is inconclusive fails")
 	f.Var(&c.seed, "seed", "`NUMBER` that determines every event (default: random, and printed)")
 	f.DurationVar(&c.timeout, "timeout", 0, "time limit of one request (default: 5s, or that of the provider if it is shorter)")
 	f.DurationVar(&c.within, "within", 0, "how long an effect may take (default: 2s)")
@@ -150,13 +153,16 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 	case len(report.Failures(scenarios.Level(c.level))) > 0:
 		return failed()
 	}
+	if unjudged := report.Unjudged(scenarios.Level(c.level)); len(unjudged) > 0 {
+		return inconclusive(fmt.Errorf("inconclusive checks, although nothing was missing: %d, such as %s; see the report, or leave them out with --skip", len(unjudged), unjudged[0].ID))
+	}
 	return nil
 }
 
 // consumer returns what the flags say of the consumer.
 func (c *checkFlags) consumer(cmd *cobra.Command, w World, url, provider string) (exam.Consumer, error) {
 	consumer := exam.Consumer{
-		Provider: provider, Secret: c.secret, OldSecret: c.oldSecret, Event: c.event, Only: c.only, Gate: scenarios.Gate(c.gate),
+		Provider: provider, Secret: c.secret, OldSecret: c.oldSecret, Event: c.event, Only: c.only, Gate: scenarios.Gate(c.gate), Strict: c.strict,
 		Timeout: c.timeout, Within: c.within, Settle: c.settle, SQL: sqlread.Query, AllowTargets: c.allow,
 	}
 	if _, _, err := target("URL", &url); err != nil {

@@ -95,6 +95,11 @@ func newPage(r *Report, hints map[string]Hint) page {
 		p.Class, p.Summary = Inconclusive, "Nothing could be graded"
 	case failed > 0:
 		p.Class = Fail
+	case must.Inconclusive > 0:
+		p.Class = Inconclusive
+		p.Summary += fmt.Sprintf(", %d inconclusive", must.Inconclusive)
+	case must.Warned > 0:
+		p.Class = Warn
 	}
 	for _, g := range []struct {
 		verdict Verdict

@@ -11,8 +11,9 @@ import (
 )
 
 // WriteJUnit writes a report as JUnit XML: one testcase for each check, in a testsuite for each
-// theme. A warning is a success with a text. A check that could not be graded is an error; one that
-// does not apply, and one that was left out, are skipped.
+// theme. A warning is a success with a text. A check that is inconclusive, one
+// that does not apply, and one that was left out are skipped; when nothing could be graded, each
+// inconclusive check is an error.
 func WriteJUnit(w io.Writer, r Report) error {
 	clean := junit.Clean
 	all := junit.Suites{Name: "hookrig check", Time: junit.Seconds(r.TookMS)}
@@ -27,7 +28,7 @@ func WriteJUnit(w io.Writer, r Report) error {
 		took := 0.0
 		for i := range r.Checks {
 			if c := &r.Checks[i]; c.Theme == theme {
-				suite.Cases = append(suite.Cases, junitCase(c))
+				suite.Cases = append(suite.Cases, junitCase(c, r.Score.Graded() == 0))
 				took += c.TookMS
 			}
 		}
@@ -49,8 +50,8 @@ func (r *Report) themes() []scenarios.Theme {
 	return list
 }
 
-// junitCase returns the testcase of a result.
-func junitCase(c *Result) junit.Case {
+// junitCase returns the testcase of a result, in a report that perhaps has no grades.
+func junitCase(c *Result, ungraded bool) junit.Case {
 	clean := junit.Clean
 	test := junit.Case{Name: clean(c.ID), Class: clean(string(c.Level) + "." + string(c.Theme)), Time: junit.Seconds(c.TookMS)}
 	first, _, _ := strings.Cut(c.Why, "\n")
@@ -60,8 +61,10 @@ func junitCase(c *Result) junit.Case {
 		test.Skipped = &junit.Result{Message: clean("known to fail: " + c.Known)}
 	case c.Result == Fail:
 		test.Failure = result
-	case c.Result == Inconclusive:
+	case c.Result == Inconclusive && ungraded:
 		test.Error = result
+	case c.Result == Inconclusive:
+		test.Skipped = &junit.Result{Message: clean("inconclusive: " + first), Text: result.Text}
 	case c.Result == NotApplicable, c.Result == Skipped:
 		test.Skipped = &junit.Result{Message: clean(c.Why)}
 	case c.Result == Warn:

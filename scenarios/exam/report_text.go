@@ -93,7 +93,7 @@ func writeTally(t *terminal.Writer, p painter, level scenarios.Level, n Tally) {
 	switch {
 	case n.Failed > 0:
 		verdict = Fail
-	case n.Warned > 0:
+	case n.Warned+n.Inconclusive > 0:
 		verdict = Warn
 	}
 	t.Printf("%-6s ", level)
@@ -189,7 +189,7 @@ func writeUngraded(t terminal.Printer, r *Report, most int) {
 	}
 	for i, reason := range reasons {
 		if i == most {
-			t.Printf("… and %d more reasons: --all has them\n", len(reasons)-most)
+			t.Printf("… for %s more: --all has them\n", count(len(reasons)-most, "reason"))
 			return
 		}
 		verdict, why, _ := strings.Cut(reason, "\n")
