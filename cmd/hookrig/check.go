@@ -133,13 +133,17 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 	}
 	report, err := exam.Run(cmd.Context(), client, consumer)
 	view.end()
-	switch {
-	case errors.Is(err, exam.ErrConsumer):
+	if errors.Is(err, exam.ErrConsumer) {
 		return misuse(err)
-	case err != nil && cmd.Context().Err() != nil:
-		return inconclusive(errors.New("interrupted"))
-	case err != nil:
+	}
+	if err != nil && cmd.Context().Err() != nil {
+		err = errors.New("interrupted")
+	}
+	if err != nil && len(report.Checks) == 0 {
 		return inconclusive(err)
+	}
+	if err != nil {
+		report.Notes = append(slices.Clone(report.Notes), fmt.Sprintf("the exam ended early, the checks that it made are %d: %v", len(report.Checks), err))
 	}
 	if before != nil {
 		report.ApplyBaseline(*before)
@@ -148,10 +152,12 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 		return err
 	}
 	switch {
-	case report.Score.Graded() == 0:
-		return inconclusive(errors.New("nothing could be graded: see the report"))
 	case len(report.Failures(scenarios.Level(c.level))) > 0:
 		return failed()
+	case err != nil:
+		return inconclusive(err)
+	case report.Score.Graded() == 0:
+		return inconclusive(errors.New("nothing could be graded: see the report"))
 	}
 	if unjudged := report.Unjudged(scenarios.Level(c.level)); len(unjudged) > 0 {
 		return inconclusive(fmt.Errorf("inconclusive checks, although nothing was missing: %d, such as %s; see the report, or leave them out with --skip", len(unjudged), unjudged[0].ID))
@@ -252,19 +258,36 @@ func (c *checkFlags) repeatWords() []string {
 			words = append(words, f.flag, f.value)
 		}
 	}
-	if c.oldSecret != "" {
-		words = append(words, "--old-secret", "$HOOKRIG_OLD_SECRET")
+	for _, f := range []struct{ flag, secret, variable string }{
+		{"--old-secret", c.oldSecret, "$HOOKRIG_OLD_SECRET"}, {"--token", c.token, "$HOOKRIG_TOKEN"},
+	} {
+		if f.secret != "" {
+			words = append(words, f.flag, f.variable)
+		}
+	}
+	for _, f := range []struct {
+		flag  string
+		value time.Duration
+	}{{"--timeout", c.timeout}, {"--within", c.within}, {"--settle", c.settle}} {
+		if f.value != 0 {
+			words = append(words, f.flag, f.value.String())
+		}
 	}
 	for _, f := range []struct {
 		flag   string
 		values []string
-	}{{"--option", c.knowledge.options}, {"--provider-dir", c.knowledge.folders}, {"--cacert", c.tls.files}} {
+	}{{"--option", c.knowledge.options}, {"--provider-dir", c.knowledge.folders}, {"--cacert", c.tls.files}, {"--allow-target", c.allow}} {
 		for _, value := range f.values {
 			words = append(words, f.flag, value)
 		}
 	}
-	if c.tls.skip {
-		words = append(words, "--skip-verify")
+	for _, f := range []struct {
+		flag  string
+		given bool
+	}{{"--skip-verify", c.tls.skip}, {"--strict", c.strict}} {
+		if f.given {
+			words = append(words, f.flag)
+		}
 	}
 	return words
 }
