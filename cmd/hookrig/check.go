@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ type checkFlags struct {
 	files             checkFiles
 	server, token     string
 	allow             []string
-	list, all         bool
+	list, all, strict bool
 	knowledge         knowledge
 	tls               trustFlags
 }
@@ -49,8 +50,9 @@ The answers alone do not show what the consumer did. --effect reads a number tha
 calls of another service. --state reads the state of one entity, whose key
 replaces ${entity}.
 
-Exit code 0: no check of the level failed; 1: one failed; 2: the command line has mistakes; 3: nothing could be graded,
-because nothing listens there, or the consumer refuses good deliveries too.`,
+Exit code 0: no check of the level failed; 1: one failed; 2: the command line has mistakes; 3: the exam could not tell:
+nothing listens there, the consumer refuses good deliveries too, or there was no response in time. A check that needs
+more than the command gives, such as --effect, is inconclusive and changes no exit code; with --strict it fails.`,
 		Example: `  hookrig check http://127.0.0.1:3000/hooks stripe --secret whsec_S
   hookrig check http://127.0.0.1:3000/hooks github --secret S --effect 'http http://127.0.0.1:3000/count .body.handled'
   hookrig check 3000 neostore --secret S --effect 'sql sqlite:app.db SELECT count(*) FROM passes'
@@ -81,6 +83,7 @@ because nothing listens there, or the consumer refuses good deliveries too.`,
 	f.StringArrayVar(&c.only, "only", nil, "make only the checks with this `ID|THEME|LEVEL`; repeatable")
 	f.StringVar(&c.gate, "gate", "", "make only the checks that this `VENDOR` makes when an endpoint is registered: xero, discord or shopify")
 	f.StringVar(&c.level, "level", string(scenarios.Must), "lowest `LEVEL` whose failures count for the exit code: must, should or info")
+	f.BoolVar(&c.strict, "strict", false, "a check that is inconclusive fails")
 	f.Var(&c.seed, "seed", "`NUMBER` that determines every event (default: random, and printed)")
 	f.DurationVar(&c.timeout, "timeout", 0, "time limit of one request (default: 5s, or that of the provider if it is shorter)")
 	f.DurationVar(&c.within, "within", 0, "how long an effect may take (default: 2s)")
@@ -92,7 +95,7 @@ because nothing listens there, or the consumer refuses good deliveries too.`,
 	f.StringVar(&c.token, "token", "", "`TOKEN` of that server")
 	f.StringSliceVar(&c.allow, "allow-target", nil, "also permit --effect and --state to read from this `CIDR|HOST`; repeatable")
 	f.BoolVar(&c.list, "list", false, "list the checks instead of making them")
-	f.BoolVar(&c.all, "all", false, "print every check, not only those that did not pass")
+	f.BoolVar(&c.all, "all", false, "print every check; each that is wrong with its request as curl, and the command that repeats it")
 	c.tls.add(f)
 	c.knowledge.flags(cmd)
 	return cmd
@@ -130,13 +133,17 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 	}
 	report, err := exam.Run(cmd.Context(), client, consumer)
 	view.end()
-	switch {
-	case errors.Is(err, exam.ErrConsumer):
+	if errors.Is(err, exam.ErrConsumer) {
 		return misuse(err)
-	case err != nil && cmd.Context().Err() != nil:
-		return inconclusive(errors.New("interrupted"))
-	case err != nil:
+	}
+	if err != nil && cmd.Context().Err() != nil {
+		err = errors.New("interrupted")
+	}
+	if err != nil && len(report.Checks) == 0 {
 		return inconclusive(err)
+	}
+	if err != nil {
+		report.Notes = append(slices.Clone(report.Notes), fmt.Sprintf("the exam ended early, the checks that it made are %d: %v", len(report.Checks), err))
 	}
 	if before != nil {
 		report.ApplyBaseline(*before)
@@ -145,10 +152,15 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 		return err
 	}
 	switch {
-	case report.Score.Graded() == 0:
-		return inconclusive(errors.New("nothing could be graded: see the report"))
 	case len(report.Failures(scenarios.Level(c.level))) > 0:
 		return failed()
+	case err != nil:
+		return inconclusive(err)
+	case report.Score.Graded() == 0:
+		return inconclusive(errors.New("nothing could be graded: see the report"))
+	}
+	if unjudged := report.Unjudged(scenarios.Level(c.level)); len(unjudged) > 0 {
+		return inconclusive(fmt.Errorf("inconclusive checks, although nothing was missing: %d, such as %s; see the report, or leave them out with --skip", len(unjudged), unjudged[0].ID))
 	}
 	return nil
 }
@@ -156,7 +168,7 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 // consumer returns what the flags say of the consumer.
 func (c *checkFlags) consumer(cmd *cobra.Command, w World, url, provider string) (exam.Consumer, error) {
 	consumer := exam.Consumer{
-		Provider: provider, Secret: c.secret, OldSecret: c.oldSecret, Event: c.event, Only: c.only, Gate: scenarios.Gate(c.gate),
+		Provider: provider, Secret: c.secret, OldSecret: c.oldSecret, Event: c.event, Only: c.only, Gate: scenarios.Gate(c.gate), Strict: c.strict,
 		Timeout: c.timeout, Within: c.within, Settle: c.settle, SQL: sqlread.Query, AllowTargets: c.allow,
 	}
 	if _, _, err := target("URL", &url); err != nil {
@@ -246,19 +258,36 @@ func (c *checkFlags) repeatWords() []string {
 			words = append(words, f.flag, f.value)
 		}
 	}
-	if c.oldSecret != "" {
-		words = append(words, "--old-secret", "$HOOKRIG_OLD_SECRET")
+	for _, f := range []struct{ flag, secret, variable string }{
+		{"--old-secret", c.oldSecret, "$HOOKRIG_OLD_SECRET"}, {"--token", c.token, "$HOOKRIG_TOKEN"},
+	} {
+		if f.secret != "" {
+			words = append(words, f.flag, f.variable)
+		}
+	}
+	for _, f := range []struct {
+		flag  string
+		value time.Duration
+	}{{"--timeout", c.timeout}, {"--within", c.within}, {"--settle", c.settle}} {
+		if f.value != 0 {
+			words = append(words, f.flag, f.value.String())
+		}
 	}
 	for _, f := range []struct {
 		flag   string
 		values []string
-	}{{"--option", c.knowledge.options}, {"--provider-dir", c.knowledge.folders}, {"--cacert", c.tls.files}} {
+	}{{"--option", c.knowledge.options}, {"--provider-dir", c.knowledge.folders}, {"--cacert", c.tls.files}, {"--allow-target", c.allow}} {
 		for _, value := range f.values {
 			words = append(words, f.flag, value)
 		}
 	}
-	if c.tls.skip {
-		words = append(words, "--skip-verify")
+	for _, f := range []struct {
+		flag  string
+		given bool
+	}{{"--skip-verify", c.tls.skip}, {"--strict", c.strict}} {
+		if f.given {
+			words = append(words, f.flag)
+		}
 	}
 	return words
 }

@@ -16,6 +16,7 @@ import (
 // checkFiles are the report files of check.
 type checkFiles struct {
 	json, junit, html, sarif, badge string
+	location                        string // of the results in SARIF
 }
 
 func (c *checkFiles) add(f *pflag.FlagSet) {
@@ -23,6 +24,7 @@ func (c *checkFiles) add(f *pflag.FlagSet) {
 	f.StringVar(&c.junit, "junit", "", "write a JUnit report to `FILE` (or -)")
 	f.StringVar(&c.html, "html", "", "write the report as an HTML page to `FILE` (or -)")
 	f.StringVar(&c.sarif, "sarif", "", "write what is wrong as SARIF, for code scanning, to `FILE` (or -)")
+	f.StringVar(&c.location, "sarif-location", exam.SARIFLocation, "with --sarif, the `FILE` of your repository that code scanning shows: its path from the root")
 	f.StringVar(&c.badge, "badge", "", "write the score as an SVG image to `FILE` (or -)")
 }
 
@@ -37,13 +39,20 @@ func (c *checkFiles) list() []reportFile {
 		{"--json", c.json, exam.WriteJSON},
 		{"--junit", c.junit, exam.WriteJUnit},
 		{"--html", c.html, exam.WriteHTML},
-		{"--sarif", c.sarif, exam.WriteSARIF},
+		{"--sarif", c.sarif, c.writeSARIF},
 		{"--badge", c.badge, exam.WriteBadge},
 	}
 }
 
+func (c *checkFiles) writeSARIF(w io.Writer, r exam.Report) error {
+	return exam.WriteSARIFAt(w, r, c.location)
+}
+
 // check checks before the exam that the files can be written.
 func (c *checkFiles) check() error {
+	if err := exam.WriteSARIFAt(io.Discard, exam.Report{}, c.location); err != nil {
+		return fmt.Errorf("--sarif-location: %w", err)
+	}
 	onStdout := ""
 	for _, f := range c.list() {
 		if err := errors.Join(noScenario(f.flag, f.name), checkOut(f.name)); err != nil {

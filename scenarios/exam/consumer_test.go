@@ -166,6 +166,10 @@ func (c *program) take(r *http.Request) int {
 	case verdict == signature.Valid, c.mistake == "accepts everything":
 	case c.mistake == "acts before it refuses":
 		status = http.StatusUnauthorized
+	case c.mistake == "fails at forgeries":
+		return http.StatusInternalServerError
+	case c.mistake == "hides from forgeries":
+		return http.StatusNotFound
 	case c.mistake == "limits forgeries":
 		return http.StatusTooManyRequests
 	case c.mistake == "is silent about forgeries":

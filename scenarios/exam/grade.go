@@ -57,6 +57,7 @@ type grading struct {
 	exact    bool    // curl sends the request of the exchange as it was sent
 	again    bool    // the check is made a second time
 	untimely bool    // it is inconclusive because something did not come in time
+	lacks    scenarios.Need
 }
 
 // set sets the result.
@@ -98,6 +99,7 @@ func (g *grading) missing(of ...scenarios.Need) string {
 		if !slices.Contains(of, need) {
 			continue
 		}
+		g.lacks = need
 		switch {
 		case need == scenarios.NeedsRestart && c.Restart == nil:
 			return "it restarts the consumer: give --restart (in Go: Restart)"
@@ -108,9 +110,11 @@ func (g *grading) missing(of ...scenarios.Need) string {
 		case need == scenarios.NeedsEffect && c.Effect == nil:
 			return "the answers are right, but the answers do not show what the consumer did: give --effect (in Go: EffectFunc)"
 		case need == scenarios.NeedsEffect && g.meter.problem != "":
+			g.lacks = ""
 			return g.meter.problem
 		}
 	}
+	g.lacks = ""
 	return ""
 }
 
@@ -122,6 +126,7 @@ func (g *grading) play(ctx context.Context) error {
 			return err
 		}
 		if !a.accepted() {
+			g.exact = true
 			g.set(Inconclusive, a.exchange, "the good delivery before it was not accepted: %s", &a)
 			return nil
 		}
@@ -431,6 +436,7 @@ func (g *grading) after(ctx context.Context) error {
 	case a.status() == 429:
 		g.set(Inconclusive, a.exchange, "the consumer limits the rate: it answers 429 to a good delivery")
 	default:
+		g.exact = true
 		g.set(Fail, a.exchange, "the good delivery after it was not accepted: %s", &a)
 	}
 	return nil
@@ -459,6 +465,9 @@ func (g *grading) result() Result {
 			r.Curl = curl(g.consumer.URL, g.exchange)
 		}
 		r.Command = g.command()
+	}
+	if r.Result == Inconclusive {
+		r.Missing = g.lacks
 	}
 	if r.Expect(g.consumer.Known[c.ID], g.consumer.Strict) {
 		r.Command = g.command()

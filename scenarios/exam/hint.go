@@ -14,6 +14,8 @@ var hintFile []byte
 
 // Hint is a code example that belongs to the fix of a check.
 type Hint struct {
+	// Wrong says what a consumer does that fails a check with this hint.
+	Wrong string `yaml:"wrong" json:"wrong" strict:"required"`
 	// Text says what the example shows.
 	Text string `yaml:"text" json:"text" strict:"required"`
 	// Go, Node, Python and PHP are the example in these languages.

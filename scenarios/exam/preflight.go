@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/hookrig/hookrig/fixtures"
 )
@@ -39,7 +39,8 @@ func (e *Exam) preflight(ctx context.Context) error {
 // a good delivery. It sets what it finds.
 func (e *Exam) tryOthers(ctx context.Context, first *attempt) error {
 	tries := 0
-	if slices.Contains([]int{400, 401, 403}, first.status()) {
+	// Any 4xx and 5xx may be how the consumer answers a signature that it does not understand.
+	if first.status() >= 400 && first.status() != http.StatusTooManyRequests {
 		for _, setting := range e.settings() {
 			if tries++; tries > mostTries {
 				break
@@ -130,44 +131,6 @@ func (e *Exam) tryOption(ctx context.Context, setting fixtures.OptionSetting) (b
 	}
 	e.client, e.catalogue, e.provider = before.client, before.catalogue, before.provider
 	return false, err
-}
-
-// diagnosis says in one line why a good delivery is not accepted.
-func (e *Exam) diagnosis(a *attempt) string {
-	url, status := e.consumer.URL, a.status()
-	switch {
-	case a.lost():
-		return fmt.Sprintf("nothing listens at %s: start the consumer, or correct the URL (%s)", url, a.detail)
-	case status == 0:
-		return fmt.Sprintf("a good delivery to %s got no response: %s", url, a.detail)
-	case status == 404 || status == 410:
-		return fmt.Sprintf("%s answers %s to good deliveries: the path is probably wrong", url, a)
-	case status == 405:
-		return fmt.Sprintf("%s answers %s to good deliveries: it does not take %s; the path is probably wrong", url, a, e.provider.Delivery.Method)
-	case status/100 == 3:
-		location := ""
-		if a.exchange.Response != nil {
-			location = a.exchange.Response.Headers.Get("Location")
-		}
-		return fmt.Sprintf("%s answers %d with Location %q: providers do not follow redirects, so give the URL that it leads to", url, status, location)
-	case status == 429:
-		return fmt.Sprintf("%s answers 429: it limits the rate, so that nothing can be graded", url)
-	case status/100 == 5:
-		return fmt.Sprintf("%s answers %s to good deliveries: its log says why", url, a)
-	}
-	why := "the secret is probably wrong, or the consumer does not check the signature over the raw body"
-	if e.consumer.Secret == "" {
-		why = "give the secret that it verifies with: --secret"
-	}
-	tried := ""
-	if list := e.settings(); len(list) > 0 {
-		var names []string
-		for _, s := range list[:min(len(list), mostTries)] {
-			names = append(names, s.Name+"="+s.Value)
-		}
-		tried = " (tried also with " + strings.Join(names, ", ") + ")"
-	}
-	return fmt.Sprintf("%s refuses every good delivery with %s: %s%s", url, a, why, tried)
 }
 
 // calibrate measures what a new subscription and a good delivery change.

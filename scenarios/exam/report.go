@@ -34,6 +34,9 @@ type Result struct {
 	Result Verdict `json:"result"`
 	// Why is what was found, in words. It is "" for a check that passed.
 	Why string `json:"why,omitempty"`
+	// Missing is what an inconclusive check needs and the run does not give, such as an effect. It
+	// is "" when the exam could not tell although it had all.
+	Missing scenarios.Need `json:"missing,omitempty"`
 	// Matters says what goes wrong in production when the check fails.
 	Matters string `json:"matters,omitempty"`
 	// Fix says what to change in the consumer.
@@ -246,6 +249,18 @@ func (r *Report) Failures(level scenarios.Level) []Result {
 	var list []Result
 	for _, c := range r.Checks {
 		if c.Failed() && levelRank(c.Level) <= levelRank(level) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// Unjudged returns the checks of the level and above that count for the exit code because the exam
+// could not tell: those that are inconclusive although nothing was missing.
+func (r *Report) Unjudged(level scenarios.Level) []Result {
+	var list []Result
+	for _, c := range r.Checks {
+		if c.Result == Inconclusive && c.Missing == "" && levelRank(c.Level) <= levelRank(level) {
 			list = append(list, c)
 		}
 	}

@@ -35,7 +35,7 @@ func WriteAnnotations(w io.Writer, r Report, level scenarios.Level) error {
 			add(command, fmt.Sprintf("%s: %s (%s) of %s", c.Result, c.ID, c.Level, r.URL), c.Title+"\n"+c.brief())
 		}
 	}
-	for _, one := range inconclusive(&r) {
+	for _, one := range ungradedOf(&r, Inconclusive) {
 		add("warning", "inconclusive checks of "+r.URL, strings.Join(one.ids, ", ")+": "+one.why)
 	}
 	return out.Err()
@@ -93,7 +93,7 @@ func WriteSummary(w io.Writer, r Report) error {
 	if left > 0 {
 		fmt.Fprintf(&text, "\n%s more did not pass.\n", count(left, "check"))
 	}
-	for _, one := range inconclusive(&r) {
+	for _, one := range ungradedOf(&r, Inconclusive) {
 		fmt.Fprintf(&text, "\n⚠️ %s\n", workflow.Cell("inconclusive: "+strings.Join(one.ids, ", ")+": "+one.why))
 	}
 	_, err := io.WriteString(terminal.NewWriter(w), text.String()+"\n")

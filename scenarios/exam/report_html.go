@@ -64,6 +64,7 @@ type pageCheck struct {
 	Word    string
 	Lines   []string // of Why
 	Open    bool
+	NoCurl  string // why there is no curl command
 	Code    []codeExample
 	Sources []source
 }
@@ -94,6 +95,11 @@ func newPage(r *Report, hints map[string]Hint) page {
 		p.Class, p.Summary = Inconclusive, "Nothing could be graded"
 	case failed > 0:
 		p.Class = Fail
+	case must.Inconclusive > 0:
+		p.Class = Inconclusive
+		p.Summary += fmt.Sprintf(", %d inconclusive", must.Inconclusive)
+	case must.Warned > 0:
+		p.Class = Warn
 	}
 	for _, g := range []struct {
 		verdict Verdict
@@ -116,6 +122,9 @@ func newPageCheck(c *Result, word string, hints map[string]Hint) pageCheck {
 	p := pageCheck{Result: c, Class: c.Result, Word: strings.ToLower(word), Open: c.Result == Fail && c.Known == ""}
 	if c.Why != "" {
 		p.Lines = strings.Split(c.Why, "\n")
+	}
+	if c.Curl == "" {
+		p.NoCurl = c.curlText()
 	}
 	if hint, ok := hints[c.Hint]; ok {
 		for _, language := range Languages() {

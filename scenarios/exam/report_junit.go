@@ -11,8 +11,9 @@ import (
 )
 
 // WriteJUnit writes a report as JUnit XML: one testcase for each check, in a testsuite for each
-// theme. A warning is a success with a text. A check that could not be graded is an error; one that
-// does not apply, and one that was left out, are skipped.
+// theme. A warning is a success with a text. A check that is inconclusive, one
+// that does not apply, and one that was left out are skipped; when nothing could be graded, each
+// inconclusive check is an error.
 func WriteJUnit(w io.Writer, r Report) error {
 	clean := junit.Clean
 	all := junit.Suites{Name: "hookrig check", Time: junit.Seconds(r.TookMS)}
@@ -27,7 +28,7 @@ func WriteJUnit(w io.Writer, r Report) error {
 		took := 0.0
 		for i := range r.Checks {
 			if c := &r.Checks[i]; c.Theme == theme {
-				suite.Cases = append(suite.Cases, junitCase(c))
+				suite.Cases = append(suite.Cases, junitCase(c, r.Score.Graded() == 0))
 				took += c.TookMS
 			}
 		}
@@ -49,8 +50,8 @@ func (r *Report) themes() []scenarios.Theme {
 	return list
 }
 
-// junitCase returns the testcase of a result.
-func junitCase(c *Result) junit.Case {
+// junitCase returns the testcase of a result, in a report that perhaps has no grades.
+func junitCase(c *Result, ungraded bool) junit.Case {
 	clean := junit.Clean
 	test := junit.Case{Name: clean(c.ID), Class: clean(string(c.Level) + "." + string(c.Theme)), Time: junit.Seconds(c.TookMS)}
 	first, _, _ := strings.Cut(c.Why, "\n")
@@ -60,8 +61,10 @@ func junitCase(c *Result) junit.Case {
 		test.Skipped = &junit.Result{Message: clean("known to fail: " + c.Known)}
 	case c.Result == Fail:
 		test.Failure = result
-	case c.Result == Inconclusive:
+	case c.Result == Inconclusive && ungraded:
 		test.Error = result
+	case c.Result == Inconclusive:
+		test.Skipped = &junit.Result{Message: clean("inconclusive: " + first), Text: result.Text}
 	case c.Result == NotApplicable, c.Result == Skipped:
 		test.Skipped = &junit.Result{Message: clean(c.Why)}
 	case c.Result == Warn:
@@ -71,7 +74,7 @@ func junitCase(c *Result) junit.Case {
 }
 
 // Details returns what was found, why it matters, how to fix it, the command that repeats the
-// check, and the exchange, as text.
+// check, and the exchange, also as a curl command, as text.
 func (c *Result) Details() string {
 	parts := []string{c.Why}
 	for _, part := range []struct{ name, text string }{{"why it matters", c.Matters}, {"fix", c.Fix}, {"repeat", c.Command}} {
@@ -90,5 +93,20 @@ func (c *Result) Details() string {
 			parts = append(parts, "", "no response: "+e.Reason)
 		}
 	}
+	if text := c.curlText(); text != "" {
+		parts = append(parts, "", text)
+	}
 	return strings.Join(parts, "\n")
+}
+
+// curlText returns the request of the exchange as a command, or why there is none; "" when there is
+// no request.
+func (c *Result) curlText() string {
+	switch e := c.Exchange; {
+	case c.Curl != "" || e == nil || c.Command == "" || e.Request.Method == "":
+		return c.Curl
+	case e.RequestCut > 0:
+		return fmt.Sprintf("curl: no command, as %d bytes of the body are not in the report", e.RequestCut)
+	}
+	return "curl: no command, as curl cannot send the request as it was sent over the connection"
 }

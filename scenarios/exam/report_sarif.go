@@ -4,16 +4,33 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
+	"io/fs"
+	"net/url"
 
 	"github.com/hookrig/hookrig/scenarios"
 )
 
+// SARIFLocation is the file that WriteSARIF gives as the place of its results.
+const SARIFLocation = "README.md"
+
+// sourceRoot is the name of the root of the repository in SARIF.
+const sourceRoot = "%SRCROOT%"
+
 // WriteSARIF writes the checks that failed or warned as SARIF 2.1.0, for code scanning: one rule
-// for each check, and one result for each that is wrong. The location is the consumer's URL, or the
-// sender's bin, as the exam does not see the code. Known failures are suppressed.
-func WriteSARIF(w io.Writer, r Report) error {
+// for each check, and one result for each that is wrong. The exam does not see the code, so the
+// place of every result is the file SARIFLocation; WriteSARIFAt gives another. Known failures are
+// suppressed.
+func WriteSARIF(w io.Writer, r Report) error { return WriteSARIFAt(w, r, SARIFLocation) }
+
+// WriteSARIFAt is WriteSARIF with another file, which code scanning shows for the results: its path
+// in the repository, with slashes. It returns an error for a path that leads out of the repository.
+func WriteSARIFAt(w io.Writer, r Report, location string) error {
+	if !fs.ValidPath(location) || location == "." {
+		return fmt.Errorf("location %q: want a file of the repository, with its path from the root, as in src/webhooks.go", location)
+	}
 	run := sarifRun{Tool: sarifTool{Driver: sarifDriver{Name: "hookrig", InformationURI: "https://github.com/hookrig/hookrig", Rules: []sarifRule{}}}, Results: []sarifResult{}}
+	run.Bases = map[string]sarifBase{sourceRoot: {Description: sarifText{"The root of the repository"}}}
+	artifact := sarifArtifact{URI: (&url.URL{Path: location}).String(), Base: sourceRoot}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		rule := sarifRule{
@@ -31,8 +48,8 @@ func WriteSARIF(w io.Writer, r Report) error {
 		result := sarifResult{RuleID: c.ID, RuleIndex: i, Level: sarifLevel(c), Message: sarifText{c.Details()}}
 		result.Fingerprints = map[string]string{"hookrigCheck/v1": r.Provider + "/" + c.ID}
 		result.Locations = []sarifLocation{{
-			Physical: sarifPhysical{Artifact: sarifArtifact{sarifURI(r.URL)}, Region: sarifRegion{1}},
-			Logical:  []sarifLogical{{Name: r.Provider + " " + r.role(), Kind: "resource"}},
+			Physical: sarifPhysical{Artifact: artifact, Region: sarifRegion{1}},
+			Logical:  []sarifLogical{{Name: r.Provider + " " + r.role(), Full: r.URL, Kind: "resource"}},
 		}}
 		if c.Known != "" {
 			result.Suppressions = []sarifSuppression{{Kind: "external", Justification: c.Known}}
@@ -54,19 +71,6 @@ func sarifLevel(c *Result) string {
 		return "note"
 	}
 	return "error"
-}
-
-// sarifURI returns an address as SARIF wants it: what may not stand in a URI is escaped.
-func sarifURI(address string) string {
-	var b strings.Builder
-	for i := range len(address) {
-		if c := address[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>\^`+"`{|}", c) >= 0 {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }
 
 func orTitle(text, title string) string {
@@ -93,8 +97,13 @@ type sarifLog struct {
 }
 
 type sarifRun struct {
-	Tool    sarifTool     `json:"tool"`
-	Results []sarifResult `json:"results"`
+	Tool    sarifTool            `json:"tool"`
+	Bases   map[string]sarifBase `json:"originalUriBaseIds"`
+	Results []sarifResult        `json:"results"`
+}
+
+type sarifBase struct {
+	Description sarifText `json:"description"`
 }
 
 type sarifTool struct {
@@ -149,7 +158,8 @@ type sarifPhysical struct {
 }
 
 type sarifArtifact struct {
-	URI string `json:"uri"`
+	URI  string `json:"uri"`
+	Base string `json:"uriBaseId"`
 }
 
 type sarifRegion struct {
@@ -158,6 +168,7 @@ type sarifRegion struct {
 
 type sarifLogical struct {
 	Name string `json:"name"`
+	Full string `json:"fullyQualifiedName"`
 	Kind string `json:"kind"`
 }
 

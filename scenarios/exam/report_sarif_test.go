@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"regexp"
 	"slices"
@@ -29,12 +30,27 @@ func TestSARIF(t *testing.T) {
 	odd := sample()
 	odd.URL = "http://127.0.0.1:3000/a b/\u00e9"
 	for name, r := range map[string]Report{"a sample": sample(), "every check": all, "nothing": {URL: "http://127.0.0.1"}, "an odd URL": odd} {
-		var b bytes.Buffer
-		if err := WriteSARIF(&b, r); err != nil {
-			t.Fatal(err)
+		for location, uri := range map[string]string{"README.md": "README.md", "src/a b/\u00e9%.go": "src/a%20b/%C3%A9%25.go", "c:d.go": "./c:d.go"} {
+			var b bytes.Buffer
+			if err := WriteSARIFAt(&b, r, location); err != nil {
+				t.Fatal(err)
+			}
+			for _, problem := range sarifProblems(b.Bytes()) {
+				t.Errorf("%s: %s", name, problem)
+			}
+			if name == "a sample" && !strings.Contains(b.String(), `"uri": "`+uri+`"`) {
+				t.Errorf("%s: want the URI %s in\n%s", location, uri, b.String())
+			}
 		}
-		for _, problem := range sarifProblems(b.Bytes()) {
-			t.Errorf("%s: %s", name, problem)
+	}
+}
+
+// TestSARIFLocation checks that a place out of the repository is refused.
+func TestSARIFLocation(t *testing.T) {
+	t.Parallel()
+	for _, location := range []string{"", ".", "/etc/hosts", "../a", "a/../../b", "https://example.com/a"} {
+		if err := WriteSARIFAt(io.Discard, sample(), location); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("location %q", location)) {
+			t.Errorf("%q: %v", location, err)
 		}
 	}
 }
@@ -52,7 +68,9 @@ func TestSARIFRules(t *testing.T) {
 		`"ruleIndex": 1 → "ruleIndex": 99`:                    "ruleIndex",
 		`"ruleId": "known" → "ruleId": "unknown"`:             "ruleId",
 		`"level": "warning" → "level": "warn"`:                "level",
-		`"uri": "http://127.0.0.1:3000/hooks" → "uri": "a b"`: "uri",
+		`"uri": "README.md" → "uri": "a b"`:                   "no relative URI",
+		`"uri": "README.md" → "uri": "http://127.0.0.1:3000"`: "no relative URI",
+		`"uriBaseId": "%SRCROOT%" → "uriBaseId": "ROOT"`:      "uriBaseId",
 		`"startLine": 1 → "startLine": 0`:                     "startLine",
 		`"kind": "external" → "kind": "known"`:                "kind",
 		`"name": "hookrig" → "name": ""`:                      "name",
@@ -144,8 +162,12 @@ func sarifProblems(file []byte) (problems []string) {
 			wrong("%s: no location or no fingerprint", result.RuleID)
 		}
 		for _, l := range result.Locations {
-			if !isURI(l.Physical.Artifact.URI) { // 3.4.3
-				wrong("%s: uri: %q is no URI", result.RuleID, l.Physical.Artifact.URI)
+			// 3.4.3. Code scanning refuses an absolute URI that is no file of the checkout.
+			if u := l.Physical.Artifact.URI; isURI(u) || !isURI("file:///"+u) {
+				wrong("%s: uri: %q is no relative URI", result.RuleID, u)
+			}
+			if _, ok := run.Bases[l.Physical.Artifact.Base]; !ok { // 3.4.4
+				wrong("%s: uriBaseId %q is not in originalUriBaseIds", result.RuleID, l.Physical.Artifact.Base)
 			}
 			if l.Physical.Region.StartLine < 1 { // 3.30.5
 				wrong("%s: startLine %d", result.RuleID, l.Physical.Region.StartLine)

@@ -163,6 +163,48 @@ func TestFormsAreReadable(t *testing.T) {
 	}
 }
 
+// TestInconclusiveForms checks that every form tells an inconclusive check alike: no pass, and no
+// failure.
+func TestInconclusiveForms(t *testing.T) {
+	t.Parallel()
+	report := func(results ...Result) Report {
+		r := Report{URL: "http://127.0.0.1", Provider: "stripe"}
+		for _, c := range results {
+			c.Level, c.Theme, c.Title = scenarios.Must, "order", c.ID
+			r.Add(c)
+		}
+		return r
+	}
+	passed := Result{ID: "passed", Result: Pass}
+	unsure := Result{ID: "unsure", Result: Inconclusive, Why: "give --state\nmore", Missing: scenarios.NeedsState}
+	untold := Result{ID: "untold", Result: Inconclusive, Why: "no response"}
+	for name, c := range map[string]struct {
+		report             Report
+		html, junit, badge string
+		unjudged           int
+	}{
+		"passed":  {report(passed), `<header class="pass">`, `failures="0" errors="0" skipped="0"`, "#0a6538", 0},
+		"missing": {report(passed, unsure), `<header class="inconclusive">`, `<skipped message="inconclusive: give --state">`, "#7a4d00", 0},
+		"untold":  {report(passed, unsure, untold), "1 of 1 must checks passed, 2 inconclusive", `failures="0" errors="0" skipped="2"`, "#7a4d00", 1},
+		"failed":  {report(passed, unsure, Result{ID: "wrong", Result: Fail}), `<header class="fail">`, `failures="1" errors="0" skipped="1"`, "#ad211b", 0},
+		"warned":  {report(passed, Result{ID: "odd", Result: Warn}), `<header class="warn">`, `failures="0" errors="0" skipped="0"`, "#7a4d00", 0},
+		"nothing": {report(untold), `<header class="inconclusive">`, `failures="0" errors="1" skipped="0"`, "#57616c", 1},
+	} {
+		for form, f := range map[string]struct {
+			write func(io.Writer, Report) error
+			want  string
+		}{"html": {WriteHTML, c.html}, "junit": {WriteJUnit, c.junit}, "badge": {WriteBadge, c.badge}} {
+			var b bytes.Buffer
+			if err := f.write(&b, c.report); err != nil || !strings.Contains(b.String(), f.want) {
+				t.Errorf("%s: %s: want %q: %v\n%s", name, form, f.want, err, strings.Replace(b.String(), htmlStyle, "…", 1))
+			}
+		}
+		if n := len(c.report.Unjudged(scenarios.Must)); n != c.unjudged {
+			t.Errorf("%s: %d unjudged checks, want %d", name, n, c.unjudged)
+		}
+	}
+}
+
 // TestPageIsClosed checks that the page loads and runs nothing, and shows data as text only.
 func TestPageIsClosed(t *testing.T) {
 	var b bytes.Buffer

@@ -15,9 +15,11 @@ import (
 type TextOptions struct {
 	// Color adds colours for a terminal.
 	Color bool
-	// All lists every check, not only those that did not pass.
+	// All lists every check, and each that is wrong with its request as curl and the command that
+	// repeats it. Without it, the report of a consumer fits on one screen.
 	All bool
-	// Language of code examples: go, node, python or php; "" shows none.
+	// Language of code examples: go, node, python or php; "" shows none. Examples may need more
+	// than one screen.
 	Language string
 }
 
@@ -45,24 +47,32 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	for _, level := range Levels() {
 		writeTally(t, p, level, *r.Score.Level(level))
 	}
+	if o.All || r.Sender != nil {
+		writeEach(t, p, &r, hints, o.Language)
+	} else {
+		writeGroups(t, p, &r, hints, o.Language)
+	}
+	for i := range r.Checks {
+		if c := &r.Checks[i]; o.All && c.Result != Fail && c.Result != Warn {
+			t.Printf("%s  %s  %s  %s\n", p.of(c.Result, fmt.Sprintf("%-14s", c.Result)), c.Level, c.ID, c.Title)
+		}
+	}
+	return t.Err()
+}
+
+// writeEach writes each check that failed or warned with all that is known of it, and why others
+// have no grade.
+func writeEach(t *terminal.Writer, p painter, r *Report, hints map[string]Hint, language string) {
 	for _, verdict := range []Verdict{Fail, Warn} {
 		for i := range r.Checks {
 			if c := &r.Checks[i]; c.Result == verdict {
 				writeWrong(t, p, c)
-				writeCode(t, hints[c.Hint], o.Language)
+				writeCode(t, hints[c.Hint], language)
 				delete(hints, c.Hint) // the same example once
 			}
 		}
 	}
-	writeInconclusive(t, &r)
-	for i := range r.Checks {
-		if c := &r.Checks[i]; o.All && c.Result != Fail && c.Result != Warn {
-			t.Printf("%s  %s  %s  %s\n", p.of(c.Result, fmt.Sprintf("%-14s", c.Result)), c.Level, c.ID, c.Title)
-		} else if c.Result == Skipped {
-			t.Printf("skipped: %s: %s\n", c.ID, c.Why)
-		}
-	}
-	return t.Err()
+	writeUngraded(t, r, len(r.Checks))
 }
 
 // writeTally writes the line of one level.
@@ -83,7 +93,7 @@ func writeTally(t *terminal.Writer, p painter, level scenarios.Level, n Tally) {
 	switch {
 	case n.Failed > 0:
 		verdict = Fail
-	case n.Warned > 0:
+	case n.Warned+n.Inconclusive > 0:
 		verdict = Warn
 	}
 	t.Printf("%-6s ", level)
@@ -126,6 +136,11 @@ func writeWrong(t *terminal.Writer, p painter, c *Result) {
 	if c.Command != "" {
 		t.Printf("  again: %s\n", c.Command)
 	}
+	if text := c.curlText(); c.Curl != "" {
+		t.Printf("  as curl:\n%s\n", terminal.Lines(text)) // not indented, as the body may have several lines
+	} else if text != "" {
+		t.Printf("  %s\n", text)
+	}
 }
 
 // String is a line about an attempt: when it came, or how long after the one before, and what it
@@ -149,33 +164,44 @@ func writeCode(t *terminal.Writer, hint Hint, language string) {
 	}
 }
 
-// writeInconclusive writes the checks that have no grade, by reason.
-func writeInconclusive(t *terminal.Writer, r *Report) {
-	for i, one := range inconclusive(r) {
-		if i == 0 {
-			t.Printf("\n")
+// writeUngraded writes the checks that could not be graded, by reason, and those that were left
+// out: at most so many reasons.
+func writeUngraded(t terminal.Printer, r *Report, most int) {
+	reasons := append(ungradedOf(r, Inconclusive), ungradedOf(r, Skipped)...)
+	if len(reasons) > 0 {
+		t.Printf("\n")
+	}
+	for i, one := range reasons {
+		if i == most {
+			t.Printf("… for %s more: --all has them\n", count(len(reasons)-most, "reason"))
+			return
 		}
-		t.Printf("inconclusive: %s: %s\n", strings.Join(one.ids, ", "), one.why)
+		list := one.ids
+		if more := len(list) - ungradedIDs; more > 1 && most < len(r.Checks) {
+			list = append(list[:ungradedIDs:ungradedIDs], fmt.Sprintf("… and %d more", more))
+		}
+		t.Printf("%s: %s: %s\n", one.result, strings.Join(list, ", "), clip.Text(one.why, longestLine))
 	}
 }
 
-// ungraded are the checks that are inconclusive for one reason.
+// ungraded are the checks that have a result for one reason.
 type ungraded struct {
-	why string
-	ids []string
+	result Verdict
+	why    string
+	ids    []string
 }
 
-// inconclusive returns the checks that have no grade, by reason.
-func inconclusive(r *Report) (list []ungraded) {
+// ungradedOf returns the checks with a result, by reason.
+func ungradedOf(r *Report, result Verdict) (list []ungraded) {
 	for i := range r.Checks {
 		c := &r.Checks[i]
-		if c.Result != Inconclusive {
+		if c.Result != result {
 			continue
 		}
 		why, _, _ := strings.Cut(c.Why, "\n")
 		at := slices.IndexFunc(list, func(u ungraded) bool { return u.why == why })
 		if at < 0 {
-			at, list = len(list), append(list, ungraded{why: why})
+			at, list = len(list), append(list, ungraded{result: result, why: why})
 		}
 		list[at].ids = append(list[at].ids, c.ID)
 	}
