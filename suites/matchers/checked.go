@@ -114,7 +114,12 @@ func list(b *strings.Builder, all []checked) {
 		c.ID = all[i].name
 		b.WriteString("\n  " + c.GomegaString())
 	}
-	if more := len(all) - shown; more > 0 {
+	andMore(b, len(all))
+}
+
+// andMore ends a list of n things, of which the first are shown.
+func andMore(b *strings.Builder, n int) {
+	if more := n - shown; more > 0 {
 		fmt.Fprintf(b, "\n  and %d more", more)
 	}
 }

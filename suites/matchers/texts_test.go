@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +113,7 @@ func TestTexts(t *testing.T) {
 		{"BeDelivered, of each", BeDelivered(), []mockserver.Delivery{delivery("delivered", 200)}, []mockserver.Delivery{delivery("delivered", 200), delivery("exhausted", 404), delivery("pending", 500)}},
 		{"BeDelivered, before the first attempt", BeDelivered(), delivery("delivered", 200), delivery("pending")},
 		{"BeDelivered, no deliveries", BeDelivered(), delivery("delivered", 200), []mockserver.Delivery{}},
+		{"BeDelivered, many deliveries", BeDelivered(), slices.Repeat([]mockserver.Delivery{delivery("delivered", 200)}, 50), slices.Repeat([]mockserver.Delivery{delivery("dropped")}, 50)},
 		{"BeExhausted", BeExhausted(), delivery("exhausted", 500, 500), delivery("delivered", 500, 200)},
 		{"BeRefused", BeRefused(), delivery("exhausted", 401, 403), delivery("delivered", 401, 200)},
 		{"BeRefused with a status", BeRefused(401, gomega.BeNumerically("==", 403)), delivery("pending", 401, 403), delivery("exhausted", 401, 404)},
@@ -126,6 +128,11 @@ func TestTexts(t *testing.T) {
 		{"FollowSchedule, another wait", FollowSchedule("10s", 100*time.Second), spaced("delivered", 10, 100), spaced("delivered", 10, 90)},
 		{"FollowSchedule, one missing", FollowSchedule([]time.Duration{10 * time.Second, 100 * time.Second}), spaced("pending", 10, 100), spaced("pending", 10)},
 		{"FollowSchedule, one too many", FollowSchedule(gomega.BeNumerically(">", 9*time.Second)), spaced("pending", 10), []mockserver.Delivery{spaced("pending", 10), spaced("delivered", 10, 20)}},
+		{"FollowSchedule, no attempt", FollowSchedule("10s"), spaced("delivered", 10), delivery("pending")},
+		{"FollowSchedule, no wait and no attempt", FollowSchedule(), delivery("delivered", 200), delivery("dropped")},
+		{"FollowSchedule, nothing came", FollowSchedule("10s").Within(time.Second), arrivals(10), emptyBin{}},
+		{"FollowSchedule, no deliveries", FollowSchedule("10s"), spaced("delivered", 10), []mockserver.Delivery{}},
+		{"FollowSchedule, many deliveries", FollowSchedule(), slices.Repeat([]mockserver.Delivery{delivery("delivered", 200)}, 50), append(slices.Repeat([]mockserver.Delivery{spaced("delivered", 1)}, 49), delivery("delivered", 200))},
 		{"FollowSchedule of captures", FollowSchedule("10s", "1m").Within(2 * time.Second), arrivals(9, 62), arrivals(9, 63)},
 
 		{"Pass", Pass(), fakeReport{true, "tour  seed 7\n  passed  one"}, fakeReport{false, "tour  seed 7\n  failed  one: want 2xx, got 500\n  repeat: hookrig run tour --seed 7"}},

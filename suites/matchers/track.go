@@ -38,6 +38,12 @@ func (t *Tracked) Deliveries(ctx context.Context) ([]mockserver.Delivery, error)
 	return list, nil
 }
 
+// mayGrow reports whether a subject is tracked deliveries, which can have other attempts.
+func mayGrow(actual any) bool {
+	t, ok := actual.(*Tracked)
+	return ok && t != nil && len(t.ids) > 0
+}
+
 // deliveriesOf takes the deliveries that a matcher checks. is is false if there are none in actual.
 func deliveriesOf(actual any) (list []mockserver.Delivery, is bool, err error) {
 	if d, ok := deliveryOf(actual); ok {
