@@ -89,7 +89,7 @@ func (m *deliveryMatcher) Match(actual any) (bool, error) {
 	var err error
 	var is bool
 	if m.deliveries, is, err = deliveriesOf(actual); !is {
-		err = fmt.Errorf("%s wants a delivery, deliveries or Track(…), got %T", m, actual)
+		err = fmt.Errorf("%s wants a delivery, deliveries or Track(…), got %s", m, typeOf(actual))
 	}
 	if err != nil {
 		return false, err

@@ -34,12 +34,7 @@ func (m *orderMatcher) wrong() error {
 	if len(m.conditions) == 0 {
 		return errors.New("HaveReceivedInOrder has no conditions: it would always match")
 	}
-	for _, c := range m.conditions {
-		if err := wrongOf(c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wrongConditions("HaveReceivedInOrder", m.conditions)
 }
 
 // Match takes the first capture that fulfils the first condition, then the first after it that

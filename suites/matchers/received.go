@@ -58,12 +58,7 @@ func (m *ReceivedMatcher) wrong() error {
 	if m.min < 0 || m.max < m.min {
 		return fmt.Errorf("HaveReceived wants %s: no number of captures is that", m.count())
 	}
-	for _, c := range m.conditions {
-		if err := wrongOf(c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wrongConditions("HaveReceived", m.conditions)
 }
 
 // Match counts the captures that fulfil every condition. A condition that returns an error for a

@@ -2,6 +2,7 @@ package matchers
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/onsi/gomega/types"
@@ -20,11 +21,21 @@ func BeSignedBy(provider any, secrets ...string) types.GomegaMatcher {
 		subject: "the " + name + " signature",
 		to:      "be valid",
 	}
-	scheme, err := providerOf("BeSignedBy", provider)
-	if err == nil && len(secrets) == 0 {
-		err = fmt.Errorf("BeSignedBy(%q): no secret to verify with", name)
+	known, err := providerOf("BeSignedBy", provider)
+	switch {
+	case err != nil:
+		c.err = err
+	case len(secrets) == 0:
+		c.err = fmt.Errorf("BeSignedBy(%q): no secret to verify with", name)
+	case slices.Contains(secrets, ""):
+		c.err = fmt.Errorf("BeSignedBy(%q): secret %d of %d is empty", name, slices.Index(secrets, "")+1, len(secrets))
+	case len(known.Signing.Signatures) == 0:
+		c.err = fmt.Errorf("BeSignedBy(%q): %s signs nothing", name, name)
+	default:
+		if _, err := signature.NewVerifier(&known.Signing, secrets...); err != nil {
+			c.err = fmt.Errorf("BeSignedBy(%q): %w", name, err)
+		}
 	}
-	c.err = err
 	c.check = func(actual any) (string, bool, error) {
 		capture, err := captureOf("BeSignedBy", actual)
 		if err != nil {
@@ -33,7 +44,7 @@ func BeSignedBy(provider any, secrets ...string) types.GomegaMatcher {
 		if capture.At.IsZero() {
 			capture.At = time.Now()
 		}
-		result := mockserver.Verify(scheme, capture, "", secrets...)
+		result := mockserver.Verify(known, capture, "", secrets...)
 		switch {
 		case result.Verdict == signature.Valid:
 			return "", true, nil

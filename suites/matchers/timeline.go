@@ -76,7 +76,7 @@ func (m *ScheduleMatcher) timelinesOf(actual any) ([]timeline, error) {
 	captures, is, err := capturesOf(actual)
 	switch {
 	case !is:
-		return nil, fmt.Errorf("FollowSchedule wants a delivery, deliveries, Track(…), a bin or captures, got %T", actual)
+		return nil, fmt.Errorf("FollowSchedule wants a delivery, deliveries, Track(…), a bin or captures, got %s", typeOf(actual))
 	case err != nil:
 		return nil, err
 	case m.isExact():
