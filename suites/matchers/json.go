@@ -16,12 +16,17 @@ import (
 
 // HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere
 // in hookrig: .method .path .query .params .headers .body .form .parts; the body is decoded (gzip,
-// character sets). Bytes and strings are taken as a body. The value may be a matcher; one that
-// cannot match the type of the result does not match, and the failure says why. Numbers are
-// compared exactly, whatever their size; 1 equals 1.0.
+// character sets). Bytes and strings are taken as a body. Numbers are compared exactly, whatever
+// their size; 1 equals 1.0.
+//
+// The value may be a matcher; one that cannot match the type of the result does not match, and the
+// failure says why. A matcher gets nil, bool, string, []any or map[string]any, and of a number,
+// also inside of a list or object, an int (1.0 too) or a float64. An integer beyond int, and a
+// number beyond float64, is a string with its digits.
 //
 //	HaveJSON(".body.data.customer.email", "ada@example.com")
 //	HaveJSON(".body.data.items | length", BeNumerically(">", 1))
+//	HaveJSON(".body.data.sizes", ConsistOf(38, 42))
 //	HaveJSON(".form.CallSid", "CA1")
 func HaveJSON(expression string, want any) types.GomegaMatcher {
 	wanted := wantedJSON{value: want}
@@ -56,6 +61,9 @@ func HaveJSON(expression string, want any) types.GomegaMatcher {
 			return found, false, nil
 		}
 		found, matched := wanted.compare(got)
+		if wanted.matcher != nil {
+			c.explain = func() string { return found + otherType(wanted.matcher, got) }
+		}
 		return found, matched, nil
 	}
 	return c
@@ -130,22 +138,6 @@ func normal(v any) (any, error) {
 		return nil, err
 	}
 	return decode(raw)
-}
-
-// plain converts a number to int64 or float64 for matchers such as BeNumerically, or to text if it
-// fits neither.
-func plain(v any) any {
-	number, ok := v.(json.Number)
-	if !ok {
-		return v
-	}
-	if i, err := number.Int64(); err == nil {
-		return i
-	}
-	if f, err := number.Float64(); err == nil {
-		return f
-	}
-	return number.String()
 }
 
 func equal(a, b any) bool {
