@@ -15,6 +15,7 @@ type condition struct {
 	subject string // the part: ".body.a"
 	to      string // what it must do: "be 1"
 	err     error  // what is wrong with the condition itself
+	calls   bool   // it calls a matcher that the test gave
 	// check returns what it found: "got 2". For a match it may be "".
 	check func(actual any) (found string, matched bool, err error)
 

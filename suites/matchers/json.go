@@ -7,17 +7,20 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"github.com/onsi/gomega/types"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/internal/jq"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere
 // in hookrig: .method .path .query .params .headers .body .form .parts; the body is decoded (gzip,
 // character sets). Bytes and strings are taken as a body. Numbers are compared exactly, whatever
-// their size; 1 equals 1.0.
+// their size; 1 equals 1.0. An expression that gives several values is an error: put it in [ ].
 //
 // The value may be a matcher; one that cannot match the type of the result does not match, and the
 // failure says why. A matcher gets nil, bool, string, []any or map[string]any, and of a number,
@@ -31,7 +34,7 @@ import (
 func HaveJSON(expression string, want any) types.GomegaMatcher {
 	wanted := wantedJSON{value: want}
 	wanted.matcher, _ = want.(types.GomegaMatcher)
-	c := &condition{subject: expression, to: wanted.to(), name: fmt.Sprintf("HaveJSON(%q, %s)", expression, wanted)}
+	c := &condition{subject: expression, to: wanted.to(), name: fmt.Sprintf("HaveJSON(%q, %s)", expression, wanted), calls: wanted.matcher != nil}
 	program, err := compileJQ(expression)
 	switch {
 	case err != nil:
@@ -48,25 +51,40 @@ func HaveJSON(expression string, want any) types.GomegaMatcher {
 		if err != nil {
 			return "", false, err
 		}
-		var got any
-		found := "but the expression gave nothing"
+		var got []any
 		err = program.Run(context.Background(), content.Root(message, content.Ample), func(v any) bool {
-			got, found = v, ""
-			return false
+			got = append(got, v)
+			return len(got) <= shown
 		})
 		switch {
+		case errors.Is(err, jq.ErrSlow), errors.Is(err, jq.ErrLarge):
+			return "", false, unclear{fmt.Errorf("the expression %s %w", expression, err)}
 		case err != nil:
 			return "but the expression failed: " + err.Error(), false, nil
-		case found != "":
-			return found, false, nil
+		case len(got) == 0:
+			return "but the expression gave nothing", false, nil
+		case len(got) > 1:
+			return "", false, unclear{fmt.Errorf("the expression %s gave several values (%s): put it in [ ] to compare the list", expression, some(got))}
 		}
-		found, matched := wanted.compare(got)
+		found, matched := wanted.compare(got[0])
 		if wanted.matcher != nil {
-			c.explain = func() string { return found + otherType(wanted.matcher, got) }
+			c.explain = func() string { return found + otherType(wanted.matcher, got[0]) }
 		}
 		return found, matched, nil
 	}
 	return c
+}
+
+// some writes the first values of a list.
+func some(values []any) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = text(v)
+	}
+	if len(texts) > shown {
+		texts = append(texts[:shown], "…")
+	}
+	return terminal.Text(clip.Text(strings.Join(texts, ", "), 200))
 }
 
 // compileJQ compiles an expression over a request.

@@ -32,6 +32,10 @@ func (m misuse) As(target any) bool {
 	return true
 }
 
+// unclear is the error of a condition that could not be checked with a capture, so that neither the
+// condition nor its opposite is true.
+type unclear struct{ error }
+
 // wrongOf returns what is wrong with a matcher itself: one of this package, alone or among the
 // arguments of others, such as Gomega's And, Not and ContainElement.
 func wrongOf(m types.GomegaMatcher) error {

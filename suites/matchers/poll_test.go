@@ -129,10 +129,13 @@ func TestAWrongMatcherStopsThePolling(t *testing.T) {
 	golden(t, "wrong_matchers.golden", texts.String())
 }
 
-// A subject of the wrong kind, and a bin that cannot be read, are errors too.
+// A subject of the wrong kind, a bin that cannot be read, and what cannot be told, are errors too.
 func TestWrongSubjectsAreErrors(t *testing.T) {
 	t.Parallel()
+	paid := HaveJSON(".body.items[].paid", true)
 	items := capture("c1", `{"items":[{"paid":true},{"paid":false}]}`)
+	many := capture("c1", `{"items":[{"paid":true},{"paid":false},{"paid":null},{"paid":1},{"paid":2}]}`)
+	large := HaveJSON(`"x" * 1000000000 | length`, 5)
 	failing := &bin{err: errors.New("disk full")}
 	var texts strings.Builder
 	for _, row := range []struct {
@@ -157,6 +160,14 @@ func TestWrongSubjectsAreErrors(t *testing.T) {
 		{"FollowSchedule, a bin that fails", FollowSchedule("1s").Within(1), failing},
 		{"Pass", Pass(), 42},
 		{"Pass, nil", Pass(), (*fakeReport)(nil)},
+
+		{"HaveJSON, two values", paid, items},
+		{"HaveJSON, many values", paid, many},
+		{"HaveJSON, not several values", gomega.Not(paid), items},
+		{"HaveJSON, too much memory", large, items},
+		{"HaveReceived, a condition with several values", HaveReceived(paid), []mockserver.Capture{items}},
+		{"HaveReceived, at most as many", HaveReceived(HaveHeader("X-Shop"), gomega.Not(paid)).AtMost(1), []mockserver.Capture{shop("c1", `{"items":[]}`), withHeader(items, "X-Shop", "b")}},
+		{"HaveReceivedInOrder, a condition with several values", HaveReceivedInOrder(paid), []mockserver.Capture{items}},
 	} {
 		ok, err := row.matcher.Match(row.actual)
 		if fmt.Fprintf(&texts, "== %s\n%v\n\n", row.name, err); ok || err == nil {
@@ -167,6 +178,18 @@ func TestWrongSubjectsAreErrors(t *testing.T) {
 		}
 	}
 	golden(t, "wrong_subjects.golden", texts.String())
+
+	one := capture("c2", `{"items":[{"paid":true}]}`)
+	for name, m := range map[string]types.GomegaMatcher{ // what is certain without the others
+		"one is there":  HaveReceived(paid),
+		"too many":      gomega.Not(HaveReceived(paid).AtMost(0)),
+		"an order":      HaveReceivedInOrder(paid),
+		"not in either": gomega.Not(HaveReceived(paid, HaveBody(""))),
+	} {
+		if ok, err := m.Match([]mockserver.Capture{items, one}); !ok || err != nil {
+			t.Errorf("%s: %v, %v", name, ok, err)
+		}
+	}
 }
 
 // Eventually polls a bin until it matches, and stops as soon as it no longer can: captures do not
@@ -300,5 +323,24 @@ func TestReadingABinHasATimeLimit(t *testing.T) {
 	t.Parallel()
 	if _, err := HaveReceived().Match(blockedBin{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A matcher of the test is asked again at every poll: it may look at what the capture does not
+// tell.
+func TestMatchersOfTheTestAreAskedAgain(t *testing.T) {
+	t.Parallel()
+	answer := false
+	asked := gomega.Satisfy(func(any) bool { return answer })
+	list := []mockserver.Capture{withHeader(rendered(t, "neostore", "Pass:Created", "c1"), "X-Shop", "a")}
+	for name, c := range map[string]types.GomegaMatcher{
+		"HaveJSON": HaveJSON(".method", asked), "HaveHeader": HaveHeader("X-Shop", asked), "HaveBody": HaveBody(asked), "BeEvent": BeEvent("neostore", asked), "alone": asked,
+	} {
+		m := HaveReceived(c)
+		for _, answer = range []bool{false, true, false} {
+			if ok, err := m.Match(list); ok != answer || err != nil {
+				t.Errorf("%s: got %v, %v, want %v", name, ok, err, answer)
+			}
+		}
 	}
 }

@@ -54,6 +54,10 @@ func TestTexts(t *testing.T) {
 			[]mockserver.Capture{capture("c1", `{"event":"other"}`), capture("c2", "hello"), capture("c3", `{"points":5}`)},
 			[]mockserver.Capture{capture("c1", `{"event":"other"}`), capture("c2", `{"points":"five"}`)},
 		},
+		{
+			"HaveReceived, a condition with several values that is not the only miss", HaveReceived(HaveJSON(".body.items[].paid", true), HaveHeader("X-Shop")),
+			shop("c1", `{"items":[{"paid":true}]}`), capture("c2", `{"items":[{"paid":true},{"paid":false}]}`),
+		},
 		{"HaveReceived, a matcher of Gomega as a condition", HaveReceived(gomega.HaveField("Method", "PUT")), mockserver.Message{Method: "PUT", Target: "/a"}, []mockserver.Message{{Method: "POST", Target: "/a"}}},
 
 		{

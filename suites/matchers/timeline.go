@@ -83,9 +83,10 @@ func (m *ScheduleMatcher) timelinesOf(actual any) ([]timeline, error) {
 		return nil, misuse{errors.New(m.String() + " compares when captures arrived, which is never exact: add Within, or give a matcher for each wait")}
 	}
 	t := timeline{name: nameOfSubject(actual), head: nameOfSubject(actual)}
+	var arrived checks
+	arrived.look(captures)
 	for i := range captures {
-		c := check(captures, i, nil)
-		t.lines = append(t.lines, fmt.Sprintf("  attempt %d: %s", i+1, c.describe()))
+		t.lines = append(t.lines, fmt.Sprintf("  attempt %d: %s", i+1, arrived.captures[i].describe()))
 		t.times = append(t.times, captures[i].At)
 	}
 	return []timeline{t}, nil
