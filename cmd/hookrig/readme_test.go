@@ -32,6 +32,14 @@ func TestReadmeShowsWhatRuns(t *testing.T) {
 	if found == 0 {
 		t.Fatal("README.md has no example")
 	}
+	for _, m := range handlerBlock.FindAllStringSubmatch(readme, -1) {
+		if m[2] == "go" {
+			found++
+		}
+	}
+	if blocks := strings.Count(want, "```go\n"); blocks != found {
+		t.Errorf("README.md has %d blocks of Go, of which %d have a marker: an example that no test compiles", blocks, found)
+	}
 	if !handlerBlock.MatchString(want) {
 		t.Fatal("README.md has no handler")
 	}

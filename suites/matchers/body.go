@@ -18,6 +18,7 @@ func HaveBody(want any) types.GomegaMatcher {
 		subject: "the body",
 		to:      wanted.to(),
 		err:     err,
+		calls:   wanted.matcher != nil,
 		check: func(actual any) (string, bool, error) {
 			m, err := messageOf("HaveBody", actual)
 			if err != nil {

@@ -1,9 +1,11 @@
 package matchers
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/onsi/gomega/types"
@@ -16,6 +18,13 @@ import (
 // shown is the number of captures or deliveries that a failure message lists.
 const shown = 3
 
+// checks are the captures of one look into a bin or a list, with the results of their conditions.
+// The next look takes over what it can, so that polling checks only what is new.
+type checks struct {
+	conditions []types.GomegaMatcher
+	captures   []*checked
+}
+
 // checked is a capture with the results of its conditions.
 type checked struct {
 	capture mockserver.Capture
@@ -25,54 +34,102 @@ type checked struct {
 
 // result is what one condition found.
 type result struct {
-	condition string // its name
-	matched   bool
-	why       string // why it did not match
-	wrong     error  // the condition is itself wrong
+	checked bool
+	matched bool
+	unclear error // the condition could not be checked
 }
 
-// check checks the conditions of the capture at i.
-func check(all []mockserver.Capture, i int, conditions []types.GomegaMatcher) checked {
-	c := checked{capture: all[i], name: all[i].ID, results: make([]result, len(conditions))}
-	if c.name == "" {
-		c.name = fmt.Sprintf("request %d", i+1)
+// look replaces the captures. It keeps the results of those that it had already, but only of
+// conditions that always find the same: a function of the test, in Satisfy for instance, may look
+// at something else, or change it.
+func (k *checks) look(all []mockserver.Capture) {
+	known := make(map[string]*checked, len(k.captures))
+	for _, c := range k.captures {
+		if c.capture.ID != "" && !c.capture.At.IsZero() { // else BeSignedBy takes the time of now
+			known[c.capture.ID] = c
+		}
 	}
-	for n, condition := range conditions {
-		c.results[n] = checkOne(all[i], condition)
+	pure := make([]bool, len(k.conditions))
+	for n := range pure {
+		c, own := k.conditions[n].(*condition)
+		pure[n] = own && !c.calls
 	}
-	return c
+	k.captures = make([]*checked, len(all))
+	for i := range all {
+		c := &checked{capture: all[i], name: cmp.Or(all[i].ID, fmt.Sprintf("request %d", i+1)), results: make([]result, len(k.conditions))}
+		if before := known[c.capture.ID]; before != nil && before.isOf(&c.capture) {
+			for n := range pure {
+				if pure[n] {
+					c.results[n] = before.results[n]
+				}
+			}
+		}
+		k.captures[i] = c
+	}
 }
 
-func checkOne(capture mockserver.Capture, by types.GomegaMatcher) result {
-	r := result{condition: nameOf(by)}
-	matched, err := by.Match(capture)
-	switch {
-	case errors.As(err, &misuse{}):
-		r.wrong = err
+// isOf reports whether everything in a capture that conditions of this package look at is the same.
+// Captures of two servers can have the same id.
+func (c *checked) isOf(other *mockserver.Capture) bool {
+	a, b := &c.capture, other
+	return a.At.Equal(b.At) && a.Method == b.Method && a.Target == b.Target && a.Version == b.Version &&
+		slices.Equal(a.Headers, b.Headers) && bytes.Equal(a.Body, b.Body)
+}
+
+// check checks condition n of the capture at i. The error means that the condition is itself wrong.
+func (k *checks) check(i, n int) (result, error) {
+	r := &k.captures[i].results[n]
+	if r.checked {
+		return *r, nil
+	}
+	matched, err := k.conditions[n].Match(k.captures[i].capture)
+	if errors.As(err, &misuse{}) {
+		return result{}, err
+	}
+	*r = result{checked: true, matched: matched && err == nil}
+	if errors.As(err, &unclear{}) {
+		r.unclear = fmt.Errorf("%s: %s: %w", k.captures[i].name, nameOf(k.conditions[n]), err)
+	}
+	return *r, nil
+}
+
+// checkAll checks all conditions of the capture at i, and returns how many matched. could is an
+// error if more than those might match: a condition could not be checked, and all others matched.
+func (k *checks) checkAll(i int) (score int, could, wrong error) {
+	mismatch := false
+	for n := range k.conditions {
+		r, err := k.check(i, n)
+		switch {
+		case err != nil:
+			return 0, nil, err
+		case r.matched:
+			score++
+		case r.unclear != nil:
+			could = cmp.Or(could, r.unclear)
+		default:
+			mismatch = true
+		}
+	}
+	if mismatch {
+		could = nil
+	}
+	return score, could, nil
+}
+
+// why returns why condition n of a capture did not match. It checks it again: the explanation takes
+// time, and most captures are never shown.
+func (k *checks) why(c *checked, n int) string {
+	by := k.conditions[n]
+	matched, err := by.Match(c.capture)
+	switch own, is := by.(interface{ why() string }); {
 	case err != nil:
-		r.why = firstLine(err)
+		return firstLine(err)
 	case matched:
-		r.matched = true
-	default:
-		r.why = whyOf(by, capture)
-	}
-	return r
-}
-
-// whyOf returns why a matcher did not match: in a few words if it is one of this package.
-func whyOf(by types.GomegaMatcher, capture mockserver.Capture) string {
-	if own, ok := by.(interface{ why() string }); ok {
+		return "it matched when it was checked again"
+	case is:
 		return own.why()
 	}
-	return by.FailureMessage(capture)
-}
-
-// wrong returns what is wrong with a condition itself.
-func (c *checked) wrong() (err error) {
-	for _, r := range c.results {
-		err = cmp.Or(err, r.wrong)
-	}
-	return err
+	return by.FailureMessage(c.capture)
 }
 
 // score is the number of conditions that the capture fulfils.
@@ -95,26 +152,31 @@ func (c *checked) describe() string {
 	return terminal.Sprintf("%s %s %s", c.name, c.capture.Method, redact.URL(c.capture.Target))
 }
 
-// explain writes the capture, and below it the result of each condition.
-func (c *checked) explain(b *strings.Builder) {
+// explain writes a capture, and below it the result of each condition.
+func (k *checks) explain(b *strings.Builder, c *checked) {
 	b.WriteString(c.describe())
-	for _, r := range c.results {
-		if r.matched {
-			b.WriteString("\n  matched:     " + r.condition)
+	for n, r := range c.results {
+		if name := nameOf(k.conditions[n]); r.matched {
+			b.WriteString("\n  matched:     " + name)
 		} else {
-			b.WriteString("\n  not matched: " + r.condition + ": " + indented(r.why, "    "))
+			b.WriteString("\n  not matched: " + name + ": " + indented(k.why(c, n), "    "))
 		}
 	}
 }
 
 // list writes the first captures, one on each line.
-func list(b *strings.Builder, all []checked) {
+func list(b *strings.Builder, all []*checked) {
 	for i := range all[:min(shown, len(all))] {
 		c := all[i].capture
 		c.ID = all[i].name
 		b.WriteString("\n  " + c.GomegaString())
 	}
-	if more := len(all) - shown; more > 0 {
+	andMore(b, len(all))
+}
+
+// andMore ends a list of n things, of which the first are shown.
+func andMore(b *strings.Builder, n int) {
+	if more := n - shown; more > 0 {
 		fmt.Fprintf(b, "\n  and %d more", more)
 	}
 }

@@ -89,7 +89,7 @@ func (m *deliveryMatcher) Match(actual any) (bool, error) {
 	var err error
 	var is bool
 	if m.deliveries, is, err = deliveriesOf(actual); !is {
-		err = fmt.Errorf("%s wants a delivery, deliveries or Track(…), got %T", m, actual)
+		err = fmt.Errorf("%s wants a delivery, deliveries or Track(…), got %s", m, typeOf(actual))
 	}
 	if err != nil {
 		return false, err
@@ -103,7 +103,7 @@ func (m *deliveryMatcher) Match(actual any) (bool, error) {
 
 // MatchMayChangeInTheFuture tells Eventually to stop when a delivery is final and not as expected.
 func (m *deliveryMatcher) MatchMayChangeInTheFuture(actual any) bool {
-	if tracked, live := actual.(*Tracked); !live || m.err != nil || len(tracked.ids) == 0 {
+	if !mayGrow(actual) || m.err != nil {
 		return false
 	}
 	for _, f := range m.findings {
@@ -131,7 +131,7 @@ func (m *deliveryMatcher) FailureMessage(any) string {
 	wrong := m.wrongOnes()
 	switch {
 	case len(m.deliveries) == 0:
-		fmt.Fprintf(&b, "expected deliveries to %s, there are none: is an endpoint subscribed to the event?", m.to)
+		b.WriteString(noDeliveries(m.to))
 	case len(m.deliveries) == 1:
 		fmt.Fprintf(&b, "expected the delivery to %s, %s:", m.to, m.findings[0].why)
 	default:
@@ -140,9 +140,7 @@ func (m *deliveryMatcher) FailureMessage(any) string {
 	for _, i := range wrong[:min(shown, len(wrong))] {
 		b.WriteString("\n  " + describeDelivery(&m.deliveries[i], m.findings[i].notes))
 	}
-	if more := len(wrong) - shown; more > 0 {
-		fmt.Fprintf(&b, "\n  and %d more", more)
-	}
+	andMore(&b, len(wrong))
 	return terminal.Text(b.String())
 }
 
@@ -157,6 +155,7 @@ func (m *deliveryMatcher) NegatedFailureMessage(any) string {
 	for i := range m.deliveries[:min(shown, len(m.deliveries))] {
 		b.WriteString("\n  " + describeDelivery(&m.deliveries[i], nil))
 	}
+	andMore(&b, len(m.deliveries))
 	return terminal.Text(b.String())
 }
 
@@ -168,6 +167,11 @@ func (m *deliveryMatcher) String() string {
 func (m *deliveryMatcher) GomegaString() string { return m.String() }
 
 func (m *deliveryMatcher) wrong() error { return m.err }
+
+// noDeliveries is the failure of a matcher that got an empty list.
+func noDeliveries(to string) string {
+	return fmt.Sprintf("expected deliveries to %s, there are none: is an endpoint subscribed to the event?", to)
+}
 
 // describeDelivery returns a delivery in one line, a line for each attempt with its note, and what
 // comes next.

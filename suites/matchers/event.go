@@ -29,6 +29,7 @@ func BeEvent(provider, name any) types.GomegaMatcher {
 	}
 	c.name = fmt.Sprintf("BeEvent(%q, %s)", of, want)
 	c.to = fmt.Sprintf("%s of %s", want.to(), of)
+	c.calls = want.matcher != nil
 	c.check = func(actual any) (string, bool, error) {
 		if d, ok := deliveryOf(actual); ok {
 			if d.Provider != known.Name {

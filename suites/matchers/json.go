@@ -7,26 +7,34 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"github.com/onsi/gomega/types"
 
+	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/content"
 	"github.com/hookrig/hookrig/internal/jq"
+	"github.com/hookrig/hookrig/internal/terminal"
 )
 
 // HaveJSON succeeds when the jq expression gives the value. Its root is the request, as everywhere
 // in hookrig: .method .path .query .params .headers .body .form .parts; the body is decoded (gzip,
-// character sets). Bytes and strings are taken as a body. The value may be a matcher; one that
-// cannot match the type of the result does not match, and the failure says why. Numbers are
-// compared exactly, whatever their size; 1 equals 1.0.
+// character sets). Bytes and strings are taken as a body. Numbers are compared exactly, whatever
+// their size; 1 equals 1.0. An expression that gives several values is an error: put it in [ ].
+//
+// The value may be a matcher; one that cannot match the type of the result does not match, and the
+// failure says why. A matcher gets nil, bool, string, []any or map[string]any, and of a number,
+// also inside of a list or object, an int (1.0 too) or a float64. An integer beyond int, and a
+// number beyond float64, is a string with its digits.
 //
 //	HaveJSON(".body.data.customer.email", "ada@example.com")
 //	HaveJSON(".body.data.items | length", BeNumerically(">", 1))
+//	HaveJSON(".body.data.sizes", ConsistOf(38, 42))
 //	HaveJSON(".form.CallSid", "CA1")
 func HaveJSON(expression string, want any) types.GomegaMatcher {
 	wanted := wantedJSON{value: want}
 	wanted.matcher, _ = want.(types.GomegaMatcher)
-	c := &condition{subject: expression, to: wanted.to(), name: fmt.Sprintf("HaveJSON(%q, %s)", expression, wanted)}
+	c := &condition{subject: expression, to: wanted.to(), name: fmt.Sprintf("HaveJSON(%q, %s)", expression, wanted), calls: wanted.matcher != nil}
 	program, err := compileJQ(expression)
 	switch {
 	case err != nil:
@@ -35,7 +43,7 @@ func HaveJSON(expression string, want any) types.GomegaMatcher {
 		c.err = wrongOf(wanted.matcher)
 	default:
 		if _, err := normal(want); err != nil {
-			c.err = fmt.Errorf("HaveJSON: the value %#v cannot be written as JSON: %w", want, err)
+			c.err = fmt.Errorf("HaveJSON: the value cannot be written as JSON: %w", err)
 		}
 	}
 	c.check = func(actual any) (string, bool, error) {
@@ -43,22 +51,40 @@ func HaveJSON(expression string, want any) types.GomegaMatcher {
 		if err != nil {
 			return "", false, err
 		}
-		var got any
-		found := "but the expression gave nothing"
+		var got []any
 		err = program.Run(context.Background(), content.Root(message, content.Ample), func(v any) bool {
-			got, found = v, ""
-			return false
+			got = append(got, v)
+			return len(got) <= shown
 		})
 		switch {
+		case errors.Is(err, jq.ErrSlow), errors.Is(err, jq.ErrLarge):
+			return "", false, unclear{fmt.Errorf("the expression %s %w", expression, err)}
 		case err != nil:
 			return "but the expression failed: " + err.Error(), false, nil
-		case found != "":
-			return found, false, nil
+		case len(got) == 0:
+			return "but the expression gave nothing", false, nil
+		case len(got) > 1:
+			return "", false, unclear{fmt.Errorf("the expression %s gave several values (%s): put it in [ ] to compare the list", expression, some(got))}
 		}
-		found, matched := wanted.compare(got)
+		found, matched := wanted.compare(got[0])
+		if wanted.matcher != nil {
+			c.explain = func() string { return found + otherType(wanted.matcher, got[0]) }
+		}
 		return found, matched, nil
 	}
 	return c
+}
+
+// some writes the first values of a list.
+func some(values []any) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = text(v)
+	}
+	if len(texts) > shown {
+		texts = append(texts[:shown], "…")
+	}
+	return terminal.Text(clip.Text(strings.Join(texts, ", "), 200))
 }
 
 // compileJQ compiles an expression over a request.
@@ -130,22 +156,6 @@ func normal(v any) (any, error) {
 		return nil, err
 	}
 	return decode(raw)
-}
-
-// plain converts a number to int64 or float64 for matchers such as BeNumerically, or to text if it
-// fits neither.
-func plain(v any) any {
-	number, ok := v.(json.Number)
-	if !ok {
-		return v
-	}
-	if i, err := number.Int64(); err == nil {
-		return i
-	}
-	if f, err := number.Float64(); err == nil {
-		return f
-	}
-	return number.String()
 }
 
 func equal(a, b any) bool {

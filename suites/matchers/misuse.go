@@ -1,6 +1,7 @@
 package matchers
 
 import (
+	"fmt"
 	"reflect"
 
 	"github.com/onsi/gomega/types"
@@ -31,10 +32,38 @@ func (m misuse) As(target any) bool {
 	return true
 }
 
-// wrongOf returns what is wrong with a matcher itself, if it is one of this package.
+// unclear is the error of a condition that could not be checked with a capture, so that neither the
+// condition nor its opposite is true.
+type unclear struct{ error }
+
+// wrongOf returns what is wrong with a matcher itself: one of this package, alone or among the
+// arguments of others, such as Gomega's And, Not and ContainElement.
 func wrongOf(m types.GomegaMatcher) error {
+	if isNil(m) {
+		return fmt.Errorf("want a matcher, got %s", typeOf(m))
+	}
 	if c, ok := m.(interface{ wrong() error }); ok {
 		return c.wrong()
+	}
+	for _, argument := range argumentsOf(m) {
+		if inner, ok := argument.Interface().(types.GomegaMatcher); ok && !isNil(inner) {
+			if err := wrongOf(inner); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wrongConditions returns what is wrong with the conditions of a matcher.
+func wrongConditions(matcher string, conditions []types.GomegaMatcher) error {
+	for i, c := range conditions {
+		if isNil(c) {
+			return fmt.Errorf("%s: condition %d is nil: want a matcher", matcher, i+1)
+		}
+		if err := wrongOf(c); err != nil {
+			return err
+		}
 	}
 	return nil
 }

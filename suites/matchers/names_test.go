@@ -75,6 +75,9 @@ func TestFailuresSteerNothing(t *testing.T) {
 		steersNothing(t, m, d)
 	}
 	steersNothing(t, Pass(), fakeReport{false, bad})
+	if _, err := HaveJSON(".body.a, .body.a", 1).Match(c); err == nil || terminal.Text(err.Error()) != err.Error() {
+		t.Errorf("%q", err)
+	}
 }
 
 func steersNothing(t *testing.T, m types.GomegaMatcher, actual any) {

@@ -1,6 +1,7 @@
 package matchers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,7 +10,6 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"github.com/hookrig/hookrig/internal/terminal"
-	"github.com/hookrig/hookrig/mockserver"
 )
 
 // HaveReceivedInOrder succeeds when a bin (or a list of captures or messages) has a capture for
@@ -18,14 +18,12 @@ import (
 //
 //	HaveReceivedInOrder(BeEvent("neostore", "Pass:Created"), BeEvent("neostore", "Pass:Installed"))
 func HaveReceivedInOrder(conditions ...types.GomegaMatcher) types.GomegaMatcher {
-	return &orderMatcher{conditions: conditions}
+	return &orderMatcher{checks: checks{conditions: conditions}}
 }
 
 type orderMatcher struct {
-	conditions []types.GomegaMatcher
-
-	all []mockserver.Capture
-	by  []int // for each condition matched in order, the index of its capture
+	checks
+	by []int // for each condition matched in order, the index of its capture
 }
 
 var _ types.OracleMatcher = (*orderMatcher)(nil)
@@ -34,12 +32,7 @@ func (m *orderMatcher) wrong() error {
 	if len(m.conditions) == 0 {
 		return errors.New("HaveReceivedInOrder has no conditions: it would always match")
 	}
-	for _, c := range m.conditions {
-		if err := wrongOf(c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wrongConditions("HaveReceivedInOrder", m.conditions)
 }
 
 // Match takes the first capture that fulfils the first condition, then the first after it that
@@ -48,23 +41,30 @@ func (m *orderMatcher) Match(actual any) (bool, error) {
 	if err := m.wrong(); err != nil {
 		return false, misuse{err}
 	}
-	var err error
-	if m.all, err = receivedBy("HaveReceivedInOrder", actual); err != nil {
+	all, err := receivedBy("HaveReceivedInOrder", actual)
+	if err != nil {
 		return false, err
 	}
+	m.look(all)
 	m.by = nil
-	for i := range m.all {
+	var could error
+	for i := range m.captures {
 		if len(m.by) == len(m.conditions) {
-			break
+			return true, nil
 		}
-		switch r := checkOne(m.all[i], m.conditions[len(m.by)]); {
-		case r.wrong != nil:
-			return false, r.wrong
-		case r.matched:
+		r, err := m.check(i, len(m.by))
+		if err != nil {
+			return false, err
+		}
+		if r.matched {
 			m.by = append(m.by, i)
 		}
+		could = cmp.Or(could, r.unclear)
 	}
-	return len(m.by) == len(m.conditions), nil
+	if len(m.by) == len(m.conditions) {
+		return true, nil
+	}
+	return false, could
 }
 
 // MatchMayChangeInTheFuture tells Eventually to stop when a condition is itself wrong, or when
@@ -79,13 +79,13 @@ func (m *orderMatcher) MatchMayChangeInTheFuture(actual any) bool {
 func (m *orderMatcher) FailureMessage(actual any) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "expected %s to have received %s in this order, got %d of %d, among %s:",
-		nameOfSubject(actual), plural(len(m.conditions), "capture"), len(m.by), len(m.conditions), plural(len(m.all), "capture"))
+		nameOfSubject(actual), plural(len(m.conditions), "capture"), len(m.by), len(m.conditions), plural(len(m.captures), "capture"))
 	for i, c := range m.conditions {
 		switch {
 		case i < len(m.by):
 			fmt.Fprintf(&b, "\n  %d. matched:     %s: %s", i+1, nameOf(c), m.name(m.by[i]))
 		case i == len(m.by):
-			fmt.Fprintf(&b, "\n  %d. not matched: %s: %s", i+1, nameOf(c), indented(m.missing(c), "     "))
+			fmt.Fprintf(&b, "\n  %d. not matched: %s: %s", i+1, nameOf(c), indented(m.missing(i), "     "))
 		default:
 			fmt.Fprintf(&b, "\n  %d. not reached: %s", i+1, nameOf(c))
 		}
@@ -93,25 +93,28 @@ func (m *orderMatcher) FailureMessage(actual any) string {
 	return terminal.Text(b.String())
 }
 
-// missing says why no capture comes next in the order.
-func (m *orderMatcher) missing(c types.GomegaMatcher) string {
+// missing says why no capture fulfils condition n, the next one in the order.
+func (m *orderMatcher) missing(n int) string {
 	next := 0
-	if n := len(m.by); n > 0 {
+	if n > 0 {
 		next = m.by[n-1] + 1
 	}
-	for i := range m.all[:next] {
-		if !slices.Contains(m.by, i) && checkOne(m.all[i], c).matched {
+	for i := range next {
+		if slices.Contains(m.by, i) {
+			continue
+		}
+		if r, _ := m.check(i, n); r.matched {
 			return m.name(i) + " matches, but it came before " + m.name(next-1)
 		}
 	}
-	if next == len(m.all) {
+	if next == len(m.captures) {
 		if next == 0 {
 			return "nothing arrived"
 		}
 		return "nothing arrived after " + m.name(next-1)
 	}
-	why := m.name(next) + ": " + checkOne(m.all[next], c).why
-	switch more := len(m.all) - next - 1; {
+	why := m.name(next) + ": " + m.why(m.captures[next], n)
+	switch more := len(m.captures) - next - 1; {
 	case more == 1:
 		why += "\nnor does the one after it match"
 	case more > 1:
@@ -120,10 +123,7 @@ func (m *orderMatcher) missing(c types.GomegaMatcher) string {
 	return why
 }
 
-func (m *orderMatcher) name(i int) string {
-	c := check(m.all, i, nil)
-	return c.describe()
-}
+func (m *orderMatcher) name(i int) string { return m.captures[i].describe() }
 
 func (m *orderMatcher) NegatedFailureMessage(actual any) string {
 	var b strings.Builder

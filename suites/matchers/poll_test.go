@@ -3,6 +3,7 @@ package matchers_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,8 +12,10 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
+	"github.com/onsi/gomega/gstruct"
 	"github.com/onsi/gomega/types"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/mockserver"
 	. "github.com/hookrig/hookrig/suites/matchers"
 )
@@ -29,44 +32,66 @@ func (keeper) Helper() {}
 
 func (k keeper) Fatalf(_ string, args ...any) { *k.last = strings.TrimSpace(args[0].(string)) }
 
-// A matcher that is wrong itself is an error, not a mismatch: Not must not turn it into a success.
-// Nothing that arrives can make it right, so it ends the polling at once: of a bin, and of a
-// function, whose matchers Gomega does not ask whether they may still match.
+// A matcher that is wrong itself is an error, not a mismatch: Not must not turn it into a success,
+// even if nothing arrived. Nothing that arrives can make it right, so it ends the polling at once:
+// of a bin, and of a function, whose matchers Gomega does not ask whether they may still match. The
+// golden file has the errors to the letter.
 func TestAWrongMatcherStopsThePolling(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
+	var texts strings.Builder
+	wrongJSON := HaveJSON(".a |", 1)
+	for _, row := range []struct {
+		name  string
 		wrong types.GomegaMatcher
-		text  string // in the failure
 	}{
-		"jq syntax":            {HaveReceived(HaveJSON(".a |", 1)), "jq expression"},
-		"no such member":       {HaveReceived(HaveJSON(".name", 1)), "jq expression"},
-		"no JSON value":        {HaveReceived(HaveJSON(".body", make(chan int))), "cannot be written as JSON"},
-		"wrong below another":  {HaveReceived(HaveHeader("a", HaveJSON(".a |", 1))), "jq expression"},
-		"wrong below JSON":     {HaveReceived(HaveJSON(".body", HaveJSON(".a |", 1))), "jq expression"},
-		"an unknown provider":  {HaveReceived(BeSignedBy("neostor", "s")), `did you mean "neostore"?`},
-		"no provider":          {HaveReceived(BeEvent(5, "x")), "wants the name of a provider"},
-		"no secret":            {HaveReceived(BeSignedBy("neostore")), "no secret to verify with"},
-		"an unknown event":     {HaveReceived(BeEvent("neostore", "Pass:Instaled")), `did you mean "Pass:Installed"?`},
-		"no name":              {HaveReceived(BeEvent("neostore", 5)), "BeEvent wants a string or a matcher, got int 5"},
-		"no header":            {HaveReceived(HaveHeader("")), "the name is empty"},
-		"no header value":      {HaveReceived(HaveHeader("Content-Length", 5)), "HaveHeader wants a string or a matcher, got int 5"},
-		"no body":              {HaveReceived(HaveBody(nil)), "HaveBody wants a string or a matcher"},
-		"a schema of nobody":   {HaveReceived(MatchSchema("neostor")), `did you mean "neostore"?`},
-		"no JSON Schema":       {HaveReceived(MatchSchema([]byte(`{`))), "the schema is not JSON"},
-		"a wrong JSON Schema":  {HaveReceived(MatchSchema([]byte(`{"type":"objekt"}`))), "MatchSchema: "},
-		"a schema elsewhere":   {HaveReceived(MatchSchema([]byte(`{"$ref":"https://example.com/x"}`))), "it must have everything inside"},
-		"no number":            {HaveReceived().Times(-1), "no number of captures is that"},
-		"no range":             {HaveReceived().AtLeast(3).AtMost(2), "no number of captures is that"},
-		"no conditions":        {HaveReceivedInOrder(), "it would always match"},
-		"wrong in an order":    {HaveReceivedInOrder(HaveJSON(".a |", 1)), "jq expression"},
-		"an exact arrival":     {FollowSchedule("1s"), "add Within"},
-		"an unknown duration":  {FollowSchedule("1 second"), `duration "1 second"`},
-		"no duration":          {FollowSchedule(5), "FollowSchedule: wait 5"},
-		"a negative tolerance": {FollowSchedule("1s").Within(-1), "want 0 or more"},
-		"wrong below Not":      {HaveReceived(gomega.Not(HaveJSON(".a |", 1))), "jq expression"},
-		"wrong below And":      {HaveReceivedInOrder(gomega.And(HaveBody("{}"), BeSignedBy("neostor", "s"))), "did you mean"},
-		"wrong below a wait":   {FollowSchedule(HaveJSON(".a |", 1)), "jq expression"},
+		{"jq syntax", HaveReceived(wrongJSON)},
+		{"no such member", HaveReceived(HaveJSON(".name", 1))},
+		{"no JSON value", HaveReceived(HaveJSON(".body", make(chan int)))},
+		{"wrong below another", HaveReceived(HaveHeader("a", wrongJSON))},
+		{"wrong below JSON", HaveReceived(HaveJSON(".body", wrongJSON))},
+		{"an unknown provider", HaveReceived(BeSignedBy("neostor", "s"))},
+		{"no provider", HaveReceived(BeEvent(5, "x"))},
+		{"a provider that is nil", HaveReceived(MatchSchema((*fixtures.Provider)(nil)))},
+		{"no secret", HaveReceived(BeSignedBy("neostore"))},
+		{"a secret that is empty", HaveReceived(BeSignedBy("neostore", "s3cret", ""))},
+		{"a provider that signs nothing", HaveReceived(BeSignedBy(&fixtures.Provider{Name: "plain"}, "s"))},
+		{"an unknown event", HaveReceived(BeEvent("neostore", "Pass:Instaled"))},
+		{"no name", HaveReceived(BeEvent("neostore", 5))},
+		{"no header", HaveReceived(HaveHeader(""))},
+		{"no header value", HaveReceived(HaveHeader("Content-Length", 5))},
+		{"a header value that is nil", HaveReceived(HaveHeader("Content-Length", nil))},
+		{"no body", HaveReceived(HaveBody(nil))},
+		{"a schema of nobody", HaveReceived(MatchSchema("neostor"))},
+		{"a schema that is nil", HaveReceived(MatchSchema(nil))},
+		{"no JSON Schema", HaveReceived(MatchSchema([]byte(`{`)))},
+		{"a wrong JSON Schema", HaveReceived(MatchSchema([]byte(`{"type":"objekt"}`)))},
+		{"a schema elsewhere", HaveReceived(MatchSchema([]byte(`{"$ref":"https://example.com/x"}`)))},
+		{"no number", HaveReceived().Times(-1)},
+		{"no range", HaveReceived().AtLeast(3).AtMost(2)},
+		{"a condition that is nil", HaveReceived(HaveBody(""), nil)},
+		{"no conditions", HaveReceivedInOrder()},
+		{"wrong in an order", HaveReceivedInOrder(wrongJSON)},
+		{"nil in an order", HaveReceivedInOrder(nil)},
+		{"a matcher that is nil", HaveReceived(HaveJSON(".body", (*ReceivedMatcher)(nil)))},
+		{"an exact arrival", FollowSchedule("1s")},
+		{"an unknown duration", FollowSchedule("1 second")},
+		{"no duration", FollowSchedule(5)},
+		{"a duration that is nil", FollowSchedule(nil)},
+		{"a negative tolerance", FollowSchedule("1s").Within(-1)},
+		{"wrong below a wait", FollowSchedule(wrongJSON)},
+		{"wrong below Not", HaveReceived(gomega.Not(wrongJSON))},
+		{"wrong below And", HaveReceivedInOrder(gomega.And(HaveBody("{}"), BeSignedBy("neostor", "s")))},
+		{"wrong below Or and Not", HaveReceived(gomega.Or(HaveBody("{}"), gomega.Not(wrongJSON)))},
+		{"wrong below WithTransform", HaveReceived(gomega.WithTransform(func(c mockserver.Capture) any { return c }, wrongJSON))},
+		{"wrong below a list", HaveReceived(HaveJSON(".body", gomega.ContainElement(gomega.HaveExactElements(1, wrongJSON))))},
+		{"wrong below a key", HaveReceived(HaveJSON(".body", gstruct.MatchKeys(gstruct.IgnoreExtras, gstruct.Keys{"a": wrongJSON})))},
+		{"wrong below a condition of Gomega", gomega.And(HaveReceived(gomega.HaveField("Message", wrongJSON)))},
 	} {
+		ok, err := row.wrong.Match(emptyBin{})
+		if fmt.Fprintf(&texts, "== %s\n%v\n\n", row.name, err); ok || err == nil {
+			t.Errorf("%s, an empty bin: %v, %v", row.name, ok, err)
+			continue
+		}
 		for _, by := range []string{"a bin", "a function"} {
 			g, message := failures()
 			polled := &bin{captures: []mockserver.Capture{capture("c1", "{}")}, looks: 1}
@@ -75,50 +100,93 @@ func TestAWrongMatcherStopsThePolling(t *testing.T) {
 			if by == "a function" {
 				eventually = g.Eventually(func() []mockserver.Capture { looks++; return polled.captures })
 			}
-			if eventually.WithTimeout(time.Hour).ShouldNot(row.wrong) || !strings.Contains(*message, row.text) || looks > 1 || polled.looks > 2 {
-				t.Errorf("%s, %s: %d looks, %s", name, by, max(looks, polled.looks), *message)
+			if eventually.WithTimeout(time.Hour).ShouldNot(row.wrong) || !strings.Contains(*message, err.Error()) || looks > 1 || polled.looks > 2 {
+				t.Errorf("%s, %s: %d looks, %s", row.name, by, max(looks, polled.looks), *message)
 			}
 		}
 	}
-	for _, wrong := range []types.GomegaMatcher{HaveJSON(".a |", 1), HaveReceived(HaveBody(1)), HaveReceivedInOrder()} { // where Gomega knows no StopTrying
+	for _, wrong := range []types.GomegaMatcher{wrongJSON, HaveReceived(HaveBody(1)), HaveReceivedInOrder()} { // where Gomega knows no StopTrying
 		if types.MatchMayChangeInTheFuture(wrong, &bin{}) {
 			t.Errorf("%s may still match", wrong)
 		}
 	}
-	for name, wrong := range map[string]types.GomegaMatcher{
-		"no status":            HaveAttempts(1000),
-		"no class":             HaveAttempts("5x"),
-		"no outcome":           BeRefused("no_response"),
-		"no kind of outcome":   HaveAttempts(nil),
-		"wrong in an attempts": HaveAttempts(HaveJSON(".a |", 1)),
+	for _, row := range []struct {
+		name  string
+		wrong types.GomegaMatcher
+	}{
+		{"no status", HaveAttempts(1000)},
+		{"no class", HaveAttempts("5x")},
+		{"no outcome", BeRefused("no_response")},
+		{"no kind of outcome", HaveAttempts(nil)},
+		{"wrong in attempts", HaveAttempts(wrongJSON)},
+		{"wrong below And in attempts", HaveAttempts(gomega.And(wrongJSON))},
 	} {
-		if ok, err := wrong.Match(delivery("delivered", 200)); ok || err == nil || types.MatchMayChangeInTheFuture(wrong, Track(nil, delivery("pending"))) {
-			t.Errorf("%s: %v, %v", name, ok, err)
+		ok, err := row.wrong.Match(delivery("delivered", 200))
+		if fmt.Fprintf(&texts, "== %s\n%v\n\n", row.name, err); ok || err == nil || types.MatchMayChangeInTheFuture(row.wrong, Track(nil, delivery("pending"))) {
+			t.Errorf("%s: %v, %v", row.name, ok, err)
 		}
 	}
+	golden(t, "wrong_matchers.golden", texts.String())
 }
 
-// A subject of the wrong kind, and a bin that cannot be read, are errors too.
+// A subject of the wrong kind, a bin that cannot be read, and what cannot be told, are errors too.
 func TestWrongSubjectsAreErrors(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
+	paid := HaveJSON(".body.items[].paid", true)
+	items := capture("c1", `{"items":[{"paid":true},{"paid":false}]}`)
+	many := capture("c1", `{"items":[{"paid":true},{"paid":false},{"paid":null},{"paid":1},{"paid":2}]}`)
+	large := HaveJSON(`"x" * 1000000000 | length`, 5)
+	failing := &bin{err: errors.New("disk full")}
+	var texts strings.Builder
+	for _, row := range []struct {
+		name    string
 		matcher types.GomegaMatcher
 		actual  any
-		text    string
 	}{
-		"HaveJSON":           {HaveJSON(".body.a", 1), 42, "HaveJSON wants a mockserver.Capture, Message or Attempt, got int"},
-		"BeSignedBy":         {BeSignedBy("neostore", "s"), "x", "BeSignedBy wants a mockserver.Capture, Message or Attempt, got string"},
-		"nil":                {HaveBody(""), (*mockserver.Capture)(nil), "got *journal.Capture"},
-		"HaveReceived":       {HaveReceived(), 42, "HaveReceived wants a bin, captures or messages, got int"},
-		"HaveReceived, nil":  {HaveReceived(), nil, "got <nil>"},
-		"a bin that fails":   {HaveReceived(), &bin{err: errors.New("disk full")}, "disk full"},
-		"an order of that":   {HaveReceivedInOrder(HaveBody("")), &bin{err: errors.New("disk full")}, "disk full"},
-		"BeDelivered":        {BeDelivered(), capture("c1", ""), "BeDelivered() wants a delivery, deliveries or Track(…), got journal.Capture"},
-		"FollowSchedule":     {FollowSchedule("1s"), 42, "FollowSchedule wants a delivery, deliveries, Track(…), a bin or captures, got int"},
-		"FollowSchedule bin": {FollowSchedule("1s").Within(1), &bin{err: errors.New("disk full")}, "disk full"},
-		"Pass":               {Pass(), 42, "Pass wants a report such as scenarios.Report, got int"},
+		{"HaveJSON", HaveJSON(".body.a", 1), 42},
+		{"BeSignedBy", BeSignedBy("neostore", "s"), "x"},
+		{"nil", HaveBody(""), (*mockserver.Capture)(nil)},
+		{"a list for one", HaveBody(""), []mockserver.Capture{items}},
+		{"HaveReceived", HaveReceived(), 42},
+		{"HaveReceived, what a wait returned", HaveReceived(), mockserver.Waited{}},
+		{"HaveReceived, nil", HaveReceived(), nil},
+		{"HaveReceived, a nil bin", HaveReceived(), (*mockserver.Bin)(nil)},
+		{"a bin that fails", HaveReceived(), failing},
+		{"an order of that", HaveReceivedInOrder(HaveBody("")), failing},
+		{"BeDelivered", BeDelivered(), items},
+		{"BeDelivered, nil", BeDelivered(), (*Tracked)(nil)},
+		{"BeDelivered, no client", BeDelivered(), Track(nil, delivery("pending"))},
+		{"FollowSchedule", FollowSchedule("1s"), 42},
+		{"FollowSchedule, a bin that fails", FollowSchedule("1s").Within(1), failing},
+		{"Pass", Pass(), 42},
+		{"Pass, nil", Pass(), (*fakeReport)(nil)},
+
+		{"HaveJSON, two values", paid, items},
+		{"HaveJSON, many values", paid, many},
+		{"HaveJSON, not several values", gomega.Not(paid), items},
+		{"HaveJSON, too much memory", large, items},
+		{"HaveReceived, a condition with several values", HaveReceived(paid), []mockserver.Capture{items}},
+		{"HaveReceived, at most as many", HaveReceived(HaveHeader("X-Shop"), gomega.Not(paid)).AtMost(1), []mockserver.Capture{shop("c1", `{"items":[]}`), withHeader(items, "X-Shop", "b")}},
+		{"HaveReceivedInOrder, a condition with several values", HaveReceivedInOrder(paid), []mockserver.Capture{items}},
 	} {
-		if ok, err := row.matcher.Match(row.actual); ok || err == nil || !strings.Contains(err.Error(), row.text) {
+		ok, err := row.matcher.Match(row.actual)
+		if fmt.Fprintf(&texts, "== %s\n%v\n\n", row.name, err); ok || err == nil {
+			t.Errorf("%s: %v, %v", row.name, ok, err)
+		}
+		if types.MatchMayChangeInTheFuture(row.matcher, row.actual) && row.actual == nil {
+			t.Errorf("%s may match", row.name)
+		}
+	}
+	golden(t, "wrong_subjects.golden", texts.String())
+
+	one := capture("c2", `{"items":[{"paid":true}]}`)
+	for name, m := range map[string]types.GomegaMatcher{ // what is certain without the others
+		"one is there":  HaveReceived(paid),
+		"too many":      gomega.Not(HaveReceived(paid).AtMost(0)),
+		"an order":      HaveReceivedInOrder(paid),
+		"not in either": gomega.Not(HaveReceived(paid, HaveBody(""))),
+	} {
+		if ok, err := m.Match([]mockserver.Capture{items, one}); !ok || err != nil {
 			t.Errorf("%s: %v, %v", name, ok, err)
 		}
 	}
@@ -209,8 +277,10 @@ func TestTrack(t *testing.T) {
 		t.Errorf("%v, %v", ok, err)
 	}
 	g, message = failures()
-	if g.Eventually(Track(server.Client())).WithTimeout(time.Hour).Should(BeDelivered()) || !strings.Contains(*message, "there are none") {
-		t.Error(*message)
+	for _, m := range []types.GomegaMatcher{BeDelivered(), FollowSchedule("1s")} {
+		if g.Eventually(Track(server.Client())).WithTimeout(time.Hour).Should(m) || !strings.Contains(*message, "there are none") {
+			t.Errorf("%s: %s", m, *message)
+		}
 	}
 }
 
@@ -253,5 +323,24 @@ func TestReadingABinHasATimeLimit(t *testing.T) {
 	t.Parallel()
 	if _, err := HaveReceived().Match(blockedBin{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A matcher of the test is asked again at every poll: it may look at what the capture does not
+// tell.
+func TestMatchersOfTheTestAreAskedAgain(t *testing.T) {
+	t.Parallel()
+	answer := false
+	asked := gomega.Satisfy(func(any) bool { return answer })
+	list := []mockserver.Capture{withHeader(rendered(t, "neostore", "Pass:Created", "c1"), "X-Shop", "a")}
+	for name, c := range map[string]types.GomegaMatcher{
+		"HaveJSON": HaveJSON(".method", asked), "HaveHeader": HaveHeader("X-Shop", asked), "HaveBody": HaveBody(asked), "BeEvent": BeEvent("neostore", asked), "alone": asked,
+	} {
+		m := HaveReceived(c)
+		for _, answer = range []bool{false, true, false} {
+			if ok, err := m.Match(list); ok != answer || err != nil {
+				t.Errorf("%s: got %v, %v, want %v", name, ok, err, answer)
+			}
+		}
 	}
 }

@@ -21,7 +21,7 @@ func providerOf(matcher string, provider any) (*fixtures.Provider, error) {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("%s wants the name of a provider or a *fixtures.Provider, got %T", matcher, provider)
+	return nil, fmt.Errorf("%s wants the name of a provider or a *fixtures.Provider, got %s", matcher, typeOf(provider))
 }
 
 // nameOfProvider is the name of a provider in the texts of a matcher.
@@ -29,5 +29,8 @@ func nameOfProvider(provider any) string {
 	if p, ok := provider.(*fixtures.Provider); ok && p != nil {
 		return p.Name
 	}
-	return fmt.Sprint(provider)
+	if name, ok := provider.(string); ok {
+		return name
+	}
+	return typeOf(provider)
 }

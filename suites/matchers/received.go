@@ -1,6 +1,7 @@
 package matchers
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -13,19 +14,21 @@ import (
 
 // HaveReceived succeeds when a bin (or a list of captures or messages) has at least one capture
 // that fulfils every condition. Conditions are matchers of one capture, of this package or of
-// Gomega. Without conditions any capture counts. Times, AtLeast and AtMost change the number.
+// Gomega. Without conditions any capture counts. Times, AtLeast and AtMost change the number. It is
+// an error if the number cannot be told: a condition cannot be checked with a capture, and the
+// others do not decide.
 func HaveReceived(conditions ...types.GomegaMatcher) *ReceivedMatcher {
-	return &ReceivedMatcher{conditions: conditions, min: 1, max: unlimited}
+	return &ReceivedMatcher{checks: checks{conditions: conditions}, min: 1, max: unlimited}
 }
 
 // ReceivedMatcher is HaveReceived's matcher.
 type ReceivedMatcher struct {
-	conditions []types.GomegaMatcher
-	min, max   int
-	atLeast    bool // AtLeast was called
+	checks
+	min, max int
+	atLeast  bool // AtLeast was called
 
-	matched []checked
-	misses  []checked
+	matched []*checked
+	misses  []*checked
 }
 
 // unlimited is the max of a matcher without AtMost.
@@ -58,17 +61,12 @@ func (m *ReceivedMatcher) wrong() error {
 	if m.min < 0 || m.max < m.min {
 		return fmt.Errorf("HaveReceived wants %s: no number of captures is that", m.count())
 	}
-	for _, c := range m.conditions {
-		if err := wrongOf(c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wrongConditions("HaveReceived", m.conditions)
 }
 
 // Match counts the captures that fulfil every condition. A condition that returns an error for a
-// capture is not fulfilled. The error of Match means that a condition is itself wrong, or that the
-// bin could not be read.
+// capture is not fulfilled. The error of Match means that a condition is itself wrong, that the bin
+// could not be read, or that the number cannot be told.
 func (m *ReceivedMatcher) Match(actual any) (bool, error) {
 	if err := m.wrong(); err != nil {
 		return false, misuse{err}
@@ -77,19 +75,26 @@ func (m *ReceivedMatcher) Match(actual any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	m.look(all)
 	m.matched, m.misses = nil, nil
-	for i := range all {
-		c := check(all, i, m.conditions)
-		switch {
-		case c.wrong() != nil:
-			return false, c.wrong()
-		case c.score() == len(m.conditions):
-			m.matched = append(m.matched, c)
-		default:
-			m.misses = append(m.misses, c)
+	var could error
+	for i, c := range m.captures {
+		score, unclear, err := m.checkAll(i)
+		if err != nil {
+			return false, err
 		}
+		if score == len(m.conditions) {
+			m.matched = append(m.matched, c)
+			continue
+		}
+		m.misses = append(m.misses, c)
+		could = cmp.Or(could, unclear)
 	}
-	return len(m.matched) >= m.min && !m.tooMany(), nil
+	enough := len(m.matched) >= m.min
+	if m.tooMany() || enough && m.max == unlimited {
+		return !m.tooMany(), nil // whatever else arrived
+	}
+	return enough && could == nil, could
 }
 
 func (m *ReceivedMatcher) tooMany() bool { return len(m.matched) > m.max }
@@ -116,9 +121,9 @@ func (m *ReceivedMatcher) FailureMessage(actual any) string {
 	}
 	b.WriteString(m.header(actual, "", which))
 	byScore := slices.Clone(m.misses)
-	slices.SortStableFunc(byScore, func(a, b checked) int { return b.score() - a.score() })
+	slices.SortStableFunc(byScore, func(a, b *checked) int { return b.score() - a.score() })
 	b.WriteString("\nnearest: ")
-	byScore[0].explain(&b)
+	m.explain(&b, byScore[0])
 	others := byScore[1:]
 	for _, c := range others[:min(shown, len(others))] {
 		fmt.Fprintf(&b, "\nalso: %s (%s)", c.describe(), c.fulfilled())

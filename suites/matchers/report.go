@@ -31,8 +31,8 @@ type passMatcher struct{}
 
 func (passMatcher) Match(actual any) (bool, error) {
 	r, ok := actual.(report)
-	if !ok {
-		return false, fmt.Errorf("Pass wants a report such as scenarios.Report, got %T", actual) //nolint:staticcheck // a matcher's name
+	if !ok || isNil(actual) {
+		return false, fmt.Errorf("Pass wants a report such as scenarios.Report, got %s", typeOf(actual)) //nolint:staticcheck // a matcher's name
 	}
 	return r.Passed(), nil
 }

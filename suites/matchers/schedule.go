@@ -119,7 +119,9 @@ func (m *ScheduleMatcher) compare(t *timeline) finding {
 	matches := true
 	for i := range f.notes {
 		switch {
-		case i >= len(t.times) && i > 0:
+		case i >= len(t.times) && i == 0:
+			f.notes[i] = "want a first one"
+		case i >= len(t.times):
 			f.notes[i] = "want it after " + m.waits[i-1].String()
 		case i > len(m.waits):
 			f.notes[i], matches = fmt.Sprintf("%s later, want no other", t.wait(i)), false
@@ -165,8 +167,7 @@ func (w wantedWait) String() string {
 // MatchMayChangeInTheFuture tells Eventually to stop when a wait is wrong, or nothing can arrive.
 func (m *ScheduleMatcher) MatchMayChangeInTheFuture(actual any) bool {
 	_, isBin := actual.(Bin)
-	_, isTracked := actual.(*Tracked)
-	if !isBin && !isTracked || m.wrong() != nil {
+	if !isBin && !mayGrow(actual) || m.wrong() != nil {
 		return false
 	}
 	for _, f := range m.findings {
@@ -181,16 +182,25 @@ func (m *ScheduleMatcher) MatchMayChangeInTheFuture(actual any) bool {
 // waits between them.
 func (m *ScheduleMatcher) FailureMessage(any) string {
 	var b strings.Builder
-	if len(m.timelines) == 1 {
-		fmt.Fprintf(&b, "expected %s to follow the schedule %s, %s:", m.timelines[0].name, m.schedule(), m.findings[0].why)
-	} else {
-		fmt.Fprintf(&b, "expected each of %d deliveries to follow the schedule %s:", len(m.timelines), m.schedule())
-	}
-	for i := range m.timelines {
+	var wrong []int
+	for i := range m.findings {
 		if m.findings[i].why != "" {
-			b.WriteString("\n  " + m.timelines[i].describe(m.findings[i].notes))
+			wrong = append(wrong, i)
 		}
 	}
+	to := "follow the schedule " + m.schedule()
+	switch {
+	case len(m.timelines) == 0:
+		b.WriteString(noDeliveries(to))
+	case len(m.timelines) == 1:
+		fmt.Fprintf(&b, "expected %s to %s, %s:", m.timelines[0].name, to, m.findings[0].why)
+	default:
+		fmt.Fprintf(&b, "expected each of %d deliveries to %s, but %d of them did not match:", len(m.timelines), to, len(wrong))
+	}
+	for _, i := range wrong[:min(shown, len(wrong))] {
+		b.WriteString("\n  " + m.timelines[i].describe(m.findings[i].notes))
+	}
+	andMore(&b, len(wrong))
 	return terminal.Text(b.String())
 }
 
@@ -198,9 +208,10 @@ func (m *ScheduleMatcher) FailureMessage(any) string {
 func (m *ScheduleMatcher) NegatedFailureMessage(any) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "expected the attempts not to follow the schedule %s:", m.schedule())
-	for i := range m.timelines {
+	for i := range m.timelines[:min(shown, len(m.timelines))] {
 		b.WriteString("\n  " + m.timelines[i].describe(nil))
 	}
+	andMore(&b, len(m.timelines))
 	return terminal.Text(b.String())
 }
 

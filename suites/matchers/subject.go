@@ -3,6 +3,7 @@ package matchers
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hookrig/hookrig/mockserver"
@@ -20,6 +21,9 @@ const fetchLimit = 10 * time.Second
 // capturesOf takes the captures of a bin, or the requests of a list. is is false if there are none
 // in actual.
 func capturesOf(actual any) (list []mockserver.Capture, is bool, err error) {
+	if isNil(actual) {
+		return nil, false, nil
+	}
 	switch a := actual.(type) {
 	case Bin:
 		ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
@@ -42,7 +46,7 @@ func capturesOf(actual any) (list []mockserver.Capture, is bool, err error) {
 func receivedBy(matcher string, actual any) ([]mockserver.Capture, error) {
 	list, is, err := capturesOf(actual)
 	if !is {
-		return nil, fmt.Errorf("%s wants a bin, captures or messages, got %T", matcher, actual)
+		return nil, fmt.Errorf("%s wants a bin, captures or messages, got %s", matcher, typeOf(actual))
 	}
 	return list, err
 }
@@ -90,7 +94,25 @@ func captureOf(matcher string, actual any) (mockserver.Capture, error) {
 			return mockserver.Capture{Message: a.Sent, At: a.At}, nil
 		}
 	}
-	return mockserver.Capture{}, fmt.Errorf("%s wants a mockserver.Capture, Message or Attempt, got %T", matcher, actual)
+	return mockserver.Capture{}, fmt.Errorf("%s wants a mockserver.Capture, Message or Attempt, got %s", matcher, typeOf(actual))
+}
+
+// typeOf names the type of a value as tests write it.
+func typeOf(v any) string {
+	if v == nil {
+		return "nil"
+	}
+	name := fmt.Sprintf("%T", v)
+	for public, record := range map[string]any{
+		"mockserver.Capture": mockserver.Capture{}, "mockserver.Message": mockserver.Message{}, "mockserver.Waited": mockserver.Waited{},
+		"mockserver.Delivery": mockserver.Delivery{}, "mockserver.Attempt": mockserver.Attempt{}, "mockserver.AttemptResponse": mockserver.AttemptResponse{},
+	} {
+		name = strings.ReplaceAll(name, fmt.Sprintf("%T", record), public)
+	}
+	if name = strings.ReplaceAll(name, "interface {}", "any"); isNil(v) {
+		return "a nil " + name
+	}
+	return name
 }
 
 // deliveryOf takes a delivery. ok is false if it is none.

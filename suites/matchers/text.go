@@ -27,7 +27,11 @@ func textWanted(name string, want any) (wantedText, error) {
 	if v := reflect.ValueOf(want); v.Kind() == reflect.String {
 		return wantedText{exact: v.String()}, nil
 	}
-	return wantedText{}, fmt.Errorf("%s wants a string or a matcher, got %T %v", name, want, want)
+	got := typeOf(want)
+	if want != nil {
+		got += fmt.Sprintf(" %v", want)
+	}
+	return wantedText{}, fmt.Errorf("%s wants a string or a matcher, got %s", name, got)
 }
 
 // compare returns whether a text is as wanted, and the text in quotes, with the reason if a matcher

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,10 @@ func TestTexts(t *testing.T) {
 			[]mockserver.Capture{capture("c1", `{"event":"other"}`), capture("c2", "hello"), capture("c3", `{"points":5}`)},
 			[]mockserver.Capture{capture("c1", `{"event":"other"}`), capture("c2", `{"points":"five"}`)},
 		},
+		{
+			"HaveReceived, a condition with several values that is not the only miss", HaveReceived(HaveJSON(".body.items[].paid", true), HaveHeader("X-Shop")),
+			shop("c1", `{"items":[{"paid":true}]}`), capture("c2", `{"items":[{"paid":true},{"paid":false}]}`),
+		},
 		{"HaveReceived, a matcher of Gomega as a condition", HaveReceived(gomega.HaveField("Method", "PUT")), mockserver.Message{Method: "PUT", Target: "/a"}, []mockserver.Message{{Method: "POST", Target: "/a"}}},
 
 		{
@@ -94,8 +99,13 @@ func TestTexts(t *testing.T) {
 		{"HaveJSON, null for a missing member", HaveJSON(".body.absent", nil), created, `{"absent":false}`},
 		{"HaveJSON, no HTML escapes", HaveJSON(".body.link", "x"), `{"link":"x"}`, created},
 		{"HaveJSON, a matcher", HaveJSON(".body.list | length", gomega.BeNumerically(">", 1)), created, `{"list":[1]}`},
-		{"HaveJSON, a matcher of several", HaveJSON(".body.points", gomega.And(gomega.BeNumerically(">", 1), gomega.Not(gomega.BeElementOf(int64(5), "6")))), `{"points":2}`, `{"points":5}`},
+		{"HaveJSON, a matcher of several", HaveJSON(".body.points", gomega.And(gomega.BeNumerically(">", 1), gomega.Not(gomega.BeElementOf(5, "6")))), `{"points":2}`, `{"points":5}`},
 		{"HaveJSON, a matcher that wants another type", HaveJSON(".body.points", gomega.BeNumerically(">", 1)), `{"points":2}`, `{"points":"five"}`},
+		{"HaveJSON, numbers in a list", HaveJSON(".body.list", gomega.ConsistOf(2, 1.5, gomega.BeNumerically("==", 1))), `{"list":[1,2.0,1.5]}`, `{"list":[1,2,3]}`},
+		{"HaveJSON, a number in an object", HaveJSON(".body", gomega.HaveKeyWithValue("a", gomega.HaveEach(gomega.BeNumerically(">", 0)))), `{"a":[1,0.5]}`, `{"a":[1,0]}`},
+		{"HaveJSON, a number of another type", HaveJSON(".body.n", gomega.Or(gomega.Equal(5.0), gomega.Equal(6))), `{"n":6.0}`, `{"n":5}`},
+		{"HaveJSON, a list of another type", HaveJSON(".body.list", gomega.Or(gomega.Equal([]int{1, 2}), gomega.BeEmpty())), `{"list":[]}`, `{"list":[1,2]}`},
+		{"HaveJSON, an integer beyond int", HaveJSON(".body.n", gomega.Or(gomega.Equal(uint64(1<<64-1)), gomega.Equal("18446744073709551614"))), `{"n":18446744073709551614}`, `{"n":18446744073709551615}`},
 		{"HaveJSON, not JSON", HaveJSON(".body.a", 1), []byte(`{"a":1}`), "hello"},
 		{"HaveJSON, an error of jq", HaveJSON(".body.name.x", 1), `{"name":{"x":1}}`, created},
 		{"HaveJSON, a form", HaveJSON(".form.CallSid", "CA1"), formCapture(), "hello"},
@@ -112,6 +122,7 @@ func TestTexts(t *testing.T) {
 		{"BeDelivered, of each", BeDelivered(), []mockserver.Delivery{delivery("delivered", 200)}, []mockserver.Delivery{delivery("delivered", 200), delivery("exhausted", 404), delivery("pending", 500)}},
 		{"BeDelivered, before the first attempt", BeDelivered(), delivery("delivered", 200), delivery("pending")},
 		{"BeDelivered, no deliveries", BeDelivered(), delivery("delivered", 200), []mockserver.Delivery{}},
+		{"BeDelivered, many deliveries", BeDelivered(), slices.Repeat([]mockserver.Delivery{delivery("delivered", 200)}, 50), slices.Repeat([]mockserver.Delivery{delivery("dropped")}, 50)},
 		{"BeExhausted", BeExhausted(), delivery("exhausted", 500, 500), delivery("delivered", 500, 200)},
 		{"BeRefused", BeRefused(), delivery("exhausted", 401, 403), delivery("delivered", 401, 200)},
 		{"BeRefused with a status", BeRefused(401, gomega.BeNumerically("==", 403)), delivery("pending", 401, 403), delivery("exhausted", 401, 404)},
@@ -126,6 +137,11 @@ func TestTexts(t *testing.T) {
 		{"FollowSchedule, another wait", FollowSchedule("10s", 100*time.Second), spaced("delivered", 10, 100), spaced("delivered", 10, 90)},
 		{"FollowSchedule, one missing", FollowSchedule([]time.Duration{10 * time.Second, 100 * time.Second}), spaced("pending", 10, 100), spaced("pending", 10)},
 		{"FollowSchedule, one too many", FollowSchedule(gomega.BeNumerically(">", 9*time.Second)), spaced("pending", 10), []mockserver.Delivery{spaced("pending", 10), spaced("delivered", 10, 20)}},
+		{"FollowSchedule, no attempt", FollowSchedule("10s"), spaced("delivered", 10), delivery("pending")},
+		{"FollowSchedule, no wait and no attempt", FollowSchedule(), delivery("delivered", 200), delivery("dropped")},
+		{"FollowSchedule, nothing came", FollowSchedule("10s").Within(time.Second), arrivals(10), emptyBin{}},
+		{"FollowSchedule, no deliveries", FollowSchedule("10s"), spaced("delivered", 10), []mockserver.Delivery{}},
+		{"FollowSchedule, many deliveries", FollowSchedule(), slices.Repeat([]mockserver.Delivery{delivery("delivered", 200)}, 50), append(slices.Repeat([]mockserver.Delivery{spaced("delivered", 1)}, 49), delivery("delivered", 200))},
 		{"FollowSchedule of captures", FollowSchedule("10s", "1m").Within(2 * time.Second), arrivals(9, 62), arrivals(9, 63)},
 
 		{"Pass", Pass(), fakeReport{true, "tour  seed 7\n  passed  one"}, fakeReport{false, "tour  seed 7\n  failed  one: want 2xx, got 500\n  repeat: hookrig run tour --seed 7"}},

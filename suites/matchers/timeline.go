@@ -76,16 +76,17 @@ func (m *ScheduleMatcher) timelinesOf(actual any) ([]timeline, error) {
 	captures, is, err := capturesOf(actual)
 	switch {
 	case !is:
-		return nil, fmt.Errorf("FollowSchedule wants a delivery, deliveries, Track(…), a bin or captures, got %T", actual)
+		return nil, fmt.Errorf("FollowSchedule wants a delivery, deliveries, Track(…), a bin or captures, got %s", typeOf(actual))
 	case err != nil:
 		return nil, err
 	case m.isExact():
 		return nil, misuse{errors.New(m.String() + " compares when captures arrived, which is never exact: add Within, or give a matcher for each wait")}
 	}
 	t := timeline{name: nameOfSubject(actual), head: nameOfSubject(actual)}
+	var arrived checks
+	arrived.look(captures)
 	for i := range captures {
-		c := check(captures, i, nil)
-		t.lines = append(t.lines, fmt.Sprintf("  attempt %d: %s", i+1, c.describe()))
+		t.lines = append(t.lines, fmt.Sprintf("  attempt %d: %s", i+1, arrived.captures[i].describe()))
 		t.times = append(t.times, captures[i].At)
 	}
 	return []timeline{t}, nil

@@ -2,6 +2,7 @@ package matchers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hookrig/hookrig/mockserver"
@@ -28,6 +29,9 @@ func Track(client *mockserver.Client, deliveries ...mockserver.Delivery) *Tracke
 
 // Deliveries reads the deliveries as they are now, in the order given to Track.
 func (t *Tracked) Deliveries(ctx context.Context) ([]mockserver.Delivery, error) {
+	if t.client == nil {
+		return nil, errors.New("Track wants the client of a server, got nil") //nolint:staticcheck // a function's name
+	}
 	list := make([]mockserver.Delivery, len(t.ids))
 	for i, id := range t.ids {
 		var err error
@@ -38,10 +42,19 @@ func (t *Tracked) Deliveries(ctx context.Context) ([]mockserver.Delivery, error)
 	return list, nil
 }
 
+// mayGrow reports whether a subject is tracked deliveries, which can have other attempts.
+func mayGrow(actual any) bool {
+	t, ok := actual.(*Tracked)
+	return ok && t != nil && len(t.ids) > 0
+}
+
 // deliveriesOf takes the deliveries that a matcher checks. is is false if there are none in actual.
 func deliveriesOf(actual any) (list []mockserver.Delivery, is bool, err error) {
 	if d, ok := deliveryOf(actual); ok {
 		return []mockserver.Delivery{*d}, true, nil
+	}
+	if isNil(actual) {
+		return nil, false, nil
 	}
 	switch a := actual.(type) {
 	case []mockserver.Delivery:
