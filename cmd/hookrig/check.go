@@ -50,7 +50,7 @@ calls of another service. --state reads the state of one entity, whose key
 replaces ${entity}.
 
 Exit code 0: no check of the level failed; 1: one failed; 2: the command line has mistakes; 3: nothing could be graded,
-because nothing listens there, or the consumer refuses good deliveries too.`,
+because nothing listens there, or the consumer refuses good deliveries too; or --effect is of no use.`,
 		Example: `  hookrig check http://127.0.0.1:3000/hooks stripe --secret whsec_S
   hookrig check http://127.0.0.1:3000/hooks github --secret S --effect 'http http://127.0.0.1:3000/count .body.handled'
   hookrig check 3000 neostore --secret S --effect 'sql sqlite:app.db SELECT count(*) FROM passes'
@@ -145,10 +145,12 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 		return err
 	}
 	switch {
-	case report.Score.Graded() == 0:
-		return inconclusive(errors.New("nothing could be graded: see the report"))
 	case len(report.Failures(scenarios.Level(c.level))) > 0:
 		return failed()
+	case report.EffectProblem != "":
+		return inconclusive(errors.New("the effect is of no use: see the report"))
+	case report.Score.Graded() == 0:
+		return inconclusive(errors.New("nothing could be graded: see the report"))
 	}
 	return nil
 }

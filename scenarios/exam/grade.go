@@ -94,6 +94,9 @@ func (g *grading) make(ctx context.Context) error {
 // missing returns what the run must give for the check and does not, or "".
 func (g *grading) missing(of ...scenarios.Need) string {
 	c := &g.consumer
+	if g.check.Effect != "" && c.Effect != nil && g.meter.problem != "" && slices.Contains(of, scenarios.NeedsEffect) {
+		return g.meter.problem
+	}
 	for _, need := range g.check.Needs {
 		if !slices.Contains(of, need) {
 			continue
@@ -107,8 +110,6 @@ func (g *grading) missing(of ...scenarios.Need) string {
 			return "it reads the state of one entity: give --state (in Go: StateFunc)"
 		case need == scenarios.NeedsEffect && c.Effect == nil:
 			return "the answers are right, but the answers do not show what the consumer did: give --effect (in Go: EffectFunc)"
-		case need == scenarios.NeedsEffect && g.meter.problem != "":
-			return g.meter.problem
 		}
 	}
 	return ""
@@ -223,7 +224,7 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	exchange := wrongExchange(s)
 	g.exact = exactly(report, exchange)
 	switch {
-	case s.Status == scenarios.Failed && s.Unanswered && g.check.Theme != "time" && g.check.Theme != "load":
+	case s.Status == scenarios.Failed && s.Unanswered && g.check.Theme != "load":
 		g.set(Inconclusive, exchange, "%s\nthe consumer may have acted on the request, so nothing follows from this", s.Detail)
 	case s.Status == scenarios.Failed:
 		g.set(Fail, exchange, "%s", s.Detail)
@@ -308,6 +309,10 @@ func wrongExchange(s *scenarios.StepReport) *scenarios.Exchange {
 
 // compareEffect compares what the consumer did with what the check allows.
 func (g *grading) compareEffect(ctx context.Context, before float64, report *scenarios.Report) error {
+	if g.meter.unit <= 0 {
+		g.set(Inconclusive, nil, "what one good delivery changes was not measured, so there is nothing to compare the effect with")
+		return nil
+	}
 	least, most := g.allowed(report)
 	greetings := g.meter.greeting * float64(subscriptions(report))
 	change, err := g.meter.change(ctx, before, least*g.meter.unit+greetings)

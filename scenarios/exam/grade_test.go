@@ -1,0 +1,96 @@
+package exam
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hookrig/hookrig/scenarios"
+)
+
+// altered starts a correct consumer before which a handler answers some requests: those for which
+// it returns true.
+func altered(t *testing.T, provider string, answers func(c *program, w http.ResponseWriter, r *http.Request) bool) (*program, Consumer) {
+	t.Helper()
+	c := startProgram(t, provider, "")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/hooks" || !answers(c, w, r) {
+			c.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	consumer := c.consumer()
+	consumer.URL, c.url = server.URL+"/hooks", server.URL
+	return c, consumer
+}
+
+// TestSecondDeliveryRefused checks that a consumer which refuses a delivery while the exam measures
+// what one of them changes is asked again, and that nothing is compared when it refuses them all.
+func TestSecondDeliveryRefused(t *testing.T) {
+	t.Parallel()
+	for refused, want := range map[int64]Verdict{1: Pass, 2: Pass, mostSeconds: Inconclusive} {
+		var posts atomic.Int64
+		_, consumer := altered(t, "stripe", func(_ *program, w http.ResponseWriter, _ *http.Request) bool {
+			n := posts.Add(1)
+			if n < 2 || n > 1+refused {
+				return false
+			}
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		})
+		consumer.Only = []string{"body-json-styles", "signature-wrong-secret", "duplicate-sequential"}
+		report, err := Run(t.Context(), nil, consumer)
+		if err != nil || len(counted(report, want)) != 3 || (want == Pass) != (report.EffectProblem == "") {
+			t.Errorf("%d refused: want %s: %v\n%s", refused, want, err, text(t, report))
+		}
+	}
+}
+
+// TestUnmeasuredEffect checks that no effect is compared with one that was not measured.
+func TestUnmeasuredEffect(t *testing.T) {
+	t.Parallel()
+	effect := 0
+	g := &grading{Exam: &Exam{meter: *metered(t, &effect, 0)}, check: &Check{}, verdict: Pass}
+	if err := g.compareEffect(t.Context(), 0, &scenarios.Report{}); err != nil || g.verdict != Inconclusive {
+		t.Errorf("%v, %s: %s", err, g.verdict, g.why)
+	}
+}
+
+// TestSilentAboutTimes checks that no response to a wrong time is as inconclusive as none to a
+// wrong signature.
+func TestSilentAboutTimes(t *testing.T) {
+	t.Parallel()
+	_, consumer := altered(t, "stripe", func(_ *program, _ http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.Header.Get("Stripe-Signature"), "NaN") {
+			return false
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // so that the server sees that the sender has gone
+		<-r.Context().Done()
+		return true
+	})
+	consumer.Only, consumer.Timeout = []string{"time-not-a-number"}, 200*time.Millisecond
+	report, err := Run(t.Context(), nil, consumer)
+	if r := report.Checks[0]; err != nil || r.Result != Inconclusive || !strings.Contains(r.Why, "nothing follows from this") {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
+
+// TestUnknownMethods checks that a server may answer 501 to methods that it does not have.
+func TestUnknownMethods(t *testing.T) {
+	t.Parallel()
+	_, consumer := altered(t, "neostore", func(_ *program, w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusNotImplemented)
+		}
+		return r.Method != http.MethodPost
+	})
+	consumer.Only = []string{"method"}
+	report, err := Run(t.Context(), nil, consumer)
+	if err != nil || len(counted(report, Pass)) != 2 {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
