@@ -79,7 +79,7 @@ because nothing listens there, or the consumer refuses good deliveries too; or -
 	f.StringArrayVar(&c.skip, "skip", nil, "leave out a check: `ID=REASON`; repeatable")
 	f.StringArrayVar(&c.known, "known", nil, "a check that is known to fail, and must: `ID=REASON`; repeatable")
 	f.StringArrayVar(&c.only, "only", nil, "make only the checks with this `ID|THEME|LEVEL`; repeatable")
-	f.StringVar(&c.gate, "gate", "", "make only the checks that this `VENDOR` makes when an endpoint is registered: xero, discord or shopify")
+	f.StringVar(&c.gate, "gate", "", "make only the check that this `VENDOR` makes when an endpoint is registered: xero, discord or shopify")
 	f.StringVar(&c.level, "level", string(scenarios.Must), "lowest `LEVEL` whose failures count for the exit code: must, should or info")
 	f.Var(&c.seed, "seed", "`NUMBER` that determines every event (default: random, and printed)")
 	f.DurationVar(&c.timeout, "timeout", 0, "time limit of one request (default: 5s, or that of the provider if it is shorter)")

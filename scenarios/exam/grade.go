@@ -141,6 +141,7 @@ func (g *grading) play(ctx context.Context) error {
 	}
 	g.meter.working = g.meter.working || inBackground(g.scenario) || unanswered(&report)
 	g.read(&report, err)
+	measured = measured && g.comparable(&report)
 	if g.verdict == Pass && measured {
 		if err := g.compareEffect(ctx, before, &report); err != nil {
 			return err
@@ -340,6 +341,14 @@ func (g *grading) compareEffect(ctx context.Context, before float64, report *sce
 			want, acted, change, before, before+change, g.meter.unit)
 	}
 	return nil
+}
+
+// comparable reports whether the effects of the check can be compared with those of good
+// deliveries: events of another type may change more or less.
+func (g *grading) comparable(report *scenarios.Report) bool {
+	return g.check.Effect == scenarios.NoEffect || !slices.ContainsFunc(report.Steps, func(s scenarios.StepReport) bool {
+		return s.Verb == "deliver" && slices.ContainsFunc(s.Deliveries, func(d scenarios.DeliveryReport) bool { return d.Event != g.event })
+	})
 }
 
 // allowed returns on how many deliveries the consumer must act, and may act.

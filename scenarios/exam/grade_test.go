@@ -1,14 +1,19 @@
 package exam
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/tidwall/gjson"
+
+	"github.com/hookrig/hookrig/fixtures/signature"
 	"github.com/hookrig/hookrig/scenarios"
 )
 
@@ -92,5 +97,90 @@ func TestUnknownMethods(t *testing.T) {
 	report, err := Run(t.Context(), nil, consumer)
 	if err != nil || len(counted(report, Pass)) != 2 {
 		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
+
+// TestEffectsBehindRightAnswers checks that a consumer whose answers are right fails when it does
+// not do what they say.
+func TestEffectsBehindRightAnswers(t *testing.T) {
+	t.Parallel()
+	has := func(r *http.Request, body []byte, what func(gjson.Result) bool) bool {
+		return r.Method == http.MethodPost && len(body) > 0 && what(gjson.ParseBytes(body))
+	}
+	acts := func(c *program) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.count++
+	}
+	forged := func(c *program, r *http.Request, body []byte) bool {
+		m := signature.Message{Method: r.Method, Target: r.URL.RequestURI(), Version: "HTTP/1.1", Body: body}
+		for name, values := range r.Header {
+			m.Headers.Add(name, values[0])
+		}
+		return c.provider.Signing.Verify(m, signature.Context{Time: time.Now()}, testSecret, oldSecret).Verdict != signature.Valid
+	}
+	for _, one := range []struct {
+		name, provider, fails string
+		status                int // 0 leaves the request to a right consumer
+		wrong                 func(c *program, r *http.Request, body []byte) bool
+	}{
+		{"drops new values", "stripe", "schema-new-value", http.StatusOK, func(_ *program, r *http.Request, body []byte) bool {
+			return has(r, body, func(b gjson.Result) bool {
+				tax := b.Get("data.object.tax_exempt")
+				return tax.Exists() && !slices.Contains([]string{"none", "exempt", "reverse"}, tax.String())
+			})
+		}},
+		{"drops nulls", "github", "schema-null-member", http.StatusOK, func(_ *program, r *http.Request, body []byte) bool {
+			return has(r, body, func(b gjson.Result) bool {
+				return b.Get("repository.owner").Exists() && b.Get("repository.owner.avatar_url").Type == gjson.Null
+			})
+		}},
+		{"acts on reused signatures", "neostore", "signature-reused", 0, func(c *program, r *http.Request, body []byte) bool {
+			if has(r, body, gjson.Result.IsObject) && forged(c, r, body) {
+				acts(c)
+			}
+			return false
+		}},
+		{"acts on forged pings", "github", "handshake-forged", 0, func(c *program, r *http.Request, body []byte) bool {
+			if r.Header.Get("X-GitHub-Event") == "ping" && forged(c, r, body) {
+				acts(c)
+			}
+			return false
+		}},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			t.Parallel()
+			_, consumer := altered(t, one.provider, func(c *program, w http.ResponseWriter, r *http.Request) bool {
+				body, err := io.ReadAll(r.Body)
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				if err != nil || !one.wrong(c, r, body) {
+					return false
+				}
+				w.WriteHeader(one.status)
+				return true
+			})
+			consumer.Only, consumer.Settle = []string{one.fails}, 5*time.Millisecond
+			report, err := Run(t.Context(), nil, consumer)
+			if r := report.Checks[0]; err != nil || r.Result != Fail || !strings.Contains(r.Why, "effect") {
+				t.Errorf("%v\n%s", err, text(t, report))
+			}
+			_, consumer = altered(t, one.provider, func(*program, http.ResponseWriter, *http.Request) bool { return false })
+			consumer.Only, consumer.Settle = []string{one.fails}, 5*time.Millisecond
+			if report, err = Run(t.Context(), nil, consumer); err != nil || report.Checks[0].Result != Pass {
+				t.Errorf("a right one: %v\n%s", err, text(t, report))
+			}
+		})
+	}
+}
+
+// TestOtherEventsAreNotCompared checks that effects of events of another type are not compared with
+// those of good deliveries.
+func TestOtherEventsAreNotCompared(t *testing.T) {
+	g := &grading{Exam: &Exam{event: "a"}, check: &Check{Conformance: scenarios.Conformance{Effect: scenarios.EachEffect}}}
+	for event, want := range map[string]bool{"a": true, "b": false} {
+		report := &scenarios.Report{Steps: []scenarios.StepReport{{Verb: "deliver", Deliveries: []scenarios.DeliveryReport{{Event: event}}}}}
+		if g.comparable(report) != want {
+			t.Errorf("%s: want %t", event, want)
+		}
 	}
 }
