@@ -40,7 +40,8 @@ type Conformance struct {
 	State []string `yaml:"state" json:"state,omitempty"`
 	// Assumes are the ids of assumptions in providers' files. A check that rests on one only warns.
 	Assumes []string `yaml:"assumes" json:"assumes,omitempty"`
-	// Gate lists the vendors that make this check when an endpoint is registered.
+	// Gate lists the vendors that make this check when an endpoint is registered. It is made only
+	// for the gate of one of them.
 	Gate []Gate `yaml:"gate" json:"gate,omitempty" strict:"oneof=xero|discord|shopify"`
 }
 

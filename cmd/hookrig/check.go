@@ -51,8 +51,9 @@ calls of another service. --state reads the state of one entity, whose key
 replaces ${entity}.
 
 Exit code 0: no check of the level failed; 1: one failed; 2: the command line has mistakes; 3: the exam could not tell:
-nothing listens there, the consumer refuses good deliveries too, or there was no response in time. A check that needs
-more than the command gives, such as --effect, is inconclusive and changes no exit code; with --strict it fails.`,
+nothing listens there, the consumer refuses good deliveries too, --effect is of no use, or there was no response in
+time. A check that needs more than the command gives, such as --effect, is inconclusive and changes no exit code; with
+--strict it fails.`,
 		Example: `  hookrig check http://127.0.0.1:3000/hooks stripe --secret whsec_S
   hookrig check http://127.0.0.1:3000/hooks github --secret S --effect 'http http://127.0.0.1:3000/count .body.handled'
   hookrig check 3000 neostore --secret S --effect 'sql sqlite:app.db SELECT count(*) FROM passes'
@@ -81,7 +82,7 @@ more than the command gives, such as --effect, is inconclusive and changes no ex
 	f.StringArrayVar(&c.skip, "skip", nil, "leave out a check: `ID=REASON`; repeatable")
 	f.StringArrayVar(&c.known, "known", nil, "a check that is known to fail, and must: `ID=REASON`; repeatable")
 	f.StringArrayVar(&c.only, "only", nil, "make only the checks with this `ID|THEME|LEVEL`; repeatable")
-	f.StringVar(&c.gate, "gate", "", "make only the checks that this `VENDOR` makes when an endpoint is registered: xero, discord or shopify")
+	f.StringVar(&c.gate, "gate", "", "make only the check that this `VENDOR` makes when an endpoint is registered: xero, discord or shopify")
 	f.StringVar(&c.level, "level", string(scenarios.Must), "lowest `LEVEL` whose failures count for the exit code: must, should or info")
 	f.BoolVar(&c.strict, "strict", false, "a check that is inconclusive fails")
 	f.Var(&c.seed, "seed", "`NUMBER` that determines every event (default: random, and printed)")
@@ -156,6 +157,8 @@ func (c *checkFlags) run(cmd *cobra.Command, w World, url, provider string) erro
 		return failed()
 	case err != nil:
 		return inconclusive(err)
+	case report.EffectProblem != "":
+		return inconclusive(errors.New("the effect is of no use: see the report"))
 	case report.Score.Graded() == 0:
 		return inconclusive(errors.New("nothing could be graded: see the report"))
 	}

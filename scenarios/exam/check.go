@@ -74,6 +74,17 @@ func themeRank(t scenarios.Theme) int { return slices.Index(Themes(), t) }
 // Gates returns the vendors whose checks at registration the exam can make.
 func Gates() []scenarios.Gate { return []scenarios.Gate{"xero", "discord", "shopify"} }
 
+// AtGate returns the checks that the vendor of a gate makes; without a gate, those that belong to
+// none.
+func AtGate(checks []Check, gate scenarios.Gate) []Check {
+	return slices.DeleteFunc(slices.Clone(checks), func(c Check) bool {
+		if gate == "" {
+			return len(c.Gate) > 0
+		}
+		return !slices.Contains(c.Gate, gate)
+	})
+}
+
 // Select returns the checks that one of the words names: an id, a theme or a level. No words select
 // all. A word that names nothing is an error that suggests the nearest.
 func Select(checks []Check, words ...string) ([]Check, error) {

@@ -23,6 +23,9 @@ func (g *grading) command() string {
 		words = append(words, "--secret", `"$HOOKRIG_SECRET"`)
 	}
 	words = append(words, "--only", g.check.ID, "--seed", strconv.FormatUint(g.seed, 10))
+	if c.Gate != "" {
+		words = append(words, "--gate", string(c.Gate))
+	}
 	if g.option != "" {
 		words = append(words, "--option", shell.Word(g.provider.Name+"."+g.option))
 	}

@@ -57,7 +57,7 @@ type Consumer struct {
 	Strict bool
 	// Only selects checks by id, theme or level; none is all.
 	Only []string
-	// Gate selects the checks that a vendor makes when an endpoint is registered; "" is all.
+	// Gate selects the checks that a vendor makes when an endpoint is registered; "" is all others.
 	Gate scenarios.Gate
 	// Seed determines the content of all events; 0 is random.
 	Seed uint64
@@ -277,13 +277,18 @@ func (e *Exam) selectChecks() error {
 	if e.checks, err = Select(all, e.consumer.Only...); err != nil {
 		return fmt.Errorf("%w: %w", ErrConsumer, err)
 	}
-	if gate := e.consumer.Gate; gate != "" {
-		if !slices.Contains(Gates(), gate) {
-			return fmt.Errorf("%w: gate %q: want one of %v", ErrConsumer, gate, Gates())
-		}
-		e.checks = slices.DeleteFunc(slices.Clone(e.checks), func(c Check) bool { return !slices.Contains(c.Gate, gate) })
+	gate := e.consumer.Gate
+	if gate != "" && !slices.Contains(Gates(), gate) {
+		return fmt.Errorf("%w: gate %q: want one of %v", ErrConsumer, gate, Gates())
 	}
-	return nil
+	selected := e.checks
+	if e.checks = AtGate(selected, gate); len(e.checks) > 0 {
+		return nil
+	}
+	if gate == "" {
+		return fmt.Errorf("%w: check %s is made only at a gate: give --gate %s (in Go: Gate)", ErrConsumer, selected[0].ID, selected[0].Gate[0])
+	}
+	return fmt.Errorf("%w: none of the checks %q is made at the gate %s: leave out --only (in Go: Only)", ErrConsumer, e.consumer.Only, gate)
 }
 
 // options returns the options of one run of a scenario.

@@ -92,29 +92,34 @@ func (g *grading) make(ctx context.Context) error {
 	return g.play(ctx)
 }
 
-// missing returns what the run must give for the check and does not, or "".
+// missing returns what the run must give for the check and does not, or "". With an effect that is
+// of no use, the run lacks nothing: that is a problem.
 func (g *grading) missing(of ...scenarios.Need) string {
+	g.lacks = ""
 	c := &g.consumer
+	if g.check.Effect != "" && c.Effect != nil && g.meter.problem != "" && slices.Contains(of, scenarios.NeedsEffect) {
+		return g.meter.problem
+	}
 	for _, need := range g.check.Needs {
 		if !slices.Contains(of, need) {
 			continue
 		}
-		g.lacks = need
+		why := ""
 		switch {
 		case need == scenarios.NeedsRestart && c.Restart == nil:
-			return "it restarts the consumer: give --restart (in Go: Restart)"
+			why = "it restarts the consumer: give --restart (in Go: Restart)"
 		case need == scenarios.NeedsOldSecret && c.OldSecret == "":
-			return "it signs with a second secret that the consumer accepts: give --old-secret (in Go: OldSecret)"
+			why = "it signs with a second secret that the consumer accepts: give --old-secret (in Go: OldSecret)"
 		case need == scenarios.NeedsState && c.State == nil:
-			return "it reads the state of one entity: give --state (in Go: StateFunc)"
+			why = "it reads the state of one entity: give --state (in Go: StateFunc)"
 		case need == scenarios.NeedsEffect && c.Effect == nil:
-			return "the answers are right, but the answers do not show what the consumer did: give --effect (in Go: EffectFunc)"
-		case need == scenarios.NeedsEffect && g.meter.problem != "":
-			g.lacks = ""
-			return g.meter.problem
+			why = "the answers are right, but the answers do not show what the consumer did: give --effect (in Go: EffectFunc)"
+		}
+		if why != "" {
+			g.lacks = need
+			return why
 		}
 	}
-	g.lacks = ""
 	return ""
 }
 
@@ -145,6 +150,7 @@ func (g *grading) play(ctx context.Context) error {
 	}
 	g.meter.working = g.meter.working || inBackground(g.scenario) || unanswered(&report)
 	g.read(&report, err)
+	measured = measured && g.comparable(&report)
 	if g.verdict == Pass && measured {
 		if err := g.compareEffect(ctx, before, &report); err != nil {
 			return err
@@ -228,7 +234,7 @@ func (g *grading) read(report *scenarios.Report, err error) {
 	exchange := wrongExchange(s)
 	g.exact = exactly(report, exchange)
 	switch {
-	case s.Status == scenarios.Failed && s.Unanswered && g.check.Theme != "time" && g.check.Theme != "load":
+	case s.Status == scenarios.Failed && s.Unanswered && g.check.Theme != "load":
 		g.set(Inconclusive, exchange, "%s\nthe consumer may have acted on the request, so nothing follows from this", s.Detail)
 	case s.Status == scenarios.Failed:
 		g.set(Fail, exchange, "%s", s.Detail)
@@ -313,6 +319,10 @@ func wrongExchange(s *scenarios.StepReport) *scenarios.Exchange {
 
 // compareEffect compares what the consumer did with what the check allows.
 func (g *grading) compareEffect(ctx context.Context, before float64, report *scenarios.Report) error {
+	if g.meter.unit <= 0 {
+		g.set(Inconclusive, nil, "what one good delivery changes was not measured, so there is nothing to compare the effect with")
+		return nil
+	}
 	least, most := g.allowed(report)
 	greetings := g.meter.greeting * float64(subscriptions(report))
 	change, err := g.meter.change(ctx, before, least*g.meter.unit+greetings)
@@ -340,6 +350,14 @@ func (g *grading) compareEffect(ctx context.Context, before float64, report *sce
 			want, acted, change, before, before+change, g.meter.unit)
 	}
 	return nil
+}
+
+// comparable reports whether the effects of the check can be compared with those of good
+// deliveries: events of another type may change more or less.
+func (g *grading) comparable(report *scenarios.Report) bool {
+	return g.check.Effect == scenarios.NoEffect || !slices.ContainsFunc(report.Steps, func(s scenarios.StepReport) bool {
+		return s.Verb == "deliver" && slices.ContainsFunc(s.Deliveries, func(d scenarios.DeliveryReport) bool { return d.Event != g.event })
+	})
 }
 
 // allowed returns on how many deliveries the consumer must act, and may act.

@@ -36,6 +36,9 @@ type meter struct {
 // readInterval is the time between two readings.
 const readInterval = 10 * time.Millisecond
 
+// mostSeconds is how often a second good delivery is tried.
+const mostSeconds = 3
+
 // usable reports whether there is an effect that shows good deliveries.
 func (m *meter) usable() bool { return m.consumer.Effect != nil && m.problem == "" }
 
@@ -79,8 +82,23 @@ func (m *meter) calibrate(ctx context.Context, greets bool, greet func() error, 
 		}
 		now += m.greeting
 	}
-	if ok, err := deliver(); err != nil || !ok {
-		return err
+	for tries := 1; ; tries++ {
+		ok, err := deliver()
+		if err != nil {
+			return err
+		}
+		if ok {
+			break
+		}
+		if tries == mostSeconds {
+			m.problem = fmt.Sprintf("the first good delivery was accepted, but %d more were not: nothing shows what one of them changes", tries)
+			return nil
+		}
+		// The consumer may have acted on what it refused.
+		if change, err = m.change(ctx, now, 0); err != nil {
+			return m.note(ctx, err)
+		}
+		now += change
 	}
 	if change, err = m.change(ctx, now, m.greeting+math.SmallestNonzeroFloat64); err != nil {
 		return m.note(ctx, err)

@@ -99,7 +99,7 @@ func answersOnce(c *program, w http.ResponseWriter, r *http.Request, body []byte
 func effectChecks() []string {
 	return []string{
 		"body-1mb", "body-20kb", "body-github-25mb", "body-too-large", "load-slow-sender", "load-stalled-sender", "method-harmless", "method-other",
-		"schema-missing-member", "schema-nested-member", "schema-new-value", "schema-null-member", "schema-unknown-member",
+		"schema-missing-member", "schema-nested-member", "schema-new-value", "schema-new-value-later", "schema-null-member", "schema-unknown-member",
 		"signature-status", "transport-expect-continue", "transport-half-body", "transport-half-close", "transport-http10", "transport-no-redirect",
 		"transport-pipelined",
 	}
@@ -156,7 +156,7 @@ func mistakenHandlers() []mistakenHandler {
 		{"stripe", "knows all values", refusingBody(400, func(body gjson.Result) bool {
 			tax := body.Get("data.object.tax_exempt")
 			return tax.Exists() && !slices.Contains([]string{"none", "exempt", "reverse"}, tax.String())
-		}), []string{"schema-new-value"}},
+		}), []string{"schema-new-value", "schema-new-value-later"}},
 		{"github", "reads what may be null", refusingBody(500, func(body gjson.Result) bool {
 			return body.Get("repository.owner.avatar_url").Type == gjson.Null && body.Get("repository.owner").Exists()
 		}), []string{"schema-null-member"}},

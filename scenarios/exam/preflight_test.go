@@ -263,14 +263,14 @@ func TestEffectProblems(t *testing.T) {
 		"http " + program.url + "/count .body.count | x": "the effect cannot be read",
 	} {
 		c := program.consumer()
-		c.Only, c.Seed = []string{"duplicate-sequential"}, 0
+		c.Only, c.Seed = []string{"body-json-styles", "duplicate-sequential", "signature-wrong-secret"}, 0
 		var err error
 		if c.Effect, err = ParseEffect(effect); err != nil {
 			t.Fatal(err)
 		}
 		c.Within = 50 * time.Millisecond
 		report, err := Run(t.Context(), nil, c)
-		if err != nil || len(report.Unjudged(scenarios.Must)) != 1 || !strings.Contains(report.Checks[0].Why, want) {
+		if err != nil || len(report.Unjudged(scenarios.Must)) != 3 || !strings.Contains(report.Checks[0].Why, want) || report.EffectProblem != report.Checks[0].Why {
 			t.Errorf("%s: want %q: %v\n%s", effect, want, err, text(t, report))
 		}
 	}

@@ -125,6 +125,9 @@ type Report struct {
 	TookMS float64 `json:"took_ms"`
 	// Problem is why nothing could be graded; "" when something could.
 	Problem string `json:"problem,omitempty"`
+	// EffectProblem is why Consumer.Effect is of no use, so that no check passes which compares it;
+	// "" when it is of use, or was not given.
+	EffectProblem string `json:"effect_problem,omitempty"`
 	// Notes are remarks, such as an option that was found.
 	Notes []string `json:"notes,omitempty"`
 	// Checks are the results, in the order of Checks.
@@ -221,11 +224,8 @@ func count(n int, noun string) string {
 func (e *Exam) Report() Report {
 	r := Report{
 		URL: redact.URL(e.consumer.URL), Provider: e.provider.Name, Event: e.event, Option: e.option, Seed: e.seed,
-		Started: e.started.UTC(), TookMS: milliseconds(time.Since(e.started)), Problem: e.problem, Notes: e.notes,
+		Started: e.started.UTC(), TookMS: milliseconds(time.Since(e.started)), Problem: e.problem, EffectProblem: e.meter.problem, Notes: e.notes,
 		Checks: append([]Result{}, e.results...),
-	}
-	if e.meter.problem != "" {
-		r.Notes = append(r.Notes[:len(r.Notes):len(r.Notes)], e.meter.problem)
 	}
 	for i := range r.Checks {
 		r.Score.Add(&r.Checks[i])

@@ -44,6 +44,9 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 			return t.Err()
 		}
 	}
+	if r.EffectProblem != "" {
+		t.Printf("%s %s\n", p.of(Fail, "the effect is of no use:"), r.EffectProblem)
+	}
 	for _, level := range Levels() {
 		writeTally(t, p, level, *r.Score.Level(level))
 	}

@@ -320,7 +320,7 @@ func mistakes() []*mistaken {
 		row("needs-optional-members", "stripe", "schema-null-member"),
 		row("refuses-unknown-fields", "neostore", "schema-unknown-member").
 			and("body-1mb body-20kb body-split-letter body-unicode", "what makes a body large, and has letters beyond ASCII, is a member that it does not know"),
-		row("refuses-new-values", "stripe", "schema-new-value"),
+		row("refuses-new-values", "stripe", "schema-new-value schema-new-value-later"),
 		row("500-on-unknown-event", "subscribfy", "schema-unknown-event"),
 		row("refuses-unknown-event", "ethpass", "schema-unknown-event"),
 		row("refuses-ping", "github", "handshake-answered"),

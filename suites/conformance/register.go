@@ -121,9 +121,7 @@ func (g *group) selects(c Consumer, id string) bool {
 	if err != nil || c.Gate != "" && !slices.Contains(exam.Gates(), c.Gate) {
 		return true
 	}
-	return slices.ContainsFunc(selected, func(check exam.Check) bool {
-		return check.ID == id && (c.Gate == "" || slices.Contains(check.Gate, c.Gate))
-	})
+	return slices.ContainsFunc(exam.AtGate(selected, c.Gate), func(check exam.Check) bool { return check.ID == id })
 }
 
 // open starts the exam of the consumer, unless it has been started.

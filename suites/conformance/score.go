@@ -35,7 +35,7 @@ func scores(specs []types.SpecReport) []score {
 		name := strings.Join(texts[:len(texts)-1], " ") // the last is the name of a group
 		if reports[name] == nil {
 			names = append(names, name)
-			reports[name] = &exam.Report{URL: e.URL, Provider: e.Provider, Event: e.Event, Option: e.Option, Seed: e.Seed, Notes: e.Notes, Problem: e.Problem}
+			reports[name] = &exam.Report{URL: e.URL, Provider: e.Provider, Event: e.Event, Option: e.Option, Seed: e.Seed, Notes: e.Notes, Problem: e.Problem, EffectProblem: e.EffectProblem}
 		}
 		reports[name].Checks = append(reports[name].Checks, *e.result())
 		reports[name].Score.Add(e.result())
