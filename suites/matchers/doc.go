@@ -13,7 +13,8 @@
 //
 // Eventually stops as soon as no match is possible any more, and at once if a matcher is itself
 // wrong. A failure message says how many captures came, shows the nearest one, and says for each
-// condition whether it matched.
+// condition whether it matched. What cannot be told, for instance because a bin evicted captures,
+// is an error, also below Not.
 //
 // The package imports only gomega/types and not Ginkgo, so you can use it in plain tests too. It
 // does not import package scenarios, whose runner your test would then compile.

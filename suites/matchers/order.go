@@ -14,7 +14,8 @@ import (
 
 // HaveReceivedInOrder succeeds when a bin (or a list of captures or messages) has a capture for
 // each condition, in this order. Other captures may arrive between them. For several conditions on
-// one capture, use Gomega's And.
+// one capture, use Gomega's And. If there is no such order, but the bin evicted captures, that is
+// an error: they may have been it.
 //
 //	HaveReceivedInOrder(BeEvent("neostore", "Pass:Created"), BeEvent("neostore", "Pass:Installed"))
 func HaveReceivedInOrder(conditions ...types.GomegaMatcher) types.GomegaMatcher {
@@ -63,6 +64,9 @@ func (m *orderMatcher) Match(actual any) (bool, error) {
 	}
 	if len(m.by) == len(m.conditions) {
 		return true, nil
+	}
+	if could == nil {
+		could = missingFrom(actual)
 	}
 	return false, could
 }

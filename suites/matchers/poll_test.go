@@ -326,6 +326,56 @@ func TestReadingABinHasATimeLimit(t *testing.T) {
 	}
 }
 
+// A bin that evicted captures cannot tell how many arrived: that is an error, unless what it still
+// has decides.
+func TestEvictedCapturesAreMissed(t *testing.T) {
+	t.Parallel()
+	server := mockserver.StartT(t, mockserver.Options{Store: mockserver.NewMemory(mockserver.MemoryOptions{PerBin: 2})})
+	inbox := server.Bin("inbox")
+	for _, body := range []string{"1", "2", "3", "4", "5"} {
+		response, err := http.Post(inbox.URL(), "text/plain", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const missing = "bin inbox evicted 3 captures to make room, so what it received cannot be told: " +
+		"keep more (Limits.PerBin of the store, serve --keep-captures), or use a new bin for each test"
+	for name, row := range map[string]struct {
+		matcher types.GomegaMatcher
+		want    string // true, false or the error
+	}{
+		"one is there":              {HaveReceived(HaveBody("5")), "true"},
+		"it may have been evicted":  {HaveReceived(HaveBody("1")), missing},
+		"it may have been, not":     {gomega.Not(HaveReceived(HaveBody("1"))), missing},
+		"enough":                    {HaveReceived().AtLeast(2), "true"},
+		"not enough":                {HaveReceived().AtLeast(3), missing},
+		"as many":                   {HaveReceived().Times(2), missing},
+		"too many":                  {HaveReceived().Times(1), "false"},
+		"at most so many":           {HaveReceived().AtMost(5), missing},
+		"more than at most":         {HaveReceived().AtMost(1), "false"},
+		"more than at most, not":    {gomega.Not(HaveReceived().AtMost(1)), "true"},
+		"in order":                  {HaveReceivedInOrder(HaveBody("4"), HaveBody("5")), "true"},
+		"in another order":          {HaveReceivedInOrder(HaveBody("5"), HaveBody("4")), missing},
+		"the waits between them":    {FollowSchedule("1h").Within(time.Hour), missing},
+		"in order, from the middle": {HaveReceivedInOrder(HaveBody("5")), "true"},
+	} {
+		ok, err := row.matcher.Match(inbox)
+		got := fmt.Sprint(ok)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != row.want {
+			t.Errorf("%s: got %s, want %s", name, got, row.want)
+		}
+	}
+	if ok, err := HaveReceived().Times(0).Match(server.Bin("other")); !ok || err != nil {
+		t.Errorf("a bin that nobody has sent to: %v, %v", ok, err)
+	}
+}
+
 // A matcher of the test is asked again at every poll: it may look at what the capture does not
 // tell.
 func TestMatchersOfTheTestAreAskedAgain(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 // HaveReceived succeeds when a bin (or a list of captures or messages) has at least one capture
 // that fulfils every condition. Conditions are matchers of one capture, of this package or of
 // Gomega. Without conditions any capture counts. Times, AtLeast and AtMost change the number. It is
-// an error if the number cannot be told: a condition cannot be checked with a capture, and the
-// others do not decide.
+// an error if the number cannot be told: the bin evicted captures, or a condition cannot be checked
+// with one, and what remains does not decide.
 func HaveReceived(conditions ...types.GomegaMatcher) *ReceivedMatcher {
 	return &ReceivedMatcher{checks: checks{conditions: conditions}, min: 1, max: unlimited}
 }
@@ -93,6 +93,9 @@ func (m *ReceivedMatcher) Match(actual any) (bool, error) {
 	enough := len(m.matched) >= m.min
 	if m.tooMany() || enough && m.max == unlimited {
 		return !m.tooMany(), nil // whatever else arrived
+	}
+	if could == nil {
+		could = missingFrom(actual)
 	}
 	return enough && could == nil, could
 }

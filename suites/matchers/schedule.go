@@ -19,7 +19,8 @@ import (
 //
 // It takes a delivery, a list of them (each must follow the schedule), or Track(…), and compares
 // the times at which attempts were due, on the schedule's clock. It also takes a bin or the
-// captures of one delivery, and compares the times at which they arrived: use Within.
+// captures of one delivery, and compares the times at which they arrived: use Within. A bin that
+// evicted captures is an error.
 //
 //	Expect(delivery).To(FollowSchedule("10s", "100s"))
 //	Eventually(inbox).Should(FollowSchedule("1s", "2s").Within(500 * time.Millisecond))

@@ -9,7 +9,8 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-// Bin is what HaveReceived, HaveReceivedInOrder and FollowSchedule poll: *mockserver.Bin is one.
+// Bin is what HaveReceived, HaveReceivedInOrder and FollowSchedule poll: *mockserver.Bin is one. If
+// it has the method Stats of that type, they notice when captures were evicted.
 type Bin interface {
 	// Captures returns the captures that the bin has, oldest first.
 	Captures(ctx context.Context) ([]mockserver.Capture, error)
@@ -49,6 +50,24 @@ func receivedBy(matcher string, actual any) ([]mockserver.Capture, error) {
 		return nil, fmt.Errorf("%s wants a bin, captures or messages, got %s", matcher, typeOf(actual))
 	}
 	return list, err
+}
+
+// missingFrom returns an error if a bin evicted captures, so that nobody can tell how many arrived.
+func missingFrom(actual any) error {
+	bin, ok := actual.(interface {
+		Stats(ctx context.Context) (mockserver.BinStats, error)
+	})
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
+	defer cancel()
+	stats, err := bin.Stats(ctx)
+	if err != nil || stats.Evicted == 0 {
+		return err
+	}
+	return fmt.Errorf("%s evicted %s to make room, so what it received cannot be told: keep more (Limits.PerBin of the store, serve --keep-captures), or use a new bin for each test",
+		nameOfSubject(actual), plural(int(stats.Evicted), "capture"))
 }
 
 // nameOfSubject names a bin or a list of captures.

@@ -89,7 +89,7 @@ func (m *ScheduleMatcher) timelinesOf(actual any) ([]timeline, error) {
 		t.lines = append(t.lines, fmt.Sprintf("  attempt %d: %s", i+1, arrived.captures[i].describe()))
 		t.times = append(t.times, captures[i].At)
 	}
-	return []timeline{t}, nil
+	return []timeline{t}, missingFrom(actual)
 }
 
 // isExact reports whether a wait must be exact.
