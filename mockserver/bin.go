@@ -22,6 +22,9 @@ func (s *Server) Bin(name string) *Bin { return NewBin(s.Client(), name) }
 // NewBin returns the handle of a bin of the server that client drives.
 func NewBin(client *Client, name string) *Bin { return &Bin{client, name} }
 
+// Client returns the client of the bin's server.
+func (b *Bin) Client() *Client { return b.client }
+
 // Name returns the bin's name.
 func (b *Bin) Name() string { return b.name }
 

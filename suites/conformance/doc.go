@@ -1,5 +1,8 @@
-// Package conformance makes the exam of webhook consumers part of your own tests: a Ginkgo spec, or
-// a subtest, for each check of `hookrig check`.
+// Package conformance makes the exams of webhooks part of your own tests: a Ginkgo spec, or a
+// subtest, for each check of `hookrig check`, about a consumer, or of `hookrig check-provider`,
+// about a sender.
+//
+// # Consumers
 //
 // Three lines in a suite give one spec for each check:
 //
@@ -20,6 +23,19 @@
 // known failure (Consumer.Known) skips too, and fails as soon as it passes. A warning does not
 // fail. If the consumer refuses good deliveries too, or the effect cannot be read, the first spec
 // fails and says why. The score follows at the end.
+//
+// # Senders
+//
+// RegisterSender and RunSender do the same for a program that sends webhooks. They judge what a bin
+// recorded: signatures, ids, retries, redirects, order, by the file of a provider or by Standard
+// Webhooks. With Sender.Send, the bin first answers each event differently:
+//
+//	var _ = conformance.RegisterSender("standard-webhooks", func() conformance.Sender {
+//		return conformance.Sender{Bin: inbox, Secrets: []string{secret}, Send: shop.NewOrder}
+//	})
+//
+// A spec that fails shows the attempts, and its report entry has them. A check whose occasion never
+// came is inconclusive, and skips.
 //
 // # Select checks
 //

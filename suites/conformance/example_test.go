@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 
+	"github.com/hookrig/hookrig/mockserver"
 	"github.com/hookrig/hookrig/suites/conformance"
 )
 
@@ -43,5 +44,29 @@ func ExampleRegister_container() {
 func ExampleRun() {
 	_ = func(t *testing.T) { // TestShop
 		conformance.Run(t, conformance.Consumer{URL: shop.URL + "/hooks", Provider: "stripe", Secret: "whsec_S"})
+	}
+}
+
+// inbox is a bin of a server that BeforeSuite starts, at which the program under test has an
+// endpoint.
+var inbox *mockserver.Bin
+
+// trigger makes the program under test send one event.
+func trigger(context.Context) error { return nil }
+
+// A suite of a program that sends webhooks registers it in three lines.
+func ExampleRegisterSender() {
+	_ = conformance.RegisterSender("standard-webhooks", func() conformance.Sender {
+		return conformance.Sender{Bin: inbox, Secrets: []string{"whsec_S"}, Send: trigger}
+	})
+}
+
+// A plain test judges what a bin has recorded, here by the policy of a vendor.
+func ExampleRunSender() {
+	_ = func(t *testing.T) { // TestWebhooks
+		conformance.RunSender(t, conformance.Sender{
+			Bin: inbox, Secrets: []string{"whsec_S"}, Retry: "like stripe",
+			Known: map[string]string{"retry-after": "ticket 71"},
+		})
 	}
 }

@@ -36,7 +36,7 @@ func Register(provider string, consumer func() Consumer) bool {
 				continue
 			}
 			g.all, g.caller, g.provider, g.consumer = checks, caller, provider, consumer
-			Describe(g.name, append(g.decorators(around), func() { g.specs() })...)
+			Describe(g.name, append(decorators(around, caller, g.alone), func() { g.specs() })...)
 		}
 	})
 }
@@ -57,16 +57,16 @@ type group struct {
 	consumer func() Consumer
 }
 
-// decorators returns the decorators of the container. An exam counts what the consumer does, so its
+// decorators returns the decorators of a container. An exam counts what the program does, so its
 // specs run one after another, in one process. Ginkgo permits one Ordered container around a spec:
 // within one of the user's, this one is not.
-func (g *group) decorators(around ConstructionNodeReport) []any {
-	decorators := []any{g.caller}
+func decorators(around ConstructionNodeReport, caller types.CodeLocation, alone bool) []any {
+	decorators := []any{caller}
 	if around.IsInOrderedContainer {
 		return decorators
 	}
 	decorators = append(decorators, Ordered, ContinueOnFailure)
-	if g.alone {
+	if alone {
 		decorators = append(decorators, Serial)
 	}
 	return decorators

@@ -22,15 +22,36 @@ func Run(t *testing.T, c Consumer) {
 			if err != nil {
 				t.Fatalf("hookrig could not make the check: %v", err)
 			}
-			switch r := &result; {
-			case fails(r):
-				t.Error(describe(r))
-			case r.Result == exam.Warn:
-				t.Log(describe(r))
-			case r.Result != exam.Pass:
-				t.Skip(reason(r))
-			}
+			end(t, &result)
 		})
 	}
 	t.Log(summary(s.exam.Report()))
+}
+
+// RunSender makes all checks that the sender selects, each in a subtest whose name is
+// level/theme/id.
+func RunSender(t *testing.T, s Sender) {
+	t.Helper()
+	report, err := s.examine(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range report.Checks {
+		r := &report.Checks[i]
+		t.Run(fmt.Sprintf("%s/%s/%s", r.Level, r.Theme, r.ID), func(t *testing.T) { end(t, r) })
+	}
+	t.Log(summary(report))
+}
+
+// end ends the subtest with the result.
+func end(t *testing.T, r *exam.Result) {
+	t.Helper()
+	switch {
+	case fails(r):
+		t.Error(describe(r))
+	case r.Result == exam.Warn:
+		t.Log(describe(r))
+	case r.Result != exam.Pass:
+		t.Skip(reason(r))
+	}
 }

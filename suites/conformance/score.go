@@ -13,7 +13,7 @@ import (
 
 // The score follows all specs, wherever in the suite they were registered. Ginkgo takes this node
 // only from the top level, and gives it the reports of all parallel processes.
-var _ = ReportAfterSuite("webhook consumers: score", func(r Report) {
+var _ = ReportAfterSuite("webhook consumers and senders: score", func(r Report) {
 	for _, one := range scores(r.SpecReports) {
 		AddReportEntry(one.name, one.text, ReportEntryVisibilityAlways)
 	}
@@ -35,7 +35,7 @@ func scores(specs []types.SpecReport) []score {
 		name := strings.Join(texts[:len(texts)-1], " ") // the last is the name of a group
 		if reports[name] == nil {
 			names = append(names, name)
-			reports[name] = &exam.Report{URL: e.URL, Provider: e.Provider, Event: e.Event, Option: e.Option, Seed: e.Seed, Notes: e.Notes, Problem: e.Problem, EffectProblem: e.EffectProblem}
+			reports[name] = &exam.Report{Sender: e.Sender, URL: e.URL, Provider: e.Provider, Event: e.Event, Option: e.Option, Seed: e.Seed, Notes: e.Notes, Problem: e.Problem, EffectProblem: e.EffectProblem}
 		}
 		reports[name].Checks = append(reports[name].Checks, *e.result())
 		reports[name].Score.Add(e.result())

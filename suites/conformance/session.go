@@ -88,7 +88,13 @@ func (s *session) close() {
 // entry returns the report of one result.
 func (s *session) entry(r exam.Result) entry {
 	report := s.exam.Report()
-	report.Checks, report.Score, report.TookMS = []exam.Result{r}, exam.Score{}, r.TookMS
-	report.Score.Add(&r)
+	report.TookMS = r.TookMS
+	return only(report, r)
+}
+
+// only returns a report of one result.
+func only(report exam.Report, r exam.Result) entry {
+	report.Checks, report.Score = nil, exam.Score{}
+	report.Add(r)
 	return entry(report)
 }

@@ -26,6 +26,8 @@ const specsVariable = "CONFORMANCE_SPECS"
 type checked struct {
 	Provider string `json:"provider"`
 	Mistake  string `json:"mistake"`
+	// Sends is a sender and not a consumer. Its mistake is a fault of each event.
+	Sends bool `json:"sends"`
 	// Around is what the consumer is started by: "suite", "each" or "ordered"; "port" starts one
 	// with an empty database for each spec, always at the same address.
 	Around string `json:"around"`
@@ -50,14 +52,22 @@ func TestSpecs(t *testing.T) {
 	list := fromVariable(t)
 	RegisterFailHandler(Fail)
 	running := map[string]conformance.Consumer{} // by provider
+	senders := map[string]conformance.Sender{}   // likewise
 	BeforeSuite(func() {
 		for _, c := range list {
-			if c.Around == "suite" {
+			switch {
+			case c.Sends:
+				senders[c.Provider] = c.sent(GinkgoT())
+			case c.Around == "suite":
 				running[c.Provider] = c.start(GinkgoT())
 			}
 		}
 	})
 	for _, c := range list {
+		if c.Sends {
+			conformance.RegisterSender(c.Provider, func() conformance.Sender { return senders[c.Provider] })
+			continue
+		}
 		switch c.Around {
 		case "suite":
 			conformance.Register(c.Provider, func() conformance.Consumer { return running[c.Provider] })
@@ -89,6 +99,10 @@ func TestSubtests(t *testing.T) {
 	for _, c := range fromVariable(t) {
 		t.Run(c.Provider, func(t *testing.T) {
 			t.Parallel()
+			if c.Sends {
+				conformance.RunSender(t, c.sent(t))
+				return
+			}
 			conformance.Run(t, c.start(t))
 		})
 	}

@@ -378,6 +378,10 @@ func TestOrderByEntity(t *testing.T) {
 	p.Delivery.Ordering, p.Delivery.OnFailure = "per_entity_fifo", "block"
 	p.Delivery.Profiles = profile(&p, fixtures.Retry{Schedule: []time.Duration{time.Minute}})
 	p.Delivery.Unstated = nil
+	plan, err := sender.NewPlan(sender.Options{Provider: &p}, 0)
+	if err != nil || !strings.Contains(strings.Join(plan.Notes, "\n"), "let two events in a row be about the same entity") {
+		t.Errorf("%v: the plan says %q", err, plan.Notes)
+	}
 	silent := p
 	silent.Journeys = nil
 	pass := func(seed uint64) (created, installed string) {
