@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookrig/hookrig/fixtures"
 	"github.com/hookrig/hookrig/scenarios"
 	"github.com/hookrig/hookrig/scenarios/exam"
 	"github.com/hookrig/hookrig/suites/acceptance/consumers"
@@ -27,6 +28,12 @@ type candidate struct {
 	mistake  string
 	delay    time.Duration // of its work; 0 is 300 ms
 	forgets  bool          // what it did, when it is restarted
+
+	// Of a consumer that others wrote: it has one secret.
+	secret    string
+	catalogue *fixtures.Catalogue
+	only      []string          // checks; nil is all
+	progress  func(exam.Result) // see exam.Consumer
 
 	url     string
 	restart func(context.Context) error
@@ -88,8 +95,13 @@ func serve(c *consumers.Consumer, listener net.Listener) (stop func()) {
 // passed passes again: which character of a body a fault changes decides whether the rest of the
 // consumer refuses the body too.
 func (c *candidate) check(ctx context.Context, seed uint64, only ...string) (exam.Report, error) {
+	old := "old"
+	if c.secret != "" {
+		old = ""
+	}
 	return exam.Run(ctx, nil, exam.Consumer{
-		Seed: seed, URL: c.url + "/hooks", Provider: c.provider, Secret: secret, OldSecret: "old", Restart: c.restart, Only: only,
+		Seed: seed, URL: c.url + "/hooks", Provider: c.provider, Secret: cmp.Or(c.secret, secret), OldSecret: old, Restart: c.restart, Only: only,
+		Catalogue: c.catalogue, Progress: c.progress,
 		EffectFunc: func(ctx context.Context) (int, error) {
 			var body struct{ Count int }
 			err := get(ctx, c.url+"/effects", &body)
@@ -106,7 +118,7 @@ func (c *candidate) check(ctx context.Context, seed uint64, only ...string) (exa
 // examine makes the whole exam. Checks that got no answer in time, because the machine is busy, are
 // made again.
 func (c *candidate) examine(ctx context.Context) {
-	if c.report, c.err = c.check(ctx, 1); c.report.Problem != "" {
+	if c.report, c.err = c.check(ctx, 1, c.only...); c.report.Problem != "" {
 		return
 	}
 	for n := range uint64(3) {

@@ -51,6 +51,7 @@ func (l *link) start() *link {
 		l.base = l.program.StartT(l.t, l.options)
 	case l.outside != nil:
 		l.base = l.outside.StartT(l.t, secret)
+		l.do(must(http.NewRequestWithContext(l.t.Context(), http.MethodPost, l.base+"/arm", nil))(l.t))
 	default:
 		l.base = consumers.StartT(l.t, l.options)
 	}

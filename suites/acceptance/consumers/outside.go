@@ -49,7 +49,8 @@ func OrdersFS() fs.FS {
 }
 
 // StartT runs the consumer on a free port until the test ends, and returns its address without a
-// path. It answers at /hooks, at /effects with the count and, but for webhook, at /states/ENTITY.
+// path. It answers at /hooks, at /effects with the count and, but for webhook, at /states/ENTITY
+// and at /arm: after a POST there, a receiver that crashes does so at the next event.
 // The test fails if the runtime is missing.
 func (o Outside) StartT(t T, secret string) string {
 	t.Helper()

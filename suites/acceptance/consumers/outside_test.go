@@ -34,6 +34,8 @@ func TestConsumersOfOthers(t *testing.T) {
 			"the wrong order": {refundFirst, "204"},
 			"another form":    {otherForm, "400 1"},
 			"an old one":      {sent("timestamp:stale"), "400 0"},
+			"in chunks":       {sent("transport:chunked"), "204 1"},
+			"HEAD":            {sent("method:HEAD"), "405 0"},
 		},
 		"acknowledge-before-commit":        {"a good delivery": {sent(), "204 0"}},
 		"check-then-insert-race":           {"two copies": {sent("parallel:2"), "204 204 2"}},

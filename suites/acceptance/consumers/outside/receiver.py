@@ -2,7 +2,7 @@
 
 python3 receiver.py --flaw order-assuming --secret S [--address 127.0.0.1:0]
 
-POST /hooks takes the events, signed like Stripe's. GET /effects answers {"count": 1}, GET /states/ORDER {"state": "paid"}.
+POST /hooks takes the events, signed like Stripe's. POST /arm makes a receiver that crashes do so at the next event. GET /effects answers {"count": 1}, GET /states/ORDER {"state": "paid"}.
 """
 import argparse
 import importlib.util
@@ -68,10 +68,16 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
+        if body is None:
+            self.close_connection = True
+            return self.answer(400)
+        receiver = self.server.receiver
+        if self.path == "/arm":
+            arm(receiver)
+            return self.answer(204)
         if self.path != "/hooks":
             return self.answer(404)
-        receiver = self.server.receiver
         try:
             request = ReferenceRequest(SignatureProfile.STRIPE_V1, "account", body, tuple(self.headers.items()))
             self.answer(receiver.handle(request).status_code)
@@ -79,6 +85,31 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(400)
         except RuntimeError:  # the crash of a flaw
             self.answer(500)
+
+    def body(self):
+        """Reads the body, also one in chunks; None is one that ends too early."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            return body if len(body) == length else None
+        parts = []
+        while True:
+            line = self.rfile.readline(100)
+            try:
+                size = int(line.split(b";")[0], 16)
+            except ValueError:
+                return None
+            part = self.rfile.read(size)
+            if len(part) != size or self.rfile.readline(100) != b"\r\n":
+                return None
+            if size == 0:
+                return b"".join(parts)
+            parts.append(part)
+
+    def do_HEAD(self):
+        self.answer(405)
+
+    do_OPTIONS = do_HEAD
 
     def do_GET(self):
         if self.path == "/effects":
@@ -121,7 +152,6 @@ def main():
         signature_configurations=(ReferenceSignatureConfiguration(SignatureProfile.STRIPE_V1, (key,)),),
         observer_token=OBSERVER,
     )
-    arm(receiver)
     host, _, port = options.address.rpartition(":")
     server = Server((host, int(port)), Handler)
     server.receiver = receiver
