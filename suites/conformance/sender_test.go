@@ -163,8 +163,8 @@ func TestRunWrongSender(t *testing.T) {
 	}
 }
 
-// quick returns standard-webhooks with a documented policy whose waits a test can await.
-func quick(t *testing.T) *fixtures.Catalogue {
+// impatient returns standard-webhooks with a documented policy whose waits a test can await.
+func impatient(t *testing.T) *fixtures.Catalogue {
 	t.Helper()
 	const name, policy = "standard-webhooks", `
   timeout: 2s
@@ -200,7 +200,7 @@ func quick(t *testing.T) *fixtures.Catalogue {
 // TestRunSender checks a right sender, hookrig's own engine, that sends when the bin is ready.
 func TestRunSender(t *testing.T) {
 	t.Parallel()
-	known := quick(t)
+	known := impatient(t)
 	server := mockserver.StartT(t, mockserver.Options{Catalogue: known, RealClock: true})
 	inbox, from := server.Bin("inbox"), server.Provider("standard-webhooks")
 	if _, err := from.Register(t.Context(), mockserver.Endpoint{URL: inbox.URL(), Secrets: []string{sendersSecret}}); err != nil {
