@@ -158,7 +158,11 @@ func mistakenHandlers() []mistakenHandler {
 			return tax.Exists() && !slices.Contains([]string{"none", "exempt", "reverse"}, tax.String())
 		}), []string{"schema-new-value", "schema-new-value-later"}},
 		{"github", "reads what may be null", refusingBody(500, func(body gjson.Result) bool {
-			return body.Get("repository.owner.avatar_url").Type == gjson.Null && body.Get("repository.owner").Exists()
+			avatar := body.Get("repository.owner.avatar_url")
+			return avatar.Exists() && avatar.Type == gjson.Null
+		}), []string{"schema-null-member"}},
+		{"github", "reads what may be absent", refusingBody(500, func(body gjson.Result) bool {
+			return body.Get("repository.owner").Exists() && !body.Get("repository.owner.avatar_url").Exists()
 		}), []string{"schema-null-member"}},
 		{"ethpass", "needs every member", refusingBody(500, func(body gjson.Result) bool {
 			return !body.Get("event").Exists() || !body.Get("result").Exists()

@@ -282,12 +282,16 @@ func wrongSignatures() []wrongConsumer {
 		}), "signature-truncated"},
 		{"fails at another length", "github", refusing(500, func(c *mistaken, _ *http.Request, m *signature.Message) bool {
 			return line(c, m) != "" && len(line(c, m)) < 71
-		}), "signature-truncated"},
+		}), "signature-garbage signature-truncated"},
 		{"fails at what is no hexadecimal", "neostore", refusing(500, func(c *mistaken, _ *http.Request, m *signature.Message) bool {
 			return strings.Trim(line(c, m), "0123456789abcdef") != ""
 		}), "signature-garbage"},
 		{"fails at letters beyond ASCII", "ethpass", refusing(500, func(c *mistaken, _ *http.Request, m *signature.Message) bool {
 			return strings.ContainsFunc(line(c, m), func(r rune) bool { return r > 127 })
+		}), "signature-garbage"},
+		{"takes a label without a signature", "github", accepting(func(c *mistaken, m *signature.Message) bool { return line(c, m) == "sha256=" }), "signature-garbage"},
+		{"compares numbers", "neostore", accepting(func(c *mistaken, m *signature.Message) bool {
+			return line(c, m) != "" && strings.Trim(line(c, m), "0") == ""
 		}), "signature-garbage"},
 		{"takes every label", "github", accepting(func(c *mistaken, m *signature.Message) bool {
 			_, text, labelled := strings.Cut(line(c, m), "=")
@@ -306,7 +310,7 @@ func wrongSignatures() []wrongConsumer {
 		}), "signature-repeated-label"},
 		{"checks the form of the signature", "neostore", accepting(func(c *mistaken, m *signature.Message) bool {
 			return len(line(c, m)) == 64 && strings.Trim(line(c, m), "0123456789abcdef") == "" && json.Valid(m.Body)
-		}), "signature-before-parsing signature-body-tampered signature-other-event signature-other-form signature-reused signature-tampered signature-wrong-secret"},
+		}), "signature-before-parsing signature-body-tampered signature-garbage signature-other-event signature-other-form signature-reused signature-tampered signature-wrong-secret"},
 		{"remembers signatures", "subscribfy", remembers, "signature-reused"},
 		{"verifies what it writes", "neostore", rewrites, "signature-other-form"},
 		{"leaves the id out", "standard", accepting(func(c *mistaken, m *signature.Message) bool {
@@ -323,6 +327,10 @@ func wrongSignatures() []wrongConsumer {
 		{"fails at two lines", "github", refusing(500, func(c *mistaken, _ *http.Request, m *signature.Message) bool { return twice(c, m) }), "signature-header-repeated signature-two-headers"},
 		{"looks at the first of two lines", "neostore", &mistaken{before: first}, "signature-two-headers"},
 		{"makes the URL of the Host line", "lists", refusing(401, func(c *mistaken, r *http.Request, _ *signature.Message) bool { return "http://"+r.Host != c.url }), "signature-registered-url"},
+		{"takes the port of the Host line", "lists", refusing(401, func(c *mistaken, r *http.Request, _ *signature.Message) bool {
+			_, port, named := strings.Cut(r.Host, ":")
+			return named && !strings.HasSuffix(c.url, ":"+port)
+		}), "signature-registered-url"},
 		{"looks at the first signature", "stripe", &mistaken{before: func(c *mistaken, _ *http.Request, m *signature.Message) int {
 			if parts := strings.Split(line(c, m), ","); !twice(c, m) {
 				m.Headers.Set(c.lineName(), strings.Join(parts[:min(2, len(parts))], ","))

@@ -271,11 +271,12 @@ func mistakes() []*mistaken {
 		row("no-verification", "neostore", forged+" signature-status"),
 		row("accepts-missing-signature", "ethpass", "signature-missing").
 			and("signature-status", "a request without the secret is one of those that it sends"),
-		row("accepts-empty-signature", "stripe", "signature-empty"),
+		row("accepts-empty-signature", "stripe", "signature-empty").and("signature-garbage", "it sends a label with nothing behind it too"),
 		row("compares-prefix", "subscribfy", "signature-truncated"),
 		row("ignores-label", "stripe", "signature-repeated-label signature-unknown-label"),
 		row("checks-form-only", "neostore", "signature-body-tampered signature-other-event signature-other-form signature-reused signature-tampered signature-wrong-secret").
-			and("signature-before-parsing signature-status", "they sign with another secret, which has the right form"),
+			and("signature-before-parsing signature-status", "they sign with another secret, which has the right form").
+			and("signature-garbage", ", and zeros have that form too"),
 		row("trusts-known-signatures", "neostore", "signature-reused"),
 		row("processes-refused", "stripe", "signature-body-tampered signature-empty signature-garbage signature-missing signature-other-event signature-other-form "+
 			"signature-tampered signature-truncated signature-wrong-secret").
@@ -330,6 +331,7 @@ func mistakes() []*mistaken {
 		row("500-on-duplicate-keys", "subscribfy", "body-duplicate-keys"),
 		row("500-on-missing-member", "ethpass", "schema-missing-member"),
 		row("needs-optional-members", "stripe", "schema-null-member"),
+		row("needs-absent-members", "stripe", "schema-null-member"),
 		row("refuses-unknown-fields", "neostore", "schema-unknown-member").
 			and("body-1mb body-20kb body-split-letter body-unicode", "what makes a body large, and has letters beyond ASCII, is a member that it does not know"),
 		row("refuses-new-values", "stripe", "schema-new-value schema-new-value-later"),

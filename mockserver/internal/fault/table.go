@@ -79,7 +79,7 @@ func table() []*row {
 	rows := []row{
 		duplicate(), parallel(), reorder(), delay(), hold(), release(), drop(),
 		method(), redirect(),
-		unknownField(), extraNesting(), unknownEvent(), nullOptional(), missingRequired(), newEnum(), typeChange(), emptyElement(),
+		unknownField(), extraNesting(), unknownEvent(), nullOptional(), absentOptional(), missingRequired(), newEnum(), typeChange(), emptyElement(),
 		canary(), unicodeText(), emptyBody(), malformed(), reserialize(), duplicateKey(), huge(), deep(), invalidUTF8(), charset(), byteOrderMark(), trailingNewline(),
 		contentType(),
 		rotate(),

@@ -165,18 +165,18 @@ var arguments = map[string][]string{
 	"body:reserialize": {"spaced", "pretty", "reordered", "ascii", "escaped"}, "body:charset": {"utf-8", "utf-16", "utf-16le", "iso-8859-1", "windows-1252"},
 	"headers:case": {"lower", "upper", "mixed"}, "secret:rotate": {"both", "both_old_first", "new"}, "body:huge": {"100KB"},
 	"transport:drip": {"100KB"}, "transport:chunked": {"", "1,7,100"}, "method": {"", "PUT", "HEAD"}, "timestamp:skew": {"-4m", "+4m"},
-	"timestamp:non_numeric": {"", "NaN", "Infinity"}, "signature:garbage": {"ascii", "unicode"}, "signature:two_lines": {"same", "right_first", "wrong_first"},
+	"timestamp:non_numeric": {"", "NaN", "Infinity"}, "signature:garbage": {"ascii", "unicode", "zeros", "none"}, "signature:two_lines": {"same", "right_first", "wrong_first"},
 	"body:reformat": {"spaced", "pretty", "reordered", "ascii", "escaped"},
 }
 
 // impossible are the faults that a provider's request does not allow, of those tried.
 var impossible = map[string]string{
-	"ethpass":        "schema:null_optional signature:other_event signature:upper_case",
+	"ethpass":        "schema:null_optional signature:garbage:none signature:other_event signature:upper_case",
 	"github":         "",
-	"neostore":       "body:charset:utf-8 schema:new_enum",
+	"neostore":       "body:charset:utf-8 schema:new_enum signature:garbage:none",
 	"stripe":         "body:charset:utf-8 body:reserialize:pretty body:reformat:pretty",
-	"subscribfy":     "schema:new_enum schema:null_optional",
-	"subscribfy-hub": "",
+	"subscribfy":     "schema:absent_optional schema:new_enum schema:null_optional signature:garbage:none",
+	"subscribfy-hub": "signature:garbage:none",
 }
 
 // Each fault, with each provider that it applies to, changes exactly what its row says, on the

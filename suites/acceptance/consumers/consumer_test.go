@@ -106,6 +106,7 @@ func TestRightConsumers(t *testing.T) {
 			{"schema:extra_nesting", "204", 1, ""},
 			{"schema:unknown_event", "204", 0, ""},
 			{"schema:null_optional", "204", 1, "neostore subscribfy stripe github"},
+			{"schema:absent_optional", "204", 1, "neostore ethpass stripe github"},
 			{"schema:missing_required", "204|400", 0, ""},
 			{"schema:new_enum", "204", 1, "subscribfy ethpass stripe"},
 			{"schema:type_change", "204|400", 0, ""},

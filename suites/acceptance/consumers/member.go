@@ -46,14 +46,28 @@ func (c *Consumer) members() members {
 
 // null reports whether there is null at a place.
 func (m message) null(place string) bool {
+	object, name := m.around(place)
+	value, there := object[name]
+	return there && value == nil
+}
+
+// absent reports whether a place has no value in the object where it would be.
+func (m message) absent(place string) bool {
+	object, name := m.around(place)
+	_, there := object[name]
+	return object != nil && !there
+}
+
+// around returns the object that a place is in, and the name there; nil is no object.
+func (m message) around(place string) (object map[string]any, name string) {
 	within, name := message{m.header, m.root}, place
 	if i := strings.LastIndex(place, "."); i >= 0 {
 		name = place[i+1:]
+		within.root = nil
 		if found := m.find(place[:i]); len(found) > 0 {
 			within.root = found[0]
 		}
 	}
-	object, _ := within.root.(map[string]any)
-	value, there := object[name]
-	return there && value == nil
+	object, _ = within.root.(map[string]any)
+	return object, name
 }

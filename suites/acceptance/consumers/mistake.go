@@ -287,6 +287,9 @@ func Mistakes() []Mistake {
 		{"needs-optional-members", "It fails when an optional member is null.", []int{28}, []string{"neostore", "stripe", "github"}, failing(500, func(c *Consumer, m message, _ []byte) bool {
 			return slices.ContainsFunc(c.members().optional, m.null)
 		})},
+		{"needs-absent-members", "It fails when an optional member is left out.", []int{28}, []string{"stripe"}, failing(500, func(c *Consumer, m message, _ []byte) bool {
+			return slices.ContainsFunc(c.members().optional, m.absent)
+		})},
 		{"refuses-unknown-fields", "It refuses an event with a member that it does not know.", []int{27}, nil, failing(400, func(c *Consumer, m message, _ []byte) bool {
 			object, _ := m.root.(map[string]any)
 			known := strings.Split(strings.Join(append(c.members().always, c.members().sometimes...), "|"), "|")

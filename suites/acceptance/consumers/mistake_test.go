@@ -98,6 +98,7 @@ func TestMistakesCanBeSeen(t *testing.T) {
 		{"needs-optional-members", "stripe", sent("schema:null_optional"), "204 1", "500 0"},
 		{"needs-optional-members", "neostore", sent("schema:null_optional"), "204 1", "500 0"},
 		{"needs-optional-members", "github", sent("schema:null_optional"), "204 1", "500 0"},
+		{"needs-absent-members", "stripe", sent("schema:absent_optional"), "204 1", "500 0"},
 		{"refuses-unknown-fields", "ethpass", sent("schema:unknown_field"), "204 1", "400 0"},
 		{"refuses-unknown-fields", "github", sent("schema:unknown_field"), "204 1", "400 0"},
 		{"refuses-new-values", "subscribfy", sent("schema:new_enum"), "204 1", "400 0"},
