@@ -40,8 +40,8 @@ type Client struct {
 //
 // url, http or https, only says where to connect; m has the request line and headers.
 //
-// Send reuses a connection only when request and response ended where their heads say and its peer
-// keeps it open, which Send checks right before it writes the request. When the peer closes it at
+// Send reuses a connection only when request and response ended where their heads say, neither asks
+// to close it, and its peer keeps it open, which Send checks right before it writes the request. When the peer closes it at
 // the same time, the outcome is NoResponse: the sender cannot know whether the peer had read the
 // request.
 func (c *Client) Send(ctx context.Context, url string, m Message) Result {
@@ -85,7 +85,7 @@ func (c *Client) exchange(ctx context.Context, start time.Time, url string, m Me
 	s.bound(ctx)
 	reusable := false
 	defer func() {
-		if s.unbound() && plain && reusable && Whole(&m) {
+		if s.unbound() && plain && reusable && !s.closing && Whole(&m) {
 			c.idle.put(s)
 		} else {
 			s.conn.Close()
@@ -169,6 +169,7 @@ func (c *Client) write(ctx context.Context, s *socket, m Message, how *Manner) (
 	raw, head := appendRequest((*buffer)[:0], m, how.Chunks)
 	*buffer = raw
 	if how.plain() {
+		s.closing = closes(raw)
 		n, err = s.conn.Write(raw)
 		return n, nil, err
 	}

@@ -146,6 +146,50 @@ func TestSendReadsResponses(t *testing.T) {
 	}
 }
 
+// TestClosingRequests checks that no request follows one after which the consumer closes the
+// connection, though its response does not say so.
+func TestClosingRequests(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		version, line string
+		connections   int // for two requests
+	}{
+		"HTTP/1.0":            {"HTTP/1.0", "X: y", 2},
+		"close":               {"HTTP/1.1", "CONNECTION: te, Close", 2},
+		"keep-alive":          {"HTTP/1.1", "Connection: keep-alive", 1},
+		"another header line": {"HTTP/1.1", "Connections: close", 1},
+		"close in a value":    {"HTTP/1.1", "X: Connection: close", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := post("\r\nConnection: close\r\n")
+			field, value, _ := strings.Cut(c.line, ": ")
+			m.Version, m.Headers = c.version, append(m.Headers, signature.Header{Name: field, Value: value})
+			consumer := listen(t, answer(ok))
+			var client wire.Client
+			defer client.CloseIdle()
+			for range 2 {
+				if r := client.Send(within(t), consumer.url, m); r.Err != nil {
+					t.Fatal(r.Err)
+				}
+			}
+			if n := consumer.connections(); n != c.connections {
+				t.Errorf("Send: %d connections, want %d", n, c.connections)
+			}
+			consumer = listen(t, answer(ok))
+			conn := dialConn(t, consumer.url)
+			for range 2 {
+				if _, _, err := conn.RoundTrip(wire.Append(nil, m), never); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := consumer.connections(); n != c.connections {
+				t.Errorf("RoundTrip: %d connections, want %d", n, c.connections)
+			}
+		})
+	}
+}
+
 func TestSendCutsLongResponses(t *testing.T) {
 	t.Parallel()
 	for name, response := range map[string]string{

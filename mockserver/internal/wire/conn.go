@@ -108,7 +108,7 @@ func (c *Conn) RoundTrip(raw []byte, deadline time.Time) (status int, outcome Ou
 	}
 	c.used = time.Now()
 	c.trips++
-	if !reusable {
+	if !reusable || closes(raw) {
 		c.drop()
 	}
 	return head.status, GotStatus, nil

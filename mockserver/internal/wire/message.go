@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +52,27 @@ func appendRequest(dst []byte, m Message, sizes []int) (raw []byte, head int) {
 		return appendChunked(dst, m.Body, sizes), head
 	}
 	return append(dst, m.Body...), head
+}
+
+// closes reports whether the consumer closes the connection after a request: it is not of HTTP/1.1,
+// or says so in a Connection line. Some consumers do not say in their response that they close, such
+// as Python's http.server.
+func closes(raw []byte) bool {
+	const name = "connection"
+	crlf := []byte("\r\n")
+	line, rest, _ := bytes.Cut(raw, crlf)
+	if !bytes.HasSuffix(line, []byte(" HTTP/1.1")) {
+		return true
+	}
+	for len(rest) > 0 {
+		if line, rest, _ = bytes.Cut(rest, crlf); len(line) == 0 {
+			return false
+		}
+		if len(line) > len(name) && line[0]|0x20 == name[0] && line[len(name)] == ':' && strings.EqualFold(string(line[:len(name)]), name) {
+			return http1.Lists(string(line[len(name)+1:]), "close")
+		}
+	}
+	return false
 }
 
 // requestSize returns an upper bound of the length of m's bytes.

@@ -74,6 +74,8 @@ type socket struct {
 	reader reader
 	idle   time.Time // since when it is idle
 
+	closing bool // the last request asks to close the connection
+
 	stop func() bool // stops watching the context that bounds the exchange
 }
 
