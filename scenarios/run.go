@@ -255,7 +255,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.scenario.subscribes() {
+	if r.scenario.Subscribes() {
 		mode := r.scenario.clock()
 		r.isolated, err = r.client.BeginRun(ctx, mockserver.RunOptions{RealClock: mode == RealClock || mode == "" && !clock.Virtual, Start: r.scenario.Clock.Start})
 		if err != nil {
@@ -281,10 +281,10 @@ func (r *run) prepare(ctx context.Context) error {
 	return err
 }
 
-// subscribes reports whether the scenario registers endpoints. Such a scenario runs isolated from
-// other runs. Otherwise the consumer has registered itself, and the run shares the server's
-// endpoints.
-func (s *Scenario) subscribes() bool {
+// Subscribes reports whether the scenario registers endpoints. Such a scenario runs isolated from
+// other runs, with a clock of the mode that it asks for. Otherwise the consumer has registered
+// itself, and the run shares the server's endpoints and clock.
+func (s *Scenario) Subscribes() bool {
 	return slices.ContainsFunc(s.all(), func(step *Step) bool { return step.Verb() == "subscribe" })
 }
 

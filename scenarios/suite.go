@@ -169,7 +169,7 @@ func (s *stopReason) get() string {
 
 // play plays one run.
 func (s *Suite) play(ctx context.Context, u *unit, alone *sync.RWMutex, stop *stopReason) {
-	if s.Shared && u.scenario.subscribes() {
+	if s.Shared && u.scenario.Subscribes() {
 		alone.RLock()
 		defer alone.RUnlock()
 	} else if s.Shared {

@@ -307,10 +307,13 @@ func (e *Exam) options(s *scenarios.Scenario, seed uint64) scenarios.Options {
 }
 
 // run plays a scenario. Its clock is virtual where the file does not say otherwise, so that nothing
-// is retried in the meantime.
+// is retried in the meantime. One that does not subscribe has the server's clock, and retries
+// nothing.
 func (e *Exam) run(ctx context.Context, s *scenarios.Scenario, seed uint64) (scenarios.Report, error) {
 	played := *s
-	played.Clock.Mode = cmp.Or(s.Clock.Mode, scenarios.VirtualClock)
+	if s.Subscribes() {
+		played.Clock.Mode = cmp.Or(s.Clock.Mode, scenarios.VirtualClock)
+	}
 	o := e.options(s, seed)
 	if s.Conformance != nil {
 		o.Progress = e.consumer.Steps

@@ -426,12 +426,13 @@ func TestOverHTTP(t *testing.T) {
 		program := startProgram(t, "stripe", mistake)
 		program.sink = server.Bin("mails").URL()
 		c := program.consumer()
-		c.Only = few()
+		c.Only = append(few(), "load-burst")
 		if c.Effect, err = ParseEffect("sink mails"); err != nil {
 			t.Fatal(err)
 		}
 		report, err := Run(t.Context(), client, c)
-		if err != nil || byID(report)["duplicate-sequential"].Result != want || byID(report)["signature-wrong-secret"].Result != Pass {
+		if results := byID(report); err != nil || results["duplicate-sequential"].Result != want || results["signature-wrong-secret"].Result != Pass ||
+			results["load-burst"].Result != Pass {
 			t.Errorf("%q: %v\n%s", mistake, err, text(t, report))
 		}
 	}
