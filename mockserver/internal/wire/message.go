@@ -54,9 +54,9 @@ func appendRequest(dst []byte, m Message, sizes []int) (raw []byte, head int) {
 	return append(dst, m.Body...), head
 }
 
-// closes reports whether the consumer closes the connection after a request: it is not of HTTP/1.1,
-// or says so in a Connection line. Some consumers, such as Python's http.server, do not say in their
-// response that they close.
+// closes reports whether the consumer closes the connection after a request: it is not of
+// HTTP/1.1, or says so in a Connection line. Some consumers, such as Python's http.server, do not
+// say in their response that they close.
 func closes(raw []byte) bool {
 	const name = "connection"
 	crlf := []byte("\r\n")
