@@ -41,9 +41,9 @@ type Client struct {
 // url, http or https, only says where to connect; m has the request line and headers.
 //
 // Send reuses a connection only when request and response ended where their heads say, neither asks
-// to close it, and its peer keeps it open, which Send checks right before it writes the request. When the peer closes it at
-// the same time, the outcome is NoResponse: the sender cannot know whether the peer had read the
-// request.
+// to close it, and its peer keeps it open, which Send checks right before it writes the request.
+// When the peer closes it at the same time, the outcome is NoResponse: the sender cannot know
+// whether the peer had read the request.
 func (c *Client) Send(ctx context.Context, url string, m Message) Result {
 	return c.SendAs(ctx, url, m, Manner{}, Limits{})
 }
