@@ -27,10 +27,11 @@ type Conformance struct {
 	Applies Applies `yaml:"applies" json:"applies,omitzero"`
 	// Needs lists what a run must give, without which the result is inconclusive: effect (a number
 	// that counts what the consumer did), state (the state of one entity), restart (a command
-	// that restarts the consumer), old_secret (a second secret that the consumer accepts). With
-	// review, no request can show it, so it is never graded: the fix says what to look for in the
-	// code.
-	Needs []Need `yaml:"needs" json:"needs,omitempty" strict:"oneof=effect|state|restart|old_secret|review"`
+	// that restarts the consumer), old_secret (a second secret that the consumer accepts),
+	// verification (the consumer refuses a signature made with another secret; the check proves
+	// nothing of one that takes any). With review, no request can show it, so it is never graded:
+	// the fix says what to look for in the code.
+	Needs []Need `yaml:"needs" json:"needs,omitempty" strict:"oneof=effect|state|restart|old_secret|verification|review"`
 	// Effect is how often the consumer must act on the events of the check: none, once or
 	// at_most_once on each event, however often it is delivered, or each: on every delivery that is
 	// sent, and every event of a burst that gets a 2xx. It is compared with what one good delivery
@@ -63,11 +64,12 @@ type Need string
 
 // The values of Need.
 const (
-	NeedsEffect    Need = "effect"
-	NeedsState     Need = "state"
-	NeedsRestart   Need = "restart"
-	NeedsOldSecret Need = "old_secret"
-	NeedsReview    Need = "review"
+	NeedsEffect       Need = "effect"
+	NeedsState        Need = "state"
+	NeedsRestart      Need = "restart"
+	NeedsOldSecret    Need = "old_secret"
+	NeedsVerification Need = "verification"
+	NeedsReview       Need = "review"
 )
 
 // Effects is how often a consumer must act on the events of a check.

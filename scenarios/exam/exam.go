@@ -99,6 +99,7 @@ type Exam struct {
 	meter     meter
 	good      *scenarios.Scenario
 	goods     uint64 // number of good deliveries so far
+	forgery   forgery
 	fresh     bool   // the last delivery was a good one, and was accepted
 	problem   string // why nothing can be graded any more
 	option    string // of the provider, with which the consumer accepts a good delivery

@@ -89,6 +89,15 @@ func (g *grading) make(ctx context.Context) error {
 		g.set(Inconclusive, nil, "%s", missing)
 		return nil
 	}
+	if slices.Contains(g.check.Needs, scenarios.NeedsVerification) {
+		if err := g.tryForgery(ctx); err != nil {
+			return err
+		}
+		if g.forgery == accepted {
+			g.set(Inconclusive, nil, "the consumer takes a signature made with another secret, so nothing here shows that it checks any")
+			return nil
+		}
+	}
 	return g.play(ctx)
 }
 
@@ -177,6 +186,24 @@ func (g *grading) play(ctx context.Context) error {
 			g.set(Inconclusive, nil, "%s", missing)
 		}
 	}
+	if g.verdict == Pass && !measured && (g.check.Effect == scenarios.EachEffect || g.check.Effect == scenarios.OneEffect) {
+		return g.doubt(ctx)
+	}
+	return nil
+}
+
+// doubt makes a check inconclusive that passed only because the consumer accepts what it must,
+// when it accepts a forgery too: it may look at nothing.
+func (g *grading) doubt(ctx context.Context) error {
+	if err := g.tryForgery(ctx); err != nil {
+		return err
+	}
+	if g.forgery == accepted {
+		g.set(Inconclusive, nil, "the consumer accepts forgeries too, so its answers prove nothing")
+		if g.consumer.Effect == nil {
+			g.why += ": give --effect (in Go: EffectFunc)"
+		}
+	}
 	return nil
 }
 
@@ -185,13 +212,7 @@ func (g *grading) before(ctx context.Context) (value float64, ok bool, err error
 	if g.check.Effect == "" || !g.meter.usable() {
 		return 0, false, nil
 	}
-	now, err := g.meter.read(ctx)
-	if err == nil && !g.meter.settled {
-		// The effect of the good delivery before it may come late.
-		var change float64
-		change, err = g.meter.change(ctx, now, 0)
-		now += change
-	}
+	now, err := g.meter.now(ctx)
 	if err != nil {
 		return 0, false, g.meter.note(ctx, err)
 	}

@@ -184,3 +184,35 @@ func TestOtherEventsAreNotCompared(t *testing.T) {
 		}
 	}
 }
+
+// TestForgeriesProveNothing checks that a consumer which takes another secret proves nothing by
+// taking what a verifying consumer must take, and that one which acts on no forgery does.
+func TestForgeriesProveNothing(t *testing.T) {
+	t.Parallel()
+	for mistake, want := range map[string]Verdict{"": Pass, "accepts everything": Inconclusive} {
+		for _, effect := range []bool{true, false} {
+			consumer := startProgram(t, "stripe", mistake).consumer()
+			consumer.Only = []string{"body-json-styles", "time-skew", "rotation-both-secrets", "transport-header-case", "signature-before-parsing"}
+			if !effect {
+				consumer.Effect = nil
+				consumer.Only = append(consumer.Only, "body-20kb", "schema-unknown-member", "recovery-outage")
+			}
+			report, err := Run(t.Context(), nil, consumer)
+			if err != nil || len(counted(report, want)) != len(consumer.Only) {
+				t.Errorf("%q, effect %t: want %s: %v\n%s", mistake, effect, want, err, text(t, report))
+			}
+		}
+	}
+}
+
+// TestUnsignedProvesEnough checks that the events of a provider without signatures are graded
+// although nothing can be forged.
+func TestUnsignedProvesEnough(t *testing.T) {
+	t.Parallel()
+	consumer := startProgram(t, "subscribfy-hub", "").consumer()
+	consumer.Effect, consumer.Only = nil, []string{"body-20kb", "transport-chunked", "schema-unknown-member"}
+	report, err := Run(t.Context(), nil, consumer)
+	if err != nil || len(counted(report, Pass)) != 3 {
+		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}

@@ -146,6 +146,16 @@ func (m *meter) read(ctx context.Context) (float64, error) {
 	return 0, fmt.Errorf("want a number or a list, got %s: select one with jq from {status, headers, body}, as in .body.count", short(string(text)))
 }
 
+// now reads the effect when those of all deliveries so far are there: the last ones may come late.
+func (m *meter) now(ctx context.Context) (float64, error) {
+	now, err := m.read(ctx)
+	if err != nil || m.settled {
+		return now, err
+	}
+	change, err := m.change(ctx, now, 0)
+	return now + change, err
+}
+
 // options returns the options with which an effect, or the state of an entity, is read. The user
 // named their hosts.
 func (m *meter) options(entity string) scenarios.Options {

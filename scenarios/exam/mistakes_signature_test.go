@@ -620,6 +620,9 @@ func TestAcceptsAllForgeries(t *testing.T) {
 			consumer := startProgram(t, provider, "accepts everything").consumer()
 			consumer.Effect, consumer.State = nil, nil
 			for i := range checks {
+				if checks[i].ID == "signature-before-parsing" {
+					continue // it proves nothing of such a consumer
+				}
 				if checks[i].Effect == scenarios.NoEffect && checks[i].Theme != "transport" || checks[i].ID == "handshake-forged" || checks[i].ID == "signature-reused" {
 					consumer.Only = append(consumer.Only, checks[i].ID)
 				}

@@ -40,7 +40,8 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	}
 	if r.Problem != "" {
 		t.Printf("%s %s\n", p.of(Fail, "nothing could be graded:"), r.Problem)
-		if r.Score.Graded() == 0 {
+		if must := r.Score.Must; r.Score.Graded() == 0 {
+			t.Printf("%-6s %s\n", scenarios.Must, p.of(Fail, fmt.Sprintf("0 of %d passed", must.Inconclusive)))
 			return t.Err()
 		}
 	}
