@@ -306,7 +306,7 @@ func wrongSignatures() []wrongConsumer {
 		}), "signature-repeated-label"},
 		{"checks the form of the signature", "neostore", accepting(func(c *mistaken, m *signature.Message) bool {
 			return len(line(c, m)) == 64 && strings.Trim(line(c, m), "0123456789abcdef") == "" && json.Valid(m.Body)
-		}), "signature-before-parsing signature-body-tampered signature-other-event signature-other-form signature-reused signature-tampered signature-wrong-secret"},
+		}), "signature-body-tampered signature-other-event signature-other-form signature-reused signature-tampered signature-wrong-secret"},
 		{"remembers signatures", "subscribfy", remembers, "signature-reused"},
 		{"verifies what it writes", "neostore", rewrites, "signature-other-form"},
 		{"leaves the id out", "standard", accepting(func(c *mistaken, m *signature.Message) bool {
