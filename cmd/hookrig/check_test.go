@@ -63,7 +63,7 @@ func TestCheckAgain(t *testing.T) {
 	stdout, _ := start(t, "check", consumer.URL, "neostore", "--secret", "S", "--old-secret", "0ld", "--only", "signature-missing", "--seed", "3",
 		"--server", server, "--token", "t0ken", "--timeout", "20s", "--within", "10ms", "--settle", "5ms", "--allow-target", "127.0.0.2,example.com", "--strict",
 		"--event", "Pass:Created", "--option", "neostore.encoding=base64", "--skip-verify").end(t, exitFailed)
-	want(t, stdout, `(?m)^again: hookrig check `+consumer.URL+` neostore --secret "\$HOOKRIG_SECRET" --only signature-missing --seed 3 --event Pass:Created --server `+server+
+	want(t, stdout, `(?m)^again: hookrig check `+consumer.URL+` neostore --secret "\$HOOKRIG_SECRET" --only signature-missing --event Pass:Created --server `+server+
 		` --old-secret "\$HOOKRIG_OLD_SECRET" --token "\$HOOKRIG_TOKEN" --timeout 20s --within 10ms --settle 5ms --option neostore.encoding=base64 --allow-target 127.0.0.2 --allow-target example.com --skip-verify --strict$`)
 	if strings.Contains(stdout, "t0ken") || strings.Contains(stdout, "0ld") {
 		t.Error(stdout)

@@ -3,8 +3,6 @@ package exam
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -59,7 +57,9 @@ type Consumer struct {
 	Only []string
 	// Gate selects the checks that a vendor makes when an endpoint is registered; "" is all others.
 	Gate scenarios.Gate
-	// Seed determines the content of all events; 0 is random.
+	// Seed determines the content of all events; 0 is random. The exam takes another one when the
+	// consumer has had the events of this one, as far as its answers and its effect show that, and
+	// notes it.
 	Seed uint64
 	// Timeout of one request; 0 is 5 s, or the time limit of the provider if that is shorter.
 	Timeout time.Duration
@@ -182,10 +182,8 @@ func (e *Exam) prepare(ctx context.Context) error {
 	if err := e.selectChecks(); err != nil {
 		return err
 	}
-	for e.seed == 0 {
-		var b [4]byte
-		_, _ = rand.Read(b[:]) // it never fails
-		e.seed = uint64(binary.LittleEndian.Uint32(b[:]))
+	if e.seed == 0 {
+		e.seed = randomSeed()
 	}
 	e.timeout = cmp.Or(c.Timeout, min(cmp.Or(e.provider.Delivery.Timeout, longestWait), longestWait))
 	e.life, e.event = chooseLife(e.provider), c.Event
