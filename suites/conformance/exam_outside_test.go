@@ -17,7 +17,7 @@ type outsider struct {
 	own     string // the checks that are about its flaw
 	follow  string // others that fail
 	because string // why they do
-	note    string // part of what the report notes, if that shows the flaw
+	note    string // part of what the report says of the effect, if that shows the flaw
 	unfound string // why the exam does not find the flaw
 	only    string // the checks of its exam; "" is all but those that wait or send much
 	crashes bool   // at an event after the first check
@@ -106,7 +106,7 @@ func TestConsumersOfOthers(t *testing.T) {
 		t.Run(names[c], func(t *testing.T) {
 			found, want := c.with(exam.Fail, exam.Warn), strings.Fields(row.own+" "+row.follow)
 			slices.Sort(want)
-			if c.err != nil || c.report.Problem != "" || !slices.Equal(found, want) || !strings.Contains(strings.Join(c.report.Notes, "\n"), row.note) {
+			if c.err != nil || c.report.Problem != "" || !slices.Equal(found, want) || !strings.Contains(c.report.EffectProblem, row.note) {
 				t.Errorf("%v: want\n%v, got\n%v\n%s", c.err, want, found, c.text())
 			}
 			if (row.own == "" && row.note == "") != (row.unfound != "") || (row.follow == "") != (row.because == "") {
