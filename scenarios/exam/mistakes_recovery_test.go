@@ -5,86 +5,44 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"slices"
+	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
-
-	"github.com/hookrig/hookrig/suites/acceptance/consumers"
 )
 
-// TestReferenceMistakes checks that the mistakes of the reference consumer fail the checks of
-// duplicates, order, recovery, handshakes and load that are about them, and that the consumer
-// without a mistake passes these.
-func TestReferenceMistakes(t *testing.T) {
-	const delay = 200 * time.Millisecond // the work for one event where a mistake is about slow work
-	for _, c := range []struct {
-		provider, mistake string
-		passes, fails     []string
-		delay             time.Duration
-	}{
-		{"neostore", "no-deduplication", []string{"recovery-cut-body", "recovery-outage"}, []string{
-			"duplicate-concurrent-copies", "duplicate-first-race", "duplicate-same-id-other-body", "duplicate-sequential",
-			"duplicate-two-subscriptions", "duplicate-while-working", "recovery-lost-answer",
-		}, 0},
-		{"stripe", "no-deduplication", nil, []string{"duplicate-recorded", "duplicate-signed-anew"}, 0},
-		{"stripe", "deduplicates-by-signature", []string{"duplicate-two-subscriptions"}, []string{"duplicate-same-id-other-body", "duplicate-signed-anew"}, 0},
-		{"github", "deduplicates-by-id-and-body", []string{"duplicate-two-subscriptions"}, []string{"duplicate-same-id-other-body"}, 0},
-		{"stripe", "409-on-duplicate", []string{"duplicate-first-race", "duplicate-same-id-other-body"}, []string{"duplicate-recorded", "duplicate-signed-anew"}, 0},
-		{"subscribfy", "500-on-duplicate", nil, []string{"duplicate-first-race", "duplicate-while-working"}, 0},
-		{"subscribfy", "checks-then-inserts", []string{"recovery-cut-body"}, []string{"duplicate-concurrent-copies", "duplicate-first-race", "duplicate-while-working"}, delay},
-		{"ethpass", "marks-before-work", []string{"duplicate-while-working"}, []string{"recovery-lost-answer"}, delay},
-		{"stripe", "works-before-mark", nil, []string{"duplicate-while-working", "recovery-lost-answer"}, delay},
-		{"neostore", "assumes-order", []string{"order-reversed"}, []string{"order-first-missing"}, 0},
-		{"stripe", "overwrites-newer", []string{"order-first-missing"}, []string{"order-equal-times", "order-last-first", "order-reversed"}, 0},
-		{"subscribfy", "overwrites-newer", nil, []string{"order-last-first", "order-reversed"}, 0},
-		{"ethpass", "keeps-last-of-equal-times", []string{"order-last-first", "order-reversed"}, []string{"order-equal-times"}, 0},
-		{"github", "500-on-equal-times", []string{"order-last-first", "order-reversed"}, []string{"order-equal-times"}, 0},
-		{"github", "refuses-ping", nil, []string{"handshake-answered"}, 0},
-		{"neostore", "drops-when-busy", []string{"load-answer-soon"}, []string{"load-answer-in-time", "load-burst"}, delay},
-	} {
-		t.Run(c.provider+"/"+c.mistake, func(t *testing.T) {
-			t.Parallel()
-			ids := slices.Concat(c.passes, c.fails)
-			right := reference(t, ids, consumers.Options{Provider: c.provider})
-			if passed := counted(right, Pass); len(passed) != len(ids) {
-				t.Errorf("without the mistake: want %v passed, got %v\n%s", ids, passed, text(t, right))
-			}
-			wrong := reference(t, ids, consumers.Options{Provider: c.provider, Mistake: c.mistake, Delay: c.delay})
-			failed, want := append(counted(wrong, Fail), counted(wrong, Warn)...), slices.Clone(c.fails)
-			slices.Sort(failed)
-			slices.Sort(want)
-			if !slices.Equal(failed, want) {
-				t.Errorf("want %v failed, got %v\n%s", want, failed, text(t, wrong))
-			}
-		})
+// handler answers a request to a program. It makes a mistake, or leaves the request to the program.
+type handler func(c *program, w http.ResponseWriter, r *http.Request)
+
+// reading returns a handler that has the whole body.
+func reading(h func(c *program, w http.ResponseWriter, r *http.Request, body []byte)) handler {
+	return func(c *program, w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		h(c, w, r, body)
 	}
 }
 
-// reference makes checks of the reference consumer.
-func reference(t *testing.T, ids []string, o consumers.Options) Report {
+// startBehind starts a correct program behind a handler.
+func startBehind(t *testing.T, provider string, h handler) *program {
 	t.Helper()
-	o.Secrets = []string{testSecret}
-	origin := consumers.StartT(t, o)
-	effect, err := ParseEffect("http " + origin + "/effects .body.count")
-	if err != nil {
-		t.Fatal(err)
-	}
-	state, err := ParseEffect("http " + origin + "/states/${entity} .body.state")
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := Run(t.Context(), nil, Consumer{
-		URL: origin + "/hooks", Provider: o.Provider, Secret: testSecret, Effect: effect, State: state, Only: ids,
-		Timeout: 30 * time.Second, Settle: 5 * time.Millisecond, Within: 500 * time.Millisecond,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
+	c := startProgram(t, provider, "")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/hooks" && r.URL.Path != "/hooks/" {
+			c.ServeHTTP(w, r)
+			return
+		}
+		h(c, w, r)
+	}))
+	t.Cleanup(server.Close)
+	c.url = server.URL
+	return c
 }
 
 // one makes one check of a program.
@@ -110,40 +68,6 @@ func TestWrongRecovery(t *testing.T) {
 		right, wrong          handler
 		change                func(c *program, consumer *Consumer, wrong bool)
 	}{
-		{"notes the id before it reads the body", "github", "recovery-cut-body", reading((*program).pass), func(c *program, w http.ResponseWriter, r *http.Request) {
-			id := r.Header.Get("X-Github-Delivery")
-			c.mu.Lock()
-			again := c.noted(id)
-			c.mu.Unlock()
-			if !again {
-				c.leaveTo(w, r)
-			}
-		}, nil},
-		{"fails after an outage", "stripe", "recovery-outage", reading((*program).pass), func() handler {
-			var broken atomic.Int64
-			return func(c *program, w http.ResponseWriter, r *http.Request) {
-				body, err := io.ReadAll(r.Body)
-				if err != nil {
-					broken.Add(1)
-					return
-				}
-				if broken.Load() > 8 && broken.Add(-1) > 8 {
-					w.WriteHeader(http.StatusServiceUnavailable)
-					return
-				}
-				c.pass(w, r, body)
-			}
-		}(), nil},
-		{"forgets at a restart", "neostore", "recovery-restart", reading((*program).pass), reading((*program).pass), func(c *program, consumer *Consumer, wrong bool) {
-			consumer.Restart = func(context.Context) error {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				if wrong {
-					clear(c.seen)
-				}
-				return nil
-			}
-		}},
 		{"loses its effects at a restart", "github", "recovery-restart", reading((*program).pass), reading((*program).pass), func(c *program, consumer *Consumer, wrong bool) {
 			consumer.Restart = func(context.Context) error {
 				c.mu.Lock()
@@ -154,15 +78,6 @@ func TestWrongRecovery(t *testing.T) {
 				return nil
 			}
 		}},
-		{"takes what arrives for the newest", "neostore", "order-late-retry", reading((*program).pass), reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
-			c.mu.Lock()
-			c.mistake = "last event wins"
-			if key := gjson.GetBytes(body, "passId").String(); c.states[key] != nil && c.seen[gjson.GetBytes(body, "__id").String()] {
-				c.states[key] = append(c.states[key], gjson.GetBytes(body, "__eventName").String())
-			}
-			c.mu.Unlock()
-			c.pass(w, r, body)
-		}), nil},
 		{"forgets the challenge", "challenge", "handshake-answered", reading(func(c *program, w http.ResponseWriter, r *http.Request, body []byte) {
 			if gjson.GetBytes(body, "type").String() == "endpoint.verified" {
 				_, _ = w.Write([]byte(gjson.GetBytes(body, "challenge").String()))
@@ -185,15 +100,6 @@ func TestWrongRecovery(t *testing.T) {
 				}
 				c.pass(w, r, body)
 			})
-		}(), nil},
-		{"takes its time", "neostore", "load-answer-soon", reading((*program).pass), func() handler {
-			var requests atomic.Int64
-			return func(c *program, w http.ResponseWriter, r *http.Request) {
-				if requests.Add(1) == 4 { // one of the three of the check
-					time.Sleep(3100 * time.Millisecond)
-				}
-				c.leaveTo(w, r)
-			}
 		}(), nil},
 		{"answers 503 in a burst", "github", "load-burst", reading((*program).pass), func() handler {
 			var requests atomic.Int64
@@ -235,13 +141,6 @@ func (c *program) pass(w http.ResponseWriter, r *http.Request, body []byte) {
 
 // leaveTo leaves a request, whose body was not read, to the program.
 func (c *program) leaveTo(w http.ResponseWriter, r *http.Request) { c.ServeHTTP(w, r) }
-
-// noted reports whether an id was noted before, and notes it.
-func (c *program) noted(id string) bool {
-	again := c.seen["noted "+id]
-	c.seen["noted "+id] = true
-	return again
-}
 
 // TestRefusesAfterTheStart checks that a consumer which refuses everything passes nothing, even
 // when it accepted the first good deliveries.

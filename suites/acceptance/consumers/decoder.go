@@ -86,3 +86,20 @@ func repeatsKey(d *json.Decoder) bool {
 	_, _ = d.Token() // the end of the object or list
 	return false
 }
+
+// levels returns how many objects and lists are in each other.
+func levels(value any) (deepest int) {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, inner := range value {
+			deepest = max(deepest, levels(inner))
+		}
+	case []any:
+		for _, inner := range value {
+			deepest = max(deepest, levels(inner))
+		}
+	default:
+		return 0
+	}
+	return deepest + 1
+}

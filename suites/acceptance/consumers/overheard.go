@@ -2,6 +2,8 @@ package consumers
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -50,4 +52,22 @@ func (o *overheard) take() []byte {
 	read := o.read
 	o.read = nil
 	return read
+}
+
+// answersOnce closes the connection after a response. A client that has sent the next request
+// already is not told; others read "Connection: close".
+func answersOnce(c *Consumer) {
+	c.do.answer = func(w http.ResponseWriter, r *http.Request, status int) {
+		_, _ = io.Copy(io.Discard, r.Body) // what was not read is no next request
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		line := "Connection: close\r\n"
+		if buffered.Reader.Buffered() > 0 {
+			line = ""
+		}
+		fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\n%sContent-Length: 0\r\n\r\n", status, http.StatusText(status), line)
+	}
 }

@@ -3,6 +3,7 @@ package consumers
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -62,6 +63,72 @@ func instead(right, wrong int) func(*Consumer) {
 		}
 		return status
 	})
+}
+
+// redirecting answers one path with a redirect to another.
+func redirecting(from, to string) func(*Consumer) {
+	return func(c *Consumer) {
+		c.do.answer = func(w http.ResponseWriter, r *http.Request, status int) {
+			if status == http.StatusPermanentRedirect {
+				w.Header().Set("Location", to)
+			}
+			c.answer(w, r, status)
+		}
+		c.do.admit = func(r *http.Request) int {
+			if r.URL.Path == from {
+				return http.StatusPermanentRedirect
+			}
+			return c.admit(r)
+		}
+	}
+}
+
+// breaking does something when a body breaks off.
+func breaking(f func(c *Consumer)) func(*Consumer) {
+	return reading(func(c *Consumer, w http.ResponseWriter, r *http.Request) ([]byte, int) {
+		body, status := c.read(w, r)
+		if status == http.StatusBadRequest {
+			f(c)
+		}
+		return body, status
+	})
+}
+
+// marksBeforeBody acknowledges what has the id of a request that came before.
+func marksBeforeBody(c *Consumer) {
+	var seen sync.Map
+	c.do.read = func(w http.ResponseWriter, r *http.Request) ([]byte, int) {
+		_, again := seen.LoadOrStore(r.Header.Get("X-GitHub-Delivery"), true)
+		body, status := c.read(w, r)
+		if status == 0 && again && c.verify(r, body) {
+			return nil, http.StatusNoContent
+		}
+		return body, status
+	}
+}
+
+// restsAfterOutage counts the bodies in a row that broke off. Ten end with a rest: eight requests
+// are answered with 503.
+func restsAfterOutage(c *Consumer) {
+	var mu sync.Mutex
+	var broken, rest int
+	c.do.read = func(w http.ResponseWriter, r *http.Request) ([]byte, int) {
+		body, status := c.read(w, r)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case status == http.StatusBadRequest:
+			if broken++; broken == 10 {
+				rest = 8
+			}
+		case rest > 0:
+			rest--
+			return nil, http.StatusServiceUnavailable
+		default:
+			broken = 0
+		}
+		return body, status
+	}
 }
 
 // failing answers with a status to verified bodies that fulfil a condition. The message has no root

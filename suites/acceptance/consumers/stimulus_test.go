@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"testing/iotest"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -147,6 +148,20 @@ func impatient(l *link) string {
 	return strings.Join(words, " ") + " " + effects
 }
 
+// brokenOff sends an event whose body breaks off, several times, and then all of it.
+func brokenOff(times int) stimulus {
+	return func(l *link) string {
+		var requests []*http.Request
+		for range times {
+			r := l.request(l.event(0))
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			requests = append(requests, r)
+		}
+		words, effects := l.handle(append(requests, l.request(l.event(0)))...)
+		return strings.Join(words[times-1:], " ") + " " + effects
+	}
+}
+
 // crowd has five events at the same time, and lets the work end when the first is answered.
 func crowd(l *link) string {
 	l.options.Delay = time.Hour
@@ -216,6 +231,15 @@ func reversed(l *link) string {
 	newer := l.statuses(must(l.provider.Send(l.t.Context(), held[1]))(l.t))
 	older := l.statuses(must(l.provider.Send(l.t.Context(), held[0]))(l.t))
 	return newer + " " + older + " " + l.state(gjson.GetBytes(held[0].Body, "passId").Str)
+}
+
+// lateRetry sends two events of an entity, and the first again, and returns the state.
+func lateRetry(l *link) string {
+	held := must(l.provider.Hold("pass", "Pass:Created", "Pass:Installed"))(l.t)
+	for _, e := range append(held, held[0]) {
+		l.statuses(must(l.provider.Send(l.t.Context(), e))(l.t))
+	}
+	return l.state(gjson.GetBytes(held[0].Body, "passId").Str)
 }
 
 // equalTimes sends two events of the same time in both orders, for one entity each, and returns the

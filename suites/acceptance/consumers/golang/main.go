@@ -29,7 +29,7 @@ func run(ctx context.Context, args []string) error {
 	var o consumers.Options
 	flags := flag.NewFlagSet("golang", flag.ContinueOnError)
 	address := flags.String("address", "127.0.0.1:0", "listen on `HOST:PORT`")
-	list := flags.Bool("mistakes", false, "list the mistakes, with the numbers of the checks that find them")
+	list := flags.Bool("mistakes", false, "list the mistakes, with the checks that are about them")
 	flags.StringVar(&o.Provider, "provider", "", "`NAME`, one of "+strings.Join(consumers.Providers(), ", "))
 	flags.Func("secret", "`SECRET`; repeat it for older ones that are still valid", func(s string) error {
 		o.Secrets = append(o.Secrets, s)
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	if *list {
 		for _, m := range consumers.Mistakes() {
-			fmt.Printf("%-28s %s %s %s\n", m.Name, numbers(m.Checks), m.Text, strings.Join(m.Providers, ", "))
+			fmt.Printf("%-28s %s %s %s\n", m.Name, m.Text, m.Checks, strings.Join(m.Providers, ", "))
 		}
 		return nil
 	}
@@ -64,6 +64,3 @@ func run(ctx context.Context, args []string) error {
 	fmt.Printf("listening on http://%s/hooks\n", listener.Addr())
 	return c.Serve(ctx, listener)
 }
-
-// numbers writes 4, 5 as [4 5].
-func numbers(checks []int) string { return fmt.Sprint(checks) }
