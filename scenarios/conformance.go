@@ -39,8 +39,10 @@ type Conformance struct {
 	Effect Effects `yaml:"effect" json:"effect,omitempty" strict:"oneof=none|once|at_most_once|each"`
 	// State are the ids of steps whose entities must end in the same state.
 	State []string `yaml:"state" json:"state,omitempty"`
-	// Assumes are the ids of assumptions in providers' files. A check that rests on one only warns.
-	Assumes []string `yaml:"assumes" json:"assumes,omitempty"`
+	// Assumes are facts that the check rests on: timeout, tolerance, duplicates, ordering, refusal.
+	// It only warns where the provider's file assumes one, as fixtures.Assumption.About says, or
+	// has timeout in the list unstated of its delivery.
+	Assumes []string `yaml:"assumes" json:"assumes,omitempty" strict:"oneof=timeout|tolerance|duplicates|ordering|refusal"`
 	// Gate lists the vendors that make this check when an endpoint is registered. It is made only
 	// for the gate of one of them.
 	Gate []Gate `yaml:"gate" json:"gate,omitempty" strict:"oneof=xero|discord|shopify"`
@@ -191,11 +193,6 @@ func (c *checker) conformance() {
 	for i, name := range k.Applies.Providers {
 		c.provider(name, index("check.applies.providers", i))
 	}
-	for i, id := range k.Assumes {
-		if !c.assumed(id) {
-			c.add("see hookrig events PROVIDER", index("check.assumes", i), "no provider has the assumption %q", id)
-		}
-	}
 	known := ExamParams()
 	for _, name := range keys(c.s.Params) {
 		if _, ok := known[name]; !ok {
@@ -218,16 +215,4 @@ func (c *checker) stateStep(id, path string) {
 		}
 	}
 	c.add(didYouMean(id, ids), path, "no journey step has the id %q", id)
-}
-
-// assumed reports whether a provider has an assumption of that id.
-func (c *checker) assumed(id string) bool {
-	for _, p := range c.catalogue.Providers() {
-		for _, a := range p.Assumed {
-			if a.ID == id {
-				return true
-			}
-		}
-	}
-	return false
 }

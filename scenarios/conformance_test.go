@@ -112,7 +112,7 @@ steps:
 		{"sources: [a document]", "sources: [a]\n  needs: [state]\n  state: [life, lif]", `did you mean "life"?`},
 		{"sources: [a document]", "sources: [a]\n  applies: {providers: [strip]}", `did you mean "stripe"?`},
 		{"sources: [a document]", "sources: [a]\n  applies: {jsn: true}", `did you mean "json"?`},
-		{"sources: [a document]", "sources: [a]\n  assumes: [Z-9]", `no provider has the assumption "Z-9"`},
+		{"sources: [a document]", "sources: [a]\n  assumes: [timeouts]", `did you mean "timeout"?`},
 		{"sources: [a document]", "sources: [a]\n  gate: [ebay]", "gate"},
 		{"{provider: neostore}\nprov", "{providr: neostore}\nprov", `did you mean "provider"?`},
 		{"{provider: neostore}\nprov", "{provider: {type: text}}\nprov", "needs a default"},

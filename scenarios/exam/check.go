@@ -115,12 +115,18 @@ func unknownWord(checks []Check, word string) error {
 	return fmt.Errorf("no check has the id, theme or level %q: %s", word, hint)
 }
 
-// assumption returns the assumption of the provider that the check rests on, or nil.
+// assumption returns what the provider's file assumes of the facts that the check rests on, or nil.
 func (c *Check) assumption(p *fixtures.Provider) *fixtures.Assumption {
-	for i := range p.Assumed {
-		if slices.Contains(c.Assumes, p.Assumed[i].ID) {
-			return &p.Assumed[i]
+	for _, fact := range c.Assumes {
+		for i := range p.Assumed {
+			if slices.Contains(p.Assumed[i].About, fact) {
+				return &p.Assumed[i]
+			}
 		}
+	}
+	// A consumer must cope with any order, whatever the list unstated says of it.
+	if slices.Contains(c.Assumes, fixtures.RuleTimeout) && !p.Delivery.States(fixtures.RuleTimeout) {
+		return &fixtures.Assumption{ID: "unstated", Text: "its time limit is assumed", About: []string{fixtures.RuleTimeout}}
 	}
 	return nil
 }
