@@ -1,6 +1,7 @@
 package exam
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/hookrig/hookrig/internal/clip"
 	"github.com/hookrig/hookrig/internal/terminal"
+	"github.com/hookrig/hookrig/scenarios"
 )
 
 // Bounds of a report on one screen.
@@ -69,11 +71,12 @@ func writeGroups(t *terminal.Writer, p painter, r *Report, hints map[string]Hint
 	t.Printf("%s\n", more)
 }
 
-// wrongGroups returns what is wrong, in the order of the report; what is known to fail comes last.
+// wrongGroups returns what is wrong, and that first which fails the most checks of level must; what
+// is known to fail comes last.
 func wrongGroups(r *Report, hints map[string]Hint) []wrongGroup {
 	var groups []wrongGroup
-	at := map[string]int{}
-	for _, word := range []string{"FAIL", "WARN", "KNOWN"} {
+	at, words := map[string]int{}, []string{"FAIL", "WARN", "KNOWN"}
+	for _, word := range words {
 		for i := range r.Checks {
 			c := &r.Checks[i]
 			if c.word() != word {
@@ -94,7 +97,20 @@ func wrongGroups(r *Report, hints map[string]Hint) []wrongGroup {
 			g.checks = append(g.checks, c)
 		}
 	}
+	slices.SortStableFunc(groups, func(a, b wrongGroup) int {
+		return cmp.Or(slices.Index(words, a.word)-slices.Index(words, b.word), b.musts()-a.musts())
+	})
 	return groups
+}
+
+// musts returns how many checks of level must there are.
+func (g *wrongGroup) musts() (n int) {
+	for _, c := range g.checks {
+		if c.Level == scenarios.Must {
+			n++
+		}
+	}
+	return n
 }
 
 // word is how the report begins a check that is wrong; "" is none.
