@@ -286,7 +286,7 @@ func TestConsumerDies(t *testing.T) {
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("x-neostore-signature") == "" || dead.Load() {
 			dead.Store(true)
-			go server.Close()
+			_ = server.Listener.Close() // first, so that no delivery after this one connects
 			server.CloseClientConnections()
 			return
 		}
