@@ -113,3 +113,28 @@ var _ = Describe("the panels of the systems", func() {
 func (r *server) captured(ctx SpecContext, bin string) ([]mockserver.Capture, error) {
 	return r.client.Captures(ctx, mockserver.Query{CaptureQuery: mockserver.CaptureQuery{Bin: bin}})
 }
+
+var _ = Describe("the page, while answers of its server come late", func() {
+	It("shows what was chosen last", func(_ SpecContext) {
+		r := serve("--data", "memory")
+		b := browse(r, "")
+		b.sees("#detail", "Select an entry")
+		// Calls for the tenants of The Wallet Crew wait for release.
+		b.eval(`(() => {
+			const fetched = window.fetch;
+			const wait = new Promise((release) => { window.release = release; });
+			window.fetch = async (url, options) => {
+				if (String(url).endsWith("/providers/neostore/tenants")) await wait;
+				return fetched(url, options);
+			};
+		})()`)
+		b.click("a", "The Wallet Crew")
+		b.sees("#systems [aria-current]", "The Wallet Crew")
+		b.click("a", "Subscribfy")
+		b.sees("#detail h2", "Subscribfy")
+		b.eval(`window.release()`)
+		Consistently(func() string { return b.text("#detail h2") }, "500ms").Should(Equal("Subscribfy"))
+		b.click("a", "The Wallet Crew")
+		b.sees("#detail h2", "The Wallet Crew")
+	}, SpecTimeout(2*time.Minute))
+})

@@ -130,7 +130,7 @@ async function rawTab(at, view) {
 }
 
 function response(c) {
-  if (!c.response) return el("p", "hint", "The bin run not choose a response. The problems of the request say what the server answered.");
+  if (!c.response) return el("p", "hint", "The bin did not choose a response. The problems of the request say what the server answered.");
   const lines = [...Object.entries(c.response.headers ?? {}), ...(c.response.lines ?? [])];
   const content = c.response.body_base64 ? raw(c.response.body_base64) : new TextEncoder().encode(c.response.body ?? "");
   return [el("p", "line", status(answered(c)), c.response.delay ? el("span", "quiet", `after ${c.response.delay}`) : "", c.response.drip ? el("span", "quiet", `body sent over ${c.response.drip}`) : ""),

@@ -1,6 +1,6 @@
 // The differences of two captures, by their meaning.
 import { api, curl, path } from "./api.js";
-import { el, field, input, note, table } from "./dom.js";
+import { el, field, input, latest, note, table } from "./dom.js";
 import { ago, clock, count } from "./text.js";
 
 // compare shows how a capture differs from another one, which you can choose from the loaded
@@ -12,14 +12,18 @@ export async function compare(c, view) {
   if (!others.includes(chosen)) others.unshift(chosen);
   const choice = field("Compare with", "other", { options: others.slice(0, 200).map((o) => new Option(named(o, c), o.id)), value: chosen.id });
   const result = el("div");
+  const begin = latest();
   const draw = async (other) => {
+    const isLatest = begin();
     const [first, second] = other.seq < c.seq ? [other, c] : [c, other]; // the older one first
     const at = path(["captures", first.id, "diff", second.id]);
+    let content;
     try {
-      result.replaceChildren(...differences(await api(at), first, second), el("p", "hint", curl(at)));
+      content = [...differences(await api(at), first, second), el("p", "hint", curl(at))];
     } catch (problem) {
-      result.replaceChildren(note("bad", problem.message));
+      content = [note("bad", problem.message)];
     }
+    if (isLatest()) result.replaceChildren(...content);
   };
   input(choice).addEventListener("change", (e) => {
     const other = others.find((o) => o.id === e.target.value);

@@ -8,7 +8,7 @@ import { asCurl, show as showCapture } from "./capture.js";
 import { head as deliveriesHead } from "./deliveries.js";
 import { show as showDelivery } from "./delivery.js";
 import { ask, help } from "./dialog.js";
-import { action, copier, copy, el, field, assign, note, part, symbolAction } from "./dom.js";
+import { action, copier, copy, el, field, assign, latest, note, part, symbolAction } from "./dom.js";
 import * as empty from "./empty.js";
 import { Feed } from "./feed.js";
 import { List, cellsOfAll, cellsOfBin, cellsOfDelivery } from "./list.js";
@@ -34,6 +34,7 @@ let headed; // the key of that head
 let record; // the open record
 let listed; // the key of the loaded list
 let opened; // the key of the content on the right
+const opening = latest(); // what loads slowly must not replace what was chosen later
 let missed = 0; // captures that arrived while the page was not visible
 let newest = 0; // the highest seq of the captures that arrived
 
@@ -77,10 +78,7 @@ async function navigate() {
   if (listRoute() !== listed) await load();
   if (route.view === "system") {
     if (opened === `system ${route.system}`) return;
-    opened = `system ${route.system}`;
-    record = undefined;
-    // The list stays as it is.
-    await Promise.all([drawSidebar(), showSystem($("detail"), route.system, server.own)]);
+    await Promise.all([drawSidebar(), openSystem()]); // the list stays as it is
   } else if (!route.show) shut();
   else if (opened !== shown()) await open();
   main.dataset.shows = route.show || route.view === "system" ? "detail" : "list";
@@ -92,6 +90,7 @@ const shown = () => [route.view, route.show, route.tab, route.other].join(" ");
 function shut() {
   record = undefined;
   opened = "";
+  opening();
   $("detail").replaceChildren(empty.detail(server, route.bin));
 }
 
@@ -198,19 +197,34 @@ function choose(chosen) {
   run($("detail"))(navigate);
 }
 
+// openSystem draws the panel of the system that the URL names.
+async function openSystem() {
+  opened = `system ${route.system}`;
+  const isLatest = opening();
+  record = undefined;
+  const panel = await showSystem(route.system, server.own);
+  if (!isLatest()) return;
+  $("detail").replaceChildren(...panel);
+  $("detail").scrollTop = 0;
+}
+
 // open draws the record that the URL names.
 async function open() {
   opened = shown();
+  const isLatest = opening();
   const id = route.show;
   const known = [...feed.fresh, ...feed.items].find((r) => r.id === id) ?? (record?.id === id ? record : undefined);
+  let answer;
   try {
     // The captures in the list have no bodies.
-    record = deliveries() && known ? known : await api(path([deliveries() ? "deliveries" : "captures", id]));
+    answer = deliveries() && known ? known : await api(path([deliveries() ? "deliveries" : "captures", id]));
   } catch (problem) {
+    if (!isLatest()) return;
     $("detail").replaceChildren(el("h2", "", id));
     return failed($("detail"), problem);
   }
-  if (opened !== shown()) return;
+  if (!isLatest()) return;
+  record = answer;
   const view = {
     route: { ...route }, other: route.other, run: run($("detail")), captures: () => (deliveries() ? [] : feed.items),
     chose: (tab) => { go({ tab }); opened = shown(); },

@@ -88,13 +88,23 @@ export function note(kind, ...children) {
   return el("div", `note ${kind}`, ...children);
 }
 
+// latest returns a function to call when work begins that may end in another order. It returns a
+// function that says whether no later work has begun.
+export function latest() {
+  let begun = 0;
+  return () => {
+    const mine = ++begun;
+    return () => mine === begun;
+  };
+}
+
 // tabs shows one of several parts. Each is [id, title, draw]; it calls draw when the tab is chosen.
 export function tabs(label, parts, chosen, chose) {
   const bar = assign(el("div", "tabs"), { role: "tablist", "aria-label": label });
   const panel = assign(el("div", "tab"), { role: "tabpanel", id: "tab-panel", tabIndex: 0 });
-  let shown = 0;
+  const begin = latest();
   const show = async (id, focus) => {
-    const call = ++shown;
+    const isLatest = begin();
     for (const button of bar.children) {
       const selected = button.id === `tab-${id}`;
       assign(button, { "aria-selected": String(selected), tabIndex: selected ? 0 : -1 });
@@ -108,7 +118,7 @@ export function tabs(label, parts, chosen, chose) {
     } catch (problem) {
       content = [note("bad", problem.message)];
     }
-    if (call !== shown) return; // another tab was chosen in the meantime
+    if (!isLatest()) return; // another tab was chosen in the meantime
     panel.replaceChildren(...content.filter((c) => c !== ""));
   };
   for (const [id, title] of parts) {
@@ -164,11 +174,11 @@ export function arrange(box, wanted) {
 // text or name.
 export function part(draw) {
   const box = el("div");
-  let calls = 0;
+  const begin = latest();
   const redraw = async () => {
-    const call = ++calls;
+    const isLatest = begin();
     const content = await draw();
-    if (call !== calls) return; // a later call redraws it
+    if (!isLatest()) return; // a later call redraws it
     const named = (e) => e.getAttribute("aria-label") ?? e.textContent;
     const focused = box.contains(document.activeElement) && document.activeElement !== box ? document.activeElement : undefined;
     const at = focused && [...box.querySelectorAll(focused.tagName)].indexOf(focused);

@@ -94,7 +94,7 @@ export function result(v) {
   return v ? el("span", `chip ${v.verdict === "valid" ? "good" : "bad"}`, v.verdict) : "";
 }
 
-// answered returns what a bin run with a request: the status, or hang, reset, cut.
+// answered returns what a bin did with a request: the status, or hang, reset, cut.
 export function answered(c) {
   if (!c.response) return "";
   if (c.response.hang) return "hang";

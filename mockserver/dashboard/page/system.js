@@ -1,6 +1,6 @@
 // The panel of one system: its tenants, and calls of its emulated vendor API.
 import { api, base, path } from "./api.js";
-import { command, el, field, assign, input, link } from "./dom.js";
+import { command, el, field, assign, input, latest, link } from "./dom.js";
 import { panel as ethpass } from "./ethpass.js";
 import { panel as neostore } from "./neostore.js";
 import { hash } from "./route.js";
@@ -34,14 +34,13 @@ function reason(json) {
   return [json?.detail ?? json?.message ?? json?.title, ...parts].filter(Boolean).join("; ");
 }
 
-// show draws a system's panel. It makes the forms once, so that input is not lost, and redraws the
+// show makes a system's panel. It makes the forms once, so that input is not lost, and redraws the
 // tables after each call.
-export async function show(box, system, capture) {
+export async function show(system, capture) {
   const tenants = (await api(`/providers/${system}/tenants`)).items.filter((t) => t.keys?.length);
   const heading = el("h2", "", titles[system]);
   if (!tenants.length) {
-    box.replaceChildren(el("div", "head", heading), el("p", "", "No tenant of this system has an API key. Start the server with one:"), command(`hookrig serve --api-key ${system}=acme:a-key`));
-    return;
+    return [el("div", "head", heading), el("p", "", "No tenant of this system has an API key. Start the server with one:"), command(`hookrig serve --api-key ${system}=acme:a-key`)];
   }
   const output = assign(el("output", "said"), { role: "status", id: "said" });
   const content = el("div", "sections");
@@ -67,17 +66,19 @@ export async function show(box, system, capture) {
       report("bad", problem.message);
     }
   };
+  const begin = latest();
   const draw = async () => {
+    const isLatest = begin();
     const caller = new Caller(system, tenants.find((t) => t.name === input(choice).value));
     const made = await panels[system](caller, run, capture);
     await Promise.all(made.parts.map((p) => p.redraw()));
+    if (!isLatest()) return;
     parts = made.parts;
     content.replaceChildren(...made.sections);
   };
   input(choice).addEventListener("change", () => draw().then(() => report("", `as ${input(choice).value}`), (problem) => report("bad", problem.message)));
   await draw();
-  box.replaceChildren(el("div", "head", el("div", "line between", heading, choice), el("p", "quiet", `Vendor API: ${base}/${system}`)), output, content);
-  box.scrollTop = 0;
+  return [el("div", "head", el("div", "line between", heading, choice), el("p", "quiet", `Vendor API: ${base}/${system}`)), output, content];
 }
 
 // sent returns the newest deliveries of a system; after is a seq.
