@@ -227,18 +227,20 @@ func (b *browser) text(selector string) string {
 	return b.eval(fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector))
 }
 
-// eval evaluates an expression that gives text. If the tab goes to another page meanwhile, eval
-// evaluates it there.
+// eval evaluates an expression that gives text. It waits until the page has arrived completely. If
+// the tab goes to another page meanwhile, eval evaluates the expression there.
 func (b *browser) eval(expression string) string {
 	GinkgoHelper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
-	text := chromedp.Evaluate[string](fmt.Sprintf("String(%s)", expression))
+	const partial = "the page arrives"
+	text := chromedp.Evaluate[string](fmt.Sprintf("document.readyState === 'loading' ? %q : String(%s)", partial, expression))
 	out, err := chromedp.Run(ctx, text)
-	for navigated(err) && ctx.Err() == nil {
+	for (navigated(err) || out == partial) && ctx.Err() == nil {
 		out, err = chromedp.Run(ctx, text)
 	}
 	Expect(err).NotTo(HaveOccurred())
+	Expect(out).NotTo(Equal(partial), "the page has not arrived in half a minute")
 	return strings.TrimSpace(out)
 }
 
@@ -259,5 +261,22 @@ var _ = Describe("the browser of these specs", func() {
 		for range 200 {
 			Expect(b.eval(`1 + 1`)).To(Equal("2"))
 		}
+	})
+
+	It("evaluates an expression when the page has arrived completely", func() {
+		slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, `<link rel="icon" href="data:,"><a href="/slow">slow</a>`)
+			if r.URL.Path == "/slow" {
+				_ = http.NewResponseController(w).Flush()
+				time.Sleep(300 * time.Millisecond) // a slow server; the spec passes without it too
+				_, _ = io.WriteString(w, `<p>end</p>`)
+			}
+		}))
+		DeferCleanup(slow.Close)
+		b := tab(hostOf(slow.URL), slow.URL)
+		b.click("a", "slow")
+		Eventually(func() string { return b.eval(`location.pathname`) }).Should(Equal("/slow"))
+		Expect(b.text("p")).To(Equal("end"))
 	})
 })
