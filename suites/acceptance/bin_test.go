@@ -145,6 +145,27 @@ var _ = Describe("a bin on the page", func() {
 		Eventually(b.count("#list .row")).Should(Equal("2"))
 	}, SpecTimeout(2*time.Minute))
 
+	It("takes a click during which a request arrives", func(_ SpecContext) {
+		r := serve("--data", "memory")
+		post(r.capture+"/busy", "{}")
+		b := browse(r, "#bin=busy")
+		b.sees("#head .stats", "1 received")
+		release := b.presses("#head .stats summary")
+		post(r.capture+"/busy", "{}")
+		Consistently(func() string { return b.text("#head .stats summary") }, "700ms").Should(ContainSubstring("1 received"))
+		release()
+		b.sees("#head .stats summary", "2 received")
+		Expect(b.eval(`document.querySelector("#head .stats").open`)).To(Equal("true"))
+
+		By("a click on a record whose state changes")
+		release = b.presses("#list .row")
+		post(r.capture+"/busy", "{}")
+		Consistently(b.count("#list .row"), "300ms").Should(Equal("2"))
+		release()
+		b.sees("#detail h2", "POST")
+		Eventually(b.count("#list .row")).Should(Equal("3"))
+	}, SpecTimeout(2*time.Minute))
+
 	It("shows what changed between two captures", func(ctx SpecContext) {
 		r := serve("--data", "memory")
 		for range 2 { // so that the page has to choose the one to compare with

@@ -15,7 +15,7 @@ const kinds = [["", "none"], ["slack", "Slack"], ["discord", "Discord"], ["meta"
 export async function head(name, server, query, run, changed) {
   const at = path(["bins", name]);
   const address = `${server.capture}/${name}`;
-  const counts = part(async () => stats(await api(`${at}/stats`), counts.box.querySelector("details")?.open));
+  const counts = part(async () => stats(await api(`${at}/stats`)));
   const current = part(async () => settings(await api(at)));
   const refresh = ()  => Promise.all([counts.redraw(), current.redraw()]);
   await refresh();
@@ -38,17 +38,15 @@ export async function head(name, server, query, run, changed) {
 }
 
 // stats shows what happened to the requests for the bin.
-function stats(l, opened) {
+function stats(l) {
   const refused = l.refused.size + l.refused.malformed + l.refused.no_room + l.refused.failed;
   const part = (n, word, kind) => (n || !kind ? el("span", kind && n ? `count ${kind}` : "count", el("b", "", n.toLocaleString("en")), ` ${word}`) : "");
-  const box = el("details", "stats", el("summary", "", part(l.kept, "kept"), part(l.received, "received"), part(l.evicted, "evicted", "warn"), part(l.cleared, "cleared", "plain"),
+  return el("details", "stats", el("summary", "", part(l.kept, "kept"), part(l.received, "received"), part(l.evicted, "evicted", "warn"), part(l.cleared, "cleared", "plain"),
     part(refused, "refused", "bad"), part(l.truncated, "truncated", "bad"), part(l.aborted, "aborted", "bad"), part(l.dropped, "dropped", "warn"), l.complete ? "" : el("span", "chip warn", "incomplete"), el("span", "more", "stats")),
   facts([["Received", l.received], ["Stored", `${l.stored} = ${l.kept} kept + ${l.evicted} evicted + ${l.cleared} cleared`],
     ["Refused for size", l.refused.size], ["Refused as malformed", l.refused.malformed], ["No room", l.refused.no_room], ["Store failed", l.refused.failed],
     ["Truncated", l.truncated], ["Aborted", l.aborted], ["Not sent to live readers", l.dropped], ["Refusals counted since", l.since]]),
   l.complete ? "" : note("warn", "Incomplete: too many bins had failed requests, so those of this bin were not counted separately."));
-  box.open = Boolean(opened);
-  return box;
 }
 
 // settings shows what the bin does in addition to recording.

@@ -8,7 +8,7 @@ import { asCurl, show as showCapture } from "./capture.js";
 import { head as deliveriesHead } from "./deliveries.js";
 import { show as showDelivery } from "./delivery.js";
 import { ask, help } from "./dialog.js";
-import { action, copier, copy, el, field, assign, latest, note, part, symbolAction } from "./dom.js";
+import { action, copier, copy, el, field, assign, latest, note, part, released, symbolAction } from "./dom.js";
 import * as empty from "./empty.js";
 import { Feed } from "./feed.js";
 import { List, cellsOfAll, cellsOfBin, cellsOfDelivery } from "./list.js";
@@ -203,6 +203,7 @@ async function openSystem() {
   const isLatest = opening();
   record = undefined;
   const panel = await showSystem(route.system, server.own);
+  await released();
   if (!isLatest()) return;
   $("detail").replaceChildren(...panel);
   $("detail").scrollTop = 0;
@@ -223,6 +224,7 @@ async function open() {
     $("detail").replaceChildren(el("h2", "", id));
     return failed($("detail"), problem);
   }
+  await released();
   if (!isLatest()) return;
   record = answer;
   const view = {
@@ -244,6 +246,7 @@ function enqueue(kind, one) {
   else arrived[kind].set(one.id, one);
   arrived.timer ||= setTimeout(async () => {
     try {
+      await released();
       await update([...arrived.capture.values()], [...arrived.delivery.values()], arrived.removed);
     } catch (problem) {
       failed($("head"), problem);

@@ -170,20 +170,42 @@ export function arrange(box, wanted) {
   }
 }
 
+// While the pointer is pressed, an element must not be replaced: it would get no click.
+let pressed = Promise.resolve();
+let release = () => {};
+
+addEventListener("pointerdown", () => {
+  release();
+  pressed = new Promise((resolve) => {
+    // A release outside of the window is not reported.
+    const timer = setTimeout(resolve, 5000);
+    release = () => { clearTimeout(timer); resolve(); };
+  });
+}, true);
+
+// The click follows the release.
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release), true);
+
+// released waits until the pointer is not pressed.
+export function released() { return pressed; }
+
 // part is a piece of the page that you can redraw. The focus stays on the element with the same
-// text or name.
+// text or name, and details stay open.
 export function part(draw) {
   const box = el("div");
   const begin = latest();
   const redraw = async () => {
     const isLatest = begin();
     const content = await draw();
+    await released();
     if (!isLatest()) return; // a later call redraws it
     const named = (e) => e.getAttribute("aria-label") ?? e.textContent;
     const focused = box.contains(document.activeElement) && document.activeElement !== box ? document.activeElement : undefined;
     const at = focused && [...box.querySelectorAll(focused.tagName)].indexOf(focused);
     const name = focused && named(focused);
+    const open = [...box.querySelectorAll("details")].map((d) => d.open);
     box.replaceChildren(...[content].flat());
+    box.querySelectorAll("details").forEach((d, i) => { d.open = open[i] ?? d.open; });
     if (!focused) return;
     const others = [...box.querySelectorAll(focused.tagName)];
     (others.find((e) => named(e) === name) ?? others[Math.min(at, others.length - 1)])?.focus();
