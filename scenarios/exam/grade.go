@@ -222,7 +222,8 @@ func (g *grading) before(ctx context.Context) (value float64, ok bool, err error
 // read reads the report of the scenario.
 func (g *grading) read(report *scenarios.Report, err error) {
 	if errors.Is(err, scenarios.ErrNoConsumer) {
-		g.fresh = false
+		// It may be that no connection came in time.
+		g.fresh, g.untimely = false, true
 		g.set(Inconclusive, nil, "a request could not be sent: %s", strings.TrimPrefix(reason(err), scenarios.ErrNoConsumer.Error()+" "))
 		return
 	}

@@ -3,6 +3,7 @@ package exam
 import (
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -214,5 +215,45 @@ func TestUnsignedProvesEnough(t *testing.T) {
 	report, err := Run(t.Context(), nil, consumer)
 	if err != nil || len(counted(report, Pass)) != 3 {
 		t.Errorf("%v\n%s", err, text(t, report))
+	}
+}
+
+// TestNotSent checks that a check whose request could not be sent is made a second time.
+func TestNotSent(t *testing.T) {
+	t.Parallel()
+	for absences, want := range map[int]Verdict{1: Pass, 2: Inconclusive} {
+		program := startProgram(t, "stripe", "")
+		listens := func(address string) *httptest.Server {
+			listener, err := net.Listen("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := httptest.NewUnstartedServer(program)
+			server.Listener.Close()
+			server.Listener = listener
+			server.Start()
+			return server
+		}
+		server := listens("127.0.0.1:0")
+		address := server.Listener.Addr().String()
+		consumer := program.consumer()
+		consumer.URL, consumer.Effect, consumer.Only = server.URL+"/hooks", nil, []string{"body-20kb"}
+		absent := 0
+		consumer.Steps = func(p scenarios.Progress) {
+			switch {
+			case p.Step != "large":
+			case p.Done == nil && absent < absences:
+				absent++
+				server.Close()
+			case p.Done != nil && absent > 0:
+				server.Close()
+				server = listens(address)
+			}
+		}
+		report, err := Run(t.Context(), nil, consumer)
+		server.Close()
+		if err != nil || absent != absences || report.Checks[0].Result != want {
+			t.Errorf("%d absences: %v, after %d, %+v, want %s", absences, err, absent, report.Checks, want)
+		}
 	}
 }
