@@ -24,7 +24,7 @@ const (
 	senders = 16
 )
 
-var _ = Describe("hookrig serve --data", Serial, func() {
+var _ = Describe("hookrig serve --data", func() {
 	It("keeps every capture whose sender saw a 2xx, through kill -9 at random moments", func(ctx SpecContext) {
 		dir := GinkgoT().TempDir()
 		random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 0))

@@ -119,7 +119,7 @@ func newFailing() *failing {
 	return c
 }
 
-var _ = Describe("deliveries over three servers that are killed and stopped", Serial, func() {
+var _ = Describe("deliveries over three servers that are killed and stopped", func() {
 	It("makes each attempt once, one at a time and in order, and takes each response of a sequence once", func(ctx SpecContext) {
 		address := pgtest.Start(GinkgoTB()) + "&hookrig.lease=" + leaseTime.String()
 		providers, consumer := shops(), newFailing()

@@ -25,7 +25,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver"
 )
 
-var _ = Describe("several hookrig serve on one PostgreSQL database", Serial, func() {
+var _ = Describe("several hookrig serve on one PostgreSQL database", func() {
 	It("keep every capture that one of them acknowledged, once and in order, while one is killed and another restarts", func(ctx SpecContext) {
 		const events, kill, restart = 100_000, 20_000, 50_000
 		nodes := startNodes(pgtest.Start(GinkgoTB()), 3)

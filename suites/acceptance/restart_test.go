@@ -19,7 +19,7 @@ import (
 	"github.com/hookrig/hookrig/mockserver/store/sqlite"
 )
 
-var _ = Describe("hookrig serve that is killed and stopped under load", Serial, func() {
+var _ = Describe("hookrig serve that is killed and stopped under load", func() {
 	It("loses no capture that it acknowledged and no delivery to a bin, and leaves all of it in the database file", func(ctx SpecContext) {
 		rounds := 6
 		if n, err := strconv.Atoi(os.Getenv("HOOKRIG_RESTARTS")); err == nil {
