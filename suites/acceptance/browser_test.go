@@ -150,7 +150,28 @@ func navigated(err error) bool {
 // click clicks the first element of that kind (button, a, label) whose text begins so.
 func (b *browser) click(kind, text string) {
 	GinkgoHelper()
-	b.do(chromedp.Click(chromedp.Search(fmt.Sprintf(`(//%s[starts-with(normalize-space(.), %q)])[1]`, kind, text))))
+	b.clickPath(fmt.Sprintf(`(//%s[starts-with(normalize-space(.), %q)])[1]`, kind, text))
+}
+
+// clickPath clicks the element of an XPath.
+func (b *browser) clickPath(path string) {
+	GinkgoHelper()
+	b.hits(fmt.Sprintf(`document.evaluate(%q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE).singleNodeValue`, path), chromedp.Click(chromedp.Search(path)))
+}
+
+// hits clicks until the click comes to an element, which a JavaScript expression finds: the page
+// may move it after the browser was asked where it is.
+func (b *browser) hits(element string, click chromedp.Action[chromedp.Void]) {
+	GinkgoHelper()
+	for limit := time.Now().Add(30 * time.Second); ; {
+		b.eval(fmt.Sprintf(`(window.hit = "no", addEventListener("click", (e) => { window.hit = %s?.contains(e.target) ? "yes" : "no"; }, { capture: true, once: true }))`, element))
+		b.do(click)
+		// Another page knows nothing of the click.
+		if b.eval(`window.hit`) != "no" {
+			return
+		}
+		Expect(time.Now()).To(BeTemporally("<", limit), "no click comes to %s", element)
+	}
 }
 
 // field is the place to write of the field with a label.
@@ -176,13 +197,13 @@ func (b *browser) choose(label, value string) {
 // opens opens the first entry of the list that has a text.
 func (b *browser) opens(text string) {
 	GinkgoHelper()
-	b.do(chromedp.Click(chromedp.Search(fmt.Sprintf(`(//ol[@id='list']//button[contains(., %q)])[1]`, text))))
+	b.clickPath(fmt.Sprintf(`(//ol[@id='list']//button[contains(., %q)])[1]`, text))
 }
 
 // clickOn clicks the first element of a CSS selector.
 func (b *browser) clickOn(selector string) {
 	GinkgoHelper()
-	b.do(chromedp.Click(chromedp.CSS(selector)))
+	b.hits(fmt.Sprintf(`document.querySelector(%q)`, selector), chromedp.Click(chromedp.CSS(selector)))
 }
 
 // presses presses the mouse on the first element of a CSS selector, and returns what releases it.
@@ -275,6 +296,18 @@ var _ = Describe("the browser of these specs", func() {
 		for range 60 {
 			Expect(b.eval(`1 + 1`)).To(Equal("2"))
 		}
+	})
+
+	It("clicks an element that moves away", func() {
+		moving := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, `<link rel="icon" href="data:,"><button onclick="this.textContent = 'clicked'" style="position: absolute">click</button>
+				<script>let n = 0; const at = () => { document.querySelector("button").style.top = (n++ % 10) * 50 + "px"; }; at(); setInterval(at, 20)</script>`)
+		}))
+		DeferCleanup(moving.Close)
+		b := tab(hostOf(moving.URL), moving.URL)
+		b.clickOn("button")
+		Expect(b.text("button")).To(Equal("clicked"))
 	})
 
 	It("evaluates an expression when the page has arrived completely", func() {
