@@ -302,7 +302,7 @@ var _ = Describe("the browser of these specs", func() {
 		moving := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, `<link rel="icon" href="data:,"><button onclick="this.textContent = 'clicked'" style="position: absolute">click</button>
-				<script>let n = 0; const at = () => { document.querySelector("button").style.top = (n++ % 10) * 50 + "px"; }; at(); setInterval(at, 20)</script>`)
+				<script>addEventListener("pointerdown", () => { document.querySelector("button").style.top = "300px"; }, { once: true })</script>`)
 		}))
 		DeferCleanup(moving.Close)
 		b := tab(hostOf(moving.URL), moving.URL)
